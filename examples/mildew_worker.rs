@@ -1,0 +1,345 @@
+//! A whole worker: the powdery mildew risk of grape at the three airports of New York in the season of 2013.
+//!
+//! It registers the model and sets up one job for each airport, fetches the jobs of the version that it runs as,
+//! computes the index from real hourly temperatures (`mildew/index.rs` has the model and its sources), and posts it
+//! as a daily worker would have done: one request for each day, issued at the end of that day. All of it is safe to
+//! repeat; a second run stores nothing new.
+//!
+//! On a fresh server it needs an admin token, here the one in `data/admin-token`:
+//!
+//! ```text
+//! cargo run --example mildew_worker -- --url http://127.0.0.1:8000
+//! ```
+
+use std::error::Error;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+use std::{env, fs};
+
+use clap::Parser;
+use reqwest::{Method, Response, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
+use uuid::{Uuid, uuid};
+
+use index::{Class, DailyIndex, SEASON_2013};
+use weather::{STATIONS, Station};
+
+#[path = "mildew/index.rs"]
+mod index;
+#[path = "mildew/weather.rs"]
+mod weather;
+
+/// The ids are fixed, so that a second run finds what the first one made. They follow the order of [`STATIONS`].
+const ORGANISATION: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e00");
+const LOCATIONS: [Uuid; 3] = [
+    uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e11"),
+    uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e12"),
+    uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e13"),
+];
+const SENSORS: [Uuid; 3] = [
+    uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e21"),
+    uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e22"),
+    uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e23"),
+];
+
+/// How far a job's location may be from the station whose weather stands for it.
+const NEAR_KM: f64 = 1.0;
+/// The query for the issues of the whole season.
+const WINDOW: &str = "from=2013-04-01T00:00:00Z&to=2013-11-02T00:00:00Z";
+/// The most that the server lists at once.
+const MOST_JOBS: usize = 10_000;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Computes the powdery mildew risk at the airports of New York in 2013 and posts it to a Prediction API.
+#[derive(Parser)]
+struct Arguments {
+    /// Where the server listens.
+    #[arg(long, default_value = "http://127.0.0.1:8000")]
+    url: String,
+    /// An admin token; otherwise that of --token-file, of the environment variable PREDICTION_API_TOKEN or of
+    /// data/admin-token, whichever comes first.
+    #[arg(long, conflicts_with = "token_file")]
+    token: Option<String>,
+    /// A file with the token in its first line.
+    #[arg(long)]
+    token_file: Option<PathBuf>,
+    /// The hourly weather of the stations.
+    #[arg(long, default_value = "tests/data/weather_nyc_2013.csv")]
+    weather: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mildew_worker: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                eprintln!("  because: {error}");
+                cause = error.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<()> {
+    let weather = weather::read(&arguments.weather)?;
+    let timeout = Duration::from_secs(30);
+    let server = Server {
+        client: reqwest::Client::builder().timeout(timeout).build()?,
+        base: format!("{}/api/v1", arguments.url.trim_end_matches('/')),
+        token: token(&arguments)?,
+    };
+
+    let source_version = set_up(&server).await?;
+    let jobs = jobs(&server, source_version).await?;
+    for job in &jobs {
+        match station_at(&server, job.location_id).await? {
+            Some(station) => {
+                let hours = weather.get(station.code);
+                let hours = hours.ok_or_else(|| format!("no weather of {}", station.code))?;
+                let season = SEASON_2013.index(hours);
+                let counts = post(&server, job.id, &season).await?;
+                println!("{}: {counts}; {}", job.name, summary(&season));
+            }
+            None => println!("{}: skipped, no station within {NEAR_KM} km", job.name),
+        }
+    }
+
+    println!("\nRead a season, with the token in PREDICTION_API_TOKEN:");
+    for Job { id, name, .. } in &jobs {
+        let url = format!("{}/predictions?metric=mildew_risk&job_id={id}", server.base);
+        println!("# {name}");
+        println!("curl -H \"Authorization: Bearer $PREDICTION_API_TOKEN\" '{url}&{WINDOW}'");
+    }
+    Ok(())
+}
+
+/// Makes what is not there yet and returns the source version that this worker runs as.
+async fn set_up(server: &Server) -> Result<Uuid> {
+    let body = json!({"id": ORGANISATION, "name": "Mildew example"});
+    server.ensure("/organisations", ORGANISATION, &body).await?;
+    let mut source_version = None;
+    for ((station, location_id), sensor_id) in STATIONS.iter().zip(LOCATIONS).zip(SENSORS) {
+        let location = json!({
+            "id": location_id, "organisation_id": ORGANISATION, "name": station.name,
+            "latitude": station.latitude, "longitude": station.longitude,
+        });
+        server.ensure("/locations", location_id, &location).await?;
+        let sensor = json!({
+            "id": sensor_id, "organisation_id": ORGANISATION,
+            "name": format!("{} temperature", station.code),
+            "metric": "temperature", "unit": "°C", "location_id": location_id,
+        });
+        server.ensure("/sensors", sensor_id, &sensor).await?;
+        let setup = job_setup(station, location_id, sensor_id);
+        let job: Job = server.post("/jobs/setup", &setup).await?;
+        source_version = Some(job.source_version_id);
+    }
+    source_version.ok_or_else(|| "there are no stations".into())
+}
+
+fn job_setup(station: &Station, location_id: Uuid, sensor_id: Uuid) -> Value {
+    json!({
+        "organisation_id": ORGANISATION,
+        "source": {
+            "name": "mildew-predictor",
+            "description": "UC Davis powdery mildew risk index of grape (Gubler and Thomas), one value a day",
+            "expected_interval_minutes": 1440,
+            // A hundred years: the season of 2013 is history already.
+            "retention_hours": 876_000,
+        },
+        "source_version": {
+            "version": "1.0.0",
+            "input_roles": [
+                {"role": "temperature", "input_kind": "sensor", "metric": "temperature", "unit": "°C", "required": true},
+                {"role": "site", "input_kind": "location", "required": true},
+            ],
+            "output_roles": [
+                {"role": "mildew_risk", "metric": "mildew_risk", "unit": "points", "required": true},
+            ],
+        },
+        "job": {"name": format!("Mildew risk {}", station.code)},
+        "role_bindings": [
+            {"role": "temperature", "input_id": sensor_id, "input_type": "sensor"},
+            {"role": "site", "input_id": location_id, "input_type": "location"},
+        ],
+    })
+}
+
+/// The active jobs of a source version.
+async fn jobs(server: &Server, source_version: Uuid) -> Result<Vec<Job>> {
+    let path = format!("/jobs/service/{source_version}?limit={MOST_JOBS}");
+    let jobs: Vec<Job> = server.get(&path).await?;
+    if jobs.len() >= MOST_JOBS {
+        return Err("there are more jobs than this example reads".into());
+    }
+    Ok(jobs)
+}
+
+/// The station at a job's location, if there is one.
+async fn station_at(server: &Server, location: Option<Uuid>) -> Result<Option<&'static Station>> {
+    let Some(id) = location else { return Ok(None) };
+    let location: Location = server.get(&format!("/locations/{id}")).await?;
+    let stations = STATIONS.iter();
+    let distances = stations.map(|s| (s, s.distance_km(location.latitude, location.longitude)));
+    let nearest = distances.min_by(|a, b| a.1.total_cmp(&b.1));
+    Ok(nearest.and_then(|(station, km)| (km <= NEAR_KM).then_some(station)))
+}
+
+/// Posts each day as the run that it would have been: one issue, valid at the moment of its issue.
+async fn post(server: &Server, job_id: Uuid, season: &[DailyIndex]) -> Result<Counts> {
+    let mut sum = Counts::default();
+    for day in season {
+        let time = day.issued_at.format(&Rfc3339)?;
+        let value = f64::from(day.points);
+        let run = json!({
+            "job_id": job_id,
+            "issue_time": time,
+            "predictions": [{"role": "mildew_risk", "valid_time": time, "value": value}],
+        });
+        let counts: Counts = server.post("/predictions", &run).await?;
+        sum.stored += counts.stored;
+        sum.revised += counts.revised;
+        sum.unchanged += counts.unchanged;
+    }
+    Ok(sum)
+}
+
+/// The days in each class and the first day with the highest index.
+fn summary(season: &[DailyIndex]) -> String {
+    let classes: Vec<Class> = season.iter().map(|day| Class::of(day.points)).collect();
+    let days = |class| classes.iter().filter(|c| **c == class).count();
+    let (low, moderate, high) = (days(Class::Low), days(Class::Moderate), days(Class::High));
+    // Of equal ones `max_by_key` takes the last, which is the first in reverse.
+    let highest = season.iter().rev().max_by_key(|day| day.points);
+    let highest = highest.map(|day| format!(", highest {} on {}", day.points, day.day));
+    let highest = highest.unwrap_or_default();
+    format!("days: {low} low, {moderate} moderate, {high} high{highest}")
+}
+
+fn token(arguments: &Arguments) -> Result<String> {
+    if let Some(token) = &arguments.token {
+        return Ok(token.clone());
+    }
+    let path = match (&arguments.token_file, env::var("PREDICTION_API_TOKEN")) {
+        (Some(path), _) => path,
+        (None, Ok(token)) if !token.is_empty() => return Ok(token),
+        (None, _) => Path::new("data/admin-token"),
+    };
+    let text = fs::read_to_string(path);
+    let text = text.map_err(|e| format!("no token: cannot read {}: {e}", path.display()))?;
+    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
+}
+
+#[derive(Deserialize)]
+struct Job {
+    id: Uuid,
+    name: String,
+    source_version_id: Uuid,
+    location_id: Option<Uuid>,
+}
+
+#[derive(Deserialize)]
+struct Location {
+    latitude: f64,
+    longitude: f64,
+}
+
+/// What the server did with posted predictions.
+#[derive(Default, Deserialize)]
+struct Counts {
+    stored: u64,
+    revised: u64,
+    unchanged: u64,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Counts {
+            stored,
+            revised,
+            unchanged,
+        } = self;
+        write!(
+            f,
+            "{stored} stored, {revised} revised, {unchanged} unchanged"
+        )
+    }
+}
+
+/// The problem document of an answer that is not 2xx (RFC 9457), as far as it came.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Problem {
+    title: String,
+    detail: String,
+    errors: Vec<Value>,
+}
+
+struct Server {
+    client: reqwest::Client,
+    /// The base path of the API.
+    base: String,
+    token: String,
+}
+
+impl Server {
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        accept(self.send(Method::GET, path, None).await?).await
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T> {
+        accept(self.send(Method::POST, path, Some(body)).await?).await
+    }
+
+    /// Makes a thing under a fixed id unless it is there already. A conflict with another thing,
+    /// such as one that has the name, stays an error.
+    async fn ensure(&self, collection: &str, id: Uuid, body: &Value) -> Result<()> {
+        let made = self.send(Method::POST, collection, Some(body)).await?;
+        if made.status() == StatusCode::CONFLICT {
+            let path = format!("{collection}/{id}");
+            let there = self.send(Method::GET, &path, None).await?;
+            if there.status().is_success() {
+                return Ok(());
+            }
+        }
+        accept(made).await.map(|_: Value| ())
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Response> {
+        let mut request = self.client.request(method, format!("{}{path}", self.base));
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        Ok(request.bearer_auth(&self.token).send().await?)
+    }
+}
+
+/// The body of a 2xx answer; all others are errors.
+async fn accept<T: DeserializeOwned>(response: Response) -> Result<T> {
+    let (status, url) = (response.status(), response.url().clone());
+    if status.is_success() {
+        return Ok(response.json().await?);
+    }
+    let text = response.text().await?;
+    let problem: Problem = serde_json::from_str(&text).unwrap_or_else(|_| Problem {
+        title: status.canonical_reason().unwrap_or_default().to_owned(),
+        detail: text,
+        errors: Vec::new(),
+    });
+    let Problem { title, detail, .. } = problem;
+    let mut message = format!("{url} answered {} {title}: {detail}", status.as_u16());
+    for error in problem.errors {
+        message += &format!("\n  {error}");
+    }
+    Err(message.into())
+}

@@ -1,0 +1,130 @@
+//! The command line: one file per command.
+
+mod config;
+mod logging;
+mod openapi;
+mod serve;
+mod token;
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    config::{Flags, Limits, Loaded, Settings},
+    service::{App, system_clock},
+    store::{self, Db},
+};
+
+/// The database's file in the data folder.
+const DATABASE: &str = "prediction-api.db";
+
+/// Keeps predictive models and the jobs that connect them to sensors and locations, and stores what they predict.
+///
+/// Without a command it serves. All data is in one SQLite file in the data folder.
+#[derive(Debug, Parser)]
+#[command(name = "prediction-api", version)]
+struct Cli {
+    /// The configuration file [default: config/prediction-api.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the API, Swagger UI and the guides; the default
+    Serve,
+    /// Makes, lists and revokes tokens in the data folder's database
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Prints the API's OpenAPI document
+    Openapi {
+        /// As YAML instead of JSON
+        #[arg(long)]
+        yaml: bool,
+    },
+    /// Prints the settings in force and where each came from
+    Config,
+}
+
+/// Why a command failed: one line for the user.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Failure(String);
+
+type Outcome = Result<(), Failure>;
+
+impl From<String> for Failure {
+    fn from(line: String) -> Self {
+        Self(line)
+    }
+}
+
+/// Runs the command that the arguments name. Failures print one line and end with the exit code 1.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(&cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = writeln!(io::stderr(), "prediction-api: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> Outcome {
+    let loaded = || Loaded::read(cli.config.as_deref(), &cli.flags);
+    match cli.command.as_ref().unwrap_or(&Command::Serve) {
+        Command::Serve => serve::run(&loaded()?.settings),
+        Command::Token(command) => token::run(command, &loaded()?.settings),
+        Command::Openapi { yaml } => openapi::run(*yaml),
+        Command::Config => config::run(&loaded()?),
+    }
+}
+
+/// Prints a line; a reader that has gone away is no failure.
+fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+fn database(settings: &Settings) -> PathBuf {
+    settings.data_dir.join(DATABASE)
+}
+
+/// Opens the database in the data folder, making both if they are not there.
+fn open(settings: &Settings) -> Result<App, Failure> {
+    let folder = &settings.data_dir;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| format!("cannot make the data folder {}: {error}", folder.display()))?;
+    let path = database(settings);
+    let db =
+        Db::open(&path, store_limits(&settings.limits)).map_err(|error| opening(&path, &error))?;
+    Ok(App::new(db, system_clock()))
+}
+
+fn opening(path: &Path, error: &store::OpenError) -> String {
+    format!("cannot open the database {}: {error}", path.display())
+}
+
+fn store_limits(limits: &Limits) -> store::Limits {
+    store::Limits {
+        write_queue: limits.write_queue,
+        scans: limits.scans,
+        scan_queue: limits.scan_queue,
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure(format!("cannot start: {error}")))
+}

@@ -1,0 +1,171 @@
+//! `serve`: opens the database, listens, and says how to begin.
+
+use std::{
+    fs,
+    future::Future,
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use super::{Failure, Outcome, database, logging, open, runtime, say};
+use crate::{
+    config::Settings,
+    domain::token::new_secret,
+    http,
+    service::{App, token},
+};
+
+/// The file that the first admin token is written to.
+const ADMIN_TOKEN: &str = "admin-token";
+
+/// The variable that may hold the first admin token.
+const ADMIN_TOKEN_VARIABLE: &str = "PREDICTION_API_ADMIN_TOKEN";
+
+/// The fewest characters of a first admin token that is given.
+const MIN_ADMIN_TOKEN: usize = 16;
+
+/// Serves until SIGINT or SIGTERM.
+pub fn run(settings: &Settings) -> Outcome {
+    logging::start(&settings.log);
+    runtime()?.block_on(async {
+        let listener = listen(&settings.listen).await?;
+        let app = open(settings)?;
+        let first = first_admin(&app, settings).await?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Failure(format!("cannot listen: {error}")))?;
+        let stop = stop()?;
+        let limits = http::Limits {
+            body_bytes: settings.limits.body_bytes,
+        };
+        let serving = tokio::spawn(http::serve(listener, app, limits, stop));
+        greet(&address.to_string(), settings, first.as_ref());
+        serving
+            .await
+            .map_err(|error| Failure(format!("the server failed: {error}")))?
+            .map_err(|error| Failure(format!("the server failed: {error}")))
+    })
+}
+
+async fn listen(address: &str) -> Result<TcpListener, Failure> {
+    let full = match address.strip_prefix(':') {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => address.to_owned(),
+    };
+    TcpListener::bind(&full).await.map_err(|error| {
+        Failure(match error.kind() {
+            io::ErrorKind::AddrInUse => format!(
+                "cannot listen on {full}: another program uses that port; choose another with --listen"
+            ),
+            _ => format!("cannot listen on {full}: {error}; give it as ADDRESS:PORT with --listen"),
+        })
+    })
+}
+
+/// The first admin token, and the file that keeps it (none if it was given).
+struct FirstAdmin {
+    secret: String,
+    file: Option<PathBuf>,
+}
+
+/// Gives an empty database its admin token: the given one, or a new one that is written to a file.
+async fn first_admin(app: &App, settings: &Settings) -> Result<Option<FirstAdmin>, Failure> {
+    let failed = |error| Failure(format!("cannot make the first admin token: {error}"));
+    if !token::none_yet(app).map_err(failed)? {
+        return Ok(None);
+    }
+    let first = match std::env::var(ADMIN_TOKEN_VARIABLE) {
+        Ok(secret) => given(secret)?,
+        Err(_) => {
+            let secret = new_secret();
+            let file = settings.data_dir.join(ADMIN_TOKEN);
+            write_secret(&file, &secret)
+                .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+            FirstAdmin {
+                secret,
+                file: Some(file),
+            }
+        }
+    };
+    let made = token::first_admin(app, first.secret.clone())
+        .await
+        .map_err(failed)?;
+    Ok(made.then_some(first))
+}
+
+fn given(secret: String) -> Result<FirstAdmin, Failure> {
+    if secret.len() < MIN_ADMIN_TOKEN || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Failure(format!(
+            "{ADMIN_TOKEN_VARIABLE} must have at least {MIN_ADMIN_TOKEN} printable ASCII characters and no spaces"
+        )));
+    }
+    Ok(FirstAdmin { secret, file: None })
+}
+
+/// Writes the file anew, readable by its owner only.
+fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
+    if path.exists() {
+        fs::remove_file(path)?;
+    }
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    writeln!(file, "{secret}")?;
+    file.sync_all()
+}
+
+fn greet(address: &str, settings: &Settings, first: Option<&FirstAdmin>) {
+    let url = format!("http://{address}");
+    say(&format!("Prediction API {}", env!("CARGO_PKG_VERSION")));
+    say(&format!("  Swagger UI   {url}/swagger"));
+    say(&format!("  Guides       {url}/docs"));
+    say(&format!("  Data         {}", database(settings).display()));
+    match first {
+        None => {}
+        Some(FirstAdmin {
+            secret,
+            file: Some(file),
+        }) => {
+            say(&format!(
+                "  Admin token  {secret}\n               shown this once, and kept in {}",
+                file.display()
+            ));
+            say(&format!(
+                "\nTry it:\n  curl -H \"Authorization: Bearer {secret}\" {url}/api/v1/whoami"
+            ));
+        }
+        Some(_) => {
+            say(&format!(
+                "  Admin token  as given in {ADMIN_TOKEN_VARIABLE}"
+            ));
+            say(&format!(
+                "\nTry it:\n  curl -H \"Authorization: Bearer ${ADMIN_TOKEN_VARIABLE}\" {url}/api/v1/whoami"
+            ));
+        }
+    }
+}
+
+/// Done once the process is told to stop.
+fn stop() -> Result<impl Future<Output = ()> + use<>, Failure> {
+    let watch =
+        |kind| signal(kind).map_err(|error| Failure(format!("cannot watch for signals: {error}")));
+    let (mut interrupt, mut terminate) = (
+        watch(SignalKind::interrupt())?,
+        watch(SignalKind::terminate())?,
+    );
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping: requests in flight are finished first");
+    })
+}

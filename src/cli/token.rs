@@ -1,0 +1,148 @@
+//! `token`: makes, lists and revokes tokens, in the database itself; the server may run meanwhile.
+
+use clap::ValueEnum;
+use uuid::Uuid;
+
+use super::{Failure, Outcome, open, runtime, say};
+use crate::{
+    config::Settings,
+    domain::{Error, Page, Role, Timestamp, page::MAX_LIMIT, text::Name, token::NewToken},
+    service::{App, token},
+};
+
+/// The commands about tokens.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Makes a token and prints its secret, which is shown this once
+    Create {
+        /// The token's name, unique among the organisation's tokens
+        name: String,
+        /// What it may do
+        #[arg(long)]
+        role: RoleArgument,
+        /// The id of its organisation; needed for every role but admin
+        #[arg(long, value_name = "ID")]
+        organisation: Option<Uuid>,
+        /// When it ends, such as 2027-01-01T00:00:00Z; never if not given
+        #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+        expires_at: Option<Timestamp>,
+    },
+    /// Lists the tokens; their secrets are not kept
+    List,
+    /// Revokes a token: from now on it is unknown
+    Revoke {
+        /// The token's id, as listed
+        id: Uuid,
+    },
+}
+
+/// What a token may do.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum RoleArgument {
+    /// Reads
+    Viewer,
+    /// Reads, and posts readings and predictions
+    Worker,
+    /// Changes what is its organisation's
+    Manager,
+    /// Everything, everywhere
+    Admin,
+}
+
+impl From<RoleArgument> for Role {
+    fn from(role: RoleArgument) -> Self {
+        match role {
+            RoleArgument::Viewer => Self::Viewer,
+            RoleArgument::Worker => Self::Worker,
+            RoleArgument::Manager => Self::Manager,
+            RoleArgument::Admin => Self::Admin,
+        }
+    }
+}
+
+/// Runs a command about tokens.
+pub fn run(command: &Command, settings: &Settings) -> Outcome {
+    let app = open(settings)?;
+    runtime()?.block_on(async {
+        match command {
+            Command::Create {
+                name,
+                role,
+                organisation,
+                expires_at,
+            } => {
+                let new = NewToken {
+                    name: Name::new(name),
+                    role: (*role).into(),
+                    organisation_id: *organisation,
+                    expires_at: *expires_at,
+                };
+                create(&app, new).await
+            }
+            Command::List => list(&app).await,
+            Command::Revoke { id } => {
+                token::revoke(&app, &token::operator(), *id)
+                    .await
+                    .map_err(failed)?;
+                say(&format!("revoked {id}"));
+                Ok(())
+            }
+        }
+    })
+}
+
+async fn create(app: &App, new: NewToken) -> Outcome {
+    let made = token::create(app, &token::operator(), new)
+        .await
+        .map_err(failed)?;
+    say(&format!("id      {}", made.token.id));
+    say(&format!("secret  {}", made.secret));
+    Ok(())
+}
+
+async fn list(app: &App) -> Outcome {
+    let mut after = Uuid::nil();
+    loop {
+        let page = Page {
+            after,
+            limit: MAX_LIMIT,
+        };
+        let listed = token::list(app, &token::operator(), None, page)
+            .await
+            .map_err(failed)?;
+        for found in &listed.items {
+            let moment = |moment: Option<Timestamp>| {
+                moment.map_or_else(|| "never".to_owned(), |moment| moment.to_string())
+            };
+            let owner = found
+                .organisation_id
+                .map_or_else(|| "-".to_owned(), |id| id.to_string());
+            say(&format!(
+                "{}  {:7}  organisation {owner}  expires {}  used {}  {}",
+                found.id,
+                found.role.as_str(),
+                moment(found.expires_at),
+                moment(found.last_used_at),
+                found.name,
+            ));
+            after = found.id;
+        }
+        if !listed.more {
+            return Ok(());
+        }
+    }
+}
+
+fn failed(error: Error) -> Failure {
+    let reasons = match &error {
+        Error::Invalid(violations) => violations
+            .iter()
+            .map(|violation| {
+                let pointer = violation.pointer.as_deref().unwrap_or_default();
+                format!("{} {}", pointer.trim_start_matches('/'), violation.detail)
+            })
+            .collect(),
+        other => vec![other.to_string()],
+    };
+    Failure(reasons.join("; "))
+}

@@ -1,0 +1,254 @@
+//! The contract of a source version, and what binds a job to it.
+
+use std::collections::HashSet;
+
+use poem_openapi::{Enum, Object};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    text::{Name, check_optional},
+    violation::Violations,
+};
+
+/// The most roles that either side of a contract may have.
+pub const MAX_ROLES: usize = 100;
+
+/// What kind of thing fills an input role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Enum)]
+#[serde(rename_all = "lowercase")]
+#[oai(rename_all = "lowercase")]
+pub enum InputKind {
+    /// A sensor's readings.
+    Sensor,
+    /// A location's coordinates.
+    Location,
+    /// Another source's predictions.
+    Source,
+}
+
+impl InputKind {
+    /// The kind's name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sensor => "sensor",
+            Self::Location => "location",
+            Self::Source => "source",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Sensor, Self::Location, Self::Source]
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
+    }
+}
+
+/// Something that a model needs to run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+#[oai(skip_serializing_if_is_none)]
+pub struct InputRole {
+    /// The role's name, unique among the version's input roles.
+    pub role: Name,
+    /// What kind of thing fills it.
+    pub input_kind: InputKind,
+    /// The metric that the input must have; needed for sensors and sources.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[oai(nullable)]
+    pub metric: Option<Name>,
+    /// The unit that the model reckons in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[oai(nullable)]
+    pub unit: Option<Name>,
+    /// Whether every job must bind it.
+    #[serde(default = "yes")]
+    #[oai(default = "yes")]
+    pub required: bool,
+}
+
+/// Something that a model predicts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+#[oai(skip_serializing_if_is_none)]
+pub struct OutputRole {
+    /// The role's name, unique among the version's output roles.
+    pub role: Name,
+    /// What is predicted, unique among the version's output roles.
+    pub metric: Name,
+    /// The unit of the predictions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[oai(nullable)]
+    pub unit: Option<Name>,
+    /// Whether every run is expected to predict it.
+    #[serde(default = "yes")]
+    #[oai(default = "yes")]
+    pub required: bool,
+}
+
+/// What fills one input role of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+pub struct RoleBinding {
+    /// The input role of the version.
+    pub role: Name,
+    /// The kind of the input; equals the role's input_kind.
+    pub input_type: InputKind,
+    /// The sensor, location or source.
+    pub input_id: Uuid,
+}
+
+/// What the rules need to know of a bound input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// The organisation that it belongs to; none if it is a shared source.
+    pub organisation_id: Option<Uuid>,
+    /// A sensor's metric.
+    pub metric: Option<Name>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Checks a version's roles: names well-formed and unique on each side, output metrics unique (predictions are read
+/// by metric), at least one output role.
+pub fn check_contract(
+    inputs: &mut [InputRole],
+    outputs: &mut [OutputRole],
+    violations: &mut Violations,
+) {
+    if outputs.is_empty() {
+        violations.add("/output_roles", "needs at least one output role");
+    }
+    for (side, count) in [
+        ("/input_roles", inputs.len()),
+        ("/output_roles", outputs.len()),
+    ] {
+        if count > MAX_ROLES {
+            violations.add(side, format!("has more than {MAX_ROLES} roles"));
+        }
+    }
+    let mut roles = HashSet::new();
+    for (index, input) in inputs.iter_mut().enumerate() {
+        let at = format!("/input_roles/{index}");
+        input.role.check(violations, &format!("{at}/role"));
+        check_optional(input.metric.as_mut(), violations, &format!("{at}/metric"));
+        check_optional(input.unit.as_mut(), violations, &format!("{at}/unit"));
+        if input.metric.is_none() && input.input_kind != InputKind::Location {
+            let kind = input.input_kind.as_str();
+            violations.add(
+                format!("{at}/metric"),
+                format!("is missing: a role for a {kind} names its metric"),
+            );
+        }
+        if !roles.insert(&input.role) {
+            violations.add(format!("{at}/role"), "is there twice among the input roles");
+        }
+    }
+    let (mut roles, mut metrics) = (HashSet::new(), HashSet::new());
+    for (index, output) in outputs.iter_mut().enumerate() {
+        let at = format!("/output_roles/{index}");
+        output.role.check(violations, &format!("{at}/role"));
+        output.metric.check(violations, &format!("{at}/metric"));
+        check_optional(output.unit.as_mut(), violations, &format!("{at}/unit"));
+        if !roles.insert(&output.role) {
+            violations.add(
+                format!("{at}/role"),
+                "is there twice among the output roles",
+            );
+        }
+        if !metrics.insert(&output.metric) {
+            violations.add(
+                format!("{at}/metric"),
+                "is there twice among the output roles: predictions are told apart by their metric",
+            );
+        }
+    }
+}
+
+/// Checks a job's bindings against its version's input roles, and against what is known of each bound input
+/// (`inputs` runs parallel to `bindings`; `None`: there is no such thing).
+///
+/// Each required role is bound exactly once and each other at most once, no role is unknown, the kinds agree, the
+/// input exists and belongs to the organisation (or is a shared source), and a sensor's metric is the role's.
+pub fn check_bindings(
+    roles: &[InputRole],
+    bindings: &[RoleBinding],
+    inputs: &[Option<Input>],
+    organisation: Uuid,
+    violations: &mut Violations,
+) {
+    let mut bound = HashSet::new();
+    for (index, (binding, input)) in bindings.iter().zip(inputs).enumerate() {
+        let at = format!("/role_bindings/{index}");
+        let Some(role) = roles.iter().find(|role| role.role == binding.role) else {
+            let known: Vec<_> = roles.iter().map(|role| role.role.as_str()).collect();
+            violations.add(
+                format!("{at}/role"),
+                format!(
+                    "is no input role of the version, which has: {}",
+                    known.join(", ")
+                ),
+            );
+            continue;
+        };
+        if !bound.insert(&binding.role) {
+            violations.add(format!("{at}/role"), "is bound twice");
+        }
+        if binding.input_type != role.input_kind {
+            violations.add(
+                format!("{at}/input_type"),
+                format!("must be {}, as the role says", role.input_kind.as_str()),
+            );
+            continue;
+        }
+        check_input(role, binding, input.as_ref(), organisation, &at, violations);
+    }
+    for role in roles {
+        if role.required && !bound.contains(&role.role) {
+            violations.add(
+                "/role_bindings",
+                format!("does not bind the required role {}", role.role),
+            );
+        }
+    }
+}
+
+fn check_input(
+    role: &InputRole,
+    binding: &RoleBinding,
+    input: Option<&Input>,
+    organisation: Uuid,
+    at: &str,
+    violations: &mut Violations,
+) {
+    let kind = binding.input_type.as_str();
+    let visible = input.filter(|input| match input.organisation_id {
+        Some(owner) => owner == organisation,
+        None => binding.input_type == InputKind::Source,
+    });
+    let Some(input) = visible else {
+        violations.add(
+            format!("{at}/input_id"),
+            format!("the organisation has no {kind} {}", binding.input_id),
+        );
+        return;
+    };
+    if binding.input_type == InputKind::Sensor && input.metric != role.metric {
+        let text = |metric: &Option<Name>| {
+            metric
+                .as_ref()
+                .map_or_else(String::new, |name| name.to_string())
+        };
+        violations.add(
+            format!("{at}/input_id"),
+            format!(
+                "the sensor measures {}, the role needs {}",
+                text(&input.metric),
+                text(&role.metric)
+            ),
+        );
+    }
+}

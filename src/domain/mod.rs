@@ -1,0 +1,29 @@
+//! Types and rules of the product: no SQL, no HTTP, no clock.
+//!
+//! A type whose wire form is itself derives its JSON and its schema where it stands.
+
+pub mod caller;
+pub mod contract;
+pub mod error;
+pub mod health;
+pub mod id;
+pub mod job;
+pub mod job_setup;
+pub mod location;
+pub mod organisation;
+pub mod page;
+pub mod patch;
+pub mod prediction;
+pub mod sensor;
+pub mod source;
+pub mod source_version;
+pub mod text;
+pub mod time;
+pub mod token;
+pub mod violation;
+
+pub use caller::{Caller, Role};
+pub use error::{Error, Result};
+pub use page::Page;
+pub use time::Timestamp;
+pub use violation::{Violation, Violations};

@@ -1,0 +1,202 @@
+//! Sources: predictive models.
+
+use poem_openapi::Object;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    error::Result,
+    patch::{MaybeUndefined, present, set, set_or_clear},
+    text::{Description, Name, check_description, check_optional},
+    time::Timestamp,
+    violation::Violations,
+};
+
+/// A predictive model. It belongs to an organisation, or is shared by all.
+#[derive(Debug, Clone, PartialEq, Serialize, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct Source {
+    /// The source's id.
+    pub id: Uuid,
+    /// The organisation that it belongs to; absent if it is shared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organisation_id: Option<Uuid>,
+    /// Its name, unique on the server.
+    pub name: Name,
+    /// What the model does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<Description>,
+    /// How often the model is expected to post, in minutes; its jobs' health is judged by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_interval_minutes: Option<i64>,
+    /// How long predictions are kept, in hours after their valid_time or arrival; absent: for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention_hours: Option<i64>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Counts its changes; stands in the ETag.
+    #[serde(skip)]
+    #[oai(skip)]
+    pub revision: i64,
+}
+
+/// A new source.
+#[derive(Debug, Clone, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+pub struct NewSource {
+    /// Its id; made by the server if absent.
+    #[oai(nullable)]
+    pub id: Option<Uuid>,
+    /// The organisation that it belongs to; by default the token's own, and shared if an admin names none.
+    #[oai(nullable)]
+    pub organisation_id: Option<Uuid>,
+    /// Its name, unique on the server.
+    pub name: Name,
+    /// What the model does.
+    #[oai(nullable)]
+    pub description: Option<Description>,
+    /// How often the model is expected to post, in minutes (at most a year).
+    #[oai(nullable, validator(minimum(value = "1"), maximum(value = "525600")))]
+    pub expected_interval_minutes: Option<i64>,
+    /// Another spelling of `expected_interval_minutes`, read but never written.
+    #[oai(
+        nullable,
+        deprecated,
+        validator(minimum(value = "1"), maximum(value = "525600"))
+    )]
+    pub expectedintervalminutes: Option<i64>,
+    /// How long predictions are kept, in hours (at most a hundred years).
+    #[oai(nullable, validator(minimum(value = "1"), maximum(value = "876600")))]
+    pub retention_hours: Option<i64>,
+}
+
+impl NewSource {
+    /// Refuses with every violation, each behind `prefix`; afterwards `expected_interval_minutes` holds either
+    /// spelling's value.
+    pub fn check(&mut self, prefix: &str) -> Result<()> {
+        let mut violations = Violations::within(prefix);
+        self.name.check(&mut violations, "/name");
+        check_description(self.description.as_ref(), &mut violations);
+        self.expected_interval_minutes = either_spelling(
+            self.expected_interval_minutes,
+            self.expectedintervalminutes.take(),
+            &mut violations,
+        );
+        check_hours(
+            self.expected_interval_minutes,
+            self.retention_hours,
+            &mut violations,
+        );
+        violations.into_result()
+    }
+
+    /// The source as it is kept, made at `now` for `organisation_id`.
+    pub fn make(self, organisation_id: Option<Uuid>, now: Timestamp) -> Source {
+        Source {
+            id: self.id.unwrap_or_else(|| super::id::new(now)),
+            organisation_id,
+            name: self.name,
+            description: self.description,
+            expected_interval_minutes: self.expected_interval_minutes,
+            retention_hours: self.retention_hours,
+            created_at: now,
+            updated_at: now,
+            revision: 1,
+        }
+    }
+}
+
+/// Changes to a source: what is absent stays.
+#[derive(Debug, Clone, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+pub struct SourceChange {
+    /// Its new name.
+    #[serde(default, deserialize_with = "present")]
+    pub name: Option<Name>,
+    /// What the model does; null clears it.
+    #[serde(default)]
+    #[oai(nullable)]
+    pub description: MaybeUndefined<Description>,
+    /// How often the model is expected to post, in minutes (at most a year); null stops the watch.
+    #[serde(default)]
+    #[oai(nullable, validator(minimum(value = "1"), maximum(value = "525600")))]
+    pub expected_interval_minutes: MaybeUndefined<i64>,
+    /// Another spelling of `expected_interval_minutes`, read but never written.
+    #[serde(default)]
+    #[oai(
+        nullable,
+        deprecated,
+        validator(minimum(value = "1"), maximum(value = "525600"))
+    )]
+    pub expectedintervalminutes: MaybeUndefined<i64>,
+    /// How long predictions are kept, in hours (at most a hundred years); null keeps them for ever.
+    #[serde(default)]
+    #[oai(nullable, validator(minimum(value = "1"), maximum(value = "876600")))]
+    pub retention_hours: MaybeUndefined<i64>,
+}
+
+impl SourceChange {
+    /// Refuses with every violation; afterwards `expected_interval_minutes` holds either spelling's value.
+    pub fn check(&mut self) -> Result<()> {
+        let mut violations = Violations::default();
+        check_optional(self.name.as_mut(), &mut violations, "/name");
+        check_description(self.description.value(), &mut violations);
+        let other = std::mem::take(&mut self.expectedintervalminutes);
+        if self.expected_interval_minutes.is_undefined() {
+            self.expected_interval_minutes = other;
+        } else if !other.is_undefined() && other != self.expected_interval_minutes {
+            violations.add("/expectedintervalminutes", TWO_SPELLINGS);
+        }
+        check_hours(
+            self.expected_interval_minutes.value().copied(),
+            self.retention_hours.value().copied(),
+            &mut violations,
+        );
+        violations.into_result()
+    }
+
+    /// Puts the changes in place, made at `now`.
+    pub fn apply(self, source: &mut Source, now: Timestamp) {
+        set(&mut source.name, self.name);
+        set_or_clear(&mut source.description, self.description);
+        set_or_clear(
+            &mut source.expected_interval_minutes,
+            self.expected_interval_minutes,
+        );
+        set_or_clear(&mut source.retention_hours, self.retention_hours);
+        source.updated_at = now;
+        source.revision += 1;
+    }
+}
+
+/// The longest expected interval: a year of minutes.
+const MAX_INTERVAL_MINUTES: i64 = 525_600;
+/// The longest retention: a hundred years of hours.
+const MAX_RETENTION_HOURS: i64 = 876_600;
+
+const TWO_SPELLINGS: &str = "differs from expected_interval_minutes, whose other spelling it is";
+
+/// The value given under either spelling of `expected_interval_minutes`.
+pub fn either_spelling(
+    value: Option<i64>,
+    other: Option<i64>,
+    violations: &mut Violations,
+) -> Option<i64> {
+    if value.is_some() && other.is_some() && value != other {
+        violations.add("/expectedintervalminutes", TWO_SPELLINGS);
+    }
+    value.or(other)
+}
+
+/// Notes an interval or a retention that is out of its range.
+pub fn check_hours(interval: Option<i64>, retention: Option<i64>, violations: &mut Violations) {
+    let mut check = |pointer: &str, value: Option<i64>, most: i64| {
+        if value.is_some_and(|value| !(1..=most).contains(&value)) {
+            violations.add(pointer, format!("must be from 1 to {most}"));
+        }
+    };
+    check("/expected_interval_minutes", interval, MAX_INTERVAL_MINUTES);
+    check("/retention_hours", retention, MAX_RETENTION_HOURS);
+}

@@ -1,0 +1,162 @@
+//! Short texts: names, roles, metrics, units, labels, and longer descriptions.
+
+use std::borrow::Cow;
+
+use poem_openapi::{
+    registry::{MetaSchema, MetaSchemaRef},
+    types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
+};
+use serde::{Deserialize, Serialize};
+
+use super::violation::Violations;
+
+/// The longest name, in characters.
+pub const MAX_NAME: usize = 200;
+/// The longest stage label, in characters.
+pub const MAX_STAGE: usize = 64;
+/// The longest description, in characters.
+pub const MAX_DESCRIPTION: usize = 10_000;
+
+/// Something printable, no control characters.
+const ONE_LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $title:literal, $max:expr, $pattern:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text as it was given; surrounding white space goes when it is kept.
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl Type for $name {
+            const IS_REQUIRED: bool = true;
+            type RawValueType = String;
+            type RawElementValueType = String;
+
+            fn name() -> Cow<'static, str> {
+                $title.into()
+            }
+
+            fn schema_ref() -> MetaSchemaRef {
+                let pattern: Option<&str> = $pattern;
+                MetaSchemaRef::Inline(Box::new(MetaSchema {
+                    min_length: pattern.map(|_| 1),
+                    max_length: Some($max),
+                    pattern: pattern.map(str::to_owned),
+                    ..MetaSchema::new("string")
+                }))
+            }
+
+            fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+                Some(&self.0)
+            }
+
+            fn raw_element_iter<'a>(
+                &'a self,
+            ) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+                Box::new(std::iter::once(&self.0))
+            }
+        }
+
+        impl ParseFromJSON for $name {
+            fn parse_from_json(value: Option<serde_json::Value>) -> ParseResult<Self> {
+                Self::deserialize(value.unwrap_or_default()).map_err(ParseError::custom)
+            }
+        }
+
+        impl ToJSON for $name {
+            fn to_json(&self) -> Option<serde_json::Value> {
+                Some(self.0.clone().into())
+            }
+        }
+    };
+}
+
+text!(
+    /// A name, role, metric, unit or version: 1 to 200 characters on one line, not only white space.
+    Name, "name", MAX_NAME, Some(ONE_LINE)
+);
+text!(
+    /// The label that splits the predictions of one metric, such as `raw` and `calibrated`: 1 to 64 characters.
+    Stage, "stage", MAX_STAGE, Some(ONE_LINE)
+);
+text!(
+    /// Free text of up to 10,000 characters; lines may break.
+    Description, "description", MAX_DESCRIPTION, None
+);
+
+impl Name {
+    /// Trims the name and notes what is wrong with it at `pointer`.
+    pub fn check(&mut self, violations: &mut Violations, pointer: &str) {
+        check_line(&mut self.0, MAX_NAME, violations, pointer);
+    }
+}
+
+impl Stage {
+    /// Trims the label and notes what is wrong with it at `pointer`.
+    pub fn check(&mut self, violations: &mut Violations, pointer: &str) {
+        check_line(&mut self.0, MAX_STAGE, violations, pointer);
+    }
+}
+
+impl Description {
+    /// Notes what is wrong with the text at `pointer`.
+    pub fn check(&self, violations: &mut Violations, pointer: &str) {
+        if self.0.chars().count() > MAX_DESCRIPTION {
+            violations.add(
+                pointer,
+                format!("is longer than {MAX_DESCRIPTION} characters"),
+            );
+        }
+        if self.0.contains('\0') {
+            violations.add(pointer, "holds a NUL character");
+        }
+    }
+}
+
+fn check_line(text: &mut String, max: usize, violations: &mut Violations, pointer: &str) {
+    if text.chars().count() > max {
+        violations.add(pointer, format!("is longer than {max} characters"));
+    }
+    if text.chars().any(char::is_control) {
+        violations.add(pointer, "holds control characters");
+    }
+    if text.trim().is_empty() {
+        violations.add(pointer, "is empty");
+    }
+    let trimmed = text.trim();
+    if trimmed.len() != text.len() {
+        *text = trimmed.to_owned();
+    }
+}
+
+/// Checks a name that may be absent.
+pub fn check_optional(name: Option<&mut Name>, violations: &mut Violations, pointer: &str) {
+    if let Some(name) = name {
+        name.check(violations, pointer);
+    }
+}
+
+/// Checks a description that may be absent.
+pub fn check_description(text: Option<&Description>, violations: &mut Violations) {
+    if let Some(text) = text {
+        text.check(violations, "/description");
+    }
+}

@@ -1,0 +1,163 @@
+//! Moments in time as the API speaks of them.
+
+use std::borrow::Cow;
+
+use poem_openapi::{
+    registry::{MetaSchema, MetaSchemaRef},
+    types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type},
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
+
+/// A moment: microseconds since 1970-01-01T00:00:00Z, in the years 0000 to 9999.
+///
+/// Read from RFC 3339 with any offset (finer digits than microseconds are dropped), written in UTC with `Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+const MIN: i64 = -62_167_219_200_000_000;
+const MAX: i64 = 253_402_300_799_999_999;
+
+impl Timestamp {
+    /// The moment that many microseconds after 1970-01-01T00:00:00Z, held within the years 0000 to 9999.
+    pub fn from_micros(micros: i64) -> Self {
+        Self(micros.clamp(MIN, MAX))
+    }
+
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    pub fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// This moment and that many minutes more.
+    pub fn plus_minutes(self, minutes: i64) -> Self {
+        Self::from_micros(self.0.saturating_add(minutes.saturating_mul(60_000_000)))
+    }
+
+    /// This moment and that many hours more.
+    pub fn plus_hours(self, hours: i64) -> Self {
+        self.plus_minutes(hours.saturating_mul(60))
+    }
+
+    /// The seconds from `earlier` to this moment; negative if it is later.
+    pub fn seconds_since(self, earlier: Self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "exact for 285 years")]
+        let micros = (self.0 - earlier.0) as f64;
+        micros / 1e6
+    }
+
+    /// Reads RFC 3339, such as `2023-10-27T00:00:00Z` or `2023-10-27T02:00:00.5+02:00`.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339)
+            .map_err(|_| "is not an RFC 3339 time with an offset, such as 2023-10-27T00:00:00Z")?;
+        let micros = i64::try_from(moment.unix_timestamp_nanos().div_euclid(1000))
+            .ok()
+            .filter(|micros| (MIN..=MAX).contains(micros))
+            .ok_or("is outside of the years 0000 to 9999 in UTC")?;
+        Ok(Self(micros))
+    }
+}
+
+impl std::fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000)
+            .ok()
+            .and_then(|moment| moment.to_offset(UtcOffset::UTC).format(&Rfc3339).ok())
+            .ok_or(std::fmt::Error)?;
+        f.write_str(&text)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
+    }
+}
+
+impl Type for Timestamp {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "string_date-time".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "date-time")))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(
+        &'a self,
+    ) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+        Box::new(std::iter::once(self))
+    }
+}
+
+impl ParseFromJSON for Timestamp {
+    fn parse_from_json(value: Option<serde_json::Value>) -> ParseResult<Self> {
+        Self::deserialize(value.unwrap_or_default()).map_err(ParseError::custom)
+    }
+}
+
+impl ParseFromParameter for Timestamp {
+    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+        Self::parse(value).map_err(ParseError::custom)
+    }
+}
+
+impl ToJSON for Timestamp {
+    fn to_json(&self) -> Option<serde_json::Value> {
+        Some(self.to_string().into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_offset_is_read_and_utc_is_written() {
+        for (read, written) in [
+            ("2023-10-27T02:00:00+02:00", "2023-10-27T00:00:00Z"),
+            (
+                "2023-10-27T00:00:00.1234567Z",
+                "2023-10-27T00:00:00.123456Z",
+            ),
+            (
+                "1969-12-31T23:59:59.9999999Z",
+                "1969-12-31T23:59:59.999999Z",
+            ),
+            ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"),
+            ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
+        ] {
+            assert_eq!(Timestamp::parse(read).unwrap().to_string(), written);
+        }
+    }
+
+    #[test]
+    fn what_has_no_offset_or_leaves_the_years_is_refused() {
+        for text in [
+            "2023-10-27T00:00:00",
+            "2023-10-27",
+            "now",
+            "",
+            "0000-01-01T00:00:00+01:00",
+            "9999-12-31T23:59:59-01:00",
+            "10000-01-01T00:00:00Z",
+        ] {
+            assert!(Timestamp::parse(text).is_err(), "{text}");
+        }
+    }
+}

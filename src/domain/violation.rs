@@ -1,0 +1,86 @@
+//! What is wrong with a request, and where.
+
+use poem_openapi::Object;
+use serde::Serialize;
+
+use super::error::{Error, Result};
+
+/// One thing that is wrong with the request: where, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Object)]
+pub struct Violation {
+    /// Where in the body, as a JSON pointer in its URI fragment form (RFC 6901): `#/source/name`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// The query parameter, path parameter or header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
+    /// What is wrong there.
+    pub detail: String,
+}
+
+impl Violation {
+    /// A violation in the body, at a JSON pointer such as `/source/name` (empty: the whole body).
+    pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: Some(pointer.into()),
+            parameter: None,
+            detail: detail.into(),
+        }
+    }
+
+    /// A violation of a query parameter, path parameter or header.
+    pub fn of_parameter(parameter: &str, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: None,
+            parameter: Some(parameter.to_owned()),
+            detail: detail.into(),
+        }
+    }
+}
+
+/// Collects every violation of a request, so that all are answered at once.
+#[derive(Debug, Default)]
+pub struct Violations {
+    found: Vec<Violation>,
+    prefix: String,
+}
+
+impl Violations {
+    /// Violations of a part of the body: each pointer is put behind `prefix`, such as `/source`.
+    pub fn within(prefix: impl Into<String>) -> Self {
+        Self {
+            found: Vec::new(),
+            prefix: prefix.into(),
+        }
+    }
+
+    /// Notes a violation at a JSON pointer below the prefix.
+    pub fn add(&mut self, pointer: impl AsRef<str>, detail: impl Into<String>) {
+        let pointer = format!("{}{}", self.prefix, pointer.as_ref());
+        self.found.push(Violation::at(pointer, detail));
+    }
+
+    /// Takes over what another collector found.
+    pub fn append(&mut self, mut other: Self) {
+        self.found.append(&mut other.found);
+    }
+
+    /// Whether nothing is wrong so far.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// What was found.
+    pub fn into_vec(self) -> Vec<Violation> {
+        self.found
+    }
+
+    /// `Error::Invalid` with everything that was found, or nothing.
+    pub fn into_result(self) -> Result<()> {
+        if self.found.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(self.found))
+        }
+    }
+}

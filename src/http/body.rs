@@ -1,0 +1,120 @@
+//! JSON bodies, straight into their types; on a mistake the API's own document tells everything that is wrong.
+
+use poem::{FromRequest, Request, RequestBody, error::ReadBodyError};
+use poem_openapi::{
+    impl_apirequest_for_payload,
+    payload::{ParsePayload, Payload},
+    registry::{MetaSchemaRef, Registry},
+    types::Type,
+};
+use serde::de::DeserializeOwned;
+
+use super::{
+    Context,
+    document::escape,
+    problem::{BAD_REQUEST, Problem, TOO_LARGE},
+};
+use crate::domain::{Error, Violation};
+
+/// A JSON body.
+pub struct Body<T>(pub T);
+
+impl<T: Type> Payload for Body<T> {
+    const CONTENT_TYPE: &'static str = "application/json";
+
+    fn check_content_type(content_type: &str) -> bool {
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case("application/json")
+            || (essence.starts_with("application/") && essence.ends_with("+json"))
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        T::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: Type + DeserializeOwned> ParsePayload for Body<T> {
+    const IS_REQUIRED: bool = true;
+
+    async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
+        let limit = request
+            .data::<Context>()
+            .map_or(0, |context| context.limits.body_bytes);
+        let bytes = match poem::Body::from_request(request, body)
+            .await?
+            .into_bytes_limit(limit)
+            .await
+        {
+            Ok(bytes) => bytes,
+            Err(ReadBodyError::PayloadTooLarge) => {
+                let detail = format!("the body has more than {limit} bytes: send it in parts");
+                return Err(Problem::new(TOO_LARGE, detail).into());
+            }
+            Err(error) => return Err(Problem::new(BAD_REQUEST, error.to_string()).into()),
+        };
+        match serde_json::from_slice(&bytes) {
+            Ok(value) => Ok(Self(value)),
+            Err(error) if error.is_data() => Err(wrong::<T>(&bytes, request).into()),
+            Err(error) => Err(unreadable(&bytes, &error).into()),
+        }
+    }
+}
+
+impl_apirequest_for_payload!(Body<T>, T: Type + DeserializeOwned);
+
+/// The problem of a body that is no JSON.
+fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
+    let detail = if bytes.is_empty() {
+        "the body is empty: send a JSON object".to_owned()
+    } else {
+        format!("the body is not JSON: {error}")
+    };
+    Problem::new(BAD_REQUEST, detail)
+}
+
+/// The problem of a body that is JSON of another form than the document says.
+fn wrong<T: Type + DeserializeOwned>(bytes: &[u8], request: &Request) -> Problem {
+    let value = match serde_json::from_slice(bytes) {
+        Ok(value) => value,
+        Err(error) => return unreadable(bytes, &error),
+    };
+    let found = request
+        .data::<Context>()
+        .map(|context| context.document.violations(&T::name(), &value))
+        .unwrap_or_default();
+    if !found.is_empty() {
+        return Error::Invalid(found).into();
+    }
+    // What a schema cannot say, such as a member that is there twice.
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let violation = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Ok(_) => Violation::at("", "cannot be used"),
+        Err(error) => Violation::at(pointer(error.path()), said(error.inner())),
+    };
+    Error::Invalid(vec![violation]).into()
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", escape(key)),
+            Segment::Enum { variant } => format!("/{variant}"),
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// serde_json's message without its position, which the pointer tells better.
+fn said(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((message, _)) => message.to_owned(),
+        None => text,
+    }
+}

@@ -1,0 +1,249 @@
+//! The OpenAPI document: what the framework makes of the routes, completed by what it cannot say, and the checks that
+//! hold requests against it.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    marker::PhantomData,
+    sync::Arc,
+};
+
+use poem::{endpoint::BoxEndpoint, http::Method};
+use poem_openapi::{
+    LicenseObject, OpenApi, OpenApiService,
+    registry::{MetaApi, Registry},
+};
+use serde_json::{Map, Value, json};
+
+use super::{
+    operation::{Operation, Operations},
+    schema::Schemas,
+};
+use crate::domain::Violation;
+
+/// Examples by schema and by parameter, in one place; those of a schema's members follow from its example.
+const EXAMPLES: &str = include_str!("../../assets/openapi/examples.json");
+
+const TITLE: &str = "Prediction API";
+
+const LICENSE_URL: &str = "https://spdx.org/licenses/MIT.html";
+
+const DESCRIPTION: &str = "Keeps predictive models (sources and their immutable versions), connects them to an \
+    organisation's sensors and locations (jobs), and stores what they predict. Start with `POST /api/v1/jobs/setup`, \
+    or with the guides at `/docs`.";
+
+/// The document and what is worked out of it. Cheap to clone.
+#[derive(Clone)]
+pub struct Document(Arc<Parts>);
+
+struct Parts {
+    json: Value,
+    operations: Operations,
+    schemas: Schemas,
+}
+
+impl Document {
+    /// The document of these operations.
+    pub fn of<T: OpenApi>() -> Self {
+        let spec = OpenApiService::new(
+            Described::<T>(PhantomData),
+            TITLE,
+            env!("CARGO_PKG_VERSION"),
+        )
+        .description(DESCRIPTION)
+        .license(LicenseObject::new("MIT OR Apache-2.0").url(LICENSE_URL))
+        .server("/")
+        .spec();
+        let mut json: Value = serde_json::from_str(&spec).unwrap_or_default();
+        let examples: Value = serde_json::from_str(EXAMPLES).unwrap_or_default();
+        complete_operations(&mut json, &examples["parameters"]);
+        close_request_schemas(&mut json);
+        put_examples(&mut json, &examples["schemas"]);
+        Self(Arc::new(Parts {
+            operations: Operations::of(&json),
+            schemas: Schemas::of(&json),
+            json,
+        }))
+    }
+
+    /// The document as JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(&self.0.json).unwrap_or_default()
+    }
+
+    /// The document as YAML.
+    pub fn to_yaml(&self) -> String {
+        serde_yaml::to_string(&self.0.json).unwrap_or_default()
+    }
+
+    /// The operations that the document has.
+    pub fn operations(&self) -> &Operations {
+        &self.0.operations
+    }
+
+    /// What is wrong with a body that is to be of that schema.
+    pub fn violations(&self, schema: &str, body: &Value) -> Vec<Violation> {
+        self.0.schemas.violations(schema, body)
+    }
+}
+
+/// Operations without what they run on: enough to describe them.
+struct Described<T>(PhantomData<T>);
+
+impl<T: OpenApi> OpenApi for Described<T> {
+    fn meta() -> Vec<MetaApi> {
+        T::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
+}
+
+/// A member's name within a JSON pointer (RFC 6901, section 3).
+pub fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// The operations of a document: path, method and what stands there.
+pub fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths.flat_map(|(path, methods)| {
+        let methods = methods.as_object().into_iter().flatten();
+        methods.map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
+    })
+}
+
+fn complete_operations(document: &mut Value, examples: &Value) {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    for (path, methods) in paths {
+        for (method, operation) in methods.as_object_mut().into_iter().flatten() {
+            keep_possible_answers(path, method, operation);
+            if method == "get" && !operation["responses"]["200"]["headers"]["ETag"].is_null() {
+                add_not_modified(operation);
+            }
+            for response in members(&mut operation["responses"]) {
+                response["headers"]["X-Request-Id"] = json!({
+                    "description": "The request's id, which the log shows too.",
+                    "schema": { "type": "string" }
+                });
+            }
+            for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+                let name = parameter["name"].as_str().unwrap_or_default();
+                if let Some(example) = examples.get(name) {
+                    parameter["example"] = example.clone();
+                }
+            }
+            if operation["security"].is_null() {
+                operation["security"] = json!([]);
+            }
+        }
+    }
+}
+
+/// Takes away the problems that an operation cannot have: the framework lists every kind on each.
+fn keep_possible_answers(path: &str, method: &str, operation: &mut Value) {
+    let has_body = !operation["requestBody"].is_null();
+    let is_secured = operation["security"]
+        .as_array()
+        .is_some_and(|security| !security.is_empty());
+    let is_guarded = operation["parameters"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .any(|parameter| parameter["name"] == Operation::IF_MATCH);
+    let names_a_thing = path.contains('{') || path.ends_with("/predictions");
+    let changes = method != "get";
+    let possible = |status: &str| match status {
+        "401" | "403" | "500" => is_secured,
+        "404" => names_a_thing,
+        "405" => false,
+        "409" => changes && !path.ends_with("/predictions"),
+        "412" => is_guarded,
+        "413" | "415" | "422" => has_body,
+        _ => true,
+    };
+    if let Some(responses) = operation["responses"].as_object_mut() {
+        responses.retain(|status, _| possible(status));
+    }
+}
+
+fn add_not_modified(operation: &mut Value) {
+    operation["responses"]["304"] = json!({ "description": "It is as `If-None-Match` says." });
+    let parameter = json!({
+        "name": Operation::IF_NONE_MATCH,
+        "in": "header",
+        "description": "The ETag of the answer that you have: 304 without a body if it is still the same.",
+        "required": false,
+        "schema": { "type": "string" }
+    });
+    match operation["parameters"].as_array_mut() {
+        Some(parameters) => parameters.push(parameter),
+        None => operation["parameters"] = json!([parameter]),
+    }
+}
+
+/// Says of every schema that comes in that it has no other members.
+fn close_request_schemas(document: &mut Value) {
+    let mut names = BTreeSet::new();
+    for (_, _, operation) in operations(document) {
+        collect_references(&operation["requestBody"], document, &mut names);
+    }
+    for name in names {
+        let schema = &mut document["components"]["schemas"][&name];
+        if schema["type"] == "object" {
+            schema["additionalProperties"] = json!(false);
+        }
+    }
+}
+
+fn collect_references(value: &Value, document: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            let name = object
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|reference| reference.rsplit('/').next());
+            if let Some(name) = name
+                && names.insert(name.to_owned())
+            {
+                collect_references(&document["components"]["schemas"][name], document, names);
+            }
+            for inner in object.values() {
+                collect_references(inner, document, names);
+            }
+        }
+        Value::Array(items) => {
+            for inner in items {
+                collect_references(inner, document, names);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn put_examples(document: &mut Value, examples: &Value) {
+    for (name, schema) in entries(&mut document["components"]["schemas"]) {
+        let Some(example) = examples.get(name) else {
+            continue;
+        };
+        schema["example"] = example.clone();
+        for (member, schema) in entries(&mut schema["properties"]) {
+            // Beside a reference nothing else counts; the schema that it leads to has its own example.
+            if schema["$ref"].is_null()
+                && let Some(value) = example.get(member)
+            {
+                schema["example"] = value.clone();
+            }
+        }
+    }
+}
+
+fn entries(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
+    value.as_object_mut().into_iter().flat_map(Map::iter_mut)
+}
+
+fn members(value: &mut Value) -> impl Iterator<Item = &mut Value> {
+    entries(value).map(|(_, member)| member)
+}

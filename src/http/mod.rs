@@ -1,0 +1,162 @@
+//! The wire: routes, bodies, problems, pages.
+//!
+//! Every route, with the file that it stands in; a test holds this table against the API's document.
+//!
+//! | method | path | operation | file |
+//! | --- | --- | --- | --- |
+//! | GET | /livez | livez | probe.rs |
+//! | GET | /readyz | readyz | probe.rs |
+//! | GET | /api/v1/whoami | whoami | token.rs |
+//! | POST | /api/v1/tokens | create_token | token.rs |
+//! | GET | /api/v1/tokens | list_tokens | token.rs |
+//! | DELETE | /api/v1/tokens/{id} | revoke_token | token.rs |
+//! | POST | /api/v1/organisations | create_organisation | organisation.rs |
+//! | GET | /api/v1/organisations | list_organisations | organisation.rs |
+//! | GET | /api/v1/organisations/{id} | get_organisation | organisation.rs |
+//! | PUT | /api/v1/organisations/{id} | update_organisation | organisation.rs |
+//! | DELETE | /api/v1/organisations/{id} | delete_organisation | organisation.rs |
+//! | POST | /api/v1/locations | create_location | location.rs |
+//! | GET | /api/v1/locations | list_locations | location.rs |
+//! | GET | /api/v1/locations/{id} | get_location | location.rs |
+//! | PUT | /api/v1/locations/{id} | update_location | location.rs |
+//! | DELETE | /api/v1/locations/{id} | delete_location | location.rs |
+//! | POST | /api/v1/sensors | create_sensor | sensor.rs |
+//! | GET | /api/v1/sensors | list_sensors | sensor.rs |
+//! | GET | /api/v1/sensors/{id} | get_sensor | sensor.rs |
+//! | PUT | /api/v1/sensors/{id} | update_sensor | sensor.rs |
+//! | DELETE | /api/v1/sensors/{id} | delete_sensor | sensor.rs |
+//! | POST | /api/v1/sources | create_source | source.rs |
+//! | GET | /api/v1/sources | list_sources | source.rs |
+//! | GET | /api/v1/sources/{id} | get_source | source.rs |
+//! | PUT | /api/v1/sources/{id} | update_source | source.rs |
+//! | DELETE | /api/v1/sources/{id} | delete_source | source.rs |
+//! | POST | /api/v1/source_versions | create_source_version | source_version.rs |
+//! | GET | /api/v1/source_versions | list_source_versions | source_version.rs |
+//! | GET | /api/v1/source_versions/{id} | get_source_version | source_version.rs |
+//! | DELETE | /api/v1/source_versions/{id} | delete_source_version | source_version.rs |
+//! | POST | /api/v1/jobs/setup | set_up_job | job.rs |
+//! | GET | /api/v1/jobs | list_jobs | job.rs |
+//! | GET | /api/v1/jobs/service/{service_id} | list_service_jobs | job.rs |
+//! | GET | /api/v1/jobs/{job_id} | get_job | job.rs |
+//! | PUT | /api/v1/jobs/{job_id} | update_job | job.rs |
+//! | DELETE | /api/v1/jobs/{job_id} | delete_job | job.rs |
+//! | POST | /api/v1/predictions | post_predictions | prediction.rs |
+//! | GET | /api/v1/predictions | list_predictions | prediction.rs |
+//!
+//! Beside them, in `pages.rs`: `/`, `/docs`, `/swagger`, `/api/v1/openapi.json`, `/api/v1/openapi.yaml`.
+
+mod auth;
+mod body;
+mod condition;
+mod document;
+mod envelope;
+mod job;
+mod location;
+mod operation;
+mod organisation;
+mod page;
+mod pages;
+mod prediction;
+mod probe;
+mod problem;
+mod reply;
+mod schema;
+mod sensor;
+mod server;
+mod source;
+mod source_version;
+mod tag;
+mod token;
+
+use std::{any::Any, sync::Arc};
+
+use poem::{
+    Endpoint, EndpointExt, IntoEndpoint, Response, Route, endpoint::make, middleware::CatchPanic,
+};
+use poem_openapi::OpenApiService;
+
+use crate::service::App;
+pub use document::Document;
+pub use pages::has_guide;
+pub use problem::KINDS as PROBLEM_KINDS;
+use problem::Problem;
+pub use server::serve;
+
+/// The limits of what a client may send.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The largest body, in bytes.
+    pub body_bytes: usize,
+}
+
+/// What requests are answered with; each carries it.
+#[derive(Clone)]
+struct Context {
+    app: App,
+    document: Document,
+    limits: Limits,
+}
+
+type Apis = (
+    job::JobApi,
+    source::SourceApi,
+    source_version::SourceVersionApi,
+    prediction::PredictionApi,
+    location::LocationApi,
+    sensor::SensorApi,
+    organisation::OrganisationApi,
+    token::TokenApi,
+    probe::ProbeApi,
+);
+
+fn apis(app: &App) -> Apis {
+    (
+        job::JobApi(app.clone()),
+        source::SourceApi(app.clone()),
+        source_version::SourceVersionApi(app.clone()),
+        prediction::PredictionApi(app.clone()),
+        location::LocationApi(app.clone()),
+        sensor::SensorApi(app.clone()),
+        organisation::OrganisationApi(app.clone()),
+        token::TokenApi(app.clone()),
+        probe::ProbeApi(app.clone()),
+    )
+}
+
+/// The API's document.
+pub fn document() -> Document {
+    Document::of::<Apis>()
+}
+
+/// Everything that is served.
+fn endpoint(app: &App, limits: Limits) -> impl Endpoint<Output = Response> + use<> {
+    let document = document();
+    let api = OpenApiService::new(apis(app), "", "");
+    let api = Arc::new(api.into_endpoint());
+    let routes = pages::add(Route::new(), &document)
+        .at("/livez", api.clone())
+        .at("/readyz", api.clone())
+        .nest_no_strip("/api/v1", api);
+    let inner = Arc::new(
+        routes
+            .with(CatchPanic::new().with_handler(panicked))
+            .map_to_response(),
+    );
+    let context = Context {
+        app: app.clone(),
+        document,
+        limits,
+    };
+    make(move |request| {
+        let (inner, context) = (inner.clone(), context.clone());
+        async move { Ok::<_, poem::Error>(envelope::answer(inner, context, request).await) }
+    })
+    .map_to_response()
+}
+
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Problem {
+    Problem::new(
+        problem::INTERNAL,
+        "the server failed at this request; its log has the request_id",
+    )
+}

@@ -1,0 +1,172 @@
+//! The operations as the document has them: which path a request is for, which methods the path knows, and whether
+//! its parameters are as they should be.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::document::operations;
+use crate::domain::{Timestamp, Violation};
+
+/// All operations.
+pub struct Operations(Vec<Operation>);
+
+/// One operation.
+pub struct Operation {
+    /// Its path, with names in braces for what varies.
+    pub path: String,
+    /// Its method, in capitals.
+    pub method: String,
+    /// Whether it needs a token.
+    pub is_secured: bool,
+    parameters: Vec<Parameter>,
+}
+
+struct Parameter {
+    name: String,
+    is_in_query: bool,
+    is_required: bool,
+    schema: Value,
+}
+
+impl Operation {
+    /// The header that guards changes.
+    pub const IF_MATCH: &str = "If-Match";
+    /// The header that saves answers.
+    pub const IF_NONE_MATCH: &str = "If-None-Match";
+
+    /// What is wrong with the path's and the query's parameters.
+    pub fn violations(&self, path: &str, query: &[(String, String)]) -> Vec<Violation> {
+        let mut found = Vec::new();
+        for (template, value) in self.path.split('/').zip(path.split('/')) {
+            let name = template
+                .strip_prefix('{')
+                .and_then(|name| name.strip_suffix('}'));
+            if let Some(name) = name {
+                self.check(false, name, value, &mut found);
+            }
+        }
+        for (index, (name, value)) in query.iter().enumerate() {
+            if query[..index].iter().any(|(before, _)| before == name) {
+                found.push(Violation::of_parameter(name, "is given twice"));
+            } else if !self.check(true, name, value, &mut found) {
+                found.push(Violation::of_parameter(name, self.unknown()));
+            }
+        }
+        for parameter in &self.parameters {
+            let name = &parameter.name;
+            if parameter.is_required
+                && parameter.is_in_query
+                && !query.iter().any(|(given, _)| given == name)
+            {
+                found.push(Violation::of_parameter(name, "is missing"));
+            }
+        }
+        found
+    }
+
+    /// Notes what is wrong with a parameter's value. Whether there is such a parameter.
+    fn check(&self, in_query: bool, name: &str, value: &str, found: &mut Vec<Violation>) -> bool {
+        let parameter = self
+            .parameters
+            .iter()
+            .find(|known| known.is_in_query == in_query && known.name == name);
+        if let Some(fault) = parameter.and_then(|known| fault(&known.schema, value)) {
+            found.push(Violation::of_parameter(name, fault));
+        }
+        parameter.is_some()
+    }
+
+    fn unknown(&self) -> String {
+        let known: Vec<_> = self
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.is_in_query)
+            .map(|parameter| parameter.name.as_str())
+            .collect();
+        if known.is_empty() {
+            "is unknown: no query parameters are taken here".to_owned()
+        } else {
+            format!(
+                "is unknown: the query parameters here are {}",
+                known.join(", ")
+            )
+        }
+    }
+}
+
+impl Operations {
+    /// The operations of an OpenAPI document.
+    pub fn of(document: &Value) -> Self {
+        let operation = |(path, method, operation): (&str, &str, &Value)| Operation {
+            path: path.to_owned(),
+            method: method.to_ascii_uppercase(),
+            is_secured: operation["security"]
+                .as_array()
+                .is_some_and(|security| !security.is_empty()),
+            parameters: parameters(operation),
+        };
+        Self(operations(document).map(operation).collect())
+    }
+
+    /// The operations whose path fits: one for each method that the path knows. A path without braces goes first.
+    pub fn at(&self, path: &str) -> Vec<&Operation> {
+        let fitting = |operation: &&Operation| fits(&operation.path, path);
+        let literal: Vec<_> = self.0.iter().filter(|known| known.path == path).collect();
+        if literal.is_empty() {
+            self.0.iter().filter(fitting).collect()
+        } else {
+            literal
+        }
+    }
+}
+
+fn parameters(operation: &Value) -> Vec<Parameter> {
+    let place = |parameter: &Value| parameter["in"].as_str().unwrap_or_default().to_owned();
+    operation["parameters"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|parameter| matches!(place(parameter).as_str(), "query" | "path"))
+        .map(|parameter| Parameter {
+            name: parameter["name"].as_str().unwrap_or_default().to_owned(),
+            is_in_query: place(parameter) == "query",
+            is_required: parameter["required"] == true,
+            schema: parameter["schema"].clone(),
+        })
+        .collect()
+}
+
+fn fits(template: &str, path: &str) -> bool {
+    let (mut templates, mut segments) = (template.split('/'), path.split('/'));
+    loop {
+        match (templates.next(), segments.next()) {
+            (None, None) => return true,
+            (Some(template), Some(segment)) if template == segment => {}
+            (Some(template), Some(segment)) if template.starts_with('{') && !segment.is_empty() => {
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// What is wrong with a parameter's value.
+fn fault(schema: &Value, value: &str) -> Option<String> {
+    let limit = |name: &str| schema[name].as_f64();
+    match (schema["type"].as_str(), schema["format"].as_str()) {
+        (Some("integer"), _) => {
+            let (least, most) = (limit("minimum")?, limit("maximum")?);
+            let number = value.parse::<i64>().ok();
+            #[expect(clippy::cast_precision_loss, reason = "the limits are small")]
+            let fits = number.is_some_and(|n| (least..=most).contains(&(n as f64)));
+            (!fits).then(|| format!("must be an integer from {least} to {most}"))
+        }
+        (Some("boolean"), _) => {
+            (!matches!(value, "true" | "false")).then(|| "must be true or false".to_owned())
+        }
+        (_, Some("uuid")) => Uuid::parse_str(value)
+            .err()
+            .map(|_| "must be a UUID".to_owned()),
+        (_, Some("date-time")) => Timestamp::parse(value).err().map(str::to_owned),
+        _ => None,
+    }
+}

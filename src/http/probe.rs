@@ -1,0 +1,50 @@
+//! Probes for whatever watches the process: no token is needed.
+
+use poem_openapi::{Enum, Object, OpenApi};
+use serde::Serialize;
+
+use super::{
+    reply::{Answer, Plain},
+    tag::Tag,
+};
+use crate::service::App;
+
+/// How the server is.
+#[derive(Debug, Clone, Copy, Serialize, Enum)]
+#[serde(rename_all = "lowercase")]
+#[oai(rename_all = "lowercase")]
+pub enum Status {
+    /// All is well.
+    Ok,
+}
+
+/// The answer of a probe.
+#[derive(Debug, Clone, Serialize, Object)]
+pub struct Probe {
+    /// How the server is; otherwise the answer is a problem.
+    pub status: Status,
+}
+
+/// The probes' operations.
+pub struct ProbeApi(pub App);
+
+#[OpenApi(tag = "Tag::Probes")]
+impl ProbeApi {
+    /// Is the process alive?
+    ///
+    /// Answers as long as the process runs. For a supervisor that restarts what hangs.
+    #[oai(path = "/livez", method = "get", operation_id = "livez")]
+    async fn live(&self) -> Answer<Plain<Probe>> {
+        Ok(Plain(Probe { status: Status::Ok }))
+    }
+
+    /// Can it serve?
+    ///
+    /// Answers 200 when the database can be read and written, and 503 with the reason otherwise. For a load balancer,
+    /// or a script that waits for the start.
+    #[oai(path = "/readyz", method = "get", operation_id = "readyz")]
+    async fn ready(&self) -> Answer<Plain<Probe>> {
+        self.0.ready().await?;
+        Ok(Plain(Probe { status: Status::Ok }))
+    }
+}

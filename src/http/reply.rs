@@ -1,0 +1,257 @@
+//! Good answers: one thing, a new thing, a list, nothing.
+
+use poem::{
+    IntoResponse, Response,
+    http::{HeaderName, StatusCode, header},
+};
+use poem_openapi::{
+    ApiResponse,
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry},
+    types::Type,
+};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::problem::Problem;
+use crate::domain::{
+    job::Job, job_setup::JobSetupAnswer, location::Location, organisation::Organisation,
+    page::Listed, sensor::Sensor, source::Source, source_version::SourceVersion,
+    token::IssuedToken,
+};
+
+/// What every operation answers.
+pub type Answer<T> = Result<T, Problem>;
+
+const JSON: &str = "application/json";
+
+/// A single thing: where it is and which state it is in.
+pub trait Thing: Serialize + Type {
+    /// The path of its kind.
+    const PATH: &'static str;
+    /// Its id.
+    fn id(&self) -> Uuid;
+    /// Counts its changes; `If-Match` compares it.
+    fn revision(&self) -> i64;
+}
+
+macro_rules! things {
+    ($($type:ty, $path:literal, $($member:ident).+, $revision:expr;)*) => {$(
+        impl Thing for $type {
+            const PATH: &'static str = $path;
+            fn id(&self) -> Uuid { self.$($member).+ }
+            fn revision(&self) -> i64 { let revision: fn(&$type) -> i64 = $revision; revision(self) }
+        }
+    )*};
+}
+
+things! {
+    Organisation, "/api/v1/organisations", id, |thing| thing.revision;
+    Location, "/api/v1/locations", id, |thing| thing.revision;
+    Sensor, "/api/v1/sensors", id, |thing| thing.revision;
+    Source, "/api/v1/sources", id, |thing| thing.revision;
+    SourceVersion, "/api/v1/source_versions", id, |_| 1;
+    Job, "/api/v1/jobs", id, |thing| thing.revision;
+    JobSetupAnswer, "/api/v1/jobs", job.id, |thing| thing.job.revision;
+    IssuedToken, "/api/v1/tokens", token.id, |_| 1;
+}
+
+/// 200 with one thing and its ETag.
+pub struct Found<T>(pub T);
+
+/// 201 with a new thing, its ETag and where it is.
+pub struct Created<T>(pub T);
+
+/// 200 with one page of a list. `Link` leads to the next if there is one.
+pub struct List<T> {
+    items: Vec<T>,
+    next: Option<String>,
+}
+
+/// 204: it is gone.
+pub struct Deleted;
+
+/// 201 if the job was made, 200 if it was there (or for a dry run).
+pub struct SetUp {
+    /// The job.
+    pub answer: JobSetupAnswer,
+    /// Whether it was made.
+    pub created: bool,
+}
+
+/// 200 with something that has no state to compare.
+pub struct Plain<T>(pub T);
+
+/// The cursor of the next page, on its way into the `Link` header.
+#[derive(Debug, Clone)]
+pub struct NextPage(pub String);
+
+impl<T> List<T> {
+    /// A page of a list; `cursor` makes the next page's cursor of the last row.
+    pub fn new(listed: Listed<T>, cursor: impl FnOnce(&T) -> String) -> Self {
+        let next = listed.items.last().filter(|_| listed.more).map(cursor);
+        Self {
+            items: listed.items,
+            next,
+        }
+    }
+}
+
+fn json(status: StatusCode, body: &impl Serialize) -> (Response, Vec<u8>) {
+    let bytes = serde_json::to_vec(body).unwrap_or_default();
+    let response = Response::builder()
+        .status(status)
+        .content_type(JSON)
+        .body(bytes.clone());
+    (response, bytes)
+}
+
+/// One thing with its ETag: its revision, which `If-Match` compares, and a digest of the answer, so that the ETag also
+/// changes with what is worked out when it is read, such as a job's health.
+fn tagged(status: StatusCode, thing: &impl Thing) -> Response {
+    let (mut response, bytes) = json(status, thing);
+    let digest = Sha256::digest(&bytes);
+    let short: String = digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let tag = format!("\"{}-{short}\"", thing.revision());
+    set(&mut response, header::ETAG, &tag);
+    response
+}
+
+fn located<T: Thing>(mut response: Response, thing: &T) -> Response {
+    let location = format!("{}/{}", T::PATH, thing.id());
+    set(&mut response, header::LOCATION, &location);
+    response
+}
+
+fn set(response: &mut Response, name: HeaderName, value: &str) {
+    if let Ok(value) = value.parse() {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+impl<T: Thing> IntoResponse for Found<T> {
+    fn into_response(self) -> Response {
+        tagged(StatusCode::OK, &self.0)
+    }
+}
+
+impl<T: Thing + Send> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        located(tagged(StatusCode::CREATED, &self.0), &self.0)
+    }
+}
+
+impl<T: Serialize + Send> IntoResponse for List<T> {
+    fn into_response(self) -> Response {
+        let (mut response, _) = json(StatusCode::OK, &self.items);
+        if let Some(next) = self.next {
+            response.set_data(NextPage(next));
+        }
+        response
+    }
+}
+
+impl IntoResponse for Deleted {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+impl IntoResponse for SetUp {
+    fn into_response(self) -> Response {
+        if self.created {
+            return Created(self.answer).into_response();
+        }
+        tagged(StatusCode::OK, &self.answer)
+    }
+}
+
+impl<T: Serialize + Send> IntoResponse for Plain<T> {
+    fn into_response(self) -> Response {
+        json(StatusCode::OK, &self.0).0
+    }
+}
+
+fn meta(
+    status: u16,
+    description: &'static str,
+    schema: Option<MetaSchemaRef>,
+    headers: &[(&str, &str)],
+) -> MetaResponse {
+    let header = |&(name, description): &(&str, &str)| MetaHeader {
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        required: name != "Link",
+        deprecated: false,
+        schema: String::schema_ref(),
+    };
+    MetaResponse {
+        description,
+        status: Some(status),
+        status_range: None,
+        content: schema
+            .map(|schema| MetaMediaType {
+                content_type: JSON,
+                schema,
+            })
+            .into_iter()
+            .collect(),
+        headers: headers.iter().map(header).collect(),
+    }
+}
+
+const ETAG: (&str, &str) = (
+    "ETag",
+    "The state of the thing, for If-Match and If-None-Match.",
+);
+const LOCATION: (&str, &str) = ("Location", "Where the new thing is.");
+const LINK: (&str, &str) = (
+    "Link",
+    "Leads to the next page with rel=\"next\" (RFC 8288); absent on the last.",
+);
+
+macro_rules! api_response {
+    ([$($generics:tt)*] $type:ty, $schema:ty, |$schema_ref:ident| $responses:expr) => {
+        impl<$($generics)*> ApiResponse for $type {
+            fn meta() -> MetaResponses {
+                let $schema_ref = <$schema>::schema_ref;
+                MetaResponses { responses: $responses }
+            }
+
+            fn register(registry: &mut Registry) {
+                <$schema>::register(registry);
+            }
+        }
+    };
+}
+
+api_response!([T: Thing] Found<T>, T, |schema| vec![
+    meta(200, "The thing as it is now.", Some(schema()), &[ETAG]),
+]);
+api_response!([T: Thing] Created<T>, T, |schema| vec![
+    meta(201, "It was made.", Some(schema()), &[ETAG, LOCATION]),
+]);
+api_response!([T: Serialize + Type] List<T>, Vec<T>, |schema| vec![
+    meta(200, "A page of the list, in a stable order.", Some(schema()), &[LINK]),
+]);
+api_response!([] SetUp, JobSetupAnswer, |schema| vec![
+    meta(200, "The job was set up so before, or this is a dry run.", Some(schema()), &[ETAG]),
+    meta(201, "The job was made.", Some(schema()), &[ETAG, LOCATION]),
+]);
+api_response!([T: Serialize + Type] Plain<T>, T, |schema| vec![
+    meta(200, "The answer.", Some(schema()), &[]),
+]);
+
+impl ApiResponse for Deleted {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: vec![meta(204, "It is gone.", None, &[])],
+        }
+    }
+
+    fn register(_: &mut Registry) {}
+}

@@ -1,0 +1,27 @@
+//! How the API's document groups its operations.
+
+use poem_openapi::Tags;
+
+/// The groups of operations.
+#[derive(Tags)]
+pub enum Tag {
+    /// The jobs of an organisation: set up, changed, fetched by workers.
+    Jobs,
+    /// Predictive models.
+    Sources,
+    /// The immutable releases of models, each with its contract.
+    #[oai(rename = "Source versions")]
+    SourceVersions,
+    /// What workers predict.
+    Predictions,
+    /// Named points.
+    Locations,
+    /// What yields readings.
+    Sensors,
+    /// The customers.
+    Organisations,
+    /// Who may call.
+    Tokens,
+    /// For whatever watches the process.
+    Probes,
+}

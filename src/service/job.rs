@@ -1,0 +1,200 @@
+//! Jobs: managers change and delete their organisation's; workers fetch those of their version.
+
+use uuid::Uuid;
+
+use super::{App, location, source_version};
+use crate::{
+    domain::{
+        Caller, Error, Page, Result, Role, Timestamp, Violations,
+        contract::{Input, InputKind, RoleBinding, check_bindings},
+        job::{Job, JobChange, JobRecord},
+        page::Listed,
+        patch::{Expected, MaybeUndefined, set, set_or_clear},
+        source_version::SourceVersion,
+    },
+    store::{
+        self, Connection,
+        job::{self, JobFilter},
+        sensor, source,
+    },
+};
+
+/// The job of that id, if the caller may see it.
+pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
+    app.read(|connection, now| {
+        let found = visible(connection, caller, id)?;
+        answer(connection, found, now)
+    })
+}
+
+/// The jobs that the caller may see.
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    mut filter: JobFilter,
+    page: Page,
+) -> Result<Listed<Job>> {
+    filter.organisation_id = caller.scope(filter.organisation_id)?;
+    app.scan(move |connection, now| answer_all(connection, &filter, page, now))
+        .await
+}
+
+/// The active jobs of one source version that the caller may see: what a worker has to run.
+pub async fn list_for_version(
+    app: &App,
+    caller: &Caller,
+    version: Uuid,
+    page: Page,
+) -> Result<Listed<Job>> {
+    let caller = caller.clone();
+    app.scan(move |connection, now| {
+        source_version::visible(connection, &caller, version)?;
+        let filter = JobFilter {
+            organisation_id: caller.organisation_id,
+            source_version_id: Some(version),
+            active: Some(true),
+            ..JobFilter::default()
+        };
+        answer_all(connection, &filter, page, now)
+    })
+    .await
+}
+
+/// Changes a job (managers). The bindings are held against the contract whenever they or the version change.
+/// Conflict: the name is taken in the organisation.
+pub async fn update(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    expected: Expected,
+    mut change: JobChange,
+) -> Result<Job> {
+    caller.needs(Role::Manager)?;
+    change.check()?;
+    let caller = caller.clone();
+    app.write(move |tx, now| {
+        let mut found = visible(tx, &caller, id)?;
+        expected.check(found.revision)?;
+        let mut violations = Violations::default();
+        if let MaybeUndefined::Value(given) = change.location_id {
+            let organisation = found.organisation_id;
+            let pointer = "/location_id";
+            location::check_owned(tx, Some(given), organisation, &mut violations, pointer)?;
+        }
+        let version = changed_version(tx, &found, change.source_version_id, &mut violations)?;
+        let rebound = change.role_bindings.is_some() || version.id != found.source_version_id;
+        set(&mut found.role_bindings, change.role_bindings);
+        if rebound {
+            let inputs = inputs(tx, &found.role_bindings)?;
+            check_bindings(
+                &version.input_roles,
+                &found.role_bindings,
+                &inputs,
+                found.organisation_id,
+                &mut violations,
+            );
+        }
+        violations.into_result()?;
+        found.source_version_id = version.id;
+        set(&mut found.name, change.name);
+        set(&mut found.active, change.active);
+        set_or_clear(&mut found.given_location_id, change.location_id);
+        found.updated_at = now;
+        found.revision += 1;
+        job::update(tx, &found)?;
+        answer(tx, found, now)
+    })
+    .await
+}
+
+/// Deletes a job (managers). What it predicted stays readable until its retention ends.
+pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
+    caller.needs(Role::Manager)?;
+    let caller = caller.clone();
+    app.write(move |tx, _| {
+        let found = visible(tx, &caller, id)?;
+        expected.check(found.revision)?;
+        job::delete(tx, id)
+    })
+    .await
+}
+
+/// The job as it is answered.
+pub(super) fn answer(connection: &Connection, job: JobRecord, now: Timestamp) -> Result<Job> {
+    let context = job::context(connection, &job)?;
+    Ok(job.answer(context, now))
+}
+
+/// What the rules need to know of each bound input; `None` where there is no such thing.
+pub(super) fn inputs(
+    connection: &Connection,
+    bindings: &[RoleBinding],
+) -> Result<Vec<Option<Input>>> {
+    bindings
+        .iter()
+        .map(|binding| input(connection, binding.input_type, binding.input_id))
+        .collect()
+}
+
+/// What the rules need to know of one thing of that kind and id.
+pub(super) fn input(connection: &Connection, kind: InputKind, id: Uuid) -> Result<Option<Input>> {
+    Ok(match kind {
+        InputKind::Sensor => sensor::find(connection, id)?.map(|sensor| Input {
+            organisation_id: Some(sensor.organisation_id),
+            metric: Some(sensor.metric),
+        }),
+        InputKind::Location => store::location::find(connection, id)?.map(|location| Input {
+            organisation_id: Some(location.organisation_id),
+            metric: None,
+        }),
+        InputKind::Source => source::find(connection, id)?.map(|source| Input {
+            organisation_id: source.organisation_id,
+            metric: None,
+        }),
+    })
+}
+
+pub(super) fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Result<JobRecord> {
+    let what = "job";
+    let found = job::find(connection, id)?.ok_or(Error::NotFound { what, id })?;
+    caller.must_see(Some(found.organisation_id), what, id)?;
+    Ok(found)
+}
+
+fn answer_all(
+    connection: &Connection,
+    filter: &JobFilter,
+    page: Page,
+    now: Timestamp,
+) -> Result<Listed<Job>> {
+    let Listed { items, more } = job::list(connection, filter, page)?;
+    let answers = items.into_iter().map(|job| answer(connection, job, now));
+    Ok(Listed {
+        items: answers.collect::<Result<_>>()?,
+        more,
+    })
+}
+
+/// The version that the job is to be pinned to: another of the same source, or the one that it has.
+fn changed_version(
+    connection: &Connection,
+    job: &JobRecord,
+    changed: Option<Uuid>,
+    violations: &mut Violations,
+) -> Result<SourceVersion> {
+    let pinned = store::source_version::find(connection, job.source_version_id)?
+        .ok_or_else(|| Error::Internal(format!("the version of the job {} is gone", job.id)))?;
+    let Some(id) = changed.filter(|id| *id != pinned.id) else {
+        return Ok(pinned);
+    };
+    match store::source_version::find(connection, id)? {
+        Some(version) if version.source_id == pinned.source_id => Ok(version),
+        _ => {
+            violations.add(
+                "/source_version_id",
+                format!("the job's source has no version {id}"),
+            );
+            Ok(pinned)
+        }
+    }
+}

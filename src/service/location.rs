@@ -1,0 +1,114 @@
+//! Locations: managers make, change and delete their organisation's.
+
+use uuid::Uuid;
+
+use super::{App, organisation};
+use crate::{
+    domain::{
+        Caller, Error, Page, Result, Role, Violations,
+        location::{Location, LocationChange, NewLocation},
+        page::Listed,
+        patch::Expected,
+    },
+    store::{Connection, job, location, sensor},
+};
+
+/// Makes a location (managers). Conflict: its id, or its name in the organisation, is taken.
+pub async fn create(app: &App, caller: &Caller, mut new: NewLocation) -> Result<Location> {
+    caller.needs(Role::Manager)?;
+    new.check()?;
+    let owner = caller.owner(new.organisation_id)?;
+    app.write(move |tx, now| {
+        organisation::must_exist(tx, owner)?;
+        let made = new.make(owner, now);
+        location::insert(tx, &made)?;
+        Ok(made)
+    })
+    .await
+}
+
+/// The location of that id, if the caller may see it.
+pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Location> {
+    app.read(|connection, _| visible(connection, caller, id))
+}
+
+/// The locations that the caller may see.
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    organisation_id: Option<Uuid>,
+    name: Option<String>,
+    page: Page,
+) -> Result<Listed<Location>> {
+    let scope = caller.scope(organisation_id)?;
+    app.scan(move |connection, _| location::list(connection, scope, name, page))
+        .await
+}
+
+/// Changes a location (managers). Conflict: the name is taken in the organisation.
+pub async fn update(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    expected: Expected,
+    mut change: LocationChange,
+) -> Result<Location> {
+    caller.needs(Role::Manager)?;
+    change.check()?;
+    let caller = caller.clone();
+    app.write(move |tx, now| {
+        let mut found = visible(tx, &caller, id)?;
+        expected.check(found.revision)?;
+        change.apply(&mut found, now);
+        location::update(tx, &found)?;
+        Ok(found)
+    })
+    .await
+}
+
+/// Deletes a location (managers). Conflict: a job is for it or binds it, or a sensor stands there.
+pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
+    caller.needs(Role::Manager)?;
+    let caller = caller.clone();
+    app.write(move |tx, _| {
+        let found = visible(tx, &caller, id)?;
+        expected.check(found.revision)?;
+        if let Some(job) = job::any_bound_to(tx, id)? {
+            return Err(Error::conflict(
+                format!("the job {job} is for this location or binds it"),
+                job,
+            ));
+        }
+        if let Some(sensor) = sensor::any_at(tx, id)? {
+            return Err(Error::conflict(
+                format!("the sensor {sensor} stands at this location"),
+                sensor,
+            ));
+        }
+        location::delete(tx, id)
+    })
+    .await
+}
+
+/// Notes at `pointer` a location that the organisation does not have.
+pub(super) fn check_owned(
+    connection: &Connection,
+    id: Option<Uuid>,
+    organisation_id: Uuid,
+    violations: &mut Violations,
+    pointer: &str,
+) -> Result<()> {
+    let Some(id) = id else { return Ok(()) };
+    let found = location::find(connection, id)?;
+    if !found.is_some_and(|location| location.organisation_id == organisation_id) {
+        violations.add(pointer, format!("the organisation has no location {id}"));
+    }
+    Ok(())
+}
+
+fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Result<Location> {
+    let what = "location";
+    let found = location::find(connection, id)?.ok_or(Error::NotFound { what, id })?;
+    caller.must_see(Some(found.organisation_id), what, id)?;
+    Ok(found)
+}

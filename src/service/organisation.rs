@@ -1,0 +1,119 @@
+//! Organisations: admins make, change and delete them; others see their own.
+
+use uuid::Uuid;
+
+use super::App;
+use crate::{
+    domain::{
+        Caller, Error, Page, Result, Role, Timestamp,
+        organisation::{NewOrganisation, Organisation, OrganisationChange},
+        page::Listed,
+        patch::Expected,
+    },
+    store::{Connection, Transaction, job, organisation},
+};
+
+/// Makes an organisation (admins). Conflict: its id or name is taken.
+pub async fn create(app: &App, caller: &Caller, mut new: NewOrganisation) -> Result<Organisation> {
+    caller.needs(Role::Admin)?;
+    new.check()?;
+    app.write(move |tx, now| {
+        let made = new.make(now);
+        organisation::insert(tx, &made)?;
+        Ok(made)
+    })
+    .await
+}
+
+/// The organisation of that id, if the caller may see it.
+pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Organisation> {
+    app.read(|connection, _| visible(connection, caller, id))
+}
+
+/// The organisations that the caller may see.
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    name: Option<String>,
+    page: Page,
+) -> Result<Listed<Organisation>> {
+    let own = caller.organisation_id;
+    app.scan(move |connection, _| organisation::list(connection, own, name, page))
+        .await
+}
+
+/// Changes an organisation (admins). Conflict: the name is taken.
+pub async fn update(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    expected: Expected,
+    mut change: OrganisationChange,
+) -> Result<Organisation> {
+    caller.needs(Role::Admin)?;
+    change.check()?;
+    let caller = caller.clone();
+    app.write(move |tx, now| {
+        let mut found = visible(tx, &caller, id)?;
+        expected.check(found.revision)?;
+        change.apply(&mut found, now);
+        organisation::update(tx, &found)?;
+        Ok(found)
+    })
+    .await
+}
+
+/// Deletes an organisation with all that is its (admins). Conflict: it has jobs.
+pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
+    caller.needs(Role::Admin)?;
+    let caller = caller.clone();
+    app.write(move |tx, _| {
+        let found = visible(tx, &caller, id)?;
+        expected.check(found.revision)?;
+        if let Some(job) = job::any_of(tx, id)? {
+            return Err(Error::conflict(
+                "the organisation has jobs: delete them first",
+                job,
+            ));
+        }
+        organisation::delete(tx, id)
+    })
+    .await
+}
+
+/// Refuses an organisation that does not exist, as a fault of the request's body.
+pub(super) fn must_exist(connection: &Connection, id: Uuid) -> Result<()> {
+    match organisation::find(connection, id)? {
+        Some(_) => Ok(()),
+        None => Err(Error::invalid(
+            "/organisation_id",
+            format!("there is no organisation {id}"),
+        )),
+    }
+}
+
+/// Finds the organisation, or makes it under its id; whether it was made. Only an admin may have it made.
+pub(super) fn ensure(
+    tx: &Transaction<'_>,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<(Organisation, bool)> {
+    if let Some(found) = organisation::find(tx, id)? {
+        return Ok((found, false));
+    }
+    let made = NewOrganisation {
+        id: Some(id),
+        name: crate::domain::text::Name::new(id.to_string()),
+    }
+    .make(now);
+    organisation::insert(tx, &made)?;
+    Ok((made, true))
+}
+
+fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Result<Organisation> {
+    caller.must_see(Some(id), "organisation", id)?;
+    organisation::find(connection, id)?.ok_or(Error::NotFound {
+        what: "organisation",
+        id,
+    })
+}

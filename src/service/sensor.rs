@@ -1,0 +1,117 @@
+//! Sensors: managers make, change and delete their organisation's.
+
+use uuid::Uuid;
+
+use super::{App, location, organisation};
+use crate::{
+    domain::{
+        Caller, Error, Page, Result, Role, Violations,
+        page::Listed,
+        patch::Expected,
+        sensor::{NewSensor, Sensor, SensorChange},
+    },
+    store::{
+        Connection, job,
+        sensor::{self, SensorFilter},
+    },
+};
+
+/// Makes a sensor (managers). Conflict: its id, or its name in the organisation, is taken.
+pub async fn create(app: &App, caller: &Caller, mut new: NewSensor) -> Result<Sensor> {
+    caller.needs(Role::Manager)?;
+    new.check()?;
+    let owner = caller.owner(new.organisation_id)?;
+    app.write(move |tx, now| {
+        organisation::must_exist(tx, owner)?;
+        check_location(tx, new.location_id, owner)?;
+        let made = new.make(owner, now);
+        sensor::insert(tx, &made)?;
+        Ok(made)
+    })
+    .await
+}
+
+/// The sensor of that id, if the caller may see it.
+pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Sensor> {
+    app.read(|connection, _| visible(connection, caller, id))
+}
+
+/// The sensors that the caller may see.
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    mut filter: SensorFilter,
+    page: Page,
+) -> Result<Listed<Sensor>> {
+    filter.organisation_id = caller.scope(filter.organisation_id)?;
+    app.scan(move |connection, _| sensor::list(connection, &filter, page))
+        .await
+}
+
+/// Changes a sensor (managers). Conflict: the name is taken in the organisation, or the metric changes while a job
+/// binds the sensor.
+pub async fn update(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    expected: Expected,
+    mut change: SensorChange,
+) -> Result<Sensor> {
+    caller.needs(Role::Manager)?;
+    change.check()?;
+    let caller = caller.clone();
+    app.write(move |tx, now| {
+        let found = visible(tx, &caller, id)?;
+        expected.check(found.revision)?;
+        let mut changed = found.clone();
+        change.apply(&mut changed, now);
+        if changed.location_id != found.location_id {
+            check_location(tx, changed.location_id, found.organisation_id)?;
+        }
+        if changed.metric != found.metric
+            && let Some(job) = job::any_bound_to(tx, id)?
+        {
+            return Err(Error::conflict(
+                format!(
+                    "the job {job} binds this sensor for its metric {}",
+                    found.metric
+                ),
+                job,
+            ));
+        }
+        sensor::update(tx, &changed)?;
+        Ok(changed)
+    })
+    .await
+}
+
+/// Deletes a sensor (managers). Conflict: a job binds it.
+pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
+    caller.needs(Role::Manager)?;
+    let caller = caller.clone();
+    app.write(move |tx, _| {
+        let found = visible(tx, &caller, id)?;
+        expected.check(found.revision)?;
+        if let Some(job) = job::any_bound_to(tx, id)? {
+            return Err(Error::conflict(
+                format!("the job {job} binds this sensor"),
+                job,
+            ));
+        }
+        sensor::delete(tx, id)
+    })
+    .await
+}
+
+fn check_location(connection: &Connection, id: Option<Uuid>, owner: Uuid) -> Result<()> {
+    let mut violations = Violations::default();
+    location::check_owned(connection, id, owner, &mut violations, "/location_id")?;
+    violations.into_result()
+}
+
+fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Result<Sensor> {
+    let what = "sensor";
+    let found = sensor::find(connection, id)?.ok_or(Error::NotFound { what, id })?;
+    caller.must_see(Some(found.organisation_id), what, id)?;
+    Ok(found)
+}

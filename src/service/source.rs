@@ -1,0 +1,135 @@
+//! Sources: managers make, change and delete their organisation's, admins also the shared ones.
+
+use uuid::Uuid;
+
+use super::{App, organisation};
+use crate::{
+    domain::{
+        Caller, Error, Page, Result, Role,
+        page::Listed,
+        patch::Expected,
+        source::{NewSource, Source, SourceChange},
+    },
+    store::{Connection, Transaction, job, source, source_version},
+};
+
+/// Makes a source (managers; an admin without an organisation makes a shared one). Conflict: its id or name is taken.
+pub async fn create(app: &App, caller: &Caller, mut new: NewSource) -> Result<Source> {
+    caller.needs(Role::Manager)?;
+    new.check("")?;
+    let caller = caller.clone();
+    app.write(move |tx, now| insert(tx, &caller, new, now))
+        .await
+}
+
+/// The source of that id, if the caller may see it.
+pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Source> {
+    app.read(|connection, _| visible(connection, caller, id))
+}
+
+/// The sources that the caller may see: its organisation's and the shared ones.
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    organisation_id: Option<Uuid>,
+    name: Option<String>,
+    page: Page,
+) -> Result<Listed<Source>> {
+    caller.scope(organisation_id)?;
+    let seen_by = caller.organisation_id;
+    app.scan(move |connection, _| source::list(connection, seen_by, organisation_id, name, page))
+        .await
+}
+
+/// Changes a source (managers of its organisation; a shared one: admins). Conflict: the name is taken.
+pub async fn update(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    expected: Expected,
+    mut change: SourceChange,
+) -> Result<Source> {
+    caller.needs(Role::Manager)?;
+    change.check()?;
+    let caller = caller.clone();
+    app.write(move |tx, now| {
+        let found = visible(tx, &caller, id)?;
+        caller.must_manage(found.organisation_id, "source", id)?;
+        expected.check(found.revision)?;
+        let mut changed = found.clone();
+        change.apply(&mut changed, now);
+        source::update(tx, &changed).map_err(|error| hide_unseen(tx, &caller, error))?;
+        if changed.retention_hours != found.retention_hours {
+            source::update_retention(tx, &changed)?;
+        }
+        Ok(changed)
+    })
+    .await
+}
+
+/// Deletes a source (managers of its organisation; a shared one: admins). Conflict: it has versions, or a job binds
+/// its predictions.
+pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
+    caller.needs(Role::Manager)?;
+    let caller = caller.clone();
+    app.write(move |tx, _| {
+        let found = visible(tx, &caller, id)?;
+        caller.must_manage(found.organisation_id, "source", id)?;
+        expected.check(found.revision)?;
+        if let Some(version) = source_version::newest(tx, id)? {
+            return Err(Error::conflict(
+                "the source has versions: delete them first",
+                version.id,
+            ));
+        }
+        if let Some(job) = job::any_bound_to(tx, id)? {
+            return Err(Error::conflict(
+                format!("the job {job} binds this source's predictions"),
+                job,
+            ));
+        }
+        source::delete(tx, id)
+    })
+    .await
+}
+
+/// Keeps a new source whose form is checked, for the organisation that it names, the caller's own, or nobody.
+pub(super) fn insert(
+    tx: &Transaction<'_>,
+    caller: &Caller,
+    new: NewSource,
+    now: crate::domain::Timestamp,
+) -> Result<Source> {
+    let owner = caller.scope(new.organisation_id)?;
+    if let Some(owner) = owner {
+        organisation::must_exist(tx, owner)?;
+    }
+    let made = new.make(owner, now);
+    source::insert(tx, &made).map_err(|error| hide_unseen(tx, caller, error))?;
+    Ok(made)
+}
+
+/// Takes the id out of a conflict with another organisation's source.
+pub(super) fn hide_unseen(connection: &Connection, caller: &Caller, error: Error) -> Error {
+    let Error::Conflict {
+        detail,
+        existing: Some(id),
+        violations,
+    } = error
+    else {
+        return error;
+    };
+    let existing = visible(connection, caller, id).ok().map(|source| source.id);
+    Error::Conflict {
+        detail,
+        existing,
+        violations,
+    }
+}
+
+pub(super) fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Result<Source> {
+    let what = "source";
+    let found = source::find(connection, id)?.ok_or(Error::NotFound { what, id })?;
+    caller.must_see(found.organisation_id, what, id)?;
+    Ok(found)
+}

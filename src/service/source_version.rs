@@ -1,0 +1,99 @@
+//! Source versions: published and deleted by whoever manages the source; never changed.
+
+use uuid::Uuid;
+
+use super::{App, source};
+use crate::{
+    domain::{
+        Caller, Error, Page, Result, Role, Timestamp,
+        page::Listed,
+        source_version::{NewSourceVersion, SourceVersion},
+    },
+    store::{self, Connection, Transaction, job, source_version},
+};
+
+/// Publishes a version of a source (managers of its organisation; a shared one: admins). Conflict: its id, or its
+/// label in the source, is taken.
+pub async fn create(
+    app: &App,
+    caller: &Caller,
+    mut new: NewSourceVersion,
+) -> Result<SourceVersion> {
+    caller.needs(Role::Manager)?;
+    new.check("")?;
+    let caller = caller.clone();
+    app.write(move |tx, now| {
+        let source = store::source::find(tx, new.source_id)?
+            .filter(|source| caller.sees(source.organisation_id))
+            .ok_or_else(|| {
+                Error::invalid(
+                    "/source_id",
+                    format!("there is no source {}", new.source_id),
+                )
+            })?;
+        caller.must_manage(source.organisation_id, "source", source.id)?;
+        insert(tx, new, now)
+    })
+    .await
+}
+
+/// The version of that id, if the caller may see its source.
+pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<SourceVersion> {
+    app.read(|connection, _| visible(connection, caller, id))
+}
+
+/// The versions of the sources that the caller may see.
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    source_id: Option<Uuid>,
+    version: Option<String>,
+    page: Page,
+) -> Result<Listed<SourceVersion>> {
+    let seen_by = caller.organisation_id;
+    app.scan(move |connection, _| {
+        source_version::list(connection, seen_by, source_id, version, page)
+    })
+    .await
+}
+
+/// Deletes a version (managers of its source's organisation; a shared one: admins). Conflict: a job pins it.
+pub async fn delete(app: &App, caller: &Caller, id: Uuid) -> Result<()> {
+    caller.needs(Role::Manager)?;
+    let caller = caller.clone();
+    app.write(move |tx, _| {
+        let found = visible(tx, &caller, id)?;
+        let source = source::visible(tx, &caller, found.source_id)?;
+        caller.must_manage(source.organisation_id, "source version", id)?;
+        if let Some(job) = job::any_pinned_to(tx, id)? {
+            // Of a shared source the job may be another organisation's, whose id is not the caller's to know.
+            let job = job::find(tx, job)?
+                .filter(|job| caller.sees(Some(job.organisation_id)))
+                .map(|job| job.id);
+            return Err(Error::conflict("a job is pinned to this version", job));
+        }
+        source_version::delete(tx, id)
+    })
+    .await
+}
+
+/// Keeps a new version whose form is checked; it becomes the source's newest, whatever the clock says.
+pub(super) fn insert(
+    tx: &Transaction<'_>,
+    new: NewSourceVersion,
+    now: Timestamp,
+) -> Result<SourceVersion> {
+    let newest = source_version::newest(tx, new.source_id)?;
+    let after = newest.map(|version| Timestamp::from_micros(version.created_at.micros() + 1));
+    let made = new.make(after.map_or(now, |after| after.max(now)));
+    source_version::insert(tx, &made)?;
+    Ok(made)
+}
+
+pub(super) fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Result<SourceVersion> {
+    let what = "source version";
+    let not_found = Error::NotFound { what, id };
+    let found = source_version::find(connection, id)?.ok_or_else(|| not_found.clone())?;
+    source::visible(connection, caller, found.source_id).map_err(|_| not_found)?;
+    Ok(found)
+}

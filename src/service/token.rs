@@ -1,0 +1,146 @@
+//! Tokens: who is calling, and the making and revoking of tokens by managers and admins.
+
+use uuid::Uuid;
+
+use super::{App, organisation};
+use crate::{
+    domain::{
+        Caller, Error, Page, Result, Role, Timestamp, id,
+        page::Listed,
+        text::Name,
+        token::{IssuedToken, NewToken, Token, hash, new_secret},
+    },
+    store::{Transaction, token},
+};
+
+/// How often the use of a token is noted, in microseconds: a minute.
+const TOUCH_EVERY: i64 = 60_000_000;
+
+/// The caller behind a secret.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] if no token has it, or the token has expired.
+pub fn authenticate(app: &App, secret: &str) -> Result<Caller> {
+    let hash = hash(secret);
+    let (found, now) =
+        app.read(|connection, now| Ok((token::find_hashed(connection, &hash)?, now)))?;
+    let found = found.ok_or(Error::Unauthenticated(
+        "the token is unknown or was revoked",
+    ))?;
+    if found.expires_at.is_some_and(|end| end <= now) {
+        return Err(Error::Unauthenticated("the token has expired"));
+    }
+    let due = |last: Timestamp| now.micros() - last.micros() >= TOUCH_EVERY;
+    if found.last_used_at.is_none_or(due) {
+        let (app, id) = (app.clone(), found.id);
+        // Nobody waits for this: a request is not held up, nor refused, because its token's use could not be noted.
+        tokio::spawn(async move {
+            if let Err(error) = app.write(move |tx, now| token::touch(tx, id, now)).await {
+                tracing::warn!(%error, token = %id, "could not note the use of a token");
+            }
+        });
+    }
+    Ok(found.caller())
+}
+
+/// Makes a token (managers: of their organisation and at most a manager's). Conflict: the name is taken.
+pub async fn create(app: &App, caller: &Caller, mut new: NewToken) -> Result<IssuedToken> {
+    caller.needs(Role::Manager)?;
+    new.check(app.now())?;
+    if new.role == Role::Admin {
+        caller.needs(Role::Admin)?;
+    } else {
+        new.organisation_id = Some(caller.owner(new.organisation_id)?);
+    }
+    app.write(move |tx, now| {
+        if let Some(owner) = new.organisation_id {
+            organisation::must_exist(tx, owner)?;
+        }
+        insert(tx, new, new_secret(), now)
+    })
+    .await
+}
+
+/// The tokens that the caller may see (managers).
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    organisation_id: Option<Uuid>,
+    page: Page,
+) -> Result<Listed<Token>> {
+    caller.needs(Role::Manager)?;
+    let scope = caller.scope(organisation_id)?;
+    app.scan(move |connection, _| token::list(connection, scope, page))
+        .await
+}
+
+/// Revokes a token (managers: of their organisation): from now on it is unknown.
+pub async fn revoke(app: &App, caller: &Caller, id: Uuid) -> Result<()> {
+    caller.needs(Role::Manager)?;
+    let caller = caller.clone();
+    app.write(move |tx, _| {
+        token::find(tx, id)?
+            .filter(|found| {
+                caller.role == Role::Admin || found.organisation_id == caller.organisation_id
+            })
+            .ok_or(Error::NotFound { what: "token", id })?;
+        token::delete(tx, id)
+    })
+    .await
+}
+
+/// Gives an empty database its admin token with this secret. Whether it did: a database that has tokens keeps them.
+pub async fn first_admin(app: &App, secret: String) -> Result<bool> {
+    app.write(move |tx, now| {
+        if token::any(tx)? {
+            return Ok(false);
+        }
+        let new = NewToken {
+            name: Name::new("admin"),
+            role: Role::Admin,
+            organisation_id: None,
+            expires_at: None,
+        };
+        insert(tx, new, secret, now)?;
+        Ok(true)
+    })
+    .await
+}
+
+/// Whether the database has no tokens yet.
+pub fn none_yet(app: &App) -> Result<bool> {
+    app.read(|connection, _| Ok(!token::any(connection)?))
+}
+
+/// Whoever runs the program on the database's own machine: an admin without a token.
+pub fn operator() -> Caller {
+    Caller {
+        id: Uuid::nil(),
+        name: Name::new("command line"),
+        role: Role::Admin,
+        organisation_id: None,
+        expires_at: None,
+    }
+}
+
+fn insert(
+    tx: &Transaction<'_>,
+    new: NewToken,
+    secret: String,
+    now: Timestamp,
+) -> Result<IssuedToken> {
+    let made = Token {
+        id: id::new(now),
+        name: new.name,
+        role: new.role,
+        organisation_id: new.organisation_id,
+        created_at: now,
+        expires_at: new.expires_at,
+        last_used_at: None,
+    };
+    token::insert(tx, &made, &hash(&secret))?;
+    Ok(IssuedToken {
+        token: made,
+        secret,
+    })
+}

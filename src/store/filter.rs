@@ -1,0 +1,57 @@
+//! Conditions of lists: only what is asked for stands in the SQL, so that its indexes serve.
+
+use rusqlite::{Connection, ToSql, params_from_iter};
+
+use super::row::FromRow;
+use crate::domain::{Page, Result, page::Listed};
+
+/// A growing WHERE clause with its numbered parameters.
+#[derive(Default)]
+pub struct Filter<'a> {
+    conditions: Vec<String>,
+    values: Vec<&'a dyn ToSql>,
+}
+
+impl<'a> Filter<'a> {
+    /// Only rows whose `column` equals `value`, if there is one.
+    pub fn equal<T: ToSql>(mut self, column: &str, value: &'a Option<T>) -> Self {
+        if let Some(value) = value {
+            self.push(&format!("{column} = "), value);
+        }
+        self
+    }
+
+    /// Only rows that belong to `owner`, if there is one, or to nobody.
+    pub fn owned_or_shared<T: ToSql>(mut self, column: &str, owner: &'a Option<T>) -> Self {
+        if let Some(owner) = owner {
+            self.push(&format!("{column} IS NULL OR {column} = "), owner);
+        }
+        self
+    }
+
+    /// The page of `select`'s rows that are left, in the order of their ids.
+    pub fn page<T: FromRow>(
+        mut self,
+        connection: &Connection,
+        select: &str,
+        id: &str,
+        page: &'a Page,
+    ) -> Result<Listed<T>> {
+        self.push(&format!("{id} > "), &page.after);
+        let sql = format!(
+            "{select} WHERE ({}) ORDER BY {id} LIMIT {}",
+            self.conditions.join(") AND ("),
+            page.limit + 1
+        );
+        let mut statement = connection.prepare_cached(&sql)?;
+        let rows = statement.query_map(params_from_iter(self.values), T::from_row)?;
+        let items = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(Listed::cut(items, page.limit))
+    }
+
+    fn push(&mut self, condition: &str, value: &'a dyn ToSql) {
+        self.values.push(value);
+        self.conditions
+            .push(format!("{condition}?{}", self.values.len()));
+    }
+}

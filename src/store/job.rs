@@ -1,0 +1,266 @@
+//! Jobs and their role bindings in SQL.
+
+use rusqlite::{OptionalExtension, Row};
+use uuid::Uuid;
+
+use super::{
+    Connection, Transaction,
+    error::{OnTaken, name_taken},
+    filter::Filter,
+    row::{FromRow, Json},
+};
+use crate::domain::{
+    Error, Page, Result,
+    contract::RoleBinding,
+    health::LastPost,
+    job::{JobContext, JobRecord},
+    page::Listed,
+    text::Name,
+};
+
+const SELECT: &str = "SELECT j.id, j.organisation_id, j.name, j.active, j.source_version_id, j.location_id,
+    j.created_at, j.updated_at, j.revision FROM jobs j JOIN source_versions v ON v.id = j.source_version_id";
+
+/// The only location among the job's bindings; if no location is bound, the only one that its sensors stand at.
+const BOUND_LOCATION: &str = "SELECT CASE WHEN count(DISTINCT location_id) = 1 THEN min(location_id) END FROM (
+        SELECT b.input_id AS location_id FROM role_bindings b WHERE b.job_id = ?1 AND b.input_type = 'location'
+        UNION ALL
+        SELECT s.location_id FROM role_bindings b JOIN sensors s ON s.id = b.input_id
+        WHERE b.job_id = ?1 AND b.input_type = 'sensor' AND NOT EXISTS
+            (SELECT 1 FROM role_bindings l WHERE l.job_id = ?1 AND l.input_type = 'location')
+    )";
+
+impl FromRow for JobRecord {
+    /// The bindings stand in a table of their own and are read by [`bindings`].
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            name: row.get("name")?,
+            active: row.get("active")?,
+            organisation_id: row.get("organisation_id")?,
+            source_version_id: row.get("source_version_id")?,
+            given_location_id: row.get("location_id")?,
+            role_bindings: Vec::new(),
+            created_at: row.get("created_at")?,
+            updated_at: row.get("updated_at")?,
+            revision: row.get("revision")?,
+        })
+    }
+}
+
+/// Which jobs are listed.
+#[derive(Debug, Default)]
+pub struct JobFilter {
+    /// Only of this organisation.
+    pub organisation_id: Option<Uuid>,
+    /// Only of this source.
+    pub source_id: Option<Uuid>,
+    /// Only pinned to this version.
+    pub source_version_id: Option<Uuid>,
+    /// Only active or only inactive ones.
+    pub active: Option<bool>,
+    /// Only of this name.
+    pub name: Option<String>,
+}
+
+/// The job of that id.
+pub fn find(connection: &Connection, id: Uuid) -> Result<Option<JobRecord>> {
+    find_where(connection, "j.id = ?1", [id])
+}
+
+/// The organisation's job of that name.
+pub fn find_named(
+    connection: &Connection,
+    organisation_id: Uuid,
+    name: &Name,
+) -> Result<Option<JobRecord>> {
+    let condition = "j.organisation_id = ?1 AND j.name = ?2";
+    find_where(connection, condition, (organisation_id, name))
+}
+
+/// Some job of the organisation.
+pub fn any_of(connection: &Connection, organisation_id: Uuid) -> Result<Option<Uuid>> {
+    any(
+        connection,
+        "SELECT id FROM jobs WHERE organisation_id = ?1 LIMIT 1",
+        organisation_id,
+    )
+}
+
+/// Some job that is pinned to the version.
+pub fn any_pinned_to(connection: &Connection, source_version_id: Uuid) -> Result<Option<Uuid>> {
+    any(
+        connection,
+        "SELECT id FROM jobs WHERE source_version_id = ?1 LIMIT 1",
+        source_version_id,
+    )
+}
+
+/// Some job that binds the input or is for the location.
+pub fn any_bound_to(connection: &Connection, input_id: Uuid) -> Result<Option<Uuid>> {
+    any(
+        connection,
+        "SELECT job_id FROM role_bindings WHERE input_id = ?1
+            UNION ALL SELECT id FROM jobs WHERE location_id = ?1 LIMIT 1",
+        input_id,
+    )
+}
+
+/// Jobs in the order of their ids.
+pub fn list(connection: &Connection, filter: &JobFilter, page: Page) -> Result<Listed<JobRecord>> {
+    let mut jobs: Listed<JobRecord> = Filter::default()
+        .equal("j.organisation_id", &filter.organisation_id)
+        .equal("v.source_id", &filter.source_id)
+        .equal("j.source_version_id", &filter.source_version_id)
+        .equal("j.active", &filter.active)
+        .equal("j.name", &filter.name)
+        .page(connection, SELECT, "j.id", &page)?;
+    for job in &mut jobs.items {
+        job.role_bindings = bindings(connection, job.id)?;
+    }
+    Ok(jobs)
+}
+
+/// What is kept elsewhere and answered with a job.
+pub fn context(connection: &Connection, job: &JobRecord) -> Result<JobContext> {
+    let bound_location_id = connection
+        .prepare_cached(BOUND_LOCATION)?
+        .query_row([job.id], |row| row.get(0))?;
+    let last_post = connection
+        .prepare_cached(
+            "SELECT newest_issue, newest_arrival FROM series WHERE job_id = ?1
+                ORDER BY newest_arrival DESC, newest_issue DESC LIMIT 1",
+        )?
+        .query_row([job.id], |row| {
+            Ok(LastPost {
+                issue_time: row.get(0)?,
+                arrival: row.get(1)?,
+            })
+        })
+        .optional()?;
+    let context = connection
+        .prepare_cached(
+            "SELECT s.id, s.expected_interval_minutes, v.output_roles FROM source_versions v
+                JOIN sources s ON s.id = v.source_id WHERE v.id = ?1",
+        )?
+        .query_row([job.source_version_id], |row| {
+            Ok(JobContext {
+                source_id: row.get(0)?,
+                expected_interval_minutes: row.get(1)?,
+                job_targets: row.get::<_, Json<_>>(2)?.0,
+                bound_location_id,
+                last_post,
+            })
+        })?;
+    Ok(context)
+}
+
+/// Keeps a new job with its bindings. Conflict: its name is taken in the organisation.
+pub fn insert(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO jobs (id, organisation_id, name, active, source_version_id, location_id, created_at, updated_at,
+            revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute((
+        job.id,
+        job.organisation_id,
+        &job.name,
+        job.active,
+        job.source_version_id,
+        job.given_location_id,
+        job.created_at,
+        job.updated_at,
+        job.revision,
+    ))
+    .on_taken(|_| taken(tx, job))?;
+    insert_bindings(tx, job)
+}
+
+/// Keeps a change, with all bindings. Conflict: the name is taken in the organisation.
+pub fn update(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE jobs SET name = ?2, active = ?3, source_version_id = ?4, location_id = ?5, updated_at = ?6,
+            revision = ?7 WHERE id = ?1",
+    )?
+    .execute((
+        job.id,
+        &job.name,
+        job.active,
+        job.source_version_id,
+        job.given_location_id,
+        job.updated_at,
+        job.revision,
+    ))
+    .on_taken(|_| taken(tx, job))?;
+    tx.prepare_cached("DELETE FROM role_bindings WHERE job_id = ?1")?
+        .execute([job.id])?;
+    insert_bindings(tx, job)
+}
+
+/// Deletes a job with its bindings. What it predicted stays until its retention ends.
+pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
+    tx.prepare_cached("DELETE FROM jobs WHERE id = ?1")?
+        .execute([id])?;
+    Ok(())
+}
+
+fn find_where(
+    connection: &Connection,
+    condition: &str,
+    parameters: impl rusqlite::Params,
+) -> Result<Option<JobRecord>> {
+    let job = connection
+        .prepare_cached(&format!("{SELECT} WHERE {condition}"))?
+        .query_row(parameters, JobRecord::from_row)
+        .optional()?;
+    let Some(mut job) = job else {
+        return Ok(None);
+    };
+    job.role_bindings = bindings(connection, job.id)?;
+    Ok(Some(job))
+}
+
+fn any(connection: &Connection, sql: &str, id: Uuid) -> Result<Option<Uuid>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([id], |row| row.get(0)).optional()?)
+}
+
+fn bindings(connection: &Connection, job_id: Uuid) -> Result<Vec<RoleBinding>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT role, input_type, input_id FROM role_bindings WHERE job_id = ?1 ORDER BY position",
+    )?;
+    let bindings = statement.query_map([job_id], |row| {
+        Ok(RoleBinding {
+            role: row.get(0)?,
+            input_type: row.get(1)?,
+            input_id: row.get(2)?,
+        })
+    })?;
+    Ok(bindings.collect::<rusqlite::Result<_>>()?)
+}
+
+fn insert_bindings(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO role_bindings (job_id, role, position, input_type, input_id) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for (position, binding) in job.role_bindings.iter().enumerate() {
+        let RoleBinding {
+            role,
+            input_type,
+            input_id,
+        } = binding;
+        let position = i64::try_from(position).unwrap_or(i64::MAX);
+        statement.execute((job.id, role, position, input_type, input_id))?;
+    }
+    Ok(())
+}
+
+fn taken(tx: &Transaction<'_>, job: &JobRecord) -> Result<Error> {
+    let JobRecord {
+        organisation_id,
+        name,
+        ..
+    } = job;
+    let holder = "SELECT id FROM jobs WHERE organisation_id = ?1 AND name = ?2";
+    name_taken(tx, "job", name, holder, (organisation_id, name))
+}

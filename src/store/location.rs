@@ -1,0 +1,115 @@
+//! Locations in SQL.
+
+use rusqlite::{OptionalExtension, Row};
+use uuid::Uuid;
+
+use super::{
+    Connection, Transaction,
+    error::{OnTaken, id_taken, name_taken},
+    filter::Filter,
+    row::FromRow,
+};
+use crate::domain::{Error, Page, Result, location::Location, page::Listed};
+
+const SELECT: &str =
+    "SELECT id, organisation_id, name, latitude, longitude, elevation, placeholder, created_at,
+    updated_at, revision FROM locations";
+
+impl FromRow for Location {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            organisation_id: row.get("organisation_id")?,
+            name: row.get("name")?,
+            latitude: row.get("latitude")?,
+            longitude: row.get("longitude")?,
+            elevation: row.get("elevation")?,
+            placeholder: row.get("placeholder")?,
+            created_at: row.get("created_at")?,
+            updated_at: row.get("updated_at")?,
+            revision: row.get("revision")?,
+        })
+    }
+}
+
+/// The location of that id.
+pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Location>> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
+    Ok(statement.query_row([id], Location::from_row).optional()?)
+}
+
+/// Locations in the order of their ids.
+pub fn list(
+    connection: &Connection,
+    organisation_id: Option<Uuid>,
+    name: Option<String>,
+    page: Page,
+) -> Result<Listed<Location>> {
+    Filter::default()
+        .equal("organisation_id", &organisation_id)
+        .equal("name", &name)
+        .page(connection, SELECT, "id", &page)
+}
+
+/// Keeps a new location. Conflict: its id, or its name in the organisation, is taken.
+pub fn insert(tx: &Transaction<'_>, location: &Location) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO locations (id, organisation_id, name, latitude, longitude, elevation, placeholder, created_at,
+            updated_at, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute((
+        location.id,
+        location.organisation_id,
+        &location.name,
+        location.latitude,
+        location.longitude,
+        location.elevation,
+        location.placeholder,
+        location.created_at,
+        location.updated_at,
+        location.revision,
+    ))
+    .on_taken(|columns| taken(tx, columns, location))?;
+    Ok(())
+}
+
+/// Keeps a change. Conflict: the name is taken in the organisation.
+pub fn update(tx: &Transaction<'_>, location: &Location) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE locations SET name = ?2, latitude = ?3, longitude = ?4, elevation = ?5, placeholder = ?6,
+            updated_at = ?7, revision = ?8 WHERE id = ?1",
+    )?
+    .execute((
+        location.id,
+        &location.name,
+        location.latitude,
+        location.longitude,
+        location.elevation,
+        location.placeholder,
+        location.updated_at,
+        location.revision,
+    ))
+    .on_taken(|columns| taken(tx, columns, location))?;
+    Ok(())
+}
+
+/// Deletes a location that nothing is bound to.
+pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
+    tx.prepare_cached("DELETE FROM locations WHERE id = ?1")?
+        .execute([id])?;
+    Ok(())
+}
+
+fn taken(tx: &Transaction<'_>, columns: &str, location: &Location) -> Result<Error> {
+    let Location {
+        id,
+        organisation_id,
+        name,
+        ..
+    } = location;
+    if columns == "locations.id" {
+        return Ok(id_taken("location", *id));
+    }
+    let holder = "SELECT id FROM locations WHERE organisation_id = ?1 AND name = ?2";
+    name_taken(tx, "location", name, holder, (organisation_id, name))
+}

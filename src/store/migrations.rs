@@ -1,0 +1,53 @@
+//! Numbered migrations, each in its own transaction. `PRAGMA user_version` is the number of the last one.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::error::OpenError;
+
+/// The migrations in their order; the first brings version 1. Never change one that was released.
+const MIGRATIONS: &[&str] = &[include_str!(
+    "migrations/0001_catalogue_and_predictions.sql"
+)];
+
+/// Marks the file as this product's ("pred" in ASCII), so that no other program's database is touched.
+const APPLICATION_ID: i64 = 0x7072_6564;
+
+/// Brings the schema up to date.
+pub fn run(connection: &mut Connection) -> Result<(), OpenError> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    loop {
+        let tx = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(OpenError::Sqlite)?;
+        let found = version(&tx)?;
+        if found > known {
+            return Err(OpenError::Newer { found, known });
+        }
+        let next = usize::try_from(found).unwrap_or_default();
+        let Some(migration) = MIGRATIONS.get(next) else {
+            return Ok(());
+        };
+        tx.execute_batch(migration)
+            .and_then(|()| tx.pragma_update(None, "application_id", APPLICATION_ID))
+            .and_then(|()| tx.pragma_update(None, "user_version", found + 1))
+            .and_then(|()| tx.commit())
+            .map_err(OpenError::Sqlite)?;
+        tracing::info!(version = found + 1, "migrated the database");
+    }
+}
+
+/// The file's schema version; 0 for an empty file. Refuses another program's database.
+fn version(connection: &Connection) -> Result<i64, OpenError> {
+    let number = |pragma: &str| {
+        connection
+            .pragma_query_value(None, pragma, |row| row.get::<_, i64>(0))
+            .map_err(OpenError::Sqlite)
+    };
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(OpenError::Sqlite)?;
+    if tables > 0 && number("application_id")? != APPLICATION_ID {
+        return Err(OpenError::Foreign);
+    }
+    number("user_version")
+}

@@ -1,0 +1,201 @@
+//! The only place that knows SQLite: pools, the writer, migrations, SQL.
+//!
+//! Functions that read take a [`Connection`], those that write a [`Transaction`]. One thread writes ([`writer`]);
+//! readers have connections of their own and never wait for it.
+
+mod error;
+mod filter;
+mod migrations;
+mod payload;
+mod row;
+mod writer;
+
+pub mod job;
+pub mod location;
+pub mod organisation;
+pub mod prediction;
+pub mod sensor;
+pub mod source;
+pub mod source_version;
+pub mod token;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::OpenFlags;
+pub use rusqlite::{Connection, Transaction};
+use tokio::sync::Semaphore;
+
+use crate::domain::{Error, Result};
+pub use error::OpenError;
+use writer::Writer;
+
+/// How long a statement waits for another process that is writing, such as the command line.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How much of the file the readers map into memory; doubles the concurrent point reads.
+const MMAP_BYTES: i64 = 256 * 1024 * 1024;
+
+/// How many statements each connection keeps prepared.
+const CACHED_STATEMENTS: usize = 128;
+
+type Pool = r2d2::Pool<SqliteConnectionManager>;
+
+/// The limits of a database's queues.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How many writes may wait; more are refused as busy.
+    pub write_queue: usize,
+    /// How many long reads run at once.
+    pub scans: usize,
+    /// How many long reads may wait; more are refused as busy.
+    pub scan_queue: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            write_queue: 1024,
+            scans: 4,
+            scan_queue: 256,
+        }
+    }
+}
+
+/// An open database.
+#[derive(Clone)]
+pub struct Db {
+    writer: Arc<Writer>,
+    readers: Pool,
+    scanners: Pool,
+    scan_turn: Arc<Semaphore>,
+    scan_places: Arc<Semaphore>,
+}
+
+impl Db {
+    /// Opens the database file, making it if there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// The file cannot be opened or written, is no database of this product, or is newer than this program.
+    pub fn open(path: &Path, limits: Limits) -> std::result::Result<Self, OpenError> {
+        let mut connection = Connection::open(path).map_err(OpenError::Sqlite)?;
+        prepare_writing(&connection).map_err(OpenError::Sqlite)?;
+        migrations::run(&mut connection)?;
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Ok(Self {
+            writer: Arc::new(Writer::start(connection, limits.write_queue)?),
+            readers: reader_pool(path, 2 * cores)?,
+            scanners: reader_pool(path, limits.scans)?,
+            scan_turn: Arc::new(Semaphore::new(limits.scans)),
+            scan_places: Arc::new(Semaphore::new(limits.scans + limits.scan_queue)),
+        })
+    }
+
+    /// Runs `work` in the writer's transaction and answers once it is committed. If `work` fails, what it did is
+    /// undone, and nothing else is.
+    ///
+    /// # Errors
+    /// What `work` answers; [`Error::Busy`] if too many writes are waiting; [`Error::Unavailable`] if the database
+    /// cannot be written; [`Error::Internal`] if `work` panics.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.write(work).await
+    }
+
+    /// Runs a short read (a few rows by key) where it stands, on one snapshot.
+    ///
+    /// # Errors
+    /// What `work` answers; [`Error::Unavailable`] if the database cannot be read.
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        snapshot(&self.readers, work)
+    }
+
+    /// Runs a long read (a list) off the async threads, on one snapshot.
+    ///
+    /// # Errors
+    /// As [`Db::read`]; [`Error::Busy`] if too many long reads are waiting.
+    pub async fn scan<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let Ok(_place) = self.scan_places.try_acquire() else {
+            return Err(Error::Busy);
+        };
+        let Ok(turn) = self.scan_turn.clone().acquire_owned().await else {
+            return Err(Error::Unavailable("it is closing".to_owned()));
+        };
+        let scanners = self.scanners.clone();
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            snapshot(&scanners, work)
+        })
+        .await
+        .unwrap_or_else(|fault| Err(Error::Internal(format!("a read failed: {fault}"))))
+    }
+}
+
+/// Runs `work` on `tx` and undoes what it did, whatever it answers.
+pub fn undone<T>(tx: &Transaction<'_>, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    tx.prepare_cached("SAVEPOINT undone")?.execute([])?;
+    let result = work();
+    tx.prepare_cached("ROLLBACK TO undone")?.execute([])?;
+    tx.prepare_cached("RELEASE undone")?.execute([])?;
+    result
+}
+
+fn snapshot<T>(pool: &Pool, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    let connection = pool
+        .get()
+        .map_err(|e| Error::Unavailable(format!("no connection to read with: {e}")))?;
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    // Dropped on every path, a panic included, so that no connection goes back with its snapshot open.
+    let _end = End(&connection);
+    work(&connection)
+}
+
+struct End<'a>(&'a Connection);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        let ended = self
+            .0
+            .prepare_cached("ROLLBACK")
+            .and_then(|mut statement| statement.execute([]));
+        if let Err(error) = ended {
+            tracing::error!(%error, "a read could not be ended");
+        }
+    }
+}
+
+fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // Takes effect only before the first table is made.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    Ok(())
+}
+
+fn reader_pool(path: &Path, size: usize) -> std::result::Result<Pool, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let manager = SqliteConnectionManager::file(path)
+        .with_flags(flags)
+        .with_init(|connection| {
+            connection.busy_timeout(BUSY_TIMEOUT)?;
+            connection.pragma_update(None, "query_only", true)?;
+            connection.pragma_update_and_check(None, "mmap_size", MMAP_BYTES, |_| Ok(()))?;
+            connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+            Ok(())
+        });
+    r2d2::Pool::builder()
+        .max_size(u32::try_from(size).unwrap_or(u32::MAX))
+        .min_idle(Some(1))
+        .test_on_check_out(false)
+        .connection_timeout(BUSY_TIMEOUT)
+        .build(manager)
+        .map_err(OpenError::Pool)
+}

@@ -1,0 +1,102 @@
+//! Organisations in SQL.
+
+use rusqlite::{OptionalExtension, Row};
+use uuid::Uuid;
+
+use super::{
+    Connection, Transaction,
+    error::{OnTaken, id_taken, name_taken},
+    filter::Filter,
+    row::FromRow,
+};
+use crate::domain::{Error, Page, Result, organisation::Organisation, page::Listed};
+
+const SELECT: &str = "SELECT id, name, created_at, updated_at, revision FROM organisations";
+
+impl FromRow for Organisation {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            name: row.get("name")?,
+            created_at: row.get("created_at")?,
+            updated_at: row.get("updated_at")?,
+            revision: row.get("revision")?,
+        })
+    }
+}
+
+/// The organisation of that id.
+pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Organisation>> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
+    Ok(statement
+        .query_row([id], Organisation::from_row)
+        .optional()?)
+}
+
+/// Organisations in the order of their ids: only `id` and only of that name, if given.
+pub fn list(
+    connection: &Connection,
+    id: Option<Uuid>,
+    name: Option<String>,
+    page: Page,
+) -> Result<Listed<Organisation>> {
+    Filter::default()
+        .equal("id", &id)
+        .equal("name", &name)
+        .page(connection, SELECT, "id", &page)
+}
+
+/// Keeps a new organisation. Conflict: its id or name is taken.
+pub fn insert(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO organisations (id, name, created_at, updated_at, revision) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute((
+        organisation.id,
+        &organisation.name,
+        organisation.created_at,
+        organisation.updated_at,
+        organisation.revision,
+    ))
+    .on_taken(|columns| taken(tx, columns, organisation))?;
+    Ok(())
+}
+
+/// Keeps a change. Conflict: the name is taken.
+pub fn update(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE organisations SET name = ?2, updated_at = ?3, revision = ?4 WHERE id = ?1",
+    )?
+    .execute((
+        organisation.id,
+        &organisation.name,
+        organisation.updated_at,
+        organisation.revision,
+    ))
+    .on_taken(|columns| taken(tx, columns, organisation))?;
+    Ok(())
+}
+
+/// Deletes an organisation that has no jobs, with its tokens, sensors, locations, sources and their versions.
+pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
+    for sql in [
+        "DELETE FROM tokens WHERE organisation_id = ?1",
+        "DELETE FROM sensors WHERE organisation_id = ?1",
+        "DELETE FROM locations WHERE organisation_id = ?1",
+        "DELETE FROM source_versions WHERE source_id IN (SELECT id FROM sources WHERE organisation_id = ?1)",
+        "DELETE FROM sources WHERE organisation_id = ?1",
+        "DELETE FROM organisations WHERE id = ?1",
+    ] {
+        tx.prepare_cached(sql)?.execute([id])?;
+    }
+    Ok(())
+}
+
+fn taken(tx: &Transaction<'_>, columns: &str, organisation: &Organisation) -> Result<Error> {
+    let Organisation { id, name, .. } = organisation;
+    if columns == "organisations.id" {
+        return Ok(id_taken("organisation", *id));
+    }
+    let holder = "SELECT id FROM organisations WHERE name = ?1";
+    name_taken(tx, "organisation", name, holder, [name])
+}

@@ -1,0 +1,134 @@
+//! Sensors in SQL.
+
+use rusqlite::{OptionalExtension, Row};
+use uuid::Uuid;
+
+use super::{
+    Connection, Transaction,
+    error::{OnTaken, id_taken, name_taken},
+    filter::Filter,
+    row::FromRow,
+};
+use crate::domain::{Error, Page, Result, page::Listed, sensor::Sensor};
+
+const SELECT: &str =
+    "SELECT id, organisation_id, name, metric, unit, location_id, placeholder, created_at,
+    updated_at, revision FROM sensors";
+
+impl FromRow for Sensor {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            organisation_id: row.get("organisation_id")?,
+            name: row.get("name")?,
+            metric: row.get("metric")?,
+            unit: row.get("unit")?,
+            location_id: row.get("location_id")?,
+            placeholder: row.get("placeholder")?,
+            created_at: row.get("created_at")?,
+            updated_at: row.get("updated_at")?,
+            revision: row.get("revision")?,
+        })
+    }
+}
+
+/// Which sensors are listed.
+#[derive(Debug, Default)]
+pub struct SensorFilter {
+    /// Only of this organisation.
+    pub organisation_id: Option<Uuid>,
+    /// Only at this location.
+    pub location_id: Option<Uuid>,
+    /// Only of this metric.
+    pub metric: Option<String>,
+    /// Only of this name.
+    pub name: Option<String>,
+}
+
+/// The sensor of that id.
+pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Sensor>> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
+    Ok(statement.query_row([id], Sensor::from_row).optional()?)
+}
+
+/// Sensors in the order of their ids.
+pub fn list(connection: &Connection, filter: &SensorFilter, page: Page) -> Result<Listed<Sensor>> {
+    Filter::default()
+        .equal("organisation_id", &filter.organisation_id)
+        .equal("location_id", &filter.location_id)
+        .equal("metric", &filter.metric)
+        .equal("name", &filter.name)
+        .page(connection, SELECT, "id", &page)
+}
+
+/// A sensor that stands at the location.
+pub fn any_at(connection: &Connection, location_id: Uuid) -> Result<Option<Uuid>> {
+    let mut statement =
+        connection.prepare_cached("SELECT id FROM sensors WHERE location_id = ?1 LIMIT 1")?;
+    Ok(statement
+        .query_row([location_id], |row| row.get(0))
+        .optional()?)
+}
+
+/// Keeps a new sensor. Conflict: its id, or its name in the organisation, is taken.
+pub fn insert(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO sensors (id, organisation_id, name, metric, unit, location_id, placeholder, created_at,
+            updated_at, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute((
+        sensor.id,
+        sensor.organisation_id,
+        &sensor.name,
+        &sensor.metric,
+        &sensor.unit,
+        sensor.location_id,
+        sensor.placeholder,
+        sensor.created_at,
+        sensor.updated_at,
+        sensor.revision,
+    ))
+    .on_taken(|columns| taken(tx, columns, sensor))?;
+    Ok(())
+}
+
+/// Keeps a change. Conflict: the name is taken in the organisation.
+pub fn update(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE sensors SET name = ?2, metric = ?3, unit = ?4, location_id = ?5, placeholder = ?6, updated_at = ?7,
+            revision = ?8 WHERE id = ?1",
+    )?
+    .execute((
+        sensor.id,
+        &sensor.name,
+        &sensor.metric,
+        &sensor.unit,
+        sensor.location_id,
+        sensor.placeholder,
+        sensor.updated_at,
+        sensor.revision,
+    ))
+    .on_taken(|columns| taken(tx, columns, sensor))?;
+    Ok(())
+}
+
+/// Deletes a sensor that nothing is bound to.
+pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
+    tx.prepare_cached("DELETE FROM sensors WHERE id = ?1")?
+        .execute([id])?;
+    Ok(())
+}
+
+fn taken(tx: &Transaction<'_>, columns: &str, sensor: &Sensor) -> Result<Error> {
+    let Sensor {
+        id,
+        organisation_id,
+        name,
+        ..
+    } = sensor;
+    if columns == "sensors.id" {
+        return Ok(id_taken("sensor", *id));
+    }
+    let holder = "SELECT id FROM sensors WHERE organisation_id = ?1 AND name = ?2";
+    name_taken(tx, "sensor", name, holder, (organisation_id, name))
+}

@@ -1,0 +1,132 @@
+//! Sources in SQL.
+
+use rusqlite::{OptionalExtension, Row};
+use uuid::Uuid;
+
+use super::{
+    Connection, Transaction,
+    error::{OnTaken, id_taken, name_taken},
+    filter::Filter,
+    row::FromRow,
+};
+use crate::domain::{Error, Page, Result, Timestamp, page::Listed, source::Source, text::Name};
+
+const SELECT: &str =
+    "SELECT id, organisation_id, name, description, expected_interval_minutes, retention_hours,
+    created_at, updated_at, revision FROM sources";
+
+impl FromRow for Source {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            organisation_id: row.get("organisation_id")?,
+            name: row.get("name")?,
+            description: row.get("description")?,
+            expected_interval_minutes: row.get("expected_interval_minutes")?,
+            retention_hours: row.get("retention_hours")?,
+            created_at: row.get("created_at")?,
+            updated_at: row.get("updated_at")?,
+            revision: row.get("revision")?,
+        })
+    }
+}
+
+/// The source of that id.
+pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Source>> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
+    Ok(statement.query_row([id], Source::from_row).optional()?)
+}
+
+/// The source of that name.
+pub fn find_named(connection: &Connection, name: &Name) -> Result<Option<Source>> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE name = ?1"))?;
+    Ok(statement.query_row([name], Source::from_row).optional()?)
+}
+
+/// Sources in the order of their ids: those of the organisation `seen_by` and the shared ones, or all; of them only
+/// those that belong to `organisation_id`.
+pub fn list(
+    connection: &Connection,
+    seen_by: Option<Uuid>,
+    organisation_id: Option<Uuid>,
+    name: Option<String>,
+    page: Page,
+) -> Result<Listed<Source>> {
+    Filter::default()
+        .owned_or_shared("organisation_id", &seen_by)
+        .equal("organisation_id", &organisation_id)
+        .equal("name", &name)
+        .page(connection, SELECT, "id", &page)
+}
+
+/// Keeps a new source. Conflict: its id or name is taken.
+pub fn insert(tx: &Transaction<'_>, source: &Source) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO sources (id, organisation_id, name, description, expected_interval_minutes, retention_hours,
+            created_at, updated_at, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute((
+        source.id,
+        source.organisation_id,
+        &source.name,
+        &source.description,
+        source.expected_interval_minutes,
+        source.retention_hours,
+        source.created_at,
+        source.updated_at,
+        source.revision,
+    ))
+    .on_taken(|columns| taken(tx, columns, source))?;
+    Ok(())
+}
+
+/// Keeps a change; what was predicted goes by the new name. Conflict: the name is taken.
+pub fn update(tx: &Transaction<'_>, source: &Source) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE sources SET name = ?2, description = ?3, expected_interval_minutes = ?4, retention_hours = ?5,
+            updated_at = ?6, revision = ?7 WHERE id = ?1",
+    )?
+    .execute((
+        source.id,
+        &source.name,
+        &source.description,
+        source.expected_interval_minutes,
+        source.retention_hours,
+        source.updated_at,
+        source.revision,
+    ))
+    .on_taken(|columns| taken(tx, columns, source))?;
+    tx.prepare_cached(
+        "UPDATE series SET source_name = ?2 WHERE source_id = ?1 AND source_name <> ?2",
+    )?
+    .execute((source.id, &source.name))?;
+    Ok(())
+}
+
+/// Moves the end of everything that the source predicted to what its retention says now.
+pub fn update_retention(tx: &Transaction<'_>, source: &Source) -> Result<()> {
+    let kept = source
+        .retention_hours
+        .map(|hours| Timestamp::from_micros(0).plus_hours(hours));
+    tx.prepare_cached(
+        "UPDATE runs SET expires_at = max(valid_to, available_at) + ?2
+            WHERE series_id IN (SELECT id FROM series WHERE source_id = ?1)",
+    )?
+    .execute((source.id, kept))?;
+    Ok(())
+}
+
+/// Deletes a source that has no versions.
+pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
+    tx.prepare_cached("DELETE FROM sources WHERE id = ?1")?
+        .execute([id])?;
+    Ok(())
+}
+
+fn taken(tx: &Transaction<'_>, columns: &str, source: &Source) -> Result<Error> {
+    if columns == "sources.id" {
+        return Ok(id_taken("source", source.id));
+    }
+    let holder = "SELECT id FROM sources WHERE name = ?1";
+    name_taken(tx, "source", &source.name, holder, [&source.name])
+}

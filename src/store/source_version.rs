@@ -1,0 +1,128 @@
+//! Source versions in SQL.
+
+use rusqlite::{OptionalExtension, Row};
+use uuid::Uuid;
+
+use super::{
+    Connection, Transaction,
+    error::{OnTaken, id_taken, name_taken},
+    filter::Filter,
+    row::{FromRow, Json},
+};
+use crate::domain::{Error, Page, Result, page::Listed, source_version::SourceVersion, text::Name};
+
+const SELECT: &str =
+    "SELECT v.id, v.source_id, v.version, v.description, v.input_roles, v.output_roles,
+    v.created_at FROM source_versions v";
+
+impl FromRow for SourceVersion {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            source_id: row.get("source_id")?,
+            version: row.get("version")?,
+            description: row.get("description")?,
+            input_roles: row.get::<_, Json<_>>("input_roles")?.0,
+            output_roles: row.get::<_, Json<_>>("output_roles")?.0,
+            created_at: row.get("created_at")?,
+        })
+    }
+}
+
+/// The version of that id.
+pub fn find(connection: &Connection, id: Uuid) -> Result<Option<SourceVersion>> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE v.id = ?1"))?;
+    Ok(statement
+        .query_row([id], SourceVersion::from_row)
+        .optional()?)
+}
+
+/// The source's version of that label.
+pub fn find_labelled(
+    connection: &Connection,
+    source_id: Uuid,
+    version: &Name,
+) -> Result<Option<SourceVersion>> {
+    let sql = format!("{SELECT} WHERE v.source_id = ?1 AND v.version = ?2");
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(statement
+        .query_row((source_id, version), SourceVersion::from_row)
+        .optional()?)
+}
+
+/// The version of the source that was published last.
+pub fn newest(connection: &Connection, source_id: Uuid) -> Result<Option<SourceVersion>> {
+    let sql =
+        format!("{SELECT} WHERE v.source_id = ?1 ORDER BY v.created_at DESC, v.id DESC LIMIT 1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(statement
+        .query_row([source_id], SourceVersion::from_row)
+        .optional()?)
+}
+
+/// Versions in the order of their ids: those of the organisation `seen_by` and of shared sources, or all; of them
+/// only those of one source, or of one label.
+pub fn list(
+    connection: &Connection,
+    seen_by: Option<Uuid>,
+    source_id: Option<Uuid>,
+    version: Option<String>,
+    page: Page,
+) -> Result<Listed<SourceVersion>> {
+    Filter::default()
+        .owned_or_shared("s.organisation_id", &seen_by)
+        .equal("v.source_id", &source_id)
+        .equal("v.version", &version)
+        .page(
+            connection,
+            &format!("{SELECT} JOIN sources s ON s.id = v.source_id"),
+            "v.id",
+            &page,
+        )
+}
+
+/// Keeps a new version. Conflict: its id, or its label in the source, is taken.
+pub fn insert(tx: &Transaction<'_>, version: &SourceVersion) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO source_versions (id, source_id, version, description, input_roles, output_roles, created_at)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute((
+        version.id,
+        version.source_id,
+        &version.version,
+        &version.description,
+        Json(&version.input_roles),
+        Json(&version.output_roles),
+        version.created_at,
+    ))
+    .on_taken(|columns| taken(tx, columns, version))?;
+    Ok(())
+}
+
+/// Deletes a version that no job pins.
+pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
+    tx.prepare_cached("DELETE FROM source_versions WHERE id = ?1")?
+        .execute([id])?;
+    Ok(())
+}
+
+fn taken(tx: &Transaction<'_>, columns: &str, version: &SourceVersion) -> Result<Error> {
+    let SourceVersion {
+        id,
+        source_id,
+        version: label,
+        ..
+    } = version;
+    if columns == "source_versions.id" {
+        return Ok(id_taken("source version", *id));
+    }
+    let holder = "SELECT id FROM source_versions WHERE source_id = ?1 AND version = ?2";
+    name_taken(
+        tx,
+        "version of the source",
+        label,
+        holder,
+        (source_id, label),
+    )
+}

@@ -1,0 +1,101 @@
+//! Tokens in SQL. Of a secret only its SHA-256 is kept.
+
+use rusqlite::{OptionalExtension, Row};
+use uuid::Uuid;
+
+use super::{
+    Connection, Transaction,
+    error::{OnTaken, name_taken},
+    filter::Filter,
+    row::FromRow,
+};
+use crate::domain::{Error, Page, Result, Timestamp, page::Listed, token::Token};
+
+const SELECT: &str =
+    "SELECT id, organisation_id, name, role, created_at, expires_at, last_used_at FROM tokens";
+
+impl FromRow for Token {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            name: row.get("name")?,
+            role: row.get("role")?,
+            organisation_id: row.get("organisation_id")?,
+            created_at: row.get("created_at")?,
+            expires_at: row.get("expires_at")?,
+            last_used_at: row.get("last_used_at")?,
+        })
+    }
+}
+
+/// The token of that id.
+pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Token>> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
+    Ok(statement.query_row([id], Token::from_row).optional()?)
+}
+
+/// The token whose secret has that hash.
+pub fn find_hashed(connection: &Connection, hash: &[u8; 32]) -> Result<Option<Token>> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE hash = ?1"))?;
+    Ok(statement.query_row([hash], Token::from_row).optional()?)
+}
+
+/// Whether there is any token.
+pub fn any(connection: &Connection) -> Result<bool> {
+    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM tokens)")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+/// Tokens in the order of their ids.
+pub fn list(
+    connection: &Connection,
+    organisation_id: Option<Uuid>,
+    page: Page,
+) -> Result<Listed<Token>> {
+    Filter::default()
+        .equal("organisation_id", &organisation_id)
+        .page(connection, SELECT, "id", &page)
+}
+
+/// Keeps a new token. Conflict: its name is taken in its organisation.
+pub fn insert(tx: &Transaction<'_>, token: &Token, hash: &[u8; 32]) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO tokens (id, organisation_id, name, role, hash, created_at, expires_at)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute((
+        token.id,
+        token.organisation_id,
+        &token.name,
+        token.role,
+        hash,
+        token.created_at,
+        token.expires_at,
+    ))
+    .on_taken(|_| taken(tx, token))?;
+    Ok(())
+}
+
+/// Notes that a token was used.
+pub fn touch(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
+    tx.prepare_cached("UPDATE tokens SET last_used_at = ?2 WHERE id = ?1")?
+        .execute((id, now))?;
+    Ok(())
+}
+
+/// Revokes a token.
+pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
+    tx.prepare_cached("DELETE FROM tokens WHERE id = ?1")?
+        .execute([id])?;
+    Ok(())
+}
+
+fn taken(tx: &Transaction<'_>, token: &Token) -> Result<Error> {
+    let Token {
+        organisation_id,
+        name,
+        ..
+    } = token;
+    let holder = "SELECT id FROM tokens WHERE organisation_id IS ?1 AND name = ?2";
+    name_taken(tx, "token", name, holder, (organisation_id, name))
+}

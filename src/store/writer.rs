@@ -1,0 +1,235 @@
+//! One thread writes. It takes what is queued, runs each request in a savepoint of its own, commits them together and
+//! only then answers: many durable writes share one flush to the disk, and none waits for a lock.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    thread::JoinHandle,
+};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use super::error::OpenError;
+use crate::domain::{Error, Result};
+
+/// How many requests are committed together at most, so that the first does not wait long for the last.
+const GROUP: usize = 256;
+
+/// The writing thread and the way to it.
+pub struct Writer {
+    queue: Option<mpsc::Sender<Box<dyn Request>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread; at most `queue` requests wait for it.
+    pub fn start(connection: Connection, queue: usize) -> std::result::Result<Self, OpenError> {
+        let (sender, receiver) = mpsc::channel(queue.max(1));
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || run(connection, receiver))
+            .map_err(OpenError::Thread)?;
+        Ok(Self {
+            queue: Some(sender),
+            thread: Some(thread),
+        })
+    }
+
+    /// Queues `work` and waits for the commit that holds it.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        let request = Box::new(Pending {
+            work: Some(work),
+            result: None,
+            answer,
+        });
+        let closed = || Error::Unavailable("it is closing".to_owned());
+        self.queue
+            .as_ref()
+            .ok_or_else(closed)?
+            .try_send(request)
+            .map_err(|refused| match refused {
+                mpsc::error::TrySendError::Full(_) => Error::Busy,
+                mpsc::error::TrySendError::Closed(_) => closed(),
+            })?;
+        answered.await.unwrap_or_else(|_| Err(closed()))
+    }
+}
+
+impl Drop for Writer {
+    /// Lets the thread finish what is queued; closing the last connection folds the log into the database.
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer panicked");
+        }
+    }
+}
+
+/// A queued request: run once, answered once.
+trait Request: Send {
+    /// Does the work. Whether it succeeded, so that what it did is to be kept.
+    fn run(&mut self, tx: &Transaction<'_>) -> bool;
+    /// Tells the caller: what the work answered, or why it was not committed.
+    fn answer(self: Box<Self>, committed: Result<()>);
+}
+
+struct Pending<T, F> {
+    work: Option<F>,
+    result: Option<Result<T>>,
+    answer: oneshot::Sender<Result<T>>,
+}
+
+impl<T: Send, F: FnOnce(&Transaction<'_>) -> Result<T> + Send> Request for Pending<T, F> {
+    fn run(&mut self, tx: &Transaction<'_>) -> bool {
+        let Some(work) = self.work.take() else {
+            return false;
+        };
+        let result = catch_unwind(AssertUnwindSafe(|| work(tx)))
+            .unwrap_or_else(|_| Err(Error::Internal("a write panicked".to_owned())));
+        let succeeded = result.is_ok();
+        self.result = Some(result);
+        succeeded
+    }
+
+    fn answer(self: Box<Self>, committed: Result<()>) {
+        let result = match (self.result, committed) {
+            // What failed by itself says why, whether or not the others were committed.
+            (Some(Err(error)), _) => Err(error),
+            (Some(result), Ok(())) => result,
+            (_, Err(error)) => Err(error),
+            (None, Ok(())) => Err(Error::Internal("a write was not run".to_owned())),
+        };
+        // The caller may have gone away; its work is done all the same.
+        let _ = self.answer.send(result);
+    }
+}
+
+fn run(mut connection: Connection, mut queue: mpsc::Receiver<Box<dyn Request>>) {
+    while let Some(first) = queue.blocking_recv() {
+        let mut group = vec![first];
+        while group.len() < GROUP
+            && let Ok(request) = queue.try_recv()
+        {
+            group.push(request);
+        }
+        let committed = commit(&mut connection, &mut group);
+        if let Err(error) = &committed {
+            tracing::error!(%error, requests = group.len(), "a group of writes was not committed");
+        }
+        for request in group {
+            request.answer(committed.clone());
+        }
+    }
+}
+
+fn commit(connection: &mut Connection, group: &mut [Box<dyn Request>]) -> Result<()> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for request in group {
+        tx.prepare_cached("SAVEPOINT request")?.execute([])?;
+        let succeeded = request.run(&tx);
+        // On a full disk and the like SQLite undoes the whole transaction by itself.
+        if tx.is_autocommit() {
+            return Err(Error::Unavailable("the disk is full or failing".to_owned()));
+        }
+        if !succeeded {
+            tx.prepare_cached("ROLLBACK TO request")?.execute([])?;
+        }
+        tx.prepare_cached("RELEASE request")?.execute([])?;
+    }
+    tx.commit()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn numbers(writer: &Writer) -> Vec<i64> {
+        writer
+            .write(|tx| {
+                let mut statement = tx.prepare("SELECT number FROM numbers ORDER BY number")?;
+                let numbers = statement.query_map([], |row| row.get(0))?;
+                Ok(numbers.collect::<rusqlite::Result<Vec<i64>>>()?)
+            })
+            .await
+            .unwrap()
+    }
+
+    fn insert(tx: &Transaction<'_>, number: i64) -> Result<()> {
+        tx.execute("INSERT INTO numbers VALUES (?1)", [number])?;
+        Ok(())
+    }
+
+    fn writer(folder: &tempfile::TempDir, queue: usize) -> Writer {
+        let connection = Connection::open(folder.path().join("test.db")).unwrap();
+        connection
+            .execute_batch("CREATE TABLE numbers (number INTEGER NOT NULL UNIQUE) STRICT")
+            .unwrap();
+        Writer::start(connection, queue).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_failed_or_panicking_request_undoes_only_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder, 16);
+        // Holds the writer until all are queued, so that they share a transaction.
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let (_, kept, failed, panicked, kept_too) = tokio::join!(
+            writer.write(move |_| {
+                let _ = wait.recv();
+                Ok(())
+            }),
+            writer.write(|tx| insert(tx, 1)),
+            writer.write(|tx| {
+                insert(tx, 2)?;
+                Err::<(), _>(Error::Stale)
+            }),
+            writer.write(|tx| {
+                insert(tx, 3)?;
+                let nothing: Option<()> = None;
+                nothing.expect("a fault in a request");
+                Ok(())
+            }),
+            async {
+                let last = writer.write(|tx| insert(tx, 4));
+                go.send(()).unwrap();
+                last.await
+            }
+        );
+        assert_eq!(kept, Ok(()));
+        assert_eq!(failed, Err(Error::Stale));
+        assert!(matches!(panicked, Err(Error::Internal(_))));
+        assert_eq!(kept_too, Ok(()));
+        assert_eq!(numbers(&writer).await, [1, 4]);
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder, 1);
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let (started, running) = oneshot::channel();
+        let blocking = writer.write(move |_| {
+            let _ = started.send(());
+            let _ = wait.recv();
+            Ok(())
+        });
+        let (first, (queued, refused)) = tokio::join!(blocking, async {
+            running.await.unwrap();
+            tokio::join!(writer.write(|tx| insert(tx, 1)), async {
+                let refused = writer.write(|tx| insert(tx, 2)).await;
+                go.send(()).unwrap();
+                refused
+            })
+        });
+        assert_eq!((first, queued), (Ok(()), Ok(())));
+        assert_eq!(refused, Err(Error::Busy));
+        assert_eq!(numbers(&writer).await, [1]);
+    }
+}

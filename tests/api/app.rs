@@ -1,0 +1,256 @@
+//! The product under test: the real server on a free port, on a real database file in a temporary folder.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use prediction_api::{
+    domain::Timestamp,
+    http::{self, Limits},
+    service::{App, token},
+    store::{self, Db},
+};
+use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+/// The first admin's secret.
+pub const ADMIN: &str = "pa_the_admin_of_the_tests";
+
+/// When the tests' clock starts: 2023-10-27T00:00:00Z.
+const START: &str = "2023-10-27T00:00:00Z";
+
+/// The largest body that the server under test takes.
+pub const BODY_BYTES: usize = 1024 * 1024;
+
+/// A running server.
+pub struct TestApp {
+    /// Where it answers.
+    pub url: String,
+    /// Its data folder.
+    pub folder: TempDir,
+    client: reqwest::Client,
+    clock: Arc<AtomicI64>,
+    stop: Option<oneshot::Sender<()>>,
+    serving: Option<JoinHandle<std::io::Result<()>>>,
+}
+
+/// An answer, read to its end.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON; null if it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+
+    /// A header's text; empty if it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The JSON body, once the status is the expected one.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        self.json()
+    }
+
+    /// The pointers and parameters of a problem's errors.
+    pub fn places(&self) -> Vec<String> {
+        let place = |error: &Value| {
+            let place = error["pointer"].as_str().or(error["parameter"].as_str());
+            place.unwrap_or_default().to_owned()
+        };
+        let body = self.json();
+        body["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(place)
+            .collect()
+    }
+
+    /// Asserts a problem of that status with exactly these places, in any order.
+    #[track_caller]
+    pub fn expect_problem(&self, status: u16, places: &[&str]) {
+        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let (mut found, mut expected) = (self.places(), places.to_vec());
+        found.sort();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{}", self.text);
+    }
+}
+
+impl TestApp {
+    /// Starts a server on a fresh database, with the admin [`ADMIN`].
+    pub async fn start() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), None).await
+    }
+
+    async fn start_in(folder: TempDir, clock: Option<Arc<AtomicI64>>) -> Self {
+        let clock = clock
+            .unwrap_or_else(|| Arc::new(AtomicI64::new(Timestamp::parse(START).unwrap().micros())));
+        let db = Db::open(
+            &folder.path().join("prediction-api.db"),
+            store::Limits::default(),
+        )
+        .unwrap();
+        let hand = clock.clone();
+        let app = App::new(
+            db,
+            Arc::new(move || Timestamp::from_micros(hand.load(Ordering::SeqCst))),
+        );
+        token::first_admin(&app, ADMIN.to_owned()).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (stop, stopped) = oneshot::channel();
+        let limits = Limits {
+            body_bytes: BODY_BYTES,
+        };
+        let serving = tokio::spawn(http::serve(listener, app, limits, async {
+            let _ = stopped.await;
+        }));
+        Self {
+            url,
+            folder,
+            client: reqwest::Client::new(),
+            clock,
+            stop: Some(stop),
+            serving: Some(serving),
+        }
+    }
+
+    /// Stops the server, and starts it again on the same database and clock.
+    pub async fn restart(mut self) -> Self {
+        self.stop.take().unwrap().send(()).unwrap();
+        self.serving.take().unwrap().await.unwrap().unwrap();
+        Self::start_in(self.folder, Some(self.clock)).await
+    }
+
+    /// Lets the clock run on.
+    pub fn advance_minutes(&self, minutes: i64) {
+        self.clock.fetch_add(minutes * 60_000_000, Ordering::SeqCst);
+    }
+
+    /// The clock's time.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.clock.load(Ordering::SeqCst))
+    }
+
+    /// A request without a token.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    /// Sends a request.
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            text: response.text().await.unwrap(),
+        }
+    }
+
+    /// A call by the admin, with a JSON body unless that is null.
+    pub async fn call(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.call_as(ADMIN, method, path, body).await
+    }
+
+    /// A call with a token, with a JSON body unless that is null.
+    pub async fn call_as(&self, secret: &str, method: &str, path: &str, body: &Value) -> Answer {
+        let mut request = self
+            .request(method.parse().unwrap(), path)
+            .bearer_auth(secret);
+        if !body.is_null() {
+            request = request.json(body);
+        }
+        self.send(request).await
+    }
+
+    /// GET by the admin.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call("GET", path, &Value::Null).await
+    }
+
+    /// POST by the admin.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call("POST", path, body).await
+    }
+
+    /// PUT by the admin.
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.call("PUT", path, body).await
+    }
+
+    /// DELETE by the admin.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.call("DELETE", path, &Value::Null).await
+    }
+
+    /// Posts something new as the admin and answers its id.
+    #[track_caller]
+    pub fn make(&self, path: &str, body: &Value) -> impl Future<Output = String> {
+        let (request, path) = (self.post(path, body), path.to_owned());
+        async move {
+            let answer = request.await;
+            assert_eq!(
+                answer.status,
+                StatusCode::CREATED,
+                "{path}: {}",
+                answer.text
+            );
+            answer.json()["id"].as_str().unwrap().to_owned()
+        }
+    }
+
+    /// A new organisation's id.
+    pub async fn organisation(&self, name: &str) -> String {
+        self.make("/api/v1/organisations", &json!({ "name": name }))
+            .await
+    }
+
+    /// The secret of a new token.
+    pub async fn token(&self, name: &str, role: &str, organisation: &str) -> String {
+        let body = json!({ "name": name, "role": role, "organisation_id": organisation });
+        let answer = self.post("/api/v1/tokens", &body).await;
+        answer.expect(201)["secret"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A job's set-up with everything new: one sensor role `temp` of metric `celsius`, one output role `risk`.
+pub fn setup(organisation: &str, job: &str) -> Value {
+    json!({
+        "organisation_id": organisation,
+        "source": {
+            "name": "mildew-predictor", "expected_interval_minutes": 60, "retention_hours": 720
+        },
+        "source_version": {
+            "version": "1.0.0",
+            "input_roles": [
+                { "role": "temp", "input_kind": "sensor", "metric": "celsius", "required": true }
+            ],
+            "output_roles": [
+                { "role": "risk", "metric": "mildew_risk", "unit": "points", "required": true }
+            ]
+        },
+        "job": { "name": job },
+        "role_bindings": [
+            { "role": "temp", "input_id": "55555555-5555-5555-5555-555555555555", "input_type": "sensor" }
+        ]
+    })
+}
