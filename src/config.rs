@@ -173,10 +173,11 @@ impl Loaded {
                 named.display()
             ));
         }
+        let file = named.unwrap_or_else(|| DEFAULT_FILE.into());
+        if file.is_file() {
+            figment = figment.merge(Toml::file_exact(file));
+        }
         figment = figment
-            .merge(Toml::file_exact(
-                named.unwrap_or_else(|| DEFAULT_FILE.into()),
-            ))
             .merge(Env::prefixed(PREFIX).ignore(NO_SETTINGS).split("__"))
             .merge(flags.clone());
         let settings: Settings = figment.extract().map_err(|error| explain(&error))?;
@@ -228,7 +229,12 @@ fn explain(error: &figment::Error) -> String {
         Kind::InvalidType(value, allowed) | Kind::InvalidValue(value, allowed) => {
             format!("is {value}; allowed is {allowed}")
         }
-        other => other.to_string(),
+        // A parser's message draws the place over several lines; the words are enough.
+        other => {
+            let text = other.to_string();
+            let words = text.lines().filter(|line| !line.contains('|'));
+            words.collect::<Vec<_>>().join(" ").trim().to_owned()
+        }
     };
     let key = path.join(".");
     let origin = error

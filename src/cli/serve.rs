@@ -151,6 +151,7 @@ fn greet(address: &str, settings: &Settings, first: Option<&FirstAdmin>) {
             ));
         }
     }
+    say("\nCtrl-C stops it.");
 }
 
 /// Done once the process is told to stop.

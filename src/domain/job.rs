@@ -151,6 +151,21 @@ impl JobChange {
     }
 }
 
+/// Which jobs are listed.
+#[derive(Debug, Default)]
+pub struct JobFilter {
+    /// Only of this organisation.
+    pub organisation_id: Option<Uuid>,
+    /// Only of this source.
+    pub source_id: Option<Uuid>,
+    /// Only pinned to this version.
+    pub source_version_id: Option<Uuid>,
+    /// Only active or only inactive ones.
+    pub active: Option<bool>,
+    /// Only of this name.
+    pub name: Option<String>,
+}
+
 /// Checks the form of bindings, before they are held against a contract.
 pub fn check_binding_form(bindings: &mut [RoleBinding], violations: &mut Violations) {
     for (index, binding) in bindings.iter_mut().enumerate() {

@@ -91,6 +91,9 @@ pub struct SetupVersion {
 #[derive(Debug, Clone, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 pub struct SetupJob {
+    /// The id of a new job; made by the server if absent.
+    #[oai(nullable)]
+    pub id: Option<Uuid>,
     /// The job's name, unique in the organisation.
     pub name: Name,
     /// Whether workers are to run it; a new job is active unless told.

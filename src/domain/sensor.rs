@@ -135,6 +135,19 @@ impl SensorChange {
     }
 }
 
+/// Which sensors are listed.
+#[derive(Debug, Default)]
+pub struct SensorFilter {
+    /// Only of this organisation.
+    pub organisation_id: Option<Uuid>,
+    /// Only at this location.
+    pub location_id: Option<Uuid>,
+    /// Only of this metric.
+    pub metric: Option<String>,
+    /// Only of this name.
+    pub name: Option<String>,
+}
+
 /// A placeholder of the role's metric under an id that a job's set-up names and nobody has registered.
 pub fn placeholder(
     id: Uuid,

@@ -56,6 +56,7 @@ impl Document {
         let mut json: Value = serde_json::from_str(&spec).unwrap_or_default();
         let examples: Value = serde_json::from_str(EXAMPLES).unwrap_or_default();
         complete_operations(&mut json, &examples["parameters"]);
+        unwrap_references(&mut json);
         close_request_schemas(&mut json);
         put_examples(&mut json, &examples["schemas"]);
         Self(Arc::new(Parts {
@@ -129,10 +130,16 @@ fn complete_operations(document: &mut Value, examples: &Value) {
                     "schema": { "type": "string" }
                 });
             }
-            for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
-                let name = parameter["name"].as_str().unwrap_or_default();
-                if let Some(example) = examples.get(name) {
-                    parameter["example"] = example.clone();
+            let operation_id = operation["operationId"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            let parameters = operation
+                .get_mut("parameters")
+                .and_then(Value::as_array_mut);
+            for parameter in parameters.into_iter().flatten() {
+                if let Some(example) = parameter_example(&operation_id, parameter, examples) {
+                    parameter["example"] = example;
                 }
             }
             if operation["security"].is_null() {
@@ -140,6 +147,15 @@ fn complete_operations(document: &mut Value, examples: &Value) {
             }
         }
     }
+}
+
+/// A parameter's example: under its operation and name, or if it is required under its name. Optional ones have none
+/// otherwise: Swagger UI fills the form with examples, and a filter that nobody chose finds nothing.
+fn parameter_example(operation: &str, parameter: &Value, examples: &Value) -> Option<Value> {
+    let name = parameter["name"].as_str()?;
+    let own = examples.get(format!("{operation}.{name}"));
+    let shared = || examples.get(name).filter(|_| parameter["required"] == true);
+    own.or_else(shared).cloned()
 }
 
 /// Takes away the problems that an operation cannot have: the framework lists every kind on each.
@@ -178,9 +194,36 @@ fn add_not_modified(operation: &mut Value) {
         "required": false,
         "schema": { "type": "string" }
     });
-    match operation["parameters"].as_array_mut() {
+    match operation
+        .get_mut("parameters")
+        .and_then(Value::as_array_mut)
+    {
         Some(parameters) => parameters.push(parameter),
         None => operation["parameters"] = json!([parameter]),
+    }
+}
+
+/// Makes members that refer to a schema plain. The framework repeats their description within `allOf`, and says there
+/// that they may be null, which OpenAPI 3.0 takes only beside the type: in the schema that is referred to.
+fn unwrap_references(document: &mut Value) {
+    let mut nullable = Vec::new();
+    let schemas = members(&mut document["components"]["schemas"]);
+    for member in
+        schemas.flat_map(|schema| schema.get_mut("properties").into_iter().flat_map(members))
+    {
+        let Some(reference) = member.pointer("/allOf/0/$ref").and_then(Value::as_str) else {
+            continue;
+        };
+        if member["nullable"] == true {
+            nullable.extend(reference.rsplit('/').next().map(str::to_owned));
+        }
+        *member = json!({
+            "description": member["description"],
+            "allOf": [{ "$ref": reference }],
+        });
+    }
+    for name in nullable {
+        document["components"]["schemas"][name]["nullable"] = json!(true);
     }
 }
 
@@ -229,11 +272,10 @@ fn put_examples(document: &mut Value, examples: &Value) {
             continue;
         };
         schema["example"] = example.clone();
-        for (member, schema) in entries(&mut schema["properties"]) {
-            // Beside a reference nothing else counts; the schema that it leads to has its own example.
-            if schema["$ref"].is_null()
-                && let Some(value) = example.get(member)
-            {
+        for (member, schema) in schema.get_mut("properties").into_iter().flat_map(entries) {
+            // A reference leads to a schema with an example of its own.
+            let is_reference = schema.get("$ref").or(schema.get("allOf")).is_some();
+            if let (false, Some(value)) = (is_reference, example.get(member)) {
                 schema["example"] = value.clone();
             }
         }

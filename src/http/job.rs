@@ -16,11 +16,10 @@ use super::{
 };
 use crate::{
     domain::{
-        job::{Job, JobChange},
+        job::{Job, JobChange, JobFilter},
         job_setup::{CreatedKind, JobSetup},
     },
     service::{App, job, job_setup},
-    store::job::JobFilter,
 };
 
 /// The jobs' operations.

@@ -15,9 +15,8 @@ use super::{
     tag::Tag,
 };
 use crate::{
-    domain::sensor::{NewSensor, Sensor, SensorChange},
+    domain::sensor::{NewSensor, Sensor, SensorChange, SensorFilter},
     service::{App, sensor},
-    store::sensor::SensorFilter,
 };
 
 /// The sensors' operations.

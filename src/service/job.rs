@@ -7,16 +7,12 @@ use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Timestamp, Violations,
         contract::{Input, InputKind, RoleBinding, check_bindings},
-        job::{Job, JobChange, JobRecord},
+        job::{Job, JobChange, JobFilter, JobRecord},
         page::Listed,
         patch::{Expected, MaybeUndefined, set, set_or_clear},
         source_version::SourceVersion,
     },
-    store::{
-        self, Connection,
-        job::{self, JobFilter},
-        sensor, source,
-    },
+    store::{self, Connection, job, sensor, source},
 };
 
 /// The job of that id, if the caller may see it.

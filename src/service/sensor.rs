@@ -8,12 +8,9 @@ use crate::{
         Caller, Error, Page, Result, Role, Violations,
         page::Listed,
         patch::Expected,
-        sensor::{NewSensor, Sensor, SensorChange},
+        sensor::{NewSensor, Sensor, SensorChange, SensorFilter},
     },
-    store::{
-        Connection, job,
-        sensor::{self, SensorFilter},
-    },
+    store::{Connection, job, sensor},
 };
 
 /// Makes a sensor (managers). Conflict: its id, or its name in the organisation, is taken.

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     Connection, Transaction,
-    error::{OnTaken, name_taken},
+    error::{OnTaken, id_taken, name_taken},
     filter::Filter,
     row::{FromRow, Json},
 };
@@ -13,7 +13,7 @@ use crate::domain::{
     Error, Page, Result,
     contract::RoleBinding,
     health::LastPost,
-    job::{JobContext, JobRecord},
+    job::{JobContext, JobFilter, JobRecord},
     page::Listed,
     text::Name,
 };
@@ -46,21 +46,6 @@ impl FromRow for JobRecord {
             revision: row.get("revision")?,
         })
     }
-}
-
-/// Which jobs are listed.
-#[derive(Debug, Default)]
-pub struct JobFilter {
-    /// Only of this organisation.
-    pub organisation_id: Option<Uuid>,
-    /// Only of this source.
-    pub source_id: Option<Uuid>,
-    /// Only pinned to this version.
-    pub source_version_id: Option<Uuid>,
-    /// Only active or only inactive ones.
-    pub active: Option<bool>,
-    /// Only of this name.
-    pub name: Option<String>,
 }
 
 /// The job of that id.
@@ -172,7 +157,7 @@ pub fn insert(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
         job.updated_at,
         job.revision,
     ))
-    .on_taken(|_| taken(tx, job))?;
+    .on_taken(|columns| taken(tx, columns, job))?;
     insert_bindings(tx, job)
 }
 
@@ -191,7 +176,7 @@ pub fn update(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
         job.updated_at,
         job.revision,
     ))
-    .on_taken(|_| taken(tx, job))?;
+    .on_taken(|columns| taken(tx, columns, job))?;
     tx.prepare_cached("DELETE FROM role_bindings WHERE job_id = ?1")?
         .execute([job.id])?;
     insert_bindings(tx, job)
@@ -255,12 +240,16 @@ fn insert_bindings(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
     Ok(())
 }
 
-fn taken(tx: &Transaction<'_>, job: &JobRecord) -> Result<Error> {
+fn taken(tx: &Transaction<'_>, columns: &str, job: &JobRecord) -> Result<Error> {
     let JobRecord {
+        id,
         organisation_id,
         name,
         ..
     } = job;
+    if columns == "jobs.id" {
+        return Ok(id_taken("job", *id));
+    }
     let holder = "SELECT id FROM jobs WHERE organisation_id = ?1 AND name = ?2";
     name_taken(tx, "job", name, holder, (organisation_id, name))
 }

@@ -122,7 +122,7 @@ mod tests {
         fn a_damaged_payload_is_an_error(points in points(), at in any::<prop::sample::Index>(), bit in 0..8) {
             let mut bytes = encode(&points);
             let at = at.index(bytes.len());
-            bytes[at] ^= 1 << bit;
+            bytes[at] ^= 1_u8 << bit;
             prop_assert!(decode(&bytes).is_err());
         }
 

@@ -9,7 +9,11 @@ use super::{
     filter::Filter,
     row::FromRow,
 };
-use crate::domain::{Error, Page, Result, page::Listed, sensor::Sensor};
+use crate::domain::{
+    Error, Page, Result,
+    page::Listed,
+    sensor::{Sensor, SensorFilter},
+};
 
 const SELECT: &str =
     "SELECT id, organisation_id, name, metric, unit, location_id, placeholder, created_at,
@@ -30,19 +34,6 @@ impl FromRow for Sensor {
             revision: row.get("revision")?,
         })
     }
-}
-
-/// Which sensors are listed.
-#[derive(Debug, Default)]
-pub struct SensorFilter {
-    /// Only of this organisation.
-    pub organisation_id: Option<Uuid>,
-    /// Only at this location.
-    pub location_id: Option<Uuid>,
-    /// Only of this metric.
-    pub metric: Option<String>,
-    /// Only of this name.
-    pub name: Option<String>,
 }
 
 /// The sensor of that id.

@@ -1,25 +1,26 @@
 //! The set-up of a job: finds or makes everything that it needs in one transaction, or changes nothing and says all
 //! that is wrong.
 
-use std::collections::HashSet;
+mod agreement;
+mod inputs;
 
 use uuid::Uuid;
 
 use super::{App, job::answer, location, organisation, source, source_version};
 use crate::{
     domain::{
-        Caller, Error, Result, Role, Timestamp, Violation, Violations,
-        contract::{Input, InputKind, InputRole, RoleBinding, check_bindings},
+        Caller, Error, Result, Role, Timestamp, Violations,
+        contract::{RoleBinding, check_bindings},
         id,
         job::JobRecord,
         job_setup::{Created, CreatedKind, JobSetup, JobSetupAnswer, SetupSource, SetupVersion},
-        location as location_rules, sensor as sensor_rules,
         source::{NewSource, Source},
         source_version::{NewSourceVersion, SourceVersion},
         text::Name,
     },
     store::{self, Transaction},
 };
+use agreement::{same_job, same_source, same_version};
 
 /// Sets a job up (managers; an unknown organisation is made for admins). With `dry_run` it answers the same and keeps
 /// nothing. The answer's `created` has the job itself if it was made.
@@ -94,7 +95,7 @@ impl SetUp<'_> {
         violations.into_result()?;
         let job = match existing {
             Some(existing) => {
-                agree(&existing, &setup, &version, &bindings)?;
+                same_job(&existing, &setup, &version, &bindings)?;
                 existing
             }
             None => self.insert(setup, &version, bindings)?,
@@ -283,63 +284,6 @@ impl SetUp<'_> {
         Ok(made)
     }
 
-    /// The bound inputs; an unknown sensor or location that fits its role is made, as a placeholder.
-    fn inputs(
-        &mut self,
-        roles: &[InputRole],
-        bindings: &[RoleBinding],
-        organisation_id: Uuid,
-        violations: &mut Violations,
-    ) -> Result<Vec<Option<Input>>> {
-        let mut inputs = Vec::with_capacity(bindings.len());
-        for (index, binding) in bindings.iter().enumerate() {
-            let (kind, id) = (binding.input_type, binding.input_id);
-            let mut input = super::job::input(self.tx, kind, id)?;
-            let role = roles
-                .iter()
-                .find(|role| role.role == binding.role && role.input_kind == kind);
-            if let (None, Some(role), true) = (&input, role, kind != InputKind::Source) {
-                match self.other_kind(kind, id)? {
-                    Some(other) => {
-                        let detail = format!("is a {}, not a {}", other.as_str(), kind.as_str());
-                        violations.add(format!("/role_bindings/{index}/input_id"), detail);
-                    }
-                    None => input = Some(self.placeholder(role, id, organisation_id)?),
-                }
-            }
-            inputs.push(input);
-        }
-        Ok(inputs)
-    }
-
-    /// The other kind of thing that has the id, if any.
-    fn other_kind(&self, kind: InputKind, id: Uuid) -> Result<Option<InputKind>> {
-        for other in [InputKind::Sensor, InputKind::Location, InputKind::Source] {
-            if other != kind && super::job::input(self.tx, other, id)?.is_some() {
-                return Ok(Some(other));
-            }
-        }
-        Ok(None)
-    }
-
-    fn placeholder(&mut self, role: &InputRole, id: Uuid, organisation: Uuid) -> Result<Input> {
-        let metric = role.metric.clone();
-        if let (InputKind::Sensor, Some(metric)) = (role.input_kind, metric.clone()) {
-            let unit = role.unit.clone();
-            let made = sensor_rules::placeholder(id, organisation, metric, unit, self.now);
-            store::sensor::insert(self.tx, &made)?;
-            self.note(CreatedKind::Sensor, id, &made.name);
-        } else {
-            let made = location_rules::placeholder(id, organisation, self.now);
-            store::location::insert(self.tx, &made)?;
-            self.note(CreatedKind::Location, id, &made.name);
-        }
-        Ok(Input {
-            organisation_id: Some(organisation),
-            metric,
-        })
-    }
-
     fn insert(
         &mut self,
         setup: JobSetup,
@@ -347,7 +291,7 @@ impl SetUp<'_> {
         role_bindings: Vec<RoleBinding>,
     ) -> Result<JobRecord> {
         let made = JobRecord {
-            id: id::new(self.now),
+            id: setup.job.id.unwrap_or_else(|| id::new(self.now)),
             name: setup.job.name,
             active: setup.job.active.unwrap_or(true),
             organisation_id: setup.organisation_id,
@@ -390,117 +334,5 @@ fn only(places: &[(Option<Uuid>, &'static str)]) -> Result<(Option<Uuid>, &'stat
             format!("differs from {pointer}: give the id once"),
         )),
         None => Ok((Some(id), pointer)),
-    }
-}
-
-/// Refuses a set-up whose `source` says something else than the source that there is.
-fn same_source(found: &Source, named: &SetupSource) -> Result<()> {
-    let mut differences = Differences::within("/source");
-    differences.compare("/name", named.name.as_ref(), Some(&found.name));
-    differences.compare(
-        "/description",
-        named.description.as_ref(),
-        found.description.as_ref(),
-    );
-    differences.compare(
-        "/expected_interval_minutes",
-        named.expected_interval_minutes,
-        found.expected_interval_minutes,
-    );
-    differences.compare(
-        "/retention_hours",
-        named.retention_hours,
-        found.retention_hours,
-    );
-    differences.compare(
-        "/organisation_id",
-        named.organisation_id,
-        found.organisation_id,
-    );
-    differences.into_result(format!("the source {}", found.name), found.id)
-}
-
-/// Refuses a set-up whose `source_version` says something else than the version that there is.
-fn same_version(found: &SourceVersion, named: &SetupVersion) -> Result<()> {
-    let mut differences = Differences::within("/source_version");
-    differences.compare("/version", named.version.as_ref(), Some(&found.version));
-    differences.compare(
-        "/description",
-        named.description.as_ref(),
-        found.description.as_ref(),
-    );
-    differences.compare(
-        "/input_roles",
-        named.input_roles.as_ref(),
-        Some(&found.input_roles),
-    );
-    differences.compare(
-        "/output_roles",
-        named.output_roles.as_ref(),
-        Some(&found.output_roles),
-    );
-    differences.into_result(format!("the source version {}", found.version), found.id)
-}
-
-/// Refuses a set-up whose job has the name of one that is set up otherwise.
-fn agree(
-    found: &JobRecord,
-    setup: &JobSetup,
-    version: &SourceVersion,
-    bindings: &[RoleBinding],
-) -> Result<()> {
-    let set = |bindings: &[RoleBinding]| -> HashSet<_> {
-        bindings
-            .iter()
-            .map(|binding| (binding.role.clone(), binding.input_id))
-            .collect()
-    };
-    let mut differences = Differences::within("");
-    differences.compare(
-        "/source_version",
-        Some(version.id),
-        Some(found.source_version_id),
-    );
-    differences.compare("/job/active", setup.job.active, Some(found.active));
-    differences.compare(
-        "/job/location_id",
-        setup.job.location_id,
-        found.given_location_id,
-    );
-    differences.compare(
-        "/role_bindings",
-        Some(set(bindings)),
-        Some(set(&found.role_bindings)),
-    );
-    differences.into_result(format!("the job {}", found.name), found.id)
-}
-
-/// Collects where a request says something else than what there is.
-struct Differences(Violations);
-
-impl Differences {
-    fn within(prefix: &str) -> Self {
-        Self(Violations::within(prefix))
-    }
-
-    /// Notes a difference if something is said; what is not said agrees.
-    fn compare<T: PartialEq>(&mut self, pointer: &str, said: Option<T>, is: Option<T>) {
-        if said.is_some() && said != is {
-            self.0.add(pointer, "differs from what there is");
-        }
-    }
-
-    fn into_result(self, what: String, id: Uuid) -> Result<()> {
-        let violations: Vec<Violation> = self.0.into_vec();
-        if violations.is_empty() {
-            return Ok(());
-        }
-        Err(Error::Conflict {
-            detail: format!(
-                "{what} is there already and differs: change it with PUT, or take another name"
-            ),
-            existing: Some(id),
-            violations,
-        })
     }
 }

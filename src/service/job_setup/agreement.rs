@@ -1,0 +1,127 @@
+//! Whether a set-up says the same as what there is: what it does not say agrees, what it says otherwise is a conflict.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use crate::domain::{
+    Error, Result, Violation, Violations,
+    contract::RoleBinding,
+    job::JobRecord,
+    job_setup::{JobSetup, SetupSource, SetupVersion},
+    source::Source,
+    source_version::SourceVersion,
+};
+
+/// Refuses a set-up whose `source` says something else than the source that there is.
+pub(super) fn same_source(found: &Source, named: &SetupSource) -> Result<()> {
+    let mut differences = Differences::within("/source");
+    differences.compare("/name", named.name.as_ref(), Some(&found.name));
+    differences.compare(
+        "/description",
+        named.description.as_ref(),
+        found.description.as_ref(),
+    );
+    differences.compare(
+        "/expected_interval_minutes",
+        named.expected_interval_minutes,
+        found.expected_interval_minutes,
+    );
+    differences.compare(
+        "/retention_hours",
+        named.retention_hours,
+        found.retention_hours,
+    );
+    differences.compare(
+        "/organisation_id",
+        named.organisation_id,
+        found.organisation_id,
+    );
+    differences.into_result(format!("the source {}", found.name), found.id)
+}
+
+/// Refuses a set-up whose `source_version` says something else than the version that there is.
+pub(super) fn same_version(found: &SourceVersion, named: &SetupVersion) -> Result<()> {
+    let mut differences = Differences::within("/source_version");
+    differences.compare("/version", named.version.as_ref(), Some(&found.version));
+    differences.compare(
+        "/description",
+        named.description.as_ref(),
+        found.description.as_ref(),
+    );
+    differences.compare(
+        "/input_roles",
+        named.input_roles.as_ref(),
+        Some(&found.input_roles),
+    );
+    differences.compare(
+        "/output_roles",
+        named.output_roles.as_ref(),
+        Some(&found.output_roles),
+    );
+    differences.into_result(format!("the source version {}", found.version), found.id)
+}
+
+/// Refuses a set-up whose job has the name of one that is set up otherwise.
+pub(super) fn same_job(
+    found: &JobRecord,
+    setup: &JobSetup,
+    version: &SourceVersion,
+    bindings: &[RoleBinding],
+) -> Result<()> {
+    let set = |bindings: &[RoleBinding]| -> HashSet<_> {
+        bindings
+            .iter()
+            .map(|binding| (binding.role.clone(), binding.input_id))
+            .collect()
+    };
+    let mut differences = Differences::within("");
+    differences.compare("/job/id", setup.job.id, Some(found.id));
+    differences.compare(
+        "/source_version",
+        Some(version.id),
+        Some(found.source_version_id),
+    );
+    differences.compare("/job/active", setup.job.active, Some(found.active));
+    differences.compare(
+        "/job/location_id",
+        setup.job.location_id,
+        found.given_location_id,
+    );
+    differences.compare(
+        "/role_bindings",
+        Some(set(bindings)),
+        Some(set(&found.role_bindings)),
+    );
+    differences.into_result(format!("the job {}", found.name), found.id)
+}
+
+/// Collects where a request says something else than what there is.
+struct Differences(Violations);
+
+impl Differences {
+    fn within(prefix: &str) -> Self {
+        Self(Violations::within(prefix))
+    }
+
+    /// Notes a difference if something is said; what is not said agrees.
+    fn compare<T: PartialEq>(&mut self, pointer: &str, said: Option<T>, is: Option<T>) {
+        if said.is_some() && said != is {
+            self.0.add(pointer, "differs from what there is");
+        }
+    }
+
+    fn into_result(self, what: String, id: Uuid) -> Result<()> {
+        let violations: Vec<Violation> = self.0.into_vec();
+        if violations.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Conflict {
+            detail: format!(
+                "{what} is there already and differs: change it with PUT, or take another name"
+            ),
+            existing: Some(id),
+            violations,
+        })
+    }
+}

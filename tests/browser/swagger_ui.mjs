@@ -1,0 +1,67 @@
+// Swagger UI as a user has it: offline, the token kept across a reload, and "Try it out" of every operation with the
+// document's own examples. Usage: node swagger_ui.mjs URL TOKEN, with playwright-core beside it or in NODE_PATH.
+import { createRequire } from "node:module";
+
+const require = createRequire(process.env.PLAYWRIGHT_FROM ?? import.meta.url);
+const { chromium } = require("playwright-core");
+
+const [url, token] = process.argv.slice(2);
+
+// Things are made before they are used and deleted last, each before what it stands on.
+const FIRST = ["create_organisation", "create_location", "create_sensor", "create_source", "create_source_version", "set_up_job"];
+const LAST = ["delete_job", "delete_source_version", "delete_source", "delete_sensor", "delete_location", "delete_organisation"];
+// A token's id is made by the server, so that the example's is unknown.
+const EXPECTED_404 = "revoke_token";
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+  ],
+});
+const page = await browser.newPage({ viewport: { width: 1280, height: 1400 } });
+const faults = [];
+page.on("pageerror", (error) => faults.push(`error in the page: ${error}`));
+page.on("request", (request) => {
+  if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(url)) {
+    faults.push(`a request leaves the server: ${request.url()}`);
+  }
+});
+
+await page.goto(`${url}/swagger`);
+await page.click(".btn.authorize");
+await page.fill(".auth-container input", token);
+await page.click(".auth-btn-wrapper .authorize");
+await page.click(".btn-done");
+await page.reload();
+await page.waitForSelector(".opblock");
+
+const blocks = await page.$$eval(".opblock", (found) => found.map((block) => block.id));
+const name = (block) => block.split("-").at(-1);
+const rank = (block) => {
+  const [first, last] = [FIRST.indexOf(name(block)), LAST.indexOf(name(block))];
+  return first >= 0 ? first - FIRST.length : last >= 0 ? last + 1 : 0;
+};
+blocks.sort((one, other) => rank(one) - rank(other));
+
+let passed = 0;
+for (const id of blocks) {
+  const block = page.locator(`[id="${id}"]`);
+  await block.locator(".opblock-summary-control").click();
+  await block.locator(".execute").click();
+  const answer = block.locator(".live-responses-table tbody").first();
+  const status = Number.parseInt(await answer.locator(".response-col_status").first().innerText(), 10);
+  const expected = name(id) === EXPECTED_404 ? status === 404 : status >= 200 && status < 300;
+  if (expected) {
+    passed += 1;
+  } else {
+    faults.push(`${name(id)} answered ${status}: ${await answer.innerText()}`);
+  }
+  await block.locator(".opblock-summary-control").click();
+}
+await browser.close();
+if (blocks.length === 0) faults.push("no operations are shown");
+for (const fault of faults) console.log(fault);
+console.log(`${passed} passed, ${faults.length} failed`);
+process.exit(faults.length === 0 ? 0 : 1);
