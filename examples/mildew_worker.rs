@@ -8,7 +8,7 @@
 //! On a fresh server it needs an admin token, here the one in `data/admin-token`:
 //!
 //! ```text
-//! cargo run --example mildew_worker -- --url http://127.0.0.1:8000
+//! cargo run --release --example mildew_worker
 //! ```
 
 use std::error::Error;
@@ -92,11 +92,12 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<()> {
     let weather = weather::read(&arguments.weather)?;
+    let (token, shell) = token(&arguments)?;
     let timeout = Duration::from_secs(30);
     let server = Server {
         client: reqwest::Client::builder().timeout(timeout).build()?,
         base: format!("{}/api/v1", arguments.url.trim_end_matches('/')),
-        token: token(&arguments)?,
+        token,
     };
 
     let source_version = set_up(&server).await?;
@@ -114,11 +115,11 @@ async fn run(arguments: Arguments) -> Result<()> {
         }
     }
 
-    println!("\nRead a season, with the token in PREDICTION_API_TOKEN:");
+    println!("\nRead a season:");
     for Job { id, name, .. } in &jobs {
         let url = format!("{}/predictions?metric=mildew_risk&job_id={id}", server.base);
         println!("# {name}");
-        println!("curl -H \"Authorization: Bearer $PREDICTION_API_TOKEN\" '{url}&{WINDOW}'");
+        println!("curl -H \"Authorization: Bearer {shell}\" '{url}&{WINDOW}'");
     }
     Ok(())
 }
@@ -189,8 +190,12 @@ async fn jobs(server: &Server, source_version: Uuid) -> Result<Vec<Job>> {
 async fn station_at(server: &Server, location: Option<Uuid>) -> Result<Option<&'static Station>> {
     let Some(id) = location else { return Ok(None) };
     let location: Location = server.get(&format!("/locations/{id}")).await?;
+    // A placeholder has no coordinates yet.
+    let (Some(latitude), Some(longitude)) = (location.latitude, location.longitude) else {
+        return Ok(None);
+    };
     let stations = STATIONS.iter();
-    let distances = stations.map(|s| (s, s.distance_km(location.latitude, location.longitude)));
+    let distances = stations.map(|s| (s, s.distance_km(latitude, longitude)));
     let nearest = distances.min_by(|a, b| a.1.total_cmp(&b.1));
     Ok(nearest.and_then(|(station, km)| (km <= NEAR_KM).then_some(station)))
 }
@@ -226,18 +231,21 @@ fn summary(season: &[DailyIndex]) -> String {
     format!("days: {low} low, {moderate} moderate, {high} high{highest}")
 }
 
-fn token(arguments: &Arguments) -> Result<String> {
+/// The token, and how a shell gets at it.
+fn token(arguments: &Arguments) -> Result<(String, String)> {
+    let variable = "$PREDICTION_API_TOKEN".to_owned();
     if let Some(token) = &arguments.token {
-        return Ok(token.clone());
+        return Ok((token.clone(), variable));
     }
     let path = match (&arguments.token_file, env::var("PREDICTION_API_TOKEN")) {
         (Some(path), _) => path,
-        (None, Ok(token)) if !token.is_empty() => return Ok(token),
+        (None, Ok(token)) if !token.is_empty() => return Ok((token, variable)),
         (None, _) => Path::new("data/admin-token"),
     };
     let text = fs::read_to_string(path);
     let text = text.map_err(|e| format!("no token: cannot read {}: {e}", path.display()))?;
-    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
+    let token = text.lines().next().unwrap_or_default().trim().to_owned();
+    Ok((token, format!("$(cat {})", path.display())))
 }
 
 #[derive(Deserialize)]
@@ -250,8 +258,8 @@ struct Job {
 
 #[derive(Deserialize)]
 struct Location {
-    latitude: f64,
-    longitude: f64,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
 }
 
 /// What the server did with posted predictions.

@@ -16,8 +16,8 @@ pub const DEFAULT_FILE: &str = "config/prediction-api.toml";
 /// What environment variables of settings begin with.
 const PREFIX: &str = "PREDICTION_API_";
 
-/// Variables of the prefix that are no settings: the file's path and the first admin token.
-const NO_SETTINGS: &[&str] = &["config", "admin_token"];
+/// Variables of the prefix that are no settings: the file's path, the first admin token, and a worker's token.
+const NO_SETTINGS: &[&str] = &["config", "admin_token", "token"];
 
 /// Every setting; `config/prediction-api.toml` says what each means.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -163,7 +163,8 @@ impl Loaded {
     pub fn read(file: Option<&Path>, flags: &Flags) -> Result<Self, String> {
         let named = file
             .map(Path::to_owned)
-            .or_else(|| std::env::var_os("PREDICTION_API_CONFIG").map(PathBuf::from));
+            .or_else(|| std::env::var_os("PREDICTION_API_CONFIG").map(PathBuf::from))
+            .filter(|named| !named.as_os_str().is_empty());
         let mut figment = Figment::from(Serialized::defaults(Settings::default()));
         if let Some(named) = &named
             && !named.is_file()
@@ -227,6 +228,11 @@ fn explain(error: &figment::Error) -> String {
             format!("cannot be {value}; allowed are {}", allowed.join(", "))
         }
         Kind::InvalidType(value, allowed) | Kind::InvalidValue(value, allowed) => {
+            let allowed = match allowed.to_string().as_str() {
+                "usize" => "a whole number".to_owned(),
+                other if other.starts_with("struct ") => "a section".to_owned(),
+                other => other.to_owned(),
+            };
             format!("is {value}; allowed is {allowed}")
         }
         // A parser's message draws the place over several lines; the words are enough.

@@ -7,7 +7,9 @@ mod serve;
 mod token;
 
 use std::{
+    fs::DirBuilder,
     io::{self, Write},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -99,15 +101,31 @@ fn database(settings: &Settings) -> PathBuf {
     settings.data_dir.join(DATABASE)
 }
 
-/// Opens the database in the data folder, making both if they are not there.
+/// Opens the database in the data folder, making both if they are not there; the folder is its owner's only.
 fn open(settings: &Settings) -> Result<App, Failure> {
     let folder = &settings.data_dir;
-    std::fs::create_dir_all(folder)
-        .map_err(|error| format!("cannot make the data folder {}: {error}", folder.display()))?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => format!("{} is no folder", folder.display()),
+            _ => format!("cannot make the data folder {}: {error}", folder.display()),
+        })?;
     let path = database(settings);
     let db =
         Db::open(&path, store_limits(&settings.limits)).map_err(|error| opening(&path, &error))?;
     Ok(App::new(db, system_clock()))
+}
+
+/// Opens the database in the data folder, which must be there.
+fn open_existing(settings: &Settings) -> Result<App, Failure> {
+    let path = database(settings);
+    if !path.is_file() {
+        let line = format!("there is no database {}: see --data-dir", path.display());
+        return Err(Failure(line));
+    }
+    open(settings)
 }
 
 fn opening(path: &Path, error: &store::OpenError) -> String {

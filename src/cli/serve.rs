@@ -127,9 +127,19 @@ fn greet(address: &str, settings: &Settings, first: Option<&FirstAdmin>) {
     say(&format!("Prediction API {}", env!("CARGO_PKG_VERSION")));
     say(&format!("  Swagger UI   {url}/swagger"));
     say(&format!("  Guides       {url}/docs"));
-    say(&format!("  Data         {}", database(settings).display()));
+    let data = database(settings);
+    let data = std::path::absolute(&data).unwrap_or(data);
+    say(&format!("  Data         {}", data.display()));
     match first {
-        None => {}
+        None => {
+            let file = settings.data_dir.join(ADMIN_TOKEN);
+            if file.exists() {
+                say(&format!(
+                    "  Admin token  the first start's is in {}",
+                    file.display()
+                ));
+            }
+        }
         Some(FirstAdmin {
             secret,
             file: Some(file),
@@ -167,6 +177,15 @@ fn stop() -> Result<impl Future<Output = ()> + use<>, Failure> {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        tracing::info!("stopping: requests in flight are finished first");
+        tracing::info!(
+            "stopping: requests in flight are finished first; a second signal stops at once"
+        );
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            std::process::exit(1);
+        });
     })
 }

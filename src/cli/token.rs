@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use uuid::Uuid;
 
-use super::{Failure, Outcome, open, runtime, say};
+use super::{Failure, Outcome, open, open_existing, runtime, say};
 use crate::{
     config::Settings,
     domain::{Error, Page, Role, Timestamp, page::MAX_LIMIT, text::Name, token::NewToken},
@@ -62,7 +62,10 @@ impl From<RoleArgument> for Role {
 
 /// Runs a command about tokens.
 pub fn run(command: &Command, settings: &Settings) -> Outcome {
-    let app = open(settings)?;
+    let app = match command {
+        Command::Create { .. } => open(settings)?,
+        Command::List | Command::Revoke { .. } => open_existing(settings)?,
+    };
     runtime()?.block_on(async {
         match command {
             Command::Create {
@@ -101,7 +104,7 @@ async fn create(app: &App, new: NewToken) -> Outcome {
 }
 
 async fn list(app: &App) -> Outcome {
-    let mut after = Uuid::nil();
+    let mut after = None;
     loop {
         let page = Page {
             after,
@@ -125,7 +128,7 @@ async fn list(app: &App) -> Outcome {
                 moment(found.last_used_at),
                 found.name,
             ));
-            after = found.id;
+            after = Some(found.id);
         }
         if !listed.more {
             return Ok(());
@@ -139,7 +142,10 @@ fn failed(error: Error) -> Failure {
             .iter()
             .map(|violation| {
                 let pointer = violation.pointer.as_deref().unwrap_or_default();
-                format!("{} {}", pointer.trim_start_matches('/'), violation.detail)
+                match pointer.trim_start_matches('/') {
+                    "organisation_id" => "--organisation is missing or unknown".to_owned(),
+                    field => format!("{field} {}", violation.detail),
+                }
             })
             .collect(),
         other => vec![other.to_string()],

@@ -7,15 +7,23 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    object::{names, objects},
     text::{Name, check_optional},
     violation::Violations,
 };
 
+names!(InputKind);
+
+objects!(InputRole, OutputRole, RoleBinding; also written: InputRole, OutputRole, RoleBinding);
+
 /// The most roles that either side of a contract may have.
 pub const MAX_ROLES: usize = 100;
 
+/// What stands for every metric where predictions are read.
+pub const ALL_METRICS: &str = "all";
+
 /// What kind of thing fills an input role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Enum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Enum)]
 #[serde(rename_all = "lowercase")]
 #[oai(rename_all = "lowercase")]
 pub enum InputKind {
@@ -47,7 +55,7 @@ impl InputKind {
 
 /// Something that a model needs to run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 #[oai(skip_serializing_if_is_none)]
 pub struct InputRole {
     /// The role's name, unique among the version's input roles.
@@ -70,7 +78,7 @@ pub struct InputRole {
 
 /// Something that a model predicts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 #[oai(skip_serializing_if_is_none)]
 pub struct OutputRole {
     /// The role's name, unique among the version's output roles.
@@ -89,7 +97,7 @@ pub struct OutputRole {
 
 /// What fills one input role of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct RoleBinding {
     /// The input role of the version.
     pub role: Name,
@@ -128,6 +136,7 @@ pub fn check_contract(
     ] {
         if count > MAX_ROLES {
             violations.add(side, format!("has more than {MAX_ROLES} roles"));
+            return;
         }
     }
     let mut roles = HashSet::new();
@@ -157,6 +166,12 @@ pub fn check_contract(
             violations.add(
                 format!("{at}/role"),
                 "is there twice among the output roles",
+            );
+        }
+        if output.metric.as_str() == ALL_METRICS {
+            violations.add(
+                format!("{at}/metric"),
+                "asks for every metric where predictions are read: take another name",
             );
         }
         if !metrics.insert(&output.metric) {

@@ -5,14 +5,17 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    contract::{OutputRole, RoleBinding},
+    contract::{MAX_ROLES, OutputRole, RoleBinding},
     error::Result,
     health::{Health, LastPost},
+    object::objects,
     patch::{MaybeUndefined, present},
     text::{Name, check_optional},
     time::Timestamp,
     violation::Violations,
 };
+
+objects!(JobChange);
 
 /// One source version set up for one organisation.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
@@ -118,7 +121,7 @@ impl JobRecord {
 
 /// Changes to a job: what is absent stays.
 #[derive(Debug, Clone, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct JobChange {
     /// Its new name.
     #[serde(default, deserialize_with = "present")]
@@ -168,6 +171,13 @@ pub struct JobFilter {
 
 /// Checks the form of bindings, before they are held against a contract.
 pub fn check_binding_form(bindings: &mut [RoleBinding], violations: &mut Violations) {
+    if bindings.len() > MAX_ROLES {
+        violations.add(
+            "/role_bindings",
+            format!("has more than {MAX_ROLES} bindings"),
+        );
+        return;
+    }
     for (index, binding) in bindings.iter_mut().enumerate() {
         let pointer = format!("/role_bindings/{index}/role");
         binding.role.check(violations, &pointer);

@@ -8,14 +8,17 @@ use super::{
     contract::{InputRole, OutputRole, RoleBinding, check_contract},
     error::Result,
     job::{Job, check_binding_form},
-    source::{check_hours, either_spelling},
+    object::objects,
+    source::{check_interval, check_retention},
     text::{Description, Name, check_description, check_optional},
     violation::Violations,
 };
 
+objects!(JobSetup, SetupSource, SetupVersion, SetupJob);
+
 /// A job and all that it needs, which is found or made.
 #[derive(Debug, Clone, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct JobSetup {
     /// The organisation that the job is for; made under this id if an admin names an unknown one.
     pub organisation_id: Uuid,
@@ -34,7 +37,7 @@ pub struct JobSetup {
 
 /// The source of a job's set-up: an existing one, or the fields of a new one.
 #[derive(Debug, Clone, Default, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct SetupSource {
     /// The source's id; a new one is made under it.
     #[oai(nullable)]
@@ -65,7 +68,7 @@ pub struct SetupSource {
 
 /// The version of a job's set-up: an existing one, or the fields of a new one.
 #[derive(Debug, Clone, Default, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct SetupVersion {
     /// The version's id; a new one is made under it.
     #[oai(nullable)]
@@ -89,7 +92,7 @@ pub struct SetupVersion {
 
 /// The job of a set-up.
 #[derive(Debug, Clone, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct SetupJob {
     /// The id of a new job; made by the server if absent.
     #[oai(nullable)]
@@ -187,16 +190,12 @@ impl SetupSource {
         let mut violations = Violations::within("/source");
         check_optional(self.name.as_mut(), &mut violations, "/name");
         check_description(self.description.as_ref(), &mut violations);
-        self.expected_interval_minutes = either_spelling(
+        self.expected_interval_minutes = check_interval(
             self.expected_interval_minutes,
             self.expectedintervalminutes.take(),
             &mut violations,
         );
-        check_hours(
-            self.expected_interval_minutes,
-            self.retention_hours,
-            &mut violations,
-        );
+        check_retention(self.retention_hours, &mut violations);
         violations
     }
 }

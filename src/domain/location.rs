@@ -6,11 +6,14 @@ use uuid::Uuid;
 
 use super::{
     error::Result,
+    object::objects,
     patch::{MaybeUndefined, present, set, set_or_clear},
     text::{Name, check_optional},
     time::Timestamp,
     violation::Violations,
 };
+
+objects!(NewLocation, LocationChange);
 
 /// A named point of an organisation.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
@@ -45,7 +48,7 @@ pub struct Location {
 
 /// A new location.
 #[derive(Debug, Clone, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct NewLocation {
     /// Its id; made by the server if absent.
     #[oai(nullable)]
@@ -96,7 +99,7 @@ impl NewLocation {
 
 /// Changes to a location: what is absent stays.
 #[derive(Debug, Clone, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct LocationChange {
     /// Its new name.
     #[serde(default, deserialize_with = "present")]

@@ -10,6 +10,7 @@ pub mod id;
 pub mod job;
 pub mod job_setup;
 pub mod location;
+mod object;
 pub mod organisation;
 pub mod page;
 pub mod patch;

@@ -6,11 +6,14 @@ use uuid::Uuid;
 
 use super::{
     error::Result,
+    object::objects,
     patch::{present, set},
     text::{Name, check_optional},
     time::Timestamp,
     violation::Violations,
 };
+
+objects!(NewOrganisation, OrganisationChange);
 
 /// A customer: locations, sensors, jobs and tokens belong to one.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
@@ -31,7 +34,7 @@ pub struct Organisation {
 
 /// A new organisation.
 #[derive(Debug, Clone, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct NewOrganisation {
     /// Its id; made by the server if absent.
     #[oai(nullable)]
@@ -62,7 +65,7 @@ impl NewOrganisation {
 
 /// Changes to an organisation: what is absent stays.
 #[derive(Debug, Clone, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct OrganisationChange {
     /// Its new name.
     #[serde(default, deserialize_with = "present")]

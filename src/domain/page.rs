@@ -11,8 +11,8 @@ pub const MAX_LIMIT: usize = 10_000;
 /// Which part of a list is asked for. Lists of things stand in the order of their ids.
 #[derive(Debug, Clone, Copy)]
 pub struct Page {
-    /// The last id of the page before; nil at the start.
-    pub after: Uuid,
+    /// The last id of the page before; none at the start.
+    pub after: Option<Uuid>,
     /// How many rows at most, 1 to [`MAX_LIMIT`].
     pub limit: usize,
 }

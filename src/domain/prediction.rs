@@ -7,16 +7,19 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    object::objects,
     text::{Name, Stage},
     time::Timestamp,
 };
+
+objects!(PredictionPost, PredictionPoint);
 
 /// The most points that one request may post.
 pub const MAX_POINTS: usize = 100_000;
 
 /// What a worker predicted for a job in one run.
 #[derive(Debug, Clone, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct PredictionPost {
     /// The job; source, version, metric, unit and location come from it.
     pub job_id: Uuid,
@@ -33,7 +36,7 @@ pub struct PredictionPost {
 
 /// One predicted value.
 #[derive(Debug, Clone, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct PredictionPoint {
     /// An output role of the job's version.
     pub role: Name,
@@ -81,6 +84,10 @@ pub struct Prediction {
     pub stage: Option<Stage>,
     /// The model's name.
     pub source: Name,
+    /// The model's id; stands in the cursor.
+    #[serde(skip)]
+    #[oai(skip)]
+    pub source_id: Uuid,
     /// The model's version.
     pub source_version: Name,
     /// The job that it was posted for.
@@ -121,8 +128,20 @@ pub enum PredictionScope {
     Job(Uuid),
 }
 
-/// What predictions are of: metric, source and stage. Answers stand in this order, then in that of their valid times.
-pub type GroupKey = (Name, Name, Option<Stage>);
+/// What predictions are of. Answers stand in this order, then in that of their valid times.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct GroupKey {
+    /// What is predicted.
+    pub metric: Name,
+    /// The model's name.
+    pub source: Name,
+    /// The model: a name may have been another's before.
+    pub source_id: Uuid,
+    /// The label given with it.
+    pub stage: Option<Stage>,
+    /// The location that it is for: a job may have several.
+    pub location_id: Option<Uuid>,
+}
 
 /// What an answered prediction is told apart by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,11 +152,28 @@ pub struct PredictionKey {
     pub valid_time: Timestamp,
 }
 
+/// Where a page of predictions begins: behind a row, in the window of the first page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PredictionCursor {
+    /// The last row of the page before.
+    pub after: PredictionKey,
+    /// The window's start.
+    pub from: Timestamp,
+    /// The window's end.
+    pub to: Timestamp,
+}
+
 impl Prediction {
     /// What it is told apart by.
     pub fn key(&self) -> PredictionKey {
         PredictionKey {
-            group: (self.metric.clone(), self.source.clone(), self.stage.clone()),
+            group: GroupKey {
+                metric: self.metric.clone(),
+                source: self.source.clone(),
+                source_id: self.source_id,
+                stage: self.stage.clone(),
+                location_id: self.location_id,
+            },
             valid_time: self.valid_time,
         }
     }

@@ -6,11 +6,14 @@ use uuid::Uuid;
 
 use super::{
     error::Result,
+    object::objects,
     patch::{MaybeUndefined, present, set, set_or_clear},
     text::{Name, check_optional},
     time::Timestamp,
     violation::Violations,
 };
+
+objects!(NewSensor, SensorChange);
 
 /// Something that yields readings of one metric, optionally at a location.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
@@ -44,7 +47,7 @@ pub struct Sensor {
 
 /// A new sensor.
 #[derive(Debug, Clone, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct NewSensor {
     /// Its id; made by the server if absent.
     #[oai(nullable)]
@@ -93,7 +96,7 @@ impl NewSensor {
 
 /// Changes to a sensor: what is absent stays.
 #[derive(Debug, Clone, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct SensorChange {
     /// Its new name.
     #[serde(default, deserialize_with = "present")]

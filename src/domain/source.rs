@@ -6,11 +6,14 @@ use uuid::Uuid;
 
 use super::{
     error::Result,
+    object::objects,
     patch::{MaybeUndefined, present, set, set_or_clear},
     text::{Description, Name, check_description, check_optional},
     time::Timestamp,
     violation::Violations,
 };
+
+objects!(NewSource, SourceChange);
 
 /// A predictive model. It belongs to an organisation, or is shared by all.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
@@ -44,7 +47,7 @@ pub struct Source {
 
 /// A new source.
 #[derive(Debug, Clone, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct NewSource {
     /// Its id; made by the server if absent.
     #[oai(nullable)]
@@ -73,22 +76,17 @@ pub struct NewSource {
 }
 
 impl NewSource {
-    /// Refuses with every violation, each behind `prefix`; afterwards `expected_interval_minutes` holds either
-    /// spelling's value.
-    pub fn check(&mut self, prefix: &str) -> Result<()> {
-        let mut violations = Violations::within(prefix);
+    /// Refuses with every violation; afterwards `expected_interval_minutes` holds either spelling's value.
+    pub fn check(&mut self) -> Result<()> {
+        let mut violations = Violations::default();
         self.name.check(&mut violations, "/name");
         check_description(self.description.as_ref(), &mut violations);
-        self.expected_interval_minutes = either_spelling(
+        self.expected_interval_minutes = check_interval(
             self.expected_interval_minutes,
             self.expectedintervalminutes.take(),
             &mut violations,
         );
-        check_hours(
-            self.expected_interval_minutes,
-            self.retention_hours,
-            &mut violations,
-        );
+        check_retention(self.retention_hours, &mut violations);
         violations.into_result()
     }
 
@@ -110,7 +108,7 @@ impl NewSource {
 
 /// Changes to a source: what is absent stays.
 #[derive(Debug, Clone, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct SourceChange {
     /// Its new name.
     #[serde(default, deserialize_with = "present")]
@@ -144,16 +142,20 @@ impl SourceChange {
         check_optional(self.name.as_mut(), &mut violations, "/name");
         check_description(self.description.value(), &mut violations);
         let other = std::mem::take(&mut self.expectedintervalminutes);
-        if self.expected_interval_minutes.is_undefined() {
-            self.expected_interval_minutes = other;
-        } else if !other.is_undefined() && other != self.expected_interval_minutes {
-            violations.add("/expectedintervalminutes", TWO_SPELLINGS);
-        }
-        check_hours(
-            self.expected_interval_minutes.value().copied(),
-            self.retention_hours.value().copied(),
+        let given = |change: &MaybeUndefined<i64>| change.value().copied();
+        check_interval(
+            given(&self.expected_interval_minutes),
+            given(&other),
             &mut violations,
         );
+        if self.expected_interval_minutes.is_undefined() {
+            self.expected_interval_minutes = other;
+        } else if other.is_null() != self.expected_interval_minutes.is_null()
+            && !other.is_undefined()
+        {
+            violations.add("/expectedintervalminutes", TWO_SPELLINGS);
+        }
+        check_retention(given(&self.retention_hours), &mut violations);
         violations.into_result()
     }
 
@@ -178,25 +180,28 @@ const MAX_RETENTION_HOURS: i64 = 876_600;
 
 const TWO_SPELLINGS: &str = "differs from expected_interval_minutes, whose other spelling it is";
 
-/// The value given under either spelling of `expected_interval_minutes`.
-pub fn either_spelling(
+/// Notes what is wrong with an expected interval under either of its spellings. The value that is given.
+pub fn check_interval(
     value: Option<i64>,
     other: Option<i64>,
     violations: &mut Violations,
 ) -> Option<i64> {
+    let most = MAX_INTERVAL_MINUTES;
+    check_range(value, most, violations, "/expected_interval_minutes");
+    check_range(other, most, violations, "/expectedintervalminutes");
     if value.is_some() && other.is_some() && value != other {
         violations.add("/expectedintervalminutes", TWO_SPELLINGS);
     }
     value.or(other)
 }
 
-/// Notes an interval or a retention that is out of its range.
-pub fn check_hours(interval: Option<i64>, retention: Option<i64>, violations: &mut Violations) {
-    let mut check = |pointer: &str, value: Option<i64>, most: i64| {
-        if value.is_some_and(|value| !(1..=most).contains(&value)) {
-            violations.add(pointer, format!("must be from 1 to {most}"));
-        }
-    };
-    check("/expected_interval_minutes", interval, MAX_INTERVAL_MINUTES);
-    check("/retention_hours", retention, MAX_RETENTION_HOURS);
+/// Notes a retention that is out of its range.
+pub fn check_retention(hours: Option<i64>, violations: &mut Violations) {
+    check_range(hours, MAX_RETENTION_HOURS, violations, "/retention_hours");
+}
+
+fn check_range(value: Option<i64>, most: i64, violations: &mut Violations, pointer: &str) {
+    if value.is_some_and(|value| !(1..=most).contains(&value)) {
+        violations.add(pointer, format!("must be from 1 to {most}"));
+    }
 }

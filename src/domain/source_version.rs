@@ -7,10 +7,13 @@ use uuid::Uuid;
 use super::{
     contract::{InputRole, OutputRole, check_contract},
     error::Result,
+    object::objects,
     text::{Description, Name, check_description},
     time::Timestamp,
     violation::Violations,
 };
+
+objects!(NewSourceVersion);
 
 /// An immutable release of a source. Its input and output roles are the contract of its jobs.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
@@ -35,7 +38,7 @@ pub struct SourceVersion {
 
 /// A new version of a source.
 #[derive(Debug, Clone, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct NewSourceVersion {
     /// Its id; made by the server if absent.
     #[oai(nullable)]
@@ -55,10 +58,15 @@ pub struct NewSourceVersion {
     pub output_roles: Vec<OutputRole>,
 }
 
+impl SourceVersion {
+    /// A version never changes: it is always in its first state.
+    pub const REVISION: i64 = 1;
+}
+
 impl NewSourceVersion {
-    /// Refuses with every violation, each behind `prefix`.
-    pub fn check(&mut self, prefix: &str) -> Result<()> {
-        let mut violations = Violations::within(prefix);
+    /// Refuses with every violation.
+    pub fn check(&mut self) -> Result<()> {
+        let mut violations = Violations::default();
         self.version.check(&mut violations, "/version");
         check_description(self.description.as_ref(), &mut violations);
         check_contract(

@@ -8,10 +8,13 @@ use uuid::Uuid;
 use super::{
     caller::{Caller, Role},
     error::Result,
+    object::objects,
     text::Name,
     time::Timestamp,
     violation::Violations,
 };
+
+objects!(NewToken);
 
 /// What a token may do and when it was last used. Its secret is never shown again.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
@@ -38,7 +41,7 @@ pub struct Token {
 
 /// A new token.
 #[derive(Debug, Clone, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct NewToken {
     /// Its name, unique among the organisation's tokens.
     pub name: Name,

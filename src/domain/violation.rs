@@ -22,9 +22,9 @@ impl Violation {
     /// A violation in the body, at a JSON pointer such as `/source/name` (empty: the whole body).
     pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
-            pointer: Some(pointer.into()),
+            pointer: Some(shorten(pointer.into())),
             parameter: None,
-            detail: detail.into(),
+            detail: shorten(detail.into()),
         }
     }
 
@@ -32,13 +32,26 @@ impl Violation {
     pub fn of_parameter(parameter: &str, detail: impl Into<String>) -> Self {
         Self {
             pointer: None,
-            parameter: Some(parameter.to_owned()),
-            detail: detail.into(),
+            parameter: Some(shorten(parameter.to_owned())),
+            detail: shorten(detail.into()),
         }
     }
 }
 
-/// Collects every violation of a request, so that all are answered at once.
+/// The most violations that one answer names.
+pub const MAX_VIOLATIONS: usize = 100;
+
+/// The longest text of a violation, in characters: what a client sent is not echoed without end.
+const MAX_TEXT: usize = 1000;
+
+fn shorten(text: String) -> String {
+    match text.char_indices().nth(MAX_TEXT) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text,
+    }
+}
+
+/// Collects every violation of a request, so that all are answered at once, up to [`MAX_VIOLATIONS`].
 #[derive(Debug, Default)]
 pub struct Violations {
     found: Vec<Violation>,
@@ -56,18 +69,16 @@ impl Violations {
 
     /// Notes a violation at a JSON pointer below the prefix.
     pub fn add(&mut self, pointer: impl AsRef<str>, detail: impl Into<String>) {
-        let pointer = format!("{}{}", self.prefix, pointer.as_ref());
-        self.found.push(Violation::at(pointer, detail));
+        if self.found.len() < MAX_VIOLATIONS {
+            let pointer = format!("{}{}", self.prefix, pointer.as_ref());
+            self.found.push(Violation::at(pointer, detail));
+        }
     }
 
     /// Takes over what another collector found.
     pub fn append(&mut self, mut other: Self) {
         self.found.append(&mut other.found);
-    }
-
-    /// Whether nothing is wrong so far.
-    pub fn is_empty(&self) -> bool {
-        self.found.is_empty()
+        self.found.truncate(MAX_VIOLATIONS);
     }
 
     /// What was found.

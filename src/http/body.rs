@@ -11,10 +11,16 @@ use serde::de::DeserializeOwned;
 
 use super::{
     Context,
-    document::escape,
+    document::{Document, escape},
     problem::{BAD_REQUEST, Problem, TOO_LARGE},
 };
 use crate::domain::{Error, Violation};
+
+/// Larger bodies are parsed off the async threads.
+const INLINE_BYTES: usize = 64 * 1024;
+
+/// Of larger bodies only the first fault is told: holding one against the schemas takes many times its memory.
+const EXPLAINED_BYTES: usize = 256 * 1024;
 
 /// A JSON body.
 pub struct Body<T>(pub T);
@@ -37,7 +43,7 @@ impl<T: Type> Payload for Body<T> {
     }
 }
 
-impl<T: Type + DeserializeOwned> ParsePayload for Body<T> {
+impl<T: Type + DeserializeOwned + Send + 'static> ParsePayload for Body<T> {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
@@ -56,15 +62,32 @@ impl<T: Type + DeserializeOwned> ParsePayload for Body<T> {
             }
             Err(error) => return Err(Problem::new(BAD_REQUEST, error.to_string()).into()),
         };
-        match serde_json::from_slice(&bytes) {
-            Ok(value) => Ok(Self(value)),
-            Err(error) if error.is_data() => Err(wrong::<T>(&bytes, request).into()),
-            Err(error) => Err(unreadable(&bytes, &error).into()),
+        let document = request
+            .data::<Context>()
+            .map(|context| context.document.clone());
+        if bytes.len() <= INLINE_BYTES {
+            return Ok(parse(&bytes, document.as_ref()).map(Self)?);
         }
+        let parsed = tokio::task::spawn_blocking(move || parse(&bytes, document.as_ref())).await;
+        let fault =
+            |error| Problem::from(Error::Internal(format!("a body was not parsed: {error}")));
+        Ok(parsed.map_err(fault)?.map(Self)?)
     }
 }
 
-impl_apirequest_for_payload!(Body<T>, T: Type + DeserializeOwned);
+/// Parses a body; a large one takes a while.
+fn parse<T: Type + DeserializeOwned>(
+    bytes: &[u8],
+    document: Option<&Document>,
+) -> Result<T, Problem> {
+    match serde_json::from_slice(bytes) {
+        Ok(value) => Ok(value),
+        Err(error) if error.is_data() => Err(wrong::<T>(bytes, document)),
+        Err(error) => Err(unreadable(bytes, &error)),
+    }
+}
+
+impl_apirequest_for_payload!(Body<T>, T: Type + DeserializeOwned + Send + 'static);
 
 /// The problem of a body that is no JSON.
 fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
@@ -77,23 +100,31 @@ fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
 }
 
 /// The problem of a body that is JSON of another form than the document says.
-fn wrong<T: Type + DeserializeOwned>(bytes: &[u8], request: &Request) -> Problem {
-    let value = match serde_json::from_slice(bytes) {
-        Ok(value) => value,
-        Err(error) => return unreadable(bytes, &error),
-    };
-    let found = request
-        .data::<Context>()
-        .map(|context| context.document.violations(&T::name(), &value))
-        .unwrap_or_default();
-    if !found.is_empty() {
-        return Error::Invalid(found).into();
+fn wrong<T: Type + DeserializeOwned>(bytes: &[u8], document: Option<&Document>) -> Problem {
+    if let Some(document) = document.filter(|_| bytes.len() <= EXPLAINED_BYTES) {
+        let value = match serde_json::from_slice(bytes) {
+            Ok(value) => value,
+            Err(error) => return unreadable(bytes, &error),
+        };
+        let found = document.violations(&T::name(), &value);
+        if !found.is_empty() {
+            return Error::Invalid(found).into();
+        }
     }
     // What a schema cannot say, such as a member that is there twice.
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let violation = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
         Ok(_) => Violation::at("", "cannot be used"),
-        Err(error) => Violation::at(pointer(error.path()), said(error.inner())),
+        Err(error) => {
+            let (place, said) = (pointer(error.path()), said(error.inner()));
+            match said.strip_prefix("duplicate field `") {
+                Some(name) => {
+                    let name = escape(name.trim_end_matches('`'));
+                    Violation::at(format!("{place}/{name}"), "is there twice")
+                }
+                None => Violation::at(place, said),
+            }
+        }
     };
     Error::Invalid(vec![violation]).into()
 }

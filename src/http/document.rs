@@ -172,10 +172,11 @@ fn keep_possible_answers(path: &str, method: &str, operation: &mut Value) {
     let names_a_thing = path.contains('{') || path.ends_with("/predictions");
     let changes = method != "get";
     let possible = |status: &str| match status {
-        "401" | "403" | "500" => is_secured,
+        "401" | "500" => is_secured,
+        "403" => is_secured && !path.ends_with("/whoami"),
         "404" => names_a_thing,
         "405" => false,
-        "409" => changes && !path.ends_with("/predictions"),
+        "409" => changes && !path.ends_with("/predictions") && !path.ends_with("/tokens/{id}"),
         "412" => is_guarded,
         "413" | "415" | "422" => has_body,
         _ => true,

@@ -60,8 +60,9 @@ pub async fn answer(
         request.set_method(Method::GET);
     }
     let uri = request.uri().clone();
+    let readable = join_conditions(&mut request);
     let if_none_match = request.header(header::IF_NONE_MATCH).map(str::to_owned);
-    let checked = check(&context, &request);
+    let checked = readable.and_then(|()| check(&context, &request));
     let result = match checked {
         Ok(()) => endpoint.call(request).await,
         Err(problem) => Err(problem.into()),
@@ -94,6 +95,31 @@ pub async fn answer(
         "request"
     );
     response
+}
+
+/// Makes one line of each condition: a header may come in several. One that cannot be read is refused, since to pass
+/// over it would take the guard away.
+fn join_conditions(request: &mut Request) -> Result<(), Problem> {
+    for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
+        let lines: Result<Vec<_>, _> = request
+            .headers()
+            .get_all(&name)
+            .iter()
+            .map(|line| line.to_str().map(str::to_owned))
+            .collect();
+        let joined = lines.ok().map(|lines| (lines.len(), lines.join(", ")));
+        match joined.and_then(|(count, line)| Some((count, HeaderValue::from_str(&line).ok()?))) {
+            Some((0 | 1, _)) => {}
+            Some((_, line)) => {
+                request.headers_mut().insert(name, line);
+            }
+            None => {
+                let detail = "holds characters that no ETag of this server has";
+                return Err(Error::bad_parameter(name.as_str(), detail).into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Holds the request's method and parameters against the document. A token is asked for first, where one is needed.
@@ -163,10 +189,15 @@ fn problem_of(error: poem::Error) -> Response {
     } else if let Some(error) = error.downcast_ref::<ParsePathParamError>() {
         parameter("id", &error.reason)
     } else if let Some(error) = error.downcast_ref::<ContentTypeError>() {
-        Problem::new(
-            UNSUPPORTED_MEDIA_TYPE,
-            format!("send the body as Content-Type: application/json ({error})"),
-        )
+        let detail = match error {
+            ContentTypeError::ExpectContentType => {
+                "there is no Content-Type: send application/json"
+            }
+            ContentTypeError::NotSupported { .. } => {
+                "the body must have Content-Type: application/json"
+            }
+        };
+        Problem::new(UNSUPPORTED_MEDIA_TYPE, detail)
     } else if error.is::<NotFoundError>() || error.is::<ParsePathError>() {
         Problem::new(
             NOT_FOUND,

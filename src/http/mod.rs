@@ -43,7 +43,7 @@
 //! | POST | /api/v1/predictions | post_predictions | prediction.rs |
 //! | GET | /api/v1/predictions | list_predictions | prediction.rs |
 //!
-//! Beside them, in `pages.rs`: `/`, `/docs`, `/swagger`, `/api/v1/openapi.json`, `/api/v1/openapi.yaml`.
+//! Beside them, in `pages.rs`: `/`, `/docs`, `/docs/{page}`, `/assets/style.css`, `/swagger`, `/api/v1/openapi.json`, `/api/v1/openapi.yaml`.
 
 mod auth;
 mod body;

@@ -1,6 +1,7 @@
 //! The operations as the document has them: which path a request is for, which methods the path knows, and whether
 //! its parameters are as they should be.
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -42,7 +43,8 @@ impl Operation {
                 .strip_prefix('{')
                 .and_then(|name| name.strip_suffix('}'));
             if let Some(name) = name {
-                self.check(false, name, value, &mut found);
+                let value = percent_decode_str(value).decode_utf8_lossy();
+                self.check(false, name, &value, &mut found);
             }
         }
         for (index, (name, value)) in query.iter().enumerate() {
@@ -166,7 +168,15 @@ fn fault(schema: &Value, value: &str) -> Option<String> {
         (_, Some("uuid")) => Uuid::parse_str(value)
             .err()
             .map(|_| "must be a UUID".to_owned()),
-        (_, Some("date-time")) => Timestamp::parse(value).err().map(str::to_owned),
+        (_, Some("date-time")) => Timestamp::parse(value).err().map(|fault| {
+            // A bare + in a query is a space.
+            let hint = if value.contains(' ') {
+                "; write + as %2B"
+            } else {
+                ""
+            };
+            format!("{fault}{hint}")
+        }),
         _ => None,
     }
 }

@@ -2,7 +2,6 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
-use uuid::Uuid;
 
 use super::problem::Problem;
 use crate::domain::{Error, Page, page::DEFAULT_LIMIT};
@@ -15,7 +14,7 @@ pub fn default_limit() -> u64 {
 /// The page of a list of things.
 pub fn page(limit: u64, cursor: Option<&str>) -> Result<Page, Problem> {
     Ok(Page {
-        after: cursor.map_or(Ok(Uuid::nil()), decode)?,
+        after: cursor.map(decode).transpose()?,
         limit: rows(limit),
     })
 }

@@ -48,6 +48,7 @@ pub fn add(routes: Route, document: &Document) -> Route {
     routes
         .at("/", poem::get(front))
         .at("/docs", poem::get(front))
+        .at("/docs/", poem::get(front))
         .at("/docs/*page", poem::get(guide))
         .at("/assets/style.css", poem::get(style))
         .at("/swagger", poem::get(swagger_page).data(made.clone()))
@@ -80,7 +81,7 @@ fn front() -> Response {
 
 #[handler]
 fn guide(Path(page): Path<String>) -> Response {
-    render(&page)
+    render(page.trim_end_matches('/'))
 }
 
 #[handler]
@@ -124,6 +125,10 @@ fn render(page: &str) -> Response {
         .trim_start_matches("# ");
     let mut body = String::new();
     push_html(&mut body, Parser::new_ext(&text, Options::ENABLE_TABLES));
+    // What scrolls within itself is to be reached by the keyboard.
+    let body = body
+        .replace("<pre>", "<pre tabindex=\"0\">")
+        .replace("<table>", "<table tabindex=\"0\">");
     let html = FRAME.replace("{title}", title).replace("{body}", &body);
     of("text/html; charset=utf-8", html.into())
 }

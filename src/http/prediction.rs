@@ -13,8 +13,10 @@ use super::{
 use crate::{
     domain::{
         Error, Timestamp,
+        contract::ALL_METRICS,
         prediction::{
-            Prediction, PredictionCounts, PredictionPost, PredictionQuery, PredictionScope,
+            Prediction, PredictionCounts, PredictionCursor, PredictionPost, PredictionQuery,
+            PredictionScope,
         },
     },
     service::{App, prediction},
@@ -95,25 +97,35 @@ impl PredictionApi {
                 return Err(Error::bad_parameter("job_id", detail).into());
             }
         };
-        let from = from.0.unwrap_or_else(|| self.0.now());
-        let to =
-            to.0.unwrap_or_else(|| from.plus_hours(DEFAULT_WINDOW_HOURS));
+        let cursor: Option<PredictionCursor> = cursor.0.as_deref().map(decode).transpose()?;
+        // Later pages keep the window of the first, whose default moves on with the clock.
+        let before = cursor.as_ref();
+        let from = from.0.or(before.map(|cursor| cursor.from));
+        let from = from.unwrap_or_else(|| self.0.now());
+        let to = to.0.or(before.map(|cursor| cursor.to));
+        let to = to.unwrap_or_else(|| from.plus_hours(DEFAULT_WINDOW_HOURS));
         if to < from {
             return Err(
                 Error::bad_parameter("to", format!("is before from, which is {from}")).into(),
             );
         }
         let query = PredictionQuery {
-            metric: Some(metric.0).filter(|metric| metric != "all"),
+            metric: Some(metric.0).filter(|metric| metric != ALL_METRICS),
             scope,
             stage: stage.0,
             source: source.0,
             from,
             to,
-            after: cursor.0.as_deref().map(decode).transpose()?,
+            after: cursor.map(|cursor| cursor.after),
             limit: rows(limit.0),
         };
         let listed = prediction::list(&self.0, &auth.0, query).await?;
-        Ok(List::new(listed, |last| encode(&last.key())))
+        Ok(List::new(listed, |last| {
+            encode(&PredictionCursor {
+                after: last.key(),
+                from,
+                to,
+            })
+        }))
     }
 }

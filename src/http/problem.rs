@@ -92,9 +92,13 @@ pub struct ProblemBody {
     pub errors: Vec<Violation>,
 }
 
-/// A problem on its way out; its document is written once the request's id is known.
+/// A problem on its way out; its document is written once the request's id is known. Boxed, since it is the error half
+/// of every answer.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug, Clone)]
+struct Parts {
     kind: Kind,
     detail: String,
     existing: Option<Uuid>,
@@ -105,54 +109,50 @@ pub struct Problem {
 impl Problem {
     /// A problem of that kind.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             kind,
             detail: detail.into(),
             existing: None,
             errors: Vec::new(),
             headers: Vec::new(),
-        }
+        }))
     }
 
     /// The problem with every violation.
     pub fn with_errors(mut self, errors: Vec<Violation>) -> Self {
-        self.errors = errors;
+        self.0.errors = errors;
         self
     }
 
     /// The problem with a header of its answer.
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
-    }
-
-    /// The kind of the problem.
-    pub fn kind(&self) -> Kind {
-        self.kind
     }
 
     /// The finished answer.
     pub fn render(self, request_id: &str) -> Response {
-        let mut errors = self.errors;
+        let parts = *self.0;
+        let mut errors = parts.errors;
         for error in &mut errors {
             if let Some(pointer) = &mut error.pointer {
                 *pointer = fragment(pointer);
             }
         }
         let body = ProblemBody {
-            kind: format!("/docs/problems/{}", self.kind.slug),
-            title: self.kind.title.to_owned(),
-            status: self.kind.status,
-            detail: self.detail,
+            kind: format!("/docs/problems/{}", parts.kind.slug),
+            title: parts.kind.title.to_owned(),
+            status: parts.kind.status,
+            detail: parts.detail,
             request_id: request_id.to_owned(),
-            existing_id: self.existing,
+            existing_id: parts.existing,
             errors,
         };
         let mut response = Response::builder()
-            .status(status(self.kind))
+            .status(status(parts.kind))
             .content_type(CONTENT_TYPE)
             .body(serde_json::to_vec(&body).unwrap_or_default());
-        response.headers_mut().extend(self.headers);
+        response.headers_mut().extend(parts.headers);
         response
     }
 }
@@ -190,10 +190,11 @@ impl From<Error> for Problem {
                 existing,
                 violations,
                 ..
-            } => Self {
-                existing,
-                ..Self::new(CONFLICT, detail).with_errors(violations)
-            },
+            } => {
+                let mut problem = Self::new(CONFLICT, detail).with_errors(violations);
+                problem.0.existing = existing;
+                problem
+            }
             Error::Stale => Self::new(STALE, detail),
             Error::Busy => retry(Self::new(UNAVAILABLE, detail), 1),
             Error::Unavailable(_) => {
@@ -226,13 +227,11 @@ fn retry(problem: Problem, seconds: u32) -> Problem {
 /// One violation says it all; of several, the detail says how many.
 fn first(errors: &[Violation], detail: String) -> String {
     match errors {
-        [only] => {
-            let place = only.parameter.as_ref().or(only.pointer.as_ref());
-            match place.map(String::as_str) {
-                None | Some("") => format!("the body {}", only.detail),
-                Some(place) => format!("{place} {}", only.detail),
-            }
-        }
+        [only] => match (only.parameter.as_deref(), only.pointer.as_deref()) {
+            (Some(parameter), _) => format!("the parameter {parameter} {}", only.detail),
+            (None, None | Some("")) => format!("the body {}", only.detail),
+            (None, Some(pointer)) => format!("{pointer} {}", only.detail),
+        },
         _ => detail,
     }
 }
@@ -240,7 +239,7 @@ fn first(errors: &[Violation], detail: String) -> String {
 impl IntoResponse for Problem {
     /// An unfinished answer: [`super::envelope`] renders it.
     fn into_response(self) -> Response {
-        let mut response = status(self.kind).into_response();
+        let mut response = status(self.0.kind).into_response();
         response.set_data(self);
         response
     }
@@ -249,7 +248,7 @@ impl IntoResponse for Problem {
 impl From<Problem> for poem::Error {
     fn from(problem: Problem) -> Self {
         // The error's own data replaces the response's.
-        let mut error = Self::from_response(status(problem.kind).into_response());
+        let mut error = Self::from_response(status(problem.0.kind).into_response());
         error.set_data(problem);
         error
     }

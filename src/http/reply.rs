@@ -50,10 +50,9 @@ things! {
     Location, "/api/v1/locations", id, |thing| thing.revision;
     Sensor, "/api/v1/sensors", id, |thing| thing.revision;
     Source, "/api/v1/sources", id, |thing| thing.revision;
-    SourceVersion, "/api/v1/source_versions", id, |_| 1;
+    SourceVersion, "/api/v1/source_versions", id, |_| SourceVersion::REVISION;
     Job, "/api/v1/jobs", id, |thing| thing.revision;
     JobSetupAnswer, "/api/v1/jobs", job.id, |thing| thing.job.revision;
-    IssuedToken, "/api/v1/tokens", token.id, |_| 1;
 }
 
 /// 200 with one thing and its ETag.
@@ -61,6 +60,9 @@ pub struct Found<T>(pub T);
 
 /// 201 with a new thing, its ETag and where it is.
 pub struct Created<T>(pub T);
+
+/// 201 with a token and its secret, which nobody in between may keep. A token has no address of its own.
+pub struct Issued(pub IssuedToken);
 
 /// 200 with one page of a list. `Link` leads to the next if there is one.
 pub struct List<T> {
@@ -97,25 +99,28 @@ impl<T> List<T> {
     }
 }
 
-fn json(status: StatusCode, body: &impl Serialize) -> (Response, Vec<u8>) {
-    let bytes = serde_json::to_vec(body).unwrap_or_default();
-    let response = Response::builder()
+fn json(status: StatusCode, body: Vec<u8>) -> Response {
+    Response::builder()
         .status(status)
         .content_type(JSON)
-        .body(bytes.clone());
-    (response, bytes)
+        .body(body)
+}
+
+fn bytes(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).unwrap_or_default()
 }
 
 /// One thing with its ETag: its revision, which `If-Match` compares, and a digest of the answer, so that the ETag also
 /// changes with what is worked out when it is read, such as a job's health.
 fn tagged(status: StatusCode, thing: &impl Thing) -> Response {
-    let (mut response, bytes) = json(status, thing);
-    let digest = Sha256::digest(&bytes);
+    let body = bytes(thing);
+    let digest = Sha256::digest(&body);
     let short: String = digest
         .iter()
         .take(8)
         .map(|byte| format!("{byte:02x}"))
         .collect();
+    let mut response = json(status, body);
     let tag = format!("\"{}-{short}\"", thing.revision());
     set(&mut response, header::ETAG, &tag);
     response
@@ -147,10 +152,18 @@ impl<T: Thing + Send> IntoResponse for Created<T> {
 
 impl<T: Serialize + Send> IntoResponse for List<T> {
     fn into_response(self) -> Response {
-        let (mut response, _) = json(StatusCode::OK, &self.items);
+        let mut response = json(StatusCode::OK, bytes(&self.items));
         if let Some(next) = self.next {
             response.set_data(NextPage(next));
         }
+        response
+    }
+}
+
+impl IntoResponse for Issued {
+    fn into_response(self) -> Response {
+        let mut response = json(StatusCode::CREATED, bytes(&self.0));
+        set(&mut response, header::CACHE_CONTROL, "no-store");
         response
     }
 }
@@ -172,7 +185,7 @@ impl IntoResponse for SetUp {
 
 impl<T: Serialize + Send> IntoResponse for Plain<T> {
     fn into_response(self) -> Response {
-        json(StatusCode::OK, &self.0).0
+        json(StatusCode::OK, bytes(&self.0))
     }
 }
 
@@ -234,6 +247,9 @@ api_response!([T: Thing] Found<T>, T, |schema| vec![
 ]);
 api_response!([T: Thing] Created<T>, T, |schema| vec![
     meta(201, "It was made.", Some(schema()), &[ETAG, LOCATION]),
+]);
+api_response!([] Issued, IssuedToken, |schema| vec![
+    meta(201, "It was made.", Some(schema()), &[]),
 ]);
 api_response!([T: Serialize + Type] List<T>, Vec<T>, |schema| vec![
     meta(200, "A page of the list, in a stable order.", Some(schema()), &[LINK]),

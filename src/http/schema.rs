@@ -12,10 +12,7 @@ use jsonschema::{
 use serde_json::{Map, Value, json};
 
 use super::document::escape;
-use crate::domain::{Timestamp, Violation};
-
-/// The most violations that are told.
-const MOST: usize = 100;
+use crate::domain::{Timestamp, Violation, violation::MAX_VIOLATIONS};
 
 /// The document's schemas. Each is compiled when a body first breaks it: most never are.
 pub struct Schemas {
@@ -38,10 +35,10 @@ impl Schemas {
             return Vec::new();
         };
         let mut found = Vec::new();
-        for error in validator.iter_errors(body).take(MOST) {
+        for error in validator.iter_errors(body).take(MAX_VIOLATIONS) {
             tell(&error, &mut found);
         }
-        found.truncate(MOST);
+        found.truncate(MAX_VIOLATIONS);
         found
     }
 
@@ -126,6 +123,7 @@ fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
         ValidationErrorKind::Pattern { .. } => "is empty or holds control characters".to_owned(),
         ValidationErrorKind::Minimum { limit } => format!("must be at least {limit}"),
         ValidationErrorKind::Maximum { limit } => format!("must be at most {limit}"),
+        ValidationErrorKind::MinItems { limit: 1 } => "is empty".to_owned(),
         ValidationErrorKind::MinItems { limit } => format!("needs at least {limit} items"),
         ValidationErrorKind::MaxItems { limit } => format!("has more than {limit} items"),
         ValidationErrorKind::Format { format } => match format.as_str() {
@@ -135,7 +133,11 @@ fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
         },
         _ => "is not of the form that the API's document shows".to_owned(),
     };
-    found.push(Violation::at(at, detail));
+    // Of several faults in one value, such as an empty name's length and pattern, the first says enough.
+    let violation = Violation::at(at, detail);
+    if !found.iter().any(|known| known.pointer == violation.pointer) {
+        found.push(violation);
+    }
 }
 
 fn types(kind: &TypeKind) -> String {

@@ -36,6 +36,7 @@ impl SensorApi {
     ///
     /// Those of the token's organisation; an admin sees all. Needs: any token.
     #[oai(path = "/sensors", method = "get", operation_id = "list_sensors")]
+    #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
     async fn list(
         &self,
         auth: Auth,

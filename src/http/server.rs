@@ -16,6 +16,9 @@ use crate::service::App;
 /// How long requests in flight may take to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How long to wait after a connection could not be accepted.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
 /// Serves the product on `listener` until `stop` is done; then finishes what is in flight, within 10 seconds.
 ///
 /// # Errors
@@ -47,8 +50,17 @@ impl Acceptor for NoDelay {
     }
 
     async fn accept(&mut self) -> io::Result<(Self::Io, LocalAddr, RemoteAddr, Scheme)> {
-        let (stream, remote) = self.0.accept().await?;
-        stream.set_nodelay(true)?;
+        let (stream, remote) = match self.0.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, say: the framework tries again at once, which would only burn the processor.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+                return Err(error);
+            }
+        };
+        // A client that is gone already shows when it is read from.
+        let _ = stream.set_nodelay(true);
         let local = LocalAddr(stream.local_addr()?.into());
         Ok((stream, local, RemoteAddr(remote.into()), Scheme::HTTP))
     }

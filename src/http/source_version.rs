@@ -2,13 +2,14 @@
 
 use poem_openapi::{
     OpenApi,
-    param::{Path, Query},
+    param::{Header, Path, Query},
 };
 use uuid::Uuid;
 
 use super::{
     auth::Auth,
     body::Body,
+    condition::expected,
     page::{default_limit, encode, page},
     reply::{Answer, Created, Deleted, Found, List},
     tag::Tag,
@@ -100,8 +101,12 @@ impl SourceVersionApi {
         auth: Auth,
         /// The source version's id.
         id: Path<Uuid>,
+        /// The ETag of the state that is to be deleted; any state if absent.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
     ) -> Answer<Deleted> {
-        source_version::delete(&self.0, &auth.0, id.0).await?;
+        let expected = expected(if_match.0.as_deref());
+        source_version::delete(&self.0, &auth.0, id.0, expected).await?;
         Ok(Deleted)
     }
 }

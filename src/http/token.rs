@@ -10,13 +10,13 @@ use super::{
     auth::Auth,
     body::Body,
     page::{default_limit, encode, page},
-    reply::{Answer, Created, Deleted, List, Plain},
+    reply::{Answer, Deleted, Issued, List, Plain},
     tag::Tag,
 };
 use crate::{
     domain::{
         Caller,
-        token::{IssuedToken, NewToken, Token},
+        token::{NewToken, Token},
     },
     service::{App, token},
 };
@@ -39,8 +39,8 @@ impl TokenApi {
     /// The answer has the secret, which is shown this once: the server keeps only its SHA-256. A manager makes tokens
     /// of its own organisation, at most a manager's. Needs: manager.
     #[oai(path = "/tokens", method = "post", operation_id = "create_token")]
-    async fn create(&self, auth: Auth, body: Body<NewToken>) -> Answer<Created<IssuedToken>> {
-        Ok(Created(token::create(&self.0, &auth.0, body.0).await?))
+    async fn create(&self, auth: Auth, body: Body<NewToken>) -> Answer<Issued> {
+        Ok(Issued(token::create(&self.0, &auth.0, body.0).await?))
     }
 
     /// List tokens

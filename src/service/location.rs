@@ -19,7 +19,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewLocation) -> Result<
     new.check()?;
     let owner = caller.owner(new.organisation_id)?;
     app.write(move |tx, now| {
-        organisation::must_exist(tx, owner)?;
+        organisation::must_exist(tx, owner, "/organisation_id")?;
         let made = new.make(owner, now);
         location::insert(tx, &made)?;
         Ok(made)
@@ -99,11 +99,16 @@ pub(super) fn check_owned(
     pointer: &str,
 ) -> Result<()> {
     let Some(id) = id else { return Ok(()) };
-    let found = location::find(connection, id)?;
-    if !found.is_some_and(|location| location.organisation_id == organisation_id) {
+    if !is_owned(connection, id, organisation_id)? {
         violations.add(pointer, format!("the organisation has no location {id}"));
     }
     Ok(())
+}
+
+/// Whether the organisation has that location.
+pub(super) fn is_owned(connection: &Connection, id: Uuid, organisation_id: Uuid) -> Result<bool> {
+    let found = location::find(connection, id)?;
+    Ok(found.is_some_and(|location| location.organisation_id == organisation_id))
 }
 
 fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Result<Location> {

@@ -54,9 +54,7 @@ impl App {
     /// # Errors
     /// Why it cannot.
     pub async fn ready(&self) -> Result<()> {
-        self.db
-            .read(|connection| crate::store::token::any(connection))?;
-        self.db.write(|_| Ok(())).await
+        self.db.ready().await
     }
 
     /// Runs `work` in a transaction, with one reading of the clock.

@@ -81,12 +81,12 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-/// Refuses an organisation that does not exist, as a fault of the request's body.
-pub(super) fn must_exist(connection: &Connection, id: Uuid) -> Result<()> {
+/// Refuses an organisation that does not exist, as a fault of the request's body at `pointer`.
+pub(super) fn must_exist(connection: &Connection, id: Uuid, pointer: &str) -> Result<()> {
     match organisation::find(connection, id)? {
         Some(_) => Ok(()),
         None => Err(Error::invalid(
-            "/organisation_id",
+            pointer,
             format!("there is no organisation {id}"),
         )),
     }

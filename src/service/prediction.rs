@@ -1,6 +1,6 @@
 //! Predictions: workers post them for their organisation's jobs, everyone in the organisation reads them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use uuid::Uuid;
 
@@ -16,15 +16,13 @@ use crate::{
             PredictionQuery, PredictionScope,
         },
         text::Name,
+        violation::MAX_VIOLATIONS,
     },
     store::{
         self, Connection,
         prediction::{self, Issue, Series},
     },
 };
-
-/// How many bad points a refusal names.
-const NAMED_VIOLATIONS: usize = 100;
 
 /// Keeps what a worker predicted for a job: the whole batch, or nothing.
 ///
@@ -102,14 +100,16 @@ fn owner(connection: &Connection, caller: &Caller, scope: PredictionScope) -> Re
         }
         PredictionScope::Job(_) => store::job::find(connection, id)?.map(|job| job.organisation_id),
     };
-    let owner = match registered {
-        Some(owner) => Some(owner),
-        // The job or location is gone, what was predicted for it is not.
-        None => prediction::owner(connection, scope)?,
+    // The job or location may be gone, and its id another's by now: what was predicted for it is still its owner's.
+    let owner = match caller.organisation_id {
+        Some(own) if registered == Some(own) => Some(own),
+        Some(own) => prediction::is_known(connection, scope, own)?.then_some(own),
+        None => match registered {
+            Some(owner) => Some(owner),
+            None => prediction::owner(connection, scope)?,
+        },
     };
-    let owner = owner.ok_or(Error::NotFound { what, id })?;
-    caller.must_see(Some(owner), what, id)?;
-    Ok(owner)
+    owner.ok_or(Error::NotFound { what, id })
 }
 
 fn check_form(post: &mut PredictionPost) -> Result<()> {
@@ -130,11 +130,11 @@ fn check_form(post: &mut PredictionPost) -> Result<()> {
 }
 
 /// Refuses points whose role is no target, whose value is not finite, whose location is not the organisation's, or
-/// that repeat a valid_time; up to [`NAMED_VIOLATIONS`] are named.
+/// that repeat a valid_time; up to [`MAX_VIOLATIONS`] are named.
 fn check_points(connection: &Connection, points: &[PredictionPoint], job: &Job) -> Result<()> {
     let targets = &job.job_targets;
     let mut found = Vec::new();
-    let mut seen = BTreeMap::new();
+    let (mut seen, mut owned) = (BTreeMap::new(), HashMap::new());
     for (index, point) in points.iter().enumerate() {
         let mut violations = Violations::within(format!("/predictions/{index}"));
         if role_index(targets, &point.role).is_none() {
@@ -150,13 +150,17 @@ fn check_points(connection: &Connection, points: &[PredictionPoint], job: &Job) 
         if !point.value.is_finite() {
             violations.add("/value", "must be a finite number");
         }
-        location::check_owned(
-            connection,
-            point.location_id,
-            job.organisation_id,
-            &mut violations,
-            "/location_id",
-        )?;
+        if let Some(id) = point.location_id {
+            let is_owned = match owned.get(&id) {
+                Some(is_owned) => *is_owned,
+                None => location::is_owned(connection, id, job.organisation_id)?,
+            };
+            owned.insert(id, is_owned);
+            if !is_owned {
+                let detail = format!("the organisation has no location {id}");
+                violations.add("/location_id", detail);
+            }
+        }
         let location_id = point.location_id.or(job.location_id);
         let key = (&point.role, location_id, point.valid_time);
         if let Some(first) = seen.insert(key, index) {
@@ -166,8 +170,8 @@ fn check_points(connection: &Connection, points: &[PredictionPoint], job: &Job) 
             );
         }
         found.append(&mut violations.into_vec());
-        if found.len() >= NAMED_VIOLATIONS {
-            found.truncate(NAMED_VIOLATIONS);
+        if found.len() >= MAX_VIOLATIONS {
+            found.truncate(MAX_VIOLATIONS);
             break;
         }
     }

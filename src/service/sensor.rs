@@ -19,7 +19,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewSensor) -> Result<Se
     new.check()?;
     let owner = caller.owner(new.organisation_id)?;
     app.write(move |tx, now| {
-        organisation::must_exist(tx, owner)?;
+        organisation::must_exist(tx, owner, "/organisation_id")?;
         check_location(tx, new.location_id, owner)?;
         let made = new.make(owner, now);
         sensor::insert(tx, &made)?;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{App, organisation};
 use crate::{
     domain::{
-        Caller, Error, Page, Result, Role,
+        Caller, Error, Page, Result, Role, Timestamp,
         page::Listed,
         patch::Expected,
         source::{NewSource, Source, SourceChange},
@@ -16,9 +16,9 @@ use crate::{
 /// Makes a source (managers; an admin without an organisation makes a shared one). Conflict: its id or name is taken.
 pub async fn create(app: &App, caller: &Caller, mut new: NewSource) -> Result<Source> {
     caller.needs(Role::Manager)?;
-    new.check("")?;
+    new.check()?;
     let caller = caller.clone();
-    app.write(move |tx, now| insert(tx, &caller, new, now))
+    app.write(move |tx, now| insert(tx, &caller, new, now, "/organisation_id"))
         .await
 }
 
@@ -93,16 +93,18 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-/// Keeps a new source whose form is checked, for the organisation that it names, the caller's own, or nobody.
+/// Keeps a new source whose form is checked, for the organisation that it names (at `pointer`), the caller's own, or
+/// nobody.
 pub(super) fn insert(
     tx: &Transaction<'_>,
     caller: &Caller,
     new: NewSource,
-    now: crate::domain::Timestamp,
+    now: Timestamp,
+    pointer: &str,
 ) -> Result<Source> {
     let owner = caller.scope(new.organisation_id)?;
     if let Some(owner) = owner {
-        organisation::must_exist(tx, owner)?;
+        organisation::must_exist(tx, owner, pointer)?;
     }
     let made = new.make(owner, now);
     source::insert(tx, &made).map_err(|error| hide_unseen(tx, caller, error))?;

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Timestamp,
         page::Listed,
+        patch::Expected,
         source_version::{NewSourceVersion, SourceVersion},
     },
     store::{self, Connection, Transaction, job, source_version},
@@ -20,7 +21,7 @@ pub async fn create(
     mut new: NewSourceVersion,
 ) -> Result<SourceVersion> {
     caller.needs(Role::Manager)?;
-    new.check("")?;
+    new.check()?;
     let caller = caller.clone();
     app.write(move |tx, now| {
         let source = store::source::find(tx, new.source_id)?
@@ -58,13 +59,14 @@ pub async fn list(
 }
 
 /// Deletes a version (managers of its source's organisation; a shared one: admins). Conflict: a job pins it.
-pub async fn delete(app: &App, caller: &Caller, id: Uuid) -> Result<()> {
+pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
     app.write(move |tx, _| {
         let found = visible(tx, &caller, id)?;
         let source = source::visible(tx, &caller, found.source_id)?;
         caller.must_manage(source.organisation_id, "source version", id)?;
+        expected.check(SourceVersion::REVISION)?;
         if let Some(job) = job::any_pinned_to(tx, id)? {
             // Of a shared source the job may be another organisation's, whose id is not the caller's to know.
             let job = job::find(tx, job)?

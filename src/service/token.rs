@@ -54,7 +54,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewToken) -> Result<Iss
     }
     app.write(move |tx, now| {
         if let Some(owner) = new.organisation_id {
-            organisation::must_exist(tx, owner)?;
+            organisation::must_exist(tx, owner, "/organisation_id")?;
         }
         insert(tx, new, new_secret(), now)
     })

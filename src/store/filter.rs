@@ -37,14 +37,20 @@ impl<'a> Filter<'a> {
         id: &str,
         page: &'a Page,
     ) -> Result<Listed<T>> {
-        self.push(&format!("{id} > "), &page.after);
-        let sql = format!(
-            "{select} WHERE ({}) ORDER BY {id} LIMIT {}",
-            self.conditions.join(") AND ("),
-            page.limit + 1
-        );
+        if let Some(after) = &page.after {
+            self.push(&format!("{id} > "), after);
+        }
+        let mut sql = select.to_owned();
+        if !self.conditions.is_empty() {
+            sql += &format!(" WHERE ({})", self.conditions.join(") AND ("));
+        }
+        // One row more tells whether the list goes on.
+        let most = i64::try_from(page.limit + 1).unwrap_or(i64::MAX);
+        let mut values = self.values;
+        values.push(&most);
+        sql += &format!(" ORDER BY {id} LIMIT ?{}", values.len());
         let mut statement = connection.prepare_cached(&sql)?;
-        let rows = statement.query_map(params_from_iter(self.values), T::from_row)?;
+        let rows = statement.query_map(params_from_iter(values), T::from_row)?;
         let items = rows.collect::<rusqlite::Result<Vec<_>>>()?;
         Ok(Listed::cut(items, page.limit))
     }

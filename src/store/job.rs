@@ -113,10 +113,10 @@ pub fn context(connection: &Connection, job: &JobRecord) -> Result<JobContext> {
         .query_row([job.id], |row| row.get(0))?;
     let last_post = connection
         .prepare_cached(
-            "SELECT newest_issue, newest_arrival FROM series WHERE job_id = ?1
-                ORDER BY newest_arrival DESC, newest_issue DESC LIMIT 1",
+            "SELECT newest_issue, newest_arrival FROM series WHERE job_id = ?1 AND organisation_id = ?2
+                ORDER BY newest_issue DESC, newest_arrival LIMIT 1",
         )?
-        .query_row([job.id], |row| {
+        .query_row((job.id, job.organisation_id), |row| {
             Ok(LastPost {
                 issue_time: row.get(0)?,
                 arrival: row.get(1)?,

@@ -12,17 +12,23 @@ const MIGRATIONS: &[&str] = &[include_str!(
 /// Marks the file as this product's ("pred" in ASCII), so that no other program's database is touched.
 const APPLICATION_ID: i64 = 0x7072_6564;
 
+/// Refuses another program's database and one that is newer than this program; answers the schema's version.
+pub fn check(connection: &Connection) -> Result<i64, OpenError> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let found = version(connection)?;
+    if found > known {
+        return Err(OpenError::Newer { found, known });
+    }
+    Ok(found)
+}
+
 /// Brings the schema up to date.
 pub fn run(connection: &mut Connection) -> Result<(), OpenError> {
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     loop {
         let tx = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(OpenError::Sqlite)?;
-        let found = version(&tx)?;
-        if found > known {
-            return Err(OpenError::Newer { found, known });
-        }
+        let found = check(&tx)?;
         let next = usize::try_from(found).unwrap_or_default();
         let Some(migration) = MIGRATIONS.get(next) else {
             return Ok(());

@@ -79,6 +79,11 @@ impl Db {
     /// The file cannot be opened or written, is no database of this product, or is newer than this program.
     pub fn open(path: &Path, limits: Limits) -> std::result::Result<Self, OpenError> {
         let mut connection = Connection::open(path).map_err(OpenError::Sqlite)?;
+        connection
+            .busy_timeout(BUSY_TIMEOUT)
+            .map_err(OpenError::Sqlite)?;
+        // Before anything is changed: another program's database stays as it is.
+        migrations::check(&connection)?;
         prepare_writing(&connection).map_err(OpenError::Sqlite)?;
         migrations::run(&mut connection)?;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
@@ -102,6 +107,23 @@ impl Db {
         work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.writer.write(work).await
+    }
+
+    /// Whether the database can be read and written. After a commit that failed it tries one.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub async fn ready(&self) -> Result<()> {
+        self.read(|connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?))?;
+        if !self.writer.is_failing() {
+            return Ok(());
+        }
+        // The number that it has, written again: the smallest change that reaches the disk.
+        self.write(|tx| {
+            let version: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            Ok(tx.pragma_update(None, "user_version", version)?)
+        })
+        .await
     }
 
     /// Runs a short read (a few rows by key) where it stands, on one snapshot.
@@ -170,7 +192,6 @@ impl Drop for End<'_> {
 }
 
 fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(BUSY_TIMEOUT)?;
     // Takes effect only before the first table is made.
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
@@ -193,7 +214,10 @@ fn reader_pool(path: &Path, size: usize) -> std::result::Result<Pool, OpenError>
         });
     r2d2::Pool::builder()
         .max_size(u32::try_from(size).unwrap_or(u32::MAX))
-        .min_idle(Some(1))
+        // Opened once and kept: a connection must not be missing when file descriptors run out.
+        .min_idle(None)
+        .idle_timeout(None)
+        .max_lifetime(None)
         .test_on_check_out(false)
         .connection_timeout(BUSY_TIMEOUT)
         .build(manager)

@@ -254,3 +254,38 @@ pub fn setup(organisation: &str, job: &str) -> Value {
         ]
     })
 }
+
+impl TestApp {
+    /// What a call such as `POST /sources` (below `/api/v1`) answers, which succeeds.
+    pub async fn ok(&self, secret: &str, call: &str, body: Value) -> Value {
+        let (method, path) = call.split_once(' ').unwrap();
+        let path = format!("/api/v1{path}");
+        let answer = self.call_as(secret, method, &path, &body).await;
+        assert!(answer.status < 300, "{call} {body}: {}", answer.text);
+        answer.json()
+    }
+
+    /// Makes the calls of a table one after the other and answers the last one's body. Each row is
+    /// `["POST /sources", body, status, place...]`, where the places are those of a problem's errors, in any order.
+    pub async fn calls(&self, secret: &str, table: Value) -> Value {
+        let mut last = Value::Null;
+        for row in table.as_array().unwrap() {
+            let (method, path) = row[0].as_str().unwrap().split_once(' ').unwrap();
+            let path = format!("/api/v1{path}");
+            let answer = self.call_as(secret, method, &path, &row[1]).await;
+            assert_eq!(answer.status, row[2], "{row}: {}", answer.text);
+            let is_problem = answer.header("content-type") == "application/problem+json";
+            assert_eq!(is_problem, answer.status >= 400, "{row}: {}", answer.text);
+            let mut found = answer.places();
+            let mut expected: Vec<_> = row.as_array().unwrap()[3..]
+                .iter()
+                .map(|place| place.as_str().unwrap())
+                .collect();
+            found.sort();
+            expected.sort_unstable();
+            assert_eq!(found, expected, "{row}: {}", answer.text);
+            last = answer.json();
+        }
+        last
+    }
+}

@@ -1,1 +1,159 @@
-//! TODO
+//! The API's document is a product of its own: complete, and a change of it shows in the snapshot.
+
+use std::collections::BTreeSet;
+
+use prediction_api::http::{self, PROBLEM_KINDS};
+use serde_json::Value;
+
+use crate::app::TestApp;
+
+fn document() -> Value {
+    serde_json::from_str(&http::document().to_json()).unwrap()
+}
+
+fn operations(document: &Value) -> Vec<(String, String, &Value)> {
+    let mut found = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            found.push((method.to_uppercase(), path.clone(), operation));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_document_is_the_one_in_the_snapshot() {
+    insta::assert_snapshot!(http::document().to_yaml());
+}
+
+#[tokio::test]
+async fn the_server_serves_the_document_as_json_and_yaml() {
+    let app = TestApp::start().await;
+    let request = |path| app.request("GET".parse().unwrap(), path);
+    let json = app.send(request("/api/v1/openapi.json")).await;
+    assert_eq!(json.expect(200), document());
+    let yaml = app.send(request("/api/v1/openapi.yaml")).await;
+    assert_eq!((yaml.status, yaml.text), (200, http::document().to_yaml()));
+}
+
+#[test]
+fn every_operation_is_described() {
+    let document = document();
+    let tags: BTreeSet<_> = document["tags"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tag| tag["name"].as_str().unwrap())
+        .collect();
+    for (method, path, operation) in operations(&document) {
+        let at = format!("{method} {path}");
+        for member in ["operationId", "summary", "description"] {
+            assert!(
+                !operation[member].as_str().unwrap().is_empty(),
+                "{at}: {member}"
+            );
+        }
+        assert!(
+            tags.contains(operation["tags"][0].as_str().unwrap()),
+            "{at}"
+        );
+        let is_open = path.ends_with('z');
+        assert_eq!(
+            operation["security"].as_array().unwrap().is_empty(),
+            is_open,
+            "{at}"
+        );
+        assert_eq!(operation["responses"]["401"].is_null(), is_open, "{at}");
+        assert!(!operation["responses"]["400"].is_null(), "{at}");
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap();
+            assert!(parameter["description"].is_string(), "{at}: {name}");
+            if parameter["in"] == "path" {
+                assert!(parameter["example"].is_string(), "{at}: {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_field_has_a_description_and_an_example() {
+    let document = document();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        assert!(schema["description"].is_string(), "{name}");
+        if schema["type"] != "object" {
+            continue;
+        }
+        assert!(schema["example"].is_object(), "{name} has no example");
+        for (member, field) in schema["properties"].as_object().unwrap() {
+            let at = format!("{name}.{member}");
+            let is_reference = field.get("$ref").or(field.get("allOf")).is_some();
+            assert!(
+                field["description"].is_string() || is_reference,
+                "{at} has no description"
+            );
+            assert!(
+                field.get("example").is_some() || is_reference,
+                "{at} has no example"
+            );
+        }
+    }
+}
+
+#[test]
+fn bodies_that_come_in_have_no_other_members() {
+    let document = document();
+    for (method, path, operation) in operations(&document) {
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        if let Some(name) = schema["$ref"]
+            .as_str()
+            .and_then(|name| name.rsplit('/').next())
+        {
+            let schema = &document["components"]["schemas"][name];
+            assert_eq!(schema["additionalProperties"], false, "{method} {path}");
+        }
+    }
+}
+
+#[test]
+fn the_table_of_routes_is_the_documents() {
+    let module = include_str!("../../src/http/mod.rs");
+    let in_table: BTreeSet<_> = module
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! | "))
+        .filter(|line| line.contains("| /"))
+        .map(|line| {
+            let cells: Vec<_> = line.split('|').map(str::trim).collect();
+            let file = format!("{}/src/http/{}", env!("CARGO_MANIFEST_DIR"), cells[3]);
+            let code = std::fs::read_to_string(file).unwrap();
+            assert!(code.contains(&format!("\"{}\"", cells[2])), "{line}");
+            (
+                cells[0].to_owned(),
+                cells[1].to_owned(),
+                cells[2].to_owned(),
+            )
+        })
+        .collect();
+    let document = document();
+    let in_document: BTreeSet<_> = operations(&document)
+        .into_iter()
+        .map(|(method, path, operation)| {
+            (
+                method,
+                path,
+                operation["operationId"].as_str().unwrap().to_owned(),
+            )
+        })
+        .collect();
+    assert_eq!(in_table, in_document);
+}
+
+#[test]
+fn every_kind_of_problem_has_a_page_in_the_guides() {
+    for kind in PROBLEM_KINDS {
+        assert!(
+            http::has_guide(&format!("problems/{}", kind.slug)),
+            "{}",
+            kind.slug
+        );
+    }
+}

@@ -1,1 +1,153 @@
-//! TODO
+//! The layers hold: dependencies point down only, SQLite stands in `store`, the framework in `http`.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use regex::Regex;
+
+/// Each layer and what it may use of the crate, itself aside.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("config", &[]),
+    ("store", &["domain"]),
+    ("service", &["domain", "store"]),
+    ("http", &["domain", "service"]),
+    ("cli", &["config", "domain", "http", "service", "store"]),
+    ("main", &["cli"]),
+    ("lib", &[]),
+];
+
+/// Crates and the layers that may use them.
+const CRATES: &[(&str, &[&str])] = &[
+    ("rusqlite", &["store"]),
+    ("r2d2", &["store"]),
+    ("r2d2_sqlite", &["store"]),
+    ("poem", &["http"]),
+    // Schemas are derived where the types stand.
+    ("poem_openapi", &["http", "domain"]),
+    ("tokio", &["store", "service", "http", "cli"]),
+    ("figment", &["config"]),
+    ("clap", &["cli", "config"]),
+];
+
+/// What tells the time; below `service` nothing asks.
+const CLOCKS: &str = r"SystemTime|Instant::now|now_utc|Utc::now";
+
+#[test]
+fn dependencies_point_down_only() {
+    let clock = Regex::new(CLOCKS).unwrap();
+    let mut faults = Vec::new();
+    for file in sources() {
+        let (layer, code) = (layer_of(&file), code_of(&file));
+        let (_, allowed) = LAYERS
+            .iter()
+            .find(|(name, _)| *name == layer)
+            .unwrap_or_else(|| panic!("{} is in no known layer", file.display()));
+        for used in used_modules(&code) {
+            if used != layer && !allowed.contains(&used.as_str()) {
+                faults.push(format!("{} uses {used}", file.display()));
+            }
+        }
+        for (name, layers) in CRATES {
+            let used = Regex::new(&format!(r"(^|[^\w:]){name}::")).unwrap();
+            if used.is_match(&code) && !layers.contains(&layer.as_str()) {
+                faults.push(format!("{} uses the crate {name}", file.display()));
+            }
+        }
+        if matches!(layer.as_str(), "domain" | "store") && clock.is_match(&code) {
+            faults.push(format!("{} asks the time", file.display()));
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn an_upward_dependency_would_be_seen() {
+    let code = "use crate::{\n    domain::{Error, job::Job},\n    store::{self, Db},\n};\nfn f() { crate::http::serve(); }";
+    let found: Vec<_> = used_modules(code).into_iter().collect();
+    assert_eq!(found, ["domain", "http", "store"]);
+}
+
+#[test]
+fn unsafe_code_is_forbidden() {
+    for root in ["src/lib.rs", "src/main.rs"] {
+        let text = fs::read_to_string(root_folder().join(root)).unwrap();
+        assert!(text.contains("#![forbid(unsafe_code)]"), "{root}");
+    }
+}
+
+fn root_folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources() -> Vec<PathBuf> {
+    let mut folders = vec![root_folder().join("src")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    assert!(files.len() > 50, "the sources are not where they were");
+    files
+}
+
+fn layer_of(file: &Path) -> String {
+    let inside = file.strip_prefix(root_folder().join("src")).unwrap();
+    let first = inside
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_str()
+        .unwrap();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The file without its comments.
+fn code_of(file: &Path) -> String {
+    let text = fs::read_to_string(file).unwrap();
+    Regex::new(r"(?m)//.*$")
+        .unwrap()
+        .replace_all(&text, "")
+        .into_owned()
+}
+
+/// The crate's modules that the code names: `crate::x` and the first names in `crate::{x::..., y}`.
+fn used_modules(code: &str) -> BTreeSet<String> {
+    let mut used: BTreeSet<_> = Regex::new(r"\b(?:crate|prediction_api)::(\w+)")
+        .unwrap()
+        .captures_iter(code)
+        .map(|found| found[1].to_owned())
+        .collect();
+    let name = Regex::new(r"^\s*(\w+)").unwrap();
+    for (start, opening) in code.match_indices("crate::{") {
+        let inside = &code[start + opening.len()..];
+        let (mut depth, mut item) = (0, String::new());
+        for character in inside.chars() {
+            match character {
+                '{' => depth += 1,
+                '}' if depth > 0 => depth -= 1,
+                ',' | '}' if depth == 0 => {
+                    used.extend(name.captures(&item).map(|found| found[1].to_owned()));
+                    item.clear();
+                    if character == '}' {
+                        break;
+                    }
+                    continue;
+                }
+                _ => {}
+            }
+            item.push(character);
+        }
+    }
+    used
+}

@@ -3,11 +3,14 @@
 mod access;
 mod app;
 mod bad_input;
+mod borders;
 mod catalogue;
 mod command_line;
 mod conditional;
 mod document;
+mod expiry;
 mod layers;
+mod limits;
 mod mildew;
 mod pages;
 mod paging;

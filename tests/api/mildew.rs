@@ -1,1 +1,147 @@
-//! TODO
+//! A real worker on a real season: three stations, 214 days each, posted by `examples/mildew_worker.rs` and read back.
+
+use std::{env, path::PathBuf, process::Command};
+
+use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
+
+use crate::app::{ADMIN, TestApp};
+use index::{Class, DailyIndex, SEASON_2013};
+use weather::{STATIONS, Station};
+
+#[path = "../../examples/mildew/index.rs"]
+mod index;
+#[path = "../../examples/mildew/weather.rs"]
+mod weather;
+
+const WEATHER: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/data/weather_nyc_2013.csv"
+);
+
+/// What an independent implementation made of the same weather: the days in the classes low, moderate and high, the
+/// sum of all points, and the sum of each day's points times its number in the season.
+const EXPECTED: [(&str, [usize; 3], u64, u64); 3] = [
+    ("EWR", [68, 7, 139], 13_600, 1_669_950),
+    ("JFK", [87, 11, 116], 11_610, 1_436_590),
+    ("LGA", [73, 9, 132], 13_030, 1_560_210),
+];
+
+/// The worker, which `cargo test` builds beside the tests.
+fn worker() -> PathBuf {
+    let test = env::current_exe().unwrap();
+    let profile = test.parent().unwrap().parent().unwrap();
+    let name = format!("mildew_worker{}", env::consts::EXE_SUFFIX);
+    let worker = profile.join("examples").join(name);
+    assert!(
+        worker.exists(),
+        "build it: cargo build --example mildew_worker"
+    );
+    worker
+}
+
+/// Runs the worker to its end and answers what it printed.
+async fn work(app: &TestApp) -> String {
+    let mut command = Command::new(worker());
+    command.args(["--url", &app.url, "--token", ADMIN, "--weather", WEATHER]);
+    let output = spawn_blocking(move || command.output()).await.unwrap();
+    let output = output.unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The worker's job at a station.
+async fn job(app: &TestApp, station: &Station) -> Value {
+    let path = format!("GET /jobs?name=Mildew%20risk%20{}", station.code);
+    let jobs = app.ok(ADMIN, &path, Value::Null).await;
+    assert_eq!(jobs.as_array().unwrap().len(), 1, "{jobs}");
+    jobs[0].clone()
+}
+
+/// The season's predictions for a job or a location.
+async fn season(app: &TestApp, scope: &str, id: &Value) -> Value {
+    let window = "from=2013-04-01T00:00:00Z&to=2013-11-02T00:00:00Z";
+    let id = id.as_str().unwrap();
+    let path = format!("GET /predictions?metric=mildew_risk&{scope}={id}&{window}");
+    app.ok(ADMIN, &path, Value::Null).await
+}
+
+fn points(row: &Value) -> u64 {
+    let value = row["value"].as_f64().unwrap();
+    let all = (0..=100_u32).find(|points| f64::from(*points) == value);
+    u64::from(all.unwrap_or_else(|| panic!("{row}")))
+}
+
+/// Holds what was read back against the other implementation's results.
+fn check(rows: &[Value], (code, days, sum, weighted): (&str, [usize; 3], u64, u64)) {
+    assert_eq!(rows.len(), 214, "{code}");
+    assert_eq!(rows[0]["valid_time"], "2013-04-02T04:00:00Z");
+    assert_eq!(rows[213]["valid_time"], "2013-11-01T04:00:00Z");
+    let class = |row| Class::of(i32::try_from(points(row)).unwrap());
+    let found = [Class::Low, Class::Moderate, Class::High]
+        .map(|wanted| rows.iter().filter(|row| class(row) == wanted).count());
+    assert_eq!(found, days, "{code}");
+    assert_eq!(rows.iter().map(points).sum::<u64>(), sum, "{code}");
+    let numbered = (1..).zip(rows).map(|(n, row): (u64, _)| n * points(row));
+    assert_eq!(numbered.sum::<u64>(), weighted, "{code}");
+}
+
+/// Holds a row against the day that the worker's own model computed.
+fn check_row(row: &Value, day: &DailyIndex, job: &Value) {
+    assert_eq!(row["issue_time"], row["valid_time"], "{}", day.day);
+    assert_eq!(row["lead_seconds"], 0.0);
+    assert_eq!(points(row), u64::try_from(day.points).unwrap());
+    assert_eq!([&row["metric"], &row["unit"]], ["mildew_risk", "points"]);
+    assert_eq!(
+        [&row["source"], &row["source_version"]],
+        ["mildew-predictor", "1.0.0"]
+    );
+    assert_eq!(
+        [&row["job_id"], &row["location_id"]],
+        [&job["id"], &job["location_id"]]
+    );
+}
+
+#[tokio::test]
+async fn the_season_of_2013_comes_back_as_the_worker_computed_it() {
+    let app = TestApp::start().await;
+    let first = work(&app).await;
+    assert_eq!(
+        first.matches("214 stored, 0 revised, 0 unchanged").count(),
+        3,
+        "{first}"
+    );
+    let weather = weather::read(WEATHER.as_ref()).unwrap();
+    for (station, expected) in STATIONS.iter().zip(EXPECTED) {
+        assert_eq!(station.code, expected.0);
+        let job = job(&app, station).await;
+        let at = job["location_id"].as_str().unwrap();
+        let at = app
+            .ok(ADMIN, &format!("GET /locations/{at}"), Value::Null)
+            .await;
+        assert_eq!(at["name"], station.name);
+        assert_eq!(
+            [&at["latitude"], &at["longitude"]],
+            [&json!(station.latitude), &json!(station.longitude)]
+        );
+
+        let of_job = season(&app, "job_id", &job["id"]).await;
+        assert_eq!(
+            season(&app, "location_id", &job["location_id"]).await,
+            of_job
+        );
+        let rows = of_job.as_array().unwrap();
+        check(rows, expected);
+        for (row, day) in rows.iter().zip(SEASON_2013.index(&weather[station.code])) {
+            check_row(row, &day, &job);
+        }
+    }
+
+    let second = work(&app).await;
+    assert_eq!(
+        second.matches("0 stored, 0 revised, 214 unchanged").count(),
+        3,
+        "{second}"
+    );
+}

@@ -1,1 +1,167 @@
-//! TODO
+//! The pages that come out of the binary, and one problem of each kind.
+
+use prediction_api::store::Connection;
+use serde_json::json;
+
+use crate::app::{Answer, BODY_BYTES, TestApp, setup};
+
+const ORGANISATION: &str = "77777777-7777-7777-7777-777777777777";
+
+async fn page(app: &TestApp, path: &str) -> Answer {
+    app.send(app.request("GET".parse().unwrap(), path)).await
+}
+
+#[tokio::test]
+async fn swagger_ui_comes_whole_and_keeps_the_token() {
+    let app = TestApp::start().await;
+    let swagger = page(&app, "/swagger").await;
+    assert_eq!(swagger.status, 200);
+    assert!(swagger.text.contains("url: '/api/v1/openapi.json'"));
+    assert!(swagger.text.contains("persistAuthorization: true"));
+    assert!(!swagger.text.contains("spec: spec"));
+    assert!(!swagger.text.contains("src=\"http"));
+}
+
+#[tokio::test]
+async fn every_link_of_the_guides_leads_somewhere() {
+    let app = TestApp::start().await;
+    let link = regex::Regex::new("(?:href|src)=\"(/[^\"#]*)").unwrap();
+    let (mut seen, mut waiting) = (Vec::new(), vec!["/".to_owned()]);
+    while let Some(path) = waiting.pop() {
+        let found = page(&app, &path).await;
+        assert_eq!(found.status, 200, "{path}");
+        if !path.starts_with("/swagger") && !path.starts_with("/api") {
+            let links = link
+                .captures_iter(&found.text)
+                .map(|link| link[1].to_owned());
+            waiting.extend(links.filter(|path| !seen.contains(path)));
+        }
+        seen.push(path);
+        waiting.retain(|path| !seen.contains(path));
+    }
+    assert!(
+        seen.iter().any(|path| path == "/docs/problems/invalid"),
+        "{seen:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_type_of_a_problem_is_a_page() {
+    let app = TestApp::start().await;
+    let problem = page(&app, "/api/v1/jobs").await.expect(401);
+    let explained = page(&app, problem["type"].as_str().unwrap()).await;
+    assert_eq!(explained.status, 200);
+    assert_eq!(explained.header("content-type"), "text/html; charset=utf-8");
+    assert_eq!(page(&app, "/docs/problems/none").await.status, 404);
+    assert_eq!(page(&app, "/docs/../../Cargo.toml").await.status, 404);
+}
+
+#[tokio::test]
+async fn one_problem_of_each_kind_is_as_in_its_snapshot() {
+    let app = TestApp::start().await;
+    let job = app
+        .post("/api/v1/jobs/setup", &setup(ORGANISATION, "Job A"))
+        .await
+        .expect(201);
+    let path = format!("/api/v1/jobs/{}", job["id"].as_str().unwrap());
+    let viewer = app.token("viewer", "viewer", ORGANISATION).await;
+    let organisations = "/api/v1/organisations";
+    let stale = app
+        .request("DELETE".parse().unwrap(), &path)
+        .bearer_auth(crate::app::ADMIN);
+    let plain = app
+        .request("POST".parse().unwrap(), organisations)
+        .bearer_auth(crate::app::ADMIN);
+    let mut other = setup(ORGANISATION, "Job A");
+    other["source"]["retention_hours"] = json!(1);
+    let mut broken = setup(ORGANISATION, "Job B");
+    broken["job"]["nmae"] = json!("Job B");
+    broken["role_bindings"][0]["input_type"] = json!("thing");
+    for (kind, answer) in [
+        ("bad-request", app.get("/api/v1/jobs?limit=0&lmit=1").await),
+        ("unauthenticated", page(&app, &path).await),
+        (
+            "forbidden",
+            app.call_as(&viewer, "DELETE", &path, &json!(null)).await,
+        ),
+        (
+            "not-found",
+            app.get("/api/v1/jobs/00000000-0000-0000-0000-000000000000")
+                .await,
+        ),
+        (
+            "method-not-allowed",
+            app.call("PATCH", "/api/v1/sources", &json!({})).await,
+        ),
+        ("conflict", app.post("/api/v1/jobs/setup", &other).await),
+        ("stale", app.send(stale.header("If-Match", "\"7-0\"")).await),
+        (
+            "too-large",
+            app.post(organisations, &json!({ "name": "x".repeat(BODY_BYTES) }))
+                .await,
+        ),
+        (
+            "unsupported-media-type",
+            app.send(plain.body("name=x")).await,
+        ),
+        ("invalid", app.post("/api/v1/jobs/setup", &broken).await),
+    ] {
+        let mut problem = answer.json();
+        assert_eq!(
+            problem["type"],
+            format!("/docs/problems/{kind}"),
+            "{}",
+            answer.text
+        );
+        assert_eq!(problem["request_id"], answer.header("x-request-id"));
+        problem["request_id"] = json!("[request_id]");
+        if problem.get("existing_id").is_some() {
+            uuid::Uuid::parse_str(problem["existing_id"].as_str().unwrap()).unwrap();
+            problem["existing_id"] = json!("[uuid]");
+        }
+        insta::assert_json_snapshot!(kind, problem);
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_another_program_holds_is_unavailable_for_writes_only() {
+    let app = TestApp::start().await;
+    let other = Connection::open(app.folder.path().join("prediction-api.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = app
+        .post("/api/v1/organisations", &json!({ "name": "x" }))
+        .await;
+    assert_eq!(refused.expect(503)["type"], "/docs/problems/unavailable");
+    assert!(!refused.header("retry-after").is_empty());
+    app.get("/api/v1/organisations").await.expect(200);
+    other.execute_batch("ROLLBACK").unwrap();
+    app.post("/api/v1/organisations", &json!({ "name": "x" }))
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
+async fn a_damaged_run_is_an_error_and_never_another_value() {
+    let app = TestApp::start().await;
+    let job = app
+        .post("/api/v1/jobs/setup", &setup(ORGANISATION, "Job A"))
+        .await
+        .expect(201);
+    let points = json!([{ "role": "risk", "valid_time": "2023-10-27T06:00:00Z", "value": 40.0 }]);
+    let post = json!({ "job_id": job["id"], "predictions": points });
+    app.post("/api/v1/predictions", &post).await.expect(200);
+    let database = Connection::open(app.folder.path().join("prediction-api.db")).unwrap();
+    let damage = "UPDATE runs SET payload = CAST(substr(payload, 1, 1) || x'7f' || substr(payload, 3) AS BLOB)";
+    database.execute_batch(damage).unwrap();
+    let path = format!(
+        "/api/v1/predictions?metric=all&job_id={}",
+        job["id"].as_str().unwrap()
+    );
+    let problem = app.get(&path).await;
+    assert_eq!(problem.expect(500)["type"], "/docs/problems/internal");
+    assert!(
+        !problem.text.contains("series"),
+        "what failed stands in the log: {}",
+        problem.text
+    );
+}

@@ -1,1 +1,314 @@
-//! TODO
+//! Lists come in pages: following `Link` gives every row once, in the order of the list that is not paged.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::app::{ADMIN, TestApp, setup};
+
+/// How many rows each list of [`start`] has.
+const ROWS: usize = 5;
+
+/// A server with [`ROWS`] rows in each list, and the lists' paths, each with a filter that takes every row.
+async fn start() -> (TestApp, Vec<String>) {
+    let app = TestApp::start().await;
+    let mut homes = Vec::new();
+    for n in 0..ROWS {
+        homes.push(app.organisation(&format!("organisation {n}")).await);
+    }
+    let home = &homes[0];
+    let mut job = Value::Null;
+    for n in 0..ROWS {
+        job = app
+            .ok(ADMIN, "POST /jobs/setup", setup(home, &format!("Job {n}")))
+            .await;
+    }
+    let source = &job["source_id"];
+    for n in 1..ROWS {
+        let name = format!("thing {n}");
+        let output = json!({ "role": "p", "metric": "m" });
+        let version = json!({ "source_id": source, "version": name, "input_roles": [], "output_roles": [output] });
+        for (list, body) in [
+            ("sources", json!({ "name": name })),
+            ("source_versions", version),
+            ("sensors", sensor(home, Uuid::new_v4(), &name)),
+        ] {
+            app.make(&format!("/api/v1/{list}"), &body).await;
+        }
+        app.token(&name, "viewer", home).await;
+    }
+    app.token("thing", "viewer", home).await;
+    for n in 0..ROWS {
+        let body = json!({ "organisation_id": home, "name": format!("thing {n}"), "latitude": 0, "longitude": n });
+        app.make("/api/v1/locations", &body).await;
+    }
+    let version = job["source_version_id"].as_str().unwrap();
+    let source = source.as_str().unwrap();
+    let lists = [
+        "organisations?".to_owned(),
+        format!("locations?organisation_id={home}"),
+        format!("sensors?organisation_id={home}"),
+        "sources?".to_owned(),
+        format!("source_versions?source_id={source}"),
+        format!("jobs?active=true&source_id={source}&organisation_id={home}"),
+        format!("jobs/service/{version}?"),
+        format!("tokens?organisation_id={home}"),
+    ];
+    (app, lists.map(|list| format!("/api/v1/{list}")).into())
+}
+
+fn sensor(organisation: &str, id: Uuid, name: &str) -> Value {
+    json!({ "id": id, "organisation_id": organisation, "name": name, "metric": "celsius" })
+}
+
+/// Posts points of a job at these hours of 2023-10-27, in each of two stages.
+async fn predict(app: &TestApp, job: &Value, hours: &[u32]) {
+    let point = |hour: &u32| {
+        let valid_time = format!("2023-10-27T{hour:02}:00:00Z");
+        json!({ "role": "risk", "valid_time": valid_time, "value": hour })
+    };
+    let points: Vec<_> = hours.iter().map(point).collect();
+    for stage in ["calibrated", "raw"] {
+        let post = json!({ "job_id": job, "stage": stage, "predictions": points });
+        app.ok(ADMIN, "POST /predictions", post).await;
+    }
+}
+
+/// A server with a job, and the path of its predictions, of which there are [`ROWS`] in each of two stages.
+async fn predictions() -> (TestApp, Value, String) {
+    let app = TestApp::start().await;
+    let home = app.organisation("Home").await;
+    let job = setup(&home, "Job A");
+    let job = app.ok(ADMIN, "POST /jobs/setup", job).await["id"].clone();
+    predict(&app, &job, &[1, 3, 5, 7, 9]).await;
+    let path = format!(
+        "/api/v1/predictions?metric=all&job_id={}",
+        job.as_str().unwrap()
+    );
+    (app, job, path)
+}
+
+/// A page's rows and the path of the next one.
+async fn page(app: &TestApp, path: &str) -> (Vec<Value>, Option<String>) {
+    let answer = app.get(path).await;
+    let rows = answer.expect(200).as_array().unwrap().clone();
+    let next = match answer.header("link") {
+        "" => None,
+        link => {
+            let target = link.strip_prefix('<').unwrap();
+            Some(target.strip_suffix(">; rel=\"next\"").unwrap().to_owned())
+        }
+    };
+    (rows, next)
+}
+
+/// The pages of a list, from that one on.
+async fn pages(app: &TestApp, first: &str) -> Vec<Vec<Value>> {
+    let (mut pages, mut next) = (Vec::new(), Some(first.to_owned()));
+    while let Some(path) = next {
+        let (rows, following) = page(app, &path).await;
+        pages.push(rows);
+        next = following;
+    }
+    pages
+}
+
+/// What tells a row from the others: its id, or all of it if it has none.
+fn key(row: &Value) -> Value {
+    row.get("id").unwrap_or(row).clone()
+}
+
+fn keys(rows: &[Value]) -> Vec<Value> {
+    rows.iter().map(key).collect()
+}
+
+/// Holds a list in pages of every size against the list that is not paged.
+async fn check(app: &TestApp, path: &str, rows: usize) {
+    let (all, next) = page(app, path).await;
+    assert_eq!((all.len(), next), (rows, None), "{path}");
+    for limit in 1..=rows + 1 {
+        let pages = pages(app, &format!("{path}&limit={limit}")).await;
+        let lengths: Vec<_> = pages.iter().map(Vec::len).collect();
+        let expected: Vec<_> = all.chunks(limit).map(<[Value]>::len).collect();
+        assert_eq!(lengths, expected, "{path}");
+        assert_eq!(keys(&pages.concat()), keys(&all), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn following_the_links_gives_every_row_once_and_in_order() {
+    let (app, lists) = start().await;
+    for path in lists {
+        check(&app, &path, ROWS).await;
+    }
+    let (app, _, path) = predictions().await;
+    check(&app, &path, 2 * ROWS).await;
+    check(&app, &format!("{path}&stage=raw"), ROWS).await;
+    let window = "from=2023-10-27T03:00:00Z&to=2023-10-27T09:00:00Z";
+    check(&app, &format!("{path}&{window}"), 6).await;
+}
+
+#[tokio::test]
+async fn things_stand_in_the_order_of_their_ids() {
+    let (app, lists) = start().await;
+    for path in lists {
+        let (rows, _) = page(&app, &path).await;
+        assert!(rows.is_sorted_by_key(|row| row["id"].as_str()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_keeps_the_filters() {
+    let app = TestApp::start().await;
+    let [home, elsewhere] = ["Home", "Elsewhere"].map(|name| app.organisation(name));
+    let (home, elsewhere) = (home.await, elsewhere.await);
+    for (n, owner) in [&home, &elsewhere, &home, &elsewhere, &home]
+        .iter()
+        .enumerate()
+    {
+        for metric in ["soil moisture", "celsius"] {
+            let mut body = sensor(owner, Uuid::new_v4(), &format!("{metric} {n}"));
+            body["metric"] = json!(metric);
+            app.make("/api/v1/sensors", &body).await;
+        }
+    }
+    let filter = format!("metric=soil%20moisture&organisation_id={home}");
+    let (rows, next) = page(&app, &format!("/api/v1/sensors?limit=1&{filter}")).await;
+    let next = next.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert!(next.contains(&filter) && next.contains("limit=1"), "{next}");
+    let rows = [rows, pages(&app, &next).await.concat()].concat();
+    assert_eq!(rows.len(), 3);
+    for row in rows {
+        assert_eq!(
+            [&row["metric"], &row["organisation_id"]],
+            ["soil moisture", &*home]
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_token_may_not_see_is_on_no_page() {
+    let (app, lists) = start().await;
+    let elsewhere = app.organisation("Elsewhere").await;
+    for name in ["a", "b", "c"] {
+        app.make("/api/v1/sensors", &sensor(&elsewhere, Uuid::new_v4(), name))
+            .await;
+    }
+    let home = lists[2].rsplit('=').next().unwrap();
+    let viewer = app.token("reader", "viewer", home).await;
+    let mut next = Some("/api/v1/sensors?limit=2".to_owned());
+    let mut count = 0;
+    while let Some(path) = next {
+        let answer = app.call_as(&viewer, "GET", &path, &Value::Null).await;
+        for row in answer.expect(200).as_array().unwrap() {
+            assert_eq!(row["organisation_id"], home);
+            count += 1;
+        }
+        let link = answer.header("link").strip_prefix('<');
+        next = link.map(|link| link.split_once('>').unwrap().0.to_owned());
+    }
+    assert_eq!(count, ROWS);
+}
+
+#[tokio::test]
+async fn rows_made_meanwhile_do_not_disturb() {
+    let (app, lists) = start().await;
+    let path = &lists[2];
+    let home = path.rsplit('=').next().unwrap();
+    let (before, _) = page(&app, path).await;
+    let (mut rows, next) = page(&app, &format!("{path}&limit=2")).await;
+    for (id, name) in [(1, "first"), (u128::MAX, "last")] {
+        let body = sensor(home, Uuid::from_u128(id), name);
+        app.make("/api/v1/sensors", &body).await;
+    }
+    rows.extend(pages(&app, &next.unwrap()).await.concat());
+    assert_eq!(rows.pop().unwrap()["name"], "last");
+    assert_eq!(rows, before);
+
+    let (app, job, path) = predictions().await;
+    let (before, _) = page(&app, &path).await;
+    let (mut rows, next) = page(&app, &format!("{path}&limit=2")).await;
+    predict(&app, &job, &[2, 11]).await;
+    rows.extend(pages(&app, &next.unwrap()).await.concat());
+    let old = |row: &Value| before.contains(row);
+    let new: Vec<_> = rows
+        .iter()
+        .filter(|row| !old(row))
+        .map(|row| &row["value"])
+        .collect();
+    assert_eq!(
+        new,
+        [11.0, 2.0, 11.0],
+        "the page before ended behind 2 of the first stage"
+    );
+    rows.retain(old);
+    assert_eq!(rows, before);
+}
+
+#[tokio::test]
+async fn rows_deleted_meanwhile_do_not_disturb() {
+    let (app, lists) = start().await;
+    let path = &lists[2];
+    let (before, _) = page(&app, path).await;
+    let (_, next) = page(&app, &format!("{path}&limit=2")).await;
+    for row in &before[1..3] {
+        // The binding that the first one may have is of no interest here.
+        let id = row["id"].as_str().unwrap();
+        app.delete(&format!("/api/v1/sensors/{id}")).await;
+    }
+    let (left, _) = page(&app, path).await;
+    let rest = pages(&app, &next.unwrap()).await.concat();
+    let expected: Vec<_> = left
+        .into_iter()
+        .filter(|row| before[2..].contains(row))
+        .collect();
+    assert_eq!(rest, expected);
+}
+
+#[tokio::test]
+async fn the_pages_of_predictions_share_the_window_of_the_first() {
+    let (app, _, path) = predictions().await;
+    let (before, _) = page(&app, &path).await;
+    let (mut rows, next) = page(&app, &format!("{path}&limit=2")).await;
+    // The window begins now unless it is given; by the time of the second page now is later.
+    app.advance_minutes(4 * 60);
+    rows.extend(pages(&app, &next.unwrap()).await.concat());
+    let what = |rows: &[Value]| -> Vec<_> {
+        let row = |row: &Value| format!("{} {}", row["stage"], row["valid_time"]);
+        rows.iter().map(row).collect()
+    };
+    assert_eq!(what(&rows), what(&before));
+}
+
+#[tokio::test]
+async fn a_thing_under_the_smallest_id_is_listed() {
+    let app = TestApp::start().await;
+    let home = app.organisation("Home").await;
+    app.make("/api/v1/sensors", &sensor(&home, Uuid::nil(), "a"))
+        .await;
+    let (rows, _) = page(&app, "/api/v1/sensors").await;
+    assert_eq!(keys(&rows), [json!(Uuid::nil())]);
+}
+
+#[tokio::test]
+async fn a_limit_or_cursor_that_cannot_be_used_is_named() {
+    let (app, lists) = start().await;
+    let (predicted, _, predictions) = predictions().await;
+    let (_, next) = page(&predicted, &format!("{predictions}&limit=1")).await;
+    let foreign = next.unwrap().rsplit_once("cursor=").unwrap().1.to_owned();
+    let lists = lists.iter().map(|path| (&app, path));
+    for (app, path) in lists.chain([(&predicted, &predictions)]) {
+        for limit in ["0", "10001", "-1", "all", "", "1.5"] {
+            let answer = app.get(&format!("{path}&limit={limit}")).await;
+            answer.expect_problem(400, &["limit"]);
+        }
+        for cursor in ["", "x", "e30", "IjEi"] {
+            let answer = app.get(&format!("{path}&cursor={cursor}")).await;
+            answer.expect_problem(400, &["cursor"]);
+        }
+        let answer = app.get(&format!("{path}&cursor={foreign}")).await;
+        let expected = if path == &predictions { 200 } else { 400 };
+        assert_eq!(answer.status, expected, "{path}: {}", answer.text);
+        app.get(&format!("{path}&limit=10000")).await.expect(200);
+    }
+}

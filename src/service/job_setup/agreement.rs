@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::domain::{
     Error, Result, Violation, Violations,
     contract::RoleBinding,
-    job::JobRecord,
+    job::Job,
     job_setup::{JobSetup, SetupSource, SetupVersion},
     source::Source,
     source_version::SourceVersion,
@@ -64,7 +64,7 @@ pub(super) fn same_version(found: &SourceVersion, named: &SetupVersion) -> Resul
 
 /// Refuses a set-up whose job has the name of one that is set up otherwise.
 pub(super) fn same_job(
-    found: &JobRecord,
+    found: &Job,
     setup: &JobSetup,
     version: &SourceVersion,
     bindings: &[RoleBinding],
@@ -83,11 +83,7 @@ pub(super) fn same_job(
         Some(found.source_version_id),
     );
     differences.compare("/job/active", setup.job.active, Some(found.active));
-    differences.compare(
-        "/job/location_id",
-        setup.job.location_id,
-        found.given_location_id,
-    );
+    differences.compare("/job/location_id", setup.job.location_id, found.location_id);
     differences.compare(
         "/role_bindings",
         Some(set(bindings)),

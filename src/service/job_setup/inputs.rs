@@ -31,10 +31,12 @@ impl SetUp<'_> {
                 .iter()
                 .find(|role| role.role == binding.role && role.input_kind == kind);
             if let (None, Some(role), true) = (&input, role, kind != InputKind::Source) {
-                match self.other_kind(kind, id)? {
+                match self.other_kind(kind, id, organisation_id)? {
                     Some(other) => {
                         let detail = format!("is a {}, not a {}", other.as_str(), kind.as_str());
                         violations.add(format!("/role_bindings/{index}/input_id"), detail);
+                        // Said already: it is not also missing.
+                        input = Some(fitting(role, organisation_id));
                     }
                     None => input = Some(self.placeholder(role, id, organisation_id)?),
                 }
@@ -44,10 +46,18 @@ impl SetUp<'_> {
         Ok(inputs)
     }
 
-    /// The other kind of thing that has the id, if any.
-    fn other_kind(&self, kind: InputKind, id: Uuid) -> Result<Option<InputKind>> {
+    /// The other kind of thing that has the id, if there is one that the organisation may know of.
+    fn other_kind(
+        &self,
+        kind: InputKind,
+        id: Uuid,
+        organisation: Uuid,
+    ) -> Result<Option<InputKind>> {
         for other in [InputKind::Sensor, InputKind::Location, InputKind::Source] {
-            if other != kind && job::input(self.tx, other, id)?.is_some() {
+            let found = job::input(self.tx, other, id)?;
+            let known =
+                found.filter(|input| input.organisation_id.is_none_or(|id| id == organisation));
+            if other != kind && known.is_some() {
                 return Ok(Some(other));
             }
         }
@@ -55,8 +65,7 @@ impl SetUp<'_> {
     }
 
     fn placeholder(&mut self, role: &InputRole, id: Uuid, organisation: Uuid) -> Result<Input> {
-        let metric = role.metric.clone();
-        if let (InputKind::Sensor, Some(metric)) = (role.input_kind, metric.clone()) {
+        if let (InputKind::Sensor, Some(metric)) = (role.input_kind, role.metric.clone()) {
             let unit = role.unit.clone();
             let made = sensor::placeholder(id, organisation, metric, unit, self.now);
             store::sensor::insert(self.tx, &made)?;
@@ -66,9 +75,14 @@ impl SetUp<'_> {
             store::location::insert(self.tx, &made)?;
             self.note(CreatedKind::Location, id, &made.name);
         }
-        Ok(Input {
-            organisation_id: Some(organisation),
-            metric,
-        })
+        Ok(fitting(role, organisation))
+    }
+}
+
+/// An input of the organisation that fits the role.
+fn fitting(role: &InputRole, organisation: Uuid) -> Input {
+    Input {
+        organisation_id: Some(organisation),
+        metric: role.metric.clone(),
     }
 }

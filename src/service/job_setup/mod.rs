@@ -14,6 +14,7 @@ use crate::{
         id,
         job::JobRecord,
         job_setup::{Created, CreatedKind, JobSetup, JobSetupAnswer, SetupSource, SetupVersion},
+        prediction::PredictionScope,
         source::{NewSource, Source},
         source_version::{NewSourceVersion, SourceVersion},
         text::Name,
@@ -86,22 +87,27 @@ impl SetUp<'_> {
         let version = self.version(&setup, &source, existing.as_ref())?;
         let bindings = setup.role_bindings.clone().unwrap_or_default();
         let mut violations = Violations::default();
-        let given = setup.job.location_id;
-        let pointer = "/job/location_id";
-        location::check_owned(self.tx, given, organisation_id, &mut violations, pointer)?;
         let roles = &version.input_roles;
         let inputs = self.inputs(roles, &bindings, organisation_id, &mut violations)?;
         check_bindings(roles, &bindings, &inputs, organisation_id, &mut violations);
+        // After the inputs: the location may be one that they made.
+        let given = setup.job.location_id;
+        let pointer = "/job/location_id";
+        location::check_owned(self.tx, given, organisation_id, &mut violations, pointer)?;
         violations.into_result()?;
         let job = match existing {
             Some(existing) => {
-                same_job(&existing, &setup, &version, &bindings)?;
-                existing
+                let found = answer(self.tx, existing, self.now)?;
+                same_job(&found, &setup, &version, &bindings)?;
+                found
             }
-            None => self.insert(setup, &version, bindings)?,
+            None => {
+                let made = self.insert(setup, &version, bindings)?;
+                answer(self.tx, made, self.now)?
+            }
         };
         Ok(JobSetupAnswer {
-            job: answer(self.tx, job, self.now)?,
+            job,
             created: self.created,
         })
     }
@@ -119,8 +125,8 @@ impl SetUp<'_> {
             ),
         ])?;
         if let Some(id) = id {
-            if let Some(found) = store::source::find(self.tx, id)? {
-                let found = self.seen(found, pointer)?;
+            let found = store::source::find(self.tx, id)?;
+            if let Some(found) = found.filter(|found| self.caller.sees(found.organisation_id)) {
                 same_source(&found, &named)?;
                 return Ok(found);
             }
@@ -136,9 +142,10 @@ impl SetUp<'_> {
         if let Some(name) = &named.name {
             return match store::source::find_named(self.tx, name)? {
                 Some(found) if id.is_none_or(|id| id == found.id) => {
-                    let found = self.seen(found, "/source/name").map_err(|_| {
-                        Error::conflict(format!("the name {name} is taken by another source"), None)
-                    })?;
+                    if !self.caller.sees(found.organisation_id) {
+                        let detail = format!("the name {name} is taken by another source");
+                        return Err(Error::conflict(detail, None));
+                    }
                     same_source(&found, &named)?;
                     Ok(found)
                 }
@@ -162,16 +169,6 @@ impl SetUp<'_> {
         }
     }
 
-    fn seen(&self, source: Source, pointer: &str) -> Result<Source> {
-        if self.caller.sees(source.organisation_id) {
-            return Ok(source);
-        }
-        Err(Error::invalid(
-            pointer,
-            format!("there is no source {} for this token", source.id),
-        ))
-    }
-
     fn make_source(&mut self, named: SetupSource, id: Option<Uuid>) -> Result<Source> {
         let Some(name) = named.name else {
             return Err(Error::invalid("/source/name", "is missing"));
@@ -185,7 +182,13 @@ impl SetUp<'_> {
             expectedintervalminutes: None,
             retention_hours: named.retention_hours,
         };
-        let made = source::insert(self.tx, self.caller, new, self.now)?;
+        let made = source::insert(
+            self.tx,
+            self.caller,
+            new,
+            self.now,
+            "/source/organisation_id",
+        )?;
         self.note(CreatedKind::Source, made.id, &made.name);
         Ok(made)
     }
@@ -200,7 +203,10 @@ impl SetUp<'_> {
         let named = setup.source_version.clone().unwrap_or_default();
         let (id, pointer) = version_id(setup)?;
         let found = match (id, &named.version) {
-            (Some(id), _) => store::source_version::find(self.tx, id)?,
+            (Some(id), _) => match source_version::visible(self.tx, self.caller, id) {
+                Err(Error::NotFound { .. }) => None,
+                found => Some(found?),
+            },
             (None, Some(label)) => store::source_version::find_labelled(self.tx, source.id, label)?,
             (None, None) if named.output_roles.is_some() || named.input_roles.is_some() => None,
             (None, None) => {
@@ -247,8 +253,7 @@ impl SetUp<'_> {
         pointer: &str,
     ) -> Result<SourceVersion> {
         let mut violations = Violations::within("/source_version");
-        if named.version.is_none() && named.output_roles.is_none() {
-            let id = id.unwrap_or_default();
+        if let (Some(id), None, None) = (id, &named.version, &named.output_roles) {
             return Err(Error::invalid(
                 pointer,
                 format!("there is no source version {id}: give its version and roles to make it"),
@@ -290,6 +295,12 @@ impl SetUp<'_> {
         version: &SourceVersion,
         role_bindings: Vec<RoleBinding>,
     ) -> Result<JobRecord> {
+        if let Some(id) = setup.job.id
+            && store::prediction::owner(self.tx, PredictionScope::Job(id))?.is_some()
+        {
+            let detail = format!("the id {id} was a job's whose predictions are still kept");
+            return Err(Error::conflict(detail, id));
+        }
         let made = JobRecord {
             id: setup.job.id.unwrap_or_else(|| id::new(self.now)),
             name: setup.job.name,

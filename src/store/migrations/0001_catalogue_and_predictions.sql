@@ -1,5 +1,6 @@
 -- Ids are the 16 bytes of a UUID, moments are microseconds since 1970-01-01T00:00:00Z.
 -- `revision` counts the changes of a row; it stands in the ETag.
+-- Lists stand in the order of their ids: the indexes for them (`..._listed`) end with the primary key by themselves.
 
 CREATE TABLE organisations (
     id BLOB NOT NULL PRIMARY KEY,
@@ -21,6 +22,7 @@ CREATE TABLE tokens (
     last_used_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX tokens_of_organisation ON tokens (organisation_id, name) WHERE organisation_id IS NOT NULL;
+CREATE INDEX tokens_listed ON tokens (organisation_id);
 CREATE UNIQUE INDEX tokens_of_admins ON tokens (name) WHERE organisation_id IS NULL;
 
 -- Coordinates are absent while the location is a placeholder.
@@ -37,6 +39,7 @@ CREATE TABLE locations (
     revision INTEGER NOT NULL,
     UNIQUE (organisation_id, name)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX locations_listed ON locations (organisation_id);
 
 CREATE TABLE sensors (
     id BLOB NOT NULL PRIMARY KEY,
@@ -51,6 +54,7 @@ CREATE TABLE sensors (
     revision INTEGER NOT NULL,
     UNIQUE (organisation_id, name)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX sensors_listed ON sensors (organisation_id);
 CREATE INDEX sensors_at ON sensors (location_id);
 
 -- Without an organisation a source is shared.
@@ -92,6 +96,7 @@ CREATE TABLE jobs (
     revision INTEGER NOT NULL,
     UNIQUE (organisation_id, name)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX jobs_listed ON jobs (organisation_id);
 CREATE INDEX jobs_pinned_to ON jobs (source_version_id);
 CREATE INDEX jobs_for ON jobs (location_id);
 

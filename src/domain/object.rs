@@ -1,0 +1,60 @@
+//! JSON objects are read as objects only, and names as names.
+//!
+//! A derived reader also takes an array with the members in their order, which the API's document does not know:
+//! `["temp", "sensor", "..."]` would pass for a role binding.
+
+/// Implements `Deserialize`, and `Serialize` after `also written:`, for types that derive them with
+/// `#[serde(remote = "Self")]`.
+macro_rules! objects {
+    ($($type:ident),* $(; also written: $($written:ident),*)?) => {
+        $(
+            impl<'de> serde::Deserialize<'de> for $type {
+                fn deserialize<D: serde::Deserializer<'de>>(reader: D) -> std::result::Result<Self, D::Error> {
+                    struct Object;
+
+                    impl<'de> serde::de::Visitor<'de> for Object {
+                        type Value = $type;
+
+                        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                            f.write_str("an object")
+                        }
+
+                        fn visit_map<A: serde::de::MapAccess<'de>>(
+                            self,
+                            members: A,
+                        ) -> std::result::Result<$type, A::Error> {
+                            // The derived reader: with `remote` it is the type's own function.
+                            $type::deserialize(serde::de::value::MapAccessDeserializer::new(members))
+                        }
+                    }
+
+                    reader.deserialize_map(Object)
+                }
+            }
+        )*
+        $($(
+            impl serde::Serialize for $written {
+                fn serialize<S: serde::Serializer>(&self, writer: S) -> std::result::Result<S::Ok, S::Error> {
+                    $written::serialize(self, writer)
+                }
+            }
+        )*)?
+    };
+}
+
+/// Implements `Deserialize` for enums by their names; a derived reader also takes `{"admin": null}`.
+macro_rules! names {
+    ($($type:ident),*) => {$(
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(
+                reader: D,
+            ) -> std::result::Result<Self, D::Error> {
+                let name = std::borrow::Cow::<'de, str>::deserialize(reader)?;
+                let unknown = || serde::de::Error::custom(format!("{name} is no known value"));
+                Self::from_name(&name).ok_or_else(unknown)
+            }
+        }
+    )*};
+}
+
+pub(crate) use {names, objects};

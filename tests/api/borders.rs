@@ -1,0 +1,158 @@
+//! What ends at an organisation's border: ids of another organisation's things look like ids of nothing, and what was
+//! predicted stays with whom it was predicted for.
+
+use serde_json::{Value, json};
+
+use crate::app::{TestApp, setup};
+
+const OURS: &str = "11111111-1111-1111-1111-111111111111";
+const THEIRS: &str = "22222222-2222-2222-2222-222222222222";
+const NOTHING: &str = "33333333-3333-3333-3333-333333333333";
+
+/// The problem's words, with its ids taken out.
+fn words(body: &Value, id: &str) -> String {
+    let text = format!("{} {}", body["detail"], body["errors"]);
+    text.replace(id, "[id]")
+}
+
+#[tokio::test]
+async fn a_set_up_does_not_tell_another_organisations_ids_from_ids_of_nothing() {
+    let app = TestApp::start().await;
+    for (id, name) in [(OURS, "ours"), (THEIRS, "theirs")] {
+        let body = json!({ "id": id, "name": name });
+        app.post("/api/v1/organisations", &body).await.expect(201);
+    }
+    let (us, them) = (
+        app.token("us", "manager", OURS).await,
+        app.token("them", "manager", THEIRS).await,
+    );
+    let sensor = "44444444-4444-4444-4444-444444444444";
+    let source = "55555555-5555-5555-5555-555555555555";
+    let version = "66666666-6666-6666-6666-666666666666";
+    let mut theirs = setup(THEIRS, "Job");
+    theirs["source"] = json!({ "id": source, "name": "their model" });
+    theirs["source_version"]["id"] = json!(version);
+    theirs["role_bindings"][0]["input_id"] = json!(sensor);
+    app.call_as(&them, "POST", "/api/v1/jobs/setup", &theirs)
+        .await
+        .expect(201);
+
+    for (pointer, id) in [("/source", source), ("/source_version", version)] {
+        let refused = async |id: &str| {
+            let mut body = setup(OURS, "Job");
+            *body.pointer_mut(pointer).unwrap() = json!({ "id": id });
+            let answer = app.call_as(&us, "POST", "/api/v1/jobs/setup", &body).await;
+            words(&answer.expect(422), id)
+        };
+        assert_eq!(refused(id).await, refused(NOTHING).await, "{pointer}");
+    }
+    // Where an unknown id would be made, theirs is refused without a word of what it is.
+    let mut body = setup(OURS, "Job");
+    body["source_version"]["input_roles"][0]["input_kind"] = json!("location");
+    body["role_bindings"][0] =
+        json!({ "role": "temp", "input_type": "location", "input_id": sensor });
+    let answer = app.call_as(&us, "POST", "/api/v1/jobs/setup", &body).await;
+    assert!(!answer.text.contains("is a sensor"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn the_id_of_a_deleted_job_with_predictions_is_not_free() {
+    let app = TestApp::start().await;
+    let id = "44444444-4444-4444-4444-444444444444";
+    let mut body = setup(OURS, "Job");
+    body["job"]["id"] = json!(id);
+    app.post("/api/v1/jobs/setup", &body).await.expect(201);
+    let us = app.token("us", "worker", OURS).await;
+    let point = json!({ "role": "risk", "valid_time": "2023-10-27T06:00:00Z", "value": 1.0 });
+    let post = json!({ "job_id": id, "predictions": [point] });
+    app.call_as(&us, "POST", "/api/v1/predictions", &post)
+        .await
+        .expect(200);
+    assert_eq!(app.delete(&format!("/api/v1/jobs/{id}")).await.status, 204);
+
+    let mut other = setup(THEIRS, "Job");
+    other["job"]["id"] = json!(id);
+    other["role_bindings"][0]["input_id"] = json!(NOTHING);
+    assert_eq!(
+        app.post("/api/v1/jobs/setup", &other).await.expect(409)["existing_id"],
+        id
+    );
+    let path = format!("/api/v1/predictions?metric=all&job_id={id}");
+    let rows = app
+        .call_as(&us, "GET", &path, &Value::Null)
+        .await
+        .expect(200);
+    assert_eq!(rows.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn predictions_stay_with_their_organisation_when_a_locations_id_is_taken_by_another() {
+    let app = TestApp::start().await;
+    let location = "44444444-4444-4444-4444-444444444444";
+    let mut body = setup(OURS, "Job");
+    let made = app.post("/api/v1/jobs/setup", &body).await.expect(201);
+    let theirs = json!({ "id": THEIRS, "name": "theirs" });
+    app.post("/api/v1/organisations", &theirs).await.expect(201);
+    let place = |organisation: &str| json!({ "id": location, "organisation_id": organisation, "name": "place", "latitude": 1.0, "longitude": 1.0 });
+    app.post("/api/v1/locations", &place(OURS))
+        .await
+        .expect(201);
+    body = json!({
+        "job_id": made["id"],
+        "predictions": [
+            { "role": "risk", "valid_time": "2023-10-27T06:00:00Z", "value": 1.0, "location_id": location }
+        ]
+    });
+    app.post("/api/v1/predictions", &body).await.expect(200);
+    assert_eq!(
+        app.delete(&format!("/api/v1/locations/{location}"))
+            .await
+            .status,
+        204
+    );
+    app.post("/api/v1/locations", &place(THEIRS))
+        .await
+        .expect(201);
+
+    let (us, them) = (
+        app.token("us", "viewer", OURS).await,
+        app.token("them", "viewer", THEIRS).await,
+    );
+    let path = format!("/api/v1/predictions?metric=all&location_id={location}");
+    let rows = async |token: &str| {
+        let answer = app.call_as(token, "GET", &path, &Value::Null).await;
+        answer.expect(200).as_array().unwrap().len()
+    };
+    assert_eq!((rows(&us).await, rows(&them).await), (1, 0));
+}
+
+#[tokio::test]
+async fn each_location_of_a_job_has_its_own_rows() {
+    let app = TestApp::start().await;
+    let job = app
+        .post("/api/v1/jobs/setup", &setup(OURS, "Job"))
+        .await
+        .expect(201);
+    let mut points = Vec::new();
+    for (name, value) in [("north", 1.0), ("south", 2.0)] {
+        let place =
+            json!({ "organisation_id": OURS, "name": name, "latitude": 1.0, "longitude": 1.0 });
+        let location = app.make("/api/v1/locations", &place).await;
+        points.push(json!({
+            "role": "risk", "valid_time": "2023-10-27T06:00:00Z", "value": value, "location_id": location
+        }));
+    }
+    let body = json!({ "job_id": job["id"], "predictions": points });
+    assert_eq!(
+        app.post("/api/v1/predictions", &body).await.expect(200)["stored"],
+        2
+    );
+    let path = format!(
+        "/api/v1/predictions?metric=all&job_id={}",
+        job["id"].as_str().unwrap()
+    );
+    assert_eq!(
+        app.get(&path).await.expect(200).as_array().unwrap().len(),
+        2
+    );
+}

@@ -1,0 +1,84 @@
+//! Predictions expire one by one, `retention_hours` after the later of their valid_time and their arrival.
+
+use serde_json::{Value, json};
+
+use crate::app::{TestApp, setup};
+
+const ORGANISATION: &str = "77777777-7777-7777-7777-777777777777";
+const ISSUED: &str = "2023-10-26T00:00:00Z";
+
+/// A job whose predictions are kept for one hour; the clock stands at 2023-10-27T00:00:00Z.
+async fn job(app: &TestApp) -> String {
+    let mut body = setup(ORGANISATION, "Job A");
+    body["source"]["retention_hours"] = json!(1);
+    let job = app.post("/api/v1/jobs/setup", &body).await.expect(201);
+    job["id"].as_str().unwrap().to_owned()
+}
+
+async fn post(app: &TestApp, job: &str, points: &[(&str, f64)]) -> Value {
+    let points: Vec<_> = points
+        .iter()
+        .map(|(time, value)| json!({ "role": "risk", "valid_time": time, "value": value }))
+        .collect();
+    let body = json!({ "job_id": job, "issue_time": ISSUED, "predictions": points });
+    app.post("/api/v1/predictions", &body).await.expect(200)
+}
+
+async fn values(app: &TestApp, job: &str) -> Vec<f64> {
+    let window = "from=2023-10-26T00:00:00Z&to=2023-10-28T00:00:00Z";
+    let path = format!("/api/v1/predictions?metric=all&job_id={job}&{window}");
+    let rows = app.get(&path).await.expect(200);
+    let rows = rows.as_array().unwrap().iter();
+    rows.map(|row| row["value"].as_f64().unwrap()).collect()
+}
+
+const PAST: &str = "2023-10-26T23:00:00Z";
+const FUTURE: &str = "2023-10-27T10:00:00Z";
+
+#[tokio::test]
+async fn a_corrected_value_does_not_come_back_when_its_correction_expires() {
+    let app = TestApp::start().await;
+    let job = job(&app).await;
+    post(&app, &job, &[(PAST, -99.0), (FUTURE, 7.0)]).await;
+    post(&app, &job, &[(PAST, 21.5)]).await;
+    assert_eq!(values(&app, &job).await, [21.5, 7.0]);
+    app.advance_minutes(61);
+    assert_eq!(
+        values(&app, &job).await,
+        [7.0],
+        "the run still has a point that counts"
+    );
+    app.advance_minutes(10 * 60);
+    assert_eq!(values(&app, &job).await, [0.0; 0]);
+}
+
+#[tokio::test]
+async fn what_has_expired_is_stored_when_it_is_posted_again() {
+    let app = TestApp::start().await;
+    let job = job(&app).await;
+    post(&app, &job, &[(PAST, 5.0), (FUTURE, 7.0)]).await;
+    app.advance_minutes(61);
+    let counts = post(&app, &job, &[(PAST, 5.0), (FUTURE, 7.0)]).await;
+    assert_eq!(counts, json!({ "stored": 1, "revised": 0, "unchanged": 1 }));
+    assert_eq!(values(&app, &job).await, [5.0, 7.0]);
+}
+
+#[tokio::test]
+async fn a_changed_retention_counts_for_what_is_there() {
+    let app = TestApp::start().await;
+    let job = job(&app).await;
+    post(&app, &job, &[(PAST, 5.0)]).await;
+    app.advance_minutes(61);
+    assert_eq!(values(&app, &job).await, [0.0; 0]);
+    let jobs = app.get(&format!("/api/v1/jobs/{job}")).await.expect(200);
+    let source = format!("/api/v1/sources/{}", jobs["source_id"].as_str().unwrap());
+    app.put(&source, &json!({ "retention_hours": 2 }))
+        .await
+        .expect(200);
+    assert_eq!(values(&app, &job).await, [5.0]);
+    app.put(&source, &json!({ "retention_hours": null }))
+        .await
+        .expect(200);
+    app.advance_minutes(60 * 24 * 365);
+    assert_eq!(values(&app, &job).await, [5.0]);
+}
