@@ -23,7 +23,7 @@ pub const MAX_POINTS: usize = 100_000;
 pub struct PredictionPost {
     /// The job; source, version, metric, unit and location come from it.
     pub job_id: Uuid,
-    /// When the model made the predictions; by default their arrival.
+    /// When the model made the predictions; by default their arrival. At most a day ahead of the server's clock.
     #[oai(nullable)]
     pub issue_time: Option<Timestamp>,
     /// A label that splits the predictions of one metric, such as `raw` and `calibrated`.

@@ -24,6 +24,9 @@ use crate::{
     },
 };
 
+/// How far a worker's clock may be ahead of the server's, in hours: enough for a mistaken time zone.
+const MAX_AHEAD_HOURS: i64 = 24;
+
 /// Keeps what a worker predicted for a job: the whole batch, or nothing.
 ///
 /// # Errors
@@ -43,6 +46,7 @@ pub async fn post(
         let version = store::source_version::find(tx, job.source_version_id)?.ok_or_else(gone)?;
         let source = store::source::find(tx, job.source_id)?.ok_or_else(gone)?;
         let targets = &job.job_targets;
+        check_issue_time(post.issue_time, now)?;
         check_points(tx, &post.predictions, &job)?;
         let issue = Issue {
             issue_time: post.issue_time.unwrap_or(now),
@@ -127,6 +131,18 @@ fn check_form(post: &mut PredictionPost) -> Result<()> {
         );
     }
     violations.into_result()
+}
+
+/// Refuses an issue_time in the future: as the newest issue it would hide every later one, and nothing could remove it.
+fn check_issue_time(issue_time: Option<Timestamp>, now: Timestamp) -> Result<()> {
+    let latest = now.plus_hours(MAX_AHEAD_HOURS);
+    match issue_time {
+        Some(issue_time) if issue_time > latest => Err(Error::invalid(
+            "/issue_time",
+            format!("is in the future: at most {latest} is taken now"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses points whose role is no target, whose value is not finite, whose location is not the organisation's, or

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, setup};
+use crate::{
+    app::{TestApp, setup},
+    field::{Field, at, issued, risk},
+};
 
 const ORGANISATION: &str = "77777777-7777-7777-7777-777777777777";
 const ISSUED: &str = "2023-10-26T00:00:00Z";
@@ -81,4 +84,38 @@ async fn a_changed_retention_counts_for_what_is_there() {
         .expect(200);
     app.advance_minutes(60 * 24 * 365);
     assert_eq!(values(&app, &job).await, [5.0]);
+}
+
+#[tokio::test]
+async fn what_has_expired_is_not_answered() {
+    let field = Field::start().await;
+    field.change_source(json!({ "retention_hours": 1 })).await;
+    let from = "from=2023-10-26T00:00:00Z&to=2023-10-28T00:00:00Z";
+    // An old one that came late, and two that come before their time.
+    for hour in [1, 5] {
+        let point = risk(hour, f64::from(hour));
+        field.post(issued(0), &[point]).await;
+    }
+    let late = json!({ "role": "risk", "valid_time": "2023-10-26T12:00:00Z", "value": 0 });
+    field.post(json!({}), &[late]).await;
+    for (minutes, expected) in [
+        (59, &[0.0, 1.0, 5.0][..]),
+        (1, &[1.0, 5.0]),
+        (59, &[1.0, 5.0]),
+        (1, &[5.0]),
+        (239, &[5.0]),
+        (1, &[]),
+    ] {
+        field.app.advance_minutes(minutes);
+        assert_eq!(field.values(from).await, expected, "{}", field.app.now());
+    }
+}
+
+#[tokio::test]
+async fn each_point_of_a_run_expires_by_itself() {
+    let field = Field::start().await;
+    field.change_source(json!({ "retention_hours": 1 })).await;
+    field.post(json!({}), &[risk(1, 1.0), risk(5, 5.0)]).await;
+    field.app.advance_minutes(2 * 60);
+    assert_eq!(field.values(&format!("from={}", at(0))).await, [5.0]);
 }

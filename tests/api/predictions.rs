@@ -1,120 +1,13 @@
-//! Predictions: what is posted for a job, which of it is answered, and what it says of the job's health.
+//! Predictions: what is posted for a job, and which of it is answered.
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::app::{ADMIN, Answer, TestApp, setup};
-
-/// A server with one organisation, its location and a job there; the clock stands at 2023-10-27T00:00:00Z.
-struct Field {
-    app: TestApp,
-    home: String,
-    there: String,
-    job: String,
-    source: String,
-}
-
-impl Field {
-    async fn start() -> Self {
-        let app = TestApp::start().await;
-        let home = app.organisation("Home").await;
-        let there = place(&app, &home, "There").await;
-        let setup = job_at(&home, &there, "Job A");
-        let job = app.ok(ADMIN, "POST /jobs/setup", setup).await;
-        let text = |name: &str| job[name].as_str().unwrap().to_owned();
-        let (job, source) = (text("id"), text("source_id"));
-        Self {
-            app,
-            home,
-            there,
-            job,
-            source,
-        }
-    }
-
-    /// Another job at the location.
-    async fn another(&self, source: &str) -> String {
-        let mut body = job_at(&self.home, &self.there, "Job B");
-        body["source"]["name"] = json!(source);
-        let job = self.app.ok(ADMIN, "POST /jobs/setup", body).await;
-        job["id"].as_str().unwrap().to_owned()
-    }
-
-    /// Posts points for the job, with more members of the body.
-    async fn try_post(&self, more: Value, points: &[Value]) -> Answer {
-        let mut body = json!({ "job_id": self.job, "predictions": points });
-        let more = more.as_object().unwrap().clone();
-        body.as_object_mut().unwrap().extend(more);
-        self.app.post("/api/v1/predictions", &body).await
-    }
-
-    /// The same, which succeeds: how many were stored, revised and unchanged.
-    async fn post(&self, more: Value, points: &[Value]) -> [u64; 3] {
-        let counts = self.try_post(more, points).await.expect(200);
-        assert_eq!(counts.as_object().unwrap().len(), 3, "{counts}");
-        ["stored", "revised", "unchanged"].map(|name| counts[name].as_u64().unwrap())
-    }
-
-    /// What is answered for the location.
-    async fn rows(&self, query: &str) -> Vec<Value> {
-        let path = format!("GET /predictions?location_id={}&{query}", self.there);
-        let rows = self.app.ok(ADMIN, &path, Value::Null).await;
-        rows.as_array().unwrap().clone()
-    }
-
-    /// The values of the metric mildew_risk for the location.
-    async fn values(&self, query: &str) -> Vec<f64> {
-        let rows = self.rows(&format!("metric=mildew_risk&{query}")).await;
-        let value = |row: &Value| row["value"].as_f64().unwrap();
-        rows.iter().map(value).collect()
-    }
-
-    async fn change_source(&self, change: Value) {
-        let path = format!("PUT /sources/{}", self.source);
-        self.app.ok(ADMIN, &path, change).await;
-    }
-
-    async fn health(&self) -> Value {
-        let path = format!("GET /jobs/{}", self.job);
-        self.app.ok(ADMIN, &path, Value::Null).await["health"].clone()
-    }
-}
-
-/// The set-up of a job with a location, and the roles `risk` (metric mildew_risk) and `spread` (without a unit).
-fn job_at(home: &str, there: &str, name: &str) -> Value {
-    let site = json!({ "role": "site", "input_kind": "location" });
-    let spread = json!({ "role": "spread", "metric": "mildew_spread" });
-    let bound = json!({ "role": "site", "input_type": "location", "input_id": there });
-    let mut body = setup(home, name);
-    let version = &mut body["source_version"];
-    version["input_roles"] = json!([site]);
-    version["output_roles"].as_array_mut().unwrap().push(spread);
-    body["role_bindings"] = json!([bound]);
-    body
-}
-
-async fn place(app: &TestApp, home: &str, name: &str) -> String {
-    let body = json!({ "organisation_id": home, "name": name, "latitude": 40.7, "longitude": -74 });
-    app.make("/api/v1/locations", &body).await
-}
-
-/// A time on 2023-10-27.
-fn at(hour: u32) -> String {
-    format!("2023-10-27T{hour:02}:00:00Z")
-}
-
-fn point(role: &str, hour: u32, value: f64) -> Value {
-    json!({ "role": role, "valid_time": at(hour), "value": value })
-}
-
-fn risk(hour: u32, value: f64) -> Value {
-    point("risk", hour, value)
-}
-
-fn issued(hour: u32) -> Value {
-    json!({ "issue_time": at(hour) })
-}
+use crate::{
+    app::ADMIN,
+    field::{Field, at, issued, place, point, risk},
+};
 
 #[tokio::test]
 async fn an_answered_row_says_what_when_and_by_whom() {
@@ -454,96 +347,14 @@ async fn predictions_outlive_a_restart_their_job_and_their_source() {
 }
 
 #[tokio::test]
-async fn a_jobs_health_follows_the_clock() {
+async fn an_issue_from_the_future_is_refused() {
     let field = Field::start().await;
-    assert_eq!(field.health().await, json!({ "state": "new" }));
-    let issue = json!({ "issue_time": "2023-10-26T23:30:00Z" });
-    field.post(issue, &[risk(1, 1.0)]).await;
-    let (on_time, late, down) = ("on_time", "late", "down");
-    for (minutes, state) in [
-        (0, on_time),
-        (60, on_time),
-        (1, late),
-        (59, late),
-        (1, down),
-    ] {
-        field.app.advance_minutes(minutes);
-        let expected = json!({
-            "state": state, "last_issue_time": "2023-10-26T23:30:00Z",
-            "last_arrival": at(0), "expected_by": at(1)
-        });
-        assert_eq!(field.health().await, expected);
-    }
-    field.post(json!({}), &[risk(3, 1.0)]).await;
-    assert_eq!(field.health().await["state"], "on_time");
-    let unwatched = json!({ "expected_interval_minutes": null });
-    field.change_source(unwatched).await;
-    assert_eq!(field.health().await["state"], "unmonitored");
-    let (path, paused) = (
-        format!("PUT /jobs/{}", field.job),
-        json!({ "active": false }),
-    );
-    field.app.ok(ADMIN, &path, paused).await;
-    assert_eq!(field.health().await["state"], "paused");
-}
-
-#[tokio::test]
-async fn only_a_fresh_issue_shows_that_the_worker_lives() {
-    let field = Field::start().await;
-    let other = place(&field.app, &field.home, "Other").await;
-    field.post(issued(0), &[risk(1, 1.0)]).await;
-    field.app.advance_minutes(121);
-    let dead = field.health().await;
-    assert_eq!(dead["state"], "down");
-    let old = json!({ "issue_time": "2023-10-26T12:00:00Z" });
-    let raw = json!({ "issue_time": "2023-10-26T12:00:00Z", "stage": "raw" });
-    let mut elsewhere = risk(1, 1.0);
-    elsewhere["location_id"] = json!(other);
-    for (what, more, point) in [
-        ("the same again", &issued(0), risk(1, 1.0)),
-        ("a revision", &issued(0), risk(1, 2.0)),
-        ("an old issue", &old, risk(1, 1.0)),
-        ("of another role", &old, point("spread", 1, 1.0)),
-        ("of another stage", &raw, risk(1, 1.0)),
-        ("for another location", &old, elsewhere),
-    ] {
-        field.post(more.clone(), &[point]).await;
-        assert_eq!(field.health().await, dead, "{what}");
-    }
-    field.post(issued(2), &[risk(3, 1.0)]).await;
-    assert_eq!(field.health().await["state"], "on_time");
-}
-
-#[tokio::test]
-async fn what_has_expired_is_not_answered() {
-    let field = Field::start().await;
-    field.change_source(json!({ "retention_hours": 1 })).await;
-    let from = "from=2023-10-26T00:00:00Z&to=2023-10-28T00:00:00Z";
-    // An old one that came late, and two that come before their time.
-    for hour in [1, 5] {
-        let point = risk(hour, f64::from(hour));
-        field.post(issued(0), &[point]).await;
-    }
-    let late = json!({ "role": "risk", "valid_time": "2023-10-26T12:00:00Z", "value": 0 });
-    field.post(json!({}), &[late]).await;
-    for (minutes, expected) in [
-        (59, &[0.0, 1.0, 5.0][..]),
-        (1, &[1.0, 5.0]),
-        (59, &[1.0, 5.0]),
-        (1, &[5.0]),
-        (239, &[5.0]),
-        (1, &[]),
-    ] {
-        field.app.advance_minutes(minutes);
-        assert_eq!(field.values(from).await, expected, "{}", field.app.now());
-    }
-}
-
-#[tokio::test]
-async fn each_point_of_a_run_expires_by_itself() {
-    let field = Field::start().await;
-    field.change_source(json!({ "retention_hours": 1 })).await;
-    field.post(json!({}), &[risk(1, 1.0), risk(5, 5.0)]).await;
-    field.app.advance_minutes(2 * 60);
-    assert_eq!(field.values(&format!("from={}", at(0))).await, [5.0]);
+    let post = async |time: &str| {
+        let more = json!({ "issue_time": time });
+        field.try_post(more, &[risk(1, 1.0)]).await
+    };
+    // The clock stands at 2023-10-27T00:00:00Z.
+    let too_far = post("2023-10-28T00:00:00.000001Z").await;
+    too_far.expect_problem(422, &["#/issue_time"]);
+    post("2023-10-28T00:00:00Z").await.expect(200);
 }
