@@ -10,7 +10,7 @@ use std::{
 
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
 
 use super::{Failure, Outcome, database, logging, open, runtime, say};
@@ -173,19 +173,21 @@ fn stop() -> Result<impl Future<Output = ()> + use<>, Failure> {
         watch(SignalKind::terminate())?,
     );
     Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+        told(&mut interrupt, &mut terminate).await;
         tracing::info!(
             "stopping: requests in flight are finished first; a second signal stops at once"
         );
         tokio::spawn(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
+            told(&mut interrupt, &mut terminate).await;
             std::process::exit(1);
         });
     })
+}
+
+/// Done once either signal comes.
+async fn told(interrupt: &mut Signal, terminate: &mut Signal) {
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
 }

@@ -143,16 +143,11 @@ impl SourceChange {
         check_description(self.description.value(), &mut violations);
         let other = std::mem::take(&mut self.expectedintervalminutes);
         let given = |change: &MaybeUndefined<i64>| change.value().copied();
-        check_interval(
-            given(&self.expected_interval_minutes),
-            given(&other),
-            &mut violations,
-        );
+        let value = given(&self.expected_interval_minutes);
+        check_interval_ranges(value, given(&other), &mut violations);
         if self.expected_interval_minutes.is_undefined() {
             self.expected_interval_minutes = other;
-        } else if other.is_null() != self.expected_interval_minutes.is_null()
-            && !other.is_undefined()
-        {
+        } else if !other.is_undefined() && other != self.expected_interval_minutes {
             violations.add("/expectedintervalminutes", TWO_SPELLINGS);
         }
         check_retention(given(&self.retention_hours), &mut violations);
@@ -186,13 +181,17 @@ pub fn check_interval(
     other: Option<i64>,
     violations: &mut Violations,
 ) -> Option<i64> {
-    let most = MAX_INTERVAL_MINUTES;
-    check_range(value, most, violations, "/expected_interval_minutes");
-    check_range(other, most, violations, "/expectedintervalminutes");
+    check_interval_ranges(value, other, violations);
     if value.is_some() && other.is_some() && value != other {
         violations.add("/expectedintervalminutes", TWO_SPELLINGS);
     }
     value.or(other)
+}
+
+fn check_interval_ranges(value: Option<i64>, other: Option<i64>, violations: &mut Violations) {
+    let most = MAX_INTERVAL_MINUTES;
+    check_range(value, most, violations, "/expected_interval_minutes");
+    check_range(other, most, violations, "/expectedintervalminutes");
 }
 
 /// Notes a retention that is out of its range.

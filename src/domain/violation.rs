@@ -69,10 +69,15 @@ impl Violations {
 
     /// Notes a violation at a JSON pointer below the prefix.
     pub fn add(&mut self, pointer: impl AsRef<str>, detail: impl Into<String>) {
-        if self.found.len() < MAX_VIOLATIONS {
+        if !self.is_full() {
             let pointer = format!("{}{}", self.prefix, pointer.as_ref());
             self.found.push(Violation::at(pointer, detail));
         }
+    }
+
+    /// Whether no more are taken.
+    pub fn is_full(&self) -> bool {
+        self.found.len() >= MAX_VIOLATIONS
     }
 
     /// Takes over what another collector found.

@@ -8,10 +8,7 @@ use super::{
     envelope::SeenCaller,
     problem::{Problem, unauthenticated},
 };
-use crate::{
-    domain::{Caller, Error},
-    service::token,
-};
+use crate::{domain::Caller, service::token};
 
 /// The token of the request, as `Authorization: Bearer <secret>`. The first start prints an admin's; `POST
 /// /api/v1/tokens` makes others.
@@ -41,10 +38,7 @@ pub fn no_token() -> Problem {
 }
 
 fn caller(request: &Request, secret: &str) -> Result<Caller, Problem> {
-    let context = request
-        .data::<Context>()
-        .ok_or_else(|| Error::Internal("a request without its context".to_owned()))?;
-    let caller = token::authenticate(&context.app, secret)?;
+    let caller = token::authenticate(&Context::of(request)?.app, secret)?;
     // For the log, which is written when the request is done.
     if let Some(seen) = request.data::<SeenCaller>() {
         seen.set(&caller);

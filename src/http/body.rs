@@ -47,9 +47,8 @@ impl<T: Type + DeserializeOwned + Send + 'static> ParsePayload for Body<T> {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let limit = request
-            .data::<Context>()
-            .map_or(0, |context| context.limits.body_bytes);
+        let context = Context::of(request)?;
+        let limit = context.limits.body_bytes;
         let bytes = match poem::Body::from_request(request, body)
             .await?
             .into_bytes_limit(limit)
@@ -62,13 +61,11 @@ impl<T: Type + DeserializeOwned + Send + 'static> ParsePayload for Body<T> {
             }
             Err(error) => return Err(Problem::new(BAD_REQUEST, error.to_string()).into()),
         };
-        let document = request
-            .data::<Context>()
-            .map(|context| context.document.clone());
         if bytes.len() <= INLINE_BYTES {
-            return Ok(parse(&bytes, document.as_ref()).map(Self)?);
+            return Ok(parse(&bytes, &context.document).map(Self)?);
         }
-        let parsed = tokio::task::spawn_blocking(move || parse(&bytes, document.as_ref())).await;
+        let document = context.document.clone();
+        let parsed = tokio::task::spawn_blocking(move || parse(&bytes, &document)).await;
         let fault =
             |error| Problem::from(Error::Internal(format!("a body was not parsed: {error}")));
         Ok(parsed.map_err(fault)?.map(Self)?)
@@ -76,10 +73,7 @@ impl<T: Type + DeserializeOwned + Send + 'static> ParsePayload for Body<T> {
 }
 
 /// Parses a body; a large one takes a while.
-fn parse<T: Type + DeserializeOwned>(
-    bytes: &[u8],
-    document: Option<&Document>,
-) -> Result<T, Problem> {
+fn parse<T: Type + DeserializeOwned>(bytes: &[u8], document: &Document) -> Result<T, Problem> {
     match serde_json::from_slice(bytes) {
         Ok(value) => Ok(value),
         Err(error) if error.is_data() => Err(wrong::<T>(bytes, document)),
@@ -100,8 +94,8 @@ fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
 }
 
 /// The problem of a body that is JSON of another form than the document says.
-fn wrong<T: Type + DeserializeOwned>(bytes: &[u8], document: Option<&Document>) -> Problem {
-    if let Some(document) = document.filter(|_| bytes.len() <= EXPLAINED_BYTES) {
+fn wrong<T: Type + DeserializeOwned>(bytes: &[u8], document: &Document) -> Problem {
+    if bytes.len() <= EXPLAINED_BYTES {
         let value = match serde_json::from_slice(bytes) {
             Ok(value) => value,
             Err(error) => return unreadable(bytes, &error),

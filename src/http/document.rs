@@ -134,10 +134,7 @@ fn complete_operations(document: &mut Value, examples: &Value) {
                 .as_str()
                 .unwrap_or_default()
                 .to_owned();
-            let parameters = operation
-                .get_mut("parameters")
-                .and_then(Value::as_array_mut);
-            for parameter in parameters.into_iter().flatten() {
+            for parameter in parameters(operation).into_iter().flatten() {
                 if let Some(example) = parameter_example(&operation_id, parameter, examples) {
                     parameter["example"] = example;
                 }
@@ -195,10 +192,7 @@ fn add_not_modified(operation: &mut Value) {
         "required": false,
         "schema": { "type": "string" }
     });
-    match operation
-        .get_mut("parameters")
-        .and_then(Value::as_array_mut)
-    {
+    match parameters(operation) {
         Some(parameters) => parameters.push(parameter),
         None => operation["parameters"] = json!([parameter]),
     }
@@ -281,6 +275,11 @@ fn put_examples(document: &mut Value, examples: &Value) {
             }
         }
     }
+}
+
+/// An operation's parameters; asking does not make the member.
+fn parameters(operation: &mut Value) -> Option<&mut Vec<Value>> {
+    operation.get_mut("parameters")?.as_array_mut()
 }
 
 fn entries(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {

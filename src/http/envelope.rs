@@ -101,22 +101,18 @@ pub async fn answer(
 /// over it would take the guard away.
 fn join_conditions(request: &mut Request) -> Result<(), Problem> {
     for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
-        let lines: Result<Vec<_>, _> = request
-            .headers()
-            .get_all(&name)
-            .iter()
-            .map(|line| line.to_str().map(str::to_owned))
-            .collect();
-        let joined = lines.ok().map(|lines| (lines.len(), lines.join(", ")));
-        match joined.and_then(|(count, line)| Some((count, HeaderValue::from_str(&line).ok()?))) {
-            Some((0 | 1, _)) => {}
-            Some((_, line)) => {
-                request.headers_mut().insert(name, line);
-            }
-            None => {
-                let detail = "holds characters that no ETag of this server has";
-                return Err(Error::bad_parameter(name.as_str(), detail).into());
-            }
+        let unreadable = || {
+            let detail = "holds characters that no ETag of this server has";
+            Problem::from(Error::bad_parameter(name.as_str(), detail))
+        };
+        let lines = request.headers().get_all(&name).iter();
+        let lines: Vec<_> = lines
+            .map(HeaderValue::to_str)
+            .collect::<Result<_, _>>()
+            .map_err(|_| unreadable())?;
+        if lines.len() > 1 {
+            let joined = HeaderValue::from_str(&lines.join(", ")).map_err(|_| unreadable())?;
+            request.headers_mut().insert(&name, joined);
         }
     }
     Ok(())

@@ -71,11 +71,12 @@ mod token;
 use std::{any::Any, sync::Arc};
 
 use poem::{
-    Endpoint, EndpointExt, IntoEndpoint, Response, Route, endpoint::make, middleware::CatchPanic,
+    Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, endpoint::make,
+    middleware::CatchPanic,
 };
 use poem_openapi::OpenApiService;
 
-use crate::service::App;
+use crate::{domain::Error, service::App};
 pub use document::Document;
 pub use pages::has_guide;
 pub use problem::KINDS as PROBLEM_KINDS;
@@ -95,6 +96,14 @@ struct Context {
     app: App,
     document: Document,
     limits: Limits,
+}
+
+impl Context {
+    /// The context that the envelope gave the request.
+    fn of(request: &Request) -> Result<&Self, Problem> {
+        let missing = || Error::Internal("a request without its context".to_owned());
+        Ok(request.data().ok_or_else(missing)?)
+    }
 }
 
 type Apis = (

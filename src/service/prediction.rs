@@ -1,6 +1,6 @@
 //! Predictions: workers post them for their organisation's jobs, everyone in the organisation reads them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
 use uuid::Uuid;
 
@@ -9,14 +9,12 @@ use crate::{
     domain::{
         Caller, Error, Result, Role, Timestamp, Violations,
         contract::OutputRole,
-        job::Job,
         page::Listed,
         prediction::{
             MAX_POINTS, Point, Prediction, PredictionCounts, PredictionPoint, PredictionPost,
             PredictionQuery, PredictionScope,
         },
         text::Name,
-        violation::MAX_VIOLATIONS,
     },
     store::{
         self, Connection,
@@ -41,20 +39,29 @@ pub async fn post(
     let caller = caller.clone();
     app.write(move |tx, now| {
         let job = job::visible(tx, &caller, post.job_id)?;
-        let job = job::answer(tx, job, now)?;
         let gone = || Error::Internal(format!("the contract of the job {} is gone", job.id));
         let version = store::source_version::find(tx, job.source_version_id)?.ok_or_else(gone)?;
-        let source = store::source::find(tx, job.source_id)?.ok_or_else(gone)?;
-        let targets = &job.job_targets;
+        let source = store::source::find(tx, version.source_id)?.ok_or_else(gone)?;
+        let targets = &version.output_roles;
+        let location = match job.given_location_id {
+            Some(given) => Some(given),
+            None => store::job::bound_location(tx, job.id)?,
+        };
         check_issue_time(post.issue_time, now)?;
-        check_points(tx, &post.predictions, &job)?;
+        check_points(
+            tx,
+            &post.predictions,
+            targets,
+            job.organisation_id,
+            location,
+        )?;
         let issue = Issue {
             issue_time: post.issue_time.unwrap_or(now),
             available_at: now,
             retention_hours: source.retention_hours,
         };
         let mut counts = PredictionCounts::default();
-        for ((role, location_id), points) in runs(post.predictions, job.location_id) {
+        for ((role, location_id), points) in runs(post.predictions, location) {
             let target = &targets[role_index(targets, &role).ok_or_else(gone)?];
             let series = Series {
                 organisation_id: job.organisation_id,
@@ -146,17 +153,22 @@ fn check_issue_time(issue_time: Option<Timestamp>, now: Timestamp) -> Result<()>
 }
 
 /// Refuses points whose role is no target, whose value is not finite, whose location is not the organisation's, or
-/// that repeat a valid_time; up to [`MAX_VIOLATIONS`] are named.
-fn check_points(connection: &Connection, points: &[PredictionPoint], job: &Job) -> Result<()> {
-    let targets = &job.job_targets;
-    let mut found = Vec::new();
+/// that repeat a valid_time; as many as one answer names.
+fn check_points(
+    connection: &Connection,
+    points: &[PredictionPoint],
+    targets: &[OutputRole],
+    organisation: Uuid,
+    job_location: Option<Uuid>,
+) -> Result<()> {
+    let mut violations = Violations::default();
     let (mut seen, mut owned) = (BTreeMap::new(), HashMap::new());
     for (index, point) in points.iter().enumerate() {
-        let mut violations = Violations::within(format!("/predictions/{index}"));
+        let at = |member: &str| format!("/predictions/{index}/{member}");
         if role_index(targets, &point.role).is_none() {
             let known: Vec<_> = targets.iter().map(|target| target.role.as_str()).collect();
             violations.add(
-                "/role",
+                at("role"),
                 format!(
                     "is no output role of the job, which has: {}",
                     known.join(", ")
@@ -164,38 +176,33 @@ fn check_points(connection: &Connection, points: &[PredictionPoint], job: &Job) 
             );
         }
         if !point.value.is_finite() {
-            violations.add("/value", "must be a finite number");
+            violations.add(at("value"), "must be a finite number");
         }
         if let Some(id) = point.location_id {
-            let is_owned = match owned.get(&id) {
-                Some(is_owned) => *is_owned,
-                None => location::is_owned(connection, id, job.organisation_id)?,
+            let is_owned = match owned.entry(id) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => {
+                    *new.insert(location::is_owned(connection, id, organisation)?)
+                }
             };
-            owned.insert(id, is_owned);
             if !is_owned {
                 let detail = format!("the organisation has no location {id}");
-                violations.add("/location_id", detail);
+                violations.add(at("location_id"), detail);
             }
         }
-        let location_id = point.location_id.or(job.location_id);
+        let location_id = point.location_id.or(job_location);
         let key = (&point.role, location_id, point.valid_time);
         if let Some(first) = seen.insert(key, index) {
             violations.add(
-                "/valid_time",
+                at("valid_time"),
                 format!("is there twice: see the point {first}"),
             );
         }
-        found.append(&mut violations.into_vec());
-        if found.len() >= MAX_VIOLATIONS {
-            found.truncate(MAX_VIOLATIONS);
+        if violations.is_full() {
             break;
         }
     }
-    if found.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Invalid(found))
-    }
+    violations.into_result()
 }
 
 fn role_index(targets: &[OutputRole], role: &Name) -> Option<usize> {

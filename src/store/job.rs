@@ -106,11 +106,15 @@ pub fn list(connection: &Connection, filter: &JobFilter, page: Page) -> Result<L
     Ok(jobs)
 }
 
+/// The location that follows from the job's bindings.
+pub fn bound_location(connection: &Connection, id: Uuid) -> Result<Option<Uuid>> {
+    let mut statement = connection.prepare_cached(BOUND_LOCATION)?;
+    Ok(statement.query_row([id], |row| row.get(0))?)
+}
+
 /// What is kept elsewhere and answered with a job.
 pub fn context(connection: &Connection, job: &JobRecord) -> Result<JobContext> {
-    let bound_location_id = connection
-        .prepare_cached(BOUND_LOCATION)?
-        .query_row([job.id], |row| row.get(0))?;
+    let bound_location_id = bound_location(connection, job.id)?;
     let last_post = connection
         .prepare_cached(
             "SELECT newest_issue, newest_arrival FROM series WHERE job_id = ?1 AND organisation_id = ?2

@@ -53,11 +53,12 @@ impl SetUp<'_> {
         id: Uuid,
         organisation: Uuid,
     ) -> Result<Option<InputKind>> {
-        for other in [InputKind::Sensor, InputKind::Location, InputKind::Source] {
+        let kinds = [InputKind::Sensor, InputKind::Location, InputKind::Source];
+        for other in kinds.into_iter().filter(|other| *other != kind) {
             let found = job::input(self.tx, other, id)?;
             let known =
                 found.filter(|input| input.organisation_id.is_none_or(|id| id == organisation));
-            if other != kind && known.is_some() {
+            if known.is_some() {
                 return Ok(Some(other));
             }
         }
