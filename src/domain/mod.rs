@@ -3,7 +3,9 @@
 //! A type whose wire form is itself derives its JSON and its schema where it stands.
 
 pub mod caller;
+pub mod columns;
 pub mod contract;
+pub mod duration;
 pub mod error;
 pub mod health;
 pub mod id;
@@ -24,6 +26,7 @@ pub mod token;
 pub mod violation;
 
 pub use caller::{Caller, Role};
+pub use duration::Duration;
 pub use error::{Error, Result};
 pub use page::Page;
 pub use time::Timestamp;

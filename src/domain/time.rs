@@ -6,8 +6,8 @@ use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
     types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type},
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// A moment: microseconds since 1970-01-01T00:00:00Z, in the years 0000 to 9999.
 ///
@@ -58,19 +58,41 @@ impl Timestamp {
     }
 }
 
+/// The longest text of a moment: `2023-10-27T00:00:00.123456Z`, and some more.
+const MAX_TEXT: usize = 40;
+
+impl Timestamp {
+    /// Its text, in `room`.
+    fn text(self, room: &mut [u8; MAX_TEXT]) -> Option<&str> {
+        let micros = u32::try_from(self.0.rem_euclid(1_000_000)).ok()?;
+        let moment = OffsetDateTime::from_unix_timestamp(self.0.div_euclid(1_000_000))
+            .ok()?
+            .replace_nanosecond(micros * 1000)
+            .ok()?;
+        let mut rest = &mut room[..];
+        moment.format_into(&mut rest, &Rfc3339).ok()?;
+        let length = MAX_TEXT - rest.len();
+        str::from_utf8(&room[..length]).ok()
+    }
+
+    /// Writes its text.
+    pub fn write_to(self, out: &mut Vec<u8>) {
+        let mut room = [0; MAX_TEXT];
+        out.extend_from_slice(self.text(&mut room).unwrap_or_default().as_bytes());
+    }
+}
+
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let text = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000)
-            .ok()
-            .and_then(|moment| moment.to_offset(UtcOffset::UTC).format(&Rfc3339).ok())
-            .ok_or(std::fmt::Error)?;
-        f.write_str(&text)
+        f.write_str(self.text(&mut [0; MAX_TEXT]).ok_or(std::fmt::Error)?)
     }
 }
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let mut room = [0; MAX_TEXT];
+        let text = self.text(&mut room);
+        serializer.serialize_str(text.ok_or_else(|| ser::Error::custom("no such moment"))?)
     }
 }
 

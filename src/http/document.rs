@@ -166,7 +166,7 @@ fn keep_possible_answers(path: &str, method: &str, operation: &mut Value) {
         .into_iter()
         .flatten()
         .any(|parameter| parameter["name"] == Operation::IF_MATCH);
-    let names_a_thing = path.contains('{') || path.ends_with("/predictions");
+    let names_a_thing = path.contains('{') || path.contains("/predictions");
     let changes = method != "get";
     let possible = |status: &str| match status {
         "401" | "500" => is_secured,

@@ -40,8 +40,9 @@
 //! | GET | /api/v1/jobs/{job_id} | get_job | job.rs |
 //! | PUT | /api/v1/jobs/{job_id} | update_job | job.rs |
 //! | DELETE | /api/v1/jobs/{job_id} | delete_job | job.rs |
-//! | POST | /api/v1/predictions | post_predictions | prediction.rs |
-//! | GET | /api/v1/predictions | list_predictions | prediction.rs |
+//! | POST | /api/v1/predictions | post_predictions | prediction/mod.rs |
+//! | GET | /api/v1/predictions | list_predictions | prediction/mod.rs |
+//! | GET | /api/v1/predictions/latest | latest_predictions | prediction/mod.rs |
 //!
 //! Beside them, in `pages.rs`: `/`, `/docs`, `/docs/{page}`, `/assets/style.css`, `/swagger`, `/api/v1/openapi.json`, `/api/v1/openapi.yaml`.
 
@@ -63,6 +64,7 @@ mod reply;
 mod schema;
 mod sensor;
 mod server;
+mod shape;
 mod source;
 mod source_version;
 mod tag;

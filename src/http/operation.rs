@@ -29,6 +29,21 @@ struct Parameter {
     schema: Value,
 }
 
+impl Parameter {
+    fn is_list(&self) -> bool {
+        self.schema["type"] == "array"
+    }
+
+    /// The schema of one value.
+    fn of_one(&self) -> &Value {
+        if self.is_list() {
+            &self.schema["items"]
+        } else {
+            &self.schema
+        }
+    }
+}
+
 impl Operation {
     /// The header that guards changes.
     pub const IF_MATCH: &str = "If-Match";
@@ -48,7 +63,7 @@ impl Operation {
             }
         }
         for (index, (name, value)) in query.iter().enumerate() {
-            if query[..index].iter().any(|(before, _)| before == name) {
+            if query[..index].iter().any(|(before, _)| before == name) && !self.repeats(name) {
                 found.push(Violation::of_parameter(name, "is given twice"));
             } else if !self.check(true, name, value, &mut found) {
                 found.push(Violation::of_parameter(name, self.unknown()));
@@ -72,10 +87,16 @@ impl Operation {
             .parameters
             .iter()
             .find(|known| known.is_in_query == in_query && known.name == name);
-        if let Some(fault) = parameter.and_then(|known| fault(&known.schema, value)) {
+        if let Some(fault) = parameter.and_then(|known| fault(known.of_one(), value)) {
             found.push(Violation::of_parameter(name, fault));
         }
         parameter.is_some()
+    }
+
+    /// Whether a query parameter may be given several times.
+    fn repeats(&self, name: &str) -> bool {
+        let mut parameters = self.parameters.iter();
+        parameters.any(|known| known.is_in_query && known.name == name && known.is_list())
     }
 
     fn unknown(&self) -> String {

@@ -124,6 +124,12 @@ impl Problem {
         self
     }
 
+    /// The problem with one more thing to say.
+    pub fn with_more(mut self, detail: &str) -> Self {
+        self.0.detail = format!("{}; {detail}", self.0.detail);
+        self
+    }
+
     /// The problem with a header of its answer.
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.push((name, value));

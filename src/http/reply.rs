@@ -23,7 +23,11 @@ use crate::domain::{
 /// What every operation answers.
 pub type Answer<T> = Result<T, Problem>;
 
-const JSON: &str = "application/json";
+/// The media type of JSON.
+pub const JSON: &str = "application/json";
+
+/// The media type of CSV.
+pub const CSV: &str = "text/csv";
 
 /// A single thing: where it is and which state it is in.
 pub trait Thing: Serialize + Type {
@@ -189,19 +193,27 @@ impl<T: Serialize + Send> IntoResponse for Plain<T> {
     }
 }
 
+/// What the document says of the header that leads to the next page.
+pub fn link() -> MetaHeader {
+    header(&LINK)
+}
+
+fn header(&(name, description): &(&str, &str)) -> MetaHeader {
+    MetaHeader {
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        required: name != "Link",
+        deprecated: false,
+        schema: String::schema_ref(),
+    }
+}
+
 fn meta(
     status: u16,
     description: &'static str,
     schema: Option<MetaSchemaRef>,
     headers: &[(&str, &str)],
 ) -> MetaResponse {
-    let header = |&(name, description): &(&str, &str)| MetaHeader {
-        name: name.to_owned(),
-        description: Some(description.to_owned()),
-        required: name != "Link",
-        deprecated: false,
-        schema: String::schema_ref(),
-    };
     MetaResponse {
         description,
         status: Some(status),

@@ -109,8 +109,15 @@ fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
             return;
         }
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-            // The last way is the one that is not null.
-            for inner in context.last().into_iter().flatten() {
+            // The way that is meant is the one of the body's own type; the last is the one that is not null.
+            let is_meant = |way: &&Vec<ValidationError<'_>>| {
+                !way.iter().any(|inner| {
+                    matches!(inner.kind(), ValidationErrorKind::Type { .. })
+                        && inner.instance_path().as_str() == at
+                })
+            };
+            let meant = context.iter().find(is_meant).or(context.last());
+            for inner in meant.into_iter().flatten() {
                 tell(inner, found);
             }
             return;

@@ -10,13 +10,17 @@ pub mod sensor;
 pub mod source;
 pub mod source_version;
 pub mod token;
+mod token_cache;
 
 use std::{sync::Arc, time::SystemTime};
 
+use uuid::Uuid;
+
 use crate::{
     domain::{Result, Timestamp},
-    store::{Connection, Db, Transaction},
+    store::{Connection, Db, Memory, Transaction},
 };
+use token_cache::TokenCache;
 
 /// Tells the time. Handed in, so that tests can walk through it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -36,12 +40,20 @@ pub fn system_clock() -> Clock {
 pub struct App {
     db: Db,
     clock: Clock,
+    contracts: Memory<Uuid, prediction::Contract>,
+    tokens: Arc<TokenCache>,
 }
 
 impl App {
     /// The product on an open database.
     pub fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock }
+        let contracts = db.memory();
+        Self {
+            db,
+            clock,
+            contracts,
+            tokens: Arc::default(),
+        }
     }
 
     /// What time it is.
@@ -63,7 +75,19 @@ impl App {
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let clock = self.clock.clone();
-        self.db.write(move |tx| work(tx, clock())).await
+        let result = self.db.write(move |tx| work(tx, clock())).await;
+        // Tokens go with what they belong to: whatever changed, none is known by heart any more.
+        self.tokens.clear();
+        result
+    }
+
+    /// The same for `work` that writes only readings, predictions or the use of tokens.
+    async fn append<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let clock = self.clock.clone();
+        self.db.append(move |tx| work(tx, clock())).await
     }
 
     /// Runs a short read with one reading of the clock.

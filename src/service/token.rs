@@ -22,25 +22,39 @@ const TOUCH_EVERY: i64 = 60_000_000;
 /// [`Error::Unauthenticated`] if no token has it, or the token has expired.
 pub fn authenticate(app: &App, secret: &str) -> Result<Caller> {
     let hash = hash(secret);
+    let now = app.now();
+    let caller = match app.tokens.get(&hash, now) {
+        Some(known) => known,
+        None => look_up(app, &hash)?,
+    };
+    if caller.expires_at.is_some_and(|end| end <= now) {
+        return Err(Error::Unauthenticated("the token has expired"));
+    }
+    Ok(caller)
+}
+
+/// Reads the token of that hash, and notes its use.
+fn look_up(app: &App, hash: &[u8; 32]) -> Result<Caller> {
+    let known_at = app.tokens.generation();
     let (found, now) =
-        app.read(|connection, now| Ok((token::find_hashed(connection, &hash)?, now)))?;
+        app.read(|connection, now| Ok((token::find_hashed(connection, hash)?, now)))?;
     let found = found.ok_or(Error::Unauthenticated(
         "the token is unknown or was revoked",
     ))?;
-    if found.expires_at.is_some_and(|end| end <= now) {
-        return Err(Error::Unauthenticated("the token has expired"));
-    }
+    let is_over = found.expires_at.is_some_and(|end| end <= now);
     let due = |last: Timestamp| now.micros() - last.micros() >= TOUCH_EVERY;
-    if found.last_used_at.is_none_or(due) {
+    if !is_over && found.last_used_at.is_none_or(due) {
         let (app, id) = (app.clone(), found.id);
         // Nobody waits for this: a request is not held up, nor refused, because its token's use could not be noted.
         tokio::spawn(async move {
-            if let Err(error) = app.write(move |tx, now| token::touch(tx, id, now)).await {
+            if let Err(error) = app.append(move |tx, now| token::touch(tx, id, now)).await {
                 tracing::warn!(%error, token = %id, "could not note the use of a token");
             }
         });
     }
-    Ok(found.caller())
+    let caller = found.caller();
+    app.tokens.put(*hash, &caller, now, known_at);
+    Ok(caller)
 }
 
 /// Makes a token (managers: of their organisation and at most a manager's). Conflict: the name is taken.

@@ -5,9 +5,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::error::OpenError;
 
 /// The migrations in their order; the first brings version 1. Never change one that was released.
-const MIGRATIONS: &[&str] = &[include_str!(
-    "migrations/0001_catalogue_and_predictions.sql"
-)];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_catalogue_and_predictions.sql"),
+    include_str!("migrations/0002_readings_and_retention.sql"),
+];
 
 /// Marks the file as this product's ("pred" in ASCII), so that no other program's database is touched.
 const APPLICATION_ID: i64 = 0x7072_6564;

@@ -5,9 +5,11 @@
 
 mod error;
 mod filter;
+mod memory;
 mod migrations;
 mod payload;
 mod row;
+mod varint;
 mod writer;
 
 pub mod job;
@@ -19,7 +21,7 @@ pub mod source;
 pub mod source_version;
 pub mod token;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{hash::Hash, path::Path, sync::Arc, time::Duration};
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::OpenFlags;
@@ -28,7 +30,8 @@ use tokio::sync::Semaphore;
 
 use crate::domain::{Error, Result};
 pub use error::OpenError;
-use writer::Writer;
+pub use memory::Memory;
+use writer::{Kind, Writer};
 
 /// How long a statement waits for another process that is writing, such as the command line.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -106,7 +109,24 @@ impl Db {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.writer.write(work).await
+        self.writer.write(Kind::Change, work).await
+    }
+
+    /// The same for `work` that writes only what the catalogue does not speak of: readings, predictions, the use of
+    /// tokens. What is remembered of the catalogue ([`Memory`]) stays.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn append<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.write(Kind::Append, work).await
+    }
+
+    /// An empty memory of what is read in the writer's transactions.
+    pub fn memory<K: Eq + Hash, V>(&self) -> Memory<K, V> {
+        Memory::new(self.writer.changes())
     }
 
     /// Whether the database can be read and written. After a commit that failed it tries one.

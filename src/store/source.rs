@@ -9,7 +9,7 @@ use super::{
     filter::Filter,
     row::FromRow,
 };
-use crate::domain::{Error, Page, Result, Timestamp, page::Listed, source::Source, text::Name};
+use crate::domain::{Error, Page, Result, page::Listed, source::Source, text::Name};
 
 const SELECT: &str =
     "SELECT id, organisation_id, name, description, expected_interval_minutes, retention_hours,
@@ -103,16 +103,10 @@ pub fn update(tx: &Transaction<'_>, source: &Source) -> Result<()> {
     Ok(())
 }
 
-/// Moves the end of everything that the source predicted to what its retention says now.
+/// Keeps what the source predicted as long as its retention says now.
 pub fn update_retention(tx: &Transaction<'_>, source: &Source) -> Result<()> {
-    let kept = source
-        .retention_hours
-        .map(|hours| Timestamp::from_micros(0).plus_hours(hours));
-    tx.prepare_cached(
-        "UPDATE runs SET expires_at = max(valid_to, available_at) + ?2
-            WHERE series_id IN (SELECT id FROM series WHERE source_id = ?1)",
-    )?
-    .execute((source.id, kept))?;
+    tx.prepare_cached("UPDATE series SET retention_hours = ?2 WHERE source_id = ?1")?
+        .execute((source.id, source.retention_hours))?;
     Ok(())
 }
 

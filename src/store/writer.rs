@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::JoinHandle,
 };
@@ -21,23 +21,41 @@ const GROUP: usize = 256;
 
 /// The writing thread and the way to it.
 pub struct Writer {
-    failing: Arc<AtomicBool>,
+    state: Arc<State>,
     queue: Option<mpsc::Sender<Box<dyn Request>>>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What is known of the thread from outside.
+#[derive(Default)]
+struct State {
+    /// Whether the last commit failed.
+    failing: AtomicBool,
+    /// Counts what may have changed the catalogue: see [`super::memory`].
+    changes: Arc<AtomicU64>,
+}
+
+/// What a request writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Anything.
+    Change,
+    /// Only what the catalogue does not speak of: readings, predictions, the use of tokens.
+    Append,
 }
 
 impl Writer {
     /// Starts the thread; at most `queue` requests wait for it.
     pub fn start(connection: Connection, queue: usize) -> std::result::Result<Self, OpenError> {
         let (sender, receiver) = mpsc::channel(queue.max(1));
-        let failing = Arc::new(AtomicBool::new(false));
-        let seen = failing.clone();
+        let state = Arc::new(State::default());
+        let seen = state.clone();
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || run(connection, receiver, &seen))
             .map_err(OpenError::Thread)?;
         Ok(Self {
-            failing,
+            state,
             queue: Some(sender),
             thread: Some(thread),
         })
@@ -45,16 +63,23 @@ impl Writer {
 
     /// Whether the last commit failed.
     pub fn is_failing(&self) -> bool {
-        self.failing.load(Ordering::Relaxed)
+        self.state.failing.load(Ordering::Relaxed)
+    }
+
+    /// Counts what may have changed the catalogue.
+    pub fn changes(&self) -> Arc<AtomicU64> {
+        self.state.changes.clone()
     }
 
     /// Queues `work` and waits for the commit that holds it.
     pub async fn write<T: Send + 'static>(
         &self,
+        kind: Kind,
         work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         let request = Box::new(Pending {
+            kind,
             work: Some(work),
             result: None,
             answer,
@@ -86,6 +111,8 @@ impl Drop for Writer {
 
 /// A queued request: run once, answered once.
 trait Request: Send {
+    /// What it writes.
+    fn kind(&self) -> Kind;
     /// Does the work. Whether it succeeded, so that what it did is to be kept.
     fn run(&mut self, tx: &Transaction<'_>) -> bool;
     /// Tells the caller: what the work answered, or why it was not committed.
@@ -93,12 +120,17 @@ trait Request: Send {
 }
 
 struct Pending<T, F> {
+    kind: Kind,
     work: Option<F>,
     result: Option<Result<T>>,
     answer: oneshot::Sender<Result<T>>,
 }
 
 impl<T: Send, F: FnOnce(&Transaction<'_>) -> Result<T> + Send> Request for Pending<T, F> {
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
     fn run(&mut self, tx: &Transaction<'_>) -> bool {
         let Some(work) = self.work.take() else {
             return false;
@@ -123,11 +155,9 @@ impl<T: Send, F: FnOnce(&Transaction<'_>) -> Result<T> + Send> Request for Pendi
     }
 }
 
-fn run(
-    mut connection: Connection,
-    mut queue: mpsc::Receiver<Box<dyn Request>>,
-    failing: &AtomicBool,
-) {
+fn run(mut connection: Connection, mut queue: mpsc::Receiver<Box<dyn Request>>, state: &State) {
+    // Moves on when another process has written.
+    let mut others = 0;
     while let Some(first) = queue.blocking_recv() {
         let mut group = vec![first];
         while group.len() < GROUP
@@ -135,9 +165,10 @@ fn run(
         {
             group.push(request);
         }
-        let committed = commit(&mut connection, &mut group);
-        failing.store(committed.is_err(), Ordering::Relaxed);
+        let committed = commit(&mut connection, &mut group, state, &mut others);
+        state.failing.store(committed.is_err(), Ordering::Relaxed);
         if let Err(error) = &committed {
+            state.count_change();
             tracing::error!(%error, requests = group.len(), "a group of writes was not committed");
         }
         for request in group {
@@ -146,14 +177,34 @@ fn run(
     }
 }
 
-fn commit(connection: &mut Connection, group: &mut [Box<dyn Request>]) -> Result<()> {
+impl State {
+    fn count_change(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+fn commit(
+    connection: &mut Connection,
+    group: &mut [Box<dyn Request>],
+    state: &State,
+    others: &mut i64,
+) -> Result<()> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let written: i64 = tx
+        .prepare_cached("PRAGMA data_version")?
+        .query_row([], |row| row.get(0))?;
+    if std::mem::replace(others, written) != written {
+        state.count_change();
+    }
     for request in group {
         tx.prepare_cached("SAVEPOINT request")?.execute([])?;
         let succeeded = request.run(&tx);
         // On a full disk and the like SQLite undoes the whole transaction by itself.
         if tx.is_autocommit() {
             return Err(Error::Unavailable("the disk is full or failing".to_owned()));
+        }
+        if !succeeded || request.kind() == Kind::Change {
+            state.count_change();
         }
         if !succeeded {
             tx.prepare_cached("ROLLBACK TO request")?.execute([])?;
@@ -170,7 +221,7 @@ mod tests {
 
     async fn numbers(writer: &Writer) -> Vec<i64> {
         writer
-            .write(|tx| {
+            .write(Kind::Append, |tx| {
                 let mut statement = tx.prepare("SELECT number FROM numbers ORDER BY number")?;
                 let numbers = statement.query_map([], |row| row.get(0))?;
                 Ok(numbers.collect::<rusqlite::Result<Vec<i64>>>()?)
@@ -199,16 +250,16 @@ mod tests {
         // Holds the writer until all are queued, so that they share a transaction.
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let (_, kept, failed, panicked, kept_too) = tokio::join!(
-            writer.write(move |_| {
+            writer.write(Kind::Append, move |_| {
                 let _ = wait.recv();
                 Ok(())
             }),
-            writer.write(|tx| insert(tx, 1)),
-            writer.write(|tx| {
+            writer.write(Kind::Append, |tx| insert(tx, 1)),
+            writer.write(Kind::Append, |tx| {
                 insert(tx, 2)?;
                 Err::<(), _>(Error::Stale)
             }),
-            writer.write(|tx| {
+            writer.write(Kind::Append, |tx| {
                 insert(tx, 3)?;
                 if tx.is_autocommit() {
                     return Ok(());
@@ -216,7 +267,7 @@ mod tests {
                 panic!("a fault in a request")
             }),
             async {
-                let last = writer.write(|tx| insert(tx, 4));
+                let last = writer.write(Kind::Append, |tx| insert(tx, 4));
                 go.send(()).unwrap();
                 last.await
             }
@@ -234,15 +285,15 @@ mod tests {
         let writer = writer(&folder, 1);
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let (started, running) = oneshot::channel();
-        let blocking = writer.write(move |_| {
+        let blocking = writer.write(Kind::Append, move |_| {
             let _ = started.send(());
             let _ = wait.recv();
             Ok(())
         });
         let (first, (queued, refused)) = tokio::join!(blocking, async {
             running.await.unwrap();
-            tokio::join!(writer.write(|tx| insert(tx, 1)), async {
-                let refused = writer.write(|tx| insert(tx, 2)).await;
+            tokio::join!(writer.write(Kind::Append, |tx| insert(tx, 1)), async {
+                let refused = writer.write(Kind::Append, |tx| insert(tx, 2)).await;
                 go.send(()).unwrap();
                 refused
             })

@@ -114,6 +114,7 @@ fn row(operation: &str, things: &Value) -> Value {
         "update_job" => json!(["manager", 200, 404, job, { "active": false }]),
         "delete_job" => json!(["manager", 204, 404, job]),
         "post_predictions" => json!(["worker", 200, 404, "", predictions]),
+        "latest_predictions" => json!(["viewer", 200, 404, format!("?job_id={job}")]),
         "list_predictions" => json!(["viewer", 200, 404, format!("?metric=all&job_id={job}")]),
         _ => panic!("the operation {operation} has no row in this test's table"),
     }

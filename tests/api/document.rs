@@ -103,14 +103,33 @@ fn every_field_has_a_description_and_an_example() {
 fn bodies_that_come_in_have_no_other_members() {
     let document = document();
     for (method, path, operation) in operations(&document) {
-        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
-        if let Some(name) = schema["$ref"]
-            .as_str()
-            .and_then(|name| name.rsplit('/').next())
+        for media in operation["requestBody"]["content"]
+            .as_object()
+            .into_iter()
+            .flatten()
         {
-            let schema = &document["components"]["schemas"][name];
-            assert_eq!(schema["additionalProperties"], false, "{method} {path}");
+            for schema in objects(&document, &media.1["schema"]) {
+                assert_eq!(schema["additionalProperties"], false, "{method} {path}");
+            }
         }
+    }
+}
+
+/// The schemas of objects that a schema is, or is one of, or is a list of.
+fn objects<'a>(document: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+    if let Some(name) = schema["$ref"]
+        .as_str()
+        .and_then(|name| name.rsplit('/').next())
+    {
+        return objects(document, &document["components"]["schemas"][name]);
+    }
+    if let Some(ways) = schema["oneOf"].as_array() {
+        return ways.iter().flat_map(|way| objects(document, way)).collect();
+    }
+    match schema["type"].as_str() {
+        Some("array") => objects(document, &schema["items"]),
+        Some("object") => vec![schema],
+        _ => Vec::new(),
     }
 }
 

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use rusqlite::OptionalExtension;
 
-use super::{
-    Connection, FromRow, Issue, Series, Transaction, payload,
-    run::{self, Run},
-};
+use super::{Connection, FromRow, Transaction, payload, run::Run};
 use crate::domain::{
     Result, Timestamp,
-    prediction::{Point, PredictionCounts, difference},
+    prediction::{Issue, Point, PredictionCounts, Series, difference},
+    text::Stage,
 };
 
 /// Keeps what is new of one run: `points` stand in the order of their valid times, each once.
@@ -20,40 +18,23 @@ pub fn post(
     issue: Issue,
     points: &[Point],
 ) -> Result<PredictionCounts> {
-    let id = find_series(tx, series)?;
-    let (held, revision) = match id {
-        Some(id) => held(tx, id, issue)?,
-        None => (BTreeMap::new(), 0),
+    let (Some(first), Some(last)) = (points.first(), points.last()) else {
+        return Ok(PredictionCounts::default());
     };
-    let (counts, kept) = difference(points, &held);
-    if let (Some(first), Some(last)) = (kept.first(), kept.last()) {
-        let (valid_from, valid_to) = (first.valid_time, last.valid_time);
-        let id = match id {
-            Some(id) => {
-                extend_series(tx, id, issue, valid_from, valid_to)?;
-                id
-            }
-            None => insert_series(tx, series, issue, valid_from, valid_to)?,
-        };
-        let expires_at = issue
-            .retention_hours
-            .map(|hours| valid_to.max(issue.available_at).plus_hours(hours));
-        tx.prepare_cached(
-            "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count,
-                expires_at, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )?
-        .execute((
-            id,
-            issue.issue_time,
-            revision + 1,
-            issue.available_at,
-            valid_from,
-            valid_to,
-            i64::try_from(kept.len()).unwrap_or(i64::MAX),
-            expires_at,
-            payload::encode(&kept),
-        ))?;
-    }
+    let id = match find_series(tx, series)? {
+        Some(id) => id,
+        None => insert_series(tx, series, issue, first, last)?,
+    };
+    let Some(held) = held(tx, id, series, issue)? else {
+        insert_run(tx, id, issue, 1, points)?;
+        let stored = points.len() as u64;
+        return Ok(PredictionCounts {
+            stored,
+            ..PredictionCounts::default()
+        });
+    };
+    let (counts, kept) = difference(points, &held.values);
+    insert_run(tx, id, issue, held.revision + 1, &kept)?;
     Ok(counts)
 }
 
@@ -68,7 +49,7 @@ fn find_series(connection: &Connection, series: &Series) -> Result<Option<i64>> 
         series.job_id,
         series.location_id,
         &series.metric,
-        series.stage_text(),
+        stage_text(series),
         series.organisation_id,
     );
     Ok(statement.query_row(key, |row| row.get(0)).optional()?)
@@ -78,14 +59,16 @@ fn insert_series(
     tx: &Transaction<'_>,
     series: &Series,
     issue: Issue,
-    valid_from: Timestamp,
-    valid_to: Timestamp,
+    first: &Point,
+    last: &Point,
 ) -> Result<i64> {
     let mut statement = tx.prepare_cached(
         "INSERT INTO series (organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, unit,
-            source_name, version_label, newest_issue, newest_arrival, covers_until, longest_span)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) RETURNING id",
+            source_name, version_label, retention_hours, newest_issue, newest_arrival, covers_until, shortest_lead,
+            longest_lead) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+            RETURNING id",
     )?;
+    let (shortest, longest) = leads(issue, first, last);
     let id = statement.query_row(
         (
             series.organisation_id,
@@ -94,60 +77,113 @@ fn insert_series(
             series.job_id,
             series.location_id,
             &series.metric,
-            series.stage_text(),
+            stage_text(series),
             &series.unit,
             &series.source_name,
             &series.version_label,
+            series.retention_hours,
             issue.issue_time,
             issue.available_at,
-            valid_to,
-            valid_to.micros() - valid_from.micros(),
+            last.valid_time,
+            shortest,
+            longest,
         ),
         |row| row.get(0),
     )?;
     Ok(id)
 }
 
-fn extend_series(
+/// Keeps a revision of a run, and what its series knows of all its runs.
+fn insert_run(
     tx: &Transaction<'_>,
-    id: i64,
+    series_id: i64,
     issue: Issue,
-    valid_from: Timestamp,
-    valid_to: Timestamp,
+    revision: i64,
+    points: &[Point],
 ) -> Result<()> {
+    let (Some(first), Some(last)) = (points.first(), points.last()) else {
+        return Ok(());
+    };
     tx.prepare_cached(
-        "UPDATE series SET newest_arrival = CASE WHEN ?2 > newest_issue THEN ?3 ELSE newest_arrival END,
-            newest_issue = max(newest_issue, ?2), covers_until = max(covers_until, ?4),
-            longest_span = max(longest_span, ?4 - ?5) WHERE id = ?1",
+        "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, ends_at, count,
+            payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute((
-        id,
+        series_id,
+        issue.issue_time,
+        revision,
+        issue.available_at,
+        first.valid_time,
+        last.valid_time,
+        last.valid_time.max(issue.available_at),
+        i64::try_from(points.len()).unwrap_or(i64::MAX),
+        payload::encode(points),
+    ))?;
+    let (shortest, longest) = leads(issue, first, last);
+    tx.prepare_cached(
+        "UPDATE series SET newest_arrival = CASE WHEN ?2 > newest_issue THEN ?3 ELSE newest_arrival END,
+            newest_issue = CASE WHEN ?2 > newest_issue THEN ?2 ELSE newest_issue END,
+            covers_until = CASE WHEN ?4 > covers_until THEN ?4 ELSE covers_until END,
+            shortest_lead = CASE WHEN ?5 < shortest_lead THEN ?5 ELSE shortest_lead END,
+            longest_lead = CASE WHEN ?6 > longest_lead THEN ?6 ELSE longest_lead END WHERE id = ?1",
+    )?
+    .execute((
+        series_id,
         issue.issue_time,
         issue.available_at,
-        valid_to,
-        valid_from,
+        last.valid_time,
+        shortest,
+        longest,
     ))?;
     Ok(())
 }
 
-/// What the issue holds of a series, each valid_time in its newest revision, and the newest revision's number. What has
-/// expired counts as not held: it cannot be read any more.
+/// How far the run's first and last valid times are from its issue, in microseconds.
+fn leads(issue: Issue, first: &Point, last: &Point) -> (i64, i64) {
+    let lead = |point: &Point| point.valid_time.micros() - issue.issue_time.micros();
+    (lead(first), lead(last))
+}
+
+/// What an issue holds of a series.
+struct Held {
+    /// Each valid_time in its newest revision.
+    values: BTreeMap<Timestamp, f64>,
+    /// The newest revision's number.
+    revision: i64,
+}
+
+/// What the issue holds of a series, if it is there at all. What has expired counts as not held: it cannot be read any
+/// more.
 fn held(
     connection: &Connection,
     series_id: i64,
+    series: &Series,
     issue: Issue,
-) -> Result<(BTreeMap<Timestamp, f64>, i64)> {
-    let mut statement = connection.prepare_cached(&format!(
-        "{} WHERE series_id = ?1 AND issue_time = ?2 ORDER BY revision",
-        run::SELECT
-    ))?;
-    let rows = statement.query_map((series_id, issue.issue_time), Run::from_row)?;
-    let (mut held, mut newest) = (BTreeMap::new(), 0);
-    for row in rows {
-        let run = row?;
-        newest = run.revision;
-        let points = run.points(issue.available_at)?;
-        held.extend(points.iter().map(|point| (point.valid_time, point.value)));
+) -> Result<Option<Held>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT series_id, issue_time, available_at, revision, valid_from, payload FROM runs
+            WHERE series_id = ?1 AND issue_time = ?2 ORDER BY revision",
+    )?;
+    let runs = statement.query_map((series_id, issue.issue_time), Run::from_row)?;
+    let window = super::run::Window::any(issue.available_at);
+    let cutoff = series.cutoff(issue.available_at);
+    let mut held: Option<Held> = None;
+    for run in runs {
+        let run = run?;
+        let held = held.get_or_insert_with(|| Held {
+            values: BTreeMap::new(),
+            revision: 0,
+        });
+        held.revision = run.revision;
+        for point in run.points(&window, cutoff)? {
+            let point = point?;
+            held.values.insert(point.valid_time, point.value);
+        }
     }
-    Ok((held, newest))
+    Ok(held)
+}
+
+/// The stage as its column has it: empty if there is none.
+fn stage_text(series: &Series) -> &str {
+    series.stage.as_ref().map_or("", Stage::as_str)
 }

@@ -1,0 +1,209 @@
+//! Lengths of time as the API speaks of them: steps and lead times.
+
+use std::borrow::Cow;
+
+use poem_openapi::{
+    registry::{MetaSchema, MetaSchemaRef},
+    types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type},
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A length of time in microseconds; lead times may be negative.
+///
+/// Read from ISO 8601 (`PT1H`, `P1DT12H`, `-PT30M`; weeks, days, hours, minutes and seconds, since months and years have
+/// no one length), or from a number of seconds (`3600`, `0.5`). Written in hours, minutes and seconds: `PT24H`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Duration(i64);
+
+const SECOND: i64 = 1_000_000;
+
+/// The longest: ten thousand years, in microseconds.
+const MAX: i64 = 10_000 * 366 * 24 * 3600 * SECOND;
+
+const UNUSABLE: &str = "is neither an ISO 8601 duration of weeks, days, hours, minutes and seconds, such as PT24H, nor \
+    a number of seconds";
+
+impl Duration {
+    /// The shortest and the longest.
+    pub const BOUNDS: (Self, Self) = (Self(-MAX), Self(MAX));
+
+    /// That many microseconds.
+    pub fn from_micros(micros: i64) -> Self {
+        Self(micros.clamp(-MAX, MAX))
+    }
+
+    /// Its microseconds.
+    pub fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Reads an ISO 8601 duration or a number of seconds.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let unsigned = text.trim_start_matches(['-', '+']);
+        let micros = if unsigned.starts_with('P') {
+            iso(text)
+        } else {
+            seconds(text)
+        };
+        micros
+            .filter(|micros| (-MAX..=MAX).contains(micros))
+            .map(Self)
+            .ok_or(UNUSABLE)
+    }
+}
+
+/// Only what has one length, which the library is laxer about.
+fn iso(text: &str) -> Option<i64> {
+    let (days, time) = text.split_once('T').unwrap_or((text, "0"));
+    if days.contains(['Y', 'M']) || time.is_empty() || text.contains([',', ' ', ':']) {
+        return None;
+    }
+    let read = speedate::Duration::parse_str(text).ok()?;
+    let seconds = i64::from(read.day) * 86_400 + i64::from(read.second);
+    let micros = seconds * SECOND + i64::from(read.microsecond);
+    Some(if read.positive { micros } else { -micros })
+}
+
+fn seconds(text: &str) -> Option<i64> {
+    let is_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+');
+    let seconds: f64 = text.parse().ok().filter(|_| text.chars().all(is_number))?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "held within the bounds, where a microsecond is exact enough"
+    )]
+    let micros = (seconds * SECOND as f64).round() as i64;
+    Some(micros)
+}
+
+impl std::fmt::Display for Duration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let micros = self.0.unsigned_abs();
+        let whole = micros / SECOND.unsigned_abs();
+        let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
+        let fraction = micros % SECOND.unsigned_abs();
+        f.write_str(if self.0 < 0 { "-PT" } else { "PT" })?;
+        if hours > 0 {
+            write!(f, "{hours}H")?;
+        }
+        if minutes > 0 {
+            write!(f, "{minutes}M")?;
+        }
+        match (seconds, fraction) {
+            (0, 0) if whole > 0 => Ok(()),
+            (seconds, 0) => write!(f, "{seconds}S"),
+            (seconds, fraction) => {
+                let digits = format!("{fraction:06}");
+                write!(f, "{seconds}.{}S", digits.trim_end_matches('0'))
+            }
+        }
+    }
+}
+
+impl Serialize for Duration {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Duration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
+    }
+}
+
+impl Type for Duration {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "string_duration".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "duration")))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(
+        &'a self,
+    ) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+        Box::new(std::iter::once(self))
+    }
+}
+
+impl ParseFromJSON for Duration {
+    fn parse_from_json(value: Option<serde_json::Value>) -> ParseResult<Self> {
+        Self::deserialize(value.unwrap_or_default()).map_err(ParseError::custom)
+    }
+}
+
+impl ParseFromParameter for Duration {
+    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+        Self::parse(value).map_err(ParseError::custom)
+    }
+}
+
+impl ToJSON for Duration {
+    fn to_json(&self) -> Option<serde_json::Value> {
+        Some(self.to_string().into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn iso_8601_and_seconds_are_read_and_written() {
+        for (read, written) in [
+            ("PT1H", "PT1H"),
+            ("P1D", "PT24H"),
+            ("P1W", "PT168H"),
+            ("P1DT12H30M", "PT36H30M"),
+            ("-PT30M", "-PT30M"),
+            ("PT0.5S", "PT0.5S"),
+            ("PT0S", "PT0S"),
+            ("3600", "PT1H"),
+            ("-90", "-PT1M30S"),
+            ("0.000001", "PT0.000001S"),
+        ] {
+            assert_eq!(
+                Duration::parse(read).unwrap().to_string(),
+                written,
+                "{read}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_has_no_one_length_or_is_no_duration_is_refused() {
+        for text in [
+            "",
+            "P",
+            "PT",
+            "P1M",
+            "P1Y",
+            "P1DT",
+            "1h",
+            "01:00:00",
+            "1 day",
+            "NaN",
+            "inf",
+            "1e3",
+            "PT1H 5M",
+            "9999999999999999",
+            "--PT1H",
+        ] {
+            assert!(Duration::parse(text).is_err(), "{text}");
+        }
+    }
+}

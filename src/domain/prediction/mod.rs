@@ -1,0 +1,150 @@
+//! Predictions: one value of one metric for one valid_time, issued at one issue_time.
+
+mod answer;
+mod latest;
+mod post;
+mod query;
+mod run;
+
+use std::collections::BTreeMap;
+
+use poem_openapi::Object;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    text::{Name, Stage},
+    time::Timestamp,
+};
+pub use answer::{FoundPoint, FoundRun, Prediction, PredictionSeries, Predictions};
+pub use latest::{LatestPrediction, LatestQuery};
+pub use post::{
+    DirectPoint, JobPost, MAX_POINTS, PostedPredictions, PostedSeries, PredictionPoint,
+};
+pub use query::{
+    IssueKey, Issues, LeadTimes, PredictionCursor, PredictionKey, PredictionQuery, PredictionScope,
+};
+pub use run::{DirectKey, JobKey, PostedRun, direct_runs, join};
+
+/// How far an issue_time or a reading may be ahead of the server's clock, in hours: enough for a mistaken time zone.
+pub const MAX_AHEAD_HOURS: i64 = 24;
+
+/// What one series is told apart by, and the names that are answered with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// Whose it is.
+    pub organisation_id: Uuid,
+    /// The model.
+    pub source_id: Uuid,
+    /// The model's release.
+    pub source_version_id: Uuid,
+    /// The job that it is posted for; none if it was posted directly.
+    pub job_id: Option<Uuid>,
+    /// The location that it is for.
+    pub location_id: Option<Uuid>,
+    /// What is predicted.
+    pub metric: Name,
+    /// The label given with it.
+    pub stage: Option<Stage>,
+    /// The unit of the values.
+    pub unit: Option<Name>,
+    /// The model's name.
+    pub source_name: Name,
+    /// The release's label.
+    pub version_label: Name,
+    /// How long its points are kept after the later of their valid_time and arrival, in hours; for ever if `None`.
+    pub retention_hours: Option<i64>,
+}
+
+impl Series {
+    /// Points that ended at this moment or before have expired by `now`; none ever does without a retention.
+    pub fn cutoff(&self, now: Timestamp) -> Option<Timestamp> {
+        let hours = self.retention_hours?;
+        Some(now.plus_hours(hours.saturating_neg()))
+    }
+
+    /// What readers tell predictions apart by.
+    pub fn group(&self) -> GroupKey {
+        GroupKey {
+            metric: self.metric.clone(),
+            source: self.source_name.clone(),
+            source_id: self.source_id,
+            stage: self.stage.clone(),
+            location_id: self.location_id,
+        }
+    }
+}
+
+/// When a run was made and when it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Issue {
+    /// When the model made it.
+    pub issue_time: Timestamp,
+    /// When it arrived.
+    pub available_at: Timestamp,
+}
+
+/// What predictions are of. Answers stand in this order, then in that of their valid times.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct GroupKey {
+    /// What is predicted.
+    pub metric: Name,
+    /// The model's name.
+    pub source: Name,
+    /// The model: a name may have been another's before.
+    pub source_id: Uuid,
+    /// The label given with it.
+    pub stage: Option<Stage>,
+    /// The location that it is for: a job may have several.
+    pub location_id: Option<Uuid>,
+}
+
+/// A value at a time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// The time that is predicted.
+    pub valid_time: Timestamp,
+    /// The value.
+    pub value: f64,
+}
+
+/// What became of posted predictions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Object)]
+pub struct PredictionCounts {
+    /// Valid times that the issue did not have yet.
+    pub stored: u64,
+    /// Valid times that the issue had with another value, which stays as the revision before.
+    pub revised: u64,
+    /// Valid times that the issue had with the same value.
+    pub unchanged: u64,
+}
+
+impl std::ops::AddAssign for PredictionCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.stored += other.stored;
+        self.revised += other.revised;
+        self.unchanged += other.unchanged;
+    }
+}
+
+/// Holds posted points against what the same issue holds already (its newest revision of each valid_time): what became
+/// of them, and those that are to be kept. Equal means the same bits.
+pub fn difference(
+    posted: &[Point],
+    held: &BTreeMap<Timestamp, f64>,
+) -> (PredictionCounts, Vec<Point>) {
+    let mut counts = PredictionCounts::default();
+    let mut kept = Vec::new();
+    for point in posted {
+        match held.get(&point.valid_time) {
+            Some(value) if value.to_bits() == point.value.to_bits() => {
+                counts.unchanged += 1;
+                continue;
+            }
+            Some(_) => counts.revised += 1,
+            None => counts.stored += 1,
+        }
+        kept.push(*point);
+    }
+    (counts, kept)
+}

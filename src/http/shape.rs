@@ -1,0 +1,78 @@
+//! The forms that rows are answered in: as rows or as series, as JSON or as CSV.
+
+use poem::{FromRequest, Request, RequestBody, http::header};
+use poem_openapi::Enum;
+
+use super::problem::Problem;
+use crate::domain::Error;
+
+/// How JSON is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum Shape {
+    /// One object for each value.
+    Rows,
+    /// One object for each series, its values in columns.
+    Series,
+}
+
+/// What the body is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum Format {
+    /// JSON.
+    Json,
+    /// Comma-separated values with one header line (RFC 4180).
+    Csv,
+}
+
+/// The form of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A JSON array of rows.
+    Rows,
+    /// JSON with columns.
+    Series,
+    /// CSV.
+    Csv,
+}
+
+/// The format that the request's `Accept` asks for: the first that is known here.
+pub struct Accepted(Format);
+
+impl<'a> FromRequest<'a> for Accepted {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        let accept = request.header(header::ACCEPT).unwrap_or_default();
+        let format = |range: &str| {
+            let essence = range.split(';').next().unwrap_or_default().trim();
+            match essence.to_ascii_lowercase().as_str() {
+                "text/csv" => Some(Format::Csv),
+                "application/json" | "application/*" | "*/*" => Some(Format::Json),
+                _ => None,
+            }
+        };
+        let first = accept.split(',').find_map(format);
+        Ok(Self(first.unwrap_or(Format::Json)))
+    }
+}
+
+/// The form that is asked for: `format` goes before `Accept`.
+///
+/// # Errors
+/// Bad request: series as CSV, which has rows only.
+pub fn form(
+    accepted: &Accepted,
+    format: Option<Format>,
+    shape: Option<Shape>,
+) -> Result<Form, Problem> {
+    match (format.unwrap_or(accepted.0), shape) {
+        (Format::Csv, Some(Shape::Series)) => Err(Error::bad_parameter(
+            "shape",
+            "cannot be series as CSV, which has rows only",
+        )
+        .into()),
+        (Format::Csv, _) => Ok(Form::Csv),
+        (Format::Json, Some(Shape::Series)) => Ok(Form::Series),
+        (Format::Json, _) => Ok(Form::Rows),
+    }
+}

@@ -1,0 +1,248 @@
+//! Posting without a job: points that name their source themselves.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::post::too_far_ahead;
+use crate::{
+    domain::{
+        Caller, Result, Role, Timestamp, Violations,
+        contract::OutputRole,
+        prediction::{
+            DirectKey, DirectPoint, Issue, PostedRun, PredictionCounts, Series, direct_runs, join,
+        },
+        source::Source,
+        source_version::SourceVersion,
+        text::{Name, Stage},
+    },
+    service::App,
+    store::{self, Transaction, prediction},
+};
+
+/// Keeps points of a longer stream of them; `first` is the number of the first. All are kept, or none.
+///
+/// # Errors
+/// Invalid: as for an array of them, with the numbers of the stream.
+pub async fn post_lines(
+    app: &App,
+    caller: &Caller,
+    points: Vec<DirectPoint>,
+    first: usize,
+) -> Result<PredictionCounts> {
+    caller.needs(Role::Worker)?;
+    post(app, caller, points, first).await
+}
+
+/// Which run points are of.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct RunKey {
+    source_version_id: Uuid,
+    metric: Name,
+    location_id: Uuid,
+    issue_time: Timestamp,
+    stage: Option<Stage>,
+}
+
+pub(super) async fn post(
+    app: &App,
+    caller: &Caller,
+    points: Vec<DirectPoint>,
+    first: usize,
+) -> Result<PredictionCounts> {
+    let runs = direct_runs(points, first)?;
+    let caller = caller.clone();
+    app.append(move |tx, now| {
+        let mut catalogue = Catalogue::new(tx, &caller);
+        let mut counts = PredictionCounts::default();
+        for run in resolve(&mut catalogue, runs, now)? {
+            let issue = Issue {
+                issue_time: run.key.issue_time,
+                available_at: now,
+            };
+            if let Some(series) = catalogue.series(run.key) {
+                counts += prediction::post(tx, &series, issue, &run.points)?;
+            }
+        }
+        Ok(counts)
+    })
+    .await
+}
+
+fn resolve(
+    catalogue: &mut Catalogue<'_>,
+    runs: Vec<PostedRun<DirectKey>>,
+    now: Timestamp,
+) -> Result<Vec<PostedRun<RunKey>>> {
+    let mut violations = Violations::default();
+    let mut resolved = Vec::with_capacity(runs.len());
+    for run in runs {
+        if let Some(detail) = too_far_ahead(run.key.issue_time, now) {
+            run.refuse("issue_time", &detail, &mut violations);
+        }
+        match catalogue.resolve(&run.key, now)? {
+            Ok(key) => resolved.push(run.of(key)),
+            Err((member, detail)) => run.refuse(member, &detail, &mut violations),
+        }
+        if violations.is_full() {
+            break;
+        }
+    }
+    let joined = join(resolved, &mut violations);
+    violations.into_result()?;
+    Ok(joined)
+}
+
+/// The member of a point that is wrong, and why.
+type Refusal = (&'static str, String);
+
+/// What the points name, each read once.
+struct Catalogue<'a> {
+    tx: &'a Transaction<'a>,
+    caller: &'a Caller,
+    /// The organisations of locations.
+    locations: HashMap<Uuid, Option<Uuid>>,
+    sources: HashMap<Name, Option<Source>>,
+    /// Versions by their source and what they are called; the newest if they are not.
+    versions: HashMap<(Uuid, Option<Name>), Option<Uuid>>,
+    known: HashMap<Uuid, (Source, SourceVersion)>,
+}
+
+impl<'a> Catalogue<'a> {
+    fn new(tx: &'a Transaction<'a>, caller: &'a Caller) -> Self {
+        Self {
+            tx,
+            caller,
+            locations: HashMap::new(),
+            sources: HashMap::new(),
+            versions: HashMap::new(),
+            known: HashMap::new(),
+        }
+    }
+
+    fn resolve(
+        &mut self,
+        key: &DirectKey,
+        now: Timestamp,
+    ) -> Result<std::result::Result<RunKey, Refusal>> {
+        let Some(owner) = self.owner(key.location_id)? else {
+            let id = key.location_id;
+            let detail = format!("there is no location {id}, or this token may not see it");
+            return Ok(Err(("location_id", detail)));
+        };
+        let Some(source) = self.source(&key.source, owner)? else {
+            let detail = format!("the location's organisation has no source {}", key.source);
+            return Ok(Err(("source", detail)));
+        };
+        let Some(version) = self.version(source, key.source_version.as_ref())? else {
+            let detail = match &key.source_version {
+                Some(label) => format!("the source has no version {label}"),
+                None => "the source has no version yet: publish one".to_owned(),
+            };
+            return Ok(Err(("source_version", detail)));
+        };
+        let (_, version) = &self.known[&version];
+        if output(version, &key.metric).is_none() {
+            let known: Vec<_> = version
+                .output_roles
+                .iter()
+                .map(|o| o.metric.as_str())
+                .collect();
+            let known = known.join(", ");
+            let detail = format!("is no output metric of the source's version, which has: {known}");
+            return Ok(Err(("metric", detail)));
+        }
+        Ok(Ok(RunKey {
+            source_version_id: version.id,
+            metric: key.metric.clone(),
+            location_id: key.location_id,
+            issue_time: key.issue_time.unwrap_or(now),
+            stage: key.stage.clone(),
+        }))
+    }
+
+    /// The series of a run that was resolved.
+    fn series(&self, key: RunKey) -> Option<Series> {
+        let (source, version) = self.known.get(&key.source_version_id)?;
+        let owner = self.locations.get(&key.location_id)?;
+        Some(Series {
+            organisation_id: (*owner)?,
+            source_id: source.id,
+            source_version_id: version.id,
+            job_id: None,
+            location_id: Some(key.location_id),
+            unit: output(version, &key.metric)?.unit.clone(),
+            metric: key.metric,
+            stage: key.stage,
+            source_name: source.name.clone(),
+            version_label: version.version.clone(),
+            retention_hours: source.retention_hours,
+        })
+    }
+
+    /// Whose the location is, if the caller may see it.
+    fn owner(&mut self, id: Uuid) -> Result<Option<Uuid>> {
+        if let Some(known) = self.locations.get(&id) {
+            return Ok(*known);
+        }
+        let found = store::location::find(self.tx, id)?.map(|location| location.organisation_id);
+        let visible = found.filter(|owner| self.caller.sees(Some(*owner)));
+        self.locations.insert(id, visible);
+        Ok(visible)
+    }
+
+    /// The source by name or id, if it is the organisation's or shared.
+    fn source(&mut self, named: &Name, owner: Uuid) -> Result<Option<Uuid>> {
+        if !self.sources.contains_key(named) {
+            let found = match Uuid::parse_str(named.as_str()) {
+                Ok(id) => store::source::find(self.tx, id)?,
+                Err(_) => None,
+            };
+            let found = match found {
+                Some(found) => Some(found),
+                None => store::source::find_named(self.tx, named)?,
+            };
+            self.sources.insert(named.clone(), found);
+        }
+        let found = self.sources.get(named).and_then(Option::as_ref);
+        let usable = found.filter(|source| source.organisation_id.is_none_or(|of| of == owner));
+        Ok(usable.map(|source| source.id))
+    }
+
+    /// The source's version by label or id, or its newest.
+    fn version(&mut self, source: Uuid, named: Option<&Name>) -> Result<Option<Uuid>> {
+        let key = (source, named.cloned());
+        if let Some(known) = self.versions.get(&key) {
+            return Ok(*known);
+        }
+        let found = match named {
+            None => store::source_version::newest(self.tx, source)?,
+            Some(named) => match store::source_version::find_labelled(self.tx, source, named)? {
+                Some(found) => Some(found),
+                None => match Uuid::parse_str(named.as_str()) {
+                    Ok(id) => store::source_version::find(self.tx, id)?
+                        .filter(|version| version.source_id == source),
+                    Err(_) => None,
+                },
+            },
+        };
+        let id = found.as_ref().map(|version| version.id);
+        let of = self
+            .sources
+            .values()
+            .flatten()
+            .find(|known| known.id == source);
+        if let (Some(version), Some(source)) = (found, of) {
+            self.known.insert(version.id, (source.clone(), version));
+        }
+        self.versions.insert(key, id);
+        Ok(id)
+    }
+}
+
+fn output<'a>(version: &'a SourceVersion, metric: &Name) -> Option<&'a OutputRole> {
+    version
+        .output_roles
+        .iter()
+        .find(|output| output.metric == *metric)
+}

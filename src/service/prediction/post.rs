@@ -1,0 +1,135 @@
+//! Posting for a job.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::{Contract, direct};
+use crate::{
+    domain::{
+        Caller, Error, Result, Role, Timestamp, Violations,
+        prediction::{
+            Issue, JobKey, JobPost, MAX_AHEAD_HOURS, PostedPredictions, PostedRun,
+            PredictionCounts, join,
+        },
+        text::Stage,
+    },
+    service::{App, location},
+    store::{Transaction, prediction},
+};
+
+/// Keeps what was predicted: the whole batch, or nothing.
+///
+/// # Errors
+/// Not found: the job. Invalid: the roles, times, values or locations of the points, each named.
+pub async fn post(
+    app: &App,
+    caller: &Caller,
+    posted: PostedPredictions,
+) -> Result<PredictionCounts> {
+    caller.needs(Role::Worker)?;
+    match posted {
+        PostedPredictions::ForJob(post) => for_job(app, caller, post).await,
+        PostedPredictions::Direct(points) => direct::post(app, caller, points, 0).await,
+    }
+}
+
+/// Which run of a job's contract points are of.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct RunKey {
+    target: usize,
+    location_id: Option<Uuid>,
+    issue_time: Timestamp,
+    stage: Option<Stage>,
+}
+
+async fn for_job(app: &App, caller: &Caller, post: JobPost) -> Result<PredictionCounts> {
+    let (id, issue_time) = (post.job_id, post.issue_time);
+    let runs = post.runs()?;
+    let (caller, contracts) = (caller.clone(), app.contracts.clone());
+    app.append(move |tx, now| {
+        let contract = contracts.get(tx, id, || Contract::read(tx, id))?;
+        caller.must_see(Some(contract.organisation_id), "job", id)?;
+        if let Some(detail) = too_far_ahead(issue_time, now) {
+            return Err(Error::invalid("/issue_time", detail));
+        }
+        let mut counts = PredictionCounts::default();
+        for run in resolve(tx, &contract, runs, now)? {
+            let RunKey {
+                target,
+                location_id,
+                issue_time,
+                stage,
+            } = run.key;
+            let gone = || Error::Internal(format!("the contract of the job {id} is gone"));
+            let series = contract
+                .series(target, location_id, stage)
+                .ok_or_else(gone)?;
+            let issue = Issue {
+                issue_time,
+                available_at: now,
+            };
+            counts += prediction::post(tx, &series, issue, &run.points)?;
+        }
+        Ok(counts)
+    })
+    .await
+}
+
+/// The runs in the contract's terms.
+///
+/// # Errors
+/// Invalid: points whose role is no target, whose location is not the organisation's, whose issue_time is in the
+/// future, or that repeat a valid_time; as many as one answer names.
+fn resolve(
+    tx: &Transaction<'_>,
+    contract: &Contract,
+    runs: Vec<PostedRun<JobKey>>,
+    now: Timestamp,
+) -> Result<Vec<PostedRun<RunKey>>> {
+    let mut violations = Violations::default();
+    let mut owned = HashMap::new();
+    let mut resolved = Vec::with_capacity(runs.len());
+    for run in runs {
+        let target = contract.target(&run.key);
+        if let Err((member, detail)) = &target {
+            run.refuse(member, detail, &mut violations);
+        }
+        if let Some(id) = run.key.location_id {
+            let is_owned = match owned.get(&id) {
+                Some(known) => *known,
+                None => {
+                    let found = location::is_owned(tx, id, contract.organisation_id)?;
+                    *owned.entry(id).or_insert(found)
+                }
+            };
+            if !is_owned {
+                let detail = format!("the organisation has no location {id}");
+                run.refuse("location_id", &detail, &mut violations);
+            }
+        }
+        if let Some(detail) = too_far_ahead(run.key.issue_time, now) {
+            run.refuse("issue_time", &detail, &mut violations);
+        }
+        let Ok(target) = target else { continue };
+        let key = RunKey {
+            target,
+            location_id: contract.location(run.key.location_id),
+            issue_time: run.key.issue_time.unwrap_or(now),
+            stage: run.key.stage.clone(),
+        };
+        resolved.push(run.of(key));
+    }
+    let joined = join(resolved, &mut violations);
+    violations.into_result()?;
+    Ok(joined)
+}
+
+/// What is wrong with an issue_time in the future: as the newest issue it would hide every later one, and nothing could
+/// remove it.
+pub(super) fn too_far_ahead(issue_time: Option<Timestamp>, now: Timestamp) -> Option<String> {
+    let latest = now.plus_hours(MAX_AHEAD_HOURS);
+    issue_time
+        .filter(|issue_time| *issue_time > latest)
+        .map(|_| format!("is in the future: at most {latest} is taken now"))
+}

@@ -1,0 +1,135 @@
+//! The series that runs are of.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use rusqlite::{OptionalExtension, Row};
+use uuid::Uuid;
+
+use super::{Connection, FromRow};
+use crate::domain::{
+    Result, Timestamp,
+    prediction::{GroupKey, PredictionScope, Series},
+    text::Stage,
+};
+
+/// A series as it is kept.
+pub struct SeriesRow {
+    /// The number that its runs have.
+    pub id: i64,
+    /// What it is of.
+    pub series: Arc<Series>,
+    /// The newest issue.
+    pub newest_issue: Timestamp,
+    /// The last valid_time of all its runs.
+    pub covers_until: Timestamp,
+    /// The least of valid_from - issue_time of its runs, in microseconds.
+    pub shortest_lead: i64,
+    /// The greatest of valid_to - issue_time of its runs, in microseconds.
+    pub longest_lead: i64,
+}
+
+/// Which series are looked for.
+pub struct SeriesFilter<'a> {
+    /// For a location or a job.
+    pub scope: PredictionScope,
+    /// Only of this metric.
+    pub metric: &'a Option<String>,
+    /// Only of this stage.
+    pub stage: &'a Option<String>,
+    /// Only of this source, by name or id.
+    pub source: &'a Option<String>,
+    /// Only of this version, by label or id.
+    pub source_version: &'a Option<String>,
+}
+
+impl FromRow for SeriesRow {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let stage: String = row.get("stage")?;
+        Ok(Self {
+            id: row.get("id")?,
+            newest_issue: row.get("newest_issue")?,
+            covers_until: row.get("covers_until")?,
+            shortest_lead: row.get("shortest_lead")?,
+            longest_lead: row.get("longest_lead")?,
+            series: Arc::new(Series {
+                organisation_id: row.get("organisation_id")?,
+                source_id: row.get("source_id")?,
+                source_version_id: row.get("source_version_id")?,
+                job_id: row.get("job_id")?,
+                location_id: row.get("location_id")?,
+                metric: row.get("metric")?,
+                stage: (!stage.is_empty()).then(|| Stage::new(stage)),
+                unit: row.get("unit")?,
+                source_name: row.get("source_name")?,
+                version_label: row.get("version_label")?,
+                retention_hours: row.get("retention_hours")?,
+            }),
+        })
+    }
+}
+
+/// Whose predictions are kept for a job or a location, which may itself be gone.
+pub fn owner(connection: &Connection, scope: PredictionScope) -> Result<Option<Uuid>> {
+    let (column, id) = column(scope);
+    let sql = format!("SELECT organisation_id FROM series WHERE {column} = ?1 LIMIT 1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(statement.query_row([id], |row| row.get(0)).optional()?)
+}
+
+/// Whether the organisation has predictions for a job or a location, which may itself be gone.
+pub fn is_known(
+    connection: &Connection,
+    scope: PredictionScope,
+    organisation_id: Uuid,
+) -> Result<bool> {
+    let (column, id) = column(scope);
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM series WHERE {column} = ?1 AND organisation_id = ?2)"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(statement.query_row((id, organisation_id), |row| row.get(0))?)
+}
+
+/// The organisation's series by what readers tell predictions apart by, in the order of the answers.
+pub fn groups(
+    connection: &Connection,
+    organisation_id: Uuid,
+    filter: &SeriesFilter<'_>,
+) -> Result<BTreeMap<GroupKey, Vec<SeriesRow>>> {
+    let (column, id) = column(filter.scope);
+    let sql = format!(
+        "SELECT id, organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, unit,
+            source_name, version_label, retention_hours, newest_issue, covers_until, shortest_lead, longest_lead
+            FROM series WHERE {column} = ?1 AND organisation_id = ?2 AND (?3 IS NULL OR metric = ?3)
+            AND (?4 IS NULL OR stage = ?4) AND (?5 IS NULL OR source_name = ?5 OR source_id = ?6)
+            AND (?7 IS NULL OR version_label = ?7 OR source_version_id = ?8) ORDER BY id"
+    );
+    let as_id = |text: &Option<String>| Uuid::parse_str(text.as_deref()?).ok();
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(
+        (
+            id,
+            organisation_id,
+            filter.metric,
+            filter.stage,
+            filter.source,
+            as_id(filter.source),
+            filter.source_version,
+            as_id(filter.source_version),
+        ),
+        SeriesRow::from_row,
+    )?;
+    let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for row in rows {
+        let row = row?;
+        groups.entry(row.series.group()).or_default().push(row);
+    }
+    Ok(groups)
+}
+
+fn column(scope: PredictionScope) -> (&'static str, Uuid) {
+    match scope {
+        PredictionScope::Location(id) => ("location_id", id),
+        PredictionScope::Job(id) => ("job_id", id),
+    }
+}
