@@ -47,29 +47,39 @@ impl<T: Type + DeserializeOwned + Send + 'static> ParsePayload for Body<T> {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let context = Context::of(request)?;
-        let limit = context.limits.body_bytes;
-        let bytes = match poem::Body::from_request(request, body)
-            .await?
-            .into_bytes_limit(limit)
+        let document = Context::of(request)?.document.clone();
+        Ok(read(request, body, move |bytes| parse(bytes, &document))
             .await
-        {
-            Ok(bytes) => bytes,
-            Err(ReadBodyError::PayloadTooLarge) => {
-                let detail = format!("the body has more than {limit} bytes: send it in parts");
-                return Err(Problem::new(TOO_LARGE, detail).into());
-            }
-            Err(error) => return Err(Problem::new(BAD_REQUEST, error.to_string()).into()),
-        };
-        if bytes.len() <= INLINE_BYTES {
-            return Ok(parse(&bytes, &context.document).map(Self)?);
-        }
-        let document = context.document.clone();
-        let parsed = tokio::task::spawn_blocking(move || parse(&bytes, &document)).await;
-        let fault =
-            |error| Problem::from(Error::Internal(format!("a body was not parsed: {error}")));
-        Ok(parsed.map_err(fault)?.map(Self)?)
+            .map(Self)?)
     }
+}
+
+/// Reads the whole body, within the server's limit, and parses it: a large one off the async threads.
+pub async fn read<T: Send + 'static>(
+    request: &Request,
+    body: &mut RequestBody,
+    parse: impl FnOnce(&[u8]) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let limit = Context::of(request)?.limits.body_bytes;
+    let unreadable = |error: String| Problem::new(BAD_REQUEST, error);
+    let body = poem::Body::from_request(request, body)
+        .await
+        .map_err(|error| unreadable(error.to_string()))?;
+    let bytes = match body.into_bytes_limit(limit).await {
+        Ok(bytes) => bytes,
+        Err(ReadBodyError::PayloadTooLarge) => {
+            let detail = format!("the body has more than {limit} bytes: send it in parts");
+            return Err(Problem::new(TOO_LARGE, detail));
+        }
+        Err(error) => return Err(unreadable(error.to_string())),
+    };
+    if bytes.len() <= INLINE_BYTES {
+        return parse(&bytes);
+    }
+    let parsed = tokio::task::spawn_blocking(move || parse(&bytes)).await;
+    parsed.unwrap_or_else(|error| {
+        Err(Error::Internal(format!("a body was not parsed: {error}")).into())
+    })
 }
 
 /// Parses a body; a large one takes a while.
@@ -86,7 +96,7 @@ impl_apirequest_for_payload!(Body<T>, T: Type + DeserializeOwned + Send + 'stati
 /// The problem of a body that is no JSON.
 fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
     let detail = if bytes.is_empty() {
-        "the body is empty: send a JSON object".to_owned()
+        "the body is empty: send JSON".to_owned()
     } else {
         format!("the body is not JSON: {error}")
     };
@@ -100,7 +110,7 @@ fn wrong<T: Type + DeserializeOwned>(bytes: &[u8], document: &Document) -> Probl
             Ok(value) => value,
             Err(error) => return unreadable(bytes, &error),
         };
-        let found = document.violations(&T::name(), &value);
+        let found = document.violations::<T>(&value);
         if !found.is_empty() {
             return Error::Invalid(found).into();
         }

@@ -11,6 +11,7 @@ use poem::{endpoint::BoxEndpoint, http::Method};
 use poem_openapi::{
     LicenseObject, OpenApi, OpenApiService,
     registry::{MetaApi, Registry},
+    types::Type,
 };
 use serde_json::{Map, Value, json};
 
@@ -81,9 +82,10 @@ impl Document {
         &self.0.operations
     }
 
-    /// What is wrong with a body that is to be of that schema.
-    pub fn violations(&self, schema: &str, body: &Value) -> Vec<Violation> {
-        self.0.schemas.violations(schema, body)
+    /// What is wrong with a body that is to be of that type.
+    pub fn violations<T: Type>(&self, body: &Value) -> Vec<Violation> {
+        let schema = || serde_json::to_value(T::schema_ref()).unwrap_or_default();
+        self.0.schemas.violations(&T::name(), schema, body)
     }
 }
 
@@ -173,7 +175,10 @@ fn keep_possible_answers(path: &str, method: &str, operation: &mut Value) {
         "403" => is_secured && !path.ends_with("/whoami"),
         "404" => names_a_thing,
         "405" => false,
-        "409" => changes && !path.ends_with("/predictions") && !path.ends_with("/tokens/{id}"),
+        "409" => {
+            let posts_values = path.ends_with("/predictions") || path.ends_with("/readings");
+            changes && !posts_values && !path.ends_with("/tokens/{id}")
+        }
         "412" => is_guarded,
         "413" | "415" | "422" => has_body,
         _ => true,

@@ -67,7 +67,12 @@ pub async fn answer(
         Ok(()) => endpoint.call(request).await,
         Err(problem) => Err(problem.into()),
     };
-    let mut response = result.unwrap_or_else(|error| problem_of(error).into_response());
+    let mut response = result.unwrap_or_else(|error| {
+        if error.is::<ContentTypeError>() {
+            return unsupported(&context, &uri, &method).into_response();
+        }
+        problem_of(error).into_response()
+    });
     if let Some(problem) = response.data::<Problem>() {
         response = problem.clone().render(&id);
     }
@@ -184,16 +189,6 @@ fn problem_of(error: poem::Error) -> Response {
         parameter(error.name, &error.reason)
     } else if let Some(error) = error.downcast_ref::<ParsePathParamError>() {
         parameter("id", &error.reason)
-    } else if let Some(error) = error.downcast_ref::<ContentTypeError>() {
-        let detail = match error {
-            ContentTypeError::ExpectContentType => {
-                "there is no Content-Type: send application/json"
-            }
-            ContentTypeError::NotSupported { .. } => {
-                "the body must have Content-Type: application/json"
-            }
-        };
-        Problem::new(UNSUPPORTED_MEDIA_TYPE, detail)
     } else if error.is::<NotFoundError>() || error.is::<ParsePathError>() {
         Problem::new(
             NOT_FOUND,
@@ -212,6 +207,21 @@ fn problem_of(error: poem::Error) -> Response {
         )
     };
     problem.into_response()
+}
+
+/// The problem of a body in a form that the operation does not take.
+fn unsupported(context: &Context, uri: &poem::http::Uri, method: &Method) -> Problem {
+    let known = context.document.operations().at(uri.path());
+    let taken: Vec<_> = known
+        .iter()
+        .filter(|operation| operation.method == method.as_str())
+        .flat_map(|operation| operation.body_types.iter().map(String::as_str))
+        .collect();
+    let taken = taken.join(" or ");
+    Problem::new(
+        UNSUPPORTED_MEDIA_TYPE,
+        format!("the body must have Content-Type: {taken}"),
+    )
 }
 
 fn parameter(name: &str, reason: &str) -> Problem {

@@ -11,15 +11,21 @@ use super::{
     body::Body,
     condition::expected,
     page::{default_limit, encode, page},
-    reply::{Answer, Deleted, Found, List, SetUp},
+    reply::{Answer, Deleted, Found, List, Plain, SetUp},
     tag::Tag,
 };
 use crate::{
     domain::{
+        Timestamp,
         job::{Job, JobChange, JobFilter},
+        job_inputs::JobInputs,
         job_setup::{CreatedKind, JobSetup},
     },
-    service::{App, job, job_setup},
+    service::{
+        App, job,
+        job_inputs::{self, InputWindow},
+        job_setup,
+    },
 };
 
 /// The jobs' operations.
@@ -131,6 +137,38 @@ impl JobApi {
         job_id: Path<Uuid>,
     ) -> Answer<Found<Job>> {
         Ok(Found(job::get(&self.0, &auth.0, job_id.0)?))
+    }
+
+    /// Get a job's inputs
+    ///
+    /// All that a worker needs to run the job: for each bound role its metric and unit, the sensor or location with its
+    /// coordinates, and the sensor's readings, or for a bound source its predictions, in the window `from` to `to`. With
+    /// `as_of` only what was known then, so that a model can be run again as of the past without seeing the future.
+    /// Needs: any token of the job's organisation.
+    #[oai(
+        path = "/jobs/:job_id/inputs",
+        method = "get",
+        operation_id = "get_job_inputs"
+    )]
+    async fn inputs(
+        &self,
+        auth: Auth,
+        /// The job's id.
+        job_id: Path<Uuid>,
+        /// The start of the window (inclusive); a day before now (or `as_of`), if absent.
+        from: Query<Option<Timestamp>>,
+        /// The end of the window (exclusive); a day behind now (or `as_of`), if absent.
+        to: Query<Option<Timestamp>>,
+        /// Only what this server could serve at that time.
+        as_of: Query<Option<Timestamp>>,
+    ) -> Answer<Plain<JobInputs>> {
+        let window = InputWindow {
+            from: from.0,
+            to: to.0,
+            as_of: as_of.0,
+        };
+        let inputs = job_inputs::get(&self.0, &auth.0, job_id.0, window).await?;
+        Ok(Plain(inputs))
     }
 
     /// Change a job

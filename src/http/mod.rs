@@ -38,8 +38,11 @@
 //! | GET | /api/v1/jobs | list_jobs | job.rs |
 //! | GET | /api/v1/jobs/service/{service_id} | list_service_jobs | job.rs |
 //! | GET | /api/v1/jobs/{job_id} | get_job | job.rs |
+//! | GET | /api/v1/jobs/{job_id}/inputs | get_job_inputs | job.rs |
 //! | PUT | /api/v1/jobs/{job_id} | update_job | job.rs |
 //! | DELETE | /api/v1/jobs/{job_id} | delete_job | job.rs |
+//! | POST | /api/v1/readings | post_readings | reading.rs |
+//! | GET | /api/v1/sensors/{id}/readings | list_readings | reading.rs |
 //! | POST | /api/v1/predictions | post_predictions | prediction/mod.rs |
 //! | GET | /api/v1/predictions | list_predictions | prediction/mod.rs |
 //! | GET | /api/v1/predictions/latest | latest_predictions | prediction/mod.rs |
@@ -49,6 +52,7 @@
 mod auth;
 mod body;
 mod condition;
+mod csv;
 mod document;
 mod envelope;
 mod job;
@@ -60,6 +64,7 @@ mod pages;
 mod prediction;
 mod probe;
 mod problem;
+mod reading;
 mod reply;
 mod schema;
 mod sensor;
@@ -115,6 +120,7 @@ type Apis = (
     prediction::PredictionApi,
     location::LocationApi,
     sensor::SensorApi,
+    reading::ReadingApi,
     organisation::OrganisationApi,
     token::TokenApi,
     probe::ProbeApi,
@@ -128,6 +134,7 @@ fn apis(app: &App) -> Apis {
         prediction::PredictionApi(app.clone()),
         location::LocationApi(app.clone()),
         sensor::SensorApi(app.clone()),
+        reading::ReadingApi(app.clone()),
         organisation::OrganisationApi(app.clone()),
         token::TokenApi(app.clone()),
         probe::ProbeApi(app.clone()),

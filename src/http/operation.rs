@@ -1,15 +1,22 @@
 //! The operations as the document has them: which path a request is for, which methods the path knows, and whether
 //! its parameters are as they should be.
 
+use std::collections::HashMap;
+
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::document::operations;
-use crate::domain::{Timestamp, Violation};
+use crate::domain::{Duration, Timestamp, Violation};
 
-/// All operations.
-pub struct Operations(Vec<Operation>);
+/// All operations, by their paths.
+pub struct Operations {
+    /// Those of paths that do not vary.
+    literal: HashMap<String, Vec<Operation>>,
+    /// Those of paths with braces, by the number of their segments.
+    varying: HashMap<usize, Vec<Operation>>,
+}
 
 /// One operation.
 pub struct Operation {
@@ -19,6 +26,8 @@ pub struct Operation {
     pub method: String,
     /// Whether it needs a token.
     pub is_secured: bool,
+    /// The media types of its bodies.
+    pub body_types: Vec<String>,
     parameters: Vec<Parameter>,
 }
 
@@ -126,24 +135,38 @@ impl Operations {
             is_secured: operation["security"]
                 .as_array()
                 .is_some_and(|security| !security.is_empty()),
-            parameters: parameters(operation),
+            body_types: operation["requestBody"]["content"]
+                .as_object()
+                .into_iter()
+                .flat_map(|content| content.keys().cloned())
+                .collect(),
+            parameters: parameters(document, operation),
         };
-        Self(operations(document).map(operation).collect())
+        let (mut literal, mut varying) = (HashMap::new(), HashMap::new());
+        for operation in operations(document).map(operation) {
+            let path = operation.path.clone();
+            let known: &mut Vec<_> = if path.contains('{') {
+                varying.entry(path.split('/').count()).or_default()
+            } else {
+                literal.entry(path).or_default()
+            };
+            known.push(operation);
+        }
+        Self { literal, varying }
     }
 
     /// The operations whose path fits: one for each method that the path knows. A path without braces goes first.
     pub fn at(&self, path: &str) -> Vec<&Operation> {
-        let fitting = |operation: &&Operation| fits(&operation.path, path);
-        let literal: Vec<_> = self.0.iter().filter(|known| known.path == path).collect();
-        if literal.is_empty() {
-            self.0.iter().filter(fitting).collect()
-        } else {
-            literal
+        if let Some(known) = self.literal.get(path) {
+            return known.iter().collect();
         }
+        let fitting = |operation: &&Operation| fits(&operation.path, path);
+        let known = self.varying.get(&path.split('/').count());
+        known.into_iter().flatten().filter(fitting).collect()
     }
 }
 
-fn parameters(operation: &Value) -> Vec<Parameter> {
+fn parameters(document: &Value, operation: &Value) -> Vec<Parameter> {
     let place = |parameter: &Value| parameter["in"].as_str().unwrap_or_default().to_owned();
     operation["parameters"]
         .as_array()
@@ -154,9 +177,19 @@ fn parameters(operation: &Value) -> Vec<Parameter> {
             name: parameter["name"].as_str().unwrap_or_default().to_owned(),
             is_in_query: place(parameter) == "query",
             is_required: parameter["required"] == true,
-            schema: parameter["schema"].clone(),
+            schema: resolved(document, &parameter["schema"]).clone(),
         })
         .collect()
+}
+
+/// The schema, or the one that it refers to.
+fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    let reference = schema["$ref"]
+        .as_str()
+        .or(schema["allOf"][0]["$ref"].as_str());
+    reference
+        .and_then(|reference| document.pointer(reference.trim_start_matches('#')))
+        .unwrap_or(schema)
 }
 
 fn fits(template: &str, path: &str) -> bool {
@@ -174,6 +207,11 @@ fn fits(template: &str, path: &str) -> bool {
 
 /// What is wrong with a parameter's value.
 fn fault(schema: &Value, value: &str) -> Option<String> {
+    if let Some(allowed) = schema["enum"].as_array() {
+        let allowed: Vec<_> = allowed.iter().filter_map(Value::as_str).collect();
+        let is_one = allowed.contains(&value);
+        return (!is_one).then(|| format!("must be one of {}", allowed.join(", ")));
+    }
     let limit = |name: &str| schema[name].as_f64();
     match (schema["type"].as_str(), schema["format"].as_str()) {
         (Some("integer"), _) => {
@@ -189,6 +227,7 @@ fn fault(schema: &Value, value: &str) -> Option<String> {
         (_, Some("uuid")) => Uuid::parse_str(value)
             .err()
             .map(|_| "must be a UUID".to_owned()),
+        (_, Some("duration")) => Duration::parse(value).err().map(str::to_owned),
         (_, Some("date-time")) => Timestamp::parse(value).err().map(|fault| {
             // A bare + in a query is a space.
             let hint = if value.contains(' ') {

@@ -56,8 +56,8 @@ kinds! {
         "`If-Match` names a state that is not the current one.";
     TOO_LARGE = "too-large", 413, "The body is too large",
         "The body is larger than the server's limit.";
-    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", 415, "The body must be JSON",
-        "`Content-Type` is missing or not application/json.";
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", 415, "The body has another form than this takes",
+        "`Content-Type` is missing, or none that the operation takes: mostly it is application/json.";
     INVALID = "invalid", 422, "The request breaks the rules",
         "The body is well-formed but wrong; `errors` lists every violation.";
     INTERNAL = "internal", 500, "The server failed",

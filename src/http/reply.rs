@@ -1,19 +1,23 @@
 //! Good answers: one thing, a new thing, a list, nothing.
 
+use std::marker::PhantomData;
+
 use poem::{
-    IntoResponse, Response,
+    Body, IntoResponse, Response,
     http::{HeaderName, StatusCode, header},
 };
 use poem_openapi::{
     ApiResponse,
-    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry},
+    registry::{
+        MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
+    },
     types::Type,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::problem::Problem;
+use super::{problem::Problem, shape::Form};
 use crate::domain::{
     job::Job, job_setup::JobSetupAnswer, location::Location, organisation::Organisation,
     page::Listed, sensor::Sensor, source::Source, source_version::SourceVersion,
@@ -23,8 +27,7 @@ use crate::domain::{
 /// What every operation answers.
 pub type Answer<T> = Result<T, Problem>;
 
-/// The media type of JSON.
-pub const JSON: &str = "application/json";
+const JSON: &str = "application/json";
 
 /// The media type of CSV.
 pub const CSV: &str = "text/csv";
@@ -88,6 +91,18 @@ pub struct SetUp {
 /// 200 with something that has no state to compare.
 pub struct Plain<T>(pub T);
 
+/// 200 with a page of rows, as JSON (rows of `R`, or `S` with its values in columns) or as CSV.
+pub struct Table<R, S> {
+    /// In which form.
+    pub form: Form,
+    /// What is answered.
+    pub body: Body,
+    /// Where the next page begins.
+    pub next: Option<String>,
+    /// What rows and columns are.
+    pub of: PhantomData<(R, S)>,
+}
+
 /// The cursor of the next page, on its way into the `Link` header.
 #[derive(Debug, Clone)]
 pub struct NextPage(pub String);
@@ -119,13 +134,11 @@ fn bytes(body: &impl Serialize) -> Vec<u8> {
 fn tagged(status: StatusCode, thing: &impl Thing) -> Response {
     let body = bytes(thing);
     let digest = Sha256::digest(&body);
-    let short: String = digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let short = digest
+        .first_chunk()
+        .map_or(0, |bytes| u64::from_be_bytes(*bytes));
     let mut response = json(status, body);
-    let tag = format!("\"{}-{short}\"", thing.revision());
+    let tag = format!("\"{}-{short:016x}\"", thing.revision());
     set(&mut response, header::ETAG, &tag);
     response
 }
@@ -164,6 +177,46 @@ impl<T: Serialize + Send> IntoResponse for List<T> {
     }
 }
 
+impl<R: Send, S: Send> IntoResponse for Table<R, S> {
+    fn into_response(self) -> Response {
+        let mut response = Response::builder()
+            .status(StatusCode::OK)
+            .content_type(match self.form {
+                Form::Csv => CSV,
+                Form::Rows | Form::Series => JSON,
+            })
+            .body(self.body);
+        if let Some(next) = self.next {
+            response.set_data(NextPage(next));
+        }
+        response
+    }
+}
+
+impl<R: Type, S: Type> ApiResponse for Table<R, S> {
+    fn meta() -> MetaResponses {
+        let either = MetaSchema {
+            any_of: vec![Vec::<R>::schema_ref(), S::schema_ref()],
+            ..MetaSchema::ANY
+        };
+        let either = MetaSchemaRef::Inline(Box::new(either));
+        let description = "A page of the rows, in a stable order.";
+        let mut response = meta(200, description, Some(either), &[LINK]);
+        response.content.push(MetaMediaType {
+            content_type: CSV,
+            schema: String::schema_ref(),
+        });
+        MetaResponses {
+            responses: vec![response],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        R::register(registry);
+        S::register(registry);
+    }
+}
+
 impl IntoResponse for Issued {
     fn into_response(self) -> Response {
         let mut response = json(StatusCode::CREATED, bytes(&self.0));
@@ -191,11 +244,6 @@ impl<T: Serialize + Send> IntoResponse for Plain<T> {
     fn into_response(self) -> Response {
         json(StatusCode::OK, bytes(&self.0))
     }
-}
-
-/// What the document says of the header that leads to the next page.
-pub fn link() -> MetaHeader {
-    header(&LINK)
 }
 
 fn header(&(name, description): &(&str, &str)) -> MetaHeader {

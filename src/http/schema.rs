@@ -29,9 +29,14 @@ impl Schemas {
         }
     }
 
-    /// What is wrong with a body that is to be of that schema; nothing if there is no such schema.
-    pub fn violations(&self, schema: &str, body: &Value) -> Vec<Violation> {
-        let Some(validator) = self.validator(schema) else {
+    /// What is wrong with a body that is to be of that schema, which `name` stands for.
+    pub fn violations(
+        &self,
+        name: &str,
+        schema: impl FnOnce() -> Value,
+        body: &Value,
+    ) -> Vec<Violation> {
+        let Some(validator) = self.validator(name, schema) else {
             return Vec::new();
         };
         let mut found = Vec::new();
@@ -42,13 +47,13 @@ impl Schemas {
         found
     }
 
-    fn validator(&self, schema: &str) -> Option<Arc<Validator>> {
+    fn validator(&self, name: &str, schema: impl FnOnce() -> Value) -> Option<Arc<Validator>> {
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(validator) = compiled.get(schema) {
+        if let Some(validator) = compiled.get(name) {
             return validator.clone();
         }
         let root = json!({
-            "allOf": [{ "$ref": format!("#/components/schemas/{schema}") }],
+            "allOf": [to_json_schema(&schema())],
             "components": self.components,
         });
         let validator = jsonschema::options()
@@ -57,10 +62,10 @@ impl Schemas {
             .with_format("uuid", |text: &str| uuid::Uuid::parse_str(text).is_ok())
             .should_validate_formats(true)
             .build(&root)
-            .inspect_err(|error| tracing::error!(schema, %error, "a schema cannot be compiled"))
+            .inspect_err(|error| tracing::error!(name, %error, "a schema cannot be compiled"))
             .ok()
             .map(Arc::new);
-        compiled.insert(schema.to_owned(), validator.clone());
+        compiled.insert(name.to_owned(), validator.clone());
         validator
     }
 }

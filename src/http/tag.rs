@@ -14,6 +14,8 @@ pub enum Tag {
     SourceVersions,
     /// What workers predict.
     Predictions,
+    /// What sensors measured.
+    Readings,
     /// Named points.
     Locations,
     /// What yields readings.

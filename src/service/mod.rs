@@ -2,10 +2,12 @@
 //! the rules.
 
 pub mod job;
+pub mod job_inputs;
 pub mod job_setup;
 pub mod location;
 pub mod organisation;
 pub mod prediction;
+pub mod reading;
 pub mod sensor;
 pub mod source;
 pub mod source_version;

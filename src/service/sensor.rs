@@ -10,7 +10,7 @@ use crate::{
         patch::Expected,
         sensor::{NewSensor, Sensor, SensorChange, SensorFilter},
     },
-    store::{Connection, job, sensor},
+    store::{Connection, job, reading, sensor},
 };
 
 /// Makes a sensor (managers). Conflict: its id, or its name in the organisation, is taken.
@@ -82,7 +82,7 @@ pub async fn update(
     .await
 }
 
-/// Deletes a sensor (managers). Conflict: a job binds it.
+/// Deletes a sensor with its readings (managers). Conflict: a job binds it.
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
@@ -95,6 +95,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
                 job,
             ));
         }
+        reading::forget(tx, id)?;
         sensor::delete(tx, id)
     })
     .await
@@ -106,7 +107,7 @@ fn check_location(connection: &Connection, id: Option<Uuid>, owner: Uuid) -> Res
     violations.into_result()
 }
 
-fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Result<Sensor> {
+pub(super) fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Result<Sensor> {
     let what = "sensor";
     let found = sensor::find(connection, id)?.ok_or(Error::NotFound { what, id })?;
     caller.must_see(Some(found.organisation_id), what, id)?;

@@ -10,40 +10,46 @@ use super::{
     row::{FromRow, Json},
 };
 use crate::domain::{
-    Error, Page, Result,
-    contract::RoleBinding,
+    Error, Page, Result, Timestamp,
+    contract::{InputKind, RoleBinding},
     health::LastPost,
     job::{JobContext, JobFilter, JobRecord},
     page::Listed,
     text::Name,
 };
 
-const SELECT: &str = "SELECT j.id, j.organisation_id, j.name, j.active, j.source_version_id, j.location_id,
-    j.created_at, j.updated_at, j.revision FROM jobs j JOIN source_versions v ON v.id = j.source_version_id";
+const SELECT: &str =
+    "SELECT j.id, j.organisation_id, j.name, j.active, j.source_version_id, j.location_id,
+    j.created_at, j.updated_at, j.revision FROM jobs j";
 
-/// The only location among the job's bindings; if no location is bound, the only one that its sensors stand at.
-const BOUND_LOCATION: &str = "SELECT CASE WHEN count(DISTINCT location_id) = 1 THEN min(location_id) END FROM (
-        SELECT b.input_id AS location_id FROM role_bindings b WHERE b.job_id = ?1 AND b.input_type = 'location'
-        UNION ALL
-        SELECT s.location_id FROM role_bindings b JOIN sensors s ON s.id = b.input_id
-        WHERE b.job_id = ?1 AND b.input_type = 'sensor' AND NOT EXISTS
-            (SELECT 1 FROM role_bindings l WHERE l.job_id = ?1 AND l.input_type = 'location')
-    )";
+/// The only location that the job's sensors stand at.
+const LOCATION_OF_SENSORS: &str =
+    "SELECT CASE WHEN count(DISTINCT s.location_id) = 1 THEN min(s.location_id) END
+    FROM role_bindings b JOIN sensors s ON s.id = b.input_id WHERE b.job_id = ?1 AND b.input_type = 'sensor'";
+
+/// What is answered with a job: its version's source and targets, and the newest of its series.
+const CONTEXT: &str =
+    "SELECT s.id, s.expected_interval_minutes, v.output_roles, n.newest_issue, n.newest_arrival
+    FROM source_versions v JOIN sources s ON s.id = v.source_id
+    LEFT JOIN series n ON n.id = (
+        SELECT id FROM series WHERE job_id = ?2 AND organisation_id = ?3
+        ORDER BY newest_issue DESC, newest_arrival LIMIT 1
+    ) WHERE v.id = ?1";
 
 impl FromRow for JobRecord {
     /// The bindings stand in a table of their own and are read by [`bindings`].
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            id: row.get("id")?,
-            name: row.get("name")?,
-            active: row.get("active")?,
-            organisation_id: row.get("organisation_id")?,
-            source_version_id: row.get("source_version_id")?,
-            given_location_id: row.get("location_id")?,
+            id: row.get(0)?,
+            name: row.get(2)?,
+            active: row.get(3)?,
+            organisation_id: row.get(1)?,
+            source_version_id: row.get(4)?,
+            given_location_id: row.get(5)?,
             role_bindings: Vec::new(),
-            created_at: row.get("created_at")?,
-            updated_at: row.get("updated_at")?,
-            revision: row.get("revision")?,
+            created_at: row.get(6)?,
+            updated_at: row.get(7)?,
+            revision: row.get(8)?,
         })
     }
 }
@@ -93,54 +99,54 @@ pub fn any_bound_to(connection: &Connection, input_id: Uuid) -> Result<Option<Uu
 
 /// Jobs in the order of their ids.
 pub fn list(connection: &Connection, filter: &JobFilter, page: Page) -> Result<Listed<JobRecord>> {
+    let listed = format!("{SELECT} JOIN source_versions v ON v.id = j.source_version_id");
     let mut jobs: Listed<JobRecord> = Filter::default()
         .equal("j.organisation_id", &filter.organisation_id)
         .equal("v.source_id", &filter.source_id)
         .equal("j.source_version_id", &filter.source_version_id)
         .equal("j.active", &filter.active)
         .equal("j.name", &filter.name)
-        .page(connection, SELECT, "j.id", &page)?;
+        .page(connection, &listed, "j.id", &page)?;
     for job in &mut jobs.items {
         job.role_bindings = bindings(connection, job.id)?;
     }
     Ok(jobs)
 }
 
-/// The location that follows from the job's bindings.
-pub fn bound_location(connection: &Connection, id: Uuid) -> Result<Option<Uuid>> {
-    let mut statement = connection.prepare_cached(BOUND_LOCATION)?;
-    Ok(statement.query_row([id], |row| row.get(0))?)
+/// The location that follows from the job's bindings: the only one that is bound; if none is, the only one that its
+/// sensors stand at.
+pub fn bound_location(connection: &Connection, job: &JobRecord) -> Result<Option<Uuid>> {
+    let is_location = |binding: &&RoleBinding| binding.input_type == InputKind::Location;
+    let mut bound = job.role_bindings.iter().filter(is_location);
+    if let Some(first) = bound.next() {
+        let is_only = bound.all(|other| other.input_id == first.input_id);
+        return Ok(is_only.then_some(first.input_id));
+    }
+    let mut statement = connection.prepare_cached(LOCATION_OF_SENSORS)?;
+    Ok(statement.query_row([job.id], |row| row.get(0))?)
 }
 
 /// What is kept elsewhere and answered with a job.
 pub fn context(connection: &Connection, job: &JobRecord) -> Result<JobContext> {
-    let bound_location_id = bound_location(connection, job.id)?;
-    let last_post = connection
-        .prepare_cached(
-            "SELECT newest_issue, newest_arrival FROM series WHERE job_id = ?1 AND organisation_id = ?2
-                ORDER BY newest_issue DESC, newest_arrival LIMIT 1",
-        )?
-        .query_row((job.id, job.organisation_id), |row| {
-            Ok(LastPost {
-                issue_time: row.get(0)?,
-                arrival: row.get(1)?,
-            })
+    let bound_location_id = match job.given_location_id {
+        Some(_) => None,
+        None => bound_location(connection, job)?,
+    };
+    let parameters = (job.source_version_id, job.id, job.organisation_id);
+    let mut statement = connection.prepare_cached(CONTEXT)?;
+    let context = statement.query_row(parameters, |row| {
+        let last: (Option<Timestamp>, Option<Timestamp>) = (row.get(3)?, row.get(4)?);
+        Ok(JobContext {
+            source_id: row.get(0)?,
+            expected_interval_minutes: row.get(1)?,
+            job_targets: row.get::<_, Json<_>>(2)?.0,
+            bound_location_id,
+            last_post: last.0.zip(last.1).map(|(issue_time, arrival)| LastPost {
+                issue_time,
+                arrival,
+            }),
         })
-        .optional()?;
-    let context = connection
-        .prepare_cached(
-            "SELECT s.id, s.expected_interval_minutes, v.output_roles FROM source_versions v
-                JOIN sources s ON s.id = v.source_id WHERE v.id = ?1",
-        )?
-        .query_row([job.source_version_id], |row| {
-            Ok(JobContext {
-                source_id: row.get(0)?,
-                expected_interval_minutes: row.get(1)?,
-                job_targets: row.get::<_, Json<_>>(2)?.0,
-                bound_location_id,
-                last_post,
-            })
-        })?;
+    })?;
     Ok(context)
 }
 

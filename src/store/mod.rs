@@ -16,6 +16,7 @@ pub mod job;
 pub mod location;
 pub mod organisation;
 pub mod prediction;
+pub mod reading;
 pub mod sensor;
 pub mod source;
 pub mod source_version;

@@ -76,6 +76,7 @@ fn row(operation: &str, things: &Value) -> Value {
     let renamed = json!({ "name": name });
     let point = json!({ "role": "risk", "valid_time": "2023-10-28T00:00:00Z", "value": 60 });
     let predictions = json!({ "job_id": job, "predictions": [point] });
+    let reading = json!({ "sensor_id": sensor, "time": "2023-10-27T00:00:00Z", "value": 1 });
     let point = json!({ "latitude": 1, "longitude": 2 });
     match operation {
         "livez" | "readyz" => json!(["no token", 200, 200]),
@@ -111,9 +112,12 @@ fn row(operation: &str, things: &Value) -> Value {
         "list_jobs" => json!(["viewer", 200, 200]),
         "list_service_jobs" => json!(["viewer", 200, 404, pinned]),
         "get_job" => json!(["viewer", 200, 404, job]),
+        "get_job_inputs" => json!(["viewer", 200, 404, format!("{job}/inputs")]),
         "update_job" => json!(["manager", 200, 404, job, { "active": false }]),
         "delete_job" => json!(["manager", 204, 404, job]),
         "post_predictions" => json!(["worker", 200, 404, "", predictions]),
+        "post_readings" => json!(["worker", 200, 422, "", [reading]]),
+        "list_readings" => json!(["viewer", 200, 404, format!("{sensor}/readings")]),
         "latest_predictions" => json!(["viewer", 200, 404, format!("?job_id={job}")]),
         "list_predictions" => json!(["viewer", 200, 404, format!("?metric=all&job_id={job}")]),
         _ => panic!("the operation {operation} has no row in this test's table"),

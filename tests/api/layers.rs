@@ -29,6 +29,7 @@ const CRATES: &[(&str, &[&str])] = &[
     // Schemas are derived where the types stand.
     ("poem_openapi", &["http", "domain"]),
     ("tokio", &["store", "service", "http", "cli"]),
+    ("csv", &["http"]),
     ("figment", &["config"]),
     ("clap", &["cli", "config"]),
 ];

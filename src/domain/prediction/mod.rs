@@ -8,11 +8,11 @@ mod run;
 
 use std::collections::BTreeMap;
 
-use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    counts::Counts,
     text::{Name, Stage},
     time::Timestamp,
 };
@@ -108,32 +108,10 @@ pub struct Point {
     pub value: f64,
 }
 
-/// What became of posted predictions.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Object)]
-pub struct PredictionCounts {
-    /// Valid times that the issue did not have yet.
-    pub stored: u64,
-    /// Valid times that the issue had with another value, which stays as the revision before.
-    pub revised: u64,
-    /// Valid times that the issue had with the same value.
-    pub unchanged: u64,
-}
-
-impl std::ops::AddAssign for PredictionCounts {
-    fn add_assign(&mut self, other: Self) {
-        self.stored += other.stored;
-        self.revised += other.revised;
-        self.unchanged += other.unchanged;
-    }
-}
-
 /// Holds posted points against what the same issue holds already (its newest revision of each valid_time): what became
 /// of them, and those that are to be kept. Equal means the same bits.
-pub fn difference(
-    posted: &[Point],
-    held: &BTreeMap<Timestamp, f64>,
-) -> (PredictionCounts, Vec<Point>) {
-    let mut counts = PredictionCounts::default();
+pub fn difference(posted: &[Point], held: &BTreeMap<Timestamp, f64>) -> (Counts, Vec<Point>) {
+    let mut counts = Counts::default();
     let mut kept = Vec::new();
     for point in posted {
         match held.get(&point.valid_time) {

@@ -78,6 +78,8 @@ pub enum PredictionScope {
     Location(Uuid),
     /// All that were posted for a job.
     Job(Uuid),
+    /// All of a source, wherever they are for.
+    Source(Uuid),
 }
 
 /// What an answered prediction is told apart by.

@@ -11,10 +11,7 @@ use poem_openapi::{
 };
 
 use crate::{
-    domain::{
-        Caller, Error,
-        prediction::{DirectPoint, PredictionCounts},
-    },
+    domain::{Caller, Counts, Error, prediction::DirectPoint},
     http::problem::{BAD_REQUEST, Problem},
     service::{App, prediction},
 };
@@ -54,11 +51,11 @@ impl_apirequest_for_payload!(Lines);
 ///
 /// # Errors
 /// The problem of the first part that is not kept, which says how many lines before it are.
-pub async fn keep(app: &App, caller: &Caller, lines: Lines) -> Result<PredictionCounts, Problem> {
+pub async fn keep(app: &App, caller: &Caller, lines: Lines) -> Result<Counts, Problem> {
     let mut kept = Kept {
         app,
         caller,
-        counts: PredictionCounts::default(),
+        counts: Counts::default(),
         part: Vec::new(),
         lines: 0,
         lines_kept: 0,
@@ -76,7 +73,7 @@ pub async fn keep(app: &App, caller: &Caller, lines: Lines) -> Result<Prediction
 struct Kept<'a> {
     app: &'a App,
     caller: &'a Caller,
-    counts: PredictionCounts,
+    counts: Counts,
     /// What is read and not kept yet.
     part: Vec<DirectPoint>,
     /// How many lines were read.

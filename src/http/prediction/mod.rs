@@ -3,6 +3,8 @@
 mod lines;
 mod rows;
 
+use std::marker::PhantomData;
+
 use poem_openapi::{ApiRequest, Enum, OpenApi, param::Query};
 use uuid::Uuid;
 
@@ -10,23 +12,23 @@ use super::{
     auth::Auth,
     body::Body,
     page::{decode, default_limit, encode, rows},
-    reply::{Answer, Plain},
+    reply::{Answer, Plain, Table},
     shape::{Accepted, Format, Shape, form},
     tag::Tag,
 };
 use crate::{
     domain::{
-        Duration, Error, Timestamp,
+        Counts, Duration, Error, Timestamp,
         contract::ALL_METRICS,
         prediction::{
-            Issues, LatestPrediction, LatestQuery, LeadTimes, PostedPredictions, PredictionCounts,
-            PredictionCursor, PredictionQuery, PredictionScope,
+            Issues, LatestPrediction, LatestQuery, LeadTimes, PostedPredictions, Prediction,
+            PredictionCursor, PredictionQuery, PredictionScope, PredictionSeries,
         },
     },
     service::{App, prediction},
 };
 use lines::Lines;
-use rows::Answered;
+use rows::body;
 
 /// How many locations one request may ask for.
 const MAX_LOCATIONS: usize = 100;
@@ -70,7 +72,7 @@ impl PredictionApi {
         method = "post",
         operation_id = "post_predictions"
     )]
-    async fn post(&self, auth: Auth, body: Posted) -> Answer<Plain<PredictionCounts>> {
+    async fn post(&self, auth: Auth, body: Posted) -> Answer<Plain<Counts>> {
         let counts = match body {
             Posted::Json(body) => prediction::post(&self.0, &auth.0, body.0).await?,
             Posted::Lines(lines) => lines::keep(&self.0, &auth.0, lines).await?,
@@ -132,7 +134,7 @@ impl PredictionApi {
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
-    ) -> Answer<Answered> {
+    ) -> Answer<Table<Prediction, Vec<PredictionSeries>>> {
         let form = form(&accepted, format.0, shape.0)?;
         let cursor: Option<PredictionCursor> = cursor.0.as_deref().map(decode).transpose()?;
         // Later pages keep the window of the first, whose default moves on with the clock.
@@ -179,11 +181,11 @@ impl PredictionApi {
             .last
             .take()
             .map(|after| encode(&PredictionCursor { after, from, to }));
-        Ok(Answered {
-            found,
+        Ok(Table {
             form,
-            by_issue: issues == Issues::All,
+            body: body(found, form, issues == Issues::All),
             next,
+            of: PhantomData,
         })
     }
 

@@ -4,52 +4,23 @@ use std::{collections::HashMap, io};
 
 use bytes::Bytes;
 use futures_util::stream;
-use poem::{Body, IntoResponse, Response, http::StatusCode};
-use poem_openapi::{
-    ApiResponse,
-    registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
-    types::Type,
-};
+use poem::Body;
 use serde::Serialize;
 
 use crate::{
-    domain::prediction::{FoundPoint, FoundRun, Prediction, PredictionSeries, Predictions, Series},
-    http::{
-        reply::{CSV, JSON, NextPage, link},
-        shape::Form,
-    },
+    domain::prediction::{FoundPoint, FoundRun, Predictions, Series},
+    http::{csv::record, shape::Form},
 };
 
 /// How many rows are written at a time; an answer of no more goes out in one piece.
 const PIECE: usize = 1024;
 
-/// 200 with found predictions.
-pub struct Answered {
-    /// What was found.
-    pub found: Predictions,
-    /// In which form it is answered.
-    pub form: Form,
-    /// Whether each issue is a series of its own.
-    pub by_issue: bool,
-    /// Where the next page begins.
-    pub next: Option<String>,
-}
-
-impl IntoResponse for Answered {
-    fn into_response(self) -> Response {
-        let (content_type, body) = match self.form {
-            Form::Series => (JSON, series(&self.found, self.by_issue).into()),
-            Form::Rows => (JSON, rows(JsonRows::default(), self.found)),
-            Form::Csv => (CSV, rows(CsvRows, self.found)),
-        };
-        let mut response = Response::builder()
-            .status(StatusCode::OK)
-            .content_type(content_type)
-            .body(body);
-        if let Some(next) = self.next {
-            response.set_data(NextPage(next));
-        }
-        response
+/// Found predictions in the form that is asked for; `by_issue` makes each issue a series of its own.
+pub fn body(found: Predictions, form: Form, by_issue: bool) -> Body {
+    match form {
+        Form::Series => series(&found, by_issue).into(),
+        Form::Rows => rows(JsonRows::default(), found),
+        Form::Csv => rows(CsvRows, found),
     }
 }
 
@@ -100,10 +71,13 @@ fn rows(mut form: impl Rows, found: Predictions) -> Body {
     })))
 }
 
-/// Rows as a JSON array. What the rows of a series share is written once.
+/// Rows as a JSON array. What the rows of a series or of a run share is worked out once.
 #[derive(Default)]
 struct JsonRows {
     texts: HashMap<i64, SeriesText>,
+    /// Which run the row before was of, and what stands between its valid_time and its lead time.
+    run: Option<usize>,
+    issue: Vec<u8>,
 }
 
 /// The parts of a series' rows, around what differs.
@@ -130,11 +104,15 @@ impl Rows for JsonRows {
         put(out, &row.value);
         out.extend_from_slice(text.before_times.as_bytes());
         row.valid_time.write_to(out);
-        out.extend_from_slice(b"\",\"issue_time\":\"");
-        run.issue.issue_time.write_to(out);
-        out.extend_from_slice(b"\",\"available_at\":\"");
-        run.issue.available_at.write_to(out);
-        out.extend_from_slice(b"\",\"lead_seconds\":");
+        if self.run.replace(row.run) != Some(row.run) {
+            self.issue.clear();
+            self.issue.extend_from_slice(b"\",\"issue_time\":\"");
+            run.issue.issue_time.write_to(&mut self.issue);
+            self.issue.extend_from_slice(b"\",\"available_at\":\"");
+            run.issue.available_at.write_to(&mut self.issue);
+            self.issue.extend_from_slice(b"\",\"lead_seconds\":");
+        }
+        out.extend_from_slice(&self.issue);
         put(out, &row.valid_time.seconds_since(run.issue.issue_time));
         out.extend_from_slice(text.behind_lead.as_bytes());
     }
@@ -217,14 +195,6 @@ impl Rows for CsvRows {
     fn end(&mut self, _: &mut Vec<u8>) {}
 }
 
-/// Writes a line of CSV. Writing to memory does not fail.
-fn record(out: &mut Vec<u8>, fields: [String; 12]) {
-    let mut writer = csv::Writer::from_writer(out);
-    let _ = writer
-        .write_record(fields)
-        .and_then(|()| Ok(writer.flush()?));
-}
-
 /// A value as JSON.
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
@@ -233,37 +203,4 @@ fn json(value: &impl Serialize) -> String {
 /// Writes a number as JSON.
 fn put(out: &mut Vec<u8>, value: &f64) {
     let _ = serde_json::to_writer(out, value);
-}
-
-impl ApiResponse for Answered {
-    fn meta() -> MetaResponses {
-        let either = MetaSchema {
-            any_of: vec![
-                Vec::<Prediction>::schema_ref(),
-                Vec::<PredictionSeries>::schema_ref(),
-            ],
-            ..MetaSchema::ANY
-        };
-        let content = |content_type, schema| MetaMediaType {
-            content_type,
-            schema,
-        };
-        MetaResponses {
-            responses: vec![MetaResponse {
-                description: "A page of the predictions, in a stable order.",
-                status: Some(200),
-                status_range: None,
-                content: vec![
-                    content(JSON, MetaSchemaRef::Inline(Box::new(either))),
-                    content(CSV, String::schema_ref()),
-                ],
-                headers: vec![link()],
-            }],
-        }
-    }
-
-    fn register(registry: &mut Registry) {
-        Prediction::register(registry);
-        PredictionSeries::register(registry);
-    }
 }

@@ -40,7 +40,7 @@ impl Contract {
         let source = store::source::find(connection, version.source_id)?.ok_or_else(gone)?;
         let location_id = match job.given_location_id {
             Some(given) => Some(given),
-            None => store::job::bound_location(connection, id)?,
+            None => store::job::bound_location(connection, &job)?,
         };
         Ok(Self {
             organisation_id: job.organisation_id,

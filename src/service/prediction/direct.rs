@@ -7,11 +7,9 @@ use uuid::Uuid;
 use super::post::too_far_ahead;
 use crate::{
     domain::{
-        Caller, Result, Role, Timestamp, Violations,
+        Caller, Counts, Result, Role, Timestamp, Violations,
         contract::OutputRole,
-        prediction::{
-            DirectKey, DirectPoint, Issue, PostedRun, PredictionCounts, Series, direct_runs, join,
-        },
+        prediction::{DirectKey, DirectPoint, Issue, PostedRun, Series, direct_runs, join},
         source::Source,
         source_version::SourceVersion,
         text::{Name, Stage},
@@ -29,7 +27,7 @@ pub async fn post_lines(
     caller: &Caller,
     points: Vec<DirectPoint>,
     first: usize,
-) -> Result<PredictionCounts> {
+) -> Result<Counts> {
     caller.needs(Role::Worker)?;
     post(app, caller, points, first).await
 }
@@ -49,12 +47,12 @@ pub(super) async fn post(
     caller: &Caller,
     points: Vec<DirectPoint>,
     first: usize,
-) -> Result<PredictionCounts> {
+) -> Result<Counts> {
     let runs = direct_runs(points, first)?;
     let caller = caller.clone();
     app.append(move |tx, now| {
         let mut catalogue = Catalogue::new(tx, &caller);
-        let mut counts = PredictionCounts::default();
+        let mut counts = Counts::default();
         for run in resolve(&mut catalogue, runs, now)? {
             let issue = Issue {
                 issue_time: run.key.issue_time,

@@ -66,12 +66,16 @@ fn owner(connection: &Connection, caller: &Caller, scope: PredictionScope) -> Re
     let (what, id) = match scope {
         PredictionScope::Location(id) => ("location", id),
         PredictionScope::Job(id) => ("job", id),
+        PredictionScope::Source(id) => ("source", id),
     };
     let registered = match scope {
         PredictionScope::Location(_) => {
             store::location::find(connection, id)?.map(|location| location.organisation_id)
         }
         PredictionScope::Job(_) => store::job::find(connection, id)?.map(|job| job.organisation_id),
+        PredictionScope::Source(_) => {
+            store::source::find(connection, id)?.and_then(|source| source.organisation_id)
+        }
     };
     // The job or location may be gone, and its id another's by now: what was predicted for it is still its owner's.
     let owner = match caller.organisation_id {

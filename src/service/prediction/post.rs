@@ -7,11 +7,8 @@ use uuid::Uuid;
 use super::{Contract, direct};
 use crate::{
     domain::{
-        Caller, Error, Result, Role, Timestamp, Violations,
-        prediction::{
-            Issue, JobKey, JobPost, MAX_AHEAD_HOURS, PostedPredictions, PostedRun,
-            PredictionCounts, join,
-        },
+        Caller, Counts, Error, Result, Role, Timestamp, Violations,
+        prediction::{Issue, JobKey, JobPost, MAX_AHEAD_HOURS, PostedPredictions, PostedRun, join},
         text::Stage,
     },
     service::{App, location},
@@ -22,11 +19,7 @@ use crate::{
 ///
 /// # Errors
 /// Not found: the job. Invalid: the roles, times, values or locations of the points, each named.
-pub async fn post(
-    app: &App,
-    caller: &Caller,
-    posted: PostedPredictions,
-) -> Result<PredictionCounts> {
+pub async fn post(app: &App, caller: &Caller, posted: PostedPredictions) -> Result<Counts> {
     caller.needs(Role::Worker)?;
     match posted {
         PostedPredictions::ForJob(post) => for_job(app, caller, post).await,
@@ -43,7 +36,7 @@ struct RunKey {
     stage: Option<Stage>,
 }
 
-async fn for_job(app: &App, caller: &Caller, post: JobPost) -> Result<PredictionCounts> {
+async fn for_job(app: &App, caller: &Caller, post: JobPost) -> Result<Counts> {
     let (id, issue_time) = (post.job_id, post.issue_time);
     let runs = post.runs()?;
     let (caller, contracts) = (caller.clone(), app.contracts.clone());
@@ -53,7 +46,7 @@ async fn for_job(app: &App, caller: &Caller, post: JobPost) -> Result<Prediction
         if let Some(detail) = too_far_ahead(issue_time, now) {
             return Err(Error::invalid("/issue_time", detail));
         }
-        let mut counts = PredictionCounts::default();
+        let mut counts = Counts::default();
         for run in resolve(tx, &contract, runs, now)? {
             let RunKey {
                 target,

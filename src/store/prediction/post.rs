@@ -6,8 +6,8 @@ use rusqlite::OptionalExtension;
 
 use super::{Connection, FromRow, Transaction, payload, run::Run};
 use crate::domain::{
-    Result, Timestamp,
-    prediction::{Issue, Point, PredictionCounts, Series, difference},
+    Counts, Result, Timestamp,
+    prediction::{Issue, Point, Series, difference},
     text::Stage,
 };
 
@@ -17,9 +17,9 @@ pub fn post(
     series: &Series,
     issue: Issue,
     points: &[Point],
-) -> Result<PredictionCounts> {
+) -> Result<Counts> {
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
-        return Ok(PredictionCounts::default());
+        return Ok(Counts::default());
     };
     let id = match find_series(tx, series)? {
         Some(id) => id,
@@ -28,9 +28,9 @@ pub fn post(
     let Some(held) = held(tx, id, series, issue)? else {
         insert_run(tx, id, issue, 1, points)?;
         let stored = points.len() as u64;
-        return Ok(PredictionCounts {
+        return Ok(Counts {
             stored,
-            ..PredictionCounts::default()
+            ..Counts::default()
         });
     };
     let (counts, kept) = difference(points, &held.values);

@@ -131,5 +131,6 @@ fn column(scope: PredictionScope) -> (&'static str, Uuid) {
     match scope {
         PredictionScope::Location(id) => ("location_id", id),
         PredictionScope::Job(id) => ("job_id", id),
+        PredictionScope::Source(id) => ("source_id", id),
     }
 }

@@ -1,0 +1,148 @@
+//! Readings on the wire.
+
+use std::marker::PhantomData;
+
+use poem_openapi::{
+    ApiRequest, OpenApi,
+    param::{Path, Query},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    auth::Auth,
+    body::Body,
+    csv::{CsvReadings, record},
+    page::{decode, default_limit, encode, rows},
+    reply::{Answer, Plain, Table},
+    shape::{Accepted, Form, Format, Shape, form},
+    tag::Tag,
+};
+use crate::{
+    domain::{
+        Counts, Error, Timestamp,
+        reading::{NewReading, Reading, ReadingQuery, ReadingSeries},
+    },
+    service::{App, reading},
+};
+
+/// The readings' operations.
+pub struct ReadingApi(pub App);
+
+/// The forms in which readings are posted.
+#[derive(ApiRequest)]
+enum Posted {
+    /// An array of readings.
+    Json(Body<Vec<NewReading>>),
+    /// A header line with the columns sensor_id, time and value, and a line for each reading.
+    Csv(CsvReadings),
+}
+
+/// Where a page of readings begins.
+#[derive(Serialize, Deserialize)]
+struct Cursor {
+    after: Timestamp,
+}
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Readings")]
+impl ReadingApi {
+    /// Post readings
+    ///
+    /// What sensors measured, up to 100,000 readings, as a JSON array or as CSV: the whole batch is kept, or nothing and
+    /// every bad reading is named (up to 100). Nothing is overwritten: another value for the same sensor and time is a
+    /// correction, counted as revised; the same value again is counted as unchanged. Needs: worker.
+    #[oai(path = "/readings", method = "post", operation_id = "post_readings")]
+    async fn post(&self, auth: Auth, body: Posted) -> Answer<Plain<Counts>> {
+        let posted = match body {
+            Posted::Json(body) => body.0,
+            Posted::Csv(body) => body.0,
+        };
+        Ok(Plain(reading::post(&self.0, &auth.0, posted).await?))
+    }
+
+    /// Get a sensor's readings
+    ///
+    /// In the order of their times, each in its newest revision. Says with `Link` if there are more. `format=csv`, or
+    /// `Accept: text/csv`, answers CSV. Needs: any token of the sensor's organisation.
+    #[oai(
+        path = "/sensors/:id/readings",
+        method = "get",
+        operation_id = "list_readings"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
+    async fn list(
+        &self,
+        auth: Auth,
+        accepted: Accepted,
+        /// The sensor's id.
+        id: Path<Uuid>,
+        /// The start of the window (inclusive); the first reading, if absent.
+        from: Query<Option<Timestamp>>,
+        /// The end of the window (exclusive); behind the last reading, if absent.
+        to: Query<Option<Timestamp>>,
+        /// Only what this server could serve at that time: what was known then.
+        as_of: Query<Option<Timestamp>>,
+        /// One object a reading (`rows`, unless given), or one for all with their values in a column.
+        shape: Query<Option<Shape>>,
+        /// JSON or CSV; unless given, as `Accept` says.
+        format: Query<Option<Format>>,
+        /// How many readings at most.
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "10000"))
+        )]
+        limit: Query<u64>,
+        /// Where the page starts: from the `Link` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Answer<Table<Reading, ReadingSeries>> {
+        let form = form(&accepted, format.0, shape.0)?;
+        if let (Some(from), Some(to)) = (from.0, to.0)
+            && to < from
+        {
+            return Err(
+                Error::bad_parameter("to", format!("is before from, which is {from}")).into(),
+            );
+        }
+        let cursor: Option<Cursor> = cursor.0.as_deref().map(decode).transpose()?;
+        let behind = cursor.map(|cursor| Timestamp::from_micros(cursor.after.micros() + 1));
+        let query = ReadingQuery {
+            from: from.0.max(behind),
+            to: to.0,
+            as_of: as_of.0,
+            limit: rows(limit.0),
+        };
+        let (sensor, listed) = reading::list(&self.0, &auth.0, id.0, query).await?;
+        let last = listed.items.last().filter(|_| listed.more);
+        let next = last.map(|last| encode(&Cursor { after: last.time }));
+        let body = match form {
+            Form::Series => json(&ReadingSeries::of(sensor, &listed.items)),
+            Form::Rows => json(&listed.items),
+            Form::Csv => csv(&listed.items),
+        };
+        Ok(Table {
+            form,
+            body: body.into(),
+            next,
+            of: PhantomData,
+        })
+    }
+}
+
+fn json(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).unwrap_or_default()
+}
+
+fn csv(readings: &[Reading]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(64 + readings.len() * 100);
+    let header = ["sensor_id", "time", "value", "available_at"];
+    record(&mut out, header.map(str::to_owned));
+    for reading in readings {
+        let value = serde_json::to_string(&reading.value).unwrap_or_default();
+        let (time, available_at) = (reading.time.to_string(), reading.available_at.to_string());
+        record(
+            &mut out,
+            [reading.sensor_id.to_string(), time, value, available_at],
+        );
+    }
+    out
+}

@@ -1,0 +1,172 @@
+//! What a worker needs to run a job, in one call.
+
+use uuid::Uuid;
+
+use super::{App, job};
+use crate::{
+    domain::{
+        Caller, Error, Result, Timestamp,
+        contract::{InputKind, InputRole, RoleBinding},
+        job::JobRecord,
+        job_inputs::{JobInput, JobInputs, MAX_VALUES, ReadingColumns},
+        prediction::{Issues, LeadTimes, PredictionQuery, PredictionScope, PredictionSeries},
+        reading::ReadingQuery,
+    },
+    store::{self, Connection, prediction, reading},
+};
+
+/// How far the window reaches before and behind now unless it is given, in hours.
+const DEFAULT_HOURS: i64 = 24;
+
+/// Which values are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct InputWindow {
+    /// The start (inclusive); a day ago if absent.
+    pub from: Option<Timestamp>,
+    /// The end (exclusive); in a day if absent.
+    pub to: Option<Timestamp>,
+    /// Only what was known then; the default window is around it.
+    pub as_of: Option<Timestamp>,
+}
+
+/// The job's bound inputs with their values in the window.
+///
+/// # Errors
+/// Not found: the job. Bad parameter: the window ends before it begins, or has more values than one answer.
+pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> Result<JobInputs> {
+    let caller = caller.clone();
+    app.scan(move |connection, now| {
+        let found = job::visible(connection, &caller, id)?;
+        let around = window.as_of.unwrap_or(now);
+        let from = window.from.unwrap_or(around.plus_hours(-DEFAULT_HOURS));
+        let to = window.to.unwrap_or(around.plus_hours(DEFAULT_HOURS));
+        if to < from {
+            let detail = format!("is before from, which is {from}");
+            return Err(Error::bad_parameter("to", detail));
+        }
+        let gone = || Error::Internal(format!("the version of the job {id} is gone"));
+        let version =
+            store::source_version::find(connection, found.source_version_id)?.ok_or_else(gone)?;
+        let read = Read {
+            connection,
+            job: &found,
+            from,
+            to,
+            as_of: window.as_of,
+            now,
+        };
+        let input = |binding: &RoleBinding| {
+            let roles = &version.input_roles;
+            let role = roles.iter().find(|role| role.role == binding.role);
+            read.input(binding, role.ok_or_else(gone)?)
+        };
+        let inputs = found
+            .role_bindings
+            .iter()
+            .map(input)
+            .collect::<Result<_>>()?;
+        Ok(JobInputs {
+            job_id: id,
+            from,
+            to,
+            as_of: window.as_of,
+            inputs,
+        })
+    })
+    .await
+}
+
+/// A job's inputs as they are read.
+struct Read<'a> {
+    connection: &'a Connection,
+    job: &'a JobRecord,
+    from: Timestamp,
+    to: Timestamp,
+    as_of: Option<Timestamp>,
+    now: Timestamp,
+}
+
+impl Read<'_> {
+    fn input(&self, binding: &RoleBinding, role: &InputRole) -> Result<JobInput> {
+        let id = binding.input_id;
+        let mut input = JobInput {
+            role: role.role.clone(),
+            input_kind: role.input_kind,
+            metric: role.metric.clone(),
+            unit: role.unit.clone(),
+            sensor: None,
+            location: None,
+            source: None,
+            readings: None,
+            predictions: None,
+        };
+        match binding.input_type {
+            InputKind::Sensor => {
+                input.sensor = store::sensor::find(self.connection, id)?;
+                let at = input.sensor.as_ref().and_then(|sensor| sensor.location_id);
+                input.location = match at {
+                    Some(at) => store::location::find(self.connection, at)?,
+                    None => None,
+                };
+                input.readings = Some(self.readings(id, role)?);
+            }
+            InputKind::Location => input.location = store::location::find(self.connection, id)?,
+            InputKind::Source => {
+                input.source = store::source::find(self.connection, id)?;
+                input.predictions = Some(self.predictions(id, role)?);
+            }
+        }
+        Ok(input)
+    }
+
+    fn readings(&self, sensor: Uuid, role: &InputRole) -> Result<ReadingColumns> {
+        let query = ReadingQuery {
+            from: Some(self.from),
+            to: Some(self.to),
+            as_of: self.as_of,
+            limit: MAX_VALUES + 1,
+        };
+        let found = reading::window(self.connection, sensor, &query)?;
+        check_count(found.len(), role)?;
+        let columns = found.iter().map(|reading| (reading.time, reading.value));
+        let (times, values) = columns.unzip();
+        Ok(ReadingColumns { times, values })
+    }
+
+    fn predictions(&self, source: Uuid, role: &InputRole) -> Result<Vec<PredictionSeries>> {
+        let location = match self.job.given_location_id {
+            Some(given) => Some(given),
+            None => store::job::bound_location(self.connection, self.job)?,
+        };
+        let query = PredictionQuery {
+            metric: role.metric.as_ref().map(ToString::to_string),
+            scope: location.map_or(PredictionScope::Source(source), PredictionScope::Location),
+            stage: None,
+            source: Some(source.to_string()),
+            source_version: None,
+            from: self.from,
+            to: self.to,
+            as_of: self.as_of,
+            leads: LeadTimes::default(),
+            issue_time: None,
+            issues: Issues::Latest,
+            after: None,
+            limit: MAX_VALUES + 1,
+        };
+        let organisation = self.job.organisation_id;
+        let found = prediction::find(self.connection, organisation, &query, self.now)?;
+        check_count(found.rows.len(), role)?;
+        Ok(found.by_series(false))
+    }
+}
+
+fn check_count(count: usize, role: &InputRole) -> Result<()> {
+    if count > MAX_VALUES {
+        let detail = format!(
+            "begins a window with more than {MAX_VALUES} values of the role {}: ask for a shorter one",
+            role.role
+        );
+        return Err(Error::bad_parameter("from", detail));
+    }
+    Ok(())
+}

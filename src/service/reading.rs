@@ -1,0 +1,68 @@
+//! Readings: workers post them for their organisation's sensors, everyone in the organisation reads them.
+
+use uuid::Uuid;
+
+use super::{App, sensor};
+use crate::{
+    domain::{
+        Caller, Counts, Result, Role, Violations,
+        page::Listed,
+        prediction::MAX_AHEAD_HOURS,
+        reading::{NewReading, Reading, ReadingQuery, by_sensor},
+        sensor::Sensor,
+    },
+    store::{self, reading},
+};
+
+/// Keeps readings: the whole batch, or nothing.
+///
+/// # Errors
+/// Invalid: the sensors, times or values, each named.
+pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>) -> Result<Counts> {
+    caller.needs(Role::Worker)?;
+    let posts = by_sensor(posted)?;
+    let caller = caller.clone();
+    app.append(move |tx, now| {
+        let mut violations = Violations::default();
+        let latest = now.plus_hours(MAX_AHEAD_HOURS);
+        for post in &posts {
+            let id = post.sensor_id;
+            let found = store::sensor::find(tx, id)?;
+            if !found.is_some_and(|found| caller.sees(Some(found.organisation_id))) {
+                let detail = format!("there is no sensor {id}, or this token may not see it");
+                post.refuse("sensor_id", &detail, &mut violations);
+            }
+            post.check_times(latest, &mut violations);
+        }
+        violations.into_result()?;
+        let mut counts = Counts::default();
+        for post in &posts {
+            counts += reading::post(tx, post.sensor_id, &post.values, now)?;
+        }
+        Ok(counts)
+    })
+    .await
+}
+
+/// The sensor and its readings that the query asks for, in the order of their times.
+///
+/// # Errors
+/// Not found: the sensor.
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    query: ReadingQuery,
+) -> Result<(Sensor, Listed<Reading>)> {
+    let caller = caller.clone();
+    app.scan(move |connection, _| {
+        let sensor = sensor::visible(connection, &caller, id)?;
+        let one_more = ReadingQuery {
+            limit: query.limit + 1,
+            ..query
+        };
+        let found = reading::window(connection, id, &one_more)?;
+        Ok((sensor, Listed::cut(found, query.limit)))
+    })
+    .await
+}
