@@ -144,7 +144,7 @@ pub fn by_sensor(posted: Vec<NewReading>) -> Result<Vec<SensorPost>> {
         return violations.into_result().map(|()| Vec::new());
     }
     let mut known = HashMap::new();
-    let mut posts: Vec<(Uuid, Vec<(Timestamp, f64, usize)>)> = Vec::new();
+    let mut posts: Vec<(Uuid, Vec<_>)> = Vec::new();
     for (index, reading) in posted.into_iter().enumerate() {
         if !reading.value.is_finite() {
             violations.add(format!("/{index}/value"), "must be a finite number");

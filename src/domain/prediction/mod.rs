@@ -1,6 +1,8 @@
 //! Predictions: one value of one metric for one valid_time, issued at one issue_time.
 
 mod answer;
+mod direct_runs;
+mod job_runs;
 mod latest;
 mod post;
 mod query;
@@ -17,6 +19,8 @@ use super::{
     time::Timestamp,
 };
 pub use answer::{FoundPoint, FoundRun, Prediction, PredictionSeries, Predictions};
+pub use direct_runs::{DirectKey, direct_runs};
+pub use job_runs::JobKey;
 pub use latest::{LatestPrediction, LatestQuery};
 pub use post::{
     DirectPoint, JobPost, MAX_POINTS, PostedPredictions, PostedSeries, PredictionPoint,
@@ -24,7 +28,7 @@ pub use post::{
 pub use query::{
     IssueKey, Issues, LeadTimes, PredictionCursor, PredictionKey, PredictionQuery, PredictionScope,
 };
-pub use run::{DirectKey, JobKey, PostedRun, direct_runs, join};
+pub use run::{PostedRun, join};
 
 /// How far an issue_time or a reading may be ahead of the server's clock, in hours: enough for a mistaken time zone.
 pub const MAX_AHEAD_HOURS: i64 = 24;

@@ -1,0 +1,179 @@
+//! The runs that a job's post holds.
+
+use uuid::Uuid;
+
+use super::{
+    Point,
+    post::{JobPost, PostedSeries},
+    run::{List, Place, PostedRun, Runs, check_count},
+};
+use crate::domain::{
+    error::Result,
+    text::{Name, Stage},
+    time::Timestamp,
+    violation::Violations,
+};
+
+/// Which run of a job points are of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct JobKey {
+    /// The output role.
+    pub role: Option<Name>,
+    /// The output role's metric.
+    pub metric: Option<Name>,
+    /// The role's unit, if it is to be held against.
+    pub unit: Option<Name>,
+    /// The location; the job's if absent.
+    pub location_id: Option<Uuid>,
+    /// When it was made; its arrival if absent.
+    pub issue_time: Option<Timestamp>,
+    /// The label.
+    pub stage: Option<Stage>,
+}
+
+impl JobPost {
+    /// The runs of the post.
+    ///
+    /// # Errors
+    /// Invalid: no points or too many, a stage, series whose columns do not go together, values that are not finite.
+    pub fn runs(mut self) -> Result<Vec<PostedRun<JobKey>>> {
+        let mut violations = Violations::default();
+        if let Some(stage) = &mut self.stage {
+            stage.check(&mut violations, "/stage");
+        }
+        let in_series: usize = self.series.iter().map(|series| series.values.len()).sum();
+        check_count(
+            self.predictions.len() + in_series,
+            "/predictions",
+            &mut violations,
+        )?;
+        let mut runs = Runs::default();
+        for (index, point) in self.predictions.into_iter().enumerate() {
+            let list = List::Predictions;
+            let is_same = |key: &JobKey| {
+                key.role.as_ref() == Some(&point.role) && key.location_id == point.location_id
+            };
+            let role = point.role.clone();
+            let key = || JobKey {
+                role: Some(role),
+                metric: None,
+                unit: None,
+                location_id: point.location_id,
+                issue_time: self.issue_time,
+                stage: self.stage.clone(),
+            };
+            let (valid_time, value) = (point.valid_time, point.value);
+            runs.add(
+                is_same,
+                key,
+                Point { valid_time, value },
+                Place { list, index },
+            );
+        }
+        for (index, mut series) in self.series.into_iter().enumerate() {
+            let mut within = Violations::within(format!("/series/{index}"));
+            let times = series.check(&mut within);
+            violations.append(within);
+            let Some(times) = times else { continue };
+            let list = List::Series(index);
+            let stage = series.stage.or_else(|| self.stage.clone());
+            for (index, (valid_time, value)) in times.into_iter().zip(series.values).enumerate() {
+                let own = series
+                    .issue_times
+                    .as_ref()
+                    .and_then(|times| times.get(index));
+                let issue_time = own.copied().or(series.issue_time).or(self.issue_time);
+                let key = || JobKey {
+                    role: series.role.clone(),
+                    metric: series.metric.clone(),
+                    unit: series.unit.clone(),
+                    location_id: series.location_id,
+                    issue_time,
+                    stage: stage.clone(),
+                };
+                let is_same = |key: &JobKey| {
+                    key.issue_time == issue_time
+                        && key.role == series.role
+                        && key.metric == series.metric
+                        && key.unit == series.unit
+                        && key.location_id == series.location_id
+                        && key.stage == stage
+                };
+                runs.add(
+                    is_same,
+                    key,
+                    Point { valid_time, value },
+                    Place { list, index },
+                );
+            }
+        }
+        runs.finish(violations)
+    }
+}
+
+impl PostedSeries {
+    /// The valid times, if the columns go together; notes what is wrong.
+    fn check(&mut self, violations: &mut Violations) -> Option<Vec<Timestamp>> {
+        if let Some(stage) = &mut self.stage {
+            stage.check(violations, "/stage");
+        }
+        if self.role.is_none() && self.metric.is_none() {
+            violations.add("/role", "is missing: give it or metric");
+        }
+        let count = self.values.len();
+        if count == 0 {
+            violations.add("/values", "has no values");
+        }
+        let as_many = |column: &str, length: usize, violations: &mut Violations| {
+            if length != count {
+                let detail = format!("has {length} entries, and values has {count}");
+                violations.add(column, detail);
+            }
+        };
+        if let Some(issues) = &self.issue_times {
+            as_many("/issue_times", issues.len(), violations);
+            if self.issue_time.is_some() {
+                violations.add(
+                    "/issue_time",
+                    "stands beside issue_times: give one of the two",
+                );
+            }
+        }
+        if let Some(times) = &self.valid_times {
+            as_many("/valid_times", times.len(), violations);
+            if self.start.is_some() || self.step.is_some() {
+                let detail = "stands beside start and step: give one of the two";
+                violations.add("/valid_times", detail);
+            }
+            return Some(times.clone());
+        }
+        let Some(start) = self.start else {
+            let detail = "is missing: give it and step, or valid_times";
+            violations.add("/start", detail);
+            return None;
+        };
+        let step = match self.step {
+            Some(step) if step.micros() > 0 => step.micros(),
+            None if count <= 1 => 1,
+            None => {
+                violations.add("/step", "is missing: give it, or valid_times");
+                return None;
+            }
+            Some(_) => {
+                violations.add("/step", "must be longer than nothing");
+                return None;
+            }
+        };
+        let last = i64::try_from(count)
+            .ok()?
+            .saturating_sub(1)
+            .saturating_mul(step);
+        let end = start.micros().saturating_add(last);
+        if Timestamp::from_micros(end).micros() != end {
+            violations.add("/values", "reach beyond the year 9999");
+            return None;
+        }
+        let at = |n: i64| Timestamp::from_micros(start.micros() + n * step);
+        Some((0..).take(count).map(at).collect())
+    }
+}
