@@ -31,6 +31,8 @@ pub struct Settings {
     pub log: Log,
     /// The limits of queues and requests.
     pub limits: Limits,
+    /// When what has expired is deleted.
+    pub retention: Retention,
 }
 
 /// What is logged, and how.
@@ -85,6 +87,14 @@ pub struct Limits {
     pub scan_queue: usize,
 }
 
+/// When what has expired is deleted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// How long after a sweep the next one begins, in seconds.
+    pub sweep_seconds: u64,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -100,6 +110,7 @@ impl Default for Settings {
                 scans: 4,
                 scan_queue: 256,
             },
+            retention: Retention { sweep_seconds: 60 },
         }
     }
 }
@@ -196,12 +207,31 @@ impl Loaded {
     }
 
     fn check_ranges(&self) -> Result<(), String> {
-        let limits = &self.settings.limits;
+        let Settings {
+            limits, retention, ..
+        } = &self.settings;
+        let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
         for (key, value, least, most) in [
-            ("limits.body_bytes", limits.body_bytes, 1024, 1 << 30),
-            ("limits.write_queue", limits.write_queue, 1, 1_000_000),
-            ("limits.scans", limits.scans, 1, 64),
-            ("limits.scan_queue", limits.scan_queue, 1, 1_000_000),
+            (
+                "limits.body_bytes",
+                number(limits.body_bytes),
+                1024,
+                1 << 30,
+            ),
+            (
+                "limits.write_queue",
+                number(limits.write_queue),
+                1,
+                1_000_000,
+            ),
+            ("limits.scans", number(limits.scans), 1, 64),
+            ("limits.scan_queue", number(limits.scan_queue), 1, 1_000_000),
+            (
+                "retention.sweep_seconds",
+                retention.sweep_seconds,
+                1,
+                86_400,
+            ),
         ] {
             if !(least..=most).contains(&value) {
                 let origin = self.origin(key);
@@ -229,7 +259,7 @@ fn explain(error: &figment::Error) -> String {
         }
         Kind::InvalidType(value, allowed) | Kind::InvalidValue(value, allowed) => {
             let allowed = match allowed.to_string().as_str() {
-                "usize" => "a whole number".to_owned(),
+                "usize" | "u64" => "a whole number".to_owned(),
                 other if other.starts_with("struct ") => "a section".to_owned(),
                 other => other.to_owned(),
             };

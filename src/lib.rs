@@ -1,7 +1,7 @@
 //! Prediction API: one executable that keeps a catalogue of predictive models, connects them to an organisation's
 //! sensors and locations, and stores what they predict.
 //!
-//! Dependencies point down only: `cli` and `http` stand on `service`, `service` on `store`, all on `domain`.
+//! Dependencies point down only: `cli`, `http` and `task` stand on `service`, `service` on `store`, all on `domain`.
 //! `config` is read by `cli`. `ARCHITECTURE.md` tells more.
 
 #![forbid(unsafe_code)]
@@ -12,3 +12,4 @@ pub mod domain;
 pub mod http;
 pub mod service;
 pub mod store;
+pub mod task;

@@ -3,6 +3,7 @@
 mod config;
 mod logging;
 mod openapi;
+mod retention;
 mod serve;
 mod token;
 
@@ -47,6 +48,12 @@ enum Command {
     /// Makes, lists and revokes tokens in the data folder's database
     #[command(subcommand)]
     Token(token::Command),
+    /// Deletes what has expired now, and gives back its space; the server does so by itself
+    Retention {
+        /// Only counts, by source, what would be deleted
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Prints the API's OpenAPI document
     Openapi {
         /// As YAML instead of JSON
@@ -87,6 +94,7 @@ fn dispatch(cli: &Cli) -> Outcome {
     match cli.command.as_ref().unwrap_or(&Command::Serve) {
         Command::Serve => serve::run(&loaded()?.settings),
         Command::Token(command) => token::run(command, &loaded()?.settings),
+        Command::Retention { dry_run } => retention::run(&loaded()?.settings, *dry_run),
         Command::Openapi { yaml } => openapi::run(*yaml),
         Command::Config => config::run(&loaded()?),
     }

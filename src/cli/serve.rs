@@ -6,6 +6,7 @@ use std::{
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use tokio::{
@@ -19,6 +20,7 @@ use crate::{
     domain::token::new_secret,
     http,
     service::{App, token},
+    task::{Tasks, sweeper},
 };
 
 /// The file that the first admin token is written to.
@@ -44,10 +46,14 @@ pub fn run(settings: &Settings) -> Outcome {
         let limits = http::Limits {
             body_bytes: settings.limits.body_bytes,
         };
+        let mut tasks = Tasks::default();
+        let pause = Duration::from_secs(settings.retention.sweep_seconds);
+        sweeper::start(&mut tasks, app.clone(), pause);
         let serving = tokio::spawn(http::serve(listener, app, limits, stop));
         greet(&address.to_string(), settings, first.as_ref());
-        serving
-            .await
+        let served = serving.await;
+        tasks.stop().await;
+        served
             .map_err(|error| Failure(format!("the server failed: {error}")))?
             .map_err(|error| Failure(format!("the server failed: {error}")))
     })

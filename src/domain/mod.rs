@@ -20,6 +20,7 @@ pub mod page;
 pub mod patch;
 pub mod prediction;
 pub mod reading;
+pub mod retention;
 pub mod sensor;
 pub mod source;
 pub mod source_version;

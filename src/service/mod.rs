@@ -8,6 +8,7 @@ pub mod location;
 pub mod organisation;
 pub mod prediction;
 pub mod reading;
+pub mod retention;
 pub mod sensor;
 pub mod source;
 pub mod source_version;

@@ -1,8 +1,10 @@
 //! The only place that knows SQLite: pools, the writer, migrations, SQL.
 //!
-//! Functions that read take a [`Connection`], those that write a [`Transaction`]. One thread writes ([`writer`]);
-//! readers have connections of their own and never wait for it.
+//! Functions that read take a [`Connection`], those that write a [`Transaction`]. One thread writes ([`writer`]),
+//! another folds what it wrote into the file ([`checkpointer`]); readers have connections of their own and never wait
+//! for either.
 
+mod checkpointer;
 mod error;
 mod filter;
 mod memory;
@@ -20,6 +22,7 @@ pub mod reading;
 pub mod sensor;
 pub mod source;
 pub mod source_version;
+pub mod space;
 pub mod token;
 
 use std::{hash::Hash, path::Path, sync::Arc, time::Duration};
@@ -30,6 +33,7 @@ pub use rusqlite::{Connection, Transaction};
 use tokio::sync::Semaphore;
 
 use crate::domain::{Error, Result};
+use checkpointer::Checkpointer;
 pub use error::OpenError;
 pub use memory::Memory;
 use writer::{Kind, Writer};
@@ -90,9 +94,10 @@ impl Db {
         migrations::check(&connection)?;
         prepare_writing(&connection).map_err(OpenError::Sqlite)?;
         migrations::run(&mut connection)?;
+        let checkpointer = Checkpointer::start(path)?;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Ok(Self {
-            writer: Arc::new(Writer::start(connection, limits.write_queue)?),
+            writer: Arc::new(Writer::start(connection, checkpointer, limits.write_queue)?),
             readers: reader_pool(path, 2 * cores)?,
             scanners: reader_pool(path, limits.scans)?,
             scan_turn: Arc::new(Semaphore::new(limits.scans)),

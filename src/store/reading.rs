@@ -111,18 +111,17 @@ pub fn forget(tx: &Transaction<'_>, sensor_id: Uuid) -> Result<()> {
 }
 
 /// Deletes up to `limit` readings of sensors that are gone, and says how many it was.
-pub fn sweep(tx: &Transaction<'_>, limit: usize) -> Result<usize> {
+pub fn sweep(tx: &Transaction<'_>, limit: u32) -> Result<u64> {
     let mut gone =
         tx.prepare_cached("SELECT id FROM reading_series WHERE sensor_id IS NULL LIMIT 1")?;
     let mut delete = tx.prepare_cached(
         "DELETE FROM readings WHERE (series_id, time, revision) IN
             (SELECT series_id, time, revision FROM readings WHERE series_id = ?1 LIMIT ?2)",
     )?;
-    let most = i64::try_from(limit).unwrap_or(i64::MAX);
     while let Some(series) = gone.query_row([], |row| row.get::<_, i64>(0)).optional()? {
-        let deleted = delete.execute((series, most))?;
+        let deleted = delete.execute((series, limit))?;
         if deleted > 0 {
-            return Ok(deleted);
+            return Ok(deleted as u64);
         }
         tx.prepare_cached("DELETE FROM reading_series WHERE id = ?1")?
             .execute([series])?;

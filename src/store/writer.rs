@@ -13,7 +13,7 @@ use std::{
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::error::OpenError;
+use super::{checkpointer::Checkpointer, error::OpenError};
 use crate::domain::{Error, Result};
 
 /// How many requests are committed together at most, so that the first does not wait long for the last.
@@ -46,13 +46,17 @@ pub enum Kind {
 
 impl Writer {
     /// Starts the thread; at most `queue` requests wait for it.
-    pub fn start(connection: Connection, queue: usize) -> std::result::Result<Self, OpenError> {
+    pub fn start(
+        connection: Connection,
+        checkpointer: Checkpointer,
+        queue: usize,
+    ) -> std::result::Result<Self, OpenError> {
         let (sender, receiver) = mpsc::channel(queue.max(1));
         let state = Arc::new(State::default());
         let seen = state.clone();
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || run(connection, receiver, &seen))
+            .spawn(move || run(connection, checkpointer, receiver, &seen))
             .map_err(OpenError::Thread)?;
         Ok(Self {
             state,
@@ -98,7 +102,7 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Lets the thread finish what is queued; closing the last connection folds the log into the database.
+    /// Lets the thread finish what is queued and fold the log into the database.
     fn drop(&mut self) {
         self.queue = None;
         if let Some(thread) = self.thread.take()
@@ -155,7 +159,15 @@ impl<T: Send, F: FnOnce(&Transaction<'_>) -> Result<T> + Send> Request for Pendi
     }
 }
 
-fn run(mut connection: Connection, mut queue: mpsc::Receiver<Box<dyn Request>>, state: &State) {
+fn run(
+    mut connection: Connection,
+    checkpointer: Checkpointer,
+    mut queue: mpsc::Receiver<Box<dyn Request>>,
+    state: &State,
+) {
+    if let Err(error) = Checkpointer::watch(&connection) {
+        tracing::error!(%error, "the log is folded in by the writer");
+    }
     // Moves on when another process has written.
     let mut others = 0;
     while let Some(first) = queue.blocking_recv() {
@@ -174,7 +186,9 @@ fn run(mut connection: Connection, mut queue: mpsc::Receiver<Box<dyn Request>>, 
         for request in group {
             request.answer(committed.clone());
         }
+        checkpointer.after_commit(&connection);
     }
+    checkpointer.finish(&connection);
 }
 
 impl State {
@@ -236,11 +250,13 @@ mod tests {
     }
 
     fn writer(folder: &tempfile::TempDir, queue: usize) -> Writer {
-        let connection = Connection::open(folder.path().join("test.db")).unwrap();
+        let path = folder.path().join("test.db");
+        let connection = Connection::open(&path).unwrap();
         connection
             .execute_batch("CREATE TABLE numbers (number INTEGER NOT NULL UNIQUE) STRICT")
             .unwrap();
-        Writer::start(connection, queue).unwrap()
+        let checkpointer = Checkpointer::start(&path).unwrap();
+        Writer::start(connection, checkpointer, queue).unwrap()
     }
 
     #[tokio::test]

@@ -6,10 +6,14 @@ use std::sync::{
 };
 
 use prediction_api::{
-    domain::Timestamp,
+    domain::{Timestamp, retention::Swept},
     http::{self, Limits},
-    service::{App, token},
-    store::{self, Db},
+    service::{
+        App,
+        retention::{self, Pace},
+        token,
+    },
+    store::{self, Connection, Db},
 };
 use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -31,6 +35,7 @@ pub struct TestApp {
     pub url: String,
     /// Its data folder.
     pub folder: TempDir,
+    app: App,
     client: reqwest::Client,
     clock: Arc<AtomicI64>,
     stop: Option<oneshot::Sender<()>>,
@@ -101,6 +106,11 @@ impl TestApp {
         Self::start_in(tempfile::tempdir().unwrap(), None).await
     }
 
+    /// Starts a server on a database that may be there already.
+    pub async fn start_on(folder: TempDir) -> Self {
+        Self::start_in(folder, None).await
+    }
+
     async fn start_in(folder: TempDir, clock: Option<Arc<AtomicI64>>) -> Self {
         let clock = clock
             .unwrap_or_else(|| Arc::new(AtomicI64::new(Timestamp::parse(START).unwrap().micros())));
@@ -121,12 +131,13 @@ impl TestApp {
         let limits = Limits {
             body_bytes: BODY_BYTES,
         };
-        let serving = tokio::spawn(http::serve(listener, app, limits, async {
+        let serving = tokio::spawn(http::serve(listener, app.clone(), limits, async {
             let _ = stopped.await;
         }));
         Self {
             url,
             folder,
+            app,
             client: reqwest::Client::new(),
             clock,
             stop: Some(stop),
@@ -135,10 +146,26 @@ impl TestApp {
     }
 
     /// Stops the server, and starts it again on the same database and clock.
-    pub async fn restart(mut self) -> Self {
+    pub async fn restart(self) -> Self {
+        let clock = self.clock.clone();
+        Self::start_in(self.stop().await, Some(clock)).await
+    }
+
+    /// Stops the server and closes its database.
+    pub async fn stop(mut self) -> TempDir {
         self.stop.take().unwrap().send(()).unwrap();
         self.serving.take().unwrap().await.unwrap().unwrap();
-        Self::start_in(self.folder, Some(self.clock)).await
+        self.folder
+    }
+
+    /// Deletes what has expired by the clock.
+    pub async fn sweep(&self) -> Swept {
+        retention::sweep(&self.app, Pace::AtOnce).await.unwrap()
+    }
+
+    /// The database, as another process sees it.
+    pub fn database(&self) -> Connection {
+        Connection::open(self.folder.path().join("prediction-api.db")).unwrap()
     }
 
     /// Lets the clock run on.

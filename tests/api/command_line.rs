@@ -13,7 +13,7 @@ use prediction_api::store::Connection;
 use tempfile::{TempDir, tempdir};
 
 /// The executable, run in `folder` with an environment of its own.
-fn command(folder: &Path, arguments: &[&str]) -> Command {
+pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_prediction-api"));
     command
         .current_dir(folder)
@@ -23,17 +23,17 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+pub fn run(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 /// Asserts that the command ended with the exit code 1 and one line that holds all of `parts`.
 #[track_caller]
-fn assert_refused(output: &Output, parts: &[&str]) {
+pub fn assert_refused(output: &Output, parts: &[&str]) {
     let said: Vec<_> = text(&output.stderr)
         .lines()
         .filter(|line| !line.starts_with('{'))
@@ -48,13 +48,13 @@ fn assert_refused(output: &Output, parts: &[&str]) {
 }
 
 /// A started server and what it printed until it was ready.
-struct Served {
+pub struct Served {
     child: Child,
     greeting: String,
 }
 
 impl Served {
-    fn start(mut command: Command) -> Self {
+    pub fn start(mut command: Command) -> Self {
         let mut child = command
             .args(["--listen", ":0"])
             .stdout(Stdio::piped())
@@ -80,7 +80,7 @@ impl Served {
     }
 
     /// Ends it as a supervisor does; answers its exit code.
-    fn terminate(mut self) -> Option<i32> {
+    pub fn terminate(mut self) -> Option<i32> {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").arg(id).status().unwrap().success());
         self.child.wait().unwrap().code()

@@ -15,7 +15,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("service", &["domain", "store"]),
     ("http", &["domain", "service"]),
-    ("cli", &["config", "domain", "http", "service", "store"]),
+    ("task", &["domain", "service"]),
+    (
+        "cli",
+        &["config", "domain", "http", "service", "store", "task"],
+    ),
     ("main", &["cli"]),
     ("lib", &[]),
 ];
@@ -28,8 +32,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("poem", &["http"]),
     // Schemas are derived where the types stand.
     ("poem_openapi", &["http", "domain"]),
-    ("tokio", &["store", "service", "http", "cli"]),
     ("csv", &["http"]),
+    ("tokio", &["store", "service", "http", "task", "cli"]),
     ("figment", &["config"]),
     ("clap", &["cli", "config"]),
 ];

@@ -21,5 +21,8 @@ mod parameters;
 mod predictions;
 mod properties;
 mod readings;
+mod retention;
+mod retention_command;
 mod setup;
 mod tutorial;
+mod upgrade;

@@ -406,6 +406,13 @@ async fn a_sensor_takes_its_readings_with_it() {
     let body = json!({ "id": id, "organisation_id": home, "name": "another", "metric": "celsius" });
     app.make("/api/v1/sensors", &body).await;
     assert_eq!(values(&app, id, "").await, [0.0; 0]);
+    let kept = |app: &TestApp| -> i64 {
+        let sql = "SELECT count(*) + (SELECT count(*) FROM reading_series) FROM readings";
+        app.database().query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(kept(&app), 2);
+    assert_eq!(app.sweep().await.readings, 1);
+    assert_eq!(kept(&app), 0);
     assert_eq!(
         post(&app, &[(id, "2023-10-26T01:00:00Z", 1.0)]).await,
         counts(1, 0, 0)

@@ -1,5 +1,6 @@
 //! Predictions in SQL: one row for each run of a series, its points in a payload.
 
+pub mod expiry;
 mod fill;
 mod find;
 mod latest;

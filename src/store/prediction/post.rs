@@ -34,6 +34,11 @@ pub fn post(
         });
     };
     let (counts, kept) = difference(points, &held.values);
+    // Readers take what came last: a clock that was set back must not put a revision behind the one that it corrects.
+    let issue = Issue {
+        available_at: issue.available_at.max(held.available_at),
+        ..issue
+    };
     insert_run(tx, id, issue, held.revision + 1, &kept)?;
     Ok(counts)
 }
@@ -150,6 +155,8 @@ struct Held {
     values: BTreeMap<Timestamp, f64>,
     /// The newest revision's number.
     revision: i64,
+    /// When the last of it came.
+    available_at: Timestamp,
 }
 
 /// What the issue holds of a series, if it is there at all. What has expired counts as not held: it cannot be read any
@@ -173,8 +180,10 @@ fn held(
         let held = held.get_or_insert_with(|| Held {
             values: BTreeMap::new(),
             revision: 0,
+            available_at: run.issue.available_at,
         });
         held.revision = run.revision;
+        held.available_at = held.available_at.max(run.issue.available_at);
         for point in run.points(&window, cutoff)? {
             let point = point?;
             held.values.insert(point.valid_time, point.value);

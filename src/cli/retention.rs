@@ -1,0 +1,60 @@
+//! `retention`: deletes what has expired, in the database itself; the server may run meanwhile.
+
+use super::{Failure, Outcome, open_existing, runtime, say};
+use crate::{
+    config::Settings,
+    domain::{Error, retention::Swept},
+    service::{
+        App,
+        retention::{self, Pace},
+    },
+};
+
+/// Sweeps, or only counts what a sweep would delete.
+pub fn run(settings: &Settings, dry_run: bool) -> Outcome {
+    let app = open_existing(settings)?;
+    let done = runtime()?.block_on(async {
+        if dry_run {
+            count(&app).await
+        } else {
+            sweep(&app).await
+        }
+    });
+    done.map_err(|error| Failure(error.to_string()))
+}
+
+async fn sweep(app: &App) -> Result<(), Error> {
+    let before = retention::file_bytes(app)?;
+    // The server may be at work on the same file: it is not to wait.
+    let swept = retention::sweep(app, Pace::Gentle).await?;
+    let after = retention::file_bytes(app)?;
+    say(&format!("deleted  {}", told(swept)));
+    say(&format!("file     {before} bytes before, {after} after"));
+    Ok(())
+}
+
+async fn count(app: &App) -> Result<(), Error> {
+    let mut all = Swept::default();
+    for found in retention::expired(app).await? {
+        let (told, source) = (told(found.expired), found.source);
+        say(&format!("{}  {source}: {told}", found.source_id));
+        all += found.expired;
+    }
+    let bytes = retention::file_bytes(app)?;
+    say(&format!("would delete  {}", told(all)));
+    say(&format!("file          {bytes} bytes"));
+    Ok(())
+}
+
+fn told(swept: Swept) -> String {
+    let Swept {
+        runs,
+        predictions,
+        readings,
+    } = swept;
+    let mut told = format!("{predictions} predictions in {runs} runs");
+    if readings > 0 {
+        told += &format!(", {readings} readings");
+    }
+    told
+}

@@ -1,0 +1,137 @@
+//! Retention: deleting what has expired, and giving back its space. The program does it by itself, or whoever runs it on
+//! the database's own machine; nobody does it over HTTP.
+
+use std::time::{Duration, Instant};
+
+use super::App;
+use crate::{
+    domain::{
+        Result,
+        retention::{ExpiredOfSource, Swept},
+    },
+    store::{prediction::expiry, reading, space},
+};
+
+/// How often the time that a step took is rested after it: 6 means that a seventh of the time is spent.
+const REST: u32 = 6;
+
+/// How long a step that gives space back is to take: others wait meanwhile.
+const STEP: Duration = Duration::from_millis(3);
+
+/// How many pages such a step gives back at first, and the least and the most that it comes to.
+const PAGES: i64 = 100;
+const LEAST_PAGES: i64 = 10;
+const MOST_PAGES: i64 = 500;
+
+/// How many readings are deleted in one step.
+const STEP_READINGS: u32 = 2000;
+
+/// How fast a sweep goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// With rests between the steps, so that others hardly notice.
+    Gentle,
+    /// Without rests.
+    AtOnce,
+}
+
+impl Pace {
+    async fn rest(self, since: Instant) {
+        if self == Self::Gentle {
+            tokio::time::sleep(since.elapsed() * REST).await;
+        }
+    }
+}
+
+/// Deletes what has expired by now, in small steps, and gives back its space where that is worthwhile. It may be dropped
+/// at any time: what was done stays done.
+///
+/// # Errors
+/// Busy, if too many others are waiting to write; unavailable, if the database cannot be written.
+pub async fn sweep(app: &App, pace: Pace) -> Result<Swept> {
+    let mut swept = predictions(app, pace).await?;
+    swept += readings(app, pace).await?;
+    give_back(app, pace).await?;
+    Ok(swept)
+}
+
+/// What a sweep would delete now, by source in the order of the names.
+pub async fn expired(app: &App) -> Result<Vec<ExpiredOfSource>> {
+    app.scan(|connection, now| expiry::count(connection, now))
+        .await
+}
+
+/// How large the database's file is, in bytes, once everything that was written is in it.
+pub fn file_bytes(app: &App) -> Result<i64> {
+    app.read(|connection, _| Ok(space::measure(connection)?.bytes()))
+}
+
+/// Deletes predictions that have expired, and series that are over.
+async fn predictions(app: &App, pace: Pace) -> Result<Swept> {
+    let mut swept = Swept::default();
+    // They are counted from 1.
+    let mut next = Some(0);
+    while let Some(after) = next {
+        let begun = Instant::now();
+        let mut due = app
+            .scan(move |connection, now| expiry::due(connection, after, now))
+            .await?;
+        pace.rest(begun).await;
+        while !due.series.is_empty() {
+            let begun = Instant::now();
+            let series = due.series.clone();
+            let step = app
+                .append(move |tx, now| expiry::sweep(tx, &series, now))
+                .await?;
+            swept += step.swept;
+            due.series.drain(..step.finished);
+            pace.rest(begun).await;
+        }
+        next = due.next;
+    }
+    Ok(swept)
+}
+
+/// Deletes readings whose sensor is gone.
+async fn readings(app: &App, pace: Pace) -> Result<Swept> {
+    let mut swept = Swept::default();
+    loop {
+        let begun = Instant::now();
+        let deleted = app
+            .append(|tx, _| reading::sweep(tx, STEP_READINGS))
+            .await?;
+        if deleted == 0 {
+            return Ok(swept);
+        }
+        swept.readings += deleted;
+        pace.rest(begun).await;
+    }
+}
+
+/// Gives back what is free in the file, if it is much.
+async fn give_back(app: &App, pace: Pace) -> Result<()> {
+    let mut left = app.read(|connection, _| space::measure(connection))?;
+    if !left.is_wasted() {
+        return Ok(());
+    }
+    let mut pages = PAGES;
+    while left.is_loose() {
+        let begun = Instant::now();
+        let (now, took) = app
+            .append(move |tx, _| {
+                let begun = Instant::now();
+                space::give_back(tx, pages)?;
+                Ok((space::measure(tx)?, begun.elapsed()))
+            })
+            .await?;
+        if now.pages >= left.pages {
+            // Others took what was free, or the file cannot shrink: it was not made here.
+            return Ok(());
+        }
+        left = now;
+        pages = if took > STEP { pages / 2 } else { pages * 2 };
+        pages = pages.clamp(LEAST_PAGES, MOST_PAGES);
+        pace.rest(begun).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! What has expired: finding it, counting it, and deleting it in small steps.
+//!
+//! A run expires as a whole once the last of its points does: `ends_at + retention_hours <= now`. What an organisation
+//! that is gone has left expires at once.
+
+use rusqlite::OptionalExtension;
+
+use super::{Connection, Transaction};
+use crate::domain::{
+    Result, Timestamp,
+    retention::{ExpiredOfSource, Swept},
+};
+
+/// How many series are looked at in one read.
+const PAGE: usize = 1000;
+
+/// How many runs are deleted in one step at most: a step holds up everyone who writes.
+const STEP_RUNS: u64 = 500;
+
+/// How many points the runs of one step have at most, the last run aside.
+const STEP_POINTS: u64 = 50_000;
+
+/// How many series are looked at in one step at most.
+const STEP_SERIES: usize = 200;
+
+/// Whether the organisation that the series `s` belongs to is gone.
+const IS_ABANDONED: &str =
+    "NOT EXISTS (SELECT 1 FROM organisations o WHERE o.id = s.organisation_id)";
+
+/// Whether the run `r` of the series `s` has ended its time at ?1.
+const HAS_EXPIRED: &str = "r.ends_at <= ?1 - s.retention_hours * 3600000000";
+
+/// Whether the series `s` has no runs and nothing that asks for it: neither its job, whose health is read from it, nor,
+/// posted without a job, its version.
+const IS_OVER: &str = "NOT EXISTS (SELECT 1 FROM runs r WHERE r.series_id = s.id)
+    AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = s.job_id AND j.organisation_id = s.organisation_id)
+    AND NOT (s.job_id IS NULL AND EXISTS (SELECT 1 FROM source_versions v WHERE v.id = s.source_version_id)
+        AND EXISTS (SELECT 1 FROM organisations o WHERE o.id = s.organisation_id))";
+
+/// Series that a sweep has something to do with.
+#[derive(Debug, Default)]
+pub struct Due {
+    /// Their numbers.
+    pub series: Vec<i64>,
+    /// Behind which number the search goes on; none at its end.
+    pub next: Option<i64>,
+}
+
+/// What one step did.
+#[derive(Debug, Default)]
+pub struct Step {
+    /// What it deleted.
+    pub swept: Swept,
+    /// How many of the series it is through with.
+    pub finished: usize,
+}
+
+/// Series behind the number `after` that a sweep has something to do with, of a part of all series.
+pub fn due(connection: &Connection, after: i64, now: Timestamp) -> Result<Due> {
+    let sql = format!(
+        "SELECT s.id, {IS_ABANDONED}
+            OR EXISTS (SELECT 1 FROM runs r WHERE r.series_id = s.id AND {HAS_EXPIRED})
+            OR ({IS_OVER}) FROM series s WHERE s.id > ?2 ORDER BY s.id LIMIT ?3"
+    );
+    let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map((now, after, page), |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?))
+    })?;
+    let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(Due {
+        next: rows.last().filter(|_| rows.len() == PAGE).map(|row| row.0),
+        series: rows.iter().filter(|row| row.1).map(|row| row.0).collect(),
+    })
+}
+
+/// Deletes some of what has expired of the series, in their order, and the series that are over. There is more to do
+/// while not all are finished.
+pub fn sweep(tx: &Transaction<'_>, series: &[i64], now: Timestamp) -> Result<Step> {
+    let mut step = Step::default();
+    for id in series.iter().take(STEP_SERIES) {
+        if let Some(cutoff) = cutoff(tx, *id, now)?
+            && !delete_runs(tx, *id, cutoff, &mut step.swept)?
+        {
+            break;
+        }
+        let over = format!("DELETE FROM series AS s WHERE s.id = ?1 AND {IS_OVER}");
+        tx.prepare_cached(&over)?.execute([id])?;
+        step.finished += 1;
+    }
+    Ok(step)
+}
+
+/// What a sweep would delete, by source in the order of the names.
+pub fn count(connection: &Connection, now: Timestamp) -> Result<Vec<ExpiredOfSource>> {
+    let counted = "s.source_id, s.source_name, count(*) AS runs, sum(r.count) AS predictions";
+    let sql = format!(
+        "SELECT source_id, min(source_name) AS name, sum(runs), sum(predictions) FROM (
+            SELECT {counted} FROM series s JOIN runs r ON r.series_id = s.id
+                WHERE {HAS_EXPIRED} AND NOT ({IS_ABANDONED}) GROUP BY s.source_id, s.source_name
+            UNION ALL
+            SELECT {counted} FROM series s JOIN runs r ON r.series_id = s.id
+                WHERE {IS_ABANDONED} GROUP BY s.source_id, s.source_name
+        ) GROUP BY source_id ORDER BY name, source_id"
+    );
+    let mut statement = connection.prepare(&sql)?;
+    let rows = statement.query_map([now], |row| {
+        Ok(ExpiredOfSource {
+            source_id: row.get(0)?,
+            source: row.get(1)?,
+            expired: Swept {
+                runs: row.get::<_, i64>(2)?.unsigned_abs(),
+                predictions: row.get::<_, i64>(3)?.unsigned_abs(),
+                ..Swept::default()
+            },
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Until when runs of the series have expired, if any ever do. It is read anew in each step: the retention may have been
+/// changed, or the organisation made again.
+fn cutoff(connection: &Connection, series_id: i64, now: Timestamp) -> Result<Option<Timestamp>> {
+    let sql = format!("SELECT s.retention_hours, {IS_ABANDONED} FROM series s WHERE s.id = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found: Option<(Option<i64>, bool)> = statement
+        .query_row([series_id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(match found {
+        Some((_, true)) => Some(Timestamp::from_micros(i64::MAX)),
+        Some((Some(hours), _)) => Some(now.plus_hours(hours.saturating_neg())),
+        _ => None,
+    })
+}
+
+/// Deletes the series' runs that ended at `cutoff` or before, as many as the step may. Whether that was all of them.
+fn delete_runs(
+    tx: &Transaction<'_>,
+    series_id: i64,
+    cutoff: Timestamp,
+    swept: &mut Swept,
+) -> Result<bool> {
+    // One more tells whether there are more.
+    let most = STEP_RUNS.saturating_sub(swept.runs);
+    let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+    let mut ended = tx.prepare_cached(
+        "SELECT issue_time, revision, count FROM runs WHERE series_id = ?1 AND ends_at <= ?2
+            ORDER BY ends_at, issue_time, revision LIMIT ?3",
+    )?;
+    let runs = ended
+        .query_map((series_id, cutoff, limit), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
+        .collect::<rusqlite::Result<Vec<(i64, i64, i64)>>>()?;
+    let mut delete = tx.prepare_cached(
+        "DELETE FROM runs WHERE series_id = ?1 AND issue_time = ?2 AND revision = ?3",
+    )?;
+    for (issue_time, revision, count) in runs {
+        if swept.runs >= STEP_RUNS || swept.predictions >= STEP_POINTS {
+            return Ok(false);
+        }
+        delete.execute((series_id, issue_time, revision))?;
+        swept.runs += 1;
+        swept.predictions += count.unsigned_abs();
+    }
+    Ok(true)
+}

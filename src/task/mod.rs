@@ -1,0 +1,119 @@
+//! What the program does by itself: supervised loops in the background.
+
+pub mod sweeper;
+
+use std::{fmt::Display, future::Future, panic::AssertUnwindSafe, time::Duration};
+
+use futures_util::FutureExt;
+use tokio::{sync::watch, task::JoinSet};
+
+/// The loops that are running. Dropping them ends them too, without waiting.
+pub struct Tasks {
+    stop: watch::Sender<bool>,
+    running: JoinSet<()>,
+}
+
+impl Default for Tasks {
+    fn default() -> Self {
+        Self {
+            stop: watch::Sender::new(false),
+            running: JoinSet::new(),
+        }
+    }
+}
+
+impl Tasks {
+    /// Runs `round` now and then again, each time `pause` after the last round ended. One that fails or panics is
+    /// logged, and the next one comes all the same. A round is dropped where it waits when the loops are stopped.
+    pub fn every<F, E>(
+        &mut self,
+        name: &'static str,
+        pause: Duration,
+        mut round: impl FnMut() -> F + Send + 'static,
+    ) where
+        F: Future<Output = Result<(), E>> + Send,
+        E: Display + Send,
+    {
+        let mut stopped = self.stop.subscribe();
+        self.running.spawn(async move {
+            let rounds = async {
+                loop {
+                    // The round is begun inside too: what it panics with before it first waits counts as well.
+                    let supervised = AssertUnwindSafe(async { round().await }).catch_unwind();
+                    match supervised.await {
+                        Ok(Ok(())) => {}
+                        Ok(Err(error)) => tracing::error!(task = name, %error, "a round failed"),
+                        Err(_) => tracing::error!(task = name, "a round panicked"),
+                    }
+                    tokio::time::sleep(pause).await;
+                }
+            };
+            tokio::select! {
+                () = rounds => {}
+                _ = stopped.wait_for(|stop| *stop) => {}
+            }
+        });
+    }
+
+    /// Stops all loops, and waits until they have ended.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        while let Some(ended) = self.running.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a task ended badly");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_loop_survives_errors_and_panics_until_it_is_stopped() {
+        let (sender, mut rounds) = mpsc::unbounded_channel();
+        let mut tasks = Tasks::default();
+        let mut number = 0;
+        tasks.every("test", Duration::ZERO, move || {
+            number += 1;
+            let (number, sender) = (number, sender.clone());
+            assert!(number != 1, "a fault before the round");
+            async move {
+                sender.send(number).map_err(|e| e.to_string())?;
+                match number {
+                    2 => Err("a failure".to_owned()),
+                    3 => panic!("a fault in the round"),
+                    _ => Ok(()),
+                }
+            }
+        });
+        for expected in 2..6 {
+            assert_eq!(rounds.recv().await, Some(expected));
+        }
+        tasks.stop().await;
+        while rounds.recv().await.is_some() {}
+    }
+
+    #[tokio::test]
+    async fn stopping_waits_neither_for_the_pause_nor_for_a_round_that_waits() {
+        let (sender, mut begun) = mpsc::unbounded_channel();
+        let mut tasks = Tasks::default();
+        let at_length = sender.clone();
+        tasks.every("endless", Duration::ZERO, move || {
+            let _ = at_length.send(());
+            std::future::pending::<Result<(), String>>()
+        });
+        tasks.every("rare", Duration::MAX, move || {
+            let _ = sender.send(());
+            std::future::ready(Ok::<_, String>(()))
+        });
+        for _ in 0..2 {
+            begun.recv().await;
+        }
+        tasks.stop().await;
+        assert_eq!(begun.recv().await, None);
+    }
+}

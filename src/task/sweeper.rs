@@ -1,0 +1,30 @@
+//! Deletes what has expired, for as long as the server runs.
+
+use std::time::Duration;
+
+use super::Tasks;
+use crate::{
+    domain::retention::Swept,
+    service::{
+        App,
+        retention::{self, Pace},
+    },
+};
+
+/// Sweeps now and then again, each time `pause` after the last sweep ended.
+pub fn start(tasks: &mut Tasks, app: App, pause: Duration) {
+    tasks.every("sweeper", pause, move || {
+        let app = app.clone();
+        async move {
+            let Swept {
+                runs,
+                predictions,
+                readings,
+            } = retention::sweep(&app, Pace::Gentle).await?;
+            if runs + readings > 0 {
+                tracing::info!(runs, predictions, readings, "deleted what has expired");
+            }
+            Ok::<_, crate::domain::Error>(())
+        }
+    });
+}

@@ -1,0 +1,57 @@
+//! Databases that earlier releases wrote are opened, brought up to date and go on: `tests/data/schema_N.db` is one of
+//! each schema.
+
+use serde_json::{Value, json};
+
+use crate::app::{ADMIN, TestApp};
+
+const LOCATION: &str = "66666666-6666-6666-6666-666666666666";
+
+/// A server on a copy of the database.
+async fn open(database: &[u8]) -> TestApp {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("prediction-api.db"), database).unwrap();
+    TestApp::start_on(folder).await
+}
+
+/// Of schema 1 (0.1.0): three sources. One has two issues, one of them with a revision; one has a retention; one is gone,
+/// with its job, and has left what it predicted, which is kept for 870,000 hours.
+#[tokio::test]
+async fn a_database_of_schema_1_keeps_what_was_predicted() {
+    let app = open(include_bytes!("../data/schema_1.db")).await;
+    let window = "from=2023-10-26T00:00:00Z&to=2100-01-01T00:00:00Z";
+    let path = format!("GET /predictions?metric=all&location_id={LOCATION}&{window}");
+    let rows = app.ok(ADMIN, &path, Value::Null).await;
+    let rows = rows.as_array().unwrap();
+    let of = |source: &str| -> Vec<f64> {
+        let own = rows.iter().filter(|row| row["source"] == source);
+        own.map(|row| row["value"].as_f64().unwrap()).collect()
+    };
+    let kept = [0.5, 0.0, 1.5, 1e-7, 2.5, 2e-7, -7.25, 4.5, 5.5, 6.5, 7.5];
+    assert_eq!(of("kept"), kept);
+    assert_eq!(of("kept for a while"), [1.0]);
+    assert_eq!(of("gone"), [3.5]);
+    let gone = rows.iter().find(|row| row["source"] == "gone").unwrap();
+    assert_eq!(gone["valid_time"], "2023-10-27T01:00:00.000001Z");
+    assert_eq!(gone["stage"], "raw");
+
+    let kept = "SELECT group_concat(coalesce(retention_hours, '-'), ' ') FROM (SELECT * FROM series ORDER BY id)";
+    let kept: String = app
+        .database()
+        .query_row(kept, [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, "- 20 870000");
+    // What it holds is known when it is posted again, and a revision goes on from it.
+    let point = |hour: u32, value: f64| json!({ "role": "risk", "valid_time": format!("2023-10-27T{hour:02}:00:00Z"), "value": value });
+    let body = json!({
+        "job_id": "00000001-2222-2222-2222-222222222222", "issue_time": "2023-10-27T00:00:00Z",
+        "predictions": [point(2, 2.5), point(3, -7.25), point(4, 44.0), point(20, 20.0)]
+    });
+    let counts = app.ok(ADMIN, "POST /predictions", body).await;
+    assert_eq!(counts, json!({ "stored": 1, "revised": 1, "unchanged": 2 }));
+    let path = format!("{path}&source=kept&issue_time=2023-10-27T00:00:00Z");
+    let rows = app.ok(ADMIN, &path, Value::Null).await;
+    let rows = rows.as_array().unwrap().iter();
+    let values: Vec<_> = rows.map(|row| row["value"].as_f64().unwrap()).collect();
+    assert_eq!(values, [0.5, 1.5, 2.5, -7.25, 44.0, 5.5, 6.5, 7.5, 20.0]);
+}
