@@ -15,6 +15,7 @@ mod inputs;
 mod layers;
 mod limits;
 mod mildew;
+mod oracle;
 mod pages;
 mod paging;
 mod parameters;
