@@ -57,8 +57,7 @@ pub async fn sweep(app: &App, pace: Pace) -> Result<Swept> {
 
 /// What a sweep would delete now, by source in the order of the names.
 pub async fn expired(app: &App) -> Result<Vec<ExpiredOfSource>> {
-    app.scan(|connection, now| expiry::count(connection, now))
-        .await
+    app.scan(expiry::count).await
 }
 
 /// How large the database's file is, in bytes, once everything that was written is in it.

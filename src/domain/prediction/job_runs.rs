@@ -41,7 +41,8 @@ impl JobPost {
         if let Some(stage) = &mut self.stage {
             stage.check(&mut violations, "/stage");
         }
-        let in_series: usize = self.series.iter().map(|series| series.values.len()).sum();
+        // A series without values is told of by itself.
+        let in_series: usize = self.series.iter().map(|s| s.values.len().max(1)).sum();
         check_count(
             self.predictions.len() + in_series,
             "/predictions",

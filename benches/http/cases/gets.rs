@@ -1,0 +1,133 @@
+//! Reading.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::{
+    Outcome,
+    alternate::alternate,
+    bench::Bench,
+    ceiling,
+    load::Load,
+    points::METRIC,
+    report::Measured,
+    request::Request,
+    servers::{Ceiling, Product, TOKEN, VictoriaMetrics},
+    stores::{Hourly, Large, READ},
+};
+
+/// One job, over and over.
+pub fn job(bench: &Bench) -> Outcome<Measured> {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let product = Product::start(folder.path(), &[])?;
+    let job = product.set_up_job(&bench.client, "temperature-model", 0)?;
+    let request = Request::get(format!("/api/v1/jobs/{job}"), TOKEN);
+    let is_job = |answer: &Value| answer["id"] == job.as_str();
+    of_memory(bench, &product, &[request], 64, is_job)
+}
+
+/// Rows of the large store.
+pub fn rows(bench: &Bench) -> Outcome<Measured> {
+    let large = bench.large()?;
+    of_memory(bench, &large.product, &large.reads(""), 16, has_all_rows)
+}
+
+/// The same as series.
+pub fn series(bench: &Bench) -> Outcome<Measured> {
+    let (large, shape) = (bench.large()?, "&shape=series");
+    of_memory(
+        bench,
+        &large.product,
+        &large.reads(shape),
+        16,
+        has_all_values,
+    )
+}
+
+/// Rows that are each the newest of up to 48 issues.
+pub fn hourly(bench: &Bench) -> Outcome<Measured> {
+    let hourly = Hourly::fill(&bench.client)?;
+    of_memory(bench, &hourly.product, &hourly.reads(""), 16, has_all_rows)
+}
+
+/// Series of the large store, held against an export by VictoriaMetrics, which holds only these points.
+pub fn export(bench: &Bench, connections: usize) -> Outcome<Measured> {
+    let large = bench.large()?;
+    let request = large.read_within_one_issue("&shape=series");
+    let answer = bench.client.send(&large.product.url, &request, "")?;
+    demand(&request, &answer, has_all_values)?;
+
+    let victoria = VictoriaMetrics::start(&bench.client)?;
+    let (url, run) = (&victoria.url, Large::run_within_one_issue());
+    let write = Request::post_text("/write?precision=s", run.as_lines("greenhouse"));
+    bench.client.send(url, &write, "")?;
+    // What was written is found a moment later otherwise.
+    bench.client.send(
+        url,
+        &Request::get("/internal/force_flush".to_owned(), ""),
+        "",
+    )?;
+    let from = run.first_hour * 3600;
+    let to = from + (READ as i64 - 1) * 3600;
+    let selector = format!("{METRIC}_value%7Bjob%3D%22greenhouse%22%7D");
+    let path = format!("/api/v1/export?match%5B%5D={selector}&start={from}&end={to}");
+    let export = Request {
+        method: Method::GET,
+        path,
+        headers: Vec::new(),
+        body: String::new(),
+    };
+    let answer = bench.client.send(url, &export, "")?;
+    demand(&export, &answer, |line| {
+        line["values"].as_array().map_or(0, Vec::len) == READ
+    })?;
+
+    let product = Load::new(&large.product.url, &[request])?;
+    let ceiling = Load::new(url, &[export])?;
+    Ok(alternate(bench, &product, &ceiling, connections)?.0)
+}
+
+/// The requests, held against a ceiling that answers the first one's bytes from memory. Every answer is checked once.
+fn of_memory(
+    bench: &Bench,
+    product: &Product,
+    requests: &[Request],
+    connections: usize,
+    is_whole: impl Fn(&Value) -> bool,
+) -> Outcome<Measured> {
+    let mut first = None;
+    for request in requests {
+        let answer = bench.client.send(&product.url, request, "")?;
+        demand(request, &answer, &is_whole)?;
+        first.get_or_insert(answer);
+    }
+    let bytes = first.ok_or("there is nothing to get")?;
+    eprintln!("  an answer has {} bytes", bytes.len());
+    let ceiling = Ceiling::start(&bytes)?;
+    let same = Request::get(ceiling::ANSWER_PATH.to_owned(), TOKEN);
+    if bench.client.send(&ceiling.url, &same, "")? != bytes {
+        return Err("the ceiling answers something else".into());
+    }
+    let product = Load::new(&product.url, requests)?;
+    let ceiling = Load::new(&ceiling.url, &[same])?;
+    Ok(alternate(bench, &product, &ceiling, connections)?.0)
+}
+
+/// Refuses an answer that does not hold what was asked for: it would be answered fast.
+fn demand(request: &Request, answer: &[u8], is_whole: impl Fn(&Value) -> bool) -> Outcome<()> {
+    if is_whole(&serde_json::from_slice(answer)?) {
+        return Ok(());
+    }
+    let text: String = String::from_utf8_lossy(answer).chars().take(300).collect();
+    Err(format!("{} did not answer what it should: {text}", request.path).into())
+}
+
+fn has_all_rows(answer: &Value) -> bool {
+    answer.as_array().map_or(0, Vec::len) == READ
+}
+
+fn has_all_values(answer: &Value) -> bool {
+    let series = answer.as_array().into_iter().flatten();
+    let values = series.map(|series| series["values"].as_array().map_or(0, Vec::len));
+    values.sum::<usize>() == READ
+}

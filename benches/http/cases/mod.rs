@@ -1,0 +1,109 @@
+//! The cases, in the order of the table.
+
+mod gets;
+mod posts;
+mod storage;
+mod sweeper;
+
+use crate::{
+    Outcome,
+    bench::Bench,
+    report::{
+        Goal::{self, AtLeast, AtMost},
+        Measured,
+    },
+};
+
+/// One row of the table.
+pub struct Case {
+    /// What it is chosen by.
+    pub name: &'static str,
+    /// What the table calls it.
+    pub title: &'static str,
+    /// What it should reach.
+    pub goal: Goal,
+    /// Measures it.
+    pub measure: fn(&Bench) -> Outcome<Measured>,
+}
+
+/// All cases.
+pub static CASES: &[Case] = &[
+    Case {
+        name: "get_job",
+        title: "GET a job, c=64, of the same JSON without a token",
+        goal: AtLeast(0.6),
+        measure: gets::job,
+    },
+    Case {
+        name: "post_one",
+        title: "POST one prediction, c=64, durable, of parsing and dropping it",
+        goal: AtLeast(0.35),
+        measure: posts::one,
+    },
+    Case {
+        name: "post_points",
+        title: "POST 1,000 points, c=4, durable, of parsing and dropping them",
+        goal: AtLeast(0.6),
+        measure: posts::points,
+    },
+    Case {
+        name: "get_rows",
+        title: "GET 1,000 rows of 10 million points, c=16, of the same bytes from memory",
+        goal: AtLeast(0.3),
+        measure: gets::rows,
+    },
+    Case {
+        name: "get_series",
+        title: "GET 1,000 of 10 million points as series, c=16, of the same bytes from memory",
+        goal: AtLeast(0.5),
+        measure: gets::series,
+    },
+    Case {
+        name: "post_series_1",
+        title: "POST 1,000 points as series, c=1, durable, of VictoriaMetrics' /write",
+        goal: AtLeast(1.0),
+        measure: |bench| posts::series(bench, 1),
+    },
+    Case {
+        name: "post_series_4",
+        title: "POST 1,000 points as series, c=4, durable, of VictoriaMetrics' /write",
+        goal: AtLeast(1.0),
+        measure: |bench| posts::series(bench, 4),
+    },
+    Case {
+        name: "get_export_1",
+        title: "GET 1,000 of 10 million points as series, c=1, of VictoriaMetrics' /api/v1/export",
+        goal: AtLeast(1.0),
+        measure: |bench| gets::export(bench, 1),
+    },
+    Case {
+        name: "get_export_16",
+        title: "GET 1,000 of 10 million points as series, c=16, of VictoriaMetrics' /api/v1/export",
+        goal: AtLeast(1.0),
+        measure: |bench| gets::export(bench, 16),
+    },
+    Case {
+        name: "get_hourly",
+        title: "GET 1,000 rows of hourly issues of 48 points, c=16, of the same bytes from memory",
+        goal: Goal::None,
+        measure: gets::hourly,
+    },
+    Case {
+        name: "bytes",
+        title: "bytes in the file a point, hourly issues of 48 points, of a raw f64",
+        goal: AtMost(0.5),
+        measure: storage::bytes,
+    },
+    Case {
+        name: "memory",
+        title: "memory while 10 million points come in, of 150 MB",
+        goal: AtMost(1.0),
+        measure: storage::memory,
+    },
+    Case {
+        name: "sweeper",
+        title: "p99 of GET 1,000 rows while a million points are deleted, of p99 without",
+        goal: AtMost(2.0),
+        measure: sweeper::measure,
+    },
+];

@@ -1,0 +1,144 @@
+//! Posting.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+use serde_json::Value;
+
+use crate::{
+    Outcome,
+    alternate::alternate,
+    bench::Bench,
+    load::Load,
+    points::{Run, hour_of},
+    report::Measured,
+    request::Request,
+    servers::{Ceiling, Product, TOKEN, VictoriaMetrics},
+};
+
+/// Where predictions are posted, at the product and at its ceiling.
+const PATH: &str = "/api/v1/predictions";
+
+/// The first time that is predicted.
+const FIRST: &str = "2024-03-01T00:00:00Z";
+
+/// How many different runs are sent over and over, each with a new issue time.
+const RUNS: usize = 64;
+
+/// A fresh server and its jobs.
+struct Posting {
+    product: Product,
+    jobs: Vec<String>,
+    _folder: tempfile::TempDir,
+}
+
+impl Posting {
+    fn start(bench: &Bench, jobs: usize) -> Outcome<Self> {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+        let product = Product::start(folder.path(), &[])?;
+        let job = |number| product.set_up_job(&bench.client, "temperature-model", number);
+        let jobs = (0..jobs).map(job).collect::<Outcome<_>>()?;
+        Ok(Self {
+            product,
+            jobs,
+            _folder: folder,
+        })
+    }
+
+    /// The product's load, after it was seen once that a request stores all of its points.
+    fn load(&self, bench: &Bench, requests: &[Request], points: usize) -> Outcome<Load> {
+        demand_stored(bench, &self.product.url, &requests[0], points)?;
+        Load::new(&self.product.url, requests)
+    }
+
+    /// Stops the server and looks whether everything that it answered is in its file.
+    fn finish(self, answered: u64) -> Outcome<()> {
+        let kept = runs_in(&self.product.stop()?)?;
+        if kept < answered {
+            return Err(format!("of {answered} answered posts only {kept} are in the file").into());
+        }
+        Ok(())
+    }
+}
+
+/// One point of each of as many jobs as there are connections.
+pub fn one(bench: &Bench) -> Outcome<Measured> {
+    let posting = Posting::start(bench, 64)?;
+    let request = |(number, job): (usize, &String)| {
+        let run = Run::new(number, 0, hour_of(FIRST), 1);
+        Request::post(PATH, TOKEN, &run.as_points_of_new_issues(job))
+    };
+    let requests: Vec<_> = posting.jobs.iter().enumerate().map(request).collect();
+    of_parsing(bench, posting, &requests, 64, 1)
+}
+
+/// A thousand points in a request.
+pub fn points(bench: &Bench) -> Outcome<Measured> {
+    let posting = Posting::start(bench, 1)?;
+    let body = |run: Run| run.as_points_of_new_issues(&posting.jobs[0]);
+    let requests: Vec<_> = runs()
+        .map(|run| Request::post(PATH, TOKEN, &body(run)))
+        .collect();
+    of_parsing(bench, posting, &requests, 4, 1_000)
+}
+
+/// A thousand points as a series, held against VictoriaMetrics taking the same points.
+pub fn series(bench: &Bench, connections: usize) -> Outcome<Measured> {
+    let posting = Posting::start(bench, 1)?;
+    let body = |run: Run| run.as_series_of_new_issues(&posting.jobs[0]);
+    let requests: Vec<_> = runs()
+        .map(|run| Request::post(PATH, TOKEN, &body(run)))
+        .collect();
+    let product = posting.load(bench, &requests, 1_000)?;
+
+    let victoria = VictoriaMetrics::start(&bench.client)?;
+    let lines = |run: Run| Request::post_text("/write?precision=s", run.as_lines("greenhouse"));
+    let writes: Vec<_> = runs().map(lines).collect();
+    let ceiling = Load::new(&victoria.url, &writes)?;
+
+    let (measured, answered) = alternate(bench, &product, &ceiling, connections)?;
+    posting.finish(answered)?;
+    Ok(measured)
+}
+
+/// Runs of a thousand hours that follow one another.
+fn runs() -> impl Iterator<Item = Run> {
+    let run = |number: usize| Run::new(0, number, hour_of(FIRST) - (number * 1_000) as i64, 1_000);
+    (0..RUNS).map(run)
+}
+
+/// The requests, held against parsing and dropping the same.
+fn of_parsing(
+    bench: &Bench,
+    posting: Posting,
+    requests: &[Request],
+    connections: usize,
+    points: usize,
+) -> Outcome<Measured> {
+    let product = posting.load(bench, requests, points)?;
+    let server = Ceiling::start(b"")?;
+    demand_stored(bench, &server.url, &requests[0], points)?;
+    let ceiling = Load::new(&server.url, requests)?;
+    let (measured, answered) = alternate(bench, &product, &ceiling, connections)?;
+    posting.finish(answered)?;
+    Ok(measured)
+}
+
+/// Sends a request once and looks whether all of its points count as stored.
+fn demand_stored(bench: &Bench, url: &str, request: &Request, points: usize) -> Outcome<()> {
+    let answer = bench
+        .client
+        .send(url, request, "2023-12-31T00:00:00.000Z")?;
+    let counts: Value = serde_json::from_slice(&answer)?;
+    if counts["stored"] != points {
+        return Err(format!("of {points} points were stored: {counts}").into());
+    }
+    Ok(())
+}
+
+fn runs_in(database: &Path) -> Outcome<u64> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let connection = Connection::open_with_flags(database, flags)?;
+    let count: i64 = connection.query_row("SELECT count(*) FROM runs", [], |row| row.get(0))?;
+    Ok(u64::try_from(count)?)
+}

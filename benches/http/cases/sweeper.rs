@@ -1,0 +1,147 @@
+//! What readers notice of the sweeper.
+
+use std::{
+    cell::{Cell, RefCell},
+    time::{Duration, Instant},
+};
+
+use futures_util::future::{try_join, try_join_all};
+use reqwest::Method;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::{
+    Outcome,
+    bench::Bench,
+    client::Client,
+    report::Measured,
+    request::Request,
+    servers::{Product, TOKEN, text},
+    stores::Hourly,
+};
+
+/// How many connections read.
+const READERS: usize = 4;
+
+/// How long is read without the sweeper.
+const QUIET: Duration = Duration::from_secs(5);
+
+/// How long the sweeper may take.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// How often it is looked whether the sweeper is done.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// The p99 of reads while the sweeper deletes, over that of reads before.
+pub fn measure(bench: &Bench) -> Outcome<Measured> {
+    let client = &bench.client;
+    let hourly = Hourly::fill(client)?;
+    let reads = hourly.reads("");
+    let database = Connection::open(hourly.product.stop()?)?;
+    let points = let_arrive_earlier(&database)?;
+    let runs = runs_in(&database)?;
+
+    let every_second = [("PREDICTION_API_RETENTION__SWEEP_SECONDS", "1")];
+    let product = Product::start(hourly.folder.path(), &every_second)?;
+    let begin = Instant::now();
+    let quiet = read_while(client, &product, &reads, || Ok(begin.elapsed() < QUIET))?;
+    let_expire(client, &product)?;
+    let asked = Instant::now();
+    let patient = || match asked.elapsed() > PATIENCE {
+        true => Err("the sweeper left expired points"),
+        false => Ok(()),
+    };
+    read_while(client, &product, &reads, || {
+        patient()?;
+        Ok(runs_in(&database)? == runs)
+    })?;
+    let begin = Instant::now();
+    let swept = read_while(client, &product, &reads, || {
+        patient()?;
+        has_expiring(&database)
+    })?;
+    let (seconds, count) = (begin.elapsed().as_secs_f64(), swept.len());
+    eprintln!("  {points} points were deleted in {seconds:.1} s, with {count} reads meanwhile");
+    let (quiet, swept) = (p99(quiet), p99(swept));
+    Ok(Measured {
+        product: format!("{:.2} ms", swept * 1e3),
+        ceiling: format!("{:.2} ms", quiet * 1e3),
+        ratio: swept / quiet,
+    })
+}
+
+/// Lets the points of one model have come when they were issued: counted from their real arrival, nothing expires
+/// before an hour has passed. Answers how many they are.
+fn let_arrive_earlier(database: &Connection) -> Outcome<i64> {
+    let theirs = "series_id IN (SELECT id FROM series WHERE source_name = ?1)";
+    let source = [Hourly::EXPIRING_SOURCE];
+    let update =
+        format!("UPDATE runs SET available_at = issue_time, ends_at = valid_to WHERE {theirs}");
+    database.execute(&update, source)?;
+    let count = format!("SELECT sum(count) FROM runs WHERE {theirs}");
+    Ok(database.query_row(&count, source, |row| row.get(0))?)
+}
+
+/// Shortens the retention of that model to an hour, so that all of its points expire at once.
+fn let_expire(client: &Client, product: &Product) -> Outcome<()> {
+    let path = format!("/api/v1/sources?name={}", Hourly::EXPIRING_SOURCE);
+    let sources = client.send(&product.url, &Request::get(path, TOKEN), "")?;
+    let sources: Value = serde_json::from_slice(&sources)?;
+    let url = format!(
+        "{}/api/v1/sources/{}",
+        product.url,
+        text(&sources[0], "id")?
+    );
+    client.call(Method::PUT, &url, TOKEN, &json!({ "retention_hours": 1 }))?;
+    Ok(())
+}
+
+fn runs_in(database: &Connection) -> Outcome<i64> {
+    Ok(database.query_row("SELECT count(*) FROM runs", [], |row| row.get(0))?)
+}
+
+fn has_expiring(database: &Connection) -> Outcome<bool> {
+    let query = "SELECT EXISTS (SELECT 1 FROM runs WHERE series_id IN (SELECT id FROM series WHERE source_name = ?1))";
+    Ok(database.query_row(query, [Hourly::EXPIRING_SOURCE], |row| row.get(0))?)
+}
+
+/// Reads over some connections as long as that goes on. Answers how long each read took, in seconds.
+fn read_while(
+    client: &Client,
+    product: &Product,
+    reads: &[Request],
+    goes_on: impl Fn() -> Outcome<bool>,
+) -> Outcome<Vec<f64>> {
+    let (reading, times) = (Cell::new(true), RefCell::new(Vec::new()));
+    let reader = |first: usize| {
+        let (reading, times) = (&reading, &times);
+        async move {
+            for request in reads.iter().cycle().skip(first) {
+                if !reading.get() {
+                    break;
+                }
+                let begin = Instant::now();
+                client.get(&product.url, request).await?;
+                times.borrow_mut().push(begin.elapsed().as_secs_f64());
+            }
+            Outcome::Ok(())
+        }
+    };
+    let watch = async {
+        while goes_on()? {
+            tokio::time::sleep(LOOK).await;
+        }
+        reading.set(false);
+        Ok(())
+    };
+    let readers = try_join_all((0..READERS).map(reader));
+    client.runtime.block_on(try_join(readers, watch))?;
+    Ok(times.into_inner())
+}
+
+/// What one of a hundred takes longer than.
+fn p99(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    let place = times.len() * 99 / 100;
+    times.get(place).copied().unwrap_or(f64::NAN)
+}

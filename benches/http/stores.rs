@@ -1,0 +1,190 @@
+//! Stores that are filled over HTTP, as workers would fill them.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{
+    Outcome,
+    client::Client,
+    points::{METRIC, Run, hour_of, time_of_hour},
+    request::Request,
+    servers::{Product, TOKEN},
+};
+
+/// How many points are read at a time.
+pub const READ: usize = 1_000;
+
+/// Ten million points: a hundred jobs, each with a hundred issues of a thousand hours that follow one another.
+pub struct Large {
+    /// The server, which still runs.
+    pub product: Product,
+    /// The most memory that the server had held when all was in, in bytes.
+    pub peak_memory: u64,
+    jobs: Vec<String>,
+    _folder: TempDir,
+}
+
+impl Large {
+    const JOBS: usize = 100;
+    const ISSUES: usize = 100;
+    const POINTS: usize = 1_000;
+    const FIRST: &str = "2014-01-01T00:00:00Z";
+
+    /// Fills it, over four connections.
+    pub fn fill(client: &Client) -> Outcome<Self> {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+        let product = Product::start(folder.path(), &[])?;
+        let jobs: Vec<_> = (0..Self::JOBS)
+            .map(|number| product.set_up_job(client, "temperature-model", number))
+            .collect::<Outcome<_>>()?;
+        fill(client, &product, 4, Self::JOBS * Self::ISSUES, |number| {
+            let job = number % Self::JOBS;
+            let run = Self::run(job, number / Self::JOBS);
+            run.as_series(&jobs[job], &time_of_hour(run.first_hour))
+        })?;
+        Ok(Self {
+            peak_memory: product.peak_memory()?,
+            product,
+            jobs,
+            _folder: folder,
+        })
+    }
+
+    /// A thousand hours of each job, each from other years; they begin in the middle of an issue.
+    pub fn reads(&self, more: &str) -> Vec<Request> {
+        let begin = hour_of(Self::FIRST);
+        let window = |(number, job): (usize, &String)| {
+            let issue = (number * 37) % (Self::ISSUES - 1);
+            let from = begin + (issue * Self::POINTS + Self::POINTS / 2) as i64;
+            read(job, from, more)
+        };
+        self.jobs.iter().enumerate().map(window).collect()
+    }
+
+    /// The thousand hours of one issue.
+    pub fn read_within_one_issue(&self, more: &str) -> Request {
+        read(&self.jobs[0], Self::run_within_one_issue().first_hour, more)
+    }
+
+    /// What that reads.
+    pub fn run_within_one_issue() -> Run {
+        Self::run(0, Self::ISSUES / 2)
+    }
+
+    fn run(job: usize, issue: usize) -> Run {
+        let first_hour = hour_of(Self::FIRST) + (issue * Self::POINTS) as i64;
+        Run::new(job, issue, first_hour, Self::POINTS)
+    }
+}
+
+/// A thousand hourly issues of 48 points of each of fifty jobs, in the order in which they would have come; half of the
+/// jobs are of another model, whose points the sweeper's case lets expire.
+pub struct Hourly {
+    /// The folder of the data.
+    pub folder: TempDir,
+    /// How many points were posted.
+    pub points: usize,
+    /// The server, which still runs.
+    pub product: Product,
+    jobs: Vec<String>,
+}
+
+impl Hourly {
+    /// The model whose points expire in the sweeper's case.
+    pub const EXPIRING_SOURCE: &str = "expiring-model";
+    const JOBS: usize = 50;
+    const ISSUES: usize = 1_000;
+    const POINTS: usize = 48;
+    const FIRST: &str = "2025-01-01T00:00:00Z";
+
+    /// Fills it, over eight connections.
+    pub fn fill(client: &Client) -> Outcome<Self> {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+        let product = Product::start(folder.path(), &[])?;
+        let source = |number| match number % 2 {
+            0 => "temperature-model",
+            _ => Self::EXPIRING_SOURCE,
+        };
+        let jobs: Vec<_> = (0..Self::JOBS)
+            .map(|number| product.set_up_job(client, source(number), number))
+            .collect::<Outcome<_>>()?;
+        let begin = hour_of(Self::FIRST);
+        fill(client, &product, 8, Self::JOBS * Self::ISSUES, |number| {
+            let (job, issue) = (number % Self::JOBS, number / Self::JOBS);
+            let first_hour = begin + issue as i64;
+            let run = Run::new(job, issue, first_hour, Self::POINTS);
+            run.as_series(&jobs[job], &time_of_hour(first_hour))
+        })?;
+        Ok(Self {
+            folder,
+            points: Self::JOBS * Self::ISSUES * Self::POINTS,
+            product,
+            jobs,
+        })
+    }
+
+    /// A thousand hours of each job whose points stay.
+    pub fn reads(&self, more: &str) -> Vec<Request> {
+        let begin = hour_of(Self::FIRST);
+        let jobs = self.jobs.iter().step_by(2);
+        jobs.map(|job| read(job, begin, more)).collect()
+    }
+}
+
+fn read(job: &str, from: i64, more: &str) -> Request {
+    let (from, to) = (time_of_hour(from), time_of_hour(from + READ as i64));
+    let path = format!(
+        "/api/v1/predictions?job_id={job}&metric={METRIC}&from={from}&to={to}&limit={READ}{more}"
+    );
+    Request::get(path, TOKEN)
+}
+
+/// Posts `count` runs over some connections, begun in their order, and prints the pace.
+fn fill(
+    client: &Client,
+    product: &Product,
+    connections: usize,
+    count: usize,
+    body: impl Fn(usize) -> Value + Sync,
+) -> Outcome<()> {
+    let begin = Instant::now();
+    let url = format!("{}/api/v1/predictions", product.url);
+    let next = AtomicUsize::new(0);
+    let (next, body, url) = (&next, &body, &url);
+    let points = AtomicUsize::new(0);
+    let stored = &points;
+    let connection = || async move {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= count {
+                return Outcome::Ok(());
+            }
+            let request = client.http.post(url).bearer_auth(TOKEN).json(&body(number));
+            let response = request.send().await?;
+            let status = response.status();
+            let answer: Value = response.json().await?;
+            if !status.is_success() {
+                return Err(format!("a run was answered {status}: {answer}").into());
+            }
+            let here = answer["stored"].as_u64().unwrap_or_default();
+            stored.fetch_add(usize::try_from(here)?, Ordering::Relaxed);
+        }
+    };
+    let all = (0..connections).map(|_| connection());
+    let all = futures_util::future::try_join_all(all);
+    client.runtime.block_on(async { all.await.map(drop) })?;
+    let (stored, seconds) = (
+        points.load(Ordering::Relaxed),
+        begin.elapsed().as_secs_f64(),
+    );
+    let pace = stored as f64 / seconds;
+    eprintln!(
+        "  filled {stored} points in {count} requests over {connections} connections: {pace:.0} points/s"
+    );
+    Ok(())
+}
