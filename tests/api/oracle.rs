@@ -145,6 +145,9 @@ struct Series {
     location: usize,
 }
 
+/// A posted point: its series, issue (at its arrival if none), valid_time and value.
+type Given = (Series, Option<i64>, i64, f64);
+
 /// A point that was kept.
 #[derive(Debug, Clone)]
 struct Kept {
@@ -294,7 +297,7 @@ impl<'a> Case<'a> {
     }
 
     /// The body of a post, and its points by their series: issue, valid_time and value.
-    fn body(&self, step: &Step) -> (Value, Vec<(Series, Option<i64>, i64, f64)>) {
+    fn body(&self, step: &Step) -> (Value, Vec<Given>) {
         match step {
             Step::ForJob {
                 job,

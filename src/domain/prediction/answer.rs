@@ -147,13 +147,21 @@ impl Predictions {
     pub fn by_series(&self, by_issue: bool) -> Vec<PredictionSeries> {
         let mut known = HashMap::new();
         let mut order: Vec<Vec<&FoundPoint>> = Vec::new();
+        let mut last = None;
         for row in &self.rows {
-            let run = &self.runs[row.run];
-            let issue = by_issue.then_some(run.issue.issue_time);
-            let index = *known.entry((run.series_id, issue)).or_insert_with(|| {
-                order.push(Vec::new());
-                order.len() - 1
-            });
+            // Mostly the run is that of the row before.
+            let index = match last {
+                Some((run, index)) if run == row.run => index,
+                _ => {
+                    let run = &self.runs[row.run];
+                    let issue = by_issue.then_some(run.issue.issue_time);
+                    *known.entry((run.series_id, issue)).or_insert_with(|| {
+                        order.push(Vec::new());
+                        order.len() - 1
+                    })
+                }
+            };
+            last = Some((row.run, index));
             order[index].push(row);
         }
         order.iter().map(|rows| self.columns(rows)).collect()

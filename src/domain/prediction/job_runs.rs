@@ -54,9 +54,8 @@ impl JobPost {
             let is_same = |key: &JobKey| {
                 key.role.as_ref() == Some(&point.role) && key.location_id == point.location_id
             };
-            let role = point.role.clone();
             let key = || JobKey {
-                role: Some(role),
+                role: Some(point.role.clone()),
                 metric: None,
                 unit: None,
                 location_id: point.location_id,

@@ -1,6 +1,6 @@
 -- Runs stand in the order of their series and issue: what is read together lies together, and the key finds them too
--- (`shortest_lead` and `longest_lead` of the series tell how far their valid times are from their issue).
--- `ends_at` is the later of `valid_to` and `available_at`: retention counts from there.
+-- (`shortest_lead` and `longest_lead` of the series tell how far their valid times are from their issue). Retention counts
+-- from the later of `valid_to` and `available_at`; it needs no index, since what ended was issued before.
 CREATE TABLE runs_by_issue (
     series_id INTEGER NOT NULL,
     issue_time INTEGER NOT NULL,
@@ -8,15 +8,13 @@ CREATE TABLE runs_by_issue (
     available_at INTEGER NOT NULL,
     valid_from INTEGER NOT NULL,
     valid_to INTEGER NOT NULL,
-    ends_at INTEGER NOT NULL,
     count INTEGER NOT NULL,
     payload BLOB NOT NULL,
     PRIMARY KEY (series_id, issue_time, revision)
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO runs_by_issue (series_id, issue_time, revision, available_at, valid_from, valid_to, ends_at, count, payload)
-    SELECT series_id, issue_time, revision, available_at, valid_from, valid_to,
-        CASE WHEN valid_to > available_at THEN valid_to ELSE available_at END, count, payload
+INSERT INTO runs_by_issue (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload)
+    SELECT series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload
     FROM runs ORDER BY series_id, issue_time, revision;
 
 -- How long predictions are kept is known of the series, so that a change of it rewrites no runs. A source that is gone
@@ -38,7 +36,6 @@ ALTER TABLE series DROP COLUMN longest_span;
 
 DROP TABLE runs;
 ALTER TABLE runs_by_issue RENAME TO runs;
-CREATE INDEX runs_ending ON runs (series_id, ends_at);
 
 -- What a sensor's readings are kept under. Without a sensor they are waiting to be deleted: the sensor is gone, and
 -- another that is made under its id does not get them.

@@ -1,7 +1,8 @@
 //! What has expired: finding it, counting it, and deleting it in small steps.
 //!
-//! A run expires as a whole once the last of its points does: `ends_at + retention_hours <= now`. What an organisation
-//! that is gone has left expires at once.
+//! A run expires as a whole once the last of its points does: retention counts from the later of `valid_to` and
+//! `available_at`. Runs that have ended were issued so long ago, less their series' shortest lead, and stand first in the
+//! order of the key. What an organisation that is gone has left expires at once.
 
 use rusqlite::OptionalExtension;
 
@@ -28,7 +29,9 @@ const IS_ABANDONED: &str =
     "NOT EXISTS (SELECT 1 FROM organisations o WHERE o.id = s.organisation_id)";
 
 /// Whether the run `r` of the series `s` has ended its time at ?1.
-const HAS_EXPIRED: &str = "r.ends_at <= ?1 - s.retention_hours * 3600000000";
+const HAS_EXPIRED: &str = "r.issue_time <= ?1 - s.retention_hours * 3600000000 - s.shortest_lead
+    AND r.valid_to <= ?1 - s.retention_hours * 3600000000
+    AND r.available_at <= ?1 - s.retention_hours * 3600000000";
 
 /// Whether the series `s` has no runs and nothing that asks for it: neither its job, whose health is read from it, nor,
 /// posted without a job, its version.
@@ -144,8 +147,9 @@ fn delete_runs(
     let most = STEP_RUNS.saturating_sub(swept.runs);
     let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
     let mut ended = tx.prepare_cached(
-        "SELECT issue_time, revision, count FROM runs WHERE series_id = ?1 AND ends_at <= ?2
-            ORDER BY ends_at, issue_time, revision LIMIT ?3",
+        "SELECT issue_time, revision, count FROM runs WHERE series_id = ?1
+            AND issue_time <= ?2 - (SELECT shortest_lead FROM series WHERE id = ?1)
+            AND valid_to <= ?2 AND available_at <= ?2 ORDER BY issue_time, revision LIMIT ?3",
     )?;
     let runs = ended
         .query_map((series_id, cutoff, limit), |row| {

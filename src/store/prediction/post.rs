@@ -110,8 +110,8 @@ fn insert_run(
         return Ok(());
     };
     tx.prepare_cached(
-        "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, ends_at, count,
-            payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute((
         series_id,
@@ -120,7 +120,6 @@ fn insert_run(
         issue.available_at,
         first.valid_time,
         last.valid_time,
-        last.valid_time.max(issue.available_at),
         i64::try_from(points.len()).unwrap_or(i64::MAX),
         payload::encode(points),
     ))?;

@@ -122,7 +122,7 @@ pub fn runs_in(connection: &Connection, series: &SeriesRow, window: &Window) -> 
     let mut statement = connection.prepare_cached(
         "SELECT series_id, issue_time, available_at, revision, valid_from, payload FROM runs
             WHERE series_id = ?1 AND issue_time BETWEEN ?2 AND ?3 AND valid_to >= ?4 AND valid_from < ?5
-            AND available_at <= ?6 AND ends_at > ?7 ORDER BY issue_time DESC, revision DESC",
+            AND available_at <= ?6 AND (valid_to > ?7 OR available_at > ?7) ORDER BY issue_time DESC, revision DESC",
     )?;
     let cutoff = series
         .series
