@@ -59,6 +59,7 @@ pub async fn keep(app: &App, caller: &Caller, lines: Lines) -> Result<Counts, Pr
         part: Vec::new(),
         lines: 0,
         lines_kept: 0,
+        place: 0,
     };
     match kept.all(lines.0.into_bytes_stream()).await {
         Ok(()) => Ok(kept.counts),
@@ -76,9 +77,11 @@ struct Kept<'a> {
     counts: Counts,
     /// What is read and not kept yet.
     part: Vec<DirectPoint>,
-    /// How many lines were read.
+    /// How many lines with points were read.
     lines: usize,
     lines_kept: usize,
+    /// How many lines there were, empty ones included.
+    place: usize,
 }
 
 impl Kept<'_> {
@@ -96,6 +99,7 @@ impl Kept<'_> {
                 self.line(&line).await?;
             }
             if rest.len() > MAX_LINE {
+                self.place += 1;
                 let detail = format!("is longer than {MAX_LINE} bytes");
                 return Err(self.refused(&detail));
             }
@@ -108,6 +112,7 @@ impl Kept<'_> {
     }
 
     async fn line(&mut self, line: &[u8]) -> Result<(), Problem> {
+        self.place += 1;
         if line.trim_ascii().is_empty() {
             return Ok(());
         }
@@ -138,7 +143,7 @@ impl Kept<'_> {
 
     /// The problem of the line that is read now.
     fn refused(&self, detail: &str) -> Problem {
-        let detail = format!("{detail} (line {})", self.lines + 1);
+        let detail = format!("{detail} (line {})", self.place);
         Error::invalid(format!("/{}", self.lines), detail).into()
     }
 }
