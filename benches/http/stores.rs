@@ -55,12 +55,21 @@ impl Large {
         })
     }
 
-    /// A thousand hours of each job, each from other years; they begin in the middle of an issue.
-    pub fn reads(&self, more: &str) -> Vec<Request> {
+    /// A thousand hours of each job, each from other years: half of one issue and half of the next.
+    pub fn reads_of_two_issues(&self, more: &str) -> Vec<Request> {
+        self.reads(Self::POINTS / 2, more)
+    }
+
+    /// A thousand hours of each job, each from other years: those of one issue.
+    pub fn reads_of_one_issue(&self, more: &str) -> Vec<Request> {
+        self.reads(0, more)
+    }
+
+    fn reads(&self, skipped: usize, more: &str) -> Vec<Request> {
         let begin = hour_of(Self::FIRST);
         let window = |(number, job): (usize, &String)| {
             let issue = (number * 37) % (Self::ISSUES - 1);
-            let from = begin + (issue * Self::POINTS + Self::POINTS / 2) as i64;
+            let from = begin + (issue * Self::POINTS + skipped) as i64;
             read(job, from, more)
         };
         self.jobs.iter().enumerate().map(window).collect()

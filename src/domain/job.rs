@@ -89,13 +89,11 @@ pub struct JobContext {
     pub job_targets: Vec<OutputRole>,
     /// The location that follows from the bindings.
     pub bound_location_id: Option<Uuid>,
-    /// What the job posted last.
-    pub last_post: Option<LastPost>,
 }
 
 impl JobRecord {
-    /// The job as it is answered at `now`.
-    pub fn answer(self, context: JobContext, now: Timestamp) -> Job {
+    /// The job as it is answered at `now`, with what it posted last.
+    pub fn answer(self, context: JobContext, last_post: Option<LastPost>, now: Timestamp) -> Job {
         Job {
             id: self.id,
             name: self.name,
@@ -109,7 +107,7 @@ impl JobRecord {
             health: Health::judge(
                 self.active,
                 context.expected_interval_minutes,
-                context.last_post,
+                last_post,
                 now,
             ),
             created_at: self.created_at,

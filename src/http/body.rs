@@ -17,7 +17,7 @@ use super::{
 use crate::domain::{Error, Violation};
 
 /// Larger bodies are parsed off the async threads.
-const INLINE_BYTES: usize = 64 * 1024;
+const INLINE_BYTES: usize = 128 * 1024;
 
 /// Of larger bodies only the first fault is told: holding one against the schemas takes many times its memory.
 const EXPLAINED_BYTES: usize = 256 * 1024;

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use matchit::Router;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use uuid::Uuid;
@@ -11,12 +12,7 @@ use super::document::operations;
 use crate::domain::{Duration, Timestamp, Violation};
 
 /// All operations, by their paths.
-pub struct Operations {
-    /// Those of paths that do not vary.
-    literal: HashMap<String, Vec<Operation>>,
-    /// Those of paths with braces, by the number of their segments.
-    varying: HashMap<usize, Vec<Operation>>,
-}
+pub struct Operations(Router<Vec<Operation>>);
 
 /// One operation.
 pub struct Operation {
@@ -142,27 +138,25 @@ impl Operations {
                 .collect(),
             parameters: parameters(document, operation),
         };
-        let (mut literal, mut varying) = (HashMap::new(), HashMap::new());
+        let mut by_path: HashMap<String, Vec<Operation>> = HashMap::new();
         for operation in operations(document).map(operation) {
-            let path = operation.path.clone();
-            let known: &mut Vec<_> = if path.contains('{') {
-                varying.entry(path.split('/').count()).or_default()
-            } else {
-                literal.entry(path).or_default()
-            };
-            known.push(operation);
+            by_path
+                .entry(operation.path.clone())
+                .or_default()
+                .push(operation);
         }
-        Self { literal, varying }
+        let mut paths = Router::new();
+        for (path, operations) in by_path {
+            if let Err(error) = paths.insert(&path, operations) {
+                tracing::error!(%error, path, "a path of the document cannot be told from another");
+            }
+        }
+        Self(paths)
     }
 
     /// The operations whose path fits: one for each method that the path knows. A path without braces goes first.
-    pub fn at(&self, path: &str) -> Vec<&Operation> {
-        if let Some(known) = self.literal.get(path) {
-            return known.iter().collect();
-        }
-        let fitting = |operation: &&Operation| fits(&operation.path, path);
-        let known = self.varying.get(&path.split('/').count());
-        known.into_iter().flatten().filter(fitting).collect()
+    pub fn at(&self, path: &str) -> &[Operation] {
+        self.0.at(path).map_or(&[], |found| found.value.as_slice())
     }
 }
 
@@ -190,19 +184,6 @@ fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     reference
         .and_then(|reference| document.pointer(reference.trim_start_matches('#')))
         .unwrap_or(schema)
-}
-
-fn fits(template: &str, path: &str) -> bool {
-    let (mut templates, mut segments) = (template.split('/'), path.split('/'));
-    loop {
-        match (templates.next(), segments.next()) {
-            (None, None) => return true,
-            (Some(template), Some(segment)) if template == segment => {}
-            (Some(template), Some(segment)) if template.starts_with('{') && !segment.is_empty() => {
-            }
-            _ => return false,
-        }
-    }
 }
 
 /// What is wrong with a parameter's value.

@@ -1,5 +1,7 @@
 //! Jobs: managers change and delete their organisation's; workers fetch those of their version.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::{App, location, source_version};
@@ -7,7 +9,7 @@ use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Timestamp, Violations,
         contract::{Input, InputKind, RoleBinding, check_bindings},
-        job::{Job, JobChange, JobFilter, JobRecord},
+        job::{Job, JobChange, JobContext, JobFilter, JobRecord},
         page::Listed,
         patch::{Expected, MaybeUndefined, set, set_or_clear},
         source_version::SourceVersion,
@@ -15,12 +17,35 @@ use crate::{
     store::{self, Connection, job, sensor, source},
 };
 
+const WHAT: &str = "job";
+
+/// A job as the catalogue has it, which is known by heart for a moment: workers ask for it often, and it changes rarely.
+pub struct Kept {
+    job: JobRecord,
+    context: JobContext,
+}
+
+impl Kept {
+    fn read(connection: &Connection, id: Uuid) -> Result<Self> {
+        let job = find(connection, id)?;
+        let context = job::context(connection, &job)?;
+        Ok(Self { job, context })
+    }
+}
+
 /// The job of that id, if the caller may see it.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
-    app.read(|connection, now| {
-        let found = visible(connection, caller, id)?;
-        answer(connection, found, now)
-    })
+    let now = app.now();
+    let kept = app.jobs.get(id, now, || {
+        app.read(|connection, _| Kept::read(connection, id).map(Arc::new))
+    })?;
+    let organisation = kept.job.organisation_id;
+    caller.must_see(Some(organisation), WHAT, id)?;
+    let last_post = app.read(|connection, _| job::last_post(connection, id, organisation))?;
+    Ok(kept
+        .job
+        .clone()
+        .answer(kept.context.clone(), last_post, now))
 }
 
 /// The jobs that the caller may see.
@@ -118,7 +143,8 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
 /// The job as it is answered.
 pub(super) fn answer(connection: &Connection, job: JobRecord, now: Timestamp) -> Result<Job> {
     let context = job::context(connection, &job)?;
-    Ok(job.answer(context, now))
+    let last_post = job::last_post(connection, job.id, job.organisation_id)?;
+    Ok(job.answer(context, last_post, now))
 }
 
 /// What the rules need to know of each bound input; `None` where there is no such thing.
@@ -150,10 +176,13 @@ pub(super) fn input(connection: &Connection, kind: InputKind, id: Uuid) -> Resul
     })
 }
 
+fn find(connection: &Connection, id: Uuid) -> Result<JobRecord> {
+    job::find(connection, id)?.ok_or(Error::NotFound { what: WHAT, id })
+}
+
 pub(super) fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Result<JobRecord> {
-    let what = "job";
-    let found = job::find(connection, id)?.ok_or(Error::NotFound { what, id })?;
-    caller.must_see(Some(found.organisation_id), what, id)?;
+    let found = find(connection, id)?;
+    caller.must_see(Some(found.organisation_id), WHAT, id)?;
     Ok(found)
 }
 

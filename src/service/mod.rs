@@ -13,17 +13,15 @@ pub mod sensor;
 pub mod source;
 pub mod source_version;
 pub mod token;
-mod token_cache;
 
 use std::{sync::Arc, time::SystemTime};
 
 use uuid::Uuid;
 
 use crate::{
-    domain::{Result, Timestamp},
-    store::{Connection, Db, Memory, Transaction},
+    domain::{Caller, Result, Timestamp},
+    store::{Connection, Db, Known, Memory, Transaction},
 };
-use token_cache::TokenCache;
 
 /// Tells the time. Handed in, so that tests can walk through it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -44,18 +42,19 @@ pub struct App {
     db: Db,
     clock: Clock,
     contracts: Memory<Uuid, prediction::Contract>,
-    tokens: Arc<TokenCache>,
+    tokens: Known<[u8; 32], Caller>,
+    jobs: Known<Uuid, Arc<job::Kept>>,
 }
 
 impl App {
     /// The product on an open database.
     pub fn new(db: Db, clock: Clock) -> Self {
-        let contracts = db.memory();
         Self {
+            contracts: db.memory(),
+            tokens: db.known(),
+            jobs: db.known(),
             db,
             clock,
-            contracts,
-            tokens: Arc::default(),
         }
     }
 
@@ -78,10 +77,7 @@ impl App {
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let clock = self.clock.clone();
-        let result = self.db.write(move |tx| work(tx, clock())).await;
-        // Tokens go with what they belong to: whatever changed, none is known by heart any more.
-        self.tokens.clear();
-        result
+        self.db.write(move |tx| work(tx, clock())).await
     }
 
     /// The same for `work` that writes only readings, predictions or the use of tokens.

@@ -23,10 +23,7 @@ const TOUCH_EVERY: i64 = 60_000_000;
 pub fn authenticate(app: &App, secret: &str) -> Result<Caller> {
     let hash = hash(secret);
     let now = app.now();
-    let caller = match app.tokens.get(&hash, now) {
-        Some(known) => known,
-        None => look_up(app, &hash)?,
-    };
+    let caller = app.tokens.get(hash, now, || look_up(app, &hash))?;
     if caller.expires_at.is_some_and(|end| end <= now) {
         return Err(Error::Unauthenticated("the token has expired"));
     }
@@ -35,7 +32,6 @@ pub fn authenticate(app: &App, secret: &str) -> Result<Caller> {
 
 /// Reads the token of that hash, and notes its use.
 fn look_up(app: &App, hash: &[u8; 32]) -> Result<Caller> {
-    let known_at = app.tokens.generation();
     let (found, now) =
         app.read(|connection, now| Ok((token::find_hashed(connection, hash)?, now)))?;
     let found = found.ok_or(Error::Unauthenticated(
@@ -52,9 +48,7 @@ fn look_up(app: &App, hash: &[u8; 32]) -> Result<Caller> {
             }
         });
     }
-    let caller = found.caller();
-    app.tokens.put(*hash, &caller, now, known_at);
-    Ok(caller)
+    Ok(found.caller())
 }
 
 /// Makes a token (managers: of their organisation and at most a manager's). Conflict: the name is taken.

@@ -1,5 +1,7 @@
 //! Jobs and their role bindings in SQL.
 
+use std::cmp::Reverse;
+
 use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
@@ -10,7 +12,7 @@ use super::{
     row::{FromRow, Json},
 };
 use crate::domain::{
-    Error, Page, Result, Timestamp,
+    Error, Page, Result,
     contract::{InputKind, RoleBinding},
     health::LastPost,
     job::{JobContext, JobFilter, JobRecord},
@@ -27,14 +29,9 @@ const LOCATION_OF_SENSORS: &str =
     "SELECT CASE WHEN count(DISTINCT s.location_id) = 1 THEN min(s.location_id) END
     FROM role_bindings b JOIN sensors s ON s.id = b.input_id WHERE b.job_id = ?1 AND b.input_type = 'sensor'";
 
-/// What is answered with a job: its version's source and targets, and the newest of its series.
-const CONTEXT: &str =
-    "SELECT s.id, s.expected_interval_minutes, v.output_roles, n.newest_issue, n.newest_arrival
-    FROM source_versions v JOIN sources s ON s.id = v.source_id
-    LEFT JOIN series n ON n.id = (
-        SELECT id FROM series WHERE job_id = ?2 AND organisation_id = ?3
-        ORDER BY newest_issue DESC, newest_arrival LIMIT 1
-    ) WHERE v.id = ?1";
+/// What is answered with a job: its version's source and targets.
+const CONTEXT: &str = "SELECT s.id, s.expected_interval_minutes, v.output_roles
+    FROM source_versions v JOIN sources s ON s.id = v.source_id WHERE v.id = ?1";
 
 impl FromRow for JobRecord {
     /// The bindings stand in a table of their own and are read by [`bindings`].
@@ -57,6 +54,15 @@ impl FromRow for JobRecord {
 /// The job of that id.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<JobRecord>> {
     find_where(connection, "j.id = ?1", [id])
+}
+
+/// Whose the job of that id is.
+pub fn owner(connection: &Connection, id: Uuid) -> Result<Option<Uuid>> {
+    any(
+        connection,
+        "SELECT organisation_id FROM jobs WHERE id = ?1",
+        id,
+    )
 }
 
 /// The organisation's job of that name.
@@ -132,22 +138,42 @@ pub fn context(connection: &Connection, job: &JobRecord) -> Result<JobContext> {
         Some(_) => None,
         None => bound_location(connection, job)?,
     };
-    let parameters = (job.source_version_id, job.id, job.organisation_id);
     let mut statement = connection.prepare_cached(CONTEXT)?;
-    let context = statement.query_row(parameters, |row| {
-        let last: (Option<Timestamp>, Option<Timestamp>) = (row.get(3)?, row.get(4)?);
+    let context = statement.query_row([job.source_version_id], |row| {
         Ok(JobContext {
             source_id: row.get(0)?,
             expected_interval_minutes: row.get(1)?,
             job_targets: row.get::<_, Json<_>>(2)?.0,
             bound_location_id,
-            last_post: last.0.zip(last.1).map(|(issue_time, arrival)| LastPost {
-                issue_time,
-                arrival,
-            }),
         })
     })?;
     Ok(context)
+}
+
+/// The newest issue that was posted for the organisation's job, of all its series; of equal ones the first to come.
+pub fn last_post(
+    connection: &Connection,
+    id: Uuid,
+    organisation_id: Uuid,
+) -> Result<Option<LastPost>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT newest_issue, newest_arrival FROM series WHERE job_id = ?1 AND organisation_id = ?2",
+    )?;
+    let posts = statement.query_map((id, organisation_id), |row| {
+        Ok(LastPost {
+            issue_time: row.get(0)?,
+            arrival: row.get(1)?,
+        })
+    })?;
+    let mut last: Option<LastPost> = None;
+    for post in posts {
+        let post = post?;
+        let order = |post: &LastPost| (post.issue_time, Reverse(post.arrival));
+        if last.is_none_or(|last| order(&last) < order(&post)) {
+            last = Some(post);
+        }
+    }
+    Ok(last)
 }
 
 /// Keeps a new job with its bindings. Conflict: its name is taken in the organisation.

@@ -7,6 +7,7 @@
 mod checkpointer;
 mod error;
 mod filter;
+mod known;
 mod memory;
 mod migrations;
 mod payload;
@@ -35,6 +36,7 @@ use tokio::sync::Semaphore;
 use crate::domain::{Error, Result};
 use checkpointer::Checkpointer;
 pub use error::OpenError;
+pub use known::Known;
 pub use memory::Memory;
 use writer::{Kind, Writer};
 
@@ -133,6 +135,11 @@ impl Db {
     /// An empty memory of what is read in the writer's transactions.
     pub fn memory<K: Eq + Hash, V>(&self) -> Memory<K, V> {
         Memory::new(self.writer.changes())
+    }
+
+    /// Nothing known yet of what is read outside of the writer's transactions.
+    pub fn known<K: Eq + Hash, V: Clone>(&self) -> Known<K, V> {
+        Known::new(self.writer.changes())
     }
 
     /// Whether the database can be read and written. After a commit that failed it tries one.

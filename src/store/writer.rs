@@ -31,7 +31,8 @@ pub struct Writer {
 struct State {
     /// Whether the last commit failed.
     failing: AtomicBool,
-    /// Counts what may have changed the catalogue: see [`super::memory`].
+    /// Counts what may have changed the catalogue, in the transaction for [`super::memory`] and behind its commit for
+    /// [`super::known`].
     changes: Arc<AtomicU64>,
 }
 
@@ -210,6 +211,7 @@ fn commit(
     if std::mem::replace(others, written) != written {
         state.count_change();
     }
+    let mut changed = false;
     for request in group {
         tx.prepare_cached("SAVEPOINT request")?.execute([])?;
         let succeeded = request.run(&tx);
@@ -217,6 +219,7 @@ fn commit(
         if tx.is_autocommit() {
             return Err(Error::Unavailable("the disk is full or failing".to_owned()));
         }
+        changed |= request.kind() == Kind::Change;
         if !succeeded || request.kind() == Kind::Change {
             state.count_change();
         }
@@ -226,6 +229,9 @@ fn commit(
         tx.prepare_cached("RELEASE request")?.execute([])?;
     }
     tx.commit()?;
+    if changed {
+        state.count_change();
+    }
     Ok(())
 }
 

@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::app::{ADMIN, Answer, TestApp, setup};
 
+/// The days around the field's predictions, as parameters of a query.
+pub const WINDOW: &str = "from=2023-10-26T00:00:00Z&to=2023-10-29T00:00:00Z";
+
 /// A server with one organisation, its location and a job there; the clock stands at 2023-10-27T00:00:00Z.
 pub struct Field {
     pub app: TestApp,

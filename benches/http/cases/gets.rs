@@ -29,19 +29,22 @@ pub fn job(bench: &Bench) -> Outcome<Measured> {
 /// Rows of the large store.
 pub fn rows(bench: &Bench) -> Outcome<Measured> {
     let large = bench.large()?;
-    of_memory(bench, &large.product, &large.reads(""), 16, has_all_rows)
+    let requests = large.reads_of_two_issues("");
+    of_memory(bench, &large.product, &requests, 16, has_all_rows)
 }
 
-/// The same as series.
+/// What workers posted as series, read as series.
 pub fn series(bench: &Bench) -> Outcome<Measured> {
-    let (large, shape) = (bench.large()?, "&shape=series");
-    of_memory(
-        bench,
-        &large.product,
-        &large.reads(shape),
-        16,
-        has_all_values,
-    )
+    let large = bench.large()?;
+    let requests = large.reads_of_one_issue("&shape=series");
+    of_memory(bench, &large.product, &requests, 16, has_all_values)
+}
+
+/// Series that two issues share, so that an issue time and an arrival go with each value.
+pub fn mixed_series(bench: &Bench) -> Outcome<Measured> {
+    let large = bench.large()?;
+    let requests = large.reads_of_two_issues("&shape=series");
+    of_memory(bench, &large.product, &requests, 16, has_all_values)
 }
 
 /// Rows that are each the newest of up to 48 issues.

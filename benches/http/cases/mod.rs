@@ -59,6 +59,12 @@ pub static CASES: &[Case] = &[
         measure: gets::series,
     },
     Case {
+        name: "get_mixed_series",
+        title: "the same of two issues, with a column of issue times and one of arrivals",
+        goal: Goal::None,
+        measure: gets::mixed_series,
+    },
+    Case {
         name: "post_series_1",
         title: "POST 1,000 points as series, c=1, durable, of VictoriaMetrics' /write",
         goal: AtLeast(1.0),

@@ -75,8 +75,7 @@ pub fn measure(bench: &Bench) -> Outcome<Measured> {
 fn let_arrive_earlier(database: &Connection) -> Outcome<i64> {
     let theirs = "series_id IN (SELECT id FROM series WHERE source_name = ?1)";
     let source = [Hourly::EXPIRING_SOURCE];
-    let update =
-        format!("UPDATE runs SET available_at = issue_time WHERE {theirs}");
+    let update = format!("UPDATE runs SET available_at = issue_time WHERE {theirs}");
     database.execute(&update, source)?;
     let count = format!("SELECT sum(count) FROM runs WHERE {theirs}");
     Ok(database.query_row(&count, source, |row| row.get(0))?)

@@ -25,7 +25,12 @@ pub fn body(found: Predictions, form: Form, by_issue: bool) -> Body {
 }
 
 fn series(found: &Predictions, by_issue: bool) -> Vec<u8> {
-    serde_json::to_vec(&found.by_series(by_issue)).unwrap_or_default()
+    // Mostly enough: a value has about six digits, and what else there is stands once a series.
+    let mut out = Vec::with_capacity(1024 + found.rows.len() * 8);
+    match serde_json::to_writer(&mut out, &found.by_series(by_issue)) {
+        Ok(()) => out,
+        Err(_) => Vec::new(),
+    }
 }
 
 /// A way to write rows.

@@ -72,7 +72,7 @@ fn owner(connection: &Connection, caller: &Caller, scope: PredictionScope) -> Re
         PredictionScope::Location(_) => {
             store::location::find(connection, id)?.map(|location| location.organisation_id)
         }
-        PredictionScope::Job(_) => store::job::find(connection, id)?.map(|job| job.organisation_id),
+        PredictionScope::Job(_) => store::job::owner(connection, id)?,
         PredictionScope::Source(_) => {
             store::source::find(connection, id)?.and_then(|source| source.organisation_id)
         }

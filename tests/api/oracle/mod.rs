@@ -1,6 +1,9 @@
 //! The prediction store against a plain oracle: random posts and reads, held against a list of all points and the
 //! definitions of what is answered. `PROPTEST_CASES` sets how many cases are tried.
 
+mod steps;
+mod wire;
+
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
@@ -8,15 +11,15 @@ use std::{
 
 use proptest::{
     collection::vec,
-    option,
     prelude::*,
     test_runner::{Config, TestRunner},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::runtime;
 use uuid::Uuid;
 
 use crate::app::{ADMIN, TestApp};
+use steps::{Read, Step, step};
 
 const HOUR: i64 = 3_600_000_000;
 const METRICS: [&str; 2] = ["humidity", "temperature"];
@@ -27,113 +30,6 @@ const RETENTION: i64 = 3;
 
 /// How many cases are tried unless `PROPTEST_CASES` says it.
 const CASES: u32 = 40;
-
-/// A posted point: its role, hour and value, and which location if it names one.
-type Posted = (usize, i64, i32, Option<usize>);
-
-#[derive(Debug, Clone)]
-enum Step {
-    /// For a job, as points or as series: issued at that hour or at its arrival.
-    ForJob {
-        job: usize,
-        issue: Option<i64>,
-        stage: usize,
-        points: Vec<Posted>,
-        as_series: bool,
-    },
-    /// Without a job: the source, whether its version is named, and points with locations.
-    Direct {
-        source: usize,
-        version: Option<usize>,
-        issue: Option<i64>,
-        stage: usize,
-        points: Vec<Posted>,
-    },
-    /// Minutes go by.
-    Wait(i64),
-    Read(Read),
-}
-
-#[derive(Debug, Clone)]
-struct Read {
-    job: Option<usize>,
-    location: usize,
-    metric: Option<usize>,
-    stage: Option<usize>,
-    source: Option<usize>,
-    version: Option<usize>,
-    /// Microseconds beside the hours are given too.
-    from: (i64, i64),
-    to: (i64, i64),
-    as_of_minutes: Option<i64>,
-    min_lead: Option<i64>,
-    max_lead: Option<i64>,
-    issue: Option<i64>,
-    all: bool,
-    limit: usize,
-}
-
-fn posted() -> impl Strategy<Value = Posted> {
-    (
-        0..2_usize,
-        0..6_i64,
-        0..3_i32,
-        option::weighted(0.2, 0..2_usize),
-    )
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let points = || vec(posted(), 1..6);
-    let issue = || option::weighted(0.8, -2..3_i64);
-    let beside = || {
-        (
-            -1..8_i64,
-            prop_oneof![3 => Just(0), 1 => Just(1), 1 => Just(-1)],
-        )
-    };
-    let rare = |range: std::ops::Range<i64>| option::weighted(0.25, range);
-    let which = || option::weighted(0.2, 0..2_usize);
-    let scope = (option::weighted(0.4, 0..3_usize), 0..2_usize);
-    let what = (option::weighted(0.5, 0..2_usize), which(), which(), which());
-    let choice = (rare(0..200), rare(-2..5), rare(-2..5), rare(-2..3));
-    let read = (
-        scope,
-        what,
-        (beside(), beside()),
-        choice,
-        any::<bool>(),
-        1..6_usize,
-    );
-    let read = read.prop_map(
-        |((job, location), what, (from, to), choice, all, limit)| Read {
-            job,
-            location,
-            metric: what.0,
-            stage: what.1,
-            source: what.2,
-            version: what.3,
-            from,
-            to,
-            as_of_minutes: choice.0,
-            min_lead: choice.1,
-            max_lead: choice.2,
-            issue: choice.3,
-            all,
-            limit,
-        },
-    );
-    prop_oneof![
-        5 => (0..3_usize, issue(), 0..2_usize, points(), any::<bool>()).prop_map(
-            |(job, issue, stage, points, as_series)| Step::ForJob { job, issue, stage, points, as_series }
-        ),
-        3 => (0..2_usize, which(), issue(), 0..2_usize, points()).prop_map(
-            |(source, version, issue, stage, points)| Step::Direct { source, version, issue, stage, points }
-        ),
-        3 => (0..100_i64).prop_map(Step::Wait),
-        6 => read.prop_map(Step::Read),
-    ]
-}
-
 /// What a series is told apart by: the job if there is one, the source and its version, metric, stage and location.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Series {
@@ -296,99 +192,6 @@ impl<'a> Case<'a> {
         Ok(())
     }
 
-    /// The body of a post, and its points by their series: issue, valid_time and value.
-    fn body(&self, step: &Step) -> (Value, Vec<Given>) {
-        match step {
-            Step::ForJob {
-                job,
-                issue,
-                stage,
-                points,
-                as_series,
-            } => {
-                let (source, version) = OF_JOBS[*job];
-                let issue = issue.map(|hour| self.at(hour));
-                let mut body = json!({ "job_id": self.jobs[*job], "stage": STAGES[*stage] });
-                if let Some(issue) = issue {
-                    body["issue_time"] = json!(time(issue));
-                }
-                let entry = |(metric, hour, value, location): &Posted| {
-                    let mut entry = json!({ "role": METRICS[*metric] });
-                    if let Some(location) = location {
-                        entry["location_id"] = json!(self.locations[*location]);
-                    }
-                    let valid_time = time(self.at(*hour));
-                    if *as_series {
-                        entry["values"] = json!([value]);
-                        // Both ways to tell the times.
-                        if value % 2 == 0 {
-                            entry["start"] = json!(valid_time);
-                        } else {
-                            entry["valid_times"] = json!([valid_time]);
-                        }
-                    } else {
-                        entry["valid_time"] = json!(valid_time);
-                        entry["value"] = json!(value);
-                    }
-                    entry
-                };
-                let list = if *as_series { "series" } else { "predictions" };
-                body[list] = points.iter().map(entry).collect();
-                let run = |(metric, hour, value, location): &Posted| {
-                    let series = Series {
-                        job: Some(*job),
-                        source,
-                        version,
-                        metric: *metric,
-                        stage: *stage,
-                        location: location.unwrap_or(0),
-                    };
-                    (series, issue, self.at(*hour), f64::from(*value))
-                };
-                (body, points.iter().map(run).collect())
-            }
-            Step::Direct {
-                source,
-                version,
-                issue,
-                stage,
-                points,
-            } => {
-                let version = version.filter(|_| *source == 0);
-                let issue = issue.map(|hour| self.at(hour));
-                let entry = |(metric, hour, value, location): &Posted| {
-                    let mut entry = json!({
-                        "source": self.sources[*source], "metric": METRICS[*metric], "stage": STAGES[*stage],
-                        "location_id": self.locations[location.unwrap_or(1)],
-                        "valid_time": time(self.at(*hour)), "value": value
-                    });
-                    if let Some(version) = version {
-                        entry["source_version"] = json!(label(version));
-                    }
-                    if let Some(issue) = issue {
-                        entry["issue_time"] = json!(time(issue));
-                    }
-                    entry
-                };
-                let newest = if *source == 0 { 1 } else { 0 };
-                let run = |(metric, hour, value, location): &Posted| {
-                    let series = Series {
-                        job: None,
-                        source: *source,
-                        version: version.unwrap_or(newest),
-                        metric: *metric,
-                        stage: *stage,
-                        location: location.unwrap_or(1),
-                    };
-                    (series, issue, self.at(*hour), f64::from(*value))
-                };
-                let body = points.iter().map(entry).collect();
-                (body, points.iter().map(run).collect())
-            }
-            Step::Wait(_) | Step::Read(_) => unreachable!("no post"),
-        }
-    }
-
     /// Whether a point has not expired.
     fn counts_at(&self, kept: &Kept, now: i64) -> bool {
         kept.series.source == 0 || kept.valid.max(kept.available) + RETENTION * HOUR > now
@@ -502,29 +305,6 @@ impl<'a> Case<'a> {
         let expected: Vec<_> = picked.into_values().map(|kept| self.row(kept)).collect();
         prop_assert_eq!(rows, expected, "{:?}", query);
         Ok(())
-    }
-
-    fn row(&self, kept: &Kept) -> Value {
-        let series = &kept.series;
-        #[expect(clippy::cast_precision_loss, reason = "a few hours")]
-        let lead = (kept.valid - kept.issue) as f64 / 1e6;
-        let mut row = json!({ "metric": METRICS[series.metric], "value": kept.value,
-            "valid_time": time(kept.valid), "issue_time": time(kept.issue), "available_at": time(kept.available),
-            "lead_seconds": lead });
-        let row_of = row.as_object_mut().unwrap();
-        row_of.extend(STAGES[series.stage].map(|stage| ("stage".to_owned(), json!(stage))));
-        row_of.insert("source".to_owned(), json!(self.sources[series.source]));
-        row_of.insert("source_version".to_owned(), json!(label(series.version)));
-        row_of.extend(
-            series
-                .job
-                .map(|job| ("job_id".to_owned(), json!(self.jobs[job]))),
-        );
-        row_of.insert(
-            "location_id".to_owned(),
-            json!(self.locations[series.location]),
-        );
-        row
     }
 }
 

@@ -1,0 +1,109 @@
+//! What happens in a case: random posts and reads, and time that goes by.
+
+use proptest::{collection::vec, option, prelude::*};
+
+/// A posted point: its role, hour and value, and which location if it names one.
+pub type Posted = (usize, i64, i32, Option<usize>);
+
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// For a job, as points or as series: issued at that hour or at its arrival.
+    ForJob {
+        job: usize,
+        issue: Option<i64>,
+        stage: usize,
+        points: Vec<Posted>,
+        as_series: bool,
+    },
+    /// Without a job: the source, whether its version is named, and points with locations.
+    Direct {
+        source: usize,
+        version: Option<usize>,
+        issue: Option<i64>,
+        stage: usize,
+        points: Vec<Posted>,
+    },
+    /// Minutes go by.
+    Wait(i64),
+    Read(Read),
+}
+
+#[derive(Debug, Clone)]
+pub struct Read {
+    pub job: Option<usize>,
+    pub location: usize,
+    pub metric: Option<usize>,
+    pub stage: Option<usize>,
+    pub source: Option<usize>,
+    pub version: Option<usize>,
+    /// Microseconds beside the hours are given too.
+    pub from: (i64, i64),
+    pub to: (i64, i64),
+    pub as_of_minutes: Option<i64>,
+    pub min_lead: Option<i64>,
+    pub max_lead: Option<i64>,
+    pub issue: Option<i64>,
+    pub all: bool,
+    pub limit: usize,
+}
+
+fn posted() -> impl Strategy<Value = Posted> {
+    (
+        0..2_usize,
+        0..6_i64,
+        0..3_i32,
+        option::weighted(0.2, 0..2_usize),
+    )
+}
+
+pub fn step() -> impl Strategy<Value = Step> {
+    let points = || vec(posted(), 1..6);
+    let issue = || option::weighted(0.8, -2..3_i64);
+    let beside = || {
+        (
+            -1..8_i64,
+            prop_oneof![3 => Just(0), 1 => Just(1), 1 => Just(-1)],
+        )
+    };
+    let rare = |range: std::ops::Range<i64>| option::weighted(0.25, range);
+    let which = || option::weighted(0.2, 0..2_usize);
+    let scope = (option::weighted(0.4, 0..3_usize), 0..2_usize);
+    let what = (option::weighted(0.5, 0..2_usize), which(), which(), which());
+    let choice = (rare(0..200), rare(-2..5), rare(-2..5), rare(-2..3));
+    let read = (
+        scope,
+        what,
+        (beside(), beside()),
+        choice,
+        any::<bool>(),
+        1..6_usize,
+    );
+    let read = read.prop_map(
+        |((job, location), what, (from, to), choice, all, limit)| Read {
+            job,
+            location,
+            metric: what.0,
+            stage: what.1,
+            source: what.2,
+            version: what.3,
+            from,
+            to,
+            as_of_minutes: choice.0,
+            min_lead: choice.1,
+            max_lead: choice.2,
+            issue: choice.3,
+            all,
+            limit,
+        },
+    );
+    prop_oneof![
+        5 => (0..3_usize, issue(), 0..2_usize, points(), any::<bool>()).prop_map(
+            |(job, issue, stage, points, as_series)| Step::ForJob { job, issue, stage, points, as_series }
+        ),
+        3 => (0..2_usize, which(), issue(), 0..2_usize, points()).prop_map(
+            |(source, version, issue, stage, points)| Step::Direct { source, version, issue, stage, points }
+        ),
+        3 => (0..100_i64).prop_map(Step::Wait),
+        6 => read.prop_map(Step::Read),
+    ]
+}
