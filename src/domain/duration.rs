@@ -1,12 +1,8 @@
 //! Lengths of time as the API speaks of them: steps and lead times.
 
-use std::borrow::Cow;
+use serde::{Serialize, Serializer};
 
-use poem_openapi::{
-    registry::{MetaSchema, MetaSchemaRef},
-    types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type},
-};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use super::scalar::scalar;
 
 /// A length of time in microseconds; lead times may be negative.
 ///
@@ -109,54 +105,7 @@ impl Serialize for Duration {
     }
 }
 
-impl<'de> Deserialize<'de> for Duration {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(de::Error::custom)
-    }
-}
-
-impl Type for Duration {
-    const IS_REQUIRED: bool = true;
-    type RawValueType = Self;
-    type RawElementValueType = Self;
-
-    fn name() -> Cow<'static, str> {
-        "string_duration".into()
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "duration")))
-    }
-
-    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
-        Some(self)
-    }
-
-    fn raw_element_iter<'a>(
-        &'a self,
-    ) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
-        Box::new(std::iter::once(self))
-    }
-}
-
-impl ParseFromJSON for Duration {
-    fn parse_from_json(value: Option<serde_json::Value>) -> ParseResult<Self> {
-        Self::deserialize(value.unwrap_or_default()).map_err(ParseError::custom)
-    }
-}
-
-impl ParseFromParameter for Duration {
-    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
-        Self::parse(value).map_err(ParseError::custom)
-    }
-}
-
-impl ToJSON for Duration {
-    fn to_json(&self) -> Option<serde_json::Value> {
-        Some(self.to_string().into())
-    }
-}
+scalar!(Duration, "duration");
 
 #[cfg(test)]
 mod tests {

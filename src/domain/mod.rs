@@ -21,6 +21,7 @@ pub mod patch;
 pub mod prediction;
 pub mod reading;
 pub mod retention;
+mod scalar;
 pub mod sensor;
 pub mod source;
 pub mod source_version;

@@ -1,13 +1,9 @@
 //! Moments in time as the API speaks of them.
 
-use std::borrow::Cow;
-
-use poem_openapi::{
-    registry::{MetaSchema, MetaSchemaRef},
-    types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type},
-};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use serde::{Serialize, Serializer, ser};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::scalar::scalar;
 
 /// A moment: microseconds since 1970-01-01T00:00:00Z, in the years 0000 to 9999.
 ///
@@ -96,54 +92,7 @@ impl Serialize for Timestamp {
     }
 }
 
-impl<'de> Deserialize<'de> for Timestamp {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(de::Error::custom)
-    }
-}
-
-impl Type for Timestamp {
-    const IS_REQUIRED: bool = true;
-    type RawValueType = Self;
-    type RawElementValueType = Self;
-
-    fn name() -> Cow<'static, str> {
-        "string_date-time".into()
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "date-time")))
-    }
-
-    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
-        Some(self)
-    }
-
-    fn raw_element_iter<'a>(
-        &'a self,
-    ) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
-        Box::new(std::iter::once(self))
-    }
-}
-
-impl ParseFromJSON for Timestamp {
-    fn parse_from_json(value: Option<serde_json::Value>) -> ParseResult<Self> {
-        Self::deserialize(value.unwrap_or_default()).map_err(ParseError::custom)
-    }
-}
-
-impl ParseFromParameter for Timestamp {
-    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
-        Self::parse(value).map_err(ParseError::custom)
-    }
-}
-
-impl ToJSON for Timestamp {
-    fn to_json(&self) -> Option<serde_json::Value> {
-        Some(self.to_string().into())
-    }
-}
+scalar!(Timestamp, "date-time");
 
 #[cfg(test)]
 mod tests {

@@ -41,7 +41,9 @@ pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
     })?;
     let organisation = kept.job.organisation_id;
     caller.must_see(Some(organisation), WHAT, id)?;
-    let last_post = app.read(|connection, _| job::last_post(connection, id, organisation))?;
+    let last_post = app.last_posts.get(id, now, || {
+        app.read(|connection, _| job::last_post(connection, id, organisation))
+    })?;
     Ok(kept
         .job
         .clone()

@@ -19,7 +19,7 @@ use std::{sync::Arc, time::SystemTime};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Caller, Result, Timestamp},
+    domain::{Caller, Result, Timestamp, health::LastPost},
     store::{Connection, Db, Known, Memory, Transaction},
 };
 
@@ -44,6 +44,7 @@ pub struct App {
     contracts: Memory<Uuid, prediction::Contract>,
     tokens: Known<[u8; 32], Caller>,
     jobs: Known<Uuid, Arc<job::Kept>>,
+    last_posts: Known<Uuid, Option<LastPost>>,
 }
 
 impl App {
@@ -53,6 +54,7 @@ impl App {
             contracts: db.memory(),
             tokens: db.known(),
             jobs: db.known(),
+            last_posts: db.known_until_written(),
             db,
             clock,
         }

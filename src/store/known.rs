@@ -1,4 +1,4 @@
-//! What was committed, known by heart for a moment: tokens and jobs, which almost every request asks for.
+//! What was committed, known by heart for a moment: the tokens and jobs that requests ask for over and over.
 
 use std::{
     collections::HashMap,
@@ -18,7 +18,7 @@ const KNOWN_FOR: u64 = 1_000_000;
 /// How much is known at most; then it begins anew.
 const MOST: usize = 10_000;
 
-/// What was read by its keys, until the catalogue changes.
+/// What was read by its keys, until something is written that may change it.
 pub struct Known<K, V> {
     changes: Arc<AtomicU64>,
     held: Arc<RwLock<Held<K, V>>>,
@@ -39,7 +39,7 @@ impl<K, V> Clone for Known<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Known<K, V> {
-    /// Knows until `changes` moves on, which it does behind every commit and before its caller is answered.
+    /// Knows until `changes` moves on, which it does behind a commit and before its callers are answered.
     pub(super) fn new(changes: Arc<AtomicU64>) -> Self {
         let held = Held {
             at: 0,

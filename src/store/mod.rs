@@ -137,9 +137,14 @@ impl Db {
         Memory::new(self.writer.changes())
     }
 
-    /// Nothing known yet of what is read outside of the writer's transactions.
+    /// Nothing known yet of the catalogue, outside of the writer's transactions.
     pub fn known<K: Eq + Hash, V: Clone>(&self) -> Known<K, V> {
         Known::new(self.writer.changes())
+    }
+
+    /// Nothing known yet of what any write may change.
+    pub fn known_until_written<K: Eq + Hash, V: Clone>(&self) -> Known<K, V> {
+        Known::new(self.writer.commits())
     }
 
     /// Whether the database can be read and written. After a commit that failed it tries one.

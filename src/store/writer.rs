@@ -34,6 +34,8 @@ struct State {
     /// Counts what may have changed the catalogue, in the transaction for [`super::memory`] and behind its commit for
     /// [`super::known`].
     changes: Arc<AtomicU64>,
+    /// Counts commits, and tries of one.
+    commits: Arc<AtomicU64>,
 }
 
 /// What a request writes.
@@ -74,6 +76,11 @@ impl Writer {
     /// Counts what may have changed the catalogue.
     pub fn changes(&self) -> Arc<AtomicU64> {
         self.state.changes.clone()
+    }
+
+    /// Counts commits, and tries of one.
+    pub fn commits(&self) -> Arc<AtomicU64> {
+        self.state.commits.clone()
     }
 
     /// Queues `work` and waits for the commit that holds it.
@@ -179,6 +186,7 @@ fn run(
             group.push(request);
         }
         let committed = commit(&mut connection, &mut group, state, &mut others);
+        state.commits.fetch_add(1, Ordering::AcqRel);
         state.failing.store(committed.is_err(), Ordering::Relaxed);
         if let Err(error) = &committed {
             state.count_change();

@@ -1,0 +1,67 @@
+//! What moments and lengths of time have in common: on the wire they are a text with a format.
+
+/// Reads a type from its text (`parse`), writes it as its text (`Display`), and describes it as a string of `$format`.
+macro_rules! scalar {
+    ($type:ident, $format:literal) => {
+        const _: () = {
+            use std::borrow::Cow;
+
+            use poem_openapi::{
+                registry::{MetaSchema, MetaSchemaRef},
+                types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type},
+            };
+            use serde::{Deserialize, Deserializer, de};
+
+            impl<'de> Deserialize<'de> for $type {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    let text = Cow::<'de, str>::deserialize(deserializer)?;
+                    Self::parse(&text).map_err(de::Error::custom)
+                }
+            }
+
+            impl Type for $type {
+                const IS_REQUIRED: bool = true;
+                type RawValueType = Self;
+                type RawElementValueType = Self;
+
+                fn name() -> Cow<'static, str> {
+                    concat!("string_", $format).into()
+                }
+
+                fn schema_ref() -> MetaSchemaRef {
+                    MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", $format)))
+                }
+
+                fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+                    Some(self)
+                }
+
+                fn raw_element_iter<'a>(
+                    &'a self,
+                ) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+                    Box::new(std::iter::once(self))
+                }
+            }
+
+            impl ParseFromJSON for $type {
+                fn parse_from_json(value: Option<serde_json::Value>) -> ParseResult<Self> {
+                    Self::deserialize(value.unwrap_or_default()).map_err(ParseError::custom)
+                }
+            }
+
+            impl ParseFromParameter for $type {
+                fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+                    Self::parse(value).map_err(ParseError::custom)
+                }
+            }
+
+            impl ToJSON for $type {
+                fn to_json(&self) -> Option<serde_json::Value> {
+                    Some(self.to_string().into())
+                }
+            }
+        };
+    };
+}
+
+pub(super) use scalar;
