@@ -153,3 +153,32 @@ async fn several_locations_at_once_and_borders() {
         json!([])
     );
 }
+
+#[tokio::test]
+async fn of_two_jobs_with_the_same_issue_what_came_last_counts() {
+    let field = Field::start().await;
+    let other = field.another("mildew-predictor").await;
+    field.post(issued(0), &[risk(3, 3.0)]).await;
+    let theirs = json!({
+        "job_id": other, "issue_time": at(2), "predictions": [risk(5, 1.0), risk(6, 2.0)]
+    });
+    field
+        .app
+        .ok(ADMIN, "POST /predictions", theirs.clone())
+        .await;
+    field.app.advance_minutes(1);
+    field.post(issued(2), &[risk(5, 7.0)]).await;
+    let place = format!("location_id={}&metric=mildew_risk", field.there);
+    let found = latest(&field, &place).await;
+    let values: Vec<_> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|series| (series["job_id"].clone(), series["values"].clone()))
+        .collect();
+    let expected = [
+        (json!(field.job), json!([7.0])),
+        (json!(other), json!([2.0])),
+    ];
+    assert_eq!(values, expected);
+}

@@ -34,22 +34,20 @@ pub fn latest(
     };
     let mut answers = Vec::new();
     for group in groups(connection, organisation_id, &filter)?.into_values() {
-        let newest = group
-            .iter()
-            .max_by_key(|series| (series.newest_issue, series.id));
+        let newest = group.iter().map(|series| series.newest_issue).max();
         let covers_until = group.iter().map(|series| series.covers_until).max();
         let (Some(newest), Some(covers_until)) = (newest, covers_until) else {
             continue;
         };
         let found = match query.at {
-            None => newest_issue(connection, newest, now)?,
+            None => issue(connection, &group, newest, now)?,
             Some(at) if at > covers_until => continue,
             Some(at) => valid_at(connection, &group, at, now)?,
         };
         for series in found.by_series(false) {
             answers.push(LatestPrediction {
-                last_issue_time: newest.newest_issue,
-                age_seconds: now.seconds_since(newest.newest_issue),
+                last_issue_time: newest,
+                age_seconds: now.seconds_since(newest),
                 covers_until,
                 series,
             });
@@ -58,19 +56,19 @@ pub fn latest(
     Ok(answers)
 }
 
-/// All points of the newest issue.
-fn newest_issue(
+/// All points of an issue. Several series have it if jobs share a source and a location; what came last counts.
+fn issue(
     connection: &Connection,
-    series: &SeriesRow,
+    group: &[SeriesRow],
+    issue_time: Timestamp,
     now: Timestamp,
 ) -> Result<Predictions> {
     let window = Window {
-        issue_time: Some(series.newest_issue),
+        issue_time: Some(issue_time),
         ..Window::any(now)
     };
     let mut found = Predictions::default();
-    let series = std::slice::from_ref(series);
-    newest_issues(connection, series, &window, usize::MAX, &mut found)?;
+    newest_issues(connection, group, &window, usize::MAX, &mut found)?;
     Ok(found)
 }
 
