@@ -1,9 +1,9 @@
 //! A whole worker: the powdery mildew risk of grape at the three airports of New York in the season of 2013.
 //!
 //! It registers the model and sets up one job for each airport, fetches the jobs of the version that it runs as,
-//! computes the index from real hourly temperatures (`mildew/index.rs` has the model and its sources), and posts it
-//! as a daily worker would have done: one request for each day, issued at the end of that day. All of it is safe to
-//! repeat; a second run stores nothing new.
+//! computes the index from real hourly temperatures (`src/example/mildew.rs` has the model and its sources), and posts it
+//! as a daily worker would have done: one request for each day, issued at the end of that day, with the outlook for the
+//! next three. All of it is safe to repeat; a second run, or one on a demo, stores nothing new.
 //!
 //! On a fresh server it needs an admin token, here the one in `data/admin-token`:
 //!
@@ -22,30 +22,14 @@ use clap::Parser;
 use reqwest::{Method, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
-use time::format_description::well_known::Rfc3339;
-use uuid::{Uuid, uuid};
+use serde_json::Value;
+use uuid::Uuid;
 
-use index::{Class, DailyIndex, SEASON_2013};
-use weather::{STATIONS, Station};
-
-#[path = "mildew/index.rs"]
-mod index;
-#[path = "mildew/weather.rs"]
-mod weather;
-
-/// The ids are fixed, so that a second run finds what the first one made. They follow the order of [`STATIONS`].
-const ORGANISATION: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e00");
-const LOCATIONS: [Uuid; 3] = [
-    uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e11"),
-    uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e12"),
-    uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e13"),
-];
-const SENSORS: [Uuid; 3] = [
-    uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e21"),
-    uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e22"),
-    uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e23"),
-];
+use prediction_api::example::{
+    catalogue::{self, ORGANISATION, SITES, SOURCE_VERSION},
+    mildew::{Class, DailyIndex, SEASON_2013},
+    weather::{self, STATIONS, Station},
+};
 
 /// How far a job's location may be from the station whose weather stands for it.
 const NEAR_KM: f64 = 1.0;
@@ -69,9 +53,6 @@ struct Arguments {
     /// A file with the token in its first line.
     #[arg(long)]
     token_file: Option<PathBuf>,
-    /// The hourly weather of the stations.
-    #[arg(long, default_value = "tests/data/weather_nyc_2013.csv")]
-    weather: PathBuf,
 }
 
 #[tokio::main]
@@ -91,7 +72,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<()> {
-    let weather = weather::read(&arguments.weather)?;
+    let weather = weather::hours()?;
     let (token, shell) = token(&arguments)?;
     let timeout = Duration::from_secs(30);
     let server = Server {
@@ -100,8 +81,8 @@ async fn run(arguments: Arguments) -> Result<()> {
         token,
     };
 
-    let source_version = set_up(&server).await?;
-    let jobs = jobs(&server, source_version).await?;
+    set_up(&server).await?;
+    let jobs = jobs(&server).await?;
     for job in &jobs {
         match station_at(&server, job.location_id).await? {
             Some(station) => {
@@ -124,61 +105,27 @@ async fn run(arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Makes what is not there yet and returns the source version that this worker runs as.
-async fn set_up(server: &Server) -> Result<Uuid> {
-    let body = json!({"id": ORGANISATION, "name": "Mildew example"});
-    server.ensure("/organisations", ORGANISATION, &body).await?;
-    let mut source_version = None;
-    for ((station, location_id), sensor_id) in STATIONS.iter().zip(LOCATIONS).zip(SENSORS) {
-        let location = json!({
-            "id": location_id, "organisation_id": ORGANISATION, "name": station.name,
-            "latitude": station.latitude, "longitude": station.longitude,
-        });
-        server.ensure("/locations", location_id, &location).await?;
-        let sensor = json!({
-            "id": sensor_id, "organisation_id": ORGANISATION,
-            "name": format!("{} temperature", station.code),
-            "metric": "temperature", "unit": "°C", "location_id": location_id,
-        });
-        server.ensure("/sensors", sensor_id, &sensor).await?;
-        let setup = job_setup(station, location_id, sensor_id);
-        let job: Job = server.post("/jobs/setup", &setup).await?;
-        source_version = Some(job.source_version_id);
+/// Makes what is not there yet.
+async fn set_up(server: &Server) -> Result<()> {
+    let organisation = catalogue::organisation();
+    server
+        .ensure("/organisations", ORGANISATION, &organisation)
+        .await?;
+    for (station, site) in catalogue::stations().iter().zip(SITES) {
+        server
+            .ensure("/locations", site.location, &station.location)
+            .await?;
+        for (sensor, id) in station.sensors.iter().zip(site.sensors) {
+            server.ensure("/sensors", id, sensor).await?;
+        }
+        let _: Value = server.post("/jobs/setup", &station.job_setup).await?;
     }
-    source_version.ok_or_else(|| "there are no stations".into())
+    Ok(())
 }
 
-fn job_setup(station: &Station, location_id: Uuid, sensor_id: Uuid) -> Value {
-    json!({
-        "organisation_id": ORGANISATION,
-        "source": {
-            "name": "mildew-predictor",
-            "description": "UC Davis powdery mildew risk index of grape (Gubler and Thomas), one value a day",
-            "expected_interval_minutes": 1440,
-            // A hundred years: the season of 2013 is history already.
-            "retention_hours": 876_000,
-        },
-        "source_version": {
-            "version": "1.0.0",
-            "input_roles": [
-                {"role": "temperature", "input_kind": "sensor", "metric": "temperature", "unit": "°C", "required": true},
-                {"role": "site", "input_kind": "location", "required": true},
-            ],
-            "output_roles": [
-                {"role": "mildew_risk", "metric": "mildew_risk", "unit": "points", "required": true},
-            ],
-        },
-        "job": {"name": format!("Mildew risk {}", station.code)},
-        "role_bindings": [
-            {"role": "temperature", "input_id": sensor_id, "input_type": "sensor"},
-            {"role": "site", "input_id": location_id, "input_type": "location"},
-        ],
-    })
-}
-
-/// The active jobs of a source version.
-async fn jobs(server: &Server, source_version: Uuid) -> Result<Vec<Job>> {
-    let path = format!("/jobs/service/{source_version}?limit={MOST_JOBS}");
+/// The active jobs of the version that this worker runs as.
+async fn jobs(server: &Server) -> Result<Vec<Job>> {
+    let path = format!("/jobs/service/{SOURCE_VERSION}?limit={MOST_JOBS}");
     let jobs: Vec<Job> = server.get(&path).await?;
     if jobs.len() >= MOST_JOBS {
         return Err("there are more jobs than this example reads".into());
@@ -200,17 +147,11 @@ async fn station_at(server: &Server, location: Option<Uuid>) -> Result<Option<&'
     Ok(nearest.and_then(|(station, km)| (km <= NEAR_KM).then_some(station)))
 }
 
-/// Posts each day as the run that it would have been: one issue, valid at the moment of its issue.
+/// Posts each day as the run that it would have been at its end.
 async fn post(server: &Server, job_id: Uuid, season: &[DailyIndex]) -> Result<Counts> {
     let mut sum = Counts::default();
     for day in season {
-        let time = day.issued_at.format(&Rfc3339)?;
-        let value = f64::from(day.points);
-        let run = json!({
-            "job_id": job_id,
-            "issue_time": time,
-            "predictions": [{"role": "mildew_risk", "valid_time": time, "value": value}],
-        });
+        let run = catalogue::run(job_id, day)?;
         let counts: Counts = server.post("/predictions", &run).await?;
         sum.stored += counts.stored;
         sum.revised += counts.revised;
@@ -252,7 +193,6 @@ fn token(arguments: &Arguments) -> Result<(String, String)> {
 struct Job {
     id: Uuid,
     name: String,
-    source_version_id: Uuid,
     location_id: Option<Uuid>,
 }
 

@@ -2,13 +2,14 @@
 //! sensors and locations, and stores what they predict.
 //!
 //! Dependencies point down only: `cli`, `http` and `task` stand on `service`, `service` on `store`, all on `domain`.
-//! `config` is read by `cli`. `ARCHITECTURE.md` tells more.
+//! `config` is read by `cli`; `example` is what the demo and the guides show. `ARCHITECTURE.md` tells more.
 
 #![forbid(unsafe_code)]
 
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod example;
 pub mod http;
 pub mod service;
 pub mod store;

@@ -12,13 +12,16 @@ use regex::Regex;
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("config", &[]),
+    ("example", &[]),
     ("store", &["domain"]),
     ("service", &["domain", "store"]),
-    ("http", &["domain", "service"]),
+    ("http", &["domain", "example", "service"]),
     ("task", &["domain", "service"]),
     (
         "cli",
-        &["config", "domain", "http", "service", "store", "task"],
+        &[
+            "config", "domain", "example", "http", "service", "store", "task",
+        ],
     ),
     ("main", &["cli"]),
     ("lib", &[]),

@@ -6,18 +6,10 @@ use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
 use crate::app::{ADMIN, TestApp};
-use index::{Class, DailyIndex, SEASON_2013};
-use weather::{STATIONS, Station};
-
-#[path = "../../examples/mildew/index.rs"]
-mod index;
-#[path = "../../examples/mildew/weather.rs"]
-mod weather;
-
-const WEATHER: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/tests/data/weather_nyc_2013.csv"
-);
+use prediction_api::example::{
+    mildew::{Class, DailyIndex, SEASON_2013},
+    weather::{self, STATIONS, Station},
+};
 
 /// What an independent implementation made of the same weather: the days in the classes low, moderate and high, the
 /// sum of all points, and the sum of each day's points times its number in the season.
@@ -43,7 +35,7 @@ fn worker() -> PathBuf {
 /// Runs the worker to its end and answers what it printed.
 async fn work(app: &TestApp) -> String {
     let mut command = Command::new(worker());
-    command.args(["--url", &app.url, "--token", ADMIN, "--weather", WEATHER]);
+    command.args(["--url", &app.url, "--token", ADMIN]);
     let output = spawn_blocking(move || command.output()).await.unwrap();
     let output = output.unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
@@ -108,11 +100,11 @@ async fn the_season_of_2013_comes_back_as_the_worker_computed_it() {
     let app = TestApp::start().await;
     let first = work(&app).await;
     assert_eq!(
-        first.matches("214 stored, 0 revised, 0 unchanged").count(),
+        first.matches("856 stored, 0 revised, 0 unchanged").count(),
         3,
         "{first}"
     );
-    let weather = weather::read(WEATHER.as_ref()).unwrap();
+    let weather = weather::hours().unwrap();
     for (station, expected) in STATIONS.iter().zip(EXPECTED) {
         assert_eq!(station.code, expected.0);
         let job = job(&app, station).await;
@@ -140,7 +132,7 @@ async fn the_season_of_2013_comes_back_as_the_worker_computed_it() {
 
     let second = work(&app).await;
     assert_eq!(
-        second.matches("0 stored, 0 revised, 214 unchanged").count(),
+        second.matches("0 stored, 0 revised, 856 unchanged").count(),
         3,
         "{second}"
     );

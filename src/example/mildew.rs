@@ -12,6 +12,8 @@
 //! 6. The index stays within 0 to 100.
 //! 7. One day never takes more than 10 nor adds more than 20.
 //!
+//! The outlook is not of the index's authors: it takes the coming days to be like the last one.
+//!
 //! How hourly rows are read: the thresholds are inclusive and exact in Fahrenheit; 6 hours are 6 rows exactly one hour
 //! apart, and a missing row or value breaks them; one row at 95 F stands for the 15 minutes; no run crosses local
 //! midnight; heat does not count before the start, that is until the day after the 60.
@@ -25,6 +27,8 @@ use std::ops::RangeInclusive;
 
 use time::{Date, Duration, Month, OffsetDateTime, UtcOffset};
 
+use super::weather::Hour;
+
 /// 70 to 85 F in tenths of a degree Celsius, taken literally: 70 F is 21.11 °C, 85 F is 29.44 °C. So 21.1 °C is below
 /// it, although that is what a station writes that measured whole degrees and rounded 70 F.
 const FAVOURABLE: RangeInclusive<i32> = 212..=294;
@@ -34,6 +38,8 @@ const HEAT: i32 = 350;
 const FAVOURABLE_HOURS: usize = 6;
 /// Points at which the index has started: three favourable days.
 const STARTED: i32 = 60;
+/// How many days the outlook reaches ahead.
+pub const OUTLOOK_DAYS: usize = 3;
 
 /// The season of 2013 at the three stations of New York, which is on UTC-4 for the whole of it.
 pub const SEASON_2013: Season = Season {
@@ -45,18 +51,10 @@ pub const SEASON_2013: Season = Season {
     },
 };
 
-/// One row of a weather station.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Hour {
-    /// The hour that the row stands for.
-    pub time: OffsetDateTime,
-    /// Air temperature in tenths of a degree Celsius; `None` if it was not measured.
-    pub temperature: Option<i32>,
-}
-
 /// The days for which the index is computed. It is 0 before the first of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Season {
+    /// The first day.
     pub first_day: Date,
     /// The last day, included.
     pub last_day: Date,
@@ -64,14 +62,17 @@ pub struct Season {
     pub offset: UtcOffset,
 }
 
-/// The index of one local calendar day.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// The index of one local calendar day, and the outlook at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DailyIndex {
+    /// The day.
     pub day: Date,
     /// The end of that day, the local midnight after it, in UTC: the day's hours are known only then.
     pub issued_at: OffsetDateTime,
     /// 0 to 100, a multiple of 10.
     pub points: i32,
+    /// The index of each of the next days, if their weather is like this day's. It also goes beyond the season's end.
+    pub outlook: [i32; OUTLOOK_DAYS],
 }
 
 /// What the index means for the vineyard: how urgent it is to spray again.
@@ -99,12 +100,18 @@ impl Season {
         successors(Some(self.first_day), |day| day.next_day())
             .take_while(|day| *day <= self.last_day)
             .map(|day| {
-                progress = progress.after(weather.get(&day).copied().unwrap_or_default());
+                let weather = weather.get(&day).copied().unwrap_or_default();
+                progress = progress.after(weather);
+                let mut ahead = progress;
                 let midnight = day.midnight().assume_offset(self.offset) + Duration::DAY;
                 DailyIndex {
                     day,
                     issued_at: midnight.to_offset(UtcOffset::UTC),
                     points: progress.points,
+                    outlook: [(); OUTLOOK_DAYS].map(|()| {
+                        ahead = ahead.after(weather);
+                        ahead.points
+                    }),
                 }
             })
             .collect()
@@ -112,6 +119,7 @@ impl Season {
 }
 
 impl Class {
+    /// The class of an index.
     pub fn of(points: i32) -> Class {
         match points {
             ..40 => Class::Low,
@@ -194,6 +202,8 @@ mod tests {
             .map(|(n, temperature)| Hour {
                 time: time(n),
                 temperature,
+                humidity: None,
+                rain: None,
             })
             .collect()
     }
@@ -292,6 +302,19 @@ mod tests {
         days.extend([GOOD, COOL, COOL]);
         let expected = [60, 50, 40, 30, 20, 10, 0, 0, 20, 10, 0];
         assert_eq!(points(&days)[2..], expected);
+    }
+
+    #[test]
+    fn the_outlook_takes_the_coming_days_like_the_last_one() {
+        let outlook = |days: &[&[i32]]| {
+            let hours: Vec<_> = (0..).zip(days).flat_map(|(n, t)| rows(n, 6, t)).collect();
+            SEASON_2013.index(&hours)[days.len() - 1].outlook
+        };
+        assert_eq!(outlook(&[COOL]), [0, 0, 0]);
+        assert_eq!(outlook(&[GOOD]), [40, 60, 80]);
+        assert_eq!(outlook(&[GOOD, GOOD, GOOD_AND_HOT]), [70, 80, 90]);
+        assert_eq!(outlook(&[GOOD, GOOD, GOOD, COOL]), [40, 30, 20]);
+        assert_eq!(outlook(&[GOOD, GOOD, GOOD, GOOD]), [100, 100, 100]);
     }
 
     #[test]

@@ -1,0 +1,148 @@
+//! The example's organisation, locations, sensors, source and jobs, as bodies of the API's requests. The ids are fixed, so
+//! that making them twice makes nothing new, and that the guides can name them.
+
+use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
+use uuid::{Uuid, uuid};
+
+use super::{mildew::DailyIndex, weather::STATIONS};
+
+/// The organisation.
+pub const ORGANISATION: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e00");
+
+/// The version that the jobs are of: the service that a worker asks for.
+pub const SOURCE_VERSION: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e02");
+
+/// What is made at a station of [`STATIONS`], in their order.
+#[derive(Clone, Copy, Debug)]
+pub struct Site {
+    /// The location.
+    pub location: Uuid,
+    /// The sensors, in the order of [`METRICS`].
+    pub sensors: [Uuid; 3],
+    /// The job.
+    pub job: Uuid,
+}
+
+/// The sites of the stations, in their order.
+pub const SITES: [Site; 3] = [
+    Site {
+        location: uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e11"),
+        sensors: [
+            uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e21"),
+            uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e31"),
+            uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e41"),
+        ],
+        job: uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e51"),
+    },
+    Site {
+        location: uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e12"),
+        sensors: [
+            uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e22"),
+            uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e32"),
+            uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e42"),
+        ],
+        job: uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e52"),
+    },
+    Site {
+        location: uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e13"),
+        sensors: [
+            uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e23"),
+            uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e33"),
+            uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e43"),
+        ],
+        job: uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e53"),
+    },
+];
+
+/// What the sensors of a station measure, and in which unit.
+pub const METRICS: [(&str, &str); 3] = [
+    ("temperature", "°C"),
+    ("relative_humidity", "%"),
+    ("rain", "mm"),
+];
+
+/// The bodies for one station.
+pub struct Station {
+    /// For `POST /locations`.
+    pub location: Value,
+    /// For `POST /sensors`.
+    pub sensors: Vec<Value>,
+    /// For `POST /jobs/setup`.
+    pub job_setup: Value,
+}
+
+/// The body for `POST /organisations`.
+pub fn organisation() -> Value {
+    json!({ "id": ORGANISATION, "name": "Mildew example" })
+}
+
+/// The bodies for each station, in the order of [`STATIONS`].
+pub fn stations() -> Vec<Station> {
+    STATIONS
+        .iter()
+        .zip(SITES)
+        .map(|(station, site)| Station {
+            location: json!({
+                "id": site.location, "organisation_id": ORGANISATION, "name": station.name,
+                "latitude": station.latitude, "longitude": station.longitude,
+            }),
+            sensors: sensors(station.code, &site),
+            job_setup: job_setup(station.code, &site),
+        })
+        .collect()
+}
+
+/// The body for `POST /predictions`: a day's index and its outlook, as the run at the end of that day.
+pub fn run(job_id: Uuid, day: &DailyIndex) -> Result<Value, time::error::Format> {
+    let issued_at = day.issued_at.format(&Rfc3339)?;
+    let mut values = vec![day.points];
+    values.extend(day.outlook);
+    Ok(json!({
+        "job_id": job_id,
+        "issue_time": issued_at,
+        "series": [{ "role": "mildew_risk", "start": issued_at, "step": "P1D", "values": values }],
+    }))
+}
+
+fn sensors(code: &str, site: &Site) -> Vec<Value> {
+    METRICS
+        .iter()
+        .zip(site.sensors)
+        .map(|((metric, unit), id)| {
+            json!({
+                "id": id, "organisation_id": ORGANISATION, "location_id": site.location,
+                "name": format!("{code} {}", metric.replace('_', " ")), "metric": metric, "unit": unit,
+            })
+        })
+        .collect()
+}
+
+fn job_setup(code: &str, site: &Site) -> Value {
+    json!({
+        "organisation_id": ORGANISATION,
+        "source": {
+            "name": "mildew-predictor",
+            "description": "UC Davis powdery mildew risk index of grape (Gubler and Thomas), one value a day, and an outlook of three days",
+            "expected_interval_minutes": 1440,
+            // A hundred years: the season of 2013 is history already.
+            "retention_hours": 876_000,
+        },
+        "source_version": {
+            "id": SOURCE_VERSION,
+            "version": "1.0.0",
+            "input_roles": [
+                { "role": "temperature", "input_kind": "sensor", "metric": "temperature", "unit": "°C", "required": true },
+                { "role": "site", "input_kind": "location", "required": true },
+            ],
+            "output_roles": [
+                { "role": "mildew_risk", "metric": "mildew_risk", "unit": "points", "required": true },
+            ],
+        },
+        "job": { "id": site.job, "name": format!("Mildew risk {code}") },
+        "role_bindings": [
+            { "role": "temperature", "input_id": site.sensors[0], "input_type": "sensor" },
+            { "role": "site", "input_id": site.location, "input_type": "location" },
+        ],
+    })
+}
