@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 mod config;
+mod demo;
 mod logging;
 mod openapi;
 mod retention;
@@ -45,6 +46,8 @@ struct Cli {
 enum Command {
     /// Serves the API, Swagger UI and the guides; the default
     Serve,
+    /// Fills a fresh data folder with a season of real weather and predictions, and serves it
+    Demo,
     /// Makes, lists and revokes tokens in the data folder's database
     #[command(subcommand)]
     Token(token::Command),
@@ -93,6 +96,7 @@ fn dispatch(cli: &Cli) -> Outcome {
     let loaded = || Loaded::read(cli.config.as_deref(), &cli.flags);
     match cli.command.as_ref().unwrap_or(&Command::Serve) {
         Command::Serve => serve::run(&loaded()?.settings),
+        Command::Demo => demo::run(&loaded()?.settings),
         Command::Token(command) => token::run(command, &loaded()?.settings),
         Command::Retention { dry_run } => retention::run(&loaded()?.settings, *dry_run),
         Command::Openapi { yaml } => openapi::run(*yaml),
@@ -109,21 +113,32 @@ fn database(settings: &Settings) -> PathBuf {
     settings.data_dir.join(DATABASE)
 }
 
-/// Opens the database in the data folder, making both if they are not there; the folder is its owner's only.
+/// Opens the database in the data folder, making both if they are not there.
 fn open(settings: &Settings) -> Result<App, Failure> {
-    let folder = &settings.data_dir;
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|error| match error.kind() {
+    make_folder(&settings.data_dir)?;
+    let path = database(settings);
+    Ok(App::new(open_db(&path, settings)?, system_clock()))
+}
+
+/// Makes the data folder, which is its owner's only, unless it is there.
+fn make_folder(folder: &Path) -> Outcome {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| {
+        Failure(match error.kind() {
             io::ErrorKind::AlreadyExists => format!("{} is no folder", folder.display()),
             _ => format!("cannot make the data folder {}: {error}", folder.display()),
-        })?;
-    let path = database(settings);
-    let db =
-        Db::open(&path, store_limits(&settings.limits)).map_err(|error| opening(&path, &error))?;
-    Ok(App::new(db, system_clock()))
+        })
+    })
+}
+
+fn open_db(path: &Path, settings: &Settings) -> Result<Db, Failure> {
+    let limits = store_limits(&settings.limits);
+    Db::open(path, limits).map_err(|error| {
+        Failure(format!(
+            "cannot open the database {}: {error}",
+            path.display()
+        ))
+    })
 }
 
 /// Opens the database in the data folder, which must be there.
@@ -134,10 +149,6 @@ fn open_existing(settings: &Settings) -> Result<App, Failure> {
         return Err(Failure(line));
     }
     open(settings)
-}
-
-fn opening(path: &Path, error: &store::OpenError) -> String {
-    format!("cannot open the database {}: {error}", path.display())
 }
 
 fn store_limits(limits: &Limits) -> store::Limits {

@@ -39,27 +39,44 @@ pub fn run(settings: &Settings) -> Outcome {
         let listener = listen(&settings.listen).await?;
         let app = open(settings)?;
         let first = first_admin(&app, settings).await?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| Failure(format!("cannot listen: {error}")))?;
-        let stop = stop()?;
-        let limits = http::Limits {
-            body_bytes: settings.limits.body_bytes,
-        };
-        let mut tasks = Tasks::default();
-        let pause = Duration::from_secs(settings.retention.sweep_seconds);
-        sweeper::start(&mut tasks, app.clone(), pause);
-        let serving = tokio::spawn(http::serve(listener, app, limits, stop));
-        greet(&address.to_string(), settings, first.as_ref());
-        let served = serving.await;
-        tasks.stop().await;
-        served
-            .map_err(|error| Failure(format!("the server failed: {error}")))?
-            .map_err(|error| Failure(format!("the server failed: {error}")))
+        serve(listener, app, settings, None, |url| {
+            greet(url, settings, first.as_ref());
+            try_it(url, first.as_ref());
+        })
+        .await
     })
 }
 
-async fn listen(address: &str) -> Result<TcpListener, Failure> {
+/// Serves until SIGINT or SIGTERM; `greeting` is called with the address as soon as it does.
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    settings: &Settings,
+    demo: Option<http::Demo>,
+    greeting: impl FnOnce(&str),
+) -> Outcome {
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure(format!("cannot listen: {error}")))?;
+    let stop = stop()?;
+    let limits = http::Limits {
+        body_bytes: settings.limits.body_bytes,
+    };
+    let mut tasks = Tasks::default();
+    let pause = Duration::from_secs(settings.retention.sweep_seconds);
+    sweeper::start(&mut tasks, app.clone(), pause);
+    let serving = tokio::spawn(http::serve(listener, app, limits, demo, stop));
+    greeting(&format!("http://{address}"));
+    say("\nCtrl-C stops it.");
+    let served = serving.await;
+    tasks.stop().await;
+    served
+        .map_err(|error| Failure(format!("the server failed: {error}")))?
+        .map_err(|error| Failure(format!("the server failed: {error}")))
+}
+
+/// Listens on the address of the settings.
+pub async fn listen(address: &str) -> Result<TcpListener, Failure> {
     let full = match address.strip_prefix(':') {
         Some(port) => format!("127.0.0.1:{port}"),
         None => address.to_owned(),
@@ -75,13 +92,13 @@ async fn listen(address: &str) -> Result<TcpListener, Failure> {
 }
 
 /// The first admin token, and the file that keeps it (none if it was given).
-struct FirstAdmin {
+pub struct FirstAdmin {
     secret: String,
     file: Option<PathBuf>,
 }
 
 /// Gives an empty database its admin token: the given one, or a new one that is written to a file.
-async fn first_admin(app: &App, settings: &Settings) -> Result<Option<FirstAdmin>, Failure> {
+pub async fn first_admin(app: &App, settings: &Settings) -> Result<Option<FirstAdmin>, Failure> {
     let failed = |error| Failure(format!("cannot make the first admin token: {error}"));
     if !token::none_yet(app).map_err(failed)? {
         return Ok(None);
@@ -128,8 +145,8 @@ fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-fn greet(address: &str, settings: &Settings, first: Option<&FirstAdmin>) {
-    let url = format!("http://{address}");
+/// Says where everything is.
+pub fn greet(url: &str, settings: &Settings, first: Option<&FirstAdmin>) {
     say(&format!("Prediction API {}", env!("CARGO_PKG_VERSION")));
     say(&format!("  Swagger UI   {url}/swagger"));
     say(&format!("  Guides       {url}/docs"));
@@ -154,20 +171,28 @@ fn greet(address: &str, settings: &Settings, first: Option<&FirstAdmin>) {
                 "  Admin token  {secret}\n               shown this once, and kept in {}",
                 file.display()
             ));
-            say(&format!(
-                "\nTry it:\n  curl -H \"Authorization: Bearer {secret}\" {url}/api/v1/whoami"
-            ));
         }
         Some(_) => {
             say(&format!(
                 "  Admin token  as given in {ADMIN_TOKEN_VARIABLE}"
             ));
-            say(&format!(
-                "\nTry it:\n  curl -H \"Authorization: Bearer ${ADMIN_TOKEN_VARIABLE}\" {url}/api/v1/whoami"
-            ));
         }
     }
-    say("\nCtrl-C stops it.");
+}
+
+/// Says what to type after the first start.
+fn try_it(url: &str, first: Option<&FirstAdmin>) {
+    let token = match first {
+        None => return,
+        Some(FirstAdmin {
+            secret,
+            file: Some(_),
+        }) => secret.clone(),
+        Some(_) => format!("${ADMIN_TOKEN_VARIABLE}"),
+    };
+    say(&format!(
+        "\nTry it:\n  curl -H \"Authorization: Bearer {token}\" {url}/api/v1/whoami"
+    ));
 }
 
 /// Done once the process is told to stop.

@@ -97,12 +97,20 @@ pub struct Limits {
     pub body_bytes: usize,
 }
 
+/// What makes a served product a demo: its front page has links that work in a browser.
+#[derive(Clone)]
+pub struct Demo {
+    /// The secret of the token that a GET without one is answered with.
+    pub visitor: String,
+}
+
 /// What requests are answered with; each carries it.
 #[derive(Clone)]
 struct Context {
     app: App,
     document: Document,
     limits: Limits,
+    demo: Option<Arc<Demo>>,
 }
 
 impl Context {
@@ -147,7 +155,11 @@ pub fn document() -> Document {
 }
 
 /// Everything that is served.
-fn endpoint(app: &App, limits: Limits) -> impl Endpoint<Output = Response> + use<> {
+fn endpoint(
+    app: &App,
+    limits: Limits,
+    demo: Option<Demo>,
+) -> impl Endpoint<Output = Response> + use<> {
     let document = document();
     let api = OpenApiService::new(apis(app), "", "");
     let api = Arc::new(api.into_endpoint());
@@ -164,6 +176,7 @@ fn endpoint(app: &App, limits: Limits) -> impl Endpoint<Output = Response> + use
         app: app.clone(),
         document,
         limits,
+        demo: demo.map(Arc::new),
     };
     make(move |request| {
         let (inner, context) = (inner.clone(), context.clone());

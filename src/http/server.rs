@@ -10,7 +10,7 @@ use poem::{
 };
 use tokio::net::{TcpListener, TcpStream};
 
-use super::Limits;
+use super::{Demo, Limits};
 use crate::service::App;
 
 /// How long requests in flight may take to finish once the server is told to stop.
@@ -19,7 +19,8 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How long to wait after a connection could not be accepted.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
-/// Serves the product on `listener` until `stop` is done; then finishes what is in flight, within 10 seconds.
+/// Serves the product on `listener`, as a demo if there is one, until `stop` is done; then finishes what is in flight,
+/// within 10 seconds.
 ///
 /// # Errors
 /// The listener fails.
@@ -27,9 +28,10 @@ pub async fn serve(
     listener: TcpListener,
     app: App,
     limits: Limits,
+    demo: Option<Demo>,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let endpoint = super::endpoint(&app, limits);
+    let endpoint = super::endpoint(&app, limits, demo);
     Server::new_with_acceptor(NoDelay(listener))
         .run_with_graceful_shutdown(endpoint, stop, Some(GRACE))
         .await

@@ -131,7 +131,7 @@ impl TestApp {
         let limits = Limits {
             body_bytes: BODY_BYTES,
         };
-        let serving = tokio::spawn(http::serve(listener, app.clone(), limits, async {
+        let serving = tokio::spawn(http::serve(listener, app.clone(), limits, None, async {
             let _ = stopped.await;
         }));
         Self {

@@ -50,7 +50,8 @@ pub fn assert_refused(output: &Output, parts: &[&str]) {
 /// A started server and what it printed until it was ready.
 pub struct Served {
     child: Child,
-    greeting: String,
+    /// What it printed.
+    pub greeting: String,
 }
 
 impl Served {
@@ -70,7 +71,7 @@ impl Served {
     }
 
     /// What the greeting says behind a word.
-    fn said(&self, word: &str) -> &str {
+    pub fn said(&self, word: &str) -> &str {
         let line = self
             .greeting
             .lines()

@@ -7,6 +7,7 @@ mod borders;
 mod catalogue;
 mod command_line;
 mod conditional;
+mod demo;
 mod direct;
 mod document;
 mod expiry;

@@ -13,7 +13,7 @@ use prediction_api::example::{
 
 /// What an independent implementation made of the same weather: the days in the classes low, moderate and high, the
 /// sum of all points, and the sum of each day's points times its number in the season.
-const EXPECTED: [(&str, [usize; 3], u64, u64); 3] = [
+pub const EXPECTED: [(&str, [usize; 3], u64, u64); 3] = [
     ("EWR", [68, 7, 139], 13_600, 1_669_950),
     ("JFK", [87, 11, 116], 11_610, 1_436_590),
     ("LGA", [73, 9, 132], 13_030, 1_560_210),
@@ -66,7 +66,7 @@ fn points(row: &Value) -> u64 {
 }
 
 /// Holds what was read back against the other implementation's results.
-fn check(rows: &[Value], (code, days, sum, weighted): (&str, [usize; 3], u64, u64)) {
+pub fn check(rows: &[Value], (code, days, sum, weighted): (&str, [usize; 3], u64, u64)) {
     assert_eq!(rows.len(), 214, "{code}");
     assert_eq!(rows[0]["valid_time"], "2013-04-02T04:00:00Z");
     assert_eq!(rows[213]["valid_time"], "2013-11-01T04:00:00Z");

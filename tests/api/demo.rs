@@ -1,0 +1,227 @@
+//! The command `demo`: the executable fills a fresh folder, serves it, and leaves every other folder alone.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use prediction_api::example::{
+    catalogue::SITES,
+    mildew::SEASON_2013,
+    weather::{self, STATIONS},
+};
+use reqwest::{Client, StatusCode};
+use serde_json::Value;
+use tempfile::tempdir;
+
+use crate::{
+    command_line::{Served, assert_refused, command, run, text},
+    mildew::{EXPECTED, check},
+};
+
+/// The address of a server that was started.
+fn address(served: &Served) -> String {
+    served.said("Swagger UI").replace("/swagger", "")
+}
+
+/// What a GET without a token answers.
+async fn get(url: &str) -> Value {
+    let answer = Client::new().get(url).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK, "{url}");
+    answer.json().await.unwrap()
+}
+
+/// The values of the rows.
+fn values(rows: &Value) -> Vec<f64> {
+    let rows = rows.as_array().unwrap().iter();
+    rows.map(|row| row["value"].as_f64().unwrap()).collect()
+}
+
+/// Every file of the folder and what it holds.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let named = |entry: fs::DirEntry| {
+        let name = entry.file_name().into_string().unwrap();
+        (name, fs::read(entry.path()).unwrap())
+    };
+    entries.map(named).collect()
+}
+
+#[tokio::test]
+async fn the_demo_holds_the_season_of_three_stations_as_it_went() {
+    let folder = tempdir().unwrap();
+    let demo = Served::start(command(folder.path(), &["demo"]));
+    let url = address(&demo);
+    let weather = weather::hours().unwrap();
+    for ((station, site), expected) in STATIONS.iter().zip(SITES).zip(EXPECTED) {
+        let predictions = format!(
+            "{url}/api/v1/predictions?metric=mildew_risk&job_id={}",
+            site.job
+        );
+        let season = "from=2013-04-01T00:00:00Z&to=2013-11-02T00:00:00Z";
+        let rows = get(&format!("{predictions}&{season}")).await;
+        check(rows.as_array().unwrap(), expected);
+
+        // What was known at a day's end is that day's index and its outlook.
+        for day in SEASON_2013.index(&weather[station.code]).iter().step_by(7) {
+            let end = format!("{}T04:00:00Z", day.issued_at.date());
+            let known = end.replace("04:00:00", "04:05:00");
+            let window = format!("from={end}&to=2014-01-01T00:00:00Z&as_of={known}");
+            let rows = get(&format!("{predictions}&{window}")).await;
+            let mut expected = vec![f64::from(day.points)];
+            expected.extend(day.outlook.map(f64::from));
+            assert_eq!(values(&rows), expected, "{} {}", station.code, day.day);
+            assert_eq!(rows[3]["lead_seconds"], 259_200.0);
+            assert_eq!(rows[0]["available_at"], known);
+        }
+
+        let inputs = format!(
+            "{url}/api/v1/jobs/{}/inputs?from=2013-01-01T00:00:00Z",
+            site.job
+        );
+        let inputs = get(&format!("{inputs}&to=2014-01-01T00:00:00Z")).await;
+        let air = inputs["inputs"].as_array().unwrap();
+        let air = air
+            .iter()
+            .find(|input| input["role"] == "temperature")
+            .unwrap();
+        let hours = weather[station.code].iter();
+        let measured = hours.filter(|hour| hour.temperature.is_some()).count();
+        assert_eq!(
+            air["readings"]["values"].as_array().unwrap().len(),
+            measured
+        );
+        let humidity = format!("{url}/api/v1/sensors/{}/readings", site.sensors[1]);
+        let day = "from=2013-07-01T04:00:00Z&to=2013-07-02T04:00:00Z";
+        assert_eq!(
+            get(&format!("{humidity}?{day}"))
+                .await
+                .as_array()
+                .unwrap()
+                .len(),
+            24
+        );
+        let known = format!("{humidity}?{day}&as_of=2013-07-02T03:59:59Z");
+        assert_eq!(get(&known).await, serde_json::json!([]));
+    }
+    assert_eq!(demo.terminate(), Some(0));
+}
+
+#[tokio::test]
+async fn everyone_reads_the_demo_and_only_a_token_changes_it() {
+    let folder = tempdir().unwrap();
+    let demo = Served::start(command(folder.path(), &["demo"]));
+    let whoami = format!("{}/api/v1/whoami", address(&demo));
+    assert_eq!(get(&whoami).await["role"], "viewer");
+    let client = Client::new();
+    let wrong = client
+        .get(&whoami)
+        .bearer_auth("wrong")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED);
+    let token = demo.said("Admin token").to_owned();
+    let admin = client
+        .get(&whoami)
+        .bearer_auth(&token)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(admin.json::<Value>().await.unwrap()["role"], "admin");
+    let job = format!("{}/api/v1/jobs/{}", address(&demo), SITES[0].job);
+    for request in [
+        client.delete(&job),
+        client.put(&job).json(&serde_json::json!({})),
+    ] {
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    }
+
+    // What it says to type works as it stands.
+    let lines = demo.greeting.lines().map(str::trim);
+    let calls: Vec<_> = lines.filter(|line| line.starts_with("curl ")).collect();
+    assert_eq!(calls.len(), 3, "{}", demo.greeting);
+    for call in calls {
+        let call = call.replacen("curl", "curl --silent --fail", 1);
+        let answer = Command::new("sh").args(["-c", &call]).output().unwrap();
+        assert!(answer.status.success(), "{call}");
+        assert!(text(&answer.stdout).contains("mildew_risk"), "{call}");
+    }
+    drop(demo);
+
+    // Served again, it is a server like any other.
+    let served = Served::start(command(folder.path(), &[]));
+    let job = format!("{}/api/v1/jobs/{}", address(&served), SITES[0].job);
+    let bare = client.get(&job).send().await.unwrap();
+    assert_eq!(bare.status(), StatusCode::UNAUTHORIZED);
+    let known = client.get(&job).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(known.status(), StatusCode::OK);
+}
+
+#[test]
+fn a_folder_that_holds_anything_stays_as_it_is() {
+    let folder = tempdir().unwrap();
+    Served::start(command(folder.path(), &[])).terminate();
+    let data = folder.path().join("data");
+    let before = files(&data);
+    let refused = run(folder.path(), &["demo", "--listen", ":0"]);
+    assert_refused(
+        &refused,
+        &[
+            "the folder data is not empty",
+            "prediction-api --data-dir data",
+        ],
+    );
+    assert_eq!(files(&data), before);
+
+    let other = tempdir().unwrap();
+    fs::write(other.path().join("letter.txt"), "dear").unwrap();
+    let named = other.path().to_str().unwrap();
+    let refused = run(
+        folder.path(),
+        &["demo", "--listen", ":0", "--data-dir", named],
+    );
+    assert_refused(&refused, &["is not empty", "demo --data-dir demo"]);
+    assert_eq!(files(other.path()).len(), 1);
+    let file = other.path().join("letter.txt");
+    let refused = run(
+        folder.path(),
+        &[
+            "demo",
+            "--listen",
+            ":0",
+            "--data-dir",
+            file.to_str().unwrap(),
+        ],
+    );
+    assert_refused(&refused, &["letter.txt is no folder"]);
+}
+
+#[test]
+fn a_demo_that_was_killed_while_it_filled_the_folder_begins_anew() {
+    let folder = tempdir().unwrap();
+    let data = folder.path().join("data");
+    let unfinished = data.join("prediction-api.db.unfinished");
+    let mut killed = command(folder.path(), &["demo", "--listen", ":0"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while !unfinished.exists() {
+        assert!(killed.try_wait().unwrap().is_none(), "it ended by itself");
+        thread::sleep(Duration::from_millis(1));
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert!(!data.join("prediction-api.db").exists());
+    let demo = Served::start(command(folder.path(), &["demo"]));
+    assert!(demo.greeting.contains("2568 predictions of 3 stations"));
+    assert_eq!(demo.terminate(), Some(0));
+    let names: Vec<_> = files(&data).into_keys().collect();
+    assert_eq!(names, ["admin-token", "prediction-api.db"]);
+}
