@@ -1,54 +1,265 @@
-"""Runs the bash and Python blocks of a guide verbatim, in their order, against a running server:
-tests/guides.py URL FOLDER GUIDE...
+"""Runs every block of the guides verbatim, in its order, each guide on a fresh server of its own, and holds what is
+answered against what the guide shows: tests/guides.py EXECUTABLE [--fill] [GUIDE...]
 
-FOLDER is the one that the server was started in: the guides find the admin token there, in data/admin-token.
-Every curl must succeed, and what a Python block prints must be the text block that follows it.
+A bash block is typed into a shell in the folder that the server was started in. What it prints must be the json, text,
+csv or http block behind it; a block that prints nothing has none. A python block is saved under the name that the
+sentence before it gives. What a server makes up anew (its own ids, stamps and secrets) may differ, but an id that
+comes twice must do so in both. `...` stands for more of the same.
+
+--fill writes what was answered into empty blocks, for whoever writes a guide.
 """
 
+import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
 DEFAULT = "http://127.0.0.1:8000"
+# These are about the demo, and run on one.
+ON_DEMO = {"demo", "getting-predictions"}
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# Fails where an answer is no success, and says what was answered.
-CURL = 'curl() { command curl --silent --show-error --fail-with-body "$@" || { echo "failed: curl $*" >&2; exit 1; }; }\n'
+ANSWERS = ("json", "text", "csv", "http")
+FILE = re.compile(r"`(\w+\.py)`")
+# A server's own ids have the version 7, its stamps microseconds; those of the guides have not.
+MADE_UP = re.compile(
+    r"(?P<id>[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})"
+    r"|(?P<stamp>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z)"
+    r"|(?P<secret>pa_[0-9a-f]{64})"
+    r'|(?P<etag>"\d+-[0-9a-f]{16}")'
+)
+# Fails where an answer is no success, unless its status is shown, and says what was answered.
+CURL = """
+curl() {
+  case " $* " in *" -i "*) command curl --silent --show-error "$@";;
+  *) command curl --silent --show-error --fail-with-body "$@" || { echo "failed: curl $*" >&2; exit 1; };; esac
+}
+set -euo pipefail
+"""
 
 
-def run(command, text, folder, environment):
-    done = subprocess.run(command, input=text, cwd=folder, env=environment, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{text}\n{done.stdout}\n{done.stderr}")
-    return done.stdout
+class Server:
+    """The executable on a fresh folder."""
+
+    def __init__(self, executable, is_demo):
+        self.folder = tempfile.TemporaryDirectory()
+        self.log = open(os.path.join(self.folder.name, "log"), "w+")
+        command = [executable] + (["demo"] if is_demo else []) + ["--listen", "127.0.0.1:0"]
+        self.process = subprocess.Popen(
+            command, cwd=self.folder.name, stdout=subprocess.PIPE, stderr=self.log, text=True
+        )
+        self.greeting = ""
+        while "Ctrl-C" not in self.greeting:
+            line = self.process.stdout.readline()
+            if not line:
+                self.log.seek(0)
+                sys.exit(f"the server ended: {self.greeting}{self.log.read()}")
+            self.greeting += line
+        self.url = re.search(r"Swagger UI +(http://\S+)/swagger", self.greeting)[1]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.log.close()
+        self.folder.cleanup()
+
+
+class Shell:
+    """A shell whose variables outlive a block."""
+
+    def __init__(self, folder, executable):
+        self.folder = folder
+        path = os.path.dirname(executable) + os.pathsep + os.environ["PATH"]
+        self.environment = {"PATH": path, "HOME": folder, "LANG": "C.UTF-8"}
+
+    def run(self, text):
+        script = f"set -a\n{CURL}{text}\nenv -0 >.environment\n"
+        done = subprocess.run(["bash"], input=script, cwd=self.folder, env=self.environment, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Fault(f"{done.stdout}\n{done.stderr}")
+        kept = Path(self.folder, ".environment").read_bytes().decode().split("\0")
+        # Exported functions are no variables of the guide's.
+        self.environment = dict(pair.split("=", 1) for pair in kept if "=" in pair and not pair.startswith("BASH_FUNC"))
+        return done.stdout
+
+
+class Fault(Exception):
+    pass
+
+
+class Names:
+    """Which made up thing of the guide is which of the server's."""
+
+    def __init__(self):
+        self.known = {}
+
+    def same(self, expected, actual):
+        kinds = [MADE_UP.fullmatch(text) for text in (expected, actual)]
+        if not all(kinds) or kinds[0].lastgroup != kinds[1].lastgroup:
+            return expected == actual
+        if kinds[0].lastgroup == "stamp":
+            return True
+        return self.known.setdefault(expected, actual) == actual
+
+
+def documents(text):
+    """The JSON documents of a text, one behind the other."""
+    decoder, found, text = json.JSONDecoder(), [], text.strip()
+    while text:
+        document, end = decoder.raw_decode(text)
+        found.append(document)
+        text = text[end:].strip()
+    return found
+
+
+def with_more(text):
+    """JSON with `...` as a member or an element, which stands for more."""
+    text = re.sub(r"(\{[^{}\[\]]*?)(?<!\")\.\.\.(?!\")", r'\1"...": 0', text)
+    return re.sub(r'(?<!")\.\.\.(?!")', '"..."', text)
+
+
+def differs(expected, actual, names, at=""):
+    """Where the answer is not what the guide shows; none if it is."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        wanted = {key for key in expected if key != "..."}
+        if wanted - set(actual) or ("..." not in expected and set(actual) - wanted):
+            return f"{at or 'the answer'} has the members {sorted(actual)}"
+        return next(filter(None, (differs(expected[key], actual[key], names, f"{at}/{key}") for key in wanted)), None)
+    if isinstance(expected, list) and isinstance(actual, list):
+        whole = "..." not in expected
+        wanted = expected if whole else expected[: expected.index("...")]
+        if len(actual) < len(wanted) or (whole and len(actual) > len(wanted)):
+            return f"{at or 'the answer'} has {len(actual)} elements"
+        pairs = enumerate(zip(wanted, actual))
+        return next(filter(None, (differs(a, b, names, f"{at}/{n}") for n, (a, b) in pairs)), None)
+    # How long ago something was, and which request it is, differ each time.
+    if at.endswith(("/age_seconds", "/request_id")) and type(expected) is type(actual):
+        return None
+    both = isinstance(expected, str) and isinstance(actual, str)
+    if (names.same(expected, actual) if both else expected == actual and type(expected) is type(actual)):
+        return None
+    return f"{at or 'the answer'} is {actual!r}"
+
+
+def differs_as_text(expected, actual, names):
+    """The same for lines; a line `...` stands for any more."""
+    wanted, got = expected.splitlines(), actual.splitlines()
+    for number, line in enumerate(wanted):
+        if line.strip() == "...":
+            return None
+        if number >= len(got):
+            return f"line {number + 1} is not there"
+        pieces = [MADE_UP.split(text) for text in (line, got[number])]
+        made_up = [[found[0] for found in MADE_UP.finditer(text)] for text in (line, got[number])]
+        plain = [MADE_UP.sub("~", text) for text in (line, got[number])]
+        if plain[0] != plain[1] or not all(names.same(a, b) for a, b in zip(*made_up)):
+            return f"line {number + 1} is {got[number]!r}"
+    return None if len(got) == len(wanted) else f"it has {len(got)} lines"
+
+
+def differs_as_http(expected, actual, names):
+    """The same for an answer with its head, of which the guide may show a part."""
+    (wanted, _, body), (got, _, actual_body) = (text.replace("\r", "").partition("\n\n") for text in (expected, actual))
+    lines = got.splitlines()
+    for line in wanted.splitlines():
+        if not any(differs_as_text(line, other, names) is None for other in lines):
+            return f"the head has no {line!r}: {lines}"
+    return differs_as_json(body, actual_body, names) if body.strip() else None
+
+
+def differs_as_json(expected, actual, names):
+    wanted, got = documents(with_more(expected)), documents(actual)
+    return differs(wanted, got, names) if len(wanted) > 1 or len(got) > 1 else differs(wanted[0], got[0], names)
+
+
+COMPARISONS = {"json": differs_as_json, "text": differs_as_text, "csv": differs_as_text, "http": differs_as_http}
+
+
+def pretty(value, indent=0):
+    """JSON in lines, where what is short stays in one."""
+    if not isinstance(value, (dict, list)) or not value:
+        return json.dumps(value, ensure_ascii=False)
+    is_object = isinstance(value, dict)
+    opening, closing = "{}" if is_object else "[]"
+    parts = [f"{json.dumps(key)}: {pretty(each, indent + 2)}" for key, each in value.items()] if is_object else [
+        pretty(each, indent + 2) for each in value
+    ]
+    line = (" " if is_object else "").join([opening, ", ".join(parts), closing])
+    if "\n" not in line and indent + len(line) <= 100:
+        return line
+    pad = " " * (indent + 2)
+    return opening + "\n" + ",\n".join(pad + part for part in parts) + "\n" + " " * indent + closing
+
+
+def shown(kind, answer):
+    """An answer as a guide shows it."""
+    if kind == "json":
+        return "".join(pretty(each) + "\n" for each in documents(answer))
+    return answer.replace("\r", "").rstrip("\n") + "\n"
+
+
+def try_guide(path, executable, fill):
+    """Runs a guide's blocks; answers how many."""
+    text = path.read_text()
+    blocks = [(found[1], found[2], found.start(), found.span(2)) for found in BLOCK.finditer(text)]
+    if not any(kind in ("bash", "python") for kind, *_ in blocks):
+        return 0
+    server = Server(executable, path.stem in ON_DEMO)
+    shell, names, count, filled = Shell(server.folder.name, executable), Names(), 0, []
+    try:
+        for number, (kind, block, start, _) in enumerate(blocks):
+            here = f"{path}:{text.count(chr(10), 0, start) + 1}"
+            if kind == "python":
+                name = FILE.findall(text[:start])
+                if not name:
+                    raise Fault(f"{here}: nothing says under which name to save it")
+                Path(server.folder.name, name[-1]).write_text(block.replace(DEFAULT, server.url))
+                count += 1
+            if kind != "bash":
+                continue
+            count += 1
+            try:
+                answer = shell.run(block.replace(DEFAULT, server.url)).replace(server.url, DEFAULT)
+            except Fault as fault:
+                raise Fault(f"{here}: failed\n{block}\n{fault}") from None
+            after, expected, _, span = blocks[number + 1] if number + 1 < len(blocks) else ("", "", 0, None)
+            is_shown = after in ANSWERS
+            if not answer.strip() and not is_shown:
+                continue
+            if is_shown and not expected and fill:
+                filled.append((span, shown(after, answer)))
+                continue
+            wrong = COMPARISONS[after](expected, answer, names) if is_shown else "the guide does not show it"
+            if wrong:
+                raise Fault(f"{here}: {wrong}\n{block}\nanswered\n{answer}")
+    finally:
+        server.stop()
+        for (begin, end), answer in reversed(filled):
+            text = text[:begin] + answer + text[end:]
+        if filled:
+            path.write_text(text)
+    return count
 
 
 def main():
-    url, folder, guides = sys.argv[1], sys.argv[2], sys.argv[3:]
-    with open(os.path.join(folder, "data", "admin-token")) as file:
-        token = file.read().strip()
-    environment = dict(os.environ, SERVER=url, TOKEN=token)
-    count = 0
+    executable, *rest = sys.argv[1:]
+    executable = os.path.abspath(executable)
+    fill = "--fill" in rest
+    guides = [Path(name) for name in rest if name != "--fill"] or sorted((ROOT / "assets" / "docs").rglob("*.md"))
+    total, faults = 0, []
     for guide in guides:
-        with open(guide) as file:
-            blocks = [(kind, text.replace(DEFAULT, url)) for kind, text in BLOCK.findall(file.read())]
-        shell = "set -euo pipefail\n" + CURL
-        for index, (kind, text) in enumerate(blocks):
-            if kind == "bash":
-                shell += text
-            elif kind == "python":
-                # What the shell blocks before it made is there by then.
-                run(["bash"], shell, folder, environment)
-                shell = "set -euo pipefail\n" + CURL
-                printed = run([sys.executable, "-"], text, folder, environment)
-                expected = next((text for kind, text in blocks[index + 1 :] if kind == "text"), None)
-                if printed != expected:
-                    sys.exit(f"{guide}: expected\n{expected}\nprinted\n{printed}")
-            else:
-                continue
-            count += 1
-        run(["bash"], shell, folder, environment)
-    print(f"guides: {count} blocks passed")
+        try:
+            total += try_guide(guide, executable, fill)
+        except Fault as fault:
+            faults.append(str(fault))
+    print("\n\n".join(faults))
+    print(f"guides: {total} blocks passed, {len(faults)} guides failed")
+    sys.exit(bool(faults))
 
 
 main()

@@ -47,7 +47,8 @@
 //! | GET | /api/v1/predictions | list_predictions | prediction/mod.rs |
 //! | GET | /api/v1/predictions/latest | latest_predictions | prediction/mod.rs |
 //!
-//! Beside them, in `pages.rs`: `/`, `/docs`, `/docs/{page}`, `/assets/style.css`, `/swagger`, `/api/v1/openapi.json`, `/api/v1/openapi.yaml`.
+//! Beside them, in `pages.rs`: `/`, `/docs`, `/docs/{page}`, `/docs/{file}`, `/assets/{file}`, `/swagger`,
+//! `/api/v1/openapi.json`, `/api/v1/openapi.yaml`.
 
 mod auth;
 mod body;
@@ -55,6 +56,7 @@ mod condition;
 mod csv;
 mod document;
 mod envelope;
+mod guide;
 mod job;
 mod location;
 mod operation;
@@ -85,7 +87,7 @@ use poem_openapi::OpenApiService;
 
 use crate::{domain::Error, service::App};
 pub use document::Document;
-pub use pages::has_guide;
+pub use guide::has_guide;
 pub use problem::KINDS as PROBLEM_KINDS;
 use problem::Problem;
 pub use server::serve;

@@ -1,29 +1,28 @@
-//! Pages that come out of the binary: the guides, Swagger UI and the API's document.
+//! Pages that come out of the binary: the front page, the guides, Swagger UI, the API's document, and their files.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use poem::{
-    EndpointExt, IntoResponse, Response, Route, handler,
-    http::StatusCode,
+    EndpointExt, IntoResponse, Request, Response, Route, handler,
+    http::{StatusCode, header},
     web::{Data, Path},
 };
 use poem_openapi::OpenApiService;
-use pulldown_cmark::{Options, Parser, html::push_html};
-use rust_embed::Embed;
+use sha2::{Digest, Sha256};
 
 use super::{
+    Context,
     document::Document,
-    problem::{NOT_FOUND, Problem},
+    guide::{self, Guides},
+    problem::{INTERNAL, NOT_FOUND, Problem},
 };
+use crate::example::weather;
 
-/// The guides' sources.
-#[derive(Embed)]
-#[folder = "assets/docs"]
-pub struct Guides;
-
-/// The page that the guides stand in.
-const FRAME: &str = include_str!("../../assets/page.html");
-
-/// The guides' style sheet.
 const STYLE: &str = include_str!("../../assets/style.css");
+const SCRIPT: &str = include_str!("../../assets/copy.js");
+
+/// What a browser may do on a page of ours: nothing but show it, with what comes from this server.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// What the framework's Swagger UI does not set: the document comes from its own address, the token is kept across
 /// reloads, and calls can be tried out at once.
@@ -34,34 +33,34 @@ const SWAGGER_SETTINGS: &str = "url: '/api/v1/openapi.json', persistAuthorizatio
 #[derive(Clone)]
 struct Made {
     swagger: bytes::Bytes,
+    swagger_policy: String,
     json: bytes::Bytes,
     yaml: bytes::Bytes,
 }
 
 /// Adds the pages to the routes.
 pub fn add(routes: Route, document: &Document) -> Route {
+    let swagger = swagger();
     let made = Made {
-        swagger: swagger().into(),
+        swagger_policy: swagger_policy(&swagger),
+        swagger: swagger.into(),
         json: document.to_json().into(),
         yaml: document.to_yaml().into(),
     };
     routes
         .at("/", poem::get(front))
-        .at("/docs", poem::get(front))
-        .at("/docs/", poem::get(front))
-        .at("/docs/*page", poem::get(guide))
+        .at("/docs", poem::get(docs))
+        .at("/docs/", poem::get(docs))
+        .at("/docs/weather_nyc_2013.csv", poem::get(weather_file))
+        .at("/docs/*page", poem::get(guide_or_picture))
         .at("/assets/style.css", poem::get(style))
+        .at("/assets/copy.js", poem::get(script))
         .at("/swagger", poem::get(swagger_page).data(made.clone()))
         .at(
             "/api/v1/openapi.json",
             poem::get(json_page).data(made.clone()),
         )
         .at("/api/v1/openapi.yaml", poem::get(yaml_page).data(made))
-}
-
-/// Whether the guides have that page.
-pub fn has_guide(page: &str) -> bool {
-    Guides::get(&format!("{page}.md")).is_some()
 }
 
 fn swagger() -> String {
@@ -74,14 +73,57 @@ fn swagger() -> String {
         )
 }
 
-#[handler]
-fn front() -> Response {
-    render("index")
+/// Lets Swagger UI run the scripts that stand in its page, each by its hash, and call this server only. It sets styles
+/// as it goes, so that these cannot be named.
+fn swagger_policy(page: &str) -> String {
+    let (mut hashes, mut rest) = (String::new(), page);
+    // A script ends at the first end tag, whatever stands within it.
+    while let Some((code, after)) = rest
+        .split_once("<script")
+        .and_then(|(_, tag)| tag.split_once('>'))
+        .and_then(|(_, code)| code.split_once("</script>"))
+    {
+        hashes += &format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(code)));
+        rest = after;
+    }
+    format!(
+        "default-src 'none'; script-src{hashes}; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
 }
 
 #[handler]
-fn guide(Path(page): Path<String>) -> Response {
-    render(page.trim_end_matches('/'))
+fn front(request: &Request) -> Response {
+    let is_demo = Context::of(request).is_ok_and(|context| context.demo.is_some());
+    page(guide::front(is_demo))
+}
+
+#[handler]
+fn docs() -> Response {
+    guide::page("index").map_or_else(nothing, page)
+}
+
+#[handler]
+fn guide_or_picture(Path(path): Path<String>) -> Response {
+    if path.ends_with(".svg") {
+        let picture = Guides::get(&path);
+        return picture.map_or_else(nothing, |picture| {
+            of("image/svg+xml", picture.data.into_owned().into())
+        });
+    }
+    guide::page(path.trim_end_matches('/')).map_or_else(nothing, page)
+}
+
+/// The weather of the demo, from which the guide about workers posts readings.
+#[handler]
+fn weather_file() -> Response {
+    match weather::csv() {
+        Ok(text) => of("text/csv; charset=utf-8", text.into()),
+        Err(error) => {
+            tracing::error!(%error, "the weather cannot be answered");
+            Problem::new(INTERNAL, "the weather cannot be read: see the log").into_response()
+        }
+    }
 }
 
 #[handler]
@@ -90,8 +132,15 @@ fn style() -> Response {
 }
 
 #[handler]
+fn script() -> Response {
+    of("text/javascript; charset=utf-8", SCRIPT.into())
+}
+
+#[handler]
 fn swagger_page(Data(made): Data<&Made>) -> Response {
     of("text/html; charset=utf-8", made.swagger.clone())
+        .with_header(header::CONTENT_SECURITY_POLICY, &made.swagger_policy)
+        .into_response()
 }
 
 #[handler]
@@ -104,31 +153,21 @@ fn yaml_page(Data(made): Data<&Made>) -> Response {
     of("application/yaml", made.yaml.clone())
 }
 
+fn nothing() -> Response {
+    Problem::new(NOT_FOUND, "there is no such page in the guides: see /docs").into_response()
+}
+
+fn page(html: String) -> Response {
+    of("text/html; charset=utf-8", html.into())
+        .with_header(header::CONTENT_SECURITY_POLICY, POLICY)
+        .into_response()
+}
+
 fn of(content_type: &str, body: bytes::Bytes) -> Response {
     Response::builder()
         .status(StatusCode::OK)
         .content_type(content_type)
-        .header("Cache-Control", "no-cache")
+        .header(header::CACHE_CONTROL, "no-cache")
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .body(body)
-}
-
-fn render(page: &str) -> Response {
-    let Some(source) = Guides::get(&format!("{page}.md")) else {
-        return Problem::new(NOT_FOUND, "there is no such page in the guides: see /docs")
-            .into_response();
-    };
-    let text = String::from_utf8_lossy(&source.data);
-    let title = text
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_start_matches("# ");
-    let mut body = String::new();
-    push_html(&mut body, Parser::new_ext(&text, Options::ENABLE_TABLES));
-    // What scrolls within itself is to be reached by the keyboard.
-    let body = body
-        .replace("<pre>", "<pre tabindex=\"0\">")
-        .replace("<table>", "<table tabindex=\"0\">");
-    let html = FRAME.replace("{title}", title).replace("{body}", &body);
-    of("text/html; charset=utf-8", html.into())
 }

@@ -142,6 +142,35 @@ async fn everyone_reads_the_demo_and_only_a_token_changes_it() {
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     }
 
+    // Every link of the front page opens what it names.
+    let front = client.get(format!("{}/", address(&demo))).send().await;
+    let front = front.unwrap().text().await.unwrap();
+    let link =
+        regex::Regex::new("href=\"(/api/v1/[^\"]*mildew[^\"]*|/api/v1/sensors[^\"]*)\"").unwrap();
+    let links: Vec<_> = link
+        .captures_iter(&front)
+        .map(|link| link[1].to_owned())
+        .collect();
+    assert_eq!(links.len(), 24, "{front}");
+    for link in links {
+        let link = link.replace("&amp;", "&");
+        let answer = client
+            .get(format!("{}{link}", address(&demo)))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{link}");
+        let kind = if link.contains("format=csv") {
+            "text/csv"
+        } else {
+            "application/json"
+        };
+        let found = answer.headers()["content-type"].to_str().unwrap();
+        assert!(found.starts_with(kind), "{link}: {found}");
+        let rows = answer.text().await.unwrap();
+        assert!(rows.matches("2013-05-2").count() >= 7, "{link}: {rows}");
+    }
+
     // What it says to type works as it stands.
     let lines = demo.greeting.lines().map(str::trim);
     let calls: Vec<_> = lines.filter(|line| line.starts_with("curl ")).collect();

@@ -1,5 +1,7 @@
 //! The pages that come out of the binary, and one problem of each kind.
 
+use std::collections::BTreeMap;
+
 use prediction_api::store::Connection;
 use serde_json::json;
 
@@ -25,24 +27,77 @@ async fn swagger_ui_comes_whole_and_keeps_the_token() {
 #[tokio::test]
 async fn every_link_of_the_guides_leads_somewhere() {
     let app = TestApp::start().await;
-    let link = regex::Regex::new("(?:href|src)=\"(/[^\"#]*)").unwrap();
-    let (mut seen, mut waiting) = (Vec::new(), vec!["/".to_owned()]);
+    let link = regex::Regex::new("(?:href|src)=\"([^\"]*)\"").unwrap();
+    let (mut texts, mut waiting) = (BTreeMap::new(), vec!["/".to_owned()]);
+    let mut anchors = Vec::new();
     while let Some(path) = waiting.pop() {
+        if texts.contains_key(&path) {
+            continue;
+        }
         let found = page(&app, &path).await;
         assert_eq!(found.status, 200, "{path}");
-        if !path.starts_with("/swagger") && !path.starts_with("/api") {
-            let links = link
-                .captures_iter(&found.text)
-                .map(|link| link[1].to_owned());
-            waiting.extend(links.filter(|path| !seen.contains(path)));
+        let is_ours = path == "/" || path.starts_with("/docs");
+        if is_ours && !path.ends_with(".svg") && !path.ends_with(".csv") {
+            for link in link.captures_iter(&found.text) {
+                let (to, anchor) = link[1].split_once('#').unwrap_or((&link[1], ""));
+                let to = if to.is_empty() { &path } else { to };
+                if to.starts_with('/') {
+                    waiting.push(to.to_owned());
+                    anchors.push((to.to_owned(), anchor.to_owned()));
+                }
+            }
         }
-        seen.push(path);
-        waiting.retain(|path| !seen.contains(path));
+        texts.insert(path, found.text);
     }
-    assert!(
-        seen.iter().any(|path| path == "/docs/problems/invalid"),
-        "{seen:?}"
-    );
+    for (path, anchor) in anchors {
+        let is_there = anchor.is_empty() || texts[&path].contains(&format!(" id=\"{anchor}\""));
+        assert!(is_there, "{path} has no {anchor}");
+    }
+    for path in [
+        "/docs/problems/invalid",
+        "/docs/changelog",
+        "/docs/issues.svg",
+    ] {
+        assert!(texts.contains_key(path), "{path} is not linked");
+    }
+}
+
+#[tokio::test]
+async fn pages_may_load_only_what_this_server_has() {
+    let app = TestApp::start().await;
+    for path in ["/", "/docs", "/docs/problems/invalid", "/swagger"] {
+        let found = page(&app, path).await;
+        let policy = found.header("content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'; "),
+            "{path}: {policy}"
+        );
+        let scripts = policy
+            .split("; ")
+            .find(|part| part.starts_with("script-src "))
+            .unwrap();
+        assert!(
+            !scripts.contains("unsafe") && !scripts.contains('*'),
+            "{scripts}"
+        );
+        assert_eq!(found.header("x-content-type-options"), "nosniff");
+    }
+}
+
+#[tokio::test]
+async fn the_weather_is_there_to_try_things_with() {
+    let app = TestApp::start().await;
+    let found = page(&app, "/docs/weather_nyc_2013.csv").await;
+    assert_eq!(found.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(found.text.lines().count(), 26_116);
+}
+
+#[tokio::test]
+async fn only_a_demo_has_links_to_its_season() {
+    let app = TestApp::start().await;
+    let front = page(&app, "/").await;
+    assert!(front.text.contains("href=\"/docs\"") && front.text.contains("href=\"/swagger\""));
+    assert!(!front.text.contains("/api/v1/predictions"));
 }
 
 #[tokio::test]

@@ -133,8 +133,8 @@ The demo: powdery mildew on grapes at Newark, Kennedy and La Guardia, from the w
 In the demo everyone may read without a token. Try it, with the week of May in which the season began at Newark:
   the index of each day
     curl '{predictions}&{days}'
-  what was known of these days on 21 May at noon
-    curl '{predictions}&{days}&as_of=2013-05-21T12:00:00Z'
+  what was known of these days on 23 May at noon
+    curl '{predictions}&{days}&as_of=2013-05-23T12:00:00Z'
   the same days as they were predicted at least two days ahead, as CSV
     curl '{predictions}&{days}&min_lead=P2D&format=csv'"
     ));
