@@ -1,5 +1,5 @@
 // A button at each block of commands or code that copies it. Without this script the pages lack only that.
-for (const code of document.querySelectorAll("code.language-bash, code.language-python")) {
+for (const code of document.querySelectorAll("code.language-bash, code.language-sh, code.language-python")) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "copy";

@@ -3,8 +3,10 @@ answered against what the guide shows: tests/guides.py EXECUTABLE [--fill] [GUID
 
 A bash block is typed into a shell in the folder that the server was started in. What it prints must be the json, text,
 csv or http block behind it; a block that prints nothing has none. A python block is saved under the name that the
-sentence before it gives. What a server makes up anew (its own ids, stamps and secrets) may differ, but an id that
-comes twice must do so in both. `...` stands for more of the same.
+sentence before it gives. An sh block, which starts a server, is not run. What a server makes up anew (its own ids,
+stamps and secrets) may differ, but an id that comes twice must do so in both. `...` stands for more of the same.
+
+The worker of the guides is also run on a demo, where it must compute what is there already.
 
 --fill writes what was answered into empty blocks, for whoever writes a guide.
 """
@@ -19,7 +21,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+GUIDES = Path(__file__).resolve().parent.parent / "assets" / "docs"
 DEFAULT = "http://127.0.0.1:8000"
 # These are about the demo, and run on one.
 ON_DEMO = {"demo", "getting-predictions"}
@@ -246,19 +248,42 @@ def try_guide(path, executable, fill):
     return count
 
 
+def try_worker_on_demo(executable):
+    """Runs the guides' worker on a demo: all that it predicts must be there, and be equal."""
+    code = next(text for kind, text in BLOCK.findall((GUIDES / "worker.md").read_text()) if kind == "python")
+    server = Server(executable, True)
+    try:
+        token = Path(server.folder.name, "data", "admin-token").read_text().strip()
+        script = Path(server.folder.name, "mildew_worker.py")
+        script.write_text(code.replace(DEFAULT, server.url))
+        command = f"WORKER_TOKEN={token} {sys.executable} {script.name}"
+        printed = Shell(server.folder.name, executable).run(command)
+    finally:
+        server.stop()
+    counts = "{'stored': 0, 'revised': 0, 'unchanged': 856}"
+    expected = "".join(f"Mildew risk {station} {counts}\n" for station in ("EWR", "JFK", "LGA"))
+    if printed != expected:
+        raise Fault(f"the worker predicts other than the demo:\n{printed}")
+
+
 def main():
     executable, *rest = sys.argv[1:]
     executable = os.path.abspath(executable)
     fill = "--fill" in rest
-    guides = [Path(name) for name in rest if name != "--fill"] or sorted((ROOT / "assets" / "docs").rglob("*.md"))
+    guides = [Path(name) for name in rest if name != "--fill"] or sorted(GUIDES.rglob("*.md"))
     total, faults = 0, []
     for guide in guides:
         try:
             total += try_guide(guide, executable, fill)
         except Fault as fault:
             faults.append(str(fault))
-    print("\n\n".join(faults))
-    print(f"guides: {total} blocks passed, {len(faults)} guides failed")
+    try:
+        try_worker_on_demo(executable)
+    except Fault as fault:
+        faults.append(str(fault))
+    if faults:
+        print("\n\n".join(faults))
+    print(f"guides: {total} blocks passed, {len(faults)} failed; the worker was also run on a demo")
     sys.exit(bool(faults))
 
 
