@@ -2,6 +2,7 @@
 
 mod config;
 mod demo;
+mod listen;
 mod logging;
 mod openapi;
 mod retention;
@@ -14,12 +15,13 @@ use std::{
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::{Parser, Subcommand};
 
 use crate::{
-    config::{Flags, Limits, Loaded, Settings},
+    config::{Flags, Loaded, Settings},
     service::{App, system_clock},
     store::{self, Db},
 };
@@ -132,7 +134,7 @@ fn make_folder(folder: &Path) -> Outcome {
 }
 
 fn open_db(path: &Path, settings: &Settings) -> Result<Db, Failure> {
-    let limits = store_limits(&settings.limits);
+    let limits = store_limits(settings);
     Db::open(path, limits).map_err(|error| {
         Failure(format!(
             "cannot open the database {}: {error}",
@@ -151,11 +153,13 @@ fn open_existing(settings: &Settings) -> Result<App, Failure> {
     open(settings)
 }
 
-fn store_limits(limits: &Limits) -> store::Limits {
+fn store_limits(settings: &Settings) -> store::Limits {
+    let limits = &settings.limits;
     store::Limits {
         write_queue: limits.write_queue,
         scans: limits.scans,
         scan_queue: limits.scan_queue,
+        slow: Duration::from_millis(settings.log.slow_milliseconds),
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod job;
 pub mod job_inputs;
 pub mod job_setup;
+pub mod load;
 pub mod location;
 pub mod organisation;
 pub mod prediction;
@@ -22,6 +23,8 @@ use crate::{
     domain::{Caller, Result, Timestamp, health::LastPost},
     store::{Connection, Db, Known, Memory, Transaction},
 };
+
+pub use crate::store::on_behalf;
 
 /// Tells the time. Handed in, so that tests can walk through it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -7,7 +7,7 @@ use std::sync::{
 
 use prediction_api::{
     domain::{Timestamp, retention::Swept},
-    http::{self, Limits},
+    http::{self, Limits, Options},
     service::{
         App,
         retention::{self, Pace},
@@ -103,15 +103,32 @@ impl Answer {
 impl TestApp {
     /// Starts a server on a fresh database, with the admin [`ADMIN`].
     pub async fn start() -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), None).await
+        Self::start_with(Self::options()).await
+    }
+
+    /// Starts a server on a fresh database, served so.
+    pub async fn start_with(options: Options) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), None, options).await
+    }
+
+    /// How the server under test is served: as by default, but for its limits of bodies and of each token's requests.
+    pub fn options() -> Options {
+        Options {
+            limits: Limits {
+                body_bytes: BODY_BYTES,
+                requests_per_second: 0,
+                ..Limits::default()
+            },
+            ..Options::default()
+        }
     }
 
     /// Starts a server on a database that may be there already.
     pub async fn start_on(folder: TempDir) -> Self {
-        Self::start_in(folder, None).await
+        Self::start_in(folder, None, Self::options()).await
     }
 
-    async fn start_in(folder: TempDir, clock: Option<Arc<AtomicI64>>) -> Self {
+    async fn start_in(folder: TempDir, clock: Option<Arc<AtomicI64>>, options: Options) -> Self {
         let clock = clock
             .unwrap_or_else(|| Arc::new(AtomicI64::new(Timestamp::parse(START).unwrap().micros())));
         let db = Db::open(
@@ -128,10 +145,7 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
-        let limits = Limits {
-            body_bytes: BODY_BYTES,
-        };
-        let serving = tokio::spawn(http::serve(listener, app.clone(), limits, None, async {
+        let serving = tokio::spawn(http::serve(listener, None, app.clone(), options, async {
             let _ = stopped.await;
         }));
         Self {
@@ -148,7 +162,7 @@ impl TestApp {
     /// Stops the server, and starts it again on the same database and clock.
     pub async fn restart(self) -> Self {
         let clock = self.clock.clone();
-        Self::start_in(self.stop().await, Some(clock)).await
+        Self::start_in(self.stop().await, Some(clock), Self::options()).await
     }
 
     /// Stops the server and closes its database.

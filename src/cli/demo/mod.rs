@@ -7,7 +7,8 @@ use std::{fs, io, path::Path, time::Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
-    DATABASE, Failure, Outcome, database, logging, make_folder, open, open_db, runtime, say, serve,
+    DATABASE, Failure, Outcome, database, listen::Listening, logging, make_folder, open, open_db,
+    runtime, say, serve,
 };
 use crate::{
     config::Settings,
@@ -25,7 +26,7 @@ const UNFINISHED: &str = ".unfinished";
 pub fn run(settings: &Settings) -> Outcome {
     logging::start(&settings.log);
     runtime()?.block_on(async {
-        let listener = serve::listen(&settings.listen).await?;
+        let listening = Listening::new(settings).await?;
         make_folder(&settings.data_dir)?;
         clear(&settings.data_dir)?;
         fill_folder(settings).await?;
@@ -34,7 +35,7 @@ pub fn run(settings: &Settings) -> Outcome {
         let demo = http::Demo {
             visitor: visitor(&app).await?,
         };
-        serve::serve(listener, app, settings, Some(demo), |url| {
+        serve::serve(listening, app, settings, Some(demo), |url| {
             serve::greet(url, settings, first.as_ref());
             show(url);
         })
