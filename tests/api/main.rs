@@ -8,6 +8,7 @@ mod catalogue;
 mod command_line;
 mod compression;
 mod conditional;
+mod crowd;
 mod demo;
 mod direct;
 mod document;
