@@ -29,6 +29,7 @@ pub mod text;
 pub mod time;
 pub mod token;
 pub mod violation;
+pub mod webhook;
 
 pub use caller::{Caller, Role};
 pub use counts::Counts;

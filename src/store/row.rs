@@ -10,6 +10,7 @@ use crate::domain::{
     Role, Timestamp,
     contract::InputKind,
     text::{Description, Name, Stage},
+    webhook::delivery::DeliveryState,
 };
 
 impl ToSql for Timestamp {
@@ -58,7 +59,7 @@ macro_rules! enum_column {
     )*};
 }
 
-enum_column!(Role, InputKind);
+enum_column!(Role, InputKind, DeliveryState);
 
 /// A value that stands in its column as JSON.
 pub struct Json<T>(pub T);

@@ -1,8 +1,11 @@
 //! The product under test: the real server on a free port, on a real database file in a temporary folder.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 use prediction_api::{
@@ -12,8 +15,10 @@ use prediction_api::{
         App,
         retention::{self, Pace},
         token,
+        webhook::Rules,
     },
     store::{self, Connection, Db},
+    task::{Tasks, webhooks},
 };
 use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -29,6 +34,12 @@ const START: &str = "2023-10-27T00:00:00Z";
 /// The largest body that the server under test takes.
 pub const BODY_BYTES: usize = 1024 * 1024;
 
+/// Receivers of webhooks run on this machine; one that hangs is not waited for long.
+pub const WEBHOOKS: Rules = Rules {
+    allow_private_addresses: true,
+    time_out: Duration::from_secs(2),
+};
+
 /// A running server.
 pub struct TestApp {
     /// Where it answers.
@@ -40,6 +51,7 @@ pub struct TestApp {
     clock: Arc<AtomicI64>,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<std::io::Result<()>>>,
+    tasks: Tasks,
 }
 
 /// An answer, read to its end.
@@ -103,15 +115,20 @@ impl Answer {
 impl TestApp {
     /// Starts a server on a fresh database, with the admin [`ADMIN`].
     pub async fn start() -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), None).await
+        Self::start_in(tempfile::tempdir().unwrap(), None, WEBHOOKS).await
+    }
+
+    /// The same, whose webhooks keep these rules.
+    pub async fn start_ruled(rules: Rules) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), None, rules).await
     }
 
     /// Starts a server on a database that may be there already.
     pub async fn start_on(folder: TempDir) -> Self {
-        Self::start_in(folder, None).await
+        Self::start_in(folder, None, WEBHOOKS).await
     }
 
-    async fn start_in(folder: TempDir, clock: Option<Arc<AtomicI64>>) -> Self {
+    async fn start_in(folder: TempDir, clock: Option<Arc<AtomicI64>>, rules: Rules) -> Self {
         let clock = clock
             .unwrap_or_else(|| Arc::new(AtomicI64::new(Timestamp::parse(START).unwrap().micros())));
         let db = Db::open(
@@ -123,7 +140,8 @@ impl TestApp {
         let app = App::new(
             db,
             Arc::new(move || Timestamp::from_micros(hand.load(Ordering::SeqCst))),
-        );
+        )
+        .with_webhooks(rules);
         token::first_admin(&app, ADMIN.to_owned()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -131,6 +149,8 @@ impl TestApp {
         let limits = Limits {
             body_bytes: BODY_BYTES,
         };
+        let mut tasks = Tasks::default();
+        webhooks::start(&mut tasks, app.clone());
         let serving = tokio::spawn(http::serve(listener, app.clone(), limits, None, async {
             let _ = stopped.await;
         }));
@@ -142,17 +162,19 @@ impl TestApp {
             clock,
             stop: Some(stop),
             serving: Some(serving),
+            tasks,
         }
     }
 
     /// Stops the server, and starts it again on the same database and clock.
     pub async fn restart(self) -> Self {
         let clock = self.clock.clone();
-        Self::start_in(self.stop().await, Some(clock)).await
+        Self::start_in(self.stop().await, Some(clock), WEBHOOKS).await
     }
 
     /// Stops the server and closes its database.
     pub async fn stop(mut self) -> TempDir {
+        self.tasks.stop().await;
         self.stop.take().unwrap().send(()).unwrap();
         self.serving.take().unwrap().await.unwrap().unwrap();
         self.folder
@@ -170,7 +192,12 @@ impl TestApp {
 
     /// Lets the clock run on.
     pub fn advance_minutes(&self, minutes: i64) {
-        self.clock.fetch_add(minutes * 60_000_000, Ordering::SeqCst);
+        self.advance_seconds(minutes * 60);
+    }
+
+    /// Lets the clock run on by less.
+    pub fn advance_seconds(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 
     /// The clock's time.

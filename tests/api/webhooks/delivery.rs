@@ -1,0 +1,416 @@
+//! Delivering: signed, in order for each job, again when it failed, and no receiver waiting for another.
+
+use std::time::Duration;
+
+use prediction_api::{domain::webhook::WebhookEvent, service::webhook::Rules};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{NOWHERE, happen, messages};
+use crate::{
+    app::{ADMIN, TestApp, WEBHOOKS},
+    receiver::{How, Received, Receiver},
+};
+
+use WebhookEvent::{JobDown, JobFailed, JobLate, JobRecovered};
+
+/// A server with an organisation, and a receiver.
+async fn start() -> (TestApp, String, Receiver) {
+    let app = TestApp::start().await;
+    let home = app.organisation("Home").await;
+    (app, home, Receiver::start().await)
+}
+
+/// A new webhook of the organisation that posts to the receiver's path; its name is the path.
+async fn hook(app: &TestApp, home: &str, receiver: &Receiver, path: &str) -> String {
+    let body = json!({ "name": path, "url": receiver.url(path), "organisation_id": home });
+    app.make("/api/v1/webhooks", &body).await
+}
+
+fn change(app: &TestApp, home: &str, job: Uuid, event: WebhookEvent) {
+    happen(app.database(), home, job, event, app.now());
+}
+
+fn types(received: &[Received]) -> Vec<String> {
+    let kind = |one: &Received| one.json()["type"].as_str().unwrap().to_owned();
+    received.iter().map(kind).collect()
+}
+
+fn is_over(message: &Value) -> bool {
+    message["state"] != "pending"
+}
+
+#[tokio::test]
+async fn a_test_is_sent_at_once_and_shown() {
+    let (app, home, receiver) = start().await;
+    let id = hook(&app, &home, &receiver, "/a").await;
+    let test = format!("POST /webhooks/{id}/test");
+    let tried = app.ok(ADMIN, &test, Value::Null).await;
+    assert_eq!(
+        [&tried["delivered"], &tried["status"], &tried["error"]],
+        [&json!(true), &json!(204), &Value::Null]
+    );
+    let sent = receiver.received("/a", 1).await.remove(0);
+    assert_eq!(sent.id(), tried["message_id"]);
+    let now = app.now();
+    assert_eq!(
+        sent.json(),
+        json!({ "type": "webhook.test", "timestamp": now, "data": { "webhook_id": id, "name": "/a" } })
+    );
+    let seconds = (now.micros() / 1_000_000).to_string();
+    assert_eq!(sent.headers["webhook-timestamp"], seconds);
+    assert!(sent.headers["webhook-signature"].starts_with("v1,"));
+    assert_eq!(sent.headers["content-type"], "application/json");
+    let agent = concat!("prediction-api/", env!("CARGO_PKG_VERSION"));
+    assert_eq!(sent.headers["user-agent"], agent);
+
+    // What it is refused with is told, and it is not sent again.
+    receiver.answers("/a", How::Status(500));
+    let refused = app.ok(ADMIN, &test, Value::Null).await;
+    assert_eq!(
+        [&refused["delivered"], &refused["status"]],
+        [&json!(false), &json!(500)]
+    );
+    receiver.answers("/a", How::Status(302));
+    let moved = app.ok(ADMIN, &test, Value::Null).await;
+    assert_eq!(moved["error"], "redirects are not followed");
+    receiver.answers("/a", How::Hold);
+    let slow = app.ok(ADMIN, &test, Value::Null).await;
+    assert_eq!(
+        [&slow["status"], &slow["error"]],
+        [&Value::Null, &json!("no answer within 2s")]
+    );
+    receiver.answers("/a", How::Status(204));
+    app.advance_minutes(60);
+    change(&app, &home, Uuid::new_v4(), JobLate);
+    let all = receiver.received("/a", 5).await;
+    assert_eq!(types(&all)[3..], ["webhook.test", "job.late"]);
+
+    let shown = messages(&app, &id, |list| list.iter().all(is_over)).await;
+    let states: Vec<_> = shown.iter().map(|one| &one["state"]).collect();
+    assert_eq!(
+        states,
+        ["delivered", "failed", "failed", "failed", "delivered"]
+    );
+    assert_eq!(shown[4]["id"], tried["message_id"]);
+    assert_eq!(
+        [&shown[3]["last_status"], &shown[3]["attempts"]],
+        [&json!(500), &json!(1)]
+    );
+    let webhook = app
+        .ok(ADMIN, &format!("GET /webhooks/{id}"), Value::Null)
+        .await;
+    let last = json!({
+        "message_id": shown[0]["id"], "event": "job.late", "at": app.now(), "delivered": true, "status": 204
+    });
+    assert_eq!(webhook["last_attempt"], last);
+}
+
+#[tokio::test]
+async fn a_receiver_that_cannot_be_reached_is_told_of() {
+    let (app, home, _) = start().await;
+    let body = json!({ "name": "x", "url": NOWHERE, "organisation_id": home });
+    let id = app.make("/api/v1/webhooks", &body).await;
+    let tried = app
+        .ok(ADMIN, &format!("POST /webhooks/{id}/test"), Value::Null)
+        .await;
+    let error = tried["error"].as_str().unwrap();
+    assert!(error.starts_with("cannot connect: "), "{error}");
+    assert!(!error.contains("127.0.0.1"), "{error}");
+}
+
+#[tokio::test]
+async fn a_message_that_failed_is_tried_again_under_the_same_id() {
+    let (app, home, receiver) = start().await;
+    let id = hook(&app, &home, &receiver, "/a").await;
+    receiver.answers("/a", How::Status(500));
+    change(&app, &home, Uuid::new_v4(), JobDown);
+    let attempts = |number: u64| move |list: &[Value]| list[0]["attempts"] == number;
+    let failed = messages(&app, &id, attempts(1)).await.remove(0);
+    assert_eq!(
+        [&failed["state"], &failed["last_status"]],
+        [&json!("pending"), &json!(500)]
+    );
+    let first = app.now();
+    let next = failed["next_attempt_at"].as_str().unwrap();
+    assert!(next >= first.plus_seconds(5).to_string().as_str(), "{next}");
+    assert!(next <= first.plus_seconds(6).to_string().as_str(), "{next}");
+
+    // Then no answer at all, then one that is good.
+    receiver.answers("/a", How::Hold);
+    app.advance_seconds(6);
+    let held = messages(&app, &id, attempts(2)).await.remove(0);
+    assert_eq!(
+        [&held["last_status"], &held["last_error"]],
+        [&Value::Null, &json!("no answer within 2s")]
+    );
+    receiver.answers("/a", How::Status(200));
+    app.advance_seconds(33);
+    let done = messages(&app, &id, attempts(3)).await.remove(0);
+    assert_eq!(
+        [&done["state"], &done["next_attempt_at"]],
+        [&json!("delivered"), &Value::Null]
+    );
+
+    let all = receiver.received("/a", 3).await;
+    assert_eq!(all.len(), 3);
+    let body = json!({ "type": "job.down", "timestamp": first, "data": all[0].json()["data"] });
+    for one in &all {
+        assert_eq!(
+            (one.id(), one.json()),
+            (done["id"].as_str().unwrap(), body.clone())
+        );
+    }
+    // Each attempt is signed at its own time.
+    for header in ["webhook-timestamp", "webhook-signature"] {
+        assert_ne!(all[0].headers[header], all[2].headers[header]);
+    }
+}
+
+#[tokio::test]
+async fn the_order_of_each_job_is_kept_and_jobs_do_not_wait_for_each_other() {
+    let (app, home, receiver) = start().await;
+    let id = hook(&app, &home, &receiver, "/a").await;
+    let [stuck, free] = [(), ()].map(|()| Uuid::new_v4());
+    receiver.answers("/a", How::Status(503));
+    change(&app, &home, stuck, JobLate);
+    messages(&app, &id, |list| list[0]["attempts"] == 1).await;
+    receiver.answers("/a", How::Status(204));
+    for event in [JobDown, JobRecovered, JobFailed] {
+        change(&app, &home, stuck, event);
+        change(&app, &home, free, event);
+    }
+    let left = |number: usize| {
+        move |list: &[Value]| list.iter().filter(|one| !is_over(one)).count() == number
+    };
+    let shown = messages(&app, &id, left(4)).await;
+    let waiting = shown.iter().filter(|one| !is_over(one));
+    let due: Vec<_> = waiting
+        .map(|one| one["next_attempt_at"].is_string())
+        .collect();
+    assert_eq!(due, [false, false, false, true]);
+    app.advance_seconds(6);
+    messages(&app, &id, left(0)).await;
+    let all = receiver.received("/a", 8).await;
+    let of = |job: Uuid| {
+        let own = |one: &&Received| one.json()["data"]["job_id"] == json!(job);
+        types(&all.iter().filter(own).cloned().collect::<Vec<_>>())
+    };
+    let order = ["job.down", "job.recovered", "job.failed"];
+    assert_eq!(of(free), order);
+    assert_eq!(of(stuck), [&["job.late"; 2][..], &order].concat());
+}
+
+#[tokio::test]
+async fn a_slow_receiver_delays_no_other() {
+    // Nothing times out here.
+    let time_out = Duration::from_secs(600);
+    let app = TestApp::start_ruled(Rules {
+        time_out,
+        ..WEBHOOKS
+    })
+    .await;
+    let (home, receiver) = (app.organisation("Home").await, Receiver::start().await);
+    let slow = hook(&app, &home, &receiver, "/slow").await;
+    receiver.answers("/slow", How::Hold);
+    let jobs: Vec<_> = (0..20).map(|_| Uuid::new_v4()).collect();
+    for job in &jobs {
+        change(&app, &home, *job, JobLate);
+    }
+    receiver.received("/slow", 8).await;
+    hook(&app, &home, &receiver, "/fast").await;
+    for event in [JobDown, JobRecovered] {
+        for job in &jobs {
+            change(&app, &home, *job, event);
+        }
+    }
+    receiver.received("/fast", 40).await;
+    assert_eq!(
+        receiver.received("/slow", 8).await.len(),
+        8,
+        "only so many at once"
+    );
+    receiver.answers("/slow", How::Status(204));
+    messages(&app, &slow, |list| list.iter().all(is_over)).await;
+    let all = receiver.received("/slow", 60).await;
+    let mut ids: Vec<_> = all.iter().map(Received::id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((all.len(), ids.len()), (60, 60));
+}
+
+#[tokio::test]
+async fn a_message_is_given_up_after_two_days_and_the_next_one_follows() {
+    let (app, home, receiver) = start().await;
+    let (id, job) = (hook(&app, &home, &receiver, "/a").await, Uuid::new_v4());
+    receiver.answers("/a", How::Status(500));
+    change(&app, &home, job, JobLate);
+    let mut attempts = 0;
+    let given_up = loop {
+        attempts += 1;
+        let list = messages(&app, &id, |list| list[0]["attempts"] == attempts).await;
+        if is_over(&list[0]) {
+            break list[0].clone();
+        }
+        assert!(attempts < 20, "{list:?}");
+        app.advance_minutes(13 * 60);
+    };
+    assert_eq!(given_up["state"], "failed");
+    assert!((4..=6).contains(&attempts), "{attempts}");
+    receiver.answers("/a", How::Status(204));
+    change(&app, &home, job, JobDown);
+    let list = messages(&app, &id, |list| list.iter().all(is_over)).await;
+    assert_eq!(
+        [&list[0]["state"], &list[0]["event"]],
+        [&json!("delivered"), &json!("job.down")]
+    );
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_gone_switches_its_webhook_off() {
+    let (app, home, receiver) = start().await;
+    let (id, job) = (hook(&app, &home, &receiver, "/a").await, Uuid::new_v4());
+    let at = format!("/webhooks/{id}");
+    receiver.answers("/a", How::Status(500));
+    change(&app, &home, job, JobLate);
+    messages(&app, &id, |list| list[0]["attempts"] == 1).await;
+    change(&app, &home, job, JobDown);
+    receiver.answers("/a", How::Status(410));
+    app.advance_seconds(6);
+    let list = messages(&app, &id, |list| is_over(&list[1])).await;
+    assert_eq!(
+        [&list[1]["state"], &list[0]["state"]],
+        ["failed", "pending"]
+    );
+    let webhook = app.ok(ADMIN, &format!("GET {at}"), Value::Null).await;
+    assert_eq!(webhook["active"], false);
+
+    // What waits goes on waiting, what happens meanwhile is not told.
+    receiver.answers("/a", How::Status(204));
+    change(&app, &home, job, JobRecovered);
+    app.advance_minutes(60);
+    let other = hook(&app, &home, &receiver, "/b").await;
+    change(&app, &home, job, JobFailed);
+    messages(&app, &other, |list| list.len() == 1 && is_over(&list[0])).await;
+    app.ok(ADMIN, &format!("PUT {at}"), json!({ "active": true }))
+        .await;
+    messages(&app, &id, |list| list.iter().all(is_over)).await;
+    let all = receiver.received("/a", 3).await;
+    assert_eq!(types(&all), ["job.late", "job.late", "job.down"]);
+}
+
+#[tokio::test]
+async fn what_waits_for_a_deleted_webhook_is_not_sent() {
+    let (app, home, receiver) = start().await;
+    let gone = hook(&app, &home, &receiver, "/gone").await;
+    receiver.answers("/gone", How::Status(500));
+    change(&app, &home, Uuid::new_v4(), JobLate);
+    messages(&app, &gone, |list| list[0]["attempts"] == 1).await;
+    app.calls(
+        ADMIN,
+        json!([[format!("DELETE /webhooks/{gone}"), null, 204]]),
+    )
+    .await;
+    let left = hook(&app, &home, &receiver, "/left").await;
+    app.advance_minutes(60);
+    change(&app, &home, Uuid::new_v4(), JobLate);
+    messages(&app, &left, |list| list.len() == 1 && is_over(&list[0])).await;
+    assert_eq!(receiver.received("/gone", 1).await.len(), 1);
+}
+
+#[tokio::test]
+async fn each_webhook_hears_of_its_organisation_and_its_events() {
+    let (app, home, receiver) = start().await;
+    let elsewhere = app.organisation("Elsewhere").await;
+    for (path, owner, events) in [
+        ("/home", json!(home), json!(["job.late", "job.down"])),
+        ("/elsewhere", json!(elsewhere), Value::Null),
+        ("/all", Value::Null, json!(["job.down"])),
+    ] {
+        let body = json!({ "name": path, "url": receiver.url(path), "organisation_id": owner, "events": events });
+        app.make("/api/v1/webhooks", &body).await;
+    }
+    let job = Uuid::new_v4();
+    for event in WebhookEvent::ALL {
+        change(&app, &home, job, event);
+        change(&app, &elsewhere, job, event);
+    }
+    assert_eq!(
+        types(&receiver.received("/home", 2).await),
+        ["job.late", "job.down"]
+    );
+    let all = ["job.late", "job.down", "job.recovered", "job.failed"];
+    assert_eq!(types(&receiver.received("/elsewhere", 4).await), all);
+    let down = receiver.received("/all", 2).await;
+    assert_eq!(types(&down), ["job.down", "job.down"]);
+    let other = receiver.received("/home", 2).await;
+    assert!(
+        down.iter()
+            .all(|one| other.iter().all(|other| one.id() != other.id()))
+    );
+}
+
+#[tokio::test]
+async fn what_waits_outlives_a_restart() {
+    let (app, home, receiver) = start().await;
+    let id = hook(&app, &home, &receiver, "/a").await;
+    receiver.answers("/a", How::Status(500));
+    change(&app, &home, Uuid::new_v4(), JobLate);
+    messages(&app, &id, |list| list[0]["attempts"] == 1).await;
+    receiver.answers("/a", How::Status(204));
+    let app = app.restart().await;
+    app.advance_seconds(6);
+    messages(&app, &id, |list| is_over(&list[0])).await;
+    let all = receiver.received("/a", 2).await;
+    assert_eq!(all[0].id(), all[1].id());
+}
+
+#[tokio::test]
+async fn the_list_of_messages_comes_in_pages_newest_first_and_does_not_grow_for_ever() {
+    let (app, home, receiver) = start().await;
+    let id = hook(&app, &home, &receiver, "/a").await;
+    let test = format!("POST /webhooks/{id}/test");
+    let mut sent = Vec::new();
+    for _ in 0..5 {
+        let tried = app.ok(ADMIN, &test, Value::Null).await;
+        sent.insert(0, tried["message_id"].clone());
+    }
+    let mut next = format!("/api/v1/webhooks/{id}/deliveries?limit=2");
+    let (mut listed, mut pages) = (Vec::new(), 0);
+    while !next.is_empty() {
+        let answer = app.get(&next).await;
+        let rows = answer.expect(200);
+        listed.extend(rows.as_array().unwrap().iter().map(|row| row["id"].clone()));
+        let link = answer.header("link").trim_start_matches('<');
+        next = link.split('>').next().unwrap().to_owned();
+        pages += 1;
+    }
+    assert_eq!((listed, pages), (sent, 3));
+
+    // The newest thousand are kept, and what waits.
+    let connection = app.database();
+    connection
+        .execute("UPDATE webhooks SET active = FALSE", [])
+        .unwrap();
+    connection
+        .execute(
+            "WITH RECURSIVE n (i) AS (SELECT 6 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+                INSERT INTO webhook_deliveries (webhook_id, position, id, event, body, state, created_at, attempts)
+                SELECT webhook_id, i, randomblob(16), event, body, CASE i WHEN 9 THEN 'pending' ELSE 'failed' END,
+                created_at, 1 FROM n, webhook_deliveries WHERE position = 1",
+            [],
+        )
+        .unwrap();
+    app.ok(ADMIN, &test, Value::Null).await;
+    let list = messages(&app, &id, |_| true).await;
+    assert_eq!(list.len(), 1001);
+    assert_eq!(list[1000]["state"], "pending");
+    // What is over goes after 30 days.
+    app.advance_minutes(29 * 24 * 60);
+    app.ok(ADMIN, &test, Value::Null).await;
+    app.advance_minutes(24 * 60);
+    app.sweep().await;
+    let list = messages(&app, &id, |_| true).await;
+    let states: Vec<_> = list.iter().map(|one| &one["state"]).collect();
+    assert_eq!(states, ["delivered", "pending"]);
+}
