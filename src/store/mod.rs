@@ -16,11 +16,13 @@ mod varint;
 mod writer;
 
 pub mod delivery;
+pub mod health;
 pub mod job;
 pub mod location;
 pub mod organisation;
 pub mod prediction;
 pub mod reading;
+pub mod report;
 pub mod sensor;
 pub mod source;
 pub mod source_version;

@@ -18,7 +18,7 @@ use prediction_api::{
         webhook::Rules,
     },
     store::{self, Connection, Db},
-    task::{Tasks, webhooks},
+    task::{self, Tasks},
 };
 use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -149,11 +149,12 @@ impl TestApp {
         let limits = Limits {
             body_bytes: BODY_BYTES,
         };
-        let mut tasks = Tasks::default();
-        webhooks::start(&mut tasks, app.clone());
         let serving = tokio::spawn(http::serve(listener, app.clone(), limits, None, async {
             let _ = stopped.await;
         }));
+        let mut tasks = Tasks::default();
+        task::health::start(&mut tasks, app.clone());
+        task::webhooks::start(&mut tasks, app.clone());
         Self {
             url,
             folder,
@@ -168,15 +169,22 @@ impl TestApp {
 
     /// Stops the server, and starts it again on the same database and clock.
     pub async fn restart(self) -> Self {
+        self.restart_after(0).await
+    }
+
+    /// The same, while the clock runs on.
+    pub async fn restart_after(self, minutes: i64) -> Self {
         let clock = self.clock.clone();
-        Self::start_in(self.stop().await, Some(clock), WEBHOOKS).await
+        let folder = self.stop().await;
+        clock.fetch_add(minutes * 60_000_000, Ordering::SeqCst);
+        Self::start_in(folder, Some(clock), WEBHOOKS).await
     }
 
     /// Stops the server and closes its database.
     pub async fn stop(mut self) -> TempDir {
-        self.tasks.stop().await;
         self.stop.take().unwrap().send(()).unwrap();
         self.serving.take().unwrap().await.unwrap().unwrap();
+        self.tasks.stop().await;
         self.folder
     }
 
@@ -195,9 +203,31 @@ impl TestApp {
         self.advance_seconds(minutes * 60);
     }
 
-    /// Lets the clock run on by less.
+    /// Lets the clock run on by seconds.
     pub fn advance_seconds(&self, seconds: i64) {
         self.clock.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
+    /// Waits until the server has noticed by itself what time has changed.
+    pub async fn until_noted(&self) {
+        let open = "SELECT count(*) FROM health WHERE look_at < ?1";
+        let now = self.now().micros();
+        let is_open = || {
+            let count = self.database().query_row(open, [now], |row| row.get(0));
+            count.is_ok_and(|count: i64| count > 0)
+        };
+        self.until(async || !is_open()).await;
+    }
+
+    /// Waits until something is so, for half a minute at most.
+    pub async fn until(&self, is_so: impl AsyncFn() -> bool) {
+        let waiting = async {
+            while !is_so().await {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(30), waiting).await;
+        waited.expect("it did not come to be so within 30 seconds");
     }
 
     /// The clock's time.

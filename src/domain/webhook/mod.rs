@@ -11,6 +11,7 @@ use uuid::Uuid;
 use self::secret::Secret;
 use super::{
     error::Result,
+    health::HealthState,
     object::{names, objects},
     patch::{MaybeUndefined, present, set},
     text::{Name, check_optional},
@@ -50,6 +51,20 @@ impl WebhookEvent {
         Self::JobRecovered,
         Self::JobFailed,
     ];
+
+    /// The event that a job's change of state is; none if it is of no interest.
+    pub fn of(previous: HealthState, state: HealthState) -> Option<Self> {
+        use HealthState::{Down, Failed, Late, New, OnTime, Unmonitored};
+        match (previous, state) {
+            (_, Late) => Some(Self::JobLate),
+            (_, Down) => Some(Self::JobDown),
+            (_, Failed) => Some(Self::JobFailed),
+            (Late | Down | Failed, OnTime) | (Failed, New | Unmonitored) => {
+                Some(Self::JobRecovered)
+            }
+            _ => None,
+        }
+    }
 
     /// The event's name on the wire.
     pub fn as_str(self) -> &'static str {
@@ -273,4 +288,29 @@ fn check_secret(secret: Option<&str>, violations: &mut Violations) -> Option<Sec
         violations.add("/secret", *fault);
     }
     parsed.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_recovers_only_from_what_was_told() {
+        let told = |state| {
+            let of = |previous| WebhookEvent::of(previous, state);
+            HealthState::ALL.map(|previous| of(previous).map_or("", WebhookEvent::as_str))
+        };
+        // From paused, unmonitored, new, on_time, late, down, failed.
+        let back = "job.recovered";
+        assert_eq!(
+            told(HealthState::OnTime),
+            ["", "", "", "", back, back, back]
+        );
+        assert_eq!(
+            told(HealthState::Unmonitored),
+            ["", "", "", "", "", "", back]
+        );
+        assert_eq!(told(HealthState::Paused), [""; 7]);
+        assert_eq!(told(HealthState::Down), ["job.down"; 7]);
+    }
 }

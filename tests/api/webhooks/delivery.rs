@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use prediction_api::{domain::webhook::WebhookEvent, service::webhook::Rules};
+use prediction_api::service::webhook::Rules;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{NOWHERE, happen, messages};
+use super::{NOWHERE, ended, job, messages};
 use crate::{
-    app::{ADMIN, TestApp, WEBHOOKS},
+    app::{ADMIN, TestApp, WEBHOOKS, setup},
+    field::{Field, at, risk},
     receiver::{How, Received, Receiver},
 };
-
-use WebhookEvent::{JobDown, JobFailed, JobLate, JobRecovered};
 
 /// A server with an organisation, and a receiver.
 async fn start() -> (TestApp, String, Receiver) {
@@ -25,10 +24,6 @@ async fn start() -> (TestApp, String, Receiver) {
 async fn hook(app: &TestApp, home: &str, receiver: &Receiver, path: &str) -> String {
     let body = json!({ "name": path, "url": receiver.url(path), "organisation_id": home });
     app.make("/api/v1/webhooks", &body).await
-}
-
-fn change(app: &TestApp, home: &str, job: Uuid, event: WebhookEvent) {
-    happen(app.database(), home, job, event, app.now());
 }
 
 fn types(received: &[Received]) -> Vec<String> {
@@ -82,9 +77,10 @@ async fn a_test_is_sent_at_once_and_shown() {
     );
     receiver.answers("/a", How::Status(204));
     app.advance_minutes(60);
-    change(&app, &home, Uuid::new_v4(), JobLate);
+    let job = job(&app, &home, "Job A").await;
+    ended(&app, &job, "failed").await;
     let all = receiver.received("/a", 5).await;
-    assert_eq!(types(&all)[3..], ["webhook.test", "job.late"]);
+    assert_eq!(types(&all)[3..], ["webhook.test", "job.failed"]);
 
     let shown = messages(&app, &id, |list| list.iter().all(is_over)).await;
     let states: Vec<_> = shown.iter().map(|one| &one["state"]).collect();
@@ -101,7 +97,7 @@ async fn a_test_is_sent_at_once_and_shown() {
         .ok(ADMIN, &format!("GET /webhooks/{id}"), Value::Null)
         .await;
     let last = json!({
-        "message_id": shown[0]["id"], "event": "job.late", "at": app.now(), "delivered": true, "status": 204
+        "message_id": shown[0]["id"], "event": "job.failed", "at": app.now(), "delivered": true, "status": 204
     });
     assert_eq!(webhook["last_attempt"], last);
 }
@@ -124,7 +120,8 @@ async fn a_message_that_failed_is_tried_again_under_the_same_id() {
     let (app, home, receiver) = start().await;
     let id = hook(&app, &home, &receiver, "/a").await;
     receiver.answers("/a", How::Status(500));
-    change(&app, &home, Uuid::new_v4(), JobDown);
+    let job = job(&app, &home, "Job A").await;
+    ended(&app, &job, "failed").await;
     let attempts = |number: u64| move |list: &[Value]| list[0]["attempts"] == number;
     let failed = messages(&app, &id, attempts(1)).await.remove(0);
     assert_eq!(
@@ -154,7 +151,7 @@ async fn a_message_that_failed_is_tried_again_under_the_same_id() {
 
     let all = receiver.received("/a", 3).await;
     assert_eq!(all.len(), 3);
-    let body = json!({ "type": "job.down", "timestamp": first, "data": all[0].json()["data"] });
+    let body = json!({ "type": "job.failed", "timestamp": first, "data": all[0].json()["data"] });
     for one in &all {
         assert_eq!(
             (one.id(), one.json()),
@@ -171,14 +168,15 @@ async fn a_message_that_failed_is_tried_again_under_the_same_id() {
 async fn the_order_of_each_job_is_kept_and_jobs_do_not_wait_for_each_other() {
     let (app, home, receiver) = start().await;
     let id = hook(&app, &home, &receiver, "/a").await;
-    let [stuck, free] = [(), ()].map(|()| Uuid::new_v4());
+    let [stuck, free] = ["Job A", "Job B"].map(|name| job(&app, &home, name));
+    let (stuck, free) = (stuck.await, free.await);
     receiver.answers("/a", How::Status(503));
-    change(&app, &home, stuck, JobLate);
+    ended(&app, &stuck, "failed").await;
     messages(&app, &id, |list| list[0]["attempts"] == 1).await;
     receiver.answers("/a", How::Status(204));
-    for event in [JobDown, JobRecovered, JobFailed] {
-        change(&app, &home, stuck, event);
-        change(&app, &home, free, event);
+    for (first, second) in [("ok", "failed"), ("failed", "ok"), ("ok", "failed")] {
+        ended(&app, &stuck, first).await;
+        ended(&app, &free, second).await;
     }
     let left = |number: usize| {
         move |list: &[Value]| list.iter().filter(|one| !is_over(one)).count() == number
@@ -192,13 +190,13 @@ async fn the_order_of_each_job_is_kept_and_jobs_do_not_wait_for_each_other() {
     app.advance_seconds(6);
     messages(&app, &id, left(0)).await;
     let all = receiver.received("/a", 8).await;
-    let of = |job: Uuid| {
+    let of = |job: &str| {
         let own = |one: &&Received| one.json()["data"]["job_id"] == json!(job);
         types(&all.iter().filter(own).cloned().collect::<Vec<_>>())
     };
-    let order = ["job.down", "job.recovered", "job.failed"];
-    assert_eq!(of(free), order);
-    assert_eq!(of(stuck), [&["job.late"; 2][..], &order].concat());
+    let turns = ["job.failed", "job.recovered", "job.failed", "job.recovered"];
+    assert_eq!(of(&free), turns[..3]);
+    assert_eq!(of(&stuck), [&turns[..1], &turns].concat());
 }
 
 #[tokio::test]
@@ -213,15 +211,16 @@ async fn a_slow_receiver_delays_no_other() {
     let (home, receiver) = (app.organisation("Home").await, Receiver::start().await);
     let slow = hook(&app, &home, &receiver, "/slow").await;
     receiver.answers("/slow", How::Hold);
-    let jobs: Vec<_> = (0..20).map(|_| Uuid::new_v4()).collect();
-    for job in &jobs {
-        change(&app, &home, *job, JobLate);
+    let mut jobs = Vec::new();
+    for number in 0..20 {
+        jobs.push(job(&app, &home, &format!("Job {number}")).await);
+        ended(&app, &jobs[number], "failed").await;
     }
     receiver.received("/slow", 8).await;
     hook(&app, &home, &receiver, "/fast").await;
-    for event in [JobDown, JobRecovered] {
+    for status in ["ok", "failed"] {
         for job in &jobs {
-            change(&app, &home, *job, event);
+            ended(&app, job, status).await;
         }
     }
     receiver.received("/fast", 40).await;
@@ -242,9 +241,10 @@ async fn a_slow_receiver_delays_no_other() {
 #[tokio::test]
 async fn a_message_is_given_up_after_two_days_and_the_next_one_follows() {
     let (app, home, receiver) = start().await;
-    let (id, job) = (hook(&app, &home, &receiver, "/a").await, Uuid::new_v4());
+    let id = hook(&app, &home, &receiver, "/a").await;
+    let job = job(&app, &home, "Job A").await;
     receiver.answers("/a", How::Status(500));
-    change(&app, &home, job, JobLate);
+    ended(&app, &job, "failed").await;
     let mut attempts = 0;
     let given_up = loop {
         attempts += 1;
@@ -258,23 +258,24 @@ async fn a_message_is_given_up_after_two_days_and_the_next_one_follows() {
     assert_eq!(given_up["state"], "failed");
     assert!((4..=6).contains(&attempts), "{attempts}");
     receiver.answers("/a", How::Status(204));
-    change(&app, &home, job, JobDown);
+    ended(&app, &job, "ok").await;
     let list = messages(&app, &id, |list| list.iter().all(is_over)).await;
     assert_eq!(
         [&list[0]["state"], &list[0]["event"]],
-        [&json!("delivered"), &json!("job.down")]
+        [&json!("delivered"), &json!("job.recovered")]
     );
 }
 
 #[tokio::test]
 async fn a_receiver_that_is_gone_switches_its_webhook_off() {
     let (app, home, receiver) = start().await;
-    let (id, job) = (hook(&app, &home, &receiver, "/a").await, Uuid::new_v4());
+    let id = hook(&app, &home, &receiver, "/a").await;
+    let job = job(&app, &home, "Job A").await;
     let at = format!("/webhooks/{id}");
     receiver.answers("/a", How::Status(500));
-    change(&app, &home, job, JobLate);
+    ended(&app, &job, "failed").await;
     messages(&app, &id, |list| list[0]["attempts"] == 1).await;
-    change(&app, &home, job, JobDown);
+    ended(&app, &job, "ok").await;
     receiver.answers("/a", How::Status(410));
     app.advance_seconds(6);
     let list = messages(&app, &id, |list| is_over(&list[1])).await;
@@ -287,16 +288,16 @@ async fn a_receiver_that_is_gone_switches_its_webhook_off() {
 
     // What waits goes on waiting, what happens meanwhile is not told.
     receiver.answers("/a", How::Status(204));
-    change(&app, &home, job, JobRecovered);
+    ended(&app, &job, "failed").await;
     app.advance_minutes(60);
     let other = hook(&app, &home, &receiver, "/b").await;
-    change(&app, &home, job, JobFailed);
+    ended(&app, &job, "ok").await;
     messages(&app, &other, |list| list.len() == 1 && is_over(&list[0])).await;
     app.ok(ADMIN, &format!("PUT {at}"), json!({ "active": true }))
         .await;
     messages(&app, &id, |list| list.iter().all(is_over)).await;
     let all = receiver.received("/a", 3).await;
-    assert_eq!(types(&all), ["job.late", "job.late", "job.down"]);
+    assert_eq!(types(&all), ["job.failed", "job.failed", "job.recovered"]);
 }
 
 #[tokio::test]
@@ -304,7 +305,8 @@ async fn what_waits_for_a_deleted_webhook_is_not_sent() {
     let (app, home, receiver) = start().await;
     let gone = hook(&app, &home, &receiver, "/gone").await;
     receiver.answers("/gone", How::Status(500));
-    change(&app, &home, Uuid::new_v4(), JobLate);
+    let job = job(&app, &home, "Job A").await;
+    ended(&app, &job, "failed").await;
     messages(&app, &gone, |list| list[0]["attempts"] == 1).await;
     app.calls(
         ADMIN,
@@ -313,7 +315,7 @@ async fn what_waits_for_a_deleted_webhook_is_not_sent() {
     .await;
     let left = hook(&app, &home, &receiver, "/left").await;
     app.advance_minutes(60);
-    change(&app, &home, Uuid::new_v4(), JobLate);
+    ended(&app, &job, "ok").await;
     messages(&app, &left, |list| list.len() == 1 && is_over(&list[0])).await;
     assert_eq!(receiver.received("/gone", 1).await.len(), 1);
 }
@@ -330,10 +332,21 @@ async fn each_webhook_hears_of_its_organisation_and_its_events() {
         let body = json!({ "name": path, "url": receiver.url(path), "organisation_id": owner, "events": events });
         app.make("/api/v1/webhooks", &body).await;
     }
-    let job = Uuid::new_v4();
-    for event in WebhookEvent::ALL {
-        change(&app, &home, job, event);
-        change(&app, &elsewhere, job, event);
+    let mut jobs = Vec::new();
+    for owner in [&home, &elsewhere] {
+        let mut body = setup(owner, "Job A");
+        body["role_bindings"][0]["input_id"] = json!(Uuid::new_v4());
+        let job = app.ok(ADMIN, "POST /jobs/setup", body).await["id"].clone();
+        jobs.push(job.as_str().unwrap().to_owned());
+        ended(&app, jobs.last().unwrap(), "ok").await;
+    }
+    for _ in 0..2 {
+        app.advance_minutes(61);
+        app.until_noted().await;
+    }
+    for job in &jobs {
+        ended(&app, job, "ok").await;
+        ended(&app, job, "failed").await;
     }
     assert_eq!(
         types(&receiver.received("/home", 2).await),
@@ -355,7 +368,8 @@ async fn what_waits_outlives_a_restart() {
     let (app, home, receiver) = start().await;
     let id = hook(&app, &home, &receiver, "/a").await;
     receiver.answers("/a", How::Status(500));
-    change(&app, &home, Uuid::new_v4(), JobLate);
+    let job = job(&app, &home, "Job A").await;
+    ended(&app, &job, "failed").await;
     messages(&app, &id, |list| list[0]["attempts"] == 1).await;
     receiver.answers("/a", How::Status(204));
     let app = app.restart().await;
@@ -413,4 +427,46 @@ async fn the_list_of_messages_comes_in_pages_newest_first_and_does_not_grow_for_
     let list = messages(&app, &id, |_| true).await;
     let states: Vec<_> = list.iter().map(|one| &one["state"]).collect();
     assert_eq!(states, ["delivered", "pending"]);
+}
+
+#[tokio::test]
+async fn each_change_of_state_is_told_with_its_own_time_also_when_the_server_was_off() {
+    let mut field = Field::start().await;
+    let receiver = Receiver::start().await;
+    hook(&field.app, &field.home, &receiver, "/a").await;
+    let posted = field.app.now();
+    field.post(json!({}), &[risk(1, 1.0)]).await;
+    field.app.advance_minutes(61);
+    receiver.received("/a", 1).await;
+    let app = field.app;
+    field.app = app.restart_after(300).await;
+    receiver.received("/a", 2).await;
+    field.post(json!({}), &[risk(9, 1.0)]).await;
+    let recovered = field.app.now();
+    receiver.received("/a", 3).await;
+    field.app.advance_seconds(1);
+    ended(&field.app, &field.job, "failed").await;
+    let failed = field.app.now();
+    let all = receiver.received("/a", 4).await;
+    let told: Vec<_> = all.iter().map(Received::json).collect();
+    let expected = [
+        ("job.late", at(1), "on_time", "late"),
+        ("job.down", at(2), "late", "down"),
+        ("job.recovered", recovered.to_string(), "down", "on_time"),
+        ("job.failed", failed.to_string(), "on_time", "failed"),
+    ];
+    assert_eq!((posted.to_string(), told.len()), (at(0), 4));
+    for ((event, at, previous, state), message) in expected.into_iter().zip(told) {
+        let mut data = json!({
+            "job_id": field.job, "job_name": "Job A", "organisation_id": field.home, "source_id": field.source,
+            "source_name": "mildew-predictor", "previous": previous, "state": state
+        });
+        if state == "failed" {
+            data["message"] = json!("it is failed");
+        }
+        assert_eq!(
+            message,
+            json!({ "type": event, "timestamp": at, "data": data })
+        );
+    }
 }

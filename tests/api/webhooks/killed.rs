@@ -1,16 +1,12 @@
 //! Nothing is lost when the program is killed between a change and its delivery.
 
-use prediction_api::{domain::webhook::WebhookEvent, service::system_clock, store::Connection};
-use serde_json::{Value, json};
-use tempfile::tempdir;
-use uuid::Uuid;
-
-use super::happen;
 use crate::{
-    app::ADMIN,
+    app::{ADMIN, setup},
     command_line::{Served, command},
     receiver::{How, Receiver},
 };
+use serde_json::{Value, json};
+use tempfile::tempdir;
 
 fn serve(folder: &std::path::Path) -> Served {
     let mut command = command(folder, &[]);
@@ -43,11 +39,10 @@ async fn a_message_survives_that_the_program_is_killed_and_keeps_its_id() {
     let hook = json!({ "name": "hook", "url": receiver.url("/a"), "organisation_id": home });
     let hook = call(&served, "/webhooks", Some(hook)).await;
     receiver.answers("/a", How::Hold);
-    let job = Uuid::new_v4();
-    let database = folder.path().join("data/prediction-api.db");
-    for event in [WebhookEvent::JobLate, WebhookEvent::JobDown] {
-        let connection = Connection::open(&database).unwrap();
-        happen(connection, home, job, event, system_clock()());
+    let job = call(&served, "/jobs/setup", Some(setup(home, "Job A"))).await;
+    let runs = format!("/jobs/{}/runs", job["id"].as_str().unwrap());
+    for status in ["failed", "ok"] {
+        call(&served, &runs, Some(json!({ "status": status }))).await;
     }
     receiver.received("/a", 1).await;
     // Ends it as a power cut does.
@@ -57,7 +52,7 @@ async fn a_message_survives_that_the_program_is_killed_and_keeps_its_id() {
     let served = serve(folder.path());
     let all = receiver.received("/a", 3).await;
     let kinds: Vec<_> = all.iter().map(|one| one.json()["type"].clone()).collect();
-    assert_eq!(kinds, ["job.late", "job.late", "job.down"]);
+    assert_eq!(kinds, ["job.failed", "job.failed", "job.recovered"]);
     assert_eq!(all[0].id(), all[1].id());
     assert_eq!(all[0].body, all[1].body);
     assert_ne!(all[1].id(), all[2].id());

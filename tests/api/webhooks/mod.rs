@@ -5,42 +5,30 @@ mod killed;
 
 use std::{fs, time::Duration};
 
-use prediction_api::{
-    domain::{
-        Timestamp,
-        webhook::{Notice, WebhookEvent},
-    },
-    service::webhook::{self, Rules},
-    store::Connection,
-};
+use prediction_api::service::webhook::Rules;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use crate::app::{ADMIN, TestApp};
+use crate::app::{ADMIN, TestApp, setup};
 
 /// A port of this machine where nobody listens.
 const NOWHERE: &str = "http://127.0.0.1:9/";
 
-/// Notes a change of a job's state, as the program does when it sees one.
-fn happen(
-    mut connection: Connection,
-    organisation: &str,
-    job: Uuid,
-    event: WebhookEvent,
-    at: Timestamp,
-) {
-    connection.busy_timeout(Duration::from_secs(10)).unwrap();
-    let notice = Notice {
-        organisation_id: organisation.parse().unwrap(),
-        job_id: job,
-        event,
-        at,
-        data: json!({ "job_id": job }),
-    };
-    let tx = connection.transaction().unwrap();
-    webhook::tell(&tx, &notice, at).unwrap();
-    tx.commit().unwrap();
+/// A new job that nobody expects to post at any time, so that only what its worker says changes its state.
+async fn job(app: &TestApp, home: &str, name: &str) -> String {
+    let mut body = setup(home, name);
+    body["source"] = json!({ "name": "unwatched" });
+    body["role_bindings"][0]["input_id"] = json!(Uuid::new_v4());
+    let made = app.ok(ADMIN, "POST /jobs/setup", body).await;
+    made["id"].as_str().unwrap().to_owned()
+}
+
+/// The job's worker says how a run ended: `failed` makes it fail, `ok` makes it recover.
+async fn ended(app: &TestApp, job: &str, status: &str) {
+    let report = json!({ "status": status, "message": format!("it is {status}") });
+    app.ok(ADMIN, &format!("POST /jobs/{job}/runs"), report)
+        .await;
 }
 
 /// A webhook's messages, newest first, once they are as `fits` wants them.
