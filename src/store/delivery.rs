@@ -6,11 +6,15 @@
 use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::{Connection, Transaction, row::FromRow};
+use super::{
+    Connection, Transaction,
+    row::{FromRow, Json},
+};
 use crate::domain::{
     Result, Timestamp,
     page::Listed,
     webhook::{
+        LastAttempt,
         delivery::{Attempt, Delivery, DeliveryState, Message, Next, SHOWN, SHOWN_HOURS},
         secret::Secret,
     },
@@ -83,8 +87,7 @@ pub fn list(
     Ok(Listed::cut(rows.collect::<rusqlite::Result<_>>()?, limit))
 }
 
-/// Writes a message down, to be sent as soon as those before it about the same job are over. What is over and stands
-/// too far back goes.
+/// Writes a message down, to be sent as soon as those before it about the same job are over.
 pub fn insert(
     tx: &Transaction<'_>,
     webhook: Uuid,
@@ -108,7 +111,7 @@ pub fn insert(
         DeliveryState::Pending,
         now,
     ))?;
-    cut(tx, webhook, position)
+    cut(tx, webhook, position - SHOWN)
 }
 
 /// Writes down a message that was sent already, and will not be sent again.
@@ -134,7 +137,7 @@ pub fn insert_sent(tx: &Transaction<'_>, message: &Message, attempt: &Attempt) -
         attempt.status,
         &attempt.error,
     ))?;
-    cut(tx, message.webhook_id, position)
+    cut(tx, message.webhook_id, position - SHOWN)
 }
 
 fn next_position(tx: &Transaction<'_>, webhook: Uuid) -> Result<i64> {
@@ -144,17 +147,19 @@ fn next_position(tx: &Transaction<'_>, webhook: Uuid) -> Result<i64> {
     Ok(statement.query_row([webhook], |row| row.get(0))?)
 }
 
-/// Keeps the list of what is over short.
-fn cut(tx: &Transaction<'_>, webhook: Uuid, newest: i64) -> Result<()> {
+/// Deletes the message at that position if it is over and stands too far back: so the list stays short.
+fn cut(tx: &Transaction<'_>, webhook: Uuid, position: i64) -> Result<()> {
     tx.prepare_cached(
-        "DELETE FROM webhook_deliveries WHERE webhook_id = ?1 AND position <= ?2 AND state <> 'pending'",
+        "DELETE FROM webhook_deliveries WHERE webhook_id = ?1 AND position = ?2 AND state <> 'pending'
+            AND position <= (SELECT max(position) FROM webhook_deliveries WHERE webhook_id = ?1) - ?3",
     )?
-    .execute((webhook, newest - SHOWN))?;
+    .execute((webhook, position, SHOWN))?;
     Ok(())
 }
 
-/// The active webhooks for which a message is due. It costs as much as there are webhooks with something to send.
-pub fn due_webhooks(connection: &Connection, now: Timestamp) -> Result<Vec<Uuid>> {
+/// The active webhooks for which a message is due, and whether the last attempt failed. It costs as much as there are
+/// webhooks with something to send.
+pub fn due_webhooks(connection: &Connection, now: Timestamp) -> Result<Vec<(Uuid, bool)>> {
     let mut statement = connection.prepare_cached(
         "WITH RECURSIVE waiting (id) AS (
             SELECT min(webhook_id) FROM webhook_deliveries WHERE next_attempt_at IS NOT NULL
@@ -163,11 +168,14 @@ pub fn due_webhooks(connection: &Connection, now: Timestamp) -> Result<Vec<Uuid>
                 WHERE d.next_attempt_at IS NOT NULL AND d.webhook_id > waiting.id)
             FROM waiting WHERE waiting.id IS NOT NULL
         )
-        SELECT w.id FROM waiting JOIN webhooks w ON w.id = waiting.id
+        SELECT w.id, w.last_attempt FROM waiting JOIN webhooks w ON w.id = waiting.id
             WHERE w.active AND EXISTS (SELECT 1 FROM webhook_deliveries d
                 WHERE d.webhook_id = w.id AND d.next_attempt_at <= ?1)",
     )?;
-    let rows = statement.query_map([now], |row| row.get(0))?;
+    let rows = statement.query_map([now], |row| {
+        let last: Option<Json<LastAttempt>> = row.get(1)?;
+        Ok((row.get(0)?, last.is_some_and(|Json(last)| !last.delivered)))
+    })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -230,7 +238,7 @@ pub fn attempted(
         )?
         .execute((message.webhook_id, position, now))?;
     }
-    Ok(())
+    cut(tx, message.webhook_id, message.position)
 }
 
 /// Deletes up to `most` messages that have been over for long; answers how many.

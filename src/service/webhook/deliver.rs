@@ -20,9 +20,11 @@ use crate::{
 /// How often is looked for what is due.
 pub const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// How many messages are on their way at once: in all, and to one webhook.
+/// How many messages are on their way at once: in all, to one webhook, and to one whose last attempt failed, so that
+/// receivers that hang do not take the places of others.
 const AT_ONCE: usize = 64;
 const AT_ONCE_EACH: usize = 8;
+const AT_ONCE_FAILING: usize = 1;
 
 /// How long is waited before it is tried again to note what came of an attempt.
 const NOTE_AGAIN: Duration = Duration::from_secs(5);
@@ -84,16 +86,19 @@ impl Courier {
         let app = self.app.clone();
         let due = app.read(|connection, now| {
             let mut due = Vec::new();
-            for webhook in delivery::due_webhooks(connection, now)? {
+            for (webhook, is_failing) in delivery::due_webhooks(connection, now)? {
+                let most = if is_failing {
+                    AT_ONCE_FAILING
+                } else {
+                    AT_ONCE_EACH
+                };
                 let underway = self.underway_to(webhook);
-                if underway < AT_ONCE_EACH {
+                if underway < most {
                     // Those on their way are still due.
-                    let mut found =
-                        delivery::due(connection, webhook, now, AT_ONCE_EACH + underway)?;
+                    let mut found = delivery::due(connection, webhook, now, most + underway)?;
                     found.retain(|message| !self.carries(message));
-                    found.truncate(AT_ONCE_EACH - underway);
-                    let places = underway..;
-                    due.extend(places.zip(found));
+                    found.truncate(most - underway);
+                    due.extend((underway..).zip(found));
                 }
             }
             Ok(due)

@@ -179,3 +179,21 @@ impl Resolve for Resolver {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_that_leads_to_this_machine_is_connected_to_only_if_that_is_allowed() {
+        let resolve = |allow_private| {
+            let name = "localhost".parse().unwrap();
+            Resolver { allow_private }.resolve(name)
+        };
+        assert!(resolve(true).await.is_ok());
+        let Err(refused) = resolve(false).await else {
+            panic!("it was not refused");
+        };
+        assert!(refused.to_string().contains("loopback"), "{refused}");
+    }
+}

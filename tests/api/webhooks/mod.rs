@@ -2,6 +2,7 @@
 
 mod delivery;
 mod killed;
+mod told;
 
 use std::{fs, time::Duration};
 
@@ -10,7 +11,10 @@ use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use crate::app::{ADMIN, TestApp, setup};
+use crate::{
+    app::{ADMIN, TestApp, setup},
+    receiver::{Received, Receiver},
+};
 
 /// A port of this machine where nobody listens.
 const NOWHERE: &str = "http://127.0.0.1:9/";
@@ -49,6 +53,29 @@ async fn messages(app: &TestApp, webhook: &str, fits: impl Fn(&[Value]) -> bool)
         Ok(list) => list,
         Err(_) => panic!("{}", app.ok(ADMIN, &path, Value::Null).await),
     }
+}
+
+/// A server with an organisation, and a receiver.
+async fn start() -> (TestApp, String, Receiver) {
+    let app = TestApp::start().await;
+    let home = app.organisation("Home").await;
+    (app, home, Receiver::start().await)
+}
+
+/// A new webhook of the organisation that posts to the receiver's path; its name is the path.
+async fn hook(app: &TestApp, home: &str, receiver: &Receiver, path: &str) -> String {
+    let body = json!({ "name": path, "url": receiver.url(path), "organisation_id": home });
+    app.make("/api/v1/webhooks", &body).await
+}
+
+/// What the messages tell.
+fn types(received: &[Received]) -> Vec<String> {
+    let kind = |one: &Received| one.json()["type"].as_str().unwrap().to_owned();
+    received.iter().map(kind).collect()
+}
+
+fn is_over(message: &Value) -> bool {
+    message["state"] != "pending"
 }
 
 #[tokio::test]
