@@ -27,7 +27,7 @@ DEFAULT = "http://127.0.0.1:8000"
 # These are about the demo, and run on one.
 ON_DEMO = {"demo", "getting-predictions"}
 # These have a receiver on this machine, which their server must be allowed to call.
-WITH_RECEIVER = {"webhooks"}
+WITH_RECEIVER = {"health"}
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ANSWERS = ("json", "text", "csv", "http")
 FILE = re.compile(r"`(\w+\.py)`")
