@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{ended, hook, is_over, job, messages, start, types};
 use crate::{
     app::{ADMIN, setup},
-    field::{Field, at, risk},
+    field::{Field, at, point, risk},
     receiver::{How, Received, Receiver},
 };
 
@@ -158,7 +158,12 @@ async fn each_change_of_state_is_told_with_its_own_time_also_when_the_server_was
     for ((event, at, previous, state), message) in expected.into_iter().zip(told) {
         let mut data = json!({
             "job_id": field.job, "job_name": "Job A", "organisation_id": field.home, "source_id": field.source,
-            "source_name": "mildew-predictor", "previous": previous, "state": state
+            "source_name": "mildew-predictor", "previous": previous, "state": state,
+            "targets": [
+                { "role": "risk", "state": state },
+                // Nothing was ever posted of it.
+                { "role": "spread", "state": if state == "failed" { "failed" } else { "new" } }
+            ]
         });
         if state == "failed" {
             data["message"] = json!("it is failed");
@@ -167,5 +172,33 @@ async fn each_change_of_state_is_told_with_its_own_time_also_when_the_server_was
             message,
             json!({ "type": event, "timestamp": at, "data": data })
         );
+    }
+}
+
+#[tokio::test]
+async fn a_required_output_that_stopped_alone_is_told() {
+    let field = Field::start().await;
+    let receiver = Receiver::start().await;
+    hook(&field.app, &field.home, &receiver, "/a").await;
+    let both = [risk(1, 1.0), point("spread", 1, 1.0)];
+    field.post(json!({}), &both).await;
+    for _ in 0..3 {
+        field.app.advance_minutes(50);
+        field.post(json!({}), &[risk(1, 1.0)]).await;
+    }
+    field.app.until_noted().await;
+    field.post(json!({}), &both).await;
+    let told = receiver.received("/a", 2).await;
+    assert_eq!(types(&told), ["job.down", "job.recovered"]);
+    for (one, state) in told.iter().zip(["down", "on_time"]) {
+        let data = &one.json()["data"];
+        assert_eq!(
+            (&data["role"], &data["state"]),
+            (&json!("spread"), &json!(state))
+        );
+        let targets = json!([
+            { "role": "risk", "state": "on_time" }, { "role": "spread", "state": state }
+        ]);
+        assert_eq!(data["targets"], targets);
     }
 }
