@@ -24,7 +24,7 @@ use crate::{
     domain::token::new_secret,
     http,
     service::{App, token},
-    task::{Tasks, sweeper},
+    task::{Tasks, health, sweeper, webhooks},
 };
 
 /// The file that the first admin token is written to.
@@ -78,6 +78,8 @@ pub async fn serve(
     let mut tasks = Tasks::default();
     let pause = Duration::from_secs(settings.retention.sweep_seconds);
     sweeper::start(&mut tasks, app.clone(), pause);
+    health::start(&mut tasks, app.clone());
+    webhooks::start(&mut tasks, app.clone());
     let upkeep = counted.clone();
     tasks.every("metrics", UPKEEP, move || {
         upkeep.upkeep();

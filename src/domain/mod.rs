@@ -12,6 +12,7 @@ pub mod health;
 pub mod id;
 pub mod job;
 pub mod job_inputs;
+pub mod job_run;
 pub mod job_setup;
 pub mod location;
 mod object;
@@ -29,6 +30,7 @@ pub mod text;
 pub mod time;
 pub mod token;
 pub mod violation;
+pub mod webhook;
 
 pub use caller::{Caller, Role};
 pub use counts::Counts;

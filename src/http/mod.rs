@@ -39,8 +39,19 @@
 //! | GET | /api/v1/jobs/service/{service_id} | list_service_jobs | job.rs |
 //! | GET | /api/v1/jobs/{job_id} | get_job | job.rs |
 //! | GET | /api/v1/jobs/{job_id}/inputs | get_job_inputs | job.rs |
+//! | GET | /api/v1/jobs/{job_id}/health | get_job_health | health.rs |
+//! | POST | /api/v1/jobs/{job_id}/runs | report_job_run | job_run.rs |
+//! | GET | /api/v1/jobs/{job_id}/runs | list_job_runs | job_run.rs |
 //! | PUT | /api/v1/jobs/{job_id} | update_job | job.rs |
 //! | DELETE | /api/v1/jobs/{job_id} | delete_job | job.rs |
+//! | POST | /api/v1/webhooks | create_webhook | webhook.rs |
+//! | GET | /api/v1/webhooks | list_webhooks | webhook.rs |
+//! | GET | /api/v1/webhooks/{id} | get_webhook | webhook.rs |
+//! | PUT | /api/v1/webhooks/{id} | update_webhook | webhook.rs |
+//! | DELETE | /api/v1/webhooks/{id} | delete_webhook | webhook.rs |
+//! | GET | /api/v1/webhooks/{id}/deliveries | list_webhook_deliveries | webhook.rs |
+//! | POST | /api/v1/webhooks/{id}/test | test_webhook | webhook.rs |
+//! | GET | /api/v1/health | get_health | health.rs |
 //! | POST | /api/v1/readings | post_readings | reading.rs |
 //! | GET | /api/v1/sensors/{id}/readings | list_readings | reading.rs |
 //! | POST | /api/v1/predictions | post_predictions | prediction/mod.rs |
@@ -61,7 +72,9 @@ mod csv;
 mod document;
 mod envelope;
 mod guide;
+mod health;
 mod job;
+mod job_run;
 mod location;
 mod metrics;
 mod operation;
@@ -84,6 +97,7 @@ mod source_version;
 mod tag;
 mod tls;
 mod token;
+mod webhook;
 
 use std::{any::Any, sync::Arc, time::Duration};
 
@@ -190,6 +204,8 @@ impl Context {
 
 type Apis = (
     job::JobApi,
+    job_run::JobRunApi,
+    health::HealthApi,
     source::SourceApi,
     source_version::SourceVersionApi,
     prediction::PredictionApi,
@@ -197,6 +213,7 @@ type Apis = (
     sensor::SensorApi,
     reading::ReadingApi,
     organisation::OrganisationApi,
+    webhook::WebhookApi,
     token::TokenApi,
     probe::ProbeApi,
 );
@@ -204,6 +221,8 @@ type Apis = (
 fn apis(app: &App) -> Apis {
     (
         job::JobApi(app.clone()),
+        job_run::JobRunApi(app.clone()),
+        health::HealthApi(app.clone()),
         source::SourceApi(app.clone()),
         source_version::SourceVersionApi(app.clone()),
         prediction::PredictionApi(app.clone()),
@@ -211,6 +230,7 @@ fn apis(app: &App) -> Apis {
         sensor::SensorApi(app.clone()),
         reading::ReadingApi(app.clone()),
         organisation::OrganisationApi(app.clone()),
+        webhook::WebhookApi(app.clone()),
         token::TokenApi(app.clone()),
         probe::ProbeApi(app.clone()),
     )

@@ -7,6 +7,8 @@ use poem_openapi::Tags;
 pub enum Tag {
     /// The jobs of an organisation: set up, changed, fetched by workers.
     Jobs,
+    /// Whether the jobs' predictions keep coming.
+    Health,
     /// Predictive models.
     Sources,
     /// The immutable releases of models, each with its contract.
@@ -22,6 +24,8 @@ pub enum Tag {
     Sensors,
     /// The customers.
     Organisations,
+    /// Where changes of jobs' states are told to.
+    Webhooks,
     /// Who may call.
     Tokens,
     /// For whatever watches the process.

@@ -2,7 +2,7 @@
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 
-use super::App;
+use super::{App, health, token};
 use crate::{
     domain::{Counts, Result, retention::Swept},
     store,
@@ -20,6 +20,7 @@ const QUEUE: &str = "prediction_api_writer_queue_length";
 const FAILING: &str = "prediction_api_writer_failing";
 const SCANS: &str = "prediction_api_scans_running";
 const SCANS_WAITING: &str = "prediction_api_scans_waiting";
+const JOBS: &str = "prediction_api_jobs";
 const READERS: &str = "prediction_api_readers_in_use";
 
 /// Says what each measure means, once it is counted.
@@ -53,14 +54,13 @@ pub fn describe() {
     describe_gauge!(FAILING, "1 if the last commit failed, otherwise 0");
     describe_gauge!(SCANS, "Long reads that run");
     describe_gauge!(SCANS_WAITING, "Long reads that wait");
+    describe_gauge!(JOBS, "Jobs by the state of their health");
     describe_gauge!(READERS, "Connections that short reads use");
 }
 
-/// Measures what is not counted as it happens.
-///
-/// # Errors
-/// None yet: what cannot be measured is left as it was.
-pub async fn measure(app: &App) -> Result<()> {
+/// Measures what is not counted as it happens. What cannot be measured, since the database cannot be read, stays as it
+/// was.
+pub async fn measure(app: &App) {
     let load = app.db.load();
     #[expect(clippy::cast_precision_loss, reason = "a measure need not be exact")]
     let set = |name: &'static str, value: u64| gauge!(name).set(value as f64);
@@ -77,7 +77,20 @@ pub async fn measure(app: &App) -> Result<()> {
             u64::try_from(space.free * space.page_bytes).unwrap_or(0),
         );
     }
-    Ok(())
+    if let Ok(jobs) = health::counts(app, &token::operator(), None).await {
+        for (state, jobs) in [
+            ("paused", jobs.paused),
+            ("unmonitored", jobs.unmonitored),
+            ("new", jobs.new),
+            ("on_time", jobs.on_time),
+            ("late", jobs.late),
+            ("down", jobs.down),
+            ("failed", jobs.failed),
+        ] {
+            #[expect(clippy::cast_precision_loss, reason = "a measure need not be exact")]
+            gauge!(JOBS, "state" => state).set(jobs as f64);
+        }
+    }
 }
 
 /// Counts predictions that were posted.

@@ -1,8 +1,10 @@
 //! What the product does: one file per noun. Each operation authorises its caller, opens the transaction and applies
 //! the rules.
 
+pub mod health;
 pub mod job;
 pub mod job_inputs;
+pub mod job_run;
 pub mod job_setup;
 pub mod load;
 pub mod location;
@@ -14,13 +16,14 @@ pub mod sensor;
 pub mod source;
 pub mod source_version;
 pub mod token;
+pub mod webhook;
 
 use std::{sync::Arc, time::SystemTime};
 
 use uuid::Uuid;
 
 use crate::{
-    domain::{Caller, Result, Timestamp, health::LastPost},
+    domain::{Caller, Result, Timestamp, health::Vitals},
     store::{Connection, Db, Known, Memory, Transaction},
 };
 
@@ -47,7 +50,8 @@ pub struct App {
     contracts: Memory<Uuid, prediction::Contract>,
     tokens: Known<[u8; 32], Caller>,
     jobs: Known<Uuid, Arc<job::Kept>>,
-    last_posts: Known<Uuid, Option<LastPost>>,
+    vitals: Known<Uuid, Arc<Vitals>>,
+    sender: Arc<webhook::Sender>,
 }
 
 impl App {
@@ -57,9 +61,18 @@ impl App {
             contracts: db.memory(),
             tokens: db.known(),
             jobs: db.known(),
-            last_posts: db.known_until_written(),
+            vitals: db.known_until_written(),
+            sender: Arc::new(webhook::Sender::new(webhook::Rules::default())),
             db,
             clock,
+        }
+    }
+
+    /// The product, whose webhooks keep these rules.
+    pub fn with_webhooks(self, rules: webhook::Rules) -> Self {
+        Self {
+            sender: Arc::new(webhook::Sender::new(rules)),
+            ..self
         }
     }
 
@@ -85,7 +98,8 @@ impl App {
         self.db.write(move |tx| work(tx, clock())).await
     }
 
-    /// The same for `work` that writes only readings, predictions or the use of tokens.
+    /// The same for `work` that writes only readings, predictions, messages of webhooks or the use of
+    /// tokens.
     async fn append<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,

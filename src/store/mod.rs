@@ -16,16 +16,20 @@ mod stopwatch;
 mod varint;
 mod writer;
 
+pub mod delivery;
+pub mod health;
 pub mod job;
 pub mod location;
 pub mod organisation;
 pub mod prediction;
 pub mod reading;
+pub mod report;
 pub mod sensor;
 pub mod source;
 pub mod source_version;
 pub mod space;
 pub mod token;
+pub mod webhook;
 
 use std::{
     hash::Hash,
@@ -173,8 +177,8 @@ impl Db {
         self.writer.write(Kind::Change, work).await
     }
 
-    /// The same for `work` that writes only what the catalogue does not speak of: readings, predictions, the use of
-    /// tokens. What is remembered of the catalogue ([`Memory`]) stays.
+    /// The same for `work` that writes only what the catalogue does not speak of: readings, predictions, messages of
+    /// webhooks, the use of tokens. What is remembered of the catalogue ([`Memory`]) stays.
     ///
     /// # Errors
     /// As [`Db::write`].

@@ -1,6 +1,8 @@
 //! What the program does by itself: supervised loops in the background.
 
+pub mod health;
 pub mod sweeper;
+pub mod webhooks;
 
 use std::{fmt::Display, future::Future, panic::AssertUnwindSafe, time::Duration};
 

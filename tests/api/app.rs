@@ -1,8 +1,11 @@
 //! The product under test: the real server on a free port, on a real database file in a temporary folder.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 use prediction_api::{
@@ -12,8 +15,10 @@ use prediction_api::{
         App,
         retention::{self, Pace},
         token,
+        webhook::Rules,
     },
     store::{self, Connection, Db},
+    task::{self, Tasks},
 };
 use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -29,6 +34,12 @@ const START: &str = "2023-10-27T00:00:00Z";
 /// The largest body that the server under test takes.
 pub const BODY_BYTES: usize = 1024 * 1024;
 
+/// Receivers of webhooks run on this machine; one that hangs is not waited for long.
+pub const WEBHOOKS: Rules = Rules {
+    allow_private_addresses: true,
+    time_out: Duration::from_secs(2),
+};
+
 /// A running server.
 pub struct TestApp {
     /// Where it answers.
@@ -40,6 +51,7 @@ pub struct TestApp {
     clock: Arc<AtomicI64>,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<std::io::Result<()>>>,
+    tasks: Tasks,
 }
 
 /// An answer, read to its end.
@@ -108,7 +120,12 @@ impl TestApp {
 
     /// Starts a server on a fresh database, served so.
     pub async fn start_with(options: Options) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), None, options).await
+        Self::start_in(tempfile::tempdir().unwrap(), None, WEBHOOKS, options).await
+    }
+
+    /// Starts a server on a fresh database, whose webhooks keep these rules.
+    pub async fn start_ruled(rules: Rules) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), None, rules, Self::options()).await
     }
 
     /// How the server under test is served: as by default, but for its limits of bodies and of each token's requests.
@@ -125,10 +142,15 @@ impl TestApp {
 
     /// Starts a server on a database that may be there already.
     pub async fn start_on(folder: TempDir) -> Self {
-        Self::start_in(folder, None, Self::options()).await
+        Self::start_in(folder, None, WEBHOOKS, Self::options()).await
     }
 
-    async fn start_in(folder: TempDir, clock: Option<Arc<AtomicI64>>, options: Options) -> Self {
+    async fn start_in(
+        folder: TempDir,
+        clock: Option<Arc<AtomicI64>>,
+        rules: Rules,
+        options: Options,
+    ) -> Self {
         let clock = clock
             .unwrap_or_else(|| Arc::new(AtomicI64::new(Timestamp::parse(START).unwrap().micros())));
         let db = Db::open(
@@ -140,7 +162,8 @@ impl TestApp {
         let app = App::new(
             db,
             Arc::new(move || Timestamp::from_micros(hand.load(Ordering::SeqCst))),
-        );
+        )
+        .with_webhooks(rules);
         token::first_admin(&app, ADMIN.to_owned()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -148,6 +171,9 @@ impl TestApp {
         let serving = tokio::spawn(http::serve(listener, None, app.clone(), options, async {
             let _ = stopped.await;
         }));
+        let mut tasks = Tasks::default();
+        task::health::start(&mut tasks, app.clone());
+        task::webhooks::start(&mut tasks, app.clone());
         Self {
             url,
             folder,
@@ -156,19 +182,28 @@ impl TestApp {
             clock,
             stop: Some(stop),
             serving: Some(serving),
+            tasks,
         }
     }
 
     /// Stops the server, and starts it again on the same database and clock.
     pub async fn restart(self) -> Self {
+        self.restart_after(0).await
+    }
+
+    /// The same, while the clock runs on.
+    pub async fn restart_after(self, minutes: i64) -> Self {
         let clock = self.clock.clone();
-        Self::start_in(self.stop().await, Some(clock), Self::options()).await
+        let folder = self.stop().await;
+        clock.fetch_add(minutes * 60_000_000, Ordering::SeqCst);
+        Self::start_in(folder, Some(clock), WEBHOOKS, Self::options()).await
     }
 
     /// Stops the server and closes its database.
     pub async fn stop(mut self) -> TempDir {
         self.stop.take().unwrap().send(()).unwrap();
         self.serving.take().unwrap().await.unwrap().unwrap();
+        self.tasks.stop().await;
         self.folder
     }
 
@@ -184,7 +219,34 @@ impl TestApp {
 
     /// Lets the clock run on.
     pub fn advance_minutes(&self, minutes: i64) {
-        self.clock.fetch_add(minutes * 60_000_000, Ordering::SeqCst);
+        self.advance_seconds(minutes * 60);
+    }
+
+    /// Lets the clock run on by seconds.
+    pub fn advance_seconds(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
+    /// Waits until the server has noticed by itself what time has changed.
+    pub async fn until_noted(&self) {
+        let open = "SELECT count(*) FROM health WHERE look_at < ?1";
+        let now = self.now().micros();
+        let is_open = || {
+            let count = self.database().query_row(open, [now], |row| row.get(0));
+            count.is_ok_and(|count: i64| count > 0)
+        };
+        self.until(async || !is_open()).await;
+    }
+
+    /// Waits until something is so, for half a minute at most.
+    pub async fn until(&self, is_so: impl AsyncFn() -> bool) {
+        let waiting = async {
+            while !is_so().await {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(30), waiting).await;
+        waited.expect("it did not come to be so within 30 seconds");
     }
 
     /// The clock's time.
