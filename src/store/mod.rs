@@ -227,16 +227,16 @@ impl Db {
         }
     }
 
-    /// Whether the database can be read and written. After a commit that failed it tries one.
+    /// Whether the database can be read and written. It tries a commit if `is_due`, or if the last one failed.
     ///
     /// # Errors
     /// Why it cannot.
-    pub async fn ready(&self) -> Result<()> {
+    pub async fn ready(&self, is_due: bool) -> Result<()> {
         self.read(|connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?))?;
         if self.writer.is_full() {
             return Err(Error::Busy);
         }
-        if !self.writer.is_failing() {
+        if !is_due && !self.writer.is_failing() {
             return Ok(());
         }
         // The number that it has, written again: the smallest change that reaches the disk.

@@ -28,6 +28,7 @@ mod pages;
 mod paging;
 mod parameters;
 mod predictions;
+mod probes;
 mod properties;
 mod raw;
 mod readings;
