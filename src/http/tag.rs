@@ -24,6 +24,8 @@ pub enum Tag {
     Organisations,
     /// Who may call.
     Tokens,
+    /// What concerns the whole product.
+    Administration,
     /// For whatever watches the process.
     Probes,
 }

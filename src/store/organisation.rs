@@ -81,6 +81,9 @@ pub fn update(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     for sql in [
         "DELETE FROM tokens WHERE organisation_id = ?1",
+        // Their readings are deleted by and by.
+        "UPDATE reading_series SET sensor_id = NULL
+            WHERE sensor_id IN (SELECT id FROM sensors WHERE organisation_id = ?1)",
         "DELETE FROM sensors WHERE organisation_id = ?1",
         "DELETE FROM locations WHERE organisation_id = ?1",
         "DELETE FROM source_versions WHERE source_id IN (SELECT id FROM sources WHERE organisation_id = ?1)",

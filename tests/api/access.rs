@@ -79,6 +79,7 @@ fn row(operation: &str, things: &Value) -> Value {
     let reading = json!({ "sensor_id": sensor, "time": "2023-10-27T00:00:00Z", "value": 1 });
     let point = json!({ "latitude": 1, "longitude": 2 });
     match operation {
+        "download_backup" => json!(["admin", 200, 403]),
         "livez" | "readyz" => json!(["no token", 200, 200]),
         "whoami" => json!(["viewer", 200, 200]),
         "create_token" => json!(["manager", 201, 403, "", new(json!({ "role": "worker" }))]),

@@ -2,6 +2,7 @@
 
 mod access;
 mod app;
+mod backup;
 mod bad_input;
 mod borders;
 mod catalogue;
@@ -26,6 +27,7 @@ mod parameters;
 mod predictions;
 mod properties;
 mod readings;
+mod remote;
 mod retention;
 mod retention_command;
 mod setup;
