@@ -59,12 +59,15 @@ pub fn run(settings: &Settings, backup: &Path, force: bool) -> Outcome {
         remove(&beside(&target, left)).map_err(|error| failed(&error))?;
     }
     copy.keep(&target).map_err(|error| failed(&error))?;
-    say(&format!(
-        "restored     {} predictions and {} readings to {}",
-        report.predictions,
-        report.readings,
-        target.display()
-    ));
+    say(&format!("restored     {}", target.display()));
+    if report.is_current {
+        say(&format!(
+            "             {} predictions and {} readings",
+            report.predictions, report.readings
+        ));
+    } else {
+        say("             of an earlier release: the next start brings it up to date");
+    }
     if let Some(kept) = kept {
         say(&format!(
             "before       {}: delete it once it is not needed any more",
