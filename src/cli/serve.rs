@@ -80,7 +80,12 @@ pub async fn serve(
     };
     let mut tasks = Tasks::default();
     let pause = Duration::from_secs(settings.retention.sweep_seconds);
-    sweeper::start(&mut tasks, app.clone(), pause);
+    sweeper::start(
+        &mut tasks,
+        app.clone(),
+        pause,
+        settings.retention.audit_days,
+    );
     let serving = tokio::spawn(http::serve(listener, app, limits, demo, stop));
     greeting(&format!("http://{address}"));
     say("\nCtrl-C stops it.");

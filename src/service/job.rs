@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{App, location, source_version};
+use super::{App, audit, location, source_version};
 use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Timestamp, Violations,
@@ -96,8 +96,9 @@ pub async fn update(
     change.check()?;
     let caller = caller.clone();
     app.write(move |tx, now| {
-        let mut found = visible(tx, &caller, id)?;
-        expected.check(found.revision)?;
+        let before = visible(tx, &caller, id)?;
+        expected.check(before.revision)?;
+        let mut found = before.clone();
         let mut violations = Violations::default();
         if let MaybeUndefined::Value(given) = change.location_id {
             let organisation = found.organisation_id;
@@ -125,6 +126,7 @@ pub async fn update(
         found.updated_at = now;
         found.revision += 1;
         job::update(tx, &found)?;
+        audit::by(tx, &caller, now).changed(&before, &found)?;
         answer(tx, found, now)
     })
     .await
@@ -134,9 +136,10 @@ pub async fn update(
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.write(move |tx, _| {
+    app.write(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         expected.check(found.revision)?;
+        audit::by(tx, &caller, now).deleted(&found)?;
         job::delete(tx, id)
     })
     .await

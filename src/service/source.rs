@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{App, organisation};
+use super::{App, audit, organisation};
 use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Timestamp,
@@ -62,6 +62,7 @@ pub async fn update(
         if changed.retention_hours != found.retention_hours {
             source::update_retention(tx, &changed)?;
         }
+        audit::by(tx, &caller, now).changed(&found, &changed)?;
         Ok(changed)
     })
     .await
@@ -72,7 +73,7 @@ pub async fn update(
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.write(move |tx, _| {
+    app.write(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         caller.must_manage(found.organisation_id, "source", id)?;
         expected.check(found.revision)?;
@@ -88,6 +89,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
                 job,
             ));
         }
+        audit::by(tx, &caller, now).deleted(&found)?;
         source::delete(tx, id)
     })
     .await
@@ -108,6 +110,7 @@ pub(super) fn insert(
     }
     let made = new.make(owner, now);
     source::insert(tx, &made).map_err(|error| hide_unseen(tx, caller, error))?;
+    audit::by(tx, caller, now).created(&made)?;
     Ok(made)
 }
 

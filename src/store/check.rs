@@ -7,8 +7,8 @@ use rusqlite::{OpenFlags, Row};
 
 use super::{BUSY_TIMEOUT, Connection, error::OpenError, migrations, payload, row::FromRow};
 use crate::domain::{
-    Timestamp, location::Location, organisation::Organisation, sensor::Sensor, source::Source,
-    source_version::SourceVersion, token::Token,
+    Timestamp, audit::AuditEntry, location::Location, organisation::Organisation, sensor::Sensor,
+    source::Source, source_version::SourceVersion, token::Token,
 };
 
 /// How many faults are told; more are counted.
@@ -120,6 +120,7 @@ fn catalogue(connection: &Connection, report: &mut Report) {
     decode::<Sensor>(connection, "sensors", report);
     decode::<Source>(connection, "sources", report);
     decode::<SourceVersion>(connection, "source_versions", report);
+    decode::<AuditEntry>(connection, "audit", report);
     let outcome = bindings(connection, report);
     report.unreadable("the jobs", outcome);
 }

@@ -15,6 +15,7 @@ mod row;
 mod varint;
 mod writer;
 
+pub mod audit;
 pub mod backup;
 pub mod check;
 pub mod job;

@@ -8,6 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::domain::{
     Role, Timestamp,
+    audit::{AuditAction, AuditKind},
     contract::InputKind,
     text::{Description, Name, Stage},
 };
@@ -58,7 +59,7 @@ macro_rules! enum_column {
     )*};
 }
 
-enum_column!(Role, InputKind);
+enum_column!(Role, InputKind, AuditAction, AuditKind);
 
 /// A value that stands in its column as JSON.
 pub struct Json<T>(pub T);

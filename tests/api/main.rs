@@ -2,6 +2,7 @@
 
 mod access;
 mod app;
+mod audit;
 mod backup;
 mod bad_input;
 mod borders;
