@@ -1,7 +1,6 @@
 //! `backup`: copies the database to a file, while a server runs or not.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
 };
@@ -45,8 +44,11 @@ pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
     // Once more: the copy may have taken long.
     refuse(target, force)?;
     copy.keep(target).map_err(|error| failed(&error))?;
-    let bytes = fs::metadata(target).map_or(0, |metadata| metadata.len());
-    say(&format!("{bytes} bytes in {}", target.display()));
+    say(&format!(
+        "{} is a whole copy of {}",
+        target.display(),
+        source.display()
+    ));
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use super::Failure;
+use super::{Failure, give_to_owner};
 
 /// The file that is locked. It stays behind, empty: only the lock counts, which the system takes away from a process that
 /// ends, however it ends.
@@ -32,6 +32,7 @@ impl Lock {
             .mode(0o600)
             .open(&path)
             .map_err(failed)?;
+        give_to_owner(&path, folder).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(Failure(format!(

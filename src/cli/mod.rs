@@ -13,9 +13,9 @@ mod serve;
 mod token;
 
 use std::{
-    fs::DirBuilder,
+    fs::{self, DirBuilder},
     io::{self, Write},
-    os::unix::fs::DirBuilderExt,
+    os::unix::fs::{DirBuilderExt, MetadataExt, chown},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -160,6 +160,19 @@ fn make_folder(folder: &Path) -> Outcome {
             _ => format!("cannot make the data folder {}: {error}", folder.display()),
         })
     })
+}
+
+/// Gives a file to the owner of the data folder that it is in: root may run a command for a server that is somebody else.
+fn give_to_owner(file: &Path, folder: &Path) -> io::Result<()> {
+    let (owner, now) = (fs::metadata(folder)?, fs::metadata(file)?);
+    if (owner.uid(), owner.gid()) == (now.uid(), now.gid()) {
+        return Ok(());
+    }
+    match chown(file, Some(owner.uid()), Some(owner.gid())) {
+        // Whoever is not root cannot, and need not: the folder is open to its group, say.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        given => given,
+    }
 }
 
 fn open_db(path: &Path, settings: &Settings) -> Result<Db, Failure> {

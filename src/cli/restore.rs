@@ -11,7 +11,7 @@ use std::{
 use super::{
     Failure, Outcome,
     check::{check, damaged},
-    database,
+    database, give_to_owner,
     lock::Lock,
     make_folder, say,
 };
@@ -47,8 +47,10 @@ pub fn run(settings: &Settings, backup: &Path, force: bool) -> Outcome {
         ))
     };
     clear_passing(&target).map_err(|error| failed(&error))?;
-    let copy = Unfinished::copy(backup, passing(&target), &Stop::default());
+    let unfinished = passing(&target);
+    let copy = Unfinished::copy(backup, unfinished.clone(), &Stop::default());
     let copy = copy.map_err(|error| failed(&error))?;
+    give_to_owner(&unfinished, &settings.data_dir).map_err(|error| failed(&error))?;
     let kept = if target.exists() {
         Some(keep_old(&target)?)
     } else {

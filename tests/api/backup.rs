@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::{MetadataExt, chown},
     path::Path,
     sync::{
         Arc,
@@ -84,7 +85,7 @@ async fn what_was_acknowledged_before_a_backup_under_load_is_in_it_and_nothing_i
     let before = counts();
     let path = folder.path().to_owned();
     let told = tokio::task::spawn_blocking(move || succeeds(&path, &["backup", "one.db"]));
-    assert!(told.await.unwrap().contains("bytes in one.db"));
+    assert!(told.await.unwrap().contains("one.db is a whole copy"));
     let before_the_other = counts();
     let reply = server.caller.call("GET /admin/backup", Value::Null).await;
     assert_eq!(reply.status, 200);
@@ -203,6 +204,24 @@ async fn files_that_are_there_are_replaced_only_when_told() {
             .iter()
             .any(|name| name.contains("passing") || name.contains("unfinished"))
     );
+}
+
+#[tokio::test]
+async fn what_root_restores_belongs_to_the_owner_of_the_data_folder() {
+    let folder = stopped().await;
+    let folder = folder.path();
+    succeeds(folder, &["backup", "good.db", "--data-dir", "."]);
+    let theirs = folder.join("theirs");
+    fs::create_dir(&theirs).unwrap();
+    if chown(&theirs, Some(65534), Some(65534)).is_err() {
+        println!("files cannot be given away here: root is needed");
+        return;
+    }
+    succeeds(folder, &["restore", "good.db", "--data-dir", "theirs"]);
+    for name in names(&theirs) {
+        let owner = fs::metadata(theirs.join(&name)).unwrap();
+        assert_eq!((owner.uid(), owner.gid()), (65534, 65534), "{name}");
+    }
 }
 
 #[tokio::test]
