@@ -31,9 +31,10 @@ pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
     };
     let stop = Stop::default();
     let copied = runtime()?.block_on(async {
+        // First of all: what is killed while it copies leaves its file.
+        let signal = serve::stop()?;
         let (from, to, told) = (source.clone(), beside(target), Arc::clone(&stop));
         let copying = tokio::task::spawn_blocking(move || Unfinished::copy(&from, to, &told));
-        let signal = serve::stop()?;
         tokio::spawn(async move {
             signal.await;
             stop.store(true, Ordering::Relaxed);

@@ -1,8 +1,8 @@
 //! Copies of the database that are consistent, made while others write.
 //!
 //! SQLite writes a compact copy of one snapshot (`VACUUM INTO`): writers are not held up, and what they write meanwhile is
-//! not in it. The copy rests often, and is flushed to the disk piece by piece, so that a writer's own flush
-//! never waits behind all of it.
+//! not in it. The copy is flushed to the disk piece by piece, with a rest
+//! behind each, so that a writer's own flush never waits behind much of it.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -22,14 +22,17 @@ use uuid::Uuid;
 use super::{BUSY_TIMEOUT, Connection, error::OpenError, migrations};
 use crate::domain::{Error, Result};
 
-/// How many steps of SQLite's machine are done between two rests: about a millisecond's.
-const STEPS: i32 = 4000;
+/// How many steps of SQLite's machine are done before it asks whether to go on: some rows, which may be large.
+const STEPS: i32 = 20;
 
-/// How long a rest is.
-const REST: Duration = Duration::from_millis(1);
+/// How many bytes are written between two flushes, each with a rest behind it.
+const PIECE: u64 = 128 * 1024;
 
-/// How many bytes are written between two flushes.
-const FLUSH: u64 = 4 * 1024 * 1024;
+/// How often SQLite asks before there is a rest although little was written: rows may be small.
+const OFTEN: u32 = 200;
+
+/// How long a rest is: about 40 MB a second are copied.
+const REST: Duration = Duration::from_millis(2);
 
 /// Tells a copy to stop.
 pub type Stop = Arc<AtomicBool>;
@@ -73,12 +76,17 @@ impl Unfinished {
             .map_err(|error| failed("cannot make the copy", &error))?;
         let mut pace = Pace {
             file,
-            flushed: 0,
+            length: 0,
+            asked: 0,
             stop: stop.clone(),
         };
         source.progress_handler(STEPS, Some(move || pace.is_over()))?;
-        source.execute("VACUUM INTO ?1", [target])?;
-        Ok(())
+        match source.execute("VACUUM INTO ?1", [target]) {
+            Err(_) if stop.load(Ordering::Relaxed) => {
+                Err(Error::Unavailable("the copy was told to stop".to_owned()))
+            }
+            copied => copied.map(drop).map_err(Error::from),
+        }
     }
 
     /// The open file, which has no name any more and ends with this.
@@ -188,10 +196,13 @@ fn failed(what: &str, error: &io::Error) -> Error {
     Error::Unavailable(format!("{what}: {error}"))
 }
 
-/// Rests, flushes, and looks whether to stop.
+/// Flushes, rests, and looks whether to stop.
 struct Pace {
     file: File,
-    flushed: u64,
+    /// How long the file was at the last rest.
+    length: u64,
+    /// How often SQLite asked since then.
+    asked: u32,
     stop: Stop,
 }
 
@@ -199,12 +210,16 @@ impl Pace {
     /// Whether the copy was told to stop.
     fn is_over(&mut self) -> bool {
         let length = self.file.metadata().map_or(0, |metadata| metadata.len());
-        if length >= self.flushed + FLUSH {
-            self.flushed = length;
+        self.asked += 1;
+        let has_grown = length >= self.length + PIECE;
+        if has_grown {
             // If it fails, the last flush tells.
             let _ = self.file.sync_data();
         }
-        std::thread::sleep(REST);
+        if has_grown || self.asked >= OFTEN {
+            (self.length, self.asked) = (length, 0);
+            std::thread::sleep(REST);
+        }
         self.stop.load(Ordering::Relaxed)
     }
 }

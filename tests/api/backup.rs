@@ -4,19 +4,22 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt, chown},
     path::Path,
+    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use prediction_api::store::Connection;
 use serde_json::{Value, json};
 use tempfile::tempdir;
+use uuid::Uuid;
 
 use crate::{
     app::{ADMIN, TestApp},
-    command_line::{assert_refused, run, text},
+    command_line::{assert_refused, command, run, text},
     field::{Field, issued, risk},
     remote::{Remote, hour, issue, values},
 };
@@ -286,6 +289,89 @@ async fn nothing_is_restored_over_a_running_server_and_none_is_started_beside_it
     assert_eq!(again.caller.all("/jobs").await.len(), 1);
 }
 
+/// Posts so much that a backup takes a while, and is larger than what lies between a server and a client that does not
+/// read.
+async fn fill(server: &Remote) {
+    let job = server.caller.job("Job").await;
+    for number in 0..60 {
+        let values: Vec<_> = (0..20_000)
+            .map(|point| f64::from(point * 7919 % 10_007) / 3.0)
+            .collect();
+        let mut body = issue(&job, number, 0);
+        body["series"][0]["values"] = json!(values);
+        server.caller.ok("POST /predictions", body).await;
+    }
+}
+
+/// Waits until the folder has a file whose name has that in it.
+async fn until_there(folder: &Path, part: &str) {
+    for _ in 0..10_000 {
+        if names(folder).iter().any(|name| name.contains(part)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    panic!("there is no {part}");
+}
+
+fn tell_to_stop(process: &Child) {
+    let id = process.id().to_string();
+    assert!(Command::new("kill").arg(id).status().unwrap().success());
+}
+
+#[tokio::test]
+async fn a_backup_that_is_stopped_leaves_nothing_behind() {
+    let folder = tempdir().unwrap();
+    let server = Remote::start(folder.path(), "data");
+    fill(&server).await;
+    let mut backup = command(folder.path(), &["backup", "copy.db"]);
+    let mut backup = backup.stderr(Stdio::null()).spawn().unwrap();
+    until_there(folder.path(), "unfinished").await;
+    tell_to_stop(&backup);
+    assert_eq!(backup.wait().unwrap().code(), Some(1));
+    assert_eq!(names(folder.path()), ["data"]);
+    // The server, too, is told to stop while it makes one.
+    let data = folder.path().join("data");
+    let caller = server.caller.clone();
+    let asked =
+        tokio::spawn(async move { caller.try_call("GET /admin/backup", &Value::Null).await });
+    until_there(&data, "passing").await;
+    let stopped = tokio::task::spawn_blocking(|| server.served.terminate());
+    assert_eq!(stopped.await.unwrap(), Some(0));
+    drop(asked.await.unwrap());
+    assert_eq!(names(&data), ["prediction-api.db", "prediction-api.lock"]);
+}
+
+#[tokio::test]
+async fn a_restore_that_is_killed_leaves_one_whole_database() {
+    let folder = tempdir().unwrap();
+    let server = Remote::start(folder.path(), "data");
+    server.caller.job("Before").await;
+    assert!(run(folder.path(), &["backup", "old.db"]).status.success());
+    fill(&server).await;
+    assert!(run(folder.path(), &["backup", "new.db"]).status.success());
+    assert_eq!(server.served.terminate(), Some(0));
+    for round in 0..20 {
+        let backup = ["new.db", "old.db"][round % 2];
+        let mut restore = command(folder.path(), &["restore", backup, "--force"]);
+        let mut restore = restore.stdout(Stdio::null()).spawn().unwrap();
+        let life = Uuid::new_v4().as_u128() % 250;
+        tokio::time::sleep(Duration::from_millis(life.try_into().unwrap())).await;
+        restore.kill().unwrap();
+        restore.wait().unwrap();
+        let told = succeeds(folder.path(), &["check"]);
+        let [none, all] = ["0 in 0 runs", "1200000 in 60 runs"].map(|part| told.contains(part));
+        assert!(none != all, "{told}");
+    }
+    // What they left is gone once a server has started.
+    drop(Remote::start(folder.path(), "data"));
+    let left = names(&folder.path().join("data"));
+    assert!(
+        !left.iter().any(|name| name.contains("passing")),
+        "{left:?}"
+    );
+}
+
 #[tokio::test]
 async fn one_backup_is_sent_at_a_time_and_what_a_crash_left_of_one_is_removed() {
     let folder = tempdir().unwrap();
@@ -295,16 +381,7 @@ async fn one_backup_is_sent_at_a_time_and_what_a_crash_left_of_one_is_removed() 
     fs::write(&left, "half a backup").unwrap();
     let server = Remote::start(folder.path(), "data");
     assert!(!left.exists());
-    let job = server.caller.job("Job").await;
-    // Larger than what lies between a server and a client that does not read.
-    for number in 0..60 {
-        let values: Vec<_> = (0..20_000)
-            .map(|point| f64::from(point * 7919 % 10_007) / 3.0)
-            .collect();
-        let mut body = issue(&job, number, 0);
-        body["series"][0]["values"] = json!(values);
-        server.caller.ok("POST /predictions", body).await;
-    }
+    fill(&server).await;
     let client = reqwest::Client::new();
     let url = format!("{}/api/v1/admin/backup", server.caller.url);
     let first = client.get(&url).bearer_auth(ADMIN).send().await.unwrap();
@@ -324,7 +401,7 @@ async fn one_backup_is_sent_at_a_time_and_what_a_crash_left_of_one_is_removed() 
     {
         tries += 1;
         assert!(tries < 1000, "the turn is lost");
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(server.served.terminate(), Some(0));
     assert_eq!(names(&data), ["prediction-api.db", "prediction-api.lock"]);
