@@ -31,7 +31,7 @@ const PIECE: u64 = 128 * 1024;
 /// How often SQLite asks before there is a rest although little was written: rows may be small.
 const OFTEN: u32 = 200;
 
-/// How long a rest is: about 40 MB a second are copied.
+/// How long a rest is: at most some 40 MB a second are copied.
 const REST: Duration = Duration::from_millis(2);
 
 /// Tells a copy to stop.
