@@ -2,13 +2,17 @@
 
 mod access;
 mod app;
+mod audit;
+mod backup;
 mod bad_input;
 mod borders;
 mod catalogue;
 mod command_line;
 mod conditional;
+mod crash;
 mod demo;
 mod direct;
+mod disk;
 mod document;
 mod expiry;
 mod field;
@@ -27,6 +31,7 @@ mod predictions;
 mod properties;
 mod readings;
 mod receiver;
+mod remote;
 mod retention;
 mod retention_command;
 mod setup;
