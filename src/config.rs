@@ -150,6 +150,8 @@ pub struct Metrics {
 pub struct Retention {
     /// How long after a sweep the next one begins, in seconds.
     pub sweep_seconds: u64,
+    /// How long the audit trail is kept, in days.
+    pub audit_days: u64,
 }
 
 /// What webhooks may call.
@@ -188,7 +190,10 @@ impl Default for Settings {
             tls: Tls::default(),
             cors: Cors::default(),
             metrics: Metrics::default(),
-            retention: Retention { sweep_seconds: 60 },
+            retention: Retention {
+                sweep_seconds: 60,
+                audit_days: 365,
+            },
             webhooks: Webhooks {
                 allow_private_addresses: false,
             },
@@ -328,6 +333,7 @@ impl Loaded {
                 1,
                 86_400,
             ),
+            ("retention.audit_days", retention.audit_days, 1, 36_500),
         ] {
             if !(least..=most).contains(&value) {
                 let fault = format!("must be from {least} to {most}");

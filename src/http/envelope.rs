@@ -1,7 +1,10 @@
 //! What every request and answer has in common: the request's id, one line in the log, limits of time, parameters held
 //! against the document, problems, conditional answers, links to next pages, compression, HEAD.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use poem::{
     Endpoint, IntoResponse, Request, Response,
@@ -26,6 +29,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The longest id that is taken from a client.
 const MAX_REQUEST_ID: usize = 128;
+
+/// What takes as long as the database is large: a copy of it. Only one is made at a time.
+const BACKUP: &str = "/api/v1/admin/backup";
+
+/// How long that may take.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Who called, for the log and the limits: set when the token is checked.
 #[derive(Clone, Default)]
@@ -84,7 +93,11 @@ pub async fn answer(
         None => match readable.and_then(|()| check::check(known, &request)) {
             Ok(()) => {
                 let work = on_behalf(&id, route, endpoint.call(request));
-                match progress.within(context.limits.request, work).await {
+                let limit = match route {
+                    BACKUP => A_DAY,
+                    _ => context.limits.request,
+                };
+                match progress.within(limit, work).await {
                     Some(Ok(response)) => response,
                     Some(Err(error)) => check::answer_of(error, &context, uri.path(), &method),
                     None => took_too_long(&context).into_response(),

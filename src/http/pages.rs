@@ -30,6 +30,12 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 const SWAGGER_SETTINGS: &str = "url: '/api/v1/openapi.json', persistAuthorization: true, \
     tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null,";
 
+/// What of the guides is no page: pictures, and the unit of systemd.
+const FILES: [(&str, &str); 2] = [
+    (".svg", "image/svg+xml"),
+    (".service", "text/plain; charset=utf-8"),
+];
+
 /// The pages, made once: shared by all requests.
 #[derive(Clone)]
 struct Made {
@@ -75,7 +81,7 @@ pub fn add(routes: Route, document: &Document) -> Route {
         .at("/docs", poem::get(docs))
         .at("/docs/", poem::get(docs))
         .at("/docs/weather_nyc_2013.csv", poem::get(weather_file))
-        .at("/docs/*page", poem::get(guide_or_picture))
+        .at("/docs/*page", poem::get(guide_or_file))
         .at("/assets/style.css", poem::get(style))
         .at("/assets/copy.js", poem::get(script))
         .at("/swagger", poem::get(swagger_page).data(made.clone()))
@@ -127,12 +133,14 @@ fn docs() -> Response {
 }
 
 #[handler]
-fn guide_or_picture(Path(path): Path<String>) -> Response {
-    if path.ends_with(".svg") {
-        let picture = Guides::get(&path);
-        return picture.map_or_else(nothing, |picture| {
-            of("image/svg+xml", picture.data.into_owned().into())
-        });
+fn guide_or_file(Path(path): Path<String>) -> Response {
+    for (end, content_type) in FILES {
+        if path.ends_with(end) {
+            let file = Guides::get(&path);
+            return file.map_or_else(nothing, |file| {
+                of(content_type, file.data.into_owned().into())
+            });
+        }
     }
     guide::page(path.trim_end_matches('/')).map_or_else(nothing, page)
 }

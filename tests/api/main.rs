@@ -2,15 +2,19 @@
 
 mod access;
 mod app;
+mod audit;
+mod backup;
 mod bad_input;
 mod borders;
 mod catalogue;
 mod command_line;
 mod compression;
 mod conditional;
+mod crash;
 mod crowd;
 mod demo;
 mod direct;
+mod disk;
 mod document;
 mod expiry;
 mod field;
@@ -33,6 +37,7 @@ mod properties;
 mod raw;
 mod readings;
 mod receiver;
+mod remote;
 mod retention;
 mod retention_command;
 mod setup;
