@@ -360,6 +360,19 @@ impl Loaded {
                 ));
             }
         }
+        let Settings {
+            listen, metrics, ..
+        } = &self.settings;
+        for (key, address) in [("listen", listen), ("metrics.listen", &metrics.listen)] {
+            let may_be_none = key == "metrics.listen" && address.is_empty();
+            let port = address
+                .rsplit_once(':')
+                .map(|(_, port)| port.parse::<u16>());
+            if !may_be_none && !matches!(port, Some(Ok(_))) {
+                let fault = "is no address: write ADDRESS:PORT, such as 127.0.0.1:8000";
+                return Err(self.refused(key, &format!("{address:?}"), fault));
+            }
+        }
         if let Some(bad) = cors.origins.iter().find(|origin| !is_origin(origin)) {
             let fault = "is no origin: write https://host or https://host:port, or *";
             return Err(self.refused("cors.origins", &format!("{bad:?}"), fault));

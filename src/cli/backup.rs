@@ -1,13 +1,14 @@
 //! `backup`: copies the database to a file, while a server runs or not.
 
 use std::{
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
 };
 
 use uuid::Uuid;
 
-use super::{Failure, Outcome, database, runtime, say, serve};
+use super::{DATABASE, Failure, Outcome, database, lock::LOCK, runtime, say, serve};
 use crate::{
     config::Settings,
     store::backup::{Stop, Unfinished},
@@ -58,13 +59,36 @@ fn refuse(target: &Path, force: bool) -> Outcome {
         let line = format!("{} is a folder: name a file in it", target.display());
         return Err(Failure(line));
     }
-    if target.exists() && !force {
+    if !target.exists() {
+        return Ok(());
+    }
+    if !force {
         return Err(Failure(format!(
             "{} exists: name another file, or replace it with --force",
             target.display()
         )));
     }
+    if is_of_a_data_folder(target) {
+        return Err(Failure(format!(
+            "{} is a file that a server works with, and is never replaced by a backup: name another file, or see \
+             `prediction-api restore`",
+            target.display()
+        )));
+    }
     Ok(())
+}
+
+/// Whether a file is the database of a data folder, its log or its lock, by whatever name.
+fn is_of_a_data_folder(file: &Path) -> bool {
+    let whole = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    let folder = whole.parent().unwrap_or(Path::new("."));
+    if !folder.join(LOCK).exists() {
+        return false;
+    }
+    let identity = |path: &Path| path.metadata().ok().map(|found| (found.dev(), found.ino()));
+    let its = ["", "-wal", "-shm", "-journal"].map(|end| format!("{DATABASE}{end}"));
+    let mut its = its.iter().map(String::as_str).chain([LOCK]);
+    its.any(|name| identity(&folder.join(name)).is_some_and(|of| Some(of) == identity(&whole)))
 }
 
 /// What the copy is called until it is whole.

@@ -12,6 +12,8 @@ use super::{Failure, give_to_owner};
 /// ends, however it ends.
 pub const LOCK: &str = "prediction-api.lock";
 
+const NO_FOLLOW: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+
 /// Holds the lock until it is dropped.
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "the open file is the lock")] File);
@@ -30,9 +32,11 @@ impl Lock {
             .create(true)
             .truncate(false)
             .mode(0o600)
+            // A link there is not followed: root may be the one who opens it.
+            .custom_flags(NO_FOLLOW)
             .open(&path)
             .map_err(failed)?;
-        give_to_owner(&path, folder).map_err(failed)?;
+        give_to_owner(&file, folder).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(Failure(format!(

@@ -16,7 +16,7 @@ mod token;
 use std::{
     fs::{self, DirBuilder},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, chown},
+    os::unix::fs::{DirBuilderExt, MetadataExt, fchown},
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -169,12 +169,13 @@ fn make_folder(folder: &Path) -> Outcome {
 }
 
 /// Gives a file to the owner of the data folder that it is in: root may run a command for a server that is somebody else.
-fn give_to_owner(file: &Path, folder: &Path) -> io::Result<()> {
-    let (owner, now) = (fs::metadata(folder)?, fs::metadata(file)?);
+/// The open file is given, not whatever has its name meanwhile.
+fn give_to_owner(file: &fs::File, folder: &Path) -> io::Result<()> {
+    let (owner, now) = (fs::metadata(folder)?, file.metadata()?);
     if (owner.uid(), owner.gid()) == (now.uid(), now.gid()) {
         return Ok(());
     }
-    match chown(file, Some(owner.uid()), Some(owner.gid())) {
+    match fchown(file, Some(owner.uid()), Some(owner.gid())) {
         // Whoever is not root cannot, and need not: the folder is open to its group, say.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         given => given,

@@ -23,7 +23,13 @@ use crate::{
 
 /// Restores the backup. A database that is there is kept under another name, and only touched if `force` says so.
 pub fn run(settings: &Settings, backup: &Path, force: bool) -> Outcome {
-    let report = check(backup)?;
+    let report = check(backup).map_err(|Failure(line)| {
+        // What the check of the data folder's own database says of restoring does not help here.
+        let cure = line
+            .find("; `prediction-api restore`")
+            .unwrap_or(line.len());
+        Failure(format!("{}: nothing was restored", &line[..cure]))
+    })?;
     if !report.faults.is_empty() {
         let Failure(line) = damaged(backup, &report);
         return Err(Failure(format!(
@@ -47,10 +53,9 @@ pub fn run(settings: &Settings, backup: &Path, force: bool) -> Outcome {
         ))
     };
     clear_passing(&target).map_err(|error| failed(&error))?;
-    let unfinished = passing(&target);
-    let copy = Unfinished::copy(backup, unfinished.clone(), &Stop::default());
+    let copy = Unfinished::copy(backup, passing(&target), &Stop::default());
     let copy = copy.map_err(|error| failed(&error))?;
-    give_to_owner(&unfinished, &settings.data_dir).map_err(|error| failed(&error))?;
+    give_to_owner(copy.file(), &settings.data_dir).map_err(|error| failed(&error))?;
     let kept = if target.exists() {
         Some(keep_old(&target)?)
     } else {
@@ -89,6 +94,12 @@ fn keep_old(target: &Path) -> Result<PathBuf, Failure> {
         Folded::InUse => {
             return Err(Failure(format!(
                 "another program is using {}: stop it first",
+                target.display()
+            )));
+        }
+        Folded::Failed(error) => {
+            return Err(Failure(format!(
+                "cannot keep {}: {error}",
                 target.display()
             )));
         }

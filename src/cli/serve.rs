@@ -48,6 +48,7 @@ const LEFT_BEHIND: Duration = Duration::from_secs(5);
 pub fn run(settings: &Settings) -> Outcome {
     logging::start(&settings.log);
     until_done(async {
+        given()?;
         let listening = Listening::new(settings).await?;
         make_folder(&settings.data_dir)?;
         let _lock = Lock::take(&settings.data_dir)?;
@@ -139,9 +140,9 @@ pub async fn first_admin(app: &App, settings: &Settings) -> Result<Option<FirstA
     if !token::none_yet(app).map_err(failed)? {
         return Ok(None);
     }
-    let first = match std::env::var(ADMIN_TOKEN_VARIABLE) {
-        Ok(secret) => given(secret)?,
-        Err(_) => {
+    let first = match given()? {
+        Some(secret) => FirstAdmin { secret, file: None },
+        None => {
             let secret = new_secret();
             let file = settings.data_dir.join(ADMIN_TOKEN);
             write_secret(&file, &secret)
@@ -158,13 +159,20 @@ pub async fn first_admin(app: &App, settings: &Settings) -> Result<Option<FirstA
     Ok(made.then_some(first))
 }
 
-fn given(secret: String) -> Result<FirstAdmin, Failure> {
+/// The first admin token that is given, if there is one.
+///
+/// # Errors
+/// It is too short, or cannot be sent in a header.
+pub fn given() -> Result<Option<String>, Failure> {
+    let Ok(secret) = std::env::var(ADMIN_TOKEN_VARIABLE) else {
+        return Ok(None);
+    };
     if secret.len() < MIN_ADMIN_TOKEN || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Failure(format!(
             "{ADMIN_TOKEN_VARIABLE} must have at least {MIN_ADMIN_TOKEN} printable ASCII characters and no spaces"
         )));
     }
-    Ok(FirstAdmin { secret, file: None })
+    Ok(Some(secret))
 }
 
 /// Writes the file anew, readable by its owner only.

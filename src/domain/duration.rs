@@ -57,6 +57,12 @@ fn iso(text: &str) -> Option<i64> {
     if days.contains(['Y', 'M']) || time.is_empty() || text.contains([',', ' ', ':']) {
         return None;
     }
+    // The library adds up in 32 bits and says nothing when they are full: no part that is kept has more digits than these.
+    let digits = text.split(|c: char| !c.is_ascii_digit()).map(str::len);
+    let fraction = text.contains('.');
+    if digits.max() > Some(if fraction { 9 } else { 7 }) {
+        return None;
+    }
     let read = speedate::Duration::parse_str(text).ok()?;
     let seconds = i64::from(read.day) * 86_400 + i64::from(read.second);
     let micros = seconds * SECOND + i64::from(read.microsecond);
@@ -151,6 +157,11 @@ mod tests {
             "PT1H 5M",
             "9999999999999999",
             "--PT1H",
+            "P99999999W",
+            "P9999999W",
+            "PT4294967295S",
+            "PT99999999999999999999H",
+            "P4294967296D",
         ] {
             assert!(Duration::parse(text).is_err(), "{text}");
         }

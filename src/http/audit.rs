@@ -33,7 +33,7 @@ impl AuditApi {
     /// List the audit trail
     ///
     /// Who made, changed or deleted what, and when, newest first: organisations, tokens, locations, sensors, sources,
-    /// their versions and jobs. Entries are kept as long as the server's setting `retention.audit_days` says. A manager
+    /// their versions, jobs and webhooks. Entries are kept as long as the server's setting `retention.audit_days` says. A manager
     /// sees what concerns its organisation, an admin all. Needs: manager.
     #[oai(path = "/audit", method = "get", operation_id = "list_audit")]
     #[expect(

@@ -170,7 +170,7 @@ impl JobApi {
         job_id: Path<Uuid>,
         /// The start of the window (inclusive); a day before now (or `as_of`), if absent.
         from: Query<Option<Timestamp>>,
-        /// The end of the window (exclusive); a day behind now (or `as_of`), if absent.
+        /// The end of the window (exclusive); a day after now (or `as_of`), if absent.
         to: Query<Option<Timestamp>>,
         /// Only what this server could serve at that time.
         as_of: Query<Option<Timestamp>>,

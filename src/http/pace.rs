@@ -18,7 +18,10 @@ use poem::{
     Body,
     http::{HeaderValue, header},
 };
-use tokio::time::{Instant, Sleep};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, Sleep},
+};
 
 use super::problem::{BAD_REQUEST, Problem, TOO_SLOW};
 
@@ -84,6 +87,7 @@ impl Progress {
 /// client that sends a byte now and then is not.
 pub fn paced(body: Body, limit: Duration, progress: Progress) -> Body {
     Body::from_bytes_stream(Paced {
+        is_over: false,
         body: body.into_bytes_stream().boxed(),
         limit,
         came: 0,
@@ -92,7 +96,13 @@ pub fn paced(body: Body, limit: Duration, progress: Progress) -> Body {
     })
 }
 
+/// How much of a body that nobody reads is taken all the same, and for how long: a client that is still sending when it is
+/// refused would otherwise see its connection break, and not the answer.
+const REST: usize = 64 * 1024 * 1024;
+const REST_TIME: Duration = Duration::from_secs(10);
+
 struct Paced {
+    is_over: bool,
     body: Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>,
     limit: Duration,
     /// How much of the piece has come.
@@ -108,6 +118,7 @@ impl Stream for Paced {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if let Poll::Ready(next) = self.body.poll_next_unpin(context) {
             self.progress.move_on();
+            self.is_over = !matches!(next, Some(Ok(_)));
             if let Some(Ok(bytes)) = &next {
                 self.came += bytes.len();
                 if self.came >= PIECE {
@@ -126,11 +137,31 @@ impl Stream for Paced {
             return Poll::Pending;
         }
         self.progress.move_on();
+        self.is_over = true;
         let fault = format!(
             "the body came too slowly: 16 KiB, or the rest, must come within {} seconds",
             limit.as_secs()
         );
         Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, fault))))
+    }
+}
+
+impl Drop for Paced {
+    /// Takes what is left of a body that was refused.
+    fn drop(&mut self) {
+        let (false, Ok(runtime)) = (self.is_over, Handle::try_current()) else {
+            return;
+        };
+        let nothing = futures_util::stream::empty().boxed();
+        let mut rest = std::mem::replace(&mut self.body, nothing);
+        runtime.spawn(tokio::time::timeout(REST_TIME, async move {
+            let mut taken = 0;
+            while taken < REST
+                && let Some(Ok(bytes)) = rest.next().await
+            {
+                taken += bytes.len();
+            }
+        }));
     }
 }
 

@@ -63,14 +63,20 @@ pub async fn expired(app: &App, days: u64) -> Result<u64> {
 pub async fn sweep(app: &App, days: u64, pace: Pace) -> Result<u64> {
     let mut deleted = 0;
     // Mostly there is nothing to do, and then nothing is written.
-    while expired(app, days).await? > 0 {
+    if expired(app, days).await? == 0 {
+        return Ok(deleted);
+    }
+    loop {
         let begun = Instant::now();
-        deleted += app
+        let step = app
             .append(move |tx, now| audit::sweep(tx, end(now, days), STEP))
             .await?;
+        deleted += step;
+        if step < u64::from(STEP) {
+            return Ok(deleted);
+        }
         pace.rest(begun).await;
     }
-    Ok(deleted)
 }
 
 fn end(now: Timestamp, days: u64) -> Timestamp {

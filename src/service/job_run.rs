@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{App, health, job};
+use super::{App, health, job, prediction::Contract};
 use crate::{
     domain::{
         Caller, Error, Result, Role, id,
@@ -20,8 +20,8 @@ use crate::{
 pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) -> Result<JobRun> {
     caller.needs(Role::Worker)?;
     new.check()?;
-    let caller = caller.clone();
-    app.write(move |tx, now| {
+    let (caller, contracts) = (caller.clone(), app.contracts.clone());
+    app.append(move |tx, now| {
         job::visible(tx, &caller, job_id)?;
         let report = JobRun {
             id: new.id.or_else(|| Some(id::new(now))),
@@ -54,6 +54,10 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
                 }
             })
         })?;
+        contracts
+            .get(tx, job_id, || Contract::read(tx, job_id))?
+            .steady
+            .forget();
         Ok(report)
     })
     .await

@@ -34,6 +34,9 @@ const OFTEN: u32 = 200;
 /// How long a rest is: at most some 40 MB a second are copied.
 const REST: Duration = Duration::from_millis(2);
 
+/// How many bytes are left free beside a copy.
+const SPARE: u64 = 4 * 1024 * 1024;
+
 /// Tells a copy to stop.
 pub type Stop = Arc<AtomicBool>;
 
@@ -65,6 +68,16 @@ impl Unfinished {
     }
 
     fn fill(&self, from: &Path, stop: &Stop) -> Result<()> {
+        // A disk that the copy would fill is left alone: others write to it too.
+        let needed = fs::metadata(from).map_or(0, |found| found.len()) + SPARE;
+        if let Ok(room) = rustix::fs::fstatvfs(&self.file)
+            && room.f_bavail.saturating_mul(room.f_frsize) < needed
+        {
+            let mega = needed / 1_000_000;
+            return Err(Error::Unavailable(format!(
+                "the disk has no room for a copy, which may need {mega} MB"
+            )));
+        }
         let source = open(from).map_err(|error| Error::Unavailable(error.to_string()))?;
         let target = self
             .path
@@ -87,6 +100,11 @@ impl Unfinished {
             }
             copied => copied.map(drop).map_err(Error::from),
         }
+    }
+
+    /// The open file.
+    pub fn file(&self) -> &File {
+        &self.file
     }
 
     /// The open file, which has no name any more and ends with this.
@@ -147,7 +165,7 @@ pub fn clear_passing(database: &Path) -> io::Result<()> {
 }
 
 /// What became of a database's log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Folded {
     /// All of it is in the database's file, and nobody else has that open.
     All,
@@ -155,6 +173,8 @@ pub enum Folded {
     InUse,
     /// The database is damaged: nothing was done.
     Damaged,
+    /// It cannot be done now: the disk is full or cannot be written, say.
+    Failed(String),
 }
 
 /// Folds the log into the database's file for good.
@@ -166,10 +186,15 @@ pub fn fold(path: &Path) -> Folded {
             row.get::<_, String>(0)
         })
     });
-    match folded.map_err(|error| error.sqlite_error_code()) {
-        Ok(mode) if mode == "delete" => Folded::All,
-        Ok(_) | Err(Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => Folded::InUse,
-        Err(_) => Folded::Damaged,
+    let error = match folded {
+        Ok(mode) if mode == "delete" => return Folded::All,
+        Ok(_) => return Folded::InUse,
+        Err(error) => error,
+    };
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Folded::InUse,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Folded::Damaged,
+        _ => Folded::Failed(error.to_string()),
     }
 }
 

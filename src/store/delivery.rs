@@ -209,9 +209,9 @@ pub fn attempted(
         Next::Retry(at) => (DeliveryState::Pending, Some(at)),
         Next::GivenUp => (DeliveryState::Failed, None),
     };
-    tx.prepare_cached(
+    let changed = tx.prepare_cached(
         "UPDATE webhook_deliveries SET state = ?3, attempts = attempts + 1, next_attempt_at = ?4, last_attempt_at = ?5,
-            last_status = ?6, last_error = ?7 WHERE webhook_id = ?1 AND position = ?2",
+            last_status = ?6, last_error = ?7 WHERE webhook_id = ?1 AND position = ?2 AND id = ?8",
     )?
     .execute((
         message.webhook_id,
@@ -221,8 +221,10 @@ pub fn attempted(
         attempt.at,
         attempt.status,
         &attempt.error,
+        message.id,
     ))?;
-    if state == DeliveryState::Pending {
+    // The webhook may have been deleted, and another made under its id.
+    if changed == 0 || state == DeliveryState::Pending {
         return Ok(());
     }
     let mut statement = tx.prepare_cached(
@@ -239,6 +241,15 @@ pub fn attempted(
         .execute((message.webhook_id, position, now))?;
     }
     cut(tx, message.webhook_id, message.position)
+}
+
+/// Makes what waits for another attempt due at `now`: its receiver is there again.
+pub fn hurry(tx: &Transaction<'_>, webhook: Uuid, now: Timestamp) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE webhook_deliveries SET next_attempt_at = ?2 WHERE webhook_id = ?1 AND next_attempt_at > ?2",
+    )?
+    .execute((webhook, now))?;
+    Ok(())
 }
 
 /// Deletes up to `most` messages that have been over for long; answers how many.

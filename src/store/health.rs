@@ -214,11 +214,15 @@ pub fn counts(
     organisation_id: Option<Uuid>,
     now: Timestamp,
 ) -> Result<Counted> {
-    let of = "h.role = '' AND (?1 IS NULL OR j.organisation_id = ?1)";
+    let of = match organisation_id {
+        Some(_) => {
+            "FROM jobs j JOIN health h ON h.job_id = j.id AND h.role = '' WHERE j.organisation_id = ?1 AND"
+        }
+        None => "FROM health h WHERE h.role = '' AND ?1 IS NULL AND",
+    };
     let by_state = connection
         .prepare_cached(&format!(
-            "SELECT h.state, count(*) FROM health h JOIN jobs j ON j.id = h.job_id
-                WHERE {of} AND coalesce(h.look_at, ?2) >= ?2 GROUP BY h.state"
+            "SELECT h.state, count(*) {of} coalesce(h.look_at, ?2) >= ?2 GROUP BY h.state"
         ))?
         .query_map((organisation_id, now), |row| {
             let jobs: i64 = row.get(1)?;
@@ -226,12 +230,22 @@ pub fn counts(
         })?
         .collect::<rusqlite::Result<_>>()?;
     let open = connection
-        .prepare_cached(&format!(
-            "SELECT h.job_id FROM health h JOIN jobs j ON j.id = h.job_id WHERE {of} AND h.look_at < ?2"
-        ))?
+        .prepare_cached(&format!("SELECT h.job_id {of} h.look_at < ?2"))?
         .query_map((organisation_id, now), |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     Ok(Counted { by_state, open })
+}
+
+/// Looks again at a job later that cannot be judged now.
+pub fn postpone(
+    tx: &Transaction<'_>,
+    job_id: Uuid,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<()> {
+    tx.prepare_cached("UPDATE health SET look_at = ?3 WHERE job_id = ?1 AND look_at < ?2")?
+        .execute((job_id, now, until))?;
+    Ok(())
 }
 
 /// The jobs of a source.

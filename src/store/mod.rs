@@ -35,8 +35,9 @@ pub mod token;
 pub mod webhook;
 
 use std::{
-    fs::File,
+    fs::{File, OpenOptions},
     hash::Hash,
+    os::unix::fs::OpenOptionsExt,
     path::Path,
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -69,6 +70,11 @@ const CACHED_STATEMENTS: usize = 128;
 
 const READ_WAIT: &str = "prediction_api_readers_wait_seconds";
 const SCAN_WAIT: &str = "prediction_api_scans_wait_seconds";
+
+/// Looks at the first row of what every request stands on: a damaged page there is no secret.
+const FIRST_ROWS: &str = "SELECT (SELECT name FROM organisations LIMIT 1), (SELECT name FROM tokens LIMIT 1),
+    (SELECT name FROM sources LIMIT 1), (SELECT version FROM source_versions LIMIT 1), (SELECT name FROM jobs LIMIT 1),
+    (SELECT metric FROM series LIMIT 1), (SELECT count FROM runs LIMIT 1), (SELECT value FROM readings LIMIT 1)";
 
 type Pool = r2d2::Pool<SqliteConnectionManager>;
 
@@ -144,6 +150,7 @@ impl Db {
     /// # Errors
     /// The file cannot be opened or written, is no database of this product, or is newer than this program.
     pub fn open(path: &Path, limits: Limits) -> std::result::Result<Self, OpenError> {
+        make_private(path);
         let mut connection = Connection::open(path).map_err(OpenError::Sqlite)?;
         connection
             .busy_timeout(BUSY_TIMEOUT)
@@ -239,7 +246,7 @@ impl Db {
     /// # Errors
     /// Why it cannot.
     pub async fn ready(&self, is_due: bool) -> Result<()> {
-        self.read(|connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?))?;
+        self.read(|connection| Ok(connection.query_row(FIRST_ROWS, [], |_| Ok(()))?))?;
         if self.writer.is_full() {
             return Err(Error::Busy);
         }
@@ -403,4 +410,13 @@ fn reader_pool(path: &Path, size: usize) -> std::result::Result<Pool, OpenError>
         .connection_timeout(BUSY_TIMEOUT)
         .build(manager)
         .map_err(OpenError::Pool)
+}
+
+/// Makes the file of a new database its owner's only; its log takes that over. What hinders it, opening tells.
+fn make_private(path: &Path) {
+    let _ = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
 }

@@ -114,11 +114,16 @@ fn posted(
         .collect::<rusqlite::Result<Vec<i64>>>()?;
     let mut statement = connection.prepare_cached(
         "SELECT issue_time, max(available_at), sum(count) FROM runs WHERE series_id = ?1 AND issue_time < ?2
-            GROUP BY issue_time ORDER BY issue_time DESC LIMIT ?3",
+            AND issue_time >= ?4 GROUP BY issue_time ORDER BY issue_time DESC LIMIT ?3",
     )?;
     let mut issues: Vec<Placed> = Vec::new();
     for id in series {
-        let found = statement.query_map((id, before, most), |row| {
+        // What is older than the last one that is kept would be cut off again.
+        let enough = usize::try_from(most).unwrap_or(usize::MAX);
+        let oldest = issues
+            .get(enough - 1)
+            .map_or(i64::MIN, |(place, _)| place.time.micros());
+        let found = statement.query_map((id, before, most, oldest), |row| {
             let time = row.get(0)?;
             let count: i64 = row.get(2)?;
             let run = JobRun {
@@ -134,7 +139,14 @@ fn posted(
         for issue in found {
             issues.push(issue?);
         }
+        join(&mut issues);
+        issues.truncate(enough);
     }
+    Ok(issues)
+}
+
+/// Makes one of the issues of several series, newest first.
+fn join(issues: &mut Vec<Placed>) {
     issues.sort_by(|(a, _), (b, _)| b.cmp(a));
     issues.dedup_by(|(place, run), (kept_at, kept)| {
         let is_same = place == kept_at;
@@ -144,6 +156,4 @@ fn posted(
         }
         is_same
     });
-    issues.truncate(usize::try_from(most).unwrap_or(usize::MAX));
-    Ok(issues)
 }

@@ -13,7 +13,7 @@ use crate::domain::{
     Error, Page, Result, Timestamp,
     page::Listed,
     text::Name,
-    webhook::{LastAttempt, Webhook, WebhookEvent, secret::Secret},
+    webhook::{LastAttempt, Webhook, WebhookEvent, delivery::Message, secret::Secret},
 };
 
 const SELECT: &str =
@@ -145,12 +145,13 @@ pub fn set_last_attempt(tx: &Transaction<'_>, id: Uuid, attempt: &LastAttempt) -
     Ok(changed > 0)
 }
 
-/// Switches a webhook off.
-pub fn switch_off(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
+/// Switches the webhook of a message off, unless it has another address by now.
+pub fn switch_off(tx: &Transaction<'_>, message: &Message, now: Timestamp) -> Result<()> {
     tx.prepare_cached(
-        "UPDATE webhooks SET active = FALSE, updated_at = ?2, revision = revision + 1 WHERE id = ?1 AND active",
+        "UPDATE webhooks SET active = FALSE, updated_at = ?2, revision = revision + 1 WHERE id = ?1 AND active
+            AND url = ?3",
     )?
-    .execute((id, now))?;
+    .execute((message.webhook_id, now, &message.url))?;
     Ok(())
 }
 

@@ -264,6 +264,34 @@ async fn what_is_no_whole_backup_is_not_restored() {
 }
 
 #[tokio::test]
+async fn no_backup_replaces_what_a_server_works_with() {
+    let folder = tempdir().unwrap();
+    let folder = folder.path();
+    let server = Remote::start(folder, "data");
+    fill(&server).await;
+    fs::hard_link(
+        folder.join("data/prediction-api.db"),
+        folder.join("data/other.db"),
+    )
+    .unwrap();
+    for file in [
+        "prediction-api.db",
+        "prediction-api.db-wal",
+        "prediction-api.lock",
+        "other.db",
+    ] {
+        let file = format!("data/{file}");
+        let refused = run(folder, &["backup", "--force", &file]);
+        assert_refused(&refused, &[&file, "is never replaced by a backup"]);
+    }
+    fs::remove_file(folder.join("data/other.db")).unwrap();
+    succeeds(folder, &["backup", "data/monday.db"]);
+    succeeds(folder, &["backup", "--force", "data/monday.db"]);
+    assert_eq!(server.served.terminate(), Some(0));
+    succeeds(folder, &["check"]);
+}
+
+#[tokio::test]
 async fn nothing_is_restored_over_a_running_server_and_none_is_started_beside_it() {
     let folder = tempdir().unwrap();
     let server = Remote::start(folder.path(), "data");

@@ -113,7 +113,7 @@ async fn on_a_full_disk_writes_are_refused_and_reads_go_on_until_there_is_room_a
             &backup,
             &[
                 "cannot back data/prediction-api.db up to copy.db",
-                "disk is full",
+                "no room for a copy",
             ],
         );
         let token = run(disk.path(), &["token", "create", "x", "--role", "admin"]);
@@ -246,6 +246,7 @@ async fn lives_with_damage(server: &Remote, folder: &Path, job: &str) {
     );
     assert_eq!(reply.headers["content-type"], "application/problem+json");
     assert_eq!(server.caller.probe("/livez").await, 200);
+    assert_eq!(server.caller.probe("/readyz").await, 503);
     assert_eq!(server.caller.all("/organisations").await.len(), 1);
     let checked = run(folder, &["check"]);
     assert_refused(&checked, &["prediction-api.db has", "fault"]);

@@ -108,6 +108,25 @@ async fn a_request_that_could_pass_for_two_is_answered_once_and_ends_the_connect
 }
 
 #[tokio::test]
+async fn a_client_that_is_refused_while_it_sends_gets_its_answer() {
+    let app = TestApp::start().await;
+    let body = vec![b' '; 8 * 1024 * 1024];
+    for (token, status) in [("wrong", 401), (ADMIN, 413)] {
+        let mut connection = Raw::connect(&app.url).await;
+        let head = format!(
+            "POST /api/v1/predictions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        assert!(connection.send(head).await);
+        // All of it can be sent: nothing is read before.
+        assert!(connection.send(&body).await, "{status}");
+        let answer = connection.until("\r\n\r\n").await;
+        assert_eq!(statuses(&answer), [status]);
+    }
+}
+
+#[tokio::test]
 async fn heads_that_are_too_large_are_refused() {
     let app = TestApp::start().await;
     let many: String = (0..200)

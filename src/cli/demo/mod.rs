@@ -28,6 +28,7 @@ const UNFINISHED: &str = ".unfinished";
 pub fn run(settings: &Settings) -> Outcome {
     logging::start(&settings.log);
     serve::until_done(async {
+        serve::given()?;
         let listening = Listening::new(settings).await?;
         make_folder(&settings.data_dir)?;
         // Looked at first: a folder that is not the demo's stays as it is, without a lock in it.

@@ -11,7 +11,7 @@ use super::{
     text::{Message, Name},
     time::Timestamp,
 };
-pub use rules::{Basis, LastPost, Posted, Standing, Vitals, Watch};
+pub use rules::{Basis, LastPost, Posted, Standing, Steadiness, Vitals, Watch};
 
 names!(HealthState);
 

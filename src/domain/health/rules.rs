@@ -255,17 +255,20 @@ impl Vitals {
         }
     }
 
-    /// Until when nothing that is posted changes how the job or a target does; none if a post may.
-    pub fn steady_until(&self) -> Option<Timestamp> {
-        let steady = |standing: &Standing| match standing.state {
-            HealthState::OnTime => standing.look_at,
-            HealthState::Paused | HealthState::Unmonitored if standing.failed_at.is_none() => {
-                Some(Timestamp::from_micros(i64::MAX))
-            }
-            _ => None,
+    /// How steady the job is: what can be posted without changing how it does.
+    pub fn steadiness(&self) -> Steadiness {
+        let mut found = Steadiness {
+            until: Some(Timestamp::from_micros(i64::MAX)),
+            open: Vec::new(),
         };
-        let all: Option<Vec<_>> = self.standings.iter().map(steady).collect();
-        all?.into_iter().min()
+        for standing in &self.standings {
+            match (standing.steady_until(), &standing.role) {
+                (Some(until), _) => found.until = found.until.map(|other| other.min(until)),
+                (None, Some(role)) => found.open.push(role.clone()),
+                (None, None) => found.until = None,
+            }
+        }
+        found
     }
 
     /// Forgets the failed run where something good came: a newer issue than `before` had.
@@ -278,6 +281,15 @@ impl Vitals {
             }
         }
     }
+}
+
+/// What can be posted for a job without changing how it does.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Steadiness {
+    /// Until when; none if any post may change something.
+    pub until: Option<Timestamp>,
+    /// The output roles of which a post may change something all the same.
+    pub open: Vec<Name>,
 }
 
 impl<'a> Watch<'a> {
@@ -300,6 +312,17 @@ impl Standing {
             ok_at: None,
             failed_at: None,
             message: None,
+        }
+    }
+
+    /// Until when no post changes how it does; none if one may.
+    fn steady_until(&self) -> Option<Timestamp> {
+        match self.state {
+            HealthState::OnTime => self.look_at,
+            HealthState::Paused | HealthState::Unmonitored if self.failed_at.is_none() => {
+                Some(Timestamp::from_micros(i64::MAX))
+            }
+            _ => None,
         }
     }
 

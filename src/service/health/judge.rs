@@ -1,6 +1,6 @@
 //! Judging jobs within the transaction of what may change how they do.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Result, Timestamp,
-        health::{HealthChange, HealthState, Standing, Vitals},
+        health::{HealthChange, HealthState, Standing, Steadiness, Vitals},
         text::Name,
         webhook::{Notice, WebhookEvent},
     },
@@ -64,8 +64,29 @@ impl Judged {
             if let Some(event) = event {
                 self.tell(tx, event, change, now)?;
             }
+            if change.role.is_none() && event == Some(WebhookEvent::JobRecovered) {
+                self.tell_of_the_rest(tx, now)?;
+            }
         }
         Ok(changes)
+    }
+
+    /// Tells, behind a job's recovery, of the required targets that are still down.
+    fn tell_of_the_rest(&self, tx: &Transaction<'_>, now: Timestamp) -> Result<()> {
+        for standing in &self.vitals.standings {
+            let Some(role) = &standing.role else { continue };
+            let still = HealthChange {
+                role: Some(role.clone()),
+                previous: standing.state,
+                state: standing.state,
+                at: standing.since,
+                message: None,
+            };
+            if let Some(event) = self.event_of_target(role, &still) {
+                self.tell(tx, event, &still, now)?;
+            }
+        }
+        Ok(())
     }
 
     /// What is told of a target that changes while the job as a whole stays as it is: that a required one is down though
@@ -219,42 +240,92 @@ pub fn resume(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
     change(tx, id, |standing| standing.watched_from = now)
 }
 
-/// A post for a job, on its way: what it changes is judged behind it.
-pub struct Post(Option<Judged>);
-
-/// Until when no post changes how a job does, in microseconds since 1970. Known between posts, so that most of them
-/// look at no health at all.
+/// What no post changes about how a job does. Known between posts, so that most of them look at no health at all.
 #[derive(Default)]
-pub struct Steady(AtomicI64);
+pub struct Steady(Mutex<Known>);
 
-impl Post {
-    /// Before the post: notes what time has brought by `now`, unless the job is steady.
-    pub fn begin(tx: &Transaction<'_>, id: Uuid, steady: &Steady, now: Timestamp) -> Result<Self> {
-        if now.micros() <= steady.0.load(Ordering::Relaxed) {
-            return Ok(Self(None));
-        }
-        let Some(mut judged) = Judged::read(tx, id)? else {
-            return Ok(Self(None));
+#[derive(Default)]
+struct Known {
+    /// When it was found out: a clock that was set back to before that makes it void.
+    from: Option<Timestamp>,
+    steadiness: Steadiness,
+}
+
+impl Steady {
+    /// Whether a post of these roles changes nothing at `now`.
+    fn holds(&self, posted: &[&Name], now: Timestamp) -> bool {
+        let Known { from, steadiness } = &*self.known();
+        let is_known = from.is_some_and(|from| from <= now);
+        is_known && is_steady(steadiness, posted, now)
+    }
+
+    fn keep(&self, steadiness: Steadiness, now: Timestamp) {
+        *self.known() = Known {
+            from: Some(now),
+            steadiness,
         };
-        judged.judge(tx, None, now)?;
-        Ok(Self(Some(judged)))
+    }
+
+    /// Knows nothing any more: something else than a post has changed how the job does.
+    pub fn forget(&self) {
+        *self.known() = Known::default();
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_steady(steadiness: &Steadiness, posted: &[&Name], now: Timestamp) -> bool {
+    let is_open = |role: &&Name| steadiness.open.contains(role);
+    steadiness.until.is_some_and(|until| now <= until) && !posted.iter().any(is_open)
+}
+
+/// A post for a job, on its way: what it changes is judged behind it.
+pub struct Post<'a> {
+    steady: &'a Steady,
+    posted: Vec<&'a Name>,
+    now: Timestamp,
+    judged: Option<Judged>,
+}
+
+impl<'a> Post<'a> {
+    /// Before the post of these output roles: notes what time has brought by `now`, unless the job is steady.
+    pub fn begin(
+        tx: &Transaction<'_>,
+        id: Uuid,
+        steady: &'a Steady,
+        posted: Vec<&'a Name>,
+        now: Timestamp,
+    ) -> Result<Self> {
+        let mut judged = match steady.holds(&posted, now) {
+            true => None,
+            false => Judged::read(tx, id)?,
+        };
+        if let Some(judged) = &mut judged {
+            judged.judge(tx, None, now)?;
+        }
+        Ok(Self {
+            steady,
+            posted,
+            now,
+            judged,
+        })
     }
 
     /// After the post: judges what is fresh.
-    pub fn end(self, tx: &Transaction<'_>, steady: &Steady, now: Timestamp) -> Result<()> {
-        let Some(mut judged) = self.0 else {
+    pub fn end(self, tx: &Transaction<'_>) -> Result<()> {
+        let Some(mut judged) = self.judged else {
             return Ok(());
         };
-        if judged.vitals.steady_until().is_none() {
+        if !is_steady(&judged.vitals.steadiness(), &self.posted, self.now) {
             let after = health::vitals(tx, judged.id, judged.job.organisation_id)?;
             let before = std::mem::replace(&mut judged.vitals, after);
             judged.kept.clone_from(&judged.vitals.standings);
             judged.vitals.forgive(judged.job.watch(), &before);
-            judged.judge(tx, Some(now), now)?;
+            judged.judge(tx, Some(self.now), self.now)?;
         }
-        let until = judged.vitals.steady_until();
-        let until = until.map_or(i64::MIN, Timestamp::micros);
-        steady.0.store(until, Ordering::Relaxed);
+        self.steady.keep(judged.vitals.steadiness(), self.now);
         Ok(())
     }
 }

@@ -4,10 +4,10 @@ mod judge;
 
 use uuid::Uuid;
 
-use super::{App, job};
+use super::{App, job, prediction::Contract};
 use crate::{
     domain::{
-        Caller, Result,
+        Caller, Error, Result,
         health::{HealthCounts, JobHealth},
         page::Listed,
     },
@@ -17,6 +17,9 @@ pub(super) use judge::{Post, Steady, around, change, note, resume};
 
 /// How many jobs are judged in one transaction.
 const STEP: usize = 200;
+
+/// How many minutes later a job is looked at again that could not be judged.
+const LATER: i64 = 10;
 
 /// How many of the jobs that the caller may see do how.
 pub async fn counts(
@@ -70,22 +73,57 @@ pub async fn get(
     .await
 }
 
-/// Notes the changes that time alone has brought by now. Answers how many there were.
+/// Notes the changes that time alone has brought by now. Answers how many there were. A job that cannot be judged is
+/// looked at again later, and holds no other up.
 pub async fn watch(app: &App) -> Result<usize> {
     let mut changes = 0;
     loop {
         let due = app.read(|connection, now| health::to_look_at(connection, now, STEP))?;
         let is_last = due.len() < STEP;
-        if !due.is_empty() {
-            changes += app
-                .append(move |tx, now| {
-                    let noted = due.iter().map(|id| judge::settle(tx, *id, now));
-                    noted.sum::<Result<usize>>()
-                })
-                .await?;
+        if due.is_empty() {
+            return Ok(changes);
+        }
+        match settle(app, due.clone()).await {
+            Ok(noted) => changes += noted,
+            Err(error @ (Error::Busy | Error::Unavailable(_))) => return Err(error),
+            Err(_) => {
+                for id in due {
+                    changes += settle_alone(app, id).await?;
+                }
+            }
         }
         if is_last {
             return Ok(changes);
         }
     }
+}
+
+async fn settle(app: &App, jobs: Vec<Uuid>) -> Result<usize> {
+    let contracts = app.contracts.clone();
+    app.append(move |tx, now| {
+        let mut changes = 0;
+        for id in jobs {
+            let noted = judge::settle(tx, id, now)?;
+            if noted > 0 {
+                contracts
+                    .get(tx, id, || Contract::read(tx, id))?
+                    .steady
+                    .forget();
+            }
+            changes += noted;
+        }
+        Ok(changes)
+    })
+    .await
+}
+
+async fn settle_alone(app: &App, id: Uuid) -> Result<usize> {
+    let error = match settle(app, vec![id]).await {
+        Ok(noted) => return Ok(noted),
+        Err(error) => error,
+    };
+    tracing::error!(%error, job = %id, "the health of a job cannot be judged");
+    app.append(move |tx, now| health::postpone(tx, id, now, now.plus_minutes(LATER)))
+        .await?;
+    Ok(0)
 }

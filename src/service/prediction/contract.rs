@@ -105,6 +105,11 @@ impl Contract {
         }
     }
 
+    /// The output role of one of the job's targets.
+    pub fn role(&self, target: usize) -> Option<&Name> {
+        Some(&self.targets.get(target)?.role)
+    }
+
     /// The location that points are for: the one that they name, or the job's.
     pub fn location(&self, named: Option<Uuid>) -> Option<Uuid> {
         named.or(self.location_id)

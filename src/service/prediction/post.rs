@@ -49,7 +49,8 @@ async fn for_job(app: &App, caller: &Caller, post: JobPost) -> Result<Counts> {
             return Err(Error::invalid("/issue_time", detail));
         }
         let runs = resolve(tx, &contract, runs, now)?;
-        let watched = health::Post::begin(tx, id, &contract.steady, now)?;
+        let posted = runs.iter().filter_map(|run| contract.role(run.key.target));
+        let watched = health::Post::begin(tx, id, &contract.steady, posted.collect(), now)?;
         let mut counts = Counts::default();
         for run in runs {
             let RunKey {
@@ -68,7 +69,7 @@ async fn for_job(app: &App, caller: &Caller, post: JobPost) -> Result<Counts> {
             };
             counts += prediction::post(tx, &series, issue, &run.points)?;
         }
-        watched.end(tx, &contract.steady, now)?;
+        watched.end(tx)?;
         Ok(counts)
     })
     .await

@@ -104,7 +104,8 @@ impl Courier {
             Ok(due)
         });
         let mut due = due?;
-        due.sort_by_key(|(place, _)| *place);
+        // Of equal ones those that wait longest, whoever they are for.
+        due.sort_by_key(|(place, message)| (*place, message.created_at));
         due.truncate(AT_ONCE - self.underway.len());
         for (_, message) in due {
             let key = (message.webhook_id, message.position);
@@ -156,7 +157,7 @@ fn note(
         return Ok(());
     }
     if attempt.is_gone() {
-        webhook::switch_off(tx, message.webhook_id, now)?;
+        webhook::switch_off(tx, message, now)?;
     }
     delivery::attempted(tx, message, attempt, next, now)
 }

@@ -115,6 +115,9 @@ pub async fn update(
         let mut found = before.clone();
         change.apply(&mut found, now);
         webhook::update(tx, &found)?;
+        if found.active && !before.active {
+            delivery::hurry(tx, id, now)?;
+        }
         let secret = given.as_ref().or(made.as_ref());
         if let Some(secret) = secret {
             webhook::set_secret(tx, id, secret)?;
@@ -190,7 +193,10 @@ async fn send_test(app: App, message: Message) -> Result<WebhookTest> {
             return Err(not_found(message.webhook_id));
         }
         if attempt.is_gone() {
-            webhook::switch_off(tx, message.webhook_id, now)?;
+            webhook::switch_off(tx, &message, now)?;
+        }
+        if attempt.is_delivered() {
+            delivery::hurry(tx, message.webhook_id, now)?;
         }
         delivery::insert_sent(tx, &message, &attempt)
     })

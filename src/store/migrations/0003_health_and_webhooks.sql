@@ -14,7 +14,7 @@ CREATE TABLE health (
     PRIMARY KEY (job_id, role)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX health_to_look_at ON health (look_at) WHERE look_at IS NOT NULL;
-CREATE INDEX health_in ON health (state, role);
+CREATE INDEX health_in ON health (role, state, look_at);
 
 -- Jobs that are there already are judged at the first start.
 INSERT INTO health (job_id, role, state, since, look_at, watched_from)

@@ -14,4 +14,5 @@ CREATE TABLE audit (
     PRIMARY KEY (at, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX audit_of ON audit (organisation_id);
+CREATE INDEX audit_by ON audit (token_id);
 CREATE INDEX audit_about ON audit (thing_id);

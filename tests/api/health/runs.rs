@@ -123,6 +123,43 @@ async fn bad_reports_are_refused() {
 }
 
 #[tokio::test]
+async fn the_runs_of_many_series_are_joined_by_their_issue() {
+    let field = Field::start().await;
+    // The first series has old issues, the second new ones, the third some of both.
+    for (role, stage, hours) in [
+        ("risk", "a", 0..4),
+        ("spread", "b", 4..8),
+        ("risk", "c", 2..6),
+    ] {
+        for hour in hours {
+            field.app.advance_minutes(60);
+            let more = json!({ "issue_time": at(hour), "stage": stage });
+            field.post(more, &[point(role, 20, 1.0)]).await;
+        }
+    }
+    let path = format!("/api/v1/jobs/{}/runs?limit=3", field.job);
+    let mut found = Vec::new();
+    let mut next = path;
+    while !next.is_empty() {
+        let page = field.app.get(&next).await;
+        let rows = page.expect(200);
+        let seen = |run: &Value| (run["issue_time"].clone(), run["predictions"].clone());
+        found.extend(rows.as_array().unwrap().iter().map(seen));
+        let link = page.header("link");
+        next = link
+            .get(1..link.find('>').unwrap_or(0))
+            .unwrap_or_default()
+            .to_owned();
+    }
+    let counts = [1, 1, 2, 2, 2, 2, 1, 1];
+    let expected = (0..8).rev().zip(counts.iter().rev());
+    let expected: Vec<_> = expected
+        .map(|(hour, count)| (json!(at(hour)), json!(count)))
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
 async fn runs_are_listed_newest_first_page_by_page() {
     let field = Field::start().await;
     field

@@ -176,6 +176,59 @@ async fn each_change_of_state_is_told_with_its_own_time_also_when_the_server_was
 }
 
 #[tokio::test]
+async fn a_job_that_recovers_without_one_of_its_outputs_tells_that_it_is_down() {
+    let field = Field::start().await;
+    let receiver = Receiver::start().await;
+    hook(&field.app, &field.home, &receiver, "/a").await;
+    let both = [risk(1, 1.0), point("spread", 1, 1.0)];
+    field.post(json!({}), &both).await;
+    field.app.advance_minutes(121);
+    field.app.until_noted().await;
+    field.post(json!({}), &[risk(1, 1.0)]).await;
+    field.post(json!({}), &[risk(2, 1.0)]).await;
+    field.app.advance_seconds(1);
+    field.post(json!({}), &both).await;
+    let told = receiver.received("/a", 5).await;
+    let seen = |one: &Received| {
+        let data = &one.json()["data"];
+        (
+            one.json()["type"].clone(),
+            data["role"].clone(),
+            data["state"].clone(),
+        )
+    };
+    let found: Vec<_> = told.iter().map(seen).collect();
+    let whole = |event, state| (json!(event), Value::Null, json!(state));
+    let spread = |event, state| (json!(event), json!("spread"), json!(state));
+    let expected = [
+        whole("job.late", "late"),
+        whole("job.down", "down"),
+        whole("job.recovered", "on_time"),
+        spread("job.down", "down"),
+        spread("job.recovered", "on_time"),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn what_waits_is_sent_as_soon_as_its_receiver_takes_something() {
+    let (app, home, receiver) = start().await;
+    let id = hook(&app, &home, &receiver, "/a").await;
+    receiver.answers("/a", How::Status(500));
+    let job = job(&app, &home, "Job A").await;
+    ended(&app, &job, "failed").await;
+    for attempts in 1..=4 {
+        messages(&app, &id, |list| list[0]["attempts"] == attempts).await;
+        app.advance_minutes(10);
+    }
+    receiver.answers("/a", How::Status(204));
+    let test = format!("POST /webhooks/{id}/test");
+    app.ok(ADMIN, &test, Value::Null).await;
+    // The clock stands still: by itself it would wait for half an hour.
+    messages(&app, &id, |list| list.iter().all(is_over)).await;
+}
+
+#[tokio::test]
 async fn a_required_output_that_stopped_alone_is_told() {
     let field = Field::start().await;
     let receiver = Receiver::start().await;
