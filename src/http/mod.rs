@@ -47,7 +47,7 @@
 //! | GET | /api/v1/predictions | list_predictions | prediction/mod.rs |
 //! | GET | /api/v1/predictions/latest | latest_predictions | prediction/mod.rs |
 //!
-//! Beside them, in `pages.rs`: `/`, `/docs`, `/docs/{page}`, `/docs/{file}`, `/assets/{file}`, `/swagger`,
+//! Beside them, in `pages.rs`: `/` (the dashboard), `/docs`, `/docs/{page}`, `/docs/{file}`, `/assets/{file}`, `/swagger`,
 //! `/api/v1/openapi.json`, `/api/v1/openapi.yaml`.
 
 mod auth;
@@ -56,6 +56,7 @@ mod condition;
 mod csv;
 mod document;
 mod envelope;
+mod files;
 mod guide;
 mod job;
 mod location;
@@ -99,7 +100,7 @@ pub struct Limits {
     pub body_bytes: usize,
 }
 
-/// What makes a served product a demo: its front page has links that work in a browser.
+/// What makes a served product a demo: who visits it reads without a token.
 #[derive(Clone)]
 pub struct Demo {
     /// The secret of the token that a GET without one is answered with.
