@@ -20,7 +20,7 @@ use crate::{
     domain::token::new_secret,
     http,
     service::{App, token},
-    task::{Tasks, sweeper},
+    task::{Tasks, health, sweeper},
 };
 
 /// The file that the first admin token is written to.
@@ -65,6 +65,7 @@ pub async fn serve(
     let mut tasks = Tasks::default();
     let pause = Duration::from_secs(settings.retention.sweep_seconds);
     sweeper::start(&mut tasks, app.clone(), pause);
+    health::start(&mut tasks, app.clone());
     let serving = tokio::spawn(http::serve(listener, app, limits, demo, stop));
     greeting(&format!("http://{address}"));
     say("\nCtrl-C stops it.");

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     contract::{MAX_ROLES, OutputRole, RoleBinding},
     error::Result,
-    health::{Health, LastPost},
+    health::{Health, HealthState, Vitals, Watch},
     object::objects,
     patch::{MaybeUndefined, present},
     text::{Name, check_optional},
@@ -92,9 +92,15 @@ pub struct JobContext {
 }
 
 impl JobRecord {
-    /// The job as it is answered at `now`, with what it posted last.
-    pub fn answer(self, context: JobContext, last_post: Option<LastPost>, now: Timestamp) -> Job {
+    /// The job as it is answered at `now`.
+    pub fn answer(self, context: JobContext, vitals: &Vitals, now: Timestamp) -> Job {
+        let watch = Watch {
+            active: self.active,
+            interval_minutes: context.expected_interval_minutes,
+            targets: &context.job_targets,
+        };
         Job {
+            health: vitals.health(watch, now),
             id: self.id,
             name: self.name,
             active: self.active,
@@ -104,12 +110,6 @@ impl JobRecord {
             location_id: self.given_location_id.or(context.bound_location_id),
             role_bindings: self.role_bindings,
             job_targets: context.job_targets,
-            health: Health::judge(
-                self.active,
-                context.expected_interval_minutes,
-                last_post,
-                now,
-            ),
             created_at: self.created_at,
             updated_at: self.updated_at,
             revision: self.revision,
@@ -165,6 +165,21 @@ pub struct JobFilter {
     pub active: Option<bool>,
     /// Only of this name.
     pub name: Option<String>,
+    /// Only jobs that as a whole do so; any if empty.
+    pub health: Vec<HealthState>,
+    /// Only jobs of which a target does so; any if empty.
+    pub target_health: Vec<HealthState>,
+}
+
+impl JobFilter {
+    /// Whether a job of that health is listed.
+    pub fn admits(&self, health: &Health) -> bool {
+        let admits = |states: &[HealthState], state| states.is_empty() || states.contains(&state);
+        let mut targets = health.targets.iter();
+        admits(&self.health, health.whole.state)
+            && (self.target_health.is_empty()
+                || targets.any(|target| admits(&self.target_health, target.judgement.state)))
+    }
 }
 
 /// Checks the form of bindings, before they are held against a contract.

@@ -12,6 +12,7 @@ pub mod health;
 pub mod id;
 pub mod job;
 pub mod job_inputs;
+pub mod job_run;
 pub mod job_setup;
 pub mod location;
 mod object;

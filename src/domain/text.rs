@@ -17,6 +17,9 @@ pub const MAX_STAGE: usize = 64;
 /// The longest description, in characters.
 pub const MAX_DESCRIPTION: usize = 10_000;
 
+/// The longest message of a worker, in characters.
+pub const MAX_MESSAGE: usize = 2000;
+
 /// Something printable, no control characters.
 const ONE_LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
 
@@ -101,6 +104,10 @@ text!(
     /// Free text of up to 10,000 characters; lines may break.
     Description, "description", MAX_DESCRIPTION, None
 );
+text!(
+    /// What a worker says of a run: free text of up to 2,000 characters; lines may break.
+    Message, "message", MAX_MESSAGE, None
+);
 
 impl Name {
     /// Trims the name and notes what is wrong with it at `pointer`.
@@ -119,15 +126,23 @@ impl Stage {
 impl Description {
     /// Notes what is wrong with the text at `pointer`.
     pub fn check(&self, violations: &mut Violations, pointer: &str) {
-        if self.0.chars().count() > MAX_DESCRIPTION {
-            violations.add(
-                pointer,
-                format!("is longer than {MAX_DESCRIPTION} characters"),
-            );
-        }
-        if self.0.contains('\0') {
-            violations.add(pointer, "holds a NUL character");
-        }
+        check_lines(&self.0, MAX_DESCRIPTION, violations, pointer);
+    }
+}
+
+impl Message {
+    /// Notes what is wrong with the text at `pointer`.
+    pub fn check(&self, violations: &mut Violations, pointer: &str) {
+        check_lines(&self.0, MAX_MESSAGE, violations, pointer);
+    }
+}
+
+fn check_lines(text: &str, max: usize, violations: &mut Violations, pointer: &str) {
+    if text.chars().count() > max {
+        violations.add(pointer, format!("is longer than {max} characters"));
+    }
+    if text.contains('\0') {
+        violations.add(pointer, "holds a NUL character");
     }
 }
 

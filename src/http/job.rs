@@ -17,6 +17,7 @@ use super::{
 use crate::{
     domain::{
         Timestamp,
+        health::HealthState,
         job::{Job, JobChange, JobFilter},
         job_inputs::JobInputs,
         job_setup::{CreatedKind, JobSetup},
@@ -77,6 +78,16 @@ impl JobApi {
         active: Query<Option<bool>>,
         /// Only of this name.
         name: Query<Option<String>>,
+        /// Only jobs that as a whole do so: a state of health, or several with commas between them.
+        #[oai(validator(
+            pattern = "^(paused|unmonitored|new|on_time|late|down|failed)(,(paused|unmonitored|new|on_time|late|down|failed))*$"
+        ))]
+        health: Query<Option<String>>,
+        /// Only jobs of which a target does so: a state of health, or several with commas between them.
+        #[oai(validator(
+            pattern = "^(paused|unmonitored|new|on_time|late|down|failed)(,(paused|unmonitored|new|on_time|late|down|failed))*$"
+        ))]
+        target_health: Query<Option<String>>,
         /// How many rows at most.
         #[oai(
             default = "default_limit",
@@ -92,6 +103,8 @@ impl JobApi {
             source_version_id: source_version_id.0,
             active: active.0,
             name: name.0,
+            health: states(health.0.as_deref()),
+            target_health: states(target_health.0.as_deref()),
         };
         let page = page(limit.0, cursor.0.as_deref())?;
         let listed = job::list(&self.0, &auth.0, filter, page).await?;
@@ -208,4 +221,10 @@ impl JobApi {
         job::delete(&self.0, &auth.0, job_id.0, expected).await?;
         Ok(Deleted)
     }
+}
+
+/// The states that a parameter names; the document holds it to the form.
+fn states(names: Option<&str>) -> Vec<HealthState> {
+    let names = names.into_iter().flat_map(|names| names.split(','));
+    names.filter_map(HealthState::from_name).collect()
 }

@@ -39,8 +39,12 @@
 //! | GET | /api/v1/jobs/service/{service_id} | list_service_jobs | job.rs |
 //! | GET | /api/v1/jobs/{job_id} | get_job | job.rs |
 //! | GET | /api/v1/jobs/{job_id}/inputs | get_job_inputs | job.rs |
+//! | GET | /api/v1/jobs/{job_id}/health | get_job_health | health.rs |
+//! | POST | /api/v1/jobs/{job_id}/runs | report_job_run | job_run.rs |
+//! | GET | /api/v1/jobs/{job_id}/runs | list_job_runs | job_run.rs |
 //! | PUT | /api/v1/jobs/{job_id} | update_job | job.rs |
 //! | DELETE | /api/v1/jobs/{job_id} | delete_job | job.rs |
+//! | GET | /api/v1/health | get_health | health.rs |
 //! | POST | /api/v1/readings | post_readings | reading.rs |
 //! | GET | /api/v1/sensors/{id}/readings | list_readings | reading.rs |
 //! | POST | /api/v1/predictions | post_predictions | prediction/mod.rs |
@@ -58,7 +62,9 @@ mod document;
 mod envelope;
 mod files;
 mod guide;
+mod health;
 mod job;
+mod job_run;
 mod location;
 mod operation;
 mod organisation;
@@ -126,6 +132,8 @@ impl Context {
 
 type Apis = (
     job::JobApi,
+    job_run::JobRunApi,
+    health::HealthApi,
     source::SourceApi,
     source_version::SourceVersionApi,
     prediction::PredictionApi,
@@ -140,6 +148,8 @@ type Apis = (
 fn apis(app: &App) -> Apis {
     (
         job::JobApi(app.clone()),
+        job_run::JobRunApi(app.clone()),
+        health::HealthApi(app.clone()),
         source::SourceApi(app.clone()),
         source_version::SourceVersionApi(app.clone()),
         prediction::PredictionApi(app.clone()),

@@ -91,6 +91,14 @@ pub struct SetUp {
 /// 200 with something that has no state to compare.
 pub struct Plain<T>(pub T);
 
+/// 200 with something that a list stands in, of which this is a page.
+pub struct Part<T> {
+    /// The answer.
+    pub answer: T,
+    /// Where the next page begins.
+    pub next: Option<String>,
+}
+
 /// 200 with a page of rows, as JSON (rows of `R`, or `S` with its values in columns) or as CSV.
 pub struct Table<R, S> {
     /// In which form.
@@ -258,6 +266,16 @@ impl<T: Serialize + Send> IntoResponse for Plain<T> {
     }
 }
 
+impl<T: Serialize + Send> IntoResponse for Part<T> {
+    fn into_response(self) -> Response {
+        let mut response = Plain(self.answer).into_response();
+        if let Some(next) = self.next {
+            response.set_data(NextPage(next));
+        }
+        response
+    }
+}
+
 fn header(&(name, description): &(&str, &str)) -> MetaHeader {
     MetaHeader {
         name: name.to_owned(),
@@ -332,6 +350,9 @@ api_response!([] SetUp, JobSetupAnswer, |schema| vec![
 ]);
 api_response!([T: Serialize + Type] Plain<T>, T, |schema| vec![
     meta(200, "The answer.", Some(schema()), &[]),
+]);
+api_response!([T: Serialize + Type] Part<T>, T, |schema| vec![
+    meta(200, "The answer, with a page of its list.", Some(schema()), &[LINK]),
 ]);
 
 impl ApiResponse for Deleted {

@@ -7,6 +7,8 @@ use poem_openapi::Tags;
 pub enum Tag {
     /// The jobs of an organisation: set up, changed, fetched by workers.
     Jobs,
+    /// Whether the jobs' predictions keep coming.
+    Health,
     /// Predictive models.
     Sources,
     /// The immutable releases of models, each with its contract.

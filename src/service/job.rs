@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{App, location, source_version};
+use super::{App, health, location, source_version};
 use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Timestamp, Violations,
@@ -41,13 +41,11 @@ pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
     })?;
     let organisation = kept.job.organisation_id;
     caller.must_see(Some(organisation), WHAT, id)?;
-    let last_post = app.last_posts.get(id, now, || {
-        app.read(|connection, _| job::last_post(connection, id, organisation))
+    let vitals = app.vitals.get(id, now, || {
+        app.read(|connection, _| store::health::vitals(connection, id, organisation).map(Arc::new))
     })?;
-    Ok(kept
-        .job
-        .clone()
-        .answer(kept.context.clone(), last_post, now))
+    let (job, context) = (kept.job.clone(), kept.context.clone());
+    Ok(job.answer(context, &vitals, now))
 }
 
 /// The jobs that the caller may see.
@@ -98,6 +96,7 @@ pub async fn update(
     app.write(move |tx, now| {
         let mut found = visible(tx, &caller, id)?;
         expected.check(found.revision)?;
+        let was_active = found.active;
         let mut violations = Violations::default();
         if let MaybeUndefined::Value(given) = change.location_id {
             let organisation = found.organisation_id;
@@ -124,7 +123,13 @@ pub async fn update(
         set_or_clear(&mut found.given_location_id, change.location_id);
         found.updated_at = now;
         found.revision += 1;
-        job::update(tx, &found)?;
+        health::around(tx, &[id], now, || {
+            job::update(tx, &found)?;
+            if found.active && !was_active {
+                health::resume(tx, id, now)?;
+            }
+            Ok(())
+        })?;
         answer(tx, found, now)
     })
     .await
@@ -145,8 +150,8 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
 /// The job as it is answered.
 pub(super) fn answer(connection: &Connection, job: JobRecord, now: Timestamp) -> Result<Job> {
     let context = job::context(connection, &job)?;
-    let last_post = job::last_post(connection, job.id, job.organisation_id)?;
-    Ok(job.answer(context, last_post, now))
+    let vitals = store::health::vitals(connection, job.id, job.organisation_id)?;
+    Ok(job.answer(context, &vitals, now))
 }
 
 /// What the rules need to know of each bound input; `None` where there is no such thing.
@@ -191,15 +196,24 @@ pub(super) fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Res
 fn answer_all(
     connection: &Connection,
     filter: &JobFilter,
-    page: Page,
+    mut page: Page,
     now: Timestamp,
 ) -> Result<Listed<Job>> {
-    let Listed { items, more } = job::list(connection, filter, page)?;
-    let answers = items.into_iter().map(|job| answer(connection, job, now));
-    Ok(Listed {
-        items: answers.collect::<Result<_>>()?,
-        more,
-    })
+    let mut answers = Vec::new();
+    loop {
+        let Listed { items, more } = job::list(connection, filter, page, now)?;
+        page.after = items.last().map(|job| job.id);
+        for job in items {
+            let answer = answer(connection, job, now)?;
+            // Those whose health time has changed meanwhile were found too.
+            if filter.admits(&answer.health) {
+                answers.push(answer);
+            }
+        }
+        if !more || answers.len() > page.limit {
+            return Ok(Listed::cut(answers, page.limit));
+        }
+    }
 }
 
 /// The version that the job is to be pinned to: another of the same source, or the one that it has.

@@ -1,8 +1,10 @@
 //! What the product does: one file per noun. Each operation authorises its caller, opens the transaction and applies
 //! the rules.
 
+pub mod health;
 pub mod job;
 pub mod job_inputs;
+pub mod job_run;
 pub mod job_setup;
 pub mod location;
 pub mod organisation;
@@ -19,7 +21,7 @@ use std::{sync::Arc, time::SystemTime};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Caller, Result, Timestamp, health::LastPost},
+    domain::{Caller, Result, Timestamp, health::Vitals},
     store::{Connection, Db, Known, Memory, Transaction},
 };
 
@@ -44,7 +46,7 @@ pub struct App {
     contracts: Memory<Uuid, prediction::Contract>,
     tokens: Known<[u8; 32], Caller>,
     jobs: Known<Uuid, Arc<job::Kept>>,
-    last_posts: Known<Uuid, Option<LastPost>>,
+    vitals: Known<Uuid, Arc<Vitals>>,
 }
 
 impl App {
@@ -54,7 +56,7 @@ impl App {
             contracts: db.memory(),
             tokens: db.known(),
             jobs: db.known(),
-            last_posts: db.known_until_written(),
+            vitals: db.known_until_written(),
             db,
             clock,
         }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{App, organisation};
+use super::{App, health, organisation};
 use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Timestamp,
@@ -10,7 +10,7 @@ use crate::{
         patch::Expected,
         source::{NewSource, Source, SourceChange},
     },
-    store::{Connection, Transaction, job, source, source_version},
+    store::{self, Connection, Transaction, job, source, source_version},
 };
 
 /// Makes a source (managers; an admin without an organisation makes a shared one). Conflict: its id or name is taken.
@@ -58,7 +58,12 @@ pub async fn update(
         expected.check(found.revision)?;
         let mut changed = found.clone();
         change.apply(&mut changed, now);
-        source::update(tx, &changed).map_err(|error| hide_unseen(tx, &caller, error))?;
+        let keep = || source::update(tx, &changed).map_err(|error| hide_unseen(tx, &caller, error));
+        if changed.expected_interval_minutes == found.expected_interval_minutes {
+            keep()?;
+        } else {
+            health::around(tx, &store::health::jobs_of(tx, id)?, now, keep)?;
+        }
         if changed.retention_hours != found.retention_hours {
             source::update_retention(tx, &changed)?;
         }

@@ -29,6 +29,16 @@ impl<'a> Filter<'a> {
         self
     }
 
+    /// Only rows that meet the condition, in which `?` stands for `value`; all if it is empty.
+    pub fn such<T: ToSql>(mut self, condition: &str, value: &'a T) -> Self {
+        if !condition.is_empty() {
+            self.values.push(value);
+            let parameter = format!("?{}", self.values.len());
+            self.conditions.push(condition.replace('?', &parameter));
+        }
+        self
+    }
+
     /// The page of `select`'s rows that are left, in the order of their ids.
     pub fn page<T: FromRow>(
         mut self,

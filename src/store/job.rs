@@ -1,7 +1,5 @@
 //! Jobs and their role bindings in SQL.
 
-use std::cmp::Reverse;
-
 use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
@@ -9,12 +7,12 @@ use super::{
     Connection, Transaction,
     error::{OnTaken, id_taken, name_taken},
     filter::Filter,
+    health,
     row::{FromRow, Json},
 };
 use crate::domain::{
-    Error, Page, Result,
+    Error, Page, Result, Timestamp,
     contract::{InputKind, RoleBinding},
-    health::LastPost,
     job::{JobContext, JobFilter, JobRecord},
     page::Listed,
     text::Name,
@@ -103,8 +101,14 @@ pub fn any_bound_to(connection: &Connection, input_id: Uuid) -> Result<Option<Uu
     )
 }
 
-/// Jobs in the order of their ids.
-pub fn list(connection: &Connection, filter: &JobFilter, page: Page) -> Result<Listed<JobRecord>> {
+/// Jobs in the order of their ids. As for their health, these are all that may be in one of the filter's states at
+/// `now`: time may have changed it since it was judged.
+pub fn list(
+    connection: &Connection,
+    filter: &JobFilter,
+    page: Page,
+    now: Timestamp,
+) -> Result<Listed<JobRecord>> {
     let listed = format!("{SELECT} JOIN source_versions v ON v.id = j.source_version_id");
     let mut jobs: Listed<JobRecord> = Filter::default()
         .equal("j.organisation_id", &filter.organisation_id)
@@ -112,6 +116,8 @@ pub fn list(connection: &Connection, filter: &JobFilter, page: Page) -> Result<L
         .equal("j.source_version_id", &filter.source_version_id)
         .equal("j.active", &filter.active)
         .equal("j.name", &filter.name)
+        .such(&health::in_state("role = ''", &filter.health), &now)
+        .such(&health::in_state("role <> ''", &filter.target_health), &now)
         .page(connection, &listed, "j.id", &page)?;
     for job in &mut jobs.items {
         job.role_bindings = bindings(connection, job.id)?;
@@ -148,32 +154,6 @@ pub fn context(connection: &Connection, job: &JobRecord) -> Result<JobContext> {
         })
     })?;
     Ok(context)
-}
-
-/// The newest issue that was posted for the organisation's job, of all its series; of equal ones the first to come.
-pub fn last_post(
-    connection: &Connection,
-    id: Uuid,
-    organisation_id: Uuid,
-) -> Result<Option<LastPost>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT newest_issue, newest_arrival FROM series WHERE job_id = ?1 AND organisation_id = ?2",
-    )?;
-    let posts = statement.query_map((id, organisation_id), |row| {
-        Ok(LastPost {
-            issue_time: row.get(0)?,
-            arrival: row.get(1)?,
-        })
-    })?;
-    let mut last: Option<LastPost> = None;
-    for post in posts {
-        let post = post?;
-        let order = |post: &LastPost| (post.issue_time, Reverse(post.arrival));
-        if last.is_none_or(|last| order(&last) < order(&post)) {
-            last = Some(post);
-        }
-    }
-    Ok(last)
 }
 
 /// Keeps a new job with its bindings. Conflict: its name is taken in the organisation.

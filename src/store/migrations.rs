@@ -8,6 +8,7 @@ use super::error::OpenError;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_catalogue_and_predictions.sql"),
     include_str!("migrations/0002_readings_and_retention.sql"),
+    include_str!("migrations/0003_health_and_webhooks.sql"),
 ];
 
 /// Marks the file as this product's ("pred" in ASCII), so that no other program's database is touched.

@@ -15,11 +15,13 @@ mod row;
 mod varint;
 mod writer;
 
+pub mod health;
 pub mod job;
 pub mod location;
 pub mod organisation;
 pub mod prediction;
 pub mod reading;
+pub mod report;
 pub mod sensor;
 pub mod source;
 pub mod source_version;

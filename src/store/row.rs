@@ -9,7 +9,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::domain::{
     Role, Timestamp,
     contract::InputKind,
-    text::{Description, Name, Stage},
+    health::HealthState,
+    job_run::RunStatus,
+    text::{Description, Message, Name, Stage},
 };
 
 impl ToSql for Timestamp {
@@ -40,7 +42,7 @@ macro_rules! text_column {
     )*};
 }
 
-text_column!(Name, Stage, Description);
+text_column!(Name, Stage, Description, Message);
 
 macro_rules! enum_column {
     ($($name:ident),*) => {$(
@@ -58,7 +60,7 @@ macro_rules! enum_column {
     )*};
 }
 
-enum_column!(Role, InputKind);
+enum_column!(Role, InputKind, HealthState, RunStatus);
 
 /// A value that stands in its column as JSON.
 pub struct Json<T>(pub T);

@@ -1,5 +1,6 @@
 //! What the program does by itself: supervised loops in the background.
 
+pub mod health;
 pub mod sweeper;
 
 use std::{fmt::Display, future::Future, panic::AssertUnwindSafe, time::Duration};

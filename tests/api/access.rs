@@ -113,6 +113,12 @@ fn row(operation: &str, things: &Value) -> Value {
         "list_service_jobs" => json!(["viewer", 200, 404, pinned]),
         "get_job" => json!(["viewer", 200, 404, job]),
         "get_job_inputs" => json!(["viewer", 200, 404, format!("{job}/inputs")]),
+        "get_health" => json!(["viewer", 200, 200]),
+        "get_job_health" => json!(["viewer", 200, 404, format!("{job}/health")]),
+        "report_job_run" => {
+            json!(["worker", 200, 404, format!("{job}/runs"), { "status": "ok" }])
+        }
+        "list_job_runs" => json!(["viewer", 200, 404, format!("{job}/runs")]),
         "update_job" => json!(["manager", 200, 404, job, { "active": false }]),
         "delete_job" => json!(["manager", 204, 404, job]),
         "post_predictions" => json!(["worker", 200, 404, "", predictions]),
@@ -244,7 +250,7 @@ async fn a_list_that_names_another_organisation_is_refused() {
         app.calls(&manager, table).await;
         lists += 1;
     }
-    assert_eq!(lists, 5);
+    assert_eq!(lists, 6);
 }
 
 async fn two_organisations() -> (TestApp, String, String) {

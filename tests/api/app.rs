@@ -1,8 +1,11 @@
 //! The product under test: the real server on a free port, on a real database file in a temporary folder.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 use prediction_api::{
@@ -14,6 +17,7 @@ use prediction_api::{
         token,
     },
     store::{self, Connection, Db},
+    task::{self, Tasks},
 };
 use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -40,6 +44,7 @@ pub struct TestApp {
     clock: Arc<AtomicI64>,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<std::io::Result<()>>>,
+    tasks: Tasks,
 }
 
 /// An answer, read to its end.
@@ -134,6 +139,8 @@ impl TestApp {
         let serving = tokio::spawn(http::serve(listener, app.clone(), limits, None, async {
             let _ = stopped.await;
         }));
+        let mut tasks = Tasks::default();
+        task::health::start(&mut tasks, app.clone());
         Self {
             url,
             folder,
@@ -142,6 +149,7 @@ impl TestApp {
             clock,
             stop: Some(stop),
             serving: Some(serving),
+            tasks,
         }
     }
 
@@ -155,6 +163,7 @@ impl TestApp {
     pub async fn stop(mut self) -> TempDir {
         self.stop.take().unwrap().send(()).unwrap();
         self.serving.take().unwrap().await.unwrap().unwrap();
+        self.tasks.stop().await;
         self.folder
     }
 
@@ -171,6 +180,33 @@ impl TestApp {
     /// Lets the clock run on.
     pub fn advance_minutes(&self, minutes: i64) {
         self.clock.fetch_add(minutes * 60_000_000, Ordering::SeqCst);
+    }
+
+    /// Lets the clock run on by seconds.
+    pub fn advance_seconds(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
+    /// Waits until the server has noticed by itself what time has changed.
+    pub async fn until_noted(&self) {
+        let open = "SELECT count(*) FROM health WHERE look_at < ?1";
+        let now = self.now().micros();
+        let is_open = || {
+            let count = self.database().query_row(open, [now], |row| row.get(0));
+            count.is_ok_and(|count: i64| count > 0)
+        };
+        self.until(async || !is_open()).await;
+    }
+
+    /// Waits until something is so, for half a minute at most.
+    pub async fn until(&self, is_so: impl AsyncFn() -> bool) {
+        let waiting = async {
+            while !is_so().await {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(30), waiting).await;
+        waited.expect("it did not come to be so within 30 seconds");
     }
 
     /// The clock's time.

@@ -6,7 +6,7 @@ mod inputs;
 
 use uuid::Uuid;
 
-use super::{App, job::answer, location, organisation, source, source_version};
+use super::{App, health, job::answer, location, organisation, source, source_version};
 use crate::{
     domain::{
         Caller, Error, Result, Role, Timestamp, Violations,
@@ -314,6 +314,7 @@ impl SetUp<'_> {
             revision: 1,
         };
         store::job::insert(self.tx, &made)?;
+        health::note(self.tx, made.id, self.now)?;
         self.note(CreatedKind::Job, made.id, &made.name);
         Ok(made)
     }

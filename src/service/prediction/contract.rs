@@ -9,6 +9,7 @@ use crate::{
         prediction::{JobKey, Series},
         text::{Name, Stage},
     },
+    service::health::Steady,
     store::{self, Connection},
 };
 
@@ -24,6 +25,8 @@ pub struct Contract {
     source_version_id: Uuid,
     version_label: Name,
     targets: Vec<OutputRole>,
+    /// Whether its posts change how the job does.
+    pub steady: Steady,
 }
 
 impl Contract {
@@ -52,6 +55,7 @@ impl Contract {
             source_version_id: version.id,
             version_label: version.version,
             targets: version.output_roles,
+            steady: Steady::default(),
         })
     }
 

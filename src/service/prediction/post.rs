@@ -11,7 +11,7 @@ use crate::{
         prediction::{Issue, JobKey, JobPost, MAX_AHEAD_HOURS, PostedPredictions, PostedRun, join},
         text::Stage,
     },
-    service::{App, location},
+    service::{App, health, location},
     store::{Transaction, prediction},
 };
 
@@ -46,8 +46,10 @@ async fn for_job(app: &App, caller: &Caller, post: JobPost) -> Result<Counts> {
         if let Some(detail) = too_far_ahead(issue_time, now) {
             return Err(Error::invalid("/issue_time", detail));
         }
+        let runs = resolve(tx, &contract, runs, now)?;
+        let watched = health::Post::begin(tx, id, &contract.steady, now)?;
         let mut counts = Counts::default();
-        for run in resolve(tx, &contract, runs, now)? {
+        for run in runs {
             let RunKey {
                 target,
                 location_id,
@@ -64,6 +66,7 @@ async fn for_job(app: &App, caller: &Caller, post: JobPost) -> Result<Counts> {
             };
             counts += prediction::post(tx, &series, issue, &run.points)?;
         }
+        watched.end(tx, &contract.steady, now)?;
         Ok(counts)
     })
     .await

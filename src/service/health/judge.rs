@@ -1,0 +1,191 @@
+//! Judging jobs within the transaction of what may change how they do.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        Result, Timestamp,
+        health::{HealthChange, Standing, Vitals},
+    },
+    store::{
+        Connection, Transaction,
+        health::{self, Watched},
+    },
+};
+
+/// A job on its way through a transaction that may change how it does.
+struct Judged {
+    id: Uuid,
+    job: Watched,
+    vitals: Vitals,
+    /// The standings as they are kept.
+    kept: Vec<Standing>,
+}
+
+impl Judged {
+    /// The job as it is kept; none if it is gone.
+    fn read(connection: &Connection, id: Uuid) -> Result<Option<Self>> {
+        let Some(job) = health::watched(connection, id)? else {
+            return Ok(None);
+        };
+        let vitals = health::vitals(connection, id, job.organisation_id)?;
+        let kept = vitals.standings.clone();
+        Ok(Some(Self {
+            id,
+            job,
+            vitals,
+            kept,
+        }))
+    }
+
+    /// Judges it at `now`, where what that rests on changed at `from` (if it did), and keeps what differs.
+    fn judge(
+        &mut self,
+        tx: &Transaction<'_>,
+        from: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Vec<HealthChange>> {
+        let changes = self.vitals.judge(self.job.watch(), from, now);
+        self.keep(tx)?;
+        for change in &changes {
+            health::record(tx, self.id, change)?;
+        }
+        Ok(changes)
+    }
+
+    /// Keeps the standings that differ from what is kept.
+    fn keep(&mut self, tx: &Transaction<'_>) -> Result<()> {
+        for standing in &self.vitals.standings {
+            if !self.kept.contains(standing) {
+                health::keep(tx, self.id, standing)?;
+            }
+        }
+        self.kept.clone_from(&self.vitals.standings);
+        Ok(())
+    }
+
+    /// Has a standing for the job as a whole and for each target that it has now, and for no other.
+    fn fit(&mut self, tx: &Transaction<'_>, now: Timestamp) -> Result<()> {
+        let targets = self.job.targets.iter().map(|target| &target.role);
+        let roles: Vec<_> = std::iter::once(None).chain(targets.map(Some)).collect();
+        let standings = &mut self.vitals.standings;
+        for gone in standings.extract_if(.., |standing| !roles.contains(&standing.role.as_ref())) {
+            if let Some(role) = &gone.role {
+                health::forget(tx, self.id, role)?;
+            }
+        }
+        for role in roles {
+            let standings = &self.vitals.standings;
+            if standings
+                .iter()
+                .any(|standing| standing.role.as_ref() == role)
+            {
+                continue;
+            }
+            // A new target is expected since the job is, and is well if its worker said so.
+            let whole = standings.iter().find(|standing| standing.role.is_none());
+            let mut new = Standing {
+                role: role.cloned(),
+                ..whole.cloned().unwrap_or_else(|| Standing::new(None, now))
+            };
+            new.since = now;
+            // How a job begins is no change.
+            new.look_at = None;
+            new.state = self.vitals.begin(self.job.watch(), &new, now);
+            self.vitals.standings.push(new);
+        }
+        Ok(())
+    }
+}
+
+/// Notes what time alone has changed by `now`. Answers how many changes there were.
+pub(super) fn settle(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<usize> {
+    let Some(mut judged) = Judged::read(tx, id)? else {
+        return Ok(0);
+    };
+    Ok(judged.judge(tx, None, now)?.len())
+}
+
+/// Judges a job of which something changed at `now`, or that is new.
+pub fn note(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
+    let Some(mut judged) = Judged::read(tx, id)? else {
+        return Ok(());
+    };
+    judged.fit(tx, now)?;
+    judged.judge(tx, Some(now), now)?;
+    Ok(())
+}
+
+/// Makes a change that the health of jobs rests on: what time has brought by then is noted before it, and what the change
+/// brings after it.
+pub fn around<T>(
+    tx: &Transaction<'_>,
+    jobs: &[Uuid],
+    now: Timestamp,
+    make: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    for id in jobs {
+        settle(tx, *id, now)?;
+    }
+    let made = make()?;
+    for id in jobs {
+        note(tx, *id, now)?;
+    }
+    Ok(made)
+}
+
+/// Changes what is kept of a job and of each of its targets.
+pub fn change(tx: &Transaction<'_>, id: Uuid, make: impl FnMut(&mut Standing)) -> Result<()> {
+    let Some(mut judged) = Judged::read(tx, id)? else {
+        return Ok(());
+    };
+    judged.vitals.standings.iter_mut().for_each(make);
+    judged.keep(tx)
+}
+
+/// Expects the posts of a job that is active again from `now` on: while it was paused, none were.
+pub fn resume(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
+    change(tx, id, |standing| standing.watched_from = now)
+}
+
+/// A post for a job, on its way: what it changes is judged behind it.
+pub struct Post(Option<Judged>);
+
+/// Until when no post changes how a job does, in microseconds since 1970. Known between posts, so that most of them
+/// look at no health at all.
+#[derive(Default)]
+pub struct Steady(AtomicI64);
+
+impl Post {
+    /// Before the post: notes what time has brought by `now`, unless the job is steady.
+    pub fn begin(tx: &Transaction<'_>, id: Uuid, steady: &Steady, now: Timestamp) -> Result<Self> {
+        if now.micros() <= steady.0.load(Ordering::Relaxed) {
+            return Ok(Self(None));
+        }
+        let Some(mut judged) = Judged::read(tx, id)? else {
+            return Ok(Self(None));
+        };
+        judged.judge(tx, None, now)?;
+        Ok(Self(Some(judged)))
+    }
+
+    /// After the post: judges what is fresh.
+    pub fn end(self, tx: &Transaction<'_>, steady: &Steady, now: Timestamp) -> Result<()> {
+        let Some(mut judged) = self.0 else {
+            return Ok(());
+        };
+        if judged.vitals.steady_until().is_none() {
+            let after = health::vitals(tx, judged.id, judged.job.organisation_id)?;
+            let before = std::mem::replace(&mut judged.vitals, after);
+            judged.kept.clone_from(&judged.vitals.standings);
+            judged.vitals.forgive(judged.job.watch(), &before);
+            judged.judge(tx, Some(now), now)?;
+        }
+        let until = judged.vitals.steady_until();
+        let until = until.map_or(i64::MIN, Timestamp::micros);
+        steady.0.store(until, Ordering::Relaxed);
+        Ok(())
+    }
+}

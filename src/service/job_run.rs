@@ -1,0 +1,80 @@
+//! Runs of jobs: workers say how they ended, everyone in the organisation sees it.
+
+use uuid::Uuid;
+
+use super::{App, health, job};
+use crate::{
+    domain::{
+        Caller, Error, Result, Role, id,
+        job_run::{JobRun, NewJobRun, RunPlace, RunStatus},
+        page::Listed,
+    },
+    store::report,
+};
+
+/// Keeps what a worker says of a run, and judges the job by it: one that failed shows at once, until the next good post;
+/// one that is well counts as a sign of life of all targets.
+///
+/// # Errors
+/// Not found: the job. Conflict: another report has the id.
+pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) -> Result<JobRun> {
+    caller.needs(Role::Worker)?;
+    new.check()?;
+    let caller = caller.clone();
+    app.write(move |tx, now| {
+        job::visible(tx, &caller, job_id)?;
+        let report = JobRun {
+            id: new.id.or_else(|| Some(id::new(now))),
+            status: new.status,
+            issue_time: None,
+            available_at: now,
+            message: new.message,
+            predictions: None,
+        };
+        let Some(id) = report.id else {
+            return Err(Error::Internal("a report without an id".to_owned()));
+        };
+        if let Some(found) = report::find(tx, job_id, id)? {
+            if (found.status, &found.message) == (report.status, &report.message) {
+                return Ok(found);
+            }
+            let detail = format!("the job has another report of the id {id}");
+            return Err(Error::conflict(detail, id));
+        }
+        health::around(tx, &[job_id], now, || {
+            report::insert(tx, job_id, id, &report)?;
+            health::change(tx, job_id, |standing| match report.status {
+                RunStatus::Ok => {
+                    standing.succeed();
+                    standing.ok_at = Some(now);
+                }
+                RunStatus::Failed => {
+                    standing.failed_at = Some(now);
+                    standing.message.clone_from(&report.message);
+                }
+            })
+        })?;
+        Ok(report)
+    })
+    .await
+}
+
+/// The runs of a job, newest first: those that its worker reported, and those that are seen by what they posted. `after`
+/// is the last one of the page before.
+///
+/// # Errors
+/// Not found: the job.
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    job_id: Uuid,
+    after: Option<RunPlace>,
+    limit: usize,
+) -> Result<Listed<(RunPlace, JobRun)>> {
+    let caller = caller.clone();
+    app.scan(move |connection, _| {
+        let job = job::visible(connection, &caller, job_id)?;
+        report::runs(connection, job_id, job.organisation_id, after, limit)
+    })
+    .await
+}

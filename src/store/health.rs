@@ -1,0 +1,269 @@
+//! How jobs are judged, in SQL. What was posted stands in the rows of their series: no predictions are looked at.
+
+use rusqlite::{OptionalExtension, Row};
+use uuid::Uuid;
+
+use super::{
+    Connection, Transaction,
+    row::{FromRow, Json},
+};
+use crate::domain::{
+    Result, Timestamp,
+    contract::OutputRole,
+    health::{HealthChange, HealthState, LastPost, Posted, Standing, Vitals, Watch},
+    page::Listed,
+    text::Name,
+};
+
+/// How many changes of a job are kept: the newest.
+const KEPT_CHANGES: i64 = 2000;
+
+/// A job whose health is judged.
+pub struct Watched {
+    /// Its name.
+    pub name: Name,
+    /// Whose it is.
+    pub organisation_id: Uuid,
+    /// The source's id.
+    pub source_id: Uuid,
+    /// The source's name.
+    pub source_name: Name,
+    active: bool,
+    interval_minutes: Option<i64>,
+    /// The outputs that are expected.
+    pub targets: Vec<OutputRole>,
+}
+
+impl Watched {
+    /// What it promises.
+    pub fn watch(&self) -> Watch<'_> {
+        Watch {
+            active: self.active,
+            interval_minutes: self.interval_minutes,
+            targets: &self.targets,
+        }
+    }
+}
+
+impl FromRow for Watched {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            name: row.get(0)?,
+            organisation_id: row.get(1)?,
+            active: row.get(2)?,
+            source_id: row.get(3)?,
+            source_name: row.get(4)?,
+            interval_minutes: row.get(5)?,
+            targets: row.get::<_, Json<_>>(6)?.0,
+        })
+    }
+}
+
+impl FromRow for Standing {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            role: role(row.get(0)?),
+            state: row.get(1)?,
+            since: row.get(2)?,
+            look_at: row.get(3)?,
+            watched_from: row.get(4)?,
+            ok_at: row.get(5)?,
+            failed_at: row.get(6)?,
+            message: row.get(7)?,
+        })
+    }
+}
+
+/// The job of that id, as its health is judged.
+pub fn watched(connection: &Connection, id: Uuid) -> Result<Option<Watched>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT j.name, j.organisation_id, j.active, s.id, s.name, s.expected_interval_minutes, v.output_roles
+            FROM jobs j JOIN source_versions v ON v.id = j.source_version_id JOIN sources s ON s.id = v.source_id
+            WHERE j.id = ?1",
+    )?;
+    Ok(statement.query_row([id], Watched::from_row).optional()?)
+}
+
+/// What the health of the organisation's job is judged on.
+pub fn vitals(connection: &Connection, id: Uuid, organisation_id: Uuid) -> Result<Vitals> {
+    let standings = connection
+        .prepare_cached(
+            "SELECT role, state, since, look_at, watched_from, ok_at, failed_at, message FROM health
+                WHERE job_id = ?1 ORDER BY role",
+        )?
+        .query_map([id], Standing::from_row)?
+        .collect::<rusqlite::Result<_>>()?;
+    let posts = connection
+        .prepare_cached(
+            "SELECT metric, newest_issue, newest_arrival, covers_until FROM series
+                WHERE job_id = ?1 AND organisation_id = ?2",
+        )?
+        .query_map((id, organisation_id), |row| {
+            Ok(Posted {
+                metric: row.get(0)?,
+                last: LastPost {
+                    issue_time: row.get(1)?,
+                    arrival: row.get(2)?,
+                },
+                covers_until: row.get(3)?,
+            })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Vitals { standings, posts })
+}
+
+/// Keeps how a job, or one of its targets, is judged now.
+pub fn keep(tx: &Transaction<'_>, job_id: Uuid, standing: &Standing) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO health (job_id, role, state, since, look_at, watched_from, ok_at, failed_at, message)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            ON CONFLICT (job_id, role) DO UPDATE SET state = ?3, since = ?4, look_at = ?5, watched_from = ?6,
+                ok_at = ?7, failed_at = ?8, message = ?9",
+    )?
+    .execute((
+        job_id,
+        text(standing.role.as_ref()),
+        standing.state,
+        standing.since,
+        standing.look_at,
+        standing.watched_from,
+        standing.ok_at,
+        standing.failed_at,
+        &standing.message,
+    ))?;
+    Ok(())
+}
+
+/// Forgets a target that the job has no more.
+pub fn forget(tx: &Transaction<'_>, job_id: Uuid, role: &Name) -> Result<()> {
+    tx.prepare_cached("DELETE FROM health WHERE job_id = ?1 AND role = ?2")?
+        .execute((job_id, role))?;
+    Ok(())
+}
+
+/// Keeps a change of state; the oldest beyond the newest 2,000 go.
+pub fn record(tx: &Transaction<'_>, job_id: Uuid, change: &HealthChange) -> Result<()> {
+    let number: i64 = tx
+        .prepare_cached(
+            "INSERT INTO health_changes (job_id, number, role, previous, state, at, message)
+                VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM health_changes WHERE job_id = ?1),
+                    ?2, ?3, ?4, ?5, ?6) RETURNING number",
+        )?
+        .query_row(
+            (
+                job_id,
+                text(change.role.as_ref()),
+                change.previous,
+                change.state,
+                change.at,
+                &change.message,
+            ),
+            |row| row.get(0),
+        )?;
+    tx.prepare_cached("DELETE FROM health_changes WHERE job_id = ?1 AND number <= ?2")?
+        .execute((job_id, number - KEPT_CHANGES))?;
+    Ok(())
+}
+
+/// A job's changes of state, newest first, with their numbers: those before the number `before`, if it is given.
+pub fn changes(
+    connection: &Connection,
+    job_id: Uuid,
+    before: Option<i64>,
+    limit: usize,
+) -> Result<Listed<(i64, HealthChange)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT number, role, previous, state, at, message FROM health_changes
+            WHERE job_id = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3",
+    )?;
+    let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+    let rows = statement.query_map((job_id, before.unwrap_or(i64::MAX), most), |row| {
+        let change = HealthChange {
+            role: role(row.get(1)?),
+            previous: row.get(2)?,
+            state: row.get(3)?,
+            at: row.get(4)?,
+            message: row.get(5)?,
+        };
+        Ok((row.get(0)?, change))
+    })?;
+    Ok(Listed::cut(rows.collect::<rusqlite::Result<_>>()?, limit))
+}
+
+/// Up to `limit` jobs that time may have changed by `now`.
+pub fn to_look_at(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<Uuid>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT job_id FROM health WHERE look_at < ?1 ORDER BY look_at LIMIT ?2",
+    )?;
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let ids = statement.query_map((now, most), |row| row.get(0))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Jobs by their state.
+pub struct Counted {
+    /// How many are in each state.
+    pub by_state: Vec<(HealthState, u64)>,
+    /// Those that are not among them: time may have changed how they do.
+    pub open: Vec<Uuid>,
+}
+
+/// The jobs of the organisation (all, if none is given) by their state at `now`.
+pub fn counts(
+    connection: &Connection,
+    organisation_id: Option<Uuid>,
+    now: Timestamp,
+) -> Result<Counted> {
+    let of = "h.role = '' AND (?1 IS NULL OR j.organisation_id = ?1)";
+    let by_state = connection
+        .prepare_cached(&format!(
+            "SELECT h.state, count(*) FROM health h JOIN jobs j ON j.id = h.job_id
+                WHERE {of} AND coalesce(h.look_at, ?2) >= ?2 GROUP BY h.state"
+        ))?
+        .query_map((organisation_id, now), |row| {
+            let jobs: i64 = row.get(1)?;
+            Ok((row.get(0)?, u64::try_from(jobs).unwrap_or_default()))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let open = connection
+        .prepare_cached(&format!(
+            "SELECT h.job_id FROM health h JOIN jobs j ON j.id = h.job_id WHERE {of} AND h.look_at < ?2"
+        ))?
+        .query_map((organisation_id, now), |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Counted { by_state, open })
+}
+
+/// The jobs of a source.
+pub fn jobs_of(connection: &Connection, source_id: Uuid) -> Result<Vec<Uuid>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT j.id FROM jobs j JOIN source_versions v ON v.id = j.source_version_id WHERE v.source_id = ?1",
+    )?;
+    let ids = statement.query_map([source_id], |row| row.get(0))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The condition of jobs `j` that may be in one of the states at the moment `?`, as a whole or by their targets, as
+/// `roles` says; empty if there are no states.
+pub(super) fn in_state(roles: &str, states: &[HealthState]) -> String {
+    if states.is_empty() {
+        return String::new();
+    }
+    let names: Vec<_> = states
+        .iter()
+        .map(|state| format!("'{}'", state.as_str()))
+        .collect();
+    format!(
+        "EXISTS (SELECT 1 FROM health WHERE job_id = j.id AND {roles} AND (state IN ({}) OR look_at < ?))",
+        names.join(", ")
+    )
+}
+
+/// The role as its column has it: empty for the job as a whole.
+fn text(role: Option<&Name>) -> &str {
+    role.map_or("", Name::as_str)
+}
+
+fn role(text: String) -> Option<Name> {
+    (!text.is_empty()).then(|| Name::new(text))
+}

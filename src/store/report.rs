@@ -1,0 +1,149 @@
+//! What workers said of their runs, and the runs that are seen by what they posted, in SQL.
+
+use rusqlite::{OptionalExtension, Row};
+use uuid::Uuid;
+
+use super::{Connection, Transaction, row::FromRow};
+use crate::domain::{
+    Result, Timestamp,
+    job_run::{JobRun, RunPlace, RunStatus},
+    page::Listed,
+};
+
+/// How many reports of a job are kept: the newest.
+const KEPT: i64 = 2000;
+
+const SELECT: &str = "SELECT number, id, status, message, available_at FROM reports";
+
+/// A run and its place in the list.
+type Placed = (RunPlace, JobRun);
+
+fn placed(row: &Row<'_>) -> rusqlite::Result<Placed> {
+    let run = JobRun::from_row(row)?;
+    let place = RunPlace {
+        time: run.available_at,
+        number: row.get("number")?,
+    };
+    Ok((place, run))
+}
+
+impl FromRow for JobRun {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            status: row.get("status")?,
+            issue_time: None,
+            available_at: row.get("available_at")?,
+            message: row.get("message")?,
+            predictions: None,
+        })
+    }
+}
+
+/// The job's report of that id.
+pub fn find(connection: &Connection, job_id: Uuid, id: Uuid) -> Result<Option<JobRun>> {
+    let mut statement =
+        connection.prepare_cached(&format!("{SELECT} WHERE job_id = ?1 AND id = ?2"))?;
+    Ok(statement
+        .query_row((job_id, id), JobRun::from_row)
+        .optional()?)
+}
+
+/// Keeps a new report; the oldest beyond the newest 2,000 go.
+pub fn insert(tx: &Transaction<'_>, job_id: Uuid, id: Uuid, report: &JobRun) -> Result<()> {
+    let number: i64 = tx
+        .prepare_cached(
+            "INSERT INTO reports (job_id, number, id, status, message, available_at)
+                VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM reports WHERE job_id = ?1), ?2, ?3, ?4, ?5)
+                RETURNING number",
+        )?
+        .query_row(
+            (
+                job_id,
+                id,
+                report.status,
+                &report.message,
+                report.available_at,
+            ),
+            |row| row.get(0),
+        )?;
+    tx.prepare_cached("DELETE FROM reports WHERE job_id = ?1 AND number <= ?2")?
+        .execute((job_id, number - KEPT))?;
+    Ok(())
+}
+
+/// The runs of the organisation's job, newest first: those behind the place `after`, if it is given. A run that posted is
+/// one for all of the job's series; what has expired is not seen any more once it is swept.
+pub fn runs(
+    connection: &Connection,
+    job_id: Uuid,
+    organisation_id: Uuid,
+    after: Option<RunPlace>,
+    limit: usize,
+) -> Result<Listed<Placed>> {
+    let after = after.unwrap_or(RunPlace {
+        time: Timestamp::from_micros(i64::MAX),
+        number: i64::MAX,
+    });
+    let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+    let mut runs = connection
+        .prepare_cached(&format!(
+            "{SELECT} WHERE job_id = ?1 AND (available_at < ?2 OR available_at = ?2 AND number < ?3)
+                ORDER BY available_at DESC, number DESC LIMIT ?4"
+        ))?
+        .query_map((job_id, after.time, after.number, most), placed)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    // A post stands behind the reports of its moment.
+    let before = after.time.micros() + i64::from(after.number > 0);
+    runs.extend(posted(connection, job_id, organisation_id, before, most)?);
+    runs.sort_by(|(a, _), (b, _)| b.cmp(a));
+    Ok(Listed::cut(runs, limit))
+}
+
+/// Up to `most` issues of the job before a moment, newest first.
+fn posted(
+    connection: &Connection,
+    job_id: Uuid,
+    organisation_id: Uuid,
+    before: i64,
+    most: i64,
+) -> Result<Vec<Placed>> {
+    let series = connection
+        .prepare_cached("SELECT id FROM series WHERE job_id = ?1 AND organisation_id = ?2")?
+        .query_map((job_id, organisation_id), |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<i64>>>()?;
+    let mut statement = connection.prepare_cached(
+        "SELECT issue_time, max(available_at), sum(count) FROM runs WHERE series_id = ?1 AND issue_time < ?2
+            GROUP BY issue_time ORDER BY issue_time DESC LIMIT ?3",
+    )?;
+    let mut issues: Vec<Placed> = Vec::new();
+    for id in series {
+        let found = statement.query_map((id, before, most), |row| {
+            let time = row.get(0)?;
+            let count: i64 = row.get(2)?;
+            let run = JobRun {
+                id: None,
+                status: RunStatus::Ok,
+                issue_time: Some(time),
+                available_at: row.get(1)?,
+                message: None,
+                predictions: Some(u64::try_from(count).unwrap_or_default()),
+            };
+            Ok((RunPlace { time, number: 0 }, run))
+        })?;
+        for issue in found {
+            issues.push(issue?);
+        }
+    }
+    issues.sort_by(|(a, _), (b, _)| b.cmp(a));
+    issues.dedup_by(|(place, run), (kept_at, kept)| {
+        let is_same = place == kept_at;
+        if is_same {
+            kept.available_at = kept.available_at.max(run.available_at);
+            kept.predictions = Some(kept.predictions.unwrap_or(0) + run.predictions.unwrap_or(0));
+        }
+        is_same
+    });
+    issues.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    Ok(issues)
+}

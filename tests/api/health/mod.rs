@@ -1,0 +1,221 @@
+//! The health of jobs: its states and their changes, by example; [`rules`] holds it against the rules by property.
+
+mod many;
+mod rules;
+mod runs;
+
+use serde_json::{Value, json};
+
+use crate::{
+    app::{ADMIN, TestApp},
+    field::{Field, at, issued, place, point, risk},
+};
+
+/// The members of a health without its targets.
+fn whole(health: &Value) -> Value {
+    let mut whole = health.clone();
+    whole.as_object_mut().unwrap().remove("targets");
+    whole
+}
+
+/// How a target of the field's job does.
+async fn target(field: &Field, role: &str) -> Value {
+    let health = field.health().await;
+    let mut targets = health["targets"].as_array().unwrap().iter();
+    targets
+        .find(|target| target["role"] == role)
+        .unwrap()
+        .clone()
+}
+
+/// The job's changes as a whole, oldest first: what it came to be, and when.
+async fn changes(app: &TestApp, job: &str) -> Vec<(String, String)> {
+    let answer = app
+        .ok(ADMIN, &format!("GET /jobs/{job}/health"), Value::Null)
+        .await;
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let all = answer["changes"].as_array().unwrap().iter().rev();
+    all.filter(|change| change["role"].is_null())
+        .map(|change| (text(&change["state"]), text(&change["at"])))
+        .collect()
+}
+
+async fn state(field: &Field) -> Value {
+    field.health().await["state"].clone()
+}
+
+async fn set_active(field: &Field, active: bool) {
+    let path = format!("PUT /jobs/{}", field.job);
+    let body = json!({ "active": active });
+    field.app.ok(ADMIN, &path, body).await;
+}
+
+#[tokio::test]
+async fn a_jobs_health_follows_the_clock() {
+    let field = Field::start().await;
+    let new = json!({ "state": "new", "since": at(0) });
+    assert_eq!(whole(&field.health().await), new);
+    let issue = json!({ "issue_time": "2023-10-26T23:30:00Z" });
+    field.post(issue, &[risk(1, 1.0)]).await;
+    for (minutes, state, since) in [
+        (0, "on_time", at(0)),
+        (60, "on_time", at(0)),
+        (1, "late", at(1)),
+        (59, "late", at(1)),
+        (1, "down", at(2)),
+    ] {
+        field.app.advance_minutes(minutes);
+        let expected = json!({
+            "state": state, "since": since, "last_issue_time": "2023-10-26T23:30:00Z",
+            "last_arrival": at(0), "expected_by": at(1), "covers_until": at(1)
+        });
+        assert_eq!(whole(&field.health().await), expected);
+        let mut risk = target(&field, "risk").await;
+        let members = risk.as_object_mut().unwrap();
+        assert_eq!(members.remove("role"), Some(json!("risk")));
+        assert_eq!(members.remove("metric"), Some(json!("mildew_risk")));
+        assert_eq!(risk, expected);
+    }
+    field.post(json!({}), &[risk(3, 1.0)]).await;
+    assert_eq!(state(&field).await, "on_time");
+    let unwatched = json!({ "expected_interval_minutes": null });
+    field.change_source(unwatched).await;
+    assert_eq!(state(&field).await, "unmonitored");
+    set_active(&field, false).await;
+    assert_eq!(state(&field).await, "paused");
+    let found: Vec<_> = changes(&field.app, &field.job).await;
+    let now = field.app.now().to_string();
+    let expected = [
+        ("on_time", at(0)),
+        ("late", at(1)),
+        ("down", at(2)),
+        ("on_time", now.clone()),
+        ("unmonitored", now.clone()),
+        ("paused", now),
+    ];
+    assert_eq!(found, expected.map(|(state, at)| (state.to_owned(), at)));
+}
+
+#[tokio::test]
+async fn only_a_fresh_issue_shows_that_the_worker_lives() {
+    let field = Field::start().await;
+    let other = place(&field.app, &field.home, "Other").await;
+    field.post(issued(0), &[risk(1, 1.0)]).await;
+    field.app.advance_minutes(121);
+    let dead = whole(&field.health().await);
+    assert_eq!(dead["state"], "down");
+    let old = json!({ "issue_time": "2023-10-26T12:00:00Z" });
+    let raw = json!({ "issue_time": "2023-10-26T12:00:00Z", "stage": "raw" });
+    let mut elsewhere = risk(1, 1.0);
+    elsewhere["location_id"] = json!(other);
+    for (what, more, point) in [
+        ("the same again", &issued(0), risk(1, 1.0)),
+        ("a revision", &issued(0), risk(1, 2.0)),
+        ("an old issue", &old, risk(1, 1.0)),
+        ("of another role", &old, point("spread", 1, 1.0)),
+        ("of another stage", &raw, risk(1, 1.0)),
+        ("for another location", &old, elsewhere),
+    ] {
+        field.post(more.clone(), &[point]).await;
+        assert_eq!(whole(&field.health().await), dead, "{what}");
+    }
+    field.post(issued(2), &[risk(3, 1.0)]).await;
+    assert_eq!(state(&field).await, "on_time");
+}
+
+#[tokio::test]
+async fn an_output_that_stopped_shows_while_the_others_go_on() {
+    let field = Field::start().await;
+    let both = [risk(1, 1.0), point("spread", 1, 1.0)];
+    field.post(json!({}), &both).await;
+    for (minutes, spread) in [(50, "on_time"), (50, "late"), (50, "down"), (50, "down")] {
+        field.app.advance_minutes(minutes);
+        field.post(json!({}), &[risk(5, 1.0)]).await;
+        assert_eq!(target(&field, "spread").await["state"], spread);
+        assert_eq!(target(&field, "risk").await["state"], "on_time");
+        assert_eq!(state(&field).await, "on_time");
+    }
+    let stopped = target(&field, "spread").await;
+    assert_eq!(
+        (&stopped["last_arrival"], &stopped["since"]),
+        (&json!(at(0)), &json!(at(2)))
+    );
+    let listed = async |query: &str| {
+        let path = format!("GET /jobs?{query}");
+        let jobs = field.app.ok(ADMIN, &path, Value::Null).await;
+        jobs.as_array().unwrap().len()
+    };
+    assert_eq!(listed("health=late,down").await, 0);
+    assert_eq!(listed("target_health=late,down").await, 1);
+    assert_eq!(listed("target_health=late&health=on_time").await, 0);
+    field.post(json!({}), &both).await;
+    assert_eq!(target(&field, "spread").await["state"], "on_time");
+}
+
+#[tokio::test]
+async fn every_state_and_back_over_a_restart() {
+    let mut field = Field::start().await;
+    field.post(json!({}), &[risk(1, 1.0)]).await;
+    field.app.advance_minutes(90);
+    field.app = field.app.restart().await;
+    assert_eq!(state(&field).await, "late");
+    field.app.advance_minutes(60);
+    // Both the worker and the server were off: each change has its own time all the same.
+    field.app = field.app.restart().await;
+    field.app.until_noted().await;
+    let expected = [("on_time", 0), ("late", 1), ("down", 2)];
+    let named = |(state, hour): (&str, u32)| (state.to_owned(), at(hour));
+    assert_eq!(changes(&field.app, &field.job).await, expected.map(named));
+    set_active(&field, false).await;
+    field.app.advance_minutes(24 * 60);
+    assert_eq!(state(&field).await, "paused");
+    // While it was paused nothing was expected: it has an interval from now on.
+    set_active(&field, true).await;
+    let resumed = field.health().await;
+    assert_eq!(
+        (&resumed["state"], &resumed["last_arrival"]),
+        (&json!("on_time"), &json!(at(0)))
+    );
+    field.app.advance_minutes(61);
+    assert_eq!(state(&field).await, "late");
+    // Twice the interval: on time again, until that has passed.
+    field
+        .change_source(json!({ "expected_interval_minutes": 120 }))
+        .await;
+    assert_eq!(state(&field).await, "on_time");
+    field.app.advance_minutes(60);
+    assert_eq!(state(&field).await, "late");
+    field
+        .change_source(json!({ "expected_interval_minutes": 30 }))
+        .await;
+    assert_eq!(state(&field).await, "down");
+    field.app.restart().await;
+}
+
+#[tokio::test]
+async fn a_job_that_was_never_posted_for_waits_without_a_deadline() {
+    let field = Field::start().await;
+    field.app.advance_minutes(60 * 24 * 365);
+    field.app.until_noted().await;
+    let waiting = field.health().await;
+    assert_eq!(whole(&waiting), json!({ "state": "new", "since": at(0) }));
+    let counts = field.app.ok(ADMIN, "GET /health", Value::Null).await;
+    let expected = json!({
+        "paused": 0, "unmonitored": 0, "new": 1, "on_time": 0, "late": 0, "down": 0, "failed": 0
+    });
+    assert_eq!(counts, expected);
+}
+
+#[tokio::test]
+async fn states_that_are_none_are_refused() {
+    let app = TestApp::start().await;
+    for query in [
+        "health=dead",
+        "health=",
+        "health=late,",
+        "target_health=late;down",
+    ] {
+        let answer = app.get(&format!("/api/v1/jobs?{query}")).await;
+        answer.expect_problem(400, &[query.split('=').next().unwrap()]);
+    }
+}

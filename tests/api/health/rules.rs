@@ -1,0 +1,387 @@
+//! Health against a plain restatement of its rules: random histories, held against what the definitions say of the list
+//! of all that happened. `PROPTEST_CASES` sets how many histories are tried.
+
+use prediction_api::domain::Timestamp;
+use proptest::{
+    collection::vec,
+    option,
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
+use serde_json::{Value, json};
+use tokio::runtime;
+use uuid::Uuid;
+
+use crate::app::{ADMIN, TestApp};
+
+const ROLES: [&str; 2] = ["humidity", "temperature"];
+const MINUTE: i64 = 60_000_000;
+
+/// How many histories are tried unless `PROPTEST_CASES` says it.
+const CASES: u32 = 40;
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// Minutes go by.
+    Wait(i64),
+    /// Of the roles, issued so many minutes ago.
+    Post([bool; 2], i64),
+    Report(bool),
+    SetActive(bool),
+    SetInterval(Option<i64>),
+    /// The server notices by itself what time has brought.
+    Notice,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let roles = prop_oneof![Just([true, true]), Just([true, false]), Just([false, true])];
+    prop_oneof![
+        4 => (0..50_i64).prop_map(Step::Wait),
+        4 => (roles, prop_oneof![Just(0_i64), 0..90_i64]).prop_map(|(roles, ago)| Step::Post(roles, ago)),
+        1 => any::<bool>().prop_map(Step::Report),
+        1 => any::<bool>().prop_map(Step::SetActive),
+        1 => option::weighted(0.8, 5..60_i64).prop_map(Step::SetInterval),
+        1 => Just(Step::Notice),
+    ]
+}
+
+/// What has happened, with its minute.
+#[derive(Debug, Clone)]
+enum Event {
+    /// The roles and the minute of the issue.
+    Post([bool; 2], i64),
+    Report(bool),
+    SetActive(bool),
+    SetInterval(Option<i64>),
+}
+
+/// How the job as a whole (`None`) or a target does, and since when, in half minutes: a deadline has passed just after its
+/// minute.
+struct Followed {
+    target: Option<usize>,
+    state: &'static str,
+    since: i64,
+    changes: Vec<(&'static str, i64)>,
+}
+
+struct History {
+    /// Minutes since the job was made.
+    now: i64,
+    events: Vec<(i64, Event)>,
+    followed: Vec<Followed>,
+}
+
+impl History {
+    fn new() -> Self {
+        let followed = [None, Some(0), Some(1)].map(|target| Followed {
+            target,
+            state: "new",
+            since: 0,
+            changes: Vec::new(),
+        });
+        Self {
+            now: 0,
+            events: Vec::new(),
+            followed: followed.into(),
+        }
+    }
+
+    fn newest<T>(&self, pick: impl Fn(&Event) -> Option<T>) -> Option<(i64, T)> {
+        let mut events = self.events.iter().rev();
+        events.find_map(|(minute, event)| Some((*minute, pick(event)?)))
+    }
+
+    /// The posts that have the target with an issue newer than all before: their minutes, places and issues.
+    fn fresh(&self, target: Option<usize>) -> Vec<(i64, usize, i64)> {
+        let mut fresh: Vec<(i64, usize, i64)> = Vec::new();
+        for (place, (minute, event)) in self.events.iter().enumerate() {
+            if let Event::Post(roles, issue) = event
+                && target.is_none_or(|target| roles[target])
+                && fresh.last().is_none_or(|(.., before)| issue > before)
+            {
+                fresh.push((*minute, place, *issue));
+            }
+        }
+        fresh
+    }
+
+    fn interval(&self) -> Option<i64> {
+        let set = self.newest(|event| match event {
+            Event::SetInterval(interval) => Some(*interval),
+            _ => None,
+        });
+        set.map_or(Some(30), |(_, interval)| interval)
+    }
+
+    fn is_active(&self) -> bool {
+        let set = self.newest(|event| match event {
+            Event::SetActive(active) => Some(*active),
+            _ => None,
+        });
+        set.is_none_or(|(_, active)| active)
+    }
+
+    /// When the job was resumed last.
+    fn resumed(&self) -> i64 {
+        let (mut active, mut resumed) = (true, 0);
+        for (minute, event) in &self.events {
+            if let Event::SetActive(to) = event {
+                if *to && !active {
+                    resumed = *minute;
+                }
+                active = *to;
+            }
+        }
+        resumed
+    }
+
+    /// The last sign of life: its minute and place.
+    fn sign(&self, target: Option<usize>) -> Option<(i64, usize)> {
+        let posts = self
+            .fresh(target)
+            .into_iter()
+            .map(|(minute, place, _)| (minute, place));
+        let oks = self
+            .events
+            .iter()
+            .enumerate()
+            .filter_map(|(place, (minute, event))| {
+                matches!(event, Event::Report(true)).then_some((*minute, place))
+            });
+        posts.chain(oks).max_by_key(|(_, place)| *place)
+    }
+
+    fn expected_by(&self, target: Option<usize>) -> Option<i64> {
+        let from = self.sign(target)?.0.max(self.resumed());
+        self.is_active().then_some(from + self.interval()?)
+    }
+
+    /// The definition, at a time in half minutes.
+    fn state(&self, target: Option<usize>, at: i64) -> &'static str {
+        if !self.is_active() {
+            return "paused";
+        }
+        let mut events = self.events.iter();
+        let failed = events.rposition(|(_, event)| matches!(event, Event::Report(false)));
+        let sign = self.sign(target);
+        if failed.is_some_and(|failed| sign.is_none_or(|(_, good)| good < failed)) {
+            return "failed";
+        }
+        let Some(interval) = self.interval() else {
+            return "unmonitored";
+        };
+        let Some((minute, _)) = sign else {
+            return "new";
+        };
+        let age = at - 2 * minute.max(self.resumed());
+        match age {
+            age if age > 4 * interval => "down",
+            age if age > 2 * interval => "late",
+            _ => "on_time",
+        }
+    }
+
+    fn follow(&mut self, at: i64, since: i64) {
+        for index in 0..self.followed.len() {
+            let state = self.state(self.followed[index].target, at);
+            let followed = &mut self.followed[index];
+            if followed.state != state {
+                (followed.state, followed.since) = (state, since);
+                followed.changes.push((state, since));
+            }
+        }
+    }
+
+    fn wait(&mut self, minutes: i64) {
+        for _ in 0..minutes {
+            self.follow(2 * self.now + 1, self.now);
+            self.now += 1;
+            self.follow(2 * self.now, self.now);
+        }
+    }
+
+    fn happens(&mut self, event: Event) {
+        self.events.push((self.now, event));
+        self.follow(2 * self.now, self.now);
+    }
+}
+
+/// A job on the server, and its history.
+struct Case<'a> {
+    app: &'a TestApp,
+    start: i64,
+    job: String,
+    source: String,
+    history: History,
+}
+
+impl<'a> Case<'a> {
+    async fn start(app: &'a TestApp) -> Self {
+        let name = Uuid::new_v4().to_string();
+        let home = app.organisation(&name).await;
+        let role = |role: &str| json!({ "role": role, "metric": role });
+        let body = json!({
+            "organisation_id": home,
+            "source": { "name": name, "expected_interval_minutes": 30 },
+            "source_version": { "version": "1", "input_roles": [], "output_roles": ROLES.map(role) },
+            "job": { "name": "job" }
+        });
+        let made = app.ok(ADMIN, "POST /jobs/setup", body).await;
+        let text = |name: &str| made[name].as_str().unwrap().to_owned();
+        Self {
+            start: app.now().micros(),
+            job: text("id"),
+            source: text("source_id"),
+            history: History::new(),
+            app,
+        }
+    }
+
+    fn time(&self, minute: i64) -> String {
+        Timestamp::from_micros(self.start + minute * MINUTE).to_string()
+    }
+
+    async fn make(&mut self, step: Step) {
+        let ok = async |call: String, body: Value| self.app.ok(ADMIN, &call, body).await;
+        let event = match step {
+            Step::Wait(minutes) => {
+                self.app.advance_minutes(minutes);
+                self.history.wait(minutes);
+                return;
+            }
+            Step::Notice => return self.app.until_noted().await,
+            Step::Post(roles, ago) => {
+                let issue = self.history.now - ago;
+                let points: Vec<_> = (0..2)
+                    .filter(|role| roles[*role])
+                    .map(|role| {
+                        let valid_time = self.time(issue + 60);
+                        json!({ "role": ROLES[role], "valid_time": valid_time, "value": 1 })
+                    })
+                    .collect();
+                let body = json!({ "job_id": self.job, "issue_time": self.time(issue), "predictions": points });
+                ok("POST /predictions".to_owned(), body).await;
+                Event::Post(roles, issue)
+            }
+            Step::Report(is_ok) => {
+                let status = if is_ok { "ok" } else { "failed" };
+                let call = format!("POST /jobs/{}/runs", self.job);
+                ok(call, json!({ "status": status })).await;
+                Event::Report(is_ok)
+            }
+            Step::SetActive(active) => {
+                ok(
+                    format!("PUT /jobs/{}", self.job),
+                    json!({ "active": active }),
+                )
+                .await;
+                Event::SetActive(active)
+            }
+            Step::SetInterval(interval) => {
+                let body = json!({ "expected_interval_minutes": interval });
+                ok(format!("PUT /sources/{}", self.source), body).await;
+                Event::SetInterval(interval)
+            }
+        };
+        self.history.happens(event);
+    }
+
+    /// What the rules say.
+    fn expected(&self, followed: &Followed) -> Value {
+        let target = followed.target;
+        let mut expected = json!({ "state": followed.state, "since": self.time(followed.since) });
+        let members = expected.as_object_mut().unwrap();
+        let mut set = |name: &str, minute: Option<i64>| {
+            if let Some(minute) = minute {
+                members.insert(name.to_owned(), json!(self.time(minute)));
+            }
+        };
+        if let Some((arrival, _, issue)) = self.history.fresh(target).last() {
+            set("last_issue_time", Some(*issue));
+            set("last_arrival", Some(*arrival));
+            set("covers_until", Some(issue + 60));
+        }
+        set("expected_by", self.history.expected_by(target));
+        if let Some(target) = target {
+            members.insert("role".to_owned(), json!(ROLES[target]));
+            members.insert("metric".to_owned(), json!(ROLES[target]));
+        }
+        expected
+    }
+
+    async fn check(&self) {
+        let job = self
+            .app
+            .ok(ADMIN, &format!("GET /jobs/{}", self.job), Value::Null)
+            .await;
+        let mut health = job["health"].clone();
+        let targets = health.as_object_mut().unwrap().remove("targets").unwrap();
+        let [whole, humidity, temperature] = &self.history.followed[..] else {
+            panic!("three are followed");
+        };
+        assert_eq!(health, self.expected(whole), "{:?}", self.history.events);
+        let expected = json!([self.expected(humidity), self.expected(temperature)]);
+        assert_eq!(targets, expected, "{:?}", self.history.events);
+        for (query, state) in [("health", whole.state), ("target_health", humidity.state)] {
+            let organisation = job["organisation_id"].as_str().unwrap();
+            let call = format!("GET /jobs?organisation_id={organisation}&{query}={state}");
+            let listed = self.app.ok(ADMIN, &call, Value::Null).await;
+            assert_eq!(listed.as_array().unwrap().len(), 1, "{query}={state}");
+            let call = format!("GET /health?organisation_id={organisation}");
+            let counts = self.app.ok(ADMIN, &call, Value::Null).await;
+            assert_eq!(counts[whole.state], 1);
+        }
+    }
+
+    /// The changes that were noted, once all are.
+    async fn check_changes(&self) {
+        self.app.until_noted().await;
+        let call = format!("GET /jobs/{}/health", self.job);
+        let answer = self.app.ok(ADMIN, &call, Value::Null).await;
+        for followed in &self.history.followed {
+            let role = followed.target.map(|target| ROLES[target]);
+            let changes = answer["changes"].as_array().unwrap().iter().rev();
+            let found: Vec<_> = changes
+                .filter(|change| change["role"].as_str() == role)
+                .map(|change| json!([change["state"], change["at"]]))
+                .collect();
+            let expected: Vec<_> = followed
+                .changes
+                .iter()
+                .map(|(state, minute)| json!([state, self.time(*minute)]))
+                .collect();
+            assert_eq!(found, expected, "{role:?} {:?}", self.history.events);
+        }
+    }
+}
+
+#[test]
+fn health_is_what_the_rules_say() {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let app = runtime.block_on(TestApp::start());
+    let cases = std::env::var("PROPTEST_CASES").is_err().then_some(CASES);
+    let config = Config::default();
+    let config = Config {
+        cases: cases.unwrap_or(config.cases),
+        failure_persistence: None,
+        max_shrink_iters: 200,
+        ..config
+    };
+    let mut runner = TestRunner::new(config);
+    let histories = vec(step(), 1..30);
+    let tried = runner.run(&histories, |steps| {
+        runtime.block_on(async {
+            let mut case = Case::start(&app).await;
+            for step in steps {
+                case.make(step).await;
+                case.check().await;
+            }
+            case.check_changes().await;
+        });
+        Ok(())
+    });
+    tried.unwrap();
+}
