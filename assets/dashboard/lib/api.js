@@ -5,7 +5,8 @@ import { refused, token } from "./session.js";
 export class Problem extends Error {
   constructor(document) {
     super(document.detail ?? document.title);
-    Object.assign(this, { status: 0, errors: [], ...document });
+    const errors = (document.errors ?? []).map(({ pointer, ...error }) => ({ ...error, pointer: pointer?.replace(/^#/, "") }));
+    Object.assign(this, { status: 0, ...document, errors });
   }
 
   /** What is wrong with the field that the JSON pointer or the parameter names. */

@@ -51,12 +51,7 @@ function Line({ line, newest }) {
 }
 
 async function read(job, source, signal) {
-  let until = job.health.covers_until;
-  if (!until) {
-    const latest = await get("/predictions/latest", { job_id: job.id }, signal);
-    until = latest.map((series) => series.covers_until).sort().at(-1);
-    if (!until) return [];
-  }
+  const until = job.health.covers_until;
   const minutes = source?.expected_interval_minutes;
   const back = minutes ? minutes * 60_000 * INTERVALS : WEEK;
   const from = new Date(Math.min(Date.parse(job.health.last_issue_time), Date.parse(until)) - back).toISOString();

@@ -6,7 +6,7 @@ export function Zone({ time }) {
   const zone = useZone();
   return html`
     <p class="zone">
-      Times are in <strong>${zoneName(time)}</strong>.
+      <span>Times are in <strong>${zoneName(time)}</strong>.</span>
       ${ownZone !== "UTC" && html` <button type="button" onClick=${() => setUtc(zone !== "UTC")}>${zone === "UTC" ? `Show ${ownZone}` : "Show UTC"}</button>`}
     </p>`;
 }

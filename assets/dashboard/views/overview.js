@@ -4,9 +4,10 @@ import { address, call, get } from "../lib/api.js";
 import { POLL, useLoaded } from "../lib/load.js";
 import { useNames } from "../lib/names.js";
 import { link } from "../lib/route.js";
-import { may } from "../lib/session.js";
+import { may, token } from "../lib/session.js";
 import { stateOf } from "../lib/states.js";
 import { plural } from "../lib/value.js";
+import { Demo } from "../parts/demo.js";
 import { Filters } from "../parts/filters.js";
 import { JobRow } from "../parts/job_row.js";
 import { Pager } from "../parts/pager.js";
@@ -22,7 +23,7 @@ export function Overview({ parameters, me }) {
   const names = useNames();
   const filter = { organisation_id: organisation, source_id: source, health: state, cursor, limit: PAGE };
   const jobs = useLoaded((signal) => call(address("/jobs", filter), { signal }), [JSON.stringify(filter)], POLL);
-  const counts = useLoaded((signal) => get("/health", {}, signal), [], POLL);
+  const counts = useLoaded((signal) => get("/health", { organisation_id: organisation }, signal), [organisation], POLL);
   const changed = useChanges(jobs.value?.body);
   const list = jobs.value?.body;
   const isFiltered = organisation || source || state;
@@ -32,6 +33,8 @@ export function Overview({ parameters, me }) {
       <h1>Jobs</h1>
       ${may(me, "manager") && html`<a class="button primary" href=${link("set-up")}>Set up a job</a>`}
     </div>
+    <p class="quiet lead-in">A job is a predictive model that was set up for your sensors and locations. Here is how each does, and what it predicts.</p>
+    ${!token() && html`<${Demo} />`}
     ${counts.value && html`<${Tiles} counts=${counts.value} chosen=${state} />`}
     <${Filters} names=${names} parameters=${parameters} me=${me} />
     <div class="hidden" role="status">${changed}</div>
