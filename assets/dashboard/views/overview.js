@@ -1,12 +1,14 @@
 // All jobs at a glance: how each does, and what it says.
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { address, call, get } from "../lib/api.js";
+import { classes } from "../lib/classes.js";
 import { POLL, useLoaded } from "../lib/load.js";
 import { useNames } from "../lib/names.js";
 import { link } from "../lib/route.js";
 import { may, token } from "../lib/session.js";
 import { stateOf } from "../lib/states.js";
-import { plural } from "../lib/value.js";
+import { plural, spoken } from "../lib/value.js";
+import { Classes } from "../parts/class.js";
 import { Demo } from "../parts/demo.js";
 import { Filters } from "../parts/filters.js";
 import { JobRow } from "../parts/job_row.js";
@@ -46,10 +48,15 @@ export function Overview({ parameters, me }) {
           ${list.map((job) => html`<${JobRow} key=${job.id} job=${job} names=${names} />`)}
         </ul>
         <${Pager} cursor=${cursor} next=${jobs.value.next} count=${list.length} word="jobs" />
+        ${classified(list).map((metric) => html`<h2>Classes of ${spoken(metric)}</h2><${Classes} metric=${metric} />`)}
         <${Zone} />`
       : isFiltered || cursor ? html`<p class="empty">No job is like that. <a href=${link("jobs")}>Show all jobs</a></p>`
       : html`<${NoJobs} me=${me} />`}`;
 }
+
+/** The metrics of these jobs that have classes. */
+const classified = (jobs) =>
+  [...new Set(jobs.flatMap((job) => job.job_targets.map((target) => target.metric)))].filter((metric) => classes(metric).length > 0);
 
 // What is new since the last time, for who cannot see it: a job's state, or its first prediction.
 function useChanges(jobs) {
