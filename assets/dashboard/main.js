@@ -4,6 +4,7 @@ import { call } from "./lib/api.js";
 import { link, useRoute } from "./lib/route.js";
 import { onRefused, signOut, token } from "./lib/session.js";
 import { Header } from "./parts/header.js";
+import { Heading } from "./parts/heading.js";
 import { ProblemNote } from "./parts/problem.js";
 import { JobView } from "./views/job.js";
 import { Overview } from "./views/overview.js";
@@ -49,10 +50,10 @@ function App() {
   useFocus(`${view}/${rest.join("/")}`);
 
   let shown;
-  if (problem) shown = html`<h1>Prediction API</h1><${ProblemNote} problem=${problem} retry=${ask} />`;
+  if (problem) shown = html`<${Heading}>Prediction API<//><${ProblemNote} problem=${problem} retry=${ask} />`;
   else if (me === undefined) shown = html`<p class="quiet" role="status">Loading …</p>`;
   else if (me === null || view === "sign-in") shown = html`<${SignIn} me=${me} reason=${reason} done=${ask} />`;
-  else if (!Object.hasOwn(VIEWS, view)) shown = html`<h1>There is no such view</h1><p><a href=${link("jobs")}>All jobs</a></p>`;
+  else if (!Object.hasOwn(VIEWS, view)) shown = html`<${Heading}>There is no such view<//><p><a href=${link("jobs")}>All jobs</a></p>`;
   else shown = VIEWS[view]({ parts: rest, parameters, me });
 
   const leave = () => {

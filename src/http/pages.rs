@@ -115,10 +115,7 @@ fn guide_or_picture(request: &Request, Path(path): Path<String>) -> Response {
 
 fn guide_page(name: &str, request: &Request) -> Response {
     let is_demo = Context::of(request).is_ok_and(|context| context.demo.is_some());
-    guide::page(name, is_demo).map_or_else(
-        || nothing(NO_GUIDE),
-        |html| page(html.into(), POLICY),
-    )
+    guide::page(name, is_demo).map_or_else(|| nothing(NO_GUIDE), |html| page(html.into(), POLICY))
 }
 
 /// The weather of the demo, from which the guide about workers posts readings.

@@ -69,7 +69,9 @@ pub fn thinning(
         return Ok(None);
     };
     if form != Form::Series {
-        return Err(Error::bad_parameter("max_points", "thins series only: add shape=series").into());
+        return Err(
+            Error::bad_parameter("max_points", "thins series only: add shape=series").into(),
+        );
     }
     if cursor.is_some() {
         let detail = "goes with no max_points, which answers the window as a whole";

@@ -1,4 +1,4 @@
-// The front page and every page of the guides as people have them: light and dark, on a phone and on a desktop. axe finds
+// Every page of the guides as people have them: light and dark, on a phone and on a desktop. axe finds
 // nothing, nothing is wider than the screen, no request leaves the server, nothing is refused by the pages' own policy.
 // Usage: node guides.mjs URL [FOLDER], with playwright-core and @axe-core/playwright beside it or in PLAYWRIGHT_FROM;
 // screenshots go to FOLDER.
@@ -33,11 +33,11 @@ function watch(page, name) {
   });
 }
 
-// Every page that can be reached from the front page, each once.
+// Every page that can be reached from the first, each once.
 async function allPages() {
   const context = await browser.newContext();
   const page = await context.newPage();
-  const [found, waiting] = [[], ["/"]];
+  const [found, waiting] = [[], ["/docs"]];
   while (waiting.length > 0) {
     const path = waiting.pop();
     found.push(path);

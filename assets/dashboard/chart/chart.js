@@ -89,7 +89,7 @@ function linesOf(chart, readings, sensor, asOf) {
     { ...own, kind: "came", title: "What came since", name: "What came since", points: chart.came },
     {
       unit: sensor?.unit, scale: beside ? "readings" : "y", kind: "reading", name: sensor?.name, points: readings ?? [],
-      title: `Readings of ${sensor?.name}${beside ? `, ${sensor.unit ?? "no unit"} on the right` : ""}`,
+      title: `Readings of ${sensor?.name}${beside ? `, in ${sensor.unit ?? "no unit"} on the right` : ""}`,
     },
     { ...own, kind: "known", title: asOf === null ? "Newest for each time" : "As it was known", name: asOf === null ? "Predicted" : "Known then", points: chart.line?.points ?? [] },
     { ...own, kind: "newest", title: `Newest issue${asOf === null ? "" : " then"}${issued}`, points: chart.newest },

@@ -5,6 +5,8 @@ import { zone } from "../lib/time.js";
 import { number } from "../lib/value.js";
 
 const HEIGHT = 380;
+/** A narrower chart has no room for the axes' units, which the key has too. */
+const NARROW = 560;
 /** A line of no more points has a dot at each. */
 const FEW = 120;
 
@@ -24,8 +26,8 @@ const STYLES = {
   older: () => ({ stroke: colour("chart-older"), width: 1.25, points: { show: false } }),
   came: () => ({ stroke: colour("chart-came"), width: 1.75, dash: [6, 4], points: { show: false } }),
   reading: () => ({ stroke: colour("chart-reading"), width: 1.25, points: { show: false } }),
-  known: (few) => ({ stroke: colour("chart-line"), width: 2, points: { show: few, size: 6, fill: colour("chart-line") } }),
-  newest: (few) => ({ stroke: colour("chart-line"), width: 4, points: { show: few, size: 9, fill: colour("chart-line") } }),
+  known: (few) => ({ stroke: colour("chart-line"), width: few ? 2 : 1, points: { show: few, size: 6, fill: colour("chart-line") } }),
+  newest: (few) => ({ stroke: colour("chart-line"), width: few ? 4 : 2.5, points: { show: few, size: 9, fill: colour("chart-line") } }),
 };
 
 /**
@@ -36,6 +38,7 @@ export function draw(place, { lines, metric, from, to, asOf, moved, height = HEI
   const tables = lines.map((line) => [line.points.map((point) => point.t / 1000), line.points.map((point) => point.v)]);
   const aligned = tables.length > 0 ? uPlot.join(tables) : [[], []];
   const scales = [...new Map(lines.map((line) => [line.scale, line.unit])).entries()];
+  const isNarrow = place.clientWidth < NARROW;
   const font = "13px system-ui, sans-serif";
   const axis = { stroke: colour("quiet"), font, labelFont: font, grid: { stroke: colour("chart-grid"), width: 1 }, ticks: { stroke: colour("chart-grid"), width: 1 } };
   const plot = new uPlot({
@@ -49,7 +52,7 @@ export function draw(place, { lines, metric, from, to, asOf, moved, height = HEI
     axes: [
       { ...axis, values: TICKS, space: 70 },
       ...scales.map(([scale, unit], index) => ({
-        ...axis, scale, side: index === 0 ? 3 : 1, label: unit ?? "", labelSize: unit ? 22 : 0, size: 54,
+        ...axis, scale, side: index === 0 ? 3 : 1, label: isNarrow ? "" : unit ?? "", labelSize: unit && !isNarrow ? 22 : 0, size: isNarrow ? 38 : 54,
         grid: index === 0 ? axis.grid : { show: false },
         values: (_, splits) => splits.map(number),
       })),

@@ -59,7 +59,7 @@ export function length(seconds) {
   const size = Math.abs(seconds);
   const [unit, long] = UNITS.find(([, long]) => size >= long * 0.995) ?? UNITS.at(-1);
   const count = size / long;
-  const text = count < 10 && Math.abs(count - Math.round(count)) > 0.05 ? count.toFixed(1) : Math.round(count);
+  const text = count < 10 && long >= 3600 && Math.abs(count - Math.round(count)) > 0.05 ? count.toFixed(1) : Math.round(count);
   return `${text} ${unit}${text == 1 ? "" : "s"}`;
 }
 

@@ -10,6 +10,7 @@ import { moment, relative, useZone } from "../lib/time.js";
 import { Chart } from "../chart/chart.js";
 import { Contract } from "../parts/contract.js";
 import { FirstPrediction } from "../parts/first_prediction.js";
+import { Heading } from "../parts/heading.js";
 import { reason } from "../parts/job_row.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { Runs } from "../parts/runs.js";
@@ -36,12 +37,12 @@ export function JobView({ id, parameters, me }) {
   useEffect(() => setEvery(job && !arrival ? SOON : POLL), [job && !arrival]);
   const issues = useMemo(() => issuesOf(runs.value?.body ?? []), [runs.value]);
 
-  if (!job) return html`<h1>Job</h1><${Pending} loaded=${loaded} />`;
+  if (!job) return html`<${Heading}>Job<//><${Pending} loaded=${loaded} />`;
   const isReady = runs.value && sensors.value && !names.isLoading;
   return html`
     <p class="back"><a href=${link("jobs")}>All jobs</a></p>
     <div class="title">
-      <h1>${job.name}</h1>
+      <${Heading}>${job.name}<//>
       ${may(me, "manager") && html`<${Activity} job=${job} etag=${loaded.value.etag} done=${loaded.reload} />`}
     </div>
     ${loaded.problem && html`<${ProblemNote} problem=${loaded.problem} retry=${loaded.reload} />`}

@@ -11,6 +11,7 @@ import { plural, spoken } from "../lib/value.js";
 import { Classes } from "../parts/class.js";
 import { Demo } from "../parts/demo.js";
 import { Filters } from "../parts/filters.js";
+import { Heading } from "../parts/heading.js";
 import { JobRow } from "../parts/job_row.js";
 import { Pager } from "../parts/pager.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
@@ -32,7 +33,7 @@ export function Overview({ parameters, me }) {
 
   return html`
     <div class="title">
-      <h1>Jobs</h1>
+      <${Heading}>Jobs<//>
       ${may(me, "manager") && html`<a class="button primary" href=${link("set-up")}>Set up a job</a>`}
     </div>
     <p class="quiet lead-in">A job is a predictive model that was set up for your sensors and locations. Here is how each does, and what it predicts.</p>

@@ -8,6 +8,7 @@ import { useZone } from "../lib/time.js";
 import { Latest } from "../parts/contract.js";
 import { SameAs } from "../parts/copy.js";
 import { Empty } from "../parts/empty.js";
+import { Heading } from "../parts/heading.js";
 import { Pager } from "../parts/pager.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { Zone } from "../parts/zone.js";
@@ -21,7 +22,7 @@ export function Places({ parameters: { cursor }, me }) {
   const sensors = loaded.value?.body;
   const locations = [...names.locations.values()];
   return html`
-    <h1>Sensors and locations</h1>
+    <${Heading}>Sensors and locations<//>
     <p class="quiet lead-in">Jobs read sensors, and predict for locations.</p>
     <h2>Sensors</h2>
     ${loaded.problem && sensors && html`<${ProblemNote} problem=${loaded.problem} />`}

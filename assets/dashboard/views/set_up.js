@@ -10,6 +10,7 @@ import { Field } from "../parts/field.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { RoleField } from "../parts/role_field.js";
 import { DryRun } from "../parts/dry_run.js";
+import { Heading } from "../parts/heading.js";
 
 const SET_UP = "/api/v1/jobs/setup";
 
@@ -22,11 +23,11 @@ export function SetUp({ parameters, me }) {
     return { organisations, sources, versions, sensors, locations };
   }, [isManager]);
   if (!isManager) {
-    return html`<h1>Set up a job</h1>
+    return html`<${Heading}>Set up a job<//>
       <p>Jobs are set up by managers and admins. Your token is a ${me.role}'s: <a href=${link("sign-in")}>sign in with another</a>.</p>`;
   }
-  if (!loaded.value) return html`<h1>Set up a job</h1><${Pending} loaded=${loaded} />`;
-  return html`<h1>Set up a job</h1><${Form} there=${loaded.value} me=${me} chosen=${parameters.source} />`;
+  if (!loaded.value) return html`<${Heading}>Set up a job<//><${Pending} loaded=${loaded} />`;
+  return html`<${Heading}>Set up a job<//><${Form} there=${loaded.value} me=${me} chosen=${parameters.source} />`;
 }
 
 function Form({ there, me, chosen }) {

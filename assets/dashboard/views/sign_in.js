@@ -4,6 +4,7 @@ import { call } from "../lib/api.js";
 import { go } from "../lib/route.js";
 import { signIn } from "../lib/session.js";
 import { Field } from "../parts/field.js";
+import { Heading } from "../parts/heading.js";
 import { ProblemNote } from "../parts/problem.js";
 
 export function SignIn({ me, reason, done }) {
@@ -29,7 +30,7 @@ export function SignIn({ me, reason, done }) {
   const wrong = isWrong ? ["This token is unknown, revoked or expired"] : [];
   return html`
     <div class="sign-in">
-      <h1>Sign in</h1>
+      <${Heading}>Sign in<//>
       <p>
         This server keeps predictive models, the jobs that connect them to sensors and locations, and what they predict.
         ${me === null ? " Show it a token to see your organisation's." : " You are looking around as the visitor of a demo. To change something, sign in with its admin token."}

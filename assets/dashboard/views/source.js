@@ -6,6 +6,7 @@ import { link } from "../lib/route.js";
 import { may } from "../lib/session.js";
 import { moment, useZone } from "../lib/time.js";
 import { SameAs } from "../parts/copy.js";
+import { Heading } from "../parts/heading.js";
 import { Pending } from "../parts/problem.js";
 import { State } from "../parts/state.js";
 import { interval, retention } from "./sources.js";
@@ -21,12 +22,12 @@ export function SourceView({ id, me }) {
     ]);
     return { source, versions: versions.reverse(), jobs };
   }, [id]);
-  if (!loaded.value) return html`<h1>Source</h1><${Pending} loaded=${loaded} />`;
+  if (!loaded.value) return html`<${Heading}>Source<//><${Pending} loaded=${loaded} />`;
   const { source, versions, jobs } = loaded.value;
   return html`
     <p class="back"><a href=${link("sources")}>All sources</a></p>
     <div class="title">
-      <h1>${source.name}</h1>
+      <${Heading}>${source.name}<//>
       ${may(me, "manager") && versions.length > 0 && html`<a class="button" href=${link("set-up", { source: id })}>Set up a job of it</a>`}
     </div>
     ${source.description && html`<p>${source.description}</p>`}

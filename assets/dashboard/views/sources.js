@@ -7,6 +7,7 @@ import { may } from "../lib/session.js";
 import { length } from "../lib/time.js";
 import { plural } from "../lib/value.js";
 import { Empty } from "../parts/empty.js";
+import { Heading } from "../parts/heading.js";
 import { Pending } from "../parts/problem.js";
 import { TallyOfStates } from "../parts/tally.js";
 
@@ -18,11 +19,11 @@ export function Sources({ me }) {
     const [sources, versions, jobs] = await Promise.all(["/sources", "/source_versions", "/jobs"].map((path) => getAll(path, {}, signal)));
     return { sources, versions, jobs };
   }, []);
-  if (!loaded.value) return html`<h1>Sources</h1><${Pending} loaded=${loaded} />`;
+  if (!loaded.value) return html`<${Heading}>Sources<//><${Pending} loaded=${loaded} />`;
   const { sources, versions, jobs } = loaded.value;
   const newest = (source) => versions.filter((version) => version.source_id === source.id).at(-1);
   return html`
-    <h1>Sources</h1>
+    <${Heading}>Sources<//>
     <p class="quiet lead-in">A source is a predictive model. Its versions say what it needs and what it predicts; jobs use one of them.</p>
     ${sources.length === 0 ? html`<${None} me=${me} />` : html`
       <div class="wide" tabindex="0" role="region" aria-label="Sources"><table>

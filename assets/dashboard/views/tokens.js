@@ -5,6 +5,7 @@ import { useLoaded } from "../lib/load.js";
 import { useNames } from "../lib/names.js";
 import { may } from "../lib/session.js";
 import { moment, relative, useZone } from "../lib/time.js";
+import { Heading } from "../parts/heading.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { NewToken } from "../parts/new_token.js";
 import { Zone } from "../parts/zone.js";
@@ -17,8 +18,8 @@ export function Tokens({ me }) {
   const [problem, setProblem] = useState(null);
   const [asked, setAsked] = useState(null);
   const dialog = useRef(null);
-  if (!isManager) return html`<h1>Tokens</h1><p>Only managers and admins see and make tokens. Your token is a ${me.role}'s.</p>`;
-  if (!loaded.value) return html`<h1>Tokens</h1><${Pending} loaded=${loaded} />`;
+  if (!isManager) return html`<${Heading}>Tokens<//><p>Only managers and admins see and make tokens. Your token is a ${me.role}'s.</p>`;
+  if (!loaded.value) return html`<${Heading}>Tokens<//><${Pending} loaded=${loaded} />`;
 
   const ask = (token) => {
     setAsked(token);
@@ -35,7 +36,7 @@ export function Tokens({ me }) {
     loaded.reload();
   };
   return html`
-    <h1>Tokens</h1>
+    <${Heading}>Tokens<//>
     <p class="quiet lead-in">Every call shows a token. A viewer reads, a worker also posts, a manager also sets things up, an admin sees every organisation.</p>
     <${ProblemNote} problem=${problem ?? loaded.problem} />
     <div class="wide" tabindex="0" role="region" aria-label="Tokens"><table>

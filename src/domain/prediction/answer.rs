@@ -94,8 +94,8 @@ impl FoundRun {
     }
 }
 
-/// The predictions of one series, their values in columns. The times are `start` and `step`, or `valid_times`. It can be
-/// posted again as one of the `series` of a job's predictions.
+/// The predictions of one series, their values in columns. The times are `start` and `step`, or `valid_times`. Unless
+/// it was thinned, it can be posted again as one of the `series` of a job's predictions.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct PredictionSeries {
