@@ -29,7 +29,10 @@ function App() {
   const [reason, setReason] = useState("");
   const [problem, setProblem] = useState(null);
 
+  const isAsking = useRef(false);
   const ask = useCallback(async () => {
+    if (isAsking.current) return;
+    isAsking.current = true;
     setProblem(null);
     try {
       // In a demo who has no token reads as its visitor; elsewhere the answer is 401.
@@ -40,6 +43,8 @@ function App() {
       if (token()) setReason("The token of this session is no longer valid. It may have expired, or been revoked.");
       signOut();
       setMe(null);
+    } finally {
+      isAsking.current = false;
     }
   }, []);
 

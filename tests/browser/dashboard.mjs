@@ -262,6 +262,15 @@ if (isDemo) {
     await other.getByText("The token of this session is no longer valid").waitFor();
   };
 
+  tests["with a token, the same rows come as a file"] = async () => {
+    const page = await open("#/sign-in");
+    await signIn(page, admin);
+    await page.getByRole("heading", { name: "Jobs" }).waitFor();
+    await page.goto(`${url}/#/jobs/${JOB}?${WEEK}`);
+    const [file] = await Promise.all([page.waitForEvent("download"), page.locator(".chart").getByRole("link", { name: "CSV" }).click()]);
+    assert.equal(file.suggestedFilename(), "Mildew risk EWR mildew_risk.csv");
+  };
+
   tests["an organisation without data is told what to do next"] = async () => {
     const organisation = await call("POST", "/api/v1/organisations", { name: `Empty ${Date.now()}` });
     const { secret } = await call("POST", "/api/v1/tokens", { name: "manager", role: "manager", organisation_id: organisation.id });
@@ -303,7 +312,7 @@ if (isDemo) {
 
   tests["a command is copied without the secret"] = async () => {
     const page = await open(`#/jobs/${JOB}?${WEEK}`, { permissions: ["clipboard-read", "clipboard-write"] });
-    await page.getByRole("button", { name: "Copy as curl" }).first().click();
+    await page.locator(".chart").getByRole("button", { name: "Copy as curl" }).click();
     await page.getByRole("button", { name: "Copied" }).waitFor();
     const copied = await page.evaluate(() => navigator.clipboard.readText());
     assert.ok(copied.includes("-H \"Authorization: Bearer $TOKEN\"") && copied.includes(`job_id=${JOB}`), copied);

@@ -28,8 +28,8 @@ export function address(path, parameters = {}) {
   return API + path + (text ? `?${text}` : "");
 }
 
-/** Calls the address and answers `{ body, next, etag }`; throws a Problem. */
-export async function call(address, { method = "GET", body, signal, secret, headers = {} } = {}) {
+/** Sends a call with the session's token, or with `secret`; throws a Problem unless it is answered well. */
+async function send(address, { method = "GET", body, signal, secret, headers = {} } = {}) {
   const shown = secret ?? token();
   if (shown) headers = { ...headers, Authorization: `Bearer ${shown}` };
   if (body !== undefined) headers = { ...headers, "Content-Type": "application/json" };
@@ -42,15 +42,23 @@ export async function call(address, { method = "GET", body, signal, secret, head
     if (error.name === "AbortError") throw error;
     throw new Problem({ title: "The server cannot be reached", detail: "It does not answer: is it running?" });
   }
-  if (!response.ok) {
-    const problem = await readProblem(response);
-    if (problem.status === 401 && secret === undefined) refused();
-    throw problem;
-  }
+  if (response.ok) return response;
+  const problem = await readProblem(response);
+  // Of several calls that are refused at once, those that come later say nothing new.
+  if (problem.status === 401 && secret === undefined && shown === token()) refused();
+  throw problem;
+}
+
+/** Calls the address and answers `{ body, next, etag }`; throws a Problem. */
+export async function call(address, options) {
+  const response = await send(address, options);
   const next = /<([^>]+)>; rel="next"/.exec(response.headers.get("Link") ?? "")?.[1];
   const text = response.status === 204 ? "" : await response.text();
   return { body: text ? JSON.parse(text) : undefined, next, etag: response.headers.get("ETag") };
 }
+
+/** What the address answers, as a file. */
+export const download = async (address) => (await send(address)).blob();
 
 async function readProblem(response) {
   try {

@@ -1,6 +1,6 @@
 // Commands to copy, and a call's answer to open.
 import { html, useState } from "../lib/html.js";
-import { curl } from "../lib/api.js";
+import { curl, download } from "../lib/api.js";
 import { token } from "../lib/session.js";
 
 /** A button that copies a text. Browsers give the clipboard to https and localhost only; elsewhere the text is shown. */
@@ -28,16 +28,21 @@ export function Command({ text }) {
 
 /** A link to what a call answers. With a token the browser cannot follow it, so that it is fetched and kept as a file. */
 export function Answer({ address, name, file }) {
+  const [problem, setProblem] = useState("");
   const open = async (event) => {
     if (!token()) return;
     event.preventDefault();
-    const response = await fetch(address, { headers: { Authorization: `Bearer ${token()}` } });
-    const url = URL.createObjectURL(await response.blob());
-    const link = Object.assign(document.createElement("a"), { href: url, download: file });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 1000);
+    setProblem("");
+    try {
+      const url = URL.createObjectURL(await download(address));
+      const link = Object.assign(document.createElement("a"), { href: url, download: file });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(url), 1000);
+    } catch (problem) {
+      setProblem(problem.message);
+    }
   };
-  return html`<a href=${address} onClick=${open}>${name}</a>`;
+  return html`<a href=${address} onClick=${open}>${name}</a>${problem && html` <span class="wrong" role="alert">${problem}</span>`}`;
 }
 
 /** The same rows as JSON, as CSV and as a command. */
