@@ -33,6 +33,8 @@ pub struct Settings {
     pub limits: Limits,
     /// When what has expired is deleted.
     pub retention: Retention,
+    /// What webhooks may call.
+    pub webhooks: Webhooks,
 }
 
 /// What is logged, and how.
@@ -95,6 +97,14 @@ pub struct Retention {
     pub sweep_seconds: u64,
 }
 
+/// What webhooks may call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// Whether they may call loopback, private and reserved addresses.
+    pub allow_private_addresses: bool,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -111,6 +121,9 @@ impl Default for Settings {
                 scan_queue: 256,
             },
             retention: Retention { sweep_seconds: 60 },
+            webhooks: Webhooks {
+                allow_private_addresses: false,
+            },
         }
     }
 }

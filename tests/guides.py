@@ -14,6 +14,7 @@ The worker of the guides is also run on a demo, where it must compute what is th
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,8 @@ GUIDES = Path(__file__).resolve().parent.parent / "assets" / "docs"
 DEFAULT = "http://127.0.0.1:8000"
 # These are about the demo, and run on one.
 ON_DEMO = {"demo", "getting-predictions"}
+# These have a receiver on this machine, which their server must be allowed to call.
+WITH_RECEIVER = {"health"}
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ANSWERS = ("json", "text", "csv", "http")
 FILE = re.compile(r"`(\w+\.py)`")
@@ -34,6 +37,7 @@ MADE_UP = re.compile(
     r"|(?P<stamp>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z)"
     r"|(?P<secret>pa_[0-9a-f]{64})"
     r'|(?P<etag>"\d+-[0-9a-f]{16}")'
+    r"|(?P<key>whsec_[0-9A-Za-z+/]{43}=)"
 )
 # Fails where an answer is no success, unless its status is shown, and says what was answered.
 CURL = """
@@ -48,12 +52,15 @@ set -euo pipefail
 class Server:
     """The executable on a fresh folder."""
 
-    def __init__(self, executable, is_demo):
+    def __init__(self, executable, is_demo, has_receiver=False):
+        environment = dict(os.environ)
+        if has_receiver:
+            environment["PREDICTION_API_WEBHOOKS__ALLOW_PRIVATE_ADDRESSES"] = "true"
         self.folder = tempfile.TemporaryDirectory()
         self.log = open(os.path.join(self.folder.name, "log"), "w+")
         command = [executable] + (["demo"] if is_demo else []) + ["--listen", "127.0.0.1:0"]
         self.process = subprocess.Popen(
-            command, cwd=self.folder.name, stdout=subprocess.PIPE, stderr=self.log, text=True
+            command, cwd=self.folder.name, stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment
         )
         self.greeting = ""
         while "Ctrl-C" not in self.greeting:
@@ -75,19 +82,32 @@ class Shell:
     """A shell whose variables outlive a block."""
 
     def __init__(self, folder, executable):
-        self.folder = folder
+        self.folder, self.groups = folder, []
         path = os.path.dirname(executable) + os.pathsep + os.environ["PATH"]
         self.environment = {"PATH": path, "HOME": folder, "LANG": "C.UTF-8"}
 
     def run(self, text):
         script = f"set -a\n{CURL}{text}\nenv -0 >.environment\n"
-        done = subprocess.run(["bash"], input=script, cwd=self.folder, env=self.environment, capture_output=True, text=True)
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        done = subprocess.Popen(
+            ["bash"], cwd=self.folder, env=self.environment, text=True, start_new_session=True, **pipes
+        )
+        self.groups.append(done.pid)
+        stdout, stderr = done.communicate(script)
         if done.returncode != 0:
-            raise Fault(f"{done.stdout}\n{done.stderr}")
+            raise Fault(f"{stdout}\n{stderr}")
         kept = Path(self.folder, ".environment").read_bytes().decode().split("\0")
         # Exported functions are no variables of the guide's.
         self.environment = dict(pair.split("=", 1) for pair in kept if "=" in pair and not pair.startswith("BASH_FUNC"))
-        return done.stdout
+        return stdout
+
+    def end(self):
+        """Ends what the blocks left in the background."""
+        for group in self.groups:
+            try:
+                os.killpg(group, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
 
 
 class Fault(Exception):
@@ -139,8 +159,8 @@ def differs(expected, actual, names, at=""):
             return f"{at or 'the answer'} has {len(actual)} elements"
         pairs = enumerate(zip(wanted, actual))
         return next(filter(None, (differs(a, b, names, f"{at}/{n}") for n, (a, b) in pairs)), None)
-    # How long ago something was, and which request it is, differ each time.
-    if at.endswith(("/age_seconds", "/request_id")) and type(expected) is type(actual):
+    # How long ago something was, how long it took, and which request it is, differ each time.
+    if at.endswith(("/age_seconds", "/milliseconds", "/request_id")) and type(expected) is type(actual):
         return None
     both = isinstance(expected, str) and isinstance(actual, str)
     if (names.same(expected, actual) if both else expected == actual and type(expected) is type(actual)):
@@ -211,7 +231,7 @@ def try_guide(path, executable, fill):
     blocks = [(found[1], found[2], found.start(), found.span(2)) for found in BLOCK.finditer(text)]
     if not any(kind in ("bash", "python") for kind, *_ in blocks):
         return 0
-    server = Server(executable, path.stem in ON_DEMO)
+    server = Server(executable, path.stem in ON_DEMO, path.stem in WITH_RECEIVER)
     shell, names, count, filled = Shell(server.folder.name, executable), Names(), 0, []
     try:
         for number, (kind, block, start, _) in enumerate(blocks):
@@ -240,6 +260,7 @@ def try_guide(path, executable, fill):
             if wrong:
                 raise Fault(f"{here}: {wrong}\n{block}\nanswered\n{answer}")
     finally:
+        shell.end()
         server.stop()
         for (begin, end), answer in reversed(filled):
             text = text[:begin] + answer + text[end:]

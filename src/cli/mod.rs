@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     config::{Flags, Limits, Loaded, Settings},
-    service::{App, system_clock},
+    service::{App, system_clock, webhook},
     store::{self, Db},
 };
 
@@ -117,7 +117,11 @@ fn database(settings: &Settings) -> PathBuf {
 fn open(settings: &Settings) -> Result<App, Failure> {
     make_folder(&settings.data_dir)?;
     let path = database(settings);
-    Ok(App::new(open_db(&path, settings)?, system_clock()))
+    let rules = webhook::Rules {
+        allow_private_addresses: settings.webhooks.allow_private_addresses,
+        ..webhook::Rules::default()
+    };
+    Ok(App::new(open_db(&path, settings)?, system_clock()).with_webhooks(rules))
 }
 
 /// Makes the data folder, which is its owner's only, unless it is there.

@@ -20,7 +20,7 @@ use crate::{
     domain::token::new_secret,
     http,
     service::{App, token},
-    task::{Tasks, health, sweeper},
+    task::{Tasks, health, sweeper, webhooks},
 };
 
 /// The file that the first admin token is written to.
@@ -66,6 +66,7 @@ pub async fn serve(
     let pause = Duration::from_secs(settings.retention.sweep_seconds);
     sweeper::start(&mut tasks, app.clone(), pause);
     health::start(&mut tasks, app.clone());
+    webhooks::start(&mut tasks, app.clone());
     let serving = tokio::spawn(http::serve(listener, app, limits, demo, stop));
     greeting(&format!("http://{address}"));
     say("\nCtrl-C stops it.");

@@ -22,7 +22,7 @@ pub enum Role {
     Viewer,
     /// Reads, and posts readings and predictions.
     Worker,
-    /// Changes its organisation's locations, sensors, sources, versions, jobs and tokens.
+    /// Changes its organisation's locations, sensors, sources, versions, jobs, webhooks and tokens.
     Manager,
     /// Everything, everywhere; belongs to no organisation.
     Admin,

@@ -31,6 +31,7 @@ pub mod thinning;
 pub mod time;
 pub mod token;
 pub mod violation;
+pub mod webhook;
 
 pub use caller::{Caller, Role};
 pub use counts::Counts;

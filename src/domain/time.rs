@@ -25,9 +25,14 @@ impl Timestamp {
         self.0
     }
 
+    /// This moment and that many seconds more.
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self::from_micros(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
+    }
+
     /// This moment and that many minutes more.
     pub fn plus_minutes(self, minutes: i64) -> Self {
-        Self::from_micros(self.0.saturating_add(minutes.saturating_mul(60_000_000)))
+        self.plus_seconds(minutes.saturating_mul(60))
     }
 
     /// This moment and that many hours more.

@@ -2,5 +2,8 @@
 //! of it is needed for the product's own work.
 
 pub mod catalogue;
+pub mod degree_days;
 pub mod mildew;
+pub mod today;
+pub mod typical;
 pub mod weather;

@@ -177,7 +177,8 @@ fn keep_possible_answers(path: &str, method: &str, operation: &mut Value) {
         "405" => false,
         "409" => {
             let posts_values = path.ends_with("/predictions") || path.ends_with("/readings");
-            changes && !posts_values && !path.ends_with("/tokens/{id}")
+            let takes_no_name = path.ends_with("/tokens/{id}") || path.ends_with("/test");
+            changes && !posts_values && !takes_no_name
         }
         "412" => is_guarded,
         "413" | "415" | "422" => has_body,

@@ -27,6 +27,7 @@ const ORDER: &[(&str, &str)] = &[
     ("creating-predictions", "Creating predictions"),
     ("getting-predictions", "Getting predictions"),
     ("worker", "Writing a worker"),
+    ("health", "Health and webhooks"),
     ("tokens", "Tokens and roles"),
     ("operating", "Operating"),
     ("problems", "Problems"),

@@ -44,6 +44,13 @@
 //! | GET | /api/v1/jobs/{job_id}/runs | list_job_runs | job_run.rs |
 //! | PUT | /api/v1/jobs/{job_id} | update_job | job.rs |
 //! | DELETE | /api/v1/jobs/{job_id} | delete_job | job.rs |
+//! | POST | /api/v1/webhooks | create_webhook | webhook.rs |
+//! | GET | /api/v1/webhooks | list_webhooks | webhook.rs |
+//! | GET | /api/v1/webhooks/{id} | get_webhook | webhook.rs |
+//! | PUT | /api/v1/webhooks/{id} | update_webhook | webhook.rs |
+//! | DELETE | /api/v1/webhooks/{id} | delete_webhook | webhook.rs |
+//! | GET | /api/v1/webhooks/{id}/deliveries | list_webhook_deliveries | webhook.rs |
+//! | POST | /api/v1/webhooks/{id}/test | test_webhook | webhook.rs |
 //! | GET | /api/v1/health | get_health | health.rs |
 //! | POST | /api/v1/readings | post_readings | reading.rs |
 //! | GET | /api/v1/sensors/{id}/readings | list_readings | reading.rs |
@@ -83,6 +90,7 @@ mod source;
 mod source_version;
 mod tag;
 mod token;
+mod webhook;
 
 use std::{any::Any, sync::Arc};
 
@@ -141,6 +149,7 @@ type Apis = (
     sensor::SensorApi,
     reading::ReadingApi,
     organisation::OrganisationApi,
+    webhook::WebhookApi,
     token::TokenApi,
     probe::ProbeApi,
 );
@@ -157,6 +166,7 @@ fn apis(app: &App) -> Apis {
         sensor::SensorApi(app.clone()),
         reading::ReadingApi(app.clone()),
         organisation::OrganisationApi(app.clone()),
+        webhook::WebhookApi(app.clone()),
         token::TokenApi(app.clone()),
         probe::ProbeApi(app.clone()),
     )

@@ -19,9 +19,16 @@ use uuid::Uuid;
 
 use super::{problem::Problem, shape::Form};
 use crate::domain::{
-    job::Job, job_setup::JobSetupAnswer, location::Location, organisation::Organisation,
-    page::Listed, sensor::Sensor, source::Source, source_version::SourceVersion,
+    job::Job,
+    job_setup::JobSetupAnswer,
+    location::Location,
+    organisation::Organisation,
+    page::Listed,
+    sensor::Sensor,
+    source::Source,
+    source_version::SourceVersion,
     token::IssuedToken,
+    webhook::{IssuedWebhook, Webhook},
 };
 
 /// What every operation answers.
@@ -33,13 +40,17 @@ const JSON: &str = "application/json";
 pub const CSV: &str = "text/csv";
 
 /// A single thing: where it is and which state it is in.
-pub trait Thing: Serialize + Type {
+pub trait Thing: Serialize + Type + Sized {
     /// The path of its kind.
     const PATH: &'static str;
     /// Its id.
     fn id(&self) -> Uuid;
     /// Counts its changes; `If-Match` compares it.
     fn revision(&self) -> i64;
+    /// What a GET of it would show, if the answer shows more.
+    fn state(&self) -> Option<&impl Serialize> {
+        None::<&Self>
+    }
 }
 
 macro_rules! things {
@@ -59,7 +70,25 @@ things! {
     Source, "/api/v1/sources", id, |thing| thing.revision;
     SourceVersion, "/api/v1/source_versions", id, |_| SourceVersion::REVISION;
     Job, "/api/v1/jobs", id, |thing| thing.revision;
+    Webhook, "/api/v1/webhooks", id, |thing| thing.revision;
     JobSetupAnswer, "/api/v1/jobs", job.id, |thing| thing.job.revision;
+}
+
+/// The secret is shown this once, and is no part of the state.
+impl Thing for IssuedWebhook {
+    const PATH: &'static str = Webhook::PATH;
+
+    fn id(&self) -> Uuid {
+        self.webhook.id
+    }
+
+    fn revision(&self) -> i64 {
+        self.webhook.revision
+    }
+
+    fn state(&self) -> Option<&impl Serialize> {
+        Some(&self.webhook)
+    }
 }
 
 /// 200 with one thing and its ETag.
@@ -153,13 +182,18 @@ fn bytes(body: &impl Serialize) -> Vec<u8> {
 /// changes with what is worked out when it is read, such as a job's health.
 fn tagged(status: StatusCode, thing: &impl Thing) -> Response {
     let body = bytes(thing);
-    let digest = Sha256::digest(&body);
+    let state = thing.state().map(bytes);
+    let digest = Sha256::digest(state.as_ref().unwrap_or(&body));
     let short = digest
         .first_chunk()
         .map_or(0, |bytes| u64::from_be_bytes(*bytes));
     let mut response = json(status, body);
     let tag = format!("\"{}-{short:016x}\"", thing.revision());
     set(&mut response, header::ETAG, &tag);
+    if state.is_some() {
+        // What is shown once is kept by nobody in between.
+        set(&mut response, header::CACHE_CONTROL, "no-store");
+    }
     response
 }
 

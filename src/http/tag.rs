@@ -24,6 +24,8 @@ pub enum Tag {
     Sensors,
     /// The customers.
     Organisations,
+    /// Where changes of jobs' states are told to.
+    Webhooks,
     /// Who may call.
     Tokens,
     /// For whatever watches the process.

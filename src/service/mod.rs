@@ -15,6 +15,7 @@ pub mod sensor;
 pub mod source;
 pub mod source_version;
 pub mod token;
+pub mod webhook;
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -47,6 +48,7 @@ pub struct App {
     tokens: Known<[u8; 32], Caller>,
     jobs: Known<Uuid, Arc<job::Kept>>,
     vitals: Known<Uuid, Arc<Vitals>>,
+    sender: Arc<webhook::Sender>,
 }
 
 impl App {
@@ -57,8 +59,17 @@ impl App {
             tokens: db.known(),
             jobs: db.known(),
             vitals: db.known_until_written(),
+            sender: Arc::new(webhook::Sender::new(webhook::Rules::default())),
             db,
             clock,
+        }
+    }
+
+    /// The product, whose webhooks keep these rules.
+    pub fn with_webhooks(self, rules: webhook::Rules) -> Self {
+        Self {
+            sender: Arc::new(webhook::Sender::new(rules)),
+            ..self
         }
     }
 
@@ -84,7 +95,8 @@ impl App {
         self.db.write(move |tx| work(tx, clock())).await
     }
 
-    /// The same for `work` that writes only readings, predictions or the use of tokens.
+    /// The same for `work` that writes only readings, predictions, messages of webhooks or the use of
+    /// tokens.
     async fn append<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,

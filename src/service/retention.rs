@@ -9,7 +9,7 @@ use crate::{
         Result,
         retention::{ExpiredOfSource, Swept},
     },
-    store::{prediction::expiry, reading, space},
+    store::{delivery, prediction::expiry, reading, space},
 };
 
 /// How often the time that a step took is rested after it: 6 means that a seventh of the time is spent.
@@ -25,6 +25,9 @@ const MOST_PAGES: i64 = 500;
 
 /// How many readings are deleted in one step.
 const STEP_READINGS: u32 = 2000;
+
+/// How many messages of webhooks are deleted in one step.
+const STEP_DELIVERIES: u32 = 500;
 
 /// How fast a sweep goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +54,7 @@ impl Pace {
 pub async fn sweep(app: &App, pace: Pace) -> Result<Swept> {
     let mut swept = predictions(app, pace).await?;
     swept += readings(app, pace).await?;
+    deliveries(app, pace).await?;
     give_back(app, pace).await?;
     Ok(swept)
 }
@@ -103,6 +107,20 @@ async fn readings(app: &App, pace: Pace) -> Result<Swept> {
             return Ok(swept);
         }
         swept.readings += deleted;
+        pace.rest(begun).await;
+    }
+}
+
+/// Deletes messages of webhooks that have been over for long.
+async fn deliveries(app: &App, pace: Pace) -> Result<()> {
+    loop {
+        let begun = Instant::now();
+        let deleted = app
+            .append(|tx, now| delivery::forget(tx, now, STEP_DELIVERIES))
+            .await?;
+        if deleted == 0 {
+            return Ok(());
+        }
         pace.rest(begun).await;
     }
 }

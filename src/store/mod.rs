@@ -15,6 +15,7 @@ mod row;
 mod varint;
 mod writer;
 
+pub mod delivery;
 pub mod health;
 pub mod job;
 pub mod location;
@@ -27,6 +28,7 @@ pub mod source;
 pub mod source_version;
 pub mod space;
 pub mod token;
+pub mod webhook;
 
 use std::{hash::Hash, path::Path, sync::Arc, time::Duration};
 
@@ -122,8 +124,8 @@ impl Db {
         self.writer.write(Kind::Change, work).await
     }
 
-    /// The same for `work` that writes only what the catalogue does not speak of: readings, predictions, the use of
-    /// tokens. What is remembered of the catalogue ([`Memory`]) stays.
+    /// The same for `work` that writes only what the catalogue does not speak of: readings, predictions, messages of
+    /// webhooks, the use of tokens. What is remembered of the catalogue ([`Memory`]) stays.
     ///
     /// # Errors
     /// As [`Db::write`].

@@ -77,10 +77,11 @@ pub fn update(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
     Ok(())
 }
 
-/// Deletes an organisation that has no jobs, with its tokens, sensors, locations, sources and their versions.
+/// Deletes an organisation that has no jobs, with its tokens, webhooks, sensors, locations, sources and their versions.
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     for sql in [
         "DELETE FROM tokens WHERE organisation_id = ?1",
+        "DELETE FROM webhooks WHERE organisation_id = ?1",
         "DELETE FROM sensors WHERE organisation_id = ?1",
         "DELETE FROM locations WHERE organisation_id = ?1",
         "DELETE FROM source_versions WHERE source_id IN (SELECT id FROM sources WHERE organisation_id = ?1)",

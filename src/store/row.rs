@@ -12,6 +12,7 @@ use crate::domain::{
     health::HealthState,
     job_run::RunStatus,
     text::{Description, Message, Name, Stage},
+    webhook::delivery::DeliveryState,
 };
 
 impl ToSql for Timestamp {
@@ -60,7 +61,7 @@ macro_rules! enum_column {
     )*};
 }
 
-enum_column!(Role, InputKind, HealthState, RunStatus);
+enum_column!(Role, InputKind, HealthState, RunStatus, DeliveryState);
 
 /// A value that stands in its column as JSON.
 pub struct Json<T>(pub T);

@@ -2,6 +2,7 @@
 
 pub mod health;
 pub mod sweeper;
+pub mod webhooks;
 
 use std::{fmt::Display, future::Future, panic::AssertUnwindSafe, time::Duration};
 

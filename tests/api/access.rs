@@ -14,6 +14,9 @@ const WHO: [&str; 9] = [
     "no token", "bad", "expired", "revoked", "viewer", "worker", "other", "manager", "admin",
 ];
 
+/// A port of this machine where nobody listens.
+const NOWHERE: &str = "http://127.0.0.1:9/";
+
 /// What the callers try their hands on, by name: all of one organisation, and nothing in the way of another.
 async fn things(app: &TestApp, organisation: &str) -> Value {
     let name = Uuid::new_v4().to_string();
@@ -35,6 +38,7 @@ async fn things(app: &TestApp, organisation: &str) -> Value {
         "source": make("sources", json!({})).await,
         "version": app.make("/api/v1/source_versions", &version).await,
         "token": make("tokens", json!({ "role": "viewer" })).await,
+        "webhook": make("webhooks", json!({ "url": NOWHERE })).await,
         "job": job["id"],
         "pinned": job["source_version_id"]
     })
@@ -64,7 +68,8 @@ fn contract(source: &str, version: &str) -> Value {
 /// another organisation's manager, what follows the path up to its first brace, and the body.
 fn row(operation: &str, things: &Value) -> Value {
     let thing = |name: &str| things[name].as_str().unwrap();
-    let [organisation, empty, token] = ["organisation", "empty", "token"].map(thing);
+    let [organisation, empty] = ["organisation", "empty"].map(thing);
+    let [token, webhook] = ["token", "webhook"].map(thing);
     let [location, sensor, source] = ["location", "sensor", "source"].map(thing);
     let [version, job, pinned] = ["version", "job", "pinned"].map(thing);
     let name = format!("{}, again", thing("name"));
@@ -84,6 +89,13 @@ fn row(operation: &str, things: &Value) -> Value {
         "create_token" => json!(["manager", 201, 403, "", new(json!({ "role": "worker" }))]),
         "list_tokens" => json!(["manager", 200, 200]),
         "revoke_token" => json!(["manager", 204, 404, token]),
+        "create_webhook" => json!(["manager", 201, 403, "", new(json!({ "url": NOWHERE }))]),
+        "list_webhooks" => json!(["manager", 200, 200]),
+        "get_webhook" => json!(["manager", 200, 404, webhook]),
+        "update_webhook" => json!(["manager", 200, 404, webhook, renamed]),
+        "delete_webhook" => json!(["manager", 204, 404, webhook]),
+        "list_webhook_deliveries" => json!(["manager", 200, 404, format!("{webhook}/deliveries")]),
+        "test_webhook" => json!(["manager", 200, 404, format!("{webhook}/test")]),
         "create_organisation" => json!(["admin", 201, 403, "", renamed]),
         "list_organisations" => json!(["viewer", 200, 200]),
         "get_organisation" => json!(["viewer", 200, 404, organisation]),
@@ -250,7 +262,7 @@ async fn a_list_that_names_another_organisation_is_refused() {
         app.calls(&manager, table).await;
         lists += 1;
     }
-    assert_eq!(lists, 6);
+    assert_eq!(lists, 7);
 }
 
 async fn two_organisations() -> (TestApp, String, String) {

@@ -15,6 +15,7 @@ use prediction_api::{
         App,
         retention::{self, Pace},
         token,
+        webhook::Rules,
     },
     store::{self, Connection, Db},
     task::{self, Tasks},
@@ -32,6 +33,12 @@ const START: &str = "2023-10-27T00:00:00Z";
 
 /// The largest body that the server under test takes.
 pub const BODY_BYTES: usize = 1024 * 1024;
+
+/// Receivers of webhooks run on this machine; one that hangs is not waited for long.
+pub const WEBHOOKS: Rules = Rules {
+    allow_private_addresses: true,
+    time_out: Duration::from_secs(2),
+};
 
 /// A running server.
 pub struct TestApp {
@@ -108,15 +115,20 @@ impl Answer {
 impl TestApp {
     /// Starts a server on a fresh database, with the admin [`ADMIN`].
     pub async fn start() -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), None).await
+        Self::start_in(tempfile::tempdir().unwrap(), None, WEBHOOKS).await
+    }
+
+    /// The same, whose webhooks keep these rules.
+    pub async fn start_ruled(rules: Rules) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), None, rules).await
     }
 
     /// Starts a server on a database that may be there already.
     pub async fn start_on(folder: TempDir) -> Self {
-        Self::start_in(folder, None).await
+        Self::start_in(folder, None, WEBHOOKS).await
     }
 
-    async fn start_in(folder: TempDir, clock: Option<Arc<AtomicI64>>) -> Self {
+    async fn start_in(folder: TempDir, clock: Option<Arc<AtomicI64>>, rules: Rules) -> Self {
         let clock = clock
             .unwrap_or_else(|| Arc::new(AtomicI64::new(Timestamp::parse(START).unwrap().micros())));
         let db = Db::open(
@@ -128,7 +140,8 @@ impl TestApp {
         let app = App::new(
             db,
             Arc::new(move || Timestamp::from_micros(hand.load(Ordering::SeqCst))),
-        );
+        )
+        .with_webhooks(rules);
         token::first_admin(&app, ADMIN.to_owned()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -141,6 +154,7 @@ impl TestApp {
         }));
         let mut tasks = Tasks::default();
         task::health::start(&mut tasks, app.clone());
+        task::webhooks::start(&mut tasks, app.clone());
         Self {
             url,
             folder,
@@ -155,8 +169,15 @@ impl TestApp {
 
     /// Stops the server, and starts it again on the same database and clock.
     pub async fn restart(self) -> Self {
+        self.restart_after(0).await
+    }
+
+    /// The same, while the clock runs on.
+    pub async fn restart_after(self, minutes: i64) -> Self {
         let clock = self.clock.clone();
-        Self::start_in(self.stop().await, Some(clock)).await
+        let folder = self.stop().await;
+        clock.fetch_add(minutes * 60_000_000, Ordering::SeqCst);
+        Self::start_in(folder, Some(clock), WEBHOOKS).await
     }
 
     /// Stops the server and closes its database.
@@ -179,7 +200,7 @@ impl TestApp {
 
     /// Lets the clock run on.
     pub fn advance_minutes(&self, minutes: i64) {
-        self.clock.fetch_add(minutes * 60_000_000, Ordering::SeqCst);
+        self.advance_seconds(minutes * 60);
     }
 
     /// Lets the clock run on by seconds.

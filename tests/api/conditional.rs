@@ -17,6 +17,7 @@ async fn start() -> (TestApp, Vec<(&'static str, String, Value)>) {
     let point =
         json!({ "organisation_id": home, "name": "There", "latitude": 40.5, "longitude": -74 });
     let sensor = json!({ "organisation_id": home, "name": "thermometer", "metric": "celsius" });
+    let hook = json!({ "organisation_id": home, "name": "on call", "url": "http://127.0.0.1:9/" });
     let renamed = json!({ "name": "renamed" });
     let id = |value: &Value| value.as_str().unwrap().to_owned();
     let things = [
@@ -30,6 +31,11 @@ async fn start() -> (TestApp, Vec<(&'static str, String, Value)>) {
             "sensors",
             app.make("/api/v1/sensors", &sensor).await,
             json!({ "unit": "°C" }),
+        ),
+        (
+            "webhooks",
+            app.make("/api/v1/webhooks", &hook).await,
+            json!({ "active": false }),
         ),
         (
             "sources",

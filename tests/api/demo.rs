@@ -12,6 +12,7 @@ use std::{
 use prediction_api::example::{
     catalogue::SITES,
     mildew::SEASON_2013,
+    today,
     weather::{self, STATIONS},
 };
 use reqwest::{Client, StatusCode};
@@ -109,6 +110,45 @@ async fn the_demo_holds_the_season_of_three_stations_as_it_went() {
         assert_eq!(get(&known).await, serde_json::json!([]));
     }
     assert_eq!(demo.terminate(), Some(0));
+}
+
+#[tokio::test]
+async fn every_state_of_health_is_seen_in_the_demo() {
+    let folder = tempdir().unwrap();
+    let demo = Served::start(command(folder.path(), &["demo"]));
+    let url = address(&demo);
+    for (job, state) in [
+        (SITES[0].job, "down"),
+        (today::ON_TIME, "on_time"),
+        (today::HALF, "on_time"),
+        (today::LATE, "late"),
+        (today::NEW, "new"),
+        (today::UNMONITORED, "unmonitored"),
+        (today::PAUSED, "paused"),
+        (today::FAILED, "failed"),
+    ] {
+        let job = get(&format!("{url}/api/v1/jobs/{job}")).await;
+        assert_eq!(job["health"]["state"], state, "{job}");
+    }
+    let counts = get(&format!("{url}/api/v1/health")).await;
+    let expected = serde_json::json!({
+        "paused": 1, "unmonitored": 1, "new": 1, "on_time": 2, "late": 1, "down": 3, "failed": 1
+    });
+    assert_eq!(counts, expected);
+    let half = get(&format!(
+        "{url}/api/v1/jobs?target_health=late&health=on_time"
+    ))
+    .await;
+    assert_eq!(half[0]["id"], today::HALF.to_string());
+    let latest = get(&format!(
+        "{url}/api/v1/predictions/latest?metric=temperature&job_id={}",
+        today::ON_TIME
+    ))
+    .await;
+    assert!(
+        latest[0]["values"].as_array().unwrap().len() > 300,
+        "{latest}"
+    );
 }
 
 #[tokio::test]

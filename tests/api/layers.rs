@@ -36,6 +36,8 @@ const CRATES: &[(&str, &[&str])] = &[
     // Schemas are derived where the types stand.
     ("poem_openapi", &["http", "domain"]),
     ("csv", &["http"]),
+    // Other servers are called from one layer.
+    ("reqwest", &["service"]),
     ("tokio", &["store", "service", "http", "task", "cli"]),
     ("figment", &["config"]),
     ("clap", &["cli", "config"]),

@@ -41,6 +41,17 @@ async fn a_database_of_schema_1_keeps_what_was_predicted() {
         .query_row(kept, [], |row| row.get(0))
         .unwrap();
     assert_eq!(kept, "- 20 870000");
+
+    // Its jobs are judged by what was posted for them before.
+    app.until_noted().await;
+    let jobs = app.ok(ADMIN, "GET /jobs", Value::Null).await;
+    for job in jobs.as_array().unwrap() {
+        let health = &job["health"];
+        assert!(health["last_arrival"].is_string(), "{job}");
+        assert_eq!(health["targets"].as_array().unwrap().len(), 1, "{job}");
+        assert_eq!(health["targets"][0]["state"], health["state"], "{job}");
+        assert_ne!(health["state"], "new", "{job}");
+    }
     // What it holds is known when it is posted again, and a revision goes on from it.
     let point = |hour: u32, value: f64| json!({ "role": "risk", "valid_time": format!("2023-10-27T{hour:02}:00:00Z"), "value": value });
     let body = json!({

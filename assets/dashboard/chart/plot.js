@@ -60,7 +60,7 @@ export function draw(place, { lines, metric, from, to, asOf, moved, height = HEI
     series: [{}, ...lines.map((line) => ({ scale: line.scale, spanGaps: true, ...STYLES[line.kind](line.points.length <= FEW) }))],
     hooks: {
       drawClear: [(plot) => bands(plot, metric, fill)],
-      draw: [(plot) => bands(plot, metric, word), (plot) => asOf && mark(plot, asOf / 1000)],
+      draw: [(plot) => bands(plot, metric, word), (plot) => mark(plot, (asOf ?? Date.now()) / 1000, asOf === null ? "now" : "as of")],
       setCursor: [(plot) => moved(plot.cursor.left >= 0 ? plot.posToVal(plot.cursor.left, "x") : null)],
     },
   }, aligned, place);
@@ -105,7 +105,8 @@ function word(ctx, { word }, { left, width, upper, height }) {
   ctx.fillText(word, left + width - 8 * devicePixelRatio, upper + height / 2);
 }
 
-function mark(plot, seconds) {
+// The line between what was known and what was to come.
+function mark(plot, seconds, name) {
   const { left, top, width, height } = plot.bbox;
   const x = plot.valToPos(seconds, "x", true);
   if (x < left || x > left + width) return;
@@ -118,5 +119,9 @@ function mark(plot, seconds) {
   ctx.moveTo(x, top);
   ctx.lineTo(x, top + height);
   ctx.stroke();
+  ctx.font = `600 ${12 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.fillStyle = colour("text");
+  ctx.textAlign = x > left + width / 2 ? "right" : "left";
+  ctx.fillText(name, x + (x > left + width / 2 ? -6 : 6) * devicePixelRatio, top + 14 * devicePixelRatio);
   ctx.restore();
 }

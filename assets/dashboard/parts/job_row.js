@@ -12,11 +12,13 @@ export function JobRow({ job, names }) {
   useZone();
   const { health } = job;
   const place = names.locations.get(job.location_id)?.name;
+  // Who sees one organisation only knows whose the jobs are.
+  const organisation = names.organisations.size > 1 ? names.organisations.get(job.organisation_id)?.name : undefined;
   return html`
     <li class="job">
       <div class="name">
         <a href=${link(`jobs/${job.id}`)}>${job.name}</a>
-        <p class="quiet">${[sourceName(names, job), place].filter(Boolean).join(" · ")}</p>
+        <p class="quiet">${[sourceName(names, job), place, organisation].filter(Boolean).join(" · ")}</p>
       </div>
       <div class="health">
         <${State} state=${health.state} />

@@ -40,7 +40,7 @@ export function Runs({ job, runs, health }) {
               <${State} state=${change.state} /> <span class="quiet">after ${stateOf(change.previous).word}</span>
               ${change.message && html`<p>${change.message}</p>`}
             </li>`)}</ol>`}
-        <p class="quiet">To be told of changes, register a <a href="/swagger">webhook</a> (<code>/api/v1/webhooks</code>).</p>
+        <p class="quiet">To be told of changes, register a <a href="/docs/health">webhook</a>.</p>
       </section>
     </div>`;
 }

@@ -37,7 +37,7 @@ export function JobView({ id, parameters, me }) {
   useEffect(() => setEvery(job && !arrival ? SOON : POLL), [job && !arrival]);
   const issues = useMemo(() => issuesOf(runs.value?.body ?? []), [runs.value]);
 
-  if (!job) return html`<${Heading}>Job<//><${Pending} loaded=${loaded} />`;
+  if (!job) return html`<p class="back"><a href=${link("jobs")}>All jobs</a></p><${Heading}>Job<//><${Pending} loaded=${loaded} />`;
   const isReady = runs.value && sensors.value && !names.isLoading;
   return html`
     <p class="back"><a href=${link("jobs")}>All jobs</a></p>

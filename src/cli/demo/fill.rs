@@ -23,9 +23,12 @@ use crate::{
     example::{
         catalogue::{self, SITES},
         mildew::{DailyIndex, SEASON_2013},
+        today::{self, Event},
         weather::{self, Hour, STATIONS, WeatherError},
     },
-    service::{App, job_setup, location, organisation, prediction, reading, sensor, token},
+    service::{
+        App, health, job_run, job_setup, location, organisation, prediction, reading, sensor, token,
+    },
     store::Db,
 };
 
@@ -87,7 +90,35 @@ pub async fn fill(db: Db, progress: &ProgressBar) -> Result<Filled, FillError> {
         filled.predictions += try_join_all(posts).await?.iter().sum::<u64>();
         progress.inc(1);
     }
+    let weather = weather::hours().map_err(FillError::Weather)?;
+    let hours = |code: &str| weather.get(code).map_or(&[][..], Vec::as_slice);
+    let today = today::events(hours, OffsetDateTime::now_utc());
+    for (time, event) in today.map_err(|error| FillError::Body(error.to_string()))? {
+        set(time);
+        make(&app, &operator, event).await?;
+    }
+    set(OffsetDateTime::now_utc());
+    health::watch(&app).await.map_err(FillError::Refused)?;
     Ok(filled)
+}
+
+/// Lets something happen.
+async fn make(app: &App, operator: &Caller, event: Event) -> Result<(), FillError> {
+    let made = match event {
+        Event::SetUp(setup) => {
+            let set_up = job_setup::set_up(app, operator, body(setup)?, false);
+            set_up.await.map(drop)
+        }
+        Event::Post(posted) => {
+            let posted = PostedPredictions::ForJob(body(posted)?);
+            prediction::post(app, operator, posted).await.map(drop)
+        }
+        Event::Report(job, report) => {
+            let report = job_run::report(app, operator, job, body(report)?);
+            report.await.map(drop)
+        }
+    };
+    made.map_err(FillError::Refused)
 }
 
 /// What happened on each day of the year, by its local date.

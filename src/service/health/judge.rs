@@ -2,13 +2,17 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     domain::{
         Result, Timestamp,
-        health::{HealthChange, Standing, Vitals},
+        health::{HealthChange, HealthState, Standing, Vitals},
+        text::Name,
+        webhook::{Notice, WebhookEvent},
     },
+    service::webhook,
     store::{
         Connection, Transaction,
         health::{self, Watched},
@@ -49,10 +53,75 @@ impl Judged {
     ) -> Result<Vec<HealthChange>> {
         let changes = self.vitals.judge(self.job.watch(), from, now);
         self.keep(tx)?;
+        let is_whole = changes.iter().any(|change| change.role.is_none());
         for change in &changes {
             health::record(tx, self.id, change)?;
+            let event = match &change.role {
+                None => WebhookEvent::of(change.previous, change.state),
+                Some(role) if !is_whole => self.event_of_target(role, change),
+                Some(_) => None,
+            };
+            if let Some(event) = event {
+                self.tell(tx, event, change, now)?;
+            }
         }
         Ok(changes)
+    }
+
+    /// What is told of a target that changes while the job as a whole stays as it is: that a required one is down though
+    /// the job goes on, and that it has recovered. Late alone is not told: workers that post one output after the other
+    /// would be, again and again.
+    fn event_of_target(&self, role: &Name, change: &HealthChange) -> Option<WebhookEvent> {
+        let mut targets = self.job.targets.iter();
+        let is_required = targets.any(|target| target.role == *role && target.required);
+        let mut standings = self.vitals.standings.iter();
+        let goes_on = standings
+            .any(|standing| standing.role.is_none() && standing.state == HealthState::OnTime);
+        match (change.previous, change.state) {
+            _ if !is_required || !goes_on => None,
+            (_, HealthState::Down) => Some(WebhookEvent::JobDown),
+            (HealthState::Down, HealthState::OnTime) => Some(WebhookEvent::JobRecovered),
+            _ => None,
+        }
+    }
+
+    /// Tells webhooks of a change.
+    fn tell(
+        &self,
+        tx: &Transaction<'_>,
+        event: WebhookEvent,
+        change: &HealthChange,
+        now: Timestamp,
+    ) -> Result<()> {
+        let standings = self.vitals.standings.iter();
+        let targets: Vec<_> = standings
+            .filter(|standing| standing.role.is_some())
+            .map(|standing| json!({ "role": standing.role, "state": standing.state }))
+            .collect();
+        let mut data = json!({
+            "job_id": self.id,
+            "job_name": self.job.name,
+            "organisation_id": self.job.organisation_id,
+            "source_id": self.job.source_id,
+            "source_name": self.job.source_name,
+            "previous": change.previous,
+            "state": change.state,
+            "targets": targets,
+        });
+        if let Some(role) = &change.role {
+            data["role"] = json!(role);
+        }
+        if let Some(message) = &change.message {
+            data["message"] = json!(message);
+        }
+        let notice = Notice {
+            organisation_id: self.job.organisation_id,
+            job_id: self.id,
+            event,
+            at: change.at,
+            data,
+        };
+        webhook::tell(tx, &notice, now)
     }
 
     /// Keeps the standings that differ from what is kept.

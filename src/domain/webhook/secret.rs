@@ -1,0 +1,106 @@
+//! What messages are signed with, and the signature (Standard Webhooks, HMAC-SHA256).
+
+use std::fmt::Display;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// What a secret's text begins with.
+const PREFIX: &str = "whsec_";
+
+/// The fewest and the most bytes of a key.
+const BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+
+/// The key that a webhook's messages are signed with. It cannot be printed by accident: it has neither `Debug` nor
+/// `Display`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// A new one: 32 bytes out of 488 bits from the operating system's generator.
+    pub fn generate() -> Self {
+        let mut digest = Sha256::new();
+        for _ in 0..4 {
+            digest.update(Uuid::new_v4());
+        }
+        Self(digest.finalize().to_vec())
+    }
+
+    /// Reads `whsec_` and the base64 of 24 to 64 bytes.
+    ///
+    /// # Errors
+    /// What is wrong with the text, without a word of it.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        text.strip_prefix(PREFIX)
+            .and_then(|encoded| STANDARD.decode(encoded).ok())
+            .filter(|bytes| BYTES.contains(&bytes.len()))
+            .map(Self)
+            .ok_or("must be whsec_ and the base64 of 24 to 64 bytes")
+    }
+
+    /// The secret of that key.
+    pub fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The key.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The text that its owner is shown.
+    pub fn reveal(&self) -> String {
+        format!("{PREFIX}{}", STANDARD.encode(&self.0))
+    }
+
+    /// The signature of a message that is sent `seconds` after 1970-01-01T00:00:00Z, as the header has it.
+    pub fn sign(&self, message: impl Display, seconds: i64, body: &str) -> String {
+        // HMAC takes a key of any length.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
+            return String::new();
+        };
+        mac.update(format!("{message}.{seconds}.{body}").as_bytes());
+        format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_read_back_as_it_is_shown_and_signs_alike() {
+        let made = Secret::generate();
+        let shown = made.reveal();
+        assert!(shown.starts_with(PREFIX) && shown.len() == 50);
+        assert!(shown != Secret::generate().reveal());
+        let read = Secret::parse(&shown).unwrap_or_else(|fault| panic!("{fault}"));
+        let id = Uuid::from_u128(1);
+        assert_eq!(read.sign(id, 1, "{}"), made.sign(id, 1, "{}"));
+        assert_ne!(read.sign(id, 1, "{}"), made.sign(id, 2, "{}"));
+    }
+
+    #[test]
+    fn the_signature_is_what_other_implementations_make_it() {
+        let Ok(secret) = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw") else {
+            panic!("the example's secret is refused");
+        };
+        let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+        let signature = secret.sign(id, 1_614_265_330, r#"{"test": 2432232314}"#);
+        assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn what_is_no_secret_is_refused() {
+        let of = |bytes: usize| format!("whsec_{}", STANDARD.encode(vec![7; bytes]));
+        for good in [of(24), of(64)] {
+            assert!(Secret::parse(&good).is_ok(), "{good}");
+        }
+        let bare = STANDARD.encode([7; 24]);
+        for bad in [&of(23), &of(65), "", "whsec_", "whsec_?", &bare] {
+            assert!(Secret::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! A model that knows only what was: the weather of a day is what it was on that day of 2013. It predicts the present
+//! from the file, and so is what the demo shows of models that run today.
+
+use std::collections::HashMap;
+
+use time::{Date, Duration, Month, OffsetDateTime};
+
+use super::weather::Hour;
+
+/// How far ahead it predicts.
+pub const HORIZON: Duration = Duration::days(14);
+
+/// What it predicts for one hour.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TypicalHour {
+    /// The hour.
+    pub time: OffsetDateTime,
+    /// Air temperature in degrees Celsius, if it was measured then.
+    pub temperature: Option<f64>,
+    /// Relative humidity in percent, if it was measured then.
+    pub humidity: Option<f64>,
+}
+
+/// The hours after `issued` up to the horizon, from a station's year. 29 February is taken to be like the 28th.
+pub fn typical(hours: &[Hour], issued: OffsetDateTime) -> Vec<TypicalHour> {
+    let known: HashMap<_, _> = hours.iter().map(|hour| (hour.time, hour)).collect();
+    let first = issued.truncate_to_hour() + Duration::HOUR;
+    let ahead = 0..HORIZON.whole_hours();
+    ahead
+        .filter_map(|hour| {
+            let time = first + Duration::hours(hour);
+            let then = known.get(&time.replace_date(in_2013(time.date())?))?;
+            Some(TypicalHour {
+                time,
+                temperature: then.temperature.map(|tenths| f64::from(tenths) / 10.0),
+                humidity: then.humidity,
+            })
+        })
+        .collect()
+}
+
+/// The same day of 2013.
+fn in_2013(date: Date) -> Option<Date> {
+    let day = match (date.month(), date.day()) {
+        (Month::February, 29) => 28,
+        (_, day) => day,
+    };
+    Date::from_calendar_date(2013, date.month(), day).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::example::weather;
+
+    #[test]
+    fn an_hour_is_what_it_was_on_that_day_of_2013() {
+        let weather = weather::hours().unwrap();
+        let newark = &weather["EWR"];
+        let typical = typical(newark, datetime!(2028-02-28 22:30 UTC));
+        assert_eq!(
+            typical.first().unwrap().time,
+            datetime!(2028-02-28 23:00 UTC)
+        );
+        assert_eq!(
+            typical.last().unwrap().time,
+            datetime!(2028-03-13 22:00 UTC)
+        );
+        let at = |hours: &[Hour], time| {
+            hours
+                .iter()
+                .find(|hour| hour.time == time)
+                .unwrap()
+                .humidity
+        };
+        for (now, then) in [
+            (
+                datetime!(2028-02-29 05:00 UTC),
+                datetime!(2013-02-28 05:00 UTC),
+            ),
+            (
+                datetime!(2028-03-01 05:00 UTC),
+                datetime!(2013-03-01 05:00 UTC),
+            ),
+        ] {
+            let predicted = typical.iter().find(|hour| hour.time == now).unwrap();
+            assert_eq!(predicted.humidity, at(newark, then), "{now}");
+        }
+    }
+}

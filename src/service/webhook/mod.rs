@@ -1,0 +1,224 @@
+//! Webhooks: managers have their organisation's, admins all; and the telling of what happened.
+
+mod deliver;
+mod send;
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{App, organisation};
+use crate::{
+    domain::{
+        Caller, Error, Page, Result, Role, Timestamp, id,
+        page::Listed,
+        patch::{Expected, MaybeUndefined},
+        webhook::{
+            IssuedWebhook, NewWebhook, Notice, Webhook, WebhookChange,
+            delivery::{Delivery, Message, TEST, WebhookTest},
+            secret::Secret,
+        },
+    },
+    store::{
+        Connection, Transaction,
+        delivery::{self, NewDelivery},
+        webhook,
+    },
+};
+pub use deliver::{Courier, LOOK_EVERY};
+pub use send::Rules;
+pub(super) use send::Sender;
+
+/// Writes down, for every active webhook that hears of it, what happened: in the transaction of the change itself, so
+/// that neither is kept without the other.
+pub fn tell(tx: &Transaction<'_>, notice: &Notice, now: Timestamp) -> Result<()> {
+    let webhooks = webhook::told_of(tx, notice.organisation_id, notice.event)?;
+    if webhooks.is_empty() {
+        return Ok(());
+    }
+    let event = notice.event.as_str();
+    let body = body(event, notice.at, &notice.data);
+    for webhook in webhooks {
+        let new = NewDelivery {
+            id: id::new(now),
+            event,
+            job_id: Some(notice.job_id),
+            body: &body,
+        };
+        delivery::insert(tx, webhook, &new, now)?;
+    }
+    Ok(())
+}
+
+/// What is posted.
+fn body(event: &str, at: Timestamp, data: &serde_json::Value) -> String {
+    json!({ "type": event, "timestamp": at, "data": data }).to_string()
+}
+
+/// Makes a webhook (managers). Conflict: its name is taken in the organisation.
+pub async fn create(app: &App, caller: &Caller, mut new: NewWebhook) -> Result<IssuedWebhook> {
+    caller.needs(Role::Manager)?;
+    let given = new.check(app.sender.rules.allow_private_addresses)?;
+    let owner = caller.scope(new.organisation_id)?;
+    let secret = given.unwrap_or_else(Secret::generate);
+    app.write(move |tx, now| {
+        if let Some(owner) = owner {
+            organisation::must_exist(tx, owner, "/organisation_id")?;
+        }
+        let made = new.make(owner, now);
+        webhook::insert(tx, &made, &secret)?;
+        Ok(IssuedWebhook {
+            webhook: made,
+            secret: Some(secret.reveal()),
+        })
+    })
+    .await
+}
+
+/// The webhook of that id, if the caller may see it (managers).
+pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Webhook> {
+    caller.needs(Role::Manager)?;
+    app.read(|connection, _| visible(connection, caller, id))
+}
+
+/// The webhooks that the caller may see (managers).
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    organisation_id: Option<Uuid>,
+    name: Option<String>,
+    page: Page,
+) -> Result<Listed<Webhook>> {
+    caller.needs(Role::Manager)?;
+    let scope = caller.scope(organisation_id)?;
+    app.scan(move |connection, _| webhook::list(connection, scope, name, page))
+        .await
+}
+
+/// Changes a webhook (managers). The secret is answered if it was made here. Conflict: the name is taken in the
+/// organisation.
+pub async fn update(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    expected: Expected,
+    mut change: WebhookChange,
+) -> Result<IssuedWebhook> {
+    caller.needs(Role::Manager)?;
+    let given = change.check(app.sender.rules.allow_private_addresses)?;
+    let made = (change.secret == MaybeUndefined::Null).then(Secret::generate);
+    let caller = caller.clone();
+    app.write(move |tx, now| {
+        let mut found = visible(tx, &caller, id)?;
+        expected.check(found.revision)?;
+        change.apply(&mut found, now);
+        webhook::update(tx, &found)?;
+        if let Some(secret) = given.as_ref().or(made.as_ref()) {
+            webhook::set_secret(tx, id, secret)?;
+        }
+        Ok(IssuedWebhook {
+            webhook: found,
+            secret: made.map(|secret| secret.reveal()),
+        })
+    })
+    .await
+}
+
+/// Deletes a webhook, and the messages that wait for it (managers).
+pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
+    caller.needs(Role::Manager)?;
+    let caller = caller.clone();
+    app.write(move |tx, _| {
+        let found = visible(tx, &caller, id)?;
+        expected.check(found.revision)?;
+        webhook::delete(tx, id)
+    })
+    .await
+}
+
+/// The messages to a webhook, newest first, from the position `before` on (managers).
+pub async fn deliveries(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    before: Option<i64>,
+    limit: usize,
+) -> Result<Listed<Delivery>> {
+    caller.needs(Role::Manager)?;
+    let caller = caller.clone();
+    app.scan(move |connection, _| {
+        visible(connection, &caller, id)?;
+        delivery::list(connection, id, before, limit)
+    })
+    .await
+}
+
+/// Sends a test to a webhook, active or not, at once and once (managers). Busy, if many are being tested.
+pub async fn test(app: &App, caller: &Caller, id: Uuid) -> Result<WebhookTest> {
+    caller.needs(Role::Manager)?;
+    let message = app.read(|connection, now| {
+        let found = visible(connection, caller, id)?;
+        let secret = webhook::secret(connection, id)?.ok_or_else(|| not_found(id))?;
+        Ok(test_message(found, secret, now))
+    })?;
+    let app = app.clone();
+    // What was sent is noted, also if the caller has gone away.
+    tokio::spawn(send_test(app, message))
+        .await
+        .unwrap_or_else(|fault| Err(Error::Internal(format!("a test failed: {fault}"))))
+}
+
+async fn send_test(app: App, message: Message) -> Result<WebhookTest> {
+    let sender = app.sender.clone();
+    let _turn = sender.tests.try_acquire().map_err(|_| Error::Busy)?;
+    let attempt = sender.attempt(&message, message.created_at).await;
+    let answer = WebhookTest {
+        message_id: message.id,
+        delivered: attempt.is_delivered(),
+        status: attempt.status,
+        error: attempt.error.clone(),
+        milliseconds: attempt.milliseconds,
+    };
+    app.append(move |tx, now| {
+        if !webhook::set_last_attempt(tx, message.webhook_id, &attempt.shown(&message))? {
+            return Err(not_found(message.webhook_id));
+        }
+        if attempt.is_gone() {
+            webhook::switch_off(tx, message.webhook_id, now)?;
+        }
+        delivery::insert_sent(tx, &message, &attempt)
+    })
+    .await?;
+    Ok(answer)
+}
+
+fn test_message(webhook: Webhook, secret: Secret, now: Timestamp) -> Message {
+    let data = json!({ "webhook_id": webhook.id, "name": webhook.name });
+    Message {
+        webhook_id: webhook.id,
+        position: 0,
+        id: id::new(now),
+        event: TEST.to_owned(),
+        job_id: None,
+        body: body(TEST, now, &data),
+        created_at: now,
+        attempts: 0,
+        url: webhook.url,
+        secret,
+    }
+}
+
+/// A webhook without an organisation is the admins'.
+fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Result<Webhook> {
+    webhook::find(connection, id)?
+        .filter(|found| {
+            caller.role == Role::Admin || found.organisation_id == caller.organisation_id
+        })
+        .ok_or_else(|| not_found(id))
+}
+
+fn not_found(id: Uuid) -> Error {
+    Error::NotFound {
+        what: "webhook",
+        id,
+    }
+}

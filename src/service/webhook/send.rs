@@ -1,0 +1,199 @@
+//! The way out: the only place that calls other servers.
+
+use std::{
+    error::Error as _,
+    net::SocketAddr,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+use reqwest::{
+    Client,
+    dns::{Addrs, Name, Resolve, Resolving},
+    header::{CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT},
+    redirect::Policy,
+};
+use tokio::sync::Semaphore;
+
+use crate::domain::{
+    Timestamp,
+    webhook::{
+        address::{self, NOT_PUBLIC, is_public},
+        delivery::{Attempt, Message},
+    },
+};
+
+/// How long a connection may take at most.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// How much of an answer's body is read; nothing of it is kept.
+const READ_BYTES: usize = 4096;
+
+/// The longest error that is kept, in characters.
+const MAX_ERROR: usize = 200;
+
+/// How many tests run at once.
+const TESTS: usize = 8;
+
+const AGENT: &str = concat!("prediction-api/", env!("CARGO_PKG_VERSION"));
+
+/// What the operator says about the calls of webhooks.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// Whether loopback, private and reserved addresses may be called.
+    pub allow_private_addresses: bool,
+    /// How long a call may take.
+    pub time_out: Duration,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            allow_private_addresses: false,
+            time_out: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Posts messages.
+pub struct Sender {
+    /// What the operator says.
+    pub rules: Rules,
+    /// Turns for tests.
+    pub tests: Semaphore,
+    client: OnceLock<Result<Client, String>>,
+}
+
+impl Sender {
+    /// One that keeps these rules. Its client is made when it is first needed: it reads the machine's certificates.
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            tests: Semaphore::new(TESTS),
+            client: OnceLock::new(),
+        }
+    }
+
+    /// Posts a message at `at`, once. Whatever goes wrong is told in the attempt.
+    pub async fn attempt(&self, message: &Message, at: Timestamp) -> Attempt {
+        let begun = Instant::now();
+        let (status, error) = match self.post(message, at).await {
+            Ok(status) if (300..400).contains(&status) => {
+                (Some(status), Some("redirects are not followed".to_owned()))
+            }
+            Ok(status) => (Some(status), None),
+            Err(error) => (None, Some(error.chars().take(MAX_ERROR).collect())),
+        };
+        Attempt {
+            at,
+            status,
+            error,
+            milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// The status that the receiver answers with.
+    async fn post(&self, message: &Message, at: Timestamp) -> Result<u16, String> {
+        // Hosts that are addresses do not come by the resolver.
+        address::check(&message.url, self.rules.allow_private_addresses)?;
+        let client = self.client.get_or_init(|| client(self.rules));
+        let client = client.as_ref().map_err(Clone::clone)?;
+        let request = client
+            .post(&message.url)
+            .headers(headers(message, at)?)
+            .body(message.body.clone());
+        let mut response = request.send().await.map_err(|error| self.explain(&error))?;
+        let status = response.status().as_u16();
+        let mut read = 0;
+        while read < READ_BYTES
+            && let Ok(Some(part)) = response.chunk().await
+        {
+            read += part.len();
+        }
+        Ok(status)
+    }
+
+    /// What went wrong, without the address: it may hold what is to be kept secret.
+    fn explain(&self, error: &reqwest::Error) -> String {
+        if error.is_timeout() {
+            return format!("no answer within {:?}", self.rules.time_out);
+        }
+        let mut cause = error.source();
+        let mut said = "the call failed".to_owned();
+        while let Some(inner) = cause {
+            said = inner.to_string();
+            cause = inner.source();
+        }
+        if error.is_connect() {
+            return format!("cannot connect: {said}");
+        }
+        said
+    }
+}
+
+fn client(rules: Rules) -> Result<Client, String> {
+    Client::builder()
+        .timeout(rules.time_out)
+        .connect_timeout(CONNECT.min(rules.time_out))
+        .redirect(Policy::none())
+        .no_proxy()
+        // A connection that was kept may be gone when it is needed, which would look like a failure of the receiver's.
+        .pool_max_idle_per_host(0)
+        .dns_resolver(std::sync::Arc::new(Resolver {
+            allow_private: rules.allow_private_addresses,
+        }))
+        .build()
+        .map_err(|error| format!("the client cannot be made: {error}"))
+}
+
+fn headers(message: &Message, at: Timestamp) -> Result<HeaderMap, String> {
+    let seconds = at.micros().div_euclid(1_000_000);
+    let signature = message.secret.sign(message.id, seconds, &message.body);
+    let value = |text: String| HeaderValue::try_from(text).map_err(|error| error.to_string());
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    headers.insert("webhook-id", value(message.id.to_string())?);
+    headers.insert("webhook-timestamp", value(seconds.to_string())?);
+    headers.insert("webhook-signature", value(signature)?);
+    Ok(headers)
+}
+
+/// Answers only addresses that may be called, when the connection is made: a name may have led elsewhere when the webhook
+/// was.
+struct Resolver {
+    allow_private: bool,
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allow_private = self.allow_private;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let mut allowed: Vec<SocketAddr> = found.collect();
+            allowed.retain(|address| allow_private || is_public(address.ip()));
+            if allowed.is_empty() {
+                return Err(format!("the name {NOT_PUBLIC}").into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_that_leads_to_this_machine_is_connected_to_only_if_that_is_allowed() {
+        let resolve = |allow_private| {
+            let name = "localhost".parse().unwrap();
+            Resolver { allow_private }.resolve(name)
+        };
+        assert!(resolve(true).await.is_ok());
+        let Err(refused) = resolve(false).await else {
+            panic!("it was not refused");
+        };
+        assert!(refused.to_string().contains("loopback"), "{refused}");
+    }
+}

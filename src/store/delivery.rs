@@ -1,0 +1,252 @@
+//! The messages to webhooks in SQL: the outbox, and what became of them.
+//!
+//! `next_attempt_at` stands at the first pending message about each job, so that what is due is found by an index, and
+//! nothing is sent before what came before it.
+
+use rusqlite::{OptionalExtension, Row};
+use uuid::Uuid;
+
+use super::{
+    Connection, Transaction,
+    row::{FromRow, Json},
+};
+use crate::domain::{
+    Result, Timestamp,
+    page::Listed,
+    webhook::{
+        LastAttempt,
+        delivery::{Attempt, Delivery, DeliveryState, Message, Next, SHOWN, SHOWN_HOURS},
+        secret::Secret,
+    },
+};
+
+/// A webhook's message that is about to be written down.
+pub struct NewDelivery<'a> {
+    /// Its id.
+    pub id: Uuid,
+    /// What it tells.
+    pub event: &'a str,
+    /// The job that it is about.
+    pub job_id: Option<Uuid>,
+    /// What is posted.
+    pub body: &'a str,
+}
+
+impl FromRow for Delivery {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            event: row.get("event")?,
+            job_id: row.get("job_id")?,
+            state: row.get("state")?,
+            created_at: row.get("created_at")?,
+            attempts: row.get("attempts")?,
+            next_attempt_at: row.get("next_attempt_at")?,
+            last_attempt_at: row.get("last_attempt_at")?,
+            last_status: row.get("last_status")?,
+            last_error: row.get("last_error")?,
+            position: row.get("position")?,
+        })
+    }
+}
+
+impl FromRow for Message {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            webhook_id: row.get("webhook_id")?,
+            position: row.get("position")?,
+            id: row.get("id")?,
+            event: row.get("event")?,
+            job_id: row.get("job_id")?,
+            body: row.get("body")?,
+            created_at: row.get("created_at")?,
+            attempts: row.get("attempts")?,
+            url: row.get("url")?,
+            secret: Secret::from_bytes(row.get("secret")?),
+        })
+    }
+}
+
+/// A webhook's messages, newest first: those before the position `before`, if there is one.
+pub fn list(
+    connection: &Connection,
+    webhook: Uuid,
+    before: Option<i64>,
+    limit: usize,
+) -> Result<Listed<Delivery>> {
+    let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(
+        "SELECT id, event, job_id, state, created_at, attempts, next_attempt_at, last_attempt_at, last_status,
+            last_error, position FROM webhook_deliveries
+            WHERE webhook_id = ?1 AND position < ?2 ORDER BY position DESC LIMIT ?3",
+    )?;
+    let rows = statement.query_map(
+        (webhook, before.unwrap_or(i64::MAX), most),
+        Delivery::from_row,
+    )?;
+    Ok(Listed::cut(rows.collect::<rusqlite::Result<_>>()?, limit))
+}
+
+/// Writes a message down, to be sent as soon as those before it about the same job are over.
+pub fn insert(
+    tx: &Transaction<'_>,
+    webhook: Uuid,
+    new: &NewDelivery<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    let position = next_position(tx, webhook)?;
+    tx.prepare_cached(
+        "INSERT INTO webhook_deliveries
+            (webhook_id, position, id, job_id, event, body, state, created_at, attempts, next_attempt_at)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, CASE WHEN EXISTS (SELECT 1 FROM webhook_deliveries
+                WHERE webhook_id = ?1 AND job_id IS ?4 AND state = 'pending') THEN NULL ELSE ?8 END)",
+    )?
+    .execute((
+        webhook,
+        position,
+        new.id,
+        new.job_id,
+        new.event,
+        new.body,
+        DeliveryState::Pending,
+        now,
+    ))?;
+    cut(tx, webhook, position - SHOWN)
+}
+
+/// Writes down a message that was sent already, and will not be sent again.
+pub fn insert_sent(tx: &Transaction<'_>, message: &Message, attempt: &Attempt) -> Result<()> {
+    let position = next_position(tx, message.webhook_id)?;
+    let state = match attempt.is_delivered() {
+        true => DeliveryState::Delivered,
+        false => DeliveryState::Failed,
+    };
+    tx.prepare_cached(
+        "INSERT INTO webhook_deliveries (webhook_id, position, id, event, body, state, created_at, attempts,
+            last_attempt_at, last_status, last_error) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9, ?10)",
+    )?
+    .execute((
+        message.webhook_id,
+        position,
+        message.id,
+        &message.event,
+        &message.body,
+        state,
+        message.created_at,
+        attempt.at,
+        attempt.status,
+        &attempt.error,
+    ))?;
+    cut(tx, message.webhook_id, position - SHOWN)
+}
+
+fn next_position(tx: &Transaction<'_>, webhook: Uuid) -> Result<i64> {
+    let mut statement = tx.prepare_cached(
+        "SELECT coalesce(max(position), 0) + 1 FROM webhook_deliveries WHERE webhook_id = ?1",
+    )?;
+    Ok(statement.query_row([webhook], |row| row.get(0))?)
+}
+
+/// Deletes the message at that position if it is over and stands too far back: so the list stays short.
+fn cut(tx: &Transaction<'_>, webhook: Uuid, position: i64) -> Result<()> {
+    tx.prepare_cached(
+        "DELETE FROM webhook_deliveries WHERE webhook_id = ?1 AND position = ?2 AND state <> 'pending'
+            AND position <= (SELECT max(position) FROM webhook_deliveries WHERE webhook_id = ?1) - ?3",
+    )?
+    .execute((webhook, position, SHOWN))?;
+    Ok(())
+}
+
+/// The active webhooks for which a message is due, and whether the last attempt failed. It costs as much as there are
+/// webhooks with something to send.
+pub fn due_webhooks(connection: &Connection, now: Timestamp) -> Result<Vec<(Uuid, bool)>> {
+    let mut statement = connection.prepare_cached(
+        "WITH RECURSIVE waiting (id) AS (
+            SELECT min(webhook_id) FROM webhook_deliveries WHERE next_attempt_at IS NOT NULL
+            UNION ALL
+            SELECT (SELECT min(d.webhook_id) FROM webhook_deliveries d
+                WHERE d.next_attempt_at IS NOT NULL AND d.webhook_id > waiting.id)
+            FROM waiting WHERE waiting.id IS NOT NULL
+        )
+        SELECT w.id, w.last_attempt FROM waiting JOIN webhooks w ON w.id = waiting.id
+            WHERE w.active AND EXISTS (SELECT 1 FROM webhook_deliveries d
+                WHERE d.webhook_id = w.id AND d.next_attempt_at <= ?1)",
+    )?;
+    let rows = statement.query_map([now], |row| {
+        let last: Option<Json<LastAttempt>> = row.get(1)?;
+        Ok((row.get(0)?, last.is_some_and(|Json(last)| !last.delivered)))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A webhook's messages that are due, the longest due first.
+pub fn due(
+    connection: &Connection,
+    webhook: Uuid,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Message>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT d.webhook_id, d.position, d.id, d.event, d.job_id, d.body, d.created_at, d.attempts, w.url, w.secret
+            FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
+            WHERE d.webhook_id = ?1 AND d.next_attempt_at <= ?2 ORDER BY d.next_attempt_at LIMIT ?3",
+    )?;
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map((webhook, now, most), Message::from_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Keeps what came of an attempt. When the message is over, the next one about the same job is due at `now`.
+pub fn attempted(
+    tx: &Transaction<'_>,
+    message: &Message,
+    attempt: &Attempt,
+    next: Next,
+    now: Timestamp,
+) -> Result<()> {
+    let (state, next_attempt_at) = match next {
+        Next::Delivered => (DeliveryState::Delivered, None),
+        Next::Retry(at) => (DeliveryState::Pending, Some(at)),
+        Next::GivenUp => (DeliveryState::Failed, None),
+    };
+    tx.prepare_cached(
+        "UPDATE webhook_deliveries SET state = ?3, attempts = attempts + 1, next_attempt_at = ?4, last_attempt_at = ?5,
+            last_status = ?6, last_error = ?7 WHERE webhook_id = ?1 AND position = ?2",
+    )?
+    .execute((
+        message.webhook_id,
+        message.position,
+        state,
+        next_attempt_at,
+        attempt.at,
+        attempt.status,
+        &attempt.error,
+    ))?;
+    if state == DeliveryState::Pending {
+        return Ok(());
+    }
+    let mut statement = tx.prepare_cached(
+        "SELECT position FROM webhook_deliveries WHERE webhook_id = ?1 AND job_id IS ?2 AND state = 'pending'
+            ORDER BY position LIMIT 1",
+    )?;
+    let following: Option<i64> = statement
+        .query_row((message.webhook_id, message.job_id), |row| row.get(0))
+        .optional()?;
+    if let Some(position) = following {
+        tx.prepare_cached(
+            "UPDATE webhook_deliveries SET next_attempt_at = ?3 WHERE webhook_id = ?1 AND position = ?2",
+        )?
+        .execute((message.webhook_id, position, now))?;
+    }
+    cut(tx, message.webhook_id, message.position)
+}
+
+/// Deletes up to `most` messages that have been over for long; answers how many.
+pub fn forget(tx: &Transaction<'_>, now: Timestamp, most: u32) -> Result<usize> {
+    let mut statement = tx.prepare_cached(
+        "DELETE FROM webhook_deliveries WHERE (webhook_id, position) IN (
+            SELECT webhook_id, position FROM webhook_deliveries
+                WHERE state <> 'pending' AND created_at <= ?1 LIMIT ?2)",
+    )?;
+    Ok(statement.execute((now.plus_hours(-SHOWN_HOURS), most))?)
+}

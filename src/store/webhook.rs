@@ -1,0 +1,164 @@
+//! Webhooks in SQL. The secret stands beside them and is read by itself.
+
+use rusqlite::{OptionalExtension, Row};
+use uuid::Uuid;
+
+use super::{
+    Connection, Transaction,
+    error::{OnTaken, name_taken},
+    filter::Filter,
+    row::{FromRow, Json},
+};
+use crate::domain::{
+    Error, Page, Result, Timestamp,
+    page::Listed,
+    text::Name,
+    webhook::{LastAttempt, Webhook, WebhookEvent, secret::Secret},
+};
+
+const SELECT: &str =
+    "SELECT id, organisation_id, name, url, events, active, last_attempt, created_at, updated_at,
+    revision FROM webhooks";
+
+impl FromRow for Webhook {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let Json(events) = row.get("events")?;
+        let last_attempt: Option<Json<LastAttempt>> = row.get("last_attempt")?;
+        Ok(Self {
+            id: row.get("id")?,
+            organisation_id: row.get("organisation_id")?,
+            name: row.get("name")?,
+            url: row.get("url")?,
+            events,
+            active: row.get("active")?,
+            last_attempt: last_attempt.map(|Json(attempt)| attempt),
+            created_at: row.get("created_at")?,
+            updated_at: row.get("updated_at")?,
+            revision: row.get("revision")?,
+        })
+    }
+}
+
+/// The webhook of that id.
+pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Webhook>> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
+    Ok(statement.query_row([id], Webhook::from_row).optional()?)
+}
+
+/// What a webhook's messages are signed with.
+pub fn secret(connection: &Connection, id: Uuid) -> Result<Option<Secret>> {
+    let mut statement = connection.prepare_cached("SELECT secret FROM webhooks WHERE id = ?1")?;
+    let found = statement.query_row([id], |row| row.get(0)).optional()?;
+    Ok(found.map(Secret::from_bytes))
+}
+
+/// Webhooks in the order of their ids.
+pub fn list(
+    connection: &Connection,
+    organisation_id: Option<Uuid>,
+    name: Option<String>,
+    page: Page,
+) -> Result<Listed<Webhook>> {
+    Filter::default()
+        .equal("organisation_id", &organisation_id)
+        .equal("name", &name)
+        .page(connection, SELECT, "id", &page)
+}
+
+/// The active webhooks that hear of that event in that organisation.
+pub fn told_of(
+    connection: &Connection,
+    organisation_id: Uuid,
+    event: WebhookEvent,
+) -> Result<Vec<Uuid>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, events FROM webhooks WHERE organisation_id = ?1 AND active
+            UNION ALL SELECT id, events FROM webhooks WHERE organisation_id IS NULL AND active",
+    )?;
+    let mut rows = statement.query([organisation_id])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Json::<Vec<WebhookEvent>>(events) = row.get(1)?;
+        if events.contains(&event) {
+            found.push(row.get(0)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Keeps a new webhook. Conflict: its name is taken in its organisation.
+pub fn insert(tx: &Transaction<'_>, webhook: &Webhook, secret: &Secret) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO webhooks (id, organisation_id, name, url, secret, events, active, created_at, updated_at, revision)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute((
+        webhook.id,
+        webhook.organisation_id,
+        &webhook.name,
+        &webhook.url,
+        secret.bytes(),
+        Json(&webhook.events),
+        webhook.active,
+        webhook.created_at,
+        webhook.updated_at,
+        webhook.revision,
+    ))
+    .on_taken(|_| taken(tx, webhook.organisation_id, &webhook.name))?;
+    Ok(())
+}
+
+/// Keeps a change. Conflict: the name is taken in the organisation.
+pub fn update(tx: &Transaction<'_>, webhook: &Webhook) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE webhooks SET name = ?2, url = ?3, events = ?4, active = ?5, updated_at = ?6, revision = ?7
+            WHERE id = ?1",
+    )?
+    .execute((
+        webhook.id,
+        &webhook.name,
+        &webhook.url,
+        Json(&webhook.events),
+        webhook.active,
+        webhook.updated_at,
+        webhook.revision,
+    ))
+    .on_taken(|_| taken(tx, webhook.organisation_id, &webhook.name))?;
+    Ok(())
+}
+
+/// Keeps another secret.
+pub fn set_secret(tx: &Transaction<'_>, id: Uuid, secret: &Secret) -> Result<()> {
+    tx.prepare_cached("UPDATE webhooks SET secret = ?2 WHERE id = ?1")?
+        .execute((id, secret.bytes()))?;
+    Ok(())
+}
+
+/// Notes what came of the last message. Whether there still is such a webhook.
+pub fn set_last_attempt(tx: &Transaction<'_>, id: Uuid, attempt: &LastAttempt) -> Result<bool> {
+    let changed = tx
+        .prepare_cached("UPDATE webhooks SET last_attempt = ?2 WHERE id = ?1")?
+        .execute((id, Json(attempt)))?;
+    Ok(changed > 0)
+}
+
+/// Switches a webhook off.
+pub fn switch_off(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE webhooks SET active = FALSE, updated_at = ?2, revision = revision + 1 WHERE id = ?1 AND active",
+    )?
+    .execute((id, now))?;
+    Ok(())
+}
+
+/// Deletes a webhook with its messages.
+pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
+    tx.prepare_cached("DELETE FROM webhooks WHERE id = ?1")?
+        .execute([id])?;
+    Ok(())
+}
+
+fn taken(tx: &Transaction<'_>, organisation_id: Option<Uuid>, name: &Name) -> Result<Error> {
+    let holder = "SELECT id FROM webhooks WHERE organisation_id IS ?1 AND name = ?2";
+    name_taken(tx, "webhook", name, holder, (organisation_id, name))
+}

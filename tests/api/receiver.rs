@@ -1,0 +1,152 @@
+//! A real receiver of webhooks on a free port: it keeps what it is sent, and answers as it is told to.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time::timeout,
+};
+
+/// How long something that has to happen may take.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// How a path answers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum How {
+    /// With that status, at once.
+    Status(u16),
+    /// Not at all, as long as it is told so.
+    Hold,
+}
+
+/// What was sent.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// The path.
+    pub path: String,
+    /// The headers, in lower case.
+    pub headers: HashMap<String, String>,
+    /// The body.
+    pub body: String,
+}
+
+impl Received {
+    /// The message's id.
+    pub fn id(&self) -> &str {
+        &self.headers["webhook-id"]
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+/// A running receiver.
+pub struct Receiver {
+    url: String,
+    kept: Arc<Kept>,
+}
+
+struct Kept {
+    received: Mutex<Vec<Received>>,
+    arrived: watch::Sender<usize>,
+    how: watch::Sender<HashMap<String, How>>,
+}
+
+impl Receiver {
+    /// Starts one that answers everything with 204.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let kept = Arc::new(Kept {
+            received: Mutex::default(),
+            arrived: watch::Sender::new(0),
+            how: watch::Sender::new(HashMap::new()),
+        });
+        let shared = kept.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(answer(stream, shared.clone()));
+            }
+        });
+        Self { url, kept }
+    }
+
+    /// Where a path of it is.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
+    /// From now on the path answers so; those that it holds, too.
+    pub fn answers(&self, path: &str, how: How) {
+        self.kept.how.send_modify(|known| {
+            known.insert(path.to_owned(), how);
+        });
+    }
+
+    /// What was sent to a path, once there are so many.
+    pub async fn received(&self, path: &str, number: usize) -> Vec<Received> {
+        let of_path = || -> Vec<Received> {
+            let all = self.kept.received.lock().unwrap();
+            all.iter().filter(|one| one.path == path).cloned().collect()
+        };
+        let mut arrived = self.kept.arrived.subscribe();
+        let enough = arrived.wait_for(|_| of_path().len() >= number);
+        let waited = timeout(DEADLINE, enough).await.is_ok();
+        let found = of_path();
+        assert!(waited, "{path}: {number} were expected: {found:?}");
+        found
+    }
+}
+
+async fn answer(mut stream: TcpStream, kept: Arc<Kept>) {
+    let Some(received) = read(&mut stream).await else {
+        return;
+    };
+    let path = received.path.clone();
+    kept.received.lock().unwrap().push(received);
+    kept.arrived.send_modify(|number| *number += 1);
+    let mut how = kept.how.subscribe();
+    let decided = how.wait_for(|how| how.get(&path) != Some(&How::Hold)).await;
+    let status = match decided.unwrap().get(&path) {
+        Some(How::Status(status)) => *status,
+        _ => 204,
+    };
+    let head = format!("HTTP/1.1 {status} x\r\nlocation: {path}\r\ncontent-length: 0\r\n\r\n");
+    let _ = stream.write_all(head.as_bytes()).await;
+}
+
+/// A request, read to its end; none if it is broken off.
+async fn read(stream: &mut TcpStream) -> Option<Received> {
+    let (mut bytes, mut part) = (Vec::new(), [0; 4096]);
+    loop {
+        let read = stream.read(&mut part).await.ok().filter(|read| *read > 0)?;
+        bytes.extend_from_slice(&part[..read]);
+        let text = String::from_utf8(bytes.clone()).ok()?;
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            continue;
+        };
+        let (request, headers) = head.split_once("\r\n")?;
+        let headers: HashMap<_, _> = headers
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+            .collect();
+        let length: usize = headers.get("content-length")?.parse().ok()?;
+        if body.len() >= length {
+            return Some(Received {
+                path: request.split(' ').nth(1)?.to_owned(),
+                headers,
+                body: body.to_owned(),
+            });
+        }
+    }
+}

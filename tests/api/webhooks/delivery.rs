@@ -1,0 +1,293 @@
+//! Delivering: signed, in order for each job, again when it failed, and no receiver waiting for another.
+
+use std::time::Duration;
+
+use prediction_api::service::webhook::Rules;
+use serde_json::{Value, json};
+
+use super::{NOWHERE, ended, hook, is_over, job, messages, start, types};
+use crate::{
+    app::{ADMIN, TestApp, WEBHOOKS},
+    receiver::{How, Received, Receiver},
+};
+
+#[tokio::test]
+async fn a_test_is_sent_at_once_and_shown() {
+    let (app, home, receiver) = start().await;
+    let id = hook(&app, &home, &receiver, "/a").await;
+    let test = format!("POST /webhooks/{id}/test");
+    let tried = app.ok(ADMIN, &test, Value::Null).await;
+    assert_eq!(
+        [&tried["delivered"], &tried["status"], &tried["error"]],
+        [&json!(true), &json!(204), &Value::Null]
+    );
+    let sent = receiver.received("/a", 1).await.remove(0);
+    assert_eq!(sent.id(), tried["message_id"]);
+    let now = app.now();
+    assert_eq!(
+        sent.json(),
+        json!({ "type": "webhook.test", "timestamp": now, "data": { "webhook_id": id, "name": "/a" } })
+    );
+    let seconds = (now.micros() / 1_000_000).to_string();
+    assert_eq!(sent.headers["webhook-timestamp"], seconds);
+    assert!(sent.headers["webhook-signature"].starts_with("v1,"));
+    assert_eq!(sent.headers["content-type"], "application/json");
+    let agent = concat!("prediction-api/", env!("CARGO_PKG_VERSION"));
+    assert_eq!(sent.headers["user-agent"], agent);
+
+    // What it is refused with is told, and it is not sent again.
+    receiver.answers("/a", How::Status(500));
+    let refused = app.ok(ADMIN, &test, Value::Null).await;
+    assert_eq!(
+        [&refused["delivered"], &refused["status"]],
+        [&json!(false), &json!(500)]
+    );
+    receiver.answers("/a", How::Status(302));
+    let moved = app.ok(ADMIN, &test, Value::Null).await;
+    assert_eq!(moved["error"], "redirects are not followed");
+    receiver.answers("/a", How::Hold);
+    let slow = app.ok(ADMIN, &test, Value::Null).await;
+    assert_eq!(
+        [&slow["status"], &slow["error"]],
+        [&Value::Null, &json!("no answer within 2s")]
+    );
+    receiver.answers("/a", How::Status(204));
+    app.advance_minutes(60);
+    let job = job(&app, &home, "Job A").await;
+    ended(&app, &job, "failed").await;
+    let all = receiver.received("/a", 5).await;
+    assert_eq!(types(&all)[3..], ["webhook.test", "job.failed"]);
+
+    let shown = messages(&app, &id, |list| list.iter().all(is_over)).await;
+    let states: Vec<_> = shown.iter().map(|one| &one["state"]).collect();
+    assert_eq!(
+        states,
+        ["delivered", "failed", "failed", "failed", "delivered"]
+    );
+    assert_eq!(shown[4]["id"], tried["message_id"]);
+    assert_eq!(
+        [&shown[3]["last_status"], &shown[3]["attempts"]],
+        [&json!(500), &json!(1)]
+    );
+    let webhook = app
+        .ok(ADMIN, &format!("GET /webhooks/{id}"), Value::Null)
+        .await;
+    let last = json!({
+        "message_id": shown[0]["id"], "event": "job.failed", "at": app.now(), "delivered": true, "status": 204
+    });
+    assert_eq!(webhook["last_attempt"], last);
+}
+
+#[tokio::test]
+async fn a_receiver_that_cannot_be_reached_is_told_of() {
+    let (app, home, _) = start().await;
+    let body = json!({ "name": "x", "url": NOWHERE, "organisation_id": home });
+    let id = app.make("/api/v1/webhooks", &body).await;
+    let tried = app
+        .ok(ADMIN, &format!("POST /webhooks/{id}/test"), Value::Null)
+        .await;
+    let error = tried["error"].as_str().unwrap();
+    assert!(error.starts_with("cannot connect: "), "{error}");
+    assert!(!error.contains("127.0.0.1"), "{error}");
+}
+
+#[tokio::test]
+async fn a_message_that_failed_is_tried_again_under_the_same_id() {
+    let (app, home, receiver) = start().await;
+    let id = hook(&app, &home, &receiver, "/a").await;
+    receiver.answers("/a", How::Status(500));
+    let job = job(&app, &home, "Job A").await;
+    ended(&app, &job, "failed").await;
+    let attempts = |number: u64| move |list: &[Value]| list[0]["attempts"] == number;
+    let failed = messages(&app, &id, attempts(1)).await.remove(0);
+    assert_eq!(
+        [&failed["state"], &failed["last_status"]],
+        [&json!("pending"), &json!(500)]
+    );
+    let first = app.now();
+    let next = failed["next_attempt_at"].as_str().unwrap();
+    assert!(next >= first.plus_seconds(5).to_string().as_str(), "{next}");
+    assert!(next <= first.plus_seconds(6).to_string().as_str(), "{next}");
+
+    // Then no answer at all, then one that is good.
+    receiver.answers("/a", How::Hold);
+    app.advance_seconds(6);
+    let held = messages(&app, &id, attempts(2)).await.remove(0);
+    assert_eq!(
+        [&held["last_status"], &held["last_error"]],
+        [&Value::Null, &json!("no answer within 2s")]
+    );
+    receiver.answers("/a", How::Status(200));
+    app.advance_seconds(33);
+    let done = messages(&app, &id, attempts(3)).await.remove(0);
+    assert_eq!(
+        [&done["state"], &done["next_attempt_at"]],
+        [&json!("delivered"), &Value::Null]
+    );
+
+    let all = receiver.received("/a", 3).await;
+    assert_eq!(all.len(), 3);
+    let body = json!({ "type": "job.failed", "timestamp": first, "data": all[0].json()["data"] });
+    for one in &all {
+        assert_eq!(
+            (one.id(), one.json()),
+            (done["id"].as_str().unwrap(), body.clone())
+        );
+    }
+    // Each attempt is signed at its own time.
+    for header in ["webhook-timestamp", "webhook-signature"] {
+        assert_ne!(all[0].headers[header], all[2].headers[header]);
+    }
+}
+
+#[tokio::test]
+async fn the_order_of_each_job_is_kept_and_jobs_do_not_wait_for_each_other() {
+    let (app, home, receiver) = start().await;
+    let id = hook(&app, &home, &receiver, "/a").await;
+    let [stuck, free] = ["Job A", "Job B"].map(|name| job(&app, &home, name));
+    let (stuck, free) = (stuck.await, free.await);
+    receiver.answers("/a", How::Status(503));
+    ended(&app, &stuck, "failed").await;
+    messages(&app, &id, |list| list[0]["attempts"] == 1).await;
+    receiver.answers("/a", How::Status(204));
+    for (first, second) in [("ok", "failed"), ("failed", "ok"), ("ok", "failed")] {
+        ended(&app, &stuck, first).await;
+        ended(&app, &free, second).await;
+    }
+    let left = |number: usize| {
+        move |list: &[Value]| list.iter().filter(|one| !is_over(one)).count() == number
+    };
+    let shown = messages(&app, &id, left(4)).await;
+    let waiting = shown.iter().filter(|one| !is_over(one));
+    let due: Vec<_> = waiting
+        .map(|one| one["next_attempt_at"].is_string())
+        .collect();
+    assert_eq!(due, [false, false, false, true]);
+    app.advance_seconds(6);
+    messages(&app, &id, left(0)).await;
+    let all = receiver.received("/a", 8).await;
+    let of = |job: &str| {
+        let own = |one: &&Received| one.json()["data"]["job_id"] == json!(job);
+        types(&all.iter().filter(own).cloned().collect::<Vec<_>>())
+    };
+    let turns = ["job.failed", "job.recovered", "job.failed", "job.recovered"];
+    assert_eq!(of(&free), turns[..3]);
+    assert_eq!(of(&stuck), [&turns[..1], &turns].concat());
+}
+
+#[tokio::test]
+async fn a_slow_receiver_delays_no_other() {
+    // Nothing times out here.
+    let time_out = Duration::from_secs(600);
+    let app = TestApp::start_ruled(Rules {
+        time_out,
+        ..WEBHOOKS
+    })
+    .await;
+    let (home, receiver) = (app.organisation("Home").await, Receiver::start().await);
+    let slow = hook(&app, &home, &receiver, "/slow").await;
+    receiver.answers("/slow", How::Hold);
+    let mut jobs = Vec::new();
+    for number in 0..20 {
+        jobs.push(job(&app, &home, &format!("Job {number}")).await);
+        ended(&app, &jobs[number], "failed").await;
+    }
+    receiver.received("/slow", 8).await;
+    hook(&app, &home, &receiver, "/fast").await;
+    for status in ["ok", "failed"] {
+        for job in &jobs {
+            ended(&app, job, status).await;
+        }
+    }
+    receiver.received("/fast", 40).await;
+    assert_eq!(
+        receiver.received("/slow", 8).await.len(),
+        8,
+        "only so many at once"
+    );
+    receiver.answers("/slow", How::Status(204));
+    messages(&app, &slow, |list| list.iter().all(is_over)).await;
+    let all = receiver.received("/slow", 60).await;
+    let mut ids: Vec<_> = all.iter().map(Received::id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((all.len(), ids.len()), (60, 60));
+}
+
+#[tokio::test]
+async fn a_message_is_given_up_after_two_days_and_the_next_one_follows() {
+    let (app, home, receiver) = start().await;
+    let id = hook(&app, &home, &receiver, "/a").await;
+    let job = job(&app, &home, "Job A").await;
+    receiver.answers("/a", How::Status(500));
+    ended(&app, &job, "failed").await;
+    let mut attempts = 0;
+    let given_up = loop {
+        attempts += 1;
+        let list = messages(&app, &id, |list| list[0]["attempts"] == attempts).await;
+        if is_over(&list[0]) {
+            break list[0].clone();
+        }
+        assert!(attempts < 20, "{list:?}");
+        app.advance_minutes(13 * 60);
+    };
+    assert_eq!(given_up["state"], "failed");
+    assert!((4..=6).contains(&attempts), "{attempts}");
+    receiver.answers("/a", How::Status(204));
+    ended(&app, &job, "ok").await;
+    let list = messages(&app, &id, |list| list.iter().all(is_over)).await;
+    assert_eq!(
+        [&list[0]["state"], &list[0]["event"]],
+        [&json!("delivered"), &json!("job.recovered")]
+    );
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_gone_switches_its_webhook_off() {
+    let (app, home, receiver) = start().await;
+    let id = hook(&app, &home, &receiver, "/a").await;
+    let job = job(&app, &home, "Job A").await;
+    let at = format!("/webhooks/{id}");
+    receiver.answers("/a", How::Status(500));
+    ended(&app, &job, "failed").await;
+    messages(&app, &id, |list| list[0]["attempts"] == 1).await;
+    ended(&app, &job, "ok").await;
+    receiver.answers("/a", How::Status(410));
+    app.advance_seconds(6);
+    let list = messages(&app, &id, |list| is_over(&list[1])).await;
+    assert_eq!(
+        [&list[1]["state"], &list[0]["state"]],
+        ["failed", "pending"]
+    );
+    let webhook = app.ok(ADMIN, &format!("GET {at}"), Value::Null).await;
+    assert_eq!(webhook["active"], false);
+
+    // What waits goes on waiting, what happens meanwhile is not told.
+    receiver.answers("/a", How::Status(204));
+    ended(&app, &job, "failed").await;
+    app.advance_minutes(60);
+    let other = hook(&app, &home, &receiver, "/b").await;
+    ended(&app, &job, "ok").await;
+    messages(&app, &other, |list| list.len() == 1 && is_over(&list[0])).await;
+    app.ok(ADMIN, &format!("PUT {at}"), json!({ "active": true }))
+        .await;
+    messages(&app, &id, |list| list.iter().all(is_over)).await;
+    let all = receiver.received("/a", 3).await;
+    assert_eq!(types(&all), ["job.failed", "job.failed", "job.recovered"]);
+}
+
+#[tokio::test]
+async fn what_waits_outlives_a_restart() {
+    let (app, home, receiver) = start().await;
+    let id = hook(&app, &home, &receiver, "/a").await;
+    receiver.answers("/a", How::Status(500));
+    let job = job(&app, &home, "Job A").await;
+    ended(&app, &job, "failed").await;
+    messages(&app, &id, |list| list[0]["attempts"] == 1).await;
+    receiver.answers("/a", How::Status(204));
+    let app = app.restart().await;
+    app.advance_seconds(6);
+    messages(&app, &id, |list| is_over(&list[0])).await;
+    let all = receiver.received("/a", 2).await;
+    assert_eq!(all[0].id(), all[1].id());
+}
