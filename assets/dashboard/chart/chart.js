@@ -24,7 +24,8 @@ export function Chart({ job, source, names, issues, isComplete, sensors, paramet
   const metric = metrics.includes(parameters.metric) ? parameters.metric : metrics[0];
   const asOf = parameters.as_of ? Date.parse(parameters.as_of) || null : null;
   const sensor = parameters.sensor === "none" ? undefined : sensors.find(({ id }) => id === parameters.sensor) ?? sensors.find((sensor) => sensor.metric === metric) ?? sensors[0];
-  const { window, settled, setWindow } = useWindow(job, source, asOf, parameters);
+  const place = { job, source, asOf, begin: isComplete ? issues.at(-1)?.issue : undefined };
+  const { window, settled, setWindow } = useWindow(place, parameters);
   const asOfSettled = useSettled(asOf, 120);
   const [t, setT] = useState(null);
   const stops = useMemo(() => [...new Set(issues.map((issue) => issue.available))].sort((one, other) => one - other), [issues]);
@@ -50,7 +51,7 @@ export function Chart({ job, source, names, issues, isComplete, sensors, paramet
     <section class="chart" aria-label="Predictions">
       <div class="choices">
         <${Choices} metric=${metric} metrics=${metrics} lines=${chart?.lines ?? []} line=${chart?.line} sensor=${sensor} sensors=${sensors} names=${names} />
-        <${Moves} job=${job} source=${source} metric=${metric} asOf=${asOf} window=${window} setWindow=${setWindow} />
+        <${Moves} place=${place} metric=${metric} window=${window} setWindow=${setWindow} />
       </div>
       ${found.problem && html`<${ProblemNote} problem=${found.problem} retry=${found.reload} />`}
       ${!chart ? !found.problem && html`<${Pending} loaded=${found} />` : html`
@@ -92,7 +93,7 @@ function linesOf(chart, readings, sensor, asOf) {
       title: `Readings of ${sensor?.name}${beside ? `, in ${sensor.unit ?? "no unit"} on the right` : ""}`,
     },
     { ...own, kind: "known", title: asOf === null ? "Newest for each time" : "As it was known", name: asOf === null ? "Predicted" : "Known then", points: chart.line?.points ?? [] },
-    { ...own, kind: "newest", title: `Newest issue${asOf === null ? "" : " then"}${issued}`, points: chart.newest },
+    { ...own, kind: "newest", title: `Newest issue${chart.isNewest ? "" : " in view"}${asOf === null ? "" : " then"}${issued}`, points: chart.newest },
   ];
   return lines.filter((line) => line.points.length > 0);
 }

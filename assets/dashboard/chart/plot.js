@@ -9,6 +9,8 @@ const HEIGHT = 380;
 const NARROW = 560;
 /** A line of no more points has a dot at each. */
 const FEW = 120;
+/** A line of more points is drawn thin, so that it stays a line. */
+const MANY = 1000;
 
 /** The time axis: what stands at a tick, and what below it where a day, a month or a year begins. */
 const TICKS = [
@@ -25,8 +27,8 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 const STYLES = {
   older: () => ({ stroke: colour("chart-older"), width: 1.25, points: { show: false } }),
   came: () => ({ stroke: colour("chart-came"), width: 1.75, dash: [6, 4], points: { show: false } }),
-  reading: () => ({ stroke: colour("chart-reading"), width: 1.25, points: { show: false } }),
-  known: (few) => ({ stroke: colour("chart-line"), width: few ? 2 : 1, points: { show: few, size: 6, fill: colour("chart-line") } }),
+  reading: () => ({ stroke: colour("chart-reading"), width: 1, points: { show: false } }),
+  known: (few, many) => ({ stroke: colour("chart-line"), width: many ? 1.25 : 2, points: { show: few, size: 6, fill: colour("chart-line") } }),
   newest: (few) => ({ stroke: colour("chart-line"), width: few ? 4 : 2.5, points: { show: few, size: 9, fill: colour("chart-line") } }),
 };
 
@@ -37,7 +39,8 @@ const STYLES = {
 export function draw(place, { lines, metric, from, to, asOf, moved, height = HEIGHT }) {
   const tables = lines.map((line) => [line.points.map((point) => point.t / 1000), line.points.map((point) => point.v)]);
   const aligned = tables.length > 0 ? uPlot.join(tables) : [[], []];
-  const scales = [...new Map(lines.map((line) => [line.scale, line.unit])).entries()];
+  // The predictions' axis is on the left, whatever is drawn first.
+  const scales = [...new Map(lines.map((line) => [line.scale, line.unit])).entries()].sort(([one]) => (one === "y" ? -1 : 1));
   const isNarrow = place.clientWidth < NARROW;
   const font = "13px system-ui, sans-serif";
   const axis = { stroke: colour("quiet"), font, labelFont: font, grid: { stroke: colour("chart-grid"), width: 1 }, ticks: { stroke: colour("chart-grid"), width: 1 } };
@@ -57,7 +60,7 @@ export function draw(place, { lines, metric, from, to, asOf, moved, height = HEI
         values: (_, splits) => splits.map(number),
       })),
     ],
-    series: [{}, ...lines.map((line) => ({ scale: line.scale, spanGaps: true, ...STYLES[line.kind](line.points.length <= FEW) }))],
+    series: [{}, ...lines.map((line) => ({ scale: line.scale, spanGaps: true, ...STYLES[line.kind](line.points.length <= FEW, line.points.length > MANY) }))],
     hooks: {
       drawClear: [(plot) => bands(plot, metric, fill)],
       draw: [(plot) => bands(plot, metric, word), (plot) => mark(plot, (asOf ?? Date.now()) / 1000, asOf === null ? "now" : "as of")],
@@ -101,8 +104,17 @@ function word(ctx, { word }, { left, width, upper, height }) {
   ctx.font = `600 ${12 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.textAlign = "right";
   ctx.textBaseline = "middle";
-  ctx.fillStyle = colour({ low: "good", moderate: "warn", high: "bad" }[word]);
-  ctx.fillText(word, left + width - 8 * devicePixelRatio, upper + height / 2);
+  write(ctx, word, colour({ low: "good", moderate: "warn", high: "bad" }[word]), left + width - 8 * devicePixelRatio, upper + height / 2);
+}
+
+// Words on lines are read by the rim that they have.
+function write(ctx, text, fill, x, y) {
+  ctx.lineJoin = "round";
+  ctx.lineWidth = 4 * devicePixelRatio;
+  ctx.strokeStyle = colour("raised");
+  ctx.strokeText(text, x, y);
+  ctx.fillStyle = fill;
+  ctx.fillText(text, x, y);
 }
 
 // The line between what was known and what was to come.
@@ -120,8 +132,9 @@ function mark(plot, seconds, name) {
   ctx.lineTo(x, top + height);
   ctx.stroke();
   ctx.font = `600 ${12 * devicePixelRatio}px system-ui, sans-serif`;
-  ctx.fillStyle = colour("text");
-  ctx.textAlign = x > left + width / 2 ? "right" : "left";
-  ctx.fillText(name, x + (x > left + width / 2 ? -6 : 6) * devicePixelRatio, top + 14 * devicePixelRatio);
+  const isRight = x > left + width / 2;
+  ctx.textAlign = isRight ? "right" : "left";
+  ctx.setLineDash([]);
+  write(ctx, name, colour("text"), x + (isRight ? -6 : 6) * devicePixelRatio, top + 14 * devicePixelRatio);
   ctx.restore();
 }

@@ -15,33 +15,29 @@ export const parametersOf = ({ job, metric, from, to, asOf }) => ({
 });
 
 /**
- * Reads what is drawn: `issues` are the job's issues, newest first. Answers `{ lines, newest, older, came, newestIssue,
- * thinnedFrom }`, where `lines` are all lines of the metric and the rest is of the chosen one.
+ * Reads what is drawn: `issues` are the job's issues, newest first. Answers `{ lines, line, newest,
+ * older, came, newestIssue, isNewest, thinnedFrom }`, where `lines` are all lines of the metric and the rest is of the chosen
+ * one; `isNewest` is false if the newest issue in view is not the newest that there is.
  */
 export async function readChart({ job, metric, from, to, asOf, chosen, issues }, signal) {
   const window = { job, metric, from, to };
   const ask = (more) => get("/predictions", { ...parametersOf({ ...window, asOf }), ...more, shape: "series", max_points: MAX_POINTS }, signal);
   const known = issues.filter((issue) => !asOf || issue.available <= asOf);
-  const newestIssue = known[0]?.issue;
-  // An issue reaches ahead of itself, so that those before the window may reach into it.
-  const reach = Math.max(0, (Date.parse(job.health.covers_until ?? 0) || 0) - (Date.parse(job.health.last_issue_time ?? 0) || 0));
-  const near = known.slice(1).filter(({ issue }) => issue >= from - reach && issue < to).slice(0, OLDER);
-  const [answer, came, newest, ...older] = await Promise.all([
+  // An issue reaches ahead of itself, so that those before the window may reach into it; or it tells of the past.
+  const reach = Date.parse(job.health.covers_until) - Date.parse(job.health.last_issue_time);
+  const isNear = ({ issue }, index) => index === 0 || reach < 0 || (issue >= from - reach && issue < to);
+  const near = known.filter(isNear).slice(0, OLDER + 1);
+  const [answer, came, ...each] = await Promise.all([
     ask({}),
     asOf ? ask({ as_of: undefined }) : [],
-    newestIssue ? ask({ issue_time: iso(newestIssue) }) : [],
-    ...near.map(({ issue }) => ask({ issue_time: iso(issue) })),
+    ...near.map(({ text }) => ask({ issue_time: text })),
   ]);
   const found = lines(answer);
   const line = found.find((line) => line.key === chosen) ?? found[0];
   const own = (answer) => answer.filter((series) => !line || lineOf(series) === line.key).flatMap(points).sort((one, other) => one.t - other.t);
-  return {
-    lines: found, line, newestIssue,
-    newest: own(newest),
-    older: older.map(own).filter((points) => points.length > 0),
-    came: own(came),
-    thinnedFrom: line?.thinned_from,
-  };
+  // Not every issue has every metric: the newest of this one is the first that has it.
+  const [newest, ...older] = each.map(own).filter((points) => points.length > 0);
+  return { lines: found, line, newest: newest ?? [], older, came: own(came), newestIssue: newest?.[0].issue, isNewest: newest?.[0].issue === known[0]?.issue, thinnedFrom: line?.thinned_from };
 }
 
 /** A sensor's readings in the window, in points. */

@@ -7,14 +7,18 @@ const DAY = 86_400_000;
 /** How long the chart waits for its window to hold still before it reads what is in it, in milliseconds. */
 const STILL = 200;
 
-/** The window around the newest issue, or around `asOf`. */
-export function around(job, source, asOf) {
+/** The window around the newest issue, or around `asOf`; `begin` is the first issue, if it is known. */
+export function around({ job, source, asOf, begin }) {
   const { last_issue_time: issue, covers_until: until } = job.health;
   const interval = source?.expected_interval_minutes ? source.expected_interval_minutes * 60_000 : DAY;
-  const last = issue ? Date.parse(issue) : Date.now();
+  // A model may also tell of the past: then its predictions end before they are issued.
+  const last = Math.min(issue ? Date.parse(issue) : Date.now(), until ? Date.parse(until) : Infinity);
   const reach = Math.max(until ? Date.parse(until) - last : 0, interval);
   const middle = asOf ?? last;
-  return { from: middle - Math.max(14 * interval, 2 * reach), to: middle + reach + Math.max(interval, reach * 0.1) + (asOf === null ? 0 : 4 * interval) };
+  const back = Math.max(14 * interval, 2 * reach);
+  // Of a job that is younger than that, there is nothing before its first issue.
+  const from = begin <= middle ? Math.max(middle - back, begin - 0.1 * (middle + reach - begin)) : middle - back;
+  return { from, to: middle + reach + Math.max(interval, reach * 0.1) + (asOf === null ? 0 : 4 * interval) };
 }
 
 const same = (one, other) => Math.round(one.from) === Math.round(other.from) && Math.round(one.to) === Math.round(other.to);
@@ -24,8 +28,8 @@ const read = ({ from, to }) => {
 };
 
 /** The window as it is moved, as it held still last, and what moves it. */
-export function useWindow(job, source, asOf, parameters) {
-  const [window, setWindow] = useState(() => read(parameters) ?? around(job, source, asOf));
+export function useWindow(place, parameters) {
+  const [window, setWindow] = useState(() => read(parameters) ?? around(place));
   const settled = useSettled(window, STILL);
   const first = useRef(window);
   const written = useRef(parameters);
@@ -42,7 +46,7 @@ export function useWindow(job, source, asOf, parameters) {
   useEffect(() => {
     if (parameters.from === written.current.from && parameters.to === written.current.to) return;
     written.current = parameters;
-    setWindow(read(parameters) ?? around(job, source, asOf));
+    setWindow(read(parameters) ?? around(place));
   }, [parameters.from, parameters.to]);
   return { window, settled, setWindow };
 }

@@ -10,7 +10,7 @@ export function Demo() {
   return html`
     <aside class="card demo" aria-label="About this demo">
       <p>
-        <strong>This is a demo</strong> with real weather of New York and what real models made of it. You read as its visitor.
+        <strong>This is a demo</strong> with real weather of New York, and what models made of it. You read as its visitor.
       </p>
       <ul>
         <li><a href=${link(NEWARK, SEASON)}>The risk of mildew at Newark over a whole season</a>: low, moderate and high</li>

@@ -12,11 +12,15 @@ import { Sparkline } from "./sparkline.js";
 const SHOWN = 3;
 /** How many expected intervals back the picture reaches. */
 const INTERVALS = 45;
+/** How often it is read again although nothing came, since the next value becomes the last, in milliseconds. */
+const AGAIN = 600_000;
 const WEEK = 7 * 86_400_000;
+/** How far back it reaches at most, in milliseconds. */
+const LONGEST = 60 * 86_400_000;
 
 export function Values({ job, source, isReady }) {
   const { last_issue_time: newest, last_arrival: arrival } = job.health;
-  const found = useLoaded(async (signal) => (newest && isReady ? read(job, source, signal) : []), [job.id, newest, arrival, isReady]);
+  const found = useLoaded(async (signal) => (newest && isReady ? read(job, source, signal) : []), [job.id, newest, arrival, isReady], AGAIN);
   if (!newest) return html`<span class="quiet">nothing predicted yet</span>`;
   if (found.problem) return html`<span class="quiet">${found.problem.message}</span>`;
   if (!found.value) return html`<span class="quiet">…</span>`;
@@ -24,9 +28,13 @@ export function Values({ job, source, isReady }) {
   const shown = found.value.slice(0, SHOWN);
   const more = found.value.length - shown.length;
   return html`
-    ${shown.map((line) => html`<${Line} key=${line.metric + line.key} line=${line} newest=${Date.parse(newest)} />`)}
+    ${shown.map((line) => html`<${Line} key=${line.metric + line.key} line=${line} newest=${newestOf(job, line.metric)} />`)}
     ${more > 0 && html`<p class="quiet">and ${more} more</p>`}`;
 }
+
+/** The newest issue of one of the job's metrics, in milliseconds. */
+const newestOf = ({ health }, metric) =>
+  Date.parse(health.targets.find((target) => target.metric === metric)?.last_issue_time ?? health.last_issue_time);
 
 function Line({ line, newest }) {
   const marked = line.points.map((point) => ({ ...point, isNew: point.issue === newest }));
@@ -50,11 +58,18 @@ function Line({ line, newest }) {
     </div>`;
 }
 
+// What came before now and what is ahead are asked for apart: the first and the last value of a thinned series are always
+// there, so that the next value is the next.
 async function read(job, source, signal) {
-  const until = job.health.covers_until;
+  const until = Date.parse(job.health.covers_until) + 1000;
   const minutes = source?.expected_interval_minutes;
-  const back = minutes ? minutes * 60_000 * INTERVALS : WEEK;
-  const from = new Date(Math.min(Date.parse(job.health.last_issue_time), Date.parse(until)) - back).toISOString();
-  const to = new Date(Date.parse(until) + 1000).toISOString();
-  return lines(await get("/predictions", { metric: "all", job_id: job.id, from, to, shape: "series", max_points: 100 }, signal));
+  const back = minutes ? Math.min(minutes * 60_000 * INTERVALS, LONGEST) : WEEK;
+  const from = Math.min(Date.parse(job.health.last_issue_time), until) - back;
+  const ask = (from, to) => {
+    const window = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+    return get("/predictions", { metric: "all", job_id: job.id, ...window, shape: "series", max_points: 80 }, signal);
+  };
+  const now = Date.now();
+  const parts = from < now && now < until ? [ask(from, now), ask(now, until)] : [ask(from, until)];
+  return lines((await Promise.all(parts)).flat());
 }

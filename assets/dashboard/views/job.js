@@ -68,11 +68,14 @@ export function JobView({ id, parameters, me }) {
     <${Runs} job=${job} runs=${runs.value?.body ?? []} health=${health.value} />`;
 }
 
-/** The issues among the runs, newest first. */
+/** The issues among the runs, newest first: when each was made, as a text too, and when it was there. */
 function issuesOf(runs) {
   const issues = runs.filter((run) => run.issue_time);
-  return issues.map((run) => ({ issue: Date.parse(run.issue_time), available: Date.parse(run.available_at) })).sort((one, other) => other.issue - one.issue);
+  return issues.map(({ issue_time, available_at }) => ({ text: issue_time, issue: Date.parse(issue_time), available: ceiling(available_at) })).sort((one, other) => other.issue - one.issue);
 }
+
+/** A time in milliseconds, not before it: the server keeps microseconds, and as of a moment too early it was not there. */
+const ceiling = (time) => Date.parse(time) + (/\.\d{3}\d*[1-9]/.test(time) ? 1 : 0);
 
 function Activity({ job, etag, done }) {
   const [problem, setProblem] = useState(null);
