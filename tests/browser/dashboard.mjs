@@ -61,7 +61,7 @@ async function call(method, path, body, secret = admin) {
   const headers = { Authorization: `Bearer ${secret}`, "Content-Type": "application/json" };
   const answer = await fetch(url + path, { method, headers, body: body && JSON.stringify(body) });
   assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
-  return answer.json();
+  return answer.status === 204 ? null : answer.json();
 }
 
 // How many pixels of the chart's canvas are drawn in the colour of the predictions.
@@ -194,6 +194,29 @@ if (isDemo) {
     await empty.getByText("America/New_York, UTC-5").waitFor();
     await empty.getByRole("button", { name: "Show UTC" }).click();
     await empty.getByText("Nothing is predicted between 1 Jan 2012, 00:00").waitFor();
+  };
+
+  tests["of 100,000 values in view the browser gets what a chart has room for"] = async () => {
+    const count = 100_000;
+    const setup = { organisation_id: ORGANISATION, source: { name: `many ${Date.now()}` }, job: { name: "Many values" }, role_bindings: [] };
+    setup.source_version = { version: "1", input_roles: [], output_roles: [{ role: "flow", metric: "flow", unit: "l/s" }] };
+    const job = await call("POST", "/api/v1/jobs/setup", setup);
+    const values = Array.from({ length: count }, (_, minute) => (minute === 70_000 ? 99 : minute % 9));
+    const series = [{ role: "flow", start: "2026-01-01T00:00:00Z", step: "PT1M", values }];
+    await call("POST", "/api/v1/predictions", { job_id: job.id, issue_time: "2026-01-01T00:00:00Z", series });
+    const page = await open("");
+    const got = [];
+    page.on("response", async (response) => {
+      if (response.url().includes("/predictions?")) got.push(...(await response.json()));
+    });
+    await page.goto(`${url}/#/jobs/${job.id}?from=2025-12-31T00:00:00Z&to=2026-03-12T00:00:00Z`);
+    await page.getByText("Drawn from 100,000 values").waitFor();
+    assert.ok(got.every((series) => series.values.length <= 3000), "the browser got more than a chart has room for");
+    assert.ok(got.some((series) => series.values.includes(99)), "the one high value is lost");
+    await page.locator(".canvas").focus();
+    await page.keyboard.press("+");
+    await page.waitForFunction(() => !location.hash.includes("2025-12-31"));
+    await call("DELETE", `/api/v1/jobs/${job.id}`);
   };
 
   tests["a wrong token is refused at its field, and a viewer's cannot set up"] = async () => {
