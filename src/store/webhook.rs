@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     Connection, Transaction,
-    error::{OnTaken, name_taken},
+    error::{OnTaken, id_taken, name_taken},
     filter::Filter,
     row::{FromRow, Json},
 };
@@ -86,7 +86,7 @@ pub fn told_of(
     Ok(found)
 }
 
-/// Keeps a new webhook. Conflict: its name is taken in its organisation.
+/// Keeps a new webhook. Conflict: its id is taken, or its name in its organisation.
 pub fn insert(tx: &Transaction<'_>, webhook: &Webhook, secret: &Secret) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO webhooks (id, organisation_id, name, url, secret, events, active, created_at, updated_at, revision)
@@ -104,7 +104,10 @@ pub fn insert(tx: &Transaction<'_>, webhook: &Webhook, secret: &Secret) -> Resul
         webhook.updated_at,
         webhook.revision,
     ))
-    .on_taken(|_| taken(tx, webhook.organisation_id, &webhook.name))?;
+    .on_taken(|columns| match columns {
+        "webhooks.id" => Ok(id_taken("webhook", webhook.id)),
+        _ => taken(tx, webhook.organisation_id, &webhook.name),
+    })?;
     Ok(())
 }
 

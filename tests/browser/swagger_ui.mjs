@@ -8,8 +8,14 @@ const { chromium } = require("playwright-core");
 const [url, token] = process.argv.slice(2);
 
 // Things are made before they are used and deleted last, each before what it stands on.
-const FIRST = ["create_organisation", "create_location", "create_sensor", "create_source", "create_source_version", "set_up_job"];
-const LAST = ["delete_job", "delete_source_version", "delete_source", "delete_sensor", "delete_location", "delete_organisation"];
+const FIRST = [
+  "create_organisation", "create_location", "create_sensor", "create_source", "create_source_version", "set_up_job",
+  "create_webhook",
+];
+const LAST = [
+  "delete_webhook", "delete_job", "delete_source_version", "delete_source", "delete_sensor", "delete_location",
+  "delete_organisation",
+];
 // A token's id is made by the server, so that the example's is unknown.
 const EXPECTED_404 = "revoke_token";
 

@@ -166,6 +166,9 @@ pub struct IssuedWebhook {
 #[derive(Clone, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct NewWebhook {
+    /// Its id; made by the server if absent.
+    #[oai(nullable)]
+    pub id: Option<Uuid>,
     /// Its name, unique among the organisation's webhooks.
     pub name: Name,
     /// The organisation whose jobs it hears of; by default the token's own. An admin's without one hears of all
@@ -202,7 +205,7 @@ impl NewWebhook {
     /// The webhook as it is kept, made at `now` for `organisation_id`.
     pub fn make(self, organisation_id: Option<Uuid>, now: Timestamp) -> Webhook {
         Webhook {
-            id: super::id::new(now),
+            id: self.id.unwrap_or_else(|| super::id::new(now)),
             organisation_id,
             name: self.name,
             url: self.url,

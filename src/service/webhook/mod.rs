@@ -54,7 +54,7 @@ fn body(event: &str, at: Timestamp, data: &serde_json::Value) -> String {
     json!({ "type": event, "timestamp": at, "data": data }).to_string()
 }
 
-/// Makes a webhook (managers). Conflict: its name is taken in the organisation.
+/// Makes a webhook (managers). Conflict: its id is taken, or its name in the organisation.
 pub async fn create(app: &App, caller: &Caller, mut new: NewWebhook) -> Result<IssuedWebhook> {
     caller.needs(Role::Manager)?;
     let given = new.check(app.sender.rules.allow_private_addresses)?;

@@ -103,6 +103,10 @@ async fn a_webhook_is_made_shown_changed_and_deleted() {
     assert_eq!(app.ok(&manager, &one, Value::Null).await, shown);
     let taken = app.calls(&manager, json!([["POST /webhooks", body, 409]]));
     assert_eq!(taken.await["existing_id"], id);
+    let mut same_id = body.clone();
+    (same_id["id"], same_id["name"]) = (json!(id), json!("of the same id"));
+    let taken = app.calls(&manager, json!([["POST /webhooks", same_id, 409]]));
+    assert_eq!(taken.await["existing_id"], id);
 
     let put = format!("PUT /webhooks/{id}");
     let change = json!({ "events": ["job.down"], "active": false });
