@@ -238,6 +238,7 @@ if (isDemo) {
     // A role that is not bound is told at its field, before anything is kept.
     await page.getByRole("button", { name: "Check" }).click();
     await page.locator(".field", { has: page.getByLabel("temperature") }).getByText("required role temperature").waitFor();
+    await page.waitForFunction(() => document.activeElement.getAttribute("aria-invalid") === "true");
     await look(page, "set-up with violations");
     await page.getByLabel("temperature").selectOption({ label: "JFK temperature · Kennedy · °C" });
     await page.getByLabel("site").selectOption({ label: "Kennedy" });
@@ -350,6 +351,10 @@ if (isDemo) {
     await signIn(page, admin);
     await page.getByRole("heading", { name: "No jobs yet" }).waitFor();
     await look(page, "no jobs at all");
+    await page.getByRole("link", { name: "Set up a job" }).click();
+    await page.getByRole("heading", { name: "No organisation yet" }).waitFor();
+    await page.getByRole("link", { name: "Sources" }).click();
+    await page.getByRole("heading", { name: "No sources yet" }).waitFor();
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("heading", { name: "Sign in" }).waitFor();
     assert.equal(await page.evaluate(() => sessionStorage.length), 0);

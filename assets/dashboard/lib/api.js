@@ -71,11 +71,14 @@ async function readProblem(response) {
 /** What a GET answers. */
 export const get = async (path, parameters, signal) => (await call(address(path, parameters), { signal })).body;
 
-/** The pages of a list put together, up to `most` rows. */
-export async function getAll(path, parameters, signal, most = 2000) {
+/** The most rows of a list that a view puts together; who shows them says if there are more. */
+export const MOST = 10_000;
+
+/** The pages of a list put together, up to MOST rows. */
+export async function getAll(path, parameters, signal) {
   const found = [];
   let at = address(path, { limit: 1000, ...parameters });
-  while (at && found.length < most) {
+  while (at && found.length < MOST) {
     const { body, next } = await call(at, { signal });
     found.push(...body);
     at = next;

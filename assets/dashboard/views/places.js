@@ -1,6 +1,6 @@
 // What jobs can be bound to: sensors with their newest readings, and locations.
 import { html } from "../lib/html.js";
-import { address, call, curl } from "../lib/api.js";
+import { address, call, curl, MOST } from "../lib/api.js";
 import { useLoaded } from "../lib/load.js";
 import { useNames } from "../lib/names.js";
 import { may } from "../lib/session.js";
@@ -51,6 +51,7 @@ export function Places({ parameters: { cursor }, me }) {
             <td>${place.elevation === undefined ? html`<span class="quiet">unknown</span>` : `${place.elevation} m`}</td>
           </tr>`)}</tbody>
       </table></div>
+      ${locations.length >= MOST && html`<p class="quiet">There are more locations than ${MOST}: the rest is in the API only.</p>`}
       <${SameAs} json=${address("/locations")} file="locations" />`}
     <${Zone} />`;
 }

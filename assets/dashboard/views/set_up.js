@@ -1,16 +1,17 @@
 // Setting a job up: the model's contract says what it needs, and what fits is offered. Nothing is kept before the server
 // has said what it would do.
-import { html, useMemo, useState } from "../lib/html.js";
+import { html, useEffect, useMemo, useState } from "../lib/html.js";
 import { call, curl, getAll } from "../lib/api.js";
 import { useLoaded } from "../lib/load.js";
 import { go, link } from "../lib/route.js";
 import { may } from "../lib/session.js";
 import { Command } from "../parts/copy.js";
+import { DryRun } from "../parts/dry_run.js";
+import { Empty } from "../parts/empty.js";
 import { Field } from "../parts/field.js";
+import { Heading } from "../parts/heading.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { RoleField } from "../parts/role_field.js";
-import { DryRun } from "../parts/dry_run.js";
-import { Heading } from "../parts/heading.js";
 
 const SET_UP = "/api/v1/jobs/setup";
 
@@ -19,7 +20,7 @@ export function SetUp({ parameters, me }) {
   const loaded = useLoaded(async (signal) => {
     if (!isManager) return null;
     const paths = ["/organisations", "/sources", "/source_versions", "/sensors", "/locations"];
-    const [organisations, sources, versions, sensors, locations] = await Promise.all(paths.map((path) => getAll(path, {}, signal, 10_000)));
+    const [organisations, sources, versions, sensors, locations] = await Promise.all(paths.map((path) => getAll(path, {}, signal)));
     return { organisations, sources, versions, sensors, locations };
   }, [isManager]);
   if (!isManager) {
@@ -27,6 +28,12 @@ export function SetUp({ parameters, me }) {
       <p>Jobs are set up by managers and admins. Your token is a ${me.role}'s: <a href=${link("sign-in")}>sign in with another</a>.</p>`;
   }
   if (!loaded.value) return html`<${Heading}>Set up a job<//><${Pending} loaded=${loaded} />`;
+  if (loaded.value.organisations.length === 0) {
+    return html`<${Heading}>Set up a job<//>
+      <${Empty} title="No organisation yet" command=${curl("/api/v1/organisations", { method: "POST", body: { name: "North farm" } })}>
+        <p>A job is set up for an organisation: a customer, a farm, a site. Make the first one, then load this page again.</p>
+      <//>`;
+  }
   return html`<${Heading}>Set up a job<//><${Form} there=${loaded.value} me=${me} chosen=${parameters.source} />`;
 }
 
@@ -64,6 +71,8 @@ function Form({ there, me, chosen }) {
     }
     setBusy(false);
   };
+  // What is wrong first is where the keyboard goes on.
+  useEffect(() => void (problem && document.querySelector("form [aria-invalid]")?.focus()), [problem]);
   const submit = (event) => {
     event.preventDefault();
     send(answer === null);
@@ -78,6 +87,7 @@ function Form({ there, me, chosen }) {
         set=${(organisation) => change({ organisation, bindings: {}, location: "" })} options=${choose(there.organisations)} wrong=${wrong("/organisation_id")} />`}
       <${Field} name="setup-source" label="Source" kind="select" value=${form.source} required options=${choose(usable)} hint="The predictive model"
         set=${(source) => change({ source, version: "", bindings: {} })} wrong=${wrong("/source", "/source/id")} />
+      ${form.organisation && usable.length === 0 && html`<p class="wrong">There is no source yet: <a href=${link("sources")}>register a model</a> first.</p>`}
       ${form.source && versions.length === 0 && html`<p class="wrong">This source has no version yet: <a href="/docs/jobs">publish one</a> first.</p>`}
       ${versions.length > 0 && html`
         <${Field} name="setup-version" label="Version" kind="select" value=${version.id} set=${(id) => change({ version: id, bindings: {} })}

@@ -1,6 +1,6 @@
 // The predictive models, with how many jobs use each.
 import { html } from "../lib/html.js";
-import { curl, getAll } from "../lib/api.js";
+import { curl, getAll, MOST } from "../lib/api.js";
 import { useLoaded } from "../lib/load.js";
 import { link } from "../lib/route.js";
 import { may } from "../lib/session.js";
@@ -43,7 +43,8 @@ export function Sources({ me }) {
               <td><a href=${link("jobs", { source: source.id })}>${plural(own.length, "job")}</a> <${TallyOfStates} jobs=${own} /></td>
             </tr>`;
         })}</tbody>
-      </table></div>`}`;
+      </table></div>
+      ${jobs.length >= MOST && html`<p class="quiet">There are more jobs than ${MOST}: only so many are counted here.</p>`}`}`;
 }
 
 function None({ me }) {
