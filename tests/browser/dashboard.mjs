@@ -105,6 +105,9 @@ if (isDemo) {
     await page.waitForFunction(() => location.hash.includes("state=paused"));
     const paused = (await (await fetch(`${url}/api/v1/jobs?health=paused`)).json()).length;
     await page.waitForFunction((count) => document.querySelectorAll(".job").length === count, paused);
+    await page.getByLabel("Health", { exact: true }).selectOption({ label: "Anything wrong" });
+    const wrong = (await (await fetch(`${url}/api/v1/jobs?health=failed,down,late`)).json()).length;
+    await page.waitForFunction((count) => document.querySelectorAll(".job").length === count, wrong);
     const linked = await open("#/jobs?state=down");
     await health(linked, "down").first().waitFor();
     assert.equal(await linked.getByLabel("Health", { exact: true }).inputValue(), "down");
