@@ -95,6 +95,8 @@ pub struct Limits {
 pub struct Retention {
     /// How long after a sweep the next one begins, in seconds.
     pub sweep_seconds: u64,
+    /// How long the audit trail is kept, in days.
+    pub audit_days: u64,
 }
 
 /// What webhooks may call.
@@ -120,7 +122,10 @@ impl Default for Settings {
                 scans: 4,
                 scan_queue: 256,
             },
-            retention: Retention { sweep_seconds: 60 },
+            retention: Retention {
+                sweep_seconds: 60,
+                audit_days: 365,
+            },
             webhooks: Webhooks {
                 allow_private_addresses: false,
             },
@@ -245,6 +250,7 @@ impl Loaded {
                 1,
                 86_400,
             ),
+            ("retention.audit_days", retention.audit_days, 1, 36_500),
         ] {
             if !(least..=most).contains(&value) {
                 let origin = self.origin(key);

@@ -1,17 +1,21 @@
 //! The command line: one file per command.
 
+mod backup;
+mod check;
 mod config;
 mod demo;
+mod lock;
 mod logging;
 mod openapi;
+mod restore;
 mod retention;
 mod serve;
 mod token;
 
 use std::{
-    fs::DirBuilder,
+    fs::{self, DirBuilder},
     io::{self, Write},
-    os::unix::fs::DirBuilderExt,
+    os::unix::fs::{DirBuilderExt, MetadataExt, chown},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -57,6 +61,30 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Copies the database to a file; the server may run meanwhile
+    Backup {
+        /// The file to make
+        #[arg(value_name = "PATH")]
+        target: PathBuf,
+        /// Replaces a file that is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Tells whether the database, or a backup, is whole; the server may run meanwhile
+    Check {
+        /// The file to check [default: the data folder's database]
+        #[arg(value_name = "PATH")]
+        file: Option<PathBuf>,
+    },
+    /// Puts a backup in the place of the data folder's database; the server must not run
+    Restore {
+        /// The backup
+        #[arg(value_name = "PATH")]
+        backup: PathBuf,
+        /// Puts a database that is there aside, under another name
+        #[arg(long)]
+        force: bool,
+    },
     /// Prints the API's OpenAPI document
     Openapi {
         /// As YAML instead of JSON
@@ -99,6 +127,9 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Demo => demo::run(&loaded()?.settings),
         Command::Token(command) => token::run(command, &loaded()?.settings),
         Command::Retention { dry_run } => retention::run(&loaded()?.settings, *dry_run),
+        Command::Backup { target, force } => backup::run(&loaded()?.settings, target, *force),
+        Command::Check { file } => check::run(&loaded()?.settings, file.as_ref()),
+        Command::Restore { backup, force } => restore::run(&loaded()?.settings, backup, *force),
         Command::Openapi { yaml } => openapi::run(*yaml),
         Command::Config => config::run(&loaded()?),
     }
@@ -133,6 +164,19 @@ fn make_folder(folder: &Path) -> Outcome {
             _ => format!("cannot make the data folder {}: {error}", folder.display()),
         })
     })
+}
+
+/// Gives a file to the owner of the data folder that it is in: root may run a command for a server that is somebody else.
+fn give_to_owner(file: &Path, folder: &Path) -> io::Result<()> {
+    let (owner, now) = (fs::metadata(folder)?, fs::metadata(file)?);
+    if (owner.uid(), owner.gid()) == (now.uid(), now.gid()) {
+        return Ok(());
+    }
+    match chown(file, Some(owner.uid()), Some(owner.gid())) {
+        // Whoever is not root cannot, and need not: the folder is open to its group, say.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        given => given,
+    }
 }
 
 fn open_db(path: &Path, settings: &Settings) -> Result<Db, Failure> {

@@ -5,7 +5,7 @@ use crate::{
     config::Settings,
     domain::{Error, retention::Swept},
     service::{
-        App,
+        App, audit,
         retention::{self, Pace},
     },
 };
@@ -13,40 +13,43 @@ use crate::{
 /// Sweeps, or only counts what a sweep would delete.
 pub fn run(settings: &Settings, dry_run: bool) -> Outcome {
     let app = open_existing(settings)?;
+    let days = settings.retention.audit_days;
     let done = runtime()?.block_on(async {
         if dry_run {
-            count(&app).await
+            count(&app, days).await
         } else {
-            sweep(&app).await
+            sweep(&app, days).await
         }
     });
     done.map_err(|error| Failure(error.to_string()))
 }
 
-async fn sweep(app: &App) -> Result<(), Error> {
+async fn sweep(app: &App, days: u64) -> Result<(), Error> {
     let before = retention::file_bytes(app)?;
     // The server may be at work on the same file: it is not to wait.
     let swept = retention::sweep(app, Pace::Gentle).await?;
+    let entries = audit::sweep(app, days, Pace::Gentle).await?;
     let after = retention::file_bytes(app)?;
-    say(&format!("deleted  {}", told(swept)));
+    say(&format!("deleted  {}", told(swept, entries)));
     say(&format!("file     {before} bytes before, {after} after"));
     Ok(())
 }
 
-async fn count(app: &App) -> Result<(), Error> {
+async fn count(app: &App, days: u64) -> Result<(), Error> {
     let mut all = Swept::default();
     for found in retention::expired(app).await? {
-        let (told, source) = (told(found.expired), found.source);
+        let (told, source) = (told(found.expired, 0), found.source);
         say(&format!("{}  {source}: {told}", found.source_id));
         all += found.expired;
     }
+    let entries = audit::expired(app, days).await?;
     let bytes = retention::file_bytes(app)?;
-    say(&format!("would delete  {}", told(all)));
+    say(&format!("would delete  {}", told(all, entries)));
     say(&format!("file          {bytes} bytes"));
     Ok(())
 }
 
-fn told(swept: Swept) -> String {
+fn told(swept: Swept, entries: u64) -> String {
     let Swept {
         runs,
         predictions,
@@ -55,6 +58,9 @@ fn told(swept: Swept) -> String {
     let mut told = format!("{predictions} predictions in {runs} runs");
     if readings > 0 {
         told += &format!(", {readings} readings");
+    }
+    if entries > 0 {
+        told += &format!(", {entries} entries of the audit trail");
     }
     told
 }

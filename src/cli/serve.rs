@@ -14,12 +14,13 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 
-use super::{Failure, Outcome, database, logging, open, runtime, say};
+use super::{Failure, Outcome, database, lock::Lock, logging, make_folder, open, runtime, say};
 use crate::{
     config::Settings,
     domain::token::new_secret,
     http,
     service::{App, token},
+    store::backup::clear_passing,
     task::{Tasks, health, sweeper, webhooks},
 };
 
@@ -32,11 +33,18 @@ const ADMIN_TOKEN_VARIABLE: &str = "PREDICTION_API_ADMIN_TOKEN";
 /// The fewest characters of a first admin token that is given.
 const MIN_ADMIN_TOKEN: usize = 16;
 
+/// How long reads that nobody waits for any more may go on once the server has ended.
+const LEFT_BEHIND: Duration = Duration::from_secs(5);
+
 /// Serves until SIGINT or SIGTERM.
 pub fn run(settings: &Settings) -> Outcome {
     logging::start(&settings.log);
-    runtime()?.block_on(async {
+    until_done(async {
         let listener = listen(&settings.listen).await?;
+        make_folder(&settings.data_dir)?;
+        let _lock = Lock::take(&settings.data_dir)?;
+        clear_passing(&database(settings))
+            .map_err(|error| format!("cannot use {}: {error}", settings.data_dir.display()))?;
         let app = open(settings)?;
         let first = first_admin(&app, settings).await?;
         serve(listener, app, settings, None, |url| {
@@ -45,6 +53,14 @@ pub fn run(settings: &Settings) -> Outcome {
         })
         .await
     })
+}
+
+/// Runs `work` to its end, and then gives what it left behind a moment only: the process ends all the same.
+pub fn until_done(work: impl Future<Output = Outcome>) -> Outcome {
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(work);
+    runtime.shutdown_timeout(LEFT_BEHIND);
+    outcome
 }
 
 /// Serves until SIGINT or SIGTERM; `greeting` is called with the address as soon as it does.
@@ -64,7 +80,12 @@ pub async fn serve(
     };
     let mut tasks = Tasks::default();
     let pause = Duration::from_secs(settings.retention.sweep_seconds);
-    sweeper::start(&mut tasks, app.clone(), pause);
+    sweeper::start(
+        &mut tasks,
+        app.clone(),
+        pause,
+        settings.retention.audit_days,
+    );
     health::start(&mut tasks, app.clone());
     webhooks::start(&mut tasks, app.clone());
     let serving = tokio::spawn(http::serve(listener, app, limits, demo, stop));
@@ -198,7 +219,7 @@ fn try_it(url: &str, first: Option<&FirstAdmin>) {
 }
 
 /// Done once the process is told to stop.
-fn stop() -> Result<impl Future<Output = ()> + use<>, Failure> {
+pub fn stop() -> Result<impl Future<Output = ()> + use<>, Failure> {
     let watch =
         |kind| signal(kind).map_err(|error| Failure(format!("cannot watch for signals: {error}")));
     let (mut interrupt, mut terminate) = (

@@ -54,7 +54,7 @@ pub struct Job {
 }
 
 /// A job as it is kept, without what is worked out when it is read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JobRecord {
     /// The job's id.
     pub id: Uuid,
@@ -67,6 +67,7 @@ pub struct JobRecord {
     /// The release of the model that the job is pinned to.
     pub source_version_id: Uuid,
     /// The location, if it was given.
+    #[serde(rename = "location_id")]
     pub given_location_id: Option<Uuid>,
     /// What fills the version's input roles.
     pub role_bindings: Vec<RoleBinding>,
@@ -75,6 +76,7 @@ pub struct JobRecord {
     /// When it was last changed.
     pub updated_at: Timestamp,
     /// Counts its changes.
+    #[serde(skip)]
     pub revision: i64,
 }
 

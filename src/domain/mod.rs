@@ -2,6 +2,7 @@
 //!
 //! A type whose wire form is itself derives its JSON and its schema where it stands.
 
+pub mod audit;
 pub mod caller;
 pub mod columns;
 pub mod contract;

@@ -76,6 +76,11 @@ impl Timestamp {
         str::from_utf8(&room[..length]).ok()
     }
 
+    /// Its text without dashes and colons, as it stands in the names of files: `20231027T000000Z`.
+    pub fn compact(self) -> String {
+        self.to_string().replace(['-', ':'], "")
+    }
+
     /// Writes its text.
     pub fn write_to(self, out: &mut Vec<u8>) {
         let mut room = [0; MAX_TEXT];

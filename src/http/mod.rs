@@ -57,10 +57,14 @@
 //! | POST | /api/v1/predictions | post_predictions | prediction/mod.rs |
 //! | GET | /api/v1/predictions | list_predictions | prediction/mod.rs |
 //! | GET | /api/v1/predictions/latest | latest_predictions | prediction/mod.rs |
+//! | GET | /api/v1/audit | list_audit | audit.rs |
+//! | GET | /api/v1/admin/backup | download_backup | admin.rs |
 //!
 //! Beside them, in `pages.rs`: `/` (the dashboard), `/docs`, `/docs/{page}`, `/docs/{file}`, `/assets/{file}`, `/swagger`,
 //! `/api/v1/openapi.json`, `/api/v1/openapi.yaml`.
 
+mod admin;
+mod audit;
 mod auth;
 mod body;
 mod condition;
@@ -151,6 +155,8 @@ type Apis = (
     organisation::OrganisationApi,
     webhook::WebhookApi,
     token::TokenApi,
+    audit::AuditApi,
+    admin::AdminApi,
     probe::ProbeApi,
 );
 
@@ -168,6 +174,8 @@ fn apis(app: &App) -> Apis {
         organisation::OrganisationApi(app.clone()),
         webhook::WebhookApi(app.clone()),
         token::TokenApi(app.clone()),
+        audit::AuditApi(app.clone()),
+        admin::AdminApi(app.clone()),
         probe::ProbeApi(app.clone()),
     )
 }

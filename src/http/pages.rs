@@ -32,6 +32,12 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 const SWAGGER_SETTINGS: &str = "url: '/api/v1/openapi.json', persistAuthorization: true, \
     tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null,";
 
+/// What of the guides is no page: pictures, and the unit of systemd.
+const FILES: [(&str, &str); 2] = [
+    (".svg", "image/svg+xml"),
+    (".service", "text/plain; charset=utf-8"),
+];
+
 /// The pages, made once: shared by all requests.
 #[derive(Clone)]
 struct Made {
@@ -55,7 +61,7 @@ pub fn add(routes: Route, document: &Document) -> Route {
         .at("/docs", poem::get(docs))
         .at("/docs/", poem::get(docs))
         .at("/docs/weather_nyc_2013.csv", poem::get(weather_file))
-        .at("/docs/*page", poem::get(guide_or_picture))
+        .at("/docs/*page", poem::get(guide_or_file))
         .at("/assets/style.css", poem::get(style))
         .at("/assets/copy.js", poem::get(script))
         .at("/assets/dashboard/*path", poem::get(dashboard_file))
@@ -103,12 +109,14 @@ fn docs(request: &Request) -> Response {
 }
 
 #[handler]
-fn guide_or_picture(request: &Request, Path(path): Path<String>) -> Response {
-    if path.ends_with(".svg") {
-        return Guides::get(&path).map_or_else(
-            || nothing(NO_GUIDE),
-            |picture| of("image/svg+xml", picture.data.into_owned().into()),
-        );
+fn guide_or_file(request: &Request, Path(path): Path<String>) -> Response {
+    for (end, content_type) in FILES {
+        if path.ends_with(end) {
+            return Guides::get(&path).map_or_else(
+                || nothing(NO_GUIDE),
+                |file| of(content_type, file.data.into_owned().into()),
+            );
+        }
     }
     guide_page(path.trim_end_matches('/'), request)
 }

@@ -28,6 +28,8 @@ pub enum Tag {
     Webhooks,
     /// Who may call.
     Tokens,
+    /// What concerns the whole product.
+    Administration,
     /// For whatever watches the process.
     Probes,
 }

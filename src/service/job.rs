@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{App, health, location, source_version};
+use super::{App, audit, health, location, source_version};
 use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Timestamp, Violations,
@@ -94,9 +94,9 @@ pub async fn update(
     change.check()?;
     let caller = caller.clone();
     app.write(move |tx, now| {
-        let mut found = visible(tx, &caller, id)?;
-        expected.check(found.revision)?;
-        let was_active = found.active;
+        let before = visible(tx, &caller, id)?;
+        expected.check(before.revision)?;
+        let mut found = before.clone();
         let mut violations = Violations::default();
         if let MaybeUndefined::Value(given) = change.location_id {
             let organisation = found.organisation_id;
@@ -125,11 +125,12 @@ pub async fn update(
         found.revision += 1;
         health::around(tx, &[id], now, || {
             job::update(tx, &found)?;
-            if found.active && !was_active {
+            if found.active && !before.active {
                 health::resume(tx, id, now)?;
             }
             Ok(())
         })?;
+        audit::by(tx, &caller, now).changed(&before, &found)?;
         answer(tx, found, now)
     })
     .await
@@ -139,9 +140,10 @@ pub async fn update(
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.write(move |tx, _| {
+    app.write(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         expected.check(found.revision)?;
+        audit::by(tx, &caller, now).deleted(&found)?;
         job::delete(tx, id)
     })
     .await

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{App, organisation};
+use super::{App, audit, organisation};
 use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Violations,
@@ -18,10 +18,12 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewLocation) -> Result<
     caller.needs(Role::Manager)?;
     new.check()?;
     let owner = caller.owner(new.organisation_id)?;
+    let caller = caller.clone();
     app.write(move |tx, now| {
         organisation::must_exist(tx, owner, "/organisation_id")?;
         let made = new.make(owner, now);
         location::insert(tx, &made)?;
+        audit::by(tx, &caller, now).created(&made)?;
         Ok(made)
     })
     .await
@@ -57,11 +59,13 @@ pub async fn update(
     change.check()?;
     let caller = caller.clone();
     app.write(move |tx, now| {
-        let mut found = visible(tx, &caller, id)?;
+        let found = visible(tx, &caller, id)?;
         expected.check(found.revision)?;
-        change.apply(&mut found, now);
-        location::update(tx, &found)?;
-        Ok(found)
+        let mut changed = found.clone();
+        change.apply(&mut changed, now);
+        location::update(tx, &changed)?;
+        audit::by(tx, &caller, now).changed(&found, &changed)?;
+        Ok(changed)
     })
     .await
 }
@@ -70,7 +74,7 @@ pub async fn update(
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.write(move |tx, _| {
+    app.write(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         expected.check(found.revision)?;
         if let Some(job) = job::any_bound_to(tx, id)? {
@@ -85,6 +89,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
                 sensor,
             ));
         }
+        audit::by(tx, &caller, now).deleted(&found)?;
         location::delete(tx, id)
     })
     .await

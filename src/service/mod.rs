@@ -1,6 +1,8 @@
 //! What the product does: one file per noun. Each operation authorises its caller, opens the transaction and applies
 //! the rules.
 
+pub mod audit;
+pub mod backup;
 pub mod health;
 pub mod job;
 pub mod job_inputs;

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::App;
+use super::{App, audit};
 use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Timestamp,
@@ -17,9 +17,11 @@ use crate::{
 pub async fn create(app: &App, caller: &Caller, mut new: NewOrganisation) -> Result<Organisation> {
     caller.needs(Role::Admin)?;
     new.check()?;
+    let caller = caller.clone();
     app.write(move |tx, now| {
         let made = new.make(now);
         organisation::insert(tx, &made)?;
+        audit::by(tx, &caller, now).created(&made)?;
         Ok(made)
     })
     .await
@@ -54,11 +56,13 @@ pub async fn update(
     change.check()?;
     let caller = caller.clone();
     app.write(move |tx, now| {
-        let mut found = visible(tx, &caller, id)?;
+        let found = visible(tx, &caller, id)?;
         expected.check(found.revision)?;
-        change.apply(&mut found, now);
-        organisation::update(tx, &found)?;
-        Ok(found)
+        let mut changed = found.clone();
+        change.apply(&mut changed, now);
+        organisation::update(tx, &changed)?;
+        audit::by(tx, &caller, now).changed(&found, &changed)?;
+        Ok(changed)
     })
     .await
 }
@@ -67,7 +71,7 @@ pub async fn update(
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Admin)?;
     let caller = caller.clone();
-    app.write(move |tx, _| {
+    app.write(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         expected.check(found.revision)?;
         if let Some(job) = job::any_of(tx, id)? {
@@ -76,6 +80,11 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
                 job,
             ));
         }
+        let trail = audit::by(tx, &caller, now);
+        for thing in organisation::belongings(tx, id)? {
+            trail.deleted_with(id, thing)?;
+        }
+        trail.deleted(&found)?;
         organisation::delete(tx, id)
     })
     .await

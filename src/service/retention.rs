@@ -39,7 +39,7 @@ pub enum Pace {
 }
 
 impl Pace {
-    async fn rest(self, since: Instant) {
+    pub(super) async fn rest(self, since: Instant) {
         if self == Self::Gentle {
             tokio::time::sleep(since.elapsed() * REST).await;
         }

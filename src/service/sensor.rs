@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{App, location, organisation};
+use super::{App, audit, location, organisation};
 use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Violations,
@@ -18,11 +18,13 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewSensor) -> Result<Se
     caller.needs(Role::Manager)?;
     new.check()?;
     let owner = caller.owner(new.organisation_id)?;
+    let caller = caller.clone();
     app.write(move |tx, now| {
         organisation::must_exist(tx, owner, "/organisation_id")?;
         check_location(tx, new.location_id, owner)?;
         let made = new.make(owner, now);
         sensor::insert(tx, &made)?;
+        audit::by(tx, &caller, now).created(&made)?;
         Ok(made)
     })
     .await
@@ -77,6 +79,7 @@ pub async fn update(
             ));
         }
         sensor::update(tx, &changed)?;
+        audit::by(tx, &caller, now).changed(&found, &changed)?;
         Ok(changed)
     })
     .await
@@ -86,7 +89,7 @@ pub async fn update(
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.write(move |tx, _| {
+    app.write(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         expected.check(found.revision)?;
         if let Some(job) = job::any_bound_to(tx, id)? {
@@ -95,6 +98,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
                 job,
             ));
         }
+        audit::by(tx, &caller, now).deleted(&found)?;
         reading::forget(tx, id)?;
         sensor::delete(tx, id)
     })

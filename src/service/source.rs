@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{App, health, organisation};
+use super::{App, audit, health, organisation};
 use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Timestamp,
@@ -67,6 +67,7 @@ pub async fn update(
         if changed.retention_hours != found.retention_hours {
             source::update_retention(tx, &changed)?;
         }
+        audit::by(tx, &caller, now).changed(&found, &changed)?;
         Ok(changed)
     })
     .await
@@ -77,7 +78,7 @@ pub async fn update(
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.write(move |tx, _| {
+    app.write(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         caller.must_manage(found.organisation_id, "source", id)?;
         expected.check(found.revision)?;
@@ -93,6 +94,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
                 job,
             ));
         }
+        audit::by(tx, &caller, now).deleted(&found)?;
         source::delete(tx, id)
     })
     .await
@@ -113,6 +115,7 @@ pub(super) fn insert(
     }
     let made = new.make(owner, now);
     source::insert(tx, &made).map_err(|error| hide_unseen(tx, caller, error))?;
+    audit::by(tx, caller, now).created(&made)?;
     Ok(made)
 }
 

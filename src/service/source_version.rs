@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{App, source};
+use super::{App, audit, source};
 use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Timestamp,
@@ -33,7 +33,7 @@ pub async fn create(
                 )
             })?;
         caller.must_manage(source.organisation_id, "source", source.id)?;
-        insert(tx, new, now)
+        insert(tx, &caller, new, now)
     })
     .await
 }
@@ -62,7 +62,7 @@ pub async fn list(
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.write(move |tx, _| {
+    app.write(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         let source = source::visible(tx, &caller, found.source_id)?;
         caller.must_manage(source.organisation_id, "source version", id)?;
@@ -74,6 +74,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
                 .map(|job| job.id);
             return Err(Error::conflict("a job is pinned to this version", job));
         }
+        audit::by(tx, &caller, now).deleted(&found)?;
         source_version::delete(tx, id)
     })
     .await
@@ -82,6 +83,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
 /// Keeps a new version whose form is checked; it becomes the source's newest, whatever the clock says.
 pub(super) fn insert(
     tx: &Transaction<'_>,
+    caller: &Caller,
     new: NewSourceVersion,
     now: Timestamp,
 ) -> Result<SourceVersion> {
@@ -89,6 +91,7 @@ pub(super) fn insert(
     let after = newest.map(|version| Timestamp::from_micros(version.created_at.micros() + 1));
     let made = new.make(after.map_or(now, |after| after.max(now)));
     source_version::insert(tx, &made)?;
+    audit::by(tx, caller, now).created(&made)?;
     Ok(made)
 }
 

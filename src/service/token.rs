@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{App, organisation};
+use super::{App, audit, organisation};
 use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Timestamp, id,
@@ -60,11 +60,12 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewToken) -> Result<Iss
     } else {
         new.organisation_id = Some(caller.owner(new.organisation_id)?);
     }
+    let caller = caller.clone();
     app.write(move |tx, now| {
         if let Some(owner) = new.organisation_id {
             organisation::must_exist(tx, owner, "/organisation_id")?;
         }
-        insert(tx, new, new_secret(), now)
+        insert(tx, &caller, new, new_secret(), now)
     })
     .await
 }
@@ -86,12 +87,13 @@ pub async fn list(
 pub async fn revoke(app: &App, caller: &Caller, id: Uuid) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.write(move |tx, _| {
-        token::find(tx, id)?
+    app.write(move |tx, now| {
+        let found = token::find(tx, id)?
             .filter(|found| {
                 caller.role == Role::Admin || found.organisation_id == caller.organisation_id
             })
             .ok_or(Error::NotFound { what: "token", id })?;
+        audit::by(tx, &caller, now).deleted(&found)?;
         token::delete(tx, id)
     })
     .await
@@ -109,7 +111,7 @@ pub async fn first_admin(app: &App, secret: String) -> Result<bool> {
             organisation_id: None,
             expires_at: None,
         };
-        insert(tx, new, secret, now)?;
+        insert(tx, &operator(), new, secret, now)?;
         Ok(true)
     })
     .await
@@ -133,6 +135,7 @@ pub fn operator() -> Caller {
 
 fn insert(
     tx: &Transaction<'_>,
+    caller: &Caller,
     new: NewToken,
     secret: String,
     now: Timestamp,
@@ -147,6 +150,7 @@ fn insert(
         last_used_at: None,
     };
     token::insert(tx, &made, &hash(&secret))?;
+    audit::by(tx, caller, now).created(&made)?;
     Ok(IssuedToken {
         token: made,
         secret,

@@ -9,7 +9,7 @@ use crate::domain::{Error, Result, text::Name};
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// SQLite says no: the folder cannot be written, the file is no database, or the like.
-    #[error("{}", explain(.0))]
+    #[error("{}", explain_with_cure(.0))]
     Sqlite(rusqlite::Error),
     /// The file was written by a newer program.
     #[error(
@@ -24,6 +24,9 @@ pub enum OpenError {
     /// The file is an SQLite database, but not one of this product.
     #[error("it is a database of another program")]
     Foreign,
+    /// The file holds nothing yet.
+    #[error("it is empty")]
+    Empty,
     /// No connection to read with.
     #[error("{0}")]
     Pool(r2d2::Error),
@@ -48,6 +51,20 @@ impl From<rusqlite::Error> for Error {
             ) => Self::Unavailable(explain(&error)),
             _ => Self::Internal(error.to_string()),
         }
+    }
+}
+
+/// The same for whoever can do something about it.
+fn explain_with_cure(error: &rusqlite::Error) -> String {
+    let explained = explain(error);
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            format!("{explained}; `prediction-api restore` puts a backup in its place")
+        }
+        Some(ErrorCode::ReadOnly) => {
+            format!("{explained}: check who may write the file and its folder")
+        }
+        _ => explained,
     }
 }
 

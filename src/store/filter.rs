@@ -39,6 +39,31 @@ impl<'a> Filter<'a> {
         self
     }
 
+    /// Only rows that stand in the relation to `value`, if there is one: `at >=`.
+    pub fn compare<T: ToSql>(mut self, relation: &str, value: &'a Option<T>) -> Self {
+        if let Some(value) = value {
+            self.push(&format!("{relation} "), value);
+        }
+        self
+    }
+
+    /// Only rows whose two columns stand before the two values, if there are such.
+    pub fn before<T: ToSql, U: ToSql>(
+        mut self,
+        first: &str,
+        value: &'a Option<T>,
+        second: &str,
+        other: &'a Option<U>,
+    ) -> Self {
+        if let (Some(value), Some(other)) = (value, other) {
+            let next = self.values.len() + 1;
+            let condition = format!("({first}, {second}) < (?{next}, ?{})", next + 1);
+            self.values.extend([value as &dyn ToSql, other]);
+            self.conditions.push(condition);
+        }
+        self
+    }
+
     /// The page of `select`'s rows that are left, in the order of their ids.
     pub fn page<T: FromRow>(
         mut self,
@@ -50,19 +75,30 @@ impl<'a> Filter<'a> {
         if let Some(after) = &page.after {
             self.push(&format!("{id} > "), after);
         }
+        self.rows(connection, select, id, page.limit)
+    }
+
+    /// Up to `limit` of `select`'s rows that are left, in this order.
+    pub fn rows<T: FromRow>(
+        self,
+        connection: &Connection,
+        select: &str,
+        order: &str,
+        limit: usize,
+    ) -> Result<Listed<T>> {
         let mut sql = select.to_owned();
         if !self.conditions.is_empty() {
             sql += &format!(" WHERE ({})", self.conditions.join(") AND ("));
         }
         // One row more tells whether the list goes on.
-        let most = i64::try_from(page.limit + 1).unwrap_or(i64::MAX);
+        let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
         let mut values = self.values;
         values.push(&most);
-        sql += &format!(" ORDER BY {id} LIMIT ?{}", values.len());
+        sql += &format!(" ORDER BY {order} LIMIT ?{}", values.len());
         let mut statement = connection.prepare_cached(&sql)?;
         let rows = statement.query_map(params_from_iter(values), T::from_row)?;
         let items = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(Listed::cut(items, page.limit))
+        Ok(Listed::cut(items, limit))
     }
 
     fn push(&mut self, condition: &str, value: &'a dyn ToSql) {

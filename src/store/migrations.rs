@@ -9,14 +9,20 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_catalogue_and_predictions.sql"),
     include_str!("migrations/0002_readings_and_retention.sql"),
     include_str!("migrations/0003_health_and_webhooks.sql"),
+    include_str!("migrations/0004_audit.sql"),
 ];
 
 /// Marks the file as this product's ("pred" in ASCII), so that no other program's database is touched.
 const APPLICATION_ID: i64 = 0x7072_6564;
 
+/// The schema version that this program writes.
+pub fn newest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
 /// Refuses another program's database and one that is newer than this program; answers the schema's version.
 pub fn check(connection: &Connection) -> Result<i64, OpenError> {
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let known = newest();
     let found = version(connection)?;
     if found > known {
         return Err(OpenError::Newer { found, known });

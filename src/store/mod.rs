@@ -15,6 +15,9 @@ mod row;
 mod varint;
 mod writer;
 
+pub mod audit;
+pub mod backup;
+pub mod check;
 pub mod delivery;
 pub mod health;
 pub mod job;
@@ -30,14 +33,21 @@ pub mod space;
 pub mod token;
 pub mod webhook;
 
-use std::{hash::Hash, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    hash::Hash,
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::OpenFlags;
 pub use rusqlite::{Connection, Transaction};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::{Error, Result};
+use backup::{Stop, Unfinished};
 use checkpointer::Checkpointer;
 pub use error::OpenError;
 pub use known::Known;
@@ -84,6 +94,8 @@ pub struct Db {
     scanners: Pool,
     scan_turn: Arc<Semaphore>,
     scan_places: Arc<Semaphore>,
+    path: Arc<Path>,
+    copy_turn: Arc<Semaphore>,
 }
 
 impl Db {
@@ -108,6 +120,8 @@ impl Db {
             scanners: reader_pool(path, limits.scans)?,
             scan_turn: Arc::new(Semaphore::new(limits.scans)),
             scan_places: Arc::new(Semaphore::new(limits.scans + limits.scan_queue)),
+            path: path.into(),
+            copy_turn: Arc::new(Semaphore::new(1)),
         })
     }
 
@@ -197,6 +211,48 @@ impl Db {
         })
         .await
         .unwrap_or_else(|fault| Err(Error::Internal(format!("a read failed: {fault}"))))
+    }
+}
+
+impl Db {
+    /// A consistent copy of the database as it is now, compact, in a file without a name. Writers are not held up. If the
+    /// caller goes away, the copy is given up.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while another copy is made or read; [`Error::Unavailable`] if the database cannot be read or the
+    /// copy not be written.
+    pub async fn copy(&self) -> Result<Copy> {
+        let Ok(turn) = self.copy_turn.clone().try_acquire_owned() else {
+            return Err(Error::Busy);
+        };
+        let stop = Stop::default();
+        let _end = StopAtEnd(stop.clone());
+        let from = self.path.clone();
+        tokio::task::spawn_blocking(move || {
+            let copied = Unfinished::copy(&from, backup::passing(&from), &stop)?;
+            Ok(Copy {
+                file: copied.nameless()?,
+                _turn: turn,
+            })
+        })
+        .await
+        .unwrap_or_else(|fault| Err(Error::Internal(format!("a copy failed: {fault}"))))
+    }
+}
+
+/// A copy of the database. Until it is dropped no other is made.
+pub struct Copy {
+    /// The file, to be read from its beginning; it ends with this.
+    pub file: File,
+    _turn: OwnedSemaphorePermit,
+}
+
+/// Stops a copy once nobody waits for it.
+struct StopAtEnd(Stop);
+
+impl Drop for StopAtEnd {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

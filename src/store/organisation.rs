@@ -9,7 +9,9 @@ use super::{
     filter::Filter,
     row::FromRow,
 };
-use crate::domain::{Error, Page, Result, organisation::Organisation, page::Listed};
+use crate::domain::{
+    Error, Page, Result, audit::AuditKind, organisation::Organisation, page::Listed, text::Name,
+};
 
 const SELECT: &str = "SELECT id, name, created_at, updated_at, revision FROM organisations";
 
@@ -77,11 +79,29 @@ pub fn update(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
     Ok(())
 }
 
+/// What is deleted with an organisation, by kind, id and name.
+pub fn belongings(connection: &Connection, id: Uuid) -> Result<Vec<(AuditKind, Uuid, Name)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT 'token', id, name FROM tokens WHERE organisation_id = ?1
+            UNION ALL SELECT 'webhook', id, name FROM webhooks WHERE organisation_id = ?1
+            UNION ALL SELECT 'sensor', id, name FROM sensors WHERE organisation_id = ?1
+            UNION ALL SELECT 'location', id, name FROM locations WHERE organisation_id = ?1
+            UNION ALL SELECT 'source_version', v.id, v.version FROM source_versions v JOIN sources s ON s.id = v.source_id
+                WHERE s.organisation_id = ?1
+            UNION ALL SELECT 'source', id, name FROM sources WHERE organisation_id = ?1",
+    )?;
+    let rows = statement.query_map([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Deletes an organisation that has no jobs, with its tokens, webhooks, sensors, locations, sources and their versions.
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     for sql in [
         "DELETE FROM tokens WHERE organisation_id = ?1",
         "DELETE FROM webhooks WHERE organisation_id = ?1",
+        // Their readings are deleted by and by.
+        "UPDATE reading_series SET sensor_id = NULL
+            WHERE sensor_id IN (SELECT id FROM sensors WHERE organisation_id = ?1)",
         "DELETE FROM sensors WHERE organisation_id = ?1",
         "DELETE FROM locations WHERE organisation_id = ?1",
         "DELETE FROM source_versions WHERE source_id IN (SELECT id FROM sources WHERE organisation_id = ?1)",

@@ -8,6 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::domain::{
     Role, Timestamp,
+    audit::{AuditAction, AuditKind},
     contract::InputKind,
     health::HealthState,
     job_run::RunStatus,
@@ -61,7 +62,15 @@ macro_rules! enum_column {
     )*};
 }
 
-enum_column!(Role, InputKind, HealthState, RunStatus, DeliveryState);
+enum_column!(
+    Role,
+    InputKind,
+    HealthState,
+    RunStatus,
+    DeliveryState,
+    AuditAction,
+    AuditKind
+);
 
 /// A value that stands in its column as JSON.
 pub struct Json<T>(pub T);

@@ -310,6 +310,36 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_full_database_refuses_until_there_is_room_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder, 16);
+        let limit = async |pages: i64| {
+            let set = writer.write(Kind::Append, move |tx| {
+                Ok(tx.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?)
+            });
+            set.await.unwrap();
+        };
+        let fill = || {
+            writer.write(Kind::Append, |tx| {
+                tx.execute_batch("CREATE TABLE blobs (content BLOB NOT NULL) STRICT")?;
+                Ok(tx.execute("INSERT INTO blobs VALUES (zeroblob(1000000))", [])?)
+            })
+        };
+        limit(20).await;
+        // Its neighbour in the queue may be undone with it, which is then told so.
+        let (full, beside) = tokio::join!(fill(), writer.write(Kind::Append, |tx| insert(tx, 1)));
+        let is_full = |result: &Error| matches!(result, Error::Unavailable(reason) if reason.contains("disk is full"));
+        assert!(is_full(&full.unwrap_err()));
+        let kept = numbers(&writer).await;
+        match beside {
+            Ok(()) => assert_eq!(kept, [1]),
+            Err(error) => assert!(is_full(&error) && kept.is_empty()),
+        }
+        limit(1_000_000).await;
+        assert_eq!(fill().await, Ok(1));
+    }
+
+    #[tokio::test]
     async fn a_full_queue_refuses_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let writer = writer(&folder, 1);

@@ -6,13 +6,13 @@ use super::Tasks;
 use crate::{
     domain::retention::Swept,
     service::{
-        App,
+        App, audit,
         retention::{self, Pace},
     },
 };
 
 /// Sweeps now and then again, each time `pause` after the last sweep ended.
-pub fn start(tasks: &mut Tasks, app: App, pause: Duration) {
+pub fn start(tasks: &mut Tasks, app: App, pause: Duration, audit_days: u64) {
     tasks.every("sweeper", pause, move || {
         let app = app.clone();
         async move {
@@ -23,6 +23,10 @@ pub fn start(tasks: &mut Tasks, app: App, pause: Duration) {
             } = retention::sweep(&app, Pace::Gentle).await?;
             if runs + readings > 0 {
                 tracing::info!(runs, predictions, readings, "deleted what has expired");
+            }
+            let entries = audit::sweep(&app, audit_days, Pace::Gentle).await?;
+            if entries > 0 {
+                tracing::info!(entries, "deleted what is old of the audit trail");
             }
             Ok::<_, crate::domain::Error>(())
         }

@@ -292,5 +292,8 @@ fn a_demo_that_was_killed_while_it_filled_the_folder_begins_anew() {
     assert!(demo.greeting.contains("2568 predictions of 3 stations"));
     assert_eq!(demo.terminate(), Some(0));
     let names: Vec<_> = files(&data).into_keys().collect();
-    assert_eq!(names, ["admin-token", "prediction-api.db"]);
+    assert_eq!(
+        names,
+        ["admin-token", "prediction-api.db", "prediction-api.lock"]
+    );
 }

@@ -2,14 +2,18 @@
 
 mod access;
 mod app;
+mod audit;
+mod backup;
 mod bad_input;
 mod borders;
 mod catalogue;
 mod command_line;
 mod conditional;
+mod crash;
 mod dashboard;
 mod demo;
 mod direct;
+mod disk;
 mod document;
 mod expiry;
 mod field;
@@ -28,6 +32,7 @@ mod predictions;
 mod properties;
 mod readings;
 mod receiver;
+mod remote;
 mod retention;
 mod retention_command;
 mod setup;

@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{ADMIN, TestApp};
+use crate::{
+    app::{ADMIN, TestApp},
+    command_line::{Served, command, run, text},
+};
 
 const LOCATION: &str = "66666666-6666-6666-6666-666666666666";
 
@@ -65,4 +68,60 @@ async fn a_database_of_schema_1_keeps_what_was_predicted() {
     let rows = rows.as_array().unwrap().iter();
     let values: Vec<_> = rows.map(|row| row["value"].as_f64().unwrap()).collect();
     assert_eq!(values, [0.5, 1.5, 2.5, -7.25, 44.0, 5.5, 6.5, 7.5, 20.0]);
+}
+
+/// Of schema 2: a job with two issues, one with a revision and one with a stage; a point without a job; a sensor with five
+/// readings, one of them corrected; three tokens.
+#[tokio::test]
+async fn a_database_of_schema_2_keeps_what_was_predicted_and_measured() {
+    let app = open(include_bytes!("../data/schema_2.db")).await;
+    let window = "from=2023-10-26T00:00:00Z&to=2023-10-29T00:00:00Z";
+    let path = format!("GET /predictions?metric=all&location_id={LOCATION}&{window}");
+    let rows = app.ok(ADMIN, &path, Value::Null).await;
+    let of = |stage: Option<&str>| -> Vec<f64> {
+        let rows = rows.as_array().unwrap().iter();
+        let own = rows.filter(|row| row["stage"].as_str() == stage);
+        own.map(|row| row["value"].as_f64().unwrap()).collect()
+    };
+    let newest = [0.5, 1.5, -7.25, 3.5, 40.1, 50.123456789, 9.0, 1e-7];
+    assert_eq!(of(None), newest);
+    assert_eq!(of(Some("raw")), [1.0]);
+    let path = "GET /sensors/55555555-5555-5555-5555-555555555555/readings";
+    let readings = app
+        .ok(ADMIN, &format!("{path}?{window}"), Value::Null)
+        .await;
+    let readings = readings.as_array().unwrap().iter();
+    let values: Vec<_> = readings.map(|row| row["value"].as_f64().unwrap()).collect();
+    assert_eq!(values, [10.0, 10.1, 11.5, 10.3, 10.4]);
+    let tokens = app.ok(ADMIN, "GET /tokens", Value::Null).await;
+    assert_eq!(tokens.as_array().unwrap().len(), 3);
+    let body = json!({
+        "job_id": "77777777-7777-7777-7777-777777777777", "issue_time": "2023-10-27T00:00:00Z",
+        "predictions": [{ "role": "risk", "valid_time": "2023-10-27T02:00:00Z", "value": -7.25 }]
+    });
+    let counts = app.ok(ADMIN, "POST /predictions", body).await;
+    assert_eq!(counts, json!({ "stored": 0, "revised": 0, "unchanged": 1 }));
+}
+
+/// The check and a backup take an earlier schema as it is; a restored one is migrated when it is served.
+#[tokio::test]
+async fn a_backup_of_an_earlier_release_is_checked_restored_and_migrated() {
+    for (schema, database) in [
+        (1, &include_bytes!("../data/schema_1.db")[..]),
+        (2, &include_bytes!("../data/schema_2.db")[..]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("old.db"), database).unwrap();
+        let old = run(folder.path(), &["check", "old.db"]);
+        let told = text(&old.stdout);
+        assert!(old.status.success(), "{told}{}", text(&old.stderr));
+        assert!(told.contains(&format!("version {schema}")), "{told}");
+        let restored = run(folder.path(), &["restore", "old.db"]);
+        assert!(restored.status.success(), "{}", text(&restored.stderr));
+        let server = Served::start(command(folder.path(), &[]));
+        assert_eq!(server.terminate(), Some(0));
+        let checked = run(folder.path(), &["check"]);
+        assert!(checked.status.success(), "{}", text(&checked.stdout));
+        assert!(text(&checked.stdout).contains("catalogue"), "{schema}");
+    }
 }

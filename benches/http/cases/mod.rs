@@ -1,5 +1,6 @@
 //! The cases, in the order of the table.
 
+mod backup;
 mod gets;
 mod posts;
 mod storage;
@@ -111,5 +112,11 @@ pub static CASES: &[Case] = &[
         title: "p99 of GET 1,000 rows while a million points are deleted, of p99 without",
         goal: AtMost(2.0),
         measure: sweeper::measure,
+    },
+    Case {
+        name: "backup",
+        title: "p99 of POST 48 points, c=8, durable, while 10 million points are backed up, of p99 without",
+        goal: AtMost(2.0),
+        measure: backup::measure,
     },
 ];

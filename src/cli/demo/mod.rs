@@ -7,7 +7,9 @@ use std::{fs, io, path::Path, time::Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
-    DATABASE, Failure, Outcome, database, logging, make_folder, open, open_db, runtime, say, serve,
+    DATABASE, Failure, Outcome, database,
+    lock::{LOCK, Lock},
+    logging, make_folder, open, open_db, say, serve,
 };
 use crate::{
     config::Settings,
@@ -24,9 +26,12 @@ const UNFINISHED: &str = ".unfinished";
 /// Fills the data folder, which must be fresh, and serves it until SIGINT or SIGTERM.
 pub fn run(settings: &Settings) -> Outcome {
     logging::start(&settings.log);
-    runtime()?.block_on(async {
+    serve::until_done(async {
         let listener = serve::listen(&settings.listen).await?;
         make_folder(&settings.data_dir)?;
+        // Looked at first: a folder that is not the demo's stays as it is, without a lock in it.
+        left(&settings.data_dir)?;
+        let _lock = Lock::take(&settings.data_dir)?;
         clear(&settings.data_dir)?;
         fill_folder(settings).await?;
         let app = open(settings)?;
@@ -43,37 +48,44 @@ pub fn run(settings: &Settings) -> Outcome {
 }
 
 /// Deletes what a demo that was stopped while it filled the folder has left.
-///
-/// # Errors
-/// Anything else is in the folder, which then stays as it is.
 fn clear(folder: &Path) -> Outcome {
-    let unreadable =
-        |error: io::Error| Failure(format!("cannot use {}: {error}", folder.display()));
-    let left = format!("{DATABASE}{UNFINISHED}");
-    let entries: Vec<_> = fs::read_dir(folder)
-        .and_then(Iterator::collect)
-        .map_err(unreadable)?;
-    let is_left = |entry: &&fs::DirEntry| entry.file_name().to_string_lossy().starts_with(&left);
-    let unfinished: Vec<_> = entries.iter().filter(is_left).collect();
-    if unfinished.len() < entries.len() {
-        let serve = if folder.join(DATABASE).exists() {
-            format!(
-                " `prediction-api --data-dir {}` serves what is there,",
-                folder.display()
-            )
-        } else {
-            String::new()
-        };
-        return Err(Failure(format!(
-            "the folder {} is not empty, and the demo fills only a fresh one:{serve} \
-             `prediction-api demo --data-dir demo` fills the folder demo",
-            folder.display()
-        )));
-    }
-    for entry in unfinished {
-        fs::remove_file(entry.path()).map_err(unreadable)?;
+    for entry in left(folder)? {
+        fs::remove_file(entry.path()).map_err(|error| unreadable(folder, &error))?;
     }
     Ok(())
+}
+
+/// What a demo that was stopped while it filled the folder has left.
+///
+/// # Errors
+/// Anything else is in the folder.
+fn left(folder: &Path) -> Result<Vec<fs::DirEntry>, Failure> {
+    let left = format!("{DATABASE}{UNFINISHED}");
+    let mut entries: Vec<_> = fs::read_dir(folder)
+        .and_then(Iterator::collect)
+        .map_err(|error| unreadable(folder, &error))?;
+    entries.retain(|entry| entry.file_name() != LOCK);
+    let is_left = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(&left);
+    if entries.iter().all(is_left) {
+        return Ok(entries);
+    }
+    let serve = if folder.join(DATABASE).exists() {
+        format!(
+            " `prediction-api --data-dir {}` serves what is there,",
+            folder.display()
+        )
+    } else {
+        String::new()
+    };
+    Err(Failure(format!(
+        "the folder {} is not empty, and the demo fills only a fresh one:{serve} \
+         `prediction-api demo --data-dir demo` fills the folder demo",
+        folder.display()
+    )))
+}
+
+fn unreadable(folder: &Path, error: &io::Error) -> Failure {
+    Failure(format!("cannot use {}: {error}", folder.display()))
 }
 
 /// Fills the database under another name and gives it its own when it is whole.

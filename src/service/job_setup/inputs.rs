@@ -70,10 +70,12 @@ impl SetUp<'_> {
             let unit = role.unit.clone();
             let made = sensor::placeholder(id, organisation, metric, unit, self.now);
             store::sensor::insert(self.tx, &made)?;
+            self.trail().created(&made)?;
             self.note(CreatedKind::Sensor, id, &made.name);
         } else {
             let made = location::placeholder(id, organisation, self.now);
             store::location::insert(self.tx, &made)?;
+            self.trail().created(&made)?;
             self.note(CreatedKind::Location, id, &made.name);
         }
         Ok(fitting(role, organisation))

@@ -6,7 +6,7 @@ mod inputs;
 
 use uuid::Uuid;
 
-use super::{App, health, job::answer, location, organisation, source, source_version};
+use super::{App, audit, health, job::answer, location, organisation, source, source_version};
 use crate::{
     domain::{
         Caller, Error, Result, Role, Timestamp, Violations,
@@ -67,6 +67,7 @@ impl SetUp<'_> {
         let organisation_id = setup.organisation_id;
         let (organisation, made) = organisation::ensure(self.tx, organisation_id, self.now)?;
         if made {
+            self.trail().created(&organisation)?;
             self.note(
                 CreatedKind::Organisation,
                 organisation.id,
@@ -284,7 +285,7 @@ impl SetUp<'_> {
             input_roles: named.input_roles.unwrap_or_default(),
             output_roles,
         };
-        let made = source_version::insert(self.tx, new, self.now)?;
+        let made = source_version::insert(self.tx, self.caller, new, self.now)?;
         self.note(CreatedKind::SourceVersion, made.id, &made.version);
         Ok(made)
     }
@@ -315,8 +316,13 @@ impl SetUp<'_> {
         };
         store::job::insert(self.tx, &made)?;
         health::note(self.tx, made.id, self.now)?;
+        self.trail().created(&made)?;
         self.note(CreatedKind::Job, made.id, &made.name);
         Ok(made)
+    }
+
+    fn trail(&self) -> audit::By<'_> {
+        audit::by(self.tx, self.caller, self.now)
     }
 
     fn note(&mut self, kind: CreatedKind, id: Uuid, name: &Name) {

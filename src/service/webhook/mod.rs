@@ -6,7 +6,7 @@ mod send;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{App, organisation};
+use super::{App, audit, organisation};
 use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Timestamp, id,
@@ -60,12 +60,14 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewWebhook) -> Result<I
     let given = new.check(app.sender.rules.allow_private_addresses)?;
     let owner = caller.scope(new.organisation_id)?;
     let secret = given.unwrap_or_else(Secret::generate);
+    let caller = caller.clone();
     app.write(move |tx, now| {
         if let Some(owner) = owner {
             organisation::must_exist(tx, owner, "/organisation_id")?;
         }
         let made = new.make(owner, now);
         webhook::insert(tx, &made, &secret)?;
+        audit::by(tx, &caller, now).created(&made)?;
         Ok(IssuedWebhook {
             webhook: made,
             secret: Some(secret.reveal()),
@@ -108,13 +110,17 @@ pub async fn update(
     let made = (change.secret == MaybeUndefined::Null).then(Secret::generate);
     let caller = caller.clone();
     app.write(move |tx, now| {
-        let mut found = visible(tx, &caller, id)?;
-        expected.check(found.revision)?;
+        let before = visible(tx, &caller, id)?;
+        expected.check(before.revision)?;
+        let mut found = before.clone();
         change.apply(&mut found, now);
         webhook::update(tx, &found)?;
-        if let Some(secret) = given.as_ref().or(made.as_ref()) {
+        let secret = given.as_ref().or(made.as_ref());
+        if let Some(secret) = secret {
             webhook::set_secret(tx, id, secret)?;
         }
+        let field = secret.map(|_| "secret");
+        audit::by(tx, &caller, now).changed_with(&before, &found, field)?;
         Ok(IssuedWebhook {
             webhook: found,
             secret: made.map(|secret| secret.reveal()),
@@ -127,9 +133,10 @@ pub async fn update(
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.write(move |tx, _| {
+    app.write(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         expected.check(found.revision)?;
+        audit::by(tx, &caller, now).deleted(&found)?;
         webhook::delete(tx, id)
     })
     .await

@@ -1,0 +1,60 @@
+//! `check`: whether the database, or a backup, is whole. It changes nothing; the server may run meanwhile.
+
+use std::path::{Path, PathBuf};
+
+use super::{Failure, Outcome, database, say};
+use crate::{
+    config::Settings,
+    store::check::{self, Report},
+};
+
+/// Checks the file, or the data folder's database.
+pub fn run(settings: &Settings, file: Option<&PathBuf>) -> Outcome {
+    let path = file.cloned().unwrap_or_else(|| database(settings));
+    let report = check(&path)?;
+    tell(&path, &report);
+    if report.faults.is_empty() {
+        say("ok");
+        return Ok(());
+    }
+    for fault in &report.faults {
+        say(&format!("fault        {fault}"));
+    }
+    if report.more_faults > 0 {
+        say(&format!("             and {} more", report.more_faults));
+    }
+    Err(damaged(&path, &report))
+}
+
+/// What is in the file, and what is wrong with it.
+pub fn check(path: &Path) -> Result<Report, Failure> {
+    if !path.is_file() {
+        return Err(Failure(format!("there is no database {}", path.display())));
+    }
+    check::check(path).map_err(|error| Failure(format!("cannot check {}: {error}", path.display())))
+}
+
+/// The failure of a file with faults.
+pub fn damaged(path: &Path, report: &Report) -> Failure {
+    let faults = report.faults.len() as u64 + report.more_faults;
+    let s = if faults == 1 { "" } else { "s" };
+    Failure(format!("{} has {faults} fault{s}", path.display()))
+}
+
+fn tell(path: &Path, report: &Report) {
+    say(&format!("database     {}", path.display()));
+    let schema = report.schema;
+    if !report.is_current {
+        say(&format!(
+            "schema       version {schema}, of an earlier release: only the file and its references were checked"
+        ));
+        return;
+    }
+    say(&format!("schema       version {schema}"));
+    say(&format!("catalogue    {} rows", report.catalogue));
+    say(&format!(
+        "predictions  {} in {} runs",
+        report.predictions, report.runs
+    ));
+    say(&format!("readings     {}", report.readings));
+}

@@ -1,0 +1,131 @@
+//! `restore`: puts a backup in the place of the data folder's database.
+//!
+//! At every moment there is one whole database under the name: the backup is copied beside it first, and then takes the
+//! name in one step.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Failure, Outcome,
+    check::{check, damaged},
+    database, give_to_owner,
+    lock::Lock,
+    make_folder, say,
+};
+use crate::{
+    config::Settings,
+    service::system_clock,
+    store::backup::{Folded, Stop, Unfinished, clear_passing, flush_folder, fold, passing},
+};
+
+/// Restores the backup. A database that is there is kept under another name, and only touched if `force` says so.
+pub fn run(settings: &Settings, backup: &Path, force: bool) -> Outcome {
+    let report = check(backup)?;
+    if !report.faults.is_empty() {
+        let Failure(line) = damaged(backup, &report);
+        return Err(Failure(format!(
+            "{line}: nothing was restored; `prediction-api check` tells them"
+        )));
+    }
+    make_folder(&settings.data_dir)?;
+    let _lock = Lock::take(&settings.data_dir)?;
+    let target = database(settings);
+    if target.exists() && !force {
+        return Err(Failure(format!(
+            "{} exists: restore into another folder with --data-dir, or put it aside with --force",
+            target.display()
+        )));
+    }
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure(format!(
+            "cannot restore {} to {}: {error}",
+            backup.display(),
+            target.display()
+        ))
+    };
+    clear_passing(&target).map_err(|error| failed(&error))?;
+    let unfinished = passing(&target);
+    let copy = Unfinished::copy(backup, unfinished.clone(), &Stop::default());
+    let copy = copy.map_err(|error| failed(&error))?;
+    give_to_owner(&unfinished, &settings.data_dir).map_err(|error| failed(&error))?;
+    let kept = if target.exists() {
+        Some(keep_old(&target)?)
+    } else {
+        None
+    };
+    // A log that is left of another database must not be taken for the new one's.
+    for left in ["-wal", "-shm"] {
+        remove(&beside(&target, left)).map_err(|error| failed(&error))?;
+    }
+    copy.keep(&target).map_err(|error| failed(&error))?;
+    say(&format!("restored     {}", target.display()));
+    if report.is_current {
+        say(&format!(
+            "             {} predictions and {} readings",
+            report.predictions, report.readings
+        ));
+    } else {
+        say("             of an earlier release: the next start brings it up to date");
+    }
+    if let Some(kept) = kept {
+        say(&format!(
+            "before       {}: delete it once it is not needed any more",
+            kept.display()
+        ));
+    }
+    Ok(())
+}
+
+/// Gives the database another name beside its own, with all that its log holds.
+fn keep_old(target: &Path) -> Result<PathBuf, Failure> {
+    let now = system_clock()().compact();
+    let kept = beside(target, &format!(".before-restore-{now}"));
+    let failed = |error: io::Error| Failure(format!("cannot keep {}: {error}", target.display()));
+    match fold(target) {
+        Folded::All => {}
+        Folded::InUse => {
+            return Err(Failure(format!(
+                "another program is using {}: stop it first",
+                target.display()
+            )));
+        }
+        // Then the log is kept as it is, too.
+        Folded::Damaged => {
+            let log = beside(target, "-wal");
+            if log.exists() {
+                name_too(&log, &beside(&kept, "-wal")).map_err(failed)?;
+            }
+        }
+    }
+    name_too(target, &kept)
+        .and_then(|()| flush_folder(target))
+        .map_err(failed)?;
+    Ok(kept)
+}
+
+/// Gives a file a second name; where the file system has no such thing, a copy.
+fn name_too(file: &Path, name: &Path) -> io::Result<()> {
+    match fs::hard_link(file, name) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            fs::copy(file, name)?;
+            fs::File::open(name)?.sync_all()
+        }
+        linked => linked,
+    }
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+fn remove(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

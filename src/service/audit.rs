@@ -1,0 +1,208 @@
+//! The audit trail. What changes the catalogue notes here, in the same transaction, who did it; managers read what concerns
+//! their organisation, admins all.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{App, retention::Pace};
+use crate::{
+    domain::{
+        Caller, Result, Role, Timestamp,
+        audit::{AuditAction, AuditEntry, AuditFilter, AuditKind, AuditPage, changes, hidden},
+        job::JobRecord,
+        location::Location,
+        organisation::Organisation,
+        page::Listed,
+        sensor::Sensor,
+        source::Source,
+        source_version::SourceVersion,
+        text::Name,
+        token::Token,
+        webhook::Webhook,
+    },
+    store::{self, Connection, Transaction, audit},
+};
+
+/// How many entries are deleted in one step.
+const STEP: u32 = 500;
+
+/// The entries that the caller may see (managers: of their organisation), newest first.
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    mut filter: AuditFilter,
+    page: AuditPage,
+) -> Result<Listed<AuditEntry>> {
+    caller.needs(Role::Manager)?;
+    filter.organisation_id = caller.scope(filter.organisation_id)?;
+    let own = caller.organisation_id;
+    app.scan(move |connection, _| {
+        // What another organisation did that had the id before is not theirs.
+        if let Some(own) = own
+            && let Some(organisation) = store::organisation::find(connection, own)?
+        {
+            filter.from = filter.from.max(Some(organisation.created_at));
+        }
+        audit::list(connection, &filter, page)
+    })
+    .await
+}
+
+/// How many entries are older than so many days.
+pub async fn expired(app: &App, days: u64) -> Result<u64> {
+    app.scan(move |connection, now| audit::count(connection, end(now, days)))
+        .await
+}
+
+/// Deletes the entries that are older than so many days, in small steps, and says how many it was.
+///
+/// # Errors
+/// Busy, if too many others are waiting to write; unavailable, if the database cannot be written.
+pub async fn sweep(app: &App, days: u64, pace: Pace) -> Result<u64> {
+    let mut deleted = 0;
+    // Mostly there is nothing to do, and then nothing is written.
+    while expired(app, days).await? > 0 {
+        let begun = Instant::now();
+        deleted += app
+            .append(move |tx, now| audit::sweep(tx, end(now, days), STEP))
+            .await?;
+        pace.rest(begun).await;
+    }
+    Ok(deleted)
+}
+
+fn end(now: Timestamp, days: u64) -> Timestamp {
+    let hours = i64::try_from(days).unwrap_or(i64::MAX).saturating_mul(24);
+    now.plus_hours(-hours)
+}
+
+/// A thing whose making, changing and deleting is noted.
+pub(super) trait Audited {
+    /// What it is.
+    const KIND: AuditKind;
+    /// Its id.
+    fn id(&self) -> Uuid;
+    /// Its name.
+    fn name(&self) -> &Name;
+    /// The organisation that it belongs to.
+    fn owner(&self, connection: &Connection) -> Result<Option<Uuid>>;
+}
+
+macro_rules! audited {
+    ($($type:ty, $kind:ident, $name:ident, $owner:expr;)*) => {$(
+        impl Audited for $type {
+            const KIND: AuditKind = AuditKind::$kind;
+            fn id(&self) -> Uuid { self.id }
+            fn name(&self) -> &Name { &self.$name }
+            fn owner(&self, connection: &Connection) -> Result<Option<Uuid>> {
+                let owner: fn(&Self, &Connection) -> Result<Option<Uuid>> = $owner;
+                owner(self, connection)
+            }
+        }
+    )*};
+}
+
+audited! {
+    Organisation, Organisation, name, |own, _| Ok(Some(own.id));
+    Token, Token, name, |own, _| Ok(own.organisation_id);
+    Location, Location, name, |own, _| Ok(Some(own.organisation_id));
+    Sensor, Sensor, name, |own, _| Ok(Some(own.organisation_id));
+    Source, Source, name, |own, _| Ok(own.organisation_id);
+    SourceVersion, SourceVersion, version, |own, connection| {
+        let source = store::source::find(connection, own.source_id)?;
+        Ok(source.and_then(|source| source.organisation_id))
+    };
+    JobRecord, Job, name, |own, _| Ok(Some(own.organisation_id));
+    Webhook, Webhook, name, |own, _| Ok(own.organisation_id);
+}
+
+/// Who does something, and when.
+#[derive(Clone, Copy)]
+pub(super) struct By<'a> {
+    tx: &'a Transaction<'a>,
+    caller: &'a Caller,
+    now: Timestamp,
+}
+
+/// The trail of what the caller does in this transaction.
+pub(super) fn by<'a>(tx: &'a Transaction<'a>, caller: &'a Caller, now: Timestamp) -> By<'a> {
+    By { tx, caller, now }
+}
+
+impl By<'_> {
+    /// Notes that it was made.
+    pub fn created<T: Audited>(self, made: &T) -> Result<()> {
+        self.note(AuditAction::Created, made, None)
+    }
+
+    /// Notes what was changed, if anything was.
+    pub fn changed<T: Audited + Serialize>(self, before: &T, after: &T) -> Result<()> {
+        self.changed_with(before, after, None)
+    }
+
+    /// The same, where the field `secret` was changed too, if it is given: its value is nobody's.
+    pub fn changed_with<T: Audited + Serialize>(
+        self,
+        before: &T,
+        after: &T,
+        secret: Option<&str>,
+    ) -> Result<()> {
+        let mut changes = changes(before, after);
+        changes.extend(secret.map(hidden));
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.note(AuditAction::Changed, after, Some(changes))
+    }
+
+    /// Notes that it is deleted; called before it is.
+    pub fn deleted<T: Audited>(self, gone: &T) -> Result<()> {
+        self.note(AuditAction::Deleted, gone, None)
+    }
+
+    /// The same for what goes with its organisation.
+    pub fn deleted_with(
+        self,
+        owner: Uuid,
+        (kind, id, name): (AuditKind, Uuid, Name),
+    ) -> Result<()> {
+        let action = AuditAction::Deleted;
+        audit::insert(self.tx, &self.entry(action, kind, id, name, Some(owner)))
+    }
+
+    fn note<T: Audited>(
+        self,
+        action: AuditAction,
+        thing: &T,
+        changes: Option<crate::domain::audit::Changes>,
+    ) -> Result<()> {
+        let owner = thing.owner(self.tx)?;
+        let entry = self.entry(action, T::KIND, thing.id(), thing.name().clone(), owner);
+        audit::insert(self.tx, &AuditEntry { changes, ..entry })
+    }
+
+    fn entry(
+        self,
+        action: AuditAction,
+        kind: AuditKind,
+        id: Uuid,
+        name: Name,
+        organisation_id: Option<Uuid>,
+    ) -> AuditEntry {
+        AuditEntry {
+            at: self.now,
+            action,
+            kind,
+            id,
+            name,
+            organisation_id,
+            // The command line is no token.
+            token_id: Some(self.caller.id).filter(|id| !id.is_nil()),
+            token_name: self.caller.name.clone(),
+            changes: None,
+            position: 0,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The audit trail in SQL.
+
+use rusqlite::Row;
+
+use super::{
+    Connection, Transaction,
+    filter::Filter,
+    row::{FromRow, Json},
+};
+use crate::domain::{
+    Result, Timestamp,
+    audit::{AuditEntry, AuditFilter, AuditPage},
+    page::Listed,
+};
+
+const SELECT: &str = "SELECT at, position, token_id, token_name, organisation_id, action, kind, thing_id, name, changes
+    FROM audit";
+
+impl FromRow for AuditEntry {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let changes: Option<Json<_>> = row.get("changes")?;
+        Ok(Self {
+            at: row.get("at")?,
+            action: row.get("action")?,
+            kind: row.get("kind")?,
+            id: row.get("thing_id")?,
+            name: row.get("name")?,
+            organisation_id: row.get("organisation_id")?,
+            token_id: row.get("token_id")?,
+            token_name: row.get("token_name")?,
+            changes: changes.map(|changes| changes.0),
+            position: row.get("position")?,
+        })
+    }
+}
+
+/// Keeps an entry behind those of the same time.
+pub fn insert(tx: &Transaction<'_>, entry: &AuditEntry) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO audit (at, position, token_id, token_name, organisation_id, action, kind, thing_id, name, changes)
+            SELECT ?1, coalesce(max(position), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM audit WHERE at = ?1",
+    )?
+    .execute((
+        entry.at,
+        entry.token_id,
+        &entry.token_name,
+        entry.organisation_id,
+        entry.action,
+        entry.kind,
+        entry.id,
+        &entry.name,
+        entry.changes.as_ref().map(Json),
+    ))?;
+    Ok(())
+}
+
+/// A page of the trail, newest first.
+pub fn list(
+    connection: &Connection,
+    filter: &AuditFilter,
+    page: AuditPage,
+) -> Result<Listed<AuditEntry>> {
+    let (at, position) = page.after.unzip();
+    Filter::default()
+        .equal("organisation_id", &filter.organisation_id)
+        .equal("kind", &filter.kind)
+        .equal("thing_id", &filter.id)
+        .equal("token_id", &filter.token)
+        .compare("at >=", &filter.from)
+        .compare("at <", &filter.to)
+        .before("at", &at, "position", &position)
+        .rows(connection, SELECT, "at DESC, position DESC", page.limit)
+}
+
+/// How many entries are from before `end`.
+pub fn count(connection: &Connection, end: Timestamp) -> Result<u64> {
+    let mut statement = connection.prepare_cached("SELECT count(*) FROM audit WHERE at < ?1")?;
+    let count: i64 = statement.query_row([end], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
+/// Deletes up to `limit` entries from before `end`, and says how many it was.
+pub fn sweep(tx: &Transaction<'_>, end: Timestamp, limit: u32) -> Result<u64> {
+    let deleted = tx
+        .prepare_cached(
+            "DELETE FROM audit WHERE (at, position) IN
+                (SELECT at, position FROM audit WHERE at < ?1 ORDER BY at, position LIMIT ?2)",
+        )?
+        .execute((end, limit))?;
+    Ok(deleted as u64)
+}

@@ -1,0 +1,225 @@
+//! Copies of the database that are consistent, made while others write.
+//!
+//! SQLite writes a compact copy of one snapshot (`VACUUM INTO`): writers are not held up, and what they write meanwhile is
+//! not in it. The copy is flushed to the disk piece by piece, with a rest
+//! behind each, so that a writer's own flush never waits behind much of it.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use rusqlite::{ErrorCode, OpenFlags};
+use uuid::Uuid;
+
+use super::{BUSY_TIMEOUT, Connection, error::OpenError, migrations};
+use crate::domain::{Error, Result};
+
+/// How many steps of SQLite's machine are done before it asks whether to go on: some rows, which may be large.
+const STEPS: i32 = 20;
+
+/// How many bytes are written between two flushes, each with a rest behind it.
+const PIECE: u64 = 128 * 1024;
+
+/// How often SQLite asks before there is a rest although little was written: rows may be small.
+const OFTEN: u32 = 200;
+
+/// How long a rest is: at most some 40 MB a second are copied.
+const REST: Duration = Duration::from_millis(2);
+
+/// Tells a copy to stop.
+pub type Stop = Arc<AtomicBool>;
+
+/// A file that is not whole yet, or is on its way out: removed when this is dropped, unless it is kept.
+pub struct Unfinished {
+    path: PathBuf,
+    file: File,
+}
+
+impl Unfinished {
+    /// Copies the database `from` to a new file at `path`, and flushes it to the disk.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: the database cannot be read or is newer than this program, the file cannot be made, the disk
+    /// is full, or it was told to stop. Then there is no file.
+    pub fn copy(from: &Path, path: PathBuf, stop: &Stop) -> Result<Self> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|error| failed("cannot make the copy", &error))?;
+        let copy = Self { path, file };
+        copy.fill(from, stop)?;
+        let flushed = copy.file.sync_all();
+        flushed.map_err(|error| failed("cannot write the copy", &error))?;
+        Ok(copy)
+    }
+
+    fn fill(&self, from: &Path, stop: &Stop) -> Result<()> {
+        let source = open(from).map_err(|error| Error::Unavailable(error.to_string()))?;
+        let target = self
+            .path
+            .to_str()
+            .ok_or_else(|| Error::Unavailable("the name of the copy is not UTF-8".to_owned()))?;
+        let file = self
+            .file
+            .try_clone()
+            .map_err(|error| failed("cannot make the copy", &error))?;
+        let mut pace = Pace {
+            file,
+            length: 0,
+            asked: 0,
+            stop: stop.clone(),
+        };
+        source.progress_handler(STEPS, Some(move || pace.is_over()))?;
+        match source.execute("VACUUM INTO ?1", [target]) {
+            Err(_) if stop.load(Ordering::Relaxed) => {
+                Err(Error::Unavailable("the copy was told to stop".to_owned()))
+            }
+            copied => copied.map(drop).map_err(Error::from),
+        }
+    }
+
+    /// The open file, which has no name any more and ends with this.
+    ///
+    /// # Errors
+    /// It cannot be opened again.
+    pub fn nameless(self) -> Result<File> {
+        let file = self.file.try_clone();
+        file.map_err(|error| failed("cannot read the copy", &error))
+    }
+
+    /// Gives the file its name for good, in place of what has it.
+    ///
+    /// # Errors
+    /// It cannot be renamed; then it is removed.
+    pub fn keep(self, name: &Path) -> Result<()> {
+        fs::rename(&self.path, name)
+            .and_then(|()| flush_folder(name))
+            .map_err(|error| failed("cannot put the copy in its place", &error))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(%error, file = %self.path.display(), "an unfinished copy is left");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What the names of copies that are only passed on, and of those that are restored, have behind the database's.
+const PASSING: &str = ".passing-";
+
+/// A new name, beside the database, for a copy that is only passed on.
+pub fn passing(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(format!("{PASSING}{}", Uuid::new_v4().simple()));
+    name.into()
+}
+
+/// Removes what a process that ended suddenly has left of such copies. Whoever calls it has the folder for itself.
+///
+/// # Errors
+/// The folder cannot be read or written.
+pub fn clear_passing(database: &Path) -> io::Result<()> {
+    let name = database.file_name().unwrap_or_default().to_string_lossy();
+    let begin = format!("{name}{PASSING}");
+    for entry in fs::read_dir(database.parent().unwrap_or(Path::new(".")))? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(&begin) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// What became of a database's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Folded {
+    /// All of it is in the database's file, and nobody else has that open.
+    All,
+    /// Somebody else has the database open.
+    InUse,
+    /// The database is damaged: nothing was done.
+    Damaged,
+}
+
+/// Folds the log into the database's file for good.
+pub fn fold(path: &Path) -> Folded {
+    // Leaving the write-ahead log takes the database for oneself.
+    let folded = Connection::open(path).and_then(|connection| {
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update_and_check(None, "journal_mode", "DELETE", |row| {
+            row.get::<_, String>(0)
+        })
+    });
+    match folded.map_err(|error| error.sqlite_error_code()) {
+        Ok(mode) if mode == "delete" => Folded::All,
+        Ok(_) | Err(Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => Folded::InUse,
+        Err(_) => Folded::Damaged,
+    }
+}
+
+/// Flushes the folder of a file, so that its name survives a power cut.
+pub fn flush_folder(file: &Path) -> io::Result<()> {
+    let folder = file
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Opens the database to read all of it; nothing is migrated.
+fn open(path: &Path) -> std::result::Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(OpenError::Sqlite)?;
+    connection
+        .busy_timeout(BUSY_TIMEOUT)
+        .map_err(OpenError::Sqlite)?;
+    migrations::check(&connection)?;
+    Ok(connection)
+}
+
+fn failed(what: &str, error: &io::Error) -> Error {
+    Error::Unavailable(format!("{what}: {error}"))
+}
+
+/// Flushes, rests, and looks whether to stop.
+struct Pace {
+    file: File,
+    /// How long the file was at the last rest.
+    length: u64,
+    /// How often SQLite asked since then.
+    asked: u32,
+    stop: Stop,
+}
+
+impl Pace {
+    /// Whether the copy was told to stop.
+    fn is_over(&mut self) -> bool {
+        let length = self.file.metadata().map_or(0, |metadata| metadata.len());
+        self.asked += 1;
+        let has_grown = length >= self.length + PIECE;
+        if has_grown {
+            // If it fails, the last flush tells.
+            let _ = self.file.sync_data();
+        }
+        if has_grown || self.asked >= OFTEN {
+            (self.length, self.asked) = (length, 0);
+            std::thread::sleep(REST);
+        }
+        self.stop.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,361 @@
+//! Whether a database file is whole: what SQLite can tell, and what only the product knows of its own rows. Nothing is
+//! changed, and a server may be at work on the file.
+
+use std::path::Path;
+
+use rusqlite::{OpenFlags, Row};
+
+use super::{BUSY_TIMEOUT, Connection, error::OpenError, migrations, payload, row::FromRow};
+use crate::domain::{
+    Timestamp, audit::AuditEntry, location::Location, organisation::Organisation, sensor::Sensor,
+    source::Source, source_version::SourceVersion, token::Token, webhook::Webhook,
+};
+
+/// How many faults are told; more are counted.
+const MOST_FAULTS: usize = 100;
+
+/// What was looked at, and what is wrong with it.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The schema version that the file has.
+    pub schema: i64,
+    /// Whether it is this program's: of an earlier one only what SQLite can tell was checked.
+    pub is_current: bool,
+    /// How many rows of the catalogue there are.
+    pub catalogue: u64,
+    /// How many runs.
+    pub runs: u64,
+    /// How many predictions they hold, revisions counted.
+    pub predictions: u64,
+    /// How many readings, revisions counted.
+    pub readings: u64,
+    /// The first faults, each with its place.
+    pub faults: Vec<String>,
+    /// How many more there are.
+    pub more_faults: u64,
+}
+
+impl Report {
+    fn fault(&mut self, fault: impl Into<String>) {
+        if self.faults.len() < MOST_FAULTS {
+            self.faults.push(fault.into());
+        } else {
+            self.more_faults += 1;
+        }
+    }
+
+    /// Notes that a part could not be looked at to its end.
+    fn unreadable(&mut self, what: &str, outcome: rusqlite::Result<()>) {
+        if let Err(error) = outcome {
+            self.fault(format!("{what} cannot be read: {error}"));
+        }
+    }
+}
+
+/// Checks the database file.
+///
+/// # Errors
+/// It is no database of this product, it is newer than this program, or it cannot be opened. What is wrong inside of it
+/// is in the report.
+pub fn check(path: &Path) -> Result<Report, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(OpenError::Sqlite)?;
+    connection
+        .busy_timeout(BUSY_TIMEOUT)
+        .map_err(OpenError::Sqlite)?;
+    let schema = migrations::check(&connection)?;
+    if schema == 0 {
+        return Err(OpenError::Empty);
+    }
+    let mut report = Report {
+        schema,
+        is_current: schema == migrations::newest(),
+        ..Report::default()
+    };
+    let outcome = file(&connection, &mut report);
+    report.unreadable("the file", outcome);
+    let outcome = references(&connection, &mut report);
+    report.unreadable("a table", outcome);
+    if report.is_current {
+        catalogue(&connection, &mut report);
+        let outcome = runs(&connection, &mut report);
+        report.unreadable("the runs", outcome);
+        let outcome = readings(&connection, &mut report);
+        report.unreadable("the readings", outcome);
+    }
+    Ok(report)
+}
+
+/// The pages and the indexes.
+fn file(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("PRAGMA integrity_check")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let line: String = row.get(0)?;
+        for fault in line.lines().filter(|line| *line != "ok") {
+            report.fault(format!("the file: {fault}"));
+        }
+    }
+    Ok(())
+}
+
+/// The foreign keys.
+fn references(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
+        report.fault(format!(
+            "a row of {table} names a row of {parent} that is not there"
+        ));
+    }
+    Ok(())
+}
+
+/// Every row of the catalogue decodes, and what jobs are bound to is there.
+fn catalogue(connection: &Connection, report: &mut Report) {
+    decode::<Organisation>(connection, "organisations", report);
+    decode::<Token>(connection, "tokens", report);
+    decode::<Location>(connection, "locations", report);
+    decode::<Sensor>(connection, "sensors", report);
+    decode::<Source>(connection, "sources", report);
+    decode::<SourceVersion>(connection, "source_versions", report);
+    decode::<Webhook>(connection, "webhooks", report);
+    decode::<AuditEntry>(connection, "audit", report);
+    let outcome = bindings(connection, report);
+    report.unreadable("the jobs", outcome);
+    let outcome = health(connection, report);
+    report.unreadable("the health of jobs", outcome);
+}
+
+fn decode<T: FromRow>(connection: &Connection, table: &str, report: &mut Report) {
+    let mut all = || {
+        let mut statement = connection.prepare(&format!("SELECT * FROM {table}"))?;
+        let mut rows = statement.query([])?;
+        let mut number = 0;
+        while let Some(row) = rows.next()? {
+            number += 1;
+            report.catalogue += 1;
+            if let Err(error) = T::from_row(row) {
+                report.fault(format!("row {number} of {table}: {error}"));
+            }
+        }
+        Ok(())
+    };
+    let outcome = all();
+    report.unreadable(table, outcome);
+}
+
+fn bindings(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let jobs: i64 = connection.query_row("SELECT count(*) FROM jobs", [], |row| row.get(0))?;
+    report.catalogue += jobs.unsigned_abs();
+    let mut statement = connection.prepare(
+        "SELECT j.name, b.role, b.input_type FROM role_bindings b JOIN jobs j ON j.id = b.job_id WHERE NOT CASE b.input_type
+            WHEN 'sensor' THEN EXISTS (SELECT 1 FROM sensors i WHERE i.id = b.input_id)
+            WHEN 'location' THEN EXISTS (SELECT 1 FROM locations i WHERE i.id = b.input_id)
+            WHEN 'source' THEN EXISTS (SELECT 1 FROM sources i WHERE i.id = b.input_id) ELSE 0 END",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (job, role, kind): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        report.fault(format!(
+            "the job {job} binds the role {role} to a {kind} that is not there"
+        ));
+    }
+    Ok(())
+}
+
+/// Every job is judged as a whole and by each of its targets.
+fn health(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(
+        "SELECT j.name, r.role FROM jobs j JOIN (
+                SELECT id, '' AS role FROM jobs
+                UNION ALL SELECT j.id, json_extract(r.value, '$.role') FROM jobs j
+                    JOIN source_versions v ON v.id = j.source_version_id, json_each(v.output_roles) r
+            ) r ON r.id = j.id
+            WHERE NOT EXISTS (SELECT 1 FROM health h WHERE h.job_id = j.id AND h.role = r.role)",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (job, role): (String, String) = (row.get(0)?, row.get(1)?);
+        let of = if role.is_empty() {
+            String::new()
+        } else {
+            format!("'s target {role}")
+        };
+        report.fault(format!("the health of the job {job}{of} is not there"));
+    }
+    Ok(())
+}
+
+/// A run beside what its series knows.
+struct Kept {
+    series: i64,
+    issue_time: Timestamp,
+    revision: i64,
+    available_at: Timestamp,
+    valid_from: Timestamp,
+    valid_to: Timestamp,
+    count: i64,
+    payload: Vec<u8>,
+    known: Option<Known>,
+}
+
+/// What a series knows of all its runs. Runs that have expired are gone and it still knows of them: it may reach further
+/// than what is left.
+struct Known {
+    newest_issue: Timestamp,
+    newest_arrival: Timestamp,
+    covers_until: Timestamp,
+    shortest_lead: i64,
+    longest_lead: i64,
+}
+
+impl FromRow for Kept {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let known = |newest_issue| -> rusqlite::Result<Known> {
+            Ok(Known {
+                newest_issue,
+                newest_arrival: row.get(9)?,
+                covers_until: row.get(10)?,
+                shortest_lead: row.get(11)?,
+                longest_lead: row.get(12)?,
+            })
+        };
+        let newest: Option<Timestamp> = row.get(8)?;
+        Ok(Self {
+            series: row.get(0)?,
+            issue_time: row.get(1)?,
+            revision: row.get(2)?,
+            available_at: row.get(3)?,
+            valid_from: row.get(4)?,
+            valid_to: row.get(5)?,
+            count: row.get(6)?,
+            payload: row.get(7)?,
+            known: newest.map(known).transpose()?,
+        })
+    }
+}
+
+impl Kept {
+    /// What is wrong with it.
+    fn fault(&self) -> Option<&'static str> {
+        self.payload_fault().or_else(|| self.series_fault())
+    }
+
+    fn payload_fault(&self) -> Option<&'static str> {
+        let points = match payload::decode(&self.payload, self.valid_from) {
+            Ok(points) => points,
+            Err(fault) => return Some(fault),
+        };
+        let (mut count, mut last) = (0, None);
+        for point in points {
+            let point = match point {
+                Ok(point) => point,
+                Err(fault) => return Some(fault),
+            };
+            if last.is_some_and(|last| last >= point.valid_time) {
+                return Some("its valid times are in disorder");
+            }
+            if !point.value.is_finite() {
+                return Some("it has a value that is no number");
+            }
+            if count == 0 && point.valid_time != self.valid_from {
+                return Some("it does not begin at its valid_from");
+            }
+            (count, last) = (count + 1, Some(point.valid_time));
+        }
+        if count != self.count {
+            return Some("it has another number of points than its count");
+        }
+        (last != Some(self.valid_to)).then_some("it does not end at its valid_to")
+    }
+
+    fn series_fault(&self) -> Option<&'static str> {
+        let Some(known) = &self.known else {
+            return Some("its series is gone");
+        };
+        let lead = |time: Timestamp| time.micros() - self.issue_time.micros();
+        if self.issue_time > known.newest_issue {
+            Some("it is newer than its series' newest_issue")
+        } else if self.issue_time == known.newest_issue && self.available_at < known.newest_arrival
+        {
+            Some("it came before its series' newest_arrival")
+        } else if self.valid_to > known.covers_until {
+            Some("it reaches beyond its series' covers_until")
+        } else if lead(self.valid_from) < known.shortest_lead {
+            Some("its lead is below its series' shortest_lead")
+        } else if lead(self.valid_to) > known.longest_lead {
+            Some("its lead is above its series' longest_lead")
+        } else {
+            None
+        }
+    }
+}
+
+fn runs(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(
+        "SELECT r.series_id, r.issue_time, r.revision, r.available_at, r.valid_from, r.valid_to, r.count, r.payload,
+            s.newest_issue, s.newest_arrival, s.covers_until, s.shortest_lead, s.longest_lead
+            FROM runs r LEFT JOIN series s ON s.id = r.series_id ORDER BY r.series_id, r.issue_time, r.revision",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        report.runs += 1;
+        match Kept::from_row(row) {
+            Ok(run) => {
+                report.predictions += run.count.unsigned_abs();
+                if let Some(fault) = run.fault() {
+                    report.fault(format!(
+                        "the run of series {} issued at {}, revision {}: {fault}",
+                        run.series, run.issue_time, run.revision
+                    ));
+                }
+            }
+            Err(error) => report.fault(format!("run {} cannot be read: {error}", report.runs)),
+        }
+    }
+    Ok(())
+}
+
+fn readings(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(
+        "SELECT r.series_id, r.time, r.revision, r.value, s.id IS NULL, s.sensor_id IS NULL
+            FROM readings r LEFT JOIN reading_series s ON s.id = r.series_id ORDER BY r.series_id, r.time, r.revision",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut before: Option<(i64, Timestamp, i64)> = None;
+    while let Some(row) = rows.next()? {
+        report.readings += 1;
+        let (series, time, revision): (i64, Timestamp, i64) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (value, is_lost, is_leaving): (f64, bool, bool) =
+            (row.get(3)?, row.get(4)?, row.get(5)?);
+        let expected = match before {
+            Some((of, at, revision)) if (of, at) == (series, time) => revision + 1,
+            _ => 1,
+        };
+        before = Some((series, time, revision));
+        let fault = if is_lost {
+            "its series is gone"
+        } else if !value.is_finite() {
+            "its value is no number"
+        } else if revision != expected && !is_leaving {
+            "a revision before it is gone"
+        } else {
+            continue;
+        };
+        report.fault(format!(
+            "the reading of series {series} at {time}, revision {revision}: {fault}"
+        ));
+    }
+    let lost = "SELECT count(*) FROM reading_series r WHERE sensor_id IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM sensors s WHERE s.id = r.sensor_id)";
+    let lost: i64 = connection.query_row(lost, [], |row| row.get(0))?;
+    if lost > 0 {
+        report.fault(format!(
+            "the readings of {lost} sensors have outlived their sensors"
+        ));
+    }
+    Ok(())
+}

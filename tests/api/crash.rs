@@ -1,0 +1,215 @@
+//! What was acknowledged survives the sudden death of the server, and nothing is half there. `cargo test` kills it ten
+//! times; `KILLS=50 cargo test --release crash` in full.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde_json::{Value, json};
+use tempfile::tempdir;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::{
+    command_line::{run, text},
+    remote::{Caller, Remote, hour, issue, values},
+};
+
+const CLIENTS: usize = 8;
+
+/// How many points an issue has, and how many readings are posted at a time.
+const POINTS: usize = 20;
+
+/// Up to when a server lives that is killed, in milliseconds.
+const LIFE: u128 = 400;
+
+/// What one client has posted, and how much of that the server said it has.
+#[derive(Clone)]
+struct Client {
+    name: String,
+    /// The job that it predicts for.
+    job: String,
+    /// What it measures with.
+    sensor: String,
+    /// How many steps it tried.
+    tried: usize,
+    /// The steps that were acknowledged.
+    acknowledged: BTreeSet<usize>,
+}
+
+/// What a step posts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Predictions,
+    Readings,
+    Job,
+}
+
+fn kind(step: usize) -> Kind {
+    match step % 5 {
+        4 => Kind::Job,
+        odd if odd % 2 == 1 => Kind::Readings,
+        _ => Kind::Predictions,
+    }
+}
+
+impl Client {
+    async fn new(caller: &Caller, number: usize, organisation: &str) -> Self {
+        let name = format!("client {number}");
+        let sensor = json!({ "organisation_id": organisation, "name": name, "metric": "celsius" });
+        let sensor = caller.ok("POST /sensors", sensor).await;
+        Self {
+            job: caller.job(&name).await,
+            name,
+            sensor: sensor["id"].as_str().unwrap().to_owned(),
+            tried: 0,
+            acknowledged: BTreeSet::new(),
+        }
+    }
+
+    /// Posts until the server is gone.
+    async fn post(&mut self, caller: &Caller, organisation: &str) {
+        loop {
+            let step = self.tried;
+            self.tried += 1;
+            let (call, body) = match kind(step) {
+                Kind::Predictions => ("POST /predictions", issue(&self.job, step, POINTS)),
+                Kind::Readings => ("POST /readings", self.readings(step)),
+                Kind::Job => ("POST /jobs/setup", self.set_up(step, organisation)),
+            };
+            match caller.try_call(call, &body).await {
+                Ok(reply) if reply.status < 300 => {
+                    self.acknowledged.insert(step);
+                }
+                Ok(reply) => assert_eq!(reply.status, 503, "{call}: {}", reply.json()),
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn readings(&self, step: usize) -> Value {
+        let values = values(step, POINTS);
+        let reading = |(second, value): (usize, f64)| {
+            let time = hour(step, i64::try_from(second).unwrap());
+            json!({ "sensor_id": self.sensor, "time": time, "value": value })
+        };
+        values.into_iter().enumerate().map(reading).collect()
+    }
+
+    /// The name of everything that a set-up makes.
+    fn job_name(&self, step: usize) -> String {
+        format!("{}, step {step}", self.name)
+    }
+
+    /// A set-up whose source, version, sensor and job are new.
+    fn set_up(&self, step: usize, organisation: &str) -> Value {
+        let name = self.job_name(step);
+        let mut body = crate::app::setup(organisation, &name);
+        body["source"] = json!({ "name": name });
+        body["role_bindings"][0]["input_id"] = json!(Uuid::new_v4());
+        body
+    }
+
+    /// Holds the steps from `first` on against what the server has.
+    async fn verify(&self, caller: &Caller, first: usize, jobs: &BTreeSet<String>) {
+        let window = format!("from={}&to={}", hour(first, 0), hour(self.tried + 1, 0));
+        let path = format!("/predictions?job_id={}&metric=all&{window}", self.job);
+        self.verify_rows(Kind::Predictions, first, &caller.all(&path).await);
+        let path = format!("/sensors/{}/readings?{window}", self.sensor);
+        self.verify_rows(Kind::Readings, first, &caller.all(&path).await);
+        for step in (first..self.tried).filter(|step| kind(*step) == Kind::Job) {
+            let is_kept = jobs.contains(&self.job_name(step));
+            assert!(
+                is_kept || !self.acknowledged.contains(&step),
+                "{} {step}",
+                self.name
+            );
+        }
+    }
+
+    /// The rows are those of whole steps, and no acknowledged one is missing.
+    fn verify_rows(&self, of: Kind, first: usize, rows: &[Value]) {
+        let mut rows = rows
+            .iter()
+            .map(|row| row["value"].as_f64().unwrap())
+            .peekable();
+        for step in (first..self.tried).filter(|step| kind(*step) == of) {
+            let whole = values(step, POINTS);
+            if rows.peek() == whole.first() {
+                let found: Vec<_> = rows.by_ref().take(POINTS).collect();
+                assert_eq!(found, whole, "{} {step} is half there", self.name);
+            } else {
+                let is_lost = self.acknowledged.contains(&step);
+                assert!(!is_lost, "{} {step}, {of:?}, is lost", self.name);
+            }
+        }
+        assert_eq!(rows.next(), None, "{}", self.name);
+    }
+}
+
+/// The names of jobs, each of which has its source and its sensor; and no source is there without its job.
+async fn whole_jobs(caller: &Caller) -> BTreeSet<String> {
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
+    let jobs = caller.all("/jobs").await;
+    let names: BTreeSet<_> = jobs.iter().map(|job| text(job, "name")).collect();
+    let sources = caller.all("/sources").await;
+    let sources: BTreeSet<_> = sources.iter().map(|source| text(source, "name")).collect();
+    assert_eq!(names, sources);
+    let sensors = caller.all("/sensors").await;
+    let sensors: BTreeSet<_> = sensors.iter().map(|sensor| text(sensor, "id")).collect();
+    let bound: BTreeSet<_> = jobs
+        .iter()
+        .map(|job| text(&job["role_bindings"][0], "input_id"))
+        .collect();
+    assert!(bound.is_subset(&sensors));
+    assert_eq!(sensors.len(), bound.len() + CLIENTS);
+    names
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_loses_nothing_that_was_acknowledged_and_leaves_nothing_half_there() {
+    let kills: usize = std::env::var("KILLS").map_or(10, |kills| kills.parse().unwrap());
+    let folder = tempdir().unwrap();
+    let mut server = Remote::start(folder.path(), "data");
+    let organisation = json!({ "name": "Home" });
+    let organisation = server.caller.ok("POST /organisations", organisation).await;
+    let organisation = organisation["id"].as_str().unwrap().to_owned();
+    let mut clients = Vec::new();
+    for number in 0..CLIENTS {
+        clients.push(Client::new(&server.caller, number, &organisation).await);
+    }
+    for _ in 0..kills {
+        let before: Vec<_> = clients.iter().map(|client| client.tried).collect();
+        let mut posting: Vec<JoinHandle<Client>> = Vec::new();
+        for mut client in clients {
+            let (caller, organisation) = (server.caller.clone(), organisation.clone());
+            posting.push(tokio::spawn(async move {
+                client.post(&caller, &organisation).await;
+                client
+            }));
+        }
+        let life = u64::try_from(Uuid::new_v4().as_u128() % LIFE).unwrap();
+        tokio::time::sleep(Duration::from_millis(life)).await;
+        // SIGKILL.
+        drop(server);
+        clients = Vec::new();
+        for client in posting {
+            clients.push(client.await.unwrap());
+        }
+        server = Remote::start(folder.path(), "data");
+        let jobs = whole_jobs(&server.caller).await;
+        for (client, first) in clients.iter().zip(before) {
+            client.verify(&server.caller, first, &jobs).await;
+        }
+        let checked = run(folder.path(), &["check"]);
+        assert!(checked.status.success(), "{}", text(&checked.stdout));
+    }
+    // What earlier rounds acknowledged is there still.
+    let jobs = whole_jobs(&server.caller).await;
+    for client in &clients {
+        client.verify(&server.caller, 0, &jobs).await;
+    }
+    let acknowledged: usize = clients.iter().map(|client| client.acknowledged.len()).sum();
+    let tried: usize = clients.iter().map(|client| client.tried).sum();
+    println!("{kills} kills, {acknowledged} of {tried} requests acknowledged");
+    assert!(acknowledged > 0 && acknowledged < tried);
+    assert_eq!(server.served.terminate(), Some(0));
+}
