@@ -19,6 +19,9 @@ const PREFIX: &str = "PREDICTION_API_";
 /// Variables of the prefix that are no settings: the file's path, the first admin token, and a worker's token.
 const NO_SETTINGS: &[&str] = &["config", "admin_token", "token"];
 
+/// The most of what is only counted.
+const MANY: u64 = 1_000_000;
+
 /// Every setting; `config/prediction-api.toml` says what each means.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,8 +32,14 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// What is logged, and how.
     pub log: Log,
-    /// The limits of queues and requests.
+    /// The limits of connections, requests and queues.
     pub limits: Limits,
+    /// The certificate that connections are encrypted with.
+    pub tls: Tls,
+    /// Which pages of others may call the API from a browser.
+    pub cors: Cors,
+    /// Where the metrics are.
+    pub metrics: Metrics,
     /// When what has expired is deleted.
     pub retention: Retention,
     /// What webhooks may call.
@@ -45,6 +54,8 @@ pub struct Log {
     pub level: LogLevel,
     /// The form of the log.
     pub format: LogFormat,
+    /// From how long on a read or a write of the database is logged as slow, in milliseconds.
+    pub slow_milliseconds: u64,
 }
 
 /// How severe a message is.
@@ -75,18 +86,62 @@ pub enum LogFormat {
     Json,
 }
 
-/// The limits of queues and requests.
+/// The limits of connections, requests and queues.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
+    /// How many connections are open at once.
+    pub connections: usize,
+    /// How long a connection may wait for its next request, in seconds.
+    pub idle_seconds: u64,
+    /// The largest head of a request (its line and its headers), in bytes.
+    pub header_bytes: usize,
+    /// How many headers a request may have.
+    pub headers: usize,
+    /// How long a head may take to arrive, and a TLS handshake, in seconds.
+    pub header_seconds: u64,
     /// The largest body of a request, in bytes.
     pub body_bytes: usize,
+    /// How long each 16 KiB of a body, or its rest, may take to arrive, in seconds.
+    pub body_seconds: u64,
+    /// How long a request may take from the last of its body to its answer, in seconds.
+    pub request_seconds: u64,
+    /// How long a client may take nothing of its answer, in seconds.
+    pub stall_seconds: u64,
+    /// How many requests each token may make in a second on average, and at once twice as many; 0 for any number.
+    pub requests_per_second: u32,
     /// How many writes may wait.
     pub write_queue: usize,
     /// How many long reads run at once.
     pub scans: usize,
     /// How many long reads may wait.
     pub scan_queue: usize,
+}
+
+/// The certificate that connections are encrypted with; empty paths for plain HTTP.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The file of the certificate and those that vouch for it, in PEM.
+    pub certificate: PathBuf,
+    /// The file of its private key, in PEM.
+    pub key: PathBuf,
+}
+
+/// Which pages of others may call the API from a browser.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cors {
+    /// Their origins, such as `https://farm.example`; `*` for all.
+    pub origins: Vec<String>,
+}
+
+/// Where the metrics are.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// The address and port where `/metrics` is answered without a token; if empty, it is beside the API and needs one.
+    pub listen: String,
 }
 
 /// When what has expired is deleted.
@@ -115,13 +170,26 @@ impl Default for Settings {
             log: Log {
                 level: LogLevel::Info,
                 format: LogFormat::Auto,
+                slow_milliseconds: 500,
             },
             limits: Limits {
+                connections: 10_240,
+                idle_seconds: 75,
+                header_bytes: 64 * 1024,
+                headers: 100,
+                header_seconds: 10,
                 body_bytes: 16 * 1024 * 1024,
+                body_seconds: 30,
+                request_seconds: 60,
+                stall_seconds: 30,
+                requests_per_second: 1000,
                 write_queue: 1024,
                 scans: 4,
                 scan_queue: 256,
             },
+            tls: Tls::default(),
+            cors: Cors::default(),
+            metrics: Metrics::default(),
             retention: Retention {
                 sweep_seconds: 60,
                 audit_days: 365,
@@ -213,6 +281,7 @@ impl Loaded {
         let settings: Settings = figment.extract().map_err(|error| explain(&error))?;
         let loaded = Self { settings, figment };
         loaded.check_ranges()?;
+        loaded.check_texts()?;
         Ok(loaded)
     }
 
@@ -226,24 +295,38 @@ impl Loaded {
 
     fn check_ranges(&self) -> Result<(), String> {
         let Settings {
-            limits, retention, ..
+            limits,
+            retention,
+            log,
+            ..
         } = &self.settings;
         let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
+        let each = u64::from(limits.requests_per_second);
         for (key, value, least, most) in [
+            ("log.slow_milliseconds", log.slow_milliseconds, 1, 3_600_000),
+            ("limits.connections", number(limits.connections), 1, MANY),
+            ("limits.idle_seconds", limits.idle_seconds, 1, 3600),
+            (
+                "limits.header_bytes",
+                number(limits.header_bytes),
+                8192,
+                1 << 20,
+            ),
+            ("limits.headers", number(limits.headers), 16, 1000),
+            ("limits.header_seconds", limits.header_seconds, 1, 3600),
             (
                 "limits.body_bytes",
                 number(limits.body_bytes),
                 1024,
                 1 << 30,
             ),
-            (
-                "limits.write_queue",
-                number(limits.write_queue),
-                1,
-                1_000_000,
-            ),
+            ("limits.body_seconds", limits.body_seconds, 1, 3600),
+            ("limits.request_seconds", limits.request_seconds, 1, 3600),
+            ("limits.stall_seconds", limits.stall_seconds, 1, 3600),
+            ("limits.requests_per_second", each, 0, MANY),
+            ("limits.write_queue", number(limits.write_queue), 1, MANY),
             ("limits.scans", number(limits.scans), 1, 64),
-            ("limits.scan_queue", number(limits.scan_queue), 1, 1_000_000),
+            ("limits.scan_queue", number(limits.scan_queue), 1, MANY),
             (
                 "retention.sweep_seconds",
                 retention.sweep_seconds,
@@ -253,14 +336,50 @@ impl Loaded {
             ("retention.audit_days", retention.audit_days, 1, 36_500),
         ] {
             if !(least..=most).contains(&value) {
-                let origin = self.origin(key);
-                return Err(format!(
-                    "{key} = {value} (from {origin}) must be from {least} to {most}"
-                ));
+                let fault = format!("must be from {least} to {most}");
+                return Err(self.refused(key, &value.to_string(), &fault));
             }
         }
         Ok(())
     }
+
+    /// What no range can say.
+    fn check_texts(&self) -> Result<(), String> {
+        let Settings { tls, cors, .. } = &self.settings;
+        let is_none = |path: &Path| path.as_os_str().is_empty();
+        for (key, path, other) in [
+            ("tls.certificate", &tls.certificate, &tls.key),
+            ("tls.key", &tls.key, &tls.certificate),
+        ] {
+            if !is_none(path) && is_none(other) {
+                let shown = format!("{:?}", path.display().to_string());
+                return Err(self.refused(
+                    key,
+                    &shown,
+                    "stands alone: give both the certificate and the key",
+                ));
+            }
+        }
+        if let Some(bad) = cors.origins.iter().find(|origin| !is_origin(origin)) {
+            let fault = "is no origin: write https://host or https://host:port, or *";
+            return Err(self.refused("cors.origins", &format!("{bad:?}"), fault));
+        }
+        Ok(())
+    }
+
+    fn refused(&self, key: &str, value: &str, fault: &str) -> String {
+        format!("{key} = {value} (from {}) {fault}", self.origin(key))
+    }
+}
+
+/// The origin of a page (RFC 6454) as browsers send it, or all of them.
+fn is_origin(text: &str) -> bool {
+    let host = text
+        .strip_prefix("https://")
+        .or(text.strip_prefix("http://"));
+    let plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
+    text == "*" || host.is_some_and(|host| !host.is_empty() && host.bytes().all(plain))
 }
 
 /// What is wrong with a setting: the key, where it stands, what is allowed.
@@ -278,7 +397,7 @@ fn explain(error: &figment::Error) -> String {
         }
         Kind::InvalidType(value, allowed) | Kind::InvalidValue(value, allowed) => {
             let allowed = match allowed.to_string().as_str() {
-                "usize" | "u64" => "a whole number".to_owned(),
+                "usize" | "u64" | "u32" => "a whole number".to_owned(),
                 other if other.starts_with("struct ") => "a section".to_owned(),
                 other => other.to_owned(),
             };

@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod config;
 mod demo;
+mod listen;
 mod lock;
 mod logging;
 mod openapi;
@@ -18,12 +19,13 @@ use std::{
     os::unix::fs::{DirBuilderExt, MetadataExt, chown},
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::{Parser, Subcommand};
 
 use crate::{
-    config::{Flags, Limits, Loaded, Settings},
+    config::{Flags, Loaded, Settings},
     service::{App, system_clock, webhook},
     store::{self, Db},
 };
@@ -180,7 +182,7 @@ fn give_to_owner(file: &Path, folder: &Path) -> io::Result<()> {
 }
 
 fn open_db(path: &Path, settings: &Settings) -> Result<Db, Failure> {
-    let limits = store_limits(&settings.limits);
+    let limits = store_limits(settings);
     Db::open(path, limits).map_err(|error| {
         Failure(format!(
             "cannot open the database {}: {error}",
@@ -199,11 +201,13 @@ fn open_existing(settings: &Settings) -> Result<App, Failure> {
     open(settings)
 }
 
-fn store_limits(limits: &Limits) -> store::Limits {
+fn store_limits(settings: &Settings) -> store::Limits {
+    let limits = &settings.limits;
     store::Limits {
         write_queue: limits.write_queue,
         scans: limits.scans,
         scan_queue: limits.scan_queue,
+        slow: Duration::from_millis(settings.log.slow_milliseconds),
     }
 }
 

@@ -10,11 +10,16 @@ use std::{
 };
 
 use tokio::{
-    net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
+    task::JoinSet,
 };
 
-use super::{Failure, Outcome, database, lock::Lock, logging, make_folder, open, runtime, say};
+use super::{
+    Failure, Outcome, database,
+    listen::{Listening, reload_on_hangup},
+    lock::Lock,
+    logging, make_folder, open, runtime, say,
+};
 use crate::{
     config::Settings,
     domain::token::new_secret,
@@ -33,6 +38,9 @@ const ADMIN_TOKEN_VARIABLE: &str = "PREDICTION_API_ADMIN_TOKEN";
 /// The fewest characters of a first admin token that is given.
 const MIN_ADMIN_TOKEN: usize = 16;
 
+/// How often what was measured is sorted in.
+const UPKEEP: Duration = Duration::from_secs(5);
+
 /// How long reads that nobody waits for any more may go on once the server has ended.
 const LEFT_BEHIND: Duration = Duration::from_secs(5);
 
@@ -40,14 +48,14 @@ const LEFT_BEHIND: Duration = Duration::from_secs(5);
 pub fn run(settings: &Settings) -> Outcome {
     logging::start(&settings.log);
     until_done(async {
-        let listener = listen(&settings.listen).await?;
+        let listening = Listening::new(settings).await?;
         make_folder(&settings.data_dir)?;
         let _lock = Lock::take(&settings.data_dir)?;
         clear_passing(&database(settings))
             .map_err(|error| format!("cannot use {}: {error}", settings.data_dir.display()))?;
         let app = open(settings)?;
         let first = first_admin(&app, settings).await?;
-        serve(listener, app, settings, None, |url| {
+        serve(listening, app, settings, None, |url| {
             greet(url, settings, first.as_ref());
             try_it(url, first.as_ref());
         })
@@ -65,19 +73,25 @@ pub fn until_done(work: impl Future<Output = Outcome>) -> Outcome {
 
 /// Serves until SIGINT or SIGTERM; `greeting` is called with the address as soon as it does.
 pub async fn serve(
-    listener: TcpListener,
+    listening: Listening,
     app: App,
     settings: &Settings,
     demo: Option<http::Demo>,
     greeting: impl FnOnce(&str),
 ) -> Outcome {
-    let address = listener
-        .local_addr()
-        .map_err(|error| Failure(format!("cannot listen: {error}")))?;
     let stop = stop()?;
-    let limits = http::Limits {
-        body_bytes: settings.limits.body_bytes,
-    };
+    listening.warn();
+    reload_on_hangup(listening.tls.as_ref())?;
+    let url = listening.url();
+    let Listening {
+        listener,
+        tls,
+        metrics,
+        mut options,
+        counted,
+        ..
+    } = listening;
+    options.demo = demo;
     let mut tasks = Tasks::default();
     let pause = Duration::from_secs(settings.retention.sweep_seconds);
     sweeper::start(
@@ -88,30 +102,29 @@ pub async fn serve(
     );
     health::start(&mut tasks, app.clone());
     webhooks::start(&mut tasks, app.clone());
-    let serving = tokio::spawn(http::serve(listener, app, limits, demo, stop));
-    greeting(&format!("http://{address}"));
+    let upkeep = counted.clone();
+    tasks.every("metrics", UPKEEP, move || {
+        upkeep.upkeep();
+        std::future::ready(Ok::<_, String>(()))
+    });
+    let mut apart = JoinSet::new();
+    if let Some(listener) = metrics {
+        let options = http::Options {
+            metrics: Some(counted),
+            ..options.clone()
+        };
+        let never = std::future::pending();
+        apart.spawn(http::serve_metrics(listener, app.clone(), options, never));
+    }
+    let serving = tokio::spawn(http::serve(listener, tls, app, options, stop));
+    greeting(&url);
     say("\nCtrl-C stops it.");
     let served = serving.await;
+    apart.shutdown().await;
     tasks.stop().await;
     served
         .map_err(|error| Failure(format!("the server failed: {error}")))?
         .map_err(|error| Failure(format!("the server failed: {error}")))
-}
-
-/// Listens on the address of the settings.
-pub async fn listen(address: &str) -> Result<TcpListener, Failure> {
-    let full = match address.strip_prefix(':') {
-        Some(port) => format!("127.0.0.1:{port}"),
-        None => address.to_owned(),
-    };
-    TcpListener::bind(&full).await.map_err(|error| {
-        Failure(match error.kind() {
-            io::ErrorKind::AddrInUse => format!(
-                "cannot listen on {full}: another program uses that port; choose another with --listen"
-            ),
-            _ => format!("cannot listen on {full}: {error}; give it as ADDRESS:PORT with --listen"),
-        })
-    })
 }
 
 /// The first admin token, and the file that keeps it (none if it was given).

@@ -1,12 +1,15 @@
 //! Who is calling: the bearer token of the request.
 
-use poem::Request;
+use std::time::Duration;
+
+use poem::{Request, http::header};
 use poem_openapi::{SecurityScheme, auth::Bearer};
 
 use super::{
     Context,
     envelope::SeenCaller,
-    problem::{Problem, unauthenticated},
+    problem::{Problem, TOO_MANY_REQUESTS, unauthenticated},
+    rate::{Left, whole_seconds},
 };
 use crate::{domain::Caller, service::token};
 
@@ -20,14 +23,14 @@ async fn check(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
     Ok(caller(request, &bearer.token)?)
 }
 
-/// Refuses a request without a valid token.
-pub fn require(request: &Request) -> Result<(), Problem> {
+/// The caller of a request, which is refused without a valid token.
+pub fn required(request: &Request) -> Result<Caller, Problem> {
     let secret = request
         .header("authorization")
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     match secret {
-        Some((_, secret)) => caller(request, secret.trim()).map(|_| ()),
+        Some((_, secret)) => caller(request, secret.trim()),
         None => Err(no_token()),
     }
 }
@@ -38,10 +41,21 @@ pub fn no_token() -> Problem {
 }
 
 fn caller(request: &Request, secret: &str) -> Result<Caller, Problem> {
-    let caller = token::authenticate(&Context::of(request)?.app, secret)?;
-    // For the log, which is written when the request is done.
+    let context = Context::of(request)?;
+    let caller = token::authenticate(&context.app, secret)?;
+    let left = context.rate.as_ref().map(|rate| rate.take(caller.id));
+    // For the log and the headers of the limit, which are written when the request is done.
     if let Some(seen) = request.data::<SeenCaller>() {
-        seen.set(&caller);
+        seen.set(&caller, left);
     }
-    Ok(caller)
+    match left {
+        Some(Left::Nothing(wait)) => Err(too_many(wait)),
+        _ => Ok(caller),
+    }
+}
+
+fn too_many(wait: Duration) -> Problem {
+    let seconds = whole_seconds(wait);
+    let detail = format!("this token asks too often: try again in {seconds} s");
+    Problem::new(TOO_MANY_REQUESTS, detail).with_header(header::RETRY_AFTER, seconds.into())
 }

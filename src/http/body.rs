@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use super::{
     Context,
     document::{Document, escape},
+    pace,
     problem::{BAD_REQUEST, Problem, TOO_LARGE},
 };
 use crate::domain::{Error, Violation};
@@ -71,6 +72,7 @@ pub async fn read<T: Send + 'static>(
             let detail = format!("the body has more than {limit} bytes: send it in parts");
             return Err(Problem::new(TOO_LARGE, detail));
         }
+        Err(ReadBodyError::Io(error)) => return Err(pace::unreadable(&error)),
         Err(error) => return Err(unreadable(error.to_string())),
     };
     if bytes.len() <= INLINE_BYTES {

@@ -2,6 +2,7 @@
 
 use poem::http::{HeaderMap, header};
 
+use super::compression::plain_tag;
 use crate::domain::patch::Expected;
 
 /// Which state a PUT or DELETE is meant for. An ETag that is none of ours fits no state.
@@ -20,8 +21,7 @@ pub fn is_known(if_none_match: Option<&str>, answer: &HeaderMap) -> bool {
     if_none_match.is_some_and(|known| {
         known
             .split(',')
-            .map(str::trim)
-            .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+            .any(|known| known.trim() == "*" || plain_tag(known) == plain_tag(tag))
     })
 }
 

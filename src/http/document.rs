@@ -171,7 +171,7 @@ fn keep_possible_answers(path: &str, method: &str, operation: &mut Value) {
     let names_a_thing = path.contains('{') || path.contains("/predictions");
     let changes = method != "get";
     let possible = |status: &str| match status {
-        "401" | "500" => is_secured,
+        "401" | "429" | "500" => is_secured,
         "403" => is_secured && !path.ends_with("/whoami"),
         "404" => names_a_thing,
         "405" => false,
@@ -181,7 +181,7 @@ fn keep_possible_answers(path: &str, method: &str, operation: &mut Value) {
             changes && !posts_values && !takes_no_name
         }
         "412" => is_guarded,
-        "413" | "415" | "422" => has_body,
+        "408" | "413" | "415" | "422" => has_body,
         _ => true,
     };
     if let Some(responses) = operation["responses"].as_object_mut() {

@@ -1,31 +1,28 @@
-//! What every request and answer has in common: the request's id, one line in the log, parameters held against the
-//! document, problems, conditional answers, links to next pages, HEAD.
+//! What every request and answer has in common: the request's id, one line in the log, limits of time, parameters held
+//! against the document, problems, conditional answers, links to next pages, compression, HEAD.
 
 use std::{
     sync::{Arc, OnceLock},
-    time::Instant,
+    time::Duration,
 };
 
 use poem::{
     Endpoint, IntoResponse, Request, Response,
-    error::{MethodNotAllowedError, NotFoundError, ParsePathError},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
-};
-use poem_openapi::error::{
-    AuthorizationError, ContentTypeError, ParseParamError, ParsePathError as ParsePathParamError,
 };
 use uuid::Uuid;
 
 use super::{
-    Context, Demo,
-    auth::{no_token, require},
+    Context, Demo, browser, check,
+    compression::{self, Coding},
     condition,
-    problem::{
-        BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, Problem, UNSUPPORTED_MEDIA_TYPE,
-    },
+    metrics::Meters,
+    pace::{Progress, paced},
+    problem::{Problem, UNAVAILABLE},
+    rate::Left,
     reply::NextPage,
 };
-use crate::domain::{Caller, Error, Violation};
+use crate::{domain::Caller, service::on_behalf};
 
 /// The header of a request's id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -33,14 +30,30 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is taken from a client.
 const MAX_REQUEST_ID: usize = 128;
 
-/// Who called, for the log: set when the token is checked.
+/// What takes as long as the database is large: a copy of it. Only one is made at a time.
+const BACKUP: &str = "/api/v1/admin/backup";
+
+/// How long that may take.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Who called, for the log and the limits: set when the token is checked.
 #[derive(Clone, Default)]
-pub struct SeenCaller(Arc<OnceLock<String>>);
+pub struct SeenCaller(Arc<OnceLock<Seen>>);
+
+struct Seen {
+    name: String,
+    organisation_id: Option<Uuid>,
+    left: Option<Left>,
+}
 
 impl SeenCaller {
-    /// Notes who called.
-    pub fn set(&self, caller: &Caller) {
-        let _ = self.0.set(caller.name.to_string());
+    /// Notes who called, and how often the token may call yet.
+    pub fn set(&self, caller: &Caller, left: Option<Left>) {
+        let _ = self.0.set(Seen {
+            name: caller.name.to_string(),
+            organisation_id: caller.organisation_id,
+            left,
+        });
     }
 }
 
@@ -50,7 +63,7 @@ pub async fn answer(
     context: Context,
     mut request: Request,
 ) -> Response {
-    let started = Instant::now();
+    let progress = Progress::begin();
     let id = request_id(&request);
     let seen = SeenCaller::default();
     request.set_data(seen.clone());
@@ -62,20 +75,37 @@ pub async fn answer(
     if let Some(demo) = &context.demo {
         let_visit(demo, &mut request);
     }
+    let body = request.take_body();
+    if !body.is_empty() {
+        request.set_body(paced(body, context.limits.body, progress.clone()));
+    }
     let uri = request.uri().clone();
-    let readable = join_conditions(&mut request);
+    let known = context.document.operations().at(uri.path());
+    let route = known
+        .first()
+        .map_or_else(|| route_of_page(uri.path()), |known| &known.path);
+    let coding = Coding::asked(request.headers());
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let readable = check::join_conditions(&mut request);
     let if_none_match = request.header(header::IF_NONE_MATCH).map(str::to_owned);
-    let checked = readable.and_then(|()| check(&context, &request));
-    let result = match checked {
-        Ok(()) => endpoint.call(request).await,
-        Err(problem) => Err(problem.into()),
+    let mut response = match context.origins.preflight(&request) {
+        Some(allowed) => allowed,
+        None => match readable.and_then(|()| check::check(known, &request)) {
+            Ok(()) => {
+                let work = on_behalf(&id, route, endpoint.call(request));
+                let limit = match route {
+                    BACKUP => A_DAY,
+                    _ => context.limits.request,
+                };
+                match progress.within(limit, work).await {
+                    Some(Ok(response)) => response,
+                    Some(Err(error)) => check::answer_of(error, &context, uri.path(), &method),
+                    None => took_too_long(&context).into_response(),
+                }
+            }
+            Err(problem) => problem.into_response(),
+        },
     };
-    let mut response = result.unwrap_or_else(|error| {
-        if error.is::<ContentTypeError>() {
-            return unsupported(&context, &uri, &method).into_response();
-        }
-        problem_of(error).into_response()
-    });
     if let Some(problem) = response.data::<Problem>() {
         response = problem.clone().render(&id);
     }
@@ -83,6 +113,7 @@ pub async fn answer(
         let link = next_link(&uri, cursor);
         set(&mut response, header::LINK, &link);
     }
+    let mut coding = compression::choose(coding, &mut response);
     let is_get = matches!(method, Method::GET | Method::HEAD);
     if is_get
         && response.is_ok()
@@ -91,15 +122,39 @@ pub async fn answer(
         response.set_status(StatusCode::NOT_MODIFIED);
         response.set_body(());
         response.headers_mut().remove(header::CONTENT_TYPE);
+        coding = None;
+    }
+    if let Some(coding) = coding {
+        compression::compress(&mut response, coding).await;
     }
     set(&mut response, REQUEST_ID, &id);
+    browser::secure(&mut response, context.is_encrypted);
+    context
+        .origins
+        .let_read(origin.as_ref(), response.headers_mut());
+    let seen = seen.0.get();
+    if let (Some(rate), Some(left)) = (&context.rate, seen.and_then(|seen| seen.left)) {
+        response.headers_mut().extend(rate.headers(left));
+    }
+    let (status, took) = (response.status().as_u16(), progress.elapsed());
+    let counted = match method_name(&method) {
+        "HEAD" => "GET",
+        name => name,
+    };
+    match known.iter().find(|known| known.method == counted) {
+        Some(operation) => operation.meters.count(counted, route, status, took),
+        None => Meters::default().count(counted, route, status, took),
+    }
     tracing::info!(
         request_id = id,
-        method = %method,
-        path = uri.path(),
-        status = response.status().as_u16(),
-        milliseconds = started.elapsed().as_secs_f64() * 1e3,
-        token = seen.0.get().map(String::as_str),
+        method = method_name(&method),
+        route,
+        status,
+        milliseconds = took.as_secs_f64() * 1e3,
+        token = seen.map(|seen| seen.name.as_str()),
+        organisation = seen
+            .and_then(|seen| seen.organisation_id)
+            .map(tracing::field::display),
         "request"
     );
     response
@@ -116,131 +171,42 @@ fn let_visit(demo: &Demo, request: &mut Request) {
     }
 }
 
-/// Makes one line of each condition: a header may come in several. One that cannot be read is refused, since to pass
-/// over it would take the guard away.
-fn join_conditions(request: &mut Request) -> Result<(), Problem> {
-    for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
-        let unreadable = || {
-            let detail = "holds characters that no ETag of this server has";
-            Problem::from(Error::bad_parameter(name.as_str(), detail))
-        };
-        let lines = request.headers().get_all(&name).iter();
-        let lines: Vec<_> = lines
-            .map(HeaderValue::to_str)
-            .collect::<Result<_, _>>()
-            .map_err(|_| unreadable())?;
-        if lines.len() > 1 {
-            let joined = HeaderValue::from_str(&lines.join(", ")).map_err(|_| unreadable())?;
-            request.headers_mut().insert(&name, joined);
-        }
-    }
-    Ok(())
+fn took_too_long(context: &Context) -> Problem {
+    let seconds = context.limits.request.as_secs();
+    let detail = format!(
+        "the answer took longer than {seconds} seconds and was given up; what was to be written may still be kept, and \
+         can be sent again"
+    );
+    Problem::new(UNAVAILABLE, detail)
+        .with_header(header::RETRY_AFTER, HeaderValue::from_static("10"))
 }
 
-/// Holds the request's method and parameters against the document. A token is asked for first, where one is needed.
-fn check(context: &Context, request: &Request) -> Result<(), Problem> {
-    let path = request.uri().path();
-    let known = context.document.operations().at(path);
-    if known.is_empty() {
-        return Ok(());
-    }
-    let Some(operation) = known
-        .iter()
-        .find(|operation| operation.method == request.method().as_str())
-    else {
-        let methods: Vec<_> = known.iter().map(|known| known.method.as_str()).collect();
-        return Err(method_not_allowed(request.method(), path, &methods));
-    };
-    let query = match request.params::<Vec<(String, String)>>() {
-        Ok(query) => query,
-        Err(_) if request.uri().query().is_none() => Vec::new(),
-        Err(error) => {
-            return Err(Problem::new(
-                BAD_REQUEST,
-                format!("the query cannot be read: {error}"),
-            ));
-        }
-    };
-    let violations = operation.violations(path, &query);
-    if violations.is_empty() {
-        return Ok(());
-    }
-    if operation.is_secured {
-        require(request)?;
-    }
-    Err(Error::BadParameter(violations).into())
-}
-
-fn method_not_allowed(method: &Method, path: &str, known: &[&str]) -> Problem {
-    let mut allowed = known.to_vec();
-    if allowed.contains(&"GET") {
-        allowed.push("HEAD");
-    }
-    let allowed = allowed.join(", ");
-    let is_change = matches!(*method, Method::PUT | Method::PATCH);
-    let detail = if is_change && path.starts_with("/api/v1/source_versions/") {
-        "source versions are immutable: publish a new one with POST /api/v1/source_versions"
-            .to_owned()
-    } else {
-        format!("{path} knows {allowed}")
-    };
-    let problem = Problem::new(METHOD_NOT_ALLOWED, detail);
-    match HeaderValue::from_str(&allowed) {
-        Ok(allowed) => problem.with_header(header::ALLOW, allowed),
-        Err(_) => problem,
+/// The route of a page, for the log and the metrics: few, whatever is asked for.
+fn route_of_page(path: &str) -> &'static str {
+    match path {
+        "/" => "/",
+        "/metrics" => "/metrics",
+        "/swagger" => "/swagger",
+        "/api/v1/openapi.json" => "/api/v1/openapi.json",
+        "/api/v1/openapi.yaml" => "/api/v1/openapi.yaml",
+        _ if path.starts_with("/docs") => "/docs/{page}",
+        _ if path.starts_with("/assets/") => "/assets/{file}",
+        _ => "none",
     }
 }
 
-/// The answer that the framework's error stands for.
-fn problem_of(error: poem::Error) -> Response {
-    // Answers that come as errors, such as a file's 304, stay as they are.
-    if error.is_from_response() || error.status().as_u16() < 400 {
-        return error.into_response();
+/// A method that this server knows, or that it is none: a client may think up as many as it likes.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::PATCH => "PATCH",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
     }
-    let problem = if error.is::<AuthorizationError>() {
-        no_token()
-    } else if let Some(error) = error.downcast_ref::<ParseParamError>() {
-        parameter(error.name, &error.reason)
-    } else if let Some(error) = error.downcast_ref::<ParsePathParamError>() {
-        parameter("id", &error.reason)
-    } else if error.is::<NotFoundError>() || error.is::<ParsePathError>() {
-        Problem::new(
-            NOT_FOUND,
-            "there is nothing at this path: see /swagger and /docs",
-        )
-    } else if error.is::<MethodNotAllowedError>() {
-        Problem::new(METHOD_NOT_ALLOWED, "this path is only for GET")
-            .with_header(header::ALLOW, HeaderValue::from_static("GET, HEAD"))
-    } else if error.status().is_client_error() {
-        Problem::new(BAD_REQUEST, error.to_string())
-    } else {
-        tracing::error!(%error, "a request failed");
-        Problem::new(
-            INTERNAL,
-            "the server failed at this request; its log has the request_id",
-        )
-    };
-    problem.into_response()
-}
-
-/// The problem of a body in a form that the operation does not take.
-fn unsupported(context: &Context, uri: &poem::http::Uri, method: &Method) -> Problem {
-    let known = context.document.operations().at(uri.path());
-    let taken: Vec<_> = known
-        .iter()
-        .filter(|operation| operation.method == method.as_str())
-        .flat_map(|operation| operation.body_types.iter().map(String::as_str))
-        .collect();
-    let taken = taken.join(" or ");
-    Problem::new(
-        UNSUPPORTED_MEDIA_TYPE,
-        format!("the body must have Content-Type: {taken}"),
-    )
-}
-
-fn parameter(name: &str, reason: &str) -> Problem {
-    let violation = Violation::of_parameter(name, format!("cannot be read: {reason}"));
-    Error::BadParameter(vec![violation]).into()
 }
 
 /// The client's id of the request if it is usable, else a new one.

@@ -61,13 +61,17 @@
 //! | GET | /api/v1/admin/backup | download_backup | admin.rs |
 //!
 //! Beside them, in `pages.rs`: `/` (the dashboard), `/docs`, `/docs/{page}`, `/docs/{file}`, `/assets/{file}`, `/swagger`,
-//! `/api/v1/openapi.json`, `/api/v1/openapi.yaml`.
+//! `/api/v1/openapi.json`, `/api/v1/openapi.yaml`; in `metrics.rs`: `/metrics`.
 
 mod admin;
 mod audit;
 mod auth;
 mod body;
+mod browser;
+mod check;
+mod compression;
 mod condition;
+mod connection;
 mod csv;
 mod document;
 mod envelope;
@@ -77,13 +81,16 @@ mod health;
 mod job;
 mod job_run;
 mod location;
+mod metrics;
 mod operation;
 mod organisation;
+mod pace;
 mod page;
 mod pages;
 mod prediction;
 mod probe;
 mod problem;
+mod rate;
 mod reading;
 mod reply;
 mod schema;
@@ -93,10 +100,11 @@ mod shape;
 mod source;
 mod source_version;
 mod tag;
+mod tls;
 mod token;
 mod webhook;
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use poem::{
     Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, endpoint::make,
@@ -105,17 +113,69 @@ use poem::{
 use poem_openapi::OpenApiService;
 
 use crate::{domain::Error, service::App};
+pub use browser::Origins;
 pub use document::Document;
 pub use guide::has_guide;
+pub use metrics::Metrics;
 pub use problem::KINDS as PROBLEM_KINDS;
 use problem::Problem;
-pub use server::serve;
+use rate::Rate;
+pub use server::{serve, serve_metrics};
+pub use tls::Tls;
 
-/// The limits of what a client may send.
+/// The limits of connections and requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
+    /// How many connections are open at once.
+    pub connections: usize,
+    /// How long a connection may wait for its next request.
+    pub idle: Duration,
+    /// The largest head, in bytes.
+    pub header_bytes: usize,
+    /// How many headers a request may have.
+    pub headers: usize,
+    /// How long a head may take to arrive, and a TLS handshake.
+    pub header: Duration,
     /// The largest body, in bytes.
     pub body_bytes: usize,
+    /// How long each 16 KiB of a body, or its rest, may take to arrive.
+    pub body: Duration,
+    /// How long a request may take from the last of its body to its answer.
+    pub request: Duration,
+    /// How long a client may take nothing of its answer.
+    pub stall: Duration,
+    /// How many requests each token may make in a second on average; 0 for any number.
+    pub requests_per_second: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 10_240,
+            idle: Duration::from_secs(75),
+            header_bytes: 64 * 1024,
+            headers: 100,
+            header: Duration::from_secs(10),
+            body_bytes: 16 * 1024 * 1024,
+            body: Duration::from_secs(30),
+            request: Duration::from_secs(60),
+            stall: Duration::from_secs(30),
+            requests_per_second: 1000,
+        }
+    }
+}
+
+/// How the product is served.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// Its limits.
+    pub limits: Limits,
+    /// Whose pages may call it from a browser.
+    pub origins: Origins,
+    /// What `/metrics` answers; without, there is no such path.
+    pub metrics: Option<Metrics>,
+    /// If it is a demo.
+    pub demo: Option<Demo>,
 }
 
 /// What makes a served product a demo: who visits it reads without a token.
@@ -131,7 +191,12 @@ struct Context {
     app: App,
     document: Document,
     limits: Limits,
+    rate: Option<Rate>,
+    origins: Arc<Origins>,
+    metrics: Option<Metrics>,
     demo: Option<Arc<Demo>>,
+    /// Whether it is spoken through TLS.
+    is_encrypted: bool,
 }
 
 impl Context {
@@ -188,27 +253,47 @@ pub fn document() -> Document {
 /// Everything that is served.
 fn endpoint(
     app: &App,
-    limits: Limits,
-    demo: Option<Demo>,
+    options: Options,
+    is_encrypted: bool,
 ) -> impl Endpoint<Output = Response> + use<> {
     let document = document();
     let api = OpenApiService::new(apis(app), "", "");
     let api = Arc::new(api.into_endpoint());
-    let routes = pages::add(Route::new(), &document)
+    let mut routes = pages::add(Route::new(), &document)
         .at("/livez", api.clone())
         .at("/readyz", api.clone())
         .nest_no_strip("/api/v1", api);
+    if options.metrics.is_some() {
+        routes = routes.at("/metrics", poem::get(metrics::beside_the_api));
+    }
+    enveloped(routes, context(app, document, options, is_encrypted))
+}
+
+/// The metrics, for whoever reaches them.
+fn metrics_endpoint(app: &App, options: Options) -> impl Endpoint<Output = Response> + use<> {
+    let routes = Route::new().at("/metrics", poem::get(metrics::alone));
+    enveloped(routes, context(app, document(), options, false))
+}
+
+fn context(app: &App, document: Document, options: Options, is_encrypted: bool) -> Context {
+    Context {
+        app: app.clone(),
+        document,
+        limits: options.limits,
+        rate: Rate::new(options.limits.requests_per_second),
+        origins: Arc::new(options.origins),
+        metrics: options.metrics,
+        demo: options.demo.map(Arc::new),
+        is_encrypted,
+    }
+}
+
+fn enveloped(routes: Route, context: Context) -> impl Endpoint<Output = Response> {
     let inner = Arc::new(
         routes
             .with(CatchPanic::new().with_handler(panicked))
             .map_to_response(),
     );
-    let context = Context {
-        app: app.clone(),
-        document,
-        limits,
-        demo: demo.map(Arc::new),
-    };
     make(move |request| {
         let (inner, context) = (inner.clone(), context.clone());
         async move { Ok::<_, poem::Error>(envelope::answer(inner, context, request).await) }

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::document::operations;
+use super::{document::operations, metrics::Meters};
 use crate::domain::{Duration, Timestamp, Violation};
 
 /// All operations, by their paths.
@@ -24,6 +24,8 @@ pub struct Operation {
     pub is_secured: bool,
     /// The media types of its bodies.
     pub body_types: Vec<String>,
+    /// What is counted of it.
+    pub meters: Meters,
     parameters: Vec<Parameter>,
 }
 
@@ -136,6 +138,7 @@ impl Operations {
                 .into_iter()
                 .flat_map(|content| content.keys().cloned())
                 .collect(),
+            meters: Meters::default(),
             parameters: parameters(document, operation),
         };
         let mut by_path: HashMap<String, Vec<Operation>> = HashMap::new();

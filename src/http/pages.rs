@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Context,
+    compression::Kept,
     document::Document,
     files::{dashboard, dashboard_file, vendor_file},
     guide::{self, Guides},
@@ -41,10 +42,32 @@ const FILES: [(&str, &str); 2] = [
 /// The pages, made once: shared by all requests.
 #[derive(Clone)]
 struct Made {
-    swagger: bytes::Bytes,
+    swagger: Fixed,
     swagger_policy: String,
-    json: bytes::Bytes,
-    yaml: bytes::Bytes,
+    json: Fixed,
+    yaml: Fixed,
+}
+
+/// A page that is always the same, and large: it is compressed once.
+#[derive(Clone)]
+struct Fixed {
+    body: bytes::Bytes,
+    kept: Kept,
+}
+
+impl Fixed {
+    fn new(body: String) -> Self {
+        Self {
+            body: body.into(),
+            kept: Kept::default(),
+        }
+    }
+
+    fn answer(&self, content_type: &str) -> Response {
+        let mut response = of(content_type, self.body.clone());
+        response.set_data(self.kept.clone());
+        response
+    }
 }
 
 /// Adds the pages to the routes.
@@ -52,9 +75,9 @@ pub fn add(routes: Route, document: &Document) -> Route {
     let swagger = swagger();
     let made = Made {
         swagger_policy: swagger_policy(&swagger),
-        swagger: swagger.into(),
-        json: document.to_json().into(),
-        yaml: document.to_yaml().into(),
+        swagger: Fixed::new(swagger),
+        json: Fixed::new(document.to_json()),
+        yaml: Fixed::new(document.to_yaml()),
     };
     routes
         .at("/", poem::get(dashboard))
@@ -150,19 +173,20 @@ fn script() -> Response {
 
 #[handler]
 fn swagger_page(Data(made): Data<&Made>) -> Response {
-    of("text/html; charset=utf-8", made.swagger.clone())
+    made.swagger
+        .answer("text/html; charset=utf-8")
         .with_header(header::CONTENT_SECURITY_POLICY, &made.swagger_policy)
         .into_response()
 }
 
 #[handler]
 fn json_page(Data(made): Data<&Made>) -> Response {
-    of("application/json", made.json.clone())
+    made.json.answer("application/json")
 }
 
 #[handler]
 fn yaml_page(Data(made): Data<&Made>) -> Response {
-    of("application/yaml", made.yaml.clone())
+    made.yaml.answer("application/yaml")
 }
 
 /// There is no such file.
@@ -188,6 +212,5 @@ pub(super) fn of(content_type: &str, body: bytes::Bytes) -> Response {
         .content_type(content_type)
         .header(header::ETAG, format!("\"{short:016x}\""))
         .header(header::CACHE_CONTROL, "no-cache")
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .body(body)
 }

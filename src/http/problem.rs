@@ -50,6 +50,8 @@ kinds! {
         "It does not exist, or it is another organisation's.";
     METHOD_NOT_ALLOWED = "method-not-allowed", 405, "This cannot be done here",
         "The path does not know the method; `Allow` lists those it knows.";
+    TOO_SLOW = "too-slow", 408, "The body came too slowly",
+        "The body, or the next piece of it, did not come in time; nothing was kept.";
     CONFLICT = "conflict", 409, "Something is in the way",
         "A name or id is taken, or the thing is still used; `existing_id` has what is in the way.";
     STALE = "stale", 412, "It was changed meanwhile",
@@ -57,9 +59,11 @@ kinds! {
     TOO_LARGE = "too-large", 413, "The body is too large",
         "The body is larger than the server's limit.";
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", 415, "The body has another form than this takes",
-        "`Content-Type` is missing, or none that the operation takes: mostly it is application/json.";
+        "`Content-Type` is missing, or none that the operation takes: mostly it is application/json. Or the body is compressed.";
     INVALID = "invalid", 422, "The request breaks the rules",
         "The body is well-formed but wrong; `errors` lists every violation.";
+    TOO_MANY_REQUESTS = "too-many-requests", 429, "This token asks too often",
+        "The token has used up its requests for now; `Retry-After` says when to try again.";
     INTERNAL = "internal", 500, "The server failed",
         "A fault of the server; its log has the request_id.";
     UNAVAILABLE = "unavailable", 503, "The server cannot do this now",

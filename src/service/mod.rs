@@ -8,6 +8,7 @@ pub mod job;
 pub mod job_inputs;
 pub mod job_run;
 pub mod job_setup;
+pub mod load;
 pub mod location;
 pub mod organisation;
 pub mod prediction;
@@ -19,7 +20,13 @@ pub mod source_version;
 pub mod token;
 pub mod webhook;
 
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::SystemTime,
+};
 
 use uuid::Uuid;
 
@@ -27,6 +34,8 @@ use crate::{
     domain::{Caller, Result, Timestamp, health::Vitals},
     store::{Connection, Db, Known, Memory, Transaction},
 };
+
+pub use crate::store::on_behalf;
 
 /// Tells the time. Handed in, so that tests can walk through it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -41,6 +50,9 @@ pub fn system_clock() -> Clock {
     })
 }
 
+/// How often a probe tries to write, in microseconds: every half a minute.
+const TRY_WRITING_EVERY: u64 = 30_000_000;
+
 /// The product: its database and its clock.
 #[derive(Clone)]
 pub struct App {
@@ -51,6 +63,8 @@ pub struct App {
     jobs: Known<Uuid, Arc<job::Kept>>,
     vitals: Known<Uuid, Arc<Vitals>>,
     sender: Arc<webhook::Sender>,
+    /// When a probe last tried to write, in microseconds since 1970.
+    tried_writing: Arc<AtomicI64>,
 }
 
 impl App {
@@ -62,6 +76,7 @@ impl App {
             jobs: db.known(),
             vitals: db.known_until_written(),
             sender: Arc::new(webhook::Sender::new(webhook::Rules::default())),
+            tried_writing: Arc::default(),
             db,
             clock,
         }
@@ -80,12 +95,19 @@ impl App {
         (self.clock)()
     }
 
-    /// Whether the database can be read and written.
+    /// Whether the database can be read and written. It is written once in a while to know: a disk that is full or cannot
+    /// be written any more shows before somebody's work is lost.
     ///
     /// # Errors
     /// Why it cannot.
     pub async fn ready(&self) -> Result<()> {
-        self.db.ready().await
+        let now = self.now().micros();
+        let last = self.tried_writing.load(Ordering::Relaxed);
+        let is_due = now.abs_diff(last) >= TRY_WRITING_EVERY;
+        if is_due {
+            self.tried_writing.store(now, Ordering::Relaxed);
+        }
+        self.db.ready(is_due).await
     }
 
     /// Runs `work` in a transaction, with one reading of the clock.

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{App, sensor};
+use super::{App, load, sensor};
 use crate::{
     domain::{
         Caller, Counts, Result, Role, Violations,
@@ -23,26 +23,29 @@ pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>) -> Result
     caller.needs(Role::Worker)?;
     let posts = by_sensor(posted)?;
     let caller = caller.clone();
-    app.append(move |tx, now| {
-        let mut violations = Violations::default();
-        let latest = now.plus_hours(MAX_AHEAD_HOURS);
-        for post in &posts {
-            let id = post.sensor_id;
-            let found = store::sensor::find(tx, id)?;
-            if !found.is_some_and(|found| caller.sees(Some(found.organisation_id))) {
-                let detail = format!("there is no sensor {id}, or this token may not see it");
-                post.refuse("sensor_id", &detail, &mut violations);
+    let counts = app
+        .append(move |tx, now| {
+            let mut violations = Violations::default();
+            let latest = now.plus_hours(MAX_AHEAD_HOURS);
+            for post in &posts {
+                let id = post.sensor_id;
+                let found = store::sensor::find(tx, id)?;
+                if !found.is_some_and(|found| caller.sees(Some(found.organisation_id))) {
+                    let detail = format!("there is no sensor {id}, or this token may not see it");
+                    post.refuse("sensor_id", &detail, &mut violations);
+                }
+                post.check_times(latest, &mut violations);
             }
-            post.check_times(latest, &mut violations);
-        }
-        violations.into_result()?;
-        let mut counts = Counts::default();
-        for post in &posts {
-            counts += reading::post(tx, post.sensor_id, &post.values, now)?;
-        }
-        Ok(counts)
-    })
-    .await
+            violations.into_result()?;
+            let mut counts = Counts::default();
+            for post in &posts {
+                counts += reading::post(tx, post.sensor_id, &post.values, now)?;
+            }
+            Ok(counts)
+        })
+        .await?;
+    load::count_readings(&counts);
+    Ok(counts)
 }
 
 /// The sensor and its readings that the query asks for, in the order of their times.

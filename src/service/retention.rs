@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::App;
+use super::{App, load};
 use crate::{
     domain::{
         Result,
@@ -52,6 +52,12 @@ impl Pace {
 /// # Errors
 /// Busy, if too many others are waiting to write; unavailable, if the database cannot be written.
 pub async fn sweep(app: &App, pace: Pace) -> Result<Swept> {
+    let swept = swept(app, pace).await;
+    load::count_sweep(&swept);
+    swept
+}
+
+async fn swept(app: &App, pace: Pace) -> Result<Swept> {
     let mut swept = predictions(app, pace).await?;
     swept += readings(app, pace).await?;
     deliveries(app, pace).await?;

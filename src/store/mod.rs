@@ -12,6 +12,7 @@ mod memory;
 mod migrations;
 mod payload;
 mod row;
+mod stopwatch;
 mod varint;
 mod writer;
 
@@ -41,6 +42,7 @@ use std::{
     time::Duration,
 };
 
+use metrics::{describe_histogram, histogram};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::OpenFlags;
 pub use rusqlite::{Connection, Transaction};
@@ -52,6 +54,8 @@ use checkpointer::Checkpointer;
 pub use error::OpenError;
 pub use known::Known;
 pub use memory::Memory;
+pub use stopwatch::on_behalf;
+use stopwatch::{Stopwatch, Watch};
 use writer::{Kind, Writer};
 
 /// How long a statement waits for another process that is writing, such as the command line.
@@ -62,6 +66,9 @@ const MMAP_BYTES: i64 = 256 * 1024 * 1024;
 
 /// How many statements each connection keeps prepared.
 const CACHED_STATEMENTS: usize = 128;
+
+const READ_WAIT: &str = "prediction_api_readers_wait_seconds";
+const SCAN_WAIT: &str = "prediction_api_scans_wait_seconds";
 
 type Pool = r2d2::Pool<SqliteConnectionManager>;
 
@@ -74,6 +81,8 @@ pub struct Limits {
     pub scans: usize,
     /// How many long reads may wait; more are refused as busy.
     pub scan_queue: usize,
+    /// From how long on a read or a write is logged as slow.
+    pub slow: Duration,
 }
 
 impl Default for Limits {
@@ -82,6 +91,7 @@ impl Default for Limits {
             write_queue: 1024,
             scans: 4,
             scan_queue: 256,
+            slow: Duration::from_millis(500),
         }
     }
 }
@@ -94,8 +104,38 @@ pub struct Db {
     scanners: Pool,
     scan_turn: Arc<Semaphore>,
     scan_places: Arc<Semaphore>,
+    limits: Limits,
     path: Arc<Path>,
     copy_turn: Arc<Semaphore>,
+}
+
+/// What a database has to do at the moment, and how large it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Writes that wait.
+    pub writes_waiting: u64,
+    /// Whether the last commit failed.
+    pub is_failing: bool,
+    /// Connections that short reads use.
+    pub readers: u64,
+    /// Long reads that run.
+    pub scans: u64,
+    /// Long reads that wait.
+    pub scans_waiting: u64,
+    /// The size of the file, in bytes.
+    pub file_bytes: u64,
+    /// The size of the write-ahead log, in bytes.
+    pub log_bytes: u64,
+}
+
+/// Says what the measures of this layer mean, once they are counted.
+pub fn describe_metrics() {
+    describe_histogram!(
+        READ_WAIT,
+        "How long short reads waited for a connection, where none was free"
+    );
+    describe_histogram!(SCAN_WAIT, "How long long reads waited for their turn");
+    writer::describe_metrics();
 }
 
 impl Db {
@@ -115,11 +155,17 @@ impl Db {
         let checkpointer = Checkpointer::start(path)?;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Ok(Self {
-            writer: Arc::new(Writer::start(connection, checkpointer, limits.write_queue)?),
+            writer: Arc::new(Writer::start(
+                connection,
+                checkpointer,
+                limits.write_queue,
+                limits.slow,
+            )?),
             readers: reader_pool(path, 2 * cores)?,
             scanners: reader_pool(path, limits.scans)?,
             scan_turn: Arc::new(Semaphore::new(limits.scans)),
             scan_places: Arc::new(Semaphore::new(limits.scans + limits.scan_queue)),
+            limits,
             path: path.into(),
             copy_turn: Arc::new(Semaphore::new(1)),
         })
@@ -165,13 +211,39 @@ impl Db {
         Known::new(self.writer.commits())
     }
 
-    /// Whether the database can be read and written. After a commit that failed it tries one.
+    /// What the database has to do at the moment.
+    pub fn load(&self) -> Load {
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let Limits {
+            scans, scan_queue, ..
+        } = self.limits;
+        let running = scans - self.scan_turn.available_permits();
+        let present = scans + scan_queue - self.scan_places.available_permits();
+        let readers = self.readers.state();
+        let mut log = self.path.as_os_str().to_owned();
+        log.push("-wal");
+        let size = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
+        Load {
+            writes_waiting: number(self.writer.waiting()),
+            is_failing: self.writer.is_failing(),
+            readers: (readers.connections - readers.idle_connections).into(),
+            scans: number(running),
+            scans_waiting: number(present.saturating_sub(running)),
+            file_bytes: size(&self.path),
+            log_bytes: size(Path::new(&log)),
+        }
+    }
+
+    /// Whether the database can be read and written. It tries a commit if `is_due`, or if the last one failed.
     ///
     /// # Errors
     /// Why it cannot.
-    pub async fn ready(&self) -> Result<()> {
+    pub async fn ready(&self, is_due: bool) -> Result<()> {
         self.read(|connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?))?;
-        if !self.writer.is_failing() {
+        if self.writer.is_full() {
+            return Err(Error::Busy);
+        }
+        if !is_due && !self.writer.is_failing() {
             return Ok(());
         }
         // The number that it has, written again: the smallest change that reaches the disk.
@@ -187,7 +259,8 @@ impl Db {
     /// # Errors
     /// What `work` answers; [`Error::Unavailable`] if the database cannot be read.
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        snapshot(&self.readers, work)
+        let watch = Watch::new(self.limits.slow);
+        watch.time("read", || snapshot(&self.readers, work))
     }
 
     /// Runs a long read (a list) off the async threads, on one snapshot.
@@ -201,13 +274,15 @@ impl Db {
         let Ok(_place) = self.scan_places.try_acquire() else {
             return Err(Error::Busy);
         };
+        let waiting = Stopwatch::start();
         let Ok(turn) = self.scan_turn.clone().acquire_owned().await else {
             return Err(Error::Unavailable("it is closing".to_owned()));
         };
-        let scanners = self.scanners.clone();
+        histogram!(SCAN_WAIT).record(waiting.elapsed());
+        let (scanners, watch) = (self.scanners.clone(), Watch::new(self.limits.slow));
         tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            snapshot(&scanners, work)
+            watch.time("scan", || snapshot(&scanners, work))
         })
         .await
         .unwrap_or_else(|fault| Err(Error::Internal(format!("a read failed: {fault}"))))
@@ -266,9 +341,17 @@ pub fn undone<T>(tx: &Transaction<'_>, work: impl FnOnce() -> Result<T>) -> Resu
 }
 
 fn snapshot<T>(pool: &Pool, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-    let connection = pool
-        .get()
-        .map_err(|e| Error::Unavailable(format!("no connection to read with: {e}")))?;
+    let connection = match pool.try_get() {
+        Some(connection) => connection,
+        None => {
+            let waiting = Stopwatch::start();
+            let connection = pool
+                .get()
+                .map_err(|e| Error::Unavailable(format!("no connection to read with: {e}")))?;
+            histogram!(READ_WAIT).record(waiting.elapsed());
+            connection
+        }
+    };
     connection.prepare_cached("BEGIN")?.execute([])?;
     // Dropped on every path, a panic included, so that no connection goes back with its snapshot open.
     let _end = End(&connection);

@@ -8,20 +8,43 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::JoinHandle,
+    time::Duration,
 };
 
+use metrics::{Counter, Histogram, counter, describe_counter, describe_histogram, histogram};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{checkpointer::Checkpointer, error::OpenError};
+use super::{
+    checkpointer::Checkpointer,
+    error::OpenError,
+    stopwatch::{Stopwatch, Watch},
+};
 use crate::domain::{Error, Result};
 
 /// How many requests are committed together at most, so that the first does not wait long for the last.
 const GROUP: usize = 256;
 
+const COMMIT: &str = "prediction_api_writer_commit_duration_seconds";
+const GROUP_SIZE: &str = "prediction_api_writer_batch_size";
+const FAILED: &str = "prediction_api_writer_commits_failed_total";
+const REFUSED: &str = "prediction_api_writer_refused_total";
+
+/// Says what the writer's measures mean.
+pub fn describe_metrics() {
+    describe_histogram!(
+        COMMIT,
+        "How long a transaction took, from its begin to its commit"
+    );
+    describe_histogram!(GROUP_SIZE, "How many writes shared a commit");
+    describe_counter!(FAILED, "Transactions that could not be committed");
+    describe_counter!(REFUSED, "Writes that were refused because too many waited");
+}
+
 /// The writing thread and the way to it.
 pub struct Writer {
     state: Arc<State>,
+    slow: Duration,
     queue: Option<mpsc::Sender<Box<dyn Request>>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -53,16 +76,18 @@ impl Writer {
         connection: Connection,
         checkpointer: Checkpointer,
         queue: usize,
+        slow: Duration,
     ) -> std::result::Result<Self, OpenError> {
         let (sender, receiver) = mpsc::channel(queue.max(1));
         let state = Arc::new(State::default());
         let seen = state.clone();
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || run(connection, checkpointer, receiver, &seen))
+            .spawn(move || run(connection, checkpointer, receiver, &seen, slow))
             .map_err(OpenError::Thread)?;
         Ok(Self {
             state,
+            slow,
             queue: Some(sender),
             thread: Some(thread),
         })
@@ -71,6 +96,19 @@ impl Writer {
     /// Whether the last commit failed.
     pub fn is_failing(&self) -> bool {
         self.state.failing.load(Ordering::Relaxed)
+    }
+
+    /// How many requests wait.
+    pub fn waiting(&self) -> usize {
+        let length = |queue: &mpsc::Sender<_>| queue.max_capacity() - queue.capacity();
+        self.queue.as_ref().map_or(0, length)
+    }
+
+    /// Whether the next request is refused.
+    pub fn is_full(&self) -> bool {
+        self.queue
+            .as_ref()
+            .is_some_and(|queue| queue.capacity() == 0)
     }
 
     /// Counts what may have changed the catalogue.
@@ -92,6 +130,7 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let request = Box::new(Pending {
             kind,
+            watch: Watch::new(self.slow),
             work: Some(work),
             result: None,
             answer,
@@ -102,7 +141,10 @@ impl Writer {
             .ok_or_else(closed)?
             .try_send(request)
             .map_err(|refused| match refused {
-                mpsc::error::TrySendError::Full(_) => Error::Busy,
+                mpsc::error::TrySendError::Full(_) => {
+                    counter!(REFUSED).increment(1);
+                    Error::Busy
+                }
                 mpsc::error::TrySendError::Closed(_) => closed(),
             })?;
         answered.await.unwrap_or_else(|_| Err(closed()))
@@ -133,6 +175,7 @@ trait Request: Send {
 
 struct Pending<T, F> {
     kind: Kind,
+    watch: Watch,
     work: Option<F>,
     result: Option<Result<T>>,
     answer: oneshot::Sender<Result<T>>,
@@ -147,7 +190,9 @@ impl<T: Send, F: FnOnce(&Transaction<'_>) -> Result<T> + Send> Request for Pendi
         let Some(work) = self.work.take() else {
             return false;
         };
-        let result = catch_unwind(AssertUnwindSafe(|| work(tx)))
+        let result = self
+            .watch
+            .time("write", || catch_unwind(AssertUnwindSafe(|| work(tx))))
             .unwrap_or_else(|_| Err(Error::Internal("a write panicked".to_owned())));
         let succeeded = result.is_ok();
         self.result = Some(result);
@@ -172,7 +217,9 @@ fn run(
     checkpointer: Checkpointer,
     mut queue: mpsc::Receiver<Box<dyn Request>>,
     state: &State,
+    slow: Duration,
 ) {
+    let (meters, watch) = (Meters::new(), Watch::new(slow));
     if let Err(error) = Checkpointer::watch(&connection) {
         tracing::error!(%error, "the log is folded in by the writer");
     }
@@ -185,7 +232,11 @@ fn run(
         {
             group.push(request);
         }
-        let committed = commit(&mut connection, &mut group, state, &mut others);
+        let begun = Stopwatch::start();
+        let committed = watch.time("commit", || {
+            commit(&mut connection, &mut group, state, &mut others)
+        });
+        meters.count(begun, group.len(), &committed);
         state.commits.fetch_add(1, Ordering::AcqRel);
         state.failing.store(committed.is_err(), Ordering::Relaxed);
         if let Err(error) = &committed {
@@ -198,6 +249,33 @@ fn run(
         checkpointer.after_commit(&connection);
     }
     checkpointer.finish(&connection);
+}
+
+/// What is counted of commits, found once.
+struct Meters {
+    durations: Histogram,
+    groups: Histogram,
+    failed: Counter,
+}
+
+impl Meters {
+    fn new() -> Self {
+        Self {
+            durations: histogram!(COMMIT),
+            groups: histogram!(GROUP_SIZE),
+            failed: counter!(FAILED),
+        }
+    }
+
+    fn count(&self, begun: Stopwatch, requests: usize, committed: &Result<()>) {
+        self.durations.record(begun.elapsed());
+        // No more than a group has.
+        self.groups
+            .record(u32::try_from(requests).unwrap_or(u32::MAX));
+        if committed.is_err() {
+            self.failed.increment(1);
+        }
+    }
 }
 
 impl State {
@@ -270,7 +348,7 @@ mod tests {
             .execute_batch("CREATE TABLE numbers (number INTEGER NOT NULL UNIQUE) STRICT")
             .unwrap();
         let checkpointer = Checkpointer::start(&path).unwrap();
-        Writer::start(connection, checkpointer, queue).unwrap()
+        Writer::start(connection, checkpointer, queue, Duration::MAX).unwrap()
     }
 
     #[tokio::test]

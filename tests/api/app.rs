@@ -10,7 +10,7 @@ use std::{
 
 use prediction_api::{
     domain::{Timestamp, retention::Swept},
-    http::{self, Limits},
+    http::{self, Limits, Options},
     service::{
         App,
         retention::{self, Pace},
@@ -115,20 +115,42 @@ impl Answer {
 impl TestApp {
     /// Starts a server on a fresh database, with the admin [`ADMIN`].
     pub async fn start() -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), None, WEBHOOKS).await
+        Self::start_with(Self::options()).await
     }
 
-    /// The same, whose webhooks keep these rules.
+    /// Starts a server on a fresh database, served so.
+    pub async fn start_with(options: Options) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), None, WEBHOOKS, options).await
+    }
+
+    /// Starts a server on a fresh database, whose webhooks keep these rules.
     pub async fn start_ruled(rules: Rules) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), None, rules).await
+        Self::start_in(tempfile::tempdir().unwrap(), None, rules, Self::options()).await
+    }
+
+    /// How the server under test is served: as by default, but for its limits of bodies and of each token's requests.
+    pub fn options() -> Options {
+        Options {
+            limits: Limits {
+                body_bytes: BODY_BYTES,
+                requests_per_second: 0,
+                ..Limits::default()
+            },
+            ..Options::default()
+        }
     }
 
     /// Starts a server on a database that may be there already.
     pub async fn start_on(folder: TempDir) -> Self {
-        Self::start_in(folder, None, WEBHOOKS).await
+        Self::start_in(folder, None, WEBHOOKS, Self::options()).await
     }
 
-    async fn start_in(folder: TempDir, clock: Option<Arc<AtomicI64>>, rules: Rules) -> Self {
+    async fn start_in(
+        folder: TempDir,
+        clock: Option<Arc<AtomicI64>>,
+        rules: Rules,
+        options: Options,
+    ) -> Self {
         let clock = clock
             .unwrap_or_else(|| Arc::new(AtomicI64::new(Timestamp::parse(START).unwrap().micros())));
         let db = Db::open(
@@ -146,10 +168,7 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
-        let limits = Limits {
-            body_bytes: BODY_BYTES,
-        };
-        let serving = tokio::spawn(http::serve(listener, app.clone(), limits, None, async {
+        let serving = tokio::spawn(http::serve(listener, None, app.clone(), options, async {
             let _ = stopped.await;
         }));
         let mut tasks = Tasks::default();
@@ -177,7 +196,7 @@ impl TestApp {
         let clock = self.clock.clone();
         let folder = self.stop().await;
         clock.fetch_add(minutes * 60_000_000, Ordering::SeqCst);
-        Self::start_in(folder, Some(clock), WEBHOOKS).await
+        Self::start_in(folder, Some(clock), WEBHOOKS, Self::options()).await
     }
 
     /// Stops the server and closes its database.

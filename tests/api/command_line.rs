@@ -55,11 +55,26 @@ pub struct Served {
 }
 
 impl Served {
-    pub fn start(mut command: Command) -> Self {
+    pub fn start(command: Command) -> Self {
+        Self::start_with(command, ":0", Stdio::null())
+    }
+
+    /// The same with its log in a file.
+    pub fn start_logging(command: Command, log: &Path) -> Self {
+        Self::start_at(command, ":0", log)
+    }
+
+    /// The same at another address.
+    pub fn start_at(command: Command, address: &str, log: &Path) -> Self {
+        let log = fs::File::create(log).unwrap();
+        Self::start_with(command, address, log.into())
+    }
+
+    fn start_with(mut command: Command, address: &str, log: Stdio) -> Self {
         let mut child = command
-            .args(["--listen", ":0"])
+            .args(["--listen", address])
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut greeting = String::new();
@@ -78,6 +93,11 @@ impl Served {
             .find_map(|line| line.trim().strip_prefix(word));
         line.unwrap_or_else(|| panic!("no {word} in {}", self.greeting))
             .trim()
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ends it as a supervisor does; answers its exit code.

@@ -18,7 +18,11 @@ pub struct Field {
 
 impl Field {
     pub async fn start() -> Self {
-        let app = TestApp::start().await;
+        Self::on(TestApp::start().await).await
+    }
+
+    /// The same on a server that was started.
+    pub async fn on(app: TestApp) -> Self {
         let home = app.organisation("Home").await;
         let there = place(&app, &home, "There").await;
         let setup = job_at(&home, &there, "Job A");
@@ -55,6 +59,22 @@ impl Field {
         let counts = self.try_post(more, points).await.expect(200);
         assert_eq!(counts.as_object().unwrap().len(), 3, "{counts}");
         ["stored", "revised", "unchanged"].map(|name| counts[name].as_u64().unwrap())
+    }
+
+    /// Posts that many points, one a minute, and answers the path of all their rows.
+    pub async fn many(&self, points: usize) -> String {
+        let values: Vec<_> = (0..points).map(|number| number % 100).collect();
+        let series = json!({ "role": "risk", "start": at(0), "step": "PT1M", "values": values });
+        let body = json!({ "job_id": self.job, "series": [series] });
+        self.app
+            .post("/api/v1/predictions", &body)
+            .await
+            .expect(200);
+        let there = &self.there;
+        format!(
+            "/api/v1/predictions?metric=all&location_id={there}&from={}&to=2023-12-01T00:00:00Z&limit=10000",
+            at(0)
+        )
     }
 
     /// What is answered for the location.

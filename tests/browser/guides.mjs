@@ -44,7 +44,7 @@ async function allPages() {
     const answer = await page.goto(url + path);
     if (!POLICY.test(answer.headers()["content-security-policy"])) faults.push(`${path}: no strict policy`);
     const links = await page.$$eval("a[href^='/docs']", (all) => all.map((link) => new URL(link.href).pathname));
-    for (const link of links.filter((link) => !link.endsWith(".csv"))) {
+    for (const link of links.filter((link) => !/\.(csv|service)$/.test(link))) {
       if (!found.includes(link) && !waiting.includes(link)) waiting.push(link);
     }
   }

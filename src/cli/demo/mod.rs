@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
     DATABASE, Failure, Outcome, database,
+    listen::Listening,
     lock::{LOCK, Lock},
     logging, make_folder, open, open_db, say, serve,
 };
@@ -27,7 +28,7 @@ const UNFINISHED: &str = ".unfinished";
 pub fn run(settings: &Settings) -> Outcome {
     logging::start(&settings.log);
     serve::until_done(async {
-        let listener = serve::listen(&settings.listen).await?;
+        let listening = Listening::new(settings).await?;
         make_folder(&settings.data_dir)?;
         // Looked at first: a folder that is not the demo's stays as it is, without a lock in it.
         left(&settings.data_dir)?;
@@ -39,7 +40,7 @@ pub fn run(settings: &Settings) -> Outcome {
         let demo = http::Demo {
             visitor: visitor(&app).await?,
         };
-        serve::serve(listener, app, settings, Some(demo), |url| {
+        serve::serve(listening, app, settings, Some(demo), |url| {
             serve::greet(url, settings, first.as_ref());
             show(url);
         })

@@ -12,7 +12,7 @@ use poem_openapi::{
 
 use crate::{
     domain::{Caller, Counts, Error, prediction::DirectPoint},
-    http::problem::{BAD_REQUEST, Problem},
+    http::{pace, problem::Problem},
     service::{App, prediction},
 };
 
@@ -92,7 +92,7 @@ impl Kept<'_> {
         let mut bytes = std::pin::pin!(bytes);
         let mut rest = BytesMut::new();
         while let Some(more) = bytes.next().await {
-            let more = more.map_err(|error| Problem::new(BAD_REQUEST, error.to_string()))?;
+            let more = more.map_err(|error| pace::unreadable(&error))?;
             rest.extend_from_slice(&more);
             while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
                 let line = rest.split_to(end + 1);

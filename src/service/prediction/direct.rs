@@ -14,7 +14,7 @@ use crate::{
         source_version::SourceVersion,
         text::{Name, Stage},
     },
-    service::App,
+    service::{App, load},
     store::{self, Transaction, prediction},
 };
 
@@ -29,7 +29,9 @@ pub async fn post_lines(
     first: usize,
 ) -> Result<Counts> {
     caller.needs(Role::Worker)?;
-    post(app, caller, points, first).await
+    let counts = post(app, caller, points, first).await?;
+    load::count_predictions(&counts);
+    Ok(counts)
 }
 
 /// Which run points are of.

@@ -11,7 +11,7 @@ use crate::{
         prediction::{Issue, JobKey, JobPost, MAX_AHEAD_HOURS, PostedPredictions, PostedRun, join},
         text::Stage,
     },
-    service::{App, health, location},
+    service::{App, health, load, location},
     store::{Transaction, prediction},
 };
 
@@ -21,10 +21,12 @@ use crate::{
 /// Not found: the job. Invalid: the roles, times, values or locations of the points, each named.
 pub async fn post(app: &App, caller: &Caller, posted: PostedPredictions) -> Result<Counts> {
     caller.needs(Role::Worker)?;
-    match posted {
+    let counts = match posted {
         PostedPredictions::ForJob(post) => for_job(app, caller, post).await,
         PostedPredictions::Direct(points) => direct::post(app, caller, points, 0).await,
-    }
+    }?;
+    load::count_predictions(&counts);
+    Ok(counts)
 }
 
 /// Which run of a job's contract points are of.

@@ -1,0 +1,155 @@
+//! Where the server is reached: its addresses, its certificate, its limits.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use rustix::process::{Resource, getrlimit, setrlimit};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use super::{Failure, Outcome};
+use crate::{
+    config::{self, Settings},
+    http::{Limits, Metrics, Options, Origins, Tls},
+};
+
+/// How many file descriptors are left for everything but connections: the database, its threads, the log.
+const SPARE_FILES: u64 = 128;
+
+/// Where the server is reached. Taken before anything is made, so that what is wrong is said first.
+pub struct Listening {
+    /// Where it serves.
+    pub listener: TcpListener,
+    /// That address.
+    pub address: SocketAddr,
+    /// What connections are encrypted with.
+    pub tls: Option<Tls>,
+    /// Where it serves the metrics alone.
+    pub metrics: Option<TcpListener>,
+    /// How it serves.
+    pub options: Options,
+    /// What it counts.
+    pub counted: Metrics,
+}
+
+impl Listening {
+    /// Takes the addresses of the settings, and reads the certificate.
+    ///
+    /// # Errors
+    /// A line that says which cannot be had.
+    pub async fn new(settings: &Settings) -> Result<Self, Failure> {
+        let config::Tls { certificate, key } = &settings.tls;
+        let tls = (!certificate.as_os_str().is_empty()).then(|| Tls::read(certificate, key));
+        let tls = tls.transpose()?;
+        let listener = listen(&settings.listen, "--listen").await?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Failure(format!("cannot listen: {error}")))?;
+        let metrics = match settings.metrics.listen.as_str() {
+            "" => None,
+            apart => Some(listen(apart, "metrics.listen").await?),
+        };
+        let counted = Metrics::install()?;
+        let options = Options {
+            limits: limits(&settings.limits),
+            origins: Origins::new(&settings.cors.origins),
+            metrics: metrics.is_none().then(|| counted.clone()),
+            demo: None,
+        };
+        Ok(Self {
+            listener,
+            address,
+            tls,
+            metrics,
+            options,
+            counted,
+        })
+    }
+
+    /// Where clients find the server.
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Tells in the log what the operator should know.
+    pub fn warn(&self) {
+        if self.tls.is_none() && !self.address.ip().is_loopback() {
+            tracing::warn!(
+                address = %self.address,
+                "other machines reach this address without TLS, and tokens go over the line as they are: set \
+                 tls.certificate and tls.key, or put a proxy with TLS in front"
+            );
+        }
+    }
+}
+
+/// Reads the certificate again whenever SIGHUP comes.
+pub fn reload_on_hangup(tls: Option<&Tls>) -> Outcome {
+    let Some(tls) = tls.cloned() else {
+        return Ok(());
+    };
+    let mut hangup = signal(SignalKind::hangup())
+        .map_err(|error| Failure(format!("cannot watch for signals: {error}")))?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            match tls.reload() {
+                Ok(()) => tracing::info!("the certificate was read again"),
+                Err(error) => tracing::error!(error, "the certificate stays as it was"),
+            }
+        }
+    });
+    Ok(())
+}
+
+async fn listen(address: &str, setting: &str) -> Result<TcpListener, Failure> {
+    let full = match address.strip_prefix(':') {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => address.to_owned(),
+    };
+    TcpListener::bind(&full).await.map_err(|error| {
+        Failure(match error.kind() {
+            io::ErrorKind::AddrInUse => format!(
+                "cannot listen on {full}: another program uses that port; choose another with {setting}"
+            ),
+            _ => format!("cannot listen on {full}: {error}; give it as ADDRESS:PORT with {setting}"),
+        })
+    })
+}
+
+fn limits(set: &config::Limits) -> Limits {
+    Limits {
+        connections: affordable(set.connections),
+        idle: Duration::from_secs(set.idle_seconds),
+        header_bytes: set.header_bytes,
+        headers: set.headers,
+        header: Duration::from_secs(set.header_seconds),
+        body_bytes: set.body_bytes,
+        body: Duration::from_secs(set.body_seconds),
+        request: Duration::from_secs(set.request_seconds),
+        stall: Duration::from_secs(set.stall_seconds),
+        requests_per_second: set.requests_per_second,
+    }
+}
+
+/// As many connections as the process may have file descriptors for, once it has asked for as many as it may have.
+fn affordable(connections: usize) -> usize {
+    let mut files = getrlimit(Resource::Nofile);
+    files.current = files.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, files) {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+    }
+    let Some(most) = getrlimit(Resource::Nofile).current else {
+        return connections;
+    };
+    let most = usize::try_from(most.saturating_sub(SPARE_FILES).max(1)).unwrap_or(usize::MAX);
+    if most < connections {
+        tracing::warn!(
+            connections,
+            affordable = most,
+            "the system lets the server open fewer connections than limits.connections: raise its limit of open files"
+        );
+    }
+    most.min(connections)
+}

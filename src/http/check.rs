@@ -1,0 +1,173 @@
+//! What is refused before an operation is called, and what the framework refuses.
+
+use poem::{
+    IntoResponse, Request, Response,
+    error::{MethodNotAllowedError, NotFoundError, ParsePathError},
+    http::{HeaderValue, Method, header},
+};
+use poem_openapi::error::{
+    AuthorizationError, ContentTypeError, ParseParamError, ParsePathError as ParsePathParamError,
+};
+
+use super::{
+    Context,
+    auth::{no_token, required},
+    operation::Operation,
+    problem::{
+        BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, Problem, UNSUPPORTED_MEDIA_TYPE,
+    },
+};
+use crate::domain::{Error, Violation};
+
+/// Makes one line of each condition: a header may come in several. One that cannot be read is refused, since to pass
+/// over it would take the guard away.
+pub fn join_conditions(request: &mut Request) -> Result<(), Problem> {
+    for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
+        let unreadable = || {
+            let detail = "holds characters that no ETag of this server has";
+            Problem::from(Error::bad_parameter(name.as_str(), detail))
+        };
+        let lines = request.headers().get_all(&name).iter();
+        let lines: Vec<_> = lines
+            .map(HeaderValue::to_str)
+            .collect::<Result<_, _>>()
+            .map_err(|_| unreadable())?;
+        if lines.len() > 1 {
+            let joined = HeaderValue::from_str(&lines.join(", ")).map_err(|_| unreadable())?;
+            request.headers_mut().insert(&name, joined);
+        }
+    }
+    Ok(())
+}
+
+/// Holds the request's method and parameters against the operations of its path, and its body's coding. A token is asked
+/// for first, where one is needed.
+pub fn check(known: &[Operation], request: &Request) -> Result<(), Problem> {
+    if known.is_empty() {
+        return Ok(());
+    }
+    let path = request.uri().path();
+    let Some(operation) = known
+        .iter()
+        .find(|operation| operation.method == request.method().as_str())
+    else {
+        let methods: Vec<_> = known.iter().map(|known| known.method.as_str()).collect();
+        return Err(method_not_allowed(request.method(), path, &methods));
+    };
+    let query = match request.params::<Vec<(String, String)>>() {
+        Ok(query) => query,
+        Err(_) if request.uri().query().is_none() => Vec::new(),
+        Err(error) => {
+            return Err(Problem::new(
+                BAD_REQUEST,
+                format!("the query cannot be read: {error}"),
+            ));
+        }
+    };
+    let violations = operation.violations(path, &query);
+    let problem = if !violations.is_empty() {
+        Error::BadParameter(violations).into()
+    } else if is_coded(request) {
+        Problem::new(
+            UNSUPPORTED_MEDIA_TYPE,
+            "the body must come as it is: send it without Content-Encoding",
+        )
+        .with_header(
+            header::ACCEPT_ENCODING,
+            HeaderValue::from_static("identity"),
+        )
+    } else {
+        return Ok(());
+    };
+    if operation.is_secured {
+        required(request)?;
+    }
+    Err(problem)
+}
+
+/// Whether the body is compressed. None is taken: a small one could become as large as it likes.
+fn is_coded(request: &Request) -> bool {
+    let mut codings = request
+        .headers()
+        .get_all(header::CONTENT_ENCODING)
+        .into_iter();
+    codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+fn method_not_allowed(method: &Method, path: &str, known: &[&str]) -> Problem {
+    let mut allowed = known.to_vec();
+    if allowed.contains(&"GET") {
+        allowed.push("HEAD");
+    }
+    let allowed = allowed.join(", ");
+    let is_change = matches!(*method, Method::PUT | Method::PATCH);
+    let detail = if is_change && path.starts_with("/api/v1/source_versions/") {
+        "source versions are immutable: publish a new one with POST /api/v1/source_versions"
+            .to_owned()
+    } else {
+        format!("{path} knows {allowed}")
+    };
+    let problem = Problem::new(METHOD_NOT_ALLOWED, detail);
+    match HeaderValue::from_str(&allowed) {
+        Ok(allowed) => problem.with_header(header::ALLOW, allowed),
+        Err(_) => problem,
+    }
+}
+
+/// The answer that the framework's error stands for.
+pub fn answer_of(error: poem::Error, context: &Context, path: &str, method: &Method) -> Response {
+    // Answers that come as errors, such as a file's 304, stay as they are.
+    if error.is_from_response() || error.status().as_u16() < 400 {
+        return error.into_response();
+    }
+    let problem = if error.is::<ContentTypeError>() {
+        unsupported(context.document.operations().at(path), method)
+    } else if error.is::<AuthorizationError>() {
+        no_token()
+    } else if let Some(error) = error.downcast_ref::<ParseParamError>() {
+        parameter(error.name, &error.reason)
+    } else if let Some(error) = error.downcast_ref::<ParsePathParamError>() {
+        parameter("id", &error.reason)
+    } else if error.is::<NotFoundError>() || error.is::<ParsePathError>() {
+        nothing_here()
+    } else if error.is::<MethodNotAllowedError>() {
+        Problem::new(METHOD_NOT_ALLOWED, "this path is only for GET")
+            .with_header(header::ALLOW, HeaderValue::from_static("GET, HEAD"))
+    } else if error.status().is_client_error() {
+        Problem::new(BAD_REQUEST, error.to_string())
+    } else {
+        tracing::error!(%error, "a request failed");
+        Problem::new(
+            INTERNAL,
+            "the server failed at this request; its log has the request_id",
+        )
+    };
+    problem.into_response()
+}
+
+/// The problem of a path that is nothing's.
+pub fn nothing_here() -> Problem {
+    Problem::new(
+        NOT_FOUND,
+        "there is nothing at this path: see /swagger and /docs",
+    )
+}
+
+/// The problem of a body in a form that the operation does not take.
+fn unsupported(known: &[Operation], method: &Method) -> Problem {
+    let taken: Vec<_> = known
+        .iter()
+        .filter(|operation| operation.method == method.as_str())
+        .flat_map(|operation| operation.body_types.iter().map(String::as_str))
+        .collect();
+    let taken = taken.join(" or ");
+    Problem::new(
+        UNSUPPORTED_MEDIA_TYPE,
+        format!("the body must have Content-Type: {taken}"),
+    )
+}
+
+fn parameter(name: &str, reason: &str) -> Problem {
+    let violation = Violation::of_parameter(name, format!("cannot be read: {reason}"));
+    Error::BadParameter(vec![violation]).into()
+}

@@ -1,0 +1,179 @@
+//! What Prometheus is told: counts and times of requests here, and what the other layers count of their own.
+
+use std::{
+    fs,
+    sync::{OnceLock, PoisonError, RwLock},
+    time::Duration,
+};
+
+use metrics::{
+    Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge,
+    histogram,
+};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use poem::{IntoResponse, Request, Response, handler, http::header};
+
+use super::{Context, auth, check, problem::Problem};
+use crate::{
+    domain::Role,
+    service::{App, load},
+};
+
+/// The media type of the text format.
+const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+const REQUESTS: &str = "prediction_api_http_requests_total";
+const DURATION: &str = "prediction_api_http_request_duration_seconds";
+const CONNECTIONS: &str = "prediction_api_http_connections_open";
+const MEMORY: &str = "process_resident_memory_bytes";
+const BUILD: &str = "prediction_api_build_info";
+
+/// The upper bounds of times, in seconds: from what is read by heart to what is given up.
+const SECONDS: [f64; 14] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0,
+];
+
+/// The upper bounds of how many writes share a commit; no more than 256 do.
+const WRITES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
+/// Where everything is counted that this process does. Cheap to clone.
+#[derive(Clone)]
+pub struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// Counts from now on, for the whole process.
+    ///
+    /// # Errors
+    /// A line that says why not: it counts already.
+    pub fn install() -> Result<Self, String> {
+        let recorder = PrometheusBuilder::new()
+            .set_buckets(&SECONDS)
+            .and_then(|builder| {
+                let sizes = Matcher::Suffix("batch_size".to_owned());
+                builder.set_buckets_for_metric(sizes, &WRITES)
+            })
+            .map_err(|error| error.to_string())?
+            .build_recorder();
+        let handle = recorder.handle();
+        metrics::set_global_recorder(recorder).map_err(|error| error.to_string())?;
+        describe();
+        load::describe();
+        gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+        Ok(Self(handle))
+    }
+
+    /// Sorts what was measured into the histograms; to be called every few seconds, so that it takes no memory.
+    pub fn upkeep(&self) {
+        self.0.run_upkeep();
+    }
+
+    /// Everything, in the text format of Prometheus.
+    pub(super) async fn text(&self, app: &App) -> Response {
+        load::measure(app).await;
+        if let Some(bytes) = resident_memory() {
+            gauge!(MEMORY).set(bytes);
+        }
+        Response::builder()
+            .content_type(TEXT)
+            .header(header::CACHE_CONTROL, "no-store")
+            .body(self.0.render())
+    }
+}
+
+fn describe() {
+    describe_counter!(
+        REQUESTS,
+        "Requests that were answered, by method, route and status"
+    );
+    describe_histogram!(
+        DURATION,
+        "How long requests took from their head to that of the answer, by method and route"
+    );
+    describe_gauge!(CONNECTIONS, "Connections that are open");
+    describe_gauge!(MEMORY, "Memory that the process holds");
+    describe_gauge!(BUILD, "Always 1; the label tells the program's version");
+}
+
+/// `GET /metrics` beside the API: for admins, since it tells of all organisations.
+#[handler]
+pub async fn beside_the_api(request: &Request) -> Response {
+    let found = async {
+        auth::required(request)?.needs(Role::Admin)?;
+        answer(request).await
+    };
+    found.await.unwrap_or_else(Problem::into_response)
+}
+
+/// `GET /metrics` on an address of its own.
+#[handler]
+pub async fn alone(request: &Request) -> Response {
+    answer(request).await.unwrap_or_else(Problem::into_response)
+}
+
+async fn answer(request: &Request) -> Result<Response, Problem> {
+    let context = Context::of(request)?;
+    match &context.metrics {
+        Some(metrics) => Ok(metrics.text(&context.app).await),
+        None => Err(check::nothing_here()),
+    }
+}
+
+/// Notes that a connection was opened, until the guard is dropped.
+pub struct OpenConnection(());
+
+impl OpenConnection {
+    /// One more.
+    pub fn new() -> Self {
+        gauge!(CONNECTIONS).increment(1);
+        Self(())
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        gauge!(CONNECTIONS).decrement(1);
+    }
+}
+
+/// What is counted of one method of one route; found once and kept, since this is done with each request.
+#[derive(Default)]
+pub struct Meters {
+    by_status: RwLock<Vec<(u16, Counter)>>,
+    durations: OnceLock<Histogram>,
+}
+
+impl Meters {
+    /// Counts a request.
+    pub fn count(&self, method: &str, route: &str, status: u16, took: Duration) {
+        let durations = self.durations.get_or_init(
+            || histogram!(DURATION, "method" => method.to_owned(), "route" => route.to_owned()),
+        );
+        durations.record(took);
+        let known = self
+            .by_status
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, counter)) = known.iter().find(|(known, _)| *known == status) {
+            return counter.increment(1);
+        }
+        drop(known);
+        let counter = counter!(REQUESTS, "method" => method.to_owned(),
+            "route" => route.to_owned(), "status" => status.to_string());
+        counter.increment(1);
+        let mut known = self
+            .by_status
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        known.push((status, counter));
+    }
+}
+
+/// How much memory the process holds, in bytes, where the system tells.
+fn resident_memory() -> Option<f64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kilobytes * 1024.0)
+}

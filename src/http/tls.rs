@@ -1,0 +1,84 @@
+//! TLS: the certificate and its key, read again when the operator says so.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        crypto::ring,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    },
+};
+
+/// What is spoken within TLS.
+const HTTP: &[u8] = b"http/1.1";
+
+/// What connections are encrypted with. Cheap to clone; all clones change at once.
+#[derive(Clone)]
+pub struct Tls {
+    certificate: PathBuf,
+    key: PathBuf,
+    acceptor: Arc<RwLock<TlsAcceptor>>,
+}
+
+impl Tls {
+    /// Reads the certificate, with those that vouch for it, and its private key, both in PEM.
+    ///
+    /// # Errors
+    /// A line that names the file and what is wrong with it.
+    pub fn read(certificate: &Path, key: &Path) -> Result<Self, String> {
+        let acceptor = acceptor(certificate, key)?;
+        Ok(Self {
+            certificate: certificate.to_owned(),
+            key: key.to_owned(),
+            acceptor: Arc::new(RwLock::new(acceptor)),
+        })
+    }
+
+    /// Reads both files again, for the connections to come. If that fails, what was read before stays.
+    ///
+    /// # Errors
+    /// As [`Tls::read`].
+    pub fn reload(&self) -> Result<(), String> {
+        let acceptor = acceptor(&self.certificate, &self.key)?;
+        *self
+            .acceptor
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = acceptor;
+        Ok(())
+    }
+
+    /// What the next connection is encrypted with.
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        let current = self.acceptor.read();
+        current.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, String> {
+    let chain = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| unusable("certificate", certificate, &error))?;
+    if chain.is_empty() {
+        return Err(unusable("certificate", certificate, &"there is none in it"));
+    }
+    let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable("key", key, &error))?;
+    // TLS 1.2 and 1.3. The crate's own cryptography is the one that it is built with.
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| {
+            let builder = builder.with_no_client_auth();
+            builder.with_single_cert(chain, secret)
+        })
+        .map_err(|error| unusable("certificate and its key", certificate, &error))?;
+    config.alpn_protocols = vec![HTTP.to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+fn unusable(what: &str, path: &Path, fault: &dyn std::fmt::Display) -> String {
+    format!("the {what} in {} cannot be used: {fault}", path.display())
+}

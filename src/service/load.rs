@@ -1,0 +1,126 @@
+//! What the database has to do, and how it does: for whoever watches the server.
+
+use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
+
+use super::{App, health, token};
+use crate::{
+    domain::{Counts, Result, retention::Swept},
+    store,
+};
+
+const PREDICTIONS: &str = "prediction_api_predictions_posted_total";
+const READINGS: &str = "prediction_api_readings_posted_total";
+const SWEPT_PREDICTIONS: &str = "prediction_api_sweeper_predictions_deleted_total";
+const SWEPT_READINGS: &str = "prediction_api_sweeper_readings_deleted_total";
+const SWEEPS: &str = "prediction_api_sweeper_sweeps_total";
+const DATABASE: &str = "prediction_api_database_bytes";
+const FREE: &str = "prediction_api_database_free_bytes";
+const LOG: &str = "prediction_api_database_wal_bytes";
+const QUEUE: &str = "prediction_api_writer_queue_length";
+const FAILING: &str = "prediction_api_writer_failing";
+const SCANS: &str = "prediction_api_scans_running";
+const SCANS_WAITING: &str = "prediction_api_scans_waiting";
+const JOBS: &str = "prediction_api_jobs";
+const READERS: &str = "prediction_api_readers_in_use";
+
+/// Says what each measure means, once it is counted.
+pub fn describe() {
+    store::describe_metrics();
+    describe_counter!(
+        PREDICTIONS,
+        "Predictions that were posted, by what became of them: stored, revised or unchanged"
+    );
+    describe_counter!(
+        READINGS,
+        "Readings that were posted, by what became of them: stored, revised or unchanged"
+    );
+    describe_counter!(
+        SWEPT_PREDICTIONS,
+        "Predictions that were deleted because their retention had ended"
+    );
+    describe_counter!(
+        SWEPT_READINGS,
+        "Readings that were deleted because their sensor was gone"
+    );
+    describe_counter!(SWEEPS, "Sweeps of what has expired, by outcome");
+    describe_gauge!(DATABASE, Unit::Bytes, "Size of the database's file");
+    describe_gauge!(
+        FREE,
+        Unit::Bytes,
+        "What of the database's file holds nothing"
+    );
+    describe_gauge!(LOG, Unit::Bytes, "Size of the database's write-ahead log");
+    describe_gauge!(QUEUE, "Writes that wait");
+    describe_gauge!(FAILING, "1 if the last commit failed, otherwise 0");
+    describe_gauge!(SCANS, "Long reads that run");
+    describe_gauge!(SCANS_WAITING, "Long reads that wait");
+    describe_gauge!(JOBS, "Jobs by the state of their health");
+    describe_gauge!(READERS, "Connections that short reads use");
+}
+
+/// Measures what is not counted as it happens. What cannot be measured, since the database cannot be read, stays as it
+/// was.
+pub async fn measure(app: &App) {
+    let load = app.db.load();
+    #[expect(clippy::cast_precision_loss, reason = "a measure need not be exact")]
+    let set = |name: &'static str, value: u64| gauge!(name).set(value as f64);
+    set(QUEUE, load.writes_waiting);
+    set(FAILING, load.is_failing.into());
+    set(SCANS, load.scans);
+    set(SCANS_WAITING, load.scans_waiting);
+    set(READERS, load.readers);
+    set(DATABASE, load.file_bytes);
+    set(LOG, load.log_bytes);
+    if let Ok(space) = app.read(|connection, _| store::space::measure(connection)) {
+        set(
+            FREE,
+            u64::try_from(space.free * space.page_bytes).unwrap_or(0),
+        );
+    }
+    if let Ok(jobs) = health::counts(app, &token::operator(), None).await {
+        for (state, jobs) in [
+            ("paused", jobs.paused),
+            ("unmonitored", jobs.unmonitored),
+            ("new", jobs.new),
+            ("on_time", jobs.on_time),
+            ("late", jobs.late),
+            ("down", jobs.down),
+            ("failed", jobs.failed),
+        ] {
+            #[expect(clippy::cast_precision_loss, reason = "a measure need not be exact")]
+            gauge!(JOBS, "state" => state).set(jobs as f64);
+        }
+    }
+}
+
+/// Counts predictions that were posted.
+pub(super) fn count_predictions(counts: &Counts) {
+    count(PREDICTIONS, counts);
+}
+
+/// Counts readings that were posted.
+pub(super) fn count_readings(counts: &Counts) {
+    count(READINGS, counts);
+}
+
+fn count(name: &'static str, counts: &Counts) {
+    for (outcome, number) in [
+        ("stored", counts.stored),
+        ("revised", counts.revised),
+        ("unchanged", counts.unchanged),
+    ] {
+        if number > 0 {
+            counter!(name, "outcome" => outcome).increment(number);
+        }
+    }
+}
+
+/// Counts a sweep.
+pub(super) fn count_sweep(swept: &Result<Swept>) {
+    let outcome = if swept.is_ok() { "done" } else { "failed" };
+    counter!(SWEEPS, "outcome" => outcome).increment(1);
+    if let Ok(swept) = swept {
+        counter!(SWEPT_PREDICTIONS).increment(swept.predictions);
+        counter!(SWEPT_READINGS).increment(swept.readings);
+    }
+}

@@ -1,0 +1,334 @@
+//! What can be seen inside: the log and the metrics, by the executable; and that no secret shows there.
+
+use std::{collections::BTreeMap, fs, time::Instant};
+
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use tempfile::{TempDir, tempdir};
+
+use crate::{
+    app::setup,
+    command_line::{Served, command},
+    raw::DEADLINE,
+};
+
+const ADMIN: &str = "the-admin-of-these-tests";
+const ORGANISATION: &str = "77777777-7777-7777-7777-777777777777";
+
+/// The executable, its log, and a client.
+struct Watched {
+    served: Option<Served>,
+    folder: TempDir,
+    url: String,
+    client: Client,
+}
+
+impl Watched {
+    fn start(settings: &[(&str, &str)]) -> Self {
+        let folder = tempdir().unwrap();
+        let mut program = command(folder.path(), &["serve"]);
+        program
+            .env("PREDICTION_API_ADMIN_TOKEN", ADMIN)
+            .envs(settings.iter().copied());
+        let served = Served::start_logging(program, &folder.path().join("log"));
+        let url = served
+            .said("Swagger UI")
+            .strip_suffix("/swagger")
+            .unwrap()
+            .to_owned();
+        Self {
+            served: Some(served),
+            folder,
+            url,
+            client: Client::new(),
+        }
+    }
+
+    async fn call(&self, token: &str, method: Method, path: &str, body: &Value) -> (u16, String) {
+        let mut request = self.client.request(method, format!("{}{path}", self.url));
+        if !token.is_empty() {
+            request = request.bearer_auth(token);
+        }
+        if !body.is_null() {
+            request = request.json(body);
+        }
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    async fn get(&self, token: &str, path: &str) -> (u16, String) {
+        self.call(token, Method::GET, path, &Value::Null).await
+    }
+
+    /// The samples by name and labels.
+    async fn samples(&self) -> BTreeMap<String, f64> {
+        let (status, text) = self.get(ADMIN, "/metrics").await;
+        assert_eq!(status, 200, "{text}");
+        samples(&text)
+    }
+
+    /// Ends it and answers its log.
+    fn log(mut self) -> String {
+        assert_eq!(self.served.take().unwrap().terminate(), Some(0));
+        fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+}
+
+fn samples(text: &str) -> BTreeMap<String, f64> {
+    let lines = text
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty());
+    lines
+        .map(|line| {
+            let (name, value) = line.rsplit_once(' ').unwrap();
+            (name.to_owned(), value.parse().unwrap())
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn the_metrics_tell_what_was_done() {
+    let server = Watched::start(&[]);
+    let (_, job) = server
+        .call(
+            ADMIN,
+            Method::POST,
+            "/api/v1/jobs/setup",
+            &setup(ORGANISATION, "Job A"),
+        )
+        .await;
+    let job: Value = serde_json::from_str(&job).unwrap();
+    let points = json!([
+        { "role": "risk", "valid_time": "2023-10-27T06:00:00Z", "value": 1.5 },
+        { "role": "risk", "valid_time": "2023-10-27T07:00:00Z", "value": 2.5 }
+    ]);
+    let post =
+        json!({ "job_id": job["id"], "issue_time": "2023-10-27T00:00:00Z", "predictions": points });
+    for _ in 0..2 {
+        let (status, text) = server
+            .call(ADMIN, Method::POST, "/api/v1/predictions", &post)
+            .await;
+        assert_eq!(status, 200, "{text}");
+    }
+    let reading = json!([{ "sensor_id": "55555555-5555-5555-5555-555555555555", "time": "2023-10-27T00:00:00Z", "value": 20 }]);
+    let (status, text) = server
+        .call(ADMIN, Method::POST, "/api/v1/readings", &reading)
+        .await;
+    assert_eq!(status, 200, "{text}");
+    for id in 0..3 {
+        let path = format!("/api/v1/jobs/00000000-0000-0000-0000-00000000000{id}");
+        assert_eq!(server.get(ADMIN, &path).await.0, 404);
+    }
+    for path in ["/none/1", "/none/2", "/docs/none", "/assets/none"] {
+        server.get("", path).await;
+    }
+    let found = server.samples().await;
+    for (name, least) in [
+        (
+            "prediction_api_http_requests_total{method=\"POST\",route=\"/api/v1/predictions\",status=\"200\"}",
+            2.0,
+        ),
+        (
+            "prediction_api_http_requests_total{method=\"GET\",route=\"/api/v1/jobs/{job_id}\",status=\"404\"}",
+            3.0,
+        ),
+        (
+            "prediction_api_http_requests_total{method=\"GET\",route=\"none\",status=\"404\"}",
+            2.0,
+        ),
+        (
+            "prediction_api_http_requests_total{method=\"GET\",route=\"/docs/{page}\",status=\"404\"}",
+            1.0,
+        ),
+        (
+            "prediction_api_http_request_duration_seconds_count{method=\"POST\",route=\"/api/v1/predictions\"}",
+            2.0,
+        ),
+        (
+            "prediction_api_predictions_posted_total{outcome=\"stored\"}",
+            2.0,
+        ),
+        (
+            "prediction_api_predictions_posted_total{outcome=\"unchanged\"}",
+            2.0,
+        ),
+        (
+            "prediction_api_readings_posted_total{outcome=\"stored\"}",
+            1.0,
+        ),
+        ("prediction_api_writer_commit_duration_seconds_count", 4.0),
+        ("prediction_api_writer_batch_size_sum", 4.0),
+        ("prediction_api_sweeper_sweeps_total{outcome=\"done\"}", 1.0),
+        ("prediction_api_database_bytes", 4096.0),
+        ("prediction_api_database_wal_bytes", 0.0),
+        ("prediction_api_writer_queue_length", 0.0),
+        ("prediction_api_jobs{state=\"on_time\"}", 1.0),
+        ("prediction_api_jobs{state=\"failed\"}", 0.0),
+        ("prediction_api_writer_failing", 0.0),
+        ("prediction_api_scans_running", 0.0),
+        ("prediction_api_http_connections_open", 1.0),
+        ("process_resident_memory_bytes", 1e6),
+    ] {
+        let value = found
+            .get(name)
+            .unwrap_or_else(|| panic!("no {name} in {found:#?}"));
+        assert!(*value >= least, "{name} {value}");
+    }
+    let routes = found.keys().filter(|name| name.contains("/none/"));
+    assert_eq!(routes.count(), 0, "a client makes up labels");
+}
+
+#[tokio::test]
+async fn metrics_are_for_admins_or_on_an_address_of_their_own() {
+    let server = Watched::start(&[]);
+    let organisation = json!({ "id": ORGANISATION, "name": "x" });
+    server
+        .call(ADMIN, Method::POST, "/api/v1/organisations", &organisation)
+        .await;
+    for role in ["viewer", "worker", "manager"] {
+        let token = json!({ "name": role, "role": role, "organisation_id": ORGANISATION });
+        let (_, made) = server
+            .call(ADMIN, Method::POST, "/api/v1/tokens", &token)
+            .await;
+        let made: Value = serde_json::from_str(&made).unwrap();
+        let (status, text) = server
+            .get(made["secret"].as_str().unwrap(), "/metrics")
+            .await;
+        assert_eq!(status, 403, "{role}: {text}");
+    }
+    assert_eq!(server.get("", "/metrics").await.0, 401);
+    assert_eq!(server.get("wrong", "/metrics").await.0, 401);
+    assert_eq!(server.get(ADMIN, "/metrics").await.0, 200);
+
+    // A free port of a moment ago: the settings take no 0 that could be told.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let apart = free.local_addr().unwrap().to_string();
+    drop(free);
+    let server = Watched::start(&[("PREDICTION_API_METRICS__LISTEN", &apart)]);
+    assert_eq!(server.get(ADMIN, "/metrics").await.0, 404);
+    let alone = format!("http://{apart}");
+    let answer = server
+        .client
+        .get(format!("{alone}/metrics"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(
+        answer
+            .text()
+            .await
+            .unwrap()
+            .contains("prediction_api_build_info")
+    );
+    for path in ["/api/v1/jobs", "/", "/livez", "/docs"] {
+        let answer = server
+            .client
+            .get(format!("{alone}{path}"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 404, "{path}");
+    }
+    server.log();
+}
+
+#[tokio::test]
+async fn the_log_has_a_line_a_request_and_no_secrets() {
+    let server = Watched::start(&[("PREDICTION_API_LOG__LEVEL", "trace")]);
+    let organisation = json!({ "id": ORGANISATION, "name": "x" });
+    server
+        .call(ADMIN, Method::POST, "/api/v1/organisations", &organisation)
+        .await;
+    let token = json!({ "name": "the worker", "role": "worker", "organisation_id": ORGANISATION });
+    let (_, made) = server
+        .call(ADMIN, Method::POST, "/api/v1/tokens", &token)
+        .await;
+    let made: Value = serde_json::from_str(&made).unwrap();
+    let worker = made["secret"].as_str().unwrap().to_owned();
+    let hidden = "hidden_in_a_query_or_a_body";
+    let body = json!({ "name": 1, "password": hidden });
+    server
+        .get(&worker, &format!("/api/v1/jobs?name={hidden}&limit=1"))
+        .await;
+    server
+        .get(&worker, &format!("/api/v1/jobs?{hidden}={hidden}"))
+        .await;
+    server
+        .get(
+            hidden,
+            &format!("/api/v1/jobs/{ORGANISATION}?token={hidden}"),
+        )
+        .await;
+    server
+        .call(&worker, Method::POST, "/api/v1/sources", &body)
+        .await;
+    server
+        .call(ADMIN, Method::POST, "/api/v1/sources", &body)
+        .await;
+    server
+        .call(ADMIN, Method::POST, "/api/v1/sources", &json!(hidden))
+        .await;
+    server.get("", &format!("/{hidden}")).await;
+    let log = server.log();
+    for secret in [ADMIN, &worker, hidden] {
+        assert!(!log.contains(secret), "{secret} is in {log}");
+    }
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|line: &Value| line["message"] == "request")
+        .collect();
+    let told: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            assert!(
+                line["milliseconds"].is_f64() && line["request_id"].is_string(),
+                "{line}"
+            );
+            json!([
+                line["method"],
+                line["route"],
+                line["status"],
+                line["token"],
+                line["organisation"]
+            ])
+        })
+        .collect();
+    let none = Value::Null;
+    let expected = [
+        json!(["POST", "/api/v1/organisations", 201, "admin", none]),
+        json!(["POST", "/api/v1/tokens", 201, "admin", none]),
+        json!(["GET", "/api/v1/jobs", 200, "the worker", ORGANISATION]),
+        json!(["GET", "/api/v1/jobs", 400, "the worker", ORGANISATION]),
+        json!(["GET", "/api/v1/jobs/{job_id}", 401, none, none]),
+        json!(["POST", "/api/v1/sources", 422, "the worker", ORGANISATION]),
+        json!(["POST", "/api/v1/sources", 422, "admin", none]),
+        json!(["POST", "/api/v1/sources", 422, "admin", none]),
+        json!(["GET", "none", 404, none, none]),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn what_is_slow_in_the_database_is_logged_with_its_request() {
+    let server = Watched::start(&[("PREDICTION_API_LOG__SLOW_MILLISECONDS", "1")]);
+    // Each commit waits for the disk; one takes a millisecond before long.
+    let begun = Instant::now();
+    for number in 0.. {
+        let name = json!({ "name": format!("x{number}") });
+        server
+            .call(ADMIN, Method::POST, "/api/v1/organisations", &name)
+            .await;
+        let log = fs::read_to_string(server.folder.path().join("log")).unwrap();
+        if let Some(line) = log
+            .lines()
+            .find(|line| line.contains("the database was slow"))
+        {
+            let line: Value = serde_json::from_str(line).unwrap();
+            assert!(line["milliseconds"].as_f64().unwrap() >= 1.0, "{line}");
+            break;
+        }
+        assert!(begun.elapsed() < DEADLINE, "nothing was ever slow");
+    }
+}

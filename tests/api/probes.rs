@@ -1,0 +1,28 @@
+//! `/livez` and `/readyz`: whether the server says that it cannot write.
+
+use serde_json::{Value, json};
+
+use crate::app::{Answer, TestApp};
+
+async fn probe(app: &TestApp, path: &str) -> Answer {
+    app.send(app.request("GET".parse().unwrap(), path)).await
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_written_shows_before_somebody_writes() {
+    let app = TestApp::start().await;
+    let well = json!({ "status": "ok" });
+    assert_eq!(probe(&app, "/readyz").await.expect(200), well);
+    let other = app.database();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // Nobody has written since, and it was tried a moment ago.
+    assert_eq!(probe(&app, "/readyz").await.expect(200), well);
+    app.advance_minutes(1);
+    let refused = probe(&app, "/readyz").await;
+    refused.expect_problem(503, &[]);
+    assert!(!refused.header("retry-after").is_empty());
+    assert_ne!(refused.json()["detail"], Value::Null);
+    assert_eq!(probe(&app, "/livez").await.expect(200), well);
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(probe(&app, "/readyz").await.expect(200), well);
+}
