@@ -28,6 +28,7 @@ pub mod sensor;
 pub mod source;
 pub mod source_version;
 pub mod text;
+pub mod thinning;
 pub mod time;
 pub mod token;
 pub mod violation;

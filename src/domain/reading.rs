@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     columns::Times, duration::Duration, error::Result, object::objects, sensor::Sensor, text::Name,
-    time::Timestamp, violation::Violations,
+    thinning::MaxPoints, time::Timestamp, violation::Violations,
 };
 
 objects!(NewReading);
@@ -66,6 +66,9 @@ pub struct ReadingSeries {
     pub times: Option<Vec<Timestamp>>,
     /// The values.
     pub values: Vec<f64>,
+    /// How many values there are, if they were thinned to `max_points`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thinned_from: Option<u64>,
 }
 
 impl ReadingSeries {
@@ -82,6 +85,22 @@ impl ReadingSeries {
             step,
             times,
             values: readings.iter().map(|reading| reading.value).collect(),
+            thinned_from: None,
+        }
+    }
+
+    /// The same, thinned to so many points.
+    pub fn thinned(sensor: Sensor, readings: &[Reading], max: MaxPoints) -> Self {
+        let points: Vec<_> = readings
+            .iter()
+            .map(|reading| (reading.time, reading.value))
+            .collect();
+        let kept = max.kept(&points);
+        let is_thinned = kept.len() < readings.len();
+        let left: Vec<_> = kept.into_iter().map(|index| readings[index]).collect();
+        Self {
+            thinned_from: is_thinned.then_some(readings.len() as u64),
+            ..Self::of(sensor, &left)
         }
     }
 }

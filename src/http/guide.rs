@@ -11,9 +11,8 @@ pub struct Guides;
 /// The page that the guides stand in.
 const FRAME: &str = include_str!("../../assets/page.html");
 
-/// The front page, and what it also says in a demo.
-const FRONT: &str = include_str!("../../assets/front.md");
-const FRONT_OF_DEMO: &str = include_str!("../../assets/front_of_demo.md");
+/// What the guide about the demo also has in a demo: links that work without a token.
+const LINKS_OF_DEMO: &str = include_str!("../../assets/demo/links.md");
 
 const CHANGELOG: &str = include_str!("../../CHANGELOG.md");
 
@@ -22,6 +21,7 @@ const CHANGELOG: &str = include_str!("../../CHANGELOG.md");
 const ORDER: &[(&str, &str)] = &[
     ("index", "What it is"),
     ("quickstart", "Quick start"),
+    ("dashboard", "The dashboard"),
     ("demo", "The demo"),
     ("jobs", "Jobs"),
     ("creating-predictions", "Creating predictions"),
@@ -42,20 +42,13 @@ pub fn has_guide(page: &str) -> bool {
     source(page).is_some()
 }
 
-/// The front page.
-pub fn front(is_demo: bool) -> String {
-    let text = if is_demo {
-        format!("{FRONT}\n{FRONT_OF_DEMO}")
-    } else {
-        FRONT.to_owned()
-    };
-    let rendered = render(&text);
-    frame(&rendered.title, "", &rendered.html)
-}
-
 /// A page of the guides; none if there is no such page.
-pub fn page(page: &str) -> Option<String> {
-    let rendered = render(&source(page)?);
+pub fn page(page: &str, is_demo: bool) -> Option<String> {
+    let mut text = source(page)?;
+    if is_demo && page == "demo" {
+        text += LINKS_OF_DEMO;
+    }
+    let rendered = render(&text);
     let mut body = rendered.html;
     if rendered.sections.len() > FEW_SECTIONS
         && let Some(end) = body.find("</h1>")

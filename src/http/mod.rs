@@ -60,7 +60,7 @@
 //! | GET | /api/v1/audit | list_audit | audit.rs |
 //! | GET | /api/v1/admin/backup | download_backup | admin.rs |
 //!
-//! Beside them, in `pages.rs`: `/`, `/docs`, `/docs/{page}`, `/docs/{file}`, `/assets/{file}`, `/swagger`,
+//! Beside them, in `pages.rs`: `/` (the dashboard), `/docs`, `/docs/{page}`, `/docs/{file}`, `/assets/{file}`, `/swagger`,
 //! `/api/v1/openapi.json`, `/api/v1/openapi.yaml`; in `metrics.rs`: `/metrics`.
 
 mod admin;
@@ -75,6 +75,7 @@ mod connection;
 mod csv;
 mod document;
 mod envelope;
+mod files;
 mod guide;
 mod health;
 mod job;
@@ -177,7 +178,7 @@ pub struct Options {
     pub demo: Option<Demo>,
 }
 
-/// What makes a served product a demo: its front page has links that work in a browser.
+/// What makes a served product a demo: who visits it reads without a token.
 #[derive(Clone)]
 pub struct Demo {
     /// The secret of the token that a GET without one is answered with.

@@ -1,4 +1,4 @@
-//! Pages that come out of the binary: the front page, the guides, Swagger UI, the API's document, and their files.
+//! Pages that come out of the binary: the dashboard, the guides, Swagger UI, the API's document, and their files.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use poem::{
@@ -13,6 +13,7 @@ use super::{
     Context,
     compression::Kept,
     document::Document,
+    files::{dashboard, dashboard_file, vendor_file},
     guide::{self, Guides},
     problem::{INTERNAL, NOT_FOUND, Problem},
 };
@@ -21,7 +22,9 @@ use crate::example::weather;
 const STYLE: &str = include_str!("../../assets/style.css");
 const SCRIPT: &str = include_str!("../../assets/copy.js");
 
-/// What a browser may do on a page of ours: nothing but show it, with what comes from this server.
+const NO_GUIDE: &str = "there is no such page in the guides: see /docs";
+
+/// What a browser may do on a guide: nothing but show it, with what comes from this server.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -77,13 +80,15 @@ pub fn add(routes: Route, document: &Document) -> Route {
         yaml: Fixed::new(document.to_yaml()),
     };
     routes
-        .at("/", poem::get(front))
+        .at("/", poem::get(dashboard))
         .at("/docs", poem::get(docs))
         .at("/docs/", poem::get(docs))
         .at("/docs/weather_nyc_2013.csv", poem::get(weather_file))
         .at("/docs/*page", poem::get(guide_or_file))
         .at("/assets/style.css", poem::get(style))
         .at("/assets/copy.js", poem::get(script))
+        .at("/assets/dashboard/*path", poem::get(dashboard_file))
+        .at("/assets/vendor/*path", poem::get(vendor_file))
         .at("/swagger", poem::get(swagger_page).data(made.clone()))
         .at(
             "/api/v1/openapi.json",
@@ -122,27 +127,26 @@ fn swagger_policy(page: &str) -> String {
 }
 
 #[handler]
-fn front(request: &Request) -> Response {
-    let is_demo = Context::of(request).is_ok_and(|context| context.demo.is_some());
-    page(guide::front(is_demo))
+fn docs(request: &Request) -> Response {
+    guide_page("index", request)
 }
 
 #[handler]
-fn docs() -> Response {
-    guide::page("index").map_or_else(nothing, page)
-}
-
-#[handler]
-fn guide_or_file(Path(path): Path<String>) -> Response {
+fn guide_or_file(request: &Request, Path(path): Path<String>) -> Response {
     for (end, content_type) in FILES {
         if path.ends_with(end) {
-            let file = Guides::get(&path);
-            return file.map_or_else(nothing, |file| {
-                of(content_type, file.data.into_owned().into())
-            });
+            return Guides::get(&path).map_or_else(
+                || nothing(NO_GUIDE),
+                |file| of(content_type, file.data.into_owned().into()),
+            );
         }
     }
-    guide::page(path.trim_end_matches('/')).map_or_else(nothing, page)
+    guide_page(path.trim_end_matches('/'), request)
+}
+
+fn guide_page(name: &str, request: &Request) -> Response {
+    let is_demo = Context::of(request).is_ok_and(|context| context.demo.is_some());
+    guide::page(name, is_demo).map_or_else(|| nothing(NO_GUIDE), |html| page(html.into(), POLICY))
 }
 
 /// The weather of the demo, from which the guide about workers posts readings.
@@ -185,20 +189,28 @@ fn yaml_page(Data(made): Data<&Made>) -> Response {
     made.yaml.answer("application/yaml")
 }
 
-fn nothing() -> Response {
-    Problem::new(NOT_FOUND, "there is no such page in the guides: see /docs").into_response()
+/// There is no such file.
+pub(super) fn nothing(detail: &str) -> Response {
+    Problem::new(NOT_FOUND, detail).into_response()
 }
 
-fn page(html: String) -> Response {
-    of("text/html; charset=utf-8", html.into())
-        .with_header(header::CONTENT_SECURITY_POLICY, POLICY)
+/// A page, and what a browser may do on it.
+pub(super) fn page(html: bytes::Bytes, policy: &str) -> Response {
+    of("text/html; charset=utf-8", html)
+        .with_header(header::CONTENT_SECURITY_POLICY, policy)
         .into_response()
 }
 
-fn of(content_type: &str, body: bytes::Bytes) -> Response {
+/// A file, with a digest of it as its ETag: browsers keep it, and ask each time whether it is still the same.
+pub(super) fn of(content_type: &str, body: bytes::Bytes) -> Response {
+    let digest = Sha256::digest(&body);
+    let short = digest
+        .first_chunk()
+        .map_or(0, |bytes| u64::from_be_bytes(*bytes));
     Response::builder()
         .status(StatusCode::OK)
         .content_type(content_type)
+        .header(header::ETAG, format!("\"{short:016x}\""))
         .header(header::CACHE_CONTROL, "no-cache")
         .body(body)
 }

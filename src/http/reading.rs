@@ -15,7 +15,7 @@ use super::{
     csv::{CsvReadings, record},
     page::{decode, default_limit, encode, rows},
     reply::{Answer, Plain, Table},
-    shape::{Accepted, Form, Format, Shape, form},
+    shape::{Accepted, Form, Format, Shape, form, thinning},
     tag::Tag,
 };
 use crate::{
@@ -86,6 +86,10 @@ impl ReadingApi {
         shape: Query<Option<Shape>>,
         /// JSON or CSV; unless given, as `Accept` says.
         format: Query<Option<Format>>,
+        /// Thins the readings to so many at most, for a chart: the least and the greatest value of each stretch of time,
+        /// the first and the last. For `shape=series`; the window is answered as a whole, without `limit`.
+        #[oai(validator(minimum(value = "10"), maximum(value = "10000")))]
+        max_points: Query<Option<u64>>,
         /// How many readings at most.
         #[oai(
             default = "default_limit",
@@ -103,6 +107,7 @@ impl ReadingApi {
                 Error::bad_parameter("to", format!("is before from, which is {from}")).into(),
             );
         }
+        let thin = thinning(max_points.0, form, cursor.0.as_deref())?;
         let cursor: Option<Cursor> = cursor.0.as_deref().map(decode).transpose()?;
         let behind = cursor.map(|cursor| Timestamp::from_micros(cursor.after.micros() + 1));
         let query = ReadingQuery {
@@ -111,6 +116,10 @@ impl ReadingApi {
             as_of: as_of.0,
             limit: rows(limit.0),
         };
+        if let Some(max) = thin {
+            let series = reading::list_thinned(&self.0, &auth.0, id.0, query, max).await?;
+            return Ok(Table::series(&series));
+        }
         let (sensor, listed) = reading::list(&self.0, &auth.0, id.0, query).await?;
         let last = listed.items.last().filter(|_| listed.more);
         let next = last.map(|last| encode(&Cursor { after: last.time }));

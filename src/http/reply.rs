@@ -140,6 +140,18 @@ pub struct Table<R, S> {
     pub of: PhantomData<(R, S)>,
 }
 
+impl<R, S: Serialize> Table<R, S> {
+    /// All of it with its values in columns.
+    pub fn series(series: &S) -> Self {
+        Self {
+            form: Form::Series,
+            body: bytes(series).into(),
+            next: None,
+            of: PhantomData,
+        }
+    }
+}
+
 /// The cursor of the next page, on its way into the `Link` header.
 #[derive(Debug, Clone)]
 pub struct NextPage(pub String);

@@ -4,7 +4,7 @@ use poem::{FromRequest, Request, RequestBody, http::header};
 use poem_openapi::Enum;
 
 use super::problem::Problem;
-use crate::domain::Error;
+use crate::domain::{Error, thinning::MaxPoints};
 
 /// How JSON is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -54,6 +54,31 @@ impl<'a> FromRequest<'a> for Accepted {
         let first = accept.split(',').find_map(format);
         Ok(Self(first.unwrap_or(Format::Json)))
     }
+}
+
+/// The thinning that is asked for.
+///
+/// # Errors
+/// Bad request: of anything but series, or of a later page, since the window is answered as a whole.
+pub fn thinning(
+    max_points: Option<u64>,
+    form: Form,
+    cursor: Option<&str>,
+) -> Result<Option<MaxPoints>, Problem> {
+    let Some(points) = max_points else {
+        return Ok(None);
+    };
+    if form != Form::Series {
+        return Err(
+            Error::bad_parameter("max_points", "thins series only: add shape=series").into(),
+        );
+    }
+    if cursor.is_some() {
+        let detail = "goes with no max_points, which answers the window as a whole";
+        return Err(Error::bad_parameter("cursor", detail).into());
+    }
+    let points = usize::try_from(points).unwrap_or(usize::MAX);
+    Ok(Some(MaxPoints::new(points)))
 }
 
 /// The form that is asked for: `format` goes before `Accept`.

@@ -8,10 +8,11 @@ use crate::{
         Caller, Counts, Result, Role, Violations,
         page::Listed,
         prediction::MAX_AHEAD_HOURS,
-        reading::{NewReading, Reading, ReadingQuery, by_sensor},
+        reading::{NewReading, Reading, ReadingQuery, ReadingSeries, by_sensor},
         sensor::Sensor,
+        thinning::{MAX_THINNED_FROM, MaxPoints},
     },
-    store::{self, reading},
+    store::{self, Connection, reading},
 };
 
 /// Keeps readings: the whole batch, or nothing.
@@ -58,14 +59,44 @@ pub async fn list(
     query: ReadingQuery,
 ) -> Result<(Sensor, Listed<Reading>)> {
     let caller = caller.clone();
+    app.scan(move |connection, _| window(connection, &caller, id, &query))
+        .await
+}
+
+/// The sensor's readings that the query asks for, thinned to so many points. The whole window is read, whatever the
+/// query's limit says.
+///
+/// # Errors
+/// Not found: the sensor. Bad request: too many readings.
+pub async fn list_thinned(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    query: ReadingQuery,
+    max: MaxPoints,
+) -> Result<ReadingSeries> {
+    let caller = caller.clone();
+    let limit = MAX_THINNED_FROM;
     app.scan(move |connection, _| {
-        let sensor = sensor::visible(connection, &caller, id)?;
-        let one_more = ReadingQuery {
-            limit: query.limit + 1,
-            ..query
-        };
-        let found = reading::window(connection, id, &one_more)?;
-        Ok((sensor, Listed::cut(found, query.limit)))
+        let whole = ReadingQuery { limit, ..query };
+        let (sensor, found) = window(connection, &caller, id, &whole)?;
+        MaxPoints::check(found.more)?;
+        Ok(ReadingSeries::thinned(sensor, &found.items, max))
     })
     .await
+}
+
+fn window(
+    connection: &Connection,
+    caller: &Caller,
+    id: Uuid,
+    query: &ReadingQuery,
+) -> Result<(Sensor, Listed<Reading>)> {
+    let sensor = sensor::visible(connection, caller, id)?;
+    let one_more = ReadingQuery {
+        limit: query.limit + 1,
+        ..*query
+    };
+    let found = reading::window(connection, id, &one_more)?;
+    Ok((sensor, Listed::cut(found, query.limit)))
 }

@@ -99,9 +99,9 @@ async fn the_weather_is_there_to_try_things_with() {
 #[tokio::test]
 async fn only_a_demo_has_links_to_its_season() {
     let app = TestApp::start().await;
-    let front = page(&app, "/").await;
-    assert!(front.text.contains("href=\"/docs\"") && front.text.contains("href=\"/swagger\""));
-    assert!(!front.text.contains("/api/v1/predictions"));
+    let guide = page(&app, "/docs/demo").await;
+    assert!(guide.text.contains("href=\"/docs\"") && guide.text.contains("href=\"/swagger\""));
+    assert!(!guide.text.contains("href=\"/api/v1/predictions"));
 }
 
 #[tokio::test]

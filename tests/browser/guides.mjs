@@ -1,4 +1,4 @@
-// The front page and every page of the guides as people have them: light and dark, on a phone and on a desktop. axe finds
+// Every page of the guides as people have them: light and dark, on a phone and on a desktop. axe finds
 // nothing, nothing is wider than the screen, no request leaves the server, nothing is refused by the pages' own policy.
 // Usage: node guides.mjs URL [FOLDER], with playwright-core and @axe-core/playwright beside it or in PLAYWRIGHT_FROM;
 // screenshots go to FOLDER.
@@ -33,18 +33,18 @@ function watch(page, name) {
   });
 }
 
-// Every page that can be reached from the front page, each once.
+// Every page that can be reached from the first, each once.
 async function allPages() {
   const context = await browser.newContext();
   const page = await context.newPage();
-  const [found, waiting] = [[], ["/"]];
+  const [found, waiting] = [[], ["/docs"]];
   while (waiting.length > 0) {
     const path = waiting.pop();
     found.push(path);
     const answer = await page.goto(url + path);
     if (!POLICY.test(answer.headers()["content-security-policy"])) faults.push(`${path}: no strict policy`);
     const links = await page.$$eval("a[href^='/docs']", (all) => all.map((link) => new URL(link.href).pathname));
-    for (const link of links.filter((link) => !link.endsWith(".csv"))) {
+    for (const link of links.filter((link) => !/\.(csv|service)$/.test(link))) {
       if (!found.includes(link) && !waiting.includes(link)) waiting.push(link);
     }
   }

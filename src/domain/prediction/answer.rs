@@ -11,6 +11,7 @@ use crate::domain::{
     columns::{Shared, Times},
     duration::Duration,
     text::{Name, Stage},
+    thinning::MaxPoints,
     time::Timestamp,
 };
 
@@ -93,8 +94,8 @@ impl FoundRun {
     }
 }
 
-/// The predictions of one series, their values in columns. The times are `start` and `step`, or `valid_times`. It can be
-/// posted again as one of the `series` of a job's predictions.
+/// The predictions of one series, their values in columns. The times are `start` and `step`, or `valid_times`. Unless
+/// it was thinned, it can be posted again as one of the `series` of a job's predictions.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct PredictionSeries {
@@ -139,12 +140,26 @@ pub struct PredictionSeries {
     pub valid_times: Option<Vec<Timestamp>>,
     /// The values.
     pub values: Vec<f64>,
+    /// How many values there are, if they were thinned to `max_points`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thinned_from: Option<u64>,
 }
 
 impl Predictions {
     /// The rows by their series, in the order in which the series first appear; each issue by itself if all are
     /// answered, since a valid_time is then there several times.
     pub fn by_series(&self, by_issue: bool) -> Vec<PredictionSeries> {
+        let order = self.in_order(by_issue);
+        order.iter().map(|rows| self.columns(rows)).collect()
+    }
+
+    /// The same, each thinned to so many points.
+    pub fn by_series_thinned(&self, by_issue: bool, max: MaxPoints) -> Vec<PredictionSeries> {
+        let order = self.in_order(by_issue);
+        order.iter().map(|rows| self.thinned(rows, max)).collect()
+    }
+
+    fn in_order(&self, by_issue: bool) -> Vec<Vec<&FoundPoint>> {
         let mut known = HashMap::new();
         let mut order: Vec<Vec<&FoundPoint>> = Vec::new();
         let mut last = None;
@@ -164,7 +179,19 @@ impl Predictions {
             last = Some((row.run, index));
             order[index].push(row);
         }
-        order.iter().map(|rows| self.columns(rows)).collect()
+        order
+    }
+
+    /// Rows of one series in columns, of which only so many are left.
+    fn thinned(&self, rows: &[&FoundPoint], max: MaxPoints) -> PredictionSeries {
+        let points: Vec<_> = rows.iter().map(|row| (row.valid_time, row.value)).collect();
+        let kept = max.kept(&points);
+        let is_thinned = kept.len() < rows.len();
+        let left: Vec<_> = kept.into_iter().map(|index| rows[index]).collect();
+        PredictionSeries {
+            thinned_from: is_thinned.then_some(rows.len() as u64),
+            ..self.columns(&left)
+        }
     }
 
     /// Rows of one series in columns.
@@ -194,6 +221,7 @@ impl Predictions {
             step,
             valid_times,
             values: rows.iter().map(|row| row.value).collect(),
+            thinned_from: None,
         }
     }
 }

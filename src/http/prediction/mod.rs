@@ -13,7 +13,7 @@ use super::{
     body::Body,
     page::{decode, default_limit, encode, rows},
     reply::{Answer, Plain, Table},
-    shape::{Accepted, Format, Shape, form},
+    shape::{Accepted, Format, Shape, form, thinning},
     tag::Tag,
 };
 use crate::{
@@ -126,6 +126,10 @@ impl PredictionApi {
         shape: Query<Option<Shape>>,
         /// JSON or CSV; unless given, as `Accept` says.
         format: Query<Option<Format>>,
+        /// Thins each series to so many values at most, for a chart: the least and the greatest value of each stretch of
+        /// time, the first and the last. For `shape=series`; the window is answered as a whole, without `limit`.
+        #[oai(validator(minimum(value = "10"), maximum(value = "10000")))]
+        max_points: Query<Option<u64>>,
         /// How many rows at most (values, in series).
         #[oai(
             default = "default_limit",
@@ -136,6 +140,7 @@ impl PredictionApi {
         cursor: Query<Option<String>>,
     ) -> Answer<Table<Prediction, Vec<PredictionSeries>>> {
         let form = form(&accepted, format.0, shape.0)?;
+        let thin = thinning(max_points.0, form, cursor.0.as_deref())?;
         let cursor: Option<PredictionCursor> = cursor.0.as_deref().map(decode).transpose()?;
         // Later pages keep the window of the first, whose default moves on with the clock.
         let before = cursor.as_ref();
@@ -176,6 +181,10 @@ impl PredictionApi {
             after: cursor.map(|cursor| cursor.after),
             limit: rows(limit.0),
         };
+        if let Some(max) = thin {
+            let series = prediction::list_thinned(&self.0, &auth.0, query, max).await?;
+            return Ok(Table::series(&series));
+        }
         let mut found = prediction::list(&self.0, &auth.0, query).await?;
         let next = found
             .last

@@ -11,8 +11,10 @@ use crate::{
     domain::{
         Caller, Error, Result,
         prediction::{
-            LatestPrediction, LatestQuery, PredictionQuery, PredictionScope, Predictions,
+            Issues, LatestPrediction, LatestQuery, PredictionQuery, PredictionScope,
+            PredictionSeries, Predictions,
         },
+        thinning::{MAX_THINNED_FROM, MaxPoints},
     },
     store::{self, Connection, prediction},
 };
@@ -30,6 +32,31 @@ pub async fn list(app: &App, caller: &Caller, query: PredictionQuery) -> Result<
     app.scan(move |connection, now| {
         let organisation = owner(connection, &caller, query.scope)?;
         prediction::find(connection, organisation, &query, now)
+    })
+    .await
+}
+
+/// What the query asks for by its series, each thinned to so many points. The whole window is read, whatever the query's
+/// limit says.
+///
+/// # Errors
+/// Not found: the job or location, unless predictions for it are still kept. Bad request: too many values.
+pub async fn list_thinned(
+    app: &App,
+    caller: &Caller,
+    query: PredictionQuery,
+    max: MaxPoints,
+) -> Result<Vec<PredictionSeries>> {
+    let caller = caller.clone();
+    app.scan(move |connection, now| {
+        let organisation = owner(connection, &caller, query.scope)?;
+        let whole = PredictionQuery {
+            limit: MAX_THINNED_FROM,
+            ..query
+        };
+        let found = prediction::find(connection, organisation, &whole, now)?;
+        MaxPoints::check(found.more)?;
+        Ok(found.by_series_thinned(whole.issues == Issues::All, max))
     })
     .await
 }

@@ -22,6 +22,9 @@ use crate::domain::{
 /// How long a slice is at first if nothing is known of a series' step: an hour for each row.
 const DEFAULT_STEP: i64 = 3_600_000_000;
 
+/// A slice is for about so many rows at most, so that a long answer does not hold all of its runs at a time.
+const SLICE_ROWS: usize = 10_000;
+
 /// A slice is at most so many times as long as the one before.
 const GROWTH: i64 = 16;
 
@@ -101,7 +104,8 @@ fn read_group(
     };
     let (mut from, to) = (start.from.max(first), query.to.min(end));
     let wanted = |found: &Predictions| query.limit + 1 - found.rows.len();
-    let mut length = step.saturating_mul(i64::try_from(wanted(found)).unwrap_or(i64::MAX));
+    let rows = wanted(found).min(SLICE_ROWS);
+    let mut length = step.saturating_mul(i64::try_from(rows).unwrap_or(i64::MAX));
     if query.issues == Issues::All {
         length /= GROWTH;
     }
@@ -133,7 +137,7 @@ fn read_group(
 
 /// How long the next slice is to be, so that it has about what is still wanted.
 fn next_length(length: i64, rows: usize, wanted: usize) -> i64 {
-    let left = wanted.saturating_sub(rows).max(1);
+    let left = wanted.saturating_sub(rows).clamp(1, SLICE_ROWS);
     let (rows, left) = (
         i64::try_from(rows).unwrap_or(i64::MAX),
         i64::try_from(left).unwrap_or(i64::MAX),

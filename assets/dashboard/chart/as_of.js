@@ -1,0 +1,32 @@
+// The slider through what was known when: it stops where an issue became available, and at its end is now.
+import { html } from "../lib/html.js";
+import { fromField, moment, toField } from "../lib/time.js";
+import { plural } from "../lib/value.js";
+
+/** `stops` are the times at which issues became available, in order; `asOf` is null for now. */
+export function AsOf({ stops, asOf, set, isComplete }) {
+  if (stops.length === 0) return null;
+  const index = asOf === null ? stops.length : Math.max(0, stops.findLastIndex((stop) => stop <= asOf));
+  const choose = (index) => set(index >= stops.length ? null : stops[Math.max(0, index)]);
+  const isBefore = asOf !== null && stops[0] > asOf;
+  const words = asOf === null ? "now"
+    : isBefore ? `${moment(asOf)}: nothing was known yet`
+    : `${moment(asOf)}, when the newest issue was that which came ${moment(stops[index])}`;
+  const day = (event) => event.currentTarget.value && set(Math.min(Date.now(), fromField(event.currentTarget.value).getTime()));
+  return html`
+    <fieldset class="as-of">
+      <legend>As of <output>${asOf === null ? "now" : moment(asOf)}</output></legend>
+      <div class="slide">
+        <button type="button" disabled=${index === 0} onClick=${() => choose(index - 1)} aria-label="One issue earlier">‹</button>
+        <input type="range" min="0" max=${stops.length} step="1" value=${index} aria-label="What was known as of" aria-valuetext=${words}
+          onInput=${(event) => choose(Number(event.currentTarget.value))} />
+        <button type="button" disabled=${asOf === null} onClick=${() => choose(index + 1)} aria-label="One issue later">›</button>
+        <button type="button" disabled=${asOf === null} onClick=${() => set(null)}>Now</button>
+      </div>
+      <label class="day">or at a time you name <input type="datetime-local" value=${toField(asOf ?? Date.now())} onChange=${day} /></label>
+      <p class="quiet" role="status">
+        ${asOf === null ? "Move the slider to see what was known at an earlier time." : `What the server could serve at ${words}.`}
+        ${!isComplete && ` The slider has the newest ${plural(stops.length, "issue")}; name a time for older ones.`}
+      </p>
+    </fieldset>`;
+}

@@ -1,0 +1,81 @@
+// The chart as a part of the page: drawn again when what it shows changes, and moved through by pointer and keyboard.
+import { html, useEffect, useRef, useState } from "../lib/html.js";
+import { useZone } from "../lib/time.js";
+import { draw } from "./plot.js";
+import { listen, panned, zoomed } from "./moves.js";
+
+/** `lines` as for draw; `moved(t)` is called with the time under the pointer in milliseconds, `setWindow` with a new window. */
+export function Canvas({ lines, metric, window: { from, to }, asOf, main, label, moved, setWindow }) {
+  const place = useRef(null);
+  const plot = useRef(null);
+  const at = useRef(null);
+  const latest = useRef({});
+  const zone = useZone();
+  const scheme = useScheme();
+
+  // While the chart is moved through, it shows the new window at once; what is in it is read when it holds still.
+  const show = (window) => {
+    plot.current?.setScale("x", { min: window.from / 1000, max: window.to / 1000 });
+    setWindow(window);
+  };
+  const point = (seconds) => {
+    const t = seconds === null ? null : nearest(main, seconds * 1000);
+    if (t !== at.current) moved((at.current = t));
+  };
+  latest.current = { show, point };
+
+  useEffect(() => listen(place.current, () => plot.current, (window) => latest.current.show(window)), []);
+  useEffect(() => {
+    const moved = (seconds) => latest.current.point(seconds);
+    plot.current = draw(place.current, { lines, metric, from, to, asOf, moved });
+    const resized = new ResizeObserver(([{ contentRect }]) => plot.current.setSize({ width: contentRect.width, height: plot.current.height }));
+    resized.observe(place.current);
+    return () => {
+      resized.disconnect();
+      plot.current.destroy();
+      plot.current = null;
+    };
+  }, [lines, metric, asOf, zone, scheme]);
+  useEffect(() => plot.current?.setScale("x", { min: from / 1000, max: to / 1000 }), [from, to, lines]);
+
+  const key = (event) => {
+    const act = {
+      ArrowLeft: () => (event.shiftKey ? show(panned({ from, to }, -0.25)) : step(-1)),
+      ArrowRight: () => (event.shiftKey ? show(panned({ from, to }, 0.25)) : step(1)),
+      "+": () => show(zoomed({ from, to }, 0.5)),
+      "-": () => show(zoomed({ from, to }, 2)),
+      Escape: () => plot.current?.setCursor({ left: -10, top: -10 }),
+    }[event.key];
+    if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    act();
+  };
+  const step = (by) => {
+    const shown = main.filter((point) => point.t >= from && point.t < to);
+    if (shown.length === 0 || !plot.current) return;
+    const before = shown.findIndex((point) => point.t === at.current);
+    const index = before < 0 ? (by > 0 ? 0 : shown.length - 1) : Math.min(shown.length - 1, Math.max(0, before + by));
+    const left = plot.current.valToPos(shown[index].t / 1000, "x");
+    plot.current.setCursor({ left, top: plot.current.over.clientHeight / 2 });
+  };
+  return html`<div class="canvas" ref=${place} tabindex="0" role="group" aria-label=${label} aria-describedby="chart-keys" onKeyDown=${key}></div>`;
+}
+
+/** The time of the point nearest to a time. */
+function nearest(points, t) {
+  let found = null;
+  for (const point of points) if (found === null || Math.abs(point.t - t) < Math.abs(found - t)) found = point.t;
+  return found;
+}
+
+// The chart's colours are read when it is drawn.
+function useScheme() {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const [isDark, setDark] = useState(dark.matches);
+  useEffect(() => {
+    const changed = () => setDark(dark.matches);
+    dark.addEventListener("change", changed);
+    return () => dark.removeEventListener("change", changed);
+  }, []);
+  return isDark;
+}

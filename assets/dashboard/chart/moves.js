@@ -1,0 +1,55 @@
+// Moving through a chart: by pointer, by wheel and by keyboard. All of it ends in a new window.
+
+/** A window is never shorter than this, in milliseconds. */
+const SHORTEST = 60_000;
+
+export function zoomed({ from, to }, factor, at = (from + to) / 2) {
+  const span = Math.max(SHORTEST, (to - from) * factor);
+  const share = (at - from) / (to - from);
+  return { from: at - share * span, to: at + (1 - share) * span };
+}
+
+export function panned({ from, to }, share) {
+  const by = (to - from) * share;
+  return { from: from + by, to: to + by };
+}
+
+/**
+ * Lets the chart in `place` be dragged and zoomed. `plot()` is the uPlot of the moment, `move(window)` is called with each
+ * new window. Answers what takes the listeners away.
+ */
+export function listen(place, plot, move) {
+  let dragged = null;
+  const windowOf = (plot) => ({ from: plot.scales.x.min * 1000, to: plot.scales.x.max * 1000 });
+  const over = (event) => plot() && plot().over.contains(event.target);
+
+  const down = (event) => {
+    if (event.button !== 0 || !over(event)) return;
+    dragged = { x: event.clientX, window: windowOf(plot()), id: event.pointerId, isFar: false };
+  };
+  const drag = (event) => {
+    if (!dragged || event.pointerId !== dragged.id || !plot()) return;
+    const way = event.clientX - dragged.x;
+    if (Math.abs(way) > 4 && !dragged.isFar) {
+      dragged.isFar = true;
+      place.setPointerCapture(event.pointerId);
+    }
+    if (dragged.isFar) move(panned(dragged.window, -way / plot().over.clientWidth));
+  };
+  const up = () => (dragged = null);
+  // The wheel scrolls the page unless the chart is in use: it has the focus, or Ctrl is held.
+  const wheel = (event) => {
+    if (!over(event) || !(event.ctrlKey || event.metaKey || place.contains(document.activeElement))) return;
+    event.preventDefault();
+    const { left, width } = plot().over.getBoundingClientRect();
+    const now = windowOf(plot());
+    if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) return move(panned(now, event.deltaX / width));
+    const at = now.from + ((event.clientX - left) / width) * (now.to - now.from);
+    move(zoomed(now, event.deltaY > 0 ? 1.25 : 0.8, at));
+  };
+  const listeners = { pointerdown: down, pointermove: drag, pointerup: up, pointercancel: up, wheel };
+  for (const [name, listener] of Object.entries(listeners)) place.addEventListener(name, listener, { passive: false });
+  return () => {
+    for (const [name, listener] of Object.entries(listeners)) place.removeEventListener(name, listener);
+  };
+}

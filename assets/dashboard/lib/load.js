@@ -1,0 +1,49 @@
+// What a view shows is loaded when its inputs change, and again every few seconds while the page is looked at.
+import { useCallback, useEffect, useRef, useState } from "./html.js";
+
+/** How often a view asks again, in milliseconds. */
+export const POLL = 15_000;
+
+/**
+ * What `load(signal)` answers: `{ value, problem, isLoading, reload }`. The value of before stays until the next is
+ * there. With `every` it is loaded again after so many milliseconds.
+ */
+export function useLoaded(load, inputs, every) {
+  const [state, setState] = useState({ isLoading: true });
+  const latest = useRef(load);
+  latest.current = load;
+  const [turn, setTurn] = useState(0);
+  const reload = useCallback(() => setTurn((turn) => turn + 1), []);
+
+  useEffect(() => {
+    const abort = new AbortController();
+    const run = async () => {
+      try {
+        const value = await latest.current(abort.signal);
+        if (!abort.signal.aborted) setState({ value, isLoading: false });
+      } catch (problem) {
+        if (abort.signal.aborted) return;
+        if (problem.name === "AbortError") return;
+        setState((before) => ({ value: before.value, problem, isLoading: false }));
+      }
+    };
+    setState((before) => ({ ...before, isLoading: true }));
+    run();
+    const timer = every && setInterval(() => document.visibilityState === "visible" && run(), every);
+    return () => {
+      abort.abort();
+      clearInterval(timer);
+    };
+  }, [...inputs, turn, every]);
+  return { ...state, reload };
+}
+
+/** The value as it was when it last held still for so many milliseconds. */
+export function useSettled(value, milliseconds) {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), milliseconds);
+    return () => clearTimeout(timer);
+  }, [value, milliseconds]);
+  return settled;
+}

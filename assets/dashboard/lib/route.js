@@ -1,0 +1,38 @@
+// Which view is shown, with its filters, stands behind the # of the address, so that a view can be linked.
+import { useEffect, useState } from "./html.js";
+
+/** What stands behind the #: the parts of the path, and the parameters. */
+export function current() {
+  const [path, query = ""] = location.hash.replace(/^#/, "").split("?");
+  const parts = path.split("/").filter(Boolean).map(decodeURIComponent);
+  return { parts, parameters: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+/** The link to a view. */
+export function link(path, parameters = {}) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) if (value) query.set(name, value);
+  const text = query.toString().replaceAll("%3A", ":");
+  return `#/${path}${text ? `?${text}` : ""}`;
+}
+
+/** Changes the parameters of the view that is shown, without a step in the browser's history. */
+export function keep(changes) {
+  const { parts, parameters } = current();
+  const path = parts.map(encodeURIComponent).join("/");
+  history.replaceState(null, "", link(path, { ...parameters, ...changes }));
+  dispatchEvent(new HashChangeEvent("hashchange"));
+}
+
+export const go = (path, parameters) => (location.hash = link(path, parameters));
+
+export function useRoute() {
+  const [route, setRoute] = useState(current);
+  useEffect(() => {
+    // "Skip to the content" is no view.
+    const changed = () => location.hash !== "#content" && setRoute(current());
+    addEventListener("hashchange", changed);
+    return () => removeEventListener("hashchange", changed);
+  }, []);
+  return route;
+}

@@ -1,0 +1,91 @@
+// The dashboard: who is there, and which view is shown.
+import { html, render, useCallback, useEffect, useRef, useState } from "./lib/html.js";
+import { call } from "./lib/api.js";
+import { link, useRoute } from "./lib/route.js";
+import { onRefused, signOut, token } from "./lib/session.js";
+import { Header } from "./parts/header.js";
+import { Heading } from "./parts/heading.js";
+import { ProblemNote } from "./parts/problem.js";
+import { JobView } from "./views/job.js";
+import { Overview } from "./views/overview.js";
+import { Places } from "./views/places.js";
+import { SetUp } from "./views/set_up.js";
+import { SignIn } from "./views/sign_in.js";
+import { SourceView } from "./views/source.js";
+import { Sources } from "./views/sources.js";
+import { Tokens } from "./views/tokens.js";
+
+const VIEWS = {
+  jobs: ({ parts: [id], ...rest }) => (id ? html`<${JobView} key=${id} id=${id} ...${rest} />` : html`<${Overview} ...${rest} />`),
+  sources: ({ parts: [id], ...rest }) => (id ? html`<${SourceView} key=${id} id=${id} ...${rest} />` : html`<${Sources} ...${rest} />`),
+  places: (rest) => html`<${Places} ...${rest} />`,
+  tokens: (rest) => html`<${Tokens} ...${rest} />`,
+  "set-up": (rest) => html`<${SetUp} ...${rest} />`,
+};
+
+function App() {
+  const { parts, parameters } = useRoute();
+  const [me, setMe] = useState(undefined);
+  const [reason, setReason] = useState("");
+  const [problem, setProblem] = useState(null);
+
+  const isAsking = useRef(false);
+  const ask = useCallback(async () => {
+    if (isAsking.current) return;
+    isAsking.current = true;
+    setProblem(null);
+    try {
+      // In a demo who has no token reads as its visitor; elsewhere the answer is 401.
+      setMe((await call("/api/v1/whoami", { secret: token() ?? "" })).body);
+      setReason("");
+    } catch (problem) {
+      if (problem.status !== 401) return setProblem(problem);
+      if (token()) setReason("The token of this session is no longer valid. It may have expired, or been revoked.");
+      signOut();
+      setMe(null);
+    } finally {
+      isAsking.current = false;
+    }
+  }, []);
+
+  useEffect(() => void ask(), [ask]);
+  useEffect(() => onRefused(ask), [ask]);
+
+  const [view = "jobs", ...rest] = parts;
+  useFocus(`${view}/${rest.join("/")}`);
+
+  let shown;
+  if (problem) shown = html`<${Heading}>Prediction API<//><${ProblemNote} problem=${problem} retry=${ask} />`;
+  else if (me === undefined) shown = html`<p class="quiet" role="status">Loading …</p>`;
+  else if (me === null || view === "sign-in") shown = html`<${SignIn} me=${me} reason=${reason} done=${ask} />`;
+  else if (!Object.hasOwn(VIEWS, view)) shown = html`<${Heading}>There is no such view<//><p><a href=${link("jobs")}>All jobs</a></p>`;
+  else shown = VIEWS[view]({ parts: rest, parameters, me });
+
+  const leave = () => {
+    signOut();
+    ask();
+  };
+  return html`
+    <${Header} me=${me} view=${view} leave=${leave} />
+    <main id="content" tabindex="-1">${shown}</main>`;
+}
+
+// Another view begins at its top, and there the keyboard goes on.
+function useFocus(place) {
+  const before = useRef(place);
+  useEffect(() => {
+    if (before.current === place) return;
+    before.current = place;
+    scrollTo(0, 0);
+    document.getElementById("content")?.focus({ preventScroll: true });
+  }, [place]);
+}
+
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.getElementById("content").focus();
+});
+
+const app = document.getElementById("app");
+app.replaceChildren();
+render(html`<${App} />`, app);

@@ -1,0 +1,56 @@
+// Commands to copy, and a call's answer to open.
+import { html, useState } from "../lib/html.js";
+import { curl, download } from "../lib/api.js";
+import { token } from "../lib/session.js";
+
+/** A button that copies a text. Browsers give the clipboard to https and localhost only; elsewhere the text is shown. */
+export function Copy({ text, label = "Copy" }) {
+  const [state, setState] = useState("");
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      setState("copied");
+      setTimeout(() => setState(""), 3000);
+    } catch {
+      setState("shown");
+    }
+  };
+  return html`
+    <button type="button" onClick=${copy}>${state === "copied" ? "Copied" : label}</button>
+    ${state === "shown" && html`<pre tabindex="0"><code>${text}</code></pre>`}
+    <span class="hidden" role="status">${state === "copied" ? "Copied" : ""}</span>`;
+}
+
+/** A command with its button. */
+export function Command({ text }) {
+  return html`<div class="block command"><pre tabindex="0"><code>${text}</code></pre><${Copy} text=${text} /></div>`;
+}
+
+/** A link to what a call answers. With a token the browser cannot follow it, so that it is fetched and kept as a file. */
+export function Answer({ address, name, file }) {
+  const [problem, setProblem] = useState("");
+  const open = async (event) => {
+    if (!token()) return;
+    event.preventDefault();
+    setProblem("");
+    try {
+      const url = URL.createObjectURL(await download(address));
+      const link = Object.assign(document.createElement("a"), { href: url, download: file });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(url), 1000);
+    } catch (problem) {
+      setProblem(problem.message);
+    }
+  };
+  return html`<a href=${address} onClick=${open}>${name}</a>${problem && html` <span class="wrong" role="alert">${problem}</span>`}`;
+}
+
+/** The same rows as JSON, as CSV and as a command. */
+export function SameAs({ json, csv, file }) {
+  return html`
+    <p class="same">
+      The same as <${Answer} address=${json} name="JSON" file="${file}.json" />
+      ${csv && html` <${Answer} address=${csv} name="CSV" file="${file}.csv" />`}
+      ${" "}<${Copy} text=${curl(json)} label="Copy as curl" />
+    </p>`;
+}

@@ -1,0 +1,34 @@
+// A field of a form with its name, a hint, and what is wrong with it.
+import { html } from "../lib/html.js";
+
+let count = 0;
+const ids = new Map();
+
+// The same field has the same id each time that it is drawn.
+function idOf(name) {
+  if (!ids.has(name)) ids.set(name, `field-${(count += 1)}`);
+  return ids.get(name);
+}
+
+/**
+ * A field: `kind` is an input's type, or "select" with `options` of [value, text]. `wrong` are texts that say what is wrong.
+ */
+export function Field({ name, label, kind = "text", value, set, options = [], hint, wrong = [], ...rest }) {
+  const id = idOf(name);
+  const described = [hint && `${id}-hint`, wrong.length > 0 && `${id}-wrong`].filter(Boolean).join(" ");
+  const shared = {
+    id, value, ...rest,
+    "aria-describedby": described || undefined,
+    "aria-invalid": wrong.length > 0 ? "true" : undefined,
+  };
+  const change = (event) => set(event.currentTarget.value);
+  return html`
+    <div class="field">
+      <label for=${id}>${label}</label>
+      ${kind === "select"
+        ? html`<select ...${shared} onChange=${change}>${options.map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}</select>`
+        : html`<input type=${kind} ...${shared} onInput=${change} />`}
+      ${hint && html`<p class="hint" id="${id}-hint">${hint}</p>`}
+      ${wrong.length > 0 && html`<p class="wrong" id="${id}-wrong">${wrong.join("; ")}</p>`}
+    </div>`;
+}

@@ -1,0 +1,33 @@
+// The head of every view: where one can go, and who one is.
+import { html } from "../lib/html.js";
+import { link } from "../lib/route.js";
+import { may, token } from "../lib/session.js";
+
+const PLACES = [
+  ["jobs", "Jobs"],
+  ["sources", "Sources"],
+  ["places", "Sensors"],
+];
+
+export function Header({ me, view, leave }) {
+  const places = me && may(me, "manager") ? [...PLACES, ["tokens", "Tokens"]] : PLACES;
+  return html`
+    <header>
+      <a class="brand" href="#/jobs"><img src="/assets/dashboard/icon.svg" alt="" width="22" height="22" /> Prediction API</a>
+      ${me && html`<nav class="places" aria-label="Views">
+        ${places.map(([place, name]) => html`<a href=${link(place)} aria-current=${view === place ? "page" : undefined}>${name}</a>`)}
+      </nav>`}
+      <div class="aside">
+        <a href="/docs">Guides</a>
+        <a href="/swagger">Swagger UI</a>
+        ${me && html`<${Who} me=${me} leave=${leave} />`}
+      </div>
+    </header>`;
+}
+
+function Who({ me, leave }) {
+  if (!token()) return html`<a class="button" href=${link("sign-in")}>Sign in</a>`;
+  return html`
+    <span class="who"><span class="hidden">Signed in as </span>${me.name} <span class="quiet">(${me.role})</span></span>
+    <button type="button" onClick=${leave}>Sign out</button>`;
+}

@@ -1,0 +1,55 @@
+// One job of the overview.
+import { html } from "../lib/html.js";
+import { sourceName } from "../lib/names.js";
+import { link } from "../lib/route.js";
+import { stateOf } from "../lib/states.js";
+import { moment, relative, useZone } from "../lib/time.js";
+import { spoken } from "../lib/value.js";
+import { State } from "./state.js";
+import { Values } from "./values.js";
+
+export function JobRow({ job, names }) {
+  useZone();
+  const { health } = job;
+  const place = names.locations.get(job.location_id)?.name;
+  // Who sees one organisation only knows whose the jobs are.
+  const organisation = names.organisations.size > 1 ? names.organisations.get(job.organisation_id)?.name : undefined;
+  return html`
+    <li class="job">
+      <div class="name">
+        <a href=${link(`jobs/${job.id}`)}>${job.name}</a>
+        <p class="quiet">${[sourceName(names, job), place, organisation].filter(Boolean).join(" · ")}</p>
+      </div>
+      <div class="health">
+        <${State} state=${health.state} />
+        <p class="quiet">${reason(health)}</p>
+        ${troubled(health).map((target) => html`<p class="target"><span>${spoken(target.metric)}</span> <${State} state=${target.state} /></p>`)}
+      </div>
+      <${When} label="Last issue" time=${health.last_issue_time} none="none yet" />
+      <${When} label="Predicted until" time=${health.covers_until} none=${health.last_issue_time ? "unknown" : "nothing yet"} />
+      <div class="values"><${Values} job=${job} source=${names.sources.get(job.source_id)} isReady=${!names.isLoading} /></div>
+    </li>`;
+}
+
+function When({ label, time, none }) {
+  if (!time) return html`<div class="when"><span class="label">${label}</span><span class="quiet">${none}</span></div>`;
+  return html`
+    <div class="when">
+      <span class="label">${label}</span>
+      <time datetime=${time}>${relative(time)}</time>
+      <p class="quiet">${moment(time)}</p>
+    </div>`;
+}
+
+/** In a few words why the job is in its state. */
+export function reason(health) {
+  if (health.message) return health.message;
+  if (health.state === "late" || health.state === "down") return health.expected_by ? `was due ${relative(health.expected_by)}` : "";
+  if (health.state === "on_time" && health.expected_by) return `next due ${relative(health.expected_by)}`;
+  if (health.state === "on_time") return "";
+  return stateOf(health.state).means;
+}
+
+/** Of several targets those that do otherwise than their job. */
+export const troubled = (health) =>
+  (health.targets ?? []).length > 1 ? health.targets.filter((target) => target.state !== health.state) : [];

@@ -1,0 +1,46 @@
+// How a job's runs went, and how its health changed.
+import { html } from "../lib/html.js";
+import { address } from "../lib/api.js";
+import { stateOf } from "../lib/states.js";
+import { moment } from "../lib/time.js";
+import { plural } from "../lib/value.js";
+import { SameAs } from "./copy.js";
+import { State } from "./state.js";
+
+const SHOWN = 10;
+
+export function Runs({ job, runs, health }) {
+  // Of a job with one target, the target's changes are the job's.
+  const changes = (health?.changes ?? []).filter((change) => !change.role || job.job_targets.length > 1);
+  return html`
+    <div class="columns">
+      <section>
+        <h2>Runs</h2>
+        ${runs.length === 0 ? html`<p class="quiet">No run yet. Posting predictions counts as a run, and workers report runs that failed or had nothing to predict.</p>` : html`
+          <div class="wide" tabindex="0" role="region" aria-label="Runs"><table>
+            <caption>The newest ${Math.min(SHOWN, runs.length)}${runs.length > SHOWN && ` of ${runs.length >= 1000 ? "more than 1000" : runs.length}`}</caption>
+            <thead><tr><th scope="col">Came</th><th scope="col">Issue</th><th scope="col">What became of it</th></tr></thead>
+            <tbody>${runs.slice(0, SHOWN).map((run) => html`
+              <tr>
+                <td class="time">${moment(run.available_at)}</td>
+                <td class="time">${run.issue_time ? moment(run.issue_time) : html`<span class="quiet">none</span>`}</td>
+                <td>${run.status === "failed" ? html`<${State} state="failed" />` : run.predictions === undefined ? "ok" : plural(run.predictions, "value")}
+                  ${run.message && html`<p>${run.message}</p>`}</td>
+              </tr>`)}</tbody>
+          </table></div>`}
+        <${SameAs} json=${address(`/jobs/${job.id}/runs`)} file="${job.name} runs" />
+      </section>
+      <section>
+        <h2>Changes of health</h2>
+        ${changes.length === 0 ? html`<p class="quiet">No change yet: ${stateOf(job.health.state).word} since ${moment(job.health.since)}.</p>` : html`
+          <ol class="changes">${changes.slice(0, SHOWN).map((change) => html`
+            <li>
+              <span class="quiet">${moment(change.at)}</span>${" "}
+              ${change.role && html`<span>${change.role}</span> `}
+              <${State} state=${change.state} /> <span class="quiet">after ${stateOf(change.previous).word}</span>
+              ${change.message && html`<p>${change.message}</p>`}
+            </li>`)}</ol>`}
+        <p class="quiet">To be told of changes, register a <a href="/docs/health">webhook</a>.</p>
+      </section>
+    </div>`;
+}

@@ -1,0 +1,75 @@
+// What a job says: for each of its metrics the next value, or the latest, and a picture of the newest values.
+import { html } from "../lib/html.js";
+import { get } from "../lib/api.js";
+import { classOf } from "../lib/classes.js";
+import { useLoaded } from "../lib/load.js";
+import { lines } from "../lib/series.js";
+import { moment, relative } from "../lib/time.js";
+import { spoken, withUnit } from "../lib/value.js";
+import { Class } from "./class.js";
+import { Sparkline } from "./sparkline.js";
+
+const SHOWN = 3;
+/** How many expected intervals back the picture reaches. */
+const INTERVALS = 45;
+/** How often it is read again although nothing came, since the next value becomes the last, in milliseconds. */
+const AGAIN = 600_000;
+const WEEK = 7 * 86_400_000;
+/** How far back it reaches at most, in milliseconds. */
+const LONGEST = 60 * 86_400_000;
+
+export function Values({ job, source, isReady }) {
+  const { last_issue_time: newest, last_arrival: arrival } = job.health;
+  const found = useLoaded(async (signal) => (newest && isReady ? read(job, source, signal) : []), [job.id, newest, arrival, isReady], AGAIN);
+  if (!newest) return html`<span class="quiet">nothing predicted yet</span>`;
+  if (found.problem) return html`<span class="quiet">${found.problem.message}</span>`;
+  if (!found.value) return html`<span class="quiet">…</span>`;
+  if (found.value.length === 0) return html`<span class="quiet">expired: nothing is kept any more</span>`;
+  const shown = found.value.slice(0, SHOWN);
+  const more = found.value.length - shown.length;
+  return html`
+    ${shown.map((line) => html`<${Line} key=${line.metric + line.key} line=${line} newest=${newestOf(job, line.metric)} />`)}
+    ${more > 0 && html`<p class="quiet">and ${more} more</p>`}`;
+}
+
+/** The newest issue of one of the job's metrics, in milliseconds. */
+const newestOf = ({ health }, metric) =>
+  Date.parse(health.targets.find((target) => target.metric === metric)?.last_issue_time ?? health.last_issue_time);
+
+function Line({ line, newest }) {
+  const marked = line.points.map((point) => ({ ...point, isNew: point.issue === newest }));
+  const next = marked.find((point) => point.t >= Date.now());
+  const shown = next ?? marked.at(-1);
+  const outlook = marked.filter((point) => point.isNew);
+  const peak = outlook.reduce((most, point) => (point.v > most.v ? point : most), shown);
+  const isWorse = classOf(line.metric, peak.v) !== classOf(line.metric, shown.v);
+  const name = [spoken(line.metric), line.stage].filter(Boolean).join(", ");
+  const value = withUnit(shown.v, line.unit);
+  const word = next ? `next, ${relative(shown.t)}` : `last, ${moment(shown.t)}`;
+  return html`
+    <div class="line">
+      <${Sparkline} points=${marked} metric=${line.metric} text="${name}: ${value} ${word}" />
+      <p>
+        <span class="metric">${name}</span>
+        <strong>${value}</strong> <${Class} metric=${line.metric} value=${shown.v} />
+        ${isWorse && html`<span class="peak">up to ${withUnit(peak.v, line.unit)} <${Class} metric=${line.metric} value=${peak.v} /></span>`}
+        <span class="quiet word">${word}</span>
+      </p>
+    </div>`;
+}
+
+// What came before now and what is ahead are asked for apart: the first and the last value of a thinned series are always
+// there, so that the next value is the next.
+async function read(job, source, signal) {
+  const until = Date.parse(job.health.covers_until) + 1000;
+  const minutes = source?.expected_interval_minutes;
+  const back = minutes ? Math.min(minutes * 60_000 * INTERVALS, LONGEST) : WEEK;
+  const from = Math.min(Date.parse(job.health.last_issue_time), until) - back;
+  const ask = (from, to) => {
+    const window = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+    return get("/predictions", { metric: "all", job_id: job.id, ...window, shape: "series", max_points: 80 }, signal);
+  };
+  const now = Date.now();
+  const parts = from < now && now < until ? [ask(from, now), ask(now, until)] : [ask(from, until)];
+  return lines((await Promise.all(parts)).flat());
+}

@@ -1,0 +1,95 @@
+// One job: how it does, what it predicts and predicted, what it is made of, and how its runs went.
+import { html, useEffect, useMemo, useState } from "../lib/html.js";
+import { address, call, get } from "../lib/api.js";
+import { POLL, useLoaded } from "../lib/load.js";
+import { sourceName, useNames } from "../lib/names.js";
+import { link } from "../lib/route.js";
+import { may } from "../lib/session.js";
+import { stateOf } from "../lib/states.js";
+import { moment, relative, useZone } from "../lib/time.js";
+import { Chart } from "../chart/chart.js";
+import { Contract } from "../parts/contract.js";
+import { FirstPrediction } from "../parts/first_prediction.js";
+import { Heading } from "../parts/heading.js";
+import { reason } from "../parts/job_row.js";
+import { Pending, ProblemNote } from "../parts/problem.js";
+import { Runs } from "../parts/runs.js";
+import { State } from "../parts/state.js";
+
+/** How many of a job's runs are read: where the slider stops. */
+const RUNS = 1000;
+/** How often a job without predictions is asked for, in milliseconds. */
+const SOON = 3000;
+
+export function JobView({ id, parameters, me }) {
+  useZone();
+  const names = useNames();
+  const [every, setEvery] = useState(POLL);
+  const loaded = useLoaded((signal) => call(address(`/jobs/${id}`), { signal }), [id], every);
+  const job = loaded.value?.body;
+  const arrival = job?.health.last_arrival;
+  const state = job?.health.state;
+  const runs = useLoaded((signal) => call(address(`/jobs/${id}/runs`, { limit: RUNS }), { signal }), [id, arrival, state]);
+  const health = useLoaded((signal) => get(`/jobs/${id}/health`, { limit: 20 }, signal), [id, arrival, state]);
+  const bound = job?.role_bindings.filter((binding) => binding.input_type === "sensor").map((binding) => binding.input_id) ?? [];
+  const sensors = useLoaded((signal) => Promise.all(bound.map((id) => get(`/sensors/${id}`, {}, signal))), [bound.join()]);
+  // A first prediction is looked for more often.
+  useEffect(() => setEvery(job && !arrival ? SOON : POLL), [job && !arrival]);
+  const issues = useMemo(() => issuesOf(runs.value?.body ?? []), [runs.value]);
+
+  if (!job) return html`<p class="back"><a href=${link("jobs")}>All jobs</a></p><${Heading}>Job<//><${Pending} loaded=${loaded} />`;
+  const isReady = runs.value && sensors.value && !names.isLoading;
+  return html`
+    <p class="back"><a href=${link("jobs")}>All jobs</a></p>
+    <div class="title">
+      <${Heading}>${job.name}<//>
+      ${may(me, "manager") && html`<${Activity} job=${job} etag=${loaded.value.etag} done=${loaded.reload} />`}
+    </div>
+    ${loaded.problem && html`<${ProblemNote} problem=${loaded.problem} retry=${loaded.reload} />`}
+    <div class="now" role="status">
+      <${State} state=${state} />
+      <span>${reason(job.health)}</span>
+      ${stateOf(state).cure && html`<span class="quiet">${stateOf(state).cure}</span>`}
+    </div>
+    <dl class="facts short">
+      <dt>Source</dt><dd><a href=${link(`sources/${job.source_id}`)}>${sourceName(names, job) || "…"}</a></dd>
+      ${job.location_id && html`<dt>Location</dt><dd>${names.locations.get(job.location_id)?.name ?? "…"}</dd>`}
+      <dt>Last issue</dt><dd>${job.health.last_issue_time ? html`${moment(job.health.last_issue_time)} <span class="quiet">(${relative(job.health.last_issue_time)})</span>` : "none yet"}</dd>
+      <dt>Predicted until</dt><dd>${job.health.covers_until ? html`${moment(job.health.covers_until)} <span class="quiet">(${relative(job.health.covers_until)})</span>` : "nothing yet"}</dd>
+    </dl>
+    <h2>Predictions</h2>
+    ${runs.problem && html`<${ProblemNote} problem=${runs.problem} retry=${runs.reload} />`}
+    ${sensors.problem && html`<${ProblemNote} problem=${sensors.problem} retry=${sensors.reload} />`}
+    ${!job.health.last_issue_time ? html`<${FirstPrediction} job=${job} me=${me} />`
+      : isReady ? html`<${Chart} job=${job} source=${names.sources.get(job.source_id)} names=${names} issues=${issues}
+          isComplete=${!runs.value.next} sensors=${sensors.value} parameters=${parameters} />`
+      : html`<p class="quiet" role="status">Loading …</p>`}
+    <${Contract} job=${job} names=${names} sensors=${sensors.value ?? []} />
+    <${Runs} job=${job} runs=${runs.value?.body ?? []} health=${health.value} />`;
+}
+
+/** The issues among the runs, newest first: when each was made, as a text too, and when it was there. */
+function issuesOf(runs) {
+  const issues = runs.filter((run) => run.issue_time);
+  return issues.map(({ issue_time, available_at }) => ({ text: issue_time, issue: Date.parse(issue_time), available: ceiling(available_at) })).sort((one, other) => other.issue - one.issue);
+}
+
+/** A time in milliseconds, not before it: the server keeps microseconds, and as of a moment too early it was not there. */
+const ceiling = (time) => Date.parse(time) + (/\.\d{3}\d*[1-9]/.test(time) ? 1 : 0);
+
+function Activity({ job, etag, done }) {
+  const [problem, setProblem] = useState(null);
+  const change = async () => {
+    setProblem(null);
+    try {
+      const headers = etag ? { "If-Match": etag } : {};
+      await call(address(`/jobs/${job.id}`), { method: "PUT", body: { active: !job.active }, headers });
+    } catch (problem) {
+      setProblem(problem);
+    }
+    done();
+  };
+  return html`
+    <div class="acts"><button type="button" onClick=${change}>${job.active ? "Deactivate" : "Activate"}</button></div>
+    ${problem && html`<${ProblemNote} problem=${problem} />`}`;
+}

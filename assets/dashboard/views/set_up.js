@@ -1,0 +1,147 @@
+// Setting a job up: the model's contract says what it needs, and what fits is offered. Nothing is kept before the server
+// has said what it would do.
+import { html, useEffect, useMemo, useState } from "../lib/html.js";
+import { call, curl, getAll } from "../lib/api.js";
+import { useLoaded } from "../lib/load.js";
+import { go, link } from "../lib/route.js";
+import { may } from "../lib/session.js";
+import { Command } from "../parts/copy.js";
+import { DryRun } from "../parts/dry_run.js";
+import { Empty } from "../parts/empty.js";
+import { Field } from "../parts/field.js";
+import { Heading } from "../parts/heading.js";
+import { Pending, ProblemNote } from "../parts/problem.js";
+import { RoleField } from "../parts/role_field.js";
+
+const SET_UP = "/api/v1/jobs/setup";
+
+export function SetUp({ parameters, me }) {
+  const isManager = may(me, "manager");
+  const loaded = useLoaded(async (signal) => {
+    if (!isManager) return null;
+    const paths = ["/organisations", "/sources", "/source_versions", "/sensors", "/locations"];
+    const [organisations, sources, versions, sensors, locations] = await Promise.all(paths.map((path) => getAll(path, {}, signal)));
+    return { organisations, sources, versions, sensors, locations };
+  }, [isManager]);
+  if (!isManager) {
+    return html`<${Heading}>Set up a job<//>
+      <p>Jobs are set up by managers and admins. Your token is a ${me.role}'s: <a href=${link("sign-in")}>sign in with another</a>.</p>`;
+  }
+  if (!loaded.value) return html`<${Heading}>Set up a job<//><${Pending} loaded=${loaded} />`;
+  if (loaded.value.organisations.length === 0) {
+    return html`<${Heading}>Set up a job<//>
+      <${Empty} title="No organisation yet" command=${curl("/api/v1/organisations", { method: "POST", body: { name: "North farm" } })}>
+        <p>A job is set up for an organisation: a customer, a farm, a site. Make the first one, then load this page again.</p>
+      <//>`;
+  }
+  return html`<${Heading}>Set up a job<//><${Form} there=${loaded.value} me=${me} chosen=${parameters.source} />`;
+}
+
+function Form({ there, me, chosen }) {
+  const [form, setForm] = useState(() => ({
+    organisation: me.organisation_id ?? (there.organisations.length === 1 ? there.organisations[0].id : ""),
+    source: chosen ?? "", version: "", name: "", location: "", bindings: {},
+  }));
+  const [answer, setAnswer] = useState(null);
+  const [problem, setProblem] = useState(null);
+  const [isBusy, setBusy] = useState(false);
+  const change = (changes) => {
+    setForm((form) => ({ ...form, ...changes }));
+    setAnswer(null);
+    setProblem(null);
+  };
+  const usable = there.sources.filter((source) => !source.organisation_id || source.organisation_id === form.organisation);
+  const versions = there.versions.filter((version) => version.source_id === form.source).reverse();
+  const version = versions.find(({ id }) => id === form.version) ?? versions[0];
+  const locations = there.locations.filter((place) => place.organisation_id === form.organisation);
+  const roles = version?.input_roles ?? [];
+  const body = useMemo(() => bodyOf(form, version), [form, version]);
+  const bound = body.role_bindings.map((binding) => binding.role);
+
+  const send = async (isDry) => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      const { body: job } = await call(isDry ? `${SET_UP}?dry_run=true` : SET_UP, { method: "POST", body });
+      if (isDry) setAnswer(job);
+      else go(`jobs/${job.id}`);
+    } catch (problem) {
+      setAnswer(null);
+      setProblem(problem);
+    }
+    setBusy(false);
+  };
+  // What is wrong first is where the keyboard goes on.
+  useEffect(() => void (problem && document.querySelector("form [aria-invalid]")?.focus()), [problem]);
+  const submit = (event) => {
+    event.preventDefault();
+    send(answer === null);
+  };
+  const wrong = (...places) => places.flatMap((place) => problem?.at?.(place) ?? []);
+  const wrongOf = (role) => wrongAt(role, bound.indexOf(role), problem);
+  const shown = placesOf(roles, bound, problem);
+
+  return html`
+    <form class="set-up" onSubmit=${submit} aria-busy=${isBusy ? "true" : "false"}>
+      ${may(me, "admin") && html`<${Field} name="setup-organisation" label="Organisation" kind="select" value=${form.organisation} required
+        set=${(organisation) => change({ organisation, bindings: {}, location: "" })} options=${choose(there.organisations)} wrong=${wrong("/organisation_id")} />`}
+      <${Field} name="setup-source" label="Source" kind="select" value=${form.source} required options=${choose(usable)} hint="The predictive model"
+        set=${(source) => change({ source, version: "", bindings: {} })} wrong=${wrong("/source", "/source/id")} />
+      ${form.organisation && usable.length === 0 && html`<p class="wrong">There is no source yet: <a href=${link("sources")}>register a model</a> first.</p>`}
+      ${form.source && versions.length === 0 && html`<p class="wrong">This source has no version yet: <a href="/docs/jobs">publish one</a> first.</p>`}
+      ${versions.length > 0 && html`
+        <${Field} name="setup-version" label="Version" kind="select" value=${version.id} set=${(id) => change({ version: id, bindings: {} })}
+          options=${versions.map(({ id, version }, index) => [id, index === 0 ? `${version}, the newest` : version])} wrong=${wrong("/source_version", "/source_version/id")} />
+        <p class="promise">It predicts ${version.output_roles.map((role) => `${role.metric}${role.unit ? ` in ${role.unit}` : ""}`).join(", ")}.</p>
+        <${Field} name="setup-name" label="Name of the job" value=${form.name} set=${(name) => change({ name })} required wrong=${wrong("/job/name", "/job")}
+          hint="As people will look for it, such as: Mildew risk, north slope" />
+        <fieldset>
+          <legend>What the model needs</legend>
+          ${roles.length === 0 && html`<p class="quiet">Nothing: it has no input roles.</p>`}
+          ${roles.map((role) => html`<${RoleField} key=${`${version.id}/${role.role}`} role=${role} there=${there} organisation=${form.organisation} locations=${locations}
+            value=${form.bindings[role.role] ?? ""} set=${(id) => change({ bindings: { ...form.bindings, [role.role]: id } })} wrong=${wrongOf(role.role)} />`)}
+        </fieldset>
+        <${Field} name="setup-location" label="Location of the predictions" kind="select" value=${form.location} set=${(location) => change({ location })} wrong=${wrong("/job/location_id")}
+          options=${[["", "As its inputs say"], ...locations.map(({ id, name }) => [id, name])]} />`}
+      <div role="status">${answer && html`<${DryRun} answer=${answer} locations=${locations} />`}</div>
+      <${ProblemNote} problem=${problem} shown=${shown} />
+      <p class="acts">
+        <button class=${answer ? "" : "primary"} type="button" disabled=${isBusy || !version} onClick=${() => send(true)}>Check</button>
+        <button class=${answer ? "primary" : ""} disabled=${isBusy || !answer}>Set it up</button>
+        ${!answer && version && html`<span class="quiet">Check first: the server says what it would do, and keeps nothing.</span>`}
+      </p>
+      ${answer && html`<details><summary>The same as a command</summary><${Command} text=${curl(SET_UP, { method: "POST", body })} /></details>`}
+    </form>`;
+}
+
+const choose = (things) => [["", "Choose one"], ...things.map(({ id, name }) => [id, name])];
+
+/** The request that the form means. */
+function bodyOf(form, version) {
+  const role_bindings = (version?.input_roles ?? [])
+    .filter(({ role }) => form.bindings[role])
+    .map(({ role, input_kind }) => ({ role, input_type: input_kind, input_id: form.bindings[role] }));
+  return {
+    organisation_id: form.organisation,
+    source: { id: form.source },
+    ...(version && { source_version: { id: version.id } }),
+    job: { name: form.name, ...(form.location && { location_id: form.location }) },
+    role_bindings,
+  };
+}
+
+/** What is wrong with a role: with its binding, or that it has none. */
+function wrongAt(role, index, problem) {
+  const own = (error) => (index >= 0 && error.pointer?.startsWith(`/role_bindings/${index}/`)) || isMissing(error, role);
+  return (problem?.errors ?? []).filter(own).map((error) => error.detail);
+}
+
+const isMissing = (error, role) => error.pointer === "/role_bindings" && error.detail.endsWith(` required role ${role}`);
+
+/** The places whose violations stand at their fields. */
+function placesOf(roles, bound, problem) {
+  const fixed = ["/organisation_id", "/source", "/source/id", "/source_version", "/source_version/id", "/job", "/job/name", "/job/location_id"];
+  const errors = problem?.errors ?? [];
+  const ofRoles = errors.filter((error) => roles.some(({ role }) => wrongAt(role, bound.indexOf(role), { errors: [error] }).length > 0));
+  return [...fixed, ...ofRoles.map((error) => error.pointer)];
+}

@@ -1,0 +1,57 @@
+// Signing in with a token, which is kept for this browser session only.
+import { html, useState } from "../lib/html.js";
+import { call } from "../lib/api.js";
+import { go } from "../lib/route.js";
+import { signIn } from "../lib/session.js";
+import { Field } from "../parts/field.js";
+import { Heading } from "../parts/heading.js";
+import { ProblemNote } from "../parts/problem.js";
+
+export function SignIn({ me, reason, done }) {
+  const [secret, setSecret] = useState("");
+  const [problem, setProblem] = useState(null);
+  const [isBusy, setBusy] = useState(false);
+
+  const submit = async (event) => {
+    event.preventDefault();
+    setBusy(true);
+    setProblem(null);
+    try {
+      await call("/api/v1/whoami", { secret: secret.trim() || "none" });
+      signIn(secret.trim());
+      if (location.hash.startsWith("#/sign-in")) go("jobs");
+      await done();
+    } catch (problem) {
+      setProblem(problem);
+    }
+    setBusy(false);
+  };
+  const isWrong = problem?.status === 401;
+  const wrong = isWrong ? ["This token is unknown, revoked or expired"] : [];
+  return html`
+    <div class="sign-in">
+      <${Heading}>Sign in<//>
+      <p>
+        This server keeps predictive models, the jobs that connect them to sensors and locations, and what they predict.
+        ${me === null ? " Show it a token to see your organisation's." : " You are looking around as the visitor of a demo. To change something, sign in with its admin token."}
+      </p>
+      ${reason && html`<p class="problem" role="alert">${reason}</p>`}
+      <form onSubmit=${submit}>
+        <${Field} name="token" label="Token" kind="password" value=${secret} set=${setSecret} wrong=${wrong}
+          autocomplete="off" spellcheck=${false} required
+          hint="It begins with pa_. It is kept until you close this tab or sign out." />
+        <p><button class="primary" disabled=${isBusy}>Sign in</button></p>
+      </form>
+      <div role="status" class="hidden">${isWrong ? wrong[0] : ""}</div>
+      ${problem && !isWrong && html`<${ProblemNote} problem=${problem} />`}
+      <details>
+        <summary>I have no token</summary>
+        <p>
+          The first start of the server prints an admin token and keeps it in the file <code>admin-token</code> of its data
+          folder. Whoever has it, or a manager's, makes tokens for others, here under Tokens or on the command line:
+        </p>
+        <pre tabindex="0"><code>prediction-api token create NAME --role viewer --organisation ID</code></pre>
+        <p><a href="/docs/tokens">Tokens and roles</a></p>
+      </details>
+    </div>`;
+}

@@ -1,0 +1,57 @@
+// The predictive models, with how many jobs use each.
+import { html } from "../lib/html.js";
+import { curl, getAll, MOST } from "../lib/api.js";
+import { useLoaded } from "../lib/load.js";
+import { link } from "../lib/route.js";
+import { may } from "../lib/session.js";
+import { length } from "../lib/time.js";
+import { plural } from "../lib/value.js";
+import { Empty } from "../parts/empty.js";
+import { Heading } from "../parts/heading.js";
+import { Pending } from "../parts/problem.js";
+import { TallyOfStates } from "../parts/tally.js";
+
+export const interval = (source) => (source.expected_interval_minutes ? `every ${length(source.expected_interval_minutes * 60).replace(/^1 /, "")}` : "no interval");
+export const retention = (source) => (source.retention_hours ? length(source.retention_hours * 3600) : "for good");
+
+export function Sources({ me }) {
+  const loaded = useLoaded(async (signal) => {
+    const [sources, versions, jobs] = await Promise.all(["/sources", "/source_versions", "/jobs"].map((path) => getAll(path, {}, signal)));
+    return { sources, versions, jobs };
+  }, []);
+  if (!loaded.value) return html`<${Heading}>Sources<//><${Pending} loaded=${loaded} />`;
+  const { sources, versions, jobs } = loaded.value;
+  const newest = (source) => versions.filter((version) => version.source_id === source.id).at(-1);
+  return html`
+    <${Heading}>Sources<//>
+    <p class="quiet lead-in">A source is a predictive model. Its versions say what it needs and what it predicts; jobs use one of them.</p>
+    ${sources.length === 0 ? html`<${None} me=${me} />` : html`
+      <div class="wide" tabindex="0" role="region" aria-label="Sources"><table>
+        <thead><tr><th scope="col">Source</th><th scope="col">Newest version</th><th scope="col">Predicts</th><th scope="col">Expected</th><th scope="col">Kept</th><th scope="col">Jobs</th></tr></thead>
+        <tbody>${sources.map((source) => {
+          const version = newest(source);
+          const own = jobs.filter((job) => job.source_id === source.id);
+          return html`
+            <tr key=${source.id}>
+              <th scope="row"><a href=${link(`sources/${source.id}`)}>${source.name}</a>
+                ${source.description && html`<p class="quiet">${source.description}</p>`}
+                ${!source.organisation_id && html`<p class="quiet">Shared by all organisations.</p>`}</th>
+              <td>${version?.version ?? html`<span class="quiet">none yet</span>`}</td>
+              <td>${version?.output_roles.map((role) => role.metric).join(", ")}</td>
+              <td>${interval(source)}</td>
+              <td>${retention(source)}</td>
+              <td><a href=${link("jobs", { source: source.id })}>${plural(own.length, "job")}</a> <${TallyOfStates} jobs=${own} /></td>
+            </tr>`;
+        })}</tbody>
+      </table></div>
+      ${jobs.length >= MOST && html`<p class="quiet">There are more jobs than ${MOST}: only so many are counted here.</p>`}`}`;
+}
+
+function None({ me }) {
+  const body = { name: "frost-predictor", description: "Predicts night frost.", expected_interval_minutes: 60 };
+  const command = may(me, "manager") ? curl("/api/v1/sources", { method: "POST", body }) : undefined;
+  return html`
+    <${Empty} title="No sources yet" command=${command}>
+      <p>Register a model as a source, then publish a version of it (<a href="/docs/jobs">Jobs</a>, steps 1 to 3). ${!command && "A manager does so."}</p>
+    <//>`;
+}

@@ -1,0 +1,168 @@
+//! The dashboard's files: what they may do, how browsers keep them, and that together they are small. `tests/browser` tries
+//! the dashboard itself.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+};
+
+use flate2::{Compression, write::GzEncoder};
+use regex::Regex;
+use reqwest::Method;
+
+use crate::app::{Answer, TestApp};
+
+/// What the whole page may weigh, compressed.
+const MAX_BYTES: usize = 150_000;
+
+async fn page(app: &TestApp, path: &str) -> Answer {
+    app.send(app.request(Method::GET, path)).await
+}
+
+/// The page and everything that it asks for, by its path.
+async fn files(app: &TestApp) -> BTreeMap<String, Answer> {
+    let named = Regex::new(r#"(?:href|src)="([^"]+)"|(?:from|import) "([^"]+)""#).unwrap();
+    let (mut found, mut waiting) = (BTreeMap::new(), vec!["/".to_owned()]);
+    while let Some(path) = waiting.pop() {
+        if found.contains_key(&path) {
+            continue;
+        }
+        let answer = page(app, &path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        // Links lead to other pages; scripts also hold links of the views.
+        let is_code = path.ends_with(".js");
+        for name in named.captures_iter(&answer.text) {
+            let to = match (name.get(1), name.get(2)) {
+                (Some(link), _) if !is_code => link.as_str(),
+                (_, Some(import)) if is_code => import.as_str(),
+                _ => continue,
+            };
+            let to = resolve(&path, to);
+            if to.starts_with("/assets/") {
+                waiting.push(to);
+            }
+        }
+        found.insert(path, answer);
+    }
+    found
+}
+
+/// Where `to` leads from the file at `path`.
+fn resolve(path: &str, to: &str) -> String {
+    if to.starts_with('/') {
+        return to.to_owned();
+    }
+    let mut folders: Vec<_> = path.split('/').collect();
+    folders.pop();
+    for part in to.split('/') {
+        match part {
+            "." => {}
+            ".." => {
+                folders.pop();
+            }
+            part => folders.push(part),
+        }
+    }
+    folders.join("/")
+}
+
+#[tokio::test]
+async fn the_page_and_its_files_are_small_and_of_this_server() {
+    let app = TestApp::start().await;
+    let files = files(&app).await;
+    assert!(files.contains_key("/assets/dashboard/views/overview.js"));
+    assert!(files.contains_key("/assets/vendor/uplot/uPlot.esm.js"));
+    let mut bytes = 0;
+    for (path, answer) in &files {
+        let expected = match path.rsplit_once('.').map(|(_, ending)| ending) {
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("css") => "text/css; charset=utf-8",
+            Some("svg") => "image/svg+xml",
+            _ => "text/html; charset=utf-8",
+        };
+        assert_eq!(answer.header("content-type"), expected, "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("cache-control"), "no-cache", "{path}");
+        let mut compressed = GzEncoder::new(Vec::new(), Compression::best());
+        compressed.write_all(answer.text.as_bytes()).unwrap();
+        bytes += compressed.finish().unwrap().len();
+    }
+    assert!(bytes < MAX_BYTES, "{bytes} bytes");
+    // Every file that is there is used.
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/dashboard");
+    let mut there = BTreeSet::new();
+    let mut folders = vec![std::path::PathBuf::from(folder)];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let path = path.strip_prefix(folder).unwrap().to_str().unwrap();
+                there.insert(format!("/assets/dashboard/{path}"));
+            }
+        }
+    }
+    there.remove("/assets/dashboard/index.html");
+    let unused: Vec<_> = there
+        .iter()
+        .filter(|path| !files.contains_key(*path))
+        .collect();
+    assert!(unused.is_empty(), "{unused:?}");
+}
+
+#[tokio::test]
+async fn nothing_stands_inline_and_nothing_else_may_be_called() {
+    let app = TestApp::start().await;
+    let front = page(&app, "/").await;
+    let policy = front.header("content-security-policy");
+    assert_eq!(
+        policy,
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+    let inline = Regex::new(r"<script(?:[^>]*)>[^<]|<style|\son[a-z]+=|\sstyle=").unwrap();
+    assert!(!inline.is_match(&front.text), "{}", front.text);
+}
+
+#[tokio::test]
+async fn browsers_keep_files_and_ask_whether_they_changed() {
+    let app = TestApp::start().await;
+    for path in [
+        "/",
+        "/docs",
+        "/assets/style.css",
+        "/assets/dashboard/main.js",
+        "/assets/vendor/uplot/uPlot.esm.js",
+    ] {
+        let first = page(&app, path).await;
+        let tag = first.header("etag").to_owned();
+        assert!(tag.starts_with('"'), "{path}: {tag}");
+        let ask = |tag: &str| app.request(Method::GET, path).header("if-none-match", tag);
+        let again = app.send(ask(&tag)).await;
+        assert_eq!((again.status, again.text.as_str()), (304, ""), "{path}");
+        assert_eq!(again.header("etag"), tag);
+        let other = app.send(ask("\"0000000000000000\"")).await;
+        assert_eq!(other.status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn only_files_of_the_folders_are_answered() {
+    let app = TestApp::start().await;
+    for path in [
+        "/assets/dashboard/none.js",
+        "/assets/dashboard/index.html",
+        "/assets/dashboard/",
+        "/assets/dashboard/%2e%2e/%2e%2e/Cargo.toml",
+        "/assets/dashboard/..%2f..%2fCargo.toml",
+        "/assets/vendor/..%2fstyle.css",
+        "/assets/vendor/%2fetc%2fpasswd",
+        "/assets/vendor",
+    ] {
+        page(&app, path).await.expect_problem(404, &[]);
+    }
+    let licence = page(&app, "/assets/vendor/uplot/LICENSE").await;
+    assert_eq!(licence.header("content-type"), "text/plain; charset=utf-8");
+    assert!(licence.text.contains("MIT"));
+}
