@@ -1,6 +1,10 @@
 //! Where the server is reached: its addresses, its certificate, its limits.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io::{self, IsTerminal},
+    net::SocketAddr,
+    time::Duration,
+};
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
@@ -82,21 +86,34 @@ impl Listening {
                  tls.certificate and tls.key, or put a proxy with TLS in front"
             );
         }
+        let apart = self
+            .metrics
+            .as_ref()
+            .and_then(|listener| listener.local_addr().ok());
+        if let Some(address) = apart.filter(|address| !address.ip().is_loopback()) {
+            tracing::warn!(
+                %address,
+                "other machines reach the metrics, which tell of all organisations, at metrics.listen without a token"
+            );
+        }
     }
 }
 
-/// Reads the certificate again whenever SIGHUP comes.
+/// Reads the certificate again whenever SIGHUP comes. Without one the signal does nothing, unless there is a terminal: when
+/// that goes, so does what was started on it.
 pub fn reload_on_hangup(tls: Option<&Tls>) -> Outcome {
-    let Some(tls) = tls.cloned() else {
+    let tls = tls.cloned();
+    if tls.is_none() && io::stdin().is_terminal() {
         return Ok(());
-    };
+    }
     let mut hangup = signal(SignalKind::hangup())
         .map_err(|error| Failure(format!("cannot watch for signals: {error}")))?;
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
-            match tls.reload() {
-                Ok(()) => tracing::info!("the certificate was read again"),
-                Err(error) => tracing::error!(error, "the certificate stays as it was"),
+            match tls.as_ref().map(Tls::reload) {
+                None => tracing::info!("there is no certificate to read again"),
+                Some(Ok(())) => tracing::info!("the certificate was read again"),
+                Some(Err(error)) => tracing::error!(error, "the certificate stays as it was"),
             }
         }
     });

@@ -189,6 +189,11 @@ fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Whether what is said goes to the journal of systemd, which keeps it: no place for a token.
+fn is_kept() -> bool {
+    std::env::var_os("JOURNAL_STREAM").is_some()
+}
+
 /// Says where everything is.
 pub fn greet(url: &str, settings: &Settings, first: Option<&FirstAdmin>) {
     say(&format!("Prediction API {}", env!("CARGO_PKG_VERSION")));
@@ -207,6 +212,9 @@ pub fn greet(url: &str, settings: &Settings, first: Option<&FirstAdmin>) {
                 ));
             }
         }
+        Some(FirstAdmin {
+            file: Some(file), ..
+        }) if is_kept() => say(&format!("  Admin token  in {}", file.display())),
         Some(FirstAdmin {
             secret,
             file: Some(file),
@@ -228,6 +236,7 @@ pub fn greet(url: &str, settings: &Settings, first: Option<&FirstAdmin>) {
 fn try_it(url: &str, first: Option<&FirstAdmin>) {
     let token = match first {
         None => return,
+        Some(_) if is_kept() => return,
         Some(FirstAdmin {
             secret,
             file: Some(_),

@@ -8,6 +8,9 @@ use super::{
 /// The most values of a window that is thinned.
 pub const MAX_THINNED_FROM: usize = 1_000_000;
 
+/// How many values are answered at most, of all series together.
+pub const MAX_ANSWERED: usize = 200_000;
+
 /// How many points are left of each thinned series: 10 to 10,000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaxPoints(usize);
@@ -31,6 +34,22 @@ impl MaxPoints {
         if more {
             let detail = format!(
                 "thins up to {MAX_THINNED_FROM} values, and the window has more: narrow it with from and to"
+            );
+            return Err(Error::bad_parameter("max_points", detail));
+        }
+        Ok(())
+    }
+
+    /// Refuses an answer of more than [`MAX_ANSWERED`] values: there are too many series, or issues, for each to have so
+    /// many.
+    ///
+    /// # Errors
+    /// Bad request: it is too long.
+    pub fn check_answer(values: usize) -> Result<()> {
+        if values > MAX_ANSWERED {
+            let detail = format!(
+                "answers up to {MAX_ANSWERED} values in all, and there are so many series that it would be {values}: ask for \
+                 fewer points, a shorter window or one issue"
             );
             return Err(Error::bad_parameter("max_points", detail));
         }

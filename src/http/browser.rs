@@ -110,14 +110,17 @@ impl Origins {
         let Some(origin) = origin.filter(|origin| self.allow(origin)) else {
             return;
         };
-        headers.extend([
+        let others = [
             (header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone()),
             (header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED),
             (
                 HeaderName::from_static("cross-origin-resource-policy"),
                 HeaderValue::from_static("cross-origin"),
             ),
-        ]);
+        ];
+        for (name, value) in others {
+            headers.insert(name, value);
+        }
     }
 
     fn allow(&self, origin: &HeaderValue) -> bool {

@@ -49,6 +49,20 @@ impl Connection {
         Served(self.clone())
     }
 
+    /// Notes that some of an answer went out: what is made is not always taken at once, and as long as it is being taken the
+    /// connection does not wait.
+    fn went_out(&self) {
+        if self.waiting_since.load(Ordering::Relaxed) != SERVED {
+            self.wait();
+        }
+    }
+
+    fn wait(&self) {
+        let waited = self.opened.elapsed().as_millis();
+        let since = u64::try_from(waited).unwrap_or(SERVED - 1);
+        self.waiting_since.store(since, Ordering::Relaxed);
+    }
+
     /// Since when it waits for a request; nothing while one is served.
     pub fn waiting_since(&self) -> Option<Instant> {
         let since = self.waiting_since.load(Ordering::Relaxed);
@@ -61,9 +75,7 @@ pub struct Served(Arc<Connection>);
 
 impl Drop for Served {
     fn drop(&mut self) {
-        let waited = self.0.opened.elapsed().as_millis();
-        let since = u64::try_from(waited).unwrap_or(SERVED - 1);
-        self.0.waiting_since.store(since, Ordering::Relaxed);
+        self.0.wait();
     }
 }
 
@@ -161,6 +173,13 @@ impl<S> Timed<S> {
         }
     }
 
+    /// Notes that something was written.
+    fn note(&self, tried: &Poll<io::Result<usize>>) {
+        if matches!(tried, Poll::Ready(Ok(1..))) {
+            self.connection.went_out();
+        }
+    }
+
     /// The outcome of a try to write, or the end of the client's time.
     fn written<T>(
         &mut self,
@@ -197,6 +216,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
             }
             return Poll::Ready(read);
         }
+        if self.stalled_since.is_some() {
+            // It still has to take its answer, whose time is kept where that is written.
+            return Poll::Pending;
+        }
         let until = self.read_until();
         if self.is_past(until, context) {
             // As if the client had ended it.
@@ -213,6 +236,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let tried = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.note(&tried);
         self.written(tried, context)
     }
 
@@ -222,6 +246,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let tried = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
+        self.note(&tried);
         self.written(tried, context)
     }
 

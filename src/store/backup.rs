@@ -37,6 +37,9 @@ const REST: Duration = Duration::from_millis(2);
 /// How many bytes are left free beside a copy.
 const SPARE: u64 = 4 * 1024 * 1024;
 
+/// The lowest priority that a thread can have.
+const GIVES_WAY: i32 = 19;
+
 /// Tells a copy to stop.
 pub type Stop = Arc<AtomicBool>;
 
@@ -94,7 +97,7 @@ impl Unfinished {
             stop: stop.clone(),
         };
         source.progress_handler(STEPS, Some(move || pace.is_over()))?;
-        match source.execute("VACUUM INTO ?1", [target]) {
+        match in_the_background(move || source.execute("VACUUM INTO ?1", [target])) {
             Err(_) if stop.load(Ordering::Relaxed) => {
                 Err(Error::Unavailable("the copy was told to stop".to_owned()))
             }
@@ -196,6 +199,21 @@ pub fn fold(path: &Path) -> Folded {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Folded::Damaged,
         _ => Folded::Failed(error.to_string()),
     }
+}
+
+/// Runs `work` on a thread of its own that gives way to all others: who writes must not wait for a processor.
+fn in_the_background<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            // Of this thread alone, which ends with the work. What is not allowed is done without.
+            let _ = rustix::process::nice(GIVES_WAY);
+            work()
+        });
+        match worker.join() {
+            Ok(done) => done,
+            Err(fault) => std::panic::resume_unwind(fault),
+        }
+    })
 }
 
 /// Flushes the folder of a file, so that its name survives a power cut.

@@ -249,7 +249,8 @@ impl Shared {
         if log.generation != generation {
             return;
         }
-        log.finish_at = LONGEST.max(log.pages + EAGER);
+        // A reader that stays, such as a backup, is waited for less and less often: each time holds up everyone who writes.
+        log.finish_at = LONGEST.max(log.pages + EAGER.max(log.pages / 4));
         match outcome {
             Ok(outcome) if outcome.pages == 0 => (log.pages, log.folded, log.tried) = (0, 0, 0),
             Ok(outcome) => log.folded = outcome.folded,

@@ -7,6 +7,8 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use prediction_api::store::Connection;
@@ -388,6 +390,40 @@ fn the_document_is_printed_as_json_and_yaml() {
         0,
         "it makes no files"
     );
+}
+
+#[test]
+fn a_hangup_stops_no_server_that_has_no_terminal() {
+    let folder = tempdir().unwrap();
+    let log = folder.path().join("log");
+    let mut command = command(folder.path(), &[]);
+    command.stdin(Stdio::null());
+    let served = Served::start_logging(command, &log);
+    let id = served.id().to_string();
+    let told = Command::new("kill").args(["-HUP", &id]).status();
+    assert!(told.unwrap().success());
+    let begun = Instant::now();
+    while !fs::read_to_string(&log).unwrap().contains("no certificate") {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(served.terminate(), Some(0));
+}
+
+#[test]
+fn a_token_is_not_said_to_the_journal() {
+    let folder = tempdir().unwrap();
+    let mut command = command(folder.path(), &[]);
+    command.env("JOURNAL_STREAM", "8:12345");
+    let served = Served::start(command);
+    let token = fs::read_to_string(folder.path().join("data/admin-token")).unwrap();
+    assert!(
+        !served.greeting.contains(token.trim()),
+        "{}",
+        served.greeting
+    );
+    assert!(served.said("Admin token").ends_with("admin-token"));
+    assert_eq!(served.terminate(), Some(0));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use prediction_api::http::{Limits, Options};
 use serde_json::json;
+use tokio::io::AsyncReadExt;
 
 use crate::{
     app::{ADMIN, TestApp},
@@ -130,6 +131,33 @@ async fn a_client_that_stops_reading_a_big_answer_is_cut_off() {
     tokio::time::sleep(Duration::from_millis(1500)).await;
     let rest = raw.rest().await;
     assert!(rest.len() < 4 * whole.text.len(), "it was all kept for it");
+}
+
+#[tokio::test]
+async fn a_client_that_reads_slowly_gets_all_of_its_answers() {
+    let options = hasty();
+    let patient = Options {
+        limits: Limits {
+            idle: Duration::from_secs(1),
+            stall: Duration::from_secs(10),
+            ..options.limits
+        },
+        ..options
+    };
+    let app = TestApp::start_with(patient).await;
+    let answers = 6;
+    let mut raw = Raw::connect(&app.url).await;
+    raw.send("GET /swagger HTTP/1.1\r\nHost: x\r\n\r\n".repeat(answers))
+        .await;
+    let (mut read, mut piece) = (Vec::new(), vec![0; 256 * 1024]);
+    let ends = |read: &[u8]| String::from_utf8_lossy(read).matches("</html>").count();
+    while ends(&read) < answers {
+        // Slower than the connection may wait for a request, if all of it is counted.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let count = raw.0.read(&mut piece).await.unwrap();
+        assert!(count > 0, "it ended after {} of the answers", ends(&read));
+        read.extend_from_slice(&piece[..count]);
+    }
 }
 
 #[tokio::test]

@@ -12,7 +12,11 @@ export function AsOf({ stops, asOf, set, isComplete }) {
   const words = asOf === null ? "now"
     : isBefore ? `${moment(asOf)}: nothing was known yet`
     : `${moment(asOf)}, when the newest issue was that which came ${moment(stops[index])}`;
-  const day = (event) => event.currentTarget.value && set(Math.min(Date.now(), fromField(event.currentTarget.value).getTime()));
+  // While a year is typed, its first digits are a year, too.
+  const day = (event) => {
+    const time = event.currentTarget.value ? fromField(event.currentTarget.value).getTime() : Number.NaN;
+    if (time > 0) set(Math.min(Date.now(), time));
+  };
   return html`
     <fieldset class="as-of">
       <legend>As of <output>${asOf === null ? "now" : moment(asOf)}</output></legend>

@@ -19,7 +19,7 @@ import { useWindow } from "./window.js";
 
 /** `issues` are the job's issues, newest first, with `issue` and `available` in milliseconds; `sensors` those bound to it. */
 export function Chart({ job, source, names, issues, isComplete, sensors, parameters }) {
-  useZone();
+  const zone = useZone();
   const metrics = job.job_targets.map((target) => target.metric);
   const metric = metrics.includes(parameters.metric) ? parameters.metric : metrics[0];
   const asOf = parameters.as_of ? Date.parse(parameters.as_of) || null : null;
@@ -43,7 +43,7 @@ export function Chart({ job, source, names, issues, isComplete, sensors, paramet
   }, [asOf]);
 
   const chart = found.value;
-  const lines = useMemo(() => linesOf(chart, readings.value, sensor, asOfSettled), [chart, readings.value, sensor, asOfSettled]);
+  const lines = useMemo(() => linesOf(chart, readings.value, sensor, asOfSettled), [chart, readings.value, sensor, asOfSettled, zone]);
   const main = chart?.line?.points ?? [];
   const calls = { ...parametersOf({ job, metric, ...settled, asOf: asOfSettled }), limit: 10_000 };
 

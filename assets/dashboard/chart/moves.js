@@ -3,15 +3,26 @@
 /** A window is never shorter than this, in milliseconds. */
 const SHORTEST = 60_000;
 
+/** And never longer than this, nor outside of the years that the API knows. */
+const LONGEST = 200 * 365.25 * 86_400_000;
+const FIRST = Date.parse("0001-01-01T00:00:00Z");
+const LAST = Date.parse("9999-12-31T00:00:00Z");
+
+function held({ from, to }) {
+  const span = Math.min(to - from, LONGEST);
+  const start = Math.min(Math.max(from, FIRST), LAST - span);
+  return { from: start, to: start + span };
+}
+
 export function zoomed({ from, to }, factor, at = (from + to) / 2) {
   const span = Math.max(SHORTEST, (to - from) * factor);
   const share = (at - from) / (to - from);
-  return { from: at - share * span, to: at + (1 - share) * span };
+  return held({ from: at - share * span, to: at + (1 - share) * span });
 }
 
 export function panned({ from, to }, share) {
   const by = (to - from) * share;
-  return { from: from + by, to: to + by };
+  return held({ from: from + by, to: to + by });
 }
 
 /**

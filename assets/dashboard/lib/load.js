@@ -17,7 +17,10 @@ export function useLoaded(load, inputs, every) {
 
   useEffect(() => {
     const abort = new AbortController();
+    let isRunning = false;
     const run = async () => {
+      if (isRunning) return;
+      isRunning = true;
       try {
         const value = await latest.current(abort.signal);
         if (!abort.signal.aborted) setState({ value, isLoading: false });
@@ -25,6 +28,8 @@ export function useLoaded(load, inputs, every) {
         if (abort.signal.aborted) return;
         if (problem.name === "AbortError") return;
         setState((before) => ({ value: before.value, problem, isLoading: false }));
+      } finally {
+        isRunning = false;
       }
     };
     setState((before) => ({ ...before, isLoading: true }));

@@ -10,7 +10,7 @@ export function useNames() {
     const lists = ["/organisations", "/sources", "/source_versions", "/locations"].map((path) => getAll(path, {}, signal));
     const [organisations, sources, versions, locations] = await Promise.all(lists);
     return { organisations: byId(organisations), sources: byId(sources), versions: byId(versions), locations: byId(locations) };
-  }, []);
+  }, [], 60_000);
   return value ?? { organisations: new Map(), sources: new Map(), versions: new Map(), locations: new Map(), isLoading: true };
 }
 

@@ -1,10 +1,19 @@
 // Which view is shown, with its filters, stands behind the # of the address, so that a view can be linked.
 import { useEffect, useState } from "./html.js";
 
+/** A part of the address as it was meant; one that is no such thing stays as it is. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** What stands behind the #: the parts of the path, and the parameters. */
 export function current() {
   const [path, query = ""] = location.hash.replace(/^#/, "").split("?");
-  const parts = path.split("/").filter(Boolean).map(decodeURIComponent);
+  const parts = path.split("/").filter(Boolean).map(decoded);
   return { parts, parameters: Object.fromEntries(new URLSearchParams(query)) };
 }
 

@@ -80,7 +80,7 @@ export function lead(seconds) {
 export function toField(time) {
   const parts = format({ year: "numeric", month: "2-digit", day: "2-digit", ...MINUTE }).formatToParts(new Date(time));
   const of = Object.fromEntries(parts.map((part) => [part.type, part.value]));
-  return `${of.year}-${of.month}-${of.day}T${of.hour}:${of.minute}`;
+  return `${of.year.padStart(4, "0")}-${of.month}-${of.day}T${of.hour}:${of.minute}`;
 }
 
 /** The time that a datetime-local field means; the last instant of its minute. */

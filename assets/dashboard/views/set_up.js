@@ -1,6 +1,6 @@
 // Setting a job up: the model's contract says what it needs, and what fits is offered. Nothing is kept before the server
 // has said what it would do.
-import { html, useEffect, useMemo, useState } from "../lib/html.js";
+import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { call, curl, getAll } from "../lib/api.js";
 import { useLoaded } from "../lib/load.js";
 import { go, link } from "../lib/route.js";
@@ -56,6 +56,8 @@ function Form({ there, me, chosen }) {
   const locations = there.locations.filter((place) => place.organisation_id === form.organisation);
   const roles = version?.input_roles ?? [];
   const body = useMemo(() => bodyOf(form, version), [form, version]);
+  const latest = useRef(body);
+  latest.current = body;
   const bound = body.role_bindings.map((binding) => binding.role);
 
   const send = async (isDry) => {
@@ -63,7 +65,8 @@ function Form({ there, me, chosen }) {
     setProblem(null);
     try {
       const { body: job } = await call(isDry ? `${SET_UP}?dry_run=true` : SET_UP, { method: "POST", body });
-      if (isDry) setAnswer(job);
+      // What was changed meanwhile has not been checked.
+      if (isDry) setAnswer(latest.current === body ? job : null);
       else go(`jobs/${job.id}`);
     } catch (problem) {
       setAnswer(null);

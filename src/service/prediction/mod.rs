@@ -56,7 +56,9 @@ pub async fn list_thinned(
         };
         let found = prediction::find(connection, organisation, &whole, now)?;
         MaxPoints::check(found.more)?;
-        Ok(found.by_series_thinned(whole.issues == Issues::All, max))
+        let series = found.by_series_thinned(whole.issues == Issues::All, max);
+        MaxPoints::check_answer(series.iter().map(|series| series.values.len()).sum())?;
+        Ok(series)
     })
     .await
 }
