@@ -52,7 +52,7 @@ pub async fn list(
 
 /// How many entries are older than so many days.
 pub async fn expired(app: &App, days: u64) -> Result<u64> {
-    app.scan(move |connection, now| audit::count(connection, end(now, days)))
+    app.skim(move |connection, now| audit::count(connection, end(now, days)))
         .await
 }
 

@@ -145,4 +145,15 @@ impl App {
             .scan(move |connection| work(connection, clock()))
             .await
     }
+
+    /// Runs a read of what the server does by itself, with one reading of the clock.
+    async fn skim<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection, Timestamp) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let clock = self.clock.clone();
+        self.db
+            .skim(move |connection| work(connection, clock()))
+            .await
+    }
 }

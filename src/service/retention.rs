@@ -67,7 +67,7 @@ async fn swept(app: &App, pace: Pace) -> Result<Swept> {
 
 /// What a sweep would delete now, by source in the order of the names.
 pub async fn expired(app: &App) -> Result<Vec<ExpiredOfSource>> {
-    app.scan(expiry::count).await
+    app.skim(expiry::count).await
 }
 
 /// How large the database's file is, in bytes, once everything that was written is in it.
@@ -83,7 +83,7 @@ async fn predictions(app: &App, pace: Pace) -> Result<Swept> {
     while let Some(after) = next {
         let begun = Instant::now();
         let mut due = app
-            .scan(move |connection, now| expiry::due(connection, after, now))
+            .skim(move |connection, now| expiry::due(connection, after, now))
             .await?;
         pace.rest(begun).await;
         while !due.series.is_empty() {

@@ -108,6 +108,7 @@ pub struct Db {
     writer: Arc<Writer>,
     readers: Pool,
     scanners: Pool,
+    skimmer: Pool,
     scan_turn: Arc<Semaphore>,
     scan_places: Arc<Semaphore>,
     limits: Limits,
@@ -168,8 +169,9 @@ impl Db {
                 limits.write_queue,
                 limits.slow,
             )?),
-            readers: reader_pool(path, 2 * cores)?,
-            scanners: reader_pool(path, limits.scans)?,
+            readers: reader_pool(path, 2 * cores, MMAP_BYTES)?,
+            scanners: reader_pool(path, limits.scans, MMAP_BYTES)?,
+            skimmer: reader_pool(path, 1, 0)?,
             scan_turn: Arc::new(Semaphore::new(limits.scans)),
             scan_places: Arc::new(Semaphore::new(limits.scans + limits.scan_queue)),
             limits,
@@ -286,13 +288,35 @@ impl Db {
             return Err(Error::Unavailable("it is closing".to_owned()));
         };
         histogram!(SCAN_WAIT).record(waiting.elapsed());
-        let (scanners, watch) = (self.scanners.clone(), Watch::new(self.limits.slow));
-        tokio::task::spawn_blocking(move || {
+        let work = move |connection: &Connection| {
             let _turn = turn;
-            watch.time("scan", || snapshot(&scanners, work))
-        })
-        .await
-        .unwrap_or_else(|fault| Err(Error::Internal(format!("a read failed: {fault}"))))
+            work(connection)
+        };
+        self.aside(&self.scanners, "scan", work).await
+    }
+
+    /// Runs what the server does by itself and may touch all of the file, off the async threads and on one snapshot. Its
+    /// connection maps nothing into memory: what it reads once and again would stay there.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn skim<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.aside(&self.skimmer, "skim", work).await
+    }
+
+    async fn aside<T: Send + 'static>(
+        &self,
+        pool: &Pool,
+        what: &'static str,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (pool, watch) = (pool.clone(), Watch::new(self.limits.slow));
+        tokio::task::spawn_blocking(move || watch.time(what, || snapshot(&pool, work)))
+            .await
+            .unwrap_or_else(|fault| Err(Error::Internal(format!("a read failed: {fault}"))))
     }
 }
 
@@ -389,14 +413,18 @@ fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn reader_pool(path: &Path, size: usize) -> std::result::Result<Pool, OpenError> {
+fn reader_pool(
+    path: &Path,
+    size: usize,
+    mapped_bytes: i64,
+) -> std::result::Result<Pool, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let manager = SqliteConnectionManager::file(path)
         .with_flags(flags)
-        .with_init(|connection| {
+        .with_init(move |connection| {
             connection.busy_timeout(BUSY_TIMEOUT)?;
             connection.pragma_update(None, "query_only", true)?;
-            connection.pragma_update_and_check(None, "mmap_size", MMAP_BYTES, |_| Ok(()))?;
+            connection.pragma_update_and_check(None, "mmap_size", mapped_bytes, |_| Ok(()))?;
             connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
             Ok(())
         });
