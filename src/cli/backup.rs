@@ -2,7 +2,7 @@
 
 use std::{
     os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, atomic::Ordering},
 };
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{DATABASE, Failure, Outcome, database, lock::LOCK, runtime, say, serve};
 use crate::{
     config::Settings,
-    store::backup::{Stop, Unfinished},
+    store::backup::{Stop, Unfinished, beside},
 };
 
 /// Copies the data folder's database to `target`, which is made only once it is whole. A file that is there is replaced
@@ -32,9 +32,11 @@ pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
     };
     let stop = Stop::default();
     let copied = runtime()?.block_on(async {
+        // What the copy is called until it is whole.
+        let end = format!(".{}.unfinished", Uuid::new_v4().simple());
         // First of all: what is killed while it copies leaves its file.
         let signal = serve::stop()?;
-        let (from, to, told) = (source.clone(), beside(target), Arc::clone(&stop));
+        let (from, to, told) = (source.clone(), beside(target, &end), Arc::clone(&stop));
         let copying = tokio::task::spawn_blocking(move || Unfinished::copy(&from, to, &told));
         tokio::spawn(async move {
             signal.await;
@@ -89,11 +91,4 @@ fn is_of_a_data_folder(file: &Path) -> bool {
     let its = ["", "-wal", "-shm", "-journal"].map(|end| format!("{DATABASE}{end}"));
     let mut its = its.iter().map(String::as_str).chain([LOCK]);
     its.any(|name| identity(&folder.join(name)).is_some_and(|of| Some(of) == identity(&whole)))
-}
-
-/// What the copy is called until it is whole.
-fn beside(target: &Path) -> PathBuf {
-    let mut name = target.as_os_str().to_owned();
-    name.push(format!(".{}.unfinished", Uuid::new_v4().simple()));
-    name.into()
 }

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     config::Settings,
     service::system_clock,
-    store::backup::{Folded, Stop, Unfinished, clear_passing, flush_folder, fold, passing},
+    store::backup::{Folded, Stop, Unfinished, beside, clear_passing, flush_folder, fold, passing},
 };
 
 /// Restores the backup. A database that is there is kept under another name, and only touched if `force` says so.
@@ -126,12 +126,6 @@ fn name_too(file: &Path, name: &Path) -> io::Result<()> {
         }
         linked => linked,
     }
-}
-
-fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    name.into()
 }
 
 fn remove(file: &Path) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{App, health, job, prediction::Contract};
+use super::{App, health, job};
 use crate::{
     domain::{
         Caller, Error, Result, Role, id,
@@ -23,16 +23,14 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
     let (caller, contracts) = (caller.clone(), app.contracts.clone());
     app.append(move |tx, now| {
         job::visible(tx, &caller, job_id)?;
+        let id = new.id.unwrap_or_else(|| id::new(now));
         let report = JobRun {
-            id: new.id.or_else(|| Some(id::new(now))),
+            id: Some(id),
             status: new.status,
             issue_time: None,
             available_at: now,
             message: new.message,
             predictions: None,
-        };
-        let Some(id) = report.id else {
-            return Err(Error::Internal("a report without an id".to_owned()));
         };
         if let Some(found) = report::find(tx, job_id, id)? {
             if (found.status, &found.message) == (report.status, &report.message) {
@@ -54,10 +52,7 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
                 }
             })
         })?;
-        contracts
-            .get(tx, job_id, || Contract::read(tx, job_id))?
-            .steady
-            .forget();
+        health::unsettle(tx, &contracts, job_id)?;
         Ok(report)
     })
     .await

@@ -146,8 +146,13 @@ const PASSING: &str = ".passing-";
 
 /// A new name, beside the database, for a copy that is only passed on.
 pub fn passing(database: &Path) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(format!("{PASSING}{}", Uuid::new_v4().simple()));
+    beside(database, &format!("{PASSING}{}", Uuid::new_v4().simple()))
+}
+
+/// The name of a file that stands beside another: that one's, with `end` behind it.
+pub fn beside(file: &Path, end: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(end);
     name.into()
 }
 

@@ -11,7 +11,7 @@ use crate::{
         health::{HealthCounts, JobHealth},
         page::Listed,
     },
-    store::{self, health},
+    store::{self, Memory, Transaction, health},
 };
 pub(super) use judge::{Post, Steady, around, change, note, resume};
 
@@ -105,16 +105,26 @@ async fn settle(app: &App, jobs: Vec<Uuid>) -> Result<usize> {
         for id in jobs {
             let noted = judge::settle(tx, id, now)?;
             if noted > 0 {
-                contracts
-                    .get(tx, id, || Contract::read(tx, id))?
-                    .steady
-                    .forget();
+                unsettle(tx, &contracts, id)?;
             }
             changes += noted;
         }
         Ok(changes)
     })
     .await
+}
+
+/// Has the next post for a job look at its health: something else than a post has changed it.
+pub(super) fn unsettle(
+    tx: &Transaction<'_>,
+    contracts: &Memory<Uuid, Contract>,
+    id: Uuid,
+) -> Result<()> {
+    contracts
+        .get(tx, id, || Contract::read(tx, id))?
+        .steady
+        .forget();
+    Ok(())
 }
 
 async fn settle_alone(app: &App, id: Uuid) -> Result<usize> {

@@ -153,13 +153,25 @@ fn note(
     next: Next,
     now: Timestamp,
 ) -> Result<()> {
-    if !webhook::set_last_attempt(tx, message.webhook_id, &attempt.shown(message))? {
+    if !show(tx, message, attempt, now)? {
         return Ok(());
     }
-    if attempt.is_gone() {
+    delivery::attempted(tx, message, attempt, next, now)
+}
+
+/// Shows an attempt at its webhook, and switches that off if its receiver wants no more. Whether there still is such a
+/// webhook.
+pub(super) fn show(
+    tx: &Transaction<'_>,
+    message: &Message,
+    attempt: &Attempt,
+    now: Timestamp,
+) -> Result<bool> {
+    let is_there = webhook::set_last_attempt(tx, message.webhook_id, &attempt.shown(message))?;
+    if is_there && attempt.is_gone() {
         webhook::switch_off(tx, message, now)?;
     }
-    delivery::attempted(tx, message, attempt, next, now)
+    Ok(is_there)
 }
 
 /// Tells the operator what came of an attempt.

@@ -189,11 +189,8 @@ async fn send_test(app: App, message: Message) -> Result<WebhookTest> {
         milliseconds: attempt.milliseconds,
     };
     app.append(move |tx, now| {
-        if !webhook::set_last_attempt(tx, message.webhook_id, &attempt.shown(&message))? {
+        if !deliver::show(tx, &message, &attempt, now)? {
             return Err(not_found(message.webhook_id));
-        }
-        if attempt.is_gone() {
-            webhook::switch_off(tx, &message, now)?;
         }
         if attempt.is_delivered() {
             delivery::hurry(tx, message.webhook_id, now)?;
