@@ -1,23 +1,27 @@
 //! Settings: defaults, then a TOML file, then the environment, then flags.
 
+mod environment;
+
 use std::path::{Path, PathBuf};
 
 use figment::{
     Figment, Metadata, Provider,
     error::Kind,
-    providers::{Env, Format, Serialized, Toml},
-    value::{Dict, Map},
+    providers::{Format, Serialized, Toml},
+    value::{Dict, Map, Value},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::IntoDeserializer};
+
+use environment::{Environment, PREFIX};
 
 /// The file that is read if it is there and no other is named.
 pub const DEFAULT_FILE: &str = "config/prediction-api.toml";
 
-/// What environment variables of settings begin with.
-const PREFIX: &str = "PREDICTION_API_";
-
 /// Variables of the prefix that are no settings: the file's path, the first admin token, and a worker's token.
 const NO_SETTINGS: &[&str] = &["config", "admin_token", "token"];
+
+/// The folder that the demo fills unless a flag or the environment names another. A file's folder is the server's.
+const DEMO_FOLDER: &str = "demo-data";
 
 /// The most of what is only counted.
 const MANY: u64 = 1_000_000;
@@ -51,8 +55,10 @@ pub struct Settings {
 #[serde(deny_unknown_fields)]
 pub struct Log {
     /// The least severe messages that are logged.
+    #[serde(deserialize_with = "in_any_case")]
     pub level: LogLevel,
     /// The form of the log.
+    #[serde(deserialize_with = "in_any_case")]
     pub format: LogFormat,
     /// From how long on a read or a write of the database is logged as slow, in milliseconds.
     pub slow_milliseconds: u64,
@@ -162,6 +168,12 @@ pub struct Webhooks {
     pub allow_private_addresses: bool,
 }
 
+/// Reads a name, whose letters may be upper case.
+fn in_any_case<'a, T: Deserialize<'a>, D: Deserializer<'a>>(from: D) -> Result<T, D::Error> {
+    let name = String::deserialize(from)?.to_lowercase();
+    T::deserialize(name.into_deserializer())
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -208,7 +220,7 @@ pub struct Flags {
     #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     listen: Option<String>,
-    /// The folder of the database; made if it is not there [default: data]
+    /// The folder of the database; made if it is not there [default: data, and demo-data for the demo]
     #[arg(long, global = true, value_name = "FOLDER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     data_dir: Option<PathBuf>,
@@ -220,11 +232,21 @@ pub struct Flags {
 #[derive(Debug, Clone, Default, clap::Args, Serialize)]
 struct LogFlags {
     /// The least severe messages that are logged [default: info]
-    #[arg(long = "log-level", global = true, value_name = "LEVEL")]
+    #[arg(
+        long = "log-level",
+        global = true,
+        value_name = "LEVEL",
+        ignore_case = true
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     level: Option<LogLevel>,
     /// The form of the log: auto is text on a terminal and json otherwise [default: auto]
-    #[arg(long = "log-format", global = true, value_name = "FORMAT")]
+    #[arg(
+        long = "log-format",
+        global = true,
+        value_name = "FORMAT",
+        ignore_case = true
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<LogFormat>,
 }
@@ -249,6 +271,8 @@ impl Provider for Flags {
 pub struct Loaded {
     /// The settings.
     pub settings: Settings,
+    /// The environment variables that container platforms set for a service of the program's name. They are not used.
+    pub ignored: Vec<String>,
     figment: Figment,
 }
 
@@ -263,6 +287,13 @@ impl Loaded {
             .or_else(|| std::env::var_os("PREDICTION_API_CONFIG").map(PathBuf::from))
             .filter(|named| !named.as_os_str().is_empty());
         let mut figment = Figment::from(Serialized::defaults(Settings::default()));
+        let defaults = figment.find_value("").ok().and_then(Value::into_dict);
+        let environment = Environment::read(
+            std::env::vars_os(),
+            &defaults.unwrap_or_default(),
+            NO_SETTINGS,
+        )?;
+        let ignored = environment.ignored.clone();
         if let Some(named) = &named
             && !named.is_file()
         {
@@ -275,14 +306,40 @@ impl Loaded {
         if file.is_file() {
             figment = figment.merge(Toml::file_exact(file));
         }
-        figment = figment
-            .merge(Env::prefixed(PREFIX).ignore(NO_SETTINGS).split("__"))
-            .merge(flags.clone());
+        let folder = flags.data_dir.as_deref();
+        if folder.is_some_and(|folder| folder.to_str().is_none()) {
+            return Err("data_dir (from a flag) is not valid UTF-8".to_owned());
+        }
+        figment = figment.merge(environment).merge(flags.clone());
         let settings: Settings = figment.extract().map_err(|error| explain(&error))?;
-        let loaded = Self { settings, figment };
+        let loaded = Self {
+            settings,
+            ignored,
+            figment,
+        };
         loaded.check_ranges()?;
         loaded.check_texts()?;
         Ok(loaded)
+    }
+
+    /// The settings of the demo, which has a folder of its own unless the user names one for this run.
+    pub fn for_demo(&self) -> Settings {
+        let mut settings = self.settings.clone();
+        let metadata = self.figment.find_metadata("data_dir");
+        if !metadata.is_some_and(|metadata| is_environment(metadata) || is_flag(metadata)) {
+            settings.data_dir = DEMO_FOLDER.into();
+        }
+        settings
+    }
+
+    /// Logs what the operator should know of the settings.
+    pub fn warn(&self) {
+        if !self.ignored.is_empty() {
+            tracing::warn!(
+                variables = self.ignored.join(", "),
+                "these environment variables are ignored: Kubernetes or Docker sets them for a service of this name"
+            );
+        }
     }
 
     /// Where the value of a key came from.
@@ -361,8 +418,15 @@ impl Loaded {
             }
         }
         let Settings {
-            listen, metrics, ..
+            listen,
+            metrics,
+            data_dir,
+            ..
         } = &self.settings;
+        if is_none(data_dir) {
+            let fault = "names no folder: write . for the working folder";
+            return Err(self.refused("data_dir", "\"\"", fault));
+        }
         for (key, address) in [("listen", listen), ("metrics.listen", &metrics.listen)] {
             let may_be_none = key == "metrics.listen" && address.is_empty();
             let port = address
@@ -441,12 +505,20 @@ fn place(metadata: &Metadata, key: &str) -> String {
     if let Some(figment::Source::File(path)) = &metadata.source {
         return path.display().to_string();
     }
-    if metadata.name.contains("environment") {
+    if is_environment(metadata) {
         let name = key.to_uppercase().replace('.', "__");
         return format!("the environment variable {PREFIX}{name}");
     }
-    if metadata.name.contains("flag") {
+    if is_flag(metadata) {
         return "a flag".to_owned();
     }
     "the defaults".to_owned()
+}
+
+fn is_environment(metadata: &Metadata) -> bool {
+    metadata.name.contains("environment")
+}
+
+fn is_flag(metadata: &Metadata) -> bool {
+    metadata.name.contains("flag")
 }

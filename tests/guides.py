@@ -274,7 +274,7 @@ def try_worker_on_demo(executable):
     code = next(text for kind, text in BLOCK.findall((GUIDES / "worker.md").read_text()) if kind == "python")
     server = Server(executable, True)
     try:
-        token = Path(server.folder.name, "data", "admin-token").read_text().strip()
+        token = Path(server.folder.name, "demo-data", "admin-token").read_text().strip()
         script = Path(server.folder.name, "mildew_worker.py")
         script.write_text(code.replace(DEFAULT, server.url))
         command = f"WORKER_TOKEN={token} {sys.executable} {script.name}"

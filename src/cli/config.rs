@@ -8,6 +8,9 @@ pub fn run(loaded: &Loaded) -> Outcome {
     let table = toml::Table::try_from(&loaded.settings)
         .map_err(|error| Failure(format!("cannot print the settings: {error}")))?;
     print(loaded, &table, "");
+    for name in &loaded.ignored {
+        say(&format!("# ignored: the environment variable {name}"));
+    }
     Ok(())
 }
 

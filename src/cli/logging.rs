@@ -24,8 +24,15 @@ pub fn start(log: &Log) {
     let builder = fmt().with_max_level(level).with_writer(io::stderr);
     // The log is started once; a second start, in a test, keeps the first.
     let _ = if text {
-        builder.with_ansi(terminal).try_init()
+        builder.with_ansi(terminal && !is_plain()).try_init()
     } else {
         builder.json().flatten_event(true).try_init()
     };
+}
+
+/// Whether the user wants no escape sequences: `NO_COLOR` is set (see <https://no-color.org>), or the terminal knows none.
+pub fn is_plain() -> bool {
+    let is_set = |text: std::ffi::OsString| !text.is_empty();
+    std::env::var_os("NO_COLOR").is_some_and(is_set)
+        || std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb")
 }

@@ -50,9 +50,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serves the API, Swagger UI and the guides; the default
+    /// Serves the dashboard, the API, Swagger UI and the guides; the default
     Serve,
-    /// Fills a fresh data folder with a season of real weather and predictions, and serves it
+    /// Fills a fresh folder, demo-data, with a season of real weather and predictions, and serves it
     Demo,
     /// Makes, lists and revokes tokens in the data folder's database
     #[command(subcommand)]
@@ -125,8 +125,8 @@ pub fn run() -> ExitCode {
 fn dispatch(cli: &Cli) -> Outcome {
     let loaded = || Loaded::read(cli.config.as_deref(), &cli.flags);
     match cli.command.as_ref().unwrap_or(&Command::Serve) {
-        Command::Serve => serve::run(&loaded()?.settings),
-        Command::Demo => demo::run(&loaded()?.settings),
+        Command::Serve => serve::run(&loaded()?),
+        Command::Demo => demo::run(&loaded()?),
         Command::Token(command) => token::run(command, &loaded()?.settings),
         Command::Retention { dry_run } => retention::run(&loaded()?.settings, *dry_run),
         Command::Backup { target, force } => backup::run(&loaded()?.settings, target, *force),

@@ -21,7 +21,7 @@ use super::{
     logging, make_folder, open, runtime, say,
 };
 use crate::{
-    config::Settings,
+    config::{Loaded, Settings},
     domain::token::new_secret,
     http,
     service::{App, token},
@@ -45,8 +45,10 @@ const UPKEEP: Duration = Duration::from_secs(5);
 const LEFT_BEHIND: Duration = Duration::from_secs(5);
 
 /// Serves until SIGINT or SIGTERM.
-pub fn run(settings: &Settings) -> Outcome {
+pub fn run(loaded: &Loaded) -> Outcome {
+    let settings = &loaded.settings;
     logging::start(&settings.log);
+    loaded.warn();
     until_done(async {
         given()?;
         let listening = Listening::new(settings).await?;
@@ -164,9 +166,10 @@ pub async fn first_admin(app: &App, settings: &Settings) -> Result<Option<FirstA
 /// # Errors
 /// It is too short, or cannot be sent in a header.
 pub fn given() -> Result<Option<String>, Failure> {
-    let Ok(secret) = std::env::var(ADMIN_TOKEN_VARIABLE) else {
+    let Some(secret) = std::env::var_os(ADMIN_TOKEN_VARIABLE) else {
         return Ok(None);
     };
+    let secret = secret.into_string().unwrap_or_default();
     if secret.len() < MIN_ADMIN_TOKEN || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Failure(format!(
             "{ADMIN_TOKEN_VARIABLE} must have at least {MIN_ADMIN_TOKEN} printable ASCII characters and no spaces"
@@ -197,6 +200,7 @@ fn is_kept() -> bool {
 /// Says where everything is.
 pub fn greet(url: &str, settings: &Settings, first: Option<&FirstAdmin>) {
     say(&format!("Prediction API {}", env!("CARGO_PKG_VERSION")));
+    say(&format!("  Dashboard    {url}/"));
     say(&format!("  Swagger UI   {url}/swagger"));
     say(&format!("  Guides       {url}/docs"));
     let data = database(settings);

@@ -224,7 +224,7 @@ async fn everyone_reads_the_demo_and_only_a_token_changes_it() {
     drop(demo);
 
     // Served again, it is a server like any other.
-    let served = Served::start(command(folder.path(), &[]));
+    let served = Served::start(command(folder.path(), &["--data-dir", "demo-data"]));
     let job = format!("{}/api/v1/jobs/{}", address(&served), SITES[0].job);
     let bare = client.get(&job).send().await.unwrap();
     assert_eq!(bare.status(), StatusCode::UNAUTHORIZED);
@@ -238,7 +238,8 @@ fn a_folder_that_holds_anything_stays_as_it_is() {
     Served::start(command(folder.path(), &[])).terminate();
     let data = folder.path().join("data");
     let before = files(&data);
-    let refused = run(folder.path(), &["demo", "--listen", ":0"]);
+    let arguments = ["demo", "--listen", ":0", "--data-dir", "data"];
+    let refused = run(folder.path(), &arguments);
     assert_refused(
         &refused,
         &[
@@ -255,7 +256,7 @@ fn a_folder_that_holds_anything_stays_as_it_is() {
         folder.path(),
         &["demo", "--listen", ":0", "--data-dir", named],
     );
-    assert_refused(&refused, &["is not empty", "demo --data-dir demo"]);
+    assert_refused(&refused, &["is not empty", "demo --data-dir "]);
     assert_eq!(files(other.path()).len(), 1);
     let file = other.path().join("letter.txt");
     let refused = run(
@@ -274,7 +275,7 @@ fn a_folder_that_holds_anything_stays_as_it_is() {
 #[test]
 fn a_demo_that_was_killed_while_it_filled_the_folder_begins_anew() {
     let folder = tempdir().unwrap();
-    let data = folder.path().join("data");
+    let data = folder.path().join("demo-data");
     let unfinished = data.join("prediction-api.db.unfinished");
     let mut killed = command(folder.path(), &["demo", "--listen", ":0"])
         .stdout(Stdio::null())
@@ -296,4 +297,30 @@ fn a_demo_that_was_killed_while_it_filled_the_folder_begins_anew() {
         names,
         ["admin-token", "prediction-api.db", "prediction-api.lock"]
     );
+}
+
+#[test]
+fn the_demo_has_a_folder_of_its_own_unless_one_is_named() {
+    let folder = tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    // The first command of the README, then its second.
+    Served::start(command(folder.path(), &[])).terminate();
+    let before = files(&path("data"));
+    let demo = Served::start(command(folder.path(), &["demo"]));
+    let token = fs::read_to_string(path("demo-data/admin-token")).unwrap();
+    assert_eq!(demo.said("Admin token"), token.trim());
+    assert_eq!(demo.terminate(), Some(0));
+    assert_eq!(files(&path("data")), before);
+
+    // The folder in a configuration file is the server's.
+    fs::write(path("x.toml"), "data_dir = \"served\"").unwrap();
+    let again = ["demo", "--listen", ":0", "--config", "x.toml"];
+    let refused = run(folder.path(), &again);
+    assert_refused(&refused, &["the folder demo-data is not empty"]);
+    assert!(!path("served").exists());
+
+    let mut named = command(folder.path(), &["demo"]);
+    named.env("PREDICTION_API_DATA_DIR", "by-variable");
+    Served::start(named).terminate();
+    assert!(path("by-variable/prediction-api.db").exists());
 }

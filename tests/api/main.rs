@@ -17,6 +17,7 @@ mod demo;
 mod direct;
 mod disk;
 mod document;
+mod environment;
 mod expiry;
 mod field;
 mod forms;

