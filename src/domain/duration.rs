@@ -1,8 +1,12 @@
 //! Lengths of time as the API speaks of them: steps and lead times.
 
-use serde::{Serialize, Serializer};
+use poem_openapi::registry::MetaSchema;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, Visitor},
+};
 
-use super::scalar::scalar;
+use super::scalar::{described, scalar};
 
 /// A length of time in microseconds; lead times may be negative.
 ///
@@ -72,13 +76,17 @@ fn iso(text: &str) -> Option<i64> {
 fn seconds(text: &str) -> Option<i64> {
     let is_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+');
     let seconds: f64 = text.parse().ok().filter(|_| text.chars().all(is_number))?;
+    Some(micros_of(seconds))
+}
+
+fn micros_of(seconds: f64) -> i64 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
         reason = "held within the bounds, where a microsecond is exact enough"
     )]
     let micros = (seconds * SECOND as f64).round() as i64;
-    Some(micros)
+    micros
 }
 
 impl std::fmt::Display for Duration {
@@ -111,7 +119,75 @@ impl Serialize for Duration {
     }
 }
 
-scalar!(Duration, "duration");
+scalar!(Duration, "duration", parse);
+
+/// A length of time as it is posted: its text, or a JSON number of seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PostedDuration(pub Duration);
+
+impl<'de> Deserialize<'de> for PostedDuration {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        struct TextOrSeconds;
+
+        impl Visitor<'_> for TextOrSeconds {
+            type Value = PostedDuration;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an ISO 8601 duration or a number of seconds")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                let duration = Duration::parse(text).map_err(E::custom)?;
+                Ok(PostedDuration(duration))
+            }
+
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "exact where it is within the bounds"
+            )]
+            fn visit_u64<E: de::Error>(self, seconds: u64) -> Result<Self::Value, E> {
+                self.visit_f64(seconds as f64)
+            }
+
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "exact where it is within the bounds"
+            )]
+            fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<Self::Value, E> {
+                self.visit_f64(seconds as f64)
+            }
+
+            fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<Self::Value, E> {
+                let micros = micros_of(seconds);
+                if (-MAX..=MAX).contains(&micros) {
+                    Ok(PostedDuration(Duration(micros)))
+                } else {
+                    Err(E::custom(UNUSABLE))
+                }
+            }
+        }
+
+        reader.deserialize_any(TextOrSeconds)
+    }
+}
+
+impl std::fmt::Display for PostedDuration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+described!(
+    PostedDuration,
+    "duration_or_seconds",
+    MetaSchema {
+        any_of: vec![
+            MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "duration"))),
+            MetaSchemaRef::Inline(Box::new(MetaSchema::new("number"))),
+        ],
+        ..MetaSchema::ANY
+    }
+);
 
 #[cfg(test)]
 mod tests {

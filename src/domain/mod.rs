@@ -15,6 +15,7 @@ pub mod job;
 pub mod job_inputs;
 pub mod job_run;
 pub mod job_setup;
+mod lenient_time;
 pub mod location;
 mod object;
 pub mod organisation;

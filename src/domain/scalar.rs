@@ -1,14 +1,15 @@
 //! What moments and lengths of time have in common: on the wire they are a text with a format.
 
-/// Reads a type from its text (`parse`), writes it as its text (`Display`), and describes it as a string of `$format`.
+/// Reads a type from its text (`parse`, and `$parameter` in a query), writes it as its text (`Display`), and describes it
+/// as a string of `$format`.
 macro_rules! scalar {
-    ($type:ident, $format:literal) => {
+    ($type:ident, $format:literal, $parameter:ident) => {
         const _: () = {
             use std::borrow::Cow;
 
             use poem_openapi::{
-                registry::{MetaSchema, MetaSchemaRef},
-                types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type},
+                registry::MetaSchema,
+                types::{ParseError, ParseFromParameter, ParseResult},
             };
             use serde::{Deserialize, Deserializer, de};
 
@@ -19,17 +20,44 @@ macro_rules! scalar {
                 }
             }
 
+            impl ParseFromParameter for $type {
+                fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+                    Self::$parameter(value).map_err(ParseError::custom)
+                }
+            }
+
+            $crate::domain::scalar::described!(
+                $type,
+                concat!("string_", $format),
+                MetaSchema::new_with_format("string", $format)
+            );
+        };
+    };
+}
+
+/// Describes a type that is read by `Deserialize` and written as its text by a schema.
+macro_rules! described {
+    ($type:ident, $name:expr, $schema:expr) => {
+        const _: () = {
+            use std::borrow::Cow;
+
+            use poem_openapi::{
+                registry::MetaSchemaRef,
+                types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
+            };
+            use serde::Deserialize;
+
             impl Type for $type {
                 const IS_REQUIRED: bool = true;
                 type RawValueType = Self;
                 type RawElementValueType = Self;
 
                 fn name() -> Cow<'static, str> {
-                    concat!("string_", $format).into()
+                    $name.into()
                 }
 
                 fn schema_ref() -> MetaSchemaRef {
-                    MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", $format)))
+                    MetaSchemaRef::Inline(Box::new($schema))
                 }
 
                 fn as_raw_value(&self) -> Option<&Self::RawValueType> {
@@ -49,12 +77,6 @@ macro_rules! scalar {
                 }
             }
 
-            impl ParseFromParameter for $type {
-                fn parse_from_parameter(value: &str) -> ParseResult<Self> {
-                    Self::parse(value).map_err(ParseError::custom)
-                }
-            }
-
             impl ToJSON for $type {
                 fn to_json(&self) -> Option<serde_json::Value> {
                     Some(self.to_string().into())
@@ -64,4 +86,4 @@ macro_rules! scalar {
     };
 }
 
-pub(super) use scalar;
+pub(super) use {described, scalar};

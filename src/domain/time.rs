@@ -3,11 +3,12 @@
 use serde::{Serialize, Serializer, ser};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::scalar::scalar;
+use super::{lenient_time, scalar::scalar};
 
 /// A moment: microseconds since 1970-01-01T00:00:00Z, in the years 0000 to 9999.
 ///
-/// Read from RFC 3339 with any offset (finer digits than microseconds are dropped), written in UTC with `Z`.
+/// Read from RFC 3339 with any offset (finer digits than microseconds are dropped), and from the other unambiguous forms
+/// of ISO 8601 (see [`lenient_time`]). Written in UTC with `Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -47,15 +48,47 @@ impl Timestamp {
         micros / 1e6
     }
 
-    /// Reads RFC 3339, such as `2023-10-27T00:00:00Z` or `2023-10-27T02:00:00.5+02:00`.
+    /// Reads a time with an offset: RFC 3339, such as `2023-10-27T00:00:00Z` or `2023-10-27T02:00:00.5+02:00`, or another
+    /// form of ISO 8601.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let moment = OffsetDateTime::parse(text, &Rfc3339)
-            .map_err(|_| "is not an RFC 3339 time with an offset, such as 2023-10-27T00:00:00Z")?;
+        // The library reads the second 60 as the last nanosecond of the second before.
+        let usual = match text.get(17..19) {
+            Some("60") => None,
+            _ => OffsetDateTime::parse(text, &Rfc3339).ok(),
+        };
+        let moment = match usual {
+            Some(moment) => moment,
+            None => lenient_time::parse(text)?,
+        };
         let micros = i64::try_from(moment.unix_timestamp_nanos().div_euclid(1000))
             .ok()
             .filter(|micros| (MIN..=MAX).contains(micros))
-            .ok_or("is outside of the years 0000 to 9999 in UTC")?;
+            .ok_or(lenient_time::OUTSIDE)?;
         Ok(Self(micros))
+    }
+
+    /// Reads a query parameter: a time, or a date, which stands for 00:00:00 UTC of that day.
+    ///
+    /// A `+` that was not escaped arrives as a space; before an offset it is read as the `+` that it was.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn parse_parameter(text: &str) -> Result<Self, &'static str> {
+        if lenient_time::is_date(text) {
+            return Self::parse(&format!("{text}T00Z"));
+        }
+        let sign = text.rfind(' ').filter(|at| {
+            let (before, offset) = (&text[..*at], &text[at + 1..]);
+            let is_offset = offset.starts_with(|c: char| c.is_ascii_digit());
+            is_offset && before.contains(['T', 't', ' ', ':'])
+        });
+        match sign {
+            Some(at) => Self::parse(&format!("{}+{}", &text[..at], &text[at + 1..])),
+            None => Self::parse(text),
+        }
     }
 }
 
@@ -102,7 +135,7 @@ impl Serialize for Timestamp {
     }
 }
 
-scalar!(Timestamp, "date-time");
+scalar!(Timestamp, "date-time", parse_parameter);
 
 #[cfg(test)]
 mod tests {
@@ -135,10 +168,33 @@ mod tests {
             "now",
             "",
             "0000-01-01T00:00:00+01:00",
+            "2016-12-31T23:59:60Z",
             "9999-12-31T23:59:59-01:00",
             "10000-01-01T00:00:00Z",
         ] {
             assert!(Timestamp::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_may_be_a_date_or_have_lost_its_plus() {
+        for (read, written) in [
+            ("2023-10-27", "2023-10-27T00:00:00Z"),
+            ("20231027", "2023-10-27T00:00:00Z"),
+            ("2023-10-27T02:00:00 02:00", "2023-10-27T00:00:00Z"),
+            ("2023-10-27 02:00:00 0200", "2023-10-27T00:00:00Z"),
+            ("20231027T020000 02", "2023-10-27T00:00:00Z"),
+        ] {
+            let moment = Timestamp::parse_parameter(read);
+            assert_eq!(moment.unwrap().to_string(), written, "{read}");
+        }
+        for text in [
+            "2023-10-27 02:00:00",
+            "2023-10-27T02:00:00 02:99",
+            "2023-10",
+            "10 20",
+        ] {
+            assert!(Timestamp::parse_parameter(text).is_err(), "{text}");
         }
     }
 }

@@ -212,15 +212,7 @@ fn fault(schema: &Value, value: &str) -> Option<String> {
             .err()
             .map(|_| "must be a UUID".to_owned()),
         (_, Some("duration")) => Duration::parse(value).err().map(str::to_owned),
-        (_, Some("date-time")) => Timestamp::parse(value).err().map(|fault| {
-            // A bare + in a query is a space.
-            let hint = if value.contains(' ') {
-                "; write + as %2B"
-            } else {
-                ""
-            };
-            format!("{fault}{hint}")
-        }),
+        (_, Some("date-time")) => Timestamp::parse_parameter(value).err().map(str::to_owned),
         _ => None,
     }
 }

@@ -121,8 +121,12 @@ fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
                         && inner.instance_path().as_str() == at
                 })
             };
-            let meant = context.iter().find(is_meant).or(context.last());
-            for inner in meant.into_iter().flatten() {
+            let meant = context.iter().find(is_meant);
+            if let (None, Some(expected)) = (meant, all_types(context)) {
+                found.push(Violation::at(at, format!("must be {expected}")));
+                return;
+            }
+            for inner in meant.or(context.last()).into_iter().flatten() {
                 tell(inner, found);
             }
             return;
@@ -140,7 +144,7 @@ fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
         ValidationErrorKind::MaxItems { limit } => format!("has more than {limit} items"),
         ValidationErrorKind::Format { format } => match format.as_str() {
             "uuid" => "must be a UUID".to_owned(),
-            "date-time" => "must be an RFC 3339 time with an offset".to_owned(),
+            "date-time" => time_fault(error.instance()),
             other => format!("must be a {other}"),
         },
         _ => "is not of the form that the API's document shows".to_owned(),
@@ -150,6 +154,14 @@ fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
     if !found.iter().any(|known| known.pointer == violation.pointer) {
         found.push(violation);
     }
+}
+
+fn time_fault(value: &Value) -> String {
+    let fault = value.as_str().map(Timestamp::parse);
+    let fault = fault.and_then(Result::err);
+    fault
+        .unwrap_or("must be an RFC 3339 time with an offset")
+        .to_owned()
 }
 
 fn types(kind: &TypeKind) -> String {
@@ -168,6 +180,19 @@ fn types(kind: &TypeKind) -> String {
             names.join(" or ")
         }
     }
+}
+
+/// The types that a value may have of which it has none, if that is all that is wrong with it.
+fn all_types(ways: &[Vec<ValidationError<'_>>]) -> Option<String> {
+    let expected = |way: &Vec<ValidationError<'_>>| match way.as_slice() {
+        [only] => match only.kind() {
+            ValidationErrorKind::Type { kind } => Some(types(kind)),
+            _ => None,
+        },
+        _ => None,
+    };
+    let expected: Option<Vec<_>> = ways.iter().map(expected).collect();
+    expected.map(|expected| expected.join(" or "))
 }
 
 fn list(options: &Value) -> String {

@@ -19,6 +19,7 @@ mod disk;
 mod document;
 mod environment;
 mod expiry;
+mod exporters;
 mod field;
 mod forms;
 mod health;

@@ -8,6 +8,7 @@ use super::{
     run::{List, Place, PostedRun, Runs, check_count},
 };
 use crate::domain::{
+    duration::PostedDuration,
     error::Result,
     text::{Name, Stage},
     time::Timestamp,
@@ -153,7 +154,7 @@ impl PostedSeries {
             return None;
         };
         let step = match self.step {
-            Some(step) if step.micros() > 0 => step.micros(),
+            Some(PostedDuration(step)) if step.micros() > 0 => step.micros(),
             None if count <= 1 => 1,
             None => {
                 violations.add("/step", "is missing: give it, or valid_times");

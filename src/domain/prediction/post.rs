@@ -17,7 +17,7 @@ use serde::{
 use uuid::Uuid;
 
 use crate::domain::{
-    duration::Duration,
+    duration::PostedDuration,
     object::objects,
     text::{Name, Stage},
     time::Timestamp,
@@ -91,9 +91,9 @@ pub struct PostedSeries {
     /// The valid_time of the first value.
     #[oai(nullable)]
     pub start: Option<Timestamp>,
-    /// What lies between one valid_time and the next, as an ISO 8601 duration.
+    /// What lies between one valid_time and the next: an ISO 8601 duration, such as `PT1H`, or a number of seconds.
     #[oai(nullable)]
-    pub step: Option<Duration>,
+    pub step: Option<PostedDuration>,
     /// The valid_time of each value, in place of `start` and `step`.
     #[oai(nullable, validator(max_items = 100000))]
     pub valid_times: Option<Vec<Timestamp>>,
