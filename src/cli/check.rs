@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Outcome, database, say};
+use super::{Failure, Outcome, database, print};
 use crate::{
     config::Settings,
     store::check::{self, Report},
@@ -12,16 +12,15 @@ use crate::{
 pub fn run(settings: &Settings, file: Option<&PathBuf>) -> Outcome {
     let path = file.cloned().unwrap_or_else(|| database(settings));
     let report = check(&path)?;
-    tell(&path, &report);
+    tell(&path, &report)?;
     if report.faults.is_empty() {
-        say("ok");
-        return Ok(());
+        return print("ok");
     }
     for fault in &report.faults {
-        say(&format!("fault        {fault}"));
+        print(&format!("fault        {fault}"))?;
     }
     if report.more_faults > 0 {
-        say(&format!("             and {} more", report.more_faults));
+        print(&format!("             and {} more", report.more_faults))?;
     }
     Err(damaged(&path, &report))
 }
@@ -41,20 +40,19 @@ pub fn damaged(path: &Path, report: &Report) -> Failure {
     Failure(format!("{} has {faults} fault{s}", path.display()))
 }
 
-fn tell(path: &Path, report: &Report) {
-    say(&format!("database     {}", path.display()));
+fn tell(path: &Path, report: &Report) -> Outcome {
+    print(&format!("database     {}", path.display()))?;
     let schema = report.schema;
     if !report.is_current {
-        say(&format!(
+        return print(&format!(
             "schema       version {schema}, of an earlier release: only the file and its references were checked"
         ));
-        return;
     }
-    say(&format!("schema       version {schema}"));
-    say(&format!("catalogue    {} rows", report.catalogue));
-    say(&format!(
+    print(&format!("schema       version {schema}"))?;
+    print(&format!("catalogue    {} rows", report.catalogue))?;
+    print(&format!(
         "predictions  {} in {} runs",
         report.predictions, report.runs
-    ));
-    say(&format!("readings     {}", report.readings));
+    ))?;
+    print(&format!("readings     {}", report.readings))
 }

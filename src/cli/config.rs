@@ -1,28 +1,29 @@
 //! `config`: prints the settings in force and where each came from.
 
-use super::{Failure, Outcome, say};
+use super::{Failure, Outcome, print};
 use crate::config::Loaded;
 
 /// Prints the settings as TOML, each with its origin.
 pub fn run(loaded: &Loaded) -> Outcome {
     let table = toml::Table::try_from(&loaded.settings)
         .map_err(|error| Failure(format!("cannot print the settings: {error}")))?;
-    print(loaded, &table, "");
+    print_table(loaded, &table, "")?;
     for name in &loaded.ignored {
-        say(&format!("# ignored: the environment variable {name}"));
+        print(&format!("# ignored: the environment variable {name}"))?;
     }
     Ok(())
 }
 
-fn print(loaded: &Loaded, table: &toml::Table, prefix: &str) {
+fn print_table(loaded: &Loaded, table: &toml::Table, prefix: &str) -> Outcome {
     for (name, value) in table.iter().filter(|(_, value)| !value.is_table()) {
         let origin = loaded.origin(&format!("{prefix}{name}"));
-        say(&format!("{name} = {value}  # from {origin}"));
+        print(&format!("{name} = {value}  # from {origin}"))?;
     }
     for (name, value) in table {
         if let Some(inner) = value.as_table() {
-            say(&format!("\n[{name}]"));
-            print(loaded, inner, &format!("{prefix}{name}."));
+            print(&format!("\n[{name}]"))?;
+            print_table(loaded, inner, &format!("{prefix}{name}."))?;
         }
     }
+    Ok(())
 }

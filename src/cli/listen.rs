@@ -12,7 +12,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, logging};
 use crate::{
     config::{self, Settings},
     http::{Limits, Metrics, Options, Origins, Tls},
@@ -55,6 +55,7 @@ impl Listening {
             apart => Some(listen(apart, "metrics.listen").await?),
         };
         let counted = Metrics::install()?;
+        logging::describe_metrics();
         let options = Options {
             limits: limits(&settings.limits),
             origins: Origins::new(&settings.cors.origins),

@@ -1,13 +1,76 @@
 //! The log, on standard error.
+//!
+//! Requests and the writer never depend on it. They put their lines in a queue, and a thread of its own writes them. A line
+//! that cannot be written (the disk is full, the reader of the pipe is gone), or that finds the queue full because the
+//! reader does not read, is dropped and counted. The usual crate for this prints to standard output when it cannot end,
+//! which panics if that is closed too.
 
-use std::io::{self, IsTerminal};
+use std::{
+    backtrace::{Backtrace, BacktraceStatus},
+    io::{self, IsTerminal, Write},
+    panic::{self, PanicHookInfo},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
 
+use metrics::{counter, describe_counter};
 use tracing_subscriber::{filter::LevelFilter, fmt};
 
-use crate::config::{Log, LogFormat, LogLevel};
+use crate::{
+    config::{Log, LogFormat, LogLevel},
+    store::Recurring,
+};
 
-/// Starts the log.
-pub fn start(log: &Log) {
+/// How many lines may wait to be written: some 5 MB.
+const QUEUE: usize = 16_384;
+
+/// How long the end of the process waits for the lines that are left.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+const LOST: &str = "prediction_api_log_lines_lost_total";
+
+/// Describes the measures of the log.
+pub fn describe_metrics() {
+    describe_counter!(
+        LOST,
+        "Lines of the log that could not be written, or found too many waiting"
+    );
+}
+
+/// The running log. Dropping it waits a moment for the lines that are left.
+#[must_use]
+pub struct Logging(Option<Arc<State>>);
+
+#[derive(Default)]
+struct State {
+    waiting: AtomicUsize,
+    lost: AtomicU64,
+}
+
+impl State {
+    fn lose_line(&self) {
+        self.lost.fetch_add(1, Ordering::Relaxed);
+        counter!(LOST).increment(1);
+    }
+}
+
+impl Drop for Logging {
+    fn drop(&mut self) {
+        let Some(state) = &self.0 else { return };
+        let begun = Instant::now();
+        while state.waiting.load(Ordering::Acquire) > 0 && begun.elapsed() < LAST_WORDS {
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+/// Starts the log, and has panics written to it.
+pub fn start(log: &Log) -> Logging {
     let level = match log.level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,
@@ -21,13 +84,102 @@ pub fn start(log: &Log) {
         LogFormat::Text => true,
         LogFormat::Json => false,
     };
-    let builder = fmt().with_max_level(level).with_writer(io::stderr);
+    let (lines, queue) = sync_channel(QUEUE);
+    let state = Arc::new(State::default());
+    let (seen, made) = (state.clone(), state.clone());
+    let writing = thread::Builder::new()
+        .name("log".to_owned())
+        .spawn(move || write_lines(&queue, &seen));
+    if writing.is_err() {
+        return Logging(None);
+    }
+    let builder = fmt()
+        .with_max_level(level)
+        // The library would report a failure with a macro that panics when standard error is the one that fails.
+        .log_internal_errors(false)
+        .with_writer(move || Line {
+            lines: lines.clone(),
+            state: made.clone(),
+        });
     // The log is started once; a second start, in a test, keeps the first.
     let _ = if text {
         builder.with_ansi(terminal && !is_plain()).try_init()
     } else {
         builder.json().flatten_event(true).try_init()
     };
+    panic::set_hook(Box::new(log_panic));
+    Logging(Some(state))
+}
+
+/// Takes one line, and never fails.
+struct Line {
+    lines: SyncSender<Vec<u8>>,
+    state: Arc<State>,
+}
+
+impl Write for Line {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.state.waiting.fetch_add(1, Ordering::AcqRel);
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
+            self.lines.try_send(line.to_vec())
+        {
+            self.state.waiting.fetch_sub(1, Ordering::AcqRel);
+            self.state.lose_line();
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes what is queued. Once that succeeds again, it logs how many lines were lost.
+fn write_lines(queue: &Receiver<Vec<u8>>, state: &State) {
+    let (mut is_torn, mut reported) = (false, 0);
+    while let Ok(line) = queue.recv() {
+        let mut error = io::stderr().lock();
+        // Part of the last line may have been written.
+        let written = if is_torn {
+            error.write_all(b"\n")
+        } else {
+            Ok(())
+        };
+        is_torn = written.and_then(|()| error.write_all(&line)).is_err();
+        drop(error);
+        if is_torn {
+            state.lose_line();
+        }
+        let was_last = state.waiting.fetch_sub(1, Ordering::AcqRel) == 1;
+        let lost = state.lost.load(Ordering::Relaxed);
+        if was_last && !is_torn && lost > reported {
+            let lines = lost - reported;
+            reported = lost;
+            tracing::warn!(lines, "lines of the log were lost");
+        }
+    }
+}
+
+static PANICS: Recurring = Recurring::new();
+
+/// Logs a panic, where the default hook would write to standard error and wait for whoever reads it.
+fn log_panic(info: &PanicHookInfo<'_>) {
+    let place = info.location().map(ToString::to_string);
+    let fault = info.payload_as_str().unwrap_or("no message");
+    let at = format!("{}: {fault}", place.as_deref().unwrap_or_default());
+    let Some(times) = PANICS.failed(&at) else {
+        return;
+    };
+    let backtrace = Backtrace::capture();
+    let backtrace = (backtrace.status() == BacktraceStatus::Captured).then_some(backtrace);
+    tracing::error!(
+        fault,
+        place,
+        thread = thread::current().name(),
+        times,
+        backtrace = backtrace.map(tracing::field::display),
+        "a part of the program panicked"
+    );
 }
 
 /// Whether the user wants no escape sequences: `NO_COLOR` is set (see <https://no-color.org>), or the terminal knows none.

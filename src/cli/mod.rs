@@ -112,13 +112,13 @@ impl From<String> for Failure {
 
 /// Runs the command that the arguments name. Failures print one line and end with the exit code 1.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return explain(&error),
+    };
     match dispatch(&cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            let _ = writeln!(io::stderr(), "prediction-api: {failure}");
-            ExitCode::FAILURE
-        }
+        Err(failure) => fail(&failure),
     }
 }
 
@@ -137,9 +137,38 @@ fn dispatch(cli: &Cli) -> Outcome {
     }
 }
 
-/// Prints a line; a reader that has gone away is no failure.
+/// Prints a line about work that counts by itself: whether anybody can read it changes nothing.
 fn say(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// Prints a line that the command is run for. A reader that has gone away is no failure.
+///
+/// # Errors
+/// It cannot be written, because the disk is full, for example.
+fn print(line: &str) -> Outcome {
+    match writeln!(io::stdout(), "{line}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints what `--help` and `--version` ask for, or what is wrong with the arguments.
+fn explain(error: &clap::Error) -> ExitCode {
+    let printed = error.print();
+    match printed {
+        Err(fault) if !error.use_stderr() && fault.kind() != io::ErrorKind::BrokenPipe => {
+            fail(&format!("cannot write to standard output: {fault}"))
+        }
+        _ => u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from),
+    }
+}
+
+fn fail(why: &dyn std::fmt::Display) -> ExitCode {
+    let _ = writeln!(io::stderr(), "prediction-api: {why}");
+    ExitCode::FAILURE
 }
 
 fn database(settings: &Settings) -> PathBuf {

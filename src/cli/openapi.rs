@@ -1,6 +1,6 @@
 //! `openapi`: prints the API's document.
 
-use super::{Outcome, say};
+use super::{Outcome, print};
 use crate::http;
 
 /// Prints the document as JSON or YAML.
@@ -11,6 +11,5 @@ pub fn run(yaml: bool) -> Outcome {
     } else {
         document.to_json()
     };
-    say(text.trim_end());
-    Ok(())
+    print(text.trim_end())
 }

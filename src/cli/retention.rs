@@ -1,6 +1,6 @@
 //! `retention`: deletes what has expired, in the database itself; the server may run meanwhile.
 
-use super::{Failure, Outcome, open_existing, runtime, say};
+use super::{Failure, Outcome, open_existing, print, runtime, say};
 use crate::{
     config::Settings,
     domain::{Error, retention::Swept},
@@ -14,14 +14,14 @@ use crate::{
 pub fn run(settings: &Settings, dry_run: bool) -> Outcome {
     let app = open_existing(settings)?;
     let days = settings.retention.audit_days;
-    let done = runtime()?.block_on(async {
+    runtime()?.block_on(async {
         if dry_run {
             count(&app, days).await
         } else {
-            sweep(&app, days).await
+            let swept = sweep(&app, days).await;
+            swept.map_err(|error| Failure(error.to_string()))
         }
-    });
-    done.map_err(|error| Failure(error.to_string()))
+    })
 }
 
 async fn sweep(app: &App, days: u64) -> Result<(), Error> {
@@ -35,18 +35,18 @@ async fn sweep(app: &App, days: u64) -> Result<(), Error> {
     Ok(())
 }
 
-async fn count(app: &App, days: u64) -> Result<(), Error> {
+async fn count(app: &App, days: u64) -> Outcome {
+    let failed = |error: Error| Failure(error.to_string());
     let mut all = Swept::default();
-    for found in retention::expired(app).await? {
+    for found in retention::expired(app).await.map_err(failed)? {
         let (told, source) = (told(found.expired, 0), found.source);
-        say(&format!("{}  {source}: {told}", found.source_id));
+        print(&format!("{}  {source}: {told}", found.source_id))?;
         all += found.expired;
     }
-    let entries = audit::expired(app, days).await?;
-    let bytes = retention::file_bytes(app)?;
-    say(&format!("would delete  {}", told(all, entries)));
-    say(&format!("file          {bytes} bytes"));
-    Ok(())
+    let entries = audit::expired(app, days).await.map_err(failed)?;
+    let bytes = retention::file_bytes(app).map_err(failed)?;
+    print(&format!("would delete  {}", told(all, entries)))?;
+    print(&format!("file          {bytes} bytes"))
 }
 
 fn told(swept: Swept, entries: u64) -> String {

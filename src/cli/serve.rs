@@ -47,7 +47,7 @@ const LEFT_BEHIND: Duration = Duration::from_secs(5);
 /// Serves until SIGINT or SIGTERM.
 pub fn run(loaded: &Loaded) -> Outcome {
     let settings = &loaded.settings;
-    logging::start(&settings.log);
+    let _log = logging::start(&settings.log);
     loaded.warn();
     until_done(async {
         given()?;

@@ -1,9 +1,11 @@
 //! `token`: makes, lists and revokes tokens, in the database itself; the server may run meanwhile.
 
+use std::io::{self, Write};
+
 use clap::ValueEnum;
 use uuid::Uuid;
 
-use super::{Failure, Outcome, open, open_existing, runtime, say};
+use super::{Failure, Outcome, open, open_existing, print, runtime, say};
 use crate::{
     config::Settings,
     domain::{Error, Page, Role, Timestamp, page::MAX_LIMIT, text::Name, token::NewToken},
@@ -98,9 +100,16 @@ async fn create(app: &App, new: NewToken) -> Outcome {
     let made = token::create(app, &token::operator(), new)
         .await
         .map_err(failed)?;
-    say(&format!("id      {}", made.token.id));
-    say(&format!("secret  {}", made.secret));
-    Ok(())
+    let lines = format!("id      {}\nsecret  {}\n", made.token.id, made.secret);
+    let shown = io::stdout().write_all(lines.as_bytes());
+    let Err(error) = shown else { return Ok(()) };
+    // Nobody will ever know its secret.
+    token::revoke(app, &token::operator(), made.token.id)
+        .await
+        .map_err(failed)?;
+    Err(Failure(format!(
+        "the secret could not be written to standard output ({error}), so the token was revoked"
+    )))
 }
 
 async fn list(app: &App) -> Outcome {
@@ -120,14 +129,14 @@ async fn list(app: &App) -> Outcome {
             let owner = found
                 .organisation_id
                 .map_or_else(|| "-".to_owned(), |id| id.to_string());
-            say(&format!(
+            print(&format!(
                 "{}  {:7}  organisation {owner}  expires {}  used {}  {}",
                 found.id,
                 found.role.as_str(),
                 moment(found.expires_at),
                 moment(found.last_used_at),
                 found.name,
-            ));
+            ))?;
             after = Some(found.id);
         }
         if !listed.more {

@@ -17,7 +17,12 @@ use super::{
         BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, Problem, UNSUPPORTED_MEDIA_TYPE,
     },
 };
-use crate::domain::{Error, Violation};
+use crate::{
+    domain::{Error, Violation},
+    service::Recurring,
+};
+
+static FAILED: Recurring = Recurring::new();
 
 /// Makes one line of each condition: a header may come in several. One that cannot be read is refused, since to pass
 /// over it would take the guard away.
@@ -136,7 +141,9 @@ pub fn answer_of(error: poem::Error, context: &Context, path: &str, method: &Met
     } else if error.status().is_client_error() {
         Problem::new(BAD_REQUEST, error.to_string())
     } else {
-        tracing::error!(%error, "a request failed");
+        if let Some(times) = FAILED.failed(&error.to_string()) {
+            tracing::error!(%error, times, "a request failed");
+        }
         Problem::new(
             INTERNAL,
             "the server failed at this request; its log has the request_id",

@@ -14,6 +14,10 @@ use poem::{
     http::{HeaderMap, HeaderValue, header},
 };
 
+use crate::service::Recurring;
+
+static FAILED: Recurring = Recurring::new();
+
 /// Smaller answers stay as they are: little is gained.
 const LEAST: u64 = 1024;
 
@@ -168,7 +172,9 @@ pub async fn compress(response: &mut Response, coding: Coding) {
         }
         // Out of memory, say. What is sent ends before its time, which the client sees.
         Err(error) => {
-            tracing::error!(%error, "an answer could not be compressed");
+            if let Some(times) = FAILED.failed(&error.to_string()) {
+                tracing::error!(%error, times, "an answer could not be compressed");
+            }
             let broken = stream::once(async { Err::<Bytes, _>(error) });
             response.set_body(Body::from_bytes_stream(broken));
         }

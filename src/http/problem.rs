@@ -13,7 +13,10 @@ use poem_openapi::{
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::domain::{Error, Violation};
+use crate::{
+    domain::{Error, Violation},
+    service::Recurring,
+};
 
 /// The media type of problem documents.
 pub const CONTENT_TYPE: &str = "application/problem+json";
@@ -182,6 +185,9 @@ fn fragment(pointer: &str) -> String {
     format!("#{}", utf8_percent_encode(pointer, ESCAPED))
 }
 
+static UNAVAILABLE_DATABASE: Recurring = Recurring::new();
+static FAILED_REQUEST: Recurring = Recurring::new();
+
 /// Which problem each of the product's errors is.
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
@@ -208,11 +214,15 @@ impl From<Error> for Problem {
             Error::Stale => Self::new(STALE, detail),
             Error::Busy => retry(Self::new(UNAVAILABLE, detail), 1),
             Error::Unavailable(_) => {
-                tracing::error!(%detail, "the database is not available");
+                if let Some(times) = UNAVAILABLE_DATABASE.failed(&detail) {
+                    tracing::error!(%detail, times, "the database is not available");
+                }
                 retry(Self::new(UNAVAILABLE, detail), 10)
             }
             Error::Internal(_) => {
-                tracing::error!(%detail, "a request failed");
+                if let Some(times) = FAILED_REQUEST.failed(&detail) {
+                    tracing::error!(%detail, times, "a request failed");
+                }
                 Self::new(
                     INTERNAL,
                     "the server failed at this request; its log has the request_id",

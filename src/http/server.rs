@@ -40,7 +40,7 @@ use super::{
     metrics::OpenConnection,
     tls::Tls,
 };
-use crate::service::App;
+use crate::service::{App, Recurring};
 
 /// How long requests in flight may take to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -131,13 +131,17 @@ async fn run(
     Ok(())
 }
 
+static NOT_ACCEPTED: Recurring = Recurring::new();
+
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) => {
                 // Out of file descriptors, say: to try again at once would only burn the processor.
-                tracing::warn!(%error, "a connection could not be accepted");
+                if let Some(times) = NOT_ACCEPTED.failed(&error.to_string()) {
+                    tracing::warn!(%error, times, "a connection could not be accepted");
+                }
                 tokio::time::sleep(ACCEPT_AGAIN).await;
             }
         }

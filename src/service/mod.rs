@@ -35,7 +35,7 @@ use crate::{
     store::{Connection, Db, Known, Memory, Transaction},
 };
 
-pub use crate::store::on_behalf;
+pub use crate::store::{Recurring, on_behalf};
 
 /// Tells the time. Handed in, so that tests can walk through it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -10,7 +10,7 @@ use crate::{
         text::Name,
         token::{IssuedToken, NewToken, Token, hash, new_secret},
     },
-    store::{Transaction, token},
+    store::{Recurring, Transaction, token},
 };
 
 /// How often the use of a token is noted, in microseconds: a minute.
@@ -30,6 +30,8 @@ pub fn authenticate(app: &App, secret: &str) -> Result<Caller> {
     Ok(caller)
 }
 
+static NOT_NOTED: Recurring = Recurring::new();
+
 /// Reads the token of that hash, and notes its use.
 fn look_up(app: &App, hash: &[u8; 32]) -> Result<Caller> {
     let (found, now) =
@@ -43,8 +45,11 @@ fn look_up(app: &App, hash: &[u8; 32]) -> Result<Caller> {
         let (app, id) = (app.clone(), found.id);
         // Nobody waits for this: a request is not held up, nor refused, because its token's use could not be noted.
         tokio::spawn(async move {
-            if let Err(error) = app.append(move |tx, now| token::touch(tx, id, now)).await {
-                tracing::warn!(%error, token = %id, "could not note the use of a token");
+            let noted = app.append(move |tx, now| token::touch(tx, id, now)).await;
+            if let Err(error) = noted
+                && let Some(times) = NOT_NOTED.failed(&error.to_string())
+            {
+                tracing::warn!(%error, token = %id, times, "could not note the use of a token");
             }
         });
     }

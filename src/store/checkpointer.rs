@@ -6,6 +6,7 @@
 
 use std::{
     cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
@@ -14,7 +15,7 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{BUSY_TIMEOUT, error::OpenError};
+use super::{BUSY_TIMEOUT, error::OpenError, recurring::Recurring};
 
 /// How many pages are folded in at a time at least while writes keep coming: each time costs two flushes to the disk.
 const EAGER: i64 = 1000;
@@ -128,6 +129,7 @@ struct Shared {
     news: Condvar,
     /// Held by whoever folds in: two at once are refused by SQLite.
     turn: Mutex<()>,
+    failures: Recurring,
 }
 
 /// What is known of the log.
@@ -252,12 +254,22 @@ impl Shared {
         // A reader that stays, such as a backup, is waited for less and less often: each time holds up everyone who writes.
         log.finish_at = LONGEST.max(log.pages + EAGER.max(log.pages / 4));
         match outcome {
-            Ok(outcome) if outcome.pages == 0 => (log.pages, log.folded, log.tried) = (0, 0, 0),
-            Ok(outcome) => log.folded = outcome.folded,
+            Ok(outcome) => {
+                if outcome.pages == 0 {
+                    (log.pages, log.folded, log.tried) = (0, 0, 0);
+                } else {
+                    log.folded = outcome.folded;
+                }
+                if let Some(failures) = self.failures.succeeded() {
+                    tracing::info!(failures, "the log is folded into the database again");
+                }
+            }
             Err(error) => {
                 // The next commit brings the next time.
                 log.folded = log.pages;
-                tracing::error!(%error, "the log could not be folded into the database");
+                if let Some(times) = self.failures.failed(&error.to_string()) {
+                    tracing::error!(%error, times, "the log could not be folded into the database");
+                }
             }
         }
     }
@@ -265,8 +277,15 @@ impl Shared {
 
 fn run(connection: &Connection, shared: &Shared, idle: Duration) {
     while let Some(task) = shared.next(idle) {
-        let _turn = shared.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.note(task.generation, checkpoint(connection, task.mode));
+        // The thread outlives a panic: without it the log would grow for ever.
+        let folding = AssertUnwindSafe(|| {
+            let _turn = shared.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            shared.note(task.generation, checkpoint(connection, task.mode));
+        });
+        if catch_unwind(folding).is_err() {
+            tracing::error!("the checkpointer panicked and goes on");
+            std::thread::sleep(PATIENCE);
+        }
     }
 }
 

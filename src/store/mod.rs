@@ -11,6 +11,7 @@ mod known;
 mod memory;
 mod migrations;
 mod payload;
+mod recurring;
 mod row;
 mod stopwatch;
 mod varint;
@@ -55,6 +56,7 @@ use checkpointer::Checkpointer;
 pub use error::OpenError;
 pub use known::Known;
 pub use memory::Memory;
+pub use recurring::Recurring;
 pub use stopwatch::on_behalf;
 use stopwatch::{Stopwatch, Watch};
 use writer::{Kind, Writer};
@@ -75,6 +77,8 @@ const SCAN_WAIT: &str = "prediction_api_scans_wait_seconds";
 const FIRST_ROWS: &str = "SELECT (SELECT name FROM organisations LIMIT 1), (SELECT name FROM tokens LIMIT 1),
     (SELECT name FROM sources LIMIT 1), (SELECT version FROM source_versions LIMIT 1), (SELECT name FROM jobs LIMIT 1),
     (SELECT metric FROM series LIMIT 1), (SELECT count FROM runs LIMIT 1), (SELECT value FROM readings LIMIT 1)";
+
+static UNENDED: Recurring = Recurring::new();
 
 type Pool = r2d2::Pool<SqliteConnectionManager>;
 
@@ -397,8 +401,10 @@ impl Drop for End<'_> {
             .0
             .prepare_cached("ROLLBACK")
             .and_then(|mut statement| statement.execute([]));
-        if let Err(error) = ended {
-            tracing::error!(%error, "a read could not be ended");
+        if let Err(error) = ended
+            && let Some(times) = UNENDED.failed(&error.to_string())
+        {
+            tracing::error!(%error, times, "a read could not be ended");
         }
     }
 }

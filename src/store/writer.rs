@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     checkpointer::Checkpointer,
     error::OpenError,
+    recurring::Recurring,
     stopwatch::{Stopwatch, Watch},
 };
 use crate::domain::{Error, Result};
@@ -54,6 +55,7 @@ pub struct Writer {
 struct State {
     /// Whether the last commit failed.
     failing: AtomicBool,
+    failures: Recurring,
     /// Counts what may have changed the catalogue, in the transaction for [`super::memory`] and behind its commit for
     /// [`super::known`].
     changes: Arc<AtomicU64>,
@@ -233,20 +235,31 @@ fn run(
             group.push(request);
         }
         let begun = Stopwatch::start();
-        let committed = watch.time("commit", || {
-            commit(&mut connection, &mut group, state, &mut others)
+        // The thread outlives a panic: without it nothing could be written any more.
+        let committing = AssertUnwindSafe(|| {
+            watch.time("commit", || {
+                commit(&mut connection, &mut group, state, &mut others)
+            })
         });
-        meters.count(begun, group.len(), &committed);
+        let committed = catch_unwind(committing)
+            .unwrap_or_else(|_| Err(Error::Internal("a group of writes panicked".to_owned())));
         state.commits.fetch_add(1, Ordering::AcqRel);
         state.failing.store(committed.is_err(), Ordering::Relaxed);
-        if let Err(error) = &committed {
+        if committed.is_err() {
             state.count_change();
-            tracing::error!(%error, requests = group.len(), "a group of writes was not committed");
         }
-        for request in group {
-            request.answer(committed.clone());
+        let afterwards = AssertUnwindSafe(|| {
+            let requests = group.len();
+            for request in group {
+                request.answer(committed.clone());
+            }
+            meters.count(begun, requests, &committed);
+            state.report(&committed, requests);
+            checkpointer.after_commit(&connection);
+        });
+        if catch_unwind(afterwards).is_err() {
+            tracing::error!("the writer panicked and goes on");
         }
-        checkpointer.after_commit(&connection);
     }
     checkpointer.finish(&connection);
 }
@@ -279,6 +292,22 @@ impl Meters {
 }
 
 impl State {
+    /// Logs a failure of commits once, and their recovery.
+    fn report(&self, committed: &Result<()>, requests: usize) {
+        match committed {
+            Ok(()) => {
+                if let Some(failures) = self.failures.succeeded() {
+                    tracing::info!(failures, "writes are committed again");
+                }
+            }
+            Err(error) => {
+                if let Some(times) = self.failures.failed(&error.to_string()) {
+                    tracing::error!(%error, requests, times, "a group of writes was not committed");
+                }
+            }
+        }
+    }
+
     fn count_change(&self) {
         self.changes.fetch_add(1, Ordering::AcqRel);
     }
@@ -385,6 +414,40 @@ mod tests {
         assert!(matches!(panicked, Err(Error::Internal(_))));
         assert_eq!(kept_too, Ok(()));
         assert_eq!(numbers(&writer).await, [1, 4]);
+    }
+
+    /// A request that panics where nothing is prepared for it.
+    struct Faulty;
+
+    impl Request for Faulty {
+        fn kind(&self) -> Kind {
+            panic!("a fault in the writer")
+        }
+
+        fn run(&mut self, tx: &Transaction<'_>) -> bool {
+            insert(tx, 5).is_ok()
+        }
+
+        fn answer(self: Box<Self>, _: Result<()>) {}
+    }
+
+    #[tokio::test]
+    async fn the_thread_outlives_a_panic_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder, 16);
+        for number in 0..3 {
+            let queue = writer.queue.as_ref().unwrap();
+            assert!(queue.try_send(Box::new(Faulty)).is_ok());
+            // It may share the transaction of the fault, which is undone.
+            let _ = writer
+                .write(Kind::Append, move |tx| insert(tx, 10 + number))
+                .await;
+            let next = writer
+                .write(Kind::Append, move |tx| insert(tx, number))
+                .await;
+            assert_eq!(next, Ok(()));
+        }
+        assert!(!numbers(&writer).await.contains(&5));
     }
 
     #[tokio::test]

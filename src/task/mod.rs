@@ -9,6 +9,8 @@ use std::{fmt::Display, future::Future, panic::AssertUnwindSafe, time::Duration}
 use futures_util::FutureExt;
 use tokio::{sync::watch, task::JoinSet};
 
+use crate::service::Recurring;
+
 /// The loops that are running. Dropping them ends them too, without waiting.
 pub struct Tasks {
     stop: watch::Sender<bool>,
@@ -38,14 +40,27 @@ impl Tasks {
     {
         let mut stopped = self.stop.subscribe();
         self.running.spawn(async move {
+            let failures = Recurring::new();
             let rounds = async {
                 loop {
                     // The round is begun inside too: what it panics with before it first waits counts as well.
                     let supervised = AssertUnwindSafe(async { round().await }).catch_unwind();
                     match supervised.await {
-                        Ok(Ok(())) => {}
-                        Ok(Err(error)) => tracing::error!(task = name, %error, "a round failed"),
-                        Err(_) => tracing::error!(task = name, "a round panicked"),
+                        Ok(Ok(())) => {
+                            if let Some(failures) = failures.succeeded() {
+                                tracing::info!(task = name, failures, "rounds succeed again");
+                            }
+                        }
+                        Ok(Err(error)) => {
+                            if let Some(times) = failures.failed(&error.to_string()) {
+                                tracing::error!(task = name, %error, times, "a round failed");
+                            }
+                        }
+                        Err(_) => {
+                            if let Some(times) = failures.failed("a panic") {
+                                tracing::error!(task = name, times, "a round panicked");
+                            }
+                        }
                     }
                     tokio::time::sleep(pause).await;
                 }

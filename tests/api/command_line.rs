@@ -72,7 +72,8 @@ impl Served {
         Self::start_with(command, address, log.into())
     }
 
-    fn start_with(mut command: Command, address: &str, log: Stdio) -> Self {
+    /// The same with its log there.
+    pub fn start_with(mut command: Command, address: &str, log: Stdio) -> Self {
         let mut child = command
             .args(["--listen", address])
             .stdout(Stdio::piped())

@@ -22,13 +22,13 @@ use crate::{
 const POINTS: usize = 500;
 
 /// A file system of its own in memory, which is unmounted at the end whatever happens.
-struct Disk {
+pub struct Disk {
     folder: TempDir,
 }
 
 impl Disk {
     /// A disk of so many MiB; none where mounting is not allowed.
-    fn new(megabytes: usize) -> Option<Self> {
+    pub fn new(megabytes: usize) -> Option<Self> {
         let disk = Self {
             folder: tempdir().unwrap(),
         };
@@ -48,12 +48,12 @@ impl Disk {
         mount.is_ok_and(|output| output.status.success())
     }
 
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// Takes all the room that is left.
-    fn fill(&self) -> PathBuf {
+    pub fn fill(&self) -> PathBuf {
         let filler = self.path().join("filler");
         let mut file = File::create(&filler).unwrap();
         for size in [65536, 4096, 1] {

@@ -14,6 +14,7 @@ mod crash;
 mod crowd;
 mod dashboard;
 mod demo;
+mod diagnostics;
 mod direct;
 mod disk;
 mod document;

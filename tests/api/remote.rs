@@ -1,6 +1,6 @@
 //! The executable as a server, called over HTTP: for the tests that kill it, fill its disk or restore its data.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, process::Stdio, time::Duration};
 
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
@@ -48,9 +48,14 @@ impl Reply {
 impl Remote {
     /// Serves `data`, a folder in `folder`, with the admin [`ADMIN`].
     pub fn start(folder: &Path, data: &str) -> Self {
-        let mut command = command(folder, &["--data-dir", data, "--log-level", "error"]);
-        command.env("PREDICTION_API_ADMIN_TOKEN", ADMIN);
-        let served = Served::start(command);
+        Self::start_with(folder, data, &["--log-level", "error"], Stdio::null())
+    }
+
+    /// The same with more arguments, and its log there.
+    pub fn start_with(folder: &Path, data: &str, more: &[&str], log: Stdio) -> Self {
+        let mut command = command(folder, &["--data-dir", data]);
+        command.env("PREDICTION_API_ADMIN_TOKEN", ADMIN).args(more);
+        let served = Served::start_with(command, ":0", log);
         let url = served.said("Swagger UI").replace("/swagger", "");
         let client = reqwest::Client::builder()
             .timeout(Duration::from_secs(30))

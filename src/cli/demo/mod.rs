@@ -27,7 +27,7 @@ const UNFINISHED: &str = ".unfinished";
 /// Fills the data folder, which must be fresh, and serves it until SIGINT or SIGTERM.
 pub fn run(loaded: &Loaded) -> Outcome {
     let settings = &loaded.for_demo();
-    logging::start(&settings.log);
+    let _log = logging::start(&settings.log);
     loaded.warn();
     serve::until_done(async {
         serve::given()?;

@@ -11,7 +11,7 @@ use crate::{
         health::{HealthCounts, JobHealth},
         page::Listed,
     },
-    store::{self, Memory, Transaction, health},
+    store::{self, Memory, Recurring, Transaction, health},
 };
 pub(super) use judge::{Post, Steady, around, change, note, resume};
 
@@ -127,12 +127,16 @@ pub(super) fn unsettle(
     Ok(())
 }
 
+static NOT_JUDGED: Recurring = Recurring::new();
+
 async fn settle_alone(app: &App, id: Uuid) -> Result<usize> {
     let error = match settle(app, vec![id]).await {
         Ok(noted) => return Ok(noted),
         Err(error) => error,
     };
-    tracing::error!(%error, job = %id, "the health of a job cannot be judged");
+    if let Some(times) = NOT_JUDGED.failed(&error.to_string()) {
+        tracing::error!(%error, job = %id, times, "the health of a job cannot be judged");
+    }
     app.append(move |tx, now| health::postpone(tx, id, now, now.plus_minutes(LATER)))
         .await?;
     Ok(0)

@@ -14,7 +14,7 @@ use crate::{
         webhook::delivery::{Attempt, Message, Next},
     },
     service::App,
-    store::{Transaction, delivery, webhook},
+    store::{Recurring, Transaction, delivery, webhook},
 };
 
 /// How often is looked for what is due.
@@ -128,6 +128,8 @@ impl Courier {
     }
 }
 
+static NOT_NOTED: Recurring = Recurring::new();
+
 /// Sends a message and notes what came of it. While that cannot be noted the message keeps its place, so that it is not
 /// sent over and over.
 async fn carry(app: App, message: Message) {
@@ -139,7 +141,11 @@ async fn carry(app: App, message: Message) {
         let noted = app.append(move |tx, now| note(tx, &message, &attempt, next, now));
         match noted.await {
             Ok(()) => return,
-            Err(error) => tracing::warn!(%error, "cannot note what came of a webhook's message"),
+            Err(error) => {
+                if let Some(times) = NOT_NOTED.failed(&error.to_string()) {
+                    tracing::warn!(%error, times, "cannot note what came of a webhook's message");
+                }
+            }
         }
         sleep(NOTE_AGAIN).await;
     }
