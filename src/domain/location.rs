@@ -92,7 +92,7 @@ impl NewLocation {
             placeholder: false,
             created_at: now,
             updated_at: now,
-            revision: 1,
+            revision: super::id::first_revision(),
         }
     }
 }
@@ -154,7 +154,7 @@ pub fn placeholder(id: Uuid, organisation_id: Uuid, now: Timestamp) -> Location 
         placeholder: true,
         created_at: now,
         updated_at: now,
-        revision: 1,
+        revision: super::id::first_revision(),
     }
 }
 

@@ -58,7 +58,7 @@ impl NewOrganisation {
             name: self.name,
             created_at: now,
             updated_at: now,
-            revision: 1,
+            revision: super::id::first_revision(),
         }
     }
 }

@@ -5,6 +5,8 @@
 
 pub use poem_openapi::types::MaybeUndefined;
 use serde::{Deserialize, Deserializer};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 /// For `#[serde(default, deserialize_with = "present")]`: a field that may be absent but not `null`.
 pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
@@ -34,17 +36,44 @@ pub fn set_or_clear<T>(field: &mut Option<T>, change: MaybeUndefined<T>) {
 pub enum Expected {
     /// Any state.
     Any,
-    /// One of these revisions.
-    Revisions(Vec<i64>),
+    /// A state with one of these tags.
+    Tags(Vec<String>),
 }
 
 impl Expected {
     /// Refuses with [`Error::Stale`](super::Error::Stale) unless the thing is in a state that was meant.
-    pub fn check(&self, revision: i64) -> super::Result<()> {
+    pub fn check(&self, id: Uuid, revision: i64) -> super::Result<()> {
+        let is_tag = |tag: &String| match tag.get(..DIGEST).map(|hex| u64::from_str_radix(hex, 16))
+        {
+            Some(Ok(digest)) => *tag == state_tag(id, revision, digest),
+            _ => false,
+        };
         match self {
             Self::Any => Ok(()),
-            Self::Revisions(revisions) if revisions.contains(&revision) => Ok(()),
-            Self::Revisions(_) => Err(super::Error::Stale),
+            Self::Tags(tags) if tags.iter().any(is_tag) => Ok(()),
+            Self::Tags(_) => Err(super::Error::Stale),
         }
     }
+}
+
+/// The number of characters of a digest in a tag.
+const DIGEST: usize = 16;
+
+/// The tag of a state of a thing, as its ETag has it: the digest of its representation, and a digest of that, the id and
+/// the revision. A revision starts at a random number (`id::first_revision`) and counts changes, so that it also tells
+/// the lives of an id apart. Health changes the representation, but not the revision: a tag of each representation that
+/// a revision had stays valid for `If-Match`, and no other text is.
+pub fn state_tag(id: Uuid, revision: i64, digest: u64) -> String {
+    let mut hash = Sha256::new();
+    hash.update(id.as_bytes());
+    hash.update(revision.to_be_bytes());
+    hash.update(digest.to_be_bytes());
+    format!("{digest:016x}{:016x}", first_64_bits(&hash.finalize()))
+}
+
+/// The first 64 bits of a digest.
+pub fn first_64_bits(digest: &[u8]) -> u64 {
+    digest
+        .first_chunk()
+        .map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }

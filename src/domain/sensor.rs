@@ -89,7 +89,7 @@ impl NewSensor {
             placeholder: false,
             created_at: now,
             updated_at: now,
-            revision: 1,
+            revision: super::id::first_revision(),
         }
     }
 }
@@ -169,6 +169,6 @@ pub fn placeholder(
         placeholder: true,
         created_at: now,
         updated_at: now,
-        revision: 1,
+        revision: super::id::first_revision(),
     }
 }

@@ -101,7 +101,7 @@ impl NewSource {
             retention_hours: self.retention_hours,
             created_at: now,
             updated_at: now,
-            revision: 1,
+            revision: super::id::first_revision(),
         }
     }
 }

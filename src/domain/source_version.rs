@@ -34,6 +34,10 @@ pub struct SourceVersion {
     pub output_roles: Vec<OutputRole>,
     /// When it was published; the newest is the one published last.
     pub created_at: Timestamp,
+    /// Tells this life of the id from others; stands in the ETag.
+    #[serde(skip)]
+    #[oai(skip)]
+    pub revision: i64,
 }
 
 /// A new version of a source.
@@ -56,11 +60,6 @@ pub struct NewSourceVersion {
     /// What a job predicts; role names and metrics are unique.
     #[oai(validator(min_items = 1, max_items = 100))]
     pub output_roles: Vec<OutputRole>,
-}
-
-impl SourceVersion {
-    /// A version never changes: it is always in its first state.
-    pub const REVISION: i64 = 1;
 }
 
 impl NewSourceVersion {
@@ -87,6 +86,7 @@ impl NewSourceVersion {
             input_roles: self.input_roles,
             output_roles: self.output_roles,
             created_at: now,
+            revision: super::id::first_revision(),
         }
     }
 }

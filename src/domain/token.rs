@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     caller::{Caller, Role},
-    error::Result,
+    error::{Error, Result},
     object::objects,
     text::Name,
     time::Timestamp,
@@ -50,7 +50,8 @@ pub struct NewToken {
     /// Its organisation; by default the caller's own. An admin has none.
     #[oai(nullable)]
     pub organisation_id: Option<Uuid>,
-    /// When it ends; never if absent.
+    /// When it ends; never if absent. A token that ends makes only tokens that end no later: with it, absent means when
+    /// it ends itself.
     #[oai(nullable)]
     pub expires_at: Option<Timestamp>,
 }
@@ -78,6 +79,28 @@ impl NewToken {
             violations.add("/expires_at", "is in the past");
         }
         violations.into_result()
+    }
+
+    /// Limits the new token's life to that of the token that makes it.
+    ///
+    /// # Errors
+    /// Invalid: the new token is to end later.
+    pub fn end_with(&mut self, maker: &Caller) -> Result<()> {
+        let Some(end) = maker.expires_at else {
+            return Ok(());
+        };
+        match self.expires_at {
+            Some(own) if own > end => Err(Error::invalid(
+                "/expires_at",
+                format!(
+                    "is after {end}, when the token of this request ends: a token cannot outlive the one that makes it"
+                ),
+            )),
+            own => {
+                self.expires_at = own.or(Some(end));
+                Ok(())
+            }
+        }
     }
 }
 

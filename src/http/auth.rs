@@ -8,6 +8,7 @@ use poem_openapi::{SecurityScheme, auth::Bearer};
 use super::{
     Context,
     envelope::SeenCaller,
+    page,
     problem::{Problem, TOO_MANY_REQUESTS, unauthenticated},
     rate::{Left, whole_seconds},
 };
@@ -20,7 +21,10 @@ use crate::{domain::Caller, service::token};
 pub struct Auth(pub Caller);
 
 async fn check(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
-    Ok(caller(request, &bearer.token)?)
+    let caller = caller(request, &bearer.token)?;
+    // Whose things a list has, and so whether the cursor belongs to it, is known only now.
+    page::check(request.uri(), caller.organisation_id)?;
+    Ok(caller)
 }
 
 /// The caller of a request, which is refused without a valid token.

@@ -5,11 +5,12 @@ use poem::http::{HeaderMap, header};
 use super::compression::plain_tag;
 use crate::domain::patch::Expected;
 
-/// Which state a PUT or DELETE is meant for. An ETag that is none of ours fits no state.
+/// Which state a PUT or DELETE is meant for. An ETag that this server has not sent fits no state, and a weak one never
+/// matches (RFC 9110, section 13.1.1).
 pub fn expected(if_match: Option<&str>) -> Expected {
     match if_match.map(str::trim) {
         None | Some("*") => Expected::Any,
-        Some(tags) => Expected::Revisions(tags.split(',').filter_map(revision).collect()),
+        Some(tags) => Expected::Tags(tags.split(',').filter_map(strong).collect()),
     }
 }
 
@@ -25,7 +26,9 @@ pub fn is_known(if_none_match: Option<&str>, answer: &HeaderMap) -> bool {
     })
 }
 
-fn revision(tag: &str) -> Option<i64> {
-    let tag = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
-    tag.split_once('-')?.0.parse().ok()
+/// The tag of the uncompressed state that a strong ETag is of.
+fn strong(tag: &str) -> Option<String> {
+    let tag = tag.trim();
+    tag.strip_suffix('"')?;
+    Some(plain_tag(tag.strip_prefix('"')?).to_owned())
 }

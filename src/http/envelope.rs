@@ -18,6 +18,7 @@ use super::{
     condition,
     metrics::Meters,
     pace::{Progress, paced},
+    page,
     problem::{Problem, UNAVAILABLE},
     rate::Left,
     reply::NextPage,
@@ -54,6 +55,11 @@ impl SeenCaller {
             organisation_id: caller.organisation_id,
             left,
         });
+    }
+
+    /// The organisation of the caller; none for an admin.
+    fn organisation_id(&self) -> Option<Uuid> {
+        self.0.get().and_then(|seen| seen.organisation_id)
     }
 }
 
@@ -109,8 +115,8 @@ pub async fn answer(
     if let Some(problem) = response.data::<Problem>() {
         response = problem.clone().render(&id);
     }
-    if let Some(NextPage(cursor)) = response.data::<NextPage>() {
-        let link = next_link(&uri, cursor);
+    if let Some(NextPage(position)) = response.data::<NextPage>() {
+        let link = next_link(&uri, &page::seal(position, &uri, seen.organisation_id()));
         set(&mut response, header::LINK, &link);
     }
     let mut coding = compression::choose(coding, &mut response);

@@ -42,6 +42,8 @@ enum Posted {
 #[derive(Serialize, Deserialize)]
 struct Cursor {
     after: Timestamp,
+    /// What the first page knew: what arrived after it is in no later page.
+    as_of: Option<Timestamp>,
 }
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Readings")]
@@ -62,7 +64,8 @@ impl ReadingApi {
 
     /// Get a sensor's readings
     ///
-    /// In the order of their times, each in its newest revision. Says with `Link` if there are more. `format=csv`, or
+    /// In the order of their times, each in its newest revision. Says with `Link` if there are more; all pages are of
+    /// the moment of the first: what arrives in between is in none of them. `format=csv`, or
     /// `Accept: text/csv`, answers CSV. Needs: any token of the sensor's organisation.
     #[oai(
         path = "/sensors/:id/readings",
@@ -109,20 +112,26 @@ impl ReadingApi {
         }
         let thin = thinning(max_points.0, form, cursor.0.as_deref())?;
         let cursor: Option<Cursor> = cursor.0.as_deref().map(decode).transpose()?;
-        let behind = cursor.map(|cursor| Timestamp::from_micros(cursor.after.micros() + 1));
+        let before = cursor.as_ref();
+        let behind = before.map(|cursor| Timestamp::from_micros(cursor.after.micros() + 1));
         let query = ReadingQuery {
             from: from.0.max(behind),
             to: to.0,
-            as_of: as_of.0,
+            as_of: as_of.0.or(before.and_then(|cursor| cursor.as_of)),
             limit: rows(limit.0),
         };
         if let Some(max) = thin {
             let series = reading::list_thinned(&self.0, &auth.0, id.0, query, max).await?;
             return Ok(Table::series(&series));
         }
-        let (sensor, listed) = reading::list(&self.0, &auth.0, id.0, query).await?;
+        let (sensor, listed, as_of) = reading::list(&self.0, &auth.0, id.0, query).await?;
         let last = listed.items.last().filter(|_| listed.more);
-        let next = last.map(|last| encode(&Cursor { after: last.time }));
+        let next = last.map(|last| {
+            encode(&Cursor {
+                after: last.time,
+                as_of,
+            })
+        });
         let body = match form {
             Form::Series => json(&ReadingSeries::of(sensor, &listed.items)),
             Form::Rows => json(&listed.items),

@@ -24,6 +24,7 @@ use crate::domain::{
     location::Location,
     organisation::Organisation,
     page::Listed,
+    patch::{first_64_bits, state_tag},
     sensor::Sensor,
     source::Source,
     source_version::SourceVersion,
@@ -45,7 +46,7 @@ pub trait Thing: Serialize + Type + Sized {
     const PATH: &'static str;
     /// Its id.
     fn id(&self) -> Uuid;
-    /// Counts its changes; `If-Match` compares it.
+    /// Counts its changes, from a random start.
     fn revision(&self) -> i64;
     /// What a GET of it would show, if the answer shows more.
     fn state(&self) -> Option<&impl Serialize> {
@@ -68,7 +69,7 @@ things! {
     Location, "/api/v1/locations", id, |thing| thing.revision;
     Sensor, "/api/v1/sensors", id, |thing| thing.revision;
     Source, "/api/v1/sources", id, |thing| thing.revision;
-    SourceVersion, "/api/v1/source_versions", id, |_| SourceVersion::REVISION;
+    SourceVersion, "/api/v1/source_versions", id, |thing| thing.revision;
     Job, "/api/v1/jobs", id, |thing| thing.revision;
     Webhook, "/api/v1/webhooks", id, |thing| thing.revision;
     JobSetupAnswer, "/api/v1/jobs", job.id, |thing| thing.job.revision;
@@ -178,17 +179,14 @@ fn bytes(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_default()
 }
 
-/// One thing with its ETag: its revision, which `If-Match` compares, and a digest of the answer, so that the ETag also
-/// changes with what is worked out when it is read, such as a job's health.
+/// One thing with its ETag, which also changes with what is derived when the thing is read, such as a job's health.
 fn tagged(status: StatusCode, thing: &impl Thing) -> Response {
     let body = bytes(thing);
     let state = thing.state().map(bytes);
     let digest = Sha256::digest(state.as_ref().unwrap_or(&body));
-    let short = digest
-        .first_chunk()
-        .map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    let tag = state_tag(thing.id(), thing.revision(), first_64_bits(&digest));
     let mut response = json(status, body);
-    let tag = format!("\"{}-{short:016x}\"", thing.revision());
+    let tag = format!("\"{tag}\"");
     set(&mut response, header::ETAG, &tag);
     if state.is_some() {
         // What is shown once is kept by nobody in between.

@@ -95,7 +95,7 @@ pub async fn update(
     let caller = caller.clone();
     app.write(move |tx, now| {
         let before = visible(tx, &caller, id)?;
-        expected.check(before.revision)?;
+        expected.check(before.id, before.revision)?;
         let mut found = before.clone();
         let mut violations = Violations::default();
         if let MaybeUndefined::Value(given) = change.location_id {
@@ -142,7 +142,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     let caller = caller.clone();
     app.write(move |tx, now| {
         let found = visible(tx, &caller, id)?;
-        expected.check(found.revision)?;
+        expected.check(found.id, found.revision)?;
         audit::by(tx, &caller, now).deleted(&found)?;
         job::delete(tx, id)
     })

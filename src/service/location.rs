@@ -60,7 +60,7 @@ pub async fn update(
     let caller = caller.clone();
     app.write(move |tx, now| {
         let found = visible(tx, &caller, id)?;
-        expected.check(found.revision)?;
+        expected.check(found.id, found.revision)?;
         let mut changed = found.clone();
         change.apply(&mut changed, now);
         location::update(tx, &changed)?;
@@ -76,7 +76,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     let caller = caller.clone();
     app.write(move |tx, now| {
         let found = visible(tx, &caller, id)?;
-        expected.check(found.revision)?;
+        expected.check(found.id, found.revision)?;
         if let Some(job) = job::any_bound_to(tx, id)? {
             return Err(Error::conflict(
                 format!("the job {job} is for this location or binds it"),

@@ -57,7 +57,7 @@ pub async fn update(
     let caller = caller.clone();
     app.write(move |tx, now| {
         let found = visible(tx, &caller, id)?;
-        expected.check(found.revision)?;
+        expected.check(found.id, found.revision)?;
         let mut changed = found.clone();
         change.apply(&mut changed, now);
         organisation::update(tx, &changed)?;
@@ -73,7 +73,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     let caller = caller.clone();
     app.write(move |tx, now| {
         let found = visible(tx, &caller, id)?;
-        expected.check(found.revision)?;
+        expected.check(found.id, found.revision)?;
         if let Some(job) = job::any_of(tx, id)? {
             return Err(Error::conflict(
                 "the organisation has jobs: delete them first",

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{App, load, sensor};
 use crate::{
     domain::{
-        Caller, Counts, Result, Role, Violations,
+        Caller, Counts, Result, Role, Timestamp, Violations,
         page::Listed,
         prediction::MAX_AHEAD_HOURS,
         reading::{NewReading, Reading, ReadingQuery, ReadingSeries, by_sensor},
@@ -48,7 +48,8 @@ pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>) -> Result
     Ok(counts)
 }
 
-/// The sensor and its readings that the query asks for, in the order of their times.
+/// The sensor and its readings that the query asks for, in the order of their times, and the moment that later pages are
+/// to be read as of.
 ///
 /// # Errors
 /// Not found: the sensor.
@@ -57,10 +58,17 @@ pub async fn list(
     caller: &Caller,
     id: Uuid,
     query: ReadingQuery,
-) -> Result<(Sensor, Listed<Reading>)> {
+) -> Result<(Sensor, Listed<Reading>, Option<Timestamp>)> {
     let caller = caller.clone();
-    app.scan(move |connection, _| window(connection, &caller, id, &query))
-        .await
+    app.scan(move |connection, _| {
+        let (sensor, listed) = window(connection, &caller, id, &query)?;
+        let as_of = match query.as_of {
+            Some(as_of) => Some(as_of),
+            None => reading::newest_available_at(connection, id)?,
+        };
+        Ok((sensor, listed, as_of))
+    })
+    .await
 }
 
 /// The sensor's readings that the query asks for, thinned to so many points. The whole window is read, whatever the

@@ -55,7 +55,7 @@ pub async fn update(
     app.write(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         caller.must_manage(found.organisation_id, "source", id)?;
-        expected.check(found.revision)?;
+        expected.check(found.id, found.revision)?;
         let mut changed = found.clone();
         change.apply(&mut changed, now);
         let keep = || source::update(tx, &changed).map_err(|error| hide_unseen(tx, &caller, error));
@@ -81,7 +81,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     app.write(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         caller.must_manage(found.organisation_id, "source", id)?;
-        expected.check(found.revision)?;
+        expected.check(found.id, found.revision)?;
         if let Some(version) = source_version::newest(tx, id)? {
             return Err(Error::conflict(
                 "the source has versions: delete them first",

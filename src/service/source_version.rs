@@ -66,7 +66,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
         let found = visible(tx, &caller, id)?;
         let source = source::visible(tx, &caller, found.source_id)?;
         caller.must_manage(source.organisation_id, "source version", id)?;
-        expected.check(SourceVersion::REVISION)?;
+        expected.check(found.id, found.revision)?;
         if let Some(job) = job::any_pinned_to(tx, id)? {
             // Of a shared source the job may be another organisation's, whose id is not the caller's to know.
             let job = job::find(tx, job)?

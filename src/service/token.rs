@@ -60,6 +60,7 @@ fn look_up(app: &App, hash: &[u8; 32]) -> Result<Caller> {
 pub async fn create(app: &App, caller: &Caller, mut new: NewToken) -> Result<IssuedToken> {
     caller.needs(Role::Manager)?;
     new.check(app.now())?;
+    new.end_with(caller)?;
     if new.role == Role::Admin {
         caller.needs(Role::Admin)?;
     } else {

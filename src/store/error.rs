@@ -106,9 +106,21 @@ impl<T> OnTaken<T> for rusqlite::Result<T> {
     }
 }
 
-/// The conflict of an id that is taken.
-pub fn id_taken(what: &str, id: Uuid) -> Error {
-    Error::conflict(format!("the id {id} is taken by another {what}"), id)
+/// The conflict of an id that is taken. `own` selects the thing that has it, if it belongs to the same owner as the new
+/// one: what belongs to another organisation is neither described nor named.
+pub fn id_taken(
+    connection: &Connection,
+    what: &str,
+    id: Uuid,
+    own: &str,
+    parameters: impl Params,
+) -> Result<Error> {
+    let is_own = connection.prepare_cached(own)?.exists(parameters)?;
+    Ok(if is_own {
+        Error::conflict(format!("the id {id} is taken by another {what}"), id)
+    } else {
+        Error::conflict(format!("the id {id} is taken"), None)
+    })
 }
 
 /// The conflict of a name that is taken, by the thing whose id `holder` selects.

@@ -264,7 +264,8 @@ fn taken(tx: &Transaction<'_>, columns: &str, job: &JobRecord) -> Result<Error> 
         ..
     } = job;
     if columns == "jobs.id" {
-        return Ok(id_taken("job", *id));
+        let own = "SELECT 1 FROM jobs WHERE id = ?1 AND organisation_id = ?2";
+        return id_taken(tx, "job", *id, own, (id, organisation_id));
     }
     let holder = "SELECT id FROM jobs WHERE organisation_id = ?1 AND name = ?2";
     name_taken(tx, "job", name, holder, (organisation_id, name))

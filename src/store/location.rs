@@ -108,7 +108,8 @@ fn taken(tx: &Transaction<'_>, columns: &str, location: &Location) -> Result<Err
         ..
     } = location;
     if columns == "locations.id" {
-        return Ok(id_taken("location", *id));
+        let own = "SELECT 1 FROM locations WHERE id = ?1 AND organisation_id = ?2";
+        return id_taken(tx, "location", *id, own, (id, organisation_id));
     }
     let holder = "SELECT id FROM locations WHERE organisation_id = ?1 AND name = ?2";
     name_taken(tx, "location", name, holder, (organisation_id, name))

@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_readings_and_retention.sql"),
     include_str!("migrations/0003_health_and_webhooks.sql"),
     include_str!("migrations/0004_audit.sql"),
+    include_str!("migrations/0005_lives_and_pages.sql"),
 ];
 
 /// Marks the file as this product's ("pred" in ASCII), so that no other program's database is touched.

@@ -116,7 +116,8 @@ pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
 fn taken(tx: &Transaction<'_>, columns: &str, organisation: &Organisation) -> Result<Error> {
     let Organisation { id, name, .. } = organisation;
     if columns == "organisations.id" {
-        return Ok(id_taken("organisation", *id));
+        let own = "SELECT 1 FROM organisations WHERE id = ?1";
+        return id_taken(tx, "organisation", *id, own, [id]);
     }
     let holder = "SELECT id FROM organisations WHERE name = ?1";
     name_taken(tx, "organisation", name, holder, [name])

@@ -62,7 +62,22 @@ pub fn post(
         };
         insert.execute((series, time, revision, available_at, value))?;
     }
+    if counts.stored + counts.revised > 0 {
+        tx.prepare_cached(
+            "UPDATE reading_series SET newest_available_at = ?2 WHERE id = ?1 AND newest_available_at < ?2",
+        )?
+        .execute((series, available_at))?;
+    }
     Ok(counts)
+}
+
+/// When the reading of the sensor arrived that arrived last.
+pub fn newest_available_at(connection: &Connection, sensor_id: Uuid) -> Result<Option<Timestamp>> {
+    let sql = "SELECT newest_available_at FROM reading_series WHERE sensor_id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement
+        .query_row([sensor_id], |row| row.get(0))
+        .optional()?)
 }
 
 /// A sensor's readings in the order of their times, each in its newest revision as of then; up to the query's limit.

@@ -118,7 +118,8 @@ fn taken(tx: &Transaction<'_>, columns: &str, sensor: &Sensor) -> Result<Error> 
         ..
     } = sensor;
     if columns == "sensors.id" {
-        return Ok(id_taken("sensor", *id));
+        let own = "SELECT 1 FROM sensors WHERE id = ?1 AND organisation_id = ?2";
+        return id_taken(tx, "sensor", *id, own, (id, organisation_id));
     }
     let holder = "SELECT id FROM sensors WHERE organisation_id = ?1 AND name = ?2";
     name_taken(tx, "sensor", name, holder, (organisation_id, name))

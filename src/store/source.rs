@@ -119,7 +119,14 @@ pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
 
 fn taken(tx: &Transaction<'_>, columns: &str, source: &Source) -> Result<Error> {
     if columns == "sources.id" {
-        return Ok(id_taken("source", source.id));
+        let own = "SELECT 1 FROM sources WHERE id = ?1 AND (organisation_id IS NULL OR organisation_id = ?2)";
+        return id_taken(
+            tx,
+            "source",
+            source.id,
+            own,
+            (source.id, source.organisation_id),
+        );
     }
     let holder = "SELECT id FROM sources WHERE name = ?1";
     name_taken(tx, "source", &source.name, holder, [&source.name])

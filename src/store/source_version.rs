@@ -13,7 +13,7 @@ use crate::domain::{Error, Page, Result, page::Listed, source_version::SourceVer
 
 const SELECT: &str =
     "SELECT v.id, v.source_id, v.version, v.description, v.input_roles, v.output_roles,
-    v.created_at FROM source_versions v";
+    v.created_at, v.revision FROM source_versions v";
 
 impl FromRow for SourceVersion {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -25,6 +25,7 @@ impl FromRow for SourceVersion {
             input_roles: row.get::<_, Json<_>>("input_roles")?.0,
             output_roles: row.get::<_, Json<_>>("output_roles")?.0,
             created_at: row.get("created_at")?,
+            revision: row.get("revision")?,
         })
     }
 }
@@ -84,8 +85,8 @@ pub fn list(
 /// Keeps a new version. Conflict: its id, or its label in the source, is taken.
 pub fn insert(tx: &Transaction<'_>, version: &SourceVersion) -> Result<()> {
     tx.prepare_cached(
-        "INSERT INTO source_versions (id, source_id, version, description, input_roles, output_roles, created_at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO source_versions (id, source_id, version, description, input_roles, output_roles, created_at, revision)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute((
         version.id,
@@ -95,6 +96,7 @@ pub fn insert(tx: &Transaction<'_>, version: &SourceVersion) -> Result<()> {
         Json(&version.input_roles),
         Json(&version.output_roles),
         version.created_at,
+        version.revision,
     ))
     .on_taken(|columns| taken(tx, columns, version))?;
     Ok(())
@@ -115,7 +117,10 @@ fn taken(tx: &Transaction<'_>, columns: &str, version: &SourceVersion) -> Result
         ..
     } = version;
     if columns == "source_versions.id" {
-        return Ok(id_taken("source version", *id));
+        let own = "SELECT 1 FROM source_versions v JOIN sources s ON s.id = v.source_id
+            WHERE v.id = ?1 AND (s.organisation_id IS NULL OR s.organisation_id =
+                (SELECT organisation_id FROM sources WHERE id = ?2))";
+        return id_taken(tx, "source version", *id, own, (id, source_id));
     }
     let holder = "SELECT id FROM source_versions WHERE source_id = ?1 AND version = ?2";
     name_taken(

@@ -96,6 +96,7 @@ fn taken(tx: &Transaction<'_>, token: &Token) -> Result<Error> {
         name,
         ..
     } = token;
-    let holder = "SELECT id FROM tokens WHERE organisation_id IS ?1 AND name = ?2";
+    let holder =
+        "SELECT id FROM tokens WHERE organisation_id IS NOT DISTINCT FROM ?1 AND name = ?2";
     name_taken(tx, "token", name, holder, (organisation_id, name))
 }

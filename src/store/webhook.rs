@@ -105,7 +105,11 @@ pub fn insert(tx: &Transaction<'_>, webhook: &Webhook, secret: &Secret) -> Resul
         webhook.revision,
     ))
     .on_taken(|columns| match columns {
-        "webhooks.id" => Ok(id_taken("webhook", webhook.id)),
+        "webhooks.id" => {
+            let own = "SELECT 1 FROM webhooks WHERE id = ?1 AND organisation_id IS NOT DISTINCT FROM ?2";
+            let key = (webhook.id, webhook.organisation_id);
+            id_taken(tx, "webhook", webhook.id, own, key)
+        }
         _ => taken(tx, webhook.organisation_id, &webhook.name),
     })?;
     Ok(())
@@ -163,6 +167,7 @@ pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
 }
 
 fn taken(tx: &Transaction<'_>, organisation_id: Option<Uuid>, name: &Name) -> Result<Error> {
-    let holder = "SELECT id FROM webhooks WHERE organisation_id IS ?1 AND name = ?2";
+    let holder =
+        "SELECT id FROM webhooks WHERE organisation_id IS NOT DISTINCT FROM ?1 AND name = ?2";
     name_taken(tx, "webhook", name, holder, (organisation_id, name))
 }

@@ -443,3 +443,37 @@ async fn a_taken_source_of_another_organisation_is_not_shown() {
     let problem = app.calls(&manager, table).await;
     assert_eq!(problem["existing_id"], own);
 }
+
+#[tokio::test]
+async fn a_token_that_ends_makes_only_tokens_that_end_no_later() {
+    let app = TestApp::start().await;
+    let home = app.organisation("Home").await;
+    let end = "2023-10-28T00:00:00Z";
+    let body =
+        json!({ "name": "m", "role": "manager", "organisation_id": home, "expires_at": end });
+    let manager = app.ok(ADMIN, "POST /tokens", body).await;
+    let manager = manager["secret"].as_str().unwrap();
+    let body =
+        |name: &str, end: Value| json!({ "name": name, "role": "viewer", "expires_at": end });
+    let later = body("a", json!("2023-10-28T00:00:00.000001Z"));
+    app.call_as(manager, "POST", "/api/v1/tokens", &later)
+        .await
+        .expect_problem(422, &["#/expires_at"]);
+    for (name, asked, given) in [
+        ("b", json!("2023-10-27T12:00:00Z"), "2023-10-27T12:00:00Z"),
+        ("c", json!(end), end),
+        ("d", Value::Null, end),
+    ] {
+        let made = app.ok(manager, "POST /tokens", body(name, asked)).await;
+        assert_eq!(made["expires_at"], given, "{name}");
+    }
+    let absent = json!({ "name": "e", "role": "manager" });
+    let made = app.ok(manager, "POST /tokens", absent).await;
+    assert_eq!(made["expires_at"], end);
+    // An admin whose token ends is no exception.
+    let body = json!({ "name": "n", "role": "admin", "expires_at": end });
+    let admin = app.ok(ADMIN, "POST /tokens", body).await;
+    let heir = json!({ "name": "o", "role": "admin" });
+    let heir = app.ok(admin["secret"].as_str().unwrap(), "POST /tokens", heir);
+    assert_eq!(heir.await["expires_at"], end);
+}

@@ -156,3 +156,60 @@ async fn each_location_of_a_job_has_its_own_rows() {
         2
     );
 }
+
+/// Asserts a conflict that says that something is taken, and nothing else of what took it.
+async fn only_taken(app: &TestApp, token: &str, path: &str, body: Value) {
+    let answer = app.call_as(token, "POST", path, &body).await;
+    let problem = answer.expect(409);
+    assert!(problem.get("existing_id").is_none(), "{path}: {problem}");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.ends_with("is taken"), "{path}: {problem}");
+}
+
+#[tokio::test]
+async fn a_conflict_with_another_organisations_thing_says_only_that_the_id_is_taken() {
+    let app = TestApp::start().await;
+    for (id, name) in [(OURS, "ours"), (THEIRS, "theirs")] {
+        let body = json!({ "id": id, "name": name });
+        app.post("/api/v1/organisations", &body).await.expect(201);
+    }
+    let (us, them) = (
+        app.token("us", "manager", OURS).await,
+        app.token("them", "manager", THEIRS).await,
+    );
+    let mut theirs = setup(THEIRS, "Job");
+    theirs["source"]["name"] = json!("their model");
+    let theirs = app.ok(&them, "POST /jobs/setup", theirs).await;
+    let make = async |path: &str, body: Value| {
+        app.ok(&them, &format!("POST {path}"), body).await["id"].clone()
+    };
+    let place = json!({ "name": "x", "latitude": 1, "longitude": 1 });
+    let sensor = json!({ "name": "x", "metric": "celsius" });
+    let source = json!({ "name": "x" });
+    let hook = json!({ "name": "x", "url": "http://127.0.0.1:9/" });
+    for (path, body) in [
+        ("/locations", place),
+        ("/sensors", sensor),
+        ("/sources", source),
+        ("/webhooks", hook),
+    ] {
+        let id = make(path, body.clone()).await;
+        let mut ours = body;
+        ours["id"] = id;
+        ours["name"] = json!("ours");
+        only_taken(&app, &us, &format!("/api/v1{path}"), ours).await;
+    }
+    let own = app.ok(&us, "POST /sources", json!({ "name": "own" })).await;
+    let version = json!({ "id": theirs["source_version_id"], "source_id": own["id"], "version": "1",
+        "input_roles": [], "output_roles": [{ "role": "risk", "metric": "risk" }] });
+    only_taken(&app, &us, "/api/v1/source_versions", version).await;
+    // A job and the placeholders of a set-up.
+    let mut ours = setup(OURS, "Job");
+    ours["job"]["id"] = theirs["id"].clone();
+    ours["role_bindings"][0]["input_id"] = json!(NOTHING);
+    only_taken(&app, &us, "/api/v1/jobs/setup", ours.clone()).await;
+    let point = json!({ "role": "risk", "valid_time": "2023-10-27T06:00:00Z", "value": 1.0 });
+    let post = json!({ "job_id": theirs["id"], "predictions": [point] });
+    app.ok(&them, "POST /predictions", post).await;
+    only_taken(&app, &us, "/api/v1/jobs/setup", ours).await;
+}

@@ -323,3 +323,62 @@ async fn a_client_may_name_its_request() {
         assert_ne!(named(unusable).await, unusable);
     }
 }
+
+#[tokio::test]
+async fn a_tag_of_an_earlier_life_or_of_no_answer_guards_nothing_open() {
+    let (app, things) = start().await;
+    let mut lives = Vec::new();
+    // The last is a job: what others need is deleted after it, and all are made again from the first on.
+    for (_, path, _) in things.iter().rev() {
+        let thing = app.get(path).await;
+        lives.push((path, thing.header("etag").to_owned(), thing.expect(200)));
+        assert_eq!(app.delete(path).await.status, 204, "{path}");
+    }
+    for (path, old, thing) in lives.into_iter().rev() {
+        let (kind, _) = path.rsplit_once('/').unwrap();
+        let mut body = thing.clone();
+        if kind.ends_with("jobs") {
+            body = json!({
+                "organisation_id": thing["organisation_id"],
+                "job": { "id": thing["id"], "name": thing["name"] },
+                "source_version": { "id": thing["source_version_id"] },
+                "role_bindings": thing["role_bindings"],
+            });
+            app.ok(ADMIN, "POST /jobs/setup", body).await;
+        } else {
+            let derived = [
+                "created_at",
+                "updated_at",
+                "placeholder",
+                "last_attempt",
+                "shared",
+            ];
+            body.as_object_mut()
+                .unwrap()
+                .retain(|name, _| !derived.contains(&&**name));
+            app.post(kind, &body).await.expect(201);
+        }
+        // In the same microsecond, with the same content: only its life is another.
+        let again = app.get(path).await;
+        let new = again.header("etag").to_owned();
+        assert_eq!(again.expect(200), thing, "{path}");
+        assert_ne!(new, old, "{path}");
+        let (digest, _) = new.trim_matches('"').split_at(16);
+        let wrong = [
+            old,
+            format!("\"{digest}deadbeefdeadbeef\""),
+            format!("\"{digest}\""),
+            format!("\"{}\"", new.trim_matches('"').to_uppercase()),
+            format!("W/{new}"),
+            new.trim_matches('"').to_owned(),
+            "\"1-deadbeefdeadbeef\"".to_owned(),
+            "\"1-\"".to_owned(),
+            "\"01-0123456789abcdef\"".to_owned(),
+        ];
+        for tag in wrong {
+            if tag.trim_matches('"') != new.trim_matches('"') || !tag.starts_with('"') {
+                delete_if(&app, path, &tag).await.expect_problem(412, &[]);
+            }
+        }
+    }
+}

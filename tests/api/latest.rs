@@ -182,3 +182,20 @@ async fn of_two_jobs_with_the_same_issue_what_came_last_counts() {
     ];
     assert_eq!(values, expected);
 }
+
+#[tokio::test]
+async fn a_repeated_location_is_returned_once() {
+    let field = Field::start().await;
+    let there = place(&field.app, &field.home, "Elsewhere").await;
+    field.post(issued(1), &[risk(3, 3.0)]).await;
+    let (a, b) = (&field.there, &there);
+    for ids in [vec![a, b, a], vec![a, a, b], vec![b, a, b, a]] {
+        let ids: Vec<_> = ids.iter().map(|id| format!("location_id={id}")).collect();
+        let found = latest(&field, &format!("{}&metric=all", ids.join("&"))).await;
+        assert_eq!(found.as_array().unwrap().len(), 1, "{found}");
+    }
+    // The bound counts different locations.
+    let many = vec![format!("location_id={a}"); 150].join("&");
+    let found = latest(&field, &format!("{many}&metric=all")).await;
+    assert_eq!(found.as_array().unwrap().len(), 1, "{found}");
+}

@@ -56,6 +56,8 @@ pub struct Predictions {
     pub more: bool,
     /// Where the next page begins, if more rows follow.
     pub last: Option<PredictionKey>,
+    /// The moment that the next page is to be read as of: what was known when these rows were read.
+    pub as_of: Option<Timestamp>,
 }
 
 /// The run of an answered row.

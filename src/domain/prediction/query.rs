@@ -112,4 +112,6 @@ pub struct PredictionCursor {
     pub from: Timestamp,
     /// The window's end.
     pub to: Timestamp,
+    /// What the first page knew: what arrived after it is in no later page.
+    pub as_of: Option<Timestamp>,
 }

@@ -214,7 +214,7 @@ impl NewWebhook {
             last_attempt: None,
             created_at: now,
             updated_at: now,
-            revision: 1,
+            revision: crate::domain::id::first_revision(),
         }
     }
 }

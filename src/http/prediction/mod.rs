@@ -3,7 +3,7 @@
 mod lines;
 mod rows;
 
-use std::marker::PhantomData;
+use std::{collections::HashSet, marker::PhantomData};
 
 use poem_openapi::{ApiRequest, Enum, OpenApi, param::Query};
 use uuid::Uuid;
@@ -84,7 +84,8 @@ impl PredictionApi {
     ///
     /// For each metric, source, stage, location and valid_time in the window the newest issue, in that order. `as_of`,
     /// `min_lead`, `max_lead` and `issue_time` choose among the issues before the newest is picked; `issues=all`
-    /// answers all that are left, each in its newest revision. Says with `Link` if there are more. `format=csv`, or
+    /// answers all that are left, each in its newest revision. Says with `Link` if there are more; all pages are of the
+    /// moment of the first: what arrives in between is in none of them. `format=csv`, or
     /// `Accept: text/csv`, answers CSV. Needs: any token of the organisation.
     #[oai(
         path = "/predictions",
@@ -142,7 +143,7 @@ impl PredictionApi {
         let form = form(&accepted, format.0, shape.0)?;
         let thin = thinning(max_points.0, form, cursor.0.as_deref())?;
         let cursor: Option<PredictionCursor> = cursor.0.as_deref().map(decode).transpose()?;
-        // Later pages keep the window of the first, whose default moves on with the clock.
+        // Later pages have the window of the first, whose default moves on with the clock, and what was known then.
         let before = cursor.as_ref();
         let from = from.0.or(before.map(|cursor| cursor.from));
         let from = from.unwrap_or_else(|| self.0.now());
@@ -174,7 +175,7 @@ impl PredictionApi {
             source_version: source_version.0,
             from,
             to,
-            as_of: as_of.0,
+            as_of: as_of.0.or(before.and_then(|cursor| cursor.as_of)),
             leads,
             issue_time: issue_time.0,
             issues,
@@ -186,10 +187,15 @@ impl PredictionApi {
             return Ok(Table::series(&series));
         }
         let mut found = prediction::list(&self.0, &auth.0, query).await?;
-        let next = found
-            .last
-            .take()
-            .map(|after| encode(&PredictionCursor { after, from, to }));
+        let as_of = found.as_of;
+        let next = found.last.take().map(|after| {
+            encode(&PredictionCursor {
+                after,
+                from,
+                to,
+                as_of,
+            })
+        });
         Ok(Table {
             form,
             body: body(found, form, issues == Issues::All),
@@ -214,7 +220,7 @@ impl PredictionApi {
         auth: Auth,
         /// The job that the predictions were posted for; this or `location_id` is needed.
         job_id: Query<Option<Uuid>>,
-        /// A location that the predictions are for; may be repeated, up to 100 times.
+        /// A location that the predictions are for; may be repeated, up to 100 times. Each location is returned once.
         location_id: Query<Option<Vec<Uuid>>>,
         /// The metric, or `all`; needed with `location_id`, and for a job `all` unless given.
         metric: Query<Option<String>>,
@@ -225,8 +231,9 @@ impl PredictionApi {
         /// The time at which a value is to be valid, in place of the newest issue.
         at: Query<Option<Timestamp>>,
     ) -> Answer<Plain<Vec<LatestPrediction>>> {
+        let mut seen = HashSet::new();
         let mut locations = location_id.0.unwrap_or_default();
-        locations.dedup();
+        locations.retain(|id| seen.insert(*id));
         let scopes = match (locations.as_slice(), job_id.0) {
             ([], job) => vec![scope(None, job)?],
             (_, Some(_)) => vec![scope(locations.first().copied(), job_id.0)?],

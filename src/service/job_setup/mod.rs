@@ -297,10 +297,14 @@ impl SetUp<'_> {
         role_bindings: Vec<RoleBinding>,
     ) -> Result<JobRecord> {
         if let Some(id) = setup.job.id
-            && store::prediction::owner(self.tx, PredictionScope::Job(id))?.is_some()
+            && let Some(owner) = store::prediction::owner(self.tx, PredictionScope::Job(id))?
         {
-            let detail = format!("the id {id} was a job's whose predictions are still kept");
-            return Err(Error::conflict(detail, id));
+            return Err(if self.caller.sees(Some(owner)) {
+                let detail = format!("the id {id} was a job's whose predictions are still kept");
+                Error::conflict(detail, id)
+            } else {
+                Error::conflict(format!("the id {id} is taken"), None)
+            });
         }
         let made = JobRecord {
             id: setup.job.id.unwrap_or_else(|| id::new(self.now)),
@@ -312,7 +316,7 @@ impl SetUp<'_> {
             role_bindings,
             created_at: self.now,
             updated_at: self.now,
-            revision: 1,
+            revision: id::first_revision(),
         };
         store::job::insert(self.tx, &made)?;
         health::note(self.tx, made.id, self.now)?;

@@ -111,7 +111,7 @@ pub async fn update(
     let caller = caller.clone();
     app.write(move |tx, now| {
         let before = visible(tx, &caller, id)?;
-        expected.check(before.revision)?;
+        expected.check(before.id, before.revision)?;
         let mut found = before.clone();
         change.apply(&mut found, now);
         webhook::update(tx, &found)?;
@@ -138,7 +138,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     let caller = caller.clone();
     app.write(move |tx, now| {
         let found = visible(tx, &caller, id)?;
-        expected.check(found.revision)?;
+        expected.check(found.id, found.revision)?;
         audit::by(tx, &caller, now).deleted(&found)?;
         webhook::delete(tx, id)
     })

@@ -42,8 +42,16 @@ pub fn find(
         source: &query.source,
         source_version: &query.source_version,
     };
-    let mut found = Predictions::default();
-    for (key, group) in groups(connection, organisation_id, &filter)? {
+    let groups = groups(connection, organisation_id, &filter)?;
+    let newest = groups
+        .values()
+        .flatten()
+        .map(|series| series.newest_available_at);
+    let mut found = Predictions {
+        as_of: query.as_of.or(newest.max()),
+        ..Predictions::default()
+    };
+    for (key, group) in groups {
         let Some(start) = Start::of(query, &key) else {
             continue;
         };

@@ -70,7 +70,8 @@ fn insert_series(
     let mut statement = tx.prepare_cached(
         "INSERT INTO series (organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, unit,
             source_name, version_label, retention_hours, newest_issue, newest_arrival, covers_until, shortest_lead,
-            longest_lead) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+            longest_lead, newest_available_at)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?13)
             RETURNING id",
     )?;
     let (shortest, longest) = leads(issue, first, last);
@@ -129,7 +130,9 @@ fn insert_run(
             newest_issue = CASE WHEN ?2 > newest_issue THEN ?2 ELSE newest_issue END,
             covers_until = CASE WHEN ?4 > covers_until THEN ?4 ELSE covers_until END,
             shortest_lead = CASE WHEN ?5 < shortest_lead THEN ?5 ELSE shortest_lead END,
-            longest_lead = CASE WHEN ?6 > longest_lead THEN ?6 ELSE longest_lead END WHERE id = ?1",
+            longest_lead = CASE WHEN ?6 > longest_lead THEN ?6 ELSE longest_lead END,
+            newest_available_at = CASE WHEN ?3 > newest_available_at THEN ?3 ELSE newest_available_at END
+            WHERE id = ?1",
     )?
     .execute((
         series_id,

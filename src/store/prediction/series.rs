@@ -20,6 +20,8 @@ pub struct SeriesRow {
     pub series: Arc<Series>,
     /// The newest issue.
     pub newest_issue: Timestamp,
+    /// When the run arrived that arrived last.
+    pub newest_available_at: Timestamp,
     /// The last valid_time of all its runs.
     pub covers_until: Timestamp,
     /// The least of valid_from - issue_time of its runs, in microseconds.
@@ -48,6 +50,7 @@ impl FromRow for SeriesRow {
         Ok(Self {
             id: row.get("id")?,
             newest_issue: row.get("newest_issue")?,
+            newest_available_at: row.get("newest_available_at")?,
             covers_until: row.get("covers_until")?,
             shortest_lead: row.get("shortest_lead")?,
             longest_lead: row.get("longest_lead")?,
@@ -99,7 +102,8 @@ pub fn groups(
     let (column, id) = column(filter.scope);
     let sql = format!(
         "SELECT id, organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, unit,
-            source_name, version_label, retention_hours, newest_issue, covers_until, shortest_lead, longest_lead
+            source_name, version_label, retention_hours, newest_issue, newest_available_at, covers_until,
+            shortest_lead, longest_lead
             FROM series WHERE {column} = ?1 AND organisation_id = ?2 AND (?3 IS NULL OR metric = ?3)
             AND (?4 IS NULL OR stage = ?4) AND (?5 IS NULL OR source_name = ?5 OR source_id = ?6)
             AND (?7 IS NULL OR version_label = ?7 OR source_version_id = ?8) ORDER BY id"
