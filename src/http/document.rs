@@ -30,7 +30,7 @@ const LICENSE_URL: &str = "https://spdx.org/licenses/MIT.html";
 
 const DESCRIPTION: &str = "Keeps predictive models (sources and their immutable versions), connects them to an \
     organisation's sensors and locations (jobs), and stores what they predict. Start with `POST /api/v1/jobs/setup`, \
-    or with the guides at `/docs`.";
+    or with the guides at `/docs`. The example of that operation makes everything that the examples of the others name.";
 
 /// The document and what is worked out of it. Cheap to clone.
 #[derive(Clone)]

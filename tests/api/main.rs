@@ -19,6 +19,7 @@ mod direct;
 mod disk;
 mod document;
 mod environment;
+mod examples;
 mod expiry;
 mod exporters;
 mod field;

@@ -1,0 +1,196 @@
+//! The document's examples, executed as Swagger UI does: on an empty server and on the demo.
+
+use prediction_api::http;
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use tempfile::tempdir;
+
+use crate::{
+    app::{ADMIN, TestApp},
+    command_line::{Served, command},
+};
+
+/// What makes the things of the examples one by one, in an order that works.
+const MAKE: &[&str] = &[
+    "create_organisation",
+    "create_location",
+    "create_sensor",
+    "create_source",
+    "create_source_version",
+    "set_up_job",
+    "create_webhook",
+];
+
+/// The deletions, each before what it stands on.
+const DELETE: &[&str] = &[
+    "revoke_token",
+    "delete_webhook",
+    "delete_job",
+    "delete_source_version",
+    "delete_source",
+    "delete_sensor",
+    "delete_location",
+    "delete_organisation",
+];
+
+/// An operation with its example.
+#[derive(Clone)]
+struct Call {
+    name: String,
+    method: Method,
+    path: String,
+    body: Option<Value>,
+}
+
+/// All operations, with the bodies and parameters that Swagger UI fills in.
+fn calls() -> Vec<Call> {
+    let document: Value = serde_json::from_str(&http::document().to_json()).unwrap();
+    let mut found = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let mut full = path.clone();
+            let mut query = url::form_urlencoded::Serializer::new(String::new());
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let name = parameter["name"].as_str().unwrap();
+                let Some(example) = parameter["example"].as_str() else {
+                    continue;
+                };
+                match parameter["in"].as_str() {
+                    Some("path") => full = full.replace(&format!("{{{name}}}"), example),
+                    Some("query") => drop(query.append_pair(name, example)),
+                    _ => {}
+                }
+            }
+            let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+            found.push(Call {
+                name: operation["operationId"].as_str().unwrap().to_owned(),
+                method: method.to_uppercase().parse().unwrap(),
+                path: format!("{full}?{}", query.finish()),
+                body: (!schema.is_null()).then(|| example(&document, schema)),
+            });
+        }
+    }
+    found
+}
+
+/// The example of a schema; of one that is one of several, the first.
+fn example(document: &Value, schema: &Value) -> Value {
+    if !schema["example"].is_null() {
+        return schema["example"].clone();
+    }
+    if let Some(reference) = schema["$ref"].as_str() {
+        return example(document, document.pointer(&reference[1..]).unwrap());
+    }
+    for several in ["oneOf", "anyOf", "allOf"] {
+        if let Some(first) = schema[several].get(0) {
+            return example(document, first);
+        }
+    }
+    json!([example(document, &schema["items"])])
+}
+
+fn named(calls: &[Call], name: &str) -> Call {
+    let found = calls.iter().find(|call| call.name == name);
+    found.unwrap_or_else(|| panic!("no {name}")).clone()
+}
+
+/// Whoever executes the examples on a server.
+struct Visitor {
+    url: String,
+    token: String,
+    /// The id of the token that the examples made, which the server chose.
+    made_token: Option<String>,
+}
+
+impl Visitor {
+    fn new(url: &str, token: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            token: token.to_owned(),
+            made_token: None,
+        }
+    }
+
+    async fn execute(&mut self, mut call: Call) {
+        if let (true, Some(id)) = (call.name == "revoke_token", &self.made_token) {
+            call.path = format!("/api/v1/tokens/{id}");
+        }
+        let mut request = Client::new()
+            .request(call.method.clone(), format!("{}{}", self.url, call.path))
+            .bearer_auth(&self.token);
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        let answer = request.send().await.unwrap();
+        let (status, bytes) = (answer.status(), answer.bytes().await.unwrap());
+        let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(500)]);
+        assert!(status.is_success(), "{}: {status} {shown}", call.name);
+        if call.name == "create_token" {
+            let made: Value = serde_json::from_slice(&bytes).unwrap();
+            self.made_token = made["id"].as_str().map(str::to_owned);
+        }
+    }
+
+    /// Executes `first` in its order, then what neither makes nor deletes the things of the examples, then the deletions.
+    async fn execute_all(&mut self, first: &[&str]) {
+        let calls = calls();
+        for name in first {
+            self.execute(named(&calls, name)).await;
+        }
+        let is_rest = |call: &&Call| ![MAKE, DELETE].concat().contains(&call.name.as_str());
+        // A token is made before it is revoked, and what posts comes before what reads.
+        let mut rest: Vec<_> = calls.iter().filter(is_rest).cloned().collect();
+        rest.sort_by_key(|call| call.method == Method::GET);
+        for call in rest {
+            self.execute(call).await;
+        }
+        for name in DELETE {
+            self.execute(named(&calls, name)).await;
+        }
+    }
+}
+
+/// A demo, with its address and its admin token.
+fn demo() -> (tempfile::TempDir, Served, Visitor) {
+    let folder = tempdir().unwrap();
+    let served = Served::start(command(folder.path(), &["demo"]));
+    let url = served.said("Swagger UI").replace("/swagger", "");
+    let visitor = Visitor::new(&url, served.said("Admin token"));
+    (folder, served, visitor)
+}
+
+#[tokio::test]
+async fn the_examples_make_everything_one_by_one_and_work_on_it() {
+    let app = TestApp::start().await;
+    Visitor::new(&app.url, ADMIN).execute_all(MAKE).await;
+    let (_folder, _demo, mut visitor) = demo();
+    visitor.execute_all(MAKE).await;
+}
+
+#[tokio::test]
+async fn the_example_that_sets_a_job_up_comes_first_and_makes_what_the_others_need() {
+    let first = ["set_up_job", "create_webhook"];
+    let app = TestApp::start().await;
+    Visitor::new(&app.url, ADMIN).execute_all(&first).await;
+    let (_folder, _demo, mut visitor) = demo();
+    visitor.execute_all(&first).await;
+}
+
+#[tokio::test]
+async fn examples_that_need_nothing_work_as_the_very_first_call() {
+    let calls = calls();
+    for name in ["create_organisation", "create_source", "set_up_job"] {
+        let app = TestApp::start().await;
+        Visitor::new(&app.url, ADMIN)
+            .execute(named(&calls, name))
+            .await;
+    }
+    // A list is read on an empty server too.
+    let app = TestApp::start().await;
+    let lists = calls.iter().filter(|call| {
+        call.method == Method::GET && !call.path.contains("-") && call.name != "download_backup"
+    });
+    for call in lists {
+        Visitor::new(&app.url, ADMIN).execute(call.clone()).await;
+    }
+}
