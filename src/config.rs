@@ -34,6 +34,10 @@ pub struct Settings {
     pub listen: String,
     /// The folder of the database.
     pub data_dir: PathBuf,
+    /// The path that a reverse proxy serves everything under.
+    pub base_path: String,
+    /// The reverse proxies whose forwarding headers are believed: addresses and networks.
+    pub trusted_proxies: Vec<String>,
     /// What is logged, and how.
     pub log: Log,
     /// The limits of connections, requests and queues.
@@ -179,6 +183,8 @@ impl Default for Settings {
         Self {
             listen: "127.0.0.1:8000".to_owned(),
             data_dir: PathBuf::from("data"),
+            base_path: String::new(),
+            trusted_proxies: Vec::new(),
             log: Log {
                 level: LogLevel::Info,
                 format: LogFormat::Auto,
@@ -224,6 +230,10 @@ pub struct Flags {
     #[arg(long, global = true, value_name = "FOLDER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     data_dir: Option<PathBuf>,
+    /// The path that a reverse proxy serves everything under, such as /farm [default: none]
+    #[arg(long, global = true, value_name = "PATH")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base_path: Option<String>,
     #[command(flatten)]
     #[serde(skip_serializing_if = "LogFlags::is_empty")]
     log: LogFlags,
@@ -444,7 +454,8 @@ impl Loaded {
         Ok(())
     }
 
-    fn refused(&self, key: &str, value: &str, fault: &str) -> String {
+    /// Why the value of a key is refused, with where it came from.
+    pub fn refused(&self, key: &str, value: &str, fault: &str) -> String {
         format!("{key} = {value} (from {}) {fault}", self.origin(key))
     }
 }

@@ -1,6 +1,6 @@
 // The dashboard: who is there, and which view is shown.
 import { html, render, useCallback, useEffect, useRef, useState } from "./lib/html.js";
-import { call } from "./lib/api.js";
+import { API, call } from "./lib/api.js";
 import { link, useRoute } from "./lib/route.js";
 import { onRefused, signOut, token } from "./lib/session.js";
 import { Header } from "./parts/header.js";
@@ -36,7 +36,7 @@ function App() {
     setProblem(null);
     try {
       // In a demo who has no token reads as its visitor; elsewhere the answer is 401.
-      setMe((await call("/api/v1/whoami", { secret: token() ?? "" })).body);
+      setMe((await call(`${API}/whoami`, { secret: token() ?? "" })).body);
       setReason("");
     } catch (problem) {
       if (problem.status !== 401) return setProblem(problem);

@@ -15,7 +15,7 @@ use tokio::{
 use super::{Failure, Outcome, logging};
 use crate::{
     config::{self, Settings},
-    http::{Limits, Metrics, Options, Origins, Tls},
+    http::{BadProxy, Limits, Metrics, Options, Origins, Proxies, Tls},
 };
 
 /// How many file descriptors are left for everything but connections: the database, its threads, the log.
@@ -27,6 +27,8 @@ pub struct Listening {
     pub listener: TcpListener,
     /// That address.
     pub address: SocketAddr,
+    /// The path that everything is served under.
+    pub base_path: String,
     /// What connections are encrypted with.
     pub tls: Option<Tls>,
     /// Where it serves the metrics alone.
@@ -61,10 +63,12 @@ impl Listening {
             origins: Origins::new(&settings.cors.origins),
             metrics: metrics.is_none().then(|| counted.clone()),
             demo: None,
+            proxies: proxies(settings).map_err(|bad| format!("{} {}", bad.key, bad.fault))?,
         };
         Ok(Self {
             listener,
             address,
+            base_path: settings.base_path.clone(),
             tls,
             metrics,
             options,
@@ -83,7 +87,7 @@ impl Listening {
                 SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
             });
         }
-        format!("{scheme}://{address}")
+        format!("{scheme}://{address}{}", self.base_path)
     }
 
     /// Tells in the log what the operator should know.
@@ -127,6 +131,14 @@ pub fn reload_on_hangup(tls: Option<&Tls>) -> Outcome {
         }
     });
     Ok(())
+}
+
+/// The reverse proxies of the settings.
+///
+/// # Errors
+/// The setting that is wrong.
+pub fn proxies(settings: &Settings) -> Result<Proxies, BadProxy> {
+    Proxies::new(&settings.base_path, &settings.trusted_proxies)
 }
 
 async fn listen(address: &str, setting: &str) -> Result<TcpListener, Failure> {

@@ -123,7 +123,12 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch(cli: &Cli) -> Outcome {
-    let loaded = || Loaded::read(cli.config.as_deref(), &cli.flags);
+    let loaded = || -> Result<Loaded, Failure> {
+        let loaded = Loaded::read(cli.config.as_deref(), &cli.flags)?;
+        listen::proxies(&loaded.settings)
+            .map_err(|bad| loaded.refused(bad.key, &format!("{:?}", bad.value), bad.fault))?;
+        Ok(loaded)
+    };
     match cli.command.as_ref().unwrap_or(&Command::Serve) {
         Command::Serve => serve::run(&loaded()?),
         Command::Demo => demo::run(&loaded()?),

@@ -134,7 +134,7 @@ pub fn answer_of(error: poem::Error, context: &Context, path: &str, method: &Met
     } else if let Some(error) = error.downcast_ref::<ParsePathParamError>() {
         parameter("id", &error.reason)
     } else if error.is::<NotFoundError>() || error.is::<ParsePathError>() {
-        nothing_here()
+        nothing_at(path)
     } else if error.is::<MethodNotAllowedError>() {
         Problem::new(METHOD_NOT_ALLOWED, "this path is only for GET")
             .with_header(header::ALLOW, HeaderValue::from_static("GET, HEAD"))
@@ -158,6 +158,17 @@ pub fn nothing_here() -> Problem {
         NOT_FOUND,
         "there is nothing at this path: see /swagger and /docs",
     )
+}
+
+/// The same, with a hint where one of the names that others use for it was tried.
+fn nothing_at(path: &str) -> Problem {
+    match path.trim_end_matches('/') {
+        "/health" | "/healthz" | "/live" | "/ready" | "/ping" | "/status" => Problem::new(
+            NOT_FOUND,
+            "there is nothing at this path: the probes are /livez and /readyz, and the health of jobs is at /api/v1/health",
+        ),
+        _ => nothing_here(),
+    }
 }
 
 /// The problem of a body in a form that the operation does not take.

@@ -13,12 +13,14 @@ use poem::{
 use uuid::Uuid;
 
 use super::{
-    Context, Demo, browser, check,
+    Context, Demo,
+    base::Base,
+    browser, check,
     compression::{self, Coding},
     condition,
     metrics::Meters,
     pace::{Progress, paced},
-    page,
+    page, pages,
     problem::{Problem, UNAVAILABLE},
     rate::Left,
     reply::NextPage,
@@ -72,6 +74,9 @@ pub async fn answer(
     let progress = Progress::begin();
     let id = request_id(&request);
     let seen = SeenCaller::default();
+    let base = Base::of(&request, &context.proxies, context.is_encrypted);
+    base.strip(&mut request);
+    request.set_data(base.clone());
     request.set_data(seen.clone());
     request.set_data(context.clone());
     let method = request.method().clone();
@@ -92,6 +97,7 @@ pub async fn answer(
         .map_or_else(|| route_of_page(uri.path()), |known| &known.path);
     let coding = Coding::asked(request.headers());
     let origin = request.headers().get(header::ORIGIN).cloned();
+    let is_browser = pages::takes_html(request.headers());
     let readable = check::join_conditions(&mut request);
     let if_none_match = request.header(header::IF_NONE_MATCH).map(str::to_owned);
     let mut response = match context.origins.preflight(&request) {
@@ -112,15 +118,22 @@ pub async fn answer(
             Err(problem) => problem.into_response(),
         },
     };
+    let is_get = matches!(method, Method::GET | Method::HEAD);
     if let Some(problem) = response.data::<Problem>() {
-        response = problem.clone().render(&id);
+        let is_page = is_get && is_browser && pages::may_be_page(uri.path());
+        response = if is_page && problem.is_not_found() {
+            pages::not_found(problem, &base)
+        } else {
+            problem.clone().render(&id, &base)
+        };
     }
     if let Some(NextPage(position)) = response.data::<NextPage>() {
-        let link = next_link(&uri, &page::seal(position, &uri, seen.organisation_id()));
+        let cursor = page::seal(position, &uri, seen.organisation_id());
+        let link = next_link(&base, &uri, &cursor);
         set(&mut response, header::LINK, &link);
     }
+    base.relocate(&mut response);
     let mut coding = compression::choose(coding, &mut response);
-    let is_get = matches!(method, Method::GET | Method::HEAD);
     if is_get
         && response.is_ok()
         && condition::is_known(if_none_match.as_deref(), response.headers())
@@ -193,8 +206,10 @@ fn route_of_page(path: &str) -> &'static str {
         "/" => "/",
         "/metrics" => "/metrics",
         "/swagger" => "/swagger",
-        "/api/v1/openapi.json" => "/api/v1/openapi.json",
-        "/api/v1/openapi.yaml" => "/api/v1/openapi.yaml",
+        "/api/v1/openapi.json" | "/openapi.json" => "/api/v1/openapi.json",
+        "/api/v1/openapi.yaml" | "/openapi.yaml" => "/api/v1/openapi.yaml",
+        "/favicon.ico" => "/assets/{file}",
+        "/swagger/" => "/swagger",
         _ if path.starts_with("/docs") => "/docs/{page}",
         _ if path.starts_with("/assets/") => "/assets/{file}",
         _ => "none",
@@ -224,7 +239,7 @@ fn request_id(request: &Request) -> String {
 }
 
 /// The same request with the next page's cursor.
-fn next_link(uri: &poem::http::Uri, cursor: &str) -> String {
+fn next_link(base: &Base, uri: &poem::http::Uri, cursor: &str) -> String {
     let mut query: Vec<_> = uri
         .query()
         .unwrap_or_default()
@@ -233,7 +248,8 @@ fn next_link(uri: &poem::http::Uri, cursor: &str) -> String {
         .map(str::to_owned)
         .collect();
     query.push(format!("cursor={cursor}"));
-    format!("<{}?{}>; rel=\"next\"", uri.path(), query.join("&"))
+    let path = base.at(uri.path());
+    format!("<{path}?{}>; rel=\"next\"", query.join("&"))
 }
 
 fn set(response: &mut Response, name: HeaderName, value: &str) {

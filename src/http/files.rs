@@ -1,9 +1,12 @@
 //! The dashboard's files and the libraries that it uses, out of the binary.
 
-use poem::{Response, handler, web::Path};
+use poem::{Request, Response, handler, web::Path};
 use rust_embed::Embed;
 
-use super::pages::{nothing, of, page};
+use super::{
+    base::Base,
+    pages::{nothing, of, page},
+};
 
 /// The dashboard: its page, its scripts and its style.
 #[derive(Embed)]
@@ -23,11 +26,22 @@ const NONE: &str = "there is no such file: the dashboard is at /, the guides are
 
 /// The dashboard's page.
 #[handler]
-pub fn dashboard() -> Response {
-    Dashboard::get("index.html").map_or_else(
-        || nothing(NONE),
-        |found| page(found.data.into_owned().into(), POLICY),
-    )
+pub fn dashboard(request: &Request) -> Response {
+    let Some(found) = Dashboard::get("index.html") else {
+        return nothing(NONE);
+    };
+    let html = String::from_utf8_lossy(&found.data);
+    let html = match request.data::<Base>() {
+        Some(base) => base.rebase(&html),
+        None => html.into_owned(),
+    };
+    page(html.into(), POLICY)
+}
+
+/// The icon, for browsers that look for it where it is by convention.
+#[handler]
+pub fn icon() -> Response {
+    file::<Dashboard>("icon.svg")
 }
 
 /// A file of the dashboard.

@@ -14,6 +14,9 @@ const FRAME: &str = include_str!("../../assets/page.html");
 /// What the guide about the demo also has in a demo: links that work without a token.
 const LINKS_OF_DEMO: &str = include_str!("../../assets/demo/links.md");
 
+/// The address that the guides' texts have for the server. Pages are shown with the one that the reader uses.
+pub const ADDRESS: &str = "http://127.0.0.1:8000";
+
 const CHANGELOG: &str = include_str!("../../CHANGELOG.md");
 
 /// The pages in the order in which they are read, with their names in the navigation. The pages of the problems come
@@ -57,6 +60,16 @@ pub fn page(page: &str, is_demo: bool) -> Option<String> {
     }
     body += &neighbours(page);
     Some(frame(&format!("{} · Guides", rendered.title), page, &body))
+}
+
+/// The page of an address that has none.
+pub fn not_found(detail: &str) -> String {
+    let body = format!(
+        "<h1>Page not found</h1><p>{}.</p><ul><li><a href=\"/\">The dashboard</a></li><li><a href=\"/docs\">The guides</a></li>\
+         <li><a href=\"/swagger\">Swagger UI</a>, with every call of the API</li></ul>",
+        escaped(detail)
+    );
+    frame("Page not found", "", &body)
 }
 
 fn source(page: &str) -> Option<String> {

@@ -61,11 +61,12 @@
 //! | GET | /api/v1/admin/backup | download_backup | admin.rs |
 //!
 //! Beside them, in `pages.rs`: `/` (the dashboard), `/docs`, `/docs/{page}`, `/docs/{file}`, `/assets/{file}`, `/swagger`,
-//! `/api/v1/openapi.json`, `/api/v1/openapi.yaml`; in `metrics.rs`: `/metrics`.
+//! `/api/v1/openapi.json`, `/api/v1/openapi.yaml`, `/favicon.ico`, and paths that lead to these; in `metrics.rs`: `/metrics`.
 
 mod admin;
 mod audit;
 mod auth;
+mod base;
 mod body;
 mod browser;
 mod check;
@@ -113,6 +114,7 @@ use poem::{
 use poem_openapi::OpenApiService;
 
 use crate::{domain::Error, service::App};
+pub use base::{BadProxy, Proxies};
 pub use browser::Origins;
 pub use document::Document;
 pub use guide::has_guide;
@@ -176,6 +178,8 @@ pub struct Options {
     pub metrics: Option<Metrics>,
     /// If it is a demo.
     pub demo: Option<Demo>,
+    /// The reverse proxies in front of it.
+    pub proxies: Proxies,
 }
 
 /// What makes a served product a demo: who visits it reads without a token.
@@ -195,6 +199,7 @@ struct Context {
     origins: Arc<Origins>,
     metrics: Option<Metrics>,
     demo: Option<Arc<Demo>>,
+    proxies: Arc<Proxies>,
     /// Whether it is spoken through TLS.
     is_encrypted: bool,
 }
@@ -284,6 +289,7 @@ fn context(app: &App, document: Document, options: Options, is_encrypted: bool) 
         origins: Arc::new(options.origins),
         metrics: options.metrics,
         demo: options.demo.map(Arc::new),
+        proxies: Arc::new(options.proxies),
         is_encrypted,
     }
 }

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use poem::{
     EndpointExt, IntoResponse, Request, Response, Route, handler,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     web::{Data, Path},
 };
 use poem_openapi::OpenApiService;
@@ -11,9 +11,10 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Context,
+    base::Base,
     compression::Kept,
     document::Document,
-    files::{dashboard, dashboard_file, vendor_file},
+    files::{dashboard, dashboard_file, icon, vendor_file},
     guide::{self, Guides},
     problem::{INTERNAL, NOT_FOUND, Problem},
 };
@@ -28,9 +29,9 @@ const NO_GUIDE: &str = "there is no such page in the guides: see /docs";
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What the framework's Swagger UI does not set: the document comes from its own address, the token is kept across
-/// reloads, and calls can be tried out at once.
-const SWAGGER_SETTINGS: &str = "url: '/api/v1/openapi.json', persistAuthorization: true, \
+/// What the framework's Swagger UI does not set: the document comes from its own address, which is relative to the page's,
+/// the token is kept across reloads, and calls can be tried out at once.
+const SWAGGER_SETTINGS: &str = "url: 'api/v1/openapi.json', persistAuthorization: true, \
     tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null,";
 
 /// What of the guides is no page: pictures, and the unit of systemd.
@@ -82,7 +83,6 @@ pub fn add(routes: Route, document: &Document) -> Route {
     routes
         .at("/", poem::get(dashboard))
         .at("/docs", poem::get(docs))
-        .at("/docs/", poem::get(docs))
         .at("/docs/weather_nyc_2013.csv", poem::get(weather_file))
         .at("/docs/*page", poem::get(guide_or_file))
         .at("/assets/style.css", poem::get(style))
@@ -90,6 +90,10 @@ pub fn add(routes: Route, document: &Document) -> Route {
         .at("/assets/dashboard/*path", poem::get(dashboard_file))
         .at("/assets/vendor/*path", poem::get(vendor_file))
         .at("/swagger", poem::get(swagger_page).data(made.clone()))
+        .at("/swagger/", poem::get(without_slash))
+        .at("/openapi.json", poem::get(moved_document))
+        .at("/openapi.yaml", poem::get(moved_document))
+        .at("/favicon.ico", poem::get(icon))
         .at(
             "/api/v1/openapi.json",
             poem::get(json_page).data(made.clone()),
@@ -131,8 +135,31 @@ fn docs(request: &Request) -> Response {
     guide_page("index", request)
 }
 
+/// Leads from a path that ends with a slash to the page.
+#[handler]
+fn without_slash(request: &Request) -> Response {
+    moved(request.uri().path().trim_end_matches('/'))
+}
+
+/// Leads to the API's document from where others have theirs.
+#[handler]
+fn moved_document(request: &Request) -> Response {
+    moved(&format!("/api/v1{}", request.uri().path()))
+}
+
+fn moved(to: &str) -> Response {
+    Response::builder()
+        .status(StatusCode::PERMANENT_REDIRECT)
+        .header(header::LOCATION, to)
+        .header(header::CACHE_CONTROL, "no-cache")
+        .finish()
+}
+
 #[handler]
 fn guide_or_file(request: &Request, Path(path): Path<String>) -> Response {
+    if request.uri().path().ends_with('/') {
+        return moved(request.uri().path().trim_end_matches('/'));
+    }
     for (end, content_type) in FILES {
         if path.ends_with(end) {
             return Guides::get(&path).map_or_else(
@@ -141,12 +168,49 @@ fn guide_or_file(request: &Request, Path(path): Path<String>) -> Response {
             );
         }
     }
-    guide_page(path.trim_end_matches('/'), request)
+    guide_page(&path, request)
 }
 
 fn guide_page(name: &str, request: &Request) -> Response {
     let is_demo = Context::of(request).is_ok_and(|context| context.demo.is_some());
-    guide::page(name, is_demo).map_or_else(|| nothing(NO_GUIDE), |html| page(html.into(), POLICY))
+    let Some(html) = guide::page(name, is_demo) else {
+        return nothing(NO_GUIDE);
+    };
+    let html = match request.data::<Base>() {
+        Some(base) => base.rebase(&html).replace(guide::ADDRESS, &base.address()),
+        None => html,
+    };
+    page(html.into(), POLICY)
+}
+
+/// Whether the client shows pages to a person: it asks for HTML by name, as browsers do.
+pub fn takes_html(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter();
+    let mut ranges = accepted
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    ranges.any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_html = parts.next() == Some("text/html");
+        is_html && !parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+    })
+}
+
+/// Whether a person may look for a page at that path: it is none of the API's.
+pub fn may_be_page(path: &str) -> bool {
+    let is_api = path.strip_prefix("/api");
+    !is_api.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The page for whoever mistyped the address of one.
+pub fn not_found(problem: &Problem, base: &Base) -> Response {
+    let html = base.rebase(&guide::not_found(problem.detail()));
+    let mut response = page(html.into(), POLICY);
+    response.set_status(StatusCode::NOT_FOUND);
+    let headers = response.headers_mut();
+    headers.remove(header::ETAG);
+    headers.append(header::VARY, header::HeaderValue::from_static("Accept"));
+    response
 }
 
 /// The weather of the demo, from which the guide about workers posts readings.
@@ -180,13 +244,34 @@ fn swagger_page(Data(made): Data<&Made>) -> Response {
 }
 
 #[handler]
-fn json_page(Data(made): Data<&Made>) -> Response {
-    made.json.answer("application/json")
+fn json_page(request: &Request, Data(made): Data<&Made>) -> Response {
+    document(request, &made.json, "application/json", |url| {
+        format!("\"url\": \"{url}\"")
+    })
 }
 
 #[handler]
-fn yaml_page(Data(made): Data<&Made>) -> Response {
-    made.yaml.answer("application/yaml")
+fn yaml_page(request: &Request, Data(made): Data<&Made>) -> Response {
+    document(request, &made.yaml, "application/yaml", |url| {
+        format!("- url: {url}\n")
+    })
+}
+
+/// The API's document, whose first `server` is the base path.
+fn document(
+    request: &Request,
+    made: &Fixed,
+    content_type: &str,
+    server: impl Fn(&str) -> String,
+) -> Response {
+    match request.data::<Base>() {
+        Some(base) if !base.path.is_empty() => {
+            let text = String::from_utf8_lossy(&made.body);
+            let text = text.replacen(&server("/"), &server(&base.path), 1);
+            of(content_type, text.into())
+        }
+        _ => made.answer(content_type),
+    }
 }
 
 /// There is no such file.

@@ -13,6 +13,7 @@ use poem_openapi::{
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::base::Base;
 use crate::{
     domain::{Error, Violation},
     service::Recurring,
@@ -143,8 +144,18 @@ impl Problem {
         self
     }
 
-    /// The finished answer.
-    pub fn render(self, request_id: &str) -> Response {
+    /// Whether it says that there is no such thing.
+    pub fn is_not_found(&self) -> bool {
+        self.0.kind == NOT_FOUND
+    }
+
+    /// What was wrong, and what to do.
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// The finished answer to a client who sees the server at `base`.
+    pub fn render(self, request_id: &str, base: &Base) -> Response {
         let parts = *self.0;
         let mut errors = parts.errors;
         for error in &mut errors {
@@ -153,7 +164,7 @@ impl Problem {
             }
         }
         let body = ProblemBody {
-            kind: format!("/docs/problems/{}", parts.kind.slug),
+            kind: base.at(&format!("/docs/problems/{}", parts.kind.slug)),
             title: parts.kind.title.to_owned(),
             status: parts.kind.status,
             detail: parts.detail,

@@ -39,6 +39,7 @@ mod parameters;
 mod predictions;
 mod probes;
 mod properties;
+mod proxy;
 mod raw;
 mod readings;
 mod receiver;

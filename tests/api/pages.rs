@@ -18,7 +18,7 @@ async fn swagger_ui_comes_whole_and_keeps_the_token() {
     let app = TestApp::start().await;
     let swagger = page(&app, "/swagger").await;
     assert_eq!(swagger.status, 200);
-    assert!(swagger.text.contains("url: '/api/v1/openapi.json'"));
+    assert!(swagger.text.contains("url: 'api/v1/openapi.json'"));
     assert!(swagger.text.contains("persistAuthorization: true"));
     assert!(!swagger.text.contains("spec: spec"));
     assert!(!swagger.text.contains("src=\"http"));
@@ -226,4 +226,81 @@ async fn a_damaged_run_is_an_error_and_never_another_value() {
     // What failed stands in the log only.
     assert_eq!(problem.status, 500);
     assert_is_as_in_its_snapshot("internal", &problem);
+}
+
+/// What Chromium sends when a person types an address.
+const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
+
+#[tokio::test]
+async fn a_mistyped_page_is_a_page_in_a_browser_and_a_problem_elsewhere() {
+    let app = TestApp::start().await;
+    let get = |path: &str, accept: &str| {
+        let request = app.request("GET".parse().unwrap(), path);
+        app.send(request.header("accept", accept))
+    };
+    for path in [
+        "/docs/nosuch",
+        "/nosuch",
+        "/health",
+        "/assets/dashboard/nosuch.js",
+        "/docs/nosuch.svg",
+        "/swagger/nosuch",
+        "/jobs",
+    ] {
+        let found = get(path, BROWSER).await;
+        assert_eq!(found.status, 404, "{path}");
+        assert_eq!(found.header("content-type"), "text/html; charset=utf-8");
+        assert!(found.header("vary").contains("Accept"), "{path}");
+        assert!(found.header("content-security-policy").contains("'none'"));
+        assert!(!found.header("x-request-id").is_empty());
+        for link in ["href=\"/\"", "href=\"/docs\"", "href=\"/swagger\""] {
+            assert!(found.text.contains(link), "{path}: {}", found.text);
+        }
+        for accept in ["*/*", "application/json", "text/html;q=0, */*"] {
+            let problem = get(path, accept).await;
+            problem.expect_problem(404, &[]);
+        }
+        let head = app.request("HEAD".parse().unwrap(), path);
+        let head = app.send(head.header("accept", BROWSER)).await;
+        assert_eq!((head.status, head.text.as_str()), (404, ""), "{path}");
+    }
+    assert!(get("/health", BROWSER).await.text.contains("/readyz"));
+    // The script of whoever made the address is not run.
+    let odd = get("/docs/%3Cscript%3Ealert(1)%3C/script%3E", BROWSER).await;
+    assert!(!odd.text.contains("<script>"), "{}", odd.text);
+    for path in ["/api", "/api/v1", "/api/v1/nosuch", "/api/v1/jobs/nosuch"] {
+        let found = get(path, BROWSER).await;
+        assert_eq!(found.header("content-type"), "application/problem+json");
+    }
+}
+
+#[tokio::test]
+async fn addresses_that_people_try_lead_to_the_page() {
+    let app = TestApp::start().await;
+    for (path, target) in [
+        ("/docs/", "/docs"),
+        ("/docs/quickstart/", "/docs/quickstart"),
+        ("/docs/problems/invalid//", "/docs/problems/invalid"),
+        ("/swagger/", "/swagger"),
+        ("/openapi.json", "/api/v1/openapi.json"),
+        ("/openapi.yaml", "/api/v1/openapi.yaml"),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let client = reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap();
+            let url = format!("{}{path}", app.url);
+            let answer = client.request(method.parse().unwrap(), url).send();
+            let answer = answer.await.unwrap();
+            assert_eq!(answer.status(), 308, "{path}");
+            assert_eq!(answer.headers()["location"], target, "{path}");
+        }
+        assert_eq!(page(&app, path).await.status, 200, "{path}");
+    }
+    let icon = page(&app, "/favicon.ico").await;
+    assert_eq!(
+        (icon.status, icon.header("content-type")),
+        (200, "image/svg+xml")
+    );
 }

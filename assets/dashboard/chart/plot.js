@@ -1,5 +1,5 @@
 // The picture itself, drawn by uPlot: lines, the classes' colours behind them, and the line of what was known.
-import uPlot from "/assets/vendor/uplot/uPlot.esm.js";
+import uPlot from "../../vendor/uplot/uPlot.esm.js";
 import { classes } from "../lib/classes.js";
 import { zone } from "../lib/time.js";
 import { number } from "../lib/value.js";

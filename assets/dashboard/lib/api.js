@@ -1,4 +1,5 @@
 // Calls of the API, with the token of the session.
+import { BASE } from "./base.js";
 import { refused, token } from "./session.js";
 
 /** A problem document, or that the server could not be reached (status 0). */
@@ -16,7 +17,7 @@ export class Problem extends Error {
   }
 }
 
-export const API = "/api/v1";
+export const API = `${BASE}/api/v1`;
 
 /** A path of the API with its parameters; those that are absent or empty are left out. */
 export function address(path, parameters = {}) {

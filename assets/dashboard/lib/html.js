@@ -1,4 +1,4 @@
 // What every view draws with.
 export {
   html, render, useState, useEffect, useLayoutEffect, useMemo, useRef, useCallback,
-} from "/assets/vendor/htm/standalone.module.js";
+} from "../../vendor/htm/standalone.module.js";

@@ -1,5 +1,7 @@
 // Who is signed in. The token is kept for this browser session only, and never in a link.
-const KEY = "prediction-api-token";
+import { BASE } from "./base.js";
+
+const KEY = `prediction-api-token${BASE}`;
 const listeners = new Set();
 
 export const token = () => sessionStorage.getItem(KEY);

@@ -1,5 +1,6 @@
 // What a visitor of the demo sees first: what this is, and where to look.
 import { html } from "../lib/html.js";
+import { BASE } from "../lib/base.js";
 import { link } from "../lib/route.js";
 
 const NEWARK = "jobs/0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e51";
@@ -15,7 +16,7 @@ export function Demo() {
       <ul>
         <li><a href=${link(NEWARK, SEASON)}>The risk of mildew at Newark over a whole season</a>: low, moderate and high</li>
         <li><a href=${link(NEWARK, DAY)}>What was known on 23 May 2013</a>, and what came since: move the slider under the chart</li>
-        <li><a href="/docs/demo">About the demo</a>, with calls to try; to set up a job, <a href=${link("sign-in")}>sign in</a> with the admin token that the demo printed</li>
+        <li><a href=${`${BASE}/docs/demo`}>About the demo</a>, with calls to try; to set up a job, <a href=${link("sign-in")}>sign in</a> with the admin token that the demo printed</li>
       </ul>
     </aside>`;
 }

@@ -1,6 +1,7 @@
 // A job that has predicted nothing yet: how its worker begins.
 import { html } from "../lib/html.js";
-import { curl } from "../lib/api.js";
+import { BASE } from "../lib/base.js";
+import { API, curl } from "../lib/api.js";
 import { may } from "../lib/session.js";
 import { Empty } from "./empty.js";
 
@@ -11,10 +12,10 @@ export function FirstPrediction({ job, me }) {
   const predictions = job.job_targets.slice(0, 1).flatMap(({ role }) => times.map((valid_time) => ({ role, valid_time, value: 0 })));
   const body = { job_id: job.id, predictions };
   return html`
-    <${Empty} title="Nothing predicted yet" command=${curl("/api/v1/predictions", { method: "POST", body })}>
+    <${Empty} title="Nothing predicted yet" command=${curl(`${API}/predictions`, { method: "POST", body })}>
       <p>
         The job waits for its worker: a program that asks for its jobs, computes, and posts what it predicts
-        (<a href="/docs/worker">how to write one</a>). To see a first prediction arrive, post one by hand
+        (<a href=${`${BASE}/docs/worker`}>how to write one</a>). To see a first prediction arrive, post one by hand
         ${may(me, "worker") ? "" : " (it needs a worker's token)"}. This page shows it within seconds.
       </p>
     <//>`;

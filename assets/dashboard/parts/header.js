@@ -1,5 +1,6 @@
 // The head of every view: where one can go, and who one is.
 import { html } from "../lib/html.js";
+import { BASE } from "../lib/base.js";
 import { link } from "../lib/route.js";
 import { may, token } from "../lib/session.js";
 
@@ -13,13 +14,13 @@ export function Header({ me, view, leave }) {
   const places = me && may(me, "manager") ? [...PLACES, ["tokens", "Tokens"]] : PLACES;
   return html`
     <header>
-      <a class="brand" href="#/jobs"><img src="/assets/dashboard/icon.svg" alt="" width="22" height="22" /> Prediction API</a>
+      <a class="brand" href="#/jobs"><img src=${`${BASE}/assets/dashboard/icon.svg`} alt="" width="22" height="22" /> Prediction API</a>
       ${me && html`<nav class="places" aria-label="Views">
         ${places.map(([place, name]) => html`<a href=${link(place)} aria-current=${view === place ? "page" : undefined}>${name}</a>`)}
       </nav>`}
       <div class="aside">
-        <a href="/docs">Guides</a>
-        <a href="/swagger">Swagger UI</a>
+        <a href=${`${BASE}/docs`}>Guides</a>
+        <a href=${`${BASE}/swagger`}>Swagger UI</a>
         ${me && html`<${Who} me=${me} leave=${leave} />`}
       </div>
     </header>`;

@@ -1,5 +1,6 @@
 // What went wrong, as the server tells it.
 import { html } from "../lib/html.js";
+import { BASE } from "../lib/base.js";
 
 /** A problem with all that is known of it; `shown` are the places whose violations stand at their fields. */
 export function ProblemNote({ problem, retry, shown = [] }) {
@@ -11,7 +12,7 @@ export function ProblemNote({ problem, retry, shown = [] }) {
       <p><strong>${problem.title ?? "Something went wrong"}.</strong> ${problem.detail ?? problem.message}</p>
       ${rest.length > 0 && html`<ul>${rest.map((error) => html`<li><code>${place(error) || "the request"}</code> ${error.detail}</li>`)}</ul>`}
       <p class="quiet">
-        ${problem.type?.startsWith("/docs/") && html`<a href=${problem.type}>What this means</a> `}
+        ${problem.type?.startsWith(`${BASE}/docs/`) && html`<a href=${problem.type}>What this means</a> `}
         ${problem.request_id && html`Request <code>${problem.request_id}</code>`}
       </p>
       ${retry && html`<p><button type="button" onClick=${retry}>Try again</button></p>`}

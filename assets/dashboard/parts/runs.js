@@ -1,5 +1,6 @@
 // How a job's runs went, and how its health changed.
 import { html } from "../lib/html.js";
+import { BASE } from "../lib/base.js";
 import { address } from "../lib/api.js";
 import { stateOf } from "../lib/states.js";
 import { moment } from "../lib/time.js";
@@ -40,7 +41,7 @@ export function Runs({ job, runs, health }) {
               <${State} state=${change.state} /> <span class="quiet">after ${stateOf(change.previous).word}</span>
               ${change.message && html`<p>${change.message}</p>`}
             </li>`)}</ol>`}
-        <p class="quiet">To be told of changes, register a <a href="/docs/health">webhook</a>.</p>
+        <p class="quiet">To be told of changes, register a <a href=${`${BASE}/docs/health`}>webhook</a>.</p>
       </section>
     </div>`;
 }

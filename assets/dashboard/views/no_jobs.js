@@ -1,6 +1,6 @@
 // A server, or an organisation, without jobs: what to do first.
 import { html } from "../lib/html.js";
-import { curl } from "../lib/api.js";
+import { API, curl } from "../lib/api.js";
 import { link } from "../lib/route.js";
 import { may } from "../lib/session.js";
 import { Empty } from "../parts/empty.js";
@@ -30,7 +30,7 @@ export function NoJobs({ me }) {
       <//>`;
   }
   return html`
-    <${Empty} title="No jobs yet" command=${curl("/api/v1/jobs/setup", { method: "POST", body })}>
+    <${Empty} title="No jobs yet" command=${curl(`${API}/jobs/setup`, { method: "POST", body })}>
       <p>
         A job connects a predictive model to sensors and locations. If the model is registered, <a href=${link("set-up")}>set
         a job up here</a>. If not, this one call registers a model, makes a sensor, and sets up a job. Change it to what you

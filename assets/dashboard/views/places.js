@@ -1,6 +1,6 @@
 // What jobs can be bound to: sensors with their newest readings, and locations.
 import { html } from "../lib/html.js";
-import { address, call, curl, MOST } from "../lib/api.js";
+import { API, address, call, curl, MOST } from "../lib/api.js";
 import { useLoaded } from "../lib/load.js";
 import { useNames } from "../lib/names.js";
 import { may } from "../lib/session.js";
@@ -62,6 +62,6 @@ function Placeholder({ thing }) {
 
 function NoSensors({ me }) {
   const body = { name: "Thermometer 1", metric: "temperature", unit: "°C", ...(me.organisation_id ? {} : { organisation_id: "11111111-1111-1111-1111-111111111111" }) };
-  const command = may(me, "manager") ? curl("/api/v1/sensors", { method: "POST", body }) : undefined;
+  const command = may(me, "manager") ? curl(`${API}/sensors`, { method: "POST", body }) : undefined;
   return html`<${Empty} title="No sensors yet" command=${command}><p>Register what measures: one sensor for each metric. ${!command && "A manager does so."}</p><//>`;
 }

@@ -1,7 +1,8 @@
 // Setting a job up: the model's contract says what it needs, and what fits is offered. Nothing is kept before the server
 // has said what it would do.
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
-import { call, curl, getAll } from "../lib/api.js";
+import { BASE } from "../lib/base.js";
+import { API, call, curl, getAll } from "../lib/api.js";
 import { useLoaded } from "../lib/load.js";
 import { go, link } from "../lib/route.js";
 import { may } from "../lib/session.js";
@@ -13,7 +14,7 @@ import { Heading } from "../parts/heading.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { RoleField } from "../parts/role_field.js";
 
-const SET_UP = "/api/v1/jobs/setup";
+const SET_UP = `${API}/jobs/setup`;
 
 export function SetUp({ parameters, me }) {
   const isManager = may(me, "manager");
@@ -30,7 +31,7 @@ export function SetUp({ parameters, me }) {
   if (!loaded.value) return html`<${Heading}>Set up a job<//><${Pending} loaded=${loaded} />`;
   if (loaded.value.organisations.length === 0) {
     return html`<${Heading}>Set up a job<//>
-      <${Empty} title="No organisation yet" command=${curl("/api/v1/organisations", { method: "POST", body: { name: "North farm" } })}>
+      <${Empty} title="No organisation yet" command=${curl(`${API}/organisations`, { method: "POST", body: { name: "North farm" } })}>
         <p>A job is set up for an organisation: a customer, a farm, a site. Make the first one, then load this page again.</p>
       <//>`;
   }
@@ -91,7 +92,7 @@ function Form({ there, me, chosen }) {
       <${Field} name="setup-source" label="Source" kind="select" value=${form.source} required options=${choose(usable)} hint="The predictive model"
         set=${(source) => change({ source, version: "", bindings: {} })} wrong=${wrong("/source", "/source/id")} />
       ${form.organisation && usable.length === 0 && html`<p class="wrong">There is no source yet: <a href=${link("sources")}>register a model</a> first.</p>`}
-      ${form.source && versions.length === 0 && html`<p class="wrong">This source has no version yet: <a href="/docs/jobs">publish one</a> first.</p>`}
+      ${form.source && versions.length === 0 && html`<p class="wrong">This source has no version yet: <a href=${`${BASE}/docs/jobs`}>publish one</a> first.</p>`}
       ${versions.length > 0 && html`
         <${Field} name="setup-version" label="Version" kind="select" value=${version.id} set=${(id) => change({ version: id, bindings: {} })}
           options=${versions.map(({ id, version }, index) => [id, index === 0 ? `${version}, the newest` : version])} wrong=${wrong("/source_version", "/source_version/id")} />

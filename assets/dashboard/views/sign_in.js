@@ -1,6 +1,7 @@
 // Signing in with a token, which is kept for this browser session only.
 import { html, useState } from "../lib/html.js";
-import { call } from "../lib/api.js";
+import { BASE } from "../lib/base.js";
+import { API, call } from "../lib/api.js";
 import { go } from "../lib/route.js";
 import { signIn } from "../lib/session.js";
 import { Field } from "../parts/field.js";
@@ -17,7 +18,7 @@ export function SignIn({ me, reason, done }) {
     setBusy(true);
     setProblem(null);
     try {
-      await call("/api/v1/whoami", { secret: secret.trim() || "none" });
+      await call(`${API}/whoami`, { secret: secret.trim() || "none" });
       signIn(secret.trim());
       if (location.hash.startsWith("#/sign-in")) go("jobs");
       await done();
@@ -51,7 +52,7 @@ export function SignIn({ me, reason, done }) {
           folder. Whoever has it, or a manager's, makes tokens for others, here under Tokens or on the command line:
         </p>
         <pre tabindex="0"><code>prediction-api token create NAME --role viewer --organisation ID</code></pre>
-        <p><a href="/docs/tokens">Tokens and roles</a></p>
+        <p><a href=${`${BASE}/docs/tokens`}>Tokens and roles</a></p>
       </details>
     </div>`;
 }

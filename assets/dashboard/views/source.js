@@ -1,5 +1,6 @@
 // One predictive model: its versions with their contracts, and who uses them.
 import { html } from "../lib/html.js";
+import { BASE } from "../lib/base.js";
 import { address, get, getAll } from "../lib/api.js";
 import { useLoaded } from "../lib/load.js";
 import { link } from "../lib/route.js";
@@ -36,7 +37,7 @@ export function SourceView({ id, me }) {
       <dt>Predictions are kept</dt><dd>${retention(source)}</dd>
       <dt>Whose</dt><dd>${source.organisation_id ? "one organisation's" : "shared by all organisations"}</dd>
     </dl>
-    ${versions.length === 0 && html`<p class="empty">It has no version yet. Publish one with <code>POST /api/v1/source_versions</code>: see <a href="/docs/jobs">Jobs</a>, step 2.</p>`}
+    ${versions.length === 0 && html`<p class="empty">It has no version yet. Publish one with <code>POST /api/v1/source_versions</code>: see <a href=${`${BASE}/docs/jobs`}>Jobs</a>, step 2.</p>`}
     ${versions.map((version) => html`<${Version} key=${version.id} version=${version} jobs=${jobs.filter((job) => job.source_version_id === version.id)} />`)}
     <${SameAs} json=${address("/source_versions", { source_id: id })} file="${source.name} versions" />`;
 }

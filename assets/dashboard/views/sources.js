@@ -1,6 +1,7 @@
 // The predictive models, with how many jobs use each.
 import { html } from "../lib/html.js";
-import { curl, getAll, MOST } from "../lib/api.js";
+import { BASE } from "../lib/base.js";
+import { API, curl, getAll, MOST } from "../lib/api.js";
 import { useLoaded } from "../lib/load.js";
 import { link } from "../lib/route.js";
 import { may } from "../lib/session.js";
@@ -49,9 +50,9 @@ export function Sources({ me }) {
 
 function None({ me }) {
   const body = { name: "frost-predictor", description: "Predicts night frost.", expected_interval_minutes: 60 };
-  const command = may(me, "manager") ? curl("/api/v1/sources", { method: "POST", body }) : undefined;
+  const command = may(me, "manager") ? curl(`${API}/sources`, { method: "POST", body }) : undefined;
   return html`
     <${Empty} title="No sources yet" command=${command}>
-      <p>Register a model as a source, then publish a version of it (<a href="/docs/jobs">Jobs</a>, steps 1 to 3). ${!command && "A manager does so."}</p>
+      <p>Register a model as a source, then publish a version of it (<a href=${`${BASE}/docs/jobs`}>Jobs</a>, steps 1 to 3). ${!command && "A manager does so."}</p>
     <//>`;
 }

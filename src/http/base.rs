@@ -1,0 +1,223 @@
+//! Where a client sees the server: under which path, and at which address.
+//!
+//! A reverse proxy may serve the product under a path such as `/farm`. The path is a setting, or a proxy that is trusted
+//! names it with `X-Forwarded-Prefix`. It holds whether the proxy strips it from the requests or leaves it there.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use poem::{
+    Addr, Request, Response,
+    http::{HeaderMap, HeaderName, HeaderValue, Uri, header, uri::PathAndQuery},
+};
+
+const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// The longest path and the longest host that are taken.
+const MAX_LENGTH: usize = 255;
+
+/// The first segments of the server's own paths. A base path that begins with one could not be told from them.
+const OWN: &[&str] = &[
+    "assets", "docs", "swagger", "livez", "readyz", "metrics", "health",
+];
+
+/// The reverse proxies in front of the server.
+#[derive(Debug, Clone, Default)]
+pub struct Proxies {
+    base_path: String,
+    trusted: Vec<IpNet>,
+}
+
+/// What is wrong with a setting about proxies.
+#[derive(Debug)]
+pub struct BadProxy {
+    /// The setting.
+    pub key: &'static str,
+    /// Its value, or the one of its values that is wrong.
+    pub value: String,
+    /// What is wrong with it.
+    pub fault: &'static str,
+}
+
+impl Proxies {
+    /// Serves under `base_path`, which is empty or such as `/farm`, and believes the forwarding headers of `trusted`:
+    /// addresses, or networks such as `10.0.0.0/8`.
+    ///
+    /// # Errors
+    /// The first setting that is wrong.
+    pub fn new(base_path: &str, trusted: &[String]) -> Result<Self, BadProxy> {
+        let bad = |key, value: &str, fault| BadProxy {
+            key,
+            value: value.to_owned(),
+            fault,
+        };
+        if !base_path.is_empty() && !is_path(base_path) {
+            let fault = "must begin with / and not end with it, such as /farm, with letters, digits and - . _ ~ between \
+                         the slashes";
+            return Err(bad("base_path", base_path, fault));
+        }
+        if is_own(base_path) {
+            let fault = "is a path of the server's own: choose another, such as /farm";
+            return Err(bad("base_path", base_path, fault));
+        }
+        let mut networks = Vec::new();
+        for text in trusted {
+            let address = || text.parse::<IpAddr>().map(IpNet::from);
+            let Ok(network) = text.parse::<IpNet>().or_else(|_| address()) else {
+                let fault =
+                    "is no address or network: write 192.0.2.1, 10.0.0.0/8, ::1 or fd00::/8";
+                return Err(bad("trusted_proxies", text, fault));
+            };
+            networks.push(network);
+        }
+        Ok(Self {
+            base_path: base_path.to_owned(),
+            trusted: networks,
+        })
+    }
+
+    fn trusts(&self, request: &Request) -> bool {
+        let Addr::SocketAddr(address) = request.remote_addr().0 else {
+            return false;
+        };
+        let ip = address.ip().to_canonical();
+        self.trusted.iter().any(|network| network.contains(&ip))
+    }
+}
+
+/// Where the client of one request sees the server.
+#[derive(Debug, Clone)]
+pub struct Base {
+    /// The path that all of the server's paths stand under; empty for none.
+    pub path: String,
+    /// The scheme and the host.
+    origin: String,
+}
+
+impl Base {
+    /// Where the client of the request sees the server.
+    pub fn of(request: &Request, proxies: &Proxies, is_encrypted: bool) -> Self {
+        let headers = request.headers();
+        let trusted = proxies.trusts(request).then_some(headers);
+        let forwarded = |name: &HeaderName| trusted.and_then(|headers| first(headers, name));
+        let path = forwarded(&FORWARDED_PREFIX)
+            .map(|path| path.trim_end_matches('/'))
+            .filter(|path| path.is_empty() || (is_path(path) && !is_own(path)))
+            .unwrap_or(&proxies.base_path);
+        let scheme = match forwarded(&FORWARDED_PROTO) {
+            Some("https") => "https",
+            Some("http") => "http",
+            _ if is_encrypted => "https",
+            _ => "http",
+        };
+        let own = || {
+            headers
+                .get(header::HOST)
+                .and_then(|host| host.to_str().ok())
+        };
+        let host = forwarded(&FORWARDED_HOST).filter(|host| is_host(host));
+        let host = host.or_else(|| own().filter(|host| is_host(host)));
+        let host = host.map_or_else(
+            || match request.local_addr().0 {
+                Addr::SocketAddr(address) => address.to_string(),
+                _ => "localhost".to_owned(),
+            },
+            str::to_owned,
+        );
+        Self {
+            path: path.to_owned(),
+            origin: format!("{scheme}://{host}"),
+        }
+    }
+
+    /// The address of the server, as it is written into commands. A URL, of characters that need no escaping.
+    pub fn address(&self) -> String {
+        format!("{}{}", self.origin, self.path)
+    }
+
+    /// A path of the server as the client has to ask for it.
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.path)
+    }
+
+    /// Takes the base path off the request's path, if the proxy left it there.
+    pub fn strip(&self, request: &mut Request) {
+        let path = request.uri().path();
+        let Some(rest) = path.strip_prefix(&self.path) else {
+            return;
+        };
+        if self.path.is_empty() || !(rest.is_empty() || rest.starts_with('/')) {
+            return;
+        }
+        let rest = if rest.is_empty() { "/" } else { rest };
+        let full = match request.uri().query() {
+            Some(query) => format!("{rest}?{query}"),
+            None => rest.to_owned(),
+        };
+        if let Ok(stripped) = PathAndQuery::try_from(full) {
+            let mut parts = request.uri().clone().into_parts();
+            parts.path_and_query = Some(stripped);
+            if let Ok(uri) = Uri::from_parts(parts) {
+                *request.uri_mut() = uri;
+            }
+        }
+    }
+
+    /// Puts the base path before the path that the answer leads to.
+    pub fn relocate(&self, response: &mut Response) {
+        let headers = response.headers_mut();
+        let Some(path) = headers
+            .get(header::LOCATION)
+            .and_then(|to| to.to_str().ok())
+        else {
+            return;
+        };
+        if let (true, Ok(to)) = (path.starts_with('/'), self.at(path).parse::<HeaderValue>()) {
+            headers.insert(header::LOCATION, to);
+        }
+    }
+
+    /// Puts the base path before the paths that a page of this server refers to.
+    pub fn rebase(&self, html: &str) -> String {
+        if self.path.is_empty() {
+            return html.to_owned();
+        }
+        let path = &self.path;
+        html.replace("href=\"/", &format!("href=\"{path}/"))
+            .replace("src=\"/", &format!("src=\"{path}/"))
+    }
+}
+
+/// The value that the proxy nearest to the client gave.
+fn first<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let value = headers.get(name)?.to_str().ok()?;
+    value.split(',').next().map(str::trim)
+}
+
+/// Whether that is a path such as `/farm/predictions`. Nothing in it has a meaning in HTML, in a header or in a shell.
+fn is_path(text: &str) -> bool {
+    let is_segment = |segment: &str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        !matches!(segment, "" | "." | "..") && segment.bytes().all(plain)
+    };
+    let segments = text.strip_prefix('/').map(|rest| rest.split('/'));
+    text.len() <= MAX_LENGTH && segments.is_some_and(|mut segments| segments.all(is_segment))
+}
+
+/// Whether a path that begins so may be one of the server's own.
+fn is_own(path: &str) -> bool {
+    let mut segments = path.split('/').skip(1);
+    match segments.next() {
+        Some("api") => matches!(segments.next(), None | Some("v1")),
+        Some(first) => OWN.contains(&first),
+        None => false,
+    }
+}
+
+/// Whether that is a host, with its port if there is one.
+fn is_host(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+    (1..=MAX_LENGTH).contains(&text.len()) && text.bytes().all(plain)
+}
