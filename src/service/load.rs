@@ -21,6 +21,7 @@ const FAILING: &str = "prediction_api_writer_failing";
 const SCANS: &str = "prediction_api_scans_running";
 const SCANS_WAITING: &str = "prediction_api_scans_waiting";
 const JOBS: &str = "prediction_api_jobs";
+const NOT_COVERING: &str = "prediction_api_jobs_not_covering_now";
 const READERS: &str = "prediction_api_readers_in_use";
 
 /// Says what each measure means, once it is counted.
@@ -55,6 +56,10 @@ pub fn describe() {
     describe_gauge!(SCANS, "Long reads that run");
     describe_gauge!(SCANS_WAITING, "Long reads that wait");
     describe_gauge!(JOBS, "Jobs by the state of their health");
+    describe_gauge!(
+        NOT_COVERING,
+        "Active jobs whose predictions end before the present, or that have none"
+    );
     describe_gauge!(READERS, "Connections that short reads use");
 }
 
@@ -78,6 +83,7 @@ pub async fn measure(app: &App) {
         );
     }
     if let Ok(jobs) = health::counts(app, &token::operator(), None).await {
+        set(NOT_COVERING, jobs.not_covering_now);
         for (state, jobs) in [
             ("paused", jobs.paused),
             ("unmonitored", jobs.unmonitored),

@@ -236,6 +236,21 @@ pub fn counts(
     Ok(Counted { by_state, open })
 }
 
+/// How many active jobs of the organisation (all, if none is given) predict nothing from `now` on.
+pub fn not_covering(
+    connection: &Connection,
+    organisation_id: Option<Uuid>,
+    now: Timestamp,
+) -> Result<u64> {
+    let mut statement = connection.prepare_cached(
+        "SELECT count(*) FROM jobs j WHERE j.active AND (?1 IS NULL OR j.organisation_id = ?1) AND NOT EXISTS
+            (SELECT 1 FROM series s
+                WHERE s.job_id = j.id AND s.organisation_id = j.organisation_id AND s.covers_until >= ?2)",
+    )?;
+    let jobs: i64 = statement.query_row((organisation_id, now), |row| row.get(0))?;
+    Ok(u64::try_from(jobs).unwrap_or_default())
+}
+
 /// Looks again at a job later that cannot be judged now.
 pub fn postpone(
     tx: &Transaction<'_>,

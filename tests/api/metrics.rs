@@ -164,6 +164,7 @@ async fn the_metrics_tell_what_was_done() {
         ("prediction_api_writer_queue_length", 0.0),
         ("prediction_api_jobs{state=\"on_time\"}", 1.0),
         ("prediction_api_jobs{state=\"failed\"}", 0.0),
+        ("prediction_api_jobs_not_covering_now", 1.0),
         ("prediction_api_writer_failing", 0.0),
         ("prediction_api_scans_running", 0.0),
         ("prediction_api_http_connections_open", 1.0),

@@ -5,7 +5,7 @@ import { link } from "../lib/route.js";
 import { stateOf } from "../lib/states.js";
 import { moment, relative, useZone } from "../lib/time.js";
 import { spoken } from "../lib/value.js";
-import { State } from "./state.js";
+import { Coverage, State } from "./state.js";
 import { Values } from "./values.js";
 
 export function JobRow({ job, names }) {
@@ -23,21 +23,23 @@ export function JobRow({ job, names }) {
       <div class="health">
         <${State} state=${health.state} />
         <p class="quiet">${reason(health)}</p>
+        <${Coverage} job=${job} />
         ${troubled(health).map((target) => html`<p class="target"><span>${spoken(target.metric)}</span> <${State} state=${target.state} /></p>`)}
       </div>
-      <${When} label="Last issue" time=${health.last_issue_time} none="none yet" />
+      <${When} label="Last post" time=${health.last_arrival} none="none yet" issue=${health.last_issue_time} />
       <${When} label="Predicted until" time=${health.covers_until} none=${health.last_issue_time ? "unknown" : "nothing yet"} />
       <div class="values"><${Values} job=${job} source=${names.sources.get(job.source_id)} isReady=${!names.isLoading} /></div>
     </li>`;
 }
 
-function When({ label, time, none }) {
+function When({ label, time, none, issue }) {
   if (!time) return html`<div class="when"><span class="label">${label}</span><span class="quiet">${none}</span></div>`;
   return html`
     <div class="when">
       <span class="label">${label}</span>
       <time datetime=${time}>${relative(time)}</time>
       <p class="quiet">${moment(time)}</p>
+      ${issue && moment(issue) !== moment(time) && html`<p class="quiet">issue of ${moment(issue)}</p>`}
     </div>`;
 }
 

@@ -17,6 +17,15 @@ export function Sign({ state }) {
   return html`<svg class="sign" viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">${SIGNS[state]}</svg>`;
 }
 
+const PAST = "The newest predictions are for times that have passed. That is normal for a job that describes the past.";
+
+/** Beside the state of a job that posts: whether its predictions end before the present. */
+export function Coverage({ job }) {
+  const { covers_now, last_arrival } = job.health;
+  if (covers_now || !last_arrival || !job.active) return null;
+  return html`<span class="coverage" title=${PAST}>Covers nothing from now on</span>`;
+}
+
 export function State({ state }) {
   const { word, means } = stateOf(state);
   return html`<span class="state ${state}" title=${means}><${Sign} state=${state} />${word}</span>`;

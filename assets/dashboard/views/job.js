@@ -14,7 +14,7 @@ import { Heading } from "../parts/heading.js";
 import { reason } from "../parts/job_row.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { Runs } from "../parts/runs.js";
-import { State } from "../parts/state.js";
+import { Coverage, State } from "../parts/state.js";
 
 /** How many of a job's runs are read: where the slider stops. */
 const RUNS = 1000;
@@ -49,11 +49,13 @@ export function JobView({ id, parameters, me }) {
     <div class="now" role="status">
       <${State} state=${state} />
       <span>${reason(job.health)}</span>
+      <${Coverage} job=${job} />
       ${stateOf(state).cure && html`<span class="quiet">${stateOf(state).cure}</span>`}
     </div>
     <dl class="facts short">
       <dt>Source</dt><dd><a href=${link(`sources/${job.source_id}`)}>${sourceName(names, job) || "…"}</a></dd>
       ${job.location_id && html`<dt>Location</dt><dd>${names.locations.get(job.location_id)?.name ?? "…"}</dd>`}
+      <dt>Last post</dt><dd>${arrival ? html`${moment(arrival)} <span class="quiet">(${relative(arrival)})</span>` : "none yet"}</dd>
       <dt>Last issue</dt><dd>${job.health.last_issue_time ? html`${moment(job.health.last_issue_time)} <span class="quiet">(${relative(job.health.last_issue_time)})</span>` : "none yet"}</dd>
       <dt>Predicted until</dt><dd>${job.health.covers_until ? html`${moment(job.health.covers_until)} <span class="quiet">(${relative(job.health.covers_until)})</span>` : "nothing yet"}</dd>
     </dl>

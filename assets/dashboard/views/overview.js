@@ -45,7 +45,7 @@ export function Overview({ parameters, me }) {
     ${!list ? html`<${Pending} loaded=${jobs} />`
       : list.length > 0 ? html`
         <ul class="jobs" aria-label=${plural(list.length, "job")}>
-          <li class="heads" aria-hidden="true"><span>Job</span><span>Health</span><span>Last issue</span><span>Predicted until</span><span>Next values</span></li>
+          <li class="heads" aria-hidden="true"><span>Job</span><span>Health</span><span>Last post</span><span>Predicted until</span><span>Next values</span></li>
           ${list.map((job) => html`<${JobRow} key=${job.id} job=${job} names=${names} />`)}
         </ul>
         <${Pager} cursor=${cursor} next=${jobs.value.next} count=${list.length} word="jobs" />

@@ -87,6 +87,8 @@ pub struct Judgement {
     /// The latest valid_time that was predicted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub covers_until: Option<Timestamp>,
+    /// Whether the predictions reach the present. A job may be on time and post only about the past, as an analysis does.
+    pub covers_now: bool,
     /// What the worker said of the run that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<Message>,
@@ -164,6 +166,8 @@ pub struct HealthCounts {
     pub down: u64,
     /// The worker said that its run failed.
     pub failed: u64,
+    /// Active jobs, whatever their state, whose predictions end before the present, or that have none.
+    pub not_covering_now: u64,
 }
 
 impl HealthCounts {

@@ -226,8 +226,8 @@ impl Vitals {
             let mut standings = judged.standings.iter();
             let found = standings.find(|standing| standing.role.as_ref() == role);
             match found {
-                Some(standing) => judged.judgement(watch, standing),
-                None => judged.judgement(watch, &Standing::new(role.cloned(), now)),
+                Some(standing) => judged.judgement(watch, standing, now),
+                None => judged.judgement(watch, &Standing::new(role.cloned(), now), now),
             }
         };
         let targets = watch.targets.iter().map(|target| TargetHealth {
@@ -241,8 +241,9 @@ impl Vitals {
         }
     }
 
-    fn judgement(&self, watch: Watch<'_>, standing: &Standing) -> Judgement {
+    fn judgement(&self, watch: Watch<'_>, standing: &Standing, now: Timestamp) -> Judgement {
         let metric = watch.metric(standing.role.as_ref());
+        let covers_until = self.covers_until(metric);
         let last = self.last_post(metric);
         Judgement {
             state: standing.state,
@@ -250,7 +251,8 @@ impl Vitals {
             last_issue_time: last.map(|last| last.issue_time),
             last_arrival: last.map(|last| last.arrival),
             expected_by: self.basis(watch, standing).due(1),
-            covers_until: self.covers_until(metric),
+            covers_until,
+            covers_now: covers_until.is_some_and(|until| until >= now),
             message: standing.message.clone(),
         }
     }

@@ -30,7 +30,10 @@ pub async fn counts(
     let organisation_id = caller.scope(organisation_id)?;
     app.scan(move |connection, now| {
         let counted = health::counts(connection, organisation_id, now)?;
-        let mut counts = HealthCounts::default();
+        let mut counts = HealthCounts {
+            not_covering_now: health::not_covering(connection, organisation_id, now)?,
+            ..HealthCounts::default()
+        };
         for (state, jobs) in counted.by_state {
             counts.add(state, jobs);
         }

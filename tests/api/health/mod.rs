@@ -53,7 +53,7 @@ async fn set_active(field: &Field, active: bool) {
 #[tokio::test]
 async fn a_jobs_health_follows_the_clock() {
     let field = Field::start().await;
-    let new = json!({ "state": "new", "since": at(0) });
+    let new = json!({ "state": "new", "since": at(0), "covers_now": false });
     assert_eq!(whole(&field.health().await), new);
     let issue = json!({ "issue_time": "2023-10-26T23:30:00Z" });
     field.post(issue, &[risk(1, 1.0)]).await;
@@ -67,7 +67,8 @@ async fn a_jobs_health_follows_the_clock() {
         field.app.advance_minutes(minutes);
         let expected = json!({
             "state": state, "since": since, "last_issue_time": "2023-10-26T23:30:00Z",
-            "last_arrival": at(0), "expected_by": at(1), "covers_until": at(1)
+            "last_arrival": at(0), "expected_by": at(1), "covers_until": at(1),
+            "covers_now": field.app.now().to_string() <= at(1)
         });
         assert_eq!(whole(&field.health().await), expected);
         let mut risk = target(&field, "risk").await;
@@ -198,10 +199,14 @@ async fn a_job_that_was_never_posted_for_waits_without_a_deadline() {
     field.app.advance_minutes(60 * 24 * 365);
     field.app.until_noted().await;
     let waiting = field.health().await;
-    assert_eq!(whole(&waiting), json!({ "state": "new", "since": at(0) }));
+    assert_eq!(
+        whole(&waiting),
+        json!({ "state": "new", "since": at(0), "covers_now": false })
+    );
     let counts = field.app.ok(ADMIN, "GET /health", Value::Null).await;
     let expected = json!({
-        "paused": 0, "unmonitored": 0, "new": 1, "on_time": 0, "late": 0, "down": 0, "failed": 0
+        "paused": 0, "unmonitored": 0, "new": 1, "on_time": 0, "late": 0, "down": 0, "failed": 0,
+        "not_covering_now": 1
     });
     assert_eq!(counts, expected);
 }
@@ -218,4 +223,43 @@ async fn states_that_are_none_are_refused() {
         let answer = app.get(&format!("/api/v1/jobs?{query}")).await;
         answer.expect_problem(400, &[query.split('=').next().unwrap()]);
     }
+}
+
+#[tokio::test]
+async fn a_job_whose_predictions_end_before_the_present_shows_it_beside_its_state() {
+    let field = Field::start().await;
+    let not_covering = async || {
+        let counts = field.app.ok(ADMIN, "GET /health", Value::Null).await;
+        counts["not_covering_now"].clone()
+    };
+    // A season of the past, posted now: the worker lives, and says nothing of today.
+    let old = json!({ "issue_time": "2013-05-20T00:00:00Z" });
+    let mut past = risk(1, 1.0);
+    past["valid_time"] = json!("2013-05-20T06:00:00Z");
+    field.post(old, &[past]).await;
+    let health = field.health().await;
+    assert_eq!(health["state"], "on_time");
+    assert_eq!(health["covers_now"], false);
+    assert_eq!(health["last_arrival"], at(0));
+    assert_eq!(not_covering().await, 1);
+
+    // One target reaches the present, and so does the job; the other target does not.
+    field.post(json!({}), &[risk(2, 1.0)]).await;
+    let health = field.health().await;
+    assert_eq!(health["covers_now"], true);
+    assert_eq!(target(&field, "risk").await["covers_now"], true);
+    assert_eq!(target(&field, "spread").await["covers_now"], false);
+    assert_eq!(not_covering().await, 0);
+    let listed = field.app.ok(ADMIN, "GET /jobs", Value::Null).await;
+    assert_eq!(listed[0]["health"]["covers_now"], true);
+
+    // Time alone changes it; the last valid time is still covered.
+    field.app.advance_minutes(120);
+    assert_eq!(field.health().await["covers_now"], true);
+    field.app.advance_seconds(1);
+    assert_eq!(field.health().await["covers_now"], false);
+    assert_eq!(not_covering().await, 1);
+    // A paused job is not expected to predict.
+    set_active(&field, false).await;
+    assert_eq!(not_covering().await, 0);
 }
