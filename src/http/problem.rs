@@ -223,7 +223,7 @@ impl From<Error> for Problem {
                 problem
             }
             Error::Stale => Self::new(STALE, detail),
-            Error::Busy => retry(Self::new(UNAVAILABLE, detail), 1),
+            Error::Busy | Error::ShareTaken => retry(Self::new(UNAVAILABLE, detail), 1),
             Error::Unavailable(_) => {
                 if let Some(times) = UNAVAILABLE_DATABASE.failed(&detail) {
                     tracing::error!(%detail, times, "the database is not available");

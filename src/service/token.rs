@@ -10,7 +10,7 @@ use crate::{
         text::Name,
         token::{IssuedToken, NewToken, Token, hash, new_secret},
     },
-    store::{Recurring, Transaction, token},
+    store::{self, Recurring, Transaction, token},
 };
 
 /// How often the use of a token is noted, in microseconds: a minute.
@@ -27,6 +27,7 @@ pub fn authenticate(app: &App, secret: &str) -> Result<Caller> {
     if caller.expires_at.is_some_and(|end| end <= now) {
         return Err(Error::Unauthenticated("the token has expired"));
     }
+    store::called_by(caller.id);
     Ok(caller)
 }
 

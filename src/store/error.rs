@@ -40,6 +40,10 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            // Nobody is there to be answered.
+            Some(ErrorCode::OperationInterrupted) => {
+                Self::Unavailable("a read was stopped".to_owned())
+            }
             Some(
                 ErrorCode::DiskFull
                 | ErrorCode::ReadOnly

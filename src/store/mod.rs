@@ -12,8 +12,10 @@ mod memory;
 mod migrations;
 mod payload;
 mod recurring;
+mod rota;
 mod row;
 mod stopwatch;
+mod turns;
 mod varint;
 mod writer;
 
@@ -44,7 +46,7 @@ use std::{
     time::Duration,
 };
 
-use metrics::{describe_histogram, histogram};
+use metrics::{counter, describe_counter, describe_histogram, histogram};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::OpenFlags;
 pub use rusqlite::{Connection, Transaction};
@@ -57,8 +59,9 @@ pub use error::OpenError;
 pub use known::Known;
 pub use memory::Memory;
 pub use recurring::Recurring;
-pub use stopwatch::on_behalf;
 use stopwatch::{Stopwatch, Watch};
+pub use stopwatch::{called_by, on_behalf};
+use turns::{STOPPED, Turns};
 use writer::{Kind, Writer};
 
 /// How long a statement waits for another process that is writing, such as the command line.
@@ -113,8 +116,7 @@ pub struct Db {
     readers: Pool,
     scanners: Pool,
     skimmer: Pool,
-    scan_turn: Arc<Semaphore>,
-    scan_places: Arc<Semaphore>,
+    turns: Arc<Turns>,
     limits: Limits,
     path: Arc<Path>,
     copy_turn: Arc<Semaphore>,
@@ -146,6 +148,10 @@ pub fn describe_metrics() {
         "How long short reads waited for a connection, where none was free"
     );
     describe_histogram!(SCAN_WAIT, "How long long reads waited for their turn");
+    describe_counter!(
+        STOPPED,
+        "Long reads that were stopped because nobody waited for them any more"
+    );
     writer::describe_metrics();
 }
 
@@ -176,8 +182,7 @@ impl Db {
             readers: reader_pool(path, 2 * cores, MMAP_BYTES)?,
             scanners: reader_pool(path, limits.scans, MMAP_BYTES)?,
             skimmer: reader_pool(path, 1, 0)?,
-            scan_turn: Arc::new(Semaphore::new(limits.scans)),
-            scan_places: Arc::new(Semaphore::new(limits.scans + limits.scan_queue)),
+            turns: Turns::new(limits.scans, limits.scan_queue),
             limits,
             path: path.into(),
             copy_turn: Arc::new(Semaphore::new(1)),
@@ -227,11 +232,7 @@ impl Db {
     /// What the database has to do at the moment.
     pub fn load(&self) -> Load {
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let Limits {
-            scans, scan_queue, ..
-        } = self.limits;
-        let running = scans - self.scan_turn.available_permits();
-        let present = scans + scan_queue - self.scan_places.available_permits();
+        let (running, waiting) = self.turns.load();
         let readers = self.readers.state();
         let mut log = self.path.as_os_str().to_owned();
         log.push("-wal");
@@ -241,7 +242,7 @@ impl Db {
             is_failing: self.writer.is_failing(),
             readers: (readers.connections - readers.idle_connections).into(),
             scans: number(running),
-            scans_waiting: number(present.saturating_sub(running)),
+            scans_waiting: number(waiting),
             file_bytes: size(&self.path),
             log_bytes: size(Path::new(&log)),
         }
@@ -276,21 +277,18 @@ impl Db {
         watch.time("read", || snapshot(&self.readers, work))
     }
 
-    /// Runs a long read (a list) off the async threads, on one snapshot.
+    /// Runs a long read (a list) off the async threads, on one snapshot. Tokens take turns. Once the caller goes away,
+    /// the read leaves the queue, or stops.
     ///
     /// # Errors
-    /// As [`Db::read`]; [`Error::Busy`] if too many long reads are waiting.
+    /// As [`Db::read`]; [`Error::Busy`] if too many long reads are waiting, [`Error::ShareTaken`] if too many of the
+    /// token.
     pub async fn scan<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let Ok(_place) = self.scan_places.try_acquire() else {
-            return Err(Error::Busy);
-        };
         let waiting = Stopwatch::start();
-        let Ok(turn) = self.scan_turn.clone().acquire_owned().await else {
-            return Err(Error::Unavailable("it is closing".to_owned()));
-        };
+        let turn = self.turns.take(stopwatch::caller()).await?;
         histogram!(SCAN_WAIT).record(waiting.elapsed());
         let work = move |connection: &Connection| {
             let _turn = turn;
@@ -318,6 +316,19 @@ impl Db {
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (pool, watch) = (pool.clone(), Watch::new(self.limits.slow));
+        let stop = Stop::default();
+        let _end = StopAtEnd(stop.clone());
+        let work = move |connection: &Connection| {
+            let _watched = turns::watch(connection, &stop)?;
+            let done = match stop.load(Ordering::Relaxed) {
+                true => Err(Error::Unavailable("a read was given up".to_owned())),
+                false => work(connection),
+            };
+            if stop.load(Ordering::Relaxed) {
+                counter!(STOPPED).increment(1);
+            }
+            done
+        };
         tokio::task::spawn_blocking(move || watch.time(what, || snapshot(&pool, work)))
             .await
             .unwrap_or_else(|fault| Err(Error::Internal(format!("a read failed: {fault}"))))
@@ -357,7 +368,7 @@ pub struct Copy {
     _turn: OwnedSemaphorePermit,
 }
 
-/// Stops a copy once nobody waits for it.
+/// Stops a read or a copy once nobody waits for it.
 struct StopAtEnd(Stop);
 
 impl Drop for StopAtEnd {

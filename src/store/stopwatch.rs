@@ -1,11 +1,15 @@
-//! How long the database takes: what is slow is logged, with the request that it was for. Nothing is decided by these
-//! times, which is why they may be measured here, where nothing else asks the time.
+//! Which request the database works for, and how long that takes: what is slow is logged. These times decide only when
+//! a group of writes ends, which is why they may be measured here, where nothing else asks the time.
 
 use std::{
     future::Future,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
+
+use uuid::Uuid;
+
+use super::rota::Owner;
 
 tokio::task_local! {
     static REQUEST: Request;
@@ -16,6 +20,8 @@ tokio::task_local! {
 struct Request {
     id: Arc<str>,
     operation: Arc<str>,
+    /// The token that it was sent with, once that is known.
+    caller: Arc<OnceLock<Uuid>>,
 }
 
 /// Does `work` on behalf of a request, which the log names where the database is slow.
@@ -23,8 +29,22 @@ pub async fn on_behalf<F: Future>(id: &str, operation: &str, work: F) -> F::Outp
     let request = Request {
         id: id.into(),
         operation: operation.into(),
+        caller: Arc::default(),
     };
     REQUEST.scope(request, work).await
+}
+
+/// Notes which token the request of this task was sent with: tokens take turns.
+pub fn called_by(token: Uuid) {
+    let _ = REQUEST.try_with(|request| request.caller.set(token));
+}
+
+/// The token of this task's request; none if the server works for itself.
+pub fn caller() -> Owner {
+    REQUEST
+        .try_with(|request| request.caller.get().copied())
+        .ok()
+        .flatten()
 }
 
 /// Measures one piece of work.

@@ -1,10 +1,11 @@
 //! One thread writes. It takes what is queued, runs each request in a savepoint of its own, commits them together and
-//! only then answers: many durable writes share one flush to the disk, and none waits for a lock.
+//! only then answers: many durable writes share one flush to the disk, and none waits for a lock. Tokens take turns in
+//! the queue, and a group ends after some milliseconds, so that large requests of one do not hold up the others for long.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::JoinHandle,
@@ -13,18 +14,22 @@ use std::{
 
 use metrics::{Counter, Histogram, counter, describe_counter, describe_histogram, histogram};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::{
     checkpointer::Checkpointer,
     error::OpenError,
     recurring::Recurring,
-    stopwatch::{Stopwatch, Watch},
+    rota::{Owner, Rota},
+    stopwatch::{self, Stopwatch, Watch},
 };
 use crate::domain::{Error, Result};
 
 /// How many requests are committed together at most, so that the first does not wait long for the last.
 const GROUP: usize = 256;
+
+/// After how long a group takes no further request: those that it has wait for the commit.
+const GROUP_TIME: Duration = Duration::from_millis(5);
 
 const COMMIT: &str = "prediction_api_writer_commit_duration_seconds";
 const GROUP_SIZE: &str = "prediction_api_writer_batch_size";
@@ -46,7 +51,7 @@ pub fn describe_metrics() {
 pub struct Writer {
     state: Arc<State>,
     slow: Duration,
-    queue: Option<mpsc::Sender<Box<dyn Request>>>,
+    queue: Arc<Queue>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -80,17 +85,18 @@ impl Writer {
         queue: usize,
         slow: Duration,
     ) -> std::result::Result<Self, OpenError> {
-        let (sender, receiver) = mpsc::channel(queue.max(1));
+        let queue = Arc::new(Queue::new(queue.max(1)));
+        let waiting = queue.clone();
         let state = Arc::new(State::default());
         let seen = state.clone();
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || run(connection, checkpointer, receiver, &seen, slow))
+            .spawn(move || run(connection, checkpointer, &waiting, &seen, slow))
             .map_err(OpenError::Thread)?;
         Ok(Self {
             state,
             slow,
-            queue: Some(sender),
+            queue,
             thread: Some(thread),
         })
     }
@@ -102,15 +108,12 @@ impl Writer {
 
     /// How many requests wait.
     pub fn waiting(&self) -> usize {
-        let length = |queue: &mpsc::Sender<_>| queue.max_capacity() - queue.capacity();
-        self.queue.as_ref().map_or(0, length)
+        self.queue.lock().waiting.len()
     }
 
     /// Whether the next request is refused.
     pub fn is_full(&self) -> bool {
-        self.queue
-            .as_ref()
-            .is_some_and(|queue| queue.capacity() == 0)
+        self.queue.lock().waiting.is_full()
     }
 
     /// Counts what may have changed the catalogue.
@@ -137,31 +140,102 @@ impl Writer {
             result: None,
             answer,
         });
-        let closed = || Error::Unavailable("it is closing".to_owned());
         self.queue
-            .as_ref()
-            .ok_or_else(closed)?
-            .try_send(request)
-            .map_err(|refused| match refused {
-                mpsc::error::TrySendError::Full(_) => {
-                    counter!(REFUSED).increment(1);
-                    Error::Busy
-                }
-                mpsc::error::TrySendError::Closed(_) => closed(),
-            })?;
-        answered.await.unwrap_or_else(|_| Err(closed()))
+            .push(stopwatch::caller(), request)
+            .inspect_err(|_| counter!(REFUSED).increment(1))?;
+        answered.await.unwrap_or_else(|_| Err(closing()))
     }
 }
 
 impl Drop for Writer {
     /// Lets the thread finish what is queued and fold the log into the database.
     fn drop(&mut self) {
-        self.queue = None;
+        self.queue.close();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
             tracing::error!("the writer panicked");
         }
+    }
+}
+
+/// The requests that wait for the thread.
+struct Queue {
+    state: Mutex<Queued>,
+    /// Told when a request comes, and when none will come any more.
+    changed: Condvar,
+}
+
+struct Queued {
+    waiting: Rota<Box<dyn Request>>,
+    is_closed: bool,
+}
+
+impl Queue {
+    fn new(places: usize) -> Self {
+        let state = Queued {
+            waiting: Rota::new(places),
+            is_closed: false,
+        };
+        Self {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        }
+    }
+
+    fn push(&self, owner: Owner, request: Box<dyn Request>) -> Result<()> {
+        let mut queued = self.lock();
+        if queued.is_closed {
+            return Err(closing());
+        }
+        queued.waiting.push(owner, request)?;
+        drop(queued);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// The next request, once there is one; none if the queue is closed and empty.
+    fn wait(&self) -> Option<Box<dyn Request>> {
+        let is_idle = |queued: &mut Queued| queued.waiting.len() == 0 && !queued.is_closed;
+        let mut queued = self
+            .changed
+            .wait_while(self.lock(), is_idle)
+            .unwrap_or_else(PoisonError::into_inner);
+        queued.next()
+    }
+
+    /// The next request, if there is one.
+    fn next(&self) -> Option<Box<dyn Request>> {
+        self.lock().next()
+    }
+
+    fn close(&self) {
+        self.lock().is_closed = true;
+        self.changed.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queued> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn closing() -> Error {
+    Error::Unavailable("it is closing".to_owned())
+}
+
+/// Lets nobody wait for a thread that is gone.
+struct CloseAtEnd<'a>(&'a Queue);
+
+impl Drop for CloseAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+        while self.0.next().is_some() {}
+    }
+}
+
+impl Queued {
+    fn next(&mut self) -> Option<Box<dyn Request>> {
+        self.waiting.pop(|_| true).map(|(_, request)| request)
     }
 }
 
@@ -217,23 +291,23 @@ impl<T: Send, F: FnOnce(&Transaction<'_>) -> Result<T> + Send> Request for Pendi
 fn run(
     mut connection: Connection,
     checkpointer: Checkpointer,
-    mut queue: mpsc::Receiver<Box<dyn Request>>,
+    queue: &Queue,
     state: &State,
     slow: Duration,
 ) {
+    let _end = CloseAtEnd(queue);
     let (meters, watch) = (Meters::new(), Watch::new(slow));
     if let Err(error) = Checkpointer::watch(&connection) {
         tracing::error!(%error, "the log is folded in by the writer");
     }
     // Moves on when another process has written.
     let mut others = 0;
-    while let Some(first) = queue.blocking_recv() {
-        let mut group = vec![first];
-        while group.len() < GROUP
-            && let Ok(request) = queue.try_recv()
-        {
-            group.push(request);
-        }
+    while let Some(first) = queue.wait() {
+        let mut group = Group {
+            requests: vec![first],
+            queue,
+            begun: Stopwatch::start(),
+        };
         let begun = Stopwatch::start();
         // The thread outlives a panic: without it nothing could be written any more.
         let committing = AssertUnwindSafe(|| {
@@ -243,6 +317,7 @@ fn run(
         });
         let committed = catch_unwind(committing)
             .unwrap_or_else(|_| Err(Error::Internal("a group of writes panicked".to_owned())));
+        let group = group.requests;
         state.commits.fetch_add(1, Ordering::AcqRel);
         state.failing.store(committed.is_err(), Ordering::Relaxed);
         if committed.is_err() {
@@ -313,13 +388,38 @@ impl State {
     }
 }
 
+/// The requests of one commit.
+struct Group<'a> {
+    requests: Vec<Box<dyn Request>>,
+    queue: &'a Queue,
+    begun: Stopwatch,
+}
+
+impl Group<'_> {
+    /// The request of that number, taken from the queue if the group may have one more.
+    fn get(&mut self, number: usize) -> Option<&mut Box<dyn Request>> {
+        if number == self.requests.len() && number < GROUP && self.begun.elapsed() < GROUP_TIME {
+            self.requests.extend(self.queue.next());
+        }
+        self.requests.get_mut(number)
+    }
+
+    /// Takes what a whole group may have, to fail at once.
+    fn fill(&mut self) {
+        let more = std::iter::from_fn(|| self.queue.next()).take(GROUP - self.requests.len());
+        self.requests.extend(more);
+    }
+}
+
 fn commit(
     connection: &mut Connection,
-    group: &mut [Box<dyn Request>],
+    group: &mut Group<'_>,
     state: &State,
     others: &mut i64,
 ) -> Result<()> {
-    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let tx = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .inspect_err(|_| group.fill())?;
     let written: i64 = tx
         .prepare_cached("PRAGMA data_version")?
         .query_row([], |row| row.get(0))?;
@@ -327,7 +427,9 @@ fn commit(
         state.count_change();
     }
     let mut changed = false;
-    for request in group {
+    let mut next = 0;
+    while let Some(request) = group.get(next) {
+        next += 1;
         tx.prepare_cached("SAVEPOINT request")?.execute([])?;
         let succeeded = request.run(&tx);
         // On a full disk and the like SQLite undoes the whole transaction by itself.

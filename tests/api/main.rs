@@ -24,6 +24,7 @@ mod expiry;
 mod exporters;
 mod field;
 mod forms;
+mod greedy;
 mod health;
 mod hostile;
 mod inputs;

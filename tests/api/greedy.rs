@@ -1,0 +1,172 @@
+//! Clients that ask for much: what they ask for stops when they go, and the others get their turns.
+
+use std::time::Duration;
+
+use reqwest::Client;
+use serde_json::{Value, json};
+use tempfile::{TempDir, tempdir};
+
+use crate::{
+    app::{ADMIN, setup},
+    command_line::{Served, command},
+    raw::Raw,
+};
+
+const HOME: &str = "77777777-7777-7777-7777-777777777777";
+const OTHER: &str = "77777777-7777-7777-7777-777777777778";
+
+/// The executable with a long series of many values at one organisation.
+struct Farm {
+    url: String,
+    client: Client,
+    job: String,
+    viewer: String,
+    other: String,
+    _served: Served,
+    _folder: TempDir,
+}
+
+impl Farm {
+    async fn start(settings: &[(&str, &str)]) -> Self {
+        let folder = tempdir().unwrap();
+        let mut program = command(folder.path(), &["serve", "--log-level", "error"]);
+        program
+            .env("PREDICTION_API_ADMIN_TOKEN", ADMIN)
+            .envs(settings.iter().copied());
+        let served = Served::start(program);
+        let url = served.said("Swagger UI").replace("/swagger", "");
+        let mut farm = Self {
+            url,
+            client: Client::new(),
+            job: String::new(),
+            viewer: String::new(),
+            other: String::new(),
+            _served: served,
+            _folder: folder,
+        };
+        let job = farm.made("/jobs/setup", &setup(HOME, "Job A")).await;
+        farm.job = job["id"].as_str().unwrap().to_owned();
+        let organisation = json!({ "id": OTHER, "name": "Other" });
+        farm.made("/organisations", &organisation).await;
+        farm.viewer = farm.token("viewer", HOME).await;
+        farm.other = farm.token("other", OTHER).await;
+        farm
+    }
+
+    /// Posts hourly values, which begin so many hours after 1970, in one issue of 2023.
+    async fn fill(&self, begin: i64, values: usize) {
+        let values: Vec<_> = (0..values).map(|number| number % 100).collect();
+        let start = begin * 3600;
+        let start = prediction_api::domain::Timestamp::from_micros(start * 1_000_000);
+        let series = json!({ "role": "risk", "start": start, "step": "PT1H", "values": values });
+        let body = json!({
+            "job_id": self.job, "issue_time": "2023-10-27T00:00:00Z", "series": [series]
+        });
+        self.made("/predictions", &body).await;
+    }
+
+    async fn made(&self, path: &str, body: &Value) -> Value {
+        let request = self.client.post(format!("{}/api/v1{path}", self.url));
+        let answer = request.bearer_auth(ADMIN).json(body).send().await.unwrap();
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap();
+        assert!(status < 300, "{path}: {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    async fn token(&self, name: &str, organisation: &str) -> String {
+        let body = json!({ "name": name, "role": "viewer", "organisation_id": organisation });
+        let made = self.made("/tokens", &body).await;
+        made["secret"].as_str().unwrap().to_owned()
+    }
+
+    /// The path of a read that takes long.
+    fn long(&self) -> String {
+        let job = &self.job;
+        format!(
+            "/api/v1/predictions?job_id={job}&metric=all&from=1900-01-01T00:00:00Z&to=2300-01-01T00:00:00Z&shape=series\
+             &max_points=10"
+        )
+    }
+
+    async fn get(&self, secret: &str, path: &str) -> reqwest::Response {
+        let request = self.client.get(format!("{}{path}", self.url));
+        request.bearer_auth(secret).send().await.unwrap()
+    }
+
+    /// What a metric without labels stands at; nothing counted is 0.
+    async fn metric(&self, name: &str) -> u64 {
+        let text = self.get(ADMIN, "/metrics").await.text().await.unwrap();
+        let value = |line: &str| line.strip_prefix(name)?.trim().parse::<u64>().ok();
+        text.lines().find_map(value).unwrap_or(0)
+    }
+}
+
+#[tokio::test]
+async fn reads_stop_when_nobody_waits_for_them() {
+    let farm = Farm::start(&[]).await;
+    for part in 0..2 {
+        farm.fill(part * 100_000, 100_000).await;
+    }
+    // A token's first slot is soon taken; the others wait in the queue.
+    let mut greedy = Vec::new();
+    for _ in 0..30 {
+        let mut raw = Raw::connect(&farm.url).await;
+        let head = format!(
+            "GET {} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
+            farm.long(),
+            farm.viewer
+        );
+        assert!(raw.send(head).await);
+        greedy.push(raw);
+    }
+    while farm.metric("prediction_api_scans_running").await < 3 {}
+    drop(greedy);
+    let answer = farm.get(&farm.other, "/api/v1/locations?limit=1").await;
+    assert_eq!(answer.status(), 200);
+    // None but what had been answered by then went on to its end.
+    let stopped = async {
+        while farm.metric("prediction_api_scans_stopped_total").await < 20 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let stopped = tokio::time::timeout(Duration::from_secs(20), stopped).await;
+    stopped.expect("reads go on that nobody waits for");
+    assert_eq!(farm.metric("prediction_api_scans_waiting").await, 0);
+    // The connections to the database are as good as before.
+    for _ in 0..4 {
+        assert_eq!(farm.get(&farm.viewer, &farm.long()).await.status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn one_token_gets_half_of_the_queue() {
+    let farm = Farm::start(&[
+        ("PREDICTION_API_LIMITS__SCANS", "1"),
+        ("PREDICTION_API_LIMITS__SCAN_QUEUE", "4"),
+    ])
+    .await;
+    for part in 0..2 {
+        farm.fill(part * 100_000, 100_000).await;
+    }
+    let path = farm.long();
+    let asked = (0..12).map(|_| farm.get(&farm.viewer, &path));
+    let (answers, other) = tokio::join!(futures_util::future::join_all(asked), async {
+        while farm.metric("prediction_api_scans_running").await == 0 {}
+        farm.get(&farm.other, "/api/v1/locations?limit=1").await
+    });
+    assert_eq!(other.status(), 200);
+    let mut refused = 0;
+    for answer in answers {
+        if answer.status() == 200 {
+            continue;
+        }
+        refused += 1;
+        assert_eq!(answer.status(), 503);
+        assert_eq!(answer.headers()["retry-after"], "1");
+        let problem: Value = answer.json().await.unwrap();
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("this token has too many"), "{detail}");
+    }
+    assert!(refused > 0);
+}
