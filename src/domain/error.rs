@@ -43,6 +43,9 @@ pub enum Error {
     /// Well-formed but wrong, with every violation.
     #[error("the request breaks {} of the rules", .0.len())]
     Invalid(Vec<Violation>),
+    /// The request asks for more work than one request may.
+    #[error("{0}")]
+    TooLarge(String),
     /// Too much is waiting; nothing was done.
     #[error("the server has too much to do: try again shortly")]
     Busy,

@@ -61,7 +61,7 @@ kinds! {
     STALE = "stale", 412, "It was changed meanwhile",
         "`If-Match` names a state that is not the current one.";
     TOO_LARGE = "too-large", 413, "The body is too large",
-        "The body is larger than the server's limit.";
+        "The body is larger than the server's limit, or holds more runs than one request may.";
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", 415, "The body has another form than this takes",
         "`Content-Type` is missing, or none that the operation takes: mostly it is application/json. Or the body is compressed.";
     INVALID = "invalid", 422, "The request breaks the rules",
@@ -222,6 +222,7 @@ impl From<Error> for Problem {
                 problem.0.existing = existing;
                 problem
             }
+            Error::TooLarge(_) => Self::new(TOO_LARGE, detail),
             Error::Stale => Self::new(STALE, detail),
             Error::Busy | Error::ShareTaken => retry(Self::new(UNAVAILABLE, detail), 1),
             Error::Unavailable(_) => {

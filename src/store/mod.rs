@@ -152,6 +152,10 @@ pub fn describe_metrics() {
         STOPPED,
         "Long reads that were stopped because nobody waited for them any more"
     );
+    describe_counter!(
+        prediction::DECODED,
+        "Predictions that reads decoded, whether they were returned or not"
+    );
     writer::describe_metrics();
 }
 

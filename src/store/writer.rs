@@ -538,8 +538,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let writer = writer(&folder, 16);
         for number in 0..3 {
-            let queue = writer.queue.as_ref().unwrap();
-            assert!(queue.try_send(Box::new(Faulty)).is_ok());
+            assert_eq!(writer.queue.push(None, Box::new(Faulty)), Ok(()));
             // It may share the transaction of the fault, which is undone.
             let _ = writer
                 .write(Kind::Append, move |tx| insert(tx, 10 + number))

@@ -170,3 +170,127 @@ async fn one_token_gets_half_of_the_queue() {
     }
     assert!(refused > 0);
 }
+
+/// An archive of sixty issues for the same ten hours, each with other leads; a rolling one; and an outlier that reaches
+/// over all times.
+async fn archive(farm: &Farm) {
+    let values: Vec<_> = (0..600).collect();
+    for issue in 0..60 {
+        let post = |stage: &str, issue_time: String, start: &str, step: &str| {
+            json!({
+                "job_id": farm.job, "stage": stage, "issue_time": issue_time,
+                "series": [{ "role": "risk", "start": start, "step": step, "values": values }]
+            })
+        };
+        let made = format!("2023-10-{:02}T{:02}:00:00Z", 1 + issue / 24, issue % 24);
+        for body in [
+            post("season", made.clone(), "2023-12-01T00:00:00Z", "PT1M"),
+            post("rolling", made.clone(), &made, "PT1M"),
+        ] {
+            farm.made("/predictions", &body).await;
+        }
+    }
+    let outlier = json!({
+        "job_id": farm.job, "stage": "season", "issue_time": "2023-10-01T00:30:00Z",
+        "predictions": [
+            { "role": "risk", "valid_time": "0001-01-01T00:00:00Z", "value": 1 },
+            { "role": "risk", "valid_time": "9999-01-01T00:00:00Z", "value": 2 }
+        ]
+    });
+    farm.made("/predictions", &outlier).await;
+}
+
+#[tokio::test]
+async fn a_page_costs_what_it_holds_whatever_the_archive_looks_like() {
+    let farm = Farm::start(&[]).await;
+    archive(&farm).await;
+    // Of each issue no more is decoded than up to where the page begins, and some points of the page.
+    for (query, pages, most) in [
+        ("stage=season&issues=all&limit=1", 4, 600),
+        ("stage=season&issues=all&limit=200", 4, 6_000),
+        ("stage=season&limit=1", 4, 2_000),
+        (
+            "stage=season&issues=all&limit=1&as_of=2022-01-01T00:00:00Z",
+            1,
+            0,
+        ),
+        ("stage=season&issues=all&limit=1&min_lead=P31D", 2, 20_000),
+        (
+            "stage=season&limit=1&issue_time=2023-10-02T00:00:00Z",
+            2,
+            100,
+        ),
+        ("stage=rolling&issues=all&limit=1", 4, 200),
+        ("stage=rolling&limit=1", 4, 200),
+        ("stage=rolling&limit=100", 4, 8_000),
+    ] {
+        let job = &farm.job;
+        let mut path = format!(
+            "/api/v1/predictions?job_id={job}&metric=all&from=0000-01-01T00:00:00Z&to=9999-12-31T00:00:00Z&{query}"
+        );
+        for page in 0..pages {
+            let before = farm
+                .metric("prediction_api_predictions_decoded_total")
+                .await;
+            let answer = farm.get(&farm.viewer, &path).await;
+            assert_eq!(answer.status(), 200);
+            let after = farm
+                .metric("prediction_api_predictions_decoded_total")
+                .await;
+            let decoded = after - before;
+            assert!(decoded <= most, "{query}, page {page}: {decoded}");
+            let Some(link) = answer.headers().get("link") else {
+                break;
+            };
+            let link = link.to_str().unwrap();
+            path = link[1..link.find('>').unwrap()].to_owned();
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_request_holds_so_many_runs() {
+    let farm = Farm::start(&[]).await;
+    let location =
+        json!({ "organisation_id": HOME, "name": "There", "latitude": 52, "longitude": 5 });
+    let location = farm.made("/locations", &location).await;
+    let point = |number: i64| {
+        let time = prediction_api::domain::Timestamp::from_micros(number * 60_000_000);
+        json!({
+            "source": "mildew-predictor", "metric": "mildew_risk", "location_id": location["id"],
+            "issue_time": time, "valid_time": time, "value": number
+        })
+    };
+    let post = async |kind: &str, body: String| {
+        let request = farm.client.post(format!("{}/api/v1/predictions", farm.url));
+        let request = request.bearer_auth(ADMIN).header("content-type", kind);
+        let answer = request.body(body).send().await.unwrap();
+        (
+            answer.status().as_u16(),
+            answer.json::<Value>().await.unwrap(),
+        )
+    };
+    let points: Vec<_> = (0..1001).map(point).collect();
+    let json = serde_json::to_string(&points).unwrap();
+    let (status, problem) = post("application/json", json).await;
+    assert_eq!(
+        (status, &problem["type"]),
+        (413, &json!("/docs/problems/too-large"))
+    );
+    assert!(
+        problem["detail"].as_str().unwrap().contains("split it"),
+        "{problem}"
+    );
+    let json = serde_json::to_string(&points[..1000]).unwrap();
+    let (status, counts) = post("application/json", json).await;
+    assert_eq!((status, &counts["stored"]), (200, &json!(1000)), "{counts}");
+    // In parts there may be any number.
+    let lines: String = (0..2500)
+        .map(|number| format!("{}\n", point(number)))
+        .collect();
+    let (status, counts) = post("application/x-ndjson", lines).await;
+    assert_eq!(
+        (status, &counts["stored"], &counts["unchanged"]),
+        (200, &json!(1500), &json!(1000))
+    );
+}

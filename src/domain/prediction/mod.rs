@@ -23,7 +23,7 @@ pub use direct_runs::{DirectKey, direct_runs};
 pub use job_runs::JobKey;
 pub use latest::{LatestPrediction, LatestQuery};
 pub use post::{
-    DirectPoint, JobPost, MAX_POINTS, PostedPredictions, PostedSeries, PredictionPoint,
+    DirectPoint, JobPost, MAX_POINTS, MAX_RUNS, PostedPredictions, PostedSeries, PredictionPoint,
 };
 pub use query::{
     IssueKey, Issues, LeadTimes, PredictionCursor, PredictionKey, PredictionQuery, PredictionScope,

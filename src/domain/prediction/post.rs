@@ -1,6 +1,6 @@
 //! What may be posted: points or whole series for a job, or points that name their source themselves.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, hash::Hash};
 
 use poem_openapi::{
     Object,
@@ -27,6 +27,10 @@ objects!(JobPost, PredictionPoint, PostedSeries, DirectPoint);
 
 /// The most points that one request may post (newline-delimited JSON aside).
 pub const MAX_POINTS: usize = 100_000;
+
+/// The most runs that one request may post: each costs the writer about as much as a thousand points, and others wait
+/// meanwhile.
+pub const MAX_RUNS: usize = 1000;
 
 /// Predictions as they are posted: an object for a job, or an array of points that say where they belong.
 #[derive(Debug, Clone)]
@@ -152,6 +156,20 @@ pub struct DirectPoint {
     /// A label that splits the predictions of one metric, such as `raw` and `calibrated`.
     #[oai(nullable)]
     pub stage: Option<Stage>,
+}
+
+impl DirectPoint {
+    /// What the points of one run share.
+    pub fn run(&self) -> impl Hash {
+        (
+            &self.source,
+            &self.source_version,
+            &self.metric,
+            self.location_id,
+            self.issue_time,
+            &self.stage,
+        )
+    }
 }
 
 impl<'de> Deserialize<'de> for PostedPredictions {

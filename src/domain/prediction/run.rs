@@ -5,8 +5,14 @@ use std::{
     hash::Hash,
 };
 
-use super::{Point, post::MAX_POINTS};
-use crate::domain::{error::Result, violation::Violations};
+use super::{
+    Point,
+    post::{MAX_POINTS, MAX_RUNS},
+};
+use crate::domain::{
+    error::{Error, Result},
+    violation::Violations,
+};
 
 /// The points of one run as they were posted, in the order of their valid times.
 #[derive(Debug, Clone)]
@@ -137,7 +143,17 @@ impl<K: Clone + Eq + Hash> Runs<K> {
     }
 
     /// The runs, each in the order of its valid times.
+    ///
+    /// # Errors
+    /// Too large: more runs than one request may have. Invalid: values that are not finite.
     pub fn finish(mut self, mut violations: Violations) -> Result<Vec<PostedRun<K>>> {
+        if self.runs.len() > MAX_RUNS {
+            return Err(Error::TooLarge(format!(
+                "the request holds {} runs (points that share issue_time, metric, location and stage), and may hold \
+                 {MAX_RUNS}: split it, or post newline-delimited JSON, which is stored part by part",
+                self.runs.len()
+            )));
+        }
         for run in &mut self.runs {
             sort(run);
             for (place, point) in run.places.iter().zip(&run.points) {

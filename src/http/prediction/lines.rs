@@ -1,5 +1,10 @@
 //! Newline-delimited JSON: points in a stream of any length, kept part by part as they come.
 
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher, RandomState},
+};
+
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use poem::{FromRequest, Request, RequestBody};
@@ -11,12 +16,15 @@ use poem_openapi::{
 };
 
 use crate::{
-    domain::{Caller, Counts, Error, prediction::DirectPoint},
+    domain::{
+        Caller, Counts, Error,
+        prediction::{DirectPoint, MAX_RUNS},
+    },
     http::{pace, problem::Problem},
     service::{App, prediction},
 };
 
-/// How many points are kept at a time, in one transaction.
+/// How many points are kept at a time, in one transaction, unless they are of [`MAX_RUNS`] runs already.
 const PART: usize = 20_000;
 
 /// The longest line, in bytes.
@@ -57,6 +65,8 @@ pub async fn keep(app: &App, caller: &Caller, lines: Lines) -> Result<Counts, Pr
         caller,
         counts: Counts::default(),
         part: Vec::new(),
+        runs: HashSet::new(),
+        hasher: RandomState::new(),
         lines: 0,
         lines_kept: 0,
         place: 0,
@@ -77,6 +87,9 @@ struct Kept<'a> {
     counts: Counts,
     /// What is read and not kept yet.
     part: Vec<DirectPoint>,
+    /// The runs that it is of, by their hashes.
+    runs: HashSet<u64>,
+    hasher: RandomState,
     /// How many lines with points were read.
     lines: usize,
     lines_kept: usize,
@@ -116,8 +129,11 @@ impl Kept<'_> {
         if line.trim_ascii().is_empty() {
             return Ok(());
         }
-        match serde_json::from_slice(line) {
-            Ok(point) => self.part.push(point),
+        match serde_json::from_slice::<DirectPoint>(line) {
+            Ok(point) => {
+                self.runs.insert(self.hasher.hash_one(point.run()));
+                self.part.push(point);
+            }
             Err(error) => {
                 let text = error.to_string();
                 let said = text
@@ -127,7 +143,7 @@ impl Kept<'_> {
             }
         }
         self.lines += 1;
-        if self.part.len() == PART {
+        if self.part.len() == PART || self.runs.len() == MAX_RUNS {
             self.keep().await?;
         }
         Ok(())
@@ -135,6 +151,7 @@ impl Kept<'_> {
 
     async fn keep(&mut self) -> Result<(), Problem> {
         let part = std::mem::take(&mut self.part);
+        self.runs.clear();
         let first = self.lines_kept;
         self.counts += prediction::post_lines(self.app, self.caller, part, first).await?;
         self.lines_kept = self.lines;

@@ -65,8 +65,10 @@ impl PredictionApi {
     /// For a job: an object with `job_id` and what a worker predicted in one run, as points (`predictions`) or as whole
     /// series (`series`). Directly: an array of points that name their `source`, or the same as newline-delimited JSON.
     /// The whole batch is kept, or nothing and every bad point is named (up to 100); newline-delimited JSON may be of
-    /// any length and is kept in parts of 20,000 lines. Nothing is overwritten: a new issue_time is a new issue, the
-    /// same issue with another value a new revision, and the same value again is counted as unchanged. Needs: worker.
+    /// any length and is kept in parts of 20,000 lines, or of 1,000 runs. Any other request holds at most 1,000 runs (points
+    /// that share issue_time, metric, location and stage): beyond that it is refused with 413. Nothing is overwritten: a new
+    /// issue_time is a new issue, the same issue with another value a new revision, and the same value again is counted as
+    /// unchanged. Needs: worker.
     #[oai(
         path = "/predictions",
         method = "post",

@@ -1,113 +1,323 @@
-//! Which point of which run is answered for each valid_time of a slice.
+//! Which point of which run is returned for each valid_time of a slice. One run is held at a time, and no more rows than
+//! are wanted: what a slice costs in memory depends neither on its length nor on the shape of the archive.
 
-use std::collections::{HashSet, VecDeque};
+use std::{
+    collections::{HashSet, VecDeque},
+    ops::ControlFlow::{Break, Continue},
+};
 
 use super::{
     Connection,
-    run::{Run, Window, runs_in},
+    run::{Cost, NewestFirst, Order, Run, Window, visit_runs},
     series::SeriesRow,
 };
 use crate::domain::{
     Result, Timestamp,
-    prediction::{FoundPoint, FoundRun, IssueKey, Predictions},
+    prediction::{FoundPoint, FoundRun, IssueKey, Point, Predictions},
 };
 
-/// Adds the newest issue of each valid_time in the window, up to `wanted` rows.
+/// Up to where a slice was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filled {
+    /// To its end.
+    Whole,
+    /// Up to this valid_time, and for all issues up to this one of it: as many rows as are wanted were found.
+    Until(Timestamp, Option<IssueKey>),
+    /// Not at all: it cost more than it may.
+    TooMuch,
+}
+
+/// How many rows are wanted of a slice, and what reading it may cost.
+pub struct Wanted<'a> {
+    /// So many rows at most.
+    pub rows: usize,
+    /// What it costs.
+    pub cost: &'a Cost,
+    /// Up to where the cost may rise.
+    pub most: usize,
+}
+
+impl Wanted<'_> {
+    fn is_too_much(&self) -> bool {
+        self.cost.of_window() > self.most
+    }
+}
+
+/// Adds the newest issue of each valid_time in the window, up to as many rows as are wanted.
 pub fn newest_issues(
     connection: &Connection,
     group: &[SeriesRow],
     window: &Window,
-    wanted: usize,
+    wanted: &Wanted<'_>,
     found: &mut Predictions,
-) -> Result<()> {
-    let mut filled = Filled {
+) -> Result<Filled> {
+    let mut newest = Newest {
         rows: VecDeque::new(),
         end: window.to,
-        wanted,
+        wanted: wanted.rows,
     };
+    let (mut runs, mut ranks): (Vec<FoundRun>, Vec<NewestFirst>) = (Vec::new(), Vec::new());
     let mut fresh = Vec::new();
-    for (series, run) in newest_first(connection, group, window)? {
-        if run.valid_from >= filled.end {
-            continue;
-        }
-        let (index, mut place) = (found.runs.len(), None);
-        for point in run.points(window, series.series.cutoff(window.now))? {
-            let point = point?;
-            if point.valid_time >= filled.end {
-                break;
+    for series in group {
+        let cutoff = series.series.cutoff(window.now);
+        let visited = visit_runs(connection, series, window, Order::NewestFirst, |run| {
+            if run.valid_from >= newest.end {
+                return Ok(Continue(()));
             }
-            let at = place.get_or_insert_with(|| filled.place(point.valid_time));
-            if !filled.has(at, point.valid_time) {
-                fresh.push(FoundPoint {
-                    valid_time: point.valid_time,
-                    value: point.value,
-                    run: index,
-                });
-            }
-        }
-        if !fresh.is_empty() {
-            found.runs.push(found_run(series, &run));
-            filled.add(&mut fresh);
-        }
-    }
-    found.rows.extend(filled.rows);
-    Ok(())
-}
-
-/// Adds every issue of each valid_time in the window in its newest revision, up to `wanted` rows; of the first
-/// valid_time only those behind `after`.
-pub fn all_issues(
-    connection: &Connection,
-    group: &[SeriesRow],
-    window: &Window,
-    after: Option<IssueKey>,
-    wanted: usize,
-    found: &mut Predictions,
-) -> Result<()> {
-    let mut rows = Vec::new();
-    let mut revised = HashSet::new();
-    for (series, run) in newest_first(connection, group, window)? {
-        let issue = IssueKey {
-            issue_time: run.issue.issue_time,
-            series_id: series.id,
-        };
-        let index = found.runs.len();
-        found.runs.push(found_run(series, &run));
-        for point in run.points(window, series.series.cutoff(window.now))? {
-            let point = point?;
-            let is_answered =
-                point.valid_time == window.from && after.is_some_and(|after| issue <= after);
-            // Revisions of an issue come newest first too, and only those beyond the first repeat a valid_time.
-            if !is_answered && revised.insert((issue, point.valid_time)) {
+            let (index, rank, mut place) = (runs.len(), run.newest_first(), None);
+            let mut is_used = false;
+            for point in run.points(window, cutoff, wanted.cost)? {
+                let point = point?;
+                if point.valid_time >= newest.end || fresh.len() == wanted.rows {
+                    break;
+                }
                 let row = FoundPoint {
                     valid_time: point.valid_time,
                     value: point.value,
                     run: index,
                 };
-                rows.push((issue, row));
+                let at = place.get_or_insert_with(|| newest.place(point.valid_time));
+                match newest.at(at, point.valid_time) {
+                    None => fresh.push(row),
+                    // Another series' run. Those of one series come newest first.
+                    Some(other) if rank < ranks[other.run] => {
+                        *other = row;
+                        is_used = true;
+                    }
+                    Some(_) => {}
+                }
             }
+            if is_used || !fresh.is_empty() {
+                runs.push(found_run(series, run));
+                ranks.push(rank);
+                newest.add(&mut fresh);
+            }
+            Ok(if wanted.is_too_much() {
+                Break(())
+            } else {
+                Continue(())
+            })
+        })?;
+        if visited.is_break() {
+            return Ok(Filled::TooMuch);
         }
     }
-    rows.sort_by_key(|(issue, row)| (row.valid_time, *issue));
-    found
-        .rows
-        .extend(rows.into_iter().map(|(_, row)| row).take(wanted));
-    Ok(())
+    let filled = match newest.rows.back() {
+        Some(last) if newest.rows.len() >= wanted.rows => Filled::Until(last.valid_time, None),
+        _ => Filled::Whole,
+    };
+    add(newest.rows, runs, found);
+    Ok(filled)
 }
 
-/// The group's runs that have points in the window, newest first.
-fn newest_first<'a>(
+/// Adds every issue of each valid_time in the window in its newest revision, up to as many rows as are wanted.
+pub fn all_issues(
     connection: &Connection,
-    group: &'a [SeriesRow],
+    group: &[SeriesRow],
     window: &Window,
-) -> Result<Vec<(&'a SeriesRow, Run)>> {
-    let mut runs = Vec::new();
+    wanted: &Wanted<'_>,
+    found: &mut Predictions,
+) -> Result<Filled> {
+    let mut first = First {
+        rows: Vec::new(),
+        runs: Vec::new(),
+        end: None,
+        wanted: wanted.rows,
+    };
     for series in group {
-        let own = runs_in(connection, series, window)?;
-        runs.extend(own.into_iter().map(|run| (series, run)));
+        let cutoff = series.series.cutoff(window.now);
+        // The valid times that newer revisions of an issue have.
+        let mut revised: (Option<Timestamp>, HashSet<Timestamp>) = Default::default();
+        let visited = visit_runs(connection, series, window, Order::NewestFirst, |run| {
+            let issue_time = run.issue.issue_time;
+            let issue = IssueKey {
+                issue_time,
+                series_id: series.id,
+            };
+            if revised.0 != Some(issue_time) {
+                revised = (Some(issue_time), HashSet::new());
+            }
+            let (index, before) = (first.runs.len(), first.rows.len());
+            first.runs.push(found_run(series, run));
+            for point in run.points(window, cutoff, wanted.cost)? {
+                let point = point?;
+                let is_enough = first.rows.len() - before == wanted.rows;
+                if is_enough || first.is_behind(point.valid_time, issue) {
+                    break;
+                }
+                // The first revision has none before it.
+                if run.revision > 1 && !revised.1.insert(point.valid_time)
+                    || run.revision == 1 && revised.1.contains(&point.valid_time)
+                {
+                    continue;
+                }
+                first.rows.push((
+                    issue,
+                    FoundPoint {
+                        valid_time: point.valid_time,
+                        value: point.value,
+                        run: index,
+                    },
+                ));
+            }
+            first.cut(2);
+            Ok(if wanted.is_too_much() {
+                Break(())
+            } else {
+                Continue(())
+            })
+        })?;
+        if visited.is_break() {
+            return Ok(Filled::TooMuch);
+        }
     }
-    runs.sort_by_key(|(_, run)| run.newest_first());
-    Ok(runs)
+    first.cut(1);
+    let mut rows = first.rows;
+    rows.sort_unstable_by_key(in_order);
+    let filled = match rows.last() {
+        Some((issue, last)) if rows.len() >= wanted.rows => {
+            Filled::Until(last.valid_time, Some(*issue))
+        }
+        _ => Filled::Whole,
+    };
+    add(rows.into_iter().map(|(_, row)| row), first.runs, found);
+    Ok(filled)
+}
+
+/// Adds the issues of the one valid_time in the window after `after`, each in its newest revision, up to as many rows as
+/// are wanted. No more runs are read than that takes.
+pub fn issues_after(
+    connection: &Connection,
+    group: &[SeriesRow],
+    window: &Window,
+    after: IssueKey,
+    wanted: &Wanted<'_>,
+    found: &mut Predictions,
+) -> Result<Filled> {
+    let window = Window {
+        issued_since: Some(after.issue_time),
+        ..*window
+    };
+    let (mut rows, mut runs) = (Vec::new(), Vec::new());
+    for series in group {
+        let cutoff = series.series.cutoff(window.now);
+        let begin = rows.len();
+        let _ = visit_runs(connection, series, &window, Order::OldestFirst, |run| {
+            let issue = IssueKey {
+                issue_time: run.issue.issue_time,
+                series_id: series.id,
+            };
+            if issue <= after {
+                return Ok(Continue(()));
+            }
+            let last = rows[begin..].last().map(|(issue, _)| *issue);
+            if last != Some(issue) && rows.len() - begin == wanted.rows {
+                return Ok(Break(()));
+            }
+            if let Some(point) = run.points(&window, cutoff, wanted.cost)?.next() {
+                let point = point?;
+                if last == Some(issue) {
+                    rows.pop();
+                }
+                let row = FoundPoint {
+                    valid_time: point.valid_time,
+                    value: point.value,
+                    run: runs.len(),
+                };
+                rows.push((issue, row));
+                runs.push(found_run(series, run));
+            }
+            Ok(Continue(()))
+        })?;
+    }
+    rows.sort_unstable_by_key(in_order);
+    rows.truncate(wanted.rows);
+    let filled = match rows.last() {
+        Some((issue, last)) if rows.len() >= wanted.rows => {
+            Filled::Until(last.valid_time, Some(*issue))
+        }
+        _ => Filled::Whole,
+    };
+    add(rows.into_iter().map(|(_, row)| row), runs, found);
+    Ok(filled)
+}
+
+/// The newest issue of the window's last valid_time.
+pub fn last_point(
+    connection: &Connection,
+    group: &[SeriesRow],
+    window: &Window,
+) -> Result<Predictions> {
+    let (mut best, cost): (Option<(FoundPoint, NewestFirst, FoundRun)>, _) =
+        (None, Cost::default());
+    for series in group {
+        let cutoff = series.series.cutoff(window.now);
+        let _ = visit_runs(connection, series, window, Order::NewestFirst, |run| {
+            let known = best
+                .as_ref()
+                .map(|(point, rank, _)| (point.valid_time, *rank));
+            if known.is_some_and(|(time, _)| run.valid_to < time) {
+                return Ok(Continue(()));
+            }
+            let mut last = None;
+            for point in run.points(window, cutoff, &cost)? {
+                last = Some(point?);
+            }
+            let rank = run.newest_first();
+            let is_better = |point: &Point| {
+                known.is_none_or(|(time, before)| {
+                    point.valid_time > time || point.valid_time == time && rank < before
+                })
+            };
+            if let Some(point) = last.filter(is_better) {
+                let row = FoundPoint {
+                    valid_time: point.valid_time,
+                    value: point.value,
+                    run: 0,
+                };
+                best = Some((row, rank, found_run(series, run)));
+            }
+            Ok(Continue(()))
+        })?;
+    }
+    cost.count();
+    let mut found = Predictions::default();
+    if let Some((row, _, run)) = best {
+        found.rows.push(row);
+        found.runs.push(run);
+    }
+    Ok(found)
+}
+
+fn in_order((issue, row): &(IssueKey, FoundPoint)) -> (Timestamp, IssueKey) {
+    (row.valid_time, *issue)
+}
+
+/// Adds rows to what is found, with the runs that they are of.
+fn add(
+    rows: impl IntoIterator<Item = FoundPoint>,
+    mut runs: Vec<FoundRun>,
+    found: &mut Predictions,
+) {
+    let (base, begin) = (found.runs.len(), found.rows.len());
+    found.rows.extend(rows);
+    let new = &mut found.rows[begin..];
+    keep_used(&mut runs, new.iter_mut().map(|row| &mut row.run));
+    new.iter_mut().for_each(|row| row.run += base);
+    found.runs.append(&mut runs);
+}
+
+/// Leaves only the runs that are used, and numbers them anew.
+fn keep_used<'a>(runs: &mut Vec<FoundRun>, used: impl Iterator<Item = &'a mut usize>) {
+    let mut numbers = vec![None; runs.len()];
+    let mut kept = Vec::new();
+    for number in used {
+        *number = *numbers[*number].get_or_insert_with(|| {
+            kept.push(runs[*number].clone());
+            kept.len() - 1
+        });
+    }
+    *runs = kept;
 }
 
 fn found_run(series: &SeriesRow, run: &Run) -> FoundRun {
@@ -118,15 +328,46 @@ fn found_run(series: &SeriesRow, run: &Run) -> FoundRun {
     }
 }
 
+/// The first rows of all issues, in no order while they are gathered.
+struct First {
+    rows: Vec<(IssueKey, FoundPoint)>,
+    runs: Vec<FoundRun>,
+    /// The last row that may be wanted: as many as are wanted stand up to it.
+    end: Option<(Timestamp, IssueKey)>,
+    wanted: usize,
+}
+
+impl First {
+    fn is_behind(&self, valid_time: Timestamp, issue: IssueKey) -> bool {
+        self.end.is_some_and(|end| (valid_time, issue) > end)
+    }
+
+    /// Leaves only the rows that are wanted, once there are so many times more.
+    fn cut(&mut self, times: usize) {
+        if self.rows.len() <= self.wanted.saturating_mul(times) {
+            return;
+        }
+        let (_, last, _) = self
+            .rows
+            .select_nth_unstable_by_key(self.wanted - 1, in_order);
+        self.end = Some(in_order(last));
+        self.rows.truncate(self.wanted);
+        keep_used(
+            &mut self.runs,
+            self.rows.iter_mut().map(|(_, row)| &mut row.run),
+        );
+    }
+}
+
 /// The valid times that are filled, in their order.
-struct Filled {
+struct Newest {
     rows: VecDeque<FoundPoint>,
     /// No valid time from here on is wanted any more: as many as are wanted come before it.
     end: Timestamp,
     wanted: usize,
 }
 
-impl Filled {
+impl Newest {
     /// Where a valid_time is, or would be.
     fn place(&self, valid_time: Timestamp) -> usize {
         match self.rows.back() {
@@ -135,15 +376,14 @@ impl Filled {
         }
     }
 
-    /// Whether a valid_time is filled; `at` is its place or an earlier one, and is moved there.
-    fn has(&self, at: &mut usize, valid_time: Timestamp) -> bool {
-        while let Some(row) = self.rows.get(*at) {
-            if row.valid_time >= valid_time {
-                return row.valid_time == valid_time;
-            }
+    /// The row of a valid_time, if it is filled; `at` is its place or an earlier one, and is moved there.
+    fn at(&mut self, at: &mut usize, valid_time: Timestamp) -> Option<&mut FoundPoint> {
+        while self.rows.get(*at)?.valid_time < valid_time {
             *at += 1;
         }
-        false
+        self.rows
+            .get_mut(*at)
+            .filter(|row| row.valid_time == valid_time)
     }
 
     /// Fills valid times that are not filled, and leaves the list empty. Mostly they come all before or all behind what

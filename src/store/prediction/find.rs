@@ -1,8 +1,8 @@
-//! Reading what is predicted: the runs that reach into the window, newest first, each filling only what no newer one
-//! filled.
+//! Reading what is predicted: the runs that reach into the window, each filling only what no newer one filled.
 //!
-//! Rows are answered in the order of their valid times and up to a limit. So the window is read in slices that hold
-//! about as many rows as are wanted, and what a page costs does not grow with the window that it is of.
+//! Rows are returned in the order of their valid times and up to a limit. So the window is read in slices that hold
+//! about as many rows as are wanted, and what a page costs does not grow with the window that it is of. Where nothing is
+//! predicted the next slice begins at the next point. A slice that costs more than it may is read again, shorter.
 
 use std::cmp::Ordering;
 
@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::{
     Connection,
-    fill::{all_issues, newest_issues},
-    run::Window,
+    fill::{Filled, Wanted, all_issues, issues_after, newest_issues},
+    run::{Cost, Window, next_point},
     series::{SeriesFilter, SeriesRow, groups},
 };
 use crate::domain::{
@@ -22,11 +22,19 @@ use crate::domain::{
 /// How long a slice is at first if nothing is known of a series' step: an hour for each row.
 const DEFAULT_STEP: i64 = 3_600_000_000;
 
-/// A slice is for about so many rows at most, so that a long answer does not hold all of its runs at a time.
+/// A slice has about so many rows at most, or an eighth of a larger limit: what is gathered for it is held beside what is
+/// found already.
 const SLICE_ROWS: usize = 10_000;
+
+/// What a slice may cost, in points that are decoded. Where even a short slice costs more, the next may cost twice as
+/// much.
+const SLICE_COST: usize = 500_000;
 
 /// A slice is at most so many times as long as the one before.
 const GROWTH: i64 = 16;
+
+/// A slice that costs too much is read again with this part of its length.
+const SHRINKING: i64 = 4;
 
 /// What the query asks for, in the order of the rows' keys.
 pub fn find(
@@ -47,6 +55,7 @@ pub fn find(
         .values()
         .flatten()
         .map(|series| series.newest_available_at);
+    let cost = Cost::default();
     let mut found = Predictions {
         as_of: query.as_of.or(newest.max()),
         ..Predictions::default()
@@ -55,11 +64,19 @@ pub fn find(
         let Some(start) = Start::of(query, &key) else {
             continue;
         };
-        read_group(connection, &group, query, start, now, &mut found)?;
+        let reader = Reader {
+            connection,
+            group: &group,
+            query,
+            now,
+            cost: &cost,
+        };
+        reader.read(start, &mut found)?;
         if found.rows.len() > query.limit {
             break;
         }
     }
+    cost.count();
     found.more = found.rows.len() > query.limit;
     found.rows.truncate(query.limit);
     found.last = found.rows.last().filter(|_| found.more).map(|row| {
@@ -98,98 +115,138 @@ impl Start {
     }
 }
 
-/// Adds the group's rows, up to one more than the limit.
-fn read_group(
-    connection: &Connection,
-    group: &[SeriesRow],
-    query: &PredictionQuery,
-    start: Start,
+/// A group of series as it is read.
+struct Reader<'a> {
+    connection: &'a Connection,
+    group: &'a [SeriesRow],
+    query: &'a PredictionQuery,
     now: Timestamp,
-    found: &mut Predictions,
-) -> Result<()> {
-    let Some((first, end, step)) = extent(connection, group)? else {
-        return Ok(());
-    };
-    let (mut from, to) = (start.from.max(first), query.to.min(end));
-    let wanted = |found: &Predictions| query.limit + 1 - found.rows.len();
-    let rows = wanted(found).min(SLICE_ROWS);
-    let mut length = step.saturating_mul(i64::try_from(rows).unwrap_or(i64::MAX));
-    if query.issues == Issues::All {
-        length /= GROWTH;
-    }
-    while from < to && found.rows.len() <= query.limit {
-        length = length.max(1);
-        let slice_end = Timestamp::from_micros(from.micros().saturating_add(length)).min(to);
-        let window = Window {
-            from,
-            to: slice_end,
-            as_of: query.as_of,
-            leads: query.leads,
-            issue_time: query.issue_time,
-            now,
-        };
-        let (wanted, before) = (wanted(found), found.rows.len());
-        match query.issues {
-            Issues::Latest => newest_issues(connection, group, &window, wanted, found)?,
-            Issues::All => {
-                let after = start.after.filter(|_| from == start.from);
-                all_issues(connection, group, &window, after, wanted, found)?;
+    cost: &'a Cost,
+}
+
+impl Reader<'_> {
+    /// Adds the group's rows, up to one more than the limit.
+    fn read(&self, start: Start, found: &mut Predictions) -> Result<()> {
+        let covered = self.group.iter().map(|series| series.covers_until).max();
+        let to = covered.map_or(self.query.to, |last| self.query.to.min(after(last)));
+        let (mut from, mut last_issue) = (start.from, start.after);
+        let limit = self.query.limit;
+        let slice_rows = SLICE_ROWS.max(limit / 8);
+        let rows_wanted = |found: &Predictions| (limit + 1 - found.rows.len()).min(slice_rows);
+        let (mut length, mut may_cost) = (0, SLICE_COST);
+        while from < to && found.rows.len() <= limit {
+            let before = found.rows.len();
+            let wanted = Wanted {
+                rows: rows_wanted(found),
+                cost: self.cost,
+                most: self.cost.of_window().saturating_add(may_cost),
+            };
+            if let Some(issue) = last_issue {
+                let window = self.window(from, after(from));
+                match issues_after(self.connection, self.group, &window, issue, &wanted, found)? {
+                    Filled::Until(_, last) => last_issue = last,
+                    _ => (from, last_issue) = (after(from), None),
+                }
+                continue;
+            }
+            if length == 0 {
+                let Some(next) = self.next_point(from, to)? else {
+                    break;
+                };
+                (from, length) = (next, self.first_length(wanted.rows)?);
+            }
+            let slice_end = Timestamp::from_micros(from.micros().saturating_add(length)).min(to);
+            let window = self.window(from, slice_end);
+            let filled = match self.query.issues {
+                Issues::Latest => {
+                    newest_issues(self.connection, self.group, &window, &wanted, found)?
+                }
+                Issues::All => all_issues(self.connection, self.group, &window, &wanted, found)?,
+            };
+            match filled {
+                Filled::TooMuch if length > 1 => {
+                    length = (length / SHRINKING).max(1);
+                    may_cost = may_cost.saturating_mul(2);
+                }
+                Filled::TooMuch => may_cost = usize::MAX,
+                Filled::Until(last, None) => from = after(last),
+                Filled::Until(last, issue) => (from, last_issue) = (last, issue),
+                Filled::Whole => {
+                    let rows = found.rows.len() - before;
+                    from = slice_end;
+                    if rows > 0 || from >= to {
+                        length = next_length(length, rows, rows_wanted(found));
+                        continue;
+                    }
+                    let Some(next) = self.next_point(from, to)? else {
+                        break;
+                    };
+                    // A run that reaches over the slice has a gap there, or points that do not count.
+                    let growth = if next == from { GROWTH } else { 2 };
+                    (from, length) = (next, length.saturating_mul(growth));
+                }
             }
         }
-        let rows = found.rows.len() - before;
-        length = next_length(length, rows, wanted);
-        from = slice_end;
+        Ok(())
     }
-    Ok(())
+
+    fn window(&self, from: Timestamp, to: Timestamp) -> Window {
+        Window {
+            from,
+            to,
+            as_of: self.query.as_of,
+            leads: self.query.leads,
+            issue_time: self.query.issue_time,
+            issued_since: None,
+            now: self.now,
+        }
+    }
+
+    /// The first moment from `from` on, and before `to`, at which there may be a point.
+    fn next_point(&self, from: Timestamp, to: Timestamp) -> Result<Option<Timestamp>> {
+        next_point(self.connection, self.group, &self.window(from, to))
+    }
+
+    /// How long the first slice is to be, by the steps between the valid times of the newest issues.
+    fn first_length(&self, rows: usize) -> Result<i64> {
+        let mut newest = self.connection.prepare_cached(
+            "SELECT valid_to - valid_from, count FROM runs WHERE series_id = ?1 AND issue_time = ?2 ORDER BY revision
+                LIMIT 1",
+        )?;
+        let mut step: Option<i64> = None;
+        for series in self.group {
+            let mut found = newest.query((series.id, series.newest_issue))?;
+            if let Some(row) = found.next()? {
+                let (span, count): (i64, i64) = (row.get(0)?, row.get(1)?);
+                if count > 1 {
+                    let own = span / (count - 1);
+                    step = Some(step.map_or(own, |step| step.min(own)));
+                }
+            }
+        }
+        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+        let length = step.unwrap_or(DEFAULT_STEP).saturating_mul(rows);
+        Ok(match self.query.issues {
+            Issues::Latest => length,
+            Issues::All => length / GROWTH,
+        }
+        .max(1))
+    }
+}
+
+/// The moment after `time`.
+fn after(time: Timestamp) -> Timestamp {
+    Timestamp::from_micros(time.micros() + 1)
 }
 
 /// How long the next slice is to be, so that it has about what is still wanted.
 fn next_length(length: i64, rows: usize, wanted: usize) -> i64 {
-    let left = wanted.saturating_sub(rows).clamp(1, SLICE_ROWS);
-    let (rows, left) = (
+    let (rows, wanted) = (
         i64::try_from(rows).unwrap_or(i64::MAX),
-        i64::try_from(left).unwrap_or(i64::MAX),
+        i64::try_from(wanted.max(1)).unwrap_or(i64::MAX),
     );
     let longest = length.saturating_mul(GROWTH);
-    if rows == 0 {
-        return longest;
-    }
-    (length / rows + 1).saturating_mul(left).min(longest)
-}
-
-/// The first valid_time that the group may have, the moment behind its last, and the step between its valid times as
-/// its newest run has it, in microseconds. None if the group has no runs.
-fn extent(
-    connection: &Connection,
-    group: &[SeriesRow],
-) -> Result<Option<(Timestamp, Timestamp, i64)>> {
-    let mut first: Option<i64> = None;
-    let mut step = None;
-    let mut oldest = connection.prepare_cached(
-        "SELECT issue_time FROM runs WHERE series_id = ?1 ORDER BY issue_time LIMIT 1",
-    )?;
-    let mut newest = connection.prepare_cached(
-        "SELECT valid_to - valid_from, count FROM runs WHERE series_id = ?1 AND issue_time = ?2 ORDER BY revision
-            LIMIT 1",
-    )?;
-    for series in group {
-        let mut rows = oldest.query([series.id])?;
-        let Some(row) = rows.next()? else { continue };
-        let earliest = row.get::<_, i64>(0)?.saturating_add(series.shortest_lead);
-        first = Some(first.map_or(earliest, |first| first.min(earliest)));
-        let mut rows = newest.query((series.id, series.newest_issue))?;
-        if let Some(row) = rows.next()? {
-            let (span, count): (i64, i64) = (row.get(0)?, row.get(1)?);
-            if count > 1 {
-                let own = span / (count - 1);
-                step = Some(step.map_or(own, |step: i64| step.min(own)));
-            }
-        }
-    }
-    let end = group.iter().map(|series| series.covers_until).max();
-    Ok(first.zip(end).map(|(first, end)| {
-        let behind = Timestamp::from_micros(end.micros() + 1);
-        let first = Timestamp::from_micros(first);
-        (first, behind, step.unwrap_or(DEFAULT_STEP))
-    }))
+    (length / rows.max(1) + 1)
+        .saturating_mul(wanted)
+        .min(longest)
 }

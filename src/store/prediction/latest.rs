@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::{
     Connection,
-    fill::newest_issues,
-    run::Window,
+    fill::{Wanted, last_point, newest_issues},
+    run::{Cost, Window},
     series::{SeriesFilter, SeriesRow, groups},
 };
 use crate::domain::{
@@ -67,8 +67,14 @@ fn issue(
         issue_time: Some(issue_time),
         ..Window::any(now)
     };
-    let mut found = Predictions::default();
-    newest_issues(connection, group, &window, usize::MAX, &mut found)?;
+    let (mut found, cost) = (Predictions::default(), Cost::default());
+    let wanted = Wanted {
+        rows: usize::MAX,
+        cost: &cost,
+        most: usize::MAX,
+    };
+    newest_issues(connection, group, &window, &wanted, &mut found)?;
+    cost.count();
     Ok(found)
 }
 
@@ -89,13 +95,8 @@ fn valid_at(
             to,
             ..Window::any(now)
         };
-        let mut found = Predictions::default();
-        newest_issues(connection, group, &window, usize::MAX, &mut found)?;
-        if let Some(last) = found.rows.pop() {
-            found.rows = vec![last];
-            return Ok(found);
-        }
-        if from <= earliest {
+        let found = last_point(connection, group, &window)?;
+        if !found.rows.is_empty() || from <= earliest {
             return Ok(found);
         }
         (to, length) = (from, length.saturating_mul(16));

@@ -13,4 +13,5 @@ use super::{Connection, Transaction, payload, row::FromRow};
 pub use find::find;
 pub use latest::latest;
 pub use post::post;
+pub use run::DECODED;
 pub use series::{is_known, owner};

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use rusqlite::OptionalExtension;
 
-use super::{Connection, FromRow, Transaction, payload, run::Run};
+use super::{
+    Connection, FromRow, Transaction, payload,
+    run::{Cost, Run},
+};
 use crate::domain::{
     Counts, Result, Timestamp,
     prediction::{Issue, Point, Series, difference},
@@ -170,12 +173,12 @@ fn held(
     issue: Issue,
 ) -> Result<Option<Held>> {
     let mut statement = connection.prepare_cached(
-        "SELECT series_id, issue_time, available_at, revision, valid_from, payload FROM runs
+        "SELECT series_id, issue_time, available_at, revision, valid_from, valid_to, payload FROM runs
             WHERE series_id = ?1 AND issue_time = ?2 ORDER BY revision",
     )?;
     let runs = statement.query_map((series_id, issue.issue_time), Run::from_row)?;
     let window = super::run::Window::any(issue.available_at);
-    let cutoff = series.cutoff(issue.available_at);
+    let (cutoff, cost) = (series.cutoff(issue.available_at), Cost::default());
     let mut held: Option<Held> = None;
     for run in runs {
         let run = run?;
@@ -186,7 +189,7 @@ fn held(
         });
         held.revision = run.revision;
         held.available_at = held.available_at.max(run.issue.available_at);
-        for point in run.points(&window, cutoff)? {
+        for point in run.points(&window, cutoff, &cost)? {
             let point = point?;
             held.values.insert(point.valid_time, point.value);
         }

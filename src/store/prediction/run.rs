@@ -1,7 +1,12 @@
 //! A run as it is kept, and which of its points still count.
 
-use std::cmp::Reverse;
+use std::{
+    cell::Cell,
+    cmp::Reverse,
+    ops::ControlFlow::{self, Break, Continue},
+};
 
+use metrics::counter;
 use rusqlite::Row;
 
 use super::{Connection, FromRow, payload, series::SeriesRow};
@@ -20,7 +25,39 @@ pub struct Run {
     pub revision: i64,
     /// Its first valid_time.
     pub valid_from: Timestamp,
+    /// Its last valid_time.
+    pub valid_to: Timestamp,
     payload: Vec<u8>,
+}
+
+/// What reading costs: how many points were decoded, and how many of them lay in the window.
+#[derive(Debug, Default)]
+pub struct Cost {
+    decoded: Cell<usize>,
+    inside: Cell<usize>,
+    runs: Cell<usize>,
+}
+
+/// Counts the points that reads decoded, returned or not.
+pub const DECODED: &str = "prediction_api_predictions_decoded_total";
+
+/// As much as so many points costs a run without any: it is found and its checksum is verified.
+const RUN_COST: usize = 100;
+
+impl Cost {
+    /// What depends on the length of the window, in points.
+    pub fn of_window(&self) -> usize {
+        self.inside.get() + RUN_COST * self.runs.get()
+    }
+
+    /// Adds what was decoded to the metric.
+    pub fn count(&self) {
+        counter!(DECODED).increment(self.decoded.get() as u64);
+    }
+
+    fn add(count: &Cell<usize>) {
+        count.set(count.get() + 1);
+    }
 }
 
 impl FromRow for Run {
@@ -33,7 +70,8 @@ impl FromRow for Run {
             },
             revision: row.get(3)?,
             valid_from: row.get(4)?,
-            payload: row.get(5)?,
+            valid_to: row.get(5)?,
+            payload: row.get(6)?,
         })
     }
 }
@@ -51,6 +89,8 @@ pub struct Window {
     pub leads: LeadTimes,
     /// Only of this issue.
     pub issue_time: Option<Timestamp>,
+    /// Only of this issue or a later one.
+    pub issued_since: Option<Timestamp>,
     /// Only what has not expired by then.
     pub now: Timestamp,
 }
@@ -64,14 +104,18 @@ impl Window {
             as_of: None,
             leads: LeadTimes::default(),
             issue_time: None,
+            issued_since: None,
             now,
         }
     }
 }
 
+/// Orders runs: the newest issue first, then what came last.
+pub type NewestFirst = Reverse<(Timestamp, Timestamp, i64, i64)>;
+
 impl Run {
-    /// The order in which runs are answered: the newest issue first, then what came last.
-    pub fn newest_first(&self) -> impl Ord + use<> {
+    /// The order in which runs are returned: the newest issue first, then what came last.
+    pub fn newest_first(&self) -> NewestFirst {
         let Issue {
             issue_time,
             available_at,
@@ -88,13 +132,15 @@ impl Run {
         &self,
         window: &Window,
         cutoff: Option<Timestamp>,
-    ) -> Result<impl Iterator<Item = Result<Point>> + use<'_>> {
+        cost: &Cost,
+    ) -> Result<impl Iterator<Item = Result<Point>>> {
         let damaged = |fault: &str| {
             Error::Internal(format!(
                 "the run of series {} issued at {}, revision {}, is damaged: {fault}",
                 self.series_id, self.issue.issue_time, self.revision
             ))
         };
+        Cost::add(&cost.runs);
         let points = payload::decode(&self.payload, self.valid_from).map_err(damaged)?;
         let (from, to, leads, issue) = (window.from, window.to, window.leads, self.issue);
         let counts = move |point: &Point| {
@@ -103,13 +149,90 @@ impl Run {
         };
         Ok(points
             .map(move |point| point.map_err(damaged))
+            .inspect(|_| Cost::add(&cost.decoded))
             .take_while(move |point| !matches!(point, Ok(point) if point.valid_time >= to))
-            .filter(move |point| point.as_ref().map_or(true, &counts)))
+            .filter(move |point| point.as_ref().map_or(true, &counts))
+            .inspect(|_| Cost::add(&cost.inside)))
     }
 }
 
-/// The series' runs that have points in the window, the newest first.
-pub fn runs_in(connection: &Connection, series: &SeriesRow, window: &Window) -> Result<Vec<Run>> {
+/// In which order runs are visited: by their issues, and by the revisions of one.
+#[derive(Debug, Clone, Copy)]
+pub enum Order {
+    NewestFirst,
+    OldestFirst,
+}
+
+/// Visits the series' runs that may have points in the window one by one, until `visit` breaks. One is held at a time.
+pub fn visit_runs(
+    connection: &Connection,
+    series: &SeriesRow,
+    window: &Window,
+    order: Order,
+    mut visit: impl FnMut(&Run) -> Result<ControlFlow<()>>,
+) -> Result<ControlFlow<()>> {
+    let order = match order {
+        Order::NewestFirst => "issue_time DESC, revision DESC",
+        Order::OldestFirst => "issue_time, revision",
+    };
+    let sql = format!(
+        "SELECT series_id, issue_time, available_at, revision, valid_from, valid_to, payload FROM runs
+            WHERE {IN_WINDOW} ORDER BY {order}"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(in_window(series, window))?;
+    while let Some(row) = rows.next()? {
+        if visit(&Run::from_row(row)?)?.is_break() {
+            return Ok(Break(()));
+        }
+    }
+    Ok(Continue(()))
+}
+
+/// The first moment of the window at which one of the series may have a point; none if there is no such moment.
+pub fn next_point(
+    connection: &Connection,
+    group: &[SeriesRow],
+    window: &Window,
+) -> Result<Option<Timestamp>> {
+    let sql = format!(
+        "SELECT issue_time, available_at, valid_from, valid_to FROM runs WHERE {IN_WINDOW} ORDER BY issue_time, revision"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let (from, to) = (window.from.micros(), window.to.micros());
+    let (least, most) = (window.leads.least.micros(), window.leads.most.micros());
+    let mut best = to;
+    for series in group {
+        let cutoff = series.series.cutoff(window.now).map(Timestamp::micros);
+        let shortest = least.max(series.shortest_lead);
+        let mut rows = statement.query(in_window(series, window))?;
+        while best > from
+            && let Some(row) = rows.next()?
+        {
+            let (issued, arrived): (i64, i64) = (row.get(0)?, row.get(1)?);
+            // What is issued from here on begins later than what is found.
+            if issued.saturating_add(shortest) >= best {
+                break;
+            }
+            let (first, last): (i64, i64) = (row.get(2)?, row.get(3)?);
+            let mut begin = first.max(from).max(issued.saturating_add(least));
+            if let Some(cutoff) = cutoff.filter(|cutoff| arrived <= *cutoff) {
+                begin = begin.max(cutoff.saturating_add(1));
+            }
+            if begin <= last.min(issued.saturating_add(most)) {
+                best = best.min(begin);
+            }
+        }
+    }
+    Ok((best < to).then(|| Timestamp::from_micros(best)))
+}
+
+/// The runs of a series that may have points in a window, by the parameters of [`in_window`].
+const IN_WINDOW: &str =
+    "series_id = ?1 AND issue_time BETWEEN ?2 AND ?3 AND valid_to >= ?4 AND valid_from < ?5
+    AND available_at <= ?6 AND (valid_to > ?7 OR available_at > ?7)";
+
+fn in_window(series: &SeriesRow, window: &Window) -> (i64, i64, i64, i64, i64, i64, i64) {
     let (from, to) = (window.from.micros(), window.to.micros());
     let (least, most) = (window.leads.least.micros(), window.leads.most.micros());
     let (mut earliest, mut latest) = (
@@ -119,17 +242,13 @@ pub fn runs_in(connection: &Connection, series: &SeriesRow, window: &Window) -> 
     if let Some(issue) = window.issue_time {
         (earliest, latest) = (earliest.max(issue.micros()), latest.min(issue.micros()));
     }
-    let mut statement = connection.prepare_cached(
-        "SELECT series_id, issue_time, available_at, revision, valid_from, payload FROM runs
-            WHERE series_id = ?1 AND issue_time BETWEEN ?2 AND ?3 AND valid_to >= ?4 AND valid_from < ?5
-            AND available_at <= ?6 AND (valid_to > ?7 OR available_at > ?7) ORDER BY issue_time DESC, revision DESC",
-    )?;
+    if let Some(since) = window.issued_since {
+        earliest = earliest.max(since.micros());
+    }
     let cutoff = series
         .series
         .cutoff(window.now)
         .map_or(i64::MIN, Timestamp::micros);
     let as_of = window.as_of.map_or(i64::MAX, Timestamp::micros);
-    let parameters = (series.id, earliest, latest, from, to, as_of, cutoff);
-    let runs = statement.query_map(parameters, Run::from_row)?;
-    Ok(runs.collect::<rusqlite::Result<_>>()?)
+    (series.id, earliest, latest, from, to, as_of, cutoff)
 }
