@@ -12,6 +12,9 @@ use super::{
 /// The most values that one input may have in one answer.
 pub const MAX_VALUES: usize = 100_000;
 
+/// The most values that all inputs together may have in one answer: it is held in memory as a whole.
+pub const MAX_VALUES_IN_ALL: usize = 500_000;
+
 /// What a worker needs to run a job: its bound inputs with their values in a window.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]

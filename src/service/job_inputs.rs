@@ -1,5 +1,7 @@
 //! What a worker needs to run a job, in one call.
 
+use std::cell::Cell;
+
 use uuid::Uuid;
 
 use super::{App, job};
@@ -8,7 +10,7 @@ use crate::{
         Caller, Error, Result, Timestamp,
         contract::{InputKind, InputRole, RoleBinding},
         job::JobRecord,
-        job_inputs::{JobInput, JobInputs, MAX_VALUES, ReadingColumns},
+        job_inputs::{JobInput, JobInputs, MAX_VALUES, MAX_VALUES_IN_ALL, ReadingColumns},
         prediction::{Issues, LeadTimes, PredictionQuery, PredictionScope, PredictionSeries},
         reading::ReadingQuery,
     },
@@ -54,6 +56,7 @@ pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> R
             to,
             as_of: window.as_of,
             now,
+            count: Cell::new(0),
         };
         let input = |binding: &RoleBinding| {
             let roles = &version.input_roles;
@@ -84,6 +87,8 @@ struct Read<'a> {
     to: Timestamp,
     as_of: Option<Timestamp>,
     now: Timestamp,
+    /// How many values there are so far.
+    count: Cell<usize>,
 }
 
 impl Read<'_> {
@@ -127,7 +132,7 @@ impl Read<'_> {
             limit: MAX_VALUES + 1,
         };
         let found = reading::window(self.connection, sensor, &query)?;
-        check_count(found.len(), role)?;
+        self.check_count(found.len(), role)?;
         let columns = found.iter().map(|reading| (reading.time, reading.value));
         let (times, values) = columns.unzip();
         Ok(ReadingColumns { times, values })
@@ -155,18 +160,21 @@ impl Read<'_> {
         };
         let organisation = self.job.organisation_id;
         let found = prediction::find(self.connection, organisation, &query, self.now)?;
-        check_count(found.rows.len(), role)?;
+        self.check_count(found.rows.len(), role)?;
         Ok(found.by_series(false))
     }
-}
 
-fn check_count(count: usize, role: &InputRole) -> Result<()> {
-    if count > MAX_VALUES {
-        let detail = format!(
-            "begins a window with more than {MAX_VALUES} values of the role {}: ask for a shorter one",
-            role.role
-        );
-        return Err(Error::bad_parameter("from", detail));
+    /// Refuses more values of a role, or of all of them, than one answer may have.
+    fn check_count(&self, count: usize, role: &InputRole) -> Result<()> {
+        self.count.set(self.count.get() + count);
+        let too_many = if count > MAX_VALUES {
+            format!("more than {MAX_VALUES} values of the role {}", role.role)
+        } else if self.count.get() > MAX_VALUES_IN_ALL {
+            format!("more than {MAX_VALUES_IN_ALL} values of all roles")
+        } else {
+            return Ok(());
+        };
+        let detail = format!("begins a window with {too_many}: ask for a shorter one");
+        Err(Error::bad_parameter("from", detail))
     }
-    Ok(())
 }

@@ -1,5 +1,7 @@
 //! A job's inputs: all that a worker needs in one call, as it is or as it was known.
 
+use prediction_api::domain::Timestamp;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
@@ -213,4 +215,51 @@ async fn a_job_without_a_location_gets_what_its_source_predicts_anywhere() {
         (&predictions[0]["values"], &predictions[0]["location_id"]),
         (&json!([30.0]), &json!(field.there))
     );
+}
+
+#[tokio::test]
+async fn all_inputs_together_have_so_many_values() {
+    let field = Field::start().await;
+    let (_, sensor) = job(&field).await;
+    let app = &field.app;
+    let names: Vec<_> = (0..6).map(|number| format!("air {number}")).collect();
+    let mut body = setup(&field.home, "Needs much");
+    body["source"] = json!({ "name": "greedy" });
+    body["source_version"]["input_roles"] = names
+        .iter()
+        .map(|name| json!({ "role": name, "input_kind": "sensor", "metric": "celsius" }))
+        .collect();
+    body["role_bindings"] = names
+        .iter()
+        .map(|name| json!({ "role": name, "input_type": "sensor", "input_id": sensor }))
+        .collect();
+    let job = app.ok(ADMIN, "POST /jobs/setup", body).await;
+    let inputs = format!("/api/v1/jobs/{}/inputs", job["id"].as_str().unwrap());
+    // Less than each may have, but six times that is more than all may have: a reading a second up to now.
+    let now = app.now().micros();
+    for part in 0..6 {
+        let seconds = (part * 14_000 + 1)..=((part + 1) * 14_000);
+        let row = |ago: i64| {
+            let time = Timestamp::from_micros(now - ago * 1_000_000);
+            format!("{sensor},{time},{}\n", ago % 30)
+        };
+        let rows: String = seconds.map(row).collect();
+        let request = app.request(Method::POST, "/api/v1/readings");
+        let request = request
+            .bearer_auth(ADMIN)
+            .header("content-type", "text/csv");
+        let body = format!("sensor_id,time,value\n{rows}");
+        app.send(request.body(body)).await.expect(200);
+    }
+    let refused = app.get(&inputs).await;
+    refused.expect_problem(400, &["from"]);
+    assert!(
+        refused.text.contains("500000 values of all roles"),
+        "{}",
+        refused.text
+    );
+    let shorter = format!("{inputs}?from=2023-10-26T23:00:00Z");
+    let found = app.get(&shorter).await.expect(200);
+    let values = &found["inputs"][5]["readings"]["values"];
+    assert_eq!(values.as_array().unwrap().len(), 3600);
 }

@@ -9,7 +9,7 @@ use crate::{
     bench::Bench,
     ceiling,
     load::Load,
-    points::METRIC,
+    points::{METRIC, Run, hour_of, time_of_hour},
     report::Measured,
     request::Request,
     servers::{Ceiling, Product, TOKEN, VictoriaMetrics},
@@ -51,6 +51,35 @@ pub fn mixed_series(bench: &Bench) -> Outcome<Measured> {
 pub fn hourly(bench: &Bench) -> Outcome<Measured> {
     let hourly = Hourly::fill(&bench.client)?;
     of_memory(bench, &hourly.product, &hourly.reads(""), 16, has_all_rows)
+}
+
+/// A page of all issues where a hundred issues predict the same period, compared with one where each predicts a period of
+/// its own. Nobody knows when the period begins: the window is as long as can be.
+pub fn season(bench: &Bench) -> Outcome<Measured> {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let product = Product::start(folder.path(), &[])?;
+    let season = product.set_up_job(&bench.client, "temperature-model", 0)?;
+    let rolling = product.set_up_job(&bench.client, "temperature-model", 1)?;
+    let begin = hour_of("2025-01-01T00:00:00Z");
+    for issue in 0..100 {
+        let issue_time = time_of_hour(begin + issue as i64);
+        for (job, first_hour) in [(&season, begin + 1000), (&rolling, begin + issue as i64)] {
+            let body = Run::new(0, issue, first_hour, 10_000).as_series(job, &issue_time);
+            let post = Request::post("/api/v1/predictions", TOKEN, &body);
+            bench.client.send(&product.url, &post, "")?;
+        }
+    }
+    let page = |job: &str| -> Outcome<Load> {
+        let path = format!(
+            "/api/v1/predictions?job_id={job}&metric={METRIC}&from=0000-01-01T00:00:00Z&to=9999-12-31T00:00:00Z&issues=all\
+             &limit={READ}"
+        );
+        let request = Request::get(path, TOKEN);
+        let answer = bench.client.send(&product.url, &request, "")?;
+        demand(&request, &answer, has_all_rows)?;
+        Load::new(&product.url, &[request])
+    };
+    Ok(alternate(bench, &page(&season)?, &page(&rolling)?, 4)?.0)
 }
 
 /// Series of the large store, held against an export by VictoriaMetrics, which holds only these points.

@@ -96,6 +96,12 @@ pub static CASES: &[Case] = &[
         measure: gets::hourly,
     },
     Case {
+        name: "get_season",
+        title: "GET 1,000 rows of all of 100 issues for one period, c=4, of the same of issues that roll on",
+        goal: AtLeast(0.2),
+        measure: gets::season,
+    },
+    Case {
         name: "bytes",
         title: "bytes in the file a point, hourly issues of 48 points, of a raw f64",
         goal: AtMost(0.5),

@@ -24,11 +24,17 @@ pub fn post(
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
         return Ok(Counts::default());
     };
-    let id = match find_series(tx, series)? {
-        Some(id) => id,
+    let known = find_series(tx, series)?;
+    let id = match known {
+        Some((id, _)) => id,
         None => insert_series(tx, series, issue, first, last)?,
     };
-    let Some(held) = held(tx, id, series, issue)? else {
+    // Mostly an issue is newer than all that are there.
+    let held = match known {
+        Some((_, newest)) if issue.issue_time <= newest => held(tx, id, series, issue)?,
+        _ => None,
+    };
+    let Some(held) = held else {
         insert_run(tx, id, issue, 1, points)?;
         let stored = points.len() as u64;
         return Ok(Counts {
@@ -46,9 +52,10 @@ pub fn post(
     Ok(counts)
 }
 
-fn find_series(connection: &Connection, series: &Series) -> Result<Option<i64>> {
+/// The series' number and its newest issue.
+fn find_series(connection: &Connection, series: &Series) -> Result<Option<(i64, Timestamp)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT id FROM series WHERE source_version_id = ?1 AND coalesce(job_id, x'') = coalesce(?2, x'')
+        "SELECT id, newest_issue FROM series WHERE source_version_id = ?1 AND coalesce(job_id, x'') = coalesce(?2, x'')
             AND coalesce(location_id, x'') = coalesce(?3, x'') AND metric = ?4 AND stage = ?5
             AND organisation_id = ?6",
     )?;
@@ -60,7 +67,8 @@ fn find_series(connection: &Connection, series: &Series) -> Result<Option<i64>> 
         stage_text(series),
         series.organisation_id,
     );
-    Ok(statement.query_row(key, |row| row.get(0)).optional()?)
+    let found = statement.query_row(key, |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(found.optional()?)
 }
 
 fn insert_series(
