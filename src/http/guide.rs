@@ -64,10 +64,17 @@ pub fn page(page: &str, is_demo: bool) -> Option<String> {
 
 /// The page of an address that has none.
 pub fn not_found(detail: &str) -> String {
+    let mut letters = detail.chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    let detail = first + letters.as_str();
     let body = format!(
         "<h1>Page not found</h1><p>{}.</p><ul><li><a href=\"/\">The dashboard</a></li><li><a href=\"/docs\">The guides</a></li>\
          <li><a href=\"/swagger\">Swagger UI</a>, with every call of the API</li></ul>",
-        escaped(detail)
+        escaped(&detail)
     );
     frame("Page not found", "", &body)
 }
