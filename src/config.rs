@@ -120,6 +120,8 @@ pub struct Limits {
     pub stall_seconds: u64,
     /// How many requests each token may make in a second on average, and at once twice as many; 0 for any number.
     pub requests_per_second: u32,
+    /// How many bytes of the disk are kept in reserve for deletions; 0 for none.
+    pub reserve_bytes: u64,
     /// How many writes may wait.
     pub write_queue: usize,
     /// How many long reads run at once.
@@ -201,6 +203,7 @@ impl Default for Settings {
                 request_seconds: 60,
                 stall_seconds: 30,
                 requests_per_second: 1000,
+                reserve_bytes: 8 * 1024 * 1024,
                 write_queue: 1024,
                 scans: 4,
                 scan_queue: 256,
@@ -391,6 +394,7 @@ impl Loaded {
             ("limits.request_seconds", limits.request_seconds, 1, 3600),
             ("limits.stall_seconds", limits.stall_seconds, 1, 3600),
             ("limits.requests_per_second", each, 0, MANY),
+            ("limits.reserve_bytes", limits.reserve_bytes, 0, 1 << 30),
             ("limits.write_queue", number(limits.write_queue), 1, MANY),
             ("limits.scans", number(limits.scans), 1, 64),
             ("limits.scan_queue", number(limits.scan_queue), 1, MANY),

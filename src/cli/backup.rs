@@ -1,6 +1,7 @@
 //! `backup`: copies the database to a file, while a server runs or not.
 
 use std::{
+    fs,
     os::unix::fs::MetadataExt,
     path::Path,
     sync::{Arc, atomic::Ordering},
@@ -8,10 +9,15 @@ use std::{
 
 use uuid::Uuid;
 
-use super::{DATABASE, Failure, Outcome, database, lock::LOCK, runtime, say, serve};
+use super::{
+    DATABASE, Failure, Outcome, RESERVE, database,
+    lock::{self, LOCK},
+    runtime, say, serve,
+};
 use crate::{
     config::Settings,
-    store::backup::{Stop, Unfinished, beside},
+    domain::Error,
+    store::backup::{Stop, Unfinished, beside, is_abandoned},
 };
 
 /// Copies the data folder's database to `target`, which is made only once it is whole. A file that is there is replaced
@@ -30,10 +36,21 @@ pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
             target.display()
         ))
     };
+    let not_copied = |error: Error| match error {
+        // It may be the copy's folder that is not available, rather than the database.
+        Error::Unavailable(why) => failed(&why),
+        other => failed(&other),
+    };
+    let folder = folder_of(target);
+    if let Err(error) = fs::read_dir(folder) {
+        let line = format!("the folder {} cannot be used: {error}", folder.display());
+        return Err(failed(&line));
+    }
+    clear_unfinished(folder);
     let stop = Stop::default();
     let copied = runtime()?.block_on(async {
         // What the copy is called until it is whole.
-        let end = format!(".{}.unfinished", Uuid::new_v4().simple());
+        let end = format!(".{}{UNFINISHED}", Uuid::new_v4().simple());
         // First of all: what is killed while it copies leaves its file.
         let signal = serve::stop()?;
         let (from, to, told) = (source.clone(), beside(target, &end), Arc::clone(&stop));
@@ -44,16 +61,42 @@ pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
         });
         copying.await.map_err(|error| failed(&error))
     })?;
-    let copy = copied.map_err(|error| failed(&error))?;
+    let copy = copied.map_err(not_copied)?;
     // Once more: the copy may have taken long.
     refuse(target, force)?;
-    copy.keep(target).map_err(|error| failed(&error))?;
+    copy.keep(target).map_err(not_copied)?;
     say(&format!(
         "{} is a whole copy of {}",
         target.display(),
         source.display()
     ));
     Ok(())
+}
+
+/// What the name of a copy ends with until it is whole.
+const UNFINISHED: &str = ".unfinished";
+
+/// The folder that a file is in.
+fn folder_of(file: &Path) -> &Path {
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// Removes what backups that were killed have left in the folder. Those that are being made are locked.
+fn clear_unfinished(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let id = name
+            .strip_suffix(UNFINISHED)
+            .and_then(|name| name.rsplit_once('.'))
+            .and_then(|(_, id)| Uuid::try_parse(id).ok());
+        if id.is_some() && is_abandoned(&entry.path()) {
+            // What cannot be removed is left: it hinders nobody.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 fn refuse(target: &Path, force: bool) -> Outcome {
@@ -83,12 +126,12 @@ fn refuse(target: &Path, force: bool) -> Outcome {
 /// Whether a file is the database of a data folder, its log or its lock, by whatever name.
 fn is_of_a_data_folder(file: &Path) -> bool {
     let whole = file.canonicalize().unwrap_or_else(|_| file.to_owned());
-    let folder = whole.parent().unwrap_or(Path::new("."));
-    if !folder.join(LOCK).exists() {
+    let folder = folder_of(&whole);
+    if !folder.join(LOCK).exists() && !lock::is_held(folder) {
         return false;
     }
     let identity = |path: &Path| path.metadata().ok().map(|found| (found.dev(), found.ino()));
     let its = ["", "-wal", "-shm", "-journal"].map(|end| format!("{DATABASE}{end}"));
-    let mut its = its.iter().map(String::as_str).chain([LOCK]);
+    let mut its = its.iter().map(String::as_str).chain([LOCK, RESERVE]);
     its.any(|name| identity(&folder.join(name)).is_some_and(|of| Some(of) == identity(&whole)))
 }

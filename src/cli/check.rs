@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Outcome, database, print};
+use super::{Failure, Outcome, RESTORE, database, print};
 use crate::{
     config::Settings,
     store::check::{self, Report},
@@ -11,7 +11,7 @@ use crate::{
 /// Checks the file, or the data folder's database.
 pub fn run(settings: &Settings, file: Option<&PathBuf>) -> Outcome {
     let path = file.cloned().unwrap_or_else(|| database(settings));
-    let report = check(&path)?;
+    let report = check(&path, file.is_none())?;
     tell(&path, &report)?;
     if report.faults.is_empty() {
         return print("ok");
@@ -25,12 +25,27 @@ pub fn run(settings: &Settings, file: Option<&PathBuf>) -> Outcome {
     Err(damaged(&path, &report))
 }
 
-/// What is in the file, and what is wrong with it.
-pub fn check(path: &Path) -> Result<Report, Failure> {
+/// Reports what is in the file, and what is wrong with it. Of the data folder's own database it is known what the file should
+/// be, and so what to do.
+pub fn check(path: &Path, is_own: bool) -> Result<Report, Failure> {
+    if path.is_dir() {
+        let line = format!("{} is a folder: name a file in it", path.display());
+        return Err(Failure(line));
+    }
     if !path.is_file() {
         return Err(Failure(format!("there is no database {}", path.display())));
     }
-    check::check(path).map_err(|error| Failure(format!("cannot check {}: {error}", path.display())))
+    check::check(path).map_err(|error| {
+        let mut line = format!("cannot check {}: {error}", path.display());
+        if error.is_damage() && is_own {
+            line += RESTORE;
+        } else if error.is_damage()
+            && let Some(kind) = check::kind_of(path)
+        {
+            line += &format!(" but {kind}");
+        }
+        Failure(line)
+    })
 }
 
 /// The failure of a file with faults.

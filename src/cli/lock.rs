@@ -1,4 +1,7 @@
 //! The lock of the data folder: one process serves it, and nothing is restored over a running server.
+//!
+//! Both the folder itself and a file in it are locked. The file is what earlier releases look at; the folder's lock stays
+//! when somebody deletes the file.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -16,7 +19,17 @@ const NO_FOLLOW: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
 
 /// Holds the lock until it is dropped.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "the open file is the lock")] File);
+#[expect(dead_code, reason = "the open files are the lock")]
+pub struct Lock {
+    file: File,
+    folder: Option<File>,
+}
+
+/// Whether a process holds the lock of the folder.
+pub fn is_held(folder: &Path) -> bool {
+    let tried = File::open(folder).map(|folder| folder.try_lock());
+    matches!(tried, Ok(Err(TryLockError::WouldBlock)))
+}
 
 impl Lock {
     /// Takes the lock of a data folder, which is there.
@@ -24,6 +37,20 @@ impl Lock {
     /// # Errors
     /// Another process holds it, or the folder cannot be written.
     pub fn take(folder: &Path) -> Result<Self, Failure> {
+        let taken = || {
+            Failure(format!(
+                "another prediction-api is serving the data folder {}: stop it first, or choose another folder with \
+                 --data-dir",
+                folder.display()
+            ))
+        };
+        let itself = File::open(folder).ok();
+        let itself = match itself.map(|itself| (itself.try_lock(), itself)) {
+            Some((Err(TryLockError::WouldBlock), _)) => return Err(taken()),
+            Some((Ok(()), itself)) => Some(itself),
+            // A file system that locks no folders: then the file has to do.
+            Some((Err(TryLockError::Error(_)), _)) | None => None,
+        };
         let path = folder.join(LOCK);
         let failed =
             |error: std::io::Error| Failure(format!("cannot lock {}: {error}", path.display()));
@@ -38,12 +65,11 @@ impl Lock {
             .map_err(failed)?;
         give_to_owner(&file, folder).map_err(failed)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self(file)),
-            Err(TryLockError::WouldBlock) => Err(Failure(format!(
-                "another prediction-api is serving the data folder {}: stop it first, or choose another folder with \
-                 --data-dir",
-                folder.display()
-            ))),
+            Ok(()) => Ok(Self {
+                file,
+                folder: itself,
+            }),
+            Err(TryLockError::WouldBlock) => Err(taken()),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
     }

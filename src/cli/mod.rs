@@ -33,6 +33,12 @@ use crate::{
 /// The database's file in the data folder.
 const DATABASE: &str = "prediction-api.db";
 
+/// What to do about a database that is damaged.
+const RESTORE: &str = "; `prediction-api restore` puts a backup in its place";
+
+/// The file that keeps room on the disk in reserve.
+const RESERVE: &str = "prediction-api.reserve";
+
 /// Keeps predictive models and the jobs that connect them to sensors and locations, and stores what they predict.
 ///
 /// Without a command it serves. All data is in one SQLite file in the data folder.
@@ -219,8 +225,9 @@ fn give_to_owner(file: &fs::File, folder: &Path) -> io::Result<()> {
 fn open_db(path: &Path, settings: &Settings) -> Result<Db, Failure> {
     let limits = store_limits(settings);
     Db::open(path, limits).map_err(|error| {
+        let cure = if error.is_damage() { RESTORE } else { "" };
         Failure(format!(
-            "cannot open the database {}: {error}",
+            "cannot open the database {}: {error}{cure}",
             path.display()
         ))
     })
@@ -243,6 +250,7 @@ fn store_limits(settings: &Settings) -> store::Limits {
         scans: limits.scans,
         scan_queue: limits.scan_queue,
         slow: Duration::from_millis(settings.log.slow_milliseconds),
+        reserve_bytes: limits.reserve_bytes,
     }
 }
 

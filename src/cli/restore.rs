@@ -18,18 +18,16 @@ use super::{
 use crate::{
     config::Settings,
     service::system_clock,
-    store::backup::{Folded, Stop, Unfinished, beside, clear_passing, flush_folder, fold, passing},
+    store::backup::{
+        BEFORE_RESTORE, Folded, Stop, Unfinished, beside, clear_passing, flush_folder, fold,
+        passing,
+    },
 };
 
 /// Restores the backup. A database that is there is kept under another name, and only touched if `force` says so.
 pub fn run(settings: &Settings, backup: &Path, force: bool) -> Outcome {
-    let report = check(backup).map_err(|Failure(line)| {
-        // What the check of the data folder's own database says of restoring does not help here.
-        let cure = line
-            .find("; `prediction-api restore`")
-            .unwrap_or(line.len());
-        Failure(format!("{}: nothing was restored", &line[..cure]))
-    })?;
+    let report = check(backup, false)
+        .map_err(|Failure(line)| Failure(format!("{line}: nothing was restored")))?;
     if !report.faults.is_empty() {
         let Failure(line) = damaged(backup, &report);
         return Err(Failure(format!(
@@ -87,7 +85,7 @@ pub fn run(settings: &Settings, backup: &Path, force: bool) -> Outcome {
 /// Gives the database another name beside its own, with all that its log holds.
 fn keep_old(target: &Path) -> Result<PathBuf, Failure> {
     let now = system_clock()().compact();
-    let kept = beside(target, &format!(".before-restore-{now}"));
+    let kept = beside(target, &format!("{BEFORE_RESTORE}{now}"));
     let failed = |error: io::Error| Failure(format!("cannot keep {}: {error}", target.display()));
     match fold(target) {
         Folded::All => {}

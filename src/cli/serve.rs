@@ -41,6 +41,9 @@ const MIN_ADMIN_TOKEN: usize = 16;
 /// How often what was measured is sorted in.
 const UPKEEP: Duration = Duration::from_secs(5);
 
+/// How often it is seen to that the disk's reserve is there.
+const KEEP_RESERVE: Duration = Duration::from_secs(5);
+
 /// How long reads that nobody waits for any more may go on once the server has ended.
 const LEFT_BEHIND: Duration = Duration::from_secs(5);
 
@@ -96,6 +99,11 @@ pub async fn serve(
     } = listening;
     options.demo = demo;
     let mut tasks = Tasks::default();
+    let kept = app.clone();
+    tasks.every("reserve", KEEP_RESERVE, move || {
+        kept.keep_reserve();
+        std::future::ready(Ok::<_, String>(()))
+    });
     let pause = Duration::from_secs(settings.retention.sweep_seconds);
     sweeper::start(
         &mut tasks,

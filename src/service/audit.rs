@@ -69,7 +69,7 @@ pub async fn sweep(app: &App, days: u64, pace: Pace) -> Result<u64> {
     loop {
         let begun = Instant::now();
         let step = app
-            .append(move |tx, now| audit::sweep(tx, end(now, days), STEP))
+            .expire(move |tx, now| audit::sweep(tx, end(now, days), STEP))
             .await?;
         deleted += step;
         if step < u64::from(STEP) {

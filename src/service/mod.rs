@@ -110,6 +110,11 @@ impl App {
         self.db.ready(is_due).await
     }
 
+    /// Makes the reserve of the disk if it is missing and there is room for it.
+    pub fn keep_reserve(&self) {
+        self.db.keep_reserve();
+    }
+
     /// Runs `work` in a transaction, with one reading of the clock.
     async fn write<T: Send + 'static>(
         &self,
@@ -117,6 +122,24 @@ impl App {
     ) -> Result<T> {
         let clock = self.clock.clone();
         self.db.write(move |tx| work(tx, clock())).await
+    }
+
+    /// Like `write` for `work` that only deletes: it may use the reserve of a full disk.
+    async fn remove<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let clock = self.clock.clone();
+        self.db.remove(move |tx| work(tx, clock())).await
+    }
+
+    /// Like `append` for `work` that only deletes: it may use the reserve of a full disk.
+    async fn expire<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let clock = self.clock.clone();
+        self.db.expire(move |tx| work(tx, clock())).await
     }
 
     /// The same for `work` that writes only readings, predictions, messages of webhooks or the use of

@@ -90,7 +90,7 @@ async fn predictions(app: &App, pace: Pace) -> Result<Swept> {
             let begun = Instant::now();
             let series = due.series.clone();
             let step = app
-                .append(move |tx, now| expiry::sweep(tx, &series, now))
+                .expire(move |tx, now| expiry::sweep(tx, &series, now))
                 .await?;
             swept += step.swept;
             due.series.drain(..step.finished);
@@ -107,7 +107,7 @@ async fn readings(app: &App, pace: Pace) -> Result<Swept> {
     loop {
         let begun = Instant::now();
         let deleted = app
-            .append(|tx, _| reading::sweep(tx, STEP_READINGS))
+            .expire(|tx, _| reading::sweep(tx, STEP_READINGS))
             .await?;
         if deleted == 0 {
             return Ok(swept);
@@ -122,7 +122,7 @@ async fn deliveries(app: &App, pace: Pace) -> Result<()> {
     loop {
         let begun = Instant::now();
         let deleted = app
-            .append(|tx, now| delivery::forget(tx, now, STEP_DELIVERIES))
+            .expire(|tx, now| delivery::forget(tx, now, STEP_DELIVERIES))
             .await?;
         if deleted == 0 {
             return Ok(());
@@ -141,7 +141,7 @@ async fn give_back(app: &App, pace: Pace) -> Result<()> {
     while left.is_loose() {
         let begun = Instant::now();
         let (now, took) = app
-            .append(move |tx, _| {
+            .expire(move |tx, _| {
                 let begun = Instant::now();
                 space::give_back(tx, pages)?;
                 Ok((space::measure(tx)?, begun.elapsed()))

@@ -89,7 +89,7 @@ pub async fn update(
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.write(move |tx, now| {
+    app.remove(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         expected.check(found.id, found.revision)?;
         if let Some(job) = job::any_bound_to(tx, id)? {

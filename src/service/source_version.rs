@@ -62,7 +62,7 @@ pub async fn list(
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.write(move |tx, now| {
+    app.remove(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         let source = source::visible(tx, &caller, found.source_id)?;
         caller.must_manage(source.organisation_id, "source version", id)?;

@@ -94,7 +94,7 @@ pub async fn list(
 pub async fn revoke(app: &App, caller: &Caller, id: Uuid) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.write(move |tx, now| {
+    app.remove(move |tx, now| {
         let found = token::find(tx, id)?
             .filter(|found| {
                 caller.role == Role::Admin || found.organisation_id == caller.organisation_id

@@ -7,7 +7,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -17,6 +17,7 @@ use std::{
 };
 
 use rusqlite::{ErrorCode, OpenFlags};
+use rustix::fs::{FlockOperation, OFlags, fcntl_lock};
 use uuid::Uuid;
 
 use super::{BUSY_TIMEOUT, Connection, error::OpenError, migrations};
@@ -64,7 +65,10 @@ impl Unfinished {
             .open(&path)
             .map_err(|error| failed("cannot make the copy", &error))?;
         let copy = Self { path, file };
+        // Shows other processes that it is being made. SQLite lets the lock go when it closes the file.
+        let _ = fcntl_lock(&copy.file, FlockOperation::NonBlockingLockExclusive);
         copy.fill(from, stop)?;
+        let _ = fcntl_lock(&copy.file, FlockOperation::NonBlockingLockExclusive);
         let flushed = copy.file.sync_all();
         flushed.map_err(|error| failed("cannot write the copy", &error))?;
         Ok(copy)
@@ -130,6 +134,16 @@ impl Unfinished {
     }
 }
 
+/// Whether an unfinished copy of another process is made no more.
+pub fn is_abandoned(path: &Path) -> bool {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .open(path);
+    file.is_ok_and(|file| fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive).is_ok())
+}
+
 impl Drop for Unfinished {
     fn drop(&mut self) {
         match fs::remove_file(&self.path) {
@@ -144,6 +158,9 @@ impl Drop for Unfinished {
 /// What the names of copies that are only passed on, and of those that are restored, have behind the database's.
 const PASSING: &str = ".passing-";
 
+/// What the name of a database that was replaced by a backup has behind its old one, before the time.
+pub const BEFORE_RESTORE: &str = ".before-restore-";
+
 /// A new name, beside the database, for a copy that is only passed on.
 pub fn passing(database: &Path) -> PathBuf {
     beside(database, &format!("{PASSING}{}", Uuid::new_v4().simple()))
@@ -156,16 +173,28 @@ pub fn beside(file: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-/// Removes what a process that ended suddenly has left of such copies. Whoever calls it has the folder for itself.
+/// Removes what a process that ended suddenly has left beside the database: such copies, a demo that was being filled, and
+/// second names of the database that a restore was giving it. Whoever calls it has the folder for itself.
 ///
 /// # Errors
 /// The folder cannot be read or written.
 pub fn clear_passing(database: &Path) -> io::Result<()> {
     let name = database.file_name().unwrap_or_default().to_string_lossy();
-    let begin = format!("{name}{PASSING}");
+    let (passing, unfinished) = (format!("{name}{PASSING}"), format!("{name}.unfinished"));
+    let before = format!("{name}{BEFORE_RESTORE}");
+    let identity = |path: &Path| {
+        let found = fs::symlink_metadata(path).ok()?;
+        Some((found.dev(), found.ino()))
+    };
+    let its = ["", "-wal"].map(|end| identity(&beside(database, end)));
     for entry in fs::read_dir(database.parent().unwrap_or(Path::new(".")))? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(&begin) {
+        let found = entry.file_name().to_string_lossy().into_owned();
+        let is_second_name = || {
+            let identity = identity(&entry.path());
+            found.starts_with(&before) && identity.is_some() && its.contains(&identity)
+        };
+        if found.starts_with(&passing) || found.starts_with(&unfinished) || is_second_name() {
             fs::remove_file(entry.path())?;
         }
     }

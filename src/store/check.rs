@@ -1,11 +1,22 @@
 //! Whether a database file is whole: what SQLite can tell, and what only the product knows of its own rows. Nothing is
 //! changed, and a server may be at work on the file.
 
-use std::path::Path;
+use std::{
+    fs::{self, File},
+    io::Read,
+    path::Path,
+};
 
-use rusqlite::{OpenFlags, Row};
+use rusqlite::{OpenFlags, Row, config::DbConfig};
 
-use super::{BUSY_TIMEOUT, Connection, error::OpenError, migrations, payload, row::FromRow};
+use super::{
+    BUSY_TIMEOUT, Connection,
+    backup::beside,
+    error::OpenError,
+    migrations, payload,
+    pool::{Access, uri},
+    row::FromRow,
+};
 use crate::domain::{
     Timestamp, audit::AuditEntry, location::Location, organisation::Organisation, sensor::Sensor,
     source::Source, source_version::SourceVersion, token::Token, webhook::Webhook,
@@ -58,12 +69,7 @@ impl Report {
 /// It is no database of this product, it is newer than this program, or it cannot be opened. What is wrong inside of it
 /// is in the report.
 pub fn check(path: &Path) -> Result<Report, OpenError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(OpenError::Sqlite)?;
-    connection
-        .busy_timeout(BUSY_TIMEOUT)
-        .map_err(OpenError::Sqlite)?;
-    let schema = migrations::check(&connection)?;
+    let (connection, schema) = open(path)?;
     if schema == 0 {
         return Err(OpenError::Empty);
     }
@@ -84,6 +90,84 @@ pub fn check(path: &Path) -> Result<Report, OpenError> {
         report.unreadable("the readings", outcome);
     }
     Ok(report)
+}
+
+/// Opens the file to read it, whatever it lies on.
+fn open(path: &Path) -> Result<(Connection, i64), OpenError> {
+    let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = |path: &Path, flags| {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(connection)
+    };
+    let schema = |connection: Connection| {
+        let schema = migrations::check(&connection)?;
+        Ok((connection, schema))
+    };
+    let opened = open(path, read_only).map_err(OpenError::Sqlite);
+    let error = match opened.and_then(schema) {
+        Err(error) if error.is_of_the_disk() => error,
+        opened => return opened,
+    };
+    // On a full disk or a medium that is only read, the files beside the database cannot be made.
+    if let Ok(connection) = Access::WithoutRoom.open(path) {
+        let opened = schema(connection);
+        if opened.is_ok() {
+            return opened;
+        }
+    }
+    let log = fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
+    let parameters = if log > 0 {
+        "vfs=unix-none"
+    } else {
+        "immutable=1"
+    };
+    let alone = open(
+        &uri(path, parameters),
+        read_only | OpenFlags::SQLITE_OPEN_URI,
+    )
+    .and_then(|connection| {
+        // Then the index of the log is made in memory.
+        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        Ok(connection)
+    });
+    match alone.map_err(OpenError::Sqlite).and_then(schema) {
+        Err(_) => Err(error),
+        opened => opened,
+    }
+}
+
+/// What a file is that is no SQLite database, as far as its beginning says.
+pub fn kind_of(path: &Path) -> Option<&'static str> {
+    let mut begin = [0; 512];
+    let length = File::open(path)
+        .and_then(|mut file| file.read(&mut begin))
+        .ok()?;
+    let begin = &begin[..length];
+    let kinds: [(&[u8], &str); 7] = [
+        (b"\x1f\x8b", "a gzip file: decompress it first"),
+        (b"\x28\xb5\x2f\xfd", "a zstd file: decompress it first"),
+        (b"\xfd7zXZ", "an xz file: decompress it first"),
+        (b"PK\x03\x04", "a zip file: unpack it first"),
+        (
+            b"\x37\x7f\x06\x82",
+            "the write-ahead log of a database: check the database itself",
+        ),
+        (
+            b"\x37\x7f\x06\x83",
+            "the write-ahead log of a database: check the database itself",
+        ),
+        (b"\x7fELF", "a program"),
+    ];
+    let known = kinds
+        .iter()
+        .find_map(|(magic, kind)| begin.starts_with(magic).then_some(*kind));
+    let is_text = || {
+        let is_printed = |byte: &u8| !byte.is_ascii_control() || byte.is_ascii_whitespace();
+        !begin.is_empty() && begin.iter().all(is_printed)
+    };
+    known.or_else(|| is_text().then_some("a text file"))
 }
 
 /// The pages and the indexes.

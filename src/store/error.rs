@@ -3,13 +3,14 @@
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, ffi};
 use uuid::Uuid;
 
+use super::room::FULL;
 use crate::domain::{Error, Result, text::Name};
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// SQLite says no: the folder cannot be written, the file is no database, or the like.
-    #[error("{}", explain_with_cure(.0))]
+    #[error("{}", explain_to_operator(.0))]
     Sqlite(rusqlite::Error),
     /// The file was written by a newer program.
     #[error(
@@ -22,7 +23,7 @@ pub enum OpenError {
         known: i64,
     },
     /// The file is an SQLite database, but not one of this product.
-    #[error("it is a database of another program")]
+    #[error("it is an SQLite database of another program")]
     Foreign,
     /// The file holds nothing yet.
     #[error("it is empty")]
@@ -33,6 +34,30 @@ pub enum OpenError {
     /// The writer's thread could not be started.
     #[error("cannot start the writer: {0}")]
     Thread(std::io::Error),
+}
+
+impl OpenError {
+    /// Whether the file is damaged.
+    pub fn is_damage(&self) -> bool {
+        let Self::Sqlite(error) = self else {
+            return false;
+        };
+        matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+        )
+    }
+
+    /// Whether the disk may be the reason: it is full or failing.
+    pub fn is_of_the_disk(&self) -> bool {
+        let Self::Sqlite(error) = self else {
+            return false;
+        };
+        matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen)
+        )
+    }
 }
 
 /// Each kind of failure has its place here: a new one is internal, never silently something else.
@@ -58,13 +83,15 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
+/// The error of a file that SQLite could only open for reading.
+pub fn read_only() -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_READONLY), None)
+}
+
 /// The same for whoever can do something about it.
-fn explain_with_cure(error: &rusqlite::Error) -> String {
+fn explain_to_operator(error: &rusqlite::Error) -> String {
     let explained = explain(error);
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            format!("{explained}; `prediction-api restore` puts a backup in its place")
-        }
         Some(ErrorCode::ReadOnly) => {
             format!("{explained}: check who may write the file and its folder")
         }
@@ -74,7 +101,7 @@ fn explain_with_cure(error: &rusqlite::Error) -> String {
 
 fn explain(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),
+        Some(ErrorCode::DiskFull) => FULL.to_owned(),
         Some(ErrorCode::ReadOnly) => "it cannot be written".to_owned(),
         Some(ErrorCode::CannotOpen) => {
             "it cannot be opened: check that the folder exists and may be written".to_owned()

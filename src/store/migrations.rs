@@ -31,8 +31,11 @@ pub fn check(connection: &Connection) -> Result<i64, OpenError> {
     Ok(found)
 }
 
-/// Brings the schema up to date.
+/// Brings the schema up to date. If it is, nothing is written: the disk may be full.
 pub fn run(connection: &mut Connection) -> Result<(), OpenError> {
+    if check(connection)? == newest() {
+        return Ok(());
+    }
     loop {
         let tx = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)

@@ -7,11 +7,14 @@
 mod checkpointer;
 mod error;
 mod filter;
+mod identity;
 mod known;
 mod memory;
 mod migrations;
 mod payload;
+mod pool;
 mod recurring;
+mod room;
 mod rota;
 mod row;
 mod stopwatch;
@@ -41,14 +44,12 @@ use std::{
     fs::{File, OpenOptions},
     hash::Hash,
     os::unix::fs::OpenOptionsExt,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use metrics::{counter, describe_counter, describe_histogram, histogram};
-use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::OpenFlags;
 pub use rusqlite::{Connection, Transaction};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -56,13 +57,16 @@ use crate::domain::{Error, Result};
 use backup::{Stop, Unfinished};
 use checkpointer::Checkpointer;
 pub use error::OpenError;
+use identity::Identity;
 pub use known::Known;
 pub use memory::Memory;
+use pool::{Access, Pool};
 pub use recurring::Recurring;
+use room::Room;
 use stopwatch::{Stopwatch, Watch};
 pub use stopwatch::{called_by, on_behalf};
 use turns::{STOPPED, Turns};
-use writer::{Kind, Writer};
+use writer::{Kind, Opened, Writer};
 
 /// How long a statement waits for another process that is writing, such as the command line.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -83,8 +87,6 @@ const FIRST_ROWS: &str = "SELECT (SELECT name FROM organisations LIMIT 1), (SELE
 
 static UNENDED: Recurring = Recurring::new();
 
-type Pool = r2d2::Pool<SqliteConnectionManager>;
-
 /// The limits of a database's queues.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -96,6 +98,8 @@ pub struct Limits {
     pub scan_queue: usize,
     /// From how long on a read or a write is logged as slow.
     pub slow: Duration,
+    /// How many bytes of the disk are kept in reserve; 0 for none.
+    pub reserve_bytes: u64,
 }
 
 impl Default for Limits {
@@ -105,6 +109,7 @@ impl Default for Limits {
             scans: 4,
             scan_queue: 256,
             slow: Duration::from_millis(500),
+            reserve_bytes: 0,
         }
     }
 }
@@ -119,6 +124,7 @@ pub struct Db {
     turns: Arc<Turns>,
     limits: Limits,
     path: Arc<Path>,
+    room: Arc<Room>,
     copy_turn: Arc<Semaphore>,
 }
 
@@ -160,35 +166,55 @@ pub fn describe_metrics() {
 }
 
 impl Db {
-    /// Opens the database file, making it if there is none, and brings its schema up to date.
+    /// Opens the database file, making it if there is none, and brings its schema up to date. If the disk is full and there
+    /// is nothing to bring up to date, the database is read, and opened for writing once there is room.
     ///
     /// # Errors
     /// The file cannot be opened or written, is no database of this product, or is newer than this program.
     pub fn open(path: &Path, limits: Limits) -> std::result::Result<Self, OpenError> {
         make_private(path);
-        let mut connection = Connection::open(path).map_err(OpenError::Sqlite)?;
-        connection
-            .busy_timeout(BUSY_TIMEOUT)
-            .map_err(OpenError::Sqlite)?;
-        // Before anything is changed: another program's database stays as it is.
-        migrations::check(&connection)?;
-        prepare_writing(&connection).map_err(OpenError::Sqlite)?;
-        migrations::run(&mut connection)?;
-        let checkpointer = Checkpointer::start(path)?;
+        let room = Arc::new(Room::of(path, limits.reserve_bytes));
+        let opened = match open_writing(path) {
+            Err(error) if error.is_of_the_disk() && room.give_up_reserve() => open_writing(path),
+            opened => opened,
+        };
+        let (opened, access) = match opened {
+            Ok(opened) => (Ok(opened), Access::Shared),
+            Err(error) if error.is_of_the_disk() && can_be_read_without_room(path) => {
+                tracing::error!(%error, "the database is only read until there is room to write");
+                let why = room
+                    .trouble()
+                    .map_or_else(|| error.to_string(), str::to_owned);
+                (Err(Error::Unavailable(why)), Access::WithoutRoom)
+            }
+            Err(error) => return Err(error),
+        };
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let readers = Pool::open(path, 2 * cores, MMAP_BYTES, access)?;
+        let scanners = Pool::open(path, limits.scans, MMAP_BYTES, access)?;
+        let skimmer = Pool::open(path, 1, 0, access)?;
+        let reopen = Reopen {
+            path: path.to_owned(),
+            // Short reads wait last, and so for the shortest time.
+            pools: [scanners.clone(), skimmer.clone(), readers.clone()],
+            access,
+            room: room.clone(),
+        };
         Ok(Self {
             writer: Arc::new(Writer::start(
-                connection,
-                checkpointer,
+                opened,
+                reopen,
+                room.clone(),
                 limits.write_queue,
                 limits.slow,
             )?),
-            readers: reader_pool(path, 2 * cores, MMAP_BYTES)?,
-            scanners: reader_pool(path, limits.scans, MMAP_BYTES)?,
-            skimmer: reader_pool(path, 1, 0)?,
+            readers,
+            scanners,
+            skimmer,
             turns: Turns::new(limits.scans, limits.scan_queue),
             limits,
             path: path.into(),
+            room,
             copy_turn: Arc::new(Semaphore::new(1)),
         })
     }
@@ -218,6 +244,33 @@ impl Db {
         self.writer.write(Kind::Append, work).await
     }
 
+    /// Like [`Db::write`] for `work` that only deletes: it may use the reserve of a full disk.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn remove<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.write(Kind::Remove, work).await
+    }
+
+    /// Like [`Db::append`] for `work` that only deletes: it may use the reserve of a full disk.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn expire<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.write(Kind::Expire, work).await
+    }
+
+    /// Makes the reserve of the disk if it is missing and there is room for it.
+    pub fn keep_reserve(&self) {
+        self.room.keep_reserve();
+    }
+
     /// An empty memory of what is read in the writer's transactions.
     pub fn memory<K: Eq + Hash, V>(&self) -> Memory<K, V> {
         Memory::new(self.writer.changes())
@@ -237,14 +290,13 @@ impl Db {
     pub fn load(&self) -> Load {
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let (running, waiting) = self.turns.load();
-        let readers = self.readers.state();
         let mut log = self.path.as_os_str().to_owned();
         log.push("-wal");
         let size = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
         Load {
             writes_waiting: number(self.writer.waiting()),
             is_failing: self.writer.is_failing(),
-            readers: (readers.connections - readers.idle_connections).into(),
+            readers: self.readers.in_use().into(),
             scans: number(running),
             scans_waiting: number(waiting),
             file_bytes: size(&self.path),
@@ -257,7 +309,17 @@ impl Db {
     /// # Errors
     /// Why it cannot.
     pub async fn ready(&self, is_due: bool) -> Result<()> {
-        self.read(|connection| Ok(connection.query_row(FIRST_ROWS, [], |_| Ok(()))?))?;
+        let first_rows =
+            |connection: &Connection| Ok(connection.query_row(FIRST_ROWS, [], |_| Ok(()))?);
+        // First of all: what is read from other files means nothing.
+        self.writer.files()?;
+        self.read(first_rows)?;
+        for pool in [&self.scanners, &self.skimmer] {
+            // Those that all work need no probe, and a probe need not wait for them.
+            if let Some(connection) = pool.try_get() {
+                first_rows(&connection)?;
+            }
+        }
         if self.writer.is_full() {
             return Err(Error::Busy);
         }
@@ -347,6 +409,8 @@ impl Db {
     /// [`Error::Busy`] while another copy is made or read; [`Error::Unavailable`] if the database cannot be read or the
     /// copy not be written.
     pub async fn copy(&self) -> Result<Copy> {
+        // It would be a copy of another file.
+        self.writer.files()?;
         let Ok(turn) = self.copy_turn.clone().try_acquire_owned() else {
             return Err(Error::Busy);
         };
@@ -395,9 +459,7 @@ fn snapshot<T>(pool: &Pool, work: impl FnOnce(&Connection) -> Result<T>) -> Resu
         Some(connection) => connection,
         None => {
             let waiting = Stopwatch::start();
-            let connection = pool
-                .get()
-                .map_err(|e| Error::Unavailable(format!("no connection to read with: {e}")))?;
+            let connection = pool.get()?;
             histogram!(READ_WAIT).record(waiting.elapsed());
             connection
         }
@@ -424,9 +486,32 @@ impl Drop for End<'_> {
     }
 }
 
-fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
-    // Takes effect only before the first table is made.
-    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+/// Opens the database for writing, and brings its schema up to date.
+fn open_writing(path: &Path) -> std::result::Result<Opened, OpenError> {
+    let mut connection = Connection::open(path).map_err(OpenError::Sqlite)?;
+    connection
+        .busy_timeout(BUSY_TIMEOUT)
+        .map_err(OpenError::Sqlite)?;
+    // Before anything is changed: another program's database stays as it is.
+    let schema = migrations::check(&connection)?;
+    if connection.is_readonly("main").map_err(OpenError::Sqlite)? {
+        return Err(OpenError::Sqlite(error::read_only()));
+    }
+    prepare_writing(&connection, schema == 0).map_err(OpenError::Sqlite)?;
+    migrations::run(&mut connection)?;
+    let checkpointer = Checkpointer::start(path)?;
+    Ok(Opened {
+        connection,
+        checkpointer,
+        identity: Identity::of(path),
+    })
+}
+
+fn prepare_writing(connection: &Connection, is_new: bool) -> rusqlite::Result<()> {
+    if is_new {
+        // Takes effect only before the first table is made; afterwards it would only cost a write.
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    }
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -434,31 +519,57 @@ fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn reader_pool(
-    path: &Path,
-    size: usize,
-    mapped_bytes: i64,
-) -> std::result::Result<Pool, OpenError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let manager = SqliteConnectionManager::file(path)
-        .with_flags(flags)
-        .with_init(move |connection| {
-            connection.busy_timeout(BUSY_TIMEOUT)?;
-            connection.pragma_update(None, "query_only", true)?;
-            connection.pragma_update_and_check(None, "mmap_size", mapped_bytes, |_| Ok(()))?;
-            connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-            Ok(())
-        });
-    r2d2::Pool::builder()
-        .max_size(u32::try_from(size).unwrap_or(u32::MAX))
-        // Opened once and kept: a connection must not be missing when file descriptors run out.
-        .min_idle(None)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_on_check_out(false)
-        .connection_timeout(BUSY_TIMEOUT)
-        .build(manager)
-        .map_err(OpenError::Pool)
+/// Whether the database can be read although the disk has no room for the files beside it.
+fn can_be_read_without_room(path: &Path) -> bool {
+    // An empty file takes no room, and SQLite wants to find it.
+    let index = backup::beside(path, "-shm");
+    let made = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(index);
+    if made.is_err() {
+        return false;
+    }
+    let Ok(connection) = Access::WithoutRoom.open(path) else {
+        return false;
+    };
+    migrations::check(&connection).is_ok_and(|schema| schema == migrations::newest())
+}
+
+/// How the writer opens the database again: after it was opened without room, or after a connection broke.
+struct Reopen {
+    path: PathBuf,
+    pools: [Pool; 3],
+    access: Access,
+    room: Arc<Room>,
+}
+
+impl writer::Reopen for Reopen {
+    fn reopen(&mut self) -> Result<Opened> {
+        let failed = |error: OpenError| Error::Unavailable(error.to_string());
+        if self.access == Access::Shared {
+            return open_writing(&self.path).map_err(failed);
+        }
+        if !self.room.is_enough_to_open() {
+            return Err(Error::Unavailable(room::FULL.to_owned()));
+        }
+        let closed = self.pools.iter().map(Pool::close);
+        let closed = closed.collect::<Result<Vec<_>>>()?;
+        let opened = open_writing(&self.path);
+        self.access = match &opened {
+            Ok(_) => Access::Shared,
+            Err(_) => Access::WithoutRoom,
+        };
+        for pool in closed {
+            pool.reopen(self.access).map_err(failed)?;
+        }
+        if opened.is_ok() {
+            tracing::info!("there is room again: the database is open for writing");
+        }
+        opened.map_err(failed)
+    }
 }
 
 /// Makes the file of a new database its owner's only; its log takes that over. What hinders it, opening tells.

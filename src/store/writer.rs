@@ -19,7 +19,9 @@ use tokio::sync::oneshot;
 use super::{
     checkpointer::Checkpointer,
     error::OpenError,
+    identity::Identity,
     recurring::Recurring,
+    room::Room,
     rota::{Owner, Rota},
     stopwatch::{self, Stopwatch, Watch},
 };
@@ -61,6 +63,8 @@ struct State {
     /// Whether the last commit failed.
     failing: AtomicBool,
     failures: Recurring,
+    /// The files that are written to.
+    identity: Mutex<Option<Identity>>,
     /// Counts what may have changed the catalogue, in the transaction for [`super::memory`] and behind its commit for
     /// [`super::known`].
     changes: Arc<AtomicU64>,
@@ -75,13 +79,44 @@ pub enum Kind {
     Change,
     /// Only what the catalogue does not speak of: readings, predictions, the use of tokens.
     Append,
+    /// Like a change, but it only deletes.
+    Remove,
+    /// Like an append, but it only deletes.
+    Expire,
+}
+
+impl Kind {
+    fn changes_catalogue(self) -> bool {
+        matches!(self, Self::Change | Self::Remove)
+    }
+
+    fn makes_room(self) -> bool {
+        matches!(self, Self::Remove | Self::Expire)
+    }
+}
+
+/// A database that is open for writing.
+pub struct Opened {
+    /// The writer's connection.
+    pub connection: Connection,
+    /// What folds its log in.
+    pub checkpointer: Checkpointer,
+    /// Its files.
+    pub identity: Identity,
+}
+
+/// Opens the database again after its connection broke, or could not be opened.
+pub trait Reopen: Send + 'static {
+    /// Tries it once.
+    fn reopen(&mut self) -> Result<Opened>;
 }
 
 impl Writer {
     /// Starts the thread; at most `queue` requests wait for it.
     pub fn start(
-        connection: Connection,
-        checkpointer: Checkpointer,
+        opened: Result<Opened>,
+        reopen: impl Reopen,
+        room: Arc<Room>,
         queue: usize,
         slow: Duration,
     ) -> std::result::Result<Self, OpenError> {
@@ -89,9 +124,16 @@ impl Writer {
         let waiting = queue.clone();
         let state = Arc::new(State::default());
         let seen = state.clone();
+        let mut way = Way {
+            opened,
+            reopen: Box::new(reopen),
+            tried: Stopwatch::start(),
+            room,
+        };
+        way.begin(&state);
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || run(connection, checkpointer, &waiting, &seen, slow))
+            .spawn(move || run(way, &waiting, &seen, slow))
             .map_err(OpenError::Thread)?;
         Ok(Self {
             state,
@@ -104,6 +146,15 @@ impl Writer {
     /// Whether the last commit failed.
     pub fn is_failing(&self) -> bool {
         self.state.failing.load(Ordering::Relaxed)
+    }
+
+    /// Whether the database's files are those that were opened.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], with what happened to them.
+    pub fn files(&self) -> Result<()> {
+        let identity = self.state.identity();
+        identity.as_ref().map_or(Ok(()), Identity::check)
     }
 
     /// How many requests wait.
@@ -245,6 +296,10 @@ trait Request: Send {
     fn kind(&self) -> Kind;
     /// Does the work. Whether it succeeded, so that what it did is to be kept.
     fn run(&mut self, tx: &Transaction<'_>) -> bool;
+    /// Notes that it is not run, and why.
+    fn refuse(&mut self, error: Error);
+    /// How it failed by itself.
+    fn failure(&self) -> Option<&Error>;
     /// Tells the caller: what the work answered, or why it was not committed.
     fn answer(self: Box<Self>, committed: Result<()>);
 }
@@ -275,8 +330,18 @@ impl<T: Send, F: FnOnce(&Transaction<'_>) -> Result<T> + Send> Request for Pendi
         succeeded
     }
 
+    fn refuse(&mut self, error: Error) {
+        self.result = Some(Err(error));
+    }
+
+    fn failure(&self) -> Option<&Error> {
+        self.result.as_ref()?.as_ref().err()
+    }
+
     fn answer(self: Box<Self>, committed: Result<()>) {
         let result = match (self.result, committed) {
+            // The whole group knows better why nothing can be written.
+            (Some(Err(Error::Unavailable(_))), Err(error @ Error::Unavailable(_))) => Err(error),
             // What failed by itself says why, whether or not the others were committed.
             (Some(Err(error)), _) => Err(error),
             (Some(result), Ok(())) => result,
@@ -288,18 +353,76 @@ impl<T: Send, F: FnOnce(&Transaction<'_>) -> Result<T> + Send> Request for Pendi
     }
 }
 
-fn run(
-    mut connection: Connection,
-    checkpointer: Checkpointer,
-    queue: &Queue,
-    state: &State,
-    slow: Duration,
-) {
+/// How often it is tried to open the database again.
+const REOPEN: Duration = Duration::from_secs(1);
+
+/// How the thread reaches the database.
+struct Way {
+    /// The database, or why it is not open.
+    opened: Result<Opened>,
+    reopen: Box<dyn Reopen>,
+    tried: Stopwatch,
+    room: Arc<Room>,
+}
+
+impl Way {
+    /// Prepares a database that was just opened.
+    fn begin(&mut self, state: &State) {
+        *state.identity() = match &self.opened {
+            Ok(opened) => Some(opened.identity.clone()),
+            Err(_) => None,
+        };
+    }
+
+    /// The open database. What is not open is opened again, but not too often.
+    fn open(&mut self, state: &State) -> Result<&mut Opened> {
+        if self.opened.is_err() && self.tried.elapsed() >= REOPEN {
+            self.opened = self.reopen.reopen();
+            self.tried = Stopwatch::start();
+            self.begin(state);
+            self.watch();
+        }
+        self.opened.as_mut().map_err(|error| error.clone())
+    }
+
+    fn watch(&self) {
+        if let Ok(opened) = &self.opened
+            && let Err(error) = Checkpointer::watch(&opened.connection)
+        {
+            tracing::error!(%error, "the log is folded in by the writer");
+        }
+    }
+
+    /// Gives a connection up whose transaction cannot be ended: the next group gets another one.
+    fn give_up_if_broken(&mut self) {
+        let is_broken = self.opened.as_ref().is_ok_and(|opened| {
+            !opened.connection.is_autocommit()
+                && opened.connection.execute_batch("ROLLBACK").is_err()
+        });
+        if is_broken {
+            tracing::error!("the writer's connection is broken and is opened again");
+            self.opened = Err(Error::Unavailable("it is being opened again".to_owned()));
+        }
+    }
+
+    /// Says of a failure what the disk says of it, and has room made for deletions.
+    fn explain(&self, failure: Error) -> Error {
+        let Error::Unavailable(_) = failure else {
+            return failure;
+        };
+        let failure = match self.room.trouble() {
+            Some(trouble) => Error::Unavailable(trouble.to_owned()),
+            None => failure,
+        };
+        self.room.notice(&failure);
+        failure
+    }
+}
+
+fn run(mut way: Way, queue: &Queue, state: &State, slow: Duration) {
     let _end = CloseAtEnd(queue);
     let (meters, watch) = (Meters::new(), Watch::new(slow));
-    if let Err(error) = Checkpointer::watch(&connection) {
-        tracing::error!(%error, "the log is folded in by the writer");
-    }
+    way.watch();
     // Moves on when another process has written.
     let mut others = 0;
     while let Some(first) = queue.wait() {
@@ -312,14 +435,29 @@ fn run(
         // The thread outlives a panic: without it nothing could be written any more.
         let committing = AssertUnwindSafe(|| {
             watch.time("commit", || {
-                commit(&mut connection, &mut group, state, &mut others)
+                let room = way.room.clone();
+                let ready = way.open(state).and_then(|opened| {
+                    opened.identity.check()?;
+                    Ok(opened)
+                });
+                let opened = ready.inspect_err(|_| group.fill())?;
+                commit(
+                    &mut opened.connection,
+                    &mut group,
+                    &room,
+                    state,
+                    &mut others,
+                )
             })
         });
         let committed = catch_unwind(committing)
             .unwrap_or_else(|_| Err(Error::Internal("a group of writes panicked".to_owned())));
+        let committed = committed.map_err(|failure| way.explain(failure));
+        way.give_up_if_broken();
         let group = group.requests;
         state.commits.fetch_add(1, Ordering::AcqRel);
-        state.failing.store(committed.is_err(), Ordering::Relaxed);
+        let is_failing = committed.is_err() || way.room.is_given_up();
+        state.failing.store(is_failing, Ordering::Relaxed);
         if committed.is_err() {
             state.count_change();
         }
@@ -329,14 +467,21 @@ fn run(
                 request.answer(committed.clone());
             }
             meters.count(begun, requests, &committed);
-            state.report(&committed, requests);
-            checkpointer.after_commit(&connection);
+            // While only deletions are accepted, their success is no recovery.
+            if committed.is_err() || !is_failing {
+                state.report(&committed, requests);
+            }
+            if let Ok(opened) = &way.opened {
+                opened.checkpointer.after_commit(&opened.connection);
+            }
         });
         if catch_unwind(afterwards).is_err() {
             tracing::error!("the writer panicked and goes on");
         }
     }
-    checkpointer.finish(&connection);
+    if let Ok(opened) = way.opened {
+        opened.checkpointer.finish(&opened.connection);
+    }
 }
 
 /// What is counted of commits, found once.
@@ -367,6 +512,10 @@ impl Meters {
 }
 
 impl State {
+    fn identity(&self) -> MutexGuard<'_, Option<Identity>> {
+        self.identity.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Logs a failure of commits once, and their recovery.
     fn report(&self, committed: &Result<()>, requests: usize) {
         match committed {
@@ -414,12 +563,21 @@ impl Group<'_> {
 fn commit(
     connection: &mut Connection,
     group: &mut Group<'_>,
+    room: &Room,
     state: &State,
     others: &mut i64,
 ) -> Result<()> {
     let tx = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
-        .inspect_err(|_| group.fill())?;
+        .inspect_err(|_| group.fill())
+        .map_err(|error| match Error::from(error) {
+            // Nobody else in this process writes.
+            Error::Busy => Error::Unavailable(
+                "another program holds the database's write lock, and did not let it go in time"
+                    .to_owned(),
+            ),
+            other => other,
+        })?;
     let written: i64 = tx
         .prepare_cached("PRAGMA data_version")?
         .query_row([], |row| row.get(0))?;
@@ -430,14 +588,22 @@ fn commit(
     let mut next = 0;
     while let Some(request) = group.get(next) {
         next += 1;
+        if let Err(refusal) = room.admit(request.kind().makes_room()) {
+            request.refuse(refusal);
+            continue;
+        }
         tx.prepare_cached("SAVEPOINT request")?.execute([])?;
         let succeeded = request.run(&tx);
         // On a full disk and the like SQLite undoes the whole transaction by itself.
         if tx.is_autocommit() {
-            return Err(Error::Unavailable("the disk is full or failing".to_owned()));
+            return Err(match request.failure() {
+                Some(failure @ Error::Unavailable(_)) => failure.clone(),
+                _ => Error::Unavailable("the disk is full or failing".to_owned()),
+            });
         }
-        changed |= request.kind() == Kind::Change;
-        if !succeeded || request.kind() == Kind::Change {
+        let changes = request.kind().changes_catalogue();
+        changed |= changes;
+        if !succeeded || changes {
             state.count_change();
         }
         if !succeeded {
@@ -478,8 +644,21 @@ mod tests {
         connection
             .execute_batch("CREATE TABLE numbers (number INTEGER NOT NULL UNIQUE) STRICT")
             .unwrap();
-        let checkpointer = Checkpointer::start(&path).unwrap();
-        Writer::start(connection, checkpointer, queue, Duration::MAX).unwrap()
+        let opened = Opened {
+            checkpointer: Checkpointer::start(&path).unwrap(),
+            identity: Identity::of(&path),
+            connection,
+        };
+        let room = Arc::new(Room::of(&path, 0));
+        Writer::start(Ok(opened), Never, room, queue, Duration::MAX).unwrap()
+    }
+
+    struct Never;
+
+    impl Reopen for Never {
+        fn reopen(&mut self) -> Result<Opened> {
+            Err(Error::Stale)
+        }
     }
 
     #[tokio::test]
@@ -528,6 +707,12 @@ mod tests {
 
         fn run(&mut self, tx: &Transaction<'_>) -> bool {
             insert(tx, 5).is_ok()
+        }
+
+        fn refuse(&mut self, _: Error) {}
+
+        fn failure(&self) -> Option<&Error> {
+            None
         }
 
         fn answer(self: Box<Self>, _: Result<()>) {}

@@ -369,7 +369,14 @@ async fn a_backup_that_is_stopped_leaves_nothing_behind() {
     let stopped = tokio::task::spawn_blocking(|| server.served.terminate());
     assert_eq!(stopped.await.unwrap(), Some(0));
     drop(asked.await.unwrap());
-    assert_eq!(names(&data), ["prediction-api.db", "prediction-api.lock"]);
+    assert_eq!(
+        names(&data),
+        [
+            "prediction-api.db",
+            "prediction-api.lock",
+            "prediction-api.reserve"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -434,7 +441,14 @@ async fn one_backup_is_sent_at_a_time_and_what_a_crash_left_of_one_is_removed() 
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(server.served.terminate(), Some(0));
-    assert_eq!(names(&data), ["prediction-api.db", "prediction-api.lock"]);
+    assert_eq!(
+        names(&data),
+        [
+            "prediction-api.db",
+            "prediction-api.lock",
+            "prediction-api.reserve"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -487,7 +501,7 @@ async fn the_check_tells_every_fault_with_its_place() {
             "the reading of series 9",
         ),
         (
-            "INSERT INTO reading_series VALUES (1, x'00')",
+            "INSERT INTO reading_series (id, sensor_id) VALUES (1, x'00')",
             "outlived their sensors",
         ),
         (

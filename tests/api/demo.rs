@@ -296,7 +296,12 @@ fn a_demo_that_was_killed_while_it_filled_the_folder_begins_anew() {
     let names: Vec<_> = files(&data).into_keys().collect();
     assert_eq!(
         names,
-        ["admin-token", "prediction-api.db", "prediction-api.lock"]
+        [
+            "admin-token",
+            "prediction-api.db",
+            "prediction-api.lock",
+            "prediction-api.reserve"
+        ]
     );
 }
 

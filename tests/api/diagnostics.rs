@@ -84,7 +84,11 @@ async fn a_full_disk_that_has_the_log_too_is_survived_without_a_restart() {
     let Some(disk) = Disk::new(16) else { return };
     let path = disk.path().join("server.log");
     let log = File::create(&path).unwrap();
-    let server = Remote::start_with(disk.path(), "data", &[], log.into());
+    // With a reserve there would be room for the log.
+    let settings = "[limits]\nreserve_bytes = 0";
+    std::fs::write(disk.path().join("settings.toml"), settings).unwrap();
+    let more = ["--config", "settings.toml"];
+    let server = Remote::start_with(disk.path(), "data", &more, log.into());
     let large = |number: usize| {
         let name = format!("{number} {}", "x".repeat(180));
         json!({ "name": name })

@@ -40,7 +40,7 @@ impl Disk {
         None
     }
 
-    fn mount(&self, arguments: &[&str]) -> bool {
+    pub fn mount(&self, arguments: &[&str]) -> bool {
         let mount = Command::new("mount")
             .args(arguments)
             .arg(self.path())

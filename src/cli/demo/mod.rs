@@ -7,7 +7,7 @@ use std::{fs, io, path::Path, time::Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
-    DATABASE, Failure, Outcome, database,
+    DATABASE, Failure, Outcome, RESERVE, database,
     listen::Listening,
     lock::{LOCK, Lock},
     logging, make_folder, open, open_db, say, serve,
@@ -68,7 +68,7 @@ fn left(folder: &Path) -> Result<Vec<fs::DirEntry>, Failure> {
     let mut entries: Vec<_> = fs::read_dir(folder)
         .and_then(Iterator::collect)
         .map_err(|error| unreadable(folder, &error))?;
-    entries.retain(|entry| entry.file_name() != LOCK);
+    entries.retain(|entry| entry.file_name() != LOCK && entry.file_name() != RESERVE);
     let is_left = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(&left);
     if entries.iter().all(is_left) {
         return Ok(entries);

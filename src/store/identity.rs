@@ -1,0 +1,55 @@
+//! Whether the database's files still have their names. What is written to a file that was deleted or replaced is lost with
+//! the process.
+
+use std::{
+    fs, io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use super::backup::beside;
+use crate::domain::{Error, Result};
+
+/// The files as they were when the database was opened.
+#[derive(Debug, Clone)]
+pub struct Identity(Vec<(PathBuf, (u64, u64))>);
+
+impl Identity {
+    /// Notes the files of an open database.
+    pub fn of(path: &Path) -> Self {
+        // SQLite follows links to the database and keeps the other files beside it.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let files = ["", "-wal", "-shm"].map(|end| beside(&path, end));
+        let known = files
+            .into_iter()
+            .filter_map(|file| Some((identity(&file).ok()?, file)));
+        Self(known.map(|(identity, file)| (file, identity)).collect())
+    }
+
+    /// Checks that each name still belongs to the same file.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], with what happened and what to do.
+    pub fn check(&self) -> Result<()> {
+        for (file, known) in &self.0 {
+            let happened = match identity(file) {
+                Ok(now) if now == *known => continue,
+                Ok(_) => "was replaced by another file",
+                Err(error) if error.kind() == io::ErrorKind::NotFound => "was deleted or renamed",
+                // The folder cannot be looked at: that says nothing about the file.
+                Err(_) => continue,
+            };
+            return Err(Error::Unavailable(format!(
+                "its file {} {happened} while the server was running, so what is written now would be lost: put the \
+                 file back, or restart the server, which then uses what it finds",
+                file.display()
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn identity(file: &Path) -> io::Result<(u64, u64)> {
+    let found = fs::metadata(file)?;
+    Ok((found.dev(), found.ino()))
+}

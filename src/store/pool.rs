@@ -1,0 +1,233 @@
+//! Connections to read with, and how they are opened anew.
+
+use std::{
+    ops::Deref,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+    sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError},
+    time::Duration,
+};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+
+use super::{BUSY_TIMEOUT, CACHED_STATEMENTS, error::OpenError, stopwatch::Stopwatch};
+use crate::domain::{Error, Result};
+
+/// How long readers are waited for before their connections are opened anew.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+type Connections = r2d2::Pool<SqliteConnectionManager>;
+
+/// How connections reach what is in the write-ahead log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// By the index that all connections share in the file `-shm`.
+    Shared,
+    /// By an index of their own in memory, because the disk has no room for the shared one. A process may have
+    /// connections of one kind only.
+    WithoutRoom,
+}
+
+impl Access {
+    /// Opens a connection to read with.
+    pub fn open(self, path: &Path) -> rusqlite::Result<Connection> {
+        let (path, flags) = self.place(path);
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        self.prepare(&mut connection)?;
+        Ok(connection)
+    }
+
+    fn place(self, path: &Path) -> (PathBuf, OpenFlags) {
+        match self {
+            Self::Shared => (
+                path.to_owned(),
+                OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+            ),
+            Self::WithoutRoom => (
+                uri(path, "readonly_shm=1"),
+                OpenFlags::SQLITE_OPEN_READ_ONLY
+                    | OpenFlags::SQLITE_OPEN_NO_MUTEX
+                    | OpenFlags::SQLITE_OPEN_URI,
+            ),
+        }
+    }
+
+    fn prepare(self, connection: &mut Connection) -> rusqlite::Result<()> {
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "query_only", true)?;
+        if self == Self::WithoutRoom {
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        }
+        connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+        // SQLite opens the log at the first read: now, while it is known to be the right one.
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+    }
+}
+
+/// The database file as a URI with parameters.
+pub fn uri(path: &Path, parameters: &str) -> PathBuf {
+    const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'/')
+        .remove(b'.')
+        .remove(b'-')
+        .remove(b'_');
+    let path = percent_encode(path.as_os_str().as_bytes(), ESCAPED);
+    format!("file:{path}?{parameters}").into()
+}
+
+/// Connections to read with. A clone has the same ones.
+#[derive(Clone)]
+pub struct Pool(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    size: usize,
+    mapped_bytes: i64,
+    connections: RwLock<Option<Connections>>,
+}
+
+impl Pool {
+    /// Opens `size` connections, which map so much of the file into memory.
+    pub fn open(
+        path: &Path,
+        size: usize,
+        mapped_bytes: i64,
+        access: Access,
+    ) -> std::result::Result<Self, OpenError> {
+        let inner = Inner {
+            path: path.to_owned(),
+            size,
+            mapped_bytes,
+            connections: RwLock::new(None),
+        };
+        let connections = inner.build(access)?;
+        *write(&inner.connections) = Some(connections);
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// A connection, if one is free.
+    pub fn try_get(&self) -> Option<Reader<'_>> {
+        let open = read(&self.0.connections);
+        let connection = open.as_ref()?.try_get()?;
+        Some(Reader {
+            connection,
+            _open: open,
+        })
+    }
+
+    /// A connection, once one is free.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: none became free in time, or none can be opened.
+    pub fn get(&self) -> Result<Reader<'_>> {
+        let open = read(&self.0.connections);
+        let none = |why: String| Error::Unavailable(format!("no connection to read with: {why}"));
+        let Some(connections) = open.as_ref() else {
+            return Err(none("none could be opened".to_owned()));
+        };
+        let connection = connections.get().map_err(|error| none(error.to_string()))?;
+        Ok(Reader {
+            connection,
+            _open: open,
+        })
+    }
+
+    /// How many connections are in use.
+    pub fn in_use(&self) -> u32 {
+        let open = read(&self.0.connections);
+        open.as_ref().map_or(0, |connections| {
+            let state = connections.state();
+            state.connections - state.idle_connections
+        })
+    }
+
+    /// Closes the connections once nobody reads, and keeps others waiting for them until they are opened again.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: somebody reads for too long.
+    pub fn close(&self) -> Result<Closed<'_>> {
+        let begun = Stopwatch::start();
+        loop {
+            // Asked for again and again: to wait for the lock would keep out readers that others wait for.
+            let mut connections = match self.0.connections.try_write() {
+                Ok(connections) => connections,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(1));
+                    continue;
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Error::Unavailable("long reads go on".to_owned()));
+                }
+            };
+            *connections = None;
+            return Ok(Closed {
+                pool: &self.0,
+                connections,
+            });
+        }
+    }
+}
+
+/// A pool whose connections are closed.
+pub struct Closed<'a> {
+    pool: &'a Inner,
+    connections: RwLockWriteGuard<'a, Option<Connections>>,
+}
+
+impl Closed<'_> {
+    /// Opens the connections again.
+    pub fn reopen(mut self, access: Access) -> std::result::Result<(), OpenError> {
+        *self.connections = Some(self.pool.build(access)?);
+        Ok(())
+    }
+}
+
+/// A connection on loan.
+pub struct Reader<'a> {
+    connection: r2d2::PooledConnection<SqliteConnectionManager>,
+    _open: RwLockReadGuard<'a, Option<Connections>>,
+}
+
+impl Deref for Reader<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl Inner {
+    fn build(&self, access: Access) -> std::result::Result<Connections, OpenError> {
+        let (path, flags) = access.place(&self.path);
+        let mapped_bytes = self.mapped_bytes;
+        let manager = SqliteConnectionManager::file(path)
+            .with_flags(flags)
+            .with_init(move |connection| {
+                access.prepare(connection)?;
+                connection.pragma_update_and_check(None, "mmap_size", mapped_bytes, |_| Ok(()))
+            });
+        r2d2::Pool::builder()
+            .max_size(u32::try_from(self.size).unwrap_or(u32::MAX))
+            // Opened once and kept: a connection must not be missing when file descriptors run out.
+            .min_idle(None)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_on_check_out(false)
+            .connection_timeout(BUSY_TIMEOUT)
+            .build(manager)
+            .map_err(OpenError::Pool)
+    }
+}
+
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,219 @@
+//! Room on the disk. A reserve is given up when the disk is full, so that tokens can still be revoked and expired data can
+//! be deleted; until it can be made again, nothing else is written.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use rustix::fs::{FallocateFlags, OFlags, fallocate, statvfs};
+
+use super::stopwatch::Stopwatch;
+use crate::domain::{Error, Result};
+
+/// A small disk gives this part of it for the reserve at most.
+const PART: u64 = 16;
+
+/// How often it is tried to make the reserve again.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// The room that the files beside a database need when it is opened.
+const TO_OPEN: u64 = 256 * 1024;
+
+/// What a full disk is called.
+pub const FULL: &str = "the disk is full";
+
+/// What a quota that is used up is called.
+const QUOTA: &str = "the disk quota of the server's user is used up";
+
+/// The room on the database's disk, and the reserve.
+pub struct Room {
+    folder: PathBuf,
+    reserve: PathBuf,
+    bytes: u64,
+    tried: Mutex<Option<Stopwatch>>,
+}
+
+impl Room {
+    /// The room for a database, of which so many bytes are to be kept in reserve; 0 for none.
+    pub fn of(database: &Path, reserve_bytes: u64) -> Self {
+        let folder = database
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        Self {
+            folder: folder.unwrap_or(Path::new(".")).to_owned(),
+            reserve: database.with_extension("reserve"),
+            bytes: reserve_bytes,
+            tried: Mutex::new(None),
+        }
+    }
+
+    /// Whether there is room for the files that SQLite makes beside a database.
+    pub fn is_enough_to_open(&self) -> bool {
+        self.free().is_none_or(|free| free >= TO_OPEN)
+    }
+
+    /// Makes the reserve where there is none, if that leaves at least as much room free.
+    pub fn keep_reserve(&self) {
+        if self.bytes == 0 {
+            // The setting was changed.
+            let _ = fs::remove_file(&self.reserve);
+        } else if self.reserved().is_none() {
+            let _ = self.make();
+        } else {
+            let _ = self.is_reserve_back();
+        }
+    }
+
+    /// Gives the reserve up. Whether there was one.
+    pub fn give_up_reserve(&self) -> bool {
+        if self.reserved().is_none_or(|bytes| bytes == 0) {
+            return false;
+        }
+        // The empty file stays, so that every process knows.
+        let given_up = self.open().and_then(|file| file.set_len(0));
+        match &given_up {
+            Ok(()) => tracing::warn!(
+                "the disk is full: the reserve is given up, and only deletions are accepted until there is room again"
+            ),
+            Err(error) => tracing::error!(%error, "the reserve cannot be given up"),
+        }
+        *self.tried() = Some(Stopwatch::start());
+        given_up.is_ok()
+    }
+
+    /// Whether the reserve is given up.
+    pub fn is_given_up(&self) -> bool {
+        self.bytes > 0 && self.reserved() == Some(0)
+    }
+
+    /// Refuses to write while the reserve is given up, unless what is written makes room.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: the disk is full.
+    pub fn admit(&self, makes_room: bool) -> Result<()> {
+        if self.bytes == 0 {
+            return Ok(());
+        }
+        if makes_room {
+            if self.free().is_some_and(|free| free < self.size() / 4) {
+                self.give_up_reserve();
+            }
+            return Ok(());
+        }
+        if self.is_given_up() && !self.is_reserve_back() {
+            return Err(Error::Unavailable(format!(
+                "{FULL}: until there is more room, only deletions are accepted"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Gives the reserve up if that is why nothing could be written.
+    pub fn notice(&self, error: &Error) {
+        if let Error::Unavailable(why) = error
+            && [FULL, QUOTA].contains(&why.as_str())
+        {
+            self.give_up_reserve();
+        }
+    }
+
+    /// Finds out why nothing can be written now, if that is so.
+    pub fn trouble(&self) -> Option<&'static str> {
+        let tried = OpenOptions::new()
+            .write(true)
+            .custom_flags(OFlags::TMPFILE.bits().cast_signed())
+            .mode(0o600)
+            .open(&self.folder)
+            .and_then(|mut file| {
+                file.write_all(&[0; 4096])?;
+                file.sync_data()
+            });
+        match tried.err()? {
+            error if error.kind() == io::ErrorKind::StorageFull => Some(FULL),
+            error if error.kind() == io::ErrorKind::QuotaExceeded => Some(QUOTA),
+            error if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+                Some("its file system has become read-only")
+            }
+            error if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
+                Some("the disk reports input/output errors")
+            }
+            _ => None,
+        }
+    }
+
+    /// How large the reserve's file is, 0 once it is given up; none if there is no such file.
+    fn reserved(&self) -> Option<u64> {
+        let found = fs::symlink_metadata(&self.reserve).ok()?;
+        Some(found.len())
+    }
+
+    /// Tries to make a reserve that was given up; not on every call.
+    fn is_reserve_back(&self) -> bool {
+        if !self.is_given_up() {
+            return true;
+        }
+        let mut tried = self.tried();
+        if tried.as_ref().is_some_and(|tried| tried.elapsed() < AGAIN) {
+            return false;
+        }
+        *tried = Some(Stopwatch::start());
+        let made = self.make();
+        if made {
+            tracing::info!("there is room again: the reserve is made, and everything is accepted");
+        }
+        made
+    }
+
+    fn make(&self) -> bool {
+        let size = self.size();
+        if self.free().is_none_or(|free| free < 2 * size) {
+            return false;
+        }
+        let made = self.open().and_then(|mut file| {
+            match fallocate(&file, FallocateFlags::empty(), 0, size) {
+                // Some file systems know no other way.
+                Err(rustix::io::Errno::OPNOTSUPP) => {
+                    io::copy(&mut io::Read::take(io::repeat(0), size), &mut file)
+                        .and_then(|_| file.sync_data())
+                }
+                allocated => Ok(allocated?),
+            }
+            .inspect_err(|_| {
+                let _ = file.set_len(0);
+            })
+        });
+        made.is_ok()
+    }
+
+    fn open(&self) -> io::Result<File> {
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            // A link there is not followed.
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+            .open(&self.reserve)
+    }
+
+    /// How large the reserve is on this disk, in whole pages.
+    fn size(&self) -> u64 {
+        let all = statvfs(&self.folder)
+            .map_or(u64::MAX, |disk| disk.f_blocks.saturating_mul(disk.f_frsize));
+        self.bytes.min(all / PART) / 4096 * 4096
+    }
+
+    fn free(&self) -> Option<u64> {
+        let disk = statvfs(&self.folder).ok()?;
+        Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
+    fn tried(&self) -> std::sync::MutexGuard<'_, Option<Stopwatch>> {
+        self.tried.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
