@@ -133,7 +133,7 @@ async fn every_state_of_health_is_seen_in_the_demo() {
     let counts = get(&format!("{url}/api/v1/health")).await;
     let expected = serde_json::json!({
         "paused": 1, "unmonitored": 1, "new": 1, "on_time": 2, "late": 1, "down": 3, "failed": 1,
-        "not_covering_now": 0
+        "not_covering_now": 6
     });
     assert_eq!(counts, expected);
     let half = get(&format!(
