@@ -114,6 +114,32 @@ pub struct Input {
     pub organisation_id: Option<Uuid>,
     /// A sensor's metric.
     pub metric: Option<Name>,
+    /// A sensor's unit, if it is known.
+    pub unit: Option<Name>,
+    /// What the newest version of a source predicts.
+    pub outputs: Vec<OutputRole>,
+}
+
+impl Input {
+    /// The unit of the values that a role gets from it, if it is known.
+    fn unit(&self, role: &InputRole) -> Option<&Name> {
+        let of_metric = |output: &&OutputRole| Some(&output.metric) == role.metric.as_ref();
+        match role.input_kind {
+            InputKind::Sensor => self.unit.as_ref(),
+            InputKind::Source => self.outputs.iter().find(of_metric)?.unit.as_ref(),
+            InputKind::Location => None,
+        }
+    }
+}
+
+impl InputRole {
+    /// Whether the model takes values of that unit. A unit that is not known on either side agrees with any.
+    pub fn takes(&self, unit: Option<&Name>) -> bool {
+        match (unit, &self.unit) {
+            (Some(unit), Some(own)) => unit == own,
+            _ => true,
+        }
+    }
 }
 
 fn yes() -> bool {
@@ -187,7 +213,8 @@ pub fn check_contract(
 /// (`inputs` runs parallel to `bindings`; `None`: there is no such thing).
 ///
 /// Each required role is bound exactly once and each other at most once, no role is unknown, the kinds agree, the
-/// input exists and belongs to the organisation (or is a shared source), and a sensor's metric is the role's.
+/// input exists and belongs to the organisation (or is a shared source), a sensor's metric is the role's, and so is the
+/// unit of a sensor or source, where both are known.
 pub fn check_bindings(
     roles: &[InputRole],
     bindings: &[RoleBinding],
@@ -263,6 +290,19 @@ fn check_input(
                 "the sensor measures {}, the role needs {}",
                 text(&input.metric),
                 text(&role.metric)
+            ),
+        );
+        return;
+    }
+    let unit = input.unit(role);
+    if !role.takes(unit) {
+        let text = |unit: Option<&Name>| unit.map_or_else(String::new, Name::to_string);
+        violations.add(
+            format!("{at}/input_id"),
+            format!(
+                "the unit of the {kind} is {}, the role needs {}",
+                text(unit),
+                text(role.unit.as_ref())
             ),
         );
     }

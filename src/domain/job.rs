@@ -87,6 +87,8 @@ pub struct JobContext {
     pub source_id: Uuid,
     /// How often the source is expected to post, in minutes.
     pub expected_interval_minutes: Option<i64>,
+    /// How much later a post may come, in minutes.
+    pub grace_minutes: Option<i64>,
     /// The output roles of the job's version.
     pub job_targets: Vec<OutputRole>,
     /// The location that follows from the bindings.
@@ -99,6 +101,7 @@ impl JobRecord {
         let watch = Watch {
             active: self.active,
             interval_minutes: context.expected_interval_minutes,
+            grace_minutes: context.grace_minutes.unwrap_or(0),
             targets: &context.job_targets,
         };
         Job {

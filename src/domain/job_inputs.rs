@@ -43,7 +43,8 @@ pub struct JobInput {
     /// The role's metric.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<Name>,
-    /// The unit that the model reckons in, as the role says.
+    /// The unit of the values: that of the sensor, or of the source's predictions; the role's where theirs is not known.
+    /// Absent if the predictions have several units: then each series has its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<Name>,
     /// The sensor, with the unit of its readings.

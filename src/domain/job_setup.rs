@@ -9,7 +9,7 @@ use super::{
     error::Result,
     job::{Job, check_binding_form},
     object::objects,
-    source::{check_interval, check_retention},
+    source::{check_grace, check_interval, check_retention},
     text::{Description, Name, check_description, check_optional},
     violation::Violations,
 };
@@ -61,6 +61,9 @@ pub struct SetupSource {
         validator(minimum(value = "1"), maximum(value = "525600"))
     )]
     pub expectedintervalminutes: Option<i64>,
+    /// How much later than expected a post may come, in minutes (at most a year), before its job is late.
+    #[oai(nullable, validator(minimum(value = "0"), maximum(value = "525600")))]
+    pub grace_minutes: Option<i64>,
     /// How long predictions are kept, in hours (at most a hundred years).
     #[oai(nullable, validator(minimum(value = "1"), maximum(value = "876600")))]
     pub retention_hours: Option<i64>,
@@ -195,6 +198,7 @@ impl SetupSource {
             self.expectedintervalminutes.take(),
             &mut violations,
         );
+        check_grace(self.grace_minutes, &mut violations);
         check_retention(self.retention_hours, &mut violations);
         violations
     }

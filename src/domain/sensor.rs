@@ -101,10 +101,11 @@ pub struct SensorChange {
     /// Its new name.
     #[serde(default, deserialize_with = "present")]
     pub name: Option<Name>,
-    /// What it measures; refused while a job's role binds the sensor.
+    /// What it measures; refused while the sensor has readings, or a job's role binds it.
     #[serde(default, deserialize_with = "present")]
     pub metric: Option<Name>,
-    /// The unit of its readings; null clears it.
+    /// The unit of its readings; null clears it. While the sensor has readings only a missing unit can be given, and it must
+    /// be that of the roles that jobs bind the sensor to.
     #[serde(default)]
     #[oai(nullable)]
     pub unit: MaybeUndefined<Name>,

@@ -32,6 +32,9 @@ pub struct Source {
     /// How often the model is expected to post, in minutes; its jobs' health is judged by it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected_interval_minutes: Option<i64>,
+    /// How much later than expected a post may come, in minutes, before its job is late.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grace_minutes: Option<i64>,
     /// How long predictions are kept, in hours after their valid_time or arrival; absent: for ever.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention_hours: Option<i64>,
@@ -70,6 +73,10 @@ pub struct NewSource {
         validator(minimum(value = "1"), maximum(value = "525600"))
     )]
     pub expectedintervalminutes: Option<i64>,
+    /// How much later than expected a post may come, in minutes (at most a year), before its job is late: so that no webhook
+    /// tells of a small delay. None if absent.
+    #[oai(nullable, validator(minimum(value = "0"), maximum(value = "525600")))]
+    pub grace_minutes: Option<i64>,
     /// How long predictions are kept, in hours (at most a hundred years).
     #[oai(nullable, validator(minimum(value = "1"), maximum(value = "876600")))]
     pub retention_hours: Option<i64>,
@@ -86,6 +93,7 @@ impl NewSource {
             self.expectedintervalminutes.take(),
             &mut violations,
         );
+        check_grace(self.grace_minutes, &mut violations);
         check_retention(self.retention_hours, &mut violations);
         violations.into_result()
     }
@@ -98,6 +106,7 @@ impl NewSource {
             name: self.name,
             description: self.description,
             expected_interval_minutes: self.expected_interval_minutes,
+            grace_minutes: self.grace_minutes,
             retention_hours: self.retention_hours,
             created_at: now,
             updated_at: now,
@@ -129,6 +138,10 @@ pub struct SourceChange {
         validator(minimum(value = "1"), maximum(value = "525600"))
     )]
     pub expectedintervalminutes: MaybeUndefined<i64>,
+    /// How much later than expected a post may come, in minutes (at most a year), before its job is late; null for none.
+    #[serde(default)]
+    #[oai(nullable, validator(minimum(value = "0"), maximum(value = "525600")))]
+    pub grace_minutes: MaybeUndefined<i64>,
     /// How long predictions are kept, in hours (at most a hundred years); null keeps them for ever.
     #[serde(default)]
     #[oai(nullable, validator(minimum(value = "1"), maximum(value = "876600")))]
@@ -150,6 +163,7 @@ impl SourceChange {
         } else if !other.is_undefined() && other != self.expected_interval_minutes {
             violations.add("/expectedintervalminutes", TWO_SPELLINGS);
         }
+        check_grace(given(&self.grace_minutes), &mut violations);
         check_retention(given(&self.retention_hours), &mut violations);
         violations.into_result()
     }
@@ -162,6 +176,7 @@ impl SourceChange {
             &mut source.expected_interval_minutes,
             self.expected_interval_minutes,
         );
+        set_or_clear(&mut source.grace_minutes, self.grace_minutes);
         set_or_clear(&mut source.retention_hours, self.retention_hours);
         source.updated_at = now;
         source.revision += 1;
@@ -192,6 +207,14 @@ fn check_interval_ranges(value: Option<i64>, other: Option<i64>, violations: &mu
     let most = MAX_INTERVAL_MINUTES;
     check_range(value, most, violations, "/expected_interval_minutes");
     check_range(other, most, violations, "/expectedintervalminutes");
+}
+
+/// Notes a grace that is out of its range.
+pub fn check_grace(minutes: Option<i64>, violations: &mut Violations) {
+    let most = MAX_INTERVAL_MINUTES;
+    if minutes.is_some_and(|minutes| !(0..=most).contains(&minutes)) {
+        violations.add("/grace_minutes", format!("must be from 0 to {most}"));
+    }
 }
 
 /// Notes a retention that is out of its range.

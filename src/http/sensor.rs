@@ -83,8 +83,9 @@ impl SensorApi {
 
     /// Change a sensor
     ///
-    /// Changes the fields that the body names; null clears an optional one. The metric stays while a job binds the sensor.
-    /// Needs: manager.
+    /// Changes the fields that the body names; null clears an optional one. The metric and the unit cannot change
+    /// under readings, except that a missing unit is given, nor against a role that a job binds the sensor to. Needs:
+    /// manager.
     #[oai(path = "/sensors/:id", method = "put", operation_id = "update_sensor")]
     async fn update(
         &self,

@@ -173,15 +173,27 @@ pub(super) fn input(connection: &Connection, kind: InputKind, id: Uuid) -> Resul
         InputKind::Sensor => sensor::find(connection, id)?.map(|sensor| Input {
             organisation_id: Some(sensor.organisation_id),
             metric: Some(sensor.metric),
+            unit: sensor.unit,
+            outputs: Vec::new(),
         }),
         InputKind::Location => store::location::find(connection, id)?.map(|location| Input {
             organisation_id: Some(location.organisation_id),
             metric: None,
+            unit: None,
+            outputs: Vec::new(),
         }),
-        InputKind::Source => source::find(connection, id)?.map(|source| Input {
-            organisation_id: source.organisation_id,
-            metric: None,
-        }),
+        InputKind::Source => match source::find(connection, id)? {
+            Some(source) => {
+                let newest = store::source_version::newest(connection, id)?;
+                Some(Input {
+                    organisation_id: source.organisation_id,
+                    metric: None,
+                    unit: None,
+                    outputs: newest.map_or_else(Vec::new, |version| version.output_roles),
+                })
+            }
+            None => None,
+        },
     })
 }
 

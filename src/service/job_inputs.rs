@@ -113,12 +113,20 @@ impl Read<'_> {
                     Some(at) => store::location::find(self.connection, at)?,
                     None => None,
                 };
+                let unit = input.sensor.as_ref().and_then(|sensor| sensor.unit.clone());
+                input.unit = unit.or(input.unit);
                 input.readings = Some(self.readings(id, role)?);
             }
             InputKind::Location => input.location = store::location::find(self.connection, id)?,
             InputKind::Source => {
                 input.source = store::source::find(self.connection, id)?;
-                input.predictions = Some(self.predictions(id, role)?);
+                let predictions = self.predictions(id, role)?;
+                let mut units = predictions.iter().map(|series| &series.unit);
+                if let Some(first @ Some(_)) = units.next() {
+                    let is_only = units.all(|unit| unit == first);
+                    input.unit = first.clone().filter(|_| is_only);
+                }
+                input.predictions = Some(predictions);
             }
         }
         Ok(input)

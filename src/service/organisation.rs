@@ -10,7 +10,7 @@ use crate::{
         page::Listed,
         patch::Expected,
     },
-    store::{Connection, Transaction, job, organisation},
+    store::{Connection, Transaction, job, organisation, prediction},
 };
 
 /// Makes an organisation (admins). Conflict: its id or name is taken.
@@ -20,7 +20,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewOrganisation) -> Res
     let caller = caller.clone();
     app.write(move |tx, now| {
         let made = new.make(now);
-        organisation::insert(tx, &made)?;
+        insert(tx, &made)?;
         audit::by(tx, &caller, now).created(&made)?;
         Ok(made)
     })
@@ -115,8 +115,24 @@ pub(super) fn ensure(
         name: crate::domain::text::Name::new(id.to_string()),
     }
     .make(now);
-    organisation::insert(tx, &made)?;
+    insert(tx, &made)?;
     Ok((made, true))
+}
+
+/// Stores a new organisation, unless predictions of a deleted one with its id are still there: its token would read them.
+fn insert(tx: &Transaction<'_>, made: &Organisation) -> Result<()> {
+    if prediction::any_of(tx, made.id)? && organisation::find(tx, made.id)?.is_none() {
+        return Err(Error::conflict(
+            format!(
+                "the id {} was an organisation's that was deleted, and is free once its predictions are deleted too, \
+                 which the server does in the background: take another id, or try again after the next sweep \
+                 (retention.sweep_seconds)",
+                made.id
+            ),
+            None,
+        ));
+    }
+    organisation::insert(tx, made)
 }
 
 fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Result<Organisation> {

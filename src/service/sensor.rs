@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{App, audit, location, organisation};
 use crate::{
     domain::{
-        Caller, Error, Page, Result, Role, Violations,
+        Caller, Error, Page, Result, Role, Violation, Violations,
         page::Listed,
         patch::Expected,
         sensor::{NewSensor, Sensor, SensorChange, SensorFilter},
@@ -47,8 +47,8 @@ pub async fn list(
         .await
 }
 
-/// Changes a sensor (managers). Conflict: the name is taken in the organisation, or the metric changes while a job
-/// binds the sensor.
+/// Changes a sensor (managers). Conflict: the name is taken in the organisation, or the metric or unit changes under
+/// readings or against a role that the sensor fills.
 pub async fn update(
     app: &App,
     caller: &Caller,
@@ -67,17 +67,7 @@ pub async fn update(
         if changed.location_id != found.location_id {
             check_location(tx, changed.location_id, found.organisation_id)?;
         }
-        if changed.metric != found.metric
-            && let Some(job) = job::any_bound_to(tx, id)?
-        {
-            return Err(Error::conflict(
-                format!(
-                    "the job {job} binds this sensor for its metric {}",
-                    found.metric
-                ),
-                job,
-            ));
-        }
+        check_meaning(tx, &found, &changed)?;
         sensor::update(tx, &changed)?;
         audit::by(tx, &caller, now).changed(&found, &changed)?;
         Ok(changed)
@@ -103,6 +93,59 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
         sensor::delete(tx, id)
     })
     .await
+}
+
+/// Refuses another metric or unit while there are readings, or a job whose role needs what the sensor has. A missing unit
+/// may be given under readings.
+fn check_meaning(connection: &Connection, found: &Sensor, changed: &Sensor) -> Result<()> {
+    let id = found.id;
+    let is_filled = found.unit.is_none() && changed.unit.is_some();
+    let mut conflict = Violations::default();
+    if changed.metric != found.metric {
+        if let Some(job) = job::any_bound_to(connection, id)? {
+            let detail = format!(
+                "the job {job} binds this sensor for its metric {}",
+                found.metric
+            );
+            return Err(Error::conflict(detail, job));
+        }
+        conflict.add(
+            "/metric",
+            "cannot change: the sensor has readings of the other metric",
+        );
+    }
+    if changed.unit != found.unit {
+        let bound = job::roles_of_sensor(connection, id)?;
+        let unit = changed.unit.as_ref();
+        if let Some((job, role)) = bound.iter().find(|(_, role)| !role.takes(unit)) {
+            let needed = role.unit.as_ref().map_or("", |unit| unit.as_str());
+            let detail = format!(
+                "the job {job} binds this sensor to the role {}, which needs the unit {needed}",
+                role.role
+            );
+            return Err(Error::Conflict {
+                violations: vec![Violation::at("/unit", detail.clone())],
+                detail,
+                existing: Some(*job),
+            });
+        }
+        if !is_filled {
+            conflict.add(
+                "/unit",
+                "cannot change: the sensor has readings in the other unit",
+            );
+        }
+    }
+    let violations = conflict.into_vec();
+    if violations.is_empty() || !reading::any_of(connection, id)? {
+        return Ok(());
+    }
+    Err(Error::Conflict {
+        detail: "the sensor has readings, which would mean something else: make another sensor"
+            .to_owned(),
+        existing: None,
+        violations,
+    })
 }
 
 fn check_location(connection: &Connection, id: Option<Uuid>, owner: Uuid) -> Result<()> {

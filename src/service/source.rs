@@ -10,7 +10,7 @@ use crate::{
         patch::Expected,
         source::{NewSource, Source, SourceChange},
     },
-    store::{self, Connection, Transaction, job, source, source_version},
+    store::{self, Connection, Transaction, job, prediction, source, source_version},
 };
 
 /// Makes a source (managers; an admin without an organisation makes a shared one). Conflict: its id or name is taken.
@@ -60,7 +60,8 @@ pub async fn update(
         let mut changed = found.clone();
         change.apply(&mut changed, now);
         let keep = || source::update(tx, &changed).map_err(|error| hide_unseen(tx, &caller, error));
-        if changed.expected_interval_minutes == found.expected_interval_minutes {
+        let watch = |source: &Source| (source.expected_interval_minutes, source.grace_minutes);
+        if watch(&changed) == watch(&found) {
             keep()?;
         } else {
             health::around(tx, &store::health::jobs_of(tx, id)?, now, keep)?;
@@ -115,6 +116,14 @@ pub(super) fn insert(
         organisation::must_exist(tx, owner, pointer)?;
     }
     let made = new.make(owner, now);
+    // A source renames and expires what is stored under its id.
+    if let Some(owner) = owner
+        && prediction::any_of_others(tx, made.id, owner)?
+        && source::find(tx, made.id)?.is_none()
+    {
+        let detail = format!("the id {} is taken", made.id);
+        return Err(Error::conflict(detail, None));
+    }
     source::insert(tx, &made).map_err(|error| hide_unseen(tx, caller, error))?;
     audit::by(tx, caller, now).created(&made)?;
     Ok(made)

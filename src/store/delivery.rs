@@ -1,7 +1,8 @@
 //! The messages to webhooks in SQL: the outbox, and what became of them.
 //!
 //! `next_attempt_at` stands at the first pending message about each job, so that what is due is found by an index, and
-//! nothing is sent before what came before it.
+//! nothing is sent before what came before it. While a message waits for another attempt ([`hold`]), all of its webhook
+//! wait: the receiver is taken to be gone, not to dislike one job.
 
 use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
@@ -9,6 +10,7 @@ use uuid::Uuid;
 use super::{
     Connection, Transaction,
     row::{FromRow, Json},
+    webhook::secrets,
 };
 use crate::domain::{
     Result, Timestamp,
@@ -16,7 +18,6 @@ use crate::domain::{
     webhook::{
         LastAttempt,
         delivery::{Attempt, Delivery, DeliveryState, Message, Next, SHOWN, SHOWN_HOURS},
-        secret::Secret,
     },
 };
 
@@ -62,7 +63,7 @@ impl FromRow for Message {
             created_at: row.get("created_at")?,
             attempts: row.get("attempts")?,
             url: row.get("url")?,
-            secret: Secret::from_bytes(row.get("secret")?),
+            secrets: secrets(row)?,
         })
     }
 }
@@ -99,7 +100,7 @@ pub fn insert(
         "INSERT INTO webhook_deliveries
             (webhook_id, position, id, job_id, event, body, state, created_at, attempts, next_attempt_at)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, CASE WHEN EXISTS (SELECT 1 FROM webhook_deliveries
-                WHERE webhook_id = ?1 AND job_id IS ?4 AND state = 'pending') THEN NULL ELSE ?8 END)",
+                WHERE webhook_id = ?1 AND job_id IS NOT DISTINCT FROM ?4 AND state = 'pending') THEN NULL ELSE ?8 END)",
     )?
     .execute((
         webhook,
@@ -140,7 +141,7 @@ pub fn insert_sent(tx: &Transaction<'_>, message: &Message, attempt: &Attempt) -
     cut(tx, message.webhook_id, position - SHOWN)
 }
 
-fn next_position(tx: &Transaction<'_>, webhook: Uuid) -> Result<i64> {
+fn next_position(tx: &Connection, webhook: Uuid) -> Result<i64> {
     let mut statement = tx.prepare_cached(
         "SELECT coalesce(max(position), 0) + 1 FROM webhook_deliveries WHERE webhook_id = ?1",
     )?;
@@ -179,7 +180,37 @@ pub fn due_webhooks(connection: &Connection, now: Timestamp) -> Result<Vec<(Uuid
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// A webhook's messages that are due, the longest due first.
+/// What holds back the messages of a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// Nothing.
+    Free,
+    /// A message waits for another attempt.
+    Waiting,
+    /// The time of that attempt has come.
+    Due,
+}
+
+/// Whether messages of the webhook wait for another attempt of one that failed.
+pub fn hold(connection: &Connection, webhook: Uuid, now: Timestamp) -> Result<Hold> {
+    let mut statement = connection.prepare_cached(
+        "SELECT max(next_attempt_at) FROM webhook_deliveries
+            WHERE webhook_id = ?1 AND state = 'pending' AND attempts > 0",
+    )?;
+    let latest: Option<Timestamp> = statement.query_row([webhook], |row| row.get(0))?;
+    Ok(match latest {
+        None => Hold::Free,
+        Some(latest) if latest > now => Hold::Waiting,
+        Some(_) => Hold::Due,
+    })
+}
+
+/// The position of the webhook's newest message.
+pub fn newest(connection: &Connection, webhook: Uuid) -> Result<i64> {
+    Ok(next_position(connection, webhook)? - 1)
+}
+
+/// A webhook's messages that are due, in their order.
 pub fn due(
     connection: &Connection,
     webhook: Uuid,
@@ -187,9 +218,10 @@ pub fn due(
     limit: usize,
 ) -> Result<Vec<Message>> {
     let mut statement = connection.prepare_cached(
-        "SELECT d.webhook_id, d.position, d.id, d.event, d.job_id, d.body, d.created_at, d.attempts, w.url, w.secret
+        "SELECT d.webhook_id, d.position, d.id, d.event, d.job_id, d.body, d.created_at, d.attempts, w.url, w.secret,
+            w.old_secret, w.old_secret_until
             FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
-            WHERE d.webhook_id = ?1 AND d.next_attempt_at <= ?2 ORDER BY d.next_attempt_at LIMIT ?3",
+            WHERE d.webhook_id = ?1 AND d.next_attempt_at <= ?2 ORDER BY d.position LIMIT ?3",
     )?;
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = statement.query_map((webhook, now, most), Message::from_row)?;
@@ -227,8 +259,11 @@ pub fn attempted(
     if changed == 0 || state == DeliveryState::Pending {
         return Ok(());
     }
+    if message.attempts > 0 && state == DeliveryState::Delivered {
+        hurry(tx, message.webhook_id, now)?;
+    }
     let mut statement = tx.prepare_cached(
-        "SELECT position FROM webhook_deliveries WHERE webhook_id = ?1 AND job_id IS ?2 AND state = 'pending'
+        "SELECT position FROM webhook_deliveries WHERE webhook_id = ?1 AND job_id IS NOT DISTINCT FROM ?2 AND state = 'pending'
             ORDER BY position LIMIT 1",
     )?;
     let following: Option<i64> = statement

@@ -30,6 +30,7 @@ pub struct Watched {
     pub source_name: Name,
     active: bool,
     interval_minutes: Option<i64>,
+    grace_minutes: Option<i64>,
     /// The outputs that are expected.
     pub targets: Vec<OutputRole>,
 }
@@ -40,6 +41,7 @@ impl Watched {
         Watch {
             active: self.active,
             interval_minutes: self.interval_minutes,
+            grace_minutes: self.grace_minutes.unwrap_or(0),
             targets: &self.targets,
         }
     }
@@ -54,6 +56,7 @@ impl FromRow for Watched {
             source_id: row.get(3)?,
             source_name: row.get(4)?,
             interval_minutes: row.get(5)?,
+            grace_minutes: row.get(7)?,
             targets: row.get::<_, Json<_>>(6)?.0,
         })
     }
@@ -77,8 +80,8 @@ impl FromRow for Standing {
 /// The job of that id, as its health is judged.
 pub fn watched(connection: &Connection, id: Uuid) -> Result<Option<Watched>> {
     let mut statement = connection.prepare_cached(
-        "SELECT j.name, j.organisation_id, j.active, s.id, s.name, s.expected_interval_minutes, v.output_roles
-            FROM jobs j JOIN source_versions v ON v.id = j.source_version_id JOIN sources s ON s.id = v.source_id
+        "SELECT j.name, j.organisation_id, j.active, s.id, s.name, s.expected_interval_minutes, v.output_roles,
+            s.grace_minutes FROM jobs j JOIN source_versions v ON v.id = j.source_version_id JOIN sources s ON s.id = v.source_id
             WHERE j.id = ?1",
     )?;
     Ok(statement.query_row([id], Watched::from_row).optional()?)

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::domain::{
     Error, Page, Result, Timestamp,
-    contract::{InputKind, RoleBinding},
+    contract::{InputKind, InputRole, RoleBinding},
     job::{JobContext, JobFilter, JobRecord},
     page::Listed,
     text::Name,
@@ -28,7 +28,7 @@ const LOCATION_OF_SENSORS: &str =
     FROM role_bindings b JOIN sensors s ON s.id = b.input_id WHERE b.job_id = ?1 AND b.input_type = 'sensor'";
 
 /// What is answered with a job: its version's source and targets.
-const CONTEXT: &str = "SELECT s.id, s.expected_interval_minutes, v.output_roles
+const CONTEXT: &str = "SELECT s.id, s.expected_interval_minutes, v.output_roles, s.grace_minutes
     FROM source_versions v JOIN sources s ON s.id = v.source_id WHERE v.id = ?1";
 
 impl FromRow for JobRecord {
@@ -101,6 +101,28 @@ pub fn any_bound_to(connection: &Connection, input_id: Uuid) -> Result<Option<Uu
     )
 }
 
+/// The jobs that bind the sensor, each with the input role that it fills.
+pub fn roles_of_sensor(connection: &Connection, sensor_id: Uuid) -> Result<Vec<(Uuid, InputRole)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT b.job_id, b.role, v.input_roles FROM role_bindings b JOIN jobs j ON j.id = b.job_id
+            JOIN source_versions v ON v.id = j.source_version_id
+            WHERE b.input_id = ?1 AND b.input_type = ?2 ORDER BY b.job_id, b.position",
+    )?;
+    let mut rows = statement.query((sensor_id, InputKind::Sensor))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (job, name): (Uuid, Name) = (row.get(0)?, row.get(1)?);
+        let Json::<Vec<InputRole>>(roles) = row.get(2)?;
+        found.extend(
+            roles
+                .into_iter()
+                .find(|role| role.role == name)
+                .map(|role| (job, role)),
+        );
+    }
+    Ok(found)
+}
+
 /// Jobs in the order of their ids. As for their health, these are all that may be in one of the filter's states at
 /// `now`: time may have changed it since it was judged.
 pub fn list(
@@ -149,6 +171,7 @@ pub fn context(connection: &Connection, job: &JobRecord) -> Result<JobContext> {
         Ok(JobContext {
             source_id: row.get(0)?,
             expected_interval_minutes: row.get(1)?,
+            grace_minutes: row.get(3)?,
             job_targets: row.get::<_, Json<_>>(2)?.0,
             bound_location_id,
         })

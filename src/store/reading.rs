@@ -71,6 +71,14 @@ pub fn post(
     Ok(counts)
 }
 
+/// Whether anything was ever stored that the sensor measured.
+pub fn any_of(connection: &Connection, sensor_id: Uuid) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM readings r JOIN reading_series s ON s.id = r.series_id
+        WHERE s.sensor_id = ?1)";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([sensor_id], |row| row.get(0))?)
+}
+
 /// When the reading of the sensor arrived that arrived last.
 pub fn newest_available_at(connection: &Connection, sensor_id: Uuid) -> Result<Option<Timestamp>> {
     let sql = "SELECT newest_available_at FROM reading_series WHERE sensor_id = ?1";

@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{Error, Page, Result, page::Listed, source::Source, text::Name};
 
 const SELECT: &str =
-    "SELECT id, organisation_id, name, description, expected_interval_minutes, retention_hours,
+    "SELECT id, organisation_id, name, description, expected_interval_minutes, grace_minutes, retention_hours,
     created_at, updated_at, revision FROM sources";
 
 impl FromRow for Source {
@@ -23,6 +23,7 @@ impl FromRow for Source {
             name: row.get("name")?,
             description: row.get("description")?,
             expected_interval_minutes: row.get("expected_interval_minutes")?,
+            grace_minutes: row.get("grace_minutes")?,
             retention_hours: row.get("retention_hours")?,
             created_at: row.get("created_at")?,
             updated_at: row.get("updated_at")?,
@@ -63,7 +64,7 @@ pub fn list(
 pub fn insert(tx: &Transaction<'_>, source: &Source) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO sources (id, organisation_id, name, description, expected_interval_minutes, retention_hours,
-            created_at, updated_at, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            created_at, updated_at, revision, grace_minutes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute((
         source.id,
@@ -75,6 +76,7 @@ pub fn insert(tx: &Transaction<'_>, source: &Source) -> Result<()> {
         source.created_at,
         source.updated_at,
         source.revision,
+        source.grace_minutes,
     ))
     .on_taken(|columns| taken(tx, columns, source))?;
     Ok(())
@@ -84,7 +86,7 @@ pub fn insert(tx: &Transaction<'_>, source: &Source) -> Result<()> {
 pub fn update(tx: &Transaction<'_>, source: &Source) -> Result<()> {
     tx.prepare_cached(
         "UPDATE sources SET name = ?2, description = ?3, expected_interval_minutes = ?4, retention_hours = ?5,
-            updated_at = ?6, revision = ?7 WHERE id = ?1",
+            updated_at = ?6, revision = ?7, grace_minutes = ?8 WHERE id = ?1",
     )?
     .execute((
         source.id,
@@ -94,6 +96,7 @@ pub fn update(tx: &Transaction<'_>, source: &Source) -> Result<()> {
         source.retention_hours,
         source.updated_at,
         source.revision,
+        source.grace_minutes,
     ))
     .on_taken(|columns| taken(tx, columns, source))?;
     tx.prepare_cached(

@@ -13,12 +13,16 @@ use crate::domain::{
     Error, Page, Result, Timestamp,
     page::Listed,
     text::Name,
-    webhook::{LastAttempt, Webhook, WebhookEvent, delivery::Message, secret::Secret},
+    webhook::{
+        LastAttempt, Webhook, WebhookEvent,
+        delivery::Message,
+        secret::{Secret, Secrets},
+    },
 };
 
 const SELECT: &str =
-    "SELECT id, organisation_id, name, url, events, active, last_attempt, created_at, updated_at,
-    revision FROM webhooks";
+    "SELECT id, organisation_id, name, url, events, active, last_attempt, old_secret_until, created_at,
+    updated_at, revision FROM webhooks";
 
 impl FromRow for Webhook {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -32,6 +36,7 @@ impl FromRow for Webhook {
             events,
             active: row.get("active")?,
             last_attempt: last_attempt.map(|Json(attempt)| attempt),
+            old_secret_until: row.get("old_secret_until")?,
             created_at: row.get("created_at")?,
             updated_at: row.get("updated_at")?,
             revision: row.get("revision")?,
@@ -46,10 +51,21 @@ pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Webhook>> {
 }
 
 /// What a webhook's messages are signed with.
-pub fn secret(connection: &Connection, id: Uuid) -> Result<Option<Secret>> {
-    let mut statement = connection.prepare_cached("SELECT secret FROM webhooks WHERE id = ?1")?;
-    let found = statement.query_row([id], |row| row.get(0)).optional()?;
-    Ok(found.map(Secret::from_bytes))
+pub fn find_secrets(connection: &Connection, id: Uuid) -> Result<Option<Secrets>> {
+    let sql = "SELECT secret, old_secret, old_secret_until FROM webhooks WHERE id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([id], secrets).optional()?)
+}
+
+/// The secrets of a row.
+pub fn secrets(row: &Row<'_>) -> rusqlite::Result<Secrets> {
+    let old: Option<Vec<u8>> = row.get("old_secret")?;
+    Ok(Secrets {
+        current: Secret::from_bytes(row.get("secret")?),
+        old: old
+            .map(Secret::from_bytes)
+            .zip(row.get("old_secret_until")?),
+    })
 }
 
 /// Webhooks in the order of their ids.
@@ -134,10 +150,18 @@ pub fn update(tx: &Transaction<'_>, webhook: &Webhook) -> Result<()> {
     Ok(())
 }
 
-/// Keeps another secret.
-pub fn set_secret(tx: &Transaction<'_>, id: Uuid, secret: &Secret) -> Result<()> {
-    tx.prepare_cached("UPDATE webhooks SET secret = ?2 WHERE id = ?1")?
-        .execute((id, secret.bytes()))?;
+/// Stores what the webhook's messages are signed with.
+pub fn set_secrets(tx: &Transaction<'_>, id: Uuid, secrets: &Secrets) -> Result<()> {
+    let old = secrets.old.as_ref();
+    tx.prepare_cached(
+        "UPDATE webhooks SET secret = ?2, old_secret = ?3, old_secret_until = ?4 WHERE id = ?1",
+    )?
+    .execute((
+        id,
+        secrets.current.bytes(),
+        old.map(|(secret, _)| secret.bytes()),
+        old.map(|(_, until)| until),
+    ))?;
     Ok(())
 }
 

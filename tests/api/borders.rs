@@ -213,3 +213,102 @@ async fn a_conflict_with_another_organisations_thing_says_only_that_the_id_is_ta
     app.ok(&them, "POST /predictions", post).await;
     only_taken(&app, &us, "/api/v1/jobs/setup", ours).await;
 }
+
+#[tokio::test]
+async fn a_deleted_organisations_predictions_are_gone_and_its_id_is_free_only_then() {
+    let app = TestApp::start().await;
+    let body = json!({ "id": OURS, "name": "ours" });
+    app.post("/api/v1/organisations", &body).await.expect(201);
+    let mut first = setup(OURS, "Job");
+    // It is kept for ever.
+    first["source"] = json!({ "name": "model" });
+    let job = app
+        .ok(crate::app::ADMIN, "POST /jobs/setup", first.clone())
+        .await;
+    let job = job["id"].as_str().unwrap();
+    let place = json!({ "organisation_id": OURS, "id": NOTHING, "name": "x", "latitude": 1, "longitude": 1 });
+    app.post("/api/v1/locations", &place).await.expect(201);
+    let point = json!({ "role": "risk", "valid_time": "2023-10-27T06:00:00Z", "value": 1.0, "location_id": NOTHING });
+    let post = json!({ "job_id": job, "predictions": [point] });
+    app.post("/api/v1/predictions", &post).await.expect(200);
+    let paths = ["predictions", "predictions/latest"].map(|list| {
+        [format!("job_id={job}"), format!("location_id={NOTHING}")]
+            .map(|of| format!("/api/v1/{list}?metric=all&{of}"))
+    });
+    for path in paths.iter().flatten() {
+        assert_eq!(
+            app.get(path).await.expect(200).as_array().unwrap().len(),
+            1,
+            "{path}"
+        );
+    }
+    assert_eq!(app.delete(&format!("/api/v1/jobs/{job}")).await.status, 204);
+    let organisation = format!("/api/v1/organisations/{OURS}");
+    assert_eq!(app.delete(&organisation).await.status, 204);
+    // At once nobody reads what it left.
+    for path in paths.iter().flatten() {
+        app.get(path).await.expect(404);
+    }
+    // Its id would read it, however it is taken.
+    let refused = app.post("/api/v1/organisations", &body).await.expect(409);
+    assert!(refused.get("existing_id").is_none(), "{refused}");
+    assert!(
+        refused["detail"].as_str().unwrap().contains("sweep"),
+        "{refused}"
+    );
+    app.post("/api/v1/jobs/setup", &first).await.expect(409);
+    assert_eq!(app.sweep().await.predictions, 1);
+    app.post("/api/v1/organisations", &body).await.expect(201);
+    let heir = app.token("heir", "manager", OURS).await;
+    for path in paths.iter().flatten() {
+        app.call_as(&heir, "GET", path, &Value::Null)
+            .await
+            .expect(404);
+    }
+    app.ok(
+        &heir,
+        "POST /locations",
+        json!({ "id": NOTHING, "name": "x", "latitude": 1, "longitude": 1 }),
+    )
+    .await;
+    let path = format!("/api/v1/predictions?metric=all&location_id={NOTHING}");
+    assert_eq!(
+        app.call_as(&heir, "GET", &path, &Value::Null)
+            .await
+            .expect(200),
+        json!([])
+    );
+}
+
+#[tokio::test]
+async fn the_id_of_a_source_is_not_free_for_others_while_its_predictions_are_stored() {
+    let app = TestApp::start().await;
+    for (id, name) in [(OURS, "ours"), (THEIRS, "theirs")] {
+        let body = json!({ "id": id, "name": name });
+        app.post("/api/v1/organisations", &body).await.expect(201);
+    }
+    let (us, them) = (
+        app.token("us", "manager", OURS).await,
+        app.token("them", "manager", THEIRS).await,
+    );
+    let mut ours = setup(OURS, "Job");
+    ours["source"] = json!({ "id": NOTHING, "name": "model" });
+    let job = app.ok(&us, "POST /jobs/setup", ours).await;
+    let point = json!({ "role": "risk", "valid_time": "2023-10-27T06:00:00Z", "value": 1.0 });
+    let post = json!({ "job_id": job["id"], "predictions": [point] });
+    app.ok(&us, "POST /predictions", post).await;
+    for path in [
+        format!("/api/v1/jobs/{}", job["id"].as_str().unwrap()),
+        format!(
+            "/api/v1/source_versions/{}",
+            job["source_version_id"].as_str().unwrap()
+        ),
+        format!("/api/v1/sources/{NOTHING}"),
+    ] {
+        assert_eq!(app.delete(&path).await.status, 204);
+    }
+    // It would rename what is ours, and let it expire.
+    let source = json!({ "id": NOTHING, "name": "their model", "retention_hours": 1 });
+    only_taken(&app, &them, "/api/v1/sources", source.clone()).await;
+    app.ok(&us, "POST /sources", source).await;
+}

@@ -19,7 +19,7 @@ async fn job(field: &Field) -> (String, String) {
     let mut body = setup(&field.home, "Needs all");
     body["source"] = json!({ "name": "needy" });
     body["source_version"]["input_roles"] = json!([
-        { "role": "air", "input_kind": "sensor", "metric": "celsius", "unit": "K" },
+        { "role": "air", "input_kind": "sensor", "metric": "celsius", "unit": "°C" },
         { "role": "site", "input_kind": "location" },
         { "role": "outlook", "input_kind": "source", "metric": "mildew_risk" },
         { "role": "rain", "input_kind": "sensor", "metric": "rain", "required": false }
@@ -88,7 +88,7 @@ async fn a_worker_gets_all_that_its_job_needs() {
             &json!("air"),
             &json!("sensor"),
             &json!("celsius"),
-            &json!("K")
+            &json!("°C")
         )
     );
     assert_eq!(

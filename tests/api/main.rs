@@ -54,5 +54,6 @@ mod slow;
 mod thinning;
 mod tls;
 mod tutorial;
+mod units;
 mod upgrade;
 mod webhooks;

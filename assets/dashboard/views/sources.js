@@ -12,7 +12,8 @@ import { Heading } from "../parts/heading.js";
 import { Pending } from "../parts/problem.js";
 import { TallyOfStates } from "../parts/tally.js";
 
-export const interval = (source) => (source.expected_interval_minutes ? `every ${length(source.expected_interval_minutes * 60).replace(/^1 /, "")}` : "no interval");
+const grace = (source) => (source.grace_minutes ? `, grace ${length(source.grace_minutes * 60)}` : "");
+export const interval = (source) => (source.expected_interval_minutes ? `every ${length(source.expected_interval_minutes * 60).replace(/^1 /, "")}${grace(source)}` : "no interval");
 export const retention = (source) => (source.retention_hours ? length(source.retention_hours * 3600) : "for good");
 
 export function Sources({ me }) {

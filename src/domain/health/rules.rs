@@ -39,6 +39,8 @@ pub struct Watch<'a> {
     pub active: bool,
     /// How often it is expected to post, in minutes.
     pub interval_minutes: Option<i64>,
+    /// How much later than expected a post may come, in minutes.
+    pub grace_minutes: i64,
     /// The outputs that are expected.
     pub targets: &'a [OutputRole],
 }
@@ -71,6 +73,8 @@ pub struct Basis {
     pub active: bool,
     /// How often it is expected to post, in minutes.
     pub interval_minutes: Option<i64>,
+    /// How much later than expected a post may come, in minutes.
+    pub grace_minutes: i64,
     /// From when posts are expected.
     pub watched_from: Timestamp,
     /// When the worker last showed that it is well.
@@ -80,10 +84,11 @@ pub struct Basis {
 }
 
 impl Basis {
-    /// When that many intervals have passed since the last sign of life, or since the job was resumed.
+    /// When that many intervals and the grace have passed since the last sign of life, or since the job was resumed.
     pub fn due(&self, intervals: i64) -> Option<Timestamp> {
         let from = self.last_sign?.max(self.watched_from);
         let minutes = self.interval_minutes?.saturating_mul(intervals);
+        let minutes = minutes.saturating_add(self.grace_minutes);
         self.active.then(|| from.plus_minutes(minutes))
     }
 
@@ -172,6 +177,7 @@ impl Vitals {
         Basis {
             active: watch.active,
             interval_minutes: watch.interval_minutes,
+            grace_minutes: watch.grace_minutes,
             watched_from: standing.watched_from,
             last_sign: arrival.max(standing.ok_at),
             is_failing: standing.failed_at.is_some(),

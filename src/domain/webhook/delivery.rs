@@ -4,7 +4,7 @@ use poem_openapi::{Enum, Object};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{LastAttempt, secret::Secret};
+use super::{LastAttempt, secret::Secrets};
 use crate::domain::time::Timestamp;
 
 /// What a test's message tells.
@@ -70,7 +70,8 @@ pub struct Delivery {
     pub created_at: Timestamp,
     /// How often it was tried.
     pub attempts: u32,
-    /// When it is tried next; absent if it is over, or waits for the one before it about the same job.
+    /// When it is tried next; absent if it is over, or waits for the one before it about the same job. While a message of the
+    /// webhook waits for another attempt, all others wait too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
     /// When it was last tried.
@@ -128,7 +129,7 @@ pub struct Message {
     /// Where it is posted to.
     pub url: String,
     /// What it is signed with.
-    pub secret: Secret,
+    pub secrets: Secrets,
 }
 
 /// What came of one attempt.
@@ -205,6 +206,7 @@ fn wait(message: Uuid, attempts: u32) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::webhook::secret::Secret;
 
     fn message(attempts: u32) -> Message {
         Message {
@@ -217,7 +219,10 @@ mod tests {
             created_at: Timestamp::from_micros(0),
             attempts,
             url: String::new(),
-            secret: Secret::from_bytes(Vec::new()),
+            secrets: Secrets {
+                current: Secret::from_bytes(Vec::new()),
+                old: None,
+            },
         }
     }
 

@@ -118,6 +118,9 @@ pub struct Webhook {
     /// What came of the last message; absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_attempt: Option<LastAttempt>,
+    /// Until when the secret before the last rotation signs messages too; absent if only the newest does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old_secret_until: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -126,6 +129,14 @@ pub struct Webhook {
     #[serde(skip)]
     #[oai(skip)]
     pub revision: i64,
+}
+
+impl Webhook {
+    /// The webhook as it is at `now`.
+    pub fn at(mut self, now: Timestamp) -> Self {
+        self.old_secret_until = self.old_secret_until.filter(|until| now < *until);
+        self
+    }
 }
 
 /// What came of the last try to deliver a message.
@@ -212,6 +223,7 @@ impl NewWebhook {
             events: self.events.unwrap_or_else(|| WebhookEvent::ALL.into()),
             active: self.active.unwrap_or(true),
             last_attempt: None,
+            old_secret_until: None,
             created_at: now,
             updated_at: now,
             revision: crate::domain::id::first_revision(),
@@ -238,10 +250,14 @@ pub struct WebhookChange {
     #[serde(default, deserialize_with = "present")]
     pub active: Option<bool>,
     /// Another secret: `whsec_` and the base64 of 24 to 64 bytes. With null the server makes one, and shows it in the
-    /// answer. What is waiting is signed with the new one.
+    /// answer. For 24 hours the secret before signs too: `webhook-signature` then has two signatures with a space between
+    /// them. Another change within that time drops the older one of the two.
     #[serde(default)]
     #[oai(nullable, validator(min_length = 38, max_length = 94))]
     pub secret: MaybeUndefined<String>,
+    /// With true, the secret before the newest stops signing at once.
+    #[serde(default, deserialize_with = "present")]
+    pub drop_old_secret: Option<bool>,
 }
 
 impl WebhookChange {

@@ -7,6 +7,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::domain::time::Timestamp;
+
+/// How long the secret before still signs after a rotation, in hours.
+pub const OLD_SECRET_HOURS: i64 = 24;
+
 /// What a secret's text begins with.
 const PREFIX: &str = "whsec_";
 
@@ -63,6 +68,28 @@ impl Secret {
         };
         mac.update(format!("{message}.{seconds}.{body}").as_bytes());
         format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+    }
+}
+
+/// The secrets that sign a webhook's messages: the newest, and the one before it for a while after a rotation.
+#[derive(Clone)]
+pub struct Secrets {
+    /// The newest.
+    pub current: Secret,
+    /// The one before, and until when it signs.
+    pub old: Option<(Secret, Timestamp)>,
+}
+
+impl Secrets {
+    /// The signatures of a message that is sent at `at`, the newest secret's first, with a space between them.
+    pub fn sign(&self, message: impl Display, at: Timestamp, body: &str) -> String {
+        let seconds = at.micros().div_euclid(1_000_000);
+        let old = self.old.iter().filter(|(_, until)| at < *until);
+        let secrets = std::iter::once(&self.current).chain(old.map(|(secret, _)| secret));
+        let signatures: Vec<_> = secrets
+            .map(|secret| secret.sign(&message, seconds, body))
+            .collect();
+        signatures.join(" ")
     }
 }
 

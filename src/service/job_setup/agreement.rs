@@ -27,6 +27,7 @@ pub(super) fn same_source(found: &Source, named: &SetupSource) -> Result<()> {
         named.expected_interval_minutes,
         found.expected_interval_minutes,
     );
+    differences.compare("/grace_minutes", named.grace_minutes, found.grace_minutes);
     differences.compare(
         "/retention_hours",
         named.retention_hours,

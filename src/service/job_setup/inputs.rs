@@ -87,5 +87,7 @@ fn fitting(role: &InputRole, organisation: Uuid) -> Input {
     Input {
         organisation_id: Some(organisation),
         metric: role.metric.clone(),
+        unit: role.unit.clone(),
+        outputs: Vec::new(),
     }
 }

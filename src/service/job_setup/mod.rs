@@ -181,6 +181,7 @@ impl SetUp<'_> {
             description: named.description,
             expected_interval_minutes: named.expected_interval_minutes,
             expectedintervalminutes: None,
+            grace_minutes: named.grace_minutes,
             retention_hours: named.retention_hours,
         };
         let made = source::insert(

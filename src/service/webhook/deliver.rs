@@ -1,4 +1,5 @@
-//! Delivering what is due: in order for each webhook and job, several at once, and none waiting for another's receiver.
+//! Delivering what is due: in order for each webhook and job, several at once, and none waiting for another's receiver. When
+//! an attempt fails, all messages of its webhook wait for the next attempt, and then go one after the other in their order.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -14,7 +15,11 @@ use crate::{
         webhook::delivery::{Attempt, Message, Next},
     },
     service::App,
-    store::{Recurring, Transaction, delivery, webhook},
+    store::{
+        Recurring, Transaction,
+        delivery::{self, Hold},
+        webhook,
+    },
 };
 
 /// How often is looked for what is due.
@@ -35,6 +40,8 @@ pub struct Courier {
     underway: JoinSet<()>,
     /// Which message each task carries: its webhook and its position.
     carried: HashMap<Id, (Uuid, i64)>,
+    /// Webhooks whose receiver failed, with the newest message that waited meanwhile: those go one after the other.
+    behind: HashMap<Uuid, i64>,
 }
 
 impl Courier {
@@ -44,6 +51,7 @@ impl Courier {
             app,
             underway: JoinSet::new(),
             carried: HashMap::new(),
+            behind: HashMap::new(),
         }
     }
 
@@ -84,13 +92,27 @@ impl Courier {
             return Ok(());
         }
         let app = self.app.clone();
+        let mut behind = std::mem::take(&mut self.behind);
         let due = app.read(|connection, now| {
             let mut due = Vec::new();
             for (webhook, is_failing) in delivery::due_webhooks(connection, now)? {
-                let most = if is_failing {
-                    AT_ONCE_FAILING
-                } else {
-                    AT_ONCE_EACH
+                let hold = delivery::hold(connection, webhook, now)?;
+                if hold != Hold::Free {
+                    behind.insert(webhook, delivery::newest(connection, webhook)?);
+                }
+                let first = delivery::due(connection, webhook, now, 1)?;
+                let until = behind.get(&webhook);
+                let is_behind = first
+                    .first()
+                    .zip(until)
+                    .is_some_and(|(first, until)| first.position <= *until);
+                if !is_behind {
+                    behind.remove(&webhook);
+                }
+                let most = match hold {
+                    Hold::Waiting => 0,
+                    _ if is_failing || is_behind => AT_ONCE_FAILING,
+                    _ => AT_ONCE_EACH,
                 };
                 let underway = self.underway_to(webhook);
                 if underway < most {
@@ -103,6 +125,7 @@ impl Courier {
             }
             Ok(due)
         });
+        self.behind = behind;
         let mut due = due?;
         // Of equal ones those that wait longest, whoever they are for.
         due.sort_by_key(|(place, message)| (*place, message.created_at));

@@ -15,7 +15,7 @@ use crate::{
         webhook::{
             IssuedWebhook, NewWebhook, Notice, Webhook, WebhookChange,
             delivery::{Delivery, Message, TEST, WebhookTest},
-            secret::Secret,
+            secret::{OLD_SECRET_HOURS, Secret, Secrets},
         },
     },
     store::{
@@ -79,7 +79,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewWebhook) -> Result<I
 /// The webhook of that id, if the caller may see it (managers).
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Webhook> {
     caller.needs(Role::Manager)?;
-    app.read(|connection, _| visible(connection, caller, id))
+    app.read(|connection, now| Ok(visible(connection, caller, id)?.at(now)))
 }
 
 /// The webhooks that the caller may see (managers).
@@ -92,8 +92,12 @@ pub async fn list(
 ) -> Result<Listed<Webhook>> {
     caller.needs(Role::Manager)?;
     let scope = caller.scope(organisation_id)?;
-    app.scan(move |connection, _| webhook::list(connection, scope, name, page))
-        .await
+    app.scan(move |connection, now| {
+        let Listed { items, more } = webhook::list(connection, scope, name, page)?;
+        let items = items.into_iter().map(|found| found.at(now)).collect();
+        Ok(Listed { items, more })
+    })
+    .await
 }
 
 /// Changes a webhook (managers). The secret is answered if it was made here. Conflict: the name is taken in the
@@ -110,20 +114,33 @@ pub async fn update(
     let made = (change.secret == MaybeUndefined::Null).then(Secret::generate);
     let caller = caller.clone();
     app.write(move |tx, now| {
-        let before = visible(tx, &caller, id)?;
+        let before = visible(tx, &caller, id)?.at(now);
         expected.check(before.id, before.revision)?;
         let mut found = before.clone();
+        let drop_old = change.drop_old_secret == Some(true);
+        let mut old_until = before.old_secret_until;
         change.apply(&mut found, now);
         webhook::update(tx, &found)?;
         if found.active && !before.active {
             delivery::hurry(tx, id, now)?;
         }
         let secret = given.as_ref().or(made.as_ref());
-        if let Some(secret) = secret {
-            webhook::set_secret(tx, id, secret)?;
+        if secret.is_some() || drop_old {
+            let mut secrets = webhook::find_secrets(tx, id)?.ok_or_else(|| not_found(id))?;
+            // The same secret again is no rotation.
+            if let Some(secret) = secret.filter(|secret| **secret != secrets.current) {
+                let until = now.plus_hours(OLD_SECRET_HOURS);
+                let old = std::mem::replace(&mut secrets.current, secret.clone());
+                secrets.old = Some((old, until));
+            }
+            secrets.old = secrets.old.filter(|(_, until)| now < *until && !drop_old);
+            webhook::set_secrets(tx, id, &secrets)?;
+            old_until = secrets.old.map(|(_, until)| until);
         }
-        let field = secret.map(|_| "secret");
+        let dropped = drop_old.then_some("old_secret");
+        let field = secret.map(|_| "secret").or(dropped);
         audit::by(tx, &caller, now).changed_with(&before, &found, field)?;
+        found.old_secret_until = old_until;
         Ok(IssuedWebhook {
             webhook: found,
             secret: made.map(|secret| secret.reveal()),
@@ -167,8 +184,8 @@ pub async fn test(app: &App, caller: &Caller, id: Uuid) -> Result<WebhookTest> {
     caller.needs(Role::Manager)?;
     let message = app.read(|connection, now| {
         let found = visible(connection, caller, id)?;
-        let secret = webhook::secret(connection, id)?.ok_or_else(|| not_found(id))?;
-        Ok(test_message(found, secret, now))
+        let secrets = webhook::find_secrets(connection, id)?.ok_or_else(|| not_found(id))?;
+        Ok(test_message(found, secrets, now))
     })?;
     let app = app.clone();
     // What was sent is noted, also if the caller has gone away.
@@ -201,7 +218,7 @@ async fn send_test(app: App, message: Message) -> Result<WebhookTest> {
     Ok(answer)
 }
 
-fn test_message(webhook: Webhook, secret: Secret, now: Timestamp) -> Message {
+fn test_message(webhook: Webhook, secrets: Secrets, now: Timestamp) -> Message {
     let data = json!({ "webhook_id": webhook.id, "name": webhook.name });
     Message {
         webhook_id: webhook.id,
@@ -213,7 +230,7 @@ fn test_message(webhook: Webhook, secret: Secret, now: Timestamp) -> Message {
         created_at: now,
         attempts: 0,
         url: webhook.url,
-        secret,
+        secrets,
     }
 }
 

@@ -148,7 +148,7 @@ fn client(rules: Rules) -> Result<Client, String> {
 
 fn headers(message: &Message, at: Timestamp) -> Result<HeaderMap, String> {
     let seconds = at.micros().div_euclid(1_000_000);
-    let signature = message.secret.sign(message.id, seconds, &message.body);
+    let signature = message.secrets.sign(message.id, at, &message.body);
     let value = |text: String| HeaderValue::try_from(text).map_err(|error| error.to_string());
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

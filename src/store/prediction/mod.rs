@@ -14,4 +14,4 @@ pub use find::find;
 pub use latest::latest;
 pub use post::post;
 pub use run::DECODED;
-pub use series::{is_known, owner};
+pub use series::{any_of, any_of_others, is_known, owner};

@@ -71,10 +71,14 @@ impl FromRow for SeriesRow {
     }
 }
 
-/// Whose predictions are kept for a job or a location, which may itself be gone.
+/// Whose predictions are kept for a job or a location, which may itself be gone. What an organisation left that is gone
+/// is nobody's: the sweeper deletes it.
 pub fn owner(connection: &Connection, scope: PredictionScope) -> Result<Option<Uuid>> {
     let (column, id) = column(scope);
-    let sql = format!("SELECT organisation_id FROM series WHERE {column} = ?1 LIMIT 1");
+    let sql = format!(
+        "SELECT s.organisation_id FROM series s JOIN organisations o ON o.id = s.organisation_id
+            WHERE s.{column} = ?1 LIMIT 1"
+    );
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement.query_row([id], |row| row.get(0)).optional()?)
 }
@@ -91,6 +95,22 @@ pub fn is_known(
     );
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement.query_row((id, organisation_id), |row| row.get(0))?)
+}
+
+/// Whether anything is stored that was predicted for the organisation, which may itself be gone.
+pub fn any_of(connection: &Connection, organisation_id: Uuid) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM series WHERE coalesce(organisation_id, x'') = ?1)";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([organisation_id], |row| row.get(0))?)
+}
+
+/// Whether a source of that id, which may be gone, predicted for another organisation than `owner`.
+pub fn any_of_others(connection: &Connection, source_id: Uuid, owner: Uuid) -> Result<bool> {
+    let sql =
+        "SELECT EXISTS (SELECT 1 FROM series s JOIN organisations o ON o.id = s.organisation_id
+        WHERE s.source_id = ?1 AND s.organisation_id <> ?2)";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row((source_id, owner), |row| row.get(0))?)
 }
 
 /// The organisation's series by what readers tell predictions apart by, in the order of the answers.

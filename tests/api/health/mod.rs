@@ -263,3 +263,59 @@ async fn a_job_whose_predictions_end_before_the_present_shows_it_beside_its_stat
     set_active(&field, false).await;
     assert_eq!(not_covering().await, 0);
 }
+
+#[tokio::test]
+async fn a_grace_lets_a_post_be_late_without_a_word() {
+    let field = Field::start().await;
+    let webhook =
+        json!({ "name": "x", "url": "http://127.0.0.1:9/", "organisation_id": field.home });
+    let webhook = field.app.make("/api/v1/webhooks", &webhook).await;
+    let told = async || {
+        let path = format!("GET /webhooks/{webhook}/deliveries");
+        let list = field.app.ok(ADMIN, &path, Value::Null).await;
+        list.as_array().unwrap().len()
+    };
+    field
+        .change_source(json!({ "expected_interval_minutes": 60, "grace_minutes": 15 }))
+        .await;
+    field.post(issued(0), &[risk(3, 3.0)]).await;
+    assert_eq!(field.health().await["expected_by"], "2023-10-27T01:15:00Z");
+    // Once the interval and the grace have passed, to the microsecond.
+    for (minutes, state, messages) in [
+        (75, "on_time", 0),
+        (1, "late", 1),
+        (59, "late", 1),
+        (1, "down", 2),
+    ] {
+        field.app.advance_minutes(minutes);
+        field.app.until_noted().await;
+        assert_eq!(field.health().await["state"], state, "{minutes}");
+        assert_eq!(told().await, messages, "{minutes}");
+    }
+    // A longer grace makes it healthy at once; none makes it late again.
+    field.change_source(json!({ "grace_minutes": 120 })).await;
+    assert_eq!(field.health().await["state"], "on_time");
+    field.change_source(json!({ "grace_minutes": null })).await;
+    assert_eq!(field.health().await["state"], "down");
+    let path = format!("/api/v1/sources/{}", field.source);
+    for bad in [-1, 525_601] {
+        let change = json!({ "grace_minutes": bad });
+        field
+            .app
+            .put(&path, &change)
+            .await
+            .expect_problem(422, &["#/grace_minutes"]);
+    }
+    let made = json!({ "name": "new", "grace_minutes": 0 });
+    let made = field.app.ok(ADMIN, "POST /sources", made).await;
+    assert_eq!(made["grace_minutes"], 0);
+    let mut setup = crate::app::setup(&field.home, "Job G");
+    setup["source"] =
+        json!({ "name": "graceful", "expected_interval_minutes": 60, "grace_minutes": 5 });
+    for _ in 0..2 {
+        field.app.ok(ADMIN, "POST /jobs/setup", setup.clone()).await;
+    }
+    setup["source"]["grace_minutes"] = json!(6);
+    let refused = field.app.post("/api/v1/jobs/setup", &setup).await;
+    refused.expect_problem(409, &["#/source/grace_minutes"]);
+}

@@ -29,6 +29,7 @@ enum Step {
     Report(bool),
     SetActive(bool),
     SetInterval(Option<i64>),
+    SetGrace(Option<i64>),
     /// The server notices by itself what time has brought.
     Notice,
 }
@@ -41,6 +42,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(Step::Report),
         1 => any::<bool>().prop_map(Step::SetActive),
         1 => option::weighted(0.8, 5..60_i64).prop_map(Step::SetInterval),
+        1 => option::weighted(0.7, 0..40_i64).prop_map(Step::SetGrace),
         1 => Just(Step::Notice),
     ]
 }
@@ -53,6 +55,7 @@ enum Event {
     Report(bool),
     SetActive(bool),
     SetInterval(Option<i64>),
+    SetGrace(Option<i64>),
 }
 
 /// How the job as a whole (`None`) or a target does, and since when, in half minutes: a deadline has passed just after its
@@ -113,6 +116,14 @@ impl History {
         set.map_or(Some(30), |(_, interval)| interval)
     }
 
+    fn grace(&self) -> i64 {
+        let set = self.newest(|event| match event {
+            Event::SetGrace(grace) => Some(*grace),
+            _ => None,
+        });
+        set.and_then(|(_, grace)| grace).unwrap_or(0)
+    }
+
     fn is_active(&self) -> bool {
         let set = self.newest(|event| match event {
             Event::SetActive(active) => Some(*active),
@@ -153,7 +164,8 @@ impl History {
 
     fn expected_by(&self, target: Option<usize>) -> Option<i64> {
         let from = self.sign(target)?.0.max(self.resumed());
-        self.is_active().then_some(from + self.interval()?)
+        let minutes = self.interval()? + self.grace();
+        self.is_active().then_some(from + minutes)
     }
 
     /// The definition, at a time in half minutes.
@@ -174,9 +186,11 @@ impl History {
             return "new";
         };
         let age = at - 2 * minute.max(self.resumed());
+        // In half minutes.
+        let grace = 2 * self.grace();
         match age {
-            age if age > 4 * interval => "down",
-            age if age > 2 * interval => "late",
+            age if age > 4 * interval + grace => "down",
+            age if age > 2 * interval + grace => "late",
             _ => "on_time",
         }
     }
@@ -282,6 +296,11 @@ impl<'a> Case<'a> {
                 ok(format!("PUT /sources/{}", self.source), body).await;
                 Event::SetInterval(interval)
             }
+            Step::SetGrace(grace) => {
+                let body = json!({ "grace_minutes": grace });
+                ok(format!("PUT /sources/{}", self.source), body).await;
+                Event::SetGrace(grace)
+            }
         };
         self.history.happens(event);
     }
@@ -302,6 +321,9 @@ impl<'a> Case<'a> {
             set("covers_until", Some(issue + 60));
         }
         set("expected_by", self.history.expected_by(target));
+        let last = self.history.fresh(target).last().copied();
+        let covers_now = last.is_some_and(|(.., issue)| issue + 60 >= self.history.now);
+        members.insert("covers_now".to_owned(), json!(covers_now));
         if let Some(target) = target {
             members.insert("role".to_owned(), json!(ROLES[target]));
             members.insert("metric".to_owned(), json!(ROLES[target]));

@@ -1,8 +1,8 @@
-//! Delivering: signed, in order for each job, again when it failed, and no receiver waiting for another.
+//! Delivering: signed, in order, again when it failed, and no receiver waiting for another.
 
 use std::time::Duration;
 
-use prediction_api::service::webhook::Rules;
+use prediction_api::{domain::webhook::secret::Secret, service::webhook::Rules};
 use serde_json::{Value, json};
 
 use super::{NOWHERE, ended, hook, is_over, job, messages, start, types};
@@ -141,38 +141,49 @@ async fn a_message_that_failed_is_tried_again_under_the_same_id() {
 }
 
 #[tokio::test]
-async fn the_order_of_each_job_is_kept_and_jobs_do_not_wait_for_each_other() {
+async fn a_failing_receiver_holds_back_its_whole_webhook_and_gets_all_in_order() {
     let (app, home, receiver) = start().await;
     let id = hook(&app, &home, &receiver, "/a").await;
-    let [stuck, free] = ["Job A", "Job B"].map(|name| job(&app, &home, name));
-    let (stuck, free) = (stuck.await, free.await);
-    receiver.answers("/a", How::Status(503));
-    ended(&app, &stuck, "failed").await;
-    messages(&app, &id, |list| list[0]["attempts"] == 1).await;
-    receiver.answers("/a", How::Status(204));
-    for (first, second) in [("ok", "failed"), ("failed", "ok"), ("ok", "failed")] {
-        ended(&app, &stuck, first).await;
-        ended(&app, &free, second).await;
+    let other = hook(&app, &home, &receiver, "/b").await;
+    let mut jobs = Vec::new();
+    for name in ["Job A", "Job B", "Job C"] {
+        jobs.push(job(&app, &home, name).await);
     }
-    let left = |number: usize| {
-        move |list: &[Value]| list.iter().filter(|one| !is_over(one)).count() == number
-    };
-    let shown = messages(&app, &id, left(4)).await;
-    let waiting = shown.iter().filter(|one| !is_over(one));
-    let due: Vec<_> = waiting
-        .map(|one| one["next_attempt_at"].is_string())
+    receiver.answers("/a", How::Status(503));
+    ended(&app, &jobs[0], "failed").await;
+    messages(&app, &id, |list| list[0]["attempts"] == 1).await;
+    // It would take them again, but is not asked before the time of the next attempt.
+    receiver.answers("/a", How::Status(204));
+    for status in ["failed", "ok", "failed"] {
+        for job in jobs.iter().rev() {
+            ended(&app, job, status).await;
+        }
+    }
+    let told = 3 * 3 - 1 + 1;
+    // The other webhook's receiver is well and waits for nothing.
+    messages(&app, &other, |list| {
+        list.len() == told && list.iter().all(is_over)
+    })
+    .await;
+    let held = messages(&app, &id, |list| list.len() == told).await;
+    assert!(!held.iter().any(is_over), "{held:?}");
+    assert_eq!(receiver.received("/a", 1).await.len(), 1);
+    app.advance_seconds(7);
+    let list = messages(&app, &id, |list| list.iter().all(is_over)).await;
+    let all = receiver.received("/a", told + 1).await;
+    let sent: Vec<_> = all.iter().skip(1).map(Received::id).collect();
+    let written: Vec<_> = list
+        .iter()
+        .rev()
+        .map(|one| one["id"].as_str().unwrap())
         .collect();
-    assert_eq!(due, [false, false, false, true]);
-    app.advance_seconds(6);
-    messages(&app, &id, left(0)).await;
-    let all = receiver.received("/a", 8).await;
-    let of = |job: &str| {
-        let own = |one: &&Received| one.json()["data"]["job_id"] == json!(job);
-        types(&all.iter().filter(own).cloned().collect::<Vec<_>>())
-    };
-    let turns = ["job.failed", "job.recovered", "job.failed", "job.recovered"];
-    assert_eq!(of(&free), turns[..3]);
-    assert_eq!(of(&stuck), [&turns[..1], &turns].concat());
+    assert_eq!(sent, written);
+    // Then it is healthy again, and what comes goes at once.
+    ended(&app, &jobs[1], "ok").await;
+    messages(&app, &id, |list| {
+        list.len() == told + 1 && list.iter().all(is_over)
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -290,4 +301,70 @@ async fn what_waits_outlives_a_restart() {
     messages(&app, &id, |list| is_over(&list[0])).await;
     let all = receiver.received("/a", 2).await;
     assert_eq!(all[0].id(), all[1].id());
+}
+
+/// The signatures that a message has, and whether each is by one of the secrets, in their order.
+fn signed_by(received: &Received, secrets: &[&str]) -> bool {
+    let seconds = received.headers["webhook-timestamp"].parse().unwrap();
+    let sign = |secret: &&str| {
+        let Ok(secret) = Secret::parse(secret) else {
+            panic!("no secret")
+        };
+        secret.sign(received.id(), seconds, &received.body)
+    };
+    let expected: Vec<_> = secrets.iter().map(sign).collect();
+    received.headers["webhook-signature"] == expected.join(" ")
+}
+
+#[tokio::test]
+async fn both_secrets_sign_for_a_day_after_a_rotation() {
+    let (app, home, receiver) = start().await;
+    let [first, second, third] =
+        ["A", "B", "C"].map(|letter| format!("whsec_{}", letter.repeat(32)));
+    let body =
+        json!({ "name": "x", "url": receiver.url("/a"), "organisation_id": home, "secret": first });
+    let id = app.make("/api/v1/webhooks", &body).await;
+    let at = format!("/webhooks/{id}");
+    let put = async |body: Value| app.ok(ADMIN, &format!("PUT {at}"), body).await;
+    let until = async || {
+        let shown = app.ok(ADMIN, &format!("GET {at}"), Value::Null).await;
+        shown.get("old_secret_until").cloned()
+    };
+    let mut sent = 0;
+    let mut is_signed = async |secrets: &[&str]| {
+        app.ok(ADMIN, &format!("POST {at}/test"), Value::Null).await;
+        sent += 1;
+        let last = receiver.received("/a", sent).await.remove(sent - 1);
+        assert!(signed_by(&last, secrets), "{:?}", last.headers);
+    };
+    is_signed(&[&first]).await;
+    assert_eq!(until().await, None);
+    // The same secret again is no rotation.
+    put(json!({ "secret": first })).await;
+    is_signed(&[&first]).await;
+    let end = app.now().plus_hours(24).to_string();
+    let changed = put(json!({ "secret": second })).await;
+    assert_eq!(changed["old_secret_until"], end);
+    assert_eq!(until().await, Some(json!(end)));
+    is_signed(&[&second, &first]).await;
+    app.advance_minutes(24 * 60 - 1);
+    put(json!({ "name": "renamed" })).await;
+    is_signed(&[&second, &first]).await;
+    app.advance_minutes(1);
+    is_signed(&[&second]).await;
+    assert_eq!(until().await, None);
+    // Two within a day: the last two sign.
+    put(json!({ "secret": first })).await;
+    put(json!({ "secret": third })).await;
+    is_signed(&[&third, &first]).await;
+    // On request the old one is dropped, also together with a rotation.
+    put(json!({ "drop_old_secret": false })).await;
+    is_signed(&[&third, &first]).await;
+    put(json!({ "drop_old_secret": true })).await;
+    is_signed(&[&third]).await;
+    assert_eq!(until().await, None);
+    put(json!({ "secret": second, "drop_old_secret": true })).await;
+    is_signed(&[&second]).await;
+    let made = put(json!({ "secret": null })).await;
+    is_signed(&[made["secret"].as_str().unwrap(), &second]).await;
 }
