@@ -1,8 +1,10 @@
 //! One thread writes. It takes what is queued, runs each request in a savepoint of its own, commits them together and
 //! only then answers: many durable writes share one flush to the disk, and none waits for a lock. Tokens take turns in
-//! the queue, and a group ends after some milliseconds, so that large requests of one do not hold up the others for long.
+//! the queue, a group ends after some milliseconds, and a token whose requests take longer than that joins no group of
+//! others: so large requests of one do not hold up the others for long.
 
 use std::{
+    collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
@@ -30,8 +32,11 @@ use crate::domain::{Error, Result};
 /// How many requests are committed together at most, so that the first does not wait long for the last.
 const GROUP: usize = 256;
 
-/// After how long a group takes no further request: those that it has wait for the commit.
+/// After how long a group takes no further request: those that it has wait for the commit. Where a commit takes longer
+/// than this, a group may take as long as the commit before, up to [`LONGEST_GROUP`], so that slow disks are not flushed
+/// for too little.
 const GROUP_TIME: Duration = Duration::from_millis(5);
+const LONGEST_GROUP: Duration = Duration::from_millis(50);
 
 const COMMIT: &str = "prediction_api_writer_commit_duration_seconds";
 const GROUP_SIZE: &str = "prediction_api_writer_batch_size";
@@ -246,18 +251,18 @@ impl Queue {
     }
 
     /// The next request, once there is one; none if the queue is closed and empty.
-    fn wait(&self) -> Option<Box<dyn Request>> {
+    fn wait(&self) -> Option<(Owner, Box<dyn Request>)> {
         let is_idle = |queued: &mut Queued| queued.waiting.len() == 0 && !queued.is_closed;
         let mut queued = self
             .changed
             .wait_while(self.lock(), is_idle)
             .unwrap_or_else(PoisonError::into_inner);
-        queued.next()
+        queued.waiting.pop(|_| true)
     }
 
-    /// The next request, if there is one.
-    fn next(&self) -> Option<Box<dyn Request>> {
-        self.lock().next()
+    /// The next request of an owner that `may` have one, if there is one.
+    fn next(&self, may: impl Fn(Owner) -> bool) -> Option<(Owner, Box<dyn Request>)> {
+        self.lock().waiting.pop(may)
     }
 
     fn close(&self) {
@@ -280,13 +285,7 @@ struct CloseAtEnd<'a>(&'a Queue);
 impl Drop for CloseAtEnd<'_> {
     fn drop(&mut self) {
         self.0.close();
-        while self.0.next().is_some() {}
-    }
-}
-
-impl Queued {
-    fn next(&mut self) -> Option<Box<dyn Request>> {
-        self.waiting.pop(|_| true).map(|(_, request)| request)
+        while self.0.next(|_| true).is_some() {}
     }
 }
 
@@ -425,10 +424,12 @@ fn run(mut way: Way, queue: &Queue, state: &State, slow: Duration) {
     way.watch();
     // Moves on when another process has written.
     let mut others = 0;
+    let mut pace = Pace::default();
     while let Some(first) = queue.wait() {
         let mut group = Group {
             requests: vec![first],
             queue,
+            pace: &mut pace,
             begun: Stopwatch::start(),
         };
         let begun = Stopwatch::start();
@@ -463,7 +464,7 @@ fn run(mut way: Way, queue: &Queue, state: &State, slow: Duration) {
         }
         let afterwards = AssertUnwindSafe(|| {
             let requests = group.len();
-            for request in group {
+            for (_, request) in group {
                 request.answer(committed.clone());
             }
             meters.count(begun, requests, &committed);
@@ -539,23 +540,62 @@ impl State {
 
 /// The requests of one commit.
 struct Group<'a> {
-    requests: Vec<Box<dyn Request>>,
+    requests: Vec<(Owner, Box<dyn Request>)>,
     queue: &'a Queue,
+    pace: &'a mut Pace,
     begun: Stopwatch,
+}
+
+/// What groups learn from those before.
+#[derive(Default)]
+struct Pace {
+    /// The owners whose last request took longer than a group may.
+    slow: HashSet<Owner>,
+    /// How long the last commit took.
+    flush: Duration,
+}
+
+impl Pace {
+    /// How long a group takes requests.
+    fn group_time(&self) -> Duration {
+        self.flush.clamp(GROUP_TIME, LONGEST_GROUP)
+    }
 }
 
 impl Group<'_> {
     /// The request of that number, taken from the queue if the group may have one more.
     fn get(&mut self, number: usize) -> Option<&mut Box<dyn Request>> {
-        if number == self.requests.len() && number < GROUP && self.begun.elapsed() < GROUP_TIME {
-            self.requests.extend(self.queue.next());
+        if number == self.requests.len()
+            && number < GROUP
+            && self.begun.elapsed() < self.pace.group_time()
+        {
+            let slow = &self.pace.slow;
+            let next = self.queue.next(|owner| !slow.contains(&owner));
+            self.requests.extend(next);
         }
-        self.requests.get_mut(number)
+        self.requests.get_mut(number).map(|(_, request)| request)
+    }
+
+    /// Notes how long the last request took.
+    fn took(&mut self, time: Duration) {
+        let Some((owner, _)) = self.requests.last() else {
+            return;
+        };
+        let slow = &mut self.pace.slow;
+        if time < GROUP_TIME {
+            slow.remove(owner);
+        } else {
+            if slow.len() >= GROUP {
+                slow.clear();
+            }
+            slow.insert(*owner);
+        }
     }
 
     /// Takes what a whole group may have, to fail at once.
     fn fill(&mut self) {
-        let more = std::iter::from_fn(|| self.queue.next()).take(GROUP - self.requests.len());
+        let more =
+            std::iter::from_fn(|| self.queue.next(|_| true)).take(GROUP - self.requests.len());
         self.requests.extend(more);
     }
 }
@@ -593,7 +633,9 @@ fn commit(
             continue;
         }
         tx.prepare_cached("SAVEPOINT request")?.execute([])?;
+        let begun = Stopwatch::start();
         let succeeded = request.run(&tx);
+        let took = begun.elapsed();
         // On a full disk and the like SQLite undoes the whole transaction by itself.
         if tx.is_autocommit() {
             return Err(match request.failure() {
@@ -610,8 +652,11 @@ fn commit(
             tx.prepare_cached("ROLLBACK TO request")?.execute([])?;
         }
         tx.prepare_cached("RELEASE request")?.execute([])?;
+        group.took(took);
     }
+    let begun = Stopwatch::start();
     tx.commit()?;
+    group.pace.flush = begun.elapsed();
     if changed {
         state.count_change();
     }
@@ -620,6 +665,8 @@ fn commit(
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     async fn numbers(writer: &Writer) -> Vec<i64> {
@@ -764,6 +811,38 @@ mod tests {
         }
         limit(1_000_000).await;
         assert_eq!(fill().await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn who_writes_slowly_shares_no_commit_with_others() {
+        const SLOW: Uuid = Uuid::from_u128(1);
+        const QUICK: Uuid = Uuid::from_u128(2);
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder, 16);
+        let commits = writer.commits();
+        let before = commits.load(Ordering::Acquire);
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let by = |token: Uuid, work: Box<dyn FnOnce(&Transaction<'_>) -> Result<u64> + Send>| {
+            let writer = &writer;
+            stopwatch::on_behalf("", "", async move {
+                stopwatch::called_by(token);
+                writer.write(Kind::Append, work).await
+            })
+        };
+        let slow = Box::new(move |_: &Transaction<'_>| {
+            let _ = wait.recv();
+            std::thread::sleep(GROUP_TIME);
+            Ok(0)
+        });
+        let quick = Box::new(|tx: &Transaction<'_>| insert(tx, 1).map(|()| 0));
+        let again = Box::new(move |_: &Transaction<'_>| Ok(commits.load(Ordering::Acquire)));
+        let (first, second, third, ()) =
+            tokio::join!(by(SLOW, slow), by(QUICK, quick), by(SLOW, again), async {
+                go.send(()).unwrap();
+            });
+        assert_eq!((first, second), (Ok(0), Ok(0)));
+        // By then the slow one's first and the quick one's only were committed, each by itself.
+        assert_eq!(third, Ok(before + 2));
     }
 
     #[tokio::test]
