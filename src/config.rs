@@ -110,10 +110,16 @@ pub struct Limits {
     pub headers: usize,
     /// How long a head may take to arrive, and a TLS handshake, in seconds.
     pub header_seconds: u64,
+    /// The largest sum of all heads that have not come to their end, in bytes.
+    pub heads_bytes: usize,
     /// The largest body of a request, in bytes.
     pub body_bytes: usize,
+    /// The largest sum of the bodies that are in memory, in bytes; a quarter of it for each token.
+    pub bodies_bytes: usize,
     /// How long each 16 KiB of a body, or its rest, may take to arrive, in seconds.
     pub body_seconds: u64,
+    /// How long a body may take to arrive that is read as a whole, in seconds.
+    pub body_total_seconds: u64,
     /// How long a request may take from the last of its body to its answer, in seconds.
     pub request_seconds: u64,
     /// How long a client may take nothing of its answer, in seconds.
@@ -122,6 +128,8 @@ pub struct Limits {
     pub requests_per_second: u32,
     /// How many bytes of the disk are kept in reserve for deletions; 0 for none.
     pub reserve_bytes: u64,
+    /// How many requests of each token may be under way at once; 0 for an eighth of the connections, at least 16.
+    pub requests_at_once: usize,
     /// How many writes may wait.
     pub write_queue: usize,
     /// How many long reads run at once.
@@ -195,15 +203,19 @@ impl Default for Settings {
             limits: Limits {
                 connections: 10_240,
                 idle_seconds: 75,
-                header_bytes: 64 * 1024,
+                header_bytes: 16 * 1024,
                 headers: 100,
                 header_seconds: 10,
+                heads_bytes: 16 * 1024 * 1024,
                 body_bytes: 16 * 1024 * 1024,
+                bodies_bytes: 64 * 1024 * 1024,
                 body_seconds: 30,
+                body_total_seconds: 300,
                 request_seconds: 60,
                 stall_seconds: 30,
                 requests_per_second: 1000,
                 reserve_bytes: 8 * 1024 * 1024,
+                requests_at_once: 0,
                 write_queue: 1024,
                 scans: 4,
                 scan_queue: 256,
@@ -390,11 +402,35 @@ impl Loaded {
                 1024,
                 1 << 30,
             ),
+            (
+                "limits.heads_bytes",
+                number(limits.heads_bytes),
+                1 << 20,
+                1 << 30,
+            ),
+            (
+                "limits.bodies_bytes",
+                number(limits.bodies_bytes),
+                number(limits.body_bytes),
+                1 << 36,
+            ),
             ("limits.body_seconds", limits.body_seconds, 1, 3600),
+            (
+                "limits.body_total_seconds",
+                limits.body_total_seconds,
+                1,
+                86_400,
+            ),
             ("limits.request_seconds", limits.request_seconds, 1, 3600),
             ("limits.stall_seconds", limits.stall_seconds, 1, 3600),
             ("limits.requests_per_second", each, 0, MANY),
             ("limits.reserve_bytes", limits.reserve_bytes, 0, 1 << 30),
+            (
+                "limits.requests_at_once",
+                number(limits.requests_at_once),
+                0,
+                MANY,
+            ),
             ("limits.write_queue", number(limits.write_queue), 1, MANY),
             ("limits.scans", number(limits.scans), 1, 64),
             ("limits.scan_queue", number(limits.scan_queue), 1, MANY),

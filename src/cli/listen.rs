@@ -163,11 +163,15 @@ fn limits(set: &config::Limits) -> Limits {
         header_bytes: set.header_bytes,
         headers: set.headers,
         header: Duration::from_secs(set.header_seconds),
+        heads_bytes: set.heads_bytes,
         body_bytes: set.body_bytes,
+        bodies_bytes: set.bodies_bytes,
         body: Duration::from_secs(set.body_seconds),
+        body_total: Duration::from_secs(set.body_total_seconds),
         request: Duration::from_secs(set.request_seconds),
         stall: Duration::from_secs(set.stall_seconds),
         requests_per_second: set.requests_per_second,
+        requests_at_once: set.requests_at_once,
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use bytes::Bytes;
 use futures_util::stream::try_unfold;
 use poem::{
-    Body, IntoResponse, Response,
+    Body, IntoResponse, Request, Response,
     http::{StatusCode, header},
 };
 use poem_openapi::{
@@ -14,7 +14,11 @@ use poem_openapi::{
     types::{Binary, Type},
 };
 
-use super::{auth::Auth, reply::Answer, tag::Tag};
+use super::{
+    auth::{AdminAuth, Session},
+    reply::Answer,
+    tag::Tag,
+};
 use crate::{
     domain::Timestamp,
     service::{
@@ -38,31 +42,37 @@ impl AdminApi {
     ///
     /// A consistent copy of the whole database as it was when the request came: one file, which `prediction-api restore`
     /// takes. Nobody who writes is held up. The server makes it in its data folder, which needs room for it, and then
-    /// sends it. While one is made or sent, another is refused with 503. Needs: admin.
+    /// sends it. While one is made or sent, another is refused with 503. The connection ends if the token is revoked or
+    /// expires meanwhile: the file is whole if it has as many bytes as `Content-Length` says. Needs: admin.
     #[oai(
         path = "/admin/backup",
         method = "get",
         operation_id = "download_backup"
     )]
-    async fn backup(&self, auth: Auth) -> Answer<Download> {
-        Ok(Download(backup::make(&self.0, &auth.0).await?))
+    async fn backup(&self, auth: AdminAuth, request: &Request) -> Answer<Download> {
+        let session = Session::of(request)?;
+        Ok(Download(backup::make(&self.0, &auth.0).await?, session))
     }
 }
 
-/// 200 with a backup, which is sent piece by piece.
-struct Download(Backup);
+/// 200 with a backup, which is sent piece by piece to whoever asked for it.
+struct Download(Backup, Session);
 
-/// The backup's bytes, read on threads that may wait for the disk.
-fn body(backup: Backup) -> Body {
-    Body::from_bytes_stream(try_unfold(backup, async |mut backup| {
-        let read = tokio::task::spawn_blocking(move || {
-            let mut piece = vec![0; PIECE];
-            let length = backup.read(&mut piece)?;
-            piece.truncate(length);
-            io::Result::Ok((piece, backup))
-        });
-        let (piece, backup) = read.await.map_err(io::Error::other)??;
-        io::Result::Ok((!piece.is_empty()).then(|| (Bytes::from(piece), backup)))
+/// The backup's bytes, read on threads that may wait for the disk, for as long as the token is valid.
+fn body(backup: Backup, session: Session) -> Body {
+    Body::from_bytes_stream(try_unfold(backup, move |mut backup| {
+        let session = session.clone();
+        async move {
+            session.caller().map_err(io::Error::other)?;
+            let read = tokio::task::spawn_blocking(move || {
+                let mut piece = vec![0; PIECE];
+                let length = backup.read(&mut piece)?;
+                piece.truncate(length);
+                io::Result::Ok((piece, backup))
+            });
+            let (piece, backup) = read.await.map_err(io::Error::other)??;
+            io::Result::Ok((!piece.is_empty()).then(|| (Bytes::from(piece), backup)))
+        }
     }))
 }
 
@@ -78,7 +88,7 @@ impl IntoResponse for Download {
             .header(header::CONTENT_LENGTH, self.0.bytes)
             // It holds everything: nobody in between may keep it.
             .header(header::CACHE_CONTROL, "no-store")
-            .body(body(self.0))
+            .body(body(self.0, self.1))
     }
 }
 

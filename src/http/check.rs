@@ -12,9 +12,11 @@ use poem_openapi::error::{
 use super::{
     Context,
     auth::{no_token, required},
+    open::OnlyProbes,
     operation::Operation,
     problem::{
-        BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, Problem, UNSUPPORTED_MEDIA_TYPE,
+        BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, Problem, UNAVAILABLE,
+        UNSUPPORTED_MEDIA_TYPE,
     },
 };
 use crate::{
@@ -43,6 +45,20 @@ pub fn join_conditions(request: &mut Request) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// The paths that are answered on reserved places too.
+const PROBES: [&str; 3] = ["/livez", "/readyz", "/metrics"];
+
+/// Refuses what came on a reserved place and does not watch the server.
+pub fn may_ask(request: &Request, route: &str) -> Result<(), Problem> {
+    if request.data::<OnlyProbes>().is_none() || PROBES.contains(&route) {
+        return Ok(());
+    }
+    let detail = "as many connections are open as the server allows, and all of them have a request under way: try \
+                  again shortly";
+    Err(Problem::new(UNAVAILABLE, detail)
+        .with_header(header::RETRY_AFTER, HeaderValue::from_static("5")))
 }
 
 /// Holds the request's method and parameters against the operations of its path, and its body's coding. A token is asked

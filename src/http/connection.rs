@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -19,7 +19,7 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use super::Limits;
+use super::{Limits, share::Turn};
 
 /// Stands for a connection that is being served, in the place of since when it waits.
 const SERVED: u64 = u64::MAX;
@@ -29,18 +29,33 @@ pub struct Connection {
     opened: Instant,
     /// Since when it waits for a request, in milliseconds since it was opened, or [`SERVED`].
     waiting_since: AtomicU64,
-    /// Whether it is to go, because its place is needed.
+    /// The bytes that came of a head that has not come to its end.
+    pub head_bytes: AtomicUsize,
+    /// Whether it is to go, because its place or its memory is needed.
     pub unwanted: Notify,
+    is_reserved: AtomicBool,
 }
 
 impl Connection {
-    /// A connection that waits for its first request.
-    pub fn new() -> Self {
+    /// A connection that waits for its first request, perhaps on a reserved place.
+    pub fn new(is_reserved: bool) -> Self {
         Self {
             opened: Instant::now(),
             waiting_since: AtomicU64::new(0),
+            head_bytes: AtomicUsize::new(0),
             unwanted: Notify::new(),
+            is_reserved: AtomicBool::new(is_reserved),
         }
+    }
+
+    /// Whether it has a place that is only for what watches the server.
+    pub fn is_reserved(&self) -> bool {
+        self.is_reserved.load(Ordering::Relaxed)
+    }
+
+    /// Notes that it has an ordinary place.
+    pub fn give_place(&self) {
+        self.is_reserved.store(false, Ordering::Relaxed);
     }
 
     /// Notes that a request is served, for as long as what is answered lives.
@@ -83,14 +98,17 @@ impl Drop for Served {
 pub struct Answered<B> {
     body: B,
     _served: Served,
+    /// The token's request, which is under way until then.
+    _turn: Option<Arc<Turn>>,
 }
 
 impl<B> Answered<B> {
     /// The body of the request that is served.
-    pub fn new(body: B, served: Served) -> Self {
+    pub fn new(body: B, served: Served, turn: Option<Arc<Turn>>) -> Self {
         Self {
             body,
             _served: served,
+            _turn: turn,
         }
     }
 }

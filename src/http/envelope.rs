@@ -24,8 +24,12 @@ use super::{
     problem::{Problem, UNAVAILABLE},
     rate::Left,
     reply::NextPage,
+    share::{Held, Turn},
 };
-use crate::{domain::Caller, service::on_behalf};
+use crate::{
+    domain::{Caller, Error},
+    service::on_behalf,
+};
 
 /// The header of a request's id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -47,15 +51,17 @@ struct Seen {
     name: String,
     organisation_id: Option<Uuid>,
     left: Option<Left>,
+    turn: Option<Arc<Turn>>,
 }
 
 impl SeenCaller {
-    /// Notes who called, and how often the token may call yet.
-    pub fn set(&self, caller: &Caller, left: Option<Left>) {
+    /// Notes who called, how often the token may call yet, and that one of its requests is under way.
+    pub fn set(&self, caller: &Caller, left: Option<Left>, turn: Option<Arc<Turn>>) {
         let _ = self.0.set(Seen {
             name: caller.name.to_string(),
             organisation_id: caller.organisation_id,
             left,
+            turn,
         });
     }
 
@@ -63,11 +69,16 @@ impl SeenCaller {
     fn organisation_id(&self) -> Option<Uuid> {
         self.0.get().and_then(|seen| seen.organisation_id)
     }
+
+    /// The token's request that is under way.
+    pub fn turn(&self) -> Option<Arc<Turn>> {
+        self.0.get()?.turn.clone()
+    }
 }
 
 /// Answers a request by `endpoint`, in the form that all answers have.
 pub async fn answer(
-    endpoint: Arc<impl Endpoint<Output = Response>>,
+    endpoint: Arc<impl Endpoint<Output = Response> + 'static>,
     context: Context,
     mut request: Request,
 ) -> Response {
@@ -87,7 +98,9 @@ pub async fn answer(
         let_visit(demo, &mut request);
     }
     let body = request.take_body();
+    let goes_on = !body.is_empty() && goes_on(&request);
     if !body.is_empty() {
+        request.set_data(Held::default());
         request.set_body(paced(body, context.limits.body, progress.clone()));
     }
     let uri = request.uri().clone();
@@ -102,9 +115,17 @@ pub async fn answer(
     let if_none_match = request.header(header::IF_NONE_MATCH).map(str::to_owned);
     let mut response = match context.origins.preflight(&request) {
         Some(allowed) => allowed,
-        None => match readable.and_then(|()| check::check(known, &request)) {
+        None => match readable
+            .and_then(|()| check::may_ask(&request, route))
+            .and_then(|()| check::check(known, &request))
+        {
             Ok(()) => {
-                let work = on_behalf(&id, route, endpoint.call(request));
+                let work = async {
+                    if goes_on {
+                        return call_apart(endpoint, request, id.clone(), route.to_owned()).await;
+                    }
+                    on_behalf(&id, route, endpoint.call(request)).await
+                };
                 let limit = match route {
                     BACKUP => A_DAY,
                     _ => context.limits.request,
@@ -151,6 +172,10 @@ pub async fn answer(
     context
         .origins
         .let_read(origin.as_ref(), response.headers_mut());
+    if let Some(turn) = seen.turn() {
+        // It is under way until the client has taken the answer.
+        response.set_data(turn);
+    }
     let seen = seen.0.get();
     if let (Some(rate), Some(left)) = (&context.rate, seen.and_then(|seen| seen.left)) {
         response.headers_mut().extend(rate.headers(left));
@@ -177,6 +202,31 @@ pub async fn answer(
         "request"
     );
     response
+}
+
+/// The longest body whose request ends when the client goes away.
+const SMALL_BODY: u64 = 16 * 1024;
+
+/// Whether a request goes on when its client goes away or its time is over. With more than a small body it does: what was
+/// read of it may wait for the writer, and must count for as long as it takes memory.
+fn goes_on(request: &Request) -> bool {
+    let length = request.header(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.parse::<u64>().ok());
+    length.is_none_or(|length| length > SMALL_BODY)
+}
+
+/// Calls the endpoint on a task of its own.
+async fn call_apart(
+    endpoint: Arc<impl Endpoint<Output = Response> + 'static>,
+    request: Request,
+    id: String,
+    route: String,
+) -> poem::Result<Response> {
+    let called = tokio::spawn(async move { on_behalf(&id, &route, endpoint.call(request)).await });
+    called.await.unwrap_or_else(|error| {
+        let lost = Error::Internal(format!("a request was not finished: {error}"));
+        Err(Problem::from(lost).into())
+    })
 }
 
 /// Gives a request that only reads, and comes without a token, the visitor's.

@@ -7,7 +7,7 @@ use poem_openapi::{
 use uuid::Uuid;
 
 use super::{
-    auth::Auth,
+    auth::{Auth, ManagerAuth},
     body::Body,
     condition::expected,
     page::{default_limit, encode, page},
@@ -43,7 +43,7 @@ impl JobApi {
     #[oai(path = "/jobs/setup", method = "post", operation_id = "set_up_job")]
     async fn set_up(
         &self,
-        auth: Auth,
+        auth: ManagerAuth,
         /// Answers what would be made, with status 200, and keeps nothing.
         #[oai(default)]
         dry_run: Query<bool>,
@@ -191,7 +191,7 @@ impl JobApi {
     #[oai(path = "/jobs/:job_id", method = "put", operation_id = "update_job")]
     async fn update(
         &self,
-        auth: Auth,
+        auth: ManagerAuth,
         /// The job's id.
         job_id: Path<Uuid>,
         /// The ETag of the state that the change is meant for; any state if absent.

@@ -7,7 +7,7 @@ use poem_openapi::{
 use uuid::Uuid;
 
 use super::{
-    auth::Auth,
+    auth::{Auth, WorkerAuth},
     body::Body,
     page::{decode, default_limit, encode, rows},
     reply::{Answer, List, Plain},
@@ -38,7 +38,7 @@ impl JobRunApi {
     )]
     async fn report(
         &self,
-        auth: Auth,
+        auth: WorkerAuth,
         /// The job's id.
         job_id: Path<Uuid>,
         body: Body<NewJobRun>,

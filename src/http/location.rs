@@ -7,7 +7,7 @@ use poem_openapi::{
 use uuid::Uuid;
 
 use super::{
-    auth::Auth,
+    auth::{Auth, ManagerAuth},
     body::Body,
     condition::expected,
     page::{default_limit, encode, page},
@@ -28,7 +28,11 @@ impl LocationApi {
     ///
     /// A named point of an organisation. Needs: manager.
     #[oai(path = "/locations", method = "post", operation_id = "create_location")]
-    async fn create(&self, auth: Auth, body: Body<NewLocation>) -> Answer<Created<Location>> {
+    async fn create(
+        &self,
+        auth: ManagerAuth,
+        body: Body<NewLocation>,
+    ) -> Answer<Created<Location>> {
         Ok(Created(location::create(&self.0, &auth.0, body.0).await?))
     }
 
@@ -80,7 +84,7 @@ impl LocationApi {
     )]
     async fn update(
         &self,
-        auth: Auth,
+        auth: ManagerAuth,
         /// The location's id.
         id: Path<Uuid>,
         /// The ETag of the state that the change is meant for; any state if absent.

@@ -83,6 +83,7 @@ mod job;
 mod job_run;
 mod location;
 mod metrics;
+mod open;
 mod operation;
 mod organisation;
 mod pace;
@@ -98,6 +99,7 @@ mod schema;
 mod sensor;
 mod server;
 mod shape;
+mod share;
 mod source;
 mod source_version;
 mod tag;
@@ -123,6 +125,7 @@ pub use problem::KINDS as PROBLEM_KINDS;
 use problem::Problem;
 use rate::Rate;
 pub use server::{serve, serve_metrics};
+use share::Shares;
 pub use tls::Tls;
 
 /// The limits of connections and requests.
@@ -138,16 +141,47 @@ pub struct Limits {
     pub headers: usize,
     /// How long a head may take to arrive, and a TLS handshake.
     pub header: Duration,
+    /// The largest sum of all heads that have not come to their end, in bytes.
+    pub heads_bytes: usize,
     /// The largest body, in bytes.
     pub body_bytes: usize,
+    /// The largest sum of the bodies that are in memory, in bytes; a quarter of it for each token.
+    pub bodies_bytes: usize,
     /// How long each 16 KiB of a body, or its rest, may take to arrive.
     pub body: Duration,
+    /// How long a body may take to arrive that is read as a whole.
+    pub body_total: Duration,
     /// How long a request may take from the last of its body to its answer.
     pub request: Duration,
     /// How long a client may take nothing of its answer.
     pub stall: Duration,
     /// How many requests each token may make in a second on average; 0 for any number.
     pub requests_per_second: u32,
+    /// How many requests of each token may be under way at once; 0 for an eighth of the connections, at least 16.
+    pub requests_at_once: usize,
+}
+
+/// The least number of requests that a token may have under way unless it is set.
+const LEAST_REQUESTS: usize = 16;
+
+impl Limits {
+    /// How many requests of one token may be under way.
+    fn token_requests(&self) -> usize {
+        match self.requests_at_once {
+            // However few connections there are, half of them are left to the others.
+            0 => LEAST_REQUESTS
+                .min(self.connections / 2)
+                .max(self.connections / 8)
+                .max(1),
+            set => set,
+        }
+    }
+
+    /// How many bytes the bodies of one token may take: a quarter, so that three others have as much, but no less than
+    /// one body.
+    fn token_bodies_bytes(&self) -> usize {
+        self.body_bytes.max(self.bodies_bytes / 4)
+    }
 }
 
 impl Default for Limits {
@@ -155,14 +189,18 @@ impl Default for Limits {
         Self {
             connections: 10_240,
             idle: Duration::from_secs(75),
-            header_bytes: 64 * 1024,
+            header_bytes: 16 * 1024,
             headers: 100,
             header: Duration::from_secs(10),
+            heads_bytes: 16 * 1024 * 1024,
             body_bytes: 16 * 1024 * 1024,
+            bodies_bytes: 64 * 1024 * 1024,
             body: Duration::from_secs(30),
+            body_total: Duration::from_secs(300),
             request: Duration::from_secs(60),
             stall: Duration::from_secs(30),
             requests_per_second: 1000,
+            requests_at_once: 0,
         }
     }
 }
@@ -196,6 +234,7 @@ struct Context {
     document: Document,
     limits: Limits,
     rate: Option<Rate>,
+    shares: Shares,
     origins: Arc<Origins>,
     metrics: Option<Metrics>,
     demo: Option<Arc<Demo>>,
@@ -286,6 +325,7 @@ fn context(app: &App, document: Document, options: Options, is_encrypted: bool) 
         document,
         limits: options.limits,
         rate: Rate::new(options.limits.requests_per_second),
+        shares: Shares::new(&options.limits),
         origins: Arc::new(options.origins),
         metrics: options.metrics,
         demo: options.demo.map(Arc::new),

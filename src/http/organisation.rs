@@ -7,7 +7,7 @@ use poem_openapi::{
 use uuid::Uuid;
 
 use super::{
-    auth::Auth,
+    auth::{AdminAuth, Auth},
     body::Body,
     condition::expected,
     page::{default_limit, encode, page},
@@ -34,7 +34,7 @@ impl OrganisationApi {
     )]
     async fn create(
         &self,
-        auth: Auth,
+        auth: AdminAuth,
         body: Body<NewOrganisation>,
     ) -> Answer<Created<Organisation>> {
         Ok(Created(
@@ -96,7 +96,7 @@ impl OrganisationApi {
     )]
     async fn update(
         &self,
-        auth: Auth,
+        auth: AdminAuth,
         /// The organisation's id.
         id: Path<Uuid>,
         /// The ETag of the state that the change is meant for; any state if absent.

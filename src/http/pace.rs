@@ -165,12 +165,25 @@ impl Drop for Paced {
     }
 }
 
+/// The problem of a body that is read as a whole and did not come to its end in time.
+pub fn took_too_long(limit: Duration) -> Problem {
+    let detail = format!(
+        "the body came too slowly: all of it must come within {} seconds; send it in parts",
+        limit.as_secs()
+    );
+    too_slow(detail)
+}
+
+fn too_slow(detail: String) -> Problem {
+    // What comes after all is no request.
+    Problem::new(TOO_SLOW, detail)
+        .with_header(header::CONNECTION, HeaderValue::from_static("close"))
+}
+
 /// The problem of a body that could not be read.
 pub fn unreadable(error: &io::Error) -> Problem {
     if error.kind() == io::ErrorKind::TimedOut {
-        // What comes after all is no request.
-        return Problem::new(TOO_SLOW, error.to_string())
-            .with_header(header::CONNECTION, HeaderValue::from_static("close"));
+        return too_slow(error.to_string());
     }
     Problem::new(BAD_REQUEST, format!("the body cannot be read: {error}"))
 }

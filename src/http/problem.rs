@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::base::Base;
 use crate::{
-    domain::{Error, Violation},
+    domain::{Counts, Error, Violation},
     service::Recurring,
 };
 
@@ -67,7 +67,7 @@ kinds! {
     INVALID = "invalid", 422, "The request breaks the rules",
         "The body is well-formed but wrong; `errors` lists every violation.";
     TOO_MANY_REQUESTS = "too-many-requests", 429, "This token asks too often",
-        "The token has used up its requests for now; `Retry-After` says when to try again.";
+        "The token has used up its requests for now, or has too many or too large ones under way; `Retry-After` says when to try again.";
     INTERNAL = "internal", 500, "The server failed",
         "A fault of the server; its log has the request_id.";
     UNAVAILABLE = "unavailable", 503, "The server cannot do this now",
@@ -94,6 +94,15 @@ pub struct ProblemBody {
     /// The id of what is in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub existing_id: Option<Uuid>,
+    /// Of a stream of lines: how many values were stored before it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stored: Option<u64>,
+    /// Of a stream of lines: how many values were stored as corrections before it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revised: Option<u64>,
+    /// Of a stream of lines: how many values before its end were there already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unchanged: Option<u64>,
     /// Every violation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[oai(skip_serializing_if_is_empty, default)]
@@ -110,6 +119,7 @@ struct Parts {
     kind: Kind,
     detail: String,
     existing: Option<Uuid>,
+    counts: Option<Counts>,
     errors: Vec<Violation>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -121,6 +131,7 @@ impl Problem {
             kind,
             detail: detail.into(),
             existing: None,
+            counts: None,
             errors: Vec::new(),
             headers: Vec::new(),
         }))
@@ -135,6 +146,12 @@ impl Problem {
     /// The problem with one more thing to say.
     pub fn with_more(mut self, detail: &str) -> Self {
         self.0.detail = format!("{}; {detail}", self.0.detail);
+        self
+    }
+
+    /// The problem of a stream, with the counts of what was stored before it ended.
+    pub fn with_counts(mut self, counts: Counts) -> Self {
+        self.0.counts = Some(counts);
         self
     }
 
@@ -170,6 +187,9 @@ impl Problem {
             detail: parts.detail,
             request_id: request_id.to_owned(),
             existing_id: parts.existing,
+            stored: parts.counts.map(|counts| counts.stored),
+            revised: parts.counts.map(|counts| counts.revised),
+            unchanged: parts.counts.map(|counts| counts.unchanged),
             errors,
         };
         let mut response = Response::builder()

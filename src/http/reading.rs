@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    auth::Auth,
+    auth::{Auth, WorkerAuth},
     body::Body,
     csv::{CsvReadings, record},
     page::{decode, default_limit, encode, rows},
@@ -54,7 +54,7 @@ impl ReadingApi {
     /// every bad reading is named (up to 100). Nothing is overwritten: another value for the same sensor and time is a
     /// correction, counted as revised; the same value again is counted as unchanged. Needs: worker.
     #[oai(path = "/readings", method = "post", operation_id = "post_readings")]
-    async fn post(&self, auth: Auth, body: Posted) -> Answer<Plain<Counts>> {
+    async fn post(&self, auth: WorkerAuth, body: Posted) -> Answer<Plain<Counts>> {
         let posted = match body {
             Posted::Json(body) => body.0,
             Posted::Csv(body) => body.0,

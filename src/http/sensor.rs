@@ -7,7 +7,7 @@ use poem_openapi::{
 use uuid::Uuid;
 
 use super::{
-    auth::Auth,
+    auth::{Auth, ManagerAuth},
     body::Body,
     condition::expected,
     page::{default_limit, encode, page},
@@ -28,7 +28,7 @@ impl SensorApi {
     ///
     /// Something that yields readings of one metric, optionally at a location. Needs: manager.
     #[oai(path = "/sensors", method = "post", operation_id = "create_sensor")]
-    async fn create(&self, auth: Auth, body: Body<NewSensor>) -> Answer<Created<Sensor>> {
+    async fn create(&self, auth: ManagerAuth, body: Body<NewSensor>) -> Answer<Created<Sensor>> {
         Ok(Created(sensor::create(&self.0, &auth.0, body.0).await?))
     }
 
@@ -89,7 +89,7 @@ impl SensorApi {
     #[oai(path = "/sensors/:id", method = "put", operation_id = "update_sensor")]
     async fn update(
         &self,
-        auth: Auth,
+        auth: ManagerAuth,
         /// The sensor's id.
         id: Path<Uuid>,
         /// The ETag of the state that the change is meant for; any state if absent.

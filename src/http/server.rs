@@ -4,17 +4,7 @@
 //! library that is below it, each with the framework's endpoint.
 
 use std::{
-    collections::HashMap,
-    convert::Infallible,
-    future::Future,
-    io,
-    net::SocketAddr,
-    pin::pin,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+    convert::Infallible, future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration,
 };
 
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
@@ -25,19 +15,20 @@ use hyper_util::{
 use poem::{
     Endpoint,
     endpoint::{DynEndpoint, ToDynEndpoint},
-    http::uri::Scheme,
+    http::{HeaderValue, header, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::watch,
 };
 
 use super::{
     Limits, Options,
     connection::{Answered, Connection, Timed},
-    metrics::OpenConnection,
+    open::{Counted, OneOpen, OnlyProbes, Open, Place},
+    share::Turn,
     tls::Tls,
 };
 use crate::service::{App, Recurring};
@@ -47,6 +38,9 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// How long to wait after a connection could not be accepted.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
+/// How long a connection on a reserved place may take to ask.
+const HASTE: Duration = Duration::from_secs(2);
 
 type Responder = dyn DynEndpoint<Output = poem::Response>;
 
@@ -97,19 +91,19 @@ async fn run(
 ) -> io::Result<()> {
     let graceful = GracefulShutdown::new();
     let (end, ended) = watch::channel(());
+    let is_encrypted = tls.is_some();
     let server = Server {
         endpoint: Arc::new(ToDynEndpoint(endpoint)),
         tls,
         limits,
         local: listener.local_addr()?,
-        open: Open::default(),
+        open: Open::new(&limits, is_encrypted),
         ended,
     };
-    let places = Arc::new(Semaphore::new(limits.connections));
     let accepting = async {
         loop {
             let (stream, remote) = accept(&listener).await;
-            let place = server.place(&places).await;
+            let place = server.open.place().await;
             server.start(stream, remote, place, graceful.watcher());
         }
     };
@@ -148,6 +142,15 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     }
 }
 
+/// The limits of a connection on a reserved place: it has something to ask at once, or goes.
+fn hasty(limits: Limits) -> Limits {
+    Limits {
+        idle: limits.idle.min(HASTE),
+        header: limits.header.min(HASTE),
+        ..limits
+    }
+}
+
 /// What all connections share.
 struct Server {
     endpoint: Arc<Responder>,
@@ -159,45 +162,21 @@ struct Server {
 }
 
 impl Server {
-    /// A place for one more connection. If there is none, the one that has waited longest for a request has to go.
-    async fn place(&self, places: &Arc<Semaphore>) -> OwnedSemaphorePermit {
-        loop {
-            if let Ok(place) = places.clone().try_acquire_owned() {
-                return place;
-            }
-            self.close_longest_waiting();
-            let freed = tokio::time::timeout(ACCEPT_AGAIN, places.clone().acquire_owned());
-            if let Ok(Ok(place)) = freed.await {
-                return place;
-            }
-        }
-    }
-
-    fn close_longest_waiting(&self) {
-        let open = self.open.all();
-        let waiting = open
-            .values()
-            .filter_map(|connection| Some((connection.waiting_since()?, connection)));
-        if let Some((_, longest)) = waiting.min_by_key(|(since, _)| *since) {
-            longest.unwanted.notify_one();
-        }
-    }
-
     /// Serves a connection on a task of its own: a slow handshake holds nobody up.
-    fn start(
-        &self,
-        stream: TcpStream,
-        remote: SocketAddr,
-        place: OwnedSemaphorePermit,
-        watcher: Watcher,
-    ) {
+    fn start(&self, stream: TcpStream, remote: SocketAddr, place: Place, watcher: Watcher) {
         // Small answers go out at once. A client that is gone already shows when it is read from.
         let _ = stream.set_nodelay(true);
+        let limits = match place.is_reserved {
+            true => hasty(self.limits),
+            false => self.limits,
+        };
         let (connection, open) = self.open.add(place);
+        let stream = Counted::new(stream, open.clone());
         let serving = Serving {
             endpoint: self.endpoint.clone(),
             connection: connection.clone(),
-            limits: self.limits,
+            open: open.clone(),
+            limits,
             local: LocalAddr(self.local.into()),
             remote: RemoteAddr(remote.into()),
             scheme: match self.tls {
@@ -234,52 +213,11 @@ impl Server {
     }
 }
 
-/// The connections that are open.
-#[derive(Clone, Default)]
-struct Open {
-    next: Arc<AtomicU64>,
-    connections: Arc<Mutex<HashMap<u64, Arc<Connection>>>>,
-}
-
-/// A connection among those that are open, and its place. Dropped when it ends.
-struct OneOpen {
-    id: u64,
-    all: Open,
-    _counted: OpenConnection,
-    _place: OwnedSemaphorePermit,
-}
-
-impl Open {
-    fn add(&self, place: OwnedSemaphorePermit) -> (Arc<Connection>, OneOpen) {
-        let connection = Arc::new(Connection::new());
-        let id = self.next.fetch_add(1, Ordering::Relaxed);
-        self.all().insert(id, connection.clone());
-        let one = OneOpen {
-            id,
-            all: self.clone(),
-            _counted: OpenConnection::new(),
-            _place: place,
-        };
-        (connection, one)
-    }
-
-    fn all(&self) -> MutexGuard<'_, HashMap<u64, Arc<Connection>>> {
-        self.connections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for OneOpen {
-    fn drop(&mut self) {
-        self.all.all().remove(&self.id);
-    }
-}
-
 /// What serves one connection.
 struct Serving {
     endpoint: Arc<Responder>,
     connection: Arc<Connection>,
+    open: Arc<OneOpen>,
     limits: Limits,
     local: LocalAddr,
     remote: RemoteAddr,
@@ -295,6 +233,7 @@ impl Serving {
         let Self {
             endpoint,
             connection,
+            open,
             limits,
             local,
             remote,
@@ -303,16 +242,29 @@ impl Serving {
         let stream = Timed::new(stream, connection.clone(), limits);
         let service = service_fn(|request: Request<Incoming>| {
             let served = connection.serve();
+            open.head_is_over();
             let endpoint = endpoint.clone();
-            let request = (request, local.clone(), remote.clone(), scheme.clone()).into();
+            let request = (request, local.clone(), remote.clone(), scheme.clone());
+            let mut request = poem::Request::from(request);
+            let may_ask = open.may_ask();
+            if !may_ask {
+                request.set_data(OnlyProbes);
+            }
             async move {
-                let response: Response<_> = endpoint.get_response(request).await.into();
-                Ok::<_, Infallible>(response.map(|body| Answered::new(body, served)))
+                let mut response: Response<_> = endpoint.get_response(request).await.into();
+                if !may_ask {
+                    let close = HeaderValue::from_static("close");
+                    response.headers_mut().insert(header::CONNECTION, close);
+                }
+                let turn = response.extensions_mut().remove::<Arc<Turn>>();
+                Ok::<_, Infallible>(response.map(|body| Answered::new(body, served, turn)))
             }
         });
         let served = http1::Builder::new()
             .max_headers(limits.headers)
             .max_header_size(limits.header_bytes)
+            // Nor does it need more for bodies and answers, which come and go piece by piece.
+            .max_buf_size(limits.header_bytes)
             // The stream keeps the time: the library's limit would close connections that only wait.
             .header_read_timeout(None)
             .serve_connection(TokioIo::new(stream), service);

@@ -7,7 +7,7 @@ use poem_openapi::{
 use uuid::Uuid;
 
 use super::{
-    auth::Auth,
+    auth::{Auth, ManagerAuth},
     body::Body,
     condition::expected,
     page::{default_limit, encode, page},
@@ -29,7 +29,7 @@ impl SourceApi {
     /// Registers a predictive model. A manager's belongs to its organisation; an admin's is shared unless it names an
     /// organisation. Needs: manager.
     #[oai(path = "/sources", method = "post", operation_id = "create_source")]
-    async fn create(&self, auth: Auth, body: Body<NewSource>) -> Answer<Created<Source>> {
+    async fn create(&self, auth: ManagerAuth, body: Body<NewSource>) -> Answer<Created<Source>> {
         Ok(Created(source::create(&self.0, &auth.0, body.0).await?))
     }
 
@@ -78,7 +78,7 @@ impl SourceApi {
     #[oai(path = "/sources/:id", method = "put", operation_id = "update_source")]
     async fn update(
         &self,
-        auth: Auth,
+        auth: ManagerAuth,
         /// The source's id.
         id: Path<Uuid>,
         /// The ETag of the state that the change is meant for; any state if absent.

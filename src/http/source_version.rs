@@ -7,7 +7,7 @@ use poem_openapi::{
 use uuid::Uuid;
 
 use super::{
-    auth::Auth,
+    auth::{Auth, ManagerAuth},
     body::Body,
     condition::expected,
     page::{default_limit, encode, page},
@@ -35,7 +35,7 @@ impl SourceVersionApi {
     )]
     async fn create(
         &self,
-        auth: Auth,
+        auth: ManagerAuth,
         body: Body<NewSourceVersion>,
     ) -> Answer<Created<SourceVersion>> {
         let made = source_version::create(&self.0, &auth.0, body.0).await?;

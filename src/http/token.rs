@@ -7,7 +7,7 @@ use poem_openapi::{
 use uuid::Uuid;
 
 use super::{
-    auth::Auth,
+    auth::{Auth, ManagerAuth},
     body::Body,
     page::{default_limit, encode, page},
     reply::{Answer, Deleted, Issued, List, Plain},
@@ -39,7 +39,7 @@ impl TokenApi {
     /// The answer has the secret, which is shown this once: the server keeps only its SHA-256. A manager makes tokens
     /// of its own organisation, at most a manager's. Needs: manager.
     #[oai(path = "/tokens", method = "post", operation_id = "create_token")]
-    async fn create(&self, auth: Auth, body: Body<NewToken>) -> Answer<Issued> {
+    async fn create(&self, auth: ManagerAuth, body: Body<NewToken>) -> Answer<Issued> {
         Ok(Issued(token::create(&self.0, &auth.0, body.0).await?))
     }
 

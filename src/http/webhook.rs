@@ -7,7 +7,7 @@ use poem_openapi::{
 use uuid::Uuid;
 
 use super::{
-    auth::Auth,
+    auth::{Auth, ManagerAuth},
     body::Body,
     condition::expected,
     page::{decode, default_limit, encode, page, rows},
@@ -33,7 +33,11 @@ impl WebhookApi {
     /// has the secret, which is shown this once. An admin's webhook without an organisation hears of all organisations'
     /// jobs. Needs: manager.
     #[oai(path = "/webhooks", method = "post", operation_id = "create_webhook")]
-    async fn create(&self, auth: Auth, body: Body<NewWebhook>) -> Answer<Created<IssuedWebhook>> {
+    async fn create(
+        &self,
+        auth: ManagerAuth,
+        body: Body<NewWebhook>,
+    ) -> Answer<Created<IssuedWebhook>> {
         Ok(Created(webhook::create(&self.0, &auth.0, body.0).await?))
     }
 
@@ -86,7 +90,7 @@ impl WebhookApi {
     )]
     async fn update(
         &self,
-        auth: Auth,
+        auth: ManagerAuth,
         /// The webhook's id.
         id: Path<Uuid>,
         /// The ETag of the state that the change is meant for; any state if absent.

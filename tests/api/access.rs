@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::app::{ADMIN, Answer, TestApp, setup};
+use crate::{
+    app::{ADMIN, Answer, TestApp, setup},
+    raw::{Raw, statuses},
+};
 
 /// Who calls; from the viewer on in the order of what they may do.
 const WHO: [&str; 9] = [
@@ -243,6 +246,54 @@ async fn every_operation_answers_every_caller_as_its_role_allows() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn whoever_may_not_do_it_is_refused_before_anything_of_the_body_is_read() {
+    let app = TestApp::start().await;
+    let home = app.organisation("Home").await;
+    let secrets = secrets(&app, &home).await;
+    let objects = things(&app, &home).await;
+    let mut tried = 0;
+    for (path, method, operation) in operations(&app).await {
+        let Some(media) = operation["requestBody"]["content"].as_object() else {
+            continue;
+        };
+        let row = row(operation["operationId"].as_str().unwrap(), &objects);
+        let start = path.split('{').next().unwrap();
+        let path = format!("{start}{}", row[3].as_str().unwrap_or_default());
+        for (who, secret) in WHO.into_iter().zip(&secrets) {
+            let expected = expected(who, &row);
+            if expected != 401 && expected != 403 || who == "other" {
+                continue;
+            }
+            for media in media.keys() {
+                // One that never comes, one without an end, one that is too large, one that is no JSON.
+                for body in [
+                    "Content-Length: 100000\r\n\r\n".to_owned(),
+                    "Transfer-Encoding: chunked\r\n\r\n5\r\n[[[[[\r\n".to_owned(),
+                    format!("Content-Length: {}\r\n\r\n[", 1_u64 << 40),
+                    "Content-Length: 3\r\n\r\n}}}".to_owned(),
+                ] {
+                    let mut raw = Raw::connect(&app.url).await;
+                    raw.send(format!(
+                        "{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {secret}\r\n\
+                         Content-Type: {media}\r\n{body}"
+                    ))
+                    .await;
+                    let answer = raw.until("\"request_id\"").await;
+                    let expected = u16::try_from(expected.as_u64().unwrap()).unwrap();
+                    assert_eq!(
+                        statuses(&answer),
+                        [expected],
+                        "{method} {path} by {who}: {answer}"
+                    );
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried > 200, "{tried}");
 }
 
 #[tokio::test]

@@ -50,6 +50,7 @@ mod remote;
 mod retention;
 mod retention_command;
 mod setup;
+mod share;
 mod slow;
 mod thinning;
 mod tls;

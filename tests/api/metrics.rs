@@ -303,7 +303,7 @@ async fn the_log_has_a_line_a_request_and_no_secrets() {
         json!(["GET", "/api/v1/jobs", 200, "the worker", ORGANISATION]),
         json!(["GET", "/api/v1/jobs", 400, "the worker", ORGANISATION]),
         json!(["GET", "/api/v1/jobs/{job_id}", 401, none, none]),
-        json!(["POST", "/api/v1/sources", 422, "the worker", ORGANISATION]),
+        json!(["POST", "/api/v1/sources", 403, "the worker", ORGANISATION]),
         json!(["POST", "/api/v1/sources", 422, "admin", none]),
         json!(["POST", "/api/v1/sources", 422, "admin", none]),
         json!(["GET", "none", 404, none, none]),

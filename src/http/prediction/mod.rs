@@ -9,7 +9,7 @@ use poem_openapi::{ApiRequest, Enum, OpenApi, param::Query};
 use uuid::Uuid;
 
 use super::{
-    auth::Auth,
+    auth::{Auth, WorkerAuth},
     body::Body,
     page::{decode, default_limit, encode, rows},
     reply::{Answer, Plain, Table},
@@ -65,19 +65,20 @@ impl PredictionApi {
     /// For a job: an object with `job_id` and what a worker predicted in one run, as points (`predictions`) or as whole
     /// series (`series`). Directly: an array of points that name their `source`, or the same as newline-delimited JSON.
     /// The whole batch is kept, or nothing and every bad point is named (up to 100); newline-delimited JSON may be of
-    /// any length and is kept in parts of 20,000 lines, or of 1,000 runs. Any other request holds at most 1,000 runs (points
-    /// that share issue_time, metric, location and stage): beyond that it is refused with 413. Nothing is overwritten: a new
-    /// issue_time is a new issue, the same issue with another value a new revision, and the same value again is counted as
-    /// unchanged. Needs: worker.
+    /// any length and is kept in parts of 20,000 lines, 1,000 runs, 8 MiB or 10 seconds, whichever comes first. A stream that
+    /// ends with a problem, for instance because its token was revoked, counts there what was stored before. Any other
+    /// request holds at most 1,000 runs (points that share issue_time, metric, location and stage): beyond that it is
+    /// refused with 413. Nothing is overwritten: a new issue_time is a new issue, the same issue with another value a new
+    /// revision, and the same value again is counted as unchanged. Needs: worker.
     #[oai(
         path = "/predictions",
         method = "post",
         operation_id = "post_predictions"
     )]
-    async fn post(&self, auth: Auth, body: Posted) -> Answer<Plain<Counts>> {
+    async fn post(&self, auth: WorkerAuth, body: Posted) -> Answer<Plain<Counts>> {
         let counts = match body {
             Posted::Json(body) => prediction::post(&self.0, &auth.0, body.0).await?,
-            Posted::Lines(lines) => lines::keep(&self.0, &auth.0, lines).await?,
+            Posted::Lines(lines) => lines::keep(&self.0, lines).await?,
         };
         Ok(Plain(counts))
     }
