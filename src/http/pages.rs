@@ -157,7 +157,8 @@ fn moved(to: &str) -> Response {
 
 #[handler]
 fn guide_or_file(request: &Request, Path(path): Path<String>) -> Response {
-    if request.uri().path().ends_with('/') {
+    let name = path.trim_end_matches('/');
+    if name.len() < path.len() && (name.is_empty() || guide::has_guide(name)) {
         return moved(request.uri().path().trim_end_matches('/'));
     }
     for (end, content_type) in FILES {

@@ -822,7 +822,8 @@ mod tests {
         let commits = writer.commits();
         let before = commits.load(Ordering::Acquire);
         let (go, wait) = std::sync::mpsc::channel::<()>();
-        let by = |token: Uuid, work: Box<dyn FnOnce(&Transaction<'_>) -> Result<u64> + Send>| {
+        type Work = Box<dyn FnOnce(&Transaction<'_>) -> Result<u64> + Send>;
+        let by = |token: Uuid, work: Work| {
             let writer = &writer;
             stopwatch::on_behalf("", "", async move {
                 stopwatch::called_by(token);

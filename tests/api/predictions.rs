@@ -278,7 +278,7 @@ async fn who_may_post_and_read_and_for_what() {
         [read(&format!("{of_job}&{of_place}")), null, 400, "job_id"],
         [format!("GET /predictions?{of_job}"), null, 400, "metric"],
         [read(&format!("{of_job}&from=2023-10-27T00:00:00Z&to=2023-10-26T00:00:00Z")), null, 400, "to"],
-        [read(&format!("{of_job}&from=yesterday&to=2023-10-27")), null, 400, "from", "to"],
+        [read(&format!("{of_job}&from=yesterday&to=tomorrow")), null, 400, "from", "to"],
         [read(&format!("{of_job}&stages=raw")), null, 400, "stages"]
     ]);
     field.app.calls(&worker, table).await;
