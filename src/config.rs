@@ -172,6 +172,8 @@ pub struct Retention {
     pub sweep_seconds: u64,
     /// How long the audit trail is kept, in days.
     pub audit_days: u64,
+    /// How far the machine's clock may jump before deleting waits, in hours.
+    pub clock_slack_hours: u64,
 }
 
 /// What webhooks may call.
@@ -226,6 +228,7 @@ impl Default for Settings {
             retention: Retention {
                 sweep_seconds: 60,
                 audit_days: 365,
+                clock_slack_hours: 48,
             },
             webhooks: Webhooks {
                 allow_private_addresses: false,
@@ -441,6 +444,12 @@ impl Loaded {
                 86_400,
             ),
             ("retention.audit_days", retention.audit_days, 1, 36_500),
+            (
+                "retention.clock_slack_hours",
+                retention.clock_slack_hours,
+                1,
+                MANY,
+            ),
         ] {
             if !(least..=most).contains(&value) {
                 let fault = format!("must be from {least} to {most}");

@@ -8,11 +8,17 @@ use crate::{
     store::check::{self, Report},
 };
 
-/// Checks the file, or the data folder's database.
+/// Checks the file, or the data folder's database. Warnings do not change the exit code.
 pub fn run(settings: &Settings, file: Option<&PathBuf>) -> Outcome {
     let path = file.cloned().unwrap_or_else(|| database(settings));
     let report = check(&path, file.is_none())?;
     tell(&path, &report)?;
+    for warning in &report.warnings {
+        print(&format!("warning      {warning}"))?;
+    }
+    if report.more_warnings > 0 {
+        print(&format!("             and {} more", report.more_warnings))?;
+    }
     if report.faults.is_empty() {
         return print("ok");
     }

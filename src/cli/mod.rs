@@ -26,7 +26,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     config::{Flags, Loaded, Settings},
-    service::{App, system_clock, webhook},
+    service::{App, clock, system_clock, uptime_of_the_process, webhook},
     store::{self, Db},
 };
 
@@ -92,6 +92,9 @@ enum Command {
         /// Puts a database that is there aside, under another name
         #[arg(long)]
         force: bool,
+        /// Restores a backup that has faults
+        #[arg(long)]
+        accept_faults: bool,
     },
     /// Prints the API's OpenAPI document
     Openapi {
@@ -142,7 +145,11 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Retention { dry_run } => retention::run(&loaded()?.settings, *dry_run),
         Command::Backup { target, force } => backup::run(&loaded()?.settings, target, *force),
         Command::Check { file } => check::run(&loaded()?.settings, file.as_ref()),
-        Command::Restore { backup, force } => restore::run(&loaded()?.settings, backup, *force),
+        Command::Restore {
+            backup,
+            force,
+            accept_faults,
+        } => restore::run(&loaded()?.settings, backup, *force, *accept_faults),
         Command::Openapi { yaml } => openapi::run(*yaml),
         Command::Config => config::run(&loaded()?),
     }
@@ -194,7 +201,12 @@ fn open(settings: &Settings) -> Result<App, Failure> {
         allow_private_addresses: settings.webhooks.allow_private_addresses,
         ..webhook::Rules::default()
     };
-    Ok(App::new(open_db(&path, settings)?, system_clock()).with_webhooks(rules))
+    let clock_rules = clock::Rules {
+        slack_hours: settings.retention.clock_slack_hours,
+    };
+    Ok(App::new(open_db(&path, settings)?, system_clock())
+        .with_webhooks(rules)
+        .with_clock_rules(clock_rules, uptime_of_the_process()))
 }
 
 /// Makes the data folder, which is its owner's only, unless it is there.

@@ -24,15 +24,19 @@ use crate::{
     },
 };
 
-/// Restores the backup. A database that is there is kept under another name, and only touched if `force` says so.
-pub fn run(settings: &Settings, backup: &Path, force: bool) -> Outcome {
+/// Restores the backup. A database that is there is kept under another name, and only touched if `force` says so. A backup
+/// with faults is only restored if `accept_faults` says so: one with an odd row is better than none.
+pub fn run(settings: &Settings, backup: &Path, force: bool, accept_faults: bool) -> Outcome {
     let report = check(backup, false)
         .map_err(|Failure(line)| Failure(format!("{line}: nothing was restored")))?;
     if !report.faults.is_empty() {
         let Failure(line) = damaged(backup, &report);
-        return Err(Failure(format!(
-            "{line}: nothing was restored; `prediction-api check` tells them"
-        )));
+        if !accept_faults {
+            return Err(Failure(format!(
+                "{line}: nothing was restored; `prediction-api check` tells them, and --accept-faults restores it all the same"
+            )));
+        }
+        say(&format!("accepted     {line}"));
     }
     make_folder(&settings.data_dir)?;
     let _lock = Lock::take(&settings.data_dir)?;

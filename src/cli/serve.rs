@@ -26,7 +26,7 @@ use crate::{
     http,
     service::{App, token},
     store::backup::clear_passing,
-    task::{Tasks, health, sweeper, webhooks},
+    task::{Tasks, clock, health, sweeper, webhooks},
 };
 
 /// The file that the first admin token is written to.
@@ -104,6 +104,7 @@ pub async fn serve(
         kept.keep_reserve();
         std::future::ready(Ok::<_, String>(()))
     });
+    clock::start(&mut tasks, app.clone());
     let pause = Duration::from_secs(settings.retention.sweep_seconds);
     sweeper::start(
         &mut tasks,

@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod caller;
+pub mod clock;
 pub mod columns;
 pub mod contract;
 pub mod counts;

@@ -4,7 +4,13 @@
 //! library that is below it, each with the framework's endpoint.
 
 use std::{
-    convert::Infallible, future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration,
+    convert::Infallible,
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, SystemTime},
 };
 
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
@@ -252,6 +258,9 @@ impl Serving {
             }
             async move {
                 let mut response: Response<_> = endpoint.get_response(request).await.into();
+                if let Some(date) = date() {
+                    response.headers_mut().insert(header::DATE, date);
+                }
                 if !may_ask {
                     let close = HeaderValue::from_static("close");
                     response.headers_mut().insert(header::CONNECTION, close);
@@ -261,6 +270,8 @@ impl Serving {
             }
         });
         let served = http1::Builder::new()
+            // The library goes on with the date that it wrote last when the clock goes back.
+            .auto_date_header(false)
             .max_headers(limits.headers)
             .max_header_size(limits.header_bytes)
             // Nor does it need more for bodies and answers, which come and go piece by piece.
@@ -273,4 +284,11 @@ impl Serving {
             tracing::debug!(%error, "a connection ended badly");
         }
     }
+}
+
+/// The header `Date`; a clock before 1970 is no clock (RFC 9110, 6.6.1).
+fn date() -> Option<HeaderValue> {
+    let now = SystemTime::now();
+    now.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    HeaderValue::from_str(&httpdate::fmt_http_date(now)).ok()
 }

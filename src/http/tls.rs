@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
+    time::SystemTime,
 };
 
 use tokio_rustls::{
@@ -10,7 +11,8 @@ use tokio_rustls::{
     rustls::{
         ServerConfig,
         crypto::ring,
-        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+        pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem::PemObject},
+        time_provider::TimeProvider,
     },
 };
 
@@ -68,7 +70,8 @@ fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, String> {
     }
     let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable("key", key, &error))?;
     // TLS 1.2 and 1.3. The crate's own cryptography is the one that it is built with.
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let provider = Arc::new(ring::default_provider());
+    let mut config = ServerConfig::builder_with_details(provider, Arc::new(Since1970))
         .with_safe_default_protocol_versions()
         .and_then(|builder| {
             let builder = builder.with_no_client_auth();
@@ -77,6 +80,17 @@ fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, String> {
         .map_err(|error| unusable("certificate and its key", certificate, &error))?;
     config.alpn_protocols = vec![HTTP.to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// The machine's time for sessions of TLS. The library's own panics at a clock before 1970.
+#[derive(Debug)]
+struct Since1970;
+
+impl TimeProvider for Since1970 {
+    fn current_time(&self) -> Option<UnixTime> {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        Some(UnixTime::since_unix_epoch(since.unwrap_or_default()))
+    }
 }
 
 fn unusable(what: &str, path: &Path, fault: &dyn std::fmt::Display) -> String {

@@ -50,26 +50,26 @@ pub async fn list(
     .await
 }
 
-/// How many entries are older than so many days.
-pub async fn expired(app: &App, days: u64) -> Result<u64> {
-    app.skim(move |connection, now| audit::count(connection, end(now, days)))
+/// How many entries are older than so many days at `now`.
+pub async fn expired(app: &App, now: Timestamp, days: u64) -> Result<u64> {
+    app.skim(move |connection, _| audit::count(connection, end(now, days)))
         .await
 }
 
-/// Deletes the entries that are older than so many days, in small steps, and says how many it was.
+/// Deletes the entries that are older than so many days at `now`, which the caller trusts, in small steps, and says how many it was.
 ///
 /// # Errors
 /// Busy, if too many others are waiting to write; unavailable, if the database cannot be written.
-pub async fn sweep(app: &App, days: u64, pace: Pace) -> Result<u64> {
+pub async fn sweep(app: &App, now: Timestamp, days: u64, pace: Pace) -> Result<u64> {
     let mut deleted = 0;
     // Mostly there is nothing to do, and then nothing is written.
-    if expired(app, days).await? == 0 {
+    if expired(app, now, days).await? == 0 {
         return Ok(deleted);
     }
     loop {
         let begun = Instant::now();
         let step = app
-            .expire(move |tx, now| audit::sweep(tx, end(now, days), STEP))
+            .expire(move |tx, _| audit::sweep(tx, end(now, days), STEP))
             .await?;
         deleted += step;
         if step < u64::from(STEP) {

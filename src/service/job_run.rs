@@ -9,7 +9,7 @@ use crate::{
         job_run::{JobRun, NewJobRun, RunPlace, RunStatus},
         page::Listed,
     },
-    store::report,
+    store::{clock, report},
 };
 
 /// Keeps what a worker says of a run, and judges the job by it: one that failed shows at once, until the next good post;
@@ -28,7 +28,7 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
             id: Some(id),
             status: new.status,
             issue_time: None,
-            available_at: now,
+            available_at: clock::stamp(tx, now)?,
             message: new.message,
             predictions: None,
         };

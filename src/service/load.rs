@@ -2,7 +2,7 @@
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 
-use super::{App, health, token};
+use super::{App, clock, health, token};
 use crate::{
     domain::{Counts, Result, retention::Swept},
     store,
@@ -22,6 +22,7 @@ const SCANS: &str = "prediction_api_scans_running";
 const SCANS_WAITING: &str = "prediction_api_scans_waiting";
 const JOBS: &str = "prediction_api_jobs";
 const NOT_COVERING: &str = "prediction_api_jobs_not_covering_now";
+const CLOCK: &str = "prediction_api_clock_suspect";
 const READERS: &str = "prediction_api_readers_in_use";
 
 /// Says what each measure means, once it is counted.
@@ -60,6 +61,10 @@ pub fn describe() {
         NOT_COVERING,
         "Active jobs whose predictions end before the present, or that have none"
     );
+    describe_gauge!(
+        CLOCK,
+        "1 if the machine's clock has jumped and nothing is deleted by age, otherwise 0"
+    );
     describe_gauge!(READERS, "Connections that short reads use");
 }
 
@@ -76,6 +81,9 @@ pub async fn measure(app: &App) {
     set(READERS, load.readers);
     set(DATABASE, load.file_bytes);
     set(LOG, load.log_bytes);
+    if let Ok(looked) = clock::look(app) {
+        set(CLOCK, looked.is_err().into());
+    }
     if let Ok(space) = app.read(|connection, _| store::space::measure(connection)) {
         set(
             FREE,

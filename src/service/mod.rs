@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod backup;
+pub mod clock;
 pub mod health;
 pub mod job;
 pub mod job_inputs;
@@ -25,7 +26,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::SystemTime,
+    time::{Instant, SystemTime},
 };
 
 use uuid::Uuid;
@@ -40,14 +41,22 @@ pub use crate::store::{Recurring, on_behalf};
 /// Tells the time. Handed in, so that tests can walk through it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// The time of the machine.
+/// The time of the machine, which may be before 1970: a machine without a battery begins anywhere.
 pub fn system_clock() -> Clock {
     Arc::new(|| {
-        let since = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+        let micros = |length: std::time::Duration| i64::try_from(length.as_micros());
+        let micros = match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(since) => micros(since).unwrap_or(i64::MAX),
+            Err(before) => micros(before.duration()).map_or(i64::MIN, |micros| -micros),
+        };
+        Timestamp::from_micros(micros)
     })
+}
+
+/// How long the process has been running, whatever is done to the machine's clock.
+pub fn uptime_of_the_process() -> clock::Uptime {
+    let begun = Instant::now();
+    Arc::new(move || begun.elapsed())
 }
 
 /// How often a probe tries to write, in microseconds: every half a minute.
@@ -58,6 +67,7 @@ const TRY_WRITING_EVERY: u64 = 30_000_000;
 pub struct App {
     db: Db,
     clock: Clock,
+    watch: clock::Watch,
     contracts: Memory<Uuid, prediction::Contract>,
     tokens: Known<[u8; 32], Caller>,
     jobs: Known<Uuid, Arc<job::Kept>>,
@@ -77,8 +87,17 @@ impl App {
             vitals: db.known_until_written(),
             sender: Arc::new(webhook::Sender::new(webhook::Rules::default())),
             tried_writing: Arc::default(),
+            watch: clock::Watch::new(clock::Rules::default(), uptime_of_the_process()),
             db,
             clock,
+        }
+    }
+
+    /// The product with these rules about clocks, and `uptime` as what counts the time that passes.
+    pub fn with_clock_rules(self, rules: clock::Rules, uptime: clock::Uptime) -> Self {
+        Self {
+            watch: clock::Watch::new(rules, uptime),
+            ..self
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
         sensor::Sensor,
         thinning::{MAX_THINNED_FROM, MaxPoints},
     },
-    store::{self, Connection, reading},
+    store::{self, Connection, clock, reading},
 };
 
 /// Keeps readings: the whole batch, or nothing.
@@ -37,9 +37,10 @@ pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>) -> Result
                 post.check_times(latest, &mut violations);
             }
             violations.into_result()?;
+            let arrival = clock::stamp(tx, now)?;
             let mut counts = Counts::default();
             for post in &posts {
-                counts += reading::post(tx, post.sensor_id, &post.values, now)?;
+                counts += reading::post(tx, post.sensor_id, &post.values, arrival)?;
             }
             Ok(counts)
         })

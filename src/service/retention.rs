@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{App, load};
 use crate::{
     domain::{
-        Result,
+        Result, Timestamp,
         retention::{ExpiredOfSource, Swept},
     },
     store::{delivery, prediction::expiry, reading, space},
@@ -46,21 +46,22 @@ impl Pace {
     }
 }
 
-/// Deletes what has expired by now, in small steps, and gives back its space where that is worthwhile. It may be dropped
-/// at any time: what was done stays done.
+/// Deletes what has expired by `now`, in small steps, and gives back its space where that is worthwhile. It may be dropped
+/// at any time: what was done stays done. The whole sweep goes by one reading of the clock, which the caller trusts: a jump
+/// meanwhile deletes nothing.
 ///
 /// # Errors
 /// Busy, if too many others are waiting to write; unavailable, if the database cannot be written.
-pub async fn sweep(app: &App, pace: Pace) -> Result<Swept> {
-    let swept = swept(app, pace).await;
+pub async fn sweep(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
+    let swept = swept(app, now, pace).await;
     load::count_sweep(&swept);
     swept
 }
 
-async fn swept(app: &App, pace: Pace) -> Result<Swept> {
-    let mut swept = predictions(app, pace).await?;
+async fn swept(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
+    let mut swept = predictions(app, now, pace).await?;
     swept += readings(app, pace).await?;
-    deliveries(app, pace).await?;
+    deliveries(app, now, pace).await?;
     give_back(app, pace).await?;
     Ok(swept)
 }
@@ -76,21 +77,21 @@ pub fn file_bytes(app: &App) -> Result<i64> {
 }
 
 /// Deletes predictions that have expired, and series that are over.
-async fn predictions(app: &App, pace: Pace) -> Result<Swept> {
+async fn predictions(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
     let mut swept = Swept::default();
     // They are counted from 1.
     let mut next = Some(0);
     while let Some(after) = next {
         let begun = Instant::now();
         let mut due = app
-            .skim(move |connection, now| expiry::due(connection, after, now))
+            .skim(move |connection, _| expiry::due(connection, after, now))
             .await?;
         pace.rest(begun).await;
         while !due.series.is_empty() {
             let begun = Instant::now();
             let series = due.series.clone();
             let step = app
-                .expire(move |tx, now| expiry::sweep(tx, &series, now))
+                .expire(move |tx, _| expiry::sweep(tx, &series, now))
                 .await?;
             swept += step.swept;
             due.series.drain(..step.finished);
@@ -118,11 +119,11 @@ async fn readings(app: &App, pace: Pace) -> Result<Swept> {
 }
 
 /// Deletes messages of webhooks that have been over for long.
-async fn deliveries(app: &App, pace: Pace) -> Result<()> {
+async fn deliveries(app: &App, now: Timestamp, pace: Pace) -> Result<()> {
     loop {
         let begun = Instant::now();
         let deleted = app
-            .expire(|tx, now| delivery::forget(tx, now, STEP_DELIVERIES))
+            .expire(move |tx, _| delivery::forget(tx, now, STEP_DELIVERIES))
             .await?;
         if deleted == 0 {
             return Ok(());

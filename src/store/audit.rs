@@ -3,7 +3,7 @@
 use rusqlite::Row;
 
 use super::{
-    Connection, Transaction,
+    Connection, Transaction, clock,
     filter::Filter,
     row::{FromRow, Json},
 };
@@ -34,14 +34,16 @@ impl FromRow for AuditEntry {
     }
 }
 
-/// Keeps an entry behind those of the same time.
+/// Keeps an entry behind those of the same time. A clock that has gone back far makes no entry look so old that it is
+/// deleted once the clock is put right: the entry gets the time that was trusted last.
 pub fn insert(tx: &Transaction<'_>, entry: &AuditEntry) -> Result<()> {
+    let at = clock::seen(tx)?.map_or(entry.at, |seen| seen.max(entry.at));
     tx.prepare_cached(
         "INSERT INTO audit (at, position, token_id, token_name, organisation_id, action, kind, thing_id, name, changes)
             SELECT ?1, coalesce(max(position), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM audit WHERE at = ?1",
     )?
     .execute((
-        entry.at,
+        at,
         entry.token_id,
         &entry.token_name,
         entry.organisation_id,

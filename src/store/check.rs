@@ -44,6 +44,10 @@ pub struct Report {
     pub faults: Vec<String>,
     /// How many more there are.
     pub more_faults: u64,
+    /// The first oddities that a clock that was wrong leaves behind; the data are whole.
+    pub warnings: Vec<String>,
+    /// How many more there are.
+    pub more_warnings: u64,
 }
 
 impl Report {
@@ -52,6 +56,14 @@ impl Report {
             self.faults.push(fault.into());
         } else {
             self.more_faults += 1;
+        }
+    }
+
+    fn warn(&mut self, warning: String) {
+        if self.warnings.len() < MOST_FAULTS {
+            self.warnings.push(warning);
+        } else {
+            self.more_warnings += 1;
         }
     }
 
@@ -362,15 +374,24 @@ impl Kept {
         let lead = |time: Timestamp| time.micros() - self.issue_time.micros();
         if self.issue_time > known.newest_issue {
             Some("it is newer than its series' newest_issue")
-        } else if self.issue_time == known.newest_issue && self.available_at < known.newest_arrival
-        {
-            Some("it came before its series' newest_arrival")
         } else if self.valid_to > known.covers_until {
             Some("it reaches beyond its series' covers_until")
         } else if lead(self.valid_from) < known.shortest_lead {
             Some("its lead is below its series' shortest_lead")
         } else if lead(self.valid_to) > known.longest_lead {
             Some("its lead is above its series' longest_lead")
+        } else {
+            None
+        }
+    }
+
+    /// What a clock that was wrong did to it: the run before it in the same issue arrived at `before`.
+    fn oddity(&self, before: Option<Timestamp>) -> Option<&'static str> {
+        let known = self.known.as_ref()?;
+        if self.issue_time == known.newest_issue && self.available_at < known.newest_arrival {
+            Some("it came before its series' newest_arrival")
+        } else if before.is_some_and(|before| self.available_at < before) {
+            Some("it came before the revision that it follows")
         } else {
             None
         }
@@ -384,17 +405,26 @@ fn runs(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
             FROM runs r LEFT JOIN series s ON s.id = r.series_id ORDER BY r.series_id, r.issue_time, r.revision",
     )?;
     let mut rows = statement.query([])?;
+    let mut before: Option<(i64, Timestamp, Timestamp)> = None;
     while let Some(row) = rows.next()? {
         report.runs += 1;
         match Kept::from_row(row) {
             Ok(run) => {
                 report.predictions += run.count.unsigned_abs();
+                let place = || {
+                    let (series, issue, revision) = (run.series, run.issue_time, run.revision);
+                    format!("the run of series {series} issued at {issue}, revision {revision}")
+                };
+                let of = |(series, issue, _): &(i64, Timestamp, Timestamp)| {
+                    (*series, *issue) == (run.series, run.issue_time)
+                };
+                let arrived = before.filter(of).map(|(_, _, arrived)| arrived);
                 if let Some(fault) = run.fault() {
-                    report.fault(format!(
-                        "the run of series {} issued at {}, revision {}: {fault}",
-                        run.series, run.issue_time, run.revision
-                    ));
+                    report.fault(format!("{}: {fault}", place()));
+                } else if let Some(oddity) = run.oddity(arrived) {
+                    report.warn(format!("{}: {oddity}; a clock was wrong", place()));
                 }
+                before = Some((run.series, run.issue_time, run.available_at));
             }
             Err(error) => report.fault(format!("run {} cannot be read: {error}", report.runs)),
         }

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_lives_and_pages.sql"),
     include_str!("migrations/0006_series_of_organisations.sql"),
     include_str!("migrations/0007_rotation_and_grace.sql"),
+    include_str!("migrations/0008_clock.sql"),
 ];
 
 /// Marks the file as this product's ("pred" in ASCII), so that no other program's database is touched.

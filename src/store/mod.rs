@@ -25,6 +25,7 @@ mod writer;
 pub mod audit;
 pub mod backup;
 pub mod check;
+pub mod clock;
 pub mod delivery;
 pub mod health;
 pub mod job;

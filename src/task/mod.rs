@@ -1,5 +1,6 @@
 //! What the program does by itself: supervised loops in the background.
 
+pub mod clock;
 pub mod health;
 pub mod sweeper;
 pub mod webhooks;

@@ -6,7 +6,7 @@ use super::Tasks;
 use crate::{
     domain::retention::Swept,
     service::{
-        App, audit,
+        App, audit, clock,
         retention::{self, Pace},
     },
 };
@@ -16,15 +16,19 @@ pub fn start(tasks: &mut Tasks, app: App, pause: Duration, audit_days: u64) {
     tasks.every("sweeper", pause, move || {
         let app = app.clone();
         async move {
+            // What is deleted does not come back: a clock that has jumped is waited out.
+            let Ok(now) = clock::look(&app)? else {
+                return Ok(());
+            };
             let Swept {
                 runs,
                 predictions,
                 readings,
-            } = retention::sweep(&app, Pace::Gentle).await?;
+            } = retention::sweep(&app, now, Pace::Gentle).await?;
             if runs + readings > 0 {
                 tracing::info!(runs, predictions, readings, "deleted what has expired");
             }
-            let entries = audit::sweep(&app, audit_days, Pace::Gentle).await?;
+            let entries = audit::sweep(&app, now, audit_days, Pace::Gentle).await?;
             if entries > 0 {
                 tracing::info!(entries, "deleted what is old of the audit trail");
             }

@@ -209,7 +209,9 @@ impl TestApp {
 
     /// Deletes what has expired by the clock.
     pub async fn sweep(&self) -> Swept {
-        retention::sweep(&self.app, Pace::AtOnce).await.unwrap()
+        retention::sweep(&self.app, self.now(), Pace::AtOnce)
+            .await
+            .unwrap()
     }
 
     /// The database, as another process sees it.

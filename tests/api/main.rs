@@ -7,6 +7,7 @@ mod backup;
 mod bad_input;
 mod borders;
 mod catalogue;
+mod clocks;
 mod command_line;
 mod compression;
 mod conditional;

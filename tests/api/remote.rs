@@ -1,6 +1,10 @@
 //! The executable as a server, called over HTTP: for the tests that kill it, fill its disk or restore its data.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
@@ -54,7 +58,13 @@ impl Remote {
     /// The same with more arguments, and its log there.
     pub fn start_with(folder: &Path, data: &str, more: &[&str], log: Stdio) -> Self {
         let mut command = command(folder, &["--data-dir", data]);
-        command.env("PREDICTION_API_ADMIN_TOKEN", ADMIN).args(more);
+        command.args(more);
+        Self::start_command(command, log)
+    }
+
+    /// The same with a command of its own.
+    pub fn start_command(mut command: Command, log: Stdio) -> Self {
+        command.env("PREDICTION_API_ADMIN_TOKEN", ADMIN);
         let served = Served::start_with(command, ":0", log);
         let url = served.said("Swagger UI").replace("/swagger", "");
         let client = reqwest::Client::builder()
@@ -112,6 +122,13 @@ impl Caller {
             });
         }
         rows
+    }
+
+    /// What a page beside the API answers.
+    pub async fn page(&self, path: &str) -> (u16, String) {
+        let request = self.client.get(format!("{}{path}", self.url));
+        let response = request.bearer_auth(ADMIN).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
     }
 
     /// A probe's status.

@@ -173,11 +173,16 @@ impl Attempt {
         if self.is_delivered() {
             return Next::Delivered;
         }
-        let at = self.at.plus_seconds(wait(message.id, message.attempts));
+        let at = self.again(message);
         if self.is_gone() || at > message.created_at.plus_hours(KEEP_TRYING_HOURS) {
             return Next::GivenUp;
         }
         Next::Retry(at)
+    }
+
+    /// When another attempt at the message follows this one, if one does.
+    pub fn again(&self, message: &Message) -> Timestamp {
+        self.at.plus_seconds(wait(message.id, message.attempts))
     }
 
     /// As the webhook shows it.

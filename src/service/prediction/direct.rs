@@ -15,7 +15,7 @@ use crate::{
         text::{Name, Stage},
     },
     service::{App, load},
-    store::{self, Transaction, prediction},
+    store::{self, Transaction, clock, prediction},
 };
 
 /// Keeps points of a longer stream of them; `first` is the number of the first. All are kept, or none.
@@ -53,15 +53,16 @@ pub(super) async fn post(
     let runs = direct_runs(points, first)?;
     let caller = caller.clone();
     app.append(move |tx, now| {
+        let arrival = clock::stamp(tx, now)?;
         let mut catalogue = Catalogue::new(tx, &caller);
         let mut counts = Counts::default();
-        for run in resolve(&mut catalogue, runs, now)? {
+        for run in resolve(&mut catalogue, runs, arrival)? {
             let issue = Issue {
                 issue_time: run.key.issue_time,
-                available_at: now,
+                available_at: arrival,
             };
             if let Some(series) = catalogue.series(run.key) {
-                counts += prediction::post(tx, &series, issue, &run.points)?;
+                counts += prediction::post(tx, &series, issue, &run.points, now)?;
             }
         }
         Ok(counts)

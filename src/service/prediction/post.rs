@@ -12,7 +12,7 @@ use crate::{
         text::Stage,
     },
     service::{App, health, load, location},
-    store::{Transaction, prediction},
+    store::{Transaction, clock, prediction},
 };
 
 /// Keeps what was predicted: the whole batch, or nothing.
@@ -45,10 +45,11 @@ async fn for_job(app: &App, caller: &Caller, post: JobPost) -> Result<Counts> {
     app.append(move |tx, now| {
         let contract = contracts.get(tx, id, || Contract::read(tx, id))?;
         caller.must_see(Some(contract.organisation_id), "job", id)?;
-        if let Some(detail) = too_far_ahead(issue_time, now) {
+        let arrival = clock::stamp(tx, now)?;
+        if let Some(detail) = too_far_ahead(issue_time, arrival) {
             return Err(Error::invalid("/issue_time", detail));
         }
-        let runs = resolve(tx, &contract, runs, now)?;
+        let runs = resolve(tx, &contract, runs, arrival)?;
         let posted = runs.iter().filter_map(|run| contract.role(run.key.target));
         let watched = health::Post::begin(tx, id, &contract.steady, posted.collect(), now)?;
         let mut counts = Counts::default();
@@ -65,9 +66,9 @@ async fn for_job(app: &App, caller: &Caller, post: JobPost) -> Result<Counts> {
                 .ok_or_else(gone)?;
             let issue = Issue {
                 issue_time,
-                available_at: now,
+                available_at: arrival,
             };
-            counts += prediction::post(tx, &series, issue, &run.points)?;
+            counts += prediction::post(tx, &series, issue, &run.points, now)?;
         }
         watched.end(tx)?;
         Ok(counts)

@@ -14,7 +14,7 @@ use crate::{
         Result, Timestamp,
         webhook::delivery::{Attempt, Message, Next},
     },
-    service::App,
+    service::{App, clock},
     store::{
         Recurring, Transaction,
         delivery::{self, Hold},
@@ -157,7 +157,13 @@ static NOT_NOTED: Recurring = Recurring::new();
 /// sent over and over.
 async fn carry(app: App, message: Message) {
     let attempt = app.sender.attempt(&message, app.now()).await;
-    let next = attempt.next(&message);
+    let next = match attempt.next(&message) {
+        // A clock that has jumped does not tell how old a message is.
+        Next::GivenUp if !attempt.is_gone() && !matches!(clock::look(&app), Ok(Ok(_))) => {
+            Next::Retry(attempt.again(&message))
+        }
+        next => next,
+    };
     report(&message, &attempt, next);
     loop {
         let (message, attempt) = (message.clone(), attempt.clone());

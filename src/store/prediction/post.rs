@@ -14,12 +14,14 @@ use crate::domain::{
     text::Stage,
 };
 
-/// Keeps what is new of one run: `points` stand in the order of their valid times, each once.
+/// Keeps what is new of one run: `points` stand in the order of their valid times, each once. What has expired at `now`
+/// counts as gone; the issue's available_at may be later, where the clock is behind it.
 pub fn post(
     tx: &Transaction<'_>,
     series: &Series,
     issue: Issue,
     points: &[Point],
+    now: Timestamp,
 ) -> Result<Counts> {
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
         return Ok(Counts::default());
@@ -31,7 +33,7 @@ pub fn post(
     };
     // Mostly an issue is newer than all that are there.
     let held = match known {
-        Some((_, newest)) if issue.issue_time <= newest => held(tx, id, series, issue)?,
+        Some((_, newest)) if issue.issue_time <= newest => held(tx, id, series, issue, now)?,
         _ => None,
     };
     let Some(held) = held else {
@@ -179,14 +181,15 @@ fn held(
     series_id: i64,
     series: &Series,
     issue: Issue,
+    now: Timestamp,
 ) -> Result<Option<Held>> {
     let mut statement = connection.prepare_cached(
         "SELECT series_id, issue_time, available_at, revision, valid_from, valid_to, payload FROM runs
             WHERE series_id = ?1 AND issue_time = ?2 ORDER BY revision",
     )?;
     let runs = statement.query_map((series_id, issue.issue_time), Run::from_row)?;
-    let window = super::run::Window::any(issue.available_at);
-    let (cutoff, cost) = (series.cutoff(issue.available_at), Cost::default());
+    let window = super::run::Window::any(now);
+    let (cutoff, cost) = (series.cutoff(now), Cost::default());
     let mut held: Option<Held> = None;
     for run in runs {
         let run = run?;

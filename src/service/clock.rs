@@ -1,0 +1,205 @@
+//! The machine's clock: whether it is trusted, and since when the database knows its time.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use super::App;
+use crate::{
+    domain::{
+        Result, Timestamp,
+        clock::{ClockWatch, Doubt, Look, SLACK_HOURS},
+    },
+    store::clock,
+};
+
+/// How often the time of a trusted clock is stored.
+const STORE_EVERY: Duration = Duration::from_secs(60);
+
+/// How far the clock may be behind the latest arrival without a warning, in microseconds: clocks are corrected by less
+/// again and again.
+const BEHIND: i64 = 1_000_000;
+
+/// Returns how long the process has been running. Handed in, so that tests can let it run on.
+pub type Uptime = Arc<dyn Fn() -> Duration + Send + Sync>;
+
+/// How far clocks may be wrong.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// How far the machine's clock may jump and still be trusted, in hours.
+    pub slack_hours: u64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            slack_hours: SLACK_HOURS,
+        }
+    }
+}
+
+/// What the process knows of the clock. A clone knows the same.
+#[derive(Clone)]
+pub(super) struct Watch {
+    rules: Rules,
+    uptime: Uptime,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Absent until the first look, which reads what the database knows.
+    watch: Option<ClockWatch>,
+    /// The time that this process stored last, and when it did.
+    stored: Option<(Timestamp, Duration)>,
+    /// Whether the log said last that the clock is doubted.
+    is_doubted: bool,
+    /// Whether the log said that the clock is behind the latest arrival.
+    is_behind: bool,
+}
+
+impl State {
+    /// Logs what has changed since the last look.
+    fn log(&mut self, found: &std::result::Result<Timestamp, Doubt>, behind: Option<&str>) {
+        match found {
+            Err(doubt) if !self.is_doubted => tracing::warn!("{doubt}"),
+            Ok(now) if self.is_doubted => tracing::info!(%now, "the clock is trusted again"),
+            _ => {}
+        }
+        match behind {
+            Some(warning) if !self.is_behind => tracing::warn!("{warning}"),
+            None if self.is_behind => tracing::info!("the clock is past the latest arrival again"),
+            _ => {}
+        }
+        (self.is_doubted, self.is_behind) = (found.is_err(), behind.is_some());
+    }
+
+    /// Whether the time of the clock is to be stored.
+    fn is_due(&self, uptime: Duration) -> bool {
+        let is_old = |(_, at): (Timestamp, Duration)| uptime.saturating_sub(at) >= STORE_EVERY;
+        self.stored.is_none_or(is_old)
+    }
+}
+
+impl Watch {
+    pub(super) fn new(rules: Rules, uptime: Uptime) -> Self {
+        Self {
+            rules,
+            uptime,
+            state: Arc::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn look(&self, time: Timestamp) -> Look {
+        Look {
+            time,
+            uptime: (self.uptime)(),
+        }
+    }
+}
+
+/// Returns the clock's time, or why it is not trusted.
+///
+/// # Errors
+/// Unavailable, if the database cannot be read.
+pub fn look(app: &App) -> Result<std::result::Result<Timestamp, Doubt>> {
+    let mut state = app.watch.state();
+    let look = app.watch.look(app.now());
+    if state.watch.is_none() {
+        let seen = app.read(|connection, _| clock::seen(connection))?;
+        // A database that has seen no time yet has nothing to lose.
+        let time = seen.unwrap_or(look.time);
+        state.watch = Some(ClockWatch::new(
+            Look { time, ..look },
+            app.watch.rules.slack_hours,
+        ));
+    }
+    let doubt = state.watch.as_mut().and_then(|watch| watch.look(look));
+    Ok(doubt.map_or(Ok(look.time), Err))
+}
+
+/// Returns what is wrong with the clock: a line for each.
+///
+/// # Errors
+/// Unavailable, if the database cannot be read.
+pub fn warnings(app: &App) -> Result<Vec<String>> {
+    let doubt = look(app)?.err();
+    let mut warnings: Vec<_> = doubt.iter().map(ToString::to_string).collect();
+    warnings.extend(behind(app)?);
+    Ok(warnings)
+}
+
+/// Returns a warning if the clock is behind the latest arrival.
+fn behind(app: &App) -> Result<Option<String>> {
+    let (stamped, now) = app.read(|connection, now| Ok((clock::stamped(connection)?, now)))?;
+    let latest = stamped.filter(|latest| latest.micros() - now.micros() > BEHIND);
+    Ok(latest.map(|latest| {
+        format!(
+            "the clock is behind the latest arrival: it shows {now}, and values are stored with an available_at after \
+             {latest} until it has caught up"
+        )
+    }))
+}
+
+/// Looks at the clock, logs what has changed about it, and stores its time once a minute while it is trusted.
+///
+/// # Errors
+/// Unavailable or busy, if the database cannot be read or written.
+pub async fn tick(app: &App) -> Result<()> {
+    let looked = look(app)?;
+    let found = match looked {
+        Err(doubt) if is_accepted_elsewhere(app)? => {
+            tracing::info!(now = %doubt.now, "the clock was accepted by another process");
+            look(app)?
+        }
+        found => found,
+    };
+    let behind = behind(app)?;
+    let is_due = {
+        let mut state = app.watch.state();
+        state.log(&found, behind.as_deref());
+        state.is_due((app.watch.uptime)())
+    };
+    match found {
+        Ok(now) if is_due => store(app, now).await,
+        _ => Ok(()),
+    }
+}
+
+/// Trusts the clock as it stands, and stores its time.
+///
+/// # Errors
+/// Unavailable or busy, if the database cannot be written.
+pub async fn accept(app: &App) -> Result<Timestamp> {
+    let look = app.watch.look(app.now());
+    // Deleting follows, which may be what makes room on a full disk.
+    app.expire(move |tx, _| clock::see(tx, look.time)).await?;
+    let mut state = app.watch.state();
+    state.stored = Some((look.time, look.uptime));
+    state.watch = Some(ClockWatch::new(look, app.watch.rules.slack_hours));
+    Ok(look.time)
+}
+
+/// Whether the command line has accepted the clock meanwhile; then it is trusted here, too.
+fn is_accepted_elsewhere(app: &App) -> Result<bool> {
+    let seen = app.read(|connection, _| clock::seen(connection))?;
+    let look = app.watch.look(app.now());
+    let mut state = app.watch.state();
+    if state.stored.map(|(stored, _)| stored) == seen {
+        return Ok(false);
+    }
+    let watch = state.watch.as_mut();
+    let accepted = watch.filter(|watch| seen.is_some_and(|seen| watch.is_near(seen, look.time)));
+    Ok(accepted.map(|watch| watch.accept(look)).is_some())
+}
+
+async fn store(app: &App, now: Timestamp) -> Result<()> {
+    app.append(move |tx, _| clock::see(tx, now)).await?;
+    app.watch.state().stored = Some((now, (app.watch.uptime)()));
+    Ok(())
+}

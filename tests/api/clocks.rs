@@ -1,0 +1,308 @@
+//! Clocks that are wrong: on the tests' own clock, and on the executable, which libfaketime shows another time.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use prediction_api::domain::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{
+    app::{ADMIN, TestApp},
+    command_line::{command, run, text},
+    field::{Field, at, issued, risk},
+    remote::{Remote, hour},
+};
+
+/// The library that shows a program another time.
+fn faketime() -> Option<PathBuf> {
+    let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let mut libraries = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
+    let found = libraries.find(|library| library.exists());
+    assert!(
+        found.is_some() || std::env::var_os("CI").is_none(),
+        "libfaketime is not installed"
+    );
+    if found.is_none() {
+        eprintln!("skipped: libfaketime is not installed");
+    }
+    found
+}
+
+/// A server in the folder `data` that sweeps every second, at a time such as `+368d` or `@1969-12-31 12:00:00`.
+fn server_at(folder: &Path, library: &Path, time: &str) -> Remote {
+    let mut server = command(folder, &["--data-dir", "data"]);
+    show(&mut server, library, time);
+    server.env("PREDICTION_API_RETENTION__SWEEP_SECONDS", "1");
+    Remote::start_command(server, log(folder))
+}
+
+/// A fresh file for the log.
+fn log(folder: &Path) -> Stdio {
+    fs::File::create(folder.join("log")).unwrap().into()
+}
+
+fn show(command: &mut Command, library: &Path, time: &str) {
+    command
+        .env("LD_PRELOAD", library)
+        .env("FAKETIME", time)
+        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+}
+
+/// What `/readyz` answers, which is 200.
+async fn ready(server: &Remote) -> Value {
+    let (status, body) = server.caller.page("/readyz").await;
+    assert_eq!(status, 200, "{body}");
+    serde_json::from_str(&body).unwrap()
+}
+
+async fn is_suspect(server: &Remote) -> bool {
+    let (_, metrics) = server.caller.page("/metrics").await;
+    let line = "prediction_api_clock_suspect ";
+    let value = metrics.lines().find_map(|found| found.strip_prefix(line));
+    value.unwrap() == "1"
+}
+
+/// Waits until the server has swept so often, or looked whether it may.
+async fn sweeps() {
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+}
+
+/// A job whose source keeps predictions for a day.
+async fn job_for_a_day(server: &Remote) -> String {
+    let job = server.caller.job("Job").await;
+    let found = format!("GET /jobs/{job}");
+    let found = server.caller.ok(&found, Value::Null).await;
+    let source = found["source_id"].as_str().unwrap();
+    let change = json!({ "retention_hours": 24, "expected_interval_minutes": 60 });
+    let path = format!("PUT /sources/{source}");
+    server.caller.ok(&path, change).await;
+    job
+}
+
+/// Posts a point for the job, which may be of the past: it is kept for a day from its arrival.
+async fn post(server: &Remote, job: &str, number: usize) -> Value {
+    let point = json!({ "role": "risk", "valid_time": hour(number, 0), "value": 1.0 });
+    let body = json!({ "job_id": job, "predictions": [point] });
+    server.caller.ok("POST /predictions", body).await
+}
+
+async fn rows(server: &Remote, job: &str) -> Vec<Value> {
+    let window = "from=1900-01-01T00:00:00Z&to=2500-01-01T00:00:00Z&issues=all";
+    let path = format!("GET /predictions?metric=all&job_id={job}&{window}");
+    let rows = server.caller.ok(&path, Value::Null).await;
+    rows.as_array().unwrap().clone()
+}
+
+fn arrival(row: &Value) -> Timestamp {
+    Timestamp::parse(row["available_at"].as_str().unwrap()).unwrap()
+}
+
+/// When the last of the rows arrived.
+fn latest(rows: &[Value]) -> Timestamp {
+    rows.iter().map(arrival).max().unwrap()
+}
+
+#[tokio::test]
+async fn a_clock_that_is_ahead_for_a_while_deletes_nothing() {
+    let Some(library) = faketime() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let server = server_at(folder.path(), &library, "+0d");
+    let job = job_for_a_day(&server).await;
+    post(&server, &job, 0).await;
+    assert_eq!(ready(&server).await, json!({ "status": "ok" }));
+    assert!(!is_suspect(&server).await);
+    let audit = "GET /audit?limit=1000";
+    let audited = server.caller.ok(audit, Value::Null).await;
+    assert_eq!(server.served.terminate(), Some(0));
+
+    let ahead = server_at(folder.path(), &library, "+368d");
+    sweeps().await;
+    let warned = ready(&ahead).await;
+    assert_eq!(warned["status"], "ok");
+    let warning = warned["warnings"][0].as_str().unwrap();
+    assert!(warning.contains("368 days ahead"), "{warning}");
+    assert!(is_suspect(&ahead).await);
+    // What arrives meanwhile is stored as ever.
+    assert_eq!(post(&ahead, &job, 1).await["stored"], 1);
+    assert_eq!(ahead.served.terminate(), Some(0));
+    let log = fs::read_to_string(folder.path().join("log")).unwrap();
+    assert_eq!(log.matches("the clock has jumped").count(), 1, "{log}");
+    assert!(!log.contains("deleted what"), "{log}");
+
+    let mut dry = command(folder.path(), &["retention", "--dry-run"]);
+    show(&mut dry, &library, "+368d");
+    let told = text(&dry.output().unwrap().stdout);
+    assert!(
+        told.contains("held back     the clock has jumped"),
+        "{told}"
+    );
+
+    let server = server_at(folder.path(), &library, "+0d");
+    sweeps().await;
+    let kept = rows(&server, &job).await;
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    let all = server.caller.ok(audit, Value::Null).await;
+    assert_eq!(all, audited);
+    assert!(!is_suspect(&server).await);
+    // Arrivals do not go back behind those of the clock that was ahead, and whoever runs the server is warned of it.
+    post(&server, &job, 2).await;
+    let after = rows(&server, &job).await;
+    assert!(latest(&after) > latest(&kept), "{after:?}");
+    let warning = ready(&server).await["warnings"][0].to_string();
+    assert!(warning.contains("behind the latest arrival"), "{warning}");
+    assert_eq!(server.served.terminate(), Some(0));
+    let checked = run(folder.path(), &["check"]);
+    assert!(checked.status.success(), "{}", text(&checked.stdout));
+}
+
+#[tokio::test]
+async fn the_command_accepts_a_clock_and_a_running_server_follows() {
+    let Some(library) = faketime() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let server = server_at(folder.path(), &library, "-60d");
+    let job = job_for_a_day(&server).await;
+    post(&server, &job, 0).await;
+    assert_eq!(server.served.terminate(), Some(0));
+
+    // Switched off for two months: nobody can tell that from a clock that is wrong.
+    let server = server_at(folder.path(), &library, "+0d");
+    sweeps().await;
+    assert!(is_suspect(&server).await);
+    let accepted = run(folder.path(), &["retention"]);
+    let told = text(&accepted.stdout);
+    assert!(told.contains("accepted the clock"), "{told}");
+    assert!(told.contains("deleted  1 predictions"), "{told}");
+    while is_suspect(&server).await {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(ready(&server).await, json!({ "status": "ok" }));
+    assert_eq!(server.served.terminate(), Some(0));
+    let log = fs::read_to_string(folder.path().join("log")).unwrap();
+    assert!(log.contains("the clock is trusted again"), "{log}");
+}
+
+#[tokio::test]
+async fn a_clock_before_or_at_1970_stops_nothing() {
+    let Some(library) = faketime() else { return };
+    for time in [
+        "@1969-12-31 12:00:00",
+        "@1970-01-01 00:00:00",
+        "@1901-12-14 00:00:00",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        // A fresh database, then the same with the right clock, and with the wrong one again.
+        let first = server_at(folder.path(), &library, time);
+        let job = job_for_a_day(&first).await;
+        assert_eq!(post(&first, &job, 0).await["stored"], 1);
+        assert_eq!(rows(&first, &job).await.len(), 1);
+        assert_eq!(ready(&first).await["status"], "ok");
+        assert_eq!(first.served.terminate(), Some(0));
+        let log = fs::read_to_string(folder.path().join("log")).unwrap();
+        assert!(!log.contains("panicked"), "{time}: {log}");
+
+        let right = server_at(folder.path(), &library, "+0d");
+        sweeps().await;
+        assert!(is_suspect(&right).await, "{time}");
+        post(&right, &job, 1).await;
+        // What arrived in 1970 has expired by this clock: it is not returned, and not deleted either.
+        let known = rows(&right, &job).await;
+        assert_eq!(known.len(), 1, "{time}: {known:?}");
+        assert_eq!(right.served.terminate(), Some(0));
+
+        let wrong = server_at(folder.path(), &library, time);
+        post(&wrong, &job, 2).await;
+        let after = rows(&wrong, &job).await;
+        assert!(latest(&after) > latest(&known), "{time}: {after:?}");
+        // What was known at the right time is still what was known then.
+        assert_eq!(after.len(), 3, "{time}");
+        sweeps().await;
+        assert_eq!(wrong.served.terminate(), Some(0));
+        let log = fs::read_to_string(folder.path().join("log")).unwrap();
+        assert!(!log.contains("panicked"), "{time}: {log}");
+        assert!(run(folder.path(), &["check"]).status.success(), "{time}");
+    }
+}
+
+#[tokio::test]
+async fn a_jump_while_the_server_runs_is_noticed_and_its_end_too() {
+    let Some(library) = faketime() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("time");
+    fs::write(&file, "+0d").unwrap();
+    let mut server = command(folder.path(), &["--data-dir", "data"]);
+    server
+        .env("LD_PRELOAD", &library)
+        .env("FAKETIME_TIMESTAMP_FILE", &file)
+        .env("FAKETIME_NO_CACHE", "1")
+        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+        .env("PREDICTION_API_RETENTION__SWEEP_SECONDS", "1");
+    let server = Remote::start_command(server, log(folder.path()));
+    let job = job_for_a_day(&server).await;
+    post(&server, &job, 0).await;
+    assert!(!is_suspect(&server).await);
+    for jump in ["+368d", "-368d"] {
+        fs::write(&file, jump).unwrap();
+        sweeps().await;
+        assert!(is_suspect(&server).await, "{jump}");
+        fs::write(&file, "+0d").unwrap();
+        assert!(!is_suspect(&server).await, "{jump}");
+    }
+    assert_eq!(rows(&server, &job).await.len(), 1);
+    assert_eq!(server.served.terminate(), Some(0));
+}
+
+#[tokio::test]
+async fn arrivals_never_go_back_behind_each_other() {
+    let field = Field::start().await;
+    let sensor = json!({ "organisation_id": field.home, "name": "Sensor", "metric": "celsius" });
+    let sensor = field.app.make("/api/v1/sensors", &sensor).await;
+    let mut arrivals = Vec::new();
+    for (hour, minutes) in [(1, 0), (2, -600), (3, -600), (4, 300), (5, 2000)] {
+        field.app.advance_minutes(minutes);
+        field.post(issued(0), &[risk(hour, f64::from(hour))]).await;
+        let reading = json!([{ "sensor_id": sensor, "time": at(0), "value": hour }]);
+        field.app.ok(ADMIN, "POST /readings", reading).await;
+        let path = format!("GET /sensors/{sensor}/readings");
+        let readings = field.app.ok(ADMIN, &path, Value::Null).await;
+        let value = readings[0]["value"].as_f64();
+        assert_eq!(value, Some(f64::from(hour)), "the last correction counts");
+        let read = arrival(&readings[0]);
+        let window = "metric=mildew_risk&from=2023-10-26T00:00:00Z&to=2023-10-29T00:00:00Z";
+        let rows = field.rows(&format!("{window}&issues=all")).await;
+        // The reading was posted after the points.
+        arrivals.extend([latest(&rows), read]);
+    }
+    assert!(arrivals.is_sorted(), "{arrivals:?}");
+    let all: std::collections::BTreeSet<_> = arrivals[2..8].iter().collect();
+    assert_eq!(
+        all.len(),
+        6,
+        "each is later than the one before: {arrivals:?}"
+    );
+    assert_eq!(arrivals[9], field.app.now(), "the clock has caught up");
+}
+
+#[tokio::test]
+async fn the_newest_arrival_is_known_after_a_restart() {
+    let field = Field::start().await;
+    field.post(issued(0), &[risk(1, 1.0)]).await;
+    let Field { app, there, .. } = field;
+    let app: TestApp = app.restart_after(-100_000).await;
+    let path = format!(
+        "GET /predictions?metric=all&location_id={there}&from=2023-10-26T00:00:00Z&to=2023-10-29T00:00:00Z"
+    );
+    let rows = app.ok(ADMIN, &path, Value::Null).await;
+    assert_eq!(rows[0]["available_at"], "2023-10-27T00:00:00Z");
+    let body =
+        json!({ "job_id": rows[0]["job_id"], "issue_time": at(0), "predictions": [risk(1, 2.0)] });
+    app.ok(ADMIN, "POST /predictions", body).await;
+    let rows = app.ok(ADMIN, &path, Value::Null).await;
+    assert_eq!(rows[0]["value"], 2.0);
+    assert_eq!(rows[0]["available_at"], "2023-10-27T00:00:00.000001Z");
+    let as_of = format!("{path}&as_of={}", at(0));
+    let rows = app.ok(ADMIN, &as_of, Value::Null).await;
+    assert_eq!(rows[0]["value"], 1.0);
+}
