@@ -75,6 +75,7 @@ impl Ceiling {
                 let in_series = post.series.iter().map(|series| series.values.len());
                 post.predictions.len() + in_series.sum::<usize>()
             }
+            PostedPredictions::RowsOfJob { rows, .. } => rows.len(),
             PostedPredictions::Direct(points) => points.len(),
         };
         Ok(Json(Counts {

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::violation::Violation;
+use super::violation::{MAX_VIOLATIONS, Violation};
 
 /// What every fallible operation of `store` and `service` answers.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -41,7 +41,7 @@ pub enum Error {
     #[error("it was changed since you read it: read it again and repeat the change")]
     Stale,
     /// Well-formed but wrong, with every violation.
-    #[error("the request breaks {} of the rules", .0.len())]
+    #[error("the request breaks {} of the rules", count(.0))]
     Invalid(Vec<Violation>),
     /// The request asks for more work than one request may.
     #[error("{0}")]
@@ -60,6 +60,15 @@ pub enum Error {
     /// A fault of the server's own. The text goes to the log only.
     #[error("internal error: {0}")]
     Internal(String),
+}
+
+/// How many violations there are. No more are looked for than one answer lists.
+fn count(found: &[Violation]) -> String {
+    if found.len() < MAX_VIOLATIONS {
+        found.len().to_string()
+    } else {
+        format!("at least {}", found.len())
+    }
 }
 
 impl Error {

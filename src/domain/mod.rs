@@ -29,6 +29,7 @@ mod scalar;
 pub mod sensor;
 pub mod source;
 pub mod source_version;
+pub mod spelling;
 pub mod text;
 pub mod thinning;
 pub mod time;

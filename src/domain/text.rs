@@ -6,9 +6,9 @@ use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
     types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::violation::Violations;
+use super::{spelling, violation::Violations};
 
 /// The longest name, in characters.
 pub const MAX_NAME: usize = 200;
@@ -26,14 +26,22 @@ const ONE_LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $title:literal, $max:expr, $pattern:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+                String::deserialize(reader).map(Self::new)
+            }
+        }
+
         impl $name {
-            /// The text as it was given; surrounding white space goes when it is kept.
+            /// The text, in the Unicode normal form NFC if it is a name; surrounding white space goes when it is kept.
             pub fn new(text: impl Into<String>) -> Self {
-                Self(text.into())
+                let name: Option<&str> = $pattern;
+                let text = text.into();
+                Self(if name.is_some() { spelling::normal(text) } else { text })
             }
 
             /// The text.
@@ -155,6 +163,8 @@ fn check_line(text: &mut String, max: usize, violations: &mut Violations, pointe
     }
     if text.trim().is_empty() {
         violations.add(pointer, "is empty");
+    } else if let Some(detail) = spelling::deceives(text) {
+        violations.add(pointer, detail);
     }
     let trimmed = text.trim();
     if trimmed.len() != text.len() {

@@ -19,6 +19,7 @@ use super::{
     auth::Session,
     document::{Document, escape},
     envelope::SeenCaller,
+    json_text::{unreadable, utf8, with_integers},
     pace,
     problem::{BAD_REQUEST, Problem, TOO_LARGE},
     share::{Buffered, Held},
@@ -146,24 +147,22 @@ async fn whole(
 
 /// Parses a body; a large one takes a while.
 fn parse<T: Type + DeserializeOwned>(bytes: &[u8], document: &Document) -> Result<T, Problem> {
-    match serde_json::from_slice(bytes) {
-        Ok(value) => Ok(value),
-        Err(error) if error.is_data() => Err(wrong::<T>(bytes, document)),
-        Err(error) => Err(unreadable(bytes, &error)),
+    let bytes = utf8(bytes)?;
+    let error = match serde_json::from_slice(bytes) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    if !error.is_data() {
+        return Err(unreadable(bytes, &error));
     }
+    // An integer may be written as 60.0, which the derived readers do not take.
+    let Some(with_integers) = with_integers(bytes) else {
+        return Err(wrong::<T>(bytes, document));
+    };
+    serde_json::from_slice(&with_integers).map_err(|_| wrong::<T>(&with_integers, document))
 }
 
 impl_apirequest_for_payload!(Body<T>, T: Type + DeserializeOwned + Send + 'static);
-
-/// The problem of a body that is no JSON.
-fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
-    let detail = if bytes.is_empty() {
-        "the body is empty: send JSON".to_owned()
-    } else {
-        format!("the body is not JSON: {error}")
-    };
-    Problem::new(BAD_REQUEST, detail)
-}
 
 /// The problem of a body that is JSON of another form than the document says.
 fn wrong<T: Type + DeserializeOwned>(bytes: &[u8], document: &Document) -> Problem {
@@ -181,18 +180,21 @@ fn wrong<T: Type + DeserializeOwned>(bytes: &[u8], document: &Document) -> Probl
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let violation = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
         Ok(_) => Violation::at("", "cannot be used"),
-        Err(error) => {
-            let (place, said) = (pointer(error.path()), said(error.inner()));
-            match said.strip_prefix("duplicate field `") {
-                Some(name) => {
-                    let name = escape(name.trim_end_matches('`'));
-                    Violation::at(format!("{place}/{name}"), "is there twice")
-                }
-                None => Violation::at(place, said),
-            }
-        }
+        Err(error) => fault(&error),
     };
     Error::Invalid(vec![violation]).into()
+}
+
+/// Where a reader failed, and why.
+pub fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Violation {
+    let (place, said) = (pointer(error.path()), said(error.inner()));
+    match said.strip_prefix("duplicate field `") {
+        Some(name) => {
+            let name = escape(name.trim_end_matches('`'));
+            Violation::at(format!("{place}/{name}"), "is there twice")
+        }
+        None => Violation::at(place, said),
+    }
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {

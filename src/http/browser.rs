@@ -39,7 +39,7 @@ const TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// What a page of another origin may see beside the plain headers.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id",
+    "Content-Disposition, ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id",
 );
 
 /// What it may send.
@@ -51,8 +51,17 @@ const HEADERS: HeaderValue = HeaderValue::from_static(
 /// For how long a browser need not ask again, in seconds: ten minutes.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("600");
 
+/// On what is answered to a token: nobody between, and no browser, stores it.
+const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
+
+/// Whether what is answered at the path is for the holder of a token only. The API's document is for everybody.
+pub fn is_private(path: &str) -> bool {
+    let is_document = path.starts_with("/api/v1/openapi.");
+    (path.starts_with("/api/") && !is_document) || path == "/metrics"
+}
+
 /// Sets what every answer carries.
-pub fn secure(response: &mut Response, over_tls: bool) {
+pub fn secure(response: &mut Response, over_tls: bool, is_private: bool) {
     let is_page = response
         .headers()
         .contains_key(header::CONTENT_SECURITY_POLICY);
@@ -60,6 +69,9 @@ pub fn secure(response: &mut Response, over_tls: bool) {
     headers.extend(ALWAYS);
     if is_page {
         headers.extend(ON_PAGES);
+    }
+    if is_private {
+        headers.insert(header::CACHE_CONTROL, PRIVATE);
     }
     if over_tls {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, TRANSPORT);

@@ -9,6 +9,8 @@ use poem_openapi::error::{
     AuthorizationError, ContentTypeError, ParseParamError, ParsePathError as ParsePathParamError,
 };
 
+use url::form_urlencoded;
+
 use super::{
     Context,
     auth::{no_token, required},
@@ -20,7 +22,7 @@ use super::{
     },
 };
 use crate::{
-    domain::{Error, Violation},
+    domain::{Error, Violation, spelling::normal},
     service::Recurring,
 };
 
@@ -59,6 +61,33 @@ pub fn may_ask(request: &Request, route: &str) -> Result<(), Problem> {
                   again shortly";
     Err(Problem::new(UNAVAILABLE, detail)
         .with_header(header::RETRY_AFTER, HeaderValue::from_static("5")))
+}
+
+/// Puts the texts of the query into the Unicode normal form of names, so that a name is found however it was typed.
+pub fn normalise_query(request: &mut Request) {
+    let Some(query) = request.uri().query() else {
+        return;
+    };
+    if query.bytes().all(|byte| byte.is_ascii() && byte != b'%') {
+        return;
+    }
+    let given: Vec<_> = form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let normal: Vec<_> = given
+        .iter()
+        .map(|(name, value)| (name.clone(), normal(value.clone())))
+        .collect();
+    if normal == given {
+        return;
+    }
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(normal)
+        .finish();
+    let address = format!("{}?{query}", request.uri().path());
+    if let Ok(uri) = address.parse() {
+        *request.uri_mut() = uri;
+    }
 }
 
 /// Holds the request's method and parameters against the operations of its path, and its body's coding. A token is asked

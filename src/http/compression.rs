@@ -92,15 +92,22 @@ impl Coding {
     }
 }
 
+/// The weight among the parameters of an item of `Accept` or `Accept-Encoding`, from 0 to 1; 1 if there is none.
+pub fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> f32 {
+    let given = parameters.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
+    let weight = given.map_or(Some(1.0), |weight| weight.parse().ok());
+    weight
+        .filter(|weight| (0.0..=1.0).contains(weight))
+        .unwrap_or(0.0)
+}
+
 /// How much the client likes a coding, from 0 to 1.
 fn weight(lines: &[&str], name: &str) -> f32 {
     let (mut named, mut others) = (None, None);
     for item in lines.iter().flat_map(|line| line.split(',')) {
         let mut parts = item.split(';').map(str::trim);
         let coding = parts.next().unwrap_or_default();
-        let weight = parts
-            .find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")))
-            .map_or(1.0, |weight| weight.parse().unwrap_or(0.0));
+        let weight = quality(parts);
         if coding.eq_ignore_ascii_case(name) {
             named = Some(weight);
         } else if coding == "*" {

@@ -1,4 +1,4 @@
-//! CSV: bodies of readings, and lines of answers.
+//! CSV: bodies of readings, and the lines of answers.
 
 use poem::{Request, RequestBody};
 use poem_openapi::{
@@ -8,11 +8,33 @@ use poem_openapi::{
     types::Type,
 };
 
-use super::{body::read, problem::Problem, reply::CSV};
-use crate::domain::{Error, Timestamp, Violations, reading::NewReading};
+use uuid::Uuid;
+
+use super::{
+    body::read,
+    csv_table::{Columns, Table, with_line_feeds},
+    problem::Problem,
+    reply::CSV,
+    shape::Dialect,
+};
+use crate::domain::{Timestamp, Violations, reading::NewReading};
+
+/// The column, and the query parameter, that names the sensor.
+const SENSOR: &str = "sensor_id";
 
 /// The columns of readings.
-const COLUMNS: [&str; 3] = ["sensor_id", "time", "value"];
+const COLUMNS: Columns = Columns {
+    required: &[SENSOR, "time", "value"],
+    optional: &[],
+    unused: &["available_at"],
+};
+
+/// The columns of readings of a sensor that the query names.
+const OF_ONE_SENSOR: Columns = Columns {
+    required: &["time", "value"],
+    optional: &[SENSOR],
+    unused: &["available_at"],
+};
 
 /// Readings as CSV: a header line with the columns, in any order, and a line for each reading.
 pub struct CsvReadings(pub Vec<NewReading>);
@@ -21,8 +43,7 @@ impl Payload for CsvReadings {
     const CONTENT_TYPE: &'static str = CSV;
 
     fn check_content_type(content_type: &str) -> bool {
-        let essence = content_type.split(';').next().unwrap_or_default().trim();
-        essence.eq_ignore_ascii_case(CSV)
+        is_csv(content_type)
     }
 
     fn schema_ref() -> MetaSchemaRef {
@@ -34,74 +55,92 @@ impl ParsePayload for CsvReadings {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        Ok(read(request, body, parse).await.map(Self)?)
+        let sensor = sensor_of(request);
+        Ok(read(request, body, move |bytes| parse(bytes, sensor))
+            .await
+            .map(Self)?)
     }
 }
 
 impl_apirequest_for_payload!(CsvReadings);
 
-fn parse(bytes: &[u8]) -> Result<Vec<NewReading>, Problem> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
-    let header = reader.byte_headers().map_err(|error| unreadable(&error))?;
-    let place = |column: &str| {
-        let mut names = header.iter();
-        names.position(|name| name.trim_ascii() == column.as_bytes())
+/// Whether a body's media type is that of CSV.
+pub fn is_csv(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case(CSV)
+}
+
+/// The sensor that the query names for all rows.
+fn sensor_of(request: &Request) -> Option<Uuid> {
+    let query = request.params::<Vec<(String, String)>>().ok()?;
+    let sensor = query.into_iter().find(|(name, _)| name == SENSOR)?;
+    sensor.1.parse().ok()
+}
+
+fn parse(bytes: &[u8], sensor: Option<Uuid>) -> Result<Vec<NewReading>, Problem> {
+    let columns = if sensor.is_some() {
+        &OF_ONE_SENSOR
+    } else {
+        &COLUMNS
     };
-    let places: Option<Vec<_>> = COLUMNS.iter().map(|column| place(column)).collect();
-    let Some(places) = places.filter(|_| header.len() == COLUMNS.len()) else {
-        let columns = COLUMNS.join(", ");
-        let detail = format!("must begin with a line of the columns {columns}");
-        return Err(Error::invalid("", detail).into());
-    };
-    let mut violations = Violations::default();
-    let (mut readings, mut record) = (Vec::new(), csv::ByteRecord::new());
-    let mut index = 0;
-    while reader
-        .read_byte_record(&mut record)
-        .map_err(|error| unreadable(&error))?
-    {
-        let line = record.position().map_or(0, csv::Position::line);
-        let mut refuse = |member: &str, detail: &str| {
-            violations.add(
-                format!("/{index}{member}"),
-                format!("{detail} (line {line})"),
-            );
-        };
-        if record.len() == COLUMNS.len() {
-            let field = |n: usize| {
-                str::from_utf8(&record[places[n]])
-                    .unwrap_or("\u{fffd}")
-                    .trim()
-            };
-            let sensor_id = field(0)
-                .parse()
-                .map_err(|_| refuse("/sensor_id", "must be a UUID"));
-            let time = Timestamp::parse(field(1)).map_err(|fault| refuse("/time", fault));
-            let value = field(2)
-                .parse()
-                .map_err(|_| refuse("/value", "must be a number"));
-            if let (Ok(sensor_id), Ok(time), Ok(value)) = (sensor_id, time, value) {
-                readings.push(NewReading {
-                    sensor_id,
-                    time,
-                    value,
-                });
+    let bytes = with_line_feeds(bytes);
+    let mut table = Table::open(&bytes, columns)?;
+    let (mut readings, mut violations) = (Vec::new(), Violations::default());
+    while table.next(&mut violations)? {
+        let named = table.parsed(SENSOR, uuid, &mut violations);
+        match (named, sensor) {
+            (Some(named), Some(sensor)) if named != sensor => {
+                table.refuse(
+                    SENSOR,
+                    "is not the sensor that the query names",
+                    &mut violations,
+                );
             }
-        } else {
-            let detail = format!("has {} fields, and the header has 3", record.len());
-            refuse("", &detail);
+            (None, None) if table.given(SENSOR).is_none() => {
+                table.refuse(SENSOR, "must be a UUID", &mut violations);
+            }
+            _ => {}
         }
-        if violations.is_full() {
-            break;
+        let time = table.parsed("time", Timestamp::parse, &mut violations);
+        if table.given("time").is_none() {
+            table.refuse("time", "is missing", &mut violations);
         }
-        index += 1;
+        let value = table.number("value", &mut violations);
+        if let (Some(sensor_id), Some(time), Some(value)) = (named.or(sensor), time, value) {
+            readings.push(NewReading {
+                sensor_id,
+                time,
+                value,
+            });
+        }
     }
     violations.into_result()?;
     Ok(readings)
 }
 
-fn unreadable(error: &csv::Error) -> Problem {
-    Error::invalid("", format!("is not CSV: {error}")).into()
+/// Reads an id.
+pub fn uuid(text: &str) -> Result<Uuid, &'static str> {
+    text.parse().map_err(|_| "must be a UUID")
+}
+
+/// Begins a CSV answer with its header line.
+pub fn begin<const N: usize>(out: &mut Vec<u8>, columns: [&str; N], dialect: Dialect) {
+    if dialect.bom {
+        out.extend_from_slice("\u{feff}".as_bytes());
+    }
+    record(out, columns.map(str::to_owned));
+}
+
+/// A text as a cell. A spreadsheet runs a cell that begins with one of these characters as a formula.
+pub fn cell(text: String, dialect: Dialect) -> String {
+    const FORMULA: [char; 10] = [
+        '=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+    ];
+    if dialect.guards && text.starts_with(FORMULA) {
+        format!("'{text}")
+    } else {
+        text
+    }
 }
 
 /// Writes a line. Writing to memory does not fail.

@@ -8,7 +8,7 @@ use std::{
 
 use poem::{
     Endpoint, IntoResponse, Request, Response,
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
 };
 use uuid::Uuid;
 
@@ -103,6 +103,7 @@ pub async fn answer(
         request.set_data(Held::default());
         request.set_body(paced(body, context.limits.body, progress.clone()));
     }
+    check::normalise_query(&mut request);
     let uri = request.uri().clone();
     let known = context.document.operations().at(uri.path());
     let route = known
@@ -168,10 +169,12 @@ pub async fn answer(
         compression::compress(&mut response, coding).await;
     }
     set(&mut response, REQUEST_ID, &id);
-    browser::secure(&mut response, context.is_encrypted);
+    let is_private = browser::is_private(uri.path());
+    browser::secure(&mut response, context.is_encrypted, is_private);
     context
         .origins
         .let_read(origin.as_ref(), response.headers_mut());
+    join_vary(response.headers_mut());
     if let Some(turn) = seen.turn() {
         // It is under way until the client has taken the answer.
         response.set_data(turn);
@@ -286,6 +289,17 @@ fn request_id(request: &Request) -> String {
         (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
     });
     given.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+}
+
+/// Makes one line of `Vary`, to which several parts of the server add, since some caches read only the first.
+fn join_vary(headers: &mut HeaderMap) {
+    let lines = headers.get_all(header::VARY).iter();
+    let lines: Vec<_> = lines.filter_map(|line| line.to_str().ok()).collect();
+    if lines.len() > 1
+        && let Ok(joined) = HeaderValue::from_str(&lines.join(", "))
+    {
+        headers.insert(header::VARY, joined);
+    }
 }
 
 /// The same request with the next page's cursor.

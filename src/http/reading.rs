@@ -12,10 +12,11 @@ use uuid::Uuid;
 use super::{
     auth::{Auth, WorkerAuth},
     body::Body,
-    csv::{CsvReadings, record},
+    csv::{CsvReadings, begin, record},
+    json_lines::ReadingLines,
     page::{decode, default_limit, encode, rows},
     reply::{Answer, Plain, Table},
-    shape::{Accepted, Form, Format, Shape, form, thinning},
+    shape::{Accepted, Dialect, Form, Format, Guard, Shape, dialect, form, thinning},
     tag::Tag,
 };
 use crate::{
@@ -34,8 +35,11 @@ pub struct ReadingApi(pub App);
 enum Posted {
     /// An array of readings.
     Json(Body<Vec<NewReading>>),
-    /// A header line with the columns sensor_id, time and value, and a line for each reading.
+    /// A header line with the columns sensor_id, time and value, and a line for each reading. With the query parameter
+    /// `sensor_id` the columns time and value are enough.
     Csv(CsvReadings),
+    /// One reading a line.
+    Lines(ReadingLines),
 }
 
 /// Where a page of readings begins.
@@ -50,14 +54,25 @@ struct Cursor {
 impl ReadingApi {
     /// Post readings
     ///
-    /// What sensors measured, up to 100,000 readings, as a JSON array or as CSV: the whole batch is kept, or nothing and
-    /// every bad reading is named (up to 100). Nothing is overwritten: another value for the same sensor and time is a
-    /// correction, counted as revised; the same value again is counted as unchanged. Needs: worker.
+    /// What sensors measured, up to 100,000 readings, as a JSON array, as CSV or as newline-delimited JSON: the whole batch
+    /// is kept, or nothing and every bad reading is named (up to 100). Nothing is overwritten: another value for the same
+    /// sensor and time is a correction, counted as revised; the same value again is counted as unchanged. Needs: worker.
     #[oai(path = "/readings", method = "post", operation_id = "post_readings")]
-    async fn post(&self, auth: WorkerAuth, body: Posted) -> Answer<Plain<Counts>> {
+    async fn post(
+        &self,
+        auth: WorkerAuth,
+        /// For CSV: the sensor of all rows, which then need no column `sensor_id`.
+        sensor_id: Query<Option<Uuid>>,
+        body: Posted,
+    ) -> Answer<Plain<Counts>> {
         let posted = match body {
-            Posted::Json(body) => body.0,
             Posted::Csv(body) => body.0,
+            Posted::Json(_) | Posted::Lines(_) if sensor_id.0.is_some() => {
+                let detail = "is for CSV only: in JSON each reading names its sensor";
+                return Err(Error::bad_parameter("sensor_id", detail).into());
+            }
+            Posted::Json(body) => body.0,
+            Posted::Lines(body) => body.0,
         };
         Ok(Plain(reading::post(&self.0, &auth.0, posted).await?))
     }
@@ -89,6 +104,10 @@ impl ReadingApi {
         shape: Query<Option<Shape>>,
         /// JSON or CSV; unless given, as `Accept` says.
         format: Query<Option<Format>>,
+        /// For CSV: `formulas` puts an apostrophe before texts that a spreadsheet would run as formulas.
+        guard: Query<Option<Guard>>,
+        /// For CSV: begins with a byte order mark, by which Excel knows UTF-8.
+        bom: Query<Option<bool>>,
         /// Thins the readings to so many at most, for a chart: the least and the greatest value of each stretch of time,
         /// the first and the last. For `shape=series`; the window is answered as a whole, without `limit`.
         #[oai(validator(minimum(value = "10"), maximum(value = "10000")))]
@@ -103,6 +122,7 @@ impl ReadingApi {
         cursor: Query<Option<String>>,
     ) -> Answer<Table<Reading, ReadingSeries>> {
         let form = form(&accepted, format.0, shape.0)?;
+        let dialect = dialect(form, guard.0, bom.0)?;
         if let (Some(from), Some(to)) = (from.0, to.0)
             && to < from
         {
@@ -135,11 +155,12 @@ impl ReadingApi {
         let body = match form {
             Form::Series => json(&ReadingSeries::of(sensor, &listed.items)),
             Form::Rows => json(&listed.items),
-            Form::Csv => csv(&listed.items),
+            Form::Csv => csv(&listed.items, dialect),
         };
         Ok(Table {
             form,
             body: body.into(),
+            file: format!("readings-{}", id.0),
             next,
             of: PhantomData,
         })
@@ -150,10 +171,10 @@ fn json(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_default()
 }
 
-fn csv(readings: &[Reading]) -> Vec<u8> {
+fn csv(readings: &[Reading], dialect: Dialect) -> Vec<u8> {
     let mut out = Vec::with_capacity(64 + readings.len() * 100);
     let header = ["sensor_id", "time", "value", "available_at"];
-    record(&mut out, header.map(str::to_owned));
+    begin(&mut out, header, dialect);
     for reading in readings {
         let value = serde_json::to_string(&reading.value).unwrap_or_default();
         let (time, available_at) = (reading.time.to_string(), reading.available_at.to_string());

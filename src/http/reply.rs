@@ -40,6 +40,9 @@ const JSON: &str = "application/json";
 /// The media type of CSV.
 pub const CSV: &str = "text/csv";
 
+/// The media type of CSV answers (RFC 4180).
+const CSV_ANSWER: &str = "text/csv; charset=utf-8; header=present";
+
 /// A single thing: where it is and which state it is in.
 pub trait Thing: Serialize + Type + Sized {
     /// The path of its kind.
@@ -135,6 +138,8 @@ pub struct Table<R, S> {
     pub form: Form,
     /// What is answered.
     pub body: Body,
+    /// What a file of it is called, without its ending.
+    pub file: String,
     /// Where the next page begins.
     pub next: Option<String>,
     /// What rows and columns are.
@@ -147,6 +152,7 @@ impl<R, S: Serialize> Table<R, S> {
         Self {
             form: Form::Series,
             body: bytes(series).into(),
+            file: String::new(),
             next: None,
             of: PhantomData,
         }
@@ -234,10 +240,15 @@ impl<R: Send, S: Send> IntoResponse for Table<R, S> {
         let mut response = Response::builder()
             .status(StatusCode::OK)
             .content_type(match self.form {
-                Form::Csv => CSV,
+                Form::Csv => CSV_ANSWER,
                 Form::Rows | Form::Series => JSON,
             })
+            .header(header::VARY, "Accept")
             .body(self.body);
+        if self.form == Form::Csv {
+            let file = format!("attachment; filename=\"{}.csv\"", self.file);
+            set(&mut response, header::CONTENT_DISPOSITION, &file);
+        }
         if let Some(next) = self.next {
             response.set_data(NextPage(next));
         }

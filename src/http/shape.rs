@@ -1,9 +1,11 @@
 //! The forms that rows are answered in: as rows or as series, as JSON or as CSV.
 
+use std::cmp::Reverse;
+
 use poem::{FromRequest, Request, RequestBody, http::header};
 use poem_openapi::Enum;
 
-use super::problem::Problem;
+use super::{compression::quality, problem::Problem};
 use crate::domain::{Error, thinning::MaxPoints};
 
 /// How JSON is laid out.
@@ -37,23 +39,73 @@ pub enum Form {
     Csv,
 }
 
-/// The format that the request's `Accept` asks for: the first that is known here.
+/// The format that the request's `Accept` prefers: JSON, unless CSV has the greater weight, or the same and is named more
+/// exactly or earlier.
 pub struct Accepted(Format);
 
 impl<'a> FromRequest<'a> for Accepted {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        let accept = request.header(header::ACCEPT).unwrap_or_default();
-        let format = |range: &str| {
-            let essence = range.split(';').next().unwrap_or_default().trim();
-            match essence.to_ascii_lowercase().as_str() {
-                "text/csv" => Some(Format::Csv),
-                "application/json" | "application/*" | "*/*" => Some(Format::Json),
-                _ => None,
-            }
-        };
-        let first = accept.split(',').find_map(format);
-        Ok(Self(first.unwrap_or(Format::Json)))
+        let lines = request.headers().get_all(header::ACCEPT).iter();
+        let lines: Vec<_> = lines.filter_map(|line| line.to_str().ok()).collect();
+        let csv = preference(&lines, "text/csv");
+        let is_csv = csv.0 > 0.0 && csv > preference(&lines, "application/json");
+        Ok(Self(if is_csv { Format::Csv } else { Format::Json }))
     }
+}
+
+/// How much a client likes a media type: its weight, how exactly it is named, and (reversed) how late.
+fn preference(lines: &[&str], essence: &str) -> (f32, u8, Reverse<usize>) {
+    let (kind, _) = essence.split_once('/').unwrap_or_default();
+    let mut found = (0.0, 0, Reverse(usize::MAX));
+    let ranges = lines.iter().flat_map(|line| line.split(','));
+    for (place, range) in ranges.enumerate() {
+        let mut parts = range.split(';').map(str::trim);
+        let named = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let exactness = match named.split_once('/') {
+            _ if named == essence => 3,
+            Some((of, "*")) if of == kind => 2,
+            Some(("*", "*")) => 1,
+            _ => continue,
+        };
+        if exactness > found.1 {
+            found = (quality(parts), exactness, Reverse(place));
+        }
+    }
+    found
+}
+
+/// What a CSV answer does for a spreadsheet.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Dialect {
+    /// Whether texts that a spreadsheet would run as formulas are put after an apostrophe.
+    pub guards: bool,
+    /// Whether it begins with a byte order mark.
+    pub bom: bool,
+}
+
+/// What a CSV answer is guarded against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum Guard {
+    /// Texts that a spreadsheet would run as formulas.
+    Formulas,
+}
+
+/// The dialect that is asked for.
+///
+/// # Errors
+/// Bad request: of anything but CSV.
+pub fn dialect(form: Form, guard: Option<Guard>, bom: Option<bool>) -> Result<Dialect, Problem> {
+    if form != Form::Csv {
+        let given = guard.map(|_| "guard").or(bom.map(|_| "bom"));
+        if let Some(name) = given {
+            return Err(Error::bad_parameter(name, "is for CSV only: add format=csv").into());
+        }
+    }
+    Ok(Dialect {
+        guards: guard.is_some(),
+        bom: bom == Some(true),
+    })
 }
 
 /// The thinning that is asked for.

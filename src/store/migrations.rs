@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::error::OpenError;
+use super::{error::OpenError, normalise};
 
 /// The migrations in their order; the first brings version 1. Never change one that was released.
 const MIGRATIONS: &[&str] = &[
@@ -14,7 +14,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_series_of_organisations.sql"),
     include_str!("migrations/0007_rotation_and_grace.sql"),
     include_str!("migrations/0008_clock.sql"),
+    include_str!("migrations/0009_names_in_nfc.sql"),
 ];
+
+/// The migration that puts names into the normal form.
+const NAMES_IN_NFC: usize = 9;
 
 /// Marks the file as this product's ("pred" in ASCII), so that no other program's database is touched.
 const APPLICATION_ID: i64 = 0x7072_6564;
@@ -49,6 +53,10 @@ pub fn run(connection: &mut Connection) -> Result<(), OpenError> {
             return Ok(());
         };
         tx.execute_batch(migration)
+            .and_then(|()| match next + 1 {
+                NAMES_IN_NFC => normalise::names(&tx),
+                _ => Ok(()),
+            })
             .and_then(|()| tx.pragma_update(None, "application_id", APPLICATION_ID))
             .and_then(|()| tx.pragma_update(None, "user_version", found + 1))
             .and_then(|()| tx.commit())

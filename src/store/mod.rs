@@ -11,6 +11,7 @@ mod identity;
 mod known;
 mod memory;
 mod migrations;
+mod normalise;
 mod payload;
 mod pool;
 mod recurring;

@@ -1,10 +1,11 @@
 //! What other programs write: unambiguous forms of times, lengths of time and numbers are taken, and a refusal says what
 //! is amiss.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    app::{Answer, TestApp},
+    app::{ADMIN, Answer, TestApp},
     field::{Field, at, risk},
 };
 
@@ -114,4 +115,160 @@ async fn a_step_is_a_duration_or_a_number_of_seconds() {
         answer.expect_problem(422, &["#/series/0/step"]);
         assert!(detail(&answer).contains(word), "{step}: {}", answer.text);
     }
+}
+
+async fn send(app: &TestApp, path: &str, kind: &str, body: impl Into<reqwest::Body>) -> Answer {
+    let request = app.request(Method::POST, &format!("/api/v1{path}"));
+    let request = request.bearer_auth(ADMIN).header("content-type", kind);
+    app.send(request.body(body)).await
+}
+
+const JSON: &str = "application/json";
+
+#[tokio::test]
+async fn a_whole_number_may_be_written_with_a_fraction_or_an_exponent() {
+    let app = TestApp::start().await;
+    for (number, hours) in [("60.0", 60), ("6e1", 60), ("0.72E3", 720), ("1.0", 1)] {
+        let body = format!(r#"{{"name": "1.0 {number}", "retention_hours": {number}}}"#);
+        let source = send(&app, "/sources", JSON, body).await.expect(201);
+        assert_eq!(source["retention_hours"], hours, "{number}");
+        assert_eq!(source["name"], format!("1.0 {number}"));
+        let path = format!("/api/v1/sources/{}", source["id"].as_str().unwrap());
+        let change = app.request(Method::PUT, &path).bearer_auth(ADMIN);
+        let change = change.header("content-type", JSON);
+        let change = change.body(format!(r#"{{"expected_interval_minutes": {number}}}"#));
+        let changed = app.send(change).await.expect(200);
+        assert_eq!(changed["expected_interval_minutes"], hours, "{number}");
+    }
+    for number in ["60.5", "1e-1", "\"60\"", "-0.0", "1e300"] {
+        let body = format!(r#"{{"name": "n", "retention_hours": {number}}}"#);
+        let answer = send(&app, "/sources", JSON, body).await;
+        answer.expect_problem(422, &["#/retention_hours"]);
+    }
+    let twice = r#"{"name": "n", "retention_hours": 60.0, "retention_hours": 1}"#;
+    let answer = send(&app, "/sources", JSON, twice).await;
+    answer.expect_problem(422, &["#/retention_hours"]);
+}
+
+#[tokio::test]
+async fn numbers_that_json_or_a_double_does_not_have_are_named() {
+    let app = TestApp::start().await;
+    let sensor = sensor(&app).await;
+    let reading = |value: &str| {
+        format!(r#"{{"time":"2023-10-26T00:00:00Z","value":{value},"sensor_id":"{sensor}"}}"#)
+    };
+    let many = |value: &str| {
+        let mut readings = vec![reading("1"); 5000];
+        readings.push(reading(value));
+        format!("[{}]", readings.join(","))
+    };
+    for value in ["NaN", "nan", "Infinity", "-Infinity", "inf"] {
+        let answer = send(&app, "/readings", JSON, many(value)).await;
+        answer.expect_problem(400, &["#/5000/value"]);
+        assert!(answer.text.contains(value), "{}", answer.text);
+        assert!(
+            answer.text.contains("JSON does not have"),
+            "{}",
+            answer.text
+        );
+        let line = send(&app, "/readings", "application/x-ndjson", reading(value)).await;
+        line.expect_problem(422, &["#/0/value"]);
+    }
+    for value in ["2e308", "-1e400"] {
+        let answer = send(&app, "/readings", JSON, many(value)).await;
+        answer.expect_problem(422, &["#/5000/value"]);
+        assert!(answer.text.contains("out of range"), "{}", answer.text);
+        let job = format!(
+            r#"{{"job_id":"{sensor}","predictions":[{{"role":"r","value":{value},"valid_time":"2023-10-27T00:00:00Z"}}]}}"#
+        );
+        send(&app, "/predictions", JSON, job)
+            .await
+            .expect_problem(422, &["#/predictions/0/value"]);
+        let csv = format!("sensor_id,time,value\n{sensor},2023-10-26T00:00:00Z,{value}\n");
+        let answer = send(&app, "/readings", "text/csv", csv).await;
+        answer.expect_problem(422, &["#/0/value"]);
+        assert!(answer.text.contains("out of range"), "{}", answer.text);
+    }
+    let two = format!("[{},{}]", reading("NaN"), reading("None"));
+    send(&app, "/readings", JSON, two)
+        .await
+        .expect_problem(400, &["#/0/value", "#/1/value"]);
+}
+
+#[tokio::test]
+async fn the_place_of_a_fault_in_json_is_named() {
+    let app = TestApp::start().await;
+    for (body, word) in [
+        (
+            r#"{"name": "a", "description": "b"#,
+            "ends too early at /description",
+        ),
+        (r#"{"name": "a" "description": "b"}"#, "at /name"),
+        (r#"{"name": "\ud800"}"#, "at /name"),
+        (r#"{"name": "a",}"#, "not JSON: "),
+    ] {
+        let answer = send(&app, "/sources", JSON, body).await;
+        answer.expect_problem(400, &[]);
+        assert!(answer.text.contains(word), "{body}: {}", answer.text);
+    }
+    let latin = send(&app, "/sources", JSON, &b"{\"name\": \"G\xe4rtnerei\"}"[..]).await;
+    latin.expect_problem(400, &[]);
+    assert!(latin.text.contains("not UTF-8"), "{}", latin.text);
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_is_passed_over_and_utf_16_refused() {
+    let app = TestApp::start().await;
+    let sensor = sensor(&app).await;
+    let csv = format!("sensor_id,time,value\r\n{sensor},2023-10-26T00:00:00Z,1\r\n");
+    let reading =
+        json!({ "sensor_id": sensor, "time": "2023-10-26T00:00:00Z", "value": 1 }).to_string();
+    for (kind, body) in [
+        ("text/csv", csv),
+        (JSON, format!("[{reading}]")),
+        ("application/x-ndjson", reading.clone()),
+        ("application/jsonl", reading.clone()),
+        ("application/jsonlines", reading),
+    ] {
+        let marked = send(&app, "/readings", kind, format!("\u{feff}{body}")).await;
+        assert_eq!(marked.expect(200)["revised"], 0, "{kind}");
+        for big in [true, false] {
+            let of = |unit: u16| {
+                if big {
+                    unit.to_be_bytes()
+                } else {
+                    unit.to_le_bytes()
+                }
+            };
+            let bytes: Vec<u8> = body.encode_utf16().flat_map(of).collect();
+            let mark = of(0xfeff);
+            for bytes in [[&mark[..], &bytes].concat(), bytes] {
+                let answer = send(&app, "/readings", kind, bytes).await;
+                answer.expect_problem(400, &[]);
+                assert!(answer.text.contains("UTF-16"), "{kind}: {}", answer.text);
+            }
+        }
+    }
+    let lines = send(&app, "/predictions", "application/x-ndjson", "\u{feff}{}").await;
+    assert!(lines.text.contains("missing field"), "{}", lines.text);
+}
+
+#[tokio::test]
+async fn more_faults_than_are_listed_are_at_least_100() {
+    let app = TestApp::start().await;
+    let body: Vec<_> = (0..500).map(|_| json!({ "sensor_id": "x" })).collect();
+    let answer = app.post("/api/v1/readings", &json!(body)).await;
+    assert_eq!(answer.places().len(), 100);
+    assert!(
+        answer.text.contains("at least 100 of the rules"),
+        "{}",
+        answer.text
+    );
+    let answer = app.post("/api/v1/readings", &json!(body[..2])).await;
+    assert!(
+        answer.text.contains("breaks 4 of the rules")
+            || answer.text.contains("breaks 6 of the rules"),
+        "{}",
+        answer.text
+    );
 }

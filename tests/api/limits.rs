@@ -75,7 +75,7 @@ async fn a_secret_is_not_kept_on_its_way() {
     let made = app.post("/api/v1/tokens", &body).await;
     assert_eq!(
         (made.status, made.header("cache-control")),
-        (201, "no-store")
+        (201, "private, no-store")
     );
     assert_eq!(
         made.header("location"),

@@ -103,6 +103,41 @@ async fn a_database_of_schema_2_keeps_what_was_predicted_and_measured() {
     assert_eq!(counts, json!({ "stored": 0, "revised": 0, "unchanged": 1 }));
 }
 
+/// Names that were stored in another Unicode form than NFC are found however they are typed; of two that are one name in
+/// NFC, both are kept.
+#[tokio::test]
+async fn names_of_earlier_releases_are_put_into_one_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("prediction-api.db");
+    std::fs::write(&path, include_bytes!("../data/schema_2.db")).unwrap();
+    let database = rusqlite::Connection::open(&path).unwrap();
+    let add =
+        "INSERT INTO sources (id, name, created_at, updated_at, revision) VALUES (?1, ?2, 0, 0, 1)";
+    for (id, name) in [
+        (1, "Ga\u{308}rtnerei"),
+        (2, "u\u{308}ber"),
+        (3, "\u{fc}ber"),
+    ] {
+        let id = uuid::Uuid::from_u128(id);
+        database.execute(add, rusqlite::params![id, name]).unwrap();
+    }
+    drop(database);
+    let app = TestApp::start_on(folder).await;
+    for name in ["G%C3%A4rtnerei", "Ga%CC%88rtnerei"] {
+        let path = format!("GET /sources?name={name}");
+        let found = app.ok(ADMIN, &path, Value::Null).await;
+        assert_eq!(found[0]["name"], "G\u{e4}rtnerei", "{name}");
+    }
+    let both = app
+        .ok(ADMIN, "GET /sources?name=%C3%BCber", Value::Null)
+        .await;
+    assert_eq!(both.as_array().unwrap().len(), 1);
+    for id in [2, 3] {
+        let path = format!("GET /sources/{}", uuid::Uuid::from_u128(id));
+        app.ok(ADMIN, &path, Value::Null).await;
+    }
+}
+
 /// The check and a backup take an earlier schema as it is; a restored one is migrated when it is served.
 #[tokio::test]
 async fn a_backup_of_an_earlier_release_is_checked_restored_and_migrated() {

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{
     Point,
-    post::{JobPost, PostedSeries},
+    post::{JobPost, JobRow, PostedSeries},
     run::{List, Place, PostedRun, Runs, check_count},
 };
 use crate::domain::{
@@ -30,6 +30,28 @@ pub struct JobKey {
     pub issue_time: Option<Timestamp>,
     /// The label.
     pub stage: Option<Stage>,
+}
+
+/// The runs of a table's rows.
+///
+/// # Errors
+/// Invalid: no rows or too many, a stage, values that are not finite.
+pub fn runs_of_rows(rows: Vec<JobRow>) -> Result<Vec<PostedRun<JobKey>>> {
+    let mut violations = Violations::default();
+    check_count(rows.len(), "", &mut violations)?;
+    let mut runs = Runs::default();
+    for (index, mut row) in rows.into_iter().enumerate() {
+        let place = Place {
+            list: List::Direct,
+            index,
+        };
+        if let Some(stage) = &mut row.key.stage {
+            stage.check(&mut violations, &place.member("stage"));
+        }
+        let is_same = |key: &JobKey| *key == row.key;
+        runs.add(is_same, || row.key.clone(), row.point, place);
+    }
+    runs.finish(violations)
 }
 
 impl JobPost {

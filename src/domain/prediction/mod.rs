@@ -20,10 +20,11 @@ use super::{
 };
 pub use answer::{FoundPoint, FoundRun, Prediction, PredictionSeries, Predictions};
 pub use direct_runs::{DirectKey, direct_runs};
-pub use job_runs::JobKey;
+pub use job_runs::{JobKey, runs_of_rows};
 pub use latest::{LatestPrediction, LatestQuery};
 pub use post::{
-    DirectPoint, JobPost, MAX_POINTS, MAX_RUNS, PostedPredictions, PostedSeries, PredictionPoint,
+    DirectPoint, JobPost, JobRow, MAX_POINTS, MAX_RUNS, PostedPredictions, PostedSeries,
+    PredictionPoint,
 };
 pub use query::{
     IssueKey, Issues, LeadTimes, PredictionCursor, PredictionKey, PredictionQuery, PredictionScope,

@@ -23,6 +23,8 @@ use crate::domain::{
     time::Timestamp,
 };
 
+use super::{Point, job_runs::JobKey};
+
 objects!(JobPost, PredictionPoint, PostedSeries, DirectPoint);
 
 /// The most points that one request may post (newline-delimited JSON aside).
@@ -32,11 +34,27 @@ pub const MAX_POINTS: usize = 100_000;
 /// meanwhile.
 pub const MAX_RUNS: usize = 1000;
 
+/// A row of a table with a job's predictions.
+#[derive(Debug, Clone)]
+pub struct JobRow {
+    /// Which run it is of.
+    pub key: JobKey,
+    /// The predicted value.
+    pub point: Point,
+}
+
 /// Predictions as they are posted: an object for a job, or an array of points that say where they belong.
 #[derive(Debug, Clone)]
 pub enum PostedPredictions {
     /// What a worker predicted for a job.
     ForJob(JobPost),
+    /// The same as rows of a table.
+    RowsOfJob {
+        /// The job.
+        job_id: Uuid,
+        /// The rows.
+        rows: Vec<JobRow>,
+    },
     /// Points without a job.
     Direct(Vec<DirectPoint>),
 }

@@ -40,7 +40,7 @@ pub(super) enum List {
     Predictions,
     /// One of its series.
     Series(usize),
-    /// Points without a job.
+    /// The body itself: points without a job, or rows of a table.
     Direct,
 }
 

@@ -25,7 +25,9 @@ use crate::{
         Counts, Error,
         prediction::{DirectPoint, MAX_RUNS},
     },
-    http::{auth::Session, body::buffer, pace, problem::Problem, share::Buffered},
+    http::{
+        auth::Session, body::buffer, json_lines, json_text, pace, problem::Problem, share::Buffered,
+    },
     service::{App, prediction},
 };
 
@@ -54,7 +56,11 @@ pub struct Lines {
 }
 
 impl Payload for Lines {
-    const CONTENT_TYPE: &'static str = "application/x-ndjson";
+    const CONTENT_TYPE: &'static str = json_lines::TYPE;
+
+    fn check_content_type(content_type: &str) -> bool {
+        json_lines::is_lines(content_type)
+    }
 
     fn schema_ref() -> MetaSchemaRef {
         DirectPoint::schema_ref()
@@ -195,25 +201,18 @@ impl Kept<'_> {
         Ok(())
     }
 
-    fn line(&mut self, line: &[u8]) -> Result<(), Problem> {
+    fn line(&mut self, mut line: &[u8]) -> Result<(), Problem> {
+        if self.place == 0 {
+            line = json_text::utf8(line)?;
+        }
         self.place += 1;
         self.part_bytes += line.len();
         if line.trim_ascii().is_empty() {
             return Ok(());
         }
-        match serde_json::from_slice::<DirectPoint>(line) {
-            Ok(point) => {
-                self.runs.insert(self.hasher.hash_one(point.run()));
-                self.part.push(point);
-            }
-            Err(error) => {
-                let text = error.to_string();
-                let said = text
-                    .rsplit_once(" at line ")
-                    .map_or(&*text, |(said, _)| said);
-                return Err(self.refused(said));
-            }
-        }
+        let point: DirectPoint = json_lines::parse_line(line, self.lines, self.place)?;
+        self.runs.insert(self.hasher.hash_one(point.run()));
+        self.part.push(point);
         self.lines += 1;
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Predictions on the wire.
 
+mod csv;
 mod lines;
 mod rows;
 
@@ -13,7 +14,7 @@ use super::{
     body::Body,
     page::{decode, default_limit, encode, rows},
     reply::{Answer, Plain, Table},
-    shape::{Accepted, Format, Shape, form, thinning},
+    shape::{Accepted, Format, Guard, Shape, dialect, form, thinning},
     tag::Tag,
 };
 use crate::{
@@ -27,6 +28,7 @@ use crate::{
     },
     service::{App, prediction},
 };
+use csv::CsvPredictions;
 use lines::Lines;
 use rows::body;
 
@@ -40,6 +42,9 @@ enum Posted {
     Json(Body<PostedPredictions>),
     /// One point a line, in a stream of any length.
     Lines(Lines),
+    /// A header line and a line for each point: of one job (`job_id`, and `role` or `metric`), or each with its `source`,
+    /// `metric` and `location_id`; and `valid_time`, `value`. What `format=csv` answers for a job is taken as it is.
+    Csv(CsvPredictions),
 }
 
 /// Which issues of a valid_time are answered.
@@ -64,6 +69,7 @@ impl PredictionApi {
     ///
     /// For a job: an object with `job_id` and what a worker predicted in one run, as points (`predictions`) or as whole
     /// series (`series`). Directly: an array of points that name their `source`, or the same as newline-delimited JSON.
+    /// Both also as CSV.
     /// The whole batch is kept, or nothing and every bad point is named (up to 100); newline-delimited JSON may be of
     /// any length and is kept in parts of 20,000 lines, 1,000 runs, 8 MiB or 10 seconds, whichever comes first. A stream that
     /// ends with a problem, for instance because its token was revoked, counts there what was stored before. Any other
@@ -78,6 +84,7 @@ impl PredictionApi {
     async fn post(&self, auth: WorkerAuth, body: Posted) -> Answer<Plain<Counts>> {
         let counts = match body {
             Posted::Json(body) => prediction::post(&self.0, &auth.0, body.0).await?,
+            Posted::Csv(body) => prediction::post(&self.0, &auth.0, body.0).await?,
             Posted::Lines(lines) => lines::keep(&self.0, lines).await?,
         };
         Ok(Plain(counts))
@@ -130,6 +137,10 @@ impl PredictionApi {
         shape: Query<Option<Shape>>,
         /// JSON or CSV; unless given, as `Accept` says.
         format: Query<Option<Format>>,
+        /// For CSV: `formulas` puts an apostrophe before texts that a spreadsheet would run as formulas.
+        guard: Query<Option<Guard>>,
+        /// For CSV: begins with a byte order mark, by which Excel knows UTF-8.
+        bom: Query<Option<bool>>,
         /// Thins each series to so many values at most, for a chart: the least and the greatest value of each stretch of
         /// time, the first and the last. For `shape=series`; the window is answered as a whole, without `limit`.
         #[oai(validator(minimum(value = "10"), maximum(value = "10000")))]
@@ -144,6 +155,7 @@ impl PredictionApi {
         cursor: Query<Option<String>>,
     ) -> Answer<Table<Prediction, Vec<PredictionSeries>>> {
         let form = form(&accepted, format.0, shape.0)?;
+        let dialect = dialect(form, guard.0, bom.0)?;
         let thin = thinning(max_points.0, form, cursor.0.as_deref())?;
         let cursor: Option<PredictionCursor> = cursor.0.as_deref().map(decode).transpose()?;
         // Later pages have the window of the first, whose default moves on with the clock, and what was known then.
@@ -170,6 +182,7 @@ impl PredictionApi {
             Some(IssuesParameter::All) => Issues::All,
             Some(IssuesParameter::Latest) | None => Issues::Latest,
         };
+        let file = file_name(&metric.0, location_id.0.or(job_id.0));
         let query = PredictionQuery {
             metric: Some(metric.0).filter(|metric| metric != ALL_METRICS),
             scope: scope(location_id.0, job_id.0)?,
@@ -201,7 +214,8 @@ impl PredictionApi {
         });
         Ok(Table {
             form,
-            body: body(found, form, issues == Issues::All),
+            body: body(found, form, dialect, issues == Issues::All),
+            file,
             next,
             of: PhantomData,
         })
@@ -261,6 +275,15 @@ impl PredictionApi {
         };
         Ok(Plain(prediction::latest(&self.0, &auth.0, query).await?))
     }
+}
+
+/// What a file of predictions is called: letters, digits, dashes and underscores only.
+fn file_name(metric: &str, id: Option<Uuid>) -> String {
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let safe = |c| if is_safe(c) { c } else { '_' };
+    let metric: String = metric.chars().take(60).map(safe).collect();
+    let id = id.map(|id| format!("-{id}"));
+    format!("predictions-{metric}{}", id.unwrap_or_default())
 }
 
 /// What is asked for: a location or a job.

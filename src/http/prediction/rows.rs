@@ -6,21 +6,25 @@ use bytes::Bytes;
 use futures_util::stream;
 use poem::Body;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::{
     domain::prediction::{FoundPoint, FoundRun, Predictions, Series},
-    http::{csv::record, shape::Form},
+    http::{
+        csv::{begin, cell, record},
+        shape::{Dialect, Form},
+    },
 };
 
 /// How many rows are written at a time; an answer of no more goes out in one piece.
 const PIECE: usize = 1024;
 
 /// Found predictions in the form that is asked for; `by_issue` makes each issue a series of its own.
-pub fn body(found: Predictions, form: Form, by_issue: bool) -> Body {
+pub fn body(found: Predictions, form: Form, dialect: Dialect, by_issue: bool) -> Body {
     match form {
         Form::Series => series(&found, by_issue).into(),
         Form::Rows => rows(JsonRows::default(), found),
-        Form::Csv => rows(CsvRows, found),
+        Form::Csv => rows(CsvRows(dialect), found),
     }
 }
 
@@ -151,7 +155,7 @@ impl SeriesText {
 }
 
 /// Rows as CSV; what is absent is empty.
-struct CsvRows;
+struct CsvRows(Dialect);
 
 /// The columns of the CSV.
 const COLUMNS: [&str; 12] = [
@@ -171,17 +175,18 @@ const COLUMNS: [&str; 12] = [
 
 impl Rows for CsvRows {
     fn begin(&mut self, out: &mut Vec<u8>) {
-        record(out, COLUMNS.map(str::to_owned));
+        begin(out, COLUMNS, self.0);
     }
 
     fn row(&mut self, run: &FoundRun, row: &FoundPoint, _: bool, out: &mut Vec<u8>) {
         let (series, issue) = (&run.series, run.issue);
-        let text = |text: Option<String>| text.unwrap_or_default();
+        let id = |id: Option<Uuid>| id.map_or_else(String::new, |id| id.to_string());
+        let text = |text: Option<String>| cell(text.unwrap_or_default(), self.0);
         let lead = row.valid_time.seconds_since(issue.issue_time);
         record(
             out,
             [
-                series.metric.to_string(),
+                text(Some(series.metric.to_string())),
                 json(&row.value),
                 text(series.unit.as_ref().map(ToString::to_string)),
                 row.valid_time.to_string(),
@@ -189,10 +194,10 @@ impl Rows for CsvRows {
                 issue.available_at.to_string(),
                 json(&lead),
                 text(series.stage.as_ref().map(ToString::to_string)),
-                series.source_name.to_string(),
-                series.version_label.to_string(),
-                text(series.job_id.map(|id| id.to_string())),
-                text(series.location_id.map(|id| id.to_string())),
+                text(Some(series.source_name.to_string())),
+                text(Some(series.version_label.to_string())),
+                id(series.job_id),
+                id(series.location_id),
             ],
         );
     }

@@ -8,7 +8,9 @@ use super::{Contract, direct};
 use crate::{
     domain::{
         Caller, Counts, Error, Result, Role, Timestamp, Violations,
-        prediction::{Issue, JobKey, JobPost, MAX_AHEAD_HOURS, PostedPredictions, PostedRun, join},
+        prediction::{
+            Issue, JobKey, MAX_AHEAD_HOURS, PostedPredictions, PostedRun, join, runs_of_rows,
+        },
         text::Stage,
     },
     service::{App, health, load, location},
@@ -22,7 +24,13 @@ use crate::{
 pub async fn post(app: &App, caller: &Caller, posted: PostedPredictions) -> Result<Counts> {
     caller.needs(Role::Worker)?;
     let counts = match posted {
-        PostedPredictions::ForJob(post) => for_job(app, caller, post).await,
+        PostedPredictions::ForJob(post) => {
+            let (id, issue_time) = (post.job_id, post.issue_time);
+            for_job(app, caller, id, issue_time, post.runs()?).await
+        }
+        PostedPredictions::RowsOfJob { job_id, rows } => {
+            for_job(app, caller, job_id, None, runs_of_rows(rows)?).await
+        }
         PostedPredictions::Direct(points) => direct::post(app, caller, points, 0).await,
     }?;
     load::count_predictions(&counts);
@@ -38,18 +46,22 @@ struct RunKey {
     stage: Option<Stage>,
 }
 
-async fn for_job(app: &App, caller: &Caller, post: JobPost) -> Result<Counts> {
-    let (id, issue_time) = (post.job_id, post.issue_time);
-    let runs = post.runs()?;
+async fn for_job(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    issue_time: Option<Timestamp>,
+    runs: Vec<PostedRun<JobKey>>,
+) -> Result<Counts> {
     let (caller, contracts) = (caller.clone(), app.contracts.clone());
     app.append(move |tx, now| {
         let contract = contracts.get(tx, id, || Contract::read(tx, id))?;
         caller.must_see(Some(contract.organisation_id), "job", id)?;
         let arrival = clock::stamp(tx, now)?;
-        if let Some(detail) = too_far_ahead(issue_time, arrival) {
+        if let Some(detail) = too_far_ahead(issue_time, now) {
             return Err(Error::invalid("/issue_time", detail));
         }
-        let runs = resolve(tx, &contract, runs, arrival)?;
+        let runs = resolve(tx, &contract, runs, now)?;
         let posted = runs.iter().filter_map(|run| contract.role(run.key.target));
         let watched = health::Post::begin(tx, id, &contract.steady, posted.collect(), now)?;
         let mut counts = Counts::default();

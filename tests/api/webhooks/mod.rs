@@ -271,7 +271,7 @@ async fn the_secret_is_shown_when_it_is_made_and_never_again() {
     let body = json!({ "name": "hook", "url": NOWHERE, "secret": given });
     let made = app.post("/api/v1/webhooks", &body).await;
     assert_eq!(made.expect(201)["secret"], given);
-    assert_eq!(made.header("cache-control"), "no-store");
+    assert_eq!(made.header("cache-control"), "private, no-store");
     let at = format!("/api/v1/webhooks/{}", made.json()["id"].as_str().unwrap());
     let key = |table: &TestApp| -> Vec<u8> {
         let key = table.database();

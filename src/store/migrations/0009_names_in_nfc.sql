@@ -1,0 +1,2 @@
+-- Names are compared in the Unicode normal form NFC from here on. SQL has no such function: `normalise.rs` puts those that are
+-- stored into it, in the transaction of this migration.
