@@ -101,7 +101,8 @@ impl<'a> Table<'a> {
         let mut unknown = Vec::new();
         for (at, name) in self.record.iter().enumerate() {
             let name = String::from_utf8_lossy(name);
-            let name = name.trim();
+            // A quote after a space is part of the cell, as RFC 4180 has it.
+            let name = name.trim().trim_matches('"').trim();
             let place = places
                 .iter_mut()
                 .find(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -350,7 +351,9 @@ mod tests {
 
     fn lines(text: &str) -> Vec<(u64, String)> {
         let bytes = with_line_feeds(text.as_bytes());
-        let mut table = Table::open(&bytes, &COLUMNS).ok().unwrap();
+        let Ok(mut table) = Table::open(&bytes, &COLUMNS) else {
+            panic!("refused: {text}");
+        };
         let (mut violations, mut found) = (Violations::default(), Vec::new());
         while table.next(&mut violations).ok().unwrap() {
             found.push((table.lines, table.text("value").to_owned()));

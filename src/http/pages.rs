@@ -157,9 +157,9 @@ fn moved(to: &str) -> Response {
 
 #[handler]
 fn guide_or_file(request: &Request, Path(path): Path<String>) -> Response {
-    let name = path.trim_end_matches('/');
-    if name.len() < path.len() && (name.is_empty() || guide::has_guide(name)) {
-        return moved(request.uri().path().trim_end_matches('/'));
+    let (whole, name) = (request.uri().path(), path.trim_end_matches('/'));
+    if whole.ends_with('/') && (name.is_empty() || guide::has_guide(name)) {
+        return moved(whole.trim_end_matches('/'));
     }
     for (end, content_type) in FILES {
         if path.ends_with(end) {

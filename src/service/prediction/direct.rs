@@ -56,7 +56,7 @@ pub(super) async fn post(
         let arrival = clock::stamp(tx, now)?;
         let mut catalogue = Catalogue::new(tx, &caller);
         let mut counts = Counts::default();
-        for run in resolve(&mut catalogue, runs, now)? {
+        for run in resolve(&mut catalogue, runs, arrival)? {
             let issue = Issue {
                 issue_time: run.key.issue_time,
                 available_at: arrival,

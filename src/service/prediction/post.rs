@@ -58,10 +58,10 @@ async fn for_job(
         let contract = contracts.get(tx, id, || Contract::read(tx, id))?;
         caller.must_see(Some(contract.organisation_id), "job", id)?;
         let arrival = clock::stamp(tx, now)?;
-        if let Some(detail) = too_far_ahead(issue_time, now) {
+        if let Some(detail) = too_far_ahead(issue_time, arrival) {
             return Err(Error::invalid("/issue_time", detail));
         }
-        let runs = resolve(tx, &contract, runs, now)?;
+        let runs = resolve(tx, &contract, runs, arrival)?;
         let posted = runs.iter().filter_map(|run| contract.role(run.key.target));
         let watched = health::Post::begin(tx, id, &contract.steady, posted.collect(), now)?;
         let mut counts = Counts::default();
