@@ -205,13 +205,20 @@ fn add_not_modified(operation: &mut Value) {
 }
 
 /// Makes members that refer to a schema plain. The framework repeats their description within `allOf`, and says there
-/// that they may be null, which OpenAPI 3.0 takes only beside the type: in the schema that is referred to.
+/// that they may be null, which OpenAPI 3.0 takes only beside the type: in the schema that is referred to, or in the
+/// first of several that a member may have.
 fn unwrap_references(document: &mut Value) {
     let mut nullable = Vec::new();
     let schemas = members(&mut document["components"]["schemas"]);
     for member in
         schemas.flat_map(|schema| schema.get_mut("properties").into_iter().flat_map(members))
     {
+        if member["nullable"] == true && member["anyOf"].is_array() {
+            member
+                .as_object_mut()
+                .map(|member| member.remove("nullable"));
+            member["anyOf"][0]["nullable"] = json!(true);
+        }
         let Some(reference) = member.pointer("/allOf/0/$ref").and_then(Value::as_str) else {
             continue;
         };

@@ -106,7 +106,7 @@ async fn a_step_is_a_duration_or_a_number_of_seconds() {
     }
     for (step, word) in [
         (json!("1h"), "a number of seconds"),
-        (json!(true), "must be a string or a number"),
+        (json!(true), "must be null or a string or a number"),
         (json!(1e300), "a number of seconds"),
         (json!(0), "longer than nothing"),
         (json!(-3600), "longer than nothing"),
