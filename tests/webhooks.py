@@ -51,14 +51,18 @@ def main():
     path, first = f"/webhooks/{made['id']}", made["secret"]
     second = call("PUT", path, {"secret": None})["secret"]
     given = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-    for secret in (second, given):
-        if secret == given:
-            call("PUT", path, {"secret": given})
+    # After a rotation, the secret before signs too; the one before that does not, nor one that was dropped.
+    rotations = [(second, first, given, None), (given, second, first, {"secret": given}),
+                 (given, given, second, {"drop_old_secret": True})]
+    for secret, also, never, change in rotations:
+        if change:
+            call("PUT", path, change)
         tried = call("POST", f"{path}/test")
         headers, body = received[-1]
         assert tried["delivered"] and tried["message_id"] == headers["webhook-id"], tried
         assert is_verified(secret, headers, body), "the signature does not hold"
-        assert not is_verified(first, headers, body), "the signature holds with another secret"
+        assert is_verified(also, headers, body), "the signature of the secret before does not hold"
+        assert not is_verified(never, headers, body), "the signature holds with another secret"
         assert not is_verified(secret, headers, body + " "), "the signature holds for another body"
         later = {**headers, "webhook-timestamp": str(int(headers["webhook-timestamp"]) + 1)}
         assert not is_verified(secret, later, body), "the signature holds at another time"
