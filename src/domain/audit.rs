@@ -20,6 +20,8 @@ pub enum AuditAction {
     Changed,
     /// It was deleted; a token: revoked.
     Deleted,
+    /// Readings of a sensor, or predictions of a job or a location, were withdrawn.
+    Withdrawn,
 }
 
 /// What it was done to.
@@ -52,12 +54,13 @@ impl AuditAction {
             Self::Created => "created",
             Self::Changed => "changed",
             Self::Deleted => "deleted",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
     /// The action of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Created, Self::Changed, Self::Deleted]
+        [Self::Created, Self::Changed, Self::Deleted, Self::Withdrawn]
             .into_iter()
             .find(|action| action.as_str() == name)
     }
@@ -120,7 +123,8 @@ pub struct AuditEntry {
     pub token_id: Option<Uuid>,
     /// The token's name.
     pub token_name: Name,
-    /// Of a change: the fields that it gave another value, with that value; null if it was cleared.
+    /// Of a change: the fields that it gave another value, with that value; null if it was cleared. Of a withdrawal: how
+    /// many values were `withdrawn`, and, by DELETE, which were chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes: Option<Changes>,
     /// Its place among those of the same time.
@@ -170,6 +174,17 @@ pub fn changes(before: &impl Serialize, after: &impl Serialize) -> Changes {
             let value = after.get(name).cloned().unwrap_or_default();
             (name.clone(), Any(value))
         })
+        .collect()
+}
+
+/// What a withdrawal is noted with: how many values it withdrew, and what chose them.
+pub fn withdrawal<const N: usize>(withdrawn: u64, chosen: [(&str, Option<Value>); N]) -> Changes {
+    let chosen = chosen
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    std::iter::once(("withdrawn", withdrawn.into()))
+        .chain(chosen)
+        .map(|(name, value)| (name.to_owned(), Any(value)))
         .collect()
 }
 

@@ -10,8 +10,12 @@ pub struct Counts {
     pub stored: u64,
     /// What was there with another value, which stays as the revision before.
     pub revised: u64,
-    /// What was there with the same value.
+    /// What was there with the same value, or withdrawn already.
     pub unchanged: u64,
+    /// What was there and is withdrawn: it is returned only `as_of` a time before.
+    pub withdrawn: u64,
+    /// Gaps that were skipped, as `gaps` asked for.
+    pub skipped: u64,
 }
 
 impl std::ops::AddAssign for Counts {
@@ -19,5 +23,7 @@ impl std::ops::AddAssign for Counts {
         self.stored += other.stored;
         self.revised += other.revised;
         self.unchanged += other.unchanged;
+        self.withdrawn += other.withdrawn;
+        self.skipped += other.skipped;
     }
 }

@@ -87,7 +87,7 @@ pub struct JobRun {
     /// What its worker said of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<Message>,
-    /// How many predictions it posted, corrections included.
+    /// How many predictions it posted, corrections and withdrawals included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub predictions: Option<u64>,
 }

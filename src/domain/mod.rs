@@ -34,6 +34,7 @@ pub mod text;
 pub mod thinning;
 pub mod time;
 pub mod token;
+pub mod value;
 pub mod violation;
 pub mod webhook;
 
@@ -43,4 +44,5 @@ pub use duration::Duration;
 pub use error::{Error, Result};
 pub use page::Page;
 pub use time::Timestamp;
+pub use value::{Gaps, PostedValue};
 pub use violation::{Violation, Violations};

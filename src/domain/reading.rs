@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     columns::Times, duration::Duration, error::Result, object::objects, sensor::Sensor, text::Name,
-    thinning::MaxPoints, time::Timestamp, violation::Violations,
+    thinning::MaxPoints, time::Timestamp, value::PostedValue, violation::Violations,
 };
 
 objects!(NewReading);
@@ -24,8 +24,8 @@ pub struct NewReading {
     pub sensor_id: Uuid,
     /// When it was measured. At most a day ahead of the server's clock.
     pub time: Timestamp,
-    /// The value, a finite number.
-    pub value: f64,
+    /// The value, a finite number; `null` withdraws what the sensor has at that time.
+    pub value: PostedValue,
 }
 
 /// What a sensor measured, as it is answered.
@@ -123,8 +123,8 @@ pub struct ReadingQuery {
 pub struct SensorPost {
     /// The sensor.
     pub sensor_id: Uuid,
-    /// The times and values, each time once.
-    pub values: Vec<(Timestamp, f64)>,
+    /// The times and values, each time once; without a value, what is there is withdrawn.
+    pub values: Vec<(Timestamp, Option<f64>)>,
     /// The number of each in the request.
     indices: Vec<usize>,
 }
@@ -134,6 +134,16 @@ impl SensorPost {
     pub fn refuse(&self, member: &str, detail: &str, violations: &mut Violations) {
         for index in &self.indices {
             violations.add(format!("/{index}/{member}"), detail);
+        }
+    }
+
+    /// Notes what is wrong with the values of some of the readings.
+    pub fn refuse_values(&self, readings: &[usize], detail: &str, violations: &mut Violations) {
+        for index in readings.iter().filter_map(|at| self.indices.get(*at)) {
+            if violations.is_full() {
+                break;
+            }
+            violations.add(format!("/{index}/value"), detail);
         }
     }
 
@@ -165,14 +175,14 @@ pub fn by_sensor(posted: Vec<NewReading>) -> Result<Vec<SensorPost>> {
     let mut known = HashMap::new();
     let mut posts: Vec<(Uuid, Vec<_>)> = Vec::new();
     for (index, reading) in posted.into_iter().enumerate() {
-        if !reading.value.is_finite() {
+        if reading.value.0.is_some_and(|value| !value.is_finite()) {
             violations.add(format!("/{index}/value"), "must be a finite number");
         }
         let at = *known.entry(reading.sensor_id).or_insert_with(|| {
             posts.push((reading.sensor_id, Vec::new()));
             posts.len() - 1
         });
-        posts[at].1.push((reading.time, reading.value, index));
+        posts[at].1.push((reading.time, reading.value.0, index));
     }
     let mut sorted = Vec::with_capacity(posts.len());
     for (sensor_id, mut readings) in posts {

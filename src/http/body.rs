@@ -19,12 +19,13 @@ use super::{
     auth::Session,
     document::{Document, escape},
     envelope::SeenCaller,
-    json_text::{unreadable, utf8, with_integers},
+    gaps::gaps_of,
+    json_text::{nan_as_null, unreadable, utf8, with_integers},
     pace,
     problem::{BAD_REQUEST, Problem, TOO_LARGE},
     share::{Buffered, Held},
 };
-use crate::domain::{Error, Violation};
+use crate::domain::{Error, Gaps, Violation};
 
 /// Larger bodies are parsed off the async threads.
 const INLINE_BYTES: usize = 128 * 1024;
@@ -61,9 +62,12 @@ impl<T: Type + DeserializeOwned + Send + 'static> ParsePayload for Body<T> {
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
         let document = Context::of(request)?.document.clone();
-        Ok(read(request, body, move |bytes| parse(bytes, &document))
-            .await
-            .map(Self)?)
+        let gaps = gaps_of(request);
+        Ok(
+            read(request, body, move |bytes| parse(bytes, gaps, &document))
+                .await
+                .map(Self)?,
+        )
     }
 }
 
@@ -145,14 +149,23 @@ async fn whole(
     Ok(bytes)
 }
 
-/// Parses a body; a large one takes a while.
-fn parse<T: Type + DeserializeOwned>(bytes: &[u8], document: &Document) -> Result<T, Problem> {
+/// Parses a body; a large one takes a while. Where gaps are asked for, NaN is one.
+fn parse<T: Type + DeserializeOwned>(
+    bytes: &[u8],
+    gaps: Gaps,
+    document: &Document,
+) -> Result<T, Problem> {
     let bytes = utf8(bytes)?;
     let error = match serde_json::from_slice(bytes) {
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
     if !error.is_data() {
+        if gaps != Gaps::Correct
+            && let Some(json) = nan_as_null(bytes)
+        {
+            return parse(&json, Gaps::Correct, document);
+        }
         return Err(unreadable(bytes, &error));
     }
     // An integer may be written as 60.0, which the derived readers do not take.

@@ -13,11 +13,12 @@ use uuid::Uuid;
 use super::{
     body::read,
     csv_table::{Columns, Table, with_line_feeds},
+    gaps::gaps_of,
     problem::Problem,
     reply::CSV,
     shape::Dialect,
 };
-use crate::domain::{Timestamp, Violations, reading::NewReading};
+use crate::domain::{Gaps, Timestamp, Violations, reading::NewReading};
 
 /// The column, and the query parameter, that names the sensor.
 const SENSOR: &str = "sensor_id";
@@ -55,8 +56,8 @@ impl ParsePayload for CsvReadings {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let sensor = sensor_of(request);
-        Ok(read(request, body, move |bytes| parse(bytes, sensor))
+        let (sensor, gaps) = (sensor_of(request), gaps_of(request));
+        Ok(read(request, body, move |bytes| parse(bytes, sensor, gaps))
             .await
             .map(Self)?)
     }
@@ -77,7 +78,7 @@ fn sensor_of(request: &Request) -> Option<Uuid> {
     sensor.1.parse().ok()
 }
 
-fn parse(bytes: &[u8], sensor: Option<Uuid>) -> Result<Vec<NewReading>, Problem> {
+fn parse(bytes: &[u8], sensor: Option<Uuid>, gaps: Gaps) -> Result<Vec<NewReading>, Problem> {
     let columns = if sensor.is_some() {
         &OF_ONE_SENSOR
     } else {
@@ -105,7 +106,7 @@ fn parse(bytes: &[u8], sensor: Option<Uuid>) -> Result<Vec<NewReading>, Problem>
         if table.given("time").is_none() {
             table.refuse("time", "is missing", &mut violations);
         }
-        let value = table.number("value", &mut violations);
+        let value = table.value("value", gaps, &mut violations);
         if let (Some(sensor_id), Some(time), Some(value)) = (named.or(sensor), time, value) {
             readings.push(NewReading {
                 sensor_id,

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use csv::ByteRecord;
 
 use super::{json_text::utf8, problem::Problem};
-use crate::domain::{Error, Violations};
+use crate::domain::{Error, Gaps, PostedValue, Violations};
 
 /// The table with line feeds, if its lines end with carriage returns alone, as old spreadsheets write.
 pub fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
@@ -249,11 +249,20 @@ impl<'a> Table<'a> {
         read(text).map_err(refuse).ok()
     }
 
-    /// The row's number in a column; notes what is wrong with it.
-    pub fn number(&self, column: &str, violations: &mut Violations) -> Option<f64> {
-        let number = number(self.text(column), self.delimiter != b',');
+    /// The row's value in a column, a number or a gap; notes what is wrong with it.
+    pub fn value(
+        &self,
+        column: &str,
+        gaps: Gaps,
+        violations: &mut Violations,
+    ) -> Option<PostedValue> {
+        let text = self.text(column);
+        let value = match gaps.cell(text) {
+            Some(gap) => gap,
+            None => number(text, self.delimiter != b',').map(PostedValue::from),
+        };
         let refuse = |fault: &str| self.refuse(column, fault, violations);
-        number.map_err(refuse).ok()
+        value.map_err(refuse).ok()
     }
 
     /// Notes what is wrong with the row, in a column or (without one) as a whole.

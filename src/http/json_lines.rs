@@ -11,10 +11,11 @@ use serde::de::DeserializeOwned;
 
 use super::{
     body::{fault, read},
-    json_text::{faults_of_line, utf8, with_integers},
+    gaps::gaps_of,
+    json_text::{faults_of_line, nan_as_null, utf8, with_integers},
     problem::Problem,
 };
-use crate::domain::{Error, reading::NewReading};
+use crate::domain::{Error, Gaps, reading::NewReading};
 
 /// The media type in the API's document.
 pub const TYPE: &str = "application/x-ndjson";
@@ -40,6 +41,7 @@ pub fn is_lines(content_type: &str) -> bool {
 /// The problem of a line that is not JSON, or not of that form.
 pub fn parse_line<T: DeserializeOwned>(
     text: &[u8],
+    gaps: Gaps,
     index: usize,
     line: usize,
 ) -> Result<T, Problem> {
@@ -49,6 +51,11 @@ pub fn parse_line<T: DeserializeOwned>(
     };
     let place = format!("/{index}");
     if !error.is_data() {
+        if gaps != Gaps::Correct
+            && let Some(json) = nan_as_null(text)
+        {
+            return parse_line(&json, Gaps::Correct, index, line);
+        }
         let mut faults = faults_of_line(text, &error, &place);
         for fault in &mut faults {
             fault.detail = format!("{} (line {line})", fault.detail);
@@ -89,17 +96,20 @@ impl ParsePayload for ReadingLines {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        Ok(read(request, body, parse).await.map(Self)?)
+        let gaps = gaps_of(request);
+        Ok(read(request, body, move |bytes| parse(bytes, gaps))
+            .await
+            .map(Self)?)
     }
 }
 
 impl_apirequest_for_payload!(ReadingLines);
 
-fn parse(bytes: &[u8]) -> Result<Vec<NewReading>, Problem> {
+fn parse(bytes: &[u8], gaps: Gaps) -> Result<Vec<NewReading>, Problem> {
     let mut readings = Vec::new();
     for (number, line) in (1..).zip(utf8(bytes)?.split(|byte| *byte == b'\n')) {
         if !line.trim_ascii().is_empty() {
-            readings.push(parse_line(line, readings.len(), number)?);
+            readings.push(parse_line(line, gaps, readings.len(), number)?);
         }
     }
     Ok(readings)

@@ -32,15 +32,25 @@ pub fn utf8(bytes: &[u8]) -> Result<&[u8], Problem> {
 
 /// The body with whole numbers such as `60.0` and `6e1` written as integers, if there are such.
 pub fn with_integers(bytes: &[u8]) -> Option<Vec<u8>> {
+    replaced(bytes, |word| whole(word).map(|number| number.to_string()))
+}
+
+/// The body with `null` in place of NaN, which writers such as Python's use for gaps, if there are such.
+pub fn nan_as_null(bytes: &[u8]) -> Option<Vec<u8>> {
+    replaced(bytes, |word| (word == b"NaN").then(|| "null".to_owned()))
+}
+
+/// The body with other words in place of some, if there are such.
+fn replaced(bytes: &[u8], by: impl Fn(&[u8]) -> Option<String>) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let mut copied = 0;
     let mut words = Words::of(bytes);
     while let Some(word) = words.next() {
-        let Some(number) = whole(&bytes[word.clone()]) else {
+        let Some(new) = by(&bytes[word.clone()]) else {
             continue;
         };
         out.extend_from_slice(&bytes[copied..word.start]);
-        out.extend_from_slice(number.to_string().as_bytes());
+        out.extend_from_slice(new.as_bytes());
         copied = word.end;
     }
     if copied == 0 {
@@ -153,7 +163,11 @@ fn place(bytes: &[u8], error: &serde_json::Error) -> String {
 fn foreign_word(word: &str) -> Option<String> {
     let unsigned = word.trim_start_matches(['-', '+']).to_ascii_lowercase();
     match unsigned.as_str() {
-        "nan" | "inf" | "infinity" | "na" => Some(format!(
+        "nan" => Some(format!(
+            "is {word}, which JSON does not have: use the query parameter gaps=skip to skip gaps in predictions and \
+            readings, or gaps=withdraw to withdraw what is there; elsewhere leave it out"
+        )),
+        "inf" | "infinity" | "na" => Some(format!(
             "is {word}, which JSON does not have: leave it out, or write null where a value may be missing"
         )),
         "none" | "nil" | "undefined" => {
@@ -286,5 +300,27 @@ impl<'a> Words<'a> {
     fn pointer_at(mut self, offset: usize) -> String {
         while self.next_before(offset).is_some() {}
         self.pointer()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nan_is_null_outside_of_texts() {
+        for (json, expected) in [
+            ("[NaN, 1,NaN]", Some("[null, 1,null]")),
+            ("{\"NaN\": NaN}", Some("{\"NaN\": null}")),
+            ("[\"a\\\"NaN\", NaN]", Some("[\"a\\\"NaN\", null]")),
+            ("[\"NaN\"]", None),
+            ("[\"\\\\\", NaN", Some("[\"\\\\\", null")),
+            ("[1, NA", None),
+            ("\"NaN", None),
+            ("\"\\", None),
+        ] {
+            let found = nan_as_null(json.as_bytes());
+            assert_eq!(found.as_deref(), expected.map(str::as_bytes), "{json}");
+        }
     }
 }

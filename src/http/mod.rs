@@ -54,7 +54,9 @@
 //! | GET | /api/v1/health | get_health | health.rs |
 //! | POST | /api/v1/readings | post_readings | reading.rs |
 //! | GET | /api/v1/sensors/{id}/readings | list_readings | reading.rs |
+//! | DELETE | /api/v1/sensors/{id}/readings | withdraw_readings | reading.rs |
 //! | POST | /api/v1/predictions | post_predictions | prediction/mod.rs |
+//! | DELETE | /api/v1/predictions | withdraw_predictions | prediction/mod.rs |
 //! | GET | /api/v1/predictions | list_predictions | prediction/mod.rs |
 //! | GET | /api/v1/predictions/latest | latest_predictions | prediction/mod.rs |
 //! | GET | /api/v1/audit | list_audit | audit.rs |
@@ -78,6 +80,7 @@ mod csv_table;
 mod document;
 mod envelope;
 mod files;
+mod gaps;
 mod guide;
 mod health;
 mod job;

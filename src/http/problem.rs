@@ -103,6 +103,12 @@ pub struct ProblemBody {
     /// Of a stream of lines: how many values before its end were there already.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unchanged: Option<u64>,
+    /// Of a stream of lines: how many values were withdrawn before it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<u64>,
+    /// Of a stream of lines: how many gaps were skipped before it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<u64>,
     /// Every violation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[oai(skip_serializing_if_is_empty, default)]
@@ -190,6 +196,8 @@ impl Problem {
             stored: parts.counts.map(|counts| counts.stored),
             revised: parts.counts.map(|counts| counts.revised),
             unchanged: parts.counts.map(|counts| counts.unchanged),
+            withdrawn: parts.counts.map(|counts| counts.withdrawn),
+            skipped: parts.counts.map(|counts| counts.skipped),
             errors,
         };
         let mut response = Response::builder()

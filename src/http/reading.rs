@@ -13,6 +13,7 @@ use super::{
     auth::{Auth, WorkerAuth},
     body::Body,
     csv::{CsvReadings, begin, record},
+    gaps::{GapsParameter, gaps as asked_gaps},
     json_lines::ReadingLines,
     page::{decode, default_limit, encode, rows},
     reply::{Answer, Plain, Table},
@@ -56,15 +57,22 @@ impl ReadingApi {
     ///
     /// What sensors measured, up to 100,000 readings, as a JSON array, as CSV or as newline-delimited JSON: the whole batch
     /// is kept, or nothing and every bad reading is named (up to 100). Nothing is overwritten: another value for the same
-    /// sensor and time is a correction, counted as revised; the same value again is counted as unchanged. Needs: worker.
+    /// sensor and time is a correction, counted as revised; the same value again is counted as unchanged. `null` as a
+    /// value withdraws what the sensor has at that time: it is not returned any more, except `as_of` a time before. Needs:
+    /// worker.
     #[oai(path = "/readings", method = "post", operation_id = "post_readings")]
     async fn post(
         &self,
         auth: WorkerAuth,
         /// For CSV: the sensor of all rows, which then need no column `sensor_id`.
         sensor_id: Query<Option<Uuid>>,
+        /// What becomes of gaps, which are `null`, NaN and empty cells of CSV: `skip` skips them, `withdraw` withdraws the
+        /// values that are there at their times and skips the others. If absent, `null` withdraws the value that is
+        /// there, and is an error where none is, as NaN and an empty cell are anywhere.
+        gaps: Query<Option<GapsParameter>>,
         body: Posted,
     ) -> Answer<Plain<Counts>> {
+        let gaps = asked_gaps(gaps.0);
         let posted = match body {
             Posted::Csv(body) => body.0,
             Posted::Json(_) | Posted::Lines(_) if sensor_id.0.is_some() => {
@@ -74,7 +82,34 @@ impl ReadingApi {
             Posted::Json(body) => body.0,
             Posted::Lines(body) => body.0,
         };
-        Ok(Plain(reading::post(&self.0, &auth.0, posted).await?))
+        let counts = reading::post(&self.0, &auth.0, posted, gaps).await?;
+        Ok(Plain(counts))
+    }
+
+    /// Withdraw a sensor's readings
+    ///
+    /// Withdraws the readings of a window: from then on they are not returned, as if they had never been posted. With
+    /// `as_of` a time before, they are still there. What is withdrawn already is counted as unchanged, so that the call is
+    /// safe to repeat. Up to 10,000 readings are withdrawn at the same instant; more follow in steps, in the order of
+    /// their times, so that others can write in between. Needs: worker.
+    #[oai(
+        path = "/sensors/:id/readings",
+        method = "delete",
+        operation_id = "withdraw_readings"
+    )]
+    async fn withdraw(
+        &self,
+        auth: Auth,
+        /// The sensor's id.
+        id: Path<Uuid>,
+        /// The start of the window (inclusive).
+        from: Query<Timestamp>,
+        /// The end of the window (exclusive).
+        to: Query<Timestamp>,
+    ) -> Answer<Plain<Counts>> {
+        check_window(Some(from.0), Some(to.0))?;
+        let counts = reading::withdraw(&self.0, &auth.0, id.0, from.0, to.0).await?;
+        Ok(Plain(counts))
     }
 
     /// Get a sensor's readings
@@ -123,13 +158,7 @@ impl ReadingApi {
     ) -> Answer<Table<Reading, ReadingSeries>> {
         let form = form(&accepted, format.0, shape.0)?;
         let dialect = dialect(form, guard.0, bom.0)?;
-        if let (Some(from), Some(to)) = (from.0, to.0)
-            && to < from
-        {
-            return Err(
-                Error::bad_parameter("to", format!("is before from, which is {from}")).into(),
-            );
-        }
+        check_window(from.0, to.0)?;
         let thin = thinning(max_points.0, form, cursor.0.as_deref())?;
         let cursor: Option<Cursor> = cursor.0.as_deref().map(decode).transpose()?;
         let before = cursor.as_ref();
@@ -164,6 +193,16 @@ impl ReadingApi {
             next,
             of: PhantomData,
         })
+    }
+}
+
+fn check_window(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<(), Error> {
+    match (from, to) {
+        (Some(from), Some(to)) if to < from => {
+            let detail = format!("is before from, which is {from}");
+            Err(Error::bad_parameter("to", detail))
+        }
+        _ => Ok(()),
     }
 }
 

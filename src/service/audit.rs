@@ -10,7 +10,9 @@ use super::{App, retention::Pace};
 use crate::{
     domain::{
         Caller, Result, Role, Timestamp,
-        audit::{AuditAction, AuditEntry, AuditFilter, AuditKind, AuditPage, changes, hidden},
+        audit::{
+            AuditAction, AuditEntry, AuditFilter, AuditKind, AuditPage, Changes, changes, hidden,
+        },
         job::JobRecord,
         location::Location,
         organisation::Organisation,
@@ -140,7 +142,7 @@ pub(super) fn by<'a>(tx: &'a Transaction<'a>, caller: &'a Caller, now: Timestamp
 impl By<'_> {
     /// Notes that it was made.
     pub fn created<T: Audited>(self, made: &T) -> Result<()> {
-        self.note(AuditAction::Created, made, None)
+        self.note(AuditAction::Created, made, None).map(drop)
     }
 
     /// Notes what was changed, if anything was.
@@ -161,11 +163,12 @@ impl By<'_> {
             return Ok(());
         }
         self.note(AuditAction::Changed, after, Some(changes))
+            .map(drop)
     }
 
     /// Notes that it is deleted; called before it is.
     pub fn deleted<T: Audited>(self, gone: &T) -> Result<()> {
-        self.note(AuditAction::Deleted, gone, None)
+        self.note(AuditAction::Deleted, gone, None).map(drop)
     }
 
     /// The same for what goes with its organisation.
@@ -175,15 +178,30 @@ impl By<'_> {
         (kind, id, name): (AuditKind, Uuid, Name),
     ) -> Result<()> {
         let action = AuditAction::Deleted;
-        audit::insert(self.tx, &self.entry(action, kind, id, name, Some(owner)))
+        audit::insert(self.tx, &self.entry(action, kind, id, name, Some(owner))).map(drop)
+    }
+
+    /// Notes that values of it were withdrawn, and answers the entry's place.
+    pub fn withdrawn<T: Audited>(self, of: &T, what: Changes) -> Result<(Timestamp, i64)> {
+        self.note(AuditAction::Withdrawn, of, Some(what))
+    }
+
+    /// The same for predictions of a job that is gone, whose name is not known any more.
+    pub fn withdrawn_of_gone(self, owner: Uuid, job_id: Uuid, what: Changes) -> Result<()> {
+        let name = Name::new(job_id.to_string());
+        let action = AuditAction::Withdrawn;
+        let entry = self.entry(action, AuditKind::Job, job_id, name, Some(owner));
+        let changes = Some(what);
+        audit::insert(self.tx, &AuditEntry { changes, ..entry })?;
+        Ok(())
     }
 
     fn note<T: Audited>(
         self,
         action: AuditAction,
         thing: &T,
-        changes: Option<crate::domain::audit::Changes>,
-    ) -> Result<()> {
+        changes: Option<Changes>,
+    ) -> Result<(Timestamp, i64)> {
         let owner = thing.owner(self.tx)?;
         let entry = self.entry(action, T::KIND, thing.id(), thing.name().clone(), owner);
         audit::insert(self.tx, &AuditEntry { changes, ..entry })

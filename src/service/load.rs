@@ -30,11 +30,11 @@ pub fn describe() {
     store::describe_metrics();
     describe_counter!(
         PREDICTIONS,
-        "Predictions that were posted, by what became of them: stored, revised or unchanged"
+        "Predictions that were posted or withdrawn, by outcome: stored, revised, unchanged, withdrawn or skipped"
     );
     describe_counter!(
         READINGS,
-        "Readings that were posted, by what became of them: stored, revised or unchanged"
+        "Readings that were posted or withdrawn, by outcome: stored, revised, unchanged, withdrawn or skipped"
     );
     describe_counter!(
         SWEPT_PREDICTIONS,
@@ -122,6 +122,8 @@ fn count(name: &'static str, counts: &Counts) {
         ("stored", counts.stored),
         ("revised", counts.revised),
         ("unchanged", counts.unchanged),
+        ("withdrawn", counts.withdrawn),
+        ("skipped", counts.skipped),
     ] {
         if number > 0 {
             counter!(name, "outcome" => outcome).increment(number);

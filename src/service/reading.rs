@@ -1,11 +1,13 @@
 //! Readings: workers post them for their organisation's sensors, everyone in the organisation reads them.
 
+use serde_json::json;
 use uuid::Uuid;
 
-use super::{App, load, sensor};
+use super::{App, audit, load, sensor};
 use crate::{
     domain::{
-        Caller, Counts, Result, Role, Timestamp, Violations,
+        Caller, Counts, Gaps, Result, Role, Timestamp, Violations,
+        audit::withdrawal,
         page::Listed,
         prediction::MAX_AHEAD_HOURS,
         reading::{NewReading, Reading, ReadingQuery, ReadingSeries, by_sensor},
@@ -19,7 +21,12 @@ use crate::{
 ///
 /// # Errors
 /// Invalid: the sensors, times or values, each named.
-pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>) -> Result<Counts> {
+pub async fn post(
+    app: &App,
+    caller: &Caller,
+    posted: Vec<NewReading>,
+    gaps: Gaps,
+) -> Result<Counts> {
     caller.needs(Role::Worker)?;
     let posts = by_sensor(posted)?;
     let caller = caller.clone();
@@ -38,13 +45,68 @@ pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>) -> Result
             }
             violations.into_result()?;
             let arrival = clock::stamp(tx, now)?;
-            let mut counts = Counts::default();
+            let (mut counts, mut violations) = (Counts::default(), Violations::default());
             for post in &posts {
-                counts += reading::post(tx, post.sensor_id, &post.values, arrival)?;
+                let id = post.sensor_id;
+                let (own, refused) = reading::post(tx, id, &post.values, gaps, arrival)?;
+                post.refuse_values(&refused, Gaps::NOTHING_THERE, &mut violations);
+                if own.withdrawn > 0
+                    && let Some(sensor) = store::sensor::find(tx, id)?
+                {
+                    let what = withdrawal(own.withdrawn, []);
+                    audit::by(tx, &caller, now).withdrawn(&sensor, what)?;
+                }
+                counts += own;
             }
+            violations.into_result()?;
             Ok(counts)
         })
         .await?;
+    load::count_readings(&counts);
+    Ok(counts)
+}
+
+/// How many readings are withdrawn in one transaction: others write in between.
+const STEP: u32 = 10_000;
+
+/// Withdraws the sensor's readings of a window, in steps in the order of their times if there are many. What an
+/// interrupted call has not withdrawn is withdrawn when it is repeated.
+///
+/// # Errors
+/// Not found: the sensor.
+pub async fn withdraw(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Counts> {
+    caller.needs(Role::Worker)?;
+    let (mut counts, mut entry, mut next) = (Counts::default(), None, Some(from));
+    while let Some(start) = next {
+        let (caller, before) = (caller.clone(), counts.withdrawn);
+        let (step, noted) = app
+            .append(move |tx, now| {
+                let sensor = sensor::visible(tx, &caller, id)?;
+                let step = reading::withdraw(tx, id, start, to, STEP, clock::stamp(tx, now)?)?;
+                let chosen = [("from", Some(json!(from))), ("to", Some(json!(to)))];
+                let what = withdrawal(before + step.withdrawn, chosen);
+                // One entry for the whole call.
+                let noted = match entry {
+                    _ if step.withdrawn == 0 => entry,
+                    None => Some(audit::by(tx, &caller, now).withdrawn(&sensor, what)?),
+                    Some(place) => {
+                        store::audit::amend(tx, place, &what)?;
+                        entry
+                    }
+                };
+                Ok((step, noted))
+            })
+            .await?;
+        counts.withdrawn += step.withdrawn;
+        counts.unchanged += step.unchanged;
+        (entry, next) = (noted, step.next);
+    }
     load::count_readings(&counts);
     Ok(counts)
 }

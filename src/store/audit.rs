@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{
     Result, Timestamp,
-    audit::{AuditEntry, AuditFilter, AuditPage},
+    audit::{AuditEntry, AuditFilter, AuditPage, Changes},
     page::Listed,
 };
 
@@ -36,13 +36,15 @@ impl FromRow for AuditEntry {
 
 /// Keeps an entry behind those of the same time. A clock that has gone back far makes no entry look so old that it is
 /// deleted once the clock is put right: the entry gets the time that was trusted last.
-pub fn insert(tx: &Transaction<'_>, entry: &AuditEntry) -> Result<()> {
+/// Answers its time and its position.
+pub fn insert(tx: &Transaction<'_>, entry: &AuditEntry) -> Result<(Timestamp, i64)> {
     let at = clock::seen(tx)?.map_or(entry.at, |seen| seen.max(entry.at));
-    tx.prepare_cached(
+    let mut statement = tx.prepare_cached(
         "INSERT INTO audit (at, position, token_id, token_name, organisation_id, action, kind, thing_id, name, changes)
-            SELECT ?1, coalesce(max(position), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM audit WHERE at = ?1",
-    )?
-    .execute((
+            SELECT ?1, coalesce(max(position), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM audit WHERE at = ?1
+            RETURNING at, position",
+    )?;
+    let row = (
         at,
         entry.token_id,
         &entry.token_name,
@@ -52,7 +54,18 @@ pub fn insert(tx: &Transaction<'_>, entry: &AuditEntry) -> Result<()> {
         entry.id,
         &entry.name,
         entry.changes.as_ref().map(Json),
-    ))?;
+    );
+    Ok(statement.query_row(row, |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// Replaces what an entry says of its changes, which go on after it was stored.
+pub fn amend(
+    tx: &Transaction<'_>,
+    (at, position): (Timestamp, i64),
+    changes: &Changes,
+) -> Result<()> {
+    tx.prepare_cached("UPDATE audit SET changes = ?3 WHERE at = ?1 AND position = ?2")?
+        .execute((at, position, Json(changes)))?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //! changed, and a server may be at work on the file.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io::Read,
     path::Path,
@@ -15,11 +16,13 @@ use super::{
     error::OpenError,
     migrations, payload,
     pool::{Access, uri},
+    reading,
     row::FromRow,
 };
 use crate::domain::{
-    Timestamp, audit::AuditEntry, location::Location, organisation::Organisation, sensor::Sensor,
-    source::Source, source_version::SourceVersion, token::Token, webhook::Webhook,
+    Timestamp, audit::AuditEntry, location::Location, organisation::Organisation,
+    prediction::Point, sensor::Sensor, source::Source, source_version::SourceVersion, token::Token,
+    webhook::Webhook,
 };
 
 /// How many faults are told; more are counted.
@@ -297,12 +300,14 @@ struct Kept {
     known: Option<Known>,
 }
 
-/// What a series knows of all its runs. Runs that have expired are gone and it still knows of them: it may reach further
-/// than what is left.
+/// What a series knows of all its runs, and of what is not withdrawn of them. Runs that have expired are gone and it still
+/// knows of them: it may reach further than what is left.
+#[derive(Clone, Copy)]
 struct Known {
-    newest_issue: Timestamp,
-    newest_arrival: Timestamp,
-    covers_until: Timestamp,
+    newest_issue: i64,
+    newest_arrival: i64,
+    covers_until: i64,
+    ends_at: Timestamp,
     shortest_lead: i64,
     longest_lead: i64,
 }
@@ -314,11 +319,12 @@ impl FromRow for Kept {
                 newest_issue,
                 newest_arrival: row.get(9)?,
                 covers_until: row.get(10)?,
-                shortest_lead: row.get(11)?,
-                longest_lead: row.get(12)?,
+                ends_at: row.get(11)?,
+                shortest_lead: row.get(12)?,
+                longest_lead: row.get(13)?,
             })
         };
-        let newest: Option<Timestamp> = row.get(8)?;
+        let newest: Option<i64> = row.get(8)?;
         Ok(Self {
             series: row.get(0)?,
             issue_time: row.get(1)?,
@@ -335,11 +341,11 @@ impl FromRow for Kept {
 
 impl Kept {
     /// What is wrong with it.
-    fn fault(&self) -> Option<&'static str> {
-        self.payload_fault().or_else(|| self.series_fault())
+    fn fault(&self, unknown: &mut Unknown) -> Option<&'static str> {
+        self.payload_fault(unknown).or_else(|| self.series_fault())
     }
 
-    fn payload_fault(&self) -> Option<&'static str> {
+    fn payload_fault(&self, unknown: &mut Unknown) -> Option<&'static str> {
         let points = match payload::decode(&self.payload, self.valid_from) {
             Ok(points) => points,
             Err(fault) => return Some(fault),
@@ -353,13 +359,14 @@ impl Kept {
             if last.is_some_and(|last| last >= point.valid_time) {
                 return Some("its valid times are in disorder");
             }
-            if !point.value.is_finite() {
+            if point.value.is_some_and(|value| !value.is_finite()) {
                 return Some("it has a value that is no number");
             }
             if count == 0 && point.valid_time != self.valid_from {
                 return Some("it does not begin at its valid_from");
             }
             (count, last) = (count + 1, Some(point.valid_time));
+            unknown.note(self, &point);
         }
         if count != self.count {
             return Some("it has another number of points than its count");
@@ -372,10 +379,8 @@ impl Kept {
             return Some("its series is gone");
         };
         let lead = |time: Timestamp| time.micros() - self.issue_time.micros();
-        if self.issue_time > known.newest_issue {
-            Some("it is newer than its series' newest_issue")
-        } else if self.valid_to > known.covers_until {
-            Some("it reaches beyond its series' covers_until")
+        if self.valid_to > known.ends_at {
+            Some("it reaches beyond its series' ends_at")
         } else if lead(self.valid_from) < known.shortest_lead {
             Some("its lead is below its series' shortest_lead")
         } else if lead(self.valid_to) > known.longest_lead {
@@ -388,7 +393,9 @@ impl Kept {
     /// What a clock that was wrong did to it: the run before it in the same issue arrived at `before`.
     fn oddity(&self, before: Option<Timestamp>) -> Option<&'static str> {
         let known = self.known.as_ref()?;
-        if self.issue_time == known.newest_issue && self.available_at < known.newest_arrival {
+        if self.issue_time.micros() == known.newest_issue
+            && self.available_at.micros() < known.newest_arrival
+        {
             Some("it came before its series' newest_arrival")
         } else if before.is_some_and(|before| self.available_at < before) {
             Some("it came before the revision that it follows")
@@ -398,19 +405,71 @@ impl Kept {
     }
 }
 
+/// The points of an issue that its series does not know to be there, as its revisions leave them.
+#[derive(Default)]
+struct Unknown {
+    /// The series and the issue.
+    of: Option<(i64, Timestamp)>,
+    newer: BTreeSet<Timestamp>,
+    beyond: BTreeSet<Timestamp>,
+}
+
+impl Unknown {
+    /// Ends the issue before, if the next run is of another or there is none, and says what is wrong with it.
+    fn end(&mut self, next: Option<(i64, Timestamp)>) -> Option<String> {
+        if self.of == next {
+            return None;
+        }
+        let ended = std::mem::take(self);
+        self.of = next;
+        let (series, issue_time) = ended.of?;
+        let fault = match (ended.newer.is_empty(), ended.beyond.is_empty()) {
+            (false, _) => "it is newer than its series' newest_issue",
+            (true, false) => "it reaches beyond its series' covers_until",
+            (true, true) => return None,
+        };
+        Some(format!(
+            "the run of series {series} issued at {issue_time}: {fault}"
+        ))
+    }
+
+    fn note(&mut self, run: &Kept, point: &Point) {
+        let Some(known) = run.known else { return };
+        let note = |is_unknown: bool, found: &mut BTreeSet<Timestamp>| {
+            if point.value.is_none() {
+                found.remove(&point.valid_time);
+            } else if is_unknown {
+                found.insert(point.valid_time);
+            }
+        };
+        note(
+            run.issue_time.micros() > known.newest_issue,
+            &mut self.newer,
+        );
+        note(
+            point.valid_time.micros() > known.covers_until,
+            &mut self.beyond,
+        );
+    }
+}
+
 fn runs(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     let mut statement = connection.prepare(
         "SELECT r.series_id, r.issue_time, r.revision, r.available_at, r.valid_from, r.valid_to, r.count, r.payload,
-            s.newest_issue, s.newest_arrival, s.covers_until, s.shortest_lead, s.longest_lead
+            s.newest_issue, s.newest_arrival, s.covers_until, s.ends_at, s.shortest_lead, s.longest_lead
             FROM runs r LEFT JOIN series s ON s.id = r.series_id ORDER BY r.series_id, r.issue_time, r.revision",
     )?;
     let mut rows = statement.query([])?;
     let mut before: Option<(i64, Timestamp, Timestamp)> = None;
+    let mut unknown = Unknown::default();
     while let Some(row) = rows.next()? {
         report.runs += 1;
         match Kept::from_row(row) {
             Ok(run) => {
                 report.predictions += run.count.unsigned_abs();
+                if let Some(fault) = unknown.end(Some((run.series, run.issue_time))) {
+                    report.fault(fault);
+                }
                 let place = || {
                     let (series, issue, revision) = (run.series, run.issue_time, run.revision);
                     format!("the run of series {series} issued at {issue}, revision {revision}")
@@ -419,7 +478,7 @@ fn runs(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
                     (*series, *issue) == (run.series, run.issue_time)
                 };
                 let arrived = before.filter(of).map(|(_, _, arrived)| arrived);
-                if let Some(fault) = run.fault() {
+                if let Some(fault) = run.fault(&mut unknown) {
                     report.fault(format!("{}: {fault}", place()));
                 } else if let Some(oddity) = run.oddity(arrived) {
                     report.warn(format!("{}: {oddity}; a clock was wrong", place()));
@@ -428,6 +487,9 @@ fn runs(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
             }
             Err(error) => report.fault(format!("run {} cannot be read: {error}", report.runs)),
         }
+    }
+    if let Some(fault) = unknown.end(None) {
+        report.fault(fault);
     }
     Ok(())
 }
@@ -452,7 +514,9 @@ fn readings(connection: &Connection, report: &mut Report) -> rusqlite::Result<()
         before = Some((series, time, revision));
         let fault = if is_lost {
             "its series is gone"
-        } else if !value.is_finite() {
+        } else if reading::is_withdrawn(value) && revision == 1 && !is_leaving {
+            "it withdraws nothing"
+        } else if !value.is_finite() && !reading::is_withdrawn(value) {
             "its value is no number"
         } else if revision != expected && !is_leaving {
             "a revision before it is gone"

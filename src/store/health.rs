@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{
     Connection, Transaction,
+    prediction::NOTHING_LEFT,
     row::{FromRow, Json},
 };
 use crate::domain::{
@@ -99,9 +100,9 @@ pub fn vitals(connection: &Connection, id: Uuid, organisation_id: Uuid) -> Resul
     let posts = connection
         .prepare_cached(
             "SELECT metric, newest_issue, newest_arrival, covers_until FROM series
-                WHERE job_id = ?1 AND organisation_id = ?2",
+                WHERE job_id = ?1 AND organisation_id = ?2 AND newest_issue <> ?3",
         )?
-        .query_map((id, organisation_id), |row| {
+        .query_map((id, organisation_id, NOTHING_LEFT), |row| {
             Ok(Posted {
                 metric: row.get(0)?,
                 last: LastPost {

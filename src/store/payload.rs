@@ -6,12 +6,17 @@
 //! smallest power of ten that gives each back bit for bit, and then differences (measured: 1.0 to 1.9 bytes a value of
 //! weather); where no power does, they are little-endian f64. Version 1, which was written until 0.1.0, has the times as
 //! differences from 1970 and the values as little-endian f64.
+//!
+//! Version 3 is written for points of which some are withdrawn. Between the times and the values stand the lengths of
+//! the stretches of points with and without a value, in turn and beginning with a value, and only the points with a
+//! value have one: a withdrawn issue takes some bytes, however long it is.
 
 use super::varint::{Fault, put_varint, split_varints, take_varint, unzigzag, varints, zigzag};
 use crate::domain::{Timestamp, prediction::Point};
 
 const VERSION_1: u8 = 1;
 const VERSION_2: u8 = 2;
+const VERSION_3: u8 = 3;
 
 /// Flags: the power of ten, or [`RAW`] for f64.
 const SCALE: u8 = 0b0000_0111;
@@ -30,6 +35,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 const CHECKSUM_BYTES: usize = 4;
 
 const SHORT: Fault = "it is too short";
+const TOO_MANY: Fault = "its count is too large";
 
 /// Writes points, which stand in the order of their times.
 pub fn encode(points: &[Point]) -> Vec<u8> {
@@ -41,9 +47,11 @@ pub fn encode(points: &[Point]) -> Vec<u8> {
     };
     let gaps = || points.windows(2).map(gap);
     let step = gaps().next().unwrap_or_default();
+    let values = || points.iter().filter_map(|point| point.value);
+    let has_all_values = points.iter().all(|point| point.value.is_some());
     let power = POWERS
         .iter()
-        .position(|power| points.iter().all(|p| scaled(p.value, *power).is_some()));
+        .position(|power| values().all(|value| scaled(value, *power).is_some()));
     let is_regular = gaps().all(|gap| gap == step);
     let (unit, unit_flag) = if gaps().all(|gap| gap % 1_000_000 == 0) {
         (1_000_000, SECONDS)
@@ -51,7 +59,7 @@ pub fn encode(points: &[Point]) -> Vec<u8> {
         (1, 0)
     };
     let scale = power.map_or(RAW, |power| power as u8);
-    bytes.push(VERSION_2);
+    bytes.push(if has_all_values { VERSION_2 } else { VERSION_3 });
     bytes.push(scale | unit_flag | if is_regular { REGULAR } else { 0 });
     put_varint(&mut bytes, points.len() as u64);
     if is_regular {
@@ -59,14 +67,17 @@ pub fn encode(points: &[Point]) -> Vec<u8> {
     } else {
         gaps().for_each(|gap| put_varint(&mut bytes, gap / unit));
     }
+    if !has_all_values {
+        put_stretches(&mut bytes, points);
+    }
     let mut before = 0_i64;
-    for point in points {
-        match power.and_then(|power| scaled(point.value, POWERS[power])) {
+    for value in values() {
+        match power.and_then(|power| scaled(value, POWERS[power])) {
             Some(whole) => {
                 put_varint(&mut bytes, zigzag(whole.wrapping_sub(before)));
                 before = whole;
             }
-            None => bytes.extend_from_slice(&point.value.to_le_bytes()),
+            None => bytes.extend_from_slice(&value.to_le_bytes()),
         }
     }
     let checksum = checksum(first, &bytes);
@@ -96,11 +107,14 @@ pub fn decode(bytes: &[u8], valid_from: Timestamp) -> Result<Points<'_>, Fault> 
                 unit: 1,
                 is_zigzag: true,
             };
-            Points::new(count, times, Values::Raw(values))
+            Points::new(count, times, Stretches::ALL, Values::Raw(values))
         }
-        VERSION_2 => {
+        VERSION_2 | VERSION_3 => {
             let (&flags, mut rest) = rest.split_first().ok_or(SHORT)?;
-            let count = take_count(&mut rest)?;
+            let count = match version {
+                VERSION_2 => take_count(&mut rest)?,
+                _ => usize::try_from(take_varint(&mut rest)?).map_err(|_| TOO_MANY)?,
+            };
             let unit = if flags & SECONDS == 0 { 1 } else { 1_000_000 };
             let start = valid_from.micros();
             let times = if flags & REGULAR != 0 {
@@ -116,6 +130,10 @@ pub fn decode(bytes: &[u8], valid_from: Timestamp) -> Result<Points<'_>, Fault> 
                     is_zigzag: false,
                 }
             };
+            let stretches = match version {
+                VERSION_2 => Stretches::ALL,
+                _ => Stretches::take(&mut rest, count)?,
+            };
             let values = match POWERS.get(usize::from(flags & SCALE)) {
                 Some(power) => Values::Scaled {
                     whole: rest,
@@ -124,7 +142,7 @@ pub fn decode(bytes: &[u8], valid_from: Timestamp) -> Result<Points<'_>, Fault> 
                 },
                 None => Values::Raw(rest),
             };
-            Points::new(count, times, values)
+            Points::new(count, times, stretches, values)
         }
         _ => Err("its version is unknown"),
     }
@@ -135,6 +153,7 @@ pub struct Points<'a> {
     left: usize,
     is_first: bool,
     times: Times<'a>,
+    stretches: Stretches<'a>,
     values: Values<'a>,
 }
 
@@ -160,11 +179,84 @@ enum Values<'a> {
     },
 }
 
+/// Which points have values: stretches with and without, in turn.
+struct Stretches<'a> {
+    lengths: &'a [u8],
+    /// How many points the stretch has still.
+    left: u64,
+    has_values: bool,
+    /// How many points have none in all.
+    withdrawn: usize,
+}
+
+impl<'a> Stretches<'a> {
+    /// All points have values.
+    const ALL: Self = Self {
+        lengths: &[],
+        left: u64::MAX,
+        has_values: true,
+        withdrawn: 0,
+    };
+
+    /// The stretches of so many points; leaves what follows them.
+    fn take(bytes: &mut &'a [u8], count: usize) -> Result<Self, Fault> {
+        let start = *bytes;
+        let (mut points, mut withdrawn, mut has_values) = (0_usize, 0_usize, true);
+        while points < count {
+            let length = usize::try_from(take_varint(bytes)?).map_err(|_| TOO_MANY)?;
+            points = points.checked_add(length).ok_or(TOO_MANY)?;
+            if !has_values {
+                withdrawn += length;
+            }
+            has_values = !has_values;
+        }
+        if points > count {
+            return Err(TOO_MANY);
+        }
+        Ok(Self {
+            lengths: &start[..start.len() - bytes.len()],
+            left: 0,
+            // The first length is that of points with values.
+            has_values: false,
+            withdrawn,
+        })
+    }
+
+    /// Whether the next point has a value.
+    fn next(&mut self) -> Result<bool, Fault> {
+        while self.left == 0 {
+            self.left = take_varint(&mut self.lengths)?;
+            self.has_values = !self.has_values;
+        }
+        self.left -= 1;
+        Ok(self.has_values)
+    }
+}
+
+/// Writes which points have values.
+fn put_stretches(bytes: &mut Vec<u8>, points: &[Point]) {
+    let (mut has_values, mut length) = (true, 0_u64);
+    for point in points {
+        if point.value.is_some() != has_values {
+            put_varint(bytes, length);
+            (has_values, length) = (!has_values, 0);
+        }
+        length += 1;
+    }
+    put_varint(bytes, length);
+}
+
 impl<'a> Points<'a> {
-    fn new(count: usize, times: Times<'a>, values: Values<'a>) -> Result<Self, Fault> {
+    fn new(
+        count: usize,
+        times: Times<'a>,
+        stretches: Stretches<'a>,
+        values: Values<'a>,
+    ) -> Result<Self, Fault> {
+        let valued = count - stretches.withdrawn;
         let fits = match &values {
-            Values::Raw(bytes) => bytes.len() == count * size_of::<f64>(),
-            Values::Scaled { whole, .. } => varints(whole) == count,
+            Values::Raw(bytes) => valued.checked_mul(size_of::<f64>()) == Some(bytes.len()),
+            Values::Scaled { whole, .. } => varints(whole) == valued,
         };
         if !fits {
             return Err("it has too many or too few values");
@@ -173,6 +265,7 @@ impl<'a> Points<'a> {
             left: count,
             is_first: true,
             times,
+            stretches,
             values,
         })
     }
@@ -200,6 +293,13 @@ impl<'a> Points<'a> {
             }
         };
         self.is_first = false;
+        let valid_time = Timestamp::from_micros(time);
+        if !self.stretches.next()? {
+            return Ok(Point {
+                valid_time,
+                value: None,
+            });
+        }
         let value = match &mut self.values {
             Values::Raw(bytes) => {
                 let (value, rest) = bytes.split_first_chunk().ok_or(SHORT)?;
@@ -216,8 +316,8 @@ impl<'a> Points<'a> {
             }
         };
         Ok(Point {
-            valid_time: Timestamp::from_micros(time),
-            value,
+            valid_time,
+            value: Some(value),
         })
     }
 }
@@ -261,9 +361,7 @@ fn checksum(valid_from: i64, body: &[u8]) -> u32 {
 fn take_count(bytes: &mut &[u8]) -> Result<usize, Fault> {
     let count = usize::try_from(take_varint(bytes)?).ok();
     // Each point has at least a byte.
-    count
-        .filter(|count| *count <= bytes.len())
-        .ok_or("its count is too large")
+    count.filter(|count| *count <= bytes.len()).ok_or(TOO_MANY)
 }
 
 #[cfg(test)]
@@ -272,7 +370,7 @@ mod tests {
 
     use super::*;
 
-    fn any_value() -> impl Strategy<Value = f64> {
+    fn any_number() -> impl Strategy<Value = f64> {
         prop_oneof![
             any::<f64>(),
             (-400_i32..400).prop_map(|tenths| f64::from(tenths) / 10.0),
@@ -281,10 +379,16 @@ mod tests {
         ]
     }
 
-    /// Points in the order of their times: regular, or whatever.
+    /// Points in the order of their times: regular, or whatever; withdrawn seldom, often or all.
     fn points() -> impl Strategy<Value = Vec<Point>> {
+        let often = prop_oneof![Just(0.999), Just(0.9), Just(0.1), Just(0.001)];
+        often.prop_flat_map(points_with_values)
+    }
+
+    fn points_with_values(often: f64) -> impl Strategy<Value = Vec<Point>> {
         let step = prop_oneof![Just(3_600_000_000), 1..100_000_i64];
-        let values = prop::collection::vec(any_value(), 0..50);
+        let value = prop::option::weighted(often, any_number());
+        let values = prop::collection::vec(value, 0..50);
         let start = -62_167_219_200_000_000_i64..253_000_000_000_000_000;
         (start, step, values, any::<bool>()).prop_map(|(start, step, values, is_regular)| {
             let at = |n: i64| start + n * step + if is_regular { 0 } else { n * n % step };
@@ -306,10 +410,10 @@ mod tests {
         decode(bytes, valid_from)?.collect()
     }
 
-    fn bits(points: &[Point]) -> Vec<(Timestamp, u64)> {
+    fn bits(points: &[Point]) -> Vec<(Timestamp, Option<u64>)> {
         points
             .iter()
-            .map(|p| (p.valid_time, p.value.to_bits()))
+            .map(|p| (p.valid_time, p.value.map(f64::to_bits)))
             .collect()
     }
 
@@ -319,7 +423,7 @@ mod tests {
             .zip(values)
             .map(|(n, value)| Point {
                 valid_time: at(n),
-                value: *value,
+                value: Some(*value),
             })
             .collect()
     }
@@ -341,10 +445,22 @@ mod tests {
         bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
         let point = |micros, value| Point {
             valid_time: Timestamp::from_micros(micros),
-            value,
+            value: Some(value),
         };
         let expected = vec![point(0, 1.5), point(3, -2.0)];
         assert_eq!(read(&bytes, Timestamp::from_micros(0)), Ok(expected));
+    }
+
+    #[test]
+    fn a_withdrawn_issue_takes_some_bytes_however_long_it_is() {
+        let mut points = regular(&[1.0; 100_000]);
+        points.iter_mut().for_each(|point| point.value = None);
+        assert!(encode(&points).len() < 20);
+    }
+
+    #[test]
+    fn points_with_values_are_written_as_version_2() {
+        assert_eq!(encode(&regular(&[1.0, 2.5]))[0], VERSION_2);
     }
 
     #[test]

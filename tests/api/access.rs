@@ -140,6 +140,14 @@ fn row(operation: &str, things: &Value) -> Value {
         "delete_job" => json!(["manager", 204, 404, job]),
         "post_predictions" => json!(["worker", 200, 404, "", predictions]),
         "post_readings" => json!(["worker", 200, 422, "", [reading]]),
+        "withdraw_readings" => {
+            let window = "from=2023-10-26T00:00:00Z&to=2023-10-28T00:00:00Z";
+            json!(["worker", 200, 404, format!("{sensor}/readings?{window}")])
+        }
+        "withdraw_predictions" => {
+            let issue = "issue_time=2023-10-27T00:00:00Z";
+            json!(["worker", 200, 404, format!("?job_id={job}&{issue}")])
+        }
         "list_readings" => json!(["viewer", 200, 404, format!("{sensor}/readings")]),
         "latest_predictions" => json!(["viewer", 200, 404, format!("?job_id={job}")]),
         "list_predictions" => json!(["viewer", 200, 404, format!("?metric=all&job_id={job}")]),

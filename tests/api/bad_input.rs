@@ -73,7 +73,7 @@ async fn values_of_the_wrong_type_are_named() {
         ["POST /tokens", { "name": "x", "role": "admin", "expires_at": "2030-01-01T00:00:00" }, 422, "#/expires_at"],
         ["POST /jobs/setup", { "organisation_id": Uuid::nil(), "job": [] }, 422, "#/job"],
         ["POST /jobs/setup", { "organisation_id": Uuid::nil(), "job": { "name": "x", "active": "yes" } }, 422, "#/job/active"],
-        ["POST /predictions", { "job_id": Uuid::nil(), "predictions": [{ "role": "r", "valid_time": 1, "value": null }] },
+        ["POST /predictions", { "job_id": Uuid::nil(), "predictions": [{ "role": "r", "valid_time": 1, "value": "1" }] },
             422, "#/predictions/0/valid_time", "#/predictions/0/value"],
     ]);
     app.calls(ADMIN, table).await;

@@ -115,7 +115,10 @@ async fn points_without_a_job_name_their_source() {
         .app
         .ok(&worker, "POST /predictions", good.clone())
         .await;
-    assert_eq!(counts, json!({ "stored": 3, "revised": 0, "unchanged": 0 }));
+    assert_eq!(
+        counts,
+        json!({ "stored": 3, "revised": 0, "unchanged": 0, "withdrawn": 0, "skipped": 0 })
+    );
     let counts = field
         .app
         .ok(&worker, "POST /predictions", good.clone())
@@ -174,7 +177,7 @@ async fn lines_are_kept_part_by_part() {
         .expect(200);
     assert_eq!(
         counts,
-        json!({ "stored": 25_000, "revised": 0, "unchanged": 0 })
+        json!({ "stored": 25_000, "revised": 0, "unchanged": 0, "withdrawn": 0, "skipped": 0 })
     );
     // A bad line in the second part: the first is kept.
     let field = &Field::start().await;
@@ -205,7 +208,7 @@ async fn lines_are_kept_part_by_part() {
     let counts = lines(field, ADMIN, all.concat()).await.expect(200);
     assert_eq!(
         counts,
-        json!({ "stored": 5_000, "revised": 0, "unchanged": 20_000 })
+        json!({ "stored": 5_000, "revised": 0, "unchanged": 20_000, "withdrawn": 0, "skipped": 0 })
     );
 
     let field = &Field::start().await;
@@ -219,7 +222,7 @@ async fn lines_are_kept_part_by_part() {
         (format!("{good}\n{good} {good}"), "#/1"),
         (format!("{good}\n{}", "x".repeat(100_000)), "#/1"),
         (
-            format!("{good}\n{}", good.to_string().replace("1.0", "null")),
+            format!("{good}\n{}", good.to_string().replace("1.0", "\"1\"")),
             "#/1/value",
         ),
     ] {

@@ -62,7 +62,10 @@ async fn what_has_expired_is_stored_when_it_is_posted_again() {
     post(&app, &job, &[(PAST, 5.0), (FUTURE, 7.0)]).await;
     app.advance_minutes(61);
     let counts = post(&app, &job, &[(PAST, 5.0), (FUTURE, 7.0)]).await;
-    assert_eq!(counts, json!({ "stored": 1, "revised": 0, "unchanged": 1 }));
+    assert_eq!(
+        counts,
+        json!({ "stored": 1, "revised": 0, "unchanged": 1, "withdrawn": 0, "skipped": 0 })
+    );
     assert_eq!(values(&app, &job).await, [5.0, 7.0]);
 }
 

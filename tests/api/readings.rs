@@ -28,7 +28,7 @@ async fn post(app: &TestApp, readings: &[(&str, &str, f64)]) -> Value {
 }
 
 fn counts(stored: u64, revised: u64, unchanged: u64) -> Value {
-    json!({ "stored": stored, "revised": revised, "unchanged": unchanged })
+    json!({ "stored": stored, "revised": revised, "unchanged": unchanged, "withdrawn": 0, "skipped": 0 })
 }
 
 /// All pages of a list of rows, and that each but the last is full.

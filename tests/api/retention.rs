@@ -299,6 +299,14 @@ impl Model {
         model
     }
 
+    /// Whether a run is deleted by a sweep: it has expired, and so have all revisions before it.
+    fn is_gone(&self, index: usize, now: i64) -> bool {
+        let (job, run) = &self.runs[index];
+        let same = |(other, before): &&(usize, Run)| (other, before.1) == (job, run.1);
+        let mut revisions = self.runs[..=index].iter().filter(same);
+        revisions.all(|run| !self.is_kept(run, now))
+    }
+
     /// Whether a run has not expired.
     fn is_kept(&self, (job, run): &(usize, Run), now: i64) -> bool {
         self.retention[*job].is_none_or(|hours| run.2 > now - hours * HOUR)
@@ -372,11 +380,11 @@ async fn play(app: &TestApp, home: &str, there: &str, events: Vec<Event>) {
             }
             Event::Sweep => {
                 let before = answers(app, &model.jobs).await;
-                let (left, gone): (Vec<_>, Vec<_>) = model
-                    .runs
-                    .iter()
-                    .cloned()
-                    .partition(|run| model.is_kept(run, now.micros()));
+                let (mut left, mut gone) = (Vec::new(), Vec::new());
+                for (index, run) in model.runs.iter().enumerate() {
+                    let is_gone = model.is_gone(index, now.micros());
+                    if is_gone { &mut gone } else { &mut left }.push(run.clone());
+                }
                 let points = gone.iter().map(|run| run.1.3.unsigned_abs()).sum();
                 assert_eq!(app.sweep().await, swept(gone.len() as u64, points));
                 let mut expected: Vec<_> = left.iter().map(|run| run.1.clone()).collect();

@@ -62,7 +62,10 @@ async fn a_database_of_schema_1_keeps_what_was_predicted() {
         "predictions": [point(2, 2.5), point(3, -7.25), point(4, 44.0), point(20, 20.0)]
     });
     let counts = app.ok(ADMIN, "POST /predictions", body).await;
-    assert_eq!(counts, json!({ "stored": 1, "revised": 1, "unchanged": 2 }));
+    assert_eq!(
+        counts,
+        json!({ "stored": 1, "revised": 1, "unchanged": 2, "withdrawn": 0, "skipped": 0 })
+    );
     let path = format!("{path}&source=kept&issue_time=2023-10-27T00:00:00Z");
     let rows = app.ok(ADMIN, &path, Value::Null).await;
     let rows = rows.as_array().unwrap().iter();
@@ -100,7 +103,24 @@ async fn a_database_of_schema_2_keeps_what_was_predicted_and_measured() {
         "predictions": [{ "role": "risk", "valid_time": "2023-10-27T02:00:00Z", "value": -7.25 }]
     });
     let counts = app.ok(ADMIN, "POST /predictions", body).await;
-    assert_eq!(counts, json!({ "stored": 0, "revised": 0, "unchanged": 1 }));
+    assert_eq!(
+        counts,
+        json!({ "stored": 0, "revised": 0, "unchanged": 1, "withdrawn": 0, "skipped": 0 })
+    );
+
+    // What the earlier release stored can be withdrawn.
+    let issue = "job_id=77777777-7777-7777-7777-777777777777&issue_time=2023-10-27T00:00:00Z";
+    let path = format!("DELETE /predictions?{issue}");
+    let counts = app.ok(ADMIN, &path, Value::Null).await;
+    assert!(counts["withdrawn"].as_u64().unwrap() > 0, "{counts}");
+    let path = format!("GET /predictions?metric=all&{issue}&{window}");
+    let rows = app.ok(ADMIN, &path, Value::Null).await;
+    assert_eq!(rows, json!([]));
+    let path = format!("/sensors/55555555-5555-5555-5555-555555555555/readings?{window}");
+    let counts = app.ok(ADMIN, &format!("DELETE {path}"), Value::Null).await;
+    assert_eq!(counts["withdrawn"], 5);
+    let readings = app.ok(ADMIN, &format!("GET {path}"), Value::Null).await;
+    assert_eq!(readings, json!([]));
 }
 
 /// Names that were stored in another Unicode form than NFC are found however they are typed; of two that are one name in

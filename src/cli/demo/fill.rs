@@ -19,7 +19,7 @@ use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Caller, Error, Timestamp, prediction::PostedPredictions, reading::NewReading},
+    domain::{Caller, Error, Gaps, Timestamp, prediction::PostedPredictions, reading::NewReading},
     example::{
         catalogue::{self, SITES},
         mildew::{DailyIndex, SEASON_2013},
@@ -80,7 +80,7 @@ pub async fn fill(db: Db, progress: &ProgressBar) -> Result<Filled, FillError> {
     for (date, day) in days {
         let end = midnight(date) + Duration::DAY;
         set(end);
-        let readings = reading::post(&app, &operator, day.readings);
+        let readings = reading::post(&app, &operator, day.readings, Gaps::default());
         filled.readings += readings.await.map_err(FillError::Refused)?.stored;
         set(end + COMPUTING);
         let posts = day
@@ -111,7 +111,9 @@ async fn make(app: &App, operator: &Caller, event: Event) -> Result<(), FillErro
         }
         Event::Post(posted) => {
             let posted = PostedPredictions::ForJob(body(posted)?);
-            prediction::post(app, operator, posted).await.map(drop)
+            prediction::post(app, operator, posted, Gaps::default())
+                .await
+                .map(drop)
         }
         Event::Report(job, report) => {
             let report = job_run::report(app, operator, job, body(report)?);
@@ -173,7 +175,7 @@ async fn post(
 ) -> Result<u64, FillError> {
     let run = catalogue::run(job, index).map_err(|error| FillError::Body(error.to_string()))?;
     let posted = PostedPredictions::ForJob(body(run)?);
-    let counts = prediction::post(app, operator, posted).await;
+    let counts = prediction::post(app, operator, posted, Gaps::default()).await;
     Ok(counts.map_err(FillError::Refused)?.stored)
 }
 
@@ -194,7 +196,7 @@ fn readings(hour: &Hour, sensors: [Uuid; 3]) -> impl Iterator<Item = NewReading>
             value.map(|value| NewReading {
                 sensor_id,
                 time,
-                value,
+                value: value.into(),
             })
         })
 }

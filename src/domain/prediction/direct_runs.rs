@@ -47,7 +47,7 @@ pub fn direct_runs(points: Vec<DirectPoint>, first: usize) -> Result<Vec<PostedR
         if let Some(stage) = &mut point.stage {
             stage.check(&mut violations, &place.member("stage"));
         }
-        let (valid_time, value) = (point.valid_time, point.value);
+        let (valid_time, value) = (point.valid_time, point.value.0);
         let is_same = |key: &DirectKey| {
             key.location_id == point.location_id
                 && key.issue_time == point.issue_time

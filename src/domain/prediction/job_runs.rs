@@ -85,7 +85,7 @@ impl JobPost {
                 issue_time: self.issue_time,
                 stage: self.stage.clone(),
             };
-            let (valid_time, value) = (point.valid_time, point.value);
+            let (valid_time, value) = (point.valid_time, point.value.0);
             runs.add(
                 is_same,
                 key,
@@ -125,7 +125,10 @@ impl JobPost {
                 runs.add(
                     is_same,
                     key,
-                    Point { valid_time, value },
+                    Point {
+                        valid_time,
+                        value: value.0,
+                    },
                     Place { list, index },
                 );
             }

@@ -17,6 +17,7 @@ use super::{
     counts::Counts,
     text::{Name, Stage},
     time::Timestamp,
+    value::Gaps,
 };
 pub use answer::{FoundPoint, FoundRun, Prediction, PredictionSeries, Predictions};
 pub use direct_runs::{DirectKey, direct_runs};
@@ -28,6 +29,7 @@ pub use post::{
 };
 pub use query::{
     IssueKey, Issues, LeadTimes, PredictionCursor, PredictionKey, PredictionQuery, PredictionScope,
+    Withdrawal,
 };
 pub use run::{PostedRun, join};
 
@@ -109,25 +111,54 @@ pub struct GroupKey {
 pub struct Point {
     /// The time that is predicted.
     pub valid_time: Timestamp,
-    /// The value.
-    pub value: f64,
+    /// The value; none withdraws what the revisions before have.
+    pub value: Option<f64>,
 }
 
-/// Holds posted points against what the same issue holds already (its newest revision of each valid_time): what became
-/// of them, and those that are to be kept. Equal means the same bits.
-pub fn difference(posted: &[Point], held: &BTreeMap<Timestamp, f64>) -> (Counts, Vec<Point>) {
-    let mut counts = Counts::default();
-    let mut kept = Vec::new();
-    for point in posted {
-        match held.get(&point.valid_time) {
-            Some(value) if value.to_bits() == point.value.to_bits() => {
-                counts.unchanged += 1;
+/// What a post changes of an issue.
+#[derive(Debug, Default)]
+pub struct Difference {
+    /// What became of the points.
+    pub counts: Counts,
+    /// The points that are stored as the next revision.
+    pub stored: Vec<Point>,
+    /// The numbers of the points that withdraw a value where there is none.
+    pub refused: Vec<usize>,
+}
+
+/// Compares posted points with what the same issue has (the newest revision of each valid_time). Values are equal if their
+/// bits are.
+pub fn difference(
+    posted: &[Point],
+    held: &BTreeMap<Timestamp, Option<f64>>,
+    gaps: Gaps,
+) -> Difference {
+    let mut found = Difference::default();
+    for (index, point) in posted.iter().enumerate() {
+        let held = held.get(&point.valid_time);
+        let counted = match (held, point.value) {
+            (_, None) if gaps == Gaps::Skip => {
+                found.counts.skipped += 1;
                 continue;
             }
-            Some(_) => counts.revised += 1,
-            None => counts.stored += 1,
-        }
-        kept.push(*point);
+            (None, None) if gaps == Gaps::Withdraw => {
+                found.counts.skipped += 1;
+                continue;
+            }
+            (None, None) => {
+                found.refused.push(index);
+                continue;
+            }
+            (Some(held), value) if held.map(f64::to_bits) == value.map(f64::to_bits) => {
+                found.counts.unchanged += 1;
+                continue;
+            }
+            (Some(_), None) => &mut found.counts.withdrawn,
+            (Some(_), Some(_)) => &mut found.counts.revised,
+            (None, Some(_)) => &mut found.counts.stored,
+        };
+        *counted += 1;
+        found.stored.push(*point);
     }
-    (counts, kept)
+    found
 }

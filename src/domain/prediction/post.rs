@@ -21,6 +21,7 @@ use crate::domain::{
     object::objects,
     text::{Name, Stage},
     time::Timestamp,
+    value::PostedValue,
 };
 
 use super::{Point, job_runs::JobKey};
@@ -89,8 +90,8 @@ pub struct PredictionPoint {
     pub role: Name,
     /// The time that is predicted.
     pub valid_time: Timestamp,
-    /// The value, a finite number.
-    pub value: f64,
+    /// The value, a finite number; `null` withdraws what this issue has at that time.
+    pub value: PostedValue,
     /// A location of the organisation; by default the job's.
     #[oai(nullable)]
     pub location_id: Option<Uuid>,
@@ -119,9 +120,9 @@ pub struct PostedSeries {
     /// The valid_time of each value, in place of `start` and `step`.
     #[oai(nullable, validator(max_items = 100000))]
     pub valid_times: Option<Vec<Timestamp>>,
-    /// The values, finite numbers.
+    /// The values, finite numbers; `null` withdraws what this issue has at that time.
     #[oai(validator(min_items = 1, max_items = 100000))]
-    pub values: Vec<f64>,
+    pub values: Vec<PostedValue>,
     /// When the model made these; by default the request's.
     #[oai(nullable)]
     pub issue_time: Option<Timestamp>,
@@ -166,8 +167,8 @@ pub struct DirectPoint {
     pub location_id: Uuid,
     /// The time that is predicted.
     pub valid_time: Timestamp,
-    /// The value, a finite number.
-    pub value: f64,
+    /// The value, a finite number; `null` withdraws what this issue has at that time.
+    pub value: PostedValue,
     /// When the model made the prediction; by default its arrival. At most a day ahead of the server's clock.
     #[oai(nullable)]
     pub issue_time: Option<Timestamp>,

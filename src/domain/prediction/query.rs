@@ -37,6 +37,19 @@ pub struct PredictionQuery {
     pub limit: usize,
 }
 
+/// Which predictions of a job are withdrawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Withdrawal {
+    /// The job.
+    pub job_id: Uuid,
+    /// The issue.
+    pub issue_time: Timestamp,
+    /// Only of this metric.
+    pub metric: Option<String>,
+    /// Only of this stage.
+    pub stage: Option<String>,
+}
+
 /// Which issues of a valid_time are answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Issues {

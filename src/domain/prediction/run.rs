@@ -69,6 +69,16 @@ impl<K> PostedRun<K> {
         }
     }
 
+    /// Notes what is wrong with the values of some of the points.
+    pub fn refuse_values(&self, points: &[usize], detail: &str, violations: &mut Violations) {
+        for place in points.iter().filter_map(|index| self.places.get(*index)) {
+            if violations.is_full() {
+                break;
+            }
+            violations.add(place.member("value"), detail);
+        }
+    }
+
     /// Notes for every point of the run that a member of it is wrong.
     pub fn refuse(&self, member: &str, detail: &str, violations: &mut Violations) {
         let mut told = BTreeSet::new();
@@ -157,7 +167,7 @@ impl<K: Clone + Eq + Hash> Runs<K> {
         for run in &mut self.runs {
             sort(run);
             for (place, point) in run.places.iter().zip(&run.points) {
-                if !point.value.is_finite() {
+                if point.value.is_some_and(|value| !value.is_finite()) {
                     violations.add(place.member("value"), "must be a finite number");
                 }
             }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Timestamp, Violations,
+        Gaps, PostedValue, Timestamp, Violations,
         prediction::{DirectPoint, JobKey, JobRow, Point, PostedPredictions},
         text::{Name, Stage},
     },
@@ -19,6 +19,7 @@ use crate::{
         body::read,
         csv::{is_csv, uuid},
         csv_table::{Columns, Table, with_line_feeds},
+        gaps::gaps_of,
         problem::Problem,
         reply::CSV,
     },
@@ -59,13 +60,16 @@ impl ParsePayload for CsvPredictions {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        Ok(read(request, body, parse).await.map(Self)?)
+        let gaps = gaps_of(request);
+        Ok(read(request, body, move |bytes| parse(bytes, gaps))
+            .await
+            .map(Self)?)
     }
 }
 
 impl_apirequest_for_payload!(CsvPredictions);
 
-fn parse(bytes: &[u8]) -> Result<PostedPredictions, Problem> {
+fn parse(bytes: &[u8], gaps: Gaps) -> Result<PostedPredictions, Problem> {
     let bytes = with_line_feeds(bytes);
     let mut table = Table::open(&bytes, &COLUMNS)?;
     let mut violations = Violations::default();
@@ -78,7 +82,7 @@ fn parse(bytes: &[u8]) -> Result<PostedPredictions, Problem> {
             let detail = "is another than on the first row: a body is for one job, or for points without a job";
             table.refuse("job_id", detail, &mut violations);
         }
-        let row = Row::read(&table, &mut violations);
+        let row = Row::read(&table, gaps, &mut violations);
         let place = (row.valid_time, row.value);
         let (Some(valid_time), Some(value)) = place else {
             continue;
@@ -93,7 +97,10 @@ fn parse(bytes: &[u8]) -> Result<PostedPredictions, Problem> {
                     issue_time: row.issue_time,
                     stage: row.stage,
                 },
-                point: Point { valid_time, value },
+                point: Point {
+                    valid_time,
+                    value: value.0,
+                },
             });
             continue;
         }
@@ -145,13 +152,13 @@ struct Row {
     unit: Option<Name>,
     location_id: Option<Uuid>,
     valid_time: Option<Timestamp>,
-    value: Option<f64>,
+    value: Option<PostedValue>,
     issue_time: Option<Timestamp>,
     stage: Option<Stage>,
 }
 
 impl Row {
-    fn read(table: &Table<'_>, violations: &mut Violations) -> Self {
+    fn read(table: &Table<'_>, gaps: Gaps, violations: &mut Violations) -> Self {
         let name = |column| table.given(column).map(Name::new);
         if table.given("valid_time").is_none() {
             table.refuse("valid_time", "is missing", violations);
@@ -164,7 +171,7 @@ impl Row {
             unit: name("unit"),
             location_id: table.parsed("location_id", uuid, violations),
             valid_time: table.parsed("valid_time", Timestamp::parse, violations),
-            value: table.number("value", violations),
+            value: table.value("value", gaps, violations),
             issue_time: table.parsed("issue_time", Timestamp::parse, violations),
             stage: table.given("stage").map(Stage::new),
         }

@@ -22,7 +22,7 @@ use tokio::time::{Duration, Instant};
 
 use crate::{
     domain::{
-        Counts, Error,
+        Counts, Error, Gaps,
         prediction::{DirectPoint, MAX_RUNS},
     },
     http::{
@@ -89,10 +89,11 @@ impl_apirequest_for_payload!(Lines);
 ///
 /// # Errors
 /// The problem of the first part that is not kept, which says how much before it is.
-pub async fn keep(app: &App, lines: Lines) -> Result<Counts, Problem> {
+pub async fn keep(app: &App, lines: Lines, gaps: Gaps) -> Result<Counts, Problem> {
     let mut kept = Kept {
         app,
         session: lines.session,
+        gaps,
         buffered: lines.buffered,
         counts: Counts::default(),
         part: Vec::new(),
@@ -121,6 +122,7 @@ pub async fn keep(app: &App, lines: Lines) -> Result<Counts, Problem> {
 struct Kept<'a> {
     app: &'a App,
     session: Session,
+    gaps: Gaps,
     /// What is in memory of the lines, read or not.
     buffered: Buffered,
     counts: Counts,
@@ -173,7 +175,8 @@ impl Kept<'_> {
         if self.lines == 0 {
             // An empty stream is refused as an empty array is.
             let caller = self.session.caller()?;
-            self.counts += prediction::post_lines(self.app, &caller, Vec::new(), 0).await?;
+            self.counts +=
+                prediction::post_lines(self.app, &caller, Vec::new(), 0, self.gaps).await?;
         }
         Ok(())
     }
@@ -210,7 +213,7 @@ impl Kept<'_> {
         if line.trim_ascii().is_empty() {
             return Ok(());
         }
-        let point: DirectPoint = json_lines::parse_line(line, self.lines, self.place)?;
+        let point: DirectPoint = json_lines::parse_line(line, self.gaps, self.lines, self.place)?;
         self.runs.insert(self.hasher.hash_one(point.run()));
         self.part.push(point);
         self.lines += 1;
@@ -224,7 +227,8 @@ impl Kept<'_> {
         self.runs.clear();
         if !part.is_empty() {
             let first = self.lines_kept;
-            self.counts += prediction::post_lines(self.app, &caller, part, first).await?;
+            self.counts +=
+                prediction::post_lines(self.app, &caller, part, first, self.gaps).await?;
             self.lines_kept = self.lines;
         }
         self.buffered.shrink_to(rest);

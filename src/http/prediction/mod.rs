@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     auth::{Auth, WorkerAuth},
     body::Body,
+    gaps::{GapsParameter, gaps as asked_gaps},
     page::{decode, default_limit, encode, rows},
     reply::{Answer, Plain, Table},
     shape::{Accepted, Format, Guard, Shape, dialect, form, thinning},
@@ -23,7 +24,7 @@ use crate::{
         contract::ALL_METRICS,
         prediction::{
             Issues, LatestPrediction, LatestQuery, LeadTimes, PostedPredictions, Prediction,
-            PredictionCursor, PredictionQuery, PredictionScope, PredictionSeries,
+            PredictionCursor, PredictionQuery, PredictionScope, PredictionSeries, Withdrawal,
         },
     },
     service::{App, prediction},
@@ -75,18 +76,61 @@ impl PredictionApi {
     /// ends with a problem, for instance because its token was revoked, counts there what was stored before. Any other
     /// request holds at most 1,000 runs (points that share issue_time, metric, location and stage): beyond that it is
     /// refused with 413. Nothing is overwritten: a new issue_time is a new issue, the same issue with another value a new
-    /// revision, and the same value again is counted as unchanged. Needs: worker.
+    /// revision, and the same value again is counted as unchanged. `null` as a value withdraws what the issue has at that time:
+    /// it is not returned any more, except `as_of` a time before. Needs: worker.
     #[oai(
         path = "/predictions",
         method = "post",
         operation_id = "post_predictions"
     )]
-    async fn post(&self, auth: WorkerAuth, body: Posted) -> Answer<Plain<Counts>> {
+    async fn post(
+        &self,
+        auth: WorkerAuth,
+        /// What becomes of gaps, which are `null`, NaN and empty cells of CSV: `skip` skips them, `withdraw` withdraws the values that are
+        /// there at their times and skips the others. If absent, `null` withdraws the value that is there, and is an
+        /// error where none is, as NaN and an empty cell are anywhere.
+        gaps: Query<Option<GapsParameter>>,
+        body: Posted,
+    ) -> Answer<Plain<Counts>> {
+        let gaps = asked_gaps(gaps.0);
         let counts = match body {
-            Posted::Json(body) => prediction::post(&self.0, &auth.0, body.0).await?,
-            Posted::Csv(body) => prediction::post(&self.0, &auth.0, body.0).await?,
-            Posted::Lines(lines) => lines::keep(&self.0, lines).await?,
+            Posted::Json(body) => prediction::post(&self.0, &auth.0, body.0, gaps).await?,
+            Posted::Csv(body) => prediction::post(&self.0, &auth.0, body.0, gaps).await?,
+            Posted::Lines(lines) => lines::keep(&self.0, lines, gaps).await?,
         };
+        Ok(Plain(counts))
+    }
+
+    /// Withdraw predictions
+    ///
+    /// Withdraws the predictions of one issue of a job, all at the same instant: from then on reads return what they would
+    /// if these had never been posted, such as the issue before. With `as_of` a time before, they are still there. Values
+    /// that are withdrawn already are counted as unchanged, so that the call is safe to repeat. Works for a deleted job as
+    /// long as its predictions are stored. Needs: worker.
+    #[oai(
+        path = "/predictions",
+        method = "delete",
+        operation_id = "withdraw_predictions"
+    )]
+    async fn withdraw(
+        &self,
+        auth: Auth,
+        /// The job that the predictions were posted for.
+        job_id: Query<Uuid>,
+        /// The issue.
+        issue_time: Query<Timestamp>,
+        /// Only of this metric; of all, if absent or `all`.
+        metric: Query<Option<String>>,
+        /// Only of this stage; of all, if absent.
+        stage: Query<Option<String>>,
+    ) -> Answer<Plain<Counts>> {
+        let asked = Withdrawal {
+            job_id: job_id.0,
+            issue_time: issue_time.0,
+            metric: metric.0.filter(|metric| metric != ALL_METRICS),
+            stage: stage.0,
+        };
+        let counts = prediction::withdraw(&self.0, &auth.0, asked).await?;
         Ok(Plain(counts))
     }
 

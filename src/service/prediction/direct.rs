@@ -1,20 +1,21 @@
 //! Posting without a job: points that name their source themselves.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use uuid::Uuid;
 
 use super::post::too_far_ahead;
 use crate::{
     domain::{
-        Caller, Counts, Result, Role, Timestamp, Violations,
+        Caller, Counts, Gaps, Result, Role, Timestamp, Violations,
+        audit::withdrawal,
         contract::OutputRole,
         prediction::{DirectKey, DirectPoint, Issue, PostedRun, Series, direct_runs, join},
         source::Source,
         source_version::SourceVersion,
         text::{Name, Stage},
     },
-    service::{App, load},
+    service::{App, audit, load},
     store::{self, Transaction, clock, prediction},
 };
 
@@ -27,9 +28,10 @@ pub async fn post_lines(
     caller: &Caller,
     points: Vec<DirectPoint>,
     first: usize,
+    gaps: Gaps,
 ) -> Result<Counts> {
     caller.needs(Role::Worker)?;
-    let counts = post(app, caller, points, first).await?;
+    let counts = post(app, caller, points, first, gaps).await?;
     load::count_predictions(&counts);
     Ok(counts)
 }
@@ -49,20 +51,34 @@ pub(super) async fn post(
     caller: &Caller,
     points: Vec<DirectPoint>,
     first: usize,
+    gaps: Gaps,
 ) -> Result<Counts> {
     let runs = direct_runs(points, first)?;
     let caller = caller.clone();
     app.append(move |tx, now| {
         let arrival = clock::stamp(tx, now)?;
         let mut catalogue = Catalogue::new(tx, &caller);
-        let mut counts = Counts::default();
+        let (mut counts, mut violations) = (Counts::default(), Violations::default());
+        let mut withdrawn = BTreeMap::new();
         for run in resolve(&mut catalogue, runs, arrival)? {
             let issue = Issue {
                 issue_time: run.key.issue_time,
                 available_at: arrival,
             };
-            if let Some(series) = catalogue.series(run.key) {
-                counts += prediction::post(tx, &series, issue, &run.points, now)?;
+            let Some(series) = catalogue.series(run.key.clone()) else {
+                continue;
+            };
+            let posted = prediction::post(tx, &series, issue, &run.points, gaps, now)?;
+            run.refuse_values(&posted.refused, Gaps::NOTHING_THERE, &mut violations);
+            counts += posted.counts;
+            if posted.counts.withdrawn > 0 {
+                *withdrawn.entry(run.key.location_id).or_default() += posted.counts.withdrawn;
+            }
+        }
+        violations.into_result()?;
+        for (id, count) in withdrawn {
+            if let Some(location) = store::location::find(tx, id)? {
+                audit::by(tx, &caller, now).withdrawn(&location, withdrawal(count, []))?;
             }
         }
         Ok(counts)

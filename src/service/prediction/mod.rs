@@ -3,6 +3,7 @@
 mod contract;
 mod direct;
 mod post;
+mod withdraw;
 
 use uuid::Uuid;
 
@@ -22,6 +23,7 @@ use crate::{
 pub use contract::Contract;
 pub use direct::post_lines;
 pub use post::post;
+pub use withdraw::withdraw;
 
 /// What the query asks for, in the order of the rows' keys.
 ///

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::{Contract, direct};
+use super::{Contract, direct, withdraw};
 use crate::{
     domain::{
-        Caller, Counts, Error, Result, Role, Timestamp, Violations,
+        Caller, Counts, Error, Gaps, Result, Role, Timestamp, Violations,
+        audit::withdrawal,
         prediction::{
             Issue, JobKey, MAX_AHEAD_HOURS, PostedPredictions, PostedRun, join, runs_of_rows,
         },
@@ -21,17 +22,22 @@ use crate::{
 ///
 /// # Errors
 /// Not found: the job. Invalid: the roles, times, values or locations of the points, each named.
-pub async fn post(app: &App, caller: &Caller, posted: PostedPredictions) -> Result<Counts> {
+pub async fn post(
+    app: &App,
+    caller: &Caller,
+    posted: PostedPredictions,
+    gaps: Gaps,
+) -> Result<Counts> {
     caller.needs(Role::Worker)?;
     let counts = match posted {
         PostedPredictions::ForJob(post) => {
             let (id, issue_time) = (post.job_id, post.issue_time);
-            for_job(app, caller, id, issue_time, post.runs()?).await
+            for_job(app, caller, id, issue_time, post.runs()?, gaps).await
         }
         PostedPredictions::RowsOfJob { job_id, rows } => {
-            for_job(app, caller, job_id, None, runs_of_rows(rows)?).await
+            for_job(app, caller, job_id, None, runs_of_rows(rows)?, gaps).await
         }
-        PostedPredictions::Direct(points) => direct::post(app, caller, points, 0).await,
+        PostedPredictions::Direct(points) => direct::post(app, caller, points, 0, gaps).await,
     }?;
     load::count_predictions(&counts);
     Ok(counts)
@@ -52,6 +58,7 @@ async fn for_job(
     id: Uuid,
     issue_time: Option<Timestamp>,
     runs: Vec<PostedRun<JobKey>>,
+    gaps: Gaps,
 ) -> Result<Counts> {
     let (caller, contracts) = (caller.clone(), app.contracts.clone());
     app.append(move |tx, now| {
@@ -64,14 +71,14 @@ async fn for_job(
         let runs = resolve(tx, &contract, runs, arrival)?;
         let posted = runs.iter().filter_map(|run| contract.role(run.key.target));
         let watched = health::Post::begin(tx, id, &contract.steady, posted.collect(), now)?;
-        let mut counts = Counts::default();
+        let (mut counts, mut violations) = (Counts::default(), Violations::default());
         for run in runs {
             let RunKey {
                 target,
                 location_id,
                 issue_time,
                 stage,
-            } = run.key;
+            } = run.key.clone();
             let gone = || Error::Internal(format!("the contract of the job {id} is gone"));
             let series = contract
                 .series(target, location_id, stage)
@@ -80,9 +87,18 @@ async fn for_job(
                 issue_time,
                 available_at: arrival,
             };
-            counts += prediction::post(tx, &series, issue, &run.points, now)?;
+            let posted = prediction::post(tx, &series, issue, &run.points, gaps, now)?;
+            run.refuse_values(&posted.refused, Gaps::NOTHING_THERE, &mut violations);
+            counts += posted.counts;
         }
+        violations.into_result()?;
         watched.end(tx)?;
+        if counts.withdrawn > 0 {
+            health::note(tx, id, now)?;
+            contract.steady.forget();
+            let what = withdrawal(counts.withdrawn, []);
+            withdraw::note(tx, &caller, now, (id, contract.organisation_id), what)?;
+        }
         Ok(counts)
     })
     .await

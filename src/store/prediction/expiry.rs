@@ -28,10 +28,14 @@ const STEP_SERIES: usize = 200;
 const IS_ABANDONED: &str =
     "NOT EXISTS (SELECT 1 FROM organisations o WHERE o.id = s.organisation_id)";
 
-/// Whether the run `r` of the series `s` has ended its time at ?1.
+/// Whether the run `r` of the series `s` has ended its time at ?1. A revision is not deleted before those that it corrects
+/// or withdraws: with a longer retention they would return.
 const HAS_EXPIRED: &str = "r.issue_time <= ?1 - s.retention_hours * 3600000000 - s.shortest_lead
     AND r.valid_to <= ?1 - s.retention_hours * 3600000000
-    AND r.available_at <= ?1 - s.retention_hours * 3600000000";
+    AND r.available_at <= ?1 - s.retention_hours * 3600000000
+    AND (r.revision = 1 OR NOT EXISTS (SELECT 1 FROM runs e WHERE e.series_id = r.series_id
+        AND e.issue_time = r.issue_time AND e.revision < r.revision
+        AND e.valid_to > ?1 - s.retention_hours * 3600000000))";
 
 /// Whether the series `s` has no runs and nothing that asks for it: neither its job, whose health is read from it, nor,
 /// posted without a job, its version.
@@ -147,9 +151,12 @@ fn delete_runs(
     let most = STEP_RUNS.saturating_sub(swept.runs);
     let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
     let mut ended = tx.prepare_cached(
-        "SELECT issue_time, revision, count FROM runs WHERE series_id = ?1
+        "SELECT issue_time, revision, count FROM runs r WHERE series_id = ?1
             AND issue_time <= ?2 - (SELECT shortest_lead FROM series WHERE id = ?1)
-            AND valid_to <= ?2 AND available_at <= ?2 ORDER BY issue_time, revision LIMIT ?3",
+            AND valid_to <= ?2 AND available_at <= ?2
+            AND (revision = 1 OR NOT EXISTS (SELECT 1 FROM runs e WHERE e.series_id = ?1
+                AND e.issue_time = r.issue_time AND e.revision < r.revision AND e.valid_to > ?2))
+            ORDER BY issue_time, revision LIMIT ?3",
     )?;
     let runs = ended
         .query_map((series_id, cutoff, limit), |row| {

@@ -60,6 +60,7 @@ pub fn newest_issues(
     let mut fresh = Vec::new();
     for series in group {
         let cutoff = series.series.cutoff(window.now);
+        let mut withdrawn = Withdrawn::default();
         let visited = visit_runs(connection, series, window, Order::NewestFirst, |run| {
             if run.valid_from >= newest.end {
                 return Ok(Continue(()));
@@ -71,9 +72,12 @@ pub fn newest_issues(
                 if point.valid_time >= newest.end || fresh.len() == wanted.rows {
                     break;
                 }
+                let Some(value) = withdrawn.value(run, &point) else {
+                    continue;
+                };
                 let row = FoundPoint {
                     valid_time: point.valid_time,
-                    value: point.value,
+                    value,
                     run: index,
                 };
                 let at = place.get_or_insert_with(|| newest.place(point.valid_time));
@@ -151,11 +155,12 @@ pub fn all_issues(
                 {
                     continue;
                 }
+                let Some(value) = point.value else { continue };
                 first.rows.push((
                     issue,
                     FoundPoint {
                         valid_time: point.valid_time,
-                        value: point.value,
+                        value,
                         run: index,
                     },
                 ));
@@ -219,9 +224,12 @@ pub fn issues_after(
                 if last == Some(issue) {
                     rows.pop();
                 }
+                let Some(value) = point.value else {
+                    return Ok(Continue(()));
+                };
                 let row = FoundPoint {
                     valid_time: point.valid_time,
-                    value: point.value,
+                    value,
                     run: runs.len(),
                 };
                 rows.push((issue, row));
@@ -252,6 +260,7 @@ pub fn last_point(
         (None, Cost::default());
     for series in group {
         let cutoff = series.series.cutoff(window.now);
+        let mut withdrawn = Withdrawn::default();
         let _ = visit_runs(connection, series, window, Order::NewestFirst, |run| {
             let known = best
                 .as_ref()
@@ -261,18 +270,21 @@ pub fn last_point(
             }
             let mut last = None;
             for point in run.points(window, cutoff, &cost)? {
-                last = Some(point?);
+                let point = point?;
+                if let Some(value) = withdrawn.value(run, &point) {
+                    last = Some((point.valid_time, value));
+                }
             }
             let rank = run.newest_first();
-            let is_better = |point: &Point| {
+            let is_better = |(valid_time, _): &(Timestamp, f64)| {
                 known.is_none_or(|(time, before)| {
-                    point.valid_time > time || point.valid_time == time && rank < before
+                    *valid_time > time || *valid_time == time && rank < before
                 })
             };
-            if let Some(point) = last.filter(is_better) {
+            if let Some((valid_time, value)) = last.filter(is_better) {
                 let row = FoundPoint {
-                    valid_time: point.valid_time,
-                    value: point.value,
+                    valid_time,
+                    value,
                     run: 0,
                 };
                 best = Some((row, rank, found_run(series, run)));
@@ -359,6 +371,31 @@ impl First {
     }
 }
 
+/// What newer revisions withdraw of an issue: none of it is returned from the revisions before. Another issue, or another
+/// series of the group, may still fill the valid_time.
+#[derive(Default)]
+struct Withdrawn {
+    issue: Option<Timestamp>,
+    times: HashSet<Timestamp>,
+}
+
+impl Withdrawn {
+    /// The point's value, unless it is withdrawn. The runs of one series come newest first.
+    fn value(&mut self, run: &Run, point: &Point) -> Option<f64> {
+        let issue = Some(run.issue.issue_time);
+        if point.value.is_none() {
+            if self.issue != issue {
+                self.times.clear();
+                self.issue = issue;
+            }
+            self.times.insert(point.valid_time);
+        } else if self.issue == issue && self.times.contains(&point.valid_time) {
+            return None;
+        }
+        point.value
+    }
+}
+
 /// The valid times that are filled, in their order.
 struct Newest {
     rows: VecDeque<FoundPoint>,
@@ -414,7 +451,9 @@ impl Newest {
         }
         if self.rows.len() >= self.wanted {
             self.rows.truncate(self.wanted);
-            self.end = self.rows.back().map_or(self.end, |row| row.valid_time);
+            // The last of them may still be another series'.
+            let after = |row: &FoundPoint| Timestamp::from_micros(row.valid_time.micros() + 1);
+            self.end = self.rows.back().map_or(self.end, after);
         }
     }
 }

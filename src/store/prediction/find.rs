@@ -127,8 +127,8 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Adds the group's rows, up to one more than the limit.
     fn read(&self, start: Start, found: &mut Predictions) -> Result<()> {
-        let covered = self.group.iter().map(|series| series.covers_until).max();
-        let to = covered.map_or(self.query.to, |last| self.query.to.min(after(last)));
+        let end = self.group.iter().map(|series| series.ends_at).max();
+        let to = end.map_or(self.query.to, |last| self.query.to.min(after(last)));
         let (mut from, mut last_issue) = (start.from, start.after);
         let limit = self.query.limit;
         let slice_rows = SLICE_ROWS.max(limit / 8);
@@ -215,7 +215,8 @@ impl Reader<'_> {
         )?;
         let mut step: Option<i64> = None;
         for series in self.group {
-            let mut found = newest.query((series.id, series.newest_issue))?;
+            let Some(left) = series.left else { continue };
+            let mut found = newest.query((series.id, left.newest_issue))?;
             if let Some(row) = found.next()? {
                 let (span, count): (i64, i64) = (row.get(0)?, row.get(1)?);
                 if count > 1 {

@@ -34,8 +34,9 @@ pub fn latest(
     };
     let mut answers = Vec::new();
     for group in groups(connection, organisation_id, &filter)?.into_values() {
-        let newest = group.iter().map(|series| series.newest_issue).max();
-        let covers_until = group.iter().map(|series| series.covers_until).max();
+        let left = || group.iter().filter_map(|series| series.left);
+        let newest = left().map(|left| left.newest_issue).max();
+        let covers_until = left().map(|left| left.covers_until).max();
         let (Some(newest), Some(covers_until)) = (newest, covers_until) else {
             continue;
         };

@@ -3,15 +3,20 @@
 pub mod expiry;
 mod fill;
 mod find;
+mod issue;
 mod latest;
 mod post;
+mod remaining;
 mod run;
 mod series;
+mod withdraw;
 
 use super::{Connection, Transaction, payload, row::FromRow};
 
 pub use find::find;
 pub use latest::latest;
 pub use post::post;
+pub use remaining::NOTHING_LEFT;
 pub use run::DECODED;
 pub use series::{any_of, any_of_others, is_known, owner};
+pub use withdraw::withdraw;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::{Connection, FromRow};
+use super::{Connection, FromRow, remaining::NOTHING_LEFT};
 use crate::domain::{
     Result, Timestamp,
     prediction::{GroupKey, PredictionScope, Series},
@@ -18,16 +18,25 @@ pub struct SeriesRow {
     pub id: i64,
     /// What it is of.
     pub series: Arc<Series>,
-    /// The newest issue.
-    pub newest_issue: Timestamp,
+    /// What is left of it; none if all of it is withdrawn.
+    pub left: Option<Left>,
     /// When the run arrived that arrived last.
     pub newest_available_at: Timestamp,
-    /// The last valid_time of all its runs.
-    pub covers_until: Timestamp,
+    /// The last valid_time of all its runs, withdrawn or not.
+    pub ends_at: Timestamp,
     /// The least of valid_from - issue_time of its runs, in microseconds.
     pub shortest_lead: i64,
     /// The greatest of valid_to - issue_time of its runs, in microseconds.
     pub longest_lead: i64,
+}
+
+/// What is left of a series beside what is withdrawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Left {
+    /// The newest issue.
+    pub newest_issue: Timestamp,
+    /// The last valid_time.
+    pub covers_until: Timestamp,
 }
 
 /// Which series are looked for.
@@ -49,9 +58,15 @@ impl FromRow for SeriesRow {
         let stage: String = row.get("stage")?;
         Ok(Self {
             id: row.get("id")?,
-            newest_issue: row.get("newest_issue")?,
+            left: match row.get("newest_issue")? {
+                NOTHING_LEFT => None,
+                newest => Some(Left {
+                    newest_issue: Timestamp::from_micros(newest),
+                    covers_until: row.get("covers_until")?,
+                }),
+            },
             newest_available_at: row.get("newest_available_at")?,
-            covers_until: row.get("covers_until")?,
+            ends_at: row.get("ends_at")?,
             shortest_lead: row.get("shortest_lead")?,
             longest_lead: row.get("longest_lead")?,
             series: Arc::new(Series {
@@ -123,7 +138,7 @@ pub fn groups(
     let sql = format!(
         "SELECT id, organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, unit,
             source_name, version_label, retention_hours, newest_issue, newest_available_at, covers_until,
-            shortest_lead, longest_lead
+            shortest_lead, longest_lead, ends_at
             FROM series WHERE {column} = ?1 AND organisation_id = ?2 AND (?3 IS NULL OR metric = ?3)
             AND (?4 IS NULL OR stage = ?4) AND (?5 IS NULL OR source_name = ?5 OR source_id = ?6)
             AND (?7 IS NULL OR version_label = ?7 OR source_version_id = ?8) ORDER BY id"

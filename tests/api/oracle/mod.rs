@@ -6,9 +6,10 @@ mod wire;
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
 };
 
+use prediction_api::domain::{Counts, Timestamp};
 use proptest::{
     collection::vec,
     prelude::*,
@@ -41,10 +42,10 @@ struct Series {
     location: usize,
 }
 
-/// A posted point: its series, issue (at its arrival if none), valid_time and value.
-type Given = (Series, Option<i64>, i64, f64);
+/// A posted point: its series, issue (at its arrival if none), valid_time and value (a gap, if there is none).
+type Given<Issue = Option<i64>> = (Series, Issue, i64, Option<f64>);
 
-/// A point that was kept.
+/// A point that was kept; without a value, it withdraws the revisions before.
 #[derive(Debug, Clone)]
 struct Kept {
     series: Series,
@@ -52,7 +53,7 @@ struct Kept {
     begun: usize,
     issue: i64,
     valid: i64,
-    value: f64,
+    value: Option<f64>,
     available: i64,
     revision: usize,
 }
@@ -79,7 +80,7 @@ fn label(version: usize) -> String {
 }
 
 fn time(micros: i64) -> String {
-    prediction_api::domain::Timestamp::from_micros(micros).to_string()
+    Timestamp::from_micros(micros).to_string()
 }
 
 impl<'a> Case<'a> {
@@ -129,6 +130,15 @@ impl<'a> Case<'a> {
             match step {
                 Step::Wait(minutes) => self.app.advance_minutes(*minutes),
                 Step::Read(read) => self.read(read).await?,
+                Step::Sweep => {
+                    self.app.sweep().await;
+                }
+                Step::Withdraw {
+                    job,
+                    issue,
+                    metric,
+                    stage,
+                } => self.withdraw(*job, *issue, *metric, *stage).await?,
                 _ => self.post(step).await?,
             }
         }
@@ -137,10 +147,11 @@ impl<'a> Case<'a> {
 
     /// Posts, and holds the counts or the refusal against what is kept.
     async fn post(&mut self, step: &Step) -> Result<(), TestCaseError> {
-        let (body, runs) = self.body(step);
-        let answer = self.app.post("/api/v1/predictions", &body).await;
+        let (body, gaps, runs) = self.body(step);
+        let query = gaps.map_or(String::new(), |gaps| format!("?gaps={gaps}"));
+        let path = format!("/api/v1/predictions{query}");
+        let answer = self.app.post(&path, &body).await;
         let now = self.app.now().micros();
-        let mut counts = [0_u64; 3];
         let mut seen = BTreeMap::new();
         for (series, issue, valid, value) in &runs {
             let issue = issue.unwrap_or(now);
@@ -152,31 +163,56 @@ impl<'a> Case<'a> {
                 return Ok(());
             }
         }
-        prop_assert_eq!(answer.status, 200, "{} {}", body, answer.text);
-        // The revision that each run gets, before any of it is kept.
-        let mut revisions = HashMap::new();
+        let mut counts = Counts::default();
         let mut new = Vec::new();
         for (series, issue, valid, value) in runs {
             let issue = issue.unwrap_or(now);
-            let own = || {
-                self.kept
-                    .iter()
-                    .filter(|kept| kept.series == series && kept.issue == issue)
-            };
-            let revision = own().map(|kept| kept.revision).max().unwrap_or(0) + 1;
-            revisions.insert((series.clone(), issue), revision);
-            let held = own().filter(|kept| kept.valid == valid && self.counts_at(kept, now));
-            match held.max_by_key(|kept| kept.revision) {
-                Some(held) if held.value == value => {
-                    counts[2] += 1;
-                    continue;
+            match (self.held(&series, issue, valid, now), value) {
+                (_, None) if gaps == Some("skip") => counts.skipped += 1,
+                (None, None) if gaps == Some("withdraw") => counts.skipped += 1,
+                (None, None) => {
+                    prop_assert_eq!(answer.status, 422, "{} {}", body, answer.text);
+                    return Ok(());
                 }
-                Some(_) => counts[1] += 1,
-                None => counts[0] += 1,
+                (Some(held), value) if held == value => counts.unchanged += 1,
+                (held, value) => {
+                    let counted = match (held, value) {
+                        (None, _) => &mut counts.stored,
+                        (Some(_), Some(_)) => &mut counts.revised,
+                        (Some(_), None) => &mut counts.withdrawn,
+                    };
+                    *counted += 1;
+                    new.push((series, issue, valid, value));
+                }
             }
+        }
+        prop_assert_eq!(answer.status, 200, "{} {}", body, answer.text);
+        self.keep(new, now);
+        prop_assert_eq!(answer.json(), json!(counts), "{}", body);
+        Ok(())
+    }
+
+    /// What an issue has at a valid_time: nothing, or a value unless that is withdrawn.
+    fn held(&self, series: &Series, issue: i64, valid: i64, now: i64) -> Option<Option<f64>> {
+        let own = self
+            .kept
+            .iter()
+            .filter(|kept| kept.series == *series && (kept.issue, kept.valid) == (issue, valid));
+        let own = own.filter(|kept| self.counts_at(kept, now));
+        Some(own.max_by_key(|kept| kept.revision)?.value)
+    }
+
+    /// Keeps points, each run of them as its next revision.
+    fn keep(&mut self, new: Vec<Given<i64>>, now: i64) {
+        let before = self.kept.len();
+        for (series, issue, valid, value) in new {
+            let own = self.kept[..before]
+                .iter()
+                .filter(|kept| kept.series == series && kept.issue == issue);
+            let revision = own.map(|kept| kept.revision).max().unwrap_or(0) + 1;
             let next = self.begun.len();
             let begun = *self.begun.entry(series.clone()).or_insert(next);
-            new.push(Kept {
+            self.kept.push(Kept {
                 series,
                 begun,
                 issue,
@@ -186,9 +222,54 @@ impl<'a> Case<'a> {
                 revision,
             });
         }
-        self.kept.extend(new);
-        let expected = json!({ "stored": counts[0], "revised": counts[1], "unchanged": counts[2] });
-        prop_assert_eq!(answer.json(), expected, "{}", body);
+    }
+
+    /// Withdraws an issue of a job, and compares the counts.
+    async fn withdraw(
+        &mut self,
+        job: usize,
+        issue: i64,
+        metric: Option<usize>,
+        stage: Option<usize>,
+    ) -> Result<(), TestCaseError> {
+        let issue = self.at(issue);
+        // No stage cannot be asked for by itself.
+        let stage = stage.and_then(|stage| STAGES[stage]);
+        let mut path = format!(
+            "/api/v1/predictions?job_id={}&issue_time={}&metric={}",
+            self.jobs[job],
+            time(issue),
+            metric.map_or("all", |metric| METRICS[metric])
+        );
+        if let Some(stage) = stage {
+            path += &format!("&stage={stage}");
+        }
+        let answer = self.app.delete(&path).await;
+        let now = self.app.now().micros();
+        let is_chosen = |kept: &&Kept| {
+            let series = &kept.series;
+            (series.job, kept.issue) == (Some(job), issue)
+                && metric.is_none_or(|metric| series.metric == metric)
+                && stage.is_none_or(|stage| STAGES[series.stage] == Some(stage))
+        };
+        let chosen = self.kept.iter().filter(is_chosen);
+        let chosen: BTreeSet<_> = chosen
+            .map(|kept| (kept.series.clone(), kept.valid))
+            .collect();
+        let mut counts = Counts::default();
+        let mut new = Vec::new();
+        for (series, valid) in chosen {
+            match self.held(&series, issue, valid, now) {
+                None => {}
+                Some(None) => counts.unchanged += 1,
+                Some(Some(_)) => {
+                    counts.withdrawn += 1;
+                    new.push((series, issue, valid, None));
+                }
+            }
+        }
+        self.keep(new, now);
+        prop_assert_eq!(answer.expect(200), json!(counts), "{}", path);
         Ok(())
     }
 
@@ -285,7 +366,18 @@ impl<'a> Case<'a> {
                 && read.issue.is_none_or(|hour| kept.issue == self.at(hour))
                 && self.counts_at(kept, now)
         };
-        let mut asked: Vec<_> = self.kept.iter().filter(is_asked).collect();
+        // Of the revisions of a point the newest counts, and none of them if that withdraws it.
+        let mut newest = HashMap::new();
+        for kept in self.kept.iter().filter(is_asked) {
+            let of = newest
+                .entry((kept.begun, kept.issue, kept.valid))
+                .or_insert(kept);
+            if of.revision < kept.revision {
+                *of = kept;
+            }
+        }
+        let left = newest.into_values().filter(|kept| kept.value.is_some());
+        let mut asked: Vec<_> = left.collect();
         asked.sort_by_key(|kept| Reverse((kept.issue, kept.available, kept.revision, kept.begun)));
         let mut picked = BTreeMap::new();
         for kept in asked {

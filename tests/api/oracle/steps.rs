@@ -2,8 +2,11 @@
 
 use proptest::{collection::vec, option, prelude::*};
 
-/// A posted point: its role, hour and value, and which location if it names one.
-pub type Posted = (usize, i64, i32, Option<usize>);
+/// A posted point: its role, hour and value (a gap, if there is none), and which location if it names one.
+pub type Posted = (usize, i64, Option<i32>, Option<usize>);
+
+/// What a post does with its gaps: the query that asks for it.
+pub type Gaps = Option<&'static str>;
 
 #[derive(Debug, Clone)]
 pub enum Step {
@@ -14,6 +17,7 @@ pub enum Step {
         stage: usize,
         points: Vec<Posted>,
         as_series: bool,
+        gaps: Gaps,
     },
     /// Without a job: the source, whether its version is named, and points with locations.
     Direct {
@@ -22,7 +26,17 @@ pub enum Step {
         issue: Option<i64>,
         stage: usize,
         points: Vec<Posted>,
+        gaps: Gaps,
     },
+    /// What a job was issued with at that hour is withdrawn, of one metric or stage or all.
+    Withdraw {
+        job: usize,
+        issue: i64,
+        metric: Option<usize>,
+        stage: Option<usize>,
+    },
+    /// What has expired is deleted.
+    Sweep,
     /// Minutes go by.
     Wait(i64),
     Read(Read),
@@ -51,13 +65,15 @@ fn posted() -> impl Strategy<Value = Posted> {
     (
         0..2_usize,
         0..6_i64,
-        0..3_i32,
+        option::weighted(0.85, 0..3_i32),
         option::weighted(0.2, 0..2_usize),
     )
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
     let points = || vec(posted(), 1..6);
+    let gaps =
+        || prop_oneof![2 => Just(None), 1 => Just(Some("skip")), 2 => Just(Some("withdraw"))];
     let issue = || option::weighted(0.8, -2..3_i64);
     let beside = || {
         (
@@ -97,12 +113,20 @@ pub fn step() -> impl Strategy<Value = Step> {
         },
     );
     prop_oneof![
-        5 => (0..3_usize, issue(), 0..2_usize, points(), any::<bool>()).prop_map(
-            |(job, issue, stage, points, as_series)| Step::ForJob { job, issue, stage, points, as_series }
+        5 => (0..3_usize, issue(), 0..2_usize, points(), any::<bool>(), gaps()).prop_map(
+            |(job, issue, stage, points, as_series, gaps)| {
+                Step::ForJob { job, issue, stage, points, as_series, gaps }
+            }
         ),
-        3 => (0..2_usize, which(), issue(), 0..2_usize, points()).prop_map(
-            |(source, version, issue, stage, points)| Step::Direct { source, version, issue, stage, points }
+        3 => (0..2_usize, which(), issue(), 0..2_usize, points(), gaps()).prop_map(
+            |(source, version, issue, stage, points, gaps)| {
+                Step::Direct { source, version, issue, stage, points, gaps }
+            }
         ),
+        2 => (0..3_usize, -2..3_i64, which(), which()).prop_map(
+            |(job, issue, metric, stage)| Step::Withdraw { job, issue, metric, stage }
+        ),
+        1 => Just(Step::Sweep),
         3 => (0..100_i64).prop_map(Step::Wait),
         6 => read.prop_map(Step::Read),
     ]

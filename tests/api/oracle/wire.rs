@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::{
     Case, Given, Kept, METRICS, OF_JOBS, STAGES, Series, label,
-    steps::{Posted, Step},
+    steps::{Gaps, Posted, Step},
     time,
 };
 
 impl Case<'_> {
-    /// The body of a post, and its points by their series: issue, valid_time and value.
-    pub fn body(&self, step: &Step) -> (Value, Vec<Given>) {
+    /// The body of a post, what it does with its gaps, and its points by their series: issue, valid_time and value.
+    pub fn body(&self, step: &Step) -> (Value, Gaps, Vec<Given>) {
         match step {
             Step::ForJob {
                 job,
@@ -18,6 +18,7 @@ impl Case<'_> {
                 stage,
                 points,
                 as_series,
+                gaps,
             } => {
                 let (source, version) = OF_JOBS[*job];
                 let issue = issue.map(|hour| self.at(hour));
@@ -34,7 +35,7 @@ impl Case<'_> {
                     if *as_series {
                         entry["values"] = json!([value]);
                         // Both ways to tell the times.
-                        if value % 2 == 0 {
+                        if value.unwrap_or(1) % 2 == 0 {
                             entry["start"] = json!(valid_time);
                         } else {
                             entry["valid_times"] = json!([valid_time]);
@@ -56,9 +57,9 @@ impl Case<'_> {
                         stage: *stage,
                         location: location.unwrap_or(0),
                     };
-                    (series, issue, self.at(*hour), f64::from(*value))
+                    (series, issue, self.at(*hour), value.map(f64::from))
                 };
-                (body, points.iter().map(run).collect())
+                (body, *gaps, points.iter().map(run).collect())
             }
             Step::Direct {
                 source,
@@ -66,6 +67,7 @@ impl Case<'_> {
                 issue,
                 stage,
                 points,
+                gaps,
             } => {
                 let version = version.filter(|_| *source == 0);
                 let issue = issue.map(|hour| self.at(hour));
@@ -93,12 +95,12 @@ impl Case<'_> {
                         stage: *stage,
                         location: location.unwrap_or(1),
                     };
-                    (series, issue, self.at(*hour), f64::from(*value))
+                    (series, issue, self.at(*hour), value.map(f64::from))
                 };
                 let body = points.iter().map(entry).collect();
-                (body, points.iter().map(run).collect())
+                (body, *gaps, points.iter().map(run).collect())
             }
-            Step::Wait(_) | Step::Read(_) => unreachable!("no post"),
+            _ => unreachable!("no post"),
         }
     }
 

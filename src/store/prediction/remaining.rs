@@ -1,0 +1,84 @@
+//! What is left of a series once some of its points are withdrawn.
+
+use super::{Connection, Transaction, issue::held};
+use crate::domain::{Result, Timestamp};
+
+/// Stands in the row of a series for the moments of its newest issue if nothing is left of it.
+pub const NOTHING_LEFT: i64 = i64::MIN;
+
+/// What is left of a series.
+struct Remaining {
+    newest_issue: Timestamp,
+    newest_arrival: Timestamp,
+    covers_until: Timestamp,
+}
+
+/// Brings up to date what the series' row says of what is left, after points were withdrawn.
+pub fn update(tx: &Transaction<'_>, series_id: i64) -> Result<()> {
+    let moments = match find(tx, series_id)? {
+        Some(left) => {
+            [left.newest_issue, left.newest_arrival, left.covers_until].map(Timestamp::micros)
+        }
+        None => [NOTHING_LEFT; 3],
+    };
+    tx.prepare_cached(
+        "UPDATE series SET newest_issue = ?2, newest_arrival = ?3, covers_until = ?4 WHERE id = ?1",
+    )?
+    .execute((series_id, moments[0], moments[1], moments[2]))?;
+    Ok(())
+}
+
+/// Goes back from the newest issue, mostly one or two: an issue whose longest lead ends before what is covered anyway
+/// cannot cover more.
+fn find(connection: &Connection, series_id: i64) -> Result<Option<Remaining>> {
+    let mut known = connection.prepare_cached(
+        "SELECT newest_issue, covers_until, longest_lead FROM series WHERE id = ?1",
+    )?;
+    let (newest_issue, covered, longest_lead): (Timestamp, Timestamp, i64) = known
+        .query_row([series_id], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+    let mut issues = connection.prepare_cached(
+        "SELECT issue_time, min(available_at), max(valid_to) FROM runs WHERE series_id = ?1 AND issue_time <= ?2
+            GROUP BY issue_time ORDER BY issue_time DESC",
+    )?;
+    let mut rows = issues.query((series_id, newest_issue))?;
+    let mut left: Option<Remaining> = None;
+    while let Some(row) = rows.next()? {
+        let (issue_time, arrival, reach): (Timestamp, Timestamp, Timestamp) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
+        if let Some(left) = &left {
+            let end = issue_time.micros().saturating_add(longest_lead);
+            if left.covers_until >= covered || end <= left.covers_until.micros() {
+                break;
+            }
+            if reach <= left.covers_until {
+                continue;
+            }
+        }
+        let Some(last) = last_value(connection, series_id, issue_time)? else {
+            continue;
+        };
+        let left = left.get_or_insert(Remaining {
+            newest_issue: issue_time,
+            newest_arrival: arrival,
+            covers_until: last,
+        });
+        left.covers_until = left.covers_until.max(last);
+    }
+    Ok(left)
+}
+
+/// The last valid_time of an issue that is not withdrawn.
+fn last_value(
+    connection: &Connection,
+    series_id: i64,
+    issue_time: Timestamp,
+) -> Result<Option<Timestamp>> {
+    let held = held(connection, series_id, issue_time, None)?;
+    let values = held.iter().flat_map(|held| held.values.iter().rev());
+    Ok(values
+        .filter(|(_, value)| value.is_some())
+        .map(|(time, _)| *time)
+        .next())
+}
