@@ -64,6 +64,18 @@ pub struct ClockWatch {
     trusted: Look,
     /// The first look at a clock that has jumped, and has gone on steadily since.
     jumped: Option<Look>,
+    /// How long it had gone on steadily before that look, in earlier processes.
+    carried: Duration,
+}
+
+/// A clock that has jumped and goes on steadily: the next process counts on from here, so that a machine that runs for
+/// some hours a day gets to trust its clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Steady {
+    /// The time that the clock showed last.
+    pub time: Timestamp,
+    /// How long it has gone on steadily, in all.
+    pub since: Duration,
 }
 
 impl ClockWatch {
@@ -73,26 +85,49 @@ impl ClockWatch {
             slack: slack_hours.saturating_mul(3_600_000_000),
             trusted,
             jumped: None,
+            carried: Duration::ZERO,
         }
+    }
+
+    /// Counts on from where an earlier process was, if the clock has not gone back or jumped again since.
+    pub fn resume(&mut self, steady: Steady, look: Look) {
+        let off = look.time.micros() - steady.time.micros();
+        if off >= 0 && off.unsigned_abs() <= self.slack {
+            (self.jumped, self.carried) = (Some(look), steady.since);
+        }
+    }
+
+    /// How long a clock that is not trusted has gone on steadily.
+    pub fn steady(&self, look: Look) -> Option<Steady> {
+        let jumped = self.jumped?;
+        Some(Steady {
+            time: look.time,
+            since: look.uptime.saturating_sub(jumped.uptime) + self.carried,
+        })
     }
 
     /// Whether the clock is trusted now; if not, why.
     pub fn look(&mut self, look: Look) -> Option<Doubt> {
         let expected = self.trusted.expected(look.uptime);
         if self.is_near(expected, look.time) {
-            self.jumped = None;
+            (self.jumped, self.carried) = (None, Duration::ZERO);
             if look.uptime.saturating_sub(self.trusted.uptime) >= STEADY {
                 self.trusted = look;
             }
             return None;
         }
         let is_steady = |jumped: &Look| self.is_near(jumped.expected(look.uptime), look.time);
-        let since = self.jumped.filter(is_steady).unwrap_or(look);
-        if look.uptime.saturating_sub(since.uptime) >= STEADY {
+        let Some(since) = self.jumped.filter(is_steady) else {
+            (self.jumped, self.carried) = (Some(look), Duration::ZERO);
+            return Some(Doubt {
+                now: look.time,
+                expected,
+            });
+        };
+        if look.uptime.saturating_sub(since.uptime) + self.carried >= STEADY {
             self.accept(look);
             return None;
         }
-        self.jumped = Some(since);
         Some(Doubt {
             now: look.time,
             expected,
@@ -102,7 +137,7 @@ impl ClockWatch {
     /// Trusts the clock as it is.
     pub fn accept(&mut self, look: Look) {
         self.trusted = look;
-        self.jumped = None;
+        (self.jumped, self.carried) = (None, Duration::ZERO);
     }
 
     /// Whether two times are as close as those of a clock that has not jumped.
@@ -186,5 +221,37 @@ mod tests {
         assert!(watch.look(look(1, 1000)).is_some());
         watch.accept(look(2, 1001));
         assert_eq!(watch.look(look(3, 1002)), None);
+    }
+
+    #[test]
+    fn steady_time_adds_up_over_restarts() {
+        let far = 24 * 365;
+        let mut steady = None;
+        for day in 0..3 {
+            // Each process runs for ten hours a day, and starts at the time that was trusted last.
+            let mut watch = watch();
+            let clock = |hour: u64| look(hour, far + day * 24 + i64::try_from(hour).unwrap());
+            if let Some(steady) = steady {
+                watch.resume(steady, clock(0));
+            }
+            for hour in 0..10 {
+                let is_trusted = watch.look(clock(hour)).is_none();
+                assert_eq!(is_trusted, day == 2 && hour >= 6, "day {day}, hour {hour}");
+            }
+            steady = watch.steady(clock(9));
+        }
+    }
+
+    #[test]
+    fn steady_time_does_not_add_up_over_another_jump() {
+        let mut watch = watch();
+        let steady = Steady {
+            time: look(0, 8760).time,
+            since: Duration::from_secs(23 * HOUR),
+        };
+        for clock in [8759, 8760 + 49] {
+            watch.resume(steady, look(0, clock));
+            assert!(watch.look(look(2, clock + 2)).is_some(), "{clock}");
+        }
     }
 }

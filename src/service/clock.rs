@@ -53,6 +53,8 @@ struct State {
     watch: Option<ClockWatch>,
     /// The time that this process stored last, and when it did.
     stored: Option<(Timestamp, Duration)>,
+    /// When this process stored last how far a clock that is not trusted has gone on steadily.
+    doubted: Option<Duration>,
     /// Whether the log said last that the clock is doubted.
     is_doubted: bool,
     /// Whether the log said that the clock is behind the latest arrival.
@@ -77,8 +79,11 @@ impl State {
 
     /// Whether the time of the clock is to be stored.
     fn is_due(&self, uptime: Duration) -> bool {
-        let is_old = |(_, at): (Timestamp, Duration)| uptime.saturating_sub(at) >= STORE_EVERY;
-        self.stored.is_none_or(is_old)
+        let stored = match self.is_doubted {
+            true => self.doubted,
+            false => self.stored.map(|(_, at)| at),
+        };
+        stored.is_none_or(|at| uptime.saturating_sub(at) >= STORE_EVERY)
     }
 }
 
@@ -111,13 +116,15 @@ pub fn look(app: &App) -> Result<std::result::Result<Timestamp, Doubt>> {
     let mut state = app.watch.state();
     let look = app.watch.look(app.now());
     if state.watch.is_none() {
-        let seen = app.read(|connection, _| clock::seen(connection))?;
+        let (seen, steady) =
+            app.read(|connection, _| Ok((clock::seen(connection)?, clock::steady(connection)?)))?;
         // A database that has seen no time yet has nothing to lose.
         let time = seen.unwrap_or(look.time);
-        state.watch = Some(ClockWatch::new(
-            Look { time, ..look },
-            app.watch.rules.slack_hours,
-        ));
+        let mut watch = ClockWatch::new(Look { time, ..look }, app.watch.rules.slack_hours);
+        if let Some(steady) = steady {
+            watch.resume(steady, look);
+        }
+        state.watch = Some(watch);
     }
     let doubt = state.watch.as_mut().and_then(|watch| watch.look(look));
     Ok(doubt.map_or(Ok(look.time), Err))
@@ -166,8 +173,9 @@ pub async fn tick(app: &App) -> Result<()> {
         state.is_due((app.watch.uptime)())
     };
     match found {
-        Ok(now) if is_due => store(app, now).await,
-        _ => Ok(()),
+        _ if !is_due => Ok(()),
+        Ok(now) => store(app, now).await,
+        Err(_) => store_doubt(app).await,
     }
 }
 
@@ -199,7 +207,21 @@ fn is_accepted_elsewhere(app: &App) -> Result<bool> {
 }
 
 async fn store(app: &App, now: Timestamp) -> Result<()> {
-    app.append(move |tx, _| clock::see(tx, now)).await?;
+    // A full disk does not keep the sweep that makes room waiting for the clock after a restart.
+    app.expire(move |tx, _| clock::see(tx, now)).await?;
     app.watch.state().stored = Some((now, (app.watch.uptime)()));
+    Ok(())
+}
+
+async fn store_doubt(app: &App) -> Result<()> {
+    let look = app.watch.look(app.now());
+    let steady = {
+        let state = app.watch.state();
+        state.watch.as_ref().and_then(|watch| watch.steady(look))
+    };
+    if let Some(steady) = steady {
+        app.append(move |tx, _| clock::doubt(tx, steady)).await?;
+        app.watch.state().doubted = Some(look.uptime);
+    }
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! What the database knows of the machine's clock.
 
+use std::time::Duration;
+
 use rusqlite::OptionalExtension;
 
 use super::{Connection, Transaction};
-use crate::domain::{Result, Timestamp};
+use crate::domain::{Result, Timestamp, clock::Steady};
 
 /// Returns the time of the clock as it was trusted last, if it ever was.
 pub fn seen(connection: &Connection) -> Result<Option<Timestamp>> {
@@ -17,10 +19,34 @@ pub fn stamped(connection: &Connection) -> Result<Option<Timestamp>> {
 
 /// Stores the time of a clock that is trusted.
 pub fn see(tx: &Transaction<'_>, now: Timestamp) -> Result<()> {
+    set(tx, "seen", now.micros())?;
+    tx.prepare_cached("DELETE FROM clock WHERE name IN ('doubted', 'steady')")?
+        .execute([])?;
+    Ok(())
+}
+
+/// Returns how far a clock that is not trusted had gone on steadily when its process ended.
+pub fn steady(connection: &Connection) -> Result<Option<Steady>> {
+    let time = at(connection, "doubted")?;
+    let since = at(connection, "steady")?.map(|since| since.micros().unsigned_abs());
+    Ok(time.zip(since).map(|(time, since)| Steady {
+        time,
+        since: Duration::from_micros(since),
+    }))
+}
+
+/// Stores how far a clock that is not trusted has gone on steadily.
+pub fn doubt(tx: &Transaction<'_>, steady: Steady) -> Result<()> {
+    let since = i64::try_from(steady.since.as_micros()).unwrap_or(i64::MAX);
+    set(tx, "doubted", steady.time.micros())?;
+    set(tx, "steady", since)
+}
+
+fn set(tx: &Transaction<'_>, name: &str, at: i64) -> Result<()> {
     tx.prepare_cached(
-        "INSERT INTO clock (name, at) VALUES ('seen', ?1) ON CONFLICT (name) DO UPDATE SET at = ?1",
+        "INSERT INTO clock (name, at) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET at = ?2",
     )?
-    .execute([now])?;
+    .execute((name, at))?;
     Ok(())
 }
 

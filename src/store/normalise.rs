@@ -4,51 +4,67 @@ use rusqlite::{Connection, ErrorCode};
 
 use crate::domain::spelling::normal;
 
-/// The columns that hold names. Those of JSON hold nothing else that the normal form could change.
-const NAMES: &[(&str, &[&str])] = &[
-    ("organisations", &["name"]),
-    ("tokens", &["name"]),
-    ("locations", &["name"]),
-    ("sensors", &["name", "metric", "unit"]),
-    ("sources", &["name"]),
+/// The columns that hold names, with the column within whose values they are unique. Those of JSON hold nothing else
+/// that the normal form could change.
+const NAMES: &[(&str, Option<&str>, &[&str])] = &[
+    ("organisations", None, &["name"]),
+    ("tokens", Some("organisation_id"), &["name"]),
+    ("locations", Some("organisation_id"), &["name"]),
+    (
+        "sensors",
+        Some("organisation_id"),
+        &["name", "metric", "unit"],
+    ),
+    ("sources", None, &["name"]),
     (
         "source_versions",
+        Some("source_id"),
         &["version", "input_roles", "output_roles"],
     ),
-    ("jobs", &["name"]),
-    ("role_bindings", &["role"]),
+    ("jobs", Some("organisation_id"), &["name"]),
+    ("role_bindings", Some("job_id"), &["role"]),
     (
         "series",
+        Some("organisation_id"),
         &["metric", "stage", "unit", "source_name", "version_label"],
     ),
-    ("health", &["role"]),
-    ("health_changes", &["role"]),
-    ("webhooks", &["name"]),
+    ("health", Some("job_id"), &["role"]),
+    ("health_changes", Some("job_id"), &["role"]),
+    ("webhooks", Some("organisation_id"), &["name"]),
 ];
 
-/// Normalises all names. One whose normal form another row has already stays as it is: it is found by its id.
+/// Normalises all names. One whose normal form its owner has already stays as it is: it is found by its id.
 pub fn names(connection: &Connection) -> rusqlite::Result<()> {
-    for (table, columns) in NAMES {
+    for (table, owner, columns) in NAMES {
         for column in *columns {
-            in_column(connection, table, column)?;
+            in_column(connection, table, *owner, column)?;
         }
     }
     Ok(())
 }
 
-fn in_column(connection: &Connection, table: &str, column: &str) -> rusqlite::Result<()> {
-    let all = format!("SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL");
+fn in_column(
+    connection: &Connection,
+    table: &str,
+    owner: Option<&str>,
+    column: &str,
+) -> rusqlite::Result<()> {
+    let owner = owner.unwrap_or("NULL");
+    let all = format!("SELECT DISTINCT {column}, {owner} FROM {table} WHERE {column} IS NOT NULL");
     let mut all = connection.prepare(&all)?;
-    let stored: Vec<String> = all
-        .query_map([], |row| row.get(0))?
+    let stored: Vec<(String, Option<Vec<u8>>)> = all
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
-    let change = format!("UPDATE {table} SET {column} = ?2 WHERE {column} = ?1");
-    for old in stored {
+    // Owner by owner, so that two forms at one leave the others' names alone.
+    let change = format!(
+        "UPDATE {table} SET {column} = ?2 WHERE {column} = ?1 AND {owner} IS NOT DISTINCT FROM ?3"
+    );
+    for (old, owner) in stored {
         let new = normal(old.clone());
         if new == old {
             continue;
         }
-        match connection.execute(&change, [&old, &new]) {
+        match connection.execute(&change, (&old, &new, owner)) {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                 tracing::warn!(
                     table,

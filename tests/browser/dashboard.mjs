@@ -173,7 +173,12 @@ if (isDemo) {
       const now = await window();
       return { shift: (now.from - from) / (to - from), zoom: (now.to - now.from) / (to - from) };
     };
-    const box = await page.locator(".canvas .u-over").boundingBox();
+    // The chart is made anew when what it shows was read.
+    const drawn = await page.waitForFunction(() => {
+      const box = document.querySelector(".canvas .u-over")?.getBoundingClientRect();
+      return !document.querySelector(".frame.loading") && box?.width ? { x: box.x, y: box.y, width: box.width } : null;
+    });
+    const box = await drawn.jsonValue();
     const drag = await moved(async () => {
       await page.mouse.move(box.x + box.width / 2, box.y + 50);
       await page.mouse.down();

@@ -1,5 +1,6 @@
 -- What is known of the machine's clock. `seen` is the time of the clock as it was trusted last; `stamped` is the latest
--- available_at that was given. A row is absent until its time is known.
+-- available_at that was given. While the clock is not trusted, `doubted` is the time that it showed last and `steady` how
+-- long it has gone on steadily, in microseconds. A row is absent until its time is known.
 CREATE TABLE clock (
     name TEXT NOT NULL PRIMARY KEY,
     at INTEGER NOT NULL
