@@ -120,6 +120,8 @@ pub struct Limits {
     pub body_seconds: u64,
     /// How long a body may take to arrive that is read as a whole, in seconds.
     pub body_total_seconds: u64,
+    /// How far an issue_time may be ahead of the server's clock, in seconds.
+    pub issue_ahead_seconds: u32,
     /// How long a request may take from the last of its body to its answer, in seconds.
     pub request_seconds: u64,
     /// How long a client may take nothing of its answer, in seconds.
@@ -213,6 +215,7 @@ impl Default for Settings {
                 bodies_bytes: 64 * 1024 * 1024,
                 body_seconds: 30,
                 body_total_seconds: 300,
+                issue_ahead_seconds: 300,
                 request_seconds: 60,
                 stall_seconds: 30,
                 requests_per_second: 1000,
@@ -422,6 +425,12 @@ impl Loaded {
                 "limits.body_total_seconds",
                 limits.body_total_seconds,
                 1,
+                86_400,
+            ),
+            (
+                "limits.issue_ahead_seconds",
+                u64::from(limits.issue_ahead_seconds),
+                0,
                 86_400,
             ),
             ("limits.request_seconds", limits.request_seconds, 1, 3600),

@@ -202,6 +202,7 @@ fn open(settings: &Settings) -> Result<App, Failure> {
         ..webhook::Rules::default()
     };
     let clock_rules = clock::Rules {
+        issue_ahead_seconds: i64::from(settings.limits.issue_ahead_seconds),
         slack_hours: settings.retention.clock_slack_hours,
     };
     Ok(App::new(open_db(&path, settings)?, system_clock())

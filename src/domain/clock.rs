@@ -7,6 +7,13 @@ use super::time::Timestamp;
 /// How far a clock may be from what is expected of it by default, in hours.
 pub const SLACK_HOURS: u64 = 48;
 
+/// How far an issue_time may be ahead of the server's clock by default, in seconds: as far as clocks that are set by the
+/// network differ at worst.
+pub const AHEAD_SECONDS: i64 = 300;
+
+/// How far an issue_time may be ahead of the server's clock at most, in seconds, whatever the settings say.
+pub const MAX_AHEAD_SECONDS: i64 = 86_400;
+
 /// How long a clock that has jumped must go on steadily until it is trusted.
 const STEADY: Duration = Duration::from_secs(24 * 3600);
 

@@ -16,6 +16,9 @@ objects!(NewReading);
 /// The most readings that one request may post.
 pub const MAX_READINGS: usize = 100_000;
 
+/// How far a reading may be ahead of the server's clock, in hours: enough for a mistaken time zone.
+pub const MAX_AHEAD_HOURS: i64 = 24;
+
 /// What a sensor measured, as it is posted.
 #[derive(Debug, Clone, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]

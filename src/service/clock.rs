@@ -9,7 +9,7 @@ use super::App;
 use crate::{
     domain::{
         Result, Timestamp,
-        clock::{ClockWatch, Doubt, Look, SLACK_HOURS},
+        clock::{AHEAD_SECONDS, ClockWatch, Doubt, Look, SLACK_HOURS},
     },
     store::clock,
 };
@@ -27,6 +27,8 @@ pub type Uptime = Arc<dyn Fn() -> Duration + Send + Sync>;
 /// How far clocks may be wrong.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
+    /// How far an issue_time may be ahead of the server's clock, in seconds.
+    pub issue_ahead_seconds: i64,
     /// How far the machine's clock may jump and still be trusted, in hours.
     pub slack_hours: u64,
 }
@@ -34,17 +36,17 @@ pub struct Rules {
 impl Default for Rules {
     fn default() -> Self {
         Self {
+            issue_ahead_seconds: AHEAD_SECONDS,
             slack_hours: SLACK_HOURS,
         }
     }
 }
 
-/// What the process knows of the clock. A clone knows the same.
-#[derive(Clone)]
+/// What the process knows of the clock.
 pub(super) struct Watch {
     rules: Rules,
     uptime: Uptime,
-    state: Arc<Mutex<State>>,
+    state: Mutex<State>,
 }
 
 #[derive(Default)]
@@ -92,12 +94,17 @@ impl Watch {
         Self {
             rules,
             uptime,
-            state: Arc::default(),
+            state: Mutex::default(),
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the latest issue_time that is accepted of what arrives at `arrival`.
+    pub(super) fn latest_issue(&self, arrival: Timestamp) -> Timestamp {
+        arrival.plus_seconds(self.rules.issue_ahead_seconds)
     }
 
     fn look(&self, time: Timestamp) -> Look {

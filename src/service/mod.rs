@@ -67,14 +67,31 @@ const TRY_WRITING_EVERY: u64 = 30_000_000;
 pub struct App {
     db: Db,
     clock: Clock,
-    watch: clock::Watch,
+    watch: Arc<clock::Watch>,
     contracts: Memory<Uuid, prediction::Contract>,
     tokens: Known<[u8; 32], Caller>,
     jobs: Known<Uuid, Arc<job::Kept>>,
     vitals: Known<Uuid, Arc<Vitals>>,
     sender: Arc<webhook::Sender>,
-    /// When a probe last tried to write, in microseconds since 1970.
-    tried_writing: Arc<AtomicI64>,
+    last: Arc<Last>,
+}
+
+/// When things happened last, by the machine's clock, in microseconds since 1970.
+struct Last {
+    /// The health of jobs was judged.
+    judged: AtomicI64,
+    /// A probe tried to write.
+    tried_writing: AtomicI64,
+}
+
+impl Default for Last {
+    fn default() -> Self {
+        Self {
+            // A clock that was ahead before the start is noticed at the first look.
+            judged: AtomicI64::new(i64::MAX),
+            tried_writing: AtomicI64::default(),
+        }
+    }
 }
 
 impl App {
@@ -86,8 +103,11 @@ impl App {
             jobs: db.known(),
             vitals: db.known_until_written(),
             sender: Arc::new(webhook::Sender::new(webhook::Rules::default())),
-            tried_writing: Arc::default(),
-            watch: clock::Watch::new(clock::Rules::default(), uptime_of_the_process()),
+            last: Arc::default(),
+            watch: Arc::new(clock::Watch::new(
+                clock::Rules::default(),
+                uptime_of_the_process(),
+            )),
             db,
             clock,
         }
@@ -96,7 +116,7 @@ impl App {
     /// The product with these rules about clocks, and `uptime` as what counts the time that passes.
     pub fn with_clock_rules(self, rules: clock::Rules, uptime: clock::Uptime) -> Self {
         Self {
-            watch: clock::Watch::new(rules, uptime),
+            watch: Arc::new(clock::Watch::new(rules, uptime)),
             ..self
         }
     }
@@ -121,10 +141,10 @@ impl App {
     /// Why it cannot.
     pub async fn ready(&self) -> Result<()> {
         let now = self.now().micros();
-        let last = self.tried_writing.load(Ordering::Relaxed);
+        let last = self.last.tried_writing.load(Ordering::Relaxed);
         let is_due = now.abs_diff(last) >= TRY_WRITING_EVERY;
         if is_due {
-            self.tried_writing.store(now, Ordering::Relaxed);
+            self.last.tried_writing.store(now, Ordering::Relaxed);
         }
         self.db.ready(is_due).await
     }

@@ -305,7 +305,6 @@ struct Kept {
 #[derive(Clone, Copy)]
 struct Known {
     newest_issue: i64,
-    newest_arrival: i64,
     covers_until: i64,
     ends_at: Timestamp,
     shortest_lead: i64,
@@ -317,11 +316,10 @@ impl FromRow for Kept {
         let known = |newest_issue| -> rusqlite::Result<Known> {
             Ok(Known {
                 newest_issue,
-                newest_arrival: row.get(9)?,
-                covers_until: row.get(10)?,
-                ends_at: row.get(11)?,
-                shortest_lead: row.get(12)?,
-                longest_lead: row.get(13)?,
+                covers_until: row.get(9)?,
+                ends_at: row.get(10)?,
+                shortest_lead: row.get(11)?,
+                longest_lead: row.get(12)?,
             })
         };
         let newest: Option<i64> = row.get(8)?;
@@ -392,16 +390,9 @@ impl Kept {
 
     /// What a clock that was wrong did to it: the run before it in the same issue arrived at `before`.
     fn oddity(&self, before: Option<Timestamp>) -> Option<&'static str> {
-        let known = self.known.as_ref()?;
-        if self.issue_time.micros() == known.newest_issue
-            && self.available_at.micros() < known.newest_arrival
-        {
-            Some("it came before its series' newest_arrival")
-        } else if before.is_some_and(|before| self.available_at < before) {
-            Some("it came before the revision that it follows")
-        } else {
-            None
-        }
+        before
+            .is_some_and(|before| self.available_at < before)
+            .then_some("it came before the revision that it follows")
     }
 }
 
@@ -456,7 +447,7 @@ impl Unknown {
 fn runs(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     let mut statement = connection.prepare(
         "SELECT r.series_id, r.issue_time, r.revision, r.available_at, r.valid_from, r.valid_to, r.count, r.payload,
-            s.newest_issue, s.newest_arrival, s.covers_until, s.ends_at, s.shortest_lead, s.longest_lead
+            s.newest_issue, s.covers_until, s.ends_at, s.shortest_lead, s.longest_lead
             FROM runs r LEFT JOIN series s ON s.id = r.series_id ORDER BY r.series_id, r.issue_time, r.revision",
     )?;
     let mut rows = statement.query([])?;

@@ -99,7 +99,7 @@ pub fn vitals(connection: &Connection, id: Uuid, organisation_id: Uuid) -> Resul
         .collect::<rusqlite::Result<_>>()?;
     let posts = connection
         .prepare_cached(
-            "SELECT metric, newest_issue, newest_arrival, covers_until FROM series
+            "SELECT metric, fresh_issue, newest_arrival, covers_until FROM series
                 WHERE job_id = ?1 AND organisation_id = ?2 AND newest_issue <> ?3",
         )?
         .query_map((id, organisation_id, NOTHING_LEFT), |row| {
@@ -202,6 +202,33 @@ pub fn to_look_at(connection: &Connection, now: Timestamp, limit: usize) -> Resu
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let ids = statement.query_map((now, most), |row| row.get(0))?;
     Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Returns the jobs whose health rests on a time after `latest`, which only a clock that was ahead can have given.
+pub fn ahead_of(connection: &Connection, latest: Timestamp) -> Result<Vec<Uuid>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT j.id FROM jobs j WHERE EXISTS (SELECT 1 FROM health h WHERE h.job_id = j.id
+                AND (h.since > ?1 OR h.watched_from > ?1 OR h.ok_at > ?1 OR h.failed_at > ?1))
+            OR EXISTS (SELECT 1 FROM series s WHERE s.job_id = j.id AND s.organisation_id = j.organisation_id
+                AND s.newest_issue <> ?2 AND s.newest_arrival > ?1)",
+    )?;
+    let ids = statement.query_map((latest, NOTHING_LEFT), |row| row.get(0))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Stores `now` as the arrival of what arrived after `latest`.
+pub fn correct_arrivals(
+    tx: &Transaction<'_>,
+    job_id: Uuid,
+    organisation_id: Uuid,
+    latest: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE series SET newest_arrival = ?4 WHERE job_id = ?1 AND organisation_id = ?2 AND newest_arrival > ?3",
+    )?
+    .execute((job_id, organisation_id, latest, now))?;
+    Ok(())
 }
 
 /// Jobs by their state.

@@ -12,9 +12,9 @@ use prediction_api::{
     domain::{Timestamp, retention::Swept},
     http::{self, Limits, Options},
     service::{
-        App,
+        App, clock,
         retention::{self, Pace},
-        token,
+        token, uptime_of_the_process,
         webhook::Rules,
     },
     store::{self, Connection, Db},
@@ -145,10 +145,30 @@ impl TestApp {
         Self::start_in(folder, None, WEBHOOKS, Self::options()).await
     }
 
+    /// Starts a server on a fresh database that accepts issues as little ahead of its clock as by default.
+    pub async fn start_strict() -> Self {
+        let (folder, ahead) = (tempfile::tempdir().unwrap(), clock::Rules::default());
+        Self::start_by(folder, None, (WEBHOOKS, ahead), Self::options()).await
+    }
+
+    /// Starts a server that accepts issues a day ahead of its clock, so that tests can post some in any order.
     async fn start_in(
         folder: TempDir,
         clock: Option<Arc<AtomicI64>>,
         rules: Rules,
+        options: Options,
+    ) -> Self {
+        let a_day = clock::Rules {
+            issue_ahead_seconds: 86_400,
+            ..clock::Rules::default()
+        };
+        Self::start_by(folder, clock, (rules, a_day), options).await
+    }
+
+    async fn start_by(
+        folder: TempDir,
+        clock: Option<Arc<AtomicI64>>,
+        (rules, clock_rules): (Rules, clock::Rules),
         options: Options,
     ) -> Self {
         let clock = clock
@@ -163,7 +183,8 @@ impl TestApp {
             db,
             Arc::new(move || Timestamp::from_micros(hand.load(Ordering::SeqCst))),
         )
-        .with_webhooks(rules);
+        .with_webhooks(rules)
+        .with_clock_rules(clock_rules, uptime_of_the_process());
         token::first_admin(&app, ADMIN.to_owned()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -229,9 +250,12 @@ impl TestApp {
         self.clock.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 
-    /// Waits until the server has noticed by itself what time has changed.
+    /// Waits until the server has noticed by itself what time has changed, and that the clock was put right.
     pub async fn until_noted(&self) {
-        let open = "SELECT count(*) FROM health WHERE look_at < ?1";
+        let open = "SELECT (SELECT count(*) FROM health WHERE look_at < ?1)
+                + (SELECT count(*) FROM health WHERE since > ?1 + 1000000 OR ok_at > ?1 + 1000000)
+                + (SELECT count(*) FROM series s JOIN jobs j ON j.id = s.job_id
+                    AND j.organisation_id = s.organisation_id WHERE newest_arrival > ?1 + 1000000)";
         let now = self.now().micros();
         let is_open = || {
             let count = self.database().query_row(open, [now], |row| row.get(0));

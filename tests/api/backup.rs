@@ -285,8 +285,13 @@ async fn what_a_clock_did_is_a_warning_and_is_restored() {
     let folder = folder.path();
     succeeds(folder, &["backup", "odd.db", "--data-dir", "."]);
     let odd = Connection::open(folder.join("odd.db")).unwrap();
-    odd.execute_batch("UPDATE series SET newest_arrival = newest_arrival + 31536000000000")
-        .unwrap();
+    odd.execute_batch(
+        "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload)
+            SELECT series_id, issue_time, revision + 1, available_at - 1000000, valid_from, valid_to, count, payload
+            FROM runs;
+        UPDATE series SET newest_arrival = newest_arrival + 31536000000000",
+    )
+    .unwrap();
     drop(odd);
     let told = succeeds(folder, &["check", "odd.db"]);
     assert!(told.contains("warning      the run of series"), "{told}");

@@ -306,3 +306,25 @@ async fn the_newest_arrival_is_known_after_a_restart() {
     let rows = app.ok(ADMIN, &as_of, Value::Null).await;
     assert_eq!(rows[0]["value"], 1.0);
 }
+
+#[tokio::test]
+async fn how_far_an_issue_may_be_ahead_is_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = command(folder.path(), &["--data-dir", "data"]);
+    server.env("PREDICTION_API_LIMITS__ISSUE_AHEAD_SECONDS", "3600");
+    let server = Remote::start_command(server, log(folder.path()));
+    let job = server.caller.job("Job").await;
+    let now = prediction_api::service::system_clock()();
+    for (minutes, status) in [(50, 200), (70, 422)] {
+        let point = json!({ "role": "risk", "valid_time": hour(1, 0), "value": 1.0 });
+        let issue = now.plus_minutes(minutes);
+        let body = json!({ "job_id": job, "issue_time": issue, "predictions": [point] });
+        let reply = server.caller.call("POST /predictions", body).await;
+        assert_eq!(reply.status, status, "{}", reply.json());
+    }
+    let mut server = command(folder.path(), &["--data-dir", "data"]);
+    server.env("PREDICTION_API_LIMITS__ISSUE_AHEAD_SECONDS", "86401");
+    let refused = server.output().unwrap();
+    let told = text(&refused.stderr);
+    assert!(told.contains("must be from 0 to 86400"), "{told}");
+}

@@ -117,7 +117,7 @@ async fn points_without_a_job_name_their_source() {
         .await;
     assert_eq!(
         counts,
-        json!({ "stored": 3, "revised": 0, "unchanged": 0, "withdrawn": 0, "skipped": 0 })
+        json!({ "stored": 3, "revised": 0, "unchanged": 0, "withdrawn": 0, "skipped": 0, "fresh": true })
     );
     let counts = field
         .app
@@ -177,7 +177,7 @@ async fn lines_are_kept_part_by_part() {
         .expect(200);
     assert_eq!(
         counts,
-        json!({ "stored": 25_000, "revised": 0, "unchanged": 0, "withdrawn": 0, "skipped": 0 })
+        json!({ "stored": 25_000, "revised": 0, "unchanged": 0, "withdrawn": 0, "skipped": 0, "fresh": true })
     );
     // A bad line in the second part: the first is kept.
     let field = &Field::start().await;
@@ -208,7 +208,7 @@ async fn lines_are_kept_part_by_part() {
     let counts = lines(field, ADMIN, all.concat()).await.expect(200);
     assert_eq!(
         counts,
-        json!({ "stored": 5_000, "revised": 0, "unchanged": 20_000, "withdrawn": 0, "skipped": 0 })
+        json!({ "stored": 5_000, "revised": 0, "unchanged": 20_000, "withdrawn": 0, "skipped": 0, "fresh": false })
     );
 
     let field = &Field::start().await;

@@ -64,7 +64,7 @@ async fn what_has_expired_is_stored_when_it_is_posted_again() {
     let counts = post(&app, &job, &[(PAST, 5.0), (FUTURE, 7.0)]).await;
     assert_eq!(
         counts,
-        json!({ "stored": 1, "revised": 0, "unchanged": 1, "withdrawn": 0, "skipped": 0 })
+        json!({ "stored": 1, "revised": 0, "unchanged": 1, "withdrawn": 0, "skipped": 0, "fresh": false })
     );
     assert_eq!(values(&app, &job).await, [5.0, 7.0]);
 }

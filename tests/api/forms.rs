@@ -199,7 +199,7 @@ async fn what_was_read_as_series_can_be_posted_again() {
             .expect(200);
         assert_eq!(
             counts,
-            json!({ "stored": 0, "revised": 0, "unchanged": count, "withdrawn": 0, "skipped": 0 })
+            json!({ "stored": 0, "revised": 0, "unchanged": count, "withdrawn": 0, "skipped": 0, "fresh": false })
         );
     }
 }

@@ -345,16 +345,3 @@ async fn predictions_outlive_a_restart_their_job_and_their_source() {
     let table = json!([[read, null, 404]]);
     field.app.calls(&foreign, table).await;
 }
-
-#[tokio::test]
-async fn an_issue_from_the_future_is_refused() {
-    let field = Field::start().await;
-    let post = async |time: &str| {
-        let more = json!({ "issue_time": time });
-        field.try_post(more, &[risk(1, 1.0)]).await
-    };
-    // The clock stands at 2023-10-27T00:00:00Z.
-    let too_far = post("2023-10-28T00:00:00.000001Z").await;
-    too_far.expect_problem(422, &["#/issue_time"]);
-    post("2023-10-28T00:00:00Z").await.expect(200);
-}

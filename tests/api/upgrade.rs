@@ -64,7 +64,7 @@ async fn a_database_of_schema_1_keeps_what_was_predicted() {
     let counts = app.ok(ADMIN, "POST /predictions", body).await;
     assert_eq!(
         counts,
-        json!({ "stored": 1, "revised": 1, "unchanged": 2, "withdrawn": 0, "skipped": 0 })
+        json!({ "stored": 1, "revised": 1, "unchanged": 2, "withdrawn": 0, "skipped": 0, "fresh": false })
     );
     let path = format!("{path}&source=kept&issue_time=2023-10-27T00:00:00Z");
     let rows = app.ok(ADMIN, &path, Value::Null).await;
@@ -105,7 +105,7 @@ async fn a_database_of_schema_2_keeps_what_was_predicted_and_measured() {
     let counts = app.ok(ADMIN, "POST /predictions", body).await;
     assert_eq!(
         counts,
-        json!({ "stored": 0, "revised": 0, "unchanged": 1, "withdrawn": 0, "skipped": 0 })
+        json!({ "stored": 0, "revised": 0, "unchanged": 1, "withdrawn": 0, "skipped": 0, "fresh": false })
     );
 
     // What the earlier release stored can be withdrawn.

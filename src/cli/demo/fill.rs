@@ -176,7 +176,7 @@ async fn post(
     let run = catalogue::run(job, index).map_err(|error| FillError::Body(error.to_string()))?;
     let posted = PostedPredictions::ForJob(body(run)?);
     let counts = prediction::post(app, operator, posted, Gaps::default()).await;
-    Ok(counts.map_err(FillError::Refused)?.stored)
+    Ok(counts.map_err(FillError::Refused)?.counts.stored)
 }
 
 /// A body of the example, read as the API reads it.

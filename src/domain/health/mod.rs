@@ -11,7 +11,7 @@ use super::{
     text::{Message, Name},
     time::Timestamp,
 };
-pub use rules::{Basis, LastPost, Posted, Standing, Steadiness, Vitals, Watch};
+pub use rules::{Basis, LastPost, Posted, Standing, Steadiness, Vitals, Watch, latest_given};
 
 names!(HealthState);
 
@@ -75,7 +75,7 @@ pub struct Judgement {
     pub state: HealthState,
     /// Since when it does so.
     pub since: Timestamp,
-    /// The newest issue that was posted.
+    /// The last fresh issue that was posted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_issue_time: Option<Timestamp>,
     /// When that issue arrived. Older issues that arrive later do not count: a backfill does not hide a dead worker.

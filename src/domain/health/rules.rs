@@ -7,18 +7,52 @@ use std::cmp::Reverse;
 
 use super::{Health, HealthChange, HealthState, Judgement, TargetHealth};
 use crate::domain::{
+    clock::MAX_AHEAD_SECONDS,
     contract::OutputRole,
     text::{Message, Name},
     time::Timestamp,
 };
 
+/// How far ahead of the clock a time may lie that the clock itself has given, in microseconds: clocks are corrected by
+/// less again and again. What lies further ahead was given by a clock that was wrong.
+const CORRECTION: i64 = 1_000_000;
+
+/// Returns the latest time that a clock which shows `now` can have given before.
+pub fn latest_given(now: Timestamp) -> Timestamp {
+    Timestamp::from_micros(now.micros().saturating_add(CORRECTION))
+}
+
+/// Returns a time that the clock gave, or `now` if the clock was ahead then and has been put right.
+fn corrected(time: Timestamp, now: Timestamp) -> Timestamp {
+    match time > latest_given(now) {
+        true => now,
+        false => time,
+    }
+}
+
 /// What was posted last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastPost {
-    /// The newest issue.
+    /// The issue.
     pub issue_time: Timestamp,
-    /// When it first arrived.
+    /// When it first arrived, by the machine's clock.
     pub arrival: Timestamp,
+}
+
+impl LastPost {
+    /// Returns the time that the issue counts as: a worker whose clock is ahead does not hide what is issued after it.
+    fn counts_as(self) -> Timestamp {
+        self.issue_time.min(self.arrival)
+    }
+
+    /// Returns whether another issue that arrives at `now` is fresh, which is to say later than this one. Any issue is if
+    /// this one was posted, or its arrival taken, by a clock that was ahead and has been put right.
+    pub fn is_before(self, issue_time: Timestamp, now: Timestamp) -> bool {
+        let latest_issue = now.plus_seconds(MAX_AHEAD_SECONDS);
+        self.arrival > latest_given(now)
+            || self.issue_time > latest_issue
+            || issue_time.min(now) > self.counts_as()
+    }
 }
 
 /// What was posted of one metric, as its series know it.
@@ -26,7 +60,7 @@ pub struct LastPost {
 pub struct Posted {
     /// What is predicted.
     pub metric: Name,
-    /// The newest issue.
+    /// The last fresh issue.
     pub last: LastPost,
     /// The latest valid_time.
     pub covers_until: Timestamp,
@@ -154,10 +188,10 @@ pub struct Vitals {
 }
 
 impl Vitals {
-    /// The newest issue of a metric, or of all; of equal ones the first to come.
+    /// The last fresh issue of a metric, or of all; of those that count as equal the first to come.
     pub fn last_post(&self, metric: Option<&Name>) -> Option<LastPost> {
         let posts = self.posts_of(metric).map(|posted| posted.last);
-        posts.max_by_key(|post| (post.issue_time, Reverse(post.arrival)))
+        posts.max_by_key(|post| (post.counts_as(), Reverse(post.arrival), post.issue_time))
     }
 
     fn covers_until(&self, metric: Option<&Name>) -> Option<Timestamp> {
@@ -198,6 +232,7 @@ impl Vitals {
         now: Timestamp,
     ) -> Vec<HealthChange> {
         let mut found = Vec::new();
+        self.correct(now);
         for index in 0..self.standings.len() {
             let basis = self.basis(watch, &self.standings[index]);
             let standing = &mut self.standings[index];
@@ -222,6 +257,26 @@ impl Vitals {
         }
         found.sort_by_key(|change| change.at);
         found
+    }
+
+    /// Returns whether something rests on a time that only a clock which was ahead can have given.
+    pub fn is_ahead(&self, now: Timestamp) -> bool {
+        let latest = latest_given(now);
+        self.posts.iter().any(|posted| posted.last.arrival > latest)
+    }
+
+    /// Puts times right that a clock gave which was ahead: what came then counts as coming now. Without it a worker that
+    /// has died since would be on time until the clock is there again.
+    fn correct(&mut self, now: Timestamp) {
+        for posted in &mut self.posts {
+            posted.last.arrival = corrected(posted.last.arrival, now);
+        }
+        for standing in &mut self.standings {
+            standing.since = corrected(standing.since, now);
+            standing.watched_from = corrected(standing.watched_from, now);
+            standing.ok_at = standing.ok_at.map(|at| corrected(at, now));
+            standing.failed_at = standing.failed_at.map(|at| corrected(at, now));
+        }
     }
 
     /// The health that is answered at `now`: with what time alone has changed since it was judged last.
@@ -279,11 +334,11 @@ impl Vitals {
         found
     }
 
-    /// Forgets the failed run where something good came: a newer issue than `before` had.
+    /// Forgets the failed run where something good came: a fresh issue after those that `before` had.
     pub fn forgive(&mut self, watch: Watch<'_>, before: &Self) {
         for index in 0..self.standings.len() {
             let metric = watch.metric(self.standings[index].role.as_ref());
-            let issue = |vitals: &Self| vitals.last_post(metric).map(|post| post.issue_time);
+            let issue = |vitals: &Self| vitals.last_post(metric).map(LastPost::counts_as);
             if issue(self) > issue(before) {
                 self.standings[index].succeed();
             }

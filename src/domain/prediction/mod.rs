@@ -1,6 +1,7 @@
 //! Predictions: one value of one metric for one valid_time, issued at one issue_time.
 
 mod answer;
+mod counts;
 mod direct_runs;
 mod job_runs;
 mod latest;
@@ -20,6 +21,7 @@ use super::{
     value::Gaps,
 };
 pub use answer::{FoundPoint, FoundRun, Prediction, PredictionSeries, Predictions};
+pub use counts::PredictionCounts;
 pub use direct_runs::{DirectKey, direct_runs};
 pub use job_runs::{JobKey, runs_of_rows};
 pub use latest::{LatestPrediction, LatestQuery};
@@ -32,9 +34,6 @@ pub use query::{
     Withdrawal,
 };
 pub use run::{PostedRun, join};
-
-/// How far an issue_time or a reading may be ahead of the server's clock, in hours: enough for a mistaken time zone.
-pub const MAX_AHEAD_HOURS: i64 = 24;
 
 /// What one series is told apart by, and the names that are answered with it.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,6 +119,8 @@ pub struct Point {
 pub struct Difference {
     /// What became of the points.
     pub counts: Counts,
+    /// Whether they are of a fresh issue: a new one, later than all before.
+    pub fresh: bool,
     /// The points that are stored as the next revision.
     pub stored: Vec<Point>,
     /// The numbers of the points that withdraw a value where there is none.

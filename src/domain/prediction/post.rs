@@ -66,7 +66,7 @@ pub enum PostedPredictions {
 pub struct JobPost {
     /// The job; source, version, metric, unit and location come from it.
     pub job_id: Uuid,
-    /// When the model made the predictions; by default their arrival. At most a day ahead of the server's clock.
+    /// When the model made the predictions; by default their arrival. At most five minutes ahead of the server's clock, unless its operator sets another limit.
     #[oai(nullable)]
     pub issue_time: Option<Timestamp>,
     /// A label that splits the predictions of one metric, such as `raw` and `calibrated`.
@@ -169,7 +169,7 @@ pub struct DirectPoint {
     pub valid_time: Timestamp,
     /// The value, a finite number; `null` withdraws what this issue has at that time.
     pub value: PostedValue,
-    /// When the model made the prediction; by default its arrival. At most a day ahead of the server's clock.
+    /// When the model made the prediction; by default its arrival. At most five minutes ahead of the server's clock, unless its operator sets another limit.
     #[oai(nullable)]
     pub issue_time: Option<Timestamp>,
     /// A label that splits the predictions of one metric, such as `raw` and `calibrated`.

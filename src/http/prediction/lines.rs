@@ -22,8 +22,8 @@ use tokio::time::{Duration, Instant};
 
 use crate::{
     domain::{
-        Counts, Error, Gaps,
-        prediction::{DirectPoint, MAX_RUNS},
+        Error, Gaps,
+        prediction::{DirectPoint, MAX_RUNS, PredictionCounts},
     },
     http::{
         auth::Session, body::buffer, json_lines, json_text, pace, problem::Problem, share::Buffered,
@@ -89,13 +89,13 @@ impl_apirequest_for_payload!(Lines);
 ///
 /// # Errors
 /// The problem of the first part that is not kept, which says how much before it is.
-pub async fn keep(app: &App, lines: Lines, gaps: Gaps) -> Result<Counts, Problem> {
+pub async fn keep(app: &App, lines: Lines, gaps: Gaps) -> Result<PredictionCounts, Problem> {
     let mut kept = Kept {
         app,
         session: lines.session,
         gaps,
         buffered: lines.buffered,
-        counts: Counts::default(),
+        counts: PredictionCounts::default(),
         part: Vec::new(),
         runs: HashSet::new(),
         hasher: RandomState::new(),
@@ -108,7 +108,7 @@ pub async fn keep(app: &App, lines: Lines, gaps: Gaps) -> Result<Counts, Problem
     match kept.all(lines.body.into_bytes_stream()).await {
         Ok(()) => Ok(kept.counts),
         Err(problem) => {
-            let problem = problem.with_counts(kept.counts);
+            let problem = problem.with_counts(kept.counts.counts);
             Err(match kept.lines_kept {
                 0 => problem,
                 lines => problem.with_more(&format!(
@@ -125,7 +125,7 @@ struct Kept<'a> {
     gaps: Gaps,
     /// What is in memory of the lines, read or not.
     buffered: Buffered,
-    counts: Counts,
+    counts: PredictionCounts,
     /// What is read and not kept yet.
     part: Vec<DirectPoint>,
     /// The runs that it is of, by their hashes.

@@ -24,7 +24,8 @@ use crate::{
         contract::ALL_METRICS,
         prediction::{
             Issues, LatestPrediction, LatestQuery, LeadTimes, PostedPredictions, Prediction,
-            PredictionCursor, PredictionQuery, PredictionScope, PredictionSeries, Withdrawal,
+            PredictionCounts, PredictionCursor, PredictionQuery, PredictionScope, PredictionSeries,
+            Withdrawal,
         },
     },
     service::{App, prediction},
@@ -77,7 +78,8 @@ impl PredictionApi {
     /// request holds at most 1,000 runs (points that share issue_time, metric, location and stage): beyond that it is
     /// refused with 413. Nothing is overwritten: a new issue_time is a new issue, the same issue with another value a new
     /// revision, and the same value again is counted as unchanged. `null` as a value withdraws what the issue has at that time:
-    /// it is not returned any more, except `as_of` a time before. Needs: worker.
+    /// it is not returned any more, except `as_of` a time before. An issue_time may be five minutes ahead of the server's
+    /// clock, unless its operator has set `limits.issue_ahead_seconds`. Needs: worker.
     #[oai(
         path = "/predictions",
         method = "post",
@@ -91,7 +93,7 @@ impl PredictionApi {
         /// error where none is, as NaN and an empty cell are anywhere.
         gaps: Query<Option<GapsParameter>>,
         body: Posted,
-    ) -> Answer<Plain<Counts>> {
+    ) -> Answer<Plain<PredictionCounts>> {
         let gaps = asked_gaps(gaps.0);
         let counts = match body {
             Posted::Json(body) => prediction::post(&self.0, &auth.0, body.0, gaps).await?,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Result, Timestamp,
-        health::{HealthChange, HealthState, Standing, Steadiness, Vitals},
+        health::{HealthChange, HealthState, Standing, Steadiness, Vitals, latest_given},
         text::Name,
         webhook::{Notice, WebhookEvent},
     },
@@ -51,6 +51,10 @@ impl Judged {
         from: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Vec<HealthChange>> {
+        if self.vitals.is_ahead(now) {
+            let (owner, latest) = (self.job.organisation_id, latest_given(now));
+            health::correct_arrivals(tx, self.id, owner, latest, now)?;
+        }
         let changes = self.vitals.judge(self.job.watch(), from, now);
         self.keep(tx)?;
         let is_whole = changes.iter().any(|change| change.role.is_none());

@@ -2,13 +2,15 @@
 
 mod judge;
 
+use std::sync::atomic::Ordering;
+
 use uuid::Uuid;
 
 use super::{App, job, prediction::Contract};
 use crate::{
     domain::{
         Caller, Error, Result,
-        health::{HealthCounts, JobHealth},
+        health::{HealthCounts, JobHealth, latest_given},
         page::Listed,
     },
     store::{self, Memory, Recurring, Transaction, health},
@@ -79,25 +81,49 @@ pub async fn get(
 /// Notes the changes that time alone has brought by now. Answers how many there were. A job that cannot be judged is
 /// looked at again later, and holds no other up.
 pub async fn watch(app: &App) -> Result<usize> {
-    let mut changes = 0;
+    let mut changes = correct(app).await?;
     loop {
         let due = app.read(|connection, now| health::to_look_at(connection, now, STEP))?;
         let is_last = due.len() < STEP;
         if due.is_empty() {
             return Ok(changes);
         }
-        match settle(app, due.clone()).await {
-            Ok(noted) => changes += noted,
-            Err(error @ (Error::Busy | Error::Unavailable(_))) => return Err(error),
-            Err(_) => {
-                for id in due {
-                    changes += settle_alone(app, id).await?;
-                }
-            }
-        }
+        changes += settle_all(app, due).await?;
         if is_last {
             return Ok(changes);
         }
+    }
+}
+
+/// Judges the jobs again whose health rests on a time of a clock that was ahead, once it has gone back. Answers how many
+/// changes there were.
+async fn correct(app: &App) -> Result<usize> {
+    let now = app.now();
+    if app.last.judged.load(Ordering::Relaxed) <= now.micros() {
+        app.last.judged.store(now.micros(), Ordering::Relaxed);
+        return Ok(0);
+    }
+    let found = app.read(|connection, now| health::ahead_of(connection, latest_given(now)))?;
+    let mut changes = 0;
+    for jobs in found.chunks(STEP) {
+        changes += settle_all(app, jobs.to_vec()).await?;
+    }
+    app.last.judged.store(now.micros(), Ordering::Relaxed);
+    Ok(changes)
+}
+
+/// Judges jobs in one transaction, or one by one if that fails.
+async fn settle_all(app: &App, jobs: Vec<Uuid>) -> Result<usize> {
+    match settle(app, jobs.clone()).await {
+        Err(error @ (Error::Busy | Error::Unavailable(_))) => Err(error),
+        Err(_) => {
+            let mut changes = 0;
+            for id in jobs {
+                changes += settle_alone(app, id).await?;
+            }
+            Ok(changes)
+        }
+        noted => noted,
     }
 }
 

@@ -4,19 +4,21 @@ use std::collections::{BTreeMap, HashMap};
 
 use uuid::Uuid;
 
-use super::post::too_far_ahead;
+use super::post::Arrived;
 use crate::{
     domain::{
-        Caller, Counts, Gaps, Result, Role, Timestamp, Violations,
+        Caller, Gaps, Result, Role, Timestamp, Violations,
         audit::withdrawal,
         contract::OutputRole,
-        prediction::{DirectKey, DirectPoint, Issue, PostedRun, Series, direct_runs, join},
+        prediction::{
+            DirectKey, DirectPoint, Issue, PostedRun, PredictionCounts, Series, direct_runs, join,
+        },
         source::Source,
         source_version::SourceVersion,
         text::{Name, Stage},
     },
     service::{App, audit, load},
-    store::{self, Transaction, clock, prediction},
+    store::{self, Transaction, prediction},
 };
 
 /// Keeps points of a longer stream of them; `first` is the number of the first. All are kept, or none.
@@ -29,10 +31,10 @@ pub async fn post_lines(
     points: Vec<DirectPoint>,
     first: usize,
     gaps: Gaps,
-) -> Result<Counts> {
+) -> Result<PredictionCounts> {
     caller.needs(Role::Worker)?;
     let counts = post(app, caller, points, first, gaps).await?;
-    load::count_predictions(&counts);
+    load::count_predictions(&counts.counts);
     Ok(counts)
 }
 
@@ -52,25 +54,25 @@ pub(super) async fn post(
     points: Vec<DirectPoint>,
     first: usize,
     gaps: Gaps,
-) -> Result<Counts> {
+) -> Result<PredictionCounts> {
     let runs = direct_runs(points, first)?;
-    let caller = caller.clone();
+    let (caller, clock) = (caller.clone(), app.watch.clone());
     app.append(move |tx, now| {
-        let arrival = clock::stamp(tx, now)?;
+        let arrived = Arrived::at(tx, now, &clock)?;
         let mut catalogue = Catalogue::new(tx, &caller);
-        let (mut counts, mut violations) = (Counts::default(), Violations::default());
+        let (mut counts, mut violations) = (PredictionCounts::default(), Violations::default());
         let mut withdrawn = BTreeMap::new();
-        for run in resolve(&mut catalogue, runs, arrival)? {
+        for run in resolve(&mut catalogue, runs, arrived)? {
             let issue = Issue {
                 issue_time: run.key.issue_time,
-                available_at: arrival,
+                available_at: arrived.stamp,
             };
             let Some(series) = catalogue.series(run.key.clone()) else {
                 continue;
             };
             let posted = prediction::post(tx, &series, issue, &run.points, gaps, now)?;
             run.refuse_values(&posted.refused, Gaps::NOTHING_THERE, &mut violations);
-            counts += posted.counts;
+            counts += &posted;
             if posted.counts.withdrawn > 0 {
                 *withdrawn.entry(run.key.location_id).or_default() += posted.counts.withdrawn;
             }
@@ -89,15 +91,15 @@ pub(super) async fn post(
 fn resolve(
     catalogue: &mut Catalogue<'_>,
     runs: Vec<PostedRun<DirectKey>>,
-    now: Timestamp,
+    arrived: Arrived,
 ) -> Result<Vec<PostedRun<RunKey>>> {
     let mut violations = Violations::default();
     let mut resolved = Vec::with_capacity(runs.len());
     for run in runs {
-        if let Some(detail) = too_far_ahead(run.key.issue_time, now) {
+        if let Some(detail) = arrived.too_far_ahead(run.key.issue_time) {
             run.refuse("issue_time", &detail, &mut violations);
         }
-        match catalogue.resolve(&run.key, now)? {
+        match catalogue.resolve(&run.key, arrived.stamp)? {
             Ok(key) => resolved.push(run.of(key)),
             Err((member, detail)) => run.refuse(member, &detail, &mut violations),
         }

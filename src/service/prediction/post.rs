@@ -7,14 +7,14 @@ use uuid::Uuid;
 use super::{Contract, direct, withdraw};
 use crate::{
     domain::{
-        Caller, Counts, Error, Gaps, Result, Role, Timestamp, Violations,
+        Caller, Error, Gaps, Result, Role, Timestamp, Violations,
         audit::withdrawal,
         prediction::{
-            Issue, JobKey, MAX_AHEAD_HOURS, PostedPredictions, PostedRun, join, runs_of_rows,
+            Issue, JobKey, PostedPredictions, PostedRun, PredictionCounts, join, runs_of_rows,
         },
         text::Stage,
     },
-    service::{App, health, load, location},
+    service::{App, clock::Watch, health, load, location},
     store::{Transaction, clock, prediction},
 };
 
@@ -27,7 +27,7 @@ pub async fn post(
     caller: &Caller,
     posted: PostedPredictions,
     gaps: Gaps,
-) -> Result<Counts> {
+) -> Result<PredictionCounts> {
     caller.needs(Role::Worker)?;
     let counts = match posted {
         PostedPredictions::ForJob(post) => {
@@ -39,7 +39,7 @@ pub async fn post(
         }
         PostedPredictions::Direct(points) => direct::post(app, caller, points, 0, gaps).await,
     }?;
-    load::count_predictions(&counts);
+    load::count_predictions(&counts.counts);
     Ok(counts)
 }
 
@@ -59,19 +59,20 @@ async fn for_job(
     issue_time: Option<Timestamp>,
     runs: Vec<PostedRun<JobKey>>,
     gaps: Gaps,
-) -> Result<Counts> {
+) -> Result<PredictionCounts> {
     let (caller, contracts) = (caller.clone(), app.contracts.clone());
+    let clock = app.watch.clone();
     app.append(move |tx, now| {
         let contract = contracts.get(tx, id, || Contract::read(tx, id))?;
         caller.must_see(Some(contract.organisation_id), "job", id)?;
-        let arrival = clock::stamp(tx, now)?;
-        if let Some(detail) = too_far_ahead(issue_time, arrival) {
+        let arrived = Arrived::at(tx, now, &clock)?;
+        if let Some(detail) = arrived.too_far_ahead(issue_time) {
             return Err(Error::invalid("/issue_time", detail));
         }
-        let runs = resolve(tx, &contract, runs, arrival)?;
+        let runs = resolve(tx, &contract, runs, arrived)?;
         let posted = runs.iter().filter_map(|run| contract.role(run.key.target));
         let watched = health::Post::begin(tx, id, &contract.steady, posted.collect(), now)?;
-        let (mut counts, mut violations) = (Counts::default(), Violations::default());
+        let (mut counts, mut violations) = (PredictionCounts::default(), Violations::default());
         for run in runs {
             let RunKey {
                 target,
@@ -85,18 +86,19 @@ async fn for_job(
                 .ok_or_else(gone)?;
             let issue = Issue {
                 issue_time,
-                available_at: arrival,
+                available_at: arrived.stamp,
             };
             let posted = prediction::post(tx, &series, issue, &run.points, gaps, now)?;
             run.refuse_values(&posted.refused, Gaps::NOTHING_THERE, &mut violations);
-            counts += posted.counts;
+            counts += &posted;
         }
         violations.into_result()?;
         watched.end(tx)?;
-        if counts.withdrawn > 0 {
+        let withdrawn = counts.counts.withdrawn;
+        if withdrawn > 0 {
             health::note(tx, id, now)?;
             contract.steady.forget();
-            let what = withdrawal(counts.withdrawn, []);
+            let what = withdrawal(withdrawn, []);
             withdraw::note(tx, &caller, now, (id, contract.organisation_id), what)?;
         }
         Ok(counts)
@@ -113,7 +115,7 @@ fn resolve(
     tx: &Transaction<'_>,
     contract: &Contract,
     runs: Vec<PostedRun<JobKey>>,
-    now: Timestamp,
+    arrived: Arrived,
 ) -> Result<Vec<PostedRun<RunKey>>> {
     let mut violations = Violations::default();
     let mut owned = HashMap::new();
@@ -136,14 +138,14 @@ fn resolve(
                 run.refuse("location_id", &detail, &mut violations);
             }
         }
-        if let Some(detail) = too_far_ahead(run.key.issue_time, now) {
+        if let Some(detail) = arrived.too_far_ahead(run.key.issue_time) {
             run.refuse("issue_time", &detail, &mut violations);
         }
         let Ok(target) = target else { continue };
         let key = RunKey {
             target,
             location_id: contract.location(run.key.location_id),
-            issue_time: run.key.issue_time.unwrap_or(now),
+            issue_time: run.key.issue_time.unwrap_or(arrived.stamp),
             stage: run.key.stage.clone(),
         };
         resolved.push(run.of(key));
@@ -153,11 +155,35 @@ fn resolve(
     Ok(joined)
 }
 
-/// What is wrong with an issue_time in the future: as the newest issue it would hide every later one, and nothing could
-/// remove it.
-pub(super) fn too_far_ahead(issue_time: Option<Timestamp>, now: Timestamp) -> Option<String> {
-    let latest = now.plus_hours(MAX_AHEAD_HOURS);
-    issue_time
-        .filter(|issue_time| *issue_time > latest)
-        .map(|_| format!("is in the future: at most {latest} is taken now"))
+/// When a post arrived.
+#[derive(Clone, Copy)]
+pub(super) struct Arrived {
+    /// Its available_at, which is later than the clock's time while the clock is behind the latest arrival.
+    pub stamp: Timestamp,
+    /// The latest issue_time that is accepted.
+    latest_issue: Timestamp,
+}
+
+impl Arrived {
+    /// Stamps what arrives at `now`.
+    pub fn at(tx: &Transaction<'_>, now: Timestamp, watch: &Watch) -> Result<Self> {
+        let stamp = clock::stamp(tx, now)?;
+        Ok(Self {
+            stamp,
+            latest_issue: watch.latest_issue(stamp),
+        })
+    }
+
+    /// Returns what is wrong with an issue_time in the future: as the newest issue it would hide later ones.
+    pub fn too_far_ahead(self, issue_time: Option<Timestamp>) -> Option<String> {
+        let Self {
+            stamp,
+            latest_issue,
+        } = self;
+        issue_time.filter(|issue_time| *issue_time > latest_issue)?;
+        Some(format!(
+            "is in the future: the server's time is {stamp}, and an issue_time may be at most {latest_issue} now; check \
+             the clock of the worker"
+        ))
+    }
 }

@@ -21,6 +21,13 @@ pub struct Held {
     available_at: Timestamp,
 }
 
+impl Held {
+    /// Whether all of it is withdrawn.
+    pub fn is_withdrawn(&self) -> bool {
+        self.values.values().all(Option::is_none)
+    }
+}
+
 /// What the issue has of a series, if it is there at all. What ended at `cutoff` or before has expired and counts as not
 /// there: it cannot be read any more.
 pub fn held(
@@ -53,13 +60,15 @@ pub fn held(
     Ok(held)
 }
 
-/// Stores the next revision of an issue, which has `held` so far, and what its series knows of all its runs.
+/// Stores the next revision of an issue, which has `held` so far, and what its series knows of all its runs. `fresh` is the
+/// time of the machine's clock if the issue is fresh.
 pub fn insert_revision(
     tx: &Transaction<'_>,
     series_id: i64,
     issue: Issue,
     held: Option<&Held>,
     points: &[Point],
+    fresh: Option<Timestamp>,
 ) -> Result<()> {
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
         return Ok(());
@@ -85,7 +94,8 @@ pub fn insert_revision(
     ))?;
     let (shortest, longest) = leads(issue, first, last);
     tx.prepare_cached(
-        "UPDATE series SET newest_arrival = CASE WHEN ?2 > newest_issue THEN ?3 ELSE newest_arrival END,
+        "UPDATE series SET newest_arrival = coalesce(?7, newest_arrival),
+            fresh_issue = CASE WHEN ?7 IS NULL THEN fresh_issue ELSE ?2 END,
             newest_issue = CASE WHEN ?2 > newest_issue THEN ?2 ELSE newest_issue END,
             covers_until = CASE WHEN ?4 > covers_until THEN ?4 ELSE covers_until END,
             shortest_lead = CASE WHEN ?5 < shortest_lead THEN ?5 ELSE shortest_lead END,
@@ -102,6 +112,7 @@ pub fn insert_revision(
         last.valid_time,
         shortest,
         longest,
+        fresh,
     ))?;
     Ok(())
 }

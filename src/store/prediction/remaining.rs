@@ -15,16 +15,23 @@ struct Remaining {
 
 /// Brings up to date what the series' row says of what is left, after points were withdrawn.
 pub fn update(tx: &Transaction<'_>, series_id: i64) -> Result<()> {
-    let moments = match find(tx, series_id)? {
-        Some(left) => {
-            [left.newest_issue, left.newest_arrival, left.covers_until].map(Timestamp::micros)
-        }
-        None => [NOTHING_LEFT; 3],
+    let left = find(tx, series_id)?;
+    let moments = match &left {
+        Some(left) => [left.newest_issue, left.covers_until].map(Timestamp::micros),
+        None => [NOTHING_LEFT; 2],
     };
-    tx.prepare_cached(
-        "UPDATE series SET newest_issue = ?2, newest_arrival = ?3, covers_until = ?4 WHERE id = ?1",
-    )?
-    .execute((series_id, moments[0], moments[1], moments[2]))?;
+    tx.prepare_cached("UPDATE series SET newest_issue = ?2, covers_until = ?3 WHERE id = ?1")?
+        .execute((series_id, moments[0], moments[1]))?;
+    let mut fresh = tx.prepare_cached("SELECT fresh_issue FROM series WHERE id = ?1")?;
+    let fresh: Timestamp = fresh.query_row([series_id], |row| row.get(0))?;
+    if last_value(tx, series_id, fresh)?.is_none() {
+        let moments = match &left {
+            Some(left) => [left.newest_issue, left.newest_arrival].map(Timestamp::micros),
+            None => [NOTHING_LEFT; 2],
+        };
+        tx.prepare_cached("UPDATE series SET fresh_issue = ?2, newest_arrival = ?3 WHERE id = ?1")?
+            .execute((series_id, moments[0], moments[1]))?;
+    }
     Ok(())
 }
 

@@ -48,7 +48,7 @@ pub fn withdraw(
         counts.withdrawn += withdrawn.len() as u64;
         counts.unchanged += (held.values.len() - withdrawn.len()) as u64;
         if !withdrawn.is_empty() {
-            insert_revision(tx, row.id, issue, Some(&held), &withdrawn)?;
+            insert_revision(tx, row.id, issue, Some(&held), &withdrawn, None)?;
             remaining::update(tx, row.id)?;
         }
     }

@@ -26,9 +26,10 @@ fn copy(app: &TestApp, job: &str) {
         INSERT INTO health SELECT c.id, h.role, h.state, h.since, h.look_at, h.watched_from, h.ok_at, h.failed_at,
             h.message FROM copies c, health h WHERE hex(h.job_id) = '{hex}';
         INSERT INTO series (organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, unit,
-            source_name, version_label, newest_issue, newest_arrival, covers_until)
+            source_name, version_label, newest_issue, fresh_issue, newest_arrival, covers_until)
             SELECT s.organisation_id, s.source_id, s.source_version_id, c.id, s.location_id, s.metric, s.stage, s.unit,
             s.source_name, s.version_label, s.newest_issue + 60000000 * (c.n >= {LATE}),
+            s.fresh_issue + 60000000 * (c.n >= {LATE}),
             s.newest_arrival + 60000000 * (c.n >= {LATE}), s.covers_until
             FROM copies c, series s WHERE hex(s.job_id) = '{hex}';
         COMMIT;",
@@ -89,6 +90,6 @@ async fn health_looks_at_no_predictions() {
         plan("SELECT DISTINCT job_id FROM health WHERE look_at < 1 ORDER BY look_at LIMIT 200");
     assert!(due.contains("health_to_look_at"), "{due}");
     let series =
-        plan("SELECT newest_issue FROM series WHERE job_id = x'00' AND organisation_id = x'00'");
+        plan("SELECT fresh_issue FROM series WHERE job_id = x'00' AND organisation_id = x'00'");
     assert!(series.contains("series_of"), "{series}");
 }

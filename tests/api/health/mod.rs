@@ -1,5 +1,6 @@
 //! The health of jobs: its states and their changes, by example; [`rules`] holds it against the rules by property.
 
+mod ahead;
 mod many;
 mod rules;
 mod runs;

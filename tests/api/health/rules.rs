@@ -24,7 +24,7 @@ const CASES: u32 = 40;
 enum Step {
     /// Minutes go by.
     Wait(i64),
-    /// Of the roles, issued so many minutes ago.
+    /// Of the roles, issued so many minutes ago, or ahead of the server's clock if that is negative.
     Post([bool; 2], i64),
     Report(bool),
     SetActive(bool),
@@ -38,7 +38,7 @@ fn step() -> impl Strategy<Value = Step> {
     let roles = prop_oneof![Just([true, true]), Just([true, false]), Just([false, true])];
     prop_oneof![
         4 => (0..50_i64).prop_map(Step::Wait),
-        4 => (roles, prop_oneof![Just(0_i64), 0..90_i64]).prop_map(|(roles, ago)| Step::Post(roles, ago)),
+        4 => (roles, prop_oneof![Just(0_i64), 0..90_i64, -5..0_i64]).prop_map(|(roles, ago)| Step::Post(roles, ago)),
         1 => any::<bool>().prop_map(Step::Report),
         1 => any::<bool>().prop_map(Step::SetActive),
         1 => option::weighted(0.8, 5..60_i64).prop_map(Step::SetInterval),
@@ -94,18 +94,53 @@ impl History {
         events.find_map(|(minute, event)| Some((*minute, pick(event)?)))
     }
 
-    /// The posts that have the target with an issue newer than all before: their minutes, places and issues.
+    /// The posts that have the target with a new issue that counts as later than those before: their minutes, places and
+    /// issues. An issue counts as of its arrival if it is ahead of it. Of the job as a whole, those of its targets count.
     fn fresh(&self, target: Option<usize>) -> Vec<(i64, usize, i64)> {
+        let counts_as = |(minute, _, issue): &(i64, usize, i64)| *minute.min(issue);
         let mut fresh: Vec<(i64, usize, i64)> = Vec::new();
+        let targets: Vec<_> = match target {
+            None => (0..2).map(|target| self.fresh(Some(target))).collect(),
+            Some(_) => Vec::new(),
+        };
+        let mut posted = Vec::new();
         for (place, (minute, event)) in self.events.iter().enumerate() {
-            if let Event::Post(roles, issue) = event
-                && target.is_none_or(|target| roles[target])
-                && fresh.last().is_none_or(|(.., before)| issue > before)
-            {
-                fresh.push((*minute, place, *issue));
+            let Event::Post(roles, issue) = event else {
+                continue;
+            };
+            let post = (*minute, place, *issue);
+            let is_new = match target {
+                Some(target) => roles[target] && !posted.contains(issue),
+                None => {
+                    let mut fresh = targets.iter().flatten();
+                    fresh.any(|(_, of, issue)| (*of, *issue) == (place, post.2))
+                }
+            };
+            if target.is_some_and(|target| roles[target]) {
+                posted.push(*issue);
+            }
+            match fresh.last_mut() {
+                _ if !is_new => {}
+                Some(last) if counts_as(&post) < counts_as(last) => {}
+                // Of two targets that came in the same minute, the later issue is shown.
+                Some(last) if counts_as(&post) == counts_as(last) => {
+                    if target.is_none() && *minute == last.0 {
+                        last.2 = last.2.max(*issue);
+                    }
+                }
+                _ => fresh.push(post),
             }
         }
         fresh
+    }
+
+    /// The minute that the posts of the target cover, an hour after the newest issue.
+    fn covers_until(&self, target: Option<usize>) -> Option<i64> {
+        let issues = self.events.iter().filter_map(|(_, event)| match event {
+            Event::Post(roles, issue) if target.is_none_or(|target| roles[target]) => Some(issue),
+            _ => None,
+        });
+        Some(issues.max()? + 60)
     }
 
     fn interval(&self) -> Option<i64> {
@@ -318,11 +353,11 @@ impl<'a> Case<'a> {
         if let Some((arrival, _, issue)) = self.history.fresh(target).last() {
             set("last_issue_time", Some(*issue));
             set("last_arrival", Some(*arrival));
-            set("covers_until", Some(issue + 60));
         }
+        let covers_until = self.history.covers_until(target);
+        set("covers_until", covers_until);
         set("expected_by", self.history.expected_by(target));
-        let last = self.history.fresh(target).last().copied();
-        let covers_now = last.is_some_and(|(.., issue)| issue + 60 >= self.history.now);
+        let covers_now = covers_until.is_some_and(|until| until >= self.history.now);
         members.insert("covers_now".to_owned(), json!(covers_now));
         if let Some(target) = target {
             members.insert("role".to_owned(), json!(ROLES[target]));
