@@ -50,12 +50,13 @@ fn set(tx: &Transaction<'_>, name: &str, at: i64) -> Result<()> {
     Ok(())
 }
 
-/// Returns the available_at of what arrives at `now`. It never goes back: while the clock is behind the latest one that
-/// was given, each stamp is a microsecond after the one before.
+/// Returns the available_at of what arrives at `now`. Each one is later than all before: while the clock is not past the
+/// latest one that was given, the next is a microsecond after that. So nothing arrives at a moment that pages of a list
+/// are read as of already.
 pub fn stamp(tx: &Transaction<'_>, now: Timestamp) -> Result<Timestamp> {
     let mut statement = tx.prepare_cached(
         "INSERT INTO clock (name, at) VALUES ('stamped', ?1) ON CONFLICT (name) DO UPDATE
-            SET at = CASE WHEN clock.at > ?1 THEN clock.at + 1 ELSE ?1 END RETURNING at",
+            SET at = CASE WHEN clock.at >= ?1 THEN clock.at + 1 ELSE ?1 END RETURNING at",
     )?;
     Ok(statement.query_row([now], |row| row.get(0))?)
 }

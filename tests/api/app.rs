@@ -250,6 +250,11 @@ impl TestApp {
         self.clock.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 
+    /// Lets the clock run on by a microsecond, so that what arrives next is stamped with the clock's time.
+    pub fn tick(&self) {
+        self.clock.fetch_add(1, Ordering::SeqCst);
+    }
+
     /// Waits until the server has noticed by itself what time has changed, and that the clock was put right.
     pub async fn until_noted(&self) {
         let open = "SELECT (SELECT count(*) FROM health WHERE look_at < ?1)

@@ -95,12 +95,12 @@ async fn what_has_expired_is_not_answered() {
     field.change_source(json!({ "retention_hours": 1 })).await;
     let from = "from=2023-10-26T00:00:00Z&to=2023-10-28T00:00:00Z";
     // An old one that came late, and two that come before their time.
+    let late = json!({ "role": "risk", "valid_time": "2023-10-26T12:00:00Z", "value": 0 });
+    field.post(json!({}), &[late]).await;
     for hour in [1, 5] {
         let point = risk(hour, f64::from(hour));
         field.post(issued(0), &[point]).await;
     }
-    let late = json!({ "role": "risk", "valid_time": "2023-10-26T12:00:00Z", "value": 0 });
-    field.post(json!({}), &[late]).await;
     for (minutes, expected) in [
         (59, &[0.0, 1.0, 5.0][..]),
         (1, &[1.0, 5.0]),

@@ -345,6 +345,7 @@ async fn play(app: &TestApp, home: &str, there: &str, events: Vec<Event>) {
     let mut model = Model::start(app, home, there).await;
     let mut value = 0.0;
     for event in events {
+        app.tick();
         let now = app.now();
         match event {
             Event::Wait(minutes) => app.advance_minutes(minutes),

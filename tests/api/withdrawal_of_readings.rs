@@ -240,6 +240,7 @@ async fn case(app: &TestApp, home: &str, steps: &[Step]) -> Result<(), TestCaseE
     let at = |minute: i64| begin.plus_minutes(minute).to_string();
     let mut kept: BTreeMap<(usize, i64), Revisions> = BTreeMap::new();
     for step in steps {
+        app.tick();
         let now = app.now().micros();
         match step {
             Step::Wait(minutes) => app.advance_minutes(*minutes),

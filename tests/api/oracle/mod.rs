@@ -150,6 +150,7 @@ impl<'a> Case<'a> {
         let (body, gaps, runs) = self.body(step);
         let query = gaps.map_or(String::new(), |gaps| format!("?gaps={gaps}"));
         let path = format!("/api/v1/predictions{query}");
+        self.app.tick();
         let answer = self.app.post(&path, &body).await;
         let now = self.app.now().micros();
         let mut seen = BTreeMap::new();
@@ -247,6 +248,7 @@ impl<'a> Case<'a> {
         if let Some(stage) = stage {
             path += &format!("&stage={stage}");
         }
+        self.app.tick();
         let answer = self.app.delete(&path).await;
         let now = self.app.now().micros();
         let is_chosen = |kept: &&Kept| {
