@@ -15,6 +15,7 @@ mod normalise;
 mod payload;
 mod pool;
 mod recurring;
+mod reopen;
 mod room;
 mod rota;
 mod row;
@@ -46,7 +47,7 @@ use std::{
     fs::{File, OpenOptions},
     hash::Hash,
     os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -64,6 +65,7 @@ pub use known::Known;
 pub use memory::Memory;
 use pool::{Access, Pool};
 pub use recurring::Recurring;
+use reopen::Reopen;
 use room::Room;
 use stopwatch::{Stopwatch, Watch};
 pub use stopwatch::{called_by, on_behalf};
@@ -201,6 +203,7 @@ impl Db {
             pools: [scanners.clone(), skimmer.clone(), readers.clone()],
             access,
             room: room.clone(),
+            patience: reopen::PATIENCE,
         };
         Ok(Self {
             writer: Arc::new(Writer::start(
@@ -538,40 +541,6 @@ fn can_be_read_without_room(path: &Path) -> bool {
         return false;
     };
     migrations::check(&connection).is_ok_and(|schema| schema == migrations::newest())
-}
-
-/// How the writer opens the database again: after it was opened without room, or after a connection broke.
-struct Reopen {
-    path: PathBuf,
-    pools: [Pool; 3],
-    access: Access,
-    room: Arc<Room>,
-}
-
-impl writer::Reopen for Reopen {
-    fn reopen(&mut self) -> Result<Opened> {
-        let failed = |error: OpenError| Error::Unavailable(error.to_string());
-        if self.access == Access::Shared {
-            return open_writing(&self.path).map_err(failed);
-        }
-        if !self.room.is_enough_to_open() {
-            return Err(Error::Unavailable(room::FULL.to_owned()));
-        }
-        let closed = self.pools.iter().map(Pool::close);
-        let closed = closed.collect::<Result<Vec<_>>>()?;
-        let opened = open_writing(&self.path);
-        self.access = match &opened {
-            Ok(_) => Access::Shared,
-            Err(_) => Access::WithoutRoom,
-        };
-        for pool in closed {
-            pool.reopen(self.access).map_err(failed)?;
-        }
-        if opened.is_ok() {
-            tracing::info!("there is room again: the database is open for writing");
-        }
-        opened.map_err(failed)
-    }
 }
 
 /// Makes the file of a new database its owner's only; its log takes that over. What hinders it, opening tells.

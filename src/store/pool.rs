@@ -15,9 +15,6 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use super::{BUSY_TIMEOUT, CACHED_STATEMENTS, error::OpenError, stopwatch::Stopwatch};
 use crate::domain::{Error, Result};
 
-/// How long readers are waited for before their connections are opened anew.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 type Connections = r2d2::Pool<SqliteConnectionManager>;
 
 /// How connections reach what is in the write-ahead log.
@@ -143,18 +140,18 @@ impl Pool {
         })
     }
 
-    /// Closes the connections once nobody reads, and keeps others waiting for them until they are opened again.
+    /// Holds the connections once nobody reads, and keeps others waiting until what is returned is dropped.
     ///
     /// # Errors
-    /// [`Error::Unavailable`]: somebody reads for too long.
-    pub fn close(&self) -> Result<Closed<'_>> {
+    /// [`Error::Unavailable`]: somebody reads for longer than `patience`.
+    pub fn hold(&self, patience: Duration) -> Result<Held<'_>> {
         let begun = Stopwatch::start();
         loop {
             // Asked for again and again: to wait for the lock would keep out readers that others wait for.
-            let mut connections = match self.0.connections.try_write() {
+            let connections = match self.0.connections.try_write() {
                 Ok(connections) => connections,
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
+                Err(TryLockError::WouldBlock) if begun.elapsed() < patience => {
                     std::thread::sleep(Duration::from_millis(1));
                     continue;
                 }
@@ -162,24 +159,37 @@ impl Pool {
                     return Err(Error::Unavailable("long reads go on".to_owned()));
                 }
             };
-            *connections = None;
-            return Ok(Closed {
+            return Ok(Held {
                 pool: &self.0,
                 connections,
             });
         }
     }
+
+    /// Opens the connections if they could not be opened before.
+    pub fn open_if_closed(&self, access: Access) -> std::result::Result<(), OpenError> {
+        if read(&self.0.connections).is_none() {
+            let connections = self.0.build(access)?;
+            *write(&self.0.connections) = Some(connections);
+        }
+        Ok(())
+    }
 }
 
-/// A pool whose connections are closed.
-pub struct Closed<'a> {
+/// A pool that nobody reads with. Its connections stay as they are unless they are closed.
+pub struct Held<'a> {
     pool: &'a Inner,
     connections: RwLockWriteGuard<'a, Option<Connections>>,
 }
 
-impl Closed<'_> {
+impl Held<'_> {
+    /// Closes the connections.
+    pub fn close(&mut self) {
+        *self.connections = None;
+    }
+
     /// Opens the connections again.
-    pub fn reopen(mut self, access: Access) -> std::result::Result<(), OpenError> {
+    pub fn open(&mut self, access: Access) -> std::result::Result<(), OpenError> {
         *self.connections = Some(self.pool.build(access)?);
         Ok(())
     }
