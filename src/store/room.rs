@@ -24,6 +24,10 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// The room that the files beside a database need when it is opened.
 const TO_OPEN: u64 = 256 * 1024;
 
+/// How much is written to find out why nothing can be written: a little more than SQLite writes at once, since a quota may
+/// have a little left.
+const PROBE: usize = 64 * 1024;
+
 /// What a full disk is called.
 pub const FULL: &str = "the disk is full";
 
@@ -130,7 +134,7 @@ impl Room {
             .mode(0o600)
             .open(&self.folder)
             .and_then(|mut file| {
-                file.write_all(&[0; 4096])?;
+                file.write_all(&[0; PROBE])?;
                 file.sync_data()
             });
         match tried.err()? {
