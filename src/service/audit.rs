@@ -126,6 +126,23 @@ audited! {
     Webhook, Webhook, name, |own, _| Ok(own.organisation_id);
 }
 
+/// The place of an entry in the trail: its time, and its position among those of the same time.
+pub(super) type Place = (Timestamp, i64);
+
+/// Notes what a call that works in steps has done so far: in its entry if it has one, or else by `note`, which makes one.
+pub(super) fn once(
+    tx: &Transaction<'_>,
+    entry: Option<Place>,
+    what: Changes,
+    note: impl FnOnce(Changes) -> Result<Place>,
+) -> Result<Option<Place>> {
+    match entry {
+        Some(place) => audit::amend(tx, place, &what)?,
+        None => return note(what).map(Some),
+    }
+    Ok(entry)
+}
+
 /// Who does something, and when.
 #[derive(Clone, Copy)]
 pub(super) struct By<'a> {
@@ -181,19 +198,18 @@ impl By<'_> {
         audit::insert(self.tx, &self.entry(action, kind, id, name, Some(owner))).map(drop)
     }
 
-    /// Notes that values of it were withdrawn, and answers the entry's place.
-    pub fn withdrawn<T: Audited>(self, of: &T, what: Changes) -> Result<(Timestamp, i64)> {
+    /// Notes that values of it were withdrawn, and returns the entry's place.
+    pub fn withdrawn<T: Audited>(self, of: &T, what: Changes) -> Result<Place> {
         self.note(AuditAction::Withdrawn, of, Some(what))
     }
 
     /// The same for predictions of a job that is gone, whose name is not known any more.
-    pub fn withdrawn_of_gone(self, owner: Uuid, job_id: Uuid, what: Changes) -> Result<()> {
+    pub fn withdrawn_of_gone(self, owner: Uuid, job_id: Uuid, what: Changes) -> Result<Place> {
         let name = Name::new(job_id.to_string());
         let action = AuditAction::Withdrawn;
         let entry = self.entry(action, AuditKind::Job, job_id, name, Some(owner));
         let changes = Some(what);
-        audit::insert(self.tx, &AuditEntry { changes, ..entry })?;
-        Ok(())
+        audit::insert(self.tx, &AuditEntry { changes, ..entry })
     }
 
     fn note<T: Audited>(
@@ -201,7 +217,7 @@ impl By<'_> {
         action: AuditAction,
         thing: &T,
         changes: Option<Changes>,
-    ) -> Result<(Timestamp, i64)> {
+    ) -> Result<Place> {
         let owner = thing.owner(self.tx)?;
         let entry = self.entry(action, T::KIND, thing.id(), thing.name().clone(), owner);
         audit::insert(self.tx, &AuditEntry { changes, ..entry })

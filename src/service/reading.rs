@@ -90,14 +90,11 @@ pub async fn withdraw(
                 let step = reading::withdraw(tx, id, start, to, STEP, clock::stamp(tx, now)?)?;
                 let chosen = [("from", Some(json!(from))), ("to", Some(json!(to)))];
                 let what = withdrawal(before + step.withdrawn, chosen);
-                // One entry for the whole call.
-                let noted = match entry {
-                    _ if step.withdrawn == 0 => entry,
-                    None => Some(audit::by(tx, &caller, now).withdrawn(&sensor, what)?),
-                    Some(place) => {
-                        store::audit::amend(tx, place, &what)?;
-                        entry
-                    }
+                let noted = match step.withdrawn {
+                    0 => entry,
+                    _ => audit::once(tx, entry, what, |what| {
+                        audit::by(tx, &caller, now).withdrawn(&sensor, what)
+                    })?,
                 };
                 Ok((step, noted))
             })

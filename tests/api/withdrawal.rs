@@ -245,6 +245,65 @@ async fn delete_withdraws_an_issue_of_a_job() {
 }
 
 #[tokio::test]
+async fn a_large_issue_is_withdrawn_in_steps_and_noted_once() {
+    const STAGES: u64 = 8;
+    const POINTS: u64 = 1_000;
+    let field = Field::start().await;
+    field.post(issued(0), &[risk(5, 1.0), risk(6, 1.5)]).await;
+    field.app.advance_minutes(50);
+    let series = |stage| {
+        let values = vec![2; usize::try_from(POINTS).unwrap()];
+        json!({ "role": "risk", "stage": format!("stage {stage}"), "start": at(5), "step": "PT1M", "values": values })
+    };
+    let all: Vec<_> = (0..STAGES).map(series).collect();
+    let body = json!({ "job_id": field.job, "issue_time": "2023-10-27T00:50:00Z", "series": all });
+    let posted = field.app.post("/api/v1/predictions", &body).await;
+    assert_eq!(counts(&posted.expect(200))[0], STAGES * POINTS);
+    assert_eq!(field.health().await["state"], "on_time");
+    field.app.advance_minutes(30);
+    let issue = format!("job_id={}&issue_time=2023-10-27T00:50:00Z", field.job);
+    let withdrawn = STAGES * POINTS;
+    assert_eq!(field.delete(&issue).await, [0, 0, 0, withdrawn, 0]);
+    assert_eq!(field.delete(&issue).await, [0, 0, withdrawn, 0, 0]);
+    assert_eq!(field.values(WINDOW).await, [1.0, 1.5]);
+    let what = json!({ "withdrawn": withdrawn, "issue_time": "2023-10-27T00:50:00Z" });
+    let expected = json!(["job", field.job, "Job A", what]);
+    assert_eq!(field.withdrawals().await, [expected]);
+    // Each step is a moment of its own, and as of the first ones the rest is still there.
+    let mut last = STAGES;
+    let mut steps = 0;
+    for micros in 0..u32::try_from(STAGES).unwrap() {
+        let moment = format!("2023-10-27T01:20:00.{micros:06}Z");
+        let window = format!("from={}&to=2023-10-27T05:01:00Z&as_of={moment}", at(5));
+        let rows = field.rows(&format!("metric=mildew_risk&{window}")).await;
+        let left = rows.iter().filter(|row| row["value"] == 2.0).count() as u64;
+        assert!(left <= last, "as of {moment}");
+        assert!(last - left <= 2, "as of {moment}: {left} after {last}");
+        steps += u64::from(left < last);
+        last = left;
+    }
+    assert_eq!(
+        (last, steps),
+        (0, STAGES / 2),
+        "two series of 1,000 values a step"
+    );
+    let health = field.health().await;
+    assert_eq!(health["state"], "late");
+    assert_eq!(health["since"], "2023-10-27T01:20:00Z");
+    assert_eq!(health["last_arrival"], at(0));
+    let path = format!("GET /jobs/{}/health", field.job);
+    let changes = field.app.ok(ADMIN, &path, Value::Null).await["changes"].clone();
+    let of_job = changes.as_array().unwrap().iter();
+    let of_job: Vec<_> = of_job
+        .filter(|change| change.get("role").is_none())
+        .collect();
+    assert_eq!(of_job[0]["state"], "late", "{changes}");
+    assert_eq!(of_job[1]["state"], "on_time", "{changes}");
+    let checked = run(field.app.folder.path(), &["check", "prediction-api.db"]);
+    assert!(checked.status.success(), "{}", text(&checked.stdout));
+}
+
+#[tokio::test]
 async fn withdrawals_are_refused_to_whom_they_are_not_for() {
     let field = Field::start().await;
     let elsewhere = field.app.organisation("Elsewhere").await;

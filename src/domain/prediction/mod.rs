@@ -62,11 +62,15 @@ pub struct Series {
     pub retention_hours: Option<i64>,
 }
 
+/// Returns the moment at which, or before which, points of such a retention ended that have expired by `now`.
+pub fn cutoff(retention_hours: Option<i64>, now: Timestamp) -> Option<Timestamp> {
+    Some(now.plus_hours(retention_hours?.saturating_neg()))
+}
+
 impl Series {
     /// Points that ended at this moment or before have expired by `now`; none ever does without a retention.
     pub fn cutoff(&self, now: Timestamp) -> Option<Timestamp> {
-        let hours = self.retention_hours?;
-        Some(now.plus_hours(hours.saturating_neg()))
+        cutoff(self.retention_hours, now)
     }
 
     /// What readers tell predictions apart by.

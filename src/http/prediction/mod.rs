@@ -105,10 +105,11 @@ impl PredictionApi {
 
     /// Withdraw predictions
     ///
-    /// Withdraws the predictions of one issue of a job, all at the same instant: from then on reads return what they would
-    /// if these had never been posted, such as the issue before. With `as_of` a time before, they are still there. Values
-    /// that are withdrawn already are counted as unchanged, so that the call is safe to repeat. Works for a deleted job as
-    /// long as its predictions are stored. Needs: worker.
+    /// Withdraws the predictions of one issue of a job: from then on reads return what they would if these had never been
+    /// posted, such as the issue before. With `as_of` a time before, they are still there. Values that are withdrawn already
+    /// are counted as unchanged, so that the call is safe to repeat. About 2,000 values are withdrawn at the same instant;
+    /// more follow in steps, series by series, so that others can write in between. Works for a deleted job as long as its
+    /// predictions are stored. Needs: worker.
     #[oai(
         path = "/predictions",
         method = "delete",

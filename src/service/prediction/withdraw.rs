@@ -1,5 +1,7 @@
 //! Withdrawing predictions.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use uuid::Uuid;
 
@@ -11,57 +13,91 @@ use crate::{
         job::JobRecord,
         prediction::{PredictionScope, Withdrawal},
     },
-    service::{App, audit, health, load},
+    service::{
+        App,
+        audit::{self, Place},
+        health, load,
+    },
     store::{self, Transaction, clock, prediction},
 };
 
-/// Withdraws predictions of one issue of a job, which may itself be gone: all of them at the same instant.
+/// About how many values are withdrawn in one transaction, so that others write in between. Those of a series are
+/// withdrawn together.
+const STEP: usize = 2_000;
+
+/// Withdraws predictions of one issue of a job, which may itself be gone: series by series, in steps if there are many.
+/// What an interrupted call has not withdrawn is withdrawn when it is repeated.
 ///
 /// # Errors
 /// Not found: the job, unless predictions for it are still stored.
 pub async fn withdraw(app: &App, caller: &Caller, asked: Withdrawal) -> Result<Counts> {
     caller.needs(Role::Worker)?;
-    let (caller, contracts) = (caller.clone(), app.contracts.clone());
-    let counts = app
-        .append(move |tx, now| {
-            let id = asked.job_id;
-            let organisation = owner(tx, &caller, PredictionScope::Job(id))?;
-            let job = job_of(tx, id, organisation)?;
-            let jobs: Vec<_> = job.iter().map(|job| job.id).collect();
-            let counts = health::around(tx, &jobs, now, || {
-                let arrival = clock::stamp(tx, now)?;
-                prediction::withdraw(tx, organisation, &asked, arrival, now)
-            })?;
-            for id in jobs {
-                health::unsettle(tx, &contracts, id)?;
-            }
-            if counts.withdrawn > 0 {
+    let asked = Arc::new(asked);
+    let series = series_of(app, caller, asked.clone()).await?;
+    // Each step reads all series of the job to judge its health: so the steps of many series are larger, and stay few.
+    let limit = STEP.max(series.len());
+    let (mut counts, mut entry, mut done) = (Counts::default(), None, 0);
+    while done < series.len() {
+        let (caller, contracts) = (caller.clone(), app.contracts.clone());
+        let (asked, series, before) = (asked.clone(), series.clone(), counts.withdrawn);
+        let (step, noted) = app
+            .append(move |tx, now| {
+                let id = asked.job_id;
+                let organisation = owner(tx, &caller, PredictionScope::Job(id))?;
+                let job = job_of(tx, id, organisation)?;
+                let jobs: Vec<_> = job.iter().map(|job| job.id).collect();
+                let left = series.get(done..).unwrap_or_default();
+                let step = health::around(tx, &jobs, now, || {
+                    let stamps = (clock::stamp(tx, now)?, now);
+                    prediction::withdraw(tx, organisation, &asked, left, limit, stamps)
+                })?;
+                for id in jobs {
+                    health::unsettle(tx, &contracts, id)?;
+                }
                 let chosen = [
                     ("issue_time", Some(json!(asked.issue_time))),
-                    ("metric", asked.metric.map(Into::into)),
-                    ("stage", asked.stage.map(Into::into)),
+                    ("metric", asked.metric.as_deref().map(Into::into)),
+                    ("stage", asked.stage.as_deref().map(Into::into)),
                 ];
-                let what = withdrawal(counts.withdrawn, chosen);
-                note(tx, &caller, now, (id, organisation), what)?;
-            }
-            Ok(counts)
-        })
-        .await?;
+                let what = withdrawal(before + step.counts.withdrawn, chosen);
+                let noted = match step.counts.withdrawn {
+                    0 => entry,
+                    _ => audit::once(tx, entry, what, |what| {
+                        note(tx, &caller, now, (id, organisation), what)
+                    })?,
+                };
+                Ok((step, noted))
+            })
+            .await?;
+        counts += step.counts;
+        done += step.series;
+        entry = noted;
+    }
     load::count_predictions(&counts);
     Ok(counts)
 }
 
-/// Notes in the audit trail that predictions of the organisation's job were withdrawn.
+/// Returns the series that have the issue.
+async fn series_of(app: &App, caller: &Caller, asked: Arc<Withdrawal>) -> Result<Arc<[i64]>> {
+    let caller = caller.clone();
+    app.scan(move |connection, _| {
+        let organisation = owner(connection, &caller, PredictionScope::Job(asked.job_id))?;
+        Ok(prediction::series_of(connection, organisation, &asked)?.into())
+    })
+    .await
+}
+
+/// Notes in the audit trail that predictions of the organisation's job were withdrawn, and returns the entry's place.
 pub(super) fn note(
     tx: &Transaction<'_>,
     caller: &Caller,
     now: Timestamp,
     (id, organisation): (Uuid, Uuid),
     what: Changes,
-) -> Result<()> {
+) -> Result<Place> {
     let by = audit::by(tx, caller, now);
     match job_of(tx, id, organisation)? {
-        Some(job) => by.withdrawn(&job, what).map(drop),
+        Some(job) => by.withdrawn(&job, what),
         None => by.withdrawn_of_gone(organisation, id, what),
     }
 }

@@ -19,4 +19,4 @@ pub use post::post;
 pub use remaining::NOTHING_LEFT;
 pub use run::DECODED;
 pub use series::{any_of, any_of_others, is_known, owner};
-pub use withdraw::withdraw;
+pub use withdraw::{series_of, withdraw};

@@ -1,43 +1,86 @@
-//! Withdrawing the predictions of an issue.
+//! Withdrawing the predictions of an issue, step by step.
 
+use rusqlite::OptionalExtension;
 use uuid::Uuid;
 
 use super::{
-    Transaction,
+    Connection, Transaction,
     issue::{held, insert_revision},
     remaining,
-    series::{SeriesFilter, groups},
 };
 use crate::domain::{
     Counts, Result, Timestamp,
-    prediction::{Issue, Point, PredictionScope, Withdrawal},
+    prediction::{Issue, Point, Withdrawal, cutoff},
 };
 
-/// Withdraws what the issue has of the organisation's job, and counts what is withdrawn already as unchanged.
+/// What a series costs beside its points, as a number of points.
+const SERIES_COST: usize = 10;
+
+/// Chooses the organisation's series of a withdrawal, whose table is `s`.
+const CHOSEN: &str = "s.job_id = ?1 AND s.organisation_id = ?2 AND (?3 IS NULL OR s.metric = ?3)
+    AND (?4 IS NULL OR s.stage = ?4)";
+
+/// Returns the numbers of the organisation's series that have the issue.
+pub fn series_of(
+    connection: &Connection,
+    organisation_id: Uuid,
+    withdrawal: &Withdrawal,
+) -> Result<Vec<i64>> {
+    let sql = format!(
+        "SELECT s.id FROM series s WHERE {CHOSEN}
+            AND EXISTS (SELECT 1 FROM runs WHERE series_id = s.id AND issue_time = ?5)"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let ids = statement.query_map(
+        (
+            withdrawal.job_id,
+            organisation_id,
+            &withdrawal.metric,
+            &withdrawal.stage,
+            withdrawal.issue_time,
+        ),
+        |row| row.get(0),
+    )?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A step of withdrawing an issue.
+#[derive(Debug, Default)]
+pub struct IssueStep {
+    /// How many values it withdrew, and how many were withdrawn already.
+    pub counts: Counts,
+    /// How many series it is done with.
+    pub series: usize,
+}
+
+/// Withdraws what the issue has of the first of the series, of about so many values at most, but of one series at least.
+/// Counts what is withdrawn already as unchanged.
 pub fn withdraw(
     tx: &Transaction<'_>,
     organisation_id: Uuid,
     withdrawal: &Withdrawal,
-    available_at: Timestamp,
-    now: Timestamp,
-) -> Result<Counts> {
-    let filter = SeriesFilter {
-        scope: PredictionScope::Job(withdrawal.job_id),
-        metric: &withdrawal.metric,
-        stage: &withdrawal.stage,
-        source: &None,
-        source_version: &None,
-    };
+    series: &[i64],
+    limit: usize,
+    (available_at, now): (Timestamp, Timestamp),
+) -> Result<IssueStep> {
     let issue = Issue {
         issue_time: withdrawal.issue_time,
         available_at,
     };
-    let mut counts = Counts::default();
-    let groups = groups(tx, organisation_id, &filter)?;
-    for row in groups.values().flatten() {
-        let Some(held) = held(tx, row.id, issue.issue_time, row.series.cutoff(now))? else {
+    let (mut step, mut cost) = (IssueStep::default(), 0);
+    for id in series {
+        if cost >= limit {
+            break;
+        }
+        cost += SERIES_COST;
+        step.series += 1;
+        let Some(retention) = retention(tx, *id, organisation_id, withdrawal)? else {
             continue;
         };
+        let Some(held) = held(tx, *id, issue.issue_time, cutoff(retention, now))? else {
+            continue;
+        };
+        cost += held.values.len();
         let values = held.values.iter().filter(|(_, value)| value.is_some());
         let withdrawn: Vec<_> = values
             .map(|(time, _)| Point {
@@ -45,12 +88,35 @@ pub fn withdraw(
                 value: None,
             })
             .collect();
-        counts.withdrawn += withdrawn.len() as u64;
-        counts.unchanged += (held.values.len() - withdrawn.len()) as u64;
+        step.counts.withdrawn += withdrawn.len() as u64;
+        step.counts.unchanged += (held.values.len() - withdrawn.len()) as u64;
         if !withdrawn.is_empty() {
-            insert_revision(tx, row.id, issue, Some(&held), &withdrawn, None)?;
-            remaining::update(tx, row.id)?;
+            insert_revision(tx, *id, issue, Some(&held), &withdrawn, None)?;
+            remaining::update(tx, *id)?;
         }
     }
-    Ok(counts)
+    Ok(step)
+}
+
+/// Returns the retention of a series in hours, if it has one; none if the series is not of the withdrawal. Another may
+/// have its number since the series were listed.
+fn retention(
+    connection: &Connection,
+    id: i64,
+    organisation_id: Uuid,
+    withdrawal: &Withdrawal,
+) -> Result<Option<Option<i64>>> {
+    let sql = format!("SELECT s.retention_hours FROM series s WHERE {CHOSEN} AND s.id = ?5");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found = statement.query_row(
+        (
+            withdrawal.job_id,
+            organisation_id,
+            &withdrawal.metric,
+            &withdrawal.stage,
+            id,
+        ),
+        |row| row.get(0),
+    );
+    Ok(found.optional()?)
 }
