@@ -90,7 +90,7 @@ impl ReadingApi {
     ///
     /// Withdraws the readings of a window: from then on they are not returned, as if they had never been posted. With
     /// `as_of` a time before, they are still there. What is withdrawn already is counted as unchanged, so that the call is
-    /// safe to repeat. Up to 10,000 readings are withdrawn at the same instant; more follow in steps, in the order of
+    /// safe to repeat. Up to 1,000 readings are withdrawn at the same instant; more follow in steps, in the order of
     /// their times, so that others can write in between. Needs: worker.
     #[oai(
         path = "/sensors/:id/readings",

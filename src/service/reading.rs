@@ -66,7 +66,7 @@ pub async fn post(
 }
 
 /// How many readings are withdrawn in one transaction: others write in between.
-const STEP: u32 = 10_000;
+const STEP: u32 = 1_000;
 
 /// Withdraws the sensor's readings of a window, in steps in the order of their times if there are many. What an
 /// interrupted call has not withdrawn is withdrawn when it is repeated.

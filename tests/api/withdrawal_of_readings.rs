@@ -183,6 +183,7 @@ async fn a_large_window_is_withdrawn_in_steps_and_noted_once() {
     for part in readings.chunks(5000) {
         app.post("/api/v1/readings", &json!(part)).await.expect(200);
     }
+    app.advance_minutes(1);
     assert_eq!(
         delete(&app, id, &minute(100), &minute(24_900)).await,
         [0, 0, 0, 24_800, 0]
@@ -191,6 +192,14 @@ async fn a_large_window_is_withdrawn_in_steps_and_noted_once() {
     assert_eq!(values(&app, id, "limit=150").await.len(), 150);
     let expected = json!({ "withdrawn": 24_800, "from": minute(100), "to": minute(24_900) });
     assert_eq!(noted(&app, id).await, [expected]);
+    // Each step is a moment of its own: as of the first one, 1,000 readings are gone.
+    let first = format!(
+        "from={}&to={}&limit=10000&as_of={}",
+        minute(100),
+        minute(3_100),
+        app.now()
+    );
+    assert_eq!(values(&app, id, &first).await.len(), 2_000);
     assert_eq!(
         delete(&app, id, &minute(0), &minute(25_000)).await,
         [0, 0, 24_800, 200, 0]
