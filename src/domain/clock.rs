@@ -14,6 +14,14 @@ pub const AHEAD_SECONDS: i64 = 300;
 /// How far an issue_time may be ahead of the server's clock at most, in seconds, whatever the settings say.
 pub const MAX_AHEAD_SECONDS: i64 = 86_400;
 
+/// Clocks that show less were never set: 2020-01-01T00:00:00Z, in microseconds since 1970.
+const UNSET: i64 = 1_577_836_800_000_000;
+
+/// Returns whether a clock was never set since the machine was started.
+pub fn is_unset(now: Timestamp) -> bool {
+    now.micros() < UNSET
+}
+
 /// How long a clock that has jumped must go on steadily until it is trusted.
 const STEADY: Duration = Duration::from_secs(24 * 3600);
 
@@ -28,7 +36,7 @@ pub struct Look {
 
 impl Look {
     /// The time that the wall clock should show after `uptime`.
-    fn expected(self, uptime: Duration) -> Timestamp {
+    pub fn expected(self, uptime: Duration) -> Timestamp {
         let passed = uptime.saturating_sub(self.uptime).as_micros();
         let passed = i64::try_from(passed).unwrap_or(i64::MAX);
         Timestamp::from_micros(self.time.micros().saturating_add(passed))

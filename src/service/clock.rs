@@ -9,7 +9,7 @@ use super::App;
 use crate::{
     domain::{
         Result, Timestamp,
-        clock::{AHEAD_SECONDS, ClockWatch, Doubt, Look, SLACK_HOURS},
+        clock::{AHEAD_SECONDS, ClockWatch, Doubt, Look, SLACK_HOURS, is_unset},
     },
     store::clock,
 };
@@ -61,6 +61,17 @@ struct State {
     is_doubted: bool,
     /// Whether the log said that the clock is behind the latest arrival.
     is_behind: bool,
+    /// Why the clock was not trusted at the last look.
+    doubt: Option<Doubt>,
+    /// Whether it was ahead of what was expected at the first look, and has not been trusted since: the machine may have been
+    /// off for so long.
+    began_ahead: bool,
+    /// The last look of the loop that judges health.
+    judged: Option<Look>,
+    /// When the clock jumped last, or the process began, if what that left behind is not put right yet.
+    jumped: Option<Duration>,
+    /// Whether the database says that no deadline passes, once this process has stored it.
+    held: Option<bool>,
 }
 
 impl State {
@@ -102,9 +113,11 @@ impl Watch {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the latest issue_time that is accepted of what arrives at `arrival`.
-    pub(super) fn latest_issue(&self, arrival: Timestamp) -> Timestamp {
-        arrival.plus_seconds(self.rules.issue_ahead_seconds)
+    /// Returns the latest issue_time that is accepted at `now`; none if the clock is known to be behind, and cannot tell.
+    pub(super) fn latest_issue(&self, now: Timestamp) -> Option<Timestamp> {
+        let doubt = self.state().doubt;
+        let is_behind = is_unset(now) || doubt.is_some_and(|doubt| doubt.now < doubt.expected);
+        (!is_behind).then(|| now.plus_seconds(self.rules.issue_ahead_seconds))
     }
 
     fn look(&self, time: Timestamp) -> Look {
@@ -122,7 +135,8 @@ impl Watch {
 pub fn look(app: &App) -> Result<std::result::Result<Timestamp, Doubt>> {
     let mut state = app.watch.state();
     let look = app.watch.look(app.now());
-    if state.watch.is_none() {
+    let is_first = state.watch.is_none();
+    if is_first {
         let (seen, steady) =
             app.read(|connection, _| Ok((clock::seen(connection)?, clock::steady(connection)?)))?;
         // A database that has seen no time yet has nothing to lose.
@@ -134,7 +148,64 @@ pub fn look(app: &App) -> Result<std::result::Result<Timestamp, Doubt>> {
         state.watch = Some(watch);
     }
     let doubt = state.watch.as_mut().and_then(|watch| watch.look(look));
+    let is_ahead = doubt.is_some_and(|doubt| doubt.now > doubt.expected);
+    state.began_ahead = is_ahead && (is_first || state.began_ahead);
+    state.doubt = doubt;
     Ok(doubt.map_or(Ok(look.time), Err))
+}
+
+/// How long after a jump of the clock its times are taken for right: clocks that are behind after a start are mostly set
+/// within minutes.
+const SETTLED: Duration = Duration::from_secs(600);
+
+/// How far the clock may be from what is expected without a jump, in microseconds.
+const JUMP: u64 = 60_000_000;
+
+/// What the clock means for deadlines.
+#[derive(Clone, Copy)]
+pub(super) struct Deadlines {
+    /// Whether none passes: the clock has jumped, and is not trusted.
+    pub are_held: bool,
+    /// Whether times that lie in the future can be put right now: the clock has gone on steadily since its last jump.
+    pub are_settled: bool,
+}
+
+/// Looks at the clock, and stores whether deadlines are held.
+///
+/// # Errors
+/// Unavailable or busy, if the database cannot be read or written.
+pub(super) async fn deadlines(app: &App) -> Result<Deadlines> {
+    let is_doubted = look(app)?.is_err();
+    let (deadlines, is_stored) = {
+        let mut state = app.watch.state();
+        let look = app.watch.look(app.now());
+        let has_jumped = state.judged.is_none_or(|last| {
+            let expected = last.expected(look.uptime);
+            expected.micros().abs_diff(look.time.micros()) > JUMP
+        });
+        if has_jumped {
+            state.jumped = Some(look.uptime);
+        }
+        state.judged = Some(look);
+        let since = state.jumped.map(|at| look.uptime.saturating_sub(at));
+        let deadlines = Deadlines {
+            are_held: is_doubted && !state.began_ahead,
+            are_settled: !is_doubted && since.is_some_and(|since| since >= SETTLED),
+        };
+        (deadlines, state.held == Some(deadlines.are_held))
+    };
+    if !is_stored {
+        let held = deadlines.are_held;
+        app.append(move |tx, now| clock::hold(tx, held, now))
+            .await?;
+        app.watch.state().held = Some(held);
+    }
+    Ok(deadlines)
+}
+
+/// Notes that times which lay in the future were put right.
+pub(super) fn settled(app: &App) {
+    app.watch.state().jumped = None;
 }
 
 /// Returns what is wrong with the clock: a line for each.

@@ -44,7 +44,7 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
             health::change(tx, job_id, |standing| match report.status {
                 RunStatus::Ok => {
                     standing.succeed();
-                    standing.ok_at = Some(now);
+                    standing.ok_at = standing.ok_at.max(Some(now));
                 }
                 RunStatus::Failed => {
                     standing.failed_at = Some(now);

@@ -73,25 +73,8 @@ pub struct App {
     jobs: Known<Uuid, Arc<job::Kept>>,
     vitals: Known<Uuid, Arc<Vitals>>,
     sender: Arc<webhook::Sender>,
-    last: Arc<Last>,
-}
-
-/// When things happened last, by the machine's clock, in microseconds since 1970.
-struct Last {
-    /// The health of jobs was judged.
-    judged: AtomicI64,
-    /// A probe tried to write.
-    tried_writing: AtomicI64,
-}
-
-impl Default for Last {
-    fn default() -> Self {
-        Self {
-            // A clock that was ahead before the start is noticed at the first look.
-            judged: AtomicI64::new(i64::MAX),
-            tried_writing: AtomicI64::default(),
-        }
-    }
+    /// When a probe last tried to write, in microseconds since 1970.
+    tried_writing: Arc<AtomicI64>,
 }
 
 impl App {
@@ -103,7 +86,7 @@ impl App {
             jobs: db.known(),
             vitals: db.known_until_written(),
             sender: Arc::new(webhook::Sender::new(webhook::Rules::default())),
-            last: Arc::default(),
+            tried_writing: Arc::default(),
             watch: Arc::new(clock::Watch::new(
                 clock::Rules::default(),
                 uptime_of_the_process(),
@@ -141,10 +124,10 @@ impl App {
     /// Why it cannot.
     pub async fn ready(&self) -> Result<()> {
         let now = self.now().micros();
-        let last = self.last.tried_writing.load(Ordering::Relaxed);
+        let last = self.tried_writing.load(Ordering::Relaxed);
         let is_due = now.abs_diff(last) >= TRY_WRITING_EVERY;
         if is_due {
-            self.last.tried_writing.store(now, Ordering::Relaxed);
+            self.tried_writing.store(now, Ordering::Relaxed);
         }
         self.db.ready(is_due).await
     }

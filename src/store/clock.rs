@@ -25,6 +25,21 @@ pub fn see(tx: &Transaction<'_>, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
+/// Returns whether no deadline passes at present.
+pub fn is_held(connection: &Connection) -> Result<bool> {
+    Ok(at(connection, "held")?.is_some())
+}
+
+/// Stores that no deadline passes from `now` on, or that deadlines pass again.
+pub fn hold(tx: &Transaction<'_>, is_held: bool, now: Timestamp) -> Result<()> {
+    if is_held {
+        return set(tx, "held", now.micros());
+    }
+    tx.prepare_cached("DELETE FROM clock WHERE name = 'held'")?
+        .execute([])?;
+    Ok(())
+}
+
 /// Returns how far a clock that is not trusted had gone on steadily when its process ended.
 pub fn steady(connection: &Connection) -> Result<Option<Steady>> {
     let time = at(connection, "doubted")?;

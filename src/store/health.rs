@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{
-    Connection, Transaction,
+    Connection, Transaction, clock,
     prediction::NOTHING_LEFT,
     row::{FromRow, Json},
 };
@@ -113,7 +113,11 @@ pub fn vitals(connection: &Connection, id: Uuid, organisation_id: Uuid) -> Resul
             })
         })?
         .collect::<rusqlite::Result<_>>()?;
-    Ok(Vitals { standings, posts })
+    Ok(Vitals {
+        standings,
+        posts,
+        is_held: clock::is_held(connection)?,
+    })
 }
 
 /// Keeps how a job, or one of its targets, is judged now.

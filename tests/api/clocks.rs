@@ -285,6 +285,9 @@ async fn the_newest_arrival_is_known_after_a_restart() {
     let field = Field::start().await;
     field.post(issued(0), &[risk(1, 1.0)]).await;
     let Field { app, there, .. } = field;
+    // What the server stores of its clock once a minute.
+    let seen = "INSERT INTO clock (name, at) VALUES ('seen', ?1)";
+    app.database().execute(seen, [app.now().micros()]).unwrap();
     let app: TestApp = app.restart_after(-100_000).await;
     let path = format!(
         "GET /predictions?metric=all&location_id={there}&from=2023-10-26T00:00:00Z&to=2023-10-29T00:00:00Z"

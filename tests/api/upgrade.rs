@@ -46,6 +46,7 @@ async fn a_database_of_schema_1_keeps_what_was_predicted() {
     assert_eq!(kept, "- 20 870000");
 
     // Its jobs are judged by what was posted for them before.
+    app.accept_clock().await;
     app.until_noted().await;
     let jobs = app.ok(ADMIN, "GET /jobs", Value::Null).await;
     for job in jobs.as_array().unwrap() {

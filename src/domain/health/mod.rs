@@ -61,6 +61,11 @@ impl HealthState {
         }
     }
 
+    /// Whether it says that a post is overdue.
+    pub fn is_overdue(self) -> bool {
+        matches!(self, Self::Late | Self::Down)
+    }
+
     /// The state of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)

@@ -45,13 +45,16 @@ impl LastPost {
         self.issue_time.min(self.arrival)
     }
 
-    /// Returns whether another issue that arrives at `now` is fresh, which is to say later than this one. Any issue is if
-    /// this one was posted, or its arrival taken, by a clock that was ahead and has been put right.
+    /// Returns whether another issue that arrives at `now` is fresh, which is to say later than this one. If this one was
+    /// posted, or its arrival taken, by a clock that was ahead and has been put right, any issue of the last day is.
     pub fn is_before(self, issue_time: Timestamp, now: Timestamp) -> bool {
-        let latest_issue = now.plus_seconds(MAX_AHEAD_SECONDS);
-        self.arrival > latest_given(now)
-            || self.issue_time > latest_issue
-            || issue_time.min(now) > self.counts_as()
+        let counts_as = issue_time.min(now);
+        let is_of_a_wrong_clock = self.arrival > latest_given(now)
+            || self.issue_time > now.plus_seconds(MAX_AHEAD_SECONDS);
+        match is_of_a_wrong_clock {
+            true => counts_as > self.counts_as().min(now).plus_hours(-24),
+            false => counts_as > self.counts_as(),
+        }
     }
 }
 
@@ -185,6 +188,8 @@ pub struct Vitals {
     pub standings: Vec<Standing>,
     /// What was posted, by metric.
     pub posts: Vec<Posted>,
+    /// Whether no deadline passes at present, since the clock has jumped.
+    pub is_held: bool,
 }
 
 impl Vitals {
@@ -204,23 +209,24 @@ impl Vitals {
         self.posts.iter().filter(wanted)
     }
 
-    fn basis(&self, watch: Watch<'_>, standing: &Standing) -> Basis {
+    fn basis(&self, watch: Watch<'_>, standing: &Standing, now: Timestamp) -> Basis {
         let arrival = self
             .last_post(watch.metric(standing.role.as_ref()))
             .map(|post| post.arrival);
+        let sign = arrival.max(standing.ok_at);
         Basis {
             active: watch.active,
             interval_minutes: watch.interval_minutes,
             grace_minutes: watch.grace_minutes,
-            watched_from: standing.watched_from,
-            last_sign: arrival.max(standing.ok_at),
+            watched_from: corrected(standing.watched_from, now),
+            last_sign: sign.map(|sign| corrected(sign, now)),
             is_failing: standing.failed_at.is_some(),
         }
     }
 
     /// How a standing that is not kept yet does at `now`.
     pub fn begin(&self, watch: Watch<'_>, standing: &Standing, now: Timestamp) -> HealthState {
-        self.basis(watch, standing).state(now)
+        self.basis(watch, standing, now).state(now)
     }
 
     /// Judges all at `now`, where what that rests on is what it is since `from`, or since the last change if that is not
@@ -232,12 +238,20 @@ impl Vitals {
         now: Timestamp,
     ) -> Vec<HealthChange> {
         let mut found = Vec::new();
-        self.correct(now);
+        let (by_time, is_held) = (from.is_none(), self.is_held);
         for index in 0..self.standings.len() {
-            let basis = self.basis(watch, &self.standings[index]);
+            let basis = self.basis(watch, &self.standings[index], now);
             let standing = &mut self.standings[index];
-            let from = from.unwrap_or(standing.since).max(standing.since);
-            for (state, at) in basis.changes(standing.state, from, now) {
+            let since = corrected(standing.since, now);
+            let mut changes = basis.changes(standing.state, from.unwrap_or(since).max(since), now);
+            let held = standing.state;
+            changes.retain(|(state, _)| match state {
+                HealthState::Late | HealthState::Down if is_held => false,
+                // A clock that goes back is no sign of life.
+                HealthState::Down => true,
+                _ => !(by_time && held.is_overdue()),
+            });
+            for (state, at) in changes {
                 found.push(HealthChange {
                     role: standing.role.clone(),
                     previous: standing.state,
@@ -259,15 +273,9 @@ impl Vitals {
         found
     }
 
-    /// Returns whether something rests on a time that only a clock which was ahead can have given.
-    pub fn is_ahead(&self, now: Timestamp) -> bool {
-        let latest = latest_given(now);
-        self.posts.iter().any(|posted| posted.last.arrival > latest)
-    }
-
-    /// Puts times right that a clock gave which was ahead: what came then counts as coming now. Without it a worker that
-    /// has died since would be on time until the clock is there again.
-    fn correct(&mut self, now: Timestamp) {
+    /// Puts times right that a clock gave which was ahead: what came then counts as coming now, once and for all. Without
+    /// it a worker that has died since would be on time until the clock is there again.
+    pub fn correct(&mut self, now: Timestamp) {
         for posted in &mut self.posts {
             posted.last.arrival = corrected(posted.last.arrival, now);
         }
@@ -308,10 +316,10 @@ impl Vitals {
         let last = self.last_post(metric);
         Judgement {
             state: standing.state,
-            since: standing.since,
+            since: corrected(standing.since, now),
             last_issue_time: last.map(|last| last.issue_time),
-            last_arrival: last.map(|last| last.arrival),
-            expected_by: self.basis(watch, standing).due(1),
+            last_arrival: last.map(|last| corrected(last.arrival, now)),
+            expected_by: self.basis(watch, standing, now).due(1),
             covers_until,
             covers_now: covers_until.is_some_and(|until| until >= now),
             message: standing.message.clone(),

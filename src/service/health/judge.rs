@@ -51,10 +51,6 @@ impl Judged {
         from: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Vec<HealthChange>> {
-        if self.vitals.is_ahead(now) {
-            let (owner, latest) = (self.job.organisation_id, latest_given(now));
-            health::correct_arrivals(tx, self.id, owner, latest, now)?;
-        }
         let changes = self.vitals.judge(self.job.watch(), from, now);
         self.keep(tx)?;
         let is_whole = changes.iter().any(|change| change.role.is_none());
@@ -199,6 +195,17 @@ pub(super) fn settle(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<u
     let Some(mut judged) = Judged::read(tx, id)? else {
         return Ok(0);
     };
+    Ok(judged.judge(tx, None, now)?.len())
+}
+
+/// Puts right what a clock that was ahead has left behind, and judges the job by it. Answers how many changes there were.
+pub(super) fn correct(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<usize> {
+    let Some(mut judged) = Judged::read(tx, id)? else {
+        return Ok(0);
+    };
+    let (owner, latest) = (judged.job.organisation_id, latest_given(now));
+    health::correct_arrivals(tx, id, owner, latest, now)?;
+    judged.vitals.correct(now);
     Ok(judged.judge(tx, None, now)?.len())
 }
 

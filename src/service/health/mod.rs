@@ -2,14 +2,12 @@
 
 mod judge;
 
-use std::sync::atomic::Ordering;
-
 use uuid::Uuid;
 
-use super::{App, job, prediction::Contract};
+use super::{App, clock, job, prediction::Contract};
 use crate::{
     domain::{
-        Caller, Error, Result,
+        Caller, Error, Result, Timestamp,
         health::{HealthCounts, JobHealth, latest_given},
         page::Listed,
     },
@@ -81,45 +79,50 @@ pub async fn get(
 /// Notes the changes that time alone has brought by now. Answers how many there were. A job that cannot be judged is
 /// looked at again later, and holds no other up.
 pub async fn watch(app: &App) -> Result<usize> {
-    let mut changes = correct(app).await?;
+    let deadlines = clock::deadlines(app).await?;
+    if deadlines.are_held {
+        return Ok(0);
+    }
+    let mut changes = match deadlines.are_settled {
+        true => correct(app).await?,
+        false => 0,
+    };
     loop {
         let due = app.read(|connection, now| health::to_look_at(connection, now, STEP))?;
         let is_last = due.len() < STEP;
         if due.is_empty() {
             return Ok(changes);
         }
-        changes += settle_all(app, due).await?;
+        changes += settle_all(app, due, judge::settle).await?;
         if is_last {
             return Ok(changes);
         }
     }
 }
 
-/// Judges the jobs again whose health rests on a time of a clock that was ahead, once it has gone back. Answers how many
+/// Judges the jobs again whose health rests on a time of a clock that was ahead, and has been put right. Answers how many
 /// changes there were.
 async fn correct(app: &App) -> Result<usize> {
-    let now = app.now();
-    if app.last.judged.load(Ordering::Relaxed) <= now.micros() {
-        app.last.judged.store(now.micros(), Ordering::Relaxed);
-        return Ok(0);
-    }
     let found = app.read(|connection, now| health::ahead_of(connection, latest_given(now)))?;
     let mut changes = 0;
     for jobs in found.chunks(STEP) {
-        changes += settle_all(app, jobs.to_vec()).await?;
+        changes += settle_all(app, jobs.to_vec(), judge::correct).await?;
     }
-    app.last.judged.store(now.micros(), Ordering::Relaxed);
+    clock::settled(app);
     Ok(changes)
 }
 
+/// Judges a job anew at a time, and answers how many changes there were.
+type Judge = fn(&Transaction<'_>, Uuid, Timestamp) -> Result<usize>;
+
 /// Judges jobs in one transaction, or one by one if that fails.
-async fn settle_all(app: &App, jobs: Vec<Uuid>) -> Result<usize> {
-    match settle(app, jobs.clone()).await {
+async fn settle_all(app: &App, jobs: Vec<Uuid>, judge: Judge) -> Result<usize> {
+    match settle(app, jobs.clone(), judge).await {
         Err(error @ (Error::Busy | Error::Unavailable(_))) => Err(error),
         Err(_) => {
             let mut changes = 0;
             for id in jobs {
-                changes += settle_alone(app, id).await?;
+                changes += settle_alone(app, id, judge).await?;
             }
             Ok(changes)
         }
@@ -127,12 +130,12 @@ async fn settle_all(app: &App, jobs: Vec<Uuid>) -> Result<usize> {
     }
 }
 
-async fn settle(app: &App, jobs: Vec<Uuid>) -> Result<usize> {
+async fn settle(app: &App, jobs: Vec<Uuid>, judge: Judge) -> Result<usize> {
     let contracts = app.contracts.clone();
     app.append(move |tx, now| {
         let mut changes = 0;
         for id in jobs {
-            let noted = judge::settle(tx, id, now)?;
+            let noted = judge(tx, id, now)?;
             if noted > 0 {
                 unsettle(tx, &contracts, id)?;
             }
@@ -158,8 +161,8 @@ pub(super) fn unsettle(
 
 static NOT_JUDGED: Recurring = Recurring::new();
 
-async fn settle_alone(app: &App, id: Uuid) -> Result<usize> {
-    let error = match settle(app, vec![id]).await {
+async fn settle_alone(app: &App, id: Uuid, judge: Judge) -> Result<usize> {
+    let error = match settle(app, vec![id], judge).await {
         Ok(noted) => return Ok(noted),
         Err(error) => error,
     };

@@ -99,7 +99,7 @@ fn resolve(
         if let Some(detail) = arrived.too_far_ahead(run.key.issue_time) {
             run.refuse("issue_time", &detail, &mut violations);
         }
-        match catalogue.resolve(&run.key, arrived.stamp)? {
+        match catalogue.resolve(&run.key, arrived.issue_time)? {
             Ok(key) => resolved.push(run.of(key)),
             Err((member, detail)) => run.refuse(member, &detail, &mut violations),
         }

@@ -94,7 +94,7 @@ pub fn insert_revision(
     ))?;
     let (shortest, longest) = leads(issue, first, last);
     tx.prepare_cached(
-        "UPDATE series SET newest_arrival = coalesce(?7, newest_arrival),
+        "UPDATE series SET newest_arrival = CASE WHEN ?7 > newest_arrival THEN ?7 ELSE newest_arrival END,
             fresh_issue = CASE WHEN ?7 IS NULL THEN fresh_issue ELSE ?2 END,
             newest_issue = CASE WHEN ?2 > newest_issue THEN ?2 ELSE newest_issue END,
             covers_until = CASE WHEN ?4 > covers_until THEN ?4 ELSE covers_until END,

@@ -1,5 +1,6 @@
 //! Clocks that are ahead: a worker's, whose issues lie in the future, and the server's, which is put right later.
 
+use prediction_api::domain::Timestamp;
 use serde_json::{Value, json};
 
 use super::{changes, state};
@@ -64,7 +65,7 @@ async fn an_issue_further_ahead_than_clocks_differ_is_refused() {
         if status == 422 {
             assert_eq!(answer.places(), ["#/issue_time"]);
             let detail = body["errors"][0]["detail"].as_str().unwrap();
-            for part in [&at(0), "2023-10-27T00:05:00Z", "clock of the worker"] {
+            for part in [&at(0), "2023-10-27T00:05:00Z", "clocks of the worker"] {
                 assert!(detail.contains(part), "{detail}");
             }
         }
@@ -125,42 +126,88 @@ async fn an_answer_says_whether_an_issue_was_fresh() {
     assert_eq!(skipped.expect(200)["fresh"], false);
 }
 
-/// A server whose clock was a year ahead when its worker posted last, and has been put right.
-async fn after_a_glitch() -> Field {
-    let field = Field::on(TestApp::start_strict().await).await;
-    field.post(issued(0), &[risk(1, 1.0)]).await;
-    field.app.advance_minutes(525_600);
-    field.app.until_noted().await;
-    field.post(json!({}), &[risk(2, 1.0)]).await;
-    assert_eq!(state(&field).await, "on_time");
-    field.app.advance_minutes(10 - 525_600);
-    field
+/// What the database holds of it: whether no deadline passes, and how many arrivals and reports lie in the future.
+fn kept(field: &Field) -> (bool, i64) {
+    let sql = "SELECT EXISTS (SELECT 1 FROM clock WHERE name = 'held'),
+        (SELECT count(*) FROM series WHERE newest_arrival > ?1) + (SELECT count(*) FROM health WHERE ok_at > ?1)";
+    let now = field.app.now().micros();
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    field.app.database().query_row(sql, [now], row).unwrap()
 }
 
-#[tokio::test]
-async fn a_dead_worker_is_not_on_time_until_the_clock_is_there_again() {
-    let field = after_a_glitch().await;
-    field.app.until_noted().await;
+/// Sets the clock to another time, and waits until the server holds deadlines for it, or does no more.
+async fn jump(field: &Field, minutes: i64, is_held: bool) {
+    // The server has seen the clock before.
+    field.app.get("/readyz").await.expect(200);
+    field.app.jump_minutes(minutes);
+    field.app.until(async || kept(field).0 == is_held).await;
+}
+
+/// Waits until what lay in the future is put right, some minutes after the clock was.
+async fn until_put_right(field: &Field) {
+    let is_put_right = async || {
+        field.app.advance_minutes(1);
+        kept(field).1 == 0
+    };
+    field.app.until(is_put_right).await;
+}
+
+/// How many changes of the job as a whole there were.
+async fn count(field: &Field) -> usize {
+    changes(&field.app, &field.job).await.len()
+}
+
+const YEAR: i64 = 525_600;
+
+/// After the clock was ahead: a worker that has stopped is late one interval after what it left behind was put right.
+async fn is_noticed(field: &Field) {
+    assert_eq!(state(field).await, "on_time");
+    until_put_right(field).await;
     let health = field.health().await;
-    assert_eq!(health["state"], "on_time");
-    assert_eq!(health["last_arrival"], "2023-10-27T00:10:00Z");
-    assert_eq!(health["expected_by"], "2023-10-27T01:10:00Z");
+    let moment = |name: &str| Timestamp::parse(health[name].as_str().unwrap()).unwrap();
+    let arrival = moment("last_arrival");
+    assert!(arrival <= field.app.now());
+    assert_eq!(moment("expected_by"), arrival.plus_minutes(60));
     for (minutes, expected) in [(61, "late"), (60, "down")] {
         field.app.advance_minutes(minutes);
         field.app.until_noted().await;
-        assert_eq!(state(&field).await, expected);
+        assert_eq!(state(field).await, expected);
     }
-    let told = changes(&field.app, &field.job).await;
-    let last = told.last().unwrap();
-    assert_eq!(
-        *last,
-        ("down".to_owned(), "2023-10-27T02:10:00Z".to_owned())
-    );
 }
 
 #[tokio::test]
-async fn a_dead_worker_is_noticed_after_a_restart_with_the_right_clock() {
-    let field = after_a_glitch().await;
+async fn a_clock_that_is_a_year_ahead_for_a_while_changes_no_state() {
+    let field = Field::on(TestApp::start_strict().await).await;
+    field.post(issued(0), &[risk(1, 1.0)]).await;
+    let before = count(&field).await;
+    jump(&field, YEAR, true).await;
+    assert_eq!(state(&field).await, "on_time");
+    field.app.advance_minutes(200);
+    field.post(json!({}), &[risk(2, 1.0)]).await;
+    assert_eq!(state(&field).await, "on_time");
+    jump(&field, -YEAR, false).await;
+    assert_eq!(count(&field).await, before, "nothing was late");
+    is_noticed(&field).await;
+}
+
+#[tokio::test]
+async fn a_dead_worker_is_not_on_time_until_a_clock_that_was_ahead_is_there_again() {
+    let field = Field::on(TestApp::start_strict().await).await;
+    field.post(issued(0), &[risk(1, 1.0)]).await;
+    jump(&field, 20 * 60, false).await;
+    field.app.until_noted().await;
+    field.post(json!({}), &[risk(2, 1.0)]).await;
+    field.app.jump_minutes(10 - 20 * 60);
+    is_noticed(&field).await;
+}
+
+#[tokio::test]
+async fn the_same_is_noticed_after_a_restart() {
+    let field = Field::on(TestApp::start_strict().await).await;
+    field.post(issued(0), &[risk(1, 1.0)]).await;
+    jump(&field, YEAR, true).await;
+    field.post(json!({}), &[risk(2, 1.0)]).await;
+    field.app.jump_minutes(10 - YEAR);
     let Field {
         app,
         home,
@@ -168,7 +215,7 @@ async fn a_dead_worker_is_noticed_after_a_restart_with_the_right_clock() {
         job,
         source,
     } = field;
-    let app: TestApp = app.restart_after(0).await;
+    let app = app.restart().await;
     let field = Field {
         app,
         home,
@@ -176,7 +223,19 @@ async fn a_dead_worker_is_noticed_after_a_restart_with_the_right_clock() {
         job,
         source,
     };
-    field.app.until_noted().await;
+    is_noticed(&field).await;
+}
+
+#[tokio::test]
+async fn reports_of_a_clock_that_was_ahead_keep_no_job_on_time() {
+    let field = Field::on(TestApp::start_strict().await).await;
+    field.post(issued(0), &[risk(1, 1.0)]).await;
+    jump(&field, YEAR, true).await;
+    let path = format!("POST /jobs/{}/runs", field.job);
+    let fine = json!({ "status": "ok" });
+    field.app.ok(ADMIN, &path, fine).await;
+    jump(&field, -YEAR, false).await;
+    until_put_right(&field).await;
     field.app.advance_minutes(121);
     field.app.until_noted().await;
     assert_eq!(state(&field).await, "down");
@@ -184,28 +243,100 @@ async fn a_dead_worker_is_noticed_after_a_restart_with_the_right_clock() {
 
 #[tokio::test]
 async fn a_living_worker_goes_on_after_the_clock_was_put_right() {
-    let field = after_a_glitch().await;
+    let field = Field::on(TestApp::start_strict().await).await;
+    field.post(issued(0), &[risk(1, 1.0)]).await;
+    jump(&field, YEAR, true).await;
+    field.post(json!({}), &[risk(2, 1.0)]).await;
+    jump(&field, 10 - YEAR, false).await;
     for hour in 1..4 {
         field.app.advance_minutes(if hour == 1 { 50 } else { 60 });
         assert!(is_fresh(&field, issued(hour), 1.0).await);
         assert_eq!(field.health().await["last_issue_time"], at(hour));
         assert_eq!(state(&field).await, "on_time");
     }
+    // A backfill is none the less.
+    for day in ["2023-01-01T00:00:00Z", "2023-01-02T00:00:00Z"] {
+        let backfill = json!({ "issue_time": day });
+        assert!(!is_fresh(&field, backfill, 1.0).await);
+    }
 }
 
 #[tokio::test]
-async fn reports_of_a_clock_that_was_ahead_keep_no_job_on_time() {
+async fn a_backfill_revives_no_worker_that_died_under_a_clock_that_was_ahead() {
+    let field = Field::on(TestApp::start_strict().await).await;
+    jump(&field, YEAR, true).await;
+    field.post(json!({}), &[risk(2, 1.0)]).await;
+    jump(&field, 10 - YEAR, false).await;
+    until_put_right(&field).await;
+    for day in ["2023-01-01T00:00:00Z", "2023-01-02T00:00:00Z"] {
+        let backfill = json!({ "issue_time": day });
+        assert!(!is_fresh(&field, backfill, 1.0).await);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_behind_for_a_moment_loses_no_sign_of_life() {
     let field = Field::on(TestApp::start_strict().await).await;
     field.post(issued(0), &[risk(1, 1.0)]).await;
-    field.app.advance_minutes(525_600);
-    field.app.until_noted().await;
-    let path = format!("POST /jobs/{}/runs", field.job);
-    let fine = json!({ "status": "ok" });
-    field.app.ok(ADMIN, &path, fine).await;
+    let before = field.health().await;
+    for (minutes, is_held) in [(-120, false), (-YEAR, true), (-50 * YEAR, true)] {
+        jump(&field, minutes, is_held).await;
+        assert_eq!(state(&field).await, "on_time");
+        field.app.advance_seconds(1);
+        jump(&field, -minutes, false).await;
+        field.app.until_noted().await;
+        assert_eq!(field.health().await, before, "{minutes}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_behind_refuses_no_worker_whose_clock_is_right() {
+    let field = Field::on(TestApp::start_strict().await).await;
+    field.post(issued(0), &[risk(1, 1.0)]).await;
+    jump(&field, -YEAR, true).await;
+    field.app.advance_minutes(30);
+    assert!(is_fresh(&field, json!({ "issue_time": "2023-10-27T00:30:00Z" }), 1.0).await);
+    jump(&field, YEAR, false).await;
     assert_eq!(state(&field).await, "on_time");
-    field.app.advance_minutes(-525_600);
+    // A clock that was never set, of a machine without a battery.
+    let field = Field::on(TestApp::start_strict().await).await;
+    field.app.jump_minutes(-50 * YEAR);
+    field.post(issued(0), &[risk(1, 1.0)]).await;
+}
+
+#[tokio::test]
+async fn what_is_down_does_not_recover_because_the_clock_goes_back() {
+    let field = Field::on(TestApp::start_strict().await).await;
+    field.post(issued(0), &[risk(1, 1.0)]).await;
+    field.app.advance_minutes(180);
     field.app.until_noted().await;
-    field.app.advance_minutes(121);
-    field.app.until_noted().await;
-    assert_eq!(state(&field).await, "down");
+    let before = count(&field).await;
+    for minutes in [-240, 240, -YEAR, YEAR] {
+        jump(&field, minutes, minutes == -YEAR).await;
+        field.app.advance_seconds(1);
+        assert_eq!(state(&field).await, "down", "{minutes}");
+    }
+    assert_eq!(count(&field).await, before);
+    assert!(is_fresh(&field, json!({}), 2.0).await);
+    assert_eq!(state(&field).await, "on_time");
+}
+
+#[tokio::test]
+async fn issue_times_follow_the_clock_again_once_it_was_put_right() {
+    let field = Field::on(TestApp::start_strict().await).await;
+    jump(&field, 20 * 60, false).await;
+    let sensor = json!({ "organisation_id": field.home, "name": "Sensor", "metric": "celsius" });
+    let sensor = field.app.make("/api/v1/sensors", &sensor).await;
+    let reading = json!([{ "sensor_id": sensor, "time": at(0), "value": 1 }]);
+    field.app.ok(ADMIN, "POST /readings", reading).await;
+    field.app.jump_minutes(-20 * 60);
+    let ahead = field
+        .try_post(in_seconds(&field, 301), &[risk(9, 1.0)])
+        .await;
+    ahead.expect_problem(422, &["#/issue_time"]);
+    assert!(is_fresh(&field, json!({}), 2.0).await);
+    let rows = field
+        .rows("metric=all&from=2023-10-26T00:00:00Z&to=2023-10-29T00:00:00Z")
+        .await;
+    assert_eq!(rows[0]["issue_time"], field.app.now().to_string());
 }
