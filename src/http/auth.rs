@@ -6,10 +6,9 @@ use poem::{Request, http::header};
 use poem_openapi::{SecurityScheme, auth::Bearer};
 
 use super::{
-    Context,
-    envelope::SeenCaller,
+    context::{Context, SeenCaller},
     page,
-    problem::{Problem, TOO_MANY_REQUESTS, unauthenticated},
+    problem::{Problem, TOO_MANY_REQUESTS, no_token},
     rate::{Left, whole_seconds},
 };
 use crate::{
@@ -100,11 +99,6 @@ impl Session {
     pub fn caller(&self) -> Result<Caller, Error> {
         token::authenticate(&self.app, &self.secret)
     }
-}
-
-/// The problem of a request without a token.
-pub fn no_token() -> Problem {
-    unauthenticated("send a token: Authorization: Bearer <secret>")
 }
 
 fn caller(request: &Request, secret: &str) -> Result<Caller, Problem> {

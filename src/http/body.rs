@@ -15,13 +15,13 @@ use tokio::{
 };
 
 use super::{
-    Context,
     auth::Session,
-    document::{Document, escape},
-    envelope::SeenCaller,
+    context::{Context, SeenCaller},
+    document::Document,
     gaps::gaps_of,
     json_text::{nan_as_null, unreadable, utf8, with_integers},
     pace,
+    pointer::escape,
     problem::{BAD_REQUEST, Problem, TOO_LARGE},
     share::{Buffered, Held},
 };

@@ -1,32 +1,19 @@
 //! What is refused before an operation is called, and what the framework refuses.
 
 use poem::{
-    IntoResponse, Request, Response,
-    error::{MethodNotAllowedError, NotFoundError, ParsePathError},
+    Request,
     http::{HeaderValue, Method, header},
-};
-use poem_openapi::error::{
-    AuthorizationError, ContentTypeError, ParseParamError, ParsePathError as ParsePathParamError,
 };
 
 use url::form_urlencoded;
 
 use super::{
-    Context,
-    auth::{no_token, required},
+    auth::required,
     open::OnlyProbes,
     operation::Operation,
-    problem::{
-        BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, Problem, UNAVAILABLE,
-        UNSUPPORTED_MEDIA_TYPE,
-    },
+    problem::{BAD_REQUEST, METHOD_NOT_ALLOWED, Problem, UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE},
 };
-use crate::{
-    domain::{Error, Violation, spelling::normal},
-    service::Recurring,
-};
-
-static FAILED: Recurring = Recurring::new();
+use crate::domain::{Error, spelling::normal};
 
 /// Makes one line of each condition: a header may come in several. One that cannot be read is refused, since to pass
 /// over it would take the guard away.
@@ -162,75 +149,4 @@ fn method_not_allowed(method: &Method, path: &str, known: &[&str]) -> Problem {
         Ok(allowed) => problem.with_header(header::ALLOW, allowed),
         Err(_) => problem,
     }
-}
-
-/// The answer that the framework's error stands for.
-pub fn answer_of(error: poem::Error, context: &Context, path: &str, method: &Method) -> Response {
-    // Answers that come as errors, such as a file's 304, stay as they are.
-    if error.is_from_response() || error.status().as_u16() < 400 {
-        return error.into_response();
-    }
-    let problem = if error.is::<ContentTypeError>() {
-        unsupported(context.document.operations().at(path), method)
-    } else if error.is::<AuthorizationError>() {
-        no_token()
-    } else if let Some(error) = error.downcast_ref::<ParseParamError>() {
-        parameter(error.name, &error.reason)
-    } else if let Some(error) = error.downcast_ref::<ParsePathParamError>() {
-        parameter("id", &error.reason)
-    } else if error.is::<NotFoundError>() || error.is::<ParsePathError>() {
-        nothing_at(path)
-    } else if error.is::<MethodNotAllowedError>() {
-        Problem::new(METHOD_NOT_ALLOWED, "this path is only for GET")
-            .with_header(header::ALLOW, HeaderValue::from_static("GET, HEAD"))
-    } else if error.status().is_client_error() {
-        Problem::new(BAD_REQUEST, error.to_string())
-    } else {
-        if let Some(times) = FAILED.failed(&error.to_string()) {
-            tracing::error!(%error, times, "a request failed");
-        }
-        Problem::new(
-            INTERNAL,
-            "the server failed at this request; its log has the request_id",
-        )
-    };
-    problem.into_response()
-}
-
-/// The problem of a path that is nothing's.
-pub fn nothing_here() -> Problem {
-    Problem::new(
-        NOT_FOUND,
-        "there is nothing at this path: see /swagger and /docs",
-    )
-}
-
-/// The same, with a hint where one of the names that others use for it was tried.
-fn nothing_at(path: &str) -> Problem {
-    match path.trim_end_matches('/') {
-        "/health" | "/healthz" | "/live" | "/ready" | "/ping" | "/status" => Problem::new(
-            NOT_FOUND,
-            "there is nothing at this path: the probes are /livez and /readyz, and the health of jobs is at /api/v1/health",
-        ),
-        _ => nothing_here(),
-    }
-}
-
-/// The problem of a body in a form that the operation does not take.
-fn unsupported(known: &[Operation], method: &Method) -> Problem {
-    let taken: Vec<_> = known
-        .iter()
-        .filter(|operation| operation.method == method.as_str())
-        .flat_map(|operation| operation.body_types.iter().map(String::as_str))
-        .collect();
-    let taken = taken.join(" or ");
-    Problem::new(
-        UNSUPPORTED_MEDIA_TYPE,
-        format!("the body must have Content-Type: {taken}"),
-    )
-}
-
-fn parameter(name: &str, reason: &str) -> Problem {
-    let violation = Violation::of_parameter(name, format!("cannot be read: {reason}"));
-    Error::BadParameter(vec![violation]).into()
 }

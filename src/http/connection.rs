@@ -19,7 +19,7 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use super::{Limits, share::Turn};
+use super::{options::Limits, share::Turn};
 
 /// Stands for a connection that is being served, in the place of since when it waits.
 const SERVED: u64 = u64::MAX;

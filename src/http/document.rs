@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     operation::{Operation, Operations},
+    pointer::operations,
     schema::Schemas,
 };
 use crate::domain::Violation;
@@ -102,20 +103,6 @@ impl<T: OpenApi> OpenApi for Described<T> {
     }
 
     fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
-}
-
-/// A member's name within a JSON pointer (RFC 6901, section 3).
-pub fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
-/// The operations of a document: path, method and what stands there.
-pub fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
-    let paths = document["paths"].as_object().into_iter().flatten();
-    paths.flat_map(|(path, methods)| {
-        let methods = methods.as_object().into_iter().flatten();
-        methods.map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
-    })
 }
 
 fn complete_operations(document: &mut Value, examples: &Value) {

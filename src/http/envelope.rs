@@ -1,10 +1,7 @@
 //! What every request and answer has in common: the request's id, one line in the log, limits of time, parameters held
 //! against the document, problems, conditional answers, links to next pages, compression, HEAD.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use poem::{
     Endpoint, IntoResponse, Request, Response,
@@ -13,23 +10,21 @@ use poem::{
 use uuid::Uuid;
 
 use super::{
-    Context, Demo,
     base::Base,
     browser, check,
     compression::{self, Coding},
     condition,
+    context::{Context, SeenCaller},
     metrics::Meters,
+    options::Demo,
     pace::{Progress, paced},
     page, pages,
     problem::{Problem, UNAVAILABLE},
-    rate::Left,
+    refused,
     reply::NextPage,
-    share::{Held, Turn},
+    share::Held,
 };
-use crate::{
-    domain::{Caller, Error},
-    service::on_behalf,
-};
+use crate::{domain::Error, service::on_behalf};
 
 /// The header of a request's id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -42,39 +37,6 @@ const BACKUP: &str = "/api/v1/admin/backup";
 
 /// How long that may take.
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Who called, for the log and the limits: set when the token is checked.
-#[derive(Clone, Default)]
-pub struct SeenCaller(Arc<OnceLock<Seen>>);
-
-struct Seen {
-    name: String,
-    organisation_id: Option<Uuid>,
-    left: Option<Left>,
-    turn: Option<Arc<Turn>>,
-}
-
-impl SeenCaller {
-    /// Notes who called, how often the token may call yet, and that one of its requests is under way.
-    pub fn set(&self, caller: &Caller, left: Option<Left>, turn: Option<Arc<Turn>>) {
-        let _ = self.0.set(Seen {
-            name: caller.name.to_string(),
-            organisation_id: caller.organisation_id,
-            left,
-            turn,
-        });
-    }
-
-    /// The organisation of the caller; none for an admin.
-    fn organisation_id(&self) -> Option<Uuid> {
-        self.0.get().and_then(|seen| seen.organisation_id)
-    }
-
-    /// The token's request that is under way.
-    pub fn turn(&self) -> Option<Arc<Turn>> {
-        self.0.get()?.turn.clone()
-    }
-}
 
 /// Answers a request by `endpoint`, in the form that all answers have.
 pub async fn answer(
@@ -133,7 +95,7 @@ pub async fn answer(
                 };
                 match progress.within(limit, work).await {
                     Some(Ok(response)) => response,
-                    Some(Err(error)) => check::answer_of(error, &context, uri.path(), &method),
+                    Some(Err(error)) => refused::answer_of(error, &context, uri.path(), &method),
                     None => took_too_long(&context).into_response(),
                 }
             }
@@ -179,7 +141,7 @@ pub async fn answer(
         // It is under way until the client has taken the answer.
         response.set_data(turn);
     }
-    let seen = seen.0.get();
+    let seen = seen.seen();
     if let (Some(rate), Some(left)) = (&context.rate, seen.and_then(|seen| seen.left)) {
         response.headers_mut().extend(rate.headers(left));
     }

@@ -5,7 +5,7 @@ use rust_embed::Embed;
 
 use super::{
     base::Base,
-    pages::{nothing, of, page},
+    file::{nothing, of, page},
 };
 
 /// The dashboard: its page, its scripts and its style.

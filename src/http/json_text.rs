@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::{
-    document::escape,
+    pointer::escape,
     problem::{BAD_REQUEST, Problem},
 };
 use crate::domain::{Error, Violation, violation::MAX_VIOLATIONS};

@@ -11,13 +11,9 @@ use metrics::{
     histogram,
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use poem::{IntoResponse, Request, Response, handler, http::header};
+use poem::{Response, http::header};
 
-use super::{Context, auth, check, problem::Problem};
-use crate::{
-    domain::Role,
-    service::{App, load},
-};
+use crate::service::{App, load};
 
 /// The media type of the text format.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -68,7 +64,7 @@ impl Metrics {
     }
 
     /// Everything, in the text format of Prometheus.
-    pub(super) async fn text(&self, app: &App) -> Response {
+    pub async fn text(&self, app: &App) -> Response {
         load::measure(app).await;
         if let Some(bytes) = resident_memory() {
             gauge!(MEMORY).set(bytes);
@@ -92,30 +88,6 @@ fn describe() {
     describe_gauge!(CONNECTIONS, "Connections that are open");
     describe_gauge!(MEMORY, "Memory that the process holds");
     describe_gauge!(BUILD, "Always 1; the label tells the program's version");
-}
-
-/// `GET /metrics` beside the API: for admins, since it tells of all organisations.
-#[handler]
-pub async fn beside_the_api(request: &Request) -> Response {
-    let found = async {
-        auth::required(request)?.needs(Role::Admin)?;
-        answer(request).await
-    };
-    found.await.unwrap_or_else(Problem::into_response)
-}
-
-/// `GET /metrics` on an address of its own.
-#[handler]
-pub async fn alone(request: &Request) -> Response {
-    answer(request).await.unwrap_or_else(Problem::into_response)
-}
-
-async fn answer(request: &Request) -> Result<Response, Problem> {
-    let context = Context::of(request)?;
-    match &context.metrics {
-        Some(metrics) => Ok(metrics.text(&context.app).await),
-        None => Err(check::nothing_here()),
-    }
 }
 
 /// Notes that a connection was opened, until the guard is dropped.

@@ -17,7 +17,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 
-use super::{Limits, connection::Connection, metrics::OpenConnection};
+use super::{connection::Connection, metrics::OpenConnection, options::Limits};
 
 /// How many connections are accepted when all places are taken. They may only ask for what watches the server, so that it
 /// can be watched while its clients keep it busy.

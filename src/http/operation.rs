@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{document::operations, metrics::Meters};
+use super::{metrics::Meters, pointer::operations};
 use crate::domain::{Duration, Timestamp, Violation};
 
 /// All operations, by their paths.

@@ -10,13 +10,14 @@ use poem_openapi::OpenApiService;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Context,
     base::Base,
     compression::Kept,
+    context::Context,
     document::Document,
+    file::{nothing, of, page},
     files::{dashboard, dashboard_file, icon, vendor_file},
     guide::{self, Guides},
-    problem::{INTERNAL, NOT_FOUND, Problem},
+    problem::{INTERNAL, Problem},
 };
 use crate::example::weather;
 
@@ -273,30 +274,4 @@ fn document(
         }
         _ => made.answer(content_type),
     }
-}
-
-/// There is no such file.
-pub(super) fn nothing(detail: &str) -> Response {
-    Problem::new(NOT_FOUND, detail).into_response()
-}
-
-/// A page, and what a browser may do on it.
-pub(super) fn page(html: bytes::Bytes, policy: &str) -> Response {
-    of("text/html; charset=utf-8", html)
-        .with_header(header::CONTENT_SECURITY_POLICY, policy)
-        .into_response()
-}
-
-/// A file, with a digest of it as its ETag: browsers keep it, and ask each time whether it is still the same.
-pub(super) fn of(content_type: &str, body: bytes::Bytes) -> Response {
-    let digest = Sha256::digest(&body);
-    let short = digest
-        .first_chunk()
-        .map_or(0, |bytes| u64::from_be_bytes(*bytes));
-    Response::builder()
-        .status(StatusCode::OK)
-        .content_type(content_type)
-        .header(header::ETAG, format!("\"{short:016x}\""))
-        .header(header::CACHE_CONTROL, "no-cache")
-        .body(body)
 }

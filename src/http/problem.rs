@@ -115,6 +115,19 @@ pub struct ProblemBody {
     pub errors: Vec<Violation>,
 }
 
+/// The problem of a request without a token.
+pub fn no_token() -> Problem {
+    unauthenticated("send a token: Authorization: Bearer <secret>")
+}
+
+/// The problem of a path that is nothing's.
+pub fn nothing_here() -> Problem {
+    Problem::new(
+        NOT_FOUND,
+        "there is nothing at this path: see /swagger and /docs",
+    )
+}
+
 /// A problem on its way out; its document is written once the request's id is known. Boxed, since it is the error half
 /// of every answer.
 #[derive(Debug, Clone)]
@@ -297,7 +310,7 @@ fn first(errors: &[Violation], detail: String) -> String {
 }
 
 impl IntoResponse for Problem {
-    /// An unfinished answer: [`super::envelope`] renders it.
+    /// An unfinished answer: [`super::request`] renders it.
     fn into_response(self) -> Response {
         let mut response = status(self.0.kind).into_response();
         response.set_data(self);

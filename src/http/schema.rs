@@ -11,7 +11,7 @@ use jsonschema::{
 };
 use serde_json::{Map, Value, json};
 
-use super::document::escape;
+use super::pointer::escape;
 use crate::domain::{Timestamp, Violation, violation::MAX_VIOLATIONS};
 
 /// The document's schemas. Each is compiled when a body first breaks it: most never are.

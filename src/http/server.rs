@@ -31,9 +31,10 @@ use tokio::{
 };
 
 use super::{
-    Limits, Options,
     connection::{Answered, Connection, Timed},
     open::{Counted, OneOpen, OnlyProbes, Open, Place},
+    options::{Limits, Options},
+    routes,
     share::Turn,
     tls::Tls,
 };
@@ -63,7 +64,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let limits = options.limits;
-    let endpoint = super::endpoint(&app, options, tls.is_some());
+    let endpoint = routes::endpoint(&app, options, tls.is_some());
     run(listener, tls, endpoint, limits, stop).await
 }
 
@@ -81,7 +82,7 @@ pub async fn serve_metrics(
     run(
         listener,
         None,
-        super::metrics_endpoint(&app, options),
+        routes::metrics_endpoint(&app, options),
         limits,
         stop,
     )

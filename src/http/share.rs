@@ -11,7 +11,7 @@ use poem::http::header;
 use uuid::Uuid;
 
 use super::{
-    Limits,
+    options::Limits,
     problem::{Kind, Problem, TOO_MANY_REQUESTS, UNAVAILABLE},
 };
 

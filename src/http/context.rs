@@ -1,0 +1,100 @@
+//! What a request carries: the product, the settings that it is answered by, and who called.
+
+use std::sync::{Arc, OnceLock};
+
+use poem::Request;
+use uuid::Uuid;
+
+use super::{
+    base::Proxies,
+    browser::Origins,
+    document::Document,
+    metrics::Metrics,
+    options::{Demo, Limits, Options},
+    problem::Problem,
+    rate::{Left, Rate},
+    share::{Shares, Turn},
+};
+use crate::{
+    domain::{Caller, Error},
+    service::App,
+};
+
+/// What requests are answered with; each carries it.
+#[derive(Clone)]
+pub struct Context {
+    pub app: App,
+    pub document: Document,
+    pub limits: Limits,
+    pub rate: Option<Rate>,
+    pub shares: Shares,
+    pub origins: Arc<Origins>,
+    pub metrics: Option<Metrics>,
+    pub demo: Option<Arc<Demo>>,
+    pub proxies: Arc<Proxies>,
+    /// Whether it is spoken through TLS.
+    pub is_encrypted: bool,
+}
+
+impl Context {
+    /// What requests are answered with by a server that is set up so.
+    pub fn new(app: &App, document: Document, options: Options, is_encrypted: bool) -> Self {
+        Self {
+            app: app.clone(),
+            document,
+            limits: options.limits,
+            rate: Rate::new(options.limits.requests_per_second),
+            shares: Shares::new(&options.limits),
+            origins: Arc::new(options.origins),
+            metrics: options.metrics,
+            demo: options.demo.map(Arc::new),
+            proxies: Arc::new(options.proxies),
+            is_encrypted,
+        }
+    }
+
+    /// The context that the envelope gave the request.
+    pub fn of(request: &Request) -> Result<&Self, Problem> {
+        let missing = || Error::Internal("a request without its context".to_owned());
+        Ok(request.data().ok_or_else(missing)?)
+    }
+}
+
+/// Who called, for the log and the limits: set when the token is checked.
+#[derive(Clone, Default)]
+pub struct SeenCaller(Arc<OnceLock<Seen>>);
+
+/// What is known of a caller.
+pub struct Seen {
+    pub name: String,
+    pub organisation_id: Option<Uuid>,
+    pub left: Option<Left>,
+    turn: Option<Arc<Turn>>,
+}
+
+impl SeenCaller {
+    /// Notes who called, how often the token may call yet, and that one of its requests is under way.
+    pub fn set(&self, caller: &Caller, left: Option<Left>, turn: Option<Arc<Turn>>) {
+        let _ = self.0.set(Seen {
+            name: caller.name.to_string(),
+            organisation_id: caller.organisation_id,
+            left,
+            turn,
+        });
+    }
+
+    /// What is known of the caller, once the token was checked.
+    pub fn seen(&self) -> Option<&Seen> {
+        self.0.get()
+    }
+
+    /// The organisation of the caller; none for an admin.
+    pub fn organisation_id(&self) -> Option<Uuid> {
+        self.0.get().and_then(|seen| seen.organisation_id)
+    }
+
+    /// The token's request that is under way.
+    pub fn turn(&self) -> Option<Arc<Turn>> {
+        self.0.get()?.turn.clone()
+    }
+}

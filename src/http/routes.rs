@@ -1,0 +1,173 @@
+//! The wire: routes, bodies, problems, pages.
+//!
+//! Every route, with the file that it stands in; a test holds this table against the API's document.
+//!
+//! | method | path | operation | file |
+//! | --- | --- | --- | --- |
+//! | GET | /livez | livez | probe.rs |
+//! | GET | /readyz | readyz | probe.rs |
+//! | GET | /api/v1/whoami | whoami | token.rs |
+//! | POST | /api/v1/tokens | create_token | token.rs |
+//! | GET | /api/v1/tokens | list_tokens | token.rs |
+//! | DELETE | /api/v1/tokens/{id} | revoke_token | token.rs |
+//! | POST | /api/v1/organisations | create_organisation | organisation.rs |
+//! | GET | /api/v1/organisations | list_organisations | organisation.rs |
+//! | GET | /api/v1/organisations/{id} | get_organisation | organisation.rs |
+//! | PUT | /api/v1/organisations/{id} | update_organisation | organisation.rs |
+//! | DELETE | /api/v1/organisations/{id} | delete_organisation | organisation.rs |
+//! | POST | /api/v1/locations | create_location | location.rs |
+//! | GET | /api/v1/locations | list_locations | location.rs |
+//! | GET | /api/v1/locations/{id} | get_location | location.rs |
+//! | PUT | /api/v1/locations/{id} | update_location | location.rs |
+//! | DELETE | /api/v1/locations/{id} | delete_location | location.rs |
+//! | POST | /api/v1/sensors | create_sensor | sensor.rs |
+//! | GET | /api/v1/sensors | list_sensors | sensor.rs |
+//! | GET | /api/v1/sensors/{id} | get_sensor | sensor.rs |
+//! | PUT | /api/v1/sensors/{id} | update_sensor | sensor.rs |
+//! | DELETE | /api/v1/sensors/{id} | delete_sensor | sensor.rs |
+//! | POST | /api/v1/sources | create_source | source.rs |
+//! | GET | /api/v1/sources | list_sources | source.rs |
+//! | GET | /api/v1/sources/{id} | get_source | source.rs |
+//! | PUT | /api/v1/sources/{id} | update_source | source.rs |
+//! | DELETE | /api/v1/sources/{id} | delete_source | source.rs |
+//! | POST | /api/v1/source_versions | create_source_version | source_version.rs |
+//! | GET | /api/v1/source_versions | list_source_versions | source_version.rs |
+//! | GET | /api/v1/source_versions/{id} | get_source_version | source_version.rs |
+//! | DELETE | /api/v1/source_versions/{id} | delete_source_version | source_version.rs |
+//! | POST | /api/v1/jobs/setup | set_up_job | job.rs |
+//! | GET | /api/v1/jobs | list_jobs | job.rs |
+//! | GET | /api/v1/jobs/service/{service_id} | list_service_jobs | job.rs |
+//! | GET | /api/v1/jobs/{job_id} | get_job | job.rs |
+//! | GET | /api/v1/jobs/{job_id}/inputs | get_job_inputs | job.rs |
+//! | GET | /api/v1/jobs/{job_id}/health | get_job_health | health.rs |
+//! | POST | /api/v1/jobs/{job_id}/runs | report_job_run | job_run.rs |
+//! | GET | /api/v1/jobs/{job_id}/runs | list_job_runs | job_run.rs |
+//! | PUT | /api/v1/jobs/{job_id} | update_job | job.rs |
+//! | DELETE | /api/v1/jobs/{job_id} | delete_job | job.rs |
+//! | POST | /api/v1/webhooks | create_webhook | webhook.rs |
+//! | GET | /api/v1/webhooks | list_webhooks | webhook.rs |
+//! | GET | /api/v1/webhooks/{id} | get_webhook | webhook.rs |
+//! | PUT | /api/v1/webhooks/{id} | update_webhook | webhook.rs |
+//! | DELETE | /api/v1/webhooks/{id} | delete_webhook | webhook.rs |
+//! | GET | /api/v1/webhooks/{id}/deliveries | list_webhook_deliveries | webhook.rs |
+//! | POST | /api/v1/webhooks/{id}/test | test_webhook | webhook.rs |
+//! | GET | /api/v1/health | get_health | health.rs |
+//! | POST | /api/v1/readings | post_readings | reading.rs |
+//! | GET | /api/v1/sensors/{id}/readings | list_readings | reading.rs |
+//! | DELETE | /api/v1/sensors/{id}/readings | withdraw_readings | reading.rs |
+//! | POST | /api/v1/predictions | post_predictions | prediction/mod.rs |
+//! | DELETE | /api/v1/predictions | withdraw_predictions | prediction/mod.rs |
+//! | GET | /api/v1/predictions | list_predictions | prediction/mod.rs |
+//! | GET | /api/v1/predictions/latest | latest_predictions | prediction/mod.rs |
+//! | GET | /api/v1/audit | list_audit | audit.rs |
+//! | GET | /api/v1/admin/backup | download_backup | admin.rs |
+//!
+//! Beside them, in `pages.rs`: `/` (the dashboard), `/docs`, `/docs/{page}`, `/docs/{file}`, `/assets/{file}`, `/swagger`,
+//! `/api/v1/openapi.json`, `/api/v1/openapi.yaml`, `/favicon.ico`, and paths that lead to these; in `metrics.rs`: `/metrics`.
+
+use std::{any::Any, sync::Arc};
+
+use poem::{
+    Endpoint, EndpointExt, IntoEndpoint, Response, Route, endpoint::make, middleware::CatchPanic,
+};
+use poem_openapi::OpenApiService;
+
+use super::{
+    admin, audit,
+    context::Context,
+    document::Document,
+    envelope, health, job, job_run, location, metrics_page,
+    options::Options,
+    organisation, pages, prediction, probe,
+    problem::{self, Problem},
+    reading, sensor, source, source_version, token, webhook,
+};
+use crate::service::App;
+
+type Apis = (
+    job::JobApi,
+    job_run::JobRunApi,
+    health::HealthApi,
+    source::SourceApi,
+    source_version::SourceVersionApi,
+    prediction::PredictionApi,
+    location::LocationApi,
+    sensor::SensorApi,
+    reading::ReadingApi,
+    organisation::OrganisationApi,
+    webhook::WebhookApi,
+    token::TokenApi,
+    audit::AuditApi,
+    admin::AdminApi,
+    probe::ProbeApi,
+);
+
+fn apis(app: &App) -> Apis {
+    (
+        job::JobApi(app.clone()),
+        job_run::JobRunApi(app.clone()),
+        health::HealthApi(app.clone()),
+        source::SourceApi(app.clone()),
+        source_version::SourceVersionApi(app.clone()),
+        prediction::PredictionApi(app.clone()),
+        location::LocationApi(app.clone()),
+        sensor::SensorApi(app.clone()),
+        reading::ReadingApi(app.clone()),
+        organisation::OrganisationApi(app.clone()),
+        webhook::WebhookApi(app.clone()),
+        token::TokenApi(app.clone()),
+        audit::AuditApi(app.clone()),
+        admin::AdminApi(app.clone()),
+        probe::ProbeApi(app.clone()),
+    )
+}
+
+/// The API's document.
+pub fn document() -> Document {
+    Document::of::<Apis>()
+}
+
+/// Everything that is served.
+pub fn endpoint(
+    app: &App,
+    options: Options,
+    is_encrypted: bool,
+) -> impl Endpoint<Output = Response> + use<> {
+    let document = document();
+    let api = OpenApiService::new(apis(app), "", "");
+    let api = Arc::new(api.into_endpoint());
+    let mut routes = pages::add(Route::new(), &document)
+        .at("/livez", api.clone())
+        .at("/readyz", api.clone())
+        .nest_no_strip("/api/v1", api);
+    if options.metrics.is_some() {
+        routes = routes.at("/metrics", poem::get(metrics_page::beside_the_api));
+    }
+    enveloped(routes, Context::new(app, document, options, is_encrypted))
+}
+
+/// The metrics, for whoever reaches them.
+pub fn metrics_endpoint(app: &App, options: Options) -> impl Endpoint<Output = Response> + use<> {
+    let routes = Route::new().at("/metrics", poem::get(metrics_page::alone));
+    enveloped(routes, Context::new(app, document(), options, false))
+}
+
+fn enveloped(routes: Route, context: Context) -> impl Endpoint<Output = Response> {
+    let inner = Arc::new(
+        routes
+            .with(CatchPanic::new().with_handler(panicked))
+            .map_to_response(),
+    );
+    make(move |request| {
+        let (inner, context) = (inner.clone(), context.clone());
+        async move { Ok::<_, poem::Error>(envelope::answer(inner, context, request).await) }
+    })
+    .map_to_response()
+}
+
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Problem {
+    Problem::new(
+        problem::INTERNAL,
+        "the server failed at this request; its log has the request_id",
+    )
+}
