@@ -7,13 +7,15 @@ use uuid::Uuid;
 
 use super::{
     base::Proxies,
-    browser::Origins,
     document::Document,
+    guard::{
+        browser::Origins,
+        rate::{Left, Rate},
+        share::{Shares, Turn},
+    },
     metrics::Metrics,
     options::{Demo, Limits, Options},
     problem::Problem,
-    rate::{Left, Rate},
-    share::{Shares, Turn},
 };
 use crate::{
     domain::{Caller, Error},

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{base::Proxies, browser::Origins, metrics::Metrics};
+use super::{base::Proxies, guard::browser::Origins, metrics::Metrics};
 
 /// The limits of connections and requests.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
-//! The wire: routes, bodies, problems, pages.
+//! Every route, and what answers it.
 //!
-//! Every route, with the file that it stands in; a test holds this table against the API's document.
+//! The operations of the API, with their files in `api/`; a test checks this table against the API's document.
 //!
 //! | method | path | operation | file |
 //! | --- | --- | --- | --- |
@@ -60,10 +60,10 @@
 //! | GET | /api/v1/predictions | list_predictions | prediction/mod.rs |
 //! | GET | /api/v1/predictions/latest | latest_predictions | prediction/mod.rs |
 //! | GET | /api/v1/audit | list_audit | audit.rs |
-//! | GET | /api/v1/admin/backup | download_backup | admin.rs |
+//! | GET | /api/v1/admin/backup | download_backup | backup.rs |
 //!
-//! Beside them, in `pages.rs`: `/` (the dashboard), `/docs`, `/docs/{page}`, `/docs/{file}`, `/assets/{file}`, `/swagger`,
-//! `/api/v1/openapi.json`, `/api/v1/openapi.yaml`, `/favicon.ico`, and paths that lead to these; in `metrics.rs`: `/metrics`.
+//! Beside them, in `site/pages.rs`: `/` (the dashboard), `/docs`, `/docs/{page}`, `/docs/{file}`, `/assets/{file}`, `/swagger`,
+//! `/api/v1/openapi.json`, `/api/v1/openapi.yaml`, `/favicon.ico`, and paths that lead to these; in `site/metrics.rs`: `/metrics`.
 
 use std::{any::Any, sync::Arc};
 
@@ -73,53 +73,66 @@ use poem::{
 use poem_openapi::OpenApiService;
 
 use super::{
-    admin, audit,
+    api::{
+        audit, backup, health, job, job_run, location, organisation, prediction, probe, reading,
+        sensor, source, source_version, token, webhook,
+    },
     context::Context,
     document::Document,
-    envelope, health, job, job_run, location, metrics_page,
     options::Options,
-    organisation, pages, prediction, probe,
     problem::{self, Problem},
-    reading, sensor, source, source_version, token, webhook,
+    request,
+    site::{metrics, pages},
 };
 use crate::service::App;
 
-type Apis = (
-    job::JobApi,
-    job_run::JobRunApi,
-    health::HealthApi,
+/// The operations by area; the framework's tuples end at 16, and may be nested.
+type Apis = (Jobs, Models, Places, Administration);
+type Jobs = (job::JobApi, job_run::JobRunApi, health::HealthApi);
+type Models = (
     source::SourceApi,
     source_version::SourceVersionApi,
     prediction::PredictionApi,
+);
+type Places = (
     location::LocationApi,
     sensor::SensorApi,
     reading::ReadingApi,
+);
+type Administration = (
     organisation::OrganisationApi,
     webhook::WebhookApi,
     token::TokenApi,
     audit::AuditApi,
-    admin::AdminApi,
+    backup::AdminApi,
     probe::ProbeApi,
 );
 
 fn apis(app: &App) -> Apis {
-    (
+    let jobs = (
         job::JobApi(app.clone()),
         job_run::JobRunApi(app.clone()),
         health::HealthApi(app.clone()),
+    );
+    let models = (
         source::SourceApi(app.clone()),
         source_version::SourceVersionApi(app.clone()),
         prediction::PredictionApi(app.clone()),
+    );
+    let places = (
         location::LocationApi(app.clone()),
         sensor::SensorApi(app.clone()),
         reading::ReadingApi(app.clone()),
+    );
+    let administration = (
         organisation::OrganisationApi(app.clone()),
         webhook::WebhookApi(app.clone()),
         token::TokenApi(app.clone()),
         audit::AuditApi(app.clone()),
-        admin::AdminApi(app.clone()),
+        backup::AdminApi(app.clone()),
         probe::ProbeApi(app.clone()),
-    )
+    );
+    (jobs, models, places, administration)
 }
 
 /// The API's document.
@@ -141,14 +154,14 @@ pub fn endpoint(
         .at("/readyz", api.clone())
         .nest_no_strip("/api/v1", api);
     if options.metrics.is_some() {
-        routes = routes.at("/metrics", poem::get(metrics_page::beside_the_api));
+        routes = routes.at("/metrics", poem::get(metrics::beside_the_api));
     }
     enveloped(routes, Context::new(app, document, options, is_encrypted))
 }
 
 /// The metrics, for whoever reaches them.
 pub fn metrics_endpoint(app: &App, options: Options) -> impl Endpoint<Output = Response> + use<> {
-    let routes = Route::new().at("/metrics", poem::get(metrics_page::alone));
+    let routes = Route::new().at("/metrics", poem::get(metrics::alone));
     enveloped(routes, Context::new(app, document(), options, false))
 }
 
@@ -160,7 +173,7 @@ fn enveloped(routes: Route, context: Context) -> impl Endpoint<Output = Response
     );
     make(move |request| {
         let (inner, context) = (inner.clone(), context.clone());
-        async move { Ok::<_, poem::Error>(envelope::answer(inner, context, request).await) }
+        async move { Ok::<_, poem::Error>(request::answer(inner, context, request).await) }
     })
     .map_to_response()
 }

@@ -16,6 +16,7 @@ use serde::{
 };
 use uuid::Uuid;
 
+use super::{Point, job_runs::JobKey};
 use crate::domain::{
     duration::PostedDuration,
     object::objects,
@@ -23,8 +24,6 @@ use crate::domain::{
     time::Timestamp,
     value::PostedValue,
 };
-
-use super::{Point, job_runs::JobKey};
 
 objects!(JobPost, PredictionPoint, PostedSeries, DirectPoint);
 

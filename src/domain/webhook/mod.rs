@@ -8,7 +8,6 @@ use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use self::secret::Secret;
 use super::{
     error::Result,
     health::HealthState,
@@ -18,6 +17,7 @@ use super::{
     time::Timestamp,
     violation::Violations,
 };
+use secret::Secret;
 
 names!(WebhookEvent);
 objects!(NewWebhook, WebhookChange);

@@ -1,0 +1,114 @@
+//! What concerns the whole product, on the wire.
+
+use std::io::{self, Read};
+
+use bytes::Bytes;
+use futures_util::stream::try_unfold;
+use poem::{
+    Body, IntoResponse, Request, Response,
+    http::{StatusCode, header},
+};
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    types::{Binary, Type},
+};
+
+use crate::{
+    domain::Timestamp,
+    http::{
+        document::tag::Tag,
+        form::{
+            auth::{AdminAuth, Session},
+            reply::Answer,
+        },
+    },
+    service::{
+        App,
+        backup::{self, Backup},
+    },
+};
+
+/// The media type of an SQLite database.
+const SQLITE: &str = "application/vnd.sqlite3";
+
+/// How many bytes are read and sent at a time.
+const PIECE: usize = 256 * 1024;
+
+/// The operations that concern the whole product.
+pub struct AdminApi(pub App);
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Administration")]
+impl AdminApi {
+    /// Download a backup
+    ///
+    /// A consistent copy of the whole database as it was when the request came: one file, which `prediction-api restore`
+    /// takes. Nobody who writes is held up. The server makes it in its data folder, which needs room for it, and then
+    /// sends it. While one is made or sent, another is refused with 503. The connection ends if the token is revoked or
+    /// expires meanwhile: the file is whole if it has as many bytes as `Content-Length` says. Needs: admin.
+    #[oai(
+        path = "/admin/backup",
+        method = "get",
+        operation_id = "download_backup"
+    )]
+    async fn backup(&self, auth: AdminAuth, request: &Request) -> Answer<Download> {
+        let session = Session::of(request)?;
+        Ok(Download(backup::make(&self.0, &auth.0).await?, session))
+    }
+}
+
+/// 200 with a backup, which is sent piece by piece to whoever asked for it.
+struct Download(Backup, Session);
+
+/// The backup's bytes, read on threads that may wait for the disk, for as long as the token is valid.
+fn body(backup: Backup, session: Session) -> Body {
+    Body::from_bytes_stream(try_unfold(backup, move |mut backup| {
+        let session = session.clone();
+        async move {
+            session.caller().map_err(io::Error::other)?;
+            let read = tokio::task::spawn_blocking(move || {
+                let mut piece = vec![0; PIECE];
+                let length = backup.read(&mut piece)?;
+                piece.truncate(length);
+                io::Result::Ok((piece, backup))
+            });
+            let (piece, backup) = read.await.map_err(io::Error::other)??;
+            io::Result::Ok((!piece.is_empty()).then(|| (Bytes::from(piece), backup)))
+        }
+    }))
+}
+
+impl IntoResponse for Download {
+    fn into_response(self) -> Response {
+        let begun = self.0.begun_at.micros().div_euclid(1_000_000);
+        let begun = Timestamp::from_micros(begun * 1_000_000).compact();
+        let name = format!("attachment; filename=\"prediction-api-{begun}.db\"");
+        Response::builder()
+            .status(StatusCode::OK)
+            .content_type(SQLITE)
+            .header(header::CONTENT_DISPOSITION, name)
+            .header(header::CONTENT_LENGTH, self.0.bytes)
+            // It holds everything: nobody in between may keep it.
+            .header(header::CACHE_CONTROL, "no-store")
+            .body(body(self.0, self.1))
+    }
+}
+
+impl ApiResponse for Download {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "The database.",
+                status: Some(200),
+                status_range: None,
+                content: vec![MetaMediaType {
+                    content_type: SQLITE,
+                    schema: Binary::<Vec<u8>>::schema_ref(),
+                }],
+                headers: Vec::new(),
+            }],
+        }
+    }
+
+    fn register(_: &mut Registry) {}
+}

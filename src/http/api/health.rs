@@ -1,0 +1,78 @@
+//! Health on the wire.
+
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    domain::health::{HealthCounts, JobHealth},
+    http::{
+        document::tag::Tag,
+        form::{
+            auth::Auth,
+            cursor::{decode, default_limit, encode, rows},
+            reply::{Answer, Part, Plain},
+        },
+    },
+    service::{App, health},
+};
+
+/// The operations on health.
+pub struct HealthApi(pub App);
+
+/// Where a page of changes begins.
+#[derive(Serialize, Deserialize)]
+struct Cursor {
+    before: i64,
+}
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Health")]
+impl HealthApi {
+    /// Count jobs by health
+    ///
+    /// How many of the jobs that the token sees are in each state. Needs: any token.
+    #[oai(path = "/health", method = "get", operation_id = "get_health")]
+    async fn counts(
+        &self,
+        auth: Auth,
+        /// Only of this organisation.
+        organisation_id: Query<Option<Uuid>>,
+    ) -> Answer<Plain<HealthCounts>> {
+        let counts = health::counts(&self.0, &auth.0, organisation_id.0).await?;
+        Ok(Plain(counts))
+    }
+
+    /// Get a job's health
+    ///
+    /// How the job and each of its targets do, and the changes that led there, newest first; the newest 2,000 are kept.
+    /// Needs: any token of the job's organisation.
+    #[oai(
+        path = "/jobs/:job_id/health",
+        method = "get",
+        operation_id = "get_job_health"
+    )]
+    async fn get(
+        &self,
+        auth: Auth,
+        /// The job's id.
+        job_id: Path<Uuid>,
+        /// How many changes at most.
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "10000"))
+        )]
+        limit: Query<u64>,
+        /// Where the page of changes starts: from the `Link` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Answer<Part<JobHealth>> {
+        let cursor: Option<Cursor> = cursor.0.as_deref().map(decode).transpose()?;
+        let before = cursor.map(|cursor| cursor.before);
+        let limit = rows(limit.0);
+        let (answer, last) = health::get(&self.0, &auth.0, job_id.0, before, limit).await?;
+        let next = last.map(|before| encode(&Cursor { before }));
+        Ok(Part { answer, next })
+    }
+}

@@ -1,0 +1,17 @@
+//! The operations: one file for each resource. [`super::routes`] has the table of all.
+
+pub mod audit;
+pub mod backup;
+pub mod health;
+pub mod job;
+pub mod job_run;
+pub mod location;
+pub mod organisation;
+pub mod prediction;
+pub mod probe;
+pub mod reading;
+pub mod sensor;
+pub mod source;
+pub mod source_version;
+pub mod token;
+pub mod webhook;

@@ -1,0 +1,135 @@
+//! Organisations on the wire.
+
+use poem_openapi::{
+    OpenApi,
+    param::{Header, Path, Query},
+};
+use uuid::Uuid;
+
+use crate::{
+    domain::organisation::{NewOrganisation, Organisation, OrganisationChange},
+    http::{
+        document::tag::Tag,
+        form::{
+            auth::{AdminAuth, Auth},
+            body::Body,
+            cursor::{default_limit, encode, page},
+            reply::{Answer, Created, Deleted, Found, List},
+        },
+        guard::condition::expected,
+    },
+    service::{App, organisation},
+};
+
+/// The organisations' operations.
+pub struct OrganisationApi(pub App);
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Organisations")]
+impl OrganisationApi {
+    /// Make an organisation
+    ///
+    /// A customer, to whom locations, sensors, jobs and tokens belong. Needs: admin.
+    #[oai(
+        path = "/organisations",
+        method = "post",
+        operation_id = "create_organisation"
+    )]
+    async fn create(
+        &self,
+        auth: AdminAuth,
+        body: Body<NewOrganisation>,
+    ) -> Answer<Created<Organisation>> {
+        Ok(Created(
+            organisation::create(&self.0, &auth.0, body.0).await?,
+        ))
+    }
+
+    /// List organisations
+    ///
+    /// An admin sees all, others their own. Needs: any token.
+    #[oai(
+        path = "/organisations",
+        method = "get",
+        operation_id = "list_organisations"
+    )]
+    async fn list(
+        &self,
+        auth: Auth,
+        /// Only of this name.
+        name: Query<Option<String>>,
+        /// How many rows at most.
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "10000"))
+        )]
+        limit: Query<u64>,
+        /// Where the page starts: from the `Link` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Answer<List<Organisation>> {
+        let page = page(limit.0, cursor.0.as_deref())?;
+        let listed = organisation::list(&self.0, &auth.0, name.0, page).await?;
+        Ok(List::new(listed, |last| encode(&last.id)))
+    }
+
+    /// Get an organisation
+    ///
+    /// With the ETag that `If-Match` takes. Needs: any token that may see it.
+    #[oai(
+        path = "/organisations/:id",
+        method = "get",
+        operation_id = "get_organisation"
+    )]
+    async fn get(
+        &self,
+        auth: Auth,
+        /// The organisation's id.
+        id: Path<Uuid>,
+    ) -> Answer<Found<Organisation>> {
+        Ok(Found(organisation::get(&self.0, &auth.0, id.0)?))
+    }
+
+    /// Change an organisation
+    ///
+    /// Changes the fields that the body names. Needs: admin.
+    #[oai(
+        path = "/organisations/:id",
+        method = "put",
+        operation_id = "update_organisation"
+    )]
+    async fn update(
+        &self,
+        auth: AdminAuth,
+        /// The organisation's id.
+        id: Path<Uuid>,
+        /// The ETag of the state that the change is meant for; any state if absent.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Body<OrganisationChange>,
+    ) -> Answer<Found<Organisation>> {
+        let expected = expected(if_match.0.as_deref());
+        let changed = organisation::update(&self.0, &auth.0, id.0, expected, body.0).await?;
+        Ok(Found(changed))
+    }
+
+    /// Delete an organisation
+    ///
+    /// With its tokens, sensors, locations, sources and their versions. Refused while it has jobs. Needs: admin.
+    #[oai(
+        path = "/organisations/:id",
+        method = "delete",
+        operation_id = "delete_organisation"
+    )]
+    async fn delete(
+        &self,
+        auth: Auth,
+        /// The organisation's id.
+        id: Path<Uuid>,
+        /// The ETag of the state that is to be deleted; any state if absent.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+    ) -> Answer<Deleted> {
+        let expected = expected(if_match.0.as_deref());
+        organisation::delete(&self.0, &auth.0, id.0, expected).await?;
+        Ok(Deleted)
+    }
+}

@@ -1,0 +1,181 @@
+//! Predictions as CSV: the points of one job, or points that name their source.
+
+use poem::{Request, RequestBody};
+use poem_openapi::{
+    impl_apirequest_for_payload,
+    payload::{ParsePayload, Payload},
+    registry::MetaSchemaRef,
+    types::Type,
+};
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        Gaps, PostedValue, Timestamp, Violations,
+        prediction::{DirectPoint, JobKey, JobRow, Point, PostedPredictions},
+        text::{Name, Stage},
+    },
+    http::{
+        form::{
+            body::read,
+            csv::{is_csv, uuid},
+            csv_table::{Columns, Table, with_line_feeds},
+            gaps::gaps_of,
+            reply::CSV,
+        },
+        problem::Problem,
+    },
+};
+
+const COLUMNS: Columns = Columns {
+    required: &["valid_time", "value"],
+    optional: &[
+        "job_id",
+        "role",
+        "source",
+        "source_version",
+        "metric",
+        "unit",
+        "location_id",
+        "issue_time",
+        "stage",
+    ],
+    unused: &["available_at", "lead_seconds"],
+};
+
+/// Predictions as CSV.
+pub struct CsvPredictions(pub PostedPredictions);
+
+impl Payload for CsvPredictions {
+    const CONTENT_TYPE: &'static str = CSV;
+
+    fn check_content_type(content_type: &str) -> bool {
+        is_csv(content_type)
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        String::schema_ref()
+    }
+}
+
+impl ParsePayload for CsvPredictions {
+    const IS_REQUIRED: bool = true;
+
+    async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
+        let gaps = gaps_of(request);
+        Ok(read(request, body, move |bytes| parse(bytes, gaps))
+            .await
+            .map(Self)?)
+    }
+}
+
+impl_apirequest_for_payload!(CsvPredictions);
+
+fn parse(bytes: &[u8], gaps: Gaps) -> Result<PostedPredictions, Problem> {
+    let bytes = with_line_feeds(bytes);
+    let mut table = Table::open(&bytes, &COLUMNS)?;
+    let mut violations = Violations::default();
+    let (mut rows, mut points) = (Vec::new(), Vec::new());
+    // Whether the first row names a job, and which.
+    let mut job: Option<Option<Uuid>> = None;
+    while table.next(&mut violations)? {
+        let named = table.parsed("job_id", uuid, &mut violations);
+        if *job.get_or_insert(named) != named {
+            let detail = "is another than on the first row: a body is for one job, or for points without a job";
+            table.refuse("job_id", detail, &mut violations);
+        }
+        let row = Row::read(&table, gaps, &mut violations);
+        let place = (row.valid_time, row.value);
+        let (Some(valid_time), Some(value)) = place else {
+            continue;
+        };
+        if named.is_some() {
+            rows.push(JobRow {
+                key: JobKey {
+                    role: row.role,
+                    metric: row.metric,
+                    unit: row.unit,
+                    location_id: row.location_id,
+                    issue_time: row.issue_time,
+                    stage: row.stage,
+                },
+                point: Point {
+                    valid_time,
+                    value: value.0,
+                },
+            });
+            continue;
+        }
+        for (column, is_missing) in [
+            ("source", row.source.is_none()),
+            ("metric", row.metric.is_none()),
+            (
+                "location_id",
+                row.location_id.is_none() && table.given("location_id").is_none(),
+            ),
+        ] {
+            if is_missing {
+                let detail = "is missing: give it, or job_id with role or metric";
+                table.refuse(column, detail, &mut violations);
+            }
+        }
+        if row.role.is_some() {
+            let detail = "is for points of a job: give job_id too, or metric in its place";
+            table.refuse("role", detail, &mut violations);
+        }
+        if let (Some(source), Some(metric), Some(location_id)) =
+            (row.source, row.metric, row.location_id)
+        {
+            points.push(DirectPoint {
+                source,
+                source_version: row.source_version,
+                metric,
+                location_id,
+                valid_time,
+                value,
+                issue_time: row.issue_time,
+                stage: row.stage,
+            });
+        }
+    }
+    violations.into_result()?;
+    Ok(match job.flatten() {
+        Some(job_id) => PostedPredictions::RowsOfJob { job_id, rows },
+        None => PostedPredictions::Direct(points),
+    })
+}
+
+/// The cells of one row; what is empty is absent.
+struct Row {
+    role: Option<Name>,
+    source: Option<Name>,
+    source_version: Option<Name>,
+    metric: Option<Name>,
+    unit: Option<Name>,
+    location_id: Option<Uuid>,
+    valid_time: Option<Timestamp>,
+    value: Option<PostedValue>,
+    issue_time: Option<Timestamp>,
+    stage: Option<Stage>,
+}
+
+impl Row {
+    fn read(table: &Table<'_>, gaps: Gaps, violations: &mut Violations) -> Self {
+        let name = |column| table.given(column).map(Name::new);
+        if table.given("valid_time").is_none() {
+            table.refuse("valid_time", "is missing", violations);
+        }
+        Self {
+            role: name("role"),
+            source: name("source"),
+            source_version: name("source_version"),
+            metric: name("metric"),
+            unit: name("unit"),
+            location_id: table.parsed("location_id", uuid, violations),
+            valid_time: table.parsed("valid_time", Timestamp::parse, violations),
+            value: table.value("value", gaps, violations),
+            issue_time: table.parsed("issue_time", Timestamp::parse, violations),
+            stage: table.given("stage").map(Stage::new),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Newline-delimited JSON: points in a stream of any length, kept part by part as they come.
+//!
+//! A part ends after so many lines, bytes or seconds, whichever comes first, and when the token's share of memory is used
+//! up. For each part the token is checked again.
+
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher, RandomState},
+};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use poem::{FromRequest, Request, RequestBody};
+use poem_openapi::{
+    impl_apirequest_for_payload,
+    payload::{ParsePayload, Payload},
+    registry::{MetaSchemaRef, Registry},
+    types::Type,
+};
+
+use tokio::time::{Duration, Instant};
+
+use crate::{
+    domain::{
+        Error, Gaps,
+        prediction::{DirectPoint, MAX_RUNS, PredictionCounts},
+    },
+    http::{
+        form::{auth::Session, body::buffer, json_lines, json_text},
+        guard::{pace, share::Buffered},
+        problem::Problem,
+    },
+    service::{App, prediction},
+};
+
+/// How many points are kept at a time, in one transaction, unless they are of [`MAX_RUNS`] runs already.
+const PART: usize = 20_000;
+
+/// How many bytes of lines make up a part, however few points they are.
+const PART_BYTES: usize = 8 * 1024 * 1024;
+
+/// How long after the last part the next one is kept, if anything comes: no point waits longer, and no token that has
+/// ended goes on for longer.
+const PART_TIME: Duration = Duration::from_secs(10);
+
+/// How long a stream that holds nothing waits for memory that other requests hold, and how often it asks.
+const WAIT_FOR_MEMORY: Duration = Duration::from_secs(20);
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+
+/// The longest line, in bytes.
+const MAX_LINE: usize = 64 * 1024;
+
+/// A body of one point a line.
+pub struct Lines {
+    body: poem::Body,
+    session: Session,
+    buffered: Buffered,
+}
+
+impl Payload for Lines {
+    const CONTENT_TYPE: &'static str = json_lines::TYPE;
+
+    fn check_content_type(content_type: &str) -> bool {
+        json_lines::is_lines(content_type)
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        DirectPoint::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        DirectPoint::register(registry);
+    }
+}
+
+impl ParsePayload for Lines {
+    const IS_REQUIRED: bool = true;
+
+    async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
+        Ok(Self {
+            body: poem::Body::from_request(request, body).await?,
+            session: Session::of(request)?,
+            buffered: buffer(request)?,
+        })
+    }
+}
+
+impl_apirequest_for_payload!(Lines);
+
+/// Keeps the points of the lines.
+///
+/// # Errors
+/// The problem of the first part that is not kept, which says how much before it is.
+pub async fn keep(app: &App, lines: Lines, gaps: Gaps) -> Result<PredictionCounts, Problem> {
+    let mut kept = Kept {
+        app,
+        session: lines.session,
+        gaps,
+        buffered: lines.buffered,
+        counts: PredictionCounts::default(),
+        part: Vec::new(),
+        runs: HashSet::new(),
+        hasher: RandomState::new(),
+        part_bytes: 0,
+        part_since: Instant::now(),
+        lines: 0,
+        lines_kept: 0,
+        place: 0,
+    };
+    match kept.all(lines.body.into_bytes_stream()).await {
+        Ok(()) => Ok(kept.counts),
+        Err(problem) => {
+            let problem = problem.with_counts(kept.counts.counts);
+            Err(match kept.lines_kept {
+                0 => problem,
+                lines => problem.with_more(&format!(
+                    "the {lines} lines before this part are kept, and can be sent again"
+                )),
+            })
+        }
+    }
+}
+
+struct Kept<'a> {
+    app: &'a App,
+    session: Session,
+    gaps: Gaps,
+    /// What is in memory of the lines, read or not.
+    buffered: Buffered,
+    counts: PredictionCounts,
+    /// What is read and not kept yet.
+    part: Vec<DirectPoint>,
+    /// The runs that it is of, by their hashes.
+    runs: HashSet<u64>,
+    hasher: RandomState,
+    /// How many bytes its lines have.
+    part_bytes: usize,
+    part_since: Instant,
+    /// How many lines with points were read.
+    lines: usize,
+    lines_kept: usize,
+    /// How many lines there were, empty ones included.
+    place: usize,
+}
+
+impl Kept<'_> {
+    async fn all(
+        &mut self,
+        bytes: impl Stream<Item = std::io::Result<Bytes>> + Send,
+    ) -> Result<(), Problem> {
+        let mut bytes = std::pin::pin!(bytes);
+        let mut rest = BytesMut::new();
+        while let Some(more) = bytes.next().await {
+            let more = more.map_err(|error| pace::unreadable(&error))?;
+            self.hold(more.len(), rest.len()).await?;
+            rest.extend_from_slice(&more);
+            while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+                let line = rest.split_to(end + 1);
+                self.line(&line)?;
+                if self.is_full() {
+                    self.keep(rest.len()).await?;
+                }
+            }
+            if rest.len() > MAX_LINE {
+                self.place += 1;
+                let detail = format!("is longer than {MAX_LINE} bytes");
+                return Err(self.refused(&detail));
+            }
+            if self.part_since.elapsed() >= PART_TIME {
+                self.keep(rest.len()).await?;
+            }
+        }
+        self.line(&rest)?;
+        if !self.part.is_empty() {
+            self.keep(0).await?;
+        }
+        if self.lines == 0 {
+            // An empty stream is refused as an empty array is.
+            let caller = self.session.caller()?;
+            self.counts +=
+                prediction::post_lines(self.app, &caller, Vec::new(), 0, self.gaps).await?;
+        }
+        Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        self.part.len() >= PART || self.runs.len() >= MAX_RUNS || self.part_bytes >= PART_BYTES
+    }
+
+    /// Counts bytes that came. If they are too many, what was read is kept at once, so that it takes no memory any more;
+    /// a stream that holds nothing waits for others, who cannot be waiting for it.
+    async fn hold(&mut self, more: usize, rest: usize) -> Result<(), Problem> {
+        let Err(refused) = self.buffered.grow(more) else {
+            return Ok(());
+        };
+        if !self.part.is_empty() {
+            self.keep(rest).await?;
+        }
+        let until = Instant::now() + WAIT_FOR_MEMORY;
+        while self.buffered.grow(more).is_err() {
+            if Instant::now() >= until {
+                return Err(refused);
+            }
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, mut line: &[u8]) -> Result<(), Problem> {
+        if self.place == 0 {
+            line = json_text::utf8(line)?;
+        }
+        self.place += 1;
+        self.part_bytes += line.len();
+        if line.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        let point: DirectPoint = json_lines::parse_line(line, self.gaps, self.lines, self.place)?;
+        self.runs.insert(self.hasher.hash_one(point.run()));
+        self.part.push(point);
+        self.lines += 1;
+        Ok(())
+    }
+
+    /// Keeps the part that was read, if the token is still valid. `rest` are the bytes that stay in memory behind it.
+    async fn keep(&mut self, rest: usize) -> Result<(), Problem> {
+        let caller = self.session.caller()?;
+        let part = std::mem::take(&mut self.part);
+        self.runs.clear();
+        if !part.is_empty() {
+            let first = self.lines_kept;
+            self.counts +=
+                prediction::post_lines(self.app, &caller, part, first, self.gaps).await?;
+            self.lines_kept = self.lines;
+        }
+        self.buffered.shrink_to(rest);
+        self.part_bytes = 0;
+        self.part_since = Instant::now();
+        Ok(())
+    }
+
+    /// The problem of the line that is read now.
+    fn refused(&self, detail: &str) -> Problem {
+        let detail = format!("{detail} (line {})", self.place);
+        Error::invalid(format!("/{}", self.lines), detail).into()
+    }
+}

@@ -1,0 +1,216 @@
+//! Found predictions as an answer: rows are written one by one, as they are sent.
+
+use std::{collections::HashMap, io};
+
+use bytes::Bytes;
+use futures_util::stream;
+use poem::Body;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    domain::prediction::{FoundPoint, FoundRun, Predictions, Series},
+    http::form::{
+        csv::{begin, cell, record},
+        layout::{Dialect, Form},
+    },
+};
+
+/// How many rows are written at a time; an answer of no more goes out in one piece.
+const PIECE: usize = 1024;
+
+/// Found predictions in the form that is asked for; `by_issue` makes each issue a series of its own.
+pub fn body(found: Predictions, form: Form, dialect: Dialect, by_issue: bool) -> Body {
+    match form {
+        Form::Series => series(&found, by_issue).into(),
+        Form::Rows => rows(JsonRows::default(), found),
+        Form::Csv => rows(CsvRows(dialect), found),
+    }
+}
+
+fn series(found: &Predictions, by_issue: bool) -> Vec<u8> {
+    // Mostly enough: a value has about six digits, and what else there is stands once a series.
+    let mut out = Vec::with_capacity(1024 + found.rows.len() * 8);
+    match serde_json::to_writer(&mut out, &found.by_series(by_issue)) {
+        Ok(()) => out,
+        Err(_) => Vec::new(),
+    }
+}
+
+/// A way to write rows.
+trait Rows: Send + 'static {
+    /// Writes what comes before the rows.
+    fn begin(&mut self, out: &mut Vec<u8>);
+    /// Writes a row.
+    fn row(&mut self, run: &FoundRun, row: &FoundPoint, is_first: bool, out: &mut Vec<u8>);
+    /// Writes what comes behind the rows.
+    fn end(&mut self, out: &mut Vec<u8>);
+}
+
+/// The rows as a body, a piece at a time: however many there are, one piece of text is held.
+fn rows(mut form: impl Rows, found: Predictions) -> Body {
+    let mut next = 0;
+    let mut piece = move || {
+        let mut out = Vec::with_capacity(PIECE.min(found.rows.len() + 1 - next) * 320);
+        if next == 0 {
+            form.begin(&mut out);
+        }
+        let until = found.rows.len().min(next + PIECE);
+        for row in &found.rows[next..until] {
+            form.row(&found.runs[row.run], row, next == 0, &mut out);
+            next += 1;
+        }
+        let is_last = next == found.rows.len();
+        if is_last {
+            form.end(&mut out);
+        }
+        (out, is_last)
+    };
+    let (first, is_last) = piece();
+    if is_last {
+        return first.into();
+    }
+    let mut state = Some((first, false));
+    Body::from_bytes_stream(stream::iter(std::iter::from_fn(move || {
+        let (now, is_last) = state.take()?;
+        if !is_last {
+            state = Some(piece());
+        }
+        Some(Ok::<_, io::Error>(Bytes::from(now)))
+    })))
+}
+
+/// Rows as a JSON array. What the rows of a series or of a run share is worked out once.
+#[derive(Default)]
+struct JsonRows {
+    texts: HashMap<i64, SeriesText>,
+    /// Which run the row before was of, and what stands between its valid_time and its lead time.
+    run: Option<usize>,
+    issue: Vec<u8>,
+}
+
+/// The parts of a series' rows, around what differs.
+struct SeriesText {
+    before_value: String,
+    before_times: String,
+    behind_lead: String,
+}
+
+impl Rows for JsonRows {
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        out.push(b'[');
+    }
+
+    fn row(&mut self, run: &FoundRun, row: &FoundPoint, is_first: bool, out: &mut Vec<u8>) {
+        let text = self
+            .texts
+            .entry(run.series_id)
+            .or_insert_with(|| SeriesText::of(&run.series));
+        if !is_first {
+            out.push(b',');
+        }
+        out.extend_from_slice(text.before_value.as_bytes());
+        put(out, &row.value);
+        out.extend_from_slice(text.before_times.as_bytes());
+        row.valid_time.write_to(out);
+        if self.run.replace(row.run) != Some(row.run) {
+            self.issue.clear();
+            self.issue.extend_from_slice(b"\",\"issue_time\":\"");
+            run.issue.issue_time.write_to(&mut self.issue);
+            self.issue.extend_from_slice(b"\",\"available_at\":\"");
+            run.issue.available_at.write_to(&mut self.issue);
+            self.issue.extend_from_slice(b"\",\"lead_seconds\":");
+        }
+        out.extend_from_slice(&self.issue);
+        put(out, &row.valid_time.seconds_since(run.issue.issue_time));
+        out.extend_from_slice(text.behind_lead.as_bytes());
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        out.push(b']');
+    }
+}
+
+impl SeriesText {
+    fn of(series: &Series) -> Self {
+        let member = |name: &str, value: Option<String>| {
+            value.map_or_else(String::new, |value| format!(",\"{name}\":{}", json(&value)))
+        };
+        let unit = series.unit.as_ref().map(ToString::to_string);
+        let stage = series.stage.as_ref().map(ToString::to_string);
+        Self {
+            before_value: format!("{{\"metric\":{},\"value\":", json(&series.metric)),
+            before_times: format!("{},\"valid_time\":\"", member("unit", unit)),
+            behind_lead: [
+                member("stage", stage),
+                member("source", Some(series.source_name.to_string())),
+                member("source_version", Some(series.version_label.to_string())),
+                member("job_id", series.job_id.map(|id| id.to_string())),
+                member("location_id", series.location_id.map(|id| id.to_string())),
+                "}".to_owned(),
+            ]
+            .concat(),
+        }
+    }
+}
+
+/// Rows as CSV; what is absent is empty.
+struct CsvRows(Dialect);
+
+/// The columns of the CSV.
+const COLUMNS: [&str; 12] = [
+    "metric",
+    "value",
+    "unit",
+    "valid_time",
+    "issue_time",
+    "available_at",
+    "lead_seconds",
+    "stage",
+    "source",
+    "source_version",
+    "job_id",
+    "location_id",
+];
+
+impl Rows for CsvRows {
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        begin(out, COLUMNS, self.0);
+    }
+
+    fn row(&mut self, run: &FoundRun, row: &FoundPoint, _: bool, out: &mut Vec<u8>) {
+        let (series, issue) = (&run.series, run.issue);
+        let id = |id: Option<Uuid>| id.map_or_else(String::new, |id| id.to_string());
+        let text = |text: Option<String>| cell(text.unwrap_or_default(), self.0);
+        let lead = row.valid_time.seconds_since(issue.issue_time);
+        record(
+            out,
+            [
+                text(Some(series.metric.to_string())),
+                json(&row.value),
+                text(series.unit.as_ref().map(ToString::to_string)),
+                row.valid_time.to_string(),
+                issue.issue_time.to_string(),
+                issue.available_at.to_string(),
+                json(&lead),
+                text(series.stage.as_ref().map(ToString::to_string)),
+                text(Some(series.source_name.to_string())),
+                text(Some(series.version_label.to_string())),
+                id(series.job_id),
+                id(series.location_id),
+            ],
+        );
+    }
+
+    fn end(&mut self, _: &mut Vec<u8>) {}
+}
+
+/// A value as JSON.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Writes a number as JSON.
+fn put(out: &mut Vec<u8>, value: &f64) {
+    let _ = serde_json::to_writer(out, value);
+}

@@ -1,0 +1,228 @@
+//! Readings on the wire.
+
+use std::marker::PhantomData;
+
+use poem_openapi::{
+    ApiRequest, OpenApi,
+    param::{Path, Query},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        Counts, Error, Timestamp,
+        reading::{NewReading, Reading, ReadingQuery, ReadingSeries},
+    },
+    http::{
+        document::tag::Tag,
+        form::{
+            auth::{Auth, WorkerAuth},
+            body::Body,
+            csv::{CsvReadings, begin, record},
+            cursor::{decode, default_limit, encode, rows},
+            gaps::{GapsParameter, gaps as asked_gaps},
+            json_lines::ReadingLines,
+            layout::{Accepted, Dialect, Form, Format, Guard, Shape, dialect, form, thinning},
+            reply::{Answer, Plain, Table},
+        },
+    },
+    service::{App, reading},
+};
+
+/// The readings' operations.
+pub struct ReadingApi(pub App);
+
+/// The forms in which readings are posted.
+#[derive(ApiRequest)]
+enum Posted {
+    /// An array of readings.
+    Json(Body<Vec<NewReading>>),
+    /// A header line with the columns sensor_id, time and value, and a line for each reading. With the query parameter
+    /// `sensor_id` the columns time and value are enough.
+    Csv(CsvReadings),
+    /// One reading a line.
+    Lines(ReadingLines),
+}
+
+/// Where a page of readings begins.
+#[derive(Serialize, Deserialize)]
+struct Cursor {
+    after: Timestamp,
+    /// What the first page knew: what arrived after it is in no later page.
+    as_of: Option<Timestamp>,
+}
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Readings")]
+impl ReadingApi {
+    /// Post readings
+    ///
+    /// What sensors measured, up to 100,000 readings, as a JSON array, as CSV or as newline-delimited JSON: the whole batch
+    /// is kept, or nothing and every bad reading is named (up to 100). Nothing is overwritten: another value for the same
+    /// sensor and time is a correction, counted as revised; the same value again is counted as unchanged. `null` as a
+    /// value withdraws what the sensor has at that time: it is not returned any more, except `as_of` a time before. Needs:
+    /// worker.
+    #[oai(path = "/readings", method = "post", operation_id = "post_readings")]
+    async fn post(
+        &self,
+        auth: WorkerAuth,
+        /// For CSV: the sensor of all rows, which then need no column `sensor_id`.
+        sensor_id: Query<Option<Uuid>>,
+        /// What becomes of gaps, which are `null`, NaN and empty cells of CSV: `skip` skips them, `withdraw` withdraws the
+        /// values that are there at their times and skips the others. If absent, `null` withdraws the value that is
+        /// there, and is an error where none is, as NaN and an empty cell are anywhere.
+        gaps: Query<Option<GapsParameter>>,
+        body: Posted,
+    ) -> Answer<Plain<Counts>> {
+        let gaps = asked_gaps(gaps.0);
+        let posted = match body {
+            Posted::Csv(body) => body.0,
+            Posted::Json(_) | Posted::Lines(_) if sensor_id.0.is_some() => {
+                let detail = "is for CSV only: in JSON each reading names its sensor";
+                return Err(Error::bad_parameter("sensor_id", detail).into());
+            }
+            Posted::Json(body) => body.0,
+            Posted::Lines(body) => body.0,
+        };
+        let counts = reading::post(&self.0, &auth.0, posted, gaps).await?;
+        Ok(Plain(counts))
+    }
+
+    /// Withdraw a sensor's readings
+    ///
+    /// Withdraws the readings of a window: from then on they are not returned, as if they had never been posted. With
+    /// `as_of` a time before, they are still there. What is withdrawn already is counted as unchanged, so that the call is
+    /// safe to repeat. Up to 1,000 readings are withdrawn at the same instant; more follow in steps, in the order of
+    /// their times, so that others can write in between. Needs: worker.
+    #[oai(
+        path = "/sensors/:id/readings",
+        method = "delete",
+        operation_id = "withdraw_readings"
+    )]
+    async fn withdraw(
+        &self,
+        auth: Auth,
+        /// The sensor's id.
+        id: Path<Uuid>,
+        /// The start of the window (inclusive).
+        from: Query<Timestamp>,
+        /// The end of the window (exclusive).
+        to: Query<Timestamp>,
+    ) -> Answer<Plain<Counts>> {
+        check_window(Some(from.0), Some(to.0))?;
+        let counts = reading::withdraw(&self.0, &auth.0, id.0, from.0, to.0).await?;
+        Ok(Plain(counts))
+    }
+
+    /// Get a sensor's readings
+    ///
+    /// In the order of their times, each in its newest revision. Says with `Link` if there are more; all pages are of
+    /// the moment of the first: what arrives in between is in none of them. `format=csv`, or
+    /// `Accept: text/csv`, answers CSV. Needs: any token of the sensor's organisation.
+    #[oai(
+        path = "/sensors/:id/readings",
+        method = "get",
+        operation_id = "list_readings"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
+    async fn list(
+        &self,
+        auth: Auth,
+        accepted: Accepted,
+        /// The sensor's id.
+        id: Path<Uuid>,
+        /// The start of the window (inclusive); the first reading, if absent.
+        from: Query<Option<Timestamp>>,
+        /// The end of the window (exclusive); behind the last reading, if absent.
+        to: Query<Option<Timestamp>>,
+        /// Only what this server could serve at that time: what was known then.
+        as_of: Query<Option<Timestamp>>,
+        /// One object a reading (`rows`, unless given), or one for all with their values in a column.
+        shape: Query<Option<Shape>>,
+        /// JSON or CSV; unless given, as `Accept` says.
+        format: Query<Option<Format>>,
+        /// For CSV: `formulas` puts an apostrophe before texts that a spreadsheet would run as formulas.
+        guard: Query<Option<Guard>>,
+        /// For CSV: begins with a byte order mark, by which Excel knows UTF-8.
+        bom: Query<Option<bool>>,
+        /// Thins the readings to so many at most, for a chart: the least and the greatest value of each stretch of time,
+        /// the first and the last. For `shape=series`; the window is answered as a whole, without `limit`.
+        #[oai(validator(minimum(value = "10"), maximum(value = "10000")))]
+        max_points: Query<Option<u64>>,
+        /// How many readings at most.
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "10000"))
+        )]
+        limit: Query<u64>,
+        /// Where the page starts: from the `Link` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Answer<Table<Reading, ReadingSeries>> {
+        let form = form(&accepted, format.0, shape.0)?;
+        let dialect = dialect(form, guard.0, bom.0)?;
+        check_window(from.0, to.0)?;
+        let thin = thinning(max_points.0, form, cursor.0.as_deref())?;
+        let cursor: Option<Cursor> = cursor.0.as_deref().map(decode).transpose()?;
+        let before = cursor.as_ref();
+        let behind = before.map(|cursor| Timestamp::from_micros(cursor.after.micros() + 1));
+        let query = ReadingQuery {
+            from: from.0.max(behind),
+            to: to.0,
+            as_of: as_of.0.or(before.and_then(|cursor| cursor.as_of)),
+            limit: rows(limit.0),
+        };
+        if let Some(max) = thin {
+            let series = reading::list_thinned(&self.0, &auth.0, id.0, query, max).await?;
+            return Ok(Table::series(&series));
+        }
+        let (sensor, listed, as_of) = reading::list(&self.0, &auth.0, id.0, query).await?;
+        let last = listed.items.last().filter(|_| listed.more);
+        let next = last.map(|last| {
+            encode(&Cursor {
+                after: last.time,
+                as_of,
+            })
+        });
+        let body = match form {
+            Form::Series => json(&ReadingSeries::of(sensor, &listed.items)),
+            Form::Rows => json(&listed.items),
+            Form::Csv => csv(&listed.items, dialect),
+        };
+        Ok(Table {
+            form,
+            body: body.into(),
+            file: format!("readings-{}", id.0),
+            next,
+            of: PhantomData,
+        })
+    }
+}
+
+fn check_window(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<(), Error> {
+    match (from, to) {
+        (Some(from), Some(to)) if to < from => {
+            let detail = format!("is before from, which is {from}");
+            Err(Error::bad_parameter("to", detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn json(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).unwrap_or_default()
+}
+
+fn csv(readings: &[Reading], dialect: Dialect) -> Vec<u8> {
+    let mut out = Vec::with_capacity(64 + readings.len() * 100);
+    let header = ["sensor_id", "time", "value", "available_at"];
+    begin(&mut out, header, dialect);
+    for reading in readings {
+        let value = serde_json::to_string(&reading.value).unwrap_or_default();
+        let (time, available_at) = (reading.time.to_string(), reading.available_at.to_string());
+        record(
+            &mut out,
+            [reading.sensor_id.to_string(), time, value, available_at],
+        );
+    }
+    out
+}

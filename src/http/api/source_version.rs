@@ -1,0 +1,114 @@
+//! Source versions on the wire. They are immutable: there is no PUT.
+
+use poem_openapi::{
+    OpenApi,
+    param::{Header, Path, Query},
+};
+use uuid::Uuid;
+
+use crate::{
+    domain::source_version::{NewSourceVersion, SourceVersion},
+    http::{
+        document::tag::Tag,
+        form::{
+            auth::{Auth, ManagerAuth},
+            body::Body,
+            cursor::{default_limit, encode, page},
+            reply::{Answer, Created, Deleted, Found, List},
+        },
+        guard::condition::expected,
+    },
+    service::{App, source_version},
+};
+
+/// The source versions' operations.
+pub struct SourceVersionApi(pub App);
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::SourceVersions")]
+impl SourceVersionApi {
+    /// Publish a source version
+    ///
+    /// A version never changes once it is published; its roles are the contract of the jobs that are pinned to it.
+    /// Needs: manager (of a shared source: admin).
+    #[oai(
+        path = "/source_versions",
+        method = "post",
+        operation_id = "create_source_version"
+    )]
+    async fn create(
+        &self,
+        auth: ManagerAuth,
+        body: Body<NewSourceVersion>,
+    ) -> Answer<Created<SourceVersion>> {
+        let made = source_version::create(&self.0, &auth.0, body.0).await?;
+        Ok(Created(made))
+    }
+
+    /// List source versions
+    ///
+    /// Those of the sources that the token may see. Needs: any token.
+    #[oai(
+        path = "/source_versions",
+        method = "get",
+        operation_id = "list_source_versions"
+    )]
+    async fn list(
+        &self,
+        auth: Auth,
+        /// Only of this source.
+        source_id: Query<Option<Uuid>>,
+        /// Only of this label.
+        version: Query<Option<String>>,
+        /// How many rows at most.
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "10000"))
+        )]
+        limit: Query<u64>,
+        /// Where the page starts: from the `Link` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Answer<List<SourceVersion>> {
+        let page = page(limit.0, cursor.0.as_deref())?;
+        let listed = source_version::list(&self.0, &auth.0, source_id.0, version.0, page).await?;
+        Ok(List::new(listed, |last| encode(&last.id)))
+    }
+
+    /// Get a source version
+    ///
+    /// Needs: any token that may see its source.
+    #[oai(
+        path = "/source_versions/:id",
+        method = "get",
+        operation_id = "get_source_version"
+    )]
+    async fn get(
+        &self,
+        auth: Auth,
+        /// The source version's id.
+        id: Path<Uuid>,
+    ) -> Answer<Found<SourceVersion>> {
+        Ok(Found(source_version::get(&self.0, &auth.0, id.0)?))
+    }
+
+    /// Delete a source version
+    ///
+    /// Refused while a job is pinned to it. Needs: manager (of a shared source: admin).
+    #[oai(
+        path = "/source_versions/:id",
+        method = "delete",
+        operation_id = "delete_source_version"
+    )]
+    async fn delete(
+        &self,
+        auth: Auth,
+        /// The source version's id.
+        id: Path<Uuid>,
+        /// The ETag of the state that is to be deleted; any state if absent.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+    ) -> Answer<Deleted> {
+        let expected = expected(if_match.0.as_deref());
+        source_version::delete(&self.0, &auth.0, id.0, expected).await?;
+        Ok(Deleted)
+    }
+}

@@ -1,0 +1,176 @@
+//! Webhooks on the wire.
+
+use poem_openapi::{
+    OpenApi,
+    param::{Header, Path, Query},
+};
+use uuid::Uuid;
+
+use crate::{
+    domain::webhook::{
+        IssuedWebhook, NewWebhook, Webhook, WebhookChange,
+        delivery::{Delivery, WebhookTest},
+    },
+    http::{
+        document::tag::Tag,
+        form::{
+            auth::{Auth, ManagerAuth},
+            body::Body,
+            cursor::{decode, default_limit, encode, page, rows},
+            reply::{Answer, Created, Deleted, Found, List, Plain},
+        },
+        guard::condition::expected,
+    },
+    service::{App, webhook},
+};
+
+/// The webhooks' operations.
+pub struct WebhookApi(pub App);
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Webhooks")]
+impl WebhookApi {
+    /// Make a webhook
+    ///
+    /// From now on changes of jobs' states are posted to its URL, signed after the Standard Webhooks convention. The answer
+    /// has the secret, which is shown this once. An admin's webhook without an organisation hears of all organisations'
+    /// jobs. Needs: manager.
+    #[oai(path = "/webhooks", method = "post", operation_id = "create_webhook")]
+    async fn create(
+        &self,
+        auth: ManagerAuth,
+        body: Body<NewWebhook>,
+    ) -> Answer<Created<IssuedWebhook>> {
+        Ok(Created(webhook::create(&self.0, &auth.0, body.0).await?))
+    }
+
+    /// List webhooks
+    ///
+    /// A manager sees its organisation's webhooks, an admin all. Needs: manager.
+    #[oai(path = "/webhooks", method = "get", operation_id = "list_webhooks")]
+    async fn list(
+        &self,
+        auth: Auth,
+        /// Only of this organisation.
+        organisation_id: Query<Option<Uuid>>,
+        /// Only of this name.
+        name: Query<Option<String>>,
+        /// How many rows at most.
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "10000"))
+        )]
+        limit: Query<u64>,
+        /// Where the page starts: from the `Link` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Answer<List<Webhook>> {
+        let page = page(limit.0, cursor.0.as_deref())?;
+        let listed = webhook::list(&self.0, &auth.0, organisation_id.0, name.0, page).await?;
+        Ok(List::new(listed, |last| encode(&last.id)))
+    }
+
+    /// Get a webhook
+    ///
+    /// With the ETag that `If-Match` takes, and what came of the last message. Needs: manager.
+    #[oai(path = "/webhooks/:id", method = "get", operation_id = "get_webhook")]
+    async fn get(
+        &self,
+        auth: Auth,
+        /// The webhook's id.
+        id: Path<Uuid>,
+    ) -> Answer<Found<Webhook>> {
+        Ok(Found(webhook::get(&self.0, &auth.0, id.0)?))
+    }
+
+    /// Change a webhook
+    ///
+    /// Changes the fields that the body names. With null as the secret a new one is made, which the answer shows this
+    /// once. Needs: manager.
+    #[oai(
+        path = "/webhooks/:id",
+        method = "put",
+        operation_id = "update_webhook"
+    )]
+    async fn update(
+        &self,
+        auth: ManagerAuth,
+        /// The webhook's id.
+        id: Path<Uuid>,
+        /// The ETag of the state that the change is meant for; any state if absent.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Body<WebhookChange>,
+    ) -> Answer<Found<IssuedWebhook>> {
+        let expected = expected(if_match.0.as_deref());
+        let changed = webhook::update(&self.0, &auth.0, id.0, expected, body.0).await?;
+        Ok(Found(changed))
+    }
+
+    /// Delete a webhook
+    ///
+    /// What is waiting for it is not sent any more. Needs: manager.
+    #[oai(
+        path = "/webhooks/:id",
+        method = "delete",
+        operation_id = "delete_webhook"
+    )]
+    async fn delete(
+        &self,
+        auth: Auth,
+        /// The webhook's id.
+        id: Path<Uuid>,
+        /// The ETag of the state that is to be deleted; any state if absent.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+    ) -> Answer<Deleted> {
+        let expected = expected(if_match.0.as_deref());
+        webhook::delete(&self.0, &auth.0, id.0, expected).await?;
+        Ok(Deleted)
+    }
+
+    /// List the messages to a webhook
+    ///
+    /// Newest first, each with what came of it. What is over is shown for 30 days, and of each webhook the newest 1000.
+    /// Needs: manager.
+    #[oai(
+        path = "/webhooks/:id/deliveries",
+        method = "get",
+        operation_id = "list_webhook_deliveries"
+    )]
+    async fn deliveries(
+        &self,
+        auth: Auth,
+        /// The webhook's id.
+        id: Path<Uuid>,
+        /// How many rows at most.
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "10000"))
+        )]
+        limit: Query<u64>,
+        /// Where the page starts: from the `Link` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Answer<List<Delivery>> {
+        let before = cursor.0.as_deref().map(decode).transpose()?;
+        let limit = rows(limit.0);
+        let listed = webhook::deliveries(&self.0, &auth.0, id.0, before, limit).await?;
+        Ok(List::new(listed, |last| encode(&last.position)))
+    }
+
+    /// Test a webhook
+    ///
+    /// Posts a message of the type `webhook.test` to it at once, active or not, and answers what came of it: 200 also if
+    /// the receiver did not take it. It is not repeated. Needs: manager.
+    #[oai(
+        path = "/webhooks/:id/test",
+        method = "post",
+        operation_id = "test_webhook"
+    )]
+    async fn test(
+        &self,
+        auth: Auth,
+        /// The webhook's id.
+        id: Path<Uuid>,
+    ) -> Answer<Plain<WebhookTest>> {
+        Ok(Plain(webhook::test(&self.0, &auth.0, id.0).await?))
+    }
+}

@@ -1,0 +1,445 @@
+//! Tables in CSV bodies, in the dialects that exporters and spreadsheets write.
+//!
+//! The columns are found by their names in the header line, and their separator by that line: a comma, a semicolon or a
+//! tab. Blank lines and lines that begin with `#` are passed over. Lines are counted in the file, so that a refusal names
+//! the line that an editor shows.
+
+use std::borrow::Cow;
+
+use csv::ByteRecord;
+
+use super::json_text::utf8;
+use crate::{
+    domain::{Error, Gaps, PostedValue, Violations},
+    http::problem::Problem,
+};
+
+/// The table with line feeds, if its lines end with carriage returns alone, as old spreadsheets write.
+pub fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if bytes.contains(&b'\n') || !bytes.contains(&b'\r') {
+        return Cow::Borrowed(bytes);
+    }
+    let feed = |byte: &u8| if *byte == b'\r' { b'\n' } else { *byte };
+    Cow::Owned(bytes.iter().map(feed).collect())
+}
+
+/// A header of more columns is refused at once: naming each of them would take many times the size of the body.
+const MOST_COLUMNS: usize = 200;
+
+/// The columns of a table.
+pub struct Columns {
+    /// Those that every table has.
+    pub required: &'static [&'static str],
+    /// Those that it may have.
+    pub optional: &'static [&'static str],
+    /// Those of this server's own answers, which are accepted and not used.
+    pub unused: &'static [&'static str],
+}
+
+impl Columns {
+    /// The columns that are read.
+    fn read(&self) -> impl Iterator<Item = &'static str> {
+        self.required.iter().chain(self.optional).copied()
+    }
+}
+
+/// A table, read row by row.
+pub struct Table<'a> {
+    bytes: &'a [u8],
+    reader: csv::Reader<&'a [u8]>,
+    /// Where the reader begins in the bytes.
+    start: usize,
+    record: ByteRecord,
+    /// Where each column that is read stands; the unused ones do not count.
+    places: Vec<(&'static str, Option<usize>)>,
+    width: usize,
+    delimiter: u8,
+    /// The lines before the offset that was reached.
+    lines: u64,
+    counted: usize,
+    /// The rows that were read.
+    rows: usize,
+}
+
+impl<'a> Table<'a> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// The problem of a body that is not UTF-8, or whose columns are not as they should be, each named.
+    pub fn open(bytes: &'a [u8], columns: &Columns) -> Result<Self, Problem> {
+        let bytes = utf8(bytes)?;
+        let (directive, start) = directive(bytes);
+        let delimiter = directive.unwrap_or_else(|| delimiter_of(header_line(&bytes[start..])));
+        let reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .comment(Some(b'#'))
+            .delimiter(delimiter)
+            .from_reader(&bytes[start..]);
+        let mut table = Self {
+            bytes,
+            reader,
+            start,
+            record: ByteRecord::new(),
+            places: Vec::new(),
+            width: 0,
+            delimiter,
+            lines: 1,
+            counted: 0,
+            rows: 0,
+        };
+        table.read()?;
+        if table.record.len() > MOST_COLUMNS {
+            let detail = format!("must have at most {MOST_COLUMNS} columns");
+            return Err(Error::invalid("", detail).into());
+        }
+        table.places = table.places_of(columns)?;
+        table.width = table.record.len();
+        Ok(table)
+    }
+
+    fn places_of(&self, columns: &Columns) -> Result<Vec<(&'static str, Option<usize>)>, Problem> {
+        let mut faults = Vec::new();
+        let mut places: Vec<_> = columns.read().map(|name| (name, None)).collect();
+        let mut unknown = Vec::new();
+        for (at, name) in self.record.iter().enumerate() {
+            let name = String::from_utf8_lossy(name);
+            // A quote after a space is part of the cell, as RFC 4180 has it.
+            let name = name.trim().trim_matches('"').trim();
+            let place = places
+                .iter_mut()
+                .find(|(known, _)| known.eq_ignore_ascii_case(name));
+            match place {
+                Some((name, Some(_))) => faults.push(format!("has the column {name} twice")),
+                Some((_, place)) => *place = Some(at),
+                // The index that pandas writes has no name, or this one once it was read again.
+                None if name.is_empty() || name.starts_with("Unnamed:") => {}
+                None if columns
+                    .unused
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(name)) => {}
+                None => unknown.push(name.to_owned()),
+            }
+        }
+        let required = columns.required.len();
+        let missing = places[..required]
+            .iter()
+            .filter(|(_, place)| place.is_none());
+        let missing: Vec<_> = missing.map(|(name, _)| *name).collect();
+        if !missing.is_empty() {
+            faults.push(format!(
+                "must begin with a line of the columns {}: {} is missing",
+                columns.required.join(", "),
+                missing.join(", ")
+            ));
+        }
+        if !unknown.is_empty() {
+            let known: Vec<_> = columns.read().collect();
+            faults.push(format!(
+                "has the unknown column {}: the columns here are {}",
+                unknown.join(", "),
+                known.join(", ")
+            ));
+        }
+        if faults.is_empty() {
+            Ok(places)
+        } else {
+            Err(Error::invalid("", faults.join("; ")).into())
+        }
+    }
+
+    /// Reads the next row; notes those that have more or fewer cells than the header, or are not UTF-8, and passes over
+    /// them.
+    ///
+    /// # Errors
+    /// The problem of a table that is not CSV.
+    pub fn next(&mut self, violations: &mut Violations) -> Result<bool, Problem> {
+        while !violations.is_full() && self.read()? {
+            self.rows += 1;
+            if let Some(at) = self
+                .record
+                .iter()
+                .position(|cell| str::from_utf8(cell).is_err())
+            {
+                let column = self.places.iter().find(|(_, place)| *place == Some(at));
+                let column = column.map_or("", |(name, _)| name);
+                self.refuse(column, "is not UTF-8: save the file as UTF-8", violations);
+                continue;
+            }
+            let mut more = self.record.iter().skip(self.width);
+            if self.record.len() >= self.width && more.all(is_blank) {
+                return Ok(true);
+            }
+            let (cells, width) = (self.record.len(), self.width);
+            let separator = match self.delimiter {
+                b'\t' => "a tab".to_owned(),
+                other => format!("{:?}", char::from(other)),
+            };
+            let detail = format!(
+                "has {cells} fields, and the header has {width} (the separator is {separator})"
+            );
+            self.refuse("", &detail, violations);
+        }
+        Ok(false)
+    }
+
+    /// Reads the next record that is not blank.
+    fn read(&mut self) -> Result<bool, Problem> {
+        loop {
+            match self.reader.read_byte_record(&mut self.record) {
+                Ok(false) => return Ok(false),
+                Ok(true) => {}
+                Err(error) => return Err(Error::invalid("", format!("is not CSV: {error}")).into()),
+            }
+            let offset = self.record.position().map(csv::Position::byte);
+            self.count_lines(offset);
+            if !self.record.iter().all(is_blank) {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Counts the lines up to the record that the reader found at an offset: the offset is the end of the record before,
+    /// and line breaks, blank lines and comments stand between.
+    fn count_lines(&mut self, offset: Option<u64>) {
+        let offset = offset.and_then(|offset| usize::try_from(offset).ok());
+        let mut at = self.start + offset.unwrap_or_default();
+        while let Some(byte) = self.bytes.get(at) {
+            match byte {
+                b'\r' | b'\n' => at += 1,
+                b'#' => {
+                    let rest = &self.bytes[at..];
+                    let end = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+                    at += end.unwrap_or(rest.len());
+                }
+                _ => break,
+            }
+        }
+        let breaks = (self.counted..at).filter(|at| {
+            let next = self.bytes.get(at + 1);
+            self.bytes[*at] == b'\n' || (self.bytes[*at] == b'\r' && next != Some(&b'\n'))
+        });
+        self.lines += breaks.count() as u64;
+        self.counted = self.counted.max(at);
+    }
+
+    fn place(&self, column: &str) -> Option<usize> {
+        self.places.iter().find(|(name, _)| *name == column)?.1
+    }
+
+    /// The row's text in a column; empty if the table has no such column.
+    pub fn text(&self, column: &str) -> &str {
+        let cell = self.place(column).and_then(|at| self.record.get(at));
+        str::from_utf8(cell.unwrap_or_default())
+            .unwrap_or_default()
+            .trim()
+    }
+
+    /// The row's text in a column, unless it is empty.
+    pub fn given(&self, column: &str) -> Option<&str> {
+        Some(self.text(column)).filter(|text| !text.is_empty())
+    }
+
+    /// The row's text in a column, unless it is empty, as `read` reads it; notes what is wrong with it.
+    pub fn parsed<T, E: std::fmt::Display>(
+        &self,
+        column: &str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+        violations: &mut Violations,
+    ) -> Option<T> {
+        let text = self.given(column)?;
+        let refuse = |fault: E| self.refuse(column, &fault.to_string(), violations);
+        read(text).map_err(refuse).ok()
+    }
+
+    /// The row's value in a column, a number or a gap; notes what is wrong with it.
+    pub fn value(
+        &self,
+        column: &str,
+        gaps: Gaps,
+        violations: &mut Violations,
+    ) -> Option<PostedValue> {
+        let text = self.text(column);
+        let value = match gaps.cell(text) {
+            Some(gap) => gap,
+            None => number(text, self.delimiter != b',').map(PostedValue::from),
+        };
+        let refuse = |fault: &str| self.refuse(column, fault, violations);
+        value.map_err(refuse).ok()
+    }
+
+    /// Notes what is wrong with the row, in a column or (without one) as a whole.
+    pub fn refuse(&self, column: &str, detail: &str, violations: &mut Violations) {
+        let slash = if column.is_empty() { "" } else { "/" };
+        violations.add(
+            format!("/{}{slash}{column}", self.rows.saturating_sub(1)),
+            format!("{detail} (line {})", self.lines),
+        );
+    }
+}
+
+fn is_blank(cell: &[u8]) -> bool {
+    cell.trim_ascii().is_empty()
+}
+
+/// The separator that the first line `sep=;` names, which spreadsheets write and read, and where the table begins.
+fn directive(bytes: &[u8]) -> (Option<u8>, usize) {
+    let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    match bytes {
+        [
+            b's' | b'S',
+            b'e' | b'E',
+            b'p' | b'P',
+            b'=',
+            separator,
+            rest @ ..,
+        ] if b",;\t|".contains(separator) && rest.first().is_none_or(is_break) => {
+            (Some(*separator), 5)
+        }
+        _ => (None, 0),
+    }
+}
+
+/// The first line that is neither blank nor a comment.
+fn header_line(bytes: &[u8]) -> &[u8] {
+    let mut lines = bytes.split(|byte| matches!(byte, b'\r' | b'\n'));
+    lines
+        .find(|line| !line.trim_ascii().is_empty() && !line.starts_with(b"#"))
+        .unwrap_or_default()
+}
+
+/// The separator of a header: the one that is there most often.
+fn delimiter_of(header: &[u8]) -> u8 {
+    let count = |separator: u8| header.iter().filter(|byte| **byte == separator).count();
+    let best = [b'\t', b';', b',']
+        .into_iter()
+        .max_by_key(|separator| count(*separator));
+    best.unwrap_or(b',')
+}
+
+/// Reads a number; a comma is a decimal comma where it does not separate columns.
+fn number(text: &str, decimal_comma: bool) -> Result<f64, &'static str> {
+    let is_written_out = text.contains(|c: char| c.is_ascii_digit());
+    let finite = |number: f64| {
+        if number.is_infinite() && is_written_out {
+            Err("is out of range: a number has a magnitude of at most 1.7976931348623157e308")
+        } else {
+            Ok(number)
+        }
+    };
+    if let Ok(number) = text.parse() {
+        return finite(number);
+    }
+    let commas = text.matches(',').count();
+    if decimal_comma
+        && commas == 1
+        && !text.contains('.')
+        && let Ok(number) = text.replace(',', ".").parse()
+    {
+        return finite(number);
+    }
+    let is_grouped = is_written_out
+        && text
+            .chars()
+            .all(|c| c.is_ascii_digit() || c.is_whitespace() || "+-.,'_\u{2019}".contains(c));
+    Err(match (is_grouped, commas) {
+        (true, 1) if !decimal_comma && !text.contains('.') => {
+            "has a comma: write a decimal point and no thousands separators, or separate the columns with ; or tabs"
+        }
+        (true, _) => "has thousands separators: write the number without them",
+        _ => "must be a number",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: Columns = Columns {
+        required: &["time", "value"],
+        optional: &["note"],
+        unused: &["extra"],
+    };
+
+    fn lines(text: &str) -> Vec<(u64, String)> {
+        let bytes = with_line_feeds(text.as_bytes());
+        let Ok(mut table) = Table::open(&bytes, &COLUMNS) else {
+            panic!("refused: {text}");
+        };
+        let (mut violations, mut found) = (Violations::default(), Vec::new());
+        while table.next(&mut violations).ok().unwrap() {
+            found.push((table.lines, table.text("value").to_owned()));
+        }
+        assert!(violations.into_result().is_ok(), "{text}");
+        found
+    }
+
+    #[test]
+    fn lines_are_counted_as_an_editor_shows_them() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = [
+                "# made by hand",
+                "",
+                "time,value,note",
+                "a,1,",
+                "# half way",
+                "b,2,\"x",
+                "y\"",
+                "  ",
+                ",,",
+                "c,3,",
+            ];
+            let expected =
+                [(4, "1"), (6, "2"), (10, "3")].map(|(line, text)| (line, text.to_owned()));
+            assert_eq!(lines(&text.join(end)), expected, "{end:?}");
+            assert_eq!(
+                lines(&format!("\u{feff}{}{end}", text.join(end))),
+                expected,
+                "{end:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn separators_are_found() {
+        for text in [
+            "time,value\na,1",
+            "time;value\na;1",
+            "time\tvalue\na\t1",
+            "sep=;\r\ntime;value\r\na;1",
+            "\"Time\" , \"VALUE\"\n\"a\",\"1\"",
+            ",time,value,extra\n0,a,1,9",
+            "time;value;\na;1;",
+            "time,value\na,1,",
+        ] {
+            assert_eq!(lines(text).last().unwrap().1, "1", "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_in_both_notations() {
+        for (text, decimal_comma, read) in [
+            ("1.5", false, 1.5),
+            ("1.5", true, 1.5),
+            ("1,5", true, 1.5),
+            ("-1,5e3", true, -1500.0),
+        ] {
+            assert_eq!(number(text, decimal_comma), Ok(read), "{text}");
+        }
+        for (text, decimal_comma, fault) in [
+            ("1,5", false, "has a comma"),
+            ("1,234.5", false, "thousands"),
+            ("1.234,5", true, "thousands"),
+            ("1,234,567", true, "thousands"),
+            ("1 234", true, "thousands"),
+            ("1\u{a0}234,5", true, "thousands"),
+            ("1'234.5", false, "thousands"),
+            ("2e308", false, "out of range"),
+            ("12 °C", false, "must be a number"),
+            ("", false, "must be a number"),
+        ] {
+            let refused = number(text, decimal_comma).unwrap_err();
+            assert!(refused.contains(fault), "{text}: {refused}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Pages of lists: the opaque cursor.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use poem::http::Uri;
+use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
+use url::form_urlencoded;
+use uuid::Uuid;
+
+use crate::{
+    domain::{Error, Page, page::DEFAULT_LIMIT},
+    http::problem::Problem,
+};
+
+/// The bytes of a list's digest in a cursor.
+const LIST: usize = 8;
+
+/// The bytes of a cursor's checksum.
+const CHECKSUM: usize = 4;
+
+/// What a list's `limit` is unless it is given.
+pub fn default_limit() -> u64 {
+    DEFAULT_LIMIT as u64
+}
+
+/// The page of a list of things.
+pub fn page(limit: u64, cursor: Option<&str>) -> Result<Page, Problem> {
+    Ok(Page {
+        after: cursor.map(decode).transpose()?,
+        limit: rows(limit),
+    })
+}
+
+/// The limit as a number of rows.
+pub fn rows(limit: u64) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
+/// The position after a row, as text. [`seal`] makes the cursor of it.
+pub fn encode(key: &impl Serialize) -> String {
+    serde_json::to_string(key).unwrap_or_default()
+}
+
+/// The position of a cursor that [`check`] has accepted.
+pub fn decode<T: DeserializeOwned>(cursor: &str) -> Result<T, Problem> {
+    let (_, position) = open(cursor)?;
+    serde_json::from_str(&position).map_err(|_| unreadable())
+}
+
+/// The cursor of a position in the list that the request reads: a digest of the list, a checksum, and the position.
+pub fn seal(position: &str, uri: &Uri, organisation_id: Option<Uuid>) -> String {
+    let list = digest_of_list(uri, organisation_id);
+    let mut bytes = [&list[..], &checksum(&list, position)].concat();
+    bytes.extend(position.as_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Refuses a cursor that is damaged, or that belongs to another list than the request reads.
+pub fn check(uri: &Uri, organisation_id: Option<Uuid>) -> Result<(), Problem> {
+    let Some((_, cursor)) = parameters(uri).find(|(name, _)| name == "cursor") else {
+        return Ok(());
+    };
+    let (list, _) = open(&cursor)?;
+    if list != digest_of_list(uri, organisation_id) {
+        let detail =
+            "belongs to another list or other filters: leave it out to begin at the first page";
+        return Err(Error::bad_parameter("cursor", detail).into());
+    }
+    Ok(())
+}
+
+/// The digest of its list, and the position.
+fn open(cursor: &str) -> Result<([u8; LIST], String), Problem> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| unreadable())?;
+    let parts = bytes
+        .split_first_chunk()
+        .and_then(|(list, rest)| Some((*list, rest.split_first_chunk()?)));
+    let Some((list, (sum, position))) = parts else {
+        return Err(unreadable());
+    };
+    let position = str::from_utf8(position).map_err(|_| unreadable())?;
+    if *sum != checksum(&list, position) {
+        return Err(unreadable());
+    }
+    Ok((list, position.to_owned()))
+}
+
+/// A digest of what makes a list: its path, its filters in any order, and whose things are in it.
+fn digest_of_list(uri: &Uri, organisation_id: Option<Uuid>) -> [u8; LIST] {
+    let mut filters: Vec<_> = parameters(uri)
+        .filter(|(name, _)| name != "cursor" && name != "limit")
+        .collect();
+    filters.sort_unstable();
+    let list = serde_json::to_vec(&(uri.path(), filters, organisation_id)).unwrap_or_default();
+    first(&Sha256::digest(list))
+}
+
+fn checksum(list: &[u8], position: &str) -> [u8; CHECKSUM] {
+    first(&Sha256::digest([list, position.as_bytes()].concat()))
+}
+
+fn first<const N: usize>(digest: &[u8]) -> [u8; N] {
+    digest.first_chunk().copied().unwrap_or([0; N])
+}
+
+fn parameters(uri: &Uri) -> form_urlencoded::Parse<'_> {
+    form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+}
+
+fn unreadable() -> Problem {
+    let detail = "is no cursor of this list: take it from the Link header of the page before";
+    Error::bad_parameter("cursor", detail).into()
+}

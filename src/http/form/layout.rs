@@ -1,0 +1,157 @@
+//! The forms that rows are answered in: as rows or as series, as JSON or as CSV.
+
+use std::cmp::Reverse;
+
+use poem::{FromRequest, Request, RequestBody, http::header};
+use poem_openapi::Enum;
+
+use crate::{
+    domain::{Error, thinning::MaxPoints},
+    http::{guard::compression::quality, problem::Problem},
+};
+
+/// How JSON is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum Shape {
+    /// One object for each value.
+    Rows,
+    /// One object for each series, its values in columns.
+    Series,
+}
+
+/// What the body is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum Format {
+    /// JSON.
+    Json,
+    /// Comma-separated values with one header line (RFC 4180).
+    Csv,
+}
+
+/// The form of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A JSON array of rows.
+    Rows,
+    /// JSON with columns.
+    Series,
+    /// CSV.
+    Csv,
+}
+
+/// The format that the request's `Accept` prefers: JSON, unless CSV has the greater weight, or the same and is named more
+/// exactly or earlier.
+pub struct Accepted(Format);
+
+impl<'a> FromRequest<'a> for Accepted {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        let lines = request.headers().get_all(header::ACCEPT).iter();
+        let lines: Vec<_> = lines.filter_map(|line| line.to_str().ok()).collect();
+        let csv = preference(&lines, "text/csv");
+        let is_csv = csv.0 > 0.0 && csv > preference(&lines, "application/json");
+        Ok(Self(if is_csv { Format::Csv } else { Format::Json }))
+    }
+}
+
+/// How much a client likes a media type: its weight, how exactly it is named, and (reversed) how late.
+fn preference(lines: &[&str], essence: &str) -> (f32, u8, Reverse<usize>) {
+    let (kind, _) = essence.split_once('/').unwrap_or_default();
+    let mut found = (0.0, 0, Reverse(usize::MAX));
+    let ranges = lines.iter().flat_map(|line| line.split(','));
+    for (place, range) in ranges.enumerate() {
+        let mut parts = range.split(';').map(str::trim);
+        let named = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let exactness = match named.split_once('/') {
+            _ if named == essence => 3,
+            Some((of, "*")) if of == kind => 2,
+            Some(("*", "*")) => 1,
+            _ => continue,
+        };
+        if exactness > found.1 {
+            found = (quality(parts), exactness, Reverse(place));
+        }
+    }
+    found
+}
+
+/// What a CSV answer does for a spreadsheet.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Dialect {
+    /// Whether texts that a spreadsheet would run as formulas are put after an apostrophe.
+    pub guards: bool,
+    /// Whether it begins with a byte order mark.
+    pub bom: bool,
+}
+
+/// What a CSV answer is guarded against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum Guard {
+    /// Texts that a spreadsheet would run as formulas.
+    Formulas,
+}
+
+/// The dialect that is asked for.
+///
+/// # Errors
+/// Bad request: of anything but CSV.
+pub fn dialect(form: Form, guard: Option<Guard>, bom: Option<bool>) -> Result<Dialect, Problem> {
+    if form != Form::Csv {
+        let given = guard.map(|_| "guard").or(bom.map(|_| "bom"));
+        if let Some(name) = given {
+            return Err(Error::bad_parameter(name, "is for CSV only: add format=csv").into());
+        }
+    }
+    Ok(Dialect {
+        guards: guard.is_some(),
+        bom: bom == Some(true),
+    })
+}
+
+/// The thinning that is asked for.
+///
+/// # Errors
+/// Bad request: of anything but series, or of a later page, since the window is answered as a whole.
+pub fn thinning(
+    max_points: Option<u64>,
+    form: Form,
+    cursor: Option<&str>,
+) -> Result<Option<MaxPoints>, Problem> {
+    let Some(points) = max_points else {
+        return Ok(None);
+    };
+    if form != Form::Series {
+        return Err(
+            Error::bad_parameter("max_points", "thins series only: add shape=series").into(),
+        );
+    }
+    if cursor.is_some() {
+        let detail = "goes with no max_points, which answers the window as a whole";
+        return Err(Error::bad_parameter("cursor", detail).into());
+    }
+    let points = usize::try_from(points).unwrap_or(usize::MAX);
+    Ok(Some(MaxPoints::new(points)))
+}
+
+/// The form that is asked for: `format` goes before `Accept`.
+///
+/// # Errors
+/// Bad request: series as CSV, which has rows only.
+pub fn form(
+    accepted: &Accepted,
+    format: Option<Format>,
+    shape: Option<Shape>,
+) -> Result<Form, Problem> {
+    match (format.unwrap_or(accepted.0), shape) {
+        (Format::Csv, Some(Shape::Series)) => Err(Error::bad_parameter(
+            "shape",
+            "cannot be series as CSV, which has rows only",
+        )
+        .into()),
+        (Format::Csv, _) => Ok(Form::Csv),
+        (Format::Json, Some(Shape::Series)) => Ok(Form::Series),
+        (Format::Json, _) => Ok(Form::Rows),
+    }
+}

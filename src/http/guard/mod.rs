@@ -1,0 +1,8 @@
+//! What protects the server and its clients: limits, conditions, compression and the headers of browsers.
+
+pub mod browser;
+pub mod compression;
+pub mod condition;
+pub mod pace;
+pub mod rate;
+pub mod share;

@@ -1,0 +1,189 @@
+//! How long a request may take: its body must keep coming, and once it is here the answer must follow.
+
+use std::{
+    future::Future,
+    io,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use poem::{
+    Body,
+    http::{HeaderValue, header},
+};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, Sleep},
+};
+
+use crate::http::problem::{BAD_REQUEST, Problem, TOO_SLOW};
+
+/// How much of a body has to come in the time for one piece.
+const PIECE: usize = 16 * 1024;
+
+/// How far a request is: who waits for whom, and since when.
+#[derive(Clone)]
+pub struct Progress(Arc<Parts>);
+
+struct Parts {
+    begun: Instant,
+    /// When something of the body came last, in milliseconds since the beginning.
+    moved: AtomicU64,
+    /// Whether the client's body is waited for.
+    is_reading: AtomicBool,
+}
+
+impl Progress {
+    /// A request that begins now.
+    pub fn begin() -> Self {
+        Self(Arc::new(Parts {
+            begun: Instant::now(),
+            moved: AtomicU64::new(0),
+            is_reading: AtomicBool::new(false),
+        }))
+    }
+
+    /// How long the request takes already.
+    pub fn elapsed(&self) -> Duration {
+        self.0.begun.elapsed()
+    }
+
+    /// What `work` answers, or nothing if it takes longer than `limit` without waiting for the body.
+    pub async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        loop {
+            let moved = self.0.moved.load(Ordering::Relaxed);
+            let mut until = self.0.begun + Duration::from_millis(moved) + limit;
+            if self.0.is_reading.load(Ordering::Relaxed) {
+                until = until.max(Instant::now() + limit);
+            }
+            tokio::select! {
+                biased;
+                done = &mut work => return Some(done),
+                () = tokio::time::sleep_until(until) => {}
+            }
+            let is_reading = self.0.is_reading.load(Ordering::Relaxed);
+            if !is_reading && self.0.moved.load(Ordering::Relaxed) == moved {
+                return None;
+            }
+        }
+    }
+
+    fn move_on(&self) {
+        let now = u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.0.moved.store(now, Ordering::Relaxed);
+        self.0.is_reading.store(false, Ordering::Relaxed);
+    }
+}
+
+/// The body, which fails when 16 KiB of it, or its rest, take longer than `limit` to come. So a slow line is fine, and a
+/// client that sends a byte now and then is not.
+pub fn paced(body: Body, limit: Duration, progress: Progress) -> Body {
+    Body::from_bytes_stream(Paced {
+        is_over: false,
+        body: body.into_bytes_stream().boxed(),
+        limit,
+        came: 0,
+        timer: None,
+        progress,
+    })
+}
+
+/// How much of a body that nobody reads is taken all the same, and for how long: a client that is still sending when it is
+/// refused would otherwise see its connection break, and not the answer.
+const REST: usize = 64 * 1024 * 1024;
+const REST_TIME: Duration = Duration::from_secs(10);
+
+struct Paced {
+    is_over: bool,
+    body: Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>,
+    limit: Duration,
+    /// How much of the piece has come.
+    came: usize,
+    /// When the piece's time is over; not set while nobody waits.
+    timer: Option<Pin<Box<Sleep>>>,
+    progress: Progress,
+}
+
+impl Stream for Paced {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Poll::Ready(next) = self.body.poll_next_unpin(context) {
+            self.progress.move_on();
+            self.is_over = !matches!(next, Some(Ok(_)));
+            if let Some(Ok(bytes)) = &next {
+                self.came += bytes.len();
+                if self.came >= PIECE {
+                    self.came = 0;
+                    self.timer = None;
+                }
+            }
+            return Poll::Ready(next);
+        }
+        self.progress.0.is_reading.store(true, Ordering::Relaxed);
+        let limit = self.limit;
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        if timer.as_mut().poll(context).is_pending() {
+            return Poll::Pending;
+        }
+        self.progress.move_on();
+        self.is_over = true;
+        let fault = format!(
+            "the body came too slowly: 16 KiB, or the rest, must come within {} seconds",
+            limit.as_secs()
+        );
+        Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, fault))))
+    }
+}
+
+impl Drop for Paced {
+    /// Takes what is left of a body that was refused.
+    fn drop(&mut self) {
+        let (false, Ok(runtime)) = (self.is_over, Handle::try_current()) else {
+            return;
+        };
+        let nothing = futures_util::stream::empty().boxed();
+        let mut rest = std::mem::replace(&mut self.body, nothing);
+        runtime.spawn(tokio::time::timeout(REST_TIME, async move {
+            let mut taken = 0;
+            while taken < REST
+                && let Some(Ok(bytes)) = rest.next().await
+            {
+                taken += bytes.len();
+            }
+        }));
+    }
+}
+
+/// The problem of a body that is read as a whole and did not come to its end in time.
+pub fn took_too_long(limit: Duration) -> Problem {
+    let detail = format!(
+        "the body came too slowly: all of it must come within {} seconds; send it in parts",
+        limit.as_secs()
+    );
+    too_slow(detail)
+}
+
+fn too_slow(detail: String) -> Problem {
+    // What comes after all is no request.
+    Problem::new(TOO_SLOW, detail)
+        .with_header(header::CONNECTION, HeaderValue::from_static("close"))
+}
+
+/// The problem of a body that could not be read.
+pub fn unreadable(error: &io::Error) -> Problem {
+    if error.kind() == io::ErrorKind::TimedOut {
+        return too_slow(error.to_string());
+    }
+    Problem::new(BAD_REQUEST, format!("the body cannot be read: {error}"))
+}

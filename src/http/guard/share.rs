@@ -1,0 +1,230 @@
+//! The share of each token: requests under way, and the bytes of bodies that are held in memory.
+//!
+//! Nothing here waits. Who asks for more than its share is refused, so that no two requests can wait for each other.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use poem::http::header;
+use uuid::Uuid;
+
+use crate::http::{
+    options::Limits,
+    problem::{Kind, Problem, TOO_MANY_REQUESTS, UNAVAILABLE},
+};
+
+/// The seconds after which a request that was refused here is worth another try.
+const RETRY_SECONDS: u64 = 1;
+
+/// What all tokens have under way. Cheap to clone.
+#[derive(Clone)]
+pub struct Shares(Arc<Parts>);
+
+struct Parts {
+    /// The most requests of one token.
+    requests: usize,
+    /// The most bytes of all bodies.
+    bytes: usize,
+    /// The most bytes of one token's bodies.
+    bytes_each: usize,
+    used: Mutex<Used>,
+}
+
+#[derive(Default)]
+struct Used {
+    bytes: usize,
+    tokens: HashMap<Uuid, Usage>,
+}
+
+#[derive(Default)]
+struct Usage {
+    requests: usize,
+    bytes: usize,
+}
+
+impl Shares {
+    /// The shares that follow from the limits.
+    pub fn new(limits: &Limits) -> Self {
+        Self(Arc::new(Parts {
+            requests: limits.token_requests(),
+            bytes: limits.bodies_bytes,
+            bytes_each: limits.token_bodies_bytes(),
+            used: Mutex::default(),
+        }))
+    }
+
+    /// Begins a request of a token.
+    ///
+    /// # Errors
+    /// 429 if as many of its requests are under way as one token may have.
+    pub fn enter(&self, token: Uuid) -> Result<Arc<Turn>, Problem> {
+        let mut used = self.0.used();
+        let usage = used.tokens.entry(token).or_default();
+        if usage.requests >= self.0.requests {
+            let detail = format!(
+                "{} requests of this token are under way, which is its share: send the next one when one of them is done",
+                self.0.requests
+            );
+            return Err(refused(TOO_MANY_REQUESTS, detail));
+        }
+        usage.requests += 1;
+        Ok(Arc::new(Turn {
+            parts: self.0.clone(),
+            token,
+        }))
+    }
+}
+
+impl Parts {
+    fn used(&self) -> MutexGuard<'_, Used> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request that is under way. It counts until the last clone is dropped.
+pub struct Turn {
+    parts: Arc<Parts>,
+    token: Uuid,
+}
+
+impl Turn {
+    /// The bytes that the request's body takes in memory, none at first.
+    pub fn buffer(self: &Arc<Self>) -> Buffered {
+        Buffered {
+            turn: self.clone(),
+            bytes: 0,
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut used = self.parts.used();
+        if let Some(usage) = used.tokens.get_mut(&self.token) {
+            usage.requests -= 1;
+            if usage.requests == 0 {
+                used.tokens.remove(&self.token);
+            }
+        }
+    }
+}
+
+/// Bytes of a body that are in memory. They count until this is dropped.
+pub struct Buffered {
+    turn: Arc<Turn>,
+    bytes: usize,
+}
+
+impl Buffered {
+    /// Counts more bytes.
+    ///
+    /// # Errors
+    /// 429 if the token's bodies would take more than its share, 503 if those of all would take more than the server has.
+    pub fn grow(&mut self, more: usize) -> Result<(), Problem> {
+        let Parts {
+            bytes, bytes_each, ..
+        } = *self.turn.parts;
+        let mut used = self.turn.parts.used();
+        if used.bytes + more > bytes {
+            let detail = format!(
+                "the bodies of all requests under way would take more than {bytes} bytes: try again shortly"
+            );
+            return Err(refused(UNAVAILABLE, detail));
+        }
+        let usage = used.tokens.entry(self.turn.token).or_default();
+        if usage.bytes + more > bytes_each {
+            let detail = format!(
+                "the bodies of this token's requests under way would take more than {bytes_each} bytes, which is its \
+                 share: send fewer or smaller ones at once"
+            );
+            return Err(refused(TOO_MANY_REQUESTS, detail));
+        }
+        usage.bytes += more;
+        used.bytes += more;
+        self.bytes += more;
+        Ok(())
+    }
+
+    /// Counts only so many bytes from now on.
+    pub fn shrink_to(&mut self, bytes: usize) {
+        let less = self.bytes.saturating_sub(bytes);
+        let mut used = self.turn.parts.used();
+        used.bytes -= less;
+        if let Some(usage) = used.tokens.get_mut(&self.turn.token) {
+            usage.bytes -= less;
+        }
+        self.bytes -= less;
+    }
+}
+
+impl Drop for Buffered {
+    fn drop(&mut self) {
+        self.shrink_to(0);
+    }
+}
+
+/// What a request holds of its body until it has been handled; part of the request's data.
+#[derive(Clone, Default)]
+pub struct Held(Arc<Mutex<Option<Buffered>>>);
+
+impl Held {
+    /// Holds the bytes for as long as the request lives.
+    pub fn keep(&self, buffered: Buffered) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(buffered);
+    }
+}
+
+fn refused(kind: Kind, detail: String) -> Problem {
+    Problem::new(kind, detail).with_header(header::RETRY_AFTER, RETRY_SECONDS.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shares() -> Shares {
+        Shares::new(&Limits {
+            connections: 64,
+            requests_at_once: 2,
+            body_bytes: 10,
+            bodies_bytes: 100,
+            ..Limits::default()
+        })
+    }
+
+    #[test]
+    fn a_token_has_its_share_of_requests_and_gives_it_back() {
+        let (shares, one, other) = (shares(), Uuid::from_u128(1), Uuid::from_u128(2));
+        let first = shares.enter(one).ok().unwrap();
+        let second = shares.enter(one).ok().unwrap();
+        assert!(shares.enter(one).is_err());
+        assert!(shares.enter(other).is_ok());
+        drop(first.clone());
+        assert!(shares.enter(one).is_err());
+        drop(first);
+        assert!(shares.enter(one).is_ok());
+        drop(second);
+        assert!(shares.0.used().tokens.is_empty());
+    }
+
+    #[test]
+    fn a_token_holds_a_quarter_of_the_bytes_and_all_together_no_more_than_there_are() {
+        let shares = shares();
+        let turns: Vec<_> = (0..5)
+            .map(|token| shares.enter(Uuid::from_u128(token)).ok().unwrap())
+            .collect();
+        let mut held: Vec<_> = turns.iter().map(Turn::buffer).collect();
+        assert!(held[0].grow(26).is_err(), "more than its share");
+        for buffered in &mut held[..4] {
+            buffered.grow(25).ok().unwrap();
+        }
+        assert!(turns[0].buffer().grow(1).is_err(), "of another request");
+        assert!(held[4].grow(1).is_err(), "more than there are");
+        held[0].shrink_to(20);
+        held[4].grow(5).ok().unwrap();
+        drop(held);
+        assert_eq!(shares.0.used().bytes, 0);
+    }
+}

@@ -1,0 +1,88 @@
+//! What the framework refuses, as problems.
+
+use poem::{
+    IntoResponse, Response,
+    error::{MethodNotAllowedError, NotFoundError, ParsePathError},
+    http::{HeaderValue, Method, header},
+};
+use poem_openapi::error::{
+    AuthorizationError, ContentTypeError, ParseParamError, ParsePathError as ParsePathParamError,
+};
+
+use crate::{
+    domain::{Error, Violation},
+    http::{
+        context::Context,
+        document::parameters::Operation,
+        problem::{
+            BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, Problem, UNSUPPORTED_MEDIA_TYPE,
+            no_token, nothing_here,
+        },
+    },
+    service::Recurring,
+};
+
+static FAILED: Recurring = Recurring::new();
+
+/// The answer that the framework's error stands for.
+pub fn answer_of(error: poem::Error, context: &Context, path: &str, method: &Method) -> Response {
+    // Answers that come as errors, such as a file's 304, stay as they are.
+    if error.is_from_response() || error.status().as_u16() < 400 {
+        return error.into_response();
+    }
+    let problem = if error.is::<ContentTypeError>() {
+        unsupported(context.document.operations().at(path), method)
+    } else if error.is::<AuthorizationError>() {
+        no_token()
+    } else if let Some(error) = error.downcast_ref::<ParseParamError>() {
+        parameter(error.name, &error.reason)
+    } else if let Some(error) = error.downcast_ref::<ParsePathParamError>() {
+        parameter("id", &error.reason)
+    } else if error.is::<NotFoundError>() || error.is::<ParsePathError>() {
+        nothing_at(path)
+    } else if error.is::<MethodNotAllowedError>() {
+        Problem::new(METHOD_NOT_ALLOWED, "this path is only for GET")
+            .with_header(header::ALLOW, HeaderValue::from_static("GET, HEAD"))
+    } else if error.status().is_client_error() {
+        Problem::new(BAD_REQUEST, error.to_string())
+    } else {
+        if let Some(times) = FAILED.failed(&error.to_string()) {
+            tracing::error!(%error, times, "a request failed");
+        }
+        Problem::new(
+            INTERNAL,
+            "the server failed at this request; its log has the request_id",
+        )
+    };
+    problem.into_response()
+}
+
+/// The problem of a path that is nothing's, with a hint where one of the names that others use for it was tried.
+fn nothing_at(path: &str) -> Problem {
+    match path.trim_end_matches('/') {
+        "/health" | "/healthz" | "/live" | "/ready" | "/ping" | "/status" => Problem::new(
+            NOT_FOUND,
+            "there is nothing at this path: the probes are /livez and /readyz, and the health of jobs is at /api/v1/health",
+        ),
+        _ => nothing_here(),
+    }
+}
+
+/// The problem of a body in a form that the operation does not take.
+fn unsupported(known: &[Operation], method: &Method) -> Problem {
+    let taken: Vec<_> = known
+        .iter()
+        .filter(|operation| operation.method == method.as_str())
+        .flat_map(|operation| operation.body_types.iter().map(String::as_str))
+        .collect();
+    let taken = taken.join(" or ");
+    Problem::new(
+        UNSUPPORTED_MEDIA_TYPE,
+        format!("the body must have Content-Type: {taken}"),
+    )
+}
+
+fn parameter(name: &str, reason: &str) -> Problem {
+    let violation = Violation::of_parameter(name, format!("cannot be read: {reason}"));
+    Error::BadParameter(vec![violation]).into()
+}

@@ -1,0 +1,154 @@
+//! What is refused before an operation is called, and what the framework refuses.
+
+use poem::{
+    Request,
+    http::{HeaderValue, Method, header},
+};
+
+use url::form_urlencoded;
+
+use crate::{
+    domain::{Error, spelling::normal},
+    http::{
+        document::parameters::Operation,
+        form::auth::required,
+        problem::{BAD_REQUEST, METHOD_NOT_ALLOWED, Problem, UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE},
+        serve::open::OnlyProbes,
+    },
+};
+
+/// Makes one line of each condition: a header may come in several. One that cannot be read is refused, since to pass
+/// over it would take the guard away.
+pub fn join_conditions(request: &mut Request) -> Result<(), Problem> {
+    for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
+        let unreadable = || {
+            let detail = "holds characters that no ETag of this server has";
+            Problem::from(Error::bad_parameter(name.as_str(), detail))
+        };
+        let lines = request.headers().get_all(&name).iter();
+        let lines: Vec<_> = lines
+            .map(HeaderValue::to_str)
+            .collect::<Result<_, _>>()
+            .map_err(|_| unreadable())?;
+        if lines.len() > 1 {
+            let joined = HeaderValue::from_str(&lines.join(", ")).map_err(|_| unreadable())?;
+            request.headers_mut().insert(&name, joined);
+        }
+    }
+    Ok(())
+}
+
+/// The paths that are answered on reserved places too.
+const PROBES: [&str; 3] = ["/livez", "/readyz", "/metrics"];
+
+/// Refuses what came on a reserved place and does not watch the server.
+pub fn may_ask(request: &Request, route: &str) -> Result<(), Problem> {
+    if request.data::<OnlyProbes>().is_none() || PROBES.contains(&route) {
+        return Ok(());
+    }
+    let detail = "as many connections are open as the server allows, and all of them have a request under way: try \
+                  again shortly";
+    Err(Problem::new(UNAVAILABLE, detail)
+        .with_header(header::RETRY_AFTER, HeaderValue::from_static("5")))
+}
+
+/// Puts the texts of the query into the Unicode normal form of names, so that a name is found however it was typed.
+pub fn normalise_query(request: &mut Request) {
+    let Some(query) = request.uri().query() else {
+        return;
+    };
+    if query.bytes().all(|byte| byte.is_ascii() && byte != b'%') {
+        return;
+    }
+    let given: Vec<_> = form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let normal: Vec<_> = given
+        .iter()
+        .map(|(name, value)| (name.clone(), normal(value.clone())))
+        .collect();
+    if normal == given {
+        return;
+    }
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(normal)
+        .finish();
+    let address = format!("{}?{query}", request.uri().path());
+    if let Ok(uri) = address.parse() {
+        *request.uri_mut() = uri;
+    }
+}
+
+/// Holds the request's method and parameters against the operations of its path, and its body's coding. A token is asked
+/// for first, where one is needed.
+pub fn check(known: &[Operation], request: &Request) -> Result<(), Problem> {
+    if known.is_empty() {
+        return Ok(());
+    }
+    let path = request.uri().path();
+    let Some(operation) = known
+        .iter()
+        .find(|operation| operation.method == request.method().as_str())
+    else {
+        let methods: Vec<_> = known.iter().map(|known| known.method.as_str()).collect();
+        return Err(method_not_allowed(request.method(), path, &methods));
+    };
+    let query = match request.params::<Vec<(String, String)>>() {
+        Ok(query) => query,
+        Err(_) if request.uri().query().is_none() => Vec::new(),
+        Err(error) => {
+            return Err(Problem::new(
+                BAD_REQUEST,
+                format!("the query cannot be read: {error}"),
+            ));
+        }
+    };
+    let violations = operation.violations(path, &query);
+    let problem = if !violations.is_empty() {
+        Error::BadParameter(violations).into()
+    } else if is_coded(request) {
+        Problem::new(
+            UNSUPPORTED_MEDIA_TYPE,
+            "the body must come as it is: send it without Content-Encoding",
+        )
+        .with_header(
+            header::ACCEPT_ENCODING,
+            HeaderValue::from_static("identity"),
+        )
+    } else {
+        return Ok(());
+    };
+    if operation.is_secured {
+        required(request)?;
+    }
+    Err(problem)
+}
+
+/// Whether the body is compressed. None is taken: a small one could become as large as it likes.
+fn is_coded(request: &Request) -> bool {
+    let mut codings = request
+        .headers()
+        .get_all(header::CONTENT_ENCODING)
+        .into_iter();
+    codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+fn method_not_allowed(method: &Method, path: &str, known: &[&str]) -> Problem {
+    let mut allowed = known.to_vec();
+    if allowed.contains(&"GET") {
+        allowed.push("HEAD");
+    }
+    let allowed = allowed.join(", ");
+    let is_change = matches!(*method, Method::PUT | Method::PATCH);
+    let detail = if is_change && path.starts_with("/api/v1/source_versions/") {
+        "source versions are immutable: publish a new one with POST /api/v1/source_versions"
+            .to_owned()
+    } else {
+        format!("{path} knows {allowed}")
+    };
+    let problem = Problem::new(METHOD_NOT_ALLOWED, detail);
+    match HeaderValue::from_str(&allowed) {
+        Ok(allowed) => problem.with_header(header::ALLOW, allowed),
+        Err(_) => problem,
+    }
+}

@@ -1,0 +1,6 @@
+//! Connections: how they are accepted, limited, encrypted and closed.
+
+pub mod connection;
+pub mod open;
+pub mod server;
+pub mod tls;

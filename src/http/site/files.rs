@@ -1,0 +1,69 @@
+//! The dashboard's files and the libraries that it uses, out of the binary.
+
+use poem::{Request, Response, handler, web::Path};
+use rust_embed::Embed;
+
+use super::file::{nothing, of, page};
+use crate::http::base::Base;
+
+/// The dashboard: its page, its scripts and its style.
+#[derive(Embed)]
+#[folder = "assets/dashboard"]
+struct Dashboard;
+
+/// What others wrote, with their licences.
+#[derive(Embed)]
+#[folder = "assets/vendor"]
+struct Vendor;
+
+/// What a browser may do on the dashboard: run its scripts, and call this server.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const NONE: &str = "there is no such file: the dashboard is at /, the guides are at /docs";
+
+/// The dashboard's page.
+#[handler]
+pub fn dashboard(request: &Request) -> Response {
+    let Some(found) = Dashboard::get("index.html") else {
+        return nothing(NONE);
+    };
+    let html = String::from_utf8_lossy(&found.data);
+    let html = match request.data::<Base>() {
+        Some(base) => base.rebase(&html),
+        None => html.into_owned(),
+    };
+    page(html.into(), POLICY)
+}
+
+/// The icon, for browsers that look for it where it is by convention.
+#[handler]
+pub fn icon() -> Response {
+    file::<Dashboard>("icon.svg")
+}
+
+/// A file of the dashboard.
+#[handler]
+pub fn dashboard_file(Path(path): Path<String>) -> Response {
+    file::<Dashboard>(&path)
+}
+
+/// A file of a library.
+#[handler]
+pub fn vendor_file(Path(path): Path<String>) -> Response {
+    file::<Vendor>(&path)
+}
+
+fn file<F: Embed>(path: &str) -> Response {
+    let content_type = match path.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("html") => return nothing(NONE),
+        _ => "text/plain; charset=utf-8",
+    };
+    F::get(path).map_or_else(
+        || nothing(NONE),
+        |found| of(content_type, found.data.into_owned().into()),
+    )
+}

@@ -1,0 +1,205 @@
+//! The guides: Markdown in the binary, shown as pages.
+
+use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
+use rust_embed::Embed;
+
+/// The guides' sources and pictures.
+#[derive(Embed)]
+#[folder = "assets/docs"]
+pub struct Guides;
+
+/// The page that the guides stand in.
+const FRAME: &str = include_str!("../../../assets/page.html");
+
+/// What the guide about the demo also has in a demo: links that work without a token.
+const LINKS_OF_DEMO: &str = include_str!("../../../assets/demo/links.md");
+
+/// The address that the guides' texts have for the server. Pages are shown with the one that the reader uses.
+pub const ADDRESS: &str = "http://127.0.0.1:8000";
+
+const CHANGELOG: &str = include_str!("../../../CHANGELOG.md");
+
+/// The pages in the order in which they are read, with their names in the navigation. The pages of the problems come
+/// under `problems`.
+const ORDER: &[(&str, &str)] = &[
+    ("index", "What it is"),
+    ("quickstart", "Quick start"),
+    ("dashboard", "The dashboard"),
+    ("demo", "The demo"),
+    ("jobs", "Jobs"),
+    ("creating-predictions", "Creating predictions"),
+    ("getting-predictions", "Getting predictions"),
+    ("worker", "Writing a worker"),
+    ("health", "Health and webhooks"),
+    ("tokens", "Tokens and roles"),
+    ("operating", "Operating"),
+    ("problems", "Problems"),
+    ("changelog", "Changelog"),
+];
+
+/// A page with more sections than this gets a list of them.
+const FEW_SECTIONS: usize = 3;
+
+/// Whether the guides have that page.
+pub fn has_guide(page: &str) -> bool {
+    source(page).is_some()
+}
+
+/// A page of the guides; none if there is no such page.
+pub fn page(page: &str, is_demo: bool) -> Option<String> {
+    let mut text = source(page)?;
+    if is_demo && page == "demo" {
+        text += LINKS_OF_DEMO;
+    }
+    let rendered = render(&text);
+    let mut body = rendered.html;
+    if rendered.sections.len() > FEW_SECTIONS
+        && let Some(end) = body.find("</h1>")
+    {
+        body.insert_str(end + "</h1>".len(), &contents(&rendered.sections));
+    }
+    body += &neighbours(page);
+    Some(frame(&format!("{} · Guides", rendered.title), page, &body))
+}
+
+/// The page of an address that has none.
+pub fn not_found(detail: &str) -> String {
+    let mut letters = detail.chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    let detail = first + letters.as_str();
+    let body = format!(
+        "<h1>Page not found</h1><p>{}.</p><ul><li><a href=\"/\">The dashboard</a></li><li><a href=\"/docs\">The guides</a></li>\
+         <li><a href=\"/swagger\">Swagger UI</a>, with every call of the API</li></ul>",
+        escaped(&detail)
+    );
+    frame("Page not found", "", &body)
+}
+
+fn source(page: &str) -> Option<String> {
+    if page == "changelog" {
+        return Some(CHANGELOG.to_owned());
+    }
+    let file = Guides::get(&format!("{page}.md"))?;
+    Some(String::from_utf8_lossy(&file.data).into_owned())
+}
+
+/// A text as HTML.
+struct Rendered {
+    /// The text of its first heading.
+    title: String,
+    /// Its sections: their anchors and headings.
+    sections: Vec<(String, String)>,
+    html: String,
+}
+
+fn render(text: &str) -> Rendered {
+    let mut events: Vec<Event<'_>> = Parser::new_ext(text, Options::ENABLE_TABLES).collect();
+    let (mut title, mut sections) = (String::new(), Vec::new());
+    for at in 0..events.len() {
+        let heading = heading_text(&events[at..]);
+        if let Event::Start(Tag::Heading { level, id, .. }) = &mut events[at] {
+            let anchor = anchor(&heading);
+            *id = Some(CowStr::from(anchor.clone()));
+            match level {
+                HeadingLevel::H1 if title.is_empty() => title = heading,
+                HeadingLevel::H2 => sections.push((anchor, heading)),
+                _ => {}
+            }
+        }
+    }
+    let mut html = String::new();
+    push_html(&mut html, events.into_iter());
+    // What scrolls within itself is to be reached by the keyboard.
+    let html = html
+        .replace("<pre>", "<pre tabindex=\"0\">")
+        .replace("<table>", "<div class=\"wide\" tabindex=\"0\"><table>")
+        .replace("</table>", "</table></div>");
+    Rendered {
+        title,
+        sections,
+        html,
+    }
+}
+
+/// The text up to the end of a heading.
+fn heading_text(events: &[Event<'_>]) -> String {
+    let inside = events
+        .iter()
+        .take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_))));
+    let text = inside.filter_map(|event| match event {
+        Event::Text(text) | Event::Code(text) => Some(text.as_ref()),
+        _ => None,
+    });
+    text.collect()
+}
+
+/// A heading's anchor: its words in lower case with hyphens between them, as code hosts make it too.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter_map(|character| match character {
+        ' ' | '-' => Some('-'),
+        _ => character
+            .is_alphanumeric()
+            .then(|| character.to_ascii_lowercase()),
+    });
+    kept.collect()
+}
+
+fn contents(sections: &[(String, String)]) -> String {
+    let items: String = sections
+        .iter()
+        .map(|(anchor, heading)| format!("<li><a href=\"#{anchor}\">{}</a></li>", escaped(heading)))
+        .collect();
+    format!("<details class=\"contents\"><summary>On this page</summary><ul>{items}</ul></details>")
+}
+
+/// Links to the page before and the page after.
+fn neighbours(page: &str) -> String {
+    let Some(at) = ORDER.iter().position(|(name, _)| *name == page) else {
+        return String::new();
+    };
+    let link = |at: Option<usize>, relation: &str, word: &str| {
+        let found = at.and_then(|at| ORDER.get(at));
+        found.map_or_else(String::new, |(name, title)| {
+            let path = path(name);
+            format!("<a rel=\"{relation}\" href=\"{path}\">{word}: {title}</a>")
+        })
+    };
+    format!(
+        "<p class=\"turn\">{}{}</p>",
+        link(at.checked_sub(1), "prev", "Back"),
+        link(Some(at + 1), "next", "Next")
+    )
+}
+
+fn frame(title: &str, page: &str, body: &str) -> String {
+    let items: String = ORDER
+        .iter()
+        .map(|(name, title)| {
+            let current = match page.strip_prefix(name) {
+                Some("") => " aria-current=\"page\"",
+                Some(under) if under.starts_with('/') => " aria-current=\"true\"",
+                _ => "",
+            };
+            format!("<li><a href=\"{}\"{current}>{title}</a></li>", path(name))
+        })
+        .collect();
+    FRAME
+        .replace("{title}", &escaped(title))
+        .replace("{pages}", &items)
+        .replace("{body}", body)
+}
+
+fn path(page: &str) -> String {
+    match page {
+        "index" => "/docs".to_owned(),
+        page => format!("/docs/{page}"),
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}

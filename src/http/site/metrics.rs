@@ -1,0 +1,36 @@
+//! `GET /metrics`, beside the API or on an address of its own.
+
+use poem::{IntoResponse, Request, Response, handler};
+
+use crate::{
+    domain::Role,
+    http::{
+        context::Context,
+        form::auth,
+        problem::{Problem, nothing_here},
+    },
+};
+
+/// `GET /metrics` beside the API: for admins, since it tells of all organisations.
+#[handler]
+pub async fn beside_the_api(request: &Request) -> Response {
+    let found = async {
+        auth::required(request)?.needs(Role::Admin)?;
+        answer(request).await
+    };
+    found.await.unwrap_or_else(Problem::into_response)
+}
+
+/// `GET /metrics` on an address of its own.
+#[handler]
+pub async fn alone(request: &Request) -> Response {
+    answer(request).await.unwrap_or_else(Problem::into_response)
+}
+
+async fn answer(request: &Request) -> Result<Response, Problem> {
+    let context = Context::of(request)?;
+    match &context.metrics {
+        Some(metrics) => Ok(metrics.text(&context.app).await),
+        None => Err(nothing_here()),
+    }
+}

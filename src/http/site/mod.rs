@@ -1,0 +1,7 @@
+//! What is served beside the API: the dashboard, the guides, Swagger UI, the document and the metrics.
+
+pub mod file;
+pub mod files;
+pub mod guide;
+pub mod metrics;
+pub mod pages;

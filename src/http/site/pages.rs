@@ -1,0 +1,281 @@
+//! Pages that come out of the binary: the dashboard, the guides, Swagger UI, the API's document, and their files.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use poem::{
+    EndpointExt, IntoResponse, Request, Response, Route, handler,
+    http::{HeaderMap, StatusCode, header},
+    web::{Data, Path},
+};
+use poem_openapi::OpenApiService;
+use sha2::{Digest, Sha256};
+
+use super::{
+    file::{nothing, of, page},
+    files::{dashboard, dashboard_file, icon, vendor_file},
+    guide::{self, Guides},
+};
+use crate::{
+    example::weather,
+    http::{
+        base::Base,
+        context::Context,
+        document::Document,
+        guard::compression::Kept,
+        problem::{INTERNAL, Problem},
+    },
+};
+
+const STYLE: &str = include_str!("../../../assets/style.css");
+const SCRIPT: &str = include_str!("../../../assets/copy.js");
+
+const NO_GUIDE: &str = "there is no such page in the guides: see /docs";
+
+/// What a browser may do on a guide: nothing but show it, with what comes from this server.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What the framework's Swagger UI does not set: the document comes from its own address, which is relative to the page's,
+/// the token is kept across reloads, and calls can be tried out at once.
+const SWAGGER_SETTINGS: &str = "url: 'api/v1/openapi.json', persistAuthorization: true, \
+    tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null,";
+
+/// What of the guides is no page: pictures, and the unit of systemd.
+const FILES: [(&str, &str); 2] = [
+    (".svg", "image/svg+xml"),
+    (".service", "text/plain; charset=utf-8"),
+];
+
+/// The pages, made once: shared by all requests.
+#[derive(Clone)]
+struct Made {
+    swagger: Fixed,
+    swagger_policy: String,
+    json: Fixed,
+    yaml: Fixed,
+}
+
+/// A page that is always the same, and large: it is compressed once.
+#[derive(Clone)]
+struct Fixed {
+    body: bytes::Bytes,
+    kept: Kept,
+}
+
+impl Fixed {
+    fn new(body: String) -> Self {
+        Self {
+            body: body.into(),
+            kept: Kept::default(),
+        }
+    }
+
+    fn answer(&self, content_type: &str) -> Response {
+        let mut response = of(content_type, self.body.clone());
+        response.set_data(self.kept.clone());
+        response
+    }
+}
+
+/// Adds the pages to the routes.
+pub fn add(routes: Route, document: &Document) -> Route {
+    let swagger = swagger();
+    let made = Made {
+        swagger_policy: swagger_policy(&swagger),
+        swagger: Fixed::new(swagger),
+        json: Fixed::new(document.to_json()),
+        yaml: Fixed::new(document.to_yaml()),
+    };
+    routes
+        .at("/", poem::get(dashboard))
+        .at("/docs", poem::get(docs))
+        .at("/docs/weather_nyc_2013.csv", poem::get(weather_file))
+        .at("/docs/*page", poem::get(guide_or_file))
+        .at("/assets/style.css", poem::get(style))
+        .at("/assets/copy.js", poem::get(script))
+        .at("/assets/dashboard/*path", poem::get(dashboard_file))
+        .at("/assets/vendor/*path", poem::get(vendor_file))
+        .at("/swagger", poem::get(swagger_page).data(made.clone()))
+        .at("/swagger/", poem::get(without_slash))
+        .at("/openapi.json", poem::get(moved_document))
+        .at("/openapi.yaml", poem::get(moved_document))
+        .at("/favicon.ico", poem::get(icon))
+        .at(
+            "/api/v1/openapi.json",
+            poem::get(json_page).data(made.clone()),
+        )
+        .at("/api/v1/openapi.yaml", poem::get(yaml_page).data(made))
+}
+
+fn swagger() -> String {
+    OpenApiService::new((), "Prediction API", "")
+        .swagger_ui_html()
+        .replace("spec: spec,", SWAGGER_SETTINGS)
+        .replace(
+            "<title>Swagger UI</title>",
+            "<title>Prediction API</title><link rel=\"icon\" href=\"data:,\">",
+        )
+}
+
+/// Lets Swagger UI run the scripts that stand in its page, each by its hash, and call this server only. It sets styles
+/// as it goes, so that these cannot be named.
+fn swagger_policy(page: &str) -> String {
+    let (mut hashes, mut rest) = (String::new(), page);
+    // A script ends at the first end tag, whatever stands within it.
+    while let Some((code, after)) = rest
+        .split_once("<script")
+        .and_then(|(_, tag)| tag.split_once('>'))
+        .and_then(|(_, code)| code.split_once("</script>"))
+    {
+        hashes += &format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(code)));
+        rest = after;
+    }
+    format!(
+        "default-src 'none'; script-src{hashes}; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+}
+
+#[handler]
+fn docs(request: &Request) -> Response {
+    guide_page("index", request)
+}
+
+/// Leads from a path that ends with a slash to the page.
+#[handler]
+fn without_slash(request: &Request) -> Response {
+    moved(request.uri().path().trim_end_matches('/'))
+}
+
+/// Leads to the API's document from where others have theirs.
+#[handler]
+fn moved_document(request: &Request) -> Response {
+    moved(&format!("/api/v1{}", request.uri().path()))
+}
+
+fn moved(to: &str) -> Response {
+    Response::builder()
+        .status(StatusCode::PERMANENT_REDIRECT)
+        .header(header::LOCATION, to)
+        .header(header::CACHE_CONTROL, "no-cache")
+        .finish()
+}
+
+#[handler]
+fn guide_or_file(request: &Request, Path(path): Path<String>) -> Response {
+    let (whole, name) = (request.uri().path(), path.trim_end_matches('/'));
+    if whole.ends_with('/') && (name.is_empty() || guide::has_guide(name)) {
+        return moved(whole.trim_end_matches('/'));
+    }
+    for (end, content_type) in FILES {
+        if path.ends_with(end) {
+            return Guides::get(&path).map_or_else(
+                || nothing(NO_GUIDE),
+                |file| of(content_type, file.data.into_owned().into()),
+            );
+        }
+    }
+    guide_page(&path, request)
+}
+
+fn guide_page(name: &str, request: &Request) -> Response {
+    let is_demo = Context::of(request).is_ok_and(|context| context.demo.is_some());
+    let Some(html) = guide::page(name, is_demo) else {
+        return nothing(NO_GUIDE);
+    };
+    let html = match request.data::<Base>() {
+        Some(base) => base.rebase(&html).replace(guide::ADDRESS, &base.address()),
+        None => html,
+    };
+    page(html.into(), POLICY)
+}
+
+/// Whether the client shows pages to a person: it asks for HTML by name, as browsers do.
+pub fn takes_html(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter();
+    let mut ranges = accepted
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    ranges.any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_html = parts.next() == Some("text/html");
+        is_html && !parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+    })
+}
+
+/// Whether a person may look for a page at that path: it is none of the API's.
+pub fn may_be_page(path: &str) -> bool {
+    let is_api = path.strip_prefix("/api");
+    !is_api.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The page for whoever mistyped the address of one.
+pub fn not_found(problem: &Problem, base: &Base) -> Response {
+    let html = base.rebase(&guide::not_found(problem.detail()));
+    let mut response = page(html.into(), POLICY);
+    response.set_status(StatusCode::NOT_FOUND);
+    let headers = response.headers_mut();
+    headers.remove(header::ETAG);
+    headers.append(header::VARY, header::HeaderValue::from_static("Accept"));
+    response
+}
+
+/// The weather of the demo, from which the guide about workers posts readings.
+#[handler]
+fn weather_file() -> Response {
+    match weather::csv() {
+        Ok(text) => of("text/csv; charset=utf-8", text.into()),
+        Err(error) => {
+            tracing::error!(%error, "the weather cannot be answered");
+            Problem::new(INTERNAL, "the weather cannot be read: see the log").into_response()
+        }
+    }
+}
+
+#[handler]
+fn style() -> Response {
+    of("text/css; charset=utf-8", STYLE.into())
+}
+
+#[handler]
+fn script() -> Response {
+    of("text/javascript; charset=utf-8", SCRIPT.into())
+}
+
+#[handler]
+fn swagger_page(Data(made): Data<&Made>) -> Response {
+    made.swagger
+        .answer("text/html; charset=utf-8")
+        .with_header(header::CONTENT_SECURITY_POLICY, &made.swagger_policy)
+        .into_response()
+}
+
+#[handler]
+fn json_page(request: &Request, Data(made): Data<&Made>) -> Response {
+    document(request, &made.json, "application/json", |url| {
+        format!("\"url\": \"{url}\"")
+    })
+}
+
+#[handler]
+fn yaml_page(request: &Request, Data(made): Data<&Made>) -> Response {
+    document(request, &made.yaml, "application/yaml", |url| {
+        format!("- url: {url}\n")
+    })
+}
+
+/// The API's document, whose first `server` is the base path.
+fn document(
+    request: &Request,
+    made: &Fixed,
+    content_type: &str,
+    server: impl Fn(&str) -> String,
+) -> Response {
+    match request.data::<Base>() {
+        Some(base) if !base.path.is_empty() => {
+            let text = String::from_utf8_lossy(&made.body);
+            let text = text.replacen(&server("/"), &server(&base.path), 1);
+            of(content_type, text.into())
+        }
+        _ => made.answer(content_type),
+    }
+}
