@@ -4,10 +4,7 @@ use super::{Failure, Outcome, open_existing, print, runtime, say};
 use crate::{
     config::Settings,
     domain::{Error, retention::Swept},
-    service::{
-        App, audit, clock,
-        retention::{self, Pace},
-    },
+    service::{App, audit, clock, retention, throttle::Pace},
 };
 
 /// Sweeps, or only counts what a sweep would delete.

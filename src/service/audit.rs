@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{App, retention::Pace};
+use super::{App, throttle::Pace};
 use crate::{
     domain::{
         Caller, Result, Role, Timestamp,

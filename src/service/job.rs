@@ -4,20 +4,22 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{App, audit, health, location, source_version};
+use super::{
+    App, audit, health,
+    job_view::{self, answer, find, inputs, visible},
+    location, source_version,
+};
 use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Timestamp, Violations,
-        contract::{Input, InputKind, RoleBinding, check_bindings},
+        contract::check_bindings,
         job::{Job, JobChange, JobContext, JobFilter, JobRecord},
         page::Listed,
         patch::{Expected, MaybeUndefined, set, set_or_clear},
         source_version::SourceVersion,
     },
-    store::{self, Connection, job, sensor, source},
+    store::{self, Connection, job},
 };
-
-const WHAT: &str = "job";
 
 /// A job as the catalogue has it, which is known by heart for a moment: workers ask for it often, and it changes rarely.
 pub struct Kept {
@@ -40,7 +42,7 @@ pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
         app.read(|connection, _| Kept::read(connection, id).map(Arc::new))
     })?;
     let organisation = kept.job.organisation_id;
-    caller.must_see(Some(organisation), WHAT, id)?;
+    caller.must_see(Some(organisation), job_view::WHAT, id)?;
     let vitals = app.vitals.get(id, now, || {
         app.read(|connection, _| store::health::vitals(connection, id, organisation).map(Arc::new))
     })?;
@@ -147,64 +149,6 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
         job::delete(tx, id)
     })
     .await
-}
-
-/// The job as it is answered.
-pub(super) fn answer(connection: &Connection, job: JobRecord, now: Timestamp) -> Result<Job> {
-    let context = job::context(connection, &job)?;
-    let vitals = store::health::vitals(connection, job.id, job.organisation_id)?;
-    Ok(job.answer(context, &vitals, now))
-}
-
-/// What the rules need to know of each bound input; `None` where there is no such thing.
-pub(super) fn inputs(
-    connection: &Connection,
-    bindings: &[RoleBinding],
-) -> Result<Vec<Option<Input>>> {
-    bindings
-        .iter()
-        .map(|binding| input(connection, binding.input_type, binding.input_id))
-        .collect()
-}
-
-/// What the rules need to know of one thing of that kind and id.
-pub(super) fn input(connection: &Connection, kind: InputKind, id: Uuid) -> Result<Option<Input>> {
-    Ok(match kind {
-        InputKind::Sensor => sensor::find(connection, id)?.map(|sensor| Input {
-            organisation_id: Some(sensor.organisation_id),
-            metric: Some(sensor.metric),
-            unit: sensor.unit,
-            outputs: Vec::new(),
-        }),
-        InputKind::Location => store::location::find(connection, id)?.map(|location| Input {
-            organisation_id: Some(location.organisation_id),
-            metric: None,
-            unit: None,
-            outputs: Vec::new(),
-        }),
-        InputKind::Source => match source::find(connection, id)? {
-            Some(source) => {
-                let newest = store::source_version::newest(connection, id)?;
-                Some(Input {
-                    organisation_id: source.organisation_id,
-                    metric: None,
-                    unit: None,
-                    outputs: newest.map_or_else(Vec::new, |version| version.output_roles),
-                })
-            }
-            None => None,
-        },
-    })
-}
-
-fn find(connection: &Connection, id: Uuid) -> Result<JobRecord> {
-    job::find(connection, id)?.ok_or(Error::NotFound { what: WHAT, id })
-}
-
-pub(super) fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Result<JobRecord> {
-    let found = find(connection, id)?;
-    caller.must_see(Some(found.organisation_id), WHAT, id)?;
-    Ok(found)
 }
 
 fn answer_all(

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use uuid::Uuid;
 
-use super::{App, job};
+use super::{App, job_view};
 use crate::{
     domain::{
         Caller, Error, Result, Timestamp,
@@ -38,7 +38,7 @@ pub struct InputWindow {
 pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> Result<JobInputs> {
     let caller = caller.clone();
     app.scan(move |connection, now| {
-        let found = job::visible(connection, &caller, id)?;
+        let found = job_view::visible(connection, &caller, id)?;
         let around = window.as_of.unwrap_or(now);
         let from = window.from.unwrap_or(around.plus_hours(-DEFAULT_HOURS));
         let to = window.to.unwrap_or(around.plus_hours(DEFAULT_HOURS));

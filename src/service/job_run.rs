@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{App, health, job};
+use super::{App, health, job_view};
 use crate::{
     domain::{
         Caller, Error, Result, Role, id,
@@ -22,7 +22,7 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
     new.check()?;
     let (caller, contracts) = (caller.clone(), app.contracts.clone());
     app.append(move |tx, now| {
-        job::visible(tx, &caller, job_id)?;
+        job_view::visible(tx, &caller, job_id)?;
         let id = new.id.unwrap_or_else(|| id::new(now));
         let report = JobRun {
             id: Some(id),
@@ -72,7 +72,7 @@ pub async fn list(
 ) -> Result<Listed<(RunPlace, JobRun)>> {
     let caller = caller.clone();
     app.scan(move |connection, _| {
-        let job = job::visible(connection, &caller, job_id)?;
+        let job = job_view::visible(connection, &caller, job_id)?;
         report::runs(connection, job_id, job.organisation_id, after, limit)
     })
     .await

@@ -9,6 +9,7 @@ pub mod job;
 pub mod job_inputs;
 pub mod job_run;
 pub mod job_setup;
+mod job_view;
 pub mod load;
 pub mod location;
 pub mod organisation;
@@ -18,6 +19,7 @@ pub mod retention;
 pub mod sensor;
 pub mod source;
 pub mod source_version;
+pub mod throttle;
 pub mod token;
 pub mod webhook;
 

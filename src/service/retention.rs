@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{App, load};
+use super::{App, load, throttle::Pace};
 use crate::{
     domain::{
         Result, Timestamp,
@@ -11,9 +11,6 @@ use crate::{
     },
     store::{delivery, prediction::expiry, reading, space},
 };
-
-/// How often the time that a step took is rested after it: 6 means that a seventh of the time is spent.
-const REST: u32 = 6;
 
 /// How long a step that gives space back is to take: others wait meanwhile.
 const STEP: Duration = Duration::from_millis(3);
@@ -28,23 +25,6 @@ const STEP_READINGS: u32 = 2000;
 
 /// How many messages of webhooks are deleted in one step.
 const STEP_DELIVERIES: u32 = 500;
-
-/// How fast a sweep goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pace {
-    /// With rests between the steps, so that others hardly notice.
-    Gentle,
-    /// Without rests.
-    AtOnce,
-}
-
-impl Pace {
-    pub(super) async fn rest(self, since: Instant) {
-        if self == Self::Gentle {
-            tokio::time::sleep(since.elapsed() * REST).await;
-        }
-    }
-}
 
 /// Deletes what has expired by `now`, in small steps, and gives back its space where that is worthwhile. It may be dropped
 /// at any time: what was done stays done. The whole sweep goes by one reading of the clock, which the caller trusts: a jump

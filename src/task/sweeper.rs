@@ -5,10 +5,7 @@ use std::time::Duration;
 use super::Tasks;
 use crate::{
     domain::retention::Swept,
-    service::{
-        App, audit, clock,
-        retention::{self, Pace},
-    },
+    service::{App, audit, clock, retention, throttle::Pace},
 };
 
 /// Sweeps now and then again, each time `pause` after the last sweep ended.

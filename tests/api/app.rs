@@ -12,10 +12,7 @@ use prediction_api::{
     domain::{Timestamp, retention::Swept},
     http::{self, Limits, Options},
     service::{
-        App, clock,
-        retention::{self, Pace},
-        token,
-        webhook::Rules,
+        App, clock, retention, throttle::Pace, token, webhook::Rules,
     },
     store::{self, Connection, Db},
     task::{self, Tasks},

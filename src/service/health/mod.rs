@@ -4,7 +4,7 @@ mod judge;
 
 use uuid::Uuid;
 
-use super::{App, clock, job, prediction::Contract};
+use super::{App, clock, job_view, prediction::Contract};
 use crate::{
     domain::{
         Caller, Error, Result, Timestamp,
@@ -39,7 +39,7 @@ pub async fn counts(
         }
         for id in counted.open {
             if let Some(found) = store::job::find(connection, id)? {
-                let job = job::answer(connection, found, now)?;
+                let job = job_view::answer(connection, found, now)?;
                 counts.add(job.health.whole.state, 1);
             }
         }
@@ -62,8 +62,8 @@ pub async fn get(
 ) -> Result<(JobHealth, Option<i64>)> {
     let caller = caller.clone();
     app.scan(move |connection, now| {
-        let found = job::visible(connection, &caller, id)?;
-        let job = job::answer(connection, found, now)?;
+        let found = job_view::visible(connection, &caller, id)?;
+        let job = job_view::answer(connection, found, now)?;
         let Listed { items, more } = health::changes(connection, id, before, limit)?;
         let last = items.last().map(|(number, _)| *number);
         let health = JobHealth {

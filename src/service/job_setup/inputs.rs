@@ -10,7 +10,7 @@ use crate::{
         job_setup::CreatedKind,
         location, sensor,
     },
-    service::job,
+    service::job_view,
     store,
 };
 
@@ -26,7 +26,7 @@ impl SetUp<'_> {
         let mut inputs = Vec::with_capacity(bindings.len());
         for (index, binding) in bindings.iter().enumerate() {
             let (kind, id) = (binding.input_type, binding.input_id);
-            let mut input = job::input(self.tx, kind, id)?;
+            let mut input = job_view::input(self.tx, kind, id)?;
             let role = roles
                 .iter()
                 .find(|role| role.role == binding.role && role.input_kind == kind);
@@ -55,7 +55,7 @@ impl SetUp<'_> {
     ) -> Result<Option<InputKind>> {
         let kinds = [InputKind::Sensor, InputKind::Location, InputKind::Source];
         for other in kinds.into_iter().filter(|other| *other != kind) {
-            let found = job::input(self.tx, other, id)?;
+            let found = job_view::input(self.tx, other, id)?;
             let known =
                 found.filter(|input| input.organisation_id.is_none_or(|id| id == organisation));
             if known.is_some() {

@@ -6,7 +6,7 @@ mod inputs;
 
 use uuid::Uuid;
 
-use super::{App, audit, health, job::answer, location, organisation, source, source_version};
+use super::{App, audit, health, job_view::answer, location, organisation, source, source_version};
 use crate::{
     domain::{
         Caller, Error, Result, Role, Timestamp, Violations,
