@@ -20,7 +20,7 @@ use rusqlite::{ErrorCode, OpenFlags};
 use rustix::fs::{FlockOperation, OFlags, fcntl_lock};
 use uuid::Uuid;
 
-use super::{BUSY_TIMEOUT, Connection, error::OpenError, migrations};
+use super::{Connection, connect::BUSY_TIMEOUT, error::OpenError, migrations};
 use crate::domain::{Error, Result};
 
 /// How many steps of SQLite's machine are done before it asks whether to go on: some rows, which may be large.

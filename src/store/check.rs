@@ -11,8 +11,9 @@ use std::{
 use rusqlite::{OpenFlags, Row, config::DbConfig};
 
 use super::{
-    BUSY_TIMEOUT, Connection,
+    Connection,
     backup::beside,
+    connect::BUSY_TIMEOUT,
     error::OpenError,
     migrations, payload,
     pool::{Access, uri},

@@ -15,7 +15,7 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{BUSY_TIMEOUT, error::OpenError, recurring::Recurring};
+use super::{connect::BUSY_TIMEOUT, error::OpenError, recurring::Recurring};
 
 /// How many pages are folded in at a time at least while writes keep coming: each time costs two flushes to the disk.
 const EAGER: i64 = 1000;

@@ -12,7 +12,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::{BUSY_TIMEOUT, CACHED_STATEMENTS, error::OpenError, stopwatch::Stopwatch};
+use super::{
+    connect::{BUSY_TIMEOUT, CACHED_STATEMENTS},
+    error::OpenError,
+    stopwatch::Stopwatch,
+};
 use crate::domain::{Error, Result};
 
 type Connections = r2d2::Pool<SqliteConnectionManager>;

@@ -3,7 +3,8 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
-    OpenError, open_writing,
+    connect::open_writing,
+    error::OpenError,
     pool::{Access, Pool},
     room::{self, Room},
     writer::{self, Opened},

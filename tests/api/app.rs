@@ -11,9 +11,7 @@ use std::{
 use prediction_api::{
     domain::{Timestamp, retention::Swept},
     http::{self, Limits, Options},
-    service::{
-        App, clock, retention, throttle::Pace, token, webhook::Rules,
-    },
+    service::{App, clock, retention, throttle::Pace, token, webhook::Rules},
     store::{self, Connection, Db},
     task::{self, Tasks},
 };

@@ -1,0 +1,84 @@
+//! Opening the database file.
+
+use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
+
+use super::{
+    backup,
+    checkpointer::Checkpointer,
+    engine::Connection,
+    error::{self, OpenError},
+    identity::Identity,
+    migrations,
+    pool::Access,
+    writer::Opened,
+};
+
+/// How long a statement waits for another process that is writing, such as the command line.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How much of the file the readers map into memory; doubles the concurrent point reads.
+pub const MMAP_BYTES: i64 = 256 * 1024 * 1024;
+
+/// How many statements each connection keeps prepared.
+pub const CACHED_STATEMENTS: usize = 128;
+
+/// Opens the database for writing, and brings its schema up to date.
+pub fn open_writing(path: &Path) -> std::result::Result<Opened, OpenError> {
+    let mut connection = Connection::open(path).map_err(OpenError::Sqlite)?;
+    connection
+        .busy_timeout(BUSY_TIMEOUT)
+        .map_err(OpenError::Sqlite)?;
+    // Before anything is changed: another program's database stays as it is.
+    let schema = migrations::check(&connection)?;
+    if connection.is_readonly("main").map_err(OpenError::Sqlite)? {
+        return Err(OpenError::Sqlite(error::read_only()));
+    }
+    prepare_writing(&connection, schema == 0).map_err(OpenError::Sqlite)?;
+    migrations::run(&mut connection)?;
+    let checkpointer = Checkpointer::start(path)?;
+    Ok(Opened {
+        connection,
+        checkpointer,
+        identity: Identity::of(path),
+    })
+}
+
+fn prepare_writing(connection: &Connection, is_new: bool) -> rusqlite::Result<()> {
+    if is_new {
+        // Takes effect only before the first table is made; afterwards it would only cost a write.
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    }
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    Ok(())
+}
+
+/// Whether the database can be read although the disk has no room for the files beside it.
+pub fn can_be_read_without_room(path: &Path) -> bool {
+    // An empty file takes no room, and SQLite wants to find it.
+    let index = backup::beside(path, "-shm");
+    let made = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(index);
+    if made.is_err() {
+        return false;
+    }
+    let Ok(connection) = Access::WithoutRoom.open(path) else {
+        return false;
+    };
+    migrations::check(&connection).is_ok_and(|schema| schema == migrations::newest())
+}
+
+/// Makes the file of a new database its owner's only; its log takes that over. What hinders it, opening tells.
+pub fn make_private(path: &Path) {
+    let _ = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+}
