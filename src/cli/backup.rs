@@ -17,7 +17,7 @@ use super::{
 use crate::{
     config::Settings,
     domain::Error,
-    store::backup::{Stop, Unfinished, beside, is_abandoned},
+    store::sqlite::backup::{Stop, Unfinished, beside, is_abandoned},
 };
 
 /// Copies the data folder's database to `target`, which is made only once it is whole. A file that is there is replaced

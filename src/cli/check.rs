@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Failure, Outcome, RESTORE, database, print};
 use crate::{
     config::Settings,
-    store::check::{self, Report},
+    store::sqlite::integrity::{self, Report},
 };
 
 /// Checks the file, or the data folder's database. Warnings do not change the exit code.
@@ -41,12 +41,12 @@ pub fn check(path: &Path, is_own: bool) -> Result<Report, Failure> {
     if !path.is_file() {
         return Err(Failure(format!("there is no database {}", path.display())));
     }
-    check::check(path).map_err(|error| {
+    integrity::check(path).map_err(|error| {
         let mut line = format!("cannot check {}: {error}", path.display());
         if error.is_damage() && is_own {
             line += RESTORE;
         } else if error.is_damage()
-            && let Some(kind) = check::kind_of(path)
+            && let Some(kind) = integrity::kind_of(path)
         {
             line += &format!(" but {kind}");
         }

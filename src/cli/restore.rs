@@ -18,7 +18,7 @@ use super::{
 use crate::{
     config::Settings,
     service::system_clock,
-    store::backup::{
+    store::sqlite::backup::{
         BEFORE_RESTORE, Folded, Stop, Unfinished, beside, clear_passing, flush_folder, fold,
         passing,
     },

@@ -25,7 +25,7 @@ use crate::{
     domain::token::new_secret,
     http,
     service::{App, token},
-    store::backup::clear_passing,
+    store::sqlite::backup::clear_passing,
     task::{Tasks, clock, health, sweeper, webhooks},
 };
 

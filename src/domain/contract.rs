@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     object::{names, objects},
     text::{Name, check_optional},
-    violation::Violations,
+    violations::Violations,
 };
 
 names!(InputKind);

@@ -12,7 +12,7 @@ use super::{
     patch::{MaybeUndefined, present},
     text::{Name, check_optional},
     time::Timestamp,
-    violation::Violations,
+    violations::Violations,
 };
 
 objects!(JobChange);

@@ -10,7 +10,7 @@ use super::{
     patch::present,
     text::Message,
     time::Timestamp,
-    violation::Violations,
+    violations::Violations,
 };
 
 names!(RunStatus);

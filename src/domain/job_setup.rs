@@ -11,7 +11,7 @@ use super::{
     object::objects,
     source::{check_grace, check_interval, check_retention},
     text::{Description, Name, check_description, check_optional},
-    violation::Violations,
+    violations::Violations,
 };
 
 objects!(JobSetup, SetupSource, SetupVersion, SetupJob);

@@ -36,6 +36,7 @@ pub mod time;
 pub mod token;
 pub mod value;
 pub mod violation;
+pub mod violations;
 pub mod webhook;
 
 pub use caller::{Caller, Role};
@@ -45,4 +46,5 @@ pub use error::{Error, Result};
 pub use page::Page;
 pub use time::Timestamp;
 pub use value::{Gaps, PostedValue};
-pub use violation::{Violation, Violations};
+pub use violation::Violation;
+pub use violations::Violations;

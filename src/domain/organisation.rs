@@ -10,7 +10,7 @@ use super::{
     patch::{present, set},
     text::{Name, check_optional},
     time::Timestamp,
-    violation::Violations,
+    violations::Violations,
 };
 
 objects!(NewOrganisation, OrganisationChange);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     columns::Times, duration::Duration, error::Result, object::objects, sensor::Sensor, text::Name,
-    thinning::MaxPoints, time::Timestamp, value::PostedValue, violation::Violations,
+    thinning::MaxPoints, time::Timestamp, value::PostedValue, violations::Violations,
 };
 
 objects!(NewReading);

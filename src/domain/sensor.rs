@@ -10,7 +10,7 @@ use super::{
     patch::{MaybeUndefined, present, set, set_or_clear},
     text::{Name, check_optional},
     time::Timestamp,
-    violation::Violations,
+    violations::Violations,
 };
 
 objects!(NewSensor, SensorChange);

@@ -10,7 +10,7 @@ use super::{
     patch::{MaybeUndefined, present, set, set_or_clear},
     text::{Description, Name, check_description, check_optional},
     time::Timestamp,
-    violation::Violations,
+    violations::Violations,
 };
 
 objects!(NewSource, SourceChange);

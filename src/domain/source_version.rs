@@ -10,7 +10,7 @@ use super::{
     object::objects,
     text::{Description, Name, check_description},
     time::Timestamp,
-    violation::Violations,
+    violations::Violations,
 };
 
 objects!(NewSourceVersion);

@@ -8,7 +8,7 @@ use poem_openapi::{
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{spelling, violation::Violations};
+use super::{spelling, violations::Violations};
 
 /// The longest name, in characters.
 pub const MAX_NAME: usize = 200;

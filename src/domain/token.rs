@@ -11,7 +11,7 @@ use super::{
     object::objects,
     text::Name,
     time::Timestamp,
-    violation::Violations,
+    violations::Violations,
 };
 
 objects!(NewToken);

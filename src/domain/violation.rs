@@ -3,8 +3,6 @@
 use poem_openapi::Object;
 use serde::Serialize;
 
-use super::error::{Error, Result};
-
 /// One thing that is wrong with the request: where, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Object)]
 pub struct Violation {
@@ -48,55 +46,5 @@ fn shorten(text: String) -> String {
     match text.char_indices().nth(MAX_TEXT) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text,
-    }
-}
-
-/// Collects every violation of a request, so that all are answered at once, up to [`MAX_VIOLATIONS`].
-#[derive(Debug, Default)]
-pub struct Violations {
-    found: Vec<Violation>,
-    prefix: String,
-}
-
-impl Violations {
-    /// Violations of a part of the body: each pointer is put behind `prefix`, such as `/source`.
-    pub fn within(prefix: impl Into<String>) -> Self {
-        Self {
-            found: Vec::new(),
-            prefix: prefix.into(),
-        }
-    }
-
-    /// Notes a violation at a JSON pointer below the prefix.
-    pub fn add(&mut self, pointer: impl AsRef<str>, detail: impl Into<String>) {
-        if !self.is_full() {
-            let pointer = format!("{}{}", self.prefix, pointer.as_ref());
-            self.found.push(Violation::at(pointer, detail));
-        }
-    }
-
-    /// Whether no more are taken.
-    pub fn is_full(&self) -> bool {
-        self.found.len() >= MAX_VIOLATIONS
-    }
-
-    /// Takes over what another collector found.
-    pub fn append(&mut self, mut other: Self) {
-        self.found.append(&mut other.found);
-        self.found.truncate(MAX_VIOLATIONS);
-    }
-
-    /// What was found.
-    pub fn into_vec(self) -> Vec<Violation> {
-        self.found
-    }
-
-    /// `Error::Invalid` with everything that was found, or nothing.
-    pub fn into_result(self) -> Result<()> {
-        if self.found.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::Invalid(self.found))
-        }
     }
 }

@@ -100,3 +100,7 @@ impl SeenCaller {
         self.0.get()?.turn.clone()
     }
 }
+
+/// Marks a request that came on a reserved place: only probes and metrics are answered.
+#[derive(Clone, Copy)]
+pub struct OnlyProbes;

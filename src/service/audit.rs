@@ -24,7 +24,10 @@ use crate::{
         token::Token,
         webhook::Webhook,
     },
-    store::{self, Connection, Transaction, audit},
+    store::{
+        self, audit,
+        engine::{Connection, Transaction},
+    },
 };
 
 /// How many entries are deleted in one step.

@@ -18,7 +18,7 @@ use crate::{
         patch::{Expected, MaybeUndefined, set, set_or_clear},
         source_version::SourceVersion,
     },
-    store::{self, Connection, job},
+    store::{self, engine::Connection, job},
 };
 
 /// A job as the catalogue has it, which is known by heart for a moment: workers ask for it often, and it changes rarely.

@@ -14,7 +14,7 @@ use crate::{
         prediction::{Issues, LeadTimes, PredictionQuery, PredictionScope, PredictionSeries},
         reading::ReadingQuery,
     },
-    store::{self, Connection, prediction, reading},
+    store::{self, engine::Connection, prediction, reading},
 };
 
 /// How far the window reaches before and behind now unless it is given, in hours.

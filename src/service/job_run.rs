@@ -9,7 +9,7 @@ use crate::{
         job_run::{JobRun, NewJobRun, RunPlace, RunStatus},
         page::Listed,
     },
-    store::{clock, report},
+    store::{clock, job_run},
 };
 
 /// Keeps what a worker says of a run, and judges the job by it: one that failed shows at once, until the next good post;
@@ -32,7 +32,7 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
             message: new.message,
             predictions: None,
         };
-        if let Some(found) = report::find(tx, job_id, id)? {
+        if let Some(found) = job_run::find(tx, job_id, id)? {
             if (found.status, &found.message) == (report.status, &report.message) {
                 return Ok(found);
             }
@@ -40,7 +40,7 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
             return Err(Error::conflict(detail, id));
         }
         health::around(tx, &[job_id], now, || {
-            report::insert(tx, job_id, id, &report)?;
+            job_run::insert(tx, job_id, id, &report)?;
             health::change(tx, job_id, |standing| match report.status {
                 RunStatus::Ok => {
                     standing.succeed();
@@ -73,7 +73,7 @@ pub async fn list(
     let caller = caller.clone();
     app.scan(move |connection, _| {
         let job = job_view::visible(connection, &caller, job_id)?;
-        report::runs(connection, job_id, job.organisation_id, after, limit)
+        job_run::runs(connection, job_id, job.organisation_id, after, limit)
     })
     .await
 }

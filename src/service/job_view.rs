@@ -8,7 +8,7 @@ use crate::{
         contract::{Input, InputKind, RoleBinding},
         job::{Job, JobRecord},
     },
-    store::{self, Connection, job, sensor, source},
+    store::{self, engine::Connection, job, sensor, source},
 };
 
 /// What the thing is called in a problem.

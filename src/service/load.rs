@@ -84,7 +84,7 @@ pub async fn measure(app: &App) {
     if let Ok(looked) = clock::look(app) {
         set(CLOCK, looked.is_err().into());
     }
-    if let Ok(space) = app.read(|connection, _| store::space::measure(connection)) {
+    if let Ok(space) = app.read(|connection, _| store::sqlite::space::measure(connection)) {
         set(
             FREE,
             u64::try_from(space.free * space.page_bytes).unwrap_or(0),

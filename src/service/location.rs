@@ -10,7 +10,7 @@ use crate::{
         page::Listed,
         patch::Expected,
     },
-    store::{Connection, job, location, sensor},
+    store::{engine::Connection, job, location, sensor},
 };
 
 /// Makes a location (managers). Conflict: its id, or its name in the organisation, is taken.

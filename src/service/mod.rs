@@ -35,7 +35,10 @@ use uuid::Uuid;
 
 use crate::{
     domain::{Caller, Result, Timestamp, health::Vitals},
-    store::{Connection, Db, Known, Memory, Transaction},
+    store::{
+        Db, Known, Memory,
+        engine::{Connection, Transaction},
+    },
 };
 
 pub use crate::store::{Recurring, on_behalf};

@@ -10,7 +10,10 @@ use crate::{
         page::Listed,
         patch::Expected,
     },
-    store::{Connection, Transaction, job, organisation, prediction},
+    store::{
+        engine::{Connection, Transaction},
+        job, organisation, prediction,
+    },
 };
 
 /// Makes an organisation (admins). Conflict: its id or name is taken.

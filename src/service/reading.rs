@@ -13,7 +13,7 @@ use crate::{
         sensor::Sensor,
         thinning::{MAX_THINNED_FROM, MaxPoints},
     },
-    store::{self, Connection, clock, reading},
+    store::{self, clock, engine::Connection, reading},
 };
 
 /// Keeps readings: the whole batch, or nothing.

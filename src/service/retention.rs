@@ -9,7 +9,7 @@ use crate::{
         Result, Timestamp,
         retention::{ExpiredOfSource, Swept},
     },
-    store::{delivery, prediction::expiry, reading, space},
+    store::{delivery, prediction::expiry, reading, sqlite::space},
 };
 
 /// How long a step that gives space back is to take: others wait meanwhile.

@@ -10,7 +10,7 @@ use crate::{
         patch::Expected,
         sensor::{NewSensor, Sensor, SensorChange, SensorFilter},
     },
-    store::{Connection, job, reading, sensor},
+    store::{engine::Connection, job, reading, sensor},
 };
 
 /// Makes a sensor (managers). Conflict: its id, or its name in the organisation, is taken.

@@ -10,7 +10,11 @@ use crate::{
         patch::Expected,
         source::{NewSource, Source, SourceChange},
     },
-    store::{self, Connection, Transaction, job, prediction, source, source_version},
+    store::{
+        self,
+        engine::{Connection, Transaction},
+        job, prediction, source, source_version,
+    },
 };
 
 /// Makes a source (managers; an admin without an organisation makes a shared one). Conflict: its id or name is taken.

@@ -10,7 +10,11 @@ use crate::{
         patch::Expected,
         source_version::{NewSourceVersion, SourceVersion},
     },
-    store::{self, Connection, Transaction, job, source_version},
+    store::{
+        self,
+        engine::{Connection, Transaction},
+        job, source_version,
+    },
 };
 
 /// Publishes a version of a source (managers of its organisation; a shared one: admins). Conflict: its id, or its

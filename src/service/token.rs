@@ -10,7 +10,7 @@ use crate::{
         text::Name,
         token::{IssuedToken, NewToken, Token, hash, new_secret},
     },
-    store::{self, Recurring, Transaction, token},
+    store::{self, Recurring, engine::Transaction, token},
 };
 
 /// How often the use of a token is noted, in microseconds: a minute.

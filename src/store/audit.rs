@@ -3,7 +3,8 @@
 use rusqlite::Row;
 
 use super::{
-    Connection, Transaction, clock,
+    clock,
+    engine::{Connection, Transaction},
     filter::Filter,
     row::{FromRow, Json},
 };

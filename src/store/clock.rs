@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rusqlite::OptionalExtension;
 
-use super::{Connection, Transaction};
+use super::engine::{Connection, Transaction};
 use crate::domain::{Result, Timestamp, clock::Steady};
 
 /// Returns the time of the clock as it was trusted last, if it ever was.

@@ -12,20 +12,23 @@ use metrics::{counter, describe_counter, describe_histogram, histogram};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
-    backup::{self, Stop, Unfinished},
-    connect::{MMAP_BYTES, can_be_read_without_room, make_private, open_writing},
     engine::{Connection, Transaction},
-    error::OpenError,
     known::Known,
     memory::Memory,
-    pool::{Access, Pool},
     prediction,
     recurring::Recurring,
-    reopen::{self, Reopen},
-    room::Room,
+    sqlite::{
+        backup::{self, Stop, Unfinished},
+        connect::{can_be_read_without_room, make_private, open_writing},
+        errors::OpenError,
+        pool::{Access, Pool},
+        reopen::{self, Reopen},
+        room::Room,
+        settings::MMAP_BYTES,
+        turns::{self, STOPPED, Turns},
+        writer::{self, Kind, Writer},
+    },
     stopwatch::{self, Stopwatch, Watch},
-    turns::{self, STOPPED, Turns},
-    writer::{self, Kind, Writer},
 };
 use crate::domain::{Error, Result};
 

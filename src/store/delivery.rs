@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{
-    Connection, Transaction,
+    engine::{Connection, Transaction},
     row::{FromRow, Json},
     webhook::secrets,
 };

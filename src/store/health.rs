@@ -4,7 +4,8 @@ use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{
-    Connection, Transaction, clock,
+    clock,
+    engine::{Connection, Transaction},
     prediction::NOTHING_LEFT,
     row::{FromRow, Json},
 };

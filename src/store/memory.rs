@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use super::Transaction;
+use super::engine::Transaction;
 use crate::domain::Result;
 
 /// How much is remembered at most; then it begins anew.

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
-use super::{Connection, Transaction};
+use super::engine::{Connection, Transaction};
 use crate::domain::{
     Counts, Gaps, Result, Timestamp,
     reading::{Reading, ReadingQuery},

@@ -4,10 +4,10 @@ use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{
-    Connection, Transaction,
-    error::{OnTaken, id_taken, name_taken},
+    engine::{Connection, Transaction},
     filter::Filter,
     row::FromRow,
+    sqlite::errors::{OnTaken, id_taken, name_taken},
 };
 use crate::domain::{
     Error, Page, Result,

@@ -9,7 +9,7 @@ use std::{
 
 use uuid::Uuid;
 
-use super::rota::Owner;
+use super::sqlite::rota::Owner;
 
 tokio::task_local! {
     static REQUEST: Request;

@@ -8,6 +8,8 @@ use std::{
 
 use regex::Regex;
 
+use crate::imports;
+
 /// Each layer and what it may use of the crate, itself aside.
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
@@ -91,6 +93,43 @@ fn an_upward_dependency_would_be_seen() {
     let code = "use crate::{\n    domain::{Error, job::Job},\n    store::{self, Db},\n};\nfn f() { crate::http::serve(); }";
     let found: Vec<_> = used_modules(code).into_iter().collect();
     assert_eq!(found, ["domain", "http", "store"]);
+}
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let files = imports::Files::read(&root_folder().join("src"));
+    assert!(files.len() > 150, "the sources are not where they were");
+    let circles = files.circles();
+    assert!(circles.is_empty(), "{circles:#?}");
+}
+
+/// The folders of `http` from the ground up: none uses one that stands after it.
+const FOLDERS: &[&str] = &[
+    "guard", "document", "form", "api", "site", "request", "serve",
+];
+
+#[test]
+fn the_folders_of_http_use_only_those_below_them() {
+    let files = imports::Files::read(&root_folder().join("src"));
+    let place = |module: &[String]| {
+        let [http, folder, ..] = module else {
+            return None;
+        };
+        FOLDERS
+            .iter()
+            .position(|name| http == "http" && name == folder)
+    };
+    let upward = |(file, used): &(&Vec<String>, &Vec<String>)| {
+        place(file)
+            .zip(place(used))
+            .is_some_and(|(from, to)| from < to)
+    };
+    let found: Vec<_> = files.all().filter(upward).collect();
+    assert!(found.is_empty(), "{found:#?}");
+    let from_below = files
+        .all()
+        .any(|(file, used)| place(file) > place(used) && place(used).is_some());
+    assert!(from_below, "the folders are not where they were");
 }
 
 #[test]

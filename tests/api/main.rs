@@ -33,6 +33,7 @@ mod gaps;
 mod greedy;
 mod health;
 mod hostile;
+mod imports;
 mod inputs;
 mod latest;
 mod layers;

@@ -5,7 +5,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Health, HealthChange, HealthState, Judgement, TargetHealth};
+use super::state::{Health, HealthChange, HealthState, Judgement, TargetHealth};
 use crate::domain::{
     clock::MAX_AHEAD_SECONDS,
     contract::OutputRole,

@@ -3,7 +3,8 @@
 use poem_openapi::Object;
 use serde::Serialize;
 
-use super::{Counts, Difference};
+use super::Difference;
+use crate::domain::counts::Counts;
 
 /// What became of posted predictions. Nothing is overwritten.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Object)]

@@ -11,7 +11,7 @@ use crate::domain::{
     error::Result,
     text::{Name, Stage},
     time::Timestamp,
-    violation::Violations,
+    violations::Violations,
 };
 
 /// Which run points without a job are of.

@@ -1,36 +1,13 @@
 //! The runs that a job's post holds.
 
-use uuid::Uuid;
-
 use super::{
     Point,
-    post::{JobPost, JobRow, PostedSeries},
+    post::{JobKey, JobPost, JobRow, PostedSeries},
     run::{List, Place, PostedRun, Runs, check_count},
 };
 use crate::domain::{
-    duration::PostedDuration,
-    error::Result,
-    text::{Name, Stage},
-    time::Timestamp,
-    violation::Violations,
+    duration::PostedDuration, error::Result, time::Timestamp, violations::Violations,
 };
-
-/// Which run of a job points are of.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct JobKey {
-    /// The output role.
-    pub role: Option<Name>,
-    /// The output role's metric.
-    pub metric: Option<Name>,
-    /// The role's unit, if it is to be held against.
-    pub unit: Option<Name>,
-    /// The location; the job's if absent.
-    pub location_id: Option<Uuid>,
-    /// When it was made; its arrival if absent.
-    pub issue_time: Option<Timestamp>,
-    /// The label.
-    pub stage: Option<Stage>,
-}
 
 /// The runs of a table's rows.
 ///

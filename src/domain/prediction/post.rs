@@ -16,7 +16,7 @@ use serde::{
 };
 use uuid::Uuid;
 
-use super::{Point, job_runs::JobKey};
+use super::Point;
 use crate::domain::{
     duration::PostedDuration,
     object::objects,
@@ -33,6 +33,23 @@ pub const MAX_POINTS: usize = 100_000;
 /// The most runs that one request may post: each costs the writer about as much as a thousand points, and others wait
 /// meanwhile.
 pub const MAX_RUNS: usize = 1000;
+
+/// Which run of a job points are of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct JobKey {
+    /// The output role.
+    pub role: Option<Name>,
+    /// The output role's metric.
+    pub metric: Option<Name>,
+    /// The role's unit, if it is to be held against.
+    pub unit: Option<Name>,
+    /// The location; the job's if absent.
+    pub location_id: Option<Uuid>,
+    /// When it was made; its arrival if absent.
+    pub issue_time: Option<Timestamp>,
+    /// The label.
+    pub stage: Option<Stage>,
+}
 
 /// A row of a table with a job's predictions.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::domain::{
     error::{Error, Result},
-    violation::Violations,
+    violations::Violations,
 };
 
 /// The points of one run as they were posted, in the order of their valid times.

@@ -15,7 +15,7 @@ use super::{
     patch::{MaybeUndefined, present, set},
     text::{Name, check_optional},
     time::Timestamp,
-    violation::Violations,
+    violations::Violations,
 };
 use secret::Secret;
 

@@ -10,10 +10,10 @@ use url::form_urlencoded;
 use crate::{
     domain::{Error, spelling::normal},
     http::{
+        context::OnlyProbes,
         document::parameters::Operation,
         form::auth::required,
         problem::{BAD_REQUEST, METHOD_NOT_ALLOWED, Problem, UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE},
-        serve::open::OnlyProbes,
     },
 };
 

@@ -53,10 +53,6 @@ pub struct Place {
     pub is_reserved: bool,
 }
 
-/// Marks a request that came on a reserved place: only probes and metrics are answered.
-#[derive(Clone, Copy)]
-pub struct OnlyProbes;
-
 /// A connection among those that are open. Dropped when it ends.
 pub struct OneOpen {
     id: u64,

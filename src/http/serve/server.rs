@@ -32,11 +32,12 @@ use tokio::{
 
 use super::{
     connection::{Answered, Connection, Timed},
-    open::{Counted, OneOpen, OnlyProbes, Open, Place},
+    open::{Counted, OneOpen, Open, Place},
     tls::Tls,
 };
 use crate::{
     http::{
+        context::OnlyProbes,
         guard::share::Turn,
         options::{Limits, Options},
         routes,

@@ -14,7 +14,7 @@ use crate::{
     },
     service::webhook,
     store::{
-        Connection, Transaction,
+        engine::{Connection, Transaction},
         health::{self, Watched},
     },
 };

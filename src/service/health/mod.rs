@@ -11,7 +11,7 @@ use crate::{
         health::{HealthCounts, JobHealth, latest_given},
         page::Listed,
     },
-    store::{self, Memory, Recurring, Transaction, health},
+    store::{self, Memory, Recurring, engine::Transaction, health},
 };
 pub(super) use judge::{Post, Steady, around, change, note, resume};
 

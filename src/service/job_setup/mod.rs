@@ -19,7 +19,7 @@ use crate::{
         source_version::{NewSourceVersion, SourceVersion},
         text::Name,
     },
-    store::{self, Transaction},
+    store::{self, engine::Transaction},
 };
 use agreement::{same_job, same_source, same_version};
 

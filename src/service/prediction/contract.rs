@@ -10,7 +10,7 @@ use crate::{
         text::{Name, Stage},
     },
     service::health::Steady,
-    store::{self, Connection},
+    store::{self, engine::Connection},
 };
 
 /// What a job says of the predictions that are posted for it; remembered until the catalogue changes.

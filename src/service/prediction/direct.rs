@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use uuid::Uuid;
 
-use super::post::Arrived;
+use super::arrived::Arrived;
 use crate::{
     domain::{
         Caller, Gaps, Result, Role, Timestamp, Violations,
@@ -18,7 +18,7 @@ use crate::{
         text::{Name, Stage},
     },
     service::{App, audit, load},
-    store::{self, Transaction, prediction},
+    store::{self, engine::Transaction, prediction},
 };
 
 /// Keeps points of a longer stream of them; `first` is the number of the first. All are kept, or none.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::owner;
+use super::read::owner;
 use crate::{
     domain::{
         Caller, Counts, Result, Role, Timestamp,
@@ -18,7 +18,7 @@ use crate::{
         audit::{self, Place},
         health, load,
     },
-    store::{self, Transaction, clock, prediction},
+    store::{self, clock, engine::Transaction, prediction},
 };
 
 /// About how many values are withdrawn in one transaction, so that others write in between. Those of a series are

@@ -16,8 +16,9 @@ use crate::{
     },
     service::{App, clock},
     store::{
-        Recurring, Transaction,
+        Recurring,
         delivery::{self, Hold},
+        engine::Transaction,
         webhook,
     },
 };

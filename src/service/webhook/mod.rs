@@ -19,8 +19,8 @@ use crate::{
         },
     },
     store::{
-        Connection, Transaction,
         delivery::{self, NewDelivery},
+        engine::{Connection, Transaction},
         webhook,
     },
 };

@@ -6,10 +6,12 @@
 
 use rusqlite::OptionalExtension;
 
-use super::{Connection, Transaction};
-use crate::domain::{
-    Result, Timestamp,
-    retention::{ExpiredOfSource, Swept},
+use crate::{
+    domain::{
+        Result, Timestamp,
+        retention::{ExpiredOfSource, Swept},
+    },
+    store::engine::{Connection, Transaction},
 };
 
 /// How many series are looked at in one read.

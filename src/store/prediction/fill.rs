@@ -7,13 +7,15 @@ use std::{
 };
 
 use super::{
-    Connection,
     run::{Cost, NewestFirst, Order, Run, Window, visit_runs},
     series::SeriesRow,
 };
-use crate::domain::{
-    Result, Timestamp,
-    prediction::{FoundPoint, FoundRun, IssueKey, Point, Predictions},
+use crate::{
+    domain::{
+        Result, Timestamp,
+        prediction::{FoundPoint, FoundRun, IssueKey, Point, Predictions},
+    },
+    store::engine::Connection,
 };
 
 /// Up to where a slice was read.

@@ -9,14 +9,16 @@ use std::cmp::Ordering;
 use uuid::Uuid;
 
 use super::{
-    Connection,
     fill::{Filled, Wanted, all_issues, issues_after, newest_issues},
     run::{Cost, Window, next_point},
     series::{SeriesFilter, SeriesRow, groups},
 };
-use crate::domain::{
-    Result, Timestamp,
-    prediction::{GroupKey, IssueKey, Issues, PredictionQuery, Predictions},
+use crate::{
+    domain::{
+        Result, Timestamp,
+        prediction::{GroupKey, IssueKey, Issues, PredictionQuery, Predictions},
+    },
+    store::engine::Connection,
 };
 
 /// How long a slice is at first if nothing is known of a series' step: an hour for each row.

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Connection, FromRow, Transaction, payload,
-    run::{Cost, Run, Window},
-};
-use crate::domain::{
-    Result, Timestamp,
-    prediction::{Issue, Point},
+use super::run::{Cost, Run, Window};
+use crate::{
+    domain::{
+        Result, Timestamp,
+        prediction::{Issue, Point},
+    },
+    store::{
+        engine::{Connection, Transaction},
+        payload,
+        row::FromRow,
+    },
 };
 
 /// What an issue has of a series.

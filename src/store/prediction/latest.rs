@@ -3,14 +3,16 @@
 use uuid::Uuid;
 
 use super::{
-    Connection,
     fill::{Wanted, last_point, newest_issues},
     run::{Cost, Window},
     series::{SeriesFilter, SeriesRow, groups},
 };
-use crate::domain::{
-    Result, Timestamp,
-    prediction::{LatestPrediction, LatestQuery, PredictionScope, Predictions},
+use crate::{
+    domain::{
+        Result, Timestamp,
+        prediction::{LatestPrediction, LatestQuery, PredictionScope, Predictions},
+    },
+    store::engine::Connection,
 };
 
 /// How far before a moment its value is looked for at first, in microseconds: two days.

@@ -11,12 +11,9 @@ mod run;
 mod series;
 mod withdraw;
 
-use super::{Connection, Transaction, payload, row::FromRow};
-
 pub use find::find;
 pub use latest::latest;
 pub use post::post;
-pub use remaining::NOTHING_LEFT;
 pub use run::DECODED;
-pub use series::{any_of, any_of_others, is_known, owner};
+pub use series::{NOTHING_LEFT, any_of, any_of_others, is_known, owner};
 pub use withdraw::{series_of, withdraw};

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use rusqlite::OptionalExtension;
 
 use super::{
-    Connection, Transaction,
     issue::{Held, held, insert_revision, leads},
     remaining,
 };
-use crate::domain::{
-    Counts, Gaps, Result, Timestamp,
-    health::LastPost,
-    prediction::{Difference, Issue, Point, Series, difference},
-    text::Stage,
+use crate::{
+    domain::{
+        Counts, Gaps, Result, Timestamp,
+        health::LastPost,
+        prediction::{Difference, Issue, Point, Series, difference},
+        text::Stage,
+    },
+    store::engine::{Connection, Transaction},
 };
 
 /// Stores what is new of one run: `points` stand in the order of their valid times, each once. What has expired at `now`

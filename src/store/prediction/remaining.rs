@@ -1,10 +1,10 @@
 //! What is left of a series once some of its points are withdrawn.
 
-use super::{Connection, Transaction, issue::held};
-use crate::domain::{Result, Timestamp};
-
-/// Stands in the row of a series for the moments of its newest issue if nothing is left of it.
-pub const NOTHING_LEFT: i64 = i64::MIN;
+use super::{issue::held, series::NOTHING_LEFT};
+use crate::{
+    domain::{Result, Timestamp},
+    store::engine::{Connection, Transaction},
+};
 
 /// What is left of a series.
 struct Remaining {

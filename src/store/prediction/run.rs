@@ -9,10 +9,13 @@ use std::{
 use metrics::counter;
 use rusqlite::Row;
 
-use super::{Connection, FromRow, payload, series::SeriesRow};
-use crate::domain::{
-    Error, Result, Timestamp,
-    prediction::{Issue, LeadTimes, Point},
+use super::series::SeriesRow;
+use crate::{
+    domain::{
+        Error, Result, Timestamp,
+        prediction::{Issue, LeadTimes, Point},
+    },
+    store::{engine::Connection, payload, row::FromRow},
 };
 
 /// One run of a series.

@@ -5,12 +5,17 @@ use std::{collections::BTreeMap, sync::Arc};
 use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::{Connection, FromRow, remaining::NOTHING_LEFT};
-use crate::domain::{
-    Result, Timestamp,
-    prediction::{GroupKey, PredictionScope, Series},
-    text::Stage,
+use crate::{
+    domain::{
+        Result, Timestamp,
+        prediction::{GroupKey, PredictionScope, Series},
+        text::Stage,
+    },
+    store::{engine::Connection, row::FromRow},
 };
+
+/// Stands in the row of a series for the moments of its newest issue if nothing is left of it.
+pub const NOTHING_LEFT: i64 = i64::MIN;
 
 /// A series as it is kept.
 pub struct SeriesRow {

@@ -4,13 +4,15 @@ use rusqlite::OptionalExtension;
 use uuid::Uuid;
 
 use super::{
-    Connection, Transaction,
     issue::{held, insert_revision},
     remaining,
 };
-use crate::domain::{
-    Counts, Result, Timestamp,
-    prediction::{Issue, Point, Withdrawal, cutoff},
+use crate::{
+    domain::{
+        Counts, Result, Timestamp,
+        prediction::{Issue, Point, Withdrawal, cutoff},
+    },
+    store::engine::{Connection, Transaction},
 };
 
 /// What a series costs beside its points, as a number of points.

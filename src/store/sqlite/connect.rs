@@ -1,26 +1,18 @@
 //! Opening the database file.
 
-use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
+use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path};
 
 use super::{
     backup,
     checkpointer::Checkpointer,
-    engine::Connection,
-    error::{self, OpenError},
+    errors::{self, OpenError},
     identity::Identity,
     migrations,
     pool::Access,
+    settings::{BUSY_TIMEOUT, CACHED_STATEMENTS},
     writer::Opened,
 };
-
-/// How long a statement waits for another process that is writing, such as the command line.
-pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How much of the file the readers map into memory; doubles the concurrent point reads.
-pub const MMAP_BYTES: i64 = 256 * 1024 * 1024;
-
-/// How many statements each connection keeps prepared.
-pub const CACHED_STATEMENTS: usize = 128;
+use crate::store::engine::Connection;
 
 /// Opens the database for writing, and brings its schema up to date.
 pub fn open_writing(path: &Path) -> std::result::Result<Opened, OpenError> {
@@ -31,7 +23,7 @@ pub fn open_writing(path: &Path) -> std::result::Result<Opened, OpenError> {
     // Before anything is changed: another program's database stays as it is.
     let schema = migrations::check(&connection)?;
     if connection.is_readonly("main").map_err(OpenError::Sqlite)? {
-        return Err(OpenError::Sqlite(error::read_only()));
+        return Err(OpenError::Sqlite(errors::read_only()));
     }
     prepare_writing(&connection, schema == 0).map_err(OpenError::Sqlite)?;
     migrations::run(&mut connection)?;

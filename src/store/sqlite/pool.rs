@@ -13,11 +13,13 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{
-    connect::{BUSY_TIMEOUT, CACHED_STATEMENTS},
-    error::OpenError,
-    stopwatch::Stopwatch,
+    errors::OpenError,
+    settings::{BUSY_TIMEOUT, CACHED_STATEMENTS},
 };
-use crate::domain::{Error, Result};
+use crate::{
+    domain::{Error, Result},
+    store::stopwatch::Stopwatch,
+};
 
 type Connections = r2d2::Pool<SqliteConnectionManager>;
 

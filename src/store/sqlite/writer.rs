@@ -20,14 +20,18 @@ use tokio::sync::oneshot;
 
 use super::{
     checkpointer::Checkpointer,
-    error::OpenError,
+    errors::OpenError,
     identity::Identity,
-    recurring::Recurring,
     room::Room,
     rota::{Owner, Rota},
-    stopwatch::{self, Stopwatch, Watch},
 };
-use crate::domain::{Error, Result};
+use crate::{
+    domain::{Error, Result},
+    store::{
+        recurring::Recurring,
+        stopwatch::{self, Stopwatch, Watch},
+    },
+};
 
 /// How many requests are committed together at most, so that the first does not wait long for the last.
 const GROUP: usize = 256;
@@ -70,8 +74,8 @@ struct State {
     failures: Recurring,
     /// The files that are written to.
     identity: Mutex<Option<Identity>>,
-    /// Counts what may have changed the catalogue, in the transaction for [`super::memory`] and behind its commit for
-    /// [`super::known`].
+    /// Counts what may have changed the catalogue, in the transaction for [`crate::store::memory`] and behind its commit for
+    /// [`crate::store::known`].
     changes: Arc<AtomicU64>,
     /// Counts commits, and tries of one.
     commits: Arc<AtomicU64>,

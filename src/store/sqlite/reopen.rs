@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
     connect::open_writing,
-    error::OpenError,
+    errors::OpenError,
     pool::{Access, Pool},
     room::{self, Room},
     writer::{self, Opened},
@@ -82,7 +82,8 @@ fn unavailable(error: OpenError) -> Error {
 mod tests {
     use std::fs;
 
-    use super::{super::can_be_read_without_room, writer::Reopen as _, *};
+    use super::{writer::Reopen as _, *};
+    use crate::store::sqlite::connect::can_be_read_without_room;
 
     /// A database in a folder that was opened without room, with a pool for each of these paths.
     fn without_room(paths: [&str; 3]) -> (tempfile::TempDir, Reopen) {

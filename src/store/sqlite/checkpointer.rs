@@ -15,7 +15,8 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{connect::BUSY_TIMEOUT, error::OpenError, recurring::Recurring};
+use super::{errors::OpenError, settings::BUSY_TIMEOUT};
+use crate::store::recurring::Recurring;
 
 /// How many pages are folded in at a time at least while writes keep coming: each time costs two flushes to the disk.
 const EAGER: i64 = 1000;

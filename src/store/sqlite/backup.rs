@@ -20,8 +20,11 @@ use rusqlite::{ErrorCode, OpenFlags};
 use rustix::fs::{FlockOperation, OFlags, fcntl_lock};
 use uuid::Uuid;
 
-use super::{Connection, connect::BUSY_TIMEOUT, error::OpenError, migrations};
-use crate::domain::{Error, Result};
+use super::{errors::OpenError, migrations, settings::BUSY_TIMEOUT};
+use crate::{
+    domain::{Error, Result},
+    store::engine::Connection,
+};
 
 /// How many steps of SQLite's machine are done before it asks whether to go on: some rows, which may be large.
 const STEPS: i32 = 20;

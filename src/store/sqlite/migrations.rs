@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{error::OpenError, normalise};
+use super::{errors::OpenError, normalise};
 
 /// The migrations in their order; the first brings version 1. Never change one that was released.
 const MIGRATIONS: &[&str] = &[

@@ -12,8 +12,10 @@ use std::{
 
 use rustix::fs::{FallocateFlags, OFlags, fallocate, statvfs};
 
-use super::stopwatch::Stopwatch;
-use crate::domain::{Error, Result};
+use crate::{
+    domain::{Error, Result},
+    store::stopwatch::Stopwatch,
+};
 
 /// A small disk gives this part of it for the reserve at most.
 const PART: u64 = 16;

@@ -3,7 +3,10 @@
 use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::{Connection, Transaction, row::FromRow};
+use super::{
+    engine::{Connection, Transaction},
+    row::FromRow,
+};
 use crate::domain::{
     Result, Timestamp,
     job_run::{JobRun, RunPlace, RunStatus},

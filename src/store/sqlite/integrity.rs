@@ -11,19 +11,19 @@ use std::{
 use rusqlite::{OpenFlags, Row, config::DbConfig};
 
 use super::{
-    Connection,
     backup::beside,
-    connect::BUSY_TIMEOUT,
-    error::OpenError,
-    migrations, payload,
+    errors::OpenError,
+    migrations,
     pool::{Access, uri},
-    reading,
-    row::FromRow,
+    settings::BUSY_TIMEOUT,
 };
-use crate::domain::{
-    Timestamp, audit::AuditEntry, location::Location, organisation::Organisation,
-    prediction::Point, sensor::Sensor, source::Source, source_version::SourceVersion, token::Token,
-    webhook::Webhook,
+use crate::{
+    domain::{
+        Timestamp, audit::AuditEntry, location::Location, organisation::Organisation,
+        prediction::Point, sensor::Sensor, source::Source, source_version::SourceVersion,
+        token::Token, webhook::Webhook,
+    },
+    store::{engine::Connection, payload, reading, row::FromRow},
 };
 
 /// How many faults are told; more are counted.

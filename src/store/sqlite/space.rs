@@ -1,7 +1,9 @@
 //! The space that the database takes in its file, and giving back what is free of it.
 
-use super::{Connection, Transaction};
-use crate::domain::Result;
+use crate::{
+    domain::Result,
+    store::engine::{Connection, Transaction},
+};
 
 /// So many free pages are always left for what comes next: 4 MiB.
 const SPARE: i64 = 1000;

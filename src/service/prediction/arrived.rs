@@ -1,0 +1,49 @@
+//! When a post arrived, and which issue times it may have.
+
+use crate::{
+    domain::{Result, Timestamp, health::latest_given},
+    service::clock::Watch,
+    store::{clock, engine::Transaction},
+};
+
+/// When a post arrived.
+#[derive(Clone, Copy)]
+pub(super) struct Arrived {
+    /// Its available_at, which is later than the clock's time while the clock is behind the latest arrival.
+    pub stamp: Timestamp,
+    /// The issue_time of what gives none: the clock's time, unless the clock is known to be behind.
+    pub issue_time: Timestamp,
+    /// The clock's time.
+    now: Timestamp,
+    /// The latest issue_time that is accepted; any, if the clock is known to be behind.
+    latest_issue: Option<Timestamp>,
+}
+
+impl Arrived {
+    /// Stamps what arrives at `now`.
+    pub fn at(tx: &Transaction<'_>, now: Timestamp, watch: &Watch) -> Result<Self> {
+        let stamp = clock::stamp(tx, now)?;
+        let latest_issue = watch.latest_issue(now);
+        // Several of one microsecond are issues of their own.
+        let is_near = stamp <= latest_given(now);
+        Ok(Self {
+            stamp,
+            issue_time: match is_near || latest_issue.is_none() {
+                true => stamp,
+                false => now,
+            },
+            now,
+            latest_issue,
+        })
+    }
+
+    /// Returns what is wrong with an issue_time in the future: as the newest issue it would hide later ones.
+    pub fn too_far_ahead(self, issue_time: Option<Timestamp>) -> Option<String> {
+        let (now, latest) = (self.now, self.latest_issue?);
+        issue_time.filter(|issue_time| *issue_time > latest)?;
+        Some(format!(
+            "is in the future: the server's clock shows {now}, and an issue_time may be at most {latest} now; compare the \
+             clocks of the worker and of the server"
+        ))
+    }
+}

@@ -1,0 +1,18 @@
+//! What only SQLite needs: connections, the thread that writes, the log, migrations, copies and checks of the file.
+
+pub mod backup;
+pub(super) mod checkpointer;
+pub(super) mod connect;
+pub(super) mod errors;
+pub(super) mod identity;
+pub mod integrity;
+pub(super) mod migrations;
+pub(super) mod normalise;
+pub(super) mod pool;
+pub(super) mod reopen;
+pub(super) mod room;
+pub(super) mod rota;
+pub(super) mod settings;
+pub mod space;
+pub(super) mod turns;
+pub(super) mod writer;
