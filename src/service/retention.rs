@@ -38,6 +38,17 @@ pub async fn sweep(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
     swept
 }
 
+/// Year 0, in microseconds since 1970: nothing has expired by age.
+const LONG_AGO: i64 = -62_167_219_200_000_000;
+
+/// Deletes what deleted organisations and sensors have left, whatever the clock shows.
+///
+/// # Errors
+/// As [`sweep`].
+pub async fn sweep_abandoned(app: &App, pace: Pace) -> Result<Swept> {
+    sweep(app, Timestamp::from_micros(LONG_AGO), pace).await
+}
+
 async fn swept(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
     let mut swept = predictions(app, now, pace).await?;
     swept += readings(app, pace).await?;
