@@ -388,3 +388,18 @@ async fn every_violation_is_told_at_once() {
     assert_eq!(places, expected, "{}", answer.text);
     assert_eq!(answer.json()["detail"], "the request breaks 6 of the rules");
 }
+
+#[tokio::test]
+async fn a_limit_is_named_as_a_whole_number() {
+    let app = TestApp::start().await;
+    for value in ["525601", "1e300"] {
+        let body = format!("{{\"name\": \"most\", \"expected_interval_minutes\": {value}}}");
+        let request = app.request(Method::POST, "/api/v1/sources");
+        let request = request
+            .bearer_auth(ADMIN)
+            .header("content-type", "application/json");
+        let refused = app.send(request.body(body)).await;
+        let told = refused.expect(422)["errors"][0]["detail"].to_string();
+        assert!(told.ends_with(" 525600\""), "{told}");
+    }
+}

@@ -74,6 +74,11 @@ async fn what_is_wrong_with_a_table_is_said() {
             &["value is missing", "unknown column valeu"][..],
         ),
         (
+            format!("sensor_id,time,value,colour,size\n{id},{time},1,red,2"),
+            "#",
+            &["unknown columns colour, size"],
+        ),
+        (
             format!("sensor_id,time,value,colour\n{id},{time},1,red"),
             "#",
             &["colour"],

@@ -137,8 +137,8 @@ fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
         ValidationErrorKind::MinLength { limit } => format!("is shorter than {limit} characters"),
         ValidationErrorKind::MaxLength { limit } => format!("is longer than {limit} characters"),
         ValidationErrorKind::Pattern { .. } => "is empty or holds control characters".to_owned(),
-        ValidationErrorKind::Minimum { limit } => format!("must be at least {limit}"),
-        ValidationErrorKind::Maximum { limit } => format!("must be at most {limit}"),
+        ValidationErrorKind::Minimum { limit } => format!("must be at least {}", plain(limit)),
+        ValidationErrorKind::Maximum { limit } => format!("must be at most {}", plain(limit)),
         ValidationErrorKind::MinItems { limit: 1 } => "is empty".to_owned(),
         ValidationErrorKind::MinItems { limit } => format!("needs at least {limit} items"),
         ValidationErrorKind::MaxItems { limit } => format!("has more than {limit} items"),
@@ -207,4 +207,10 @@ fn list(options: &Value) -> String {
         })
         .collect();
     options.join(", ")
+}
+
+/// A limit as people write it: without a fraction that is none.
+fn plain(limit: &Value) -> String {
+    let text = limit.to_string();
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }

@@ -136,7 +136,8 @@ impl<'a> Table<'a> {
         if !unknown.is_empty() {
             let known: Vec<_> = columns.read().collect();
             faults.push(format!(
-                "has the unknown column {}: the columns here are {}",
+                "has the unknown column{} {}: the columns here are {}",
+                if unknown.len() > 1 { "s" } else { "" },
                 unknown.join(", "),
                 known.join(", ")
             ));
