@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::{
     app::{ADMIN, Answer, TestApp},
@@ -59,6 +60,56 @@ async fn the_dialects_of_exporters_are_read() {
     ] {
         let counts = csv(&app, "/readings", &body).await.expect(200);
         assert_eq!(counts["unchanged"], 1, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_values_of_a_row_names_its_line() {
+    let field = Field::start().await;
+    let sensor = json!({ "organisation_id": field.home, "name": "Sensor", "metric": "celsius" });
+    let sensor = field.app.make("/api/v1/sensors", &sensor).await;
+    let (job, hour) = (&field.job, "2023-10-27T01:00:00Z");
+    let nobody = Uuid::new_v4();
+    for (path, body, place, line) in [
+        (
+            "/predictions",
+            format!(
+                "job_id,role,valid_time,value\r\n\r\n{job},risk,{hour},1\r\n{job},rain,{hour},1\r\n"
+            ),
+            "#/1/role",
+            "(line 4)",
+        ),
+        (
+            "/predictions",
+            format!(
+                "job_id,role,valid_time,value\n# twice\n{job},risk,{hour},1\n{job},risk,{hour},2\n"
+            ),
+            "#/1/valid_time",
+            "(line 4)",
+        ),
+        (
+            "/predictions",
+            format!("source,metric,location_id,valid_time,value\nnone,risk,{nobody},{hour},1\n"),
+            "#/0/location_id",
+            "(line 2)",
+        ),
+        (
+            "/readings",
+            format!("sensor_id,time,value\n{sensor},{hour},1\n\n{nobody},{hour},1\n"),
+            "#/1/sensor_id",
+            "(line 4)",
+        ),
+        (
+            "/readings",
+            format!("sensor_id,time,value\n{sensor},{hour},1\n{sensor},{hour},2\n"),
+            "#/1/time",
+            "(line 3)",
+        ),
+    ] {
+        let refused = csv(&field.app, path, &body).await;
+        refused.expect_problem(422, &[place]);
+        let detail = refused.json()["errors"][0]["detail"].to_string();
+        assert_eq!(detail.matches(line).count(), 1, "{detail}");
     }
 }
 

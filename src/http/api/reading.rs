@@ -76,7 +76,10 @@ impl ReadingApi {
     ) -> Answer<Plain<Counts>> {
         let gaps = asked_gaps(gaps.0);
         let posted = match body {
-            Posted::Csv(body) => body.0,
+            Posted::Csv(CsvReadings(readings, lines)) => {
+                let stored = reading::post(&self.0, &auth.0, readings, gaps).await;
+                return Ok(Plain(stored.map_err(|error| lines.name(error))?));
+            }
             Posted::Json(_) | Posted::Lines(_) if sensor_id.0.is_some() => {
                 let detail = "is for CSV only: in JSON each reading names its sensor";
                 return Err(Error::bad_parameter("sensor_id", detail).into());

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     body::read,
-    csv_table::{Columns, Table, with_line_feeds},
+    csv_table::{Columns, RowLines, Table, with_line_feeds},
     gaps::gaps_of,
     layout::Dialect,
     reply::CSV,
@@ -40,7 +40,7 @@ const OF_ONE_SENSOR: Columns = Columns {
 };
 
 /// Readings as CSV: a header line with the columns, in any order, and a line for each reading.
-pub struct CsvReadings(pub Vec<NewReading>);
+pub struct CsvReadings(pub Vec<NewReading>, pub RowLines);
 
 impl Payload for CsvReadings {
     const CONTENT_TYPE: &'static str = CSV;
@@ -61,7 +61,7 @@ impl ParsePayload for CsvReadings {
         let (sensor, gaps) = (sensor_of(request), gaps_of(request));
         Ok(read(request, body, move |bytes| parse(bytes, sensor, gaps))
             .await
-            .map(Self)?)
+            .map(|(readings, lines)| Self(readings, lines))?)
     }
 }
 
@@ -80,7 +80,11 @@ fn sensor_of(request: &Request) -> Option<Uuid> {
     sensor.1.parse().ok()
 }
 
-fn parse(bytes: &[u8], sensor: Option<Uuid>, gaps: Gaps) -> Result<Vec<NewReading>, Problem> {
+fn parse(
+    bytes: &[u8],
+    sensor: Option<Uuid>,
+    gaps: Gaps,
+) -> Result<(Vec<NewReading>, RowLines), Problem> {
     let columns = if sensor.is_some() {
         &OF_ONE_SENSOR
     } else {
@@ -118,7 +122,7 @@ fn parse(bytes: &[u8], sensor: Option<Uuid>, gaps: Gaps) -> Result<Vec<NewReadin
         }
     }
     violations.into_result()?;
-    Ok(readings)
+    Ok((readings, table.into_lines()))
 }
 
 /// Reads an id.

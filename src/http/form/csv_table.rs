@@ -59,6 +59,7 @@ pub struct Table<'a> {
     counted: usize,
     /// The rows that were read.
     rows: usize,
+    lines_of_rows: RowLines,
 }
 
 impl<'a> Table<'a> {
@@ -87,6 +88,7 @@ impl<'a> Table<'a> {
             lines: 1,
             counted: 0,
             rows: 0,
+            lines_of_rows: RowLines::default(),
         };
         table.read()?;
         if table.record.len() > MOST_COLUMNS {
@@ -157,6 +159,7 @@ impl<'a> Table<'a> {
     pub fn next(&mut self, violations: &mut Violations) -> Result<bool, Problem> {
         while !violations.is_full() && self.read()? {
             self.rows += 1;
+            self.lines_of_rows.0.push(self.lines);
             if let Some(at) = self
                 .record
                 .iter()
@@ -269,6 +272,11 @@ impl<'a> Table<'a> {
         value.map_err(refuse).ok()
     }
 
+    /// The lines of the rows, once all are read.
+    pub fn into_lines(self) -> RowLines {
+        self.lines_of_rows
+    }
+
     /// Notes what is wrong with the row, in a column or (without one) as a whole.
     pub fn refuse(&self, column: &str, detail: &str, violations: &mut Violations) {
         let slash = if column.is_empty() { "" } else { "/" };
@@ -276,6 +284,26 @@ impl<'a> Table<'a> {
             format!("/{}{slash}{column}", self.rows.saturating_sub(1)),
             format!("{detail} (line {})", self.lines),
         );
+    }
+}
+
+/// On which line of the file each row stands.
+#[derive(Default)]
+pub struct RowLines(Vec<u64>);
+
+impl RowLines {
+    /// Adds the line to each violation of a row that was found after the table was read.
+    pub fn name(&self, mut error: Error) -> Error {
+        if let Error::Invalid(violations) = &mut error {
+            for violation in violations {
+                let pointer = violation.pointer.as_deref().unwrap_or_default();
+                let row = pointer.split('/').nth(1).and_then(|row| row.parse().ok());
+                if let Some(line) = row.and_then(|row: usize| self.0.get(row)) {
+                    violation.detail = format!("{} (line {line})", violation.detail);
+                }
+            }
+        }
+        error
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
         form::{
             body::read,
             csv::{is_csv, uuid},
-            csv_table::{Columns, Table, with_line_feeds},
+            csv_table::{Columns, RowLines, Table, with_line_feeds},
             gaps::gaps_of,
             reply::CSV,
         },
@@ -43,8 +43,8 @@ const COLUMNS: Columns = Columns {
     unused: &["available_at", "lead_seconds"],
 };
 
-/// Predictions as CSV.
-pub struct CsvPredictions(pub PostedPredictions);
+/// Predictions as CSV, and where they stand in the file.
+pub struct CsvPredictions(pub PostedPredictions, pub RowLines);
 
 impl Payload for CsvPredictions {
     const CONTENT_TYPE: &'static str = CSV;
@@ -65,13 +65,13 @@ impl ParsePayload for CsvPredictions {
         let gaps = gaps_of(request);
         Ok(read(request, body, move |bytes| parse(bytes, gaps))
             .await
-            .map(Self)?)
+            .map(|(posted, lines)| Self(posted, lines))?)
     }
 }
 
 impl_apirequest_for_payload!(CsvPredictions);
 
-fn parse(bytes: &[u8], gaps: Gaps) -> Result<PostedPredictions, Problem> {
+fn parse(bytes: &[u8], gaps: Gaps) -> Result<(PostedPredictions, RowLines), Problem> {
     let bytes = with_line_feeds(bytes);
     let mut table = Table::open(&bytes, &COLUMNS)?;
     let mut violations = Violations::default();
@@ -139,10 +139,11 @@ fn parse(bytes: &[u8], gaps: Gaps) -> Result<PostedPredictions, Problem> {
         }
     }
     violations.into_result()?;
-    Ok(match job.flatten() {
+    let posted = match job.flatten() {
         Some(job_id) => PostedPredictions::RowsOfJob { job_id, rows },
         None => PostedPredictions::Direct(points),
-    })
+    };
+    Ok((posted, table.into_lines()))
 }
 
 /// The cells of one row; what is empty is absent.

@@ -99,7 +99,10 @@ impl PredictionApi {
         let gaps = asked_gaps(gaps.0);
         let counts = match body {
             Posted::Json(body) => prediction::post(&self.0, &auth.0, body.0, gaps).await?,
-            Posted::Csv(body) => prediction::post(&self.0, &auth.0, body.0, gaps).await?,
+            Posted::Csv(CsvPredictions(posted, lines)) => {
+                let stored = prediction::post(&self.0, &auth.0, posted, gaps).await;
+                stored.map_err(|error| lines.name(error))?
+            }
             Posted::Lines(lines) => lines::keep(&self.0, lines, gaps).await?,
         };
         Ok(Plain(counts))
