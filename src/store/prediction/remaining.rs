@@ -13,50 +13,73 @@ struct Remaining {
     covers_until: Timestamp,
 }
 
-/// Brings up to date what the series' row says of what is left, after points were withdrawn.
+/// What the series' row says before it is brought up to date.
+struct Known {
+    newest_issue: Timestamp,
+    fresh_issue: Timestamp,
+    covers_until: Timestamp,
+    longest_lead: i64,
+}
+
+/// Brings up to date what the series' row says of what is left, after points were withdrawn. The last fresh issue stays it
+/// as long as something of it is left.
 pub fn update(tx: &Transaction<'_>, series_id: i64) -> Result<()> {
-    let left = find(tx, series_id)?;
-    let moments = match &left {
-        Some(left) => [left.newest_issue, left.covers_until].map(Timestamp::micros),
-        None => [NOTHING_LEFT; 2],
+    let known = tx
+        .prepare_cached(
+            "SELECT newest_issue, fresh_issue, covers_until, longest_lead FROM series WHERE id = ?1",
+        )?
+        .query_row([series_id], |row| {
+            Ok(Known {
+                newest_issue: row.get(0)?,
+                fresh_issue: row.get(1)?,
+                covers_until: row.get(2)?,
+                longest_lead: row.get(3)?,
+            })
+        })?;
+    let left = find(tx, series_id, &known)?;
+    let is_fresh_left = match &left {
+        Some(left) => {
+            left.newest_issue == known.fresh_issue
+                || last_value(tx, series_id, known.fresh_issue)?.is_some()
+        }
+        None => false,
     };
-    tx.prepare_cached("UPDATE series SET newest_issue = ?2, covers_until = ?3 WHERE id = ?1")?
-        .execute((series_id, moments[0], moments[1]))?;
-    let mut fresh = tx.prepare_cached("SELECT fresh_issue FROM series WHERE id = ?1")?;
-    let fresh: Timestamp = fresh.query_row([series_id], |row| row.get(0))?;
-    if last_value(tx, series_id, fresh)?.is_none() {
-        let moments = match &left {
-            Some(left) => [left.newest_issue, left.newest_arrival].map(Timestamp::micros),
-            None => [NOTHING_LEFT; 2],
-        };
-        tx.prepare_cached("UPDATE series SET fresh_issue = ?2, newest_arrival = ?3 WHERE id = ?1")?
-            .execute((series_id, moments[0], moments[1]))?;
-    }
+    let [newest_issue, newest_arrival, covers_until] = match left {
+        Some(left) => {
+            [left.newest_issue, left.newest_arrival, left.covers_until].map(Timestamp::micros)
+        }
+        None => [NOTHING_LEFT; 3],
+    };
+    let fresh = (!is_fresh_left).then_some((newest_issue, newest_arrival));
+    tx.prepare_cached(
+        "UPDATE series SET newest_issue = ?2, covers_until = ?3, fresh_issue = coalesce(?4, fresh_issue),
+            newest_arrival = coalesce(?5, newest_arrival) WHERE id = ?1",
+    )?
+    .execute((
+        series_id,
+        newest_issue,
+        covers_until,
+        fresh.map(|(issue_time, _)| issue_time),
+        fresh.map(|(_, arrival)| arrival),
+    ))?;
     Ok(())
 }
 
 /// Goes back from the newest issue, mostly one or two: an issue whose longest lead ends before what is covered anyway
 /// cannot cover more.
-fn find(connection: &Connection, series_id: i64) -> Result<Option<Remaining>> {
-    let mut known = connection.prepare_cached(
-        "SELECT newest_issue, covers_until, longest_lead FROM series WHERE id = ?1",
-    )?;
-    let (newest_issue, covered, longest_lead): (Timestamp, Timestamp, i64) = known
-        .query_row([series_id], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })?;
+fn find(connection: &Connection, series_id: i64, known: &Known) -> Result<Option<Remaining>> {
     let mut issues = connection.prepare_cached(
         "SELECT issue_time, min(available_at), max(valid_to) FROM runs WHERE series_id = ?1 AND issue_time <= ?2
             GROUP BY issue_time ORDER BY issue_time DESC",
     )?;
-    let mut rows = issues.query((series_id, newest_issue))?;
+    let mut rows = issues.query((series_id, known.newest_issue))?;
     let mut left: Option<Remaining> = None;
     while let Some(row) = rows.next()? {
         let (issue_time, arrival, reach): (Timestamp, Timestamp, Timestamp) =
             (row.get(0)?, row.get(1)?, row.get(2)?);
         if let Some(left) = &left {
-            let end = issue_time.micros().saturating_add(longest_lead);
-            if left.covers_until >= covered || end <= left.covers_until.micros() {
+            let end = issue_time.micros().saturating_add(known.longest_lead);
+            if left.covers_until >= known.covers_until || end <= left.covers_until.micros() {
                 break;
             }
             if reach <= left.covers_until {
