@@ -108,13 +108,9 @@ async fn run(arguments: Arguments) -> Result<()> {
 /// Makes what is not there yet.
 async fn set_up(server: &Server) -> Result<()> {
     let organisation = catalogue::organisation();
-    server
-        .ensure("/organisations", ORGANISATION, &organisation)
-        .await?;
+    server.ensure("/organisations", ORGANISATION, &organisation).await?;
     for (station, site) in catalogue::stations().iter().zip(SITES) {
-        server
-            .ensure("/locations", site.location, &station.location)
-            .await?;
+        server.ensure("/locations", site.location, &station.location).await?;
         for (sensor, id) in station.sensors.iter().zip(site.sensors) {
             server.ensure("/sensors", id, sensor).await?;
         }
@@ -217,10 +213,7 @@ impl fmt::Display for Counts {
             revised,
             unchanged,
         } = self;
-        write!(
-            f,
-            "{stored} stored, {revised} revised, {unchanged} unchanged"
-        )
+        write!(f, "{stored} stored, {revised} revised, {unchanged} unchanged")
     }
 }
 

@@ -263,21 +263,11 @@ pub struct Flags {
 #[derive(Debug, Clone, Default, clap::Args, Serialize)]
 struct LogFlags {
     /// The least severe messages that are logged [default: info]
-    #[arg(
-        long = "log-level",
-        global = true,
-        value_name = "LEVEL",
-        ignore_case = true
-    )]
+    #[arg(long = "log-level", global = true, value_name = "LEVEL", ignore_case = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     level: Option<LogLevel>,
     /// The form of the log: auto is text on a terminal and json otherwise [default: auto]
-    #[arg(
-        long = "log-format",
-        global = true,
-        value_name = "FORMAT",
-        ignore_case = true
-    )]
+    #[arg(long = "log-format", global = true, value_name = "FORMAT", ignore_case = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<LogFormat>,
 }
@@ -319,19 +309,12 @@ impl Loaded {
             .filter(|named| !named.as_os_str().is_empty());
         let mut figment = Figment::from(Serialized::defaults(Settings::default()));
         let defaults = figment.find_value("").ok().and_then(Value::into_dict);
-        let environment = Environment::read(
-            std::env::vars_os(),
-            &defaults.unwrap_or_default(),
-            NO_SETTINGS,
-        )?;
+        let environment = Environment::read(std::env::vars_os(), &defaults.unwrap_or_default(), NO_SETTINGS)?;
         let ignored = environment.ignored.clone();
         if let Some(named) = &named
             && !named.is_file()
         {
-            return Err(format!(
-                "there is no configuration file {}",
-                named.display()
-            ));
+            return Err(format!("there is no configuration file {}", named.display()));
         }
         let file = named.unwrap_or_else(|| DEFAULT_FILE.into());
         if file.is_file() {
@@ -375,18 +358,14 @@ impl Loaded {
 
     /// Where the value of a key came from.
     pub fn origin(&self, key: &str) -> String {
-        self.figment.find_metadata(key).map_or_else(
-            || "the defaults".to_owned(),
-            |metadata| place(metadata, key),
-        )
+        self.figment
+            .find_metadata(key)
+            .map_or_else(|| "the defaults".to_owned(), |metadata| place(metadata, key))
     }
 
     fn check_ranges(&self) -> Result<(), String> {
         let Settings {
-            limits,
-            retention,
-            log,
-            ..
+            limits, retention, log, ..
         } = &self.settings;
         let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
         let each = u64::from(limits.requests_per_second);
@@ -394,26 +373,11 @@ impl Loaded {
             ("log.slow_milliseconds", log.slow_milliseconds, 1, 3_600_000),
             ("limits.connections", number(limits.connections), 1, MANY),
             ("limits.idle_seconds", limits.idle_seconds, 1, 3600),
-            (
-                "limits.header_bytes",
-                number(limits.header_bytes),
-                8192,
-                1 << 20,
-            ),
+            ("limits.header_bytes", number(limits.header_bytes), 8192, 1 << 20),
             ("limits.headers", number(limits.headers), 16, 1000),
             ("limits.header_seconds", limits.header_seconds, 1, 3600),
-            (
-                "limits.body_bytes",
-                number(limits.body_bytes),
-                1024,
-                1 << 30,
-            ),
-            (
-                "limits.heads_bytes",
-                number(limits.heads_bytes),
-                1 << 20,
-                1 << 30,
-            ),
+            ("limits.body_bytes", number(limits.body_bytes), 1024, 1 << 30),
+            ("limits.heads_bytes", number(limits.heads_bytes), 1 << 20, 1 << 30),
             (
                 "limits.bodies_bytes",
                 number(limits.bodies_bytes),
@@ -421,12 +385,7 @@ impl Loaded {
                 1 << 36,
             ),
             ("limits.body_seconds", limits.body_seconds, 1, 3600),
-            (
-                "limits.body_total_seconds",
-                limits.body_total_seconds,
-                1,
-                86_400,
-            ),
+            ("limits.body_total_seconds", limits.body_total_seconds, 1, 86_400),
             (
                 "limits.issue_ahead_seconds",
                 u64::from(limits.issue_ahead_seconds),
@@ -437,28 +396,13 @@ impl Loaded {
             ("limits.stall_seconds", limits.stall_seconds, 1, 3600),
             ("limits.requests_per_second", each, 0, MANY),
             ("limits.reserve_bytes", limits.reserve_bytes, 0, 1 << 30),
-            (
-                "limits.requests_at_once",
-                number(limits.requests_at_once),
-                0,
-                MANY,
-            ),
+            ("limits.requests_at_once", number(limits.requests_at_once), 0, MANY),
             ("limits.write_queue", number(limits.write_queue), 1, MANY),
             ("limits.scans", number(limits.scans), 1, 64),
             ("limits.scan_queue", number(limits.scan_queue), 1, MANY),
-            (
-                "retention.sweep_seconds",
-                retention.sweep_seconds,
-                1,
-                86_400,
-            ),
+            ("retention.sweep_seconds", retention.sweep_seconds, 1, 86_400),
             ("retention.audit_days", retention.audit_days, 1, 36_500),
-            (
-                "retention.clock_slack_hours",
-                retention.clock_slack_hours,
-                1,
-                MANY,
-            ),
+            ("retention.clock_slack_hours", retention.clock_slack_hours, 1, MANY),
         ] {
             if !(least..=most).contains(&value) {
                 let fault = format!("must be from {least} to {most}");
@@ -478,11 +422,7 @@ impl Loaded {
         ] {
             if !is_none(path) && is_none(other) {
                 let shown = format!("{:?}", path.display().to_string());
-                return Err(self.refused(
-                    key,
-                    &shown,
-                    "stands alone: give both the certificate and the key",
-                ));
+                return Err(self.refused(key, &shown, "stands alone: give both the certificate and the key"));
             }
         }
         let Settings {
@@ -497,9 +437,7 @@ impl Loaded {
         }
         for (key, address) in [("listen", listen), ("metrics.listen", &metrics.listen)] {
             let may_be_none = key == "metrics.listen" && address.is_empty();
-            let port = address
-                .rsplit_once(':')
-                .map(|(_, port)| port.parse::<u16>());
+            let port = address.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
             if !may_be_none && !matches!(port, Some(Ok(_))) {
                 let fault = "is no address: write ADDRESS:PORT, such as 127.0.0.1:8000";
                 return Err(self.refused(key, &format!("{address:?}"), fault));
@@ -520,11 +458,8 @@ impl Loaded {
 
 /// The origin of a page (RFC 6454) as browsers send it, or all of them.
 fn is_origin(text: &str) -> bool {
-    let host = text
-        .strip_prefix("https://")
-        .or(text.strip_prefix("http://"));
-    let plain =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
+    let host = text.strip_prefix("https://").or(text.strip_prefix("http://"));
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
     text == "*" || host.is_some_and(|host| !host.is_empty() && host.bytes().all(plain))
 }
 
@@ -560,9 +495,7 @@ fn explain(error: &figment::Error) -> String {
     let origin = error
         .metadata
         .as_ref()
-        .map_or_else(String::new, |metadata| {
-            format!(" (from {})", place(metadata, &key))
-        });
+        .map_or_else(String::new, |metadata| format!(" (from {})", place(metadata, &key)));
     if key.is_empty() {
         format!("the configuration cannot be read{origin}: {fault}")
     } else {

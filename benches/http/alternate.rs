@@ -6,12 +6,7 @@ use crate::{Outcome, bench::Bench, load::Load, report::Measured};
 ///
 /// # Errors
 /// Any request was not answered well.
-pub fn alternate(
-    bench: &Bench,
-    product: &Load,
-    ceiling: &Load,
-    connections: usize,
-) -> Outcome<(Measured, u64)> {
+pub fn alternate(bench: &Bench, product: &Load, ceiling: &Load, connections: usize) -> Outcome<(Measured, u64)> {
     ceiling.run(connections, 1, bench.next_issue())?;
     let mut requests = product.run(connections, 1, bench.next_issue())?.requests;
     let (mut products, mut ceilings, mut ratios) = (Vec::new(), Vec::new(), Vec::new());

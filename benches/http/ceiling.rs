@@ -33,18 +33,13 @@ pub fn serve(answer: &Path) -> Outcome<()> {
     let ceiling = Ceiling {
         answer: fs::read(answer)?.into(),
     };
-    Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await?;
-            println!("http://{}", listener.local_addr()?);
-            let routes = Route::new().nest("/", OpenApiService::new(ceiling, "", ""));
-            Server::new_with_acceptor(NoDelay(listener))
-                .run(routes)
-                .await?;
-            Ok(())
-        })
+    Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        println!("http://{}", listener.local_addr()?);
+        let routes = Route::new().nest("/", OpenApiService::new(ceiling, "", ""));
+        Server::new_with_acceptor(NoDelay(listener)).run(routes).await?;
+        Ok(())
+    })
 }
 
 struct Ceiling {

@@ -57,8 +57,7 @@ fn run() -> Outcome<bool> {
         CASES.iter().for_each(|case| println!("{}", case.name));
         return Ok(true);
     }
-    let (options, names): (Vec<_>, Vec<_>) =
-        arguments.iter().partition(|word| word.starts_with("--"));
+    let (options, names): (Vec<_>, Vec<_>) = arguments.iter().partition(|word| word.starts_with("--"));
     if let Some(unknown) = options.iter().find(|word| **word != "--quick") {
         return Err(format!("there is no option {unknown}; there are --quick and --list").into());
     }
@@ -87,8 +86,7 @@ fn choose(names: &[&String]) -> Outcome<Vec<&'static Case>> {
             return Err(format!("there is no case {name}; there are {known}").into());
         }
     }
-    let is_chosen =
-        |case: &&Case| names.is_empty() || names.iter().any(|name| case.name == name.as_str());
+    let is_chosen = |case: &&Case| names.is_empty() || names.iter().any(|name| case.name == name.as_str());
     Ok(CASES.iter().filter(is_chosen).collect())
 }
 

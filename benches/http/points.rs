@@ -40,15 +40,15 @@ impl Run {
 
     /// The body as points.
     pub fn as_points(&self, job: &str, issue_time: &str) -> Value {
-        let point = |(ahead, value): (usize, &f64)| json!({ "role": ROLE, "valid_time": self.time(ahead), "value": value });
+        let point =
+            |(ahead, value): (usize, &f64)| json!({ "role": ROLE, "valid_time": self.time(ahead), "value": value });
         let points: Vec<_> = self.values.iter().enumerate().map(point).collect();
         json!({ "job_id": job, "issue_time": issue_time, "predictions": points })
     }
 
     /// The body as a whole series.
     pub fn as_series(&self, job: &str, issue_time: &str) -> Value {
-        let series =
-            json!({ "role": ROLE, "start": self.time(0), "step": "PT1H", "values": self.values });
+        let series = json!({ "role": ROLE, "start": self.time(0), "step": "PT1H", "values": self.values });
         json!({ "job_id": job, "issue_time": issue_time, "series": [series] })
     }
 

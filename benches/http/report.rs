@@ -83,10 +83,7 @@ impl fmt::Display for Report {
                         Some(false) => "no",
                         None => "",
                     };
-                    writeln!(
-                        f,
-                        "| {title} | {product} | {ceiling} | {ratio:.2} | {goal} | {ok} |"
-                    )?;
+                    writeln!(f, "| {title} | {product} | {ceiling} | {ratio:.2} | {goal} | {ok} |")?;
                 }
                 Err(_) => writeln!(f, "| {title} | failed | | | {goal} | no |")?,
             }

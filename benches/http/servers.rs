@@ -201,10 +201,7 @@ pub fn text(answer: &Value, name: &str) -> Outcome<String> {
 fn with_output(mut child: Child) -> Outcome<(Process, BufReader<ChildStdout>)> {
     let output = child.stdout.take();
     let process = Process(child);
-    Ok((
-        process,
-        BufReader::new(output.ok_or("a server without output")?),
-    ))
+    Ok((process, BufReader::new(output.ok_or("a server without output")?)))
 }
 
 /// What is looked for in the lines that a server prints.

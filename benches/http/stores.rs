@@ -147,9 +147,7 @@ impl Hourly {
 
 fn read(job: &str, from: i64, more: &str) -> Request {
     let (from, to) = (time_of_hour(from), time_of_hour(from + READ as i64));
-    let path = format!(
-        "/api/v1/predictions?job_id={job}&metric={METRIC}&from={from}&to={to}&limit={READ}{more}"
-    );
+    let path = format!("/api/v1/predictions?job_id={job}&metric={METRIC}&from={from}&to={to}&limit={READ}{more}");
     Request::get(path, TOKEN)
 }
 
@@ -187,13 +185,8 @@ fn fill(
     let all = (0..connections).map(|_| connection());
     let all = futures_util::future::try_join_all(all);
     client.runtime.block_on(async { all.await.map(drop) })?;
-    let (stored, seconds) = (
-        points.load(Ordering::Relaxed),
-        begin.elapsed().as_secs_f64(),
-    );
+    let (stored, seconds) = (points.load(Ordering::Relaxed), begin.elapsed().as_secs_f64());
     let pace = stored as f64 / seconds;
-    eprintln!(
-        "  filled {stored} points in {count} requests over {connections} connections: {pace:.0} points/s"
-    );
+    eprintln!("  filled {stored} points in {count} requests over {connections} connections: {pace:.0} points/s");
     Ok(())
 }

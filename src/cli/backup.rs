@@ -65,11 +65,7 @@ pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
     // Once more: the copy may have taken long.
     refuse(target, force)?;
     copy.keep(target).map_err(not_copied)?;
-    say(&format!(
-        "{} is a whole copy of {}",
-        target.display(),
-        source.display()
-    ));
+    say(&format!("{} is a whole copy of {}", target.display(), source.display()));
     Ok(())
 }
 
@@ -78,9 +74,7 @@ const UNFINISHED: &str = ".unfinished";
 
 /// The folder that a file is in.
 fn folder_of(file: &Path) -> &Path {
-    let folder = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.unwrap_or(Path::new("."))
 }
 

@@ -71,9 +71,6 @@ fn tell(path: &Path, report: &Report) -> Outcome {
     }
     print(&format!("schema       version {schema}"))?;
     print(&format!("catalogue    {} rows", report.catalogue))?;
-    print(&format!(
-        "predictions  {} in {} runs",
-        report.predictions, report.runs
-    ))?;
+    print(&format!("predictions  {} in {} runs", report.predictions, report.runs))?;
     print(&format!("readings     {}", report.readings))
 }

@@ -99,10 +99,7 @@ impl Listening {
                  tls.certificate and tls.key, or put a proxy with TLS in front"
             );
         }
-        let apart = self
-            .metrics
-            .as_ref()
-            .and_then(|listener| listener.local_addr().ok());
+        let apart = self.metrics.as_ref().and_then(|listener| listener.local_addr().ok());
         if let Some(address) = apart.filter(|address| !address.ip().is_loopback()) {
             tracing::warn!(
                 %address,
@@ -119,8 +116,8 @@ pub fn reload_on_hangup(tls: Option<&Tls>) -> Outcome {
     if tls.is_none() && io::stdin().is_terminal() {
         return Ok(());
     }
-    let mut hangup = signal(SignalKind::hangup())
-        .map_err(|error| Failure(format!("cannot watch for signals: {error}")))?;
+    let mut hangup =
+        signal(SignalKind::hangup()).map_err(|error| Failure(format!("cannot watch for signals: {error}")))?;
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             match tls.as_ref().map(Tls::reload) {
@@ -148,9 +145,9 @@ async fn listen(address: &str, setting: &str) -> Result<TcpListener, Failure> {
     };
     TcpListener::bind(&full).await.map_err(|error| {
         Failure(match error.kind() {
-            io::ErrorKind::AddrInUse => format!(
-                "cannot listen on {full}: another program uses that port; choose another with {setting}"
-            ),
+            io::ErrorKind::AddrInUse => {
+                format!("cannot listen on {full}: another program uses that port; choose another with {setting}")
+            }
             _ => format!("cannot listen on {full}: {error}; give it as ADDRESS:PORT with {setting}"),
         })
     })

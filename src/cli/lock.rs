@@ -52,8 +52,7 @@ impl Lock {
             Some((Err(TryLockError::Error(_)), _)) | None => None,
         };
         let path = folder.join(LOCK);
-        let failed =
-            |error: std::io::Error| Failure(format!("cannot lock {}: {error}", path.display()));
+        let failed = |error: std::io::Error| Failure(format!("cannot lock {}: {error}", path.display()));
         let file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -65,10 +64,7 @@ impl Lock {
             .map_err(failed)?;
         give_to_owner(&file, folder).map_err(failed)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self {
-                file,
-                folder: itself,
-            }),
+            Ok(()) => Ok(Self { file, folder: itself }),
             Err(TryLockError::WouldBlock) => Err(taken()),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }

@@ -120,9 +120,7 @@ struct Line {
 impl Write for Line {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.state.waiting.fetch_add(1, Ordering::AcqRel);
-        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
-            self.lines.try_send(line.to_vec())
-        {
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = self.lines.try_send(line.to_vec()) {
             self.state.waiting.fetch_sub(1, Ordering::AcqRel);
             self.state.lose_line();
         }
@@ -140,11 +138,7 @@ fn write_lines(queue: &Receiver<Vec<u8>>, state: &State) {
     while let Ok(line) = queue.recv() {
         let mut error = io::stderr().lock();
         // Part of the last line may have been written.
-        let written = if is_torn {
-            error.write_all(b"\n")
-        } else {
-            Ok(())
-        };
+        let written = if is_torn { error.write_all(b"\n") } else { Ok(()) };
         is_torn = written.and_then(|()| error.write_all(&line)).is_err();
         drop(error);
         if is_torn {

@@ -239,10 +239,7 @@ fn open_db(path: &Path, settings: &Settings) -> Result<Db, Failure> {
     let limits = store_limits(settings);
     Db::open(path, limits).map_err(|error| {
         let cure = if error.is_damage() { RESTORE } else { "" };
-        Failure(format!(
-            "cannot open the database {}: {error}{cure}",
-            path.display()
-        ))
+        Failure(format!("cannot open the database {}: {error}{cure}", path.display()))
     })
 }
 

@@ -19,16 +19,14 @@ use crate::{
     config::Settings,
     service::system_clock,
     store::sqlite::backup::{
-        BEFORE_RESTORE, Folded, Stop, Unfinished, beside, clear_passing, flush_folder, fold,
-        passing,
+        BEFORE_RESTORE, Folded, Stop, Unfinished, beside, clear_passing, flush_folder, fold, passing,
     },
 };
 
 /// Restores the backup. A database that is there is kept under another name, and only touched if `force` says so. A backup
 /// with faults is only restored if `accept_faults` says so: one with an odd row is better than none.
 pub fn run(settings: &Settings, backup: &Path, force: bool, accept_faults: bool) -> Outcome {
-    let report = check(backup, false)
-        .map_err(|Failure(line)| Failure(format!("{line}: nothing was restored")))?;
+    let report = check(backup, false).map_err(|Failure(line)| Failure(format!("{line}: nothing was restored")))?;
     if !report.faults.is_empty() {
         let Failure(line) = damaged(backup, &report);
         if !accept_faults {
@@ -100,10 +98,7 @@ fn keep_old(target: &Path) -> Result<PathBuf, Failure> {
             )));
         }
         Folded::Failed(error) => {
-            return Err(Failure(format!(
-                "cannot keep {}: {error}",
-                target.display()
-            )));
+            return Err(Failure(format!("cannot keep {}: {error}", target.display())));
         }
         // Then the log is kept as it is, too.
         Folded::Damaged => {

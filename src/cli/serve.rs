@@ -106,12 +106,7 @@ pub async fn serve(
     });
     clock::start(&mut tasks, app.clone());
     let pause = Duration::from_secs(settings.retention.sweep_seconds);
-    sweeper::start(
-        &mut tasks,
-        app.clone(),
-        pause,
-        settings.retention.audit_days,
-    );
+    sweeper::start(&mut tasks, app.clone(), pause, settings.retention.audit_days);
     health::start(&mut tasks, app.clone());
     webhooks::start(&mut tasks, app.clone());
     let upkeep = counted.clone();
@@ -156,17 +151,14 @@ pub async fn first_admin(app: &App, settings: &Settings) -> Result<Option<FirstA
         None => {
             let secret = new_secret();
             let file = settings.data_dir.join(ADMIN_TOKEN);
-            write_secret(&file, &secret)
-                .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+            write_secret(&file, &secret).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
             FirstAdmin {
                 secret,
                 file: Some(file),
             }
         }
     };
-    let made = token::first_admin(app, first.secret.clone())
-        .await
-        .map_err(failed)?;
+    let made = token::first_admin(app, first.secret.clone()).await.map_err(failed)?;
     Ok(made.then_some(first))
 }
 
@@ -219,15 +211,10 @@ pub fn greet(url: &str, settings: &Settings, first: Option<&FirstAdmin>) {
         None => {
             let file = settings.data_dir.join(ADMIN_TOKEN);
             if file.exists() {
-                say(&format!(
-                    "  Admin token  the first start's is in {}",
-                    file.display()
-                ));
+                say(&format!("  Admin token  the first start's is in {}", file.display()));
             }
         }
-        Some(FirstAdmin {
-            file: Some(file), ..
-        }) if is_kept() => say(&format!("  Admin token  in {}", file.display())),
+        Some(FirstAdmin { file: Some(file), .. }) if is_kept() => say(&format!("  Admin token  in {}", file.display())),
         Some(FirstAdmin {
             secret,
             file: Some(file),
@@ -238,9 +225,7 @@ pub fn greet(url: &str, settings: &Settings, first: Option<&FirstAdmin>) {
             ));
         }
         Some(_) => {
-            say(&format!(
-                "  Admin token  as given in {ADMIN_TOKEN_VARIABLE}"
-            ));
+            say(&format!("  Admin token  as given in {ADMIN_TOKEN_VARIABLE}"));
         }
     }
 }
@@ -250,10 +235,7 @@ fn try_it(url: &str, first: Option<&FirstAdmin>) {
     let token = match first {
         None => return,
         Some(_) if is_kept() => return,
-        Some(FirstAdmin {
-            secret,
-            file: Some(_),
-        }) => secret.clone(),
+        Some(FirstAdmin { secret, file: Some(_) }) => secret.clone(),
         Some(_) => format!("${ADMIN_TOKEN_VARIABLE}"),
     };
     say(&format!(
@@ -263,17 +245,11 @@ fn try_it(url: &str, first: Option<&FirstAdmin>) {
 
 /// Done once the process is told to stop.
 pub fn stop() -> Result<impl Future<Output = ()> + use<>, Failure> {
-    let watch =
-        |kind| signal(kind).map_err(|error| Failure(format!("cannot watch for signals: {error}")));
-    let (mut interrupt, mut terminate) = (
-        watch(SignalKind::interrupt())?,
-        watch(SignalKind::terminate())?,
-    );
+    let watch = |kind| signal(kind).map_err(|error| Failure(format!("cannot watch for signals: {error}")));
+    let (mut interrupt, mut terminate) = (watch(SignalKind::interrupt())?, watch(SignalKind::terminate())?);
     Ok(async move {
         told(&mut interrupt, &mut terminate).await;
-        tracing::info!(
-            "stopping: requests in flight are finished first; a second signal stops at once"
-        );
+        tracing::info!("stopping: requests in flight are finished first; a second signal stops at once");
         tokio::spawn(async move {
             told(&mut interrupt, &mut terminate).await;
             std::process::exit(1);

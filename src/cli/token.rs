@@ -86,9 +86,7 @@ pub fn run(command: &Command, settings: &Settings) -> Outcome {
             }
             Command::List => list(&app).await,
             Command::Revoke { id } => {
-                token::revoke(&app, &token::operator(), *id)
-                    .await
-                    .map_err(failed)?;
+                token::revoke(&app, &token::operator(), *id).await.map_err(failed)?;
                 say(&format!("revoked {id}"));
                 Ok(())
             }
@@ -97,9 +95,7 @@ pub fn run(command: &Command, settings: &Settings) -> Outcome {
 }
 
 async fn create(app: &App, new: NewToken) -> Outcome {
-    let made = token::create(app, &token::operator(), new)
-        .await
-        .map_err(failed)?;
+    let made = token::create(app, &token::operator(), new).await.map_err(failed)?;
     let lines = format!("id      {}\nsecret  {}\n", made.token.id, made.secret);
     let shown = io::stdout().write_all(lines.as_bytes());
     let Err(error) = shown else { return Ok(()) };
@@ -119,13 +115,10 @@ async fn list(app: &App) -> Outcome {
             after,
             limit: MAX_LIMIT,
         };
-        let listed = token::list(app, &token::operator(), None, page)
-            .await
-            .map_err(failed)?;
+        let listed = token::list(app, &token::operator(), None, page).await.map_err(failed)?;
         for found in &listed.items {
-            let moment = |moment: Option<Timestamp>| {
-                moment.map_or_else(|| "never".to_owned(), |moment| moment.to_string())
-            };
+            let moment =
+                |moment: Option<Timestamp>| moment.map_or_else(|| "never".to_owned(), |moment| moment.to_string());
             let owner = found
                 .organisation_id
                 .map_or_else(|| "-".to_owned(), |id| id.to_string());

@@ -118,9 +118,7 @@ fn typed(text: &str, default: Option<&Value>) -> Value {
 /// A list as a single value, as values with commas between them, or in brackets.
 fn list(text: &str) -> Value {
     let text = text.trim();
-    let inner = text
-        .strip_prefix('[')
-        .and_then(|text| text.strip_suffix(']'));
+    let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
     let values = inner.unwrap_or(text).split(',').map(str::trim);
     let values = values.filter(|value| !value.is_empty()).map(unquoted);
     Value::Array(Tag::Default, values.map(Value::from).collect())
@@ -141,8 +139,7 @@ fn is_of_a_platform(name: &str, value: &str) -> bool {
     let rests = starts.into_iter().filter_map(|at| name.get(at..));
     let mut rests = rests.filter(|rest| !rest.starts_with('_'));
     rests.any(|rest| {
-        let is_service =
-            rest == "SERVICE_HOST" || rest == "SERVICE_PORT" || rest.starts_with("SERVICE_PORT_");
+        let is_service = rest == "SERVICE_HOST" || rest == "SERVICE_PORT" || rest.starts_with("SERVICE_PORT_");
         let is_address = ["tcp://", "udp://", "sctp://"]
             .iter()
             .any(|scheme| value.starts_with(scheme));
@@ -153,10 +150,7 @@ fn is_of_a_platform(name: &str, value: &str) -> bool {
 
 /// Whether that is `PORT_<number>_<protocol>`, or begins so.
 fn is_port(rest: &str) -> bool {
-    let Some((number, protocol)) = rest
-        .strip_prefix("PORT_")
-        .and_then(|rest| rest.split_once('_'))
-    else {
+    let Some((number, protocol)) = rest.strip_prefix("PORT_").and_then(|rest| rest.split_once('_')) else {
         return false;
     };
     let protocol = protocol.split('_').next();

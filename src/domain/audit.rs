@@ -179,9 +179,7 @@ pub fn changes(before: &impl Serialize, after: &impl Serialize) -> Changes {
 
 /// What a withdrawal is noted with: how many values it withdrew, and what chose them.
 pub fn withdrawal<const N: usize>(withdrawn: u64, chosen: [(&str, Option<Value>); N]) -> Changes {
-    let chosen = chosen
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)));
+    let chosen = chosen.into_iter().filter_map(|(name, value)| Some((name, value?)));
     std::iter::once(("withdrawn", withdrawn.into()))
         .chain(chosen)
         .map(|(name, value)| (name.to_owned(), Any(value)))

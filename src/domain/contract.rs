@@ -148,18 +148,11 @@ fn yes() -> bool {
 
 /// Checks a version's roles: names well-formed and unique on each side, output metrics unique (predictions are read
 /// by metric), at least one output role.
-pub fn check_contract(
-    inputs: &mut [InputRole],
-    outputs: &mut [OutputRole],
-    violations: &mut Violations,
-) {
+pub fn check_contract(inputs: &mut [InputRole], outputs: &mut [OutputRole], violations: &mut Violations) {
     if outputs.is_empty() {
         violations.add("/output_roles", "needs at least one output role");
     }
-    for (side, count) in [
-        ("/input_roles", inputs.len()),
-        ("/output_roles", outputs.len()),
-    ] {
+    for (side, count) in [("/input_roles", inputs.len()), ("/output_roles", outputs.len())] {
         if count > MAX_ROLES {
             violations.add(side, format!("has more than {MAX_ROLES} roles"));
             return;
@@ -189,10 +182,7 @@ pub fn check_contract(
         output.metric.check(violations, &format!("{at}/metric"));
         check_optional(output.unit.as_mut(), violations, &format!("{at}/unit"));
         if !roles.insert(&output.role) {
-            violations.add(
-                format!("{at}/role"),
-                "is there twice among the output roles",
-            );
+            violations.add(format!("{at}/role"), "is there twice among the output roles");
         }
         if output.metric.as_str() == ALL_METRICS {
             violations.add(
@@ -229,10 +219,7 @@ pub fn check_bindings(
             let known: Vec<_> = roles.iter().map(|role| role.role.as_str()).collect();
             violations.add(
                 format!("{at}/role"),
-                format!(
-                    "is no input role of the version, which has: {}",
-                    known.join(", ")
-                ),
+                format!("is no input role of the version, which has: {}", known.join(", ")),
             );
             continue;
         };
@@ -279,11 +266,7 @@ fn check_input(
         return;
     };
     if binding.input_type == InputKind::Sensor && input.metric != role.metric {
-        let text = |metric: &Option<Name>| {
-            metric
-                .as_ref()
-                .map_or_else(String::new, |name| name.to_string())
-        };
+        let text = |metric: &Option<Name>| metric.as_ref().map_or_else(String::new, |name| name.to_string());
         violations.add(
             format!("{at}/input_id"),
             format!(

@@ -141,18 +141,12 @@ impl<'de> Deserialize<'de> for PostedDuration {
                 Ok(PostedDuration(duration))
             }
 
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "exact where it is within the bounds"
-            )]
+            #[expect(clippy::cast_precision_loss, reason = "exact where it is within the bounds")]
             fn visit_u64<E: de::Error>(self, seconds: u64) -> Result<Self::Value, E> {
                 self.visit_f64(seconds as f64)
             }
 
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "exact where it is within the bounds"
-            )]
+            #[expect(clippy::cast_precision_loss, reason = "exact where it is within the bounds")]
             fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<Self::Value, E> {
                 self.visit_f64(seconds as f64)
             }
@@ -207,11 +201,7 @@ mod tests {
             ("-90", "-PT1M30S"),
             ("0.000001", "PT0.000001S"),
         ] {
-            assert_eq!(
-                Duration::parse(read).unwrap().to_string(),
-                written,
-                "{read}"
-            );
+            assert_eq!(Duration::parse(read).unwrap().to_string(), written, "{read}");
         }
     }
 

@@ -50,9 +50,7 @@ pub enum Error {
     #[error("the server has too much to do: try again shortly")]
     Busy,
     /// The caller's token has as much waiting as one token may; nothing was done.
-    #[error(
-        "this token has too many requests waiting: wait for their answers, or try again shortly"
-    )]
+    #[error("this token has too many requests waiting: wait for their answers, or try again shortly")]
     ShareTaken,
     /// The database cannot be written or read now, for instance because the disk is full.
     #[error("the database is not available: {0}")]

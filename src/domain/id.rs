@@ -16,9 +16,5 @@ pub fn first_revision() -> i64 {
 pub fn new(now: Timestamp) -> Uuid {
     let micros = now.micros().max(0).unsigned_abs();
     let nanos = u32::try_from(micros % 1_000_000 * 1000).unwrap_or_default();
-    Uuid::new_v7(uuid::Timestamp::from_unix(
-        uuid::NoContext,
-        micros / 1_000_000,
-        nanos,
-    ))
+    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, micros / 1_000_000, nanos))
 }

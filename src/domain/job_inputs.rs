@@ -5,8 +5,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    contract::InputKind, location::Location, prediction::PredictionSeries, sensor::Sensor,
-    source::Source, text::Name, time::Timestamp,
+    contract::InputKind, location::Location, prediction::PredictionSeries, sensor::Sensor, source::Source, text::Name,
+    time::Timestamp,
 };
 
 /// The most values that one input may have in one answer.

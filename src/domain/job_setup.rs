@@ -55,11 +55,7 @@ pub struct SetupSource {
     #[oai(nullable, validator(minimum(value = "1"), maximum(value = "525600")))]
     pub expected_interval_minutes: Option<i64>,
     /// Another spelling of `expected_interval_minutes`, read but never written.
-    #[oai(
-        nullable,
-        deprecated,
-        validator(minimum(value = "1"), maximum(value = "525600"))
-    )]
+    #[oai(nullable, deprecated, validator(minimum(value = "1"), maximum(value = "525600")))]
     pub expectedintervalminutes: Option<i64>,
     /// How much later than expected a post may come, in minutes (at most a year), before its job is late.
     #[oai(nullable, validator(minimum(value = "0"), maximum(value = "525600")))]

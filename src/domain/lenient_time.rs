@@ -14,11 +14,9 @@ const NO_CLOCK: &str = "is a date: add a time of day and an offset, such as 2023
 const NO_OFFSET: &str = "has no offset: end it with Z for UTC, or with the offset, such as +02:00";
 const NO_DATE: &str = "has a month or a day that the calendar does not have";
 const NO_TIME: &str = "has a time of day that does not exist";
-const LEAP: &str =
-    "has the second 60: leap seconds are not stored, send the second 59 or the next minute";
+const LEAP: &str = "has the second 60: leap seconds are not stored, send the second 59 or the next minute";
 const MIDNIGHT: &str = "has the hour 24: write 00:00 of the next day";
-const BAD_OFFSET: &str =
-    "has an offset that does not exist: write Z, +HH:MM or -HH:MM, up to 23:59";
+const BAD_OFFSET: &str = "has an offset that does not exist: write Z, +HH:MM or -HH:MM, up to 23:59";
 
 /// Whether the text has the form of a date: `2023-10-27` or `20231027`.
 pub fn is_date(text: &str) -> bool {
@@ -116,29 +114,20 @@ fn time_of_day(text: &str) -> Result<Time, &'static str> {
     let nanosecond = match fraction {
         Some(fraction) => {
             digits(fraction).ok_or(UNKNOWN)?;
-            let nine: String = fraction
-                .chars()
-                .chain("000000000".chars())
-                .take(9)
-                .collect();
+            let nine: String = fraction.chars().chain("000000000".chars()).take(9).collect();
             nine.parse().map_err(|_| UNKNOWN)?
         }
         None => 0,
     };
-    Time::from_hms_nano(hour, minute, second, nanosecond).map_err(|_| {
-        match (hour, minute, second) {
-            (24, 0, 0) => MIDNIGHT,
-            (0..=23, 0..=59, 60) => LEAP,
-            _ => NO_TIME,
-        }
+    Time::from_hms_nano(hour, minute, second, nanosecond).map_err(|_| match (hour, minute, second) {
+        (24, 0, 0) => MIDNIGHT,
+        (0..=23, 0..=59, 60) => LEAP,
+        _ => NO_TIME,
     })
 }
 
 fn offset_of(text: &str) -> Result<UtcOffset, &'static str> {
-    if ["Z", "UTC", "GMT"]
-        .iter()
-        .any(|utc| text.eq_ignore_ascii_case(utc))
-    {
+    if ["Z", "UTC", "GMT"].iter().any(|utc| text.eq_ignore_ascii_case(utc)) {
         return Ok(UtcOffset::UTC);
     }
     // U+2212 is the minus sign that ISO 8601 itself prefers.

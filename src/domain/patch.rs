@@ -9,9 +9,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// For `#[serde(default, deserialize_with = "present")]`: a field that may be absent but not `null`.
-pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
@@ -43,8 +41,7 @@ pub enum Expected {
 impl Expected {
     /// Refuses with [`Error::Stale`](super::Error::Stale) unless the thing is in a state that was meant.
     pub fn check(&self, id: Uuid, revision: i64) -> super::Result<()> {
-        let is_tag = |tag: &String| match tag.get(..DIGEST).map(|hex| u64::from_str_radix(hex, 16))
-        {
+        let is_tag = |tag: &String| match tag.get(..DIGEST).map(|hex| u64::from_str_radix(hex, 16)) {
             Some(Ok(digest)) => *tag == state_tag(id, revision, digest),
             _ => false,
         };
@@ -73,7 +70,5 @@ pub fn state_tag(id: Uuid, revision: i64, digest: u64) -> String {
 
 /// The first 64 bits of a digest.
 pub fn first_64_bits(digest: &[u8]) -> u64 {
-    digest
-        .first_chunk()
-        .map_or(0, |bytes| u64::from_be_bytes(*bytes))
+    digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }

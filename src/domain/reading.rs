@@ -94,10 +94,7 @@ impl ReadingSeries {
 
     /// The same, thinned to so many points.
     pub fn thinned(sensor: Sensor, readings: &[Reading], max: MaxPoints) -> Self {
-        let points: Vec<_> = readings
-            .iter()
-            .map(|reading| (reading.time, reading.value))
-            .collect();
+        let points: Vec<_> = readings.iter().map(|reading| (reading.time, reading.value)).collect();
         let kept = max.kept(&points);
         let is_thinned = kept.len() < readings.len();
         let left: Vec<_> = kept.into_iter().map(|index| readings[index]).collect();

@@ -64,9 +64,7 @@ macro_rules! described {
                     Some(self)
                 }
 
-                fn raw_element_iter<'a>(
-                    &'a self,
-                ) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+                fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
                     Box::new(std::iter::once(self))
                 }
             }

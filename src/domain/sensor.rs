@@ -153,13 +153,7 @@ pub struct SensorFilter {
 }
 
 /// A placeholder of the role's metric under an id that a job's set-up names and nobody has registered.
-pub fn placeholder(
-    id: Uuid,
-    organisation_id: Uuid,
-    metric: Name,
-    unit: Option<Name>,
-    now: Timestamp,
-) -> Sensor {
+pub fn placeholder(id: Uuid, organisation_id: Uuid, metric: Name, unit: Option<Name>, now: Timestamp) -> Sensor {
     Sensor {
         id,
         organisation_id,

@@ -67,11 +67,7 @@ pub struct NewSource {
     #[oai(nullable, validator(minimum(value = "1"), maximum(value = "525600")))]
     pub expected_interval_minutes: Option<i64>,
     /// Another spelling of `expected_interval_minutes`, read but never written.
-    #[oai(
-        nullable,
-        deprecated,
-        validator(minimum(value = "1"), maximum(value = "525600"))
-    )]
+    #[oai(nullable, deprecated, validator(minimum(value = "1"), maximum(value = "525600")))]
     pub expectedintervalminutes: Option<i64>,
     /// How much later than expected a post may come, in minutes (at most a year), before its job is late: so that no webhook
     /// tells of a small delay. None if absent.
@@ -132,11 +128,7 @@ pub struct SourceChange {
     pub expected_interval_minutes: MaybeUndefined<i64>,
     /// Another spelling of `expected_interval_minutes`, read but never written.
     #[serde(default)]
-    #[oai(
-        nullable,
-        deprecated,
-        validator(minimum(value = "1"), maximum(value = "525600"))
-    )]
+    #[oai(nullable, deprecated, validator(minimum(value = "1"), maximum(value = "525600")))]
     pub expectedintervalminutes: MaybeUndefined<i64>,
     /// How much later than expected a post may come, in minutes (at most a year), before its job is late; null for none.
     #[serde(default)]
@@ -172,10 +164,7 @@ impl SourceChange {
     pub fn apply(self, source: &mut Source, now: Timestamp) {
         set(&mut source.name, self.name);
         set_or_clear(&mut source.description, self.description);
-        set_or_clear(
-            &mut source.expected_interval_minutes,
-            self.expected_interval_minutes,
-        );
+        set_or_clear(&mut source.expected_interval_minutes, self.expected_interval_minutes);
         set_or_clear(&mut source.grace_minutes, self.grace_minutes);
         set_or_clear(&mut source.retention_hours, self.retention_hours);
         source.updated_at = now;
@@ -191,11 +180,7 @@ const MAX_RETENTION_HOURS: i64 = 876_600;
 const TWO_SPELLINGS: &str = "differs from expected_interval_minutes, whose other spelling it is";
 
 /// Notes what is wrong with an expected interval under either of its spellings. The value that is given.
-pub fn check_interval(
-    value: Option<i64>,
-    other: Option<i64>,
-    violations: &mut Violations,
-) -> Option<i64> {
+pub fn check_interval(value: Option<i64>, other: Option<i64>, violations: &mut Violations) -> Option<i64> {
     check_interval_ranges(value, other, violations);
     if value.is_some() && other.is_some() && value != other {
         violations.add("/expectedintervalminutes", TWO_SPELLINGS);

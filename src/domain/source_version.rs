@@ -68,11 +68,7 @@ impl NewSourceVersion {
         let mut violations = Violations::default();
         self.version.check(&mut violations, "/version");
         check_description(self.description.as_ref(), &mut violations);
-        check_contract(
-            &mut self.input_roles,
-            &mut self.output_roles,
-            &mut violations,
-        );
+        check_contract(&mut self.input_roles, &mut self.output_roles, &mut violations);
         violations.into_result()
     }
 

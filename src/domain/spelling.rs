@@ -40,9 +40,7 @@ fn fault(c: char, before: Option<char>, after: Option<char>, name: &str) -> Opti
     const SEPARATOR: &str = "which breaks the line: a name stands on one line";
     const NO_CHARACTER: &str = "which stands for no character that others can read";
     match c {
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-            Some(BIDIRECTIONAL)
-        }
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Some(BIDIRECTIONAL),
         '\u{2028}' | '\u{2029}' => Some(SEPARATOR),
         '\u{ad}'
         | '\u{34f}'

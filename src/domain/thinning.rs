@@ -32,9 +32,8 @@ impl MaxPoints {
     /// Bad request: the window is too long.
     pub fn check(more: bool) -> Result<()> {
         if more {
-            let detail = format!(
-                "thins up to {MAX_THINNED_FROM} values, and the window has more: narrow it with from and to"
-            );
+            let detail =
+                format!("thins up to {MAX_THINNED_FROM} values, and the window has more: narrow it with from and to");
             return Err(Error::bad_parameter("max_points", detail));
         }
         Ok(())
@@ -120,13 +119,8 @@ impl Bucket {
 
     /// The places of the extremes, in their order; one, if they are the same.
     fn kept(self) -> impl Iterator<Item = usize> {
-        let (first, second) = (
-            self.least.0.min(self.greatest.0),
-            self.least.0.max(self.greatest.0),
-        );
-        [Some(first), (second != first).then_some(second)]
-            .into_iter()
-            .flatten()
+        let (first, second) = (self.least.0.min(self.greatest.0), self.least.0.max(self.greatest.0));
+        [Some(first), (second != first).then_some(second)].into_iter().flatten()
     }
 }
 
@@ -146,10 +140,7 @@ mod tests {
     fn few_points_stay_as_they_are() {
         assert!(MaxPoints::new(10).kept(&[]).is_empty());
         let few = points(&[3.0; 10]);
-        assert_eq!(
-            MaxPoints::new(10).kept(&few),
-            (0..10).collect::<Vec<usize>>()
-        );
+        assert_eq!(MaxPoints::new(10).kept(&few), (0..10).collect::<Vec<usize>>());
     }
 
     #[test]

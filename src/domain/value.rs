@@ -116,9 +116,7 @@ impl Type for PostedValue {
         Some(self)
     }
 
-    fn raw_element_iter<'a>(
-        &'a self,
-    ) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
         Box::new(std::iter::once(self))
     }
 }
@@ -144,11 +142,7 @@ mod tests {
         for gap in ["", "NaN", "nan", "NAN"] {
             let refused = Some(Err(Gaps::NOT_ASKED_FOR));
             assert_eq!(Gaps::Skip.cell(gap), Some(Ok(PostedValue(None))), "{gap}");
-            assert_eq!(
-                Gaps::Withdraw.cell(gap),
-                Some(Ok(PostedValue(None))),
-                "{gap}"
-            );
+            assert_eq!(Gaps::Withdraw.cell(gap), Some(Ok(PostedValue(None))), "{gap}");
             assert_eq!(Gaps::Correct.cell(gap), refused, "{gap}");
         }
         for word in ["NA", "null", "None", "-", "unavailable", "1.5", "inf"] {

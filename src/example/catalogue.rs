@@ -56,11 +56,7 @@ pub const SITES: [Site; 3] = [
 ];
 
 /// What the sensors of a station measure, and in which unit.
-pub const METRICS: [(&str, &str); 3] = [
-    ("temperature", "°C"),
-    ("relative_humidity", "%"),
-    ("rain", "mm"),
-];
+pub const METRICS: [(&str, &str); 3] = [("temperature", "°C"), ("relative_humidity", "%"), ("rain", "mm")];
 
 /// The bodies for one station.
 pub struct Station {

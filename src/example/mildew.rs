@@ -191,9 +191,7 @@ mod tests {
 
     /// Hourly rows from `hour` o'clock local time, `days` after the first day of the season.
     fn rows(days: i64, hour: i64, tenths: &[i32]) -> Vec<Hour> {
-        let Season {
-            first_day, offset, ..
-        } = SEASON_2013;
+        let Season { first_day, offset, .. } = SEASON_2013;
         let midnight = first_day.midnight().assume_offset(offset) + Duration::days(days);
         let time = |n| midnight + Duration::hours(hour + n);
         let tenths = tenths.iter().copied().map(Some);
@@ -323,10 +321,7 @@ mod tests {
         assert_eq!(season.len(), 214);
         assert!(season.iter().all(|day| day.points == 0));
         let issued = [0, 213].map(|n| season[n].issued_at.to_string());
-        let expected = [
-            "2013-04-02 4:00:00.0 +00:00:00",
-            "2013-11-01 4:00:00.0 +00:00:00",
-        ];
+        let expected = ["2013-04-02 4:00:00.0 +00:00:00", "2013-11-01 4:00:00.0 +00:00:00"];
         assert_eq!(issued, expected);
     }
 

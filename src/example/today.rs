@@ -48,13 +48,8 @@ pub fn events<'a>(
     let month = now - Duration::days(30);
     let eight_days = now - Duration::days(8);
     let hour = now - Duration::HOUR;
-    let typical_at = |site: usize, issued, outputs: &[Output]| {
-        run(
-            &typical(hours(STATIONS[site].code), issued),
-            issued,
-            outputs,
-        )
-    };
+    let typical_at =
+        |site: usize, issued, outputs: &[Output]| run(&typical(hours(STATIONS[site].code), issued), issued, outputs);
     let post = |job: Uuid, (issue_time, series): (String, Value)| {
         Event::Post(json!({ "job_id": job, "issue_time": issue_time, "series": series }))
     };
@@ -66,18 +61,9 @@ pub fn events<'a>(
         (month, degree_days_job(UNMONITORED, newark, true)),
         (month, degree_days_job(PAUSED, kennedy, false)),
         (month, degree_days_job(FAILED, la_guardia, true)),
-        (
-            eight_days,
-            post(HALF, typical_at(kennedy, eight_days, &both)?),
-        ),
-        (
-            eight_days,
-            post(LATE, typical_at(la_guardia, eight_days, &both)?),
-        ),
-        (
-            hour,
-            typical_job(NEW, "Typical weather LGA, on trial", la_guardia),
-        ),
+        (eight_days, post(HALF, typical_at(kennedy, eight_days, &both)?)),
+        (eight_days, post(LATE, typical_at(la_guardia, eight_days, &both)?)),
+        (hour, typical_job(NEW, "Typical weather LGA, on trial", la_guardia)),
         (hour, post(ON_TIME, typical_at(newark, hour, &both)?)),
         (hour, post(HALF, typical_at(kennedy, hour, &[TEMPERATURE])?)),
     ];

@@ -60,30 +60,12 @@ mod tests {
         let weather = weather::hours().unwrap();
         let newark = &weather["EWR"];
         let typical = typical(newark, datetime!(2028-02-28 22:30 UTC));
-        assert_eq!(
-            typical.first().unwrap().time,
-            datetime!(2028-02-28 23:00 UTC)
-        );
-        assert_eq!(
-            typical.last().unwrap().time,
-            datetime!(2028-03-13 22:00 UTC)
-        );
-        let at = |hours: &[Hour], time| {
-            hours
-                .iter()
-                .find(|hour| hour.time == time)
-                .unwrap()
-                .humidity
-        };
+        assert_eq!(typical.first().unwrap().time, datetime!(2028-02-28 23:00 UTC));
+        assert_eq!(typical.last().unwrap().time, datetime!(2028-03-13 22:00 UTC));
+        let at = |hours: &[Hour], time| hours.iter().find(|hour| hour.time == time).unwrap().humidity;
         for (now, then) in [
-            (
-                datetime!(2028-02-29 05:00 UTC),
-                datetime!(2013-02-28 05:00 UTC),
-            ),
-            (
-                datetime!(2028-03-01 05:00 UTC),
-                datetime!(2013-03-01 05:00 UTC),
-            ),
+            (datetime!(2028-02-29 05:00 UTC), datetime!(2013-02-28 05:00 UTC)),
+            (datetime!(2028-03-01 05:00 UTC), datetime!(2013-03-01 05:00 UTC)),
         ] {
             let predicted = typical.iter().find(|hour| hour.time == now).unwrap();
             assert_eq!(predicted.humidity, at(newark, then), "{now}");

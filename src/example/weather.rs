@@ -107,8 +107,7 @@ fn parse(text: &str) -> Result<BTreeMap<String, Vec<Hour>>, WeatherError> {
     }
     let mut stations: BTreeMap<String, Vec<Hour>> = BTreeMap::new();
     for (number, line) in lines {
-        let (station, hour) =
-            parse_line(line).map_err(|problem| WeatherError::Line(number, problem))?;
+        let (station, hour) = parse_line(line).map_err(|problem| WeatherError::Line(number, problem))?;
         let hours = stations.entry(station.to_owned()).or_default();
         if hours.last().is_some_and(|last| last.time >= hour.time) {
             let problem = format!("the time is not after the one before it of {station}");
@@ -127,14 +126,10 @@ fn parse_line(line: &str) -> Result<(&str, Hour), String> {
     if station.is_empty() {
         return Err("no station".to_owned());
     }
-    let time = OffsetDateTime::parse(time, &Rfc3339)
-        .map_err(|_| format!("`{time}` is not an RFC 3339 time"))?;
+    let time = OffsetDateTime::parse(time, &Rfc3339).map_err(|_| format!("`{time}` is not an RFC 3339 time"))?;
     let temperature = match temperature {
         "" => None,
-        text => Some(
-            tenths(text)
-                .ok_or_else(|| format!("`{text}` is not a temperature in tenths of a degree"))?,
-        ),
+        text => Some(tenths(text).ok_or_else(|| format!("`{text}` is not a temperature in tenths of a degree"))?),
     };
     let hour = Hour {
         time,
@@ -159,13 +154,10 @@ fn number(text: &str) -> Result<Option<f64>, String> {
 
 /// Tenths of a degree from a decimal such as `-0.6` or `21`, without a detour over binary fractions.
 fn tenths(text: &str) -> Option<i32> {
-    let (sign, digits) = text
-        .strip_prefix('-')
-        .map_or((1, text), |digits| (-1, digits));
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     let (whole, tenth) = digits.split_once('.').unwrap_or((digits, "0"));
     let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if !matches!(whole.len(), 1..=2) || tenth.len() != 1 || !are_digits(whole) || !are_digits(tenth)
-    {
+    if !matches!(whole.len(), 1..=2) || tenth.len() != 1 || !are_digits(whole) || !are_digits(tenth) {
         return None;
     }
     Some(sign * (whole.parse::<i32>().ok()? * 10 + tenth.parse::<i32>().ok()?))
@@ -204,17 +196,14 @@ mod tests {
     fn tenths_are_exact() {
         let read = ["21", "21.1", "-0.6", "-11.7", "0"].map(tenths);
         assert_eq!(read, [Some(210), Some(211), Some(-6), Some(-117), Some(0)]);
-        for wrong in [
-            "", "-", ".5", "5.", "21.11", "2e1", "+3", "NaN", "--1", "1.-", "120",
-        ] {
+        for wrong in ["", "-", ".5", "5.", "21.11", "2e1", "+3", "NaN", "--1", "1.-", "120"] {
             assert_eq!(tenths(wrong), None, "{wrong}");
         }
     }
 
     #[test]
     fn an_empty_temperature_is_a_missing_one() {
-        let stations =
-            parse(&format!("{HEADER}\nEWR,2013-08-22T13:00:00Z,,,0\n")).expect("the row is right");
+        let stations = parse(&format!("{HEADER}\nEWR,2013-08-22T13:00:00Z,,,0\n")).expect("the row is right");
         assert_eq!(stations["EWR"][0].temperature, None);
         assert_eq!(stations["EWR"][0].humidity, None);
         assert_eq!(stations["EWR"][0].rain, Some(0.0));

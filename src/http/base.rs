@@ -19,9 +19,7 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 const MAX_LENGTH: usize = 255;
 
 /// The first segments of the server's own paths. A base path that begins with one could not be told from them.
-const OWN: &[&str] = &[
-    "assets", "docs", "swagger", "livez", "readyz", "metrics", "health",
-];
+const OWN: &[&str] = &["assets", "docs", "swagger", "livez", "readyz", "metrics", "health"];
 
 /// The reverse proxies in front of the server.
 #[derive(Debug, Clone, Default)]
@@ -66,8 +64,7 @@ impl Proxies {
         for text in trusted {
             let address = || text.parse::<IpAddr>().map(IpNet::from);
             let Ok(network) = text.parse::<IpNet>().or_else(|_| address()) else {
-                let fault =
-                    "is no address or network: write 192.0.2.1, 10.0.0.0/8, ::1 or fd00::/8";
+                let fault = "is no address or network: write 192.0.2.1, 10.0.0.0/8, ::1 or fd00::/8";
                 return Err(bad("trusted_proxies", text, fault));
             };
             networks.push(network);
@@ -112,11 +109,7 @@ impl Base {
             _ if is_encrypted => "https",
             _ => "http",
         };
-        let own = || {
-            headers
-                .get(header::HOST)
-                .and_then(|host| host.to_str().ok())
-        };
+        let own = || headers.get(header::HOST).and_then(|host| host.to_str().ok());
         let host = forwarded(&FORWARDED_HOST).filter(|host| is_host(host));
         let host = host.or_else(|| own().filter(|host| is_host(host)));
         let host = host.map_or_else(
@@ -168,10 +161,7 @@ impl Base {
     /// Puts the base path before the path that the answer leads to.
     pub fn relocate(&self, response: &mut Response) {
         let headers = response.headers_mut();
-        let Some(path) = headers
-            .get(header::LOCATION)
-            .and_then(|to| to.to_str().ok())
-        else {
+        let Some(path) = headers.get(header::LOCATION).and_then(|to| to.to_str().ok()) else {
             return;
         };
         if let (true, Ok(to)) = (path.starts_with('/'), self.at(path).parse::<HeaderValue>()) {

@@ -6,10 +6,7 @@ use std::{
     time::Duration,
 };
 
-use metrics::{
-    Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge,
-    histogram,
-};
+use metrics::{Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use poem::{Response, http::header};
 
@@ -77,10 +74,7 @@ impl Metrics {
 }
 
 fn describe() {
-    describe_counter!(
-        REQUESTS,
-        "Requests that were answered, by method, route and status"
-    );
+    describe_counter!(REQUESTS, "Requests that were answered, by method, route and status");
     describe_histogram!(
         DURATION,
         "How long requests took from their head to that of the answer, by method and route"
@@ -117,14 +111,11 @@ pub struct Meters {
 impl Meters {
     /// Counts a request.
     pub fn count(&self, method: &str, route: &str, status: u16, took: Duration) {
-        let durations = self.durations.get_or_init(
-            || histogram!(DURATION, "method" => method.to_owned(), "route" => route.to_owned()),
-        );
+        let durations = self
+            .durations
+            .get_or_init(|| histogram!(DURATION, "method" => method.to_owned(), "route" => route.to_owned()));
         durations.record(took);
-        let known = self
-            .by_status
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
+        let known = self.by_status.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, counter)) = known.iter().find(|(known, _)| *known == status) {
             return counter.increment(1);
         }
@@ -132,10 +123,7 @@ impl Meters {
         let counter = counter!(REQUESTS, "method" => method.to_owned(),
             "route" => route.to_owned(), "status" => status.to_string());
         counter.increment(1);
-        let mut known = self
-            .by_status
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.by_status.write().unwrap_or_else(PoisonError::into_inner);
         known.push((status, counter));
     }
 }
@@ -143,9 +131,7 @@ impl Meters {
 /// How much memory the process holds, in bytes, where the system tells.
 fn resident_memory() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kilobytes: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kilobytes * 1024.0)
 }

@@ -122,10 +122,7 @@ pub fn no_token() -> Problem {
 
 /// The problem of a path that is nothing's.
 pub fn nothing_here() -> Problem {
-    Problem::new(
-        NOT_FOUND,
-        "there is nothing at this path: see /swagger and /docs",
-    )
+    Problem::new(NOT_FOUND, "there is nothing at this path: see /swagger and /docs")
 }
 
 /// A problem on its way out; its document is written once the request's id is known. Boxed, since it is the error half
@@ -245,19 +242,13 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
         match error {
-            Error::BadParameter(errors) => {
-                Self::new(BAD_REQUEST, first(&errors, detail)).with_errors(errors)
-            }
-            Error::Invalid(errors) => {
-                Self::new(INVALID, first(&errors, detail)).with_errors(errors)
-            }
+            Error::BadParameter(errors) => Self::new(BAD_REQUEST, first(&errors, detail)).with_errors(errors),
+            Error::Invalid(errors) => Self::new(INVALID, first(&errors, detail)).with_errors(errors),
             Error::Unauthenticated(_) => unauthenticated(&detail),
             Error::Forbidden(_) => Self::new(FORBIDDEN, detail),
             Error::NotFound { .. } => Self::new(NOT_FOUND, detail),
             Error::Conflict {
-                existing,
-                violations,
-                ..
+                existing, violations, ..
             } => {
                 let mut problem = Self::new(CONFLICT, detail).with_errors(violations);
                 problem.0.existing = existing;

@@ -67,15 +67,13 @@
 
 use std::{any::Any, sync::Arc};
 
-use poem::{
-    Endpoint, EndpointExt, IntoEndpoint, Response, Route, endpoint::make, middleware::CatchPanic,
-};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route, endpoint::make, middleware::CatchPanic};
 use poem_openapi::OpenApiService;
 
 use super::{
     api::{
-        audit, backup, health, job, job_run, location, organisation, prediction, probe, reading,
-        sensor, source, source_version, token, webhook,
+        audit, backup, health, job, job_run, location, organisation, prediction, probe, reading, sensor, source,
+        source_version, token, webhook,
     },
     context::Context,
     document::Document,
@@ -94,11 +92,7 @@ type Models = (
     source_version::SourceVersionApi,
     prediction::PredictionApi,
 );
-type Places = (
-    location::LocationApi,
-    sensor::SensorApi,
-    reading::ReadingApi,
-);
+type Places = (location::LocationApi, sensor::SensorApi, reading::ReadingApi);
 type Administration = (
     organisation::OrganisationApi,
     webhook::WebhookApi,
@@ -141,11 +135,7 @@ pub fn document() -> Document {
 }
 
 /// Everything that is served.
-pub fn endpoint(
-    app: &App,
-    options: Options,
-    is_encrypted: bool,
-) -> impl Endpoint<Output = Response> + use<> {
+pub fn endpoint(app: &App, options: Options, is_encrypted: bool) -> impl Endpoint<Output = Response> + use<> {
     let document = document();
     let api = OpenApiService::new(apis(app), "", "");
     let api = Arc::new(api.into_endpoint());
@@ -166,11 +156,7 @@ pub fn metrics_endpoint(app: &App, options: Options) -> impl Endpoint<Output = R
 }
 
 fn enveloped(routes: Route, context: Context) -> impl Endpoint<Output = Response> {
-    let inner = Arc::new(
-        routes
-            .with(CatchPanic::new().with_handler(panicked))
-            .map_to_response(),
-    );
+    let inner = Arc::new(routes.with(CatchPanic::new().with_handler(panicked)).map_to_response());
     make(move |request| {
         let (inner, context) = (inner.clone(), context.clone());
         async move { Ok::<_, poem::Error>(request::answer(inner, context, request).await) }

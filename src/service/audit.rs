@@ -10,9 +10,7 @@ use super::{App, throttle::Pace};
 use crate::{
     domain::{
         Caller, Result, Role, Timestamp,
-        audit::{
-            AuditAction, AuditEntry, AuditFilter, AuditKind, AuditPage, Changes, changes, hidden,
-        },
+        audit::{AuditAction, AuditEntry, AuditFilter, AuditKind, AuditPage, Changes, changes, hidden},
         job::JobRecord,
         location::Location,
         organisation::Organisation,
@@ -34,12 +32,7 @@ use crate::{
 const STEP: u32 = 500;
 
 /// The entries that the caller may see (managers: of their organisation), newest first.
-pub async fn list(
-    app: &App,
-    caller: &Caller,
-    mut filter: AuditFilter,
-    page: AuditPage,
-) -> Result<Listed<AuditEntry>> {
+pub async fn list(app: &App, caller: &Caller, mut filter: AuditFilter, page: AuditPage) -> Result<Listed<AuditEntry>> {
     caller.needs(Role::Manager)?;
     filter.organisation_id = caller.scope(filter.organisation_id)?;
     let own = caller.organisation_id;
@@ -73,9 +66,7 @@ pub async fn sweep(app: &App, now: Timestamp, days: u64, pace: Pace) -> Result<u
     }
     loop {
         let begun = Instant::now();
-        let step = app
-            .expire(move |tx, _| audit::sweep(tx, end(now, days), STEP))
-            .await?;
+        let step = app.expire(move |tx, _| audit::sweep(tx, end(now, days), STEP)).await?;
         deleted += step;
         if step < u64::from(STEP) {
             return Ok(deleted);
@@ -171,19 +162,13 @@ impl By<'_> {
     }
 
     /// The same, where the field `secret` was changed too, if it is given: its value is nobody's.
-    pub fn changed_with<T: Audited + Serialize>(
-        self,
-        before: &T,
-        after: &T,
-        secret: Option<&str>,
-    ) -> Result<()> {
+    pub fn changed_with<T: Audited + Serialize>(self, before: &T, after: &T, secret: Option<&str>) -> Result<()> {
         let mut changes = changes(before, after);
         changes.extend(secret.map(hidden));
         if changes.is_empty() {
             return Ok(());
         }
-        self.note(AuditAction::Changed, after, Some(changes))
-            .map(drop)
+        self.note(AuditAction::Changed, after, Some(changes)).map(drop)
     }
 
     /// Notes that it is deleted; called before it is.
@@ -192,11 +177,7 @@ impl By<'_> {
     }
 
     /// The same for what goes with its organisation.
-    pub fn deleted_with(
-        self,
-        owner: Uuid,
-        (kind, id, name): (AuditKind, Uuid, Name),
-    ) -> Result<()> {
+    pub fn deleted_with(self, owner: Uuid, (kind, id, name): (AuditKind, Uuid, Name)) -> Result<()> {
         let action = AuditAction::Deleted;
         audit::insert(self.tx, &self.entry(action, kind, id, name, Some(owner))).map(drop)
     }
@@ -215,12 +196,7 @@ impl By<'_> {
         audit::insert(self.tx, &AuditEntry { changes, ..entry })
     }
 
-    fn note<T: Audited>(
-        self,
-        action: AuditAction,
-        thing: &T,
-        changes: Option<Changes>,
-    ) -> Result<Place> {
+    fn note<T: Audited>(self, action: AuditAction, thing: &T, changes: Option<Changes>) -> Result<Place> {
         let owner = thing.owner(self.tx)?;
         let entry = self.entry(action, T::KIND, thing.id(), thing.name().clone(), owner);
         audit::insert(self.tx, &AuditEntry { changes, ..entry })

@@ -24,11 +24,7 @@ pub async fn make(app: &App, caller: &Caller) -> Result<Backup> {
     let copy = app.db.copy().await?;
     let unreadable = |error| Error::Unavailable(format!("the copy cannot be read: {error}"));
     let bytes = copy.file.metadata().map_err(unreadable)?.len();
-    Ok(Backup {
-        begun_at,
-        bytes,
-        copy,
-    })
+    Ok(Backup { begun_at, bytes, copy })
 }
 
 impl Read for Backup {

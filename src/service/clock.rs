@@ -137,8 +137,7 @@ pub fn look(app: &App) -> Result<std::result::Result<Timestamp, Doubt>> {
     let look = app.watch.look(app.now());
     let is_first = state.watch.is_none();
     if is_first {
-        let (seen, steady) =
-            app.read(|connection, _| Ok((clock::seen(connection)?, clock::steady(connection)?)))?;
+        let (seen, steady) = app.read(|connection, _| Ok((clock::seen(connection)?, clock::steady(connection)?)))?;
         // A database that has seen no time yet has nothing to lose.
         let time = seen.unwrap_or(look.time);
         let mut watch = ClockWatch::new(Look { time, ..look }, app.watch.rules.slack_hours);
@@ -196,8 +195,7 @@ pub(super) async fn deadlines(app: &App) -> Result<Deadlines> {
     };
     if !is_stored {
         let held = deadlines.are_held;
-        app.append(move |tx, now| clock::hold(tx, held, now))
-            .await?;
+        app.append(move |tx, now| clock::hold(tx, held, now)).await?;
         app.watch.state().held = Some(held);
     }
     Ok(deadlines)

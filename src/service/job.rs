@@ -51,24 +51,14 @@ pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
 }
 
 /// The jobs that the caller may see.
-pub async fn list(
-    app: &App,
-    caller: &Caller,
-    mut filter: JobFilter,
-    page: Page,
-) -> Result<Listed<Job>> {
+pub async fn list(app: &App, caller: &Caller, mut filter: JobFilter, page: Page) -> Result<Listed<Job>> {
     filter.organisation_id = caller.scope(filter.organisation_id)?;
     app.scan(move |connection, now| answer_all(connection, &filter, page, now))
         .await
 }
 
 /// The active jobs of one source version that the caller may see: what a worker has to run.
-pub async fn list_for_version(
-    app: &App,
-    caller: &Caller,
-    version: Uuid,
-    page: Page,
-) -> Result<Listed<Job>> {
+pub async fn list_for_version(app: &App, caller: &Caller, version: Uuid, page: Page) -> Result<Listed<Job>> {
     let caller = caller.clone();
     app.scan(move |connection, now| {
         source_version::visible(connection, &caller, version)?;
@@ -85,13 +75,7 @@ pub async fn list_for_version(
 
 /// Changes a job (managers). The bindings are held against the contract whenever they or the version change.
 /// Conflict: the name is taken in the organisation.
-pub async fn update(
-    app: &App,
-    caller: &Caller,
-    id: Uuid,
-    expected: Expected,
-    mut change: JobChange,
-) -> Result<Job> {
+pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mut change: JobChange) -> Result<Job> {
     caller.needs(Role::Manager)?;
     change.check()?;
     let caller = caller.clone();
@@ -151,12 +135,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-fn answer_all(
-    connection: &Connection,
-    filter: &JobFilter,
-    mut page: Page,
-    now: Timestamp,
-) -> Result<Listed<Job>> {
+fn answer_all(connection: &Connection, filter: &JobFilter, mut page: Page, now: Timestamp) -> Result<Listed<Job>> {
     let mut answers = Vec::new();
     loop {
         let Listed { items, more } = job::list(connection, filter, page, now)?;
@@ -189,10 +168,7 @@ fn changed_version(
     match store::source_version::find(connection, id)? {
         Some(version) if version.source_id == pinned.source_id => Ok(version),
         _ => {
-            violations.add(
-                "/source_version_id",
-                format!("the job's source has no version {id}"),
-            );
+            violations.add("/source_version_id", format!("the job's source has no version {id}"));
             Ok(pinned)
         }
     }

@@ -47,8 +47,7 @@ pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> R
             return Err(Error::bad_parameter("to", detail));
         }
         let gone = || Error::Internal(format!("the version of the job {id} is gone"));
-        let version =
-            store::source_version::find(connection, found.source_version_id)?.ok_or_else(gone)?;
+        let version = store::source_version::find(connection, found.source_version_id)?.ok_or_else(gone)?;
         let read = Read {
             connection,
             job: &found,
@@ -63,11 +62,7 @@ pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> R
             let role = roles.iter().find(|role| role.role == binding.role);
             read.input(binding, role.ok_or_else(gone)?)
         };
-        let inputs = found
-            .role_bindings
-            .iter()
-            .map(input)
-            .collect::<Result<_>>()?;
+        let inputs = found.role_bindings.iter().map(input).collect::<Result<_>>()?;
         Ok(JobInputs {
             job_id: id,
             from,

@@ -22,10 +22,7 @@ pub(super) fn answer(connection: &Connection, job: JobRecord, now: Timestamp) ->
 }
 
 /// What the rules need to know of each bound input; `None` where there is no such thing.
-pub(super) fn inputs(
-    connection: &Connection,
-    bindings: &[RoleBinding],
-) -> Result<Vec<Option<Input>>> {
+pub(super) fn inputs(connection: &Connection, bindings: &[RoleBinding]) -> Result<Vec<Option<Input>>> {
     bindings
         .iter()
         .map(|binding| input(connection, binding.input_type, binding.input_id))

@@ -46,11 +46,7 @@ pub fn describe() {
     );
     describe_counter!(SWEEPS, "Sweeps of what has expired, by outcome");
     describe_gauge!(DATABASE, Unit::Bytes, "Size of the database's file");
-    describe_gauge!(
-        FREE,
-        Unit::Bytes,
-        "What of the database's file holds nothing"
-    );
+    describe_gauge!(FREE, Unit::Bytes, "What of the database's file holds nothing");
     describe_gauge!(LOG, Unit::Bytes, "Size of the database's write-ahead log");
     describe_gauge!(QUEUE, "Writes that wait");
     describe_gauge!(FAILING, "1 if the last commit failed, otherwise 0");
@@ -85,10 +81,7 @@ pub async fn measure(app: &App) {
         set(CLOCK, looked.is_err().into());
     }
     if let Ok(space) = app.read(|connection, _| store::sqlite::space::measure(connection)) {
-        set(
-            FREE,
-            u64::try_from(space.free * space.page_bytes).unwrap_or(0),
-        );
+        set(FREE, u64::try_from(space.free * space.page_bytes).unwrap_or(0));
     }
     if let Ok(jobs) = health::counts(app, &token::operator(), None).await {
         set(NOT_COVERING, jobs.not_covering_now);

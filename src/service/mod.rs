@@ -92,10 +92,7 @@ impl App {
             vitals: db.known_until_written(),
             sender: Arc::new(webhook::Sender::new(webhook::Rules::default())),
             tried_writing: Arc::default(),
-            watch: Arc::new(clock::Watch::new(
-                clock::Rules::default(),
-                uptime_of_the_process(),
-            )),
+            watch: Arc::new(clock::Watch::new(clock::Rules::default(), uptime_of_the_process())),
             db,
             clock,
         }
@@ -191,9 +188,7 @@ impl App {
         work: impl FnOnce(&Connection, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let clock = self.clock.clone();
-        self.db
-            .scan(move |connection| work(connection, clock()))
-            .await
+        self.db.scan(move |connection| work(connection, clock())).await
     }
 
     /// Runs a read of what the server does by itself, with one reading of the clock.
@@ -202,8 +197,6 @@ impl App {
         work: impl FnOnce(&Connection, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let clock = self.clock.clone();
-        self.db
-            .skim(move |connection| work(connection, clock()))
-            .await
+        self.db.skim(move |connection| work(connection, clock())).await
     }
 }

@@ -36,12 +36,7 @@ pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Organisation> {
 }
 
 /// The organisations that the caller may see.
-pub async fn list(
-    app: &App,
-    caller: &Caller,
-    name: Option<String>,
-    page: Page,
-) -> Result<Listed<Organisation>> {
+pub async fn list(app: &App, caller: &Caller, name: Option<String>, page: Page) -> Result<Listed<Organisation>> {
     let own = caller.organisation_id;
     app.scan(move |connection, _| organisation::list(connection, own, name, page))
         .await
@@ -78,10 +73,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
         let found = visible(tx, &caller, id)?;
         expected.check(found.id, found.revision)?;
         if let Some(job) = job::any_of(tx, id)? {
-            return Err(Error::conflict(
-                "the organisation has jobs: delete them first",
-                job,
-            ));
+            return Err(Error::conflict("the organisation has jobs: delete them first", job));
         }
         let trail = audit::by(tx, &caller, now);
         for thing in organisation::belongings(tx, id)? {
@@ -97,19 +89,12 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
 pub(super) fn must_exist(connection: &Connection, id: Uuid, pointer: &str) -> Result<()> {
     match organisation::find(connection, id)? {
         Some(_) => Ok(()),
-        None => Err(Error::invalid(
-            pointer,
-            format!("there is no organisation {id}"),
-        )),
+        None => Err(Error::invalid(pointer, format!("there is no organisation {id}"))),
     }
 }
 
 /// Finds the organisation, or makes it under its id; whether it was made. Only an admin may have it made.
-pub(super) fn ensure(
-    tx: &Transaction<'_>,
-    id: Uuid,
-    now: Timestamp,
-) -> Result<(Organisation, bool)> {
+pub(super) fn ensure(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<(Organisation, bool)> {
     if let Some(found) = organisation::find(tx, id)? {
         return Ok((found, false));
     }

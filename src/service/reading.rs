@@ -20,12 +20,7 @@ use crate::{
 ///
 /// # Errors
 /// Invalid: the sensors, times or values, each named.
-pub async fn post(
-    app: &App,
-    caller: &Caller,
-    posted: Vec<NewReading>,
-    gaps: Gaps,
-) -> Result<Counts> {
+pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>, gaps: Gaps) -> Result<Counts> {
     caller.needs(Role::Worker)?;
     let posts = by_sensor(posted)?;
     let caller = caller.clone();
@@ -73,13 +68,7 @@ const STEP: u32 = 1_000;
 ///
 /// # Errors
 /// Not found: the sensor.
-pub async fn withdraw(
-    app: &App,
-    caller: &Caller,
-    id: Uuid,
-    from: Timestamp,
-    to: Timestamp,
-) -> Result<Counts> {
+pub async fn withdraw(app: &App, caller: &Caller, id: Uuid, from: Timestamp, to: Timestamp) -> Result<Counts> {
     caller.needs(Role::Worker)?;
     let (mut counts, mut entry, mut next) = (Counts::default(), None, Some(from));
     while let Some(start) = next {

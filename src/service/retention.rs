@@ -81,9 +81,7 @@ async fn predictions(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
         while !due.series.is_empty() {
             let begun = Instant::now();
             let series = due.series.clone();
-            let step = app
-                .expire(move |tx, _| expiry::sweep(tx, &series, now))
-                .await?;
+            let step = app.expire(move |tx, _| expiry::sweep(tx, &series, now)).await?;
             swept += step.swept;
             due.series.drain(..step.finished);
             pace.rest(begun).await;
@@ -98,9 +96,7 @@ async fn readings(app: &App, pace: Pace) -> Result<Swept> {
     let mut swept = Swept::default();
     loop {
         let begun = Instant::now();
-        let deleted = app
-            .expire(|tx, _| reading::sweep(tx, STEP_READINGS))
-            .await?;
+        let deleted = app.expire(|tx, _| reading::sweep(tx, STEP_READINGS)).await?;
         if deleted == 0 {
             return Ok(swept);
         }

@@ -36,12 +36,7 @@ pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Sensor> {
 }
 
 /// The sensors that the caller may see.
-pub async fn list(
-    app: &App,
-    caller: &Caller,
-    mut filter: SensorFilter,
-    page: Page,
-) -> Result<Listed<Sensor>> {
+pub async fn list(app: &App, caller: &Caller, mut filter: SensorFilter, page: Page) -> Result<Listed<Sensor>> {
     filter.organisation_id = caller.scope(filter.organisation_id)?;
     app.scan(move |connection, _| sensor::list(connection, &filter, page))
         .await
@@ -83,10 +78,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
         let found = visible(tx, &caller, id)?;
         expected.check(found.id, found.revision)?;
         if let Some(job) = job::any_bound_to(tx, id)? {
-            return Err(Error::conflict(
-                format!("the job {job} binds this sensor"),
-                job,
-            ));
+            return Err(Error::conflict(format!("the job {job} binds this sensor"), job));
         }
         audit::by(tx, &caller, now).deleted(&found)?;
         reading::forget(tx, id)?;
@@ -103,16 +95,10 @@ fn check_meaning(connection: &Connection, found: &Sensor, changed: &Sensor) -> R
     let mut conflict = Violations::default();
     if changed.metric != found.metric {
         if let Some(job) = job::any_bound_to(connection, id)? {
-            let detail = format!(
-                "the job {job} binds this sensor for its metric {}",
-                found.metric
-            );
+            let detail = format!("the job {job} binds this sensor for its metric {}", found.metric);
             return Err(Error::conflict(detail, job));
         }
-        conflict.add(
-            "/metric",
-            "cannot change: the sensor has readings of the other metric",
-        );
+        conflict.add("/metric", "cannot change: the sensor has readings of the other metric");
     }
     if changed.unit != found.unit {
         let bound = job::roles_of_sensor(connection, id)?;
@@ -130,10 +116,7 @@ fn check_meaning(connection: &Connection, found: &Sensor, changed: &Sensor) -> R
             });
         }
         if !is_filled {
-            conflict.add(
-                "/unit",
-                "cannot change: the sensor has readings in the other unit",
-            );
+            conflict.add("/unit", "cannot change: the sensor has readings in the other unit");
         }
     }
     let violations = conflict.into_vec();
@@ -141,8 +124,7 @@ fn check_meaning(connection: &Connection, found: &Sensor, changed: &Sensor) -> R
         return Ok(());
     }
     Err(Error::Conflict {
-        detail: "the sensor has readings, which would mean something else: make another sensor"
-            .to_owned(),
+        detail: "the sensor has readings, which would mean something else: make another sensor".to_owned(),
         existing: None,
         violations,
     })

@@ -19,23 +19,14 @@ use crate::{
 
 /// Publishes a version of a source (managers of its organisation; a shared one: admins). Conflict: its id, or its
 /// label in the source, is taken.
-pub async fn create(
-    app: &App,
-    caller: &Caller,
-    mut new: NewSourceVersion,
-) -> Result<SourceVersion> {
+pub async fn create(app: &App, caller: &Caller, mut new: NewSourceVersion) -> Result<SourceVersion> {
     caller.needs(Role::Manager)?;
     new.check()?;
     let caller = caller.clone();
     app.write(move |tx, now| {
         let source = store::source::find(tx, new.source_id)?
             .filter(|source| caller.sees(source.organisation_id))
-            .ok_or_else(|| {
-                Error::invalid(
-                    "/source_id",
-                    format!("there is no source {}", new.source_id),
-                )
-            })?;
+            .ok_or_else(|| Error::invalid("/source_id", format!("there is no source {}", new.source_id)))?;
         caller.must_manage(source.organisation_id, "source", source.id)?;
         insert(tx, &caller, new, now)
     })
@@ -56,10 +47,8 @@ pub async fn list(
     page: Page,
 ) -> Result<Listed<SourceVersion>> {
     let seen_by = caller.organisation_id;
-    app.scan(move |connection, _| {
-        source_version::list(connection, seen_by, source_id, version, page)
-    })
-    .await
+    app.scan(move |connection, _| source_version::list(connection, seen_by, source_id, version, page))
+        .await
 }
 
 /// Deletes a version (managers of its source's organisation; a shared one: admins). Conflict: a job pins it.

@@ -35,11 +35,8 @@ static NOT_NOTED: Recurring = Recurring::new();
 
 /// Reads the token of that hash, and notes its use.
 fn look_up(app: &App, hash: &[u8; 32]) -> Result<Caller> {
-    let (found, now) =
-        app.read(|connection, now| Ok((token::find_hashed(connection, hash)?, now)))?;
-    let found = found.ok_or(Error::Unauthenticated(
-        "the token is unknown or was revoked",
-    ))?;
+    let (found, now) = app.read(|connection, now| Ok((token::find_hashed(connection, hash)?, now)))?;
+    let found = found.ok_or(Error::Unauthenticated("the token is unknown or was revoked"))?;
     let is_over = found.expires_at.is_some_and(|end| end <= now);
     // Either way: a use that was noted by a clock that was ahead is noted anew.
     let due = |last: Timestamp| now.micros().abs_diff(last.micros()) >= TOUCH_EVERY;
@@ -79,12 +76,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewToken) -> Result<Iss
 }
 
 /// The tokens that the caller may see (managers).
-pub async fn list(
-    app: &App,
-    caller: &Caller,
-    organisation_id: Option<Uuid>,
-    page: Page,
-) -> Result<Listed<Token>> {
+pub async fn list(app: &App, caller: &Caller, organisation_id: Option<Uuid>, page: Page) -> Result<Listed<Token>> {
     caller.needs(Role::Manager)?;
     let scope = caller.scope(organisation_id)?;
     app.scan(move |connection, _| token::list(connection, scope, page))
@@ -97,9 +89,7 @@ pub async fn revoke(app: &App, caller: &Caller, id: Uuid) -> Result<()> {
     let caller = caller.clone();
     app.remove(move |tx, now| {
         let found = token::find(tx, id)?
-            .filter(|found| {
-                caller.role == Role::Admin || found.organisation_id == caller.organisation_id
-            })
+            .filter(|found| caller.role == Role::Admin || found.organisation_id == caller.organisation_id)
             .ok_or(Error::NotFound { what: "token", id })?;
         audit::by(tx, &caller, now).deleted(&found)?;
         token::delete(tx, id)
@@ -141,13 +131,7 @@ pub fn operator() -> Caller {
     }
 }
 
-fn insert(
-    tx: &Transaction<'_>,
-    caller: &Caller,
-    new: NewToken,
-    secret: String,
-    now: Timestamp,
-) -> Result<IssuedToken> {
+fn insert(tx: &Transaction<'_>, caller: &Caller, new: NewToken, secret: String, now: Timestamp) -> Result<IssuedToken> {
     let made = Token {
         id: id::new(now),
         name: new.name,
@@ -159,8 +143,5 @@ fn insert(
     };
     token::insert(tx, &made, &hash(&secret))?;
     audit::by(tx, caller, now).created(&made)?;
-    Ok(IssuedToken {
-        token: made,
-        secret,
-    })
+    Ok(IssuedToken { token: made, secret })
 }

@@ -60,22 +60,14 @@ pub fn insert(tx: &Transaction<'_>, entry: &AuditEntry) -> Result<(Timestamp, i6
 }
 
 /// Replaces what an entry says of its changes, which go on after it was stored.
-pub fn amend(
-    tx: &Transaction<'_>,
-    (at, position): (Timestamp, i64),
-    changes: &Changes,
-) -> Result<()> {
+pub fn amend(tx: &Transaction<'_>, (at, position): (Timestamp, i64), changes: &Changes) -> Result<()> {
     tx.prepare_cached("UPDATE audit SET changes = ?3 WHERE at = ?1 AND position = ?2")?
         .execute((at, position, Json(changes)))?;
     Ok(())
 }
 
 /// A page of the trail, newest first.
-pub fn list(
-    connection: &Connection,
-    filter: &AuditFilter,
-    page: AuditPage,
-) -> Result<Listed<AuditEntry>> {
+pub fn list(connection: &Connection, filter: &AuditFilter, page: AuditPage) -> Result<Listed<AuditEntry>> {
     let (at, position) = page.after.unzip();
     Filter::default()
         .equal("organisation_id", &filter.organisation_id)

@@ -58,10 +58,8 @@ pub fn doubt(tx: &Transaction<'_>, steady: Steady) -> Result<()> {
 }
 
 fn set(tx: &Transaction<'_>, name: &str, at: i64) -> Result<()> {
-    tx.prepare_cached(
-        "INSERT INTO clock (name, at) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET at = ?2",
-    )?
-    .execute((name, at))?;
+    tx.prepare_cached("INSERT INTO clock (name, at) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET at = ?2")?
+        .execute((name, at))?;
     Ok(())
 }
 

@@ -137,9 +137,7 @@ impl Db {
             Ok(opened) => (Ok(opened), Access::Shared),
             Err(error) if error.is_of_the_disk() && can_be_read_without_room(path) => {
                 tracing::error!(%error, "the database is only read until there is room to write");
-                let why = room
-                    .trouble()
-                    .map_or_else(|| error.to_string(), str::to_owned);
+                let why = room.trouble().map_or_else(|| error.to_string(), str::to_owned);
                 (Err(Error::Unavailable(why)), Access::WithoutRoom)
             }
             Err(error) => return Err(error),
@@ -265,8 +263,7 @@ impl Db {
     /// # Errors
     /// Why it cannot.
     pub async fn ready(&self, is_due: bool) -> Result<()> {
-        let first_rows =
-            |connection: &Connection| Ok(connection.query_row(FIRST_ROWS, [], |_| Ok(()))?);
+        let first_rows = |connection: &Connection| Ok(connection.query_row(FIRST_ROWS, [], |_| Ok(()))?);
         // First of all: what is read from other files means nothing.
         self.writer.files()?;
         self.read(first_rows)?;

@@ -69,32 +69,19 @@ impl FromRow for Message {
 }
 
 /// A webhook's messages, newest first: those before the position `before`, if there is one.
-pub fn list(
-    connection: &Connection,
-    webhook: Uuid,
-    before: Option<i64>,
-    limit: usize,
-) -> Result<Listed<Delivery>> {
+pub fn list(connection: &Connection, webhook: Uuid, before: Option<i64>, limit: usize) -> Result<Listed<Delivery>> {
     let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
     let mut statement = connection.prepare_cached(
         "SELECT id, event, job_id, state, created_at, attempts, next_attempt_at, last_attempt_at, last_status,
             last_error, position FROM webhook_deliveries
             WHERE webhook_id = ?1 AND position < ?2 ORDER BY position DESC LIMIT ?3",
     )?;
-    let rows = statement.query_map(
-        (webhook, before.unwrap_or(i64::MAX), most),
-        Delivery::from_row,
-    )?;
+    let rows = statement.query_map((webhook, before.unwrap_or(i64::MAX), most), Delivery::from_row)?;
     Ok(Listed::cut(rows.collect::<rusqlite::Result<_>>()?, limit))
 }
 
 /// Writes a message down, to be sent as soon as those before it about the same job are over.
-pub fn insert(
-    tx: &Transaction<'_>,
-    webhook: Uuid,
-    new: &NewDelivery<'_>,
-    now: Timestamp,
-) -> Result<()> {
+pub fn insert(tx: &Transaction<'_>, webhook: Uuid, new: &NewDelivery<'_>, now: Timestamp) -> Result<()> {
     let position = next_position(tx, webhook)?;
     tx.prepare_cached(
         "INSERT INTO webhook_deliveries
@@ -142,9 +129,8 @@ pub fn insert_sent(tx: &Transaction<'_>, message: &Message, attempt: &Attempt) -
 }
 
 fn next_position(tx: &Connection, webhook: Uuid) -> Result<i64> {
-    let mut statement = tx.prepare_cached(
-        "SELECT coalesce(max(position), 0) + 1 FROM webhook_deliveries WHERE webhook_id = ?1",
-    )?;
+    let mut statement =
+        tx.prepare_cached("SELECT coalesce(max(position), 0) + 1 FROM webhook_deliveries WHERE webhook_id = ?1")?;
     Ok(statement.query_row([webhook], |row| row.get(0))?)
 }
 
@@ -211,12 +197,7 @@ pub fn newest(connection: &Connection, webhook: Uuid) -> Result<i64> {
 }
 
 /// A webhook's messages that are due, in their order.
-pub fn due(
-    connection: &Connection,
-    webhook: Uuid,
-    now: Timestamp,
-    limit: usize,
-) -> Result<Vec<Message>> {
+pub fn due(connection: &Connection, webhook: Uuid, now: Timestamp, limit: usize) -> Result<Vec<Message>> {
     let mut statement = connection.prepare_cached(
         "SELECT d.webhook_id, d.position, d.id, d.event, d.job_id, d.body, d.created_at, d.attempts, w.url, w.secret,
             w.old_secret, w.old_secret_until
@@ -229,13 +210,7 @@ pub fn due(
 }
 
 /// Keeps what came of an attempt. When the message is over, the next one about the same job is due at `now`.
-pub fn attempted(
-    tx: &Transaction<'_>,
-    message: &Message,
-    attempt: &Attempt,
-    next: Next,
-    now: Timestamp,
-) -> Result<()> {
+pub fn attempted(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, next: Next, now: Timestamp) -> Result<()> {
     let (state, next_attempt_at) = match next {
         Next::Delivered => (DeliveryState::Delivered, None),
         Next::Retry(at) => (DeliveryState::Pending, Some(at)),

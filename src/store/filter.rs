@@ -103,7 +103,6 @@ impl<'a> Filter<'a> {
 
     fn push(&mut self, condition: &str, value: &'a dyn ToSql) {
         self.values.push(value);
-        self.conditions
-            .push(format!("{condition}?{}", self.values.len()));
+        self.conditions.push(format!("{condition}?{}", self.values.len()));
     }
 }

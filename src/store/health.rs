@@ -201,9 +201,8 @@ pub fn changes(
 
 /// Up to `limit` jobs that time may have changed by `now`.
 pub fn to_look_at(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<Uuid>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT DISTINCT job_id FROM health WHERE look_at < ?1 ORDER BY look_at LIMIT ?2",
-    )?;
+    let mut statement =
+        connection.prepare_cached("SELECT DISTINCT job_id FROM health WHERE look_at < ?1 ORDER BY look_at LIMIT ?2")?;
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let ids = statement.query_map((now, most), |row| row.get(0))?;
     Ok(ids.collect::<rusqlite::Result<_>>()?)
@@ -245,15 +244,9 @@ pub struct Counted {
 }
 
 /// The jobs of the organisation (all, if none is given) by their state at `now`.
-pub fn counts(
-    connection: &Connection,
-    organisation_id: Option<Uuid>,
-    now: Timestamp,
-) -> Result<Counted> {
+pub fn counts(connection: &Connection, organisation_id: Option<Uuid>, now: Timestamp) -> Result<Counted> {
     let of = match organisation_id {
-        Some(_) => {
-            "FROM jobs j JOIN health h ON h.job_id = j.id AND h.role = '' WHERE j.organisation_id = ?1 AND"
-        }
+        Some(_) => "FROM jobs j JOIN health h ON h.job_id = j.id AND h.role = '' WHERE j.organisation_id = ?1 AND",
         None => "FROM health h WHERE h.role = '' AND ?1 IS NULL AND",
     };
     let by_state = connection
@@ -273,11 +266,7 @@ pub fn counts(
 }
 
 /// How many active jobs of the organisation (all, if none is given) predict nothing from `now` on.
-pub fn not_covering(
-    connection: &Connection,
-    organisation_id: Option<Uuid>,
-    now: Timestamp,
-) -> Result<u64> {
+pub fn not_covering(connection: &Connection, organisation_id: Option<Uuid>, now: Timestamp) -> Result<u64> {
     let mut statement = connection.prepare_cached(
         "SELECT count(*) FROM jobs j WHERE j.active AND (?1 IS NULL OR j.organisation_id = ?1) AND NOT EXISTS
             (SELECT 1 FROM series s
@@ -288,12 +277,7 @@ pub fn not_covering(
 }
 
 /// Looks again at a job later that cannot be judged now.
-pub fn postpone(
-    tx: &Transaction<'_>,
-    job_id: Uuid,
-    now: Timestamp,
-    until: Timestamp,
-) -> Result<()> {
+pub fn postpone(tx: &Transaction<'_>, job_id: Uuid, now: Timestamp, until: Timestamp) -> Result<()> {
     tx.prepare_cached("UPDATE health SET look_at = ?3 WHERE job_id = ?1 AND look_at < ?2")?
         .execute((job_id, now, until))?;
     Ok(())
@@ -314,10 +298,7 @@ pub(super) fn in_state(roles: &str, states: &[HealthState]) -> String {
     if states.is_empty() {
         return String::new();
     }
-    let names: Vec<_> = states
-        .iter()
-        .map(|state| format!("'{}'", state.as_str()))
-        .collect();
+    let names: Vec<_> = states.iter().map(|state| format!("'{}'", state.as_str())).collect();
     format!(
         "EXISTS (SELECT 1 FROM health WHERE job_id = j.id AND {roles} AND (state IN ({}) OR look_at < ?))",
         names.join(", ")

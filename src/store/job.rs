@@ -18,13 +18,11 @@ use crate::domain::{
     text::Name,
 };
 
-const SELECT: &str =
-    "SELECT j.id, j.organisation_id, j.name, j.active, j.source_version_id, j.location_id,
+const SELECT: &str = "SELECT j.id, j.organisation_id, j.name, j.active, j.source_version_id, j.location_id,
     j.created_at, j.updated_at, j.revision FROM jobs j";
 
 /// The only location that the job's sensors stand at.
-const LOCATION_OF_SENSORS: &str =
-    "SELECT CASE WHEN count(DISTINCT s.location_id) = 1 THEN min(s.location_id) END
+const LOCATION_OF_SENSORS: &str = "SELECT CASE WHEN count(DISTINCT s.location_id) = 1 THEN min(s.location_id) END
     FROM role_bindings b JOIN sensors s ON s.id = b.input_id WHERE b.job_id = ?1 AND b.input_type = 'sensor'";
 
 /// What is answered with a job: its version's source and targets.
@@ -56,19 +54,11 @@ pub fn find(connection: &Connection, id: Uuid) -> Result<Option<JobRecord>> {
 
 /// Whose the job of that id is.
 pub fn owner(connection: &Connection, id: Uuid) -> Result<Option<Uuid>> {
-    any(
-        connection,
-        "SELECT organisation_id FROM jobs WHERE id = ?1",
-        id,
-    )
+    any(connection, "SELECT organisation_id FROM jobs WHERE id = ?1", id)
 }
 
 /// The organisation's job of that name.
-pub fn find_named(
-    connection: &Connection,
-    organisation_id: Uuid,
-    name: &Name,
-) -> Result<Option<JobRecord>> {
+pub fn find_named(connection: &Connection, organisation_id: Uuid, name: &Name) -> Result<Option<JobRecord>> {
     let condition = "j.organisation_id = ?1 AND j.name = ?2";
     find_where(connection, condition, (organisation_id, name))
 }
@@ -113,24 +103,14 @@ pub fn roles_of_sensor(connection: &Connection, sensor_id: Uuid) -> Result<Vec<(
     while let Some(row) = rows.next()? {
         let (job, name): (Uuid, Name) = (row.get(0)?, row.get(1)?);
         let Json::<Vec<InputRole>>(roles) = row.get(2)?;
-        found.extend(
-            roles
-                .into_iter()
-                .find(|role| role.role == name)
-                .map(|role| (job, role)),
-        );
+        found.extend(roles.into_iter().find(|role| role.role == name).map(|role| (job, role)));
     }
     Ok(found)
 }
 
 /// Jobs in the order of their ids. As for their health, these are all that may be in one of the filter's states at
 /// `now`: time may have changed it since it was judged.
-pub fn list(
-    connection: &Connection,
-    filter: &JobFilter,
-    page: Page,
-    now: Timestamp,
-) -> Result<Listed<JobRecord>> {
+pub fn list(connection: &Connection, filter: &JobFilter, page: Page, now: Timestamp) -> Result<Listed<JobRecord>> {
     let listed = format!("{SELECT} JOIN source_versions v ON v.id = j.source_version_id");
     let mut jobs: Listed<JobRecord> = Filter::default()
         .equal("j.organisation_id", &filter.organisation_id)
@@ -223,8 +203,7 @@ pub fn update(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
 
 /// Deletes a job with its bindings. What it predicted stays until its retention ends.
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
-    tx.prepare_cached("DELETE FROM jobs WHERE id = ?1")?
-        .execute([id])?;
+    tx.prepare_cached("DELETE FROM jobs WHERE id = ?1")?.execute([id])?;
     Ok(())
 }
 
@@ -250,9 +229,8 @@ fn any(connection: &Connection, sql: &str, id: Uuid) -> Result<Option<Uuid>> {
 }
 
 fn bindings(connection: &Connection, job_id: Uuid) -> Result<Vec<RoleBinding>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT role, input_type, input_id FROM role_bindings WHERE job_id = ?1 ORDER BY position",
-    )?;
+    let mut statement = connection
+        .prepare_cached("SELECT role, input_type, input_id FROM role_bindings WHERE job_id = ?1 ORDER BY position")?;
     let bindings = statement.query_map([job_id], |row| {
         Ok(RoleBinding {
             role: row.get(0)?,

@@ -45,11 +45,8 @@ impl FromRow for JobRun {
 
 /// The job's report of that id.
 pub fn find(connection: &Connection, job_id: Uuid, id: Uuid) -> Result<Option<JobRun>> {
-    let mut statement =
-        connection.prepare_cached(&format!("{SELECT} WHERE job_id = ?1 AND id = ?2"))?;
-    Ok(statement
-        .query_row((job_id, id), JobRun::from_row)
-        .optional()?)
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE job_id = ?1 AND id = ?2"))?;
+    Ok(statement.query_row((job_id, id), JobRun::from_row).optional()?)
 }
 
 /// Keeps a new report; the oldest beyond the newest 2,000 go.
@@ -61,13 +58,7 @@ pub fn insert(tx: &Transaction<'_>, job_id: Uuid, id: Uuid, report: &JobRun) -> 
                 RETURNING number",
         )?
         .query_row(
-            (
-                job_id,
-                id,
-                report.status,
-                &report.message,
-                report.available_at,
-            ),
+            (job_id, id, report.status, &report.message, report.available_at),
             |row| row.get(0),
         )?;
     tx.prepare_cached("DELETE FROM reports WHERE job_id = ?1 AND number <= ?2")?
@@ -104,13 +95,7 @@ pub fn runs(
 }
 
 /// Up to `most` issues of the job before a moment, newest first.
-fn posted(
-    connection: &Connection,
-    job_id: Uuid,
-    organisation_id: Uuid,
-    before: i64,
-    most: i64,
-) -> Result<Vec<Placed>> {
+fn posted(connection: &Connection, job_id: Uuid, organisation_id: Uuid, before: i64, most: i64) -> Result<Vec<Placed>> {
     let series = connection
         .prepare_cached("SELECT id FROM series WHERE job_id = ?1 AND organisation_id = ?2")?
         .query_map((job_id, organisation_id), |row| row.get(0))?

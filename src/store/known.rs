@@ -55,12 +55,7 @@ impl<K: Eq + Hash, V: Clone> Known<K, V> {
     ///
     /// # Errors
     /// What `read` answers.
-    pub fn get<E>(
-        &self,
-        key: K,
-        now: Timestamp,
-        read: impl FnOnce() -> Result<V, E>,
-    ) -> Result<V, E> {
+    pub fn get<E>(&self, key: K, now: Timestamp, read: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
         // Before the read: what is committed during it is not known by it.
         let at = self.changes.load(Ordering::Acquire);
         if let Some(known) = self.known(&key, at, now) {

@@ -11,8 +11,7 @@ use super::{
 };
 use crate::domain::{Error, Page, Result, location::Location, page::Listed};
 
-const SELECT: &str =
-    "SELECT id, organisation_id, name, latitude, longitude, elevation, placeholder, created_at,
+const SELECT: &str = "SELECT id, organisation_id, name, latitude, longitude, elevation, placeholder, created_at,
     updated_at, revision FROM locations";
 
 impl FromRow for Location {

@@ -55,12 +55,7 @@ impl<K: Eq + Hash, V> Memory<K, V> {
     ///
     /// # Errors
     /// What `read` answers.
-    pub fn get(
-        &self,
-        _: &Transaction<'_>,
-        key: K,
-        read: impl FnOnce() -> Result<V>,
-    ) -> Result<Arc<V>> {
+    pub fn get(&self, _: &Transaction<'_>, key: K, read: impl FnOnce() -> Result<V>) -> Result<Arc<V>> {
         let at = self.changes.load(Ordering::Acquire);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.at != at || held.values.len() >= MOST {

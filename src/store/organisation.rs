@@ -9,9 +9,7 @@ use super::{
     row::FromRow,
     sqlite::errors::{OnTaken, id_taken, name_taken},
 };
-use crate::domain::{
-    Error, Page, Result, audit::AuditKind, organisation::Organisation, page::Listed, text::Name,
-};
+use crate::domain::{Error, Page, Result, audit::AuditKind, organisation::Organisation, page::Listed, text::Name};
 
 const SELECT: &str = "SELECT id, name, created_at, updated_at, revision FROM organisations";
 
@@ -30,9 +28,7 @@ impl FromRow for Organisation {
 /// The organisation of that id.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Organisation>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
-    Ok(statement
-        .query_row([id], Organisation::from_row)
-        .optional()?)
+    Ok(statement.query_row([id], Organisation::from_row).optional()?)
 }
 
 /// Organisations in the order of their ids: only `id` and only of that name, if given.
@@ -66,16 +62,14 @@ pub fn insert(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
 
 /// Keeps a change. Conflict: the name is taken.
 pub fn update(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
-    tx.prepare_cached(
-        "UPDATE organisations SET name = ?2, updated_at = ?3, revision = ?4 WHERE id = ?1",
-    )?
-    .execute((
-        organisation.id,
-        &organisation.name,
-        organisation.updated_at,
-        organisation.revision,
-    ))
-    .on_taken(|columns| taken(tx, columns, organisation))?;
+    tx.prepare_cached("UPDATE organisations SET name = ?2, updated_at = ?3, revision = ?4 WHERE id = ?1")?
+        .execute((
+            organisation.id,
+            &organisation.name,
+            organisation.updated_at,
+            organisation.revision,
+        ))
+        .on_taken(|columns| taken(tx, columns, organisation))?;
     Ok(())
 }
 

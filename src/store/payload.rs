@@ -172,11 +172,7 @@ enum Times<'a> {
 
 enum Values<'a> {
     Raw(&'a [u8]),
-    Scaled {
-        whole: &'a [u8],
-        before: i64,
-        power: f64,
-    },
+    Scaled { whole: &'a [u8], before: i64, power: f64 },
 }
 
 /// Which points have values: stretches with and without, in turn.
@@ -247,12 +243,7 @@ fn put_stretches(bytes: &mut Vec<u8>, points: &[Point]) {
 }
 
 impl<'a> Points<'a> {
-    fn new(
-        count: usize,
-        times: Times<'a>,
-        stretches: Stretches<'a>,
-        values: Values<'a>,
-    ) -> Result<Self, Fault> {
+    fn new(count: usize, times: Times<'a>, stretches: Stretches<'a>, values: Values<'a>) -> Result<Self, Fault> {
         let valued = count - stretches.withdrawn;
         let fits = match &values {
             Values::Raw(bytes) => valued.checked_mul(size_of::<f64>()) == Some(bytes.len()),
@@ -306,11 +297,7 @@ impl<'a> Points<'a> {
                 *bytes = rest;
                 f64::from_le_bytes(*value)
             }
-            Values::Scaled {
-                whole,
-                before,
-                power,
-            } => {
+            Values::Scaled { whole, before, power } => {
                 *before = before.wrapping_add(unzigzag(take_varint(whole)?));
                 unscaled(*before, *power)
             }
@@ -430,9 +417,7 @@ mod tests {
 
     #[test]
     fn hourly_values_of_one_decimal_take_little_more_than_a_byte() {
-        let values: Vec<_> = (0..240)
-            .map(|hour| f64::from(150 + hour * 7 % 50) / 10.0)
-            .collect();
+        let values: Vec<_> = (0..240).map(|hour| f64::from(150 + hour * 7 % 50) / 10.0).collect();
         assert!(encode(&regular(&values)).len() < 240 + 16);
     }
 

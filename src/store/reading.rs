@@ -30,9 +30,7 @@ pub fn post(
             .query_row([sensor_id], |row| row.get(0))?,
     };
     let last: Option<Timestamp> = tx
-        .prepare_cached(
-            "SELECT time FROM readings WHERE series_id = ?1 ORDER BY time DESC LIMIT 1",
-        )?
+        .prepare_cached("SELECT time FROM readings WHERE series_id = ?1 ORDER BY time DESC LIMIT 1")?
         .query_row([series], |row| row.get(0))
         .optional()?;
     let mut held = tx.prepare_cached(
@@ -91,10 +89,8 @@ pub fn post(
 }
 
 fn note_arrival(tx: &Transaction<'_>, series: i64, available_at: Timestamp) -> Result<()> {
-    tx.prepare_cached(
-        "UPDATE reading_series SET newest_available_at = ?2 WHERE id = ?1 AND newest_available_at < ?2",
-    )?
-    .execute((series, available_at))?;
+    tx.prepare_cached("UPDATE reading_series SET newest_available_at = ?2 WHERE id = ?1 AND newest_available_at < ?2")?
+        .execute((series, available_at))?;
     Ok(())
 }
 
@@ -167,9 +163,7 @@ pub fn any_of(connection: &Connection, sensor_id: Uuid) -> Result<bool> {
 pub fn newest_available_at(connection: &Connection, sensor_id: Uuid) -> Result<Option<Timestamp>> {
     let sql = "SELECT newest_available_at FROM reading_series WHERE sensor_id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement
-        .query_row([sensor_id], |row| row.get(0))
-        .optional()?)
+    Ok(statement.query_row([sensor_id], |row| row.get(0)).optional()?)
 }
 
 /// Whether a revision of a reading withdraws the ones before.
@@ -179,11 +173,7 @@ pub(super) fn is_withdrawn(value: f64) -> bool {
 
 /// A sensor's readings in the order of their times, each in its newest revision as of then unless that is withdrawn; up
 /// to the query's limit.
-pub fn window(
-    connection: &Connection,
-    sensor_id: Uuid,
-    query: &ReadingQuery,
-) -> Result<Vec<Reading>> {
+pub fn window(connection: &Connection, sensor_id: Uuid, query: &ReadingQuery) -> Result<Vec<Reading>> {
     let Some(series) = find_series(connection, sensor_id)? else {
         return Ok(Vec::new());
     };
@@ -234,8 +224,7 @@ pub fn forget(tx: &Transaction<'_>, sensor_id: Uuid) -> Result<()> {
 
 /// Deletes up to `limit` readings of sensors that are gone, and says how many it was.
 pub fn sweep(tx: &Transaction<'_>, limit: u32) -> Result<u64> {
-    let mut gone =
-        tx.prepare_cached("SELECT id FROM reading_series WHERE sensor_id IS NULL LIMIT 1")?;
+    let mut gone = tx.prepare_cached("SELECT id FROM reading_series WHERE sensor_id IS NULL LIMIT 1")?;
     let mut delete = tx.prepare_cached(
         "DELETE FROM readings WHERE (series_id, time, revision) IN
             (SELECT series_id, time, revision FROM readings WHERE series_id = ?1 LIMIT ?2)",
@@ -252,9 +241,6 @@ pub fn sweep(tx: &Transaction<'_>, limit: u32) -> Result<u64> {
 }
 
 fn find_series(connection: &Connection, sensor_id: Uuid) -> Result<Option<i64>> {
-    let mut statement =
-        connection.prepare_cached("SELECT id FROM reading_series WHERE sensor_id = ?1")?;
-    Ok(statement
-        .query_row([sensor_id], |row| row.get(0))
-        .optional()?)
+    let mut statement = connection.prepare_cached("SELECT id FROM reading_series WHERE sensor_id = ?1")?;
+    Ok(statement.query_row([sensor_id], |row| row.get(0)).optional()?)
 }

@@ -15,8 +15,7 @@ use crate::domain::{
     sensor::{Sensor, SensorFilter},
 };
 
-const SELECT: &str =
-    "SELECT id, organisation_id, name, metric, unit, location_id, placeholder, created_at,
+const SELECT: &str = "SELECT id, organisation_id, name, metric, unit, location_id, placeholder, created_at,
     updated_at, revision FROM sensors";
 
 impl FromRow for Sensor {
@@ -54,11 +53,8 @@ pub fn list(connection: &Connection, filter: &SensorFilter, page: Page) -> Resul
 
 /// A sensor that stands at the location.
 pub fn any_at(connection: &Connection, location_id: Uuid) -> Result<Option<Uuid>> {
-    let mut statement =
-        connection.prepare_cached("SELECT id FROM sensors WHERE location_id = ?1 LIMIT 1")?;
-    Ok(statement
-        .query_row([location_id], |row| row.get(0))
-        .optional()?)
+    let mut statement = connection.prepare_cached("SELECT id FROM sensors WHERE location_id = ?1 LIMIT 1")?;
+    Ok(statement.query_row([location_id], |row| row.get(0)).optional()?)
 }
 
 /// Keeps a new sensor. Conflict: its id, or its name in the organisation, is taken.
@@ -105,8 +101,7 @@ pub fn update(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
 
 /// Deletes a sensor that nothing is bound to.
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
-    tx.prepare_cached("DELETE FROM sensors WHERE id = ?1")?
-        .execute([id])?;
+    tx.prepare_cached("DELETE FROM sensors WHERE id = ?1")?.execute([id])?;
     Ok(())
 }
 

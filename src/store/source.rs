@@ -99,10 +99,8 @@ pub fn update(tx: &Transaction<'_>, source: &Source) -> Result<()> {
         source.grace_minutes,
     ))
     .on_taken(|columns| taken(tx, columns, source))?;
-    tx.prepare_cached(
-        "UPDATE series SET source_name = ?2 WHERE source_id = ?1 AND source_name <> ?2",
-    )?
-    .execute((source.id, &source.name))?;
+    tx.prepare_cached("UPDATE series SET source_name = ?2 WHERE source_id = ?1 AND source_name <> ?2")?
+        .execute((source.id, &source.name))?;
     Ok(())
 }
 
@@ -115,21 +113,14 @@ pub fn update_retention(tx: &Transaction<'_>, source: &Source) -> Result<()> {
 
 /// Deletes a source that has no versions.
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
-    tx.prepare_cached("DELETE FROM sources WHERE id = ?1")?
-        .execute([id])?;
+    tx.prepare_cached("DELETE FROM sources WHERE id = ?1")?.execute([id])?;
     Ok(())
 }
 
 fn taken(tx: &Transaction<'_>, columns: &str, source: &Source) -> Result<Error> {
     if columns == "sources.id" {
         let own = "SELECT 1 FROM sources WHERE id = ?1 AND (organisation_id IS NULL OR organisation_id = ?2)";
-        return id_taken(
-            tx,
-            "source",
-            source.id,
-            own,
-            (source.id, source.organisation_id),
-        );
+        return id_taken(tx, "source", source.id, own, (source.id, source.organisation_id));
     }
     let holder = "SELECT id FROM sources WHERE name = ?1";
     name_taken(tx, "source", &source.name, holder, [&source.name])

@@ -11,8 +11,7 @@ use super::{
 };
 use crate::domain::{Error, Page, Result, page::Listed, source_version::SourceVersion, text::Name};
 
-const SELECT: &str =
-    "SELECT v.id, v.source_id, v.version, v.description, v.input_roles, v.output_roles,
+const SELECT: &str = "SELECT v.id, v.source_id, v.version, v.description, v.input_roles, v.output_roles,
     v.created_at, v.revision FROM source_versions v";
 
 impl FromRow for SourceVersion {
@@ -33,17 +32,11 @@ impl FromRow for SourceVersion {
 /// The version of that id.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<SourceVersion>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE v.id = ?1"))?;
-    Ok(statement
-        .query_row([id], SourceVersion::from_row)
-        .optional()?)
+    Ok(statement.query_row([id], SourceVersion::from_row).optional()?)
 }
 
 /// The source's version of that label.
-pub fn find_labelled(
-    connection: &Connection,
-    source_id: Uuid,
-    version: &Name,
-) -> Result<Option<SourceVersion>> {
+pub fn find_labelled(connection: &Connection, source_id: Uuid, version: &Name) -> Result<Option<SourceVersion>> {
     let sql = format!("{SELECT} WHERE v.source_id = ?1 AND v.version = ?2");
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement
@@ -53,12 +46,9 @@ pub fn find_labelled(
 
 /// The version of the source that was published last.
 pub fn newest(connection: &Connection, source_id: Uuid) -> Result<Option<SourceVersion>> {
-    let sql =
-        format!("{SELECT} WHERE v.source_id = ?1 ORDER BY v.created_at DESC, v.id DESC LIMIT 1");
+    let sql = format!("{SELECT} WHERE v.source_id = ?1 ORDER BY v.created_at DESC, v.id DESC LIMIT 1");
     let mut statement = connection.prepare_cached(&sql)?;
-    Ok(statement
-        .query_row([source_id], SourceVersion::from_row)
-        .optional()?)
+    Ok(statement.query_row([source_id], SourceVersion::from_row).optional()?)
 }
 
 /// Versions in the order of their ids: those of the organisation `seen_by` and of shared sources, or all; of them
@@ -123,11 +113,5 @@ fn taken(tx: &Transaction<'_>, columns: &str, version: &SourceVersion) -> Result
         return id_taken(tx, "source version", *id, own, (id, source_id));
     }
     let holder = "SELECT id FROM source_versions WHERE source_id = ?1 AND version = ?2";
-    name_taken(
-        tx,
-        "version of the source",
-        label,
-        holder,
-        (source_id, label),
-    )
+    name_taken(tx, "version of the source", label, holder, (source_id, label))
 }

@@ -41,10 +41,7 @@ pub fn called_by(token: Uuid) {
 
 /// The token of this task's request; none if the server works for itself.
 pub fn caller() -> Owner {
-    REQUEST
-        .try_with(|request| request.caller.get().copied())
-        .ok()
-        .flatten()
+    REQUEST.try_with(|request| request.caller.get().copied()).ok().flatten()
 }
 
 /// Measures one piece of work.

@@ -11,8 +11,7 @@ use super::{
 };
 use crate::domain::{Error, Page, Result, Timestamp, page::Listed, token::Token};
 
-const SELECT: &str =
-    "SELECT id, organisation_id, name, role, created_at, expires_at, last_used_at FROM tokens";
+const SELECT: &str = "SELECT id, organisation_id, name, role, created_at, expires_at, last_used_at FROM tokens";
 
 impl FromRow for Token {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -47,11 +46,7 @@ pub fn any(connection: &Connection) -> Result<bool> {
 }
 
 /// Tokens in the order of their ids.
-pub fn list(
-    connection: &Connection,
-    organisation_id: Option<Uuid>,
-    page: Page,
-) -> Result<Listed<Token>> {
+pub fn list(connection: &Connection, organisation_id: Option<Uuid>, page: Page) -> Result<Listed<Token>> {
     Filter::default()
         .equal("organisation_id", &organisation_id)
         .page(connection, SELECT, "id", &page)
@@ -85,18 +80,14 @@ pub fn touch(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
 
 /// Revokes a token.
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
-    tx.prepare_cached("DELETE FROM tokens WHERE id = ?1")?
-        .execute([id])?;
+    tx.prepare_cached("DELETE FROM tokens WHERE id = ?1")?.execute([id])?;
     Ok(())
 }
 
 fn taken(tx: &Transaction<'_>, token: &Token) -> Result<Error> {
     let Token {
-        organisation_id,
-        name,
-        ..
+        organisation_id, name, ..
     } = token;
-    let holder =
-        "SELECT id FROM tokens WHERE organisation_id IS NOT DISTINCT FROM ?1 AND name = ?2";
+    let holder = "SELECT id FROM tokens WHERE organisation_id IS NOT DISTINCT FROM ?1 AND name = ?2";
     name_taken(tx, "token", name, holder, (organisation_id, name))
 }

@@ -62,9 +62,7 @@ pub fn secrets(row: &Row<'_>) -> rusqlite::Result<Secrets> {
     let old: Option<Vec<u8>> = row.get("old_secret")?;
     Ok(Secrets {
         current: Secret::from_bytes(row.get("secret")?),
-        old: old
-            .map(Secret::from_bytes)
-            .zip(row.get("old_secret_until")?),
+        old: old.map(Secret::from_bytes).zip(row.get("old_secret_until")?),
     })
 }
 
@@ -82,11 +80,7 @@ pub fn list(
 }
 
 /// The active webhooks that hear of that event in that organisation.
-pub fn told_of(
-    connection: &Connection,
-    organisation_id: Uuid,
-    event: WebhookEvent,
-) -> Result<Vec<Uuid>> {
+pub fn told_of(connection: &Connection, organisation_id: Uuid, event: WebhookEvent) -> Result<Vec<Uuid>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, events FROM webhooks WHERE organisation_id = ?1 AND active
             UNION ALL SELECT id, events FROM webhooks WHERE organisation_id IS NULL AND active",
@@ -153,15 +147,13 @@ pub fn update(tx: &Transaction<'_>, webhook: &Webhook) -> Result<()> {
 /// Stores what the webhook's messages are signed with.
 pub fn set_secrets(tx: &Transaction<'_>, id: Uuid, secrets: &Secrets) -> Result<()> {
     let old = secrets.old.as_ref();
-    tx.prepare_cached(
-        "UPDATE webhooks SET secret = ?2, old_secret = ?3, old_secret_until = ?4 WHERE id = ?1",
-    )?
-    .execute((
-        id,
-        secrets.current.bytes(),
-        old.map(|(secret, _)| secret.bytes()),
-        old.map(|(_, until)| until),
-    ))?;
+    tx.prepare_cached("UPDATE webhooks SET secret = ?2, old_secret = ?3, old_secret_until = ?4 WHERE id = ?1")?
+        .execute((
+            id,
+            secrets.current.bytes(),
+            old.map(|(secret, _)| secret.bytes()),
+            old.map(|(_, until)| until),
+        ))?;
     Ok(())
 }
 
@@ -185,13 +177,11 @@ pub fn switch_off(tx: &Transaction<'_>, message: &Message, now: Timestamp) -> Re
 
 /// Deletes a webhook with its messages.
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
-    tx.prepare_cached("DELETE FROM webhooks WHERE id = ?1")?
-        .execute([id])?;
+    tx.prepare_cached("DELETE FROM webhooks WHERE id = ?1")?.execute([id])?;
     Ok(())
 }
 
 fn taken(tx: &Transaction<'_>, organisation_id: Option<Uuid>, name: &Name) -> Result<Error> {
-    let holder =
-        "SELECT id FROM webhooks WHERE organisation_id IS NOT DISTINCT FROM ?1 AND name = ?2";
+    let holder = "SELECT id FROM webhooks WHERE organisation_id IS NOT DISTINCT FROM ?1 AND name = ?2";
     name_taken(tx, "webhook", name, holder, (organisation_id, name))
 }

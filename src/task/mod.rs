@@ -30,12 +30,8 @@ impl Default for Tasks {
 impl Tasks {
     /// Runs `round` now and then again, each time `pause` after the last round ended. One that fails or panics is
     /// logged, and the next one comes all the same. A round is dropped where it waits when the loops are stopped.
-    pub fn every<F, E>(
-        &mut self,
-        name: &'static str,
-        pause: Duration,
-        mut round: impl FnMut() -> F + Send + 'static,
-    ) where
+    pub fn every<F, E>(&mut self, name: &'static str, pause: Duration, mut round: impl FnMut() -> F + Send + 'static)
+    where
         F: Future<Output = Result<(), E>> + Send,
         E: Display + Send,
     {

@@ -171,8 +171,7 @@ fn expected(who: &str, row: &Value) -> Value {
 async fn secrets(app: &TestApp, home: &str) -> [String; 9] {
     let elsewhere = app.organisation("Elsewhere").await;
     let end = app.now().plus_minutes(1).to_string();
-    let short =
-        json!({ "name": "short", "role": "manager", "organisation_id": home, "expires_at": end });
+    let short = json!({ "name": "short", "role": "manager", "organisation_id": home, "expires_at": end });
     let short = app.ok(ADMIN, "POST /tokens", short).await;
     app.advance_minutes(1);
     let revoked = json!({ "name": "revoked", "role": "manager", "organisation_id": home });
@@ -241,8 +240,7 @@ async fn every_operation_answers_every_caller_as_its_role_allows() {
                 request = request.json(&row[4]);
             }
             let answer = app.send(request).await;
-            let is_good =
-                check(&answer, &operation) && (who != "other" || !leaks(&answer, &objects));
+            let is_good = check(&answer, &operation) && (who != "other" || !leaks(&answer, &objects));
             let expected = expected(who, &row);
             if answer.status != expected || !is_good {
                 wrong.push(format!("{id} by {who}, for {expected}: {answer:?}"));
@@ -291,11 +289,7 @@ async fn whoever_may_not_do_it_is_refused_before_anything_of_the_body_is_read() 
                     .await;
                     let answer = raw.until("\"request_id\"").await;
                     let expected = u16::try_from(expected.as_u64().unwrap()).unwrap();
-                    assert_eq!(
-                        statuses(&answer),
-                        [expected],
-                        "{method} {path} by {who}: {answer}"
-                    );
+                    assert_eq!(statuses(&answer), [expected], "{method} {path} by {who}: {answer}");
                     tried += 1;
                 }
             }
@@ -361,10 +355,7 @@ async fn a_manager_makes_tokens_of_its_organisation_up_to_its_own_role() {
         let made = app.ok(&manager, "POST /tokens", body).await;
         assert_eq!([&made["role"], &made["organisation_id"]], [role, &home]);
         let secret = made["secret"].as_str().unwrap();
-        assert_eq!(
-            app.ok(secret, "GET /whoami", Value::Null).await["id"],
-            made["id"]
-        );
+        assert_eq!(app.ok(secret, "GET /whoami", Value::Null).await["id"], made["id"]);
     }
     let table = json!([
         ["POST /tokens", { "name": "x", "role": "admin" }, 403],
@@ -398,9 +389,7 @@ async fn a_manager_neither_sees_nor_revokes_tokens_of_admins_and_of_other_organi
         .iter()
         .filter(|token| token["id"] != own[0]["id"]);
     let revoke = |token: &Value| format!("DELETE /tokens/{}", token["id"].as_str().unwrap());
-    let table: Vec<_> = hidden
-        .map(|token| json!([revoke(token), null, 404]))
-        .collect();
+    let table: Vec<_> = hidden.map(|token| json!([revoke(token), null, 404])).collect();
     assert_eq!(table.len(), 2);
     app.calls(&manager, json!(table)).await;
     app.calls(
@@ -452,7 +441,8 @@ async fn shared_sources_are_seen_by_all_and_changed_by_admins() {
     let source = app.make("/api/v1/sources", &source).await;
     let [first, second] = ["1", "2"].map(|version| contract(&source, version));
     let version = app.make("/api/v1/source_versions", &first).await;
-    let job = |version: &Value| json!({ "organisation_id": home, "source_version": version, "job": { "name": "Job A" } });
+    let job =
+        |version: &Value| json!({ "organisation_id": home, "source_version": version, "job": { "name": "Job A" } });
     let table = json!([
         [format!("GET /sources/{source}"), null, 200],
         [format!("GET /source_versions/{version}"), null, 200],
@@ -508,12 +498,10 @@ async fn a_token_that_ends_makes_only_tokens_that_end_no_later() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
     let end = "2023-10-28T00:00:00Z";
-    let body =
-        json!({ "name": "m", "role": "manager", "organisation_id": home, "expires_at": end });
+    let body = json!({ "name": "m", "role": "manager", "organisation_id": home, "expires_at": end });
     let manager = app.ok(ADMIN, "POST /tokens", body).await;
     let manager = manager["secret"].as_str().unwrap();
-    let body =
-        |name: &str, end: Value| json!({ "name": name, "role": "viewer", "expires_at": end });
+    let body = |name: &str, end: Value| json!({ "name": name, "role": "viewer", "expires_at": end });
     let later = body("a", json!("2023-10-28T00:00:00.000001Z"));
     app.call_as(manager, "POST", "/api/v1/tokens", &later)
         .await

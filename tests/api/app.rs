@@ -70,9 +70,7 @@ impl Answer {
 
     /// A header's text; empty if it is not there.
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// The JSON body, once the status is the expected one.
@@ -89,12 +87,7 @@ impl Answer {
             place.unwrap_or_default().to_owned()
         };
         let body = self.json();
-        body["errors"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(place)
-            .collect()
+        body["errors"].as_array().into_iter().flatten().map(place).collect()
     }
 
     /// Asserts a problem of that status with exactly these places, in any order.
@@ -149,12 +142,7 @@ impl TestApp {
     }
 
     /// Starts a server that accepts issues a day ahead of its clock, so that tests can post some in any order.
-    async fn start_in(
-        folder: TempDir,
-        clock: Option<Arc<AtomicI64>>,
-        rules: Rules,
-        options: Options,
-    ) -> Self {
+    async fn start_in(folder: TempDir, clock: Option<Arc<AtomicI64>>, rules: Rules, options: Options) -> Self {
         let a_day = clock::Rules {
             issue_ahead_seconds: 86_400,
             ..clock::Rules::default()
@@ -168,13 +156,8 @@ impl TestApp {
         (rules, clock_rules): (Rules, clock::Rules),
         options: Options,
     ) -> Self {
-        let clock = clock
-            .unwrap_or_else(|| Arc::new(AtomicI64::new(Timestamp::parse(START).unwrap().micros())));
-        let db = Db::open(
-            &folder.path().join("prediction-api.db"),
-            store::Limits::default(),
-        )
-        .unwrap();
+        let clock = clock.unwrap_or_else(|| Arc::new(AtomicI64::new(Timestamp::parse(START).unwrap().micros())));
+        let db = Db::open(&folder.path().join("prediction-api.db"), store::Limits::default()).unwrap();
         let (hand, uptime) = (clock.clone(), Arc::new(AtomicI64::new(0)));
         let counted = uptime.clone();
         let count: clock::Uptime =
@@ -231,9 +214,7 @@ impl TestApp {
 
     /// Deletes what has expired by the clock.
     pub async fn sweep(&self) -> Swept {
-        retention::sweep(&self.app, self.now(), Pace::AtOnce)
-            .await
-            .unwrap()
+        retention::sweep(&self.app, self.now(), Pace::AtOnce).await.unwrap()
     }
 
     /// Trusts the clock as it stands, as `prediction-api retention` does.
@@ -254,8 +235,7 @@ impl TestApp {
     /// Lets the clock run on by seconds.
     pub fn advance_seconds(&self, seconds: i64) {
         self.clock.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
-        self.uptime
-            .fetch_add(seconds.max(0) * 1_000_000, Ordering::SeqCst);
+        self.uptime.fetch_add(seconds.max(0) * 1_000_000, Ordering::SeqCst);
     }
 
     /// Lets the clock run on by a microsecond, so that what arrives next is stamped with the clock's time.
@@ -317,9 +297,7 @@ impl TestApp {
 
     /// A call with a token, with a JSON body unless that is null.
     pub async fn call_as(&self, secret: &str, method: &str, path: &str, body: &Value) -> Answer {
-        let mut request = self
-            .request(method.parse().unwrap(), path)
-            .bearer_auth(secret);
+        let mut request = self.request(method.parse().unwrap(), path).bearer_auth(secret);
         if !body.is_null() {
             request = request.json(body);
         }
@@ -352,20 +330,14 @@ impl TestApp {
         let (request, path) = (self.post(path, body), path.to_owned());
         async move {
             let answer = request.await;
-            assert_eq!(
-                answer.status,
-                StatusCode::CREATED,
-                "{path}: {}",
-                answer.text
-            );
+            assert_eq!(answer.status, StatusCode::CREATED, "{path}: {}", answer.text);
             answer.json()["id"].as_str().unwrap().to_owned()
         }
     }
 
     /// A new organisation's id.
     pub async fn organisation(&self, name: &str) -> String {
-        self.make("/api/v1/organisations", &json!({ "name": name }))
-            .await
+        self.make("/api/v1/organisations", &json!({ "name": name })).await
     }
 
     /// The secret of a new token.

@@ -10,9 +10,7 @@ use crate::{
 
 /// What the trail says, newest first: `action kind name by whom`.
 async fn told(app: &TestApp, secret: &str, query: &str) -> Vec<String> {
-    let entries = app
-        .ok(secret, &format!("GET /audit?{query}"), Value::Null)
-        .await;
+    let entries = app.ok(secret, &format!("GET /audit?{query}"), Value::Null).await;
     let entry = |entry: &Value| {
         let text = |name: &str| entry[name].as_str().unwrap().to_owned();
         format!(
@@ -30,12 +28,8 @@ async fn told(app: &TestApp, secret: &str, query: &str) -> Vec<String> {
 async fn everything_that_a_set_up_makes_is_noted_once_and_a_dry_run_not_at_all() {
     let app = TestApp::start().await;
     let body = setup("11111111-1111-1111-1111-111111111111", "Job A");
-    app.ok(ADMIN, "POST /jobs/setup?dry_run=true", body.clone())
-        .await;
-    assert_eq!(
-        told(&app, ADMIN, "").await,
-        ["created token admin by command line"]
-    );
+    app.ok(ADMIN, "POST /jobs/setup?dry_run=true", body.clone()).await;
+    assert_eq!(told(&app, ADMIN, "").await, ["created token admin by command line"]);
     app.ok(ADMIN, "POST /jobs/setup", body.clone()).await;
     let whole = [
         "created job Job A by admin",
@@ -51,11 +45,8 @@ async fn everything_that_a_set_up_makes_is_noted_once_and_a_dry_run_not_at_all()
     let mut refused = body;
     refused["job"] = json!({ "name": "Job B" });
     refused["role_bindings"] = json!([]);
-    app.calls(
-        ADMIN,
-        json!([["POST /jobs/setup", refused, 422, "#/role_bindings"]]),
-    )
-    .await;
+    app.calls(ADMIN, json!([["POST /jobs/setup", refused, 422, "#/role_bindings"]]))
+        .await;
     assert_eq!(told(&app, ADMIN, "").await, whole);
 }
 
@@ -99,25 +90,17 @@ async fn a_deletion_is_noted_and_so_is_what_goes_with_an_organisation() {
     let home = app.organisation("Home").await;
     let of = |name: &str, more: Value| {
         let mut body = json!({ "organisation_id": home, "name": name });
-        body.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         body
     };
     let point = json!({ "latitude": 0, "longitude": 0 });
-    let first = app
-        .make("/api/v1/locations", &of("First", point.clone()))
-        .await;
+    let first = app.make("/api/v1/locations", &of("First", point.clone())).await;
     app.make("/api/v1/locations", &of("Second", point)).await;
-    app.make(
-        "/api/v1/sensors",
-        &of("Sensor", json!({ "metric": "celsius" })),
-    )
-    .await;
+    app.make("/api/v1/sensors", &of("Sensor", json!({ "metric": "celsius" })))
+        .await;
     app.make("/api/v1/sources", &of("Source", json!({}))).await;
     app.token("Manager", "manager", &home).await;
-    app.ok(ADMIN, &format!("DELETE /locations/{first}"), Value::Null)
-        .await;
+    app.ok(ADMIN, &format!("DELETE /locations/{first}"), Value::Null).await;
     app.advance_minutes(1);
     app.ok(ADMIN, &format!("DELETE /organisations/{home}"), Value::Null)
         .await;
@@ -141,10 +124,7 @@ async fn a_deletion_is_noted_and_so_is_what_goes_with_an_organisation() {
     let manager = app.token("New", "manager", &home).await;
     assert_eq!(
         told(&app, &manager, "").await,
-        [
-            "created token New by admin",
-            "created organisation Another by admin"
-        ]
+        ["created token New by admin", "created organisation Another by admin"]
     );
 }
 
@@ -167,10 +147,7 @@ async fn readings_predictions_and_the_use_of_tokens_are_not_noted_and_secrets_no
 #[tokio::test]
 async fn the_trail_is_filtered_and_paged() {
     let app = TestApp::start().await;
-    let (home, elsewhere) = (
-        app.organisation("Home").await,
-        app.organisation("Elsewhere").await,
-    );
+    let (home, elsewhere) = (app.organisation("Home").await, app.organisation("Elsewhere").await);
     let manager = app.token("Manager", "manager", &home).await;
     let who = app.ok(&manager, "GET /whoami", Value::Null).await;
     let token = who["id"].as_str().unwrap();
@@ -183,23 +160,14 @@ async fn the_trail_is_filtered_and_paged() {
         sensors.push(made["id"].as_str().unwrap().to_owned());
     }
     let by = |number: usize| format!("created sensor Sensor {number} by Manager");
-    assert_eq!(
-        told(&app, ADMIN, "kind=sensor").await,
-        [by(2), by(1), by(0)]
-    );
-    assert_eq!(
-        told(&app, ADMIN, &format!("id={}", sensors[1])).await,
-        [by(1)]
-    );
+    assert_eq!(told(&app, ADMIN, "kind=sensor").await, [by(2), by(1), by(0)]);
+    assert_eq!(told(&app, ADMIN, &format!("id={}", sensors[1])).await, [by(1)]);
     assert_eq!(
         told(&app, ADMIN, &format!("token={token}&limit=2")).await,
         [by(2), by(1)]
     );
     let (from, to) = (begin.plus_minutes(1), begin.plus_minutes(3));
-    assert_eq!(
-        told(&app, ADMIN, &format!("from={from}&to={to}")).await,
-        [by(1), by(0)]
-    );
+    assert_eq!(told(&app, ADMIN, &format!("from={from}&to={to}")).await, [by(1), by(0)]);
     assert_eq!(
         told(&app, ADMIN, &format!("organisation_id={elsewhere}")).await,
         ["created organisation Elsewhere by admin"]
@@ -241,10 +209,7 @@ async fn the_trail_has_its_own_retention_and_knows_the_command_line() {
     let made = command(&["token", "create", "operator", "--role", "admin"]);
     assert!(made.status.success(), "{}", text(&made.stderr));
     let counted = text(&command(&["retention", "--dry-run"]).stdout);
-    assert!(
-        counted.contains("runs, 701 entries of the audit trail\n"),
-        "{counted}"
-    );
+    assert!(counted.contains("runs, 701 entries of the audit trail\n"), "{counted}");
     let kept = ["created token operator by command line"];
     let swept = text(&command(&["retention"]).stdout);
     assert!(swept.contains("701 entries of the audit trail"), "{swept}");
@@ -252,10 +217,7 @@ async fn the_trail_has_its_own_retention_and_knows_the_command_line() {
     let swept = text(&command(&["retention"]).stdout);
     assert!(!swept.contains("entries"), "{swept}");
     let mut none = crate::command_line::command(folder, &["config"]);
-    let output = none
-        .env("PREDICTION_API_RETENTION__AUDIT_DAYS", "0")
-        .output()
-        .unwrap();
+    let output = none.env("PREDICTION_API_RETENTION__AUDIT_DAYS", "0").output().unwrap();
     assert_refused(&output, &["retention.audit_days", "from 1 to 36500"]);
 }
 
@@ -268,11 +230,8 @@ async fn webhooks_are_noted_and_their_secrets_are_not() {
     let put = format!("PUT /webhooks/{id}");
     app.ok(ADMIN, &put, json!({ "secret": null })).await;
     app.ok(ADMIN, &put, json!({ "active": false })).await;
-    app.calls(
-        ADMIN,
-        json!([[format!("DELETE /webhooks/{id}"), null, 204]]),
-    )
-    .await;
+    app.calls(ADMIN, json!([[format!("DELETE /webhooks/{id}"), null, 204]]))
+        .await;
     let entries = app.ok(ADMIN, "GET /audit?kind=webhook", Value::Null).await;
     let seen = |entry: &Value| (entry["action"].clone(), entry["changes"].clone());
     let found: Vec<_> = entries.as_array().unwrap().iter().map(seen).collect();

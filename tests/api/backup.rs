@@ -58,18 +58,11 @@ async fn what_was_acknowledged_before_a_backup_under_load_is_in_it_and_nothing_i
     for client in 0..8 {
         let job = server.caller.job(&format!("Job {client}")).await;
         let acknowledged = Arc::new(AtomicUsize::new(0));
-        let (caller, of, counted, stop) = (
-            server.caller.clone(),
-            job.clone(),
-            acknowledged.clone(),
-            stop.clone(),
-        );
+        let (caller, of, counted, stop) = (server.caller.clone(), job.clone(), acknowledged.clone(), stop.clone());
         let posting = tokio::spawn(async move {
             while !stop.load(Ordering::Relaxed) {
                 let number = counted.load(Ordering::Relaxed);
-                caller
-                    .ok("POST /predictions", issue(&of, number, POINTS))
-                    .await;
+                caller.ok("POST /predictions", issue(&of, number, POINTS)).await;
                 counted.fetch_add(1, Ordering::Relaxed);
             }
         });
@@ -98,10 +91,7 @@ async fn what_was_acknowledged_before_a_backup_under_load_is_in_it_and_nothing_i
         reply.bytes.len().to_string()
     );
     let name = reply.headers["content-disposition"].to_str().unwrap();
-    assert!(
-        name.starts_with("attachment; filename=\"prediction-api-20"),
-        "{name}"
-    );
+    assert!(name.starts_with("attachment; filename=\"prediction-api-20"), "{name}");
     fs::write(folder.path().join("two.db"), &reply.bytes).unwrap();
     beyond(counts().into_iter().max().unwrap() + 5).await;
     stop.store(true, Ordering::Relaxed);
@@ -117,10 +107,7 @@ async fn what_was_acknowledged_before_a_backup_under_load_is_in_it_and_nothing_i
             .any(|name| name.contains("passing"))
     );
 
-    for (backup, data, before) in [
-        ("one.db", "first", before),
-        ("two.db", "second", before_the_other),
-    ] {
+    for (backup, data, before) in [("one.db", "first", before), ("two.db", "second", before_the_other)] {
         assert!(succeeds(folder.path(), &["check", backup]).ends_with("ok\n"));
         succeeds(folder.path(), &["restore", backup, "--data-dir", data]);
         let restored = Remote::start(folder.path(), data);
@@ -133,19 +120,11 @@ async fn what_was_acknowledged_before_a_backup_under_load_is_in_it_and_nothing_i
             let rows = restored.caller.all(&path).await;
             let kept = rows.len() / POINTS;
             assert!(before <= kept && kept <= *all, "{before} {kept} {all}");
-            let found: Vec<_> = rows
-                .iter()
-                .map(|row| row["value"].as_f64().unwrap())
-                .collect();
-            let whole: Vec<_> = (0..kept)
-                .flat_map(|number| values(number, POINTS))
-                .collect();
+            let found: Vec<_> = rows.iter().map(|row| row["value"].as_f64().unwrap()).collect();
+            let whole: Vec<_> = (0..kept).flat_map(|number| values(number, POINTS)).collect();
             assert_eq!(found, whole);
             // It goes on from there.
-            let counts = restored
-                .caller
-                .ok("POST /predictions", issue(job, kept, POINTS))
-                .await;
+            let counts = restored.caller.ok("POST /predictions", issue(job, kept, POINTS)).await;
             assert_eq!(counts["stored"], POINTS);
         }
         assert_eq!(restored.served.terminate(), Some(0));
@@ -156,9 +135,7 @@ async fn what_was_acknowledged_before_a_backup_under_load_is_in_it_and_nothing_i
 async fn stopped() -> tempfile::TempDir {
     let field = Field::start().await;
     for hour in 0..3 {
-        field
-            .post(issued(hour), &[risk(hour, 1.0), risk(hour + 1, 2.5)])
-            .await;
+        field.post(issued(hour), &[risk(hour, 1.0), risk(hour + 1, 2.5)]).await;
     }
     field.app.stop().await
 }
@@ -175,30 +152,19 @@ async fn files_that_are_there_are_replaced_only_when_told() {
     assert!(succeeds(folder, &["check", "taken"]).contains("6 in 3 runs"));
     fs::create_dir(folder.join("folder")).unwrap();
     assert_refused(&backup(&["folder", "--force"]), &["folder is a folder"]);
-    assert_refused(
-        &backup(&["nowhere/x.db"]),
-        &["nowhere/x.db", "No such file"],
-    );
+    assert_refused(&backup(&["nowhere/x.db"]), &["nowhere/x.db", "No such file"]);
     assert_refused(
         &run(folder, &["backup", "x.db", "--data-dir", "none"]),
         &["there is no database none/prediction-api.db"],
     );
 
-    let restore = |more: &[&str]| {
-        run(
-            folder,
-            &[&["restore", "taken", "--data-dir", "."], more].concat(),
-        )
-    };
+    let restore = |more: &[&str]| run(folder, &[&["restore", "taken", "--data-dir", "."], more].concat());
     assert_refused(&restore(&[]), &["./prediction-api.db exists", "--force"]);
     let told = restore(&["--force"]);
     assert!(told.status.success(), "{}", text(&told.stderr));
     assert!(text(&told.stdout).contains("6 predictions and 0 readings"));
     let kept = names(folder);
-    let kept = kept
-        .iter()
-        .find(|name| name.contains(".before-restore-"))
-        .unwrap();
+    let kept = kept.iter().find(|name| name.contains(".before-restore-")).unwrap();
     assert!(text(&told.stdout).contains(kept.as_str()));
     assert!(succeeds(folder, &["check", kept]).contains("6 in 3 runs"));
     assert!(succeeds(folder, &["check", "--data-dir", "."]).contains("6 in 3 runs"));
@@ -242,9 +208,7 @@ async fn what_is_no_whole_backup_is_not_restored() {
     fs::write(folder.join("half.db"), &whole[..whole.len() / 2]).unwrap();
     assert_refused(&restore("half.db"), &["half.db"]);
     let other = Connection::open(folder.join("other.db")).unwrap();
-    other
-        .execute_batch("CREATE TABLE other (x INTEGER)")
-        .unwrap();
+    other.execute_batch("CREATE TABLE other (x INTEGER)").unwrap();
     assert_refused(&restore("other.db"), &["other.db", "another program"]);
     let change = |file: &str, sql: &str| {
         fs::copy(folder.join("good.db"), folder.join(file)).unwrap();
@@ -256,23 +220,12 @@ async fn what_is_no_whole_backup_is_not_restored() {
     change("wrong.db", "UPDATE series SET covers_until = 0");
     assert_refused(
         &restore("wrong.db"),
-        &[
-            "wrong.db",
-            "3 faults",
-            "nothing was restored",
-            "--accept-faults",
-        ],
+        &["wrong.db", "3 faults", "nothing was restored", "--accept-faults"],
     );
     change("unjudged.db", "DELETE FROM health WHERE role <> ''");
     assert_refused(&restore("unjudged.db"), &["unjudged.db", "faults"]);
     assert!(!folder.join("new").exists());
-    let accepted = [
-        "restore",
-        "wrong.db",
-        "--data-dir",
-        "new",
-        "--accept-faults",
-    ];
+    let accepted = ["restore", "wrong.db", "--data-dir", "new", "--accept-faults"];
     let told = succeeds(folder, &accepted);
     assert!(told.contains("wrong.db has 3 faults"), "{told}");
     assert!(folder.join("new/prediction-api.db").exists());
@@ -305,11 +258,7 @@ async fn no_backup_replaces_what_a_server_works_with() {
     let folder = folder.path();
     let server = Remote::start(folder, "data");
     fill(&server).await;
-    fs::hard_link(
-        folder.join("data/prediction-api.db"),
-        folder.join("data/other.db"),
-    )
-    .unwrap();
+    fs::hard_link(folder.join("data/prediction-api.db"), folder.join("data/other.db")).unwrap();
     for file in [
         "prediction-api.db",
         "prediction-api.db-wal",
@@ -334,10 +283,7 @@ async fn nothing_is_restored_over_a_running_server_and_none_is_started_beside_it
     server.caller.job("Job").await;
     succeeds(folder.path(), &["backup", "good.db"]);
     let busy = ["another prediction-api", "data folder data"];
-    assert_refused(
-        &run(folder.path(), &["restore", "good.db", "--force"]),
-        &busy,
-    );
+    assert_refused(&run(folder.path(), &["restore", "good.db", "--force"]), &busy);
     assert_refused(&run(folder.path(), &["--listen", ":0"]), &busy);
     assert!(succeeds(folder.path(), &["token", "list"]).contains("admin"));
     assert_eq!(server.caller.probe("/readyz").await, 200);
@@ -399,19 +345,14 @@ async fn a_backup_that_is_stopped_leaves_nothing_behind() {
     // The server, too, is told to stop while it makes one.
     let data = folder.path().join("data");
     let caller = server.caller.clone();
-    let asked =
-        tokio::spawn(async move { caller.try_call("GET /admin/backup", &Value::Null).await });
+    let asked = tokio::spawn(async move { caller.try_call("GET /admin/backup", &Value::Null).await });
     until_there(&data, "passing").await;
     let stopped = tokio::task::spawn_blocking(|| server.served.terminate());
     assert_eq!(stopped.await.unwrap(), Some(0));
     drop(asked.await.unwrap());
     assert_eq!(
         names(&data),
-        [
-            "prediction-api.db",
-            "prediction-api.lock",
-            "prediction-api.reserve"
-        ]
+        ["prediction-api.db", "prediction-api.lock", "prediction-api.reserve"]
     );
 }
 
@@ -439,10 +380,7 @@ async fn a_restore_that_is_killed_leaves_one_whole_database() {
     // What they left is gone once a server has started.
     drop(Remote::start(folder.path(), "data"));
     let left = names(&folder.path().join("data"));
-    assert!(
-        !left.iter().any(|name| name.contains("passing")),
-        "{left:?}"
-    );
+    assert!(!left.iter().any(|name| name.contains("passing")), "{left:?}");
 }
 
 #[tokio::test]
@@ -465,13 +403,7 @@ async fn one_backup_is_sent_at_a_time_and_what_a_crash_left_of_one_is_removed() 
     drop(client);
     // Once the server sees that nobody reads it, the next one's turn comes.
     let mut tries = 0;
-    while server
-        .caller
-        .call("GET /admin/backup", Value::Null)
-        .await
-        .status
-        != 200
-    {
+    while server.caller.call("GET /admin/backup", Value::Null).await.status != 200 {
         tries += 1;
         assert!(tries < 1000, "the turn is lost");
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -479,11 +411,7 @@ async fn one_backup_is_sent_at_a_time_and_what_a_crash_left_of_one_is_removed() 
     assert_eq!(server.served.terminate(), Some(0));
     assert_eq!(
         names(&data),
-        [
-            "prediction-api.db",
-            "prediction-api.lock",
-            "prediction-api.reserve"
-        ]
+        ["prediction-api.db", "prediction-api.lock", "prediction-api.reserve"]
     );
 }
 
@@ -494,19 +422,13 @@ async fn the_check_tells_every_fault_with_its_place() {
     let whole = fs::read(&database).unwrap();
     let check = || run(folder.path(), &["check", "--data-dir", "."]);
     let told = text(&check().stdout);
-    assert!(
-        told.contains("predictions  6 in 3 runs\nreadings     0\nok"),
-        "{told}"
-    );
+    assert!(told.contains("predictions  6 in 3 runs\nreadings     0\nok"), "{told}");
     for (sql, fault) in [
         (
             "UPDATE runs SET payload = substr(payload, 1, length(payload) - 1)",
             "issued at 2023-10-27T00:00:00Z, revision 1: its checksum does not hold",
         ),
-        (
-            "UPDATE runs SET count = 7",
-            "another number of points than its count",
-        ),
+        ("UPDATE runs SET count = 7", "another number of points than its count"),
         (
             "UPDATE runs SET valid_to = valid_to + 1",
             "does not end at its valid_to",
@@ -515,18 +437,9 @@ async fn the_check_tells_every_fault_with_its_place() {
             "UPDATE series SET newest_issue = 0",
             "newer than its series' newest_issue",
         ),
-        (
-            "UPDATE series SET covers_until = 0",
-            "beyond its series' covers_until",
-        ),
-        (
-            "UPDATE series SET shortest_lead = 1",
-            "below its series' shortest_lead",
-        ),
-        (
-            "UPDATE series SET longest_lead = 1",
-            "above its series' longest_lead",
-        ),
+        ("UPDATE series SET covers_until = 0", "beyond its series' covers_until"),
+        ("UPDATE series SET shortest_lead = 1", "below its series' shortest_lead"),
+        ("UPDATE series SET longest_lead = 1", "above its series' longest_lead"),
         ("DELETE FROM series", "its series is gone"),
         (
             "INSERT INTO readings VALUES (9, 0, 1, 0, 1.5)",
@@ -579,8 +492,6 @@ async fn the_readings_of_a_deleted_organisation_go_with_it() {
     let sensor = app.make("/api/v1/sensors", &sensor).await;
     let reading = json!([{ "sensor_id": sensor, "time": "2023-10-27T00:00:00Z", "value": 1 }]);
     app.ok(ADMIN, "POST /readings", reading).await;
-    app.delete(&format!("/api/v1/organisations/{home}"))
-        .await
-        .expect(204);
+    app.delete(&format!("/api/v1/organisations/{home}")).await.expect(204);
     assert_eq!(app.sweep().await.readings, 1);
 }

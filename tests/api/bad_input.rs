@@ -119,8 +119,7 @@ async fn numbers_out_of_their_range_are_named() {
     let app = TestApp::start().await;
     let (interval, retention) = ("#/expected_interval_minutes", "#/retention_hours");
     for (value, most) in [(0, 0), (-1, -1), (525_601, 876_601), (i64::MAX, i64::MIN)] {
-        let body =
-            json!({ "name": "m", "expected_interval_minutes": value, "retention_hours": most });
+        let body = json!({ "name": "m", "expected_interval_minutes": value, "retention_hours": most });
         let answer = app.post(SOURCES, &body).await;
         answer.expect_problem(422, &[interval, retention]);
     }
@@ -136,9 +135,7 @@ async fn numbers_out_of_their_range_are_named() {
     };
     let beyond = ["#/latitude", "#/longitude", "#/elevation"];
     for bad in [at(90.1, 180.1, 10_000.1), at(-90.1, -180.1, -500.1)] {
-        app.post("/api/v1/locations", &bad)
-            .await
-            .expect_problem(422, &beyond);
+        app.post("/api/v1/locations", &bad).await.expect_problem(422, &beyond);
     }
     let table = json!([
         ["POST /locations", at(90.0, -180.0, -500.0), 201],
@@ -171,21 +168,12 @@ async fn names_are_one_line_of_1_to_200_characters() {
         assert_eq!(answer.status, 422, "{bad:?}: {}", answer.text);
         let mut places = answer.places();
         places.dedup();
-        assert_eq!(
-            places,
-            ["#/name", "#/metric", "#/unit"],
-            "{bad:?}: {}",
-            answer.text
-        );
+        assert_eq!(places, ["#/name", "#/metric", "#/unit"], "{bad:?}: {}", answer.text);
     }
     let name = "ü".repeat(200);
-    let body =
-        json!({ "organisation_id": home, "name": name, "metric": "a b", "unit": " °C\u{3000}" });
+    let body = json!({ "organisation_id": home, "name": name, "metric": "a b", "unit": " °C\u{3000}" });
     let made = app.ok(ADMIN, "POST /sensors", body).await;
-    assert_eq!(
-        [&made["name"], &made["metric"], &made["unit"]],
-        [&name, "a b", "°C"]
-    );
+    assert_eq!([&made["name"], &made["metric"], &made["unit"]], [&name, "a b", "°C"]);
     let table = json!([
         ["POST /sources", { "name": "x", "description": "a\u{0}b" }, 422, "#/description"],
         ["POST /sources", { "name": "x", "description": "x".repeat(10_001) }, 422, "#/description"],
@@ -246,14 +234,8 @@ async fn a_member_that_is_there_twice_is_named() {
     let app = TestApp::start().await;
     for (more, place) in [
         (r#""name": "b""#, "#/name"),
-        (
-            r#""retention_hours": 1, "retention_hours": 1"#,
-            "#/retention_hours",
-        ),
-        (
-            r#""description": "x", "description": null"#,
-            "#/description",
-        ),
+        (r#""retention_hours": 1, "retention_hours": 1"#, "#/retention_hours"),
+        (r#""description": "x", "description": null"#, "#/description"),
     ] {
         let answer = post(&app, format!(r#"{{"name": "a", {more}}}"#)).await;
         answer.expect_problem(422, &[place]);
@@ -268,9 +250,7 @@ async fn a_version_without_a_clear_contract_is_refused() {
     let bad_input = json!({ "role": " ", "input_kind": "station", "unit": "a\nb" });
     let output = |role: &str, metric: &str| json!({ "role": role, "metric": metric });
     let one = json!([output("p", "m")]);
-    let many: Vec<_> = (0..101)
-        .map(|n| output(&n.to_string(), &n.to_string()))
-        .collect();
+    let many: Vec<_> = (0..101).map(|n| output(&n.to_string(), &n.to_string())).collect();
     let no_metric = json!([{ "role": "t", "input_kind": "sensor" }]);
     let bad_places = "#/input_roles/0/role #/input_roles/0/input_kind #/input_roles/0/unit";
     for (inputs, outputs, places) in [
@@ -395,9 +375,7 @@ async fn a_limit_is_named_as_a_whole_number() {
     for value in ["525601", "1e300"] {
         let body = format!("{{\"name\": \"most\", \"expected_interval_minutes\": {value}}}");
         let request = app.request(Method::POST, "/api/v1/sources");
-        let request = request
-            .bearer_auth(ADMIN)
-            .header("content-type", "application/json");
+        let request = request.bearer_auth(ADMIN).header("content-type", "application/json");
         let refused = app.send(request.body(body)).await;
         let told = refused.expect(422)["errors"][0]["detail"].to_string();
         assert!(told.ends_with(" 525600\""), "{told}");

@@ -49,8 +49,7 @@ async fn a_set_up_does_not_tell_another_organisations_ids_from_ids_of_nothing() 
     // Where an unknown id would be made, theirs is refused without a word of what it is.
     let mut body = setup(OURS, "Job");
     body["source_version"]["input_roles"][0]["input_kind"] = json!("location");
-    body["role_bindings"][0] =
-        json!({ "role": "temp", "input_type": "location", "input_id": sensor });
+    body["role_bindings"][0] = json!({ "role": "temp", "input_type": "location", "input_id": sensor });
     let answer = app.call_as(&us, "POST", "/api/v1/jobs/setup", &body).await;
     assert!(!answer.text.contains("is a sensor"), "{}", answer.text);
 }
@@ -65,9 +64,7 @@ async fn the_id_of_a_deleted_job_with_predictions_is_not_free() {
     let us = app.token("us", "worker", OURS).await;
     let point = json!({ "role": "risk", "valid_time": "2023-10-27T06:00:00Z", "value": 1.0 });
     let post = json!({ "job_id": id, "predictions": [point] });
-    app.call_as(&us, "POST", "/api/v1/predictions", &post)
-        .await
-        .expect(200);
+    app.call_as(&us, "POST", "/api/v1/predictions", &post).await.expect(200);
     assert_eq!(app.delete(&format!("/api/v1/jobs/{id}")).await.status, 204);
 
     let mut other = setup(THEIRS, "Job");
@@ -78,10 +75,7 @@ async fn the_id_of_a_deleted_job_with_predictions_is_not_free() {
         id
     );
     let path = format!("/api/v1/predictions?metric=all&job_id={id}");
-    let rows = app
-        .call_as(&us, "GET", &path, &Value::Null)
-        .await
-        .expect(200);
+    let rows = app.call_as(&us, "GET", &path, &Value::Null).await.expect(200);
     assert_eq!(rows.as_array().unwrap().len(), 1);
 }
 
@@ -94,9 +88,7 @@ async fn predictions_stay_with_their_organisation_when_a_locations_id_is_taken_b
     let theirs = json!({ "id": THEIRS, "name": "theirs" });
     app.post("/api/v1/organisations", &theirs).await.expect(201);
     let place = |organisation: &str| json!({ "id": location, "organisation_id": organisation, "name": "place", "latitude": 1.0, "longitude": 1.0 });
-    app.post("/api/v1/locations", &place(OURS))
-        .await
-        .expect(201);
+    app.post("/api/v1/locations", &place(OURS)).await.expect(201);
     body = json!({
         "job_id": made["id"],
         "predictions": [
@@ -104,15 +96,8 @@ async fn predictions_stay_with_their_organisation_when_a_locations_id_is_taken_b
         ]
     });
     app.post("/api/v1/predictions", &body).await.expect(200);
-    assert_eq!(
-        app.delete(&format!("/api/v1/locations/{location}"))
-            .await
-            .status,
-        204
-    );
-    app.post("/api/v1/locations", &place(THEIRS))
-        .await
-        .expect(201);
+    assert_eq!(app.delete(&format!("/api/v1/locations/{location}")).await.status, 204);
+    app.post("/api/v1/locations", &place(THEIRS)).await.expect(201);
 
     let (us, them) = (
         app.token("us", "viewer", OURS).await,
@@ -129,32 +114,19 @@ async fn predictions_stay_with_their_organisation_when_a_locations_id_is_taken_b
 #[tokio::test]
 async fn each_location_of_a_job_has_its_own_rows() {
     let app = TestApp::start().await;
-    let job = app
-        .post("/api/v1/jobs/setup", &setup(OURS, "Job"))
-        .await
-        .expect(201);
+    let job = app.post("/api/v1/jobs/setup", &setup(OURS, "Job")).await.expect(201);
     let mut points = Vec::new();
     for (name, value) in [("north", 1.0), ("south", 2.0)] {
-        let place =
-            json!({ "organisation_id": OURS, "name": name, "latitude": 1.0, "longitude": 1.0 });
+        let place = json!({ "organisation_id": OURS, "name": name, "latitude": 1.0, "longitude": 1.0 });
         let location = app.make("/api/v1/locations", &place).await;
         points.push(json!({
             "role": "risk", "valid_time": "2023-10-27T06:00:00Z", "value": value, "location_id": location
         }));
     }
     let body = json!({ "job_id": job["id"], "predictions": points });
-    assert_eq!(
-        app.post("/api/v1/predictions", &body).await.expect(200)["stored"],
-        2
-    );
-    let path = format!(
-        "/api/v1/predictions?metric=all&job_id={}",
-        job["id"].as_str().unwrap()
-    );
-    assert_eq!(
-        app.get(&path).await.expect(200).as_array().unwrap().len(),
-        2
-    );
+    assert_eq!(app.post("/api/v1/predictions", &body).await.expect(200)["stored"], 2);
+    let path = format!("/api/v1/predictions?metric=all&job_id={}", job["id"].as_str().unwrap());
+    assert_eq!(app.get(&path).await.expect(200).as_array().unwrap().len(), 2);
 }
 
 /// Asserts a conflict that says that something is taken, and nothing else of what took it.
@@ -180,9 +152,7 @@ async fn a_conflict_with_another_organisations_thing_says_only_that_the_id_is_ta
     let mut theirs = setup(THEIRS, "Job");
     theirs["source"]["name"] = json!("their model");
     let theirs = app.ok(&them, "POST /jobs/setup", theirs).await;
-    let make = async |path: &str, body: Value| {
-        app.ok(&them, &format!("POST {path}"), body).await["id"].clone()
-    };
+    let make = async |path: &str, body: Value| app.ok(&them, &format!("POST {path}"), body).await["id"].clone();
     let place = json!({ "name": "x", "latitude": 1, "longitude": 1 });
     let sensor = json!({ "name": "x", "metric": "celsius" });
     let source = json!({ "name": "x" });
@@ -222,9 +192,7 @@ async fn a_deleted_organisations_predictions_are_gone_and_its_id_is_free_only_th
     let mut first = setup(OURS, "Job");
     // It is kept for ever.
     first["source"] = json!({ "name": "model" });
-    let job = app
-        .ok(crate::app::ADMIN, "POST /jobs/setup", first.clone())
-        .await;
+    let job = app.ok(crate::app::ADMIN, "POST /jobs/setup", first.clone()).await;
     let job = job["id"].as_str().unwrap();
     let place = json!({ "organisation_id": OURS, "id": NOTHING, "name": "x", "latitude": 1, "longitude": 1 });
     app.post("/api/v1/locations", &place).await.expect(201);
@@ -232,15 +200,10 @@ async fn a_deleted_organisations_predictions_are_gone_and_its_id_is_free_only_th
     let post = json!({ "job_id": job, "predictions": [point] });
     app.post("/api/v1/predictions", &post).await.expect(200);
     let paths = ["predictions", "predictions/latest"].map(|list| {
-        [format!("job_id={job}"), format!("location_id={NOTHING}")]
-            .map(|of| format!("/api/v1/{list}?metric=all&{of}"))
+        [format!("job_id={job}"), format!("location_id={NOTHING}")].map(|of| format!("/api/v1/{list}?metric=all&{of}"))
     });
     for path in paths.iter().flatten() {
-        assert_eq!(
-            app.get(path).await.expect(200).as_array().unwrap().len(),
-            1,
-            "{path}"
-        );
+        assert_eq!(app.get(path).await.expect(200).as_array().unwrap().len(), 1, "{path}");
     }
     assert_eq!(app.delete(&format!("/api/v1/jobs/{job}")).await.status, 204);
     let organisation = format!("/api/v1/organisations/{OURS}");
@@ -252,18 +215,13 @@ async fn a_deleted_organisations_predictions_are_gone_and_its_id_is_free_only_th
     // Its id would read it, however it is taken.
     let refused = app.post("/api/v1/organisations", &body).await.expect(409);
     assert!(refused.get("existing_id").is_none(), "{refused}");
-    assert!(
-        refused["detail"].as_str().unwrap().contains("sweep"),
-        "{refused}"
-    );
+    assert!(refused["detail"].as_str().unwrap().contains("sweep"), "{refused}");
     app.post("/api/v1/jobs/setup", &first).await.expect(409);
     assert_eq!(app.sweep().await.predictions, 1);
     app.post("/api/v1/organisations", &body).await.expect(201);
     let heir = app.token("heir", "manager", OURS).await;
     for path in paths.iter().flatten() {
-        app.call_as(&heir, "GET", path, &Value::Null)
-            .await
-            .expect(404);
+        app.call_as(&heir, "GET", path, &Value::Null).await.expect(404);
     }
     app.ok(
         &heir,
@@ -273,9 +231,7 @@ async fn a_deleted_organisations_predictions_are_gone_and_its_id_is_free_only_th
     .await;
     let path = format!("/api/v1/predictions?metric=all&location_id={NOTHING}");
     assert_eq!(
-        app.call_as(&heir, "GET", &path, &Value::Null)
-            .await
-            .expect(200),
+        app.call_as(&heir, "GET", &path, &Value::Null).await.expect(200),
         json!([])
     );
 }
@@ -299,10 +255,7 @@ async fn the_id_of_a_source_is_not_free_for_others_while_its_predictions_are_sto
     app.ok(&us, "POST /predictions", post).await;
     for path in [
         format!("/api/v1/jobs/{}", job["id"].as_str().unwrap()),
-        format!(
-            "/api/v1/source_versions/{}",
-            job["source_version_id"].as_str().unwrap()
-        ),
+        format!("/api/v1/source_versions/{}", job["source_version_id"].as_str().unwrap()),
         format!("/api/v1/sources/{NOTHING}"),
     ] {
         assert_eq!(app.delete(&path).await.status, 204);

@@ -110,12 +110,7 @@ async fn each_thing_is_made_read_changed_and_deleted() {
         ]);
         app.calls(ADMIN, table).await;
         let list = get(&app, list).await;
-        assert!(
-            list.as_array()
-                .unwrap()
-                .iter()
-                .all(|row| row["id"] != expected["id"])
-        );
+        assert!(list.as_array().unwrap().iter().all(|row| row["id"] != expected["id"]));
     }
 }
 
@@ -201,10 +196,7 @@ async fn lists_take_filters() {
         [format!("sensors?organisation_id={home}"), "s1 s2"],
         [format!("sensors?location_id={here}"), "s1"],
         ["sensors?metric=celsius", "s1 s3"],
-        [
-            format!("sensors?metric=celsius&organisation_id={elsewhere}"),
-            "s3"
-        ],
+        [format!("sensors?metric=celsius&organisation_id={elsewhere}"), "s3"],
         ["sensors?metric=Celsius", ""],
         ["sensors?name=s2", "s2"],
         ["sources", "own shared"],
@@ -319,8 +311,7 @@ async fn the_metric_of_a_bound_sensor_stays() {
     let (app, home, elsewhere) = start().await;
     let job = setup(&home, "Job A");
     let job = app.ok(ADMIN, "POST /jobs/setup", job).await;
-    let [id, bound] =
-        [&job["id"], &job["role_bindings"][0]["input_id"]].map(|id| id.as_str().unwrap());
+    let [id, bound] = [&job["id"], &job["role_bindings"][0]["input_id"]].map(|id| id.as_str().unwrap());
     let put = format!("PUT /sensors/{bound}");
     conflicts(&app, json!([[put, { "metric": "kelvin" }, id]])).await;
     let foreign = make(&app, "locations", point(&elsewhere, "x")).await;

@@ -149,13 +149,7 @@ async fn a_clock_that_is_ahead_for_a_while_deletes_nothing() {
         let reply = ahead.caller.call(&path, Value::Null).await;
         assert_eq!(reply.status, 204, "{path}");
     }
-    while ahead
-        .caller
-        .call("POST /organisations", gone.clone())
-        .await
-        .status
-        != 201
-    {
+    while ahead.caller.call("POST /organisations", gone.clone()).await.status != 201 {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     assert!(is_suspect(&ahead).await);
@@ -167,10 +161,7 @@ async fn a_clock_that_is_ahead_for_a_while_deletes_nothing() {
     let mut dry = command(folder.path(), &["retention", "--dry-run"]);
     show(&mut dry, &library, "+368d");
     let told = text(&dry.output().unwrap().stdout);
-    assert!(
-        told.contains("held back     the clock has jumped"),
-        "{told}"
-    );
+    assert!(told.contains("held back     the clock has jumped"), "{told}");
 
     let server = server_at(folder.path(), &library, "+0d");
     sweeps().await;
@@ -220,11 +211,7 @@ async fn the_command_accepts_a_clock_and_a_running_server_follows() {
 #[tokio::test]
 async fn a_clock_before_or_at_1970_stops_nothing() {
     let Some(library) = faketime() else { return };
-    for time in [
-        "@1969-12-31 12:00:00",
-        "@1970-01-01 00:00:00",
-        "@1901-12-14 00:00:00",
-    ] {
+    for time in ["@1969-12-31 12:00:00", "@1970-01-01 00:00:00", "@1901-12-14 00:00:00"] {
         let folder = tempfile::tempdir().unwrap();
         // A fresh database, then the same with the right clock, and with the wrong one again.
         let first = server_at(folder.path(), &library, time);
@@ -322,13 +309,11 @@ async fn the_newest_arrival_is_known_after_a_restart() {
     let seen = "INSERT INTO clock (name, at) VALUES ('seen', ?1)";
     app.database().execute(seen, [app.now().micros()]).unwrap();
     let app: TestApp = app.restart_after(-100_000).await;
-    let path = format!(
-        "GET /predictions?metric=all&location_id={there}&from=2023-10-26T00:00:00Z&to=2023-10-29T00:00:00Z"
-    );
+    let path =
+        format!("GET /predictions?metric=all&location_id={there}&from=2023-10-26T00:00:00Z&to=2023-10-29T00:00:00Z");
     let rows = app.ok(ADMIN, &path, Value::Null).await;
     assert_eq!(rows[0]["available_at"], "2023-10-27T00:00:00Z");
-    let body =
-        json!({ "job_id": rows[0]["job_id"], "issue_time": at(0), "predictions": [risk(1, 2.0)] });
+    let body = json!({ "job_id": rows[0]["job_id"], "issue_time": at(0), "predictions": [risk(1, 2.0)] });
     app.ok(ADMIN, "POST /predictions", body).await;
     let rows = app.ok(ADMIN, &path, Value::Null).await;
     assert_eq!(rows[0]["value"], 2.0);

@@ -90,12 +90,8 @@ impl Served {
 
     /// What the greeting says behind a word.
     pub fn said(&self, word: &str) -> &str {
-        let line = self
-            .greeting
-            .lines()
-            .find_map(|line| line.trim().strip_prefix(word));
-        line.unwrap_or_else(|| panic!("no {word} in {}", self.greeting))
-            .trim()
+        let line = self.greeting.lines().find_map(|line| line.trim().strip_prefix(word));
+        line.unwrap_or_else(|| panic!("no {word} in {}", self.greeting)).trim()
     }
 
     /// The process's id.
@@ -129,23 +125,14 @@ fn the_first_start_prints_a_token_and_a_line_that_works_when_pasted() {
     let file = folder.path().join("data/admin-token");
     let kept = fs::read_to_string(&file).unwrap();
     assert_eq!(served.said("Admin token"), kept.trim());
-    assert_eq!(
-        fs::metadata(file).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
+    assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
     let curl = format!("curl {}", served.said("curl"));
     let pasted = Command::new("sh").args(["-c", &curl]).output().unwrap();
-    assert!(
-        text(&pasted.stdout).contains("\"role\":\"admin\""),
-        "{curl}"
-    );
+    assert!(text(&pasted.stdout).contains("\"role\":\"admin\""), "{curl}");
     assert_eq!(served.terminate(), Some(0));
 
     let again = Served::start(command(folder.path(), &["serve"]));
-    assert_eq!(
-        again.said("Admin token"),
-        "the first start's is in data/admin-token"
-    );
+    assert_eq!(again.said("Admin token"), "the first start's is in data/admin-token");
     assert!(!again.greeting.contains(kept.trim()), "{}", again.greeting);
 }
 
@@ -158,22 +145,13 @@ fn the_first_admin_token_may_be_given() {
     let served = Served::start(first);
     assert!(!served.greeting.contains(given), "{}", served.greeting);
     assert!(!folder.path().join("data/admin-token").exists());
-    let line = format!(
-        "PREDICTION_API_ADMIN_TOKEN={given}; curl {}",
-        served.said("curl")
-    );
+    let line = format!("PREDICTION_API_ADMIN_TOKEN={given}; curl {}", served.said("curl"));
     let pasted = Command::new("sh").args(["-c", &line]).output().unwrap();
-    assert!(
-        text(&pasted.stdout).contains("\"role\":\"admin\""),
-        "{line}"
-    );
+    assert!(text(&pasted.stdout).contains("\"role\":\"admin\""), "{line}");
 
     let other = tempdir().unwrap();
     let mut short = command(other.path(), &["--listen", ":0"]);
-    let refused = short
-        .env("PREDICTION_API_ADMIN_TOKEN", "short")
-        .output()
-        .unwrap();
+    let refused = short.env("PREDICTION_API_ADMIN_TOKEN", "short").output().unwrap();
     assert_refused(&refused, &["PREDICTION_API_ADMIN_TOKEN", "16"]);
 }
 
@@ -192,10 +170,7 @@ fn what_keeps_it_from_starting_is_said_in_one_line() {
     );
 
     fs::write(folder.path().join("file"), "").unwrap();
-    let refused = run(
-        folder.path(),
-        &["--listen", ":0", "--data-dir", "file/data"],
-    );
+    let refused = run(folder.path(), &["--listen", ":0", "--data-dir", "file/data"]);
     assert_refused(&refused, &["cannot make the data folder file/data"]);
 
     let database = |name: &str| {
@@ -209,15 +184,10 @@ fn what_keeps_it_from_starting_is_said_in_one_line() {
     )
     .unwrap();
     let refused = run(folder.path(), &["--listen", ":0", "--data-dir", "garbage"]);
-    assert_refused(
-        &refused,
-        &["garbage/prediction-api.db", "is not an SQLite database"],
-    );
+    assert_refused(&refused, &["garbage/prediction-api.db", "is not an SQLite database"]);
 
     let foreign = Connection::open(database("foreign")).unwrap();
-    foreign
-        .execute_batch("CREATE TABLE other (x INTEGER)")
-        .unwrap();
+    foreign.execute_batch("CREATE TABLE other (x INTEGER)").unwrap();
     let before = fs::read(folder.path().join("foreign/prediction-api.db")).unwrap();
     let refused = run(folder.path(), &["--listen", ":0", "--data-dir", "foreign"]);
     let after = fs::read(folder.path().join("foreign/prediction-api.db")).unwrap();
@@ -228,28 +198,15 @@ fn what_keeps_it_from_starting_is_said_in_one_line() {
     assert!(
         run(
             folder.path(),
-            &[
-                "token",
-                "create",
-                "x",
-                "--role",
-                "admin",
-                "--data-dir",
-                "newer"
-            ]
+            &["token", "create", "x", "--role", "admin", "--data-dir", "newer"]
         )
         .status
         .success()
     );
     let connection = Connection::open(newer).unwrap();
-    connection
-        .execute_batch("PRAGMA user_version = 999")
-        .unwrap();
+    connection.execute_batch("PRAGMA user_version = 999").unwrap();
     let refused = run(folder.path(), &["--listen", ":0", "--data-dir", "newer"]);
-    assert_refused(
-        &refused,
-        &["newer/prediction-api.db", "999", "newer prediction-api"],
-    );
+    assert_refused(&refused, &["newer/prediction-api.db", "999", "newer prediction-api"]);
 }
 
 /// A folder with a configuration file in the default place.
@@ -264,10 +221,7 @@ fn configured(file: &str) -> TempDir {
 fn settings_come_from_defaults_file_environment_and_flags_in_this_order() {
     let folder = configured("listen = \"127.0.0.1:1\"\n[limits]\nscans = 3\nscan_queue = 30\n");
     let mut asked = command(folder.path(), &["config", "--log-level", "debug"]);
-    let output = asked
-        .env("PREDICTION_API_LIMITS__SCANS", "5")
-        .output()
-        .unwrap();
+    let output = asked.env("PREDICTION_API_LIMITS__SCANS", "5").output().unwrap();
     let said = text(&output.stdout);
     for line in [
         "listen = \"127.0.0.1:1\"  # from config/prediction-api.toml",
@@ -276,17 +230,11 @@ fn settings_come_from_defaults_file_environment_and_flags_in_this_order() {
         "scans = 5  # from the environment variable PREDICTION_API_LIMITS__SCANS",
         "scan_queue = 30  # from config/prediction-api.toml",
     ] {
-        assert!(
-            said.lines().any(|found| found == line),
-            "{line} is not in {said}"
-        );
+        assert!(said.lines().any(|found| found == line), "{line} is not in {said}");
     }
     fs::write(folder.path().join("other.toml"), "data_dir = \"elsewhere\"").unwrap();
     let said = text(&run(folder.path(), &["config", "--config", "other.toml"]).stdout);
-    assert!(
-        said.contains("data_dir = \"elsewhere\"  # from other.toml"),
-        "{said}"
-    );
+    assert!(said.contains("data_dir = \"elsewhere\"  # from other.toml"), "{said}");
     assert!(
         said.contains("listen = \"127.0.0.1:8000\""),
         "the other file is not read: {said}"
@@ -298,22 +246,10 @@ fn a_bad_setting_is_named_with_its_place_and_what_is_allowed() {
     let place = "config/prediction-api.toml";
     for (file, parts) in [
         ("lisen = \"x\"", vec!["lisen", place, "listen", "data_dir"]),
-        (
-            "[limits]\nbody = 1",
-            vec!["limits.body", place, "body_bytes"],
-        ),
-        (
-            "[log]\nlevel = \"loud\"",
-            vec!["log.level", place, "loud", "info"],
-        ),
-        (
-            "[limits]\nscans = \"many\"",
-            vec!["limits.scans", place, "many"],
-        ),
-        (
-            "[limits]\nscans = 0",
-            vec!["limits.scans", place, "from 1 to 64"],
-        ),
+        ("[limits]\nbody = 1", vec!["limits.body", place, "body_bytes"]),
+        ("[log]\nlevel = \"loud\"", vec!["log.level", place, "loud", "info"]),
+        ("[limits]\nscans = \"many\"", vec!["limits.scans", place, "many"]),
+        ("[limits]\nscans = 0", vec!["limits.scans", place, "from 1 to 64"]),
         ("listen = ", vec![place]),
     ] {
         let folder = configured(file);
@@ -321,14 +257,8 @@ fn a_bad_setting_is_named_with_its_place_and_what_is_allowed() {
     }
     let folder = tempdir().unwrap();
     let mut asked = command(folder.path(), &["config"]);
-    let output = asked
-        .env("PREDICTION_API_LOG__FORMAT", "xml")
-        .output()
-        .unwrap();
-    assert_refused(
-        &output,
-        &["log.format", "PREDICTION_API_LOG__FORMAT", "json"],
-    );
+    let output = asked.env("PREDICTION_API_LOG__FORMAT", "xml").output().unwrap();
+    assert_refused(&output, &["log.format", "PREDICTION_API_LOG__FORMAT", "json"]);
     let output = run(folder.path(), &["config", "--config", "none.toml"]);
     assert_refused(&output, &["none.toml"]);
 }
@@ -358,20 +288,13 @@ fn tokens_are_made_listed_and_revoked_on_the_command_line() {
     let token = |arguments: &[&str]| run(folder.path(), &[&["token"], arguments].concat());
     let made = token(&["create", "operator", "--role", "admin"]);
     let made = text(&made.stdout);
-    let id = made
-        .lines()
-        .find_map(|line| line.strip_prefix("id"))
-        .unwrap()
-        .trim();
+    let id = made.lines().find_map(|line| line.strip_prefix("id")).unwrap().trim();
     assert!(made.contains("secret  pa_"), "{made}");
     assert_refused(
         &token(&["create", "operator", "--role", "admin"]),
         &["operator", "taken"],
     );
-    assert_refused(
-        &token(&["create", "w", "--role", "worker"]),
-        &["organisation"],
-    );
+    assert_refused(&token(&["create", "w", "--role", "worker"]), &["organisation"]);
     assert!(text(&token(&["list"]).stdout).contains(id));
     assert!(token(&["revoke", id]).status.success());
     assert!(!text(&token(&["list"]).stdout).contains(id));
@@ -386,11 +309,7 @@ fn the_document_is_printed_as_json_and_yaml() {
     assert_eq!(json["openapi"], "3.0.0");
     let yaml = text(&run(folder.path(), &["openapi", "--yaml"]).stdout);
     assert!(yaml.starts_with("openapi: 3.0.0"));
-    assert_eq!(
-        fs::read_dir(folder.path()).unwrap().count(),
-        0,
-        "it makes no files"
-    );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "it makes no files");
 }
 
 #[test]
@@ -418,11 +337,7 @@ fn a_token_is_not_said_to_the_journal() {
     command.env("JOURNAL_STREAM", "8:12345");
     let served = Served::start(command);
     let token = fs::read_to_string(folder.path().join("data/admin-token")).unwrap();
-    assert!(
-        !served.greeting.contains(token.trim()),
-        "{}",
-        served.greeting
-    );
+    assert!(!served.greeting.contains(token.trim()), "{}", served.greeting);
     assert!(served.said("Admin token").ends_with("admin-token"));
     assert_eq!(served.terminate(), Some(0));
 }

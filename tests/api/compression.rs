@@ -17,14 +17,7 @@ async fn fetch(request: RequestBuilder) -> (Answer, Vec<u8>) {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let bytes = response.bytes().await.unwrap().to_vec();
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    (
-        Answer {
-            status,
-            headers,
-            text,
-        },
-        bytes,
-    )
+    (Answer { status, headers, text }, bytes)
 }
 
 fn get(app: &TestApp, path: &str, accepted: &str) -> RequestBuilder {
@@ -35,9 +28,7 @@ fn get(app: &TestApp, path: &str, accepted: &str) -> RequestBuilder {
 fn unpacked(coding: &str, bytes: &[u8]) -> String {
     let mut text = Vec::new();
     match coding {
-        "gzip" => flate2::read::GzDecoder::new(bytes)
-            .read_to_end(&mut text)
-            .unwrap(),
+        "gzip" => flate2::read::GzDecoder::new(bytes).read_to_end(&mut text).unwrap(),
         "zstd" => zstd::stream::read::Decoder::new(bytes)
             .unwrap()
             .read_to_end(&mut text)
@@ -68,18 +59,10 @@ async fn large_answers_are_compressed_as_asked_for_whole_and_streamed() {
             ("br, zstd, gzip", "zstd"),
         ] {
             let (answer, bytes) = fetch(get(&field.app, path, accepted)).await;
-            assert_eq!(
-                answer.header("content-encoding"),
-                coding,
-                "{path} {accepted}"
-            );
+            assert_eq!(answer.header("content-encoding"), coding, "{path} {accepted}");
             assert_eq!(answer.header("content-type"), plain.header("content-type"));
             assert_eq!(answer.header("vary"), vary, "{path}");
-            assert!(
-                bytes.len() < plain.text.len() / 2,
-                "{path}: {}",
-                bytes.len()
-            );
+            assert!(bytes.len() < plain.text.len() / 2, "{path}: {}", bytes.len());
             assert!(
                 unpacked(coding, &bytes) == plain.text,
                 "{path} as {coding} is another text"
@@ -104,10 +87,7 @@ async fn small_answers_and_secrets_stay_as_they_are() {
         .header("Accept-Encoding", "gzip")
         .json(&json!({ "name": name, "role": "viewer", "organisation_id": organisation }));
     let (answer, _) = fetch(request).await;
-    assert_eq!(
-        (answer.status, answer.header("content-encoding")),
-        (201, "")
-    );
+    assert_eq!((answer.status, answer.header("content-encoding")), (201, ""));
 }
 
 #[tokio::test]
@@ -119,12 +99,7 @@ async fn the_tag_of_a_compressed_answer_serves_conditions_as_the_plain_one_does(
     let path = format!("/api/v1/sources/{id}");
     let plain = app.get(&path).await;
     let (coded, _) = fetch(get(&app, &path, "gzip")).await;
-    assert_eq!(
-        coded.header("content-encoding"),
-        "gzip",
-        "{}",
-        plain.text.len()
-    );
+    assert_eq!(coded.header("content-encoding"), "gzip", "{}", plain.text.len());
     let (plain_tag, coded_tag) = (plain.header("etag"), coded.header("etag"));
     assert_ne!(plain_tag, coded_tag, "two representations, two strong tags");
     for tag in [plain_tag, coded_tag] {
@@ -132,18 +107,12 @@ async fn the_tag_of_a_compressed_answer_serves_conditions_as_the_plain_one_does(
             let request = get(&app, &path, accepted).header("If-None-Match", tag);
             let (answer, bytes) = fetch(request).await;
             assert_eq!((answer.status, bytes.len()), (304, 0), "{tag} {accepted}");
-            let expected = if accepted == "gzip" {
-                coded_tag
-            } else {
-                plain_tag
-            };
+            let expected = if accepted == "gzip" { coded_tag } else { plain_tag };
             assert_eq!(answer.header("etag"), expected);
         }
     }
     let change = |tag: &str| {
-        let request = app
-            .request("PUT".parse().unwrap(), &path)
-            .bearer_auth(ADMIN);
+        let request = app.request("PUT".parse().unwrap(), &path).bearer_auth(ADMIN);
         let request = request.header("If-Match", tag);
         app.send(request.json(&json!({ "retention_hours": 7 })))
     };
@@ -181,9 +150,7 @@ async fn a_head_tells_what_a_get_would() {
     for accepted in ["identity", "gzip"] {
         let (got, _) = fetch(get(&field.app, &path, accepted)).await;
         let request = field.app.request("HEAD".parse().unwrap(), &path);
-        let request = request
-            .bearer_auth(ADMIN)
-            .header("Accept-Encoding", accepted);
+        let request = request.bearer_auth(ADMIN).header("Accept-Encoding", accepted);
         let (head, bytes) = fetch(request).await;
         assert_eq!((head.status, bytes.len()), (200, 0));
         for name in ["content-encoding", "content-type", "content-length", "vary"] {
@@ -208,11 +175,7 @@ async fn every_answer_carries_what_keeps_browsers_safe() {
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("x-frame-options"), "DENY", "{path}");
         assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
-        assert_eq!(
-            answer.header("cross-origin-resource-policy"),
-            "same-origin",
-            "{path}"
-        );
+        assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin", "{path}");
         assert_eq!(answer.header("strict-transport-security"), "", "{path}");
         assert_eq!(answer.header("access-control-allow-origin"), "", "{path}");
         let is_page = answer.header("content-type").starts_with("text/html");
@@ -238,10 +201,7 @@ async fn pages_of_others_call_the_api_only_where_they_may() {
         let request = app.request("OPTIONS".parse().unwrap(), "/api/v1/jobs");
         let request = request.header("Origin", origin);
         let request = request.header("Access-Control-Request-Method", "POST");
-        request.header(
-            "Access-Control-Request-Headers",
-            "authorization, content-type",
-        )
+        request.header("Access-Control-Request-Headers", "authorization, content-type")
     };
     let closed = TestApp::start().await;
     assert_eq!(closed.send(preflight(&closed, page)).await.status, 405);
@@ -265,10 +225,7 @@ async fn pages_of_others_call_the_api_only_where_they_may() {
             assert_eq!(told, if may { origin } else { "" });
             assert!(answer.header("vary").contains("Origin"));
             let exposed = answer.header("access-control-expose-headers");
-            assert_eq!(
-                exposed.contains("X-Request-Id") && exposed.contains("ETag"),
-                may
-            );
+            assert_eq!(exposed.contains("X-Request-Id") && exposed.contains("ETag"), may);
             assert_eq!(answer.header("access-control-allow-credentials"), "");
             assert_eq!(
                 answer.json(),

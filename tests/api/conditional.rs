@@ -14,8 +14,7 @@ async fn start() -> (TestApp, Vec<(&'static str, String, Value)>) {
     let home = app.organisation("Home").await;
     let job = app.ok(ADMIN, "POST /jobs/setup", setup(&home, "Job A"));
     let job = job.await;
-    let point =
-        json!({ "organisation_id": home, "name": "There", "latitude": 40.5, "longitude": -74 });
+    let point = json!({ "organisation_id": home, "name": "There", "latitude": 40.5, "longitude": -74 });
     let sensor = json!({ "organisation_id": home, "name": "thermometer", "metric": "celsius" });
     let hook = json!({ "organisation_id": home, "name": "on call", "url": "http://127.0.0.1:9/" });
     let renamed = json!({ "name": "renamed" });
@@ -37,16 +36,8 @@ async fn start() -> (TestApp, Vec<(&'static str, String, Value)>) {
             app.make("/api/v1/webhooks", &hook).await,
             json!({ "active": false }),
         ),
-        (
-            "sources",
-            id(&job["source_id"]),
-            json!({ "retention_hours": null }),
-        ),
-        (
-            "source_versions",
-            id(&job["source_version_id"]),
-            Value::Null,
-        ),
+        ("sources", id(&job["source_id"]), json!({ "retention_hours": null })),
+        ("source_versions", id(&job["source_version_id"]), Value::Null),
         ("jobs", id(&job["id"]), json!({ "active": false })),
     ];
     let things = things.map(|(kind, id, change)| (kind, format!("/api/v1/{kind}/{id}"), change));
@@ -54,13 +45,7 @@ async fn start() -> (TestApp, Vec<(&'static str, String, Value)>) {
 }
 
 /// A call by the admin with one more header.
-async fn with(
-    app: &TestApp,
-    method: &str,
-    path: &str,
-    header: (&str, &str),
-    body: &Value,
-) -> Answer {
+async fn with(app: &TestApp, method: &str, path: &str, header: (&str, &str), body: &Value) -> Answer {
     let request = app.request(method.parse().unwrap(), path);
     let mut request = request.bearer_auth(ADMIN).header(header.0, header.1);
     if !body.is_null() {
@@ -92,10 +77,7 @@ async fn a_state_that_the_client_knows_is_not_sent_again() {
     let (app, things) = start().await;
     for (kind, path, change) in things {
         let known = tag(&app, &path).await;
-        assert!(
-            known.starts_with('"') && known.ends_with('"'),
-            "{kind}: {known}"
-        );
+        assert!(known.starts_with('"') && known.ends_with('"'), "{kind}: {known}");
         let list = format!("\"x\", {known}");
         for same in [known.as_str(), "*", &list, &format!("W/{known}")] {
             let answer = get_unless(&app, &path, same).await;
@@ -126,9 +108,7 @@ async fn a_problem_is_no_state_that_a_client_could_know() {
 #[tokio::test]
 async fn what_is_made_or_changed_is_answered_with_the_tag_that_get_shows() {
     let (app, things) = start().await;
-    let made = app
-        .post("/api/v1/organisations", &json!({ "name": "new" }))
-        .await;
+    let made = app.post("/api/v1/organisations", &json!({ "name": "new" })).await;
     made.expect(201);
     let path = made.header("location");
     assert_eq!(tag(&app, path).await, made.header("etag"));
@@ -151,14 +131,9 @@ async fn a_change_is_made_only_to_the_state_that_it_is_meant_for() {
         let first = tag(&app, &path).await;
         let second = put_if(&app, &path, &first, &change).await;
         second.expect(200);
-        let (second, state) = (
-            second.header("etag").to_owned(),
-            app.get(&path).await.json(),
-        );
+        let (second, state) = (second.header("etag").to_owned(), app.get(&path).await.json());
         for stale in [&*first, UNKNOWN, "\"\"", "1", "", &format!("W/{second}")] {
-            put_if(&app, &path, stale, &change)
-                .await
-                .expect_problem(412, &[]);
+            put_if(&app, &path, stale, &change).await.expect_problem(412, &[]);
             delete_if(&app, &path, stale).await.expect_problem(412, &[]);
             assert_eq!(app.get(&path).await.expect(200), state, "{kind}: {stale}");
         }
@@ -174,9 +149,7 @@ async fn only_the_state_that_is_meant_is_deleted() {
     // A job first, then what it needs.
     for (kind, path, _) in things.iter().rev() {
         let right = tag(&app, path).await;
-        delete_if(&app, path, UNKNOWN)
-            .await
-            .expect_problem(412, &[]);
+        delete_if(&app, path, UNKNOWN).await.expect_problem(412, &[]);
         let deleted = delete_if(&app, path, &right).await;
         assert_eq!((deleted.status, deleted.text.as_str()), (204, ""), "{kind}");
         app.get(path).await.expect_problem(404, &[]);
@@ -200,9 +173,7 @@ async fn a_jobs_tag_tells_its_health_but_guards_only_its_setting() {
     assert_eq!(late.expect(200)["health"]["state"], "late");
     assert!(new != on_time && on_time != late.header("etag"));
     put_if(&app, path, &new, change).await.expect(200);
-    put_if(&app, path, &new, change)
-        .await
-        .expect_problem(412, &[]);
+    put_if(&app, path, &new, change).await.expect_problem(412, &[]);
 }
 
 #[tokio::test]
@@ -214,9 +185,7 @@ async fn the_answer_of_a_set_up_guards_the_job() {
     let (path, first) = (made.header("location"), made.header("etag"));
     let change = json!({ "name": "Job B" });
     put_if(&app, path, first, &change).await.expect(200);
-    put_if(&app, path, first, &change)
-        .await
-        .expect_problem(412, &[]);
+    put_if(&app, path, first, &change).await.expect_problem(412, &[]);
 }
 
 #[tokio::test]
@@ -243,19 +212,8 @@ async fn head_answers_like_get_without_a_body() {
     for path in paths {
         let get = app.get(&path).await;
         let head = app.call("HEAD", &path, &Value::Null).await;
-        assert_eq!(
-            (head.status, head.text.as_str()),
-            (get.status, ""),
-            "{path}"
-        );
-        for name in [
-            "content-type",
-            "content-length",
-            "etag",
-            "link",
-            "allow",
-            "location",
-        ] {
+        assert_eq!((head.status, head.text.as_str()), (get.status, ""), "{path}");
+        for name in ["content-type", "content-length", "etag", "link", "allow", "location"] {
             assert_eq!(head.header(name), get.header(name), "{path}: {name}");
         }
     }
@@ -276,10 +234,7 @@ async fn every_answer_has_a_request_id() {
         (200, app.get("/docs").await),
         (200, app.get("/livez").await),
         (200, app.call("HEAD", job, &Value::Null).await),
-        (
-            201,
-            app.post(organisations, &json!({ "name": "new" })).await,
-        ),
+        (201, app.post(organisations, &json!({ "name": "new" })).await),
         (304, get_unless(&app, job, &known).await),
         (400, app.get("/api/v1/jobs?limit=0").await),
         (401, app.send(app.request(Method::GET, job)).await),
@@ -346,13 +301,7 @@ async fn a_tag_of_an_earlier_life_or_of_no_answer_guards_nothing_open() {
             });
             app.ok(ADMIN, "POST /jobs/setup", body).await;
         } else {
-            let derived = [
-                "created_at",
-                "updated_at",
-                "placeholder",
-                "last_attempt",
-                "shared",
-            ];
+            let derived = ["created_at", "updated_at", "placeholder", "last_attempt", "shared"];
             body.as_object_mut()
                 .unwrap()
                 .retain(|name, _| !derived.contains(&&**name));

@@ -117,20 +117,13 @@ impl Client {
         self.verify_rows(Kind::Readings, first, &caller.all(&path).await);
         for step in (first..self.tried).filter(|step| kind(*step) == Kind::Job) {
             let is_kept = jobs.contains(&self.job_name(step));
-            assert!(
-                is_kept || !self.acknowledged.contains(&step),
-                "{} {step}",
-                self.name
-            );
+            assert!(is_kept || !self.acknowledged.contains(&step), "{} {step}", self.name);
         }
     }
 
     /// The rows are those of whole steps, and no acknowledged one is missing.
     fn verify_rows(&self, of: Kind, first: usize, rows: &[Value]) {
-        let mut rows = rows
-            .iter()
-            .map(|row| row["value"].as_f64().unwrap())
-            .peekable();
+        let mut rows = rows.iter().map(|row| row["value"].as_f64().unwrap()).peekable();
         for step in (first..self.tried).filter(|step| kind(*step) == of) {
             let whole = values(step, POINTS);
             if rows.peek() == whole.first() {

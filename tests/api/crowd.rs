@@ -47,11 +47,7 @@ async fn ten_thousand_connections_that_wait_leave_the_others_served() {
     let log = folder.path().join("log");
     let served = Served::start_logging(program, &log);
     let url = served.said("Swagger UI").strip_suffix("/swagger").unwrap();
-    let whoami = || {
-        Client::new()
-            .get(format!("{url}/api/v1/whoami"))
-            .bearer_auth(ADMIN)
-    };
+    let whoami = || Client::new().get(format!("{url}/api/v1/whoami")).bearer_auth(ADMIN);
     assert_eq!(whoami().send().await.unwrap().status(), 200);
     let before = memory(&served);
     let mut crowd = Vec::new();

@@ -26,11 +26,7 @@ async fn sensor(field: &Field) -> String {
     let body = json!({ "organisation_id": field.home, "name": "S", "metric": "celsius" });
     let id = field.app.make("/api/v1/sensors", &body).await;
     let reading = json!([{ "sensor_id": id, "time": at(0), "value": -1.5 }]);
-    field
-        .app
-        .post("/api/v1/readings", &reading)
-        .await
-        .expect(200);
+    field.app.post("/api/v1/readings", &reading).await.expect(200);
     id
 }
 
@@ -40,10 +36,7 @@ async fn accept_is_obeyed_with_its_weights() {
     field.post(json!({}), &[risk(0, 1.0)]).await;
     let sensor = sensor(&field).await;
     let paths = [
-        format!(
-            "/api/v1/predictions?metric=all&job_id={}&{WINDOW}",
-            field.job
-        ),
+        format!("/api/v1/predictions?metric=all&job_id={}&{WINDOW}", field.job),
         format!("/api/v1/sensors/{sensor}/readings?limit=5"),
     ];
     for path in &paths {
@@ -77,19 +70,11 @@ async fn accept_is_obeyed_with_its_weights() {
             };
             assert_eq!(answer.status, 200);
             assert_eq!(answer.header("content-type"), kind, "{accept:?}");
-            assert!(
-                all(&answer.headers, "vary").contains("accept"),
-                "{accept:?}"
-            );
+            assert!(all(&answer.headers, "vary").contains("accept"), "{accept:?}");
         }
         let json = get(&field.app, &format!("{path}&format=json"), &["text/csv"]).await;
         assert_eq!(json.header("content-type"), "application/json");
-        let csv = get(
-            &field.app,
-            &format!("{path}&format=csv"),
-            &["application/json"],
-        )
-        .await;
+        let csv = get(&field.app, &format!("{path}&format=csv"), &["application/json"]).await;
         assert!(csv.header("content-type").starts_with("text/csv"));
     }
 }
@@ -141,10 +126,7 @@ async fn formulas_are_guarded_on_request() {
     let field = Field::start().await;
     for stage in ["=1+1", "+1", "-1", "@SUM(1)", "\u{ff1d}1", "plain", "a=b"] {
         field
-            .post(
-                json!({ "issue_time": at(0), "stage": stage }),
-                &[risk(0, -2.5)],
-            )
+            .post(json!({ "issue_time": at(0), "stage": stage }), &[risk(0, -2.5)])
             .await;
     }
     let path = format!(
@@ -157,12 +139,7 @@ async fn formulas_are_guarded_on_request() {
         let header = reader.headers().unwrap().clone();
         let records: Vec<_> = reader.records().map(Result::unwrap).collect();
         let column = |name: &str| header.iter().position(|known| known == name).unwrap();
-        let of = |name: &str| -> Vec<String> {
-            records
-                .iter()
-                .map(|record| record[column(name)].to_owned())
-                .collect()
-        };
+        let of = |name: &str| -> Vec<String> { records.iter().map(|record| record[column(name)].to_owned()).collect() };
         (of("stage"), of("value"))
     };
     let (plain, _) = cells("").await;
@@ -170,11 +147,7 @@ async fn formulas_are_guarded_on_request() {
     assert!(values.iter().all(|value| value == "-2.5"), "{values:?}");
     for (plain, guarded) in plain.iter().zip(&guarded) {
         let is_risky = plain.starts_with(['=', '+', '-', '@', '\u{ff1d}']);
-        let expected = if is_risky {
-            format!("'{plain}")
-        } else {
-            plain.clone()
-        };
+        let expected = if is_risky { format!("'{plain}") } else { plain.clone() };
         assert_eq!(guarded, &expected);
     }
     assert_eq!(plain.len(), 7);
@@ -191,21 +164,13 @@ async fn what_is_answered_to_a_token_is_stored_by_nobody() {
         get(app, "/api/v1/jobs/x", &[]).await,
         get(app, "/api/v1/nothing", &[]).await,
         get(app, "/api/v1/admin/backup", &[]).await,
-        app.send(app.request(Method::GET, "/api/v1/organisations"))
-            .await,
-        app.post("/api/v1/organisations", &json!({ "name": "another" }))
-            .await,
+        app.send(app.request(Method::GET, "/api/v1/organisations")).await,
+        app.post("/api/v1/organisations", &json!({ "name": "another" })).await,
         app.post("/api/v1/organisations", &json!({})).await,
-        app.call("DELETE", "/api/v1/organisations", &Value::Null)
-            .await,
+        app.call("DELETE", "/api/v1/organisations", &Value::Null).await,
     ];
     for answer in &private {
-        assert_eq!(
-            answer.header("cache-control"),
-            "private, no-store",
-            "{}",
-            answer.status
-        );
+        assert_eq!(answer.header("cache-control"), "private, no-store", "{}", answer.status);
     }
     let tag = private[1].header("etag").to_owned();
     let request = app.request(Method::GET, &format!("/api/v1/jobs/{}", field.job));

@@ -35,13 +35,9 @@ async fn the_dialects_of_exporters_are_read() {
     let app = TestApp::start().await;
     let id = sensor(&app).await;
     let time = "2023-10-26T01:00:00Z";
-    csv(
-        &app,
-        "/readings",
-        &format!("sensor_id,time,value\n{id},{time},1.5\n"),
-    )
-    .await
-    .expect(200);
+    csv(&app, "/readings", &format!("sensor_id,time,value\n{id},{time},1.5\n"))
+        .await
+        .expect(200);
     for body in [
         format!("sensor_id;time;value\r\n{id};{time};1,5\r\n"),
         format!("sensor_id\ttime\tvalue\n{id}\t{time}\t1,5\n"),
@@ -73,17 +69,13 @@ async fn what_is_wrong_with_the_values_of_a_row_names_its_line() {
     for (path, body, place, line) in [
         (
             "/predictions",
-            format!(
-                "job_id,role,valid_time,value\r\n\r\n{job},risk,{hour},1\r\n{job},rain,{hour},1\r\n"
-            ),
+            format!("job_id,role,valid_time,value\r\n\r\n{job},risk,{hour},1\r\n{job},rain,{hour},1\r\n"),
             "#/1/role",
             "(line 4)",
         ),
         (
             "/predictions",
-            format!(
-                "job_id,role,valid_time,value\n# twice\n{job},risk,{hour},1\n{job},risk,{hour},2\n"
-            ),
+            format!("job_id,role,valid_time,value\n# twice\n{job},risk,{hour},1\n{job},risk,{hour},2\n"),
             "#/1/valid_time",
             "(line 4)",
         ),
@@ -139,21 +131,13 @@ async fn what_is_wrong_with_a_table_is_said() {
             "#",
             &["time twice"],
         ),
-        (
-            format!("sensor_id time value\n{id} {time} 1"),
-            "#",
-            &["is missing"],
-        ),
+        (format!("sensor_id time value\n{id} {time} 1"), "#", &["is missing"]),
         (
             format!("sensor_id,time,value\n{id},{time},\"1,5\""),
             "#/0/value",
             &["comma"],
         ),
-        (
-            format!("sensor_id,time,value\n{id},{time},1,5"),
-            "#/0",
-            &["4 fields"],
-        ),
+        (format!("sensor_id,time,value\n{id},{time},1,5"), "#/0", &["4 fields"]),
         (
             format!("sensor_id,time,value\n{id},{time},\"1,234.5\""),
             "#/0/value",
@@ -197,11 +181,7 @@ async fn the_line_of_a_bad_row_is_the_one_that_an_editor_shows() {
             let body = mark.to_owned() + &lines.join(end) + end;
             let answer = csv(&app, "/readings", &body).await;
             answer.expect_problem(422, &["#/5/value"]);
-            assert!(
-                detail(&answer).contains("(line 7)"),
-                "{end:?}: {}",
-                answer.text
-            );
+            assert!(detail(&answer).contains("(line 7)"), "{end:?}: {}", answer.text);
             // Comments, blank lines and line breaks within quotes are lines too.
             lines.insert(3, "# a comment".to_owned());
             lines.insert(3, String::new());
@@ -209,11 +189,7 @@ async fn the_line_of_a_bad_row_is_the_one_that_an_editor_shows() {
             let body = mark.to_owned() + &lines.join(end);
             let answer = csv(&app, "/readings", &body).await;
             answer.expect_problem(422, &["#/5/value"]);
-            assert!(
-                detail(&answer).contains("(line 10)"),
-                "{end:?}: {}",
-                answer.text
-            );
+            assert!(detail(&answer).contains("(line 10)"), "{end:?}: {}", answer.text);
         }
     }
 }
@@ -241,19 +217,11 @@ async fn the_rows_of_one_sensor_need_not_name_it() {
     let path = format!("/readings?sensor_id={id}");
     let body = "time,value\n2023-10-26T01:00:00Z,1\n2023-10-26T02:00:00Z,2\n";
     assert_eq!(csv(&app, &path, body).await.expect(200)["stored"], 2);
-    let named =
-        format!("time,value,sensor_id\n2023-10-26T01:00:00Z,1,{id}\n2023-10-26T02:00:00Z,2,\n");
+    let named = format!("time,value,sensor_id\n2023-10-26T01:00:00Z,1,{id}\n2023-10-26T02:00:00Z,2,\n");
     assert_eq!(csv(&app, &path, &named).await.expect(200)["unchanged"], 2);
-    let other = format!(
-        "time,value,sensor_id\n2023-10-26T01:00:00Z,1,{}\n",
-        uuid::Uuid::nil()
-    );
-    csv(&app, &path, &other)
-        .await
-        .expect_problem(422, &["#/0/sensor_id"]);
-    csv(&app, "/readings", body)
-        .await
-        .expect_problem(422, &["#"]);
+    let other = format!("time,value,sensor_id\n2023-10-26T01:00:00Z,1,{}\n", uuid::Uuid::nil());
+    csv(&app, &path, &other).await.expect_problem(422, &["#/0/sensor_id"]);
+    csv(&app, "/readings", body).await.expect_problem(422, &["#"]);
     csv(&app, "/readings?sensor_id=x", body)
         .await
         .expect_problem(400, &["sensor_id"]);
@@ -283,24 +251,16 @@ async fn readings_are_taken_as_newline_delimited_json() {
     answer.expect_problem(422, &["#/1/sensor_id"]);
     assert!(detail(&answer).contains("(line 3)"), "{}", answer.text);
     let path = format!("/api/v1/sensors/{id}/readings?from=2023-10-27");
-    assert_eq!(
-        app.get(&path).await.expect(200).as_array().unwrap().len(),
-        3
-    );
+    assert_eq!(app.get(&path).await.expect(200).as_array().unwrap().len(), 3);
 }
 
 #[tokio::test]
 async fn predictions_of_a_job_that_were_read_as_csv_can_be_posted_back() {
     let field = Field::start().await;
     let app = &field.app;
+    field.post(issued(0), &[risk(1, 1.5), point("spread", 1, 2.0)]).await;
     field
-        .post(issued(0), &[risk(1, 1.5), point("spread", 1, 2.0)])
-        .await;
-    field
-        .post(
-            json!({ "issue_time": at(0), "stage": "=raw" }),
-            &[risk(2, 3.0)],
-        )
+        .post(json!({ "issue_time": at(0), "stage": "=raw" }), &[risk(2, 3.0)])
         .await;
     let path = format!(
         "/api/v1/predictions?metric=all&job_id={}&{WINDOW}&format=csv",
@@ -311,19 +271,9 @@ async fn predictions_of_a_job_that_were_read_as_csv_can_be_posted_back() {
     assert_eq!(counts["unchanged"], 3, "{}", read.text);
     let changed = read.text.replace(",1.5,", ",1.75,");
     let counts = csv(app, "/predictions", &changed).await.expect(200);
-    assert_eq!(
-        (&counts["revised"], &counts["unchanged"]),
-        (&json!(1), &json!(2))
-    );
-    let semicolons = format!(
-        "job_id;role;valid_time;value\n{};risk;{};2,5\n",
-        field.job,
-        at(5)
-    );
-    assert_eq!(
-        csv(app, "/predictions", &semicolons).await.expect(200)["stored"],
-        1
-    );
+    assert_eq!((&counts["revised"], &counts["unchanged"]), (&json!(1), &json!(2)));
+    let semicolons = format!("job_id;role;valid_time;value\n{};risk;{};2,5\n", field.job, at(5));
+    assert_eq!(csv(app, "/predictions", &semicolons).await.expect(200)["stored"], 1);
     assert!(field.values(WINDOW).await.contains(&2.5));
 }
 
@@ -331,11 +281,7 @@ async fn predictions_of_a_job_that_were_read_as_csv_can_be_posted_back() {
 async fn predictions_without_a_job_are_taken_as_csv() {
     let field = Field::start().await;
     let app = &field.app;
-    let source = app
-        .get(&format!("/api/v1/sources/{}", field.source))
-        .await
-        .json()["name"]
-        .clone();
+    let source = app.get(&format!("/api/v1/sources/{}", field.source)).await.json()["name"].clone();
     let source = source.as_str().unwrap();
     let body = format!(
         "source,metric,location_id,valid_time,value,issue_time,stage\n\
@@ -346,10 +292,7 @@ async fn predictions_without_a_job_are_taken_as_csv() {
         at(2),
         there = field.there
     );
-    assert_eq!(
-        csv(app, "/predictions", &body).await.expect(200)["stored"],
-        2
-    );
+    assert_eq!(csv(app, "/predictions", &body).await.expect(200)["stored"], 2);
     let rows = field.rows(&format!("metric=all&{WINDOW}")).await;
     let stages: Vec<_> = rows.iter().map(|row| row["stage"].clone()).collect();
     assert_eq!(rows.len(), 2, "{stages:?}");
@@ -398,9 +341,7 @@ async fn bad_rows_of_predictions_are_named() {
         ("job_id,role,valid_time,value\n".to_owned(), &["#"]),
         ("job_id,role,value\n".to_owned(), &["#"]),
     ] {
-        csv(app, "/predictions", &body)
-            .await
-            .expect_problem(422, places);
+        csv(app, "/predictions", &body).await.expect_problem(422, places);
     }
     assert!(field.values(WINDOW).await.is_empty());
 }

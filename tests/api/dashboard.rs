@@ -104,10 +104,7 @@ async fn the_page_and_its_files_are_small_and_of_this_server() {
         }
     }
     there.remove("/assets/dashboard/index.html");
-    let unused: Vec<_> = there
-        .iter()
-        .filter(|path| !files.contains_key(*path))
-        .collect();
+    let unused: Vec<_> = there.iter().filter(|path| !files.contains_key(*path)).collect();
     assert!(unused.is_empty(), "{unused:?}");
 }
 

@@ -59,10 +59,7 @@ async fn the_demo_holds_the_season_of_three_stations_as_it_went() {
     let url = address(&demo);
     let weather = weather::hours().unwrap();
     for ((station, site), expected) in STATIONS.iter().zip(SITES).zip(EXPECTED) {
-        let predictions = format!(
-            "{url}/api/v1/predictions?metric=mildew_risk&job_id={}",
-            site.job
-        );
+        let predictions = format!("{url}/api/v1/predictions?metric=mildew_risk&job_id={}", site.job);
         let season = "from=2013-04-01T00:00:00Z&to=2013-11-02T00:00:00Z";
         let rows = get(&format!("{predictions}&{season}")).await;
         check(rows.as_array().unwrap(), expected);
@@ -79,38 +76,19 @@ async fn the_demo_holds_the_season_of_three_stations_as_it_went() {
             assert_eq!(values(&rows), expected, "{} {}", station.code, day.day);
             assert_eq!(rows[3]["lead_seconds"], 259_200.0);
             let arrival = rows[0]["available_at"].as_str().unwrap();
-            assert!(
-                arrival.starts_with(&end.replace("04:00:00Z", "04:05:00")),
-                "{arrival}"
-            );
+            assert!(arrival.starts_with(&end.replace("04:00:00Z", "04:05:00")), "{arrival}");
         }
 
-        let inputs = format!(
-            "{url}/api/v1/jobs/{}/inputs?from=2013-01-01T00:00:00Z",
-            site.job
-        );
+        let inputs = format!("{url}/api/v1/jobs/{}/inputs?from=2013-01-01T00:00:00Z", site.job);
         let inputs = get(&format!("{inputs}&to=2014-01-01T00:00:00Z")).await;
         let air = inputs["inputs"].as_array().unwrap();
-        let air = air
-            .iter()
-            .find(|input| input["role"] == "temperature")
-            .unwrap();
+        let air = air.iter().find(|input| input["role"] == "temperature").unwrap();
         let hours = weather[station.code].iter();
         let measured = hours.filter(|hour| hour.temperature.is_some()).count();
-        assert_eq!(
-            air["readings"]["values"].as_array().unwrap().len(),
-            measured
-        );
+        assert_eq!(air["readings"]["values"].as_array().unwrap().len(), measured);
         let humidity = format!("{url}/api/v1/sensors/{}/readings", site.sensors[1]);
         let day = "from=2013-07-01T04:00:00Z&to=2013-07-02T04:00:00Z";
-        assert_eq!(
-            get(&format!("{humidity}?{day}"))
-                .await
-                .as_array()
-                .unwrap()
-                .len(),
-            24
-        );
+        assert_eq!(get(&format!("{humidity}?{day}")).await.as_array().unwrap().len(), 24);
         let known = format!("{humidity}?{day}&as_of=2013-07-02T03:59:59Z");
         assert_eq!(get(&known).await, serde_json::json!([]));
     }
@@ -141,20 +119,14 @@ async fn every_state_of_health_is_seen_in_the_demo() {
         "not_covering_now": 6
     });
     assert_eq!(counts, expected);
-    let half = get(&format!(
-        "{url}/api/v1/jobs?target_health=late&health=on_time"
-    ))
-    .await;
+    let half = get(&format!("{url}/api/v1/jobs?target_health=late&health=on_time")).await;
     assert_eq!(half[0]["id"], today::HALF.to_string());
     let latest = get(&format!(
         "{url}/api/v1/predictions/latest?metric=temperature&job_id={}",
         today::ON_TIME
     ))
     .await;
-    assert!(
-        latest[0]["values"].as_array().unwrap().len() > 300,
-        "{latest}"
-    );
+    assert!(latest[0]["values"].as_array().unwrap().len() > 300, "{latest}");
 }
 
 #[tokio::test]
@@ -164,26 +136,13 @@ async fn everyone_reads_the_demo_and_only_a_token_changes_it() {
     let whoami = format!("{}/api/v1/whoami", address(&demo));
     assert_eq!(get(&whoami).await["role"], "viewer");
     let client = Client::new();
-    let wrong = client
-        .get(&whoami)
-        .bearer_auth("wrong")
-        .send()
-        .await
-        .unwrap();
+    let wrong = client.get(&whoami).bearer_auth("wrong").send().await.unwrap();
     assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED);
     let token = demo.said("Admin token").to_owned();
-    let admin = client
-        .get(&whoami)
-        .bearer_auth(&token)
-        .send()
-        .await
-        .unwrap();
+    let admin = client.get(&whoami).bearer_auth(&token).send().await.unwrap();
     assert_eq!(admin.json::<Value>().await.unwrap()["role"], "admin");
     let job = format!("{}/api/v1/jobs/{}", address(&demo), SITES[0].job);
-    for request in [
-        client.delete(&job),
-        client.put(&job).json(&serde_json::json!({})),
-    ] {
+    for request in [client.delete(&job), client.put(&job).json(&serde_json::json!({}))] {
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     }
@@ -191,20 +150,12 @@ async fn everyone_reads_the_demo_and_only_a_token_changes_it() {
     // Every link of the demo's guide opens what it names.
     let guide = client.get(format!("{}/docs/demo", address(&demo))).send();
     let guide = guide.await.unwrap().text().await.unwrap();
-    let link =
-        regex::Regex::new("href=\"(/api/v1/[^\"]*mildew[^\"]*|/api/v1/sensors[^\"]*)\"").unwrap();
-    let links: Vec<_> = link
-        .captures_iter(&guide)
-        .map(|link| link[1].to_owned())
-        .collect();
+    let link = regex::Regex::new("href=\"(/api/v1/[^\"]*mildew[^\"]*|/api/v1/sensors[^\"]*)\"").unwrap();
+    let links: Vec<_> = link.captures_iter(&guide).map(|link| link[1].to_owned()).collect();
     assert_eq!(links.len(), 24, "{guide}");
     for link in links {
         let link = link.replace("&amp;", "&");
-        let answer = client
-            .get(format!("{}{link}", address(&demo)))
-            .send()
-            .await
-            .unwrap();
+        let answer = client.get(format!("{}{link}", address(&demo))).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK, "{link}");
         let kind = if link.contains("format=csv") {
             "text/csv"
@@ -248,32 +199,20 @@ fn a_folder_that_holds_anything_stays_as_it_is() {
     let refused = run(folder.path(), &arguments);
     assert_refused(
         &refused,
-        &[
-            "the folder data is not empty",
-            "prediction-api --data-dir data",
-        ],
+        &["the folder data is not empty", "prediction-api --data-dir data"],
     );
     assert_eq!(files(&data), before);
 
     let other = tempdir().unwrap();
     fs::write(other.path().join("letter.txt"), "dear").unwrap();
     let named = other.path().to_str().unwrap();
-    let refused = run(
-        folder.path(),
-        &["demo", "--listen", ":0", "--data-dir", named],
-    );
+    let refused = run(folder.path(), &["demo", "--listen", ":0", "--data-dir", named]);
     assert_refused(&refused, &["is not empty", "demo --data-dir "]);
     assert_eq!(files(other.path()).len(), 1);
     let file = other.path().join("letter.txt");
     let refused = run(
         folder.path(),
-        &[
-            "demo",
-            "--listen",
-            ":0",
-            "--data-dir",
-            file.to_str().unwrap(),
-        ],
+        &["demo", "--listen", ":0", "--data-dir", file.to_str().unwrap()],
     );
     assert_refused(&refused, &["letter.txt is no folder"]);
 }

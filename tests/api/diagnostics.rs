@@ -21,11 +21,7 @@ use crate::{
 
 /// Where nothing can be written, as on a full disk.
 fn full() -> Stdio {
-    File::options()
-        .write(true)
-        .open("/dev/full")
-        .unwrap()
-        .into()
+    File::options().write(true).open("/dev/full").unwrap().into()
 }
 
 /// A pipe that nobody reads any more.
@@ -98,10 +94,7 @@ async fn a_full_disk_that_has_the_log_too_is_survived_without_a_restart() {
         let filler = disk.fill();
         let mut refused = 0;
         while refused < 50 {
-            let reply = server
-                .caller
-                .call("POST /organisations", large(number))
-                .await;
+            let reply = server.caller.call("POST /organisations", large(number)).await;
             number += 1;
             match reply.status {
                 201 => assert!(number < 100_000),
@@ -115,13 +108,7 @@ async fn a_full_disk_that_has_the_log_too_is_survived_without_a_restart() {
         assert_eq!(server.caller.probe("/livez").await, 200);
         std::fs::remove_file(filler).unwrap();
         let begun = Instant::now();
-        while server
-            .caller
-            .call("POST /organisations", large(number))
-            .await
-            .status
-            != 201
-        {
+        while server.caller.call("POST /organisations", large(number)).await.status != 201 {
             assert!(begun.elapsed() < Duration::from_secs(20), "no recovery");
         }
         number += 1;
@@ -141,11 +128,7 @@ async fn a_full_disk_that_has_the_log_too_is_survived_without_a_restart() {
 #[tokio::test]
 async fn a_banner_that_cannot_be_written_costs_nothing() {
     let folder = tempdir().unwrap();
-    for (output, error) in [
-        (full(), full()),
-        (closed(), closed()),
-        (full(), Stdio::null()),
-    ] {
+    for (output, error) in [(full(), full()), (closed(), closed()), (full(), Stdio::null())] {
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap().to_string();
         drop(free);
@@ -155,10 +138,7 @@ async fn a_banner_that_cannot_be_written_costs_nothing() {
             .spawn()
             .unwrap();
         let begun = Instant::now();
-        while reqwest::get(format!("http://{address}/readyz"))
-            .await
-            .is_err()
-        {
+        while reqwest::get(format!("http://{address}/readyz")).await.is_err() {
             assert!(begun.elapsed() < Duration::from_secs(60), "no answer");
             assert!(child.try_wait().unwrap().is_none(), "it ended");
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -170,10 +150,7 @@ async fn a_banner_that_cannot_be_written_costs_nothing() {
 }
 
 fn run_into(folder: &Path, arguments: &[&str], output: Stdio) -> Output {
-    let child = command(folder, arguments)
-        .stdout(output)
-        .stderr(Stdio::piped())
-        .spawn();
+    let child = command(folder, arguments).stdout(output).stderr(Stdio::piped()).spawn();
     child.unwrap().wait_with_output().unwrap()
 }
 
@@ -194,10 +171,7 @@ fn a_command_that_cannot_print_what_it_is_for_fails() {
         &["--version"],
     ] {
         let refused = run_into(folder.path(), arguments, full());
-        assert_refused(
-            &refused,
-            &["cannot write to standard output", "No space left"],
-        );
+        assert_refused(&refused, &["cannot write to standard output", "No space left"]);
         // A reader that has what it wants, such as `head`, is no failure.
         let cut = run_into(folder.path(), arguments, closed());
         assert_eq!(cut.status.code(), Some(0), "{arguments:?}");

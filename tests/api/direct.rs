@@ -16,11 +16,7 @@ async fn lines(field: &Field, secret: &str, body: String) -> Answer {
         .bearer_auth(secret);
     field
         .app
-        .send(
-            request
-                .header("content-type", "application/x-ndjson")
-                .body(body),
-        )
+        .send(request.header("content-type", "application/x-ndjson").body(body))
         .await
 }
 
@@ -46,10 +42,7 @@ async fn points_without_a_job_name_their_source() {
     // A source of the other organisation, and one without a version.
     let other = json!({ "name": "other", "organisation_id": elsewhere });
     field.app.make("/api/v1/sources", &other).await;
-    field
-        .app
-        .make("/api/v1/sources", &json!({ "name": "bare" }))
-        .await;
+    field.app.make("/api/v1/sources", &json!({ "name": "bare" })).await;
     let bad = json!([
         direct(&field, 1, 1.0),
         with(2, "source", json!("nobody")),
@@ -63,16 +56,10 @@ async fn points_without_a_job_name_their_source() {
         with(1, "source", json!("mildew-predictor")),
         with(1, "source_version", json!("1.0.0")),
     ]);
-    let refused = field
-        .app
-        .call_as(&worker, "POST", "/api/v1/predictions", &bad)
-        .await;
+    let refused = field.app.call_as(&worker, "POST", "/api/v1/predictions", &bad).await;
     let places = "1/source 2/source 3/source_version 4/source_version 5/metric 6/location_id 7/location_id 8/issue_time \
         9/valid_time 10/valid_time";
-    let places: Vec<_> = places
-        .split_whitespace()
-        .map(|place| format!("#/{place}"))
-        .collect();
+    let places: Vec<_> = places.split_whitespace().map(|place| format!("#/{place}")).collect();
     refused.expect_problem(422, &places.iter().map(String::as_str).collect::<Vec<_>>());
     assert!(field.rows(&format!("metric=all&{WINDOW}")).await.is_empty());
     for (body, places) in [
@@ -111,25 +98,16 @@ async fn points_without_a_job_name_their_source() {
         with(1, "source", json!("mildew-predictor")),
         with(3, "source_version", json!("1.0.0"))
     ]);
-    let counts = field
-        .app
-        .ok(&worker, "POST /predictions", good.clone())
-        .await;
+    let counts = field.app.ok(&worker, "POST /predictions", good.clone()).await;
     assert_eq!(
         counts,
         json!({ "stored": 3, "revised": 0, "unchanged": 0, "withdrawn": 0, "skipped": 0, "fresh": true })
     );
-    let counts = field
-        .app
-        .ok(&worker, "POST /predictions", good.clone())
-        .await;
+    let counts = field.app.ok(&worker, "POST /predictions", good.clone()).await;
     assert_eq!(counts["unchanged"], 3);
     let rows = field.rows(&format!("metric=all&{WINDOW}")).await;
     assert_eq!(rows.len(), 3);
-    assert_eq!(
-        (&rows[0]["unit"], rows[0].get("job_id")),
-        (&json!("points"), None)
-    );
+    assert_eq!((&rows[0]["unit"], rows[0].get("job_id")), (&json!("points"), None));
     let viewer = field.app.token("viewer", "viewer", &field.home).await;
     field
         .app
@@ -144,15 +122,9 @@ async fn points_without_a_job_name_their_source() {
     field.app.ok(ADMIN, "POST /jobs/setup", newer).await;
     field
         .app
-        .ok(
-            &worker,
-            "POST /predictions",
-            json!([direct(&field, 2, 4.0)]),
-        )
+        .ok(&worker, "POST /predictions", json!([direct(&field, 2, 4.0)]))
         .await;
-    let rows = field
-        .rows(&format!("metric=all&{WINDOW}&source_version=2.0.0"))
-        .await;
+    let rows = field.rows(&format!("metric=all&{WINDOW}&source_version=2.0.0")).await;
     assert_eq!((rows.len(), &rows[0]["value"]), (1, &json!(4.0)));
 }
 
@@ -172,9 +144,7 @@ async fn lines_are_kept_part_by_part() {
     all.insert(5, "\n \r\n".to_owned());
     let whole = all.concat();
     assert!(whole.len() > crate::app::BODY_BYTES * 4);
-    let counts = lines(&field, ADMIN, whole.trim_end().to_owned())
-        .await
-        .expect(200);
+    let counts = lines(&field, ADMIN, whole.trim_end().to_owned()).await.expect(200);
     assert_eq!(
         counts,
         json!({ "stored": 25_000, "revised": 0, "unchanged": 0, "withdrawn": 0, "skipped": 0, "fresh": true })
@@ -199,10 +169,7 @@ async fn lines_are_kept_part_by_part() {
     let refused = lines(field, ADMIN, all.concat()).await;
     refused.expect_problem(422, &["#/20003/metric"]);
     let detail = refused.json()["detail"].as_str().unwrap().to_owned();
-    assert!(
-        detail.contains("the 20000 lines before this part are kept"),
-        "{detail}"
-    );
+    assert!(detail.contains("the 20000 lines before this part are kept"), "{detail}");
     assert_eq!(rows().await, 10_000);
     all[20_003] = all[20_003].replace("nothing", "mildew_risk");
     let counts = lines(field, ADMIN, all.concat()).await.expect(200);
@@ -226,13 +193,9 @@ async fn lines_are_kept_part_by_part() {
             "#/1/value",
         ),
     ] {
-        lines(field, ADMIN, body)
-            .await
-            .expect_problem(422, &[place]);
+        lines(field, ADMIN, body).await.expect_problem(422, &[place]);
     }
     let viewer = field.app.token("viewer", "viewer", &field.home).await;
-    lines(field, &viewer, good.to_string())
-        .await
-        .expect_problem(403, &[]);
+    lines(field, &viewer, good.to_string()).await.expect_problem(403, &[]);
     assert!(field.rows(&format!("metric=all&{WINDOW}")).await.is_empty());
 }

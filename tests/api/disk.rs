@@ -41,10 +41,7 @@ impl Disk {
     }
 
     pub fn mount(&self, arguments: &[&str]) -> bool {
-        let mount = Command::new("mount")
-            .args(arguments)
-            .arg(self.path())
-            .output();
+        let mount = Command::new("mount").args(arguments).arg(self.path()).output();
         mount.is_ok_and(|output| output.status.success())
     }
 
@@ -86,9 +83,7 @@ async fn on_a_full_disk_writes_are_refused_and_reads_go_on_until_there_is_room_a
         let filler = disk.fill();
         let mut refused = 0;
         for number in kept.. {
-            let reply = caller
-                .call("POST /predictions", issue(&job, number, POINTS))
-                .await;
+            let reply = caller.call("POST /predictions", issue(&job, number, POINTS)).await;
             // The log may have room in it.
             if reply.status == 200 && refused == 0 {
                 kept += 1;
@@ -104,17 +99,11 @@ async fn on_a_full_disk_writes_are_refused_and_reads_go_on_until_there_is_room_a
         assert_eq!(rows.len(), kept * POINTS);
         assert_eq!(caller.probe("/readyz").await, 503);
         assert_eq!(caller.probe("/livez").await, 200);
-        caller
-            .call("GET /admin/backup", Value::Null)
-            .await
-            .expect_unavailable();
+        caller.call("GET /admin/backup", Value::Null).await.expect_unavailable();
         let backup = run(disk.path(), &["backup", "copy.db"]);
         assert_refused(
             &backup,
-            &[
-                "cannot back data/prediction-api.db up to copy.db",
-                "no room for a copy",
-            ],
+            &["cannot back data/prediction-api.db up to copy.db", "no room for a copy"],
         );
         let token = run(disk.path(), &["token", "create", "x", "--role", "admin"]);
         assert_refused(&token, &[]);
@@ -123,16 +112,8 @@ async fn on_a_full_disk_writes_are_refused_and_reads_go_on_until_there_is_room_a
         assert_eq!(left.len(), 1, "round {round}: {left:?}");
 
         let begun = Instant::now();
-        while caller
-            .call("POST /predictions", issue(&job, kept, POINTS))
-            .await
-            .status
-            != 200
-        {
-            assert!(
-                begun.elapsed() < Duration::from_secs(20),
-                "it does not recover"
-            );
+        while caller.call("POST /predictions", issue(&job, kept, POINTS)).await.status != 200 {
+            assert!(begun.elapsed() < Duration::from_secs(20), "it does not recover");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         kept += 1;
@@ -148,10 +129,7 @@ async fn on_a_full_disk_writes_are_refused_and_reads_go_on_until_there_is_room_a
     assert_refused(&refused, &["nowhere"]);
     fs::remove_file(filler).unwrap();
     let again = Remote::start(disk.path(), "data");
-    assert_eq!(
-        again.caller.all(&predictions(&job)).await.len(),
-        kept * POINTS
-    );
+    assert_eq!(again.caller.all(&predictions(&job)).await.len(), kept * POINTS);
     assert_eq!(again.served.terminate(), Some(0));
 }
 
@@ -166,31 +144,19 @@ async fn a_disk_or_file_that_cannot_be_written_is_said_in_one_line() {
     let token = run(disk.path(), &["token", "create", "x", "--role", "admin"]);
     assert_refused(
         &token,
-        &[
-            "cannot open the database data/prediction-api.db",
-            "may be written",
-        ],
+        &["cannot open the database data/prediction-api.db", "may be written"],
     );
     assert!(disk.mount(&["-o", "remount,rw"]));
     // The file alone: bound over itself, to be read only, since nothing else holds root off.
     let database = disk.path().join("data/prediction-api.db");
     let file = |arguments: &[&str]| {
-        let mount = Command::new("mount")
-            .args(arguments)
-            .arg(&database)
-            .output();
+        let mount = Command::new("mount").args(arguments).arg(&database).output();
         mount.unwrap().status.success()
     };
     assert!(file(&["--bind", database.to_str().unwrap()]));
     assert!(file(&["-o", "remount,bind,ro"]));
     let refused = serve();
-    assert!(
-        Command::new("umount")
-            .arg(&database)
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("umount").arg(&database).status().unwrap().success());
     assert_refused(&refused, &["cannot open the database", "cannot be written"]);
     drop(Remote::start(disk.path(), "data"));
 }
@@ -201,10 +167,7 @@ async fn stopped() -> (TempDir, String) {
     let server = Remote::start(folder.path(), "data");
     let job = server.caller.job("Job").await;
     for number in 0..100 {
-        server
-            .caller
-            .ok("POST /predictions", issue(&job, number, POINTS))
-            .await;
+        server.caller.ok("POST /predictions", issue(&job, number, POINTS)).await;
     }
     assert_eq!(server.served.terminate(), Some(0));
     (folder, job)
@@ -223,8 +186,7 @@ fn damage(folder: &Path) {
     let file = File::options().write(true).open(database).unwrap();
     for (offset, size) in &leaves {
         let garbage = vec![0xA5; usize::try_from(*size).unwrap()];
-        file.write_all_at(&garbage, u64::try_from(*offset).unwrap())
-            .unwrap();
+        file.write_all_at(&garbage, u64::try_from(*offset).unwrap()).unwrap();
     }
 }
 
@@ -235,15 +197,8 @@ async fn lives_with_damage(server: &Remote, folder: &Path, job: &str) {
         .call(&format!("GET {}", predictions(job)), Value::Null)
         .await;
     reply.expect_unavailable();
-    let reply = server
-        .caller
-        .call("POST /predictions", issue(job, 0, POINTS))
-        .await;
-    assert!(
-        reply.status == 503 || reply.status == 500,
-        "{}",
-        reply.status
-    );
+    let reply = server.caller.call("POST /predictions", issue(job, 0, POINTS)).await;
+    assert!(reply.status == 503 || reply.status == 500, "{}", reply.status);
     assert_eq!(reply.headers["content-type"], "application/problem+json");
     assert_eq!(server.caller.probe("/livez").await, 200);
     assert_eq!(server.caller.probe("/readyz").await, 503);
@@ -264,10 +219,7 @@ async fn damaged_pages_are_problems_and_the_server_goes_on() {
 async fn pages_that_are_damaged_under_a_running_server_are_problems_too() {
     let (folder, job) = stopped().await;
     let server = Remote::start(folder.path(), "data");
-    assert_eq!(
-        server.caller.all(&predictions(&job)).await.len(),
-        100 * POINTS
-    );
+    assert_eq!(server.caller.all(&predictions(&job)).await.len(), 100 * POINTS);
     damage(folder.path());
     lives_with_damage(&server, folder.path(), &job).await;
 }
@@ -281,10 +233,7 @@ async fn a_cut_or_overwritten_file_is_refused_in_one_line() {
     for (content, said) in [
         (whole[..whole.len() / 2].to_vec(), "it is damaged"),
         (whole[..5000].to_vec(), "it is damaged"),
-        (
-            [&[0xA5; 4096], &whole[4096..]].concat(),
-            "it is not an SQLite database",
-        ),
+        ([&[0xA5; 4096], &whole[4096..]].concat(), "it is not an SQLite database"),
     ] {
         fs::write(&database, content).unwrap();
         let restore = "`prediction-api restore` puts a backup in its place";
@@ -302,9 +251,7 @@ async fn a_stop_under_load_keeps_what_was_acknowledged_and_folds_the_log_in() {
     let posting = tokio::spawn(async move {
         let mut begun = Some(begun);
         for number in 0.. {
-            let posted = caller
-                .try_call("POST /predictions", &issue(&of, number, POINTS))
-                .await;
+            let posted = caller.try_call("POST /predictions", &issue(&of, number, POINTS)).await;
             if posted.is_err() {
                 return number;
             }

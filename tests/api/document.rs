@@ -48,21 +48,11 @@ fn every_operation_is_described() {
     for (method, path, operation) in operations(&document) {
         let at = format!("{method} {path}");
         for member in ["operationId", "summary", "description"] {
-            assert!(
-                !operation[member].as_str().unwrap().is_empty(),
-                "{at}: {member}"
-            );
+            assert!(!operation[member].as_str().unwrap().is_empty(), "{at}: {member}");
         }
-        assert!(
-            tags.contains(operation["tags"][0].as_str().unwrap()),
-            "{at}"
-        );
+        assert!(tags.contains(operation["tags"][0].as_str().unwrap()), "{at}");
         let is_open = path.ends_with('z');
-        assert_eq!(
-            operation["security"].as_array().unwrap().is_empty(),
-            is_open,
-            "{at}"
-        );
+        assert_eq!(operation["security"].as_array().unwrap().is_empty(), is_open, "{at}");
         assert_eq!(operation["responses"]["401"].is_null(), is_open, "{at}");
         assert!(!operation["responses"]["400"].is_null(), "{at}");
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
@@ -91,10 +81,7 @@ fn every_field_has_a_description_and_an_example() {
                 field["description"].is_string() || is_reference,
                 "{at} has no description"
             );
-            assert!(
-                field.get("example").is_some() || is_reference,
-                "{at} has no example"
-            );
+            assert!(field.get("example").is_some() || is_reference, "{at} has no example");
         }
     }
 }
@@ -103,11 +90,7 @@ fn every_field_has_a_description_and_an_example() {
 fn bodies_that_come_in_have_no_other_members() {
     let document = document();
     for (method, path, operation) in operations(&document) {
-        for media in operation["requestBody"]["content"]
-            .as_object()
-            .into_iter()
-            .flatten()
-        {
+        for media in operation["requestBody"]["content"].as_object().into_iter().flatten() {
             for schema in objects(&document, &media.1["schema"]) {
                 assert_eq!(schema["additionalProperties"], false, "{method} {path}");
             }
@@ -117,10 +100,7 @@ fn bodies_that_come_in_have_no_other_members() {
 
 /// The schemas of objects that a schema is, or is one of, or is a list of.
 fn objects<'a>(document: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
-    if let Some(name) = schema["$ref"]
-        .as_str()
-        .and_then(|name| name.rsplit('/').next())
-    {
+    if let Some(name) = schema["$ref"].as_str().and_then(|name| name.rsplit('/').next()) {
         return objects(document, &document["components"]["schemas"][name]);
     }
     if let Some(ways) = schema["oneOf"].as_array() {
@@ -145,23 +125,13 @@ fn the_table_of_routes_is_the_documents() {
             let file = format!("{}/src/http/api/{}", env!("CARGO_MANIFEST_DIR"), cells[3]);
             let code = std::fs::read_to_string(file).unwrap();
             assert!(code.contains(&format!("\"{}\"", cells[2])), "{line}");
-            (
-                cells[0].to_owned(),
-                cells[1].to_owned(),
-                cells[2].to_owned(),
-            )
+            (cells[0].to_owned(), cells[1].to_owned(), cells[2].to_owned())
         })
         .collect();
     let document = document();
     let in_document: BTreeSet<_> = operations(&document)
         .into_iter()
-        .map(|(method, path, operation)| {
-            (
-                method,
-                path,
-                operation["operationId"].as_str().unwrap().to_owned(),
-            )
-        })
+        .map(|(method, path, operation)| (method, path, operation["operationId"].as_str().unwrap().to_owned()))
         .collect();
     assert_eq!(in_table, in_document);
 }
@@ -169,10 +139,6 @@ fn the_table_of_routes_is_the_documents() {
 #[test]
 fn every_kind_of_problem_has_a_page_in_the_guides() {
     for kind in PROBLEM_KINDS {
-        assert!(
-            http::has_guide(&format!("problems/{}", kind.slug)),
-            "{}",
-            kind.slug
-        );
+        assert!(http::has_guide(&format!("problems/{}", kind.slug)), "{}", kind.slug);
     }
 }

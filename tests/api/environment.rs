@@ -78,11 +78,7 @@ fn a_variable_that_cannot_be_is_named_with_the_form_that_it_needs() {
         ("LISTEN", "8000", vec!["\"8000\"", "ADDRESS:PORT"]),
         ("LISTEN", "", vec!["\"\"", "ADDRESS:PORT"]),
         ("DATA_DIR", "", vec!["data_dir", "folder"]),
-        (
-            "LIMITS__SCANS",
-            "many",
-            vec!["limits.scans", "whole number"],
-        ),
+        ("LIMITS__SCANS", "many", vec!["limits.scans", "whole number"]),
         ("LIMITS__SCANS", "", vec!["limits.scans", "whole number"]),
         ("LIMITS__SCANS", "-1", vec!["limits.scans", "whole number"]),
         ("LOG__LEVEL", "loud", vec!["log.level", "loud", "info"]),
@@ -137,10 +133,7 @@ fn variables_that_platforms_inject_are_ignored_with_a_warning() {
     let warning = logged.lines().find(|line| line.contains("ignored"));
     let warning = warning.unwrap_or_else(|| panic!("no warning in {logged}"));
     assert!(warning.contains("WARN"), "{warning}");
-    assert!(
-        warning.contains("PREDICTION_API_PORT_8000_TCP_ADDR"),
-        "{warning}"
-    );
+    assert!(warning.contains("PREDICTION_API_PORT_8000_TCP_ADDR"), "{warning}");
 }
 
 #[test]
@@ -148,10 +141,7 @@ fn what_is_not_utf_8_is_refused_rather_than_changed() {
     let folder = tempdir().unwrap();
     let odd = OsStr::from_bytes(b"\xff\xfe");
     for name in ["PREDICTION_API_DATA_DIR", "PREDICTION_API_TLS__KEY"] {
-        let output = command(folder.path(), &["config"])
-            .env(name, odd)
-            .output()
-            .unwrap();
+        let output = command(folder.path(), &["config"]).env(name, odd).output().unwrap();
         assert_refused(&output, &[name, "not valid UTF-8"]);
     }
     let output = command(folder.path(), &["--listen", ":0"])
@@ -214,10 +204,7 @@ fn no_color_and_a_dumb_terminal_are_obeyed() {
 #[test]
 fn the_banner_names_the_dashboard_first_and_addresses_that_can_be_opened() {
     let folder = tempdir().unwrap();
-    for (listen, host) in [
-        ("0.0.0.0:0", "http://127.0.0.1:"),
-        ("[::]:0", "http://[::1]:"),
-    ] {
+    for (listen, host) in [("0.0.0.0:0", "http://127.0.0.1:"), ("[::]:0", "http://[::1]:")] {
         let log = folder.path().join("log");
         let served = Served::start_at(command(folder.path(), &[]), listen, &log);
         let first = served.greeting.lines().nth(1).unwrap().trim();

@@ -181,15 +181,13 @@ async fn examples_that_need_nothing_work_as_the_very_first_call() {
     let calls = calls();
     for name in ["create_organisation", "create_source", "set_up_job"] {
         let app = TestApp::start().await;
-        Visitor::new(&app.url, ADMIN)
-            .execute(named(&calls, name))
-            .await;
+        Visitor::new(&app.url, ADMIN).execute(named(&calls, name)).await;
     }
     // A list is read on an empty server too.
     let app = TestApp::start().await;
-    let lists = calls.iter().filter(|call| {
-        call.method == Method::GET && !call.path.contains("-") && call.name != "download_backup"
-    });
+    let lists = calls
+        .iter()
+        .filter(|call| call.method == Method::GET && !call.path.contains("-") && call.name != "download_backup");
     for call in lists {
         Visitor::new(&app.url, ADMIN).execute(call.clone()).await;
     }

@@ -46,11 +46,7 @@ async fn a_corrected_value_does_not_come_back_when_its_correction_expires() {
     post(&app, &job, &[(PAST, 21.5)]).await;
     assert_eq!(values(&app, &job).await, [21.5, 7.0]);
     app.advance_minutes(61);
-    assert_eq!(
-        values(&app, &job).await,
-        [7.0],
-        "the run still has a point that counts"
-    );
+    assert_eq!(values(&app, &job).await, [7.0], "the run still has a point that counts");
     app.advance_minutes(10 * 60);
     assert_eq!(values(&app, &job).await, [0.0; 0]);
 }
@@ -78,13 +74,9 @@ async fn a_changed_retention_counts_for_what_is_there() {
     assert_eq!(values(&app, &job).await, [0.0; 0]);
     let jobs = app.get(&format!("/api/v1/jobs/{job}")).await.expect(200);
     let source = format!("/api/v1/sources/{}", jobs["source_id"].as_str().unwrap());
-    app.put(&source, &json!({ "retention_hours": 2 }))
-        .await
-        .expect(200);
+    app.put(&source, &json!({ "retention_hours": 2 })).await.expect(200);
     assert_eq!(values(&app, &job).await, [5.0]);
-    app.put(&source, &json!({ "retention_hours": null }))
-        .await
-        .expect(200);
+    app.put(&source, &json!({ "retention_hours": null })).await.expect(200);
     app.advance_minutes(60 * 24 * 365);
     assert_eq!(values(&app, &job).await, [5.0]);
 }

@@ -29,9 +29,7 @@ fn detail(answer: &Answer) -> String {
 async fn times_are_taken_in_the_unambiguous_forms_of_iso_8601() {
     let app = TestApp::start().await;
     let sensor = sensor(&app).await;
-    post_time(&app, &sensor, "2023-10-26T12:00:00Z")
-        .await
-        .expect(200);
+    post_time(&app, &sensor, "2023-10-26T12:00:00Z").await.expect(200);
     for time in [
         "2023-10-26T12:00:00+0000",
         "2023-10-26T14:00:00+02",
@@ -154,9 +152,7 @@ async fn a_whole_number_may_be_written_with_a_fraction_or_an_exponent() {
 async fn numbers_that_json_or_a_double_does_not_have_are_named() {
     let app = TestApp::start().await;
     let sensor = sensor(&app).await;
-    let reading = |value: &str| {
-        format!(r#"{{"time":"2023-10-26T00:00:00Z","value":{value},"sensor_id":"{sensor}"}}"#)
-    };
+    let reading = |value: &str| format!(r#"{{"time":"2023-10-26T00:00:00Z","value":{value},"sensor_id":"{sensor}"}}"#);
     let many = |value: &str| {
         let mut readings = vec![reading("1"); 5000];
         readings.push(reading(value));
@@ -166,11 +162,7 @@ async fn numbers_that_json_or_a_double_does_not_have_are_named() {
         let answer = send(&app, "/readings", JSON, many(value)).await;
         answer.expect_problem(400, &["#/5000/value"]);
         assert!(answer.text.contains(value), "{}", answer.text);
-        assert!(
-            answer.text.contains("JSON does not have"),
-            "{}",
-            answer.text
-        );
+        assert!(answer.text.contains("JSON does not have"), "{}", answer.text);
         let line = send(&app, "/readings", "application/x-ndjson", reading(value)).await;
         line.expect_problem(422, &["#/0/value"]);
     }
@@ -199,10 +191,7 @@ async fn numbers_that_json_or_a_double_does_not_have_are_named() {
 async fn the_place_of_a_fault_in_json_is_named() {
     let app = TestApp::start().await;
     for (body, word) in [
-        (
-            r#"{"name": "a", "description": "b"#,
-            "ends too early at /description",
-        ),
+        (r#"{"name": "a", "description": "b"#, "ends too early at /description"),
         (r#"{"name": "a" "description": "b"}"#, "at /name"),
         (r#"{"name": "\ud800"}"#, "at /name"),
         (r#"{"name": "a",}"#, "not JSON: "),
@@ -221,8 +210,7 @@ async fn a_byte_order_mark_is_passed_over_and_utf_16_refused() {
     let app = TestApp::start().await;
     let sensor = sensor(&app).await;
     let csv = format!("sensor_id,time,value\r\n{sensor},2023-10-26T00:00:00Z,1\r\n");
-    let reading =
-        json!({ "sensor_id": sensor, "time": "2023-10-26T00:00:00Z", "value": 1 }).to_string();
+    let reading = json!({ "sensor_id": sensor, "time": "2023-10-26T00:00:00Z", "value": 1 }).to_string();
     for (kind, body) in [
         ("text/csv", csv),
         (JSON, format!("[{reading}]")),
@@ -234,11 +222,7 @@ async fn a_byte_order_mark_is_passed_over_and_utf_16_refused() {
         assert_eq!(marked.expect(200)["revised"], 0, "{kind}");
         for big in [true, false] {
             let of = |unit: u16| {
-                if big {
-                    unit.to_be_bytes()
-                } else {
-                    unit.to_le_bytes()
-                }
+                if big { unit.to_be_bytes() } else { unit.to_le_bytes() }
             };
             let bytes: Vec<u8> = body.encode_utf16().flat_map(of).collect();
             let mark = of(0xfeff);
@@ -259,15 +243,10 @@ async fn more_faults_than_are_listed_are_at_least_100() {
     let body: Vec<_> = (0..500).map(|_| json!({ "sensor_id": "x" })).collect();
     let answer = app.post("/api/v1/readings", &json!(body)).await;
     assert_eq!(answer.places().len(), 100);
-    assert!(
-        answer.text.contains("at least 100 of the rules"),
-        "{}",
-        answer.text
-    );
+    assert!(answer.text.contains("at least 100 of the rules"), "{}", answer.text);
     let answer = app.post("/api/v1/readings", &json!(body[..2])).await;
     assert!(
-        answer.text.contains("breaks 4 of the rules")
-            || answer.text.contains("breaks 6 of the rules"),
+        answer.text.contains("breaks 4 of the rules") || answer.text.contains("breaks 6 of the rules"),
         "{}",
         answer.text
     );

@@ -57,10 +57,7 @@ impl Field {
     /// The same, which succeeds: how many were stored, revised and unchanged.
     pub async fn post(&self, more: Value, points: &[Value]) -> [u64; 3] {
         let counts = self.try_post(more, points).await.expect(200);
-        assert_eq!(
-            (&counts["withdrawn"], &counts["skipped"]),
-            (&json!(0), &json!(0))
-        );
+        assert_eq!((&counts["withdrawn"], &counts["skipped"]), (&json!(0), &json!(0)));
         ["stored", "revised", "unchanged"].map(|name| counts[name].as_u64().unwrap())
     }
 
@@ -69,10 +66,7 @@ impl Field {
         let values: Vec<_> = (0..points).map(|number| number % 100).collect();
         let series = json!({ "role": "risk", "start": at(0), "step": "PT1M", "values": values });
         let body = json!({ "job_id": self.job, "series": [series] });
-        self.app
-            .post("/api/v1/predictions", &body)
-            .await
-            .expect(200);
+        self.app.post("/api/v1/predictions", &body).await.expect(200);
         let there = &self.there;
         format!(
             "/api/v1/predictions?metric=all&location_id={there}&from={}&to=2023-12-01T00:00:00Z&limit=10000",

@@ -21,9 +21,7 @@ async fn make(server: &Remote, name: &str) -> crate::remote::Reply {
 async fn is_refused(server: &Remote, parts: &[&str]) {
     let refused = make(server, "lost").await;
     refused.expect_unavailable();
-    let ready = reqwest::get(format!("{}/readyz", server.caller.url))
-        .await
-        .unwrap();
+    let ready = reqwest::get(format!("{}/readyz", server.caller.url)).await.unwrap();
     assert_eq!(ready.status(), 503);
     let ready: Value = serde_json::from_slice(&ready.bytes().await.unwrap()).unwrap();
     for part in parts {
@@ -57,9 +55,9 @@ async fn a_database_that_is_deleted_or_replaced_is_not_written_to() {
     }
     assert_eq!(server.served.terminate(), Some(0));
     let log = fs::read_to_string(log).unwrap();
-    let logged = log.lines().filter(|line| {
-        line.contains("was not committed") && line.contains("prediction-api.db was deleted")
-    });
+    let logged = log
+        .lines()
+        .filter(|line| line.contains("was not committed") && line.contains("prediction-api.db was deleted"));
     assert_eq!(logged.count(), 1);
     assert!(run(folder.path(), &["check"]).status.success());
 }
@@ -72,15 +70,9 @@ async fn a_lock_file_that_was_deleted_lets_no_second_server_in() {
     let busy = ["another prediction-api", "data folder data"];
     assert_refused(&run(folder.path(), &["--listen", ":0"]), &busy);
     assert!(run(folder.path(), &["backup", "good.db"]).status.success());
+    assert_refused(&run(folder.path(), &["restore", "--force", "good.db"]), &busy);
     assert_refused(
-        &run(folder.path(), &["restore", "--force", "good.db"]),
-        &busy,
-    );
-    assert_refused(
-        &run(
-            folder.path(),
-            &["backup", "--force", "data/prediction-api.db"],
-        ),
+        &run(folder.path(), &["backup", "--force", "data/prediction-api.db"]),
         &["never replaced by a backup"],
     );
     assert_eq!(make(&server, "still").await.status, 201);
@@ -111,9 +103,7 @@ async fn a_backup_that_was_killed_is_cleared_by_the_next_and_one_that_runs_is_no
     let job = server.caller.job("Job").await;
     for number in 0..40 {
         let mut body = issue(&job, number, 0);
-        let values: Vec<_> = (0..20_000)
-            .map(|n| f64::from(n * 7919 % 10_007) / 3.0)
-            .collect();
+        let values: Vec<_> = (0..20_000).map(|n| f64::from(n * 7919 % 10_007) / 3.0).collect();
         body["series"][0]["values"] = json!(values);
         server.caller.ok("POST /predictions", body).await;
     }
@@ -122,11 +112,7 @@ async fn a_backup_that_was_killed_is_cleared_by_the_next_and_one_that_runs_is_no
     let begin = |name: &str| {
         let path = format!("backups/{name}");
         let mut backup = command(folder.path(), &["backup", &path]);
-        backup
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap()
+        backup.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     };
     let mut killed = begin("killed.db");
     until_begun(&backups, 1).await;
@@ -161,11 +147,7 @@ fn what_a_killed_restore_or_demo_left_goes_with_the_next_start() {
     )
     .unwrap();
     let kept = "prediction-api.db.before-restore-20250101T000000Z";
-    for left in [
-        "prediction-api.db.passing-1",
-        "prediction-api.db.unfinished-wal",
-        kept,
-    ] {
+    for left in ["prediction-api.db.passing-1", "prediction-api.db.unfinished-wal", kept] {
         fs::write(data.join(left), "x").unwrap();
     }
     let server = Remote::start(folder.path(), "data");
@@ -211,9 +193,7 @@ fn the_check_says_what_a_file_is_and_never_to_restore_over_it() {
     file("noise.db", &[0xA5; 9000]);
     fs::create_dir(folder.path().join("folder")).unwrap();
     let other = Connection::open(folder.path().join("other.db")).unwrap();
-    other
-        .execute_batch("CREATE TABLE other (x INTEGER)")
-        .unwrap();
+    other.execute_batch("CREATE TABLE other (x INTEGER)").unwrap();
     drop(other);
     for (name, said) in [
         ("text.txt", "it is not an SQLite database but a text file"),
@@ -237,10 +217,7 @@ async fn a_backup_into_a_folder_that_is_not_there_names_the_folder() {
     for target in ["nowhere/x.db", "data/prediction-api.db/x.db"] {
         let refused = run(folder.path(), &["backup", target]);
         let parent = target.strip_suffix("/x.db").unwrap();
-        assert_refused(
-            &refused,
-            &[target, &format!("the folder {parent} cannot be used")],
-        );
+        assert_refused(&refused, &[target, &format!("the folder {parent} cannot be used")]);
         assert!(!text(&refused.stderr).contains("not available"));
     }
     assert_eq!(server.served.terminate(), Some(0));

@@ -10,10 +10,7 @@ use crate::{
 };
 
 async fn get(field: &Field, query: &str, accept: &str) -> Answer {
-    let path = format!(
-        "/api/v1/predictions?metric=all&location_id={}&{query}",
-        field.there
-    );
+    let path = format!("/api/v1/predictions?metric=all&location_id={}&{query}", field.there);
     let request = field.app.request(Method::GET, &path).bearer_auth(ADMIN);
     let answer = field.app.send(request.header("accept", accept)).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
@@ -27,28 +24,13 @@ async fn rows_series_and_csv_say_the_same() {
     odd["source"] = json!({ "name": "a \"b\", c; ä 'd'" });
     odd["source_version"]["output_roles"][0]["unit"] = json!("=°C,\"x\"");
     let odd = field.app.ok(ADMIN, "POST /jobs/setup", odd).await["id"].clone();
-    let numbers = [
-        1e-7,
-        0.1 + 0.2,
-        -0.0,
-        1e300,
-        5e-324,
-        123_456.789,
-        -1.0,
-        1e16,
-    ];
+    let numbers = [1e-7, 0.1 + 0.2, -0.0, 1e300, 5e-324, 123_456.789, -1.0, 1e16];
     for (hour, number) in (1..).zip(numbers) {
         field
-            .post(
-                issued(hour % 3),
-                &[risk(hour, number), point("spread", hour, number)],
-            )
+            .post(issued(hour % 3), &[risk(hour, number), point("spread", hour, number)])
             .await;
         field
-            .post(
-                json!({ "job_id": odd, "stage": "a,b\"c" }),
-                &[risk(hour * 2, number)],
-            )
+            .post(json!({ "job_id": odd, "stage": "a,b\"c" }), &[risk(hour * 2, number)])
             .await;
         field.app.advance_minutes(1);
     }
@@ -64,10 +46,7 @@ async fn rows_series_and_csv_say_the_same() {
         let rows = rows.as_array().unwrap();
         assert!(!rows.is_empty(), "{more}");
         let csv = get(&field, &query, "text/html, text/csv;q=0.9, */*;q=0.8").await;
-        assert_eq!(
-            csv.header("content-type"),
-            "text/csv; charset=utf-8; header=present"
-        );
+        assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8; header=present");
         assert_eq!(
             csv.text,
             get(&field, &format!("{query}&format=csv"), "application/json")
@@ -93,13 +72,9 @@ async fn rows_series_and_csv_say_the_same() {
             })
             .collect();
         assert_eq!(&from_csv, rows, "{more}");
-        let series = get(
-            &field,
-            &format!("{query}&shape=series&format=json"),
-            "text/csv",
-        )
-        .await
-        .json();
+        let series = get(&field, &format!("{query}&shape=series&format=json"), "text/csv")
+            .await
+            .json();
         let mut from_series = Vec::new();
         for series in series.as_array().unwrap() {
             let values = series["values"].as_array().unwrap();
@@ -111,14 +86,9 @@ async fn rows_series_and_csv_say_the_same() {
                 let valid_time = match &series["valid_times"] {
                     Value::Null => {
                         // The steps are whole hours here.
-                        let start = prediction_api::domain::Timestamp::parse(
-                            series["start"].as_str().unwrap(),
-                        )
-                        .unwrap();
-                        let step = series["step"]
-                            .as_str()
-                            .unwrap()
-                            .trim_matches(['P', 'T', 'H']);
+                        let start =
+                            prediction_api::domain::Timestamp::parse(series["start"].as_str().unwrap()).unwrap();
+                        let step = series["step"].as_str().unwrap().trim_matches(['P', 'T', 'H']);
                         let hours = step.parse::<i64>().unwrap() * i64::try_from(index).unwrap();
                         json!(start.plus_hours(hours))
                     }
@@ -158,10 +128,7 @@ async fn rows_series_and_csv_say_the_same() {
         // The bits of every value came through.
         for row in rows.iter().filter(|row| row["metric"] == "mildew_spread") {
             let value = row["value"].as_f64().unwrap().to_bits();
-            assert!(
-                numbers.iter().any(|number| number.to_bits() == value),
-                "{row}"
-            );
+            assert!(numbers.iter().any(|number| number.to_bits() == value), "{row}");
         }
     }
 }
@@ -170,9 +137,7 @@ async fn rows_series_and_csv_say_the_same() {
 async fn what_was_read_as_series_can_be_posted_again() {
     let field = Field::start().await;
     for hour in 0..4 {
-        let points: Vec<_> = (hour..hour + 5)
-            .map(|at| risk(at, f64::from(at * hour)))
-            .collect();
+        let points: Vec<_> = (hour..hour + 5).map(|at| risk(at, f64::from(at * hour))).collect();
         field.post(issued(hour), &points).await;
     }
     field
@@ -182,9 +147,7 @@ async fn what_was_read_as_series_can_be_posted_again() {
         )
         .await;
     for more in ["", "&issues=all"] {
-        let series = get(&field, &format!("{WINDOW}&shape=series{more}"), "*/*")
-            .await
-            .json();
+        let series = get(&field, &format!("{WINDOW}&shape=series{more}"), "*/*").await.json();
         let count: usize = series
             .as_array()
             .unwrap()
@@ -192,11 +155,7 @@ async fn what_was_read_as_series_can_be_posted_again() {
             .map(|s| s["values"].as_array().unwrap().len())
             .sum();
         let body = json!({ "job_id": field.job, "series": series });
-        let counts = field
-            .app
-            .post("/api/v1/predictions", &body)
-            .await
-            .expect(200);
+        let counts = field.app.post("/api/v1/predictions", &body).await.expect(200);
         assert_eq!(
             counts,
             json!({ "stored": 0, "revised": 0, "unchanged": count, "withdrawn": 0, "skipped": 0, "fresh": false })
@@ -210,19 +169,12 @@ async fn an_answer_of_many_rows_comes_whole() {
     let values: Vec<_> = (0..10_000).map(f64::from).collect();
     let series = json!([{ "role": "risk", "start": at(0), "step": "PT1S", "values": values }]);
     let body = json!({ "job_id": field.job, "series": series });
-    field
-        .app
-        .post("/api/v1/predictions", &body)
-        .await
-        .expect(200);
+    field.app.post("/api/v1/predictions", &body).await.expect(200);
     for (limit, more) in [(1024, true), (1025, true), (9999, true), (10_000, false)] {
         let answer = get(&field, &format!("{WINDOW}&limit={limit}"), "*/*").await;
         let rows = answer.json();
         let rows = rows.as_array().unwrap();
-        assert_eq!(
-            (rows.len(), answer.header("link").is_empty()),
-            (limit, !more)
-        );
+        assert_eq!((rows.len(), answer.header("link").is_empty()), (limit, !more));
         assert!((0..).zip(rows).all(|(n, row)| row["value"] == f64::from(n)));
         let csv = get(&field, &format!("{WINDOW}&limit={limit}&format=csv"), "*/*").await;
         assert_eq!(csv.text.lines().count(), limit + 1);
@@ -240,10 +192,7 @@ async fn series_whose_columns_do_not_go_together_are_refused() {
             .as_object_mut()
             .unwrap()
             .extend(more.as_object().unwrap().clone());
-        series
-            .as_object_mut()
-            .unwrap()
-            .retain(|_, value| *value != "absent");
+        series.as_object_mut().unwrap().retain(|_, value| *value != "absent");
         series
     };
     let post = async |series: Value| {
@@ -275,10 +224,7 @@ async fn series_whose_columns_do_not_go_together_are_refused() {
             "valid_times/1",
         ),
         (json!({ "issue_times": [at(0)] }), "issue_times"),
-        (
-            json!({ "issue_time": "2023-10-29T00:00:00Z" }),
-            "issue_time",
-        ),
+        (json!({ "issue_time": "2023-10-29T00:00:00Z" }), "issue_time"),
         (json!({ "location_id": Uuid::nil() }), "location_id"),
         (json!({ "stage": "" }), "stage"),
         (json!({ "color": 1 }), "color"),
@@ -293,7 +239,8 @@ async fn series_whose_columns_do_not_go_together_are_refused() {
     }
     assert!(field.rows(&format!("metric=all&{WINDOW}")).await.is_empty());
     // The same valid_time as a point and in a series, and twice in two series.
-    let body = json!({ "job_id": field.job, "issue_time": at(0), "predictions": [risk(2, 1.0)], "series": [good, good] });
+    let body =
+        json!({ "job_id": field.job, "issue_time": at(0), "predictions": [risk(2, 1.0)], "series": [good, good] });
     let refused = field.app.post("/api/v1/predictions", &body).await;
     let places = [
         "#/series/0/valid_times/1",

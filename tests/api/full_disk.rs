@@ -65,10 +65,7 @@ async fn on_a_full_disk_the_server_starts_and_reads_and_recovers_by_itself() {
         let Some(disk) = Disk::new(16) else { return };
         let mut server = start(disk.path(), reserve);
         let job = server.caller.job("Job").await;
-        server
-            .caller
-            .ok("POST /predictions", issue(&job, 0, POINTS))
-            .await;
+        server.caller.ok("POST /predictions", issue(&job, 0, POINTS)).await;
         for end in ["killed", "killed, without the index", "stopped"] {
             let name = format!("{end}, {}", reserve.len());
             match end {

@@ -18,9 +18,7 @@ async fn sensor(app: &TestApp) -> String {
 /// Posts a body as it is.
 async fn post(app: &TestApp, path: &str, media_type: &str, body: &str) -> Answer {
     let request = app.request(Method::POST, &format!("/api/v1/{path}"));
-    let request = request
-        .bearer_auth(ADMIN)
-        .header("content-type", media_type);
+    let request = request.bearer_auth(ADMIN).header("content-type", media_type);
     app.send(request.body(body.to_owned())).await
 }
 
@@ -71,11 +69,7 @@ async fn gaps_in_json_are_skipped_and_a_whole_body_of_them_too() {
     let app = TestApp::start().await;
     let id = sensor(&app).await;
     let reading = |hour, value: Value| json!({ "sensor_id": id, "time": at(hour), "value": value });
-    let body = json!([
-        reading(0, json!(1)),
-        reading(1, Value::Null),
-        reading(2, json!(3))
-    ]);
+    let body = json!([reading(0, json!(1)), reading(1, Value::Null), reading(2, json!(3))]);
     let refused = app.post("/api/v1/readings", &body).await;
     refused.expect_problem(422, &["#/1/value"]);
     assert!(refused.text.contains("gaps=skip"), "{}", refused.text);
@@ -84,17 +78,11 @@ async fn gaps_in_json_are_skipped_and_a_whole_body_of_them_too() {
     let nothing = json!([reading(0, Value::Null), reading(1, Value::Null)]);
     let skipped = app.post("/api/v1/readings?gaps=skip", &nothing).await;
     assert_eq!(counts(&skipped.expect(200)), [0, 0, 0, 0, 2]);
-    assert_eq!(
-        values(&app, &id).await,
-        [1.0, 3.0],
-        "skipped, not withdrawn"
-    );
+    assert_eq!(values(&app, &id).await, [1.0, 3.0], "skipped, not withdrawn");
     // What is wrong beside the gap is still seen.
     let mut wrong = reading(5, Value::Null);
     wrong["sensor_id"] = json!("11111111-1111-4111-8111-111111111111");
-    let refused = app
-        .post("/api/v1/readings?gaps=skip", &json!([wrong]))
-        .await;
+    let refused = app.post("/api/v1/readings?gaps=skip", &json!([wrong])).await;
     refused.expect_problem(422, &["#/0/sensor_id"]);
     // Python writes NaN.
     let nan = json!([reading(0, Value::Null), reading(3, json!(4))]).to_string();
@@ -105,11 +93,7 @@ async fn gaps_in_json_are_skipped_and_a_whole_body_of_them_too() {
         if status == 200 {
             answer.expect(200);
         } else {
-            assert!(
-                answer.status == 400 || answer.status == 422,
-                "{}",
-                answer.text
-            );
+            assert!(answer.status == 400 || answer.status == 422, "{}", answer.text);
         }
     }
     assert_eq!(values(&app, &id).await, [3.0, 4.0]);
@@ -131,8 +115,7 @@ async fn gaps_in_series_points_and_lines_of_predictions_are_skipped() {
     let skipped = post(app, "predictions?gaps=skip", "application/json", &nan).await;
     assert_eq!(counts(&skipped.expect(200)), [0, 0, 2, 0, 1]);
     // A skipped gap leaves what is there.
-    let points =
-        json!({ "job_id": field.job, "issue_time": at(0), "predictions": [gap(1), risk(2, 2.0)] });
+    let points = json!({ "job_id": field.job, "issue_time": at(0), "predictions": [gap(1), risk(2, 2.0)] });
     let skipped = app.post("/api/v1/predictions?gaps=skip", &points).await;
     assert_eq!(counts(&skipped.expect(200)), [1, 0, 0, 0, 1]);
     assert_eq!(field.values(WINDOW).await, [1.0, 2.0, 3.0]);

@@ -209,17 +209,9 @@ async fn a_page_costs_what_it_holds_whatever_the_archive_looks_like() {
         ("stage=season&issues=all&limit=1", 4, 600),
         ("stage=season&issues=all&limit=200", 4, 6_000),
         ("stage=season&limit=1", 4, 2_000),
-        (
-            "stage=season&issues=all&limit=1&as_of=2022-01-01T00:00:00Z",
-            1,
-            0,
-        ),
+        ("stage=season&issues=all&limit=1&as_of=2022-01-01T00:00:00Z", 1, 0),
         ("stage=season&issues=all&limit=1&min_lead=P31D", 2, 20_000),
-        (
-            "stage=season&limit=1&issue_time=2023-10-02T00:00:00Z",
-            2,
-            100,
-        ),
+        ("stage=season&limit=1&issue_time=2023-10-02T00:00:00Z", 2, 100),
         ("stage=rolling&issues=all&limit=1", 4, 200),
         ("stage=rolling&limit=1", 4, 200),
         ("stage=rolling&limit=100", 4, 8_000),
@@ -229,14 +221,10 @@ async fn a_page_costs_what_it_holds_whatever_the_archive_looks_like() {
             "/api/v1/predictions?job_id={job}&metric=all&from=0000-01-01T00:00:00Z&to=9999-12-31T00:00:00Z&{query}"
         );
         for page in 0..pages {
-            let before = farm
-                .metric("prediction_api_predictions_decoded_total")
-                .await;
+            let before = farm.metric("prediction_api_predictions_decoded_total").await;
             let answer = farm.get(&farm.viewer, &path).await;
             assert_eq!(answer.status(), 200);
-            let after = farm
-                .metric("prediction_api_predictions_decoded_total")
-                .await;
+            let after = farm.metric("prediction_api_predictions_decoded_total").await;
             let decoded = after - before;
             assert!(decoded <= most, "{query}, page {page}: {decoded}");
             let Some(link) = answer.headers().get("link") else {
@@ -251,8 +239,7 @@ async fn a_page_costs_what_it_holds_whatever_the_archive_looks_like() {
 #[tokio::test]
 async fn one_request_holds_so_many_runs() {
     let farm = Farm::start(&[]).await;
-    let location =
-        json!({ "organisation_id": HOME, "name": "There", "latitude": 52, "longitude": 5 });
+    let location = json!({ "organisation_id": HOME, "name": "There", "latitude": 52, "longitude": 5 });
     let location = farm.made("/locations", &location).await;
     let point = |number: i64| {
         let time = prediction_api::domain::Timestamp::from_micros(number * 60_000_000);
@@ -265,29 +252,18 @@ async fn one_request_holds_so_many_runs() {
         let request = farm.client.post(format!("{}/api/v1/predictions", farm.url));
         let request = request.bearer_auth(ADMIN).header("content-type", kind);
         let answer = request.body(body).send().await.unwrap();
-        (
-            answer.status().as_u16(),
-            answer.json::<Value>().await.unwrap(),
-        )
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
     };
     let points: Vec<_> = (0..1001).map(point).collect();
     let json = serde_json::to_string(&points).unwrap();
     let (status, problem) = post("application/json", json).await;
-    assert_eq!(
-        (status, &problem["type"]),
-        (413, &json!("/docs/problems/too-large"))
-    );
-    assert!(
-        problem["detail"].as_str().unwrap().contains("split it"),
-        "{problem}"
-    );
+    assert_eq!((status, &problem["type"]), (413, &json!("/docs/problems/too-large")));
+    assert!(problem["detail"].as_str().unwrap().contains("split it"), "{problem}");
     let json = serde_json::to_string(&points[..1000]).unwrap();
     let (status, counts) = post("application/json", json).await;
     assert_eq!((status, &counts["stored"]), (200, &json!(1000)), "{counts}");
     // In parts there may be any number.
-    let lines: String = (0..2500)
-        .map(|number| format!("{}\n", point(number)))
-        .collect();
+    let lines: String = (0..2500).map(|number| format!("{}\n", point(number))).collect();
     let (status, counts) = post("application/x-ndjson", lines).await;
     assert_eq!(
         (status, &counts["stored"], &counts["unchanged"]),

@@ -27,9 +27,7 @@ async fn a_request_that_could_pass_for_two_is_answered_once_and_ends_the_connect
         ),
         (
             "TE.CL",
-            format!(
-                "{post}Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n{SMUGGLED}"
-            ),
+            format!("{post}Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n{SMUGGLED}"),
         ),
         (
             "two lengths",
@@ -39,10 +37,7 @@ async fn a_request_that_could_pass_for_two_is_answered_once_and_ends_the_connect
             "a list of lengths",
             format!("{post}Content-Length: 0, {length}\r\n\r\n{SMUGGLED}"),
         ),
-        (
-            "a signed length",
-            format!("{post}Content-Length: +0\r\n\r\n{SMUGGLED}"),
-        ),
+        ("a signed length", format!("{post}Content-Length: +0\r\n\r\n{SMUGGLED}")),
         (
             "a negative length",
             format!("{post}Content-Length: -1\r\n\r\n{SMUGGLED}"),
@@ -53,9 +48,7 @@ async fn a_request_that_could_pass_for_two_is_answered_once_and_ends_the_connect
         ),
         (
             "chunked twice",
-            format!(
-                "{post}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n{SMUGGLED}"
-            ),
+            format!("{post}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n{SMUGGLED}"),
         ),
         (
             "chunked, not last",
@@ -98,9 +91,7 @@ async fn a_request_that_could_pass_for_two_is_answered_once_and_ends_the_connect
         let statuses = statuses(&answer);
         assert!(statuses.len() <= 1, "{name}: {answer}");
         assert!(
-            statuses
-                .iter()
-                .all(|status| matches!(status, 400 | 401 | 505)),
+            statuses.iter().all(|status| matches!(status, 400 | 401 | 505)),
             "{name}: {answer}"
         );
         assert!(!answer.contains("admin"), "{name}: {answer}");
@@ -129,9 +120,7 @@ async fn a_client_that_is_refused_while_it_sends_gets_its_answer() {
 #[tokio::test]
 async fn heads_that_are_too_large_are_refused() {
     let app = TestApp::start().await;
-    let many: String = (0..200)
-        .map(|number| format!("X-{number}: y\r\n"))
-        .collect();
+    let many: String = (0..200).map(|number| format!("X-{number}: y\r\n")).collect();
     let large = format!("X: {}\r\n", "y".repeat(100 * 1024));
     for headers in [many, large] {
         let mut raw = Raw::connect(&app.url).await;
@@ -143,13 +132,9 @@ async fn heads_that_are_too_large_are_refused() {
     }
     let mut raw = Raw::connect(&app.url).await;
     let path = "x".repeat(70 * 1024);
-    raw.send(format!("GET /{path} HTTP/1.1\r\nHost: x\r\n\r\n"))
-        .await;
+    raw.send(format!("GET /{path} HTTP/1.1\r\nHost: x\r\n\r\n")).await;
     let answer = raw.rest().await;
-    assert!(
-        matches!(statuses(&answer)[..], [414 | 431] | []),
-        "{answer}"
-    );
+    assert!(matches!(statuses(&answer)[..], [414 | 431] | []), "{answer}");
 }
 
 #[tokio::test]
@@ -183,10 +168,7 @@ async fn paths_do_not_climb_out_of_what_is_served() {
                 matches!(statuses(&answer)[..], [404 | 400]),
                 "/{root}/{climb}: {answer}"
             );
-            assert!(
-                !answer.contains("[package]") && !answer.contains("root:"),
-                "{answer}"
-            );
+            assert!(!answer.contains("[package]") && !answer.contains("root:"), "{answer}");
         }
     }
 }
@@ -195,9 +177,7 @@ async fn paths_do_not_climb_out_of_what_is_served() {
 async fn nothing_that_a_client_names_breaks_a_line_of_headers() {
     let app = TestApp::start().await;
     let evil = "x\r\nX-Evil: 1\r\n\r\n<script>";
-    let made = app
-        .post("/api/v1/organisations", &json!({ "name": evil }))
-        .await;
+    let made = app.post("/api/v1/organisations", &json!({ "name": evil })).await;
     assert!(
         made.headers.get("x-evil").is_none() && made.status == 422,
         "{}",
@@ -210,34 +190,23 @@ async fn nothing_that_a_client_names_breaks_a_line_of_headers() {
         "/%0d%0aX-Evil:%201",
     ] {
         let answer = app.get(path).await;
-        assert!(
-            answer.headers.get("x-evil").is_none() && answer.status >= 400,
-            "{path}"
-        );
+        assert!(answer.headers.get("x-evil").is_none() && answer.status >= 400, "{path}");
     }
     // A page's link repeats the query that was asked.
     for name in ["one", "two"] {
         app.organisation(name).await;
     }
     let listed = app.get("/api/v1/organisations?limit=1&cursor=").await;
-    assert!(
-        listed.status == 200 || listed.status == 400,
-        "{}",
-        listed.text
-    );
+    assert!(listed.status == 200 || listed.status == 400, "{}", listed.text);
     for id in ["a b", "\u{e9}", &"x".repeat(129), "", "x\tX-Evil: 1"] {
-        let request = app
-            .request("GET".parse().unwrap(), "/livez")
-            .header("X-Request-Id", id);
+        let request = app.request("GET".parse().unwrap(), "/livez").header("X-Request-Id", id);
         let answer = app.send(request).await;
         let told = answer.header("x-request-id");
-        assert!(
-            uuid::Uuid::parse_str(told).is_ok(),
-            "{id:?} became {told:?}"
-        );
+        assert!(uuid::Uuid::parse_str(told).is_ok(), "{id:?} became {told:?}");
     }
     let mut raw = Raw::connect(&app.url).await;
-    raw.send("GET /livez HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\r\nX-Evil: b\r\nConnection: close\r\n\r\n").await;
+    raw.send("GET /livez HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\r\nX-Evil: b\r\nConnection: close\r\n\r\n")
+        .await;
     let answer = raw.rest().await;
     assert!(!answer.to_lowercase().contains("x-evil"), "{answer}");
 }
@@ -256,16 +225,8 @@ async fn problems_do_not_repeat_what_may_be_secret() {
     ];
     let mut texts = Vec::new();
     for body in &bodies {
-        texts.push(
-            app.call_as(&worker, "POST", "/api/v1/tokens", body)
-                .await
-                .text,
-        );
-        texts.push(
-            app.call_as(secret, "POST", "/api/v1/tokens", body)
-                .await
-                .text,
-        );
+        texts.push(app.call_as(&worker, "POST", "/api/v1/tokens", body).await.text);
+        texts.push(app.call_as(secret, "POST", "/api/v1/tokens", body).await.text);
         texts.push(app.post("/api/v1/tokens", body).await.text);
     }
     for header in [

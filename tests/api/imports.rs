@@ -39,9 +39,7 @@ impl Files {
             });
             (module.clone(), used.collect())
         });
-        Self {
-            uses: uses.collect(),
-        }
+        Self { uses: uses.collect() }
     }
 
     /// How many files there are.
@@ -145,11 +143,7 @@ fn expand(prefix: &[String], tree: &str, paths: &mut Vec<Vec<String>>) {
 }
 
 /// The path from the crate's root; none if it leads out of the crate.
-fn absolute(
-    module: &Module,
-    path: Vec<String>,
-    code: &BTreeMap<Module, String>,
-) -> Option<Vec<String>> {
+fn absolute(module: &Module, path: Vec<String>, code: &BTreeMap<Module, String>) -> Option<Vec<String>> {
     let ups = path.iter().take_while(|name| *name == "super").count();
     match path.first()?.as_str() {
         "crate" => Some(path[1..].to_vec()),
@@ -193,10 +187,7 @@ fn a_circle_of_files_would_be_seen() {
         fs::write(path, text).unwrap();
     };
     write("lib.rs", "mod a; mod b;");
-    write(
-        "a/mod.rs",
-        "mod c;\nmod d;\npub use c::{C, Other as Another};\n",
-    );
+    write("a/mod.rs", "mod c;\nmod d;\npub use c::{C, Other as Another};\n");
     write("a/c.rs", "use super::d;\nuse crate::b::B;\n");
     write("a/d.rs", "use super::super::a::Unknown;\n");
     write("b.rs", "use std::fs;\nuse crate::{a::d::D};\n");
@@ -211,8 +202,5 @@ fn a_circle_of_files_would_be_seen() {
     write("a/d.rs", "");
     assert!(Files::read(folder.path()).circles().is_empty());
     write("b.rs", "use crate::a::C;\n");
-    assert_eq!(
-        Files::read(folder.path()).circles(),
-        ["a/c -> b", "b -> a/c"]
-    );
+    assert_eq!(Files::read(folder.path()).circles(), ["a/c -> b", "b -> a/c"]);
 }

@@ -46,18 +46,12 @@ async fn a_worker_gets_all_that_its_job_needs() {
     read(app, &sensor, 1, 11.0).await;
     read(app, &sensor, 2, 12.0).await;
     field
-        .post(
-            json!({ "issue_time": at(0) }),
-            &[risk(3, 30.0), risk(4, 40.0)],
-        )
+        .post(json!({ "issue_time": at(0) }), &[risk(3, 30.0), risk(4, 40.0)])
         .await;
     app.advance_minutes(60);
     read(app, &sensor, 2, 12.5).await;
     field
-        .post(
-            json!({ "issue_time": at(1) }),
-            &[risk(4, 41.0), risk(5, 50.0)],
-        )
+        .post(json!({ "issue_time": at(1) }), &[risk(4, 41.0), risk(5, 50.0)])
         .await;
 
     let get = async |query: &str| {
@@ -68,28 +62,14 @@ async fn a_worker_gets_all_that_its_job_needs() {
     let window = (&inputs["from"], &inputs["to"], inputs.get("as_of"));
     assert_eq!(
         window,
-        (
-            &json!("2023-10-26T01:00:00Z"),
-            &json!("2023-10-28T01:00:00Z"),
-            None
-        )
+        (&json!("2023-10-26T01:00:00Z"), &json!("2023-10-28T01:00:00Z"), None)
     );
     let [outlook, air, site] = inputs["inputs"].as_array().unwrap().as_slice() else {
         panic!("{inputs}");
     };
     assert_eq!(
-        (
-            &air["role"],
-            &air["input_kind"],
-            &air["metric"],
-            &air["unit"]
-        ),
-        (
-            &json!("air"),
-            &json!("sensor"),
-            &json!("celsius"),
-            &json!("°C")
-        )
+        (&air["role"], &air["input_kind"], &air["metric"], &air["unit"]),
+        (&json!("air"), &json!("sensor"), &json!("celsius"), &json!("°C"))
     );
     assert_eq!(
         (&air["sensor"]["id"], &air["sensor"]["unit"]),
@@ -113,22 +93,15 @@ async fn a_worker_gets_all_that_its_job_needs() {
     assert_eq!(predictions["issue_times"], json!([at(0), at(1), at(1)]));
 
     // As it was known before the corrections came.
-    let then =
-        get("from=2023-10-27T02:00:00Z&to=2023-10-27T05:00:00Z&as_of=2023-10-27T00:30:00Z").await;
+    let then = get("from=2023-10-27T02:00:00Z&to=2023-10-27T05:00:00Z&as_of=2023-10-27T00:30:00Z").await;
     assert_eq!(
         then["inputs"][1]["readings"],
         json!({ "times": [at(2)], "values": [12.0] })
     );
-    assert_eq!(
-        then["inputs"][0]["predictions"][0]["values"],
-        json!([30.0, 40.0])
-    );
+    assert_eq!(then["inputs"][0]["predictions"][0]["values"], json!([30.0, 40.0]));
     let before = get("as_of=2023-10-26T00:00:00Z").await;
     assert_eq!(before["from"], "2023-10-25T00:00:00Z");
-    assert_eq!(
-        before["inputs"][1]["readings"],
-        json!({ "times": [], "values": [] })
-    );
+    assert_eq!(before["inputs"][1]["readings"], json!({ "times": [], "values": [] }));
     assert_eq!(before["inputs"][0]["predictions"], json!([]));
 }
 
@@ -173,9 +146,7 @@ async fn inputs_are_the_organisations_and_windows_make_sense() {
             format!("{sensor},{time},1\n")
         };
         for part in 0..2 {
-            let lines: String = (part * 10_001..part * 10_001 + 10_001)
-                .map(minute)
-                .collect();
+            let lines: String = (part * 10_001..part * 10_001 + 10_001).map(minute).collect();
             let request = field
                 .app
                 .request(reqwest::Method::POST, "/api/v1/readings")
@@ -204,8 +175,7 @@ async fn a_job_without_a_location_gets_what_its_source_predicts_anywhere() {
     body["source"] = json!({ "name": "needy" });
     body["source_version"]["input_roles"] =
         json!([{ "role": "outlook", "input_kind": "source", "metric": "mildew_risk" }]);
-    body["role_bindings"] =
-        json!([{ "role": "outlook", "input_type": "source", "input_id": field.source }]);
+    body["role_bindings"] = json!([{ "role": "outlook", "input_type": "source", "input_id": field.source }]);
     let job = field.app.ok(ADMIN, "POST /jobs/setup", body).await;
     field.post(json!({}), &[risk(3, 30.0)]).await;
     let path = format!("GET /jobs/{}/inputs", job["id"].as_str().unwrap());
@@ -245,19 +215,13 @@ async fn all_inputs_together_have_so_many_values() {
         };
         let rows: String = seconds.map(row).collect();
         let request = app.request(Method::POST, "/api/v1/readings");
-        let request = request
-            .bearer_auth(ADMIN)
-            .header("content-type", "text/csv");
+        let request = request.bearer_auth(ADMIN).header("content-type", "text/csv");
         let body = format!("sensor_id,time,value\n{rows}");
         app.send(request.body(body)).await.expect(200);
     }
     let refused = app.get(&inputs).await;
     refused.expect_problem(400, &["from"]);
-    assert!(
-        refused.text.contains("500000 values of all roles"),
-        "{}",
-        refused.text
-    );
+    assert!(refused.text.contains("500000 values of all roles"), "{}", refused.text);
     let shorter = format!("{inputs}?from=2023-10-26T23:00:00Z");
     let found = app.get(&shorter).await.expect(200);
     let values = &found["inputs"][5]["readings"]["values"];

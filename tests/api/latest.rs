@@ -17,9 +17,7 @@ async fn the_newest_issue_with_its_age_and_reach() {
     let field = Field::start().await;
     let job = format!("job_id={}", field.job);
     assert_eq!(latest(&field, &job).await, json!([]));
-    field
-        .post(issued(1), &[risk(3, 3.0), risk(4, 4.0), risk(9, 9.0)])
-        .await;
+    field.post(issued(1), &[risk(3, 3.0), risk(4, 4.0), risk(9, 9.0)]).await;
     field.app.advance_minutes(180);
     field.post(issued(2), &[risk(4, 4.5), risk(5, 5.0)]).await;
     field.post(issued(2), &[risk(5, 5.5)]).await;
@@ -38,10 +36,7 @@ async fn the_newest_issue_with_its_age_and_reach() {
     );
     assert_eq!(newest["age_seconds"], 5400.0);
     assert_eq!(newest["covers_until"], at(9));
-    assert_eq!(
-        (&newest["start"], &newest["step"]),
-        (&json!(at(4)), &json!("PT1H"))
-    );
+    assert_eq!((&newest["start"], &newest["step"]), (&json!(at(4)), &json!("PT1H")));
     assert_eq!(newest["values"], json!([4.5, 5.5]));
     assert_eq!(newest["unit"], "points");
     assert_eq!(
@@ -52,14 +47,8 @@ async fn the_newest_issue_with_its_age_and_reach() {
         latest(&field, &format!("{job}&metric=mildew_spread")).await,
         json!([spread])
     );
-    assert_eq!(
-        latest(&field, &format!("{job}&metric=all&stage=raw")).await,
-        json!([])
-    );
-    assert_eq!(
-        latest(&field, &format!("{job}&source=mildew-predictor")).await,
-        found
-    );
+    assert_eq!(latest(&field, &format!("{job}&metric=all&stage=raw")).await, json!([]));
+    assert_eq!(latest(&field, &format!("{job}&source=mildew-predictor")).await, found);
     assert_eq!(
         latest(&field, &format!("location_id={}&metric=all", field.there)).await,
         found
@@ -99,17 +88,8 @@ async fn several_locations_at_once_and_borders() {
     there["location_id"] = json!(other);
     field.post(issued(1), &[risk(3, 1.0), there]).await;
     let (here, metric) = (&field.there, "metric=mildew_risk");
-    let found = latest(
-        &field,
-        &format!("location_id={here}&location_id={other}&{metric}"),
-    )
-    .await;
-    let values: Vec<_> = found
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| &one["values"][0])
-        .collect();
+    let found = latest(&field, &format!("location_id={here}&location_id={other}&{metric}")).await;
+    let values: Vec<_> = found.as_array().unwrap().iter().map(|one| &one["values"][0]).collect();
     assert_eq!(values, [&json!(1.0), &json!(2.0)]);
     let path = "GET /predictions/latest";
     let many: String = (0..101)
@@ -148,10 +128,7 @@ async fn several_locations_at_once_and_borders() {
     // What has expired is no longer the latest.
     field.change_source(json!({ "retention_hours": 1 })).await;
     field.app.advance_minutes(24 * 60);
-    assert_eq!(
-        latest(&field, &format!("job_id={}", field.job)).await,
-        json!([])
-    );
+    assert_eq!(latest(&field, &format!("job_id={}", field.job)).await, json!([]));
 }
 
 #[tokio::test]
@@ -162,10 +139,7 @@ async fn of_two_jobs_with_the_same_issue_what_came_last_counts() {
     let theirs = json!({
         "job_id": other, "issue_time": at(2), "predictions": [risk(5, 1.0), risk(6, 2.0)]
     });
-    field
-        .app
-        .ok(ADMIN, "POST /predictions", theirs.clone())
-        .await;
+    field.app.ok(ADMIN, "POST /predictions", theirs.clone()).await;
     field.app.advance_minutes(1);
     field.post(issued(2), &[risk(5, 7.0)]).await;
     let place = format!("location_id={}&metric=mildew_risk", field.there);
@@ -176,10 +150,7 @@ async fn of_two_jobs_with_the_same_issue_what_came_last_counts() {
         .iter()
         .map(|series| (series["job_id"].clone(), series["values"].clone()))
         .collect();
-    let expected = [
-        (json!(field.job), json!([7.0])),
-        (json!(other), json!([2.0])),
-    ];
+    let expected = [(json!(field.job), json!([7.0])), (json!(other), json!([2.0]))];
     assert_eq!(values, expected);
 }
 

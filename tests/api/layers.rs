@@ -21,9 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("task", &["domain", "service"]),
     (
         "cli",
-        &[
-            "config", "domain", "example", "http", "service", "store", "task",
-        ],
+        &["config", "domain", "example", "http", "service", "store", "task"],
     ),
     ("main", &["cli"]),
     ("lib", &[]),
@@ -90,7 +88,8 @@ fn dependencies_point_down_only() {
 
 #[test]
 fn an_upward_dependency_would_be_seen() {
-    let code = "use crate::{\n    domain::{Error, job::Job},\n    store::{self, Db},\n};\nfn f() { crate::http::serve(); }";
+    let code =
+        "use crate::{\n    domain::{Error, job::Job},\n    store::{self, Db},\n};\nfn f() { crate::http::serve(); }";
     let found: Vec<_> = used_modules(code).into_iter().collect();
     assert_eq!(found, ["domain", "http", "store"]);
 }
@@ -104,9 +103,7 @@ fn no_files_use_each_other_in_a_circle() {
 }
 
 /// The folders of `http` from the ground up: none uses one that stands after it.
-const FOLDERS: &[&str] = &[
-    "guard", "document", "form", "api", "site", "request", "serve",
-];
+const FOLDERS: &[&str] = &["guard", "document", "form", "api", "site", "request", "serve"];
 
 #[test]
 fn the_folders_of_http_use_only_those_below_them() {
@@ -115,15 +112,10 @@ fn the_folders_of_http_use_only_those_below_them() {
         let [http, folder, ..] = module else {
             return None;
         };
-        FOLDERS
-            .iter()
-            .position(|name| http == "http" && name == folder)
+        FOLDERS.iter().position(|name| http == "http" && name == folder)
     };
-    let upward = |(file, used): &(&Vec<String>, &Vec<String>)| {
-        place(file)
-            .zip(place(used))
-            .is_some_and(|(from, to)| from < to)
-    };
+    let upward =
+        |(file, used): &(&Vec<String>, &Vec<String>)| place(file).zip(place(used)).is_some_and(|(from, to)| from < to);
     let found: Vec<_> = files.all().filter(upward).collect();
     assert!(found.is_empty(), "{found:#?}");
     let from_below = files
@@ -163,23 +155,14 @@ fn sources() -> Vec<PathBuf> {
 
 fn layer_of(file: &Path) -> String {
     let inside = file.strip_prefix(root_folder().join("src")).unwrap();
-    let first = inside
-        .components()
-        .next()
-        .unwrap()
-        .as_os_str()
-        .to_str()
-        .unwrap();
+    let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
     first.trim_end_matches(".rs").to_owned()
 }
 
 /// The file without its comments.
 fn code_of(file: &Path) -> String {
     let text = fs::read_to_string(file).unwrap();
-    Regex::new(r"(?m)//.*$")
-        .unwrap()
-        .replace_all(&text, "")
-        .into_owned()
+    Regex::new(r"(?m)//.*$").unwrap().replace_all(&text, "").into_owned()
 }
 
 /// The crate's modules that the code names: `crate::x` and the first names in `crate::{x::..., y}`.

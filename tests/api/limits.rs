@@ -9,8 +9,7 @@ const ORGANISATION: &str = "77777777-7777-7777-7777-777777777777";
 #[tokio::test]
 async fn a_refusal_names_at_most_a_hundred_violations_and_stays_small() {
     let app = TestApp::start().await;
-    let binding =
-        json!({ "role": "x".repeat(190), "input_type": "sensor", "input_id": ORGANISATION });
+    let binding = json!({ "role": "x".repeat(190), "input_type": "sensor", "input_id": ORGANISATION });
     let mut many_bindings = setup(ORGANISATION, "Job");
     many_bindings["role_bindings"] = Value::Array(vec![binding; 3000]);
     let mut many_roles = setup(ORGANISATION, "Job");
@@ -29,11 +28,7 @@ async fn a_refusal_names_at_most_a_hundred_violations_and_stays_small() {
     ] {
         let answer = app.post(path, &body).await;
         assert_eq!(answer.status, 422);
-        assert!(
-            answer.places().len() <= 100,
-            "{} violations",
-            answer.places().len()
-        );
+        assert!(answer.places().len() <= 100, "{} violations", answer.places().len());
         assert!(answer.text.len() < 300_000, "{} bytes", answer.text.len());
     }
 }
@@ -53,17 +48,13 @@ async fn a_condition_that_cannot_be_read_does_not_pass_for_none() {
     let path = format!("/api/v1/organisations/{id}");
     let tag = app.get(&path).await.header("etag").to_owned();
     let change = |conditions: &[&[u8]]| {
-        let mut request = app
-            .request("PUT".parse().unwrap(), &path)
-            .bearer_auth(ADMIN);
+        let mut request = app.request("PUT".parse().unwrap(), &path).bearer_auth(ADMIN);
         for condition in conditions {
             request = request.header("If-Match", *condition);
         }
         app.send(request.json(&json!({ "name": "y" })))
     };
-    change(&[b"\"1-\xe9\""])
-        .await
-        .expect_problem(400, &["if-match"]);
+    change(&[b"\"1-\xe9\""]).await.expect_problem(400, &["if-match"]);
     assert_eq!(change(&[b"\"9-x\"", b"\"8-y\""]).await.status, 412);
     assert_eq!(change(&[b"\"9-x\"", tag.as_bytes()]).await.status, 200);
 }
@@ -73,13 +64,6 @@ async fn a_secret_is_not_kept_on_its_way() {
     let app = TestApp::start().await;
     let body = json!({ "name": "another", "role": "admin" });
     let made = app.post("/api/v1/tokens", &body).await;
-    assert_eq!(
-        (made.status, made.header("cache-control")),
-        (201, "private, no-store")
-    );
-    assert_eq!(
-        made.header("location"),
-        "",
-        "a token has no address of its own"
-    );
+    assert_eq!((made.status, made.header("cache-control")), (201, "private, no-store"));
+    assert_eq!(made.header("location"), "", "a token has no address of its own");
 }

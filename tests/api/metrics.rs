@@ -31,11 +31,7 @@ impl Watched {
             .env("PREDICTION_API_ADMIN_TOKEN", ADMIN)
             .envs(settings.iter().copied());
         let served = Served::start_logging(program, &folder.path().join("log"));
-        let url = served
-            .said("Swagger UI")
-            .strip_suffix("/swagger")
-            .unwrap()
-            .to_owned();
+        let url = served.said("Swagger UI").strip_suffix("/swagger").unwrap().to_owned();
         Self {
             served: Some(served),
             folder,
@@ -75,9 +71,7 @@ impl Watched {
 }
 
 fn samples(text: &str) -> BTreeMap<String, f64> {
-    let lines = text
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty());
+    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     lines
         .map(|line| {
             let (name, value) = line.rsplit_once(' ').unwrap();
@@ -90,30 +84,21 @@ fn samples(text: &str) -> BTreeMap<String, f64> {
 async fn the_metrics_tell_what_was_done() {
     let server = Watched::start(&[]);
     let (_, job) = server
-        .call(
-            ADMIN,
-            Method::POST,
-            "/api/v1/jobs/setup",
-            &setup(ORGANISATION, "Job A"),
-        )
+        .call(ADMIN, Method::POST, "/api/v1/jobs/setup", &setup(ORGANISATION, "Job A"))
         .await;
     let job: Value = serde_json::from_str(&job).unwrap();
     let points = json!([
         { "role": "risk", "valid_time": "2023-10-27T06:00:00Z", "value": 1.5 },
         { "role": "risk", "valid_time": "2023-10-27T07:00:00Z", "value": 2.5 }
     ]);
-    let post =
-        json!({ "job_id": job["id"], "issue_time": "2023-10-27T00:00:00Z", "predictions": points });
+    let post = json!({ "job_id": job["id"], "issue_time": "2023-10-27T00:00:00Z", "predictions": points });
     for _ in 0..2 {
-        let (status, text) = server
-            .call(ADMIN, Method::POST, "/api/v1/predictions", &post)
-            .await;
+        let (status, text) = server.call(ADMIN, Method::POST, "/api/v1/predictions", &post).await;
         assert_eq!(status, 200, "{text}");
     }
-    let reading = json!([{ "sensor_id": "55555555-5555-5555-5555-555555555555", "time": "2023-10-27T00:00:00Z", "value": 20 }]);
-    let (status, text) = server
-        .call(ADMIN, Method::POST, "/api/v1/readings", &reading)
-        .await;
+    let reading =
+        json!([{ "sensor_id": "55555555-5555-5555-5555-555555555555", "time": "2023-10-27T00:00:00Z", "value": 20 }]);
+    let (status, text) = server.call(ADMIN, Method::POST, "/api/v1/readings", &reading).await;
     assert_eq!(status, 200, "{text}");
     for id in 0..3 {
         let path = format!("/api/v1/jobs/00000000-0000-0000-0000-00000000000{id}");
@@ -144,18 +129,9 @@ async fn the_metrics_tell_what_was_done() {
             "prediction_api_http_request_duration_seconds_count{method=\"POST\",route=\"/api/v1/predictions\"}",
             2.0,
         ),
-        (
-            "prediction_api_predictions_posted_total{outcome=\"stored\"}",
-            2.0,
-        ),
-        (
-            "prediction_api_predictions_posted_total{outcome=\"unchanged\"}",
-            2.0,
-        ),
-        (
-            "prediction_api_readings_posted_total{outcome=\"stored\"}",
-            1.0,
-        ),
+        ("prediction_api_predictions_posted_total{outcome=\"stored\"}", 2.0),
+        ("prediction_api_predictions_posted_total{outcome=\"unchanged\"}", 2.0),
+        ("prediction_api_readings_posted_total{outcome=\"stored\"}", 1.0),
         ("prediction_api_writer_commit_duration_seconds_count", 4.0),
         ("prediction_api_writer_batch_size_sum", 4.0),
         ("prediction_api_sweeper_sweeps_total{outcome=\"done\"}", 1.0),
@@ -170,9 +146,7 @@ async fn the_metrics_tell_what_was_done() {
         ("prediction_api_http_connections_open", 1.0),
         ("process_resident_memory_bytes", 1e6),
     ] {
-        let value = found
-            .get(name)
-            .unwrap_or_else(|| panic!("no {name} in {found:#?}"));
+        let value = found.get(name).unwrap_or_else(|| panic!("no {name} in {found:#?}"));
         assert!(*value >= least, "{name} {value}");
     }
     let routes = found.keys().filter(|name| name.contains("/none/"));
@@ -188,13 +162,9 @@ async fn metrics_are_for_admins_or_on_an_address_of_their_own() {
         .await;
     for role in ["viewer", "worker", "manager"] {
         let token = json!({ "name": role, "role": role, "organisation_id": ORGANISATION });
-        let (_, made) = server
-            .call(ADMIN, Method::POST, "/api/v1/tokens", &token)
-            .await;
+        let (_, made) = server.call(ADMIN, Method::POST, "/api/v1/tokens", &token).await;
         let made: Value = serde_json::from_str(&made).unwrap();
-        let (status, text) = server
-            .get(made["secret"].as_str().unwrap(), "/metrics")
-            .await;
+        let (status, text) = server.get(made["secret"].as_str().unwrap(), "/metrics").await;
         assert_eq!(status, 403, "{role}: {text}");
     }
     assert_eq!(server.get("", "/metrics").await.0, 401);
@@ -208,27 +178,11 @@ async fn metrics_are_for_admins_or_on_an_address_of_their_own() {
     let server = Watched::start(&[("PREDICTION_API_METRICS__LISTEN", &apart)]);
     assert_eq!(server.get(ADMIN, "/metrics").await.0, 404);
     let alone = format!("http://{apart}");
-    let answer = server
-        .client
-        .get(format!("{alone}/metrics"))
-        .send()
-        .await
-        .unwrap();
+    let answer = server.client.get(format!("{alone}/metrics")).send().await.unwrap();
     assert_eq!(answer.status(), 200);
-    assert!(
-        answer
-            .text()
-            .await
-            .unwrap()
-            .contains("prediction_api_build_info")
-    );
+    assert!(answer.text().await.unwrap().contains("prediction_api_build_info"));
     for path in ["/api/v1/jobs", "/", "/livez", "/docs"] {
-        let answer = server
-            .client
-            .get(format!("{alone}{path}"))
-            .send()
-            .await
-            .unwrap();
+        let answer = server.client.get(format!("{alone}{path}")).send().await.unwrap();
         assert_eq!(answer.status(), 404, "{path}");
     }
     server.log();
@@ -242,9 +196,7 @@ async fn the_log_has_a_line_a_request_and_no_secrets() {
         .call(ADMIN, Method::POST, "/api/v1/organisations", &organisation)
         .await;
     let token = json!({ "name": "the worker", "role": "worker", "organisation_id": ORGANISATION });
-    let (_, made) = server
-        .call(ADMIN, Method::POST, "/api/v1/tokens", &token)
-        .await;
+    let (_, made) = server.call(ADMIN, Method::POST, "/api/v1/tokens", &token).await;
     let made: Value = serde_json::from_str(&made).unwrap();
     let worker = made["secret"].as_str().unwrap().to_owned();
     let hidden = "hidden_in_a_query_or_a_body";
@@ -252,21 +204,12 @@ async fn the_log_has_a_line_a_request_and_no_secrets() {
     server
         .get(&worker, &format!("/api/v1/jobs?name={hidden}&limit=1"))
         .await;
+    server.get(&worker, &format!("/api/v1/jobs?{hidden}={hidden}")).await;
     server
-        .get(&worker, &format!("/api/v1/jobs?{hidden}={hidden}"))
+        .get(hidden, &format!("/api/v1/jobs/{ORGANISATION}?token={hidden}"))
         .await;
-    server
-        .get(
-            hidden,
-            &format!("/api/v1/jobs/{ORGANISATION}?token={hidden}"),
-        )
-        .await;
-    server
-        .call(&worker, Method::POST, "/api/v1/sources", &body)
-        .await;
-    server
-        .call(ADMIN, Method::POST, "/api/v1/sources", &body)
-        .await;
+    server.call(&worker, Method::POST, "/api/v1/sources", &body).await;
+    server.call(ADMIN, Method::POST, "/api/v1/sources", &body).await;
     server
         .call(ADMIN, Method::POST, "/api/v1/sources", &json!(hidden))
         .await;
@@ -318,14 +261,9 @@ async fn what_is_slow_in_the_database_is_logged_with_its_request() {
     let begun = Instant::now();
     for number in 0.. {
         let name = json!({ "name": format!("x{number}") });
-        server
-            .call(ADMIN, Method::POST, "/api/v1/organisations", &name)
-            .await;
+        server.call(ADMIN, Method::POST, "/api/v1/organisations", &name).await;
         let log = fs::read_to_string(server.folder.path().join("log")).unwrap();
-        if let Some(line) = log
-            .lines()
-            .find(|line| line.contains("the database was slow"))
-        {
+        if let Some(line) = log.lines().find(|line| line.contains("the database was slow")) {
             let line: Value = serde_json::from_str(line).unwrap();
             assert!(line["milliseconds"].as_f64().unwrap() >= 1.0, "{line}");
             break;

@@ -25,10 +25,7 @@ fn worker() -> PathBuf {
     let profile = test.parent().unwrap().parent().unwrap();
     let name = format!("mildew_worker{}", env::consts::EXE_SUFFIX);
     let worker = profile.join("examples").join(name);
-    assert!(
-        worker.exists(),
-        "build it: cargo build --example mildew_worker"
-    );
+    assert!(worker.exists(), "build it: cargo build --example mildew_worker");
     worker
 }
 
@@ -71,8 +68,8 @@ pub fn check(rows: &[Value], (code, days, sum, weighted): (&str, [usize; 3], u64
     assert_eq!(rows[0]["valid_time"], "2013-04-02T04:00:00Z");
     assert_eq!(rows[213]["valid_time"], "2013-11-01T04:00:00Z");
     let class = |row| Class::of(i32::try_from(points(row)).unwrap());
-    let found = [Class::Low, Class::Moderate, Class::High]
-        .map(|wanted| rows.iter().filter(|row| class(row) == wanted).count());
+    let found =
+        [Class::Low, Class::Moderate, Class::High].map(|wanted| rows.iter().filter(|row| class(row) == wanted).count());
     assert_eq!(found, days, "{code}");
     assert_eq!(rows.iter().map(points).sum::<u64>(), sum, "{code}");
     let numbered = (1..).zip(rows).map(|(n, row): (u64, _)| n * points(row));
@@ -85,14 +82,8 @@ fn check_row(row: &Value, day: &DailyIndex, job: &Value) {
     assert_eq!(row["lead_seconds"], 0.0);
     assert_eq!(points(row), u64::try_from(day.points).unwrap());
     assert_eq!([&row["metric"], &row["unit"]], ["mildew_risk", "points"]);
-    assert_eq!(
-        [&row["source"], &row["source_version"]],
-        ["mildew-predictor", "1.0.0"]
-    );
-    assert_eq!(
-        [&row["job_id"], &row["location_id"]],
-        [&job["id"], &job["location_id"]]
-    );
+    assert_eq!([&row["source"], &row["source_version"]], ["mildew-predictor", "1.0.0"]);
+    assert_eq!([&row["job_id"], &row["location_id"]], [&job["id"], &job["location_id"]]);
 }
 
 #[tokio::test]
@@ -109,9 +100,7 @@ async fn the_season_of_2013_comes_back_as_the_worker_computed_it() {
         assert_eq!(station.code, expected.0);
         let job = job(&app, station).await;
         let at = job["location_id"].as_str().unwrap();
-        let at = app
-            .ok(ADMIN, &format!("GET /locations/{at}"), Value::Null)
-            .await;
+        let at = app.ok(ADMIN, &format!("GET /locations/{at}"), Value::Null).await;
         assert_eq!(at["name"], station.name);
         assert_eq!(
             [&at["latitude"], &at["longitude"]],
@@ -119,10 +108,7 @@ async fn the_season_of_2013_comes_back_as_the_worker_computed_it() {
         );
 
         let of_job = season(&app, "job_id", &job["id"]).await;
-        assert_eq!(
-            season(&app, "location_id", &job["location_id"]).await,
-            of_job
-        );
+        assert_eq!(season(&app, "location_id", &job["location_id"]).await, of_job);
         let rows = of_job.as_array().unwrap();
         check(rows, expected);
         for (row, day) in rows.iter().zip(SEASON_2013.index(&weather[station.code])) {

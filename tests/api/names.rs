@@ -36,27 +36,14 @@ async fn a_name_is_one_however_it_is_composed() {
             assert_eq!(again.status, 409, "{}", again.text);
         }
         for typed in ["G%C3%A4rtnerei", "Ga%CC%88rtnerei"] {
-            let found = app
-                .get(&format!("/api/v1/{path}?name={typed}&limit=10"))
-                .await;
+            let found = app.get(&format!("/api/v1/{path}?name={typed}&limit=10")).await;
             let found = found.expect(200);
-            let names: Vec<_> = found
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|thing| &thing["name"])
-                .collect();
+            let names: Vec<_> = found.as_array().unwrap().iter().map(|thing| &thing["name"]).collect();
             assert!(!names.is_empty(), "{path}?name={typed}");
-            assert!(
-                names.iter().all(|name| **name == COMPOSED),
-                "{path}: {names:?}"
-            );
+            assert!(names.iter().all(|name| **name == COMPOSED), "{path}: {names:?}");
         }
     }
-    let found = app
-        .get("/api/v1/sensors?metric=Ga%CC%88rtnerei")
-        .await
-        .expect(200);
+    let found = app.get("/api/v1/sensors?metric=Ga%CC%88rtnerei").await.expect(200);
     assert_eq!(found[0]["unit"], COMPOSED);
     let token = json!({ "name": DECOMPOSED, "role": "admin" });
     let token = app.post("/api/v1/tokens", &token).await.expect(201);
@@ -94,10 +81,7 @@ async fn roles_metrics_and_stages_are_one_however_they_are_composed() {
         "source": DECOMPOSED, "metric": DECOMPOSED, "location_id": field.there, "valid_time": at(1), "value": 1,
         "stage": DECOMPOSED
     }]);
-    assert_eq!(
-        app.ok(ADMIN, "POST /predictions", direct).await["stored"],
-        1
-    );
+    assert_eq!(app.ok(ADMIN, "POST /predictions", direct).await["stored"], 1);
     for typed in ["G%C3%A4rtnerei", "Ga%CC%88rtnerei"] {
         let query = format!("metric={typed}&stage={typed}&source={typed}&{WINDOW}");
         assert!(!field.rows(&query).await.is_empty(), "{query}");
@@ -130,9 +114,7 @@ async fn names_that_deceive_are_refused_and_the_character_named() {
         ("\u{e000}", "U+E000"),
         ("\u{ffff}", "U+FFFF"),
     ] {
-        let answer = app
-            .post("/api/v1/organisations", &json!({ "name": name }))
-            .await;
+        let answer = app.post("/api/v1/organisations", &json!({ "name": name })).await;
         answer.expect_problem(422, &["#/name"]);
         assert!(answer.text.contains(code), "{name:?}: {}", answer.text);
     }
@@ -144,9 +126,7 @@ async fn names_that_deceive_are_refused_and_the_character_named() {
         "\u{6e29}\u{5ba4}",
         "\u{5d0}\u{5d1}\u{5d2}",
     ] {
-        let made = app
-            .post("/api/v1/organisations", &json!({ "name": name }))
-            .await;
+        let made = app.post("/api/v1/organisations", &json!({ "name": name })).await;
         assert_eq!(made.expect(201)["name"], name);
     }
     let home = app.organisation("House").await;
@@ -163,11 +143,7 @@ async fn names_that_deceive_are_refused_and_the_character_named() {
             "#/unit",
         ),
         ("sources", json!({ "name": hidden }), "#/name"),
-        (
-            "tokens",
-            json!({ "name": hidden, "role": "admin" }),
-            "#/name",
-        ),
+        ("tokens", json!({ "name": hidden, "role": "admin" }), "#/name"),
         (
             "locations",
             json!({ "organisation_id": home, "name": hidden, "latitude": 1, "longitude": 1 }),

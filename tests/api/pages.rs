@@ -37,11 +37,7 @@ async fn every_link_of_the_guides_leads_somewhere() {
         let found = page(&app, &path).await;
         assert_eq!(found.status, 200, "{path}");
         let is_ours = path == "/" || path.starts_with("/docs");
-        if is_ours
-            && ![".svg", ".csv", ".service"]
-                .iter()
-                .any(|end| path.ends_with(end))
-        {
+        if is_ours && ![".svg", ".csv", ".service"].iter().any(|end| path.ends_with(end)) {
             for link in link.captures_iter(&found.text) {
                 let (to, anchor) = link[1].split_once('#').unwrap_or((&link[1], ""));
                 let to = if to.is_empty() { &path } else { to };
@@ -57,11 +53,7 @@ async fn every_link_of_the_guides_leads_somewhere() {
         let is_there = anchor.is_empty() || texts[&path].contains(&format!(" id=\"{anchor}\""));
         assert!(is_there, "{path} has no {anchor}");
     }
-    for path in [
-        "/docs/problems/invalid",
-        "/docs/changelog",
-        "/docs/issues.svg",
-    ] {
+    for path in ["/docs/problems/invalid", "/docs/changelog", "/docs/issues.svg"] {
         assert!(texts.contains_key(path), "{path} is not linked");
     }
 }
@@ -72,18 +64,9 @@ async fn pages_may_load_only_what_this_server_has() {
     for path in ["/", "/docs", "/docs/problems/invalid", "/swagger"] {
         let found = page(&app, path).await;
         let policy = found.header("content-security-policy");
-        assert!(
-            policy.starts_with("default-src 'none'; "),
-            "{path}: {policy}"
-        );
-        let scripts = policy
-            .split("; ")
-            .find(|part| part.starts_with("script-src "))
-            .unwrap();
-        assert!(
-            !scripts.contains("unsafe") && !scripts.contains('*'),
-            "{scripts}"
-        );
+        assert!(policy.starts_with("default-src 'none'; "), "{path}: {policy}");
+        let scripts = policy.split("; ").find(|part| part.starts_with("script-src ")).unwrap();
+        assert!(!scripts.contains("unsafe") && !scripts.contains('*'), "{scripts}");
         assert_eq!(found.header("x-content-type-options"), "nosniff");
     }
 }
@@ -139,14 +122,10 @@ async fn one_problem_of_each_kind_is_as_in_its_snapshot() {
     for (kind, answer) in [
         ("bad-request", app.get("/api/v1/jobs?limit=0&lmit=1").await),
         ("unauthenticated", page(&app, &path).await),
-        (
-            "forbidden",
-            app.call_as(&viewer, "DELETE", &path, &json!(null)).await,
-        ),
+        ("forbidden", app.call_as(&viewer, "DELETE", &path, &json!(null)).await),
         (
             "not-found",
-            app.get("/api/v1/jobs/00000000-0000-0000-0000-000000000000")
-                .await,
+            app.get("/api/v1/jobs/00000000-0000-0000-0000-000000000000").await,
         ),
         (
             "method-not-allowed",
@@ -159,10 +138,7 @@ async fn one_problem_of_each_kind_is_as_in_its_snapshot() {
             app.post(organisations, &json!({ "name": "x".repeat(BODY_BYTES) }))
                 .await,
         ),
-        (
-            "unsupported-media-type",
-            app.send(plain.body("name=x")).await,
-        ),
+        ("unsupported-media-type", app.send(plain.body("name=x")).await),
         ("invalid", app.post("/api/v1/jobs/setup", &broken).await),
     ] {
         assert_is_as_in_its_snapshot(kind, &answer);
@@ -172,12 +148,7 @@ async fn one_problem_of_each_kind_is_as_in_its_snapshot() {
 /// Asserts the problem's kind and its snapshot, without what is new each time.
 fn assert_is_as_in_its_snapshot(kind: &str, answer: &Answer) {
     let mut problem = answer.json();
-    assert_eq!(
-        problem["type"],
-        format!("/docs/problems/{kind}"),
-        "{}",
-        answer.text
-    );
+    assert_eq!(problem["type"], format!("/docs/problems/{kind}"), "{}", answer.text);
     assert_eq!(problem["request_id"], answer.header("x-request-id"));
     problem["request_id"] = json!("[request_id]");
     if problem.get("existing_id").is_some() {
@@ -192,9 +163,7 @@ async fn a_database_that_another_program_holds_is_unavailable_for_writes_only() 
     let app = TestApp::start().await;
     let other = Connection::open(app.folder.path().join("prediction-api.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let refused = app
-        .post("/api/v1/organisations", &json!({ "name": "x" }))
-        .await;
+    let refused = app.post("/api/v1/organisations", &json!({ "name": "x" })).await;
     assert_eq!(refused.status, 503);
     assert_is_as_in_its_snapshot("unavailable", &refused);
     assert!(!refused.header("retry-after").is_empty());
@@ -218,10 +187,7 @@ async fn a_damaged_run_is_an_error_and_never_another_value() {
     let database = Connection::open(app.folder.path().join("prediction-api.db")).unwrap();
     let damage = "UPDATE runs SET payload = CAST(substr(payload, 1, 1) || x'7f' || substr(payload, 3) AS BLOB)";
     database.execute_batch(damage).unwrap();
-    let path = format!(
-        "/api/v1/predictions?metric=all&job_id={}",
-        job["id"].as_str().unwrap()
-    );
+    let path = format!("/api/v1/predictions?metric=all&job_id={}", job["id"].as_str().unwrap());
     let problem = app.get(&path).await;
     // What failed stands in the log only.
     assert_eq!(problem.status, 500);
@@ -299,8 +265,5 @@ async fn addresses_that_people_try_lead_to_the_page() {
         assert_eq!(page(&app, path).await.status, 200, "{path}");
     }
     let icon = page(&app, "/favicon.ico").await;
-    assert_eq!(
-        (icon.status, icon.header("content-type")),
-        (200, "image/svg+xml")
-    );
+    assert_eq!((icon.status, icon.header("content-type")), (200, "image/svg+xml"));
 }

@@ -86,10 +86,7 @@ async fn predictions() -> (TestApp, Value, String) {
     let job = setup(&home, "Job A");
     let job = app.ok(ADMIN, "POST /jobs/setup", job).await["id"].clone();
     predict(&app, &job, &[1, 3, 5, 7, 9]).await;
-    let path = format!(
-        "/api/v1/predictions?metric=all&job_id={}",
-        job.as_str().unwrap()
-    );
+    let path = format!("/api/v1/predictions?metric=all&job_id={}", job.as_str().unwrap());
     (app, job, path)
 }
 
@@ -167,10 +164,7 @@ async fn a_link_keeps_the_filters() {
     let app = TestApp::start().await;
     let [home, elsewhere] = ["Home", "Elsewhere"].map(|name| app.organisation(name));
     let (home, elsewhere) = (home.await, elsewhere.await);
-    for (n, owner) in [&home, &elsewhere, &home, &elsewhere, &home]
-        .iter()
-        .enumerate()
-    {
+    for (n, owner) in [&home, &elsewhere, &home, &elsewhere, &home].iter().enumerate() {
         for metric in ["soil moisture", "celsius"] {
             let mut body = sensor(owner, Uuid::new_v4(), &format!("{metric} {n}"));
             body["metric"] = json!(metric);
@@ -185,10 +179,7 @@ async fn a_link_keeps_the_filters() {
     let rows = [rows, pages(&app, &next).await.concat()].concat();
     assert_eq!(rows.len(), 3);
     for row in rows {
-        assert_eq!(
-            [&row["metric"], &row["organisation_id"]],
-            ["soil moisture", &*home]
-        );
+        assert_eq!([&row["metric"], &row["organisation_id"]], ["soil moisture", &*home]);
     }
 }
 
@@ -254,10 +245,7 @@ async fn rows_deleted_meanwhile_do_not_disturb() {
     }
     let (left, _) = page(&app, path).await;
     let rest = pages(&app, &next.unwrap()).await.concat();
-    let expected: Vec<_> = left
-        .into_iter()
-        .filter(|row| before[2..].contains(row))
-        .collect();
+    let expected: Vec<_> = left.into_iter().filter(|row| before[2..].contains(row)).collect();
     assert_eq!(rest, expected);
 }
 
@@ -280,8 +268,7 @@ async fn the_pages_of_predictions_share_the_window_of_the_first() {
 async fn a_thing_under_the_smallest_id_is_listed() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
-    app.make("/api/v1/sensors", &sensor(&home, Uuid::nil(), "a"))
-        .await;
+    app.make("/api/v1/sensors", &sensor(&home, Uuid::nil(), "a")).await;
     let (rows, _) = page(&app, "/api/v1/sensors").await;
     assert_eq!(keys(&rows), [json!(Uuid::nil())]);
 }
@@ -333,10 +320,7 @@ async fn first_page(app: &TestApp, secret: &str, path: &str) -> (Value, String) 
 #[tokio::test]
 async fn a_cursor_belongs_to_its_list_its_filters_and_its_organisation() {
     let app = TestApp::start().await;
-    let (home, away) = (
-        app.organisation("Home").await,
-        app.organisation("Away").await,
-    );
+    let (home, away) = (app.organisation("Home").await, app.organisation("Away").await);
     for number in 0..3 {
         for of in [&home, &away] {
             let body = sensor(of, Uuid::new_v4(), &format!("{number}"));
@@ -362,14 +346,8 @@ async fn a_cursor_belongs_to_its_list_its_filters_and_its_organisation() {
     for (secret, other) in [
         (ADMIN, "/api/v1/sensors?limit=1".to_owned()),
         (ADMIN, format!("/api/v1/sensors?organisation_id={home}")),
-        (
-            ADMIN,
-            format!("/api/v1/sensors?metric=celsius&organisation_id={away}"),
-        ),
-        (
-            ADMIN,
-            format!("/api/v1/sensors?metric=kelvin&organisation_id={home}"),
-        ),
+        (ADMIN, format!("/api/v1/sensors?metric=celsius&organisation_id={away}")),
+        (ADMIN, format!("/api/v1/sensors?metric=kelvin&organisation_id={home}")),
         (ADMIN, format!("{path}&name=1")),
         (ADMIN, "/api/v1/sources?limit=1".to_owned()),
         (ADMIN, format!("/api/v1/jobs?organisation_id={home}")),
@@ -448,22 +426,11 @@ async fn a_page_shows_what_a_clock_ahead_stamped() {
     let hours: Vec<_> = (1..6).map(|hour| risk(hour, f64::from(hour))).collect();
     field.post(issued(0), &hours).await;
     field.app.advance_minutes(-60);
-    let path = format!(
-        "/api/v1/predictions?metric=all&location_id={}&{WINDOW}",
-        field.there
-    );
+    let path = format!("/api/v1/predictions?metric=all&location_id={}&{WINDOW}", field.there);
     let whole = field.app.get(&path).await.expect(200);
     let (first, cursor) = first_page(&field.app, ADMIN, &format!("{path}&limit=2")).await;
-    let rest = field
-        .app
-        .get(&format!("{path}&cursor={cursor}"))
-        .await
-        .expect(200);
-    let rows = [
-        first.as_array().unwrap().clone(),
-        rest.as_array().unwrap().clone(),
-    ]
-    .concat();
+    let rest = field.app.get(&format!("{path}&cursor={cursor}")).await.expect(200);
+    let rows = [first.as_array().unwrap().clone(), rest.as_array().unwrap().clone()].concat();
     assert_eq!((rows.len(), json!(rows)), (5, whole));
 }
 
@@ -471,9 +438,7 @@ async fn a_page_shows_what_a_clock_ahead_stamped() {
 async fn all_pages_of_readings_are_of_the_moment_of_the_first() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
-    let id = app
-        .make("/api/v1/sensors", &sensor(&home, Uuid::new_v4(), "a"))
-        .await;
+    let id = app.make("/api/v1/sensors", &sensor(&home, Uuid::new_v4(), "a")).await;
     let post = async |hour: u32, value: f64| {
         let body = json!([{ "sensor_id": id, "time": at(hour), "value": value }]);
         app.ok(ADMIN, "POST /readings", body).await;
@@ -487,14 +452,7 @@ async fn all_pages_of_readings_are_of_the_moment_of_the_first() {
     let (first, cursor) = first_page(&app, ADMIN, &format!("{path}&limit=1")).await;
     post(3, 33.0).await;
     post(4, 4.0).await;
-    let rest = app
-        .get(&format!("{path}&cursor={cursor}"))
-        .await
-        .expect(200);
-    let rows = [
-        first.as_array().unwrap().clone(),
-        rest.as_array().unwrap().clone(),
-    ]
-    .concat();
+    let rest = app.get(&format!("{path}&cursor={cursor}")).await.expect(200);
+    let rows = [first.as_array().unwrap().clone(), rest.as_array().unwrap().clone()].concat();
     assert_eq!(json!(rows), before);
 }

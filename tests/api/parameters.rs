@@ -76,9 +76,7 @@ async fn what_a_path_does_not_know_is_405_and_unknown_paths_are_404() {
         let mut known: Vec<_> = answer.header("allow").split(", ").collect();
         known.sort_unstable();
         assert_eq!(known.join(", "), allow, "{method} {path}");
-        let says_why = answer
-            .text
-            .contains("source versions are immutable: publish a new one");
+        let says_why = answer.text.contains("source versions are immutable: publish a new one");
         assert_eq!(says_why, path == version, "{}", answer.text);
     }
     for path in [
@@ -110,10 +108,7 @@ async fn a_problem_tells_what_and_shows_the_id_of_its_request() {
         assert_ne!(body["title"].as_str().unwrap(), "");
         assert_ne!(body["detail"].as_str().unwrap(), "");
         assert_eq!(
-            [
-                body["request_id"].as_str().unwrap(),
-                answer.header("x-request-id")
-            ],
+            [body["request_id"].as_str().unwrap(), answer.header("x-request-id")],
             ["mine/1"; 2]
         );
     }

@@ -61,9 +61,7 @@ async fn a_batch_is_kept_whole_or_not_at_all() {
     ];
     let refused = field.try_post(json!({}), &points).await;
     let places = "1/role 2/location_id 3/location_id 4/valid_time 5/valid_time".split(' ');
-    let places: Vec<_> = places
-        .map(|place| format!("#/predictions/{place}"))
-        .collect();
+    let places: Vec<_> = places.map(|place| format!("#/predictions/{place}")).collect();
     let places: Vec<_> = places.iter().map(String::as_str).collect();
     refused.expect_problem(422, &places);
     let refused = field.try_post(json!({}), &[]).await;
@@ -163,9 +161,7 @@ async fn of_equal_issues_the_last_to_arrive_is_answered() {
         }
     }
     let rows = field.rows("metric=mildew_risk").await;
-    let found = rows
-        .iter()
-        .map(|row| (row["value"].as_f64(), row["job_id"].as_str()));
+    let found = rows.iter().map(|row| (row["value"].as_f64(), row["job_id"].as_str()));
     let expected = [two, one, two, one].map(|job| (Some(2.0), Some(job.as_str())));
     assert_eq!(found.collect::<Vec<_>>(), expected);
 }
@@ -233,10 +229,7 @@ async fn the_window_is_half_open_and_begins_now_for_a_day_unless_it_is_given() {
         ("to=2023-10-27T06:00:00Z", &[1.0]),
         ("to=2023-10-27T06:00:00.000001Z", &[1.0, 2.0]),
         ("to=2023-10-27T00:00:00Z", &[]),
-        (
-            "from=1999-12-31T00:00:00Z&to=2023-10-27T06:00:00Z",
-            &[0.0, 1.0],
-        ),
+        ("from=1999-12-31T00:00:00Z&to=2023-10-27T06:00:00Z", &[0.0, 1.0]),
     ] {
         assert_eq!(field.values(query).await, expected, "{query}");
     }
@@ -248,22 +241,14 @@ async fn the_window_is_half_open_and_begins_now_for_a_day_unless_it_is_given() {
 async fn who_may_post_and_read_and_for_what() {
     let field = Field::start().await;
     let elsewhere = field.app.organisation("Elsewhere").await;
-    let [viewer, worker] =
-        ["viewer", "worker"].map(|role| field.app.token(role, role, &field.home));
+    let [viewer, worker] = ["viewer", "worker"].map(|role| field.app.token(role, role, &field.home));
     let (viewer, worker) = (viewer.await, worker.await);
     let foreign = field.app.token("manager", "manager", &elsewhere).await;
     let nobody = Uuid::nil();
-    let (of_job, of_place) = (
-        format!("job_id={}", field.job),
-        format!("location_id={}", field.there),
-    );
+    let (of_job, of_place) = (format!("job_id={}", field.job), format!("location_id={}", field.there));
     let read = |query: &str| format!("GET /predictions?metric=all&{query}");
     let own = json!({ "job_id": field.job, "predictions": [risk(1, 1.0)] });
-    for (secret, post, get) in [
-        (&viewer, 403, 200),
-        (&worker, 200, 200),
-        (&foreign, 404, 404),
-    ] {
+    for (secret, post, get) in [(&viewer, 403, 200), (&worker, 200, 200), (&foreign, 404, 404)] {
         let table = json!([
             ["POST /predictions", own, post],
             [read(&of_job), null, get],
@@ -326,10 +311,7 @@ async fn predictions_outlive_a_restart_their_job_and_their_source() {
     assert_eq!(field.rows("metric=all").await, before);
 
     let job = format!("/jobs/{}", field.job);
-    let version = field
-        .app
-        .ok(ADMIN, &format!("GET {job}"), Value::Null)
-        .await;
+    let version = field.app.ok(ADMIN, &format!("GET {job}"), Value::Null).await;
     let version = version["source_version_id"].as_str().unwrap();
     let table = json!([
         [format!("DELETE {job}"), null, 204],

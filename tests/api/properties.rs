@@ -66,8 +66,8 @@ impl Pool {
             "source_version": { "version": "1", "output_roles": [output] }, "job": { "name": "taken" }
         });
         let job = app.ok(ADMIN, "POST /jobs/setup", setup).await;
-        let [source, version, job] = ["source_id", "source_version_id", "id"]
-            .map(|name| job[name].as_str().unwrap().to_owned());
+        let [source, version, job] =
+            ["source_id", "source_version_id", "id"].map(|name| job[name].as_str().unwrap().to_owned());
         Self {
             home,
             inputs,
@@ -81,9 +81,7 @@ impl Pool {
     fn foreign(&self, kind: &str) -> &str {
         let mut inputs = self.inputs.iter();
         let is_foreign = |owner: &String| *owner != self.home;
-        let found = inputs.find(|input| {
-            input.kind == kind && input.organisation.as_ref().is_some_and(is_foreign)
-        });
+        let found = inputs.find(|input| input.kind == kind && input.organisation.as_ref().is_some_and(is_foreign));
         &found.unwrap().id
     }
 }
@@ -93,13 +91,7 @@ fn fresh() -> String {
 }
 
 /// Makes a sensor, location or source under that id.
-async fn register(
-    app: &TestApp,
-    kind: &str,
-    id: &str,
-    owner: Option<&String>,
-    metric: &str,
-) -> String {
+async fn register(app: &TestApp, kind: &str, id: &str, owner: Option<&String>, metric: &str) -> String {
     let mut body = json!({ "id": id, "name": fresh(), "organisation_id": owner });
     match kind {
         "sensor" => body["metric"] = json!(metric),
@@ -161,21 +153,10 @@ struct Plan {
 }
 
 fn plans() -> impl Strategy<Value = Plan> {
-    let role = (
-        0..KINDS.len(),
-        0..METRICS.len(),
-        any::<bool>(),
-        any::<bool>(),
-    );
+    let role = (0..KINDS.len(), 0..METRICS.len(), any::<bool>(), any::<bool>());
     let interval = option::of(1..=525_600_u32);
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    let plan = (
-        vec(role, 0..4),
-        1..4_usize,
-        flags,
-        interval,
-        any::<Option<bool>>(),
-    );
+    let plan = (vec(role, 0..4), 1..4_usize, flags, interval, any::<Option<bool>>());
     plan.prop_map(|(roles, outputs, flags, interval, active)| {
         let (is_registered, has_ids, is_inside, is_padded) = flags;
         Plan {
@@ -219,8 +200,7 @@ impl Plan {
                 bindings.push(bind(&role, kind, &id));
             }
         }
-        let output =
-            |n| json!({ "role": pad(&format!("out {n}")), "metric": format!("metric {n}") });
+        let output = |n| json!({ "role": pad(&format!("out {n}")), "metric": format!("metric {n}") });
         let outputs: Vec<_> = (0..self.outputs).map(output).collect();
         let mut body = json!({
             "organisation_id": home,
@@ -253,8 +233,7 @@ const BREAKAGES: usize = 27;
 /// None of the ways mends what another broke.
 fn breakage(way: usize, pool: &Pool) -> Value {
     let id = fresh();
-    let role =
-        |name: &str, kind: &str| json!({ "role": name, "input_kind": kind, "metric": "celsius" });
+    let role = |name: &str, kind: &str| json!({ "role": name, "input_kind": kind, "metric": "celsius" });
     let (one, two) = (format!("{id} one"), format!("{id} two"));
     let sensor = role(&one, "sensor");
     let bound = |kind: &str, id: &str| bind(&one, kind, id);
@@ -338,11 +317,7 @@ fn a_set_up_makes_all_of_what_it_says_or_nothing() {
             let created = answer.expect(201)["created"].as_array().unwrap().len();
             assert_eq!(after.len(), before.len() + created, "{}", answer.text);
         } else {
-            assert!(
-                (400..500).contains(&answer.status),
-                "{body}: {}",
-                answer.text
-            );
+            assert!((400..500).contains(&answer.status), "{body}: {}", answer.text);
             assert_eq!(after, before, "{body}");
         }
     });
@@ -474,8 +449,5 @@ fn bindings_are_accepted_exactly_when_the_rules_hold() {
             }
         }
     });
-    assert!(
-        accepted.get() > 20 && refused.get() > 20,
-        "{accepted:?} {refused:?}"
-    );
+    assert!(accepted.get() > 20 && refused.get() > 20, "{accepted:?} {refused:?}");
 }

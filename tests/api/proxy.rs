@@ -42,13 +42,7 @@ fn references(html: &str) -> BTreeSet<String> {
 /// proxy leaves it there.
 async fn assert_under(app: &TestApp, kept: &str, headers: &[(&str, &str)]) {
     let at = |path: &str| format!("{kept}{path}");
-    for page in [
-        "/",
-        "/docs",
-        "/docs/quickstart",
-        "/docs/problems",
-        "/docs/demo",
-    ] {
+    for page in ["/", "/docs", "/docs/quickstart", "/docs/problems", "/docs/demo"] {
         let found = get(app, &at(page), headers).await;
         assert_eq!(found.status, 200, "{page}: {}", found.text);
         let references = references(&found.text);
@@ -82,10 +76,7 @@ async fn assert_under(app: &TestApp, kept: &str, headers: &[(&str, &str)]) {
         let made = app.send(post).await;
         made.expect(201);
         let location = made.header("location");
-        assert!(
-            location.starts_with("/farm/api/v1/organisations/"),
-            "{location}"
-        );
+        assert!(location.starts_with("/farm/api/v1/organisations/"), "{location}");
     }
     let list = get(app, &at("/api/v1/organisations?limit=1"), headers).await;
     let link = list.header("link");
@@ -102,11 +93,7 @@ async fn assert_under(app: &TestApp, kept: &str, headers: &[(&str, &str)]) {
         ("/openapi.json", "/farm/api/v1/openapi.json"),
     ] {
         let moved = get(app, &at(from), headers).await;
-        assert_eq!(
-            (moved.status, moved.header("location")),
-            (308, to),
-            "{from}"
-        );
+        assert_eq!((moved.status, moved.header("location")), (308, to), "{from}");
     }
 }
 
@@ -116,10 +103,7 @@ async fn a_base_path_holds_for_everything_that_has_an_address() {
     assert_under(&app, "", &[]).await;
     assert_under(&app, "/farm", &[]).await;
     let home = get(&app, "/farm", &[]).await;
-    assert_eq!(
-        (home.status, home.text.contains("dashboard/main.js")),
-        (200, true)
-    );
+    assert_eq!((home.status, home.text.contains("dashboard/main.js")), (200, true));
     assert_eq!(get(&app, "/farmer", &[]).await.status, 404);
 }
 
@@ -137,12 +121,7 @@ async fn a_trusted_proxy_names_the_path_and_nobody_else_does() {
     for app in [stranger, none] {
         let answer = get(&app, "/api/v1/nothing", &[prefix]).await;
         assert_eq!(answer.json()["type"], "/docs/problems/not-found");
-        let page = get(
-            &app,
-            "/docs",
-            &[prefix, ("X-Forwarded-Host", "evil.example")],
-        )
-        .await;
+        let page = get(&app, "/docs", &[prefix, ("X-Forwarded-Host", "evil.example")]).await;
         assert!(!page.text.contains("evil.example") && !page.text.contains("/farm"));
     }
 }
@@ -168,11 +147,7 @@ async fn a_forwarded_prefix_that_is_no_plain_path_is_ignored() {
     ] {
         let headers = [("X-Forwarded-Prefix", bad)];
         let answer = get(&app, "/api/v1/nothing", &headers).await;
-        assert_eq!(
-            answer.json()["type"],
-            "/own/docs/problems/not-found",
-            "{bad}"
-        );
+        assert_eq!(answer.json()["type"], "/own/docs/problems/not-found", "{bad}");
     }
 }
 
@@ -188,11 +163,7 @@ async fn guides_have_the_address_by_which_the_server_was_asked() {
 
     let host = ("Host", "farm.example:8443");
     let named = get(&app, guide, &[host]).await;
-    assert!(
-        named
-            .text
-            .contains("http://farm.example:8443/api/v1/whoami")
-    );
+    assert!(named.text.contains("http://farm.example:8443/api/v1/whoami"));
     assert_ne!(named.header("etag"), plain.header("etag"));
 
     let proxied = get(
@@ -206,11 +177,7 @@ async fn guides_have_the_address_by_which_the_server_was_asked() {
         ],
     )
     .await;
-    assert!(
-        proxied
-            .text
-            .contains("https://www.example/farm/api/v1/whoami")
-    );
+    assert!(proxied.text.contains("https://www.example/farm/api/v1/whoami"));
     assert!(!proxied.text.contains("farm.example"));
 
     for bad in ["a\"><script>", "a b", "a'$(id)", "a/b", "user@a", ""] {

@@ -15,14 +15,13 @@ async fn sensor(app: &TestApp, home: &str, name: &str) -> String {
 
 async fn post_csv(app: &TestApp, csv: &str) -> Answer {
     let request = app.request(Method::POST, "/api/v1/readings");
-    let request = request
-        .bearer_auth(ADMIN)
-        .header("content-type", "text/csv");
+    let request = request.bearer_auth(ADMIN).header("content-type", "text/csv");
     app.send(request.body(csv.to_owned())).await
 }
 
 async fn post(app: &TestApp, readings: &[(&str, &str, f64)]) -> Value {
-    let reading = |(sensor, time, value): &(&str, &str, f64)| json!({ "sensor_id": sensor, "time": time, "value": value });
+    let reading =
+        |(sensor, time, value): &(&str, &str, f64)| json!({ "sensor_id": sensor, "time": time, "value": value });
     let body: Vec<_> = readings.iter().map(reading).collect();
     app.post("/api/v1/readings", &json!(body)).await.expect(200)
 }
@@ -98,12 +97,7 @@ async fn a_year_of_real_weather_is_read_back_equal() {
             }
             let read: Vec<_> = rows
                 .iter()
-                .map(|row| {
-                    (
-                        row["time"].as_str().unwrap().to_owned(),
-                        row["value"].as_f64().unwrap(),
-                    )
-                })
+                .map(|row| (row["time"].as_str().unwrap().to_owned(), row["value"].as_f64().unwrap()))
                 .collect();
             assert_eq!(read, expected, "{station} {name}");
 
@@ -125,22 +119,10 @@ async fn a_year_of_real_weather_is_read_back_equal() {
             let mut series = Vec::new();
             for page in pages(&app, &format!("{path}&shape=series"), 4000).await {
                 let page = page.json();
-                assert_eq!(
-                    (&page["metric"], &page["unit"]),
-                    (&json!("celsius"), &json!("°C"))
-                );
-                series.extend(
-                    page["values"]
-                        .as_array()
-                        .unwrap()
-                        .iter()
-                        .map(|v| v.as_f64().unwrap()),
-                );
+                assert_eq!((&page["metric"], &page["unit"]), (&json!("celsius"), &json!("°C")));
+                series.extend(page["values"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()));
             }
-            assert_eq!(
-                series,
-                expected.iter().map(|(_, value)| *value).collect::<Vec<_>>()
-            );
+            assert_eq!(series, expected.iter().map(|(_, value)| *value).collect::<Vec<_>>());
         }
     }
 }
@@ -150,41 +132,22 @@ async fn a_correction_is_a_revision_and_what_was_known_before_stays() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
     let id = &sensor(&app, &home, "s").await;
-    let (one, two, three) = (
-        "2023-10-26T01:00:00Z",
-        "2023-10-26T02:00:00Z",
-        "2023-10-26T03:00:00Z",
-    );
-    assert_eq!(
-        post(&app, &[(id, one, 1.0), (id, two, 2.0)]).await,
-        counts(2, 0, 0)
-    );
+    let (one, two, three) = ("2023-10-26T01:00:00Z", "2023-10-26T02:00:00Z", "2023-10-26T03:00:00Z");
+    assert_eq!(post(&app, &[(id, one, 1.0), (id, two, 2.0)]).await, counts(2, 0, 0));
     app.advance_minutes(10);
     let again = [(&**id, two, 2.5), (id, three, 3.0), (id, one, 1.0)];
     assert_eq!(post(&app, &again).await, counts(1, 1, 1));
     assert_eq!(post(&app, &again).await, counts(0, 0, 3));
     assert_eq!(values(&app, id, "").await, [1.0, 2.5, 3.0]);
-    assert_eq!(
-        values(&app, id, "as_of=2023-10-27T00:10:00Z").await,
-        [1.0, 2.5, 3.0]
-    );
-    assert_eq!(
-        values(&app, id, "as_of=2023-10-27T00:09:59Z").await,
-        [1.0, 2.0]
-    );
-    assert_eq!(
-        values(&app, id, "as_of=2023-10-26T23:59:59Z").await,
-        [0.0; 0]
-    );
+    assert_eq!(values(&app, id, "as_of=2023-10-27T00:10:00Z").await, [1.0, 2.5, 3.0]);
+    assert_eq!(values(&app, id, "as_of=2023-10-27T00:09:59Z").await, [1.0, 2.0]);
+    assert_eq!(values(&app, id, "as_of=2023-10-26T23:59:59Z").await, [0.0; 0]);
     // Nought is nought, whatever its sign.
     assert_eq!(post(&app, &[(id, one, -0.0)]).await, counts(0, 1, 0));
     assert_eq!(post(&app, &[(id, one, -0.0)]).await, counts(0, 0, 1));
     assert_eq!(post(&app, &[(id, one, 0.0)]).await, counts(0, 0, 1));
     // The window is half open.
-    assert_eq!(
-        values(&app, id, &format!("from={two}&to={three}")).await,
-        [2.5]
-    );
+    assert_eq!(values(&app, id, &format!("from={two}&to={three}")).await, [2.5]);
     // A revision at the end of a page is not another row.
     let path = format!("/api/v1/sensors/{id}/readings?limit=2");
     assert_eq!(pages(&app, &path, 2).await.len(), 2);
@@ -211,10 +174,7 @@ async fn a_batch_is_kept_whole_or_not_at_all() {
     for (bad, place) in [
         (good.clone(), "#/1/time"),
         (with("sensor_id", json!(nobody)), "#/1/sensor_id"),
-        (
-            with("time", json!("2023-10-28T00:00:00.000001Z")),
-            "#/1/time",
-        ),
+        (with("time", json!("2023-10-28T00:00:00.000001Z")), "#/1/time"),
         (with("time", json!("2023-10-26T05:00:00")), "#/1/time"),
         (with("time", json!("10000-01-01T00:00:00Z")), "#/1/time"),
         (with("value", json!("1")), "#/1/value"),
@@ -223,9 +183,7 @@ async fn a_batch_is_kept_whole_or_not_at_all() {
         (json!(1), "#/1"),
     ] {
         let body = json!([good, bad]);
-        app.post("/api/v1/readings", &body)
-            .await
-            .expect_problem(422, &[place]);
+        app.post("/api/v1/readings", &body).await.expect_problem(422, &[place]);
     }
     let t = "2023-10-26T05:00:00Z";
     let good = format!("{id},2023-10-26T01:00:00Z,1");
@@ -235,26 +193,11 @@ async fn a_batch_is_kept_whole_or_not_at_all() {
             &["#/1/sensor_id", "#/1/time", "#/1/value"][..],
         ),
         (format!("sensor_id,time,value\n{good}\n{id},{t}"), &["#/1"]),
-        (
-            format!("sensor_id,time,value\n{good}\n{id},{t},1,2"),
-            &["#/1"],
-        ),
-        (
-            format!("sensor_id,time,value\n{good}\n{id},{t},NaN"),
-            &["#/1/value"],
-        ),
-        (
-            format!("sensor_id,time,value\n{good}\n{id},{t},-inf"),
-            &["#/1/value"],
-        ),
-        (
-            format!("sensor_id,time,value\n{good}\n{id},{t},1e400"),
-            &["#/1/value"],
-        ),
-        (
-            format!("sensor_id,time,value\n{good}\n{good}"),
-            &["#/1/time"],
-        ),
+        (format!("sensor_id,time,value\n{good}\n{id},{t},1,2"), &["#/1"]),
+        (format!("sensor_id,time,value\n{good}\n{id},{t},NaN"), &["#/1/value"]),
+        (format!("sensor_id,time,value\n{good}\n{id},{t},-inf"), &["#/1/value"]),
+        (format!("sensor_id,time,value\n{good}\n{id},{t},1e400"), &["#/1/value"]),
+        (format!("sensor_id,time,value\n{good}\n{good}"), &["#/1/time"]),
         (format!("sensor_id,time\n{id},{t}"), &["#"]),
         (format!("sensor_id,time,value,unit\n{good},C"), &["#"]),
         (format!("{good}\n"), &["#"]),
@@ -273,21 +216,13 @@ async fn a_batch_is_kept_whole_or_not_at_all() {
     // Quoted, with white space and another order of columns, and a byte that is no UTF-8.
     let odd = format!("value, time ,\"sensor_id\"\r\n 1.5,\"{t}\",{id}\r\n");
     assert_eq!(post_csv(&app, &odd).await.expect(200), counts(1, 0, 0));
-    let request = app
-        .request(Method::POST, "/api/v1/readings")
-        .bearer_auth(ADMIN);
+    let request = app.request(Method::POST, "/api/v1/readings").bearer_auth(ADMIN);
     let mut bytes = format!("sensor_id,time,value\n{id},{t},1").into_bytes();
     bytes[30] = 0xff;
-    let answer = app
-        .send(request.header("content-type", "text/csv").body(bytes))
-        .await;
+    let answer = app.send(request.header("content-type", "text/csv").body(bytes)).await;
     answer.expect_problem(422, &["#/0/sensor_id"]);
-    let request = app
-        .request(Method::POST, "/api/v1/readings")
-        .bearer_auth(ADMIN);
-    let refused = app
-        .send(request.header("content-type", "text/plain").body("x"))
-        .await;
+    let request = app.request(Method::POST, "/api/v1/readings").bearer_auth(ADMIN);
+    let refused = app.send(request.header("content-type", "text/plain").body("x")).await;
     refused.expect_problem(415, &[]);
     assert!(
         refused.text.contains("application/json or text/csv"),
@@ -299,10 +234,7 @@ async fn a_batch_is_kept_whole_or_not_at_all() {
 #[tokio::test]
 async fn readings_end_at_the_border_of_an_organisation() {
     let app = TestApp::start().await;
-    let (home, elsewhere) = (
-        app.organisation("Home").await,
-        app.organisation("Elsewhere").await,
-    );
+    let (home, elsewhere) = (app.organisation("Home").await, app.organisation("Elsewhere").await);
     let id = sensor(&app, &home, "s").await;
     let worker = app.token("worker", "worker", &home).await;
     let viewer = app.token("viewer", "viewer", &home).await;
@@ -315,9 +247,7 @@ async fn readings_end_at_the_border_of_an_organisation() {
         (&worker, 200, None, 200),
     ] {
         let mut row = json!(["POST /readings", reading, post]);
-        row.as_array_mut()
-            .unwrap()
-            .extend(place.map(|place| json!(place)));
+        row.as_array_mut().unwrap().extend(place.map(|place| json!(place)));
         app.calls(secret, json!([row, [path, null, get]])).await;
     }
     let table = json!([
@@ -340,12 +270,7 @@ async fn readings_end_at_the_border_of_an_organisation() {
             "stage"
         ],
         [format!("{path}?cursor=c"), null, 400, "cursor"],
-        [
-            format!("{path}?format=csv&shape=series"),
-            null,
-            400,
-            "shape"
-        ]
+        [format!("{path}?format=csv&shape=series"), null, 400, "shape"]
     ]);
     app.calls(&worker, table).await;
 }
@@ -402,9 +327,7 @@ async fn a_sensor_takes_its_readings_with_it() {
     post(&app, &[(id, "2023-10-26T01:00:00Z", 1.0)]).await;
     let path = format!("/api/v1/sensors/{id}");
     assert_eq!(app.delete(&path).await.status, 204);
-    app.get(&format!("{path}/readings"))
-        .await
-        .expect_problem(404, &[]);
+    app.get(&format!("{path}/readings")).await.expect_problem(404, &[]);
     let body = json!({ "id": id, "organisation_id": home, "name": "another", "metric": "celsius" });
     app.make("/api/v1/sensors", &body).await;
     assert_eq!(values(&app, id, "").await, [0.0; 0]);
@@ -415,8 +338,5 @@ async fn a_sensor_takes_its_readings_with_it() {
     assert_eq!(kept(&app), 2);
     assert_eq!(app.sweep().await.readings, 1);
     assert_eq!(kept(&app), 0);
-    assert_eq!(
-        post(&app, &[(id, "2023-10-26T01:00:00Z", 1.0)]).await,
-        counts(1, 0, 0)
-    );
+    assert_eq!(post(&app, &[(id, "2023-10-26T01:00:00Z", 1.0)]).await, counts(1, 0, 0));
 }

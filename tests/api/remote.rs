@@ -140,9 +140,7 @@ impl Caller {
 
     /// Sets a job up, with an organisation of its own; answers its id.
     pub async fn job(&self, name: &str) -> String {
-        let organisation = self
-            .ok("POST /organisations", json!({ "name": name }))
-            .await;
+        let organisation = self.ok("POST /organisations", json!({ "name": name })).await;
         let mut body = setup(organisation["id"].as_str().unwrap(), name);
         body["source"] = json!({ "name": name });
         body["role_bindings"][0]["input_id"] = json!(uuid());
@@ -165,9 +163,7 @@ pub fn issue(job: &str, number: usize, points: usize) -> Value {
 
 /// The values of that issue.
 pub fn values(number: usize, points: usize) -> Vec<f64> {
-    (0..points)
-        .map(|point| (number * 1000 + point) as f64 / 8.0)
-        .collect()
+    (0..points).map(|point| (number * 1000 + point) as f64 / 8.0).collect()
 }
 
 /// A second of the hour `number` after the beginning of 2000.

@@ -18,8 +18,7 @@ use crate::{
 };
 
 /// All that is there, in every issue.
-const ALL: &str =
-    "metric=all&issues=all&from=2023-01-01T00:00:00Z&to=2033-01-01T00:00:00Z&limit=10000";
+const ALL: &str = "metric=all&issues=all&from=2023-01-01T00:00:00Z&to=2033-01-01T00:00:00Z&limit=10000";
 
 fn swept(runs: u64, predictions: u64) -> Swept {
     Swept {
@@ -78,9 +77,7 @@ async fn what_has_expired_is_deleted_and_the_rest_is_answered_as_before() {
 }
 
 async fn source_of(app: &TestApp, job: &str) -> String {
-    let job = app
-        .ok(ADMIN, &format!("GET /jobs/{job}"), Value::Null)
-        .await;
+    let job = app.ok(ADMIN, &format!("GET /jobs/{job}"), Value::Null).await;
     job["source_id"].as_str().unwrap().to_owned()
 }
 
@@ -103,23 +100,16 @@ async fn the_file_shrinks() {
     assert_eq!(app.sweep().await, swept(20, 800_000));
     let folder = app.stop().await;
     let empty = fs::metadata(&file).unwrap().len();
-    assert!(
-        empty * 2 < full && empty < 4_500_000,
-        "{full} bytes became {empty}"
-    );
+    assert!(empty * 2 < full && empty < 4_500_000, "{full} bytes became {empty}");
     let app = TestApp::start_on(folder).await;
-    let check = app
-        .database()
-        .query_row("PRAGMA integrity_check", [], |row| row.get(0));
+    let check = app.database().query_row("PRAGMA integrity_check", [], |row| row.get(0));
     assert_eq!(check, Ok("ok".to_owned()));
 }
 
 #[tokio::test]
 async fn a_shorter_retention_counts_from_the_next_sweep_on() {
     let field = Field::start().await;
-    field
-        .change_source(json!({ "retention_hours": null }))
-        .await;
+    field.change_source(json!({ "retention_hours": null })).await;
     field.post(issued(0), &[risk(0, 1.0)]).await;
     field.post(issued(1), &[risk(4, 1.0)]).await;
     field.app.advance_minutes(3 * 60);
@@ -132,9 +122,7 @@ async fn a_shorter_retention_counts_from_the_next_sweep_on() {
 #[tokio::test]
 async fn what_a_deleted_organisation_left_is_deleted_whatever_its_retention() {
     let field = Field::start().await;
-    field
-        .change_source(json!({ "retention_hours": null }))
-        .await;
+    field.change_source(json!({ "retention_hours": null })).await;
     let points: Vec<_> = (0..5).map(|hour| risk(hour, 1.0)).collect();
     field.post(issued(0), &points).await;
     let other = field.app.organisation("Other").await;
@@ -351,8 +339,7 @@ async fn play(app: &TestApp, home: &str, there: &str, events: Vec<Event>) {
             Event::Wait(minutes) => app.advance_minutes(minutes),
             Event::Keep(job, hours) => {
                 let path = format!("PUT /sources/{}", model.sources[job]);
-                app.ok(ADMIN, &path, json!({ "retention_hours": hours }))
-                    .await;
+                app.ok(ADMIN, &path, json!({ "retention_hours": hours })).await;
                 model.retention[job] = hours;
             }
             Event::Post { job, issue, points } => {
@@ -371,12 +358,7 @@ async fn play(app: &TestApp, home: &str, there: &str, events: Vec<Event>) {
                 app.ok(ADMIN, "POST /predictions", body).await;
                 let last = now.plus_hours(*points.last().unwrap()).max(now);
                 let count = i64::try_from(points.len()).unwrap();
-                let run = (
-                    model.jobs[job].clone(),
-                    issue.micros(),
-                    last.micros(),
-                    count,
-                );
+                let run = (model.jobs[job].clone(), issue.micros(), last.micros(), count);
                 model.runs.push((job, run));
             }
             Event::Sweep => {
@@ -423,8 +405,7 @@ fn a_sweep_leaves_what_a_plain_list_says() {
     let case = |events| {
         let played = play(&field.app, &field.home, &field.there, events);
         let caught = std::panic::AssertUnwindSafe(|| runtime.block_on(played));
-        std::panic::catch_unwind(caught)
-            .map_err(|_| TestCaseError::fail("the tables are not as the list"))
+        std::panic::catch_unwind(caught).map_err(|_| TestCaseError::fail("the tables are not as the list"))
     };
     if let Err(error) = TestRunner::new(config).run(&events(), case) {
         panic!("{error}");

@@ -86,20 +86,14 @@ async fn the_command_counts_and_deletes_while_a_server_runs() {
     }
     let counted = retention(&["--dry-run"]);
     for line in [
-        format!(
-            "{}  mildew-predictor: 6 predictions in 3 runs",
-            field.source
-        ),
+        format!("{}  mildew-predictor: 6 predictions in 3 runs", field.source),
         "would delete  6 predictions in 3 runs".to_owned(),
     ] {
         assert!(counted.lines().any(|found| found == line), "{counted}");
     }
     assert_eq!(field.values("from=2023-10-27T00:00:00Z").await.len(), 4);
     let done = retention(&[]);
-    assert!(
-        done.contains("deleted  6 predictions in 3 runs\nfile     "),
-        "{done}"
-    );
+    assert!(done.contains("deleted  6 predictions in 3 runs\nfile     "), "{done}");
     assert_eq!(runs(folder), 0);
     assert!(retention(&[]).contains("deleted  0 predictions in 0 runs"));
     // The server goes on with what the other process left.

@@ -27,8 +27,7 @@ fn changed(organisation: &str, changes: &Value) -> Value {
 
 /// Sets up what is right.
 async fn set_up(app: &TestApp, organisation: &str, changes: &Value) -> Value {
-    app.ok(ADMIN, "POST /jobs/setup", changed(organisation, changes))
-        .await
+    app.ok(ADMIN, "POST /jobs/setup", changed(organisation, changes)).await
 }
 
 /// Sets up what is wrong. Each row of the table is `[changes, status, existing_id, place...]`.
@@ -154,14 +153,8 @@ async fn things_are_made_under_the_ids_given() {
     let [home, source, version, job] = [1, 2, 3, 4].map(|n| Uuid::from_u128(n).to_string());
     let changes = json!({ "/source/id": source, "/source_version/id": version, "/job/id": job });
     let made = set_up(&app, &home, &changes).await;
-    assert_eq!(
-        kinds(&made),
-        "organisation source source_version sensor job"
-    );
-    assert_eq!(
-        [&made["organisation_id"], &made["source_id"]],
-        [&home, &source]
-    );
+    assert_eq!(kinds(&made), "organisation source source_version sensor job");
+    assert_eq!([&made["organisation_id"], &made["source_id"]], [&home, &source]);
     assert_eq!([&made["source_version_id"], &made["id"]], [&version, &job]);
     let path = format!("/api/v1/organisations/{home}");
     assert_eq!(app.get(&path).await.expect(200)["name"], home);
@@ -175,10 +168,7 @@ async fn a_dry_run_answers_the_same_and_keeps_nothing() {
     let all = everything(&app).await;
     let unknown = setup(&Uuid::nil().to_string(), "Job A");
     let tried = app.post(&dry, &unknown).await.expect(200);
-    assert_eq!(
-        kinds(&tried),
-        "organisation source source_version sensor job"
-    );
+    assert_eq!(kinds(&tried), "organisation source source_version sensor job");
     let tried = app.post(&dry, &body).await.expect(200);
     assert_eq!(everything(&app).await, all);
 
@@ -246,25 +236,15 @@ async fn unknown_sensors_and_locations_are_made_as_placeholders() {
     let read = async |path: String| app.ok(ADMIN, &format!("GET {path}"), Value::Null).await;
     let made = read(format!("/sensors/{sensor}")).await;
     assert_eq!([&made["name"], &made["metric"]], [&sensor, "celsius"]);
-    assert_eq!(
-        (&made["unit"], &made["placeholder"]),
-        (&json!("°C"), &json!(true))
-    );
+    assert_eq!((&made["unit"], &made["placeholder"]), (&json!("°C"), &json!(true)));
     let made = read(format!("/locations/{place}")).await;
-    assert_eq!(
-        (&made["name"], &made["placeholder"]),
-        (&json!(place), &json!(true))
-    );
+    assert_eq!((&made["name"], &made["placeholder"]), (&json!(place), &json!(true)));
     assert_eq!([&made["latitude"], &made["longitude"]], [&Value::Null; 2]);
     let point = json!({ "latitude": 40.6, "longitude": -73.8 });
-    let changed = app
-        .ok(ADMIN, &format!("PUT /locations/{place}"), point)
-        .await;
+    let changed = app.ok(ADMIN, &format!("PUT /locations/{place}"), point).await;
     assert_eq!(changed["placeholder"], false);
     let named = json!({ "name": "By the gate" });
-    let changed = app
-        .ok(ADMIN, &format!("PUT /sensors/{sensor}"), named)
-        .await;
+    let changed = app.ok(ADMIN, &format!("PUT /sensors/{sensor}"), named).await;
     assert_eq!(changed["placeholder"], false);
 }
 
@@ -343,11 +323,9 @@ async fn the_location_is_given_or_the_only_one_among_the_bindings() {
         assert_eq!(made["location_id"], expected, "{changes}");
     }
     // If no location is bound, it is where the sensors stand.
-    let sensor =
-        json!({ "organisation_id": home, "name": "s", "metric": "celsius", "location_id": two });
+    let sensor = json!({ "organisation_id": home, "name": "s", "metric": "celsius", "location_id": two });
     let sensor = app.make("/api/v1/sensors", &sensor).await;
-    let changes =
-        json!({ "/role_bindings": [bind("temp", "sensor", sensor)], "/source/name": "other" });
+    let changes = json!({ "/role_bindings": [bind("temp", "sensor", sensor)], "/source/name": "other" });
     assert_eq!(set_up(&app, &home, &changes).await["location_id"], two);
     // The given one may be one that the set-up makes.
     let new = Uuid::from_u128(1).to_string();
@@ -468,17 +446,8 @@ async fn what_was_answered_may_be_posted_again() {
     body["role_bindings"] = json!([bind("site", "location", &one)]);
     let job = app.post("/api/v1/jobs/setup", &body).await.expect(201);
     assert_eq!(job["location_id"], one.as_str());
-    for field in [
-        "id",
-        "active",
-        "location_id",
-        "source_id",
-        "source_version_id",
-    ] {
+    for field in ["id", "active", "location_id", "source_id", "source_version_id"] {
         body["job"][field] = job[field].clone();
     }
-    assert_eq!(
-        app.post("/api/v1/jobs/setup", &body).await.expect(200)["id"],
-        job["id"]
-    );
+    assert_eq!(app.post("/api/v1/jobs/setup", &body).await.expect(200)["id"], job["id"]);
 }

@@ -31,14 +31,12 @@ fn head(secret: &str, media: &str, length: &str) -> String {
 /// Posts what never comes to its end.
 async fn hang(app: &TestApp, secret: &str) -> Raw {
     let mut raw = Raw::connect(&app.url).await;
-    raw.send(head(secret, "application/json", "Content-Length: 5000"))
-        .await;
+    raw.send(head(secret, "application/json", "Content-Length: 5000")).await;
     raw
 }
 
 async fn whoami(app: &TestApp, secret: &str) -> Answer {
-    app.call_as(secret, "GET", "/api/v1/whoami", &Value::Null)
-        .await
+    app.call_as(secret, "GET", "/api/v1/whoami", &Value::Null).await
 }
 
 /// Posts spaces, with a length or in chunks, without their end; answers the connection.
@@ -47,12 +45,8 @@ async fn half(app: &TestApp, secret: &str, in_chunks: bool) -> Raw {
     let (length, bytes) = (BODY_BYTES * 9 / 10, BODY_BYTES * 3 / 4);
     let spaces = " ".repeat(bytes);
     if in_chunks {
-        raw.send(head(
-            secret,
-            "application/json",
-            "Transfer-Encoding: chunked",
-        ))
-        .await;
+        raw.send(head(secret, "application/json", "Transfer-Encoding: chunked"))
+            .await;
         raw.send(format!("{bytes:x}\r\n{spaces}\r\n")).await;
     } else {
         let length = format!("Content-Length: {length}");
@@ -107,8 +101,7 @@ async fn a_body_that_is_read_as_a_whole_has_a_time_for_all_of_it_and_a_stream_ha
     let app = &field.app;
     for (media, status) in [("application/json", 408), ("application/x-ndjson", 422)] {
         let mut raw = Raw::connect(&app.url).await;
-        raw.send(head(ADMIN, media, "Transfer-Encoding: chunked"))
-            .await;
+        raw.send(head(ADMIN, media, "Transfer-Encoding: chunked")).await;
         for _ in 0..8 {
             raw.send("1\r\n\n\r\n").await;
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -126,15 +119,13 @@ async fn a_token_has_a_share_of_the_requests_under_way() {
     let slow = app.token("slow", "worker", &home).await;
     let other = app.token("other", "worker", &home).await;
     let hanging = [hang(&app, &slow).await, hang(&app, &slow).await];
-    app.until(async || whoami(&app, &slow).await.status == 429)
-        .await;
+    app.until(async || whoami(&app, &slow).await.status == 429).await;
     let refused = whoami(&app, &slow).await;
     refused.expect_problem(429, &[]);
     assert_eq!(refused.header("retry-after"), "1");
     whoami(&app, &other).await.expect(200);
     drop(hanging);
-    app.until(async || whoami(&app, &slow).await.status == 200)
-        .await;
+    app.until(async || whoami(&app, &slow).await.status == 200).await;
 }
 
 #[tokio::test]
@@ -149,8 +140,7 @@ async fn when_all_places_are_taken_the_server_can_still_be_watched() {
             hanging.push(hang(&app, &secret).await);
         }
     }
-    app.until(async || whoami(&app, ADMIN).await.status == 503)
-        .await;
+    app.until(async || whoami(&app, ADMIN).await.status == 503).await;
     for _ in 0..20 {
         for probe in ["/livez", "/readyz"] {
             app.get(probe).await.expect(200);
@@ -166,8 +156,7 @@ async fn when_all_places_are_taken_the_server_can_still_be_watched() {
     }
     app.get("/livez").await.expect(200);
     drop(hanging);
-    app.until(async || whoami(&app, ADMIN).await.status == 200)
-        .await;
+    app.until(async || whoami(&app, ADMIN).await.status == 200).await;
 }
 
 #[tokio::test]
@@ -233,12 +222,8 @@ async fn a_stream_ends_at_its_next_part_when_its_token_does() {
         let made = app.ok(ADMIN, "POST /tokens", new).await;
         let mut raw = Raw::connect(&app.url).await;
         let secret = made["secret"].as_str().unwrap();
-        raw.send(head(
-            secret,
-            "application/x-ndjson",
-            "Transfer-Encoding: chunked",
-        ))
-        .await;
+        raw.send(head(secret, "application/x-ndjson", "Transfer-Encoding: chunked"))
+            .await;
         let mut send = async |begin: usize| {
             let lines = lines(&field, begin, 20_000);
             raw.send(format!("{:x}\r\n{lines}\r\n", lines.len())).await;
@@ -261,10 +246,7 @@ async fn a_stream_ends_at_its_next_part_when_its_token_does() {
         assert_eq!(statuses(&answer), [401], "{answer}");
         let counted = "\"stored\":20000,\"revised\":0";
         assert!(answer.contains(counted), "{answer}");
-        assert!(
-            answer.contains("the 20000 lines before this part are kept"),
-            "{answer}"
-        );
+        assert!(answer.contains("the 20000 lines before this part are kept"), "{answer}");
     }
 }
 

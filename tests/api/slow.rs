@@ -122,8 +122,7 @@ async fn a_client_that_stops_reading_a_big_answer_is_cut_off() {
     assert!(whole.text.len() > 2_000_000, "{}", whole.text.len());
     let mut raw = Raw::connect(&app.url).await;
     for _ in 0..4 {
-        let head =
-            format!("GET {query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ADMIN}\r\n\r\n");
+        let head = format!("GET {query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ADMIN}\r\n\r\n");
         raw.send(head).await;
     }
     raw.until("HTTP/1.1 200").await;
@@ -207,9 +206,7 @@ async fn a_token_that_asks_too_often_is_told_to_wait_and_others_are_not() {
     refused.expect_problem(429, &[]);
     assert_eq!(refused.header("retry-after"), "1");
     assert_eq!(refused.header("ratelimit"), "\"token\";r=0;t=1");
-    let answer = app
-        .call_as(&other, "GET", "/api/v1/whoami", &json!(null))
-        .await;
+    let answer = app.call_as(&other, "GET", "/api/v1/whoami", &json!(null)).await;
     answer.expect(200);
     tokio::time::sleep(Duration::from_secs(1)).await;
     app.get("/api/v1/whoami").await.expect(200);

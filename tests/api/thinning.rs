@@ -22,10 +22,7 @@ fn saw() -> Vec<f64> {
 }
 
 async fn series(field: &Field, query: &str) -> Vec<Value> {
-    let path = format!(
-        "GET /predictions?metric=all&job_id={}&{ALL}&{query}",
-        field.job
-    );
+    let path = format!("GET /predictions?metric=all&job_id={}&{ALL}&{query}", field.job);
     let answer = field.app.ok(ADMIN, &path, Value::Null).await;
     answer.as_array().unwrap().clone()
 }
@@ -34,11 +31,7 @@ async fn field_with_a_saw() -> Field {
     let field = Field::start().await;
     let column = json!({ "role": "risk", "start": at(0), "step": "PT1M", "values": saw() });
     let body = json!({ "job_id": field.job, "issue_time": at(0), "series": [column] });
-    field
-        .app
-        .post("/api/v1/predictions", &body)
-        .await
-        .expect(200);
+    field.app.post("/api/v1/predictions", &body).await.expect(200);
     field
 }
 
@@ -91,10 +84,7 @@ async fn predictions_are_thinned_to_their_extremes_over_the_whole_window() {
     );
     let path = |more: &str| format!("GET /predictions?{path}{more}");
     let plain = field.app.ok(ADMIN, &path(""), Value::Null).await;
-    let few = field
-        .app
-        .ok(ADMIN, &path("&max_points=60"), Value::Null)
-        .await;
+    let few = field.app.ok(ADMIN, &path("&max_points=60"), Value::Null).await;
     assert_eq!(plain, few);
     assert_eq!(few[0]["values"].as_array().unwrap().len(), 60);
 }
@@ -107,11 +97,7 @@ async fn each_issue_and_each_metric_is_thinned_by_itself() {
     let mut body = issued(1);
     body["job_id"] = json!(field.job);
     body["series"] = json!([step("risk"), step("spread")]);
-    field
-        .app
-        .post("/api/v1/predictions", &body)
-        .await
-        .expect(200);
+    field.app.post("/api/v1/predictions", &body).await.expect(200);
     let all = series(&field, "issues=all&max_points=50").await;
     let from: Vec<_> = all.iter().map(|one| one["thinned_from"].as_u64()).collect();
     assert_eq!(from, [Some(MINUTES as u64), Some(500), Some(500)]);
@@ -139,33 +125,19 @@ async fn readings_are_thinned_too() {
         } else {
             format!("11-{:02}", day - 4)
         };
-        csv += &format!(
-            "{sensor},2023-{day}T{hour:02}:{:02}:00Z,{value}\n",
-            minute % 60
-        );
+        csv += &format!("{sensor},2023-{day}T{hour:02}:{:02}:00Z,{value}\n", minute % 60);
     }
-    let post = field
-        .app
-        .request(Method::POST, "/api/v1/readings")
-        .bearer_auth(ADMIN);
+    let post = field.app.request(Method::POST, "/api/v1/readings").bearer_auth(ADMIN);
     let post = post.header("content-type", "text/csv").body(csv);
     field.app.send(post).await.expect(200);
     let path = |more: &str| format!("/api/v1/sensors/{sensor}/readings?{more}");
-    let found = field
-        .app
-        .get(&path("shape=series&max_points=200"))
-        .await
-        .expect(200);
+    let found = field.app.get(&path("shape=series&max_points=200")).await.expect(200);
     assert_is_of_the_saw(&found, "times", 200);
     for (query, place) in [
         ("max_points=200", "max_points"),
         ("shape=series&max_points=9", "max_points"),
     ] {
-        field
-            .app
-            .get(&path(query))
-            .await
-            .expect_problem(400, &[place]);
+        field.app.get(&path(query)).await.expect_problem(400, &[place]);
     }
 }
 
@@ -181,25 +153,11 @@ async fn thinning_is_for_series_as_a_whole() {
         ("max_points=10001&shape=series", "max_points"),
         ("max_points=x&shape=series", "max_points"),
     ] {
-        field
-            .app
-            .get(&path(query))
-            .await
-            .expect_problem(400, &[place]);
+        field.app.get(&path(query)).await.expect_problem(400, &[place]);
     }
     let first = field.app.get(&path(&format!("{ALL}&limit=10"))).await;
     let link = first.header("link");
-    let cursor = link
-        .split("cursor=")
-        .nth(1)
-        .unwrap()
-        .split('>')
-        .next()
-        .unwrap();
+    let cursor = link.split("cursor=").nth(1).unwrap().split('>').next().unwrap();
     let query = format!("{ALL}&max_points=100&cursor={cursor}");
-    field
-        .app
-        .get(&path(&query))
-        .await
-        .expect_problem(400, &["cursor"]);
+    field.app.get(&path(&query)).await.expect_problem(400, &["cursor"]);
 }

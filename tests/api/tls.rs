@@ -42,11 +42,7 @@ impl Encrypted {
             .env("PREDICTION_API_TLS__KEY", "key.pem")
             .env("PREDICTION_API_LIMITS__HEADER_SECONDS", "1");
         let served = Served::start_logging(program, &log);
-        let encrypted = Self {
-            served,
-            folder,
-            log,
-        };
+        let encrypted = Self { served, folder, log };
         (encrypted, certificate)
     }
 
@@ -94,11 +90,7 @@ async fn it_speaks_https_with_the_certificate_that_is_configured() {
     let (server, certificate) = Encrypted::start();
     let url = server.url();
     assert!(url.starts_with("https://127.0.0.1:"), "{url}");
-    let answer = trusting(&certificate)
-        .get(format!("{url}/livez"))
-        .send()
-        .await
-        .unwrap();
+    let answer = trusting(&certificate).get(format!("{url}/livez")).send().await.unwrap();
     let transport = &answer.headers()["strict-transport-security"];
     assert_eq!(transport, "max-age=31536000");
     let other = tempdir().unwrap();

@@ -34,10 +34,7 @@ async fn every_step_works_on_a_fresh_server() {
             { "role": "prediction", "metric": "celsius", "unit": "°C", "required": true }
         ]
     });
-    let version = app
-        .post("/api/v1/source_versions", &version)
-        .await
-        .expect(201);
+    let version = app.post("/api/v1/source_versions", &version).await.expect(201);
     assert_eq!(version["output_roles"][0]["unit"], "°C");
 
     // Step 4: set up a job. Neither the organisation nor the sensor is registered.
@@ -63,10 +60,7 @@ async fn every_step_works_on_a_fresh_server() {
         .map(|made| &made["kind"])
         .collect();
     assert_eq!(kinds, ["organisation", "sensor", "job"]);
-    let sensor = app
-        .get(&format!("/api/v1/sensors/{SENSOR}"))
-        .await
-        .expect(200);
+    let sensor = app.get(&format!("/api/v1/sensors/{SENSOR}")).await.expect(200);
     assert_eq!(sensor["metric"], "celsius");
     assert_eq!(sensor["placeholder"], true);
 
@@ -79,10 +73,7 @@ async fn every_step_works_on_a_fresh_server() {
         .put(&path, &json!({ "name": "Job B", "active": false }))
         .await
         .expect(200);
-    assert_eq!(
-        (&changed["name"], &changed["active"]),
-        (&json!("Job B"), &json!(false))
-    );
+    assert_eq!((&changed["name"], &changed["active"]), (&json!("Job B"), &json!(false)));
     assert_eq!(app.delete(&path).await.status, 204);
     assert_eq!(app.get(&path).await.status, 404);
     assert_eq!(app.get("/api/v1/jobs").await.expect(200), json!([]));
@@ -133,9 +124,7 @@ async fn the_bindings_may_stand_inside_the_job_and_name_source_and_version_by_id
     let binding = json!({ "role": "temp", "input_id": SENSOR, "input_type": "sensor" });
     let setup = |named: Value| {
         let mut job = json!({ "name": "Job A", "active": true, "organisation_id": null, "role_bindings": [binding] });
-        job.as_object_mut()
-            .unwrap()
-            .extend(named.as_object().unwrap().clone());
+        job.as_object_mut().unwrap().extend(named.as_object().unwrap().clone());
         json!({ "organisation_id": ORGANISATION, "job": job })
     };
     let by_source = setup(json!({ "source_id": source }));
@@ -143,9 +132,7 @@ async fn the_bindings_may_stand_inside_the_job_and_name_source_and_version_by_id
     let job = app.post("/api/v1/jobs/setup", &by_source).await.expect(201);
     assert_eq!(job["source_version_id"], version.as_str());
     assert_eq!(
-        app.post("/api/v1/jobs/setup", &by_version)
-            .await
-            .expect(200)["id"],
+        app.post("/api/v1/jobs/setup", &by_version).await.expect(200)["id"],
         job["id"]
     );
 }

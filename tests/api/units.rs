@@ -28,10 +28,7 @@ fn kelvin(home: &str, job: &str, sensor: &str) -> Value {
 fn names_both(answer: &Answer, first: &str, second: &str) {
     let detail = &answer.json()["errors"][0]["detail"];
     let detail = detail.as_str().unwrap();
-    assert!(
-        detail.contains(first) && detail.contains(second),
-        "{detail}"
-    );
+    assert!(detail.contains(first) && detail.contains(second), "{detail}");
 }
 
 #[tokio::test]
@@ -59,16 +56,9 @@ async fn a_sensor_with_another_unit_than_its_role_is_not_bound() {
     any["role_bindings"][0]["input_id"] = json!(celsius);
     app.post("/api/v1/jobs/setup", &any).await.expect(201);
     let unknown = "99999999-9999-9999-9999-999999999999";
-    app.ok(ADMIN, "POST /jobs/setup", kelvin(&home, "New", unknown))
-        .await;
-    let made = app
-        .get(&format!("/api/v1/sensors/{unknown}"))
-        .await
-        .expect(200);
-    assert_eq!(
-        (&made["unit"], &made["metric"]),
-        (&json!("K"), &json!("celsius"))
-    );
+    app.ok(ADMIN, "POST /jobs/setup", kelvin(&home, "New", unknown)).await;
+    let made = app.get(&format!("/api/v1/sensors/{unknown}")).await.expect(200);
+    assert_eq!((&made["unit"], &made["metric"]), (&json!("K"), &json!("celsius")));
     // Another version of the source that needs another unit does not take the job.
     let version = json!({
         "source_id": job_source(&app, &path).await, "version": "2",
@@ -89,9 +79,7 @@ async fn job_source(app: &TestApp, path: &str) -> Value {
 #[tokio::test]
 async fn a_source_with_another_unit_than_its_role_is_not_bound() {
     let (app, home) = start().await;
-    let upstream = app
-        .make("/api/v1/sources", &json!({ "name": "weather" }))
-        .await;
+    let upstream = app.make("/api/v1/sources", &json!({ "name": "weather" })).await;
     let publish = async |label: &str, unit: Value| {
         let output = json!({ "role": "t", "metric": "celsius", "unit": unit });
         let body = json!({ "source_id": upstream, "version": label, "input_roles": [], "output_roles": [output] });
@@ -130,19 +118,13 @@ async fn what_was_measured_keeps_its_unit_and_metric() {
     let reading = json!([{ "sensor_id": id, "time": "2023-10-27T00:00:00Z", "value": 20.5 }]);
     app.ok(ADMIN, "POST /readings", reading).await;
     let both = json!({ "metric": "kelvin", "unit": "K" });
-    app.put(&path, &both)
-        .await
-        .expect_problem(409, &["#/metric"]);
+    app.put(&path, &both).await.expect_problem(409, &["#/metric"]);
     // A missing unit may be given, and stays from then on.
     app.put(&path, &json!({ "unit": "°C" })).await.expect(200);
     for change in [json!({ "unit": "K" }), json!({ "unit": null })] {
-        app.put(&path, &change)
-            .await
-            .expect_problem(409, &["#/unit"]);
+        app.put(&path, &change).await.expect_problem(409, &["#/unit"]);
     }
-    app.put(&path, &both)
-        .await
-        .expect_problem(409, &["#/metric", "#/unit"]);
+    app.put(&path, &both).await.expect_problem(409, &["#/metric", "#/unit"]);
     let same = json!({ "unit": "°C", "metric": "celsius", "name": "renamed" });
     app.put(&path, &same).await.expect(200);
 }
@@ -151,9 +133,7 @@ async fn what_was_measured_keeps_its_unit_and_metric() {
 async fn a_bound_sensors_unit_stays_that_of_its_roles() {
     let (app, home) = start().await;
     let id = sensor(&app, &home, Value::Null).await;
-    let job = app
-        .ok(ADMIN, "POST /jobs/setup", kelvin(&home, "Job", &id))
-        .await;
+    let job = app.ok(ADMIN, "POST /jobs/setup", kelvin(&home, "Job", &id)).await;
     let path = format!("/api/v1/sensors/{id}");
     let reading = json!([{ "sensor_id": id, "time": "2023-10-27T00:00:00Z", "value": 293.5 }]);
     for _ in 0..2 {
@@ -169,22 +149,15 @@ async fn a_bound_sensors_unit_stays_that_of_its_roles() {
 async fn the_inputs_have_the_unit_of_the_values() {
     let (app, home) = start().await;
     let id = sensor(&app, &home, json!("K")).await;
-    let job = app
-        .ok(ADMIN, "POST /jobs/setup", kelvin(&home, "Job", &id))
-        .await;
+    let job = app.ok(ADMIN, "POST /jobs/setup", kelvin(&home, "Job", &id)).await;
     let path = format!("/api/v1/jobs/{}/inputs", job["id"].as_str().unwrap());
     // A database of an earlier release may have a binding of another unit.
     let sql = "UPDATE sensors SET unit = '°C'";
     assert_eq!(app.database().execute(sql, []).unwrap(), 1);
     let inputs = app.get(&path).await.expect(200);
     let input = &inputs["inputs"][0];
-    assert_eq!(
-        (&input["unit"], &input["sensor"]["unit"]),
-        (&json!("°C"), &json!("°C"))
-    );
+    assert_eq!((&input["unit"], &input["sensor"]["unit"]), (&json!("°C"), &json!("°C")));
     // What does not touch the bindings still passes.
     let path = format!("/api/v1/jobs/{}", job["id"].as_str().unwrap());
-    app.put(&path, &json!({ "name": "renamed" }))
-        .await
-        .expect(200);
+    app.put(&path, &json!({ "name": "renamed" })).await.expect(200);
 }

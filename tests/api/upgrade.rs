@@ -39,10 +39,7 @@ async fn a_database_of_schema_1_keeps_what_was_predicted() {
     assert_eq!(gone["stage"], "raw");
 
     let kept = "SELECT group_concat(coalesce(retention_hours, '-'), ' ') FROM (SELECT * FROM series ORDER BY id)";
-    let kept: String = app
-        .database()
-        .query_row(kept, [], |row| row.get(0))
-        .unwrap();
+    let kept: String = app.database().query_row(kept, [], |row| row.get(0)).unwrap();
     assert_eq!(kept, "- 20 870000");
 
     // Its jobs are judged by what was posted for them before.
@@ -91,9 +88,7 @@ async fn a_database_of_schema_2_keeps_what_was_predicted_and_measured() {
     assert_eq!(of(None), newest);
     assert_eq!(of(Some("raw")), [1.0]);
     let path = "GET /sensors/55555555-5555-5555-5555-555555555555/readings";
-    let readings = app
-        .ok(ADMIN, &format!("{path}?{window}"), Value::Null)
-        .await;
+    let readings = app.ok(ADMIN, &format!("{path}?{window}"), Value::Null).await;
     let readings = readings.as_array().unwrap().iter();
     let values: Vec<_> = readings.map(|row| row["value"].as_f64().unwrap()).collect();
     assert_eq!(values, [10.0, 10.1, 11.5, 10.3, 10.4]);
@@ -132,13 +127,8 @@ async fn names_of_earlier_releases_are_put_into_one_form() {
     let path = folder.path().join("prediction-api.db");
     std::fs::write(&path, include_bytes!("../data/schema_2.db")).unwrap();
     let database = rusqlite::Connection::open(&path).unwrap();
-    let add =
-        "INSERT INTO sources (id, name, created_at, updated_at, revision) VALUES (?1, ?2, 0, 0, 1)";
-    for (id, name) in [
-        (1, "Ga\u{308}rtnerei"),
-        (2, "u\u{308}ber"),
-        (3, "\u{fc}ber"),
-    ] {
+    let add = "INSERT INTO sources (id, name, created_at, updated_at, revision) VALUES (?1, ?2, 0, 0, 1)";
+    for (id, name) in [(1, "Ga\u{308}rtnerei"), (2, "u\u{308}ber"), (3, "\u{fc}ber")] {
         let id = uuid::Uuid::from_u128(id);
         database.execute(add, rusqlite::params![id, name]).unwrap();
     }
@@ -149,9 +139,7 @@ async fn names_of_earlier_releases_are_put_into_one_form() {
         let found = app.ok(ADMIN, &path, Value::Null).await;
         assert_eq!(found[0]["name"], "G\u{e4}rtnerei", "{name}");
     }
-    let both = app
-        .ok(ADMIN, "GET /sources?name=%C3%BCber", Value::Null)
-        .await;
+    let both = app.ok(ADMIN, "GET /sources?name=%C3%BCber", Value::Null).await;
     assert_eq!(both.as_array().unwrap().len(), 1);
     for id in [2, 3] {
         let path = format!("GET /sources/{}", uuid::Uuid::from_u128(id));

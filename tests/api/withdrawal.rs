@@ -12,13 +12,8 @@ use crate::{
 /// The counts of an answer: stored, revised, unchanged, withdrawn and skipped.
 pub fn counts(answer: &Value) -> [u64; 5] {
     let members = answer.as_object().unwrap().keys();
-    assert_eq!(
-        members.filter(|name| *name != "fresh").count(),
-        5,
-        "{answer}"
-    );
-    ["stored", "revised", "unchanged", "withdrawn", "skipped"]
-        .map(|name| answer[name].as_u64().unwrap())
+    assert_eq!(members.filter(|name| *name != "fresh").count(), 5, "{answer}");
+    ["stored", "revised", "unchanged", "withdrawn", "skipped"].map(|name| answer[name].as_u64().unwrap())
 }
 
 /// A point without a value.
@@ -54,17 +49,8 @@ async fn null_withdraws_a_value_that_is_still_there_as_of_a_time_before() {
     let field = Field::start().await;
     field.post(issued(0), &[risk(5, 1.0), risk(6, 1.5)]).await;
     field.app.advance_minutes(10);
-    field
-        .post(issued(1), &[risk(5, 2.0), risk(6, 2.5), risk(7, 3.5)])
-        .await;
-    let paths = [
-        "",
-        "&issues=all",
-        "&shape=series",
-        "&format=csv",
-        "&limit=2",
-    ]
-    .map(|more| {
+    field.post(issued(1), &[risk(5, 2.0), risk(6, 2.5), risk(7, 3.5)]).await;
+    let paths = ["", "&issues=all", "&shape=series", "&format=csv", "&limit=2"].map(|more| {
         format!(
             "/api/v1/predictions?metric=all&job_id={}&{WINDOW}&as_of=2023-10-27T00:10:00Z{more}",
             field.job
@@ -84,14 +70,8 @@ async fn null_withdraws_a_value_that_is_still_there_as_of_a_time_before() {
     for (query, expected) in [
         (format!("{WINDOW}&issue_time={}", at(1)), vec![2.0]),
         (format!("{WINDOW}&min_lead=PT6H"), vec![1.5]),
-        (
-            format!("{WINDOW}&as_of=2023-10-27T00:19:59Z"),
-            vec![2.0, 2.5, 3.5],
-        ),
-        (
-            format!("{WINDOW}&as_of=2023-10-27T00:20:00Z"),
-            vec![2.0, 1.5],
-        ),
+        (format!("{WINDOW}&as_of=2023-10-27T00:19:59Z"), vec![2.0, 2.5, 3.5]),
+        (format!("{WINDOW}&as_of=2023-10-27T00:20:00Z"), vec![2.0, 1.5]),
     ] {
         assert_eq!(field.values(&query).await, expected, "{query}");
     }
@@ -105,9 +85,7 @@ async fn null_withdraws_a_value_that_is_still_there_as_of_a_time_before() {
     assert_eq!(field.post(issued(1), &[risk(7, 4.0)]).await, [0, 1, 0]);
     assert_eq!(field.values(WINDOW).await, [2.0, 1.5, 4.0]);
     assert_eq!(
-        field
-            .values(&format!("{WINDOW}&as_of=2023-10-27T00:25:00Z"))
-            .await,
+        field.values(&format!("{WINDOW}&as_of=2023-10-27T00:25:00Z")).await,
         [2.0, 1.5]
     );
     let expected = json!(["job", field.job, "Job A", { "withdrawn": 2 }]);
@@ -134,10 +112,7 @@ async fn every_form_of_a_post_withdraws_by_null() {
     };
     let body = json!([direct(10, json!(1)), direct(11, json!(2))]);
     assert_eq!(post(&body).await, [2, 0, 0, 0, 0]);
-    assert_eq!(
-        post(&json!([direct(10, Value::Null)])).await,
-        [0, 0, 0, 1, 0]
-    );
+    assert_eq!(post(&json!([direct(10, Value::Null)])).await, [0, 0, 0, 1, 0]);
     let lines = format!("{}\n{}\n", direct(10, Value::Null), direct(11, Value::Null));
     let request = field.app.request(Method::POST, "/api/v1/predictions");
     let request = request
@@ -168,8 +143,7 @@ async fn null_where_nothing_is_to_withdraw_is_refused_with_advice() {
         let refused = field.try_post(more, &[gap(1)]).await;
         refused.expect_problem(422, &["#/predictions/0/value"]);
     }
-    let series =
-        json!({ "role": "risk", "start": at(1), "step": "PT1H", "values": [null, null, 3] });
+    let series = json!({ "role": "risk", "start": at(1), "step": "PT1H", "values": [null, null, 3] });
     let body = json!({ "job_id": field.job, "issue_time": at(0), "series": [series] });
     let refused = field.app.post("/api/v1/predictions", &body).await;
     refused.expect_problem(422, &["#/series/0/values/1"]);
@@ -184,8 +158,7 @@ async fn null_where_nothing_is_to_withdraw_is_refused_with_advice() {
 async fn delete_withdraws_an_issue_of_a_job() {
     let field = Field::start().await;
     let job = &field.job;
-    let spread =
-        |hour, value: f64| json!({ "role": "spread", "valid_time": at(hour), "value": value });
+    let spread = |hour, value: f64| json!({ "role": "spread", "valid_time": at(hour), "value": value });
     field.post(issued(0), &[risk(5, 1.0), risk(6, 1.5)]).await;
     field
         .post(issued(1), &[risk(5, 2.0), risk(6, 2.5), spread(5, 7.0)])
@@ -201,26 +174,18 @@ async fn delete_withdraws_an_issue_of_a_job() {
         ("&metric=all", [0, 0, 3, 1, 0]),
         ("", [0, 0, 4, 0, 0]),
     ] {
-        assert_eq!(
-            field.delete(&format!("{issue}{query}")).await,
-            expected,
-            "{query}"
-        );
+        assert_eq!(field.delete(&format!("{issue}{query}")).await, expected, "{query}");
     }
     assert_eq!(field.values(WINDOW).await, [1.0, 1.5]);
     let before = format!("{WINDOW}&as_of=2023-10-27T00:09:00Z");
     assert_eq!(field.values(&before).await, [2.0, 2.5, 9.0]);
     assert_eq!(
-        field
-            .delete(&format!("job_id={job}&issue_time={}", at(9)))
-            .await,
+        field.delete(&format!("job_id={job}&issue_time={}", at(9))).await,
         [0; 5]
     );
     let noted = |n: u64, more: Value| {
         let mut what = json!({ "withdrawn": n, "issue_time": at(1) });
-        what.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        what.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         json!(["job", job, "Job A", what])
     };
     let expected = [
@@ -231,10 +196,7 @@ async fn delete_withdraws_an_issue_of_a_job() {
     assert_eq!(field.withdrawals().await, expected);
 
     // A deleted job's predictions can be withdrawn as long as they are there.
-    field
-        .app
-        .ok(ADMIN, &format!("DELETE /jobs/{job}"), Value::Null)
-        .await;
+    field.app.ok(ADMIN, &format!("DELETE /jobs/{job}"), Value::Null).await;
     let gone = format!("job_id={job}&issue_time={}", at(0));
     assert_eq!(field.delete(&gone).await, [0, 0, 0, 2, 0]);
     assert_eq!(field.delete(&gone).await, [0, 0, 2, 0, 0]);
@@ -282,11 +244,7 @@ async fn a_large_issue_is_withdrawn_in_steps_and_noted_once() {
         steps += u64::from(left < last);
         last = left;
     }
-    assert_eq!(
-        (last, steps),
-        (0, STAGES / 2),
-        "two series of 1,000 values a step"
-    );
+    assert_eq!((last, steps), (0, STAGES / 2), "two series of 1,000 values a step");
     let health = field.health().await;
     assert_eq!(health["state"], "late");
     assert_eq!(health["since"], "2023-10-27T01:20:00Z");
@@ -294,9 +252,7 @@ async fn a_large_issue_is_withdrawn_in_steps_and_noted_once() {
     let path = format!("GET /jobs/{}/health", field.job);
     let changes = field.app.ok(ADMIN, &path, Value::Null).await["changes"].clone();
     let of_job = changes.as_array().unwrap().iter();
-    let of_job: Vec<_> = of_job
-        .filter(|change| change.get("role").is_none())
-        .collect();
+    let of_job: Vec<_> = of_job.filter(|change| change.get("role").is_none()).collect();
     assert_eq!(of_job[0]["state"], "late", "{changes}");
     assert_eq!(of_job[1]["state"], "on_time", "{changes}");
     let checked = run(field.app.folder.path(), &["check", "prediction-api.db"]);
@@ -315,11 +271,7 @@ async fn withdrawals_are_refused_to_whom_they_are_not_for() {
     let sensor = field.app.make("/api/v1/sensors", &sensor).await;
     field.post(issued(0), &[risk(5, 1.0)]).await;
     let issue = format!("DELETE /predictions?job_id={job}&issue_time={}", at(0));
-    let window = format!(
-        "DELETE /sensors/{sensor}/readings?from={}&to={}",
-        at(0),
-        at(1)
-    );
+    let window = format!("DELETE /sensors/{sensor}/readings?from={}&to={}", at(0), at(1));
     for (secret, status) in [(&viewer, 403), (&foreign, 404)] {
         let table = json!([[issue, null, status], [window, null, status]]);
         field.app.calls(secret, table).await;
@@ -331,37 +283,18 @@ async fn withdrawals_are_refused_to_whom_they_are_not_for() {
             404
         ],
         [
-            format!(
-                "DELETE /sensors/{nobody}/readings?from={}&to={}",
-                at(0),
-                at(1)
-            ),
+            format!("DELETE /sensors/{nobody}/readings?from={}&to={}", at(0), at(1)),
             null,
             404
         ],
         ["DELETE /predictions", null, 400, "job_id", "issue_time"],
-        [
-            format!("DELETE /predictions?job_id={job}"),
-            null,
-            400,
-            "issue_time"
-        ],
+        [format!("DELETE /predictions?job_id={job}"), null, 400, "issue_time"],
         [format!("{issue}&metrics=x"), null, 400, "metrics"],
         [format!("{issue}&source=x"), null, 400, "source"],
-        [
-            format!("DELETE /sensors/{sensor}/readings"),
-            null,
-            400,
-            "from",
-            "to"
-        ],
+        [format!("DELETE /sensors/{sensor}/readings"), null, 400, "from", "to"],
         [format!("{window}&as_of={}", at(0)), null, 400, "as_of"],
         [
-            format!(
-                "DELETE /sensors/{sensor}/readings?from={}&to={}",
-                at(1),
-                at(0)
-            ),
+            format!("DELETE /sensors/{sensor}/readings?from={}&to={}", at(1), at(0)),
             null,
             400,
             "to"
@@ -412,10 +345,7 @@ async fn the_latest_predictions_and_health_go_back_to_what_is_left() {
     assert_eq!(health["state"], "late");
     // An earlier issue than the withdrawn one is the newest again.
     field
-        .post(
-            json!({ "issue_time": "2023-10-27T00:53:00Z" }),
-            &[risk(6, 2.0)],
-        )
+        .post(json!({ "issue_time": "2023-10-27T00:53:00Z" }), &[risk(6, 2.0)])
         .await;
     assert_eq!(field.health().await["state"], "on_time");
     let latest = &field.latest("").await[0];
@@ -439,10 +369,7 @@ async fn a_series_of_which_nothing_is_left_is_as_if_it_was_never_posted() {
     assert_eq!(health["state"], "new");
     assert!(health.get("covers_until").is_none(), "{health}");
     assert_eq!(field.values(WINDOW).await, [0.0; 0]);
-    assert_eq!(
-        field.values(&format!("{WINDOW}&as_of={}", at(0))).await,
-        [1.0]
-    );
+    assert_eq!(field.values(&format!("{WINDOW}&as_of={}", at(0))).await, [1.0]);
     assert_eq!(field.post(issued(0), &[risk(5, 1.0)]).await, [0, 1, 0]);
     assert_eq!(field.latest("").await[0]["covers_until"], at(5));
     assert_eq!(field.health().await["state"], "on_time");
@@ -459,11 +386,7 @@ async fn a_withdrawal_hides_no_other_job_and_no_other_stage() {
     let another = field.another("mildew-predictor").await;
     field.post(issued(0), &[risk(5, 1.0)]).await;
     let body = json!({ "job_id": another, "issue_time": at(0), "predictions": [risk(5, 2.0)] });
-    field
-        .app
-        .post("/api/v1/predictions", &body)
-        .await
-        .expect(200);
+    field.app.post("/api/v1/predictions", &body).await.expect(200);
     field.app.advance_minutes(1);
     let raw = json!({ "issue_time": at(0), "stage": "raw" });
     field.post(raw, &[risk(5, 3.0)]).await;
@@ -479,28 +402,20 @@ async fn a_withdrawal_hides_no_other_job_and_no_other_stage() {
 async fn a_withdrawn_value_does_not_return_when_its_withdrawal_expires() {
     let field = Field::start().await;
     field.change_source(json!({ "retention_hours": 1 })).await;
-    field
-        .post(issued(0), &[risk(0, -99.0), risk(10, 7.0)])
-        .await;
+    field.post(issued(0), &[risk(0, -99.0), risk(10, 7.0)]).await;
     let withdrawn = field.try_post(issued(0), &[gap(0)]).await;
     assert_eq!(counts(&withdrawn.expect(200)), [0, 0, 0, 1, 0]);
     field.app.advance_minutes(61);
     field.app.sweep().await;
     assert_eq!(field.values(WINDOW).await, [7.0]);
     // With a longer retention nothing is taken back that was withdrawn.
-    field
-        .change_source(json!({ "retention_hours": 1000 }))
-        .await;
+    field.change_source(json!({ "retention_hours": 1000 })).await;
     assert_eq!(field.values(WINDOW).await, [7.0]);
     field.change_source(json!({ "retention_hours": 1 })).await;
     field.app.advance_minutes(11 * 60);
     assert_eq!(field.app.sweep().await.runs, 2);
     let runs = "SELECT count(*) FROM runs";
-    let runs: i64 = field
-        .app
-        .database()
-        .query_row(runs, [], |row| row.get(0))
-        .unwrap();
+    let runs: i64 = field.app.database().query_row(runs, [], |row| row.get(0)).unwrap();
     assert_eq!(runs, 0);
 }
 
@@ -508,8 +423,7 @@ async fn a_withdrawn_value_does_not_return_when_its_withdrawal_expires() {
 async fn a_withdrawn_input_is_none_and_charts_leave_it_out() {
     let field = Field::start().await;
     let app = &field.app;
-    let series =
-        json!({ "role": "risk", "start": at(0), "step": "PT1M", "values": vec![1.0; 600] });
+    let series = json!({ "role": "risk", "start": at(0), "step": "PT1M", "values": vec![1.0; 600] });
     let body = json!({ "job_id": field.job, "issue_time": at(0), "series": [series] });
     app.post("/api/v1/predictions", &body).await.expect(200);
     let peak = json!({ "role": "risk", "valid_time": at(3), "value": 1000 });
@@ -518,11 +432,7 @@ async fn a_withdrawn_input_is_none_and_charts_leave_it_out() {
         "/api/v1/predictions?metric=all&job_id={}&{WINDOW}&shape=series&max_points=10",
         field.job
     );
-    let has_peak = async || {
-        app.get(&path).await.expect(200)[0]
-            .to_string()
-            .contains("1000")
-    };
+    let has_peak = async || app.get(&path).await.expect(200)[0].to_string().contains("1000");
     assert!(has_peak().await);
     let withdrawn = field.try_post(issued(0), &[gap(3)]).await;
     assert_eq!(counts(&withdrawn.expect(200)), [0, 0, 0, 1, 0]);

@@ -73,10 +73,7 @@ async fn a_wrong_reading_is_withdrawn_by_null_or_by_its_window() {
     ];
     assert_eq!(post(&app, "", &all).await, [4, 0, 0, 0, 0]);
     let before = app
-        .get(&format!(
-            "/api/v1/sensors/{id}/readings?as_of={}",
-            app.now()
-        ))
+        .get(&format!("/api/v1/sensors/{id}/readings?as_of={}", app.now()))
         .await
         .text;
     app.advance_minutes(10);
@@ -98,22 +95,15 @@ async fn a_wrong_reading_is_withdrawn_by_null_or_by_its_window() {
             json!({ "times": [three], "values": [2.0] }),
         ),
     ] {
-        let found = app
-            .get(&format!("/api/v1/sensors/{id}/readings?{more}"))
-            .await;
+        let found = app.get(&format!("/api/v1/sensors/{id}/readings?{more}")).await;
         let found = found.expect(200);
         assert_eq!(found["times"], expected["times"], "{more}");
         assert_eq!(found["values"], expected["values"], "{more}");
     }
-    let csv = app
-        .get(&format!("/api/v1/sensors/{id}/readings?format=csv"))
-        .await;
+    let csv = app.get(&format!("/api/v1/sensors/{id}/readings?format=csv")).await;
     assert_eq!(csv.text.lines().count(), 2, "{}", csv.text);
     // What is posted again is a revision.
-    assert_eq!(
-        post(&app, "", &[(id, two, Some(1.5))]).await,
-        [0, 1, 0, 0, 0]
-    );
+    assert_eq!(post(&app, "", &[(id, two, Some(1.5))]).await, [0, 1, 0, 0, 0]);
     assert_eq!(values(&app, id, "").await, [1.5, 2.0]);
     let window = |from, to, n: u64| json!({ "withdrawn": n, "from": from, "to": to });
     let expected = [
@@ -129,9 +119,7 @@ async fn a_wrong_reading_is_withdrawn_by_null_or_by_its_window() {
     refused.expect_problem(422, &["#/0/value"]);
     assert!(refused.text.contains("gaps=skip"), "{}", refused.text);
     let missing = json!([{ "sensor_id": id, "time": two }]);
-    app.post(path, &missing)
-        .await
-        .expect_problem(422, &["#/0/value"]);
+    app.post(path, &missing).await.expect_problem(422, &["#/0/value"]);
     let checked = run(app.folder.path(), &["check", "prediction-api.db"]);
     assert!(checked.status.success(), "{}", text(&checked.stdout));
 }
@@ -140,25 +128,13 @@ async fn a_wrong_reading_is_withdrawn_by_null_or_by_its_window() {
 async fn a_withdrawal_notes_each_sensor_once_and_leaves_the_others() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
-    let (a, b) = (
-        &*sensor(&app, &home, "a").await,
-        &*sensor(&app, &home, "b").await,
-    );
+    let (a, b) = (&*sensor(&app, &home, "a").await, &*sensor(&app, &home, "b").await);
     let [_, one, two, three] = TIMES;
     for id in [a, b] {
-        let all = [
-            (id, one, Some(1.0)),
-            (id, two, Some(2.0)),
-            (id, three, Some(3.0)),
-        ];
+        let all = [(id, one, Some(1.0)), (id, two, Some(2.0)), (id, three, Some(3.0))];
         post(&app, "", &all).await;
     }
-    let some = [
-        (a, one, None),
-        (a, two, None),
-        (b, three, None),
-        (b, one, Some(1.5)),
-    ];
+    let some = [(a, one, None), (a, two, None), (b, three, None), (b, one, Some(1.5))];
     assert_eq!(post(&app, "", &some).await, [0, 1, 0, 3, 0]);
     assert_eq!(values(&app, a, "").await, [3.0]);
     assert_eq!(values(&app, b, "").await, [1.5, 2.0]);
@@ -224,8 +200,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let values = || prop::collection::btree_map(0..8_i64, option::weighted(0.8, 0..3_i32), 1..6);
-    let gaps =
-        || prop_oneof![2 => Just(None), 1 => Just(Some("skip")), 1 => Just(Some("withdraw"))];
+    let gaps = || prop_oneof![2 => Just(None), 1 => Just(Some("skip")), 1 => Just(Some("withdraw"))];
     prop_oneof![
         5 => (0..2_usize, values(), gaps()).prop_map(|(s, values, gaps)| Step::Post(s, values, gaps)),
         2 => (0..2_usize, 0..8_i64, 0..5_i64).prop_map(|(s, from, more)| Step::Delete(s, from, from + more)),
@@ -312,9 +287,9 @@ async fn case(app: &TestApp, home: &str, steps: &[Step]) -> Result<(), TestCaseE
             } => {
                 let mut expected = Vec::new();
                 for ((_, minute), all) in kept.range((*sensor, *from)..(*sensor, *to)) {
-                    let mut known = all.iter().filter(|(came, _)| {
-                        as_of.is_none_or(|as_of| *came <= begin.plus_minutes(as_of).micros())
-                    });
+                    let mut known = all
+                        .iter()
+                        .filter(|(came, _)| as_of.is_none_or(|as_of| *came <= begin.plus_minutes(as_of).micros()));
                     if let Some((_, Some(value))) = known.next_back() {
                         expected.push((at(*minute), f64::from(*value)));
                     }
@@ -371,8 +346,6 @@ fn readings_agree_with_a_list_of_all_revisions() {
         ..Config::default()
     };
     TestRunner::new(config)
-        .run(&vec(step(), 1..24), |steps| {
-            runtime.block_on(case(&app, &home, &steps))
-        })
+        .run(&vec(step(), 1..24), |steps| runtime.block_on(case(&app, &home, &steps)))
         .unwrap();
 }

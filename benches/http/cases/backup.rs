@@ -38,10 +38,7 @@ pub fn measure(bench: &Bench) -> Outcome<Measured> {
     let jobs: Vec<_> = (0..WRITERS)
         .map(|number| product.set_up_job(client, "backed-up-model", 10_000 + number))
         .collect::<Outcome<_>>()?;
-    let jobs: Vec<_> = jobs
-        .into_iter()
-        .map(|job| (job, Cell::new(FIRST)))
-        .collect();
+    let jobs: Vec<_> = jobs.into_iter().map(|job| (job, Cell::new(FIRST))).collect();
     let mut rounds = Vec::new();
     let mut backups = Vec::new();
     for _ in 0..PAIRS * bench.rounds {

@@ -94,11 +94,9 @@ pub fn export(bench: &Bench, connections: usize) -> Outcome<Measured> {
     let write = Request::post_text("/write?precision=s", run.as_lines("greenhouse"));
     bench.client.send(url, &write, "")?;
     // What was written is found a moment later otherwise.
-    bench.client.send(
-        url,
-        &Request::get("/internal/force_flush".to_owned(), ""),
-        "",
-    )?;
+    bench
+        .client
+        .send(url, &Request::get("/internal/force_flush".to_owned(), ""), "")?;
     let from = run.first_hour * 3600;
     let to = from + (READ as i64 - 1) * 3600;
     let selector = format!("{METRIC}_value%7Bjob%3D%22greenhouse%22%7D");

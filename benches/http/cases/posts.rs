@@ -76,9 +76,7 @@ pub fn one(bench: &Bench) -> Outcome<Measured> {
 pub fn points(bench: &Bench) -> Outcome<Measured> {
     let posting = Posting::start(bench, 1)?;
     let body = |run: Run| run.as_points_of_new_issues(&posting.jobs[0]);
-    let requests: Vec<_> = runs()
-        .map(|run| Request::post(PATH, TOKEN, &body(run)))
-        .collect();
+    let requests: Vec<_> = runs().map(|run| Request::post(PATH, TOKEN, &body(run))).collect();
     of_parsing(bench, posting, &requests, 4, 1_000)
 }
 
@@ -86,9 +84,7 @@ pub fn points(bench: &Bench) -> Outcome<Measured> {
 pub fn series(bench: &Bench, connections: usize) -> Outcome<Measured> {
     let posting = Posting::start(bench, 1)?;
     let body = |run: Run| run.as_series_of_new_issues(&posting.jobs[0]);
-    let requests: Vec<_> = runs()
-        .map(|run| Request::post(PATH, TOKEN, &body(run)))
-        .collect();
+    let requests: Vec<_> = runs().map(|run| Request::post(PATH, TOKEN, &body(run))).collect();
     let product = posting.load(bench, &requests, 1_000)?;
 
     let victoria = VictoriaMetrics::start(&bench.client)?;
@@ -126,9 +122,7 @@ fn of_parsing(
 
 /// Sends a request once and looks whether all of its points count as stored.
 fn demand_stored(bench: &Bench, url: &str, request: &Request, points: usize) -> Outcome<()> {
-    let answer = bench
-        .client
-        .send(url, request, "2023-12-31T00:00:00.000Z")?;
+    let answer = bench.client.send(url, request, "2023-12-31T00:00:00.000Z")?;
     let counts: Value = serde_json::from_slice(&answer)?;
     if counts["stored"] != points {
         return Err(format!("of {points} points were stored: {counts}").into());

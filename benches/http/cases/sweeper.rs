@@ -86,11 +86,7 @@ fn let_expire(client: &Client, product: &Product) -> Outcome<()> {
     let path = format!("/api/v1/sources?name={}", Hourly::EXPIRING_SOURCE);
     let sources = client.send(&product.url, &Request::get(path, TOKEN), "")?;
     let sources: Value = serde_json::from_slice(&sources)?;
-    let url = format!(
-        "{}/api/v1/sources/{}",
-        product.url,
-        text(&sources[0], "id")?
-    );
+    let url = format!("{}/api/v1/sources/{}", product.url, text(&sources[0], "id")?);
     client.call(Method::PUT, &url, TOKEN, &json!({ "retention_hours": 1 }))?;
     Ok(())
 }

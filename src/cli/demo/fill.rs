@@ -26,9 +26,7 @@ use crate::{
         today::{self, Event},
         weather::{self, Hour, STATIONS, WeatherError},
     },
-    service::{
-        App, health, job_run, job_setup, location, organisation, prediction, reading, sensor, token,
-    },
+    service::{App, health, job_run, job_setup, location, organisation, prediction, reading, sensor, token},
     store::Db,
 };
 
@@ -83,10 +81,7 @@ pub async fn fill(db: Db, progress: &ProgressBar) -> Result<Filled, FillError> {
         let readings = reading::post(&app, &operator, day.readings, Gaps::default());
         filled.readings += readings.await.map_err(FillError::Refused)?.stored;
         set(end + COMPUTING);
-        let posts = day
-            .runs
-            .iter()
-            .map(|(job, index)| post(&app, &operator, *job, index));
+        let posts = day.runs.iter().map(|(job, index)| post(&app, &operator, *job, index));
         filled.predictions += try_join_all(posts).await?.iter().sum::<u64>();
         progress.inc(1);
     }
@@ -111,9 +106,7 @@ async fn make(app: &App, operator: &Caller, event: Event) -> Result<(), FillErro
         }
         Event::Post(posted) => {
             let posted = PostedPredictions::ForJob(body(posted)?);
-            prediction::post(app, operator, posted, Gaps::default())
-                .await
-                .map(drop)
+            prediction::post(app, operator, posted, Gaps::default()).await.map(drop)
         }
         Event::Report(job, report) => {
             let report = job_run::report(app, operator, job, body(report)?);
@@ -135,10 +128,7 @@ fn days() -> Result<BTreeMap<Date, Day>, FillError> {
             day.readings.extend(readings(hour, site.sensors));
         }
         for index in SEASON_2013.index(hours) {
-            days.entry(index.day)
-                .or_default()
-                .runs
-                .push((site.job, index));
+            days.entry(index.day).or_default().runs.push((site.job, index));
         }
     }
     Ok(days)
@@ -167,12 +157,7 @@ async fn register(app: &App, operator: &Caller) -> Result<(), FillError> {
 }
 
 /// Posts a run; answers how many predictions it had.
-async fn post(
-    app: &App,
-    operator: &Caller,
-    job: Uuid,
-    index: &DailyIndex,
-) -> Result<u64, FillError> {
+async fn post(app: &App, operator: &Caller, job: Uuid, index: &DailyIndex) -> Result<u64, FillError> {
     let run = catalogue::run(job, index).map_err(|error| FillError::Body(error.to_string()))?;
     let posted = PostedPredictions::ForJob(body(run)?);
     let counts = prediction::post(app, operator, posted, Gaps::default()).await;
@@ -189,16 +174,13 @@ fn readings(hour: &Hour, sensors: [Uuid; 3]) -> impl Iterator<Item = NewReading>
     let temperature = hour.temperature.map(|tenths| f64::from(tenths) / 10.0);
     let time = timestamp(hour.time);
     let measured = [temperature, hour.humidity, hour.rain];
-    sensors
-        .into_iter()
-        .zip(measured)
-        .filter_map(move |(sensor_id, value)| {
-            value.map(|value| NewReading {
-                sensor_id,
-                time,
-                value: value.into(),
-            })
+    sensors.into_iter().zip(measured).filter_map(move |(sensor_id, value)| {
+        value.map(|value| NewReading {
+            sensor_id,
+            time,
+            value: value.into(),
         })
+    })
 }
 
 fn midnight(date: Date) -> OffsetDateTime {

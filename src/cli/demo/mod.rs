@@ -134,10 +134,7 @@ async fn visitor(app: &App) -> Result<String, Failure> {
 
 /// Says what there is to see.
 fn show(url: &str) {
-    let predictions = format!(
-        "{url}/api/v1/predictions?metric=mildew_risk&job_id={}",
-        SITES[0].job
-    );
+    let predictions = format!("{url}/api/v1/predictions?metric=mildew_risk&job_id={}", SITES[0].job);
     let days = "from=2013-05-20T00:00:00Z&to=2013-05-27T00:00:00Z";
     say(&format!(
         "

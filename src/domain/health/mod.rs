@@ -4,6 +4,4 @@ mod rules;
 mod state;
 
 pub use rules::{Basis, LastPost, Posted, Standing, Steadiness, Vitals, Watch, latest_given};
-pub use state::{
-    Health, HealthChange, HealthCounts, HealthState, JobHealth, Judgement, TargetHealth,
-};
+pub use state::{Health, HealthChange, HealthCounts, HealthState, JobHealth, Judgement, TargetHealth};

@@ -49,8 +49,8 @@ impl LastPost {
     /// posted, or its arrival taken, by a clock that was ahead and has been put right, any issue of the last day is.
     pub fn is_before(self, issue_time: Timestamp, now: Timestamp) -> bool {
         let counts_as = issue_time.min(now);
-        let is_of_a_wrong_clock = self.arrival > latest_given(now)
-            || self.issue_time > now.plus_seconds(MAX_AHEAD_SECONDS);
+        let is_of_a_wrong_clock =
+            self.arrival > latest_given(now) || self.issue_time > now.plus_seconds(MAX_AHEAD_SECONDS);
         match is_of_a_wrong_clock {
             true => counts_as > self.counts_as().min(now).plus_hours(-24),
             false => counts_as > self.counts_as(),
@@ -158,12 +158,7 @@ impl Basis {
     }
 
     /// How `held` became what it is at `now`, in the order of the changes, where the basis is what it is since `from`.
-    fn changes(
-        &self,
-        held: HealthState,
-        from: Timestamp,
-        now: Timestamp,
-    ) -> Vec<(HealthState, Timestamp)> {
+    fn changes(&self, held: HealthState, from: Timestamp, now: Timestamp) -> Vec<(HealthState, Timestamp)> {
         let state = self.state(now);
         if state == held {
             return Vec::new();
@@ -231,12 +226,7 @@ impl Vitals {
 
     /// Judges all at `now`, where what that rests on is what it is since `from`, or since the last change if that is not
     /// given. Answers the changes, in their order.
-    pub fn judge(
-        &mut self,
-        watch: Watch<'_>,
-        from: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Vec<HealthChange> {
+    pub fn judge(&mut self, watch: Watch<'_>, from: Option<Timestamp>, now: Timestamp) -> Vec<HealthChange> {
         let mut found = Vec::new();
         let (by_time, is_held) = (from.is_none(), self.is_held);
         for index in 0..self.standings.len() {

@@ -28,11 +28,7 @@ pub struct Difference {
 
 /// Compares posted points with what the same issue has (the newest revision of each valid_time). Values are equal if their
 /// bits are.
-pub fn difference(
-    posted: &[Point],
-    held: &BTreeMap<Timestamp, Option<f64>>,
-    gaps: Gaps,
-) -> Difference {
+pub fn difference(posted: &[Point], held: &BTreeMap<Timestamp, Option<f64>>, gaps: Gaps) -> Difference {
     let mut found = Difference::default();
     for (index, point) in posted.iter().enumerate() {
         let held = held.get(&point.valid_time);

@@ -5,9 +5,7 @@ use super::{
     post::{JobKey, JobPost, JobRow, PostedSeries},
     run::{List, Place, PostedRun, Runs, check_count},
 };
-use crate::domain::{
-    duration::PostedDuration, error::Result, time::Timestamp, violations::Violations,
-};
+use crate::domain::{duration::PostedDuration, error::Result, time::Timestamp, violations::Violations};
 
 /// The runs of a table's rows.
 ///
@@ -43,17 +41,11 @@ impl JobPost {
         }
         // A series without values is told of by itself.
         let in_series: usize = self.series.iter().map(|s| s.values.len().max(1)).sum();
-        check_count(
-            self.predictions.len() + in_series,
-            "/predictions",
-            &mut violations,
-        )?;
+        check_count(self.predictions.len() + in_series, "/predictions", &mut violations)?;
         let mut runs = Runs::default();
         for (index, point) in self.predictions.into_iter().enumerate() {
             let list = List::Predictions;
-            let is_same = |key: &JobKey| {
-                key.role.as_ref() == Some(&point.role) && key.location_id == point.location_id
-            };
+            let is_same = |key: &JobKey| key.role.as_ref() == Some(&point.role) && key.location_id == point.location_id;
             let key = || JobKey {
                 role: Some(point.role.clone()),
                 metric: None,
@@ -63,12 +55,7 @@ impl JobPost {
                 stage: self.stage.clone(),
             };
             let (valid_time, value) = (point.valid_time, point.value.0);
-            runs.add(
-                is_same,
-                key,
-                Point { valid_time, value },
-                Place { list, index },
-            );
+            runs.add(is_same, key, Point { valid_time, value }, Place { list, index });
         }
         for (index, mut series) in self.series.into_iter().enumerate() {
             let mut within = Violations::within(format!("/series/{index}"));
@@ -78,10 +65,7 @@ impl JobPost {
             let list = List::Series(index);
             let stage = series.stage.or_else(|| self.stage.clone());
             for (index, (valid_time, value)) in times.into_iter().zip(series.values).enumerate() {
-                let own = series
-                    .issue_times
-                    .as_ref()
-                    .and_then(|times| times.get(index));
+                let own = series.issue_times.as_ref().and_then(|times| times.get(index));
                 let issue_time = own.copied().or(series.issue_time).or(self.issue_time);
                 let key = || JobKey {
                     role: series.role.clone(),
@@ -136,10 +120,7 @@ impl PostedSeries {
         if let Some(issues) = &self.issue_times {
             as_many("/issue_times", issues.len(), violations);
             if self.issue_time.is_some() {
-                violations.add(
-                    "/issue_time",
-                    "stands beside issue_times: give one of the two",
-                );
+                violations.add("/issue_time", "stands beside issue_times: give one of the two");
             }
         }
         if let Some(times) = &self.valid_times {
@@ -167,10 +148,7 @@ impl PostedSeries {
                 return None;
             }
         };
-        let last = i64::try_from(count)
-            .ok()?
-            .saturating_sub(1)
-            .saturating_mul(step);
+        let last = i64::try_from(count).ok()?.saturating_sub(1).saturating_mul(step);
         let end = start.micros().saturating_add(last);
         if Timestamp::from_micros(end).micros() != end {
             violations.add("/values", "reach beyond the year 9999");

@@ -18,12 +18,10 @@ pub use direct_runs::{DirectKey, direct_runs};
 pub use job_runs::runs_of_rows;
 pub use latest::{LatestPrediction, LatestQuery};
 pub use post::{
-    DirectPoint, JobKey, JobPost, JobRow, MAX_POINTS, MAX_RUNS, PostedPredictions, PostedSeries,
-    PredictionPoint,
+    DirectPoint, JobKey, JobPost, JobRow, MAX_POINTS, MAX_RUNS, PostedPredictions, PostedSeries, PredictionPoint,
 };
 pub use query::{
-    IssueKey, Issues, LeadTimes, PredictionCursor, PredictionKey, PredictionQuery, PredictionScope,
-    Withdrawal,
+    IssueKey, Issues, LeadTimes, PredictionCursor, PredictionKey, PredictionQuery, PredictionScope, Withdrawal,
 };
 pub use run::{PostedRun, join};
 pub use series::{GroupKey, Issue, Series, cutoff};

@@ -219,13 +219,11 @@ impl<'de> Deserialize<'de> for PostedPredictions {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
-                JobPost::deserialize(MapAccessDeserializer::new(members))
-                    .map(PostedPredictions::ForJob)
+                JobPost::deserialize(MapAccessDeserializer::new(members)).map(PostedPredictions::ForJob)
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, points: A) -> Result<Self::Value, A::Error> {
-                Deserialize::deserialize(SeqAccessDeserializer::new(points))
-                    .map(PostedPredictions::Direct)
+                Deserialize::deserialize(SeqAccessDeserializer::new(points)).map(PostedPredictions::Direct)
             }
         }
 
@@ -257,13 +255,8 @@ impl Type for PostedPredictions {
                 ..MetaSchema::new("array")
             };
             MetaSchema {
-                description: Some(
-                    "An object for a job, or an array of points that say where they belong.",
-                ),
-                one_of: vec![
-                    JobPost::schema_ref(),
-                    MetaSchemaRef::Inline(Box::new(points)),
-                ],
+                description: Some("An object for a job, or an array of points that say where they belong."),
+                one_of: vec![JobPost::schema_ref(), MetaSchemaRef::Inline(Box::new(points))],
                 ..MetaSchema::ANY
             }
         });
@@ -273,9 +266,7 @@ impl Type for PostedPredictions {
         Some(self)
     }
 
-    fn raw_element_iter<'a>(
-        &'a self,
-    ) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
         Box::new(std::iter::once(self))
     }
 }

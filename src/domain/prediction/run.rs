@@ -125,18 +125,8 @@ impl<K> Default for Runs<K> {
 
 impl<K: Clone + Eq + Hash> Runs<K> {
     /// Adds a point to its run. Mostly that is the run of the point before, and no key is made.
-    pub fn add(
-        &mut self,
-        is_same: impl Fn(&K) -> bool,
-        key: impl FnOnce() -> K,
-        point: Point,
-        place: Place,
-    ) {
-        if !self
-            .runs
-            .get(self.last)
-            .is_some_and(|run| is_same(&run.key))
-        {
+    pub fn add(&mut self, is_same: impl Fn(&K) -> bool, key: impl FnOnce() -> K, point: Point, place: Place) {
+        if !self.runs.get(self.last).is_some_and(|run| is_same(&run.key)) {
             let key = key();
             self.last = *self.known.entry(key.clone()).or_insert_with(|| {
                 self.runs.push(PostedRun {
@@ -178,10 +168,7 @@ impl<K: Clone + Eq + Hash> Runs<K> {
 }
 
 /// Joins the runs that turned out to be of the same key, and notes valid times that are there twice.
-pub fn join<K: Eq + Hash + Clone>(
-    runs: Vec<PostedRun<K>>,
-    violations: &mut Violations,
-) -> Vec<PostedRun<K>> {
+pub fn join<K: Eq + Hash + Clone>(runs: Vec<PostedRun<K>>, violations: &mut Violations) -> Vec<PostedRun<K>> {
     let mut known: HashMap<K, usize> = HashMap::new();
     let mut joined: Vec<PostedRun<K>> = Vec::with_capacity(runs.len());
     for run in runs {
@@ -214,12 +201,7 @@ fn sort<K>(run: &mut PostedRun<K>) {
     if run.points.is_sorted_by_key(|point| point.valid_time) {
         return;
     }
-    let mut both: Vec<_> = run
-        .points
-        .iter()
-        .copied()
-        .zip(run.places.iter().copied())
-        .collect();
+    let mut both: Vec<_> = run.points.iter().copied().zip(run.places.iter().copied()).collect();
     both.sort_by_key(|(point, _)| point.valid_time);
     (run.points, run.places) = both.into_iter().unzip();
 }

@@ -84,9 +84,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
             is_public_v4(Ipv4Addr::new(a, b, c, d))
         }
         // Protocol assignments with Teredo, documentation, 6to4, documentation.
-        [0x2001, 0..=0x1ff, ..] | [0x2001, 0xdb8, ..] | [0x2002, ..] | [0x3fff, 0..=0xfff, ..] => {
-            false
-        }
+        [0x2001, 0..=0x1ff, ..] | [0x2001, 0xdb8, ..] | [0x2002, ..] | [0x3fff, 0..=0xfff, ..] => false,
         // Of all others only global unicast: what is loopback, unspecified, unique-local, link-local, multicast or not
         // assigned stands outside of it.
         [first, ..] => first & 0xe000 == 0x2000,
@@ -182,11 +180,7 @@ mod tests {
             "http://①②⑦.0.0.1/",
             "https://192.168.0.1/",
         ] {
-            assert_eq!(
-                check(private, false),
-                Err(NOT_PUBLIC.to_owned()),
-                "{private}"
-            );
+            assert_eq!(check(private, false), Err(NOT_PUBLIC.to_owned()), "{private}");
             assert_eq!(check(private, true), Ok(()), "{private}");
         }
         for bad in [

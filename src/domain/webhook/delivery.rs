@@ -159,8 +159,7 @@ pub enum Next {
 impl Attempt {
     /// Whether the receiver took it.
     pub fn is_delivered(&self) -> bool {
-        self.status
-            .is_some_and(|status| (200..300).contains(&status))
+        self.status.is_some_and(|status| (200..300).contains(&status))
     }
 
     /// Whether the receiver wants no more messages (410, as Standard Webhooks has it).

@@ -45,12 +45,7 @@ pub enum WebhookEvent {
 
 impl WebhookEvent {
     /// Every event.
-    pub const ALL: [Self; 4] = [
-        Self::JobLate,
-        Self::JobDown,
-        Self::JobRecovered,
-        Self::JobFailed,
-    ];
+    pub const ALL: [Self; 4] = [Self::JobLate, Self::JobDown, Self::JobRecovered, Self::JobFailed];
 
     /// The event that a job's change of state is; none if it is of no interest.
     pub fn of(previous: HealthState, state: HealthState) -> Option<Self> {
@@ -59,9 +54,7 @@ impl WebhookEvent {
             (_, Late) => Some(Self::JobLate),
             (_, Down) => Some(Self::JobDown),
             (_, Failed) => Some(Self::JobFailed),
-            (Late | Down | Failed, OnTime) | (Failed, New | Unmonitored) => {
-                Some(Self::JobRecovered)
-            }
+            (Late | Down | Failed, OnTime) | (Failed, New | Unmonitored) => Some(Self::JobRecovered),
             _ => None,
         }
     }
@@ -321,14 +314,8 @@ mod tests {
         };
         // From paused, unmonitored, new, on_time, late, down, failed.
         let back = "job.recovered";
-        assert_eq!(
-            told(HealthState::OnTime),
-            ["", "", "", "", back, back, back]
-        );
-        assert_eq!(
-            told(HealthState::Unmonitored),
-            ["", "", "", "", "", "", back]
-        );
+        assert_eq!(told(HealthState::OnTime), ["", "", "", "", back, back, back]);
+        assert_eq!(told(HealthState::Unmonitored), ["", "", "", "", "", "", back]);
         assert_eq!(told(HealthState::Paused), [""; 7]);
         assert_eq!(told(HealthState::Down), ["job.down"; 7]);
     }

@@ -86,9 +86,7 @@ impl Secrets {
         let seconds = at.micros().div_euclid(1_000_000);
         let old = self.old.iter().filter(|(_, until)| at < *until);
         let secrets = std::iter::once(&self.current).chain(old.map(|(secret, _)| secret));
-        let signatures: Vec<_> = secrets
-            .map(|secret| secret.sign(&message, seconds, body))
-            .collect();
+        let signatures: Vec<_> = secrets.map(|secret| secret.sign(&message, seconds, body)).collect();
         signatures.join(" ")
     }
 }

@@ -38,10 +38,7 @@ impl AuditApi {
     /// their versions, jobs and webhooks. Entries are kept as long as the server's setting `retention.audit_days` says. A manager
     /// sees what concerns its organisation, an admin all. Needs: manager.
     #[oai(path = "/audit", method = "get", operation_id = "list_audit")]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is a parameter of the operation"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
     async fn list(
         &self,
         auth: Auth,
@@ -58,10 +55,7 @@ impl AuditApi {
         /// Up to this time, without it.
         to: Query<Option<Timestamp>>,
         /// How many rows at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "10000"))
-        )]
+        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,

@@ -46,11 +46,7 @@ impl AdminApi {
     /// takes. Nobody who writes is held up. The server makes it in its data folder, which needs room for it, and then
     /// sends it. While one is made or sent, another is refused with 503. The connection ends if the token is revoked or
     /// expires meanwhile: the file is whole if it has as many bytes as `Content-Length` says. Needs: admin.
-    #[oai(
-        path = "/admin/backup",
-        method = "get",
-        operation_id = "download_backup"
-    )]
+    #[oai(path = "/admin/backup", method = "get", operation_id = "download_backup")]
     async fn backup(&self, auth: AdminAuth, request: &Request) -> Answer<Download> {
         let session = Session::of(request)?;
         Ok(Download(backup::make(&self.0, &auth.0).await?, session))

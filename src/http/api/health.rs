@@ -49,21 +49,14 @@ impl HealthApi {
     ///
     /// How the job and each of its targets do, and the changes that led there, newest first; the newest 2,000 are kept.
     /// Needs: any token of the job's organisation.
-    #[oai(
-        path = "/jobs/:job_id/health",
-        method = "get",
-        operation_id = "get_job_health"
-    )]
+    #[oai(path = "/jobs/:job_id/health", method = "get", operation_id = "get_job_health")]
     async fn get(
         &self,
         auth: Auth,
         /// The job's id.
         job_id: Path<Uuid>,
         /// How many changes at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "10000"))
-        )]
+        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
         /// Where the page of changes starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,

@@ -52,10 +52,7 @@ impl JobApi {
         body: Body<JobSetup>,
     ) -> Answer<SetUp> {
         let answer = job_setup::set_up(&self.0, &auth.0, body.0, dry_run.0).await?;
-        let made = answer
-            .created
-            .iter()
-            .any(|made| made.kind == CreatedKind::Job);
+        let made = answer.created.iter().any(|made| made.kind == CreatedKind::Job);
         Ok(SetUp {
             created: made && !dry_run.0,
             answer,
@@ -91,10 +88,7 @@ impl JobApi {
         ))]
         target_health: Query<Option<String>>,
         /// How many rows at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "10000"))
-        )]
+        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
@@ -128,10 +122,7 @@ impl JobApi {
         /// The id of the source version.
         service_id: Path<Uuid>,
         /// How many rows at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "10000"))
-        )]
+        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
@@ -160,11 +151,7 @@ impl JobApi {
     /// coordinates, and the sensor's readings, or for a bound source its predictions, in the window `from` to `to`. With
     /// `as_of` only what was known then, so that a model can be run again as of the past without seeing the future.
     /// Needs: any token of the job's organisation.
-    #[oai(
-        path = "/jobs/:job_id/inputs",
-        method = "get",
-        operation_id = "get_job_inputs"
-    )]
+    #[oai(path = "/jobs/:job_id/inputs", method = "get", operation_id = "get_job_inputs")]
     async fn inputs(
         &self,
         auth: Auth,

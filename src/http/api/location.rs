@@ -30,11 +30,7 @@ impl LocationApi {
     ///
     /// A named point of an organisation. Needs: manager.
     #[oai(path = "/locations", method = "post", operation_id = "create_location")]
-    async fn create(
-        &self,
-        auth: ManagerAuth,
-        body: Body<NewLocation>,
-    ) -> Answer<Created<Location>> {
+    async fn create(&self, auth: ManagerAuth, body: Body<NewLocation>) -> Answer<Created<Location>> {
         Ok(Created(location::create(&self.0, &auth.0, body.0).await?))
     }
 
@@ -50,10 +46,7 @@ impl LocationApi {
         /// Only of this name.
         name: Query<Option<String>>,
         /// How many rows at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "10000"))
-        )]
+        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
@@ -79,11 +72,7 @@ impl LocationApi {
     /// Change a location
     ///
     /// Changes the fields that the body names; null clears an optional one. Needs: manager.
-    #[oai(
-        path = "/locations/:id",
-        method = "put",
-        operation_id = "update_location"
-    )]
+    #[oai(path = "/locations/:id", method = "put", operation_id = "update_location")]
     async fn update(
         &self,
         auth: ManagerAuth,
@@ -102,11 +91,7 @@ impl LocationApi {
     /// Delete a location
     ///
     /// Refused while a job is for it or binds it, or a sensor stands there. Needs: manager.
-    #[oai(
-        path = "/locations/:id",
-        method = "delete",
-        operation_id = "delete_location"
-    )]
+    #[oai(path = "/locations/:id", method = "delete", operation_id = "delete_location")]
     async fn delete(
         &self,
         auth: Auth,

@@ -29,39 +29,22 @@ impl OrganisationApi {
     /// Make an organisation
     ///
     /// A customer, to whom locations, sensors, jobs and tokens belong. Needs: admin.
-    #[oai(
-        path = "/organisations",
-        method = "post",
-        operation_id = "create_organisation"
-    )]
-    async fn create(
-        &self,
-        auth: AdminAuth,
-        body: Body<NewOrganisation>,
-    ) -> Answer<Created<Organisation>> {
-        Ok(Created(
-            organisation::create(&self.0, &auth.0, body.0).await?,
-        ))
+    #[oai(path = "/organisations", method = "post", operation_id = "create_organisation")]
+    async fn create(&self, auth: AdminAuth, body: Body<NewOrganisation>) -> Answer<Created<Organisation>> {
+        Ok(Created(organisation::create(&self.0, &auth.0, body.0).await?))
     }
 
     /// List organisations
     ///
     /// An admin sees all, others their own. Needs: any token.
-    #[oai(
-        path = "/organisations",
-        method = "get",
-        operation_id = "list_organisations"
-    )]
+    #[oai(path = "/organisations", method = "get", operation_id = "list_organisations")]
     async fn list(
         &self,
         auth: Auth,
         /// Only of this name.
         name: Query<Option<String>>,
         /// How many rows at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "10000"))
-        )]
+        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
@@ -74,11 +57,7 @@ impl OrganisationApi {
     /// Get an organisation
     ///
     /// With the ETag that `If-Match` takes. Needs: any token that may see it.
-    #[oai(
-        path = "/organisations/:id",
-        method = "get",
-        operation_id = "get_organisation"
-    )]
+    #[oai(path = "/organisations/:id", method = "get", operation_id = "get_organisation")]
     async fn get(
         &self,
         auth: Auth,
@@ -91,11 +70,7 @@ impl OrganisationApi {
     /// Change an organisation
     ///
     /// Changes the fields that the body names. Needs: admin.
-    #[oai(
-        path = "/organisations/:id",
-        method = "put",
-        operation_id = "update_organisation"
-    )]
+    #[oai(path = "/organisations/:id", method = "put", operation_id = "update_organisation")]
     async fn update(
         &self,
         auth: AdminAuth,
@@ -114,11 +89,7 @@ impl OrganisationApi {
     /// Delete an organisation
     ///
     /// With its tokens, sensors, locations, sources and their versions. Refused while it has jobs. Needs: admin.
-    #[oai(
-        path = "/organisations/:id",
-        method = "delete",
-        operation_id = "delete_organisation"
-    )]
+    #[oai(path = "/organisations/:id", method = "delete", operation_id = "delete_organisation")]
     async fn delete(
         &self,
         auth: Auth,

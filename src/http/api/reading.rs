@@ -122,11 +122,7 @@ impl ReadingApi {
     /// In the order of their times, each in its newest revision. Says with `Link` if there are more; all pages are of
     /// the moment of the first: what arrives in between is in none of them. `format=csv`, or
     /// `Accept: text/csv`, answers CSV. Needs: any token of the sensor's organisation.
-    #[oai(
-        path = "/sensors/:id/readings",
-        method = "get",
-        operation_id = "list_readings"
-    )]
+    #[oai(path = "/sensors/:id/readings", method = "get", operation_id = "list_readings")]
     #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
     async fn list(
         &self,
@@ -153,10 +149,7 @@ impl ReadingApi {
         #[oai(validator(minimum(value = "10"), maximum(value = "10000")))]
         max_points: Query<Option<u64>>,
         /// How many readings at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "10000"))
-        )]
+        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
@@ -222,10 +215,7 @@ fn csv(readings: &[Reading], dialect: Dialect) -> Vec<u8> {
     for reading in readings {
         let value = serde_json::to_string(&reading.value).unwrap_or_default();
         let (time, available_at) = (reading.time.to_string(), reading.available_at.to_string());
-        record(
-            &mut out,
-            [reading.sensor_id.to_string(), time, value, available_at],
-        );
+        record(&mut out, [reading.sensor_id.to_string(), time, value, available_at]);
     }
     out
 }

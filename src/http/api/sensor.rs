@@ -51,10 +51,7 @@ impl SensorApi {
         /// Only of this name.
         name: Query<Option<String>>,
         /// How many rows at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "10000"))
-        )]
+        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
@@ -107,11 +104,7 @@ impl SensorApi {
     /// Delete a sensor
     ///
     /// Refused while a job binds it. Needs: manager.
-    #[oai(
-        path = "/sensors/:id",
-        method = "delete",
-        operation_id = "delete_sensor"
-    )]
+    #[oai(path = "/sensors/:id", method = "delete", operation_id = "delete_sensor")]
     async fn delete(
         &self,
         auth: Auth,

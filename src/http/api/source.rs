@@ -47,10 +47,7 @@ impl SourceApi {
         /// Only of this name.
         name: Query<Option<String>>,
         /// How many rows at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "10000"))
-        )]
+        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
@@ -96,11 +93,7 @@ impl SourceApi {
     /// Delete a source
     ///
     /// Refused while it has versions, or a job binds its predictions. Needs: manager.
-    #[oai(
-        path = "/sources/:id",
-        method = "delete",
-        operation_id = "delete_source"
-    )]
+    #[oai(path = "/sources/:id", method = "delete", operation_id = "delete_source")]
     async fn delete(
         &self,
         auth: Auth,

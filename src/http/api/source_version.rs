@@ -30,16 +30,8 @@ impl SourceVersionApi {
     ///
     /// A version never changes once it is published; its roles are the contract of the jobs that are pinned to it.
     /// Needs: manager (of a shared source: admin).
-    #[oai(
-        path = "/source_versions",
-        method = "post",
-        operation_id = "create_source_version"
-    )]
-    async fn create(
-        &self,
-        auth: ManagerAuth,
-        body: Body<NewSourceVersion>,
-    ) -> Answer<Created<SourceVersion>> {
+    #[oai(path = "/source_versions", method = "post", operation_id = "create_source_version")]
+    async fn create(&self, auth: ManagerAuth, body: Body<NewSourceVersion>) -> Answer<Created<SourceVersion>> {
         let made = source_version::create(&self.0, &auth.0, body.0).await?;
         Ok(Created(made))
     }
@@ -47,11 +39,7 @@ impl SourceVersionApi {
     /// List source versions
     ///
     /// Those of the sources that the token may see. Needs: any token.
-    #[oai(
-        path = "/source_versions",
-        method = "get",
-        operation_id = "list_source_versions"
-    )]
+    #[oai(path = "/source_versions", method = "get", operation_id = "list_source_versions")]
     async fn list(
         &self,
         auth: Auth,
@@ -60,10 +48,7 @@ impl SourceVersionApi {
         /// Only of this label.
         version: Query<Option<String>>,
         /// How many rows at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "10000"))
-        )]
+        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
@@ -76,11 +61,7 @@ impl SourceVersionApi {
     /// Get a source version
     ///
     /// Needs: any token that may see its source.
-    #[oai(
-        path = "/source_versions/:id",
-        method = "get",
-        operation_id = "get_source_version"
-    )]
+    #[oai(path = "/source_versions/:id", method = "get", operation_id = "get_source_version")]
     async fn get(
         &self,
         auth: Auth,

@@ -55,10 +55,7 @@ impl TokenApi {
         /// Only of this organisation.
         organisation_id: Query<Option<Uuid>>,
         /// How many rows at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "10000"))
-        )]
+        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,

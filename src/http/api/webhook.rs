@@ -35,11 +35,7 @@ impl WebhookApi {
     /// has the secret, which is shown this once. An admin's webhook without an organisation hears of all organisations'
     /// jobs. Needs: manager.
     #[oai(path = "/webhooks", method = "post", operation_id = "create_webhook")]
-    async fn create(
-        &self,
-        auth: ManagerAuth,
-        body: Body<NewWebhook>,
-    ) -> Answer<Created<IssuedWebhook>> {
+    async fn create(&self, auth: ManagerAuth, body: Body<NewWebhook>) -> Answer<Created<IssuedWebhook>> {
         Ok(Created(webhook::create(&self.0, &auth.0, body.0).await?))
     }
 
@@ -55,10 +51,7 @@ impl WebhookApi {
         /// Only of this name.
         name: Query<Option<String>>,
         /// How many rows at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "10000"))
-        )]
+        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
@@ -85,11 +78,7 @@ impl WebhookApi {
     ///
     /// Changes the fields that the body names. With null as the secret a new one is made, which the answer shows this
     /// once. Needs: manager.
-    #[oai(
-        path = "/webhooks/:id",
-        method = "put",
-        operation_id = "update_webhook"
-    )]
+    #[oai(path = "/webhooks/:id", method = "put", operation_id = "update_webhook")]
     async fn update(
         &self,
         auth: ManagerAuth,
@@ -108,11 +97,7 @@ impl WebhookApi {
     /// Delete a webhook
     ///
     /// What is waiting for it is not sent any more. Needs: manager.
-    #[oai(
-        path = "/webhooks/:id",
-        method = "delete",
-        operation_id = "delete_webhook"
-    )]
+    #[oai(path = "/webhooks/:id", method = "delete", operation_id = "delete_webhook")]
     async fn delete(
         &self,
         auth: Auth,
@@ -142,10 +127,7 @@ impl WebhookApi {
         /// The webhook's id.
         id: Path<Uuid>,
         /// How many rows at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "10000"))
-        )]
+        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
@@ -160,11 +142,7 @@ impl WebhookApi {
     ///
     /// Posts a message of the type `webhook.test` to it at once, active or not, and answers what came of it: 200 also if
     /// the receiver did not take it. It is not repeated. Needs: manager.
-    #[oai(
-        path = "/webhooks/:id/test",
-        method = "post",
-        operation_id = "test_webhook"
-    )]
+    #[oai(path = "/webhooks/:id/test", method = "post", operation_id = "test_webhook")]
     async fn test(
         &self,
         auth: Auth,

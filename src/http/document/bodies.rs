@@ -30,12 +30,7 @@ impl Schemas {
     }
 
     /// What is wrong with a body that is to be of that schema, which `name` stands for.
-    pub fn violations(
-        &self,
-        name: &str,
-        schema: impl FnOnce() -> Value,
-        body: &Value,
-    ) -> Vec<Violation> {
+    pub fn violations(&self, name: &str, schema: impl FnOnce() -> Value, body: &Value) -> Vec<Violation> {
         let Some(validator) = self.validator(name, schema) else {
             return Vec::new();
         };
@@ -107,18 +102,14 @@ fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
         }
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            found.push(Violation::at(
-                format!("{at}/{}", escape(name)),
-                "is missing",
-            ));
+            found.push(Violation::at(format!("{at}/{}", escape(name)), "is missing"));
             return;
         }
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
             // The way that is meant is the one of the body's own type; the last is the one that is not null.
             let is_meant = |way: &&Vec<ValidationError<'_>>| {
                 !way.iter().any(|inner| {
-                    matches!(inner.kind(), ValidationErrorKind::Type { .. })
-                        && inner.instance_path().as_str() == at
+                    matches!(inner.kind(), ValidationErrorKind::Type { .. }) && inner.instance_path().as_str() == at
                 })
             };
             let meant = context.iter().find(is_meant);
@@ -159,9 +150,7 @@ fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
 fn time_fault(value: &Value) -> String {
     let fault = value.as_str().map(Timestamp::parse);
     let fault = fault.and_then(Result::err);
-    fault
-        .unwrap_or("must be an RFC 3339 time with an offset")
-        .to_owned()
+    fault.unwrap_or("must be an RFC 3339 time with an offset").to_owned()
 }
 
 fn types(kind: &TypeKind) -> String {
@@ -200,11 +189,7 @@ fn list(options: &Value) -> String {
         .as_array()
         .into_iter()
         .flatten()
-        .map(|option| {
-            option
-                .as_str()
-                .map_or_else(|| option.to_string(), str::to_owned)
-        })
+        .map(|option| option.as_str().map_or_else(|| option.to_string(), str::to_owned))
         .collect();
     options.join(", ")
 }

@@ -49,15 +49,11 @@ struct Parts {
 impl Document {
     /// The document of these operations.
     pub fn of<T: OpenApi>() -> Self {
-        let spec = OpenApiService::new(
-            Described::<T>(PhantomData),
-            TITLE,
-            env!("CARGO_PKG_VERSION"),
-        )
-        .description(DESCRIPTION)
-        .license(LicenseObject::new("MIT OR Apache-2.0").url(LICENSE_URL))
-        .server("/")
-        .spec();
+        let spec = OpenApiService::new(Described::<T>(PhantomData), TITLE, env!("CARGO_PKG_VERSION"))
+            .description(DESCRIPTION)
+            .license(LicenseObject::new("MIT OR Apache-2.0").url(LICENSE_URL))
+            .server("/")
+            .spec();
         let mut json: Value = serde_json::from_str(&spec).unwrap_or_default();
         let examples: Value = serde_json::from_str(EXAMPLES).unwrap_or_default();
         complete_operations(&mut json, &examples["parameters"]);
@@ -122,10 +118,7 @@ fn complete_operations(document: &mut Value, examples: &Value) {
                     "schema": { "type": "string" }
                 });
             }
-            let operation_id = operation["operationId"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
+            let operation_id = operation["operationId"].as_str().unwrap_or_default().to_owned();
             for parameter in parameters(operation).into_iter().flatten() {
                 if let Some(example) = parameter_example(&operation_id, parameter, examples) {
                     parameter["example"] = example;
@@ -200,13 +193,9 @@ fn add_not_modified(operation: &mut Value) {
 fn unwrap_references(document: &mut Value) {
     let mut nullable = Vec::new();
     let schemas = members(&mut document["components"]["schemas"]);
-    for member in
-        schemas.flat_map(|schema| schema.get_mut("properties").into_iter().flat_map(members))
-    {
+    for member in schemas.flat_map(|schema| schema.get_mut("properties").into_iter().flat_map(members)) {
         if member["nullable"] == true && member["anyOf"].is_array() {
-            member
-                .as_object_mut()
-                .map(|member| member.remove("nullable"));
+            member.as_object_mut().map(|member| member.remove("nullable"));
             member["anyOf"][0]["nullable"] = json!(true);
         }
         let Some(reference) = member.pointer("/allOf/0/$ref").and_then(Value::as_str) else {

@@ -64,9 +64,7 @@ impl Operation {
     pub fn violations(&self, path: &str, query: &[(String, String)]) -> Vec<Violation> {
         let mut found = Vec::new();
         for (template, value) in self.path.split('/').zip(path.split('/')) {
-            let name = template
-                .strip_prefix('{')
-                .and_then(|name| name.strip_suffix('}'));
+            let name = template.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
             if let Some(name) = name {
                 let value = percent_decode_str(value).decode_utf8_lossy();
                 self.check(false, name, &value, &mut found);
@@ -81,10 +79,7 @@ impl Operation {
         }
         for parameter in &self.parameters {
             let name = &parameter.name;
-            if parameter.is_required
-                && parameter.is_in_query
-                && !query.iter().any(|(given, _)| given == name)
-            {
+            if parameter.is_required && parameter.is_in_query && !query.iter().any(|(given, _)| given == name) {
                 found.push(Violation::of_parameter(name, "is missing"));
             }
         }
@@ -119,10 +114,7 @@ impl Operation {
         if known.is_empty() {
             "is unknown: no query parameters are taken here".to_owned()
         } else {
-            format!(
-                "is unknown: the query parameters here are {}",
-                known.join(", ")
-            )
+            format!("is unknown: the query parameters here are {}", known.join(", "))
         }
     }
 }
@@ -146,10 +138,7 @@ impl Operations {
         };
         let mut by_path: HashMap<String, Vec<Operation>> = HashMap::new();
         for operation in operations(document).map(operation) {
-            by_path
-                .entry(operation.path.clone())
-                .or_default()
-                .push(operation);
+            by_path.entry(operation.path.clone()).or_default().push(operation);
         }
         let mut paths = Router::new();
         for (path, operations) in by_path {
@@ -184,9 +173,7 @@ fn parameters(document: &Value, operation: &Value) -> Vec<Parameter> {
 
 /// The schema, or the one that it refers to.
 fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
-    let reference = schema["$ref"]
-        .as_str()
-        .or(schema["allOf"][0]["$ref"].as_str());
+    let reference = schema["$ref"].as_str().or(schema["allOf"][0]["$ref"].as_str());
     reference
         .and_then(|reference| document.pointer(reference.trim_start_matches('#')))
         .unwrap_or(schema)
@@ -208,12 +195,8 @@ fn fault(schema: &Value, value: &str) -> Option<String> {
             let fits = number.is_some_and(|n| (least..=most).contains(&(n as f64)));
             (!fits).then(|| format!("must be an integer from {least} to {most}"))
         }
-        (Some("boolean"), _) => {
-            (!matches!(value, "true" | "false")).then(|| "must be true or false".to_owned())
-        }
-        (_, Some("uuid")) => Uuid::parse_str(value)
-            .err()
-            .map(|_| "must be a UUID".to_owned()),
+        (Some("boolean"), _) => (!matches!(value, "true" | "false")).then(|| "must be true or false".to_owned()),
+        (_, Some("uuid")) => Uuid::parse_str(value).err().map(|_| "must be a UUID".to_owned()),
         (_, Some("duration")) => Duration::parse(value).err().map(str::to_owned),
         (_, Some("date-time")) => Timestamp::parse_parameter(value).err().map(str::to_owned),
         _ => None,

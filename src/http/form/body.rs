@@ -68,11 +68,9 @@ impl<T: Type + DeserializeOwned + Send + 'static> ParsePayload for Body<T> {
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
         let document = Context::of(request)?.document.clone();
         let gaps = gaps_of(request);
-        Ok(
-            read(request, body, move |bytes| parse(bytes, gaps, &document))
-                .await
-                .map(Self)?,
-        )
+        Ok(read(request, body, move |bytes| parse(bytes, gaps, &document))
+            .await
+            .map(Self)?)
     }
 }
 
@@ -109,9 +107,7 @@ pub async fn read<T: Send + 'static>(
     }
     let _turn = PARSES.acquire().await;
     let parsed = tokio::task::spawn_blocking(move || parse(&bytes)).await;
-    parsed.unwrap_or_else(|error| {
-        Err(Error::Internal(format!("a body was not parsed: {error}")).into())
-    })
+    parsed.unwrap_or_else(|error| Err(Error::Internal(format!("a body was not parsed: {error}")).into()))
 }
 
 /// What the request's body will take in memory, counted for its token.
@@ -155,11 +151,7 @@ async fn whole(
 }
 
 /// Parses a body; a large one takes a while. Where gaps are asked for, NaN is one.
-fn parse<T: Type + DeserializeOwned>(
-    bytes: &[u8],
-    gaps: Gaps,
-    document: &Document,
-) -> Result<T, Problem> {
+fn parse<T: Type + DeserializeOwned>(bytes: &[u8], gaps: Gaps, document: &Document) -> Result<T, Problem> {
     let bytes = utf8(bytes)?;
     let error = match serde_json::from_slice(bytes) {
         Ok(value) => return Ok(value),

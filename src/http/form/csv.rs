@@ -80,16 +80,8 @@ fn sensor_of(request: &Request) -> Option<Uuid> {
     sensor.1.parse().ok()
 }
 
-fn parse(
-    bytes: &[u8],
-    sensor: Option<Uuid>,
-    gaps: Gaps,
-) -> Result<(Vec<NewReading>, RowLines), Problem> {
-    let columns = if sensor.is_some() {
-        &OF_ONE_SENSOR
-    } else {
-        &COLUMNS
-    };
+fn parse(bytes: &[u8], sensor: Option<Uuid>, gaps: Gaps) -> Result<(Vec<NewReading>, RowLines), Problem> {
+    let columns = if sensor.is_some() { &OF_ONE_SENSOR } else { &COLUMNS };
     let bytes = with_line_feeds(bytes);
     let mut table = Table::open(&bytes, columns)?;
     let (mut readings, mut violations) = (Vec::new(), Violations::default());
@@ -97,11 +89,7 @@ fn parse(
         let named = table.parsed(SENSOR, uuid, &mut violations);
         match (named, sensor) {
             (Some(named), Some(sensor)) if named != sensor => {
-                table.refuse(
-                    SENSOR,
-                    "is not the sensor that the query names",
-                    &mut violations,
-                );
+                table.refuse(SENSOR, "is not the sensor that the query names", &mut violations);
             }
             (None, None) if table.given(SENSOR).is_none() => {
                 table.refuse(SENSOR, "must be a UUID", &mut violations);
@@ -114,11 +102,7 @@ fn parse(
         }
         let value = table.value("value", gaps, &mut violations);
         if let (Some(sensor_id), Some(time), Some(value)) = (named.or(sensor), time, value) {
-            readings.push(NewReading {
-                sensor_id,
-                time,
-                value,
-            });
+            readings.push(NewReading { sensor_id, time, value });
         }
     }
     violations.into_result()?;
@@ -153,7 +137,5 @@ pub fn cell(text: String, dialect: Dialect) -> String {
 /// Writes a line. Writing to memory does not fail.
 pub fn record<const N: usize>(out: &mut Vec<u8>, fields: [String; N]) {
     let mut writer = csv::Writer::from_writer(out);
-    let _ = writer
-        .write_record(fields)
-        .and_then(|()| Ok(writer.flush()?));
+    let _ = writer.write_record(fields).and_then(|()| Ok(writer.flush()?));
 }

@@ -108,25 +108,18 @@ impl<'a> Table<'a> {
             let name = String::from_utf8_lossy(name);
             // A quote after a space is part of the cell, as RFC 4180 has it.
             let name = name.trim().trim_matches('"').trim();
-            let place = places
-                .iter_mut()
-                .find(|(known, _)| known.eq_ignore_ascii_case(name));
+            let place = places.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name));
             match place {
                 Some((name, Some(_))) => faults.push(format!("has the column {name} twice")),
                 Some((_, place)) => *place = Some(at),
                 // The index that pandas writes has no name, or this one once it was read again.
                 None if name.is_empty() || name.starts_with("Unnamed:") => {}
-                None if columns
-                    .unused
-                    .iter()
-                    .any(|known| known.eq_ignore_ascii_case(name)) => {}
+                None if columns.unused.iter().any(|known| known.eq_ignore_ascii_case(name)) => {}
                 None => unknown.push(name.to_owned()),
             }
         }
         let required = columns.required.len();
-        let missing = places[..required]
-            .iter()
-            .filter(|(_, place)| place.is_none());
+        let missing = places[..required].iter().filter(|(_, place)| place.is_none());
         let missing: Vec<_> = missing.map(|(name, _)| *name).collect();
         if !missing.is_empty() {
             faults.push(format!(
@@ -160,11 +153,7 @@ impl<'a> Table<'a> {
         while !violations.is_full() && self.read()? {
             self.rows += 1;
             self.lines_of_rows.0.push(self.lines);
-            if let Some(at) = self
-                .record
-                .iter()
-                .position(|cell| str::from_utf8(cell).is_err())
-            {
+            if let Some(at) = self.record.iter().position(|cell| str::from_utf8(cell).is_err()) {
                 let column = self.places.iter().find(|(_, place)| *place == Some(at));
                 let column = column.map_or("", |(name, _)| name);
                 self.refuse(column, "is not UTF-8: save the file as UTF-8", violations);
@@ -179,9 +168,7 @@ impl<'a> Table<'a> {
                 b'\t' => "a tab".to_owned(),
                 other => format!("{:?}", char::from(other)),
             };
-            let detail = format!(
-                "has {cells} fields, and the header has {width} (the separator is {separator})"
-            );
+            let detail = format!("has {cells} fields, and the header has {width} (the separator is {separator})");
             self.refuse("", &detail, violations);
         }
         Ok(false)
@@ -234,9 +221,7 @@ impl<'a> Table<'a> {
     /// The row's text in a column; empty if the table has no such column.
     pub fn text(&self, column: &str) -> &str {
         let cell = self.place(column).and_then(|at| self.record.get(at));
-        str::from_utf8(cell.unwrap_or_default())
-            .unwrap_or_default()
-            .trim()
+        str::from_utf8(cell.unwrap_or_default()).unwrap_or_default().trim()
     }
 
     /// The row's text in a column, unless it is empty.
@@ -257,12 +242,7 @@ impl<'a> Table<'a> {
     }
 
     /// The row's value in a column, a number or a gap; notes what is wrong with it.
-    pub fn value(
-        &self,
-        column: &str,
-        gaps: Gaps,
-        violations: &mut Violations,
-    ) -> Option<PostedValue> {
+    pub fn value(&self, column: &str, gaps: Gaps, violations: &mut Violations) -> Option<PostedValue> {
         let text = self.text(column);
         let value = match gaps.cell(text) {
             Some(gap) => gap,
@@ -315,14 +295,9 @@ fn is_blank(cell: &[u8]) -> bool {
 fn directive(bytes: &[u8]) -> (Option<u8>, usize) {
     let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
     match bytes {
-        [
-            b's' | b'S',
-            b'e' | b'E',
-            b'p' | b'P',
-            b'=',
-            separator,
-            rest @ ..,
-        ] if b",;\t|".contains(separator) && rest.first().is_none_or(is_break) => {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator, rest @ ..]
+            if b",;\t|".contains(separator) && rest.first().is_none_or(is_break) =>
+        {
             (Some(*separator), 5)
         }
         _ => (None, 0),
@@ -418,14 +393,9 @@ mod tests {
                 ",,",
                 "c,3,",
             ];
-            let expected =
-                [(4, "1"), (6, "2"), (10, "3")].map(|(line, text)| (line, text.to_owned()));
+            let expected = [(4, "1"), (6, "2"), (10, "3")].map(|(line, text)| (line, text.to_owned()));
             assert_eq!(lines(&text.join(end)), expected, "{end:?}");
-            assert_eq!(
-                lines(&format!("\u{feff}{}{end}", text.join(end))),
-                expected,
-                "{end:?}"
-            );
+            assert_eq!(lines(&format!("\u{feff}{}{end}", text.join(end))), expected, "{end:?}");
         }
     }
 

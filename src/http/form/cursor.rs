@@ -62,8 +62,7 @@ pub fn check(uri: &Uri, organisation_id: Option<Uuid>) -> Result<(), Problem> {
     };
     let (list, _) = open(&cursor)?;
     if list != digest_of_list(uri, organisation_id) {
-        let detail =
-            "belongs to another list or other filters: leave it out to begin at the first page";
+        let detail = "belongs to another list or other filters: leave it out to begin at the first page";
         return Err(Error::bad_parameter("cursor", detail).into());
     }
     Ok(())

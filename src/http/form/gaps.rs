@@ -28,7 +28,5 @@ pub fn gaps(parameter: Option<GapsParameter>) -> Gaps {
 pub fn gaps_of(request: &Request) -> Gaps {
     let query = request.uri().query().unwrap_or_default();
     let named = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "gaps");
-    named
-        .and_then(|(_, value)| Gaps::from_name(&value))
-        .unwrap_or_default()
+    named.and_then(|(_, value)| Gaps::from_name(&value)).unwrap_or_default()
 }

@@ -32,21 +32,14 @@ pub fn is_lines(content_type: &str) -> bool {
         "application/jsonlines",
         "application/x-jsonlines",
     ];
-    known
-        .iter()
-        .any(|known| essence.eq_ignore_ascii_case(known))
+    known.iter().any(|known| essence.eq_ignore_ascii_case(known))
 }
 
 /// Reads one line, the `index`th that is not blank and the `line`th of the body.
 ///
 /// # Errors
 /// The problem of a line that is not JSON, or not of that form.
-pub fn parse_line<T: DeserializeOwned>(
-    text: &[u8],
-    gaps: Gaps,
-    index: usize,
-    line: usize,
-) -> Result<T, Problem> {
+pub fn parse_line<T: DeserializeOwned>(text: &[u8], gaps: Gaps, index: usize, line: usize) -> Result<T, Problem> {
     let error = match serde_json::from_slice(text) {
         Ok(value) => return Ok(value),
         Err(error) => error,
@@ -99,9 +92,7 @@ impl ParsePayload for ReadingLines {
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
         let gaps = gaps_of(request);
-        Ok(read(request, body, move |bytes| parse(bytes, gaps))
-            .await
-            .map(Self)?)
+        Ok(read(request, body, move |bytes| parse(bytes, gaps)).await.map(Self)?)
     }
 }
 

@@ -72,10 +72,7 @@ fn whole(word: &[u8]) -> Option<i64> {
     let is_whole = number.fract() == 0.0 && number.abs() < EXACT;
     // The sign of -0.0 is part of a measured value.
     let is_whole = is_whole && !(number == 0.0 && number.is_sign_negative());
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "it is whole, and within the exact range"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole, and within the exact range")]
     is_whole.then_some(number as i64)
 }
 
@@ -100,8 +97,7 @@ fn wrong_words(bytes: &[u8], prefix: &str) -> (Vec<Violation>, Vec<Violation>) {
         if let Some(detail) = foreign_word(text) {
             foreign.push(Violation::at(pointer(), detail));
         } else if is_number(text) && text.parse().is_ok_and(f64::is_infinite) {
-            let detail =
-                "is out of range: a number has a magnitude of at most 1.7976931348623157e308";
+            let detail = "is out of range: a number has a magnitude of at most 1.7976931348623157e308";
             too_large.push(Violation::at(pointer(), detail));
         }
     }
@@ -172,14 +168,10 @@ fn foreign_word(word: &str) -> Option<String> {
         "inf" | "infinity" | "na" => Some(format!(
             "is {word}, which JSON does not have: leave it out, or write null where a value may be missing"
         )),
-        "none" | "nil" | "undefined" => {
-            Some(format!("is {word}, which JSON does not have: write null"))
-        }
+        "none" | "nil" | "undefined" => Some(format!("is {word}, which JSON does not have: write null")),
         _ if matches!(word, "True" | "False" | "TRUE" | "FALSE") => {
             let meant = word.to_ascii_lowercase();
-            Some(format!(
-                "is {word}, which JSON does not have: write {meant}"
-            ))
+            Some(format!("is {word}, which JSON does not have: write {meant}"))
         }
         _ => None,
     }
@@ -262,8 +254,7 @@ impl<'a> Words<'a> {
                 }
                 byte if byte.is_ascii_whitespace() => {}
                 _ => {
-                    let is_end =
-                        |byte: &u8| byte.is_ascii_whitespace() || b",:[]{}\"".contains(byte);
+                    let is_end = |byte: &u8| byte.is_ascii_whitespace() || b",:[]{}\"".contains(byte);
                     let length = self.bytes[start..].iter().position(is_end);
                     self.at = length.map_or(self.bytes.len(), |length| start + length);
                     return Some(start..self.at);

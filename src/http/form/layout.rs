@@ -114,18 +114,12 @@ pub fn dialect(form: Form, guard: Option<Guard>, bom: Option<bool>) -> Result<Di
 ///
 /// # Errors
 /// Bad request: of anything but series, or of a later page, since the window is answered as a whole.
-pub fn thinning(
-    max_points: Option<u64>,
-    form: Form,
-    cursor: Option<&str>,
-) -> Result<Option<MaxPoints>, Problem> {
+pub fn thinning(max_points: Option<u64>, form: Form, cursor: Option<&str>) -> Result<Option<MaxPoints>, Problem> {
     let Some(points) = max_points else {
         return Ok(None);
     };
     if form != Form::Series {
-        return Err(
-            Error::bad_parameter("max_points", "thins series only: add shape=series").into(),
-        );
+        return Err(Error::bad_parameter("max_points", "thins series only: add shape=series").into());
     }
     if cursor.is_some() {
         let detail = "goes with no max_points, which answers the window as a whole";
@@ -139,17 +133,11 @@ pub fn thinning(
 ///
 /// # Errors
 /// Bad request: series as CSV, which has rows only.
-pub fn form(
-    accepted: &Accepted,
-    format: Option<Format>,
-    shape: Option<Shape>,
-) -> Result<Form, Problem> {
+pub fn form(accepted: &Accepted, format: Option<Format>, shape: Option<Shape>) -> Result<Form, Problem> {
     match (format.unwrap_or(accepted.0), shape) {
-        (Format::Csv, Some(Shape::Series)) => Err(Error::bad_parameter(
-            "shape",
-            "cannot be series as CSV, which has rows only",
-        )
-        .into()),
+        (Format::Csv, Some(Shape::Series)) => {
+            Err(Error::bad_parameter("shape", "cannot be series as CSV, which has rows only").into())
+        }
         (Format::Csv, _) => Ok(Form::Csv),
         (Format::Json, Some(Shape::Series)) => Ok(Form::Series),
         (Format::Json, _) => Ok(Form::Rows),

@@ -8,9 +8,7 @@ use poem::{
 };
 use poem_openapi::{
     ApiResponse,
-    registry::{
-        MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
-    },
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
     types::Type,
 };
 use serde::Serialize;
@@ -178,10 +176,7 @@ impl<T> List<T> {
 }
 
 fn json(status: StatusCode, body: Vec<u8>) -> Response {
-    Response::builder()
-        .status(status)
-        .content_type(JSON)
-        .body(body)
+    Response::builder().status(status).content_type(JSON).body(body)
 }
 
 fn bytes(body: &impl Serialize) -> Vec<u8> {
@@ -353,10 +348,7 @@ fn meta(
     }
 }
 
-const ETAG: (&str, &str) = (
-    "ETag",
-    "The state of the thing, for If-Match and If-None-Match.",
-);
+const ETAG: (&str, &str) = ("ETag", "The state of the thing, for If-Match and If-None-Match.");
 const LOCATION: (&str, &str) = ("Location", "Where the new thing is.");
 const LINK: (&str, &str) = (
     "Link",

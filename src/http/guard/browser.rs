@@ -7,15 +7,9 @@ use poem::{
 
 /// On every answer: it is what it says, it is framed nowhere, and it tells nobody where one came from.
 const ALWAYS: [(HeaderName, HeaderValue); 4] = [
-    (
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    ),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-    (
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    ),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (
         HeaderName::from_static("cross-origin-resource-policy"),
         HeaderValue::from_static("same-origin"),
@@ -44,9 +38,8 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
 
 /// What it may send.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
-const HEADERS: HeaderValue = HeaderValue::from_static(
-    "Accept, Authorization, Content-Type, If-Match, If-None-Match, X-Request-Id",
-);
+const HEADERS: HeaderValue =
+    HeaderValue::from_static("Accept, Authorization, Content-Type, If-Match, If-None-Match, X-Request-Id");
 
 /// For how long a browser need not ask again, in seconds: ten minutes.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("600");
@@ -62,9 +55,7 @@ pub fn is_private(path: &str) -> bool {
 
 /// Sets what every answer carries.
 pub fn secure(response: &mut Response, over_tls: bool, is_private: bool) {
-    let is_page = response
-        .headers()
-        .contains_key(header::CONTENT_SECURITY_POLICY);
+    let is_page = response.headers().contains_key(header::CONTENT_SECURITY_POLICY);
     let headers = response.headers_mut();
     headers.extend(ALWAYS);
     if is_page {
@@ -98,9 +89,7 @@ impl Origins {
     /// The answer to a browser that asks whether a page may send what it is about to send.
     pub fn preflight(&self, request: &Request) -> Option<Response> {
         let is_one = *request.method() == Method::OPTIONS
-            && request
-                .headers()
-                .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+            && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
         if !is_one || !self.allow(request.headers().get(header::ORIGIN)?) {
             return None;
         }

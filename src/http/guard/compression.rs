@@ -96,9 +96,7 @@ impl Coding {
 pub fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> f32 {
     let given = parameters.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
     let weight = given.map_or(Some(1.0), |weight| weight.parse().ok());
-    weight
-        .filter(|weight| (0.0..=1.0).contains(weight))
-        .unwrap_or(0.0)
+    weight.filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(0.0)
 }
 
 /// How much the client likes a coding, from 0 to 1.
@@ -236,9 +234,7 @@ fn pieces(
     })
 }
 
-async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|fault| Err(io::Error::other(fault)))
 }

@@ -130,9 +130,7 @@ impl Stream for Paced {
         }
         self.progress.0.is_reading.store(true, Ordering::Relaxed);
         let limit = self.limit;
-        let timer = self
-            .timer
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
         if timer.as_mut().poll(context).is_pending() {
             return Poll::Pending;
         }
@@ -176,8 +174,7 @@ pub fn took_too_long(limit: Duration) -> Problem {
 
 fn too_slow(detail: String) -> Problem {
     // What comes after all is no request.
-    Problem::new(TOO_SLOW, detail)
-        .with_header(header::CONNECTION, HeaderValue::from_static("close"))
+    Problem::new(TOO_SLOW, detail).with_header(header::CONNECTION, HeaderValue::from_static("close"))
 }
 
 /// The problem of a body that could not be read.

@@ -85,10 +85,7 @@ impl Rate {
             text += &format!(";t={wait}");
         }
         let told = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
-        [
-            (RATE_LIMIT, told),
-            (RATE_LIMIT_POLICY, self.0.policy.clone()),
-        ]
+        [(RATE_LIMIT, told), (RATE_LIMIT_POLICY, self.0.policy.clone())]
     }
 }
 
@@ -104,10 +101,7 @@ impl Parts {
             return restored.clone();
         }
         drop(known);
-        let mut known = self
-            .restored
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.restored.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MANY {
             known.retain(|_, restored| restored.load(Ordering::Relaxed) > now);
         }
@@ -145,19 +139,10 @@ mod tests {
         }
         let wait = Duration::from_millis(100);
         assert_eq!(rate.0.take(&restored, now), Left::Nothing(wait));
-        assert_eq!(
-            rate.0.take(&restored, now + SECOND / 20),
-            Left::Nothing(wait / 2)
-        );
+        assert_eq!(rate.0.take(&restored, now + SECOND / 20), Left::Nothing(wait / 2));
         assert_eq!(rate.0.take(&restored, now + SECOND / 10), Left::Requests(0));
-        assert_eq!(
-            rate.0.take(&restored, now + SECOND / 10),
-            Left::Nothing(wait)
-        );
-        assert_eq!(
-            rate.0.take(&restored, now + 60 * SECOND),
-            Left::Requests(19)
-        );
+        assert_eq!(rate.0.take(&restored, now + SECOND / 10), Left::Nothing(wait));
+        assert_eq!(rate.0.take(&restored, now + 60 * SECOND), Left::Requests(19));
     }
 
     #[test]

@@ -123,14 +123,11 @@ impl Buffered {
     /// # Errors
     /// 429 if the token's bodies would take more than its share, 503 if those of all would take more than the server has.
     pub fn grow(&mut self, more: usize) -> Result<(), Problem> {
-        let Parts {
-            bytes, bytes_each, ..
-        } = *self.turn.parts;
+        let Parts { bytes, bytes_each, .. } = *self.turn.parts;
         let mut used = self.turn.parts.used();
         if used.bytes + more > bytes {
-            let detail = format!(
-                "the bodies of all requests under way would take more than {bytes} bytes: try again shortly"
-            );
+            let detail =
+                format!("the bodies of all requests under way would take more than {bytes} bytes: try again shortly");
             return Err(refused(UNAVAILABLE, detail));
         }
         let usage = used.tokens.entry(self.turn.token).or_default();

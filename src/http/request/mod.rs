@@ -122,10 +122,7 @@ pub async fn answer(
     }
     base.relocate(&mut response);
     let mut coding = compression::choose(coding, &mut response);
-    if is_get
-        && response.is_ok()
-        && condition::is_known(if_none_match.as_deref(), response.headers())
-    {
+    if is_get && response.is_ok() && condition::is_known(if_none_match.as_deref(), response.headers()) {
         response.set_status(StatusCode::NOT_MODIFIED);
         response.set_body(());
         response.headers_mut().remove(header::CONTENT_TYPE);
@@ -137,9 +134,7 @@ pub async fn answer(
     set(&mut response, REQUEST_ID, &id);
     let is_private = browser::is_private(uri.path());
     browser::secure(&mut response, context.is_encrypted, is_private);
-    context
-        .origins
-        .let_read(origin.as_ref(), response.headers_mut());
+    context.origins.let_read(origin.as_ref(), response.headers_mut());
     join_vary(response.headers_mut());
     if let Some(turn) = seen.turn() {
         // It is under way until the client has taken the answer.
@@ -165,9 +160,7 @@ pub async fn answer(
         status,
         milliseconds = took.as_secs_f64() * 1e3,
         token = seen.map(|seen| seen.name.as_str()),
-        organisation = seen
-            .and_then(|seen| seen.organisation_id)
-            .map(tracing::field::display),
+        organisation = seen.and_then(|seen| seen.organisation_id).map(tracing::field::display),
         "request"
     );
     response
@@ -215,8 +208,7 @@ fn took_too_long(context: &Context) -> Problem {
         "the answer took longer than {seconds} seconds and was given up; what was to be written may still be kept, and \
          can be sent again"
     );
-    Problem::new(UNAVAILABLE, detail)
-        .with_header(header::RETRY_AFTER, HeaderValue::from_static("10"))
+    Problem::new(UNAVAILABLE, detail).with_header(header::RETRY_AFTER, HeaderValue::from_static("10"))
 }
 
 /// The route of a page, for the log and the metrics: few, whatever is asked for.
@@ -251,9 +243,9 @@ fn method_name(method: &Method) -> &'static str {
 
 /// The client's id of the request if it is usable, else a new one.
 fn request_id(request: &Request) -> String {
-    let given = request.header(REQUEST_ID).filter(|id| {
-        (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
-    });
+    let given = request
+        .header(REQUEST_ID)
+        .filter(|id| (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()));
     given.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
 }
 

@@ -15,8 +15,8 @@ use crate::{
         context::Context,
         document::parameters::Operation,
         problem::{
-            BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, Problem, UNSUPPORTED_MEDIA_TYPE,
-            no_token, nothing_here,
+            BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, Problem, UNSUPPORTED_MEDIA_TYPE, no_token,
+            nothing_here,
         },
     },
     service::Recurring,

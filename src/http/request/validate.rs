@@ -48,8 +48,7 @@ pub fn may_ask(request: &Request, route: &str) -> Result<(), Problem> {
     }
     let detail = "as many connections are open as the server allows, and all of them have a request under way: try \
                   again shortly";
-    Err(Problem::new(UNAVAILABLE, detail)
-        .with_header(header::RETRY_AFTER, HeaderValue::from_static("5")))
+    Err(Problem::new(UNAVAILABLE, detail).with_header(header::RETRY_AFTER, HeaderValue::from_static("5")))
 }
 
 /// Puts the texts of the query into the Unicode normal form of names, so that a name is found however it was typed.
@@ -60,9 +59,7 @@ pub fn normalise_query(request: &mut Request) {
     if query.bytes().all(|byte| byte.is_ascii() && byte != b'%') {
         return;
     }
-    let given: Vec<_> = form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect();
+    let given: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let normal: Vec<_> = given
         .iter()
         .map(|(name, value)| (name.clone(), normal(value.clone())))
@@ -97,10 +94,7 @@ pub fn check(known: &[Operation], request: &Request) -> Result<(), Problem> {
         Ok(query) => query,
         Err(_) if request.uri().query().is_none() => Vec::new(),
         Err(error) => {
-            return Err(Problem::new(
-                BAD_REQUEST,
-                format!("the query cannot be read: {error}"),
-            ));
+            return Err(Problem::new(BAD_REQUEST, format!("the query cannot be read: {error}")));
         }
     };
     let violations = operation.violations(path, &query);
@@ -111,10 +105,7 @@ pub fn check(known: &[Operation], request: &Request) -> Result<(), Problem> {
             UNSUPPORTED_MEDIA_TYPE,
             "the body must come as it is: send it without Content-Encoding",
         )
-        .with_header(
-            header::ACCEPT_ENCODING,
-            HeaderValue::from_static("identity"),
-        )
+        .with_header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))
     } else {
         return Ok(());
     };
@@ -126,10 +117,7 @@ pub fn check(known: &[Operation], request: &Request) -> Result<(), Problem> {
 
 /// Whether the body is compressed. None is taken: a small one could become as large as it likes.
 fn is_coded(request: &Request) -> bool {
-    let mut codings = request
-        .headers()
-        .get_all(header::CONTENT_ENCODING)
-        .into_iter();
+    let mut codings = request.headers().get_all(header::CONTENT_ENCODING).into_iter();
     codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
@@ -141,8 +129,7 @@ fn method_not_allowed(method: &Method, path: &str, known: &[&str]) -> Problem {
     let allowed = allowed.join(", ");
     let is_change = matches!(*method, Method::PUT | Method::PATCH);
     let detail = if is_change && path.starts_with("/api/v1/source_versions/") {
-        "source versions are immutable: publish a new one with POST /api/v1/source_versions"
-            .to_owned()
+        "source versions are immutable: publish a new one with POST /api/v1/source_versions".to_owned()
     } else {
         format!("{path} knows {allowed}")
     };

@@ -80,24 +80,16 @@ impl Open {
     /// A place for one more connection. If there is none, the one that has waited longest for a request has to go; if none
     /// waits, there are the reserved places.
     pub async fn place(&self) -> Place {
-        let Parts {
-            places, reserved, ..
-        } = &*self.0;
+        let Parts { places, reserved, .. } = &*self.0;
         loop {
             for (semaphore, is_reserved) in [(places, false), (reserved, true)] {
                 if let Ok(permit) = semaphore.clone().try_acquire_owned() {
-                    return Place {
-                        permit,
-                        is_reserved,
-                    };
+                    return Place { permit, is_reserved };
                 }
                 if self.close_longest_waiting(is_reserved) {
                     let freed = semaphore.clone().acquire_owned();
                     if let Ok(Ok(permit)) = tokio::time::timeout(A_MOMENT, freed).await {
-                        return Place {
-                            permit,
-                            is_reserved,
-                        };
+                        return Place { permit, is_reserved };
                     }
                 }
             }
@@ -113,9 +105,7 @@ impl Open {
             .filter(|connection| connection.is_reserved() == is_reserved)
             .filter_map(|connection| Some((connection.waiting_since()?, connection)));
         let longest = waiting.min_by_key(|(since, _)| *since);
-        longest
-            .map(|(_, longest)| longest.unwanted.notify_one())
-            .is_some()
+        longest.map(|(_, longest)| longest.unwanted.notify_one()).is_some()
     }
 
     /// Adds a connection.
@@ -141,9 +131,7 @@ impl Open {
     /// Closes the connection with the largest head that has not come to its end.
     fn close_largest_head(&self) {
         let open = self.all();
-        let waiting = open
-            .values()
-            .filter(|connection| connection.waiting_since().is_some());
+        let waiting = open.values().filter(|connection| connection.waiting_since().is_some());
         let bytes = |connection: &&Arc<Connection>| connection.head_bytes.load(Ordering::Relaxed);
         if let Some(largest) = waiting.max_by_key(bytes) {
             // What it has counts no longer, so that the next look finds another one.
@@ -234,11 +222,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 

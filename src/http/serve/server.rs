@@ -84,14 +84,7 @@ pub async fn serve_metrics(
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let limits = options.limits;
-    run(
-        listener,
-        None,
-        routes::metrics_endpoint(&app, options),
-        limits,
-        stop,
-    )
-    .await
+    run(listener, None, routes::metrics_endpoint(&app, options), limits, stop).await
 }
 
 async fn run(
@@ -124,10 +117,7 @@ async fn run(
         () = accepting => {}
     }
     drop(listener);
-    if tokio::time::timeout(GRACE, graceful.shutdown())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests were not finished in time");
     }
     drop(server);
@@ -237,11 +227,7 @@ struct Serving {
 }
 
 impl Serving {
-    async fn serve(
-        self,
-        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-        watcher: Watcher,
-    ) {
+    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, watcher: Watcher) {
         let Self {
             endpoint,
             connection,

@@ -47,10 +47,7 @@ impl Tls {
     /// As [`Tls::read`].
     pub fn reload(&self) -> Result<(), String> {
         let acceptor = acceptor(&self.certificate, &self.key)?;
-        *self
-            .acceptor
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = acceptor;
+        *self.acceptor.write().unwrap_or_else(PoisonError::into_inner) = acceptor;
         Ok(())
     }
 

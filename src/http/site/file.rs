@@ -23,9 +23,7 @@ pub fn page(html: bytes::Bytes, policy: &str) -> Response {
 /// A file, with a digest of it as its ETag: browsers keep it, and ask each time whether it is still the same.
 pub fn of(content_type: &str, body: bytes::Bytes) -> Response {
     let digest = Sha256::digest(&body);
-    let short = digest
-        .first_chunk()
-        .map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    let short = digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
     Response::builder()
         .status(StatusCode::OK)
         .content_type(content_type)

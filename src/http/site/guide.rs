@@ -65,11 +65,7 @@ pub fn page(page: &str, is_demo: bool) -> Option<String> {
 /// The page of an address that has none.
 pub fn not_found(detail: &str) -> String {
     let mut letters = detail.chars();
-    let first: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
     let detail = first + letters.as_str();
     let body = format!(
         "<h1>Page not found</h1><p>{}.</p><ul><li><a href=\"/\">The dashboard</a></li><li><a href=\"/docs\">The guides</a></li>\
@@ -118,11 +114,7 @@ fn render(text: &str) -> Rendered {
         .replace("<pre>", "<pre tabindex=\"0\">")
         .replace("<table>", "<div class=\"wide\" tabindex=\"0\"><table>")
         .replace("</table>", "</table></div>");
-    Rendered {
-        title,
-        sections,
-        html,
-    }
+    Rendered { title, sections, html }
 }
 
 /// The text up to the end of a heading.
@@ -141,9 +133,7 @@ fn heading_text(events: &[Event<'_>]) -> String {
 fn anchor(heading: &str) -> String {
     let kept = heading.chars().filter_map(|character| match character {
         ' ' | '-' => Some('-'),
-        _ => character
-            .is_alphanumeric()
-            .then(|| character.to_ascii_lowercase()),
+        _ => character.is_alphanumeric().then(|| character.to_ascii_lowercase()),
     });
     kept.collect()
 }

@@ -40,10 +40,7 @@ const SWAGGER_SETTINGS: &str = "url: 'api/v1/openapi.json', persistAuthorization
     tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null,";
 
 /// What of the guides is no page: pictures, and the unit of systemd.
-const FILES: [(&str, &str); 2] = [
-    (".svg", "image/svg+xml"),
-    (".service", "text/plain; charset=utf-8"),
-];
+const FILES: [(&str, &str); 2] = [(".svg", "image/svg+xml"), (".service", "text/plain; charset=utf-8")];
 
 /// The pages, made once: shared by all requests.
 #[derive(Clone)]
@@ -99,10 +96,7 @@ pub fn add(routes: Route, document: &Document) -> Route {
         .at("/openapi.json", poem::get(moved_document))
         .at("/openapi.yaml", poem::get(moved_document))
         .at("/favicon.ico", poem::get(icon))
-        .at(
-            "/api/v1/openapi.json",
-            poem::get(json_page).data(made.clone()),
-        )
+        .at("/api/v1/openapi.json", poem::get(json_page).data(made.clone()))
         .at("/api/v1/openapi.yaml", poem::get(yaml_page).data(made))
 }
 
@@ -258,18 +252,11 @@ fn json_page(request: &Request, Data(made): Data<&Made>) -> Response {
 
 #[handler]
 fn yaml_page(request: &Request, Data(made): Data<&Made>) -> Response {
-    document(request, &made.yaml, "application/yaml", |url| {
-        format!("- url: {url}\n")
-    })
+    document(request, &made.yaml, "application/yaml", |url| format!("- url: {url}\n"))
 }
 
 /// The API's document, whose first `server` is the base path.
-fn document(
-    request: &Request,
-    made: &Fixed,
-    content_type: &str,
-    server: impl Fn(&str) -> String,
-) -> Response {
+fn document(request: &Request, made: &Fixed, content_type: &str, server: impl Fn(&str) -> String) -> Response {
     match request.data::<Base>() {
         Some(base) if !base.path.is_empty() => {
             let text = String::from_utf8_lossy(&made.body);

@@ -36,21 +36,11 @@ impl Judged {
         };
         let vitals = health::vitals(connection, id, job.organisation_id)?;
         let kept = vitals.standings.clone();
-        Ok(Some(Self {
-            id,
-            job,
-            vitals,
-            kept,
-        }))
+        Ok(Some(Self { id, job, vitals, kept }))
     }
 
     /// Judges it at `now`, where what that rests on changed at `from` (if it did), and keeps what differs.
-    fn judge(
-        &mut self,
-        tx: &Transaction<'_>,
-        from: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<Vec<HealthChange>> {
+    fn judge(&mut self, tx: &Transaction<'_>, from: Option<Timestamp>, now: Timestamp) -> Result<Vec<HealthChange>> {
         let changes = self.vitals.judge(self.job.watch(), from, now);
         self.keep(tx)?;
         let is_whole = changes.iter().any(|change| change.role.is_none());
@@ -96,8 +86,7 @@ impl Judged {
         let mut targets = self.job.targets.iter();
         let is_required = targets.any(|target| target.role == *role && target.required);
         let mut standings = self.vitals.standings.iter();
-        let goes_on = standings
-            .any(|standing| standing.role.is_none() && standing.state == HealthState::OnTime);
+        let goes_on = standings.any(|standing| standing.role.is_none() && standing.state == HealthState::OnTime);
         match (change.previous, change.state) {
             _ if !is_required || !goes_on => None,
             (_, HealthState::Down) => Some(WebhookEvent::JobDown),
@@ -107,13 +96,7 @@ impl Judged {
     }
 
     /// Tells webhooks of a change.
-    fn tell(
-        &self,
-        tx: &Transaction<'_>,
-        event: WebhookEvent,
-        change: &HealthChange,
-        now: Timestamp,
-    ) -> Result<()> {
+    fn tell(&self, tx: &Transaction<'_>, event: WebhookEvent, change: &HealthChange, now: Timestamp) -> Result<()> {
         let standings = self.vitals.standings.iter();
         let targets: Vec<_> = standings
             .filter(|standing| standing.role.is_some())
@@ -168,10 +151,7 @@ impl Judged {
         }
         for role in roles {
             let standings = &self.vitals.standings;
-            if standings
-                .iter()
-                .any(|standing| standing.role.as_ref() == role)
-            {
+            if standings.iter().any(|standing| standing.role.as_ref() == role) {
                 continue;
             }
             // A new target is expected since the job is, and is well if its worker said so.
@@ -221,12 +201,7 @@ pub fn note(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
 
 /// Makes a change that the health of jobs rests on: what time has brought by then is noted before it, and what the change
 /// brings after it.
-pub fn around<T>(
-    tx: &Transaction<'_>,
-    jobs: &[Uuid],
-    now: Timestamp,
-    make: impl FnOnce() -> Result<T>,
-) -> Result<T> {
+pub fn around<T>(tx: &Transaction<'_>, jobs: &[Uuid], now: Timestamp, make: impl FnOnce() -> Result<T>) -> Result<T> {
     for id in jobs {
         settle(tx, *id, now)?;
     }

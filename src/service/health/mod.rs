@@ -22,11 +22,7 @@ const STEP: usize = 200;
 const LATER: i64 = 10;
 
 /// How many of the jobs that the caller may see do how.
-pub async fn counts(
-    app: &App,
-    caller: &Caller,
-    organisation_id: Option<Uuid>,
-) -> Result<HealthCounts> {
+pub async fn counts(app: &App, caller: &Caller, organisation_id: Option<Uuid>) -> Result<HealthCounts> {
     let organisation_id = caller.scope(organisation_id)?;
     app.scan(move |connection, now| {
         let counted = health::counts(connection, organisation_id, now)?;
@@ -150,15 +146,8 @@ async fn settle(app: &App, jobs: Vec<Uuid>, judge: Judge) -> Result<usize> {
 }
 
 /// Has the next post for a job look at its health: something else than a post has changed it.
-pub(super) fn unsettle(
-    tx: &Transaction<'_>,
-    contracts: &Memory<Uuid, Contract>,
-    id: Uuid,
-) -> Result<()> {
-    contracts
-        .get(tx, id, || Contract::read(tx, id))?
-        .steady
-        .forget();
+pub(super) fn unsettle(tx: &Transaction<'_>, contracts: &Memory<Uuid, Contract>, id: Uuid) -> Result<()> {
+    contracts.get(tx, id, || Contract::read(tx, id))?.steady.forget();
     Ok(())
 }
 

@@ -17,27 +17,15 @@ use crate::domain::{
 pub(super) fn same_source(found: &Source, named: &SetupSource) -> Result<()> {
     let mut differences = Differences::within("/source");
     differences.compare("/name", named.name.as_ref(), Some(&found.name));
-    differences.compare(
-        "/description",
-        named.description.as_ref(),
-        found.description.as_ref(),
-    );
+    differences.compare("/description", named.description.as_ref(), found.description.as_ref());
     differences.compare(
         "/expected_interval_minutes",
         named.expected_interval_minutes,
         found.expected_interval_minutes,
     );
     differences.compare("/grace_minutes", named.grace_minutes, found.grace_minutes);
-    differences.compare(
-        "/retention_hours",
-        named.retention_hours,
-        found.retention_hours,
-    );
-    differences.compare(
-        "/organisation_id",
-        named.organisation_id,
-        found.organisation_id,
-    );
+    differences.compare("/retention_hours", named.retention_hours, found.retention_hours);
+    differences.compare("/organisation_id", named.organisation_id, found.organisation_id);
     differences.into_result(format!("the source {}", found.name), found.id)
 }
 
@@ -45,31 +33,14 @@ pub(super) fn same_source(found: &Source, named: &SetupSource) -> Result<()> {
 pub(super) fn same_version(found: &SourceVersion, named: &SetupVersion) -> Result<()> {
     let mut differences = Differences::within("/source_version");
     differences.compare("/version", named.version.as_ref(), Some(&found.version));
-    differences.compare(
-        "/description",
-        named.description.as_ref(),
-        found.description.as_ref(),
-    );
-    differences.compare(
-        "/input_roles",
-        named.input_roles.as_ref(),
-        Some(&found.input_roles),
-    );
-    differences.compare(
-        "/output_roles",
-        named.output_roles.as_ref(),
-        Some(&found.output_roles),
-    );
+    differences.compare("/description", named.description.as_ref(), found.description.as_ref());
+    differences.compare("/input_roles", named.input_roles.as_ref(), Some(&found.input_roles));
+    differences.compare("/output_roles", named.output_roles.as_ref(), Some(&found.output_roles));
     differences.into_result(format!("the source version {}", found.version), found.id)
 }
 
 /// Refuses a set-up whose job has the name of one that is set up otherwise.
-pub(super) fn same_job(
-    found: &Job,
-    setup: &JobSetup,
-    version: &SourceVersion,
-    bindings: &[RoleBinding],
-) -> Result<()> {
+pub(super) fn same_job(found: &Job, setup: &JobSetup, version: &SourceVersion, bindings: &[RoleBinding]) -> Result<()> {
     let set = |bindings: &[RoleBinding]| -> HashSet<_> {
         bindings
             .iter()
@@ -78,18 +49,10 @@ pub(super) fn same_job(
     };
     let mut differences = Differences::within("");
     differences.compare("/job/id", setup.job.id, Some(found.id));
-    differences.compare(
-        "/source_version",
-        Some(version.id),
-        Some(found.source_version_id),
-    );
+    differences.compare("/source_version", Some(version.id), Some(found.source_version_id));
     differences.compare("/job/active", setup.job.active, Some(found.active));
     differences.compare("/job/location_id", setup.job.location_id, found.location_id);
-    differences.compare(
-        "/role_bindings",
-        Some(set(bindings)),
-        Some(set(&found.role_bindings)),
-    );
+    differences.compare("/role_bindings", Some(set(bindings)), Some(set(&found.role_bindings)));
     differences.into_result(format!("the job {}", found.name), found.id)
 }
 
@@ -114,9 +77,7 @@ impl Differences {
             return Ok(());
         }
         Err(Error::Conflict {
-            detail: format!(
-                "{what} is there already and differs: change it with PUT, or take another name"
-            ),
+            detail: format!("{what} is there already and differs: change it with PUT, or take another name"),
             existing: Some(id),
             violations,
         })

@@ -47,17 +47,11 @@ impl SetUp<'_> {
     }
 
     /// The other kind of thing that has the id, if there is one that the organisation may know of.
-    fn other_kind(
-        &self,
-        kind: InputKind,
-        id: Uuid,
-        organisation: Uuid,
-    ) -> Result<Option<InputKind>> {
+    fn other_kind(&self, kind: InputKind, id: Uuid, organisation: Uuid) -> Result<Option<InputKind>> {
         let kinds = [InputKind::Sensor, InputKind::Location, InputKind::Source];
         for other in kinds.into_iter().filter(|other| *other != kind) {
             let found = job_view::input(self.tx, other, id)?;
-            let known =
-                found.filter(|input| input.organisation_id.is_none_or(|id| id == organisation));
+            let known = found.filter(|input| input.organisation_id.is_none_or(|id| id == organisation));
             if known.is_some() {
                 return Ok(Some(other));
             }

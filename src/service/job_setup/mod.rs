@@ -28,12 +28,7 @@ use agreement::{same_job, same_source, same_version};
 ///
 /// # Errors
 /// Invalid: with every rule that is broken. Conflict: a name or id is taken by something that differs.
-pub async fn set_up(
-    app: &App,
-    caller: &Caller,
-    mut setup: JobSetup,
-    dry_run: bool,
-) -> Result<JobSetupAnswer> {
+pub async fn set_up(app: &App, caller: &Caller, mut setup: JobSetup, dry_run: bool) -> Result<JobSetupAnswer> {
     caller.needs(Role::Manager)?;
     setup.check()?;
     caller.names(setup.organisation_id)?;
@@ -68,18 +63,11 @@ impl SetUp<'_> {
         let (organisation, made) = organisation::ensure(self.tx, organisation_id, self.now)?;
         if made {
             self.trail().created(&organisation)?;
-            self.note(
-                CreatedKind::Organisation,
-                organisation.id,
-                &organisation.name,
-            );
+            self.note(CreatedKind::Organisation, organisation.id, &organisation.name);
         }
         let existing = store::job::find_named(self.tx, organisation_id, &setup.job.name)?;
         let source = self.source(&setup)?;
-        if source
-            .organisation_id
-            .is_some_and(|id| id != organisation_id)
-        {
+        if source.organisation_id.is_some_and(|id| id != organisation_id) {
             return Err(Error::invalid(
                 "/source",
                 format!("the source {} belongs to another organisation", source.name),
@@ -134,9 +122,7 @@ impl SetUp<'_> {
             if named.name.is_none() {
                 return Err(Error::invalid(
                     pointer,
-                    format!(
-                        "there is no source {id}: name an existing one, or give source.name to make it"
-                    ),
+                    format!("there is no source {id}: name an existing one, or give source.name to make it"),
                 ));
             }
         }
@@ -184,24 +170,13 @@ impl SetUp<'_> {
             grace_minutes: named.grace_minutes,
             retention_hours: named.retention_hours,
         };
-        let made = source::insert(
-            self.tx,
-            self.caller,
-            new,
-            self.now,
-            "/source/organisation_id",
-        )?;
+        let made = source::insert(self.tx, self.caller, new, self.now, "/source/organisation_id")?;
         self.note(CreatedKind::Source, made.id, &made.name);
         Ok(made)
     }
 
     /// The version that the set-up names: found, made, the one that the job has, or the source's newest.
-    fn version(
-        &mut self,
-        setup: &JobSetup,
-        source: &Source,
-        existing: Option<&JobRecord>,
-    ) -> Result<SourceVersion> {
+    fn version(&mut self, setup: &JobSetup, source: &Source, existing: Option<&JobRecord>) -> Result<SourceVersion> {
         let named = setup.source_version.clone().unwrap_or_default();
         let (id, pointer) = version_id(setup)?;
         let found = match (id, &named.version) {
@@ -233,11 +208,7 @@ impl SetUp<'_> {
         self.make_version(named, id, source, pointer)
     }
 
-    fn pinned_or_newest(
-        &self,
-        source: &Source,
-        existing: Option<&JobRecord>,
-    ) -> Result<Option<SourceVersion>> {
+    fn pinned_or_newest(&self, source: &Source, existing: Option<&JobRecord>) -> Result<Option<SourceVersion>> {
         if let Some(job) = existing
             && let Some(pinned) = store::source_version::find(self.tx, job.source_version_id)?
             && pinned.source_id == source.id
@@ -267,17 +238,13 @@ impl SetUp<'_> {
         if named.output_roles.is_none() {
             violations.add(
                 "/output_roles",
-                format!(
-                    "is missing: the source {} has no such version yet",
-                    source.name
-                ),
+                format!("is missing: the source {} has no such version yet", source.name),
             );
         }
         let (Some(version), Some(output_roles)) = (named.version, named.output_roles) else {
             return Err(Error::Invalid(violations.into_vec()));
         };
-        self.caller
-            .must_manage(source.organisation_id, "source", source.id)?;
+        self.caller.must_manage(source.organisation_id, "source", source.id)?;
         let new = NewSourceVersion {
             id,
             source_id: source.id,

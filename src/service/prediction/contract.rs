@@ -38,8 +38,7 @@ impl Contract {
         let what = "job";
         let job = store::job::find(connection, id)?.ok_or(Error::NotFound { what, id })?;
         let gone = || Error::Internal(format!("the contract of the job {id} is gone"));
-        let version =
-            store::source_version::find(connection, job.source_version_id)?.ok_or_else(gone)?;
+        let version = store::source_version::find(connection, job.source_version_id)?.ok_or_else(gone)?;
         let source = store::source::find(connection, version.source_id)?.ok_or_else(gone)?;
         let location_id = match job.given_location_id {
             Some(given) => Some(given),
@@ -71,8 +70,7 @@ impl Contract {
                 let detail = format!("is no output role of the job, which has: {known}");
                 ("role", detail)
             };
-            self.position(|target| target.role == *role)
-                .ok_or_else(unknown)
+            self.position(|target| target.role == *role).ok_or_else(unknown)
         };
         let by_metric = |metric: &Name| {
             let unknown = || {
@@ -80,8 +78,7 @@ impl Contract {
                 let detail = format!("is no output metric of the job, which has: {known}");
                 ("metric", detail)
             };
-            self.position(|target| target.metric == *metric)
-                .ok_or_else(unknown)
+            self.position(|target| target.metric == *metric).ok_or_else(unknown)
         };
         let index = match (&key.role, &key.metric) {
             (Some(role), None) => by_role(role)?,
@@ -97,9 +94,7 @@ impl Contract {
             (None, None) => return Err(("role", "is missing".to_owned())),
         };
         match (&key.unit, &self.targets[index].unit) {
-            (Some(given), Some(unit)) if given != unit => {
-                Err(("unit", format!("is not the role's, which is {unit}")))
-            }
+            (Some(given), Some(unit)) if given != unit => Err(("unit", format!("is not the role's, which is {unit}"))),
             (Some(_), None) => Err(("unit", "is given, and the role has none".to_owned())),
             _ => Ok(index),
         }
@@ -116,12 +111,7 @@ impl Contract {
     }
 
     /// The series of one of the job's targets.
-    pub fn series(
-        &self,
-        target: usize,
-        location_id: Option<Uuid>,
-        stage: Option<Stage>,
-    ) -> Option<Series> {
+    pub fn series(&self, target: usize, location_id: Option<Uuid>, stage: Option<Stage>) -> Option<Series> {
         let target = self.targets.get(target)?;
         Some(Series {
             organisation_id: self.organisation_id,

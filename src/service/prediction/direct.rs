@@ -10,9 +10,7 @@ use crate::{
         Caller, Gaps, Result, Role, Timestamp, Violations,
         audit::withdrawal,
         contract::OutputRole,
-        prediction::{
-            DirectKey, DirectPoint, Issue, PostedRun, PredictionCounts, Series, direct_runs, join,
-        },
+        prediction::{DirectKey, DirectPoint, Issue, PostedRun, PredictionCounts, Series, direct_runs, join},
         source::Source,
         source_version::SourceVersion,
         text::{Name, Stage},
@@ -139,11 +137,7 @@ impl<'a> Catalogue<'a> {
         }
     }
 
-    fn resolve(
-        &mut self,
-        key: &DirectKey,
-        now: Timestamp,
-    ) -> Result<std::result::Result<RunKey, Refusal>> {
+    fn resolve(&mut self, key: &DirectKey, now: Timestamp) -> Result<std::result::Result<RunKey, Refusal>> {
         let Some(owner) = self.owner(key.location_id)? else {
             let id = key.location_id;
             let detail = format!("there is no location {id}, or this token may not see it");
@@ -162,11 +156,7 @@ impl<'a> Catalogue<'a> {
         };
         let (_, version) = &self.known[&version];
         if output(version, &key.metric).is_none() {
-            let known: Vec<_> = version
-                .output_roles
-                .iter()
-                .map(|o| o.metric.as_str())
-                .collect();
+            let known: Vec<_> = version.output_roles.iter().map(|o| o.metric.as_str()).collect();
             let known = known.join(", ");
             let detail = format!("is no output metric of the source's version, which has: {known}");
             return Ok(Err(("metric", detail)));
@@ -239,18 +229,13 @@ impl<'a> Catalogue<'a> {
             Some(named) => match store::source_version::find_labelled(self.tx, source, named)? {
                 Some(found) => Some(found),
                 None => match Uuid::parse_str(named.as_str()) {
-                    Ok(id) => store::source_version::find(self.tx, id)?
-                        .filter(|version| version.source_id == source),
+                    Ok(id) => store::source_version::find(self.tx, id)?.filter(|version| version.source_id == source),
                     Err(_) => None,
                 },
             },
         };
         let id = found.as_ref().map(|version| version.id);
-        let of = self
-            .sources
-            .values()
-            .flatten()
-            .find(|known| known.id == source);
+        let of = self.sources.values().flatten().find(|known| known.id == source);
         if let (Some(version), Some(source)) = (found, of) {
             self.known.insert(version.id, (source.clone(), version));
         }
@@ -260,8 +245,5 @@ impl<'a> Catalogue<'a> {
 }
 
 fn output<'a>(version: &'a SourceVersion, metric: &Name) -> Option<&'a OutputRole> {
-    version
-        .output_roles
-        .iter()
-        .find(|output| output.metric == *metric)
+    version.output_roles.iter().find(|output| output.metric == *metric)
 }

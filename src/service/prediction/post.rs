@@ -9,9 +9,7 @@ use crate::{
     domain::{
         Caller, Error, Gaps, Result, Role, Timestamp, Violations,
         audit::withdrawal,
-        prediction::{
-            Issue, JobKey, PostedPredictions, PostedRun, PredictionCounts, join, runs_of_rows,
-        },
+        prediction::{Issue, JobKey, PostedPredictions, PostedRun, PredictionCounts, join, runs_of_rows},
         text::Stage,
     },
     service::{App, health, load, location},
@@ -22,12 +20,7 @@ use crate::{
 ///
 /// # Errors
 /// Not found: the job. Invalid: the roles, times, values or locations of the points, each named.
-pub async fn post(
-    app: &App,
-    caller: &Caller,
-    posted: PostedPredictions,
-    gaps: Gaps,
-) -> Result<PredictionCounts> {
+pub async fn post(app: &App, caller: &Caller, posted: PostedPredictions, gaps: Gaps) -> Result<PredictionCounts> {
     caller.needs(Role::Worker)?;
     let counts = match posted {
         PostedPredictions::ForJob(post) => {
@@ -81,9 +74,7 @@ async fn for_job(
                 stage,
             } = run.key.clone();
             let gone = || Error::Internal(format!("the contract of the job {id} is gone"));
-            let series = contract
-                .series(target, location_id, stage)
-                .ok_or_else(gone)?;
+            let series = contract.series(target, location_id, stage).ok_or_else(gone)?;
             let issue = Issue {
                 issue_time,
                 available_at: arrived.stamp,

@@ -6,8 +6,7 @@ use crate::{
     domain::{
         Caller, Error, Result,
         prediction::{
-            Issues, LatestPrediction, LatestQuery, PredictionQuery, PredictionScope,
-            PredictionSeries, Predictions,
+            Issues, LatestPrediction, LatestQuery, PredictionQuery, PredictionScope, PredictionSeries, Predictions,
         },
         thinning::{MAX_THINNED_FROM, MaxPoints},
     },
@@ -59,23 +58,13 @@ pub async fn list_thinned(
 ///
 /// # Errors
 /// Not found: the job or a location, unless predictions for it are still kept.
-pub async fn latest(
-    app: &App,
-    caller: &Caller,
-    query: LatestQuery,
-) -> Result<Vec<LatestPrediction>> {
+pub async fn latest(app: &App, caller: &Caller, query: LatestQuery) -> Result<Vec<LatestPrediction>> {
     let caller = caller.clone();
     app.scan(move |connection, now| {
         let mut answers = Vec::new();
         for scope in &query.scopes {
             let organisation = owner(connection, &caller, *scope)?;
-            answers.extend(prediction::latest(
-                connection,
-                organisation,
-                *scope,
-                &query,
-                now,
-            )?);
+            answers.extend(prediction::latest(connection, organisation, *scope, &query, now)?);
         }
         Ok(answers)
     })
@@ -83,24 +72,16 @@ pub async fn latest(
 }
 
 /// Whose the predictions for a job or location are.
-pub(super) fn owner(
-    connection: &Connection,
-    caller: &Caller,
-    scope: PredictionScope,
-) -> Result<Uuid> {
+pub(super) fn owner(connection: &Connection, caller: &Caller, scope: PredictionScope) -> Result<Uuid> {
     let (what, id) = match scope {
         PredictionScope::Location(id) => ("location", id),
         PredictionScope::Job(id) => ("job", id),
         PredictionScope::Source(id) => ("source", id),
     };
     let registered = match scope {
-        PredictionScope::Location(_) => {
-            store::location::find(connection, id)?.map(|location| location.organisation_id)
-        }
+        PredictionScope::Location(_) => store::location::find(connection, id)?.map(|location| location.organisation_id),
         PredictionScope::Job(_) => store::job::owner(connection, id)?,
-        PredictionScope::Source(_) => {
-            store::source::find(connection, id)?.and_then(|source| source.organisation_id)
-        }
+        PredictionScope::Source(_) => store::source::find(connection, id)?.and_then(|source| source.organisation_id),
     };
     // The job or location may be gone, and its id another's by now: what was predicted for it is still its owner's.
     let owner = match caller.organisation_id {

@@ -62,9 +62,7 @@ pub async fn withdraw(app: &App, caller: &Caller, asked: Withdrawal) -> Result<C
                 let what = withdrawal(before + step.counts.withdrawn, chosen);
                 let noted = match step.counts.withdrawn {
                     0 => entry,
-                    _ => audit::once(tx, entry, what, |what| {
-                        note(tx, &caller, now, (id, organisation), what)
-                    })?,
+                    _ => audit::once(tx, entry, what, |what| note(tx, &caller, now, (id, organisation), what))?,
                 };
                 Ok((step, noted))
             })

@@ -140,10 +140,7 @@ impl Courier {
     }
 
     fn underway_to(&self, webhook: Uuid) -> usize {
-        self.carried
-            .values()
-            .filter(|(carried, _)| *carried == webhook)
-            .count()
+        self.carried.values().filter(|(carried, _)| *carried == webhook).count()
     }
 
     fn carries(&self, message: &Message) -> bool {
@@ -182,13 +179,7 @@ async fn carry(app: App, message: Message) {
 }
 
 /// Notes an attempt, unless the webhook is gone.
-fn note(
-    tx: &Transaction<'_>,
-    message: &Message,
-    attempt: &Attempt,
-    next: Next,
-    now: Timestamp,
-) -> Result<()> {
+fn note(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, next: Next, now: Timestamp) -> Result<()> {
     if !show(tx, message, attempt, now)? {
         return Ok(());
     }
@@ -197,12 +188,7 @@ fn note(
 
 /// Shows an attempt at its webhook, and switches that off if its receiver wants no more. Whether there still is such a
 /// webhook.
-pub(super) fn show(
-    tx: &Transaction<'_>,
-    message: &Message,
-    attempt: &Attempt,
-    now: Timestamp,
-) -> Result<bool> {
+pub(super) fn show(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, now: Timestamp) -> Result<bool> {
     let is_there = webhook::set_last_attempt(tx, message.webhook_id, &attempt.shown(message))?;
     if is_there && attempt.is_gone() {
         webhook::switch_off(tx, message, now)?;

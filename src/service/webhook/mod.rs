@@ -237,15 +237,10 @@ fn test_message(webhook: Webhook, secrets: Secrets, now: Timestamp) -> Message {
 /// A webhook without an organisation is the admins'.
 fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Result<Webhook> {
     webhook::find(connection, id)?
-        .filter(|found| {
-            caller.role == Role::Admin || found.organisation_id == caller.organisation_id
-        })
+        .filter(|found| caller.role == Role::Admin || found.organisation_id == caller.organisation_id)
         .ok_or_else(|| not_found(id))
 }
 
 fn not_found(id: Uuid) -> Error {
-    Error::NotFound {
-        what: "webhook",
-        id,
-    }
+    Error::NotFound { what: "webhook", id }
 }

@@ -78,9 +78,7 @@ impl Sender {
     pub async fn attempt(&self, message: &Message, at: Timestamp) -> Attempt {
         let begun = Instant::now();
         let (status, error) = match self.post(message, at).await {
-            Ok(status) if (300..400).contains(&status) => {
-                (Some(status), Some("redirects are not followed".to_owned()))
-            }
+            Ok(status) if (300..400).contains(&status) => (Some(status), Some("redirects are not followed".to_owned())),
             Ok(status) => (Some(status), None),
             Err(error) => (None, Some(error.chars().take(MAX_ERROR).collect())),
         };

@@ -27,8 +27,7 @@ const STEP_POINTS: u64 = 50_000;
 const STEP_SERIES: usize = 200;
 
 /// Whether the organisation that the series `s` belongs to is gone.
-const IS_ABANDONED: &str =
-    "NOT EXISTS (SELECT 1 FROM organisations o WHERE o.id = s.organisation_id)";
+const IS_ABANDONED: &str = "NOT EXISTS (SELECT 1 FROM organisations o WHERE o.id = s.organisation_id)";
 
 /// Whether the run `r` of the series `s` has ended its time at ?1. A revision is not deleted before those that it corrects
 /// or withdraws: with a longer retention they would return.
@@ -143,12 +142,7 @@ fn cutoff(connection: &Connection, series_id: i64, now: Timestamp) -> Result<Opt
 }
 
 /// Deletes the series' runs that ended at `cutoff` or before, as many as the step may. Whether that was all of them.
-fn delete_runs(
-    tx: &Transaction<'_>,
-    series_id: i64,
-    cutoff: Timestamp,
-    swept: &mut Swept,
-) -> Result<bool> {
+fn delete_runs(tx: &Transaction<'_>, series_id: i64, cutoff: Timestamp, swept: &mut Swept) -> Result<bool> {
     // One more tells whether there are more.
     let most = STEP_RUNS.saturating_sub(swept.runs);
     let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
@@ -165,9 +159,8 @@ fn delete_runs(
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?
         .collect::<rusqlite::Result<Vec<(i64, i64, i64)>>>()?;
-    let mut delete = tx.prepare_cached(
-        "DELETE FROM runs WHERE series_id = ?1 AND issue_time = ?2 AND revision = ?3",
-    )?;
+    let mut delete =
+        tx.prepare_cached("DELETE FROM runs WHERE series_id = ?1 AND issue_time = ?2 AND revision = ?3")?;
     for (issue_time, revision, count) in runs {
         if swept.runs >= STEP_RUNS || swept.predictions >= STEP_POINTS {
             return Ok(false);

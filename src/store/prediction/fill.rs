@@ -98,11 +98,7 @@ pub fn newest_issues(
                 ranks.push(rank);
                 newest.add(&mut fresh);
             }
-            Ok(if wanted.is_too_much() {
-                Break(())
-            } else {
-                Continue(())
-            })
+            Ok(if wanted.is_too_much() { Break(()) } else { Continue(()) })
         })?;
         if visited.is_break() {
             return Ok(Filled::TooMuch);
@@ -168,11 +164,7 @@ pub fn all_issues(
                 ));
             }
             first.cut(2);
-            Ok(if wanted.is_too_much() {
-                Break(())
-            } else {
-                Continue(())
-            })
+            Ok(if wanted.is_too_much() { Break(()) } else { Continue(()) })
         })?;
         if visited.is_break() {
             return Ok(Filled::TooMuch);
@@ -182,9 +174,7 @@ pub fn all_issues(
     let mut rows = first.rows;
     rows.sort_unstable_by_key(in_order);
     let filled = match rows.last() {
-        Some((issue, last)) if rows.len() >= wanted.rows => {
-            Filled::Until(last.valid_time, Some(*issue))
-        }
+        Some((issue, last)) if rows.len() >= wanted.rows => Filled::Until(last.valid_time, Some(*issue)),
         _ => Filled::Whole,
     };
     add(rows.into_iter().map(|(_, row)| row), first.runs, found);
@@ -243,9 +233,7 @@ pub fn issues_after(
     rows.sort_unstable_by_key(in_order);
     rows.truncate(wanted.rows);
     let filled = match rows.last() {
-        Some((issue, last)) if rows.len() >= wanted.rows => {
-            Filled::Until(last.valid_time, Some(*issue))
-        }
+        Some((issue, last)) if rows.len() >= wanted.rows => Filled::Until(last.valid_time, Some(*issue)),
         _ => Filled::Whole,
     };
     add(rows.into_iter().map(|(_, row)| row), runs, found);
@@ -253,20 +241,13 @@ pub fn issues_after(
 }
 
 /// The newest issue of the window's last valid_time.
-pub fn last_point(
-    connection: &Connection,
-    group: &[SeriesRow],
-    window: &Window,
-) -> Result<Predictions> {
-    let (mut best, cost): (Option<(FoundPoint, NewestFirst, FoundRun)>, _) =
-        (None, Cost::default());
+pub fn last_point(connection: &Connection, group: &[SeriesRow], window: &Window) -> Result<Predictions> {
+    let (mut best, cost): (Option<(FoundPoint, NewestFirst, FoundRun)>, _) = (None, Cost::default());
     for series in group {
         let cutoff = series.series.cutoff(window.now);
         let mut withdrawn = Withdrawn::default();
         let _ = visit_runs(connection, series, window, Order::NewestFirst, |run| {
-            let known = best
-                .as_ref()
-                .map(|(point, rank, _)| (point.valid_time, *rank));
+            let known = best.as_ref().map(|(point, rank, _)| (point.valid_time, *rank));
             if known.is_some_and(|(time, _)| run.valid_to < time) {
                 return Ok(Continue(()));
             }
@@ -279,9 +260,7 @@ pub fn last_point(
             }
             let rank = run.newest_first();
             let is_better = |(valid_time, _): &(Timestamp, f64)| {
-                known.is_none_or(|(time, before)| {
-                    *valid_time > time || *valid_time == time && rank < before
-                })
+                known.is_none_or(|(time, before)| *valid_time > time || *valid_time == time && rank < before)
             };
             if let Some((valid_time, value)) = last.filter(is_better) {
                 let row = FoundPoint {
@@ -308,11 +287,7 @@ fn in_order((issue, row): &(IssueKey, FoundPoint)) -> (Timestamp, IssueKey) {
 }
 
 /// Adds rows to what is found, with the runs that they are of.
-fn add(
-    rows: impl IntoIterator<Item = FoundPoint>,
-    mut runs: Vec<FoundRun>,
-    found: &mut Predictions,
-) {
+fn add(rows: impl IntoIterator<Item = FoundPoint>, mut runs: Vec<FoundRun>, found: &mut Predictions) {
     let (base, begin) = (found.runs.len(), found.rows.len());
     found.rows.extend(rows);
     let new = &mut found.rows[begin..];
@@ -361,15 +336,10 @@ impl First {
         if self.rows.len() <= self.wanted.saturating_mul(times) {
             return;
         }
-        let (_, last, _) = self
-            .rows
-            .select_nth_unstable_by_key(self.wanted - 1, in_order);
+        let (_, last, _) = self.rows.select_nth_unstable_by_key(self.wanted - 1, in_order);
         self.end = Some(in_order(last));
         self.rows.truncate(self.wanted);
-        keep_used(
-            &mut self.runs,
-            self.rows.iter_mut().map(|(_, row)| &mut row.run),
-        );
+        keep_used(&mut self.runs, self.rows.iter_mut().map(|(_, row)| &mut row.run));
     }
 }
 
@@ -420,9 +390,7 @@ impl Newest {
         while self.rows.get(*at)?.valid_time < valid_time {
             *at += 1;
         }
-        self.rows
-            .get_mut(*at)
-            .filter(|row| row.valid_time == valid_time)
+        self.rows.get_mut(*at).filter(|row| row.valid_time == valid_time)
     }
 
     /// Fills valid times that are not filled, and leaves the list empty. Mostly they come all before or all behind what
@@ -431,25 +399,15 @@ impl Newest {
         let (Some(first), Some(last)) = (fresh.first(), fresh.last()) else {
             return;
         };
-        if self
-            .rows
-            .back()
-            .is_none_or(|row| row.valid_time < first.valid_time)
-        {
+        if self.rows.back().is_none_or(|row| row.valid_time < first.valid_time) {
             self.rows.extend(fresh.drain(..));
-        } else if self
-            .rows
-            .front()
-            .is_none_or(|row| last.valid_time < row.valid_time)
-        {
+        } else if self.rows.front().is_none_or(|row| last.valid_time < row.valid_time) {
             for point in fresh.drain(..).rev() {
                 self.rows.push_front(point);
             }
         } else {
             self.rows.extend(fresh.drain(..));
-            self.rows
-                .make_contiguous()
-                .sort_by_key(|row| row.valid_time);
+            self.rows.make_contiguous().sort_by_key(|row| row.valid_time);
         }
         if self.rows.len() >= self.wanted {
             self.rows.truncate(self.wanted);

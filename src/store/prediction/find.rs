@@ -53,10 +53,7 @@ pub fn find(
         source_version: &query.source_version,
     };
     let groups = groups(connection, organisation_id, &filter)?;
-    let newest = groups
-        .values()
-        .flatten()
-        .map(|series| series.newest_available_at);
+    let newest = groups.values().flatten().map(|series| series.newest_available_at);
     let cost = Cost::default();
     let mut found = Predictions {
         as_of: query.as_of.or(newest.max()),
@@ -160,9 +157,7 @@ impl Reader<'_> {
             let slice_end = Timestamp::from_micros(from.micros().saturating_add(length)).min(to);
             let window = self.window(from, slice_end);
             let filled = match self.query.issues {
-                Issues::Latest => {
-                    newest_issues(self.connection, self.group, &window, &wanted, found)?
-                }
+                Issues::Latest => newest_issues(self.connection, self.group, &window, &wanted, found)?,
                 Issues::All => all_issues(self.connection, self.group, &window, &wanted, found)?,
             };
             match filled {
@@ -249,7 +244,5 @@ fn next_length(length: i64, rows: usize, wanted: usize) -> i64 {
         i64::try_from(wanted.max(1)).unwrap_or(i64::MAX),
     );
     let longest = length.saturating_mul(GROWTH);
-    (length / rows.max(1) + 1)
-        .saturating_mul(wanted)
-        .min(longest)
+    (length / rows.max(1) + 1).saturating_mul(wanted).min(longest)
 }

@@ -79,9 +79,7 @@ pub fn insert_revision(
     };
     let revision = held.map_or(1, |held| held.revision + 1);
     // Readers take what came last: a clock that was set back must not put a revision behind the one that it corrects.
-    let available_at = held.map_or(issue.available_at, |held| {
-        issue.available_at.max(held.available_at)
-    });
+    let available_at = held.map_or(issue.available_at, |held| issue.available_at.max(held.available_at));
     tx.prepare_cached(
         "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

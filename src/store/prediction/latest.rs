@@ -60,12 +60,7 @@ pub fn latest(
 }
 
 /// All points of an issue. Several series have it if jobs share a source and a location; what came last counts.
-fn issue(
-    connection: &Connection,
-    group: &[SeriesRow],
-    issue_time: Timestamp,
-    now: Timestamp,
-) -> Result<Predictions> {
+fn issue(connection: &Connection, group: &[SeriesRow], issue_time: Timestamp, now: Timestamp) -> Result<Predictions> {
     let window = Window {
         issue_time: Some(issue_time),
         ..Window::any(now)
@@ -82,12 +77,7 @@ fn issue(
 }
 
 /// The value with the last valid_time that is not later than `at`.
-fn valid_at(
-    connection: &Connection,
-    group: &[SeriesRow],
-    at: Timestamp,
-    now: Timestamp,
-) -> Result<Predictions> {
+fn valid_at(connection: &Connection, group: &[SeriesRow], at: Timestamp, now: Timestamp) -> Result<Predictions> {
     let mut to = Timestamp::from_micros(at.micros() + 1);
     let mut length = LOOK_BACK;
     let earliest = Window::any(now).from;

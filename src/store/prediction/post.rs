@@ -108,13 +108,7 @@ fn find_series(connection: &Connection, series: &Series) -> Result<Option<Known>
     Ok(found.optional()?)
 }
 
-fn insert_series(
-    tx: &Transaction<'_>,
-    series: &Series,
-    issue: Issue,
-    first: &Point,
-    last: &Point,
-) -> Result<i64> {
+fn insert_series(tx: &Transaction<'_>, series: &Series, issue: Issue, first: &Point, last: &Point) -> Result<i64> {
     let mut statement = tx.prepare_cached(
         "INSERT INTO series (organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, unit,
             source_name, version_label, retention_hours, newest_issue, newest_arrival, covers_until, shortest_lead,

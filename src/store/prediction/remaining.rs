@@ -25,9 +25,7 @@ struct Known {
 /// as long as something of it is left.
 pub fn update(tx: &Transaction<'_>, series_id: i64) -> Result<()> {
     let known = tx
-        .prepare_cached(
-            "SELECT newest_issue, fresh_issue, covers_until, longest_lead FROM series WHERE id = ?1",
-        )?
+        .prepare_cached("SELECT newest_issue, fresh_issue, covers_until, longest_lead FROM series WHERE id = ?1")?
         .query_row([series_id], |row| {
             Ok(Known {
                 newest_issue: row.get(0)?,
@@ -38,16 +36,11 @@ pub fn update(tx: &Transaction<'_>, series_id: i64) -> Result<()> {
         })?;
     let left = find(tx, series_id, &known)?;
     let is_fresh_left = match &left {
-        Some(left) => {
-            left.newest_issue == known.fresh_issue
-                || last_value(tx, series_id, known.fresh_issue)?.is_some()
-        }
+        Some(left) => left.newest_issue == known.fresh_issue || last_value(tx, series_id, known.fresh_issue)?.is_some(),
         None => false,
     };
     let [newest_issue, newest_arrival, covers_until] = match left {
-        Some(left) => {
-            [left.newest_issue, left.newest_arrival, left.covers_until].map(Timestamp::micros)
-        }
+        Some(left) => [left.newest_issue, left.newest_arrival, left.covers_until].map(Timestamp::micros),
         None => [NOTHING_LEFT; 3],
     };
     let fresh = (!is_fresh_left).then_some((newest_issue, newest_arrival));
@@ -75,8 +68,7 @@ fn find(connection: &Connection, series_id: i64, known: &Known) -> Result<Option
     let mut rows = issues.query((series_id, known.newest_issue))?;
     let mut left: Option<Remaining> = None;
     while let Some(row) = rows.next()? {
-        let (issue_time, arrival, reach): (Timestamp, Timestamp, Timestamp) =
-            (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (issue_time, arrival, reach): (Timestamp, Timestamp, Timestamp) = (row.get(0)?, row.get(1)?, row.get(2)?);
         if let Some(left) = &left {
             let end = issue_time.micros().saturating_add(known.longest_lead);
             if left.covers_until >= known.covers_until || end <= left.covers_until.micros() {
@@ -100,11 +92,7 @@ fn find(connection: &Connection, series_id: i64, known: &Known) -> Result<Option
 }
 
 /// The last valid_time of an issue that is not withdrawn.
-fn last_value(
-    connection: &Connection,
-    series_id: i64,
-    issue_time: Timestamp,
-) -> Result<Option<Timestamp>> {
+fn last_value(connection: &Connection, series_id: i64, issue_time: Timestamp) -> Result<Option<Timestamp>> {
     let held = held(connection, series_id, issue_time, None)?;
     let values = held.iter().flat_map(|held| held.values.iter().rev());
     Ok(values

@@ -193,11 +193,7 @@ pub fn visit_runs(
 }
 
 /// The first moment of the window at which one of the series may have a point; none if there is no such moment.
-pub fn next_point(
-    connection: &Connection,
-    group: &[SeriesRow],
-    window: &Window,
-) -> Result<Option<Timestamp>> {
+pub fn next_point(connection: &Connection, group: &[SeriesRow], window: &Window) -> Result<Option<Timestamp>> {
     let sql = format!(
         "SELECT issue_time, available_at, valid_from, valid_to FROM runs WHERE {IN_WINDOW} ORDER BY issue_time, revision"
     );
@@ -231,8 +227,7 @@ pub fn next_point(
 }
 
 /// The runs of a series that may have points in a window, by the parameters of [`in_window`].
-const IN_WINDOW: &str =
-    "series_id = ?1 AND issue_time BETWEEN ?2 AND ?3 AND valid_to >= ?4 AND valid_from < ?5
+const IN_WINDOW: &str = "series_id = ?1 AND issue_time BETWEEN ?2 AND ?3 AND valid_to >= ?4 AND valid_from < ?5
     AND available_at <= ?6 AND (valid_to > ?7 OR available_at > ?7)";
 
 fn in_window(series: &SeriesRow, window: &Window) -> (i64, i64, i64, i64, i64, i64, i64) {
@@ -248,10 +243,7 @@ fn in_window(series: &SeriesRow, window: &Window) -> (i64, i64, i64, i64, i64, i
     if let Some(since) = window.issued_since {
         earliest = earliest.max(since.micros());
     }
-    let cutoff = series
-        .series
-        .cutoff(window.now)
-        .map_or(i64::MIN, Timestamp::micros);
+    let cutoff = series.series.cutoff(window.now).map_or(i64::MIN, Timestamp::micros);
     let as_of = window.as_of.map_or(i64::MAX, Timestamp::micros);
     (series.id, earliest, latest, from, to, as_of, cutoff)
 }

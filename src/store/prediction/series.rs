@@ -104,15 +104,9 @@ pub fn owner(connection: &Connection, scope: PredictionScope) -> Result<Option<U
 }
 
 /// Whether the organisation has predictions for a job or a location, which may itself be gone.
-pub fn is_known(
-    connection: &Connection,
-    scope: PredictionScope,
-    organisation_id: Uuid,
-) -> Result<bool> {
+pub fn is_known(connection: &Connection, scope: PredictionScope, organisation_id: Uuid) -> Result<bool> {
     let (column, id) = column(scope);
-    let sql = format!(
-        "SELECT EXISTS (SELECT 1 FROM series WHERE {column} = ?1 AND organisation_id = ?2)"
-    );
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM series WHERE {column} = ?1 AND organisation_id = ?2)");
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement.query_row((id, organisation_id), |row| row.get(0))?)
 }
@@ -126,8 +120,7 @@ pub fn any_of(connection: &Connection, organisation_id: Uuid) -> Result<bool> {
 
 /// Whether a source of that id, which may be gone, predicted for another organisation than `owner`.
 pub fn any_of_others(connection: &Connection, source_id: Uuid, owner: Uuid) -> Result<bool> {
-    let sql =
-        "SELECT EXISTS (SELECT 1 FROM series s JOIN organisations o ON o.id = s.organisation_id
+    let sql = "SELECT EXISTS (SELECT 1 FROM series s JOIN organisations o ON o.id = s.organisation_id
         WHERE s.source_id = ?1 AND s.organisation_id <> ?2)";
     let mut statement = connection.prepare_cached(sql)?;
     Ok(statement.query_row((source_id, owner), |row| row.get(0))?)

@@ -23,11 +23,7 @@ const CHOSEN: &str = "s.job_id = ?1 AND s.organisation_id = ?2 AND (?3 IS NULL O
     AND (?4 IS NULL OR s.stage = ?4)";
 
 /// Returns the numbers of the organisation's series that have the issue.
-pub fn series_of(
-    connection: &Connection,
-    organisation_id: Uuid,
-    withdrawal: &Withdrawal,
-) -> Result<Vec<i64>> {
+pub fn series_of(connection: &Connection, organisation_id: Uuid, withdrawal: &Withdrawal) -> Result<Vec<i64>> {
     let sql = format!(
         "SELECT s.id FROM series s WHERE {CHOSEN}
             AND EXISTS (SELECT 1 FROM runs WHERE series_id = s.id AND issue_time = ?5)"

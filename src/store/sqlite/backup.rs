@@ -105,9 +105,7 @@ impl Unfinished {
         };
         source.progress_handler(STEPS, Some(move || pace.is_over()))?;
         match in_the_background(move || source.execute("VACUUM INTO ?1", [target])) {
-            Err(_) if stop.load(Ordering::Relaxed) => {
-                Err(Error::Unavailable("the copy was told to stop".to_owned()))
-            }
+            Err(_) if stop.load(Ordering::Relaxed) => Err(Error::Unavailable("the copy was told to stop".to_owned())),
             copied => copied.map(drop).map_err(Error::from),
         }
     }
@@ -222,9 +220,7 @@ pub fn fold(path: &Path) -> Folded {
     // Leaving the write-ahead log takes the database for oneself.
     let folded = Connection::open(path).and_then(|connection| {
         connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.pragma_update_and_check(None, "journal_mode", "DELETE", |row| {
-            row.get::<_, String>(0)
-        })
+        connection.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0))
     });
     let error = match folded {
         Ok(mode) if mode == "delete" => return Folded::All,
@@ -255,9 +251,7 @@ fn in_the_background<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 
 /// Flushes the folder of a file, so that its name survives a power cut.
 pub fn flush_folder(file: &Path) -> io::Result<()> {
-    let folder = file
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
+    let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
@@ -265,9 +259,7 @@ pub fn flush_folder(file: &Path) -> io::Result<()> {
 fn open(path: &Path) -> std::result::Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(OpenError::Sqlite)?;
-    connection
-        .busy_timeout(BUSY_TIMEOUT)
-        .map_err(OpenError::Sqlite)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(OpenError::Sqlite)?;
     migrations::check(&connection)?;
     Ok(connection)
 }

@@ -231,11 +231,7 @@ impl Shared {
                     continue;
                 }
                 // What was a long log gives its space back.
-                if log.pages >= EAGER {
-                    "TRUNCATE"
-                } else {
-                    "PASSIVE"
-                }
+                if log.pages >= EAGER { "TRUNCATE" } else { "PASSIVE" }
             } else {
                 log = self.news.wait(log).unwrap_or_else(PoisonError::into_inner);
                 continue;

@@ -17,9 +17,7 @@ use crate::store::engine::Connection;
 /// Opens the database for writing, and brings its schema up to date.
 pub fn open_writing(path: &Path) -> std::result::Result<Opened, OpenError> {
     let mut connection = Connection::open(path).map_err(OpenError::Sqlite)?;
-    connection
-        .busy_timeout(BUSY_TIMEOUT)
-        .map_err(OpenError::Sqlite)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(OpenError::Sqlite)?;
     // Before anything is changed: another program's database stays as it is.
     let schema = migrations::check(&connection)?;
     if connection.is_readonly("main").map_err(OpenError::Sqlite)? {
@@ -68,9 +66,5 @@ pub fn can_be_read_without_room(path: &Path) -> bool {
 
 /// Makes the file of a new database its owner's only; its log takes that over. What hinders it, opening tells.
 pub fn make_private(path: &Path) {
-    let _ = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
+    let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }

@@ -13,9 +13,7 @@ pub enum OpenError {
     #[error("{}", explain_to_operator(.0))]
     Sqlite(rusqlite::Error),
     /// The file was written by a newer program.
-    #[error(
-        "it has schema version {found}, and this program knows versions up to {known}: use a newer prediction-api"
-    )]
+    #[error("it has schema version {found}, and this program knows versions up to {known}: use a newer prediction-api")]
     Newer {
         /// The file's schema version.
         found: i64,
@@ -66,9 +64,7 @@ impl From<rusqlite::Error> for Error {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             // Nobody is there to be answered.
-            Some(ErrorCode::OperationInterrupted) => {
-                Self::Unavailable("a read was stopped".to_owned())
-            }
+            Some(ErrorCode::OperationInterrupted) => Self::Unavailable("a read was stopped".to_owned()),
             Some(
                 ErrorCode::DiskFull
                 | ErrorCode::ReadOnly
@@ -139,13 +135,7 @@ impl<T> OnTaken<T> for rusqlite::Result<T> {
 
 /// The conflict of an id that is taken. `own` selects the thing that has it, if it belongs to the same owner as the new
 /// one: what belongs to another organisation is neither described nor named.
-pub fn id_taken(
-    connection: &Connection,
-    what: &str,
-    id: Uuid,
-    own: &str,
-    parameters: impl Params,
-) -> Result<Error> {
+pub fn id_taken(connection: &Connection, what: &str, id: Uuid, own: &str, parameters: impl Params) -> Result<Error> {
     let is_own = connection.prepare_cached(own)?.exists(parameters)?;
     Ok(if is_own {
         Error::conflict(format!("the id {id} is taken by another {what}"), id)

@@ -20,9 +20,7 @@ impl Identity {
         // SQLite follows links to the database and keeps the other files beside it.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let files = ["", "-wal", "-shm"].map(|end| beside(&path, end));
-        let known = files
-            .into_iter()
-            .filter_map(|file| Some((identity(&file).ok()?, file)));
+        let known = files.into_iter().filter_map(|file| Some((identity(&file).ok()?, file)));
         Self(known.map(|(identity, file)| (file, identity)).collect())
     }
 

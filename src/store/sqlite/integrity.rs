@@ -19,9 +19,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Timestamp, audit::AuditEntry, location::Location, organisation::Organisation,
-        prediction::Point, sensor::Sensor, source::Source, source_version::SourceVersion,
-        token::Token, webhook::Webhook,
+        Timestamp, audit::AuditEntry, location::Location, organisation::Organisation, prediction::Point,
+        sensor::Sensor, source::Source, source_version::SourceVersion, token::Token, webhook::Webhook,
     },
     store::{engine::Connection, payload, reading, row::FromRow},
 };
@@ -133,16 +132,8 @@ fn open(path: &Path) -> Result<(Connection, i64), OpenError> {
         }
     }
     let log = fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
-    let parameters = if log > 0 {
-        "vfs=unix-none"
-    } else {
-        "immutable=1"
-    };
-    let alone = open(
-        &uri(path, parameters),
-        read_only | OpenFlags::SQLITE_OPEN_URI,
-    )
-    .and_then(|connection| {
+    let parameters = if log > 0 { "vfs=unix-none" } else { "immutable=1" };
+    let alone = open(&uri(path, parameters), read_only | OpenFlags::SQLITE_OPEN_URI).and_then(|connection| {
         // Then the index of the log is made in memory.
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -157,9 +148,7 @@ fn open(path: &Path) -> Result<(Connection, i64), OpenError> {
 /// What a file is that is no SQLite database, as far as its beginning says.
 pub fn kind_of(path: &Path) -> Option<&'static str> {
     let mut begin = [0; 512];
-    let length = File::open(path)
-        .and_then(|mut file| file.read(&mut begin))
-        .ok()?;
+    let length = File::open(path).and_then(|mut file| file.read(&mut begin)).ok()?;
     let begin = &begin[..length];
     let kinds: [(&[u8], &str); 7] = [
         (b"\x1f\x8b", "a gzip file: decompress it first"),
@@ -205,9 +194,7 @@ fn references(connection: &Connection, report: &mut Report) -> rusqlite::Result<
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
-        report.fault(format!(
-            "a row of {table} names a row of {parent} that is not there"
-        ));
+        report.fault(format!("a row of {table} names a row of {parent} that is not there"));
     }
     Ok(())
 }
@@ -420,9 +407,7 @@ impl Unknown {
             (true, false) => "it reaches beyond its series' covers_until",
             (true, true) => return None,
         };
-        Some(format!(
-            "the run of series {series} issued at {issue_time}: {fault}"
-        ))
+        Some(format!("the run of series {series} issued at {issue_time}: {fault}"))
     }
 
     fn note(&mut self, run: &Kept, point: &Point) {
@@ -434,14 +419,8 @@ impl Unknown {
                 found.insert(point.valid_time);
             }
         };
-        note(
-            run.issue_time.micros() > known.newest_issue,
-            &mut self.newer,
-        );
-        note(
-            point.valid_time.micros() > known.covers_until,
-            &mut self.beyond,
-        );
+        note(run.issue_time.micros() > known.newest_issue, &mut self.newer);
+        note(point.valid_time.micros() > known.covers_until, &mut self.beyond);
     }
 }
 
@@ -495,10 +474,8 @@ fn readings(connection: &Connection, report: &mut Report) -> rusqlite::Result<()
     let mut before: Option<(i64, Timestamp, i64)> = None;
     while let Some(row) = rows.next()? {
         report.readings += 1;
-        let (series, time, revision): (i64, Timestamp, i64) =
-            (row.get(0)?, row.get(1)?, row.get(2)?);
-        let (value, is_lost, is_leaving): (f64, bool, bool) =
-            (row.get(3)?, row.get(4)?, row.get(5)?);
+        let (series, time, revision): (i64, Timestamp, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (value, is_lost, is_leaving): (f64, bool, bool) = (row.get(3)?, row.get(4)?, row.get(5)?);
         let expected = match before {
             Some((of, at, revision)) if (of, at) == (series, time) => revision + 1,
             _ => 1,
@@ -523,9 +500,7 @@ fn readings(connection: &Connection, report: &mut Report) -> rusqlite::Result<()
         AND NOT EXISTS (SELECT 1 FROM sensors s WHERE s.id = r.sensor_id)";
     let lost: i64 = connection.query_row(lost, [], |row| row.get(0))?;
     if lost > 0 {
-        report.fault(format!(
-            "the readings of {lost} sensors have outlived their sensors"
-        ));
+        report.fault(format!("the readings of {lost} sensors have outlived their sensors"));
     }
     Ok(())
 }

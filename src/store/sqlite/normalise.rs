@@ -10,11 +10,7 @@ const NAMES: &[(&str, Option<&str>, &[&str])] = &[
     ("organisations", None, &["name"]),
     ("tokens", Some("organisation_id"), &["name"]),
     ("locations", Some("organisation_id"), &["name"]),
-    (
-        "sensors",
-        Some("organisation_id"),
-        &["name", "metric", "unit"],
-    ),
+    ("sensors", Some("organisation_id"), &["name", "metric", "unit"]),
     ("sources", None, &["name"]),
     (
         "source_versions",
@@ -43,12 +39,7 @@ pub fn names(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn in_column(
-    connection: &Connection,
-    table: &str,
-    owner: Option<&str>,
-    column: &str,
-) -> rusqlite::Result<()> {
+fn in_column(connection: &Connection, table: &str, owner: Option<&str>, column: &str) -> rusqlite::Result<()> {
     let owner = owner.unwrap_or("NULL");
     let all = format!("SELECT DISTINCT {column}, {owner} FROM {table} WHERE {column} IS NOT NULL");
     let mut all = connection.prepare(&all)?;
@@ -56,9 +47,7 @@ fn in_column(
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     // Owner by owner, so that two forms at one leave the others' names alone.
-    let change = format!(
-        "UPDATE {table} SET {column} = ?2 WHERE {column} = ?1 AND {owner} IS NOT DISTINCT FROM ?3"
-    );
+    let change = format!("UPDATE {table} SET {column} = ?2 WHERE {column} = ?1 AND {owner} IS NOT DISTINCT FROM ?3");
     for (old, owner) in stored {
         let new = normal(old.clone());
         if new == old {
@@ -66,12 +55,7 @@ fn in_column(
         }
         match connection.execute(&change, (&old, &new, owner)) {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-                tracing::warn!(
-                    table,
-                    column,
-                    name = old,
-                    "a name is stored in two Unicode forms"
-                );
+                tracing::warn!(table, column, name = old, "a name is stored in two Unicode forms");
             }
             changed => {
                 changed?;

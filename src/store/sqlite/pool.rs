@@ -50,9 +50,7 @@ impl Access {
             ),
             Self::WithoutRoom => (
                 uri(path, "readonly_shm=1"),
-                OpenFlags::SQLITE_OPEN_READ_ONLY
-                    | OpenFlags::SQLITE_OPEN_NO_MUTEX
-                    | OpenFlags::SQLITE_OPEN_URI,
+                OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI,
             ),
         }
     }
@@ -71,11 +69,7 @@ impl Access {
 
 /// The database file as a URI with parameters.
 pub fn uri(path: &Path, parameters: &str) -> PathBuf {
-    const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-        .remove(b'/')
-        .remove(b'.')
-        .remove(b'-')
-        .remove(b'_');
+    const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
     let path = percent_encode(path.as_os_str().as_bytes(), ESCAPED);
     format!("file:{path}?{parameters}").into()
 }
@@ -93,12 +87,7 @@ struct Inner {
 
 impl Pool {
     /// Opens `size` connections, which map so much of the file into memory.
-    pub fn open(
-        path: &Path,
-        size: usize,
-        mapped_bytes: i64,
-        access: Access,
-    ) -> std::result::Result<Self, OpenError> {
+    pub fn open(path: &Path, size: usize, mapped_bytes: i64, access: Access) -> std::result::Result<Self, OpenError> {
         let inner = Inner {
             path: path.to_owned(),
             size,
@@ -239,11 +228,9 @@ impl Inner {
 }
 
 fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
-    lock.read()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    lock.read().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
-    lock.write()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    lock.write().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

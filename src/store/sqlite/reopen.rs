@@ -109,9 +109,8 @@ mod tests {
     }
 
     fn can_read(pool: &Pool) -> bool {
-        let read = |connection: &rusqlite::Connection| {
-            connection.query_row("SELECT count(*) FROM jobs", [], |_| Ok(()))
-        };
+        let read =
+            |connection: &rusqlite::Connection| connection.query_row("SELECT count(*) FROM jobs", [], |_| Ok(()));
         pool.get().is_ok_and(|connection| read(&connection).is_ok())
     }
 

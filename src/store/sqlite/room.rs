@@ -47,9 +47,7 @@ pub struct Room {
 impl Room {
     /// The room for a database, of which so many bytes are to be kept in reserve; 0 for none.
     pub fn of(database: &Path, reserve_bytes: u64) -> Self {
-        let folder = database
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty());
         Self {
             folder: folder.unwrap_or(Path::new(".")).to_owned(),
             reserve: database.with_extension("reserve"),
@@ -142,9 +140,7 @@ impl Room {
         match tried.err()? {
             error if error.kind() == io::ErrorKind::StorageFull => Some(FULL),
             error if error.kind() == io::ErrorKind::QuotaExceeded => Some(QUOTA),
-            error if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
-                Some("its file system has become read-only")
-            }
+            error if error.kind() == io::ErrorKind::ReadOnlyFilesystem => Some("its file system has become read-only"),
             error if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
                 Some("the disk reports input/output errors")
             }
@@ -184,8 +180,7 @@ impl Room {
             match fallocate(&file, FallocateFlags::empty(), 0, size) {
                 // Some file systems know no other way.
                 Err(rustix::io::Errno::OPNOTSUPP) => {
-                    io::copy(&mut io::Read::take(io::repeat(0), size), &mut file)
-                        .and_then(|_| file.sync_data())
+                    io::copy(&mut io::Read::take(io::repeat(0), size), &mut file).and_then(|_| file.sync_data())
                 }
                 allocated => Ok(allocated?),
             }
@@ -209,8 +204,7 @@ impl Room {
 
     /// How large the reserve is on this disk, in whole pages.
     fn size(&self) -> u64 {
-        let all = statvfs(&self.folder)
-            .map_or(u64::MAX, |disk| disk.f_blocks.saturating_mul(disk.f_frsize));
+        let all = statvfs(&self.folder).map_or(u64::MAX, |disk| disk.f_blocks.saturating_mul(disk.f_frsize));
         self.bytes.min(all / PART) / 4096 * 4096
     }
 

@@ -85,13 +85,7 @@ impl Turns {
             let (sender, turn) = oneshot::channel();
             state.number += 1;
             let number = state.number;
-            state.waiting.push(
-                owner,
-                Waiting {
-                    number,
-                    turn: sender,
-                },
-            )?;
+            state.waiting.push(owner, Waiting { number, turn: sender })?;
             (number, turn)
         };
         // The owner may have a slot left although others, which have none left, wait.
@@ -101,8 +95,7 @@ impl Turns {
             owner,
             number,
         };
-        turn.await
-            .map_err(|_| Error::Unavailable("it is closing".to_owned()))
+        turn.await.map_err(|_| Error::Unavailable("it is closing".to_owned()))
     }
 
     /// How many reads run, and how many wait.
@@ -176,9 +169,7 @@ impl Drop for Place<'_> {
         let number = self.number;
         let mut state = self.turns.lock();
         let before = state.waiting.len();
-        state
-            .waiting
-            .remove(self.owner, |waiting| waiting.number == number);
+        state.waiting.remove(self.owner, |waiting| waiting.number == number);
         if state.waiting.len() < before {
             counter!(STOPPED).increment(1);
         }

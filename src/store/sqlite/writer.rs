@@ -49,10 +49,7 @@ const REFUSED: &str = "prediction_api_writer_refused_total";
 
 /// Says what the writer's measures mean.
 pub fn describe_metrics() {
-    describe_histogram!(
-        COMMIT,
-        "How long a transaction took, from its begin to its commit"
-    );
+    describe_histogram!(COMMIT, "How long a transaction took, from its begin to its commit");
     describe_histogram!(GROUP_SIZE, "How many writes shared a commit");
     describe_counter!(FAILED, "Transactions that could not be committed");
     describe_counter!(REFUSED, "Writes that were refused because too many waited");
@@ -399,8 +396,7 @@ impl Way {
     /// Gives a connection up whose transaction cannot be ended: the next group gets another one.
     fn give_up_if_broken(&mut self) {
         let is_broken = self.opened.as_ref().is_ok_and(|opened| {
-            !opened.connection.is_autocommit()
-                && opened.connection.execute_batch("ROLLBACK").is_err()
+            !opened.connection.is_autocommit() && opened.connection.execute_batch("ROLLBACK").is_err()
         });
         if is_broken {
             tracing::error!("the writer's connection is broken and is opened again");
@@ -446,17 +442,11 @@ fn run(mut way: Way, queue: &Queue, state: &State, slow: Duration) {
                     Ok(opened)
                 });
                 let opened = ready.inspect_err(|_| group.fill())?;
-                commit(
-                    &mut opened.connection,
-                    &mut group,
-                    &room,
-                    state,
-                    &mut others,
-                )
+                commit(&mut opened.connection, &mut group, &room, state, &mut others)
             })
         });
-        let committed = catch_unwind(committing)
-            .unwrap_or_else(|_| Err(Error::Internal("a group of writes panicked".to_owned())));
+        let committed =
+            catch_unwind(committing).unwrap_or_else(|_| Err(Error::Internal("a group of writes panicked".to_owned())));
         let committed = committed.map_err(|failure| way.explain(failure));
         way.give_up_if_broken();
         let group = group.requests;
@@ -508,8 +498,7 @@ impl Meters {
     fn count(&self, begun: Stopwatch, requests: usize, committed: &Result<()>) {
         self.durations.record(begun.elapsed());
         // No more than a group has.
-        self.groups
-            .record(u32::try_from(requests).unwrap_or(u32::MAX));
+        self.groups.record(u32::try_from(requests).unwrap_or(u32::MAX));
         if committed.is_err() {
             self.failed.increment(1);
         }
@@ -569,10 +558,7 @@ impl Pace {
 impl Group<'_> {
     /// The request of that number, taken from the queue if the group may have one more.
     fn get(&mut self, number: usize) -> Option<&mut Box<dyn Request>> {
-        if number == self.requests.len()
-            && number < GROUP
-            && self.begun.elapsed() < self.pace.group_time()
-        {
+        if number == self.requests.len() && number < GROUP && self.begun.elapsed() < self.pace.group_time() {
             let slow = &self.pace.slow;
             let next = self.queue.next(|owner| !slow.contains(&owner));
             self.requests.extend(next);
@@ -598,8 +584,7 @@ impl Group<'_> {
 
     /// Takes what a whole group may have, to fail at once.
     fn fill(&mut self) {
-        let more =
-            std::iter::from_fn(|| self.queue.next(|_| true)).take(GROUP - self.requests.len());
+        let more = std::iter::from_fn(|| self.queue.next(|_| true)).take(GROUP - self.requests.len());
         self.requests.extend(more);
     }
 }
@@ -617,8 +602,7 @@ fn commit(
         .map_err(|error| match Error::from(error) {
             // Nobody else in this process writes.
             Error::Busy => Error::Unavailable(
-                "another program holds the database's write lock, and did not let it go in time"
-                    .to_owned(),
+                "another program holds the database's write lock, and did not let it go in time".to_owned(),
             ),
             other => other,
         })?;
@@ -776,12 +760,8 @@ mod tests {
         for number in 0..3 {
             assert_eq!(writer.queue.push(None, Box::new(Faulty)), Ok(()));
             // It may share the transaction of the fault, which is undone.
-            let _ = writer
-                .write(Kind::Append, move |tx| insert(tx, 10 + number))
-                .await;
-            let next = writer
-                .write(Kind::Append, move |tx| insert(tx, number))
-                .await;
+            let _ = writer.write(Kind::Append, move |tx| insert(tx, 10 + number)).await;
+            let next = writer.write(Kind::Append, move |tx| insert(tx, number)).await;
             assert_eq!(next, Ok(()));
         }
         assert!(!numbers(&writer).await.contains(&5));
@@ -841,10 +821,9 @@ mod tests {
         });
         let quick = Box::new(|tx: &Transaction<'_>| insert(tx, 1).map(|()| 0));
         let again = Box::new(move |_: &Transaction<'_>| Ok(commits.load(Ordering::Acquire)));
-        let (first, second, third, ()) =
-            tokio::join!(by(SLOW, slow), by(QUICK, quick), by(SLOW, again), async {
-                go.send(()).unwrap();
-            });
+        let (first, second, third, ()) = tokio::join!(by(SLOW, slow), by(QUICK, quick), by(SLOW, again), async {
+            go.send(()).unwrap();
+        });
         assert_eq!((first, second), (Ok(0), Ok(0)));
         // By then the slow one's first and the quick one's only were committed, each by itself.
         assert_eq!(third, Ok(before + 2));

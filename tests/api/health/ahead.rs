@@ -108,11 +108,7 @@ async fn an_answer_says_whether_an_issue_was_fresh() {
     assert_eq!(direct(&rows).await, false, "one is older and one is there");
     // A withdrawn issue can be posted anew.
     field.post(issued(1), &[risk(9, 7.0)]).await;
-    let path = format!(
-        "DELETE /predictions?job_id={}&issue_time={}",
-        field.job,
-        at(1)
-    );
+    let path = format!("DELETE /predictions?job_id={}&issue_time={}", field.job, at(1));
     let withdrawn = field.app.ok(ADMIN, &path, Value::Null).await;
     assert_eq!(withdrawn.get("fresh"), None);
     assert!(fresh(issued(1), 7.0).await);
@@ -330,9 +326,7 @@ async fn issue_times_follow_the_clock_again_once_it_was_put_right() {
     let reading = json!([{ "sensor_id": sensor, "time": at(0), "value": 1 }]);
     field.app.ok(ADMIN, "POST /readings", reading).await;
     field.app.jump_minutes(-20 * 60);
-    let ahead = field
-        .try_post(in_seconds(&field, 301), &[risk(9, 1.0)])
-        .await;
+    let ahead = field.try_post(in_seconds(&field, 301), &[risk(9, 1.0)]).await;
     ahead.expect_problem(422, &["#/issue_time"]);
     assert!(is_fresh(&field, json!({}), 2.0).await);
     let rows = field

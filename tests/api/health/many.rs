@@ -42,9 +42,7 @@ fn copy(app: &TestApp, job: &str) {
 async fn a_hundred_of_ten_thousand_jobs_go_late_in_one_second() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
-    let job = app
-        .ok(ADMIN, "POST /jobs/setup", setup(&home, "Job A"))
-        .await;
+    let job = app.ok(ADMIN, "POST /jobs/setup", setup(&home, "Job A")).await;
     let id = job["id"].as_str().unwrap();
     let point = json!({ "role": "risk", "valid_time": "2023-10-28T00:00:00Z", "value": 60 });
     let post = json!({ "job_id": id, "predictions": [point] });
@@ -66,10 +64,7 @@ async fn a_hundred_of_ten_thousand_jobs_go_late_in_one_second() {
     for job in late.as_array().unwrap() {
         let changes = changes(&app, job["id"].as_str().unwrap()).await;
         let last = changes.last().unwrap();
-        assert_eq!(
-            last,
-            &("late".to_owned(), "2023-10-27T01:00:00Z".to_owned())
-        );
+        assert_eq!(last, &("late".to_owned(), "2023-10-27T01:00:00Z".to_owned()));
     }
 }
 
@@ -78,18 +73,12 @@ async fn health_looks_at_no_predictions() {
     let field = Field::start().await;
     let database = field.app.database();
     let plan = |sql: &str| -> String {
-        let mut statement = database
-            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
-            .unwrap();
-        let rows = statement
-            .query_map([], |row| row.get::<_, String>(3))
-            .unwrap();
+        let mut statement = database.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
         rows.map(Result::unwrap).collect::<Vec<_>>().join("; ")
     };
-    let due =
-        plan("SELECT DISTINCT job_id FROM health WHERE look_at < 1 ORDER BY look_at LIMIT 200");
+    let due = plan("SELECT DISTINCT job_id FROM health WHERE look_at < 1 ORDER BY look_at LIMIT 200");
     assert!(due.contains("health_to_look_at"), "{due}");
-    let series =
-        plan("SELECT fresh_issue FROM series WHERE job_id = x'00' AND organisation_id = x'00'");
+    let series = plan("SELECT fresh_issue FROM series WHERE job_id = x'00' AND organisation_id = x'00'");
     assert!(series.contains("series_of"), "{series}");
 }

@@ -23,17 +23,12 @@ fn whole(health: &Value) -> Value {
 async fn target(field: &Field, role: &str) -> Value {
     let health = field.health().await;
     let mut targets = health["targets"].as_array().unwrap().iter();
-    targets
-        .find(|target| target["role"] == role)
-        .unwrap()
-        .clone()
+    targets.find(|target| target["role"] == role).unwrap().clone()
 }
 
 /// The job's changes as a whole, oldest first: what it came to be, and when.
 async fn changes(app: &TestApp, job: &str) -> Vec<(String, String)> {
-    let answer = app
-        .ok(ADMIN, &format!("GET /jobs/{job}/health"), Value::Null)
-        .await;
+    let answer = app.ok(ADMIN, &format!("GET /jobs/{job}/health"), Value::Null).await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let all = answer["changes"].as_array().unwrap().iter().rev();
     all.filter(|change| change["role"].is_null())
@@ -181,15 +176,11 @@ async fn every_state_and_back_over_a_restart() {
     field.app.advance_minutes(61);
     assert_eq!(state(&field).await, "late");
     // Twice the interval: on time again, until that has passed.
-    field
-        .change_source(json!({ "expected_interval_minutes": 120 }))
-        .await;
+    field.change_source(json!({ "expected_interval_minutes": 120 })).await;
     assert_eq!(state(&field).await, "on_time");
     field.app.advance_minutes(60);
     assert_eq!(state(&field).await, "late");
-    field
-        .change_source(json!({ "expected_interval_minutes": 30 }))
-        .await;
+    field.change_source(json!({ "expected_interval_minutes": 30 })).await;
     assert_eq!(state(&field).await, "down");
     field.app.restart().await;
 }
@@ -215,12 +206,7 @@ async fn a_job_that_was_never_posted_for_waits_without_a_deadline() {
 #[tokio::test]
 async fn states_that_are_none_are_refused() {
     let app = TestApp::start().await;
-    for query in [
-        "health=dead",
-        "health=",
-        "health=late,",
-        "target_health=late;down",
-    ] {
+    for query in ["health=dead", "health=", "health=late,", "target_health=late;down"] {
         let answer = app.get(&format!("/api/v1/jobs?{query}")).await;
         answer.expect_problem(400, &[query.split('=').next().unwrap()]);
     }
@@ -268,8 +254,7 @@ async fn a_job_whose_predictions_end_before_the_present_shows_it_beside_its_stat
 #[tokio::test]
 async fn a_grace_lets_a_post_be_late_without_a_word() {
     let field = Field::start().await;
-    let webhook =
-        json!({ "name": "x", "url": "http://127.0.0.1:9/", "organisation_id": field.home });
+    let webhook = json!({ "name": "x", "url": "http://127.0.0.1:9/", "organisation_id": field.home });
     let webhook = field.app.make("/api/v1/webhooks", &webhook).await;
     let told = async || {
         let path = format!("GET /webhooks/{webhook}/deliveries");
@@ -282,12 +267,7 @@ async fn a_grace_lets_a_post_be_late_without_a_word() {
     field.post(issued(0), &[risk(3, 3.0)]).await;
     assert_eq!(field.health().await["expected_by"], "2023-10-27T01:15:00Z");
     // Once the interval and the grace have passed, to the microsecond.
-    for (minutes, state, messages) in [
-        (75, "on_time", 0),
-        (1, "late", 1),
-        (59, "late", 1),
-        (1, "down", 2),
-    ] {
+    for (minutes, state, messages) in [(75, "on_time", 0), (1, "late", 1), (59, "late", 1), (1, "down", 2)] {
         field.app.advance_minutes(minutes);
         field.app.until_noted().await;
         assert_eq!(field.health().await["state"], state, "{minutes}");
@@ -311,8 +291,7 @@ async fn a_grace_lets_a_post_be_late_without_a_word() {
     let made = field.app.ok(ADMIN, "POST /sources", made).await;
     assert_eq!(made["grace_minutes"], 0);
     let mut setup = crate::app::setup(&field.home, "Job G");
-    setup["source"] =
-        json!({ "name": "graceful", "expected_interval_minutes": 60, "grace_minutes": 5 });
+    setup["source"] = json!({ "name": "graceful", "expected_interval_minutes": 60, "grace_minutes": 5 });
     for _ in 0..2 {
         field.app.ok(ADMIN, "POST /jobs/setup", setup.clone()).await;
     }

@@ -183,15 +183,9 @@ impl History {
 
     /// The last sign of life: its minute and place.
     fn sign(&self, target: Option<usize>) -> Option<(i64, usize)> {
-        let posts = self
-            .fresh(target)
-            .into_iter()
-            .map(|(minute, place, _)| (minute, place));
-        let oks = self
-            .events
-            .iter()
-            .enumerate()
-            .filter_map(|(place, (minute, event))| {
+        let posts = self.fresh(target).into_iter().map(|(minute, place, _)| (minute, place));
+        let oks =
+            self.events.iter().enumerate().filter_map(|(place, (minute, event))| {
                 matches!(event, Event::Report(true)).then_some((*minute, place))
             });
         posts.chain(oks).max_by_key(|(_, place)| *place)
@@ -331,11 +325,7 @@ impl<'a> Case<'a> {
                 Event::Report(is_ok)
             }
             Step::SetActive(active) => {
-                ok(
-                    format!("PUT /jobs/{}", self.job),
-                    json!({ "active": active }),
-                )
-                .await;
+                ok(format!("PUT /jobs/{}", self.job), json!({ "active": active })).await;
                 Event::SetActive(active)
             }
             Step::SetInterval(interval) => {
@@ -426,10 +416,7 @@ impl<'a> Case<'a> {
 
 #[test]
 fn health_is_what_the_rules_say() {
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let app = runtime.block_on(TestApp::start());
     let cases = std::env::var("PROPTEST_CASES").is_err().then_some(CASES);
     let config = Config::default();

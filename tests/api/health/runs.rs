@@ -21,9 +21,7 @@ async fn runs(field: &Field) -> Value {
 #[tokio::test]
 async fn a_failed_run_shows_at_once_until_the_next_good_post() {
     let field = Field::start().await;
-    field
-        .post(issued(0), &[risk(1, 1.0), point("spread", 1, 1.0)])
-        .await;
+    field.post(issued(0), &[risk(1, 1.0), point("spread", 1, 1.0)]).await;
     field.app.advance_minutes(30);
     let failed = json!({ "status": "failed", "message": "no readings" });
     report(&field, failed).await.expect(200);
@@ -61,9 +59,7 @@ async fn a_run_that_has_nothing_to_post_is_a_sign_of_life() {
     assert_eq!(state(&field).await, "on_time");
     field.app.advance_minutes(61);
     assert_eq!(state(&field).await, "late");
-    report(&field, json!({ "status": "failed" }))
-        .await
-        .expect(200);
+    report(&field, json!({ "status": "failed" })).await.expect(200);
     assert_eq!(state(&field).await, "failed");
     report(&field, nothing).await.expect(200);
     for role in ["risk", "spread"] {
@@ -76,9 +72,7 @@ async fn a_run_that_has_nothing_to_post_is_a_sign_of_life() {
 async fn a_paused_job_takes_reports_and_stays_paused() {
     let field = Field::start().await;
     set_active(&field, false).await;
-    report(&field, json!({ "status": "failed" }))
-        .await
-        .expect(200);
+    report(&field, json!({ "status": "failed" })).await.expect(200);
     assert_eq!(state(&field).await, "paused");
     set_active(&field, true).await;
     assert_eq!(state(&field).await, "failed");
@@ -110,10 +104,7 @@ async fn bad_reports_are_refused() {
         (json!({}), "#/status"),
         (json!({ "status": "fine" }), "#/status"),
         (json!({ "status": "ok", "massage": "x" }), "#/massage"),
-        (
-            json!({ "status": "ok", "message": "x".repeat(2001) }),
-            "#/message",
-        ),
+        (json!({ "status": "ok", "message": "x".repeat(2001) }), "#/message"),
         (json!({ "status": "ok", "message": null }), "#/message"),
         (json!({ "status": "ok", "id": "1" }), "#/id"),
     ] {
@@ -126,11 +117,7 @@ async fn bad_reports_are_refused() {
 async fn the_runs_of_many_series_are_joined_by_their_issue() {
     let field = Field::start().await;
     // The first series has old issues, the second new ones, the third some of both.
-    for (role, stage, hours) in [
-        ("risk", "a", 0..4),
-        ("spread", "b", 4..8),
-        ("risk", "c", 2..6),
-    ] {
+    for (role, stage, hours) in [("risk", "a", 0..4), ("spread", "b", 4..8), ("risk", "c", 2..6)] {
         for hour in hours {
             field.app.advance_minutes(60);
             let more = json!({ "issue_time": at(hour), "stage": stage });
@@ -146,16 +133,11 @@ async fn the_runs_of_many_series_are_joined_by_their_issue() {
         let seen = |run: &Value| (run["issue_time"].clone(), run["predictions"].clone());
         found.extend(rows.as_array().unwrap().iter().map(seen));
         let link = page.header("link");
-        next = link
-            .get(1..link.find('>').unwrap_or(0))
-            .unwrap_or_default()
-            .to_owned();
+        next = link.get(1..link.find('>').unwrap_or(0)).unwrap_or_default().to_owned();
     }
     let counts = [1, 1, 2, 2, 2, 2, 1, 1];
     let expected = (0..8).rev().zip(counts.iter().rev());
-    let expected: Vec<_> = expected
-        .map(|(hour, count)| (json!(at(hour)), json!(count)))
-        .collect();
+    let expected: Vec<_> = expected.map(|(hour, count)| (json!(at(hour)), json!(count))).collect();
     assert_eq!(found, expected);
 }
 
@@ -163,10 +145,7 @@ async fn the_runs_of_many_series_are_joined_by_their_issue() {
 async fn runs_are_listed_newest_first_page_by_page() {
     let field = Field::start().await;
     field
-        .post(
-            issued(0),
-            &[risk(1, 1.0), risk(2, 1.0), point("spread", 1, 1.0)],
-        )
+        .post(issued(0), &[risk(1, 1.0), risk(2, 1.0), point("spread", 1, 1.0)])
         .await;
     field.app.advance_minutes(60);
     report(&field, json!({ "status": "failed", "message": "a" }))
@@ -189,10 +168,7 @@ async fn runs_are_listed_newest_first_page_by_page() {
     let found: Vec<_> = all.as_array().unwrap().iter().map(seen).collect();
     let post = |hour, count: u64| (json!(at(hour)), Value::Null, json!(count));
     let report = |message: &str| (Value::Null, json!(message), Value::Null);
-    assert_eq!(
-        found,
-        [post(2, 1), report("b"), report("a"), post(1, 1), post(0, 3)]
-    );
+    assert_eq!(found, [post(2, 1), report("b"), report("a"), post(1, 1), post(0, 3)]);
     for limit in 1..=5 {
         let mut next = format!("/api/v1/jobs/{}/runs?limit={limit}", field.job);
         let mut paged = Vec::new();

@@ -88,8 +88,7 @@ impl<'a> Case<'a> {
         let name = Uuid::new_v4().to_string();
         let home = app.organisation(&name).await;
         let place = async |name: &str| {
-            let body =
-                json!({ "organisation_id": home, "name": name, "latitude": 0, "longitude": 0 });
+            let body = json!({ "organisation_id": home, "name": name, "latitude": 0, "longitude": 0 });
             app.make("/api/v1/locations", &body).await
         };
         let mut locations = [place("one").await, place("two").await];
@@ -156,10 +155,7 @@ impl<'a> Case<'a> {
         let mut seen = BTreeMap::new();
         for (series, issue, valid, value) in &runs {
             let issue = issue.unwrap_or(now);
-            if seen
-                .insert((series.clone(), issue, *valid), *value)
-                .is_some()
-            {
+            if seen.insert((series.clone(), issue, *valid), *value).is_some() {
                 prop_assert_eq!(answer.status, 422, "{} {}", body, answer.text);
                 return Ok(());
             }
@@ -258,9 +254,7 @@ impl<'a> Case<'a> {
                 && stage.is_none_or(|stage| STAGES[series.stage] == Some(stage))
         };
         let chosen = self.kept.iter().filter(is_chosen);
-        let chosen: BTreeSet<_> = chosen
-            .map(|kept| (kept.series.clone(), kept.valid))
-            .collect();
+        let chosen: BTreeSet<_> = chosen.map(|kept| (kept.series.clone(), kept.valid)).collect();
         let mut counts = Counts::default();
         let mut new = Vec::new();
         for (series, valid) in chosen {
@@ -287,9 +281,7 @@ impl<'a> Case<'a> {
     async fn read(&self, read: &Read) -> Result<(), TestCaseError> {
         let window = [read.from, read.to].map(|(hour, beside)| self.at(hour) + beside);
         let (from, to) = (window[0].min(window[1]), window[0].max(window[1]));
-        let as_of = read
-            .as_of_minutes
-            .map(|minutes| self.start + minutes * 60_000_000);
+        let as_of = read.as_of_minutes.map(|minutes| self.start + minutes * 60_000_000);
         let mut leads = [read.min_lead, read.max_lead];
         if let [Some(least), Some(most)] = leads
             && most < least
@@ -301,10 +293,7 @@ impl<'a> Case<'a> {
                 Some(job) => format!("job_id={}", self.jobs[job]),
                 None => format!("location_id={}", self.locations[read.location]),
             },
-            format!(
-                "metric={}",
-                read.metric.map_or("all", |metric| METRICS[metric])
-            ),
+            format!("metric={}", read.metric.map_or("all", |metric| METRICS[metric])),
             format!("from={}&to={}", time(from), time(to)),
             format!("limit={}", read.limit),
         ];
@@ -315,20 +304,14 @@ impl<'a> Case<'a> {
             read.source
                 .map(|source| format!("source={}", self.sources[source].replace(' ', "%20"))),
         );
-        query.extend(
-            read.version
-                .map(|version| format!("source_version={}", label(version))),
-        );
+        query.extend(read.version.map(|version| format!("source_version={}", label(version))));
         query.extend(as_of.map(|as_of| format!("as_of={}", time(as_of))));
         query.extend(leads[0].map(|hours| format!("min_lead={}", hours * 3600)));
         query.extend(leads[1].map(|hours| {
             let sign = if hours < 0 { "-" } else { "" };
             format!("max_lead={sign}PT{}H", hours.abs())
         }));
-        query.extend(
-            read.issue
-                .map(|hour| format!("issue_time={}", time(self.at(hour)))),
-        );
+        query.extend(read.issue.map(|hour| format!("issue_time={}", time(self.at(hour)))));
         query.extend(read.all.then(|| "issues=all".to_owned()));
 
         let mut path = format!("/api/v1/predictions?{}", query.join("&"));
@@ -343,11 +326,7 @@ impl<'a> Case<'a> {
                 prop_assert!(page.len() <= read.limit);
                 break;
             };
-            prop_assert_eq!(
-                page.len(),
-                read.limit,
-                "a page that is not the last is full"
-            );
+            prop_assert_eq!(page.len(), read.limit, "a page that is not the last is full");
             path = next.trim_start_matches('<').to_owned();
         }
 
@@ -374,9 +353,7 @@ impl<'a> Case<'a> {
         // Of the revisions of a point the newest counts, and none of them if that withdraws it.
         let mut newest = HashMap::new();
         for kept in self.kept.iter().filter(is_asked) {
-            let of = newest
-                .entry((kept.begun, kept.issue, kept.valid))
-                .or_insert(kept);
+            let of = newest.entry((kept.begun, kept.issue, kept.valid)).or_insert(kept);
             if of.revision < kept.revision {
                 *of = kept;
             }

@@ -72,46 +72,31 @@ fn posted() -> impl Strategy<Value = Posted> {
 
 pub fn step() -> impl Strategy<Value = Step> {
     let points = || vec(posted(), 1..6);
-    let gaps =
-        || prop_oneof![2 => Just(None), 1 => Just(Some("skip")), 2 => Just(Some("withdraw"))];
+    let gaps = || prop_oneof![2 => Just(None), 1 => Just(Some("skip")), 2 => Just(Some("withdraw"))];
     let issue = || option::weighted(0.8, -2..3_i64);
-    let beside = || {
-        (
-            -1..8_i64,
-            prop_oneof![3 => Just(0), 1 => Just(1), 1 => Just(-1)],
-        )
-    };
+    let beside = || (-1..8_i64, prop_oneof![3 => Just(0), 1 => Just(1), 1 => Just(-1)]);
     let rare = |range: std::ops::Range<i64>| option::weighted(0.25, range);
     let which = || option::weighted(0.2, 0..2_usize);
     let scope = (option::weighted(0.4, 0..3_usize), 0..2_usize);
     let what = (option::weighted(0.5, 0..2_usize), which(), which(), which());
     let choice = (rare(0..200), rare(-2..5), rare(-2..5), rare(-2..3));
-    let read = (
-        scope,
-        what,
-        (beside(), beside()),
-        choice,
-        any::<bool>(),
-        1..6_usize,
-    );
-    let read = read.prop_map(
-        |((job, location), what, (from, to), choice, all, limit)| Read {
-            job,
-            location,
-            metric: what.0,
-            stage: what.1,
-            source: what.2,
-            version: what.3,
-            from,
-            to,
-            as_of_minutes: choice.0,
-            min_lead: choice.1,
-            max_lead: choice.2,
-            issue: choice.3,
-            all,
-            limit,
-        },
-    );
+    let read = (scope, what, (beside(), beside()), choice, any::<bool>(), 1..6_usize);
+    let read = read.prop_map(|((job, location), what, (from, to), choice, all, limit)| Read {
+        job,
+        location,
+        metric: what.0,
+        stage: what.1,
+        source: what.2,
+        version: what.3,
+        from,
+        to,
+        as_of_minutes: choice.0,
+        min_lead: choice.1,
+        max_lead: choice.2,
+        issue: choice.3,
+        all,
+        limit,
+    });
     prop_oneof![
         5 => (0..3_usize, issue(), 0..2_usize, points(), any::<bool>(), gaps()).prop_map(
             |(job, issue, stage, points, as_series, gaps)| {

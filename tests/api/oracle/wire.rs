@@ -116,15 +116,8 @@ impl Case<'_> {
         row_of.extend(STAGES[series.stage].map(|stage| ("stage".to_owned(), json!(stage))));
         row_of.insert("source".to_owned(), json!(self.sources[series.source]));
         row_of.insert("source_version".to_owned(), json!(label(series.version)));
-        row_of.extend(
-            series
-                .job
-                .map(|job| ("job_id".to_owned(), json!(self.jobs[job]))),
-        );
-        row_of.insert(
-            "location_id".to_owned(),
-            json!(self.locations[series.location]),
-        );
+        row_of.extend(series.job.map(|job| ("job_id".to_owned(), json!(self.jobs[job]))));
+        row_of.insert("location_id".to_owned(), json!(self.locations[series.location]));
         row
     }
 }

@@ -60,18 +60,13 @@ async fn a_test_is_sent_at_once_and_shown() {
 
     let shown = messages(&app, &id, |list| list.iter().all(is_over)).await;
     let states: Vec<_> = shown.iter().map(|one| &one["state"]).collect();
-    assert_eq!(
-        states,
-        ["delivered", "failed", "failed", "failed", "delivered"]
-    );
+    assert_eq!(states, ["delivered", "failed", "failed", "failed", "delivered"]);
     assert_eq!(shown[4]["id"], tried["message_id"]);
     assert_eq!(
         [&shown[3]["last_status"], &shown[3]["attempts"]],
         [&json!(500), &json!(1)]
     );
-    let webhook = app
-        .ok(ADMIN, &format!("GET /webhooks/{id}"), Value::Null)
-        .await;
+    let webhook = app.ok(ADMIN, &format!("GET /webhooks/{id}"), Value::Null).await;
     let last = json!({
         "message_id": shown[0]["id"], "event": "job.failed", "at": app.now(), "delivered": true, "status": 204
     });
@@ -83,9 +78,7 @@ async fn a_receiver_that_cannot_be_reached_is_told_of() {
     let (app, home, _) = start().await;
     let body = json!({ "name": "x", "url": NOWHERE, "organisation_id": home });
     let id = app.make("/api/v1/webhooks", &body).await;
-    let tried = app
-        .ok(ADMIN, &format!("POST /webhooks/{id}/test"), Value::Null)
-        .await;
+    let tried = app.ok(ADMIN, &format!("POST /webhooks/{id}/test"), Value::Null).await;
     let error = tried["error"].as_str().unwrap();
     assert!(error.starts_with("cannot connect: "), "{error}");
     assert!(!error.contains("127.0.0.1"), "{error}");
@@ -129,10 +122,7 @@ async fn a_message_that_failed_is_tried_again_under_the_same_id() {
     assert_eq!(all.len(), 3);
     let body = json!({ "type": "job.failed", "timestamp": first, "data": all[0].json()["data"] });
     for one in &all {
-        assert_eq!(
-            (one.id(), one.json()),
-            (done["id"].as_str().unwrap(), body.clone())
-        );
+        assert_eq!((one.id(), one.json()), (done["id"].as_str().unwrap(), body.clone()));
     }
     // Each attempt is signed at its own time.
     for header in ["webhook-timestamp", "webhook-signature"] {
@@ -161,10 +151,7 @@ async fn a_failing_receiver_holds_back_its_whole_webhook_and_gets_all_in_order()
     }
     let told = 3 * 3 - 1 + 1;
     // The other webhook's receiver is well and waits for nothing.
-    messages(&app, &other, |list| {
-        list.len() == told && list.iter().all(is_over)
-    })
-    .await;
+    messages(&app, &other, |list| list.len() == told && list.iter().all(is_over)).await;
     let held = messages(&app, &id, |list| list.len() == told).await;
     assert!(!held.iter().any(is_over), "{held:?}");
     assert_eq!(receiver.received("/a", 1).await.len(), 1);
@@ -172,29 +159,18 @@ async fn a_failing_receiver_holds_back_its_whole_webhook_and_gets_all_in_order()
     let list = messages(&app, &id, |list| list.iter().all(is_over)).await;
     let all = receiver.received("/a", told + 1).await;
     let sent: Vec<_> = all.iter().skip(1).map(Received::id).collect();
-    let written: Vec<_> = list
-        .iter()
-        .rev()
-        .map(|one| one["id"].as_str().unwrap())
-        .collect();
+    let written: Vec<_> = list.iter().rev().map(|one| one["id"].as_str().unwrap()).collect();
     assert_eq!(sent, written);
     // Then it is healthy again, and what comes goes at once.
     ended(&app, &jobs[1], "ok").await;
-    messages(&app, &id, |list| {
-        list.len() == told + 1 && list.iter().all(is_over)
-    })
-    .await;
+    messages(&app, &id, |list| list.len() == told + 1 && list.iter().all(is_over)).await;
 }
 
 #[tokio::test]
 async fn a_slow_receiver_delays_no_other() {
     // Nothing times out here.
     let time_out = Duration::from_secs(600);
-    let app = TestApp::start_ruled(Rules {
-        time_out,
-        ..WEBHOOKS
-    })
-    .await;
+    let app = TestApp::start_ruled(Rules { time_out, ..WEBHOOKS }).await;
     let (home, receiver) = (app.organisation("Home").await, Receiver::start().await);
     let slow = hook(&app, &home, &receiver, "/slow").await;
     receiver.answers("/slow", How::Hold);
@@ -211,11 +187,7 @@ async fn a_slow_receiver_delays_no_other() {
         }
     }
     receiver.received("/fast", 40).await;
-    assert_eq!(
-        receiver.received("/slow", 8).await.len(),
-        8,
-        "only so many at once"
-    );
+    assert_eq!(receiver.received("/slow", 8).await.len(), 8, "only so many at once");
     receiver.answers("/slow", How::Status(204));
     messages(&app, &slow, |list| list.iter().all(is_over)).await;
     let all = receiver.received("/slow", 60).await;
@@ -266,10 +238,7 @@ async fn a_receiver_that_is_gone_switches_its_webhook_off() {
     receiver.answers("/a", How::Status(410));
     app.advance_seconds(6);
     let list = messages(&app, &id, |list| is_over(&list[1])).await;
-    assert_eq!(
-        [&list[1]["state"], &list[0]["state"]],
-        ["failed", "pending"]
-    );
+    assert_eq!([&list[1]["state"], &list[0]["state"]], ["failed", "pending"]);
     let webhook = app.ok(ADMIN, &format!("GET {at}"), Value::Null).await;
     assert_eq!(webhook["active"], false);
 
@@ -280,8 +249,7 @@ async fn a_receiver_that_is_gone_switches_its_webhook_off() {
     let other = hook(&app, &home, &receiver, "/b").await;
     ended(&app, &job, "ok").await;
     messages(&app, &other, |list| list.len() == 1 && is_over(&list[0])).await;
-    app.ok(ADMIN, &format!("PUT {at}"), json!({ "active": true }))
-        .await;
+    app.ok(ADMIN, &format!("PUT {at}"), json!({ "active": true })).await;
     messages(&app, &id, |list| list.iter().all(is_over)).await;
     let all = receiver.received("/a", 3).await;
     assert_eq!(types(&all), ["job.failed", "job.failed", "job.recovered"]);
@@ -319,10 +287,8 @@ fn signed_by(received: &Received, secrets: &[&str]) -> bool {
 #[tokio::test]
 async fn both_secrets_sign_for_a_day_after_a_rotation() {
     let (app, home, receiver) = start().await;
-    let [first, second, third] =
-        ["A", "B", "C"].map(|letter| format!("whsec_{}", letter.repeat(32)));
-    let body =
-        json!({ "name": "x", "url": receiver.url("/a"), "organisation_id": home, "secret": first });
+    let [first, second, third] = ["A", "B", "C"].map(|letter| format!("whsec_{}", letter.repeat(32)));
+    let body = json!({ "name": "x", "url": receiver.url("/a"), "organisation_id": home, "secret": first });
     let id = app.make("/api/v1/webhooks", &body).await;
     let at = format!("/webhooks/{id}");
     let put = async |body: Value| app.ok(ADMIN, &format!("PUT {at}"), body).await;

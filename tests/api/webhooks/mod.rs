@@ -31,8 +31,7 @@ async fn job(app: &TestApp, home: &str, name: &str) -> String {
 /// The job's worker says how a run ended: `failed` makes it fail, `ok` makes it recover.
 async fn ended(app: &TestApp, job: &str, status: &str) {
     let report = json!({ "status": status, "message": format!("it is {status}") });
-    app.ok(ADMIN, &format!("POST /jobs/{job}/runs"), report)
-        .await;
+    app.ok(ADMIN, &format!("POST /jobs/{job}/runs"), report).await;
 }
 
 /// A webhook's messages, newest first, once they are as `fits` wants them.
@@ -182,10 +181,7 @@ async fn a_webhook_belongs_to_its_organisation_or_to_the_admins() {
     }
     let manager = app.token("manager", "manager", &home).await;
     let own = app.ok(&manager, "GET /webhooks", Value::Null).await;
-    assert_eq!(
-        (own.as_array().unwrap().len(), &own[0]["id"]),
-        (1, &json!(ids[0]))
-    );
+    assert_eq!((own.as_array().unwrap().len(), &own[0]["id"]), (1, &json!(ids[0])));
     for hidden in &ids[1..] {
         let at = format!("/webhooks/{hidden}");
         let table = json!([
@@ -199,11 +195,7 @@ async fn a_webhook_belongs_to_its_organisation_or_to_the_admins() {
     }
     let table = json!([
         ["POST /webhooks", hook(&json!(elsewhere)), 403],
-        [
-            format!("GET /webhooks?organisation_id={elsewhere}"),
-            null,
-            403
-        ],
+        [format!("GET /webhooks?organisation_id={elsewhere}"), null, 403],
     ]);
     app.calls(&manager, table).await;
     // An organisation takes its webhooks with it.
@@ -246,16 +238,11 @@ async fn addresses_that_are_not_public_are_refused_unless_the_operator_allows_th
         ]);
         let problem = app.calls(ADMIN, table).await;
         let detail = problem["errors"][0]["detail"].as_str().unwrap();
-        assert!(
-            detail.contains("webhooks.allow_private_addresses"),
-            "{url}: {detail}"
-        );
+        assert!(detail.contains("webhooks.allow_private_addresses"), "{url}: {detail}");
     }
     // One that was kept while they were allowed, or whose name leads there, is not called either.
     for (url, what) in [(NOWHERE, "leads to"), ("http://localhost./", "leads to")] {
-        app.database()
-            .execute("UPDATE webhooks SET url = ?1", [url])
-            .unwrap();
+        app.database().execute("UPDATE webhooks SET url = ?1", [url]).unwrap();
         let tried = app
             .ok(ADMIN, &format!("POST /webhooks/{named}/test"), Value::Null)
             .await;
@@ -289,9 +276,7 @@ async fn the_secret_is_shown_when_it_is_made_and_never_again() {
     let fresh = renewed["secret"].as_str().unwrap();
     assert_eq!(fresh.len(), 50);
     assert!(key(&app).len() == 32 && key(&app) != first);
-    app.put(&at, &json!({ "name": "renamed" }))
-        .await
-        .expect(200);
+    app.put(&at, &json!({ "name": "renamed" })).await.expect(200);
 
     let texts = [
         app.get(&at).await.text,

@@ -18,11 +18,8 @@ async fn what_waits_for_a_deleted_webhook_is_not_sent() {
     let job = job(&app, &home, "Job A").await;
     ended(&app, &job, "failed").await;
     messages(&app, &gone, |list| list[0]["attempts"] == 1).await;
-    app.calls(
-        ADMIN,
-        json!([[format!("DELETE /webhooks/{gone}"), null, 204]]),
-    )
-    .await;
+    app.calls(ADMIN, json!([[format!("DELETE /webhooks/{gone}"), null, 204]]))
+        .await;
     let left = hook(&app, &home, &receiver, "/left").await;
     app.advance_minutes(60);
     ended(&app, &job, "ok").await;
@@ -58,19 +55,13 @@ async fn each_webhook_hears_of_its_organisation_and_its_events() {
         ended(&app, job, "ok").await;
         ended(&app, job, "failed").await;
     }
-    assert_eq!(
-        types(&receiver.received("/home", 2).await),
-        ["job.late", "job.down"]
-    );
+    assert_eq!(types(&receiver.received("/home", 2).await), ["job.late", "job.down"]);
     let all = ["job.late", "job.down", "job.recovered", "job.failed"];
     assert_eq!(types(&receiver.received("/elsewhere", 4).await), all);
     let down = receiver.received("/all", 2).await;
     assert_eq!(types(&down), ["job.down", "job.down"]);
     let other = receiver.received("/home", 2).await;
-    assert!(
-        down.iter()
-            .all(|one| other.iter().all(|other| one.id() != other.id()))
-    );
+    assert!(down.iter().all(|one| other.iter().all(|other| one.id() != other.id())));
 }
 
 #[tokio::test]
@@ -110,10 +101,7 @@ async fn the_list_of_messages_comes_in_pages_newest_first_and_does_not_grow_for_
         app.ok(ADMIN, &test, Value::Null).await;
     }
     let list = messages(&app, &id, |_| true).await;
-    assert_eq!(
-        (list.len(), &list[1000]["state"]),
-        (1001, &json!("pending"))
-    );
+    assert_eq!((list.len(), &list[1000]["state"]), (1001, &json!("pending")));
     connection
         .execute_batch("UPDATE webhook_deliveries SET next_attempt_at = 0 WHERE state = 'pending'")
         .unwrap();
@@ -168,10 +156,7 @@ async fn each_change_of_state_is_told_with_its_own_time_also_when_the_server_was
         if state == "failed" {
             data["message"] = json!("it is failed");
         }
-        assert_eq!(
-            message,
-            json!({ "type": event, "timestamp": at, "data": data })
-        );
+        assert_eq!(message, json!({ "type": event, "timestamp": at, "data": data }));
     }
 }
 
@@ -191,11 +176,7 @@ async fn a_job_that_recovers_without_one_of_its_outputs_tells_that_it_is_down() 
     let told = receiver.received("/a", 5).await;
     let seen = |one: &Received| {
         let data = &one.json()["data"];
-        (
-            one.json()["type"].clone(),
-            data["role"].clone(),
-            data["state"].clone(),
-        )
+        (one.json()["type"].clone(), data["role"].clone(), data["state"].clone())
     };
     let found: Vec<_> = told.iter().map(seen).collect();
     let whole = |event, state| (json!(event), Value::Null, json!(state));
@@ -245,10 +226,7 @@ async fn a_required_output_that_stopped_alone_is_told() {
     assert_eq!(types(&told), ["job.down", "job.recovered"]);
     for (one, state) in told.iter().zip(["down", "on_time"]) {
         let data = &one.json()["data"];
-        assert_eq!(
-            (&data["role"], &data["state"]),
-            (&json!("spread"), &json!(state))
-        );
+        assert_eq!((&data["role"], &data["state"]), (&json!("spread"), &json!(state)));
         let targets = json!([
             { "role": "risk", "state": "on_time" }, { "role": "spread", "state": state }
         ]);

@@ -123,9 +123,7 @@ fn parse(bytes: &[u8], gaps: Gaps) -> Result<(PostedPredictions, RowLines), Prob
             let detail = "is for points of a job: give job_id too, or metric in its place";
             table.refuse("role", detail, &mut violations);
         }
-        if let (Some(source), Some(metric), Some(location_id)) =
-            (row.source, row.metric, row.location_id)
-        {
+        if let (Some(source), Some(metric), Some(location_id)) = (row.source, row.metric, row.location_id) {
             points.push(DirectPoint {
                 source,
                 source_version: row.source_version,

@@ -144,10 +144,7 @@ struct Kept<'a> {
 }
 
 impl Kept<'_> {
-    async fn all(
-        &mut self,
-        bytes: impl Stream<Item = std::io::Result<Bytes>> + Send,
-    ) -> Result<(), Problem> {
+    async fn all(&mut self, bytes: impl Stream<Item = std::io::Result<Bytes>> + Send) -> Result<(), Problem> {
         let mut bytes = std::pin::pin!(bytes);
         let mut rest = BytesMut::new();
         while let Some(more) = bytes.next().await {
@@ -177,8 +174,7 @@ impl Kept<'_> {
         if self.lines == 0 {
             // An empty stream is refused as an empty array is.
             let caller = self.session.caller()?;
-            self.counts +=
-                prediction::post_lines(self.app, &caller, Vec::new(), 0, self.gaps).await?;
+            self.counts += prediction::post_lines(self.app, &caller, Vec::new(), 0, self.gaps).await?;
         }
         Ok(())
     }
@@ -229,8 +225,7 @@ impl Kept<'_> {
         self.runs.clear();
         if !part.is_empty() {
             let first = self.lines_kept;
-            self.counts +=
-                prediction::post_lines(self.app, &caller, part, first, self.gaps).await?;
+            self.counts += prediction::post_lines(self.app, &caller, part, first, self.gaps).await?;
             self.lines_kept = self.lines;
         }
         self.buffered.shrink_to(rest);

@@ -14,9 +14,8 @@ use crate::{
         Counts, Duration, Error, Timestamp,
         contract::ALL_METRICS,
         prediction::{
-            Issues, LatestPrediction, LatestQuery, LeadTimes, PostedPredictions, Prediction,
-            PredictionCounts, PredictionCursor, PredictionQuery, PredictionScope, PredictionSeries,
-            Withdrawal,
+            Issues, LatestPrediction, LatestQuery, LeadTimes, PostedPredictions, Prediction, PredictionCounts,
+            PredictionCursor, PredictionQuery, PredictionScope, PredictionSeries, Withdrawal,
         },
     },
     http::{
@@ -82,11 +81,7 @@ impl PredictionApi {
     /// revision, and the same value again is counted as unchanged. `null` as a value withdraws what the issue has at that time:
     /// it is not returned any more, except `as_of` a time before. An issue_time may be five minutes ahead of the server's
     /// clock, unless its operator has set `limits.issue_ahead_seconds`. Needs: worker.
-    #[oai(
-        path = "/predictions",
-        method = "post",
-        operation_id = "post_predictions"
-    )]
+    #[oai(path = "/predictions", method = "post", operation_id = "post_predictions")]
     async fn post(
         &self,
         auth: WorkerAuth,
@@ -115,11 +110,7 @@ impl PredictionApi {
     /// are counted as unchanged, so that the call is safe to repeat. About 2,000 values are withdrawn at the same instant;
     /// more follow in steps, series by series, so that others can write in between. Works for a deleted job as long as its
     /// predictions are stored. Needs: worker.
-    #[oai(
-        path = "/predictions",
-        method = "delete",
-        operation_id = "withdraw_predictions"
-    )]
+    #[oai(path = "/predictions", method = "delete", operation_id = "withdraw_predictions")]
     async fn withdraw(
         &self,
         auth: Auth,
@@ -149,11 +140,7 @@ impl PredictionApi {
     /// answers all that are left, each in its newest revision. Says with `Link` if there are more; all pages are of the
     /// moment of the first: what arrives in between is in none of them. `format=csv`, or
     /// `Accept: text/csv`, answers CSV. Needs: any token of the organisation.
-    #[oai(
-        path = "/predictions",
-        method = "get",
-        operation_id = "list_predictions"
-    )]
+    #[oai(path = "/predictions", method = "get", operation_id = "list_predictions")]
     #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
     async fn list(
         &self,
@@ -198,10 +185,7 @@ impl PredictionApi {
         #[oai(validator(minimum(value = "10"), maximum(value = "10000")))]
         max_points: Query<Option<u64>>,
         /// How many rows at most (values, in series).
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "10000"))
-        )]
+        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
@@ -217,9 +201,7 @@ impl PredictionApi {
         let to = to.0.or(before.map(|cursor| cursor.to));
         let to = to.unwrap_or_else(|| from.plus_hours(DEFAULT_WINDOW_HOURS));
         if to < from {
-            return Err(
-                Error::bad_parameter("to", format!("is before from, which is {from}")).into(),
-            );
+            return Err(Error::bad_parameter("to", format!("is before from, which is {from}")).into());
         }
         let any = LeadTimes::default();
         let leads = LeadTimes {
@@ -256,14 +238,10 @@ impl PredictionApi {
         }
         let mut found = prediction::list(&self.0, &auth.0, query).await?;
         let as_of = found.as_of;
-        let next = found.last.take().map(|after| {
-            encode(&PredictionCursor {
-                after,
-                from,
-                to,
-                as_of,
-            })
-        });
+        let next = found
+            .last
+            .take()
+            .map(|after| encode(&PredictionCursor { after, from, to, as_of }));
         Ok(Table {
             form,
             body: body(found, form, dialect, issues == Issues::All),
@@ -278,11 +256,7 @@ impl PredictionApi {
     /// What is predicted now: the newest issue of each metric, source, stage and location, with its age and how far it
     /// reaches. With `at`, the one value that is valid then: the last at or before it, if predictions reach so far.
     /// Needs: any token of the organisation.
-    #[oai(
-        path = "/predictions/latest",
-        method = "get",
-        operation_id = "latest_predictions"
-    )]
+    #[oai(path = "/predictions/latest", method = "get", operation_id = "latest_predictions")]
     #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
     async fn latest(
         &self,
@@ -306,10 +280,7 @@ impl PredictionApi {
         let scopes = match (locations.as_slice(), job_id.0) {
             ([], job) => vec![scope(None, job)?],
             (_, Some(_)) => vec![scope(locations.first().copied(), job_id.0)?],
-            (locations, None) => locations
-                .iter()
-                .map(|id| PredictionScope::Location(*id))
-                .collect(),
+            (locations, None) => locations.iter().map(|id| PredictionScope::Location(*id)).collect(),
         };
         if scopes.len() > MAX_LOCATIONS {
             let detail = format!("is there more than {MAX_LOCATIONS} times: ask in parts");
@@ -343,9 +314,7 @@ fn scope(location_id: Option<Uuid>, job_id: Option<Uuid>) -> Answer<PredictionSc
     match (location_id, job_id) {
         (Some(id), None) => Ok(PredictionScope::Location(id)),
         (None, Some(id)) => Ok(PredictionScope::Job(id)),
-        (None, None) => {
-            Err(Error::bad_parameter("location_id", "is missing: give it or job_id").into())
-        }
+        (None, None) => Err(Error::bad_parameter("location_id", "is missing: give it or job_id").into()),
         (Some(_), Some(_)) => {
             let detail = "stands in for location_id: give one of the two";
             Err(Error::bad_parameter("job_id", detail).into())
