@@ -3,7 +3,6 @@
 use std::{
     io::{self, IsTerminal},
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    time::Duration,
 };
 
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -59,7 +58,10 @@ impl Listening {
         let counted = Metrics::install()?;
         logging::describe_metrics();
         let options = Options {
-            limits: limits(&settings.limits),
+            limits: Limits {
+                connections: affordable(settings.limits.connections),
+                ..Limits::from(&settings.limits)
+            },
             origins: Origins::new(&settings.cors.origins),
             metrics: metrics.is_none().then(|| counted.clone()),
             demo: None,
@@ -151,25 +153,6 @@ async fn listen(address: &str, setting: &str) -> Result<TcpListener, Failure> {
             _ => format!("cannot listen on {full}: {error}; give it as ADDRESS:PORT with {setting}"),
         })
     })
-}
-
-fn limits(set: &config::Limits) -> Limits {
-    Limits {
-        connections: affordable(set.connections),
-        idle: Duration::from_secs(set.idle_seconds),
-        header_bytes: set.header_bytes,
-        headers: set.headers,
-        header: Duration::from_secs(set.header_seconds),
-        heads_bytes: set.heads_bytes,
-        body_bytes: set.body_bytes,
-        bodies_bytes: set.bodies_bytes,
-        body: Duration::from_secs(set.body_seconds),
-        body_total: Duration::from_secs(set.body_total_seconds),
-        request: Duration::from_secs(set.request_seconds),
-        stall: Duration::from_secs(set.stall_seconds),
-        requests_per_second: set.requests_per_second,
-        requests_at_once: set.requests_at_once,
-    }
 }
 
 /// As many connections as the process may have file descriptors for, once it has asked for as many as it may have.

@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod config;
 mod demo;
+mod limits;
 mod listen;
 mod lock;
 mod logging;
@@ -19,7 +20,6 @@ use std::{
     os::unix::fs::{DirBuilderExt, MetadataExt, fchown},
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Duration,
 };
 
 use clap::{Parser, Subcommand};
@@ -202,7 +202,7 @@ fn open(settings: &Settings) -> Result<App, Failure> {
         ..webhook::Rules::default()
     };
     let clock_rules = clock::Rules {
-        issue_ahead_seconds: i64::from(settings.limits.issue_ahead_seconds),
+        issue_ahead_seconds: settings.limits.issue_ahead_seconds,
         slack_hours: settings.retention.clock_slack_hours,
     };
     Ok(App::new(open_db(&path, settings)?, system_clock())
@@ -236,8 +236,7 @@ fn give_to_owner(file: &fs::File, folder: &Path) -> io::Result<()> {
 }
 
 fn open_db(path: &Path, settings: &Settings) -> Result<Db, Failure> {
-    let limits = store_limits(settings);
-    Db::open(path, limits).map_err(|error| {
+    Db::open(path, store::Limits::from(settings)).map_err(|error| {
         let cure = if error.is_damage() { RESTORE } else { "" };
         Failure(format!("cannot open the database {}: {error}{cure}", path.display()))
     })
@@ -251,17 +250,6 @@ fn open_existing(settings: &Settings) -> Result<App, Failure> {
         return Err(Failure(line));
     }
     open(settings)
-}
-
-fn store_limits(settings: &Settings) -> store::Limits {
-    let limits = &settings.limits;
-    store::Limits {
-        write_queue: limits.write_queue,
-        scans: limits.scans,
-        scan_queue: limits.scan_queue,
-        slow: Duration::from_millis(settings.log.slow_milliseconds),
-        reserve_bytes: limits.reserve_bytes,
-    }
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {

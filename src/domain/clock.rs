@@ -9,10 +9,10 @@ pub const SLACK_HOURS: u64 = 48;
 
 /// How far an issue_time may be ahead of the server's clock by default, in seconds: as far as clocks that are set by the
 /// network differ at worst.
-pub const AHEAD_SECONDS: i64 = 300;
+pub const AHEAD_SECONDS: u32 = 300;
 
 /// How far an issue_time may be ahead of the server's clock at most, in seconds, whatever the settings say.
-pub const MAX_AHEAD_SECONDS: i64 = 86_400;
+pub const MAX_AHEAD_SECONDS: u32 = 86_400;
 
 /// Clocks that show less were never set: 2020-01-01T00:00:00Z, in microseconds since 1970.
 const UNSET: i64 = 1_577_836_800_000_000;

@@ -60,29 +60,8 @@ impl Limits {
     }
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connections: 10_240,
-            idle: Duration::from_secs(75),
-            header_bytes: 16 * 1024,
-            headers: 100,
-            header: Duration::from_secs(10),
-            heads_bytes: 16 * 1024 * 1024,
-            body_bytes: 16 * 1024 * 1024,
-            bodies_bytes: 64 * 1024 * 1024,
-            body: Duration::from_secs(30),
-            body_total: Duration::from_secs(300),
-            request: Duration::from_secs(60),
-            stall: Duration::from_secs(30),
-            requests_per_second: 1000,
-            requests_at_once: 0,
-        }
-    }
-}
-
 /// How the product is served.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Options {
     /// Its limits.
     pub limits: Limits,
@@ -94,6 +73,19 @@ pub struct Options {
     pub demo: Option<Demo>,
     /// The reverse proxies in front of it.
     pub proxies: Proxies,
+}
+
+impl Options {
+    /// Returns the plain way to serve: for pages of its own origin only, without metrics, no demo, behind no proxy.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            origins: Origins::default(),
+            metrics: None,
+            demo: None,
+            proxies: Proxies::default(),
+        }
+    }
 }
 
 /// What makes a served product a demo: who visits it reads without a token.

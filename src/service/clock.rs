@@ -28,7 +28,7 @@ pub type Uptime = Arc<dyn Fn() -> Duration + Send + Sync>;
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
     /// How far an issue_time may be ahead of the server's clock, in seconds.
-    pub issue_ahead_seconds: i64,
+    pub issue_ahead_seconds: u32,
     /// How far the machine's clock may jump and still be trusted, in hours.
     pub slack_hours: u64,
 }
@@ -117,7 +117,7 @@ impl Watch {
     pub(super) fn latest_issue(&self, now: Timestamp) -> Option<Timestamp> {
         let doubt = self.state().doubt;
         let is_behind = is_unset(now) || doubt.is_some_and(|doubt| doubt.now < doubt.expected);
-        (!is_behind).then(|| now.plus_seconds(self.rules.issue_ahead_seconds))
+        (!is_behind).then(|| now.plus_seconds(self.rules.issue_ahead_seconds.into()))
     }
 
     fn look(&self, time: Timestamp) -> Look {

@@ -57,18 +57,6 @@ pub struct Limits {
     pub reserve_bytes: u64,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            write_queue: 1024,
-            scans: 4,
-            scan_queue: 256,
-            slow: Duration::from_millis(500),
-            reserve_bytes: 0,
-        }
-    }
-}
-
 /// An open database.
 #[derive(Clone)]
 pub struct Db {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use prediction_api::{
+    config::Settings,
     domain::{Timestamp, retention::Swept},
     http::{self, Limits, Options},
     service::{App, clock, retention, throttle::Pace, token, webhook::Rules},
@@ -120,14 +121,11 @@ impl TestApp {
 
     /// How the server under test is served: as by default, but for its limits of bodies and of each token's requests.
     pub fn options() -> Options {
-        Options {
-            limits: Limits {
-                body_bytes: BODY_BYTES,
-                requests_per_second: 0,
-                ..Limits::default()
-            },
-            ..Options::default()
-        }
+        Options::new(Limits {
+            body_bytes: BODY_BYTES,
+            requests_per_second: 0,
+            ..Limits::from(&Settings::default().limits)
+        })
     }
 
     /// Starts a server on a database that may be there already.
@@ -157,7 +155,12 @@ impl TestApp {
         options: Options,
     ) -> Self {
         let clock = clock.unwrap_or_else(|| Arc::new(AtomicI64::new(Timestamp::parse(START).unwrap().micros())));
-        let db = Db::open(&folder.path().join("prediction-api.db"), store::Limits::default()).unwrap();
+        // A reserve for each of hundreds of databases would fill the disk that the tests run on.
+        let limits = store::Limits {
+            reserve_bytes: 0,
+            ..store::Limits::from(&Settings::default())
+        };
+        let db = Db::open(&folder.path().join("prediction-api.db"), limits).unwrap();
         let (hand, uptime) = (clock.clone(), Arc::new(AtomicI64::new(0)));
         let counted = uptime.clone();
         let count: clock::Uptime =

@@ -13,7 +13,8 @@ use crate::imports;
 /// Each layer and what it may use of the crate, itself aside.
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("config", &[]),
+    // Its defaults and ranges are those of the rules.
+    ("config", &["domain"]),
     ("example", &[]),
     ("store", &["domain"]),
     ("service", &["domain", "store"]),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
-use prediction_api::{domain::retention::Swept, store};
+use prediction_api::{config, domain::retention::Swept, store};
 use proptest::{
     collection::vec,
     option,
@@ -416,7 +416,7 @@ fn a_sweep_leaves_what_a_plain_list_says() {
 async fn the_log_stays_bounded_while_much_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("prediction-api.db");
-    let db = store::Db::open(&path, store::Limits::default()).unwrap();
+    let db = store::Db::open(&path, store::Limits::from(&config::Settings::default())).unwrap();
     db.write(|tx| Ok(tx.execute_batch("CREATE TABLE blobs (content BLOB NOT NULL)")?))
         .await
         .unwrap();

@@ -50,7 +50,7 @@ impl LastPost {
     pub fn is_before(self, issue_time: Timestamp, now: Timestamp) -> bool {
         let counts_as = issue_time.min(now);
         let is_of_a_wrong_clock =
-            self.arrival > latest_given(now) || self.issue_time > now.plus_seconds(MAX_AHEAD_SECONDS);
+            self.arrival > latest_given(now) || self.issue_time > now.plus_seconds(MAX_AHEAD_SECONDS.into());
         match is_of_a_wrong_clock {
             true => counts_as > self.counts_as().min(now).plus_hours(-24),
             false => counts_as > self.counts_as(),

@@ -47,10 +47,18 @@ struct Usage {
 impl Shares {
     /// The shares that follow from the limits.
     pub fn new(limits: &Limits) -> Self {
+        Self::of(
+            limits.token_requests(),
+            limits.bodies_bytes,
+            limits.token_bodies_bytes(),
+        )
+    }
+
+    fn of(requests: usize, bytes: usize, bytes_each: usize) -> Self {
         Self(Arc::new(Parts {
-            requests: limits.token_requests(),
-            bytes: limits.bodies_bytes,
-            bytes_each: limits.token_bodies_bytes(),
+            requests,
+            bytes,
+            bytes_each,
             used: Mutex::default(),
         }))
     }
@@ -182,13 +190,7 @@ mod tests {
     use super::*;
 
     fn shares() -> Shares {
-        Shares::new(&Limits {
-            connections: 64,
-            requests_at_once: 2,
-            body_bytes: 10,
-            bodies_bytes: 100,
-            ..Limits::default()
-        })
+        Shares::of(2, 100, 25)
     }
 
     #[test]

@@ -1,0 +1,60 @@
+//! Settings that are given as flags of the command line.
+
+use std::path::PathBuf;
+
+use figment::{
+    Metadata, Provider,
+    providers::Serialized,
+    value::{Dict, Map},
+};
+use serde::Serialize;
+
+use super::log::{LogFormat, LogLevel};
+
+/// Settings given as flags. An absent flag leaves the value of the other places.
+#[derive(Debug, Clone, Default, clap::Args, Serialize)]
+pub struct Flags {
+    /// Address and port to listen on, such as 0.0.0.0:8000; port 0 takes a free port [default: 127.0.0.1:8000]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listen: Option<String>,
+    /// Folder of the database, created if it does not exist [default: data, and demo-data for the demo]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) data_dir: Option<PathBuf>,
+    /// Path under which a reverse proxy serves everything, such as /farm [default: none]
+    #[arg(long, global = true, value_name = "PATH")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base_path: Option<String>,
+    #[command(flatten)]
+    #[serde(skip_serializing_if = "LogFlags::is_empty")]
+    log: LogFlags,
+}
+
+#[derive(Debug, Clone, Default, clap::Args, Serialize)]
+struct LogFlags {
+    /// Lowest severity that is logged [default: info]
+    #[arg(long = "log-level", global = true, value_name = "LEVEL", ignore_case = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<LogLevel>,
+    /// Format of the log: auto is text on a terminal and json otherwise [default: auto]
+    #[arg(long = "log-format", global = true, value_name = "FORMAT", ignore_case = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<LogFormat>,
+}
+
+impl LogFlags {
+    fn is_empty(&self) -> bool {
+        self.level.is_none() && self.format.is_none()
+    }
+}
+
+impl Provider for Flags {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("a flag")
+    }
+
+    fn data(&self) -> Result<Map<figment::Profile, Dict>, figment::Error> {
+        Serialized::defaults(self).data()
+    }
+}

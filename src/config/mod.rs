@@ -1,0 +1,17 @@
+//! Settings: defaults, then a TOML file, then the environment, then flags. The later place wins.
+
+mod environment;
+mod flags;
+mod limits;
+mod load;
+mod log;
+mod origin;
+mod platform;
+mod settings;
+mod validation;
+
+pub use flags::Flags;
+pub use limits::Limits;
+pub use load::{DEFAULT_FILE, Loaded};
+pub use log::{Log, LogFormat, LogLevel};
+pub use settings::{Cors, Metrics, Retention, Settings, Tls, Webhooks};

@@ -1,0 +1,110 @@
+//! Every setting with its default. `config/prediction-api.toml` explains each to operators.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{limits::Limits, log::Log};
+use crate::domain::clock::SLACK_HOURS;
+
+/// Every setting of the server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Address and port to listen on.
+    pub listen: String,
+    /// Folder of the database.
+    pub data_dir: PathBuf,
+    /// Path under which a reverse proxy serves everything; empty for none.
+    pub base_path: String,
+    /// Addresses and networks of the reverse proxies whose forwarding headers are trusted.
+    pub trusted_proxies: Vec<String>,
+    /// Settings of the log.
+    pub log: Log,
+    /// Limits of connections, requests and queues.
+    pub limits: Limits,
+    /// Certificate of encrypted connections.
+    pub tls: Tls,
+    /// Origins that may call the API from a browser.
+    pub cors: Cors,
+    /// Address of the metrics.
+    pub metrics: Metrics,
+    /// Deletion of expired rows.
+    pub retention: Retention,
+    /// Addresses that webhooks may call.
+    pub webhooks: Webhooks,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8000".to_owned(),
+            data_dir: PathBuf::from("data"),
+            base_path: String::new(),
+            trusted_proxies: Vec::new(),
+            log: Log::default(),
+            limits: Limits::default(),
+            tls: Tls::default(),
+            cors: Cors::default(),
+            metrics: Metrics::default(),
+            retention: Retention::default(),
+            webhooks: Webhooks::default(),
+        }
+    }
+}
+
+/// Certificate of encrypted connections. Empty paths mean plain HTTP.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// PEM file of the certificate and its chain.
+    pub certificate: PathBuf,
+    /// PEM file of the private key.
+    pub key: PathBuf,
+}
+
+/// Origins that may call the API from a browser (cross-origin resource sharing).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cors {
+    /// Allowed origins, such as `https://farm.example`; `*` allows all.
+    pub origins: Vec<String>,
+}
+
+/// Address of the metrics.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Separate address and port that serves `/metrics` without a token. If empty, the API serves it and needs a token.
+    pub listen: String,
+}
+
+/// Deletion of expired rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// Seconds from the end of one sweep to the start of the next.
+    pub sweep_seconds: u64,
+    /// Days for which audit entries are stored.
+    pub audit_days: u64,
+    /// Hours by which the machine's clock may jump before deletions wait.
+    pub clock_slack_hours: u64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            sweep_seconds: 60,
+            audit_days: 365,
+            clock_slack_hours: SLACK_HOURS,
+        }
+    }
+}
+
+/// Addresses that webhooks may call.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// Allows loopback, private and reserved addresses.
+    pub allow_private_addresses: bool,
+}
