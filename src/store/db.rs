@@ -179,45 +179,45 @@ impl Db {
     /// # Errors
     /// What `work` answers; [`Error::Busy`] if too many writes are waiting; [`Error::Unavailable`] if the database
     /// cannot be written; [`Error::Internal`] if `work` panics.
-    pub async fn write<T: Send + 'static>(
+    pub async fn write_catalogue<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.writer.write(Kind::Change, work).await
+        self.writer.write(Kind::WriteCatalogue, work).await
     }
 
     /// The same for `work` that writes only what the catalogue does not speak of: readings, predictions, messages of
     /// webhooks, the use of tokens. What is remembered of the catalogue ([`Memory`]) stays.
     ///
     /// # Errors
-    /// As [`Db::write`].
-    pub async fn append<T: Send + 'static>(
+    /// As [`Db::write_catalogue`].
+    pub async fn write_values<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.writer.write(Kind::Append, work).await
+        self.writer.write(Kind::WriteValues, work).await
     }
 
-    /// Like [`Db::write`] for `work` that only deletes: it may use the reserve of a full disk.
+    /// Like [`Db::write_catalogue`] for `work` that only deletes: it may use the reserve of a full disk.
     ///
     /// # Errors
-    /// As [`Db::write`].
-    pub async fn remove<T: Send + 'static>(
+    /// As [`Db::write_catalogue`].
+    pub async fn delete_catalogue<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.writer.write(Kind::Remove, work).await
+        self.writer.write(Kind::DeleteCatalogue, work).await
     }
 
-    /// Like [`Db::append`] for `work` that only deletes: it may use the reserve of a full disk.
+    /// Like [`Db::write_values`] for `work` that only deletes: it may use the reserve of a full disk.
     ///
     /// # Errors
-    /// As [`Db::write`].
-    pub async fn expire<T: Send + 'static>(
+    /// As [`Db::write_catalogue`].
+    pub async fn delete_values<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.writer.write(Kind::Expire, work).await
+        self.writer.write(Kind::DeleteValues, work).await
     }
 
     /// Makes the reserve of the disk if it is missing and there is room for it.
@@ -266,7 +266,7 @@ impl Db {
         let first_rows = |connection: &Connection| Ok(connection.query_row(FIRST_ROWS, [], |_| Ok(()))?);
         // First of all: what is read from other files means nothing.
         self.writer.files()?;
-        self.read(first_rows)?;
+        self.read_inline(first_rows)?;
         for pool in [&self.scanners, &self.skimmer] {
             // Those that all work need no probe, and a probe need not wait for them.
             if let Some(connection) = pool.try_get() {
@@ -280,7 +280,7 @@ impl Db {
             return Ok(());
         }
         // The number that it has, written again: the smallest change that reaches the disk.
-        self.write(|tx| {
+        self.write_catalogue(|tx| {
             let version: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
             Ok(tx.pragma_update(None, "user_version", version)?)
         })
@@ -291,7 +291,7 @@ impl Db {
     ///
     /// # Errors
     /// What `work` answers; [`Error::Unavailable`] if the database cannot be read.
-    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    pub fn read_inline<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let watch = Watch::new(self.limits.slow);
         watch.time("read", || snapshot(&self.readers, work))
     }
@@ -300,9 +300,9 @@ impl Db {
     /// the read leaves the queue, or stops.
     ///
     /// # Errors
-    /// As [`Db::read`]; [`Error::Busy`] if too many long reads are waiting, [`Error::ShareTaken`] if too many of the
-    /// token.
-    pub async fn scan<T: Send + 'static>(
+    /// As [`Db::read_inline`]; [`Error::Busy`] if too many long reads are waiting, [`Error::ShareTaken`] if too many of
+    /// the token.
+    pub async fn read_blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
@@ -320,8 +320,8 @@ impl Db {
     /// connection maps nothing into memory: what it reads once and again would stay there.
     ///
     /// # Errors
-    /// As [`Db::read`].
-    pub async fn skim<T: Send + 'static>(
+    /// As [`Db::read_inline`].
+    pub async fn read_unmapped<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {

@@ -235,7 +235,7 @@ pub fn attempted(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, nex
         return Ok(());
     }
     if message.attempts > 0 && state == DeliveryState::Delivered {
-        hurry(tx, message.webhook_id, now)?;
+        retry_now(tx, message.webhook_id, now)?;
     }
     let mut statement = tx.prepare_cached(
         "SELECT position FROM webhook_deliveries WHERE webhook_id = ?1 AND job_id IS NOT DISTINCT FROM ?2 AND state = 'pending'
@@ -254,7 +254,7 @@ pub fn attempted(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, nex
 }
 
 /// Makes what waits for another attempt due at `now`: its receiver is there again.
-pub fn hurry(tx: &Transaction<'_>, webhook: Uuid, now: Timestamp) -> Result<()> {
+pub fn retry_now(tx: &Transaction<'_>, webhook: Uuid, now: Timestamp) -> Result<()> {
     tx.prepare_cached(
         "UPDATE webhook_deliveries SET next_attempt_at = ?2 WHERE webhook_id = ?1 AND next_attempt_at > ?2",
     )?

@@ -417,17 +417,17 @@ async fn the_log_stays_bounded_while_much_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("prediction-api.db");
     let db = store::Db::open(&path, store::Limits::default()).unwrap();
-    db.write(|tx| Ok(tx.execute_batch("CREATE TABLE blobs (content BLOB NOT NULL)")?))
+    db.write_catalogue(|tx| Ok(tx.execute_batch("CREATE TABLE blobs (content BLOB NOT NULL)")?))
         .await
         .unwrap();
     for _ in 0..200 {
-        db.append(|tx| {
+        db.write_values(|tx| {
             tx.execute("INSERT INTO blobs VALUES (randomblob(1000000))", [])?;
             Ok(())
         })
         .await
         .unwrap();
-        db.read(|connection| {
+        db.read_inline(|connection| {
             let sql = "SELECT count(*) FROM blobs";
             Ok(connection.query_row(sql, [], |row| row.get::<_, i64>(0))?)
         })

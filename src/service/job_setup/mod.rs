@@ -33,7 +33,7 @@ pub async fn set_up(app: &App, caller: &Caller, mut setup: JobSetup, dry_run: bo
     setup.check()?;
     caller.names(setup.organisation_id)?;
     let caller = caller.clone();
-    app.write(move |tx, now| {
+    app.write_catalogue(move |tx, now| {
         let work = SetUp {
             tx,
             caller: &caller,
@@ -287,7 +287,7 @@ impl SetUp<'_> {
             revision: id::first_revision(),
         };
         store::job::insert(self.tx, &made)?;
-        health::note(self.tx, made.id, self.now)?;
+        health::reassess(self.tx, made.id, self.now)?;
         self.trail().created(&made)?;
         self.note(CreatedKind::Job, made.id, &made.name);
         Ok(made)

@@ -82,22 +82,22 @@ struct State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Anything.
-    Change,
+    WriteCatalogue,
     /// Only what the catalogue does not speak of: readings, predictions, the use of tokens.
-    Append,
+    WriteValues,
     /// Like a change, but it only deletes.
-    Remove,
+    DeleteCatalogue,
     /// Like an append, but it only deletes.
-    Expire,
+    DeleteValues,
 }
 
 impl Kind {
     fn changes_catalogue(self) -> bool {
-        matches!(self, Self::Change | Self::Remove)
+        matches!(self, Self::WriteCatalogue | Self::DeleteCatalogue)
     }
 
     fn makes_room(self) -> bool {
-        matches!(self, Self::Remove | Self::Expire)
+        matches!(self, Self::DeleteCatalogue | Self::DeleteValues)
     }
 }
 
@@ -659,7 +659,7 @@ mod tests {
 
     async fn numbers(writer: &Writer) -> Vec<i64> {
         writer
-            .write(Kind::Append, |tx| {
+            .write(Kind::WriteValues, |tx| {
                 let mut statement = tx.prepare("SELECT number FROM numbers ORDER BY number")?;
                 let numbers = statement.query_map([], |row| row.get(0))?;
                 Ok(numbers.collect::<rusqlite::Result<Vec<i64>>>()?)
@@ -703,16 +703,16 @@ mod tests {
         // Holds the writer until all are queued, so that they share a transaction.
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let (_, kept, failed, panicked, kept_too) = tokio::join!(
-            writer.write(Kind::Append, move |_| {
+            writer.write(Kind::WriteValues, move |_| {
                 let _ = wait.recv();
                 Ok(())
             }),
-            writer.write(Kind::Append, |tx| insert(tx, 1)),
-            writer.write(Kind::Append, |tx| {
+            writer.write(Kind::WriteValues, |tx| insert(tx, 1)),
+            writer.write(Kind::WriteValues, |tx| {
                 insert(tx, 2)?;
                 Err::<(), _>(Error::Stale)
             }),
-            writer.write(Kind::Append, |tx| {
+            writer.write(Kind::WriteValues, |tx| {
                 insert(tx, 3)?;
                 if tx.is_autocommit() {
                     return Ok(());
@@ -720,7 +720,7 @@ mod tests {
                 panic!("a fault in a request")
             }),
             async {
-                let last = writer.write(Kind::Append, |tx| insert(tx, 4));
+                let last = writer.write(Kind::WriteValues, |tx| insert(tx, 4));
                 go.send(()).unwrap();
                 last.await
             }
@@ -760,8 +760,8 @@ mod tests {
         for number in 0..3 {
             assert_eq!(writer.queue.push(None, Box::new(Faulty)), Ok(()));
             // It may share the transaction of the fault, which is undone.
-            let _ = writer.write(Kind::Append, move |tx| insert(tx, 10 + number)).await;
-            let next = writer.write(Kind::Append, move |tx| insert(tx, number)).await;
+            let _ = writer.write(Kind::WriteValues, move |tx| insert(tx, 10 + number)).await;
+            let next = writer.write(Kind::WriteValues, move |tx| insert(tx, number)).await;
             assert_eq!(next, Ok(()));
         }
         assert!(!numbers(&writer).await.contains(&5));
@@ -772,20 +772,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let writer = writer(&folder, 16);
         let limit = async |pages: i64| {
-            let set = writer.write(Kind::Append, move |tx| {
+            let set = writer.write(Kind::WriteValues, move |tx| {
                 Ok(tx.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?)
             });
             set.await.unwrap();
         };
         let fill = || {
-            writer.write(Kind::Append, |tx| {
+            writer.write(Kind::WriteValues, |tx| {
                 tx.execute_batch("CREATE TABLE blobs (content BLOB NOT NULL) STRICT")?;
                 Ok(tx.execute("INSERT INTO blobs VALUES (zeroblob(1000000))", [])?)
             })
         };
         limit(20).await;
         // Its neighbour in the queue may be undone with it, which is then told so.
-        let (full, beside) = tokio::join!(fill(), writer.write(Kind::Append, |tx| insert(tx, 1)));
+        let (full, beside) = tokio::join!(fill(), writer.write(Kind::WriteValues, |tx| insert(tx, 1)));
         let is_full = |result: &Error| matches!(result, Error::Unavailable(reason) if reason.contains("disk is full"));
         assert!(is_full(&full.unwrap_err()));
         let kept = numbers(&writer).await;
@@ -811,7 +811,7 @@ mod tests {
             let writer = &writer;
             stopwatch::on_behalf("", "", async move {
                 stopwatch::called_by(token);
-                writer.write(Kind::Append, work).await
+                writer.write(Kind::WriteValues, work).await
             })
         };
         let slow = Box::new(move |_: &Transaction<'_>| {
@@ -835,15 +835,15 @@ mod tests {
         let writer = writer(&folder, 1);
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let (started, running) = oneshot::channel();
-        let blocking = writer.write(Kind::Append, move |_| {
+        let blocking = writer.write(Kind::WriteValues, move |_| {
             let _ = started.send(());
             let _ = wait.recv();
             Ok(())
         });
         let (first, (queued, refused)) = tokio::join!(blocking, async {
             running.await.unwrap();
-            tokio::join!(writer.write(Kind::Append, |tx| insert(tx, 1)), async {
-                let refused = writer.write(Kind::Append, |tx| insert(tx, 2)).await;
+            tokio::join!(writer.write(Kind::WriteValues, |tx| insert(tx, 1)), async {
+                let refused = writer.write(Kind::WriteValues, |tx| insert(tx, 2)).await;
                 go.send(()).unwrap();
                 refused
             })
