@@ -1,8 +1,9 @@
 //! Conditions of lists: only what is asked for stands in the SQL, so that its indexes serve.
 
-use rusqlite::{Connection, ToSql, params_from_iter};
-
-use super::row::FromRow;
+use super::{
+    engine::{Connection, RowResult, ToSql, params_from_iter},
+    row::FromRow,
+};
 use crate::domain::{Page, Result, page::Listed};
 
 /// A growing WHERE clause with its numbered parameters.
@@ -97,7 +98,7 @@ impl<'a> Filter<'a> {
         sql += &format!(" ORDER BY {order} LIMIT ?{}", values.len());
         let mut statement = connection.prepare_cached(&sql)?;
         let rows = statement.query_map(params_from_iter(values), T::from_row)?;
-        let items = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        let items = rows.collect::<RowResult<Vec<_>>>()?;
         Ok(Listed::cut(items, limit))
     }
 

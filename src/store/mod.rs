@@ -1,9 +1,10 @@
 //! The only layer that knows SQL. `sqlite/` has what only SQLite needs, and each resource a file of its statements.
 //!
-//! Functions that read take a [`Connection`], those that write a [`Transaction`]. One thread writes
+//! Functions that read take a [`engine::Connection`], those that write a [`engine::Transaction`]. One thread writes
 //! ([`sqlite::writer`]), another folds what it wrote into the file ([`sqlite::checkpointer`]); readers have connections
 //! of their own and never wait for either.
 
+mod conflict;
 mod db;
 pub mod engine;
 mod filter;
@@ -33,7 +34,6 @@ pub mod token;
 pub mod webhook;
 
 pub use db::{Copy, Db, Limits, Load, describe_metrics};
-pub use engine::{Connection, Transaction, undone};
 pub use known::Known;
 pub use memory::Memory;
 pub use recurring::Recurring;

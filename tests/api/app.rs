@@ -12,7 +12,7 @@ use prediction_api::{
     domain::{Timestamp, retention::Swept},
     http::{self, Limits, Options},
     service::{App, clock, retention, throttle::Pace, token, webhook::Rules},
-    store::{self, Connection, Db},
+    store::{self, Db, engine::Connection},
     task::{self, Tasks},
 };
 use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};

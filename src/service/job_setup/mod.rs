@@ -19,7 +19,10 @@ use crate::{
         source_version::{NewSourceVersion, SourceVersion},
         text::Name,
     },
-    store::{self, engine::Transaction},
+    store::{
+        self,
+        engine::{Transaction, undone},
+    },
 };
 use agreement::{same_job, same_source, same_version};
 
@@ -41,7 +44,7 @@ pub async fn set_up(app: &App, caller: &Caller, mut setup: JobSetup, dry_run: bo
             created: Vec::new(),
         };
         if dry_run {
-            store::undone(tx, || work.run(setup))
+            undone(tx, || work.run(setup))
         } else {
             work.run(setup)
         }
