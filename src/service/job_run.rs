@@ -52,7 +52,7 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
                 }
             })
         })?;
-        health::invalidate_health(tx, &contracts, job_id)?;
+        health::invalidate_health(tx, &contracts, job_id, now)?;
         Ok(report)
     })
     .await

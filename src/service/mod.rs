@@ -36,7 +36,7 @@ use uuid::Uuid;
 use crate::{
     domain::{Caller, Result, Timestamp, health::Vitals},
     store::{
-        Db, Known, Memory,
+        Cache, Db, Freshness,
         engine::{Connection, Transaction},
     },
 };
@@ -73,10 +73,10 @@ pub struct App {
     db: Db,
     clock: Clock,
     watch: Arc<clock::Watch>,
-    contracts: Memory<Uuid, prediction::Contract>,
-    tokens: Known<[u8; 32], Caller>,
-    jobs: Known<Uuid, Arc<job::CachedJob>>,
-    vitals: Known<Uuid, Arc<Vitals>>,
+    contracts: Cache<Uuid, Arc<prediction::Contract>>,
+    tokens: Cache<[u8; 32], Caller>,
+    jobs: Cache<Uuid, Arc<job::CachedJob>>,
+    vitals: Cache<Uuid, Arc<Vitals>>,
     sender: Arc<webhook::Sender>,
     /// When a probe last tried to write, in microseconds since 1970.
     tried_writing: Arc<AtomicI64>,
@@ -86,10 +86,10 @@ impl App {
     /// The product on an open database.
     pub fn new(db: Db, clock: Clock) -> Self {
         Self {
-            contracts: db.memory(),
-            tokens: db.known(),
-            jobs: db.known(),
-            vitals: db.known_until_written(),
+            contracts: db.catalogue_cache(Freshness::Exact),
+            tokens: db.catalogue_cache(Freshness::Second),
+            jobs: db.catalogue_cache(Freshness::Second),
+            vitals: db.commit_cache(),
             sender: Arc::new(webhook::Sender::new(webhook::Rules::default())),
             tried_writing: Arc::default(),
             watch: Arc::new(clock::Watch::new(clock::Rules::default(), uptime_of_the_process())),

@@ -12,9 +12,8 @@ use metrics::{counter, describe_counter, describe_histogram, histogram};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
+    cache::{Cache, Freshness},
     engine::{Connection, Transaction},
-    known::Known,
-    memory::Memory,
     prediction,
     recurring::Recurring,
     sqlite::{
@@ -187,7 +186,7 @@ impl Db {
     }
 
     /// The same for `work` that writes only what the catalogue does not speak of: readings, predictions, messages of
-    /// webhooks, the use of tokens. What is remembered of the catalogue ([`Memory`]) stays.
+    /// webhooks, the use of tokens. Caches of the catalogue stay.
     ///
     /// # Errors
     /// As [`Db::write_catalogue`].
@@ -225,19 +224,14 @@ impl Db {
         self.room.keep_reserve();
     }
 
-    /// An empty memory of what is read in the writer's transactions.
-    pub fn memory<K: Eq + Hash, V>(&self) -> Memory<K, V> {
-        Memory::new(self.writer.changes())
+    /// Makes a cache of the catalogue: it is emptied when the catalogue may have changed.
+    pub fn catalogue_cache<K: Eq + Hash, V: Clone>(&self, freshness: Freshness) -> Cache<K, V> {
+        Cache::new(freshness, self.writer.changes())
     }
 
-    /// Nothing known yet of the catalogue, outside of the writer's transactions.
-    pub fn known<K: Eq + Hash, V: Clone>(&self) -> Known<K, V> {
-        Known::new(self.writer.changes())
-    }
-
-    /// Nothing known yet of what any write may change.
-    pub fn known_until_written<K: Eq + Hash, V: Clone>(&self) -> Known<K, V> {
-        Known::new(self.writer.commits())
+    /// Makes a cache of anything, for readers: it is emptied by every commit.
+    pub fn commit_cache<K: Eq + Hash, V: Clone>(&self) -> Cache<K, V> {
+        Cache::new(Freshness::Second, self.writer.commits())
     }
 
     /// What the database has to do at the moment.

@@ -4,12 +4,11 @@
 //! ([`sqlite::writer`]), another folds what it wrote into the file ([`sqlite::checkpointer`]); readers have connections
 //! of their own and never wait for either.
 
+mod cache;
 mod conflict;
 mod db;
 pub mod engine;
 mod filter;
-mod known;
-mod memory;
 mod payload;
 mod recurring;
 mod row;
@@ -33,9 +32,8 @@ pub mod sqlite;
 pub mod token;
 pub mod webhook;
 
+pub use cache::{Cache, Freshness};
 pub use db::{Copy, Db, Limits, Load, describe_metrics};
-pub use known::Known;
-pub use memory::Memory;
 pub use recurring::Recurring;
 pub use sqlite::errors::OpenError;
 pub use stopwatch::{called_by, on_behalf};

@@ -2,6 +2,8 @@
 
 mod judge;
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::{App, clock, job_view, prediction::Contract};
@@ -11,7 +13,7 @@ use crate::{
         health::{HealthCounts, JobHealth, latest_given},
         page::Listed,
     },
-    store::{self, Memory, Recurring, engine::Transaction, health},
+    store::{self, Cache, Recurring, engine::Transaction, health},
 };
 pub(super) use judge::{HealthCache, Post, change, reassess, resume, with_reassessment};
 
@@ -136,7 +138,7 @@ async fn judge_together(app: &App, jobs: Vec<Uuid>, judge: Judge) -> Result<usiz
         for id in jobs {
             let noted = judge(tx, id, now)?;
             if noted > 0 {
-                invalidate_health(tx, &contracts, id)?;
+                invalidate_health(tx, &contracts, id, now)?;
             }
             changes += noted;
         }
@@ -146,9 +148,14 @@ async fn judge_together(app: &App, jobs: Vec<Uuid>, judge: Judge) -> Result<usiz
 }
 
 /// Has the next post for a job look at its health: something else than a post has changed it.
-pub(super) fn invalidate_health(tx: &Transaction<'_>, contracts: &Memory<Uuid, Contract>, id: Uuid) -> Result<()> {
+pub(super) fn invalidate_health(
+    tx: &Transaction<'_>,
+    contracts: &Cache<Uuid, Arc<Contract>>,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<()> {
     contracts
-        .get(tx, id, || Contract::read(tx, id))?
+        .get(id, now, || Contract::read(tx, id).map(Arc::new))?
         .health_cache
         .invalidate();
     Ok(())

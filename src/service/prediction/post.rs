@@ -1,6 +1,6 @@
 //! Posting for a job.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use uuid::Uuid;
 
@@ -56,7 +56,7 @@ async fn for_job(
     let (caller, contracts) = (caller.clone(), app.contracts.clone());
     let clock = app.watch.clone();
     app.write_values(move |tx, now| {
-        let contract = contracts.get(tx, id, || Contract::read(tx, id))?;
+        let contract = contracts.get(id, now, || Contract::read(tx, id).map(Arc::new))?;
         caller.must_see(Some(contract.organisation_id), "job", id)?;
         let arrived = Arrived::at(tx, now, &clock)?;
         if let Some(detail) = arrived.too_far_ahead(issue_time) {

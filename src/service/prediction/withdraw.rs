@@ -52,7 +52,7 @@ pub async fn withdraw(app: &App, caller: &Caller, asked: Withdrawal) -> Result<C
                     prediction::withdraw(tx, organisation, &asked, left, limit, stamps)
                 })?;
                 for id in jobs {
-                    health::invalidate_health(tx, &contracts, id)?;
+                    health::invalidate_health(tx, &contracts, id, now)?;
                 }
                 let chosen = [
                     ("issue_time", Some(json!(asked.issue_time))),

@@ -71,8 +71,7 @@ struct State {
     failures: Recurring,
     /// The files that are written to.
     identity: Mutex<Option<Identity>>,
-    /// Counts what may have changed the catalogue, in the transaction for [`crate::store::memory`] and behind its commit for
-    /// [`crate::store::known`].
+    /// Counts what may have changed the catalogue, in the transaction and after its commit: see [`crate::store::Cache`].
     changes: Arc<AtomicU64>,
     /// Counts commits, and tries of one.
     commits: Arc<AtomicU64>,
