@@ -13,7 +13,6 @@ mod payload;
 mod recurring;
 mod row;
 mod stopwatch;
-mod varint;
 
 pub mod audit;
 pub mod clock;

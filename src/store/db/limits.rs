@@ -1,0 +1,30 @@
+//! The limits of a database's queues.
+
+use std::time::Duration;
+
+/// The limits of a database's queues.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How many writes may wait; more are refused as busy.
+    pub write_queue: usize,
+    /// How many long reads run at once.
+    pub scans: usize,
+    /// How many long reads may wait; more are refused as busy.
+    pub scan_queue: usize,
+    /// From how long on a read or a write is logged as slow.
+    pub slow: Duration,
+    /// How many bytes of the disk are kept in reserve; 0 for none.
+    pub reserve_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            write_queue: 1024,
+            scans: 4,
+            scan_queue: 256,
+            slow: Duration::from_millis(500),
+            reserve_bytes: 0,
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Stops work that nobody waits for any more.
+
+use std::sync::atomic::Ordering;
+
+use crate::store::sqlite::backup::Stop;
+
+/// Stops a read or a copy once nobody waits for it.
+pub struct StopAtEnd(pub Stop);
+
+impl Drop for StopAtEnd {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
