@@ -253,7 +253,8 @@ fn open_existing(settings: &Settings) -> Result<App, Failure> {
     open(settings)
 }
 
-fn store_limits(settings: &Settings) -> store::Limits {
+/// Returns the limits of the database that the settings have.
+pub fn store_limits(settings: &Settings) -> store::Limits {
     let limits = &settings.limits;
     store::Limits {
         write_queue: limits.write_queue,

@@ -9,6 +9,8 @@ use std::{
 };
 
 use prediction_api::{
+    cli,
+    config::Settings,
     domain::{Timestamp, retention::Swept},
     http::{self, Limits, Options},
     service::{App, clock, retention, throttle::Pace, token, webhook::Rules},
@@ -25,6 +27,14 @@ pub const ADMIN: &str = "pa_the_admin_of_the_tests";
 
 /// When the tests' clock starts: 2023-10-27T00:00:00Z.
 const START: &str = "2023-10-27T00:00:00Z";
+
+/// The limits of the database under test: the defaults, but no reserve.
+pub fn store_limits() -> store::Limits {
+    store::Limits {
+        reserve_bytes: 0,
+        ..cli::store_limits(&Settings::default())
+    }
+}
 
 /// The largest body that the server under test takes.
 pub const BODY_BYTES: usize = 1024 * 1024;
@@ -157,7 +167,7 @@ impl TestApp {
         options: Options,
     ) -> Self {
         let clock = clock.unwrap_or_else(|| Arc::new(AtomicI64::new(Timestamp::parse(START).unwrap().micros())));
-        let db = Db::open(&folder.path().join("prediction-api.db"), store::Limits::default()).unwrap();
+        let db = Db::open(&folder.path().join("prediction-api.db"), store_limits()).unwrap();
         let (hand, uptime) = (clock.clone(), Arc::new(AtomicI64::new(0)));
         let counted = uptime.clone();
         let count: clock::Uptime =

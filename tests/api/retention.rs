@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::runtime;
 
 use crate::{
-    app::{ADMIN, TestApp},
+    app::{ADMIN, TestApp, store_limits},
     field::{Field, at, issued, job_at, risk},
 };
 
@@ -416,7 +416,7 @@ fn a_sweep_leaves_what_a_plain_list_says() {
 async fn the_log_stays_bounded_while_much_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("prediction-api.db");
-    let db = store::Db::open(&path, store::Limits::default()).unwrap();
+    let db = store::Db::open(&path, store_limits()).unwrap();
     db.write_catalogue(|tx| Ok(tx.execute_batch("CREATE TABLE blobs (content BLOB NOT NULL)")?))
         .await
         .unwrap();

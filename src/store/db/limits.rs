@@ -16,15 +16,3 @@ pub struct Limits {
     /// How many bytes of the disk are kept in reserve; 0 for none.
     pub reserve_bytes: u64,
 }
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            write_queue: 1024,
-            scans: 4,
-            scan_queue: 256,
-            slow: Duration::from_millis(500),
-            reserve_bytes: 0,
-        }
-    }
-}

@@ -5,8 +5,6 @@
 //! [`Db::read_unmapped`] is for the server's own reads that may touch the whole file: it maps nothing into memory, because
 //! mapped pages would count as the server's memory.
 
-use std::sync::atomic::Ordering;
-
 use metrics::{counter, histogram};
 
 use super::{
@@ -83,11 +81,11 @@ impl Db {
         let _end = StopAtEnd(stop.clone());
         let work = move |connection: &Connection| {
             let _watched = turns::watch(connection, &stop)?;
-            let done = match stop.load(Ordering::Relaxed) {
+            let done = match stop.is_set() {
                 true => Err(Error::Unavailable("a read was given up".to_owned())),
                 false => work(connection),
             };
-            if stop.load(Ordering::Relaxed) {
+            if stop.is_set() {
                 counter!(STOPPED).increment(1);
             }
             done

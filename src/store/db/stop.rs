@@ -1,7 +1,5 @@
 //! Stops work that nobody waits for any more.
 
-use std::sync::atomic::Ordering;
-
 use crate::store::sqlite::backup::Stop;
 
 /// Stops a read or a copy once nobody waits for it.
@@ -9,6 +7,6 @@ pub struct StopAtEnd(pub Stop);
 
 impl Drop for StopAtEnd {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.set();
     }
 }

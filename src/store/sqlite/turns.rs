@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use metrics::counter;
@@ -179,7 +179,7 @@ impl Drop for Place<'_> {
 /// Has what runs on the connection stop once nobody waits for it, until the answer is dropped.
 pub fn watch<'a>(connection: &'a Connection, stop: &Stop) -> Result<Watched<'a>> {
     let stop = stop.clone();
-    connection.progress_handler(STEPS, Some(move || stop.load(Ordering::Relaxed)))?;
+    connection.progress_handler(STEPS, Some(move || stop.is_set()))?;
     Ok(Watched(connection))
 }
 
