@@ -1,10 +1,11 @@
 //! A read cache of committed rows, by their keys.
 //!
-//! A counter of the writer empties it. The counter moves on within a transaction, whenever the catalogue may have changed,
-//! a request was rolled back or another process has written; and once more after the commit, before the callers get their
-//! results. Hence the two kinds of [`Freshness`]: within the writer's transactions a cached value is exact; readers outside
-//! of them never get a revoked token or a changed job once the change was answered. Only work that changes nothing of the
-//! catalogue may go through [`Db::write_values`](super::Db::write_values), which leaves the counter alone.
+//! A counter of the writer empties it. The counter moves on within a transaction, whenever the catalogue may have
+//! changed, a request was rolled back, or another process has written. It moves on again after the commit and before
+//! the callers get their results. So a cached value is exact within the writer's transactions, and readers never get a
+//! revoked token or a changed job once the change has been confirmed. Changes by another process show within a second.
+//! Work that changes the catalogue must not go through [`Db::write_values`](super::Db::write_values), which leaves the
+//! counter alone.
 
 use std::{
     collections::HashMap,
@@ -17,13 +18,13 @@ use std::{
 
 use crate::domain::Timestamp;
 
-/// The age in microseconds from which on a value is read again: one second.
+/// The age in microseconds at which a value is read again: one second.
 const SECOND: u64 = 1_000_000;
 
 /// The number of values at which the cache is emptied.
 const MOST: usize = 10_000;
 
-/// When a cached value is read again, beside each move of the counter.
+/// Decides when a cached value is read again although the counter did not move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
     /// After a second: readers do not see the counter move when another process writes, such as the command line that

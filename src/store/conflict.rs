@@ -1,4 +1,5 @@
-//! Turns violations of unique constraints into conflicts. The database decides uniqueness: nothing asks before it inserts.
+//! Turns violations of unique constraints into conflicts. The database decides what is unique: nothing queries first
+//! and inserts then.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! How the product's types stand in columns.
+//! Conversions between the product's types and columns.
 
 use rusqlite::{
     ToSql,
@@ -73,7 +73,7 @@ enum_column!(
     AuditKind
 );
 
-/// A value that stands in its column as JSON.
+/// A value that its column stores as JSON.
 pub struct Json<T>(pub T);
 
 impl<T: Serialize> ToSql for Json<T> {

@@ -11,14 +11,14 @@ use crate::{
 };
 
 impl Db {
-    /// A consistent copy of the database as it is now, compact, in a file without a name. Writers are not held up. If the
-    /// caller goes away, the copy is given up.
+    /// Makes a consistent, compact copy of the database as it is now, in a file without a name. Writers are not held
+    /// up. The copy stops when the caller goes away.
     ///
     /// # Errors
     /// [`Error::Busy`] while another copy is made or read; [`Error::Unavailable`] if the database cannot be read or the
-    /// copy not be written.
+    /// copy cannot be written.
     pub async fn copy(&self) -> Result<Copy> {
-        // It would be a copy of another file.
+        // Otherwise it would be a copy of another file.
         self.writer.files()?;
         let Ok(turn) = self.copy_turn.clone().try_acquire_owned() else {
             return Err(Error::Busy);
@@ -38,7 +38,7 @@ impl Db {
     }
 }
 
-/// A copy of the database. Until it is dropped no other is made.
+/// A copy of the database. No other is made until it is dropped.
 pub struct Copy {
     /// The file, to be read from its beginning; it ends with this.
     pub file: File,

@@ -1,4 +1,4 @@
-//! How busy, how large and how well the database is.
+//! Shows how busy and how large the database is, and whether it works.
 
 use std::path::Path;
 
@@ -8,12 +8,12 @@ use crate::{
     store::engine::Connection,
 };
 
-/// Looks at the first row of what every request stands on: a damaged page there is no secret.
+/// Reads the first row of every table that requests need, so that a damaged page there is noticed.
 const FIRST_ROWS: &str = "SELECT (SELECT name FROM organisations LIMIT 1), (SELECT name FROM tokens LIMIT 1),
     (SELECT name FROM sources LIMIT 1), (SELECT version FROM source_versions LIMIT 1), (SELECT name FROM jobs LIMIT 1),
     (SELECT metric FROM series LIMIT 1), (SELECT count FROM runs LIMIT 1), (SELECT value FROM readings LIMIT 1)";
 
-/// What a database has to do at the moment, and how large it is.
+/// The work that a database has at the moment, and its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Load {
     /// Writes that wait.
@@ -33,7 +33,7 @@ pub struct Load {
 }
 
 impl Db {
-    /// What the database has to do at the moment.
+    /// Returns the work that the database has at the moment, and its size.
     pub fn load(&self) -> Load {
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let (running, waiting) = self.turns.load();
@@ -51,17 +51,17 @@ impl Db {
         }
     }
 
-    /// Whether the database can be read and written. It tries a commit if `is_due`, or if the last one failed.
+    /// Checks that the database can be read and written. It tries a commit if `is_due`, or if the last one failed.
     ///
     /// # Errors
-    /// Why it cannot.
+    /// The reason why it cannot.
     pub async fn ready(&self, is_due: bool) -> Result<()> {
         let first_rows = |connection: &Connection| Ok(connection.query_row(FIRST_ROWS, [], |_| Ok(()))?);
-        // First of all: what is read from other files means nothing.
+        // This comes first: reads of other files mean nothing.
         self.writer.files()?;
         self.read_inline(first_rows)?;
         for pool in [&self.scanners, &self.skimmer] {
-            // Those that all work need no probe, and a probe need not wait for them.
+            // Connections that are all in use need no probe, and a probe need not wait for them.
             if let Some(connection) = pool.try_get() {
                 first_rows(&connection)?;
             }
@@ -72,7 +72,7 @@ impl Db {
         if !is_due && !self.writer.is_failing() {
             return Ok(());
         }
-        // The number that it has, written again: the smallest change that reaches the disk.
+        // Writes the number that it has already: the smallest change that reaches the disk.
         self.write_catalogue(|tx| {
             let version: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
             Ok(tx.pragma_update(None, "user_version", version)?)

@@ -1,4 +1,4 @@
-//! What the metrics of the database mean.
+//! The meanings of the database's metrics.
 
 use metrics::{describe_counter, describe_histogram};
 
@@ -10,7 +10,7 @@ use crate::store::{
 pub const READ_WAIT: &str = "prediction_api_readers_wait_seconds";
 pub const SCAN_WAIT: &str = "prediction_api_scans_wait_seconds";
 
-/// Says what the measures of this layer mean, once they are counted.
+/// Describes the metrics of this layer.
 pub fn describe_metrics() {
     describe_histogram!(
         READ_WAIT,

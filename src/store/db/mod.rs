@@ -1,4 +1,4 @@
-//! An open database: reads on connections of their own, writes in the order in which they come.
+//! An open database: reads on connections of their own, writes in the order of their arrival.
 
 mod copy;
 mod limits;

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// An open database.
+/// An open database. Its clones share everything.
 #[derive(Clone)]
 pub struct Db {
     pub(super) writer: Arc<Writer>,
@@ -34,8 +34,8 @@ pub struct Db {
 }
 
 impl Db {
-    /// Opens the database file, making it if there is none, and brings its schema up to date. If the disk is full and there
-    /// is nothing to bring up to date, the database is read, and opened for writing once there is room.
+    /// Opens the database file, or creates it, and migrates its schema. If the disk is full and nothing is to be
+    /// migrated, the database is opened for reading, and for writing once there is room.
     ///
     /// # Errors
     /// The file cannot be opened or written, is no database of this product, or is newer than this program.

@@ -1,9 +1,9 @@
-//! Reads: each on one snapshot, on connections of their own, so that they never wait for the writer.
+//! Reads. Each has one snapshot and a connection of its own, so that it never waits for the writer.
 //!
-//! A long read never runs on the threads that serve requests. [`Db::read_inline`] runs where the request is handled and is
-//! for a few rows by key. [`Db::read_blocking`] runs on a blocking thread; a limited number run and wait.
-//! [`Db::read_unmapped`] is for the server's own reads that may touch the whole file: it maps nothing into memory, because
-//! mapped pages would count as the server's memory.
+//! A long read never runs on the threads that serve requests. [`Db::read_inline`] runs where the request is handled and
+//! is for a few rows by key. [`Db::read_blocking`] runs on a blocking thread; a limited number run and wait.
+//! [`Db::read_unmapped`] is for the server's own reads that may touch the whole file: it maps nothing into memory,
+//! because mapped pages would count as the server's memory.
 
 use metrics::{counter, histogram};
 
@@ -29,21 +29,21 @@ use crate::{
 static UNENDED: Recurring = Recurring::new();
 
 impl Db {
-    /// Runs a short read (a few rows by key) where it stands, on one snapshot.
+    /// Runs a short read (a few rows by key) on the calling thread, on one snapshot.
     ///
     /// # Errors
-    /// What `work` answers; [`Error::Unavailable`] if the database cannot be read.
+    /// What `work` returns; [`Error::Unavailable`] if the database cannot be read.
     pub fn read_inline<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let watch = Watch::new(self.limits.slow);
         watch.time("read", || snapshot(&self.readers, work))
     }
 
-    /// Runs a long read (a list) off the async threads, on one snapshot. Tokens take turns. Once the caller goes away,
-    /// the read leaves the queue, or stops.
+    /// Runs a long read (a list) on a blocking thread, on one snapshot. Tokens take turns. The read leaves the queue,
+    /// or stops, when its caller goes away.
     ///
     /// # Errors
-    /// As [`Db::read_inline`]; [`Error::Busy`] if too many long reads are waiting, [`Error::ShareTaken`] if too many of
-    /// the token.
+    /// As [`Db::read_inline`]; [`Error::Busy`] if too many long reads wait; [`Error::ShareTaken`] if too many of the
+    /// token wait.
     pub async fn read_blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
@@ -58,8 +58,8 @@ impl Db {
         self.aside(&self.scanners, "scan", work).await
     }
 
-    /// Runs what the server does by itself and may touch all of the file, off the async threads and on one snapshot. Its
-    /// connection maps nothing into memory: what it reads once and again would stay there.
+    /// Runs a read of the server's own that may touch the whole file, on a blocking thread and on one snapshot. Its
+    /// connection maps nothing into memory.
     ///
     /// # Errors
     /// As [`Db::read_inline`].

@@ -1,4 +1,4 @@
-//! Writes: one after the other in the writer's transactions, each answered after its commit.
+//! Writes. They run one after the other in the writer's transactions, and return after their commit.
 
 use std::hash::Hash;
 
@@ -13,12 +13,12 @@ use crate::{
 };
 
 impl Db {
-    /// Runs `work` in the writer's transaction and answers once it is committed. If `work` fails, what it did is
-    /// undone, and nothing else is.
+    /// Runs `work` in the writer's transaction and returns after the commit. If `work` fails, its changes are rolled
+    /// back, and no others.
     ///
     /// # Errors
-    /// What `work` answers; [`Error::Busy`] if too many writes are waiting; [`Error::Unavailable`] if the database
-    /// cannot be written; [`Error::Internal`] if `work` panics.
+    /// What `work` returns; [`Error::Busy`] if too many writes wait; [`Error::Unavailable`] if the database cannot be
+    /// written; [`Error::Internal`] if `work` panics.
     pub async fn write_catalogue<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
@@ -26,8 +26,8 @@ impl Db {
         self.writer.write(Kind::WriteCatalogue, work).await
     }
 
-    /// The same for `work` that writes only what the catalogue does not speak of: readings, predictions, messages of
-    /// webhooks, the use of tokens. Caches of the catalogue stay.
+    /// Like [`Db::write_catalogue`] for `work` that changes nothing of the catalogue: readings, predictions, messages
+    /// of webhooks, the use of tokens. The caches of the catalogue stay valid.
     ///
     /// # Errors
     /// As [`Db::write_catalogue`].
@@ -60,7 +60,7 @@ impl Db {
         self.writer.write(Kind::DeleteValues, work).await
     }
 
-    /// Makes the reserve of the disk if it is missing and there is room for it.
+    /// Creates the disk's reserve if it is missing and there is room for it.
     pub fn keep_reserve(&self) {
         self.room.keep_reserve();
     }

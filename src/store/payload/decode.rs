@@ -1,4 +1,4 @@
-//! Reads points, one after the other and only as far as they are wanted.
+//! Reads points one after the other, and only as far as they are wanted.
 
 use super::{
     format::{
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::{Timestamp, prediction::Point};
 
-/// Reads what [`encode`](super::encode()) wrote of points that begin at `valid_from`; the checksum is held against first.
+/// Decodes points that begin at `valid_from`. The checksum is checked first.
 pub fn decode(bytes: &[u8], valid_from: Timestamp) -> Result<Points<'_>, Fault> {
     let (body, held) = bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or(SHORT)?;
     let held = u32::from_le_bytes(*held);

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::domain::prediction::Point;
 
-/// Writes points, which stand in the order of their times.
+/// Encodes points, which are ordered by their times.
 pub fn encode(points: &[Point]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(24 + points.len() * 2);
     let first = points.first().map_or(0, |point| point.valid_time.micros());

@@ -1,4 +1,4 @@
-//! What both directions share: versions, flags, scaled values and the checksum.
+//! Versions, flags, scaled values and the checksum, which both directions share.
 
 use super::varint::Fault;
 
@@ -17,7 +17,7 @@ pub const SECONDS: u8 = 0b0001_0000;
 /// The powers of ten that values are scaled by.
 pub const POWERS: [f64; 7] = [1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6];
 
-/// Up to here every whole number is an f64 (2^53).
+/// The number up to which every whole number is an f64 (2^53).
 pub const EXACT: f64 = 9_007_199_254_740_992.0;
 
 pub const CHECKSUM_BYTES: usize = 4;
@@ -25,7 +25,7 @@ pub const CHECKSUM_BYTES: usize = 4;
 pub const SHORT: Fault = "it is too short";
 pub const TOO_MANY: Fault = "its count is too large";
 
-/// The value as a whole number of `1 / power`, if that gives it back bit for bit.
+/// Returns the value as a whole number of `1 / power`, if that restores it bit for bit.
 pub fn scaled(value: f64, power: f64) -> Option<i64> {
     let whole = (value * power).round();
     if whole.abs() > EXACT {

@@ -1,4 +1,4 @@
-//! Which points have values: the lengths of the stretches with and without, in turn.
+//! Points with and without values: the lengths of their stretches, in turn.
 
 use super::{
     format::TOO_MANY,
@@ -6,13 +6,13 @@ use super::{
 };
 use crate::domain::prediction::Point;
 
-/// Which points have values: stretches with and without, in turn.
+/// The stretches of points with and without values, in turn.
 pub struct Stretches<'a> {
     lengths: &'a [u8],
-    /// How many points the stretch has still.
+    /// The number of points that are left of the stretch.
     left: u64,
     has_values: bool,
-    /// How many points have none in all.
+    /// The number of points without a value in all stretches.
     pub withdrawn: usize,
 }
 
@@ -25,7 +25,7 @@ impl<'a> Stretches<'a> {
         withdrawn: 0,
     };
 
-    /// The stretches of so many points; leaves what follows them.
+    /// Reads the stretches of `count` points, and leaves the bytes that follow them.
     pub fn take(bytes: &mut &'a [u8], count: usize) -> Result<Self, Fault> {
         let start = *bytes;
         let (mut points, mut withdrawn, mut has_values) = (0_usize, 0_usize, true);
@@ -49,7 +49,7 @@ impl<'a> Stretches<'a> {
         })
     }
 
-    /// Whether the next point has a value.
+    /// Returns whether the next point has a value.
     pub fn next(&mut self) -> Result<bool, Fault> {
         while self.left == 0 {
             self.left = take_varint(&mut self.lengths)?;
@@ -60,7 +60,7 @@ impl<'a> Stretches<'a> {
     }
 }
 
-/// Writes which points have values.
+/// Writes the stretches of the points.
 pub fn put_stretches(bytes: &mut Vec<u8>, points: &[Point]) {
     let (mut has_values, mut length) = (true, 0_u64);
     for point in points {

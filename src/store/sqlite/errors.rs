@@ -1,14 +1,15 @@
-//! What SQLite's errors mean to the product.
+//! Maps SQLite's errors to the product's. An SQLite error that is not known here is internal, never silently something
+//! else.
 
 use rusqlite::{ErrorCode, ffi};
 
 use super::room::FULL;
 use crate::{domain::Error, store::engine::Unique};
 
-/// Why a database could not be opened.
+/// The reason why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// SQLite says no: the folder cannot be written, the file is no database, or the like.
+    /// SQLite refuses: the folder cannot be written, the file is no database, or the like.
     #[error("{}", explain_to_operator(.0))]
     Sqlite(rusqlite::Error),
     /// The file was written by a newer program.
@@ -22,10 +23,10 @@ pub enum OpenError {
     /// The file is an SQLite database, but not one of this product.
     #[error("it is an SQLite database of another program")]
     Foreign,
-    /// The file holds nothing yet.
+    /// The file is empty.
     #[error("it is empty")]
     Empty,
-    /// No connection to read with.
+    /// The connections for reading could not be opened.
     #[error("{0}")]
     Pool(r2d2::Error),
     /// The writer's thread could not be started.
@@ -34,7 +35,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// Whether the file is damaged.
+    /// Returns whether the file is damaged.
     pub fn is_damage(&self) -> bool {
         let Self::Sqlite(error) = self else {
             return false;
@@ -45,7 +46,7 @@ impl OpenError {
         )
     }
 
-    /// Whether the disk may be the reason: it is full or failing.
+    /// Returns whether the disk may be the reason: it is full or failing.
     pub fn is_of_the_disk(&self) -> bool {
         let Self::Sqlite(error) = self else {
             return false;
@@ -57,12 +58,12 @@ impl OpenError {
     }
 }
 
-/// Each kind of failure has its place here: a new one is internal, never silently something else.
+/// Each kind of failure has its place here. A new one is internal.
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
-            // Nobody is there to be answered.
+            // The caller has gone away.
             Some(ErrorCode::OperationInterrupted) => Self::Unavailable("a read was stopped".to_owned()),
             Some(
                 ErrorCode::DiskFull
@@ -78,12 +79,12 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-/// The error of a file that SQLite could only open for reading.
+/// Returns the error of a file that SQLite could open for reading only.
 pub fn read_only() -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_READONLY), None)
 }
 
-/// The same for whoever can do something about it.
+/// Adds what an operator can do about the error.
 fn explain_to_operator(error: &rusqlite::Error) -> String {
     let explained = explain(error);
     match error.sqlite_error_code() {

@@ -9,26 +9,26 @@ use std::{
 
 use uuid::Uuid;
 
-/// Follows the database's name in the names of copies that are only passed on, and of those that are restored.
+/// Follows the database's name in the names of copies on their way to a client, and of those that are restored.
 const PASSING: &str = ".passing-";
 
-/// What the name of a database that was replaced by a backup has behind its old one, before the time.
+/// Follows the name of a database that a backup replaced, before the time.
 pub const BEFORE_RESTORE: &str = ".before-restore-";
 
-/// A new name, beside the database, for a copy that is only passed on.
+/// Returns a new name beside the database for a copy on its way to a client.
 pub fn passing(database: &Path) -> PathBuf {
     beside(database, &format!("{PASSING}{}", Uuid::new_v4().simple()))
 }
 
-/// The name of a file that stands beside another: that one's, with `end` behind it.
+/// Returns the name of a file with `end` after it.
 pub fn beside(file: &Path, end: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(end);
     name.into()
 }
 
-/// Removes what a process that ended suddenly has left beside the database: such copies, a demo that was being filled, and
-/// second names of the database that a restore was giving it. Whoever calls it has the folder for itself.
+/// Removes what a process that crashed left beside the database: copies on their way, a demo that was being filled, and
+/// second names that a restore was giving to the database. The caller must have the folder for itself.
 ///
 /// # Errors
 /// The folder cannot be read or written.

@@ -9,19 +9,19 @@ use crate::store::sqlite::settings::BUSY_TIMEOUT;
 /// The result of folding a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Folded {
-    /// All of it is in the database's file, and nobody else has that open.
+    /// All of it is in the database's file, and no other process has the file open.
     All,
-    /// Somebody else has the database open.
+    /// Another process has the database open.
     InUse,
     /// The database is damaged: nothing was done.
     Damaged,
-    /// It cannot be done now: the disk is full or cannot be written, say.
+    /// It cannot be done now, for example because the disk is full or cannot be written.
     Failed(String),
 }
 
-/// Folds the log into the database's file for good.
+/// Folds the log into the database's file and ends the WAL mode.
 pub fn fold(path: &Path) -> Folded {
-    // Leaving the write-ahead log takes the database for oneself.
+    // Leaving the WAL mode needs the database alone.
     let folded = Connection::open(path).and_then(|connection| {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0))

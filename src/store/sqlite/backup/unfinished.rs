@@ -1,7 +1,7 @@
-//! A copy on its way: it has another name until it is whole and on the disk.
+//! A copy that is being made. It has another name until it is whole and on the disk.
 //!
-//! SQLite writes a compact copy of one snapshot (`VACUUM INTO`): writers are not held up, and what they write meanwhile is
-//! not in it.
+//! SQLite writes a compact copy of one snapshot (`VACUUM INTO`): writers are not held up, and what they write meanwhile
+//! is not in it.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -23,13 +23,13 @@ use crate::{
     store::sqlite::{errors::OpenError, migrations, settings::BUSY_TIMEOUT},
 };
 
-/// How many steps of SQLite's machine are done before it asks whether to go on: some rows, which may be large.
+/// The number of steps of SQLite's machine between two checks whether to go on: a few rows, which may be large.
 const STEPS: i32 = 20;
 
-/// How many bytes are left free beside a copy.
+/// The bytes that are left free beside a copy.
 const SPARE: u64 = 4 * 1024 * 1024;
 
-/// A file that is not whole yet, or is on its way out: removed when this is dropped, unless it is kept.
+/// A file that is not whole yet, or is on its way to a client. It is removed when this is dropped, unless it is kept.
 pub struct Unfinished {
     path: PathBuf,
     file: File,
@@ -39,8 +39,8 @@ impl Unfinished {
     /// Copies the database `from` to a new file at `path`, and flushes it to the disk.
     ///
     /// # Errors
-    /// [`Error::Unavailable`]: the database cannot be read or is newer than this program, the file cannot be made, the disk
-    /// is full, or it was told to stop. Then there is no file.
+    /// [`Error::Unavailable`]: the database cannot be read or is newer than this program, the file cannot be created,
+    /// the disk is full, or the copy was stopped. Then there is no file.
     pub fn copy(from: &Path, path: PathBuf, stop: &Stop) -> Result<Self> {
         let file = OpenOptions::new()
             .read(true)
@@ -50,7 +50,7 @@ impl Unfinished {
             .open(&path)
             .map_err(|error| failed("cannot make the copy", &error))?;
         let copy = Self { path, file };
-        // Shows other processes that it is being made. SQLite lets the lock go when it closes the file.
+        // The lock shows other processes that the copy is being made. SQLite releases it when it closes the file.
         let _ = fcntl_lock(&copy.file, FlockOperation::NonBlockingLockExclusive);
         copy.fill(from, stop)?;
         let _ = fcntl_lock(&copy.file, FlockOperation::NonBlockingLockExclusive);
@@ -60,7 +60,7 @@ impl Unfinished {
     }
 
     fn fill(&self, from: &Path, stop: &Stop) -> Result<()> {
-        // A disk that the copy would fill is left alone: others write to it too.
+        // A copy must not fill the disk: others write to it too.
         let needed = fs::metadata(from).map_or(0, |found| found.len()) + SPARE;
         if let Ok(room) = rustix::fs::fstatvfs(&self.file)
             && room.f_bavail.saturating_mul(room.f_frsize) < needed
@@ -87,12 +87,12 @@ impl Unfinished {
         }
     }
 
-    /// The open file.
+    /// Returns the open file.
     pub fn file(&self) -> &File {
         &self.file
     }
 
-    /// The open file, which has no name any more and ends with this.
+    /// Returns the open file and removes its name. It ends when it is closed.
     ///
     /// # Errors
     /// It cannot be opened again.
@@ -101,10 +101,10 @@ impl Unfinished {
         file.map_err(|error| failed("cannot read the copy", &error))
     }
 
-    /// Gives the file its name for good, in place of what has it.
+    /// Gives the file its final name, in place of the file that has it.
     ///
     /// # Errors
-    /// It cannot be renamed; then it is removed.
+    /// It cannot be renamed. Then it is removed.
     pub fn keep(self, name: &Path) -> Result<()> {
         fs::rename(&self.path, name)
             .and_then(|()| flush_folder(name))
@@ -112,7 +112,7 @@ impl Unfinished {
     }
 }
 
-/// Whether an unfinished copy of another process is made no more.
+/// Returns whether the process that made an unfinished copy is gone.
 pub fn is_abandoned(path: &Path) -> bool {
     let file = OpenOptions::new()
         .read(true)
@@ -133,7 +133,7 @@ impl Drop for Unfinished {
     }
 }
 
-/// Opens the database to read all of it; nothing is migrated.
+/// Opens the database for reading; nothing is migrated.
 fn open(path: &Path) -> std::result::Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(OpenError::Sqlite)?;

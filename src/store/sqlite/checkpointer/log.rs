@@ -21,40 +21,40 @@ use std::{
 
 use crate::store::recurring::Recurring;
 
-/// How many pages are folded in at a time at least while writes keep coming: each time costs two flushes to the disk.
+/// The number of pages that are folded in at least while writes go on: each time costs two flushes to the disk.
 pub const EAGER: i64 = 1000;
 
-/// How many pages the log may have before the writer finishes it: 64 MiB of 4 KiB each.
+/// The number of pages at which the writer finishes the log: 64 MiB of 4 KiB each.
 pub const LONGEST: i64 = 16_384;
 
 #[derive(Default)]
 pub struct Shared {
     pub log: Mutex<Log>,
     pub news: Condvar,
-    /// Held by whoever folds in: two at once are refused by SQLite.
+    /// Held while pages are folded in: SQLite refuses two at once.
     pub turn: Mutex<()>,
     failures: Recurring,
 }
 
-/// What is known of the log.
+/// The state of the log.
 pub struct Log {
-    /// How many pages it has.
+    /// The number of its pages.
     pub pages: i64,
-    /// How many of them are in the database.
+    /// The number of them that are in the database.
     pub folded: i64,
-    /// How many it had when they were last folded in, or were tried to.
+    /// The number of pages when they were last folded in, successfully or not.
     tried: i64,
-    /// From how many on the writer tries to finish it.
+    /// The number of pages at which the writer tries to finish it.
     finish_at: i64,
-    /// Counts how often it was begun anew.
+    /// The number of times that it began anew.
     pub generation: u64,
-    /// Counts the commits.
+    /// The number of commits.
     commits: u64,
     pub is_closing: bool,
 }
 
 impl Default for Log {
-    /// A process that ended suddenly may have left a log: it counts as a page, and so it is folded in soon.
+    /// A process that crashed may have left a log. It counts as a page, so it is folded in soon.
     fn default() -> Self {
         Self {
             pages: 1,
@@ -69,18 +69,18 @@ impl Default for Log {
 }
 
 impl Log {
-    /// Whether there is something to do once nobody writes.
+    /// Returns whether there is work once nobody writes.
     fn has_rest(&self) -> bool {
         self.pages > self.folded || self.pages >= EAGER
     }
 
-    /// Whether there is enough to do while others write. What has grown too long is left to the writer.
+    /// Returns whether there is enough work while others write. A log that has grown too long is left to the writer.
     fn has_much(&self) -> bool {
         self.pages - self.tried >= EAGER && self.pages < LONGEST
     }
 }
 
-/// What is to be done: the mode of the checkpoint, and of which log.
+/// A checkpoint to make.
 pub struct Task {
     /// The mode of the checkpoint.
     pub mode: &'static str,
@@ -88,7 +88,7 @@ pub struct Task {
     pub generation: u64,
 }
 
-/// What came of a checkpoint: how many pages the log has, and how many of them are in the database.
+/// The result of a checkpoint.
 pub struct Outcome {
     /// The pages of the log.
     pub pages: i64,
@@ -97,12 +97,12 @@ pub struct Outcome {
 }
 
 impl Shared {
-    /// Locks what is known of the log.
+    /// Locks the state of the log.
     pub fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes a commit. Whether the writer is to finish the log.
+    /// Records a commit. Returns whether the writer is to finish the log.
     pub fn committed(&self, pages: i64) -> bool {
         let mut log = self.log();
         let was_asleep = !log.has_rest();
@@ -119,7 +119,7 @@ impl Shared {
         log.pages >= log.finish_at
     }
 
-    /// Waits for something to do; none once it is over.
+    /// Waits for a checkpoint to make; none when the thread is to end.
     pub fn next(&self, idle: Duration) -> Option<Task> {
         let mut log = self.log();
         loop {
@@ -138,7 +138,7 @@ impl Shared {
                 if log.is_closing || !waited.timed_out() || log.commits != commits {
                     continue;
                 }
-                // What was a long log gives its space back.
+                // A log that was long releases its space.
                 if log.pages >= EAGER { "TRUNCATE" } else { "PASSIVE" }
             } else {
                 log = self.news.wait(log).unwrap_or_else(PoisonError::into_inner);
@@ -150,13 +150,13 @@ impl Shared {
         }
     }
 
-    /// Notes what came of a checkpoint.
+    /// Records the result of a checkpoint.
     pub fn note(&self, generation: u64, outcome: rusqlite::Result<Outcome>) {
         let mut log = self.log();
         if log.generation != generation {
             return;
         }
-        // A reader that stays, such as a backup, is waited for less and less often: each time holds up everyone who writes.
+        // A reader that stays, such as a backup, is waited for less and less often: each time delays all writers.
         log.finish_at = LONGEST.max(log.pages + EAGER.max(log.pages / 4));
         match outcome {
             Ok(outcome) => {
@@ -170,7 +170,7 @@ impl Shared {
                 }
             }
             Err(error) => {
-                // The next commit brings the next time.
+                // It is tried again after the next commit.
                 log.folded = log.pages;
                 if let Some(times) = self.failures.failed(&error.to_string()) {
                     tracing::error!(%error, times, "the log could not be folded into the database");

@@ -1,8 +1,9 @@
-//! Folds the write-ahead log into the database, on a thread and a connection of its own: a commit that had to do it would
-//! take ten times as long as the others (99th percentile of writes: 13 ms so, 1 ms with the thread).
+//! Folds the write-ahead log into the database, on a thread and a connection of its own. A commit that had to do it
+//! would take ten times as long as the others (99th percentile of writes: 13 ms without the thread, 1 ms with it).
 //!
-//! Under load that thread never catches up with the writer, and only a log that is folded in completely is begun anew.
-//! So when the log has grown long the writer finishes it itself, between two groups of writes. [`log`] decides when.
+//! Under load the thread never catches up with the writer, and SQLite begins the log anew only when all of it is folded
+//! in. So when the log has grown long the writer finishes it itself, between two groups of writes. [`log`] decides
+//! when.
 
 mod log;
 #[cfg(test)]
@@ -22,21 +23,21 @@ use rusqlite::Connection;
 use super::{errors::OpenError, settings::BUSY_TIMEOUT};
 use log::{Outcome, Shared};
 
-/// How large the log's file may stay once the log is begun anew.
+/// The size that the log's file may have after the log begins anew.
 const LARGEST_FILE: i64 = 64 * 1024 * 1024;
 
-/// How long after the last commit the rest is folded in.
+/// The time after the last commit when the rest is folded in.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// How long the writer waits for readers before it puts off finishing the log.
+/// The time that the writer waits for readers before it postpones finishing the log.
 const PATIENCE: Duration = Duration::from_millis(10);
 
 thread_local! {
-    /// How many pages the log has since this thread's last commit, if it made one that was not looked at yet.
+    /// The pages of the log after this thread's last commit, if it made one that was not handled yet.
     static COMMITTED: Cell<Option<i64>> = const { Cell::new(None) };
 }
 
-/// The thread, and what it knows of the log. Dropping it ends the thread.
+/// The thread and its view of the log. Dropping it ends the thread.
 pub struct Checkpointer {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -50,7 +51,7 @@ impl Checkpointer {
 
     fn start_with(path: &Path, idle: Duration) -> Result<Self, OpenError> {
         let connection = Connection::open(path).map_err(OpenError::Sqlite)?;
-        // It never waits for a lock: there is a next time.
+        // It never waits for a lock: it tries again later.
         connection
             .busy_timeout(Duration::ZERO)
             .and_then(|()| connection.pragma_update(None, "synchronous", "FULL"))
@@ -67,9 +68,9 @@ impl Checkpointer {
         })
     }
 
-    /// Makes the commits of the writer's connection known; called on the thread that commits.
+    /// Observes the commits of the writer's connection. Called on the thread that commits.
     pub fn watch(writer: &Connection) -> rusqlite::Result<()> {
-        // In this order: the pragma takes the hook away.
+        // The order matters: the pragma removes the hook.
         writer.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
         writer.pragma_update_and_check(None, "journal_size_limit", LARGEST_FILE, |_| Ok(()))?;
         writer.wal_hook(Some(|_, pages| {
@@ -79,7 +80,7 @@ impl Checkpointer {
         Ok(())
     }
 
-    /// Called by the writer between two groups, on the thread that commits.
+    /// Finishes a long log. The writer calls it between two groups, on the thread that commits.
     pub fn after_commit(&self, writer: &Connection) {
         let Some(pages) = COMMITTED.take() else {
             return;
@@ -87,7 +88,7 @@ impl Checkpointer {
         if !self.shared.committed(pages) {
             return;
         }
-        // If the thread is at it, the writer goes on; there is a next group.
+        // If the thread is folding, the writer goes on and tries after the next group.
         let Ok(_turn) = self.shared.turn.try_lock() else {
             return;
         };
@@ -124,7 +125,7 @@ impl Drop for Checkpointer {
 
 fn run(connection: &Connection, shared: &Shared, idle: Duration) {
     while let Some(task) = shared.next(idle) {
-        // The thread outlives a panic: without it the log would grow for ever.
+        // The thread survives a panic: without it the log would grow for ever.
         let folding = AssertUnwindSafe(|| {
             let _turn = shared.turn.lock().unwrap_or_else(PoisonError::into_inner);
             shared.note(task.generation, checkpoint(connection, task.mode));

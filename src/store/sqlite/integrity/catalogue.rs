@@ -1,4 +1,4 @@
-//! Checks the rows of the catalogue, and that what they refer to is there.
+//! Checks that the rows of the catalogue can be read, and that everything they refer to exists.
 
 use rusqlite::Connection;
 
@@ -11,7 +11,7 @@ use crate::{
     store::row::FromRow,
 };
 
-/// Every row of the catalogue decodes, and what jobs are bound to is there.
+/// Checks that every row of the catalogue can be read, and that everything jobs are bound to exists.
 pub fn check(connection: &Connection, report: &mut Report) {
     decode::<Organisation>(connection, "organisations", report);
     decode::<Token>(connection, "tokens", report);
@@ -64,7 +64,7 @@ fn bindings(connection: &Connection, report: &mut Report) -> rusqlite::Result<()
     Ok(())
 }
 
-/// Every job is judged as a whole and by each of its targets.
+/// Checks that every job has a health state as a whole and for each of its targets.
 fn health(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     let mut statement = connection.prepare(
         "SELECT j.name, r.role FROM jobs j JOIN (

@@ -1,5 +1,5 @@
-//! Checks whether a database file is whole: what SQLite can find out, and what only the product knows of its own rows.
-//! Nothing is changed, and a server may be at work on the file.
+//! Checks whether a database file is whole: by SQLite's own checks, and by what only the product knows of its rows.
+//! Nothing is changed, and a server may be using the file.
 
 mod catalogue;
 mod open;
@@ -20,8 +20,8 @@ pub use report::Report;
 /// Checks the database file.
 ///
 /// # Errors
-/// It is no database of this product, it is newer than this program, or it cannot be opened. What is wrong inside of it
-/// is in the report.
+/// It is no database of this product, it is newer than this program, or it cannot be opened. Faults inside of it are in
+/// the report.
 pub fn check(path: &Path) -> Result<Report, OpenError> {
     let (connection, schema) = open::open(path)?;
     if schema == 0 {
@@ -46,7 +46,7 @@ pub fn check(path: &Path) -> Result<Report, OpenError> {
     Ok(report)
 }
 
-/// The pages and the indexes.
+/// Checks the pages and the indexes.
 fn file(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     let mut statement = connection.prepare("PRAGMA integrity_check")?;
     let mut rows = statement.query([])?;
@@ -59,7 +59,7 @@ fn file(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// The foreign keys.
+/// Checks the foreign keys.
 fn references(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
     let mut rows = statement.query([])?;

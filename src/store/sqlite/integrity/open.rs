@@ -16,7 +16,7 @@ use crate::store::sqlite::{
     settings::BUSY_TIMEOUT,
 };
 
-/// Opens the file to read it, whatever it lies on.
+/// Opens the file for reading, whatever medium it lies on.
 pub fn open(path: &Path) -> Result<(Connection, i64), OpenError> {
     let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = |path: &Path, flags| {
@@ -33,7 +33,7 @@ pub fn open(path: &Path) -> Result<(Connection, i64), OpenError> {
         Err(error) if error.is_of_the_disk() => error,
         opened => return opened,
     };
-    // On a full disk or a medium that is only read, the files beside the database cannot be made.
+    // On a full disk or a read-only medium, the files beside the database cannot be created.
     if let Ok(connection) = Access::WithoutRoom.open(path) {
         let opened = schema(connection);
         if opened.is_ok() {
@@ -43,7 +43,7 @@ pub fn open(path: &Path) -> Result<(Connection, i64), OpenError> {
     let log = fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
     let parameters = if log > 0 { "vfs=unix-none" } else { "immutable=1" };
     let alone = open(&uri(path, parameters), read_only | OpenFlags::SQLITE_OPEN_URI).and_then(|connection| {
-        // Then the index of the log is made in memory.
+        // With this, the index of the log is created in memory.
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         Ok(connection)
@@ -54,7 +54,7 @@ pub fn open(path: &Path) -> Result<(Connection, i64), OpenError> {
     }
 }
 
-/// What a file is that is no SQLite database, as far as its beginning says.
+/// Names the kind of a file that is no SQLite database, as far as its beginning shows it.
 pub fn kind_of(path: &Path) -> Option<&'static str> {
     let mut begin = [0; 512];
     let length = File::open(path).and_then(|mut file| file.read(&mut begin)).ok()?;

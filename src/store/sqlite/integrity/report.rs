@@ -1,30 +1,30 @@
-//! What a check found.
+//! The result of a check.
 
-/// How many faults are told; more are counted.
+/// The number of faults that are listed; more are counted.
 const MOST_FAULTS: usize = 100;
 
-/// What was looked at, and what is wrong with it.
+/// What was checked, and its faults.
 #[derive(Debug, Default)]
 pub struct Report {
     /// The schema version that the file has.
     pub schema: i64,
-    /// Whether it is this program's: of an earlier one only what SQLite can tell was checked.
+    /// Whether it is this program's. For an earlier version only SQLite's own checks were made.
     pub is_current: bool,
-    /// How many rows of the catalogue there are.
+    /// The number of rows of the catalogue.
     pub catalogue: u64,
-    /// How many runs.
+    /// The number of runs.
     pub runs: u64,
-    /// How many predictions they hold, revisions counted.
+    /// The number of their predictions, in all revisions.
     pub predictions: u64,
-    /// How many readings, revisions counted.
+    /// The number of readings, in all revisions.
     pub readings: u64,
     /// The first faults, each with its place.
     pub faults: Vec<String>,
-    /// How many more there are.
+    /// The number of further faults.
     pub more_faults: u64,
-    /// The first oddities that a clock that was wrong leaves behind; the data are whole.
+    /// The first oddities that a wrong clock left; the data are whole.
     pub warnings: Vec<String>,
-    /// How many more there are.
+    /// The number of further oddities.
     pub more_warnings: u64,
 }
 
@@ -47,7 +47,7 @@ impl Report {
         }
     }
 
-    /// Notes that a part could not be looked at to its end.
+    /// Adds a fault if a part could not be read to its end.
     pub fn unreadable(&mut self, what: &str, outcome: rusqlite::Result<()>) {
         if let Err(error) = outcome {
             self.fault(format!("{what} cannot be read: {error}"));

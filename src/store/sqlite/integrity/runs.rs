@@ -1,4 +1,4 @@
-//! Checks every run: that its payload decodes, and that its row and its series describe it rightly.
+//! Checks every run: its payload decodes, and its row and its series describe it correctly.
 
 use rusqlite::{Connection, Row};
 
@@ -11,7 +11,7 @@ use crate::{
     store::{payload, row::FromRow},
 };
 
-/// Looks at all runs in the order of their keys.
+/// Checks all runs in the order of their keys.
 pub fn check(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     let mut statement = connection.prepare(
         "SELECT r.series_id, r.issue_time, r.revision, r.available_at, r.valid_from, r.valid_to, r.count, r.payload,
@@ -53,7 +53,7 @@ pub fn check(connection: &Connection, report: &mut Report) -> rusqlite::Result<(
     Ok(())
 }
 
-/// A run beside what its series knows.
+/// A run with the row of its series.
 struct StoredRun {
     series: i64,
     issue_time: Timestamp,
@@ -93,7 +93,7 @@ impl FromRow for StoredRun {
 }
 
 impl StoredRun {
-    /// What is wrong with it.
+    /// Returns the fault of the run, if it has one.
     fn fault(&self, unknown: &mut Unknown) -> Option<&'static str> {
         self.payload_fault(unknown).or_else(|| self.series_fault())
     }
@@ -143,7 +143,7 @@ impl StoredRun {
         }
     }
 
-    /// What a clock that was wrong did to it: the run before it in the same issue arrived at `before`.
+    /// Returns what a wrong clock did to the run, if anything. The run before it in the same issue arrived at `before`.
     fn oddity(&self, before: Option<Timestamp>) -> Option<&'static str> {
         before
             .is_some_and(|before| self.available_at < before)

@@ -1,11 +1,11 @@
-//! Finds values that an issue has and its series does not know to be there.
+//! Finds values of an issue that the row of its series does not account for.
 
 use std::collections::BTreeSet;
 
 use crate::domain::{Timestamp, prediction::Point};
 
-/// What a series knows of all its runs, and of what is not withdrawn of them. Runs that have expired are gone and it still
-/// knows of them: it may reach further than what is left.
+/// The row of a series: about all its runs, and about what is not withdrawn. It still accounts for runs that have
+/// expired, so it may reach further than the runs that are left.
 #[derive(Clone, Copy)]
 pub struct KnownOfSeries {
     /// The newest issue of which something is left, in microseconds.
@@ -20,7 +20,7 @@ pub struct KnownOfSeries {
     pub longest_lead: i64,
 }
 
-/// The points of an issue that its series does not know to be there, as its revisions leave them.
+/// The points of an issue that its series does not account for, after all revisions.
 #[derive(Default)]
 pub struct Unknown {
     /// The series and the issue.
@@ -30,7 +30,7 @@ pub struct Unknown {
 }
 
 impl Unknown {
-    /// Ends the issue before, if the next run is of another or there is none, and says what is wrong with it.
+    /// Ends the issue before, if the next run is of another issue or there is none. Returns its fault.
     pub fn end(&mut self, next: Option<(i64, Timestamp)>) -> Option<String> {
         if self.of == next {
             return None;
@@ -46,7 +46,7 @@ impl Unknown {
         Some(format!("the run of series {series} issued at {issue_time}: {fault}"))
     }
 
-    /// Notes a point of a run of the issue: its value may be unknown to the series, or be withdrawn.
+    /// Adds a point of a run of the issue: its value may be unknown to the series, or be withdrawn.
     pub fn note(&mut self, issue_time: Timestamp, known: Option<&KnownOfSeries>, point: &Point) {
         let Some(known) = known else { return };
         let note = |is_unknown: bool, found: &mut BTreeSet<Timestamp>| {

@@ -1,4 +1,4 @@
-//! The database as the writing thread reaches it: open, or waiting to be opened again.
+//! The database as the writing thread sees it: open, or waiting to be opened again.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::{
 pub struct Opened {
     /// The writer's connection.
     pub connection: Connection,
-    /// What folds its log in.
+    /// The thread that folds its log in.
     pub checkpointer: Checkpointer,
     /// Its files.
     pub identity: Identity,
@@ -29,12 +29,12 @@ pub trait Reopen: Send + 'static {
     fn reopen(&mut self) -> Result<Opened>;
 }
 
-/// How often it is tried to open the database again.
+/// The time between two tries to open the database again.
 const REOPEN: Duration = Duration::from_secs(1);
 
-/// The way of the thread to the database.
+/// The database, open or not.
 pub struct Database {
-    /// The database, or why it is not open.
+    /// The open database, or the reason why it is not open.
     pub opened: Result<Opened>,
     reopen: Box<dyn Reopen>,
     tried: Stopwatch,
@@ -42,7 +42,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Takes a database that was just opened, or could not be.
+    /// Takes a database that was just opened, or could not be opened.
     pub fn new(opened: Result<Opened>, reopen: impl Reopen, room: Arc<Room>, state: &State) -> Self {
         let database = Self {
             opened,
@@ -62,7 +62,7 @@ impl Database {
         };
     }
 
-    /// The open database. What is not open is opened again, but not too often.
+    /// Returns the open database. A database that is not open is opened again, but not too often.
     pub fn open(&mut self, state: &State) -> Result<&mut Opened> {
         if self.opened.is_err() && self.tried.elapsed() >= REOPEN {
             self.opened = self.reopen.reopen();
@@ -81,7 +81,7 @@ impl Database {
         }
     }
 
-    /// Gives a connection up whose transaction cannot be ended: the next group gets another one.
+    /// Drops a connection whose transaction cannot be ended: the next group gets another one.
     pub fn give_up_if_broken(&mut self) {
         let is_broken = self.opened.as_ref().is_ok_and(|opened| {
             !opened.connection.is_autocommit() && opened.connection.execute_batch("ROLLBACK").is_err()
@@ -92,7 +92,7 @@ impl Database {
         }
     }
 
-    /// Says of a failure what the disk says of it, and has room made for deletions.
+    /// Replaces the reason of a failure by what the disk reports, and releases the reserve for deletions.
     pub fn explain(&self, failure: Error) -> Error {
         let Error::Unavailable(_) = failure else {
             return failure;

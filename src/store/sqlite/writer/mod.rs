@@ -45,7 +45,7 @@ use request::Pending;
 pub use state::describe_metrics;
 use state::{REFUSED, State};
 
-/// The writing thread and the way to it.
+/// The writing thread and its queue.
 pub struct Writer {
     state: Arc<State>,
     slow: Duration,
@@ -79,12 +79,12 @@ impl Writer {
         })
     }
 
-    /// Whether the last commit failed.
+    /// Returns whether the last commit failed.
     pub fn is_failing(&self) -> bool {
         self.state.failing.load(Ordering::Relaxed)
     }
 
-    /// Whether the database's files are those that were opened.
+    /// Checks that the database's files are those that were opened.
     ///
     /// # Errors
     /// [`Error::Unavailable`], with what happened to them.
@@ -93,22 +93,22 @@ impl Writer {
         identity.as_ref().map_or(Ok(()), Identity::check)
     }
 
-    /// How many requests wait.
+    /// Returns the number of requests that wait.
     pub fn waiting(&self) -> usize {
         self.queue.len()
     }
 
-    /// Whether the next request is refused.
+    /// Returns whether the next request is refused.
     pub fn is_full(&self) -> bool {
         self.queue.is_full()
     }
 
-    /// Counts what may have changed the catalogue.
+    /// Returns the counter of possible changes to the catalogue.
     pub fn changes(&self) -> Arc<AtomicU64> {
         self.state.changes.clone()
     }
 
-    /// Counts commits, and tries of one.
+    /// Returns the counter of commits, successful or not.
     pub fn commits(&self) -> Arc<AtomicU64> {
         self.state.commits.clone()
     }

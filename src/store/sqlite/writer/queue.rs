@@ -1,4 +1,4 @@
-//! The requests that wait for the writing thread. Tokens take turns in it; a full queue refuses at once.
+//! The requests that wait for the writing thread. Tokens take turns; a full queue refuses at once.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -11,7 +11,7 @@ use crate::{
 /// The requests that wait for the thread.
 pub struct Queue {
     state: Mutex<Queued>,
-    /// Told when a request comes, and when none will come any more.
+    /// Notified when a request comes, and when the queue is closed.
     changed: Condvar,
 }
 
@@ -43,7 +43,7 @@ impl Queue {
         Ok(())
     }
 
-    /// The next request, once there is one; none if the queue is closed and empty.
+    /// Waits for the next request; none if the queue is closed and empty.
     pub fn wait(&self) -> Option<(Owner, Box<dyn Request>)> {
         let is_idle = |queued: &mut Queued| queued.waiting.len() == 0 && !queued.is_closed;
         let mut queued = self
@@ -53,7 +53,7 @@ impl Queue {
         queued.waiting.pop(|_| true)
     }
 
-    /// The next request of an owner that `may` have one, if there is one.
+    /// Returns the next request of an owner that `may` have one, if there is one.
     pub fn next(&self, may: impl Fn(Owner) -> bool) -> Option<(Owner, Box<dyn Request>)> {
         self.lock().waiting.pop(may)
     }
@@ -78,12 +78,12 @@ impl Queue {
     }
 }
 
-/// The error of a request that comes while the writer ends.
+/// Returns the error of a request that comes while the writer ends.
 pub fn closing() -> Error {
     Error::Unavailable("it is closing".to_owned())
 }
 
-/// Lets nobody wait for a thread that is gone.
+/// Closes and empties the queue when dropped, so that nobody waits for a thread that is gone.
 pub struct CloseAtEnd<'a>(pub &'a Queue);
 
 impl Drop for CloseAtEnd<'_> {

@@ -10,16 +10,16 @@ use crate::{
     store::stopwatch::Watch,
 };
 
-/// What a request writes.
+/// The kind of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Anything.
     WriteCatalogue,
-    /// Only what the catalogue does not speak of: readings, predictions, the use of tokens.
+    /// Anything but the catalogue: readings, predictions, messages of webhooks, the use of tokens.
     WriteValues,
-    /// Like a change, but it only deletes.
+    /// Deletions of anything.
     DeleteCatalogue,
-    /// Like an append, but it only deletes.
+    /// Deletions of anything but the catalogue.
     DeleteValues,
 }
 
@@ -33,17 +33,17 @@ impl Kind {
     }
 }
 
-/// A queued request: run once, answered once.
+/// A queued request. It runs once and gives one result.
 pub trait Request: Send {
-    /// What it writes.
+    /// Returns the kind of the write.
     fn kind(&self) -> Kind;
-    /// Does the work. Whether it succeeded, so that what it did is to be kept.
+    /// Does the work. Returns whether it succeeded, so that its changes stay.
     fn run(&mut self, tx: &Transaction<'_>) -> bool;
-    /// Notes that it is not run, and why.
+    /// Sets the error of a request that does not run.
     fn refuse(&mut self, error: Error);
-    /// How it failed by itself.
+    /// Returns the error of its own work, if it failed.
     fn failure(&self) -> Option<&Error>;
-    /// Tells the caller: what the work answered, or why it was not committed.
+    /// Sends the caller the result of the work, or the reason why it was not committed.
     fn answer(self: Box<Self>, committed: Result<()>);
 }
 
@@ -96,15 +96,15 @@ impl<T: Send, F: FnOnce(&Transaction<'_>) -> Result<T> + Send> Request for Pendi
 
     fn answer(self: Box<Self>, committed: Result<()>) {
         let result = match (self.result, committed) {
-            // The whole group knows better why nothing can be written.
+            // The group knows better why nothing can be written.
             (Some(Err(Error::Unavailable(_))), Err(error @ Error::Unavailable(_))) => Err(error),
-            // What failed by itself says why, whether or not the others were committed.
+            // A request that failed by itself says why, whether or not the others were committed.
             (Some(Err(error)), _) => Err(error),
             (Some(result), Ok(())) => result,
             (_, Err(error)) => Err(error),
             (None, Ok(())) => Err(Error::Internal("a write was not run".to_owned())),
         };
-        // The caller may have gone away; its work is done all the same.
+        // The caller may have gone away; the work is done all the same.
         let _ = self.answer.send(result);
     }
 }

@@ -1,4 +1,4 @@
-//! What others see of the writing thread, and the metrics of its commits.
+//! The state of the writing thread that others see, and the metrics of its commits.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
@@ -17,7 +17,7 @@ const GROUP_SIZE: &str = "prediction_api_writer_batch_size";
 const FAILED: &str = "prediction_api_writer_commits_failed_total";
 pub const REFUSED: &str = "prediction_api_writer_refused_total";
 
-/// Says what the writer's measures mean.
+/// Describes the writer's metrics.
 pub fn describe_metrics() {
     describe_histogram!(COMMIT, "How long a transaction took, from its begin to its commit");
     describe_histogram!(GROUP_SIZE, "How many writes shared a commit");
@@ -25,17 +25,17 @@ pub fn describe_metrics() {
     describe_counter!(REFUSED, "Writes that were refused because too many waited");
 }
 
-/// What is known of the thread from outside.
+/// The state that others see.
 #[derive(Default)]
 pub struct State {
     /// Whether the last commit failed.
     pub failing: AtomicBool,
     failures: Recurring,
-    /// The files that are written to.
+    /// The identity of the open files.
     identity: Mutex<Option<Identity>>,
-    /// Counts what may have changed the catalogue, in the transaction and after its commit: see [`crate::store::Cache`].
+    /// Counts possible changes to the catalogue, in the transaction and after its commit: see [`crate::store::Cache`].
     pub changes: Arc<AtomicU64>,
-    /// Counts commits, and tries of one.
+    /// Counts commits, successful or not.
     pub commits: Arc<AtomicU64>,
 }
 
@@ -67,7 +67,7 @@ impl State {
     }
 }
 
-/// What is counted of commits, found once.
+/// The metrics of commits, looked up once.
 pub struct Meters {
     durations: Histogram,
     groups: Histogram,
@@ -85,7 +85,7 @@ impl Meters {
 
     pub fn count(&self, begun: Stopwatch, requests: usize, committed: &Result<()>) {
         self.durations.record(begun.elapsed());
-        // No more than a group has.
+        // The number is at most the size of a group.
         self.groups.record(u32::try_from(requests).unwrap_or(u32::MAX));
         if committed.is_err() {
             self.failed.increment(1);

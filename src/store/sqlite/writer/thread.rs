@@ -23,7 +23,7 @@ pub fn run(mut database: Database, queue: &Queue, state: &State, slow: Duration)
     let _end = CloseAtEnd(queue);
     let (meters, watch) = (Meters::new(), Watch::new(slow));
     database.watch();
-    // Moves on when another process has written.
+    // The counter that SQLite moves on when another process has written.
     let mut others = 0;
     let mut pace = Pace::default();
     while let Some(first) = queue.wait() {
@@ -34,7 +34,7 @@ pub fn run(mut database: Database, queue: &Queue, state: &State, slow: Duration)
             begun: Stopwatch::start(),
         };
         let begun = Stopwatch::start();
-        // The thread outlives a panic: without it nothing could be written any more.
+        // The thread survives a panic: without it nothing could be written any more.
         let committing = AssertUnwindSafe(|| {
             watch.time("commit", || {
                 let room = database.room.clone();
