@@ -1,11 +1,6 @@
 //! `backup`: copies the database to a file, while a server runs or not.
 
-use std::{
-    fs,
-    os::unix::fs::MetadataExt,
-    path::Path,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 use uuid::Uuid;
 
@@ -53,11 +48,11 @@ pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
         let end = format!(".{}{UNFINISHED}", Uuid::new_v4().simple());
         // First of all: what is killed while it copies leaves its file.
         let signal = serve::stop()?;
-        let (from, to, told) = (source.clone(), beside(target, &end), Arc::clone(&stop));
+        let (from, to, told) = (source.clone(), beside(target, &end), stop.clone());
         let copying = tokio::task::spawn_blocking(move || Unfinished::copy(&from, to, &told));
         tokio::spawn(async move {
             signal.await;
-            stop.store(true, Ordering::Relaxed);
+            stop.set();
         });
         copying.await.map_err(|error| failed(&error))
     })?;

@@ -10,7 +10,7 @@ use metrics::{Counter, Histogram, counter, describe_counter, describe_gauge, des
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use poem::{Response, http::header};
 
-use crate::service::{App, load};
+use crate::service::{self, App};
 
 /// The media type of the text format.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -50,7 +50,7 @@ impl Metrics {
         let handle = recorder.handle();
         metrics::set_global_recorder(recorder).map_err(|error| error.to_string())?;
         describe();
-        load::describe();
+        service::metrics::describe();
         gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
         Ok(Self(handle))
     }
@@ -62,7 +62,7 @@ impl Metrics {
 
     /// Everything, in the text format of Prometheus.
     pub async fn text(&self, app: &App) -> Response {
-        load::measure(app).await;
+        service::metrics::measure(app).await;
         if let Some(bytes) = resident_memory() {
             gauge!(MEMORY).set(bytes);
         }

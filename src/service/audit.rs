@@ -36,7 +36,7 @@ pub async fn list(app: &App, caller: &Caller, mut filter: AuditFilter, page: Aud
     caller.needs(Role::Manager)?;
     filter.organisation_id = caller.scope(filter.organisation_id)?;
     let own = caller.organisation_id;
-    app.scan(move |connection, _| {
+    app.read_blocking(move |connection, _| {
         // What another organisation did that had the id before is not theirs.
         if let Some(own) = own
             && let Some(organisation) = store::organisation::find(connection, own)?
@@ -50,7 +50,7 @@ pub async fn list(app: &App, caller: &Caller, mut filter: AuditFilter, page: Aud
 
 /// How many entries are older than so many days at `now`.
 pub async fn expired(app: &App, now: Timestamp, days: u64) -> Result<u64> {
-    app.skim(move |connection, _| audit::count(connection, end(now, days)))
+    app.read_unmapped(move |connection, _| audit::count(connection, end(now, days)))
         .await
 }
 
@@ -66,7 +66,9 @@ pub async fn sweep(app: &App, now: Timestamp, days: u64, pace: Pace) -> Result<u
     }
     loop {
         let begun = Instant::now();
-        let step = app.expire(move |tx, _| audit::sweep(tx, end(now, days), STEP)).await?;
+        let step = app
+            .delete_values(move |tx, _| audit::sweep(tx, end(now, days), STEP))
+            .await?;
         deleted += step;
         if step < u64::from(STEP) {
             return Ok(deleted);

@@ -137,7 +137,8 @@ pub fn look(app: &App) -> Result<std::result::Result<Timestamp, Doubt>> {
     let look = app.watch.look(app.now());
     let is_first = state.watch.is_none();
     if is_first {
-        let (seen, steady) = app.read(|connection, _| Ok((clock::seen(connection)?, clock::steady(connection)?)))?;
+        let (seen, steady) =
+            app.read_inline(|connection, _| Ok((clock::seen(connection)?, clock::steady(connection)?)))?;
         // A database that has seen no time yet has nothing to lose.
         let time = seen.unwrap_or(look.time);
         let mut watch = ClockWatch::new(Look { time, ..look }, app.watch.rules.slack_hours);
@@ -195,7 +196,7 @@ pub(super) async fn deadlines(app: &App) -> Result<Deadlines> {
     };
     if !is_stored {
         let held = deadlines.are_held;
-        app.append(move |tx, now| clock::hold(tx, held, now)).await?;
+        app.write_values(move |tx, now| clock::hold(tx, held, now)).await?;
         app.watch.state().held = Some(held);
     }
     Ok(deadlines)
@@ -219,7 +220,7 @@ pub fn warnings(app: &App) -> Result<Vec<String>> {
 
 /// Returns a warning if the clock is behind the latest arrival.
 fn behind(app: &App) -> Result<Option<String>> {
-    let (stamped, now) = app.read(|connection, now| Ok((clock::stamped(connection)?, now)))?;
+    let (stamped, now) = app.read_inline(|connection, now| Ok((clock::stamped(connection)?, now)))?;
     let latest = stamped.filter(|latest| latest.micros() - now.micros() > BEHIND);
     Ok(latest.map(|latest| {
         format!(
@@ -262,7 +263,7 @@ pub async fn tick(app: &App) -> Result<()> {
 pub async fn accept(app: &App) -> Result<Timestamp> {
     let look = app.watch.look(app.now());
     // Deleting follows, which may be what makes room on a full disk.
-    app.expire(move |tx, _| clock::see(tx, look.time)).await?;
+    app.delete_values(move |tx, _| clock::see(tx, look.time)).await?;
     let mut state = app.watch.state();
     state.stored = Some((look.time, look.uptime));
     state.watch = Some(ClockWatch::new(look, app.watch.rules.slack_hours));
@@ -271,7 +272,7 @@ pub async fn accept(app: &App) -> Result<Timestamp> {
 
 /// Whether the command line has accepted the clock meanwhile; then it is trusted here, too.
 fn is_accepted_elsewhere(app: &App) -> Result<bool> {
-    let seen = app.read(|connection, _| clock::seen(connection))?;
+    let seen = app.read_inline(|connection, _| clock::seen(connection))?;
     let look = app.watch.look(app.now());
     let mut state = app.watch.state();
     if state.stored.map(|(stored, _)| stored) == seen {
@@ -284,7 +285,7 @@ fn is_accepted_elsewhere(app: &App) -> Result<bool> {
 
 async fn store(app: &App, now: Timestamp) -> Result<()> {
     // A full disk does not keep the sweep that makes room waiting for the clock after a restart.
-    app.expire(move |tx, _| clock::see(tx, now)).await?;
+    app.delete_values(move |tx, _| clock::see(tx, now)).await?;
     app.watch.state().stored = Some((now, (app.watch.uptime)()));
     Ok(())
 }
@@ -296,7 +297,7 @@ async fn store_doubt(app: &App) -> Result<()> {
         state.watch.as_ref().and_then(|watch| watch.steady(look))
     };
     if let Some(steady) = steady {
-        app.append(move |tx, _| clock::doubt(tx, steady)).await?;
+        app.write_values(move |tx, _| clock::doubt(tx, steady)).await?;
         app.watch.state().doubted = Some(look.uptime);
     }
     Ok(())

@@ -22,12 +22,12 @@ use crate::{
 };
 
 /// A job as the catalogue has it, which is known by heart for a moment: workers ask for it often, and it changes rarely.
-pub struct Kept {
+pub struct CachedJob {
     job: JobRecord,
     context: JobContext,
 }
 
-impl Kept {
+impl CachedJob {
     fn read(connection: &Connection, id: Uuid) -> Result<Self> {
         let job = find(connection, id)?;
         let context = job::context(connection, &job)?;
@@ -39,12 +39,12 @@ impl Kept {
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
     let now = app.now();
     let kept = app.jobs.get(id, now, || {
-        app.read(|connection, _| Kept::read(connection, id).map(Arc::new))
+        app.read_inline(|connection, _| CachedJob::read(connection, id).map(Arc::new))
     })?;
     let organisation = kept.job.organisation_id;
     caller.must_see(Some(organisation), job_view::WHAT, id)?;
     let vitals = app.vitals.get(id, now, || {
-        app.read(|connection, _| store::health::vitals(connection, id, organisation).map(Arc::new))
+        app.read_inline(|connection, _| store::health::vitals(connection, id, organisation).map(Arc::new))
     })?;
     let (job, context) = (kept.job.clone(), kept.context.clone());
     Ok(job.answer(context, &vitals, now))
@@ -53,14 +53,14 @@ pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
 /// The jobs that the caller may see.
 pub async fn list(app: &App, caller: &Caller, mut filter: JobFilter, page: Page) -> Result<Listed<Job>> {
     filter.organisation_id = caller.scope(filter.organisation_id)?;
-    app.scan(move |connection, now| answer_all(connection, &filter, page, now))
+    app.read_blocking(move |connection, now| answer_all(connection, &filter, page, now))
         .await
 }
 
 /// The active jobs of one source version that the caller may see: what a worker has to run.
 pub async fn list_for_version(app: &App, caller: &Caller, version: Uuid, page: Page) -> Result<Listed<Job>> {
     let caller = caller.clone();
-    app.scan(move |connection, now| {
+    app.read_blocking(move |connection, now| {
         source_version::visible(connection, &caller, version)?;
         let filter = JobFilter {
             organisation_id: caller.organisation_id,
@@ -79,7 +79,7 @@ pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mu
     caller.needs(Role::Manager)?;
     change.check()?;
     let caller = caller.clone();
-    app.write(move |tx, now| {
+    app.write_catalogue(move |tx, now| {
         let before = visible(tx, &caller, id)?;
         expected.check(before.id, before.revision)?;
         let mut found = before.clone();
@@ -109,7 +109,7 @@ pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mu
         set_or_clear(&mut found.given_location_id, change.location_id);
         found.updated_at = now;
         found.revision += 1;
-        health::around(tx, &[id], now, || {
+        health::with_reassessment(tx, &[id], now, || {
             job::update(tx, &found)?;
             if found.active && !before.active {
                 health::resume(tx, id, now)?;
@@ -126,7 +126,7 @@ pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mu
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.remove(move |tx, now| {
+    app.delete_catalogue(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         expected.check(found.id, found.revision)?;
         audit::by(tx, &caller, now).deleted(&found)?;

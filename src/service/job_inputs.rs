@@ -37,7 +37,7 @@ pub struct InputWindow {
 /// Not found: the job. Bad parameter: the window ends before it begins, or has more values than one answer.
 pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> Result<JobInputs> {
     let caller = caller.clone();
-    app.scan(move |connection, now| {
+    app.read_blocking(move |connection, now| {
         let found = job_view::visible(connection, &caller, id)?;
         let around = window.as_of.unwrap_or(now);
         let from = window.from.unwrap_or(around.plus_hours(-DEFAULT_HOURS));

@@ -21,7 +21,7 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
     caller.needs(Role::Worker)?;
     new.check()?;
     let (caller, contracts) = (caller.clone(), app.contracts.clone());
-    app.append(move |tx, now| {
+    app.write_values(move |tx, now| {
         job_view::visible(tx, &caller, job_id)?;
         let id = new.id.unwrap_or_else(|| id::new(now));
         let report = JobRun {
@@ -39,7 +39,7 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
             let detail = format!("the job has another report of the id {id}");
             return Err(Error::conflict(detail, id));
         }
-        health::around(tx, &[job_id], now, || {
+        health::with_reassessment(tx, &[job_id], now, || {
             job_run::insert(tx, job_id, id, &report)?;
             health::change(tx, job_id, |standing| match report.status {
                 RunStatus::Ok => {
@@ -52,7 +52,7 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
                 }
             })
         })?;
-        health::unsettle(tx, &contracts, job_id)?;
+        health::invalidate_health(tx, &contracts, job_id, now)?;
         Ok(report)
     })
     .await
@@ -71,7 +71,7 @@ pub async fn list(
     limit: usize,
 ) -> Result<Listed<(RunPlace, JobRun)>> {
     let caller = caller.clone();
-    app.scan(move |connection, _| {
+    app.read_blocking(move |connection, _| {
         let job = job_view::visible(connection, &caller, job_id)?;
         job_run::runs(connection, job_id, job.organisation_id, after, limit)
     })

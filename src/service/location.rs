@@ -19,7 +19,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewLocation) -> Result<
     new.check()?;
     let owner = caller.owner(new.organisation_id)?;
     let caller = caller.clone();
-    app.write(move |tx, now| {
+    app.write_catalogue(move |tx, now| {
         organisation::must_exist(tx, owner, "/organisation_id")?;
         let made = new.make(owner, now);
         location::insert(tx, &made)?;
@@ -31,7 +31,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewLocation) -> Result<
 
 /// The location of that id, if the caller may see it.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Location> {
-    app.read(|connection, _| visible(connection, caller, id))
+    app.read_inline(|connection, _| visible(connection, caller, id))
 }
 
 /// The locations that the caller may see.
@@ -43,7 +43,7 @@ pub async fn list(
     page: Page,
 ) -> Result<Listed<Location>> {
     let scope = caller.scope(organisation_id)?;
-    app.scan(move |connection, _| location::list(connection, scope, name, page))
+    app.read_blocking(move |connection, _| location::list(connection, scope, name, page))
         .await
 }
 
@@ -58,7 +58,7 @@ pub async fn update(
     caller.needs(Role::Manager)?;
     change.check()?;
     let caller = caller.clone();
-    app.write(move |tx, now| {
+    app.write_catalogue(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         expected.check(found.id, found.revision)?;
         let mut changed = found.clone();
@@ -74,7 +74,7 @@ pub async fn update(
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.remove(move |tx, now| {
+    app.delete_catalogue(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         expected.check(found.id, found.revision)?;
         if let Some(job) = job::any_bound_to(tx, id)? {

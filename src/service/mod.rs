@@ -10,8 +10,8 @@ pub mod job_inputs;
 pub mod job_run;
 pub mod job_setup;
 mod job_view;
-pub mod load;
 pub mod location;
+pub mod metrics;
 pub mod organisation;
 pub mod prediction;
 pub mod reading;
@@ -36,7 +36,7 @@ use uuid::Uuid;
 use crate::{
     domain::{Caller, Result, Timestamp, health::Vitals},
     store::{
-        Db, Known, Memory,
+        Cache, Db, Freshness,
         engine::{Connection, Transaction},
     },
 };
@@ -73,10 +73,10 @@ pub struct App {
     db: Db,
     clock: Clock,
     watch: Arc<clock::Watch>,
-    contracts: Memory<Uuid, prediction::Contract>,
-    tokens: Known<[u8; 32], Caller>,
-    jobs: Known<Uuid, Arc<job::Kept>>,
-    vitals: Known<Uuid, Arc<Vitals>>,
+    contracts: Cache<Uuid, Arc<prediction::Contract>>,
+    tokens: Cache<[u8; 32], Caller>,
+    jobs: Cache<Uuid, Arc<job::CachedJob>>,
+    vitals: Cache<Uuid, Arc<Vitals>>,
     sender: Arc<webhook::Sender>,
     /// When a probe last tried to write, in microseconds since 1970.
     tried_writing: Arc<AtomicI64>,
@@ -86,10 +86,10 @@ impl App {
     /// The product on an open database.
     pub fn new(db: Db, clock: Clock) -> Self {
         Self {
-            contracts: db.memory(),
-            tokens: db.known(),
-            jobs: db.known(),
-            vitals: db.known_until_written(),
+            contracts: db.catalogue_cache(Freshness::Exact),
+            tokens: db.catalogue_cache(Freshness::Second),
+            jobs: db.catalogue_cache(Freshness::Second),
+            vitals: db.commit_cache(),
             sender: Arc::new(webhook::Sender::new(webhook::Rules::default())),
             tried_writing: Arc::default(),
             watch: Arc::new(clock::Watch::new(clock::Rules::default(), uptime_of_the_process())),
@@ -140,63 +140,63 @@ impl App {
     }
 
     /// Runs `work` in a transaction, with one reading of the clock.
-    async fn write<T: Send + 'static>(
+    async fn write_catalogue<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let clock = self.clock.clone();
-        self.db.write(move |tx| work(tx, clock())).await
+        self.db.write_catalogue(move |tx| work(tx, clock())).await
     }
 
-    /// Like `write` for `work` that only deletes: it may use the reserve of a full disk.
-    async fn remove<T: Send + 'static>(
+    /// Like `write_catalogue` for `work` that only deletes: it may use the reserve of a full disk.
+    async fn delete_catalogue<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let clock = self.clock.clone();
-        self.db.remove(move |tx| work(tx, clock())).await
+        self.db.delete_catalogue(move |tx| work(tx, clock())).await
     }
 
-    /// Like `append` for `work` that only deletes: it may use the reserve of a full disk.
-    async fn expire<T: Send + 'static>(
+    /// Like `write_values` for `work` that only deletes: it may use the reserve of a full disk.
+    async fn delete_values<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let clock = self.clock.clone();
-        self.db.expire(move |tx| work(tx, clock())).await
+        self.db.delete_values(move |tx| work(tx, clock())).await
     }
 
     /// The same for `work` that writes only readings, predictions, messages of webhooks or the use of
     /// tokens.
-    async fn append<T: Send + 'static>(
+    async fn write_values<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let clock = self.clock.clone();
-        self.db.append(move |tx| work(tx, clock())).await
+        self.db.write_values(move |tx| work(tx, clock())).await
     }
 
     /// Runs a short read with one reading of the clock.
-    fn read<T>(&self, work: impl FnOnce(&Connection, Timestamp) -> Result<T>) -> Result<T> {
+    fn read_inline<T>(&self, work: impl FnOnce(&Connection, Timestamp) -> Result<T>) -> Result<T> {
         let now = self.now();
-        self.db.read(|connection| work(connection, now))
+        self.db.read_inline(|connection| work(connection, now))
     }
 
     /// Runs a long read with one reading of the clock.
-    async fn scan<T: Send + 'static>(
+    async fn read_blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let clock = self.clock.clone();
-        self.db.scan(move |connection| work(connection, clock())).await
+        self.db.read_blocking(move |connection| work(connection, clock())).await
     }
 
     /// Runs a read of what the server does by itself, with one reading of the clock.
-    async fn skim<T: Send + 'static>(
+    async fn read_unmapped<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let clock = self.clock.clone();
-        self.db.skim(move |connection| work(connection, clock())).await
+        self.db.read_unmapped(move |connection| work(connection, clock())).await
     }
 }

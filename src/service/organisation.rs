@@ -21,7 +21,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewOrganisation) -> Res
     caller.needs(Role::Admin)?;
     new.check()?;
     let caller = caller.clone();
-    app.write(move |tx, now| {
+    app.write_catalogue(move |tx, now| {
         let made = new.make(now);
         insert(tx, &made)?;
         audit::by(tx, &caller, now).created(&made)?;
@@ -32,13 +32,13 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewOrganisation) -> Res
 
 /// The organisation of that id, if the caller may see it.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Organisation> {
-    app.read(|connection, _| visible(connection, caller, id))
+    app.read_inline(|connection, _| visible(connection, caller, id))
 }
 
 /// The organisations that the caller may see.
 pub async fn list(app: &App, caller: &Caller, name: Option<String>, page: Page) -> Result<Listed<Organisation>> {
     let own = caller.organisation_id;
-    app.scan(move |connection, _| organisation::list(connection, own, name, page))
+    app.read_blocking(move |connection, _| organisation::list(connection, own, name, page))
         .await
 }
 
@@ -53,7 +53,7 @@ pub async fn update(
     caller.needs(Role::Admin)?;
     change.check()?;
     let caller = caller.clone();
-    app.write(move |tx, now| {
+    app.write_catalogue(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         expected.check(found.id, found.revision)?;
         let mut changed = found.clone();
@@ -69,7 +69,7 @@ pub async fn update(
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Admin)?;
     let caller = caller.clone();
-    app.remove(move |tx, now| {
+    app.delete_catalogue(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         expected.check(found.id, found.revision)?;
         if let Some(job) = job::any_of(tx, id)? {

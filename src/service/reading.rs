@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{App, audit, load, sensor};
+use super::{App, audit, metrics, sensor};
 use crate::{
     domain::{
         Caller, Counts, Gaps, Result, Role, Timestamp, Violations,
@@ -25,7 +25,7 @@ pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>, gaps: Gap
     let posts = by_sensor(posted)?;
     let caller = caller.clone();
     let counts = app
-        .append(move |tx, now| {
+        .write_values(move |tx, now| {
             let mut violations = Violations::default();
             let latest = now.plus_hours(MAX_AHEAD_HOURS);
             for post in &posts {
@@ -56,7 +56,7 @@ pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>, gaps: Gap
             Ok(counts)
         })
         .await?;
-    load::count_readings(&counts);
+    metrics::count_readings(&counts);
     Ok(counts)
 }
 
@@ -74,7 +74,7 @@ pub async fn withdraw(app: &App, caller: &Caller, id: Uuid, from: Timestamp, to:
     while let Some(start) = next {
         let (caller, before) = (caller.clone(), counts.withdrawn);
         let (step, noted) = app
-            .append(move |tx, now| {
+            .write_values(move |tx, now| {
                 let sensor = sensor::visible(tx, &caller, id)?;
                 let step = reading::withdraw(tx, id, start, to, STEP, clock::stamp(tx, now)?)?;
                 let chosen = [("from", Some(json!(from))), ("to", Some(json!(to)))];
@@ -92,7 +92,7 @@ pub async fn withdraw(app: &App, caller: &Caller, id: Uuid, from: Timestamp, to:
         counts.unchanged += step.unchanged;
         (entry, next) = (noted, step.next);
     }
-    load::count_readings(&counts);
+    metrics::count_readings(&counts);
     Ok(counts)
 }
 
@@ -108,7 +108,7 @@ pub async fn list(
     query: ReadingQuery,
 ) -> Result<(Sensor, Listed<Reading>, Option<Timestamp>)> {
     let caller = caller.clone();
-    app.scan(move |connection, _| {
+    app.read_blocking(move |connection, _| {
         let (sensor, listed) = window(connection, &caller, id, &query)?;
         let as_of = match query.as_of {
             Some(as_of) => Some(as_of),
@@ -133,7 +133,7 @@ pub async fn list_thinned(
 ) -> Result<ReadingSeries> {
     let caller = caller.clone();
     let limit = MAX_THINNED_FROM;
-    app.scan(move |connection, _| {
+    app.read_blocking(move |connection, _| {
         let whole = ReadingQuery { limit, ..query };
         let (sensor, found) = window(connection, &caller, id, &whole)?;
         MaxPoints::check(found.more)?;

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{App, load, throttle::Pace};
+use super::{App, metrics, throttle::Pace};
 use crate::{
     domain::{
         Result, Timestamp,
@@ -34,7 +34,7 @@ const STEP_DELIVERIES: u32 = 500;
 /// Busy, if too many others are waiting to write; unavailable, if the database cannot be written.
 pub async fn sweep(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
     let swept = swept(app, now, pace).await;
-    load::count_sweep(&swept);
+    metrics::count_sweep(&swept);
     swept
 }
 
@@ -59,12 +59,12 @@ async fn swept(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
 
 /// What a sweep would delete now, by source in the order of the names.
 pub async fn expired(app: &App) -> Result<Vec<ExpiredOfSource>> {
-    app.skim(expiry::count).await
+    app.read_unmapped(expiry::count).await
 }
 
 /// How large the database's file is, in bytes, once everything that was written is in it.
 pub fn file_bytes(app: &App) -> Result<i64> {
-    app.read(|connection, _| Ok(space::measure(connection)?.bytes()))
+    app.read_inline(|connection, _| Ok(space::measure(connection)?.bytes()))
 }
 
 /// Deletes predictions that have expired, and series that are over.
@@ -75,13 +75,13 @@ async fn predictions(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
     while let Some(after) = next {
         let begun = Instant::now();
         let mut due = app
-            .skim(move |connection, _| expiry::due(connection, after, now))
+            .read_unmapped(move |connection, _| expiry::due(connection, after, now))
             .await?;
         pace.rest(begun).await;
         while !due.series.is_empty() {
             let begun = Instant::now();
             let series = due.series.clone();
-            let step = app.expire(move |tx, _| expiry::sweep(tx, &series, now)).await?;
+            let step = app.delete_values(move |tx, _| expiry::sweep(tx, &series, now)).await?;
             swept += step.swept;
             due.series.drain(..step.finished);
             pace.rest(begun).await;
@@ -96,7 +96,7 @@ async fn readings(app: &App, pace: Pace) -> Result<Swept> {
     let mut swept = Swept::default();
     loop {
         let begun = Instant::now();
-        let deleted = app.expire(|tx, _| reading::sweep(tx, STEP_READINGS)).await?;
+        let deleted = app.delete_values(|tx, _| reading::sweep(tx, STEP_READINGS)).await?;
         if deleted == 0 {
             return Ok(swept);
         }
@@ -110,7 +110,7 @@ async fn deliveries(app: &App, now: Timestamp, pace: Pace) -> Result<()> {
     loop {
         let begun = Instant::now();
         let deleted = app
-            .expire(move |tx, _| delivery::forget(tx, now, STEP_DELIVERIES))
+            .delete_values(move |tx, _| delivery::forget(tx, now, STEP_DELIVERIES))
             .await?;
         if deleted == 0 {
             return Ok(());
@@ -121,7 +121,7 @@ async fn deliveries(app: &App, now: Timestamp, pace: Pace) -> Result<()> {
 
 /// Gives back what is free in the file, if it is much.
 async fn give_back(app: &App, pace: Pace) -> Result<()> {
-    let mut left = app.read(|connection, _| space::measure(connection))?;
+    let mut left = app.read_inline(|connection, _| space::measure(connection))?;
     if !left.is_wasted() {
         return Ok(());
     }
@@ -129,7 +129,7 @@ async fn give_back(app: &App, pace: Pace) -> Result<()> {
     while left.is_loose() {
         let begun = Instant::now();
         let (now, took) = app
-            .expire(move |tx, _| {
+            .delete_values(move |tx, _| {
                 let begun = Instant::now();
                 space::give_back(tx, pages)?;
                 Ok((space::measure(tx)?, begun.elapsed()))

@@ -19,7 +19,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewSensor) -> Result<Se
     new.check()?;
     let owner = caller.owner(new.organisation_id)?;
     let caller = caller.clone();
-    app.write(move |tx, now| {
+    app.write_catalogue(move |tx, now| {
         organisation::must_exist(tx, owner, "/organisation_id")?;
         check_location(tx, new.location_id, owner)?;
         let made = new.make(owner, now);
@@ -32,13 +32,13 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewSensor) -> Result<Se
 
 /// The sensor of that id, if the caller may see it.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Sensor> {
-    app.read(|connection, _| visible(connection, caller, id))
+    app.read_inline(|connection, _| visible(connection, caller, id))
 }
 
 /// The sensors that the caller may see.
 pub async fn list(app: &App, caller: &Caller, mut filter: SensorFilter, page: Page) -> Result<Listed<Sensor>> {
     filter.organisation_id = caller.scope(filter.organisation_id)?;
-    app.scan(move |connection, _| sensor::list(connection, &filter, page))
+    app.read_blocking(move |connection, _| sensor::list(connection, &filter, page))
         .await
 }
 
@@ -54,7 +54,7 @@ pub async fn update(
     caller.needs(Role::Manager)?;
     change.check()?;
     let caller = caller.clone();
-    app.write(move |tx, now| {
+    app.write_catalogue(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         expected.check(found.id, found.revision)?;
         let mut changed = found.clone();
@@ -74,7 +74,7 @@ pub async fn update(
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.remove(move |tx, now| {
+    app.delete_catalogue(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         expected.check(found.id, found.revision)?;
         if let Some(job) = job::any_bound_to(tx, id)? {

@@ -22,13 +22,13 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewSource) -> Result<So
     caller.needs(Role::Manager)?;
     new.check()?;
     let caller = caller.clone();
-    app.write(move |tx, now| insert(tx, &caller, new, now, "/organisation_id"))
+    app.write_catalogue(move |tx, now| insert(tx, &caller, new, now, "/organisation_id"))
         .await
 }
 
 /// The source of that id, if the caller may see it.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Source> {
-    app.read(|connection, _| visible(connection, caller, id))
+    app.read_inline(|connection, _| visible(connection, caller, id))
 }
 
 /// The sources that the caller may see: its organisation's and the shared ones.
@@ -41,7 +41,7 @@ pub async fn list(
 ) -> Result<Listed<Source>> {
     caller.scope(organisation_id)?;
     let seen_by = caller.organisation_id;
-    app.scan(move |connection, _| source::list(connection, seen_by, organisation_id, name, page))
+    app.read_blocking(move |connection, _| source::list(connection, seen_by, organisation_id, name, page))
         .await
 }
 
@@ -57,7 +57,7 @@ pub async fn update(
     change.check()?;
     let caller = caller.clone();
     // A shorter retention is how room is made on a full disk.
-    app.remove(move |tx, now| {
+    app.delete_catalogue(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         caller.must_manage(found.organisation_id, "source", id)?;
         expected.check(found.id, found.revision)?;
@@ -68,7 +68,7 @@ pub async fn update(
         if watch(&changed) == watch(&found) {
             keep()?;
         } else {
-            health::around(tx, &store::health::jobs_of(tx, id)?, now, keep)?;
+            health::with_reassessment(tx, &store::health::jobs_of(tx, id)?, now, keep)?;
         }
         if changed.retention_hours != found.retention_hours {
             source::update_retention(tx, &changed)?;
@@ -84,7 +84,7 @@ pub async fn update(
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.remove(move |tx, now| {
+    app.delete_catalogue(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         caller.must_manage(found.organisation_id, "source", id)?;
         expected.check(found.id, found.revision)?;

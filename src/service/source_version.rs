@@ -23,7 +23,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewSourceVersion) -> Re
     caller.needs(Role::Manager)?;
     new.check()?;
     let caller = caller.clone();
-    app.write(move |tx, now| {
+    app.write_catalogue(move |tx, now| {
         let source = store::source::find(tx, new.source_id)?
             .filter(|source| caller.sees(source.organisation_id))
             .ok_or_else(|| Error::invalid("/source_id", format!("there is no source {}", new.source_id)))?;
@@ -35,7 +35,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewSourceVersion) -> Re
 
 /// The version of that id, if the caller may see its source.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<SourceVersion> {
-    app.read(|connection, _| visible(connection, caller, id))
+    app.read_inline(|connection, _| visible(connection, caller, id))
 }
 
 /// The versions of the sources that the caller may see.
@@ -47,7 +47,7 @@ pub async fn list(
     page: Page,
 ) -> Result<Listed<SourceVersion>> {
     let seen_by = caller.organisation_id;
-    app.scan(move |connection, _| source_version::list(connection, seen_by, source_id, version, page))
+    app.read_blocking(move |connection, _| source_version::list(connection, seen_by, source_id, version, page))
         .await
 }
 
@@ -55,7 +55,7 @@ pub async fn list(
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.remove(move |tx, now| {
+    app.delete_catalogue(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         let source = source::visible(tx, &caller, found.source_id)?;
         caller.must_manage(source.organisation_id, "source version", id)?;

@@ -35,7 +35,7 @@ static NOT_NOTED: Recurring = Recurring::new();
 
 /// Reads the token of that hash, and notes its use.
 fn look_up(app: &App, hash: &[u8; 32]) -> Result<Caller> {
-    let (found, now) = app.read(|connection, now| Ok((token::find_hashed(connection, hash)?, now)))?;
+    let (found, now) = app.read_inline(|connection, now| Ok((token::find_hashed(connection, hash)?, now)))?;
     let found = found.ok_or(Error::Unauthenticated("the token is unknown or was revoked"))?;
     let is_over = found.expires_at.is_some_and(|end| end <= now);
     // Either way: a use that was noted by a clock that was ahead is noted anew.
@@ -44,7 +44,7 @@ fn look_up(app: &App, hash: &[u8; 32]) -> Result<Caller> {
         let (app, id) = (app.clone(), found.id);
         // Nobody waits for this: a request is not held up, nor refused, because its token's use could not be noted.
         tokio::spawn(async move {
-            let noted = app.append(move |tx, now| token::touch(tx, id, now)).await;
+            let noted = app.write_values(move |tx, now| token::touch(tx, id, now)).await;
             if let Err(error) = noted
                 && let Some(times) = NOT_NOTED.failed(&error.to_string())
             {
@@ -66,7 +66,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewToken) -> Result<Iss
         new.organisation_id = Some(caller.owner(new.organisation_id)?);
     }
     let caller = caller.clone();
-    app.write(move |tx, now| {
+    app.write_catalogue(move |tx, now| {
         if let Some(owner) = new.organisation_id {
             organisation::must_exist(tx, owner, "/organisation_id")?;
         }
@@ -79,7 +79,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewToken) -> Result<Iss
 pub async fn list(app: &App, caller: &Caller, organisation_id: Option<Uuid>, page: Page) -> Result<Listed<Token>> {
     caller.needs(Role::Manager)?;
     let scope = caller.scope(organisation_id)?;
-    app.scan(move |connection, _| token::list(connection, scope, page))
+    app.read_blocking(move |connection, _| token::list(connection, scope, page))
         .await
 }
 
@@ -87,7 +87,7 @@ pub async fn list(app: &App, caller: &Caller, organisation_id: Option<Uuid>, pag
 pub async fn revoke(app: &App, caller: &Caller, id: Uuid) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.remove(move |tx, now| {
+    app.delete_catalogue(move |tx, now| {
         let found = token::find(tx, id)?
             .filter(|found| caller.role == Role::Admin || found.organisation_id == caller.organisation_id)
             .ok_or(Error::NotFound { what: "token", id })?;
@@ -99,7 +99,7 @@ pub async fn revoke(app: &App, caller: &Caller, id: Uuid) -> Result<()> {
 
 /// Gives an empty database its admin token with this secret. Whether it did: a database that has tokens keeps them.
 pub async fn first_admin(app: &App, secret: String) -> Result<bool> {
-    app.write(move |tx, now| {
+    app.write_catalogue(move |tx, now| {
         if token::any(tx)? {
             return Ok(false);
         }
@@ -117,7 +117,7 @@ pub async fn first_admin(app: &App, secret: String) -> Result<bool> {
 
 /// Whether the database has no tokens yet.
 pub fn none_yet(app: &App) -> Result<bool> {
-    app.read(|connection, _| Ok(!token::any(connection)?))
+    app.read_inline(|connection, _| Ok(!token::any(connection)?))
 }
 
 /// Whoever runs the program on the database's own machine: an admin without a token.

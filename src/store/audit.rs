@@ -1,10 +1,8 @@
 //! The audit trail in SQL.
 
-use rusqlite::Row;
-
 use super::{
     clock,
-    engine::{Connection, Transaction},
+    engine::{Connection, Row, RowResult, Transaction},
     filter::Filter,
     row::{FromRow, Json},
 };
@@ -18,7 +16,7 @@ const SELECT: &str = "SELECT at, position, token_id, token_name, organisation_id
     FROM audit";
 
 impl FromRow for AuditEntry {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
         let changes: Option<Json<_>> = row.get("changes")?;
         Ok(Self {
             at: row.get("at")?,

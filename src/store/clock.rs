@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::OptionalExtension;
-
-use super::engine::{Connection, Transaction};
+use super::engine::{Connection, OptionalExtension, Transaction};
 use crate::domain::{Result, Timestamp, clock::Steady};
 
 /// Returns the time of the clock as it was trusted last, if it ever was.

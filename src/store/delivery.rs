@@ -4,11 +4,10 @@
 //! nothing is sent before what came before it. While a message waits for another attempt ([`hold`]), all of its webhook
 //! wait: the receiver is taken to be gone, not to dislike one job.
 
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{
-    engine::{Connection, Transaction},
+    engine::{Connection, OptionalExtension, Row, RowResult, Transaction},
     row::{FromRow, Json},
     webhook::secrets,
 };
@@ -34,7 +33,7 @@ pub struct NewDelivery<'a> {
 }
 
 impl FromRow for Delivery {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
         Ok(Self {
             id: row.get("id")?,
             event: row.get("event")?,
@@ -52,7 +51,7 @@ impl FromRow for Delivery {
 }
 
 impl FromRow for Message {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
         Ok(Self {
             webhook_id: row.get("webhook_id")?,
             position: row.get("position")?,
@@ -77,7 +76,7 @@ pub fn list(connection: &Connection, webhook: Uuid, before: Option<i64>, limit: 
             WHERE webhook_id = ?1 AND position < ?2 ORDER BY position DESC LIMIT ?3",
     )?;
     let rows = statement.query_map((webhook, before.unwrap_or(i64::MAX), most), Delivery::from_row)?;
-    Ok(Listed::cut(rows.collect::<rusqlite::Result<_>>()?, limit))
+    Ok(Listed::cut(rows.collect::<RowResult<_>>()?, limit))
 }
 
 /// Writes a message down, to be sent as soon as those before it about the same job are over.
@@ -163,7 +162,7 @@ pub fn due_webhooks(connection: &Connection, now: Timestamp) -> Result<Vec<(Uuid
         let last: Option<Json<LastAttempt>> = row.get(1)?;
         Ok((row.get(0)?, last.is_some_and(|Json(last)| !last.delivered)))
     })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    Ok(rows.collect::<RowResult<_>>()?)
 }
 
 /// What holds back the messages of a webhook.
@@ -206,7 +205,7 @@ pub fn due(connection: &Connection, webhook: Uuid, now: Timestamp, limit: usize)
     )?;
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = statement.query_map((webhook, now, most), Message::from_row)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    Ok(rows.collect::<RowResult<_>>()?)
 }
 
 /// Keeps what came of an attempt. When the message is over, the next one about the same job is due at `now`.
@@ -235,7 +234,7 @@ pub fn attempted(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, nex
         return Ok(());
     }
     if message.attempts > 0 && state == DeliveryState::Delivered {
-        hurry(tx, message.webhook_id, now)?;
+        retry_now(tx, message.webhook_id, now)?;
     }
     let mut statement = tx.prepare_cached(
         "SELECT position FROM webhook_deliveries WHERE webhook_id = ?1 AND job_id IS NOT DISTINCT FROM ?2 AND state = 'pending'
@@ -254,7 +253,7 @@ pub fn attempted(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, nex
 }
 
 /// Makes what waits for another attempt due at `now`: its receiver is there again.
-pub fn hurry(tx: &Transaction<'_>, webhook: Uuid, now: Timestamp) -> Result<()> {
+pub fn retry_now(tx: &Transaction<'_>, webhook: Uuid, now: Timestamp) -> Result<()> {
     tx.prepare_cached(
         "UPDATE webhook_deliveries SET next_attempt_at = ?2 WHERE webhook_id = ?1 AND next_attempt_at > ?2",
     )?

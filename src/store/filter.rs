@@ -1,11 +1,12 @@
-//! Conditions of lists: only what is asked for stands in the SQL, so that its indexes serve.
+//! The conditions of lists. Only conditions that were asked for stand in the SQL, so that its indexes serve.
 
-use rusqlite::{Connection, ToSql, params_from_iter};
-
-use super::row::FromRow;
+use super::{
+    engine::{Connection, RowResult, ToSql, params_from_iter},
+    row::FromRow,
+};
 use crate::domain::{Page, Result, page::Listed};
 
-/// A growing WHERE clause with its numbered parameters.
+/// A WHERE clause that grows, with its numbered parameters.
 #[derive(Default)]
 pub struct Filter<'a> {
     conditions: Vec<String>,
@@ -13,7 +14,7 @@ pub struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    /// Only rows whose `column` equals `value`, if there is one.
+    /// Keeps rows whose `column` equals `value`, if there is one.
     pub fn equal<T: ToSql>(mut self, column: &str, value: &'a Option<T>) -> Self {
         if let Some(value) = value {
             self.push(&format!("{column} = "), value);
@@ -21,7 +22,7 @@ impl<'a> Filter<'a> {
         self
     }
 
-    /// Only rows that belong to `owner`, if there is one, or to nobody.
+    /// Keeps rows that belong to `owner`, if there is one, or to no organisation.
     pub fn owned_or_shared<T: ToSql>(mut self, column: &str, owner: &'a Option<T>) -> Self {
         if let Some(owner) = owner {
             self.push(&format!("{column} IS NULL OR {column} = "), owner);
@@ -29,7 +30,7 @@ impl<'a> Filter<'a> {
         self
     }
 
-    /// Only rows that meet the condition, in which `?` stands for `value`; all if it is empty.
+    /// Keeps rows that meet the condition, in which `?` stands for `value`. An empty condition keeps all.
     pub fn such<T: ToSql>(mut self, condition: &str, value: &'a T) -> Self {
         if !condition.is_empty() {
             self.values.push(value);
@@ -39,7 +40,7 @@ impl<'a> Filter<'a> {
         self
     }
 
-    /// Only rows that stand in the relation to `value`, if there is one: `at >=`.
+    /// Keeps rows that stand in the relation to `value`, if there is one. An example of a relation is `at >=`.
     pub fn compare<T: ToSql>(mut self, relation: &str, value: &'a Option<T>) -> Self {
         if let Some(value) = value {
             self.push(&format!("{relation} "), value);
@@ -47,7 +48,7 @@ impl<'a> Filter<'a> {
         self
     }
 
-    /// Only rows whose two columns stand before the two values, if there are such.
+    /// Keeps rows whose two columns sort before the two values, if there are such.
     pub fn before<T: ToSql, U: ToSql>(
         mut self,
         first: &str,
@@ -64,7 +65,7 @@ impl<'a> Filter<'a> {
         self
     }
 
-    /// The page of `select`'s rows that are left, in the order of their ids.
+    /// Returns a page of the rows of `select` that are left, in the order of their ids.
     pub fn page<T: FromRow>(
         mut self,
         connection: &Connection,
@@ -78,7 +79,7 @@ impl<'a> Filter<'a> {
         self.rows(connection, select, id, page.limit)
     }
 
-    /// Up to `limit` of `select`'s rows that are left, in this order.
+    /// Returns up to `limit` of the rows of `select` that are left, in this order.
     pub fn rows<T: FromRow>(
         self,
         connection: &Connection,
@@ -90,14 +91,14 @@ impl<'a> Filter<'a> {
         if !self.conditions.is_empty() {
             sql += &format!(" WHERE ({})", self.conditions.join(") AND ("));
         }
-        // One row more tells whether the list goes on.
+        // One more row shows whether the list goes on.
         let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
         let mut values = self.values;
         values.push(&most);
         sql += &format!(" ORDER BY {order} LIMIT ?{}", values.len());
         let mut statement = connection.prepare_cached(&sql)?;
         let rows = statement.query_map(params_from_iter(values), T::from_row)?;
-        let items = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        let items = rows.collect::<RowResult<Vec<_>>>()?;
         Ok(Listed::cut(items, limit))
     }
 

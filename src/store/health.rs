@@ -1,11 +1,10 @@
 //! How jobs are judged, in SQL. What was posted stands in the rows of their series: no predictions are looked at.
 
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{
     clock,
-    engine::{Connection, Transaction},
+    engine::{Connection, OptionalExtension, Row, RowResult, Transaction},
     prediction::NOTHING_LEFT,
     row::{FromRow, Json},
 };
@@ -50,31 +49,31 @@ impl Watched {
 }
 
 impl FromRow for Watched {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
         Ok(Self {
-            name: row.get(0)?,
-            organisation_id: row.get(1)?,
-            active: row.get(2)?,
-            source_id: row.get(3)?,
-            source_name: row.get(4)?,
-            interval_minutes: row.get(5)?,
-            grace_minutes: row.get(7)?,
-            targets: row.get::<_, Json<_>>(6)?.0,
+            name: row.get("name")?,
+            organisation_id: row.get("organisation_id")?,
+            active: row.get("active")?,
+            source_id: row.get("source_id")?,
+            source_name: row.get("source_name")?,
+            interval_minutes: row.get("expected_interval_minutes")?,
+            grace_minutes: row.get("grace_minutes")?,
+            targets: row.get::<_, Json<_>>("output_roles")?.0,
         })
     }
 }
 
 impl FromRow for Standing {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
         Ok(Self {
-            role: role(row.get(0)?),
-            state: row.get(1)?,
-            since: row.get(2)?,
-            look_at: row.get(3)?,
-            watched_from: row.get(4)?,
-            ok_at: row.get(5)?,
-            failed_at: row.get(6)?,
-            message: row.get(7)?,
+            role: role(row.get("role")?),
+            state: row.get("state")?,
+            since: row.get("since")?,
+            look_at: row.get("look_at")?,
+            watched_from: row.get("watched_from")?,
+            ok_at: row.get("ok_at")?,
+            failed_at: row.get("failed_at")?,
+            message: row.get("message")?,
         })
     }
 }
@@ -82,7 +81,7 @@ impl FromRow for Standing {
 /// The job of that id, as its health is judged.
 pub fn watched(connection: &Connection, id: Uuid) -> Result<Option<Watched>> {
     let mut statement = connection.prepare_cached(
-        "SELECT j.name, j.organisation_id, j.active, s.id, s.name, s.expected_interval_minutes, v.output_roles,
+        "SELECT j.name, j.organisation_id, j.active, s.id AS source_id, s.name AS source_name, s.expected_interval_minutes, v.output_roles,
             s.grace_minutes FROM jobs j JOIN source_versions v ON v.id = j.source_version_id JOIN sources s ON s.id = v.source_id
             WHERE j.id = ?1",
     )?;
@@ -97,7 +96,7 @@ pub fn vitals(connection: &Connection, id: Uuid, organisation_id: Uuid) -> Resul
                 WHERE job_id = ?1 ORDER BY role",
         )?
         .query_map([id], Standing::from_row)?
-        .collect::<rusqlite::Result<_>>()?;
+        .collect::<RowResult<_>>()?;
     let posts = connection
         .prepare_cached(
             "SELECT metric, fresh_issue, newest_arrival, covers_until FROM series
@@ -105,15 +104,15 @@ pub fn vitals(connection: &Connection, id: Uuid, organisation_id: Uuid) -> Resul
         )?
         .query_map((id, organisation_id, NOTHING_LEFT), |row| {
             Ok(Posted {
-                metric: row.get(0)?,
+                metric: row.get("metric")?,
                 last: LastPost {
-                    issue_time: row.get(1)?,
-                    arrival: row.get(2)?,
+                    issue_time: row.get("fresh_issue")?,
+                    arrival: row.get("newest_arrival")?,
                 },
-                covers_until: row.get(3)?,
+                covers_until: row.get("covers_until")?,
             })
         })?
-        .collect::<rusqlite::Result<_>>()?;
+        .collect::<RowResult<_>>()?;
     Ok(Vitals {
         standings,
         posts,
@@ -188,15 +187,15 @@ pub fn changes(
     let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
     let rows = statement.query_map((job_id, before.unwrap_or(i64::MAX), most), |row| {
         let change = HealthChange {
-            role: role(row.get(1)?),
-            previous: row.get(2)?,
-            state: row.get(3)?,
-            at: row.get(4)?,
-            message: row.get(5)?,
+            role: role(row.get("role")?),
+            previous: row.get("previous")?,
+            state: row.get("state")?,
+            at: row.get("at")?,
+            message: row.get("message")?,
         };
-        Ok((row.get(0)?, change))
+        Ok((row.get("number")?, change))
     })?;
-    Ok(Listed::cut(rows.collect::<rusqlite::Result<_>>()?, limit))
+    Ok(Listed::cut(rows.collect::<RowResult<_>>()?, limit))
 }
 
 /// Up to `limit` jobs that time may have changed by `now`.
@@ -205,7 +204,7 @@ pub fn to_look_at(connection: &Connection, now: Timestamp, limit: usize) -> Resu
         connection.prepare_cached("SELECT DISTINCT job_id FROM health WHERE look_at < ?1 ORDER BY look_at LIMIT ?2")?;
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let ids = statement.query_map((now, most), |row| row.get(0))?;
-    Ok(ids.collect::<rusqlite::Result<_>>()?)
+    Ok(ids.collect::<RowResult<_>>()?)
 }
 
 /// Returns the jobs whose health rests on a time after `latest`, which only a clock that was ahead can have given.
@@ -217,7 +216,7 @@ pub fn ahead_of(connection: &Connection, latest: Timestamp) -> Result<Vec<Uuid>>
                 AND s.newest_issue <> ?2 AND s.newest_arrival > ?1)",
     )?;
     let ids = statement.query_map((latest, NOTHING_LEFT), |row| row.get(0))?;
-    Ok(ids.collect::<rusqlite::Result<_>>()?)
+    Ok(ids.collect::<RowResult<_>>()?)
 }
 
 /// Stores `now` as the arrival of what arrived after `latest`.
@@ -257,11 +256,11 @@ pub fn counts(connection: &Connection, organisation_id: Option<Uuid>, now: Times
             let jobs: i64 = row.get(1)?;
             Ok((row.get(0)?, u64::try_from(jobs).unwrap_or_default()))
         })?
-        .collect::<rusqlite::Result<_>>()?;
+        .collect::<RowResult<_>>()?;
     let open = connection
         .prepare_cached(&format!("SELECT h.job_id {of} h.look_at < ?2"))?
         .query_map((organisation_id, now), |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
+        .collect::<RowResult<_>>()?;
     Ok(Counted { by_state, open })
 }
 
@@ -289,7 +288,7 @@ pub fn jobs_of(connection: &Connection, source_id: Uuid) -> Result<Vec<Uuid>> {
         "SELECT j.id FROM jobs j JOIN source_versions v ON v.id = j.source_version_id WHERE v.source_id = ?1",
     )?;
     let ids = statement.query_map([source_id], |row| row.get(0))?;
-    Ok(ids.collect::<rusqlite::Result<_>>()?)
+    Ok(ids.collect::<RowResult<_>>()?)
 }
 
 /// The condition of jobs `j` that may be in one of the states at the moment `?`, as a whole or by their targets, as

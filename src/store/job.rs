@@ -1,14 +1,13 @@
 //! Jobs and their role bindings in SQL.
 
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{
-    engine::{Connection, Transaction},
+    conflict::{OnTaken, id_taken, name_taken},
+    engine::{Connection, OptionalExtension, Params, Row, RowResult, Transaction, Unique},
     filter::Filter,
     health,
     row::{FromRow, Json},
-    sqlite::errors::{OnTaken, id_taken, name_taken},
 };
 use crate::domain::{
     Error, Page, Result, Timestamp,
@@ -26,23 +25,23 @@ const LOCATION_OF_SENSORS: &str = "SELECT CASE WHEN count(DISTINCT s.location_id
     FROM role_bindings b JOIN sensors s ON s.id = b.input_id WHERE b.job_id = ?1 AND b.input_type = 'sensor'";
 
 /// What is answered with a job: its version's source and targets.
-const CONTEXT: &str = "SELECT s.id, s.expected_interval_minutes, v.output_roles, s.grace_minutes
+const CONTEXT: &str = "SELECT s.id AS source_id, s.expected_interval_minutes, v.output_roles, s.grace_minutes
     FROM source_versions v JOIN sources s ON s.id = v.source_id WHERE v.id = ?1";
 
 impl FromRow for JobRecord {
     /// The bindings stand in a table of their own and are read by [`bindings`].
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
         Ok(Self {
-            id: row.get(0)?,
-            name: row.get(2)?,
-            active: row.get(3)?,
-            organisation_id: row.get(1)?,
-            source_version_id: row.get(4)?,
-            given_location_id: row.get(5)?,
+            id: row.get("id")?,
+            name: row.get("name")?,
+            active: row.get("active")?,
+            organisation_id: row.get("organisation_id")?,
+            source_version_id: row.get("source_version_id")?,
+            given_location_id: row.get("location_id")?,
             role_bindings: Vec::new(),
-            created_at: row.get(6)?,
-            updated_at: row.get(7)?,
-            revision: row.get(8)?,
+            created_at: row.get("created_at")?,
+            updated_at: row.get("updated_at")?,
+            revision: row.get("revision")?,
         })
     }
 }
@@ -149,10 +148,10 @@ pub fn context(connection: &Connection, job: &JobRecord) -> Result<JobContext> {
     let mut statement = connection.prepare_cached(CONTEXT)?;
     let context = statement.query_row([job.source_version_id], |row| {
         Ok(JobContext {
-            source_id: row.get(0)?,
-            expected_interval_minutes: row.get(1)?,
-            grace_minutes: row.get(3)?,
-            job_targets: row.get::<_, Json<_>>(2)?.0,
+            source_id: row.get("source_id")?,
+            expected_interval_minutes: row.get("expected_interval_minutes")?,
+            grace_minutes: row.get("grace_minutes")?,
+            job_targets: row.get::<_, Json<_>>("output_roles")?.0,
             bound_location_id,
         })
     })?;
@@ -176,7 +175,7 @@ pub fn insert(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
         job.updated_at,
         job.revision,
     ))
-    .on_taken(|columns| taken(tx, columns, job))?;
+    .on_taken(|unique| taken(tx, unique, job))?;
     insert_bindings(tx, job)
 }
 
@@ -195,7 +194,7 @@ pub fn update(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
         job.updated_at,
         job.revision,
     ))
-    .on_taken(|columns| taken(tx, columns, job))?;
+    .on_taken(|unique| taken(tx, unique, job))?;
     tx.prepare_cached("DELETE FROM role_bindings WHERE job_id = ?1")?
         .execute([job.id])?;
     insert_bindings(tx, job)
@@ -207,11 +206,7 @@ pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-fn find_where(
-    connection: &Connection,
-    condition: &str,
-    parameters: impl rusqlite::Params,
-) -> Result<Option<JobRecord>> {
+fn find_where(connection: &Connection, condition: &str, parameters: impl Params) -> Result<Option<JobRecord>> {
     let job = connection
         .prepare_cached(&format!("{SELECT} WHERE {condition}"))?
         .query_row(parameters, JobRecord::from_row)
@@ -233,12 +228,12 @@ fn bindings(connection: &Connection, job_id: Uuid) -> Result<Vec<RoleBinding>> {
         .prepare_cached("SELECT role, input_type, input_id FROM role_bindings WHERE job_id = ?1 ORDER BY position")?;
     let bindings = statement.query_map([job_id], |row| {
         Ok(RoleBinding {
-            role: row.get(0)?,
-            input_type: row.get(1)?,
-            input_id: row.get(2)?,
+            role: row.get("role")?,
+            input_type: row.get("input_type")?,
+            input_id: row.get("input_id")?,
         })
     })?;
-    Ok(bindings.collect::<rusqlite::Result<_>>()?)
+    Ok(bindings.collect::<RowResult<_>>()?)
 }
 
 fn insert_bindings(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
@@ -257,14 +252,14 @@ fn insert_bindings(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
     Ok(())
 }
 
-fn taken(tx: &Transaction<'_>, columns: &str, job: &JobRecord) -> Result<Error> {
+fn taken(tx: &Transaction<'_>, unique: Unique, job: &JobRecord) -> Result<Error> {
     let JobRecord {
         id,
         organisation_id,
         name,
         ..
     } = job;
-    if columns == "jobs.id" {
+    if unique == Unique::JobId {
         let own = "SELECT 1 FROM jobs WHERE id = ?1 AND organisation_id = ?2";
         return id_taken(tx, "job", *id, own, (id, organisation_id));
     }

@@ -1,10 +1,9 @@
 //! What workers said of their runs, and the runs that are seen by what they posted, in SQL.
 
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{
-    engine::{Connection, Transaction},
+    engine::{Connection, OptionalExtension, Row, RowResult, Transaction},
     row::FromRow,
 };
 use crate::domain::{
@@ -21,7 +20,7 @@ const SELECT: &str = "SELECT number, id, status, message, available_at FROM repo
 /// A run and its place in the list.
 type Placed = (RunPlace, JobRun);
 
-fn placed(row: &Row<'_>) -> rusqlite::Result<Placed> {
+fn placed(row: &Row<'_>) -> RowResult<Placed> {
     let run = JobRun::from_row(row)?;
     let place = RunPlace {
         time: run.available_at,
@@ -31,7 +30,7 @@ fn placed(row: &Row<'_>) -> rusqlite::Result<Placed> {
 }
 
 impl FromRow for JobRun {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
         Ok(Self {
             id: row.get("id")?,
             status: row.get("status")?,
@@ -86,7 +85,7 @@ pub fn runs(
                 ORDER BY available_at DESC, number DESC LIMIT ?4"
         ))?
         .query_map((job_id, after.time, after.number, most), placed)?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
+        .collect::<RowResult<Vec<_>>>()?;
     // A post stands behind the reports of its moment.
     let before = after.time.micros() + i64::from(after.number > 0);
     runs.extend(posted(connection, job_id, organisation_id, before, most)?);
@@ -99,9 +98,9 @@ fn posted(connection: &Connection, job_id: Uuid, organisation_id: Uuid, before: 
     let series = connection
         .prepare_cached("SELECT id FROM series WHERE job_id = ?1 AND organisation_id = ?2")?
         .query_map((job_id, organisation_id), |row| row.get(0))?
-        .collect::<rusqlite::Result<Vec<i64>>>()?;
+        .collect::<RowResult<Vec<i64>>>()?;
     let mut statement = connection.prepare_cached(
-        "SELECT issue_time, max(available_at), sum(count) FROM runs WHERE series_id = ?1 AND issue_time < ?2
+        "SELECT issue_time, max(available_at) AS available_at, sum(count) AS predictions FROM runs WHERE series_id = ?1 AND issue_time < ?2
             AND issue_time >= ?4 GROUP BY issue_time ORDER BY issue_time DESC LIMIT ?3",
     )?;
     let mut issues: Vec<Placed> = Vec::new();
@@ -112,13 +111,13 @@ fn posted(connection: &Connection, job_id: Uuid, organisation_id: Uuid, before: 
             .get(enough - 1)
             .map_or(i64::MIN, |(place, _)| place.time.micros());
         let found = statement.query_map((id, before, most, oldest), |row| {
-            let time = row.get(0)?;
-            let count: i64 = row.get(2)?;
+            let time = row.get("issue_time")?;
+            let count: i64 = row.get("predictions")?;
             let run = JobRun {
                 id: None,
                 status: RunStatus::Ok,
                 issue_time: Some(time),
-                available_at: row.get(1)?,
+                available_at: row.get("available_at")?,
                 message: None,
                 predictions: Some(u64::try_from(count).unwrap_or_default()),
             };

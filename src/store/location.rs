@@ -1,13 +1,12 @@
 //! Locations in SQL.
 
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{
-    engine::{Connection, Transaction},
+    conflict::{OnTaken, id_taken, name_taken},
+    engine::{Connection, OptionalExtension, Row, RowResult, Transaction, Unique},
     filter::Filter,
     row::FromRow,
-    sqlite::errors::{OnTaken, id_taken, name_taken},
 };
 use crate::domain::{Error, Page, Result, location::Location, page::Listed};
 
@@ -15,7 +14,7 @@ const SELECT: &str = "SELECT id, organisation_id, name, latitude, longitude, ele
     updated_at, revision FROM locations";
 
 impl FromRow for Location {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
         Ok(Self {
             id: row.get("id")?,
             organisation_id: row.get("organisation_id")?,
@@ -68,7 +67,7 @@ pub fn insert(tx: &Transaction<'_>, location: &Location) -> Result<()> {
         location.updated_at,
         location.revision,
     ))
-    .on_taken(|columns| taken(tx, columns, location))?;
+    .on_taken(|unique| taken(tx, unique, location))?;
     Ok(())
 }
 
@@ -88,7 +87,7 @@ pub fn update(tx: &Transaction<'_>, location: &Location) -> Result<()> {
         location.updated_at,
         location.revision,
     ))
-    .on_taken(|columns| taken(tx, columns, location))?;
+    .on_taken(|unique| taken(tx, unique, location))?;
     Ok(())
 }
 
@@ -99,14 +98,14 @@ pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-fn taken(tx: &Transaction<'_>, columns: &str, location: &Location) -> Result<Error> {
+fn taken(tx: &Transaction<'_>, unique: Unique, location: &Location) -> Result<Error> {
     let Location {
         id,
         organisation_id,
         name,
         ..
     } = location;
-    if columns == "locations.id" {
+    if unique == Unique::LocationId {
         let own = "SELECT 1 FROM locations WHERE id = ?1 AND organisation_id = ?2";
         return id_taken(tx, "location", *id, own, (id, organisation_id));
     }

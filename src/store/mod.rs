@@ -1,19 +1,41 @@
-//! The only layer that knows SQL. `sqlite/` has what only SQLite needs, and each resource a file of its statements.
+//! The only layer that knows a database. `sqlite/` has what only SQLite needs, and each resource a file with its SQL.
 //!
-//! Functions that read take a [`Connection`], those that write a [`Transaction`]. One thread writes
-//! ([`sqlite::writer`]), another folds what it wrote into the file ([`sqlite::checkpointer`]); readers have connections
-//! of their own and never wait for either.
+//! Only this layer names `rusqlite`. The rest of the program sees [`Db`], [`engine::Connection`] and
+//! [`engine::Transaction`]. Functions that read take a connection, functions that write a transaction, so the compiler
+//! asks for the right one. SQL is written once for all engines: with `ON CONFLICT` and `RETURNING`, numbered parameters
+//! and `IS NOT DISTINCT FROM`, and without reliance on the order of row ids.
+//!
+//! One thread writes ([`sqlite::writer`]), another folds what it wrote into the file ([`sqlite::checkpointer`]).
+//! Readers have connections of their own and never wait for either.
+//!
+//! The tables:
+//!
+//! | table | row |
+//! | --- | --- |
+//! | `organisations` | An organisation. |
+//! | `tokens` | A token, with the SHA-256 of its secret. |
+//! | `locations`, `sensors` | Inputs of jobs; a placeholder is marked. |
+//! | `sources` | A model; shared if it has no organisation. |
+//! | `source_versions` | A release of a source; its roles are JSON, only ever read whole. |
+//! | `jobs`, `role_bindings` | A job, and the inputs of its roles. |
+//! | `series` | The predictions of one metric and stage, for one job and location, by one version. |
+//! | `runs` | One revision of one issue of one series, with its points in `payload`. |
+//! | `health`, `health_changes` | The health state of a job or of one of its targets; each change of it. |
+//! | `reports` | The runs that workers reported. |
+//! | `webhooks`, `webhook_deliveries` | Receivers of changes with their signing keys; messages, pending and done. |
+//! | `audit` | Who created, changed or deleted what; deleted after `retention.audit_days`. |
+//! | `clock` | The time of the clock as it was trusted last (`seen`), the latest `available_at` (`stamped`), and whether no deadline passes (`held`). |
+//! | `reading_series`, `readings` | The number of a sensor's readings; one revision of one reading. |
 
+mod cache;
+mod conflict;
 mod db;
 pub mod engine;
 mod filter;
-mod known;
-mod memory;
 mod payload;
 mod recurring;
 mod row;
 mod stopwatch;
-mod varint;
 
 pub mod audit;
 pub mod clock;
@@ -32,10 +54,8 @@ pub mod sqlite;
 pub mod token;
 pub mod webhook;
 
+pub use cache::{Cache, Freshness};
 pub use db::{Copy, Db, Limits, Load, describe_metrics};
-pub use engine::{Connection, Transaction, undone};
-pub use known::Known;
-pub use memory::Memory;
 pub use recurring::Recurring;
 pub use sqlite::errors::OpenError;
 pub use stopwatch::{called_by, on_behalf};

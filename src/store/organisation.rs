@@ -1,20 +1,19 @@
 //! Organisations in SQL.
 
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{
-    engine::{Connection, Transaction},
+    conflict::{OnTaken, id_taken, name_taken},
+    engine::{Connection, OptionalExtension, Row, RowResult, Transaction, Unique},
     filter::Filter,
     row::FromRow,
-    sqlite::errors::{OnTaken, id_taken, name_taken},
 };
 use crate::domain::{Error, Page, Result, audit::AuditKind, organisation::Organisation, page::Listed, text::Name};
 
 const SELECT: &str = "SELECT id, name, created_at, updated_at, revision FROM organisations";
 
 impl FromRow for Organisation {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
         Ok(Self {
             id: row.get("id")?,
             name: row.get("name")?,
@@ -56,7 +55,7 @@ pub fn insert(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
         organisation.updated_at,
         organisation.revision,
     ))
-    .on_taken(|columns| taken(tx, columns, organisation))?;
+    .on_taken(|unique| taken(tx, unique, organisation))?;
     Ok(())
 }
 
@@ -69,7 +68,7 @@ pub fn update(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
             organisation.updated_at,
             organisation.revision,
         ))
-        .on_taken(|columns| taken(tx, columns, organisation))?;
+        .on_taken(|unique| taken(tx, unique, organisation))?;
     Ok(())
 }
 
@@ -85,7 +84,7 @@ pub fn belongings(connection: &Connection, id: Uuid) -> Result<Vec<(AuditKind, U
             UNION ALL SELECT 'source', id, name FROM sources WHERE organisation_id = ?1",
     )?;
     let rows = statement.query_map([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    Ok(rows.collect::<RowResult<_>>()?)
 }
 
 /// Deletes an organisation that has no jobs, with its tokens, webhooks, sensors, locations, sources and their versions.
@@ -107,9 +106,9 @@ pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-fn taken(tx: &Transaction<'_>, columns: &str, organisation: &Organisation) -> Result<Error> {
+fn taken(tx: &Transaction<'_>, unique: Unique, organisation: &Organisation) -> Result<Error> {
     let Organisation { id, name, .. } = organisation;
-    if columns == "organisations.id" {
+    if unique == Unique::OrganisationId {
         let own = "SELECT 1 FROM organisations WHERE id = ?1";
         return id_taken(tx, "organisation", *id, own, [id]);
     }

@@ -1,9 +1,8 @@
 //! Readings in SQL: a row for each, under a number that stands for the sensor.
 
-use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
-use super::engine::{Connection, Transaction};
+use super::engine::{Connection, OptionalExtension, RowResult, Transaction};
 use crate::domain::{
     Counts, Gaps, Result, Timestamp,
     reading::{Reading, ReadingQuery},
@@ -128,7 +127,7 @@ pub fn withdraw(
         .query_map((series, from, to, i64::from(limit) + 1), |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?
-        .collect::<rusqlite::Result<Vec<(Timestamp, i64, f64)>>>()?;
+        .collect::<RowResult<Vec<(Timestamp, i64, f64)>>>()?;
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut step = WithdrawalStep {
         next: newest.get(most).map(|(time, _, _)| *time),
@@ -182,12 +181,12 @@ pub fn window(connection: &Connection, sensor_id: Uuid, query: &ReadingQuery) ->
             WHERE series_id = ?1 AND time >= ?2 AND time < ?3 AND available_at <= ?4 ORDER BY time, revision",
     )?;
     let micros = |time: Option<Timestamp>, absent| time.map_or(absent, Timestamp::micros);
-    let mut rows = statement.query(params![
+    let mut rows = statement.query((
         series,
         micros(query.from, i64::MIN),
         micros(query.to, i64::MAX),
         micros(query.as_of, i64::MAX),
-    ])?;
+    ))?;
     let mut found: Vec<Reading> = Vec::new();
     // The last one found may be withdrawn: it is the newest revision only once the next time comes.
     let drop_withdrawn = |found: &mut Vec<Reading>| {

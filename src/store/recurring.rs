@@ -1,4 +1,4 @@
-//! Failures that may repeat at the rate of requests: the first is logged, the others are counted.
+//! Logs failures that may repeat at the rate of requests: the first one is logged, the others are counted.
 
 use std::{
     sync::{
@@ -10,13 +10,13 @@ use std::{
 
 use super::stopwatch::Stopwatch;
 
-/// How long the same failure is only counted before it is logged again.
+/// The time for which a repeated failure is only counted before it is logged again.
 const AGAIN: Duration = Duration::from_secs(60);
 
-/// How many failures are told apart; others count as one.
+/// The number of distinct failures; more are counted as one.
 const MOST: usize = 16;
 
-/// One kind of failure, at the place where it is logged.
+/// A kind of failure at the place where it is logged.
 #[derive(Default)]
 pub struct Recurring {
     is_failing: AtomicBool,
@@ -34,12 +34,12 @@ struct State {
 struct Seen {
     text: String,
     logged: Stopwatch,
-    /// How often it came since then.
+    /// The number of times that it happened since then.
     times: u64,
 }
 
 impl Recurring {
-    /// Nothing has failed yet.
+    /// Makes one without failures.
     pub const fn new() -> Self {
         let state = State {
             seen: Vec::new(),
@@ -51,7 +51,8 @@ impl Recurring {
         }
     }
 
-    /// Notes a failure. If it is to be logged now, returns how often it came since it was logged last, this time included.
+    /// Counts a failure. Returns how often it happened since it was logged last, this one included, if it is to be
+    /// logged now.
     pub fn failed(&self, text: &str) -> Option<u64> {
         self.is_failing.store(true, Ordering::Relaxed);
         let mut state = self.state();
@@ -78,7 +79,7 @@ impl Recurring {
         Some(std::mem::take(&mut seen.times))
     }
 
-    /// Notes a success. If there were failures since the last one, returns how many.
+    /// Ends a run of failures. Returns how many there were since the last success, if any.
     pub fn succeeded(&self) -> Option<u64> {
         if !self.is_failing.swap(false, Ordering::Relaxed) {
             return None;

@@ -1,11 +1,12 @@
-//! How the product's types stand in columns.
+//! Conversions between the product's types and columns.
 
 use rusqlite::{
-    Row, ToSql,
+    ToSql,
     types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::engine::{Row, RowResult};
 use crate::domain::{
     Role, Timestamp,
     audit::{AuditAction, AuditKind},
@@ -72,7 +73,7 @@ enum_column!(
     AuditKind
 );
 
-/// A value that stands in its column as JSON.
+/// A value that its column stores as JSON.
 pub struct Json<T>(pub T);
 
 impl<T: Serialize> ToSql for Json<T> {
@@ -91,8 +92,9 @@ impl<T: DeserializeOwned> FromSql for Json<T> {
     }
 }
 
-/// A type that is read from a row by the names of its columns.
+/// A type that is read from a row by the names of its columns, so that the order of a statement's columns does not
+/// matter. One to three columns that are taken apart beside their statement are read by position.
 pub trait FromRow: Sized {
     /// Reads a row.
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self>;
+    fn from_row(row: &Row<'_>) -> RowResult<Self>;
 }

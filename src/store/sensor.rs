@@ -1,13 +1,12 @@
 //! Sensors in SQL.
 
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{
-    engine::{Connection, Transaction},
+    conflict::{OnTaken, id_taken, name_taken},
+    engine::{Connection, OptionalExtension, Row, RowResult, Transaction, Unique},
     filter::Filter,
     row::FromRow,
-    sqlite::errors::{OnTaken, id_taken, name_taken},
 };
 use crate::domain::{
     Error, Page, Result,
@@ -19,7 +18,7 @@ const SELECT: &str = "SELECT id, organisation_id, name, metric, unit, location_i
     updated_at, revision FROM sensors";
 
 impl FromRow for Sensor {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
         Ok(Self {
             id: row.get("id")?,
             organisation_id: row.get("organisation_id")?,
@@ -75,7 +74,7 @@ pub fn insert(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
         sensor.updated_at,
         sensor.revision,
     ))
-    .on_taken(|columns| taken(tx, columns, sensor))?;
+    .on_taken(|unique| taken(tx, unique, sensor))?;
     Ok(())
 }
 
@@ -95,7 +94,7 @@ pub fn update(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
         sensor.updated_at,
         sensor.revision,
     ))
-    .on_taken(|columns| taken(tx, columns, sensor))?;
+    .on_taken(|unique| taken(tx, unique, sensor))?;
     Ok(())
 }
 
@@ -105,14 +104,14 @@ pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-fn taken(tx: &Transaction<'_>, columns: &str, sensor: &Sensor) -> Result<Error> {
+fn taken(tx: &Transaction<'_>, unique: Unique, sensor: &Sensor) -> Result<Error> {
     let Sensor {
         id,
         organisation_id,
         name,
         ..
     } = sensor;
-    if columns == "sensors.id" {
+    if unique == Unique::SensorId {
         let own = "SELECT 1 FROM sensors WHERE id = ?1 AND organisation_id = ?2";
         return id_taken(tx, "sensor", *id, own, (id, organisation_id));
     }

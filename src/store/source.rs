@@ -1,13 +1,12 @@
 //! Sources in SQL.
 
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{
-    engine::{Connection, Transaction},
+    conflict::{OnTaken, id_taken, name_taken},
+    engine::{Connection, OptionalExtension, Row, RowResult, Transaction, Unique},
     filter::Filter,
     row::FromRow,
-    sqlite::errors::{OnTaken, id_taken, name_taken},
 };
 use crate::domain::{Error, Page, Result, page::Listed, source::Source, text::Name};
 
@@ -16,7 +15,7 @@ const SELECT: &str =
     created_at, updated_at, revision FROM sources";
 
 impl FromRow for Source {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
         Ok(Self {
             id: row.get("id")?,
             organisation_id: row.get("organisation_id")?,
@@ -78,7 +77,7 @@ pub fn insert(tx: &Transaction<'_>, source: &Source) -> Result<()> {
         source.revision,
         source.grace_minutes,
     ))
-    .on_taken(|columns| taken(tx, columns, source))?;
+    .on_taken(|unique| taken(tx, unique, source))?;
     Ok(())
 }
 
@@ -98,7 +97,7 @@ pub fn update(tx: &Transaction<'_>, source: &Source) -> Result<()> {
         source.revision,
         source.grace_minutes,
     ))
-    .on_taken(|columns| taken(tx, columns, source))?;
+    .on_taken(|unique| taken(tx, unique, source))?;
     tx.prepare_cached("UPDATE series SET source_name = ?2 WHERE source_id = ?1 AND source_name <> ?2")?
         .execute((source.id, &source.name))?;
     Ok(())
@@ -117,8 +116,8 @@ pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-fn taken(tx: &Transaction<'_>, columns: &str, source: &Source) -> Result<Error> {
-    if columns == "sources.id" {
+fn taken(tx: &Transaction<'_>, unique: Unique, source: &Source) -> Result<Error> {
+    if unique == Unique::SourceId {
         let own = "SELECT 1 FROM sources WHERE id = ?1 AND (organisation_id IS NULL OR organisation_id = ?2)";
         return id_taken(tx, "source", source.id, own, (source.id, source.organisation_id));
     }

@@ -1,13 +1,12 @@
 //! Source versions in SQL.
 
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{
-    engine::{Connection, Transaction},
+    conflict::{OnTaken, id_taken, name_taken},
+    engine::{Connection, OptionalExtension, Row, RowResult, Transaction, Unique},
     filter::Filter,
     row::{FromRow, Json},
-    sqlite::errors::{OnTaken, id_taken, name_taken},
 };
 use crate::domain::{Error, Page, Result, page::Listed, source_version::SourceVersion, text::Name};
 
@@ -15,7 +14,7 @@ const SELECT: &str = "SELECT v.id, v.source_id, v.version, v.description, v.inpu
     v.created_at, v.revision FROM source_versions v";
 
 impl FromRow for SourceVersion {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
         Ok(Self {
             id: row.get("id")?,
             source_id: row.get("source_id")?,
@@ -88,7 +87,7 @@ pub fn insert(tx: &Transaction<'_>, version: &SourceVersion) -> Result<()> {
         version.created_at,
         version.revision,
     ))
-    .on_taken(|columns| taken(tx, columns, version))?;
+    .on_taken(|unique| taken(tx, unique, version))?;
     Ok(())
 }
 
@@ -99,14 +98,14 @@ pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-fn taken(tx: &Transaction<'_>, columns: &str, version: &SourceVersion) -> Result<Error> {
+fn taken(tx: &Transaction<'_>, unique: Unique, version: &SourceVersion) -> Result<Error> {
     let SourceVersion {
         id,
         source_id,
         version: label,
         ..
     } = version;
-    if columns == "source_versions.id" {
+    if unique == Unique::SourceVersionId {
         let own = "SELECT 1 FROM source_versions v JOIN sources s ON s.id = v.source_id
             WHERE v.id = ?1 AND (s.organisation_id IS NULL OR s.organisation_id =
                 (SELECT organisation_id FROM sources WHERE id = ?2))";

@@ -1,5 +1,6 @@
-//! Which request the database works for, and how long that takes: what is slow is logged. These times decide only when
-//! a group of writes ends, which is why they may be measured here, where nothing else asks the time.
+//! Measures how long the database takes, and logs what is slow with the request that it was for.
+//!
+//! This is the only place below `service` that measures time. The durations decide only when a group of writes ends.
 
 use std::{
     future::Future,
@@ -15,7 +16,7 @@ tokio::task_local! {
     static REQUEST: Request;
 }
 
-/// The request that the database works for.
+/// The request that the database works for at the moment.
 #[derive(Debug, Clone)]
 struct Request {
     id: Arc<str>,
@@ -24,7 +25,7 @@ struct Request {
     caller: Arc<OnceLock<Uuid>>,
 }
 
-/// Does `work` on behalf of a request, which the log names where the database is slow.
+/// Runs `work` on behalf of a request, which the log names if the database is slow.
 pub async fn on_behalf<F: Future>(id: &str, operation: &str, work: F) -> F::Output {
     let request = Request {
         id: id.into(),
@@ -34,39 +35,39 @@ pub async fn on_behalf<F: Future>(id: &str, operation: &str, work: F) -> F::Outp
     REQUEST.scope(request, work).await
 }
 
-/// Notes which token the request of this task was sent with: tokens take turns.
+/// Records the token of this task's request: tokens take turns.
 pub fn called_by(token: Uuid) {
     let _ = REQUEST.try_with(|request| request.caller.set(token));
 }
 
-/// The token of this task's request; none if the server works for itself.
+/// Returns the token of this task's request, or none if the server works for itself.
 pub fn caller() -> Owner {
     REQUEST.try_with(|request| request.caller.get().copied()).ok().flatten()
 }
 
-/// Measures one piece of work.
+/// A stopwatch for one piece of work.
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
-    /// Begins.
+    /// Starts the stopwatch.
     pub fn start() -> Self {
         Self(Instant::now())
     }
 
-    /// How long it took so far.
+    /// Returns the time since the start.
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }
 }
 
-/// Whom work is for, and from how long on it is slow.
+/// The request that work is for, and the time from which on the work is slow.
 pub struct Watch {
     request: Option<Request>,
     slow: Duration,
 }
 
 impl Watch {
-    /// For the request of this task, if it is for one.
+    /// Makes a watch for the request of this task, if there is one.
     pub fn new(slow: Duration) -> Self {
         Self {
             request: REQUEST.try_with(Clone::clone).ok(),
@@ -74,7 +75,7 @@ impl Watch {
         }
     }
 
-    /// Does the work, and logs it if it is slow.
+    /// Runs the work, and logs it if it is slow.
     pub fn time<T>(&self, kind: &'static str, work: impl FnOnce() -> T) -> T {
         let begun = Stopwatch::start();
         let done = work();

@@ -1,20 +1,19 @@
 //! Tokens in SQL. Of a secret only its SHA-256 is kept.
 
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{
-    engine::{Connection, Transaction},
+    conflict::{OnTaken, name_taken},
+    engine::{Connection, OptionalExtension, Row, RowResult, Transaction},
     filter::Filter,
     row::FromRow,
-    sqlite::errors::{OnTaken, name_taken},
 };
 use crate::domain::{Error, Page, Result, Timestamp, page::Listed, token::Token};
 
 const SELECT: &str = "SELECT id, organisation_id, name, role, created_at, expires_at, last_used_at FROM tokens";
 
 impl FromRow for Token {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
         Ok(Self {
             id: row.get("id")?,
             name: row.get("name")?,

@@ -1,13 +1,12 @@
 //! Webhooks in SQL. The secret stands beside them and is read by itself.
 
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{
-    engine::{Connection, Transaction},
+    conflict::{OnTaken, id_taken, name_taken},
+    engine::{Connection, OptionalExtension, Row, RowResult, Transaction, Unique},
     filter::Filter,
     row::{FromRow, Json},
-    sqlite::errors::{OnTaken, id_taken, name_taken},
 };
 use crate::domain::{
     Error, Page, Result, Timestamp,
@@ -25,7 +24,7 @@ const SELECT: &str =
     updated_at, revision FROM webhooks";
 
 impl FromRow for Webhook {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
         let Json(events) = row.get("events")?;
         let last_attempt: Option<Json<LastAttempt>> = row.get("last_attempt")?;
         Ok(Self {
@@ -58,7 +57,7 @@ pub fn find_secrets(connection: &Connection, id: Uuid) -> Result<Option<Secrets>
 }
 
 /// The secrets of a row.
-pub fn secrets(row: &Row<'_>) -> rusqlite::Result<Secrets> {
+pub fn secrets(row: &Row<'_>) -> RowResult<Secrets> {
     let old: Option<Vec<u8>> = row.get("old_secret")?;
     Ok(Secrets {
         current: Secret::from_bytes(row.get("secret")?),
@@ -114,8 +113,8 @@ pub fn insert(tx: &Transaction<'_>, webhook: &Webhook, secret: &Secret) -> Resul
         webhook.updated_at,
         webhook.revision,
     ))
-    .on_taken(|columns| match columns {
-        "webhooks.id" => {
+    .on_taken(|unique| match unique {
+        Unique::WebhookId => {
             let own = "SELECT 1 FROM webhooks WHERE id = ?1 AND organisation_id IS NOT DISTINCT FROM ?2";
             let key = (webhook.id, webhook.organisation_id);
             id_taken(tx, "webhook", webhook.id, own, key)

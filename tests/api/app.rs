@@ -13,7 +13,7 @@ use prediction_api::{
     domain::{Timestamp, retention::Swept},
     http::{self, Limits, Options},
     service::{App, clock, retention, throttle::Pace, token, webhook::Rules},
-    store::{self, Connection, Db},
+    store::{self, Db, engine::Connection},
     task::{self, Tasks},
 };
 use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};
@@ -26,6 +26,14 @@ pub const ADMIN: &str = "pa_the_admin_of_the_tests";
 
 /// When the tests' clock starts: 2023-10-27T00:00:00Z.
 const START: &str = "2023-10-27T00:00:00Z";
+
+/// Returns the limits of a database under test: the defaults, but no reserve, since hundreds would fill the disk.
+pub fn store_limits() -> store::Limits {
+    store::Limits {
+        reserve_bytes: 0,
+        ..store::Limits::from(&Settings::default())
+    }
+}
 
 /// The largest body that the server under test takes.
 pub const BODY_BYTES: usize = 1024 * 1024;
@@ -155,12 +163,7 @@ impl TestApp {
         options: Options,
     ) -> Self {
         let clock = clock.unwrap_or_else(|| Arc::new(AtomicI64::new(Timestamp::parse(START).unwrap().micros())));
-        // A reserve for each of hundreds of databases would fill the disk that the tests run on.
-        let limits = store::Limits {
-            reserve_bytes: 0,
-            ..store::Limits::from(&Settings::default())
-        };
-        let db = Db::open(&folder.path().join("prediction-api.db"), limits).unwrap();
+        let db = Db::open(&folder.path().join("prediction-api.db"), store_limits()).unwrap();
         let (hand, uptime) = (clock.clone(), Arc::new(AtomicI64::new(0)));
         let counted = uptime.clone();
         let count: clock::Uptime =

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use prediction_api::store::Connection;
+use prediction_api::store::engine::Connection;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 use uuid::Uuid;

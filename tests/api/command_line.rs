@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use prediction_api::store::Connection;
+use prediction_api::store::engine::Connection;
 use tempfile::{TempDir, tempdir};
 
 /// The executable, run in `folder` with an environment of its own.

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use prediction_api::store::Connection;
+use prediction_api::store::engine::Connection;
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Stdio, time::Duration};
 
-use prediction_api::store::Connection;
+use prediction_api::store::engine::Connection;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 

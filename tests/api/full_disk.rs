@@ -145,7 +145,7 @@ async fn on_a_full_disk_tokens_are_revoked_things_are_deleted_and_retention_goes
     let count = "SELECT count(*) FROM readings";
     let database = disk.path().join("data/prediction-api.db");
     let readings = || -> i64 {
-        let database = prediction_api::store::Connection::open(&database).unwrap();
+        let database = prediction_api::store::engine::Connection::open(&database).unwrap();
         database.query_row(count, [], |row| row.get(0)).unwrap()
     };
     until("nothing is deleted", async || readings() == 0).await;

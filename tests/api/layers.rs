@@ -47,6 +47,22 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli", "config"]),
 ];
 
+/// The files of `store` that name SQLite's crate: the seam, values in columns, and what only SQLite needs.
+const SQLITE: &[&str] = &["src/store/engine.rs", "src/store/row.rs", "src/store/sqlite/"];
+
+#[test]
+fn the_sql_of_the_nouns_names_no_engine() {
+    let root = root_folder();
+    let named = Regex::new(r"\b(rusqlite|r2d2)\b").unwrap();
+    let mut files = sources();
+    files.retain(|file| named.is_match(&code_of(file)));
+    let place = |file: &PathBuf| file.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+    let found: Vec<_> = files.iter().map(place).collect();
+    let elsewhere = |file: &&String| !SQLITE.iter().any(|place| file.starts_with(place));
+    assert_eq!(found.iter().find(elsewhere), None);
+    assert!(found.len() > 3, "the engine is not where it was");
+}
+
 /// What tells the time; below `service` nothing asks.
 const CLOCKS: &str = r"SystemTime|Instant::now|now_utc|Utc::now";
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use prediction_api::store::Connection;
+use prediction_api::store::engine::Connection;
 use serde_json::json;
 
 use crate::app::{Answer, BODY_BYTES, TestApp, setup};

@@ -1,6 +1,6 @@
 //! Predictions: what is posted for a job, and which of it is answered.
 
-use rusqlite::Connection;
+use prediction_api::store::engine::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

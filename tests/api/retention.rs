@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
-use prediction_api::{config, domain::retention::Swept, store};
+use prediction_api::{domain::retention::Swept, store};
 use proptest::{
     collection::vec,
     option,
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::runtime;
 
 use crate::{
-    app::{ADMIN, TestApp},
+    app::{ADMIN, TestApp, store_limits},
     field::{Field, at, issued, job_at, risk},
 };
 
@@ -416,18 +416,18 @@ fn a_sweep_leaves_what_a_plain_list_says() {
 async fn the_log_stays_bounded_while_much_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("prediction-api.db");
-    let db = store::Db::open(&path, store::Limits::from(&config::Settings::default())).unwrap();
-    db.write(|tx| Ok(tx.execute_batch("CREATE TABLE blobs (content BLOB NOT NULL)")?))
+    let db = store::Db::open(&path, store_limits()).unwrap();
+    db.write_catalogue(|tx| Ok(tx.execute_batch("CREATE TABLE blobs (content BLOB NOT NULL)")?))
         .await
         .unwrap();
     for _ in 0..200 {
-        db.append(|tx| {
+        db.write_values(|tx| {
             tx.execute("INSERT INTO blobs VALUES (randomblob(1000000))", [])?;
             Ok(())
         })
         .await
         .unwrap();
-        db.read(|connection| {
+        db.read_inline(|connection| {
             let sql = "SELECT count(*) FROM blobs";
             Ok(connection.query_row(sql, [], |row| row.get::<_, i64>(0))?)
         })

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use prediction_api::store::Connection;
+use prediction_api::store::engine::Connection;
 use serde_json::json;
 
 use crate::{

@@ -1,6 +1,7 @@
 //! Databases that earlier releases wrote are opened, brought up to date and go on: `tests/data/schema_N.db` is one of
 //! each schema.
 
+use prediction_api::store::engine::Connection;
 use serde_json::{Value, json};
 
 use crate::{
@@ -126,11 +127,11 @@ async fn names_of_earlier_releases_are_put_into_one_form() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("prediction-api.db");
     std::fs::write(&path, include_bytes!("../data/schema_2.db")).unwrap();
-    let database = rusqlite::Connection::open(&path).unwrap();
+    let database = Connection::open(&path).unwrap();
     let add = "INSERT INTO sources (id, name, created_at, updated_at, revision) VALUES (?1, ?2, 0, 0, 1)";
     for (id, name) in [(1, "Ga\u{308}rtnerei"), (2, "u\u{308}ber"), (3, "\u{fc}ber")] {
         let id = uuid::Uuid::from_u128(id);
-        database.execute(add, rusqlite::params![id, name]).unwrap();
+        database.execute(add, (id, name)).unwrap();
     }
     drop(database);
     let app = TestApp::start_on(folder).await;

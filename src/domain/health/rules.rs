@@ -333,7 +333,7 @@ impl Vitals {
     }
 
     /// Forgets the failed run where something good came: a fresh issue after those that `before` had.
-    pub fn forgive(&mut self, watch: Watch<'_>, before: &Self) {
+    pub fn clear_failure(&mut self, watch: Watch<'_>, before: &Self) {
         for index in 0..self.standings.len() {
             let metric = watch.metric(self.standings[index].role.as_ref());
             let issue = |vitals: &Self| vitals.last_post(metric).map(LastPost::counts_as);

@@ -52,17 +52,17 @@ impl Judged {
                 Some(_) => None,
             };
             if let Some(event) = event {
-                self.tell(tx, event, change, now)?;
+                self.enqueue(tx, event, change, now)?;
             }
             if change.role.is_none() && event == Some(WebhookEvent::JobRecovered) {
-                self.tell_of_the_rest(tx, now)?;
+                self.enqueue_still_down(tx, now)?;
             }
         }
         Ok(changes)
     }
 
     /// Tells, behind a job's recovery, of the required targets that are still down.
-    fn tell_of_the_rest(&self, tx: &Transaction<'_>, now: Timestamp) -> Result<()> {
+    fn enqueue_still_down(&self, tx: &Transaction<'_>, now: Timestamp) -> Result<()> {
         for standing in &self.vitals.standings {
             let Some(role) = &standing.role else { continue };
             let still = HealthChange {
@@ -73,7 +73,7 @@ impl Judged {
                 message: None,
             };
             if let Some(event) = self.event_of_target(role, &still) {
-                self.tell(tx, event, &still, now)?;
+                self.enqueue(tx, event, &still, now)?;
             }
         }
         Ok(())
@@ -96,7 +96,7 @@ impl Judged {
     }
 
     /// Tells webhooks of a change.
-    fn tell(&self, tx: &Transaction<'_>, event: WebhookEvent, change: &HealthChange, now: Timestamp) -> Result<()> {
+    fn enqueue(&self, tx: &Transaction<'_>, event: WebhookEvent, change: &HealthChange, now: Timestamp) -> Result<()> {
         let standings = self.vitals.standings.iter();
         let targets: Vec<_> = standings
             .filter(|standing| standing.role.is_some())
@@ -125,7 +125,7 @@ impl Judged {
             at: change.at,
             data,
         };
-        webhook::tell(tx, &notice, now)
+        webhook::enqueue(tx, &notice, now)
     }
 
     /// Keeps the standings that differ from what is kept.
@@ -140,7 +140,7 @@ impl Judged {
     }
 
     /// Has a standing for the job as a whole and for each target that it has now, and for no other.
-    fn fit(&mut self, tx: &Transaction<'_>, now: Timestamp) -> Result<()> {
+    fn sync_targets(&mut self, tx: &Transaction<'_>, now: Timestamp) -> Result<()> {
         let targets = self.job.targets.iter().map(|target| &target.role);
         let roles: Vec<_> = std::iter::once(None).chain(targets.map(Some)).collect();
         let standings = &mut self.vitals.standings;
@@ -171,7 +171,7 @@ impl Judged {
 }
 
 /// Notes what time alone has changed by `now`. Answers how many changes there were.
-pub(super) fn settle(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<usize> {
+pub(super) fn apply_elapsed_time(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<usize> {
     let Some(mut judged) = Judged::read(tx, id)? else {
         return Ok(0);
     };
@@ -190,24 +190,29 @@ pub(super) fn correct(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<
 }
 
 /// Judges a job of which something changed at `now`, or that is new.
-pub fn note(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
+pub fn reassess(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
     let Some(mut judged) = Judged::read(tx, id)? else {
         return Ok(());
     };
-    judged.fit(tx, now)?;
+    judged.sync_targets(tx, now)?;
     judged.judge(tx, Some(now), now)?;
     Ok(())
 }
 
 /// Makes a change that the health of jobs rests on: what time has brought by then is noted before it, and what the change
 /// brings after it.
-pub fn around<T>(tx: &Transaction<'_>, jobs: &[Uuid], now: Timestamp, make: impl FnOnce() -> Result<T>) -> Result<T> {
+pub fn with_reassessment<T>(
+    tx: &Transaction<'_>,
+    jobs: &[Uuid],
+    now: Timestamp,
+    make: impl FnOnce() -> Result<T>,
+) -> Result<T> {
     for id in jobs {
-        settle(tx, *id, now)?;
+        apply_elapsed_time(tx, *id, now)?;
     }
     let made = make()?;
     for id in jobs {
-        note(tx, *id, now)?;
+        reassess(tx, *id, now)?;
     }
     Ok(made)
 }
@@ -228,36 +233,36 @@ pub fn resume(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
 
 /// What no post changes about how a job does. Known between posts, so that most of them look at no health at all.
 #[derive(Default)]
-pub struct Steady(Mutex<Known>);
+pub struct HealthCache(Mutex<CachedHealth>);
 
 #[derive(Default)]
-struct Known {
+struct CachedHealth {
     /// When it was found out: a clock that was set back to before that makes it void.
     from: Option<Timestamp>,
     steadiness: Steadiness,
 }
 
-impl Steady {
+impl HealthCache {
     /// Whether a post of these roles changes nothing at `now`.
-    fn holds(&self, posted: &[&Name], now: Timestamp) -> bool {
-        let Known { from, steadiness } = &*self.known();
+    fn is_unchanged_by(&self, posted: &[&Name], now: Timestamp) -> bool {
+        let CachedHealth { from, steadiness } = &*self.lock();
         let is_known = from.is_some_and(|from| from <= now);
         is_known && is_steady(steadiness, posted, now)
     }
 
-    fn keep(&self, steadiness: Steadiness, now: Timestamp) {
-        *self.known() = Known {
+    fn store(&self, steadiness: Steadiness, now: Timestamp) {
+        *self.lock() = CachedHealth {
             from: Some(now),
             steadiness,
         };
     }
 
     /// Knows nothing any more: something else than a post has changed how the job does.
-    pub fn forget(&self) {
-        *self.known() = Known::default();
+    pub fn invalidate(&self) {
+        *self.lock() = CachedHealth::default();
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn lock(&self) -> MutexGuard<'_, CachedHealth> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -269,7 +274,7 @@ fn is_steady(steadiness: &Steadiness, posted: &[&Name], now: Timestamp) -> bool 
 
 /// A post for a job, on its way: what it changes is judged behind it.
 pub struct Post<'a> {
-    steady: &'a Steady,
+    cache: &'a HealthCache,
     posted: Vec<&'a Name>,
     now: Timestamp,
     judged: Option<Judged>,
@@ -280,11 +285,11 @@ impl<'a> Post<'a> {
     pub fn begin(
         tx: &Transaction<'_>,
         id: Uuid,
-        steady: &'a Steady,
+        cache: &'a HealthCache,
         posted: Vec<&'a Name>,
         now: Timestamp,
     ) -> Result<Self> {
-        let mut judged = match steady.holds(&posted, now) {
+        let mut judged = match cache.is_unchanged_by(&posted, now) {
             true => None,
             false => Judged::read(tx, id)?,
         };
@@ -292,7 +297,7 @@ impl<'a> Post<'a> {
             judged.judge(tx, None, now)?;
         }
         Ok(Self {
-            steady,
+            cache,
             posted,
             now,
             judged,
@@ -308,10 +313,10 @@ impl<'a> Post<'a> {
             let after = health::vitals(tx, judged.id, judged.job.organisation_id)?;
             let before = std::mem::replace(&mut judged.vitals, after);
             judged.kept.clone_from(&judged.vitals.standings);
-            judged.vitals.forgive(judged.job.watch(), &before);
+            judged.vitals.clear_failure(judged.job.watch(), &before);
             judged.judge(tx, Some(self.now), self.now)?;
         }
-        self.steady.keep(judged.vitals.steadiness(), self.now);
+        self.cache.store(judged.vitals.steadiness(), self.now);
         Ok(())
     }
 }

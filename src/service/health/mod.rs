@@ -2,6 +2,8 @@
 
 mod judge;
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::{App, clock, job_view, prediction::Contract};
@@ -11,9 +13,9 @@ use crate::{
         health::{HealthCounts, JobHealth, latest_given},
         page::Listed,
     },
-    store::{self, Memory, Recurring, engine::Transaction, health},
+    store::{self, Cache, Recurring, engine::Transaction, health},
 };
-pub(super) use judge::{Post, Steady, around, change, note, resume};
+pub(super) use judge::{HealthCache, Post, change, reassess, resume, with_reassessment};
 
 /// How many jobs are judged in one transaction.
 const STEP: usize = 200;
@@ -24,7 +26,7 @@ const LATER: i64 = 10;
 /// How many of the jobs that the caller may see do how.
 pub async fn counts(app: &App, caller: &Caller, organisation_id: Option<Uuid>) -> Result<HealthCounts> {
     let organisation_id = caller.scope(organisation_id)?;
-    app.scan(move |connection, now| {
+    app.read_blocking(move |connection, now| {
         let counted = health::counts(connection, organisation_id, now)?;
         let mut counts = HealthCounts {
             not_covering_now: health::not_covering(connection, organisation_id, now)?,
@@ -57,7 +59,7 @@ pub async fn get(
     limit: usize,
 ) -> Result<(JobHealth, Option<i64>)> {
     let caller = caller.clone();
-    app.scan(move |connection, now| {
+    app.read_blocking(move |connection, now| {
         let found = job_view::visible(connection, &caller, id)?;
         let job = job_view::answer(connection, found, now)?;
         let Listed { items, more } = health::changes(connection, id, before, limit)?;
@@ -84,12 +86,12 @@ pub async fn watch(app: &App) -> Result<usize> {
         false => 0,
     };
     loop {
-        let due = app.read(|connection, now| health::to_look_at(connection, now, STEP))?;
+        let due = app.read_inline(|connection, now| health::to_look_at(connection, now, STEP))?;
         let is_last = due.len() < STEP;
         if due.is_empty() {
             return Ok(changes);
         }
-        changes += settle_all(app, due, judge::settle).await?;
+        changes += judge_each(app, due, judge::apply_elapsed_time).await?;
         if is_last {
             return Ok(changes);
         }
@@ -101,11 +103,11 @@ pub async fn watch(app: &App) -> Result<usize> {
 async fn correct(app: &App) -> Result<usize> {
     // It looks at all jobs.
     let found = app
-        .skim(|connection, now| health::ahead_of(connection, latest_given(now)))
+        .read_unmapped(|connection, now| health::ahead_of(connection, latest_given(now)))
         .await?;
     let mut changes = 0;
     for jobs in found.chunks(STEP) {
-        changes += settle_all(app, jobs.to_vec(), judge::correct).await?;
+        changes += judge_each(app, jobs.to_vec(), judge::correct).await?;
     }
     clock::settled(app);
     Ok(changes)
@@ -115,13 +117,13 @@ async fn correct(app: &App) -> Result<usize> {
 type Judge = fn(&Transaction<'_>, Uuid, Timestamp) -> Result<usize>;
 
 /// Judges jobs in one transaction, or one by one if that fails.
-async fn settle_all(app: &App, jobs: Vec<Uuid>, judge: Judge) -> Result<usize> {
-    match settle(app, jobs.clone(), judge).await {
+async fn judge_each(app: &App, jobs: Vec<Uuid>, judge: Judge) -> Result<usize> {
+    match judge_together(app, jobs.clone(), judge).await {
         Err(error @ (Error::Busy | Error::Unavailable(_))) => Err(error),
         Err(_) => {
             let mut changes = 0;
             for id in jobs {
-                changes += settle_alone(app, id, judge).await?;
+                changes += judge_alone(app, id, judge).await?;
             }
             Ok(changes)
         }
@@ -129,14 +131,14 @@ async fn settle_all(app: &App, jobs: Vec<Uuid>, judge: Judge) -> Result<usize> {
     }
 }
 
-async fn settle(app: &App, jobs: Vec<Uuid>, judge: Judge) -> Result<usize> {
+async fn judge_together(app: &App, jobs: Vec<Uuid>, judge: Judge) -> Result<usize> {
     let contracts = app.contracts.clone();
-    app.append(move |tx, now| {
+    app.write_values(move |tx, now| {
         let mut changes = 0;
         for id in jobs {
             let noted = judge(tx, id, now)?;
             if noted > 0 {
-                unsettle(tx, &contracts, id)?;
+                invalidate_health(tx, &contracts, id, now)?;
             }
             changes += noted;
         }
@@ -146,22 +148,30 @@ async fn settle(app: &App, jobs: Vec<Uuid>, judge: Judge) -> Result<usize> {
 }
 
 /// Has the next post for a job look at its health: something else than a post has changed it.
-pub(super) fn unsettle(tx: &Transaction<'_>, contracts: &Memory<Uuid, Contract>, id: Uuid) -> Result<()> {
-    contracts.get(tx, id, || Contract::read(tx, id))?.steady.forget();
+pub(super) fn invalidate_health(
+    tx: &Transaction<'_>,
+    contracts: &Cache<Uuid, Arc<Contract>>,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<()> {
+    contracts
+        .get(id, now, || Contract::read(tx, id).map(Arc::new))?
+        .health_cache
+        .invalidate();
     Ok(())
 }
 
 static NOT_JUDGED: Recurring = Recurring::new();
 
-async fn settle_alone(app: &App, id: Uuid, judge: Judge) -> Result<usize> {
-    let error = match settle(app, vec![id], judge).await {
+async fn judge_alone(app: &App, id: Uuid, judge: Judge) -> Result<usize> {
+    let error = match judge_together(app, vec![id], judge).await {
         Ok(noted) => return Ok(noted),
         Err(error) => error,
     };
     if let Some(times) = NOT_JUDGED.failed(&error.to_string()) {
         tracing::error!(%error, job = %id, times, "the health of a job cannot be judged");
     }
-    app.append(move |tx, now| health::postpone(tx, id, now, now.plus_minutes(LATER)))
+    app.write_values(move |tx, now| health::postpone(tx, id, now, now.plus_minutes(LATER)))
         .await?;
     Ok(0)
 }

@@ -19,7 +19,10 @@ use crate::{
         source_version::{NewSourceVersion, SourceVersion},
         text::Name,
     },
-    store::{self, engine::Transaction},
+    store::{
+        self,
+        engine::{Transaction, undone},
+    },
 };
 use agreement::{same_job, same_source, same_version};
 
@@ -33,7 +36,7 @@ pub async fn set_up(app: &App, caller: &Caller, mut setup: JobSetup, dry_run: bo
     setup.check()?;
     caller.names(setup.organisation_id)?;
     let caller = caller.clone();
-    app.write(move |tx, now| {
+    app.write_catalogue(move |tx, now| {
         let work = SetUp {
             tx,
             caller: &caller,
@@ -41,7 +44,7 @@ pub async fn set_up(app: &App, caller: &Caller, mut setup: JobSetup, dry_run: bo
             created: Vec::new(),
         };
         if dry_run {
-            store::undone(tx, || work.run(setup))
+            undone(tx, || work.run(setup))
         } else {
             work.run(setup)
         }
@@ -287,7 +290,7 @@ impl SetUp<'_> {
             revision: id::first_revision(),
         };
         store::job::insert(self.tx, &made)?;
-        health::note(self.tx, made.id, self.now)?;
+        health::reassess(self.tx, made.id, self.now)?;
         self.trail().created(&made)?;
         self.note(CreatedKind::Job, made.id, &made.name);
         Ok(made)

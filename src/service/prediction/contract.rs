@@ -9,7 +9,7 @@ use crate::{
         prediction::{JobKey, Series},
         text::{Name, Stage},
     },
-    service::health::Steady,
+    service::health::HealthCache,
     store::{self, engine::Connection},
 };
 
@@ -26,7 +26,7 @@ pub struct Contract {
     version_label: Name,
     targets: Vec<OutputRole>,
     /// Whether its posts change how the job does.
-    pub steady: Steady,
+    pub health_cache: HealthCache,
 }
 
 impl Contract {
@@ -54,7 +54,7 @@ impl Contract {
             source_version_id: version.id,
             version_label: version.version,
             targets: version.output_roles,
-            steady: Steady::default(),
+            health_cache: HealthCache::default(),
         })
     }
 

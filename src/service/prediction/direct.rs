@@ -15,7 +15,7 @@ use crate::{
         source_version::SourceVersion,
         text::{Name, Stage},
     },
-    service::{App, audit, load},
+    service::{App, audit, metrics},
     store::{self, engine::Transaction, prediction},
 };
 
@@ -32,7 +32,7 @@ pub async fn post_lines(
 ) -> Result<PredictionCounts> {
     caller.needs(Role::Worker)?;
     let counts = post(app, caller, points, first, gaps).await?;
-    load::count_predictions(&counts.counts);
+    metrics::count_predictions(&counts.counts);
     Ok(counts)
 }
 
@@ -55,7 +55,7 @@ pub(super) async fn post(
 ) -> Result<PredictionCounts> {
     let runs = direct_runs(points, first)?;
     let (caller, clock) = (caller.clone(), app.watch.clone());
-    app.append(move |tx, now| {
+    app.write_values(move |tx, now| {
         let arrived = Arrived::at(tx, now, &clock)?;
         let mut catalogue = Catalogue::new(tx, &caller);
         let (mut counts, mut violations) = (PredictionCounts::default(), Violations::default());

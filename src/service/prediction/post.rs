@@ -1,6 +1,6 @@
 //! Posting for a job.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use crate::{
         prediction::{Issue, JobKey, PostedPredictions, PostedRun, PredictionCounts, join, runs_of_rows},
         text::Stage,
     },
-    service::{App, health, load, location},
+    service::{App, health, location, metrics},
     store::{engine::Transaction, prediction},
 };
 
@@ -32,7 +32,7 @@ pub async fn post(app: &App, caller: &Caller, posted: PostedPredictions, gaps: G
         }
         PostedPredictions::Direct(points) => direct::post(app, caller, points, 0, gaps).await,
     }?;
-    load::count_predictions(&counts.counts);
+    metrics::count_predictions(&counts.counts);
     Ok(counts)
 }
 
@@ -55,8 +55,8 @@ async fn for_job(
 ) -> Result<PredictionCounts> {
     let (caller, contracts) = (caller.clone(), app.contracts.clone());
     let clock = app.watch.clone();
-    app.append(move |tx, now| {
-        let contract = contracts.get(tx, id, || Contract::read(tx, id))?;
+    app.write_values(move |tx, now| {
+        let contract = contracts.get(id, now, || Contract::read(tx, id).map(Arc::new))?;
         caller.must_see(Some(contract.organisation_id), "job", id)?;
         let arrived = Arrived::at(tx, now, &clock)?;
         if let Some(detail) = arrived.too_far_ahead(issue_time) {
@@ -64,7 +64,7 @@ async fn for_job(
         }
         let runs = resolve(tx, &contract, runs, arrived)?;
         let posted = runs.iter().filter_map(|run| contract.role(run.key.target));
-        let watched = health::Post::begin(tx, id, &contract.steady, posted.collect(), now)?;
+        let watched = health::Post::begin(tx, id, &contract.health_cache, posted.collect(), now)?;
         let (mut counts, mut violations) = (PredictionCounts::default(), Violations::default());
         for run in runs {
             let RunKey {
@@ -87,10 +87,10 @@ async fn for_job(
         watched.end(tx)?;
         let withdrawn = counts.counts.withdrawn;
         if withdrawn > 0 {
-            health::note(tx, id, now)?;
-            contract.steady.forget();
+            health::reassess(tx, id, now)?;
+            contract.health_cache.invalidate();
             let what = withdrawal(withdrawn, []);
-            withdraw::note(tx, &caller, now, (id, contract.organisation_id), what)?;
+            withdraw::record(tx, &caller, now, (id, contract.organisation_id), what)?;
         }
         Ok(counts)
     })

@@ -20,7 +20,7 @@ use crate::{
 /// Not found: the job or location, unless predictions for it are still kept.
 pub async fn list(app: &App, caller: &Caller, query: PredictionQuery) -> Result<Predictions> {
     let caller = caller.clone();
-    app.scan(move |connection, now| {
+    app.read_blocking(move |connection, now| {
         let organisation = owner(connection, &caller, query.scope)?;
         prediction::find(connection, organisation, &query, now)
     })
@@ -39,7 +39,7 @@ pub async fn list_thinned(
     max: MaxPoints,
 ) -> Result<Vec<PredictionSeries>> {
     let caller = caller.clone();
-    app.scan(move |connection, now| {
+    app.read_blocking(move |connection, now| {
         let organisation = owner(connection, &caller, query.scope)?;
         let whole = PredictionQuery {
             limit: MAX_THINNED_FROM,
@@ -60,7 +60,7 @@ pub async fn list_thinned(
 /// Not found: the job or a location, unless predictions for it are still kept.
 pub async fn latest(app: &App, caller: &Caller, query: LatestQuery) -> Result<Vec<LatestPrediction>> {
     let caller = caller.clone();
-    app.scan(move |connection, now| {
+    app.read_blocking(move |connection, now| {
         let mut answers = Vec::new();
         for scope in &query.scopes {
             let organisation = owner(connection, &caller, *scope)?;

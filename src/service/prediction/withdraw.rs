@@ -16,7 +16,7 @@ use crate::{
     service::{
         App,
         audit::{self, Place},
-        health, load,
+        health, metrics,
     },
     store::{self, clock, engine::Transaction, prediction},
 };
@@ -41,18 +41,18 @@ pub async fn withdraw(app: &App, caller: &Caller, asked: Withdrawal) -> Result<C
         let (caller, contracts) = (caller.clone(), app.contracts.clone());
         let (asked, series, before) = (asked.clone(), series.clone(), counts.withdrawn);
         let (step, noted) = app
-            .append(move |tx, now| {
+            .write_values(move |tx, now| {
                 let id = asked.job_id;
                 let organisation = owner(tx, &caller, PredictionScope::Job(id))?;
                 let job = job_of(tx, id, organisation)?;
                 let jobs: Vec<_> = job.iter().map(|job| job.id).collect();
                 let left = series.get(done..).unwrap_or_default();
-                let step = health::around(tx, &jobs, now, || {
+                let step = health::with_reassessment(tx, &jobs, now, || {
                     let stamps = (clock::stamp(tx, now)?, now);
                     prediction::withdraw(tx, organisation, &asked, left, limit, stamps)
                 })?;
                 for id in jobs {
-                    health::unsettle(tx, &contracts, id)?;
+                    health::invalidate_health(tx, &contracts, id, now)?;
                 }
                 let chosen = [
                     ("issue_time", Some(json!(asked.issue_time))),
@@ -62,7 +62,9 @@ pub async fn withdraw(app: &App, caller: &Caller, asked: Withdrawal) -> Result<C
                 let what = withdrawal(before + step.counts.withdrawn, chosen);
                 let noted = match step.counts.withdrawn {
                     0 => entry,
-                    _ => audit::once(tx, entry, what, |what| note(tx, &caller, now, (id, organisation), what))?,
+                    _ => audit::once(tx, entry, what, |what| {
+                        record(tx, &caller, now, (id, organisation), what)
+                    })?,
                 };
                 Ok((step, noted))
             })
@@ -71,14 +73,14 @@ pub async fn withdraw(app: &App, caller: &Caller, asked: Withdrawal) -> Result<C
         done += step.series;
         entry = noted;
     }
-    load::count_predictions(&counts);
+    metrics::count_predictions(&counts);
     Ok(counts)
 }
 
 /// Returns the series that have the issue.
 async fn series_of(app: &App, caller: &Caller, asked: Arc<Withdrawal>) -> Result<Arc<[i64]>> {
     let caller = caller.clone();
-    app.scan(move |connection, _| {
+    app.read_blocking(move |connection, _| {
         let organisation = owner(connection, &caller, PredictionScope::Job(asked.job_id))?;
         Ok(prediction::series_of(connection, organisation, &asked)?.into())
     })
@@ -86,7 +88,7 @@ async fn series_of(app: &App, caller: &Caller, asked: Arc<Withdrawal>) -> Result
 }
 
 /// Notes in the audit trail that predictions of the organisation's job were withdrawn, and returns the entry's place.
-pub(super) fn note(
+pub(super) fn record(
     tx: &Transaction<'_>,
     caller: &Caller,
     now: Timestamp,

@@ -94,7 +94,7 @@ impl Courier {
         }
         let app = self.app.clone();
         let mut behind = std::mem::take(&mut self.behind);
-        let due = app.read(|connection, now| {
+        let due = app.read_inline(|connection, now| {
             let mut due = Vec::new();
             for (webhook, is_failing) in delivery::due_webhooks(connection, now)? {
                 let hold = delivery::hold(connection, webhook, now)?;
@@ -165,7 +165,7 @@ async fn carry(app: App, message: Message) {
     report(&message, &attempt, next);
     loop {
         let (message, attempt) = (message.clone(), attempt.clone());
-        let noted = app.append(move |tx, now| note(tx, &message, &attempt, next, now));
+        let noted = app.write_values(move |tx, now| record(tx, &message, &attempt, next, now));
         match noted.await {
             Ok(()) => return,
             Err(error) => {
@@ -179,8 +179,8 @@ async fn carry(app: App, message: Message) {
 }
 
 /// Notes an attempt, unless the webhook is gone.
-fn note(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, next: Next, now: Timestamp) -> Result<()> {
-    if !show(tx, message, attempt, now)? {
+fn record(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, next: Next, now: Timestamp) -> Result<()> {
+    if !record_attempt(tx, message, attempt, now)? {
         return Ok(());
     }
     delivery::attempted(tx, message, attempt, next, now)
@@ -188,7 +188,12 @@ fn note(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, next: Next, 
 
 /// Shows an attempt at its webhook, and switches that off if its receiver wants no more. Whether there still is such a
 /// webhook.
-pub(super) fn show(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, now: Timestamp) -> Result<bool> {
+pub(super) fn record_attempt(
+    tx: &Transaction<'_>,
+    message: &Message,
+    attempt: &Attempt,
+    now: Timestamp,
+) -> Result<bool> {
     let is_there = webhook::set_last_attempt(tx, message.webhook_id, &attempt.shown(message))?;
     if is_there && attempt.is_gone() {
         webhook::switch_off(tx, message, now)?;

@@ -30,7 +30,7 @@ pub(super) use send::Sender;
 
 /// Writes down, for every active webhook that hears of it, what happened: in the transaction of the change itself, so
 /// that neither is kept without the other.
-pub fn tell(tx: &Transaction<'_>, notice: &Notice, now: Timestamp) -> Result<()> {
+pub fn enqueue(tx: &Transaction<'_>, notice: &Notice, now: Timestamp) -> Result<()> {
     let webhooks = webhook::told_of(tx, notice.organisation_id, notice.event)?;
     if webhooks.is_empty() {
         return Ok(());
@@ -61,7 +61,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewWebhook) -> Result<I
     let owner = caller.scope(new.organisation_id)?;
     let secret = given.unwrap_or_else(Secret::generate);
     let caller = caller.clone();
-    app.write(move |tx, now| {
+    app.write_catalogue(move |tx, now| {
         if let Some(owner) = owner {
             organisation::must_exist(tx, owner, "/organisation_id")?;
         }
@@ -79,7 +79,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewWebhook) -> Result<I
 /// The webhook of that id, if the caller may see it (managers).
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Webhook> {
     caller.needs(Role::Manager)?;
-    app.read(|connection, now| Ok(visible(connection, caller, id)?.at(now)))
+    app.read_inline(|connection, now| Ok(visible(connection, caller, id)?.at(now)))
 }
 
 /// The webhooks that the caller may see (managers).
@@ -92,7 +92,7 @@ pub async fn list(
 ) -> Result<Listed<Webhook>> {
     caller.needs(Role::Manager)?;
     let scope = caller.scope(organisation_id)?;
-    app.scan(move |connection, now| {
+    app.read_blocking(move |connection, now| {
         let Listed { items, more } = webhook::list(connection, scope, name, page)?;
         let items = items.into_iter().map(|found| found.at(now)).collect();
         Ok(Listed { items, more })
@@ -113,7 +113,7 @@ pub async fn update(
     let given = change.check(app.sender.rules.allow_private_addresses)?;
     let made = (change.secret == MaybeUndefined::Null).then(Secret::generate);
     let caller = caller.clone();
-    app.write(move |tx, now| {
+    app.write_catalogue(move |tx, now| {
         let before = visible(tx, &caller, id)?.at(now);
         expected.check(before.id, before.revision)?;
         let mut found = before.clone();
@@ -122,7 +122,7 @@ pub async fn update(
         change.apply(&mut found, now);
         webhook::update(tx, &found)?;
         if found.active && !before.active {
-            delivery::hurry(tx, id, now)?;
+            delivery::retry_now(tx, id, now)?;
         }
         let secret = given.as_ref().or(made.as_ref());
         if secret.is_some() || drop_old {
@@ -153,7 +153,7 @@ pub async fn update(
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.remove(move |tx, now| {
+    app.delete_catalogue(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         expected.check(found.id, found.revision)?;
         audit::by(tx, &caller, now).deleted(&found)?;
@@ -172,7 +172,7 @@ pub async fn deliveries(
 ) -> Result<Listed<Delivery>> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
-    app.scan(move |connection, _| {
+    app.read_blocking(move |connection, _| {
         visible(connection, &caller, id)?;
         delivery::list(connection, id, before, limit)
     })
@@ -182,7 +182,7 @@ pub async fn deliveries(
 /// Sends a test to a webhook, active or not, at once and once (managers). Busy, if many are being tested.
 pub async fn test(app: &App, caller: &Caller, id: Uuid) -> Result<WebhookTest> {
     caller.needs(Role::Manager)?;
-    let message = app.read(|connection, now| {
+    let message = app.read_inline(|connection, now| {
         let found = visible(connection, caller, id)?;
         let secrets = webhook::find_secrets(connection, id)?.ok_or_else(|| not_found(id))?;
         Ok(test_message(found, secrets, now))
@@ -205,12 +205,12 @@ async fn send_test(app: App, message: Message) -> Result<WebhookTest> {
         error: attempt.error.clone(),
         milliseconds: attempt.milliseconds,
     };
-    app.append(move |tx, now| {
-        if !deliver::show(tx, &message, &attempt, now)? {
+    app.write_values(move |tx, now| {
+        if !deliver::record_attempt(tx, &message, &attempt, now)? {
             return Err(not_found(message.webhook_id));
         }
         if attempt.is_delivered() {
-            delivery::hurry(tx, message.webhook_id, now)?;
+            delivery::retry_now(tx, message.webhook_id, now)?;
         }
         delivery::insert_sent(tx, &message, &attempt)
     })

@@ -4,14 +4,12 @@
 //! `available_at`. Runs that have ended were issued so long ago, less their series' shortest lead, and stand first in the
 //! order of the key. What an organisation that is gone has left expires at once.
 
-use rusqlite::OptionalExtension;
-
 use crate::{
     domain::{
         Result, Timestamp,
         retention::{ExpiredOfSource, Swept},
     },
-    store::engine::{Connection, Transaction},
+    store::engine::{Connection, OptionalExtension, RowResult, Transaction},
 };
 
 /// How many series are looked at in one read.
@@ -75,7 +73,7 @@ pub fn due(connection: &Connection, after: i64, now: Timestamp) -> Result<Due> {
     let rows = statement.query_map((now, after, page), |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?))
     })?;
-    let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    let rows = rows.collect::<RowResult<Vec<_>>>()?;
     Ok(Due {
         next: rows.last().filter(|_| rows.len() == PAGE).map(|row| row.0),
         series: rows.iter().filter(|row| row.1).map(|row| row.0).collect(),
@@ -103,7 +101,7 @@ pub fn sweep(tx: &Transaction<'_>, series: &[i64], now: Timestamp) -> Result<Ste
 pub fn count(connection: &Connection, now: Timestamp) -> Result<Vec<ExpiredOfSource>> {
     let counted = "s.source_id, s.source_name, count(*) AS runs, sum(r.count) AS predictions";
     let sql = format!(
-        "SELECT source_id, min(source_name) AS name, sum(runs), sum(predictions) FROM (
+        "SELECT source_id, min(source_name) AS name, sum(runs) AS runs, sum(predictions) AS predictions FROM (
             SELECT {counted} FROM series s JOIN runs r ON r.series_id = s.id
                 WHERE {HAS_EXPIRED} AND NOT ({IS_ABANDONED}) GROUP BY s.source_id, s.source_name
             UNION ALL
@@ -114,16 +112,16 @@ pub fn count(connection: &Connection, now: Timestamp) -> Result<Vec<ExpiredOfSou
     let mut statement = connection.prepare(&sql)?;
     let rows = statement.query_map([now], |row| {
         Ok(ExpiredOfSource {
-            source_id: row.get(0)?,
-            source: row.get(1)?,
+            source_id: row.get("source_id")?,
+            source: row.get("name")?,
             expired: Swept {
-                runs: row.get::<_, i64>(2)?.unsigned_abs(),
-                predictions: row.get::<_, i64>(3)?.unsigned_abs(),
+                runs: row.get::<_, i64>("runs")?.unsigned_abs(),
+                predictions: row.get::<_, i64>("predictions")?.unsigned_abs(),
                 ..Swept::default()
             },
         })
     })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    Ok(rows.collect::<RowResult<_>>()?)
 }
 
 /// Until when runs of the series have expired, if any ever do. It is read anew in each step: the retention may have been
@@ -158,7 +156,7 @@ fn delete_runs(tx: &Transaction<'_>, series_id: i64, cutoff: Timestamp, swept: &
         .query_map((series_id, cutoff, limit), |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?
-        .collect::<rusqlite::Result<Vec<(i64, i64, i64)>>>()?;
+        .collect::<RowResult<Vec<(i64, i64, i64)>>>()?;
     let mut delete =
         tx.prepare_cached("DELETE FROM runs WHERE series_id = ?1 AND issue_time = ?2 AND revision = ?3")?;
     for (issue_time, revision, count) in runs {

@@ -11,7 +11,6 @@ use crate::{
     store::{
         engine::{Connection, Transaction},
         payload,
-        row::FromRow,
     },
 };
 
@@ -40,11 +39,11 @@ pub fn held(
     issue_time: Timestamp,
     cutoff: Option<Timestamp>,
 ) -> Result<Option<Held>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT series_id, issue_time, available_at, revision, valid_from, valid_to, payload FROM runs
-            WHERE series_id = ?1 AND issue_time = ?2 ORDER BY revision",
-    )?;
-    let runs = statement.query_map((series_id, issue_time), Run::from_row)?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {} FROM runs WHERE series_id = ?1 AND issue_time = ?2 ORDER BY revision",
+        Run::COLUMNS
+    ))?;
+    let runs = statement.query_map((series_id, issue_time), Run::read)?;
     let (window, cost) = (Window::any(issue_time), Cost::default());
     let mut held: Option<Held> = None;
     for run in runs {

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::OptionalExtension;
-
 use super::{
     issue::{Held, held, insert_revision, leads},
     remaining,
@@ -15,7 +13,7 @@ use crate::{
         prediction::{Difference, Issue, Point, Series, difference},
         text::Stage,
     },
-    store::engine::{Connection, Transaction},
+    store::engine::{Connection, OptionalExtension, Transaction},
 };
 
 /// Stores what is new of one run: `points` stand in the order of their valid times, each once. What has expired at `now`
@@ -97,11 +95,11 @@ fn find_series(connection: &Connection, series: &Series) -> Result<Option<Known>
     );
     let found = statement.query_row(key, |row| {
         Ok(Known {
-            id: row.get(0)?,
-            last_issue: row.get(1)?,
+            id: row.get("id")?,
+            last_issue: row.get("last_issue")?,
             last_fresh: LastPost {
-                issue_time: row.get(2)?,
-                arrival: row.get(3)?,
+                issue_time: row.get("fresh_issue")?,
+                arrival: row.get("newest_arrival")?,
             },
         })
     });

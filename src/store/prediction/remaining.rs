@@ -28,10 +28,10 @@ pub fn update(tx: &Transaction<'_>, series_id: i64) -> Result<()> {
         .prepare_cached("SELECT newest_issue, fresh_issue, covers_until, longest_lead FROM series WHERE id = ?1")?
         .query_row([series_id], |row| {
             Ok(Known {
-                newest_issue: row.get(0)?,
-                fresh_issue: row.get(1)?,
-                covers_until: row.get(2)?,
-                longest_lead: row.get(3)?,
+                newest_issue: row.get("newest_issue")?,
+                fresh_issue: row.get("fresh_issue")?,
+                covers_until: row.get("covers_until")?,
+                longest_lead: row.get("longest_lead")?,
             })
         })?;
     let left = find(tx, series_id, &known)?;

@@ -7,7 +7,6 @@ use std::{
 };
 
 use metrics::counter;
-use rusqlite::Row;
 
 use super::series::SeriesRow;
 use crate::{
@@ -15,7 +14,10 @@ use crate::{
         Error, Result, Timestamp,
         prediction::{Issue, LeadTimes, Point},
     },
-    store::{engine::Connection, payload, row::FromRow},
+    store::{
+        engine::{Connection, Row, RowResult},
+        payload,
+    },
 };
 
 /// One run of a series.
@@ -63,8 +65,13 @@ impl Cost {
     }
 }
 
-impl FromRow for Run {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+impl Run {
+    /// The columns that [`Run::read`] takes, in their order.
+    pub const COLUMNS: &str = "series_id, issue_time, available_at, revision, valid_from, valid_to, payload";
+
+    /// Reads a row of [`Run::COLUMNS`]. It reads by position: a history reads thousands of runs, and each read by name
+    /// compares the names of the row's columns.
+    pub fn read(row: &Row<'_>) -> RowResult<Self> {
         Ok(Self {
             series_id: row.get(0)?,
             issue: Issue {
@@ -178,14 +185,11 @@ pub fn visit_runs(
         Order::NewestFirst => "issue_time DESC, revision DESC",
         Order::OldestFirst => "issue_time, revision",
     };
-    let sql = format!(
-        "SELECT series_id, issue_time, available_at, revision, valid_from, valid_to, payload FROM runs
-            WHERE {IN_WINDOW} ORDER BY {order}"
-    );
+    let sql = format!("SELECT {} FROM runs WHERE {IN_WINDOW} ORDER BY {order}", Run::COLUMNS);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(in_window(series, window))?;
     while let Some(row) = rows.next()? {
-        if visit(&Run::from_row(row)?)?.is_break() {
+        if visit(&Run::read(row)?)?.is_break() {
             return Ok(Break(()));
         }
     }

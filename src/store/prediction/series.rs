@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use crate::{
@@ -11,7 +10,10 @@ use crate::{
         prediction::{GroupKey, PredictionScope, Series},
         text::Stage,
     },
-    store::{engine::Connection, row::FromRow},
+    store::{
+        engine::{Connection, OptionalExtension, Row, RowResult},
+        row::FromRow,
+    },
 };
 
 /// Stands in the row of a series for the moments of its newest issue if nothing is left of it.
@@ -59,7 +61,7 @@ pub struct SeriesFilter<'a> {
 }
 
 impl FromRow for SeriesRow {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
         let stage: String = row.get("stage")?;
         Ok(Self {
             id: row.get("id")?,

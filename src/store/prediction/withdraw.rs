@@ -1,6 +1,5 @@
 //! Withdrawing the predictions of an issue, step by step.
 
-use rusqlite::OptionalExtension;
 use uuid::Uuid;
 
 use super::{
@@ -12,7 +11,7 @@ use crate::{
         Counts, Result, Timestamp,
         prediction::{Issue, Point, Withdrawal, cutoff},
     },
-    store::engine::{Connection, Transaction},
+    store::engine::{Connection, OptionalExtension, RowResult, Transaction},
 };
 
 /// What a series costs beside its points, as a number of points.
@@ -39,7 +38,7 @@ pub fn series_of(connection: &Connection, organisation_id: Uuid, withdrawal: &Wi
         ),
         |row| row.get(0),
     )?;
-    Ok(ids.collect::<rusqlite::Result<_>>()?)
+    Ok(ids.collect::<RowResult<_>>()?)
 }
 
 /// A step of withdrawing an issue.

@@ -1,4 +1,7 @@
-//! Opening the database file.
+//! Opens the database file.
+//!
+//! The database is `prediction-api.db` in the data folder, in WAL mode (so there may be a `-wal` and a `-shm` file
+//! beside it) with `synchronous=FULL`: acknowledged writes survive a power cut.
 
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path};
 
@@ -14,11 +17,11 @@ use super::{
 };
 use crate::store::engine::Connection;
 
-/// Opens the database for writing, and brings its schema up to date.
+/// Opens the database for writing, and migrates its schema.
 pub fn open_writing(path: &Path) -> std::result::Result<Opened, OpenError> {
     let mut connection = Connection::open(path).map_err(OpenError::Sqlite)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(OpenError::Sqlite)?;
-    // Before anything is changed: another program's database stays as it is.
+    // The check comes before any change: another program's database stays as it is.
     let schema = migrations::check(&connection)?;
     if connection.is_readonly("main").map_err(OpenError::Sqlite)? {
         return Err(OpenError::Sqlite(errors::read_only()));
@@ -35,7 +38,7 @@ pub fn open_writing(path: &Path) -> std::result::Result<Opened, OpenError> {
 
 fn prepare_writing(connection: &Connection, is_new: bool) -> rusqlite::Result<()> {
     if is_new {
-        // Takes effect only before the first table is made; afterwards it would only cost a write.
+        // This takes effect only before the first table is created; afterwards it would only cost a write.
         connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     }
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
@@ -45,9 +48,9 @@ fn prepare_writing(connection: &Connection, is_new: bool) -> rusqlite::Result<()
     Ok(())
 }
 
-/// Whether the database can be read although the disk has no room for the files beside it.
+/// Returns whether the database can be read although the disk has no room for the files beside it.
 pub fn can_be_read_without_room(path: &Path) -> bool {
-    // An empty file takes no room, and SQLite wants to find it.
+    // SQLite needs an empty file here, which takes no room.
     let index = backup::beside(path, "-shm");
     let made = OpenOptions::new()
         .write(true)
@@ -64,7 +67,8 @@ pub fn can_be_read_without_room(path: &Path) -> bool {
     migrations::check(&connection).is_ok_and(|schema| schema == migrations::newest())
 }
 
-/// Makes the file of a new database its owner's only; its log takes that over. What hinders it, opening tells.
+/// Creates the file of a new database so that only its owner may read it; its log inherits that. Errors are ignored
+/// here: opening the file reports them.
 pub fn make_private(path: &Path) {
     let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }

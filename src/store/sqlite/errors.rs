@@ -1,15 +1,15 @@
-//! What SQLite's errors mean to the product.
+//! Maps SQLite's errors to the product's. An SQLite error that is not known here is internal, never silently something
+//! else.
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, ffi};
-use uuid::Uuid;
+use rusqlite::{ErrorCode, ffi};
 
 use super::room::FULL;
-use crate::domain::{Error, Result, text::Name};
+use crate::{domain::Error, store::engine::Unique};
 
-/// Why a database could not be opened.
+/// The reason why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// SQLite says no: the folder cannot be written, the file is no database, or the like.
+    /// SQLite refuses: the folder cannot be written, the file is no database, or the like.
     #[error("{}", explain_to_operator(.0))]
     Sqlite(rusqlite::Error),
     /// The file was written by a newer program.
@@ -23,10 +23,10 @@ pub enum OpenError {
     /// The file is an SQLite database, but not one of this product.
     #[error("it is an SQLite database of another program")]
     Foreign,
-    /// The file holds nothing yet.
+    /// The file is empty.
     #[error("it is empty")]
     Empty,
-    /// No connection to read with.
+    /// The connections for reading could not be opened.
     #[error("{0}")]
     Pool(r2d2::Error),
     /// The writer's thread could not be started.
@@ -35,7 +35,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// Whether the file is damaged.
+    /// Returns whether the file is damaged.
     pub fn is_damage(&self) -> bool {
         let Self::Sqlite(error) = self else {
             return false;
@@ -46,7 +46,7 @@ impl OpenError {
         )
     }
 
-    /// Whether the disk may be the reason: it is full or failing.
+    /// Returns whether the disk may be the reason: it is full or failing.
     pub fn is_of_the_disk(&self) -> bool {
         let Self::Sqlite(error) = self else {
             return false;
@@ -58,12 +58,12 @@ impl OpenError {
     }
 }
 
-/// Each kind of failure has its place here: a new one is internal, never silently something else.
+/// Each kind of failure has its place here. A new one is internal.
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
-            // Nobody is there to be answered.
+            // The caller has gone away.
             Some(ErrorCode::OperationInterrupted) => Self::Unavailable("a read was stopped".to_owned()),
             Some(
                 ErrorCode::DiskFull
@@ -79,12 +79,12 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-/// The error of a file that SQLite could only open for reading.
+/// Returns the error of a file that SQLite could open for reading only.
 pub fn read_only() -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_READONLY), None)
 }
 
-/// The same for whoever can do something about it.
+/// Adds what an operator can do about the error.
 fn explain_to_operator(error: &rusqlite::Error) -> String {
     let explained = explain(error);
     match error.sqlite_error_code() {
@@ -109,55 +109,79 @@ fn explain(error: &rusqlite::Error) -> String {
     }
 }
 
-/// Turns the failure of a unique constraint into a conflict, where the insert stands.
-pub trait OnTaken<T> {
-    /// If a unique constraint failed, answers the conflict that `conflict` makes of its columns, as SQLite names
-    /// them: `sensors.id`, or `sensors.organisation_id, sensors.name`.
-    fn on_taken(self, conflict: impl FnOnce(&str) -> Result<Error>) -> Result<T>;
-}
+/// The unique constraints by the columns that SQLite names in its message.
+const UNIQUE: &[(&str, Unique)] = &[
+    ("organisations.id", Unique::OrganisationId),
+    ("organisations.name", Unique::OrganisationName),
+    ("tokens.id", Unique::TokenId),
+    ("tokens.organisation_id, tokens.name", Unique::TokenName),
+    ("tokens.name", Unique::TokenName),
+    ("tokens.hash", Unique::TokenHash),
+    ("locations.id", Unique::LocationId),
+    ("locations.organisation_id, locations.name", Unique::LocationName),
+    ("sensors.id", Unique::SensorId),
+    ("sensors.organisation_id, sensors.name", Unique::SensorName),
+    ("sources.id", Unique::SourceId),
+    ("sources.name", Unique::SourceName),
+    ("source_versions.id", Unique::SourceVersionId),
+    (
+        "source_versions.source_id, source_versions.version",
+        Unique::SourceVersionLabel,
+    ),
+    ("jobs.id", Unique::JobId),
+    ("jobs.organisation_id, jobs.name", Unique::JobName),
+    ("webhooks.id", Unique::WebhookId),
+    ("webhooks.organisation_id, webhooks.name", Unique::WebhookName),
+    ("webhooks.name", Unique::WebhookName),
+];
 
-impl<T> OnTaken<T> for rusqlite::Result<T> {
-    fn on_taken(self, conflict: impl FnOnce(&str) -> Result<Error>) -> Result<T> {
-        match self {
-            Err(rusqlite::Error::SqliteFailure(failure, Some(message)))
-                if matches!(
-                    failure.extended_code,
-                    ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
-                ) =>
-            {
-                let columns = message.rsplit(": ").next().unwrap_or_default();
-                Err(conflict(columns)?)
-            }
-            result => Ok(result?),
-        }
+/// Returns the unique constraint that the error violates. SQLite has no name for it: its message ends with the columns.
+pub fn violated(error: &rusqlite::Error) -> Option<Unique> {
+    let rusqlite::Error::SqliteFailure(failure, Some(message)) = error else {
+        return None;
+    };
+    if !matches!(
+        failure.extended_code,
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+    ) {
+        return None;
     }
+    let columns = message.rsplit(": ").next()?;
+    let found = UNIQUE.iter().find(|(known, _)| *known == columns);
+    found.map(|(_, unique)| *unique)
 }
 
-/// The conflict of an id that is taken. `own` selects the thing that has it, if it belongs to the same owner as the new
-/// one: what belongs to another organisation is neither described nor named.
-pub fn id_taken(connection: &Connection, what: &str, id: Uuid, own: &str, parameters: impl Params) -> Result<Error> {
-    let is_own = connection.prepare_cached(own)?.exists(parameters)?;
-    Ok(if is_own {
-        Error::conflict(format!("the id {id} is taken by another {what}"), id)
-    } else {
-        Error::conflict(format!("the id {id} is taken"), None)
-    })
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
 
-/// The conflict of a name that is taken, by the thing whose id `holder` selects.
-pub fn name_taken(
-    connection: &Connection,
-    what: &str,
-    name: &Name,
-    holder: &str,
-    parameters: impl Params,
-) -> Result<Error> {
-    let id: Option<Uuid> = connection
-        .prepare_cached(holder)?
-        .query_row(parameters, |row| row.get(0))
-        .optional()?;
-    Ok(Error::conflict(
-        format!("the name {name} is taken by another {what}"),
-        id,
-    ))
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::store::sqlite::migrations;
+
+    #[test]
+    fn every_unique_constraint_of_the_catalogue_has_a_name() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrations::run(&mut connection).unwrap();
+        let mut statement = connection
+            .prepare(
+                "SELECT t.name || '.' || c.name, i.name FROM pragma_table_list t
+                    JOIN pragma_index_list(t.name) i JOIN pragma_index_info(i.name) c
+                    WHERE i.\"unique\" AND t.name IN ('organisations', 'tokens', 'locations', 'sensors', 'sources',
+                        'source_versions', 'jobs', 'webhooks') ORDER BY i.name, c.seqno",
+            )
+            .unwrap();
+        let mut constraints = std::collections::BTreeMap::<String, Vec<String>>::new();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            constraints
+                .entry(row.get(1).unwrap())
+                .or_default()
+                .push(row.get(0).unwrap());
+        }
+        let found: BTreeSet<_> = constraints.into_values().map(|columns| columns.join(", ")).collect();
+        let named: BTreeSet<_> = UNIQUE.iter().map(|(columns, _)| (*columns).to_owned()).collect();
+        assert_eq!(found, named);
+    }
 }

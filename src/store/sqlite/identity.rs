@@ -1,5 +1,5 @@
-//! Whether the database's files still have their names. What is written to a file that was deleted or replaced is lost with
-//! the process.
+//! Checks that the database's files still have their names. Writes to a file that was deleted or replaced are lost when
+//! the process ends.
 
 use std::{
     fs, io,
@@ -10,14 +10,14 @@ use std::{
 use super::backup::beside;
 use crate::domain::{Error, Result};
 
-/// The files as they were when the database was opened.
+/// The identities of the files when the database was opened.
 #[derive(Debug, Clone)]
 pub struct Identity(Vec<(PathBuf, (u64, u64))>);
 
 impl Identity {
-    /// Notes the files of an open database.
+    /// Records the files of an open database.
     pub fn of(path: &Path) -> Self {
-        // SQLite follows links to the database and keeps the other files beside it.
+        // SQLite follows links to the database and stores the other files beside it.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let files = ["", "-wal", "-shm"].map(|end| beside(&path, end));
         let known = files.into_iter().filter_map(|file| Some((identity(&file).ok()?, file)));
@@ -34,7 +34,7 @@ impl Identity {
                 Ok(now) if now == *known => continue,
                 Ok(_) => "was replaced by another file",
                 Err(error) if error.kind() == io::ErrorKind::NotFound => "was deleted or renamed",
-                // The folder cannot be looked at: that says nothing about the file.
+                // The folder cannot be read: that says nothing about the file.
                 Err(_) => continue,
             };
             return Err(Error::Unavailable(format!(

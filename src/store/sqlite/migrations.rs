@@ -1,10 +1,14 @@
-//! Numbered migrations, each in its own transaction. `PRAGMA user_version` is the number of the last one.
+//! Numbered migrations, each in a transaction of its own.
+//!
+//! `PRAGMA user_version` is the number of the last migration, and `application_id` marks the file as this product's. A
+//! newer database, or another program's, is refused. Tables are STRICT. Ids are the 16 bytes of a UUID, moments are
+//! microseconds since 1970 in UTC. A migration that was released never changes.
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::{errors::OpenError, normalise};
 
-/// The migrations in their order; the first brings version 1. Never change one that was released.
+/// The migrations in their order; the first one brings version 1.
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_catalogue_and_predictions.sql"),
     include_str!("migrations/0002_readings_and_retention.sql"),
@@ -30,7 +34,7 @@ pub fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-/// Refuses another program's database and one that is newer than this program; answers the schema's version.
+/// Refuses another program's database and one that is newer than this program. Returns the version of the schema.
 pub fn check(connection: &Connection) -> Result<i64, OpenError> {
     let known = newest();
     let found = version(connection)?;
@@ -40,7 +44,7 @@ pub fn check(connection: &Connection) -> Result<i64, OpenError> {
     Ok(found)
 }
 
-/// Brings the schema up to date. If it is, nothing is written: the disk may be full.
+/// Migrates the schema. If it is up to date nothing is written, because the disk may be full.
 pub fn run(connection: &mut Connection) -> Result<(), OpenError> {
     if check(connection)? == newest() {
         return Ok(());
@@ -67,7 +71,7 @@ pub fn run(connection: &mut Connection) -> Result<(), OpenError> {
     }
 }
 
-/// The file's schema version; 0 for an empty file. Refuses another program's database.
+/// Returns the file's schema version; 0 for an empty file. Refuses another program's database.
 fn version(connection: &Connection) -> Result<i64, OpenError> {
     let number = |pragma: &str| {
         connection

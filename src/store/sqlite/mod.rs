@@ -1,4 +1,5 @@
-//! What only SQLite needs: connections, the thread that writes, the log, migrations, copies and checks of the file.
+//! Everything that only SQLite needs: connections, the thread that writes, the log, migrations, copies and checks of
+//! the file.
 
 pub mod backup;
 pub(super) mod checkpointer;

@@ -1,11 +1,11 @@
-//! Puts the names that earlier releases stored into the Unicode normal form NFC, in which names are compared now.
+//! Converts the names that earlier releases stored to the Unicode normal form NFC, in which names are compared now.
 
 use rusqlite::{Connection, ErrorCode};
 
 use crate::domain::spelling::normal;
 
-/// The columns that hold names, with the column within whose values they are unique. Those of JSON hold nothing else
-/// that the normal form could change.
+/// The columns that hold names, with the column within whose values the names are unique. Columns of JSON hold nothing
+/// else that the normal form could change.
 const NAMES: &[(&str, Option<&str>, &[&str])] = &[
     ("organisations", None, &["name"]),
     ("tokens", Some("organisation_id"), &["name"]),
@@ -29,7 +29,7 @@ const NAMES: &[(&str, Option<&str>, &[&str])] = &[
     ("webhooks", Some("organisation_id"), &["name"]),
 ];
 
-/// Normalises all names. One whose normal form its owner has already stays as it is: it is found by its id.
+/// Normalises all names. A name whose normal form its owner has already stays as it is and is found by its id.
 pub fn names(connection: &Connection) -> rusqlite::Result<()> {
     for (table, owner, columns) in NAMES {
         for column in *columns {
@@ -46,7 +46,7 @@ fn in_column(connection: &Connection, table: &str, owner: Option<&str>, column: 
     let stored: Vec<(String, Option<Vec<u8>>)> = all
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
-    // Owner by owner, so that two forms at one leave the others' names alone.
+    // This goes owner by owner, so that two forms of a name at one owner leave the other owners' names alone.
     let change = format!("UPDATE {table} SET {column} = ?2 WHERE {column} = ?1 AND {owner} IS NOT DISTINCT FROM ?3");
     for (old, owner) in stored {
         let new = normal(old.clone());

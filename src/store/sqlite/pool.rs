@@ -1,4 +1,4 @@
-//! Connections to read with, and how they are opened anew.
+//! Pools of connections for reading, and how they are opened again.
 
 use std::{
     ops::Deref,
@@ -23,18 +23,18 @@ use crate::{
 
 type Connections = r2d2::Pool<SqliteConnectionManager>;
 
-/// How connections reach what is in the write-ahead log.
+/// The index by which connections find pages in the write-ahead log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// By the index that all connections share in the file `-shm`.
+    /// The index that all connections share in the file `-shm`.
     Shared,
-    /// By an index of their own in memory, because the disk has no room for the shared one. A process may have
-    /// connections of one kind only.
+    /// An index of their own in memory, because the disk has no room for the shared one. A process may have connections
+    /// of one kind only.
     WithoutRoom,
 }
 
 impl Access {
-    /// Opens a connection to read with.
+    /// Opens a connection for reading.
     pub fn open(self, path: &Path) -> rusqlite::Result<Connection> {
         let (path, flags) = self.place(path);
         let mut connection = Connection::open_with_flags(path, flags)?;
@@ -62,19 +62,19 @@ impl Access {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         }
         connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-        // SQLite opens the log at the first read: now, while it is known to be the right one.
+        // SQLite opens the log at the first read. It reads now, while the log is known to be the right one.
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
     }
 }
 
-/// The database file as a URI with parameters.
+/// Returns the database file as a URI with parameters.
 pub fn uri(path: &Path, parameters: &str) -> PathBuf {
     const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
     let path = percent_encode(path.as_os_str().as_bytes(), ESCAPED);
     format!("file:{path}?{parameters}").into()
 }
 
-/// Connections to read with. A clone has the same ones.
+/// A pool of connections for reading. Its clones share the connections.
 #[derive(Clone)]
 pub struct Pool(Arc<Inner>);
 
@@ -86,7 +86,7 @@ struct Inner {
 }
 
 impl Pool {
-    /// Opens `size` connections, which map so much of the file into memory.
+    /// Opens `size` connections, which map `mapped_bytes` of the file into memory.
     pub fn open(path: &Path, size: usize, mapped_bytes: i64, access: Access) -> std::result::Result<Self, OpenError> {
         let inner = Inner {
             path: path.to_owned(),
@@ -99,7 +99,7 @@ impl Pool {
         Ok(Self(Arc::new(inner)))
     }
 
-    /// A connection, if one is free.
+    /// Returns a connection, if one is free.
     pub fn try_get(&self) -> Option<Reader<'_>> {
         let open = read(&self.0.connections);
         let connection = open.as_ref()?.try_get()?;
@@ -109,7 +109,7 @@ impl Pool {
         })
     }
 
-    /// A connection, once one is free.
+    /// Waits for a free connection.
     ///
     /// # Errors
     /// [`Error::Unavailable`]: none became free in time, or none can be opened.
@@ -126,7 +126,7 @@ impl Pool {
         })
     }
 
-    /// How many connections are in use.
+    /// Returns the number of connections in use.
     pub fn in_use(&self) -> u32 {
         let open = read(&self.0.connections);
         open.as_ref().map_or(0, |connections| {
@@ -135,14 +135,14 @@ impl Pool {
         })
     }
 
-    /// Holds the connections once nobody reads, and keeps others waiting until what is returned is dropped.
+    /// Waits until nobody reads, and keeps readers waiting until the returned value is dropped.
     ///
     /// # Errors
     /// [`Error::Unavailable`]: somebody reads for longer than `patience`.
     pub fn hold(&self, patience: Duration) -> Result<Held<'_>> {
         let begun = Stopwatch::start();
         loop {
-            // Asked for again and again: to wait for the lock would keep out readers that others wait for.
+            // This polls: waiting for the lock would keep out readers that others wait for.
             let connections = match self.0.connections.try_write() {
                 Ok(connections) => connections,
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -171,7 +171,7 @@ impl Pool {
     }
 }
 
-/// A pool that nobody reads with. Its connections stay as they are unless they are closed.
+/// A pool without readers. Its connections stay open unless they are closed.
 pub struct Held<'a> {
     pool: &'a Inner,
     connections: RwLockWriteGuard<'a, Option<Connections>>,
@@ -216,7 +216,7 @@ impl Inner {
             });
         r2d2::Pool::builder()
             .max_size(u32::try_from(self.size).unwrap_or(u32::MAX))
-            // Opened once and kept: a connection must not be missing when file descriptors run out.
+            // Connections stay open: none must be missing when file descriptors run out.
             .min_idle(None)
             .idle_timeout(None)
             .max_lifetime(None)

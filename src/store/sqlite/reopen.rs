@@ -1,4 +1,4 @@
-//! How the writer opens the database again: after it was opened without room, or after a connection broke.
+//! Opens the database again for the writer: after it was opened without room, or after a connection broke.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -11,20 +11,20 @@ use super::{
 };
 use crate::domain::{Error, Result};
 
-/// How long the readers of each pool are waited for before its connections are opened anew.
+/// The time to wait for the readers of each pool before its connections are opened again.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What the writer needs to open the database again.
+/// Everything that the writer needs to open the database again.
 pub struct Reopen {
     /// The database file.
     pub path: PathBuf,
-    /// All connections to read with, in the order in which they are closed.
+    /// All pools of connections for reading, in the order in which they are closed.
     pub pools: [Pool; 3],
-    /// How these reach the log.
+    /// The index of the log that they use.
     pub access: Access,
     /// The room on the disk.
     pub room: Arc<Room>,
-    /// How long the readers of each pool are waited for.
+    /// The time to wait for the readers of each pool.
     pub patience: Duration,
 }
 
@@ -49,7 +49,7 @@ impl Reopen {
             return Err(Error::Unavailable(room::FULL.to_owned()));
         }
         let held = self.pools.iter().map(|pool| pool.hold(self.patience));
-        // None is closed unless all can be.
+        // No pool is closed unless all can be.
         let mut held = held.collect::<Result<Vec<_>>>()?;
         for pool in &mut held {
             pool.close();
@@ -67,7 +67,7 @@ impl Reopen {
     }
 }
 
-/// Does all, and returns the first failure: a pool that cannot be opened keeps no other closed.
+/// Does all of them, and returns the first failure: a pool that cannot be opened must not leave another closed.
 fn all(done: impl Iterator<Item = std::result::Result<(), OpenError>>) -> Result<()> {
     let done: Vec<_> = done.collect();
     let done: std::result::Result<(), _> = done.into_iter().collect();

@@ -1,5 +1,7 @@
-//! Room on the disk. A reserve is given up when the disk is full, so that tokens can still be revoked and expired data can
-//! be deleted; until it can be made again, nothing else is written.
+//! The free space of the disk, and a reserve.
+//!
+//! The reserve is released when the disk is full, so that tokens can still be revoked and expired data can be deleted.
+//! Nothing else is written until the reserve can be created again.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -17,26 +19,26 @@ use crate::{
     store::stopwatch::Stopwatch,
 };
 
-/// A small disk gives this part of it for the reserve at most.
+/// The part of a small disk that the reserve takes at most.
 const PART: u64 = 16;
 
-/// How often it is tried to make the reserve again.
+/// The time between two tries to create the reserve again.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// The room that the files beside a database need when it is opened.
+/// The bytes that the files beside a database need when it is opened.
 const TO_OPEN: u64 = 256 * 1024;
 
-/// How much is written to find out why nothing can be written: a little more than SQLite writes at once, since a quota may
-/// have a little left.
+/// The bytes that are written to find out why nothing can be written: a little more than SQLite writes at once, since a
+/// quota may have a little left.
 const PROBE: usize = 64 * 1024;
 
-/// What a full disk is called.
+/// The text for a full disk.
 pub const FULL: &str = "the disk is full";
 
-/// What a quota that is used up is called.
+/// The text for a quota that is used up.
 const QUOTA: &str = "the disk quota of the server's user is used up";
 
-/// The room on the database's disk, and the reserve.
+/// The free space of the database's disk, and the reserve.
 pub struct Room {
     folder: PathBuf,
     reserve: PathBuf,
@@ -45,7 +47,7 @@ pub struct Room {
 }
 
 impl Room {
-    /// The room for a database, of which so many bytes are to be kept in reserve; 0 for none.
+    /// Takes the disk of a database, of which `reserve_bytes` are reserved; 0 for none.
     pub fn of(database: &Path, reserve_bytes: u64) -> Self {
         let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty());
         Self {
@@ -56,12 +58,12 @@ impl Room {
         }
     }
 
-    /// Whether there is room for the files that SQLite makes beside a database.
+    /// Returns whether there is room for the files that SQLite creates beside a database.
     pub fn is_enough_to_open(&self) -> bool {
         self.free().is_none_or(|free| free >= TO_OPEN)
     }
 
-    /// Makes the reserve where there is none, if that leaves at least as much room free.
+    /// Creates the reserve if it is missing and leaves at least as much room free.
     pub fn keep_reserve(&self) {
         if self.bytes == 0 {
             // The setting was changed.
@@ -73,12 +75,12 @@ impl Room {
         }
     }
 
-    /// Gives the reserve up. Whether there was one.
+    /// Releases the reserve. Returns whether there was one.
     pub fn give_up_reserve(&self) -> bool {
         if self.reserved().is_none_or(|bytes| bytes == 0) {
             return false;
         }
-        // The empty file stays, so that every process knows.
+        // The empty file stays, so that every process knows that it was released.
         let given_up = self.open().and_then(|file| file.set_len(0));
         match &given_up {
             Ok(()) => tracing::warn!(
@@ -90,12 +92,12 @@ impl Room {
         given_up.is_ok()
     }
 
-    /// Whether the reserve is given up.
+    /// Returns whether the reserve is released.
     pub fn is_given_up(&self) -> bool {
         self.bytes > 0 && self.reserved() == Some(0)
     }
 
-    /// Refuses to write while the reserve is given up, unless what is written makes room.
+    /// Refuses writes while the reserve is released, except those that make room.
     ///
     /// # Errors
     /// [`Error::Unavailable`]: the disk is full.
@@ -117,7 +119,7 @@ impl Room {
         Ok(())
     }
 
-    /// Gives the reserve up if that is why nothing could be written.
+    /// Releases the reserve if a full disk is the reason for the error.
     pub fn notice(&self, error: &Error) {
         if let Error::Unavailable(why) = error
             && [FULL, QUOTA].contains(&why.as_str())
@@ -148,13 +150,13 @@ impl Room {
         }
     }
 
-    /// How large the reserve's file is, 0 once it is given up; none if there is no such file.
+    /// Returns the size of the reserve's file, which is 0 once it is released; none if there is no such file.
     fn reserved(&self) -> Option<u64> {
         let found = fs::symlink_metadata(&self.reserve).ok()?;
         Some(found.len())
     }
 
-    /// Tries to make a reserve that was given up; not on every call.
+    /// Tries to create a released reserve again, but not on every call.
     fn is_reserve_back(&self) -> bool {
         if !self.is_given_up() {
             return true;
@@ -178,7 +180,7 @@ impl Room {
         }
         let made = self.open().and_then(|mut file| {
             match fallocate(&file, FallocateFlags::empty(), 0, size) {
-                // Some file systems know no other way.
+                // Some file systems know no other way than writing.
                 Err(rustix::io::Errno::OPNOTSUPP) => {
                     io::copy(&mut io::Read::take(io::repeat(0), size), &mut file).and_then(|_| file.sync_data())
                 }
@@ -202,7 +204,7 @@ impl Room {
             .open(&self.reserve)
     }
 
-    /// How large the reserve is on this disk, in whole pages.
+    /// Returns the size of the reserve on this disk, in whole pages.
     fn size(&self) -> u64 {
         let all = statvfs(&self.folder).map_or(u64::MAX, |disk| disk.f_blocks.saturating_mul(disk.f_frsize));
         self.bytes.min(all / PART) / 4096 * 4096

@@ -1,4 +1,4 @@
-//! A queue whose owners take turns: one that has queued much does not hold up another that has queued little.
+//! A queue whose owners take turns, so that an owner with many items does not delay the others.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use crate::domain::{Error, Result};
 
-/// The token that work is for; none if the server works for itself.
+/// The token that the work is for, or none if the server works for itself.
 pub type Owner = Option<Uuid>;
 
-/// Items that wait, in the order of their arrival for each owner.
+/// The items that wait, in the order of their arrival for each owner.
 pub struct Rota<T> {
     of: HashMap<Owner, VecDeque<T>>,
     /// The owners that have something waiting; the first is next.
@@ -20,7 +20,7 @@ pub struct Rota<T> {
 }
 
 impl<T> Rota<T> {
-    /// An empty queue of so many places.
+    /// Makes an empty queue of `places`.
     pub fn new(places: usize) -> Self {
         Self {
             of: HashMap::new(),
@@ -31,12 +31,12 @@ impl<T> Rota<T> {
         }
     }
 
-    /// How many items wait.
+    /// Returns the number of items that wait.
     pub fn len(&self) -> usize {
         self.length
     }
 
-    /// Whether the next item is refused, whoever it is of.
+    /// Returns whether the next item is refused, whoever its owner is.
     pub fn is_full(&self) -> bool {
         self.length >= self.places
     }
@@ -82,7 +82,7 @@ impl<T> Rota<T> {
         Some((owner, item))
     }
 
-    /// Takes out an item that does not wait any more.
+    /// Removes an item that does not wait any more.
     pub fn remove(&mut self, owner: Owner, is_it: impl Fn(&T) -> bool) {
         let Some(own) = self.of.get_mut(&owner) else {
             return;
@@ -116,7 +116,7 @@ mod tests {
             rota.push(MANY, item).unwrap();
         }
         assert_eq!(next(&mut rota), Some(0));
-        // Neither waits behind the one that was served just now.
+        // Neither waits for the owner that was served just now.
         rota.push(FEW, 10).unwrap();
         rota.push(OTHER, 20).unwrap();
         let order: Vec<_> = std::iter::from_fn(|| next(&mut rota)).collect();

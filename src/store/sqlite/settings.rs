@@ -1,12 +1,12 @@
-//! What connections have in common.
+//! Settings that all connections share.
 
 use std::time::Duration;
 
-/// How long a statement waits for another process that is writing, such as the command line.
+/// The time for which a statement waits for another process that is writing, such as the command line.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How much of the file the readers map into memory; doubles the concurrent point reads.
+/// The bytes of the file that readers map into memory; this doubles the number of concurrent reads of points.
 pub const MMAP_BYTES: i64 = 256 * 1024 * 1024;
 
-/// How many statements each connection keeps prepared.
+/// The number of statements that each connection keeps prepared.
 pub const CACHED_STATEMENTS: usize = 128;

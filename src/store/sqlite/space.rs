@@ -1,17 +1,17 @@
-//! The space that the database takes in its file, and giving back what is free of it.
+//! Measures the database's space in its file, and returns free pages to the disk.
 
 use crate::{
     domain::Result,
     store::engine::{Connection, Transaction},
 };
 
-/// So many free pages are always left for what comes next: 4 MiB.
+/// The number of free pages that are always left for new data: 4 MiB.
 const SPARE: i64 = 1000;
 
-/// And so much of the file: a tenth.
+/// The part of the file that may be free as well: a tenth.
 const SPARE_PART: i64 = 10;
 
-/// What the database takes of its file, in pages.
+/// The database's space in its file, in pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Space {
     /// All of them.
@@ -23,19 +23,19 @@ pub struct Space {
 }
 
 impl Space {
-    /// How large the file is once the log is folded in.
+    /// Returns the size of the file after the log is folded in.
     pub fn bytes(&self) -> i64 {
         self.pages.saturating_mul(self.page_bytes)
     }
 
-    /// Whether so much is free that giving it back is worth the moving of what stands behind it. Where as much comes as
-    /// expires it is not: what is free is filled again.
+    /// Returns whether enough is free to be worth moving the pages after it. Where as much arrives as expires it is
+    /// not: free pages are filled again.
     pub fn is_wasted(&self) -> bool {
         self.free > self.spare()
     }
 
-    /// Whether there is still something to give back, once begun: half of what may be free is left, so that it is not
-    /// begun again soon.
+    /// Returns whether a release that has begun goes on: half of what may be free is left, so that it does not begin
+    /// again soon.
     pub fn is_loose(&self) -> bool {
         self.free > self.spare() / 2
     }
@@ -45,7 +45,7 @@ impl Space {
     }
 }
 
-/// What the database takes now.
+/// Measures the space now.
 pub fn measure(connection: &Connection) -> Result<Space> {
     let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get(0));
     Ok(Space {
@@ -55,12 +55,12 @@ pub fn measure(connection: &Connection) -> Result<Space> {
     })
 }
 
-/// Gives back at most so many free pages: what stands at the end of the file is moved into them. The file itself shrinks
-/// when the log is folded in.
+/// Releases at most `pages` free pages: pages at the end of the file are moved into them. The file itself shrinks when
+/// the log is folded in.
 pub fn give_back(tx: &Transaction<'_>, pages: i64) -> Result<()> {
     let mut statement = tx.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
     let mut steps = statement.query([])?;
-    // A page goes with each step.
+    // Each step releases a page.
     while steps.next()?.is_some() {}
     Ok(())
 }

@@ -1,9 +1,9 @@
-//! Turns of long reads: so many run at once, their tokens take turns, and one token leaves a slot to the others. A read
-//! that nobody waits for any more gives up its place, and stops if it runs.
+//! Turns of long reads: a limited number run at once, their tokens take turns, and one token leaves a slot to the
+//! others. A read whose client has gone, or whose time is over, stops and leaves the queue.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use metrics::counter;
@@ -16,10 +16,10 @@ use super::{
 };
 use crate::domain::{Error, Result};
 
-/// Counts reads that were stopped, or given up before they began, because nobody waited for them.
+/// Counts reads that were stopped, or left the queue, because their client had gone.
 pub const STOPPED: &str = "prediction_api_scans_stopped_total";
 
-/// How many steps of SQLite's machine are done before it asks whether to go on: well below a millisecond.
+/// The number of steps of SQLite's machine between two checks whether to go on: well below a millisecond.
 const STEPS: i32 = 1000;
 
 /// The slots for long reads and the queue for them.
@@ -43,13 +43,13 @@ struct Waiting {
     turn: oneshot::Sender<Turn>,
 }
 
-/// A slot that a read has until this is dropped.
+/// A slot of a read, which is free again when this is dropped.
 pub struct Turn {
     turns: Arc<Turns>,
     owner: Owner,
 }
 
-/// A place in the queue, which is given up when this is dropped.
+/// A place in the queue, which is free again when this is dropped.
 struct Place<'a> {
     turns: &'a Turns,
     owner: Owner,
@@ -57,7 +57,7 @@ struct Place<'a> {
 }
 
 impl Turns {
-    /// So many slots, and so many places to wait for them.
+    /// Makes `slots` for reads that run, and `places` for those that wait.
     pub fn new(slots: usize, places: usize) -> Arc<Self> {
         Arc::new(Self(Mutex::new(State {
             running: Running {
@@ -98,16 +98,16 @@ impl Turns {
         turn.await.map_err(|_| Error::Unavailable("it is closing".to_owned()))
     }
 
-    /// How many reads run, and how many wait.
+    /// Returns how many reads run, and how many wait.
     pub fn load(&self) -> (usize, usize) {
         let state = self.lock();
         (state.running.count, state.waiting.len())
     }
 
-    /// Gives free slots to those who wait.
+    /// Hands free slots to reads that wait.
     fn hand_out(self: &Arc<Self>) {
         while let Some((owner, waiting)) = self.lock().next() {
-            // If it does not wait any more, the turn comes back and is dropped, which gives it to the next.
+            // If it does not wait any more, the turn is dropped, which hands it to the next.
             let _ = waiting.turn.send(self.turn(owner));
         }
     }
@@ -125,7 +125,7 @@ impl Turns {
 }
 
 impl State {
-    /// Starts the next that waits, if a slot is free for it.
+    /// Starts the next read that waits, if a slot is free for it.
     fn next(&mut self) -> Option<(Owner, Waiting)> {
         let running = &self.running;
         let (owner, waiting) = self.waiting.pop(|owner| running.may_start(owner))?;
@@ -135,7 +135,7 @@ impl State {
 }
 
 impl Running {
-    /// Whether the owner may have one more slot: the last one is for others.
+    /// Returns whether the owner may have one more slot: the last one is for others.
     fn may_start(&self, owner: Owner) -> bool {
         let own = self.of.get(&owner).copied().unwrap_or(0);
         self.count < self.slots && own < self.slots.saturating_sub(1).max(1)
@@ -176,10 +176,10 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Has what runs on the connection stop once nobody waits for it, until the answer is dropped.
+/// Makes the connection's statements stop when `stop` is set, until the returned value is dropped.
 pub fn watch<'a>(connection: &'a Connection, stop: &Stop) -> Result<Watched<'a>> {
     let stop = stop.clone();
-    connection.progress_handler(STEPS, Some(move || stop.load(Ordering::Relaxed)))?;
+    connection.progress_handler(STEPS, Some(move || stop.is_set()))?;
     Ok(Watched(connection))
 }
 
@@ -210,7 +210,7 @@ mod tests {
         let _second = turns.take(GREEDY).await.unwrap();
         let mut third = Box::pin(turns.take(GREEDY));
         assert!(futures_util::poll!(&mut third).is_pending());
-        // Others pass the one that has to wait for itself.
+        // Others pass the owner that has to wait for itself.
         let _other = turns.take(OTHER).await.unwrap();
         assert_eq!(turns.load(), (3, 1));
         drop(first);

@@ -1,6 +1,6 @@
 //! Clocks that are ahead: a worker's, whose issues lie in the future, and the server's, which is put right later.
 
-use prediction_api::domain::Timestamp;
+use prediction_api::{domain::Timestamp, store::engine::Row};
 use serde_json::{Value, json};
 
 use super::{changes, state};
@@ -127,7 +127,7 @@ fn kept(field: &Field) -> (bool, i64) {
     let sql = "SELECT EXISTS (SELECT 1 FROM clock WHERE name = 'held'),
         (SELECT count(*) FROM series WHERE newest_arrival > ?1) + (SELECT count(*) FROM health WHERE ok_at > ?1)";
     let now = field.app.now().micros();
-    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     field.app.database().query_row(sql, [now], row).unwrap()
 }
 

@@ -1,16 +1,16 @@
-//! Whole numbers in as few bytes as they need: seven bits a byte, the highest bit says that more follow.
+//! Whole numbers in as few bytes as they need: seven bits a byte. The highest bit says whether more bytes follow.
 
-/// What is wrong with bytes.
+/// A fault of the bytes.
 pub type Fault = &'static str;
 
 const ENDS: Fault = "it ends within a number";
 
-/// How many varints the bytes hold.
+/// Counts the varints in the bytes.
 pub fn varints(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| **byte < 0x80).count()
 }
 
-/// The bytes of the first `count` varints, and what follows.
+/// Splits the bytes after the first `count` varints.
 pub fn split_varints(bytes: &[u8], count: usize) -> Result<(&[u8], &[u8]), Fault> {
     if count == 0 {
         return Ok((&[], bytes));
@@ -20,12 +20,12 @@ pub fn split_varints(bytes: &[u8], count: usize) -> Result<(&[u8], &[u8]), Fault
     bytes.split_at_checked(end).ok_or(ENDS)
 }
 
-/// Small numbers of either sign as small numbers without one.
+/// Maps small numbers of either sign to small numbers without one.
 pub fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
 
-/// What [`zigzag`] was given.
+/// Inverts [`zigzag`].
 pub fn unzigzag(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
@@ -39,7 +39,7 @@ pub fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
     bytes.push(value as u8);
 }
 
-/// Reads the number that the bytes begin with, and leaves what follows.
+/// Reads the number at the beginning of the bytes, and leaves those that follow.
 pub fn take_varint(bytes: &mut &[u8]) -> Result<u64, Fault> {
     // Most are a single byte.
     if let [byte @ ..0x80, rest @ ..] = *bytes {

@@ -80,7 +80,7 @@ pub async fn measure(app: &App) {
     if let Ok(looked) = clock::look(app) {
         set(CLOCK, looked.is_err().into());
     }
-    if let Ok(space) = app.read(|connection, _| store::sqlite::space::measure(connection)) {
+    if let Ok(space) = app.read_inline(|connection, _| store::sqlite::space::measure(connection)) {
         set(FREE, u64::try_from(space.free * space.page_bytes).unwrap_or(0));
     }
     if let Ok(jobs) = health::counts(app, &token::operator(), None).await {

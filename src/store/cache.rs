@@ -1,0 +1,155 @@
+//! A read cache of committed rows, by their keys.
+//!
+//! A counter of the writer empties it. The counter moves on within a transaction, whenever the catalogue may have
+//! changed, a request was rolled back, or another process has written. It moves on again after the commit and before
+//! the callers get their results. So a cached value is exact within the writer's transactions, and readers never get a
+//! revoked token or a changed job once the change has been confirmed. Changes by another process show within a second.
+//! Work that changes the catalogue must not go through [`Db::write_values`](super::Db::write_values), which leaves the
+//! counter alone.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use crate::domain::Timestamp;
+
+/// The age in microseconds at which a value is read again: one second.
+const SECOND: u64 = 1_000_000;
+
+/// The number of values at which the cache is emptied.
+const MOST: usize = 10_000;
+
+/// Decides when a cached value is read again although the counter did not move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// After a second: readers do not see the counter move when another process writes, such as the command line that
+    /// revokes a token.
+    Second,
+    /// Never. It holds only in the writer's transactions, which notice what other processes wrote.
+    Exact,
+}
+
+/// A cache. Its clones share their values.
+pub struct Cache<K, V> {
+    freshness: Freshness,
+    changes: Arc<AtomicU64>,
+    entries: Arc<RwLock<Entries<K, V>>>,
+}
+
+struct Entries<K, V> {
+    /// The counter when the values were read.
+    changes: u64,
+    values: HashMap<K, (V, Timestamp)>,
+}
+
+impl<K, V> Clone for Cache<K, V> {
+    fn clone(&self) -> Self {
+        Self {
+            freshness: self.freshness,
+            changes: self.changes.clone(),
+            entries: self.entries.clone(),
+        }
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Cache<K, V> {
+    /// Makes an empty cache, which is emptied again whenever `changes` moves on.
+    pub(super) fn new(freshness: Freshness, changes: Arc<AtomicU64>) -> Self {
+        let entries = Entries {
+            changes: 0,
+            values: HashMap::new(),
+        };
+        Self {
+            freshness,
+            changes,
+            entries: Arc::new(RwLock::new(entries)),
+        }
+    }
+
+    /// Returns the cached value of the key, or else reads and caches one.
+    ///
+    /// # Errors
+    /// What `read` returns.
+    pub fn get<E>(&self, key: K, now: Timestamp, read: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+        // Loaded before the read, which does not see what is committed during it.
+        let changes = self.changes.load(Ordering::Acquire);
+        if let Some(value) = self.find(&key, changes, now) {
+            return Ok(value);
+        }
+        let value = read()?;
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        if entries.changes < changes || entries.values.len() >= MOST {
+            entries.changes = entries.changes.max(changes);
+            entries.values.clear();
+        }
+        if entries.changes == changes {
+            entries.values.insert(key, (value.clone(), now));
+        }
+        Ok(value)
+    }
+
+    fn find(&self, key: &K, changes: u64, now: Timestamp) -> Option<V> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        let (value, since) = entries.values.get(key).filter(|_| entries.changes == changes)?;
+        let is_fresh = match self.freshness {
+            // A clock that was set back does not make a value last longer.
+            Freshness::Second => now.micros().abs_diff(since.micros()) < SECOND,
+            Freshness::Exact => true,
+        };
+        is_fresh.then(|| value.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(micros: i64) -> Timestamp {
+        Timestamp::from_micros(micros)
+    }
+
+    fn get(cache: &Cache<u8, i64>, now: i64) -> i64 {
+        let read = || Ok::<_, ()>(now);
+        cache.get(1, at(now), read).unwrap()
+    }
+
+    #[test]
+    fn a_value_lasts_for_a_second_or_until_a_change() {
+        let changes = Arc::new(AtomicU64::new(0));
+        let cache = Cache::new(Freshness::Second, changes.clone());
+        assert_eq!(
+            [get(&cache, 0), get(&cache, 999_999), get(&cache, 1_000_000)],
+            [0, 0, 1_000_000]
+        );
+        assert_eq!(get(&cache, -1), -1, "the clock went back by more than a second");
+        changes.fetch_add(1, Ordering::AcqRel);
+        assert_eq!(get(&cache, 5), 5);
+    }
+
+    #[test]
+    fn an_exact_value_lasts_until_a_change() {
+        let changes = Arc::new(AtomicU64::new(0));
+        let cache = Cache::new(Freshness::Exact, changes.clone());
+        assert_eq!([get(&cache, 0), get(&cache, i64::MAX)], [0, 0]);
+        changes.fetch_add(1, Ordering::AcqRel);
+        assert_eq!(get(&cache, 7), 7);
+    }
+
+    #[test]
+    fn a_value_that_was_read_before_a_change_is_not_cached() {
+        let changes = Arc::new(AtomicU64::new(0));
+        let cache = Cache::new(Freshness::Second, changes.clone());
+        let old = cache.get(1, at(0), || {
+            changes.fetch_add(1, Ordering::AcqRel);
+            assert_eq!(get(&cache, 1), 1);
+            Ok::<_, ()>(0)
+        });
+        assert_eq!(old, Ok(0));
+        assert_eq!(get(&cache, 2), 1);
+    }
+}

@@ -1,0 +1,46 @@
+//! Copies of the database while it is served.
+
+use std::fs::File;
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{open::Db, stop::StopAtEnd};
+use crate::{
+    domain::{Error, Result},
+    store::sqlite::backup::{self, Stop, Unfinished},
+};
+
+impl Db {
+    /// Makes a consistent, compact copy of the database as it is now, in a file without a name. Writers are not held
+    /// up. The copy stops when the caller goes away.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while another copy is made or read; [`Error::Unavailable`] if the database cannot be read or the
+    /// copy cannot be written.
+    pub async fn copy(&self) -> Result<Copy> {
+        // Otherwise it would be a copy of another file.
+        self.writer.files()?;
+        let Ok(turn) = self.copy_turn.clone().try_acquire_owned() else {
+            return Err(Error::Busy);
+        };
+        let stop = Stop::default();
+        let _end = StopAtEnd(stop.clone());
+        let from = self.path.clone();
+        tokio::task::spawn_blocking(move || {
+            let copied = Unfinished::copy(&from, backup::passing(&from), &stop)?;
+            Ok(Copy {
+                file: copied.nameless()?,
+                _turn: turn,
+            })
+        })
+        .await
+        .unwrap_or_else(|fault| Err(Error::Internal(format!("a copy failed: {fault}"))))
+    }
+}
+
+/// A copy of the database. No other is made until it is dropped.
+pub struct Copy {
+    /// The file, to be read from its beginning; it ends with this.
+    pub file: File,
+    _turn: OwnedSemaphorePermit,
+}

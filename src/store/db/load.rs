@@ -1,0 +1,82 @@
+//! Shows how busy and how large the database is, and whether it works.
+
+use std::path::Path;
+
+use super::open::Db;
+use crate::{
+    domain::{Error, Result},
+    store::engine::Connection,
+};
+
+/// Reads the first row of every table that requests need, so that a damaged page there is noticed.
+const FIRST_ROWS: &str = "SELECT (SELECT name FROM organisations LIMIT 1), (SELECT name FROM tokens LIMIT 1),
+    (SELECT name FROM sources LIMIT 1), (SELECT version FROM source_versions LIMIT 1), (SELECT name FROM jobs LIMIT 1),
+    (SELECT metric FROM series LIMIT 1), (SELECT count FROM runs LIMIT 1), (SELECT value FROM readings LIMIT 1)";
+
+/// The work that a database has at the moment, and its size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Writes that wait.
+    pub writes_waiting: u64,
+    /// Whether the last commit failed.
+    pub is_failing: bool,
+    /// Connections that short reads use.
+    pub readers: u64,
+    /// Long reads that run.
+    pub scans: u64,
+    /// Long reads that wait.
+    pub scans_waiting: u64,
+    /// The size of the file, in bytes.
+    pub file_bytes: u64,
+    /// The size of the write-ahead log, in bytes.
+    pub log_bytes: u64,
+}
+
+impl Db {
+    /// Returns the work that the database has at the moment, and its size.
+    pub fn load(&self) -> Load {
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let (running, waiting) = self.turns.load();
+        let mut log = self.path.as_os_str().to_owned();
+        log.push("-wal");
+        let size = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
+        Load {
+            writes_waiting: number(self.writer.waiting()),
+            is_failing: self.writer.is_failing(),
+            readers: self.readers.in_use().into(),
+            scans: number(running),
+            scans_waiting: number(waiting),
+            file_bytes: size(&self.path),
+            log_bytes: size(Path::new(&log)),
+        }
+    }
+
+    /// Checks that the database can be read and written. It tries a commit if `is_due`, or if the last one failed.
+    ///
+    /// # Errors
+    /// The reason why it cannot.
+    pub async fn ready(&self, is_due: bool) -> Result<()> {
+        let first_rows = |connection: &Connection| Ok(connection.query_row(FIRST_ROWS, [], |_| Ok(()))?);
+        // This comes first: reads of other files mean nothing.
+        self.writer.files()?;
+        self.read_inline(first_rows)?;
+        for pool in [&self.scanners, &self.skimmer] {
+            // Connections that are all in use need no probe, and a probe need not wait for them.
+            if let Some(connection) = pool.try_get() {
+                first_rows(&connection)?;
+            }
+        }
+        if self.writer.is_full() {
+            return Err(Error::Busy);
+        }
+        if !is_due && !self.writer.is_failing() {
+            return Ok(());
+        }
+        // Writes the number that it has already: the smallest change that reaches the disk.
+        self.write_catalogue(|tx| {
+            let version: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            Ok(tx.pragma_update(None, "user_version", version)?)
+        })
+        .await
+    }
+}

@@ -1,0 +1,29 @@
+//! The meanings of the database's metrics.
+
+use metrics::{describe_counter, describe_histogram};
+
+use crate::store::{
+    prediction,
+    sqlite::{turns::STOPPED, writer},
+};
+
+pub const READ_WAIT: &str = "prediction_api_readers_wait_seconds";
+pub const SCAN_WAIT: &str = "prediction_api_scans_wait_seconds";
+
+/// Describes the metrics of this layer.
+pub fn describe_metrics() {
+    describe_histogram!(
+        READ_WAIT,
+        "How long short reads waited for a connection, where none was free"
+    );
+    describe_histogram!(SCAN_WAIT, "How long long reads waited for their turn");
+    describe_counter!(
+        STOPPED,
+        "Long reads that were stopped because nobody waited for them any more"
+    );
+    describe_counter!(
+        prediction::DECODED,
+        "Predictions that reads decoded, whether they were returned or not"
+    );
+    writer::describe_metrics();
+}

@@ -1,0 +1,129 @@
+//! Reads. Each has one snapshot and a connection of its own, so that it never waits for the writer.
+//!
+//! A long read never runs on the threads that serve requests. [`Db::read_inline`] runs where the request is handled and
+//! is for a few rows by key. [`Db::read_blocking`] runs on a blocking thread; a limited number run and wait.
+//! [`Db::read_unmapped`] is for the server's own reads that may touch the whole file: it maps nothing into memory,
+//! because mapped pages would count as the server's memory.
+
+use metrics::{counter, histogram};
+
+use super::{
+    metrics::{READ_WAIT, SCAN_WAIT},
+    open::Db,
+    stop::StopAtEnd,
+};
+use crate::{
+    domain::{Error, Result},
+    store::{
+        engine::Connection,
+        recurring::Recurring,
+        sqlite::{
+            backup::Stop,
+            pool::Pool,
+            turns::{self, STOPPED},
+        },
+        stopwatch::{self, Stopwatch, Watch},
+    },
+};
+
+static UNENDED: Recurring = Recurring::new();
+
+impl Db {
+    /// Runs a short read (a few rows by key) on the calling thread, on one snapshot.
+    ///
+    /// # Errors
+    /// What `work` returns; [`Error::Unavailable`] if the database cannot be read.
+    pub fn read_inline<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let watch = Watch::new(self.limits.slow);
+        watch.time("read", || snapshot(&self.readers, work))
+    }
+
+    /// Runs a long read (a list) on a blocking thread, on one snapshot. Tokens take turns. The read leaves the queue,
+    /// or stops, when its caller goes away.
+    ///
+    /// # Errors
+    /// As [`Db::read_inline`]; [`Error::Busy`] if too many long reads wait; [`Error::ShareTaken`] if too many of the
+    /// token wait.
+    pub async fn read_blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let waiting = Stopwatch::start();
+        let turn = self.turns.take(stopwatch::caller()).await?;
+        histogram!(SCAN_WAIT).record(waiting.elapsed());
+        let work = move |connection: &Connection| {
+            let _turn = turn;
+            work(connection)
+        };
+        self.aside(&self.scanners, "scan", work).await
+    }
+
+    /// Runs a read of the server's own that may touch the whole file, on a blocking thread and on one snapshot. Its
+    /// connection maps nothing into memory.
+    ///
+    /// # Errors
+    /// As [`Db::read_inline`].
+    pub async fn read_unmapped<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.aside(&self.skimmer, "skim", work).await
+    }
+
+    async fn aside<T: Send + 'static>(
+        &self,
+        pool: &Pool,
+        what: &'static str,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (pool, watch) = (pool.clone(), Watch::new(self.limits.slow));
+        let stop = Stop::default();
+        let _end = StopAtEnd(stop.clone());
+        let work = move |connection: &Connection| {
+            let _watched = turns::watch(connection, &stop)?;
+            let done = match stop.is_set() {
+                true => Err(Error::Unavailable("a read was given up".to_owned())),
+                false => work(connection),
+            };
+            if stop.is_set() {
+                counter!(STOPPED).increment(1);
+            }
+            done
+        };
+        tokio::task::spawn_blocking(move || watch.time(what, || snapshot(&pool, work)))
+            .await
+            .unwrap_or_else(|fault| Err(Error::Internal(format!("a read failed: {fault}"))))
+    }
+}
+
+fn snapshot<T>(pool: &Pool, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    let connection = match pool.try_get() {
+        Some(connection) => connection,
+        None => {
+            let waiting = Stopwatch::start();
+            let connection = pool.get()?;
+            histogram!(READ_WAIT).record(waiting.elapsed());
+            connection
+        }
+    };
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    // Dropped on every path, a panic included, so that no connection goes back with its snapshot open.
+    let _end = End(&connection);
+    work(&connection)
+}
+
+struct End<'a>(&'a Connection);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        let ended = self
+            .0
+            .prepare_cached("ROLLBACK")
+            .and_then(|mut statement| statement.execute([]));
+        if let Err(error) = ended
+            && let Some(times) = UNENDED.failed(&error.to_string())
+        {
+            tracing::error!(%error, times, "a read could not be ended");
+        }
+    }
+}

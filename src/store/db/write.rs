@@ -1,0 +1,77 @@
+//! Writes. They run one after the other in the writer's transactions, and return after their commit.
+
+use std::hash::Hash;
+
+use super::open::Db;
+use crate::{
+    domain::Result,
+    store::{
+        cache::{Cache, Freshness},
+        engine::Transaction,
+        sqlite::writer::Kind,
+    },
+};
+
+impl Db {
+    /// Runs `work` in the writer's transaction and returns after the commit. If `work` fails, its changes are rolled
+    /// back, and no others.
+    ///
+    /// # Errors
+    /// What `work` returns; [`Error::Busy`] if too many writes wait; [`Error::Unavailable`] if the database cannot be
+    /// written; [`Error::Internal`] if `work` panics.
+    pub async fn write_catalogue<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.write(Kind::WriteCatalogue, work).await
+    }
+
+    /// Like [`Db::write_catalogue`] for `work` that changes nothing of the catalogue: readings, predictions, messages
+    /// of webhooks, the use of tokens. The caches of the catalogue stay valid.
+    ///
+    /// # Errors
+    /// As [`Db::write_catalogue`].
+    pub async fn write_values<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.write(Kind::WriteValues, work).await
+    }
+
+    /// Like [`Db::write_catalogue`] for `work` that only deletes: it may use the reserve of a full disk.
+    ///
+    /// # Errors
+    /// As [`Db::write_catalogue`].
+    pub async fn delete_catalogue<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.write(Kind::DeleteCatalogue, work).await
+    }
+
+    /// Like [`Db::write_values`] for `work` that only deletes: it may use the reserve of a full disk.
+    ///
+    /// # Errors
+    /// As [`Db::write_catalogue`].
+    pub async fn delete_values<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.write(Kind::DeleteValues, work).await
+    }
+
+    /// Creates the disk's reserve if it is missing and there is room for it.
+    pub fn keep_reserve(&self) {
+        self.room.keep_reserve();
+    }
+
+    /// Makes a cache of the catalogue: it is emptied when the catalogue may have changed.
+    pub fn catalogue_cache<K: Eq + Hash, V: Clone>(&self, freshness: Freshness) -> Cache<K, V> {
+        Cache::new(freshness, self.writer.changes())
+    }
+
+    /// Makes a cache of anything, for readers: it is emptied by every commit.
+    pub fn commit_cache<K: Eq + Hash, V: Clone>(&self) -> Cache<K, V> {
+        Cache::new(Freshness::Second, self.writer.commits())
+    }
+}

@@ -1,0 +1,130 @@
+use proptest::prelude::*;
+
+use super::{
+    decode, encode,
+    format::{CHECKSUM_BYTES, VERSION_2, checksum},
+    varint::Fault,
+};
+use crate::domain::{Timestamp, prediction::Point};
+
+fn any_number() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        any::<f64>(),
+        (-400_i32..400).prop_map(|tenths| f64::from(tenths) / 10.0),
+        any::<i64>().prop_map(|whole| whole as f64 / 1e6),
+        Just(-0.0)
+    ]
+}
+
+/// Points in the order of their times: regular, or whatever; withdrawn seldom, often or all.
+fn points() -> impl Strategy<Value = Vec<Point>> {
+    let often = prop_oneof![Just(0.999), Just(0.9), Just(0.1), Just(0.001)];
+    often.prop_flat_map(points_with_values)
+}
+
+fn points_with_values(often: f64) -> impl Strategy<Value = Vec<Point>> {
+    let step = prop_oneof![Just(3_600_000_000), 1..100_000_i64];
+    let value = prop::option::weighted(often, any_number());
+    let values = prop::collection::vec(value, 0..50);
+    let start = -62_167_219_200_000_000_i64..253_000_000_000_000_000;
+    (start, step, values, any::<bool>()).prop_map(|(start, step, values, is_regular)| {
+        let at = |n: i64| start + n * step + if is_regular { 0 } else { n * n % step };
+        let point = |(n, value)| Point {
+            valid_time: Timestamp::from_micros(at(n)),
+            value,
+        };
+        (0..).zip(values).map(point).collect()
+    })
+}
+
+fn start(points: &[Point]) -> Timestamp {
+    points
+        .first()
+        .map_or(Timestamp::from_micros(0), |point| point.valid_time)
+}
+
+fn read(bytes: &[u8], valid_from: Timestamp) -> Result<Vec<Point>, Fault> {
+    decode(bytes, valid_from)?.collect()
+}
+
+fn bits(points: &[Point]) -> Vec<(Timestamp, Option<u64>)> {
+    points
+        .iter()
+        .map(|p| (p.valid_time, p.value.map(f64::to_bits)))
+        .collect()
+}
+
+fn regular(values: &[f64]) -> Vec<Point> {
+    let at = |n: i64| Timestamp::from_micros(1_698_364_800_000_000 + n * 3_600_000_000);
+    (0..)
+        .zip(values)
+        .map(|(n, value)| Point {
+            valid_time: at(n),
+            value: Some(*value),
+        })
+        .collect()
+}
+
+#[test]
+fn hourly_values_of_one_decimal_take_little_more_than_a_byte() {
+    let values: Vec<_> = (0..240).map(|hour| f64::from(150 + hour * 7 % 50) / 10.0).collect();
+    assert!(encode(&regular(&values)).len() < 240 + 16);
+}
+
+#[test]
+fn what_version_1_wrote_is_read() {
+    // Two points at 0 and 3 microseconds, 1.5 and -2.
+    let mut bytes = vec![1, 2, 0, 6];
+    bytes.extend(1.5_f64.to_le_bytes());
+    bytes.extend((-2.0_f64).to_le_bytes());
+    bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+    let point = |micros, value| Point {
+        valid_time: Timestamp::from_micros(micros),
+        value: Some(value),
+    };
+    let expected = vec![point(0, 1.5), point(3, -2.0)];
+    assert_eq!(read(&bytes, Timestamp::from_micros(0)), Ok(expected));
+}
+
+#[test]
+fn a_withdrawn_issue_takes_some_bytes_however_long_it_is() {
+    let mut points = regular(&[1.0; 100_000]);
+    points.iter_mut().for_each(|point| point.value = None);
+    assert!(encode(&points).len() < 20);
+}
+
+#[test]
+fn points_with_values_are_written_as_version_2() {
+    assert_eq!(encode(&regular(&[1.0, 2.5]))[0], VERSION_2);
+}
+
+#[test]
+fn a_changed_start_is_seen() {
+    let bytes = encode(&regular(&[1.0, 2.0]));
+    assert!(read(&bytes, Timestamp::from_micros(0)).is_err());
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_bit_for_bit(points in points()) {
+        let read = read(&encode(&points), start(&points)).unwrap();
+        prop_assert_eq!(bits(&read), bits(&points));
+    }
+
+    #[test]
+    fn a_damaged_payload_is_an_error(points in points(), at in any::<prop::sample::Index>(), bit in 0..8) {
+        let mut bytes = encode(&points);
+        let at = at.index(bytes.len());
+        bytes[at] ^= 1_u8 << bit;
+        prop_assert!(read(&bytes, start(&points)).is_err());
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..100), right in any::<bool>()) {
+        let mut bytes = bytes;
+        if right && let Some((body, held)) = bytes.split_last_chunk_mut::<CHECKSUM_BYTES>() {
+            *held = checksum(0, body).to_le_bytes();
+        }
+        let _ = read(&bytes, Timestamp::from_micros(0));
+    }
+}

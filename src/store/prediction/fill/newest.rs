@@ -1,0 +1,142 @@
+//! The newest issue of each valid time.
+
+use std::{
+    collections::VecDeque,
+    ops::ControlFlow::{Break, Continue},
+};
+
+use super::{
+    rows::{add, found_run},
+    wanted::{Filled, Wanted},
+    withdrawn::Withdrawn,
+};
+use crate::{
+    domain::{
+        Result, Timestamp,
+        prediction::{FoundPoint, FoundRun, Predictions},
+    },
+    store::{
+        engine::Connection,
+        prediction::{
+            run::{NewestFirst, Order, Window, visit_runs},
+            series::SeriesRow,
+        },
+    },
+};
+
+/// Adds the newest issue of each valid_time in the window, up to as many rows as are wanted.
+pub fn newest_issues(
+    connection: &Connection,
+    group: &[SeriesRow],
+    window: &Window,
+    wanted: &Wanted<'_>,
+    found: &mut Predictions,
+) -> Result<Filled> {
+    let mut newest = Newest {
+        rows: VecDeque::new(),
+        end: window.to,
+        wanted: wanted.rows,
+    };
+    let (mut runs, mut ranks): (Vec<FoundRun>, Vec<NewestFirst>) = (Vec::new(), Vec::new());
+    let mut fresh = Vec::new();
+    for series in group {
+        let cutoff = series.series.cutoff(window.now);
+        let mut withdrawn = Withdrawn::default();
+        let visited = visit_runs(connection, series, window, Order::NewestFirst, |run| {
+            if run.valid_from >= newest.end {
+                return Ok(Continue(()));
+            }
+            let (index, rank, mut place) = (runs.len(), run.newest_first(), None);
+            let mut is_used = false;
+            for point in run.points(window, cutoff, wanted.cost)? {
+                let point = point?;
+                if point.valid_time >= newest.end || fresh.len() == wanted.rows {
+                    break;
+                }
+                let Some(value) = withdrawn.value(run, &point) else {
+                    continue;
+                };
+                let row = FoundPoint {
+                    valid_time: point.valid_time,
+                    value,
+                    run: index,
+                };
+                let at = place.get_or_insert_with(|| newest.place(point.valid_time));
+                match newest.at(at, point.valid_time) {
+                    None => fresh.push(row),
+                    // Another series' run. Those of one series come newest first.
+                    Some(other) if rank < ranks[other.run] => {
+                        *other = row;
+                        is_used = true;
+                    }
+                    Some(_) => {}
+                }
+            }
+            if is_used || !fresh.is_empty() {
+                runs.push(found_run(series, run));
+                ranks.push(rank);
+                newest.add(&mut fresh);
+            }
+            Ok(if wanted.is_too_much() { Break(()) } else { Continue(()) })
+        })?;
+        if visited.is_break() {
+            return Ok(Filled::TooMuch);
+        }
+    }
+    let filled = match newest.rows.back() {
+        Some(last) if newest.rows.len() >= wanted.rows => Filled::Until(last.valid_time, None),
+        _ => Filled::Whole,
+    };
+    add(newest.rows, runs, found);
+    Ok(filled)
+}
+
+/// The valid times that are filled, in their order.
+struct Newest {
+    rows: VecDeque<FoundPoint>,
+    /// No valid time from here on is wanted any more: as many as are wanted come before it.
+    end: Timestamp,
+    wanted: usize,
+}
+
+impl Newest {
+    /// Where a valid_time is, or would be.
+    fn place(&self, valid_time: Timestamp) -> usize {
+        match self.rows.back() {
+            Some(last) if last.valid_time < valid_time => self.rows.len(),
+            _ => self.rows.partition_point(|row| row.valid_time < valid_time),
+        }
+    }
+
+    /// The row of a valid_time, if it is filled; `at` is its place or an earlier one, and is moved there.
+    fn at(&mut self, at: &mut usize, valid_time: Timestamp) -> Option<&mut FoundPoint> {
+        while self.rows.get(*at)?.valid_time < valid_time {
+            *at += 1;
+        }
+        self.rows.get_mut(*at).filter(|row| row.valid_time == valid_time)
+    }
+
+    /// Fills valid times that are not filled, and leaves the list empty. Mostly they come all before or all behind what
+    /// is there: models are run at regular times, and predict at regular times.
+    fn add(&mut self, fresh: &mut Vec<FoundPoint>) {
+        let (Some(first), Some(last)) = (fresh.first(), fresh.last()) else {
+            return;
+        };
+        if self.rows.back().is_none_or(|row| row.valid_time < first.valid_time) {
+            self.rows.extend(fresh.drain(..));
+        } else if self.rows.front().is_none_or(|row| last.valid_time < row.valid_time) {
+            for point in fresh.drain(..).rev() {
+                self.rows.push_front(point);
+            }
+        } else {
+            self.rows.extend(fresh.drain(..));
+            self.rows.make_contiguous().sort_by_key(|row| row.valid_time);
+        }
+        if self.rows.len() >= self.wanted {
+            self.rows.truncate(self.wanted);
+            // The last of them may still be another series'.
+            let after = |row: &FoundPoint| Timestamp::from_micros(row.valid_time.micros() + 1);
+            self.end = self.rows.back().map_or(self.end, after);
+        }
+    }
+}

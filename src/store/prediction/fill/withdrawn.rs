@@ -1,0 +1,33 @@
+//! What newer revisions of an issue withdraw.
+
+use std::collections::HashSet;
+
+use crate::{
+    domain::{Timestamp, prediction::Point},
+    store::prediction::run::Run,
+};
+
+/// What newer revisions withdraw of an issue: none of it is returned from the revisions before. Another issue, or another
+/// series of the group, may still fill the valid_time.
+#[derive(Default)]
+pub struct Withdrawn {
+    issue: Option<Timestamp>,
+    times: HashSet<Timestamp>,
+}
+
+impl Withdrawn {
+    /// The point's value, unless it is withdrawn. The runs of one series come newest first.
+    pub fn value(&mut self, run: &Run, point: &Point) -> Option<f64> {
+        let issue = Some(run.issue.issue_time);
+        if point.value.is_none() {
+            if self.issue != issue {
+                self.times.clear();
+                self.issue = issue;
+            }
+            self.times.insert(point.valid_time);
+        } else if self.issue == issue && self.times.contains(&point.valid_time) {
+            return None;
+        }
+        point.value
+    }
+}

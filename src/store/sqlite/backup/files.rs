@@ -1,0 +1,62 @@
+//! The files beside a database: their names, and what a crash leaves of them.
+
+use std::{
+    fs::{self, File},
+    io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use uuid::Uuid;
+
+/// Follows the database's name in the names of copies on their way to a client, and of those that are restored.
+const PASSING: &str = ".passing-";
+
+/// Follows the name of a database that a backup replaced, before the time.
+pub const BEFORE_RESTORE: &str = ".before-restore-";
+
+/// Returns a new name beside the database for a copy on its way to a client.
+pub fn passing(database: &Path) -> PathBuf {
+    beside(database, &format!("{PASSING}{}", Uuid::new_v4().simple()))
+}
+
+/// Returns the name of a file with `end` after it.
+pub fn beside(file: &Path, end: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+/// Removes what a process that crashed left beside the database: copies on their way, a demo that was being filled, and
+/// second names that a restore was giving to the database. The caller must have the folder for itself.
+///
+/// # Errors
+/// The folder cannot be read or written.
+pub fn clear_passing(database: &Path) -> io::Result<()> {
+    let name = database.file_name().unwrap_or_default().to_string_lossy();
+    let (passing, unfinished) = (format!("{name}{PASSING}"), format!("{name}.unfinished"));
+    let before = format!("{name}{BEFORE_RESTORE}");
+    let identity = |path: &Path| {
+        let found = fs::symlink_metadata(path).ok()?;
+        Some((found.dev(), found.ino()))
+    };
+    let its = ["", "-wal"].map(|end| identity(&beside(database, end)));
+    for entry in fs::read_dir(database.parent().unwrap_or(Path::new(".")))? {
+        let entry = entry?;
+        let found = entry.file_name().to_string_lossy().into_owned();
+        let is_second_name = || {
+            let identity = identity(&entry.path());
+            found.starts_with(&before) && identity.is_some() && its.contains(&identity)
+        };
+        if found.starts_with(&passing) || found.starts_with(&unfinished) || is_second_name() {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Flushes the folder of a file, so that its name survives a power cut.
+pub fn flush_folder(file: &Path) -> io::Result<()> {
+    let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}

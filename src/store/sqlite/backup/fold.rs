@@ -1,0 +1,39 @@
+//! Folds the log of a database that nobody serves into its file.
+
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode};
+
+use crate::store::sqlite::settings::BUSY_TIMEOUT;
+
+/// The result of folding a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Folded {
+    /// All of it is in the database's file, and no other process has the file open.
+    All,
+    /// Another process has the database open.
+    InUse,
+    /// The database is damaged: nothing was done.
+    Damaged,
+    /// It cannot be done now, for example because the disk is full or cannot be written.
+    Failed(String),
+}
+
+/// Folds the log into the database's file and ends the WAL mode.
+pub fn fold(path: &Path) -> Folded {
+    // Leaving the WAL mode needs the database alone.
+    let folded = Connection::open(path).and_then(|connection| {
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0))
+    });
+    let error = match folded {
+        Ok(mode) if mode == "delete" => return Folded::All,
+        Ok(_) => return Folded::InUse,
+        Err(error) => error,
+    };
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Folded::InUse,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Folded::Damaged,
+        _ => Folded::Failed(error.to_string()),
+    }
+}

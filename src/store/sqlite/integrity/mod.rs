@@ -1,0 +1,71 @@
+//! Checks whether a database file is whole: by SQLite's own checks, and by what only the product knows of its rows.
+//! Nothing is changed, and a server may be using the file.
+
+mod catalogue;
+mod open;
+mod readings;
+mod report;
+mod runs;
+mod unknown;
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::{errors::OpenError, migrations};
+
+pub use open::kind_of;
+pub use report::Report;
+
+/// Checks the database file.
+///
+/// # Errors
+/// It is no database of this product, it is newer than this program, or it cannot be opened. Faults inside of it are in
+/// the report.
+pub fn check(path: &Path) -> Result<Report, OpenError> {
+    let (connection, schema) = open::open(path)?;
+    if schema == 0 {
+        return Err(OpenError::Empty);
+    }
+    let mut report = Report {
+        schema,
+        is_current: schema == migrations::newest(),
+        ..Report::default()
+    };
+    let outcome = file(&connection, &mut report);
+    report.unreadable("the file", outcome);
+    let outcome = references(&connection, &mut report);
+    report.unreadable("a table", outcome);
+    if report.is_current {
+        catalogue::check(&connection, &mut report);
+        let outcome = runs::check(&connection, &mut report);
+        report.unreadable("the runs", outcome);
+        let outcome = readings::check(&connection, &mut report);
+        report.unreadable("the readings", outcome);
+    }
+    Ok(report)
+}
+
+/// Checks the pages and the indexes.
+fn file(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("PRAGMA integrity_check")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let line: String = row.get(0)?;
+        for fault in line.lines().filter(|line| *line != "ok") {
+            report.fault(format!("the file: {fault}"));
+        }
+    }
+    Ok(())
+}
+
+/// Checks the foreign keys.
+fn references(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
+        report.fault(format!("a row of {table} names a row of {parent} that is not there"));
+    }
+    Ok(())
+}

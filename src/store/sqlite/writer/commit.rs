@@ -1,0 +1,72 @@
+//! One transaction: each request in a savepoint of its own, then their common commit.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::{group::Group, state::State};
+use crate::{
+    domain::{Error, Result},
+    store::{sqlite::room::Room, stopwatch::Stopwatch},
+};
+
+/// Runs the requests of the group in one transaction and commits it. `others` counts the writes of other processes.
+pub fn commit(
+    connection: &mut Connection,
+    group: &mut Group<'_>,
+    room: &Room,
+    state: &State,
+    others: &mut i64,
+) -> Result<()> {
+    let tx = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .inspect_err(|_| group.fill())
+        .map_err(|error| match Error::from(error) {
+            // No other thread of this process writes.
+            Error::Busy => Error::Unavailable(
+                "another program holds the database's write lock, and did not let it go in time".to_owned(),
+            ),
+            other => other,
+        })?;
+    let written: i64 = tx
+        .prepare_cached("PRAGMA data_version")?
+        .query_row([], |row| row.get(0))?;
+    if std::mem::replace(others, written) != written {
+        state.count_change();
+    }
+    let mut changed = false;
+    let mut next = 0;
+    while let Some(request) = group.get(next) {
+        next += 1;
+        if let Err(refusal) = room.admit(request.kind().makes_room()) {
+            request.refuse(refusal);
+            continue;
+        }
+        tx.prepare_cached("SAVEPOINT request")?.execute([])?;
+        let begun = Stopwatch::start();
+        let succeeded = request.run(&tx);
+        let took = begun.elapsed();
+        // On a full disk and the like SQLite rolls back the whole transaction by itself.
+        if tx.is_autocommit() {
+            return Err(match request.failure() {
+                Some(failure @ Error::Unavailable(_)) => failure.clone(),
+                _ => Error::Unavailable("the disk is full or failing".to_owned()),
+            });
+        }
+        let changes = request.kind().changes_catalogue();
+        changed |= changes;
+        if !succeeded || changes {
+            state.count_change();
+        }
+        if !succeeded {
+            tx.prepare_cached("ROLLBACK TO request")?.execute([])?;
+        }
+        tx.prepare_cached("RELEASE request")?.execute([])?;
+        group.took(took);
+    }
+    let begun = Stopwatch::start();
+    tx.commit()?;
+    group.pace.flush = begun.elapsed();
+    if changed {
+        state.count_change();
+    }
+    Ok(())
+}

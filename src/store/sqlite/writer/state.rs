@@ -1,0 +1,94 @@
+//! The state of the writing thread that others see, and the metrics of its commits.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use metrics::{Counter, Histogram, counter, describe_counter, describe_histogram, histogram};
+
+use crate::{
+    domain::Result,
+    store::{recurring::Recurring, sqlite::identity::Identity, stopwatch::Stopwatch},
+};
+
+const COMMIT: &str = "prediction_api_writer_commit_duration_seconds";
+const GROUP_SIZE: &str = "prediction_api_writer_batch_size";
+const FAILED: &str = "prediction_api_writer_commits_failed_total";
+pub const REFUSED: &str = "prediction_api_writer_refused_total";
+
+/// Describes the writer's metrics.
+pub fn describe_metrics() {
+    describe_histogram!(COMMIT, "How long a transaction took, from its begin to its commit");
+    describe_histogram!(GROUP_SIZE, "How many writes shared a commit");
+    describe_counter!(FAILED, "Transactions that could not be committed");
+    describe_counter!(REFUSED, "Writes that were refused because too many waited");
+}
+
+/// The state that others see.
+#[derive(Default)]
+pub struct State {
+    /// Whether the last commit failed.
+    pub failing: AtomicBool,
+    failures: Recurring,
+    /// The identity of the open files.
+    identity: Mutex<Option<Identity>>,
+    /// Counts possible changes to the catalogue, in the transaction and after its commit: see [`crate::store::Cache`].
+    pub changes: Arc<AtomicU64>,
+    /// Counts commits, successful or not.
+    pub commits: Arc<AtomicU64>,
+}
+
+impl State {
+    /// Locks the identity of the files.
+    pub fn identity(&self) -> MutexGuard<'_, Option<Identity>> {
+        self.identity.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Logs a failure of commits once, and their recovery.
+    pub fn report(&self, committed: &Result<()>, requests: usize) {
+        match committed {
+            Ok(()) => {
+                if let Some(failures) = self.failures.succeeded() {
+                    tracing::info!(failures, "writes are committed again");
+                }
+            }
+            Err(error) => {
+                if let Some(times) = self.failures.failed(&error.to_string()) {
+                    tracing::error!(%error, requests, times, "a group of writes was not committed");
+                }
+            }
+        }
+    }
+
+    /// Empties the caches of the catalogue.
+    pub fn count_change(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// The metrics of commits, looked up once.
+pub struct Meters {
+    durations: Histogram,
+    groups: Histogram,
+    failed: Counter,
+}
+
+impl Meters {
+    pub fn new() -> Self {
+        Self {
+            durations: histogram!(COMMIT),
+            groups: histogram!(GROUP_SIZE),
+            failed: counter!(FAILED),
+        }
+    }
+
+    pub fn count(&self, begun: Stopwatch, requests: usize, committed: &Result<()>) {
+        self.durations.record(begun.elapsed());
+        // The number is at most the size of a group.
+        self.groups.record(u32::try_from(requests).unwrap_or(u32::MAX));
+        if committed.is_err() {
+            self.failed.increment(1);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The loop of the writing thread.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::Ordering,
+    time::Duration,
+};
+
+use super::{
+    commit::commit,
+    database::Database,
+    group::{Group, Pace},
+    queue::{CloseAtEnd, Queue},
+    state::{Meters, State},
+};
+use crate::{
+    domain::Error,
+    store::stopwatch::{Stopwatch, Watch},
+};
+
+/// Commits one group after the other until the queue is closed and empty.
+pub fn run(mut database: Database, queue: &Queue, state: &State, slow: Duration) {
+    let _end = CloseAtEnd(queue);
+    let (meters, watch) = (Meters::new(), Watch::new(slow));
+    database.watch();
+    // The counter that SQLite moves on when another process has written.
+    let mut others = 0;
+    let mut pace = Pace::default();
+    while let Some(first) = queue.wait() {
+        let mut group = Group {
+            requests: vec![first],
+            queue,
+            pace: &mut pace,
+            begun: Stopwatch::start(),
+        };
+        let begun = Stopwatch::start();
+        // The thread survives a panic: without it nothing could be written any more.
+        let committing = AssertUnwindSafe(|| {
+            watch.time("commit", || {
+                let room = database.room.clone();
+                let ready = database.open(state).and_then(|opened| {
+                    opened.identity.check()?;
+                    Ok(opened)
+                });
+                let opened = ready.inspect_err(|_| group.fill())?;
+                commit(&mut opened.connection, &mut group, &room, state, &mut others)
+            })
+        });
+        let committed =
+            catch_unwind(committing).unwrap_or_else(|_| Err(Error::Internal("a group of writes panicked".to_owned())));
+        let committed = committed.map_err(|failure| database.explain(failure));
+        database.give_up_if_broken();
+        let group = group.requests;
+        state.commits.fetch_add(1, Ordering::AcqRel);
+        let is_failing = committed.is_err() || database.room.is_given_up();
+        state.failing.store(is_failing, Ordering::Relaxed);
+        if committed.is_err() {
+            state.count_change();
+        }
+        let afterwards = AssertUnwindSafe(|| {
+            let requests = group.len();
+            for (_, request) in group {
+                request.answer(committed.clone());
+            }
+            meters.count(begun, requests, &committed);
+            // While only deletions are accepted, their success is no recovery.
+            if committed.is_err() || !is_failing {
+                state.report(&committed, requests);
+            }
+            if let Ok(opened) = &database.opened {
+                opened.checkpointer.after_commit(&opened.connection);
+            }
+        });
+        if catch_unwind(afterwards).is_err() {
+            tracing::error!("the writer panicked and goes on");
+        }
+    }
+    if let Ok(opened) = database.opened {
+        opened.checkpointer.finish(&opened.connection);
+    }
+}
