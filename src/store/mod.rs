@@ -21,6 +21,7 @@ pub mod delivery;
 pub mod health;
 pub mod job;
 pub mod job_run;
+pub mod job_setup;
 pub mod location;
 pub mod organisation;
 pub mod prediction;
@@ -33,7 +34,7 @@ pub mod token;
 pub mod webhook;
 
 pub use db::{Copy, Db, Limits, Load, describe_metrics};
-pub use engine::{Connection, Transaction, undone};
+pub use engine::{Connection, Transaction};
 pub use known::Known;
 pub use memory::Memory;
 pub use recurring::Recurring;

@@ -1,17 +1,13 @@
-//! The set-up of a job: everything that it needs, in one request.
+//! The body that sets a job up: everything that the job needs, in one request.
 
-use poem_openapi::{Enum, Object};
-use serde::{Deserialize, Serialize};
+use poem_openapi::Object;
+use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{
-    contract::{InputRole, OutputRole, RoleBinding, check_contract},
-    error::Result,
-    job::{Job, check_binding_form},
+use crate::domain::{
+    contract::{InputRole, OutputRole, RoleBinding},
     object::objects,
-    source::{check_grace, check_interval, check_retention},
-    text::{Description, Name, check_description, check_optional},
-    violations::Violations,
+    text::{Description, Name},
 };
 
 objects!(JobSetup, SetupSource, SetupVersion, SetupJob);
@@ -116,111 +112,4 @@ pub struct SetupJob {
     /// The bindings, in place of `role_bindings` at the top.
     #[oai(nullable, validator(max_items = 100))]
     pub role_bindings: Option<Vec<RoleBinding>>,
-}
-
-/// What a set-up made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]
-#[serde(rename_all = "snake_case")]
-#[oai(rename_all = "snake_case")]
-pub enum CreatedKind {
-    /// An organisation.
-    Organisation,
-    /// A source.
-    Source,
-    /// A source version.
-    SourceVersion,
-    /// A placeholder of a sensor.
-    Sensor,
-    /// A placeholder of a location.
-    Location,
-    /// The job.
-    Job,
-}
-
-/// One thing that a set-up made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Object)]
-pub struct Created {
-    /// What was made.
-    pub kind: CreatedKind,
-    /// Its id.
-    pub id: Uuid,
-    /// Its name, or a version's label.
-    pub name: Name,
-}
-
-/// The job that a set-up found or made.
-#[derive(Debug, Clone, PartialEq, Serialize, Object)]
-pub struct JobSetupAnswer {
-    /// The job.
-    #[serde(flatten)]
-    #[oai(flatten)]
-    pub job: Job,
-    /// What was made on the way; empty if all was there.
-    pub created: Vec<Created>,
-}
-
-impl JobSetup {
-    /// Refuses with every violation of form. Afterwards the names are trimmed, and `role_bindings` and
-    /// `source.expected_interval_minutes` hold what was given under either place or spelling.
-    pub fn check(&mut self) -> Result<()> {
-        let mut violations = Violations::default();
-        self.job.check(self.organisation_id, &mut violations);
-        match (&self.role_bindings, self.job.role_bindings.take()) {
-            (None, inner) => self.role_bindings = inner,
-            (Some(outer), Some(inner)) if *outer != inner => violations.add(
-                "/job/role_bindings",
-                "differs from role_bindings at the top: give them once",
-            ),
-            _ => {}
-        }
-        check_binding_form(self.role_bindings.get_or_insert_default(), &mut violations);
-        if let Some(source) = &mut self.source {
-            violations.append(source.check());
-        }
-        if let Some(version) = &mut self.source_version {
-            violations.append(version.check());
-        }
-        violations.into_result()
-    }
-}
-
-impl SetupSource {
-    fn check(&mut self) -> Violations {
-        let mut violations = Violations::within("/source");
-        check_optional(self.name.as_mut(), &mut violations, "/name");
-        check_description(self.description.as_ref(), &mut violations);
-        self.expected_interval_minutes = check_interval(
-            self.expected_interval_minutes,
-            self.expectedintervalminutes.take(),
-            &mut violations,
-        );
-        check_grace(self.grace_minutes, &mut violations);
-        check_retention(self.retention_hours, &mut violations);
-        violations
-    }
-}
-
-impl SetupVersion {
-    fn check(&mut self) -> Violations {
-        let mut violations = Violations::within("/source_version");
-        check_optional(self.version.as_mut(), &mut violations, "/version");
-        check_description(self.description.as_ref(), &mut violations);
-        if let Some(outputs) = &mut self.output_roles {
-            let inputs = self.input_roles.get_or_insert_default();
-            check_contract(inputs, outputs, &mut violations);
-        }
-        violations
-    }
-}
-
-impl SetupJob {
-    fn check(&mut self, organisation: Uuid, violations: &mut Violations) {
-        self.name.check(violations, "/job/name");
-        if self.organisation_id.is_some_and(|id| id != organisation) {
-            violations.add(
-                "/job/organisation_id",
-                "differs from organisation_id at the top: leave it null",
-            );
-        }
-    }
 }
