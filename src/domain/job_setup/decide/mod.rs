@@ -4,8 +4,12 @@ mod draft;
 mod inputs;
 mod job;
 mod organisation;
+#[cfg(test)]
+mod properties;
 mod source;
 mod version;
+#[cfg(test)]
+mod world;
 
 use super::{found::Found, fresh::Fresh, inquiry::Inquiry, plan::Plan};
 use crate::domain::error::{Error, Result};
