@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::{job::Job, text::Name};
 
-/// What a set-up made.
+/// Kind of a created resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
@@ -17,32 +17,32 @@ pub enum CreatedKind {
     Source,
     /// A source version.
     SourceVersion,
-    /// A placeholder of a sensor.
+    /// A placeholder for a sensor.
     Sensor,
-    /// A placeholder of a location.
+    /// A placeholder for a location.
     Location,
     /// The job.
     Job,
 }
 
-/// One thing that a set-up made.
+/// A resource that a set-up created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Object)]
 pub struct Created {
-    /// What was made.
+    /// Kind of the resource.
     pub kind: CreatedKind,
-    /// Its id.
+    /// Id of the resource.
     pub id: Uuid,
-    /// Its name, or a version's label.
+    /// Name of the resource, or label of the version.
     pub name: Name,
 }
 
-/// The job that a set-up found or made.
+/// The existing or created job.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 pub struct JobSetupAnswer {
     /// The job.
     #[serde(flatten)]
     #[oai(flatten)]
     pub job: Job,
-    /// What was made on the way; empty if all was there.
+    /// Resources that were created; empty if all existed.
     pub created: Vec<Created>,
 }

@@ -74,7 +74,7 @@ fn input_roles(seed: u8) -> Vec<InputRole> {
         input_kind: kind(seed / 3 + n),
         metric: Some(metric(seed + n)),
         unit: None,
-        required: (seed + n) % 2 == 0,
+        required: (seed + n).is_multiple_of(2),
     };
     (0..seed % 3).map(role).collect()
 }
