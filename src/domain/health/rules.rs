@@ -188,18 +188,6 @@ pub struct Vitals {
 }
 
 impl Vitals {
-    /// Returns the vitals of a job that is set up at `now`, of which nothing was posted yet.
-    pub fn of_new(watch: Watch<'_>, now: Timestamp) -> Self {
-        let mut vitals = Self::default();
-        let targets = watch.targets.iter().map(|target| Some(target.role.clone()));
-        for role in std::iter::once(None).chain(targets) {
-            let mut standing = Standing::new(role, now);
-            standing.state = vitals.begin(watch, &standing, now);
-            vitals.standings.push(standing);
-        }
-        vitals
-    }
-
     /// The last fresh issue of a metric, or of all; of those that count as equal the first to come.
     pub fn last_post(&self, metric: Option<&Name>) -> Option<LastPost> {
         let posts = self.posts_of(metric).map(|posted| posted.last);
