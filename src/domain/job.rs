@@ -95,17 +95,23 @@ pub struct JobContext {
     pub bound_location_id: Option<Uuid>,
 }
 
+impl JobContext {
+    /// What the job promises.
+    pub fn watch(&self, active: bool) -> Watch<'_> {
+        Watch {
+            active,
+            interval_minutes: self.expected_interval_minutes,
+            grace_minutes: self.grace_minutes.unwrap_or(0),
+            targets: &self.job_targets,
+        }
+    }
+}
+
 impl JobRecord {
     /// The job as it is answered at `now`.
     pub fn answer(self, context: JobContext, vitals: &Vitals, now: Timestamp) -> Job {
-        let watch = Watch {
-            active: self.active,
-            interval_minutes: context.expected_interval_minutes,
-            grace_minutes: context.grace_minutes.unwrap_or(0),
-            targets: &context.job_targets,
-        };
         Job {
-            health: vitals.health(watch, now),
+            health: vitals.health(context.watch(self.active), now),
             id: self.id,
             name: self.name,
             active: self.active,

@@ -158,6 +158,19 @@ pub fn placeholder(id: Uuid, organisation_id: Uuid, now: Timestamp) -> Location 
     }
 }
 
+/// Adds a violation at `pointer` if the organisation does not have the location.
+pub fn check_owned(
+    found: Option<&Location>,
+    id: Uuid,
+    organisation_id: Uuid,
+    violations: &mut Violations,
+    pointer: &str,
+) {
+    if found.is_none_or(|found| found.organisation_id != organisation_id) {
+        violations.add(pointer, format!("the organisation has no location {id}"));
+    }
+}
+
 /// A member of the body and its inclusive limits.
 type Range = (&'static str, f64, f64);
 

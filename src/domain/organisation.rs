@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    error::Result,
+    error::{Error, Result},
     object::objects,
     patch::{present, set},
     text::{Name, check_optional},
@@ -86,4 +86,16 @@ impl OrganisationChange {
         organisation.updated_at = now;
         organisation.revision += 1;
     }
+}
+
+/// The conflict with a deleted organisation whose predictions are stored still: a new one under its id would read them.
+pub fn id_is_stored(id: Uuid) -> Error {
+    Error::conflict(
+        format!(
+            "the id {id} was an organisation's that was deleted, and is free once its predictions are deleted too, \
+             which the server does in the background: take another id, or try again after the next sweep \
+             (retention.sweep_seconds)"
+        ),
+        None,
+    )
 }

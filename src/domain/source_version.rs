@@ -86,3 +86,10 @@ impl NewSourceVersion {
         }
     }
 }
+
+/// Returns when a version that is published at `now` counts as published: after the source's newest, whatever the clock
+/// says.
+pub fn published_at(newest: Option<&SourceVersion>, now: Timestamp) -> Timestamp {
+    let after = newest.map(|version| Timestamp::from_micros(version.created_at.micros() + 1));
+    after.map_or(now, |after| after.max(now))
+}

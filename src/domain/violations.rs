@@ -6,7 +6,7 @@ use super::{
 };
 
 /// Collects every violation of a request, so that all are answered at once, up to [`MAX_VIOLATIONS`].
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Violations {
     found: Vec<Violation>,
     prefix: String,
@@ -23,10 +23,20 @@ impl Violations {
 
     /// Notes a violation at a JSON pointer below the prefix.
     pub fn add(&mut self, pointer: impl AsRef<str>, detail: impl Into<String>) {
+        let pointer = format!("{}{}", self.prefix, pointer.as_ref());
+        self.push(Violation::at(pointer, detail));
+    }
+
+    /// Adds a violation whose pointer is complete.
+    pub fn push(&mut self, violation: Violation) {
         if !self.is_full() {
-            let pointer = format!("{}{}", self.prefix, pointer.as_ref());
-            self.found.push(Violation::at(pointer, detail));
+            self.found.push(violation);
         }
+    }
+
+    /// Returns whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
     }
 
     /// Whether no more are taken.

@@ -6,19 +6,18 @@ use uuid::Uuid;
 
 use super::{
     App, audit, health,
-    job_view::{self, answer, find, inputs, visible},
-    location, source_version,
+    job_view::{self, answer, find, visible},
+    source_version,
 };
 use crate::{
     domain::{
-        Caller, Error, Page, Result, Role, Timestamp, Violations,
-        contract::check_bindings,
+        Caller, Page, Result, Role, Timestamp,
         job::{Job, JobChange, JobContext, JobFilter, JobRecord},
+        job_setup,
         page::Listed,
-        patch::{Expected, MaybeUndefined, set, set_or_clear},
-        source_version::SourceVersion,
+        patch::Expected,
     },
-    store::{self, engine::Connection, job},
+    store::{self, engine::Connection, job, job_setup::gather_change},
 };
 
 /// A job as the catalogue has it, which is known by heart for a moment: workers ask for it often, and it changes rarely.
@@ -73,7 +72,7 @@ pub async fn list_for_version(app: &App, caller: &Caller, version: Uuid, page: P
     .await
 }
 
-/// Changes a job (managers). The bindings are held against the contract whenever they or the version change.
+/// Changes a job (managers). The bindings are checked against the contract whenever they or the version change.
 /// Conflict: the name is taken in the organisation.
 pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mut change: JobChange) -> Result<Job> {
     caller.needs(Role::Manager)?;
@@ -82,33 +81,10 @@ pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mu
     app.write_catalogue(move |tx, now| {
         let before = visible(tx, &caller, id)?;
         expected.check(before.id, before.revision)?;
-        let mut found = before.clone();
-        let mut violations = Violations::default();
-        if let MaybeUndefined::Value(given) = change.location_id {
-            let organisation = found.organisation_id;
-            let pointer = "/location_id";
-            location::check_owned(tx, Some(given), organisation, &mut violations, pointer)?;
-        }
-        let version = changed_version(tx, &found, change.source_version_id, &mut violations)?;
-        let rebound = change.role_bindings.is_some() || version.id != found.source_version_id;
-        set(&mut found.role_bindings, change.role_bindings);
-        if rebound {
-            let inputs = inputs(tx, &found.role_bindings)?;
-            check_bindings(
-                &version.input_roles,
-                &found.role_bindings,
-                &inputs,
-                found.organisation_id,
-                &mut violations,
-            );
-        }
-        violations.into_result()?;
-        found.source_version_id = version.id;
-        set(&mut found.name, change.name);
-        set(&mut found.active, change.active);
-        set_or_clear(&mut found.given_location_id, change.location_id);
-        found.updated_at = now;
-        found.revision += 1;
+        let bindings = change.role_bindings.as_deref().unwrap_or(&before.role_bindings);
+        let location = change.location_id.value().copied();
+        let things = gather_change(tx, &before, change.source_version_id, location, bindings)?;
+        let found = job_setup::change(&before, change, &things, now)?;
         health::with_reassessment(tx, &[id], now, || {
             job::update(tx, &found)?;
             if found.active && !before.active {
@@ -149,27 +125,6 @@ fn answer_all(connection: &Connection, filter: &JobFilter, mut page: Page, now: 
         }
         if !more || answers.len() > page.limit {
             return Ok(Listed::cut(answers, page.limit));
-        }
-    }
-}
-
-/// The version that the job is to be pinned to: another of the same source, or the one that it has.
-fn changed_version(
-    connection: &Connection,
-    job: &JobRecord,
-    changed: Option<Uuid>,
-    violations: &mut Violations,
-) -> Result<SourceVersion> {
-    let pinned = store::source_version::find(connection, job.source_version_id)?
-        .ok_or_else(|| Error::Internal(format!("the version of the job {} is gone", job.id)))?;
-    let Some(id) = changed.filter(|id| *id != pinned.id) else {
-        return Ok(pinned);
-    };
-    match store::source_version::find(connection, id)? {
-        Some(version) if version.source_id == pinned.source_id => Ok(version),
-        _ => {
-            violations.add("/source_version_id", format!("the job's source has no version {id}"));
-            Ok(pinned)
         }
     }
 }

@@ -1,14 +1,13 @@
-//! Reading jobs, and what they are bound to, within a transaction.
+//! Reads jobs within a transaction.
 
 use uuid::Uuid;
 
 use crate::{
     domain::{
         Caller, Error, Result, Timestamp,
-        contract::{Input, InputKind, RoleBinding},
         job::{Job, JobRecord},
     },
-    store::{self, engine::Connection, job, sensor, source},
+    store::{self, engine::Connection, job},
 };
 
 /// What the thing is called in a problem.
@@ -19,44 +18,6 @@ pub(super) fn answer(connection: &Connection, job: JobRecord, now: Timestamp) ->
     let context = job::context(connection, &job)?;
     let vitals = store::health::vitals(connection, job.id, job.organisation_id)?;
     Ok(job.answer(context, &vitals, now))
-}
-
-/// What the rules need to know of each bound input; `None` where there is no such thing.
-pub(super) fn inputs(connection: &Connection, bindings: &[RoleBinding]) -> Result<Vec<Option<Input>>> {
-    bindings
-        .iter()
-        .map(|binding| input(connection, binding.input_type, binding.input_id))
-        .collect()
-}
-
-/// What the rules need to know of one thing of that kind and id.
-pub(super) fn input(connection: &Connection, kind: InputKind, id: Uuid) -> Result<Option<Input>> {
-    Ok(match kind {
-        InputKind::Sensor => sensor::find(connection, id)?.map(|sensor| Input {
-            organisation_id: Some(sensor.organisation_id),
-            metric: Some(sensor.metric),
-            unit: sensor.unit,
-            outputs: Vec::new(),
-        }),
-        InputKind::Location => store::location::find(connection, id)?.map(|location| Input {
-            organisation_id: Some(location.organisation_id),
-            metric: None,
-            unit: None,
-            outputs: Vec::new(),
-        }),
-        InputKind::Source => match source::find(connection, id)? {
-            Some(source) => {
-                let newest = store::source_version::newest(connection, id)?;
-                Some(Input {
-                    organisation_id: source.organisation_id,
-                    metric: None,
-                    unit: None,
-                    outputs: newest.map_or_else(Vec::new, |version| version.output_roles),
-                })
-            }
-            None => None,
-        },
-    })
 }
 
 pub(super) fn find(connection: &Connection, id: Uuid) -> Result<JobRecord> {

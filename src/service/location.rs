@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{App, audit, organisation};
 use crate::{
     domain::{
-        Caller, Error, Page, Result, Role, Violations,
+        self, Caller, Error, Page, Result, Role, Violations,
         location::{Location, LocationChange, NewLocation},
         page::Listed,
         patch::Expected,
@@ -104,9 +104,8 @@ pub(super) fn check_owned(
     pointer: &str,
 ) -> Result<()> {
     let Some(id) = id else { return Ok(()) };
-    if !is_owned(connection, id, organisation_id)? {
-        violations.add(pointer, format!("the organisation has no location {id}"));
-    }
+    let found = location::find(connection, id)?;
+    domain::location::check_owned(found.as_ref(), id, organisation_id, violations, pointer);
     Ok(())
 }
 

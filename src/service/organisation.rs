@@ -5,8 +5,8 @@ use uuid::Uuid;
 use super::{App, audit};
 use crate::{
     domain::{
-        Caller, Error, Page, Result, Role, Timestamp,
-        organisation::{NewOrganisation, Organisation, OrganisationChange},
+        Caller, Error, Page, Result, Role,
+        organisation::{NewOrganisation, Organisation, OrganisationChange, id_is_stored},
         page::Listed,
         patch::Expected,
     },
@@ -93,32 +93,10 @@ pub(super) fn must_exist(connection: &Connection, id: Uuid, pointer: &str) -> Re
     }
 }
 
-/// Finds the organisation, or makes it under its id; whether it was made. Only an admin may have it made.
-pub(super) fn ensure(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<(Organisation, bool)> {
-    if let Some(found) = organisation::find(tx, id)? {
-        return Ok((found, false));
-    }
-    let made = NewOrganisation {
-        id: Some(id),
-        name: crate::domain::text::Name::new(id.to_string()),
-    }
-    .make(now);
-    insert(tx, &made)?;
-    Ok((made, true))
-}
-
 /// Stores a new organisation, unless predictions of a deleted one with its id are still there: its token would read them.
 fn insert(tx: &Transaction<'_>, made: &Organisation) -> Result<()> {
     if prediction::any_of(tx, made.id)? && organisation::find(tx, made.id)?.is_none() {
-        return Err(Error::conflict(
-            format!(
-                "the id {} was an organisation's that was deleted, and is free once its predictions are deleted too, \
-                 which the server does in the background: take another id, or try again after the next sweep \
-                 (retention.sweep_seconds)",
-                made.id
-            ),
-            None,
-        ));
+        return Err(id_is_stored(made.id));
     }
     organisation::insert(tx, made)
 }

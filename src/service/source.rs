@@ -22,8 +22,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewSource) -> Result<So
     caller.needs(Role::Manager)?;
     new.check()?;
     let caller = caller.clone();
-    app.write_catalogue(move |tx, now| insert(tx, &caller, new, now, "/organisation_id"))
-        .await
+    app.write_catalogue(move |tx, now| insert(tx, &caller, new, now)).await
 }
 
 /// The source of that id, if the caller may see it.
@@ -106,18 +105,11 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-/// Keeps a new source whose form is checked, for the organisation that it names (at `pointer`), the caller's own, or
-/// nobody.
-pub(super) fn insert(
-    tx: &Transaction<'_>,
-    caller: &Caller,
-    new: NewSource,
-    now: Timestamp,
-    pointer: &str,
-) -> Result<Source> {
+/// Keeps a new source whose form is checked, for the organisation that it names, the caller's own, or nobody.
+fn insert(tx: &Transaction<'_>, caller: &Caller, new: NewSource, now: Timestamp) -> Result<Source> {
     let owner = caller.scope(new.organisation_id)?;
     if let Some(owner) = owner {
-        organisation::must_exist(tx, owner, pointer)?;
+        organisation::must_exist(tx, owner, "/organisation_id")?;
     }
     let made = new.make(owner, now);
     // A source renames and expires what is stored under its id.
@@ -125,8 +117,7 @@ pub(super) fn insert(
         && prediction::any_of_others(tx, made.id, owner)?
         && source::find(tx, made.id)?.is_none()
     {
-        let detail = format!("the id {} is taken", made.id);
-        return Err(Error::conflict(detail, None));
+        return Err(Error::id_taken("source", made.id, false));
     }
     source::insert(tx, &made).map_err(|error| hide_unseen(tx, caller, error))?;
     audit::by(tx, caller, now).created(&made)?;

@@ -8,7 +8,7 @@ use crate::{
         Caller, Error, Page, Result, Role, Timestamp,
         page::Listed,
         patch::Expected,
-        source_version::{NewSourceVersion, SourceVersion},
+        source_version::{NewSourceVersion, SourceVersion, published_at},
     },
     store::{
         self,
@@ -74,15 +74,9 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
 }
 
 /// Keeps a new version whose form is checked; it becomes the source's newest, whatever the clock says.
-pub(super) fn insert(
-    tx: &Transaction<'_>,
-    caller: &Caller,
-    new: NewSourceVersion,
-    now: Timestamp,
-) -> Result<SourceVersion> {
+fn insert(tx: &Transaction<'_>, caller: &Caller, new: NewSourceVersion, now: Timestamp) -> Result<SourceVersion> {
     let newest = source_version::newest(tx, new.source_id)?;
-    let after = newest.map(|version| Timestamp::from_micros(version.created_at.micros() + 1));
-    let made = new.make(after.map_or(now, |after| after.max(now)));
+    let made = new.make(published_at(newest.as_ref(), now));
     source_version::insert(tx, &made)?;
     audit::by(tx, caller, now).created(&made)?;
     Ok(made)

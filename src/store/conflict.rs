@@ -28,11 +28,7 @@ impl<T> OnTaken<T> for super::engine::RowResult<T> {
 /// resource: what belongs to another organisation is neither described nor named.
 pub fn id_taken(connection: &Connection, what: &str, id: Uuid, own: &str, parameters: impl Params) -> Result<Error> {
     let is_own = connection.prepare_cached(own)?.exists(parameters)?;
-    Ok(if is_own {
-        Error::conflict(format!("the id {id} is taken by another {what}"), id)
-    } else {
-        Error::conflict(format!("the id {id} is taken"), None)
-    })
+    Ok(Error::id_taken(what, id, is_own))
 }
 
 /// Returns the conflict of a name that is taken. `holder` selects the id of the resource that has it.
@@ -47,8 +43,5 @@ pub fn name_taken(
         .prepare_cached(holder)?
         .query_row(parameters, |row| row.get(0))
         .optional()?;
-    Ok(Error::conflict(
-        format!("the name {name} is taken by another {what}"),
-        id,
-    ))
+    Ok(Error::name_taken(what, name, id))
 }

@@ -6,8 +6,6 @@
 
 pub use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql, Transaction, params_from_iter};
 
-use crate::domain::Result;
-
 /// The result of reading a row.
 pub type RowResult<T> = rusqlite::Result<T>;
 
@@ -48,13 +46,4 @@ pub enum Unique {
     WebhookId,
     /// The name of a webhook in its organisation, or among those of all organisations.
     WebhookName,
-}
-
-/// Runs `work` on `tx` and rolls back what it wrote, whatever it returns.
-pub fn undone<T>(tx: &Transaction<'_>, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    tx.prepare_cached("SAVEPOINT undone")?.execute([])?;
-    let result = work();
-    tx.prepare_cached("ROLLBACK TO undone")?.execute([])?;
-    tx.prepare_cached("RELEASE undone")?.execute([])?;
-    result
 }

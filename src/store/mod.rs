@@ -43,6 +43,7 @@ pub mod delivery;
 pub mod health;
 pub mod job;
 pub mod job_run;
+pub mod job_setup;
 pub mod location;
 pub mod organisation;
 pub mod prediction;

@@ -451,3 +451,51 @@ async fn what_was_answered_may_be_posted_again() {
     }
     assert_eq!(app.post("/api/v1/jobs/setup", &body).await.expect(200)["id"], job["id"]);
 }
+
+#[tokio::test]
+async fn faults_of_form_and_broken_rules_are_answered_together() {
+    let (app, home) = start().await;
+    let temp = bind("temp", "sensor", Uuid::from_u128(1));
+    let wind = bind("wind", "sensor", Uuid::from_u128(2));
+    let unknown = Uuid::nil();
+    let table = json!([
+        [{ "/job/name": " ", "/role_bindings": [temp, wind], "/job/location_id": unknown }, 422, null,
+            "#/job/name", "#/role_bindings/1/role", "#/job/location_id"],
+        [{ "/source": { "id": unknown }, "/role_bindings": [], "/job/location_id": unknown }, 422, null,
+            "#/source/id", "#/role_bindings", "#/job/location_id"],
+        [{ "/source/retention_hours": 0, "/source_version/version": null }, 422, null,
+            "#/source/retention_hours", "#/source_version/version"],
+    ]);
+    refused(&app, ADMIN, &home, table).await;
+}
+
+#[tokio::test]
+async fn a_dry_run_meets_the_same_conflicts() {
+    let (app, home) = start().await;
+    let job = app.post(SETUP, &setup(&home, "Job A")).await.expect(201);
+    let sensor = Uuid::from_u128(1).to_string();
+    let named = json!({ "organisation_id": home, "name": sensor, "metric": "celsius" });
+    app.make("/api/v1/sensors", &named).await;
+    let unknown = Uuid::from_u128(2).to_string();
+    app.make("/api/v1/organisations", &json!({ "name": unknown })).await;
+    for body in [
+        changed(&home, &json!({ "/source/id": unknown })),
+        changed(&home, &json!({ "/source_version/id": unknown })),
+        changed(&home, &json!({ "/job/name": "Job B", "/job/id": job["id"] })),
+        changed(
+            &home,
+            &json!({ "/job/name": "Job B", "/role_bindings": [bind("temp", "sensor", &sensor)] }),
+        ),
+        setup(&unknown, "Job A"),
+    ] {
+        let (tried, real) = (
+            app.post(&format!("{SETUP}?dry_run=true"), &body).await,
+            app.post(SETUP, &body).await,
+        );
+        let (tried, real) = (tried.expect(409), real.expect(409));
+        assert!(real["existing_id"].is_string(), "{real}");
+        for member in ["detail", "existing_id", "errors"] {
+            assert_eq!(tried[member], real[member], "{body}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Whether a job's predictions keep coming: what is answered of it, and the rules by which it is judged.
 
+mod new_job;
 mod rules;
 mod state;
 

@@ -1,19 +1,20 @@
-//! Whether a set-up says the same as what there is: what it does not say agrees, what it says otherwise is a conflict.
+//! Compares a set-up with what exists: what it leaves out agrees, and what it says differently is a conflict.
 
 use std::collections::HashSet;
 
 use uuid::Uuid;
 
+use super::request::{JobSetup, SetupSource, SetupVersion};
 use crate::domain::{
-    Error, Result, Violation, Violations,
     contract::RoleBinding,
+    error::{Error, Result},
     job::Job,
-    job_setup::{JobSetup, SetupSource, SetupVersion},
     source::Source,
     source_version::SourceVersion,
+    violations::Violations,
 };
 
-/// Refuses a set-up whose `source` says something else than the source that there is.
+/// Checks that `source` of a set-up agrees with the source that exists.
 pub(super) fn same_source(found: &Source, named: &SetupSource) -> Result<()> {
     let mut differences = Differences::within("/source");
     differences.compare("/name", named.name.as_ref(), Some(&found.name));
@@ -29,7 +30,7 @@ pub(super) fn same_source(found: &Source, named: &SetupSource) -> Result<()> {
     differences.into_result(format!("the source {}", found.name), found.id)
 }
 
-/// Refuses a set-up whose `source_version` says something else than the version that there is.
+/// Checks that `source_version` of a set-up agrees with the version that exists.
 pub(super) fn same_version(found: &SourceVersion, named: &SetupVersion) -> Result<()> {
     let mut differences = Differences::within("/source_version");
     differences.compare("/version", named.version.as_ref(), Some(&found.version));
@@ -39,8 +40,9 @@ pub(super) fn same_version(found: &SourceVersion, named: &SetupVersion) -> Resul
     differences.into_result(format!("the source version {}", found.version), found.id)
 }
 
-/// Refuses a set-up whose job has the name of one that is set up otherwise.
-pub(super) fn same_job(found: &Job, setup: &JobSetup, version: &SourceVersion, bindings: &[RoleBinding]) -> Result<()> {
+/// Checks that a set-up agrees with the job that has its name.
+pub(super) fn same_job(found: &Job, setup: &JobSetup, version: &SourceVersion) -> Result<()> {
+    let bindings = setup.role_bindings.as_deref().unwrap_or_default();
     let set = |bindings: &[RoleBinding]| -> HashSet<_> {
         bindings
             .iter()
@@ -56,7 +58,7 @@ pub(super) fn same_job(found: &Job, setup: &JobSetup, version: &SourceVersion, b
     differences.into_result(format!("the job {}", found.name), found.id)
 }
 
-/// Collects where a request says something else than what there is.
+/// Collects the members of a request that differ from what exists.
 struct Differences(Violations);
 
 impl Differences {
@@ -64,7 +66,7 @@ impl Differences {
         Self(Violations::within(prefix))
     }
 
-    /// Notes a difference if something is said; what is not said agrees.
+    /// Adds a difference if the request has the member.
     fn compare<T: PartialEq>(&mut self, pointer: &str, said: Option<T>, is: Option<T>) {
         if said.is_some() && said != is {
             self.0.add(pointer, "differs from what there is");
@@ -72,7 +74,7 @@ impl Differences {
     }
 
     fn into_result(self, what: String, id: Uuid) -> Result<()> {
-        let violations: Vec<Violation> = self.0.into_vec();
+        let violations = self.0.into_vec();
         if violations.is_empty() {
             return Ok(());
         }

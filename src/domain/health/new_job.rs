@@ -1,0 +1,18 @@
+//! The health of a job that is set up.
+
+use super::rules::{Standing, Vitals, Watch};
+use crate::domain::time::Timestamp;
+
+impl Vitals {
+    /// Returns the vitals of a job that is set up at `now`, of which nothing was posted yet.
+    pub fn of_new(watch: Watch<'_>, now: Timestamp) -> Self {
+        let mut vitals = Self::default();
+        let targets = watch.targets.iter().map(|target| Some(target.role.clone()));
+        for role in std::iter::once(None).chain(targets) {
+            let mut standing = Standing::new(role, now);
+            standing.state = vitals.begin(watch, &standing, now);
+            vitals.standings.push(standing);
+        }
+        vitals
+    }
+}

@@ -1,0 +1,153 @@
+//! The source of a set-up: by its id, by its name, by one of its versions, or a new one.
+
+use uuid::Uuid;
+
+use super::{
+    super::{agreement::same_source, plan::Made, request::SetupSource},
+    draft::Draft,
+};
+use crate::domain::{
+    error::{Error, Result},
+    source::{NewSource, Source},
+    text::Name,
+};
+
+/// Returns the source; none if something is wrong with what names it.
+pub(super) fn decide(draft: &mut Draft<'_>) -> Result<Option<Source>> {
+    let Some(source) = named(draft)? else {
+        return Ok(None);
+    };
+    let organisation = draft.inquiry.setup.organisation_id;
+    if source.organisation_id.is_some_and(|owner| owner != organisation) {
+        let detail = format!("the source {} belongs to another organisation", source.name);
+        draft.violations.add("/source", detail);
+        return Ok(None);
+    }
+    Ok(Some(source))
+}
+
+fn named(draft: &mut Draft<'_>) -> Result<Option<Source>> {
+    let inquiry = draft.inquiry;
+    let named = inquiry.setup.source.clone().unwrap_or_default();
+    let place = match inquiry.source_id() {
+        Ok(place) => place,
+        Err(violation) => {
+            draft.violations.push(violation);
+            return Ok(None);
+        }
+    };
+    let id = place.map(|(id, _)| id);
+    if let Some((id, pointer)) = place {
+        if let Some(found) = visible(draft, id) {
+            return agreed(draft, &found, &named);
+        }
+        if named.name.is_none() {
+            let detail = format!("there is no source {id}: name an existing one, or give source.name to make it");
+            draft.violations.add(pointer, detail);
+            return Ok(None);
+        }
+    }
+    match named.name.clone() {
+        Some(name) => by_name(draft, named, name, id),
+        None => of_version(draft),
+    }
+}
+
+fn by_name(draft: &mut Draft<'_>, named: SetupSource, name: Name, id: Option<Uuid>) -> Result<Option<Source>> {
+    match draft.things.source_named(&name) {
+        Some(found) if id.is_none_or(|id| id == found.id) => match visible(draft, found.id) {
+            Some(found) => agreed(draft, &found, &named),
+            None => {
+                draft.refuse(Error::name_taken("source", &name, None))?;
+                Ok(None)
+            }
+        },
+        _ => create(draft, named, name, id),
+    }
+}
+
+/// Returns the source of the version that is named.
+fn of_version(draft: &mut Draft<'_>) -> Result<Option<Source>> {
+    // That the places differ is said where the version is decided on.
+    let Ok(place) = draft.inquiry.version_id() else {
+        return Ok(None);
+    };
+    let Some((id, pointer)) = place else {
+        let detail = "is missing: name the source by source.id or source.name, or the version by its id";
+        draft.violations.add("/source", detail);
+        return Ok(None);
+    };
+    let version = draft.things.version(id);
+    let source = version.and_then(|version| visible(draft, version.source_id));
+    if source.is_none() {
+        draft
+            .violations
+            .add(pointer, format!("there is no source version {id}"));
+    }
+    Ok(source)
+}
+
+/// Returns the source of that id, if the caller may see it.
+fn visible(draft: &Draft<'_>, id: Uuid) -> Option<Source> {
+    let found = draft.things.source(id)?;
+    draft.inquiry.caller.sees(found.organisation_id).then(|| found.clone())
+}
+
+fn agreed(draft: &Draft<'_>, found: &Source, named: &SetupSource) -> Result<Option<Source>> {
+    if let Err(conflict) = same_source(found, named) {
+        draft.refuse(conflict)?;
+    }
+    Ok(Some(found.clone()))
+}
+
+fn create(draft: &mut Draft<'_>, named: SetupSource, name: Name, id: Option<Uuid>) -> Result<Option<Source>> {
+    let inquiry = draft.inquiry;
+    if let Err(refusal) = inquiry.caller.scope(named.organisation_id) {
+        draft.refuse(refusal)?;
+        return Ok(None);
+    }
+    let owner = inquiry.owner_of_source();
+    if let Some(owner) = owner.filter(|owner| !draft.has_organisation(*owner)) {
+        let detail = format!("there is no organisation {owner}");
+        draft.violations.add("/source/organisation_id", detail);
+        return Ok(None);
+    }
+    if let Some(conflict) = conflict(draft, owner, &name, id) {
+        draft.refuse(conflict)?;
+        return Ok(None);
+    }
+    let new = NewSource {
+        id: id.or(Some(draft.fresh.source)),
+        organisation_id: owner,
+        name,
+        description: named.description,
+        expected_interval_minutes: named.expected_interval_minutes,
+        expectedintervalminutes: None,
+        grace_minutes: named.grace_minutes,
+        retention_hours: named.retention_hours,
+    };
+    let made = Source {
+        revision: draft.fresh.revision,
+        ..new.make(owner, draft.fresh.now)
+    };
+    draft.create(Made::Source(made.clone()));
+    Ok(Some(made))
+}
+
+/// Returns what the database would refuse, the name before the id as it does.
+fn conflict(draft: &Draft<'_>, owner: Option<Uuid>, name: &Name, id: Option<Uuid>) -> Option<Error> {
+    let things = &draft.things;
+    let holder_of_id = id.and_then(|id| things.source(id));
+    if let (Some(id), None) = (id, holder_of_id)
+        && draft.found.has_predictions_of_source
+    {
+        return Some(Error::id_taken("source", id, false));
+    }
+    if let Some(holder) = things.source_named(name) {
+        let shown = visible(draft, holder.id).map(|holder| holder.id);
+        return Some(Error::name_taken("source", name, shown));
+    }
+    let holder = holder_of_id?;
+    let is_own = holder.organisation_id.is_none() || holder.organisation_id == owner;
+    Some(Error::id_taken("source", holder.id, is_own))
+}

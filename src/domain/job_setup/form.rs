@@ -1,0 +1,103 @@
+//! The form of a set-up: what can be checked without knowing what there is.
+
+use uuid::Uuid;
+
+use super::request::{JobSetup, SetupJob, SetupSource, SetupVersion};
+use crate::domain::{
+    contract::check_contract,
+    job::check_binding_form,
+    source::{check_grace, check_interval, check_retention},
+    text::{check_description, check_optional},
+    violations::Violations,
+};
+
+/// The faults of form. A contract or bindings with such a fault are not checked any further: what follows from the fault
+/// would only repeat it.
+#[derive(Debug, Clone)]
+pub struct Form {
+    /// Every violation of form.
+    pub violations: Violations,
+    /// Whether the roles of the named version are well-formed.
+    pub has_sound_roles: bool,
+    /// Whether the bindings are well-formed.
+    pub has_sound_bindings: bool,
+}
+
+impl JobSetup {
+    /// Checks the form. Afterwards the names are trimmed, and `role_bindings` and `source.expected_interval_minutes`
+    /// hold what was given under either place or spelling.
+    pub fn check(&mut self) -> Form {
+        let mut violations = Violations::default();
+        self.job.check(self.organisation_id, &mut violations);
+        let bindings = self.check_bindings();
+        let has_sound_bindings = bindings.is_empty();
+        violations.append(bindings);
+        if let Some(source) = &mut self.source {
+            violations.append(source.check());
+        }
+        let version = self.source_version.as_mut().map(SetupVersion::check);
+        let version = version.unwrap_or_default();
+        let has_sound_roles = version.is_empty();
+        violations.append(version);
+        Form {
+            violations,
+            has_sound_roles,
+            has_sound_bindings,
+        }
+    }
+
+    fn check_bindings(&mut self) -> Violations {
+        let mut violations = Violations::default();
+        match (&self.role_bindings, self.job.role_bindings.take()) {
+            (None, inner) => self.role_bindings = inner,
+            (Some(outer), Some(inner)) if *outer != inner => violations.add(
+                "/job/role_bindings",
+                "differs from role_bindings at the top: give them once",
+            ),
+            _ => {}
+        }
+        check_binding_form(self.role_bindings.get_or_insert_default(), &mut violations);
+        violations
+    }
+}
+
+impl SetupSource {
+    fn check(&mut self) -> Violations {
+        let mut violations = Violations::within("/source");
+        check_optional(self.name.as_mut(), &mut violations, "/name");
+        check_description(self.description.as_ref(), &mut violations);
+        self.expected_interval_minutes = check_interval(
+            self.expected_interval_minutes,
+            self.expectedintervalminutes.take(),
+            &mut violations,
+        );
+        check_grace(self.grace_minutes, &mut violations);
+        check_retention(self.retention_hours, &mut violations);
+        violations
+    }
+}
+
+impl SetupVersion {
+    fn check(&mut self) -> Violations {
+        let mut violations = Violations::within("/source_version");
+        check_optional(self.version.as_mut(), &mut violations, "/version");
+        check_description(self.description.as_ref(), &mut violations);
+        if let Some(outputs) = &mut self.output_roles {
+            let inputs = self.input_roles.get_or_insert_default();
+            check_contract(inputs, outputs, &mut violations);
+        }
+        violations
+    }
+}
+
+impl SetupJob {
+    fn check(&mut self, organisation: Uuid, violations: &mut Violations) {
+        self.name.check(violations, "/job/name");
+        if self.organisation_id.is_some_and(|id| id != organisation) {
+            violations.add(
+                "/job/organisation_id",
+                "differs from organisation_id at the top: leave it null",
+            );
+        }
+    }
+}

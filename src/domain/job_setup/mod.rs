@@ -1,0 +1,22 @@
+//! The set-up of a job in three steps: the store gathers what the request names, [`decide`] says what is to be created,
+//! and the service applies that plan. The decision knows no database and no clock, so that properties test it.
+
+mod agreement;
+mod answer;
+mod change;
+mod decide;
+mod form;
+mod found;
+mod fresh;
+mod inquiry;
+mod plan;
+mod request;
+
+pub use answer::{Created, CreatedKind, JobSetupAnswer};
+pub use change::change;
+pub use decide::decide;
+pub use found::{Found, Things};
+pub use fresh::Fresh;
+pub use inquiry::Inquiry;
+pub use plan::{Made, Plan};
+pub use request::{JobSetup, SetupJob, SetupSource, SetupVersion};

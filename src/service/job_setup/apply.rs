@@ -1,0 +1,46 @@
+//! Writes what a set-up creates.
+
+use crate::{
+    domain::{
+        Caller, Result, Timestamp,
+        job_setup::{Made, Plan},
+    },
+    service::{audit, health, source},
+    store::{self, engine::Transaction},
+};
+
+/// Creates what the plan says, in its order, with the audit trail. The database decides whether an id or a name is free:
+/// a plan that another transaction has overtaken ends in the same conflict.
+pub(super) fn apply(tx: &Transaction<'_>, caller: &Caller, plan: &Plan, now: Timestamp) -> Result<()> {
+    let trail = audit::by(tx, caller, now);
+    for made in &plan.made {
+        match made {
+            Made::Organisation(made) => {
+                store::organisation::insert(tx, made)?;
+                trail.created(made)?;
+            }
+            Made::Source(made) => {
+                store::source::insert(tx, made).map_err(|error| source::hide_unseen(tx, caller, error))?;
+                trail.created(made)?;
+            }
+            Made::SourceVersion(made) => {
+                store::source_version::insert(tx, made)?;
+                trail.created(made)?;
+            }
+            Made::Sensor(made) => {
+                store::sensor::insert(tx, made)?;
+                trail.created(made)?;
+            }
+            Made::Location(made) => {
+                store::location::insert(tx, made)?;
+                trail.created(made)?;
+            }
+            Made::Job(made) => {
+                store::job::insert(tx, made)?;
+                health::reassess(tx, made.id, now)?;
+                trail.created(made)?;
+            }
+        }
+    }
+    Ok(())
+}

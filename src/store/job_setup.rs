@@ -1,0 +1,190 @@
+//! What the set-up or the change of a job names, read with a few statements, however many bindings there are.
+
+use uuid::Uuid;
+
+use super::{
+    engine::{Connection, RowResult, ToSql, params_from_iter},
+    health, job, prediction,
+    row::FromRow,
+};
+use crate::domain::{
+    Result, Timestamp,
+    contract::RoleBinding,
+    job::{Job, JobRecord},
+    job_setup::{Found, Inquiry, Things},
+    prediction::PredictionScope,
+    text::Name,
+};
+
+/// Gathers what exists of that which a set-up names, as it is at `now`.
+pub fn gather(connection: &Connection, inquiry: &Inquiry, now: Timestamp) -> Result<Found> {
+    let setup = &inquiry.setup;
+    let id = setup.organisation_id;
+    let owner = inquiry.owner_of_source();
+    let organisations: Vec<_> = [Some(id), owner].into_iter().flatten().collect();
+    let organisations = AnyOf::default()
+        .among("id", &organisations)
+        .among("name", &[id.to_string()])
+        .rows(connection, "organisations")?;
+    let job = job::find_named(connection, id, &setup.job.name)?;
+    let pinned = job.as_ref().map(|job| job.source_version_id);
+    let mut found = Found {
+        organisations,
+        things: Wanted {
+            organisation_id: id,
+            source_ids: inquiry.source_ids(),
+            source_name: inquiry.source_name(),
+            version_ids: inquiry.version_ids().into_iter().chain(pinned).collect(),
+            label: inquiry.label(),
+            location_id: setup.job.location_id,
+            input_ids: ids(inquiry.bindings()),
+        }
+        .find(connection)?,
+        job: job.map(|job| answer(connection, job, now)).transpose()?,
+        ..Found::default()
+    };
+    if let Some(job_id) = setup.job.id {
+        found.owner_of_job_id = job::owner(connection, job_id)?;
+        found.owner_of_predictions = prediction::owner(connection, PredictionScope::Job(job_id))?;
+    }
+    if found.organisation(id).is_none() {
+        found.has_predictions_of_organisation = prediction::any_of(connection, id)?;
+    }
+    if let (Ok(Some((source_id, _))), Some(owner)) = (inquiry.source_id(), owner) {
+        found.has_predictions_of_source = prediction::any_of_others(connection, source_id, owner)?;
+    }
+    Ok(found)
+}
+
+/// Gathers what a job's change names: its version and the new one, the new location, and the inputs of its bindings.
+pub fn gather_change(
+    connection: &Connection,
+    job: &JobRecord,
+    version_id: Option<Uuid>,
+    location_id: Option<Uuid>,
+    bindings: &[RoleBinding],
+) -> Result<Things> {
+    let wanted = Wanted {
+        organisation_id: job.organisation_id,
+        source_ids: Vec::new(),
+        source_name: None,
+        version_ids: [Some(job.source_version_id), version_id]
+            .into_iter()
+            .flatten()
+            .collect(),
+        label: None,
+        location_id,
+        input_ids: ids(bindings),
+    };
+    wanted.find(connection)
+}
+
+fn ids(bindings: &[RoleBinding]) -> Vec<Uuid> {
+    bindings.iter().map(|binding| binding.input_id).collect()
+}
+
+fn answer(connection: &Connection, job: JobRecord, now: Timestamp) -> Result<Job> {
+    let context = job::context(connection, &job)?;
+    let vitals = health::vitals(connection, job.id, job.organisation_id)?;
+    Ok(job.answer(context, &vitals, now))
+}
+
+/// What to look for.
+struct Wanted<'a> {
+    organisation_id: Uuid,
+    source_ids: Vec<Uuid>,
+    source_name: Option<&'a Name>,
+    version_ids: Vec<Uuid>,
+    label: Option<&'a Name>,
+    location_id: Option<Uuid>,
+    /// The inputs, of whatever kind: an id may be that of another kind than the binding says.
+    input_ids: Vec<Uuid>,
+}
+
+impl Wanted<'_> {
+    fn find(&self, connection: &Connection) -> Result<Things> {
+        let sources = AnyOf::default()
+            .among("id", &self.source_ids)
+            .among("id", &self.input_ids)
+            .among("name", self.source_name.as_slice())
+            .or(
+                "id IN (SELECT source_id FROM source_versions WHERE id IN ({}))",
+                &[],
+                &self.version_ids,
+            );
+        let mut things = Things {
+            sources: sources.rows(connection, "sources")?,
+            ..Things::default()
+        };
+        let sources: Vec<_> = things.sources.iter().map(|source| source.id).collect();
+        let label = self.label.map_or("", Name::as_str);
+        things.versions = AnyOf::default()
+            .among("id", &self.version_ids)
+            .or(
+                "(version = ? OR id = (SELECT newest.id FROM source_versions newest
+                    WHERE newest.source_id = source_versions.source_id
+                    ORDER BY newest.created_at DESC, newest.id DESC LIMIT 1)) AND source_id IN ({})",
+                &[&label],
+                &sources,
+            )
+            .rows(connection, "source_versions")?;
+        // A placeholder is named after its id.
+        let names: Vec<_> = self.input_ids.iter().map(Uuid::to_string).collect();
+        let named = "organisation_id = ? AND name IN ({})";
+        things.sensors = AnyOf::default()
+            .among("id", &self.input_ids)
+            .or(named, &[&self.organisation_id], &names)
+            .rows(connection, "sensors")?;
+        things.locations = AnyOf::default()
+            .among("id", &self.input_ids)
+            .among("id", self.location_id.as_slice())
+            .or(named, &[&self.organisation_id], &names)
+            .rows(connection, "locations")?;
+        Ok(things)
+    }
+}
+
+/// Rows that meet any of some conditions.
+#[derive(Default)]
+struct AnyOf<'a> {
+    conditions: Vec<String>,
+    values: Vec<&'a dyn ToSql>,
+}
+
+impl<'a> AnyOf<'a> {
+    /// Adds the rows whose `column` is among `list`.
+    fn among<T: ToSql>(self, column: &str, list: &'a [T]) -> Self {
+        self.or(&format!("{column} IN ({{}})"), &[], list)
+    }
+
+    /// Adds the rows that meet the condition, in which each `?` stands for one of `values` and `{}` for `list`; none if
+    /// the list is empty.
+    fn or<T: ToSql>(mut self, condition: &str, values: &[&'a dyn ToSql], list: &'a [T]) -> Self {
+        if list.is_empty() {
+            return self;
+        }
+        let mut condition = condition.to_owned();
+        for value in values {
+            self.values.push(*value);
+            condition = condition.replacen("? ", &format!("?{} ", self.values.len()), 1);
+        }
+        let mut numbers = Vec::with_capacity(list.len());
+        for value in list {
+            self.values.push(value);
+            numbers.push(format!("?{}", self.values.len()));
+        }
+        self.conditions.push(condition.replace("{}", &numbers.join(", ")));
+        self
+    }
+
+    fn rows<T: FromRow>(self, connection: &Connection, table: &str) -> Result<Vec<T>> {
+        if self.conditions.is_empty() {
+            return Ok(Vec::new());
+        }
+        // The statement depends on the number of values, so that it would only push others out of the cache.
+        let sql = format!("SELECT * FROM {table} WHERE ({})", self.conditions.join(") OR ("));
+        let mut statement = connection.prepare(&sql)?;
+        let rows = statement.query_map(params_from_iter(self.values), T::from_row)?;
+        Ok(rows.collect::<RowResult<_>>()?)
+    }
+}
