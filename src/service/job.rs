@@ -1,4 +1,4 @@
-//! Jobs: managers change and delete their organisation's; workers fetch those of their version.
+//! Jobs: managers change and delete those of their organisation, and workers fetch those of their version.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::{
     store::{self, engine::Connection, job},
 };
 
-/// A job as the catalogue has it, which is known by heart for a moment: workers ask for it often, and it changes rarely.
+/// A cached job. Workers read jobs often, and jobs change rarely.
 pub struct Kept {
     job: JobRecord,
     context: JobContext,
@@ -35,7 +35,7 @@ impl Kept {
     }
 }
 
-/// The job of that id, if the caller may see it.
+/// Returns the job with this id, if the caller can see it.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
     let now = app.now();
     let kept = app.jobs.get(id, now, || {
@@ -50,14 +50,14 @@ pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
     Ok(job.answer(context, &vitals, now))
 }
 
-/// The jobs that the caller may see.
+/// Returns the jobs that the caller can see.
 pub async fn list(app: &App, caller: &Caller, mut filter: JobFilter, page: Page) -> Result<Listed<Job>> {
     filter.organisation_id = caller.scope(filter.organisation_id)?;
     app.scan(move |connection, now| answer_all(connection, &filter, page, now))
         .await
 }
 
-/// The active jobs of one source version that the caller may see: what a worker has to run.
+/// Returns the active jobs of one source version that the caller can see, which a worker must run.
 pub async fn list_for_version(app: &App, caller: &Caller, version: Uuid, page: Page) -> Result<Listed<Job>> {
     let caller = caller.clone();
     app.scan(move |connection, now| {
@@ -73,7 +73,7 @@ pub async fn list_for_version(app: &App, caller: &Caller, version: Uuid, page: P
     .await
 }
 
-/// Changes a job (managers). The bindings are held against the contract whenever they or the version change.
+/// Changes a job (managers). The bindings are checked against the contract whenever they or the version change.
 /// Conflict: the name is taken in the organisation.
 pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mut change: JobChange) -> Result<Job> {
     caller.needs(Role::Manager)?;
@@ -122,7 +122,7 @@ pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mu
     .await
 }
 
-/// Deletes a job (managers). What it predicted stays readable until its retention ends.
+/// Deletes a job (managers). Its predictions stay readable until their retention ends.
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
@@ -142,7 +142,7 @@ fn answer_all(connection: &Connection, filter: &JobFilter, mut page: Page, now: 
         page.after = items.last().map(|job| job.id);
         for job in items {
             let answer = answer(connection, job, now)?;
-            // Those whose health time has changed meanwhile were found too.
+            // The query also found jobs whose stored health is outdated.
             if filter.admits(&answer.health) {
                 answers.push(answer);
             }
@@ -153,7 +153,7 @@ fn answer_all(connection: &Connection, filter: &JobFilter, mut page: Page, now: 
     }
 }
 
-/// The version that the job is to be pinned to: another of the same source, or the one that it has.
+/// Returns the new version of the job, another of the same source, or its current one.
 fn changed_version(
     connection: &Connection,
     job: &JobRecord,
@@ -161,7 +161,7 @@ fn changed_version(
     violations: &mut Violations,
 ) -> Result<SourceVersion> {
     let pinned = store::source_version::find(connection, job.source_version_id)?
-        .ok_or_else(|| Error::Internal(format!("the version of the job {} is gone", job.id)))?;
+        .ok_or_else(|| Error::Internal(format!("the version of the job {} is missing", job.id)))?;
     let Some(id) = changed.filter(|id| *id != pinned.id) else {
         return Ok(pinned);
     };

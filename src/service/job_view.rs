@@ -1,4 +1,4 @@
-//! Reading jobs, and what they are bound to, within a transaction.
+//! Reads jobs and their bound inputs within a transaction, for several operations.
 
 use uuid::Uuid;
 
@@ -11,17 +11,17 @@ use crate::{
     store::{self, engine::Connection, job, sensor, source},
 };
 
-/// What the thing is called in a problem.
+/// Name of the resource in problems.
 pub(super) const WHAT: &str = "job";
 
-/// The job as it is answered.
+/// Returns the job as the API shows it.
 pub(super) fn answer(connection: &Connection, job: JobRecord, now: Timestamp) -> Result<Job> {
     let context = job::context(connection, &job)?;
     let vitals = store::health::vitals(connection, job.id, job.organisation_id)?;
     Ok(job.answer(context, &vitals, now))
 }
 
-/// What the rules need to know of each bound input; `None` where there is no such thing.
+/// Returns the properties of each bound input that the rules check; `None` where the input does not exist.
 pub(super) fn inputs(connection: &Connection, bindings: &[RoleBinding]) -> Result<Vec<Option<Input>>> {
     bindings
         .iter()
@@ -29,7 +29,7 @@ pub(super) fn inputs(connection: &Connection, bindings: &[RoleBinding]) -> Resul
         .collect()
 }
 
-/// What the rules need to know of one thing of that kind and id.
+/// Returns the properties of one input, by its kind and id, that the rules check.
 pub(super) fn input(connection: &Connection, kind: InputKind, id: Uuid) -> Result<Option<Input>> {
     Ok(match kind {
         InputKind::Sensor => sensor::find(connection, id)?.map(|sensor| Input {

@@ -156,7 +156,7 @@ async fn a_clock_that_is_ahead_for_a_while_deletes_nothing() {
     assert_eq!(ahead.served.terminate(), Some(0));
     let log = fs::read_to_string(folder.path().join("log")).unwrap();
     assert_eq!(log.matches("the clock has jumped").count(), 1, "{log}");
-    assert_eq!(log.matches("deleted what has expired").count(), 1, "{log}");
+    assert_eq!(log.matches("deleted expired data").count(), 1, "{log}");
 
     let mut dry = command(folder.path(), &["retention", "--dry-run"]);
     show(&mut dry, &library, "+368d");
