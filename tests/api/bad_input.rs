@@ -1,4 +1,4 @@
-//! Bad input of every kind: each is refused with the status, and at the place, that tells what is wrong.
+//! Invalid input of every kind: each is refused with the right status at the right place.
 
 use std::{
     io::{Read, Write},

@@ -1,5 +1,5 @@
-//! What other programs write: unambiguous forms of times, lengths of time and numbers are taken, and a refusal says what
-//! is amiss.
+//! Input from other programs: unambiguous forms of times, durations and numbers are accepted, and a refusal names the
+//! fault.
 
 use reqwest::Method;
 use serde_json::{Value, json};

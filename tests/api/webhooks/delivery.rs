@@ -1,4 +1,4 @@
-//! Delivering: signed, in order, again when it failed, and no receiver waiting for another.
+//! Deliveries: messages are signed, in order, and retried after failures, and no receiver waits for another.
 
 use std::time::Duration;
 
@@ -271,7 +271,7 @@ async fn what_waits_outlives_a_restart() {
     assert_eq!(all[0].id(), all[1].id());
 }
 
-/// The signatures that a message has, and whether each is by one of the secrets, in their order.
+/// Returns the signatures of a message, and whether each was made with one of the secrets, in their order.
 fn signed_by(received: &Received, secrets: &[&str]) -> bool {
     let seconds = received.headers["webhook-timestamp"].parse().unwrap();
     let sign = |secret: &&str| {
