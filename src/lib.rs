@@ -1,8 +1,9 @@
-//! Prediction API: one executable that keeps a catalogue of predictive models, connects them to an organisation's
-//! sensors and locations, and stores what they predict.
+//! Prediction API: one executable that stores a catalogue of predictive models, connects them to an organisation's
+//! sensors and locations, and stores their predictions.
 //!
-//! Dependencies point down only: `cli`, `http` and `task` stand on `service`, `service` on `store`, all on `domain`.
-//! `config` is read by `cli`; `example` is what the demo and the guides show. `ARCHITECTURE.md` tells more.
+//! Dependencies point down only: `cli`, `http` and `task` use `service`, `service` uses `store`, and all use `domain`.
+//! `cli` reads `config`; `example` contains the data of the demo and the guides. `ARCHITECTURE.md` describes the
+//! layers. There is no `unsafe` code: the crate root forbids it.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,5 @@
-//! The executable: reads the command line and runs the command.
+//! The executable, which parses the command line and runs the command. There is no `unsafe` code: the crate root
+//! forbids it.
 
 #![forbid(unsafe_code)]
 

@@ -1,11 +1,12 @@
-//! Two loads in turns: on a noisy machine only their ratio, round by round, says something.
+//! Measures two loads in turns. On a noisy machine only the ratio of each round is meaningful.
 
 use crate::{Outcome, bench::Bench, load::Load, report::Measured};
 
-/// Measures both in turns, after a warm-up. Answers the medians, and how many requests the product answered in all.
+/// Measures both loads in turns, after a warm-up. Returns the medians, and the number of requests that the product
+/// served.
 ///
 /// # Errors
-/// Any request was not answered well.
+/// Any request failed.
 pub fn alternate(bench: &Bench, product: &Load, ceiling: &Load, connections: usize) -> Outcome<(Measured, u64)> {
     ceiling.run(connections, 1, bench.next_issue())?;
     let mut requests = product.run(connections, 1, bench.next_issue())?.requests;
@@ -29,7 +30,7 @@ pub fn alternate(bench: &Bench, product: &Load, ceiling: &Load, connections: usi
     Ok((measured, requests))
 }
 
-/// The middle one; of an even number the upper of the two in the middle.
+/// Returns the median; of an even number of values the upper of the two in the middle.
 pub fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers[numbers.len() / 2]

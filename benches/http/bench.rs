@@ -1,26 +1,26 @@
-//! What all cases share: how long to measure, the client, and the store that is filled once.
+//! State shared by all cases: the duration of measurements, the client, and the stores that are filled once.
 
 use std::cell::{Cell, OnceCell};
 
 use crate::{Outcome, client::Client, points::hour_of, stores::Large};
 
-/// Issue times of the load begin here.
+/// First issue time of the load.
 const FIRST_ISSUE: &str = "2024-01-01T00:00:00Z";
 
-/// What all cases share.
+/// State shared by all cases.
 pub struct Bench {
-    /// Sets up and checks.
+    /// Client that sets up and checks.
     pub client: Client,
-    /// How many rounds a case has.
+    /// Number of rounds of a case.
     pub rounds: usize,
-    /// How long each side is measured in a round, in seconds.
+    /// Duration of the measurement of each side in a round, in seconds.
     pub seconds: u64,
     next_issue: Cell<i64>,
     large: OnceCell<Large>,
 }
 
 impl Bench {
-    /// Nothing is filled yet.
+    /// Creates the state. No store is filled yet.
     pub fn new(is_quick: bool) -> Outcome<Self> {
         let (rounds, seconds) = if is_quick { (3, 1) } else { (5, 3) };
         Ok(Self {
@@ -32,15 +32,15 @@ impl Bench {
         })
     }
 
-    /// Where the issue times of the next load begin, in seconds since 1970: an hour behind those of the load before,
-    /// which is more than any load uses, so that every request is a new issue.
+    /// Returns the first issue time of the next load, in seconds since 1970. It is an hour after that of the load
+    /// before, which is more than any load uses, so that every request is a new issue.
     pub fn next_issue(&self) -> i64 {
         let issue = self.next_issue.get();
         self.next_issue.set(issue + 3600);
         issue
     }
 
-    /// The store of ten million points, filled when it is first asked for.
+    /// Returns the store of ten million points, which is filled when it is first requested.
     pub fn large(&self) -> Outcome<&Large> {
         if let Some(large) = self.large.get() {
             return Ok(large);

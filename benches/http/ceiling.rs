@@ -1,5 +1,5 @@
-//! The ceilings: what the framework can do at best when it does nothing else. They run as a process of their own, as the
-//! product does.
+//! The ceilings: the best that the framework can reach without any other work. They run as a process of their own, like
+//! the product.
 
 use std::{fs, io, path::Path};
 
@@ -22,10 +22,10 @@ use tokio::{
 
 use crate::Outcome;
 
-/// The argument that makes this program serve the ceilings; the file with the bytes to answer follows it.
+/// Argument that makes this program serve the ceilings. The file with the response's bytes follows it.
 pub const ARGUMENT: &str = "--ceiling";
 
-/// Where the bytes are answered.
+/// Path that returns the bytes.
 pub const ANSWER_PATH: &str = "/answer";
 
 /// Serves the ceilings on a free port, which it prints, until it is killed.
@@ -55,13 +55,13 @@ enum Answer {
 
 #[OpenApi]
 impl Ceiling {
-    /// Answers the same bytes from memory, without asking for a token.
+    /// Returns the same bytes from memory, without requiring a token.
     #[oai(path = "/answer", method = "get")]
     async fn answer(&self) -> Answer {
         Answer::Bytes(Binary(self.answer.clone()))
     }
 
-    /// Parses predictions as the product does, and drops them.
+    /// Parses predictions like the product, and drops them.
     #[oai(path = "/api/v1/predictions", method = "post")]
     async fn parse(&self, body: Binary<Bytes>) -> poem::Result<Json<Counts>> {
         let posted = serde_json::from_slice(&body).map_err(poem::error::BadRequest)?;
@@ -80,7 +80,7 @@ impl Ceiling {
     }
 }
 
-/// Accepts connections with TCP_NODELAY, as the product does: otherwise small answers would wait for the client.
+/// Accepts connections with TCP_NODELAY, like the product. Otherwise small responses would wait for the client.
 struct NoDelay(TcpListener);
 
 impl Acceptor for NoDelay {

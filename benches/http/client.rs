@@ -1,4 +1,4 @@
-//! Calls that set things up and check answers. What is measured, wrk sends.
+//! Client that sets things up and checks responses. The measured requests are sent by wrk.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -6,16 +6,16 @@ use tokio::runtime::Runtime;
 
 use crate::{Outcome, request::Request};
 
-/// Makes calls one after the other and waits for each.
+/// Client that makes one call after the other.
 pub struct Client {
-    /// Where everything that waits runs.
+    /// Runtime of all waiting work.
     pub runtime: Runtime,
-    /// What sends.
+    /// Client that sends the requests.
     pub http: reqwest::Client,
 }
 
 impl Client {
-    /// A client with a runtime of its own.
+    /// Creates a client with a runtime of its own.
     pub fn new() -> Outcome<Self> {
         Ok(Self {
             runtime: Runtime::new()?,
@@ -23,25 +23,25 @@ impl Client {
         })
     }
 
-    /// Calls with a JSON body and answers the body of a good answer.
+    /// Sends a JSON body and returns the body of a successful response.
     pub fn call(&self, method: Method, url: &str, token: &str, body: &Value) -> Outcome<Value> {
         let request = self.http.request(method, url).bearer_auth(token).json(body);
         Ok(serde_json::from_slice(&self.answer(request)?)?)
     }
 
-    /// Whether a GET is answered well.
+    /// Returns whether a GET succeeds.
     pub fn is_answered(&self, url: &str) -> bool {
         self.answer(self.http.get(url)).is_ok()
     }
 
-    /// Sends what wrk would send, once, and answers the body of a good answer.
+    /// Sends a request of wrk once, and returns the body of a successful response.
     pub fn send(&self, url: &str, request: &Request, issue_time: &str) -> Outcome<Vec<u8>> {
         let body = request.body_issued_at(issue_time);
         let builder = self.builder(url, request).body(body);
         self.answer(builder)
     }
 
-    /// The body of a good answer to a GET, while others wait for theirs.
+    /// Returns the body of a successful response to a GET, while other requests are waiting.
     pub async fn get(&self, url: &str, request: &Request) -> Outcome<Vec<u8>> {
         good(self.builder(url, request)).await
     }

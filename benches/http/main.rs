@@ -1,7 +1,7 @@
 //! Measures the real server over HTTP against the ceilings that `BENCHMARKS.md` names, and prints its table.
 //!
-//! `cargo bench` measures every case, `cargo bench -- get_job post_one` only these, and `--quick` in less time.
-//! `--list` tells the names.
+//! `cargo bench` measures every case, `cargo bench -- get_job post_one` only these, and `--quick` takes less time.
+//! `--list` prints the names.
 
 #![forbid(unsafe_code)]
 
@@ -25,10 +25,10 @@ use std::{
 use bench::Bench;
 use cases::{CASES, Case};
 
-/// What is done, or why it is not.
+/// Result of a step, or the reason of its failure.
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// The programs that are needed beside this one; `benches/run` installs them.
+/// Programs required beside this one, with their arguments for a check. `benches/run` installs them.
 const TOOLS: [(&str, &str); 2] = [("wrk", "--version"), ("victoria-metrics", "-version")];
 
 fn main() -> ExitCode {
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether every case could be measured.
+/// Runs the chosen cases. Returns whether every case could be measured.
 fn run() -> Outcome<bool> {
     // Cargo passes --bench to every benchmark.
     let arguments = std::env::args().skip(1).filter(|word| word != "--bench");
@@ -77,7 +77,7 @@ fn run() -> Outcome<bool> {
     Ok(!report.has_failures())
 }
 
-/// The cases of these names, in the order of the table; all of them if there are no names.
+/// Returns the cases with these names, in the order of the table; all of them if there are no names.
 fn choose(names: &[&String]) -> Outcome<Vec<&'static Case>> {
     for name in names {
         if !CASES.iter().any(|case| case.name == name.as_str()) {

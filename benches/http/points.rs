@@ -1,4 +1,4 @@
-//! Predicted temperatures as a worker would post them, in the forms in which they are sent.
+//! Predicted temperatures as a worker would post them, in the formats in which they are sent.
 
 use std::f64::consts::TAU;
 use std::fmt::Write;
@@ -8,23 +8,23 @@ use serde_json::{Value, json};
 
 use crate::request::ISSUE_TIME;
 
-/// The output role of every job.
+/// Output role of every job.
 pub const ROLE: &str = "temperature";
 
-/// The metric of that role.
+/// Metric of that role.
 pub const METRIC: &str = "air_temperature";
 
-/// Predictions of one job, one an hour.
+/// Predictions of one job, one for each hour.
 pub struct Run {
-    /// The first valid time, in hours since 1970.
+    /// First valid time, in hours since 1970.
     pub first_hour: i64,
     /// The values.
     pub values: Vec<f64>,
 }
 
 impl Run {
-    /// What the model said of `count` hours. `place` tells locations apart, and `issue` issues: the next issue says
-    /// almost the same of an hour, and the more differently the farther ahead it is.
+    /// Returns the predictions of `count` hours. `place` distinguishes locations, and `issue` issues: the next issue
+    /// predicts almost the same for an hour, with a difference that grows with the lead time.
     pub fn new(place: usize, issue: usize, first_hour: i64, count: usize) -> Self {
         let value = |ahead: usize| {
             let hour = first_hour + ahead as i64;
@@ -38,7 +38,7 @@ impl Run {
         }
     }
 
-    /// The body as points.
+    /// Returns the body as points.
     pub fn as_points(&self, job: &str, issue_time: &str) -> Value {
         let point =
             |(ahead, value): (usize, &f64)| json!({ "role": ROLE, "valid_time": self.time(ahead), "value": value });
@@ -46,23 +46,23 @@ impl Run {
         json!({ "job_id": job, "issue_time": issue_time, "predictions": points })
     }
 
-    /// The body as a whole series.
+    /// Returns the body as a whole series.
     pub fn as_series(&self, job: &str, issue_time: &str) -> Value {
         let series = json!({ "role": ROLE, "start": self.time(0), "step": "PT1H", "values": self.values });
         json!({ "job_id": job, "issue_time": issue_time, "series": [series] })
     }
 
-    /// The body as points, with a new issue time in each request.
+    /// Returns the body as points, with a new issue time in each request.
     pub fn as_points_of_new_issues(&self, job: &str) -> Value {
         self.as_points(job, ISSUE_TIME)
     }
 
-    /// The body as a series, with a new issue time in each request.
+    /// Returns the body as a series, with a new issue time in each request.
     pub fn as_series_of_new_issues(&self, job: &str) -> Value {
         self.as_series(job, ISSUE_TIME)
     }
 
-    /// The same points in InfluxDB's line protocol, as short as it goes; times in seconds.
+    /// Returns the same points in InfluxDB's line protocol, as short as possible, with times in seconds.
     pub fn as_lines(&self, job: &str) -> String {
         let mut lines = String::new();
         for (ahead, value) in self.values.iter().enumerate() {
@@ -77,18 +77,18 @@ impl Run {
     }
 }
 
-/// The hour, counted from 1970, that a time is in.
+/// Returns the hour of a time, counted from 1970.
 pub fn hour_of(time: &str) -> i64 {
     let time = Timestamp::parse(time).unwrap_or(Timestamp::from_micros(0));
     time.micros() / 3_600_000_000
 }
 
-/// RFC 3339 of an hour, counted from 1970.
+/// Returns an hour, counted from 1970, in RFC 3339.
 pub fn time_of_hour(hour: i64) -> String {
     Timestamp::from_micros(hour * 3_600_000_000).to_string()
 }
 
-/// The temperature of an hour: the year, the day, fronts that come and go, and noise.
+/// Returns the temperature of an hour: the year, the day, passing fronts, and noise.
 fn weather(place: usize, hour: i64) -> f64 {
     let (hours, shift) = (hour as f64, place as f64);
     let year = 9.0 * (TAU * (hours / 8766.0 - 0.3)).sin();
@@ -97,9 +97,9 @@ fn weather(place: usize, hour: i64) -> f64 {
     11.0 + shift % 5.0 + year + day + front + noise(place, hour) * 0.4
 }
 
-/// A number from -1 to 1 that depends on nothing but its arguments.
+/// Returns a number from -1 to 1 that depends only on its arguments.
 fn noise(place: usize, hour: i64) -> f64 {
-    // The mixing of SplitMix64.
+    // This is the mixing of SplitMix64.
     let mut bits = (place as u64)
         .wrapping_mul(0x9E37_79B9_7F4A_7C15)
         .wrapping_add(hour as u64);

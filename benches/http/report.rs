@@ -1,27 +1,27 @@
-//! The table that is printed, in Markdown.
+//! The table of results, in Markdown.
 
 use std::fmt;
 
 use crate::{Outcome, cases::Case};
 
-/// What a case came to.
+/// Result of a case.
 pub struct Measured {
-    /// What the product reached, with its unit.
+    /// Result of the product, with its unit.
     pub product: String,
-    /// What it is held against, with its unit.
+    /// Result that the product is compared with, with its unit.
     pub ceiling: String,
-    /// The number that the goal is about: mostly the product over its ceiling.
+    /// Number that the goal is about: usually the product over its ceiling.
     pub ratio: f64,
 }
 
-/// What a case should reach.
+/// Goal of a case.
 #[derive(Clone, Copy)]
 pub enum Goal {
     /// This ratio or more.
     AtLeast(f64),
     /// This ratio or less.
     AtMost(f64),
-    /// The case only informs.
+    /// The case has no goal.
     None,
 }
 
@@ -45,7 +45,7 @@ impl fmt::Display for Goal {
     }
 }
 
-/// The rows so far.
+/// Table with the rows so far.
 #[derive(Default)]
 pub struct Report {
     rows: Vec<(&'static Case, Outcome<Measured>)>,
@@ -57,7 +57,7 @@ impl Report {
         self.rows.push((case, measured));
     }
 
-    /// Whether a case could not be measured.
+    /// Returns whether a case could not be measured.
     pub fn has_failures(&self) -> bool {
         self.rows.iter().any(|(_, measured)| measured.is_err())
     }

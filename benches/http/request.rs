@@ -1,28 +1,28 @@
-//! Requests as wrk sends them: made here, written to files, and read by `benches/wrk/requests.lua`.
+//! Requests as wrk sends them: created here, written to files, and read by `benches/wrk/requests.lua`.
 
 use std::fmt::Write;
 
 use reqwest::Method;
 use serde_json::Value;
 
-/// Stands where `requests.lua` puts an issue time that no other request has; it is as long as one.
+/// Placeholder that `requests.lua` replaces by an issue time that no other request has; it has the same length.
 pub const ISSUE_TIME: &str = "0000-00-00T00:00:00.000Z";
 
-/// A request, except for the server that it goes to.
+/// A request without the server's address.
 #[derive(Clone)]
 pub struct Request {
-    /// GET or POST.
+    /// Method: GET or POST.
     pub method: Method,
-    /// The path and the query.
+    /// Path and query.
     pub path: String,
-    /// The headers, beside those that every request has.
+    /// Headers other than those that every request has.
     pub headers: Vec<(&'static str, String)>,
-    /// The body; empty if there is none.
+    /// Body; empty if there is none.
     pub body: String,
 }
 
 impl Request {
-    /// A GET with a token.
+    /// Creates a GET with a token.
     pub fn get(path: String, token: &str) -> Self {
         Self {
             method: Method::GET,
@@ -32,7 +32,7 @@ impl Request {
         }
     }
 
-    /// A POST of JSON with a token.
+    /// Creates a POST of JSON with a token.
     pub fn post(path: &str, token: &str, body: &Value) -> Self {
         Self {
             method: Method::POST,
@@ -45,7 +45,7 @@ impl Request {
         }
     }
 
-    /// A POST of text.
+    /// Creates a POST of text.
     pub fn post_text(path: &str, body: String) -> Self {
         Self {
             method: Method::POST,
@@ -55,12 +55,12 @@ impl Request {
         }
     }
 
-    /// The body with an issue time.
+    /// Returns the body with an issue time.
     pub fn body_issued_at(&self, time: &str) -> String {
         self.body.replace(ISSUE_TIME, time)
     }
 
-    /// What goes over the wire.
+    /// Returns the bytes of the request.
     pub fn text(&self, address: &str) -> String {
         let (method, path) = (&self.method, &self.path);
         let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n");

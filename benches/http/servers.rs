@@ -16,10 +16,10 @@ use tempfile::TempDir;
 
 use crate::{Outcome, ceiling, client::Client};
 
-/// The first admin's secret.
+/// Secret of the first admin.
 pub const TOKEN: &str = "the-admin-of-the-benchmark";
 
-/// How long a server may take to answer first.
+/// Time limit for the first response of a server.
 const START: Duration = Duration::from_secs(20);
 
 /// A program that runs until it is dropped.
@@ -34,11 +34,11 @@ impl Drop for Process {
 
 /// The product, serving a data folder.
 pub struct Product {
-    /// Where it answers.
+    /// Address of the server.
     pub url: String,
     folder: PathBuf,
     process: Process,
-    /// Kept open, so that what the server prints has where to go.
+    /// Kept open, so that the server can print.
     _output: BufReader<ChildStdout>,
 }
 
@@ -49,10 +49,10 @@ impl Product {
             .args(["--listen", "127.0.0.1:0", "--log-level", "warn"])
             .arg("--data-dir")
             .arg(folder)
-            // No settings of whoever measures.
+            // The settings of the user's environment must not apply.
             .env_clear()
             .env("PREDICTION_API_ADMIN_TOKEN", TOKEN)
-            // One token stands for many here; the limit is counted all the same.
+            // One token represents many here, so its limit is raised. Requests are counted nonetheless.
             .env("PREDICTION_API_LIMITS__REQUESTS_PER_SECOND", "1000000")
             .envs(settings.iter().copied())
             .current_dir(folder)
@@ -71,28 +71,28 @@ impl Product {
         })
     }
 
-    /// The most memory that it has held so far, in bytes.
+    /// Returns the largest amount of memory used so far, in bytes.
     pub fn peak_memory(&self) -> Outcome<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.0.id()))?;
         let peak = status
             .lines()
             .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"))
-            .ok_or("the peak of memory is not told")?;
+            .ok_or("the peak of memory is not reported")?;
         Ok(peak.parse::<u64>()? * 1024)
     }
 
-    /// Stops it as a supervisor does, and answers its database file.
+    /// Stops the server like a supervisor, and returns its database file.
     pub fn stop(mut self) -> Outcome<PathBuf> {
         let id = self.process.0.id().to_string();
         Command::new("kill").arg(id).status()?;
         let ended = self.process.0.wait()?;
         if !ended.success() {
-            return Err(format!("the server did not stop well: {ended}").into());
+            return Err(format!("the server did not stop cleanly: {ended}").into());
         }
         Ok(self.folder.join("prediction-api.db"))
     }
 
-    /// Sets up a job that predicts temperatures at a location of its own, and answers its id.
+    /// Sets up a job that predicts temperatures at a location of its own, and returns its id.
     pub fn set_up_job(&self, client: &Client, source: &str, number: usize) -> Outcome<String> {
         let setup = json!({
             "organisation_id": "11111111-1111-1111-1111-111111111111",
@@ -100,7 +100,7 @@ impl Product {
                 "name": source,
                 "description": "Air temperature at two metres, every hour anew",
                 "expected_interval_minutes": 60,
-                // A hundred years: what is predicted here is history already.
+                // The retention is a hundred years, because the predicted times have passed.
                 "retention_hours": 876_000
             },
             "source_version": {
@@ -123,16 +123,16 @@ impl Product {
     }
 }
 
-/// The ceilings: this program once more.
+/// The ceilings, served by this program in another process.
 pub struct Ceiling {
-    /// Where it answers.
+    /// Address of the server.
     pub url: String,
     _process: Process,
     _folder: TempDir,
 }
 
 impl Ceiling {
-    /// Starts the ceilings, which answer these bytes.
+    /// Starts the ceilings, which respond with these bytes.
     pub fn start(answer: &[u8]) -> Outcome<Self> {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
         let file = folder.path().join("answer");
@@ -154,17 +154,17 @@ impl Ceiling {
 
 /// VictoriaMetrics on an empty folder.
 pub struct VictoriaMetrics {
-    /// Where it answers.
+    /// Address of the server.
     pub url: String,
     _process: Process,
     _folder: TempDir,
 }
 
 impl VictoriaMetrics {
-    /// Starts it.
+    /// Starts the server.
     pub fn start(client: &Client) -> Outcome<Self> {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-        // It takes no port 0; one that was free a moment ago most likely still is.
+        // VictoriaMetrics accepts no port 0. A port that was free a moment ago most likely still is.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let child = Command::new("victoria-metrics")
             .arg(format!("-storageDataPath={}", folder.path().display()))
@@ -190,11 +190,11 @@ impl VictoriaMetrics {
     }
 }
 
-/// A text member of an answer.
+/// Returns a text member of a response.
 pub fn text(answer: &Value, name: &str) -> Outcome<String> {
     let text = answer[name].as_str();
     Ok(text
-        .ok_or_else(|| format!("an answer without {name}: {answer}"))?
+        .ok_or_else(|| format!("a response without {name}: {answer}"))?
         .to_owned())
 }
 
@@ -204,12 +204,12 @@ fn with_output(mut child: Child) -> Outcome<(Process, BufReader<ChildStdout>)> {
     Ok((process, BufReader::new(output.ok_or("a server without output")?)))
 }
 
-/// What is looked for in the lines that a server prints.
+/// Returns what `find` finds in the lines that a server prints.
 fn line(output: &mut impl BufRead, find: impl Fn(&str) -> Option<String>) -> Outcome<String> {
     for line in output.lines() {
         if let Some(found) = find(line?.trim()) {
             return Ok(found);
         }
     }
-    Err("a server ended before it told its address".into())
+    Err("a server ended before it printed its address".into())
 }

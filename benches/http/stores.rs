@@ -16,14 +16,14 @@ use crate::{
     servers::{Product, TOKEN},
 };
 
-/// How many points are read at a time.
+/// Number of points that are read at a time.
 pub const READ: usize = 1_000;
 
-/// Ten million points: a hundred jobs, each with a hundred issues of a thousand hours that follow one another.
+/// A store of ten million points: a hundred jobs, each with a hundred successive issues of a thousand hours.
 pub struct Large {
-    /// The server, which still runs.
+    /// Server, which is still running.
     pub product: Product,
-    /// The most memory that the server had held when all was in, in bytes.
+    /// Largest amount of memory that the server used while the store was filled, in bytes.
     pub peak_memory: u64,
     jobs: Vec<String>,
     _folder: TempDir,
@@ -35,7 +35,7 @@ impl Large {
     const POINTS: usize = 1_000;
     const FIRST: &str = "2014-01-01T00:00:00Z";
 
-    /// Fills it, over four connections.
+    /// Fills the store over four connections.
     pub fn fill(client: &Client) -> Outcome<Self> {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
         let product = Product::start(folder.path(), &[])?;
@@ -55,12 +55,12 @@ impl Large {
         })
     }
 
-    /// A thousand hours of each job, each from other years: half of one issue and half of the next.
+    /// Returns reads of a thousand hours of each job, each from other years: half of one issue and half of the next.
     pub fn reads_of_two_issues(&self, more: &str) -> Vec<Request> {
         self.reads(Self::POINTS / 2, more)
     }
 
-    /// A thousand hours of each job, each from other years: those of one issue.
+    /// Returns reads of a thousand hours of each job, each from other years: those of one issue.
     pub fn reads_of_one_issue(&self, more: &str) -> Vec<Request> {
         self.reads(0, more)
     }
@@ -75,12 +75,12 @@ impl Large {
         self.jobs.iter().enumerate().map(window).collect()
     }
 
-    /// The thousand hours of one issue.
+    /// Returns a read of the thousand hours of one issue.
     pub fn read_within_one_issue(&self, more: &str) -> Request {
         read(&self.jobs[0], Self::run_within_one_issue().first_hour, more)
     }
 
-    /// What that reads.
+    /// Returns the points that this request reads.
     pub fn run_within_one_issue() -> Run {
         Self::run(0, Self::ISSUES / 2)
     }
@@ -91,27 +91,27 @@ impl Large {
     }
 }
 
-/// A thousand hourly issues of 48 points of each of fifty jobs, in the order in which they would have come; half of the
-/// jobs are of another model, whose points the sweeper's case lets expire.
+/// A store of a thousand hourly issues of 48 points of each of fifty jobs, in the order of their arrival. Half of the
+/// jobs belong to another model, whose points expire in the sweeper's case.
 pub struct Hourly {
-    /// The folder of the data.
+    /// Data folder.
     pub folder: TempDir,
-    /// How many points were posted.
+    /// Number of posted points.
     pub points: usize,
-    /// The server, which still runs.
+    /// Server, which is still running.
     pub product: Product,
     jobs: Vec<String>,
 }
 
 impl Hourly {
-    /// The model whose points expire in the sweeper's case.
+    /// Model whose points expire in the sweeper's case.
     pub const EXPIRING_SOURCE: &str = "expiring-model";
     const JOBS: usize = 50;
     const ISSUES: usize = 1_000;
     const POINTS: usize = 48;
     const FIRST: &str = "2025-01-01T00:00:00Z";
 
-    /// Fills it, over eight connections.
+    /// Fills the store over eight connections.
     pub fn fill(client: &Client) -> Outcome<Self> {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
         let product = Product::start(folder.path(), &[])?;
@@ -137,7 +137,7 @@ impl Hourly {
         })
     }
 
-    /// A thousand hours of each job whose points stay.
+    /// Returns reads of a thousand hours of each job whose points do not expire.
     pub fn reads(&self, more: &str) -> Vec<Request> {
         let begin = hour_of(Self::FIRST);
         let jobs = self.jobs.iter().step_by(2);
@@ -151,7 +151,7 @@ fn read(job: &str, from: i64, more: &str) -> Request {
     Request::get(path, TOKEN)
 }
 
-/// Posts `count` runs over some connections, begun in their order, and prints the pace.
+/// Posts `count` runs over some connections, started in their order, and prints the pace.
 fn fill(
     client: &Client,
     product: &Product,

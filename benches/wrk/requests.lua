@@ -1,4 +1,4 @@
--- Sends requests that stand ready in files, one after the other and over again, so that making them costs little.
+-- Sends requests from files, one after the other and repeatedly, so that creating them costs little.
 --
 -- Arguments: the first issue time, in seconds since 1970, then the files. Each holds a whole request as it goes over
 -- the wire. The placeholder below, if a request has it, becomes an issue time that no other request of this run has.
@@ -34,7 +34,7 @@ function init(arguments)
     for place = 2, #arguments do
         requests[#requests + 1] = read(arguments[place])
     end
-    -- Threads do not send the same at the same time.
+    -- Each thread starts at another request.
     next_request = number * math.floor(#requests / 2)
 end
 

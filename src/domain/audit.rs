@@ -1,4 +1,4 @@
-//! The audit trail: who made, changed or deleted what, and when.
+//! The audit trail: a record of who created, changed or deleted which resource, and when.
 
 use std::collections::BTreeMap;
 
@@ -9,22 +9,22 @@ use uuid::Uuid;
 
 use super::{text::Name, time::Timestamp};
 
-/// What was done.
+/// The kind of change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "lowercase")]
 #[oai(rename_all = "lowercase")]
 pub enum AuditAction {
-    /// It was made.
+    /// The resource was created.
     Created,
     /// Some of its fields were changed.
     Changed,
-    /// It was deleted; a token: revoked.
+    /// The resource was deleted, or the token revoked.
     Deleted,
     /// Readings of a sensor, or predictions of a job or a location, were withdrawn.
     Withdrawn,
 }
 
-/// What it was done to.
+/// The kind of resource that was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
@@ -48,7 +48,7 @@ pub enum AuditKind {
 }
 
 impl AuditAction {
-    /// The action's name on the wire.
+    /// Returns the action's name in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Created => "created",
@@ -58,7 +58,7 @@ impl AuditAction {
         }
     }
 
-    /// The action of that name.
+    /// Returns the action with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Created, Self::Changed, Self::Deleted, Self::Withdrawn]
             .into_iter()
@@ -67,7 +67,7 @@ impl AuditAction {
 }
 
 impl AuditKind {
-    /// The kind's name on the wire.
+    /// Returns the kind's name in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Organisation => "organisation",
@@ -81,7 +81,7 @@ impl AuditKind {
         }
     }
 
-    /// The kind of that name.
+    /// Returns the kind with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         [
             Self::Organisation,
@@ -98,68 +98,69 @@ impl AuditKind {
     }
 }
 
-/// The fields that a change gave another value, with that value.
+/// Fields that a change set, with their new values.
 pub type Changes = BTreeMap<String, Any<Value>>;
 
-/// Something that was made, changed or deleted.
+/// An entry of the audit trail: one resource that was created, changed or deleted.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct AuditEntry {
-    /// When it was done.
+    /// Time of the change.
     pub at: Timestamp,
-    /// What was done.
+    /// Kind of change.
     pub action: AuditAction,
-    /// What it was done to.
+    /// Kind of resource.
     pub kind: AuditKind,
-    /// The id of what it was done to.
+    /// Id of the resource.
     pub id: Uuid,
-    /// The name that it had then; of a source version its label.
+    /// Name of the resource at that time; for a source version its label.
     pub name: Name,
-    /// The organisation that it belongs to; absent for what is shared and for admins' tokens.
+    /// Organisation that owns the resource; absent for shared resources and admins' tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organisation_id: Option<Uuid>,
-    /// The token that it was done with; absent for the command line.
+    /// Token that made the change; absent for the command line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_id: Option<Uuid>,
-    /// The token's name.
+    /// Name of that token.
     pub token_name: Name,
-    /// Of a change: the fields that it gave another value, with that value; null if it was cleared. Of a withdrawal: how
-    /// many values were `withdrawn`, and, by DELETE, which were chosen.
+    /// For a change: the fields that were set, with their new values; null if a field was cleared. For a withdrawal:
+    /// the number of values that were `withdrawn` and, for DELETE, the parameters that selected them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes: Option<Changes>,
-    /// Its place among those of the same time.
+    /// Position among the entries of the same time.
     #[serde(skip)]
     #[oai(skip)]
     pub position: i64,
 }
 
-/// Which entries are asked for.
+/// Filter of the audit trail.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
-    /// Only of this organisation.
+    /// Only entries of this organisation.
     pub organisation_id: Option<Uuid>,
-    /// Only of things of this kind.
+    /// Only entries about this kind of resource.
     pub kind: Option<AuditKind>,
-    /// Only of the thing of this id.
+    /// Only entries about the resource with this id.
     pub id: Option<Uuid>,
-    /// Only what was done with this token.
+    /// Only changes made with this token.
     pub token: Option<Uuid>,
-    /// From this time on.
+    /// Start of the range (inclusive).
     pub from: Option<Timestamp>,
-    /// Up to this time, without it.
+    /// End of the range (exclusive).
     pub to: Option<Timestamp>,
 }
 
-/// Which part of the trail is asked for; it begins with the newest entry.
+/// Page of the audit trail. The newest entry comes first.
 #[derive(Debug, Clone, Copy)]
 pub struct AuditPage {
-    /// The last entry of the page before, by its time and position; none at the start.
+    /// Time and position of the last entry of the page before; none for the first page.
     pub after: Option<(Timestamp, i64)>,
-    /// How many rows at most.
+    /// Maximum number of rows.
     pub limit: usize,
 }
 
-/// The fields in which two states of a thing differ, as the later one has them. What every change changes is left out.
+/// Returns the fields in which two states of a resource differ, with the values of the later state. `updated_at` is
+/// left out, because every change sets it.
 pub fn changes(before: &impl Serialize, after: &impl Serialize) -> Changes {
     let fields = |state: Value| match state {
         Value::Object(fields) => fields,
@@ -177,7 +178,8 @@ pub fn changes(before: &impl Serialize, after: &impl Serialize) -> Changes {
         .collect()
 }
 
-/// What a withdrawal is noted with: how many values it withdrew, and what chose them.
+/// Returns what the audit trail stores about a withdrawal: the number of withdrawn values, and the parameters that
+/// selected them.
 pub fn withdrawal<const N: usize>(withdrawn: u64, chosen: [(&str, Option<Value>); N]) -> Changes {
     let chosen = chosen.into_iter().filter_map(|(name, value)| Some((name, value?)));
     std::iter::once(("withdrawn", withdrawn.into()))
@@ -186,7 +188,7 @@ pub fn withdrawal<const N: usize>(withdrawn: u64, chosen: [(&str, Option<Value>)
         .collect()
 }
 
-/// A field that was changed, without its value: that is nobody's.
+/// Returns a changed field without its value, for values that must stay secret.
 pub fn hidden(field: &str) -> (String, Any<Value>) {
     (field.to_owned(), Any("(not kept)".into()))
 }

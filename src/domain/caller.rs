@@ -1,4 +1,7 @@
-//! Who is calling, and what they may do.
+//! The caller of a request, and its permissions.
+//!
+//! Resources of another organisation do not exist for a caller: they are refused as not found, and a conflict with one
+//! does not reveal its id.
 
 use poem_openapi::{Enum, Object};
 use serde::Serialize;
@@ -13,23 +16,23 @@ use super::{
 
 names!(Role);
 
-/// What a token may do, least first.
+/// Permissions of a token, from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Enum)]
 #[serde(rename_all = "lowercase")]
 #[oai(rename_all = "lowercase")]
 pub enum Role {
-    /// Reads what its organisation has.
+    /// Reads the resources of its organisation.
     Viewer,
     /// Reads, and posts readings and predictions.
     Worker,
     /// Changes its organisation's locations, sensors, sources, versions, jobs, webhooks and tokens.
     Manager,
-    /// Everything, everywhere; belongs to no organisation.
+    /// May do everything in every organisation; belongs to none.
     Admin,
 }
 
 impl Role {
-    /// The role's name on the wire.
+    /// Returns the role's name in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",
@@ -39,7 +42,7 @@ impl Role {
         }
     }
 
-    /// The role of that name.
+    /// Returns the role with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Viewer, Self::Worker, Self::Manager, Self::Admin]
             .into_iter()
@@ -47,21 +50,21 @@ impl Role {
     }
 }
 
-/// The token behind a request.
+/// The token that authenticates a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[serde(rename = "Whoami")]
 #[oai(rename = "Whoami", skip_serializing_if_is_none)]
 pub struct Caller {
-    /// The token's id.
+    /// Id of the token.
     pub id: Uuid,
-    /// The token's name.
+    /// Name of the token.
     pub name: Name,
-    /// What the token may do.
+    /// Permissions of the token.
     pub role: Role,
-    /// The organisation at whose border its sight ends; absent for an admin.
+    /// Organisation whose resources the token can see; absent for an admin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organisation_id: Option<Uuid>,
-    /// When the token ends; absent if never.
+    /// Time at which the token expires; absent if never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
 }
@@ -73,13 +76,13 @@ impl Caller {
             return Ok(());
         }
         Err(Error::Forbidden(format!(
-            "this needs a token of the role {}; yours is a {}'s",
+            "this requires a token with the role {}; this token has the role {}",
             least.as_str(),
             self.role.as_str()
         )))
     }
 
-    /// Refuses a caller who names an organisation that is not its own.
+    /// Refuses a caller that names an organisation other than its own.
     pub fn names(&self, organisation: Uuid) -> Result<()> {
         if self.sees(Some(organisation)) {
             return Ok(());
@@ -89,12 +92,12 @@ impl Caller {
         )))
     }
 
-    /// Whether the caller may see what belongs to `owner`; nobody's is everybody's.
+    /// Returns whether the caller can see resources of `owner`. Resources without an owner are shared by all.
     pub fn sees(&self, owner: Option<Uuid>) -> bool {
         self.role == Role::Admin || owner.is_none() || owner == self.organisation_id
     }
 
-    /// Refuses with "not found" what the caller may not see.
+    /// Refuses a resource that the caller cannot see, as not found.
     pub fn must_see(&self, owner: Option<Uuid>, what: &'static str, id: Uuid) -> Result<()> {
         if self.sees(owner) {
             return Ok(());
@@ -102,19 +105,20 @@ impl Caller {
         Err(Error::NotFound { what, id })
     }
 
-    /// Refuses a change of what belongs to `owner`: managers change their organisation's, admins all, and what is
-    /// shared only admins.
+    /// Refuses a change of a resource of `owner`. Managers change those of their organisation, admins all; shared
+    /// resources are changed by admins only.
     pub fn must_manage(&self, owner: Option<Uuid>, what: &'static str, id: Uuid) -> Result<()> {
         self.must_see(owner, what, id)?;
         if owner.is_none() && self.role != Role::Admin {
             return Err(Error::Forbidden(format!(
-                "the {what} {id} is shared: only an admin changes it"
+                "the {what} {id} is shared: only an admin can change it"
             )));
         }
         self.needs(Role::Manager)
     }
 
-    /// The organisation that a list is about: the one named, the caller's own, or all (admins).
+    /// Returns the organisation that a list is limited to: the named one, or the caller's own. None lists all
+    /// organisations (admins).
     pub fn scope(&self, named: Option<Uuid>) -> Result<Option<Uuid>> {
         if let Some(organisation) = named {
             self.names(organisation)?;
@@ -122,13 +126,9 @@ impl Caller {
         Ok(named.or(self.organisation_id))
     }
 
-    /// The organisation that a new thing is for: the one named, or the caller's own.
+    /// Returns the organisation that a new resource belongs to: the named one, or the caller's own.
     pub fn owner(&self, named: Option<Uuid>) -> Result<Uuid> {
-        self.scope(named)?.ok_or_else(|| {
-            Error::invalid(
-                "/organisation_id",
-                "is missing: an admin says which organisation this is for",
-            )
-        })
+        self.scope(named)?
+            .ok_or_else(|| Error::invalid("/organisation_id", "is missing: an admin must name the organisation"))
     }
 }

@@ -1,20 +1,21 @@
-//! When the machine's clock is trusted. What cannot be undone, such as deleting by age, waits for a clock that is.
+//! The rules by which the machine's clock is trusted. What cannot be undone, such as deleting by age, waits for a
+//! trusted clock.
 
 use std::{fmt, time::Duration};
 
 use super::time::Timestamp;
 
-/// How far a clock may be from what is expected of it by default, in hours.
+/// Default for the largest difference between the clock and its expected time, in hours.
 pub const SLACK_HOURS: u64 = 48;
 
-/// How far an issue_time may be ahead of the server's clock by default, in seconds: as far as clocks that are set by the
-/// network differ at worst.
+/// Default for how far an issue_time may be ahead of the server's clock, in seconds. Clocks set over the network differ
+/// by no more.
 pub const AHEAD_SECONDS: u32 = 300;
 
-/// How far an issue_time may be ahead of the server's clock at most, in seconds, whatever the settings say.
+/// Upper limit of how far an issue_time may be ahead of the server's clock, in seconds, whatever the settings say.
 pub const MAX_AHEAD_SECONDS: u32 = 86_400;
 
-/// Clocks that show less were never set: 2020-01-01T00:00:00Z, in microseconds since 1970.
+/// 2020-01-01T00:00:00Z, in microseconds since 1970. A clock that shows less was never set.
 const UNSET: i64 = 1_577_836_800_000_000;
 
 /// Returns whether a clock was never set since the machine was started.
@@ -22,20 +23,20 @@ pub fn is_unset(now: Timestamp) -> bool {
     now.micros() < UNSET
 }
 
-/// How long a clock that has jumped must go on steadily until it is trusted.
+/// Time for which a clock that has jumped must run steadily before it is trusted.
 const STEADY: Duration = Duration::from_secs(24 * 3600);
 
-/// One look at two clocks: the wall clock, and the one that only counts.
+/// A reading of two clocks: the wall clock, and the monotonic clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
-    /// The time of the wall clock.
+    /// Time of the wall clock.
     pub time: Timestamp,
-    /// How long the process has been running.
+    /// Time since the process started, by the monotonic clock.
     pub uptime: Duration,
 }
 
 impl Look {
-    /// The time that the wall clock should show after `uptime`.
+    /// Returns the time that the wall clock should show after `uptime`.
     pub fn expected(self, uptime: Duration) -> Timestamp {
         let passed = uptime.saturating_sub(self.uptime).as_micros();
         let passed = i64::try_from(passed).unwrap_or(i64::MAX);
@@ -43,12 +44,13 @@ impl Look {
     }
 }
 
-/// Why a clock is not trusted.
+/// The reason why a clock is not trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Doubt {
-    /// The time that it shows.
+    /// Time that the clock shows.
     pub now: Timestamp,
-    /// The time that it should show: the one seen last, and the time that has passed since on the process's own count.
+    /// Time that the clock should show: the last trusted time plus the time that has passed since, by the monotonic
+    /// clock.
     pub expected: Timestamp,
 }
 
@@ -63,38 +65,38 @@ impl fmt::Display for Doubt {
         let side = if now > expected { "ahead of" } else { "behind" };
         write!(
             f,
-            "the clock has jumped: it shows {now}, {far} {side} the time that is expected, {expected}; nothing is deleted \
-             by age until the clock is put right, has gone on steadily for a day, or is accepted with \
+            "the clock has jumped: it shows {now}, {far} {side} the expected time, {expected}; nothing is deleted \
+             by age until the clock is corrected, has run steadily for a day, or is accepted with \
              `prediction-api retention`"
         )
     }
 }
 
-/// Watches a clock.
+/// Compares each reading of the clock with the last trusted one.
 #[derive(Debug, Clone)]
 pub struct ClockWatch {
     slack: u64,
-    /// The look that the next ones are compared with. It moves on once a day only, so that many small jumps are noticed
-    /// like a large one.
+    /// Reading that later ones are compared with. It is updated only once a day, so that many small jumps are noticed
+    /// like one large jump.
     trusted: Look,
-    /// The first look at a clock that has jumped, and has gone on steadily since.
+    /// First reading after a jump, if the clock has run steadily since.
     jumped: Option<Look>,
-    /// How long it had gone on steadily before that look, in earlier processes.
+    /// Time for which the clock had run steadily in earlier processes, before that reading.
     carried: Duration,
 }
 
-/// A clock that has jumped and goes on steadily: the next process counts on from here, so that a machine that runs for
-/// some hours a day gets to trust its clock.
+/// Progress of a clock that has jumped and runs steadily. The next process continues from it, so that a machine that
+/// runs for some hours a day comes to trust its clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Steady {
-    /// The time that the clock showed last.
+    /// Last time that the clock showed.
     pub time: Timestamp,
-    /// How long it has gone on steadily, in all.
+    /// Total time for which the clock has run steadily.
     pub since: Duration,
 }
 
 impl ClockWatch {
-    /// Trusts a look, and later ones that differ from it by so many hours more than what has passed.
+    /// Trusts a reading, and later ones that deviate from it by at most `slack_hours`.
     pub fn new(trusted: Look, slack_hours: u64) -> Self {
         Self {
             slack: slack_hours.saturating_mul(3_600_000_000),
@@ -104,7 +106,7 @@ impl ClockWatch {
         }
     }
 
-    /// Counts on from where an earlier process was, if the clock has not gone back or jumped again since.
+    /// Continues from the progress of an earlier process, unless the clock has gone back or jumped again since.
     pub fn resume(&mut self, steady: Steady, look: Look) {
         let off = look.time.micros() - steady.time.micros();
         if off >= 0 && off.unsigned_abs() <= self.slack {
@@ -112,7 +114,7 @@ impl ClockWatch {
         }
     }
 
-    /// How long a clock that is not trusted has gone on steadily.
+    /// Returns the progress of a clock that is not trusted yet.
     pub fn steady(&self, look: Look) -> Option<Steady> {
         let jumped = self.jumped?;
         Some(Steady {
@@ -121,7 +123,7 @@ impl ClockWatch {
         })
     }
 
-    /// Whether the clock is trusted now; if not, why.
+    /// Checks a reading. Returns the reason if the clock is not trusted.
     pub fn look(&mut self, look: Look) -> Option<Doubt> {
         let expected = self.trusted.expected(look.uptime);
         if self.is_near(expected, look.time) {
@@ -155,7 +157,7 @@ impl ClockWatch {
         (self.jumped, self.carried) = (None, Duration::ZERO);
     }
 
-    /// Whether two times are as close as those of a clock that has not jumped.
+    /// Returns whether two times differ by no more than those of a clock that has not jumped.
     pub fn is_near(&self, a: Timestamp, b: Timestamp) -> bool {
         a.micros().abs_diff(b.micros()) <= self.slack
     }
@@ -167,7 +169,7 @@ mod tests {
 
     const HOUR: u64 = 3600;
 
-    /// A look after so many hours of uptime at a clock that shows so many hours more than it did at the start.
+    /// Returns a reading after `uptime` hours of a clock that has advanced by `clock` hours since the start.
     fn look(uptime: u64, clock: i64) -> Look {
         Look {
             time: Timestamp::from_micros(1_700_000_000_000_000).plus_hours(clock),
@@ -196,7 +198,7 @@ mod tests {
             assert_eq!(doubt.expected, look(1, 1).time);
             assert!(watch.look(look(24, 24 + jump)).is_some());
             assert_eq!(watch.look(look(24, 24)), None);
-            // The day begins anew with the next jump.
+            // The next jump restarts the day.
             assert!(watch.look(look(25, 25 + jump)).is_some());
             assert!(watch.look(look(48, 48 + jump)).is_some());
         }
@@ -243,7 +245,7 @@ mod tests {
         let far = 24 * 365;
         let mut steady = None;
         for day in 0..3 {
-            // Each process runs for ten hours a day, and starts at the time that was trusted last.
+            // Each process runs for ten hours a day, and starts at the last trusted time.
             let mut watch = watch();
             let clock = |hour: u64| look(hour, far + day * 24 + i64::try_from(hour).unwrap());
             if let Some(steady) = steady {

@@ -1,23 +1,23 @@
-//! Values in columns: the form of `shape=series`, which also takes posts.
+//! Columns of values: the format of `shape=series`, which posts accept too.
 
 use super::{duration::Duration, time::Timestamp};
 
-/// When the values of a column are valid: at a regular step from a start, or listed one by one.
+/// Times of the values of a column: a start and a regular step, or a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Times {
-    /// From the first on at a regular step.
+    /// Times at a regular step.
     Regular {
-        /// The first.
+        /// First time.
         start: Timestamp,
-        /// What lies between one and the next.
+        /// Difference between two successive times.
         step: Duration,
     },
-    /// Each by itself.
+    /// Every time by itself.
     Listed(Vec<Timestamp>),
 }
 
 impl Times {
-    /// The shortest form of these times, which stand in order.
+    /// Returns the shortest form of these times, which are sorted.
     pub fn of(times: &[Timestamp]) -> Self {
         if let [first, second, ..] = times {
             let step = second.micros() - first.micros();
@@ -32,7 +32,7 @@ impl Times {
         Self::Listed(times.to_vec())
     }
 
-    /// As optional members: a start and a step, or the times.
+    /// Returns the times as optional members: start and step, or the list.
     pub fn split(self) -> (Option<Timestamp>, Option<Duration>, Option<Vec<Timestamp>>) {
         match self {
             Self::Regular { start, step } => (Some(start), Some(step), None),
@@ -41,17 +41,17 @@ impl Times {
     }
 }
 
-/// A column that is the same for all values stands once.
+/// A column. A value that is the same for all rows is stored once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shared<T> {
-    /// The same for all.
+    /// One value for all rows.
     One(T),
-    /// One for each value.
+    /// One value for each row.
     Each(Vec<T>),
 }
 
 impl<T: PartialEq + Clone> Shared<T> {
-    /// The shortest form of these.
+    /// Returns the shortest form of these values.
     pub fn of(each: Vec<T>) -> Self {
         match each.first() {
             Some(first) if each.iter().all(|other| other == first) => Self::One(first.clone()),
@@ -59,7 +59,7 @@ impl<T: PartialEq + Clone> Shared<T> {
         }
     }
 
-    /// As two optional members, of which one is there.
+    /// Returns two optional members, of which exactly one is present.
     pub fn split(self) -> (Option<T>, Option<Vec<T>>) {
         match self {
             Self::One(one) => (Some(one), None),

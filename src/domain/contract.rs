@@ -1,4 +1,5 @@
-//! The contract of a source version, and what binds a job to it.
+//! The contract of a source version (its input and output roles), and the bindings of a job to it. This file checks
+//! both.
 
 use std::collections::HashSet;
 
@@ -16,13 +17,13 @@ names!(InputKind);
 
 objects!(InputRole, OutputRole, RoleBinding; also written: InputRole, OutputRole, RoleBinding);
 
-/// The most roles that either side of a contract may have.
+/// Maximum number of input roles, and of output roles.
 pub const MAX_ROLES: usize = 100;
 
-/// What stands for every metric where predictions are read.
+/// Name that selects every metric when predictions are read. No metric may have it.
 pub const ALL_METRICS: &str = "all";
 
-/// What kind of thing fills an input role.
+/// Kind of resource that fills an input role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Enum)]
 #[serde(rename_all = "lowercase")]
 #[oai(rename_all = "lowercase")]
@@ -36,7 +37,7 @@ pub enum InputKind {
 }
 
 impl InputKind {
-    /// The kind's name on the wire.
+    /// Returns the kind's name in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sensor => "sensor",
@@ -45,7 +46,7 @@ impl InputKind {
         }
     }
 
-    /// The kind of that name.
+    /// Returns the kind with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Sensor, Self::Location, Self::Source]
             .into_iter()
@@ -53,75 +54,75 @@ impl InputKind {
     }
 }
 
-/// Something that a model needs to run.
+/// An input that a model needs to run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[oai(skip_serializing_if_is_none)]
 pub struct InputRole {
-    /// The role's name, unique among the version's input roles.
+    /// Name of the role, unique among the version's input roles.
     pub role: Name,
-    /// What kind of thing fills it.
+    /// Kind of resource that fills the role.
     pub input_kind: InputKind,
-    /// The metric that the input must have; needed for sensors and sources.
+    /// Metric that the input must have; required for sensors and sources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[oai(nullable)]
     pub metric: Option<Name>,
-    /// The unit that the model reckons in.
+    /// Unit in which the model expects the values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[oai(nullable)]
     pub unit: Option<Name>,
-    /// Whether every job must bind it.
+    /// Whether every job must bind the role.
     #[serde(default = "yes")]
     #[oai(default = "yes")]
     pub required: bool,
 }
 
-/// Something that a model predicts.
+/// An output that a model predicts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[oai(skip_serializing_if_is_none)]
 pub struct OutputRole {
-    /// The role's name, unique among the version's output roles.
+    /// Name of the role, unique among the version's output roles.
     pub role: Name,
-    /// What is predicted, unique among the version's output roles.
+    /// Predicted metric, unique among the version's output roles.
     pub metric: Name,
-    /// The unit of the predictions.
+    /// Unit of the predictions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[oai(nullable)]
     pub unit: Option<Name>,
-    /// Whether every run is expected to predict it.
+    /// Whether every run is expected to predict this output.
     #[serde(default = "yes")]
     #[oai(default = "yes")]
     pub required: bool,
 }
 
-/// What fills one input role of a job.
+/// A binding: the resource that fills one input role of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct RoleBinding {
-    /// The input role of the version.
+    /// Input role of the version.
     pub role: Name,
-    /// The kind of the input; equals the role's input_kind.
+    /// Kind of the input; equals the role's input_kind.
     pub input_type: InputKind,
-    /// The sensor, location or source.
+    /// Id of the sensor, location or source.
     pub input_id: Uuid,
 }
 
-/// What the rules need to know of a bound input.
+/// Properties of a bound input that the rules check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
-    /// The organisation that it belongs to; none if it is a shared source.
+    /// Organisation that owns the input; none if it is a shared source.
     pub organisation_id: Option<Uuid>,
-    /// A sensor's metric.
+    /// Metric of a sensor.
     pub metric: Option<Name>,
-    /// A sensor's unit, if it is known.
+    /// Unit of a sensor, if known.
     pub unit: Option<Name>,
-    /// What the newest version of a source predicts.
+    /// Outputs of the newest version of a source.
     pub outputs: Vec<OutputRole>,
 }
 
 impl Input {
-    /// The unit of the values that a role gets from it, if it is known.
+    /// Returns the unit of the values that the input gives to a role, if known.
     fn unit(&self, role: &InputRole) -> Option<&Name> {
         let of_metric = |output: &&OutputRole| Some(&output.metric) == role.metric.as_ref();
         match role.input_kind {
@@ -133,7 +134,7 @@ impl Input {
 }
 
 impl InputRole {
-    /// Whether the model takes values of that unit. A unit that is not known on either side agrees with any.
+    /// Returns whether the model accepts values of this unit. A unit that is unknown on either side matches any.
     pub fn takes(&self, unit: Option<&Name>) -> bool {
         match (unit, &self.unit) {
             (Some(unit), Some(own)) => unit == own,
@@ -146,11 +147,11 @@ fn yes() -> bool {
     true
 }
 
-/// Checks a version's roles: names well-formed and unique on each side, output metrics unique (predictions are read
-/// by metric), at least one output role.
+/// Checks a version's roles: names are valid and unique on each side, output metrics are unique (because predictions
+/// are read by metric), and there is at least one output role.
 pub fn check_contract(inputs: &mut [InputRole], outputs: &mut [OutputRole], violations: &mut Violations) {
     if outputs.is_empty() {
-        violations.add("/output_roles", "needs at least one output role");
+        violations.add("/output_roles", "must have at least one output role");
     }
     for (side, count) in [("/input_roles", inputs.len()), ("/output_roles", outputs.len())] {
         if count > MAX_ROLES {
@@ -168,11 +169,11 @@ pub fn check_contract(inputs: &mut [InputRole], outputs: &mut [OutputRole], viol
             let kind = input.input_kind.as_str();
             violations.add(
                 format!("{at}/metric"),
-                format!("is missing: a role for a {kind} names its metric"),
+                format!("is missing: a role for a {kind} must name its metric"),
             );
         }
         if !roles.insert(&input.role) {
-            violations.add(format!("{at}/role"), "is there twice among the input roles");
+            violations.add(format!("{at}/role"), "is repeated among the input roles");
         }
     }
     let (mut roles, mut metrics) = (HashSet::new(), HashSet::new());
@@ -182,29 +183,29 @@ pub fn check_contract(inputs: &mut [InputRole], outputs: &mut [OutputRole], viol
         output.metric.check(violations, &format!("{at}/metric"));
         check_optional(output.unit.as_mut(), violations, &format!("{at}/unit"));
         if !roles.insert(&output.role) {
-            violations.add(format!("{at}/role"), "is there twice among the output roles");
+            violations.add(format!("{at}/role"), "is repeated among the output roles");
         }
         if output.metric.as_str() == ALL_METRICS {
             violations.add(
                 format!("{at}/metric"),
-                "asks for every metric where predictions are read: take another name",
+                "is reserved: it selects every metric when predictions are read",
             );
         }
         if !metrics.insert(&output.metric) {
             violations.add(
                 format!("{at}/metric"),
-                "is there twice among the output roles: predictions are told apart by their metric",
+                "is repeated among the output roles: each role needs a metric of its own",
             );
         }
     }
 }
 
-/// Checks a job's bindings against its version's input roles, and against what is known of each bound input
-/// (`inputs` runs parallel to `bindings`; `None`: there is no such thing).
+/// Checks a job's bindings against its version's input roles and against the bound inputs. `inputs` runs parallel to
+/// `bindings`; `None` means that the input does not exist.
 ///
-/// Each required role is bound exactly once and each other at most once, no role is unknown, the kinds agree, the
-/// input exists and belongs to the organisation (or is a shared source), a sensor's metric is the role's, and so is the
-/// unit of a sensor or source, where both are known.
+/// Each required role is bound exactly once and every other role at most once. No role is unknown, and the kinds agree.
+/// The input exists and belongs to the organisation, or is a shared source. A sensor's metric is the role's, and so is
+/// the unit of a sensor or source, where both are known.
 pub fn check_bindings(
     roles: &[InputRole],
     bindings: &[RoleBinding],
@@ -219,7 +220,7 @@ pub fn check_bindings(
             let known: Vec<_> = roles.iter().map(|role| role.role.as_str()).collect();
             violations.add(
                 format!("{at}/role"),
-                format!("is no input role of the version, which has: {}", known.join(", ")),
+                format!("is not an input role of the version, which has: {}", known.join(", ")),
             );
             continue;
         };
@@ -229,7 +230,7 @@ pub fn check_bindings(
         if binding.input_type != role.input_kind {
             violations.add(
                 format!("{at}/input_type"),
-                format!("must be {}, as the role says", role.input_kind.as_str()),
+                format!("must be {}, the kind of the role", role.input_kind.as_str()),
             );
             continue;
         }

@@ -1,20 +1,20 @@
-//! What became of posted values.
+//! The result of a post: counts of its values.
 
 use poem_openapi::Object;
 use serde::Serialize;
 
-/// What became of posted values. Nothing is overwritten.
+/// Counts of the posted values by result. Stored values are never overwritten.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Object)]
 pub struct Counts {
-    /// What was not there yet.
+    /// Values that are new.
     pub stored: u64,
-    /// What was there with another value, which stays as the revision before.
+    /// Values that replace another value, which stays stored as an earlier revision.
     pub revised: u64,
-    /// What was there with the same value, or withdrawn already.
+    /// Values that are stored already, or withdrawn already.
     pub unchanged: u64,
-    /// What was there and is withdrawn: it is returned only `as_of` a time before.
+    /// Stored values that are now withdrawn. Only requests `as_of` an earlier time return them.
     pub withdrawn: u64,
-    /// Gaps that were skipped, as `gaps` asked for.
+    /// Gaps that were skipped because of `gaps`.
     pub skipped: u64,
 }
 

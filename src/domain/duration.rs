@@ -1,4 +1,4 @@
-//! Lengths of time as the API speaks of them: steps and lead times.
+//! Lengths of time in the API, such as steps and lead times.
 
 use poem_openapi::registry::MetaSchema;
 use serde::{
@@ -8,31 +8,32 @@ use serde::{
 
 use super::scalar::{described, scalar};
 
-/// A length of time in microseconds; lead times may be negative.
+/// A length of time in microseconds; a lead time may be negative.
 ///
-/// Read from ISO 8601 (`PT1H`, `P1DT12H`, `-PT30M`; weeks, days, hours, minutes and seconds, since months and years have
-/// no one length), or from a number of seconds (`3600`, `0.5`). Written in hours, minutes and seconds: `PT24H`.
+/// It is read from ISO 8601 (`PT1H`, `P1DT12H`, `-PT30M`) in weeks, days, hours, minutes and seconds, or from a number
+/// of seconds (`3600`, `0.5`). Months and years are refused, because their length varies. It is written in hours,
+/// minutes and seconds: `PT24H`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration(i64);
 
 const SECOND: i64 = 1_000_000;
 
-/// The longest: ten thousand years, in microseconds.
+/// Longest length: ten thousand years, in microseconds.
 const MAX: i64 = 10_000 * 366 * 24 * 3600 * SECOND;
 
 const UNUSABLE: &str = "is neither an ISO 8601 duration of weeks, days, hours, minutes and seconds, such as PT24H, nor \
     a number of seconds";
 
 impl Duration {
-    /// The shortest and the longest.
+    /// Shortest and longest length.
     pub const BOUNDS: (Self, Self) = (Self(-MAX), Self(MAX));
 
-    /// That many microseconds.
+    /// Returns a length of `micros` microseconds.
     pub fn from_micros(micros: i64) -> Self {
         Self(micros.clamp(-MAX, MAX))
     }
 
-    /// Its microseconds.
+    /// Returns the length in microseconds.
     pub fn micros(self) -> i64 {
         self.0
     }
@@ -40,7 +41,7 @@ impl Duration {
     /// Reads an ISO 8601 duration or a number of seconds.
     ///
     /// # Errors
-    /// What is wrong with the text.
+    /// Returns a description of what is wrong with the text.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let unsigned = text.trim_start_matches(['-', '+']);
         let micros = if unsigned.starts_with('P') {
@@ -55,13 +56,13 @@ impl Duration {
     }
 }
 
-/// Only what has one length, which the library is laxer about.
+/// Reads an ISO 8601 duration that has a fixed length. The library alone would accept more.
 fn iso(text: &str) -> Option<i64> {
     let (days, time) = text.split_once('T').unwrap_or((text, "0"));
     if days.contains(['Y', 'M']) || time.is_empty() || text.contains([',', ' ', ':']) {
         return None;
     }
-    // The library adds up in 32 bits and says nothing when they are full: no part that is kept has more digits than these.
+    // The library adds up in 32 bits without a check for overflow, so no part may have more digits than this.
     let digits = text.split(|c: char| !c.is_ascii_digit()).map(str::len);
     let fraction = text.contains('.');
     if digits.max() > Some(if fraction { 9 } else { 7 }) {
@@ -83,7 +84,7 @@ fn micros_of(seconds: f64) -> i64 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
-        reason = "held within the bounds, where a microsecond is exact enough"
+        reason = "clamped to the bounds, where a microsecond is exact enough"
     )]
     let micros = (seconds * SECOND as f64).round() as i64;
     micros
@@ -121,7 +122,7 @@ impl Serialize for Duration {
 
 scalar!(Duration, "duration", parse);
 
-/// A length of time as it is posted: its text, or a JSON number of seconds.
+/// A posted length of time: a text, or a JSON number of seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PostedDuration(pub Duration);
 

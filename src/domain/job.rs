@@ -1,4 +1,4 @@
-//! Jobs: one source version set up for one organisation.
+//! Jobs: a source version set up for an organisation, with its input roles bound to sensors, locations and sources.
 
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
@@ -17,81 +17,81 @@ use super::{
 
 objects!(JobChange);
 
-/// One source version set up for one organisation.
+/// A source version set up for an organisation.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct Job {
-    /// The job's id.
+    /// Id of the job.
     pub id: Uuid,
-    /// Its name, unique in the organisation.
+    /// Name of the job, unique in the organisation.
     pub name: Name,
-    /// Whether workers are to run it.
+    /// Whether workers should run the job.
     pub active: bool,
-    /// The organisation that it is set up for.
+    /// Organisation that the job is set up for.
     pub organisation_id: Uuid,
-    /// The model.
+    /// Source (model) of the job.
     pub source_id: Uuid,
-    /// The release of the model that the job is pinned to.
+    /// Version of the source that the job uses.
     pub source_version_id: Uuid,
-    /// What the predictions are for: as given, or the only location among the bindings (or of the bound sensors, if
-    /// no location is bound).
+    /// Location of the predictions: the given one, or the only location among the bindings (or among the bound sensors,
+    /// if no location is bound).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location_id: Option<Uuid>,
-    /// What fills the version's input roles.
+    /// Bindings of the version's input roles.
     pub role_bindings: Vec<RoleBinding>,
-    /// The output roles that are expected of this job.
+    /// Output roles that this job is expected to predict.
     pub job_targets: Vec<OutputRole>,
-    /// Whether its predictions keep coming.
+    /// Health of the job and of its targets.
     pub health: Health,
-    /// When it was set up.
+    /// Time at which the job was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
-    /// Counts its changes; stands in the ETag.
+    /// Number of changes, counted from a random start; part of the ETag.
     #[serde(skip)]
     #[oai(skip)]
     pub revision: i64,
 }
 
-/// A job as it is kept, without what is worked out when it is read.
+/// A job as stored, without the fields that are computed when it is read.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JobRecord {
-    /// The job's id.
+    /// Id of the job.
     pub id: Uuid,
-    /// Its name, unique in the organisation.
+    /// Name of the job, unique in the organisation.
     pub name: Name,
-    /// Whether workers are to run it.
+    /// Whether workers should run the job.
     pub active: bool,
-    /// The organisation that it is set up for.
+    /// Organisation that the job is set up for.
     pub organisation_id: Uuid,
-    /// The release of the model that the job is pinned to.
+    /// Version of the source that the job uses.
     pub source_version_id: Uuid,
-    /// The location, if it was given.
+    /// Location, if one was given.
     #[serde(rename = "location_id")]
     pub given_location_id: Option<Uuid>,
-    /// What fills the version's input roles.
+    /// Bindings of the version's input roles.
     pub role_bindings: Vec<RoleBinding>,
-    /// When it was set up.
+    /// Time at which the job was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
-    /// Counts its changes.
+    /// Number of changes.
     #[serde(skip)]
     pub revision: i64,
 }
 
-/// What is kept elsewhere and answered with a job.
+/// Data from other tables that is returned with a job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobContext {
-    /// The source of the job's version.
+    /// Source of the job's version.
     pub source_id: Uuid,
-    /// How often the source is expected to post, in minutes.
+    /// Interval in which the source is expected to post, in minutes.
     pub expected_interval_minutes: Option<i64>,
-    /// How much later a post may come, in minutes.
+    /// Allowed delay of a post, in minutes.
     pub grace_minutes: Option<i64>,
-    /// The output roles of the job's version.
+    /// Output roles of the job's version.
     pub job_targets: Vec<OutputRole>,
-    /// The location that follows from the bindings.
+    /// Location derived from the bindings.
     pub bound_location_id: Option<Uuid>,
 }
 
@@ -108,7 +108,7 @@ impl JobContext {
 }
 
 impl JobRecord {
-    /// The job as it is answered at `now`.
+    /// Returns the job as the API shows it at `now`.
     pub fn answer(self, context: JobContext, vitals: &Vitals, now: Timestamp) -> Job {
         Job {
             health: vitals.health(context.watch(self.active), now),
@@ -128,31 +128,31 @@ impl JobRecord {
     }
 }
 
-/// Changes to a job: what is absent stays.
+/// Changes to a job. Absent fields keep their values.
 #[derive(Debug, Clone, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct JobChange {
-    /// Its new name.
+    /// New name.
     #[serde(default, deserialize_with = "present")]
     pub name: Option<Name>,
-    /// Whether workers are to run it.
+    /// Whether workers should run the job.
     #[serde(default, deserialize_with = "present")]
     pub active: Option<bool>,
-    /// Another version of the same source; the bindings are held against its contract.
+    /// Another version of the same source. The bindings are checked against its contract.
     #[serde(default, deserialize_with = "present")]
     pub source_version_id: Option<Uuid>,
-    /// What the predictions are for; null leaves it to the bindings.
+    /// Location of the predictions; null derives it from the bindings.
     #[serde(default)]
     #[oai(nullable)]
     pub location_id: MaybeUndefined<Uuid>,
-    /// All bindings anew.
+    /// New bindings, which replace all current ones.
     #[serde(default, deserialize_with = "present")]
     #[oai(validator(max_items = 100))]
     pub role_bindings: Option<Vec<RoleBinding>>,
 }
 
 impl JobChange {
-    /// Refuses with every violation of form.
+    /// Validates the format of the fields. Fails with every violation.
     pub fn check(&mut self) -> Result<()> {
         let mut violations = Violations::default();
         check_optional(self.name.as_mut(), &mut violations, "/name");
@@ -163,27 +163,27 @@ impl JobChange {
     }
 }
 
-/// Which jobs are listed.
+/// Filter of a list of jobs.
 #[derive(Debug, Default)]
 pub struct JobFilter {
-    /// Only of this organisation.
+    /// Only jobs of this organisation.
     pub organisation_id: Option<Uuid>,
-    /// Only of this source.
+    /// Only jobs of this source.
     pub source_id: Option<Uuid>,
-    /// Only pinned to this version.
+    /// Only jobs that use this version.
     pub source_version_id: Option<Uuid>,
-    /// Only active or only inactive ones.
+    /// Only active jobs, or only inactive ones.
     pub active: Option<bool>,
-    /// Only of this name.
+    /// Only jobs with this name.
     pub name: Option<String>,
-    /// Only jobs that as a whole do so; any if empty.
+    /// Only jobs in one of these states; all if empty.
     pub health: Vec<HealthState>,
-    /// Only jobs of which a target does so; any if empty.
+    /// Only jobs with a target in one of these states; all if empty.
     pub target_health: Vec<HealthState>,
 }
 
 impl JobFilter {
-    /// Whether a job of that health is listed.
+    /// Returns whether the filter accepts a job of this health.
     pub fn admits(&self, health: &Health) -> bool {
         let admits = |states: &[HealthState], state| states.is_empty() || states.contains(&state);
         let mut targets = health.targets.iter();
@@ -193,7 +193,7 @@ impl JobFilter {
     }
 }
 
-/// Checks the form of bindings, before they are held against a contract.
+/// Checks the format of bindings, before they are checked against a contract.
 pub fn check_binding_form(bindings: &mut [RoleBinding], violations: &mut Violations) {
     if bindings.len() > MAX_ROLES {
         violations.add("/role_bindings", format!("has more than {MAX_ROLES} bindings"));

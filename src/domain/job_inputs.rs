@@ -1,4 +1,4 @@
-//! What a worker needs to run a job, in one answer.
+//! The inputs of a job with their values: everything that a worker needs to run the job, in one response.
 
 use poem_openapi::Object;
 use serde::Serialize;
@@ -9,66 +9,66 @@ use super::{
     time::Timestamp,
 };
 
-/// The most values that one input may have in one answer.
+/// Maximum number of values of one input in one response.
 pub const MAX_VALUES: usize = 100_000;
 
-/// The most values that all inputs together may have in one answer: it is held in memory as a whole.
+/// Maximum number of values of all inputs together in one response, which is held in memory.
 pub const MAX_VALUES_IN_ALL: usize = 500_000;
 
-/// What a worker needs to run a job: its bound inputs with their values in a window.
+/// Inputs that a worker needs to run a job, with their values in a window.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct JobInputs {
-    /// The job.
+    /// Id of the job.
     pub job_id: Uuid,
-    /// The start of the window (inclusive).
+    /// Start of the window (inclusive).
     pub from: Timestamp,
-    /// The end of the window (exclusive).
+    /// End of the window (exclusive).
     pub to: Timestamp,
-    /// When everything here was known, if that was asked for.
+    /// Time as of which everything is returned, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub as_of: Option<Timestamp>,
-    /// The inputs in the order of the job's bindings.
+    /// Inputs in the order of the job's bindings.
     pub inputs: Vec<JobInput>,
 }
 
-/// What fills one input role of a job.
+/// An input: the resource that fills one input role of a job, with its values.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct JobInput {
-    /// The input role of the version.
+    /// Input role of the version.
     pub role: Name,
-    /// What kind of thing fills it.
+    /// Kind of resource that fills the role.
     pub input_kind: InputKind,
-    /// The role's metric.
+    /// Metric of the role.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<Name>,
-    /// The unit of the values: that of the sensor, or of the source's predictions; the role's where theirs is not known.
-    /// Absent if the predictions have several units: then each series has its own.
+    /// Unit of the values: that of the sensor, or of the source's predictions, or of the role where theirs is unknown.
+    /// Absent if the predictions have several units; then each series has its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<Name>,
-    /// The sensor, with the unit of its readings.
+    /// Sensor, with the unit of its readings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sensor: Option<Sensor>,
-    /// The location, or the one that the sensor stands at.
+    /// Location, or the location of the sensor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-    /// The source.
+    /// Source.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
-    /// The sensor's readings in the window.
+    /// Readings of the sensor in the window.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub readings: Option<ReadingColumns>,
-    /// What the source predicts for the job's location (for any, if the job has none) in the window.
+    /// Predictions of the source in the window for the job's location, or for any location if the job has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub predictions: Option<Vec<PredictionSeries>>,
 }
 
-/// Readings in columns, in the order of their times.
+/// Readings in columns, sorted by time.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Object)]
 pub struct ReadingColumns {
-    /// When each was read.
+    /// Time of each reading.
     pub times: Vec<Timestamp>,
-    /// What was read.
+    /// Value of each reading.
     pub values: Vec<f64>,
 }

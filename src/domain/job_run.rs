@@ -1,4 +1,4 @@
-//! Runs of a job: what its worker says of them, and what it posted.
+//! Runs of a job: reported by its worker, or derived from the predictions that it posted.
 
 use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
@@ -17,19 +17,19 @@ names!(RunStatus);
 
 objects!(NewJobRun);
 
-/// How a run ended.
+/// Result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
 pub enum RunStatus {
-    /// Well, whether it predicted something or had nothing to predict.
+    /// The run succeeded, with or without predictions.
     Ok,
-    /// It failed.
+    /// The run failed.
     Failed,
 }
 
 impl RunStatus {
-    /// The status's name on the wire.
+    /// Returns the status's name in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -37,7 +37,7 @@ impl RunStatus {
         }
     }
 
-    /// The status of that name.
+    /// Returns the status with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Ok, Self::Failed]
             .into_iter()
@@ -45,22 +45,22 @@ impl RunStatus {
     }
 }
 
-/// What a worker says of a run.
+/// A worker's report about a run.
 #[derive(Debug, Clone, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct NewJobRun {
-    /// An id of the worker's own making: the same report sent again under it is kept once.
+    /// Id chosen by the worker. A report that is sent again with the same id is stored once.
     #[serde(default, deserialize_with = "present")]
     pub id: Option<Uuid>,
-    /// How the run ended.
+    /// Result of the run.
     pub status: RunStatus,
-    /// What there is to say of it: why it failed, or why there is nothing to predict.
+    /// Explanation: why the run failed, or why there is nothing to predict.
     #[serde(default, deserialize_with = "present")]
     pub message: Option<Message>,
 }
 
 impl NewJobRun {
-    /// Refuses with every violation of form.
+    /// Validates the format of the fields. Fails with every violation.
     pub fn check(&self) -> Result<()> {
         let mut violations = Violations::default();
         if let Some(message) = &self.message {
@@ -70,34 +70,34 @@ impl NewJobRun {
     }
 }
 
-/// A run of a job: reported by its worker, or seen by the predictions that it posted.
+/// A run of a job: reported by its worker, or derived from the predictions that it posted.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct JobRun {
-    /// The report's id; absent if the run was seen by its predictions.
+    /// Id of the report; absent if the run was derived from predictions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Uuid>,
-    /// How it ended.
+    /// Result of the run.
     pub status: RunStatus,
-    /// The issue that it posted; absent for a report.
+    /// Issue that the run posted; absent for a report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issue_time: Option<Timestamp>,
-    /// When this server heard of it: when it was reported, or its last predictions arrived.
+    /// Time at which the server received the report, or the last predictions of the run.
     pub available_at: Timestamp,
-    /// What its worker said of it.
+    /// The worker's explanation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<Message>,
-    /// How many predictions it posted, corrections and withdrawals included.
+    /// Number of predictions that the run posted, including corrections and withdrawals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub predictions: Option<u64>,
 }
 
-/// Where a run stands in the list of a job's runs, newest first: by the issue that it posted or the time of its report,
-/// then by the report's number (0 if it is none).
+/// Position of a run in the list of a job's runs, newest first: by issue time or time of the report, then by the number
+/// of the report (0 if the run is not reported).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RunPlace {
-    /// Its issue_time, or when it was reported.
+    /// Issue time, or time of the report.
     pub time: Timestamp,
-    /// Counts the job's reports.
+    /// Number of the report among those of the job.
     pub number: i64,
 }

@@ -1,12 +1,12 @@
-//! Times as other programs write them.
+//! Reads times as other programs write them.
 //!
-//! Besides RFC 3339, exporters write the other forms of ISO 8601: `20231027T000000Z`, `2023-10-27T00:00Z`,
-//! `2023-10-27 00:00:00+0000`, `2023-10-27T02:00:00,5 +02`. All of these say one moment, so they are read. An offset stays
-//! required: without one, a time is another moment in each country.
+//! Besides RFC 3339, exporters write other forms of ISO 8601: `20231027T000000Z`, `2023-10-27T00:00Z`, `2023-10-27
+//! 00:00:00+0000`, `2023-10-27T02:00:00,5 +02`. Each of these names one moment, so they are accepted. An offset is
+//! always required: without one, a time is a different moment in each country.
 
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
-/// What is wrong with a time before the year 0000 or after the year 9999.
+/// Error for a time before the year 0000 or after the year 9999.
 pub const OUTSIDE: &str = "is outside of the years 0000 to 9999 in UTC";
 
 const UNKNOWN: &str = "is not an RFC 3339 time with an offset, such as 2023-10-27T00:00:00Z";
@@ -18,7 +18,7 @@ const LEAP: &str = "has the second 60: leap seconds are not stored, send the sec
 const MIDNIGHT: &str = "has the hour 24: write 00:00 of the next day";
 const BAD_OFFSET: &str = "has an offset that does not exist: write Z, +HH:MM or -HH:MM, up to 23:59";
 
-/// Whether the text has the form of a date: `2023-10-27` or `20231027`.
+/// Returns whether the text has the form of a date: `2023-10-27` or `20231027`.
 pub fn is_date(text: &str) -> bool {
     after_date(text).is_some_and(|(_, rest)| rest.is_empty())
 }
@@ -26,7 +26,7 @@ pub fn is_date(text: &str) -> bool {
 /// Reads a time in any form of ISO 8601 that has a date, a time of day and an offset.
 ///
 /// # Errors
-/// What is wrong with the text.
+/// Returns a description of what is wrong with the text.
 pub fn parse(text: &str) -> Result<OffsetDateTime, &'static str> {
     let Some((date, rest)) = after_date(text) else {
         return Err(if is_far_year(text) { OUTSIDE } else { UNKNOWN });
@@ -57,7 +57,7 @@ pub fn parse(text: &str) -> Result<OffsetDateTime, &'static str> {
     Ok(PrimitiveDateTime::new(date, time).assume_offset(offset))
 }
 
-/// The year, month and day that the text begins with, and what follows them.
+/// Returns the year, month and day at the start of the text, and the rest of it.
 fn after_date(text: &str) -> Option<([u32; 3], &str)> {
     let year = digits(text.get(..4)?)?;
     let (month, day, rest) = match text.get(4..)?.strip_prefix('-') {
@@ -71,7 +71,7 @@ fn after_date(text: &str) -> Option<([u32; 3], &str)> {
     (!rest.starts_with(|c: char| c.is_ascii_digit())).then_some((date, rest))
 }
 
-/// Whether the text begins with a year of more than four digits, or a negative one.
+/// Returns whether the text begins with a negative year, or one of more than four digits.
 fn is_far_year(text: &str) -> bool {
     let unsigned = text.trim_start_matches(['+', '-']);
     let year = unsigned.split('-').next().unwrap_or_default();
@@ -84,7 +84,7 @@ fn digits(text: &str) -> Option<u32> {
     is_number.then(|| text.parse().unwrap_or(u32::MAX))
 }
 
-/// Two digits for each part, with colons between them or none.
+/// Returns the parts of a time of day, each of two digits, with or without colons between them.
 fn parts(text: &str) -> Option<Vec<u8>> {
     let pairs: Vec<&str> = if text.contains(':') {
         text.split(':').collect()
@@ -130,7 +130,7 @@ fn offset_of(text: &str) -> Result<UtcOffset, &'static str> {
     if ["Z", "UTC", "GMT"].iter().any(|utc| text.eq_ignore_ascii_case(utc)) {
         return Ok(UtcOffset::UTC);
     }
-    // U+2212 is the minus sign that ISO 8601 itself prefers.
+    // ISO 8601 itself prefers the minus sign U+2212.
     let (is_west, numbers) = match text.strip_prefix(['-', '\u{2212}']) {
         Some(numbers) => (true, numbers),
         None => (false, text.strip_prefix('+').ok_or(UNKNOWN)?),

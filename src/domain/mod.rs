@@ -1,6 +1,7 @@
-//! Types and rules of the product: no SQL, no HTTP, no clock.
+//! Types and rules of the product. This layer uses no SQL, no HTTP and no clock.
 //!
-//! A type whose wire form is itself derives its JSON and its schema where it stands.
+//! The layer owns the resources and their wire form: a type that the API shows derives its JSON and its schema here.
+//! `http` owns statuses, headers and media types.
 
 pub mod audit;
 pub mod caller;

@@ -1,10 +1,10 @@
-//! JSON objects are read as objects only, and names as names.
+//! Readers of JSON that accept only objects for objects, and only texts for names.
 //!
-//! A derived reader also takes an array with the members in their order, which the API's document does not know:
-//! `["temp", "sensor", "..."]` would pass for a role binding.
+//! A derived reader would also accept an array with the members in their order, which the API's document does not
+//! allow: `["temp", "sensor", "..."]` would pass for a role binding.
 
-/// Implements `Deserialize`, and `Serialize` after `also written:`, for types that derive them with
-/// `#[serde(remote = "Self")]`.
+/// Implements `Deserialize`, and `Serialize` after `also written:`, for types that derive them with `#[serde(remote =
+/// "Self")]`.
 macro_rules! objects {
     ($($type:ident),* $(; also written: $($written:ident),*)?) => {
         $(
@@ -23,7 +23,7 @@ macro_rules! objects {
                             self,
                             members: A,
                         ) -> std::result::Result<$type, A::Error> {
-                            // The derived reader: with `remote` it is the type's own function.
+                            // This is the derived reader: with `remote` it is an inherent function of the type.
                             $type::deserialize(serde::de::value::MapAccessDeserializer::new(members))
                         }
                     }
@@ -42,7 +42,7 @@ macro_rules! objects {
     };
 }
 
-/// Implements `Deserialize` for enums by their names; a derived reader also takes `{"admin": null}`.
+/// Implements `Deserialize` for enums by their names. A derived reader would also accept `{"admin": null}`.
 macro_rules! names {
     ($($type:ident),*) => {$(
         impl<'de> serde::Deserialize<'de> for $type {
@@ -50,7 +50,7 @@ macro_rules! names {
                 reader: D,
             ) -> std::result::Result<Self, D::Error> {
                 let name = std::borrow::Cow::<'de, str>::deserialize(reader)?;
-                let unknown = || serde::de::Error::custom(format!("{name} is no known value"));
+                let unknown = || serde::de::Error::custom(format!("{name} is not a known value"));
                 Self::from_name(&name).ok_or_else(unknown)
             }
         }

@@ -1,33 +1,33 @@
-//! Lists are answered a page at a time.
+//! Pages of lists.
 
 use uuid::Uuid;
 
-/// How many rows a list answers unless told.
+/// Default number of rows of a page.
 pub const DEFAULT_LIMIT: usize = 1000;
 
-/// How many rows a list answers at most.
+/// Maximum number of rows of a page.
 pub const MAX_LIMIT: usize = 10_000;
 
-/// Which part of a list is asked for. Lists of things stand in the order of their ids.
+/// The requested page of a list. Lists of resources are sorted by id.
 #[derive(Debug, Clone, Copy)]
 pub struct Page {
-    /// The last id of the page before; none at the start.
+    /// Last id of the page before; none for the first page.
     pub after: Option<Uuid>,
-    /// How many rows at most, 1 to [`MAX_LIMIT`].
+    /// Maximum number of rows, 1 to [`MAX_LIMIT`].
     pub limit: usize,
 }
 
-/// One page of a list.
+/// A page of a list.
 #[derive(Debug)]
 pub struct Listed<T> {
-    /// The rows, in the list's order.
+    /// Rows in the order of the list.
     pub items: Vec<T>,
-    /// Whether the list goes on behind them.
+    /// Whether more rows follow.
     pub more: bool,
 }
 
 impl<T> Listed<T> {
-    /// A page out of up to `limit + 1` rows: the row too many only tells that the list goes on.
+    /// Creates a page from up to `limit + 1` rows. The extra row only shows that more rows follow.
     pub fn cut(mut items: Vec<T>, limit: usize) -> Self {
         let more = items.len() > limit;
         items.truncate(limit);

@@ -1,4 +1,4 @@
-//! Changes to a thing: a PUT changes the fields that it names.
+//! Changes to a resource: a PUT changes the fields that it names, and `If-Match` names the state that it is meant for.
 //!
 //! An absent field keeps its value. `null` clears an optional field ([`MaybeUndefined`]) and is refused for any other
 //! ([`present`]).
@@ -8,19 +8,19 @@ use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// For `#[serde(default, deserialize_with = "present")]`: a field that may be absent but not `null`.
+/// Reads a field that may be absent but not `null`: `#[serde(default, deserialize_with = "present")]`.
 pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// Puts a changed required field in its place.
+/// Sets a required field if the change names it.
 pub fn set<T>(field: &mut T, change: Option<T>) {
     if let Some(value) = change {
         *field = value;
     }
 }
 
-/// Puts a changed optional field in its place.
+/// Sets or clears an optional field if the change names it.
 pub fn set_or_clear<T>(field: &mut Option<T>, change: MaybeUndefined<T>) {
     match change {
         MaybeUndefined::Undefined => {}
@@ -29,17 +29,17 @@ pub fn set_or_clear<T>(field: &mut Option<T>, change: MaybeUndefined<T>) {
     }
 }
 
-/// Which state of a thing a PUT or DELETE is meant for (`If-Match`).
+/// State of a resource that a PUT or DELETE is meant for (`If-Match`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expected {
     /// Any state.
     Any,
-    /// A state with one of these tags.
+    /// A state that has one of these tags.
     Tags(Vec<String>),
 }
 
 impl Expected {
-    /// Refuses with [`Error::Stale`](super::Error::Stale) unless the thing is in a state that was meant.
+    /// Fails with [`Error::Stale`](super::Error::Stale) unless the resource is in the expected state.
     pub fn check(&self, id: Uuid, revision: i64) -> super::Result<()> {
         let is_tag = |tag: &String| match tag.get(..DIGEST).map(|hex| u64::from_str_radix(hex, 16)) {
             Some(Ok(digest)) => *tag == state_tag(id, revision, digest),
@@ -53,13 +53,15 @@ impl Expected {
     }
 }
 
-/// The number of characters of a digest in a tag.
+/// Number of characters of a digest in a tag.
 const DIGEST: usize = 16;
 
-/// The tag of a state of a thing, as its ETag has it: the digest of its representation, and a digest of that, the id and
-/// the revision. A revision starts at a random number (`id::first_revision`) and counts changes, so that it also tells
-/// the lives of an id apart. Health changes the representation, but not the revision: a tag of each representation that
-/// a revision had stays valid for `If-Match`, and no other text is.
+/// Returns the tag of a state of a resource, for its ETag: the digest of its representation, and a digest of that, the
+/// id and the revision.
+///
+/// A revision starts at a random number (`id::first_revision`) and counts changes, so that a resource that is created
+/// again with the same id has other tags. Health changes the representation, but not the revision. For `If-Match`, the
+/// tags of all representations of the current revision are valid, and no other text is.
 pub fn state_tag(id: Uuid, revision: i64, digest: u64) -> String {
     let mut hash = Sha256::new();
     hash.update(id.as_bytes());
@@ -68,7 +70,7 @@ pub fn state_tag(id: Uuid, revision: i64, digest: u64) -> String {
     format!("{digest:016x}{:016x}", first_64_bits(&hash.finalize()))
 }
 
-/// The first 64 bits of a digest.
+/// Returns the first 64 bits of a digest.
 pub fn first_64_bits(digest: &[u8]) -> u64 {
     digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }

@@ -1,4 +1,4 @@
-//! Readings: what a sensor measured at a time.
+//! Readings: values that a sensor measured, each at a time.
 
 use std::collections::HashMap;
 
@@ -13,69 +13,69 @@ use super::{
 
 objects!(NewReading);
 
-/// The most readings that one request may post.
+/// Maximum number of readings in one request.
 pub const MAX_READINGS: usize = 100_000;
 
-/// How far a reading may be ahead of the server's clock, in hours: enough for a mistaken time zone.
+/// Maximum time by which a reading may be ahead of the server's clock, in hours: enough for a mistaken time zone.
 pub const MAX_AHEAD_HOURS: i64 = 24;
 
-/// What a sensor measured, as it is posted.
+/// A reading as posted.
 #[derive(Debug, Clone, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct NewReading {
-    /// The sensor.
+    /// Id of the sensor.
     pub sensor_id: Uuid,
-    /// When it was measured. At most a day ahead of the server's clock.
+    /// Time of the measurement, at most a day ahead of the server's clock.
     pub time: Timestamp,
-    /// The value, a finite number; `null` withdraws what the sensor has at that time.
+    /// Measured value, a finite number; `null` withdraws the stored value of that time.
     pub value: PostedValue,
 }
 
-/// What a sensor measured, as it is answered.
+/// A value that a sensor measured.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Object)]
 pub struct Reading {
-    /// The sensor.
+    /// Id of the sensor.
     pub sensor_id: Uuid,
-    /// When it was measured.
+    /// Time of the measurement.
     pub time: Timestamp,
-    /// The value, in the sensor's unit.
+    /// Measured value, in the sensor's unit.
     pub value: f64,
-    /// When this server could first serve it.
+    /// Time since which this server can return the value.
     pub available_at: Timestamp,
 }
 
-/// A sensor's readings, their values in a column. The times are `start` and `step`, or `times`.
+/// Readings of one sensor, with their values in a column. Their times are given by `start` and `step`, or by `times`.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct ReadingSeries {
-    /// The sensor.
+    /// Id of the sensor.
     pub sensor_id: Uuid,
-    /// What it measures.
+    /// Metric that the sensor measures.
     pub metric: Name,
-    /// The unit of the values.
+    /// Unit of the values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<Name>,
-    /// Where the sensor stands.
+    /// Location of the sensor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location_id: Option<Uuid>,
-    /// When the first value was measured.
+    /// Time of the first value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<Timestamp>,
-    /// What lies between one time and the next, as an ISO 8601 duration.
+    /// Difference between two successive times, as an ISO 8601 duration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<Duration>,
-    /// When each value was measured, if there is no regular step.
+    /// Time of each value, if there is no regular step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<Vec<Timestamp>>,
-    /// The values.
+    /// Measured values.
     pub values: Vec<f64>,
-    /// How many values there are, if they were thinned to `max_points`.
+    /// Number of values before thinning to `max_points`; absent if they were not thinned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thinned_from: Option<u64>,
 }
 
 impl ReadingSeries {
-    /// A sensor's readings in columns.
+    /// Returns a sensor's readings in columns.
     pub fn of(sensor: Sensor, readings: &[Reading]) -> Self {
         let times: Vec<_> = readings.iter().map(|reading| reading.time).collect();
         let (start, step, times) = Times::of(&times).split();
@@ -92,7 +92,7 @@ impl ReadingSeries {
         }
     }
 
-    /// The same, thinned to so many points.
+    /// Returns a sensor's readings in columns, thinned to at most `max` points.
     pub fn thinned(sensor: Sensor, readings: &[Reading], max: MaxPoints) -> Self {
         let points: Vec<_> = readings.iter().map(|reading| (reading.time, reading.value)).collect();
         let kept = max.kept(&points);
@@ -105,39 +105,39 @@ impl ReadingSeries {
     }
 }
 
-/// Which readings of a sensor are asked for.
+/// Query for the readings of a sensor.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadingQuery {
-    /// The window's start (inclusive).
+    /// Start of the window (inclusive).
     pub from: Option<Timestamp>,
-    /// The window's end (exclusive).
+    /// End of the window (exclusive).
     pub to: Option<Timestamp>,
-    /// Only what was available then.
+    /// Only values that were available at this time.
     pub as_of: Option<Timestamp>,
-    /// How many at most.
+    /// Maximum number of readings.
     pub limit: usize,
 }
 
-/// What is posted for one sensor, in the order of its times.
+/// Posted readings of one sensor, sorted by time.
 #[derive(Debug, Clone)]
 pub struct SensorPost {
-    /// The sensor.
+    /// Id of the sensor.
     pub sensor_id: Uuid,
-    /// The times and values, each time once; without a value, what is there is withdrawn.
+    /// Times and values; each time occurs once. No value withdraws the stored one.
     pub values: Vec<(Timestamp, Option<f64>)>,
-    /// The number of each in the request.
+    /// Index of each reading in the request.
     indices: Vec<usize>,
 }
 
 impl SensorPost {
-    /// Notes for every reading of the sensor that a member of it is wrong.
+    /// Adds a violation about a member of every reading of the sensor.
     pub fn refuse(&self, member: &str, detail: &str, violations: &mut Violations) {
         for index in &self.indices {
             violations.add(format!("/{index}/{member}"), detail);
         }
     }
 
-    /// Notes what is wrong with the values of some of the readings.
+    /// Adds violations about the values of some readings.
     pub fn refuse_values(&self, readings: &[usize], detail: &str, violations: &mut Violations) {
         for index in readings.iter().filter_map(|at| self.indices.get(*at)) {
             if violations.is_full() {
@@ -147,28 +147,28 @@ impl SensorPost {
         }
     }
 
-    /// Notes the readings that are later than `latest`.
+    /// Adds a violation for each reading that is later than `latest`.
     pub fn check_times(&self, latest: Timestamp, violations: &mut Violations) {
         for ((time, _), index) in self.values.iter().zip(&self.indices) {
             if *time > latest {
-                let detail = format!("is in the future: at most {latest} is taken now");
+                let detail = format!("is in the future: the latest accepted time is {latest}");
                 violations.add(format!("/{index}/time"), detail);
             }
         }
     }
 }
 
-/// Posted readings by their sensors.
+/// Groups posted readings by sensor.
 ///
 /// # Errors
-/// Invalid: none or too many, a value that is not finite, a sensor and time twice; each named.
+/// Invalid: no readings or too many, a value that is not finite, a sensor and time twice. Each violation is named.
 pub fn by_sensor(posted: Vec<NewReading>) -> Result<Vec<SensorPost>> {
     let mut violations = Violations::default();
     if posted.is_empty() {
         violations.add("", "has no readings");
     }
     if posted.len() > MAX_READINGS {
-        let detail = format!("has more than {MAX_READINGS} readings: post them in parts");
+        let detail = format!("has more than {MAX_READINGS} readings: split the request");
         violations.add("", detail);
         return violations.into_result().map(|()| Vec::new());
     }
@@ -191,7 +191,7 @@ pub fn by_sensor(posted: Vec<NewReading>) -> Result<Vec<SensorPost>> {
             if let [(first, _, of), (second, _, index)] = pair
                 && first == second
             {
-                let detail = format!("is there twice for the sensor: see /{of}/time");
+                let detail = format!("is repeated for the sensor: see /{of}/time");
                 violations.add(format!("/{index}/time"), detail);
             }
         }

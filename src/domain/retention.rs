@@ -1,17 +1,17 @@
-//! What retention ends.
+//! Counts of the rows that retention deletes.
 
 use uuid::Uuid;
 
 use super::text::Name;
 
-/// What a sweep deleted, or would delete.
+/// Counts of what a sweep deleted, or would delete.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
     /// Runs of predictions.
     pub runs: u64,
-    /// The predictions in them.
+    /// Predictions in these runs.
     pub predictions: u64,
-    /// Readings of sensors that are gone.
+    /// Readings of deleted sensors.
     pub readings: u64,
 }
 
@@ -23,13 +23,13 @@ impl std::ops::AddAssign for Swept {
     }
 }
 
-/// What a sweep would delete of one source.
+/// Counts of what a sweep would delete of one source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpiredOfSource {
-    /// The source, which may itself be gone.
+    /// Id of the source, which may be deleted.
     pub source_id: Uuid,
-    /// Its name.
+    /// Name of the source.
     pub source: Name,
-    /// What of it has expired.
+    /// Expired data of the source.
     pub expired: Swept,
 }

@@ -1,7 +1,7 @@
-//! What moments and lengths of time have in common: on the wire they are a text with a format.
+//! Macros for types that the API writes as a text with a format, such as times and durations.
 
-/// Reads a type from its text (`parse`, and `$parameter` in a query), writes it as its text (`Display`), and describes it
-/// as a string of `$format`.
+/// Implements reading from a text (`parse`, and `$parameter` for a query) and writing (`Display`), and describes the
+/// type as a string with `$format`.
 macro_rules! scalar {
     ($type:ident, $format:literal, $parameter:ident) => {
         const _: () = {
@@ -35,7 +35,7 @@ macro_rules! scalar {
     };
 }
 
-/// Describes a type that is read by `Deserialize` and written as its text by a schema.
+/// Implements the schema of a type that is read by `Deserialize` and written as text.
 macro_rules! described {
     ($type:ident, $name:expr, $schema:expr) => {
         const _: () = {

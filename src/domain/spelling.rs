@@ -1,8 +1,10 @@
-//! How names are spelled in Unicode: one name has one spelling, and no name looks like another or like nothing.
+//! Rules for the Unicode characters of names: a name has one spelling, and cannot look like another name or like
+//! nothing.
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-/// The text in the normal form NFC. `ä` may be written as one character or as `a` and a diaeresis: both are one name.
+/// Returns the text in the normal form NFC. `ä` may be written as one character or as `a` and a diaeresis; both are one
+/// name.
 pub fn normal(text: String) -> String {
     if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
         return text;
@@ -10,7 +12,7 @@ pub fn normal(text: String) -> String {
     text.nfc().collect()
 }
 
-/// What is wrong with a name that holds a character which cannot be seen or which changes how others are shown.
+/// Returns what is wrong with a name that contains an invisible character, or one that changes how others are shown.
 pub fn deceives(name: &str) -> Option<String> {
     if name.is_ascii() {
         return None;
@@ -26,19 +28,19 @@ pub fn deceives(name: &str) -> Option<String> {
     let is_seen = |c: &char| !c.is_whitespace() && !is_blank(*c);
     match characters.iter().find(|c| !is_seen(c)) {
         Some(blank) if !characters.iter().any(is_seen) => Some(format!(
-            "has no visible character: it holds U+{:04X}",
+            "has no visible character: it contains U+{:04X}",
             u32::from(*blank)
         )),
         _ => None,
     }
 }
 
-/// Why a character is refused between its neighbours.
+/// Returns why a character is refused between its neighbours.
 fn fault(c: char, before: Option<char>, after: Option<char>, name: &str) -> Option<&'static str> {
-    const BIDIRECTIONAL: &str = "which changes the direction of the text: leave it out";
-    const INVISIBLE: &str = "which cannot be seen: leave it out";
-    const SEPARATOR: &str = "which breaks the line: a name stands on one line";
-    const NO_CHARACTER: &str = "which stands for no character that others can read";
+    const BIDIRECTIONAL: &str = "which changes the direction of the text: remove it";
+    const INVISIBLE: &str = "which is invisible: remove it";
+    const SEPARATOR: &str = "which breaks the line: a name must be a single line";
+    const NO_CHARACTER: &str = "which has no meaning that others can read";
     match c {
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Some(BIDIRECTIONAL),
         '\u{2028}' | '\u{2029}' => Some(SEPARATOR),
@@ -63,13 +65,13 @@ fn fault(c: char, before: Option<char>, after: Option<char>, name: &str) -> Opti
             let joins = |c: Option<char>| c.is_some_and(|c| !c.is_ascii() && !c.is_whitespace());
             (!joins(before) || !joins(after)).then_some(INVISIBLE)
         }
-        // Variation selectors choose between the shapes of the character before, of an emoji or a keycap.
+        // Variation selectors choose between shapes of the character before them, of an emoji or of a keycap.
         '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => {
             let varies = |c: char| !c.is_ascii() || c.is_ascii_digit() || matches!(c, '#' | '*');
             let varies = |c: char| varies(c) && !c.is_whitespace() && !is_blank(c);
             (!before.is_some_and(varies)).then_some(INVISIBLE)
         }
-        // Tags spell the region of a flag, and nothing else.
+        // Tags spell the region of a flag, and have no other use.
         '\u{e0000}'..='\u{e007f}' => (!name.contains('\u{1f3f4}')).then_some(INVISIBLE),
         '\u{e000}'..='\u{f8ff}' | '\u{f0000}'.. => Some(NO_CHARACTER),
         '\u{fdd0}'..='\u{fdef}' => Some(NO_CHARACTER),
@@ -78,7 +80,7 @@ fn fault(c: char, before: Option<char>, after: Option<char>, name: &str) -> Opti
     }
 }
 
-/// Whether a character is shown as nothing, though it is no white space.
+/// Returns whether a character is invisible without being white space.
 fn is_blank(c: char) -> bool {
     matches!(
         c,

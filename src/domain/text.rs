@@ -1,4 +1,4 @@
-//! Short texts: names, roles, metrics, units, labels, and longer descriptions.
+//! Short texts: names, roles, metrics, units, labels and longer descriptions, with their limits.
 
 use std::borrow::Cow;
 
@@ -10,17 +10,17 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{spelling, violations::Violations};
 
-/// The longest name, in characters.
+/// Maximum length of a name, in characters.
 pub const MAX_NAME: usize = 200;
-/// The longest stage label, in characters.
+/// Maximum length of a stage label, in characters.
 pub const MAX_STAGE: usize = 64;
-/// The longest description, in characters.
+/// Maximum length of a description, in characters.
 pub const MAX_DESCRIPTION: usize = 10_000;
 
-/// The longest message of a worker, in characters.
+/// Maximum length of a worker's message, in characters.
 pub const MAX_MESSAGE: usize = 2000;
 
-/// Something printable, no control characters.
+/// Pattern of a text with at least one printable character and no control characters.
 const ONE_LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
 
 macro_rules! text {
@@ -37,14 +37,15 @@ macro_rules! text {
         }
 
         impl $name {
-            /// The text, in the Unicode normal form NFC if it is a name; surrounding white space goes when it is kept.
+            /// Creates the text. A name is converted to the Unicode normal form NFC; surrounding white space is removed
+            /// when it is stored.
             pub fn new(text: impl Into<String>) -> Self {
                 let name: Option<&str> = $pattern;
                 let text = text.into();
                 Self(if name.is_some() { spelling::normal(text) } else { text })
             }
 
-            /// The text.
+            /// Returns the text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -113,33 +114,33 @@ text!(
     Description, "description", MAX_DESCRIPTION, None
 );
 text!(
-    /// What a worker says of a run: free text of up to 2,000 characters; lines may break.
+    /// A worker's message about a run: free text of up to 2,000 characters; lines may break.
     Message, "message", MAX_MESSAGE, None
 );
 
 impl Name {
-    /// Trims the name and notes what is wrong with it at `pointer`.
+    /// Trims the name and adds violations about it at `pointer`.
     pub fn check(&mut self, violations: &mut Violations, pointer: &str) {
         check_line(&mut self.0, MAX_NAME, violations, pointer);
     }
 }
 
 impl Stage {
-    /// Trims the label and notes what is wrong with it at `pointer`.
+    /// Trims the label and adds violations about it at `pointer`.
     pub fn check(&mut self, violations: &mut Violations, pointer: &str) {
         check_line(&mut self.0, MAX_STAGE, violations, pointer);
     }
 }
 
 impl Description {
-    /// Notes what is wrong with the text at `pointer`.
+    /// Adds violations about the text at `pointer`.
     pub fn check(&self, violations: &mut Violations, pointer: &str) {
         check_lines(&self.0, MAX_DESCRIPTION, violations, pointer);
     }
 }
 
 impl Message {
-    /// Notes what is wrong with the text at `pointer`.
+    /// Adds violations about the text at `pointer`.
     pub fn check(&self, violations: &mut Violations, pointer: &str) {
         check_lines(&self.0, MAX_MESSAGE, violations, pointer);
     }
@@ -150,7 +151,7 @@ fn check_lines(text: &str, max: usize, violations: &mut Violations, pointer: &st
         violations.add(pointer, format!("is longer than {max} characters"));
     }
     if text.contains('\0') {
-        violations.add(pointer, "holds a NUL character");
+        violations.add(pointer, "contains a NUL character");
     }
 }
 
@@ -159,7 +160,7 @@ fn check_line(text: &mut String, max: usize, violations: &mut Violations, pointe
         violations.add(pointer, format!("is longer than {max} characters"));
     }
     if text.chars().any(char::is_control) {
-        violations.add(pointer, "holds control characters");
+        violations.add(pointer, "contains control characters");
     }
     if text.trim().is_empty() {
         violations.add(pointer, "is empty");

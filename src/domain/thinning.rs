@@ -1,27 +1,27 @@
-//! Thinning: fewer points for a chart, of which none is made up and no extreme is lost.
+//! Thinning: reduces a series to fewer points for a chart. It invents no point and loses no extreme.
 
 use super::{
     error::{Error, Result},
     time::Timestamp,
 };
 
-/// The most values of a window that is thinned.
+/// Maximum number of values in a window that is thinned.
 pub const MAX_THINNED_FROM: usize = 1_000_000;
 
-/// How many values are answered at most, of all series together.
+/// Maximum number of values in a response, over all series.
 pub const MAX_ANSWERED: usize = 200_000;
 
-/// How many points are left of each thinned series: 10 to 10,000.
+/// Maximum number of points of each thinned series: 10 to 10,000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaxPoints(usize);
 
 impl MaxPoints {
-    /// The fewest that may be asked for, so that there are buckets between the first and the last point.
+    /// Smallest number that can be requested, so that there are buckets between the first and the last point.
     const LEAST: usize = 10;
-    /// The most that may be asked for.
+    /// Largest number that can be requested.
     const MOST: usize = 10_000;
 
-    /// So many, or the nearest that is allowed.
+    /// Returns `points`, or the nearest number that is allowed.
     pub fn new(points: usize) -> Self {
         Self(points.clamp(Self::LEAST, Self::MOST))
     }
@@ -32,22 +32,23 @@ impl MaxPoints {
     /// Bad request: the window is too long.
     pub fn check(more: bool) -> Result<()> {
         if more {
-            let detail =
-                format!("thins up to {MAX_THINNED_FROM} values, and the window has more: narrow it with from and to");
+            let detail = format!(
+                "is for windows of at most {MAX_THINNED_FROM} values, and this one has more: narrow it with from and to"
+            );
             return Err(Error::bad_parameter("max_points", detail));
         }
         Ok(())
     }
 
-    /// Refuses an answer of more than [`MAX_ANSWERED`] values: there are too many series, or issues, for each to have so
-    /// many.
+    /// Refuses a response of more than [`MAX_ANSWERED`] values: there are too many series, or issues, for each to have
+    /// this many points.
     ///
     /// # Errors
-    /// Bad request: it is too long.
+    /// Bad request: the response is too long.
     pub fn check_answer(values: usize) -> Result<()> {
         if values > MAX_ANSWERED {
             let detail = format!(
-                "answers up to {MAX_ANSWERED} values in all, and there are so many series that it would be {values}: ask for \
+                "at most {MAX_ANSWERED} values are returned in all, and this request would return {values}: request \
                  fewer points, a shorter window or one issue"
             );
             return Err(Error::bad_parameter("max_points", detail));
@@ -55,11 +56,11 @@ impl MaxPoints {
         Ok(())
     }
 
-    /// Which of the points are kept, in their order; all, if there are no more than so many. The points stand in the
-    /// order of their times.
+    /// Returns the indices of the points that are kept, in their order: all of them, if there are no more than the
+    /// maximum. The points are sorted by time.
     ///
-    /// The first and the last stay. What is between is cut into stretches of equal length in time, and each keeps its
-    /// least and its greatest value, the earliest of equals.
+    /// The first and the last point are kept. The time between them is split into buckets of equal length, and each
+    /// bucket keeps its minimum and its maximum (the earliest of equal values).
     pub fn kept(self, points: &[(Timestamp, f64)]) -> Vec<usize> {
         let (Some(first), Some(last)) = (points.first(), points.last()) else {
             return Vec::new();
@@ -92,7 +93,7 @@ impl MaxPoints {
     }
 }
 
-/// A stretch of time, and where its extremes are.
+/// A bucket: an interval of time, and the indices of its extremes.
 struct Bucket {
     number: i128,
     least: (usize, f64),
@@ -117,7 +118,7 @@ impl Bucket {
         }
     }
 
-    /// The places of the extremes, in their order; one, if they are the same.
+    /// Returns the indices of the extremes in their order; one, if they are the same.
     fn kept(self) -> impl Iterator<Item = usize> {
         let (first, second) = (self.least.0.min(self.greatest.0), self.least.0.max(self.greatest.0));
         [Some(first), (second != first).then_some(second)].into_iter().flatten()
@@ -176,14 +177,14 @@ mod tests {
             let greatest = |of: &[usize]| of.iter().map(value).fold(f64::NEG_INFINITY, f64::max);
             prop_assert_eq!(least(&kept), least(&all));
             prop_assert_eq!(greatest(&kept), greatest(&all));
-            // What holds of the whole holds of each stretch: between two kept points in neighbouring stretches, no value
-            // is beyond what the stretches around it keep.
+            // The property that holds for the whole series holds for each bucket: between two kept points in
+            // neighbouring buckets, no value lies beyond what the buckets around it keep.
             let from = points[0].0.micros() as f64;
             let span = (time as f64 - from).max(1.0);
             let buckets = ((most - 2) / 2) as f64;
             if points.len() > most {
                 for stretch in 0..buckets as usize {
-                    // Well inside the stretch, so that rounding here decides nothing.
+                    // Points near a border are left out, so that rounding here decides nothing.
                     let inside = |index: &&usize| {
                         let place = (points[**index].0.micros() as f64 - from) / span * buckets;
                         place > stretch as f64 + 1e-6 && place < stretch as f64 + 1.0 - 1e-6

@@ -1,4 +1,4 @@
-//! Moments in time as the API speaks of them.
+//! Moments in the API.
 
 use serde::{Serialize, Serializer, ser};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -7,8 +7,8 @@ use super::{lenient_time, scalar::scalar};
 
 /// A moment: microseconds since 1970-01-01T00:00:00Z, in the years 0000 to 9999.
 ///
-/// Read from RFC 3339 with any offset (finer digits than microseconds are dropped), and from the other unambiguous forms
-/// of ISO 8601 (see [`lenient_time`]). Written in UTC with `Z`.
+/// It is read from RFC 3339 with any offset, and from the other unambiguous forms of ISO 8601 (see [`lenient_time`]);
+/// digits finer than microseconds are dropped. It is written in UTC with `Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -16,32 +16,32 @@ const MIN: i64 = -62_167_219_200_000_000;
 const MAX: i64 = 253_402_300_799_999_999;
 
 impl Timestamp {
-    /// The moment that many microseconds after 1970-01-01T00:00:00Z, held within the years 0000 to 9999.
+    /// Returns the moment `micros` microseconds after 1970-01-01T00:00:00Z, limited to the years 0000 to 9999.
     pub fn from_micros(micros: i64) -> Self {
         Self(micros.clamp(MIN, MAX))
     }
 
-    /// Microseconds since 1970-01-01T00:00:00Z.
+    /// Returns the microseconds since 1970-01-01T00:00:00Z.
     pub fn micros(self) -> i64 {
         self.0
     }
 
-    /// This moment and that many seconds more.
+    /// Returns this moment plus `seconds`.
     pub fn plus_seconds(self, seconds: i64) -> Self {
         Self::from_micros(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
     }
 
-    /// This moment and that many minutes more.
+    /// Returns this moment plus `minutes`.
     pub fn plus_minutes(self, minutes: i64) -> Self {
         self.plus_seconds(minutes.saturating_mul(60))
     }
 
-    /// This moment and that many hours more.
+    /// Returns this moment plus `hours`.
     pub fn plus_hours(self, hours: i64) -> Self {
         self.plus_minutes(hours.saturating_mul(60))
     }
 
-    /// The seconds from `earlier` to this moment; negative if it is later.
+    /// Returns the seconds from `earlier` to this moment; negative if `earlier` is later.
     pub fn seconds_since(self, earlier: Self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "exact for 285 years")]
         let micros = (self.0 - earlier.0) as f64;
@@ -52,7 +52,7 @@ impl Timestamp {
     /// form of ISO 8601.
     ///
     /// # Errors
-    /// What is wrong with the text.
+    /// Returns a description of what is wrong with the text.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         // The library reads the second 60 as the last nanosecond of the second before.
         let usual = match text.get(17..19) {
@@ -70,12 +70,12 @@ impl Timestamp {
         Ok(Self(micros))
     }
 
-    /// Reads a query parameter: a time, or a date, which stands for 00:00:00 UTC of that day.
+    /// Reads a query parameter: a time, or a date, which means 00:00:00 UTC of that day.
     ///
-    /// A `+` that was not escaped arrives as a space; before an offset it is read as the `+` that it was.
+    /// A `+` that was not escaped arrives as a space. A space before an offset is therefore read as `+`.
     ///
     /// # Errors
-    /// What is wrong with the text.
+    /// Returns a description of what is wrong with the text.
     pub fn parse_parameter(text: &str) -> Result<Self, &'static str> {
         if lenient_time::is_date(text) {
             return Self::parse(&format!("{text}T00Z"));
@@ -92,11 +92,11 @@ impl Timestamp {
     }
 }
 
-/// The longest text of a moment: `2023-10-27T00:00:00.123456Z`, and some more.
+/// Maximum length of the text of a moment: `2023-10-27T00:00:00.123456Z`, with some reserve.
 const MAX_TEXT: usize = 40;
 
 impl Timestamp {
-    /// Its text, in `room`.
+    /// Writes the text into `room` and returns it.
     fn text(self, room: &mut [u8; MAX_TEXT]) -> Option<&str> {
         let micros = u32::try_from(self.0.rem_euclid(1_000_000)).ok()?;
         let moment = OffsetDateTime::from_unix_timestamp(self.0.div_euclid(1_000_000))
@@ -109,12 +109,12 @@ impl Timestamp {
         str::from_utf8(&room[..length]).ok()
     }
 
-    /// Its text without dashes and colons, as it stands in the names of files: `20231027T000000Z`.
+    /// Returns the text without dashes and colons, for names of files: `20231027T000000Z`.
     pub fn compact(self) -> String {
         self.to_string().replace(['-', ':'], "")
     }
 
-    /// Writes its text.
+    /// Appends the text to `out`.
     pub fn write_to(self, out: &mut Vec<u8>) {
         let mut room = [0; MAX_TEXT];
         out.extend_from_slice(self.text(&mut room).unwrap_or_default().as_bytes());

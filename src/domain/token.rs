@@ -1,4 +1,4 @@
-//! Tokens: what callers show to prove who they are.
+//! Tokens: the secrets by which callers authenticate. Only the SHA-256 of a secret is stored.
 
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
@@ -16,25 +16,25 @@ use super::{
 
 objects!(NewToken);
 
-/// What a token may do and when it was last used. Its secret is never shown again.
+/// A token. Its secret is never shown again.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct Token {
-    /// The token's id.
+    /// Id of the token.
     pub id: Uuid,
-    /// Its name, unique among the organisation's tokens (an admin's: among the admins').
+    /// Name of the token, unique among the organisation's tokens (for an admin's token: among the admins').
     pub name: Name,
-    /// What it may do.
+    /// Permissions of the token.
     pub role: Role,
-    /// The organisation at whose border its sight ends; absent for an admin.
+    /// Organisation whose resources the token can see; absent for an admin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organisation_id: Option<Uuid>,
-    /// When it was made.
+    /// Time at which the token was created.
     pub created_at: Timestamp,
-    /// When it ends; absent if never.
+    /// Time at which the token expires; absent if never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// When it was last used, to about a minute.
+    /// Time of the last use, to about a minute; absent if never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<Timestamp>,
 }
@@ -43,32 +43,32 @@ pub struct Token {
 #[derive(Debug, Clone, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct NewToken {
-    /// Its name, unique among the organisation's tokens.
+    /// Name, unique among the organisation's tokens.
     pub name: Name,
-    /// What it may do.
+    /// Permissions of the token.
     pub role: Role,
-    /// Its organisation; by default the caller's own. An admin has none.
+    /// Organisation of the token; by default that of the caller. An admin has none.
     #[oai(nullable)]
     pub organisation_id: Option<Uuid>,
-    /// When it ends; never if absent. A token that ends makes only tokens that end no later: with it, absent means when
-    /// it ends itself.
+    /// Time at which the token expires; never if absent. A token that expires can only create tokens that expire no
+    /// later; absent then means the same time.
     #[oai(nullable)]
     pub expires_at: Option<Timestamp>,
 }
 
-/// A token just made, with its secret, which is shown this once.
+/// A new token with its secret, which is shown only once.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 pub struct IssuedToken {
     /// The token.
     #[serde(flatten)]
     #[oai(flatten)]
     pub token: Token,
-    /// The secret, for the header `Authorization: Bearer <secret>`. The server keeps only its SHA-256.
+    /// Secret for the header `Authorization: Bearer <secret>`. The server stores only its SHA-256.
     pub secret: String,
 }
 
 impl NewToken {
-    /// Refuses with every violation.
+    /// Validates the fields. Fails with every violation.
     pub fn check(&mut self, now: Timestamp) -> Result<()> {
         let mut violations = Violations::default();
         self.name.check(&mut violations, "/name");
@@ -81,10 +81,10 @@ impl NewToken {
         violations.into_result()
     }
 
-    /// Limits the new token's life to that of the token that makes it.
+    /// Limits the lifetime of the new token to that of the token that creates it.
     ///
     /// # Errors
-    /// Invalid: the new token is to end later.
+    /// Invalid: the new token would expire later.
     pub fn end_with(&mut self, maker: &Caller) -> Result<()> {
         let Some(end) = maker.expires_at else {
             return Ok(());
@@ -92,9 +92,7 @@ impl NewToken {
         match self.expires_at {
             Some(own) if own > end => Err(Error::invalid(
                 "/expires_at",
-                format!(
-                    "is after {end}, when the token of this request ends: a token cannot outlive the one that makes it"
-                ),
+                format!("is after {end}, when the token of this request expires: a token cannot outlive its creator"),
             )),
             own => {
                 self.expires_at = own.or(Some(end));
@@ -105,7 +103,7 @@ impl NewToken {
 }
 
 impl Token {
-    /// The caller that this token stands for.
+    /// Returns the caller that this token authenticates.
     pub fn caller(self) -> Caller {
         Caller {
             id: self.id,
@@ -117,13 +115,13 @@ impl Token {
     }
 }
 
-/// A new secret: 244 bits from the operating system's generator.
+/// Returns a new secret: 244 bits from the operating system's generator.
 pub fn new_secret() -> String {
     let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
     format!("pa_{}{}", a.simple(), b.simple())
 }
 
-/// What is kept of a secret.
+/// Returns the hash of a secret, which is stored in its place.
 pub fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }

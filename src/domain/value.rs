@@ -1,4 +1,4 @@
-//! Posted values: a number, or a gap where there is none.
+//! Posted values: a number, or a gap where a value is missing.
 
 use std::{borrow::Cow, fmt};
 
@@ -11,32 +11,32 @@ use serde::{
     de::{self, Visitor},
 };
 
-/// A value as it is posted: a number, or a gap, which is `null` in JSON and an empty cell or NaN in CSV.
+/// A posted value: a number, or a gap, which is `null` in JSON and an empty cell or NaN in CSV.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PostedValue(pub Option<f64>);
 
-/// What a post does with its gaps.
+/// Handling of gaps in a post.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Gaps {
-    /// A `null` withdraws the value that is there. Where nothing is there it is an error, as any gap in CSV is.
+    /// A `null` withdraws the stored value. It is an error if there is none; in CSV any gap is an error.
     #[default]
     Correct,
     /// Gaps are skipped.
     Skip,
-    /// A gap withdraws the value that is there, and is skipped where nothing is there.
+    /// A gap withdraws the stored value, and is skipped if there is none.
     Withdraw,
 }
 
 impl Gaps {
-    /// What is wrong with a `null` where nothing is there that could be withdrawn.
-    pub const NOTHING_THERE: &'static str = "is null, which withdraws a value, and there is none to withdraw: use the \
-        query parameter gaps=skip to skip gaps, or gaps=withdraw to withdraw only what is there";
+    /// Error for a `null` where no value is stored that could be withdrawn.
+    pub const NOTHING_THERE: &'static str = "is null, which withdraws a value, but no value is stored: use the \
+        query parameter gaps=skip to skip gaps, or gaps=withdraw to withdraw only stored values";
 
-    /// What is wrong with a gap in a form that has no `null`.
+    /// Error for a gap in a format that has no `null`.
     pub const NOT_ASKED_FOR: &'static str = "has no value: use the query parameter gaps=skip to skip gaps, or \
-        gaps=withdraw to withdraw what is there at their times";
+        gaps=withdraw to withdraw the values stored at their times";
 
-    /// The choice of that name.
+    /// Returns the choice with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "skip" => Some(Self::Skip),
@@ -45,7 +45,7 @@ impl Gaps {
         }
     }
 
-    /// The gap that a cell of a table is, or what is wrong with it if gaps are not asked for; none if the cell is no gap. A
+    /// Reads a cell of a table. Returns the gap, or an error if gaps are not handled; none if the cell is not a gap. A
     /// gap is an empty cell or NaN in any case, and no other word.
     pub fn cell(self, text: &str) -> Option<Result<PostedValue, &'static str>> {
         let is_gap = text.is_empty() || text.eq_ignore_ascii_case("nan");
@@ -62,7 +62,7 @@ impl From<f64> for PostedValue {
     }
 }
 
-// A derived reader would take a missing member for null.
+// A derived reader would read a missing member as null.
 impl<'de> Deserialize<'de> for PostedValue {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         struct Value;

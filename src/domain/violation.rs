@@ -1,23 +1,23 @@
-//! What is wrong with a request, and where.
+//! Violations: each names a place in a request and what is wrong there.
 
 use poem_openapi::Object;
 use serde::Serialize;
 
-/// One thing that is wrong with the request: where, and what to do about it.
+/// A violation: a place in the request, what is wrong there, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Object)]
 pub struct Violation {
-    /// Where in the body, as a JSON pointer in its URI fragment form (RFC 6901): `#/source/name`.
+    /// Place in the body, as a JSON pointer in its URI fragment form (RFC 6901): `#/source/name`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
-    /// The query parameter, path parameter or header.
+    /// Name of the query parameter, path parameter or header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameter: Option<String>,
-    /// What is wrong there.
+    /// Description of the fault.
     pub detail: String,
 }
 
 impl Violation {
-    /// A violation in the body, at a JSON pointer such as `/source/name` (empty: the whole body).
+    /// Creates a violation in the body, at a JSON pointer such as `/source/name` (empty for the whole body).
     pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
             pointer: Some(shorten(pointer.into())),
@@ -26,7 +26,7 @@ impl Violation {
         }
     }
 
-    /// A violation of a query parameter, path parameter or header.
+    /// Creates a violation of a query parameter, path parameter or header.
     pub fn of_parameter(parameter: &str, detail: impl Into<String>) -> Self {
         Self {
             pointer: None,
@@ -36,10 +36,10 @@ impl Violation {
     }
 }
 
-/// The most violations that one answer names.
+/// Maximum number of violations in a response.
 pub const MAX_VIOLATIONS: usize = 100;
 
-/// The longest text of a violation, in characters: what a client sent is not echoed without end.
+/// Maximum length of a violation's text, in characters, so that long input of a client is not echoed in full.
 const MAX_TEXT: usize = 1000;
 
 fn shorten(text: String) -> String {

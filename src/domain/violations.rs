@@ -1,11 +1,11 @@
-//! Collecting what is wrong with a request.
+//! Collects the violations of a request, so that a response can list all of them at once.
 
 use super::{
     error::{Error, Result},
     violation::{MAX_VIOLATIONS, Violation},
 };
 
-/// Collects every violation of a request, so that all are answered at once, up to [`MAX_VIOLATIONS`].
+/// Collector of violations. It takes up to [`MAX_VIOLATIONS`].
 #[derive(Debug, Clone, Default)]
 pub struct Violations {
     found: Vec<Violation>,
@@ -13,7 +13,7 @@ pub struct Violations {
 }
 
 impl Violations {
-    /// Violations of a part of the body: each pointer is put behind `prefix`, such as `/source`.
+    /// Creates a collector for a part of the body. Each pointer is appended to `prefix`, such as `/source`.
     pub fn within(prefix: impl Into<String>) -> Self {
         Self {
             found: Vec::new(),
@@ -21,7 +21,7 @@ impl Violations {
         }
     }
 
-    /// Notes a violation at a JSON pointer below the prefix.
+    /// Adds a violation at a JSON pointer below the prefix.
     pub fn add(&mut self, pointer: impl AsRef<str>, detail: impl Into<String>) {
         let pointer = format!("{}{}", self.prefix, pointer.as_ref());
         self.push(Violation::at(pointer, detail));
@@ -39,23 +39,23 @@ impl Violations {
         self.found.is_empty()
     }
 
-    /// Whether no more are taken.
+    /// Returns whether the collector is full.
     pub fn is_full(&self) -> bool {
         self.found.len() >= MAX_VIOLATIONS
     }
 
-    /// Takes over what another collector found.
+    /// Appends the violations of another collector.
     pub fn append(&mut self, mut other: Self) {
         self.found.append(&mut other.found);
         self.found.truncate(MAX_VIOLATIONS);
     }
 
-    /// What was found.
+    /// Returns the collected violations.
     pub fn into_vec(self) -> Vec<Violation> {
         self.found
     }
 
-    /// `Error::Invalid` with everything that was found, or nothing.
+    /// Returns `Error::Invalid` with all collected violations, or `Ok` if there are none.
     pub fn into_result(self) -> Result<()> {
         if self.found.is_empty() {
             Ok(())

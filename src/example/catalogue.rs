@@ -1,5 +1,5 @@
-//! The example's organisation, locations, sensors, source and jobs, as bodies of the API's requests. The ids are fixed, so
-//! that making them twice makes nothing new, and that the guides can name them.
+//! The organisation, locations, sensors, source and jobs of the example, as bodies of the API's requests. The ids are
+//! fixed, so that creating them twice changes nothing, and the guides can name them.
 
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
@@ -7,24 +7,24 @@ use uuid::{Uuid, uuid};
 
 use super::{mildew::DailyIndex, weather::STATIONS};
 
-/// The organisation.
+/// Id of the organisation.
 pub const ORGANISATION: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e00");
 
-/// The version that the jobs are of: the service that a worker asks for.
+/// Id of the version that the jobs use, by which a worker fetches its jobs.
 pub const SOURCE_VERSION: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e02");
 
-/// What is made at a station of [`STATIONS`], in their order.
+/// Resources of a station of [`STATIONS`].
 #[derive(Clone, Copy, Debug)]
 pub struct Site {
-    /// The location.
+    /// Id of the location.
     pub location: Uuid,
-    /// The sensors, in the order of [`METRICS`].
+    /// Ids of the sensors, in the order of [`METRICS`].
     pub sensors: [Uuid; 3],
-    /// The job.
+    /// Id of the job.
     pub job: Uuid,
 }
 
-/// The sites of the stations, in their order.
+/// Sites of the stations, in the order of [`STATIONS`].
 pub const SITES: [Site; 3] = [
     Site {
         location: uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e11"),
@@ -55,25 +55,25 @@ pub const SITES: [Site; 3] = [
     },
 ];
 
-/// What the sensors of a station measure, and in which unit.
+/// Metrics of a station's sensors, with their units.
 pub const METRICS: [(&str, &str); 3] = [("temperature", "°C"), ("relative_humidity", "%"), ("rain", "mm")];
 
-/// The bodies for one station.
+/// Bodies of the requests that create one station.
 pub struct Station {
-    /// For `POST /locations`.
+    /// Body for `POST /locations`.
     pub location: Value,
-    /// For `POST /sensors`.
+    /// Bodies for `POST /sensors`.
     pub sensors: Vec<Value>,
-    /// For `POST /jobs/setup`.
+    /// Body for `POST /jobs/setup`.
     pub job_setup: Value,
 }
 
-/// The body for `POST /organisations`.
+/// Returns the body for `POST /organisations`.
 pub fn organisation() -> Value {
     json!({ "id": ORGANISATION, "name": "Mildew example" })
 }
 
-/// The bodies for each station, in the order of [`STATIONS`].
+/// Returns the bodies for each station, in the order of [`STATIONS`].
 pub fn stations() -> Vec<Station> {
     STATIONS
         .iter()
@@ -89,7 +89,8 @@ pub fn stations() -> Vec<Station> {
         .collect()
 }
 
-/// The body for `POST /predictions`: a day's index and its outlook, as the run at the end of that day.
+/// Returns the body for `POST /predictions`: a day's index and its outlook, as posted by the run at the end of that
+/// day.
 pub fn run(job_id: Uuid, day: &DailyIndex) -> Result<Value, time::error::Format> {
     let issued_at = day.issued_at.format(&Rfc3339)?;
     let mut values = vec![day.points];
@@ -121,7 +122,7 @@ fn job_setup(code: &str, site: &Site) -> Value {
             "name": "mildew-predictor",
             "description": "UC Davis powdery mildew risk index of grape (Gubler and Thomas), one value a day, and an outlook of three days",
             "expected_interval_minutes": 1440,
-            // A hundred years: the season of 2013 is history already.
+            // The retention is a hundred years, because the season of 2013 has long passed.
             "retention_hours": 876_000,
         },
         "source_version": {

@@ -1,6 +1,6 @@
-//! Growing degree days: how much warmth a plant has had since the start of the year, in °C d above a base of 10 °C.
+//! Growing degree days: the accumulated warmth since the start of the year, in °C d above a base of 10 °C.
 //!
-//! Each day adds the mean of its highest and lowest temperature less the base, if that is more than nothing (McMaster and
+//! Each day adds the mean of its highest and lowest temperature minus the base, if that is positive (McMaster and
 //! Wilhelm 1997, "Growing degree-days: one equation, two interpretations", method 1). The base of 10 °C is that of
 //! grapes (Winkler).
 
@@ -8,25 +8,25 @@ use time::{Date, Duration, OffsetDateTime, UtcOffset};
 
 use super::weather::Hour;
 
-/// Below it nothing grows, in degrees Celsius.
+/// Base temperature in degrees Celsius, below which nothing grows.
 const BASE: f64 = 10.0;
 
-/// What makes the days local: New York's winter time, throughout.
+/// Offset of the local days: New York's winter time, all year.
 const OFFSET: UtcOffset = match UtcOffset::from_hms(-5, 0, 0) {
     Ok(offset) => offset,
     Err(_) => panic!("the offset is out of range"),
 };
 
-/// The sums of a year, day by day.
+/// Sums of a year, by day.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DegreeDays {
-    /// The end of the first day.
+    /// End of the first day.
     pub first: OffsetDateTime,
-    /// The sum at the end of each day, from the first on.
+    /// Sum at the end of each day, from the first on.
     pub sums: Vec<f64>,
 }
 
-/// The sums of a station's hours, from the day of the first one on. A day without a temperature adds nothing.
+/// Returns the sums of a station's hours, from the day of the first hour on. A day without a temperature adds nothing.
 pub fn degree_days(hours: &[Hour]) -> Option<DegreeDays> {
     let day_of = |hour: &Hour| hour.time.to_offset(OFFSET).date();
     let first = day_of(hours.first()?);
@@ -41,7 +41,7 @@ pub fn degree_days(hours: &[Hour]) -> Option<DegreeDays> {
             let mean = f64::from(lowest + highest) / 20.0;
             sum += (mean - BASE).max(0.0);
         }
-        // To the twentieth of a degree that the mean of two tenths has, without what adding up leaves behind.
+        // The mean of two tenths has twentieths of a degree. Rounding to them removes the errors of the additions.
         sum = (sum * 20.0).round() / 20.0;
         sums.push(sum);
     }
@@ -76,7 +76,7 @@ mod tests {
             hour(datetime!(2013-05-01 05:00 UTC), Some(80)),
             hour(datetime!(2013-05-01 20:00 UTC), Some(201)),
             hour(datetime!(2013-05-02 20:00 UTC), Some(90)),
-            // The third day is not there.
+            // The third day is missing.
             hour(datetime!(2013-05-04 20:00 UTC), None),
             hour(datetime!(2013-05-05 20:00 UTC), Some(300)),
         ];

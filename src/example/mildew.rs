@@ -1,7 +1,7 @@
 //! The UC Davis powdery mildew risk index of grape (Gubler and Thomas), conidial stage.
 //!
-//! The index says how fast *Erysiphe necator* can multiply, in points from 0 to 100, one value for each day, from the
-//! temperature alone:
+//! The index shows how fast *Erysiphe necator* can multiply, in points from 0 to 100, with one value for each day, from
+//! the temperature alone:
 //!
 //! 1. It starts once three consecutive days have each had 6 consecutive hours of 70 to 85 F. These days give 20 points
 //!    each (20, 40, 60); a day without such hours before the start sets it back to 0.
@@ -12,11 +12,11 @@
 //! 6. The index stays within 0 to 100.
 //! 7. One day never takes more than 10 nor adds more than 20.
 //!
-//! The outlook is not of the index's authors: it takes the coming days to be like the last one.
+//! The outlook is not by the index's authors: it assumes that the coming days are like the last one.
 //!
-//! How hourly rows are read: the thresholds are inclusive and exact in Fahrenheit; 6 hours are 6 rows exactly one hour
-//! apart, and a missing row or value breaks them; one row at 95 F stands for the 15 minutes; no run crosses local
-//! midnight; heat does not count before the start, that is until the day after the 60.
+//! Hourly rows are read as follows: the thresholds are inclusive and exact in Fahrenheit; 6 hours are 6 rows exactly
+//! one hour apart, and a missing row or value interrupts them; one row at 95 F counts as the 15 minutes; no run crosses
+//! local midnight; heat does not count before the start, that is, until the day after the 60.
 //!
 //! Sources: Thomas, Gubler and Leavitt 1994, Phytopathology 84:1070; Gubler, Rademacher, Vasquez and Thomas 1999,
 //! doi 10.1094/APSnetFeature-1999-0199; UC IPM, Models: Powdery Mildew of Grape.
@@ -30,7 +30,7 @@ use time::{Date, Duration, Month, OffsetDateTime, UtcOffset};
 use super::weather::Hour;
 
 /// 70 to 85 F in tenths of a degree Celsius, taken literally: 70 F is 21.11 °C, 85 F is 29.44 °C. So 21.1 °C is below
-/// it, although that is what a station writes that measured whole degrees and rounded 70 F.
+/// the range, although a station that measured whole degrees Fahrenheit writes 21.1 for 70 F.
 const FAVOURABLE: RangeInclusive<i32> = 212..=294;
 /// 95 F in tenths of a degree Celsius, exactly.
 const HEAT: i32 = 350;
@@ -38,7 +38,7 @@ const HEAT: i32 = 350;
 const FAVOURABLE_HOURS: usize = 6;
 /// Points at which the index has started: three favourable days.
 const STARTED: i32 = 60;
-/// How many days the outlook reaches ahead.
+/// Number of days that the outlook covers.
 pub const OUTLOOK_DAYS: usize = 3;
 
 /// The season of 2013 at the three stations of New York, which is on UTC-4 for the whole of it.
@@ -51,31 +51,31 @@ pub const SEASON_2013: Season = Season {
     },
 };
 
-/// The days for which the index is computed. It is 0 before the first of them.
+/// Days for which the index is computed. It is 0 before the first of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Season {
-    /// The first day.
+    /// First day.
     pub first_day: Date,
-    /// The last day, included.
+    /// Last day, included.
     pub last_day: Date,
-    /// What makes the calendar days local; constant over the season.
+    /// Offset of the local calendar days, constant over the season.
     pub offset: UtcOffset,
 }
 
-/// The index of one local calendar day, and the outlook at its end.
+/// Index of one local calendar day, and the outlook at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DailyIndex {
-    /// The day.
+    /// Local calendar day.
     pub day: Date,
-    /// The end of that day, the local midnight after it, in UTC: the day's hours are known only then.
+    /// End of that day, the local midnight after it, in UTC. The hours of the day are known only then.
     pub issued_at: OffsetDateTime,
-    /// 0 to 100, a multiple of 10.
+    /// Index of the day: 0 to 100, a multiple of 10.
     pub points: i32,
-    /// The index of each of the next days, if their weather is like this day's. It also goes beyond the season's end.
+    /// Index of each of the next days, if their weather is like this day's. It may extend beyond the season's end.
     pub outlook: [i32; OUTLOOK_DAYS],
 }
 
-/// What the index means for the vineyard: how urgent it is to spray again.
+/// Meaning of the index for the vineyard: how urgent it is to spray again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// 0 to 30 points.
@@ -87,8 +87,8 @@ pub enum Class {
 }
 
 impl Season {
-    /// The index of every day of the season, also of a day without rows. `hours` are those of one station in rising
-    /// order of time; rows outside the season are passed over.
+    /// Returns the index of every day of the season, including days without rows. `hours` are those of one station,
+    /// sorted by time; rows outside the season are ignored.
     pub fn index(&self, hours: &[Hour]) -> Vec<DailyIndex> {
         let day_of = |hour: &Hour| hour.time.to_offset(self.offset).date();
         let weather: HashMap<Date, DayWeather> = hours
@@ -119,7 +119,7 @@ impl Season {
 }
 
 impl Class {
-    /// The class of an index.
+    /// Returns the class of an index.
     pub fn of(points: i32) -> Class {
         match points {
             ..40 => Class::Low,
@@ -129,7 +129,7 @@ impl Class {
     }
 }
 
-/// All that the index looks at in one day. A day without rows has neither.
+/// Properties of one day that the index depends on. A day without rows has neither.
 #[derive(Clone, Copy, Debug, Default)]
 struct DayWeather {
     favourable: bool,
@@ -137,10 +137,10 @@ struct DayWeather {
 }
 
 impl DayWeather {
-    /// `rows` are those of one local day, in rising order of time.
+    /// Evaluates the rows of one local day, sorted by time.
     fn of(rows: &[Hour]) -> DayWeather {
         let favourable = |hour: &Hour| hour.temperature.is_some_and(|t| FAVOURABLE.contains(&t));
-        // A chunk of two rows or more holds favourable ones only; a single row may be anything.
+        // A chunk of two rows or more contains only favourable ones; a single row may be any.
         let longest = rows
             .chunk_by(|a, b| favourable(a) && favourable(b) && b.time - a.time == Duration::HOUR)
             .map(<[Hour]>::len)
@@ -152,7 +152,7 @@ impl DayWeather {
     }
 }
 
-/// Where the index stands at the end of a day. Once started it goes on, even from 0.
+/// State of the index at the end of a day. Once started it continues, even from 0.
 #[derive(Clone, Copy, Debug, Default)]
 struct Progress {
     points: i32,
@@ -189,7 +189,7 @@ mod tests {
     const HOT: &[i32] = &[350];
     const GOOD_AND_HOT: &[i32] = &[250, 250, 250, 250, 250, 250, 350];
 
-    /// Hourly rows from `hour` o'clock local time, `days` after the first day of the season.
+    /// Returns hourly rows from `hour` o'clock local time, `days` after the first day of the season.
     fn rows(days: i64, hour: i64, tenths: &[i32]) -> Vec<Hour> {
         let Season { first_day, offset, .. } = SEASON_2013;
         let midnight = first_day.midnight().assume_offset(offset) + Duration::days(days);
@@ -206,13 +206,13 @@ mod tests {
             .collect()
     }
 
-    /// The points of all days of the season.
+    /// Returns the points of all days of the season.
     fn index(hours: &[Hour]) -> Vec<i32> {
         let season = SEASON_2013.index(hours);
         season.iter().map(|day| day.points).collect()
     }
 
-    /// The points of the first days, each given by its temperatures from 6 o'clock on.
+    /// Returns the points of the first days, each given by its temperatures from 6 o'clock on.
     fn points(days: &[&[i32]]) -> Vec<i32> {
         let hours: Vec<_> = (0..).zip(days).flat_map(|(n, t)| rows(n, 6, t)).collect();
         index(&hours)[..days.len()].to_vec()

@@ -1,5 +1,4 @@
-//! The example that the demo, the guides and `examples/mildew_worker.rs` share: a real model on real weather. Nothing
-//! of it is needed for the product's own work.
+//! The example shared by the demo, the guides and `examples/mildew_worker.rs`: a real model on real weather.
 
 pub mod catalogue;
 pub mod degree_days;

@@ -1,4 +1,4 @@
-//! What happens in the demo up to today: jobs of two more models, so that every state of health is there to be seen.
+//! The events of the demo up to today: jobs of two more models, so that every health state is visible.
 
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
@@ -14,32 +14,32 @@ use super::{
 const TYPICAL_VERSION: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e03");
 const DEGREE_DAYS_VERSION: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e04");
 
-/// The job whose worker is well.
+/// Id of the job whose worker is on time.
 pub const ON_TIME: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e61");
-/// The job of which one output has stopped.
+/// Id of the job of which one output has stopped.
 pub const HALF: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e62");
-/// The job whose worker is late.
+/// Id of the job whose worker is late.
 pub const LATE: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e63");
-/// The job that nothing was posted for.
+/// Id of the job that nothing was posted for.
 pub const NEW: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e64");
-/// The job that nobody watches.
+/// Id of the job that is not monitored.
 pub const UNMONITORED: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e71");
-/// The job that is paused.
+/// Id of the job that is paused.
 pub const PAUSED: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e72");
-/// The job whose last run failed.
+/// Id of the job whose last run failed.
 pub const FAILED: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e73");
 
-/// Something that happens.
+/// A request of the demo.
 pub enum Event {
-    /// The body of `POST /jobs/setup`.
+    /// Body of `POST /jobs/setup`.
     SetUp(Value),
-    /// The body of `POST /predictions`.
+    /// Body of `POST /predictions`.
     Post(Value),
-    /// A job, and the body of `POST /jobs/{job_id}/runs`.
+    /// Job, and body of `POST /jobs/{job_id}/runs`.
     Report(Uuid, Value),
 }
 
-/// What happened before `now`, in its order; `hours` are those of a station by its code.
+/// Returns the events before `now`, in their order. `hours` are those of the stations, by code.
 pub fn events<'a>(
     hours: impl Fn(&str) -> &'a [Hour],
     now: OffsetDateTime,
@@ -82,12 +82,12 @@ pub fn events<'a>(
     Ok(events)
 }
 
-/// An output role, and its value for an hour.
+/// Output role, and the function that returns its value for an hour.
 type Output = (&'static str, fn(&TypicalHour) -> Option<f64>);
 const TEMPERATURE: Output = ("temperature", |hour| hour.temperature);
 const HUMIDITY: Output = ("relative_humidity", |hour| hour.humidity);
 
-/// The issue_time of a run, and its series.
+/// Returns the body of a run with its issue_time and its series.
 fn run(
     hours: &[TypicalHour],
     issued: OffsetDateTime,

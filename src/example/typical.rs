@@ -1,5 +1,5 @@
-//! A model that knows only what was: the weather of a day is what it was on that day of 2013. It predicts the present
-//! from the file, and so is what the demo shows of models that run today.
+//! A model that repeats the past: the weather of a day is that of the same day of 2013. It predicts the present from
+//! the file, so the demo uses it to show models that run today.
 
 use std::collections::HashMap;
 
@@ -7,21 +7,21 @@ use time::{Date, Duration, Month, OffsetDateTime};
 
 use super::weather::Hour;
 
-/// How far ahead it predicts.
+/// Time that the model predicts ahead.
 pub const HORIZON: Duration = Duration::days(14);
 
-/// What it predicts for one hour.
+/// Prediction for one hour.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TypicalHour {
-    /// The hour.
+    /// Start of the hour.
     pub time: OffsetDateTime,
-    /// Air temperature in degrees Celsius, if it was measured then.
+    /// Air temperature in degrees Celsius, if it was measured in 2013.
     pub temperature: Option<f64>,
-    /// Relative humidity in percent, if it was measured then.
+    /// Relative humidity in percent, if it was measured in 2013.
     pub humidity: Option<f64>,
 }
 
-/// The hours after `issued` up to the horizon, from a station's year. 29 February is taken to be like the 28th.
+/// Returns the hours after `issued` up to the horizon, from a station's year. 29 February is taken to be like the 28th.
 pub fn typical(hours: &[Hour], issued: OffsetDateTime) -> Vec<TypicalHour> {
     let known: HashMap<_, _> = hours.iter().map(|hour| (hour.time, hour)).collect();
     let first = issued.truncate_to_hour() + Duration::HOUR;
@@ -39,7 +39,7 @@ pub fn typical(hours: &[Hour], issued: OffsetDateTime) -> Vec<TypicalHour> {
         .collect()
 }
 
-/// The same day of 2013.
+/// Returns the same day of 2013.
 fn in_2013(date: Date) -> Option<Date> {
     let day = match (date.month(), date.day()) {
         (Month::February, 29) => 28,

@@ -1,22 +1,22 @@
-//! The weather of the demo: a year of hourly observations at the three airports of New York, in the executable.
-//! `assets/demo/README.md` says where it comes from.
+//! The weather of the demo, embedded in the executable: a year of hourly observations at the three airports of New
+//! York. `assets/demo/README.md` names its source.
 
 use std::{collections::BTreeMap, io::Read};
 
 use flate2::read::GzDecoder;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// The compressed file.
+/// Compressed file.
 const FILE: &[u8] = include_bytes!("../../assets/demo/weather_nyc_2013.csv.gz");
 
 const HEADER: &str = "station,time,temperature_c,relative_humidity_pct,precipitation_mm";
 
-/// A station of the file, with what the file does not say about it.
+/// A station of the file, with properties that the file does not contain.
 #[derive(Clone, Copy, Debug)]
 pub struct Station {
-    /// Its code in the file.
+    /// Code of the station in the file.
     pub code: &'static str,
-    /// Its name.
+    /// Name of the station.
     pub name: &'static str,
     /// Degrees north.
     pub latitude: f64,
@@ -24,7 +24,7 @@ pub struct Station {
     pub longitude: f64,
 }
 
-/// The stations of the file.
+/// Stations of the file.
 pub const STATIONS: [Station; 3] = [
     Station {
         code: "EWR",
@@ -46,10 +46,10 @@ pub const STATIONS: [Station; 3] = [
     },
 ];
 
-/// What a station observed in one hour; `None` is what it did not.
+/// Observations of a station in one hour; `None` if a value is missing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Hour {
-    /// The hour that the row stands for.
+    /// Hour of the row.
     pub time: OffsetDateTime,
     /// Air temperature in tenths of a degree Celsius.
     pub temperature: Option<i32>,
@@ -59,19 +59,19 @@ pub struct Hour {
     pub rain: Option<f64>,
 }
 
-/// What is wrong with the file.
+/// Fault in the file.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum WeatherError {
-    /// It cannot be unpacked.
+    /// The file cannot be unpacked.
     #[error("the weather cannot be unpacked: {0}")]
     Packing(String),
-    /// Lines count from 1, the header included.
+    /// A line cannot be read. Lines count from 1, including the header.
     #[error("the weather, line {0}: {1}")]
     Line(usize, String),
 }
 
 impl Station {
-    /// Distance to a point in kilometres; good to a percent over the few kilometres that matter here.
+    /// Returns the distance to a point in kilometres, accurate to a percent over the few kilometres that matter here.
     pub fn distance_km(&self, latitude: f64, longitude: f64) -> f64 {
         const KM_PER_DEGREE: f64 = 111.2;
         let north = latitude - self.latitude;
@@ -80,10 +80,10 @@ impl Station {
     }
 }
 
-/// The file as it is: CSV, a row for each station and hour.
+/// Returns the file as CSV, with a row for each station and hour.
 ///
 /// # Errors
-/// It cannot be unpacked.
+/// The file cannot be unpacked.
 pub fn csv() -> Result<String, WeatherError> {
     let mut text = String::new();
     let unpacked = GzDecoder::new(FILE).read_to_string(&mut text);
@@ -91,7 +91,7 @@ pub fn csv() -> Result<String, WeatherError> {
     Ok(text)
 }
 
-/// The hours of every station by the station's code, in rising order of time.
+/// Returns the hours of every station by the station's code, sorted by time.
 ///
 /// # Errors
 /// The file cannot be unpacked, or a line of it cannot be read.
@@ -140,7 +140,7 @@ fn parse_line(line: &str) -> Result<(&str, Hour), String> {
     Ok((station, hour))
 }
 
-/// A number, or none if the field is empty.
+/// Reads a number; none if the field is empty.
 fn number(text: &str) -> Result<Option<f64>, String> {
     if text.is_empty() {
         return Ok(None);
@@ -152,7 +152,7 @@ fn number(text: &str) -> Result<Option<f64>, String> {
     }
 }
 
-/// Tenths of a degree from a decimal such as `-0.6` or `21`, without a detour over binary fractions.
+/// Reads tenths of a degree from a decimal such as `-0.6` or `21`, without binary fractions.
 fn tenths(text: &str) -> Option<i32> {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     let (whole, tenth) = digits.split_once('.').unwrap_or((digits, "0"));
@@ -167,7 +167,7 @@ fn tenths(text: &str) -> Option<i32> {
 mod tests {
     use super::*;
 
-    /// The line that is wrong.
+    /// Returns the number of the line that is wrong.
     fn line(text: &str) -> usize {
         match parse(text) {
             Err(WeatherError::Line(line, _)) => line,

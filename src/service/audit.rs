@@ -1,5 +1,6 @@
-//! The audit trail. What changes the catalogue notes here, in the same transaction, who did it; managers read what concerns
-//! their organisation, admins all.
+//! The audit trail. Whatever creates, changes or deletes a resource of the catalogue records it here, in the same
+//! transaction: the line after the call of `store` does so. Managers read the entries of their organisation, admins
+//! all.
 
 use std::time::Instant;
 
@@ -28,16 +29,16 @@ use crate::{
     },
 };
 
-/// How many entries are deleted in one step.
+/// Number of entries that are deleted in one step.
 const STEP: u32 = 500;
 
-/// The entries that the caller may see (managers: of their organisation), newest first.
+/// Returns the entries that the caller can see, newest first (managers: of their organisation).
 pub async fn list(app: &App, caller: &Caller, mut filter: AuditFilter, page: AuditPage) -> Result<Listed<AuditEntry>> {
     caller.needs(Role::Manager)?;
     filter.organisation_id = caller.scope(filter.organisation_id)?;
     let own = caller.organisation_id;
     app.read_blocking(move |connection, _| {
-        // What another organisation did that had the id before is not theirs.
+        // Entries of another organisation that used the same id before are excluded.
         if let Some(own) = own
             && let Some(organisation) = store::organisation::find(connection, own)?
         {
@@ -48,19 +49,20 @@ pub async fn list(app: &App, caller: &Caller, mut filter: AuditFilter, page: Aud
     .await
 }
 
-/// How many entries are older than so many days at `now`.
+/// Returns the number of entries that are older than `days` at `now`.
 pub async fn expired(app: &App, now: Timestamp, days: u64) -> Result<u64> {
     app.read_unmapped(move |connection, _| audit::count(connection, end(now, days)))
         .await
 }
 
-/// Deletes the entries that are older than so many days at `now`, which the caller trusts, in small steps, and says how many it was.
+/// Deletes the entries that are older than `days` at `now`, in small steps, and returns their number. The caller must
+/// trust `now`.
 ///
 /// # Errors
-/// Busy, if too many others are waiting to write; unavailable, if the database cannot be written.
+/// Busy, if too many requests are waiting to write; unavailable, if the database cannot be written.
 pub async fn sweep(app: &App, now: Timestamp, days: u64, pace: Pace) -> Result<u64> {
     let mut deleted = 0;
-    // Mostly there is nothing to do, and then nothing is written.
+    // Usually nothing has expired, and then nothing is written.
     if expired(app, now, days).await? == 0 {
         return Ok(deleted);
     }
@@ -82,15 +84,15 @@ fn end(now: Timestamp, days: u64) -> Timestamp {
     now.plus_hours(-hours)
 }
 
-/// A thing whose making, changing and deleting is noted.
+/// A resource whose changes are recorded.
 pub(super) trait Audited {
-    /// What it is.
+    /// Kind of the resource.
     const KIND: AuditKind;
-    /// Its id.
+    /// Returns the id.
     fn id(&self) -> Uuid;
-    /// Its name.
+    /// Returns the name.
     fn name(&self) -> &Name;
-    /// The organisation that it belongs to.
+    /// Returns the organisation that owns the resource.
     fn owner(&self, connection: &Connection) -> Result<Option<Uuid>>;
 }
 
@@ -122,10 +124,11 @@ audited! {
     Webhook, Webhook, name, |own, _| Ok(own.organisation_id);
 }
 
-/// The place of an entry in the trail: its time, and its position among those of the same time.
+/// Place of an entry in the trail: its time, and its position among the entries of the same time.
 pub(super) type Place = (Timestamp, i64);
 
-/// Notes what a call that works in steps has done so far: in its entry if it has one, or else by `note`, which makes one.
+/// Records the progress of a call that works in steps: in its entry if there is one, otherwise in a new entry that
+/// `note` creates.
 pub(super) fn once(
     tx: &Transaction<'_>,
     entry: Option<Place>,
@@ -139,7 +142,7 @@ pub(super) fn once(
     Ok(entry)
 }
 
-/// Who does something, and when.
+/// The caller and the time of a change.
 #[derive(Clone, Copy)]
 pub(super) struct By<'a> {
     tx: &'a Transaction<'a>,
@@ -147,23 +150,23 @@ pub(super) struct By<'a> {
     now: Timestamp,
 }
 
-/// The trail of what the caller does in this transaction.
+/// Returns the recorder for the changes that the caller makes in this transaction.
 pub(super) fn by<'a>(tx: &'a Transaction<'a>, caller: &'a Caller, now: Timestamp) -> By<'a> {
     By { tx, caller, now }
 }
 
 impl By<'_> {
-    /// Notes that it was made.
+    /// Records that a resource was created.
     pub fn created<T: Audited>(self, made: &T) -> Result<()> {
         self.note(AuditAction::Created, made, None).map(drop)
     }
 
-    /// Notes what was changed, if anything was.
+    /// Records the changed fields, if there are any.
     pub fn changed<T: Audited + Serialize>(self, before: &T, after: &T) -> Result<()> {
         self.changed_with(before, after, None)
     }
 
-    /// The same, where the field `secret` was changed too, if it is given: its value is nobody's.
+    /// Records the changed fields, including the field `secret` if one is given. Its value is not stored.
     pub fn changed_with<T: Audited + Serialize>(self, before: &T, after: &T, secret: Option<&str>) -> Result<()> {
         let mut changes = changes(before, after);
         changes.extend(secret.map(hidden));
@@ -173,23 +176,23 @@ impl By<'_> {
         self.note(AuditAction::Changed, after, Some(changes)).map(drop)
     }
 
-    /// Notes that it is deleted; called before it is.
+    /// Records that a resource is deleted. It must be called before the deletion.
     pub fn deleted<T: Audited>(self, gone: &T) -> Result<()> {
         self.note(AuditAction::Deleted, gone, None).map(drop)
     }
 
-    /// The same for what goes with its organisation.
+    /// Records that a resource is deleted together with its organisation.
     pub fn deleted_with(self, owner: Uuid, (kind, id, name): (AuditKind, Uuid, Name)) -> Result<()> {
         let action = AuditAction::Deleted;
         audit::insert(self.tx, &self.entry(action, kind, id, name, Some(owner))).map(drop)
     }
 
-    /// Notes that values of it were withdrawn, and returns the entry's place.
+    /// Records that values of a resource were withdrawn, and returns the place of the entry.
     pub fn withdrawn<T: Audited>(self, of: &T, what: Changes) -> Result<Place> {
         self.note(AuditAction::Withdrawn, of, Some(what))
     }
 
-    /// The same for predictions of a job that is gone, whose name is not known any more.
+    /// Records that predictions of a deleted job, whose name is unknown, were withdrawn.
     pub fn withdrawn_of_gone(self, owner: Uuid, job_id: Uuid, what: Changes) -> Result<Place> {
         let name = Name::new(job_id.to_string());
         let action = AuditAction::Withdrawn;
@@ -219,7 +222,7 @@ impl By<'_> {
             id,
             name,
             organisation_id,
-            // The command line is no token.
+            // The command line has no token.
             token_id: Some(self.caller.id).filter(|id| !id.is_nil()),
             token_name: self.caller.name.clone(),
             changes: None,

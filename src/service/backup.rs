@@ -1,4 +1,7 @@
 //! Backups over HTTP. The command line copies the database's file itself.
+//!
+//! A backup that is being sent is stored beside the database under a name that contains `.passing-`, which is removed
+//! before the first byte is sent.
 
 use std::io::{self, Read};
 
@@ -8,16 +11,16 @@ use crate::{
     store,
 };
 
-/// A copy of the whole database, to be read from its beginning. Until it is dropped no other is made.
+/// A copy of the whole database, to be read from its beginning. No other can be created until it is dropped.
 pub struct Backup {
-    /// When it was begun.
+    /// Time at which the backup began.
     pub begun_at: Timestamp,
-    /// How many bytes it has.
+    /// Size in bytes.
     pub bytes: u64,
     copy: store::Copy,
 }
 
-/// Makes a copy of the database as it is now (admins). Busy while another one is made or read.
+/// Creates a copy of the database (admins). Busy: another copy is being created or read.
 pub async fn make(app: &App, caller: &Caller) -> Result<Backup> {
     caller.needs(Role::Admin)?;
     let begun_at = app.now();

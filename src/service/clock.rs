@@ -1,4 +1,7 @@
-//! The machine's clock: whether it is trusted, and since when the database knows its time.
+//! The machine's clock: whether it is trusted.
+//!
+//! What cannot be undone does not trust the clock: deletion by age takes its time from [`look`], which refuses a clock
+//! that has jumped.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -14,22 +17,22 @@ use crate::{
     store::clock,
 };
 
-/// How often the time of a trusted clock is stored.
+/// Interval at which the time of a trusted clock is stored.
 const STORE_EVERY: Duration = Duration::from_secs(60);
 
-/// How far the clock may be behind the latest arrival without a warning, in microseconds: clocks are corrected by less
-/// again and again.
+/// Largest difference by which the clock may be behind the latest arrival without a warning, in microseconds, because
+/// small corrections set clocks back again and again.
 const BEHIND: i64 = 1_000_000;
 
-/// Returns how long the process has been running. Handed in, so that tests can let it run on.
+/// Function that returns the time since the process started. It is passed in, so that tests can control it.
 pub type Uptime = Arc<dyn Fn() -> Duration + Send + Sync>;
 
-/// How far clocks may be wrong.
+/// Limits for clocks that are wrong.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
-    /// How far an issue_time may be ahead of the server's clock, in seconds.
+    /// Limit by which an issue_time may be ahead of the server's clock, in seconds.
     pub issue_ahead_seconds: u32,
-    /// How far the machine's clock may jump and still be trusted, in hours.
+    /// Limit by which the machine's clock may jump and still be trusted, in hours.
     pub slack_hours: u64,
 }
 
@@ -42,7 +45,7 @@ impl Default for Rules {
     }
 }
 
-/// What the process knows of the clock.
+/// State of the clock in this process.
 pub(super) struct Watch {
     rules: Rules,
     uptime: Uptime,
@@ -51,31 +54,31 @@ pub(super) struct Watch {
 
 #[derive(Default)]
 struct State {
-    /// Absent until the first look, which reads what the database knows.
+    /// Absent until the first reading, which loads the state that the database stores.
     watch: Option<ClockWatch>,
-    /// The time that this process stored last, and when it did.
+    /// Time that this process stored last, and the uptime at which it did.
     stored: Option<(Timestamp, Duration)>,
-    /// When this process stored last how far a clock that is not trusted has gone on steadily.
+    /// Uptime at which this process last stored the progress of a clock that is not trusted.
     doubted: Option<Duration>,
-    /// Whether the log said last that the clock is doubted.
+    /// Whether the last message in the log was that the clock is not trusted.
     is_doubted: bool,
-    /// Whether the log said that the clock is behind the latest arrival.
+    /// Whether the log reported that the clock is behind the latest arrival.
     is_behind: bool,
-    /// Why the clock was not trusted at the last look.
+    /// Reason why the clock was not trusted at the last reading.
     doubt: Option<Doubt>,
-    /// Whether it was ahead of what was expected at the first look, and has not been trusted since: the machine may have been
-    /// off for so long.
+    /// Whether the clock was ahead of its expected time at the first reading, and has not been trusted since. The
+    /// machine may have been off for that time.
     began_ahead: bool,
-    /// The last look of the loop that judges health.
+    /// Last reading of the loop that judges health.
     judged: Option<Look>,
-    /// When the clock jumped last, or the process began, if what that left behind is not put right yet.
+    /// Uptime of the last jump or of the start, until its effects are corrected.
     jumped: Option<Duration>,
-    /// Whether the database says that no deadline passes, once this process has stored it.
+    /// Whether the database says that deadlines are suspended, once this process has stored it.
     held: Option<bool>,
 }
 
 impl State {
-    /// Logs what has changed since the last look.
+    /// Logs the changes since the last reading.
     fn log(&mut self, found: &std::result::Result<Timestamp, Doubt>, behind: Option<&str>) {
         match found {
             Err(doubt) if !self.is_doubted => tracing::warn!("{doubt}"),
@@ -90,7 +93,7 @@ impl State {
         (self.is_doubted, self.is_behind) = (found.is_err(), behind.is_some());
     }
 
-    /// Whether the time of the clock is to be stored.
+    /// Returns whether the time of the clock should be stored.
     fn is_due(&self, uptime: Duration) -> bool {
         let stored = match self.is_doubted {
             true => self.doubted,
@@ -113,7 +116,8 @@ impl Watch {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the latest issue_time that is accepted at `now`; none if the clock is known to be behind, and cannot tell.
+    /// Returns the latest issue_time that is accepted at `now`; none if the clock is known to be behind, because the
+    /// limit is then unknown.
     pub(super) fn latest_issue(&self, now: Timestamp) -> Option<Timestamp> {
         let doubt = self.state().doubt;
         let is_behind = is_unset(now) || doubt.is_some_and(|doubt| doubt.now < doubt.expected);
@@ -128,7 +132,7 @@ impl Watch {
     }
 }
 
-/// Returns the clock's time, or why it is not trusted.
+/// Returns the clock's time, or the reason why it is not trusted.
 ///
 /// # Errors
 /// Unavailable, if the database cannot be read.
@@ -139,7 +143,7 @@ pub fn look(app: &App) -> Result<std::result::Result<Timestamp, Doubt>> {
     if is_first {
         let (seen, steady) =
             app.read_inline(|connection, _| Ok((clock::seen(connection)?, clock::steady(connection)?)))?;
-        // A database that has seen no time yet has nothing to lose.
+        // A database that has stored no time yet has nothing to lose.
         let time = seen.unwrap_or(look.time);
         let mut watch = ClockWatch::new(Look { time, ..look }, app.watch.rules.slack_hours);
         if let Some(steady) = steady {
@@ -154,23 +158,23 @@ pub fn look(app: &App) -> Result<std::result::Result<Timestamp, Doubt>> {
     Ok(doubt.map_or(Ok(look.time), Err))
 }
 
-/// How long after a jump of the clock its times are taken for right: clocks that are behind after a start are mostly set
+/// Time after a jump until the clock's times count as right: clocks that are behind after a start are usually set
 /// within minutes.
 const SETTLED: Duration = Duration::from_secs(600);
 
-/// How far the clock may be from what is expected without a jump, in microseconds.
+/// Largest difference between the clock and its expected time that is no jump, in microseconds.
 const JUMP: u64 = 60_000_000;
 
-/// What the clock means for deadlines.
+/// Effects of the clock on deadlines.
 #[derive(Clone, Copy)]
 pub(super) struct Deadlines {
-    /// Whether none passes: the clock has jumped, and is not trusted.
+    /// Whether deadlines are suspended, because the clock has jumped and is not trusted.
     pub are_held: bool,
-    /// Whether times that lie in the future can be put right now: the clock has gone on steadily since its last jump.
+    /// Whether times in the future can be corrected now, because the clock has run steadily since its last jump.
     pub are_settled: bool,
 }
 
-/// Looks at the clock, and stores whether deadlines are held.
+/// Checks the clock, and stores whether deadlines are suspended.
 ///
 /// # Errors
 /// Unavailable or busy, if the database cannot be read or written.
@@ -202,12 +206,12 @@ pub(super) async fn deadlines(app: &App) -> Result<Deadlines> {
     Ok(deadlines)
 }
 
-/// Notes that times which lay in the future were put right.
+/// Marks that times in the future were corrected.
 pub(super) fn settled(app: &App) {
     app.watch.state().jumped = None;
 }
 
-/// Returns what is wrong with the clock: a line for each.
+/// Returns warnings about the clock, one line each.
 ///
 /// # Errors
 /// Unavailable, if the database cannot be read.
@@ -230,7 +234,7 @@ fn behind(app: &App) -> Result<Option<String>> {
     }))
 }
 
-/// Looks at the clock, logs what has changed about it, and stores its time once a minute while it is trusted.
+/// Checks the clock, logs changes, and stores its time once a minute while it is trusted.
 ///
 /// # Errors
 /// Unavailable or busy, if the database cannot be read or written.
@@ -256,13 +260,13 @@ pub async fn tick(app: &App) -> Result<()> {
     }
 }
 
-/// Trusts the clock as it stands, and stores its time.
+/// Trusts the clock as it is, and stores its time.
 ///
 /// # Errors
 /// Unavailable or busy, if the database cannot be written.
 pub async fn accept(app: &App) -> Result<Timestamp> {
     let look = app.watch.look(app.now());
-    // Deleting follows, which may be what makes room on a full disk.
+    // A deletion follows, which may be what makes room on a full disk.
     app.delete_values(move |tx, _| clock::see(tx, look.time)).await?;
     let mut state = app.watch.state();
     state.stored = Some((look.time, look.uptime));
@@ -270,7 +274,7 @@ pub async fn accept(app: &App) -> Result<Timestamp> {
     Ok(look.time)
 }
 
-/// Whether the command line has accepted the clock meanwhile; then it is trusted here, too.
+/// Returns whether the command line has accepted the clock since. This process then trusts it too.
 fn is_accepted_elsewhere(app: &App) -> Result<bool> {
     let seen = app.read_inline(|connection, _| clock::seen(connection))?;
     let look = app.watch.look(app.now());
@@ -284,7 +288,7 @@ fn is_accepted_elsewhere(app: &App) -> Result<bool> {
 }
 
 async fn store(app: &App, now: Timestamp) -> Result<()> {
-    // A full disk does not keep the sweep that makes room waiting for the clock after a restart.
+    // The sweep makes room on a full disk, so it must not wait for the clock after a restart.
     app.delete_values(move |tx, _| clock::see(tx, now)).await?;
     app.watch.state().stored = Some((now, (app.watch.uptime)()));
     Ok(())

@@ -1,4 +1,4 @@
-//! Jobs: managers change and delete their organisation's; workers fetch those of their version.
+//! Jobs: managers change and delete those of their organisation, and workers fetch those of their version.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::{
     store::{self, engine::Connection, job, job_setup::gather_change},
 };
 
-/// A job as the catalogue has it, which is known by heart for a moment: workers ask for it often, and it changes rarely.
+/// A cached job. Workers read jobs often, and jobs change rarely.
 pub struct CachedJob {
     job: JobRecord,
     context: JobContext,
@@ -34,7 +34,7 @@ impl CachedJob {
     }
 }
 
-/// The job of that id, if the caller may see it.
+/// Returns the job with this id, if the caller can see it.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
     let now = app.now();
     let kept = app.jobs.get(id, now, || {
@@ -49,14 +49,14 @@ pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
     Ok(job.answer(context, &vitals, now))
 }
 
-/// The jobs that the caller may see.
+/// Returns the jobs that the caller can see.
 pub async fn list(app: &App, caller: &Caller, mut filter: JobFilter, page: Page) -> Result<Listed<Job>> {
     filter.organisation_id = caller.scope(filter.organisation_id)?;
     app.read_blocking(move |connection, now| answer_all(connection, &filter, page, now))
         .await
 }
 
-/// The active jobs of one source version that the caller may see: what a worker has to run.
+/// Returns the active jobs of one source version that the caller can see, which a worker must run.
 pub async fn list_for_version(app: &App, caller: &Caller, version: Uuid, page: Page) -> Result<Listed<Job>> {
     let caller = caller.clone();
     app.read_blocking(move |connection, now| {
@@ -98,7 +98,7 @@ pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mu
     .await
 }
 
-/// Deletes a job (managers). What it predicted stays readable until its retention ends.
+/// Deletes a job (managers). Its predictions stay readable until their retention ends.
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
@@ -118,7 +118,7 @@ fn answer_all(connection: &Connection, filter: &JobFilter, mut page: Page, now: 
         page.after = items.last().map(|job| job.id);
         for job in items {
             let answer = answer(connection, job, now)?;
-            // Those whose health time has changed meanwhile were found too.
+            // The query also found jobs whose stored health is outdated.
             if filter.admits(&answer.health) {
                 answers.push(answer);
             }

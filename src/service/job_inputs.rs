@@ -1,4 +1,4 @@
-//! What a worker needs to run a job, in one call.
+//! The inputs of a job with their values, for workers, in one call.
 
 use std::cell::Cell;
 
@@ -17,24 +17,24 @@ use crate::{
     store::{self, engine::Connection, prediction, reading},
 };
 
-/// How far the window reaches before and behind now unless it is given, in hours.
+/// Default distance of the window's ends from now, in hours.
 const DEFAULT_HOURS: i64 = 24;
 
-/// Which values are asked for.
+/// Window of the requested values.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct InputWindow {
-    /// The start (inclusive); a day ago if absent.
+    /// Start (inclusive); a day ago if absent.
     pub from: Option<Timestamp>,
-    /// The end (exclusive); in a day if absent.
+    /// End (exclusive); in a day if absent.
     pub to: Option<Timestamp>,
-    /// Only what was known then; the default window is around it.
+    /// Only values known at this time; the default window is around it.
     pub as_of: Option<Timestamp>,
 }
 
-/// The job's bound inputs with their values in the window.
+/// Returns the job's bound inputs with their values in the window.
 ///
 /// # Errors
-/// Not found: the job. Bad parameter: the window ends before it begins, or has more values than one answer.
+/// Not found: the job. Bad parameter: the window ends before it begins, or has more values than a response may have.
 pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> Result<JobInputs> {
     let caller = caller.clone();
     app.read_blocking(move |connection, now| {
@@ -46,7 +46,7 @@ pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> R
             let detail = format!("is before from, which is {from}");
             return Err(Error::bad_parameter("to", detail));
         }
-        let gone = || Error::Internal(format!("the version of the job {id} is gone"));
+        let gone = || Error::Internal(format!("the version of the job {id} is missing"));
         let version = store::source_version::find(connection, found.source_version_id)?.ok_or_else(gone)?;
         let read = Read {
             connection,
@@ -74,7 +74,7 @@ pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> R
     .await
 }
 
-/// A job's inputs as they are read.
+/// The state of reading a job's inputs.
 struct Read<'a> {
     connection: &'a Connection,
     job: &'a JobRecord,
@@ -82,7 +82,7 @@ struct Read<'a> {
     to: Timestamp,
     as_of: Option<Timestamp>,
     now: Timestamp,
-    /// How many values there are so far.
+    /// Number of values so far.
     count: Cell<usize>,
 }
 
@@ -167,7 +167,7 @@ impl Read<'_> {
         Ok(found.by_series(false))
     }
 
-    /// Refuses more values of a role, or of all of them, than one answer may have.
+    /// Refuses more values of a role, or of all roles, than a response may have.
     fn check_count(&self, count: usize, role: &InputRole) -> Result<()> {
         self.count.set(self.count.get() + count);
         let too_many = if count > MAX_VALUES {
@@ -177,7 +177,7 @@ impl Read<'_> {
         } else {
             return Ok(());
         };
-        let detail = format!("begins a window with {too_many}: ask for a shorter one");
+        let detail = format!("begins a window with {too_many}: request a shorter window");
         Err(Error::bad_parameter("from", detail))
     }
 }

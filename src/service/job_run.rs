@@ -1,4 +1,4 @@
-//! Runs of jobs: workers say how they ended, everyone in the organisation sees it.
+//! Runs of jobs: workers report their results, and every token of the organisation can read them.
 
 use uuid::Uuid;
 
@@ -12,8 +12,8 @@ use crate::{
     store::{clock, job_run},
 };
 
-/// Keeps what a worker says of a run, and judges the job by it: one that failed shows at once, until the next good post;
-/// one that is well counts as a sign of life of all targets.
+/// Stores a worker's report of a run, and judges the job by it. A failed run makes the job fail until the next fresh
+/// post; a successful one counts as a sign of success of all targets.
 ///
 /// # Errors
 /// Not found: the job. Conflict: another report has the id.
@@ -36,7 +36,7 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
             if (found.status, &found.message) == (report.status, &report.message) {
                 return Ok(found);
             }
-            let detail = format!("the job has another report of the id {id}");
+            let detail = format!("the job has another report with the id {id}");
             return Err(Error::conflict(detail, id));
         }
         health::with_reassessment(tx, &[job_id], now, || {
@@ -58,8 +58,8 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
     .await
 }
 
-/// The runs of a job, newest first: those that its worker reported, and those that are seen by what they posted. `after`
-/// is the last one of the page before.
+/// Returns the runs of a job, newest first: those that its worker reported, and those derived from its posts. `after`
+/// is the last run of the page before.
 ///
 /// # Errors
 /// Not found: the job.

@@ -1,4 +1,4 @@
-//! Reads jobs within a transaction.
+//! Reads jobs within a transaction, for several operations.
 
 use uuid::Uuid;
 
@@ -10,10 +10,10 @@ use crate::{
     store::{self, engine::Connection, job},
 };
 
-/// What the thing is called in a problem.
+/// Name of the resource in problems.
 pub(super) const WHAT: &str = "job";
 
-/// The job as it is answered.
+/// Returns the job as the API shows it.
 pub(super) fn answer(connection: &Connection, job: JobRecord, now: Timestamp) -> Result<Job> {
     let context = job::context(connection, &job)?;
     let vitals = store::health::vitals(connection, job.id, job.organisation_id)?;

@@ -1,4 +1,4 @@
-//! Locations: managers make, change and delete their organisation's.
+//! Locations: managers create, change and delete those of their organisation.
 
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use crate::{
     store::{engine::Connection, job, location, sensor},
 };
 
-/// Makes a location (managers). Conflict: its id, or its name in the organisation, is taken.
+/// Creates a location (managers). Conflict: its id, or its name in the organisation, is taken.
 pub async fn create(app: &App, caller: &Caller, mut new: NewLocation) -> Result<Location> {
     caller.needs(Role::Manager)?;
     new.check()?;
@@ -29,12 +29,12 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewLocation) -> Result<
     .await
 }
 
-/// The location of that id, if the caller may see it.
+/// Returns the location with this id, if the caller can see it.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Location> {
     app.read_inline(|connection, _| visible(connection, caller, id))
 }
 
-/// The locations that the caller may see.
+/// Returns the locations that the caller can see.
 pub async fn list(
     app: &App,
     caller: &Caller,
@@ -70,7 +70,7 @@ pub async fn update(
     .await
 }
 
-/// Deletes a location (managers). Conflict: a job is for it or binds it, or a sensor stands there.
+/// Deletes a location (managers). Conflict: a job is for it or binds it, or a sensor is at it.
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
@@ -85,7 +85,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
         }
         if let Some(sensor) = sensor::any_at(tx, id)? {
             return Err(Error::conflict(
-                format!("the sensor {sensor} stands at this location"),
+                format!("the sensor {sensor} is at this location"),
                 sensor,
             ));
         }
@@ -95,7 +95,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-/// Notes at `pointer` a location that the organisation does not have.
+/// Adds a violation at `pointer` if the organisation does not have the location.
 pub(super) fn check_owned(
     connection: &Connection,
     id: Option<Uuid>,
@@ -109,7 +109,7 @@ pub(super) fn check_owned(
     Ok(())
 }
 
-/// Whether the organisation has that location.
+/// Returns whether the organisation has the location.
 pub(super) fn is_owned(connection: &Connection, id: Uuid, organisation_id: Uuid) -> Result<bool> {
     let found = location::find(connection, id)?;
     Ok(found.is_some_and(|location| location.organisation_id == organisation_id))

@@ -1,4 +1,4 @@
-//! What the database has to do, and how it does: for whoever watches the server.
+//! Metrics of the database and of the work that it does.
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 
@@ -25,7 +25,7 @@ const NOT_COVERING: &str = "prediction_api_jobs_not_covering_now";
 const CLOCK: &str = "prediction_api_clock_suspect";
 const READERS: &str = "prediction_api_readers_in_use";
 
-/// Says what each measure means, once it is counted.
+/// Registers the description of each metric.
 pub fn describe() {
     store::describe_metrics();
     describe_counter!(
@@ -42,17 +42,17 @@ pub fn describe() {
     );
     describe_counter!(
         SWEPT_READINGS,
-        "Readings that were deleted because their sensor was gone"
+        "Readings that were deleted because their sensor was deleted"
     );
-    describe_counter!(SWEEPS, "Sweeps of what has expired, by outcome");
+    describe_counter!(SWEEPS, "Sweeps that delete expired data, by outcome");
     describe_gauge!(DATABASE, Unit::Bytes, "Size of the database's file");
-    describe_gauge!(FREE, Unit::Bytes, "What of the database's file holds nothing");
+    describe_gauge!(FREE, Unit::Bytes, "Unused space in the database's file");
     describe_gauge!(LOG, Unit::Bytes, "Size of the database's write-ahead log");
-    describe_gauge!(QUEUE, "Writes that wait");
+    describe_gauge!(QUEUE, "Writes that are waiting");
     describe_gauge!(FAILING, "1 if the last commit failed, otherwise 0");
-    describe_gauge!(SCANS, "Long reads that run");
-    describe_gauge!(SCANS_WAITING, "Long reads that wait");
-    describe_gauge!(JOBS, "Jobs by the state of their health");
+    describe_gauge!(SCANS, "Long reads that are running");
+    describe_gauge!(SCANS_WAITING, "Long reads that are waiting");
+    describe_gauge!(JOBS, "Jobs by health state");
     describe_gauge!(
         NOT_COVERING,
         "Active jobs whose predictions end before the present, or that have none"
@@ -61,11 +61,10 @@ pub fn describe() {
         CLOCK,
         "1 if the machine's clock has jumped and nothing is deleted by age, otherwise 0"
     );
-    describe_gauge!(READERS, "Connections that short reads use");
+    describe_gauge!(READERS, "Connections in use by short reads");
 }
 
-/// Measures what is not counted as it happens. What cannot be measured, since the database cannot be read, stays as it
-/// was.
+/// Measures what is not counted as it happens. If the database cannot be read, the last values stay.
 pub async fn measure(app: &App) {
     let load = app.db.load();
     #[expect(clippy::cast_precision_loss, reason = "a measure need not be exact")]
@@ -100,12 +99,12 @@ pub async fn measure(app: &App) {
     }
 }
 
-/// Counts predictions that were posted.
+/// Counts posted predictions.
 pub(super) fn count_predictions(counts: &Counts) {
     count(PREDICTIONS, counts);
 }
 
-/// Counts readings that were posted.
+/// Counts posted readings.
 pub(super) fn count_readings(counts: &Counts) {
     count(READINGS, counts);
 }

@@ -1,5 +1,8 @@
-//! What the product does: one file per noun. Each operation authorises its caller, opens the transaction and applies
-//! the rules.
+//! The operations of the product, one file for each noun. Each operation checks the permissions of its caller, opens
+//! the transaction and applies the rules of `domain`.
+//!
+//! There is one reading of the clock per transaction: `App` reads the clock and passes the moment on. Nothing below
+//! `service` asks for the time, so that all stamps of one change are equal and tests control the clock.
 
 pub mod audit;
 pub mod backup;
@@ -43,10 +46,11 @@ use crate::{
 
 pub use crate::store::{Recurring, on_behalf};
 
-/// Tells the time. Handed in, so that tests can walk through it.
+/// Function that returns the current time. It is passed in, so that tests can control it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// The time of the machine, which may be before 1970: a machine without a battery begins anywhere.
+/// Returns the clock of the machine. Its time may be before 1970, because a machine without a battery starts at any
+/// time.
 pub fn system_clock() -> Clock {
     Arc::new(|| {
         let micros = |length: std::time::Duration| i64::try_from(length.as_micros());
@@ -58,13 +62,13 @@ pub fn system_clock() -> Clock {
     })
 }
 
-/// How long the process has been running, whatever is done to the machine's clock.
+/// Returns the time since the process started, which changes of the machine's clock do not affect.
 pub fn uptime_of_the_process() -> clock::Uptime {
     let begun = Instant::now();
     Arc::new(move || begun.elapsed())
 }
 
-/// How often a probe tries to write, in microseconds: every half a minute.
+/// Interval at which a probe tries to write, in microseconds: half a minute.
 const TRY_WRITING_EVERY: u64 = 30_000_000;
 
 /// The product: its database and its clock.
@@ -78,12 +82,12 @@ pub struct App {
     jobs: Cache<Uuid, Arc<job::CachedJob>>,
     vitals: Cache<Uuid, Arc<Vitals>>,
     sender: Arc<webhook::Sender>,
-    /// When a probe last tried to write, in microseconds since 1970.
+    /// Time of the last attempt of a probe to write, in microseconds since 1970.
     tried_writing: Arc<AtomicI64>,
 }
 
 impl App {
-    /// The product on an open database.
+    /// Creates the product on an open database.
     pub fn new(db: Db, clock: Clock) -> Self {
         Self {
             contracts: db.catalogue_cache(Freshness::Exact),
@@ -98,7 +102,7 @@ impl App {
         }
     }
 
-    /// The product with these rules about clocks, and `uptime` as what counts the time that passes.
+    /// Sets the rules about clocks, and `uptime` as the measure of the time that passes.
     pub fn with_clock_rules(self, rules: clock::Rules, uptime: clock::Uptime) -> Self {
         Self {
             watch: Arc::new(clock::Watch::new(rules, uptime)),
@@ -106,7 +110,7 @@ impl App {
         }
     }
 
-    /// The product, whose webhooks keep these rules.
+    /// Sets the rules of webhooks.
     pub fn with_webhooks(self, rules: webhook::Rules) -> Self {
         Self {
             sender: Arc::new(webhook::Sender::new(rules)),
@@ -114,16 +118,16 @@ impl App {
         }
     }
 
-    /// What time it is.
+    /// Returns the current time.
     pub fn now(&self) -> Timestamp {
         (self.clock)()
     }
 
-    /// Whether the database can be read and written. It is written once in a while to know: a disk that is full or cannot
-    /// be written any more shows before somebody's work is lost.
+    /// Checks whether the database can be read and written. It writes once in a while, so that a disk that is full or
+    /// read-only is noticed before a client loses work.
     ///
     /// # Errors
-    /// Why it cannot.
+    /// Unavailable: the reason why the database cannot be read or written.
     pub async fn ready(&self) -> Result<()> {
         let now = self.now().micros();
         let last = self.tried_writing.load(Ordering::Relaxed);
@@ -134,7 +138,7 @@ impl App {
         self.db.ready(is_due).await
     }
 
-    /// Makes the reserve of the disk if it is missing and there is room for it.
+    /// Creates the reserve of the disk if it is missing and there is room for it.
     pub fn keep_reserve(&self) {
         self.db.keep_reserve();
     }
@@ -148,7 +152,7 @@ impl App {
         self.db.write_catalogue(move |tx| work(tx, clock())).await
     }
 
-    /// Like `write_catalogue` for `work` that only deletes: it may use the reserve of a full disk.
+    /// Runs `work` like `write_catalogue`. The work only deletes, so it may use the reserve of a full disk.
     async fn delete_catalogue<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
@@ -157,7 +161,7 @@ impl App {
         self.db.delete_catalogue(move |tx| work(tx, clock())).await
     }
 
-    /// Like `write_values` for `work` that only deletes: it may use the reserve of a full disk.
+    /// Runs `work` like `write_values`. The work only deletes, so it may use the reserve of a full disk.
     async fn delete_values<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
@@ -166,8 +170,8 @@ impl App {
         self.db.delete_values(move |tx| work(tx, clock())).await
     }
 
-    /// The same for `work` that writes only readings, predictions, messages of webhooks or the use of
-    /// tokens.
+    /// Runs `work` in a transaction, with one reading of the clock. The work writes only readings, predictions,
+    /// messages of webhooks or the use of tokens.
     async fn write_values<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
@@ -191,7 +195,7 @@ impl App {
         self.db.read_blocking(move |connection| work(connection, clock())).await
     }
 
-    /// Runs a read of what the server does by itself, with one reading of the clock.
+    /// Runs a read of the server itself, with one reading of the clock.
     async fn read_unmapped<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, Timestamp) -> Result<T> + Send + 'static,

@@ -1,4 +1,4 @@
-//! Organisations: admins make, change and delete them; others see their own.
+//! Organisations: admins create, change and delete them; other callers see their own.
 
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// Makes an organisation (admins). Conflict: its id or name is taken.
+/// Creates an organisation (admins). Conflict: its id or name is taken.
 pub async fn create(app: &App, caller: &Caller, mut new: NewOrganisation) -> Result<Organisation> {
     caller.needs(Role::Admin)?;
     new.check()?;
@@ -30,12 +30,12 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewOrganisation) -> Res
     .await
 }
 
-/// The organisation of that id, if the caller may see it.
+/// Returns the organisation with this id, if the caller can see it.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Organisation> {
     app.read_inline(|connection, _| visible(connection, caller, id))
 }
 
-/// The organisations that the caller may see.
+/// Returns the organisations that the caller can see.
 pub async fn list(app: &App, caller: &Caller, name: Option<String>, page: Page) -> Result<Listed<Organisation>> {
     let own = caller.organisation_id;
     app.read_blocking(move |connection, _| organisation::list(connection, own, name, page))
@@ -65,7 +65,7 @@ pub async fn update(
     .await
 }
 
-/// Deletes an organisation with all that is its (admins). Conflict: it has jobs.
+/// Deletes an organisation with all its resources (admins). Conflict: it has jobs.
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Admin)?;
     let caller = caller.clone();
@@ -85,7 +85,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-/// Refuses an organisation that does not exist, as a fault of the request's body at `pointer`.
+/// Refuses an organisation that does not exist, as a violation of the request's body at `pointer`.
 pub(super) fn must_exist(connection: &Connection, id: Uuid, pointer: &str) -> Result<()> {
     match organisation::find(connection, id)? {
         Some(_) => Ok(()),
@@ -93,7 +93,7 @@ pub(super) fn must_exist(connection: &Connection, id: Uuid, pointer: &str) -> Re
     }
 }
 
-/// Stores a new organisation, unless predictions of a deleted one with its id are still there: its token would read them.
+/// Stores a new organisation, unless predictions of a deleted one with its id still exist: its token could read them.
 fn insert(tx: &Transaction<'_>, made: &Organisation) -> Result<()> {
     if prediction::any_of(tx, made.id)? && organisation::find(tx, made.id)?.is_none() {
         return Err(id_is_stored(made.id));

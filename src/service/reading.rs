@@ -1,4 +1,4 @@
-//! Readings: workers post them for their organisation's sensors, everyone in the organisation reads them.
+//! Readings: workers post them for their organisation's sensors, and every token of the organisation can read them.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -16,10 +16,10 @@ use crate::{
     store::{self, clock, engine::Connection, reading},
 };
 
-/// Keeps readings: the whole batch, or nothing.
+/// Stores readings: the whole batch, or nothing.
 ///
 /// # Errors
-/// Invalid: the sensors, times or values, each named.
+/// Invalid: the sensors, times or values. Each violation is named.
 pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>, gaps: Gaps) -> Result<Counts> {
     caller.needs(Role::Worker)?;
     let posts = by_sensor(posted)?;
@@ -60,11 +60,11 @@ pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>, gaps: Gap
     Ok(counts)
 }
 
-/// How many readings are withdrawn in one transaction: others write in between.
+/// Number of readings that are withdrawn in one transaction. Others write in between.
 const STEP: u32 = 1_000;
 
-/// Withdraws the sensor's readings of a window, in steps in the order of their times if there are many. What an
-/// interrupted call has not withdrawn is withdrawn when it is repeated.
+/// Withdraws the sensor's readings of a window. Many readings are withdrawn in steps, in the order of their times. When
+/// an interrupted call is repeated, it withdraws the rest.
 ///
 /// # Errors
 /// Not found: the sensor.
@@ -96,8 +96,8 @@ pub async fn withdraw(app: &App, caller: &Caller, id: Uuid, from: Timestamp, to:
     Ok(counts)
 }
 
-/// The sensor and its readings that the query asks for, in the order of their times, and the moment that later pages are
-/// to be read as of.
+/// Returns the sensor and its readings that match the query, sorted by time, and the time as of which later pages must
+/// be read.
 ///
 /// # Errors
 /// Not found: the sensor.
@@ -119,8 +119,8 @@ pub async fn list(
     .await
 }
 
-/// The sensor's readings that the query asks for, thinned to so many points. The whole window is read, whatever the
-/// query's limit says.
+/// Returns the sensor's readings that match the query, thinned to at most `max` points. The whole window is read,
+/// regardless of the query's limit.
 ///
 /// # Errors
 /// Not found: the sensor. Bad request: too many readings.

@@ -1,5 +1,5 @@
-//! Retention: deleting what has expired, and giving back its space. The program does it by itself, or whoever runs it on
-//! the database's own machine; nobody does it over HTTP.
+//! Retention: deletes expired data and returns its space to the disk. The server does so itself, and an operator can do
+//! so on the database's own machine; there is no such operation over HTTP.
 
 use std::time::{Duration, Instant};
 
@@ -12,36 +12,36 @@ use crate::{
     store::{delivery, prediction::expiry, reading, sqlite::space},
 };
 
-/// How long a step that gives space back is to take: others wait meanwhile.
+/// Target duration of a step that returns space. Others wait during a step.
 const STEP: Duration = Duration::from_millis(3);
 
-/// How many pages such a step gives back at first, and the least and the most that it comes to.
+/// Number of pages that the first step returns, and the limits of that number.
 const PAGES: i64 = 100;
 const LEAST_PAGES: i64 = 10;
 const MOST_PAGES: i64 = 500;
 
-/// How many readings are deleted in one step.
+/// Number of readings that are deleted in one step.
 const STEP_READINGS: u32 = 2000;
 
-/// How many messages of webhooks are deleted in one step.
+/// Number of messages of webhooks that are deleted in one step.
 const STEP_DELIVERIES: u32 = 500;
 
-/// Deletes what has expired by `now`, in small steps, and gives back its space where that is worthwhile. It may be dropped
-/// at any time: what was done stays done. The whole sweep goes by one reading of the clock, which the caller trusts: a jump
-/// meanwhile deletes nothing.
+/// Deletes what has expired by `now`, in small steps, and returns the space where that is worthwhile. It may be dropped
+/// at any time; completed steps stay done. The whole sweep uses one reading of the clock, which the caller trusts, so
+/// that a later jump deletes nothing.
 ///
 /// # Errors
-/// Busy, if too many others are waiting to write; unavailable, if the database cannot be written.
+/// Busy, if too many requests are waiting to write; unavailable, if the database cannot be written.
 pub async fn sweep(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
     let swept = swept(app, now, pace).await;
     metrics::count_sweep(&swept);
     swept
 }
 
-/// Year 0, in microseconds since 1970: nothing has expired by age.
+/// Year 0, in microseconds since 1970. At this time nothing has expired by age.
 const LONG_AGO: i64 = -62_167_219_200_000_000;
 
-/// Deletes what deleted organisations and sensors have left, whatever the clock shows.
+/// Deletes the data that deleted organisations and sensors have left, whatever time the clock shows.
 ///
 /// # Errors
 /// As [`sweep`].
@@ -57,20 +57,20 @@ async fn swept(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
     Ok(swept)
 }
 
-/// What a sweep would delete now, by source in the order of the names.
+/// Returns what a sweep would delete now, by source, sorted by name.
 pub async fn expired(app: &App) -> Result<Vec<ExpiredOfSource>> {
     app.read_unmapped(expiry::count).await
 }
 
-/// How large the database's file is, in bytes, once everything that was written is in it.
+/// Returns the size of the database's file in bytes, once everything written is in it.
 pub fn file_bytes(app: &App) -> Result<i64> {
     app.read_inline(|connection, _| Ok(space::measure(connection)?.bytes()))
 }
 
-/// Deletes predictions that have expired, and series that are over.
+/// Deletes expired predictions, and series that have ended.
 async fn predictions(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
     let mut swept = Swept::default();
-    // They are counted from 1.
+    // Series are counted from 1.
     let mut next = Some(0);
     while let Some(after) = next {
         let begun = Instant::now();
@@ -91,7 +91,7 @@ async fn predictions(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
     Ok(swept)
 }
 
-/// Deletes readings whose sensor is gone.
+/// Deletes readings whose sensor was deleted.
 async fn readings(app: &App, pace: Pace) -> Result<Swept> {
     let mut swept = Swept::default();
     loop {
@@ -105,7 +105,7 @@ async fn readings(app: &App, pace: Pace) -> Result<Swept> {
     }
 }
 
-/// Deletes messages of webhooks that have been over for long.
+/// Deletes old messages of webhooks whose delivery is complete.
 async fn deliveries(app: &App, now: Timestamp, pace: Pace) -> Result<()> {
     loop {
         let begun = Instant::now();
@@ -119,7 +119,7 @@ async fn deliveries(app: &App, now: Timestamp, pace: Pace) -> Result<()> {
     }
 }
 
-/// Gives back what is free in the file, if it is much.
+/// Returns unused space of the file to the disk, if it is much.
 async fn give_back(app: &App, pace: Pace) -> Result<()> {
     let mut left = app.read_inline(|connection, _| space::measure(connection))?;
     if !left.is_wasted() {
@@ -136,7 +136,7 @@ async fn give_back(app: &App, pace: Pace) -> Result<()> {
             })
             .await?;
         if now.pages >= left.pages {
-            // Others took what was free, or the file cannot shrink: it was not made here.
+            // Others used the space, or the file cannot shrink because it was not created here.
             return Ok(());
         }
         left = now;

@@ -1,4 +1,4 @@
-//! Sensors: managers make, change and delete their organisation's.
+//! Sensors: managers create, change and delete those of their organisation.
 
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use crate::{
     store::{engine::Connection, job, reading, sensor},
 };
 
-/// Makes a sensor (managers). Conflict: its id, or its name in the organisation, is taken.
+/// Creates a sensor (managers). Conflict: its id, or its name in the organisation, is taken.
 pub async fn create(app: &App, caller: &Caller, mut new: NewSensor) -> Result<Sensor> {
     caller.needs(Role::Manager)?;
     new.check()?;
@@ -30,20 +30,20 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewSensor) -> Result<Se
     .await
 }
 
-/// The sensor of that id, if the caller may see it.
+/// Returns the sensor with this id, if the caller can see it.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Sensor> {
     app.read_inline(|connection, _| visible(connection, caller, id))
 }
 
-/// The sensors that the caller may see.
+/// Returns the sensors that the caller can see.
 pub async fn list(app: &App, caller: &Caller, mut filter: SensorFilter, page: Page) -> Result<Listed<Sensor>> {
     filter.organisation_id = caller.scope(filter.organisation_id)?;
     app.read_blocking(move |connection, _| sensor::list(connection, &filter, page))
         .await
 }
 
-/// Changes a sensor (managers). Conflict: the name is taken in the organisation, or the metric or unit changes under
-/// readings or against a role that the sensor fills.
+/// Changes a sensor (managers). Conflict: the name is taken in the organisation, or the metric or unit would no longer
+/// match the readings or a role that the sensor fills.
 pub async fn update(
     app: &App,
     caller: &Caller,
@@ -87,8 +87,8 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-/// Refuses another metric or unit while there are readings, or a job whose role needs what the sensor has. A missing unit
-/// may be given under readings.
+/// Refuses another metric or unit while the sensor has readings, or a job has a role that needs the current one. A
+/// missing unit may be set although there are readings.
 fn check_meaning(connection: &Connection, found: &Sensor, changed: &Sensor) -> Result<()> {
     let id = found.id;
     let is_filled = found.unit.is_none() && changed.unit.is_some();
@@ -124,7 +124,7 @@ fn check_meaning(connection: &Connection, found: &Sensor, changed: &Sensor) -> R
         return Ok(());
     }
     Err(Error::Conflict {
-        detail: "the sensor has readings, which would mean something else: make another sensor".to_owned(),
+        detail: "the sensor has readings, whose meaning would change: create another sensor".to_owned(),
         existing: None,
         violations,
     })

@@ -1,4 +1,4 @@
-//! Sources: managers make, change and delete their organisation's, admins also the shared ones.
+//! Sources: managers create, change and delete those of their organisation, admins also the shared ones.
 
 use uuid::Uuid;
 
@@ -17,7 +17,8 @@ use crate::{
     },
 };
 
-/// Makes a source (managers; an admin without an organisation makes a shared one). Conflict: its id or name is taken.
+/// Creates a source (managers; an admin without an organisation creates a shared one). Conflict: its id or name is
+/// taken.
 pub async fn create(app: &App, caller: &Caller, mut new: NewSource) -> Result<Source> {
     caller.needs(Role::Manager)?;
     new.check()?;
@@ -25,12 +26,12 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewSource) -> Result<So
     app.write_catalogue(move |tx, now| insert(tx, &caller, new, now)).await
 }
 
-/// The source of that id, if the caller may see it.
+/// Returns the source with this id, if the caller can see it.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Source> {
     app.read_inline(|connection, _| visible(connection, caller, id))
 }
 
-/// The sources that the caller may see: its organisation's and the shared ones.
+/// Returns the sources that the caller can see: those of its organisation and the shared ones.
 pub async fn list(
     app: &App,
     caller: &Caller,
@@ -55,7 +56,7 @@ pub async fn update(
     caller.needs(Role::Manager)?;
     change.check()?;
     let caller = caller.clone();
-    // A shorter retention is how room is made on a full disk.
+    // A shorter retention makes room on a full disk.
     app.delete_catalogue(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         caller.must_manage(found.organisation_id, "source", id)?;
@@ -105,7 +106,8 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-/// Keeps a new source whose form is checked, for the organisation that it names, the caller's own, or nobody.
+/// Stores a new source, whose format was checked, for the organisation that it names, for the caller's
+/// own, or as a shared one.
 fn insert(tx: &Transaction<'_>, caller: &Caller, new: NewSource, now: Timestamp) -> Result<Source> {
     let owner = caller.scope(new.organisation_id)?;
     if let Some(owner) = owner {
@@ -124,7 +126,7 @@ fn insert(tx: &Transaction<'_>, caller: &Caller, new: NewSource, now: Timestamp)
     Ok(made)
 }
 
-/// Takes the id out of a conflict with another organisation's source.
+/// Removes the id from a conflict with a source of another organisation.
 pub(super) fn hide_unseen(connection: &Connection, caller: &Caller, error: Error) -> Error {
     let Error::Conflict {
         detail,

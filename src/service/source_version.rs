@@ -1,4 +1,4 @@
-//! Source versions: published and deleted by whoever manages the source; never changed.
+//! Source versions: the managers of a source publish and delete them. A version never changes.
 
 use uuid::Uuid;
 
@@ -33,12 +33,12 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewSourceVersion) -> Re
     .await
 }
 
-/// The version of that id, if the caller may see its source.
+/// Returns the version with this id, if the caller can see its source.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<SourceVersion> {
     app.read_inline(|connection, _| visible(connection, caller, id))
 }
 
-/// The versions of the sources that the caller may see.
+/// Returns the versions of the sources that the caller can see.
 pub async fn list(
     app: &App,
     caller: &Caller,
@@ -51,7 +51,7 @@ pub async fn list(
         .await
 }
 
-/// Deletes a version (managers of its source's organisation; a shared one: admins). Conflict: a job pins it.
+/// Deletes a version (managers of its source's organisation; a shared one: admins). Conflict: a job uses it.
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
@@ -61,11 +61,11 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
         caller.must_manage(source.organisation_id, "source version", id)?;
         expected.check(found.id, found.revision)?;
         if let Some(job) = job::any_pinned_to(tx, id)? {
-            // Of a shared source the job may be another organisation's, whose id is not the caller's to know.
+            // The job of a shared source may belong to another organisation. Its id must not be revealed to the caller.
             let job = job::find(tx, job)?
                 .filter(|job| caller.sees(Some(job.organisation_id)))
                 .map(|job| job.id);
-            return Err(Error::conflict("a job is pinned to this version", job));
+            return Err(Error::conflict("a job uses this version", job));
         }
         audit::by(tx, &caller, now).deleted(&found)?;
         source_version::delete(tx, id)
@@ -73,7 +73,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-/// Keeps a new version whose form is checked; it becomes the source's newest, whatever the clock says.
+/// Stores a new version whose format was checked. It becomes the newest of the source, whatever time the clock shows.
 fn insert(tx: &Transaction<'_>, caller: &Caller, new: NewSourceVersion, now: Timestamp) -> Result<SourceVersion> {
     let newest = source_version::newest(tx, new.source_id)?;
     let made = new.make(published_at(newest.as_ref(), now));

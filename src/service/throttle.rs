@@ -1,14 +1,14 @@
-//! How fast the server does what nobody waits for.
+//! The pace of work that no client waits for.
 
 use std::time::Instant;
 
-/// How often the time that a step took is rested after it: 6 means that a seventh of the time is spent.
+/// Ratio of the rest after a step to the duration of the step: with 6, a seventh of the time is spent working.
 const REST: u32 = 6;
 
-/// How fast a sweep goes.
+/// Pace of a sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
-    /// With rests between the steps, so that others hardly notice.
+    /// With rests between the steps, so that other requests are hardly delayed.
     Gentle,
     /// Without rests.
     AtOnce,

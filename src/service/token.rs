@@ -1,4 +1,4 @@
-//! Tokens: who is calling, and the making and revoking of tokens by managers and admins.
+//! Tokens: authentication, and the creation and revocation of tokens by managers and admins.
 
 use uuid::Uuid;
 
@@ -13,13 +13,13 @@ use crate::{
     store::{self, Recurring, engine::Transaction, token},
 };
 
-/// How often the use of a token is noted, in microseconds: a minute.
+/// Interval at which the use of a token is stored, in microseconds: a minute.
 const TOUCH_EVERY: u64 = 60_000_000;
 
-/// The caller behind a secret.
+/// Returns the caller that a secret authenticates.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] if no token has it, or the token has expired.
+/// [`Error::Unauthenticated`] if no token has this secret, or the token has expired.
 pub fn authenticate(app: &App, secret: &str) -> Result<Caller> {
     let hash = hash(secret);
     let now = app.now();
@@ -33,29 +33,29 @@ pub fn authenticate(app: &App, secret: &str) -> Result<Caller> {
 
 static NOT_NOTED: Recurring = Recurring::new();
 
-/// Reads the token of that hash, and notes its use.
+/// Reads the token with this hash, and stores its use.
 fn look_up(app: &App, hash: &[u8; 32]) -> Result<Caller> {
     let (found, now) = app.read_inline(|connection, now| Ok((token::find_hashed(connection, hash)?, now)))?;
     let found = found.ok_or(Error::Unauthenticated("the token is unknown or was revoked"))?;
     let is_over = found.expires_at.is_some_and(|end| end <= now);
-    // Either way: a use that was noted by a clock that was ahead is noted anew.
+    // The difference counts in both directions, so that a use stored by a clock that was ahead is stored again.
     let due = |last: Timestamp| now.micros().abs_diff(last.micros()) >= TOUCH_EVERY;
     if !is_over && found.last_used_at.is_none_or(due) {
         let (app, id) = (app.clone(), found.id);
-        // Nobody waits for this: a request is not held up, nor refused, because its token's use could not be noted.
+        // No request waits for this, or fails, if the use of its token cannot be stored.
         tokio::spawn(async move {
             let noted = app.write_values(move |tx, now| token::touch(tx, id, now)).await;
             if let Err(error) = noted
                 && let Some(times) = NOT_NOTED.failed(&error.to_string())
             {
-                tracing::warn!(%error, token = %id, times, "could not note the use of a token");
+                tracing::warn!(%error, token = %id, times, "could not store the use of a token");
             }
         });
     }
     Ok(found.caller())
 }
 
-/// Makes a token (managers: of their organisation and at most a manager's). Conflict: the name is taken.
+/// Creates a token (managers: of their organisation and with at most the role manager). Conflict: the name is taken.
 pub async fn create(app: &App, caller: &Caller, mut new: NewToken) -> Result<IssuedToken> {
     caller.needs(Role::Manager)?;
     new.check(app.now())?;
@@ -75,7 +75,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewToken) -> Result<Iss
     .await
 }
 
-/// The tokens that the caller may see (managers).
+/// Returns the tokens that the caller can see (managers).
 pub async fn list(app: &App, caller: &Caller, organisation_id: Option<Uuid>, page: Page) -> Result<Listed<Token>> {
     caller.needs(Role::Manager)?;
     let scope = caller.scope(organisation_id)?;
@@ -83,7 +83,7 @@ pub async fn list(app: &App, caller: &Caller, organisation_id: Option<Uuid>, pag
         .await
 }
 
-/// Revokes a token (managers: of their organisation): from now on it is unknown.
+/// Revokes a token (managers: of their organisation). It is unknown from then on.
 pub async fn revoke(app: &App, caller: &Caller, id: Uuid) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
@@ -97,7 +97,7 @@ pub async fn revoke(app: &App, caller: &Caller, id: Uuid) -> Result<()> {
     .await
 }
 
-/// Gives an empty database its admin token with this secret. Whether it did: a database that has tokens keeps them.
+/// Creates the admin token with this secret if the database has no tokens. Returns whether it did.
 pub async fn first_admin(app: &App, secret: String) -> Result<bool> {
     app.write_catalogue(move |tx, now| {
         if token::any(tx)? {
@@ -115,12 +115,12 @@ pub async fn first_admin(app: &App, secret: String) -> Result<bool> {
     .await
 }
 
-/// Whether the database has no tokens yet.
+/// Returns whether the database has no tokens yet.
 pub fn none_yet(app: &App) -> Result<bool> {
     app.read_inline(|connection, _| Ok(!token::any(connection)?))
 }
 
-/// Whoever runs the program on the database's own machine: an admin without a token.
+/// Returns the caller that runs the program on the database's own machine: an admin without a token.
 pub fn operator() -> Caller {
     Caller {
         id: Uuid::nil(),

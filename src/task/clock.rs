@@ -1,14 +1,14 @@
-//! Watches the machine's clock for as long as the server runs.
+//! Checks the machine's clock regularly while the server runs.
 
 use std::time::Duration;
 
 use super::Tasks;
 use crate::service::{App, clock};
 
-/// How long after a look the next one begins.
+/// Pause between two checks.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Looks now and then again.
+/// Starts the checks, the first one at once.
 pub fn start(tasks: &mut Tasks, app: App) {
     tasks.every("clock", PAUSE, move || {
         let app = app.clone();

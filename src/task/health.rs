@@ -1,4 +1,4 @@
-//! Notices in time what happens to the health of jobs when nothing happens.
+//! Stores regularly what time alone has changed in the health of jobs.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use crate::{
     service::{App, health},
 };
 
-/// How long after a look the next one begins: a change is noticed within a second of its time.
+/// Pause between two rounds. A change is noticed within a second of its time.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Looks now and then again.
+/// Starts the rounds, the first one at once.
 pub fn start(tasks: &mut Tasks, app: App) {
     tasks.every("health", PAUSE, move || {
         let app = app.clone();

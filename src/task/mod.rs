@@ -1,4 +1,4 @@
-//! What the program does by itself: supervised loops in the background.
+//! Supervised loops in the background. A round that fails or panics is logged, and the loop continues.
 
 pub mod clock;
 pub mod health;
@@ -12,7 +12,7 @@ use tokio::{sync::watch, task::JoinSet};
 
 use crate::service::Recurring;
 
-/// The loops that are running. Dropping them ends them too, without waiting.
+/// The running loops. Dropping them ends them at once.
 pub struct Tasks {
     stop: watch::Sender<bool>,
     running: JoinSet<()>,
@@ -28,8 +28,9 @@ impl Default for Tasks {
 }
 
 impl Tasks {
-    /// Runs `round` now and then again, each time `pause` after the last round ended. One that fails or panics is
-    /// logged, and the next one comes all the same. A round is dropped where it waits when the loops are stopped.
+    /// Runs `round` at once, and then again after each `pause` from the end of the round before. A round that fails or
+    /// panics is logged, and the next one runs nonetheless. Stopping the loops drops a round at the point where it
+    /// waits.
     pub fn every<F, E>(&mut self, name: &'static str, pause: Duration, mut round: impl FnMut() -> F + Send + 'static)
     where
         F: Future<Output = Result<(), E>> + Send,
@@ -40,7 +41,7 @@ impl Tasks {
             let failures = Recurring::new();
             let rounds = async {
                 loop {
-                    // The round is begun inside too: what it panics with before it first waits counts as well.
+                    // The future is created inside, so that a panic before its first wait is caught too.
                     let supervised = AssertUnwindSafe(async { round().await }).catch_unwind();
                     match supervised.await {
                         Ok(Ok(())) => {
@@ -74,7 +75,7 @@ impl Tasks {
         self.stop.send_replace(true);
         while let Some(ended) = self.running.join_next().await {
             if let Err(error) = ended {
-                tracing::error!(%error, "a task ended badly");
+                tracing::error!(%error, "a task ended abnormally");
             }
         }
     }

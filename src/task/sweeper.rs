@@ -1,4 +1,4 @@
-//! Deletes what has expired, for as long as the server runs.
+//! Deletes expired data regularly while the server runs.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use crate::{
     service::{App, audit, clock, retention, throttle::Pace},
 };
 
-/// Sweeps now and then again, each time `pause` after the last sweep ended.
+/// Starts the sweeps, the first one at once. Each begins `pause` after the one before has ended.
 pub fn start(tasks: &mut Tasks, app: App, pause: Duration, audit_days: u64) {
     tasks.every("sweeper", pause, move || {
         let app = app.clone();
         async move {
-            // What is deleted by age does not come back: a clock that has jumped is waited out.
+            // Data deleted by age cannot be restored, so the sweep waits while the clock is not trusted.
             let trusted = clock::look(&app)?.ok();
             let Swept {
                 runs,
@@ -24,14 +24,14 @@ pub fn start(tasks: &mut Tasks, app: App, pause: Duration, audit_days: u64) {
                 None => retention::sweep_abandoned(&app, Pace::Gentle).await?,
             };
             if runs + readings > 0 {
-                tracing::info!(runs, predictions, readings, "deleted what has expired");
+                tracing::info!(runs, predictions, readings, "deleted expired data");
             }
             let Some(now) = trusted else {
                 return Ok(());
             };
             let entries = audit::sweep(&app, now, audit_days, Pace::Gentle).await?;
             if entries > 0 {
-                tracing::info!(entries, "deleted what is old of the audit trail");
+                tracing::info!(entries, "deleted old entries of the audit trail");
             }
             Ok::<_, crate::domain::Error>(())
         }

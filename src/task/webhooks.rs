@@ -1,4 +1,4 @@
-//! Delivers the messages of webhooks, for as long as the server runs.
+//! Delivers the messages of webhooks while the server runs.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,10 +10,10 @@ use crate::service::{
     webhook::{Courier, LOOK_EVERY},
 };
 
-/// How long a round that failed is rested after.
+/// Pause after a round that failed.
 const REST: Duration = Duration::from_secs(5);
 
-/// Looks for messages that are due, now and several times a second.
+/// Starts to look for due messages, now and several times a second.
 pub fn start(tasks: &mut Tasks, app: App) {
     let courier = Arc::new(Mutex::new(Courier::new(app)));
     tasks.every("webhooks", LOOK_EVERY, move || {

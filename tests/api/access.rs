@@ -1,4 +1,4 @@
-//! Who may do what: every operation of the API's document tried by every kind of caller, tokens, and shared sources.
+//! Permissions: every operation of the API's document is tried by every kind of caller. Also tokens and shared sources.
 
 use std::{fs, time::Duration};
 
@@ -12,15 +12,16 @@ use crate::{
     raw::{Raw, statuses},
 };
 
-/// Who calls; from the viewer on in the order of what they may do.
+/// Kinds of callers, from the viewer on in the order of their permissions.
 const WHO: [&str; 9] = [
     "no token", "bad", "expired", "revoked", "viewer", "worker", "other", "manager", "admin",
 ];
 
-/// A port of this machine where nobody listens.
+/// Address of this machine where nobody listens.
 const NOWHERE: &str = "http://127.0.0.1:9/";
 
-/// What the callers try their hands on, by name: all of one organisation, and nothing in the way of another.
+/// Creates the resources that the callers try to use, by name: all of one organisation, and none in conflict with
+/// another.
 async fn things(app: &TestApp, organisation: &str) -> Value {
     let name = Uuid::new_v4().to_string();
     let make = async |path: &str, more: Value| {
@@ -52,7 +53,7 @@ fn add(body: &mut Value, more: Value) {
     body.as_object_mut().unwrap().extend(more);
 }
 
-/// A job's set-up with a source and a sensor of its own.
+/// Returns a job's set-up with a source and a sensor of its own.
 fn new_job(organisation: &str, name: &str) -> Value {
     let mut body = setup(organisation, name);
     body["source"]["name"] = json!(name);
@@ -61,14 +62,14 @@ fn new_job(organisation: &str, name: &str) -> Value {
     body
 }
 
-/// A version that needs nothing.
+/// Returns a version without inputs.
 fn contract(source: &str, version: &str) -> Value {
     let output = json!({ "role": "p", "metric": "m" });
     json!({ "source_id": source, "version": version, "input_roles": [], "output_roles": [output] })
 }
 
-/// The table: for each operation of the document the least caller that may do it, the status if it may, the status for
-/// another organisation's manager, what follows the path up to its first brace, and the body.
+/// Returns the row of an operation of the document: the least caller that may call it, the status if it may, the status
+/// for another organisation's manager, the rest of the path after its first brace, and the body.
 fn row(operation: &str, things: &Value) -> Value {
     let thing = |name: &str| things[name].as_str().unwrap();
     let [organisation, empty] = ["organisation", "empty"].map(thing);
@@ -167,7 +168,7 @@ fn expected(who: &str, row: &Value) -> Value {
     }
 }
 
-/// The secrets of a caller of each kind; all but the other manager belong to `home`.
+/// Creates the secrets of a caller of each kind; all but the other manager belong to `home`.
 async fn secrets(app: &TestApp, home: &str) -> [String; 9] {
     let elsewhere = app.organisation("Elsewhere").await;
     let end = app.now().plus_minutes(1).to_string();
@@ -191,7 +192,7 @@ async fn secrets(app: &TestApp, home: &str) -> [String; 9] {
     ]
 }
 
-/// The operations of the API's document, each with its path and method.
+/// Returns the operations of the API's document, each with its path and method.
 async fn operations(app: &TestApp) -> Vec<(String, String, Value)> {
     let document = app.ok("", "GET /openapi.json", Value::Null).await;
     let mut all = Vec::new();
@@ -203,7 +204,7 @@ async fn operations(app: &TestApp) -> Vec<(String, String, Value)> {
     all
 }
 
-/// Holds an answer against what is true of all.
+/// Checks the properties that every response has.
 fn check(answer: &Answer, operation: &Value) -> bool {
     let is_challenge = answer.header("www-authenticate").starts_with("Bearer");
     let is_problem = answer.header("content-type") == "application/problem+json";
@@ -211,7 +212,7 @@ fn check(answer: &Answer, operation: &Value) -> bool {
     is_challenge == (answer.status == 401) && is_problem == (answer.status >= 400) && is_documented
 }
 
-/// Whether an answer shows what is not the other manager's.
+/// Returns whether a response shows resources that the other manager cannot see.
 fn leaks(answer: &Answer, things: &Value) -> bool {
     let mut hidden = things.as_object().unwrap().values();
     answer.status < 300 && hidden.any(|id| answer.text.contains(id.as_str().unwrap()))

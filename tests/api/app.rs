@@ -21,10 +21,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-/// The first admin's secret.
+/// Secret of the first admin.
 pub const ADMIN: &str = "pa_the_admin_of_the_tests";
 
-/// When the tests' clock starts: 2023-10-27T00:00:00Z.
+/// Start of the tests' clock: 2023-10-27T00:00:00Z.
 const START: &str = "2023-10-27T00:00:00Z";
 
 /// Returns the limits of a database under test: the defaults, but no reserve, since hundreds would fill the disk.
@@ -35,10 +35,10 @@ pub fn store_limits() -> store::Limits {
     }
 }
 
-/// The largest body that the server under test takes.
+/// Largest body that the server under test accepts.
 pub const BODY_BYTES: usize = 1024 * 1024;
 
-/// Receivers of webhooks run on this machine; one that hangs is not waited for long.
+/// Rules of webhooks for the tests. Receivers run on this machine, and a hanging one is not waited for long.
 pub const WEBHOOKS: Rules = Rules {
     allow_private_addresses: true,
     time_out: Duration::from_secs(2),
@@ -46,50 +46,50 @@ pub const WEBHOOKS: Rules = Rules {
 
 /// A running server.
 pub struct TestApp {
-    /// Where it answers.
+    /// Address of the server.
     pub url: String,
-    /// Its data folder.
+    /// Data folder of the server.
     pub folder: TempDir,
     app: App,
     client: reqwest::Client,
     clock: Arc<AtomicI64>,
-    /// How long the process has been running, in microseconds.
+    /// Time since the process started, in microseconds.
     uptime: Arc<AtomicI64>,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<std::io::Result<()>>>,
     tasks: Tasks,
 }
 
-/// An answer, read to its end.
+/// A complete response.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// The status code.
+    /// Status code.
     pub status: u16,
-    /// The headers.
+    /// Headers.
     pub headers: HeaderMap,
-    /// The body.
+    /// Body.
     pub text: String,
 }
 
 impl Answer {
-    /// The body as JSON; null if it is none.
+    /// Returns the body as JSON; null if it is none.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 
-    /// A header's text; empty if it is not there.
+    /// Returns a header's text; empty if it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The JSON body, once the status is the expected one.
+    /// Asserts the status, and returns the JSON body.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
         self.json()
     }
 
-    /// The pointers and parameters of a problem's errors.
+    /// Returns the pointers and parameters of a problem's errors.
     pub fn places(&self) -> Vec<String> {
         let place = |error: &Value| {
             let place = error["pointer"].as_str().or(error["parameter"].as_str());
@@ -99,7 +99,7 @@ impl Answer {
         body["errors"].as_array().into_iter().flatten().map(place).collect()
     }
 
-    /// Asserts a problem of that status with exactly these places, in any order.
+    /// Asserts a problem with this status and exactly these places, in any order.
     #[track_caller]
     pub fn expect_problem(&self, status: u16, places: &[&str]) {
         assert_eq!(self.status, status, "{}", self.text);
@@ -117,17 +117,18 @@ impl TestApp {
         Self::start_with(Self::options()).await
     }
 
-    /// Starts a server on a fresh database, served so.
+    /// Starts a server on a fresh database, with these options.
     pub async fn start_with(options: Options) -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), None, WEBHOOKS, options).await
     }
 
-    /// Starts a server on a fresh database, whose webhooks keep these rules.
+    /// Starts a server on a fresh database, with these rules of webhooks.
     pub async fn start_ruled(rules: Rules) -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), None, rules, Self::options()).await
     }
 
-    /// How the server under test is served: as by default, but for its limits of bodies and of each token's requests.
+    /// Returns the options of the server under test: the defaults, except for its limits of bodies and of each token's
+    /// requests.
     pub fn options() -> Options {
         Options::new(Limits {
             body_bytes: BODY_BYTES,
@@ -136,12 +137,12 @@ impl TestApp {
         })
     }
 
-    /// Starts a server on a database that may be there already.
+    /// Starts a server on a folder that may contain a database.
     pub async fn start_on(folder: TempDir) -> Self {
         Self::start_in(folder, None, WEBHOOKS, Self::options()).await
     }
 
-    /// Starts a server on a fresh database that accepts issues as little ahead of its clock as by default.
+    /// Starts a server on a fresh database that accepts issues ahead of its clock only as far as the default allows.
     pub async fn start_strict() -> Self {
         let (folder, ahead) = (tempfile::tempdir().unwrap(), clock::Rules::default());
         Self::start_by(folder, None, (WEBHOOKS, ahead), Self::options()).await
@@ -202,7 +203,7 @@ impl TestApp {
         self.restart_after(0).await
     }
 
-    /// The same, while the clock runs on.
+    /// Restarts the server after the clock has advanced by `minutes`.
     pub async fn restart_after(self, minutes: i64) -> Self {
         let clock = self.clock.clone();
         let folder = self.stop().await;
@@ -218,43 +219,43 @@ impl TestApp {
         self.folder
     }
 
-    /// Deletes what has expired by the clock.
+    /// Deletes expired data by the clock.
     pub async fn sweep(&self) -> Swept {
         retention::sweep(&self.app, self.now(), Pace::AtOnce).await.unwrap()
     }
 
-    /// Trusts the clock as it stands, as `prediction-api retention` does.
+    /// Trusts the clock as it is, like `prediction-api retention`.
     pub async fn accept_clock(&self) {
         clock::accept(&self.app).await.unwrap();
     }
 
-    /// The database, as another process sees it.
+    /// Opens the database like another process.
     pub fn database(&self) -> Connection {
         Connection::open(self.folder.path().join("prediction-api.db")).unwrap()
     }
 
-    /// Lets the clock run on.
+    /// Advances the clock and the uptime by minutes.
     pub fn advance_minutes(&self, minutes: i64) {
         self.advance_seconds(minutes * 60);
     }
 
-    /// Lets the clock run on by seconds.
+    /// Advances the clock and the uptime by seconds.
     pub fn advance_seconds(&self, seconds: i64) {
         self.clock.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
         self.uptime.fetch_add(seconds.max(0) * 1_000_000, Ordering::SeqCst);
     }
 
-    /// Lets the clock run on by a microsecond, so that what arrives next is stamped with the clock's time.
+    /// Advances the clock by a microsecond, so that the next arrival is stamped with the clock's time.
     pub fn tick(&self) {
         self.clock.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Sets the clock to another time, while no time passes.
+    /// Sets the clock to another time without advancing the uptime.
     pub fn jump_minutes(&self, minutes: i64) {
         self.clock.fetch_add(minutes * 60_000_000, Ordering::SeqCst);
     }
 
-    /// Waits until the server has noticed by itself what time has changed.
+    /// Waits until the server has stored what time alone has changed.
     pub async fn until_noted(&self) {
         let open = "SELECT count(*) FROM health WHERE look_at < ?1";
         let now = self.now().micros();
@@ -265,7 +266,7 @@ impl TestApp {
         self.until(async || !is_open()).await;
     }
 
-    /// Waits until something is so, for half a minute at most.
+    /// Waits until a condition holds, for half a minute at most.
     pub async fn until(&self, is_so: impl AsyncFn() -> bool) {
         let waiting = async {
             while !is_so().await {
@@ -276,12 +277,12 @@ impl TestApp {
         waited.expect("it did not come to be so within 30 seconds");
     }
 
-    /// The clock's time.
+    /// Returns the clock's time.
     pub fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.clock.load(Ordering::SeqCst))
     }
 
-    /// A request without a token.
+    /// Creates a request without a token.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url))
     }
@@ -296,12 +297,12 @@ impl TestApp {
         }
     }
 
-    /// A call by the admin, with a JSON body unless that is null.
+    /// Calls the API as the admin, with a JSON body unless that is null.
     pub async fn call(&self, method: &str, path: &str, body: &Value) -> Answer {
         self.call_as(ADMIN, method, path, body).await
     }
 
-    /// A call with a token, with a JSON body unless that is null.
+    /// Calls the API with a token, with a JSON body unless that is null.
     pub async fn call_as(&self, secret: &str, method: &str, path: &str, body: &Value) -> Answer {
         let mut request = self.request(method.parse().unwrap(), path).bearer_auth(secret);
         if !body.is_null() {
@@ -310,27 +311,27 @@ impl TestApp {
         self.send(request).await
     }
 
-    /// GET by the admin.
+    /// Sends a GET as the admin.
     pub async fn get(&self, path: &str) -> Answer {
         self.call("GET", path, &Value::Null).await
     }
 
-    /// POST by the admin.
+    /// Sends a POST as the admin.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.call("POST", path, body).await
     }
 
-    /// PUT by the admin.
+    /// Sends a PUT as the admin.
     pub async fn put(&self, path: &str, body: &Value) -> Answer {
         self.call("PUT", path, body).await
     }
 
-    /// DELETE by the admin.
+    /// Sends a DELETE as the admin.
     pub async fn delete(&self, path: &str) -> Answer {
         self.call("DELETE", path, &Value::Null).await
     }
 
-    /// Posts something new as the admin and answers its id.
+    /// Creates a resource as the admin, and returns its id.
     #[track_caller]
     pub fn make(&self, path: &str, body: &Value) -> impl Future<Output = String> {
         let (request, path) = (self.post(path, body), path.to_owned());
@@ -341,12 +342,12 @@ impl TestApp {
         }
     }
 
-    /// A new organisation's id.
+    /// Creates an organisation, and returns its id.
     pub async fn organisation(&self, name: &str) -> String {
         self.make("/api/v1/organisations", &json!({ "name": name })).await
     }
 
-    /// The secret of a new token.
+    /// Creates a token, and returns its secret.
     pub async fn token(&self, name: &str, role: &str, organisation: &str) -> String {
         let body = json!({ "name": name, "role": role, "organisation_id": organisation });
         let answer = self.post("/api/v1/tokens", &body).await;
@@ -354,7 +355,7 @@ impl TestApp {
     }
 }
 
-/// A job's set-up with everything new: one sensor role `temp` of metric `celsius`, one output role `risk`.
+/// Returns a job's set-up with everything new: one sensor role `temp` of metric `celsius`, one output role `risk`.
 pub fn setup(organisation: &str, job: &str) -> Value {
     json!({
         "organisation_id": organisation,
@@ -378,7 +379,7 @@ pub fn setup(organisation: &str, job: &str) -> Value {
 }
 
 impl TestApp {
-    /// What a call such as `POST /sources` (below `/api/v1`) answers, which succeeds.
+    /// Returns the response to a call such as `POST /sources` (below `/api/v1`), which must succeed.
     pub async fn ok(&self, secret: &str, call: &str, body: Value) -> Value {
         let (method, path) = call.split_once(' ').unwrap();
         let path = format!("/api/v1{path}");
@@ -387,8 +388,8 @@ impl TestApp {
         answer.json()
     }
 
-    /// Makes the calls of a table one after the other and answers the last one's body. Each row is
-    /// `["POST /sources", body, status, place...]`, where the places are those of a problem's errors, in any order.
+    /// Makes the calls of a table one after the other, and returns the last one's body. Each row is `["POST /sources",
+    /// body, status, place...]`, where the places are those of a problem's errors, in any order.
     pub async fn calls(&self, secret: &str, table: Value) -> Value {
         let mut last = Value::Null;
         for row in table.as_array().unwrap() {

@@ -1,4 +1,4 @@
-//! The audit trail: everything that changes the catalogue is in it, and nothing else.
+//! The audit trail: it contains every change of the catalogue, and nothing else.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::{
     field::{Field, risk},
 };
 
-/// What the trail says, newest first: `action kind name by whom`.
+/// Returns the entries, newest first, as `action kind name by whom`.
 async fn told(app: &TestApp, secret: &str, query: &str) -> Vec<String> {
     let entries = app.ok(secret, &format!("GET /audit?{query}"), Value::Null).await;
     let entry = |entry: &Value| {

@@ -26,7 +26,7 @@ use crate::{
 
 const POINTS: usize = 24;
 
-/// What a command prints, which succeeds.
+/// Runs a command, which must succeed, and returns its output.
 #[track_caller]
 fn succeeds(folder: &Path, arguments: &[&str]) -> String {
     let output = run(folder, arguments);
@@ -39,7 +39,7 @@ fn succeeds(folder: &Path, arguments: &[&str]) -> String {
     text(&output.stdout)
 }
 
-/// The names of the files in a folder.
+/// Returns the names of the files in a folder.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let mut names: Vec<_> = entries
@@ -131,7 +131,7 @@ async fn what_was_acknowledged_before_a_backup_under_load_is_in_it_and_nothing_i
     }
 }
 
-/// A folder with a stopped server's database `prediction-api.db`, in which there are three runs.
+/// Creates a folder with a stopped server's database `prediction-api.db`, which has three runs.
 async fn stopped() -> tempfile::TempDir {
     let field = Field::start().await;
     for hour in 0..3 {
@@ -231,7 +231,7 @@ async fn what_is_no_whole_backup_is_not_restored() {
     assert!(folder.join("new/prediction-api.db").exists());
 }
 
-/// What a clock that was ahead for a while leaves behind is no damage.
+/// The effects of a clock that was ahead for a while are no damage.
 #[tokio::test]
 async fn what_a_clock_did_is_a_warning_and_is_restored() {
     let folder = stopped().await;
@@ -301,8 +301,8 @@ async fn nothing_is_restored_over_a_running_server_and_none_is_started_beside_it
     assert_eq!(again.caller.all("/jobs").await.len(), 1);
 }
 
-/// Posts so much that a backup takes a while, and is larger than what lies between a server and a client that does not
-/// read.
+/// Posts so much that a backup takes a while, and does not fit into the buffers between a server and a client that does
+/// not read.
 async fn fill(server: &Remote) {
     let job = server.caller.job("Job").await;
     for number in 0..60 {
@@ -315,7 +315,7 @@ async fn fill(server: &Remote) {
     }
 }
 
-/// Waits until the folder has a file whose name has that in it.
+/// Waits until the folder has a file whose name contains `part`.
 async fn until_there(folder: &Path, part: &str) {
     for _ in 0..10_000 {
         if names(folder).iter().any(|name| name.contains(part)) {

@@ -1,4 +1,4 @@
-//! Bad input of every kind: each is refused with the status, and at the place, that tells what is wrong.
+//! Invalid input of every kind: each is refused with the right status at the right place.
 
 use std::{
     io::{Read, Write},
@@ -366,7 +366,7 @@ async fn every_violation_is_told_at_once() {
         "#/source_version/version",
     ];
     assert_eq!(places, expected, "{}", answer.text);
-    assert_eq!(answer.json()["detail"], "the request breaks 6 of the rules");
+    assert_eq!(answer.json()["detail"], "validation failed (violations: 6)");
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! What ends at an organisation's border: ids of another organisation's things look like ids of nothing, and what was
-//! predicted stays with whom it was predicted for.
+//! The borders of organisations: ids of another organisation's resources look like unknown ids, and predictions stay
+//! with the organisation that they were made for.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ const OURS: &str = "11111111-1111-1111-1111-111111111111";
 const THEIRS: &str = "22222222-2222-2222-2222-222222222222";
 const NOTHING: &str = "33333333-3333-3333-3333-333333333333";
 
-/// The problem's words, with its ids taken out.
+/// Returns the problem's text without its ids.
 fn words(body: &Value, id: &str) -> String {
     let text = format!("{} {}", body["detail"], body["errors"]);
     text.replace(id, "[id]")
@@ -129,7 +129,7 @@ async fn each_location_of_a_job_has_its_own_rows() {
     assert_eq!(app.get(&path).await.expect(200).as_array().unwrap().len(), 2);
 }
 
-/// Asserts a conflict that says that something is taken, and nothing else of what took it.
+/// Asserts a conflict that reveals nothing of the resource that it is with.
 async fn only_taken(app: &TestApp, token: &str, path: &str, body: Value) {
     let answer = app.call_as(token, "POST", path, &body).await;
     let problem = answer.expect(409);

@@ -1,11 +1,12 @@
-//! The catalogue: organisations, locations, sensors, sources, versions and jobs are made, listed, changed and deleted.
+//! The catalogue: organisations, locations, sensors, sources, versions and jobs are created, listed, changed and
+//! deleted.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::app::{ADMIN, TestApp, setup};
 
-/// A server with two organisations.
+/// Starts a server with two organisations.
 async fn start() -> (TestApp, String, String) {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -13,7 +14,7 @@ async fn start() -> (TestApp, String, String) {
     (app, home, elsewhere)
 }
 
-/// Makes what the body says as the admin, and answers its id.
+/// Creates a resource as the admin, and returns its id.
 async fn make(app: &TestApp, list: &str, body: Value) -> String {
     app.make(&format!("/api/v1/{list}"), &body).await
 }
@@ -22,7 +23,7 @@ async fn get(app: &TestApp, path: &str) -> Value {
     app.ok(ADMIN, &format!("GET /{path}"), Value::Null).await
 }
 
-/// Refuses what is in the way: each row of the table is `[call, body, existing_id]`.
+/// Asserts conflicts. Each row of the table is `[call, body, existing_id]`.
 async fn conflicts(app: &TestApp, table: Value) {
     for row in table.as_array().unwrap() {
         let problem = app.calls(ADMIN, json!([[row[0], row[1], 409]])).await;

@@ -1,4 +1,4 @@
-//! Clocks that are wrong: on the tests' own clock, and on the executable, which libfaketime shows another time.
+//! Clocks that are wrong: the tests' own clock, and the executable under libfaketime.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use crate::{
     remote::{Remote, hour},
 };
 
-/// The library that shows a program another time.
+/// Returns the path of the library that shows a program another time.
 fn faketime() -> Option<PathBuf> {
     let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
     let mut libraries = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
@@ -31,7 +31,7 @@ fn faketime() -> Option<PathBuf> {
     found
 }
 
-/// A server in the folder `data` that sweeps every second, at a time such as `+368d` or `@1969-12-31 12:00:00`.
+/// Starts a server in the folder `data` that sweeps every second, at a time such as `+368d` or `@1969-12-31 12:00:00`.
 fn server_at(folder: &Path, library: &Path, time: &str) -> Remote {
     let mut server = command(folder, &["--data-dir", "data"]);
     show(&mut server, library, time);
@@ -39,7 +39,7 @@ fn server_at(folder: &Path, library: &Path, time: &str) -> Remote {
     Remote::start_command(server, log(folder))
 }
 
-/// A fresh file for the log.
+/// Creates a file for the log.
 fn log(folder: &Path) -> Stdio {
     fs::File::create(folder.join("log")).unwrap().into()
 }
@@ -51,7 +51,7 @@ fn show(command: &mut Command, library: &Path, time: &str) {
         .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
 }
 
-/// What `/readyz` answers, which is 200.
+/// Returns the response of `/readyz`, which must be 200.
 async fn ready(server: &Remote) -> Value {
     let (status, body) = server.caller.page("/readyz").await;
     assert_eq!(status, 200, "{body}");
@@ -65,12 +65,12 @@ async fn is_suspect(server: &Remote) -> bool {
     value.unwrap() == "1"
 }
 
-/// Waits until the server has swept so often, or looked whether it may.
+/// Waits until the server has swept several times, or has checked whether it may.
 async fn sweeps() {
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
 }
 
-/// A job whose source keeps predictions for a day.
+/// Sets up a job whose source has a retention of one day.
 async fn job_for_a_day(server: &Remote) -> String {
     let job = server.caller.job("Job").await;
     let found = format!("GET /jobs/{job}");
@@ -82,7 +82,7 @@ async fn job_for_a_day(server: &Remote) -> String {
     job
 }
 
-/// Posts a point for the job, which may be of the past: it is kept for a day from its arrival.
+/// Posts a point for the job. It may be in the past, because the retention counts from its arrival.
 async fn post(server: &Remote, job: &str, number: usize) -> Value {
     let point = json!({ "role": "risk", "valid_time": hour(number, 0), "value": 1.0 });
     let body = json!({ "job_id": job, "predictions": [point] });
@@ -100,7 +100,7 @@ fn arrival(row: &Value) -> Timestamp {
     Timestamp::parse(row["available_at"].as_str().unwrap()).unwrap()
 }
 
-/// When the last of the rows arrived.
+/// Returns the latest arrival of the rows.
 fn latest(rows: &[Value]) -> Timestamp {
     rows.iter().map(arrival).max().unwrap()
 }
@@ -156,7 +156,7 @@ async fn a_clock_that_is_ahead_for_a_while_deletes_nothing() {
     assert_eq!(ahead.served.terminate(), Some(0));
     let log = fs::read_to_string(folder.path().join("log")).unwrap();
     assert_eq!(log.matches("the clock has jumped").count(), 1, "{log}");
-    assert_eq!(log.matches("deleted what has expired").count(), 1, "{log}");
+    assert_eq!(log.matches("deleted expired data").count(), 1, "{log}");
 
     let mut dry = command(folder.path(), &["retention", "--dry-run"]);
     show(&mut dry, &library, "+368d");

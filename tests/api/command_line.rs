@@ -1,4 +1,4 @@
-//! The executable itself: its commands, its settings, and what it says when it cannot start.
+//! The executable: its commands, its settings, and its messages when it cannot start.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use std::{
 use prediction_api::store::engine::Connection;
 use tempfile::{TempDir, tempdir};
 
-/// The executable, run in `folder` with an environment of its own.
+/// Returns the command that runs the executable in `folder` with an environment of its own.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_prediction-api"));
     command
@@ -33,7 +33,7 @@ pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// Asserts that the command ended with the exit code 1 and one line that holds all of `parts`.
+/// Asserts that the command ended with the exit code 1 and one line that contains all of `parts`.
 #[track_caller]
 pub fn assert_refused(output: &Output, parts: &[&str]) {
     let said: Vec<_> = text(&output.stderr)
@@ -49,10 +49,10 @@ pub fn assert_refused(output: &Output, parts: &[&str]) {
     }
 }
 
-/// A started server and what it printed until it was ready.
+/// A started server with its output until it was ready.
 pub struct Served {
     child: Child,
-    /// What it printed.
+    /// Output of the server.
     pub greeting: String,
 }
 
@@ -61,18 +61,18 @@ impl Served {
         Self::start_with(command, ":0", Stdio::null())
     }
 
-    /// The same with its log in a file.
+    /// Starts the server with its log in a file.
     pub fn start_logging(command: Command, log: &Path) -> Self {
         Self::start_at(command, ":0", log)
     }
 
-    /// The same at another address.
+    /// Starts the server at another address.
     pub fn start_at(command: Command, address: &str, log: &Path) -> Self {
         let log = fs::File::create(log).unwrap();
         Self::start_with(command, address, log.into())
     }
 
-    /// The same with its log there.
+    /// Starts the server with its log at the given place.
     pub fn start_with(mut command: Command, address: &str, log: Stdio) -> Self {
         let mut child = command
             .args(["--listen", address])
@@ -88,18 +88,18 @@ impl Served {
         Self { child, greeting }
     }
 
-    /// What the greeting says behind a word.
+    /// Returns what the greeting shows after a word.
     pub fn said(&self, word: &str) -> &str {
         let line = self.greeting.lines().find_map(|line| line.trim().strip_prefix(word));
         line.unwrap_or_else(|| panic!("no {word} in {}", self.greeting)).trim()
     }
 
-    /// The process's id.
+    /// Returns the id of the process.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Ends it as a supervisor does; answers its exit code.
+    /// Terminates the server like a supervisor, and returns its exit code.
     pub fn terminate(mut self) -> Option<i32> {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").arg(id).status().unwrap().success());
@@ -209,7 +209,7 @@ fn what_keeps_it_from_starting_is_said_in_one_line() {
     assert_refused(&refused, &["newer/prediction-api.db", "999", "newer prediction-api"]);
 }
 
-/// A folder with a configuration file in the default place.
+/// Creates a folder with a configuration file in the default place.
 fn configured(file: &str) -> TempDir {
     let folder = tempdir().unwrap();
     fs::create_dir(folder.path().join("config")).unwrap();

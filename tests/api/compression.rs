@@ -1,4 +1,4 @@
-//! Compressed answers, and what browsers are told.
+//! Compressed responses, and headers for browsers.
 
 use std::io::Read;
 
@@ -11,7 +11,7 @@ use crate::{
     field::Field,
 };
 
-/// The answer and its bytes, which may be no text.
+/// Returns the response and its bytes, which may be no text.
 async fn fetch(request: RequestBuilder) -> (Answer, Vec<u8>) {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());

@@ -1,4 +1,4 @@
-//! Conditional requests and what every answer carries: ETag, If-None-Match, If-Match, HEAD, X-Request-Id.
+//! Conditional requests and the headers of every response: ETag, If-None-Match, If-Match, HEAD, X-Request-Id.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::app::{ADMIN, Answer, TestApp, setup};
 /// A tag that no state of anything has.
 const UNKNOWN: &str = "\"0-unknown\"";
 
-/// A server with one thing of each kind: each a name, its path, and a change.
+/// Starts a server with one resource of each kind. Returns the name, the path and a change of each.
 async fn start() -> (TestApp, Vec<(&'static str, String, Value)>) {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -44,7 +44,7 @@ async fn start() -> (TestApp, Vec<(&'static str, String, Value)>) {
     (app, things.into())
 }
 
-/// A call by the admin with one more header.
+/// Calls the API as the admin with one more header.
 async fn with(app: &TestApp, method: &str, path: &str, header: (&str, &str), body: &Value) -> Answer {
     let request = app.request(method.parse().unwrap(), path);
     let mut request = request.bearer_auth(ADMIN).header(header.0, header.1);

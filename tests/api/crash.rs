@@ -1,5 +1,5 @@
-//! What was acknowledged survives the sudden death of the server, and nothing is half there. `cargo test` kills it ten
-//! times; `KILLS=50 cargo test --release crash` in full.
+//! Acknowledged work survives the sudden death of the server, and nothing is stored in part. `cargo test` kills it ten
+//! times; `KILLS=50 cargo test --release crash` is the full test.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -15,27 +15,27 @@ use crate::{
 
 const CLIENTS: usize = 8;
 
-/// How many points an issue has, and how many readings are posted at a time.
+/// Number of points of an issue, and of readings in a post.
 const POINTS: usize = 20;
 
-/// Up to when a server lives that is killed, in milliseconds.
+/// Longest life of a server before it is killed, in milliseconds.
 const LIFE: u128 = 400;
 
-/// What one client has posted, and how much of that the server said it has.
+/// Work of one client, with what the server acknowledged.
 #[derive(Clone)]
 struct Client {
     name: String,
-    /// The job that it predicts for.
+    /// Id of its job.
     job: String,
-    /// What it measures with.
+    /// Id of its sensor.
     sensor: String,
-    /// How many steps it tried.
+    /// Number of steps that it tried.
     tried: usize,
-    /// The steps that were acknowledged.
+    /// Acknowledged steps.
     acknowledged: BTreeSet<usize>,
 }
 
-/// What a step posts.
+/// Kind of post of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Predictions,
@@ -65,7 +65,7 @@ impl Client {
         }
     }
 
-    /// Posts until the server is gone.
+    /// Posts until the server is killed.
     async fn post(&mut self, caller: &Caller, organisation: &str) {
         loop {
             let step = self.tried;
@@ -94,12 +94,12 @@ impl Client {
         values.into_iter().enumerate().map(reading).collect()
     }
 
-    /// The name of everything that a set-up makes.
+    /// Returns the name of everything that a set-up creates.
     fn job_name(&self, step: usize) -> String {
         format!("{}, step {step}", self.name)
     }
 
-    /// A set-up whose source, version, sensor and job are new.
+    /// Returns a set-up whose source, version, sensor and job are new.
     fn set_up(&self, step: usize, organisation: &str) -> Value {
         let name = self.job_name(step);
         let mut body = crate::app::setup(organisation, &name);
@@ -108,7 +108,7 @@ impl Client {
         body
     }
 
-    /// Holds the steps from `first` on against what the server has.
+    /// Compares the steps from `first` on with the server's data.
     async fn verify(&self, caller: &Caller, first: usize, jobs: &BTreeSet<String>) {
         let window = format!("from={}&to={}", hour(first, 0), hour(self.tried + 1, 0));
         let path = format!("/predictions?job_id={}&metric=all&{window}", self.job);
@@ -121,7 +121,7 @@ impl Client {
         }
     }
 
-    /// The rows are those of whole steps, and no acknowledged one is missing.
+    /// Checks that the rows are those of whole steps, and that no acknowledged one is missing.
     fn verify_rows(&self, of: Kind, first: usize, rows: &[Value]) {
         let mut rows = rows.iter().map(|row| row["value"].as_f64().unwrap()).peekable();
         for step in (first..self.tried).filter(|step| kind(*step) == of) {
@@ -138,7 +138,8 @@ impl Client {
     }
 }
 
-/// The names of jobs, each of which has its source and its sensor; and no source is there without its job.
+/// Returns the names of jobs. Checks that each has its source and its sensor, and that no source exists without its
+/// job.
 async fn whole_jobs(caller: &Caller) -> BTreeSet<String> {
     let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
     let jobs = caller.all("/jobs").await;

@@ -1,4 +1,4 @@
-//! Clients that are many: each costs little, and the others are served.
+//! Many clients at once: each costs little, and the others are still served.
 
 use std::fs;
 
@@ -12,16 +12,16 @@ use crate::{
     raw::{Raw, statuses},
 };
 
-/// How many connections wait.
+/// Number of waiting connections.
 const CROWD: usize = 10_000;
 
-/// How many file descriptors the other tests may need meanwhile.
+/// Number of file descriptors that the other tests may need meanwhile.
 const OTHERS: u64 = 2000;
 
-/// The most memory that the server may hold for each of them, in bytes.
+/// Largest amount of memory that the server may use for each of them, in bytes.
 const EACH: u64 = 32 * 1024;
 
-/// As many connections as this process may open, up to the crowd.
+/// Returns the number of connections that this process may open, up to the crowd.
 fn affordable() -> usize {
     let mut files = getrlimit(Resource::Nofile);
     files.current = files.maximum;

@@ -1,4 +1,4 @@
-//! CSV answers as spreadsheets and caches meet them: headers, names of files, formulas, and what `Accept` prefers.
+//! CSV responses for spreadsheets and caches: headers, names of files, formulas, and the preferences of `Accept`.
 
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};

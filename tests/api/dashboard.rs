@@ -1,5 +1,5 @@
-//! The dashboard's files: what they may do, how browsers keep them, and that together they are small. `tests/browser` tries
-//! the dashboard itself.
+//! The dashboard's files: their permissions, their caching by browsers, and their total size. `tests/browser` tests the
+//! dashboard itself.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,14 +12,14 @@ use reqwest::Method;
 
 use crate::app::{Answer, TestApp};
 
-/// What the whole page may weigh, compressed.
+/// Largest size of the whole page, compressed.
 const MAX_BYTES: usize = 150_000;
 
 async fn page(app: &TestApp, path: &str) -> Answer {
     app.send(app.request(Method::GET, path)).await
 }
 
-/// The page and everything that it asks for, by its path.
+/// Returns the page and every file that it loads, by path.
 async fn files(app: &TestApp) -> BTreeMap<String, Answer> {
     let named = Regex::new(r#"(?:href|src)="([^"]+)"|(?:from|import) "([^"]+)""#).unwrap();
     let (mut found, mut waiting) = (BTreeMap::new(), vec!["/".to_owned()]);
@@ -47,7 +47,7 @@ async fn files(app: &TestApp) -> BTreeMap<String, Answer> {
     found
 }
 
-/// Where `to` leads from the file at `path`.
+/// Resolves the reference `to` from the file at `path`.
 fn resolve(path: &str, to: &str) -> String {
     if to.starts_with('/') {
         return to.to_owned();

@@ -24,25 +24,25 @@ use crate::{
     mildew::{EXPECTED, check},
 };
 
-/// The address of a server that was started.
+/// Returns the address of a started server.
 fn address(served: &Served) -> String {
     served.said("Swagger UI").replace("/swagger", "")
 }
 
-/// What a GET without a token answers.
+/// Returns the response to a GET without a token.
 async fn get(url: &str) -> Value {
     let answer = Client::new().get(url).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK, "{url}");
     answer.json().await.unwrap()
 }
 
-/// The values of the rows.
+/// Returns the values of the rows.
 fn values(rows: &Value) -> Vec<f64> {
     let rows = rows.as_array().unwrap().iter();
     rows.map(|row| row["value"].as_f64().unwrap()).collect()
 }
 
-/// Every file of the folder and what it holds.
+/// Returns every file of the folder with its content.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
     let named = |entry: fs::DirEntry| {

@@ -1,5 +1,5 @@
-//! The log, the banner and the output of commands that cannot be written: they cost no request, end no thread and change no
-//! exit code, unless the output is what the command is for.
+//! The log, the banner and the output of commands when they cannot be written: no request fails, no thread ends and no
+//! exit code changes, unless the output is the purpose of the command.
 
 use std::{
     fs::File,
@@ -19,17 +19,17 @@ use crate::{
     remote::Remote,
 };
 
-/// Where nothing can be written, as on a full disk.
+/// Opens a file that cannot be written, as on a full disk.
 fn full() -> Stdio {
     File::options().write(true).open("/dev/full").unwrap().into()
 }
 
-/// A pipe that nobody reads any more.
+/// Opens a pipe whose reader is closed.
 fn closed() -> Stdio {
     pipe().unwrap().1.into()
 }
 
-/// Posts and gets, and ends with the exit code 0.
+/// Checks that posts and reads succeed, and that the server ends with the exit code 0.
 async fn works_and_ends_well(server: Remote, name: &str) {
     for number in 0..3 {
         let new = json!({ "name": format!("{name} {number}") });

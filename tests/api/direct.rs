@@ -1,4 +1,4 @@
-//! Points without a job, as a JSON array or as newline-delimited JSON, are kept as those for a job are.
+//! Points without a job, as a JSON array or as newline-delimited JSON, are stored like those for a job.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ async fn lines(field: &Field, secret: &str, body: String) -> Answer {
         .await
 }
 
-/// A point of the field's source without a job.
+/// Returns a point of the field's source without a job.
 fn direct(field: &Field, hour: u32, value: f64) -> Value {
     json!({
         "source": field.source, "metric": "mildew_risk", "location_id": field.there,

@@ -1,5 +1,4 @@
-//! Disks that are full or cannot be written, and files that are damaged: refused clearly, answered with problems, never
-//! made worse.
+//! Full or read-only disks, and damaged files: requests are refused with clear problems, and the data gets no worse.
 
 use std::{
     fs::{self, File},
@@ -21,13 +20,13 @@ use crate::{
 
 const POINTS: usize = 500;
 
-/// A file system of its own in memory, which is unmounted at the end whatever happens.
+/// A file system in memory, which is unmounted at the end in any case.
 pub struct Disk {
     folder: TempDir,
 }
 
 impl Disk {
-    /// A disk of so many MiB; none where mounting is not allowed.
+    /// Mounts a disk of this many MiB; none where mounting is not allowed.
     pub fn new(megabytes: usize) -> Option<Self> {
         let disk = Self {
             folder: tempdir().unwrap(),
@@ -49,7 +48,7 @@ impl Disk {
         self.folder.path()
     }
 
-    /// Takes all the room that is left.
+    /// Fills the disk.
     pub fn fill(&self) -> PathBuf {
         let filler = self.path().join("filler");
         let mut file = File::create(&filler).unwrap();
@@ -161,7 +160,7 @@ async fn a_disk_or_file_that_cannot_be_written_is_said_in_one_line() {
     drop(Remote::start(disk.path(), "data"));
 }
 
-/// A stopped server's folder with some predictions, and its job.
+/// Creates a stopped server's folder with some predictions, and returns its job.
 async fn stopped() -> (TempDir, String) {
     let folder = tempdir().unwrap();
     let server = Remote::start(folder.path(), "data");
@@ -190,7 +189,7 @@ fn damage(folder: &Path) {
     }
 }
 
-/// A server on damaged data lives, answers problems, and finds what is wrong.
+/// Checks that a server on damaged data stays alive, returns problems, and finds the damage.
 async fn lives_with_damage(server: &Remote, folder: &Path, job: &str) {
     let reply = server
         .caller

@@ -1,4 +1,4 @@
-//! The API's document is a product of its own: complete, and a change of it shows in the snapshot.
+//! The API's document is complete, and a change of it shows in the snapshot.
 
 use std::collections::BTreeSet;
 
@@ -98,7 +98,7 @@ fn bodies_that_come_in_have_no_other_members() {
     }
 }
 
-/// The schemas of objects that a schema is, or is one of, or is a list of.
+/// Returns the schemas of objects that a schema is, or is one of, or is a list of.
 fn objects<'a>(document: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
     if let Some(name) = schema["$ref"].as_str().and_then(|name| name.rsplit('/').next()) {
         return objects(document, &document["components"]["schemas"][name]);

@@ -1,4 +1,4 @@
-//! What the environment of a process does to its settings: texts stay texts, platforms' variables are ignored.
+//! The effect of environment variables on settings: texts stay texts, and variables of platforms are ignored.
 
 use std::{
     ffi::OsStr,
@@ -11,7 +11,7 @@ use tempfile::tempdir;
 
 use crate::command_line::{Served, assert_refused, command, run, text};
 
-/// What `config` prints with these variables.
+/// Returns the output of `config` with these variables.
 fn config(variables: &[(&str, &str)]) -> Output {
     let folder = tempdir().unwrap();
     let mut asked = command(folder.path(), &["config"]);
@@ -99,7 +99,7 @@ fn a_variable_that_cannot_be_is_named_with_the_form_that_it_needs() {
     }
 }
 
-/// What Kubernetes and Docker set for a service or a container that is called like the program.
+/// Variables that Kubernetes and Docker set for a service or container with the program's name.
 const INJECTED: &[(&str, &str)] = &[
     ("PORT", "tcp://10.0.0.1:8000"),
     ("SERVICE_HOST", "10.0.0.1"),
@@ -167,7 +167,7 @@ fn levels_may_be_in_any_case_in_flags_and_in_the_file() {
     assert!(said.contains("format = \"text\"  # from x.toml"), "{said}");
 }
 
-/// What the command writes to a terminal, with these variables.
+/// Returns the output of the command on a terminal, with these variables.
 fn on_a_terminal(line: &str, variables: &[(&str, &str)]) -> String {
     let folder = tempdir().unwrap();
     let program = env!("CARGO_BIN_EXE_prediction-api");

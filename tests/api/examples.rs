@@ -1,4 +1,4 @@
-//! The document's examples, executed as Swagger UI does: on an empty server and on the demo.
+//! The document's examples, executed like Swagger UI does: on an empty server and on the demo.
 
 use prediction_api::http;
 use reqwest::{Client, Method};
@@ -10,7 +10,7 @@ use crate::{
     command_line::{Served, command},
 };
 
-/// What makes the things of the examples one by one, in an order that works.
+/// Requests that create the resources of the examples, in an order that works.
 const MAKE: &[&str] = &[
     "create_organisation",
     "create_location",
@@ -21,7 +21,7 @@ const MAKE: &[&str] = &[
     "create_webhook",
 ];
 
-/// The deletions, each before what it stands on.
+/// Deletions, each before that of the resources that it depends on.
 const DELETE: &[&str] = &[
     "revoke_token",
     "delete_webhook",
@@ -42,7 +42,7 @@ struct Call {
     body: Option<Value>,
 }
 
-/// All operations, with the bodies and parameters that Swagger UI fills in.
+/// Returns all operations, with the bodies and parameters that Swagger UI fills in.
 fn calls() -> Vec<Call> {
     let document: Value = serde_json::from_str(&http::document().to_json()).unwrap();
     let mut found = Vec::new();
@@ -73,7 +73,7 @@ fn calls() -> Vec<Call> {
     found
 }
 
-/// The example of a schema; of one that is one of several, the first.
+/// Returns the example of a schema; for a choice of several, that of the first.
 fn example(document: &Value, schema: &Value) -> Value {
     if !schema["example"].is_null() {
         return schema["example"].clone();
@@ -94,11 +94,11 @@ fn named(calls: &[Call], name: &str) -> Call {
     found.unwrap_or_else(|| panic!("no {name}")).clone()
 }
 
-/// Whoever executes the examples on a server.
+/// User who executes the examples on a server.
 struct Visitor {
     url: String,
     token: String,
-    /// The id of the token that the examples made, which the server chose.
+    /// Id of the token that the examples created, which the server chose.
     made_token: Option<String>,
 }
 
@@ -131,7 +131,8 @@ impl Visitor {
         }
     }
 
-    /// Executes `first` in its order, then what neither makes nor deletes the things of the examples, then the deletions.
+    /// Executes `first` in its order, then the operations that neither create nor delete the examples' resources, then
+    /// the deletions.
     async fn execute_all(&mut self, first: &[&str]) {
         let calls = calls();
         for name in first {
@@ -150,7 +151,7 @@ impl Visitor {
     }
 }
 
-/// A demo, with its address and its admin token.
+/// Starts a demo. Returns its address and its admin token.
 fn demo() -> (tempfile::TempDir, Served, Visitor) {
     let folder = tempdir().unwrap();
     let served = Served::start(command(folder.path(), &["demo"]));

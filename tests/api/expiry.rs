@@ -10,7 +10,7 @@ use crate::{
 const ORGANISATION: &str = "77777777-7777-7777-7777-777777777777";
 const ISSUED: &str = "2023-10-26T00:00:00Z";
 
-/// A job whose predictions are kept for one hour; the clock stands at 2023-10-27T00:00:00Z.
+/// Sets up a job whose predictions have a retention of one hour. The clock shows 2023-10-27T00:00:00Z.
 async fn job(app: &TestApp) -> String {
     let mut body = setup(ORGANISATION, "Job A");
     body["source"]["retention_hours"] = json!(1);

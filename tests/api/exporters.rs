@@ -1,5 +1,5 @@
-//! What other programs write: unambiguous forms of times, lengths of time and numbers are taken, and a refusal says what
-//! is amiss.
+//! Input from other programs: unambiguous forms of times, durations and numbers are accepted, and a refusal names the
+//! fault.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -106,8 +106,8 @@ async fn a_step_is_a_duration_or_a_number_of_seconds() {
         (json!("1h"), "a number of seconds"),
         (json!(true), "must be null or a string or a number"),
         (json!(1e300), "a number of seconds"),
-        (json!(0), "longer than nothing"),
-        (json!(-3600), "longer than nothing"),
+        (json!(0), "greater than zero"),
+        (json!(-3600), "greater than zero"),
     ] {
         let answer = post(step.clone()).await;
         answer.expect_problem(422, &["#/series/0/step"]);
@@ -243,10 +243,10 @@ async fn more_faults_than_are_listed_are_at_least_100() {
     let body: Vec<_> = (0..500).map(|_| json!({ "sensor_id": "x" })).collect();
     let answer = app.post("/api/v1/readings", &json!(body)).await;
     assert_eq!(answer.places().len(), 100);
-    assert!(answer.text.contains("at least 100 of the rules"), "{}", answer.text);
+    assert!(answer.text.contains("violations: at least 100"), "{}", answer.text);
     let answer = app.post("/api/v1/readings", &json!(body[..2])).await;
     assert!(
-        answer.text.contains("breaks 4 of the rules") || answer.text.contains("breaks 6 of the rules"),
+        answer.text.contains("violations: 4)") || answer.text.contains("violations: 6)"),
         "{}",
         answer.text
     );

@@ -1,13 +1,13 @@
-//! A server with a job that predicts, as the tests of predictions, health and expiry need it.
+//! A server with a job that predicts, for the tests of predictions, health and expiry.
 
 use serde_json::{Value, json};
 
 use crate::app::{ADMIN, Answer, TestApp, setup};
 
-/// The days around the field's predictions, as parameters of a query.
+/// Window of the days around the field's predictions, as parameters of a query.
 pub const WINDOW: &str = "from=2023-10-26T00:00:00Z&to=2023-10-29T00:00:00Z";
 
-/// A server with one organisation, its location and a job there; the clock stands at 2023-10-27T00:00:00Z.
+/// A server with one organisation, its location and a job there. The clock shows 2023-10-27T00:00:00Z.
 pub struct Field {
     pub app: TestApp,
     pub home: String,
@@ -21,7 +21,7 @@ impl Field {
         Self::on(TestApp::start().await).await
     }
 
-    /// The same on a server that was started.
+    /// Creates the field on a started server.
     pub async fn on(app: TestApp) -> Self {
         let home = app.organisation("Home").await;
         let there = place(&app, &home, "There").await;
@@ -38,7 +38,7 @@ impl Field {
         }
     }
 
-    /// Another job at the location.
+    /// Sets up another job at the location.
     pub async fn another(&self, source: &str) -> String {
         let mut body = job_at(&self.home, &self.there, "Job B");
         body["source"]["name"] = json!(source);
@@ -54,14 +54,14 @@ impl Field {
         self.app.post("/api/v1/predictions", &body).await
     }
 
-    /// The same, which succeeds: how many were stored, revised and unchanged.
+    /// Posts points for the job, which must succeed. Returns how many were stored, revised and unchanged.
     pub async fn post(&self, more: Value, points: &[Value]) -> [u64; 3] {
         let counts = self.try_post(more, points).await.expect(200);
         assert_eq!((&counts["withdrawn"], &counts["skipped"]), (&json!(0), &json!(0)));
         ["stored", "revised", "unchanged"].map(|name| counts[name].as_u64().unwrap())
     }
 
-    /// Posts that many points, one a minute, and answers the path of all their rows.
+    /// Posts that many points, one a minute, and returns the path of all their rows.
     pub async fn many(&self, points: usize) -> String {
         let values: Vec<_> = (0..points).map(|number| number % 100).collect();
         let series = json!({ "role": "risk", "start": at(0), "step": "PT1M", "values": values });
@@ -74,14 +74,14 @@ impl Field {
         )
     }
 
-    /// What is answered for the location.
+    /// Returns the predictions for the location.
     pub async fn rows(&self, query: &str) -> Vec<Value> {
         let path = format!("GET /predictions?location_id={}&{query}", self.there);
         let rows = self.app.ok(ADMIN, &path, Value::Null).await;
         rows.as_array().unwrap().clone()
     }
 
-    /// The values of the metric mildew_risk for the location.
+    /// Returns the values of the metric mildew_risk for the location.
     pub async fn values(&self, query: &str) -> Vec<f64> {
         let rows = self.rows(&format!("metric=mildew_risk&{query}")).await;
         let value = |row: &Value| row["value"].as_f64().unwrap();
@@ -99,7 +99,8 @@ impl Field {
     }
 }
 
-/// The set-up of a job with a location, and the roles `risk` (metric mildew_risk) and `spread` (without a unit).
+/// Returns the set-up of a job with a location, and the roles `risk` (metric mildew_risk) and `spread` (without a
+/// unit).
 pub fn job_at(home: &str, there: &str, name: &str) -> Value {
     let site = json!({ "role": "site", "input_kind": "location" });
     let spread = json!({ "role": "spread", "metric": "mildew_spread" });
@@ -117,7 +118,7 @@ pub async fn place(app: &TestApp, home: &str, name: &str) -> String {
     app.make("/api/v1/locations", &body).await
 }
 
-/// A time on 2023-10-27.
+/// Returns a time on 2023-10-27.
 pub fn at(hour: u32) -> String {
     format!("2023-10-27T{hour:02}:00:00Z")
 }

@@ -1,4 +1,4 @@
-//! Files that are deleted, replaced, left behind or not what they should be.
+//! Files that are deleted, replaced, left over or invalid.
 
 use std::{fs, path::Path, process::Stdio, time::Duration};
 
@@ -17,7 +17,7 @@ async fn make(server: &Remote, name: &str) -> crate::remote::Reply {
     server.caller.call("POST /organisations", new).await
 }
 
-/// Neither writes nor counts as ready, and says why.
+/// Asserts that the server neither writes nor counts as ready, and reports the reason.
 async fn is_refused(server: &Remote, parts: &[&str]) {
     let refused = make(server, "lost").await;
     refused.expect_unavailable();

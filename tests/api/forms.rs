@@ -1,4 +1,4 @@
-//! The forms in which predictions come and go: rows, series and CSV say the same, and what was read can be posted again.
+//! Formats of predictions: rows, series and CSV contain the same, and responses can be posted again.
 
 use reqwest::Method;
 use serde_json::{Value, json};

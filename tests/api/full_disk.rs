@@ -1,4 +1,4 @@
-//! What is still possible on a full disk: starting, reading, revoking and deleting, and recovering by itself.
+//! Operations on a full disk: starting, reading, revoking and deleting still work, and the server recovers by itself.
 
 use std::{
     fs,
@@ -31,7 +31,7 @@ fn start(folder: &Path, settings: &str) -> Remote {
     Remote::start_with(folder, "data", &more, Stdio::null())
 }
 
-/// Waits until something is so, for twenty seconds at most.
+/// Waits until a condition holds, for twenty seconds at most.
 async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     let begun = Instant::now();
     while !is_so().await {
@@ -49,7 +49,7 @@ async fn is_made(server: &Remote, name: &str) -> bool {
     made.status == 201
 }
 
-/// Posts until the disk has no room even for that.
+/// Posts until the disk is full.
 async fn until_refused(server: &Remote) {
     let name = "x".repeat(150);
     let mut number = 0;

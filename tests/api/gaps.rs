@@ -1,4 +1,4 @@
-//! Gaps: empty cells, null and NaN, which exporters write, are skipped or withdraw on request and are refused otherwise.
+//! Gaps: empty cells, null and NaN from exporters are skipped or withdraw values on request, and are refused otherwise.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Clients that ask for much: what they ask for stops when they go, and the others get their turns.
+//! Clients that request much: their work stops when they disconnect, and the others get their turns.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::{
 const HOME: &str = "77777777-7777-7777-7777-777777777777";
 const OTHER: &str = "77777777-7777-7777-7777-777777777778";
 
-/// The executable with a long series of many values at one organisation.
+/// The executable with a long series of many values of one organisation.
 struct Farm {
     url: String,
     client: Client,
@@ -53,7 +53,7 @@ impl Farm {
         farm
     }
 
-    /// Posts hourly values, which begin so many hours after 1970, in one issue of 2023.
+    /// Posts hourly values in one issue of 2023. They begin at the hour `begin`, counted from 1970.
     async fn fill(&self, begin: i64, values: usize) {
         let values: Vec<_> = (0..values).map(|number| number % 100).collect();
         let start = begin * 3600;
@@ -80,7 +80,7 @@ impl Farm {
         made["secret"].as_str().unwrap().to_owned()
     }
 
-    /// The path of a read that takes long.
+    /// Returns the path of a slow read.
     fn long(&self) -> String {
         let job = &self.job;
         format!(
@@ -94,7 +94,7 @@ impl Farm {
         request.bearer_auth(secret).send().await.unwrap()
     }
 
-    /// What a metric without labels stands at; nothing counted is 0.
+    /// Returns the value of a metric without labels; 0 if nothing was counted.
     async fn metric(&self, name: &str) -> u64 {
         let text = self.get(ADMIN, "/metrics").await.text().await.unwrap();
         let value = |line: &str| line.strip_prefix(name)?.trim().parse::<u64>().ok();
@@ -171,8 +171,8 @@ async fn one_token_gets_half_of_the_queue() {
     assert!(refused > 0);
 }
 
-/// An archive of sixty issues for the same ten hours, each with other leads; a rolling one; and an outlier that reaches
-/// over all times.
+/// Posts an archive of sixty issues for the same ten hours, each with other leads; a rolling one; and an outlier that
+/// extends over all times.
 async fn archive(farm: &Farm) {
     let values: Vec<_> = (0..600).collect();
     for issue in 0..60 {

@@ -1,4 +1,4 @@
-//! Clients that mean harm: requests that pass for two, paths that climb, bytes that break lines, secrets that leak.
+//! Hostile clients: smuggled requests, path traversal, bytes that break lines, and leaks of secrets.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::{
     raw::{Raw, statuses},
 };
 
-/// Something of another request, as it would be smuggled.
+/// Part of another request, as a client would smuggle it.
 const SMUGGLED: &str = "GET /api/v1/whoami HTTP/1.1\r\nHost: x\r\nX-Smuggled: 1\r\n\r\n";
 
 #[tokio::test]

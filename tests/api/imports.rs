@@ -1,4 +1,4 @@
-//! Which files of the crate use which, by their `use` declarations.
+//! Imports between the files of the crate, by their `use` declarations.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -8,10 +8,10 @@ use std::{
 
 use regex::Regex;
 
-/// A module: the names on the way to it from the crate's root.
+/// Path of a module from the crate's root.
 pub type Module = Vec<String>;
 
-/// Files and what each names of the others.
+/// Files, with the others that each imports.
 pub struct Files {
     uses: BTreeMap<Module, BTreeSet<Module>>,
 }
@@ -42,18 +42,18 @@ impl Files {
         Self { uses: uses.collect() }
     }
 
-    /// How many files there are.
+    /// Returns the number of files.
     pub fn len(&self) -> usize {
         self.uses.len()
     }
 
-    /// Each file with each that it uses.
+    /// Returns each file with each that it imports.
     pub fn all(&self) -> impl Iterator<Item = (&Module, &Module)> {
         let pairs = self.uses.iter();
         pairs.flat_map(|(file, used)| used.iter().map(move |used| (file, used)))
     }
 
-    /// The files that can be reached from themselves, each with those on the way.
+    /// Returns the files that can be reached from themselves, each with those on the way.
     pub fn circles(&self) -> Vec<String> {
         let mut found = Vec::new();
         for start in self.uses.keys() {
@@ -102,7 +102,7 @@ fn walk(folder: &Path, at: &mut Module, code: &mut BTreeMap<Module, String>) {
     }
 }
 
-/// The paths that the declarations beginning so name, one for each name.
+/// Returns the paths in declarations that begin with `beginning`, one for each name.
 fn declared(code: &str, beginning: &str) -> Vec<Vec<String>> {
     let declaration = Regex::new(&format!(r"(?m)^\s*{beginning}([^;]+);")).unwrap();
     let mut paths = Vec::new();
@@ -142,7 +142,7 @@ fn expand(prefix: &[String], tree: &str, paths: &mut Vec<Vec<String>>) {
     }
 }
 
-/// The path from the crate's root; none if it leads out of the crate.
+/// Returns the path from the crate's root; none if it leads out of the crate.
 fn absolute(module: &Module, path: Vec<String>, code: &BTreeMap<Module, String>) -> Option<Vec<String>> {
     let ups = path.iter().take_while(|name| *name == "super").count();
     match path.first()?.as_str() {
@@ -156,7 +156,7 @@ fn absolute(module: &Module, path: Vec<String>, code: &BTreeMap<Module, String>)
     }
 }
 
-/// The file in which what the path names is defined: what a module only passes on is not its own.
+/// Returns the file that defines what the path names. A module that only re-exports a name does not define it.
 fn file_of(
     mut path: Vec<String>,
     code: &BTreeMap<Module, String>,

@@ -1,4 +1,4 @@
-//! A job's inputs: all that a worker needs in one call, as it is or as it was known.
+//! A job's inputs: everything that a worker needs in one call, as of now or as of an earlier time.
 
 use prediction_api::domain::Timestamp;
 use reqwest::Method;
@@ -9,7 +9,8 @@ use crate::{
     field::{Field, at, risk},
 };
 
-/// A job at the field's location that needs a sensor there, the location itself, and what the field's source predicts.
+/// Sets up a job at the field's location that needs a sensor there, the location itself, and the predictions of the
+/// field's source.
 async fn job(field: &Field) -> (String, String) {
     let app = &field.app;
     let sensor = json!({

@@ -1,4 +1,5 @@
-//! The latest predictions: the newest issue of each series, its age and reach, or the value that is valid at a time.
+//! The latest predictions: the newest issue of each series with its age and coverage, or the value that is valid at a
+//! time.
 
 use serde_json::{Value, json};
 

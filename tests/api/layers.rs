@@ -1,4 +1,7 @@
-//! The layers hold: dependencies point down only, SQLite stands in `store`, the framework in `http`.
+//! The rules of the layers. Dependencies point down only: `domain` uses nothing of the crate; `store` uses `domain`;
+//! `service` uses `store` and `domain`; `http` and `task` use `service` and `domain`; `cli` may use all. `example` uses
+//! nothing, and only `http` and `cli` use it. There is no circle of files. `rusqlite` is used in `store` only, and the
+//! framework in `http`.
 
 use std::{
     collections::BTreeSet,
@@ -10,7 +13,7 @@ use regex::Regex;
 
 use crate::imports;
 
-/// Each layer and what it may use of the crate, itself aside.
+/// Each layer, with the layers that it may use.
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     // Its defaults and ranges are those of the rules.
@@ -28,7 +31,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("lib", &[]),
 ];
 
-/// Crates and the layers that may use them.
+/// Crates, with the layers that may use them.
 const CRATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("r2d2", &["store"]),
@@ -63,10 +66,10 @@ fn the_sql_of_the_nouns_names_no_engine() {
     assert!(found.len() > 3, "the engine is not where it was");
 }
 
-/// What tells the time; below `service` nothing asks.
+/// Names that read the clock. Nothing below `service` does.
 const CLOCKS: &str = r"SystemTime|Instant::now|now_utc|Utc::now";
 
-/// The one file below that measures how long things take, by a clock that tells no time of day.
+/// The one file below `service` that measures durations, by a clock without a time of day.
 const STOPWATCH: &str = "src/store/stopwatch.rs";
 
 #[test]
@@ -119,7 +122,7 @@ fn no_files_use_each_other_in_a_circle() {
     assert!(circles.is_empty(), "{circles:#?}");
 }
 
-/// The folders of `http` from the ground up: none uses one that stands after it.
+/// Folders of `http` from the bottom up: none uses one that is listed after it.
 const FOLDERS: &[&str] = &["guard", "document", "form", "api", "site", "request", "serve"];
 
 #[test]
@@ -176,13 +179,13 @@ fn layer_of(file: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// The file without its comments.
+/// Returns the file without its comments.
 fn code_of(file: &Path) -> String {
     let text = fs::read_to_string(file).unwrap();
     Regex::new(r"(?m)//.*$").unwrap().replace_all(&text, "").into_owned()
 }
 
-/// The crate's modules that the code names: `crate::x` and the first names in `crate::{x::..., y}`.
+/// Returns the modules of the crate that the code names: `crate::x` and the first names in `crate::{x::..., y}`.
 fn used_modules(code: &str) -> BTreeSet<String> {
     let mut used: BTreeSet<_> = Regex::new(r"\b(?:crate|prediction_api)::(\w+)")
         .unwrap()

@@ -1,4 +1,4 @@
-//! One client's bad request costs little: answers, memory and headers have their bounds.
+//! Limits: a client's invalid request costs little, because responses, memory and headers are bounded.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Everything that the product promises, tried on the real server over HTTP.
+//! Tests of the product's promises on the real server over HTTP.
 
 mod access;
 mod app;

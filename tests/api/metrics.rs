@@ -1,4 +1,4 @@
-//! What can be seen inside: the log and the metrics, by the executable; and that no secret shows there.
+//! The log and the metrics of the executable, which never show a secret.
 
 use std::{collections::BTreeMap, fs, time::Instant};
 
@@ -15,7 +15,7 @@ use crate::{
 const ADMIN: &str = "the-admin-of-these-tests";
 const ORGANISATION: &str = "77777777-7777-7777-7777-777777777777";
 
-/// The executable, its log, and a client.
+/// The executable with its log and a client.
 struct Watched {
     served: Option<Served>,
     folder: TempDir,
@@ -56,14 +56,14 @@ impl Watched {
         self.call(token, Method::GET, path, &Value::Null).await
     }
 
-    /// The samples by name and labels.
+    /// Returns the samples by name and labels.
     async fn samples(&self) -> BTreeMap<String, f64> {
         let (status, text) = self.get(ADMIN, "/metrics").await;
         assert_eq!(status, 200, "{text}");
         samples(&text)
     }
 
-    /// Ends it and answers its log.
+    /// Stops the server, and returns its log.
     fn log(mut self) -> String {
         assert_eq!(self.served.take().unwrap().terminate(), Some(0));
         fs::read_to_string(self.folder.path().join("log")).unwrap()

@@ -11,7 +11,7 @@ use prediction_api::example::{
     weather::{self, STATIONS, Station},
 };
 
-/// What an independent implementation made of the same weather: the days in the classes low, moderate and high, the
+/// Results of an independent implementation on the same weather: the days in the classes low, moderate and high, the
 /// sum of all points, and the sum of each day's points times its number in the season.
 pub const EXPECTED: [(&str, [usize; 3], u64, u64); 3] = [
     ("EWR", [68, 7, 139], 13_600, 1_669_950),
@@ -19,7 +19,7 @@ pub const EXPECTED: [(&str, [usize; 3], u64, u64); 3] = [
     ("LGA", [73, 9, 132], 13_030, 1_560_210),
 ];
 
-/// The worker, which `cargo test` builds beside the tests.
+/// Returns the path of the worker, which `cargo test` builds beside the tests.
 fn worker() -> PathBuf {
     let test = env::current_exe().unwrap();
     let profile = test.parent().unwrap().parent().unwrap();
@@ -29,7 +29,7 @@ fn worker() -> PathBuf {
     worker
 }
 
-/// Runs the worker to its end and answers what it printed.
+/// Runs the worker to its end, and returns its output.
 async fn work(app: &TestApp) -> String {
     let mut command = Command::new(worker());
     command.args(["--url", &app.url, "--token", ADMIN]);
@@ -40,7 +40,7 @@ async fn work(app: &TestApp) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The worker's job at a station.
+/// Returns the worker's job at a station.
 async fn job(app: &TestApp, station: &Station) -> Value {
     let path = format!("GET /jobs?name=Mildew%20risk%20{}", station.code);
     let jobs = app.ok(ADMIN, &path, Value::Null).await;
@@ -48,7 +48,7 @@ async fn job(app: &TestApp, station: &Station) -> Value {
     jobs[0].clone()
 }
 
-/// The season's predictions for a job or a location.
+/// Returns the season's predictions for a job or a location.
 async fn season(app: &TestApp, scope: &str, id: &Value) -> Value {
     let window = "from=2013-04-01T00:00:00Z&to=2013-11-02T00:00:00Z";
     let id = id.as_str().unwrap();
@@ -62,7 +62,7 @@ fn points(row: &Value) -> u64 {
     u64::from(all.unwrap_or_else(|| panic!("{row}")))
 }
 
-/// Holds what was read back against the other implementation's results.
+/// Compares the predictions with the results of the other implementation.
 pub fn check(rows: &[Value], (code, days, sum, weighted): (&str, [usize; 3], u64, u64)) {
     assert_eq!(rows.len(), 214, "{code}");
     assert_eq!(rows[0]["valid_time"], "2013-04-02T04:00:00Z");
@@ -76,7 +76,7 @@ pub fn check(rows: &[Value], (code, days, sum, weighted): (&str, [usize; 3], u64
     assert_eq!(numbered.sum::<u64>(), weighted, "{code}");
 }
 
-/// Holds a row against the day that the worker's own model computed.
+/// Compares a row with the day that the worker's own model computed.
 fn check_row(row: &Value, day: &DailyIndex, job: &Value) {
     assert_eq!(row["issue_time"], row["valid_time"], "{}", day.day);
     assert_eq!(row["lead_seconds"], 0.0);

@@ -1,4 +1,4 @@
-//! Names in Unicode: one name has one spelling, and none looks like nothing.
+//! Names in Unicode: a name has one spelling, and none looks empty.
 
 use serde_json::json;
 

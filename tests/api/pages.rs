@@ -1,4 +1,4 @@
-//! The pages that come out of the binary, and one problem of each kind.
+//! The pages of the executable, and one problem of each kind.
 
 use std::collections::BTreeMap;
 
@@ -145,7 +145,7 @@ async fn one_problem_of_each_kind_is_as_in_its_snapshot() {
     }
 }
 
-/// Asserts the problem's kind and its snapshot, without what is new each time.
+/// Asserts the problem's kind and its snapshot, without the parts that are new each time.
 fn assert_is_as_in_its_snapshot(kind: &str, answer: &Answer) {
     let mut problem = answer.json();
     assert_eq!(problem["type"], format!("/docs/problems/{kind}"), "{}", answer.text);
@@ -194,7 +194,7 @@ async fn a_damaged_run_is_an_error_and_never_another_value() {
     assert_is_as_in_its_snapshot("internal", &problem);
 }
 
-/// What Chromium sends when a person types an address.
+/// `Accept` header of Chromium for an address that a person types.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Lists come in pages: following `Link` gives every row once, in the order of the list that is not paged.
+//! Pages of lists: following `Link` returns every row once, in the order of the list that is not paged.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -8,10 +8,11 @@ use crate::{
     field::{Field, WINDOW, at, issued, point, risk},
 };
 
-/// How many rows each list of [`start`] has.
+/// Number of rows in each list of [`start`].
 const ROWS: usize = 5;
 
-/// A server with [`ROWS`] rows in each list, and the lists' paths, each with a filter that takes every row.
+/// Starts a server with [`ROWS`] rows in each list. Returns the lists' paths, each with a filter that accepts every
+/// row.
 async fn start() -> (TestApp, Vec<String>) {
     let app = TestApp::start().await;
     let mut homes = Vec::new();
@@ -79,7 +80,7 @@ async fn predict(app: &TestApp, job: &Value, hours: &[u32]) {
     }
 }
 
-/// A server with a job, and the path of its predictions, of which there are [`ROWS`] in each of two stages.
+/// Starts a server with a job. Returns the path of its predictions, of which there are [`ROWS`] in each of two stages.
 async fn predictions() -> (TestApp, Value, String) {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -90,7 +91,7 @@ async fn predictions() -> (TestApp, Value, String) {
     (app, job, path)
 }
 
-/// A page's rows and the path of the next one.
+/// Returns a page's rows and the path of the next one.
 async fn page(app: &TestApp, path: &str) -> (Vec<Value>, Option<String>) {
     let answer = app.get(path).await;
     let rows = answer.expect(200).as_array().unwrap().clone();
@@ -104,7 +105,7 @@ async fn page(app: &TestApp, path: &str) -> (Vec<Value>, Option<String>) {
     (rows, next)
 }
 
-/// The pages of a list, from that one on.
+/// Returns the pages of a list, from the given one on.
 async fn pages(app: &TestApp, first: &str) -> Vec<Vec<Value>> {
     let (mut pages, mut next) = (Vec::new(), Some(first.to_owned()));
     while let Some(path) = next {
@@ -115,7 +116,7 @@ async fn pages(app: &TestApp, first: &str) -> Vec<Vec<Value>> {
     pages
 }
 
-/// What tells a row from the others: its id, or all of it if it has none.
+/// Returns the key of a row: its id, or the whole row if it has none.
 fn key(row: &Value) -> Value {
     row.get("id").unwrap_or(row).clone()
 }
@@ -124,7 +125,7 @@ fn keys(rows: &[Value]) -> Vec<Value> {
     rows.iter().map(key).collect()
 }
 
-/// Holds a list in pages of every size against the list that is not paged.
+/// Compares a list in pages of every size with the list that is not paged.
 async fn check(app: &TestApp, path: &str, rows: usize) {
     let (all, next) = page(app, path).await;
     assert_eq!((all.len(), next), (rows, None), "{path}");
@@ -308,7 +309,7 @@ async fn a_limit_or_cursor_that_cannot_be_used_is_named() {
     }
 }
 
-/// The cursor of the page after the first, and what the first has.
+/// Returns the cursor of the page after the first, and the rows of the first.
 async fn first_page(app: &TestApp, secret: &str, path: &str) -> (Value, String) {
     let answer = app.call_as(secret, "GET", path, &Value::Null).await;
     let rows = answer.expect(200);

@@ -1,4 +1,4 @@
-//! Paths and parameters that cannot be used, and what every problem tells.
+//! Invalid paths and parameters, and the members of every problem.
 
 use reqwest::Method;
 use serde_json::json;

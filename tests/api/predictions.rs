@@ -1,4 +1,4 @@
-//! Predictions: what is posted for a job, and which of it is answered.
+//! Predictions: posts for a job, and the rows that reads return.
 
 use prediction_api::store::engine::Connection;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `/livez` and `/readyz`: whether the server says that it cannot write.
+//! `/livez` and `/readyz`: the server reports when it cannot write.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Properties, tried on random cases: a set-up is all or nothing, set up twice is one job, and bindings are accepted
+//! Properties on random cases: a set-up is all or nothing, a repeated set-up is one job, and bindings are accepted
 //! exactly when the contract's rules hold.
 
 use std::cell::Cell;
@@ -19,21 +19,21 @@ use crate::app::{ADMIN, TestApp};
 const KINDS: [&str; 3] = ["sensor", "location", "source"];
 const METRICS: [&str; 2] = ["celsius", "percent"];
 
-/// Something that a role may be bound to.
+/// A resource that a role may be bound to.
 struct Input {
     id: String,
     kind: &'static str,
     metric: &'static str,
-    /// None: it is shared.
+    /// Organisation; none if it is shared.
     organisation: Option<String>,
 }
 
-/// What is on the server before the first case.
+/// Resources on the server before the first case.
 struct Pool {
     home: String,
-    /// All there is of two organisations, and shared sources.
+    /// All inputs of two organisations, and shared sources.
     inputs: Vec<Input>,
-    /// The source `taken`, kept for an hour, with its version, and its job in the organisation `home`.
+    /// Source `taken`, with a retention of one hour, its version, and its job in the organisation `home`.
     source: String,
     version: String,
     job: String,
@@ -77,7 +77,7 @@ impl Pool {
         }
     }
 
-    /// Something of another organisation.
+    /// Returns an input of another organisation.
     fn foreign(&self, kind: &str) -> &str {
         let mut inputs = self.inputs.iter();
         let is_foreign = |owner: &String| *owner != self.home;
@@ -90,7 +90,7 @@ fn fresh() -> String {
     Uuid::new_v4().to_string()
 }
 
-/// Makes a sensor, location or source under that id.
+/// Creates a sensor, location or source with this id.
 async fn register(app: &TestApp, kind: &str, id: &str, owner: Option<&String>, metric: &str) -> String {
     let mut body = json!({ "id": id, "name": fresh(), "organisation_id": owner });
     match kind {
@@ -101,7 +101,7 @@ async fn register(app: &TestApp, kind: &str, id: &str, owner: Option<&String>, m
     app.make(&format!("/api/v1/{kind}s"), &body).await
 }
 
-/// Tries a property on 100 random cases, all on one server.
+/// Checks a property on 100 random cases, all on one server.
 fn holds<S: Strategy>(cases: S, property: impl AsyncFn(&TestApp, &Pool, S::Value)) {
     let mut runtime = runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().unwrap();
@@ -125,7 +125,7 @@ fn holds<S: Strategy>(cases: S, property: impl AsyncFn(&TestApp, &Pool, S::Value
     }
 }
 
-/// Every list of the catalogue.
+/// Returns every list of the catalogue.
 async fn everything(app: &TestApp) -> Vec<Value> {
     let mut all = Vec::new();
     for list in "organisations sources source_versions locations sensors jobs".split(' ') {
@@ -136,15 +136,15 @@ async fn everything(app: &TestApp) -> Vec<Value> {
     all
 }
 
-/// A set-up that breaks no rule.
+/// A valid set-up.
 #[derive(Debug, Clone)]
 struct Plan {
-    /// Each input role's kind, metric, and whether it is required and bound; a required one is.
+    /// Kind and metric of each input role, and whether it is required and bound; a required one is bound.
     roles: Vec<(usize, usize, bool, bool)>,
     outputs: usize,
-    /// Whether the organisation and the inputs are there already.
+    /// Whether the organisation and the inputs already exist.
     is_registered: bool,
-    /// Whether ids and a location are given, the bindings stand inside of the job, and white space around names.
+    /// Whether ids and a location are given, the bindings are inside the job, and names are surrounded by white space.
     has_ids: bool,
     is_inside: bool,
     is_padded: bool,
@@ -173,7 +173,7 @@ fn plans() -> impl Strategy<Value = Plan> {
 }
 
 impl Plan {
-    /// The set-up's body, under names and ids that are new.
+    /// Returns the set-up's body, with new names and ids.
     async fn body(&self, app: &TestApp, pool: &Pool) -> Value {
         let home = fresh();
         if self.is_registered {
@@ -226,11 +226,11 @@ fn bind(role: &str, kind: &str, id: &str) -> Value {
     json!({ "role": role, "input_type": kind, "input_id": id })
 }
 
-/// How many ways to break a rule [`breakage`] knows.
+/// Number of ways to break a rule in [`breakage`].
 const BREAKAGES: usize = 27;
 
-/// What breaks one rule of a set-up, by JSON pointer: roles and bindings to be added, other members to be put in place.
-/// None of the ways mends what another broke.
+/// Returns changes that break one rule of a set-up, by JSON pointer: roles and bindings are added, other members
+/// replaced. None of the ways repairs what another broke.
 fn breakage(way: usize, pool: &Pool) -> Value {
     let id = fresh();
     let role = |name: &str, kind: &str| json!({ "role": name, "input_kind": kind, "metric": "celsius" });
@@ -337,10 +337,10 @@ fn set_up_twice_is_one_job() {
     });
 }
 
-/// An input role, by the numbers of its kind and metric.
+/// Input role, by the numbers of its kind and metric.
 type Role = (usize, usize, bool);
 
-/// A change of good bindings: the way, which one, and to what; ways above 4 take another input.
+/// A change of valid bindings: the way, the binding, and the replacement; ways above 4 use another input.
 type Change = (usize, Index, Index);
 
 fn contracts() -> impl Strategy<Value = (Vec<Role>, Vec<Vec<Change>>)> {
@@ -349,7 +349,7 @@ fn contracts() -> impl Strategy<Value = (Vec<Role>, Vec<Vec<Change>>)> {
     (vec(role, 0..4), vec(vec(change, 0..3), 3..6))
 }
 
-/// Bindings of what each role asks for, and then changed.
+/// Returns bindings for each role, and then changed.
 fn bindings(roles: &[Role], changes: &[Change], pool: &Pool) -> Vec<Value> {
     let good = |(n, (kind, metric, _)): (usize, &Role)| {
         let (kind, metric) = (KINDS[*kind], METRICS[*metric]);
@@ -383,9 +383,9 @@ fn bindings(roles: &[Role], changes: &[Change], pool: &Pool) -> Vec<Value> {
     bindings
 }
 
-/// The contract's rules, in plain words: each required role is bound once and each other at most once; what is bound is
-/// a role, as its kind, to something of that kind that the organisation has (or to a shared source); and a sensor has
-/// the role's metric.
+/// Returns whether the contract's rules hold: each required role is bound once and every other at most once; each
+/// binding names a role and its kind, and an input of that kind that the organisation owns (or a shared source); and a
+/// sensor has the role's metric.
 fn rules_hold(roles: &[Role], bindings: &[Value], pool: &Pool) -> bool {
     let times = |n: usize| {
         let named = |binding: &&Value| binding["role"] == format!("role {n}");

@@ -1,4 +1,4 @@
-//! A server behind a reverse proxy: under a path, and at an address that is not its own.
+//! A server behind a reverse proxy: under a path, and at an address other than its own.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ async fn behind(base_path: &str, trusted: &[&str]) -> TestApp {
     TestApp::start_with(options).await
 }
 
-/// What a GET by the admin answers, with these headers; redirects are not followed.
+/// Returns the response to a GET by the admin with these headers; redirects are not followed.
 async fn get(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> Answer {
     let client = Client::builder().redirect(Policy::none()).build().unwrap();
     let mut request = client.get(format!("{}{path}", app.url)).bearer_auth(ADMIN);
@@ -31,15 +31,15 @@ async fn get(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> Answer {
     app.send(request).await
 }
 
-/// The paths that a page refers to.
+/// Returns the paths that a page refers to.
 fn references(html: &str) -> BTreeSet<String> {
     let link = regex::Regex::new("(?:href|src)=\"(/[^\"]*)\"").unwrap();
     let found = link.captures_iter(html).map(|link| link[1].to_owned());
     found.collect()
 }
 
-/// Holds everything that has an address against the prefix. `kept` is what a request's path begins with: the prefix if the
-/// proxy leaves it there.
+/// Checks that every address has the prefix. `kept` is the start of a request's path: the prefix, if the proxy does not
+/// remove it.
 async fn assert_under(app: &TestApp, kept: &str, headers: &[(&str, &str)]) {
     let at = |path: &str| format!("{kept}{path}");
     for page in ["/", "/docs", "/docs/quickstart", "/docs/problems", "/docs/demo"] {

@@ -1,4 +1,4 @@
-//! A connection on which bytes are sent as they are, for what no client library would send.
+//! A connection for raw bytes that no client library would send.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use tokio::{
     net::TcpStream,
 };
 
-/// How long a server may take before a test gives up.
+/// Time after which a test gives up on a server.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
-/// A connection to the server of a URL.
+/// Connection to the server of a URL.
 pub struct Raw(pub TcpStream);
 
 impl Raw {
@@ -19,12 +19,12 @@ impl Raw {
         Self(TcpStream::connect(address).await.unwrap())
     }
 
-    /// Sends bytes; a server that has closed the connection meanwhile is no failure.
+    /// Sends bytes. A server that has closed the connection is no failure.
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.0.write_all(bytes.as_ref()).await.is_ok()
     }
 
-    /// Everything that comes until the server closes the connection.
+    /// Returns everything received until the server closes the connection.
     pub async fn rest(&mut self) -> String {
         let mut bytes = Vec::new();
         let read = tokio::time::timeout(DEADLINE, self.0.read_to_end(&mut bytes));
@@ -33,7 +33,7 @@ impl Raw {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// What comes until `end` does.
+    /// Returns everything received up to `end`.
     pub async fn until(&mut self, end: &str) -> String {
         let mut text = String::new();
         let mut bytes = [0; 4096];
@@ -47,7 +47,7 @@ impl Raw {
     }
 }
 
-/// The status codes of the answers in what a connection brought.
+/// Returns the status codes of the responses in a received text.
 pub fn statuses(text: &str) -> Vec<u16> {
     let line = regex::Regex::new(r"HTTP/1\.1 (\d{3})").unwrap();
     let status = |found: regex::Captures<'_>| found[1].parse().unwrap();

@@ -1,4 +1,4 @@
-//! Readings: posted as JSON and CSV, read back equal in every form, corrected without being overwritten.
+//! Readings: posted as JSON and CSV, read back equal in every format, and corrected without being overwritten.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ fn counts(stored: u64, revised: u64, unchanged: u64) -> Value {
     json!({ "stored": stored, "revised": revised, "unchanged": unchanged, "withdrawn": 0, "skipped": 0 })
 }
 
-/// All pages of a list of rows, and that each but the last is full.
+/// Returns all pages of a list of rows, and checks that each but the last is full.
 async fn pages(app: &TestApp, first: &str, limit: usize) -> Vec<Answer> {
     let mut path = first.to_owned();
     let mut pages = Vec::new();
@@ -57,7 +57,7 @@ async fn values(app: &TestApp, sensor: &str, query: &str) -> Vec<f64> {
     rows.map(|row| row["value"].as_f64().unwrap()).collect()
 }
 
-/// The columns of the real weather by station: times and values.
+/// Returns the columns of the real weather by station: times and values.
 fn weather(column: usize) -> BTreeMap<String, Vec<(String, f64)>> {
     let text = prediction_api::example::weather::csv().unwrap();
     let mut stations: BTreeMap<_, Vec<_>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! A real receiver of webhooks on a free port: it keeps what it is sent, and answers as it is told to.
+//! A receiver of webhooks on a free port. It stores the messages that it receives, and responds as the test demands.
 
 use std::{
     collections::HashMap,
@@ -14,36 +14,36 @@ use tokio::{
     time::timeout,
 };
 
-/// How long something that has to happen may take.
+/// Time limit for expected events.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// How a path answers.
+/// Response of a path.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum How {
-    /// With that status, at once.
+    /// Responds with this status at once.
     Status(u16),
-    /// Not at all, as long as it is told so.
+    /// Does not respond until this changes.
     Hold,
 }
 
-/// What was sent.
+/// A received message.
 #[derive(Debug, Clone)]
 pub struct Received {
-    /// The path.
+    /// Path of the request.
     pub path: String,
-    /// The headers, in lower case.
+    /// Headers, in lower case.
     pub headers: HashMap<String, String>,
-    /// The body.
+    /// Body of the request.
     pub body: String,
 }
 
 impl Received {
-    /// The message's id.
+    /// Returns the id of the message.
     pub fn id(&self) -> &str {
         &self.headers["webhook-id"]
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
@@ -62,7 +62,7 @@ struct Kept {
 }
 
 impl Receiver {
-    /// Starts one that answers everything with 204.
+    /// Starts a receiver that responds with 204 to everything.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -80,19 +80,19 @@ impl Receiver {
         Self { url, kept }
     }
 
-    /// Where a path of it is.
+    /// Returns the URL of a path.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }
 
-    /// From now on the path answers so; those that it holds, too.
+    /// Sets the response of a path, also for requests that are still waiting.
     pub fn answers(&self, path: &str, how: How) {
         self.kept.how.send_modify(|known| {
             known.insert(path.to_owned(), how);
         });
     }
 
-    /// What was sent to a path, once there are so many.
+    /// Returns the messages of a path, once there are `number`.
     pub async fn received(&self, path: &str, number: usize) -> Vec<Received> {
         let of_path = || -> Vec<Received> {
             let all = self.kept.received.lock().unwrap();
@@ -124,7 +124,7 @@ async fn answer(mut stream: TcpStream, kept: Arc<Kept>) {
     let _ = stream.write_all(head.as_bytes()).await;
 }
 
-/// A request, read to its end; none if it is broken off.
+/// Reads a request to its end; none if it is interrupted.
 async fn read(stream: &mut TcpStream) -> Option<Received> {
     let (mut bytes, mut part) = (Vec::new(), [0; 4096]);
     loop {

@@ -1,4 +1,4 @@
-//! The executable as a server, called over HTTP: for the tests that kill it, fill its disk or restore its data.
+//! The executable as a server, called over HTTP, for tests that kill it, fill its disk or restore its data.
 
 use std::{
     path::Path,
@@ -14,20 +14,20 @@ use crate::{
     command_line::{Served, command},
 };
 
-/// A started server in its data folder.
+/// A server that was started on its data folder.
 pub struct Remote {
     pub served: Served,
     pub caller: Caller,
 }
 
-/// Whoever calls a server; a clone calls the same.
+/// Client of a server; a clone calls the same server.
 #[derive(Clone)]
 pub struct Caller {
     pub url: String,
     client: reqwest::Client,
 }
 
-/// An answer, read to its end.
+/// A complete response.
 pub struct Reply {
     pub status: u16,
     pub headers: HeaderMap,
@@ -39,7 +39,7 @@ impl Reply {
         serde_json::from_slice(&self.bytes).unwrap_or_default()
     }
 
-    /// Asserts that it is a problem of the server's state, which says when to try again.
+    /// Asserts a problem of the server's state, which has a time to retry.
     #[track_caller]
     pub fn expect_unavailable(&self) {
         assert_eq!(self.status, 503, "{}", self.json());
@@ -55,14 +55,14 @@ impl Remote {
         Self::start_with(folder, data, &["--log-level", "error"], Stdio::null())
     }
 
-    /// The same with more arguments, and its log there.
+    /// Serves the folder with more arguments, and its log at the given place.
     pub fn start_with(folder: &Path, data: &str, more: &[&str], log: Stdio) -> Self {
         let mut command = command(folder, &["--data-dir", data]);
         command.args(more);
         Self::start_command(command, log)
     }
 
-    /// The same with a command of its own.
+    /// Starts the server by another command.
     pub fn start_command(mut command: Command, log: Stdio) -> Self {
         command.env("PREDICTION_API_ADMIN_TOKEN", ADMIN);
         let served = Served::start_with(command, ":0", log);
@@ -79,7 +79,7 @@ impl Remote {
 }
 
 impl Caller {
-    /// A call by the admin below `/api/v1`; a connection that breaks is an error.
+    /// Calls the API below `/api/v1` as the admin. A broken connection is an error.
     pub async fn try_call(&self, call: &str, body: &Value) -> reqwest::Result<Reply> {
         let (method, path) = call.split_once(' ').unwrap();
         let method: Method = method.parse().unwrap();
@@ -100,14 +100,14 @@ impl Caller {
         self.try_call(call, &body).await.unwrap()
     }
 
-    /// A call that succeeds.
+    /// Makes a call that must succeed.
     pub async fn ok(&self, call: &str, body: Value) -> Value {
         let reply = self.call(call, body).await;
         assert!(reply.status < 300, "{call}: {}", reply.json());
         reply.json()
     }
 
-    /// All rows of a list, page after page.
+    /// Returns all rows of a list, page after page.
     pub async fn all(&self, path: &str) -> Vec<Value> {
         let mut rows = Vec::new();
         let mut next = Some(path.to_owned());
@@ -124,21 +124,21 @@ impl Caller {
         rows
     }
 
-    /// What a page beside the API answers.
+    /// Returns the response of a page outside of the API.
     pub async fn page(&self, path: &str) -> (u16, String) {
         let request = self.client.get(format!("{}{path}", self.url));
         let response = request.bearer_auth(ADMIN).send().await.unwrap();
         (response.status().as_u16(), response.text().await.unwrap())
     }
 
-    /// A probe's status.
+    /// Returns the status of a probe.
     pub async fn probe(&self, path: &str) -> u16 {
         let url = format!("{}{path}", self.url);
         let response = self.client.get(url).send().await.unwrap();
         response.status().as_u16()
     }
 
-    /// Sets a job up, with an organisation of its own; answers its id.
+    /// Sets up a job with an organisation of its own, and returns its id.
     pub async fn job(&self, name: &str) -> String {
         let organisation = self.ok("POST /organisations", json!({ "name": name })).await;
         let mut body = setup(organisation["id"].as_str().unwrap(), name);
@@ -153,7 +153,7 @@ fn uuid() -> String {
     prediction_api::domain::id::new(prediction_api::service::system_clock()()).to_string()
 }
 
-/// The issue `number` of a job: as many points as are wanted, in the hour of their issue.
+/// Returns the issue `number` of a job with `points` points, in the hour of the issue.
 pub fn issue(job: &str, number: usize, points: usize) -> Value {
     json!({
         "job_id": job, "issue_time": hour(number, 0),
@@ -161,12 +161,12 @@ pub fn issue(job: &str, number: usize, points: usize) -> Value {
     })
 }
 
-/// The values of that issue.
+/// Returns the values of that issue.
 pub fn values(number: usize, points: usize) -> Vec<f64> {
     (0..points).map(|point| (number * 1000 + point) as f64 / 8.0).collect()
 }
 
-/// A second of the hour `number` after the beginning of 2000.
+/// Returns a second of the hour `number` after the beginning of 2000.
 pub fn hour(number: usize, second: i64) -> String {
     let begin = prediction_api::domain::Timestamp::parse("2000-01-01T00:00:00Z").unwrap();
     let seconds = i64::try_from(number).unwrap() * 3600 + second;

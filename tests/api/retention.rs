@@ -1,4 +1,4 @@
-//! A sweep deletes what has expired and nothing else, and gives back its space.
+//! Sweeps: they delete expired data and nothing else, and return its space.
 
 use std::{collections::BTreeSet, fs};
 
@@ -17,7 +17,7 @@ use crate::{
     field::{Field, at, issued, job_at, risk},
 };
 
-/// All that is there, in every issue.
+/// Query of all predictions, in every issue.
 const ALL: &str = "metric=all&issues=all&from=2023-01-01T00:00:00Z&to=2033-01-01T00:00:00Z&limit=10000";
 
 fn swept(runs: u64, predictions: u64) -> Swept {
@@ -28,14 +28,14 @@ fn swept(runs: u64, predictions: u64) -> Swept {
     }
 }
 
-/// How many rows the table has.
+/// Returns the number of rows of the table.
 fn rows(app: &TestApp, table: &str) -> i64 {
     let sql = format!("SELECT count(*) FROM {table}");
     let count = app.database().query_row(&sql, [], |row| row.get(0));
     count.unwrap()
 }
 
-/// All values of the field.
+/// Returns all values of the field.
 async fn values(field: &Field) -> Vec<f64> {
     let rows = field.rows(ALL).await;
     let value = |row: &Value| row["value"].as_f64().unwrap();
@@ -223,18 +223,18 @@ async fn posts_succeed_while_a_long_sweep_goes_on() {
     assert_eq!(rows(&field.app, "runs"), 19);
 }
 
-/// What happens in a case of the property below.
+/// Event in a case of the property below.
 #[derive(Debug, Clone)]
 enum Event {
-    /// A post for one of the jobs: the issue's and the points' hours, before or after now.
+    /// Post for one of the jobs: the issue's and the points' hours, before or after now.
     Post {
         job: usize,
         issue: i64,
         points: BTreeSet<i64>,
     },
-    /// The clock runs on, by minutes.
+    /// Advances the clock by minutes.
     Wait(i64),
-    /// The source of a job is kept as long as this from now on.
+    /// Sets the retention of a job's source.
     Keep(usize, Option<i64>),
     Sweep,
 }
@@ -253,12 +253,12 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     vec(event, 1..40)
 }
 
-/// A run as the plain list and the table have it: job, issue_time, when it ended, count.
+/// A run as the plain list and the table have it: job, issue_time, end, and number of points.
 type Run = (String, i64, i64, i64);
 
 const HOUR: i64 = 3_600_000_000;
 
-/// What there should be.
+/// Expected runs.
 struct Model {
     jobs: Vec<String>,
     sources: Vec<String>,
@@ -287,7 +287,7 @@ impl Model {
         model
     }
 
-    /// Whether a run is deleted by a sweep: it has expired, and so have all revisions before it.
+    /// Returns whether a sweep deletes a run: it has expired, and so have all revisions before it.
     fn is_gone(&self, index: usize, now: i64) -> bool {
         let (job, run) = &self.runs[index];
         let same = |(other, before): &&(usize, Run)| (other, before.1) == (job, run.1);
@@ -295,13 +295,13 @@ impl Model {
         revisions.all(|run| !self.is_kept(run, now))
     }
 
-    /// Whether a run has not expired.
+    /// Returns whether a run has not expired.
     fn is_kept(&self, (job, run): &(usize, Run), now: i64) -> bool {
         self.retention[*job].is_none_or(|hours| run.2 > now - hours * HOUR)
     }
 }
 
-/// The runs in the tables, of the jobs.
+/// Returns the stored runs of the jobs.
 fn kept(app: &TestApp, jobs: &[String]) -> Vec<Run> {
     let database = app.database();
     let mut statement = database

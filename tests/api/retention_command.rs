@@ -1,4 +1,4 @@
-//! Retention in the executable itself: the loop in the background, and the command.
+//! Retention in the executable: the loop in the background, and the command.
 
 use std::{path::Path, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::{
     field::{Field, issued, risk},
 };
 
-/// How many runs are in the folder's database.
+/// Returns the number of runs in the folder's database.
 fn runs(folder: &Path) -> i64 {
     let database = Connection::open(folder.join("prediction-api.db")).unwrap();
     let count = database.query_row("SELECT count(*) FROM runs", [], |row| row.get(0));

@@ -1,4 +1,4 @@
-//! The set-up of a job: it finds or makes everything that the job needs, or changes nothing and says what is wrong.
+//! The set-up of a job: it finds or creates everything that the job needs, or changes nothing and reports the faults.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -7,14 +7,14 @@ use crate::app::{ADMIN, TestApp, setup};
 
 const SETUP: &str = "/api/v1/jobs/setup";
 
-/// A server with one organisation.
+/// Starts a server with one organisation.
 async fn start() -> (TestApp, String) {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
     (app, home)
 }
 
-/// The set-up of `Job A`, with other values at some JSON pointers.
+/// Returns the set-up of `Job A`, with other values at some JSON pointers.
 fn changed(organisation: &str, changes: &Value) -> Value {
     let mut body = setup(organisation, "Job A");
     for (pointer, value) in changes.as_object().unwrap() {
@@ -25,12 +25,12 @@ fn changed(organisation: &str, changes: &Value) -> Value {
     body
 }
 
-/// Sets up what is right.
+/// Makes a valid set-up.
 async fn set_up(app: &TestApp, organisation: &str, changes: &Value) -> Value {
     app.ok(ADMIN, "POST /jobs/setup", changed(organisation, changes)).await
 }
 
-/// Sets up what is wrong. Each row of the table is `[changes, status, existing_id, place...]`.
+/// Makes invalid set-ups. Each row of the table is `[changes, status, existing_id, place...]`.
 async fn refused(app: &TestApp, secret: &str, organisation: &str, table: Value) {
     for row in table.as_array().unwrap() {
         let body = changed(organisation, &row[0]);
@@ -51,7 +51,7 @@ async fn place(app: &TestApp, organisation: &str, name: &str) -> String {
     app.make("/api/v1/locations", &point).await
 }
 
-/// A new version that needs nothing.
+/// Publishes a version without inputs.
 async fn publish(app: &TestApp, source: &Value, version: &str) -> Value {
     let body = json!({
         "source_id": source, "version": version, "input_roles": [],
@@ -60,7 +60,7 @@ async fn publish(app: &TestApp, source: &Value, version: &str) -> Value {
     json!(app.make("/api/v1/source_versions", &body).await)
 }
 
-/// All that a set-up may make.
+/// Returns all resources that a set-up can create.
 async fn everything(app: &TestApp) -> Value {
     let mut all = json!({});
     for list in "organisations sources source_versions sensors locations jobs".split(' ') {
@@ -69,7 +69,7 @@ async fn everything(app: &TestApp) -> Value {
     all
 }
 
-/// What a set-up made, in order.
+/// Returns the kinds of resources that a set-up created, in order.
 fn kinds(answer: &Value) -> String {
     let created = answer["created"].as_array().unwrap().iter();
     let kinds: Vec<_> = created.map(|made| made["kind"].as_str().unwrap()).collect();

@@ -1,4 +1,4 @@
-//! Clients that take more than their share: of memory, of connections, of time. The others are served all the same.
+//! Clients that use more than their share of memory, connections or time: the others are still served.
 
 use std::{fs, process::Command, time::Duration};
 
@@ -13,14 +13,14 @@ use crate::{
     raw::{Raw, statuses},
 };
 
-/// A server with these limits in place of the tests'.
+/// Starts a server with these limits instead of the tests'.
 async fn limited(change: impl FnOnce(&mut Limits)) -> TestApp {
     let mut options: Options = TestApp::options();
     change(&mut options.limits);
     TestApp::start_with(options).await
 }
 
-/// The head of a post of predictions.
+/// Returns the head of a post of predictions.
 fn head(secret: &str, media: &str, length: &str) -> String {
     format!(
         "POST /api/v1/predictions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {secret}\r\n\
@@ -28,7 +28,7 @@ fn head(secret: &str, media: &str, length: &str) -> String {
     )
 }
 
-/// Posts what never comes to its end.
+/// Posts a body that never ends.
 async fn hang(app: &TestApp, secret: &str) -> Raw {
     let mut raw = Raw::connect(&app.url).await;
     raw.send(head(secret, "application/json", "Content-Length: 5000")).await;
@@ -39,7 +39,7 @@ async fn whoami(app: &TestApp, secret: &str) -> Answer {
     app.call_as(secret, "GET", "/api/v1/whoami", &Value::Null).await
 }
 
-/// Posts spaces, with a length or in chunks, without their end; answers the connection.
+/// Posts spaces without their end, with a length or in chunks. Returns the connection.
 async fn half(app: &TestApp, secret: &str, in_chunks: bool) -> Raw {
     let mut raw = Raw::connect(&app.url).await;
     let (length, bytes) = (BODY_BYTES * 9 / 10, BODY_BYTES * 3 / 4);
@@ -196,7 +196,7 @@ async fn a_head_of_more_than_16_kib_is_refused() {
     }
 }
 
-/// Lines of so many points, each at another minute.
+/// Returns lines of `count` points, each at another minute.
 fn lines(field: &Field, begin: usize, count: usize) -> String {
     let there = &field.there;
     let line = |minute: usize| {
@@ -272,7 +272,7 @@ async fn streams_of_one_token_that_take_more_than_its_share_are_all_stored() {
     assert_eq!(answers.iter().map(stored).sum::<u64>(), 20_000);
 }
 
-/// The most memory that a process has held, in megabytes.
+/// Returns the largest amount of memory that a process has used, in megabytes.
 fn peak(id: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,4 +1,4 @@
-//! Clients that are slow on purpose hold nothing for long, and nobody up.
+//! Slow clients: they hold nothing for long, and delay nobody.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
     raw::{Raw, statuses},
 };
 
-/// Short limits: what they end must end, and the tests wait for it.
+/// Short limits, because the tests wait until they end a connection.
 fn hasty() -> Options {
     let options = TestApp::options();
     Options {
@@ -27,7 +27,7 @@ fn hasty() -> Options {
     }
 }
 
-/// Sends the bytes one by one until the server closes the connection; whether it did before the last.
+/// Sends the bytes one by one until the server closes the connection. Returns whether it did before the last.
 async fn drip(raw: &mut Raw, bytes: &str) -> bool {
     for byte in bytes.bytes() {
         if !raw.send([byte]).await {

@@ -8,13 +8,13 @@ use crate::{
     field::{Field, at, issued},
 };
 
-/// More minutes than a page has rows.
+/// Number of minutes, more than the rows of a page.
 const MINUTES: usize = 12_000;
 
-/// The window of all of them.
+/// Window of all minutes.
 const ALL: &str = "from=2023-10-27T00:00:00Z&to=2023-11-10T00:00:00Z&shape=series";
 
-/// A saw with one high and one low that stand out.
+/// Returns a saw with one high and one low that stand out.
 fn saw() -> Vec<f64> {
     let mut values: Vec<_> = (0..MINUTES).map(|minute| (minute % 7) as f64).collect();
     (values[7001], values[9002]) = (99.5, -99.5);
@@ -35,7 +35,7 @@ async fn field_with_a_saw() -> Field {
     field
 }
 
-/// Asserts that the thinned series has real points of the saw, its ends and what stands out.
+/// Asserts that the thinned series has real points of the saw, its ends and its extremes.
 fn assert_is_of_the_saw(series: &Value, times: &str, most: usize) {
     let values = series["values"].as_array().unwrap();
     let times = series[times].as_array().unwrap();
@@ -56,7 +56,7 @@ fn assert_is_of_the_saw(series: &Value, times: &str, most: usize) {
     }
 }
 
-/// How many minutes a time is behind the first.
+/// Returns the minutes from the first time to a time.
 fn minute(time: &str) -> usize {
     let part = |range: std::ops::Range<usize>| time[range].parse::<usize>().unwrap();
     let day = if &time[5..7] == "10" {

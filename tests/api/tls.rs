@@ -1,4 +1,4 @@
-//! TLS, by the executable: a certificate and its key, read again on SIGHUP.
+//! TLS in the executable: a certificate and its key, which are read again on SIGHUP.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use crate::{
     raw::{DEADLINE, Raw, statuses},
 };
 
-/// Makes a certificate for this machine and its key in a folder, and answers the certificate.
+/// Creates a certificate for this machine and its key in a folder, and returns the certificate.
 fn certify(folder: &Path) -> Certificate {
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
     let made = rcgen::generate_simple_self_signed(names).unwrap();
@@ -57,7 +57,7 @@ impl Encrypted {
         assert!(told.unwrap().success());
     }
 
-    /// Waits until the log says so, that many times.
+    /// Waits until the log contains the words this many times.
     async fn logs(&self, words: &str, times: usize) {
         let begun = Instant::now();
         loop {
@@ -71,7 +71,7 @@ impl Encrypted {
     }
 }
 
-/// A client that trusts only this certificate, and starts anew with each.
+/// Returns a client that trusts only this certificate, and opens a new connection for each request.
 fn trusting(certificate: &Certificate) -> reqwest::Client {
     reqwest::Client::builder()
         .tls_built_in_root_certs(false)

@@ -1,10 +1,10 @@
-//! Units: what fills a role has the role's unit, and what was measured keeps its meaning.
+//! Units: the input of a role has the role's unit, and stored readings keep their meaning.
 
 use serde_json::{Value, json};
 
 use crate::app::{ADMIN, Answer, TestApp, setup};
 
-/// A server with an organisation.
+/// Starts a server with an organisation.
 async fn start() -> (TestApp, String) {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -17,7 +17,7 @@ async fn sensor(app: &TestApp, home: &str, unit: Value) -> String {
     app.make("/api/v1/sensors", &body).await
 }
 
-/// The set-up of a job whose role needs kelvins, for that sensor.
+/// Returns the set-up of a job whose role needs kelvins, for that sensor.
 fn kelvin(home: &str, job: &str, sensor: &str) -> Value {
     let mut body = setup(home, job);
     body["source_version"]["input_roles"][0]["unit"] = json!("K");

@@ -1,5 +1,4 @@
-//! Databases that earlier releases wrote are opened, brought up to date and go on: `tests/data/schema_N.db` is one of
-//! each schema.
+//! Databases of earlier releases are opened, migrated and usable: `tests/data/schema_N.db` is one of each schema.
 
 use prediction_api::store::engine::Connection;
 use serde_json::{Value, json};
@@ -11,15 +10,15 @@ use crate::{
 
 const LOCATION: &str = "66666666-6666-6666-6666-666666666666";
 
-/// A server on a copy of the database.
+/// Starts a server on a copy of the database.
 async fn open(database: &[u8]) -> TestApp {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("prediction-api.db"), database).unwrap();
     TestApp::start_on(folder).await
 }
 
-/// Of schema 1 (0.1.0): three sources. One has two issues, one of them with a revision; one has a retention; one is gone,
-/// with its job, and has left what it predicted, which is kept for 870,000 hours.
+/// Schema 1 (0.1.0) has three sources. One has two issues, one of them with a revision; one has a retention; one was
+/// deleted with its job, and has left its predictions, whose retention is 870,000 hours.
 #[tokio::test]
 async fn a_database_of_schema_1_keeps_what_was_predicted() {
     let app = open(include_bytes!("../data/schema_1.db")).await;
@@ -72,8 +71,8 @@ async fn a_database_of_schema_1_keeps_what_was_predicted() {
     assert_eq!(values, [0.5, 1.5, 2.5, -7.25, 44.0, 5.5, 6.5, 7.5, 20.0]);
 }
 
-/// Of schema 2: a job with two issues, one with a revision and one with a stage; a point without a job; a sensor with five
-/// readings, one of them corrected; three tokens.
+/// Schema 2 has a job with two issues, one with a revision and one with a stage; a point without a job; a sensor with
+/// five readings, one of them corrected; and three tokens.
 #[tokio::test]
 async fn a_database_of_schema_2_keeps_what_was_predicted_and_measured() {
     let app = open(include_bytes!("../data/schema_2.db")).await;
@@ -120,8 +119,8 @@ async fn a_database_of_schema_2_keeps_what_was_predicted_and_measured() {
     assert_eq!(readings, json!([]));
 }
 
-/// Names that were stored in another Unicode form than NFC are found however they are typed; of two that are one name in
-/// NFC, both are kept.
+/// Names that were stored in another Unicode form than NFC are found in any form. Of two names that are equal in NFC,
+/// both are kept.
 #[tokio::test]
 async fn names_of_earlier_releases_are_put_into_one_form() {
     let folder = tempfile::tempdir().unwrap();
@@ -148,7 +147,7 @@ async fn names_of_earlier_releases_are_put_into_one_form() {
     }
 }
 
-/// The check and a backup take an earlier schema as it is; a restored one is migrated when it is served.
+/// The check and a backup accept an earlier schema unchanged; a restored one is migrated when it is served.
 #[tokio::test]
 async fn a_backup_of_an_earlier_release_is_checked_restored_and_migrated() {
     for (schema, database) in [

@@ -1,4 +1,4 @@
-//! Withdrawal: what was wrong is gone from now on, still there as of a time before, counted and audited.
+//! Withdrawal: a wrong prediction is hidden from then on, still returned as of an earlier time, counted and audited.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,14 +9,14 @@ use crate::{
     field::{Field, WINDOW, at, issued, risk},
 };
 
-/// The counts of an answer: stored, revised, unchanged, withdrawn and skipped.
+/// Returns the counts of a response: stored, revised, unchanged, withdrawn and skipped.
 pub fn counts(answer: &Value) -> [u64; 5] {
     let members = answer.as_object().unwrap().keys();
     assert_eq!(members.filter(|name| *name != "fresh").count(), 5, "{answer}");
     ["stored", "revised", "unchanged", "withdrawn", "skipped"].map(|name| answer[name].as_u64().unwrap())
 }
 
-/// A point without a value.
+/// Returns a point without a value.
 pub fn gap(hour: u32) -> Value {
     json!({ "role": "risk", "valid_time": at(hour), "value": null })
 }
@@ -33,7 +33,7 @@ impl Field {
         found.as_array().unwrap().clone()
     }
 
-    /// The entries of the audit trail that tell of withdrawals, newest first: kind, id, name and changes.
+    /// Returns the audit trail's entries about withdrawals, newest first: kind, id, name and changes.
     async fn withdrawals(&self) -> Vec<Value> {
         let entries = self.app.ok(ADMIN, "GET /audit", Value::Null).await;
         let entries = entries.as_array().unwrap().iter();

@@ -1,4 +1,4 @@
-//! Withdrawal of readings: by null and by window, and random posts, withdrawals and reads against a plain list.
+//! Withdrawal of readings: by null and by window, and random posts, withdrawals and reads compared with a plain list.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ async fn values(app: &TestApp, sensor: &str, query: &str) -> Vec<f64> {
     rows.map(|row| row["value"].as_f64().unwrap()).collect()
 }
 
-/// The changes that the audit trail has of withdrawals, newest first, all of this sensor.
+/// Returns the changes in the audit trail's entries about withdrawals, newest first, all of this sensor.
 async fn noted(app: &TestApp, sensor: &str) -> Vec<Value> {
     let path = format!("GET /audit?id={sensor}");
     let entries = app.ok(ADMIN, &path, Value::Null).await;
@@ -185,7 +185,7 @@ async fn a_large_window_is_withdrawn_in_steps_and_noted_once() {
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// Values of a sensor at those minutes; none is null.
+    /// Values of a sensor at those minutes; no value is null.
     Post(usize, BTreeMap<i64, Option<i32>>, Option<&'static str>),
     Delete(usize, i64, i64),
     Wait(i64),
@@ -211,7 +211,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// All revisions of a reading in their order: when it came, and its value unless that is withdrawn.
+/// Revisions of a reading in their order: the time of arrival, and the value unless it is withdrawn.
 type Revisions = Vec<(i64, Option<i32>)>;
 
 async fn case(app: &TestApp, home: &str, steps: &[Step]) -> Result<(), TestCaseError> {

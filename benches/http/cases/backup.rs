@@ -1,4 +1,4 @@
-//! What writers notice of a backup.
+//! The effect of a backup on writers.
 
 use std::{
     cell::{Cell, RefCell},
@@ -16,22 +16,23 @@ use crate::{
     servers::{Product, TOKEN},
 };
 
-/// How many connections write.
+/// Number of connections that write.
 const WRITERS: usize = 8;
 
-/// How many points they post at a time.
+/// Number of points in a post.
 const POINTS: usize = 48;
 
-/// How many times as many rounds as other cases this one has, each shorter: what else the machine does shows less.
+/// Number of rounds, as a multiple of that of other cases. Each round is shorter, so that other work of the machine has
+/// less effect.
 const PAIRS: usize = 3;
 
-/// How long is written without a backup: about as long as one takes.
+/// Duration of the writes without a backup: about as long as a backup takes.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// The hour of each job's first issue, counted from 1970.
+/// Hour of each job's first issue, counted from 1970.
 const FIRST: i64 = 100_000;
 
-/// The p99 of posts while a backup of ten million points is downloaded, over that of posts just before.
+/// Measures the p99 of posts while a backup of ten million points is downloaded, over that of posts just before.
 pub fn measure(bench: &Bench) -> Outcome<Measured> {
     let product = &bench.large()?.product;
     let client = &bench.client;
@@ -65,7 +66,7 @@ pub fn measure(bench: &Bench) -> Outcome<Measured> {
     })
 }
 
-/// Posts over some connections until `work` is done. Answers the p99 of a post, in seconds.
+/// Posts over some connections until `work` is done. Returns the p99 of a post, in seconds.
 fn write_while(
     bench: &Bench,
     product: &Product,
@@ -107,7 +108,7 @@ fn write_while(
     Ok(times.get(place).copied().unwrap_or(f64::NAN))
 }
 
-/// The one in the middle, in the order of `key`.
+/// Returns the median in the order of `key`.
 fn middle<T: Copy>(mut all: Vec<T>, key: impl Fn(&T) -> f64) -> T {
     all.sort_by(|a, b| key(a).total_cmp(&key(b)));
     all[all.len() / 2]

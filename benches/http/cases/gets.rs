@@ -1,4 +1,4 @@
-//! Reading.
+//! The cases of reads.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -16,7 +16,7 @@ use crate::{
     stores::{Hourly, Large, READ},
 };
 
-/// One job, over and over.
+/// Measures reads of one job.
 pub fn job(bench: &Bench) -> Outcome<Measured> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let product = Product::start(folder.path(), &[])?;
@@ -26,35 +26,35 @@ pub fn job(bench: &Bench) -> Outcome<Measured> {
     of_memory(bench, &product, &[request], 64, is_job)
 }
 
-/// Rows of the large store.
+/// Measures reads of rows of the large store.
 pub fn rows(bench: &Bench) -> Outcome<Measured> {
     let large = bench.large()?;
     let requests = large.reads_of_two_issues("");
     of_memory(bench, &large.product, &requests, 16, has_all_rows)
 }
 
-/// What workers posted as series, read as series.
+/// Measures reads of series that were posted as series.
 pub fn series(bench: &Bench) -> Outcome<Measured> {
     let large = bench.large()?;
     let requests = large.reads_of_one_issue("&shape=series");
     of_memory(bench, &large.product, &requests, 16, has_all_values)
 }
 
-/// Series that two issues share, so that an issue time and an arrival go with each value.
+/// Measures reads of series that cover two issues, so that each value has an issue time and an arrival.
 pub fn mixed_series(bench: &Bench) -> Outcome<Measured> {
     let large = bench.large()?;
     let requests = large.reads_of_two_issues("&shape=series");
     of_memory(bench, &large.product, &requests, 16, has_all_values)
 }
 
-/// Rows that are each the newest of up to 48 issues.
+/// Measures reads of rows that are each the newest of up to 48 issues.
 pub fn hourly(bench: &Bench) -> Outcome<Measured> {
     let hourly = Hourly::fill(&bench.client)?;
     of_memory(bench, &hourly.product, &hourly.reads(""), 16, has_all_rows)
 }
 
-/// A page of all issues where a hundred issues predict the same period, compared with one where each predicts a period of
-/// its own. Nobody knows when the period begins: the window is as long as can be.
+/// Measures a page of all issues where a hundred issues predict the same period, compared with one where each predicts
+/// a period of its own. The window is as long as possible, because the client does not know when the period begins.
 pub fn season(bench: &Bench) -> Outcome<Measured> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let product = Product::start(folder.path(), &[])?;
@@ -82,7 +82,7 @@ pub fn season(bench: &Bench) -> Outcome<Measured> {
     Ok(alternate(bench, &page(&season)?, &page(&rolling)?, 4)?.0)
 }
 
-/// Series of the large store, held against an export by VictoriaMetrics, which holds only these points.
+/// Measures series of the large store, compared with an export by VictoriaMetrics, which contains only these points.
 pub fn export(bench: &Bench, connections: usize) -> Outcome<Measured> {
     let large = bench.large()?;
     let request = large.read_within_one_issue("&shape=series");
@@ -93,7 +93,7 @@ pub fn export(bench: &Bench, connections: usize) -> Outcome<Measured> {
     let (url, run) = (&victoria.url, Large::run_within_one_issue());
     let write = Request::post_text("/write?precision=s", run.as_lines("greenhouse"));
     bench.client.send(url, &write, "")?;
-    // What was written is found a moment later otherwise.
+    // Otherwise the written points would only be found a moment later.
     bench
         .client
         .send(url, &Request::get("/internal/force_flush".to_owned(), ""), "")?;
@@ -117,7 +117,8 @@ pub fn export(bench: &Bench, connections: usize) -> Outcome<Measured> {
     Ok(alternate(bench, &product, &ceiling, connections)?.0)
 }
 
-/// The requests, held against a ceiling that answers the first one's bytes from memory. Every answer is checked once.
+/// Measures the requests, compared with a ceiling that returns the first response's bytes from memory. Every response
+/// is checked once.
 fn of_memory(
     bench: &Bench,
     product: &Product,
@@ -143,7 +144,7 @@ fn of_memory(
     Ok(alternate(bench, &product, &ceiling, connections)?.0)
 }
 
-/// Refuses an answer that does not hold what was asked for: it would be answered fast.
+/// Refuses a response that does not contain what was requested, because it would be too fast.
 fn demand(request: &Request, answer: &[u8], is_whole: impl Fn(&Value) -> bool) -> Outcome<()> {
     if is_whole(&serde_json::from_slice(answer)?) {
         return Ok(());

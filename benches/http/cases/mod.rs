@@ -15,15 +15,15 @@ use crate::{
     },
 };
 
-/// One row of the table.
+/// A row of the table.
 pub struct Case {
-    /// What it is chosen by.
+    /// Name by which the case is chosen.
     pub name: &'static str,
-    /// What the table calls it.
+    /// Title in the table.
     pub title: &'static str,
-    /// What it should reach.
+    /// Goal of the case.
     pub goal: Goal,
-    /// Measures it.
+    /// Function that measures the case.
     pub measure: fn(&Bench) -> Outcome<Measured>,
 }
 

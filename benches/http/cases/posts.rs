@@ -1,4 +1,4 @@
-//! Posting.
+//! The cases of posts.
 
 use std::path::Path;
 
@@ -16,16 +16,16 @@ use crate::{
     servers::{Ceiling, Product, TOKEN, VictoriaMetrics},
 };
 
-/// Where predictions are posted, at the product and at its ceiling.
+/// Path of posts, at the product and at its ceiling.
 const PATH: &str = "/api/v1/predictions";
 
-/// The first time that is predicted.
+/// First predicted time.
 const FIRST: &str = "2024-03-01T00:00:00Z";
 
-/// How many different runs are sent over and over, each with a new issue time.
+/// Number of different runs that are sent repeatedly, each with a new issue time.
 const RUNS: usize = 64;
 
-/// A fresh server and its jobs.
+/// A fresh server with its jobs.
 struct Posting {
     product: Product,
     jobs: Vec<String>,
@@ -45,13 +45,13 @@ impl Posting {
         })
     }
 
-    /// The product's load, after it was seen once that a request stores all of its points.
+    /// Returns the product's load, after checking once that a request stores all of its points.
     fn load(&self, bench: &Bench, requests: &[Request], points: usize) -> Outcome<Load> {
         demand_stored(bench, &self.product.url, &requests[0], points)?;
         Load::new(&self.product.url, requests)
     }
 
-    /// Stops the server and looks whether everything that it answered is in its file.
+    /// Stops the server, and checks that everything it acknowledged is in its file.
     fn finish(self, answered: u64) -> Outcome<()> {
         let kept = runs_in(&self.product.stop()?)?;
         if kept < answered {
@@ -61,7 +61,7 @@ impl Posting {
     }
 }
 
-/// One point of each of as many jobs as there are connections.
+/// Measures posts of one point, for as many jobs as there are connections.
 pub fn one(bench: &Bench) -> Outcome<Measured> {
     let posting = Posting::start(bench, 64)?;
     let request = |(number, job): (usize, &String)| {
@@ -72,7 +72,7 @@ pub fn one(bench: &Bench) -> Outcome<Measured> {
     of_parsing(bench, posting, &requests, 64, 1)
 }
 
-/// A thousand points in a request.
+/// Measures posts of a thousand points.
 pub fn points(bench: &Bench) -> Outcome<Measured> {
     let posting = Posting::start(bench, 1)?;
     let body = |run: Run| run.as_points_of_new_issues(&posting.jobs[0]);
@@ -80,7 +80,7 @@ pub fn points(bench: &Bench) -> Outcome<Measured> {
     of_parsing(bench, posting, &requests, 4, 1_000)
 }
 
-/// A thousand points as a series, held against VictoriaMetrics taking the same points.
+/// Measures posts of a thousand points as a series, compared with VictoriaMetrics storing the same points.
 pub fn series(bench: &Bench, connections: usize) -> Outcome<Measured> {
     let posting = Posting::start(bench, 1)?;
     let body = |run: Run| run.as_series_of_new_issues(&posting.jobs[0]);
@@ -97,13 +97,13 @@ pub fn series(bench: &Bench, connections: usize) -> Outcome<Measured> {
     Ok(measured)
 }
 
-/// Runs of a thousand hours that follow one another.
+/// Returns successive runs of a thousand hours.
 fn runs() -> impl Iterator<Item = Run> {
     let run = |number: usize| Run::new(0, number, hour_of(FIRST) - (number * 1_000) as i64, 1_000);
     (0..RUNS).map(run)
 }
 
-/// The requests, held against parsing and dropping the same.
+/// Measures the requests, compared with parsing and dropping the same.
 fn of_parsing(
     bench: &Bench,
     posting: Posting,
@@ -120,7 +120,7 @@ fn of_parsing(
     Ok(measured)
 }
 
-/// Sends a request once and looks whether all of its points count as stored.
+/// Sends a request once, and checks that all of its points count as stored.
 fn demand_stored(bench: &Bench, url: &str, request: &Request, points: usize) -> Outcome<()> {
     let answer = bench.client.send(url, request, "2023-12-31T00:00:00.000Z")?;
     let counts: Value = serde_json::from_slice(&answer)?;

@@ -1,14 +1,14 @@
-//! How much room the product takes.
+//! The cases of disk space and memory.
 
 use crate::{Outcome, bench::Bench, report::Measured, stores::Hourly};
 
-/// The bytes of a value as it is in memory.
+/// Size of a value in memory, in bytes.
 const RAW: f64 = 8.0;
 
-/// The memory that the server may take, in bytes.
+/// Limit of the server's memory, in bytes.
 const MEMORY: f64 = 150e6;
 
-/// The file's size over the number of points, after the server has stopped well.
+/// Measures the file's size over the number of points, after the server has stopped.
 pub fn bytes(bench: &Bench) -> Outcome<Measured> {
     let hourly = Hourly::fill(&bench.client)?;
     let size = std::fs::metadata(hourly.product.stop()?)?.len();
@@ -21,7 +21,7 @@ pub fn bytes(bench: &Bench) -> Outcome<Measured> {
     })
 }
 
-/// The most memory that the server holds while the large store is filled.
+/// Measures the largest amount of memory that the server uses while the large store is filled.
 pub fn memory(bench: &Bench) -> Outcome<Measured> {
     let peak = bench.large()?.peak_memory as f64;
     Ok(Measured {

@@ -1,4 +1,4 @@
-//! What readers notice of the sweeper.
+//! The effect of the sweeper on readers.
 
 use std::{
     cell::{Cell, RefCell},
@@ -20,19 +20,19 @@ use crate::{
     stores::Hourly,
 };
 
-/// How many connections read.
+/// Number of connections that read.
 const READERS: usize = 4;
 
-/// How long is read without the sweeper.
+/// Duration of the reads without the sweeper.
 const QUIET: Duration = Duration::from_secs(5);
 
-/// How long the sweeper may take.
+/// Time limit for the sweeper.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// How often it is looked whether the sweeper is done.
+/// Interval of the checks whether the sweeper is done.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// The p99 of reads while the sweeper deletes, over that of reads before.
+/// Measures the p99 of reads while the sweeper deletes, over that of reads before.
 pub fn measure(bench: &Bench) -> Outcome<Measured> {
     let client = &bench.client;
     let hourly = Hourly::fill(client)?;
@@ -70,8 +70,8 @@ pub fn measure(bench: &Bench) -> Outcome<Measured> {
     })
 }
 
-/// Lets the points of one model have come when they were issued: counted from their real arrival, nothing expires
-/// before an hour has passed. Answers how many they are.
+/// Moves the arrival of one model's points to the time of their issue. Counted from their real arrival, nothing would
+/// expire for an hour. Returns the number of points.
 fn let_arrive_earlier(database: &Connection) -> Outcome<i64> {
     let theirs = "series_id IN (SELECT id FROM series WHERE source_name = ?1)";
     let source = [Hourly::EXPIRING_SOURCE];
@@ -100,7 +100,7 @@ fn has_expiring(database: &Connection) -> Outcome<bool> {
     Ok(database.query_row(query, [Hourly::EXPIRING_SOURCE], |row| row.get(0))?)
 }
 
-/// Reads over some connections as long as that goes on. Answers how long each read took, in seconds.
+/// Reads over some connections while the work continues. Returns the duration of each read, in seconds.
 fn read_while(
     client: &Client,
     product: &Product,
@@ -134,7 +134,7 @@ fn read_while(
     Ok(times.into_inner())
 }
 
-/// What one of a hundred takes longer than.
+/// Returns the 99th percentile.
 fn p99(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     let place = times.len() * 99 / 100;

@@ -1,4 +1,4 @@
-//! Whether a job's predictions keep coming: what is answered of it, and the rules by which it is judged.
+//! The health of jobs: its form in the API, and the rules by which it is judged.
 
 mod new_job;
 mod rules;

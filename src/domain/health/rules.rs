@@ -1,7 +1,7 @@
-//! The rules by which health is judged: of a job as a whole, and of each of its targets.
+//! The rules that judge the health of a job as a whole and of each of its targets.
 //!
-//! What a judgement rests on changes only with posts, with what a worker reports, and with the job and its source; each
-//! of these is judged where it happens. In between, only time passes: what it changes follows from two deadlines.
+//! Health is judged where its inputs change (a post, a worker's report, a change of the job or its source), in the same
+//! transaction. Between these moments only time changes it, at two deadlines.
 
 use std::cmp::Reverse;
 
@@ -13,16 +13,16 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// How far ahead of the clock a time may lie that the clock itself has given, in microseconds: clocks are corrected by
-/// less again and again. What lies further ahead was given by a clock that was wrong.
+/// Largest lead over the clock, in microseconds, of a time that the clock itself has given: small corrections set
+/// clocks back again and again. A time further ahead was given by a clock that was wrong.
 const CORRECTION: i64 = 1_000_000;
 
-/// Returns the latest time that a clock which shows `now` can have given before.
+/// Returns the latest time that a clock which now shows `now` can have given before.
 pub fn latest_given(now: Timestamp) -> Timestamp {
     Timestamp::from_micros(now.micros().saturating_add(CORRECTION))
 }
 
-/// Returns a time that the clock gave, or `now` if the clock was ahead then and has been put right.
+/// Returns a time that the clock gave, or `now` if the clock was ahead then and has been corrected since.
 fn corrected(time: Timestamp, now: Timestamp) -> Timestamp {
     match time > latest_given(now) {
         true => now,
@@ -30,23 +30,24 @@ fn corrected(time: Timestamp, now: Timestamp) -> Timestamp {
     }
 }
 
-/// What was posted last.
+/// The last post of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastPost {
-    /// The issue.
+    /// Issue time of the post.
     pub issue_time: Timestamp,
-    /// When it first arrived, by the machine's clock.
+    /// Time of its first arrival, by the machine's clock.
     pub arrival: Timestamp,
 }
 
 impl LastPost {
-    /// Returns the time that the issue counts as: a worker whose clock is ahead does not hide what is issued after it.
+    /// Returns the earlier of issue and arrival, as of which the issue counts. A worker whose clock is ahead thus hides
+    /// no later issue.
     fn counts_as(self) -> Timestamp {
         self.issue_time.min(self.arrival)
     }
 
-    /// Returns whether another issue that arrives at `now` is fresh, which is to say later than this one. If this one was
-    /// posted, or its arrival taken, by a clock that was ahead and has been put right, any issue of the last day is.
+    /// Returns whether another issue that arrives at `now` is fresh, that is, later than this one. If this one was
+    /// posted or stamped by a clock that was ahead and has been corrected, any issue of the last day is fresh.
     pub fn is_before(self, issue_time: Timestamp, now: Timestamp) -> bool {
         let counts_as = issue_time.min(now);
         let is_of_a_wrong_clock =
@@ -58,70 +59,71 @@ impl LastPost {
     }
 }
 
-/// What was posted of one metric, as its series know it.
+/// Posts of one metric, as stored with its series.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Posted {
-    /// What is predicted.
+    /// Predicted metric.
     pub metric: Name,
-    /// The last fresh issue.
+    /// Last fresh issue.
     pub last: LastPost,
-    /// The latest valid_time.
+    /// Latest valid_time.
     pub covers_until: Timestamp,
 }
 
-/// What a job promises.
+/// The expectations about a job that its health is judged by.
 #[derive(Debug, Clone, Copy)]
 pub struct Watch<'a> {
-    /// Whether workers are to run it.
+    /// Whether workers should run the job.
     pub active: bool,
-    /// How often it is expected to post, in minutes.
+    /// Interval in which the job is expected to post, in minutes.
     pub interval_minutes: Option<i64>,
-    /// How much later than expected a post may come, in minutes.
+    /// Allowed delay of a post, in minutes.
     pub grace_minutes: i64,
-    /// The outputs that are expected.
+    /// Outputs that are expected.
     pub targets: &'a [OutputRole],
 }
 
-/// How a job, or one of its targets, was judged last, and what is kept for the next judgement.
+/// The stored result of the last judgement of a job or one of its targets, with the data for the next judgement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standing {
-    /// The output role; none for the job as a whole.
+    /// Output role; none for the job as a whole.
     pub role: Option<Name>,
-    /// How it did.
+    /// Health state.
     pub state: HealthState,
-    /// Since when.
+    /// Time since which the state holds.
     pub since: Timestamp,
-    /// Until when it does so whatever happens: only behind that moment can time alone change it.
+    /// Earliest time at which the state can change without a new post; null if never.
     pub look_at: Option<Timestamp>,
-    /// From when posts are expected: when the job was made, or resumed last.
+    /// Time from which posts are expected: the job was created, or last resumed, then.
     pub watched_from: Timestamp,
-    /// When the worker last said that it is well.
+    /// Time of the worker's last report of success.
     pub ok_at: Option<Timestamp>,
-    /// When the worker said that its run failed, if nothing good came since.
+    /// Time of the worker's report of a failed run; null once a later run succeeded.
     pub failed_at: Option<Timestamp>,
-    /// What it said of that.
+    /// Message of that report.
     pub message: Option<Message>,
 }
 
-/// What one judgement rests on.
+/// The inputs of one judgement.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Basis {
-    /// Whether workers are to run the job.
+    /// Whether workers should run the job.
     pub active: bool,
-    /// How often it is expected to post, in minutes.
+    /// Interval in which the job is expected to post, in minutes.
     pub interval_minutes: Option<i64>,
-    /// How much later than expected a post may come, in minutes.
+    /// Allowed delay of a post, in minutes.
     pub grace_minutes: i64,
-    /// From when posts are expected.
+    /// Time from which posts are expected.
     pub watched_from: Timestamp,
-    /// When the worker last showed that it is well.
+    /// Time of the worker's last sign of success: a post, or a report.
     pub last_sign: Option<Timestamp>,
-    /// Whether it said that its run failed, and nothing good came since.
+    /// Whether the worker reported a failed run, and none has succeeded since.
     pub is_failing: bool,
 }
 
 impl Basis {
-    /// When that many intervals and the grace have passed since the last sign of life, or since the job was resumed.
+    /// Returns the time at which this number of intervals, and the allowed delay, have passed since the last sign of
+    /// success or since the job was resumed.
     pub fn due(&self, intervals: i64) -> Option<Timestamp> {
         let from = self.last_sign?.max(self.watched_from);
         let minutes = self.interval_minutes?.saturating_mul(intervals);
@@ -129,7 +131,7 @@ impl Basis {
         self.active.then(|| from.plus_minutes(minutes))
     }
 
-    /// How it does at `now`.
+    /// Returns the health state at `now`.
     pub fn state(&self, now: Timestamp) -> HealthState {
         if !self.active {
             return HealthState::Paused;
@@ -148,7 +150,7 @@ impl Basis {
         }
     }
 
-    /// Until when a state holds if nothing happens; none if it holds for ever.
+    /// Returns the time until which a state holds if nothing is posted; none if it holds forever.
     fn look_at(&self, state: HealthState) -> Option<Timestamp> {
         match state {
             HealthState::OnTime => self.due(1),
@@ -157,7 +159,8 @@ impl Basis {
         }
     }
 
-    /// How `held` became what it is at `now`, in the order of the changes, where the basis is what it is since `from`.
+    /// Returns the changes from the state `held` to the state at `now`, in their order. The inputs have been the same
+    /// since `from`.
     fn changes(&self, held: HealthState, from: Timestamp, now: Timestamp) -> Vec<(HealthState, Timestamp)> {
         let state = self.state(now);
         if state == held {
@@ -168,7 +171,7 @@ impl Basis {
         let twice = (HealthState::Down, passed(2));
         match (held, state) {
             (_, HealthState::Late) => vec![once],
-            // Both deadlines passed unseen, the server being off, say: each at its time.
+            // Both deadlines may have passed while the server was off. Each change then has its own time.
             (HealthState::OnTime, HealthState::Down) if once.1 < twice.1 => vec![once, twice],
             (_, HealthState::Down) => vec![twice],
             _ => vec![(state, now.max(from))],
@@ -176,19 +179,20 @@ impl Basis {
     }
 }
 
-/// All that a job's health is judged on, beside its promise.
+/// The inputs of a job's health, other than its expectations.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Vitals {
-    /// How it was judged last: as a whole, and each target.
+    /// Results of the last judgement: of the job as a whole, and of each target.
     pub standings: Vec<Standing>,
-    /// What was posted, by metric.
+    /// Posts, by metric.
     pub posts: Vec<Posted>,
-    /// Whether no deadline passes at present, since the clock has jumped.
+    /// Whether deadlines are suspended, because the clock has jumped.
     pub is_held: bool,
 }
 
 impl Vitals {
-    /// The last fresh issue of a metric, or of all; of those that count as equal the first to come.
+    /// Returns the last fresh issue of a metric, or of all metrics. Of issues that count as equal, it returns the first
+    /// to arrive.
     pub fn last_post(&self, metric: Option<&Name>) -> Option<LastPost> {
         let posts = self.posts_of(metric).map(|posted| posted.last);
         posts.max_by_key(|post| (post.counts_as(), Reverse(post.arrival), post.issue_time))
@@ -219,13 +223,13 @@ impl Vitals {
         }
     }
 
-    /// How a standing that is not kept yet does at `now`.
+    /// Returns the health state at `now` of a standing that is not stored yet.
     pub fn begin(&self, watch: Watch<'_>, standing: &Standing, now: Timestamp) -> HealthState {
         self.basis(watch, standing, now).state(now)
     }
 
-    /// Judges all at `now`, where what that rests on is what it is since `from`, or since the last change if that is not
-    /// given. Answers the changes, in their order.
+    /// Judges the job and its targets at `now`, and returns the changes in their order. The inputs have been the same
+    /// since `from`, or since the last change if `from` is not given.
     pub fn judge(&mut self, watch: Watch<'_>, from: Option<Timestamp>, now: Timestamp) -> Vec<HealthChange> {
         let mut found = Vec::new();
         let (by_time, is_held) = (from.is_none(), self.is_held);
@@ -237,7 +241,7 @@ impl Vitals {
             let held = standing.state;
             changes.retain(|(state, _)| match state {
                 HealthState::Late | HealthState::Down if is_held => false,
-                // A clock that goes back is no sign of life.
+                // A clock that goes back is no sign of success.
                 HealthState::Down => true,
                 _ => !(by_time && held.is_overdue()),
             });
@@ -252,7 +256,8 @@ impl Vitals {
                 (standing.state, standing.since) = (state, at);
             }
             let look_at = basis.look_at(standing.state);
-            // A deadline that a post moved away is noticed when it comes: posts write nothing here while all is well.
+            // A deadline that a post has moved is updated only when it passes, so that posts for a healthy job write
+            // nothing here.
             let is_early = |kept: Timestamp, due: Timestamp| (now..=due).contains(&kept);
             let may_stay = standing.look_at.zip(look_at);
             if !may_stay.is_some_and(|(kept, due)| is_early(kept, due)) {
@@ -263,8 +268,9 @@ impl Vitals {
         found
     }
 
-    /// Puts times right that a clock gave which was ahead: what came then counts as coming now, once and for all. Without
-    /// it a worker that has died since would be on time until the clock is there again.
+    /// Corrects times that were given by a clock that was ahead: what arrived at such a time counts as arriving now,
+    /// for good. Without this, a worker that has stopped since would be on time until the clock reaches that time
+    /// again.
     pub fn correct(&mut self, now: Timestamp) {
         for posted in &mut self.posts {
             posted.last.arrival = corrected(posted.last.arrival, now);
@@ -277,7 +283,7 @@ impl Vitals {
         }
     }
 
-    /// The health that is answered at `now`: with what time alone has changed since it was judged last.
+    /// Returns the health at `now`, including the changes by time alone since the last judgement.
     pub fn health(&self, watch: Watch<'_>, now: Timestamp) -> Health {
         let mut judged = self.clone();
         judged.judge(watch, None, now);
@@ -316,7 +322,7 @@ impl Vitals {
         }
     }
 
-    /// How steady the job is: what can be posted without changing how it does.
+    /// Returns what can be posted without changing the health state.
     pub fn steadiness(&self) -> Steadiness {
         let mut found = Steadiness {
             until: Some(Timestamp::from_micros(i64::MAX)),
@@ -332,7 +338,7 @@ impl Vitals {
         found
     }
 
-    /// Forgets the failed run where something good came: a fresh issue after those that `before` had.
+    /// Clears the failed run of each standing for which a fresh issue has arrived since `before`.
     pub fn clear_failure(&mut self, watch: Watch<'_>, before: &Self) {
         for index in 0..self.standings.len() {
             let metric = watch.metric(self.standings[index].role.as_ref());
@@ -344,17 +350,17 @@ impl Vitals {
     }
 }
 
-/// What can be posted for a job without changing how it does.
+/// A bound within which posts for a job cannot change its health state.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Steadiness {
-    /// Until when; none if any post may change something.
+    /// End of the bound; none if any post may change the state.
     pub until: Option<Timestamp>,
-    /// The output roles of which a post may change something all the same.
+    /// Output roles whose posts may change a state nonetheless.
     pub open: Vec<Name>,
 }
 
 impl<'a> Watch<'a> {
-    /// The metric of an output role; none for the job as a whole.
+    /// Returns the metric of an output role; none for the job as a whole.
     fn metric(self, role: Option<&Name>) -> Option<&'a Name> {
         let mut targets = self.targets.iter();
         Some(&targets.find(|target| Some(&target.role) == role)?.metric)
@@ -362,7 +368,7 @@ impl<'a> Watch<'a> {
 }
 
 impl Standing {
-    /// A job, or a target, of which nothing is known yet.
+    /// Returns the initial standing of a job or a target that nothing was posted for.
     pub fn new(role: Option<Name>, now: Timestamp) -> Self {
         Self {
             role,
@@ -376,7 +382,7 @@ impl Standing {
         }
     }
 
-    /// Until when no post changes how it does; none if one may.
+    /// Returns the time until which no post can change the state; none if a post may change it.
     fn steady_until(&self) -> Option<Timestamp> {
         match self.state {
             HealthState::OnTime => self.look_at,
@@ -387,7 +393,7 @@ impl Standing {
         }
     }
 
-    /// Forgets the failed run.
+    /// Clears the failed run.
     pub fn succeed(&mut self) {
         (self.failed_at, self.message) = (None, None);
     }

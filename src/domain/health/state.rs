@@ -1,4 +1,4 @@
-//! How jobs and their targets do, as it is answered.
+//! Health states of jobs and their targets, as the API returns them.
 
 use poem_openapi::{Enum, Object};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::domain::{
 
 names!(HealthState);
 
-/// How a job, or one of its targets, does.
+/// Health state of a job or one of its targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
@@ -21,7 +21,7 @@ pub enum HealthState {
     Paused,
     /// Its source has no expected interval.
     Unmonitored,
-    /// Nothing was posted yet.
+    /// Nothing has been posted yet.
     New,
     /// The last post is at most one expected interval old.
     OnTime,
@@ -29,7 +29,7 @@ pub enum HealthState {
     Late,
     /// The last post is more than two expected intervals old.
     Down,
-    /// The worker said that its run failed, and has posted nothing good since.
+    /// The worker reported a failed run, and no run has succeeded since.
     Failed,
 }
 
@@ -45,7 +45,7 @@ impl HealthState {
         Self::Failed,
     ];
 
-    /// The state's name on the wire.
+    /// Returns the state's name in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Paused => "paused",
@@ -58,122 +58,124 @@ impl HealthState {
         }
     }
 
-    /// Whether it says that a post is overdue.
+    /// Returns whether a post is overdue in this state.
     pub fn is_overdue(self) -> bool {
         matches!(self, Self::Late | Self::Down)
     }
 
-    /// The state of that name.
+    /// Returns the state with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
 }
 
-/// How a job, or one of its targets, does, and what that is judged on.
+/// Health of a job or one of its targets, and the data that it is based on.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct Judgement {
-    /// How it does now.
+    /// Current health state.
     pub state: HealthState,
-    /// Since when it does so.
+    /// Time since which the state holds.
     pub since: Timestamp,
-    /// The last fresh issue that was posted.
+    /// Issue time of the last fresh issue that was posted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_issue_time: Option<Timestamp>,
-    /// When that issue arrived. Older issues that arrive later do not count: a backfill does not hide a dead worker.
+    /// Time of arrival of that issue. Older issues that arrive later do not count, so that a backfill does not hide a
+    /// dead worker.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_arrival: Option<Timestamp>,
-    /// When the next post is due.
+    /// Time by which the next post is expected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected_by: Option<Timestamp>,
-    /// The latest valid_time that was predicted.
+    /// Latest valid_time that was predicted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub covers_until: Option<Timestamp>,
-    /// Whether the predictions reach the present. A job may be on time and post only about the past, as an analysis does.
+    /// Whether the predictions reach the present. A job can be on time and still predict only the past, as an analysis
+    /// does.
     pub covers_now: bool,
-    /// What the worker said of the run that failed.
+    /// Worker's message about the failed run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<Message>,
 }
 
-/// How a job does: as a whole, and each of its targets.
+/// Health of a job: as a whole, and of each of its targets.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 pub struct Health {
-    /// As a whole: judged on whatever was posted for the job.
+    /// Health of the job as a whole, judged on everything posted for it.
     #[serde(flatten)]
     #[oai(flatten)]
     pub whole: Judgement,
-    /// Each target for itself: one output that stopped shows while the others go on.
+    /// Health of each target, so that one output that stopped is visible while the others continue.
     pub targets: Vec<TargetHealth>,
 }
 
-/// How one of a job's targets does.
+/// Health of one target of a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 pub struct TargetHealth {
-    /// The output role.
+    /// Output role of the target.
     pub role: Name,
-    /// What it predicts.
+    /// Metric that the target predicts.
     pub metric: Name,
-    /// How it does.
+    /// Health of the target.
     #[serde(flatten)]
     #[oai(flatten)]
     pub judgement: Judgement,
 }
 
-/// One change of a job's health, or of one of its targets'.
+/// A change of the health state of a job or one of its targets.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct HealthChange {
-    /// The output role that changed; absent for the job as a whole.
+    /// Output role that changed; absent for the job as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Name>,
-    /// How it did before.
+    /// Health state before the change.
     pub previous: HealthState,
-    /// How it did from then on.
+    /// Health state after the change.
     pub state: HealthState,
-    /// When it changed.
+    /// Time of the change.
     pub at: Timestamp,
-    /// What the worker said of the run that failed.
+    /// Worker's message about the failed run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<Message>,
 }
 
-/// The health of a job, and how it came to it.
+/// Health of a job, with its history.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 pub struct JobHealth {
-    /// The job.
+    /// Id of the job.
     pub job_id: Uuid,
-    /// How it does now.
+    /// Current health.
     #[serde(flatten)]
     #[oai(flatten)]
     pub health: Health,
-    /// The changes of its state and of its targets', newest first.
+    /// Changes of the health states of the job and its targets, newest first.
     pub changes: Vec<HealthChange>,
 }
 
-/// How many jobs do how.
+/// Counts of jobs by health state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Object)]
 pub struct HealthCounts {
-    /// Not active.
+    /// Jobs that are not active.
     pub paused: u64,
-    /// Without an expected interval.
+    /// Jobs whose source has no expected interval.
     pub unmonitored: u64,
-    /// Nothing was posted yet.
+    /// Jobs for which nothing has been posted yet.
     pub new: u64,
-    /// As expected.
+    /// Jobs whose last post is at most one expected interval old.
     pub on_time: u64,
-    /// The last post is more than one expected interval old.
+    /// Jobs whose last post is more than one expected interval old.
     pub late: u64,
-    /// The last post is more than two expected intervals old.
+    /// Jobs whose last post is more than two expected intervals old.
     pub down: u64,
-    /// The worker said that its run failed.
+    /// Jobs whose worker reported a failed run.
     pub failed: u64,
-    /// Active jobs, whatever their state, whose predictions end before the present, or that have none.
+    /// Active jobs in any state without predictions for the present or the future.
     pub not_covering_now: u64,
 }
 
 impl HealthCounts {
-    /// Counts `jobs` more that do so.
+    /// Adds `jobs` to the count of a state.
     pub fn add(&mut self, state: HealthState, jobs: u64) {
         *match state {
             HealthState::Paused => &mut self.paused,

@@ -1,4 +1,4 @@
-//! What is answered: rows, or series with their values in columns.
+//! Predictions as responses: rows, or series with their values in columns.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -15,75 +15,75 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// One prediction, as answered.
+/// A prediction as returned.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct Prediction {
-    /// What is predicted.
+    /// Predicted metric.
     pub metric: Name,
-    /// The value.
+    /// Predicted value.
     pub value: f64,
-    /// The unit of the value.
+    /// Unit of the value.
     pub unit: Option<Name>,
-    /// The time that is predicted.
+    /// Time that the value is predicted for.
     pub valid_time: Timestamp,
-    /// When the model made the prediction.
+    /// Time at which the model made the prediction.
     pub issue_time: Timestamp,
-    /// When this server could first serve it.
+    /// Time since which this server can return the prediction.
     pub available_at: Timestamp,
-    /// valid_time - issue_time, in seconds.
+    /// Lead time: valid_time - issue_time, in seconds.
     pub lead_seconds: f64,
-    /// The label given with it.
+    /// Label that splits the predictions of one metric.
     pub stage: Option<Stage>,
-    /// The model's name.
+    /// Name of the source.
     pub source: Name,
-    /// The model's version.
+    /// Label of the source version.
     pub source_version: Name,
-    /// The job that it was posted for; absent if it was posted without one.
+    /// Job that the prediction was posted for; absent if it was posted without one.
     pub job_id: Option<Uuid>,
-    /// The location that it is for.
+    /// Location of the prediction.
     pub location_id: Option<Uuid>,
 }
 
-/// Predictions as they were found: each row a value and the run that it is of.
+/// Found predictions: rows, each with a value and a reference to its run.
 #[derive(Debug, Default)]
 pub struct Predictions {
-    /// The runs that rows are of.
+    /// Runs that the rows refer to.
     pub runs: Vec<FoundRun>,
-    /// The rows in the order of the answer.
+    /// Rows in the order of the response.
     pub rows: Vec<FoundPoint>,
     /// Whether more rows follow.
     pub more: bool,
-    /// Where the next page begins, if more rows follow.
+    /// Key of the last row, after which the next page begins; none if no more rows follow.
     pub last: Option<PredictionKey>,
-    /// The moment that the next page is to be read as of: what was known when these rows were read.
+    /// Time as of which the next page must be read: it contains what was known when these rows were read.
     pub as_of: Option<Timestamp>,
 }
 
-/// The run of an answered row.
+/// A run that rows refer to.
 #[derive(Debug, Clone)]
 pub struct FoundRun {
-    /// The series, by the number that it is kept under.
+    /// Number of the series in the database.
     pub series_id: i64,
-    /// What the series is of.
+    /// Properties of the series.
     pub series: Arc<Series>,
-    /// When it was made and when it came.
+    /// Issue of the run.
     pub issue: Issue,
 }
 
-/// One answered row.
+/// A row of the response.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FoundPoint {
-    /// The time that is predicted.
+    /// Time that the value is predicted for.
     pub valid_time: Timestamp,
-    /// The value.
+    /// Predicted value.
     pub value: f64,
-    /// Which of the runs it is of.
+    /// Index of the run among the runs.
     pub run: usize,
 }
 
 impl FoundRun {
-    /// What a row of the run is told apart by.
+    /// Returns the key that identifies a row of the run.
     pub fn key(&self, valid_time: Timestamp, with_issue: bool) -> PredictionKey {
         PredictionKey {
             group: self.series.group(),
@@ -96,66 +96,66 @@ impl FoundRun {
     }
 }
 
-/// The predictions of one series, their values in columns. The times are `start` and `step`, or `valid_times`. Unless
-/// it was thinned, it can be posted again as one of the `series` of a job's predictions.
+/// Predictions of one series, with their values in columns. Their times are given by `start` and `step`, or by
+/// `valid_times`. A series that was not thinned can be posted again as one of the `series` of a job's predictions.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct PredictionSeries {
-    /// What is predicted.
+    /// Predicted metric.
     pub metric: Name,
-    /// The unit of the values.
+    /// Unit of the values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<Name>,
-    /// The label given with them.
+    /// Label that splits the predictions of one metric.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
-    /// The model's name.
+    /// Name of the source.
     pub source: Name,
-    /// The model's version.
+    /// Label of the source version.
     pub source_version: Name,
-    /// The job that they were posted for; absent if they were posted without one.
+    /// Job that the predictions were posted for; absent if they were posted without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_id: Option<Uuid>,
-    /// The location that they are for.
+    /// Location of the predictions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location_id: Option<Uuid>,
-    /// When the model made them, if it made all at once.
+    /// Time at which the model made the predictions, if it made all at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issue_time: Option<Timestamp>,
-    /// When the model made each of them, otherwise.
+    /// Time at which the model made each prediction, otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issue_times: Option<Vec<Timestamp>>,
-    /// When this server could first serve them, if all came at once.
+    /// Time since which this server can return the predictions, if all arrived at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub available_at: Option<Timestamp>,
-    /// When this server could first serve each of them, otherwise.
+    /// Time since which this server can return each prediction, otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub available_times: Option<Vec<Timestamp>>,
-    /// The valid_time of the first value.
+    /// Valid_time of the first value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<Timestamp>,
-    /// What lies between one valid_time and the next, as an ISO 8601 duration.
+    /// Difference between two successive valid_times, as an ISO 8601 duration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<Duration>,
-    /// The valid_time of each value, if they have no regular step.
+    /// Valid_time of each value, if there is no regular step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_times: Option<Vec<Timestamp>>,
-    /// The values.
+    /// Predicted values.
     pub values: Vec<f64>,
-    /// How many values there are, if they were thinned to `max_points`.
+    /// Number of values before thinning to `max_points`; absent if they were not thinned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thinned_from: Option<u64>,
 }
 
 impl Predictions {
-    /// The rows by their series, in the order in which the series first appear; each issue by itself if all are
-    /// answered, since a valid_time is then there several times.
+    /// Groups the rows by series, in the order in which the series first appear. With `by_issue`, each issue is a
+    /// series by itself, because a valid_time then occurs several times.
     pub fn by_series(&self, by_issue: bool) -> Vec<PredictionSeries> {
         let order = self.in_order(by_issue);
         order.iter().map(|rows| self.columns(rows)).collect()
     }
 
-    /// The same, each thinned to so many points.
+    /// Groups the rows by series, each thinned to at most `max` points.
     pub fn by_series_thinned(&self, by_issue: bool, max: MaxPoints) -> Vec<PredictionSeries> {
         let order = self.in_order(by_issue);
         order.iter().map(|rows| self.thinned(rows, max)).collect()
@@ -166,7 +166,7 @@ impl Predictions {
         let mut order: Vec<Vec<&FoundPoint>> = Vec::new();
         let mut last = None;
         for row in &self.rows {
-            // Mostly the run is that of the row before.
+            // Usually the run is that of the row before.
             let index = match last {
                 Some((run, index)) if run == row.run => index,
                 _ => {
@@ -184,7 +184,7 @@ impl Predictions {
         order
     }
 
-    /// Rows of one series in columns, of which only so many are left.
+    /// Returns rows of one series in columns, thinned to at most `max` points.
     fn thinned(&self, rows: &[&FoundPoint], max: MaxPoints) -> PredictionSeries {
         let points: Vec<_> = rows.iter().map(|row| (row.valid_time, row.value)).collect();
         let kept = max.kept(&points);
@@ -196,7 +196,7 @@ impl Predictions {
         }
     }
 
-    /// Rows of one series in columns.
+    /// Returns rows of one series in columns.
     fn columns(&self, rows: &[&FoundPoint]) -> PredictionSeries {
         let series = &self.runs[rows[0].run].series;
         let of = |time: fn(&Issue) -> Timestamp| {

@@ -1,4 +1,4 @@
-//! What became of posted predictions.
+//! The result of a post of predictions.
 
 use poem_openapi::Object;
 use serde::Serialize;
@@ -6,16 +6,16 @@ use serde::Serialize;
 use super::Difference;
 use crate::domain::counts::Counts;
 
-/// What became of posted predictions. Nothing is overwritten.
+/// Counts of the posted predictions by result. Stored values are never overwritten.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Object)]
 pub struct PredictionCounts {
-    /// How many values became what.
+    /// Counts of the values by result.
     #[serde(flatten)]
     #[oai(flatten)]
     pub counts: Counts,
-    /// Whether at least one issue was fresh: a new issue, later than the last fresh one of its series. An issue from the
-    /// future counts as of its arrival. A worker that only posts what is not fresh, such as a backfill, does not
-    /// keep its job on time.
+    /// Whether at least one issue was fresh: a new issue that is later than the last fresh one of its series. An issue
+    /// from the future counts as of its arrival. Only fresh issues keep a job on time; a backfill, for example, does
+    /// not.
     pub fresh: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What a post changes of an issue.
+//! Decides what a post changes in an issue that is already stored.
 
 use std::collections::BTreeMap;
 
@@ -7,27 +7,27 @@ use crate::domain::{counts::Counts, time::Timestamp, value::Gaps};
 /// A value at a time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
-    /// The time that is predicted.
+    /// Time that the value is predicted for.
     pub valid_time: Timestamp,
-    /// The value; none withdraws what the revisions before have.
+    /// Predicted value; none withdraws that of the earlier revisions.
     pub value: Option<f64>,
 }
 
-/// What a post changes of an issue.
+/// The changes that a post makes to an issue.
 #[derive(Debug, Default)]
 pub struct Difference {
-    /// What became of the points.
+    /// Counts of the points by result.
     pub counts: Counts,
-    /// Whether they are of a fresh issue: a new one, later than all before.
+    /// Whether the issue is fresh: new, and later than all before.
     pub fresh: bool,
-    /// The points that are stored as the next revision.
+    /// Points to store as the next revision.
     pub stored: Vec<Point>,
-    /// The numbers of the points that withdraw a value where there is none.
+    /// Indices of the points that withdraw a value where none is stored.
     pub refused: Vec<usize>,
 }
 
-/// Compares posted points with what the same issue has (the newest revision of each valid_time). Values are equal if their
-/// bits are.
+/// Compares posted points with those of the same issue (the newest revision of each valid_time). Values are equal if
+/// their bits are.
 pub fn difference(posted: &[Point], held: &BTreeMap<Timestamp, Option<f64>>, gaps: Gaps) -> Difference {
     let mut found = Difference::default();
     for (index, point) in posted.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The runs that points without a job hold.
+//! Groups points that were posted without a job into runs.
 
 use uuid::Uuid;
 
@@ -14,27 +14,27 @@ use crate::domain::{
     violations::Violations,
 };
 
-/// Which run points without a job are of.
+/// Key of the run that a point without a job belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DirectKey {
-    /// The model, by name or id.
+    /// Source, by name or id.
     pub source: Name,
-    /// The model's version, by label or id; the newest if absent.
+    /// Source version, by label or id; the newest if absent.
     pub source_version: Option<Name>,
-    /// What is predicted.
+    /// Predicted metric.
     pub metric: Name,
-    /// What it is for.
+    /// Location of the prediction.
     pub location_id: Uuid,
-    /// When it was made; its arrival if absent.
+    /// Time at which the prediction was made; its arrival if absent.
     pub issue_time: Option<Timestamp>,
-    /// The label.
+    /// Label that splits the predictions of one metric.
     pub stage: Option<Stage>,
 }
 
-/// The runs of points without a job; `first` is the number of the first in the request.
+/// Groups points without a job into runs. `first` is the number of the first point in the request.
 ///
 /// # Errors
-/// Invalid: no points or too many, a stage, values that are not finite.
+/// Invalid: no points or too many, an invalid stage, values that are not finite.
 pub fn direct_runs(points: Vec<DirectPoint>, first: usize) -> Result<Vec<PostedRun<DirectKey>>> {
     let mut violations = Violations::default();
     check_count(points.len(), "", &mut violations)?;

@@ -1,4 +1,4 @@
-//! The runs that a job's post holds.
+//! Groups the points of a job's post into runs.
 
 use super::{
     Point,
@@ -7,10 +7,10 @@ use super::{
 };
 use crate::domain::{duration::PostedDuration, error::Result, time::Timestamp, violations::Violations};
 
-/// The runs of a table's rows.
+/// Groups the rows of a table into runs.
 ///
 /// # Errors
-/// Invalid: no rows or too many, a stage, values that are not finite.
+/// Invalid: no rows or too many, an invalid stage, values that are not finite.
 pub fn runs_of_rows(rows: Vec<JobRow>) -> Result<Vec<PostedRun<JobKey>>> {
     let mut violations = Violations::default();
     check_count(rows.len(), "", &mut violations)?;
@@ -30,16 +30,16 @@ pub fn runs_of_rows(rows: Vec<JobRow>) -> Result<Vec<PostedRun<JobKey>>> {
 }
 
 impl JobPost {
-    /// The runs of the post.
+    /// Groups the points and series of the post into runs.
     ///
     /// # Errors
-    /// Invalid: no points or too many, a stage, series whose columns do not go together, values that are not finite.
+    /// Invalid: no points or too many, an invalid stage, series whose columns do not match, values that are not finite.
     pub fn runs(mut self) -> Result<Vec<PostedRun<JobKey>>> {
         let mut violations = Violations::default();
         if let Some(stage) = &mut self.stage {
             stage.check(&mut violations, "/stage");
         }
-        // A series without values is told of by itself.
+        // A series without values counts as one point here; its own check reports it.
         let in_series: usize = self.series.iter().map(|s| s.values.len().max(1)).sum();
         check_count(self.predictions.len() + in_series, "/predictions", &mut violations)?;
         let mut runs = Runs::default();
@@ -99,13 +99,13 @@ impl JobPost {
 }
 
 impl PostedSeries {
-    /// The valid times, if the columns go together; notes what is wrong.
+    /// Returns the valid times if the columns match. Adds violations otherwise.
     fn check(&mut self, violations: &mut Violations) -> Option<Vec<Timestamp>> {
         if let Some(stage) = &mut self.stage {
             stage.check(violations, "/stage");
         }
         if self.role.is_none() && self.metric.is_none() {
-            violations.add("/role", "is missing: give it or metric");
+            violations.add("/role", "is missing: role or metric is required");
         }
         let count = self.values.len();
         if count == 0 {
@@ -120,19 +120,19 @@ impl PostedSeries {
         if let Some(issues) = &self.issue_times {
             as_many("/issue_times", issues.len(), violations);
             if self.issue_time.is_some() {
-                violations.add("/issue_time", "stands beside issue_times: give one of the two");
+                violations.add("/issue_time", "cannot be combined with issue_times");
             }
         }
         if let Some(times) = &self.valid_times {
             as_many("/valid_times", times.len(), violations);
             if self.start.is_some() || self.step.is_some() {
-                let detail = "stands beside start and step: give one of the two";
+                let detail = "cannot be combined with start and step";
                 violations.add("/valid_times", detail);
             }
             return Some(times.clone());
         }
         let Some(start) = self.start else {
-            let detail = "is missing: give it and step, or valid_times";
+            let detail = "is missing: start and step, or valid_times, are required";
             violations.add("/start", detail);
             return None;
         };
@@ -140,18 +140,18 @@ impl PostedSeries {
             Some(PostedDuration(step)) if step.micros() > 0 => step.micros(),
             None if count <= 1 => 1,
             None => {
-                violations.add("/step", "is missing: give it, or valid_times");
+                violations.add("/step", "is missing: step or valid_times is required");
                 return None;
             }
             Some(_) => {
-                violations.add("/step", "must be longer than nothing");
+                violations.add("/step", "must be greater than zero");
                 return None;
             }
         };
         let last = i64::try_from(count).ok()?.saturating_sub(1).saturating_mul(step);
         let end = start.micros().saturating_add(last);
         if Timestamp::from_micros(end).micros() != end {
-            violations.add("/values", "reach beyond the year 9999");
+            violations.add("/values", "extend beyond the year 9999");
             return None;
         }
         let at = |n: i64| Timestamp::from_micros(start.micros() + n * step);

@@ -1,4 +1,4 @@
-//! The newest predictions of each series.
+//! The latest predictions of each series.
 
 use poem_openapi::Object;
 use serde::Serialize;
@@ -6,31 +6,31 @@ use serde::Serialize;
 use super::{PredictionScope, PredictionSeries};
 use crate::domain::time::Timestamp;
 
-/// Which newest predictions are asked for.
+/// Query for the latest predictions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LatestQuery {
-    /// For a job, or for locations.
+    /// Job, or locations.
     pub scopes: Vec<PredictionScope>,
-    /// The metric; every one if `None`.
+    /// Only this metric; all if none.
     pub metric: Option<String>,
-    /// Only of this stage.
+    /// Only this stage.
     pub stage: Option<String>,
-    /// Only of this source, by name or id.
+    /// Only this source, by name or id.
     pub source: Option<String>,
-    /// The value that is valid then, in place of the newest issue.
+    /// Time for which the valid value is returned, instead of the whole newest issue.
     pub at: Option<Timestamp>,
 }
 
-/// What is predicted now, and how fresh that is.
+/// Latest prediction of a series, and its age.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 pub struct LatestPrediction {
-    /// The newest issue of the metric, source, stage and location.
+    /// Newest issue of the metric, source, stage and location.
     pub last_issue_time: Timestamp,
-    /// How long ago that was, in seconds.
+    /// Age of that issue, in seconds.
     pub age_seconds: f64,
-    /// The last valid_time that is predicted.
+    /// Last valid_time that is predicted.
     pub covers_until: Timestamp,
-    /// The newest issue's predictions; with `at`, the one that is valid then.
+    /// Predictions of the newest issue; with `at`, the value that is valid at that time.
     #[serde(flatten)]
     #[oai(flatten)]
     pub series: PredictionSeries,

@@ -1,4 +1,7 @@
-//! Predictions: one value of one metric for one valid_time, issued at one issue_time.
+//! Predictions: values of one metric for a valid_time, issued at an issue_time.
+//!
+//! Predictions are never overwritten. A new issue is a new run; a changed value of the same issue is a run of the next
+//! revision, and so is a withdrawal. Only retention deletes them.
 
 mod answer;
 mod counts;

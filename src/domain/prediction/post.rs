@@ -1,4 +1,4 @@
-//! What may be posted: points or whole series for a job, or points that name their source themselves.
+//! Posts of predictions: points or whole series for a job, or points that name their source.
 
 use std::{borrow::Cow, hash::Hash};
 
@@ -27,165 +27,167 @@ use crate::domain::{
 
 objects!(JobPost, PredictionPoint, PostedSeries, DirectPoint);
 
-/// The most points that one request may post (newline-delimited JSON aside).
+/// Maximum number of points in one request, other than newline-delimited JSON.
 pub const MAX_POINTS: usize = 100_000;
 
-/// The most runs that one request may post: each costs the writer about as much as a thousand points, and others wait
-/// meanwhile.
+/// Maximum number of runs in one request. A run costs the writer about as much as a thousand points, and other requests
+/// wait meanwhile.
 pub const MAX_RUNS: usize = 1000;
 
-/// Which run of a job points are of.
+/// Key of the run of a job that points belong to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct JobKey {
-    /// The output role.
+    /// Output role.
     pub role: Option<Name>,
-    /// The output role's metric.
+    /// Metric of the output role.
     pub metric: Option<Name>,
-    /// The role's unit, if it is to be held against.
+    /// Unit to check against that of the role, if given.
     pub unit: Option<Name>,
-    /// The location; the job's if absent.
+    /// Location; that of the job if absent.
     pub location_id: Option<Uuid>,
-    /// When it was made; its arrival if absent.
+    /// Time at which the prediction was made; its arrival if absent.
     pub issue_time: Option<Timestamp>,
-    /// The label.
+    /// Label that splits the predictions of one metric.
     pub stage: Option<Stage>,
 }
 
-/// A row of a table with a job's predictions.
+/// A row of a table of a job's predictions.
 #[derive(Debug, Clone)]
 pub struct JobRow {
-    /// Which run it is of.
+    /// Key of the run.
     pub key: JobKey,
-    /// The predicted value.
+    /// Predicted point.
     pub point: Point,
 }
 
-/// Predictions as they are posted: an object for a job, or an array of points that say where they belong.
+/// Posted predictions: an object for a job, or an array of points that name their source.
 #[derive(Debug, Clone)]
 pub enum PostedPredictions {
-    /// What a worker predicted for a job.
+    /// Predictions of a worker for a job.
     ForJob(JobPost),
-    /// The same as rows of a table.
+    /// Predictions of a worker for a job, as rows of a table.
     RowsOfJob {
-        /// The job.
+        /// Id of the job.
         job_id: Uuid,
-        /// The rows.
+        /// Rows of the table.
         rows: Vec<JobRow>,
     },
     /// Points without a job.
     Direct(Vec<DirectPoint>),
 }
 
-/// What a worker predicted for a job: points, whole series, or both.
+/// Predictions for a job: points, whole series, or both.
 #[derive(Debug, Clone, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct JobPost {
-    /// The job; source, version, metric, unit and location come from it.
+    /// Job, which determines source, version, metric, unit and location.
     pub job_id: Uuid,
-    /// When the model made the predictions; by default their arrival. At most five minutes ahead of the server's clock, unless its operator sets another limit.
+    /// Time at which the model made the predictions; by default their arrival. It may be at most five minutes ahead of
+    /// the server's clock, unless the operator sets another limit.
     #[oai(nullable)]
     pub issue_time: Option<Timestamp>,
     /// A label that splits the predictions of one metric, such as `raw` and `calibrated`.
     #[oai(nullable)]
     pub stage: Option<Stage>,
-    /// The predictions: all are kept, or none.
+    /// Predictions. Either all are stored, or none.
     #[serde(default)]
     #[oai(default, validator(max_items = 100000))]
     pub predictions: Vec<PredictionPoint>,
-    /// The same as whole series, a tenth of the size; up to 100,000 values.
+    /// Predictions as whole series, at a tenth of the size; up to 100,000 values.
     #[serde(default)]
     #[oai(default, validator(max_items = 100000))]
     pub series: Vec<PostedSeries>,
 }
 
-/// One predicted value.
+/// A predicted value.
 #[derive(Debug, Clone, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct PredictionPoint {
-    /// An output role of the job's version.
+    /// Output role of the job's version.
     pub role: Name,
-    /// The time that is predicted.
+    /// Time that the value is predicted for.
     pub valid_time: Timestamp,
-    /// The value, a finite number; `null` withdraws what this issue has at that time.
+    /// Predicted value, a finite number; `null` withdraws the value of this issue at that time.
     pub value: PostedValue,
-    /// A location of the organisation; by default the job's.
+    /// Location in the same organisation; by default that of the job.
     #[oai(nullable)]
     pub location_id: Option<Uuid>,
 }
 
-/// Values of one role, in a column. The times are `start` and `step`, or `valid_times`. What `shape=series` answers is
-/// taken as it is.
+/// Predictions of one role, with their values in a column. Their times are given by `start` and `step`, or by
+/// `valid_times`. Responses with `shape=series` can be posted as they are.
 #[derive(Debug, Clone, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct PostedSeries {
-    /// An output role of the job's version; this or `metric` is needed.
+    /// Output role of the job's version; either this or `metric` is required.
     #[oai(nullable)]
     pub role: Option<Name>,
-    /// The metric of an output role of the job's version.
+    /// Metric of an output role of the job's version.
     #[oai(nullable)]
     pub metric: Option<Name>,
-    /// A location of the organisation; by default the job's.
+    /// Location in the same organisation; by default that of the job.
     #[oai(nullable)]
     pub location_id: Option<Uuid>,
-    /// The valid_time of the first value.
+    /// Valid_time of the first value.
     #[oai(nullable)]
     pub start: Option<Timestamp>,
-    /// What lies between one valid_time and the next: an ISO 8601 duration, such as `PT1H`, or a number of seconds.
+    /// Difference between two successive valid_times: an ISO 8601 duration, such as `PT1H`, or a number of seconds.
     #[oai(nullable)]
     pub step: Option<PostedDuration>,
-    /// The valid_time of each value, in place of `start` and `step`.
+    /// Valid_time of each value, instead of `start` and `step`.
     #[oai(nullable, validator(max_items = 100000))]
     pub valid_times: Option<Vec<Timestamp>>,
-    /// The values, finite numbers; `null` withdraws what this issue has at that time.
+    /// Predicted values, finite numbers; `null` withdraws the value of this issue at that time.
     #[oai(validator(min_items = 1, max_items = 100000))]
     pub values: Vec<PostedValue>,
-    /// When the model made these; by default the request's.
+    /// Time at which the model made these predictions; by default that of the request.
     #[oai(nullable)]
     pub issue_time: Option<Timestamp>,
-    /// When the model made each of these, in place of `issue_time`.
+    /// Time at which the model made each prediction, instead of `issue_time`.
     #[oai(nullable, validator(max_items = 100000))]
     pub issue_times: Option<Vec<Timestamp>>,
-    /// A label; by default the request's.
+    /// Label that splits the predictions of one metric; by default that of the request.
     #[oai(nullable)]
     pub stage: Option<Stage>,
-    /// The unit, which must be the role's.
+    /// Unit of the values, which must equal that of the role.
     #[oai(nullable)]
     pub unit: Option<Name>,
-    /// Where the series was read from; not used, the job says it.
+    /// Source of a series that was read from this API. It is ignored, because the job determines it.
     #[oai(nullable)]
     pub source: Option<Name>,
-    /// Where the series was read from; not used, the job says it.
+    /// Source version of a series that was read from this API. It is ignored, because the job determines it.
     #[oai(nullable)]
     pub source_version: Option<Name>,
-    /// Where the series was read from; not used, the request says it.
+    /// Job of a series that was read from this API. It is ignored, because the request names the job.
     #[oai(nullable)]
     pub job_id: Option<Uuid>,
-    /// When the series that was read had come; not used, the server says it.
+    /// Time of arrival of a series that was read from this API. It is ignored, because the server sets it.
     #[oai(nullable)]
     pub available_at: Option<Timestamp>,
-    /// When each value that was read had come; not used, the server says it.
+    /// Times of arrival of the values that were read from this API. They are ignored, because the server sets them.
     #[oai(nullable, validator(max_items = 100000))]
     pub available_times: Option<Vec<Timestamp>>,
 }
 
-/// One predicted value without a job.
+/// A predicted value without a job.
 #[derive(Debug, Clone, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct DirectPoint {
-    /// The model, by name or id.
+    /// Source, by name or id.
     pub source: Name,
-    /// The model's version, by label or id; by default the newest.
+    /// Source version, by label or id; by default the newest.
     #[oai(nullable)]
     pub source_version: Option<Name>,
-    /// What is predicted: a metric of the version's output roles.
+    /// Predicted metric, one of the version's output roles.
     pub metric: Name,
-    /// What it is for; the prediction is its organisation's.
+    /// Location of the prediction. Its organisation owns the prediction.
     pub location_id: Uuid,
-    /// The time that is predicted.
+    /// Time that the value is predicted for.
     pub valid_time: Timestamp,
-    /// The value, a finite number; `null` withdraws what this issue has at that time.
+    /// Predicted value, a finite number; `null` withdraws the value of this issue at that time.
     pub value: PostedValue,
-    /// When the model made the prediction; by default its arrival. At most five minutes ahead of the server's clock, unless its operator sets another limit.
+    /// Time at which the model made the prediction; by default its arrival. It may be at most five minutes ahead of the
+    /// server's clock, unless the operator sets another limit.
     #[oai(nullable)]
     pub issue_time: Option<Timestamp>,
     /// A label that splits the predictions of one metric, such as `raw` and `calibrated`.
@@ -194,7 +196,7 @@ pub struct DirectPoint {
 }
 
 impl DirectPoint {
-    /// What the points of one run share.
+    /// Returns the properties that all points of one run share.
     pub fn run(&self) -> impl Hash {
         (
             &self.source,
@@ -255,7 +257,7 @@ impl Type for PostedPredictions {
                 ..MetaSchema::new("array")
             };
             MetaSchema {
-                description: Some("An object for a job, or an array of points that say where they belong."),
+                description: Some("An object for a job, or an array of points that name their source."),
                 one_of: vec![JobPost::schema_ref(), MetaSchemaRef::Inline(Box::new(points))],
                 ..MetaSchema::ANY
             }

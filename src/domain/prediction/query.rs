@@ -1,4 +1,4 @@
-//! Which predictions are asked for.
+//! Queries for predictions.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -6,70 +6,70 @@ use uuid::Uuid;
 use super::GroupKey;
 use crate::domain::{duration::Duration, time::Timestamp};
 
-/// Which predictions are asked for. Every choice is made before the newest issue is picked.
+/// Query for predictions. Every filter applies before the newest issue is selected.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PredictionQuery {
-    /// The metric; every one if `None`.
+    /// Only this metric; all if none.
     pub metric: Option<String>,
-    /// For a location or a job.
+    /// Location or job of the predictions.
     pub scope: PredictionScope,
-    /// Only of this stage.
+    /// Only this stage.
     pub stage: Option<String>,
-    /// Only of this source, by name or id.
+    /// Only this source, by name or id.
     pub source: Option<String>,
-    /// Only of this source version, by label or id.
+    /// Only this source version, by label or id.
     pub source_version: Option<String>,
-    /// The window's start (inclusive).
+    /// Start of the window (inclusive).
     pub from: Timestamp,
-    /// The window's end (exclusive).
+    /// End of the window (exclusive).
     pub to: Timestamp,
-    /// Only what was available then.
+    /// Only predictions that were available at this time.
     pub as_of: Option<Timestamp>,
-    /// Only lead times within these.
+    /// Only lead times within these bounds.
     pub leads: LeadTimes,
-    /// Only of this issue.
+    /// Only this issue.
     pub issue_time: Option<Timestamp>,
-    /// The newest issue of each valid_time, or all.
+    /// Newest issue of each valid_time, or all issues.
     pub issues: Issues,
-    /// The row that the page before ended with.
+    /// Last row of the page before; none for the first page.
     pub after: Option<PredictionKey>,
-    /// How many rows at most.
+    /// Maximum number of rows.
     pub limit: usize,
 }
 
-/// Which predictions of a job are withdrawn.
+/// Selection of the predictions of a job to withdraw.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Withdrawal {
-    /// The job.
+    /// Id of the job.
     pub job_id: Uuid,
-    /// The issue.
+    /// Issue to withdraw.
     pub issue_time: Timestamp,
-    /// Only of this metric.
+    /// Only this metric.
     pub metric: Option<String>,
-    /// Only of this stage.
+    /// Only this stage.
     pub stage: Option<String>,
 }
 
-/// Which issues of a valid_time are answered.
+/// Issues of a valid_time that are returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Issues {
-    /// The newest.
+    /// Only the newest issue.
     Latest,
-    /// Every one, in its newest revision.
+    /// Every issue, each in its newest revision.
     All,
 }
 
 /// Bounds of valid_time - issue_time, both inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeadTimes {
-    /// At least so long.
+    /// Smallest lead time.
     pub least: Duration,
-    /// At most so long.
+    /// Largest lead time.
     pub most: Duration,
 }
 
 impl Default for LeadTimes {
-    /// Any.
+    /// Returns bounds that include every lead time.
     fn default() -> Self {
         let (least, most) = Duration::BOUNDS;
         Self { least, most }
@@ -77,54 +77,54 @@ impl Default for LeadTimes {
 }
 
 impl LeadTimes {
-    /// Whether a prediction is within them.
+    /// Returns whether a prediction is within the bounds.
     pub fn hold(self, valid_time: Timestamp, issue_time: Timestamp) -> bool {
         let lead = valid_time.micros() - issue_time.micros();
         (self.least.micros()..=self.most.micros()).contains(&lead)
     }
 }
 
-/// What predictions are for.
+/// Resource whose predictions are requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PredictionScope {
-    /// All that are for a location.
+    /// All predictions for a location.
     Location(Uuid),
-    /// All that were posted for a job.
+    /// All predictions that were posted for a job.
     Job(Uuid),
-    /// All of a source, wherever they are for.
+    /// All predictions of a source, for any location.
     Source(Uuid),
 }
 
-/// What an answered prediction is told apart by.
+/// Key that identifies a returned prediction.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PredictionKey {
-    /// What is predicted, and by what.
+    /// Group of the prediction.
     pub group: GroupKey,
-    /// The time that is predicted.
+    /// Time that the value is predicted for.
     pub valid_time: Timestamp,
-    /// The issue, if all are answered.
+    /// Issue, if all issues are returned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<IssueKey>,
 }
 
-/// What an issue is told apart by, among those of one valid_time.
+/// Key that identifies an issue among those of one valid_time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct IssueKey {
-    /// When it was made.
+    /// Time at which the prediction was made.
     pub issue_time: Timestamp,
-    /// The series that it is of, as it is kept.
+    /// Number of the series in the database.
     pub series_id: i64,
 }
 
-/// Where a page of predictions begins: behind a row, in the window of the first page.
+/// Start of a page of predictions: the row before it, and the window of the first page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PredictionCursor {
-    /// The last row of the page before.
+    /// Last row of the page before.
     pub after: PredictionKey,
-    /// The window's start.
+    /// Start of the window.
     pub from: Timestamp,
-    /// The window's end.
+    /// End of the window.
     pub to: Timestamp,
-    /// What the first page knew: what arrived after it is in no later page.
+    /// Time as of which the first page was read. Predictions that arrived later are on no later page.
     pub as_of: Option<Timestamp>,
 }

@@ -1,4 +1,4 @@
-//! Posted points by the run that they belong to, each run in the order of its valid times.
+//! Groups posted points into runs, each sorted by valid time.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -14,38 +14,38 @@ use crate::domain::{
     violations::Violations,
 };
 
-/// The points of one run as they were posted, in the order of their valid times.
+/// Points of one run as posted, sorted by valid time.
 #[derive(Debug, Clone)]
 pub struct PostedRun<K> {
-    /// What the run is of.
+    /// Key of the run.
     pub key: K,
-    /// Its points.
+    /// Points of the run.
     pub points: Vec<Point>,
-    /// Where each was in the request.
+    /// Place of each point in the request.
     places: Vec<Place>,
 }
 
-/// Where a point was in the request: by itself, or in a series.
+/// Place of a point in the request: in a list of points, or in a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
-    /// The list that it is in.
+    /// List that contains the point.
     pub list: List,
-    /// Its number there.
+    /// Index in the list.
     pub index: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum List {
-    /// The points of a job's post.
+    /// Points of a job's post.
     Predictions,
-    /// One of its series.
+    /// One series of a job's post.
     Series(usize),
     /// The body itself: points without a job, or rows of a table.
     Direct,
 }
 
 impl Place {
-    /// The pointer of a member of the point; what a series has once, it has once for all of its points.
+    /// Returns the pointer of a member of the point. A member that a series has once applies to all its points.
     pub fn member(self, member: &str) -> String {
         match (self.list, member) {
             (List::Predictions, _) => format!("/predictions/{}/{member}", self.index),
@@ -60,7 +60,7 @@ impl Place {
 }
 
 impl<K> PostedRun<K> {
-    /// The same run under another key.
+    /// Returns the same run with another key.
     pub fn of<L>(self, key: L) -> PostedRun<L> {
         PostedRun {
             key,
@@ -69,7 +69,7 @@ impl<K> PostedRun<K> {
         }
     }
 
-    /// Notes what is wrong with the values of some of the points.
+    /// Adds violations about the values of some points.
     pub fn refuse_values(&self, points: &[usize], detail: &str, violations: &mut Violations) {
         for place in points.iter().filter_map(|index| self.places.get(*index)) {
             if violations.is_full() {
@@ -79,7 +79,7 @@ impl<K> PostedRun<K> {
         }
     }
 
-    /// Notes for every point of the run that a member of it is wrong.
+    /// Adds a violation about a member of every point of the run.
     pub fn refuse(&self, member: &str, detail: &str, violations: &mut Violations) {
         let mut told = BTreeSet::new();
         for place in &self.places {
@@ -94,19 +94,19 @@ impl<K> PostedRun<K> {
     }
 }
 
-/// Refuses no points, and too many.
+/// Refuses an empty list of points, and one with too many.
 pub(super) fn check_count(count: usize, pointer: &str, violations: &mut Violations) -> Result<()> {
     if count == 0 {
         violations.add(pointer, "has no points");
     }
     if count > MAX_POINTS {
-        let detail = format!("has more than {MAX_POINTS} points: post them in parts");
+        let detail = format!("has more than {MAX_POINTS} points: split the request");
         violations.add(pointer, detail);
     }
     std::mem::take(violations).into_result()
 }
 
-/// Runs as they grow.
+/// Collects points into runs.
 pub(super) struct Runs<K> {
     runs: Vec<PostedRun<K>>,
     known: HashMap<K, usize>,
@@ -124,7 +124,7 @@ impl<K> Default for Runs<K> {
 }
 
 impl<K: Clone + Eq + Hash> Runs<K> {
-    /// Adds a point to its run. Mostly that is the run of the point before, and no key is made.
+    /// Adds a point to its run. Usually this is the run of the point before, and no key is created.
     pub fn add(&mut self, is_same: impl Fn(&K) -> bool, key: impl FnOnce() -> K, point: Point, place: Place) {
         if !self.runs.get(self.last).is_some_and(|run| is_same(&run.key)) {
             let key = key();
@@ -142,14 +142,14 @@ impl<K: Clone + Eq + Hash> Runs<K> {
         run.places.push(place);
     }
 
-    /// The runs, each in the order of its valid times.
+    /// Returns the runs, each sorted by valid time.
     ///
     /// # Errors
     /// Too large: more runs than one request may have. Invalid: values that are not finite.
     pub fn finish(mut self, mut violations: Violations) -> Result<Vec<PostedRun<K>>> {
         if self.runs.len() > MAX_RUNS {
             return Err(Error::TooLarge(format!(
-                "the request holds {} runs (points that share issue_time, metric, location and stage), and may hold \
+                "the request has {} runs (points that share issue_time, metric, location and stage), and the limit is \
                  {MAX_RUNS}: split it, or post newline-delimited JSON, which is stored part by part",
                 self.runs.len()
             )));
@@ -167,7 +167,7 @@ impl<K: Clone + Eq + Hash> Runs<K> {
     }
 }
 
-/// Joins the runs that turned out to be of the same key, and notes valid times that are there twice.
+/// Joins runs whose keys turned out to be equal, and adds violations for repeated valid times.
 pub fn join<K: Eq + Hash + Clone>(runs: Vec<PostedRun<K>>, violations: &mut Violations) -> Vec<PostedRun<K>> {
     let mut known: HashMap<K, usize> = HashMap::new();
     let mut joined: Vec<PostedRun<K>> = Vec::with_capacity(runs.len());
@@ -189,7 +189,7 @@ pub fn join<K: Eq + Hash + Clone>(runs: Vec<PostedRun<K>>, violations: &mut Viol
         for (points, places) in run.points.windows(2).zip(run.places.windows(2)) {
             if points[0].valid_time == points[1].valid_time {
                 let first = places[0].member("valid_time");
-                let detail = format!("is there twice: see {first}");
+                let detail = format!("is repeated: see {first}");
                 violations.add(places[1].member("valid_time"), detail);
             }
         }

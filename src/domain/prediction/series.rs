@@ -1,4 +1,4 @@
-//! What predictions are of: series, issues, and what readers tell apart.
+//! Series and issues of predictions, and the keys by which readers distinguish them.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -8,45 +8,46 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// What one series is told apart by, and the names that are answered with it.
+/// A series: the properties that identify it, and the names that are returned with it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// Whose it is.
+    /// Organisation that owns the series.
     pub organisation_id: Uuid,
-    /// The model.
+    /// Source of the predictions.
     pub source_id: Uuid,
-    /// The model's release.
+    /// Version of the source.
     pub source_version_id: Uuid,
-    /// The job that it is posted for; none if it was posted directly.
+    /// Job that the predictions were posted for; none if they were posted directly.
     pub job_id: Option<Uuid>,
-    /// The location that it is for.
+    /// Location of the predictions.
     pub location_id: Option<Uuid>,
-    /// What is predicted.
+    /// Predicted metric.
     pub metric: Name,
-    /// The label given with it.
+    /// Label that splits the predictions of one metric.
     pub stage: Option<Stage>,
-    /// The unit of the values.
+    /// Unit of the values.
     pub unit: Option<Name>,
-    /// The model's name.
+    /// Name of the source.
     pub source_name: Name,
-    /// The release's label.
+    /// Label of the version.
     pub version_label: Name,
-    /// How long its points are kept after the later of their valid_time and arrival, in hours; for ever if `None`.
+    /// Retention of the points after the later of their valid_time and arrival, in hours; forever if none.
     pub retention_hours: Option<i64>,
 }
 
-/// Returns the moment at which, or before which, points of such a retention ended that have expired by `now`.
+/// Returns the moment at or before which points must have ended to have expired by `now`, for a given retention.
 pub fn cutoff(retention_hours: Option<i64>, now: Timestamp) -> Option<Timestamp> {
     Some(now.plus_hours(retention_hours?.saturating_neg()))
 }
 
 impl Series {
-    /// Points that ended at this moment or before have expired by `now`; none ever does without a retention.
+    /// Returns the moment at or before which points must have ended to have expired by `now`. Without a retention none
+    /// ever expires.
     pub fn cutoff(&self, now: Timestamp) -> Option<Timestamp> {
         cutoff(self.retention_hours, now)
     }
 
-    /// What readers tell predictions apart by.
+    /// Returns the key by which readers distinguish predictions.
     pub fn group(&self) -> GroupKey {
         GroupKey {
             metric: self.metric.clone(),
@@ -58,26 +59,26 @@ impl Series {
     }
 }
 
-/// When a run was made and when it came.
+/// An issue: the times at which a run was made and arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Issue {
-    /// When the model made it.
+    /// Time at which the model made the run.
     pub issue_time: Timestamp,
-    /// When it arrived.
+    /// Time of arrival.
     pub available_at: Timestamp,
 }
 
-/// What predictions are of. Answers stand in this order, then in that of their valid times.
+/// Key by which readers distinguish predictions. Responses are sorted by it, then by valid time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct GroupKey {
-    /// What is predicted.
+    /// Predicted metric.
     pub metric: Name,
-    /// The model's name.
+    /// Name of the source.
     pub source: Name,
-    /// The model: a name may have been another's before.
+    /// Id of the source, because its name may have belonged to another source before.
     pub source_id: Uuid,
-    /// The label given with it.
+    /// Label that splits the predictions of one metric.
     pub stage: Option<Stage>,
-    /// The location that it is for: a job may have several.
+    /// Location of the predictions, because a job may have several.
     pub location_id: Option<Uuid>,
 }

@@ -1,39 +1,40 @@
-//! Where messages may be posted to: web addresses whose host is public, unless the operator allows others. Whoever may
-//! make a webhook could otherwise have the server call what only it can reach (server-side request forgery).
+//! Addresses that messages may be posted to. The host must be public, unless the operator allows others. Otherwise,
+//! anyone who can create a webhook could make the server call addresses that only the server can reach (server-side
+//! request forgery).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// The longest address, in characters.
+/// Maximum length of an address, in characters.
 pub const MAX_URL: usize = 2048;
 
-/// Refuses what is no usable address. A host that is a name is judged again when it is connected to, by the addresses
-/// that it then has.
+/// Checks an address. A host that is a name is checked again for each connection, by the addresses that it resolves to
+/// then.
 ///
 /// # Errors
-/// What is wrong with it.
+/// Returns a description of what is wrong with the address.
 pub fn check(text: &str, allow_private: bool) -> Result<(), String> {
     if text.chars().count() > MAX_URL {
         return Err(format!("is longer than {MAX_URL} characters"));
     }
-    // The parser drops these silently, so that another address would be called than was given.
+    // The parser would drop these characters silently and call another address than the one given.
     if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
-        return Err("holds white space or control characters".to_owned());
+        return Err("contains white space or control characters".to_owned());
     }
-    let url = Url::parse(text).map_err(|fault| format!("is no web address: {fault}"))?;
+    let url = Url::parse(text).map_err(|fault| format!("is not a valid web address: {fault}"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("must begin with https:// or http://".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not hold a user or a password".to_owned());
+        return Err("must not contain a user or a password".to_owned());
     }
     let is_refused = !allow_private
         && match url.host() {
             None => false,
             Some(Host::Ipv4(address)) => !is_public(address.into()),
             Some(Host::Ipv6(address)) => !is_public(address.into()),
-            // By RFC 6761 these never leave the machine.
+            // By RFC 6761 these names never leave the machine.
             Some(Host::Domain(name)) => {
                 let name = name.trim_end_matches('.');
                 name == "localhost" || name.ends_with(".localhost")
@@ -45,12 +46,12 @@ pub fn check(text: &str, allow_private: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// Why an address is refused.
-pub const NOT_PUBLIC: &str = "leads to a loopback, private or reserved address: the operator allows these with \
+/// Error for an address that is not public.
+pub const NOT_PUBLIC: &str = "leads to a loopback, private or reserved address: the operator can allow these with \
     webhooks.allow_private_addresses";
 
-/// Whether an address belongs to the public internet: not loopback, private, link-local, shared, multicast, reserved or
-/// the like (the registries of IANA for special purposes).
+/// Returns whether an address belongs to the public internet, that is, whether it is not in IANA's registries of
+/// addresses for special purposes (loopback, private, link-local, shared, multicast, reserved).
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -62,7 +63,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     let special = match address.octets() {
         // This network, private, loopback, link-local.
         [0 | 10 | 127, ..] | [172, 16..=31, ..] | [192, 168, ..] | [169, 254, ..] => true,
-        // Shared by carriers' customers (RFC 6598), protocol assignments, relays of 6to4, benchmarks.
+        // Shared by customers of a carrier (RFC 6598), protocol assignments, 6to4 relays, benchmarks.
         [100, 64..=127, ..] | [192, 0, 0, _] | [192, 88, 99, _] | [198, 18..=19, ..] => true,
         // Documentation.
         [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => true,
@@ -78,15 +79,15 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         return is_public_v4(mapped);
     }
     match address.segments() {
-        // NAT64 (RFC 6052) leads to the IPv4 address at its end.
+        // A NAT64 address (RFC 6052) leads to the IPv4 address at its end.
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
             let [[a, b], [c, d]] = [high.to_be_bytes(), low.to_be_bytes()];
             is_public_v4(Ipv4Addr::new(a, b, c, d))
         }
         // Protocol assignments with Teredo, documentation, 6to4, documentation.
         [0x2001, 0..=0x1ff, ..] | [0x2001, 0xdb8, ..] | [0x2002, ..] | [0x3fff, 0..=0xfff, ..] => false,
-        // Of all others only global unicast: what is loopback, unspecified, unique-local, link-local, multicast or not
-        // assigned stands outside of it.
+        // Global unicast is the only other public range. Addresses that are loopback, unspecified, unique-local,
+        // link-local, multicast or unassigned are outside of it.
         [first, ..] => first & 0xe000 == 0x2000,
     }
 }

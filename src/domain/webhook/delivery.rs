@@ -1,4 +1,4 @@
-//! Deliveries: the messages to a webhook, and when each is tried again.
+//! Deliveries: the messages to a webhook, and the schedule of their retries.
 
 use poem_openapi::{Enum, Object};
 use serde::Serialize;
@@ -7,36 +7,36 @@ use uuid::Uuid;
 use super::{LastAttempt, secret::Secrets};
 use crate::domain::time::Timestamp;
 
-/// What a test's message tells.
+/// Event of the message that a test sends.
 pub const TEST: &str = "webhook.test";
 
-/// How long after each attempt that failed the next one comes, in seconds; the last holds from there on.
+/// Waiting times after failed attempts, in seconds. The last one applies to all further attempts.
 const WAITS: [i64; 6] = [5, 30, 120, 600, 1800, 3600];
 
-/// How old a message may be when it is tried again, in hours.
+/// Maximum age of a message that is retried, in hours.
 const KEEP_TRYING_HOURS: i64 = 48;
 
-/// How long a message that is over stays in the list, in hours: 30 days.
+/// Time for which a completed message stays in the list, in hours: 30 days.
 pub const SHOWN_HOURS: i64 = 30 * 24;
 
-/// How many messages of one webhook stay in the list; those that are waiting stay in any case.
+/// Maximum number of messages of one webhook in the list. Pending messages stay in any case.
 pub const SHOWN: i64 = 1000;
 
-/// What became of a message.
+/// State of the delivery of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "lowercase")]
 #[oai(rename_all = "lowercase")]
 pub enum DeliveryState {
-    /// It is still to be delivered.
+    /// The message is still to be delivered.
     Pending,
-    /// The receiver took it.
+    /// The receiver accepted the message.
     Delivered,
-    /// It was given up.
+    /// The delivery was given up.
     Failed,
 }
 
 impl DeliveryState {
-    /// The state's name on the wire.
+    /// Returns the state's name in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -45,7 +45,7 @@ impl DeliveryState {
         }
     }
 
-    /// The state of that name.
+    /// Returns the state with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Pending, Self::Delivered, Self::Failed]
             .into_iter()
@@ -53,121 +53,121 @@ impl DeliveryState {
     }
 }
 
-/// A message to a webhook and what became of it.
+/// A message to a webhook, and the state of its delivery.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct Delivery {
-    /// The message's id: the header `webhook-id`, the same in every attempt.
+    /// Id of the message, sent in the header `webhook-id` of every attempt.
     pub id: Uuid,
-    /// What it tells: one of the events, or `webhook.test`.
+    /// Event of the message, or `webhook.test`.
     pub event: String,
-    /// The job that it is about; absent for a test.
+    /// Job that the message is about; absent for a test.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_id: Option<Uuid>,
-    /// What became of it.
+    /// State of the delivery.
     pub state: DeliveryState,
-    /// When it was written down.
+    /// Time at which the message was created.
     pub created_at: Timestamp,
-    /// How often it was tried.
+    /// Number of attempts.
     pub attempts: u32,
-    /// When it is tried next; absent if it is over, or waits for the one before it about the same job. While a message of the
-    /// webhook waits for another attempt, all others wait too.
+    /// Time of the next attempt; absent if the delivery is complete, or if an earlier message about the same job is
+    /// still pending. While a message of the webhook waits for a retry, all its other messages wait too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
-    /// When it was last tried.
+    /// Time of the last attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_attempt_at: Option<Timestamp>,
-    /// The status that the receiver answered the last attempt with; absent if it did not answer.
+    /// Status of the receiver's response to the last attempt; absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_status: Option<u16>,
-    /// Why the last attempt has no answer, or what is wrong with it.
+    /// Reason why the last attempt got no response, or why the response was not accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
-    /// Its place among the webhook's messages, counted from 1.
+    /// Position among the webhook's messages, counted from 1.
     #[serde(skip)]
     #[oai(skip)]
     pub position: i64,
 }
 
-/// What came of a test.
+/// Result of a test of a webhook.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct WebhookTest {
-    /// The message's id, as its header `webhook-id` has it.
+    /// Id of the message, sent in the header `webhook-id`.
     pub message_id: Uuid,
-    /// Whether the receiver took it: answered with 2xx.
+    /// Whether the receiver accepted the message with a status of 2xx.
     pub delivered: bool,
-    /// The status that the receiver answered with; absent if it did not answer.
+    /// Status of the receiver's response; absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Why there is no answer, or what is wrong with it.
+    /// Reason why there was no response, or why it was not accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// How long it took, in milliseconds.
+    /// Duration of the attempt, in milliseconds.
     pub milliseconds: u64,
 }
 
-/// A message on its way.
+/// A message that is due to be sent.
 #[derive(Clone)]
 pub struct Message {
-    /// Its webhook.
+    /// Id of its webhook.
     pub webhook_id: Uuid,
-    /// Its place among the webhook's messages.
+    /// Position among the webhook's messages.
     pub position: i64,
-    /// Its id.
+    /// Id of the message.
     pub id: Uuid,
-    /// What it tells.
+    /// Event of the message.
     pub event: String,
-    /// The job that it is about.
+    /// Job that the message is about.
     pub job_id: Option<Uuid>,
-    /// What is posted.
+    /// Body to post.
     pub body: String,
-    /// When it was written down.
+    /// Time at which the message was created.
     pub created_at: Timestamp,
-    /// How often it was tried before.
+    /// Number of earlier attempts.
     pub attempts: u32,
-    /// Where it is posted to.
+    /// Address to post to.
     pub url: String,
-    /// What it is signed with.
+    /// Secrets that sign the message.
     pub secrets: Secrets,
 }
 
-/// What came of one attempt.
+/// Result of one attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attempt {
-    /// When it was begun.
+    /// Time at which the attempt began.
     pub at: Timestamp,
-    /// The status that the receiver answered with.
+    /// Status of the receiver's response.
     pub status: Option<u16>,
-    /// Why there is no answer, or what is wrong with it.
+    /// Reason why there was no response, or why it was not accepted.
     pub error: Option<String>,
-    /// How long it took, in milliseconds.
+    /// Duration of the attempt, in milliseconds.
     pub milliseconds: u64,
 }
 
-/// What follows an attempt.
+/// The step that follows an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// Nothing: the receiver took it.
+    /// The message is delivered.
     Delivered,
-    /// Another attempt, then.
+    /// The message is retried at this time.
     Retry(Timestamp),
-    /// Nothing: it is given up.
+    /// The delivery is given up.
     GivenUp,
 }
 
 impl Attempt {
-    /// Whether the receiver took it.
+    /// Returns whether the receiver accepted the message.
     pub fn is_delivered(&self) -> bool {
         self.status.is_some_and(|status| (200..300).contains(&status))
     }
 
-    /// Whether the receiver wants no more messages (410, as Standard Webhooks has it).
+    /// Returns whether the receiver wants no more messages (status 410, by Standard Webhooks).
     pub fn is_gone(&self) -> bool {
         self.status == Some(410)
     }
 
-    /// What follows this attempt at a message.
+    /// Returns the step that follows this attempt at a message.
     pub fn next(&self, message: &Message) -> Next {
         if self.is_delivered() {
             return Next::Delivered;
@@ -179,12 +179,12 @@ impl Attempt {
         Next::Retry(at)
     }
 
-    /// When another attempt at the message follows this one, if one does.
+    /// Returns the time of the retry that would follow this attempt.
     pub fn again(&self, message: &Message) -> Timestamp {
         self.at.plus_seconds(wait(message.id, message.attempts))
     }
 
-    /// As the webhook shows it.
+    /// Returns the attempt as shown with the webhook.
     pub fn shown(&self, message: &Message) -> LastAttempt {
         LastAttempt {
             message_id: message.id,
@@ -197,8 +197,8 @@ impl Attempt {
     }
 }
 
-/// How many seconds follow an attempt that failed, after so many before it. Up to a tenth more, by the message, so that
-/// many that failed together do not come back together.
+/// Returns the waiting time in seconds after a failed attempt that `attempts` others preceded. Up to a tenth is added,
+/// depending on the message, so that messages that failed together are not retried together.
 fn wait(message: Uuid, attempts: u32) -> i64 {
     let index = usize::try_from(attempts).unwrap_or(usize::MAX);
     let [.., last] = WAITS;

@@ -1,4 +1,7 @@
-//! Webhooks: where a change of a job's state is told to, as the Standard Webhooks convention has it.
+//! Webhooks: addresses that receive messages about changes of jobs' health states, by the Standard Webhooks convention.
+//!
+//! A message is stored in the transaction of the change that it reports, and keeps its id in every attempt. It is sent
+//! at least once.
 
 pub mod address;
 pub mod delivery;
@@ -22,7 +25,7 @@ use secret::Secret;
 names!(WebhookEvent);
 objects!(NewWebhook, WebhookChange);
 
-/// What a webhook may be told of.
+/// Event that a webhook can be notified of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Enum)]
 pub enum WebhookEvent {
     /// The last post is more than one expected interval old.
@@ -33,11 +36,11 @@ pub enum WebhookEvent {
     #[serde(rename = "job.down")]
     #[oai(rename = "job.down")]
     JobDown,
-    /// The job does well again.
+    /// The job has recovered: its state is good again.
     #[serde(rename = "job.recovered")]
     #[oai(rename = "job.recovered")]
     JobRecovered,
-    /// The worker said that a run failed.
+    /// The worker reported a failed run.
     #[serde(rename = "job.failed")]
     #[oai(rename = "job.failed")]
     JobFailed,
@@ -47,7 +50,7 @@ impl WebhookEvent {
     /// Every event.
     pub const ALL: [Self; 4] = [Self::JobLate, Self::JobDown, Self::JobRecovered, Self::JobFailed];
 
-    /// The event that a job's change of state is; none if it is of no interest.
+    /// Returns the event for a change of a job's state; none if webhooks are not notified of it.
     pub fn of(previous: HealthState, state: HealthState) -> Option<Self> {
         use HealthState::{Down, Failed, Late, New, OnTime, Unmonitored};
         match (previous, state) {
@@ -59,7 +62,7 @@ impl WebhookEvent {
         }
     }
 
-    /// The event's name on the wire.
+    /// Returns the event's name in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::JobLate => "job.late",
@@ -69,90 +72,91 @@ impl WebhookEvent {
         }
     }
 
-    /// The event of that name.
+    /// Returns the event with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|event| event.as_str() == name)
     }
 }
 
-/// What webhooks are told of: a change of a job's state.
+/// A change of a job's state that webhooks are notified of.
 #[derive(Debug, Clone)]
 pub struct Notice {
-    /// The job's organisation.
+    /// Organisation of the job.
     pub organisation_id: Uuid,
-    /// The job.
+    /// Id of the job.
     pub job_id: Uuid,
-    /// What happened.
+    /// Event that happened.
     pub event: WebhookEvent,
-    /// When the state changed.
+    /// Time of the change.
     pub at: Timestamp,
-    /// What else the receiver is told: an object.
+    /// Further data for the receiver, a JSON object.
     pub data: serde_json::Value,
 }
 
-/// Where changes of jobs' states are told to. Its secret is never shown again.
+/// A webhook, which receives messages about changes of jobs' health states. Its secret is never shown again.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct Webhook {
-    /// The webhook's id.
+    /// Id of the webhook.
     pub id: Uuid,
-    /// The organisation whose jobs it hears of; absent if it hears of all organisations' jobs.
+    /// Organisation whose jobs the messages are about; absent if they are about the jobs of all organisations.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organisation_id: Option<Uuid>,
-    /// Its name, unique among the organisation's webhooks.
+    /// Name of the webhook, unique in the organisation.
     pub name: Name,
-    /// Where messages are posted to.
+    /// Address that messages are posted to.
     pub url: String,
-    /// What it is told of.
+    /// Events that the webhook is notified of.
     pub events: Vec<WebhookEvent>,
-    /// Whether it is told anything. What is waiting for one that is not active waits until it is again; what happens
-    /// meanwhile is not told.
+    /// Whether the webhook is active. An inactive webhook is not notified of new events; its pending messages wait
+    /// until it is active again.
     pub active: bool,
-    /// What came of the last message; absent if there was none.
+    /// Result of the last attempt to deliver a message; absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_attempt: Option<LastAttempt>,
-    /// Until when the secret before the last rotation signs messages too; absent if only the newest does.
+    /// Time until which the secret before the last rotation also signs messages; absent if only the newest secret
+    /// signs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub old_secret_until: Option<Timestamp>,
-    /// When it was made.
+    /// Time at which the webhook was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
-    /// Counts its changes; stands in the ETag.
+    /// Number of changes, counted from a random start; part of the ETag.
     #[serde(skip)]
     #[oai(skip)]
     pub revision: i64,
 }
 
 impl Webhook {
-    /// The webhook as it is at `now`.
+    /// Returns the webhook as it is at `now`.
     pub fn at(mut self, now: Timestamp) -> Self {
         self.old_secret_until = self.old_secret_until.filter(|until| now < *until);
         self
     }
 }
 
-/// What came of the last try to deliver a message.
+/// Result of the last attempt to deliver a message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct LastAttempt {
-    /// The message's id, as its header `webhook-id` has it.
+    /// Id of the message, sent in the header `webhook-id`.
     pub message_id: Uuid,
-    /// What the message tells: one of the events, or `webhook.test`.
+    /// Event of the message, or `webhook.test`.
     pub event: String,
-    /// When it was tried.
+    /// Time of the attempt.
     pub at: Timestamp,
-    /// Whether the receiver took it: answered with 2xx.
+    /// Whether the receiver accepted the message with a status of 2xx.
     pub delivered: bool,
-    /// The status that the receiver answered with; absent if it did not answer.
+    /// Status of the receiver's response; absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Why there is no answer, or what is wrong with it.
+    /// Reason why there was no response, or why it was not accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// A webhook with its secret, where that is shown: once, when it is made here.
+/// A webhook with its secret, which is shown only when it is created or rotated.
 #[derive(Clone, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct IssuedWebhook {
@@ -160,8 +164,8 @@ pub struct IssuedWebhook {
     #[serde(flatten)]
     #[oai(flatten)]
     pub webhook: Webhook,
-    /// The secret that messages are signed with: `whsec_` and the base64 of the key. Shown when the webhook is made, and
-    /// when a change has a new one made.
+    /// Secret that signs messages: `whsec_` and the base64 of the key. It is shown when the webhook is created, and
+    /// when a change generates a new one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
 }
@@ -170,32 +174,32 @@ pub struct IssuedWebhook {
 #[derive(Clone, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct NewWebhook {
-    /// Its id; made by the server if absent.
+    /// Id; generated by the server if absent.
     #[oai(nullable)]
     pub id: Option<Uuid>,
-    /// Its name, unique among the organisation's webhooks.
+    /// Name, unique in the organisation.
     pub name: Name,
-    /// The organisation whose jobs it hears of; by default the token's own. An admin's without one hears of all
-    /// organisations' jobs.
+    /// Organisation whose jobs the messages are about; by default that of the token. An admin who names none is
+    /// notified about the jobs of all organisations.
     #[oai(nullable)]
     pub organisation_id: Option<Uuid>,
-    /// Where messages are posted to: http or https, without a user or password.
+    /// Address that messages are posted to: http or https, without a user or password.
     #[oai(validator(max_length = 2048))]
     pub url: String,
-    /// What it is told of; everything if absent.
+    /// Events that the webhook is notified of; all if absent.
     #[oai(nullable, validator(min_items = 1, unique_items))]
     pub events: Option<Vec<WebhookEvent>>,
-    /// Whether it is told anything; true if absent.
+    /// Whether the webhook is active; true if absent.
     #[oai(nullable)]
     pub active: Option<bool>,
-    /// The secret that messages are signed with: `whsec_` and the base64 of 24 to 64 bytes. Made by the server if absent.
+    /// Secret that signs messages: `whsec_` and the base64 of 24 to 64 bytes. Generated by the server if absent.
     #[oai(nullable, validator(min_length = 38, max_length = 94))]
     pub secret: Option<String>,
 }
 
 impl NewWebhook {
-    /// Refuses with every violation; answers the secret that was given. `allow_private`: whether addresses that are not
-    /// public may be called.
+    /// Validates the fields, and returns the secret if one was given. Fails with every violation. `allow_private`
+    /// permits addresses that are not public.
     pub fn check(&mut self, allow_private: bool) -> Result<Option<Secret>> {
         let mut violations = Violations::default();
         self.name.check(&mut violations, "/name");
@@ -206,7 +210,7 @@ impl NewWebhook {
         Ok(secret)
     }
 
-    /// The webhook as it is kept, made at `now` for `organisation_id`.
+    /// Returns the webhook to store, created at `now` for `organisation_id`.
     pub fn make(self, organisation_id: Option<Uuid>, now: Timestamp) -> Webhook {
         Webhook {
             id: self.id.unwrap_or_else(|| super::id::new(now)),
@@ -224,37 +228,37 @@ impl NewWebhook {
     }
 }
 
-/// Changes to a webhook: what is absent stays.
+/// Changes to a webhook. Absent fields keep their values.
 #[derive(Clone, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct WebhookChange {
-    /// Its new name.
+    /// New name.
     #[serde(default, deserialize_with = "present")]
     pub name: Option<Name>,
-    /// Where messages are posted to: http or https, without a user or password.
+    /// Address that messages are posted to: http or https, without a user or password.
     #[serde(default, deserialize_with = "present")]
     #[oai(validator(max_length = 2048))]
     pub url: Option<String>,
-    /// What it is told of.
+    /// Events that the webhook is notified of.
     #[serde(default, deserialize_with = "present")]
     #[oai(validator(min_items = 1, unique_items))]
     pub events: Option<Vec<WebhookEvent>>,
-    /// Whether it is told anything.
+    /// Whether the webhook is active.
     #[serde(default, deserialize_with = "present")]
     pub active: Option<bool>,
-    /// Another secret: `whsec_` and the base64 of 24 to 64 bytes. With null the server makes one, and shows it in the
-    /// answer. For 24 hours the secret before signs too: `webhook-signature` then has two signatures with a space between
-    /// them. Another change within that time drops the older one of the two.
+    /// New secret: `whsec_` and the base64 of 24 to 64 bytes. With null the server generates one and returns it. For 24
+    /// hours the previous secret signs messages too: `webhook-signature` then contains two signatures, separated by a
+    /// space. Another rotation within that time drops the older of the two secrets.
     #[serde(default)]
     #[oai(nullable, validator(min_length = 38, max_length = 94))]
     pub secret: MaybeUndefined<String>,
-    /// With true, the secret before the newest stops signing at once.
+    /// Whether the previous secret stops signing at once.
     #[serde(default, deserialize_with = "present")]
     pub drop_old_secret: Option<bool>,
 }
 
 impl WebhookChange {
-    /// Refuses with every violation; answers the secret that was given.
+    /// Validates the fields, and returns the secret if one was given. Fails with every violation.
     pub fn check(&mut self, allow_private: bool) -> Result<Option<Secret>> {
         let mut violations = Violations::default();
         check_optional(self.name.as_mut(), &mut violations, "/name");
@@ -265,7 +269,7 @@ impl WebhookChange {
         Ok(secret)
     }
 
-    /// Puts the changes in place, made at `now`. The secret does not stand in the webhook.
+    /// Applies the changes at `now`. The secret is stored apart from the webhook.
     pub fn apply(self, webhook: &mut Webhook, now: Timestamp) {
         set(&mut webhook.name, self.name);
         set(&mut webhook.url, self.url);
@@ -289,7 +293,7 @@ fn check_events(events: Option<&[WebhookEvent]>, violations: &mut Violations) {
     }
     for (index, event) in events.iter().enumerate() {
         if events[..index].contains(event) {
-            violations.add(format!("/events/{index}"), "is there twice");
+            violations.add(format!("/events/{index}"), "is repeated");
         }
     }
 }
@@ -312,7 +316,7 @@ mod tests {
             let of = |previous| WebhookEvent::of(previous, state);
             HealthState::ALL.map(|previous| of(previous).map_or("", WebhookEvent::as_str))
         };
-        // From paused, unmonitored, new, on_time, late, down, failed.
+        // The states are paused, unmonitored, new, on_time, late, down and failed.
         let back = "job.recovered";
         assert_eq!(told(HealthState::OnTime), ["", "", "", "", back, back, back]);
         assert_eq!(told(HealthState::Unmonitored), ["", "", "", "", "", "", back]);

@@ -1,4 +1,4 @@
-//! What messages are signed with, and the signature (Standard Webhooks, HMAC-SHA256).
+//! Secrets that sign messages, and the signature (Standard Webhooks, HMAC-SHA256).
 
 use std::fmt::Display;
 
@@ -9,22 +9,22 @@ use uuid::Uuid;
 
 use crate::domain::time::Timestamp;
 
-/// How long the secret before still signs after a rotation, in hours.
+/// Time for which the previous secret still signs after a rotation, in hours.
 pub const OLD_SECRET_HOURS: i64 = 24;
 
-/// What a secret's text begins with.
+/// Prefix of a secret's text.
 const PREFIX: &str = "whsec_";
 
-/// The fewest and the most bytes of a key.
+/// Allowed number of bytes of a key.
 const BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// The key that a webhook's messages are signed with. It cannot be printed by accident: it has neither `Debug` nor
+/// Key that signs a webhook's messages. It cannot be printed by accident, because it implements neither `Debug` nor
 /// `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Vec<u8>);
 
 impl Secret {
-    /// A new one: 32 bytes out of 488 bits from the operating system's generator.
+    /// Generates a secret: 32 bytes out of 488 bits from the operating system's generator.
     pub fn generate() -> Self {
         let mut digest = Sha256::new();
         for _ in 0..4 {
@@ -36,7 +36,7 @@ impl Secret {
     /// Reads `whsec_` and the base64 of 24 to 64 bytes.
     ///
     /// # Errors
-    /// What is wrong with the text, without a word of it.
+    /// Returns a description of what is wrong with the text, without quoting it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         text.strip_prefix(PREFIX)
             .and_then(|encoded| STANDARD.decode(encoded).ok())
@@ -45,24 +45,24 @@ impl Secret {
             .ok_or("must be whsec_ and the base64 of 24 to 64 bytes")
     }
 
-    /// The secret of that key.
+    /// Creates a secret from a key.
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
-    /// The key.
+    /// Returns the key.
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// The text that its owner is shown.
+    /// Returns the text that is shown to the owner.
     pub fn reveal(&self) -> String {
         format!("{PREFIX}{}", STANDARD.encode(&self.0))
     }
 
-    /// The signature of a message that is sent `seconds` after 1970-01-01T00:00:00Z, as the header has it.
+    /// Returns the signature, as in the header, of a message that is sent `seconds` after 1970-01-01T00:00:00Z.
     pub fn sign(&self, message: impl Display, seconds: i64, body: &str) -> String {
-        // HMAC takes a key of any length.
+        // HMAC accepts a key of any length.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
             return String::new();
         };
@@ -71,17 +71,18 @@ impl Secret {
     }
 }
 
-/// The secrets that sign a webhook's messages: the newest, and the one before it for a while after a rotation.
+/// Secrets that sign a webhook's messages: the newest, and for a while after a rotation the previous one.
 #[derive(Clone)]
 pub struct Secrets {
-    /// The newest.
+    /// Newest secret.
     pub current: Secret,
-    /// The one before, and until when it signs.
+    /// Previous secret, and the time until which it signs.
     pub old: Option<(Secret, Timestamp)>,
 }
 
 impl Secrets {
-    /// The signatures of a message that is sent at `at`, the newest secret's first, with a space between them.
+    /// Returns the signatures of a message that is sent at `at`, separated by a space; that of the newest secret comes
+    /// first.
     pub fn sign(&self, message: impl Display, at: Timestamp, body: &str) -> String {
         let seconds = at.micros().div_euclid(1_000_000);
         let old = self.old.iter().filter(|(_, until)| at < *until);

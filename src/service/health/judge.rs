@@ -1,4 +1,4 @@
-//! Judging jobs within the transaction of what may change how they do.
+//! Judges jobs within the transaction that may change their health state.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,17 +19,17 @@ use crate::{
     },
 };
 
-/// A job on its way through a transaction that may change how it does.
+/// A job in a transaction that may change its health state.
 struct Judged {
     id: Uuid,
     job: Watched,
     vitals: Vitals,
-    /// The standings as they are kept.
+    /// Standings as stored.
     kept: Vec<Standing>,
 }
 
 impl Judged {
-    /// The job as it is kept; none if it is gone.
+    /// Reads the job as stored; none if it does not exist.
     fn read(connection: &Connection, id: Uuid) -> Result<Option<Self>> {
         let Some(job) = health::watched(connection, id)? else {
             return Ok(None);
@@ -39,7 +39,7 @@ impl Judged {
         Ok(Some(Self { id, job, vitals, kept }))
     }
 
-    /// Judges it at `now`, where what that rests on changed at `from` (if it did), and keeps what differs.
+    /// Judges the job at `now` and stores the differences. Its inputs changed at `from`, if they did.
     fn judge(&mut self, tx: &Transaction<'_>, from: Option<Timestamp>, now: Timestamp) -> Result<Vec<HealthChange>> {
         let changes = self.vitals.judge(self.job.watch(), from, now);
         self.keep(tx)?;
@@ -61,7 +61,7 @@ impl Judged {
         Ok(changes)
     }
 
-    /// Tells, behind a job's recovery, of the required targets that are still down.
+    /// Notifies webhooks, after a job's recovery, about the required targets that are still down.
     fn enqueue_still_down(&self, tx: &Transaction<'_>, now: Timestamp) -> Result<()> {
         for standing in &self.vitals.standings {
             let Some(role) = &standing.role else { continue };
@@ -79,9 +79,9 @@ impl Judged {
         Ok(())
     }
 
-    /// What is told of a target that changes while the job as a whole stays as it is: that a required one is down though
-    /// the job goes on, and that it has recovered. Late alone is not told: workers that post one output after the other
-    /// would be, again and again.
+    /// Returns the event for a target that changes while the job as a whole stays as it is: a required target is down
+    /// although the job continues, or it has recovered. No event is sent for late alone, because workers that post one
+    /// output after the other would cause it again and again.
     fn event_of_target(&self, role: &Name, change: &HealthChange) -> Option<WebhookEvent> {
         let mut targets = self.job.targets.iter();
         let is_required = targets.any(|target| target.role == *role && target.required);
@@ -95,7 +95,7 @@ impl Judged {
         }
     }
 
-    /// Tells webhooks of a change.
+    /// Notifies webhooks of a change.
     fn enqueue(&self, tx: &Transaction<'_>, event: WebhookEvent, change: &HealthChange, now: Timestamp) -> Result<()> {
         let standings = self.vitals.standings.iter();
         let targets: Vec<_> = standings
@@ -128,7 +128,7 @@ impl Judged {
         webhook::enqueue(tx, &notice, now)
     }
 
-    /// Keeps the standings that differ from what is kept.
+    /// Stores the standings that differ from the stored ones.
     fn keep(&mut self, tx: &Transaction<'_>) -> Result<()> {
         for standing in &self.vitals.standings {
             if !self.kept.contains(standing) {
@@ -139,7 +139,7 @@ impl Judged {
         Ok(())
     }
 
-    /// Has a standing for the job as a whole and for each target that it has now, and for no other.
+    /// Adds and removes standings to match the job's current targets.
     fn sync_targets(&mut self, tx: &Transaction<'_>, now: Timestamp) -> Result<()> {
         let targets = self.job.targets.iter().map(|target| &target.role);
         let roles: Vec<_> = std::iter::once(None).chain(targets.map(Some)).collect();
@@ -154,14 +154,14 @@ impl Judged {
             if standings.iter().any(|standing| standing.role.as_ref() == role) {
                 continue;
             }
-            // A new target is expected since the job is, and is well if its worker said so.
+            // A new target is expected from the same time as the job, and counts the worker's last report of success.
             let whole = standings.iter().find(|standing| standing.role.is_none());
             let mut new = Standing {
                 role: role.cloned(),
                 ..whole.cloned().unwrap_or_else(|| Standing::new(None, now))
             };
             new.since = now;
-            // How a job begins is no change.
+            // The initial state of a job is no change.
             new.look_at = None;
             new.state = self.vitals.begin(self.job.watch(), &new, now);
             self.vitals.standings.push(new);
@@ -170,7 +170,7 @@ impl Judged {
     }
 }
 
-/// Notes what time alone has changed by `now`. Answers how many changes there were.
+/// Stores the changes that time alone has made by `now`. Returns their number.
 pub(super) fn apply_elapsed_time(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<usize> {
     let Some(mut judged) = Judged::read(tx, id)? else {
         return Ok(0);
@@ -178,7 +178,7 @@ pub(super) fn apply_elapsed_time(tx: &Transaction<'_>, id: Uuid, now: Timestamp)
     Ok(judged.judge(tx, None, now)?.len())
 }
 
-/// Puts right what a clock that was ahead has left behind, and judges the job by it. Answers how many changes there were.
+/// Corrects what a clock that was ahead has left, and judges the job by it. Returns the number of changes.
 pub(super) fn correct(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<usize> {
     let Some(mut judged) = Judged::read(tx, id)? else {
         return Ok(0);
@@ -189,7 +189,7 @@ pub(super) fn correct(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<
     Ok(judged.judge(tx, None, now)?.len())
 }
 
-/// Judges a job of which something changed at `now`, or that is new.
+/// Judges a job that is new, or that changed at `now`.
 pub fn reassess(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
     let Some(mut judged) = Judged::read(tx, id)? else {
         return Ok(());
@@ -199,8 +199,8 @@ pub fn reassess(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Makes a change that the health of jobs rests on: what time has brought by then is noted before it, and what the change
-/// brings after it.
+/// Makes a change that affects the health of jobs. Changes that time has made are stored before it, and those that the
+/// change makes after it.
 pub fn with_reassessment<T>(
     tx: &Transaction<'_>,
     jobs: &[Uuid],
@@ -217,7 +217,7 @@ pub fn with_reassessment<T>(
     Ok(made)
 }
 
-/// Changes what is kept of a job and of each of its targets.
+/// Changes the standings of a job and of its targets.
 pub fn change(tx: &Transaction<'_>, id: Uuid, make: impl FnMut(&mut Standing)) -> Result<()> {
     let Some(mut judged) = Judged::read(tx, id)? else {
         return Ok(());
@@ -226,24 +226,24 @@ pub fn change(tx: &Transaction<'_>, id: Uuid, make: impl FnMut(&mut Standing)) -
     judged.keep(tx)
 }
 
-/// Expects the posts of a job that is active again from `now` on: while it was paused, none were.
+/// Expects posts of a job that is active again from `now` on, because none were expected while it was paused.
 pub fn resume(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
     change(tx, id, |standing| standing.watched_from = now)
 }
 
-/// What no post changes about how a job does. Known between posts, so that most of them look at no health at all.
+/// Caches that posts cannot change the health state of a job before some time, so that most posts read no health.
 #[derive(Default)]
 pub struct HealthCache(Mutex<CachedHealth>);
 
 #[derive(Default)]
 struct CachedHealth {
-    /// When it was found out: a clock that was set back to before that makes it void.
+    /// Time at which this was computed. A clock that was set back to before it invalidates the cache.
     from: Option<Timestamp>,
     steadiness: Steadiness,
 }
 
 impl HealthCache {
-    /// Whether a post of these roles changes nothing at `now`.
+    /// Returns whether a post of these roles cannot change the health state at `now`.
     fn is_unchanged_by(&self, posted: &[&Name], now: Timestamp) -> bool {
         let CachedHealth { from, steadiness } = &*self.lock();
         let is_known = from.is_some_and(|from| from <= now);
@@ -257,7 +257,7 @@ impl HealthCache {
         };
     }
 
-    /// Knows nothing any more: something else than a post has changed how the job does.
+    /// Invalidates the cache, because something other than a post has changed the health state.
     pub fn invalidate(&self) {
         *self.lock() = CachedHealth::default();
     }
@@ -272,7 +272,7 @@ fn is_steady(steadiness: &Steadiness, posted: &[&Name], now: Timestamp) -> bool 
     steadiness.until.is_some_and(|until| now <= until) && !posted.iter().any(is_open)
 }
 
-/// A post for a job, on its way: what it changes is judged behind it.
+/// A post for a job whose effect on health is judged after it.
 pub struct Post<'a> {
     cache: &'a HealthCache,
     posted: Vec<&'a Name>,
@@ -281,7 +281,8 @@ pub struct Post<'a> {
 }
 
 impl<'a> Post<'a> {
-    /// Before the post of these output roles: notes what time has brought by `now`, unless the job is steady.
+    /// Stores the changes that time has made by `now`, unless the job is steady. It must be called before the post of
+    /// these output roles.
     pub fn begin(
         tx: &Transaction<'_>,
         id: Uuid,
@@ -304,7 +305,7 @@ impl<'a> Post<'a> {
         })
     }
 
-    /// After the post: judges what is fresh.
+    /// Judges what is fresh. It must be called after the post.
     pub fn end(self, tx: &Transaction<'_>) -> Result<()> {
         let Some(mut judged) = self.judged else {
             return Ok(());

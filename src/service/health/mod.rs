@@ -1,4 +1,9 @@
-//! Health: everyone in an organisation sees how its jobs do; a loop notices what time alone changes.
+//! The health of jobs: operations that return it, and the loop that updates what time alone changes.
+//!
+//! Health is judged in the transaction of whatever changes it: a post, a report, a change of the job or its source.
+//! Between such moments only time changes it, at deadlines stored in `health.look_at`. A loop finds overdue rows by
+//! that index, and reads apply what is not stored yet. While a job is healthy, a post reads and writes no health: a
+//! deadline that the post moves is checked when it passes.
 
 mod judge;
 
@@ -17,13 +22,13 @@ use crate::{
 };
 pub(super) use judge::{HealthCache, Post, change, reassess, resume, with_reassessment};
 
-/// How many jobs are judged in one transaction.
+/// Number of jobs that are judged in one transaction.
 const STEP: usize = 200;
 
-/// How many minutes later a job is looked at again that could not be judged.
+/// Delay in minutes until a job that could not be judged is judged again.
 const LATER: i64 = 10;
 
-/// How many of the jobs that the caller may see do how.
+/// Counts the caller's visible jobs by health state.
 pub async fn counts(app: &App, caller: &Caller, organisation_id: Option<Uuid>) -> Result<HealthCounts> {
     let organisation_id = caller.scope(organisation_id)?;
     app.read_blocking(move |connection, now| {
@@ -46,8 +51,8 @@ pub async fn counts(app: &App, caller: &Caller, organisation_id: Option<Uuid>) -
     .await
 }
 
-/// The health of a job with a page of its changes, newest first: those before the change of the number `before`. Answers
-/// the number of the last one too, if there are more.
+/// Returns the health of a job with a page of its changes, newest first: those before the change with the number
+/// `before`. Also returns the number of the last one, if there are more.
 ///
 /// # Errors
 /// Not found: the job.
@@ -74,8 +79,8 @@ pub async fn get(
     .await
 }
 
-/// Notes the changes that time alone has brought by now. Answers how many there were. A job that cannot be judged is
-/// looked at again later, and holds no other up.
+/// Stores the changes that time alone has made by now, and returns their number. A job that cannot be judged is judged
+/// again later, and delays no other.
 pub async fn watch(app: &App) -> Result<usize> {
     let deadlines = clock::deadlines(app).await?;
     if deadlines.are_held {
@@ -98,10 +103,10 @@ pub async fn watch(app: &App) -> Result<usize> {
     }
 }
 
-/// Judges the jobs again whose health rests on a time of a clock that was ahead, and has been put right. Answers how many
-/// changes there were.
+/// Judges the jobs again whose health depends on a time of a clock that was ahead and has been corrected. Returns the
+/// number of changes.
 async fn correct(app: &App) -> Result<usize> {
-    // It looks at all jobs.
+    // This reads all jobs.
     let found = app
         .read_unmapped(|connection, now| health::ahead_of(connection, latest_given(now)))
         .await?;
@@ -113,7 +118,7 @@ async fn correct(app: &App) -> Result<usize> {
     Ok(changes)
 }
 
-/// Judges a job anew at a time, and answers how many changes there were.
+/// Judges a job at a time, and returns the number of changes.
 type Judge = fn(&Transaction<'_>, Uuid, Timestamp) -> Result<usize>;
 
 /// Judges jobs in one transaction, or one by one if that fails.
@@ -147,7 +152,7 @@ async fn judge_together(app: &App, jobs: Vec<Uuid>, judge: Judge) -> Result<usiz
     .await
 }
 
-/// Has the next post for a job look at its health: something else than a post has changed it.
+/// Makes the next post for a job judge its health, because something other than a post has changed it.
 pub(super) fn invalidate_health(
     tx: &Transaction<'_>,
     contracts: &Cache<Uuid, Arc<Contract>>,

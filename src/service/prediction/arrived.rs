@@ -1,4 +1,4 @@
-//! When a post arrived, and which issue times it may have.
+//! The time at which a post arrives, and the limits of its issue times.
 
 use crate::{
     domain::{Result, Timestamp, health::latest_given},
@@ -6,16 +6,16 @@ use crate::{
     store::{clock, engine::Transaction},
 };
 
-/// When a post arrived.
+/// Arrival of a post.
 #[derive(Clone, Copy)]
 pub(super) struct Arrived {
-    /// Its available_at, which is later than the clock's time while the clock is behind the latest arrival.
+    /// The available_at of the post, which is later than the clock's time while the clock is behind the latest arrival.
     pub stamp: Timestamp,
-    /// The issue_time of what gives none: the clock's time, unless the clock is known to be behind.
+    /// The issue_time of predictions that have none: the clock's time, unless the clock is known to be behind.
     pub issue_time: Timestamp,
-    /// The clock's time.
+    /// Time of the clock.
     now: Timestamp,
-    /// The latest issue_time that is accepted; any, if the clock is known to be behind.
+    /// Latest issue_time that is accepted; any, if the clock is known to be behind.
     latest_issue: Option<Timestamp>,
 }
 
@@ -24,7 +24,7 @@ impl Arrived {
     pub fn at(tx: &Transaction<'_>, now: Timestamp, watch: &Watch) -> Result<Self> {
         let stamp = clock::stamp(tx, now)?;
         let latest_issue = watch.latest_issue(now);
-        // Several of one microsecond are issues of their own.
+        // Several posts within one microsecond are separate issues.
         let is_near = stamp <= latest_given(now);
         Ok(Self {
             stamp,
@@ -37,7 +37,7 @@ impl Arrived {
         })
     }
 
-    /// Returns what is wrong with an issue_time in the future: as the newest issue it would hide later ones.
+    /// Returns what is wrong with an issue_time in the future. As the newest issue it would hide later ones.
     pub fn too_far_ahead(self, issue_time: Option<Timestamp>) -> Option<String> {
         let (now, latest) = (self.now, self.latest_issue?);
         issue_time.filter(|issue_time| *issue_time > latest)?;

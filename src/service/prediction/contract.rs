@@ -1,4 +1,4 @@
-//! What a job says of the predictions that are posted for it.
+//! The contract of a job: the properties that its posted predictions are checked against.
 
 use uuid::Uuid;
 
@@ -13,9 +13,9 @@ use crate::{
     store::{self, engine::Connection},
 };
 
-/// What a job says of the predictions that are posted for it; remembered until the catalogue changes.
+/// Properties of a job that posts are checked against. They are cached until the catalogue changes.
 pub struct Contract {
-    /// Whose the job is.
+    /// Organisation of the job.
     pub organisation_id: Uuid,
     job_id: Uuid,
     location_id: Option<Uuid>,
@@ -25,7 +25,7 @@ pub struct Contract {
     source_version_id: Uuid,
     version_label: Name,
     targets: Vec<OutputRole>,
-    /// Whether its posts change how the job does.
+    /// Cache of whether posts can change the health state of the job.
     pub health_cache: HealthCache,
 }
 
@@ -37,7 +37,7 @@ impl Contract {
     pub fn read(connection: &Connection, id: Uuid) -> Result<Self> {
         let what = "job";
         let job = store::job::find(connection, id)?.ok_or(Error::NotFound { what, id })?;
-        let gone = || Error::Internal(format!("the contract of the job {id} is gone"));
+        let gone = || Error::Internal(format!("the contract of the job {id} is missing"));
         let version = store::source_version::find(connection, job.source_version_id)?.ok_or_else(gone)?;
         let source = store::source::find(connection, version.source_id)?.ok_or_else(gone)?;
         let location_id = match job.given_location_id {
@@ -58,7 +58,8 @@ impl Contract {
         })
     }
 
-    /// Which of the job's targets points are of: the member of the request that is wrong and why, if they are of none.
+    /// Returns the target of the job that points belong to. Otherwise returns the member of the request that is wrong,
+    /// and why.
     pub fn target(&self, key: &JobKey) -> std::result::Result<usize, (&'static str, String)> {
         let known = |name: fn(&OutputRole) -> &Name| {
             let names: Vec<_> = self.targets.iter().map(|t| name(t).as_str()).collect();
@@ -67,7 +68,7 @@ impl Contract {
         let by_role = |role: &Name| {
             let unknown = || {
                 let known = known(|target| &target.role);
-                let detail = format!("is no output role of the job, which has: {known}");
+                let detail = format!("is not an output role of the job, which has: {known}");
                 ("role", detail)
             };
             self.position(|target| target.role == *role).ok_or_else(unknown)
@@ -75,7 +76,7 @@ impl Contract {
         let by_metric = |metric: &Name| {
             let unknown = || {
                 let known = known(|target| &target.metric);
-                let detail = format!("is no output metric of the job, which has: {known}");
+                let detail = format!("is not an output metric of the job, which has: {known}");
                 ("metric", detail)
             };
             self.position(|target| target.metric == *metric).ok_or_else(unknown)
@@ -87,30 +88,32 @@ impl Contract {
                 let index = by_role(role)?;
                 if by_metric(metric)? != index {
                     let of = &self.targets[index].metric;
-                    return Err(("metric", format!("is not the role's, which is {of}")));
+                    return Err(("metric", format!("differs from that of the role, which is {of}")));
                 }
                 index
             }
             (None, None) => return Err(("role", "is missing".to_owned())),
         };
         match (&key.unit, &self.targets[index].unit) {
-            (Some(given), Some(unit)) if given != unit => Err(("unit", format!("is not the role's, which is {unit}"))),
-            (Some(_), None) => Err(("unit", "is given, and the role has none".to_owned())),
+            (Some(given), Some(unit)) if given != unit => {
+                Err(("unit", format!("differs from that of the role, which is {unit}")))
+            }
+            (Some(_), None) => Err(("unit", "is given, but the role has none".to_owned())),
             _ => Ok(index),
         }
     }
 
-    /// The output role of one of the job's targets.
+    /// Returns the output role of one of the job's targets.
     pub fn role(&self, target: usize) -> Option<&Name> {
         Some(&self.targets.get(target)?.role)
     }
 
-    /// The location that points are for: the one that they name, or the job's.
+    /// Returns the location of points: the one that they name, or that of the job.
     pub fn location(&self, named: Option<Uuid>) -> Option<Uuid> {
         named.or(self.location_id)
     }
 
-    /// The series of one of the job's targets.
+    /// Returns the series of one of the job's targets.
     pub fn series(&self, target: usize, location_id: Option<Uuid>, stage: Option<Stage>) -> Option<Series> {
         let target = self.targets.get(target)?;
         Some(Series {

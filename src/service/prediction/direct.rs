@@ -1,4 +1,4 @@
-//! Posting without a job: points that name their source themselves.
+//! Posts of predictions without a job: each point names its source.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,10 +19,11 @@ use crate::{
     store::{self, engine::Transaction, prediction},
 };
 
-/// Keeps points of a longer stream of them; `first` is the number of the first. All are kept, or none.
+/// Stores a part of a longer stream of points; `first` is the number of its first point. Either all points of the part
+/// are stored, or none.
 ///
 /// # Errors
-/// Invalid: as for an array of them, with the numbers of the stream.
+/// Invalid: as for an array of points, with the numbers of the stream.
 pub async fn post_lines(
     app: &App,
     caller: &Caller,
@@ -36,7 +37,7 @@ pub async fn post_lines(
     Ok(counts)
 }
 
-/// Which run points are of.
+/// Key of the run that points belong to.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct RunKey {
     source_version_id: Uuid,
@@ -110,17 +111,17 @@ fn resolve(
     Ok(joined)
 }
 
-/// The member of a point that is wrong, and why.
+/// Member of a point that is wrong, and the reason.
 type Refusal = (&'static str, String);
 
-/// What the points name, each read once.
+/// Resources that the points name. Each is read once.
 struct Catalogue<'a> {
     tx: &'a Transaction<'a>,
     caller: &'a Caller,
-    /// The organisations of locations.
+    /// Organisations of locations.
     locations: HashMap<Uuid, Option<Uuid>>,
     sources: HashMap<Name, Option<Source>>,
-    /// Versions by their source and what they are called; the newest if they are not.
+    /// Versions by source and label; the newest version if there is no label.
     versions: HashMap<(Uuid, Option<Name>), Option<Uuid>>,
     known: HashMap<Uuid, (Source, SourceVersion)>,
 }
@@ -158,7 +159,7 @@ impl<'a> Catalogue<'a> {
         if output(version, &key.metric).is_none() {
             let known: Vec<_> = version.output_roles.iter().map(|o| o.metric.as_str()).collect();
             let known = known.join(", ");
-            let detail = format!("is no output metric of the source's version, which has: {known}");
+            let detail = format!("is not an output metric of the source's version, which has: {known}");
             return Ok(Err(("metric", detail)));
         }
         Ok(Ok(RunKey {
@@ -170,7 +171,7 @@ impl<'a> Catalogue<'a> {
         }))
     }
 
-    /// The series of a run that was resolved.
+    /// Returns the series of a run whose names were resolved.
     fn series(&self, key: RunKey) -> Option<Series> {
         let (source, version) = self.known.get(&key.source_version_id)?;
         let owner = self.locations.get(&key.location_id)?;
@@ -189,7 +190,7 @@ impl<'a> Catalogue<'a> {
         })
     }
 
-    /// Whose the location is, if the caller may see it.
+    /// Returns the organisation of a location, if the caller can see it.
     fn owner(&mut self, id: Uuid) -> Result<Option<Uuid>> {
         if let Some(known) = self.locations.get(&id) {
             return Ok(*known);
@@ -200,7 +201,7 @@ impl<'a> Catalogue<'a> {
         Ok(visible)
     }
 
-    /// The source by name or id, if it is the organisation's or shared.
+    /// Returns the source with this name or id, if it belongs to the organisation or is shared.
     fn source(&mut self, named: &Name, owner: Uuid) -> Result<Option<Uuid>> {
         if !self.sources.contains_key(named) {
             let found = match Uuid::parse_str(named.as_str()) {
@@ -218,7 +219,7 @@ impl<'a> Catalogue<'a> {
         Ok(usable.map(|source| source.id))
     }
 
-    /// The source's version by label or id, or its newest.
+    /// Returns the source's version with this label or id, or its newest.
     fn version(&mut self, source: Uuid, named: Option<&Name>) -> Result<Option<Uuid>> {
         let key = (source, named.cloned());
         if let Some(known) = self.versions.get(&key) {

@@ -1,4 +1,5 @@
-//! Predictions: workers post them for their organisation's jobs or locations, everyone in the organisation reads them.
+//! Predictions: workers post them for their organisation's jobs or locations, and every token of the organisation can
+//! read them.
 
 mod arrived;
 mod contract;

@@ -1,4 +1,4 @@
-//! Posting for a job.
+//! Posts of predictions for a job.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -16,10 +16,10 @@ use crate::{
     store::{engine::Transaction, prediction},
 };
 
-/// Keeps what was predicted: the whole batch, or nothing.
+/// Stores predictions: the whole batch, or nothing.
 ///
 /// # Errors
-/// Not found: the job. Invalid: the roles, times, values or locations of the points, each named.
+/// Not found: the job. Invalid: the roles, times, values or locations of the points. Each violation is named.
 pub async fn post(app: &App, caller: &Caller, posted: PostedPredictions, gaps: Gaps) -> Result<PredictionCounts> {
     caller.needs(Role::Worker)?;
     let counts = match posted {
@@ -36,7 +36,7 @@ pub async fn post(app: &App, caller: &Caller, posted: PostedPredictions, gaps: G
     Ok(counts)
 }
 
-/// Which run of a job's contract points are of.
+/// Key of the run of a job's contract that points belong to.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct RunKey {
     target: usize,
@@ -73,7 +73,7 @@ async fn for_job(
                 issue_time,
                 stage,
             } = run.key.clone();
-            let gone = || Error::Internal(format!("the contract of the job {id} is gone"));
+            let gone = || Error::Internal(format!("the contract of the job {id} is missing"));
             let series = contract.series(target, location_id, stage).ok_or_else(gone)?;
             let issue = Issue {
                 issue_time,
@@ -97,11 +97,11 @@ async fn for_job(
     .await
 }
 
-/// The runs in the contract's terms.
+/// Resolves the runs by the contract.
 ///
 /// # Errors
 /// Invalid: points whose role is no target, whose location is not the organisation's, whose issue_time is in the
-/// future, or that repeat a valid_time; as many as one answer names.
+/// future, or that repeat a valid_time; as many as a response lists.
 fn resolve(
     tx: &Transaction<'_>,
     contract: &Contract,

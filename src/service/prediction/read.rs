@@ -1,4 +1,4 @@
-//! Reading predictions: everyone in the organisation does.
+//! Reads predictions, for every token of their organisation.
 
 use uuid::Uuid;
 
@@ -14,10 +14,10 @@ use crate::{
     store::{self, engine::Connection, prediction},
 };
 
-/// What the query asks for, in the order of the rows' keys.
+/// Returns the predictions that match the query, sorted by the keys of the rows.
 ///
 /// # Errors
-/// Not found: the job or location, unless predictions for it are still kept.
+/// Not found: the job or location, unless predictions for it are still stored.
 pub async fn list(app: &App, caller: &Caller, query: PredictionQuery) -> Result<Predictions> {
     let caller = caller.clone();
     app.read_blocking(move |connection, now| {
@@ -27,11 +27,11 @@ pub async fn list(app: &App, caller: &Caller, query: PredictionQuery) -> Result<
     .await
 }
 
-/// What the query asks for by its series, each thinned to so many points. The whole window is read, whatever the query's
-/// limit says.
+/// Returns the series that match the query, each thinned to at most `max` points. The whole window is read, regardless
+/// of the query's limit.
 ///
 /// # Errors
-/// Not found: the job or location, unless predictions for it are still kept. Bad request: too many values.
+/// Not found: the job or location, unless predictions for it are still stored. Bad request: too many values.
 pub async fn list_thinned(
     app: &App,
     caller: &Caller,
@@ -54,10 +54,10 @@ pub async fn list_thinned(
     .await
 }
 
-/// The newest predictions of a job or of locations.
+/// Returns the latest predictions of a job or of locations.
 ///
 /// # Errors
-/// Not found: the job or a location, unless predictions for it are still kept.
+/// Not found: the job or a location, unless predictions for it are still stored.
 pub async fn latest(app: &App, caller: &Caller, query: LatestQuery) -> Result<Vec<LatestPrediction>> {
     let caller = caller.clone();
     app.read_blocking(move |connection, now| {
@@ -71,7 +71,7 @@ pub async fn latest(app: &App, caller: &Caller, query: LatestQuery) -> Result<Ve
     .await
 }
 
-/// Whose the predictions for a job or location are.
+/// Returns the organisation that owns the predictions for a job or location.
 pub(super) fn owner(connection: &Connection, caller: &Caller, scope: PredictionScope) -> Result<Uuid> {
     let (what, id) = match scope {
         PredictionScope::Location(id) => ("location", id),
@@ -83,7 +83,8 @@ pub(super) fn owner(connection: &Connection, caller: &Caller, scope: PredictionS
         PredictionScope::Job(_) => store::job::owner(connection, id)?,
         PredictionScope::Source(_) => store::source::find(connection, id)?.and_then(|source| source.organisation_id),
     };
-    // The job or location may be gone, and its id another's by now: what was predicted for it is still its owner's.
+    // The job or location may be deleted, and its id used by another organisation. Its old predictions still belong to
+    // the old owner.
     let owner = match caller.organisation_id {
         Some(own) if registered == Some(own) => Some(own),
         Some(own) => prediction::is_known(connection, scope, own)?.then_some(own),

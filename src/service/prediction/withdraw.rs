@@ -1,4 +1,4 @@
-//! Withdrawing predictions.
+//! Withdraws the predictions of an issue.
 
 use std::sync::Arc;
 
@@ -21,12 +21,12 @@ use crate::{
     store::{self, clock, engine::Transaction, prediction},
 };
 
-/// About how many values are withdrawn in one transaction, so that others write in between. Those of a series are
-/// withdrawn together.
+/// Approximate number of values that are withdrawn in one transaction, so that others write in between. The values of
+/// one series are withdrawn together.
 const STEP: usize = 2_000;
 
-/// Withdraws predictions of one issue of a job, which may itself be gone: series by series, in steps if there are many.
-/// What an interrupted call has not withdrawn is withdrawn when it is repeated.
+/// Withdraws predictions of one issue of a job, which may be deleted: series by series, in steps if there are many.
+/// When an interrupted call is repeated, it withdraws the rest.
 ///
 /// # Errors
 /// Not found: the job, unless predictions for it are still stored.
@@ -34,7 +34,7 @@ pub async fn withdraw(app: &App, caller: &Caller, asked: Withdrawal) -> Result<C
     caller.needs(Role::Worker)?;
     let asked = Arc::new(asked);
     let series = series_of(app, caller, asked.clone()).await?;
-    // Each step reads all series of the job to judge its health: so the steps of many series are larger, and stay few.
+    // Each step reads all series of the job to judge its health, so the steps of many series are larger and fewer.
     let limit = STEP.max(series.len());
     let (mut counts, mut entry, mut done) = (Counts::default(), None, 0);
     while done < series.len() {
@@ -87,7 +87,8 @@ async fn series_of(app: &App, caller: &Caller, asked: Arc<Withdrawal>) -> Result
     .await
 }
 
-/// Notes in the audit trail that predictions of the organisation's job were withdrawn, and returns the entry's place.
+/// Records in the audit trail that predictions of the organisation's job were withdrawn, and returns the place of the
+/// entry.
 pub(super) fn record(
     tx: &Transaction<'_>,
     caller: &Caller,
@@ -102,7 +103,7 @@ pub(super) fn record(
     }
 }
 
-/// The organisation's job, if it is still there: its id may be another's by now.
+/// Returns the organisation's job, if it still exists. Its id may belong to another organisation now.
 fn job_of(tx: &Transaction<'_>, id: Uuid, organisation: Uuid) -> Result<Option<JobRecord>> {
     let found = store::job::find(tx, id)?;
     Ok(found.filter(|job| job.organisation_id == organisation))

@@ -1,5 +1,8 @@
-//! Delivering what is due: in order for each webhook and job, several at once, and none waiting for another's receiver. When
-//! an attempt fails, all messages of its webhook wait for the next attempt, and then go one after the other in their order.
+//! Delivers messages that are due: in order for each webhook and job, several at once, and none waiting for another's
+//! receiver.
+//!
+//! When an attempt fails, all messages of its webhook wait for the next attempt, and then follow one after the other in
+//! their order. The messages that are being sent are known in memory only, so only one process may deliver.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -23,30 +26,31 @@ use crate::{
     },
 };
 
-/// How often is looked for what is due.
+/// Interval at which due messages are looked for.
 pub const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// How many messages are on their way at once: in all, to one webhook, and to one whose last attempt failed, so that
-/// receivers that hang do not take the places of others.
+/// Limits of the messages that are sent at once: in all, to one webhook, and to one whose last attempt failed.
+/// Receivers that hang thus do not take the places of others.
 const AT_ONCE: usize = 64;
 const AT_ONCE_EACH: usize = 8;
 const AT_ONCE_FAILING: usize = 1;
 
-/// How long is waited before it is tried again to note what came of an attempt.
+/// Delay before the result of an attempt is stored again, after that failed.
 const NOTE_AGAIN: Duration = Duration::from_secs(5);
 
-/// Carries what is due. There is to be one at a time for a database.
+/// Delivers due messages. There must be only one for a database.
 pub struct Courier {
     app: App,
     underway: JoinSet<()>,
-    /// Which message each task carries: its webhook and its position.
+    /// Message of each task, by its webhook and its position.
     carried: HashMap<Id, (Uuid, i64)>,
-    /// Webhooks whose receiver failed, with the newest message that waited meanwhile: those go one after the other.
+    /// Webhooks whose receiver failed, with the newest message that has waited since. These messages are sent one after
+    /// the other.
     behind: HashMap<Uuid, i64>,
 }
 
 impl Courier {
-    /// One that carries nothing yet.
+    /// Creates a courier without messages.
     pub fn new(app: App) -> Self {
         Self {
             app,
@@ -56,11 +60,11 @@ impl Courier {
         }
     }
 
-    /// Sends what is due, and what becomes due meanwhile, until nothing is on its way. It may be dropped at any time: what
-    /// was sent and not yet noted is sent again, under the same id.
+    /// Sends messages that are due, and that become due meanwhile, until none is being sent. It may be dropped at any
+    /// time: a message whose result is not stored is sent again, with the same id.
     ///
     /// # Errors
-    /// Unavailable, if the database cannot be read. What is on its way goes on.
+    /// Unavailable, if the database cannot be read. Messages that are being sent continue.
     pub async fn round(&mut self) -> Result<()> {
         loop {
             self.start()?;
@@ -80,14 +84,14 @@ impl Courier {
         let id = match ended {
             Ok((id, ())) => id,
             Err(error) => {
-                tracing::error!(%error, "a delivery ended badly");
+                tracing::error!(%error, "a delivery ended abnormally");
                 error.id()
             }
         };
         self.carried.remove(&id);
     }
 
-    /// Sends what is due and has a place. Those of which the fewest are on their way come first.
+    /// Starts to send due messages while there are places. Webhooks with the fewest messages in flight come first.
     fn start(&mut self) -> Result<()> {
         if self.underway.len() >= AT_ONCE {
             return Ok(());
@@ -117,7 +121,7 @@ impl Courier {
                 };
                 let underway = self.underway_to(webhook);
                 if underway < most {
-                    // Those on their way are still due.
+                    // Messages in flight are still due in the database.
                     let mut found = delivery::due(connection, webhook, now, most + underway)?;
                     found.retain(|message| !self.carries(message));
                     found.truncate(most - underway);
@@ -128,7 +132,7 @@ impl Courier {
         });
         self.behind = behind;
         let mut due = due?;
-        // Of equal ones those that wait longest, whoever they are for.
+        // Among equals, the messages that have waited longest come first.
         due.sort_by_key(|(place, message)| (*place, message.created_at));
         due.truncate(AT_ONCE - self.underway.len());
         for (_, message) in due {
@@ -151,12 +155,12 @@ impl Courier {
 
 static NOT_NOTED: Recurring = Recurring::new();
 
-/// Sends a message and notes what came of it. While that cannot be noted the message keeps its place, so that it is not
-/// sent over and over.
+/// Sends a message and stores the result. While that fails the message keeps its place, so that it is not sent over and
+/// over.
 async fn carry(app: App, message: Message) {
     let attempt = app.sender.attempt(&message, app.now()).await;
     let next = match attempt.next(&message) {
-        // A clock that has jumped does not tell how old a message is.
+        // A clock that has jumped does not show the age of a message.
         Next::GivenUp if !attempt.is_gone() && !matches!(clock::look(&app), Ok(Ok(_))) => {
             Next::Retry(attempt.again(&message))
         }
@@ -170,7 +174,7 @@ async fn carry(app: App, message: Message) {
             Ok(()) => return,
             Err(error) => {
                 if let Some(times) = NOT_NOTED.failed(&error.to_string()) {
-                    tracing::warn!(%error, times, "cannot note what came of a webhook's message");
+                    tracing::warn!(%error, times, "cannot store the result of a webhook's message");
                 }
             }
         }
@@ -178,7 +182,7 @@ async fn carry(app: App, message: Message) {
     }
 }
 
-/// Notes an attempt, unless the webhook is gone.
+/// Stores the result of an attempt, unless the webhook was deleted.
 fn record(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, next: Next, now: Timestamp) -> Result<()> {
     if !record_attempt(tx, message, attempt, now)? {
         return Ok(());
@@ -186,8 +190,8 @@ fn record(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, next: Next
     delivery::attempted(tx, message, attempt, next, now)
 }
 
-/// Shows an attempt at its webhook, and switches that off if its receiver wants no more. Whether there still is such a
-/// webhook.
+/// Stores an attempt with its webhook, and deactivates the webhook if its receiver wants no more. Returns whether the
+/// webhook still exists.
 pub(super) fn record_attempt(
     tx: &Transaction<'_>,
     message: &Message,
@@ -201,7 +205,7 @@ pub(super) fn record_attempt(
     Ok(is_there)
 }
 
-/// Tells the operator what came of an attempt.
+/// Logs the result of an attempt.
 fn report(message: &Message, attempt: &Attempt, next: Next) {
     let (webhook, id, event) = (message.webhook_id, message.id, &message.event);
     let (status, error) = (attempt.status, attempt.error.as_deref());
@@ -215,7 +219,7 @@ fn report(message: &Message, attempt: &Attempt, next: Next) {
             tracing::info!(%webhook, message = %id, event, status, error, milliseconds, again, "could not deliver a message");
         }
         Next::GivenUp if attempt.is_gone() => {
-            tracing::warn!(%webhook, message = %id, event, "a receiver is gone (410): its webhook is switched off");
+            tracing::warn!(%webhook, message = %id, event, "a receiver is gone (410): its webhook is deactivated");
         }
         Next::GivenUp => {
             tracing::warn!(%webhook, message = %id, event, status, error, "gave up a message");

@@ -1,4 +1,7 @@
-//! Webhooks: managers have their organisation's, admins all; and the telling of what happened.
+//! Webhooks: managers own those of their organisation, admins all. Changes of jobs' health states are reported to them.
+//!
+//! A message is stored in the transaction of the change that it reports, and keeps its id in every attempt. It is sent
+//! at least once.
 
 mod deliver;
 mod send;
@@ -28,8 +31,8 @@ pub use deliver::{Courier, LOOK_EVERY};
 pub use send::Rules;
 pub(super) use send::Sender;
 
-/// Writes down, for every active webhook that hears of it, what happened: in the transaction of the change itself, so
-/// that neither is kept without the other.
+/// Stores a message for every active webhook that is subscribed to the event. It runs in the transaction of the change
+/// itself, so that neither is stored without the other.
 pub fn enqueue(tx: &Transaction<'_>, notice: &Notice, now: Timestamp) -> Result<()> {
     let webhooks = webhook::told_of(tx, notice.organisation_id, notice.event)?;
     if webhooks.is_empty() {
@@ -49,12 +52,12 @@ pub fn enqueue(tx: &Transaction<'_>, notice: &Notice, now: Timestamp) -> Result<
     Ok(())
 }
 
-/// What is posted.
+/// Returns the body of a message.
 fn body(event: &str, at: Timestamp, data: &serde_json::Value) -> String {
     json!({ "type": event, "timestamp": at, "data": data }).to_string()
 }
 
-/// Makes a webhook (managers). Conflict: its id is taken, or its name in the organisation.
+/// Creates a webhook (managers). Conflict: its id is taken, or its name in the organisation.
 pub async fn create(app: &App, caller: &Caller, mut new: NewWebhook) -> Result<IssuedWebhook> {
     caller.needs(Role::Manager)?;
     let given = new.check(app.sender.rules.allow_private_addresses)?;
@@ -76,13 +79,13 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewWebhook) -> Result<I
     .await
 }
 
-/// The webhook of that id, if the caller may see it (managers).
+/// Returns the webhook with this id, if the caller can see it (managers).
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Webhook> {
     caller.needs(Role::Manager)?;
     app.read_inline(|connection, now| Ok(visible(connection, caller, id)?.at(now)))
 }
 
-/// The webhooks that the caller may see (managers).
+/// Returns the webhooks that the caller can see (managers).
 pub async fn list(
     app: &App,
     caller: &Caller,
@@ -100,7 +103,7 @@ pub async fn list(
     .await
 }
 
-/// Changes a webhook (managers). The secret is answered if it was made here. Conflict: the name is taken in the
+/// Changes a webhook (managers). The secret is returned if it was generated here. Conflict: the name is taken in the
 /// organisation.
 pub async fn update(
     app: &App,
@@ -127,7 +130,7 @@ pub async fn update(
         let secret = given.as_ref().or(made.as_ref());
         if secret.is_some() || drop_old {
             let mut secrets = webhook::find_secrets(tx, id)?.ok_or_else(|| not_found(id))?;
-            // The same secret again is no rotation.
+            // Setting the same secret again is no rotation.
             if let Some(secret) = secret.filter(|secret| **secret != secrets.current) {
                 let until = now.plus_hours(OLD_SECRET_HOURS);
                 let old = std::mem::replace(&mut secrets.current, secret.clone());
@@ -149,7 +152,7 @@ pub async fn update(
     .await
 }
 
-/// Deletes a webhook, and the messages that wait for it (managers).
+/// Deletes a webhook and its pending messages (managers).
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
@@ -162,7 +165,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-/// The messages to a webhook, newest first, from the position `before` on (managers).
+/// Returns the messages to a webhook, newest first, from the position `before` on (managers).
 pub async fn deliveries(
     app: &App,
     caller: &Caller,
@@ -179,7 +182,8 @@ pub async fn deliveries(
     .await
 }
 
-/// Sends a test to a webhook, active or not, at once and once (managers). Busy, if many are being tested.
+/// Sends a test message to a webhook, active or not, at once and without retries (managers). Busy: many webhooks are
+/// being tested.
 pub async fn test(app: &App, caller: &Caller, id: Uuid) -> Result<WebhookTest> {
     caller.needs(Role::Manager)?;
     let message = app.read_inline(|connection, now| {
@@ -188,7 +192,7 @@ pub async fn test(app: &App, caller: &Caller, id: Uuid) -> Result<WebhookTest> {
         Ok(test_message(found, secrets, now))
     })?;
     let app = app.clone();
-    // What was sent is noted, also if the caller has gone away.
+    // The result is stored even if the caller has disconnected.
     tokio::spawn(send_test(app, message))
         .await
         .unwrap_or_else(|fault| Err(Error::Internal(format!("a test failed: {fault}"))))
@@ -234,7 +238,7 @@ fn test_message(webhook: Webhook, secrets: Secrets, now: Timestamp) -> Message {
     }
 }
 
-/// A webhook without an organisation is the admins'.
+/// Returns the webhook if the caller can see it. A webhook without an organisation belongs to the admins.
 fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Result<Webhook> {
     webhook::find(connection, id)?
         .filter(|found| caller.role == Role::Admin || found.organisation_id == caller.organisation_id)

@@ -1,4 +1,5 @@
-//! The way out: the only place that calls other servers.
+//! Calls the receivers of webhooks. This is the only place that calls other servers: addresses that are not public are
+//! refused here, as numbers or after their name is resolved, unless the operator allows them.
 
 use std::{
     error::Error as _,
@@ -23,26 +24,26 @@ use crate::domain::{
     },
 };
 
-/// How long a connection may take at most.
+/// Time limit for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// How much of an answer's body is read; nothing of it is kept.
+/// Number of bytes of a response's body that are read. None are stored.
 const READ_BYTES: usize = 4096;
 
-/// The longest error that is kept, in characters.
+/// Maximum length of a stored error, in characters.
 const MAX_ERROR: usize = 200;
 
-/// How many tests run at once.
+/// Maximum number of concurrent tests.
 const TESTS: usize = 8;
 
 const AGENT: &str = concat!("prediction-api/", env!("CARGO_PKG_VERSION"));
 
-/// What the operator says about the calls of webhooks.
+/// The operator's settings for the calls of webhooks.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
     /// Whether loopback, private and reserved addresses may be called.
     pub allow_private_addresses: bool,
-    /// How long a call may take.
+    /// Time limit for a call.
     pub time_out: Duration,
 }
 
@@ -55,17 +56,17 @@ impl Default for Rules {
     }
 }
 
-/// Posts messages.
+/// Posts messages to receivers.
 pub struct Sender {
-    /// What the operator says.
+    /// The operator's settings.
     pub rules: Rules,
-    /// Turns for tests.
+    /// Permits for tests.
     pub tests: Semaphore,
     client: OnceLock<Result<Client, String>>,
 }
 
 impl Sender {
-    /// One that keeps these rules. Its client is made when it is first needed: it reads the machine's certificates.
+    /// Creates a sender. Its client is created when it is first needed, because it reads the machine's certificates.
     pub fn new(rules: Rules) -> Self {
         Self {
             rules,
@@ -74,7 +75,7 @@ impl Sender {
         }
     }
 
-    /// Posts a message at `at`, once. Whatever goes wrong is told in the attempt.
+    /// Posts a message once, at `at`. Any error is returned in the attempt.
     pub async fn attempt(&self, message: &Message, at: Timestamp) -> Attempt {
         let begun = Instant::now();
         let (status, error) = match self.post(message, at).await {
@@ -90,9 +91,9 @@ impl Sender {
         }
     }
 
-    /// The status that the receiver answers with.
+    /// Returns the status of the receiver's response.
     async fn post(&self, message: &Message, at: Timestamp) -> Result<u16, String> {
-        // Hosts that are addresses do not come by the resolver.
+        // Hosts that are addresses do not pass through the resolver.
         address::check(&message.url, self.rules.allow_private_addresses)?;
         if at < Timestamp::from_micros(0) && message.url.starts_with("https:") {
             return Err("no certificate can be checked: the clock is before 1970".to_owned());
@@ -114,10 +115,10 @@ impl Sender {
         Ok(status)
     }
 
-    /// What went wrong, without the address: it may hold what is to be kept secret.
+    /// Describes an error without the address, which may contain a secret.
     fn explain(&self, error: &reqwest::Error) -> String {
         if error.is_timeout() {
-            return format!("no answer within {:?}", self.rules.time_out);
+            return format!("no response within {:?}", self.rules.time_out);
         }
         let mut cause = error.source();
         let mut said = "the call failed".to_owned();
@@ -138,13 +139,13 @@ fn client(rules: Rules) -> Result<Client, String> {
         .connect_timeout(CONNECT.min(rules.time_out))
         .redirect(Policy::none())
         .no_proxy()
-        // A connection that was kept may be gone when it is needed, which would look like a failure of the receiver's.
+        // A pooled connection may be closed when it is needed, which would look like a failure of the receiver.
         .pool_max_idle_per_host(0)
         .dns_resolver(std::sync::Arc::new(Resolver {
             allow_private: rules.allow_private_addresses,
         }))
         .build()
-        .map_err(|error| format!("the client cannot be made: {error}"))
+        .map_err(|error| format!("the client cannot be created: {error}"))
 }
 
 fn headers(message: &Message, at: Timestamp) -> Result<HeaderMap, String> {
@@ -160,8 +161,8 @@ fn headers(message: &Message, at: Timestamp) -> Result<HeaderMap, String> {
     Ok(headers)
 }
 
-/// Answers only addresses that may be called, when the connection is made: a name may have led elsewhere when the webhook
-/// was.
+/// Resolves names to addresses that may be called only. It runs when the connection is made, because a name may have
+/// led elsewhere when the webhook was created.
 struct Resolver {
     allow_private: bool,
 }

@@ -1,4 +1,4 @@
-//! Clocks that are ahead: a worker's, whose issues lie in the future, and the server's, which is put right later.
+//! Clocks that are ahead: a worker's, whose issues are in the future, and the server's, which is corrected later.
 
 use prediction_api::{domain::Timestamp, store::engine::Row};
 use serde_json::{Value, json};
@@ -9,12 +9,12 @@ use crate::{
     field::{Field, at, issued, risk},
 };
 
-/// The time that the server's clock shows in so many seconds.
+/// Returns the time that the server's clock will show in `seconds`.
 fn in_seconds(field: &Field, seconds: i64) -> Value {
     json!({ "issue_time": field.app.now().plus_seconds(seconds) })
 }
 
-/// Posts a point and returns whether the answer calls the issue fresh.
+/// Posts a point, and returns whether the issue was fresh.
 async fn is_fresh(field: &Field, more: Value, value: f64) -> bool {
     let answer = field.try_post(more, &[risk(9, value)]).await.expect(200);
     answer["fresh"].as_bool().unwrap()
@@ -122,7 +122,7 @@ async fn an_answer_says_whether_an_issue_was_fresh() {
     assert_eq!(skipped.expect(200)["fresh"], false);
 }
 
-/// What the database holds of it: whether no deadline passes, and how many arrivals and reports lie in the future.
+/// Returns whether the database says that deadlines are suspended, and how many arrivals and reports are in the future.
 fn kept(field: &Field) -> (bool, i64) {
     let sql = "SELECT EXISTS (SELECT 1 FROM clock WHERE name = 'held'),
         (SELECT count(*) FROM series WHERE newest_arrival > ?1) + (SELECT count(*) FROM health WHERE ok_at > ?1)";
@@ -131,7 +131,7 @@ fn kept(field: &Field) -> (bool, i64) {
     field.app.database().query_row(sql, [now], row).unwrap()
 }
 
-/// Sets the clock to another time, and waits until the server holds deadlines for it, or does no more.
+/// Sets the clock to another time, and waits until the server has suspended or resumed the deadlines.
 async fn jump(field: &Field, minutes: i64, is_held: bool) {
     // The server has seen the clock before.
     field.app.get("/readyz").await.expect(200);
@@ -139,7 +139,7 @@ async fn jump(field: &Field, minutes: i64, is_held: bool) {
     field.app.until(async || kept(field).0 == is_held).await;
 }
 
-/// Waits until what lay in the future is put right, some minutes after the clock was.
+/// Waits until times in the future are corrected, some minutes after the clock was.
 async fn until_put_right(field: &Field) {
     let is_put_right = async || {
         field.app.advance_minutes(1);
@@ -148,14 +148,14 @@ async fn until_put_right(field: &Field) {
     field.app.until(is_put_right).await;
 }
 
-/// How many changes of the job as a whole there were.
+/// Returns the number of changes of the job as a whole.
 async fn count(field: &Field) -> usize {
     changes(&field.app, &field.job).await.len()
 }
 
 const YEAR: i64 = 525_600;
 
-/// After the clock was ahead: a worker that has stopped is late one interval after what it left behind was put right.
+/// Checks that after the clock was ahead, a worker that has stopped is late one interval after the correction.
 async fn is_noticed(field: &Field) {
     assert_eq!(state(field).await, "on_time");
     until_put_right(field).await;

@@ -1,4 +1,4 @@
-//! Many jobs at once: what goes late is noticed in time, and nobody looks at the predictions for it.
+//! Many jobs at once: late ones are noticed in time, without reading their predictions.
 
 use serde_json::{Value, json};
 
@@ -8,11 +8,11 @@ use crate::{
     field::Field,
 };
 
-/// How many jobs there are, and how many go late.
+/// Number of jobs, and of those that become late.
 const JOBS: usize = 10_000;
 const LATE: usize = 100;
 
-/// Makes the jobs by copying one in the database: over HTTP they would take minutes.
+/// Creates the jobs by copying one in the database, because over HTTP this would take minutes.
 fn copy(app: &TestApp, job: &str) {
     let database = app.database();
     let sql = format!(

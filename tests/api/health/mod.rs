@@ -1,4 +1,4 @@
-//! The health of jobs: its states and their changes, by example; [`rules`] holds it against the rules by property.
+//! The health of jobs: its states and their changes, by example. [`rules`] compares it with the rules by property.
 
 mod ahead;
 mod many;
@@ -12,21 +12,21 @@ use crate::{
     field::{Field, at, issued, place, point, risk},
 };
 
-/// The members of a health without its targets.
+/// Returns the members of a health without its targets.
 fn whole(health: &Value) -> Value {
     let mut whole = health.clone();
     whole.as_object_mut().unwrap().remove("targets");
     whole
 }
 
-/// How a target of the field's job does.
+/// Returns the health of a target of the field's job.
 async fn target(field: &Field, role: &str) -> Value {
     let health = field.health().await;
     let mut targets = health["targets"].as_array().unwrap().iter();
     targets.find(|target| target["role"] == role).unwrap().clone()
 }
 
-/// The job's changes as a whole, oldest first: what it came to be, and when.
+/// Returns the changes of the job as a whole, oldest first: the new state, and its time.
 async fn changes(app: &TestApp, job: &str) -> Vec<(String, String)> {
     let answer = app.ok(ADMIN, &format!("GET /jobs/{job}/health"), Value::Null).await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();

@@ -1,5 +1,5 @@
-//! Health against a plain restatement of its rules: random histories, held against what the definitions say of the list
-//! of all that happened. `PROPTEST_CASES` sets how many histories are tried.
+//! Health compared with a plain restatement of its rules: random histories are judged by the definitions, from the list
+//! of all events. `PROPTEST_CASES` sets the number of histories.
 
 use prediction_api::domain::Timestamp;
 use proptest::{
@@ -17,20 +17,20 @@ use crate::app::{ADMIN, TestApp};
 const ROLES: [&str; 2] = ["humidity", "temperature"];
 const MINUTE: i64 = 60_000_000;
 
-/// How many histories are tried unless `PROPTEST_CASES` says it.
+/// Default number of histories.
 const CASES: u32 = 40;
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// Minutes go by.
+    /// Minutes pass.
     Wait(i64),
-    /// Of the roles, issued so many minutes ago, or ahead of the server's clock if that is negative.
+    /// Posts for these roles, issued this many minutes ago, or ahead of the server's clock if that is negative.
     Post([bool; 2], i64),
     Report(bool),
     SetActive(bool),
     SetInterval(Option<i64>),
     SetGrace(Option<i64>),
-    /// The server notices by itself what time has brought.
+    /// The server stores by itself what time alone has changed.
     Notice,
 }
 
@@ -47,10 +47,10 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What has happened, with its minute.
+/// An event, with its minute.
 #[derive(Debug, Clone)]
 enum Event {
-    /// The roles and the minute of the issue.
+    /// Roles and minute of the issue.
     Post([bool; 2], i64),
     Report(bool),
     SetActive(bool),
@@ -58,8 +58,8 @@ enum Event {
     SetGrace(Option<i64>),
 }
 
-/// How the job as a whole (`None`) or a target does, and since when, in half minutes: a deadline has passed just after its
-/// minute.
+/// State of the job as a whole (`None`) or of a target, and the time since which it holds, in half minutes: a deadline
+/// passes just after its minute.
 struct Followed {
     target: Option<usize>,
     state: &'static str,
@@ -68,7 +68,7 @@ struct Followed {
 }
 
 struct History {
-    /// Minutes since the job was made.
+    /// Minutes since the job was created.
     now: i64,
     events: Vec<(i64, Event)>,
     followed: Vec<Followed>,
@@ -94,8 +94,9 @@ impl History {
         events.find_map(|(minute, event)| Some((*minute, pick(event)?)))
     }
 
-    /// The posts that have the target with a new issue that counts as later than those before: their minutes, places and
-    /// issues. An issue counts as of its arrival if it is ahead of it. Of the job as a whole, those of its targets count.
+    /// Returns the posts with a fresh issue of the target: a new one that counts as later than those before. The result
+    /// has their minutes, places and issues. An issue ahead of its arrival counts as of its arrival. For the job as a
+    /// whole, those of its targets count.
     fn fresh(&self, target: Option<usize>) -> Vec<(i64, usize, i64)> {
         let counts_as = |(minute, _, issue): &(i64, usize, i64)| *minute.min(issue);
         let mut fresh: Vec<(i64, usize, i64)> = Vec::new();
@@ -134,7 +135,7 @@ impl History {
         fresh
     }
 
-    /// The minute that the posts of the target cover, an hour after the newest issue.
+    /// Returns the minute that the posts of the target cover, an hour after the newest issue.
     fn covers_until(&self, target: Option<usize>) -> Option<i64> {
         let issues = self.events.iter().filter_map(|(_, event)| match event {
             Event::Post(roles, issue) if target.is_none_or(|target| roles[target]) => Some(issue),
@@ -167,7 +168,7 @@ impl History {
         set.is_none_or(|(_, active)| active)
     }
 
-    /// When the job was resumed last.
+    /// Returns the minute at which the job was last resumed.
     fn resumed(&self) -> i64 {
         let (mut active, mut resumed) = (true, 0);
         for (minute, event) in &self.events {
@@ -181,7 +182,7 @@ impl History {
         resumed
     }
 
-    /// The last sign of life: its minute and place.
+    /// Returns the minute and place of the last sign of success.
     fn sign(&self, target: Option<usize>) -> Option<(i64, usize)> {
         let posts = self.fresh(target).into_iter().map(|(minute, place, _)| (minute, place));
         let oks =
@@ -197,7 +198,7 @@ impl History {
         self.is_active().then_some(from + minutes)
     }
 
-    /// The definition, at a time in half minutes.
+    /// Returns the state by the definition, at a time in half minutes.
     fn state(&self, target: Option<usize>, at: i64) -> &'static str {
         if !self.is_active() {
             return "paused";
@@ -255,7 +256,7 @@ impl History {
     }
 }
 
-/// A job on the server, and its history.
+/// A job on the server, with its history.
 struct Case<'a> {
     app: &'a TestApp,
     start: i64,
@@ -342,7 +343,7 @@ impl<'a> Case<'a> {
         self.history.happens(event);
     }
 
-    /// What the rules say.
+    /// Returns the health that the rules demand.
     fn expected(&self, followed: &Followed) -> Value {
         let target = followed.target;
         let mut expected = json!({ "state": followed.state, "since": self.time(followed.since) });
@@ -392,7 +393,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The changes that were noted, once all are.
+    /// Compares the stored changes, once all are stored.
     async fn check_changes(&self) {
         self.app.until_noted().await;
         let call = format!("GET /jobs/{}/health", self.job);

@@ -1,4 +1,4 @@
-//! What workers say of their runs, and the list of a job's runs.
+//! Reports of workers about their runs, and the list of a job's runs.
 
 use serde_json::{Value, json};
 

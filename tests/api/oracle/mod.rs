@@ -1,5 +1,5 @@
-//! The prediction store against a plain oracle: random posts and reads, held against a list of all points and the
-//! definitions of what is answered. `PROPTEST_CASES` sets how many cases are tried.
+//! The prediction store compared with a plain oracle: random posts and reads are checked against a list of all points
+//! and the definitions of responses. `PROPTEST_CASES` sets the number of cases.
 
 mod steps;
 mod wire;
@@ -26,12 +26,12 @@ const HOUR: i64 = 3_600_000_000;
 const METRICS: [&str; 2] = ["humidity", "temperature"];
 const STAGES: [Option<&str>; 2] = [None, Some("raw")];
 
-/// How long the second source's predictions are kept, in hours.
+/// Retention of the second source's predictions, in hours.
 const RETENTION: i64 = 3;
 
-/// How many cases are tried unless `PROPTEST_CASES` says it.
+/// Default number of cases.
 const CASES: u32 = 40;
-/// What a series is told apart by: the job if there is one, the source and its version, metric, stage and location.
+/// Key of a series: the job if there is one, the source and its version, metric, stage and location.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Series {
     job: Option<usize>,
@@ -45,11 +45,11 @@ struct Series {
 /// A posted point: its series, issue (at its arrival if none), valid_time and value (a gap, if there is none).
 type Given<Issue = Option<i64>> = (Series, Issue, i64, Option<f64>);
 
-/// A point that was kept; without a value, it withdraws the revisions before.
+/// A stored point. No value withdraws those of earlier revisions.
 #[derive(Debug, Clone)]
 struct Kept {
     series: Series,
-    /// When its series was begun, among all series.
+    /// Number of the series among all series, in the order of their creation.
     begun: usize,
     issue: i64,
     valid: i64,
@@ -58,21 +58,21 @@ struct Kept {
     revision: usize,
 }
 
-/// One case: what is on the server, and all points that it was given.
+/// A case: the resources on the server, and all points that were posted.
 struct Case<'a> {
     app: &'a TestApp,
-    /// The whole hour before the case began.
+    /// Start of the hour before the case.
     base: i64,
     start: i64,
     locations: [String; 2],
-    /// Two of the first source, one for each of its versions, and one of the second.
+    /// Two jobs of the first source, one for each of its versions, and one of the second.
     jobs: Vec<String>,
     sources: [String; 2],
     begun: HashMap<Series, usize>,
     kept: Vec<Kept>,
 }
 
-/// The source and version of each job.
+/// Source and version of each job.
 const OF_JOBS: [(usize, usize); 3] = [(0, 0), (0, 1), (1, 0)];
 
 fn label(version: usize) -> String {
@@ -144,7 +144,7 @@ impl<'a> Case<'a> {
         Ok(())
     }
 
-    /// Posts, and holds the counts or the refusal against what is kept.
+    /// Posts, and compares the counts or the refusal with the stored points.
     async fn post(&mut self, step: &Step) -> Result<(), TestCaseError> {
         let (body, gaps, runs) = self.body(step);
         let query = gaps.map_or(String::new(), |gaps| format!("?gaps={gaps}"));
@@ -192,7 +192,7 @@ impl<'a> Case<'a> {
         Ok(())
     }
 
-    /// What an issue has at a valid_time: nothing, or a value unless that is withdrawn.
+    /// Returns the value of an issue at a valid_time: none, or a value unless it is withdrawn.
     fn held(&self, series: &Series, issue: i64, valid: i64, now: i64) -> Option<Option<f64>> {
         let own = self
             .kept
@@ -202,7 +202,7 @@ impl<'a> Case<'a> {
         Some(own.max_by_key(|kept| kept.revision)?.value)
     }
 
-    /// Keeps points, each run of them as its next revision.
+    /// Stores points, each run of them as its next revision.
     fn keep(&mut self, new: Vec<Given<i64>>, now: i64) {
         let before = self.kept.len();
         for (series, issue, valid, value) in new {
@@ -272,12 +272,12 @@ impl<'a> Case<'a> {
         Ok(())
     }
 
-    /// Whether a point has not expired.
+    /// Returns whether a point has not expired.
     fn counts_at(&self, kept: &Kept, now: i64) -> bool {
         kept.series.source == 0 || kept.valid.max(kept.available) + RETENTION * HOUR > now
     }
 
-    /// Reads, page by page, and holds the rows against what is kept.
+    /// Reads page by page, and compares the rows with the stored points.
     async fn read(&self, read: &Read) -> Result<(), TestCaseError> {
         let window = [read.from, read.to].map(|(hour, beside)| self.at(hour) + beside);
         let (from, to) = (window[0].min(window[1]), window[0].max(window[1]));

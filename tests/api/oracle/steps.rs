@@ -1,16 +1,16 @@
-//! What happens in a case: random posts and reads, and time that goes by.
+//! Steps of a case: random posts and reads, and time that passes.
 
 use proptest::{collection::vec, option, prelude::*};
 
 /// A posted point: its role, hour and value (a gap, if there is none), and which location if it names one.
 pub type Posted = (usize, i64, Option<i32>, Option<usize>);
 
-/// What a post does with its gaps: the query that asks for it.
+/// Handling of gaps: the query parameter of a post.
 pub type Gaps = Option<&'static str>;
 
 #[derive(Debug, Clone)]
 pub enum Step {
-    /// For a job, as points or as series: issued at that hour or at its arrival.
+    /// Post for a job, as points or as series, issued at that hour or at its arrival.
     ForJob {
         job: usize,
         issue: Option<i64>,
@@ -19,7 +19,7 @@ pub enum Step {
         as_series: bool,
         gaps: Gaps,
     },
-    /// Without a job: the source, whether its version is named, and points with locations.
+    /// Post without a job: the source, whether its version is named, and points with locations.
     Direct {
         source: usize,
         version: Option<usize>,
@@ -28,16 +28,16 @@ pub enum Step {
         points: Vec<Posted>,
         gaps: Gaps,
     },
-    /// What a job was issued with at that hour is withdrawn, of one metric or stage or all.
+    /// Withdrawal of an issue of a job, of one metric or stage or all.
     Withdraw {
         job: usize,
         issue: i64,
         metric: Option<usize>,
         stage: Option<usize>,
     },
-    /// What has expired is deleted.
+    /// Deletion of expired data.
     Sweep,
-    /// Minutes go by.
+    /// Minutes pass.
     Wait(i64),
     Read(Read),
 }

@@ -1,4 +1,4 @@
-//! How posts and rows look on the wire.
+//! Posts and rows in their form on the wire.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use super::{
 };
 
 impl Case<'_> {
-    /// The body of a post, what it does with its gaps, and its points by their series: issue, valid_time and value.
+    /// Returns the body of a post, its handling of gaps, and its points by series: issue, valid_time and value.
     pub fn body(&self, step: &Step) -> (Value, Gaps, Vec<Given>) {
         match step {
             Step::ForJob {
@@ -104,7 +104,7 @@ impl Case<'_> {
         }
     }
 
-    /// A row as it is answered.
+    /// Returns a row as the API returns it.
     pub fn row(&self, kept: &Kept) -> Value {
         let series = &kept.series;
         #[expect(clippy::cast_precision_loss, reason = "a few hours")]

@@ -1,4 +1,4 @@
-//! Delivering: signed, in order, again when it failed, and no receiver waiting for another.
+//! Deliveries: messages are signed, in order, and retried after failures, and no receiver waits for another.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ async fn a_test_is_sent_at_once_and_shown() {
     let slow = app.ok(ADMIN, &test, Value::Null).await;
     assert_eq!(
         [&slow["status"], &slow["error"]],
-        [&Value::Null, &json!("no answer within 2s")]
+        [&Value::Null, &json!("no response within 2s")]
     );
     receiver.answers("/a", How::Status(204));
     app.advance_minutes(60);
@@ -108,7 +108,7 @@ async fn a_message_that_failed_is_tried_again_under_the_same_id() {
     let held = messages(&app, &id, attempts(2)).await.remove(0);
     assert_eq!(
         [&held["last_status"], &held["last_error"]],
-        [&Value::Null, &json!("no answer within 2s")]
+        [&Value::Null, &json!("no response within 2s")]
     );
     receiver.answers("/a", How::Status(200));
     app.advance_seconds(33);
@@ -271,7 +271,7 @@ async fn what_waits_outlives_a_restart() {
     assert_eq!(all[0].id(), all[1].id());
 }
 
-/// The signatures that a message has, and whether each is by one of the secrets, in their order.
+/// Returns the signatures of a message, and whether each was made with one of the secrets, in their order.
 fn signed_by(received: &Received, secrets: &[&str]) -> bool {
     let seconds = received.headers["webhook-timestamp"].parse().unwrap();
     let sign = |secret: &&str| {

@@ -1,4 +1,4 @@
-//! Webhooks: making and changing them, who may, what is refused, and that the secret is shown once.
+//! Webhooks: creation, changes, permissions and refusals; the secret is shown once.
 
 mod delivery;
 mod killed;
@@ -16,10 +16,10 @@ use crate::{
     receiver::{Received, Receiver},
 };
 
-/// A port of this machine where nobody listens.
+/// Address of this machine where nobody listens.
 const NOWHERE: &str = "http://127.0.0.1:9/";
 
-/// A new job that nobody expects to post at any time, so that only what its worker says changes its state.
+/// Sets up a job without an expected interval, so that only its worker's reports change its state.
 async fn job(app: &TestApp, home: &str, name: &str) -> String {
     let mut body = setup(home, name);
     body["source"] = json!({ "name": "unwatched" });
@@ -28,13 +28,13 @@ async fn job(app: &TestApp, home: &str, name: &str) -> String {
     made["id"].as_str().unwrap().to_owned()
 }
 
-/// The job's worker says how a run ended: `failed` makes it fail, `ok` makes it recover.
+/// Reports the end of a run: `failed` makes the job fail, `ok` makes it recover.
 async fn ended(app: &TestApp, job: &str, status: &str) {
     let report = json!({ "status": status, "message": format!("it is {status}") });
     app.ok(ADMIN, &format!("POST /jobs/{job}/runs"), report).await;
 }
 
-/// A webhook's messages, newest first, once they are as `fits` wants them.
+/// Returns a webhook's messages, newest first, once they satisfy `fits`.
 async fn messages(app: &TestApp, webhook: &str, fits: impl Fn(&[Value]) -> bool) -> Vec<Value> {
     let path = format!("GET /webhooks/{webhook}/deliveries?limit=10000");
     let found = async {
@@ -54,20 +54,20 @@ async fn messages(app: &TestApp, webhook: &str, fits: impl Fn(&[Value]) -> bool)
     }
 }
 
-/// A server with an organisation, and a receiver.
+/// Starts a server with an organisation, and a receiver.
 async fn start() -> (TestApp, String, Receiver) {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
     (app, home, Receiver::start().await)
 }
 
-/// A new webhook of the organisation that posts to the receiver's path; its name is the path.
+/// Creates a webhook of the organisation that posts to the receiver's path; its name is the path.
 async fn hook(app: &TestApp, home: &str, receiver: &Receiver, path: &str) -> String {
     let body = json!({ "name": path, "url": receiver.url(path), "organisation_id": home });
     app.make("/api/v1/webhooks", &body).await
 }
 
-/// What the messages tell.
+/// Returns the events of the messages.
 fn types(received: &[Received]) -> Vec<String> {
     let kind = |one: &Received| one.json()["type"].as_str().unwrap().to_owned();
     received.iter().map(kind).collect()

@@ -1,4 +1,4 @@
-//! What is told, to whom, and the list of the messages.
+//! The events that are sent, their receivers, and the list of messages.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
