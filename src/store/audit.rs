@@ -1,4 +1,4 @@
-//! The audit trail in SQL.
+//! The SQL of the audit trail.
 
 use super::{
     clock,
@@ -33,9 +33,9 @@ impl FromRow for AuditEntry {
     }
 }
 
-/// Keeps an entry behind those of the same time. A clock that has gone back far makes no entry look so old that it is
-/// deleted once the clock is put right: the entry gets the time that was trusted last.
-/// Answers its time and its position.
+/// Inserts an entry after those of the same time, and returns its time and its position. The entry gets the time that
+/// was trusted last if the clock is before it: otherwise a clock that went back far would make the entry look so old
+/// that it is deleted once the clock is right.
 pub fn insert(tx: &Transaction<'_>, entry: &AuditEntry) -> Result<(Timestamp, i64)> {
     let at = clock::seen(tx)?.map_or(entry.at, |seen| seen.max(entry.at));
     let mut statement = tx.prepare_cached(
@@ -57,14 +57,14 @@ pub fn insert(tx: &Transaction<'_>, entry: &AuditEntry) -> Result<(Timestamp, i6
     Ok(statement.query_row(row, |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-/// Replaces what an entry says of its changes, which go on after it was stored.
+/// Replaces the changes of an entry, which go on after it was stored.
 pub fn amend(tx: &Transaction<'_>, (at, position): (Timestamp, i64), changes: &Changes) -> Result<()> {
     tx.prepare_cached("UPDATE audit SET changes = ?3 WHERE at = ?1 AND position = ?2")?
         .execute((at, position, Json(changes)))?;
     Ok(())
 }
 
-/// A page of the trail, newest first.
+/// Returns a page of the trail, newest first.
 pub fn list(connection: &Connection, filter: &AuditFilter, page: AuditPage) -> Result<Listed<AuditEntry>> {
     let (at, position) = page.after.unzip();
     Filter::default()
@@ -78,14 +78,14 @@ pub fn list(connection: &Connection, filter: &AuditFilter, page: AuditPage) -> R
         .rows(connection, SELECT, "at DESC, position DESC", page.limit)
 }
 
-/// How many entries are from before `end`.
+/// Counts the entries from before `end`.
 pub fn count(connection: &Connection, end: Timestamp) -> Result<u64> {
     let mut statement = connection.prepare_cached("SELECT count(*) FROM audit WHERE at < ?1")?;
     let count: i64 = statement.query_row([end], |row| row.get(0))?;
     Ok(count.unsigned_abs())
 }
 
-/// Deletes up to `limit` entries from before `end`, and says how many it was.
+/// Deletes up to `limit` entries from before `end`, and returns how many.
 pub fn sweep(tx: &Transaction<'_>, end: Timestamp, limit: u32) -> Result<u64> {
     let deleted = tx
         .prepare_cached(

@@ -1,8 +1,9 @@
-//! The messages to webhooks in SQL: the outbox, and what became of them.
+//! The SQL of messages to webhooks: the outbox, and the results of deliveries.
 //!
-//! `next_attempt_at` stands at the first pending message about each job, so that what is due is found by an index, and
-//! nothing is sent before what came before it. While a message waits for another attempt ([`hold`]), all of its webhook
-//! wait: the receiver is taken to be gone, not to dislike one job.
+//! A message is stored in the transaction of the change that it reports, and keeps its id in every attempt: it is sent
+//! at least once. Only the first pending message about each job has `next_attempt_at`, so that the order holds without
+//! a lock and due messages are found by an index. While a message waits for another attempt ([`hold`]), all messages of
+//! its webhook wait: the receiver is assumed to be gone, not to reject one job.
 
 use uuid::Uuid;
 
@@ -20,15 +21,15 @@ use crate::domain::{
     },
 };
 
-/// A webhook's message that is about to be written down.
+/// A message to a webhook that is to be stored.
 pub struct NewDelivery<'a> {
     /// Its id.
     pub id: Uuid,
-    /// What it tells.
+    /// The event that it reports.
     pub event: &'a str,
     /// The job that it is about.
     pub job_id: Option<Uuid>,
-    /// What is posted.
+    /// The body that is posted.
     pub body: &'a str,
 }
 
@@ -67,7 +68,7 @@ impl FromRow for Message {
     }
 }
 
-/// A webhook's messages, newest first: those before the position `before`, if there is one.
+/// Lists a webhook's messages, newest first: those before the position `before`, if there is one.
 pub fn list(connection: &Connection, webhook: Uuid, before: Option<i64>, limit: usize) -> Result<Listed<Delivery>> {
     let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
     let mut statement = connection.prepare_cached(
@@ -79,7 +80,7 @@ pub fn list(connection: &Connection, webhook: Uuid, before: Option<i64>, limit: 
     Ok(Listed::cut(rows.collect::<RowResult<_>>()?, limit))
 }
 
-/// Writes a message down, to be sent as soon as those before it about the same job are over.
+/// Stores a message, to be sent as soon as those before it about the same job are done.
 pub fn insert(tx: &Transaction<'_>, webhook: Uuid, new: &NewDelivery<'_>, now: Timestamp) -> Result<()> {
     let position = next_position(tx, webhook)?;
     tx.prepare_cached(
@@ -101,7 +102,7 @@ pub fn insert(tx: &Transaction<'_>, webhook: Uuid, new: &NewDelivery<'_>, now: T
     cut(tx, webhook, position - SHOWN)
 }
 
-/// Writes down a message that was sent already, and will not be sent again.
+/// Stores a message that was sent already, and will not be sent again.
 pub fn insert_sent(tx: &Transaction<'_>, message: &Message, attempt: &Attempt) -> Result<()> {
     let position = next_position(tx, message.webhook_id)?;
     let state = match attempt.is_delivered() {
@@ -133,7 +134,7 @@ fn next_position(tx: &Connection, webhook: Uuid) -> Result<i64> {
     Ok(statement.query_row([webhook], |row| row.get(0))?)
 }
 
-/// Deletes the message at that position if it is over and stands too far back: so the list stays short.
+/// Deletes the message at that position if it is done and old, so that the list stays short.
 fn cut(tx: &Transaction<'_>, webhook: Uuid, position: i64) -> Result<()> {
     tx.prepare_cached(
         "DELETE FROM webhook_deliveries WHERE webhook_id = ?1 AND position = ?2 AND state <> 'pending'
@@ -143,8 +144,8 @@ fn cut(tx: &Transaction<'_>, webhook: Uuid, position: i64) -> Result<()> {
     Ok(())
 }
 
-/// The active webhooks for which a message is due, and whether the last attempt failed. It costs as much as there are
-/// webhooks with something to send.
+/// Returns the active webhooks for which a message is due, and whether the last attempt failed. It costs as much as
+/// there are webhooks with something to send.
 pub fn due_webhooks(connection: &Connection, now: Timestamp) -> Result<Vec<(Uuid, bool)>> {
     let mut statement = connection.prepare_cached(
         "WITH RECURSIVE waiting (id) AS (
@@ -165,7 +166,7 @@ pub fn due_webhooks(connection: &Connection, now: Timestamp) -> Result<Vec<(Uuid
     Ok(rows.collect::<RowResult<_>>()?)
 }
 
-/// What holds back the messages of a webhook.
+/// The reason why the messages of a webhook wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
     /// Nothing.
@@ -176,7 +177,7 @@ pub enum Hold {
     Due,
 }
 
-/// Whether messages of the webhook wait for another attempt of one that failed.
+/// Returns whether messages of the webhook wait for another attempt of one that failed.
 pub fn hold(connection: &Connection, webhook: Uuid, now: Timestamp) -> Result<Hold> {
     let mut statement = connection.prepare_cached(
         "SELECT max(next_attempt_at) FROM webhook_deliveries
@@ -190,12 +191,12 @@ pub fn hold(connection: &Connection, webhook: Uuid, now: Timestamp) -> Result<Ho
     })
 }
 
-/// The position of the webhook's newest message.
+/// Returns the position of the webhook's newest message.
 pub fn newest(connection: &Connection, webhook: Uuid) -> Result<i64> {
     Ok(next_position(connection, webhook)? - 1)
 }
 
-/// A webhook's messages that are due, in their order.
+/// Returns a webhook's messages that are due, in their order.
 pub fn due(connection: &Connection, webhook: Uuid, now: Timestamp, limit: usize) -> Result<Vec<Message>> {
     let mut statement = connection.prepare_cached(
         "SELECT d.webhook_id, d.position, d.id, d.event, d.job_id, d.body, d.created_at, d.attempts, w.url, w.secret,
@@ -208,7 +209,7 @@ pub fn due(connection: &Connection, webhook: Uuid, now: Timestamp, limit: usize)
     Ok(rows.collect::<RowResult<_>>()?)
 }
 
-/// Keeps what came of an attempt. When the message is over, the next one about the same job is due at `now`.
+/// Stores the result of an attempt. When the message is done, the next one about the same job is due at `now`.
 pub fn attempted(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, next: Next, now: Timestamp) -> Result<()> {
     let (state, next_attempt_at) = match next {
         Next::Delivered => (DeliveryState::Delivered, None),
@@ -229,7 +230,7 @@ pub fn attempted(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, nex
         &attempt.error,
         message.id,
     ))?;
-    // The webhook may have been deleted, and another made under its id.
+    // The webhook may have been deleted, and another created under its id.
     if changed == 0 || state == DeliveryState::Pending {
         return Ok(());
     }
@@ -252,7 +253,7 @@ pub fn attempted(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, nex
     cut(tx, message.webhook_id, message.position)
 }
 
-/// Makes what waits for another attempt due at `now`: its receiver is there again.
+/// Makes messages that wait for another attempt due at `now`: their receiver is there again.
 pub fn retry_now(tx: &Transaction<'_>, webhook: Uuid, now: Timestamp) -> Result<()> {
     tx.prepare_cached(
         "UPDATE webhook_deliveries SET next_attempt_at = ?2 WHERE webhook_id = ?1 AND next_attempt_at > ?2",
@@ -261,7 +262,7 @@ pub fn retry_now(tx: &Transaction<'_>, webhook: Uuid, now: Timestamp) -> Result<
     Ok(())
 }
 
-/// Deletes up to `most` messages that have been over for long; answers how many.
+/// Deletes up to `most` messages that were done long ago, and returns how many.
 pub fn forget(tx: &Transaction<'_>, now: Timestamp, most: u32) -> Result<usize> {
     let mut statement = tx.prepare_cached(
         "DELETE FROM webhook_deliveries WHERE (webhook_id, position) IN (

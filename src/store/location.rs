@@ -1,4 +1,4 @@
-//! Locations in SQL.
+//! The SQL of locations.
 
 use uuid::Uuid;
 
@@ -30,13 +30,13 @@ impl FromRow for Location {
     }
 }
 
-/// The location of that id.
+/// Returns the location of that id.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Location>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     Ok(statement.query_row([id], Location::from_row).optional()?)
 }
 
-/// Locations in the order of their ids.
+/// Lists locations in the order of their ids.
 pub fn list(
     connection: &Connection,
     organisation_id: Option<Uuid>,
@@ -49,7 +49,7 @@ pub fn list(
         .page(connection, SELECT, "id", &page)
 }
 
-/// Keeps a new location. Conflict: its id, or its name in the organisation, is taken.
+/// Inserts a location. Conflict: its id, or its name in the organisation, is taken.
 pub fn insert(tx: &Transaction<'_>, location: &Location) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO locations (id, organisation_id, name, latitude, longitude, elevation, placeholder, created_at,
@@ -71,7 +71,7 @@ pub fn insert(tx: &Transaction<'_>, location: &Location) -> Result<()> {
     Ok(())
 }
 
-/// Keeps a change. Conflict: the name is taken in the organisation.
+/// Updates a location. Conflict: the name is taken in the organisation.
 pub fn update(tx: &Transaction<'_>, location: &Location) -> Result<()> {
     tx.prepare_cached(
         "UPDATE locations SET name = ?2, latitude = ?3, longitude = ?4, elevation = ?5, placeholder = ?6,

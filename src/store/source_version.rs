@@ -1,4 +1,4 @@
-//! Source versions in SQL.
+//! The SQL of source versions.
 
 use uuid::Uuid;
 
@@ -28,13 +28,13 @@ impl FromRow for SourceVersion {
     }
 }
 
-/// The version of that id.
+/// Returns the version of that id.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<SourceVersion>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE v.id = ?1"))?;
     Ok(statement.query_row([id], SourceVersion::from_row).optional()?)
 }
 
-/// The source's version of that label.
+/// Returns the source's version of that label.
 pub fn find_labelled(connection: &Connection, source_id: Uuid, version: &Name) -> Result<Option<SourceVersion>> {
     let sql = format!("{SELECT} WHERE v.source_id = ?1 AND v.version = ?2");
     let mut statement = connection.prepare_cached(&sql)?;
@@ -43,15 +43,15 @@ pub fn find_labelled(connection: &Connection, source_id: Uuid, version: &Name) -
         .optional()?)
 }
 
-/// The version of the source that was published last.
+/// Returns the version of the source that was published last.
 pub fn newest(connection: &Connection, source_id: Uuid) -> Result<Option<SourceVersion>> {
     let sql = format!("{SELECT} WHERE v.source_id = ?1 ORDER BY v.created_at DESC, v.id DESC LIMIT 1");
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement.query_row([source_id], SourceVersion::from_row).optional()?)
 }
 
-/// Versions in the order of their ids: those of the organisation `seen_by` and of shared sources, or all; of them
-/// only those of one source, or of one label.
+/// Lists versions in the order of their ids: those of the organisation `seen_by` and of shared sources, or all; of
+/// these only those of one source, or of one label.
 pub fn list(
     connection: &Connection,
     seen_by: Option<Uuid>,
@@ -71,7 +71,7 @@ pub fn list(
         )
 }
 
-/// Keeps a new version. Conflict: its id, or its label in the source, is taken.
+/// Inserts a version. Conflict: its id, or its label in the source, is taken.
 pub fn insert(tx: &Transaction<'_>, version: &SourceVersion) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO source_versions (id, source_id, version, description, input_roles, output_roles, created_at, revision)

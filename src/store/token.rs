@@ -1,4 +1,4 @@
-//! Tokens in SQL. Of a secret only its SHA-256 is kept.
+//! The SQL of tokens. Only the SHA-256 of a secret is stored.
 
 use uuid::Uuid;
 
@@ -26,32 +26,32 @@ impl FromRow for Token {
     }
 }
 
-/// The token of that id.
+/// Returns the token of that id.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Token>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     Ok(statement.query_row([id], Token::from_row).optional()?)
 }
 
-/// The token whose secret has that hash.
+/// Returns the token whose secret has that hash.
 pub fn find_hashed(connection: &Connection, hash: &[u8; 32]) -> Result<Option<Token>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE hash = ?1"))?;
     Ok(statement.query_row([hash], Token::from_row).optional()?)
 }
 
-/// Whether there is any token.
+/// Returns whether there is any token.
 pub fn any(connection: &Connection) -> Result<bool> {
     let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM tokens)")?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
-/// Tokens in the order of their ids.
+/// Lists tokens in the order of their ids.
 pub fn list(connection: &Connection, organisation_id: Option<Uuid>, page: Page) -> Result<Listed<Token>> {
     Filter::default()
         .equal("organisation_id", &organisation_id)
         .page(connection, SELECT, "id", &page)
 }
 
-/// Keeps a new token. Conflict: its name is taken in its organisation.
+/// Inserts a token. Conflict: its name is taken in its organisation.
 pub fn insert(tx: &Transaction<'_>, token: &Token, hash: &[u8; 32]) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO tokens (id, organisation_id, name, role, hash, created_at, expires_at)
@@ -70,7 +70,7 @@ pub fn insert(tx: &Transaction<'_>, token: &Token, hash: &[u8; 32]) -> Result<()
     Ok(())
 }
 
-/// Notes that a token was used.
+/// Records that a token was used.
 pub fn touch(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
     tx.prepare_cached("UPDATE tokens SET last_used_at = ?2 WHERE id = ?1")?
         .execute((id, now))?;

@@ -1,4 +1,4 @@
-//! Webhooks in SQL. The secret stands beside them and is read by itself.
+//! The SQL of webhooks. Their secrets are read separately.
 
 use uuid::Uuid;
 
@@ -43,20 +43,20 @@ impl FromRow for Webhook {
     }
 }
 
-/// The webhook of that id.
+/// Returns the webhook of that id.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Webhook>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     Ok(statement.query_row([id], Webhook::from_row).optional()?)
 }
 
-/// What a webhook's messages are signed with.
+/// Returns the keys that sign the webhook's messages.
 pub fn find_secrets(connection: &Connection, id: Uuid) -> Result<Option<Secrets>> {
     let sql = "SELECT secret, old_secret, old_secret_until FROM webhooks WHERE id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     Ok(statement.query_row([id], secrets).optional()?)
 }
 
-/// The secrets of a row.
+/// Reads the secrets of a row.
 pub fn secrets(row: &Row<'_>) -> RowResult<Secrets> {
     let old: Option<Vec<u8>> = row.get("old_secret")?;
     Ok(Secrets {
@@ -65,7 +65,7 @@ pub fn secrets(row: &Row<'_>) -> RowResult<Secrets> {
     })
 }
 
-/// Webhooks in the order of their ids.
+/// Lists webhooks in the order of their ids.
 pub fn list(
     connection: &Connection,
     organisation_id: Option<Uuid>,
@@ -78,7 +78,7 @@ pub fn list(
         .page(connection, SELECT, "id", &page)
 }
 
-/// The active webhooks that hear of that event in that organisation.
+/// Returns the active webhooks that receive the event of the organisation.
 pub fn told_of(connection: &Connection, organisation_id: Uuid, event: WebhookEvent) -> Result<Vec<Uuid>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, events FROM webhooks WHERE organisation_id = ?1 AND active
@@ -95,7 +95,7 @@ pub fn told_of(connection: &Connection, organisation_id: Uuid, event: WebhookEve
     Ok(found)
 }
 
-/// Keeps a new webhook. Conflict: its id is taken, or its name in its organisation.
+/// Inserts a webhook. Conflict: its id is taken, or its name in its organisation.
 pub fn insert(tx: &Transaction<'_>, webhook: &Webhook, secret: &Secret) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO webhooks (id, organisation_id, name, url, secret, events, active, created_at, updated_at, revision)
@@ -124,7 +124,7 @@ pub fn insert(tx: &Transaction<'_>, webhook: &Webhook, secret: &Secret) -> Resul
     Ok(())
 }
 
-/// Keeps a change. Conflict: the name is taken in the organisation.
+/// Updates a webhook. Conflict: the name is taken in the organisation.
 pub fn update(tx: &Transaction<'_>, webhook: &Webhook) -> Result<()> {
     tx.prepare_cached(
         "UPDATE webhooks SET name = ?2, url = ?3, events = ?4, active = ?5, updated_at = ?6, revision = ?7
@@ -143,7 +143,7 @@ pub fn update(tx: &Transaction<'_>, webhook: &Webhook) -> Result<()> {
     Ok(())
 }
 
-/// Stores what the webhook's messages are signed with.
+/// Stores the keys that sign the webhook's messages.
 pub fn set_secrets(tx: &Transaction<'_>, id: Uuid, secrets: &Secrets) -> Result<()> {
     let old = secrets.old.as_ref();
     tx.prepare_cached("UPDATE webhooks SET secret = ?2, old_secret = ?3, old_secret_until = ?4 WHERE id = ?1")?
@@ -156,7 +156,7 @@ pub fn set_secrets(tx: &Transaction<'_>, id: Uuid, secrets: &Secrets) -> Result<
     Ok(())
 }
 
-/// Notes what came of the last message. Whether there still is such a webhook.
+/// Records the result of the last message. Returns whether there still is such a webhook.
 pub fn set_last_attempt(tx: &Transaction<'_>, id: Uuid, attempt: &LastAttempt) -> Result<bool> {
     let changed = tx
         .prepare_cached("UPDATE webhooks SET last_attempt = ?2 WHERE id = ?1")?
@@ -164,7 +164,7 @@ pub fn set_last_attempt(tx: &Transaction<'_>, id: Uuid, attempt: &LastAttempt) -
     Ok(changed > 0)
 }
 
-/// Switches the webhook of a message off, unless it has another address by now.
+/// Disables the webhook of a message, unless it has another address by now.
 pub fn switch_off(tx: &Transaction<'_>, message: &Message, now: Timestamp) -> Result<()> {
     tx.prepare_cached(
         "UPDATE webhooks SET active = FALSE, updated_at = ?2, revision = revision + 1 WHERE id = ?1 AND active

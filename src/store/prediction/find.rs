@@ -1,8 +1,9 @@
-//! Reading what is predicted: the runs that reach into the window, each filling only what no newer one filled.
+//! Reads predictions: the runs that reach into the window, each filling only the valid times that no newer run filled.
 //!
-//! Rows are returned in the order of their valid times and up to a limit. So the window is read in slices that hold
-//! about as many rows as are wanted, and what a page costs does not grow with the window that it is of. Where nothing is
-//! predicted the next slice begins at the next point. A slice that costs more than it may is read again, shorter.
+//! The cost of a page grows neither with the window nor with the history. Runs are found by the lead bounds of their
+//! series, and the window is read in slices of about as many rows as are wanted, in the order of their valid times. One
+//! run is in memory at a time. Where nothing is predicted the next slice begins at the next point. A slice that costs
+//! too much is read again, shorter.
 
 use std::cmp::Ordering;
 
@@ -21,24 +22,24 @@ use crate::{
     store::engine::Connection,
 };
 
-/// How long a slice is at first if nothing is known of a series' step: an hour for each row.
+/// The length of the first slice for each row if the step of a series is not known: an hour.
 const DEFAULT_STEP: i64 = 3_600_000_000;
 
-/// A slice has about so many rows at most, or an eighth of a larger limit: what is gathered for it is held beside what is
-/// found already.
+/// The number of rows that a slice has at most, or an eighth of a larger limit: the rows of a slice are in memory
+/// beside those that were found before.
 const SLICE_ROWS: usize = 10_000;
 
-/// What a slice may cost, in points that are decoded. Where even a short slice costs more, the next may cost twice as
-/// much.
+/// The cost of a slice at most, in points that are decoded. Where even a short slice costs more, the next may cost
+/// twice as much.
 const SLICE_COST: usize = 500_000;
 
-/// A slice is at most so many times as long as the one before.
+/// The factor by which a slice is at most longer than the one before.
 const GROWTH: i64 = 16;
 
-/// A slice that costs too much is read again with this part of its length.
+/// The part of its length with which a slice that costs too much is read again.
 const SHRINKING: i64 = 4;
 
-/// What the query asks for, in the order of the rows' keys.
+/// Returns what the query asks for, in the order of the rows' keys.
 pub fn find(
     connection: &Connection,
     organisation_id: Uuid,
@@ -85,16 +86,16 @@ pub fn find(
     Ok(found)
 }
 
-/// Where a group is read from.
+/// The place from which a group is read.
 #[derive(Clone, Copy)]
 struct Start {
     from: Timestamp,
-    /// Behind this issue of the first valid_time.
+    /// After this issue of the first valid_time.
     after: Option<IssueKey>,
 }
 
 impl Start {
-    /// Behind the row that the page before ended with; nowhere if the group was answered before.
+    /// After the row that the page before ended with; none if that page has the whole group.
     fn of(query: &PredictionQuery, group: &GroupKey) -> Option<Self> {
         let start = |from: Timestamp, after| Start {
             from: from.max(query.from),
@@ -114,7 +115,7 @@ impl Start {
     }
 }
 
-/// A group of series as it is read.
+/// A group of series that is being read.
 struct Reader<'a> {
     connection: &'a Connection,
     group: &'a [SeriesRow],
@@ -199,12 +200,12 @@ impl Reader<'_> {
         }
     }
 
-    /// The first moment from `from` on, and before `to`, at which there may be a point.
+    /// Returns the first moment from `from` on, and before `to`, at which there may be a point.
     fn next_point(&self, from: Timestamp, to: Timestamp) -> Result<Option<Timestamp>> {
         next_point(self.connection, self.group, &self.window(from, to))
     }
 
-    /// How long the first slice is to be, by the steps between the valid times of the newest issues.
+    /// Returns the length of the first slice, by the steps between the valid times of the newest issues.
     fn first_length(&self, rows: usize) -> Result<i64> {
         let mut newest = self.connection.prepare_cached(
             "SELECT valid_to - valid_from, count FROM runs WHERE series_id = ?1 AND issue_time = ?2 ORDER BY revision
@@ -232,12 +233,12 @@ impl Reader<'_> {
     }
 }
 
-/// The moment after `time`.
+/// Returns the moment after `time`.
 fn after(time: Timestamp) -> Timestamp {
     Timestamp::from_micros(time.micros() + 1)
 }
 
-/// How long the next slice is to be, so that it has about what is still wanted.
+/// Returns the length of the next slice, so that it has about as many rows as are still wanted.
 fn next_length(length: i64, rows: usize, wanted: usize) -> i64 {
     let (rows, wanted) = (
         i64::try_from(rows).unwrap_or(i64::MAX),

@@ -1,4 +1,5 @@
-//! The newest predictions of each series, by what the series' rows know of their newest issues.
+//! Reads the newest predictions of each series. The rows of `series` store the newest issue and how far it reaches, so
+//! that nothing is scanned.
 
 use uuid::Uuid;
 
@@ -15,11 +16,11 @@ use crate::{
     store::engine::Connection,
 };
 
-/// How far before a moment its value is looked for at first, in microseconds: two days.
+/// The time before a moment in which its value is looked for at first, in microseconds: two days.
 const LOOK_BACK: i64 = 2 * 24 * 3_600_000_000;
 
-/// What is predicted now for a job or a location: the newest issue of each metric, source, stage and location, or the
-/// value that is valid at a moment.
+/// Returns the current predictions for a job or a location: the newest issue of each metric, source, stage and
+/// location, or the value that is valid at a moment.
 pub fn latest(
     connection: &Connection,
     organisation_id: Uuid,
@@ -59,7 +60,8 @@ pub fn latest(
     Ok(answers)
 }
 
-/// All points of an issue. Several series have it if jobs share a source and a location; what came last counts.
+/// Returns all points of an issue. Several series have it if jobs share a source and a location; the last arrival
+/// counts.
 fn issue(connection: &Connection, group: &[SeriesRow], issue_time: Timestamp, now: Timestamp) -> Result<Predictions> {
     let window = Window {
         issue_time: Some(issue_time),
@@ -76,7 +78,7 @@ fn issue(connection: &Connection, group: &[SeriesRow], issue_time: Timestamp, no
     Ok(found)
 }
 
-/// The value with the last valid_time that is not later than `at`.
+/// Returns the value with the last valid_time that is not later than `at`.
 fn valid_at(connection: &Connection, group: &[SeriesRow], at: Timestamp, now: Timestamp) -> Result<Predictions> {
     let mut to = Timestamp::from_micros(at.micros() + 1);
     let mut length = LOOK_BACK;

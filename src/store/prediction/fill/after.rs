@@ -1,4 +1,4 @@
-//! The issues of one valid time after a given one: the rest of a page that ended within them.
+//! Finds the issues of one valid time after a given one: the rest of a page that ended within them.
 
 use std::ops::ControlFlow::{Break, Continue};
 

@@ -1,4 +1,4 @@
-//! All issues of each valid time.
+//! Finds all issues of each valid time.
 
 use std::{
     collections::HashSet,
@@ -39,7 +39,7 @@ pub fn all_issues(
     };
     for series in group {
         let cutoff = series.series.cutoff(window.now);
-        // The valid times that newer revisions of an issue have.
+        // The valid times of newer revisions of the issue.
         let mut revised: (Option<Timestamp>, HashSet<Timestamp>) = Default::default();
         let visited = visit_runs(connection, series, window, Order::NewestFirst, |run| {
             let issue_time = run.issue.issue_time;
@@ -58,7 +58,7 @@ pub fn all_issues(
                 if is_enough || first.is_behind(point.valid_time, issue) {
                     break;
                 }
-                // The first revision has none before it.
+                // There is no revision before the first.
                 if run.revision > 1 && !revised.1.insert(point.valid_time)
                     || run.revision == 1 && revised.1.contains(&point.valid_time)
                 {
@@ -92,11 +92,11 @@ pub fn all_issues(
     Ok(filled)
 }
 
-/// The first rows of all issues, in no order while they are gathered.
+/// The first rows of all issues, in no order while they are collected.
 struct First {
     rows: Vec<(IssueKey, FoundPoint)>,
     runs: Vec<FoundRun>,
-    /// The last row that may be wanted: as many as are wanted stand up to it.
+    /// The last row that may be wanted: there are as many rows as are wanted up to it.
     end: Option<(Timestamp, IssueKey)>,
     wanted: usize,
 }
@@ -106,7 +106,7 @@ impl First {
         self.end.is_some_and(|end| (valid_time, issue) > end)
     }
 
-    /// Leaves only the rows that are wanted, once there are so many times more.
+    /// Drops the rows that are not wanted once there are `times` as many as are.
     fn cut(&mut self, times: usize) {
         if self.rows.len() <= self.wanted.saturating_mul(times) {
             return;

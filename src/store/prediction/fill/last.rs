@@ -1,4 +1,4 @@
-//! The last valid time of a window, in its newest issue.
+//! Finds the last valid time of a window, in its newest issue.
 
 use std::ops::ControlFlow::Continue;
 
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// The newest issue of the window's last valid_time.
+/// Returns the newest issue of the window's last valid_time.
 pub fn last_point(connection: &Connection, group: &[SeriesRow], window: &Window) -> Result<Predictions> {
     let (mut best, cost): (Option<(FoundPoint, NewestFirst, FoundRun)>, _) = (None, Cost::default());
     for series in group {

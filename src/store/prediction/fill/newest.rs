@@ -1,4 +1,4 @@
-//! The newest issue of each valid time.
+//! Finds the newest issue of each valid time.
 
 use std::{
     collections::VecDeque,
@@ -64,7 +64,7 @@ pub fn newest_issues(
                 let at = place.get_or_insert_with(|| newest.place(point.valid_time));
                 match newest.at(at, point.valid_time) {
                     None => fresh.push(row),
-                    // Another series' run. Those of one series come newest first.
+                    // This is another series' run: those of one series come newest first.
                     Some(other) if rank < ranks[other.run] => {
                         *other = row;
                         is_used = true;
@@ -94,13 +94,13 @@ pub fn newest_issues(
 /// The valid times that are filled, in their order.
 struct Newest {
     rows: VecDeque<FoundPoint>,
-    /// No valid time from here on is wanted any more: as many as are wanted come before it.
+    /// The valid time from which on none is wanted: as many as are wanted come before it.
     end: Timestamp,
     wanted: usize,
 }
 
 impl Newest {
-    /// Where a valid_time is, or would be.
+    /// Returns the place that a valid_time has, or would have.
     fn place(&self, valid_time: Timestamp) -> usize {
         match self.rows.back() {
             Some(last) if last.valid_time < valid_time => self.rows.len(),
@@ -108,7 +108,7 @@ impl Newest {
         }
     }
 
-    /// The row of a valid_time, if it is filled; `at` is its place or an earlier one, and is moved there.
+    /// Returns the row of a valid_time, if it is filled. `at` is its place or an earlier one, and is moved there.
     fn at(&mut self, at: &mut usize, valid_time: Timestamp) -> Option<&mut FoundPoint> {
         while self.rows.get(*at)?.valid_time < valid_time {
             *at += 1;
@@ -116,8 +116,8 @@ impl Newest {
         self.rows.get_mut(*at).filter(|row| row.valid_time == valid_time)
     }
 
-    /// Fills valid times that are not filled, and leaves the list empty. Mostly they come all before or all behind what
-    /// is there: models are run at regular times, and predict at regular times.
+    /// Adds rows for valid times that are not filled, and empties the list. Mostly they are all before or all after
+    /// those that are there: models run at regular times, and predict at regular times.
     fn add(&mut self, fresh: &mut Vec<FoundPoint>) {
         let (Some(first), Some(last)) = (fresh.first(), fresh.last()) else {
             return;

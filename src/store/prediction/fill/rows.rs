@@ -1,4 +1,4 @@
-//! Rows that were found, and the runs that they are of.
+//! The rows that were found, and their runs.
 
 use crate::{
     domain::{
@@ -13,7 +13,7 @@ pub fn in_order((issue, row): &(IssueKey, FoundPoint)) -> (Timestamp, IssueKey) 
     (row.valid_time, *issue)
 }
 
-/// Adds rows to what is found, with the runs that they are of.
+/// Adds rows and their runs to `found`.
 pub fn add(rows: impl IntoIterator<Item = FoundPoint>, mut runs: Vec<FoundRun>, found: &mut Predictions) {
     let (base, begin) = (found.runs.len(), found.rows.len());
     found.rows.extend(rows);
@@ -23,7 +23,7 @@ pub fn add(rows: impl IntoIterator<Item = FoundPoint>, mut runs: Vec<FoundRun>, 
     found.runs.append(&mut runs);
 }
 
-/// Leaves only the runs that are used, and numbers them anew.
+/// Drops the runs that are not used, and numbers the others again.
 pub fn keep_used<'a>(runs: &mut Vec<FoundRun>, used: impl Iterator<Item = &'a mut usize>) {
     let mut numbers = vec![None; runs.len()];
     let mut kept = Vec::new();

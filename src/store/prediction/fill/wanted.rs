@@ -1,33 +1,33 @@
-//! How much is wanted of a slice, and up to where it was read.
+//! The number of rows that are wanted of a slice, and how far it was read.
 
 use crate::{
     domain::{Timestamp, prediction::IssueKey},
     store::prediction::run::Cost,
 };
 
-/// Up to where a slice was read.
+/// How far a slice was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filled {
     /// To its end.
     Whole,
-    /// Up to this valid_time, and for all issues up to this one of it: as many rows as are wanted were found.
+    /// Up to this valid_time, and for all issues up to this issue of it: as many rows as are wanted were found.
     Until(Timestamp, Option<IssueKey>),
-    /// Not at all: it cost more than it may.
+    /// Not at all: it cost too much.
     TooMuch,
 }
 
-/// How many rows are wanted of a slice, and what reading it may cost.
+/// The number of rows that are wanted of a slice, and the limit of its cost.
 pub struct Wanted<'a> {
-    /// So many rows at most.
+    /// The number of rows at most.
     pub rows: usize,
-    /// What it costs.
+    /// The cost so far.
     pub cost: &'a Cost,
-    /// Up to where the cost may rise.
+    /// The cost at most.
     pub most: usize,
 }
 
 impl Wanted<'_> {
-    /// Whether reading has cost more than it may.
+    /// Returns whether the slice has cost too much.
     pub fn is_too_much(&self) -> bool {
         self.cost.of_window() > self.most
     }
