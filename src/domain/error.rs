@@ -41,7 +41,7 @@ pub enum Error {
     #[error("it was changed since you read it: read it again and repeat the change")]
     Stale,
     /// Well-formed but wrong, with every violation.
-    #[error("the request breaks {} of the rules", count(.0))]
+    #[error("the request has {} violations", count(.0))]
     Invalid(Vec<Violation>),
     /// The request asks for more work than one request may.
     #[error("{0}")]

@@ -366,7 +366,7 @@ async fn every_violation_is_told_at_once() {
         "#/source_version/version",
     ];
     assert_eq!(places, expected, "{}", answer.text);
-    assert_eq!(answer.json()["detail"], "the request breaks 6 of the rules");
+    assert_eq!(answer.json()["detail"], "the request has 6 violations");
 }
 
 #[tokio::test]
