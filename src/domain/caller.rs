@@ -73,7 +73,7 @@ impl Caller {
             return Ok(());
         }
         Err(Error::Forbidden(format!(
-            "this needs a token of the role {}; yours is a {}'s",
+            "this requires a token with the role {}; this token has the role {}",
             least.as_str(),
             self.role.as_str()
         )))

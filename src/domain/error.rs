@@ -11,7 +11,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// A parameter cannot be read or is missing.
-    #[error("the request's parameters are not usable")]
+    #[error("the request's parameters are invalid")]
     BadParameter(Vec<Violation>),
     /// There is no token, or none that is valid now.
     #[error("{0}")]
@@ -38,19 +38,19 @@ pub enum Error {
         violations: Vec<Violation>,
     },
     /// The thing changed since the caller read it (`If-Match`).
-    #[error("it was changed since you read it: read it again and repeat the change")]
+    #[error("the resource has changed since you read it: read it again and repeat the change")]
     Stale,
     /// Well-formed but wrong, with every violation.
-    #[error("the request has {} violations", count(.0))]
+    #[error("validation failed (violations: {})", count(.0))]
     Invalid(Vec<Violation>),
     /// The request asks for more work than one request may.
     #[error("{0}")]
     TooLarge(String),
     /// Too much is waiting; nothing was done.
-    #[error("the server has too much to do: try again shortly")]
+    #[error("the server is overloaded: retry shortly")]
     Busy,
     /// The caller's token has as much waiting as one token may; nothing was done.
-    #[error("this token has too many requests waiting: wait for their answers, or try again shortly")]
+    #[error("this token has too many requests waiting: wait for their responses, or retry shortly")]
     ShareTaken,
     /// The database cannot be written or read now, for instance because the disk is full.
     #[error("the database is not available: {0}")]

@@ -366,7 +366,7 @@ async fn every_violation_is_told_at_once() {
         "#/source_version/version",
     ];
     assert_eq!(places, expected, "{}", answer.text);
-    assert_eq!(answer.json()["detail"], "the request has 6 violations");
+    assert_eq!(answer.json()["detail"], "validation failed (violations: 6)");
 }
 
 #[tokio::test]

@@ -243,10 +243,10 @@ async fn more_faults_than_are_listed_are_at_least_100() {
     let body: Vec<_> = (0..500).map(|_| json!({ "sensor_id": "x" })).collect();
     let answer = app.post("/api/v1/readings", &json!(body)).await;
     assert_eq!(answer.places().len(), 100);
-    assert!(answer.text.contains("at least 100 violations"), "{}", answer.text);
+    assert!(answer.text.contains("violations: at least 100"), "{}", answer.text);
     let answer = app.post("/api/v1/readings", &json!(body[..2])).await;
     assert!(
-        answer.text.contains("has 4 violations") || answer.text.contains("has 6 violations"),
+        answer.text.contains("violations: 4)") || answer.text.contains("violations: 6)"),
         "{}",
         answer.text
     );
