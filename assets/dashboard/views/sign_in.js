@@ -53,7 +53,7 @@ export function SignIn({ me, reason, done }) {
           folder. Admins and managers create tokens for others, here under Tokens or on the command line:
         </p>
         <pre tabindex="0"><code>prediction-api token create NAME --role viewer --organisation ID</code></pre>
-        <p><a href=${`${BASE}/docs/tokens`}>Tokens and roles</a></p>
+        <p><a href=${`${BASE}/docs/tokens`}>Tokens and permissions</a></p>
       </details>
     </div>`;
 }
