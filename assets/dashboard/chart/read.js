@@ -23,7 +23,7 @@ export async function readChart({ job, metric, from, to, asOf, chosen, issues },
   const window = { job, metric, from, to };
   const ask = (more) => get("/predictions", { ...parametersOf({ ...window, asOf }), ...more, shape: "series", max_points: MAX_POINTS }, signal);
   const known = issues.filter((issue) => !asOf || issue.available <= asOf);
-  // An issue reaches ahead of itself, so that those before the window may reach into it; or it tells of the past.
+  // An issue predicts times after it, so that issues before the window may reach into it. Or it describes the past.
   const reach = Date.parse(job.health.covers_until) - Date.parse(job.health.last_issue_time);
   const isNear = ({ issue }, index) => index === 0 || reach < 0 || (issue >= from - reach && issue < to);
   const near = known.filter(isNear).slice(0, OLDER + 1);

@@ -43,7 +43,7 @@ export function useLoaded(load, inputs, every) {
   return { ...state, reload };
 }
 
-/** The value as it was when it last held still for so many milliseconds. */
+/** The last value that stayed unchanged for that number of milliseconds. */
 export function useSettled(value, milliseconds) {
   const [settled, setSettled] = useState(value);
   useEffect(() => {

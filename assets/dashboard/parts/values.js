@@ -58,8 +58,8 @@ function Line({ line, newest }) {
     </div>`;
 }
 
-// What came before now and what is ahead are asked for apart: the first and the last value of a thinned series are always
-// there, so that the next value is the next.
+// Past and future values are read separately: a thinned series always has its first and its last value, so that the next
+// value is really the next one.
 async function read(job, source, signal) {
   const until = Date.parse(job.health.covers_until) + 1000;
   const minutes = source?.expected_interval_minutes;

@@ -1,4 +1,4 @@
-// Signing in with a token, which is kept for this browser session only.
+// Signing in with a token, which is stored for this browser session only.
 import { html, useState } from "../lib/html.js";
 import { BASE } from "../lib/base.js";
 import { API, call } from "../lib/api.js";
