@@ -175,7 +175,7 @@ fn limits(set: &config::Limits) -> Limits {
     }
 }
 
-/// The number of connections that the limit of file descriptors permits, after it was raised as far as possible.
+/// As many connections as the process may have file descriptors for, once it has asked for as many as it may have.
 fn affordable(connections: usize) -> usize {
     let mut files = getrlimit(Resource::Nofile);
     files.current = files.maximum;

@@ -1,66 +1,69 @@
-//! The product's errors: one small closed set, which `http` maps to problems in one place.
+//! The errors of the product: one small closed set, which `http` maps to problems in one place.
+//!
+//! There is no blanket conversion: an error of SQLite that is not known is internal, and never becomes another kind
+//! silently.
 
 use uuid::Uuid;
 
 use super::violation::{MAX_VIOLATIONS, Violation};
 
-/// What every fallible operation of `store` and `service` answers.
+/// Result of every fallible operation of `store` and `service`.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why an operation was refused or failed. The texts are shown to the user.
+/// The reason why an operation was refused or failed. Its text is shown to the user.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// A parameter cannot be read or is missing.
     #[error("the request's parameters are invalid")]
     BadParameter(Vec<Violation>),
-    /// There is no token, or none that is valid now.
+    /// No token was sent, or it is not valid now.
     #[error("{0}")]
     Unauthenticated(&'static str),
-    /// The token may not do this, or names another organisation.
+    /// The token lacks the permission, or the request names another organisation.
     #[error("{0}")]
     Forbidden(String),
-    /// There is no such thing, or it is another organisation's.
+    /// The resource does not exist, or belongs to another organisation.
     #[error("there is no {what} {id}, or this token may not see it")]
     NotFound {
-        /// What was looked for, such as `job`.
+        /// Kind of resource, such as `job`.
         what: &'static str,
-        /// The id that was asked for.
+        /// Requested id.
         id: Uuid,
     },
-    /// Something that exists is in the way.
+    /// The request conflicts with an existing resource.
     #[error("{detail}")]
     Conflict {
-        /// What is in the way and what to do.
+        /// Description of the conflict and its solution.
         detail: String,
-        /// The id of what is in the way, where the caller may see it.
+        /// Id of the existing resource, if the caller can see it.
         existing: Option<Uuid>,
-        /// Which members of the request disagree with it.
+        /// Members of the request that conflict with it.
         violations: Vec<Violation>,
     },
-    /// The thing changed since the caller read it (`If-Match`).
+    /// The resource has changed since the caller read it (`If-Match`).
     #[error("the resource has changed since you read it: read it again and repeat the change")]
     Stale,
-    /// Well-formed but wrong, with every violation.
+    /// The request is well-formed but invalid. All violations are listed.
     #[error("validation failed (violations: {})", count(.0))]
     Invalid(Vec<Violation>),
-    /// The request asks for more work than one request may.
+    /// The request asks for more work than one request may cause.
     #[error("{0}")]
     TooLarge(String),
-    /// Too much is waiting; nothing was done.
+    /// Too many requests are waiting; nothing was done.
     #[error("the server is overloaded: retry shortly")]
     Busy,
-    /// The caller's token has as much waiting as one token may; nothing was done.
+    /// The caller's token has reached its share of waiting requests; nothing was done.
     #[error("this token has too many requests waiting: wait for their responses, or retry shortly")]
     ShareTaken,
-    /// The database cannot be written or read now, for instance because the disk is full.
+    /// The database cannot be read or written now, for example because the disk is full.
     #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// A fault of the server's own. The text goes to the log only.
+    /// An internal error. The text is only logged.
     #[error("internal error: {0}")]
     Internal(String),
 }
 
-/// How many violations there are. No more are looked for than one answer lists.
+/// Returns the number of violations as text. Counting stops at the number that a response can list.
 fn count(found: &[Violation]) -> String {
     if found.len() < MAX_VIOLATIONS {
         found.len().to_string()
@@ -70,17 +73,17 @@ fn count(found: &[Violation]) -> String {
 }
 
 impl Error {
-    /// A refusal because of one member of the request, named by its JSON pointer.
+    /// Creates an error about one member of the request, named by its JSON pointer.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![Violation::at(pointer, detail)])
     }
 
-    /// A refusal because of one query parameter or header.
+    /// Creates an error about one query parameter or header.
     pub fn bad_parameter(parameter: &str, detail: impl Into<String>) -> Self {
         Self::BadParameter(vec![Violation::of_parameter(parameter, detail)])
     }
 
-    /// A conflict with the thing `existing`.
+    /// Creates a conflict with the resource `existing`.
     pub fn conflict(detail: impl Into<String>, existing: impl Into<Option<Uuid>>) -> Self {
         Self::Conflict {
             detail: detail.into(),
