@@ -89,7 +89,7 @@ pub struct ProblemBody {
     /// The HTTP status.
     #[oai(validator(minimum(value = "400"), maximum(value = "599")))]
     pub status: u16,
-    /// What was wrong this time, and what to do.
+    /// The error in this request, and what to do.
     pub detail: String,
     /// The id of the request, which the server's log shows too.
     pub request_id: String,

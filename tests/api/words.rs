@@ -122,6 +122,15 @@ fn faults(place: &str, words: &str) -> Vec<String> {
     found
 }
 
+/// Whether a description is a clause instead of a noun or a sentence.
+fn has_no_subject(words: &str) -> bool {
+    let first = words.split_whitespace().next().unwrap_or_default();
+    matches!(
+        first,
+        "What" | "Whose" | "How" | "Which" | "Until" | "Since" | "Where" | "When"
+    )
+}
+
 /// The patterns with the usual words.
 static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     AVOIDED
@@ -156,6 +165,7 @@ fn each_avoided_word_is_found_and_proper_uses_are_not() {
         assert!(pattern_of(pattern).is_match(sentence), "{pattern}: {sentence}");
         assert!(!faults("", sentence).is_empty(), "{sentence}");
     }
+    assert!(has_no_subject("How many jobs do how.") && !has_no_subject("Job counts by health state."));
     for sentence in [
         "The server runs behind a reverse proxy.",
         "It tells workers which jobs to run.",
@@ -184,6 +194,9 @@ fn the_document_has_the_usual_words() {
                     }
                     if let (Value::String(words), "description" | "summary" | "title") = (member, name.as_str()) {
                         found.extend(faults(&at, words));
+                        if has_no_subject(words) {
+                            found.push(format!("{at}: begins without a noun or a verb: {words}"));
+                        }
                     }
                     waiting.push((format!("{at}/{name}"), member));
                 }

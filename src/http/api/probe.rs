@@ -26,7 +26,8 @@ pub enum Status {
 pub struct Probe {
     /// Always `ok`. If the server does not work, the response is a problem.
     pub status: Status,
-    /// What works but needs attention, such as a clock that has jumped. Absent if there is nothing.
+    /// Conditions that need attention although the server works, such as a clock that has jumped. Absent if there are
+    /// none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[oai(default)]
     pub warnings: Vec<String>,
