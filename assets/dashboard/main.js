@@ -1,4 +1,4 @@
-// The dashboard: who is there, and which view is shown.
+// The dashboard: who is signed in, and which view is shown.
 import { html, render, useCallback, useEffect, useRef, useState } from "./lib/html.js";
 import { API, call } from "./lib/api.js";
 import { link, useRoute } from "./lib/route.js";
@@ -35,7 +35,7 @@ function App() {
     isAsking.current = true;
     setProblem(null);
     try {
-      // In a demo who has no token reads as its visitor; elsewhere the answer is 401.
+      // A demo returns its visitor to callers without a token; other servers respond with 401.
       setMe((await call(`${API}/whoami`, { secret: token() ?? "" })).body);
       setReason("");
     } catch (problem) {
@@ -58,7 +58,7 @@ function App() {
   if (problem) shown = html`<${Heading}>Prediction API<//><${ProblemNote} problem=${problem} retry=${ask} />`;
   else if (me === undefined) shown = html`<p class="quiet" role="status">Loading …</p>`;
   else if (me === null || view === "sign-in") shown = html`<${SignIn} me=${me} reason=${reason} done=${ask} />`;
-  else if (!Object.hasOwn(VIEWS, view)) shown = html`<${Heading}>There is no such view<//><p><a href=${link("jobs")}>All jobs</a></p>`;
+  else if (!Object.hasOwn(VIEWS, view)) shown = html`<${Heading}>Page not found<//><p><a href=${link("jobs")}>All jobs</a></p>`;
   else shown = VIEWS[view]({ parts: rest, parameters, me });
 
   const leave = () => {
@@ -70,7 +70,7 @@ function App() {
     <main id="content" tabindex="-1">${shown}</main>`;
 }
 
-// Another view begins at its top, and there the keyboard goes on.
+// Another view starts at its top and takes the focus.
 function useFocus(place) {
   const before = useRef(place);
   useEffect(() => {

@@ -1,4 +1,4 @@
-//! `backup`: copies the database to a file, while a server runs or not.
+//! `backup`: copies the database to a file, while a server is running or not.
 
 use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
@@ -15,8 +15,8 @@ use crate::{
     store::sqlite::backup::{Stop, Unfinished, beside, is_abandoned},
 };
 
-/// Copies the data folder's database to `target`, which is made only once it is whole. A file that is there is replaced
-/// only if `force` says so.
+/// Copies the data folder's database to `target`, which gets its name only when it is complete. `force` replaces an
+/// existing file.
 pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
     let source = database(settings);
     if !source.is_file() {
@@ -32,7 +32,7 @@ pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
         ))
     };
     let not_copied = |error: Error| match error {
-        // It may be the copy's folder that is not available, rather than the database.
+        // The folder of the copy may be unavailable, and not the database.
         Error::Unavailable(why) => failed(&why),
         other => failed(&other),
     };
@@ -44,9 +44,9 @@ pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
     clear_unfinished(folder);
     let stop = Stop::default();
     let copied = runtime()?.block_on(async {
-        // What the copy is called until it is whole.
+        // The name of the copy until it is complete.
         let end = format!(".{}{UNFINISHED}", Uuid::new_v4().simple());
-        // First of all: what is killed while it copies leaves its file.
+        // A process that is killed while it copies leaves its file.
         let signal = serve::stop()?;
         let (from, to, told) = (source.clone(), beside(target, &end), stop.clone());
         let copying = tokio::task::spawn_blocking(move || Unfinished::copy(&from, to, &told));
@@ -57,23 +57,27 @@ pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
         copying.await.map_err(|error| failed(&error))
     })?;
     let copy = copied.map_err(not_copied)?;
-    // Once more: the copy may have taken long.
+    // This is checked again, because the copy may have taken long.
     refuse(target, force)?;
     copy.keep(target).map_err(not_copied)?;
-    say(&format!("{} is a whole copy of {}", target.display(), source.display()));
+    say(&format!(
+        "{} is a complete copy of {}",
+        target.display(),
+        source.display()
+    ));
     Ok(())
 }
 
-/// What the name of a copy ends with until it is whole.
+/// The end of the name of an incomplete copy.
 const UNFINISHED: &str = ".unfinished";
 
-/// The folder that a file is in.
+/// The folder of a file.
 fn folder_of(file: &Path) -> &Path {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.unwrap_or(Path::new("."))
 }
 
-/// Removes what backups that were killed have left in the folder. Those that are being made are locked.
+/// Removes the remains of killed backups from the folder. Backups in progress are locked.
 fn clear_unfinished(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -82,7 +86,7 @@ fn clear_unfinished(folder: &Path) {
             .and_then(|name| name.rsplit_once('.'))
             .and_then(|(_, id)| Uuid::try_parse(id).ok());
         if id.is_some() && is_abandoned(&entry.path()) {
-            // What cannot be removed is left: it hinders nobody.
+            // A file that cannot be removed does no harm.
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -104,7 +108,7 @@ fn refuse(target: &Path, force: bool) -> Outcome {
     }
     if is_of_a_data_folder(target) {
         return Err(Failure(format!(
-            "{} is a file that a server works with, and is never replaced by a backup: name another file, or see \
+            "{} is a file of a server's data folder, and is never replaced by a backup: name another file, or see \
              `prediction-api restore`",
             target.display()
         )));
@@ -112,7 +116,7 @@ fn refuse(target: &Path, force: bool) -> Outcome {
     Ok(())
 }
 
-/// Whether a file is the database of a data folder, its log or its lock, by whatever name.
+/// Whether a file is the database of a data folder, its log or its lock, under any name.
 fn is_of_a_data_folder(file: &Path) -> bool {
     let whole = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     let folder = folder_of(&whole);

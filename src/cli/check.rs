@@ -1,4 +1,5 @@
-//! `check`: whether the database, or a backup, is whole. It changes nothing; the server may run meanwhile.
+//! `check`: checks whether the database, or a backup, is complete and undamaged. It changes nothing; the server may be
+//! running.
 
 use std::path::{Path, PathBuf};
 
@@ -31,8 +32,7 @@ pub fn run(settings: &Settings, file: Option<&PathBuf>) -> Outcome {
     Err(damaged(&path, &report))
 }
 
-/// Reports what is in the file, and what is wrong with it. Of the data folder's own database it is known what the file should
-/// be, and so what to do.
+/// Reports the contents of the file and its faults. Only for the data folder's own database the advice is to restore.
 pub fn check(path: &Path, is_own: bool) -> Result<Report, Failure> {
     if path.is_dir() {
         let line = format!("{} is a folder: name a file in it", path.display());

@@ -1,4 +1,4 @@
-//! `config`: prints the settings in force and where each came from.
+//! `config`: prints the settings in force and the source of each.
 
 use super::{Failure, Outcome, print};
 use crate::config::Loaded;

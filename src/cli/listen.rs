@@ -1,4 +1,4 @@
-//! Where the server is reached: its addresses, its certificate, its limits.
+//! The addresses of the server, its certificate and its limits.
 
 use std::{
     io::{self, IsTerminal},
@@ -17,10 +17,10 @@ use crate::{
     http::{BadProxy, Limits, Metrics, Options, Origins, Proxies, Tls},
 };
 
-/// How many file descriptors are left for everything but connections: the database, its threads, the log.
+/// The number of file descriptors for everything but connections: the database, its threads, the log.
 const SPARE_FILES: u64 = 128;
 
-/// Where the server is reached. Taken before anything is made, so that what is wrong is said first.
+/// The addresses of the server. They are bound before anything is created, so that their errors come first.
 pub struct Listening {
     /// Where it serves.
     pub listener: TcpListener,
@@ -42,7 +42,7 @@ impl Listening {
     /// Takes the addresses of the settings, and reads the certificate.
     ///
     /// # Errors
-    /// A line that says which cannot be had.
+    /// A line that names the one that cannot be used.
     pub async fn new(settings: &Settings) -> Result<Self, Failure> {
         let config::Tls { certificate, key } = &settings.tls;
         let tls = (!certificate.as_os_str().is_empty()).then(|| Tls::read(certificate, key));
@@ -78,8 +78,8 @@ impl Listening {
         })
     }
 
-    /// Where a client on this machine finds the server. An address that stands for all of the machine's is none that
-    /// can be opened.
+    /// The address of the server for a client on this machine. A wildcard address cannot be opened in a browser, so it is
+    /// replaced.
     pub fn url(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         let mut address = self.address;
@@ -92,27 +92,27 @@ impl Listening {
         format!("{scheme}://{address}{}", self.base_path)
     }
 
-    /// Tells in the log what the operator should know.
+    /// Logs warnings for the operator.
     pub fn warn(&self) {
         if self.tls.is_none() && !self.address.ip().is_loopback() {
             tracing::warn!(
                 address = %self.address,
-                "other machines reach this address without TLS, and tokens go over the line as they are: set \
-                 tls.certificate and tls.key, or put a proxy with TLS in front"
+                "other machines can reach this address without TLS, and tokens are sent in plain text: set \
+                 tls.certificate and tls.key, or put a reverse proxy with TLS in front"
             );
         }
         let apart = self.metrics.as_ref().and_then(|listener| listener.local_addr().ok());
         if let Some(address) = apart.filter(|address| !address.ip().is_loopback()) {
             tracing::warn!(
                 %address,
-                "other machines reach the metrics, which tell of all organisations, at metrics.listen without a token"
+                "other machines can read the metrics of all organisations at metrics.listen without a token"
             );
         }
     }
 }
 
-/// Reads the certificate again whenever SIGHUP comes. Without one the signal does nothing, unless there is a terminal: when
-/// that goes, so does what was started on it.
+/// Reads the certificate again at each SIGHUP. Without a certificate the signal does nothing, unless there is a terminal:
+/// when that closes, its programs end.
 pub fn reload_on_hangup(tls: Option<&Tls>) -> Outcome {
     let tls = tls.cloned();
     if tls.is_none() && io::stdin().is_terminal() {
@@ -125,7 +125,10 @@ pub fn reload_on_hangup(tls: Option<&Tls>) -> Outcome {
             match tls.as_ref().map(Tls::reload) {
                 None => tracing::info!("there is no certificate to read again"),
                 Some(Ok(())) => tracing::info!("the certificate was read again"),
-                Some(Err(error)) => tracing::error!(error, "the certificate stays as it was"),
+                Some(Err(error)) => tracing::error!(
+                    error,
+                    "the certificate could not be read again: the old one stays in use"
+                ),
             }
         }
     });
@@ -170,7 +173,7 @@ fn affordable(connections: usize) -> usize {
         tracing::warn!(
             connections,
             affordable = most,
-            "the system lets the server open fewer connections than limits.connections: raise its limit of open files"
+            "the system permits fewer connections than limits.connections: raise its limit of open files"
         );
     }
     most.min(connections)

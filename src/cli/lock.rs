@@ -1,7 +1,7 @@
 //! The lock of the data folder: one process serves it, and nothing is restored over a running server.
 //!
-//! Both the folder itself and a file in it are locked. The file is what earlier releases look at; the folder's lock stays
-//! when somebody deletes the file.
+//! Both the folder itself and a file in it are locked. Earlier releases check the file; the folder's lock remains if
+//! somebody deletes the file.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -11,8 +11,7 @@ use std::{
 
 use super::{Failure, give_to_owner};
 
-/// The file that is locked. It stays behind, empty: only the lock counts, which the system takes away from a process that
-/// ends, however it ends.
+/// The locked file. It remains, empty: only the lock counts, which the system releases when the process ends.
 pub const LOCK: &str = "prediction-api.lock";
 
 const NO_FOLLOW: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
@@ -32,7 +31,7 @@ pub fn is_held(folder: &Path) -> bool {
 }
 
 impl Lock {
-    /// Takes the lock of a data folder, which is there.
+    /// Takes the lock of an existing data folder.
     ///
     /// # Errors
     /// Another process holds it, or the folder cannot be written.
@@ -48,7 +47,7 @@ impl Lock {
         let itself = match itself.map(|itself| (itself.try_lock(), itself)) {
             Some((Err(TryLockError::WouldBlock), _)) => return Err(taken()),
             Some((Ok(()), itself)) => Some(itself),
-            // A file system that locks no folders: then the file has to do.
+            // Some file systems cannot lock folders. There the file is enough.
             Some((Err(TryLockError::Error(_)), _)) | None => None,
         };
         let path = folder.join(LOCK);

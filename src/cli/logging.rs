@@ -1,7 +1,7 @@
 //! The log, on standard error.
 //!
-//! Requests and the writer never depend on it. They put their lines in a queue, and a thread of its own writes them. A line
-//! that cannot be written (the disk is full, the reader of the pipe is gone), or that finds the queue full because the
+//! Requests and the writer never depend on the log. They put their lines in a queue, and a separate thread writes them. A
+//! line that cannot be written (the disk is full, the reader of the pipe is gone), or that finds the queue full because the
 //! reader does not read, is dropped and counted. The usual crate for this prints to standard output when it cannot end,
 //! which panics if that is closed too.
 
@@ -26,10 +26,10 @@ use crate::{
     store::Recurring,
 };
 
-/// How many lines may wait to be written: some 5 MB.
+/// The number of lines that may wait to be written: about 5 MB.
 const QUEUE: usize = 16_384;
 
-/// How long the end of the process waits for the lines that are left.
+/// How long the end of the process waits for the remaining lines.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 const LOST: &str = "prediction_api_log_lines_lost_total";
@@ -38,11 +38,11 @@ const LOST: &str = "prediction_api_log_lines_lost_total";
 pub fn describe_metrics() {
     describe_counter!(
         LOST,
-        "Lines of the log that could not be written, or found too many waiting"
+        "Log lines that could not be written, or that found the queue full"
     );
 }
 
-/// The running log. Dropping it waits a moment for the lines that are left.
+/// The running log. Dropping it waits a moment for the remaining lines.
 #[must_use]
 pub struct Logging(Option<Arc<State>>);
 
@@ -111,7 +111,7 @@ pub fn start(log: &Log) -> Logging {
     Logging(Some(state))
 }
 
-/// Takes one line, and never fails.
+/// Takes one line. Never fails.
 struct Line {
     lines: SyncSender<Vec<u8>>,
     state: Arc<State>,
@@ -132,7 +132,7 @@ impl Write for Line {
     }
 }
 
-/// Writes what is queued. Once that succeeds again, it logs how many lines were lost.
+/// Writes the queued lines. When that succeeds again, it logs the number of lost lines.
 fn write_lines(queue: &Receiver<Vec<u8>>, state: &State) {
     let (mut is_torn, mut reported) = (false, 0);
     while let Ok(line) = queue.recv() {
@@ -176,7 +176,7 @@ fn log_panic(info: &PanicHookInfo<'_>) {
     );
 }
 
-/// Whether the user wants no escape sequences: `NO_COLOR` is set (see <https://no-color.org>), or the terminal knows none.
+/// Whether the user wants plain text without escape sequences: `NO_COLOR` is set (see <https://no-color.org>), or the terminal knows none.
 pub fn is_plain() -> bool {
     let is_set = |text: std::ffi::OsString| !text.is_empty();
     std::env::var_os("NO_COLOR").is_some_and(is_set)

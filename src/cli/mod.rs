@@ -33,19 +33,19 @@ use crate::{
 /// The database's file in the data folder.
 const DATABASE: &str = "prediction-api.db";
 
-/// What to do about a database that is damaged.
-const RESTORE: &str = "; `prediction-api restore` puts a backup in its place";
+/// The advice for a damaged database.
+const RESTORE: &str = "; `prediction-api restore` replaces it by a backup";
 
-/// The file that keeps room on the disk in reserve.
+/// The file that reserves space on the disk.
 const RESERVE: &str = "prediction-api.reserve";
 
-/// Keeps predictive models and the jobs that connect them to sensors and locations, and stores what they predict.
+/// Stores predictive models, the jobs that connect them to sensors and locations, and their predictions.
 ///
-/// Without a command it serves. All data is in one SQLite file in the data folder.
+/// Without a command it runs `serve`. All data is in one SQLite file in the data folder.
 #[derive(Debug, Parser)]
 #[command(name = "prediction-api", version)]
 struct Cli {
-    /// The configuration file [default: config/prediction-api.toml, if it is there]
+    /// The configuration file [default: config/prediction-api.toml, if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
@@ -58,38 +58,38 @@ struct Cli {
 enum Command {
     /// Serves the dashboard, the API, Swagger UI and the guides; the default
     Serve,
-    /// Fills a fresh folder, demo-data, with a season of real weather and predictions, and serves it
+    /// Fills a new folder, demo-data, with a season of real weather and predictions, and serves it
     Demo,
-    /// Makes, lists and revokes tokens in the data folder's database
+    /// Creates, lists and revokes tokens in the data folder's database
     #[command(subcommand)]
     Token(token::Command),
-    /// Deletes what has expired now, and gives back its space; the server does so by itself
+    /// Deletes expired data now and releases its space; the server also does this in the background
     Retention {
-        /// Only counts, by source, what would be deleted
+        /// Only counts, by source, the data that would be deleted
         #[arg(long)]
         dry_run: bool,
     },
-    /// Copies the database to a file; the server may run meanwhile
+    /// Copies the database to a file; the server may be running
     Backup {
-        /// The file to make
+        /// The file to create
         #[arg(value_name = "PATH")]
         target: PathBuf,
-        /// Replaces a file that is there
+        /// Replaces an existing file
         #[arg(long)]
         force: bool,
     },
-    /// Tells whether the database, or a backup, is whole; the server may run meanwhile
+    /// Checks whether the database, or a backup, is complete and undamaged; the server may be running
     Check {
         /// The file to check [default: the data folder's database]
         #[arg(value_name = "PATH")]
         file: Option<PathBuf>,
     },
-    /// Puts a backup in the place of the data folder's database; the server must not run
+    /// Replaces the data folder's database by a backup; the server must not be running
     Restore {
         /// The backup
         #[arg(value_name = "PATH")]
         backup: PathBuf,
-        /// Puts a database that is there aside, under another name
+        /// Replaces an existing database, which is renamed
         #[arg(long)]
         force: bool,
         /// Restores a backup that has faults
@@ -102,11 +102,11 @@ enum Command {
         #[arg(long)]
         yaml: bool,
     },
-    /// Prints the settings in force and where each came from
+    /// Prints the settings in force and the source of each
     Config,
 }
 
-/// Why a command failed: one line for the user.
+/// The reason why a command failed: one line for the user.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Failure(String);
@@ -155,15 +155,15 @@ fn dispatch(cli: &Cli) -> Outcome {
     }
 }
 
-/// Prints a line about work that counts by itself: whether anybody can read it changes nothing.
+/// Prints a line of information. A failure to print it is ignored.
 fn say(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
-/// Prints a line that the command is run for. A reader that has gone away is no failure.
+/// Prints a line of the command's output. A closed pipe is not a failure.
 ///
 /// # Errors
-/// It cannot be written, because the disk is full, for example.
+/// The line cannot be written, for example because the disk is full.
 fn print(line: &str) -> Outcome {
     match writeln!(io::stdout(), "{line}") {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -173,7 +173,7 @@ fn print(line: &str) -> Outcome {
     }
 }
 
-/// Prints what `--help` and `--version` ask for, or what is wrong with the arguments.
+/// Prints the text of `--help` and `--version`, or the error in the arguments.
 fn explain(error: &clap::Error) -> ExitCode {
     let printed = error.print();
     match printed {
@@ -193,7 +193,7 @@ fn database(settings: &Settings) -> PathBuf {
     settings.data_dir.join(DATABASE)
 }
 
-/// Opens the database in the data folder, making both if they are not there.
+/// Opens the database in the data folder, and creates both if they do not exist.
 fn open(settings: &Settings) -> Result<App, Failure> {
     make_folder(&settings.data_dir)?;
     let path = database(settings);
@@ -210,26 +210,26 @@ fn open(settings: &Settings) -> Result<App, Failure> {
         .with_clock_rules(clock_rules, uptime_of_the_process()))
 }
 
-/// Makes the data folder, which is its owner's only, unless it is there.
+/// Creates the data folder, readable by its owner only, unless it exists.
 fn make_folder(folder: &Path) -> Outcome {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.map_err(|error| {
         Failure(match error.kind() {
-            io::ErrorKind::AlreadyExists => format!("{} is no folder", folder.display()),
-            _ => format!("cannot make the data folder {}: {error}", folder.display()),
+            io::ErrorKind::AlreadyExists => format!("{} is not a folder", folder.display()),
+            _ => format!("cannot create the data folder {}: {error}", folder.display()),
         })
     })
 }
 
-/// Gives a file to the owner of the data folder that it is in: root may run a command for a server that is somebody else.
-/// The open file is given, not whatever has its name meanwhile.
+/// Changes the owner of a file to the owner of its data folder: root may run a command for a server of another user. The
+/// open file is changed, and not whatever has its name in the meantime.
 fn give_to_owner(file: &fs::File, folder: &Path) -> io::Result<()> {
     let (owner, now) = (fs::metadata(folder)?, file.metadata()?);
     if (owner.uid(), owner.gid()) == (now.uid(), now.gid()) {
         return Ok(());
     }
     match fchown(file, Some(owner.uid()), Some(owner.gid())) {
-        // Whoever is not root cannot, and need not: the folder is open to its group, say.
+        // Only root may do this, and only root needs to.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         given => given,
     }
@@ -242,7 +242,7 @@ fn open_db(path: &Path, settings: &Settings) -> Result<Db, Failure> {
     })
 }
 
-/// Opens the database in the data folder, which must be there.
+/// Opens the database in the data folder, which must exist.
 fn open_existing(settings: &Settings) -> Result<App, Failure> {
     let path = database(settings);
     if !path.is_file() {

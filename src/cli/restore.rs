@@ -1,7 +1,7 @@
-//! `restore`: puts a backup in the place of the data folder's database.
+//! `restore`: replaces the data folder's database by a backup.
 //!
-//! At every moment there is one whole database under the name: the backup is copied beside it first, and then takes the
-//! name in one step.
+//! At every moment there is one complete database with the name: the backup is copied under another name first, and then
+//! renamed in one step.
 
 use std::{
     fs, io,
@@ -23,15 +23,15 @@ use crate::{
     },
 };
 
-/// Restores the backup. A database that is there is kept under another name, and only touched if `force` says so. A backup
-/// with faults is only restored if `accept_faults` says so: one with an odd row is better than none.
+/// Restores the backup. `force` renames an existing database; without it the command fails. `accept_faults` restores a
+/// backup with faults: one with an odd row is better than none.
 pub fn run(settings: &Settings, backup: &Path, force: bool, accept_faults: bool) -> Outcome {
     let report = check(backup, false).map_err(|Failure(line)| Failure(format!("{line}: nothing was restored")))?;
     if !report.faults.is_empty() {
         let Failure(line) = damaged(backup, &report);
         if !accept_faults {
             return Err(Failure(format!(
-                "{line}: nothing was restored; `prediction-api check` tells them, and --accept-faults restores it all the same"
+                "{line}: nothing was restored; `prediction-api check` lists them, and --accept-faults restores the backup anyway"
             )));
         }
         say(&format!("accepted     {line}"));
@@ -41,7 +41,7 @@ pub fn run(settings: &Settings, backup: &Path, force: bool, accept_faults: bool)
     let target = database(settings);
     if target.exists() && !force {
         return Err(Failure(format!(
-            "{} exists: restore into another folder with --data-dir, or put it aside with --force",
+            "{} exists: restore into another folder with --data-dir, or rename it with --force",
             target.display()
         )));
     }
@@ -61,7 +61,7 @@ pub fn run(settings: &Settings, backup: &Path, force: bool, accept_faults: bool)
     } else {
         None
     };
-    // A log that is left of another database must not be taken for the new one's.
+    // The log of another database must not be used for the new one.
     for left in ["-wal", "-shm"] {
         remove(&beside(&target, left)).map_err(|error| failed(&error))?;
     }
@@ -73,18 +73,18 @@ pub fn run(settings: &Settings, backup: &Path, force: bool, accept_faults: bool)
             report.predictions, report.readings
         ));
     } else {
-        say("             of an earlier release: the next start brings it up to date");
+        say("             of an earlier release: the next start migrates it");
     }
     if let Some(kept) = kept {
         say(&format!(
-            "before       {}: delete it once it is not needed any more",
+            "before       {}: delete it when it is no longer needed",
             kept.display()
         ));
     }
     Ok(())
 }
 
-/// Gives the database another name beside its own, with all that its log holds.
+/// Gives the database a second name, with everything in its log.
 fn keep_old(target: &Path) -> Result<PathBuf, Failure> {
     let now = system_clock()().compact();
     let kept = beside(target, &format!("{BEFORE_RESTORE}{now}"));
@@ -100,7 +100,7 @@ fn keep_old(target: &Path) -> Result<PathBuf, Failure> {
         Folded::Failed(error) => {
             return Err(Failure(format!("cannot keep {}: {error}", target.display())));
         }
-        // Then the log is kept as it is, too.
+        // In this case the log gets a second name, too.
         Folded::Damaged => {
             let log = beside(target, "-wal");
             if log.exists() {
@@ -114,7 +114,7 @@ fn keep_old(target: &Path) -> Result<PathBuf, Failure> {
     Ok(kept)
 }
 
-/// Gives a file a second name; where the file system has no such thing, a copy.
+/// Gives a file a second name, or copies it if the file system has no hard links.
 fn name_too(file: &Path, name: &Path) -> io::Result<()> {
     match fs::hard_link(file, name) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {

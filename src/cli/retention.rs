@@ -1,4 +1,4 @@
-//! `retention`: deletes what has expired, in the database itself; the server may run meanwhile.
+//! `retention`: deletes expired data in the database itself; the server may be running.
 
 use super::{Failure, Outcome, open_existing, print, runtime, say};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     service::{App, audit, clock, retention, throttle::Pace},
 };
 
-/// Sweeps, or only counts what a sweep would delete.
+/// Deletes expired data, or only counts it.
 pub fn run(settings: &Settings, dry_run: bool) -> Outcome {
     let app = open_existing(settings)?;
     let days = settings.retention.audit_days;
@@ -23,13 +23,13 @@ pub fn run(settings: &Settings, dry_run: bool) -> Outcome {
 
 async fn sweep(app: &App, days: u64) -> Result<(), Error> {
     let before = retention::file_bytes(app)?;
-    // Whoever calls this has looked at the clock: from now on the server trusts it, too.
+    // The operator who runs this has checked the clock, so the server trusts it from now on.
     let doubt = clock::look(app)?.err();
     let now = clock::accept(app).await?;
     if doubt.is_some() {
-        say(&format!("accepted the clock as it stands: {now}"));
+        say(&format!("accepted the clock: {now}"));
     }
-    // The server may be at work on the same file: it is not to wait.
+    // The server may be using the same file, and must not wait.
     let swept = retention::sweep(app, now, Pace::Gentle).await?;
     let entries = audit::sweep(app, now, days, Pace::Gentle).await?;
     let after = retention::file_bytes(app)?;
@@ -53,7 +53,7 @@ async fn count(app: &App, days: u64) -> Outcome {
     print(&format!("file          {bytes} bytes"))?;
     match clock::look(app).map_err(failed)? {
         Ok(_) => Ok(()),
-        Err(doubt) => print(&format!("held back     {doubt}")),
+        Err(doubt) => print(&format!("postponed     {doubt}")),
     }
 }
 

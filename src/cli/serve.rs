@@ -1,4 +1,4 @@
-//! `serve`: opens the database, listens, and says how to begin.
+//! `serve`: opens the database, listens, and prints how to start.
 
 use std::{
     fs,
@@ -38,13 +38,13 @@ const ADMIN_TOKEN_VARIABLE: &str = "PREDICTION_API_ADMIN_TOKEN";
 /// The fewest characters of a first admin token that is given.
 const MIN_ADMIN_TOKEN: usize = 16;
 
-/// How often what was measured is sorted in.
+/// The interval of the metrics' upkeep.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// How often it is seen to that the disk's reserve is there.
+/// The interval at which the disk's reserve is restored.
 const KEEP_RESERVE: Duration = Duration::from_secs(5);
 
-/// How long reads that nobody waits for any more may go on once the server has ended.
+/// How long abandoned reads may continue after the server has ended.
 const LEFT_BEHIND: Duration = Duration::from_secs(5);
 
 /// Serves until SIGINT or SIGTERM.
@@ -69,7 +69,7 @@ pub fn run(loaded: &Loaded) -> Outcome {
     })
 }
 
-/// Runs `work` to its end, and then gives what it left behind a moment only: the process ends all the same.
+/// Runs `work` to its end, and then waits for its remaining threads for a moment only.
 pub fn until_done(work: impl Future<Output = Outcome>) -> Outcome {
     let runtime = runtime()?;
     let outcome = runtime.block_on(work);
@@ -77,7 +77,7 @@ pub fn until_done(work: impl Future<Output = Outcome>) -> Outcome {
     outcome
 }
 
-/// Serves until SIGINT or SIGTERM; `greeting` is called with the address as soon as it does.
+/// Serves until SIGINT or SIGTERM. `greeting` is called with the address when the server is ready.
 pub async fn serve(
     listening: Listening,
     app: App,
@@ -125,7 +125,7 @@ pub async fn serve(
     }
     let serving = tokio::spawn(http::serve(listener, tls, app, options, stop));
     greeting(&url);
-    say("\nCtrl-C stops it.");
+    say("\nPress Ctrl-C to stop the server.");
     let served = serving.await;
     apart.shutdown().await;
     tasks.stop().await;
@@ -134,7 +134,7 @@ pub async fn serve(
         .map_err(|error| Failure(format!("the server failed: {error}")))
 }
 
-/// The first admin token, and the file that keeps it (none if it was given).
+/// The first admin token, and its file (none if the token was given).
 pub struct FirstAdmin {
     secret: String,
     file: Option<PathBuf>,
@@ -142,7 +142,7 @@ pub struct FirstAdmin {
 
 /// Gives an empty database its admin token: the given one, or a new one that is written to a file.
 pub async fn first_admin(app: &App, settings: &Settings) -> Result<Option<FirstAdmin>, Failure> {
-    let failed = |error| Failure(format!("cannot make the first admin token: {error}"));
+    let failed = |error| Failure(format!("cannot create the first admin token: {error}"));
     if !token::none_yet(app).map_err(failed)? {
         return Ok(None);
     }
@@ -165,7 +165,7 @@ pub async fn first_admin(app: &App, settings: &Settings) -> Result<Option<FirstA
 /// The first admin token that is given, if there is one.
 ///
 /// # Errors
-/// It is too short, or cannot be sent in a header.
+/// The token is too short, or cannot be sent in a header.
 pub fn given() -> Result<Option<String>, Failure> {
     let Some(secret) = std::env::var_os(ADMIN_TOKEN_VARIABLE) else {
         return Ok(None);
@@ -179,7 +179,7 @@ pub fn given() -> Result<Option<String>, Failure> {
     Ok(Some(secret))
 }
 
-/// Writes the file anew, readable by its owner only.
+/// Creates the file again, readable by its owner only.
 fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
     if path.exists() {
         fs::remove_file(path)?;
@@ -193,12 +193,12 @@ fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Whether what is said goes to the journal of systemd, which keeps it: no place for a token.
+/// Whether the output goes to systemd's journal, which would store the token.
 fn is_kept() -> bool {
     std::env::var_os("JOURNAL_STREAM").is_some()
 }
 
-/// Says where everything is.
+/// Prints the addresses and the files.
 pub fn greet(url: &str, settings: &Settings, first: Option<&FirstAdmin>) {
     say(&format!("Prediction API {}", env!("CARGO_PKG_VERSION")));
     say(&format!("  Dashboard    {url}/"));
@@ -211,7 +211,10 @@ pub fn greet(url: &str, settings: &Settings, first: Option<&FirstAdmin>) {
         None => {
             let file = settings.data_dir.join(ADMIN_TOKEN);
             if file.exists() {
-                say(&format!("  Admin token  the first start's is in {}", file.display()));
+                say(&format!(
+                    "  Admin token  the one of the first start is in {}",
+                    file.display()
+                ));
             }
         }
         Some(FirstAdmin { file: Some(file), .. }) if is_kept() => say(&format!("  Admin token  in {}", file.display())),
@@ -220,17 +223,17 @@ pub fn greet(url: &str, settings: &Settings, first: Option<&FirstAdmin>) {
             file: Some(file),
         }) => {
             say(&format!(
-                "  Admin token  {secret}\n               shown this once, and kept in {}",
+                "  Admin token  {secret}\n               also in {}",
                 file.display()
             ));
         }
         Some(_) => {
-            say(&format!("  Admin token  as given in {ADMIN_TOKEN_VARIABLE}"));
+            say(&format!("  Admin token  from {ADMIN_TOKEN_VARIABLE}"));
         }
     }
 }
 
-/// Says what to type after the first start.
+/// Prints a first call after the first start.
 fn try_it(url: &str, first: Option<&FirstAdmin>) {
     let token = match first {
         None => return,
@@ -243,13 +246,13 @@ fn try_it(url: &str, first: Option<&FirstAdmin>) {
     ));
 }
 
-/// Done once the process is told to stop.
+/// Completes when the process receives a signal to stop.
 pub fn stop() -> Result<impl Future<Output = ()> + use<>, Failure> {
     let watch = |kind| signal(kind).map_err(|error| Failure(format!("cannot watch for signals: {error}")));
     let (mut interrupt, mut terminate) = (watch(SignalKind::interrupt())?, watch(SignalKind::terminate())?);
     Ok(async move {
         told(&mut interrupt, &mut terminate).await;
-        tracing::info!("stopping: requests in flight are finished first; a second signal stops at once");
+        tracing::info!("stopping after the requests in progress; a second signal stops at once");
         tokio::spawn(async move {
             told(&mut interrupt, &mut terminate).await;
             std::process::exit(1);
@@ -257,7 +260,7 @@ pub fn stop() -> Result<impl Future<Output = ()> + use<>, Failure> {
     })
 }
 
-/// Done once either signal comes.
+/// Completes at either signal.
 async fn told(interrupt: &mut Signal, terminate: &mut Signal) {
     tokio::select! {
         _ = interrupt.recv() => {}

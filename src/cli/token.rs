@@ -1,4 +1,4 @@
-//! `token`: makes, lists and revokes tokens, in the database itself; the server may run meanwhile.
+//! `token`: creates, lists and revokes tokens in the database itself; the server may be running.
 
 use std::io::{self, Write};
 
@@ -15,39 +15,39 @@ use crate::{
 /// The commands about tokens.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Makes a token and prints its secret, which is shown this once
+    /// Creates a token and prints its secret, which is shown only once
     Create {
         /// The token's name, unique among the organisation's tokens
         name: String,
-        /// What it may do
+        /// The permissions of the token
         #[arg(long)]
         role: RoleArgument,
-        /// The id of its organisation; needed for every role but admin
+        /// The id of its organisation; required for every role but admin
         #[arg(long, value_name = "ID")]
         organisation: Option<Uuid>,
-        /// When it ends, such as 2027-01-01T00:00:00Z; never if not given
+        /// When it expires, such as 2027-01-01T00:00:00Z [default: never]
         #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
         expires_at: Option<Timestamp>,
     },
-    /// Lists the tokens; their secrets are not kept
+    /// Lists the tokens, without their secrets
     List,
-    /// Revokes a token: from now on it is unknown
+    /// Revokes a token: requests with it are refused from now on
     Revoke {
-        /// The token's id, as listed
+        /// The id of the token, from `token list`
         id: Uuid,
     },
 }
 
-/// What a token may do.
+/// The role of a token.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum RoleArgument {
-    /// Reads
+    /// May read
     Viewer,
-    /// Reads, and posts readings and predictions
+    /// May also post readings and predictions
     Worker,
-    /// Changes what is its organisation's
+    /// May also change everything of its organisation
     Manager,
-    /// Everything, everywhere
+    /// May do everything in every organisation
     Admin,
 }
 
@@ -99,7 +99,7 @@ async fn create(app: &App, new: NewToken) -> Outcome {
     let lines = format!("id      {}\nsecret  {}\n", made.token.id, made.secret);
     let shown = io::stdout().write_all(lines.as_bytes());
     let Err(error) = shown else { return Ok(()) };
-    // Nobody will ever know its secret.
+    // Nobody knows its secret.
     token::revoke(app, &token::operator(), made.token.id)
         .await
         .map_err(failed)?;

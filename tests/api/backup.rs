@@ -81,7 +81,7 @@ async fn what_was_acknowledged_before_a_backup_under_load_is_in_it_and_nothing_i
     let before = counts();
     let path = folder.path().to_owned();
     let told = tokio::task::spawn_blocking(move || succeeds(&path, &["backup", "one.db"]));
-    assert!(told.await.unwrap().contains("one.db is a whole copy"));
+    assert!(told.await.unwrap().contains("one.db is a complete copy"));
     let before_the_other = counts();
     let reply = server.caller.call("GET /admin/backup", Value::Null).await;
     assert_eq!(reply.status, 200);

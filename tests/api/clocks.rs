@@ -161,7 +161,7 @@ async fn a_clock_that_is_ahead_for_a_while_deletes_nothing() {
     let mut dry = command(folder.path(), &["retention", "--dry-run"]);
     show(&mut dry, &library, "+368d");
     let told = text(&dry.output().unwrap().stdout);
-    assert!(told.contains("held back     the clock has jumped"), "{told}");
+    assert!(told.contains("postponed     the clock has jumped"), "{told}");
 
     let server = server_at(folder.path(), &library, "+0d");
     sweeps().await;

@@ -132,7 +132,10 @@ fn the_first_start_prints_a_token_and_a_line_that_works_when_pasted() {
     assert_eq!(served.terminate(), Some(0));
 
     let again = Served::start(command(folder.path(), &["serve"]));
-    assert_eq!(again.said("Admin token"), "the first start's is in data/admin-token");
+    assert_eq!(
+        again.said("Admin token"),
+        "the one of the first start is in data/admin-token"
+    );
     assert!(!again.greeting.contains(kept.trim()), "{}", again.greeting);
 }
 
@@ -171,7 +174,7 @@ fn what_keeps_it_from_starting_is_said_in_one_line() {
 
     fs::write(folder.path().join("file"), "").unwrap();
     let refused = run(folder.path(), &["--listen", ":0", "--data-dir", "file/data"]);
-    assert_refused(&refused, &["cannot make the data folder file/data"]);
+    assert_refused(&refused, &["cannot create the data folder file/data"]);
 
     let database = |name: &str| {
         let data = folder.path().join(name);

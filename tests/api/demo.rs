@@ -214,7 +214,7 @@ fn a_folder_that_holds_anything_stays_as_it_is() {
         folder.path(),
         &["demo", "--listen", ":0", "--data-dir", file.to_str().unwrap()],
     );
-    assert_refused(&refused, &["letter.txt is no folder"]);
+    assert_refused(&refused, &["letter.txt is not a folder"]);
 }
 
 #[test]

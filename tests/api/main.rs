@@ -66,3 +66,4 @@ mod upgrade;
 mod webhooks;
 mod withdrawal;
 mod withdrawal_of_readings;
+mod words;

@@ -131,7 +131,7 @@ async fn a_hangup_reads_the_certificate_again_and_a_bad_one_leaves_the_old() {
     let key = server.folder.path().join("key.pem");
     fs::write(&key, "no key").unwrap();
     server.hang_up();
-    server.logs("the certificate stays as it was", 1).await;
+    server.logs("the old one stays in use", 1).await;
     assert!(is_alive(&url, &first).await);
 
     let second = certify(server.folder.path());

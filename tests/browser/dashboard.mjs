@@ -105,7 +105,7 @@ if (isDemo) {
     await page.waitForFunction(() => location.hash.includes("state=paused"));
     const paused = (await (await fetch(`${url}/api/v1/jobs?health=paused`)).json()).length;
     await page.waitForFunction((count) => document.querySelectorAll(".job").length === count, paused);
-    await page.getByLabel("Health", { exact: true }).selectOption({ label: "Anything wrong" });
+    await page.getByLabel("Health", { exact: true }).selectOption({ label: "Needs attention" });
     const wrong = (await (await fetch(`${url}/api/v1/jobs?health=failed,down,late`)).json()).length;
     await page.waitForFunction((count) => document.querySelectorAll(".job").length === count, wrong);
     const linked = await open("#/jobs?state=down");
@@ -126,13 +126,13 @@ if (isDemo) {
     await page.getByText("Sat, 25 May 2013, 00:00").waitFor();
     const text = await readout(page).innerText();
     assert.match(text, /Known then: 100 points\s+high\s+issued 23 May 2013, 00:00, 2 days ahead/);
-    assert.match(text, /What came since: 70 points\s+high\s+issued 25 May 2013, 00:00, at the time itself/);
+    assert.match(text, /Received since: 70 points\s+high\s+issued 25 May 2013, 00:00, at the valid time/);
     // The same by keyboard: one value on.
     await page.locator(".canvas").focus();
     await page.keyboard.press("ArrowRight");
     await page.getByText("Sun, 26 May 2013, 00:00").waitFor();
     assert.match(await readout(page).innerText(), /3 days ahead/);
-    await page.getByText("The values as a table").click();
+    await page.getByText("Show as table").click();
     const row = page.locator(".as-table tr", { hasText: "25 May 2013, 00:00" });
     assert.match(await row.innerText(), /100 points, high\s+23 May 2013, 00:00\s+2 days ahead/);
   };
@@ -142,14 +142,14 @@ if (isDemo) {
     await page.waitForFunction(() => document.querySelector(".readout .valid"));
     const before = await chart(page).evaluate((canvas) => canvas.toDataURL());
     const slider = page.getByRole("slider", { name: "What was known as of" });
-    assert.match(await slider.getAttribute("aria-valuetext"), /23 May 2013, 08:00, when the newest issue was that which came 23 May 2013, 00:05/);
+    assert.match(await slider.getAttribute("aria-valuetext"), /23 May 2013, 08:00\. Latest issue then: received 23 May 2013, 00:05/);
     await slider.focus();
     await page.keyboard.press("ArrowRight");
     await page.getByText("As of 24 May 2013, 00:05").waitFor();
     await page.waitForFunction((before) => document.querySelector(".canvas canvas").toDataURL() !== before, before);
     await page.waitForFunction(() => document.querySelector(".readout").innerText.includes("Known then: 80 points"));
     // A day that is named, far from the window: the window goes along.
-    await page.getByLabel("or at a time you name").fill("2013-07-04T12:00");
+    await page.getByLabel("Go to date").fill("2013-07-04T12:00");
     await page.getByText("As of 4 Jul 2013, 12:00").waitFor();
     await page.waitForFunction(() => document.querySelector(".readout .valid")?.innerText.includes("4 Jul 2013"));
     await page.getByRole("button", { name: "Now", exact: true }).click();
@@ -193,15 +193,15 @@ if (isDemo) {
     await page.locator(".canvas").focus();
     const key = await moved(() => page.keyboard.press("Shift+ArrowLeft"));
     assert.ok(Math.abs(key.shift + 0.25) < 0.01, JSON.stringify(key));
-    const everything = await moved(() => page.getByRole("button", { name: "Everything" }).click());
+    const everything = await moved(() => page.getByRole("button", { name: "All data" }).click());
     assert.ok((await window()).from < Date.parse("2013-04-03"), JSON.stringify(everything));
     // Nothing is there in another year, and the page says so.
     const empty = await open(`#/jobs/${JOB}?from=2012-01-01T00:00:00Z&to=2012-02-01T00:00:00Z`);
-    await empty.getByText("Nothing is predicted between 31 Dec 2011, 19:00").waitFor();
+    await empty.getByText("No predictions between 31 Dec 2011, 19:00").waitFor();
     // The zone is named, and can be changed.
     await empty.getByText("America/New_York, UTC-5").waitFor();
     await empty.getByRole("button", { name: "Show UTC" }).click();
-    await empty.getByText("Nothing is predicted between 1 Jan 2012, 00:00").waitFor();
+    await empty.getByText("No predictions between 1 Jan 2012, 00:00").waitFor();
   };
 
   tests["of 100,000 values in view the browser gets what a chart has room for"] = async () => {
@@ -245,7 +245,7 @@ if (isDemo) {
     await page.getByRole("link", { name: "Set up a job" }).click();
     await page.getByLabel("Source").selectOption({ label: "mildew-predictor" });
     await page.getByLabel("Name of the job").fill("Mildew risk, by the form");
-    // A role that is not bound is told at its field, before anything is kept.
+    // A role that is not bound is reported at its field, before anything is stored.
     await page.getByRole("button", { name: "Check" }).click();
     await page.locator(".field", { has: page.getByLabel("temperature") }).getByText("required role temperature").waitFor();
     await page.waitForFunction(() => document.activeElement.getAttribute("aria-invalid") === "true");
@@ -253,13 +253,13 @@ if (isDemo) {
     await page.getByLabel("temperature").selectOption({ label: "JFK temperature · Kennedy · °C" });
     await page.getByLabel("site").selectOption({ label: "Kennedy" });
     await page.getByRole("button", { name: "Check" }).click();
-    await page.getByText("This fits.").waitFor();
+    await page.getByText("The job is valid.").waitFor();
     await look(page, "set-up that fits");
     const named = "/api/v1/jobs?name=Mildew%20risk,%20by%20the%20form";
     assert.deepEqual(await call("GET", named), [], "the dry run kept something");
-    await page.getByRole("button", { name: "Set it up" }).click();
+    await page.getByRole("button", { name: "Set up the job" }).click();
     await page.getByRole("heading", { name: "Mildew risk, by the form" }).waitFor();
-    await page.getByText("Nothing predicted yet").waitFor();
+    await page.getByRole("heading", { name: "No predictions yet" }).waitFor();
     await look(page, "job without predictions");
     const [job] = await call("GET", named);
     const valid_time = new Date(Date.now() + 3_600_000).toISOString();
@@ -280,7 +280,7 @@ if (isDemo) {
     await page.getByLabel("Name", { exact: true }).fill("made by the dashboard");
     await page.getByLabel("Role", { exact: true }).selectOption("viewer");
     await page.getByLabel("Organisation", { exact: true }).selectOption(ORGANISATION);
-    await page.getByRole("button", { name: "Make it" }).click();
+    await page.getByRole("button", { name: "Create token" }).click();
     const secret = (await page.locator(".command code").innerText()).trim();
     assert.match(secret, /^pa_/);
     await look(page, "tokens");

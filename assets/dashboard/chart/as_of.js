@@ -1,4 +1,4 @@
-// The slider through what was known when: it stops where an issue became available, and at its end is now.
+// The slider through time: it stops where an issue became available, and its end is now.
 import { html } from "../lib/html.js";
 import { fromField, moment, toField } from "../lib/time.js";
 import { plural } from "../lib/value.js";
@@ -10,8 +10,8 @@ export function AsOf({ stops, asOf, set, isComplete }) {
   const choose = (index) => set(index >= stops.length ? null : stops[Math.max(0, index)]);
   const isBefore = asOf !== null && stops[0] > asOf;
   const words = asOf === null ? "now"
-    : isBefore ? `${moment(asOf)}: nothing was known yet`
-    : `${moment(asOf)}, when the newest issue was that which came ${moment(stops[index])}`;
+    : isBefore ? `${moment(asOf)}. There was no issue yet.`
+    : `${moment(asOf)}. Latest issue then: received ${moment(stops[index])}.`;
   // While a year is typed, its first digits are a year, too.
   const day = (event) => {
     const time = event.currentTarget.value ? fromField(event.currentTarget.value).getTime() : Number.NaN;
@@ -27,10 +27,10 @@ export function AsOf({ stops, asOf, set, isComplete }) {
         <button type="button" disabled=${asOf === null} onClick=${() => choose(index + 1)} aria-label="One issue later">›</button>
         <button type="button" disabled=${asOf === null} onClick=${() => set(null)}>Now</button>
       </div>
-      <label class="day">or at a time you name <input type="datetime-local" value=${toField(asOf ?? Date.now())} onChange=${day} /></label>
+      <label class="day">Go to date <input type="datetime-local" value=${toField(asOf ?? Date.now())} onChange=${day} /></label>
       <p class="quiet" role="status">
-        ${asOf === null ? "Move the slider to see what was known at an earlier time." : `What the server could serve at ${words}.`}
-        ${!isComplete && ` The slider has the newest ${plural(stops.length, "issue")}; name a time for older ones.`}
+        ${asOf === null ? "Move the slider to see what was known at an earlier time." : `Known on ${words}`}
+        ${!isComplete && ` The slider has the newest ${plural(stops.length, "issue")}. Enter a date for older ones.`}
       </p>
     </fieldset>`;
 }

@@ -1,4 +1,4 @@
-// A job's predictions as a chart, with what was known when, and the readings beside them.
+// A job's predictions as a chart, as they are known now or as of an earlier time, compared with readings.
 import { html, useEffect, useMemo, useState } from "../lib/html.js";
 import { address } from "../lib/api.js";
 import { useLoaded, useSettled } from "../lib/load.js";
@@ -23,7 +23,8 @@ export function Chart({ job, source, names, issues, isComplete, sensors, paramet
   const metrics = job.job_targets.map((target) => target.metric);
   const metric = metrics.includes(parameters.metric) ? parameters.metric : metrics[0];
   const asOf = parameters.as_of ? Date.parse(parameters.as_of) || null : null;
-  const sensor = parameters.sensor === "none" ? undefined : sensors.find(({ id }) => id === parameters.sensor) ?? sensors.find((sensor) => sensor.metric === metric) ?? sensors[0];
+  const ownSensor = sensors.find(({ id }) => id === parameters.sensor) ?? sensors.find((sensor) => sensor.metric === metric);
+  const sensor = parameters.sensor === "none" ? undefined : ownSensor ?? sensors[0];
   const place = { job, source, asOf, begin: isComplete ? issues.at(-1)?.issue : undefined };
   const { window, settled, setWindow } = useWindow(place, parameters);
   const asOfSettled = useSettled(asOf, 120);
@@ -35,7 +36,7 @@ export function Chart({ job, source, names, issues, isComplete, sensors, paramet
   const found = useLoaded((signal) => readChart(read, signal), [...inputs, parameters.line, issues]);
   const readings = useLoaded(async (signal) => (sensor ? readReadings({ ...read, sensor }, signal) : []), [...inputs, sensor?.id]);
 
-  // What was known at a time outside of the window is shown around that time.
+  // An as-of time outside of the window moves the window.
   useEffect(() => {
     if (asOf === null || (asOf >= window.from && asOf <= window.to)) return;
     const span = window.to - window.from;
@@ -59,26 +60,29 @@ export function Chart({ job, source, names, issues, isComplete, sensors, paramet
         <div class=${found.isLoading ? "frame loading" : "frame"}>
           <${Canvas} lines=${lines} metric=${metric} window=${window} asOf=${asOfSettled} main=${main.length > 0 ? main : readings.value ?? []}
             label="Chart of ${metric}" moved=${setT} setWindow=${setWindow} />
-          ${main.length === 0 && !found.isLoading && html`<p class="nothing">Nothing is predicted between ${moment(settled.from)} and ${moment(settled.to)}${asOf !== null && ", as far as was known then"}.</p>`}
+          ${main.length === 0 && !found.isLoading && html`
+            <p class="nothing">No predictions between ${moment(settled.from)} and ${moment(settled.to)}${asOf !== null && " were known then"}.</p>`}
         </div>
         <${Readout} lines=${lines} metric=${metric} t=${t ?? atRest(main, asOfSettled)} isPointed=${t !== null} />`}
       <${AsOf} stops=${stops} asOf=${asOf} isComplete=${isComplete} set=${(time) => keep({ as_of: time === null ? "" : new Date(time).toISOString() })} />
       <${Classes} metric=${metric} />
       <${Zone} time=${settled.from} />
-      ${chart?.thinnedFrom > 0 && html`<p class="quiet">Drawn from ${chart.thinnedFrom.toLocaleString("en-GB")} values: the server thins them and keeps every high and low.</p>`}
+      ${chart?.thinnedFrom > 0 && html`
+        <p class="quiet">Drawn from ${chart.thinnedFrom.toLocaleString("en-GB")} values. The server thins them and keeps all peaks.</p>`}
       ${chart?.line && html`<${Table} line=${chart.line} caption=${`${metric}${asOf === null ? "" : ` as known at ${moment(asOf)}`}`} />`}
-      <${SameAs} json=${address("/predictions", calls)} csv=${address("/predictions", { ...calls, format: "csv" })} file=${`${job.name} ${metric}`} />
+      <${SameAs} json=${address("/predictions", calls)} csv=${address("/predictions", { ...calls, format: "csv" })}
+        file=${`${job.name} ${metric}`} />
       <p class="hint" id="chart-keys">
-        Drag to move through time; Ctrl and the wheel, or the wheel after a click, zooms. With the keyboard on the chart: arrow
-        keys go from value to value, Shift and arrow keys move, + and - zoom.
+        Drag to move through time. To zoom, use the mouse wheel with Ctrl, or after a click on the chart. On the keyboard, the
+        arrow keys go from value to value, Shift with the arrow keys moves, and + and - zoom.
       </p>
     </section>`;
 }
 
-/** The time whose values are shown while nobody points: that of now, or of as of. */
+/** The time whose values are shown while the pointer is elsewhere: now, or the as-of time. */
 const atRest = (points, asOf) => (points.findLast((point) => point.t <= (asOf ?? Date.now())) ?? points[0])?.t ?? null;
 
-// In the order in which they are drawn. Those with a name are read at the pointer, those with a title stand in the key.
+// In the order in which they are drawn. The readout shows lines with a name, the legend those with a title.
 function linesOf(chart, readings, sensor, asOf) {
   if (!chart) return [];
   const unit = chart.line?.unit;
@@ -87,12 +91,15 @@ function linesOf(chart, readings, sensor, asOf) {
   const beside = sensor && sensor.unit !== unit;
   const lines = [
     ...chart.older.map((points) => ({ ...own, kind: "older", title: "Older issues", points })),
-    { ...own, kind: "came", title: "What came since", name: "What came since", points: chart.came },
+    { ...own, kind: "came", title: "Received since", name: "Received since", points: chart.came },
     {
       unit: sensor?.unit, scale: beside ? "readings" : "y", kind: "reading", name: sensor?.name, points: readings ?? [],
       title: `Readings of ${sensor?.name}${beside ? `, in ${sensor.unit ?? "no unit"} on the right` : ""}`,
     },
-    { ...own, kind: "known", title: asOf === null ? "Newest for each time" : "As it was known", name: asOf === null ? "Predicted" : "Known then", points: chart.line?.points ?? [] },
+    {
+      ...own, kind: "known", title: asOf === null ? "Newest value for each time" : "As it was known",
+      name: asOf === null ? "Predicted" : "Known then", points: chart.line?.points ?? [],
+    },
     { ...own, kind: "newest", title: `Newest issue${chart.isNewest ? "" : " in view"}${asOf === null ? "" : " then"}${issued}`, points: chart.newest },
   ];
   return lines.filter((line) => line.points.length > 0);

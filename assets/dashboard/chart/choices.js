@@ -1,4 +1,4 @@
-// What the chart shows: the metric, which of its lines, and whose readings.
+// The choices of the chart: the metric, the line, and the sensor to compare with.
 import { html } from "../lib/html.js";
 import { keep } from "../lib/route.js";
 import { Field } from "../parts/field.js";
@@ -7,10 +7,10 @@ export function Choices({ metric, metrics, lines, line, sensor, sensors, names }
   const set = (name) => (value) => keep({ [name]: value });
   const lineName = ({ stage, location_id }) => [stage ?? "without stage", names.locations.get(location_id)?.name].filter(Boolean).join(", ");
   return html`
-    ${metrics.length > 1 && html`<${Field} name="metric" label="Metric" kind="select" value=${metric} set=${(value) => keep({ metric: value, line: "", sensor: "" })}
-      options=${metrics.map((metric) => [metric, metric])} />`}
+    ${metrics.length > 1 && html`<${Field} name="metric" label="Metric" kind="select" value=${metric}
+      set=${(value) => keep({ metric: value, line: "", sensor: "" })} options=${metrics.map((metric) => [metric, metric])} />`}
     ${lines.length > 1 && html`<${Field} name="line" label="Stage and location" kind="select" value=${line.key} set=${set("line")}
       options=${lines.map((line) => [line.key, lineName(line)])} />`}
-    ${sensors.length > 0 && html`<${Field} name="sensor" label="Readings beside" kind="select" value=${sensor?.id ?? "none"} set=${set("sensor")}
+    ${sensors.length > 0 && html`<${Field} name="sensor" label="Compare with sensor" kind="select" value=${sensor?.id ?? "none"} set=${set("sensor")}
       options=${[["none", "None"], ...sensors.map((sensor) => [sensor.id, `${sensor.name} (${sensor.metric})`])]} />`}`;
 }

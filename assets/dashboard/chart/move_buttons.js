@@ -1,4 +1,4 @@
-// Buttons that move the chart through time, for who has no wheel.
+// Buttons that move the chart through time, for users without a mouse wheel.
 import { html, useState } from "../lib/html.js";
 import { ProblemNote } from "../parts/problem.js";
 import { panned, zoomed } from "./moves.js";
@@ -23,8 +23,8 @@ export function Moves({ place, metric, window, setWindow }) {
       <button type="button" onClick=${move(panned(window, 0.5))}>Later ›</button>
       <button type="button" aria-label="Zoom in" onClick=${move(zoomed(window, 0.5))}>+</button>
       <button type="button" aria-label="Zoom out" onClick=${move(zoomed(window, 2))}>−</button>
-      <button type="button" onClick=${() => setWindow(around(place))}>${place.asOf === null ? "Newest" : "That time"}</button>
-      <button type="button" onClick=${everything}>Everything</button>
+      <button type="button" onClick=${() => setWindow(around(place))}>${place.asOf === null ? "Newest" : "As-of time"}</button>
+      <button type="button" onClick=${everything}>All data</button>
     </div>
     ${problem && html`<${ProblemNote} problem=${problem} />`}`;
 }

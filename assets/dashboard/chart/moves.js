@@ -27,7 +27,7 @@ export function panned({ from, to }, share) {
 
 /**
  * Lets the chart in `place` be dragged and zoomed. `plot()` is the uPlot of the moment, `move(window)` is called with each
- * new window. Answers what takes the listeners away.
+ * new window. Returns a function that removes the listeners.
  */
 export function listen(place, plot, move) {
   let dragged = null;

@@ -1,4 +1,4 @@
-// The picture itself, drawn by uPlot: lines, the classes' colours behind them, and the line of what was known.
+// The picture itself, drawn by uPlot: lines, the colours of classes in the background, and the line of the as-of time.
 import uPlot from "../../vendor/uplot/uPlot.esm.js";
 import { classes } from "../lib/classes.js";
 import { zone } from "../lib/time.js";
@@ -43,7 +43,8 @@ export function draw(place, { lines, metric, from, to, asOf, moved, height = HEI
   const scales = [...new Map(lines.map((line) => [line.scale, line.unit])).entries()].sort(([one]) => (one === "y" ? -1 : 1));
   const isNarrow = place.clientWidth < NARROW;
   const font = "13px system-ui, sans-serif";
-  const axis = { stroke: colour("quiet"), font, labelFont: font, grid: { stroke: colour("chart-grid"), width: 1 }, ticks: { stroke: colour("chart-grid"), width: 1 } };
+  const thin = { stroke: colour("chart-grid"), width: 1 };
+  const axis = { stroke: colour("quiet"), font, labelFont: font, grid: thin, ticks: thin };
   const plot = new uPlot({
     width: place.clientWidth, height, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone()),
     legend: { show: false },

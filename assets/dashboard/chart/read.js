@@ -1,4 +1,4 @@
-// What a chart of one metric shows: what is known of each time, the newest issue, older issues, what came since, readings.
+// The data of a chart of one metric: the known values, the newest issue, older issues, later values, readings.
 import { get } from "../lib/api.js";
 import { lineOf, lines, points } from "../lib/series.js";
 
@@ -15,7 +15,7 @@ export const parametersOf = ({ job, metric, from, to, asOf }) => ({
 });
 
 /**
- * Reads what is drawn: `issues` are the job's issues, newest first. Answers `{ lines, line, newest,
+ * Reads what is drawn: `issues` are the job's issues, newest first. Returns `{ lines, line, newest,
  * older, came, newestIssue, isNewest, thinnedFrom }`, where `lines` are all lines of the metric and the rest is of the chosen
  * one; `isNewest` is false if the newest issue in view is not the newest that there is.
  */
@@ -23,7 +23,7 @@ export async function readChart({ job, metric, from, to, asOf, chosen, issues },
   const window = { job, metric, from, to };
   const ask = (more) => get("/predictions", { ...parametersOf({ ...window, asOf }), ...more, shape: "series", max_points: MAX_POINTS }, signal);
   const known = issues.filter((issue) => !asOf || issue.available <= asOf);
-  // An issue reaches ahead of itself, so that those before the window may reach into it; or it tells of the past.
+  // An issue predicts times after it, so that issues before the window may reach into it. Or it describes the past.
   const reach = Date.parse(job.health.covers_until) - Date.parse(job.health.last_issue_time);
   const isNear = ({ issue }, index) => index === 0 || reach < 0 || (issue >= from - reach && issue < to);
   const near = known.filter(isNear).slice(0, OLDER + 1);
@@ -37,7 +37,9 @@ export async function readChart({ job, metric, from, to, asOf, chosen, issues },
   const own = (answer) => answer.filter((series) => !line || lineOf(series) === line.key).flatMap(points).sort((one, other) => one.t - other.t);
   // Not every issue has every metric: the newest of this one is the first that has it.
   const [newest, ...older] = each.map(own).filter((points) => points.length > 0);
-  return { lines: found, line, newest: newest ?? [], older, came: own(came), newestIssue: newest?.[0].issue, isNewest: newest?.[0].issue === known[0]?.issue, thinnedFrom: line?.thinned_from };
+  const newestIssue = newest?.[0].issue;
+  const isNewest = newestIssue === known[0]?.issue;
+  return { lines: found, line, newest: newest ?? [], older, came: own(came), newestIssue, isNewest, thinnedFrom: line?.thinned_from };
 }
 
 /** A sensor's readings in the window, in points. */

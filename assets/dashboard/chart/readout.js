@@ -1,4 +1,4 @@
-// What stands under the pointer: the valid time, each line's value, when it was issued and how far ahead.
+// The values at the pointer: the valid time, and for each line its value, its issue time and its lead time.
 import { html } from "../lib/html.js";
 import { fullMoment, lead, moment } from "../lib/time.js";
 import { withUnit } from "../lib/value.js";
@@ -47,5 +47,5 @@ export function Readout({ lines, metric, t, isPointed }) {
 /** What the lines of the chart are. */
 export function Key({ lines }) {
   const shown = lines.filter((line, index) => line.title && lines.findIndex((other) => other.title === line.title) === index);
-  return html`<ul class="keys" aria-label="Lines">${shown.map((line) => html`<li><span class="key ${line.kind}"></span> ${line.title}</li>`)}</ul>`;
+  return html`<ul class="keys" aria-label="Legend">${shown.map((line) => html`<li><span class="key ${line.kind}"></span> ${line.title}</li>`)}</ul>`;
 }

@@ -1,4 +1,4 @@
-// The chart as a table, for who cannot see it or wants the numbers.
+// The chart as a table, for screen readers and for exact numbers.
 import { html } from "../lib/html.js";
 import { classOf } from "../lib/classes.js";
 import { lead, moment } from "../lib/time.js";
@@ -10,7 +10,7 @@ export function Table({ line, caption }) {
   const last = line.points.slice(-ROWS).reverse();
   return html`
     <details class="as-table">
-      <summary>The values as a table</summary>
+      <summary>Show as table</summary>
       <div class="wide" tabindex="0" role="region" aria-label="Values">
         <table>
           <caption>${caption}${line.points.length > ROWS && `, the last ${ROWS} of ${line.points.length} in view`}</caption>

@@ -11,7 +11,7 @@ const STILL = 200;
 export function around({ job, source, asOf, begin }) {
   const { last_issue_time: issue, covers_until: until } = job.health;
   const interval = source?.expected_interval_minutes ? source.expected_interval_minutes * 60_000 : DAY;
-  // A model may also tell of the past: then its predictions end before they are issued.
+  // A model may also describe the past: then its predictions end before they are issued.
   const last = Math.min(issue ? Date.parse(issue) : Date.now(), until ? Date.parse(until) : Infinity);
   const reach = Math.max(until ? Date.parse(until) - last : 0, interval);
   const middle = asOf ?? last;

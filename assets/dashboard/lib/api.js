@@ -10,7 +10,7 @@ export class Problem extends Error {
     Object.assign(this, { status: 0, ...document, errors });
   }
 
-  /** What is wrong with the field that the JSON pointer or the parameter names. */
+  /** The violations of the field that the JSON pointer or the parameter names. */
   at(name) {
     const found = this.errors.filter((error) => (error.pointer ?? error.parameter) === name);
     return found.map((error) => error.detail);
@@ -29,7 +29,7 @@ export function address(path, parameters = {}) {
   return API + path + (text ? `?${text}` : "");
 }
 
-/** Sends a call with the session's token, or with `secret`; throws a Problem unless it is answered well. */
+/** Sends a call with the session's token, or with `secret`. Throws a Problem unless the response is a success. */
 async function send(address, { method = "GET", body, signal, secret, headers = {} } = {}) {
   const shown = secret ?? token();
   if (shown) headers = { ...headers, Authorization: `Bearer ${shown}` };
@@ -41,16 +41,16 @@ async function send(address, { method = "GET", body, signal, secret, headers = {
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem({ title: "The server cannot be reached", detail: "It does not answer: is it running?" });
+    throw new Problem({ title: "The server cannot be reached", detail: "It does not respond. Is it running?" });
   }
   if (response.ok) return response;
   const problem = await readProblem(response);
-  // Of several calls that are refused at once, those that come later say nothing new.
+  // Of several calls that are refused at once, only the first is reported.
   if (problem.status === 401 && secret === undefined && shown === token()) refused();
   throw problem;
 }
 
-/** Calls the address and answers `{ body, next, etag }`; throws a Problem. */
+/** Calls the address and returns `{ body, next, etag }`. Throws a Problem. */
 export async function call(address, options) {
   const response = await send(address, options);
   const next = /<([^>]+)>; rel="next"/.exec(response.headers.get("Link") ?? "")?.[1];
@@ -58,21 +58,21 @@ export async function call(address, options) {
   return { body: text ? JSON.parse(text) : undefined, next, etag: response.headers.get("ETag") };
 }
 
-/** What the address answers, as a file. */
+/** The response of the address, as a file. */
 export const download = async (address) => (await send(address)).blob();
 
 async function readProblem(response) {
   try {
     return new Problem(await response.json());
   } catch {
-    return new Problem({ status: response.status, title: `The server answered ${response.status}` });
+    return new Problem({ status: response.status, title: `The server responded with ${response.status}` });
   }
 }
 
-/** What a GET answers. */
+/** The body of a GET. */
 export const get = async (path, parameters, signal) => (await call(address(path, parameters), { signal })).body;
 
-/** The most rows of a list that a view puts together; who shows them says if there are more. */
+/** The most rows that a view reads of a list. The view says so if there are more. */
 export const MOST = 10_000;
 
 /** The pages of a list put together, up to MOST rows. */

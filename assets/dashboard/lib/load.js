@@ -1,12 +1,12 @@
-// What a view shows is loaded when its inputs change, and again every few seconds while the page is looked at.
+// The data of a view is loaded when its inputs change, and polled while the page is visible.
 import { useCallback, useEffect, useRef, useState } from "./html.js";
 
-/** How often a view asks again, in milliseconds. */
+/** How often a view polls, in milliseconds. */
 export const POLL = 15_000;
 
 /**
- * What `load(signal)` answers: `{ value, problem, isLoading, reload }`. The value of before stays until the next is
- * there. With `every` it is loaded again after so many milliseconds.
+ * Returns the result of `load(signal)`: `{ value, problem, isLoading, reload }`. The previous value stays until the next
+ * one arrives. With `every` it is loaded again after that many milliseconds.
  */
 export function useLoaded(load, inputs, every) {
   const [state, setState] = useState({ isLoading: true });
@@ -43,7 +43,7 @@ export function useLoaded(load, inputs, every) {
   return { ...state, reload };
 }
 
-/** The value as it was when it last held still for so many milliseconds. */
+/** The last value that stayed unchanged for that number of milliseconds. */
 export function useSettled(value, milliseconds) {
   const [settled, setSettled] = useState(value);
   useEffect(() => {

@@ -1,4 +1,4 @@
-// The names behind the ids that jobs have.
+// The names of the ids in jobs.
 import { getAll } from "./api.js";
 import { useLoaded } from "./load.js";
 

@@ -1,7 +1,7 @@
-// Which view is shown, with its filters, stands behind the # of the address, so that a view can be linked.
+// The part of the address after the #: the view and its filters, so that a view can be linked.
 import { useEffect, useState } from "./html.js";
 
-/** A part of the address as it was meant; one that is no such thing stays as it is. */
+/** A decoded part of the address, or the part itself if it cannot be decoded. */
 function decoded(part) {
   try {
     return decodeURIComponent(part);
@@ -10,7 +10,7 @@ function decoded(part) {
   }
 }
 
-/** What stands behind the #: the parts of the path, and the parameters. */
+/** The parts of the path after the #, and the parameters. */
 export function current() {
   const [path, query = ""] = location.hash.replace(/^#/, "").split("?");
   const parts = path.split("/").filter(Boolean).map(decoded);

@@ -1,4 +1,4 @@
-// Series as the API answers them, as points: `t` and `v`, and for predictions `issue` and `available`; times in
+// Converts the API's series into points: `t` and `v`, and for predictions `issue` and `available`; times in
 // milliseconds.
 import { duration } from "./time.js";
 
@@ -19,10 +19,10 @@ export function points(series) {
   return series.values.map((v, index) => ({ t: times[index], v, issue: issues[index], available: available[index] }));
 }
 
-/** What tells lines of one metric apart: stage and location. A new version of the source goes on with the line. */
+/** The key that separates the lines of one metric: stage, location and source. A new version continues the line. */
 export const lineOf = (series) => `${series.stage ?? ""}|${series.location_id ?? ""}|${series.source}`;
 
-/** The answered series by their lines: `{ key, metric, unit, stage, location_id, points, thinned_from }`. */
+/** Groups series by their lines: `{ key, metric, unit, stage, location_id, points, thinned_from }`. */
 export function lines(answer) {
   const found = new Map();
   for (const series of answer) {

@@ -1,4 +1,4 @@
-// Who is signed in. The token is kept for this browser session only, and never in a link.
+// The signed-in user. The token is stored for this browser session only, and is never part of a link.
 import { BASE } from "./base.js";
 
 const KEY = `prediction-api-token${BASE}`;
@@ -26,5 +26,5 @@ export function refused() {
 
 const RANK = { viewer: 0, worker: 1, manager: 2, admin: 3 };
 
-/** Whether who is signed in may do what needs `role`. */
+/** Whether the signed-in user has at least `role`. */
 export const may = (me, role) => me !== null && RANK[me.role] >= RANK[role];

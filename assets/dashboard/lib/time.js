@@ -1,4 +1,4 @@
-// Times in words. They are shown in the browser's time zone or in UTC; the choice holds for the whole page.
+// Times in words, in the browser's time zone or in UTC. The choice applies to the whole page.
 import { useEffect, useState } from "./html.js";
 
 const OWN = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
@@ -14,7 +14,7 @@ export function setUtc(choice) {
   for (const listener of listeners) listener();
 }
 
-/** Draws the component again when the zone changes; answers the zone. */
+/** Redraws the component when the zone changes. Returns the zone. */
 export function useZone() {
   const [, draw] = useState(0);
   useEffect(() => {
@@ -72,8 +72,8 @@ export function relative(time, now = Date.now()) {
 
 /** A lead time, such as "2 days ahead". */
 export function lead(seconds) {
-  if (Math.abs(seconds) < 1) return "at the time itself";
-  return seconds > 0 ? `${length(seconds)} ahead` : `${length(seconds)} afterwards`;
+  if (Math.abs(seconds) < 1) return "at the valid time";
+  return seconds > 0 ? `${length(seconds)} ahead` : `${length(seconds)} after the valid time`;
 }
 
 /** What a datetime-local field shows for a time, in the zone. */

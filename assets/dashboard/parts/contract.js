@@ -1,4 +1,4 @@
-// What a job is made of: what fills each input role, with the newest reading, and what it is to predict.
+// A job's inputs, with the newest reading of each sensor, and its targets.
 import { html } from "../lib/html.js";
 import { readLatest } from "../lib/latest.js";
 import { useLoaded } from "../lib/load.js";
@@ -17,7 +17,7 @@ export function Contract({ job, names, sensors }) {
         <h2>Inputs</h2>
         ${inputs.length === 0 ? html`<p class="quiet">${version ? "The model needs no inputs." : "…"}</p>` : html`
           <div class="wide" tabindex="0" role="region" aria-label="Inputs"><table>
-            <thead><tr><th scope="col">Role</th><th scope="col">Needs</th><th scope="col">Is filled by</th></tr></thead>
+            <thead><tr><th scope="col">Role</th><th scope="col">Needs</th><th scope="col">Input</th></tr></thead>
             <tbody>${inputs.map((role) => html`
               <tr>
                 <th scope="row">${role.role}${!role.required && html` <span class="quiet">optional</span>`}</th>
@@ -37,14 +37,14 @@ export function Contract({ job, names, sensors }) {
               <td>${targets.has(target.role) && html`<${State} state=${targets.get(target.role).state} />`}</td>
             </tr>`)}</tbody>
         </table></div>
-        <p class="quiet">Version <code>${job.source_version_id}</code> is the service that a worker runs as; the job's id is <code>${job.id}</code>.</p>
+        <p class="quiet">Service id for workers: <code>${job.source_version_id}</code>. Job id: <code>${job.id}</code>.</p>
       </section>
     </div>`;
 }
 
 function Bound({ role, job, names, sensors }) {
   const binding = job.role_bindings.find((binding) => binding.role === role.role);
-  if (!binding) return html`<span class="quiet">nothing</span>`;
+  if (!binding) return html`<span class="quiet">not bound</span>`;
   const id = binding.input_id;
   if (binding.input_type === "sensor") {
     const sensor = sensors.find((sensor) => sensor.id === id);
@@ -53,7 +53,7 @@ function Bound({ role, job, names, sensors }) {
   if (binding.input_type === "source") return html`<a href=${link(`sources/${id}`)}>${names.sources.get(id)?.name ?? id}</a>`;
   const place = names.locations.get(id);
   if (!place) return id;
-  return html`${place.name}<p class="quiet">${place.latitude === undefined ? "without coordinates yet" : `${place.latitude}, ${place.longitude}`}</p>`;
+  return html`${place.name}<p class="quiet">${place.latitude === undefined ? "no coordinates yet" : `${place.latitude}, ${place.longitude}`}</p>`;
 }
 
 /** A sensor's newest reading. */
@@ -62,5 +62,6 @@ export function Latest({ sensor }) {
   if (problem) return html`<p class="quiet">${problem.message}</p>`;
   if (value === undefined) return html`<p class="quiet">…</p>`;
   if (value === null) return html`<p class="quiet">no readings yet</p>`;
-  return html`<p><strong>${withUnit(value.v, sensor.unit)}</strong> <span class="quiet" title=${moment(value.t)}>${relative(value.t)}, ${moment(value.t)}</span></p>`;
+  const when = html`<span class="quiet" title=${moment(value.t)}>${relative(value.t)}, ${moment(value.t)}</span>`;
+  return html`<p><strong>${withUnit(value.v, sensor.unit)}</strong> ${when}</p>`;
 }

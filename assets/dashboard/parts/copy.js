@@ -1,4 +1,4 @@
-// Commands to copy, and a call's answer to open.
+// Commands to copy, and results of calls to download.
 import { html, useState } from "../lib/html.js";
 import { curl, download } from "../lib/api.js";
 import { token } from "../lib/session.js";
@@ -26,7 +26,7 @@ export function Command({ text }) {
   return html`<div class="block command"><pre tabindex="0"><code>${text}</code></pre><${Copy} text=${text} /></div>`;
 }
 
-/** A link to what a call answers. With a token the browser cannot follow it, so that it is fetched and kept as a file. */
+/** A link to the result of a call. A browser cannot send a token with a link, so the result is fetched and saved as a file. */
 export function Answer({ address, name, file }) {
   const [problem, setProblem] = useState("");
   const open = async (event) => {
@@ -49,7 +49,7 @@ export function Answer({ address, name, file }) {
 export function SameAs({ json, csv, file }) {
   return html`
     <p class="same">
-      The same as <${Answer} address=${json} name="JSON" file="${file}.json" />
+      Export <${Answer} address=${json} name="JSON" file="${file}.json" />
       ${csv && html` <${Answer} address=${csv} name="CSV" file="${file}.csv" />`}
       ${" "}<${Copy} text=${curl(json)} label="Copy as curl" />
     </p>`;

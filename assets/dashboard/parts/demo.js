@@ -1,4 +1,4 @@
-// What a visitor of the demo sees first: what this is, and where to look.
+// The introduction to the demo: what it is, and where to start.
 import { html } from "../lib/html.js";
 import { BASE } from "../lib/base.js";
 import { link } from "../lib/route.js";
@@ -11,12 +11,14 @@ export function Demo() {
   return html`
     <aside class="card demo" aria-label="About this demo">
       <p>
-        <strong>This is a demo</strong> with real weather of New York, and what models made of it. You read as its visitor.
+        <strong>This is a demo</strong> with real weather of New York and predictions from it. You can read everything
+        without a token.
       </p>
       <ul>
-        <li><a href=${link(NEWARK, SEASON)}>The risk of mildew at Newark over a whole season</a>: low, moderate and high</li>
-        <li><a href=${link(NEWARK, DAY)}>What was known on 23 May 2013</a>, and what came since: move the slider under the chart</li>
-        <li><a href=${`${BASE}/docs/demo`}>About the demo</a>, with calls to try; to set up a job, <a href=${link("sign-in")}>sign in</a> with the admin token that the demo printed</li>
+        <li><a href=${link(NEWARK, SEASON)}>The risk of mildew at Newark over a whole season</a>: low, moderate or high</li>
+        <li><a href=${link(NEWARK, DAY)}>What was known on 23 May 2013</a>, and what was received later: move the slider below the chart</li>
+        <li><a href=${`${BASE}/docs/demo`}>About the demo</a>, with calls to try. To set up a job,
+          <a href=${link("sign-in")}>sign in</a> with the admin token that the demo printed.</li>
       </ul>
     </aside>`;
 }

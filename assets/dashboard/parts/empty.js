@@ -1,4 +1,4 @@
-// Nothing is there yet: what to do next.
+// An empty list, with what to do next.
 import { html } from "../lib/html.js";
 import { Command } from "./copy.js";
 

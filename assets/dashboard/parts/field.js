@@ -1,4 +1,4 @@
-// A field of a form with its name, a hint, and what is wrong with it.
+// A field of a form with its label, a hint and its violations.
 import { html } from "../lib/html.js";
 
 let count = 0;
@@ -11,7 +11,7 @@ function idOf(name) {
 }
 
 /**
- * A field: `kind` is an input's type, or "select" with `options` of [value, text]. `wrong` are texts that say what is wrong.
+ * A field: `kind` is an input's type, or "select" with `options` of [value, text]. `wrong` lists its violations.
  */
 export function Field({ name, label, kind = "text", value, set, options = [], hint, wrong = [], ...rest }) {
   const id = idOf(name);

@@ -1,18 +1,18 @@
-// Which jobs are shown. The choice stands in the address.
+// The filters of the jobs. The choice is part of the address.
 import { html } from "../lib/html.js";
 import { keep } from "../lib/route.js";
 import { may } from "../lib/session.js";
 import { ORDER, stateOf } from "../lib/states.js";
 import { Field } from "./field.js";
 
-/** The states that ask for somebody. */
+/** The states that need attention. */
 const WRONG = "failed,down,late";
 
 const named = (things, all) => [["", all], ...[...things.values()].map((thing) => [thing.id, thing.name])];
 
 export function Filters({ names, parameters, me }) {
   const set = (name) => (value) => keep({ [name]: value, cursor: "" });
-  const states = [["", "Any health"], [WRONG, "Anything wrong"], ...ORDER.map((state) => [state, stateOf(state).word])];
+  const states = [["", "Any health"], [WRONG, "Needs attention"], ...ORDER.map((state) => [state, stateOf(state).word])];
   return html`
     <form class="filters" onSubmit=${(event) => event.preventDefault()} aria-label="Filters">
       ${may(me, "admin") && html`<${Field} name="organisation" label="Organisation" kind="select" value=${parameters.organisation ?? ""}

@@ -1,4 +1,4 @@
-// A job that has predicted nothing yet: how its worker begins.
+// A job without predictions: how to post the first one.
 import { html } from "../lib/html.js";
 import { BASE } from "../lib/base.js";
 import { API, curl } from "../lib/api.js";
@@ -12,11 +12,11 @@ export function FirstPrediction({ job, me }) {
   const predictions = job.job_targets.slice(0, 1).flatMap(({ role }) => times.map((valid_time) => ({ role, valid_time, value: 0 })));
   const body = { job_id: job.id, predictions };
   return html`
-    <${Empty} title="Nothing predicted yet" command=${curl(`${API}/predictions`, { method: "POST", body })}>
+    <${Empty} title="No predictions yet" command=${curl(`${API}/predictions`, { method: "POST", body })}>
       <p>
-        The job waits for its worker: a program that asks for its jobs, computes, and posts what it predicts
-        (<a href=${`${BASE}/docs/worker`}>how to write one</a>). To see a first prediction arrive, post one by hand
-        ${may(me, "worker") ? "" : " (it needs a worker's token)"}. This page shows it within seconds.
+        The job waits for its worker: a program that fetches its jobs, computes, and posts predictions
+        (<a href=${`${BASE}/docs/worker`}>how to write a worker</a>). To try it, post a first prediction by hand
+        ${may(me, "worker") ? "" : " (you need a worker's token)"}. This page shows it within seconds.
       </p>
     <//>`;
 }

@@ -1,4 +1,4 @@
-// The head of every view: where one can go, and who one is.
+// The header of every view: navigation, and who is signed in.
 import { html } from "../lib/html.js";
 import { BASE } from "../lib/base.js";
 import { link } from "../lib/route.js";

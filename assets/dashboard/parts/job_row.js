@@ -12,7 +12,7 @@ export function JobRow({ job, names }) {
   useZone();
   const { health } = job;
   const place = names.locations.get(job.location_id)?.name;
-  // Who sees one organisation only knows whose the jobs are.
+  // A user of one organisation does not need its name in each row.
   const organisation = names.organisations.size > 1 ? names.organisations.get(job.organisation_id)?.name : undefined;
   return html`
     <li class="job">
@@ -27,7 +27,7 @@ export function JobRow({ job, names }) {
         ${troubled(health).map((target) => html`<p class="target"><span>${spoken(target.metric)}</span> <${State} state=${target.state} /></p>`)}
       </div>
       <${When} label="Last post" time=${health.last_arrival} none="none yet" issue=${health.last_issue_time} />
-      <${When} label="Predicted until" time=${health.covers_until} none=${health.last_issue_time ? "unknown" : "nothing yet"} />
+      <${When} label="Predicted until" time=${health.covers_until} none=${health.last_issue_time ? "unknown" : "no predictions yet"} />
       <div class="values"><${Values} job=${job} source=${names.sources.get(job.source_id)} isReady=${!names.isLoading} /></div>
     </li>`;
 }
@@ -43,7 +43,7 @@ function When({ label, time, none, issue }) {
     </div>`;
 }
 
-/** In a few words why the job is in its state. */
+/** Why the job is in its state, in a few words. */
 export function reason(health) {
   if (health.message) return health.message;
   if (health.state === "late" || health.state === "down") return health.expected_by ? `was due ${relative(health.expected_by)}` : "";
@@ -52,6 +52,6 @@ export function reason(health) {
   return stateOf(health.state).means;
 }
 
-/** Of several targets those that do otherwise than their job. */
+/** The targets whose state differs from the job's, if it has several. */
 export const troubled = (health) =>
   (health.targets ?? []).length > 1 ? health.targets.filter((target) => target.state !== health.state) : [];

@@ -1,4 +1,4 @@
-// Making a token. Its secret is shown this once.
+// The form that creates a token. The secret is shown once.
 import { html, useState } from "../lib/html.js";
 import { address, call } from "../lib/api.js";
 import { may } from "../lib/session.js";
@@ -38,17 +38,19 @@ export function NewToken({ me, names, done }) {
   const organisations = [["", "Choose one"], ...[...names.organisations.values()].map(({ id, name }) => [id, name])];
   return html`
     <section class="card">
-      <h2>Make a token</h2>
+      <h2>Create a token</h2>
       <div role="status">${made && html`
-        <p>This is the secret of <strong>${made.name}</strong>. It is shown this once: keep it now.</p>
+        <p>The secret of <strong>${made.name}</strong> is shown only once. Copy it now.</p>
         <${Command} text=${made.secret} />`}</div>
       <form onSubmit=${submit} class="inline-form">
-        <${Field} name="token-name" label="Name" value=${form.name} set=${set("name")} wrong=${wrong("/name")} required hint="Who or what uses it" />
+        <${Field} name="token-name" label="Name" value=${form.name} set=${set("name")} wrong=${wrong("/name")} required hint="The person or program that uses it" />
         <${Field} name="token-role" label="Role" kind="select" value=${form.role} set=${set("role")} options=${roles} wrong=${wrong("/role")} />
-        ${isAdmin && form.role !== "admin" && html`<${Field} name="token-organisation" label="Organisation" kind="select" value=${form.organisation_id}
+        ${isAdmin && form.role !== "admin" && html`
+          <${Field} name="token-organisation" label="Organisation" kind="select" value=${form.organisation_id}
           set=${set("organisation_id")} options=${organisations} wrong=${wrong("/organisation_id")} required />`}
-        <${Field} name="token-expires" label="Expires" kind="datetime-local" value=${form.expires} set=${set("expires")} wrong=${wrong("/expires_at")} hint="Never, unless you choose a time" />
-        <p><button class="primary">Make it</button></p>
+        <${Field} name="token-expires" label="Expires" kind="datetime-local" value=${form.expires} set=${set("expires")}
+          wrong=${wrong("/expires_at")} hint="Never, unless you choose a time" />
+        <p><button class="primary">Create token</button></p>
       </form>
       <${ProblemNote} problem=${problem} shown=${PLACES} />
     </section>`;

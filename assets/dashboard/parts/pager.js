@@ -1,4 +1,4 @@
-// The pages of a list: its cursors stand in the address, so that a page can be linked.
+// The pages of a list. The cursor is part of the address, so that a page can be linked.
 import { html } from "../lib/html.js";
 import { keep } from "../lib/route.js";
 

@@ -1,8 +1,8 @@
-// What went wrong, as the server tells it.
+// An error, as the server reports it.
 import { html } from "../lib/html.js";
 import { BASE } from "../lib/base.js";
 
-/** A problem with all that is known of it; `shown` are the places whose violations stand at their fields. */
+/** A problem with its violations, without those that their fields show (`shown`). */
 export function ProblemNote({ problem, retry, shown = [] }) {
   if (!problem) return null;
   const rest = (problem.errors ?? []).filter((error) => !shown.includes(error.pointer ?? error.parameter));
@@ -19,7 +19,7 @@ export function ProblemNote({ problem, retry, shown = [] }) {
     </div>`;
 }
 
-/** What is there until the first answer: that it loads, or why it does not. */
+/** The state before the first response: loading, or the reason why it failed. */
 export function Pending({ loaded }) {
   if (loaded.problem) return html`<${ProblemNote} problem=${loaded.problem} retry=${loaded.reload} />`;
   return html`<p class="quiet" role="status">Loading …</p>`;

@@ -1,4 +1,4 @@
-// How a job's runs went, and how its health changed.
+// A job's runs and the changes of its health.
 import { html } from "../lib/html.js";
 import { BASE } from "../lib/base.js";
 import { address } from "../lib/api.js";
@@ -17,10 +17,12 @@ export function Runs({ job, runs, health }) {
     <div class="columns">
       <section>
         <h2>Runs</h2>
-        ${runs.length === 0 ? html`<p class="quiet">No run yet. Posting predictions counts as a run, and workers report runs that failed or had nothing to predict.</p>` : html`
+        ${runs.length === 0 ? html`
+          <p class="quiet">No runs yet. Each post of predictions is a run. Workers also report runs that failed or had
+          nothing to predict.</p>` : html`
           <div class="wide" tabindex="0" role="region" aria-label="Runs"><table>
             <caption>The newest ${Math.min(SHOWN, runs.length)}${runs.length > SHOWN && ` of ${runs.length >= 1000 ? "more than 1000" : runs.length}`}</caption>
-            <thead><tr><th scope="col">Came</th><th scope="col">Issue</th><th scope="col">What became of it</th></tr></thead>
+            <thead><tr><th scope="col">Received</th><th scope="col">Issue</th><th scope="col">Result</th></tr></thead>
             <tbody>${runs.slice(0, SHOWN).map((run) => html`
               <tr>
                 <td class="time">${moment(run.available_at)}</td>
@@ -32,8 +34,8 @@ export function Runs({ job, runs, health }) {
         <${SameAs} json=${address(`/jobs/${job.id}/runs`)} file="${job.name} runs" />
       </section>
       <section>
-        <h2>Changes of health</h2>
-        ${changes.length === 0 ? html`<p class="quiet">No change yet: ${stateOf(job.health.state).word} since ${moment(job.health.since)}.</p>` : html`
+        <h2>Health history</h2>
+        ${changes.length === 0 ? html`<p class="quiet">No changes yet: ${stateOf(job.health.state).word} since ${moment(job.health.since)}.</p>` : html`
           <ol class="changes">${changes.slice(0, SHOWN).map((change) => html`
             <li>
               <span class="quiet">${moment(change.at)}</span>${" "}
@@ -41,7 +43,7 @@ export function Runs({ job, runs, health }) {
               <${State} state=${change.state} /> <span class="quiet">after ${stateOf(change.previous).word}</span>
               ${change.message && html`<p>${change.message}</p>`}
             </li>`)}</ol>`}
-        <p class="quiet">To be told of changes, register a <a href=${`${BASE}/docs/health`}>webhook</a>.</p>
+        <p class="quiet">To be notified of changes, create a <a href=${`${BASE}/docs/health`}>webhook</a>.</p>
       </section>
     </div>`;
 }

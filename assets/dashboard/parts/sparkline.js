@@ -1,5 +1,5 @@
-// A small picture of values over time: what came before thin, what the newest issue says strong. Values of a metric with
-// classes stand before the classes' colours.
+// A small picture of values over time: earlier values thin, the newest issue strong. A metric with classes has their
+// colours as background.
 import { classes } from "../lib/classes.js";
 import { html } from "../lib/html.js";
 

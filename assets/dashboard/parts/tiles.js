@@ -1,4 +1,4 @@
-// How many jobs are in which state; each is a filter.
+// Job counts by health state. Each count is a filter.
 import { html } from "../lib/html.js";
 import { keep } from "../lib/route.js";
 import { ORDER, stateOf } from "../lib/states.js";

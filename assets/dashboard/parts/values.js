@@ -1,4 +1,4 @@
-// What a job says: for each of its metrics the next value, or the latest, and a picture of the newest values.
+// A job's values: for each of its metrics the next value, or the last one, and a picture of the newest values.
 import { html } from "../lib/html.js";
 import { get } from "../lib/api.js";
 import { classOf } from "../lib/classes.js";
@@ -21,10 +21,10 @@ const LONGEST = 60 * 86_400_000;
 export function Values({ job, source, isReady }) {
   const { last_issue_time: newest, last_arrival: arrival } = job.health;
   const found = useLoaded(async (signal) => (newest && isReady ? read(job, source, signal) : []), [job.id, newest, arrival, isReady], AGAIN);
-  if (!newest) return html`<span class="quiet">nothing predicted yet</span>`;
+  if (!newest) return html`<span class="quiet">no predictions yet</span>`;
   if (found.problem) return html`<span class="quiet">${found.problem.message}</span>`;
   if (!found.value) return html`<span class="quiet">…</span>`;
-  if (found.value.length === 0) return html`<span class="quiet">expired: nothing is kept any more</span>`;
+  if (found.value.length === 0) return html`<span class="quiet">expired</span>`;
   const shown = found.value.slice(0, SHOWN);
   const more = found.value.length - shown.length;
   return html`
@@ -58,8 +58,8 @@ function Line({ line, newest }) {
     </div>`;
 }
 
-// What came before now and what is ahead are asked for apart: the first and the last value of a thinned series are always
-// there, so that the next value is the next.
+// Past and future values are read separately: a thinned series always has its first and its last value, so that the next
+// value is really the next one.
 async function read(job, source, signal) {
   const until = Date.parse(job.health.covers_until) + 1000;
   const minutes = source?.expected_interval_minutes;

@@ -1,4 +1,4 @@
-// One job: how it does, what it predicts and predicted, what it is made of, and how its runs went.
+// One job: its health, its predictions, its inputs and targets, and its runs.
 import { html, useEffect, useMemo, useState } from "../lib/html.js";
 import { address, call, get } from "../lib/api.js";
 import { POLL, useLoaded } from "../lib/load.js";
@@ -33,7 +33,7 @@ export function JobView({ id, parameters, me }) {
   const health = useLoaded((signal) => get(`/jobs/${id}/health`, { limit: 20 }, signal), [id, arrival, state]);
   const bound = job?.role_bindings.filter((binding) => binding.input_type === "sensor").map((binding) => binding.input_id) ?? [];
   const sensors = useLoaded((signal) => Promise.all(bound.map((id) => get(`/sensors/${id}`, {}, signal))), [bound.join()]);
-  // A first prediction is looked for more often.
+  // A job without predictions is polled more often.
   useEffect(() => setEvery(job && !arrival ? SOON : POLL), [job && !arrival]);
   const issues = useMemo(() => issuesOf(runs.value?.body ?? []), [runs.value]);
 
@@ -55,9 +55,9 @@ export function JobView({ id, parameters, me }) {
     <dl class="facts short">
       <dt>Source</dt><dd><a href=${link(`sources/${job.source_id}`)}>${sourceName(names, job) || "…"}</a></dd>
       ${job.location_id && html`<dt>Location</dt><dd>${names.locations.get(job.location_id)?.name ?? "…"}</dd>`}
-      <dt>Last post</dt><dd>${arrival ? html`${moment(arrival)} <span class="quiet">(${relative(arrival)})</span>` : "none yet"}</dd>
-      <dt>Last issue</dt><dd>${job.health.last_issue_time ? html`${moment(job.health.last_issue_time)} <span class="quiet">(${relative(job.health.last_issue_time)})</span>` : "none yet"}</dd>
-      <dt>Predicted until</dt><dd>${job.health.covers_until ? html`${moment(job.health.covers_until)} <span class="quiet">(${relative(job.health.covers_until)})</span>` : "nothing yet"}</dd>
+      <dt>Last post</dt><dd>${dated(arrival, "none yet")}</dd>
+      <dt>Last issue</dt><dd>${dated(job.health.last_issue_time, "none yet")}</dd>
+      <dt>Predicted until</dt><dd>${dated(job.health.covers_until, "no predictions yet")}</dd>
     </dl>
     <h2>Predictions</h2>
     ${runs.problem && html`<${ProblemNote} problem=${runs.problem} retry=${runs.reload} />`}
@@ -70,13 +70,18 @@ export function JobView({ id, parameters, me }) {
     <${Runs} job=${job} runs=${runs.value?.body ?? []} health=${health.value} />`;
 }
 
-/** The issues among the runs, newest first: when each was made, as a text too, and when it was there. */
+/** A time with its distance from now, or `none` if there is no time. */
+const dated = (time, none) => (time ? html`${moment(time)} <span class="quiet">(${relative(time)})</span>` : none);
+
+/** The issues among the runs, newest first: issue time (also as text) and time of arrival. */
 function issuesOf(runs) {
-  const issues = runs.filter((run) => run.issue_time);
-  return issues.map(({ issue_time, available_at }) => ({ text: issue_time, issue: Date.parse(issue_time), available: ceiling(available_at) })).sort((one, other) => other.issue - one.issue);
+  const issueOf = ({ issue_time, available_at }) => ({
+    text: issue_time, issue: Date.parse(issue_time), available: ceiling(available_at),
+  });
+  return runs.filter((run) => run.issue_time).map(issueOf).sort((one, other) => other.issue - one.issue);
 }
 
-/** A time in milliseconds, not before it: the server keeps microseconds, and as of a moment too early it was not there. */
+/** A time in milliseconds, rounded up: the server stores microseconds, and a moment too early excludes the issue. */
 const ceiling = (time) => Date.parse(time) + (/\.\d{3}\d*[1-9]/.test(time) ? 1 : 0);
 
 function Activity({ job, etag, done }) {

@@ -24,8 +24,8 @@ export function NoJobs({ me }) {
     return html`
       <${Empty} title="No jobs yet">
         <p>
-          A job connects a predictive model to your sensors and locations. A manager of your organisation sets it up; it then
-          shows here with its health and what it predicts.
+          A job connects a predictive model to your sensors and locations. A manager of your organisation sets
+          it up. This page then shows its health and its predictions.
         </p>
       <//>`;
   }
@@ -33,8 +33,8 @@ export function NoJobs({ me }) {
     <${Empty} title="No jobs yet" command=${curl(`${API}/jobs/setup`, { method: "POST", body })}>
       <p>
         A job connects a predictive model to sensors and locations. If the model is registered, <a href=${link("set-up")}>set
-        a job up here</a>. If not, this one call registers a model, makes a sensor, and sets up a job. Change it to what you
-        have:
+        a job up here</a>. If not, this one call registers a model, creates a sensor, and sets up a job. Replace the names
+        and ids with your own:
       </p>
     <//>`;
 }

@@ -1,4 +1,4 @@
-// All jobs at a glance: how each does, and what it says.
+// All jobs at a glance: the health and the next values of each.
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { address, call, get } from "../lib/api.js";
 import { classes } from "../lib/classes.js";
@@ -36,7 +36,10 @@ export function Overview({ parameters, me }) {
       <${Heading}>Jobs<//>
       ${may(me, "manager") && html`<a class="button primary" href=${link("set-up")}>Set up a job</a>`}
     </div>
-    <p class="quiet lead-in">A job is a predictive model that was set up for your sensors and locations. Here is how each does, and what it predicts.</p>
+    <p class="quiet lead-in">
+      A job is a predictive model that was set up for your sensors and locations. This page shows the health and the
+      predictions of each job.
+    </p>
     ${!token() && html`<${Demo} />`}
     ${counts.value && html`<${Tiles} counts=${counts.value} chosen=${state} />`}
     <${Filters} names=${names} parameters=${parameters} me=${me} />
@@ -45,13 +48,15 @@ export function Overview({ parameters, me }) {
     ${!list ? html`<${Pending} loaded=${jobs} />`
       : list.length > 0 ? html`
         <ul class="jobs" aria-label=${plural(list.length, "job")}>
-          <li class="heads" aria-hidden="true"><span>Job</span><span>Health</span><span>Last post</span><span>Predicted until</span><span>Next values</span></li>
+          <li class="heads" aria-hidden="true">
+            <span>Job</span><span>Health</span><span>Last post</span><span>Predicted until</span><span>Next values</span>
+          </li>
           ${list.map((job) => html`<${JobRow} key=${job.id} job=${job} names=${names} />`)}
         </ul>
         <${Pager} cursor=${cursor} next=${jobs.value.next} count=${list.length} word="jobs" />
         ${classified(list).map((metric) => html`<h2>Classes of ${spoken(metric)}</h2><${Classes} metric=${metric} />`)}
         <${Zone} />`
-      : isFiltered || cursor ? html`<p class="empty">No job is like that. <a href=${link("jobs")}>Show all jobs</a></p>`
+      : isFiltered || cursor ? html`<p class="empty">No jobs match. <a href=${link("jobs")}>Show all jobs</a></p>`
       : html`<${NoJobs} me=${me} />`}`;
 }
 
@@ -59,7 +64,7 @@ export function Overview({ parameters, me }) {
 const classified = (jobs) =>
   [...new Set(jobs.flatMap((job) => job.job_targets.map((target) => target.metric)))].filter((metric) => classes(metric).length > 0);
 
-// What is new since the last time, for who cannot see it: a job's state, or its first prediction.
+// What has changed since the last poll, for screen readers: a job's state, or a new issue.
 function useChanges(jobs) {
   const before = useRef(null);
   const [text, setText] = useState("");

@@ -23,7 +23,7 @@ export function Places({ parameters: { cursor }, me }) {
   const locations = [...names.locations.values()];
   return html`
     <${Heading}>Sensors and locations<//>
-    <p class="quiet lead-in">Jobs read sensors, and predict for locations.</p>
+    <p class="quiet lead-in">Jobs read from sensors and predict for locations.</p>
     <h2>Sensors</h2>
     ${loaded.problem && sensors && html`<${ProblemNote} problem=${loaded.problem} />`}
     ${!sensors ? html`<${Pending} loaded=${loaded} />` : sensors.length === 0 ? html`<${NoSensors} me=${me} />` : html`
@@ -51,17 +51,21 @@ export function Places({ parameters: { cursor }, me }) {
             <td>${place.elevation === undefined ? html`<span class="quiet">unknown</span>` : `${place.elevation} m`}</td>
           </tr>`)}</tbody>
       </table></div>
-      ${locations.length >= MOST && html`<p class="quiet">There are more locations than ${MOST}: the rest is in the API only.</p>`}
+      ${locations.length >= MOST && html`<p class="quiet">There are more than ${MOST} locations. Use the API to read the rest.</p>`}
       <${SameAs} json=${address("/locations")} file="locations" />`}
     <${Zone} />`;
 }
 
 function Placeholder({ thing }) {
-  return thing.placeholder && html`<p class="quiet">a placeholder that a job's set-up made: give it a name with PUT</p>`;
+  return thing.placeholder && html`<p class="quiet">placeholder, created by a job's set-up: rename it with PUT</p>`;
 }
 
 function NoSensors({ me }) {
-  const body = { name: "Thermometer 1", metric: "temperature", unit: "°C", ...(me.organisation_id ? {} : { organisation_id: "11111111-1111-1111-1111-111111111111" }) };
+  const organisation = me.organisation_id ? {} : { organisation_id: "11111111-1111-1111-1111-111111111111" };
+  const body = { name: "Thermometer 1", metric: "temperature", unit: "°C", ...organisation };
   const command = may(me, "manager") ? curl(`${API}/sensors`, { method: "POST", body }) : undefined;
-  return html`<${Empty} title="No sensors yet" command=${command}><p>Register what measures: one sensor for each metric. ${!command && "A manager does so."}</p><//>`;
+  return html`
+    <${Empty} title="No sensors yet" command=${command}>
+      <p>Add your sensors. Each one measures one metric. ${!command && "A manager of your organisation can add them."}</p>
+    <//>`;
 }

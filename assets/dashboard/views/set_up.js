@@ -1,5 +1,5 @@
-// Setting a job up: the model's contract says what it needs, and what fits is offered. Nothing is kept before the server
-// has said what it would do.
+// The form that sets up a job. It offers what fits each role of the version, and stores nothing before a dry run has
+// succeeded.
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { BASE } from "../lib/base.js";
 import { API, call, curl, getAll } from "../lib/api.js";
@@ -32,7 +32,7 @@ export function SetUp({ parameters, me }) {
   if (loaded.value.organisations.length === 0) {
     return html`<${Heading}>Set up a job<//>
       <${Empty} title="No organisation yet" command=${curl(`${API}/organisations`, { method: "POST", body: { name: "North farm" } })}>
-        <p>A job is set up for an organisation: a customer, a farm, a site. Make the first one, then load this page again.</p>
+        <p>A job belongs to an organisation: a customer, a farm, a site. Create the first one, then reload this page.</p>
       <//>`;
   }
   return html`<${Heading}>Set up a job<//><${Form} there=${loaded.value} me=${me} chosen=${parameters.source} />`;
@@ -66,7 +66,7 @@ function Form({ there, me, chosen }) {
     setProblem(null);
     try {
       const { body: job } = await call(isDry ? `${SET_UP}?dry_run=true` : SET_UP, { method: "POST", body });
-      // What was changed meanwhile has not been checked.
+      // A form that changed in the meantime has not been checked.
       if (isDry) setAnswer(latest.current === body ? job : null);
       else go(`jobs/${job.id}`);
     } catch (problem) {
@@ -75,7 +75,7 @@ function Form({ there, me, chosen }) {
     }
     setBusy(false);
   };
-  // What is wrong first is where the keyboard goes on.
+  // The first invalid field takes the focus.
   useEffect(() => void (problem && document.querySelector("form [aria-invalid]")?.focus()), [problem]);
   const submit = (event) => {
     event.preventDefault();
@@ -91,30 +91,35 @@ function Form({ there, me, chosen }) {
         set=${(organisation) => change({ organisation, bindings: {}, location: "" })} options=${choose(there.organisations)} wrong=${wrong("/organisation_id")} />`}
       <${Field} name="setup-source" label="Source" kind="select" value=${form.source} required options=${choose(usable)} hint="The predictive model"
         set=${(source) => change({ source, version: "", bindings: {} })} wrong=${wrong("/source", "/source/id")} />
-      ${form.organisation && usable.length === 0 && html`<p class="wrong">There is no source yet: <a href=${link("sources")}>register a model</a> first.</p>`}
-      ${form.source && versions.length === 0 && html`<p class="wrong">This source has no version yet: <a href=${`${BASE}/docs/jobs`}>publish one</a> first.</p>`}
+      ${form.organisation && usable.length === 0 && html`
+        <p class="wrong">There is no source yet. <a href=${link("sources")}>Register a model</a> first.</p>`}
+      ${form.source && versions.length === 0 && html`
+        <p class="wrong">This source has no version yet. <a href=${`${BASE}/docs/jobs`}>Publish one</a> first.</p>`}
       ${versions.length > 0 && html`
         <${Field} name="setup-version" label="Version" kind="select" value=${version.id} set=${(id) => change({ version: id, bindings: {} })}
-          options=${versions.map(({ id, version }, index) => [id, index === 0 ? `${version}, the newest` : version])} wrong=${wrong("/source_version", "/source_version/id")} />
+          options=${versions.map(({ id, version }, index) => [id, index === 0 ? `${version} (newest)` : version])}
+          wrong=${wrong("/source_version", "/source_version/id")} />
         <p class="promise">It predicts ${version.output_roles.map((role) => `${role.metric}${role.unit ? ` in ${role.unit}` : ""}`).join(", ")}.</p>
-        <${Field} name="setup-name" label="Name of the job" value=${form.name} set=${(name) => change({ name })} required wrong=${wrong("/job/name", "/job")}
-          hint="As people will look for it, such as: Mildew risk, north slope" />
+        <${Field} name="setup-name" label="Name of the job" value=${form.name} set=${(name) => change({ name })} required
+          wrong=${wrong("/job/name", "/job")} hint="A name that people recognise, for example: Mildew risk, north slope" />
         <fieldset>
-          <legend>What the model needs</legend>
-          ${roles.length === 0 && html`<p class="quiet">Nothing: it has no input roles.</p>`}
-          ${roles.map((role) => html`<${RoleField} key=${`${version.id}/${role.role}`} role=${role} there=${there} organisation=${form.organisation} locations=${locations}
-            value=${form.bindings[role.role] ?? ""} set=${(id) => change({ bindings: { ...form.bindings, [role.role]: id } })} wrong=${wrongOf(role.role)} />`)}
+          <legend>Inputs</legend>
+          ${roles.length === 0 && html`<p class="quiet">The model needs no inputs.</p>`}
+          ${roles.map((role) => html`<${RoleField} key=${`${version.id}/${role.role}`} role=${role} there=${there}
+            organisation=${form.organisation} locations=${locations} value=${form.bindings[role.role] ?? ""}
+            set=${(id) => change({ bindings: { ...form.bindings, [role.role]: id } })} wrong=${wrongOf(role.role)} />`)}
         </fieldset>
-        <${Field} name="setup-location" label="Location of the predictions" kind="select" value=${form.location} set=${(location) => change({ location })} wrong=${wrong("/job/location_id")}
-          options=${[["", "As its inputs say"], ...locations.map(({ id, name }) => [id, name])]} />`}
+        <${Field} name="setup-location" label="Location of the predictions" kind="select" value=${form.location}
+          set=${(location) => change({ location })} wrong=${wrong("/job/location_id")}
+          options=${[["", "Take it from the inputs"], ...locations.map(({ id, name }) => [id, name])]} />`}
       <div role="status">${answer && html`<${DryRun} answer=${answer} locations=${locations} />`}</div>
       <${ProblemNote} problem=${problem} shown=${shown} />
       <p class="acts">
         <button class=${answer ? "" : "primary"} type="button" disabled=${isBusy || !version} onClick=${() => send(true)}>Check</button>
-        <button class=${answer ? "primary" : ""} disabled=${isBusy || !answer}>Set it up</button>
-        ${!answer && version && html`<span class="quiet">Check first: the server says what it would do, and keeps nothing.</span>`}
+        <button class=${answer ? "primary" : ""} disabled=${isBusy || !answer}>Set up the job</button>
+        ${!answer && version && html`<span class="quiet">Check first: the server validates the job and stores nothing.</span>`}
       </p>
-      ${answer && html`<details><summary>The same as a command</summary><${Command} text=${curl(SET_UP, { method: "POST", body })} /></details>`}
+      ${answer && html`<details><summary>Show as a command</summary><${Command} text=${curl(SET_UP, { method: "POST", body })} /></details>`}
     </form>`;
 }
 
@@ -134,7 +139,7 @@ function bodyOf(form, version) {
   };
 }
 
-/** What is wrong with a role: with its binding, or that it has none. */
+/** The violations of a role: those of its binding, or that it is not bound. */
 function wrongAt(role, index, problem) {
   const own = (error) => (index >= 0 && error.pointer?.startsWith(`/role_bindings/${index}/`)) || isMissing(error, role);
   return (problem?.errors ?? []).filter(own).map((error) => error.detail);
@@ -142,7 +147,7 @@ function wrongAt(role, index, problem) {
 
 const isMissing = (error, role) => error.pointer === "/role_bindings" && error.detail.endsWith(` required role ${role}`);
 
-/** The places whose violations stand at their fields. */
+/** The pointers whose violations are shown at their fields. */
 function placesOf(roles, bound, problem) {
   const fixed = ["/organisation_id", "/source", "/source/id", "/source_version", "/source_version/id", "/job", "/job/name", "/job/location_id"];
   const errors = problem?.errors ?? [];

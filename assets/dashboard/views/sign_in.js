@@ -1,4 +1,4 @@
-// Signing in with a token, which is kept for this browser session only.
+// Signing in with a token, which is stored for this browser session only.
 import { html, useState } from "../lib/html.js";
 import { BASE } from "../lib/base.js";
 import { API, call } from "../lib/api.js";
@@ -33,14 +33,15 @@ export function SignIn({ me, reason, done }) {
     <div class="sign-in">
       <${Heading}>Sign in<//>
       <p>
-        This server keeps predictive models, the jobs that connect them to sensors and locations, and what they predict.
-        ${me === null ? " Show it a token to see your organisation's." : " You are looking around as the visitor of a demo. To change something, sign in with its admin token."}
+        This server stores predictive models, the jobs that connect them to sensors and locations, and their predictions.
+        ${me === null ? " Paste your access token to see your organisation."
+          : " You are viewing a demo as its visitor. To change something, sign in with the demo's admin token."}
       </p>
       ${reason && html`<p class="problem" role="alert">${reason}</p>`}
       <form onSubmit=${submit}>
         <${Field} name="token" label="Token" kind="password" value=${secret} set=${setSecret} wrong=${wrong}
           autocomplete="off" spellcheck=${false} required
-          hint="It begins with pa_. It is kept until you close this tab or sign out." />
+          hint="It starts with pa_. The browser stores it until you close this tab or sign out." />
         <p><button class="primary" disabled=${isBusy}>Sign in</button></p>
       </form>
       <div role="status" class="hidden">${isWrong ? wrong[0] : ""}</div>
@@ -48,11 +49,11 @@ export function SignIn({ me, reason, done }) {
       <details>
         <summary>I have no token</summary>
         <p>
-          The first start of the server prints an admin token and keeps it in the file <code>admin-token</code> of its data
-          folder. Whoever has it, or a manager's, makes tokens for others, here under Tokens or on the command line:
+          The first start of the server prints an admin token and writes it to the file <code>admin-token</code> in its data
+          folder. Admins and managers create tokens for others, here under Tokens or on the command line:
         </p>
         <pre tabindex="0"><code>prediction-api token create NAME --role viewer --organisation ID</code></pre>
-        <p><a href=${`${BASE}/docs/tokens`}>Tokens and roles</a></p>
+        <p><a href=${`${BASE}/docs/tokens`}>Tokens and permissions</a></p>
       </details>
     </div>`;
 }

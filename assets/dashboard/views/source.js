@@ -29,15 +29,17 @@ export function SourceView({ id, me }) {
     <p class="back"><a href=${link("sources")}>All sources</a></p>
     <div class="title">
       <${Heading}>${source.name}<//>
-      ${may(me, "manager") && versions.length > 0 && html`<a class="button" href=${link("set-up", { source: id })}>Set up a job of it</a>`}
+      ${may(me, "manager") && versions.length > 0 && html`<a class="button" href=${link("set-up", { source: id })}>Set up a job</a>`}
     </div>
     ${source.description && html`<p>${source.description}</p>`}
     <dl class="facts short">
-      <dt>Expected</dt><dd>${interval(source)}</dd>
-      <dt>Predictions are kept</dt><dd>${retention(source)}</dd>
-      <dt>Whose</dt><dd>${source.organisation_id ? "one organisation's" : "shared by all organisations"}</dd>
+      <dt>Expected interval</dt><dd>${interval(source)}</dd>
+      <dt>Retention</dt><dd>${retention(source)}</dd>
+      <dt>Owner</dt><dd>${source.organisation_id ? "one organisation" : "shared by all organisations"}</dd>
     </dl>
-    ${versions.length === 0 && html`<p class="empty">It has no version yet. Publish one with <code>POST /api/v1/source_versions</code>: see <a href=${`${BASE}/docs/jobs`}>Jobs</a>, step 2.</p>`}
+    ${versions.length === 0 && html`
+      <p class="empty">This source has no version yet. Publish one with <code>POST /api/v1/source_versions</code>: see
+      <a href=${`${BASE}/docs/jobs`}>Jobs</a>, step 2.</p>`}
     ${versions.map((version) => html`<${Version} key=${version.id} version=${version} jobs=${jobs.filter((job) => job.source_version_id === version.id)} />`)}
     <${SameAs} json=${address("/source_versions", { source_id: id })} file="${source.name} versions" />`;
 }
@@ -46,12 +48,13 @@ function Version({ version, jobs }) {
   return html`
     <section class="card">
       <h2>Version ${version.version}</h2>
-      <p class="quiet">Published ${moment(version.created_at)}. Workers ask for its jobs by <code>${version.id}</code>.</p>
+      <p class="quiet">Published ${moment(version.created_at)}. Workers fetch its jobs with the service id <code>${version.id}</code>.</p>
       ${version.description && html`<p>${version.description}</p>`}
       <div class="columns">
         <div><h3>Needs</h3>
           ${version.input_roles.length === 0 ? html`<p class="quiet">nothing</p>` : html`<ul>${version.input_roles.map((role) => html`
-            <li><strong>${role.role}</strong>: ${role.input_kind}${role.metric && ` of ${role.metric}`}${role.unit && ` in ${role.unit}`}${!role.required && ", optional"}</li>`)}</ul>`}
+            <li><strong>${role.role}</strong>: ${role.input_kind}${role.metric && ` of ${role.metric}`}
+              ${role.unit && ` in ${role.unit}`}${!role.required && ", optional"}</li>`)}</ul>`}
         </div>
         <div><h3>Predicts</h3><ul>${version.output_roles.map((role) => html`
           <li><strong>${role.role}</strong>: ${role.metric}${role.unit && ` in ${role.unit}`}${!role.required && ", optional"}</li>`)}</ul></div>

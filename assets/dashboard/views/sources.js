@@ -13,8 +13,11 @@ import { Pending } from "../parts/problem.js";
 import { TallyOfStates } from "../parts/tally.js";
 
 const grace = (source) => (source.grace_minutes ? `, grace ${length(source.grace_minutes * 60)}` : "");
-export const interval = (source) => (source.expected_interval_minutes ? `every ${length(source.expected_interval_minutes * 60).replace(/^1 /, "")}${grace(source)}` : "no interval");
-export const retention = (source) => (source.retention_hours ? length(source.retention_hours * 3600) : "for good");
+export const interval = (source) => {
+  if (!source.expected_interval_minutes) return "none";
+  return `every ${length(source.expected_interval_minutes * 60).replace(/^1 /, "")}${grace(source)}`;
+};
+export const retention = (source) => (source.retention_hours ? length(source.retention_hours * 3600) : "forever");
 
 export function Sources({ me }) {
   const loaded = useLoaded(async (signal) => {
@@ -26,10 +29,13 @@ export function Sources({ me }) {
   const newest = (source) => versions.filter((version) => version.source_id === source.id).at(-1);
   return html`
     <${Heading}>Sources<//>
-    <p class="quiet lead-in">A source is a predictive model. Its versions say what it needs and what it predicts; jobs use one of them.</p>
+    <p class="quiet lead-in">A source is a predictive model. Each version lists its inputs and its outputs. A job uses one version.</p>
     ${sources.length === 0 ? html`<${None} me=${me} />` : html`
       <div class="wide" tabindex="0" role="region" aria-label="Sources"><table>
-        <thead><tr><th scope="col">Source</th><th scope="col">Newest version</th><th scope="col">Predicts</th><th scope="col">Expected</th><th scope="col">Kept</th><th scope="col">Jobs</th></tr></thead>
+        <thead><tr>
+          <th scope="col">Source</th><th scope="col">Newest version</th><th scope="col">Predicts</th>
+          <th scope="col">Expected interval</th><th scope="col">Retention</th><th scope="col">Jobs</th>
+        </tr></thead>
         <tbody>${sources.map((source) => {
           const version = newest(source);
           const own = jobs.filter((job) => job.source_id === source.id);
@@ -46,7 +52,7 @@ export function Sources({ me }) {
             </tr>`;
         })}</tbody>
       </table></div>
-      ${jobs.length >= MOST && html`<p class="quiet">There are more jobs than ${MOST}: only so many are counted here.</p>`}`}`;
+      ${jobs.length >= MOST && html`<p class="quiet">There are more than ${MOST} jobs. Only the first ${MOST} are counted here.</p>`}`}`;
 }
 
 function None({ me }) {
@@ -54,6 +60,7 @@ function None({ me }) {
   const command = may(me, "manager") ? curl(`${API}/sources`, { method: "POST", body }) : undefined;
   return html`
     <${Empty} title="No sources yet" command=${command}>
-      <p>Register a model as a source, then publish a version of it (<a href=${`${BASE}/docs/jobs`}>Jobs</a>, steps 1 to 3). ${!command && "A manager does so."}</p>
+      <p>Register a model as a source, then publish a version of it (<a href=${`${BASE}/docs/jobs`}>Jobs</a>, steps 1 to 3).
+        ${!command && " A manager of your organisation can do this."}</p>
     <//>`;
 }

@@ -1,4 +1,4 @@
-// Who may call the server: tokens are made and revoked here.
+// The access tokens: list, create, revoke.
 import { html, useRef, useState } from "../lib/html.js";
 import { address, call, getAll } from "../lib/api.js";
 import { useLoaded } from "../lib/load.js";
@@ -18,7 +18,7 @@ export function Tokens({ me }) {
   const [problem, setProblem] = useState(null);
   const [asked, setAsked] = useState(null);
   const dialog = useRef(null);
-  if (!isManager) return html`<${Heading}>Tokens<//><p>Only managers and admins see and make tokens. Your token is a ${me.role}'s.</p>`;
+  if (!isManager) return html`<${Heading}>Tokens<//><p>Only managers and admins may list and create tokens. Your token is a ${me.role}'s.</p>`;
   if (!loaded.value) return html`<${Heading}>Tokens<//><${Pending} loaded=${loaded} />`;
 
   const ask = (token) => {
@@ -37,16 +37,24 @@ export function Tokens({ me }) {
   };
   return html`
     <${Heading}>Tokens<//>
-    <p class="quiet lead-in">Every call shows a token. A viewer reads, a worker also posts, a manager also sets things up, an admin sees every organisation.</p>
+    <p class="quiet lead-in">
+      Every call needs a token. A viewer reads, a worker also posts, a manager also changes the organisation's things, an
+      admin may do everything in every organisation.
+    </p>
     <${ProblemNote} problem=${problem ?? loaded.problem} />
     <div class="wide" tabindex="0" role="region" aria-label="Tokens"><table>
-      <thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">Organisation</th><th scope="col">Last used</th><th scope="col">Expires</th><th scope="col"><span class="hidden">Actions</span></th></tr></thead>
+      <thead><tr>
+        <th scope="col">Name</th><th scope="col">Role</th><th scope="col">Organisation</th><th scope="col">Last used</th>
+        <th scope="col">Expires</th><th scope="col"><span class="hidden">Actions</span></th>
+      </tr></thead>
       <tbody>${loaded.value.map((token) => html`
         <tr key=${token.id}>
-          <th scope="row">${token.name}${token.id === me.id && html` <span class="quiet">this one</span>`}</th>
+          <th scope="row">${token.name}${token.id === me.id && html` <span class="quiet">(yours)</span>`}</th>
           <td>${token.role}</td>
           <td>${token.organisation_id ? names.organisations.get(token.organisation_id)?.name ?? token.organisation_id : "all"}</td>
-          <td>${token.last_used_at ? html`<span title=${moment(token.last_used_at)}>${relative(token.last_used_at)}</span>` : html`<span class="quiet">never</span>`}</td>
+          <td>${token.last_used_at
+            ? html`<span title=${moment(token.last_used_at)}>${relative(token.last_used_at)}</span>`
+            : html`<span class="quiet">never</span>`}</td>
           <td>${token.expires_at ? moment(token.expires_at) : "never"}</td>
           <td><button type="button" class="danger" onClick=${() => ask(token)} aria-label="Revoke ${token.name}">Revoke</button></td>
         </tr>`)}</tbody>
@@ -54,10 +62,10 @@ export function Tokens({ me }) {
     <${Zone} />
     <dialog ref=${dialog} aria-labelledby="revoke-title">
       <h2 id="revoke-title">Revoke ${asked?.name}?</h2>
-      <p>Whoever uses it is refused from now on. This cannot be undone.${asked?.id === me.id && " It is the token that you are signed in with."}</p>
+      <p>Requests with this token will be refused. This cannot be undone.${asked?.id === me.id && " You are signed in with this token."}</p>
       <p class="acts">
         <button type="button" class="danger" onClick=${revoke}>Revoke</button>
-        <button type="button" onClick=${() => dialog.current.close()}>Keep it</button>
+        <button type="button" onClick=${() => dialog.current.close()}>Cancel</button>
       </p>
     </dialog>
     <${NewToken} me=${me} names=${names} done=${loaded.reload} />`;

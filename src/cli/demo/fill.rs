@@ -1,7 +1,7 @@
-//! What the demo's database is filled with: the year as it went, day by day, on a clock of its own.
+//! The contents of the demo's database: one year, day by day, on a clock of its own.
 //!
 //! At the end of each local day its readings arrive. Five minutes later, in the season, the worker posts the day's run.
-//! So `available_at` is true, and `as_of` answers what was known then.
+//! So `available_at` is realistic, and `as_of` returns what was known then.
 
 use std::{
     collections::BTreeMap,
@@ -30,28 +30,28 @@ use crate::{
     store::Db,
 };
 
-/// How long after the end of a day the worker posts.
+/// The delay from the end of a day to the worker's post.
 const COMPUTING: Duration = Duration::minutes(5);
 
-/// Why the database could not be filled.
+/// The reason why the database could not be filled.
 #[derive(Debug, thiserror::Error)]
 pub enum FillError {
     #[error(transparent)]
     Refused(Error),
     #[error(transparent)]
     Weather(WeatherError),
-    #[error("a body of the example is not as it should be: {0}")]
+    #[error("a body of the example is invalid: {0}")]
     Body(String),
 }
 
-/// What the database was filled with.
+/// The contents of the filled database.
 #[derive(Debug, Default)]
 pub struct Filled {
     pub readings: u64,
     pub predictions: u64,
 }
 
-/// What happened at the end of one local day.
+/// The events at the end of one local day.
 #[derive(Default)]
 struct Day {
     readings: Vec<NewReading>,
@@ -97,7 +97,7 @@ pub async fn fill(db: Db, progress: &ProgressBar) -> Result<Filled, FillError> {
     Ok(filled)
 }
 
-/// Lets something happen.
+/// Applies one event.
 async fn make(app: &App, operator: &Caller, event: Event) -> Result<(), FillError> {
     let made = match event {
         Event::SetUp(setup) => {
@@ -116,7 +116,7 @@ async fn make(app: &App, operator: &Caller, event: Event) -> Result<(), FillErro
     made.map_err(FillError::Refused)
 }
 
-/// What happened on each day of the year, by its local date.
+/// The events of each day of the year, by its local date.
 fn days() -> Result<BTreeMap<Date, Day>, FillError> {
     let weather = weather::hours().map_err(FillError::Weather)?;
     let mut days: BTreeMap<Date, Day> = BTreeMap::new();
@@ -156,7 +156,7 @@ async fn register(app: &App, operator: &Caller) -> Result<(), FillError> {
     Ok(())
 }
 
-/// Posts a run; answers how many predictions it had.
+/// Posts a run and returns the number of its predictions.
 async fn post(app: &App, operator: &Caller, job: Uuid, index: &DailyIndex) -> Result<u64, FillError> {
     let run = catalogue::run(job, index).map_err(|error| FillError::Body(error.to_string()))?;
     let posted = PostedPredictions::ForJob(body(run)?);
@@ -169,7 +169,7 @@ fn body<T: DeserializeOwned>(value: Value) -> Result<T, FillError> {
     serde_json::from_value(value).map_err(|error| FillError::Body(error.to_string()))
 }
 
-/// What the sensors of a site, in the order of [`catalogue::METRICS`], measured in an hour.
+/// The readings of a site's sensors in one hour, in the order of [`catalogue::METRICS`].
 fn readings(hour: &Hour, sensors: [Uuid; 3]) -> impl Iterator<Item = NewReading> {
     let temperature = hour.temperature.map(|tenths| f64::from(tenths) / 10.0);
     let time = timestamp(hour.time);

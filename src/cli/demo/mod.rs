@@ -1,4 +1,4 @@
-//! `demo`: fills a fresh data folder with a season of real weather and what a model predicts from it, and serves it.
+//! `demo`: fills a new data folder with a season of real weather and a model's predictions, and serves it.
 
 mod fill;
 
@@ -20,11 +20,11 @@ use crate::{
     service::{App, token},
 };
 
-/// What the name of the database ends with while it is being filled: a demo that is stopped meanwhile leaves nothing that
-/// looks like a whole one.
+/// The end of the database's name while it is being filled, so that a demo that is stopped meanwhile leaves nothing that
+/// looks complete.
 const UNFINISHED: &str = ".unfinished";
 
-/// Fills the data folder, which must be fresh, and serves it until SIGINT or SIGTERM.
+/// Fills the data folder, which must be new, and serves it until SIGINT or SIGTERM.
 pub fn run(loaded: &Loaded) -> Outcome {
     let settings = &loaded.for_demo();
     let _log = logging::start(&settings.log);
@@ -33,7 +33,7 @@ pub fn run(loaded: &Loaded) -> Outcome {
         serve::given()?;
         let listening = Listening::new(settings).await?;
         make_folder(&settings.data_dir)?;
-        // Looked at first: a folder that is not the demo's stays as it is, without a lock in it.
+        // This is checked first: a folder that is not the demo's stays unchanged, without a lock in it.
         left(&settings.data_dir)?;
         let _lock = Lock::take(&settings.data_dir)?;
         clear(&settings.data_dir)?;
@@ -51,7 +51,7 @@ pub fn run(loaded: &Loaded) -> Outcome {
     })
 }
 
-/// Deletes what a demo that was stopped while it filled the folder has left.
+/// Deletes the remains of a demo that was stopped while it filled the folder.
 fn clear(folder: &Path) -> Outcome {
     for entry in left(folder)? {
         fs::remove_file(entry.path()).map_err(|error| unreadable(folder, &error))?;
@@ -59,10 +59,10 @@ fn clear(folder: &Path) -> Outcome {
     Ok(())
 }
 
-/// What a demo that was stopped while it filled the folder has left.
+/// The remains of a demo that was stopped while it filled the folder.
 ///
 /// # Errors
-/// Anything else is in the folder.
+/// The folder contains anything else.
 fn left(folder: &Path) -> Result<Vec<fs::DirEntry>, Failure> {
     let left = format!("{DATABASE}{UNFINISHED}");
     let mut entries: Vec<_> = fs::read_dir(folder)
@@ -75,12 +75,12 @@ fn left(folder: &Path) -> Result<Vec<fs::DirEntry>, Failure> {
     }
     let shown = folder.display();
     let serve = if folder.join(DATABASE).exists() {
-        format!(" `prediction-api --data-dir {shown}` serves what is there,")
+        format!(" `prediction-api --data-dir {shown}` serves its contents,")
     } else {
         String::new()
     };
     Err(Failure(format!(
-        "the folder {shown} is not empty, and the demo fills only a fresh one:{serve} \
+        "the folder {shown} is not empty, and the demo fills only a new one:{serve} \
          `prediction-api demo --data-dir {shown}-2` fills the folder {shown}-2"
     )))
 }
@@ -89,7 +89,7 @@ fn unreadable(folder: &Path, error: &io::Error) -> Failure {
     Failure(format!("cannot use {}: {error}", folder.display()))
 }
 
-/// Fills the database under another name and gives it its own when it is whole.
+/// Fills the database under another name, and renames it when it is complete.
 async fn fill_folder(settings: &Settings) -> Outcome {
     let whole = database(settings);
     let unfinished = settings.data_dir.join(format!("{DATABASE}{UNFINISHED}"));
@@ -119,7 +119,7 @@ fn style() -> ProgressStyle {
     style.unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-/// Makes the token that requests without one are answered with: it reads what the demo's organisation has.
+/// Creates the token for requests without one: it may read the demo's organisation.
 async fn visitor(app: &App) -> Result<String, Failure> {
     let new = NewToken {
         name: Name::new("visitor of the demo"),
@@ -129,10 +129,10 @@ async fn visitor(app: &App) -> Result<String, Failure> {
     };
     let made = token::create(app, &token::operator(), new).await;
     made.map(|made| made.secret)
-        .map_err(|error| Failure(format!("cannot make the visitor's token: {error}")))
+        .map_err(|error| Failure(format!("cannot create the visitor's token: {error}")))
 }
 
-/// Says what there is to see.
+/// Prints calls to try.
 fn show(url: &str) {
     let predictions = format!("{url}/api/v1/predictions?metric=mildew_risk&job_id={}", SITES[0].job);
     let days = "from=2013-05-20T00:00:00Z&to=2013-05-27T00:00:00Z";

@@ -34,30 +34,30 @@ struct Cursor {
 impl AuditApi {
     /// List the audit trail
     ///
-    /// Who made, changed or deleted what, and when, newest first: organisations, tokens, locations, sensors, sources,
-    /// their versions, jobs and webhooks. Entries are kept as long as the server's setting `retention.audit_days` says. A manager
-    /// sees what concerns its organisation, an admin all. Needs: manager.
+    /// Returns who created, changed or deleted what, and when, newest first: organisations, tokens, locations, sensors,
+    /// sources, their versions, jobs and webhooks. The server's setting `retention.audit_days` says how long entries
+    /// are stored. A manager sees the entries of its organisation, an admin sees all. Needs: manager.
     #[oai(path = "/audit", method = "get", operation_id = "list_audit")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
     async fn list(
         &self,
         auth: Auth,
-        /// Only what concerns this organisation.
+        /// Filter by organisation.
         organisation_id: Query<Option<Uuid>>,
-        /// Only what was done to things of this kind.
+        /// Filter by the kind of the changed resource.
         kind: Query<Option<AuditKind>>,
-        /// Only what was done to the thing of this id.
+        /// Filter by the id of the changed resource.
         id: Query<Option<Uuid>>,
-        /// Only what was done with the token of this id.
+        /// Filter by the id of the token that made the change.
         token: Query<Option<Uuid>>,
-        /// From this time on.
+        /// The start of the window (inclusive).
         from: Query<Option<Timestamp>>,
-        /// Up to this time, without it.
+        /// The end of the window (exclusive).
         to: Query<Option<Timestamp>>,
-        /// How many rows at most.
+        /// The maximum number of rows.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
-        /// Where the page starts: from the `Link` of the page before.
+        /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Answer<List<AuditEntry>> {
         let filter = AuditFilter {

@@ -42,10 +42,11 @@ pub struct AdminApi(pub App);
 impl AdminApi {
     /// Download a backup
     ///
-    /// A consistent copy of the whole database as it was when the request came: one file, which `prediction-api restore`
-    /// takes. Nobody who writes is held up. The server makes it in its data folder, which needs room for it, and then
-    /// sends it. While one is made or sent, another is refused with 503. The connection ends if the token is revoked or
-    /// expires meanwhile: the file is whole if it has as many bytes as `Content-Length` says. Needs: admin.
+    /// Returns a consistent copy of the whole database at the time of the request: one file for
+    /// `prediction-api restore`. Writers are not delayed. The server creates the copy in its data folder, which needs
+    /// space for it, and then sends it. Another backup at the same time is refused with 503. The connection ends if the
+    /// token is revoked or expires meanwhile: the file is complete if it has as many bytes as `Content-Length` says.
+    /// Needs: admin.
     #[oai(path = "/admin/backup", method = "get", operation_id = "download_backup")]
     async fn backup(&self, auth: AdminAuth, request: &Request) -> Answer<Download> {
         let session = Session::of(request)?;

@@ -33,12 +33,12 @@ struct Cursor {
 impl HealthApi {
     /// Count jobs by health
     ///
-    /// How many of the jobs that the token sees are in each state. Needs: any token.
+    /// Returns job counts by health state, for the jobs that the token may see. Needs: any token.
     #[oai(path = "/health", method = "get", operation_id = "get_health")]
     async fn counts(
         &self,
         auth: Auth,
-        /// Only of this organisation.
+        /// Filter by organisation.
         organisation_id: Query<Option<Uuid>>,
     ) -> Answer<Plain<HealthCounts>> {
         let counts = health::counts(&self.0, &auth.0, organisation_id.0).await?;
@@ -47,18 +47,18 @@ impl HealthApi {
 
     /// Get a job's health
     ///
-    /// How the job and each of its targets do, and the changes that led there, newest first; the newest 2,000 are kept.
-    /// Needs: any token of the job's organisation.
+    /// Returns the health of the job and of each of its targets, with the previous changes, newest first. The newest
+    /// 2,000 changes are stored. Needs: any token of the job's organisation.
     #[oai(path = "/jobs/:job_id/health", method = "get", operation_id = "get_job_health")]
     async fn get(
         &self,
         auth: Auth,
         /// The job's id.
         job_id: Path<Uuid>,
-        /// How many changes at most.
+        /// The maximum number of changes.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
-        /// Where the page of changes starts: from the `Link` of the page before.
+        /// The start of the page of changes, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Answer<Part<JobHealth>> {
         let cursor: Option<Cursor> = cursor.0.as_deref().map(decode).transpose()?;

@@ -38,15 +38,15 @@ pub struct JobApi(pub App);
 impl JobApi {
     /// Set up a job
     ///
-    /// Finds or makes the organisation, the source, its version, the inputs and the job in one transaction, or changes
-    /// nothing and says all that is wrong. `created` lists what was made. The same set-up again answers 200 with the
-    /// same job; a job of that name that is set up otherwise is a conflict. An unknown organisation is made for admins;
-    /// an unknown sensor or location is made as a placeholder. Needs: manager.
+    /// Finds or creates the organisation, the source, its version, the inputs and the job in one transaction, or
+    /// changes nothing and reports every violation. `created` lists the new resources. A repeated set-up returns 200
+    /// with the same job; a job of that name with another set-up is a conflict. An unknown organisation is created for
+    /// admins, an unknown sensor or location as a placeholder. Needs: manager.
     #[oai(path = "/jobs/setup", method = "post", operation_id = "set_up_job")]
     async fn set_up(
         &self,
         auth: ManagerAuth,
-        /// Answers what would be made, with status 200, and keeps nothing.
+        /// Validates the request and returns the result with status 200, but stores nothing.
         #[oai(default)]
         dry_run: Query<bool>,
         body: Body<JobSetup>,
@@ -61,36 +61,36 @@ impl JobApi {
 
     /// List jobs
     ///
-    /// Those of the token's organisation; an admin sees all. Needs: any token.
+    /// Returns the token's organisation's entries; all for an admin. Needs: any token.
     #[oai(path = "/jobs", method = "get", operation_id = "list_jobs")]
     #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
     async fn list(
         &self,
         auth: Auth,
-        /// Only of this organisation.
+        /// Filter by organisation.
         organisation_id: Query<Option<Uuid>>,
-        /// Only of this source.
+        /// Filter by source.
         source_id: Query<Option<Uuid>>,
-        /// Only pinned to this source version.
+        /// Filter by source version.
         source_version_id: Query<Option<Uuid>>,
-        /// Only active, or only inactive ones.
+        /// Filter by active or inactive jobs.
         active: Query<Option<bool>>,
-        /// Only of this name.
+        /// Filter by name.
         name: Query<Option<String>>,
-        /// Only jobs that as a whole do so: a state of health, or several with commas between them.
+        /// Filter by the health of the job: one state, or several separated by commas.
         #[oai(validator(
             pattern = "^(paused|unmonitored|new|on_time|late|down|failed)(,(paused|unmonitored|new|on_time|late|down|failed))*$"
         ))]
         health: Query<Option<String>>,
-        /// Only jobs of which a target does so: a state of health, or several with commas between them.
+        /// Filter by the health of any target of the job: one state, or several separated by commas.
         #[oai(validator(
             pattern = "^(paused|unmonitored|new|on_time|late|down|failed)(,(paused|unmonitored|new|on_time|late|down|failed))*$"
         ))]
         target_health: Query<Option<String>>,
-        /// How many rows at most.
+        /// The maximum number of rows.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
-        /// Where the page starts: from the `Link` of the page before.
+        /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Answer<List<Job>> {
         let filter = JobFilter {
@@ -107,10 +107,10 @@ impl JobApi {
         Ok(List::new(listed, |last| encode(&last.id)))
     }
 
-    /// List what a worker runs
+    /// List the jobs of a worker
     ///
-    /// The active jobs of one source version (the service that the worker runs as), each with its role bindings and its
-    /// targets. Needs: any token.
+    /// Returns the active jobs of one source version (the service that the worker runs as), each with its role bindings
+    /// and its targets. Needs: any token.
     #[oai(
         path = "/jobs/service/:service_id",
         method = "get",
@@ -121,10 +121,10 @@ impl JobApi {
         auth: Auth,
         /// The id of the source version.
         service_id: Path<Uuid>,
-        /// How many rows at most.
+        /// The maximum number of rows.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
-        /// Where the page starts: from the `Link` of the page before.
+        /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Answer<List<Job>> {
         let page = page(limit.0, cursor.0.as_deref())?;
@@ -134,7 +134,7 @@ impl JobApi {
 
     /// Get a job
     ///
-    /// With the ETag that `If-Match` takes. Needs: any token of its organisation.
+    /// Returns the job with its ETag, for `If-Match`. Needs: any token of its organisation.
     #[oai(path = "/jobs/:job_id", method = "get", operation_id = "get_job")]
     async fn get(
         &self,
@@ -147,21 +147,21 @@ impl JobApi {
 
     /// Get a job's inputs
     ///
-    /// All that a worker needs to run the job: for each bound role its metric and unit, the sensor or location with its
-    /// coordinates, and the sensor's readings, or for a bound source its predictions, in the window `from` to `to`. With
-    /// `as_of` only what was known then, so that a model can be run again as of the past without seeing the future.
-    /// Needs: any token of the job's organisation.
+    /// Returns everything that a worker needs to run the job: for each bound role its metric and unit, the sensor or
+    /// location with its coordinates, and the sensor's readings, or for a bound source its predictions, in the window
+    /// `from` to `to`. With `as_of` it returns only what was known then, so that a model can run as of the past without
+    /// data from the future. Needs: any token of the job's organisation.
     #[oai(path = "/jobs/:job_id/inputs", method = "get", operation_id = "get_job_inputs")]
     async fn inputs(
         &self,
         auth: Auth,
         /// The job's id.
         job_id: Path<Uuid>,
-        /// The start of the window (inclusive); a day before now (or `as_of`), if absent.
+        /// The start of the window (inclusive). The default is one day before now (or `as_of`).
         from: Query<Option<Timestamp>>,
-        /// The end of the window (exclusive); a day after now (or `as_of`), if absent.
+        /// The end of the window (exclusive). The default is one day after now (or `as_of`).
         to: Query<Option<Timestamp>>,
-        /// Only what this server could serve at that time.
+        /// Return what was known at this time.
         as_of: Query<Option<Timestamp>>,
     ) -> Answer<Plain<JobInputs>> {
         let window = InputWindow {
@@ -175,15 +175,15 @@ impl JobApi {
 
     /// Change a job
     ///
-    /// Changes the fields that the body names; null clears an optional one. The bindings are held against the contract
-    /// of the version. Needs: manager.
+    /// Changes the fields that the body names. null clears an optional field. The bindings are checked against the
+    /// contract of the version. Needs: manager.
     #[oai(path = "/jobs/:job_id", method = "put", operation_id = "update_job")]
     async fn update(
         &self,
         auth: ManagerAuth,
         /// The job's id.
         job_id: Path<Uuid>,
-        /// The ETag of the state that the change is meant for; any state if absent.
+        /// The ETag of the state to change. If absent, any state is changed.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Body<JobChange>,
@@ -195,14 +195,15 @@ impl JobApi {
 
     /// Delete a job
     ///
-    /// Takes it out of every list at once. What it predicted stays readable until its retention ends. Needs: manager.
+    /// Removes the job from every list at once. Its predictions stay readable until their retention ends. Needs:
+    /// manager.
     #[oai(path = "/jobs/:job_id", method = "delete", operation_id = "delete_job")]
     async fn delete(
         &self,
         auth: Auth,
         /// The job's id.
         job_id: Path<Uuid>,
-        /// The ETag of the state that is to be deleted; any state if absent.
+        /// The ETag of the state to delete. If absent, any state is deleted.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
     ) -> Answer<Deleted> {

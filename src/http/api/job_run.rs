@@ -30,9 +30,9 @@ pub struct JobRunApi(pub App);
 impl JobRunApi {
     /// Report a run
     ///
-    /// For a worker that has nothing to post (`ok`: it counts as a sign of life of the job and of all its targets), or
-    /// whose run failed (`failed`: the job's health shows so at once, until its next good post). Posting predictions
-    /// counts as a run that is ok; it need not be reported. Needs: worker.
+    /// Reports a run without predictions. `ok` is for a worker that has nothing to post: it counts as a post of the job
+    /// and of all its targets. `failed` is for a run that failed: the job is `failed` at once, until its next
+    /// successful post. A post of predictions counts as a successful run and needs no report. Needs: worker.
     #[oai(path = "/jobs/:job_id/runs", method = "post", operation_id = "report_job_run")]
     async fn report(
         &self,
@@ -47,19 +47,19 @@ impl JobRunApi {
 
     /// List a job's runs
     ///
-    /// Newest first: what its worker reported (the newest 2,000 are kept), and the issues that it posted, as long as they
-    /// are kept. Issues stand at their issue_time, reports at the time when they came. Needs: any token of the job's
-    /// organisation.
+    /// Returns the reports of the worker (the newest 2,000 are stored) and the issues that it posted, as long as they
+    /// are stored, newest first. An issue has the time of its issue_time, a report the time of its arrival. Needs: any
+    /// token of the job's organisation.
     #[oai(path = "/jobs/:job_id/runs", method = "get", operation_id = "list_job_runs")]
     async fn list(
         &self,
         auth: Auth,
         /// The job's id.
         job_id: Path<Uuid>,
-        /// How many rows at most.
+        /// The maximum number of rows.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
-        /// Where the page starts: from the `Link` of the page before.
+        /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Answer<List<JobRun>> {
         let after = cursor.0.as_deref().map(decode).transpose()?;

@@ -26,9 +26,9 @@ pub struct LocationApi(pub App);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Locations")]
 impl LocationApi {
-    /// Make a location
+    /// Create a location
     ///
-    /// A named point of an organisation. Needs: manager.
+    /// Creates a place of an organisation, with coordinates. Needs: manager.
     #[oai(path = "/locations", method = "post", operation_id = "create_location")]
     async fn create(&self, auth: ManagerAuth, body: Body<NewLocation>) -> Answer<Created<Location>> {
         Ok(Created(location::create(&self.0, &auth.0, body.0).await?))
@@ -36,19 +36,19 @@ impl LocationApi {
 
     /// List locations
     ///
-    /// Those of the token's organisation; an admin sees all. Needs: any token.
+    /// Returns the token's organisation's entries; all for an admin. Needs: any token.
     #[oai(path = "/locations", method = "get", operation_id = "list_locations")]
     async fn list(
         &self,
         auth: Auth,
-        /// Only of this organisation.
+        /// Filter by organisation.
         organisation_id: Query<Option<Uuid>>,
-        /// Only of this name.
+        /// Filter by name.
         name: Query<Option<String>>,
-        /// How many rows at most.
+        /// The maximum number of rows.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
-        /// Where the page starts: from the `Link` of the page before.
+        /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Answer<List<Location>> {
         let page = page(limit.0, cursor.0.as_deref())?;
@@ -58,7 +58,7 @@ impl LocationApi {
 
     /// Get a location
     ///
-    /// With the ETag that `If-Match` takes. Needs: any token that may see it.
+    /// Returns the resource with its ETag, for `If-Match`. Needs: any token that may see it.
     #[oai(path = "/locations/:id", method = "get", operation_id = "get_location")]
     async fn get(
         &self,
@@ -71,14 +71,14 @@ impl LocationApi {
 
     /// Change a location
     ///
-    /// Changes the fields that the body names; null clears an optional one. Needs: manager.
+    /// Changes the fields that the body names. null clears an optional field. Needs: manager.
     #[oai(path = "/locations/:id", method = "put", operation_id = "update_location")]
     async fn update(
         &self,
         auth: ManagerAuth,
         /// The location's id.
         id: Path<Uuid>,
-        /// The ETag of the state that the change is meant for; any state if absent.
+        /// The ETag of the state to change. If absent, any state is changed.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Body<LocationChange>,
@@ -90,14 +90,14 @@ impl LocationApi {
 
     /// Delete a location
     ///
-    /// Refused while a job is for it or binds it, or a sensor stands there. Needs: manager.
+    /// Deletes the location. It must not be in use by a job or a sensor. Needs: manager.
     #[oai(path = "/locations/:id", method = "delete", operation_id = "delete_location")]
     async fn delete(
         &self,
         auth: Auth,
         /// The location's id.
         id: Path<Uuid>,
-        /// The ETag of the state that is to be deleted; any state if absent.
+        /// The ETag of the state to delete. If absent, any state is deleted.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
     ) -> Answer<Deleted> {

@@ -26,9 +26,9 @@ pub struct OrganisationApi(pub App);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Organisations")]
 impl OrganisationApi {
-    /// Make an organisation
+    /// Create an organisation
     ///
-    /// A customer, to whom locations, sensors, jobs and tokens belong. Needs: admin.
+    /// Creates a customer, who owns locations, sensors, jobs and tokens. Needs: admin.
     #[oai(path = "/organisations", method = "post", operation_id = "create_organisation")]
     async fn create(&self, auth: AdminAuth, body: Body<NewOrganisation>) -> Answer<Created<Organisation>> {
         Ok(Created(organisation::create(&self.0, &auth.0, body.0).await?))
@@ -36,17 +36,17 @@ impl OrganisationApi {
 
     /// List organisations
     ///
-    /// An admin sees all, others their own. Needs: any token.
+    /// Returns all organisations for an admin, and the token's own for others. Needs: any token.
     #[oai(path = "/organisations", method = "get", operation_id = "list_organisations")]
     async fn list(
         &self,
         auth: Auth,
-        /// Only of this name.
+        /// Filter by name.
         name: Query<Option<String>>,
-        /// How many rows at most.
+        /// The maximum number of rows.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
-        /// Where the page starts: from the `Link` of the page before.
+        /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Answer<List<Organisation>> {
         let page = page(limit.0, cursor.0.as_deref())?;
@@ -56,7 +56,7 @@ impl OrganisationApi {
 
     /// Get an organisation
     ///
-    /// With the ETag that `If-Match` takes. Needs: any token that may see it.
+    /// Returns the resource with its ETag, for `If-Match`. Needs: any token that may see it.
     #[oai(path = "/organisations/:id", method = "get", operation_id = "get_organisation")]
     async fn get(
         &self,
@@ -76,7 +76,7 @@ impl OrganisationApi {
         auth: AdminAuth,
         /// The organisation's id.
         id: Path<Uuid>,
-        /// The ETag of the state that the change is meant for; any state if absent.
+        /// The ETag of the state to change. If absent, any state is changed.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Body<OrganisationChange>,
@@ -88,14 +88,15 @@ impl OrganisationApi {
 
     /// Delete an organisation
     ///
-    /// With its tokens, sensors, locations, sources and their versions. Refused while it has jobs. Needs: admin.
+    /// Deletes the organisation with its tokens, sensors, locations, sources and their versions. It must have no jobs.
+    /// Needs: admin.
     #[oai(path = "/organisations/:id", method = "delete", operation_id = "delete_organisation")]
     async fn delete(
         &self,
         auth: Auth,
         /// The organisation's id.
         id: Path<Uuid>,
-        /// The ETag of the state that is to be deleted; any state if absent.
+        /// The ETag of the state to delete. If absent, any state is deleted.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
     ) -> Answer<Deleted> {

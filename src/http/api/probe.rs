@@ -11,22 +11,23 @@ use crate::{
     service::{App, clock},
 };
 
-/// How the server is.
+/// The state of the server.
 #[derive(Debug, Clone, Copy, Serialize, Enum)]
 #[serde(rename_all = "lowercase")]
 #[oai(rename_all = "lowercase")]
 pub enum Status {
-    /// All is well.
+    /// The server works.
     Ok,
 }
 
-/// The answer of a probe.
+/// The result of a health check.
 #[derive(Debug, Clone, Serialize, Object)]
 #[oai(skip_serializing_if_is_empty)]
 pub struct Probe {
-    /// How the server is; otherwise the answer is a problem.
+    /// Always `ok`. If the server does not work, the response is a problem.
     pub status: Status,
-    /// What the operator should look at although the server works, such as a clock that has jumped; absent if nothing.
+    /// Conditions that need attention although the server works, such as a clock that has jumped. Absent if there are
+    /// none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[oai(default)]
     pub warnings: Vec<String>,
@@ -46,18 +47,18 @@ pub struct ProbeApi(pub App);
 
 #[OpenApi(tag = "Tag::Probes")]
 impl ProbeApi {
-    /// Is the process alive?
+    /// Health check: liveness
     ///
-    /// Answers as long as the process runs. For a supervisor that restarts what hangs.
+    /// Responds as long as the process runs. For a supervisor that restarts a process without a response.
     #[oai(path = "/livez", method = "get", operation_id = "livez")]
     async fn live(&self) -> Answer<Plain<Probe>> {
         Ok(Probe::ok(Vec::new()))
     }
 
-    /// Can it serve?
+    /// Health check: readiness
     ///
-    /// Answers 200 when the database can be read and written, and 503 with the reason otherwise. For a load balancer,
-    /// or a script that waits for the start. `warnings` names what works and needs attention all the same.
+    /// Responds with 200 when the database can be read and written, and otherwise with 503 and the reason. For a load
+    /// balancer, or a script that waits for the start. `warnings` lists what works but needs attention.
     #[oai(path = "/readyz", method = "get", operation_id = "readyz")]
     async fn ready(&self) -> Answer<Plain<Probe>> {
         self.0.ready().await?;

@@ -41,7 +41,7 @@ enum Posted {
     /// A header line with the columns sensor_id, time and value, and a line for each reading. With the query parameter
     /// `sensor_id` the columns time and value are enough.
     Csv(CsvReadings),
-    /// One reading a line.
+    /// One reading in each line.
     Lines(ReadingLines),
 }
 
@@ -57,20 +57,20 @@ struct Cursor {
 impl ReadingApi {
     /// Post readings
     ///
-    /// What sensors measured, up to 100,000 readings, as a JSON array, as CSV or as newline-delimited JSON: the whole batch
-    /// is kept, or nothing and every bad reading is named (up to 100). Nothing is overwritten: another value for the same
-    /// sensor and time is a correction, counted as revised; the same value again is counted as unchanged. `null` as a
-    /// value withdraws what the sensor has at that time: it is not returned any more, except `as_of` a time before. Needs:
-    /// worker.
+    /// Stores up to 100,000 readings of sensors, from a JSON array, CSV or newline-delimited JSON. The whole batch is
+    /// stored, or nothing, and then the error lists up to 100 invalid readings. Nothing is overwritten: another value
+    /// for the same sensor and time is a correction and counts as revised; a repeated value counts as unchanged. `null`
+    /// as a value withdraws the reading at that time: later reads omit it, but reads with `as_of` before the withdrawal
+    /// return it. Needs: worker.
     #[oai(path = "/readings", method = "post", operation_id = "post_readings")]
     async fn post(
         &self,
         auth: WorkerAuth,
-        /// For CSV: the sensor of all rows, which then need no column `sensor_id`.
+        /// For CSV: the sensor of all rows. The column `sensor_id` is then optional.
         sensor_id: Query<Option<Uuid>>,
-        /// What becomes of gaps, which are `null`, NaN and empty cells of CSV: `skip` skips them, `withdraw` withdraws the
-        /// values that are there at their times and skips the others. If absent, `null` withdraws the value that is
-        /// there, and is an error where none is, as NaN and an empty cell are anywhere.
+        /// How to treat gaps (`null`, NaN and empty cells of CSV). `skip` skips them. `withdraw` withdraws the stored
+        /// values at their times and skips the others. If absent, `null` withdraws the stored value and is an error
+        /// where there is none; NaN and empty cells are always errors.
         gaps: Query<Option<GapsParameter>>,
         body: Posted,
     ) -> Answer<Plain<Counts>> {
@@ -93,9 +93,9 @@ impl ReadingApi {
 
     /// Withdraw a sensor's readings
     ///
-    /// Withdraws the readings of a window: from then on they are not returned, as if they had never been posted. With
-    /// `as_of` a time before, they are still there. What is withdrawn already is counted as unchanged, so that the call is
-    /// safe to repeat. Up to 1,000 readings are withdrawn at the same instant; more follow in steps, in the order of
+    /// Withdraws the readings of a window. Later reads omit them, as if they had never been posted. Reads with `as_of`
+    /// before the withdrawal still return them. Readings that are withdrawn already count as unchanged, so the call is
+    /// safe to retry. Up to 1,000 readings are withdrawn at the same instant. More follow in steps, in the order of
     /// their times, so that others can write in between. Needs: worker.
     #[oai(
         path = "/sensors/:id/readings",
@@ -119,9 +119,9 @@ impl ReadingApi {
 
     /// Get a sensor's readings
     ///
-    /// In the order of their times, each in its newest revision. Says with `Link` if there are more; all pages are of
-    /// the moment of the first: what arrives in between is in none of them. `format=csv`, or
-    /// `Accept: text/csv`, answers CSV. Needs: any token of the sensor's organisation.
+    /// Returns the readings in the order of their times, each in its newest revision. `Link` leads to the next page.
+    /// All pages show the moment of the first page; readings that arrive later are in none of them. `format=csv`, or
+    /// `Accept: text/csv`, returns CSV. Needs: any token of the sensor's organisation.
     #[oai(path = "/sensors/:id/readings", method = "get", operation_id = "list_readings")]
     #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
     async fn list(
@@ -130,28 +130,29 @@ impl ReadingApi {
         accepted: Accepted,
         /// The sensor's id.
         id: Path<Uuid>,
-        /// The start of the window (inclusive); the first reading, if absent.
+        /// The start of the window (inclusive). The default is the first reading.
         from: Query<Option<Timestamp>>,
-        /// The end of the window (exclusive); behind the last reading, if absent.
+        /// The end of the window (exclusive). By default the window includes the last reading.
         to: Query<Option<Timestamp>>,
-        /// Only what this server could serve at that time: what was known then.
+        /// Return what was known at this time.
         as_of: Query<Option<Timestamp>>,
-        /// One object a reading (`rows`, unless given), or one for all with their values in a column.
+        /// One object for each reading (`rows`, the default), or one object with the values in a column (`series`).
         shape: Query<Option<Shape>>,
-        /// JSON or CSV; unless given, as `Accept` says.
+        /// JSON or CSV. By default, `Accept` decides.
         format: Query<Option<Format>>,
         /// For CSV: `formulas` puts an apostrophe before texts that a spreadsheet would run as formulas.
         guard: Query<Option<Guard>>,
-        /// For CSV: begins with a byte order mark, by which Excel knows UTF-8.
+        /// For CSV: starts with a byte order mark, so that Excel recognises UTF-8.
         bom: Query<Option<bool>>,
-        /// Thins the readings to so many at most, for a chart: the least and the greatest value of each stretch of time,
-        /// the first and the last. For `shape=series`; the window is answered as a whole, without `limit`.
+        /// Thins the readings to at most this number, for a chart. It keeps the minimum and the maximum of equal
+        /// intervals, the first and the last reading. For `shape=series`. The whole window is returned, without
+        /// `limit`.
         #[oai(validator(minimum(value = "10"), maximum(value = "10000")))]
         max_points: Query<Option<u64>>,
-        /// How many readings at most.
+        /// The maximum number of readings.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
-        /// Where the page starts: from the `Link` of the page before.
+        /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Answer<Table<Reading, ReadingSeries>> {
         let form = form(&accepted, format.0, shape.0)?;

@@ -26,9 +26,9 @@ pub struct SensorApi(pub App);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Sensors")]
 impl SensorApi {
-    /// Make a sensor
+    /// Create a sensor
     ///
-    /// Something that yields readings of one metric, optionally at a location. Needs: manager.
+    /// Creates a sensor, which measures one metric, optionally at a location. Needs: manager.
     #[oai(path = "/sensors", method = "post", operation_id = "create_sensor")]
     async fn create(&self, auth: ManagerAuth, body: Body<NewSensor>) -> Answer<Created<Sensor>> {
         Ok(Created(sensor::create(&self.0, &auth.0, body.0).await?))
@@ -36,24 +36,24 @@ impl SensorApi {
 
     /// List sensors
     ///
-    /// Those of the token's organisation; an admin sees all. Needs: any token.
+    /// Returns the token's organisation's entries; all for an admin. Needs: any token.
     #[oai(path = "/sensors", method = "get", operation_id = "list_sensors")]
     #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
     async fn list(
         &self,
         auth: Auth,
-        /// Only of this organisation.
+        /// Filter by organisation.
         organisation_id: Query<Option<Uuid>>,
-        /// Only at this location.
+        /// Filter by location.
         location_id: Query<Option<Uuid>>,
-        /// Only of this metric.
+        /// Filter by metric.
         metric: Query<Option<String>>,
-        /// Only of this name.
+        /// Filter by name.
         name: Query<Option<String>>,
-        /// How many rows at most.
+        /// The maximum number of rows.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
-        /// Where the page starts: from the `Link` of the page before.
+        /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Answer<List<Sensor>> {
         let page = page(limit.0, cursor.0.as_deref())?;
@@ -69,7 +69,7 @@ impl SensorApi {
 
     /// Get a sensor
     ///
-    /// With the ETag that `If-Match` takes. Needs: any token that may see it.
+    /// Returns the resource with its ETag, for `If-Match`. Needs: any token that may see it.
     #[oai(path = "/sensors/:id", method = "get", operation_id = "get_sensor")]
     async fn get(
         &self,
@@ -82,16 +82,16 @@ impl SensorApi {
 
     /// Change a sensor
     ///
-    /// Changes the fields that the body names; null clears an optional one. The metric and the unit cannot change
-    /// under readings, except that a missing unit is given, nor against a role that a job binds the sensor to. Needs:
-    /// manager.
+    /// Changes the fields that the body names. null clears an optional field. The metric and the unit of a sensor with
+    /// readings cannot change, but a missing unit can be set. They must match the roles that jobs bind the sensor to.
+    /// Needs: manager.
     #[oai(path = "/sensors/:id", method = "put", operation_id = "update_sensor")]
     async fn update(
         &self,
         auth: ManagerAuth,
         /// The sensor's id.
         id: Path<Uuid>,
-        /// The ETag of the state that the change is meant for; any state if absent.
+        /// The ETag of the state to change. If absent, any state is changed.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Body<SensorChange>,
@@ -103,14 +103,14 @@ impl SensorApi {
 
     /// Delete a sensor
     ///
-    /// Refused while a job binds it. Needs: manager.
+    /// Deletes the sensor with its readings. No job may bind it. Needs: manager.
     #[oai(path = "/sensors/:id", method = "delete", operation_id = "delete_sensor")]
     async fn delete(
         &self,
         auth: Auth,
         /// The sensor's id.
         id: Path<Uuid>,
-        /// The ETag of the state that is to be deleted; any state if absent.
+        /// The ETag of the state to delete. If absent, any state is deleted.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
     ) -> Answer<Deleted> {

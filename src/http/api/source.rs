@@ -26,10 +26,10 @@ pub struct SourceApi(pub App);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Sources")]
 impl SourceApi {
-    /// Make a source
+    /// Create a source
     ///
-    /// Registers a predictive model. A manager's belongs to its organisation; an admin's is shared unless it names an
-    /// organisation. Needs: manager.
+    /// Registers a predictive model. A manager's source belongs to its organisation. An admin's source is shared unless
+    /// the request names an organisation. Needs: manager.
     #[oai(path = "/sources", method = "post", operation_id = "create_source")]
     async fn create(&self, auth: ManagerAuth, body: Body<NewSource>) -> Answer<Created<Source>> {
         Ok(Created(source::create(&self.0, &auth.0, body.0).await?))
@@ -37,19 +37,19 @@ impl SourceApi {
 
     /// List sources
     ///
-    /// Those of the token's organisation and the shared ones; an admin sees all. Needs: any token.
+    /// Returns the sources of the token's organisation and the shared ones; all for an admin. Needs: any token.
     #[oai(path = "/sources", method = "get", operation_id = "list_sources")]
     async fn list(
         &self,
         auth: Auth,
-        /// Only those that belong to this organisation, without the shared ones.
+        /// Filter by organisation. Shared sources are left out.
         organisation_id: Query<Option<Uuid>>,
-        /// Only of this name.
+        /// Filter by name.
         name: Query<Option<String>>,
-        /// How many rows at most.
+        /// The maximum number of rows.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
-        /// Where the page starts: from the `Link` of the page before.
+        /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Answer<List<Source>> {
         let page = page(limit.0, cursor.0.as_deref())?;
@@ -59,7 +59,7 @@ impl SourceApi {
 
     /// Get a source
     ///
-    /// With the ETag that `If-Match` takes. Needs: any token that may see it.
+    /// Returns the resource with its ETag, for `If-Match`. Needs: any token that may see it.
     #[oai(path = "/sources/:id", method = "get", operation_id = "get_source")]
     async fn get(
         &self,
@@ -72,7 +72,7 @@ impl SourceApi {
 
     /// Change a source
     ///
-    /// Changes the fields that the body names; null clears an optional one. A shared source is changed by admins only.
+    /// Changes the fields that the body names. null clears an optional field. Only admins may change a shared source.
     /// Needs: manager.
     #[oai(path = "/sources/:id", method = "put", operation_id = "update_source")]
     async fn update(
@@ -80,7 +80,7 @@ impl SourceApi {
         auth: ManagerAuth,
         /// The source's id.
         id: Path<Uuid>,
-        /// The ETag of the state that the change is meant for; any state if absent.
+        /// The ETag of the state to change. If absent, any state is changed.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Body<SourceChange>,
@@ -92,14 +92,14 @@ impl SourceApi {
 
     /// Delete a source
     ///
-    /// Refused while it has versions, or a job binds its predictions. Needs: manager.
+    /// Deletes the source. It must have no versions, and no job may bind its predictions. Needs: manager.
     #[oai(path = "/sources/:id", method = "delete", operation_id = "delete_source")]
     async fn delete(
         &self,
         auth: Auth,
         /// The source's id.
         id: Path<Uuid>,
-        /// The ETag of the state that is to be deleted; any state if absent.
+        /// The ETag of the state to delete. If absent, any state is deleted.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
     ) -> Answer<Deleted> {

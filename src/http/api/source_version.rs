@@ -28,8 +28,8 @@ pub struct SourceVersionApi(pub App);
 impl SourceVersionApi {
     /// Publish a source version
     ///
-    /// A version never changes once it is published; its roles are the contract of the jobs that are pinned to it.
-    /// Needs: manager (of a shared source: admin).
+    /// Publishes a version, which never changes afterwards. Its roles are the contract of the jobs that are pinned to
+    /// it. Needs: manager (of a shared source: admin).
     #[oai(path = "/source_versions", method = "post", operation_id = "create_source_version")]
     async fn create(&self, auth: ManagerAuth, body: Body<NewSourceVersion>) -> Answer<Created<SourceVersion>> {
         let made = source_version::create(&self.0, &auth.0, body.0).await?;
@@ -38,19 +38,19 @@ impl SourceVersionApi {
 
     /// List source versions
     ///
-    /// Those of the sources that the token may see. Needs: any token.
+    /// Returns the versions of the sources that the token may see. Needs: any token.
     #[oai(path = "/source_versions", method = "get", operation_id = "list_source_versions")]
     async fn list(
         &self,
         auth: Auth,
-        /// Only of this source.
+        /// Filter by source.
         source_id: Query<Option<Uuid>>,
-        /// Only of this label.
+        /// Filter by label.
         version: Query<Option<String>>,
-        /// How many rows at most.
+        /// The maximum number of rows.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
-        /// Where the page starts: from the `Link` of the page before.
+        /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Answer<List<SourceVersion>> {
         let page = page(limit.0, cursor.0.as_deref())?;
@@ -60,7 +60,7 @@ impl SourceVersionApi {
 
     /// Get a source version
     ///
-    /// Needs: any token that may see its source.
+    /// Returns the version with its roles. Needs: any token that may see its source.
     #[oai(path = "/source_versions/:id", method = "get", operation_id = "get_source_version")]
     async fn get(
         &self,
@@ -73,7 +73,7 @@ impl SourceVersionApi {
 
     /// Delete a source version
     ///
-    /// Refused while a job is pinned to it. Needs: manager (of a shared source: admin).
+    /// Deletes the version. No job may be pinned to it. Needs: manager (of a shared source: admin).
     #[oai(
         path = "/source_versions/:id",
         method = "delete",
@@ -84,7 +84,7 @@ impl SourceVersionApi {
         auth: Auth,
         /// The source version's id.
         id: Path<Uuid>,
-        /// The ETag of the state that is to be deleted; any state if absent.
+        /// The ETag of the state to delete. If absent, any state is deleted.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
     ) -> Answer<Deleted> {

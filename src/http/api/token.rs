@@ -28,18 +28,18 @@ pub struct TokenApi(pub App);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Tokens")]
 impl TokenApi {
-    /// Who am I?
+    /// Get the current token
     ///
-    /// The name, role, organisation and expiry of the token that the request shows. Needs: any token.
+    /// Returns the name, role, organisation and expiry of the token of the request. Needs: any token.
     #[oai(path = "/whoami", method = "get", operation_id = "whoami")]
     async fn whoami(&self, auth: Auth) -> Answer<Plain<Caller>> {
         Ok(Plain(auth.0))
     }
 
-    /// Make a token
+    /// Create a token
     ///
-    /// The answer has the secret, which is shown this once: the server keeps only its SHA-256. A manager makes tokens
-    /// of its own organisation, at most a manager's. Needs: manager.
+    /// Creates a token. Only this response has the secret: the server stores only its SHA-256. A manager creates tokens
+    /// for its own organisation, up to the role manager. Needs: manager.
     #[oai(path = "/tokens", method = "post", operation_id = "create_token")]
     async fn create(&self, auth: ManagerAuth, body: Body<NewToken>) -> Answer<Issued> {
         Ok(Issued(token::create(&self.0, &auth.0, body.0).await?))
@@ -47,17 +47,17 @@ impl TokenApi {
 
     /// List tokens
     ///
-    /// A manager sees its organisation's tokens, an admin all. Needs: manager.
+    /// Returns the organisation's tokens for a manager, and all for an admin. Needs: manager.
     #[oai(path = "/tokens", method = "get", operation_id = "list_tokens")]
     async fn list(
         &self,
         auth: Auth,
-        /// Only of this organisation.
+        /// Filter by organisation.
         organisation_id: Query<Option<Uuid>>,
-        /// How many rows at most.
+        /// The maximum number of rows.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
-        /// Where the page starts: from the `Link` of the page before.
+        /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Answer<List<Token>> {
         let page = page(limit.0, cursor.0.as_deref())?;
@@ -67,7 +67,7 @@ impl TokenApi {
 
     /// Revoke a token
     ///
-    /// From now on it is unknown. Needs: manager.
+    /// Revokes the token. Requests with it are refused from now on. Needs: manager.
     #[oai(path = "/tokens/:id", method = "delete", operation_id = "revoke_token")]
     async fn revoke(
         &self,

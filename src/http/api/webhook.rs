@@ -29,11 +29,11 @@ pub struct WebhookApi(pub App);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Webhooks")]
 impl WebhookApi {
-    /// Make a webhook
+    /// Create a webhook
     ///
-    /// From now on changes of jobs' states are posted to its URL, signed after the Standard Webhooks convention. The answer
-    /// has the secret, which is shown this once. An admin's webhook without an organisation hears of all organisations'
-    /// jobs. Needs: manager.
+    /// Creates a webhook. From now on the server posts changes of jobs' health states to its URL, signed according to
+    /// the Standard Webhooks convention. Only this response has the secret. An admin's webhook without an organisation
+    /// receives the changes of all organisations' jobs. Needs: manager.
     #[oai(path = "/webhooks", method = "post", operation_id = "create_webhook")]
     async fn create(&self, auth: ManagerAuth, body: Body<NewWebhook>) -> Answer<Created<IssuedWebhook>> {
         Ok(Created(webhook::create(&self.0, &auth.0, body.0).await?))
@@ -41,19 +41,19 @@ impl WebhookApi {
 
     /// List webhooks
     ///
-    /// A manager sees its organisation's webhooks, an admin all. Needs: manager.
+    /// Returns the organisation's webhooks for a manager, and all for an admin. Needs: manager.
     #[oai(path = "/webhooks", method = "get", operation_id = "list_webhooks")]
     async fn list(
         &self,
         auth: Auth,
-        /// Only of this organisation.
+        /// Filter by organisation.
         organisation_id: Query<Option<Uuid>>,
-        /// Only of this name.
+        /// Filter by name.
         name: Query<Option<String>>,
-        /// How many rows at most.
+        /// The maximum number of rows.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
-        /// Where the page starts: from the `Link` of the page before.
+        /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Answer<List<Webhook>> {
         let page = page(limit.0, cursor.0.as_deref())?;
@@ -63,7 +63,7 @@ impl WebhookApi {
 
     /// Get a webhook
     ///
-    /// With the ETag that `If-Match` takes, and what came of the last message. Needs: manager.
+    /// Returns the webhook with its ETag, for `If-Match`, and the result of its last message. Needs: manager.
     #[oai(path = "/webhooks/:id", method = "get", operation_id = "get_webhook")]
     async fn get(
         &self,
@@ -76,15 +76,15 @@ impl WebhookApi {
 
     /// Change a webhook
     ///
-    /// Changes the fields that the body names. With null as the secret a new one is made, which the answer shows this
-    /// once. Needs: manager.
+    /// Changes the fields that the body names. If the secret is null, the server creates a new one, and only this
+    /// response has it. Needs: manager.
     #[oai(path = "/webhooks/:id", method = "put", operation_id = "update_webhook")]
     async fn update(
         &self,
         auth: ManagerAuth,
         /// The webhook's id.
         id: Path<Uuid>,
-        /// The ETag of the state that the change is meant for; any state if absent.
+        /// The ETag of the state to change. If absent, any state is changed.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Body<WebhookChange>,
@@ -96,14 +96,14 @@ impl WebhookApi {
 
     /// Delete a webhook
     ///
-    /// What is waiting for it is not sent any more. Needs: manager.
+    /// Deletes the webhook and its waiting messages. Needs: manager.
     #[oai(path = "/webhooks/:id", method = "delete", operation_id = "delete_webhook")]
     async fn delete(
         &self,
         auth: Auth,
         /// The webhook's id.
         id: Path<Uuid>,
-        /// The ETag of the state that is to be deleted; any state if absent.
+        /// The ETag of the state to delete. If absent, any state is deleted.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
     ) -> Answer<Deleted> {
@@ -114,8 +114,8 @@ impl WebhookApi {
 
     /// List the messages to a webhook
     ///
-    /// Newest first, each with what came of it. What is over is shown for 30 days, and of each webhook the newest 1000.
-    /// Needs: manager.
+    /// Returns the messages with their results, newest first. Finished messages are listed for 30 days, at most the
+    /// newest 1000 of each webhook. Needs: manager.
     #[oai(
         path = "/webhooks/:id/deliveries",
         method = "get",
@@ -126,10 +126,10 @@ impl WebhookApi {
         auth: Auth,
         /// The webhook's id.
         id: Path<Uuid>,
-        /// How many rows at most.
+        /// The maximum number of rows.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
-        /// Where the page starts: from the `Link` of the page before.
+        /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Answer<List<Delivery>> {
         let before = cursor.0.as_deref().map(decode).transpose()?;
@@ -140,8 +140,8 @@ impl WebhookApi {
 
     /// Test a webhook
     ///
-    /// Posts a message of the type `webhook.test` to it at once, active or not, and answers what came of it: 200 also if
-    /// the receiver did not take it. It is not repeated. Needs: manager.
+    /// Sends a message of the type `webhook.test` at once, also to an inactive webhook, and returns the result: 200
+    /// also if the receiver did not accept the message. There are no retries. Needs: manager.
     #[oai(path = "/webhooks/:id/test", method = "post", operation_id = "test_webhook")]
     async fn test(
         &self,

@@ -32,9 +32,9 @@ const TITLE: &str = "Prediction API";
 
 const LICENSE_URL: &str = "https://spdx.org/licenses/MIT.html";
 
-const DESCRIPTION: &str = "Keeps predictive models (sources and their immutable versions), connects them to an \
-    organisation's sensors and locations (jobs), and stores what they predict. Start with `POST /api/v1/jobs/setup`, \
-    or with the guides at `/docs`. The example of that operation makes everything that the examples of the others name.";
+const DESCRIPTION: &str = "Stores predictive models (sources and their immutable versions), connects them to an \
+    organisation's sensors and locations (jobs), and stores their predictions. Start with `POST /api/v1/jobs/setup`, or \
+    with the guides at `/docs`. The example of that operation creates everything that the other examples use.";
 
 /// The document and what is worked out of it. Cheap to clone.
 #[derive(Clone)]
@@ -114,7 +114,7 @@ fn complete_operations(document: &mut Value, examples: &Value) {
             }
             for response in members(&mut operation["responses"]) {
                 response["headers"]["X-Request-Id"] = json!({
-                    "description": "The request's id, which the log shows too.",
+                    "description": "The id of the request, which the log shows too.",
                     "schema": { "type": "string" }
                 });
             }
@@ -173,11 +173,11 @@ fn keep_possible_answers(path: &str, method: &str, operation: &mut Value) {
 }
 
 fn add_not_modified(operation: &mut Value) {
-    operation["responses"]["304"] = json!({ "description": "It is as `If-None-Match` says." });
+    operation["responses"]["304"] = json!({ "description": "Not modified." });
     let parameter = json!({
         "name": Operation::IF_NONE_MATCH,
         "in": "header",
-        "description": "The ETag of the answer that you have: 304 without a body if it is still the same.",
+        "description": "The ETag of your copy. If it is still current, the response is 304 without a body.",
         "required": false,
         "schema": { "type": "string" }
     });

@@ -10,7 +10,7 @@ use crate::{
     http::{guard::compression::quality, problem::Problem},
 };
 
-/// How JSON is laid out.
+/// The layout of JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum Shape {
@@ -20,7 +20,7 @@ pub enum Shape {
     Series,
 }
 
-/// What the body is written in.
+/// The media type of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum Format {
@@ -85,7 +85,7 @@ pub struct Dialect {
     pub bom: bool,
 }
 
-/// What a CSV answer is guarded against.
+/// The protection of a CSV response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum Guard {

@@ -261,7 +261,7 @@ impl<R: Type, S: Type> ApiResponse for Table<R, S> {
             ..MetaSchema::ANY
         };
         let either = MetaSchemaRef::Inline(Box::new(either));
-        let description = "A page of the rows, in a stable order.";
+        let description = "One page of the rows, in a stable order.";
         let mut response = meta(200, description, Some(either), &[LINK]);
         response.content.push(MetaMediaType {
             content_type: CSV,
@@ -348,8 +348,8 @@ fn meta(
     }
 }
 
-const ETAG: (&str, &str) = ("ETag", "The state of the thing, for If-Match and If-None-Match.");
-const LOCATION: (&str, &str) = ("Location", "Where the new thing is.");
+const ETAG: (&str, &str) = ("ETag", "The state of the resource, for If-Match and If-None-Match.");
+const LOCATION: (&str, &str) = ("Location", "The address of the new resource.");
 const LINK: (&str, &str) = (
     "Link",
     "Leads to the next page with rel=\"next\" (RFC 8288); absent on the last.",
@@ -371,32 +371,32 @@ macro_rules! api_response {
 }
 
 api_response!([T: Thing] Found<T>, T, |schema| vec![
-    meta(200, "The thing as it is now.", Some(schema()), &[ETAG]),
+    meta(200, "The resource in its current state.", Some(schema()), &[ETAG]),
 ]);
 api_response!([T: Thing] Created<T>, T, |schema| vec![
-    meta(201, "It was made.", Some(schema()), &[ETAG, LOCATION]),
+    meta(201, "Created.", Some(schema()), &[ETAG, LOCATION]),
 ]);
 api_response!([] Issued, IssuedToken, |schema| vec![
-    meta(201, "It was made.", Some(schema()), &[]),
+    meta(201, "Created.", Some(schema()), &[]),
 ]);
 api_response!([T: Serialize + Type] List<T>, Vec<T>, |schema| vec![
-    meta(200, "A page of the list, in a stable order.", Some(schema()), &[LINK]),
+    meta(200, "One page of the list, in a stable order.", Some(schema()), &[LINK]),
 ]);
 api_response!([] SetUp, JobSetupAnswer, |schema| vec![
-    meta(200, "The job was set up so before, or this is a dry run.", Some(schema()), &[ETAG]),
-    meta(201, "The job was made.", Some(schema()), &[ETAG, LOCATION]),
+    meta(200, "The same job existed already, or this is a dry run.", Some(schema()), &[ETAG]),
+    meta(201, "The job was created.", Some(schema()), &[ETAG, LOCATION]),
 ]);
 api_response!([T: Serialize + Type] Plain<T>, T, |schema| vec![
-    meta(200, "The answer.", Some(schema()), &[]),
+    meta(200, "The result.", Some(schema()), &[]),
 ]);
 api_response!([T: Serialize + Type] Part<T>, T, |schema| vec![
-    meta(200, "The answer, with a page of its list.", Some(schema()), &[LINK]),
+    meta(200, "The resource, with a page of its list.", Some(schema()), &[LINK]),
 ]);
 
 impl ApiResponse for Deleted {
     fn meta() -> MetaResponses {
         MetaResponses {
-            responses: vec![meta(204, "It is gone.", None, &[])],
+            responses: vec![meta(204, "Deleted.", None, &[])],
         }
     }
 

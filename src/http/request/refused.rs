@@ -62,7 +62,7 @@ fn nothing_at(path: &str) -> Problem {
     match path.trim_end_matches('/') {
         "/health" | "/healthz" | "/live" | "/ready" | "/ping" | "/status" => Problem::new(
             NOT_FOUND,
-            "there is nothing at this path: the probes are /livez and /readyz, and the health of jobs is at /api/v1/health",
+            "there is nothing at this path: the health checks are /livez and /readyz, and the health of jobs is at /api/v1/health",
         ),
         _ => nothing_here(),
     }

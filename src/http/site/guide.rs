@@ -31,9 +31,9 @@ const ORDER: &[(&str, &str)] = &[
     ("getting-predictions", "Getting predictions"),
     ("worker", "Writing a worker"),
     ("health", "Health and webhooks"),
-    ("tokens", "Tokens and roles"),
+    ("tokens", "Tokens and permissions"),
     ("operating", "Operating"),
-    ("problems", "Problems"),
+    ("problems", "Errors"),
     ("changelog", "Changelog"),
 ];
 

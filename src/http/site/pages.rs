@@ -28,7 +28,7 @@ use crate::{
 const STYLE: &str = include_str!("../../../assets/style.css");
 const SCRIPT: &str = include_str!("../../../assets/copy.js");
 
-const NO_GUIDE: &str = "there is no such page in the guides: see /docs";
+const NO_GUIDE: &str = "page not found in the guides: see /docs";
 
 /// What a browser may do on a guide: nothing but show it, with what comes from this server.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \

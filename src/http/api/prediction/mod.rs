@@ -41,22 +41,23 @@ const MAX_LOCATIONS: usize = 100;
 /// The forms in which predictions are posted.
 #[derive(ApiRequest)]
 enum Posted {
-    /// An object for a job, or an array of points that say where they belong.
+    /// An object for a job, or an array of points that name their source and location.
     Json(Body<PostedPredictions>),
-    /// One point a line, in a stream of any length.
+    /// One point in each line, in a stream of any length.
     Lines(Lines),
-    /// A header line and a line for each point: of one job (`job_id`, and `role` or `metric`), or each with its `source`,
-    /// `metric` and `location_id`; and `valid_time`, `value`. What `format=csv` answers for a job is taken as it is.
+    /// A header line and a line for each point: of one job (`job_id`, and `role` or `metric`), or each with its
+    /// `source`, `metric` and `location_id`; and `valid_time`, `value`. The response of `format=csv` for a job is
+    /// accepted as it is.
     Csv(CsvPredictions),
 }
 
-/// Which issues of a valid_time are answered.
+/// Selects the issues of a valid_time.
 #[derive(Debug, Clone, Copy, Enum)]
 #[oai(rename_all = "lowercase")]
 enum IssuesParameter {
-    /// The newest.
+    /// The newest issue.
     Latest,
-    /// Every one.
+    /// Every issue.
     All,
 }
 
@@ -70,24 +71,24 @@ pub struct PredictionApi(pub App);
 impl PredictionApi {
     /// Post predictions
     ///
-    /// For a job: an object with `job_id` and what a worker predicted in one run, as points (`predictions`) or as whole
-    /// series (`series`). Directly: an array of points that name their `source`, or the same as newline-delimited JSON.
-    /// Both also as CSV.
-    /// The whole batch is kept, or nothing and every bad point is named (up to 100); newline-delimited JSON may be of
-    /// any length and is kept in parts of 20,000 lines, 1,000 runs, 8 MiB or 10 seconds, whichever comes first. A stream that
-    /// ends with a problem, for instance because its token was revoked, counts there what was stored before. Any other
-    /// request holds at most 1,000 runs (points that share issue_time, metric, location and stage): beyond that it is
-    /// refused with 413. Nothing is overwritten: a new issue_time is a new issue, the same issue with another value a new
-    /// revision, and the same value again is counted as unchanged. `null` as a value withdraws what the issue has at that time:
-    /// it is not returned any more, except `as_of` a time before. An issue_time may be five minutes ahead of the server's
-    /// clock, unless its operator has set `limits.issue_ahead_seconds`. Needs: worker.
+    /// Stores predictions. For a job, send an object with `job_id` and the predictions of one run, as points
+    /// (`predictions`) or as whole series (`series`). Without a job, send an array of points that name their `source`,
+    /// or the same as newline-delimited JSON. Both are also accepted as CSV. The whole batch is stored, or nothing, and
+    /// then the error lists up to 100 invalid points. Newline-delimited JSON may have any length and is stored in parts
+    /// of 20,000 lines, 1,000 runs, 8 MiB or 10 seconds, whichever comes first. If such a stream ends with an error,
+    /// for example because its token was revoked, the error counts what was stored before. Any other request has at
+    /// most 1,000 runs (points that share issue_time, metric, location and stage), and is otherwise refused with 413.
+    /// Nothing is overwritten: a new issue_time is a new issue, the same issue with another value is a new revision,
+    /// and a repeated value counts as unchanged. `null` as a value withdraws the value of the issue at that time: later
+    /// reads omit it, but reads with `as_of` before the withdrawal return it. An issue_time may be five minutes ahead
+    /// of the server's clock (`limits.issue_ahead_seconds`). Needs: worker.
     #[oai(path = "/predictions", method = "post", operation_id = "post_predictions")]
     async fn post(
         &self,
         auth: WorkerAuth,
-        /// What becomes of gaps, which are `null`, NaN and empty cells of CSV: `skip` skips them, `withdraw` withdraws the values that are
-        /// there at their times and skips the others. If absent, `null` withdraws the value that is there, and is an
-        /// error where none is, as NaN and an empty cell are anywhere.
+        /// How to treat gaps (`null`, NaN and empty cells of CSV). `skip` skips them. `withdraw` withdraws the stored
+        /// values at their times and skips the others. If absent, `null` withdraws the stored value and is an error
+        /// where there is none; NaN and empty cells are always errors.
         gaps: Query<Option<GapsParameter>>,
         body: Posted,
     ) -> Answer<Plain<PredictionCounts>> {
@@ -105,22 +106,22 @@ impl PredictionApi {
 
     /// Withdraw predictions
     ///
-    /// Withdraws the predictions of one issue of a job: from then on reads return what they would if these had never been
-    /// posted, such as the issue before. With `as_of` a time before, they are still there. Values that are withdrawn already
-    /// are counted as unchanged, so that the call is safe to repeat. About 2,000 values are withdrawn at the same instant;
-    /// more follow in steps, series by series, so that others can write in between. Works for a deleted job as long as its
-    /// predictions are stored. Needs: worker.
+    /// Withdraws the predictions of one issue of a job. Later reads return what they would return without them, such as
+    /// the previous issue. Reads with `as_of` before the withdrawal still return them. Values that are withdrawn
+    /// already count as unchanged, so the call is safe to retry. About 2,000 values are withdrawn at the same instant.
+    /// More follow in steps, series by series, so that others can write in between. The call works for a deleted job as
+    /// long as its predictions are stored. Needs: worker.
     #[oai(path = "/predictions", method = "delete", operation_id = "withdraw_predictions")]
     async fn withdraw(
         &self,
         auth: Auth,
-        /// The job that the predictions were posted for.
+        /// The job of the predictions.
         job_id: Query<Uuid>,
-        /// The issue.
+        /// The issue to withdraw.
         issue_time: Query<Timestamp>,
-        /// Only of this metric; of all, if absent or `all`.
+        /// Withdraw only this metric. The default is `all`.
         metric: Query<Option<String>>,
-        /// Only of this stage; of all, if absent.
+        /// Withdraw only this stage. The default is all stages.
         stage: Query<Option<String>>,
     ) -> Answer<Plain<Counts>> {
         let asked = Withdrawal {
@@ -135,11 +136,11 @@ impl PredictionApi {
 
     /// Get predictions
     ///
-    /// For each metric, source, stage, location and valid_time in the window the newest issue, in that order. `as_of`,
-    /// `min_lead`, `max_lead` and `issue_time` choose among the issues before the newest is picked; `issues=all`
-    /// answers all that are left, each in its newest revision. Says with `Link` if there are more; all pages are of the
-    /// moment of the first: what arrives in between is in none of them. `format=csv`, or
-    /// `Accept: text/csv`, answers CSV. Needs: any token of the organisation.
+    /// Returns the newest issue for each metric, source, stage, location and valid_time in the window, in that order.
+    /// `as_of`, `min_lead`, `max_lead` and `issue_time` filter the issues before the newest is selected. `issues=all`
+    /// returns all remaining issues, each in its newest revision. `Link` leads to the next page. All pages show the
+    /// moment of the first page; predictions that arrive later are in none of them. `format=csv`, or
+    /// `Accept: text/csv`, returns CSV. Needs: any token of the organisation.
     #[oai(path = "/predictions", method = "get", operation_id = "list_predictions")]
     #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
     async fn list(
@@ -148,46 +149,48 @@ impl PredictionApi {
         accepted: Accepted,
         /// The metric, or `all`.
         metric: Query<String>,
-        /// The location that the predictions are for; this or `job_id` is needed.
+        /// The location of the predictions. Either this or `job_id` is required.
         location_id: Query<Option<Uuid>>,
-        /// The job that the predictions were posted for, in place of `location_id`.
+        /// The job of the predictions, instead of `location_id`.
         job_id: Query<Option<Uuid>>,
-        /// Only of this stage.
+        /// Filter by stage.
         stage: Query<Option<String>>,
-        /// Only of this source, by name or id.
+        /// Filter by source, by name or id.
         source: Query<Option<String>>,
-        /// Only of this source version, by label or id.
+        /// Filter by source version, by label or id.
         source_version: Query<Option<String>>,
-        /// The start of the window of valid times (inclusive); now, if absent.
+        /// The start of the window of valid times (inclusive). The default is now.
         from: Query<Option<Timestamp>>,
-        /// The end of the window (exclusive); 24 hours after its start, if absent.
+        /// The end of the window (exclusive). The default is 24 hours after its start.
         to: Query<Option<Timestamp>>,
-        /// Only what this server could serve at that time: what was known then.
+        /// Return what was known at this time.
         as_of: Query<Option<Timestamp>>,
-        /// Only lead times (valid_time - issue_time) of at least this: an ISO 8601 duration, or seconds.
+        /// The minimum lead time (valid_time - issue_time): an ISO 8601 duration, or seconds.
         min_lead: Query<Option<Duration>>,
-        /// Only lead times of at most this: an ISO 8601 duration, or seconds.
+        /// The maximum lead time: an ISO 8601 duration, or seconds.
         max_lead: Query<Option<Duration>>,
-        /// Only of this issue.
+        /// Return only this issue.
         issue_time: Query<Option<Timestamp>>,
-        /// The newest issue of each valid_time (`latest`, unless given), or `all`.
+        /// The newest issue of each valid_time (`latest`, the default), or `all`.
         issues: Query<Option<IssuesParameter>>,
-        /// One object a value (`rows`, unless given), or one a series with its values in columns.
+        /// One object for each value (`rows`, the default), or one for each series with its values in columns
+        /// (`series`).
         shape: Query<Option<Shape>>,
-        /// JSON or CSV; unless given, as `Accept` says.
+        /// JSON or CSV. By default, `Accept` decides.
         format: Query<Option<Format>>,
         /// For CSV: `formulas` puts an apostrophe before texts that a spreadsheet would run as formulas.
         guard: Query<Option<Guard>>,
-        /// For CSV: begins with a byte order mark, by which Excel knows UTF-8.
+        /// For CSV: starts with a byte order mark, so that Excel recognises UTF-8.
         bom: Query<Option<bool>>,
-        /// Thins each series to so many values at most, for a chart: the least and the greatest value of each stretch of
-        /// time, the first and the last. For `shape=series`; the window is answered as a whole, without `limit`.
+        /// Thins each series to at most this number of values, for a chart. It keeps the minimum and the maximum of
+        /// equal intervals, the first and the last value. For `shape=series`. The whole window is returned, without
+        /// `limit`.
         #[oai(validator(minimum(value = "10"), maximum(value = "10000")))]
         max_points: Query<Option<u64>>,
-        /// How many rows at most (values, in series).
+        /// The maximum number of rows (values, for series).
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
-        /// Where the page starts: from the `Link` of the page before.
+        /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Answer<Table<Prediction, Vec<PredictionSeries>>> {
         let form = form(&accepted, format.0, shape.0)?;
@@ -253,25 +256,26 @@ impl PredictionApi {
 
     /// Get the latest predictions
     ///
-    /// What is predicted now: the newest issue of each metric, source, stage and location, with its age and how far it
-    /// reaches. With `at`, the one value that is valid then: the last at or before it, if predictions reach so far.
-    /// Needs: any token of the organisation.
+    /// Returns the newest issue of each metric, source, stage and location, with its age and the end of its coverage.
+    /// With `at` it returns the one value that is valid then: the last at or before that time, if predictions reach so
+    /// far. Needs: any token of the organisation.
     #[oai(path = "/predictions/latest", method = "get", operation_id = "latest_predictions")]
     #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
     async fn latest(
         &self,
         auth: Auth,
-        /// The job that the predictions were posted for; this or `location_id` is needed.
+        /// The job of the predictions. Either this or `location_id` is required.
         job_id: Query<Option<Uuid>>,
-        /// A location that the predictions are for; may be repeated, up to 100 times. Each location is returned once.
+        /// The location of the predictions. The parameter may be repeated, up to 100 times. Each location is returned
+        /// once.
         location_id: Query<Option<Vec<Uuid>>>,
-        /// The metric, or `all`; needed with `location_id`, and for a job `all` unless given.
+        /// The metric, or `all`. Required with `location_id`. For a job the default is `all`.
         metric: Query<Option<String>>,
-        /// Only of this stage.
+        /// Filter by stage.
         stage: Query<Option<String>>,
-        /// Only of this source, by name or id.
+        /// Filter by source, by name or id.
         source: Query<Option<String>>,
-        /// The time at which a value is to be valid, in place of the newest issue.
+        /// Return the value that is valid at this time, instead of the newest issue.
         at: Query<Option<Timestamp>>,
     ) -> Answer<Plain<Vec<LatestPrediction>>> {
         let mut seen = HashSet::new();
