@@ -6,7 +6,7 @@ use crate::{
     domain::{
         Caller, Error, Result, Timestamp,
         contract::{Input, InputKind, RoleBinding},
-        job::{Job, JobRecord},
+        job::{Job, JobContext, JobRecord},
     },
     store::{self, engine::Connection, job, sensor, source},
 };
@@ -14,11 +14,23 @@ use crate::{
 /// What the thing is called in a problem.
 pub(super) const WHAT: &str = "job";
 
-/// The job as it is answered.
+/// Returns the job as it is answered.
 pub(super) fn answer(connection: &Connection, job: JobRecord, now: Timestamp) -> Result<Job> {
-    let context = job::context(connection, &job)?;
-    let vitals = store::health::vitals(connection, job.id, job.organisation_id)?;
-    Ok(job.answer(context, &vitals, now))
+    let id = job.id;
+    let answer = answer_all(connection, vec![job], now)?.pop();
+    answer.ok_or(Error::NotFound { what: WHAT, id })
+}
+
+/// Returns the jobs as they are answered, in their order. What they need is read for all of them at once.
+pub(super) fn answer_all(connection: &Connection, jobs: Vec<JobRecord>, now: Timestamp) -> Result<Vec<Job>> {
+    let contexts = job::contexts(connection, &jobs)?;
+    let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
+    let mut vitals = store::health::vitals_of(connection, &ids)?;
+    let answer = |(job, context): (JobRecord, JobContext)| {
+        let vitals = vitals.remove(&job.id).unwrap_or_default();
+        job.answer(context, &vitals, now)
+    };
+    Ok(jobs.into_iter().zip(contexts).map(answer).collect())
 }
 
 /// What the rules need to know of each bound input; `None` where there is no such thing.

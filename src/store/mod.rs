@@ -12,7 +12,10 @@ mod memory;
 mod payload;
 mod recurring;
 mod row;
+mod set;
 mod stopwatch;
+#[cfg(test)]
+pub mod traced;
 mod varint;
 
 pub mod audit;

@@ -1,0 +1,81 @@
+//! Sets of values as parameters of a statement. A list is read with as many statements as it has parts, whatever the number
+//! of its rows.
+
+use rusqlite::{Connection, Row, ToSql, params_from_iter};
+
+use crate::domain::Result;
+
+/// The sizes of the parts. They are few, so that each statement is prepared once and stays prepared.
+const SIZES: [usize; 6] = [1, 4, 16, 64, 256, 1024];
+
+/// Splits a set into parts of at most `most` values. Each is filled up to one of a few sizes by repeating its last value,
+/// which a condition may name twice.
+pub fn parts<T>(values: &[T], most: usize) -> impl Iterator<Item = Vec<&T>> {
+    values.chunks(most).map(move |part| {
+        let size = SIZES.into_iter().find(|size| *size >= part.len()).unwrap_or(most);
+        let last = part.last().into_iter().cycle();
+        part.iter().chain(last).take(size.min(most)).collect()
+    })
+}
+
+/// Returns `count` numbered parameters with commas between them, the first of them `?first`.
+pub fn parameters(first: usize, count: usize) -> String {
+    let numbered: Vec<_> = (first..first + count).map(|number| format!("?{number}")).collect();
+    numbered.join(", ")
+}
+
+/// Reads the rows of `sql`, in which `IN (?)` stands for the keys.
+pub fn read<K: ToSql>(
+    connection: &Connection,
+    sql: &str,
+    keys: &[K],
+    mut row: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+) -> Result<()> {
+    for part in parts(keys, SIZES[SIZES.len() - 1]) {
+        let sql = sql.replace("IN (?)", &format!("IN ({})", parameters(1, part.len())));
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(part))?;
+        while let Some(found) = rows.next()? {
+            row(found)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_have_few_sizes_and_all_values() {
+        let values: Vec<_> = (0..2500).collect();
+        for count in [0, 1, 2, 4, 5, 100, 1024, 1025, 2500] {
+            let parts: Vec<_> = parts(&values[..count], 1024).collect();
+            assert_eq!(parts.len(), count.div_ceil(1024), "{count}");
+            assert!(parts.iter().all(|part| SIZES.contains(&part.len())), "{count}");
+            let mut all: Vec<_> = parts.into_iter().flatten().copied().collect();
+            all.dedup();
+            assert_eq!(all, values[..count]);
+        }
+    }
+
+    #[test]
+    fn keys_of_several_parts_are_read_once_each() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute("CREATE TABLE numbers (n INTEGER PRIMARY KEY)", [])
+            .unwrap();
+        let fill = "INSERT INTO numbers WITH RECURSIVE c (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM c WHERE n < 4000)
+            SELECT n FROM c";
+        connection.execute(fill, []).unwrap();
+        let keys: Vec<i64> = (0..2500).collect();
+        let mut found = Vec::new();
+        let sql = "SELECT n FROM numbers WHERE n IN (?) ORDER BY n";
+        read(&connection, sql, &keys, |row| {
+            found.push(row.get::<_, i64>(0)?);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(found, keys);
+    }
+}
