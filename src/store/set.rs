@@ -1,8 +1,11 @@
 //! Sets of values as parameters of a statement. A list is read with as many statements as it has parts, whatever the number
 //! of its rows.
 
-use rusqlite::{Connection, Row, ToSql, params_from_iter};
+use std::{borrow::Cow, sync::OnceLock};
 
+use rusqlite::{Row, ToSql, params_from_iter};
+
+use super::engine::Connection;
 use crate::domain::Result;
 
 /// The sizes of the parts. They are few, so that each statement is prepared once and stays prepared.
@@ -18,10 +21,44 @@ pub fn parts<T>(values: &[T], most: usize) -> impl Iterator<Item = Vec<&T>> {
     })
 }
 
+/// Splits a set into parts of few sizes, of at most `most` values each, for statements that may name none twice.
+pub fn exact_parts<T>(mut values: &[T], most: usize) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let fits = |size: &usize| *size <= values.len() && *size <= most;
+        let size = SIZES.into_iter().rev().find(fits)?;
+        let (part, rest) = values.split_at(size);
+        values = rest;
+        Some(part)
+    })
+}
+
+/// The texts of a statement for parts of each size, made when they are needed first.
+pub struct Texts([OnceLock<String>; SIZES.len()]);
+
+impl Texts {
+    /// Makes none yet.
+    pub const fn new() -> Self {
+        Self([const { OnceLock::new() }; SIZES.len()])
+    }
+
+    /// Returns the text for a part of `count` values, which `make` makes.
+    pub fn of(&self, count: usize, make: impl FnOnce(usize) -> String) -> Cow<'_, str> {
+        match SIZES.iter().position(|size| *size == count) {
+            Some(size) => Cow::Borrowed(self.0[size].get_or_init(|| make(count))),
+            None => Cow::Owned(make(count)),
+        }
+    }
+}
+
+/// Joins `count` pieces of a statement, which `piece` makes by their numbers.
+pub fn joined(count: usize, between: &str, piece: impl Fn(usize) -> String) -> String {
+    let pieces: Vec<_> = (0..count).map(piece).collect();
+    pieces.join(between)
+}
+
 /// Returns `count` numbered parameters with commas between them, the first of them `?first`.
 pub fn parameters(first: usize, count: usize) -> String {
-    let numbered: Vec<_> = (first..first + count).map(|number| format!("?{number}")).collect();
-    numbered.join(", ")
+    joined(count, ", ", |number| format!("?{}", first + number))
 }
 
 /// Reads the rows of `sql`, in which `IN (?)` stands for the keys.
@@ -57,6 +94,14 @@ mod tests {
             all.dedup();
             assert_eq!(all, values[..count]);
         }
+    }
+
+    #[test]
+    fn exact_parts_repeat_nothing() {
+        let values: Vec<_> = (0..150).collect();
+        let sizes: Vec<_> = exact_parts(&values, 64).map(<[i32]>::len).collect();
+        assert_eq!(sizes, [64, 64, 16, 4, 1, 1]);
+        assert_eq!(exact_parts(&values, 64).collect::<Vec<_>>().concat(), values);
     }
 
     #[test]

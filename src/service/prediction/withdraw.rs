@@ -18,7 +18,11 @@ use crate::{
         audit::{self, Place},
         health, load,
     },
-    store::{self, clock, engine::Transaction, prediction},
+    store::{
+        self, clock,
+        engine::Transaction,
+        prediction::{self, SeriesId},
+    },
 };
 
 /// About how many values are withdrawn in one transaction, so that others write in between. Those of a series are
@@ -49,7 +53,7 @@ pub async fn withdraw(app: &App, caller: &Caller, asked: Withdrawal) -> Result<C
                 let left = series.get(done..).unwrap_or_default();
                 let step = health::around(tx, &jobs, now, || {
                     let stamps = (clock::stamp(tx, now)?, now);
-                    prediction::withdraw(tx, organisation, &asked, left, limit, stamps)
+                    prediction::withdraw(tx, &asked, left, limit, stamps)
                 })?;
                 for id in jobs {
                     health::unsettle(tx, &contracts, id)?;
@@ -76,7 +80,7 @@ pub async fn withdraw(app: &App, caller: &Caller, asked: Withdrawal) -> Result<C
 }
 
 /// Returns the series that have the issue.
-async fn series_of(app: &App, caller: &Caller, asked: Arc<Withdrawal>) -> Result<Arc<[i64]>> {
+async fn series_of(app: &App, caller: &Caller, asked: Arc<Withdrawal>) -> Result<Arc<[SeriesId]>> {
     let caller = caller.clone();
     app.scan(move |connection, _| {
         let organisation = owner(connection, &caller, PredictionScope::Job(asked.job_id))?;

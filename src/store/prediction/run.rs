@@ -8,6 +8,7 @@ use std::{
 
 use metrics::counter;
 use rusqlite::Row;
+use uuid::Uuid;
 
 use super::series::SeriesRow;
 use crate::{
@@ -227,10 +228,11 @@ pub fn next_point(connection: &Connection, group: &[SeriesRow], window: &Window)
 }
 
 /// The runs of a series that may have points in a window, by the parameters of [`in_window`].
-const IN_WINDOW: &str = "series_id = ?1 AND issue_time BETWEEN ?2 AND ?3 AND valid_to >= ?4 AND valid_from < ?5
+const IN_WINDOW: &str = "series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?8)
+    AND issue_time BETWEEN ?2 AND ?3 AND valid_to >= ?4 AND valid_from < ?5
     AND available_at <= ?6 AND (valid_to > ?7 OR available_at > ?7)";
 
-fn in_window(series: &SeriesRow, window: &Window) -> (i64, i64, i64, i64, i64, i64, i64) {
+fn in_window(series: &SeriesRow, window: &Window) -> (i64, i64, i64, i64, i64, i64, i64, Uuid) {
     let (from, to) = (window.from.micros(), window.to.micros());
     let (least, most) = (window.leads.least.micros(), window.leads.most.micros());
     let (mut earliest, mut latest) = (
@@ -245,5 +247,6 @@ fn in_window(series: &SeriesRow, window: &Window) -> (i64, i64, i64, i64, i64, i
     }
     let cutoff = series.series.cutoff(window.now).map_or(i64::MIN, Timestamp::micros);
     let as_of = window.as_of.map_or(i64::MAX, Timestamp::micros);
-    (series.id, earliest, latest, from, to, as_of, cutoff)
+    let organisation_id = series.series.organisation_id;
+    (series.id, earliest, latest, from, to, as_of, cutoff, organisation_id)
 }
