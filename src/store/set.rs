@@ -50,15 +50,24 @@ impl Texts {
     }
 }
 
-/// Joins `count` pieces of a statement, which `piece` makes by their numbers.
-pub fn joined(count: usize, between: &str, piece: impl Fn(usize) -> String) -> String {
-    let pieces: Vec<_> = (0..count).map(piece).collect();
-    pieces.join(between)
-}
-
-/// Returns `count` numbered parameters with commas between them, the first of them `?first`.
-pub fn parameters(first: usize, count: usize) -> String {
-    joined(count, ", ", |number| format!("?{}", first + number))
+/// Repeats a piece of a statement `count` times with `between` between them. The piece has the parameters ?1 to ?`width`, and each
+/// repetition those that follow the ones before.
+pub fn repeated(piece: &str, width: usize, count: usize, between: &str) -> String {
+    let mut text = String::new();
+    for repetition in 0..count {
+        if repetition > 0 {
+            text += between;
+        }
+        let mut parts = piece.split('?');
+        text += parts.next().unwrap_or_default();
+        for part in parts {
+            let digits = part.chars().take_while(char::is_ascii_digit).count();
+            let (number, rest) = part.split_at(digits);
+            let number = number.parse().unwrap_or(1) + repetition * width;
+            text += &format!("?{number}{rest}");
+        }
+    }
+    text
 }
 
 /// Reads the rows of `sql`, in which `IN (?)` stands for the keys.
@@ -69,7 +78,7 @@ pub fn read<K: ToSql>(
     mut row: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
 ) -> Result<()> {
     for part in parts(keys, SIZES[SIZES.len() - 1]) {
-        let sql = sql.replace("IN (?)", &format!("IN ({})", parameters(1, part.len())));
+        let sql = sql.replace("IN (?)", &format!("IN ({})", repeated("?1", 1, part.len(), ", ")));
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(part))?;
         while let Some(found) = rows.next()? {
@@ -94,6 +103,13 @@ mod tests {
             all.dedup();
             assert_eq!(all, values[..count]);
         }
+    }
+
+    #[test]
+    fn repeated_pieces_go_on_counting() {
+        let repeated = |count| repeated("(a = ?1 OR b = ?2)", 2, count, " AND ");
+        assert_eq!(repeated(1), "(a = ?1 OR b = ?2)");
+        assert_eq!(repeated(2), "(a = ?1 OR b = ?2) AND (a = ?3 OR b = ?4)");
     }
 
     #[test]

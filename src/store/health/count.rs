@@ -16,11 +16,18 @@ pub struct Counted {
     pub open: Vec<Uuid>,
 }
 
+const AND_OF_ORGANISATION: &str = "AND j.organisation_id = ?2";
+
+const OF_ALL: &str = "FROM health h WHERE h.role = ''";
+
+const OF_ORGANISATION: &str =
+    "FROM jobs j JOIN health h ON h.job_id = j.id WHERE j.organisation_id = ?2 AND h.role = ''";
+
 /// Returns the jobs of the organisation (all, if none is given) by their state at `now`.
 pub fn counts(connection: &Connection, organisation_id: Option<Uuid>, now: Timestamp) -> Result<Counted> {
     let from = match organisation_id {
-        Some(_) => "FROM jobs j JOIN health h ON h.job_id = j.id WHERE j.organisation_id = ?2 AND h.role = ''",
-        None => "FROM health h WHERE h.role = ''",
+        Some(_) => OF_ORGANISATION,
+        None => OF_ALL,
     };
     let parameters = parameters(&now, organisation_id.as_ref());
     let state = |row: &Row<'_>| {
@@ -43,7 +50,7 @@ pub fn counts(connection: &Connection, organisation_id: Option<Uuid>, now: Times
 /// Counts the active jobs of the organisation (all, if none is given) that predict nothing from `now` on.
 pub fn not_covering(connection: &Connection, organisation_id: Option<Uuid>, now: Timestamp) -> Result<u64> {
     let of = match organisation_id {
-        Some(_) => "AND j.organisation_id = ?2",
+        Some(_) => AND_OF_ORGANISATION,
         None => "",
     };
     let mut statement = connection.prepare_cached(&format!(
@@ -62,10 +69,8 @@ pub fn in_state(roles: &str, states: &[HealthState]) -> String {
         return String::new();
     }
     let names: Vec<_> = states.iter().map(|state| format!("'{}'", state.as_str())).collect();
-    format!(
-        "EXISTS (SELECT 1 FROM health WHERE job_id = j.id AND {roles} AND (state IN ({}) OR look_at < ?))",
-        names.join(", ")
-    )
+    let states = names.join(", ");
+    format!("EXISTS (SELECT 1 FROM health WHERE job_id = j.id AND {roles} AND (state IN ({states}) OR look_at < ?))")
 }
 
 /// The moment as ?1, and as ?2 the organisation, where the statement names one.

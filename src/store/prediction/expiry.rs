@@ -49,6 +49,9 @@ const IS_OVER: &str = "NOT EXISTS (SELECT 1 FROM runs r WHERE r.series_id = s.id
     AND NOT (s.job_id IS NULL AND EXISTS (SELECT 1 FROM source_versions v WHERE v.id = s.source_version_id)
         AND EXISTS (SELECT 1 FROM organisations o WHERE o.id = s.organisation_id))";
 
+/// What is counted of runs `r` of the series `s`.
+const COUNTED: &str = "s.source_id, s.source_name, count(*) AS runs, CAST(sum(r.count) AS BIGINT) AS predictions";
+
 /// Series that a sweep has something to do with.
 #[derive(Debug, Default)]
 pub struct Due {
@@ -105,14 +108,13 @@ pub fn sweep(tx: &Transaction<'_>, series: &[SeriesId], now: Timestamp) -> Resul
 
 /// What a sweep would delete, by source in the order of the names.
 pub fn count(connection: &Connection, now: Timestamp) -> Result<Vec<ExpiredOfSource>> {
-    let counted = "s.source_id, s.source_name, count(*) AS runs, sum(r.count) AS predictions";
     let sql = format!(
         "SELECT source_id, min(source_name) AS name, CAST(sum(runs) AS BIGINT) AS runs,
             CAST(sum(predictions) AS BIGINT) AS predictions FROM (
-            SELECT {counted} FROM series s JOIN runs r ON r.series_id = s.id
+            SELECT {COUNTED} FROM series s JOIN runs r ON r.series_id = s.id
                 WHERE {HAS_EXPIRED} AND NOT ({IS_ABANDONED}) GROUP BY s.source_id, s.source_name
             UNION ALL
-            SELECT {counted} FROM series s JOIN runs r ON r.series_id = s.id
+            SELECT {COUNTED} FROM series s JOIN runs r ON r.series_id = s.id
                 WHERE {IS_ABANDONED} GROUP BY s.source_id, s.source_name
         ) expired GROUP BY source_id ORDER BY name, source_id"
     );

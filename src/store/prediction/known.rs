@@ -158,16 +158,13 @@ pub fn find(connection: &Connection, keys: &[Key]) -> Result<HashMap<Key, (i64, 
     Ok(found)
 }
 
+/// Chooses the series of a key.
+const KEY: &str = "(s.source_version_id = ?1 AND s.job_id IS NOT DISTINCT FROM ?2
+    AND s.location_id IS NOT DISTINCT FROM ?3 AND s.metric = ?4 AND s.stage = ?5 AND s.organisation_id = ?6)";
+
 fn find_sql(count: usize) -> String {
-    let condition = |index: usize| {
-        let [version, job, location, metric, stage, organisation] = [1, 2, 3, 4, 5, 6].map(|n| 6 * index + n);
-        format!(
-            "(s.source_version_id = ?{version} AND s.job_id IS NOT DISTINCT FROM ?{job}
-                AND s.location_id IS NOT DISTINCT FROM ?{location} AND s.metric = ?{metric} AND s.stage = ?{stage}
-                AND s.organisation_id = ?{organisation})"
-        )
-    };
-    format!("{SELECT} WHERE {}", set::joined(count, " OR ", condition))
+    let keys = set::repeated(KEY, 6, count, " OR ");
+    format!("{SELECT} WHERE {keys}")
 }
 
 /// How SQLite finds so many series.
@@ -181,6 +178,8 @@ pub fn plan(connection: &Connection, count: usize) -> String {
     steps.unwrap().map(|step| step.unwrap()).collect::<Vec<_>>().join("; ")
 }
 
+const ROW: &str = "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+
 static INSERT: Texts = Texts::new();
 
 /// Stores new series, and returns their numbers in the same order.
@@ -188,7 +187,7 @@ pub fn insert(tx: &Transaction<'_>, new: &[(&Series, Known)]) -> Result<Vec<i64>
     let mut ids: Vec<i64> = Vec::with_capacity(new.len());
     for part in set::exact_parts(new, MOST) {
         let sql = INSERT.of(part.len(), |count| {
-            let rows = set::joined(count, ", ", |row| format!("({})", set::parameters(20 * row + 1, 20)));
+            let rows = set::repeated(ROW, 20, count, ", ");
             format!(
                 "INSERT INTO series (organisation_id, source_id, source_version_id, job_id, location_id, metric, stage,
                     unit, source_name, version_label, retention_hours, fresh_issue, newest_arrival, last_issue,
@@ -229,24 +228,22 @@ static UPDATE: Texts = Texts::new();
 pub fn update(tx: &Transaction<'_>, changed: &[(SeriesId, Known)]) -> Result<()> {
     for part in set::parts(changed, MOST) {
         let Some((_, first)) = part.first() else { continue };
-        let names = first.columns().map(|(name, _)| name);
-        // The numbers of the series come first, then their organisations, then the values column by column.
         let sql = UPDATE.of(part.len(), |count| {
-            let assign = |(column, name): (usize, &str)| {
-                let when = |row: usize| format!("WHEN ?{} THEN ?{}", row + 1, (column + 2) * count + row + 1);
-                format!("{name} = CASE id {} ELSE {name} END", set::joined(count, " ", when))
+            // Each series has its number, its organisation, and its nine values.
+            let assign = |(column, (name, _)): (usize, (&str, _))| {
+                let values = set::repeated(&format!("WHEN ?1 THEN ?{}", column + 3), 11, count, " ");
+                format!("{name} = CASE id {values} ELSE {name} END")
             };
-            let assigned: Vec<_> = names.into_iter().enumerate().map(assign).collect();
-            let (assigned, ids) = (assigned.join(", "), set::parameters(1, count));
-            let organisations = set::parameters(count + 1, count);
+            let columns = first.columns().into_iter().enumerate();
+            let assigned = columns.map(assign).collect::<Vec<_>>().join(", ");
+            let [ids, organisations] = ["?1", "?2"].map(|piece| set::repeated(piece, 11, count, ", "));
             format!("UPDATE series SET {assigned} WHERE id IN ({ids}) AND organisation_id IN ({organisations})")
         });
-        let mut values: Vec<&dyn ToSql> = part.iter().map(|(series, _)| &series.id as &dyn ToSql).collect();
-        values.extend(part.iter().map(|(series, _)| &series.organisation_id as &dyn ToSql));
-        for column in 0..names.len() {
-            values.extend(part.iter().map(|(_, known)| known.columns()[column].1));
-        }
-        tx.prepare_cached(&sql)?.execute(values.as_slice())?;
+        let values = part.into_iter().flat_map(|(series, known)| {
+            let named: [&dyn ToSql; 2] = [&series.id, &series.organisation_id];
+            named.into_iter().chain(known.columns().map(|(_, value)| value))
+        });
+        tx.prepare_cached(&sql)?.execute(params_from_iter(values))?;
     }
     Ok(())
 }

@@ -57,23 +57,21 @@ impl Revision {
     }
 }
 
+const TYPED: &str =
+    "SELECT series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload FROM runs
+    WHERE FALSE UNION ALL ";
+
+const ROW: &str = "SELECT id, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM series WHERE id = ?1 AND organisation_id = ?2";
+
 static INSERT: Texts = Texts::new();
 
 /// Stores revisions of the series.
 pub fn insert(tx: &Transaction<'_>, runs: &[(SeriesId, Revision)]) -> Result<()> {
     for part in set::exact_parts(runs, MOST) {
         let sql = INSERT.of(part.len(), |count| {
-            let row = |row: usize| {
-                let [id, organisation] = [1, 2].map(|n| 9 * row + n);
-                let values = set::parameters(9 * row + 3, 7);
-                format!("SELECT id, {values} FROM series WHERE id = ?{id} AND organisation_id = ?{organisation}")
-            };
             // The first of several gives the types of the parameters to those after it.
-            let typed =
-                "SELECT series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload FROM runs
-                WHERE FALSE UNION ALL ";
-            let typed = if count > 1 { typed } else { "" };
-            let rows = set::joined(count, " UNION ALL ", row);
+            let typed = if count > 1 { TYPED } else { "" };
+            let rows = set::repeated(ROW, 9, count, " UNION ALL ");
             format!(
                 "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload)
                     {typed}{rows}"

@@ -167,6 +167,10 @@ pub enum Order {
     OldestFirst,
 }
 
+const NEWEST_FIRST: &str = "issue_time DESC, revision DESC";
+
+const OLDEST_FIRST: &str = "issue_time, revision";
+
 /// Visits the series' runs that may have points in the window one by one, until `visit` breaks. One is held at a time.
 pub fn visit_runs(
     connection: &Connection,
@@ -176,8 +180,8 @@ pub fn visit_runs(
     mut visit: impl FnMut(&Run) -> Result<ControlFlow<()>>,
 ) -> Result<ControlFlow<()>> {
     let order = match order {
-        Order::NewestFirst => "issue_time DESC, revision DESC",
-        Order::OldestFirst => "issue_time, revision",
+        Order::NewestFirst => NEWEST_FIRST,
+        Order::OldestFirst => OLDEST_FIRST,
     };
     let sql = format!(
         "SELECT series_id, issue_time, available_at, revision, valid_from, valid_to, payload FROM runs

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     issue::held,
-    known::{self, Known},
+    known::{self, Known, SELECT},
     remaining,
     revision::{self, Revision},
     series::SeriesId,
@@ -106,7 +106,7 @@ pub fn withdraw(
 /// Returns the retention of a series in hours, if it has one, and what is known of its runs; none if the series is not of the
 /// withdrawal. Another may have its number since the series were listed.
 fn find(connection: &Connection, series: SeriesId, withdrawal: &Withdrawal) -> Result<Option<(Option<i64>, Known)>> {
-    let sql = format!("{} WHERE {CHOSEN} AND s.id = ?5", known::SELECT);
+    let sql = format!("{SELECT} WHERE {CHOSEN} AND s.id = ?5");
     let mut statement = connection.prepare_cached(&sql)?;
     let found = statement.query_row(
         (
