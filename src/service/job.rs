@@ -43,7 +43,7 @@ pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
     let organisation = kept.job.organisation_id;
     caller.must_see(Some(organisation), job_view::WHAT, id)?;
     let vitals = app.vitals.get(id, now, || {
-        app.read_inline(|connection, _| store::health::vitals(connection, id, organisation).map(Arc::new))
+        app.read_inline(|connection, _| store::health::vitals(connection, id).map(Arc::new))
     })?;
     let (job, context) = (kept.job.clone(), kept.context.clone());
     Ok(job.answer(context, &vitals, now))
@@ -116,15 +116,72 @@ fn answer_all(connection: &Connection, filter: &JobFilter, mut page: Page, now: 
     loop {
         let Listed { items, more } = job::list(connection, filter, page, now)?;
         page.after = items.last().map(|job| job.id);
-        for job in items {
-            let answer = answer(connection, job, now)?;
-            // The query also found jobs whose stored health is outdated.
-            if filter.admits(&answer.health) {
-                answers.push(answer);
-            }
-        }
+        // The query also found jobs whose stored health is outdated.
+        let items = job_view::answer_all(connection, items, now)?;
+        answers.extend(items.into_iter().filter(|job| filter.admits(&job.health)));
         if !more || answers.len() > page.limit {
             return Ok(Listed::cut(answers, page.limit));
         }
+    }
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::traced;
+
+    /// Two sensors at one location, and jobs that bind both and have posted two metrics.
+    fn fill(connection: &Connection, jobs: usize) {
+        let sql = "
+            INSERT INTO organisations VALUES (x'01', 'Home', 0, 0, 1);
+            INSERT INTO locations (id, organisation_id, name, latitude, longitude, placeholder, created_at, updated_at, revision)
+                VALUES (zeroblob(16), x'01', 'Field', 0, 0, 0, 0, 0, 1);
+            INSERT INTO sensors (id, organisation_id, name, metric, location_id, placeholder, created_at, updated_at, revision)
+                VALUES (randomblob(16), x'01', 'a', 'm', zeroblob(16), 0, 0, 0, 1), (randomblob(16), x'01', 'b', 'm', zeroblob(16), 0, 0, 0, 1);
+            INSERT INTO sources (id, name, created_at, updated_at, revision) VALUES (zeroblob(16), 'source', 0, 0, 1);
+            INSERT INTO source_versions (id, source_id, version, input_roles, output_roles, created_at, revision)
+                VALUES (zeroblob(16), zeroblob(16), '1', '[]', '[]', 0, 1);
+            UPDATE organisations SET id = zeroblob(16); UPDATE locations SET organisation_id = zeroblob(16);
+            UPDATE sensors SET organisation_id = zeroblob(16);
+            WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < JOBS)
+                INSERT INTO jobs SELECT randomblob(16), zeroblob(16), 'job ' || n, 1, zeroblob(16), NULL, 0, 0, 1 FROM n;
+            INSERT INTO role_bindings SELECT j.id, s.name, 0, 'sensor', s.id FROM jobs j, sensors s;
+            INSERT INTO health (job_id, role, state, since, watched_from) SELECT id, '', 'on_time', 0, 0 FROM jobs;
+            INSERT INTO series (organisation_id, source_id, source_version_id, job_id, metric, stage, source_name,
+                version_label, newest_issue, newest_arrival, covers_until)
+                SELECT zeroblob(16), zeroblob(16), zeroblob(16), j.id, m.column1, '', 'source', '1', 0, 0, 7
+                FROM jobs j, (VALUES ('a'), ('b')) m;";
+        connection.pragma_update(None, "foreign_keys", false).unwrap();
+        connection
+            .execute_batch(&sql.replace("JOBS", &jobs.to_string()))
+            .unwrap();
+    }
+
+    /// How many statements a page of so many jobs takes.
+    fn statements(jobs: usize) -> usize {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = traced::database(folder.path());
+        fill(&connection, jobs);
+        let page = Page {
+            after: None,
+            limit: jobs,
+        };
+        let (filter, now) = (JobFilter::default(), Timestamp::from_micros(0));
+        let (statements, listed) = traced::statements(&connection, || answer_all(&connection, &filter, page, now));
+        let listed = listed.unwrap();
+        assert_eq!((listed.items.len(), listed.more), (jobs, false));
+        for job in listed.items {
+            assert_eq!(job.role_bindings.len(), 2);
+            assert_eq!(job.location_id, Some(Uuid::nil()));
+            assert_eq!(job.health.whole.covers_until, Some(Timestamp::from_micros(7)));
+        }
+        statements
+    }
+
+    #[test]
+    fn a_page_takes_as_many_statements_for_a_thousand_jobs_as_for_ten() {
+        assert_eq!(statements(10), 7);
+        assert_eq!(statements(1000), 7);
+        // What belongs to the jobs of a longer page is read in parts of 1,024.
+        assert_eq!(statements(2000), 11);
     }
 }

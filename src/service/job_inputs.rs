@@ -13,6 +13,7 @@ use crate::{
         job_inputs::{JobInput, JobInputs, MAX_VALUES, MAX_VALUES_IN_ALL, ReadingColumns},
         prediction::{Issues, LeadTimes, PredictionQuery, PredictionScope, PredictionSeries},
         reading::ReadingQuery,
+        sensor::Sensor,
     },
     store::{self, engine::Connection, prediction, reading},
 };
@@ -110,7 +111,10 @@ impl Read<'_> {
                 };
                 let unit = input.sensor.as_ref().and_then(|sensor| sensor.unit.clone());
                 input.unit = unit.or(input.unit);
-                input.readings = Some(self.readings(id, role)?);
+                input.readings = Some(match &input.sensor {
+                    Some(sensor) => self.readings(sensor, role)?,
+                    None => ReadingColumns::default(),
+                });
             }
             InputKind::Location => input.location = store::location::find(self.connection, id)?,
             InputKind::Source => {
@@ -127,7 +131,7 @@ impl Read<'_> {
         Ok(input)
     }
 
-    fn readings(&self, sensor: Uuid, role: &InputRole) -> Result<ReadingColumns> {
+    fn readings(&self, sensor: &Sensor, role: &InputRole) -> Result<ReadingColumns> {
         let query = ReadingQuery {
             from: Some(self.from),
             to: Some(self.to),

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Caller, Error, Result, Timestamp,
-        job::{Job, JobRecord},
+        job::{Job, JobContext, JobRecord},
     },
     store::{self, engine::Connection, job},
 };
@@ -15,9 +15,21 @@ pub(super) const WHAT: &str = "job";
 
 /// Returns the job as the API shows it.
 pub(super) fn answer(connection: &Connection, job: JobRecord, now: Timestamp) -> Result<Job> {
-    let context = job::context(connection, &job)?;
-    let vitals = store::health::vitals(connection, job.id, job.organisation_id)?;
-    Ok(job.answer(context, &vitals, now))
+    let id = job.id;
+    let answer = answer_all(connection, vec![job], now)?.pop();
+    answer.ok_or(Error::NotFound { what: WHAT, id })
+}
+
+/// Returns the jobs as they are answered, in their order. What they need is read for all of them at once.
+pub(super) fn answer_all(connection: &Connection, jobs: Vec<JobRecord>, now: Timestamp) -> Result<Vec<Job>> {
+    let contexts = job::contexts(connection, &jobs)?;
+    let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
+    let mut vitals = store::health::vitals_of(connection, &ids)?;
+    let answer = |(job, context): (JobRecord, JobContext)| {
+        let vitals = vitals.remove(&job.id).unwrap_or_default();
+        job.answer(context, &vitals, now)
+    };
+    Ok(jobs.into_iter().zip(contexts).map(answer).collect())
 }
 
 pub(super) fn find(connection: &Connection, id: Uuid) -> Result<JobRecord> {

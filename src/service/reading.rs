@@ -1,5 +1,7 @@
 //! Readings: workers post them for their organisation's sensors, and every token of the organisation can read them.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 use uuid::Uuid;
 
@@ -28,10 +30,16 @@ pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>, gaps: Gap
         .write_values(move |tx, now| {
             let mut violations = Violations::default();
             let latest = now.plus_hours(MAX_AHEAD_HOURS);
+            let ids: Vec<_> = posts.iter().map(|post| post.sensor_id).collect();
+            let mut sensors: HashMap<_, _> = HashMap::new();
+            for sensor in store::sensor::find_all(tx, &ids)? {
+                if caller.sees(Some(sensor.organisation_id)) {
+                    sensors.insert(sensor.id, sensor);
+                }
+            }
             for post in &posts {
                 let id = post.sensor_id;
-                let found = store::sensor::find(tx, id)?;
-                if !found.is_some_and(|found| caller.sees(Some(found.organisation_id))) {
+                if !sensors.contains_key(&id) {
                     let detail = format!("there is no sensor {id}, or this token may not see it");
                     post.refuse("sensor_id", &detail, &mut violations);
                 }
@@ -41,14 +49,14 @@ pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>, gaps: Gap
             let arrival = clock::stamp(tx, now)?;
             let (mut counts, mut violations) = (Counts::default(), Violations::default());
             for post in &posts {
-                let id = post.sensor_id;
-                let (own, refused) = reading::post(tx, id, &post.values, gaps, arrival)?;
+                let Some(sensor) = sensors.get(&post.sensor_id) else {
+                    continue;
+                };
+                let (own, refused) = reading::post(tx, sensor, &post.values, gaps, arrival)?;
                 post.refuse_values(&refused, Gaps::NOTHING_THERE, &mut violations);
-                if own.withdrawn > 0
-                    && let Some(sensor) = store::sensor::find(tx, id)?
-                {
+                if own.withdrawn > 0 {
                     let what = withdrawal(own.withdrawn, []);
-                    audit::by(tx, &caller, now).withdrawn(&sensor, what)?;
+                    audit::by(tx, &caller, now).withdrawn(sensor, what)?;
                 }
                 counts += own;
             }
@@ -76,7 +84,7 @@ pub async fn withdraw(app: &App, caller: &Caller, id: Uuid, from: Timestamp, to:
         let (step, noted) = app
             .write_values(move |tx, now| {
                 let sensor = sensor::visible(tx, &caller, id)?;
-                let step = reading::withdraw(tx, id, start, to, STEP, clock::stamp(tx, now)?)?;
+                let step = reading::withdraw(tx, &sensor, start, to, STEP, clock::stamp(tx, now)?)?;
                 let chosen = [("from", Some(json!(from))), ("to", Some(json!(to)))];
                 let what = withdrawal(before + step.withdrawn, chosen);
                 let noted = match step.withdrawn {
@@ -112,7 +120,7 @@ pub async fn list(
         let (sensor, listed) = window(connection, &caller, id, &query)?;
         let as_of = match query.as_of {
             Some(as_of) => Some(as_of),
-            None => reading::newest_available_at(connection, id)?,
+            None => reading::newest_available_at(connection, &sensor)?,
         };
         Ok((sensor, listed, as_of))
     })
@@ -153,6 +161,6 @@ fn window(
         limit: query.limit + 1,
         ..*query
     };
-    let found = reading::window(connection, id, &one_more)?;
+    let found = reading::window(connection, &sensor, &one_more)?;
     Ok((sensor, Listed::cut(found, query.limit)))
 }

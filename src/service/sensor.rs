@@ -81,7 +81,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
             return Err(Error::conflict(format!("the job {job} binds this sensor"), job));
         }
         audit::by(tx, &caller, now).deleted(&found)?;
-        reading::forget(tx, id)?;
+        reading::forget(tx, &found)?;
         sensor::delete(tx, id)
     })
     .await
@@ -120,7 +120,7 @@ fn check_meaning(connection: &Connection, found: &Sensor, changed: &Sensor) -> R
         }
     }
     let violations = conflict.into_vec();
-    if violations.is_empty() || !reading::any_of(connection, id)? {
+    if violations.is_empty() || !reading::any_of(connection, found)? {
         return Ok(());
     }
     Err(Error::Conflict {

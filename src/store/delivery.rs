@@ -86,8 +86,9 @@ pub fn insert(tx: &Transaction<'_>, webhook: Uuid, new: &NewDelivery<'_>, now: T
     tx.prepare_cached(
         "INSERT INTO webhook_deliveries
             (webhook_id, position, id, job_id, event, body, state, created_at, attempts, next_attempt_at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, CASE WHEN EXISTS (SELECT 1 FROM webhook_deliveries
-                WHERE webhook_id = ?1 AND job_id IS NOT DISTINCT FROM ?4 AND state = 'pending') THEN NULL ELSE ?8 END)",
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, CASE WHEN EXISTS (SELECT 1 FROM webhook_deliveries
+                WHERE webhook_id = ?1 AND job_id IS NOT DISTINCT FROM ?4 AND state = 'pending')
+                THEN NULL ELSE CAST(?8 AS BIGINT) END",
     )?
     .execute((
         webhook,
@@ -149,10 +150,11 @@ fn cut(tx: &Transaction<'_>, webhook: Uuid, position: i64) -> Result<()> {
 pub fn due_webhooks(connection: &Connection, now: Timestamp) -> Result<Vec<(Uuid, bool)>> {
     let mut statement = connection.prepare_cached(
         "WITH RECURSIVE waiting (id) AS (
-            SELECT min(webhook_id) FROM webhook_deliveries WHERE next_attempt_at IS NOT NULL
+            SELECT (SELECT d.webhook_id FROM webhook_deliveries d
+                WHERE d.next_attempt_at IS NOT NULL ORDER BY d.webhook_id LIMIT 1)
             UNION ALL
-            SELECT (SELECT min(d.webhook_id) FROM webhook_deliveries d
-                WHERE d.next_attempt_at IS NOT NULL AND d.webhook_id > waiting.id)
+            SELECT (SELECT d.webhook_id FROM webhook_deliveries d
+                WHERE d.next_attempt_at IS NOT NULL AND d.webhook_id > waiting.id ORDER BY d.webhook_id LIMIT 1)
             FROM waiting WHERE waiting.id IS NOT NULL
         )
         SELECT w.id, w.last_attempt FROM waiting JOIN webhooks w ON w.id = waiting.id

@@ -53,7 +53,7 @@ pub fn insert(tx: &Transaction<'_>, job_id: Uuid, id: Uuid, report: &JobRun) -> 
     let number: i64 = tx
         .prepare_cached(
             "INSERT INTO reports (job_id, number, id, status, message, available_at)
-                VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM reports WHERE job_id = ?1), ?2, ?3, ?4, ?5)
+                SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5 FROM reports WHERE job_id = ?1
                 RETURNING number",
         )?
         .query_row(
@@ -100,7 +100,8 @@ fn posted(connection: &Connection, job_id: Uuid, organisation_id: Uuid, before: 
         .query_map((job_id, organisation_id), |row| row.get(0))?
         .collect::<RowResult<Vec<i64>>>()?;
     let mut statement = connection.prepare_cached(
-        "SELECT issue_time, max(available_at) AS available_at, sum(count) AS predictions FROM runs WHERE series_id = ?1 AND issue_time < ?2
+        "SELECT issue_time, max(available_at) AS arrival, CAST(sum(count) AS BIGINT) AS predictions FROM runs
+            WHERE series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?5) AND issue_time < ?2
             AND issue_time >= ?4 GROUP BY issue_time ORDER BY issue_time DESC LIMIT ?3",
     )?;
     let mut issues: Vec<Placed> = Vec::new();
@@ -110,14 +111,14 @@ fn posted(connection: &Connection, job_id: Uuid, organisation_id: Uuid, before: 
         let oldest = issues
             .get(enough - 1)
             .map_or(i64::MIN, |(place, _)| place.time.micros());
-        let found = statement.query_map((id, before, most, oldest), |row| {
+        let found = statement.query_map((id, before, most, oldest, organisation_id), |row| {
             let time = row.get("issue_time")?;
             let count: i64 = row.get("predictions")?;
             let run = JobRun {
                 id: None,
                 status: RunStatus::Ok,
                 issue_time: Some(time),
-                available_at: row.get("available_at")?,
+                available_at: row.get("arrival")?,
                 message: None,
                 predictions: Some(u64::try_from(count).unwrap_or_default()),
             };

@@ -85,7 +85,7 @@ fn ids(bindings: &[RoleBinding]) -> Vec<Uuid> {
 
 fn answer(connection: &Connection, job: JobRecord, now: Timestamp) -> Result<Job> {
     let context = job::context(connection, &job)?;
-    let vitals = health::vitals(connection, job.id, job.organisation_id)?;
+    let vitals = health::vitals(connection, job.id)?;
     Ok(job.answer(context, &vitals, now))
 }
 

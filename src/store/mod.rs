@@ -35,6 +35,7 @@ mod filter;
 mod payload;
 mod recurring;
 mod row;
+mod set;
 mod stopwatch;
 
 pub mod audit;

@@ -75,7 +75,7 @@ pub fn update(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
 /// What is deleted with an organisation, by kind, id and name.
 pub fn belongings(connection: &Connection, id: Uuid) -> Result<Vec<(AuditKind, Uuid, Name)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT 'token', id, name FROM tokens WHERE organisation_id = ?1
+        "SELECT 'token' AS kind, id, name FROM tokens WHERE organisation_id = ?1
             UNION ALL SELECT 'webhook', id, name FROM webhooks WHERE organisation_id = ?1
             UNION ALL SELECT 'sensor', id, name FROM sensors WHERE organisation_id = ?1
             UNION ALL SELECT 'location', id, name FROM locations WHERE organisation_id = ?1
@@ -83,7 +83,7 @@ pub fn belongings(connection: &Connection, id: Uuid) -> Result<Vec<(AuditKind, U
                 WHERE s.organisation_id = ?1
             UNION ALL SELECT 'source', id, name FROM sources WHERE organisation_id = ?1",
     )?;
-    let rows = statement.query_map([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let rows = statement.query_map([id], |row| Ok((row.get("kind")?, row.get("id")?, row.get("name")?)))?;
     Ok(rows.collect::<RowResult<_>>()?)
 }
 
@@ -94,7 +94,7 @@ pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
         "DELETE FROM webhooks WHERE organisation_id = ?1",
         // Their readings are deleted by and by.
         "UPDATE reading_series SET sensor_id = NULL
-            WHERE sensor_id IN (SELECT id FROM sensors WHERE organisation_id = ?1)",
+            WHERE organisation_id = ?1 AND sensor_id IN (SELECT id FROM sensors WHERE organisation_id = ?1)",
         "DELETE FROM sensors WHERE organisation_id = ?1",
         "DELETE FROM locations WHERE organisation_id = ?1",
         "DELETE FROM source_versions WHERE source_id IN (SELECT id FROM sources WHERE organisation_id = ?1)",

@@ -7,6 +7,7 @@ use super::{
     engine::{Connection, OptionalExtension, Row, RowResult, Transaction, Unique},
     filter::Filter,
     row::FromRow,
+    set,
 };
 use crate::domain::{
     Error, Page, Result,
@@ -38,6 +39,16 @@ impl FromRow for Sensor {
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Sensor>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     Ok(statement.query_row([id], Sensor::from_row).optional()?)
+}
+
+/// Returns the sensors of those ids, in no order. Those that are gone are left out.
+pub fn find_all(connection: &Connection, ids: &[Uuid]) -> Result<Vec<Sensor>> {
+    let mut found = Vec::new();
+    set::read(connection, &format!("{SELECT} WHERE id IN (?)"), ids, |row| {
+        found.push(Sensor::from_row(row)?);
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// Sensors in the order of their ids.

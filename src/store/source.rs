@@ -98,15 +98,22 @@ pub fn update(tx: &Transaction<'_>, source: &Source) -> Result<()> {
         source.grace_minutes,
     ))
     .on_taken(|unique| taken(tx, unique, source))?;
-    tx.prepare_cached("UPDATE series SET source_name = ?2 WHERE source_id = ?1 AND source_name <> ?2")?
-        .execute((source.id, &source.name))?;
+    tx.prepare_cached(&format!(
+        "UPDATE series SET source_name = ?2 WHERE source_id = ?1 AND source_name <> ?2 AND {OF_OWNER}"
+    ))?
+    .execute((source.id, &source.name, source.organisation_id))?;
     Ok(())
 }
 
+/// Chooses the series of the organisation ?3 that owns the source, or of all, if it is shared.
+const OF_OWNER: &str = "organisation_id = coalesce(?3, organisation_id)";
+
 /// Keeps what the source predicted as long as its retention says now.
 pub fn update_retention(tx: &Transaction<'_>, source: &Source) -> Result<()> {
-    tx.prepare_cached("UPDATE series SET retention_hours = ?2 WHERE source_id = ?1")?
-        .execute((source.id, source.retention_hours))?;
+    tx.prepare_cached(&format!(
+        "UPDATE series SET retention_hours = ?2 WHERE source_id = ?1 AND {OF_OWNER}"
+    ))?
+    .execute((source.id, source.retention_hours, source.organisation_id))?;
     Ok(())
 }
 

@@ -58,6 +58,7 @@ mod retention_command;
 mod setup;
 mod share;
 mod slow;
+mod sql;
 mod thinning;
 mod tls;
 mod tutorial;

@@ -34,7 +34,7 @@ impl Judged {
         let Some(job) = health::watched(connection, id)? else {
             return Ok(None);
         };
-        let vitals = health::vitals(connection, id, job.organisation_id)?;
+        let vitals = health::vitals(connection, id)?;
         let kept = vitals.standings.clone();
         Ok(Some(Self { id, job, vitals, kept }))
     }
@@ -311,7 +311,7 @@ impl<'a> Post<'a> {
             return Ok(());
         };
         if !is_steady(&judged.vitals.steadiness(), &self.posted, self.now) {
-            let after = health::vitals(tx, judged.id, judged.job.organisation_id)?;
+            let after = health::vitals(tx, judged.id)?;
             let before = std::mem::replace(&mut judged.vitals, after);
             judged.kept.clone_from(&judged.vitals.standings);
             judged.vitals.clear_failure(judged.job.watch(), &before);

@@ -40,11 +40,9 @@ pub async fn counts(app: &App, caller: &Caller, organisation_id: Option<Uuid>) -
         for (state, jobs) in counted.by_state {
             counts.add(state, jobs);
         }
-        for id in counted.open {
-            if let Some(found) = store::job::find(connection, id)? {
-                let job = job_view::answer(connection, found, now)?;
-                counts.add(job.health.whole.state, 1);
-            }
+        let open = store::job::find_all(connection, &counted.open)?;
+        for job in job_view::answer_all(connection, open, now)? {
+            counts.add(job.health.whole.state, 1);
         }
         Ok(counts)
     })
@@ -92,12 +90,11 @@ pub async fn watch(app: &App) -> Result<usize> {
     };
     loop {
         let due = app.read_inline(|connection, now| health::to_look_at(connection, now, STEP))?;
-        let is_last = due.len() < STEP;
-        if due.is_empty() {
+        if due.items.is_empty() {
             return Ok(changes);
         }
-        changes += judge_each(app, due, judge::apply_elapsed_time).await?;
-        if is_last {
+        changes += judge_each(app, due.items, judge::apply_elapsed_time).await?;
+        if !due.more {
             return Ok(changes);
         }
     }

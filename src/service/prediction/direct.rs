@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::arrived::Arrived;
 use crate::{
     domain::{
-        Caller, Gaps, Result, Role, Timestamp, Violations,
+        Caller, Error, Gaps, Result, Role, Timestamp, Violations,
         audit::withdrawal,
         contract::OutputRole,
         prediction::{DirectKey, DirectPoint, Issue, PostedRun, PredictionCounts, Series, direct_runs, join},
@@ -16,7 +16,11 @@ use crate::{
         text::{Name, Stage},
     },
     service::{App, audit, metrics},
-    store::{self, engine::Transaction, prediction},
+    store::{
+        self,
+        engine::Transaction,
+        prediction::{self, NewRun},
+    },
 };
 
 /// Stores a part of a longer stream of points; `first` is the number of its first point. Either all points of the part
@@ -61,15 +65,24 @@ pub(super) async fn post(
         let mut catalogue = Catalogue::new(tx, &caller);
         let (mut counts, mut violations) = (PredictionCounts::default(), Violations::default());
         let mut withdrawn = BTreeMap::new();
-        for run in resolve(&mut catalogue, runs, arrived)? {
+        let runs = resolve(&mut catalogue, runs, arrived)?;
+        let mut new = Vec::with_capacity(runs.len());
+        for run in &runs {
             let issue = Issue {
                 issue_time: run.key.issue_time,
                 available_at: arrived.stamp,
             };
-            let Some(series) = catalogue.series(run.key.clone()) else {
-                continue;
-            };
-            let posted = prediction::post(tx, &series, issue, &run.points, gaps, now)?;
+            let series = catalogue.series(run.key.clone()).ok_or_else(|| {
+                let version = run.key.source_version_id;
+                Error::Internal(format!("the version {version} was resolved and is not known"))
+            })?;
+            new.push(NewRun {
+                series,
+                issue,
+                points: &run.points,
+            });
+        }
+        for (run, posted) in runs.iter().zip(prediction::post(tx, &new, gaps, now)?) {
             run.refuse_values(&posted.refused, Gaps::NOTHING_THERE, &mut violations);
             counts += &posted;
             if posted.counts.withdrawn > 0 {

@@ -13,7 +13,10 @@ use crate::{
         text::Stage,
     },
     service::{App, health, location, metrics},
-    store::{engine::Transaction, prediction},
+    store::{
+        engine::Transaction,
+        prediction::{self, NewRun},
+    },
 };
 
 /// Stores predictions: the whole batch, or nothing.
@@ -66,20 +69,24 @@ async fn for_job(
         let posted = runs.iter().filter_map(|run| contract.role(run.key.target));
         let watched = health::Post::begin(tx, id, &contract.health_cache, posted.collect(), now)?;
         let (mut counts, mut violations) = (PredictionCounts::default(), Violations::default());
-        for run in runs {
-            let RunKey {
-                target,
-                location_id,
-                issue_time,
-                stage,
-            } = run.key.clone();
+        let mut new = Vec::with_capacity(runs.len());
+        for run in &runs {
+            let key = run.key.clone();
             let gone = || Error::Internal(format!("the contract of the job {id} is missing"));
-            let series = contract.series(target, location_id, stage).ok_or_else(gone)?;
             let issue = Issue {
-                issue_time,
+                issue_time: key.issue_time,
                 available_at: arrived.stamp,
             };
-            let posted = prediction::post(tx, &series, issue, &run.points, gaps, now)?;
+            let series = contract
+                .series(key.target, key.location_id, key.stage)
+                .ok_or_else(gone)?;
+            new.push(NewRun {
+                series,
+                issue,
+                points: &run.points,
+            });
+        }
+        for (run, posted) in runs.iter().zip(prediction::post(tx, &new, gaps, now)?) {
             run.refuse_values(&posted.refused, Gaps::NOTHING_THERE, &mut violations);
             counts += &posted;
         }

@@ -18,7 +18,11 @@ use crate::{
         audit::{self, Place},
         health, metrics,
     },
-    store::{self, clock, engine::Transaction, prediction},
+    store::{
+        self, clock,
+        engine::Transaction,
+        prediction::{self, SeriesId},
+    },
 };
 
 /// Approximate number of values that are withdrawn in one transaction, so that others write in between. The values of
@@ -49,7 +53,7 @@ pub async fn withdraw(app: &App, caller: &Caller, asked: Withdrawal) -> Result<C
                 let left = series.get(done..).unwrap_or_default();
                 let step = health::with_reassessment(tx, &jobs, now, || {
                     let stamps = (clock::stamp(tx, now)?, now);
-                    prediction::withdraw(tx, organisation, &asked, left, limit, stamps)
+                    prediction::withdraw(tx, &asked, left, limit, stamps)
                 })?;
                 for id in jobs {
                     health::invalidate_health(tx, &contracts, id, now)?;
@@ -78,7 +82,7 @@ pub async fn withdraw(app: &App, caller: &Caller, asked: Withdrawal) -> Result<C
 }
 
 /// Returns the series that have the issue.
-async fn series_of(app: &App, caller: &Caller, asked: Arc<Withdrawal>) -> Result<Arc<[i64]>> {
+async fn series_of(app: &App, caller: &Caller, asked: Arc<Withdrawal>) -> Result<Arc<[SeriesId]>> {
     let caller = caller.clone();
     app.read_blocking(move |connection, _| {
         let organisation = owner(connection, &caller, PredictionScope::Job(asked.job_id))?;

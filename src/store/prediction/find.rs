@@ -208,15 +208,16 @@ impl Reader<'_> {
     /// Returns the length of the first slice, by the steps between the valid times of the newest issues.
     fn first_length(&self, rows: usize) -> Result<i64> {
         let mut newest = self.connection.prepare_cached(
-            "SELECT valid_to - valid_from, count FROM runs WHERE series_id = ?1 AND issue_time = ?2 ORDER BY revision
-                LIMIT 1",
+            "SELECT valid_to - valid_from AS span, count FROM runs WHERE
+                series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2) AND issue_time = ?3
+                ORDER BY revision LIMIT 1",
         )?;
         let mut step: Option<i64> = None;
         for series in self.group {
             let Some(left) = series.left else { continue };
-            let mut found = newest.query((series.id, left.newest_issue))?;
+            let mut found = newest.query((series.id, series.series.organisation_id, left.newest_issue))?;
             if let Some(row) = found.next()? {
-                let (span, count): (i64, i64) = (row.get(0)?, row.get(1)?);
+                let (span, count): (i64, i64) = (row.get("span")?, row.get("count")?);
                 if count > 1 {
                     let own = span / (count - 1);
                     step = Some(step.map_or(own, |step| step.min(own)));

@@ -1,145 +1,272 @@
 //! Storing runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
-    issue::{Held, held, insert_revision, leads},
+    issue::{Held, held},
+    known::{self, Known},
     remaining,
+    revision::{self, Revision},
+    series::SeriesId,
 };
 use crate::{
     domain::{
-        Counts, Gaps, Result, Timestamp,
-        health::LastPost,
+        Counts, Error, Gaps, Result, Timestamp,
         prediction::{Difference, Issue, Point, Series, difference},
-        text::Stage,
     },
-    store::engine::{Connection, OptionalExtension, Transaction},
+    store::engine::Transaction,
 };
 
-/// Stores what is new of one run: `points` stand in the order of their valid times, each once. What has expired at `now`
-/// counts as gone; the issue's available_at may be later, where the clock is behind it. Nothing may be
-/// stored if points are refused. An issue is fresh if it brings values, had none before, and counts as later than the last
-/// fresh one.
-pub fn post(
-    tx: &Transaction<'_>,
-    series: &Series,
-    issue: Issue,
-    points: &[Point],
-    gaps: Gaps,
-    now: Timestamp,
-) -> Result<Difference> {
-    let known = find_series(tx, series)?;
-    // Mostly an issue is newer than all that are there.
-    let held = match known {
-        Some(known) if issue.issue_time <= known.last_issue => {
-            let cutoff = series.cutoff(now);
-            held(tx, known.id, issue.issue_time, cutoff)?
-        }
-        _ => None,
+/// A run that is posted. Its points are in the order of their valid times, each once.
+pub struct NewRun<'a> {
+    /// What it is of.
+    pub series: Series,
+    /// When it was made and when it came.
+    pub issue: Issue,
+    /// What it predicts.
+    pub points: &'a [Point],
+}
+
+/// Stores what is new of the runs, and returns what each of them changes. What has expired at `now` counts as gone; the
+/// available_at of an issue may be later, where the clock is behind it. Nothing may be stored if points are refused. An issue
+/// is fresh if it brings values, had none before, and counts as later than the last fresh one.
+///
+/// All series are looked up together, and all runs are stored together: a post of many runs takes a few statements.
+pub fn post(tx: &Transaction<'_>, runs: &[NewRun<'_>], gaps: Gaps, now: Timestamp) -> Result<Vec<Difference>> {
+    let mut post = Post {
+        tx,
+        gaps,
+        now,
+        series: Vec::new(),
+        begun: Vec::new(),
+        waiting: Vec::new(),
+        waiting_issues: HashSet::new(),
     };
-    let has_gaps = || points.iter().any(|point| point.value.is_none());
-    let mut found = match &held {
-        // Mostly an issue is new, and all of it is stored as it is.
-        None if !has_gaps() => Difference {
-            counts: Counts {
-                stored: points.len() as u64,
-                ..Counts::default()
-            },
-            ..Difference::default()
-        },
-        None => difference(points, &BTreeMap::new(), gaps),
-        Some(held) => difference(points, &held.values, gaps),
-    };
-    found.fresh = found.counts.stored + found.counts.revised > 0
-        && held.as_ref().is_none_or(Held::is_withdrawn)
-        && known.is_none_or(|known| known.last_fresh.is_before(issue.issue_time, now));
-    let is_whole = found.counts.stored == points.len() as u64;
-    let stored = if is_whole { points } else { &found.stored };
-    let (Some(first), Some(last)) = (stored.first(), stored.last()) else {
-        return Ok(found);
-    };
-    let id = match known {
-        Some(known) => known.id,
-        None => insert_series(tx, series, issue, first, last)?,
-    };
-    let fresh = found.fresh.then_some(now);
-    insert_revision(tx, id, issue, held.as_ref(), stored, fresh)?;
-    if found.counts.withdrawn > 0 {
-        remaining::update(tx, id)?;
+    let mut places = HashMap::new();
+    let mut keys = Vec::new();
+    let mut places_of_runs = Vec::with_capacity(runs.len());
+    for run in runs {
+        let place = *places.entry(known::key(&run.series)).or_insert_with_key(|key| {
+            keys.push(key.clone());
+            post.series.push(State::new(&run.series));
+            post.series.len() - 1
+        });
+        places_of_runs.push(place);
     }
+    for (key, (id, known)) in known::find(tx, &keys)? {
+        if let Some(state) = places.get(&key).and_then(|place| post.series.get_mut(*place)) {
+            (state.id, state.known) = (Some(id), Some(known));
+        }
+    }
+    let mut found = Vec::with_capacity(runs.len());
+    for (run, place) in runs.iter().zip(places_of_runs) {
+        found.push(post.add(place, run)?);
+    }
+    post.flush()?;
     Ok(found)
 }
 
-/// A series that is there.
-#[derive(Clone, Copy)]
-struct Known {
-    id: i64,
-    /// Its last issue, withdrawn or not.
-    last_issue: Timestamp,
-    last_fresh: LastPost,
+/// Runs on their way into the database.
+struct Post<'a> {
+    tx: &'a Transaction<'a>,
+    gaps: Gaps,
+    now: Timestamp,
+    series: Vec<State<'a>>,
+    /// The places of series that are not stored yet, in the order in which they began.
+    begun: Vec<usize>,
+    /// Runs that are not stored yet, each with the place of its series.
+    waiting: Vec<(usize, Revision)>,
+    /// The issues that they are of.
+    waiting_issues: HashSet<(usize, Timestamp)>,
 }
 
-fn find_series(connection: &Connection, series: &Series) -> Result<Option<Known>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, last_issue, fresh_issue, newest_arrival FROM series WHERE source_version_id = ?1 AND coalesce(job_id, x'') = coalesce(?2, x'')
-            AND coalesce(location_id, x'') = coalesce(?3, x'') AND metric = ?4 AND stage = ?5
-            AND organisation_id = ?6",
-    )?;
-    let key = (
-        series.source_version_id,
-        series.job_id,
-        series.location_id,
-        &series.metric,
-        stage_text(series),
-        series.organisation_id,
-    );
-    let found = statement.query_row(key, |row| {
-        Ok(Known {
-            id: row.get("id")?,
-            last_issue: row.get("last_issue")?,
-            last_fresh: LastPost {
-                issue_time: row.get("fresh_issue")?,
-                arrival: row.get("newest_arrival")?,
-            },
+/// A series of the post.
+struct State<'a> {
+    series: &'a Series,
+    /// Its number, once it is stored.
+    id: Option<i64>,
+    /// What is known of its runs, once it has any.
+    known: Option<Known>,
+    is_changed: bool,
+}
+
+impl<'a> State<'a> {
+    fn new(series: &'a Series) -> Self {
+        Self {
+            series,
+            id: None,
+            known: None,
+            is_changed: false,
+        }
+    }
+
+    fn named(&self) -> Option<SeriesId> {
+        Some(SeriesId {
+            id: self.id?,
+            organisation_id: self.series.organisation_id,
         })
-    });
-    Ok(found.optional()?)
+    }
 }
 
-fn insert_series(tx: &Transaction<'_>, series: &Series, issue: Issue, first: &Point, last: &Point) -> Result<i64> {
-    let mut statement = tx.prepare_cached(
-        "INSERT INTO series (organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, unit,
-            source_name, version_label, retention_hours, newest_issue, newest_arrival, covers_until, shortest_lead,
-            longest_lead, newest_available_at, ends_at, last_issue, fresh_issue)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?13, ?14, ?12, ?12)
-            RETURNING id",
-    )?;
-    let (shortest, longest) = leads(issue, first, last);
-    let id = statement.query_row(
-        (
-            series.organisation_id,
-            series.source_id,
-            series.source_version_id,
-            series.job_id,
-            series.location_id,
-            &series.metric,
-            stage_text(series),
-            &series.unit,
-            &series.source_name,
-            &series.version_label,
-            series.retention_hours,
-            issue.issue_time,
-            issue.available_at,
-            last.valid_time,
-            shortest,
-            longest,
-        ),
-        |row| row.get(0),
-    )?;
-    Ok(id)
+impl Post<'_> {
+    /// Compares a run with what its issue has, and has what is new of it wait to be stored.
+    fn add(&mut self, place: usize, run: &NewRun<'_>) -> Result<Difference> {
+        let (issue, now) = (run.issue, self.now);
+        if self.waiting_issues.contains(&(place, issue.issue_time)) {
+            self.flush()?;
+        }
+        let state = &self.series[place];
+        let (known, named) = (state.known, state.named());
+        // Mostly an issue is newer than all that are there.
+        let held = match (known, named) {
+            (Some(known), Some(named)) if issue.issue_time <= known.last_issue => {
+                held(self.tx, named, issue.issue_time, run.series.cutoff(now))?
+            }
+            _ => None,
+        };
+        let mut found = self.compare(run.points, held.as_ref());
+        found.fresh = found.counts.stored + found.counts.revised > 0
+            && held.as_ref().is_none_or(Held::is_withdrawn)
+            && known.is_none_or(|known| known.last_fresh.is_before(issue.issue_time, now));
+        let is_whole = found.counts.stored == run.points.len() as u64;
+        let stored = if is_whole { run.points } else { &found.stored };
+        let Some(new) = Revision::next(held.as_ref(), issue, stored) else {
+            return Ok(found);
+        };
+        let state = &mut self.series[place];
+        let known = state.known.get_or_insert_with(|| {
+            self.begun.push(place);
+            Known::new(issue, &new)
+        });
+        known.add(&new, found.fresh.then_some(now));
+        state.is_changed = true;
+        self.waiting.push((place, new));
+        self.waiting_issues.insert((place, issue.issue_time));
+        if found.counts.withdrawn > 0 {
+            self.look_again(place)?;
+        }
+        Ok(found)
+    }
+
+    fn compare(&self, points: &[Point], held: Option<&Held>) -> Difference {
+        match held {
+            // Mostly an issue is new, and all of it is stored as it is.
+            None if points.iter().all(|point| point.value.is_some()) => Difference {
+                counts: Counts {
+                    stored: points.len() as u64,
+                    ..Counts::default()
+                },
+                ..Difference::default()
+            },
+            None => difference(points, &BTreeMap::new(), self.gaps),
+            Some(held) => difference(points, &held.values, self.gaps),
+        }
+    }
+
+    /// Brings up to date what is left of a series of which points were withdrawn.
+    fn look_again(&mut self, place: usize) -> Result<()> {
+        self.flush()?;
+        if let Some(named) = self.series[place].named() {
+            remaining::update(self.tx, named)?;
+            let key = known::key(self.series[place].series);
+            let found = known::find(self.tx, std::slice::from_ref(&key))?.remove(&key);
+            self.series[place].known = found.map(|(_, known)| known);
+        }
+        Ok(())
+    }
+
+    /// Stores what waits.
+    fn flush(&mut self) -> Result<()> {
+        let begun = std::mem::take(&mut self.begun);
+        let new: Vec<_> = begun
+            .iter()
+            .filter_map(|place| Some((self.series[*place].series, self.series[*place].known?)))
+            .collect();
+        for (place, id) in begun.into_iter().zip(known::insert(self.tx, &new)?) {
+            let state = &mut self.series[place];
+            (state.id, state.is_changed) = (Some(id), false);
+        }
+        let gone = || Error::Internal("a series that was stored has no number".to_owned());
+        let named = |(place, run): (usize, Revision)| Ok((self.series[place].named().ok_or_else(gone)?, run));
+        let runs: Vec<_> = self.waiting.drain(..).map(named).collect::<Result<_>>()?;
+        revision::insert(self.tx, &runs)?;
+        self.waiting_issues.clear();
+        let mut changed = Vec::new();
+        for state in self.series.iter_mut().filter(|state| state.is_changed) {
+            changed.extend(state.named().zip(state.known));
+            state.is_changed = false;
+        }
+        known::update(self.tx, &changed)
+    }
 }
 
-/// The stage as its column has it: empty if there is none.
-fn stage_text(series: &Series) -> &str {
-    series.stage.as_ref().map_or("", Stage::as_str)
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{domain::text::Name, store::sqlite::traced};
+
+    /// An issue of so many series of one job, each for a location of its own.
+    fn runs(series: u128, issue_time: i64, points: &[Point]) -> Vec<NewRun<'_>> {
+        let run = |location: u128| NewRun {
+            series: Series {
+                organisation_id: Uuid::from_u128(1),
+                source_id: Uuid::from_u128(2),
+                source_version_id: Uuid::from_u128(3),
+                job_id: Some(Uuid::from_u128(4)),
+                location_id: (location > 0).then(|| Uuid::from_u128(location)),
+                metric: Name::new("risk".to_owned()),
+                stage: None,
+                unit: None,
+                source_name: Name::new("source".to_owned()),
+                version_label: Name::new("1".to_owned()),
+                retention_hours: None,
+            },
+            issue: Issue {
+                issue_time: Timestamp::from_micros(issue_time),
+                available_at: Timestamp::from_micros(issue_time),
+            },
+            points,
+        };
+        (0..series).map(run).collect()
+    }
+
+    #[test]
+    fn a_post_takes_few_statements_however_many_runs_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = traced::database(folder.path());
+        let tx = connection.transaction().unwrap();
+        let now = Timestamp::from_micros(0);
+        let store = |count, issue_time| {
+            let point = Point {
+                valid_time: now,
+                value: Some(1.0),
+            };
+            let points = [point];
+            let runs = runs(count, issue_time, &points);
+            let (statements, posted) = traced::statements(&tx, || post(&tx, &runs, Gaps::default(), now));
+            let stored: u64 = posted.unwrap().iter().map(|found| found.counts.stored).sum();
+            assert_eq!(u128::from(stored), count);
+            statements
+        };
+        // One finds the series, and one each stores new series or changes those that are there, and stores the runs.
+        assert_eq!(store(1, 1), 3);
+        assert_eq!(store(1, 2), 3);
+        // New rows are stored in parts of 64, 16, 4 and 1.
+        assert_eq!(store(65, 3), 2 + 1 + 2 + 1);
+        assert_eq!(store(65, 4), 2 + 2 + 2);
+        assert_eq!(store(640, 5), 10 + 17 + 10 + 2);
+    }
+
+    #[test]
+    fn series_are_found_by_their_whole_keys() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = traced::database(folder.path());
+        let found = known::plan(&connection, 16);
+        let key = "INDEX series_key (source_version_id=? AND job_id=? AND location_id=? AND metric=? AND stage=? AND \
+                   organisation_id=?)";
+        assert_eq!(found.matches(key).count(), 16, "{found}");
+        assert!(!found.contains("SCAN"), "{found}");
+    }
 }

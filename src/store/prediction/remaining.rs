@@ -1,6 +1,9 @@
 //! What is left of a series once some of its points are withdrawn.
 
-use super::{issue::held, series::NOTHING_LEFT};
+use super::{
+    issue::held,
+    series::{NOTHING_LEFT, SeriesId},
+};
 use crate::{
     domain::{Result, Timestamp},
     store::engine::{Connection, Transaction},
@@ -23,10 +26,13 @@ struct Known {
 
 /// Brings up to date what the series' row says of what is left, after points were withdrawn. The last fresh issue stays it
 /// as long as something of it is left.
-pub fn update(tx: &Transaction<'_>, series_id: i64) -> Result<()> {
+pub fn update(tx: &Transaction<'_>, series: SeriesId) -> Result<()> {
     let known = tx
-        .prepare_cached("SELECT newest_issue, fresh_issue, covers_until, longest_lead FROM series WHERE id = ?1")?
-        .query_row([series_id], |row| {
+        .prepare_cached(
+            "SELECT newest_issue, fresh_issue, covers_until, longest_lead FROM series
+                WHERE id = ?1 AND organisation_id = ?2",
+        )?
+        .query_row((series.id, series.organisation_id), |row| {
             Ok(Known {
                 newest_issue: row.get("newest_issue")?,
                 fresh_issue: row.get("fresh_issue")?,
@@ -34,9 +40,9 @@ pub fn update(tx: &Transaction<'_>, series_id: i64) -> Result<()> {
                 longest_lead: row.get("longest_lead")?,
             })
         })?;
-    let left = find(tx, series_id, &known)?;
+    let left = find(tx, series, &known)?;
     let is_fresh_left = match &left {
-        Some(left) => left.newest_issue == known.fresh_issue || last_value(tx, series_id, known.fresh_issue)?.is_some(),
+        Some(left) => left.newest_issue == known.fresh_issue || last_value(tx, series, known.fresh_issue)?.is_some(),
         None => false,
     };
     let [newest_issue, newest_arrival, covers_until] = match left {
@@ -46,29 +52,32 @@ pub fn update(tx: &Transaction<'_>, series_id: i64) -> Result<()> {
     let fresh = (!is_fresh_left).then_some((newest_issue, newest_arrival));
     tx.prepare_cached(
         "UPDATE series SET newest_issue = ?2, covers_until = ?3, fresh_issue = coalesce(?4, fresh_issue),
-            newest_arrival = coalesce(?5, newest_arrival) WHERE id = ?1",
+            newest_arrival = coalesce(?5, newest_arrival) WHERE id = ?1 AND organisation_id = ?6",
     )?
     .execute((
-        series_id,
+        series.id,
         newest_issue,
         covers_until,
         fresh.map(|(issue_time, _)| issue_time),
         fresh.map(|(_, arrival)| arrival),
+        series.organisation_id,
     ))?;
     Ok(())
 }
 
 /// Goes back from the newest issue, mostly one or two: an issue whose longest lead ends before what is covered anyway
 /// cannot cover more.
-fn find(connection: &Connection, series_id: i64, known: &Known) -> Result<Option<Remaining>> {
+fn find(connection: &Connection, series: SeriesId, known: &Known) -> Result<Option<Remaining>> {
     let mut issues = connection.prepare_cached(
-        "SELECT issue_time, min(available_at), max(valid_to) FROM runs WHERE series_id = ?1 AND issue_time <= ?2
+        "SELECT issue_time, min(available_at) AS arrival, max(valid_to) AS reach FROM runs
+            WHERE series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2) AND issue_time <= ?3
             GROUP BY issue_time ORDER BY issue_time DESC",
     )?;
-    let mut rows = issues.query((series_id, known.newest_issue))?;
+    let mut rows = issues.query((series.id, series.organisation_id, known.newest_issue))?;
     let mut left: Option<Remaining> = None;
     while let Some(row) = rows.next()? {
-        let (issue_time, arrival, reach): (Timestamp, Timestamp, Timestamp) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let issue_time: Timestamp = row.get("issue_time")?;
+        let (arrival, reach): (Timestamp, Timestamp) = (row.get("arrival")?, row.get("reach")?);
         if let Some(left) = &left {
             let end = issue_time.micros().saturating_add(known.longest_lead);
             if left.covers_until >= known.covers_until || end <= left.covers_until.micros() {
@@ -78,7 +87,7 @@ fn find(connection: &Connection, series_id: i64, known: &Known) -> Result<Option
                 continue;
             }
         }
-        let Some(last) = last_value(connection, series_id, issue_time)? else {
+        let Some(last) = last_value(connection, series, issue_time)? else {
             continue;
         };
         let left = left.get_or_insert(Remaining {
@@ -92,8 +101,8 @@ fn find(connection: &Connection, series_id: i64, known: &Known) -> Result<Option
 }
 
 /// The last valid_time of an issue that is not withdrawn.
-fn last_value(connection: &Connection, series_id: i64, issue_time: Timestamp) -> Result<Option<Timestamp>> {
-    let held = held(connection, series_id, issue_time, None)?;
+fn last_value(connection: &Connection, series: SeriesId, issue_time: Timestamp) -> Result<Option<Timestamp>> {
+    let held = held(connection, series, issue_time, None)?;
     let values = held.iter().flat_map(|held| held.values.iter().rev());
     Ok(values
         .filter(|(_, value)| value.is_some())

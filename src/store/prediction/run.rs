@@ -1,5 +1,7 @@
 //! A run as it is kept, and which of its points still count.
 
+use uuid::Uuid;
+
 use std::{
     cell::Cell,
     cmp::Reverse,
@@ -173,6 +175,10 @@ pub enum Order {
     OldestFirst,
 }
 
+const NEWEST_FIRST: &str = "issue_time DESC, revision DESC";
+
+const OLDEST_FIRST: &str = "issue_time, revision";
+
 /// Visits the series' runs that may have points in the window one by one, until `visit` breaks. One is held at a time.
 pub fn visit_runs(
     connection: &Connection,
@@ -182,8 +188,8 @@ pub fn visit_runs(
     mut visit: impl FnMut(&Run) -> Result<ControlFlow<()>>,
 ) -> Result<ControlFlow<()>> {
     let order = match order {
-        Order::NewestFirst => "issue_time DESC, revision DESC",
-        Order::OldestFirst => "issue_time, revision",
+        Order::NewestFirst => NEWEST_FIRST,
+        Order::OldestFirst => OLDEST_FIRST,
     };
     let sql = format!("SELECT {} FROM runs WHERE {IN_WINDOW} ORDER BY {order}", Run::COLUMNS);
     let mut statement = connection.prepare_cached(&sql)?;
@@ -231,10 +237,11 @@ pub fn next_point(connection: &Connection, group: &[SeriesRow], window: &Window)
 }
 
 /// The runs of a series that may have points in a window, by the parameters of [`in_window`].
-const IN_WINDOW: &str = "series_id = ?1 AND issue_time BETWEEN ?2 AND ?3 AND valid_to >= ?4 AND valid_from < ?5
+const IN_WINDOW: &str = "series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?8)
+    AND issue_time BETWEEN ?2 AND ?3 AND valid_to >= ?4 AND valid_from < ?5
     AND available_at <= ?6 AND (valid_to > ?7 OR available_at > ?7)";
 
-fn in_window(series: &SeriesRow, window: &Window) -> (i64, i64, i64, i64, i64, i64, i64) {
+fn in_window(series: &SeriesRow, window: &Window) -> (i64, i64, i64, i64, i64, i64, i64, Uuid) {
     let (from, to) = (window.from.micros(), window.to.micros());
     let (least, most) = (window.leads.least.micros(), window.leads.most.micros());
     let (mut earliest, mut latest) = (
@@ -249,5 +256,6 @@ fn in_window(series: &SeriesRow, window: &Window) -> (i64, i64, i64, i64, i64, i
     }
     let cutoff = series.series.cutoff(window.now).map_or(i64::MIN, Timestamp::micros);
     let as_of = window.as_of.map_or(i64::MAX, Timestamp::micros);
-    (series.id, earliest, latest, from, to, as_of, cutoff)
+    let organisation_id = series.series.organisation_id;
+    (series.id, earliest, latest, from, to, as_of, cutoff, organisation_id)
 }

@@ -19,7 +19,25 @@ use crate::{
 /// Stands in the row of a series for the moments of its newest issue if nothing is left of it.
 pub const NOTHING_LEFT: i64 = i64::MIN;
 
-/// A series as it is kept.
+/// Names a series: every statement on it, or on its runs, names its organisation too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeriesId {
+    /// The number that its runs have.
+    pub id: i64,
+    /// The organisation that it belongs to.
+    pub organisation_id: Uuid,
+}
+
+impl FromRow for SeriesId {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            organisation_id: row.get("organisation_id")?,
+        })
+    }
+}
+
+/// A series as it is stored.
 pub struct SeriesRow {
     /// The number that its runs have.
     pub id: i64,
@@ -115,7 +133,7 @@ pub fn is_known(connection: &Connection, scope: PredictionScope, organisation_id
 
 /// Whether anything is stored that was predicted for the organisation, which may itself be gone.
 pub fn any_of(connection: &Connection, organisation_id: Uuid) -> Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM series WHERE coalesce(organisation_id, x'') = ?1)";
+    let sql = "SELECT EXISTS (SELECT 1 FROM series WHERE organisation_id = ?1)";
     let mut statement = connection.prepare_cached(sql)?;
     Ok(statement.query_row([organisation_id], |row| row.get(0))?)
 }
@@ -139,9 +157,9 @@ pub fn groups(
         "SELECT id, organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, unit,
             source_name, version_label, retention_hours, newest_issue, newest_available_at, covers_until,
             shortest_lead, longest_lead, ends_at
-            FROM series WHERE {column} = ?1 AND organisation_id = ?2 AND (?3 IS NULL OR metric = ?3)
-            AND (?4 IS NULL OR stage = ?4) AND (?5 IS NULL OR source_name = ?5 OR source_id = ?6)
-            AND (?7 IS NULL OR version_label = ?7 OR source_version_id = ?8) ORDER BY id"
+            FROM series WHERE {column} = ?1 AND organisation_id = ?2 AND (CAST(?3 AS TEXT) IS NULL OR metric = ?3)
+            AND (CAST(?4 AS TEXT) IS NULL OR stage = ?4) AND (CAST(?5 AS TEXT) IS NULL OR source_name = ?5 OR source_id = ?6)
+            AND (CAST(?7 AS TEXT) IS NULL OR version_label = ?7 OR source_version_id = ?8) ORDER BY id"
     );
     let as_id = |text: &Option<String>| Uuid::parse_str(text.as_deref()?).ok();
     let mut statement = connection.prepare_cached(&sql)?;

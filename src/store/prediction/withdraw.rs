@@ -3,28 +3,34 @@
 use uuid::Uuid;
 
 use super::{
-    issue::{held, insert_revision},
+    issue::held,
+    known::{self, Known, SELECT},
     remaining,
+    revision::{self, Revision},
+    series::SeriesId,
 };
 use crate::{
     domain::{
         Counts, Result, Timestamp,
         prediction::{Issue, Point, Withdrawal, cutoff},
     },
-    store::engine::{Connection, OptionalExtension, RowResult, Transaction},
+    store::{
+        engine::{Connection, OptionalExtension, RowResult, Transaction},
+        row::FromRow,
+    },
 };
 
 /// What a series costs beside its points, as a number of points.
 const SERIES_COST: usize = 10;
 
 /// Chooses the organisation's series of a withdrawal, whose table is `s`.
-const CHOSEN: &str = "s.job_id = ?1 AND s.organisation_id = ?2 AND (?3 IS NULL OR s.metric = ?3)
-    AND (?4 IS NULL OR s.stage = ?4)";
+const CHOSEN: &str = "s.job_id = ?1 AND s.organisation_id = ?2 AND (CAST(?3 AS TEXT) IS NULL OR s.metric = ?3)
+    AND (CAST(?4 AS TEXT) IS NULL OR s.stage = ?4)";
 
-/// Returns the numbers of the organisation's series that have the issue.
-pub fn series_of(connection: &Connection, organisation_id: Uuid, withdrawal: &Withdrawal) -> Result<Vec<i64>> {
+/// Returns the organisation's series that have the issue.
+pub fn series_of(connection: &Connection, organisation_id: Uuid, withdrawal: &Withdrawal) -> Result<Vec<SeriesId>> {
     let sql = format!(
-        "SELECT s.id FROM series s WHERE {CHOSEN}
+        "SELECT s.id, s.organisation_id FROM series s WHERE {CHOSEN}
             AND EXISTS (SELECT 1 FROM runs WHERE series_id = s.id AND issue_time = ?5)"
     );
     let mut statement = connection.prepare_cached(&sql)?;
@@ -36,7 +42,7 @@ pub fn series_of(connection: &Connection, organisation_id: Uuid, withdrawal: &Wi
             &withdrawal.stage,
             withdrawal.issue_time,
         ),
-        |row| row.get(0),
+        SeriesId::from_row,
     )?;
     Ok(ids.collect::<RowResult<_>>()?)
 }
@@ -54,9 +60,8 @@ pub struct IssueStep {
 /// Counts what is withdrawn already as unchanged.
 pub fn withdraw(
     tx: &Transaction<'_>,
-    organisation_id: Uuid,
     withdrawal: &Withdrawal,
-    series: &[i64],
+    series: &[SeriesId],
     limit: usize,
     (available_at, now): (Timestamp, Timestamp),
 ) -> Result<IssueStep> {
@@ -65,16 +70,16 @@ pub fn withdraw(
         available_at,
     };
     let (mut step, mut cost) = (IssueStep::default(), 0);
-    for id in series {
+    for id in series.iter().copied() {
         if cost >= limit {
             break;
         }
         cost += SERIES_COST;
         step.series += 1;
-        let Some(retention) = retention(tx, *id, organisation_id, withdrawal)? else {
+        let Some((retention, mut known)) = find(tx, id, withdrawal)? else {
             continue;
         };
-        let Some(held) = held(tx, *id, issue.issue_time, cutoff(retention, now))? else {
+        let Some(held) = held(tx, id, issue.issue_time, cutoff(retention, now))? else {
             continue;
         };
         cost += held.values.len();
@@ -87,33 +92,30 @@ pub fn withdraw(
             .collect();
         step.counts.withdrawn += withdrawn.len() as u64;
         step.counts.unchanged += (held.values.len() - withdrawn.len()) as u64;
-        if !withdrawn.is_empty() {
-            insert_revision(tx, *id, issue, Some(&held), &withdrawn, None)?;
-            remaining::update(tx, *id)?;
+        if let Some(run) = Revision::next(Some(&held), issue, &withdrawn) {
+            known.add(&run, None);
+            revision::insert(tx, &[(id, run)])?;
+            known::update(tx, &[(id, known)])?;
+            remaining::update(tx, id)?;
         }
     }
     Ok(step)
 }
 
-/// Returns the retention of a series in hours, if it has one; none if the series is not of the withdrawal. Another may
-/// have its number since the series were listed.
-fn retention(
-    connection: &Connection,
-    id: i64,
-    organisation_id: Uuid,
-    withdrawal: &Withdrawal,
-) -> Result<Option<Option<i64>>> {
-    let sql = format!("SELECT s.retention_hours FROM series s WHERE {CHOSEN} AND s.id = ?5");
+/// Returns the retention of a series in hours, if it has one, and what is known of its runs; none if the series is not of the
+/// withdrawal. Another may have its number since the series were listed.
+fn find(connection: &Connection, series: SeriesId, withdrawal: &Withdrawal) -> Result<Option<(Option<i64>, Known)>> {
+    let sql = format!("{SELECT} WHERE {CHOSEN} AND s.id = ?5");
     let mut statement = connection.prepare_cached(&sql)?;
     let found = statement.query_row(
         (
             withdrawal.job_id,
-            organisation_id,
+            series.organisation_id,
             &withdrawal.metric,
             &withdrawal.stage,
-            id,
+            series.id,
         ),
-        |row| row.get(0),
+        |row| Ok((row.get("retention_hours")?, Known::from_row(row)?)),
     );
     Ok(found.optional()?)
 }

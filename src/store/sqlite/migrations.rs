@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_names_in_nfc.sql"),
     include_str!("migrations/0010_withdrawal.sql"),
     include_str!("migrations/0011_fresh_issues.sql"),
+    include_str!("migrations/0012_keys_of_organisations.sql"),
 ];
 
 /// The migration that puts names into the normal form.

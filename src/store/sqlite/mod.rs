@@ -15,5 +15,7 @@ pub(super) mod room;
 pub(super) mod rota;
 pub(super) mod settings;
 pub mod space;
+#[cfg(test)]
+pub mod traced;
 pub(super) mod turns;
 pub(super) mod writer;

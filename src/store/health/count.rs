@@ -1,0 +1,79 @@
+//! Jobs by their state.
+
+use uuid::Uuid;
+
+use crate::{
+    domain::{Result, Timestamp, health::HealthState},
+    store::engine::{Connection, Row, RowResult, ToSql},
+};
+
+/// Jobs by their state.
+pub struct Counted {
+    /// How many are in each state.
+    pub by_state: Vec<(HealthState, u64)>,
+    /// Those that are not among them: time may have changed their state.
+    pub open: Vec<Uuid>,
+}
+
+const AND_OF_ORGANISATION: &str = "AND j.organisation_id = ?2";
+
+const OF_ALL: &str = "FROM health h WHERE h.role = ''";
+
+const OF_ORGANISATION: &str =
+    "FROM jobs j JOIN health h ON h.job_id = j.id WHERE j.organisation_id = ?2 AND h.role = ''";
+
+/// Returns the jobs of the organisation (all, if none is given) by their state at `now`.
+pub fn counts(connection: &Connection, organisation_id: Option<Uuid>, now: Timestamp) -> Result<Counted> {
+    let from = match organisation_id {
+        Some(_) => OF_ORGANISATION,
+        None => OF_ALL,
+    };
+    let parameters = parameters(&now, organisation_id.as_ref());
+    let state = |row: &Row<'_>| {
+        let jobs: i64 = row.get("jobs")?;
+        Ok((row.get("state")?, u64::try_from(jobs).unwrap_or_default()))
+    };
+    let by_state = connection
+        .prepare_cached(&format!(
+            "SELECT h.state, count(*) AS jobs {from} AND (h.look_at IS NULL OR h.look_at >= ?1) GROUP BY h.state"
+        ))?
+        .query_map(parameters.as_slice(), state)?
+        .collect::<RowResult<_>>()?;
+    let open = connection
+        .prepare_cached(&format!("SELECT h.job_id {from} AND h.look_at < ?1"))?
+        .query_map(parameters.as_slice(), |row| row.get("job_id"))?
+        .collect::<RowResult<_>>()?;
+    Ok(Counted { by_state, open })
+}
+
+/// Counts the active jobs of the organisation (all, if none is given) that predict nothing from `now` on.
+pub fn not_covering(connection: &Connection, organisation_id: Option<Uuid>, now: Timestamp) -> Result<u64> {
+    let of = match organisation_id {
+        Some(_) => AND_OF_ORGANISATION,
+        None => "",
+    };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT count(*) AS jobs FROM jobs j WHERE j.active {of} AND NOT EXISTS (SELECT 1 FROM series s
+            WHERE s.job_id = j.id AND s.organisation_id = j.organisation_id AND s.covers_until >= ?1)"
+    ))?;
+    let parameters = parameters(&now, organisation_id.as_ref());
+    let jobs: i64 = statement.query_row(parameters.as_slice(), |row| row.get("jobs"))?;
+    Ok(u64::try_from(jobs).unwrap_or_default())
+}
+
+/// Returns the condition of jobs `j` that may be in one of the states at the moment `?`, as a whole or by their targets, as
+/// `roles` says; empty if there are no states.
+pub fn in_state(roles: &str, states: &[HealthState]) -> String {
+    if states.is_empty() {
+        return String::new();
+    }
+    let names: Vec<_> = states.iter().map(|state| format!("'{}'", state.as_str())).collect();
+    let states = names.join(", ");
+    format!("EXISTS (SELECT 1 FROM health WHERE job_id = j.id AND {roles} AND (state IN ({states}) OR look_at < ?))")
+}
+
+/// The moment as ?1, and as ?2 the organisation, where the statement names one.
+fn parameters<'a>(now: &'a Timestamp, organisation_id: Option<&'a Uuid>) -> Vec<&'a dyn ToSql> {
+    let of = organisation_id.map(|id| id as &dyn ToSql);
+    std::iter::once(now as &dyn ToSql).chain(of).collect()
+}

@@ -1,0 +1,13 @@
+//! How jobs are judged, in SQL. What was posted is known from the rows of their series: no predictions are looked at.
+
+mod change;
+mod count;
+mod due;
+mod vitals;
+mod watched;
+
+pub use change::{changes, record};
+pub use count::{Counted, counts, in_state, not_covering};
+pub use due::{ahead_of, correct_arrivals, postpone, to_look_at};
+pub use vitals::{forget, keep, vitals, vitals_of};
+pub use watched::{Watched, jobs_of, watched};

@@ -1,0 +1,122 @@
+//! What the health of jobs is judged on.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        Result,
+        health::{LastPost, Posted, Standing, Vitals},
+        text::Name,
+    },
+    store::{
+        clock,
+        engine::{Connection, Row, RowResult, Transaction},
+        prediction::NOTHING_LEFT,
+        row::FromRow,
+        set,
+    },
+};
+
+impl FromRow for Standing {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
+        Ok(Self {
+            role: role(row.get("role")?),
+            state: row.get("state")?,
+            since: row.get("since")?,
+            look_at: row.get("look_at")?,
+            watched_from: row.get("watched_from")?,
+            ok_at: row.get("ok_at")?,
+            failed_at: row.get("failed_at")?,
+            message: row.get("message")?,
+        })
+    }
+}
+
+impl FromRow for Posted {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
+        Ok(Self {
+            metric: row.get("metric")?,
+            last: LastPost {
+                issue_time: row.get("fresh_issue")?,
+                arrival: row.get("newest_arrival")?,
+            },
+            covers_until: row.get("covers_until")?,
+        })
+    }
+}
+
+/// Returns what the health of the job is judged on.
+pub fn vitals(connection: &Connection, id: Uuid) -> Result<Vitals> {
+    Ok(vitals_of(connection, &[id])?.remove(&id).unwrap_or_default())
+}
+
+/// Returns what the health of each of the jobs is judged on.
+pub fn vitals_of(connection: &Connection, ids: &[Uuid]) -> Result<HashMap<Uuid, Vitals>> {
+    let is_held = clock::is_held(connection)?;
+    let new = |id: &Uuid| {
+        let vitals = Vitals {
+            is_held,
+            ..Vitals::default()
+        };
+        (*id, vitals)
+    };
+    let mut found: HashMap<_, _> = ids.iter().map(new).collect();
+    let sql = "SELECT job_id, role, state, since, look_at, watched_from, ok_at, failed_at, message FROM health
+        WHERE job_id IN (?) ORDER BY job_id, role";
+    set::read(connection, sql, ids, |row| {
+        let standing = Standing::from_row(row)?;
+        found.entry(row.get("job_id")?).or_default().standings.push(standing);
+        Ok(())
+    })?;
+    // The id may have been the id of another organisation's job before, whose series may still be there.
+    let sql = "SELECT s.job_id, s.newest_issue, s.metric, s.fresh_issue, s.newest_arrival, s.covers_until
+        FROM jobs j JOIN series s ON s.job_id = j.id AND s.organisation_id = j.organisation_id WHERE j.id IN (?)";
+    set::read(connection, sql, ids, |row| {
+        if row.get::<_, i64>("newest_issue")? != NOTHING_LEFT {
+            let posted = Posted::from_row(row)?;
+            found.entry(row.get("job_id")?).or_default().posts.push(posted);
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Stores how a job, or one of its targets, is judged now.
+pub fn keep(tx: &Transaction<'_>, job_id: Uuid, standing: &Standing) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO health (job_id, role, state, since, look_at, watched_from, ok_at, failed_at, message)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            ON CONFLICT (job_id, role) DO UPDATE SET state = ?3, since = ?4, look_at = ?5, watched_from = ?6,
+                ok_at = ?7, failed_at = ?8, message = ?9",
+    )?
+    .execute((
+        job_id,
+        text(standing.role.as_ref()),
+        standing.state,
+        standing.since,
+        standing.look_at,
+        standing.watched_from,
+        standing.ok_at,
+        standing.failed_at,
+        &standing.message,
+    ))?;
+    Ok(())
+}
+
+/// Deletes the standing of a target that the job has no more.
+pub fn forget(tx: &Transaction<'_>, job_id: Uuid, role: &Name) -> Result<()> {
+    tx.prepare_cached("DELETE FROM health WHERE job_id = ?1 AND role = ?2")?
+        .execute((job_id, role))?;
+    Ok(())
+}
+
+/// The role as its column has it: empty for the job as a whole.
+pub(super) fn text(role: Option<&Name>) -> &str {
+    role.map_or("", Name::as_str)
+}
+
+pub(super) fn role(text: String) -> Option<Name> {
+    (!text.is_empty()).then(|| Name::new(text))
+}

@@ -1,0 +1,160 @@
+//! Finding and listing jobs.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        Page, Result, Timestamp,
+        contract::{InputKind, InputRole, RoleBinding},
+        job::{JobFilter, JobRecord},
+        page::Listed,
+        text::Name,
+    },
+    store::{
+        engine::{Connection, OptionalExtension, Row, RowResult},
+        filter::Filter,
+        health,
+        row::{FromRow, Json},
+        set,
+    },
+};
+
+const SELECT: &str = "SELECT j.id, j.organisation_id, j.name, j.active, j.source_version_id, j.location_id,
+    j.created_at, j.updated_at, j.revision FROM jobs j";
+
+impl FromRow for JobRecord {
+    /// The bindings are rows of a table of their own and are read by [`with_bindings`].
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            name: row.get("name")?,
+            active: row.get("active")?,
+            organisation_id: row.get("organisation_id")?,
+            source_version_id: row.get("source_version_id")?,
+            given_location_id: row.get("location_id")?,
+            role_bindings: Vec::new(),
+            created_at: row.get("created_at")?,
+            updated_at: row.get("updated_at")?,
+            revision: row.get("revision")?,
+        })
+    }
+}
+
+/// Returns the job of that id.
+pub fn find(connection: &Connection, id: Uuid) -> Result<Option<JobRecord>> {
+    Ok(find_all(connection, &[id])?.pop())
+}
+
+/// Returns the jobs of those ids, in no order. Those that are gone are left out.
+pub fn find_all(connection: &Connection, ids: &[Uuid]) -> Result<Vec<JobRecord>> {
+    let mut found = Vec::new();
+    set::read(connection, &format!("{SELECT} WHERE j.id IN (?)"), ids, |row| {
+        found.push(JobRecord::from_row(row)?);
+        Ok(())
+    })?;
+    with_bindings(connection, found)
+}
+
+/// Returns the organisation that the job of that id belongs to.
+pub fn owner(connection: &Connection, id: Uuid) -> Result<Option<Uuid>> {
+    any(connection, "SELECT organisation_id FROM jobs WHERE id = ?1", id)
+}
+
+/// Returns the organisation's job of that name.
+pub fn find_named(connection: &Connection, organisation_id: Uuid, name: &Name) -> Result<Option<JobRecord>> {
+    let found = connection
+        .prepare_cached(&format!("{SELECT} WHERE j.organisation_id = ?1 AND j.name = ?2"))?
+        .query_row((organisation_id, name), JobRecord::from_row)
+        .optional()?;
+    Ok(with_bindings(connection, found.into_iter().collect())?.pop())
+}
+
+/// Returns some job of the organisation.
+pub fn any_of(connection: &Connection, organisation_id: Uuid) -> Result<Option<Uuid>> {
+    any(
+        connection,
+        "SELECT id FROM jobs WHERE organisation_id = ?1 LIMIT 1",
+        organisation_id,
+    )
+}
+
+/// Returns some job that is pinned to the version.
+pub fn any_pinned_to(connection: &Connection, source_version_id: Uuid) -> Result<Option<Uuid>> {
+    any(
+        connection,
+        "SELECT id FROM jobs WHERE source_version_id = ?1 LIMIT 1",
+        source_version_id,
+    )
+}
+
+/// Returns some job that binds the input or is for the location.
+pub fn any_bound_to(connection: &Connection, input_id: Uuid) -> Result<Option<Uuid>> {
+    any(
+        connection,
+        "SELECT job_id FROM role_bindings WHERE input_id = ?1
+            UNION ALL SELECT id FROM jobs WHERE location_id = ?1 LIMIT 1",
+        input_id,
+    )
+}
+
+/// Returns the jobs that bind the sensor, each with the input role that it fills.
+pub fn roles_of_sensor(connection: &Connection, sensor_id: Uuid) -> Result<Vec<(Uuid, InputRole)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT b.job_id, b.role, v.input_roles FROM role_bindings b JOIN jobs j ON j.id = b.job_id
+            JOIN source_versions v ON v.id = j.source_version_id
+            WHERE b.input_id = ?1 AND b.input_type = ?2 ORDER BY b.job_id, b.position",
+    )?;
+    let mut rows = statement.query((sensor_id, InputKind::Sensor))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (job, name): (Uuid, Name) = (row.get("job_id")?, row.get("role")?);
+        let Json::<Vec<InputRole>>(roles) = row.get("input_roles")?;
+        found.extend(roles.into_iter().find(|role| role.role == name).map(|role| (job, role)));
+    }
+    Ok(found)
+}
+
+/// Returns jobs in the order of their ids. As for their health, these are all that may be in one of the filter's states at
+/// `now`: time may have changed it since it was judged.
+pub fn list(connection: &Connection, filter: &JobFilter, page: Page, now: Timestamp) -> Result<Listed<JobRecord>> {
+    let listed = format!("{SELECT} JOIN source_versions v ON v.id = j.source_version_id");
+    let Listed { items, more } = Filter::default()
+        .equal("j.organisation_id", &filter.organisation_id)
+        .equal("v.source_id", &filter.source_id)
+        .equal("j.source_version_id", &filter.source_version_id)
+        .equal("j.active", &filter.active)
+        .equal("j.name", &filter.name)
+        .such(&health::in_state("role = ''", &filter.health), &now)
+        .such(&health::in_state("role <> ''", &filter.target_health), &now)
+        .page(connection, &listed, "j.id", &page)?;
+    let items = with_bindings(connection, items)?;
+    Ok(Listed { items, more })
+}
+
+fn any(connection: &Connection, sql: &str, id: Uuid) -> Result<Option<Uuid>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([id], |row| row.get(0)).optional()?)
+}
+
+/// Adds the bindings of the jobs, read all at once.
+fn with_bindings(connection: &Connection, mut jobs: Vec<JobRecord>) -> Result<Vec<JobRecord>> {
+    let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
+    let mut bindings: HashMap<Uuid, Vec<RoleBinding>> = HashMap::new();
+    let sql =
+        "SELECT job_id, role, input_type, input_id FROM role_bindings WHERE job_id IN (?) ORDER BY job_id, position";
+    set::read(connection, sql, &ids, |row| {
+        let binding = RoleBinding {
+            role: row.get("role")?,
+            input_type: row.get("input_type")?,
+            input_id: row.get("input_id")?,
+        };
+        bindings.entry(row.get("job_id")?).or_default().push(binding);
+        Ok(())
+    })?;
+    for job in &mut jobs {
+        job.role_bindings = bindings.remove(&job.id).unwrap_or_default();
+    }
+    Ok(jobs)
+}

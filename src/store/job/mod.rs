@@ -1,0 +1,9 @@
+//! Jobs and their role bindings in SQL.
+
+mod context;
+mod find;
+mod write;
+
+pub use context::{bound_location, context, contexts};
+pub use find::{any_bound_to, any_of, any_pinned_to, find, find_all, find_named, list, owner, roles_of_sensor};
+pub use write::{delete, insert, update};

@@ -1,0 +1,253 @@
+//! What the row of a series says of all its runs.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::{revision::Revision, series::SeriesId};
+use crate::{
+    domain::{
+        Result, Timestamp,
+        health::LastPost,
+        prediction::{Issue, Series},
+        text::Stage,
+    },
+    store::{
+        engine::{Connection, Row, RowResult, ToSql, Transaction, params_from_iter},
+        row::FromRow,
+        set::{self, Texts},
+    },
+};
+
+/// The most series that one statement finds or changes.
+const MOST: usize = 64;
+
+/// Selects what is known of series, whose table is `s`.
+pub const SELECT: &str =
+    "SELECT s.id, s.source_version_id, s.job_id, s.location_id, s.metric, s.stage, s.organisation_id,
+    s.retention_hours, s.fresh_issue, s.newest_arrival, s.last_issue, s.newest_issue, s.covers_until, s.ends_at,
+    s.shortest_lead, s.longest_lead, s.newest_available_at FROM series s";
+
+/// What the row of a series says of all its runs. It is brought up to date in memory and stored once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Known {
+    /// The last fresh issue, and when it arrived by the machine's clock.
+    pub last_fresh: LastPost,
+    /// Its last issue, withdrawn or not.
+    pub last_issue: Timestamp,
+    newest_issue: Timestamp,
+    /// Where the values end; those that are withdrawn do not count.
+    covers_until: Timestamp,
+    ends_at: Timestamp,
+    shortest_lead: i64,
+    longest_lead: i64,
+    newest_available_at: Timestamp,
+}
+
+impl FromRow for Known {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
+        Ok(Self {
+            last_fresh: LastPost {
+                issue_time: row.get("fresh_issue")?,
+                arrival: row.get("newest_arrival")?,
+            },
+            last_issue: row.get("last_issue")?,
+            newest_issue: row.get("newest_issue")?,
+            covers_until: row.get("covers_until")?,
+            ends_at: row.get("ends_at")?,
+            shortest_lead: row.get("shortest_lead")?,
+            longest_lead: row.get("longest_lead")?,
+            newest_available_at: row.get("newest_available_at")?,
+        })
+    }
+}
+
+impl Known {
+    /// A new series, once its first run is stored.
+    pub fn new(issue: Issue, run: &Revision) -> Self {
+        let (shortest_lead, longest_lead) = run.leads();
+        Self {
+            last_fresh: LastPost {
+                issue_time: issue.issue_time,
+                arrival: issue.available_at,
+            },
+            last_issue: issue.issue_time,
+            newest_issue: issue.issue_time,
+            covers_until: run.valid_to,
+            ends_at: run.valid_to,
+            shortest_lead,
+            longest_lead,
+            newest_available_at: issue.available_at,
+        }
+    }
+
+    /// Takes in a run of the series. `fresh` is the time of the machine's clock if its issue is fresh.
+    pub fn add(&mut self, run: &Revision, fresh: Option<Timestamp>) {
+        let (shortest, longest) = run.leads();
+        if let Some(arrival) = fresh {
+            self.last_fresh.issue_time = run.issue.issue_time;
+            self.last_fresh.arrival = self.last_fresh.arrival.max(arrival);
+        }
+        self.last_issue = self.last_issue.max(run.issue.issue_time);
+        self.newest_issue = self.newest_issue.max(run.issue.issue_time);
+        self.covers_until = self.covers_until.max(run.valid_to);
+        self.ends_at = self.ends_at.max(run.valid_to);
+        self.shortest_lead = self.shortest_lead.min(shortest);
+        self.longest_lead = self.longest_lead.max(longest);
+        self.newest_available_at = self.newest_available_at.max(run.issue.available_at);
+    }
+
+    /// The columns that change with a run, each with its value.
+    fn columns(&self) -> [(&'static str, &dyn ToSql); 9] {
+        [
+            ("fresh_issue", &self.last_fresh.issue_time),
+            ("newest_arrival", &self.last_fresh.arrival),
+            ("last_issue", &self.last_issue),
+            ("newest_issue", &self.newest_issue),
+            ("covers_until", &self.covers_until),
+            ("ends_at", &self.ends_at),
+            ("shortest_lead", &self.shortest_lead),
+            ("longest_lead", &self.longest_lead),
+            ("newest_available_at", &self.newest_available_at),
+        ]
+    }
+}
+
+/// What a series is found by: its version, job, location, metric, stage and organisation.
+pub type Key = (Uuid, Option<Uuid>, Option<Uuid>, String, String, Uuid);
+
+/// What the series is found by.
+pub fn key(series: &Series) -> Key {
+    (
+        series.source_version_id,
+        series.job_id,
+        series.location_id,
+        series.metric.as_str().to_owned(),
+        stage_text(series).to_owned(),
+        series.organisation_id,
+    )
+}
+
+static FIND: Texts = Texts::new();
+
+/// Returns those of the series that are there.
+pub fn find(connection: &Connection, keys: &[Key]) -> Result<HashMap<Key, (i64, Known)>> {
+    let mut found = HashMap::new();
+    for part in set::parts(keys, MOST) {
+        let sql = FIND.of(part.len(), find_sql);
+        let mut statement = connection.prepare_cached(&sql)?;
+        let values = part
+            .into_iter()
+            .flat_map(|(version, job, location, metric, stage, organisation)| {
+                [version as &dyn ToSql, job, location, metric, stage, organisation]
+            });
+        let mut rows = statement.query(params_from_iter(values))?;
+        while let Some(row) = rows.next()? {
+            let key = (
+                row.get("source_version_id")?,
+                row.get("job_id")?,
+                row.get("location_id")?,
+                row.get("metric")?,
+                row.get("stage")?,
+                row.get("organisation_id")?,
+            );
+            found.insert(key, (row.get("id")?, Known::from_row(row)?));
+        }
+    }
+    Ok(found)
+}
+
+/// Chooses the series of a key.
+const KEY: &str = "(s.source_version_id = ?1 AND s.job_id IS NOT DISTINCT FROM ?2
+    AND s.location_id IS NOT DISTINCT FROM ?3 AND s.metric = ?4 AND s.stage = ?5 AND s.organisation_id = ?6)";
+
+fn find_sql(count: usize) -> String {
+    let keys = set::repeated(KEY, 6, count, " OR ");
+    format!("{SELECT} WHERE {keys}")
+}
+
+/// How SQLite finds so many series.
+#[cfg(test)]
+pub fn plan(connection: &Connection, count: usize) -> String {
+    let mut statement = connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {}", find_sql(count)))
+        .unwrap();
+    let values = (0..6 * count).map(|_| None::<i64>);
+    let steps = statement.query_map(params_from_iter(values), |row| row.get::<_, String>("detail"));
+    steps.unwrap().map(|step| step.unwrap()).collect::<Vec<_>>().join("; ")
+}
+
+const ROW: &str = "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+
+static INSERT: Texts = Texts::new();
+
+/// Stores new series, and returns their numbers in the same order.
+pub fn insert(tx: &Transaction<'_>, new: &[(&Series, Known)]) -> Result<Vec<i64>> {
+    let mut ids: Vec<i64> = Vec::with_capacity(new.len());
+    for part in set::exact_parts(new, MOST) {
+        let sql = INSERT.of(part.len(), |count| {
+            let rows = set::repeated(ROW, 20, count, ", ");
+            format!(
+                "INSERT INTO series (organisation_id, source_id, source_version_id, job_id, location_id, metric, stage,
+                    unit, source_name, version_label, retention_hours, fresh_issue, newest_arrival, last_issue,
+                    newest_issue, covers_until, ends_at, shortest_lead, longest_lead, newest_available_at)
+                    VALUES {rows} RETURNING id"
+            )
+        });
+        let stages: Vec<_> = part.iter().map(|(series, _)| stage_text(series)).collect();
+        let values = part.iter().zip(&stages).flat_map(|((series, known), stage)| {
+            let of: [&dyn ToSql; 11] = [
+                &series.organisation_id,
+                &series.source_id,
+                &series.source_version_id,
+                &series.job_id,
+                &series.location_id,
+                &series.metric,
+                stage,
+                &series.unit,
+                &series.source_name,
+                &series.version_label,
+                &series.retention_hours,
+            ];
+            of.into_iter().chain(known.columns().map(|(_, value)| value))
+        });
+        let mut statement = tx.prepare_cached(&sql)?;
+        for id in statement.query_map(params_from_iter(values), |row| row.get("id"))? {
+            ids.push(id?);
+        }
+    }
+    // They are numbered in the order of the rows, which RETURNING does not promise to keep.
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+static UPDATE: Texts = Texts::new();
+
+/// Stores what is known of series by now.
+pub fn update(tx: &Transaction<'_>, changed: &[(SeriesId, Known)]) -> Result<()> {
+    for part in set::parts(changed, MOST) {
+        let Some((_, first)) = part.first() else { continue };
+        let sql = UPDATE.of(part.len(), |count| {
+            // Each series has its number, its organisation, and its nine values.
+            let assign = |(column, (name, _)): (usize, (&str, _))| {
+                let values = set::repeated(&format!("WHEN ?1 THEN ?{}", column + 3), 11, count, " ");
+                format!("{name} = CASE id {values} ELSE {name} END")
+            };
+            let columns = first.columns().into_iter().enumerate();
+            let assigned = columns.map(assign).collect::<Vec<_>>().join(", ");
+            let [ids, organisations] = ["?1", "?2"].map(|piece| set::repeated(piece, 11, count, ", "));
+            format!("UPDATE series SET {assigned} WHERE id IN ({ids}) AND organisation_id IN ({organisations})")
+        });
+        let values = part.into_iter().flat_map(|(series, known)| {
+            let named: [&dyn ToSql; 2] = [&series.id, &series.organisation_id];
+            named.into_iter().chain(known.columns().map(|(_, value)| value))
+        });
+        tx.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+    }
+    Ok(())
+}
+
+/// The stage as its column has it: empty if there is none.
+fn stage_text(series: &Series) -> &str {
+    series.stage.as_ref().map_or("", Stage::as_str)
+}

@@ -1,0 +1,95 @@
+//! Storing the revisions of issues.
+
+use super::{issue::Held, series::SeriesId};
+use crate::{
+    domain::{
+        Result, Timestamp,
+        prediction::{Issue, Point},
+    },
+    store::{
+        engine::{ToSql, Transaction, params_from_iter},
+        payload,
+        set::{self, Texts},
+    },
+};
+
+/// The most runs that one statement stores.
+const MOST: usize = 64;
+
+/// A revision of an issue that is about to be stored.
+pub struct Revision {
+    /// When it was made and when it came.
+    pub issue: Issue,
+    /// Its number among those of the same issue.
+    number: i64,
+    valid_from: Timestamp,
+    /// Its last valid_time.
+    pub valid_to: Timestamp,
+    count: i64,
+    payload: Vec<u8>,
+}
+
+impl Revision {
+    /// The next revision of an issue, which has `held` so far; none without points.
+    pub fn next(held: Option<&Held>, issue: Issue, points: &[Point]) -> Option<Self> {
+        let (first, last) = (points.first()?, points.last()?);
+        Some(Self {
+            issue: Issue {
+                // Readers take what came last: a clock that was set back must not put a revision behind the one that it
+                // corrects.
+                available_at: held.map_or(issue.available_at, |held| issue.available_at.max(held.available_at)),
+                ..issue
+            },
+            number: held.map_or(1, |held| held.revision + 1),
+            valid_from: first.valid_time,
+            valid_to: last.valid_time,
+            count: i64::try_from(points.len()).unwrap_or(i64::MAX),
+            payload: payload::encode(points),
+        })
+    }
+
+    /// How far its first and last valid times are from its issue, in microseconds.
+    pub fn leads(&self) -> (i64, i64) {
+        let lead = |time: Timestamp| time.micros() - self.issue.issue_time.micros();
+        (lead(self.valid_from), lead(self.valid_to))
+    }
+}
+
+const TYPED: &str =
+    "SELECT series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload FROM runs
+    WHERE FALSE UNION ALL ";
+
+const ROW: &str = "SELECT id, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM series WHERE id = ?1 AND organisation_id = ?2";
+
+static INSERT: Texts = Texts::new();
+
+/// Stores revisions of the series.
+pub fn insert(tx: &Transaction<'_>, runs: &[(SeriesId, Revision)]) -> Result<()> {
+    for part in set::exact_parts(runs, MOST) {
+        let sql = INSERT.of(part.len(), |count| {
+            // The first of several gives the types of the parameters to those after it.
+            let typed = if count > 1 { TYPED } else { "" };
+            let rows = set::repeated(ROW, 9, count, " UNION ALL ");
+            format!(
+                "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload)
+                    {typed}{rows}"
+            )
+        });
+        let values = part.iter().flat_map(|(series, run)| {
+            let values: [&dyn ToSql; 9] = [
+                &series.id,
+                &series.organisation_id,
+                &run.issue.issue_time,
+                &run.number,
+                &run.issue.available_at,
+                &run.valid_from,
+                &run.valid_to,
+                &run.count,
+                &run.payload,
+            ];
+            values
+        });
+        tx.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+    }
+    Ok(())
+}

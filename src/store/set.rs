@@ -1,0 +1,140 @@
+//! Sets of values as parameters of a statement. A list is read with as many statements as it has parts, whatever the number
+//! of its rows.
+
+use std::{borrow::Cow, sync::OnceLock};
+
+use super::engine::{Connection, Row, RowResult, ToSql, params_from_iter};
+use crate::domain::Result;
+
+/// The sizes of the parts. They are few, so that each statement is prepared once and stays prepared.
+const SIZES: [usize; 6] = [1, 4, 16, 64, 256, 1024];
+
+/// Splits a set into parts of at most `most` values. Each is filled up to one of a few sizes by repeating its last value,
+/// which a condition may name twice.
+pub fn parts<T>(values: &[T], most: usize) -> impl Iterator<Item = Vec<&T>> {
+    values.chunks(most).map(move |part| {
+        let size = SIZES.into_iter().find(|size| *size >= part.len()).unwrap_or(most);
+        let last = part.last().into_iter().cycle();
+        part.iter().chain(last).take(size.min(most)).collect()
+    })
+}
+
+/// Splits a set into parts of few sizes, of at most `most` values each, for statements that may name none twice.
+pub fn exact_parts<T>(mut values: &[T], most: usize) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let fits = |size: &usize| *size <= values.len() && *size <= most;
+        let size = SIZES.into_iter().rev().find(fits)?;
+        let (part, rest) = values.split_at(size);
+        values = rest;
+        Some(part)
+    })
+}
+
+/// The texts of a statement for parts of each size, made when they are needed first.
+pub struct Texts([OnceLock<String>; SIZES.len()]);
+
+impl Texts {
+    /// Makes none yet.
+    pub const fn new() -> Self {
+        Self([const { OnceLock::new() }; SIZES.len()])
+    }
+
+    /// Returns the text for a part of `count` values, which `make` makes.
+    pub fn of(&self, count: usize, make: impl FnOnce(usize) -> String) -> Cow<'_, str> {
+        match SIZES.iter().position(|size| *size == count) {
+            Some(size) => Cow::Borrowed(self.0[size].get_or_init(|| make(count))),
+            None => Cow::Owned(make(count)),
+        }
+    }
+}
+
+/// Repeats a piece of a statement `count` times with `between` between them. The piece has the parameters ?1 to ?`width`, and each
+/// repetition those that follow the ones before.
+pub fn repeated(piece: &str, width: usize, count: usize, between: &str) -> String {
+    let mut text = String::new();
+    for repetition in 0..count {
+        if repetition > 0 {
+            text += between;
+        }
+        let mut parts = piece.split('?');
+        text += parts.next().unwrap_or_default();
+        for part in parts {
+            let digits = part.chars().take_while(char::is_ascii_digit).count();
+            let (number, rest) = part.split_at(digits);
+            let number = number.parse().unwrap_or(1) + repetition * width;
+            text += &format!("?{number}{rest}");
+        }
+    }
+    text
+}
+
+/// Reads the rows of `sql`, in which `IN (?)` stands for the keys.
+pub fn read<K: ToSql>(
+    connection: &Connection,
+    sql: &str,
+    keys: &[K],
+    mut row: impl FnMut(&Row<'_>) -> RowResult<()>,
+) -> Result<()> {
+    for part in parts(keys, SIZES[SIZES.len() - 1]) {
+        let sql = sql.replace("IN (?)", &format!("IN ({})", repeated("?1", 1, part.len(), ", ")));
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(part))?;
+        while let Some(found) = rows.next()? {
+            row(found)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_have_few_sizes_and_all_values() {
+        let values: Vec<_> = (0..2500).collect();
+        for count in [0, 1, 2, 4, 5, 100, 1024, 1025, 2500] {
+            let parts: Vec<_> = parts(&values[..count], 1024).collect();
+            assert_eq!(parts.len(), count.div_ceil(1024), "{count}");
+            assert!(parts.iter().all(|part| SIZES.contains(&part.len())), "{count}");
+            let mut all: Vec<_> = parts.into_iter().flatten().copied().collect();
+            all.dedup();
+            assert_eq!(all, values[..count]);
+        }
+    }
+
+    #[test]
+    fn repeated_pieces_go_on_counting() {
+        let repeated = |count| repeated("(a = ?1 OR b = ?2)", 2, count, " AND ");
+        assert_eq!(repeated(1), "(a = ?1 OR b = ?2)");
+        assert_eq!(repeated(2), "(a = ?1 OR b = ?2) AND (a = ?3 OR b = ?4)");
+    }
+
+    #[test]
+    fn exact_parts_repeat_nothing() {
+        let values: Vec<_> = (0..150).collect();
+        let sizes: Vec<_> = exact_parts(&values, 64).map(<[i32]>::len).collect();
+        assert_eq!(sizes, [64, 64, 16, 4, 1, 1]);
+        assert_eq!(exact_parts(&values, 64).collect::<Vec<_>>().concat(), values);
+    }
+
+    #[test]
+    fn keys_of_several_parts_are_read_once_each() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute("CREATE TABLE numbers (n INTEGER PRIMARY KEY)", [])
+            .unwrap();
+        let fill = "INSERT INTO numbers WITH RECURSIVE c (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM c WHERE n < 4000)
+            SELECT n FROM c";
+        connection.execute(fill, []).unwrap();
+        let keys: Vec<i64> = (0..2500).collect();
+        let mut found = Vec::new();
+        let sql = "SELECT n FROM numbers WHERE n IN (?) ORDER BY n";
+        read(&connection, sql, &keys, |row| {
+            found.push(row.get::<_, i64>(0)?);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(found, keys);
+    }
+}

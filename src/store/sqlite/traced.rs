@@ -1,0 +1,40 @@
+//! Counts the statements that a piece of work runs, for tests.
+
+use std::{cell::Cell, path::Path, time::Duration};
+
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+
+use crate::store::{Db, Limits, engine::Connection};
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Creates an empty database in the folder, and returns a connection to it.
+pub fn database(folder: &Path) -> Connection {
+    let path = folder.join("traced.db");
+    let limits = Limits {
+        write_queue: 1,
+        scans: 1,
+        scan_queue: 1,
+        slow: Duration::MAX,
+        reserve_bytes: 0,
+    };
+    drop(Db::open(&path, limits).unwrap());
+    Connection::open(&path).unwrap()
+}
+
+/// Runs `work`. Returns the number of statements that it ran on the connection, and its result.
+pub fn statements<T>(connection: &Connection, work: impl FnOnce() -> T) -> (usize, T) {
+    COUNT.set(0);
+    connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(count));
+    let done = work();
+    connection.trace_v2(TraceEventCodes::empty(), None);
+    (COUNT.get(), done)
+}
+
+fn count(event: TraceEvent<'_>) {
+    if let TraceEvent::Stmt(..) = event {
+        COUNT.set(COUNT.get() + 1);
+    }
+}
