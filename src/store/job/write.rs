@@ -1,5 +1,7 @@
 //! Storing, changing and deleting jobs.
 
+use uuid::Uuid;
+
 use crate::{
     domain::{Error, Result, contract::RoleBinding, job::JobRecord},
     store::{
@@ -7,7 +9,6 @@ use crate::{
         engine::{Transaction, Unique},
     },
 };
-use uuid::Uuid;
 
 /// Stores a new job with its bindings. Conflict: its name is taken in the organisation.
 pub fn insert(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {

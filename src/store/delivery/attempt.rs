@@ -1,0 +1,65 @@
+//! What came of attempts to deliver.
+
+use uuid::Uuid;
+
+use super::outbox::cut;
+use crate::{
+    domain::{
+        Result, Timestamp,
+        webhook::delivery::{Attempt, DeliveryState, Message, Next},
+    },
+    store::engine::{OptionalExtension, Transaction},
+};
+
+/// Stores what came of an attempt. When the message is over, the next one about the same job is due at `now`.
+pub fn attempted(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, next: Next, now: Timestamp) -> Result<()> {
+    let (state, next_attempt_at) = match next {
+        Next::Delivered => (DeliveryState::Delivered, None),
+        Next::Retry(at) => (DeliveryState::Pending, Some(at)),
+        Next::GivenUp => (DeliveryState::Failed, None),
+    };
+    let changed = tx.prepare_cached(
+        "UPDATE webhook_deliveries SET state = ?3, attempts = attempts + 1, next_attempt_at = ?4, last_attempt_at = ?5,
+            last_status = ?6, last_error = ?7 WHERE webhook_id = ?1 AND position = ?2 AND id = ?8",
+    )?
+    .execute((
+        message.webhook_id,
+        message.position,
+        state,
+        next_attempt_at,
+        attempt.at,
+        attempt.status,
+        &attempt.error,
+        message.id,
+    ))?;
+    // The webhook may have been deleted, and another created under its id.
+    if changed == 0 || state == DeliveryState::Pending {
+        return Ok(());
+    }
+    if message.attempts > 0 && state == DeliveryState::Delivered {
+        retry_now(tx, message.webhook_id, now)?;
+    }
+    let mut statement = tx.prepare_cached(
+        "SELECT position FROM webhook_deliveries WHERE webhook_id = ?1 AND job_id IS NOT DISTINCT FROM ?2 AND state = 'pending'
+            ORDER BY position LIMIT 1",
+    )?;
+    let following: Option<i64> = statement
+        .query_row((message.webhook_id, message.job_id), |row| row.get(0))
+        .optional()?;
+    if let Some(position) = following {
+        tx.prepare_cached(
+            "UPDATE webhook_deliveries SET next_attempt_at = ?3 WHERE webhook_id = ?1 AND position = ?2",
+        )?
+        .execute((message.webhook_id, position, now))?;
+    }
+    cut(tx, message.webhook_id, message.position)
+}
+
+/// Makes what waits for another attempt due at `now`: its receiver is there again.
+pub fn retry_now(tx: &Transaction<'_>, webhook: Uuid, now: Timestamp) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE webhook_deliveries SET next_attempt_at = ?2 WHERE webhook_id = ?1 AND next_attempt_at > ?2",
+    )?
+    .execute((webhook, now))?;
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! Writing messages down, and deleting those that are over.
+
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        Result, Timestamp,
+        webhook::delivery::{Attempt, DeliveryState, Message, SHOWN, SHOWN_HOURS},
+    },
+    store::engine::{Connection, Transaction},
+};
+
+/// A webhook's message that is about to be stored.
+pub struct NewDelivery<'a> {
+    /// Its id.
+    pub id: Uuid,
+    /// What it reports.
+    pub event: &'a str,
+    /// The job that it is about.
+    pub job_id: Option<Uuid>,
+    /// The body that is posted.
+    pub body: &'a str,
+}
+
+/// Stores a message, to be sent as soon as those before it about the same job are over.
+pub fn insert(tx: &Transaction<'_>, webhook: Uuid, new: &NewDelivery<'_>, now: Timestamp) -> Result<()> {
+    let position = next_position(tx, webhook)?;
+    tx.prepare_cached(
+        "INSERT INTO webhook_deliveries
+            (webhook_id, position, id, job_id, event, body, state, created_at, attempts, next_attempt_at)
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, CASE WHEN EXISTS (SELECT 1 FROM webhook_deliveries
+                WHERE webhook_id = ?1 AND job_id IS NOT DISTINCT FROM ?4 AND state = 'pending')
+                THEN NULL ELSE CAST(?8 AS BIGINT) END",
+    )?
+    .execute((
+        webhook,
+        position,
+        new.id,
+        new.job_id,
+        new.event,
+        new.body,
+        DeliveryState::Pending,
+        now,
+    ))?;
+    cut(tx, webhook, position - SHOWN)
+}
+
+/// Stores a message that was sent already, and will not be sent again.
+pub fn insert_sent(tx: &Transaction<'_>, message: &Message, attempt: &Attempt) -> Result<()> {
+    let position = next_position(tx, message.webhook_id)?;
+    let state = match attempt.is_delivered() {
+        true => DeliveryState::Delivered,
+        false => DeliveryState::Failed,
+    };
+    tx.prepare_cached(
+        "INSERT INTO webhook_deliveries (webhook_id, position, id, event, body, state, created_at, attempts,
+            last_attempt_at, last_status, last_error) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9, ?10)",
+    )?
+    .execute((
+        message.webhook_id,
+        position,
+        message.id,
+        &message.event,
+        &message.body,
+        state,
+        message.created_at,
+        attempt.at,
+        attempt.status,
+        &attempt.error,
+    ))?;
+    cut(tx, message.webhook_id, position - SHOWN)
+}
+
+fn next_position(tx: &Connection, webhook: Uuid) -> Result<i64> {
+    let mut statement =
+        tx.prepare_cached("SELECT coalesce(max(position), 0) + 1 FROM webhook_deliveries WHERE webhook_id = ?1")?;
+    Ok(statement.query_row([webhook], |row| row.get(0))?)
+}
+
+/// Returns the position of the webhook's newest message.
+pub fn newest(connection: &Connection, webhook: Uuid) -> Result<i64> {
+    Ok(next_position(connection, webhook)? - 1)
+}
+
+/// Deletes the message at that position if it is over and too far back: so the list stays short.
+pub(super) fn cut(tx: &Transaction<'_>, webhook: Uuid, position: i64) -> Result<()> {
+    tx.prepare_cached(
+        "DELETE FROM webhook_deliveries WHERE webhook_id = ?1 AND position = ?2 AND state <> 'pending'
+            AND position <= (SELECT max(position) FROM webhook_deliveries WHERE webhook_id = ?1) - ?3",
+    )?
+    .execute((webhook, position, SHOWN))?;
+    Ok(())
+}
+
+/// Deletes up to `most` messages that have been over for long, and returns how many.
+pub fn forget(tx: &Transaction<'_>, now: Timestamp, most: u32) -> Result<usize> {
+    let mut statement = tx.prepare_cached(
+        "DELETE FROM webhook_deliveries WHERE (webhook_id, position) IN (
+            SELECT webhook_id, position FROM webhook_deliveries
+                WHERE state <> 'pending' AND created_at <= ?1 LIMIT ?2)",
+    )?;
+    Ok(statement.execute((now.plus_hours(-SHOWN_HOURS), most))?)
+}

@@ -1,0 +1,37 @@
+//! Deleting the readings of sensors that are gone.
+
+use uuid::Uuid;
+
+use super::series::OF_SERIES;
+use crate::{
+    domain::{Result, sensor::Sensor},
+    store::engine::{OptionalExtension, Row, Transaction},
+};
+
+/// Takes a sensor's readings out of sight; [`sweep`] deletes them.
+pub fn forget(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
+    tx.prepare_cached("UPDATE reading_series SET sensor_id = NULL WHERE sensor_id = ?1 AND organisation_id = ?2")?
+        .execute((sensor.id, sensor.organisation_id))?;
+    Ok(())
+}
+
+/// Deletes up to `limit` readings of sensors that are gone, and returns how many it was.
+pub fn sweep(tx: &Transaction<'_>, limit: u32) -> Result<u64> {
+    let mut gone =
+        tx.prepare_cached("SELECT id, organisation_id FROM reading_series WHERE sensor_id IS NULL LIMIT 1")?;
+    let mut delete = tx.prepare_cached(&format!(
+        "DELETE FROM readings WHERE (series_id, time, revision) IN
+            (SELECT series_id, time, revision FROM readings WHERE {OF_SERIES} LIMIT ?3)"
+    ))?;
+    let named = |row: &Row<'_>| Ok((row.get("id")?, row.get("organisation_id")?));
+    while let Some((series, organisation_id)) = gone.query_row([], named).optional()? {
+        let (series, organisation_id): (i64, Uuid) = (series, organisation_id);
+        let deleted = delete.execute((series, organisation_id, limit))?;
+        if deleted > 0 {
+            return Ok(deleted as u64);
+        }
+        tx.prepare_cached("DELETE FROM reading_series WHERE id = ?1 AND organisation_id = ?2")?
+            .execute((series, organisation_id))?;
+    }
+    Ok(0)
+}

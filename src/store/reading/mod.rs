@@ -1,0 +1,14 @@
+//! Readings in SQL: a row for each, under a number that stands for the sensor.
+
+mod forget;
+mod post;
+mod series;
+mod window;
+mod withdraw;
+
+pub use forget::{forget, sweep};
+pub use post::post;
+pub(super) use series::is_withdrawn;
+pub use series::{any_of, newest_available_at};
+pub use window::window;
+pub use withdraw::{WithdrawalStep, withdraw};

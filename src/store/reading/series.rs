@@ -1,0 +1,61 @@
+//! The series that a sensor's readings are of, and what all statements on readings share.
+
+use uuid::Uuid;
+
+use crate::{
+    domain::{Result, Timestamp, sensor::Sensor},
+    store::engine::{Connection, OptionalExtension, Transaction},
+};
+
+/// Stands in the column of a withdrawn reading's value, which no posted value is. So ordinary readings need no column
+/// for it, and the value stays NOT NULL.
+pub const WITHDRAWN: f64 = f64::INFINITY;
+
+/// Chooses the readings of the series ?1, which belongs to the organisation ?2.
+pub const OF_SERIES: &str = "series_id = (SELECT id FROM reading_series WHERE id = ?1 AND organisation_id = ?2)";
+
+pub const INSERT: &str = "INSERT INTO readings (series_id, time, revision, available_at, value)
+    SELECT id, ?3, ?4, ?5, ?6 FROM reading_series WHERE id = ?1 AND organisation_id = ?2";
+
+pub fn find_series(connection: &Connection, sensor: &Sensor) -> Result<Option<i64>> {
+    let mut statement =
+        connection.prepare_cached("SELECT id FROM reading_series WHERE sensor_id = ?1 AND organisation_id = ?2")?;
+    let key = (sensor.id, sensor.organisation_id);
+    Ok(statement.query_row(key, |row| row.get("id")).optional()?)
+}
+
+pub fn note_arrival(
+    tx: &Transaction<'_>,
+    (series, organisation_id): (i64, Uuid),
+    available_at: Timestamp,
+) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE reading_series SET newest_available_at = ?3 WHERE id = ?1 AND organisation_id = ?2
+            AND newest_available_at < ?3",
+    )?
+    .execute((series, organisation_id, available_at))?;
+    Ok(())
+}
+
+/// Returns whether anything was ever stored that the sensor measured.
+pub fn any_of(connection: &Connection, sensor: &Sensor) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM readings r JOIN reading_series s ON s.id = r.series_id
+        WHERE s.sensor_id = ?1 AND s.organisation_id = ?2)";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row((sensor.id, sensor.organisation_id), |row| row.get(0))?)
+}
+
+/// Returns when the reading of the sensor arrived that arrived last.
+pub fn newest_available_at(connection: &Connection, sensor: &Sensor) -> Result<Option<Timestamp>> {
+    let sql = "SELECT newest_available_at FROM reading_series WHERE sensor_id = ?1 AND organisation_id = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let key = (sensor.id, sensor.organisation_id);
+    Ok(statement
+        .query_row(key, |row| row.get("newest_available_at"))
+        .optional()?)
+}
+
+/// Returns whether a revision of a reading withdraws the ones before.
+pub fn is_withdrawn(value: f64) -> bool {
+    value.to_bits() == WITHDRAWN.to_bits()
+}

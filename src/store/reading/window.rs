@@ -1,0 +1,56 @@
+//! Reading the readings of a window.
+
+use super::series::{OF_SERIES, find_series, is_withdrawn};
+use crate::{
+    domain::{
+        Result, Timestamp,
+        reading::{Reading, ReadingQuery},
+        sensor::Sensor,
+    },
+    store::engine::Connection,
+};
+
+/// Returns a sensor's readings in the order of their times, each in its newest revision as of then unless that is withdrawn; up
+/// to the query's limit.
+pub fn window(connection: &Connection, sensor: &Sensor, query: &ReadingQuery) -> Result<Vec<Reading>> {
+    let Some(series) = find_series(connection, sensor)? else {
+        return Ok(Vec::new());
+    };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT time, value, available_at FROM readings
+            WHERE {OF_SERIES} AND time >= ?3 AND time < ?4 AND available_at <= ?5 ORDER BY time, revision"
+    ))?;
+    let micros = |time: Option<Timestamp>, absent| time.map_or(absent, Timestamp::micros);
+    let mut rows = statement.query((
+        series,
+        sensor.organisation_id,
+        micros(query.from, i64::MIN),
+        micros(query.to, i64::MAX),
+        micros(query.as_of, i64::MAX),
+    ))?;
+    let mut found: Vec<Reading> = Vec::new();
+    // The last one found may be withdrawn: it is the newest revision only once the next time comes.
+    let drop_withdrawn = |found: &mut Vec<Reading>| {
+        found.pop_if(|last| is_withdrawn(last.value));
+    };
+    while let Some(row) = rows.next()? {
+        let reading = Reading {
+            sensor_id: sensor.id,
+            time: row.get("time")?,
+            value: row.get("value")?,
+            available_at: row.get("available_at")?,
+        };
+        match found.last_mut() {
+            Some(before) if before.time == reading.time => *before = reading,
+            _ => {
+                drop_withdrawn(&mut found);
+                if found.len() == query.limit {
+                    break;
+                }
+                found.push(reading);
+            }
+        }
+    }
+    drop_withdrawn(&mut found);
+    Ok(found)
+}

@@ -1,0 +1,69 @@
+//! Withdrawing readings.
+
+use super::series::{INSERT, WITHDRAWN, find_series, is_withdrawn, note_arrival};
+use crate::{
+    domain::{Result, Timestamp, sensor::Sensor},
+    store::engine::{RowResult, Transaction},
+};
+
+/// A step of withdrawing a window.
+#[derive(Debug, Default)]
+pub struct WithdrawalStep {
+    /// How many readings it withdrew.
+    pub withdrawn: u64,
+    /// How many were withdrawn already.
+    pub unchanged: u64,
+    /// Where the next step begins; none at the end of the window.
+    pub next: Option<Timestamp>,
+}
+
+/// Withdraws up to `limit` of a sensor's readings from `from` on and before `to`.
+pub fn withdraw(
+    tx: &Transaction<'_>,
+    sensor: &Sensor,
+    from: Timestamp,
+    to: Timestamp,
+    limit: u32,
+    available_at: Timestamp,
+) -> Result<WithdrawalStep> {
+    let Some(series) = find_series(tx, sensor)? else {
+        return Ok(WithdrawalStep::default());
+    };
+    // One more tells where the next step begins.
+    let newest = tx
+        .prepare_cached(
+            "SELECT r.time, r.revision, r.value FROM reading_series s JOIN readings r ON r.series_id = s.id
+                WHERE s.id = ?1 AND s.organisation_id = ?2 AND r.time >= ?3 AND r.time < ?4 AND NOT EXISTS (SELECT 1 FROM readings n
+                    WHERE n.series_id = r.series_id AND n.time = r.time AND n.revision > r.revision)
+                ORDER BY r.time LIMIT ?5",
+        )?
+        .query_map((series, sensor.organisation_id, from, to, i64::from(limit) + 1), |row| {
+            Ok((row.get("time")?, row.get("revision")?, row.get("value")?))
+        })?
+        .collect::<RowResult<Vec<(Timestamp, i64, f64)>>>()?;
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut step = WithdrawalStep {
+        next: newest.get(most).map(|(time, _, _)| *time),
+        ..WithdrawalStep::default()
+    };
+    let mut insert = tx.prepare_cached(INSERT)?;
+    for (time, revision, value) in newest.into_iter().take(most) {
+        if is_withdrawn(value) {
+            step.unchanged += 1;
+        } else {
+            insert.execute((
+                series,
+                sensor.organisation_id,
+                time,
+                revision + 1,
+                available_at,
+                WITHDRAWN,
+            ))?;
+            step.withdrawn += 1;
+        }
+    }
+    if step.withdrawn > 0 {
+        note_arrival(tx, (series, sensor.organisation_id), available_at)?;
+    }
+    Ok(step)
+}
