@@ -21,6 +21,7 @@ use crate::{
             body::Body,
             cursor::{default_limit, encode, page},
             reply::{Answer, Deleted, Found, List, Plain, SetUp},
+            rules::rules,
         },
         guard::condition::expected,
     },
@@ -33,6 +34,8 @@ use crate::{
 
 /// The jobs' operations.
 pub struct JobApi(pub App);
+
+rules!(JobSetup, JobChange);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Jobs")]
 impl JobApi {
@@ -78,15 +81,11 @@ impl JobApi {
         /// Only of this name.
         name: Query<Option<String>>,
         /// Only jobs that as a whole do so: a state of health, or several with commas between them.
-        #[oai(validator(
-            pattern = "^(paused|unmonitored|new|on_time|late|down|failed)(,(paused|unmonitored|new|on_time|late|down|failed))*$"
-        ))]
-        health: Query<Option<String>>,
+        #[oai(explode = false, default)]
+        health: Query<Vec<HealthState>>,
         /// Only jobs of which a target does so: a state of health, or several with commas between them.
-        #[oai(validator(
-            pattern = "^(paused|unmonitored|new|on_time|late|down|failed)(,(paused|unmonitored|new|on_time|late|down|failed))*$"
-        ))]
-        target_health: Query<Option<String>>,
+        #[oai(explode = false, default)]
+        target_health: Query<Vec<HealthState>>,
         /// How many rows at most.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
@@ -99,8 +98,8 @@ impl JobApi {
             source_version_id: source_version_id.0,
             active: active.0,
             name: name.0,
-            health: states(health.0.as_deref()),
-            target_health: states(target_health.0.as_deref()),
+            health: health.0,
+            target_health: target_health.0,
         };
         let page = page(limit.0, cursor.0.as_deref())?;
         let listed = job::list(&self.0, &auth.0, filter, page).await?;
@@ -210,10 +209,4 @@ impl JobApi {
         job::delete(&self.0, &auth.0, job_id.0, expected).await?;
         Ok(Deleted)
     }
-}
-
-/// The states that a parameter names; the document holds it to the form.
-fn states(names: Option<&str>) -> Vec<HealthState> {
-    let names = names.into_iter().flat_map(|names| names.split(','));
-    names.filter_map(HealthState::from_name).collect()
 }

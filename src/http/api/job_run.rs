@@ -18,6 +18,7 @@ use crate::{
             body::Body,
             cursor::{decode, default_limit, encode, rows},
             reply::{Answer, List, Plain},
+            rules::rules,
         },
     },
     service::{App, job_run},
@@ -25,6 +26,8 @@ use crate::{
 
 /// The operations on runs.
 pub struct JobRunApi(pub App);
+
+rules!(NewJobRun);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Health")]
 impl JobRunApi {

@@ -15,6 +15,7 @@ use crate::{
             body::Body,
             cursor::{default_limit, encode, page},
             reply::{Answer, Created, Deleted, Found, List},
+            rules::rules,
         },
         guard::condition::expected,
     },
@@ -23,6 +24,8 @@ use crate::{
 
 /// The locations' operations.
 pub struct LocationApi(pub App);
+
+rules!(NewLocation, LocationChange);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Locations")]
 impl LocationApi {

@@ -25,6 +25,7 @@ use crate::{
             json_lines::ReadingLines,
             layout::{Accepted, Dialect, Form, Format, Guard, Shape, dialect, form, thinning},
             reply::{Answer, Plain, Table},
+            rules::Rules,
         },
     },
     service::{App, reading},
@@ -52,6 +53,8 @@ struct Cursor {
     /// What the first page knew: what arrived after it is in no later page.
     as_of: Option<Timestamp>,
 }
+
+impl Rules for Vec<NewReading> {}
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Readings")]
 impl ReadingApi {

@@ -15,6 +15,7 @@ use crate::{
             body::Body,
             cursor::{default_limit, encode, page},
             reply::{Answer, Created, Deleted, Found, List},
+            rules::rules,
         },
         guard::condition::expected,
     },
@@ -23,6 +24,8 @@ use crate::{
 
 /// The sensors' operations.
 pub struct SensorApi(pub App);
+
+rules!(NewSensor, SensorChange);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Sensors")]
 impl SensorApi {

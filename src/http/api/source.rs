@@ -15,6 +15,7 @@ use crate::{
             body::Body,
             cursor::{default_limit, encode, page},
             reply::{Answer, Created, Deleted, Found, List},
+            rules::rules,
         },
         guard::condition::expected,
     },
@@ -23,6 +24,8 @@ use crate::{
 
 /// The sources' operations.
 pub struct SourceApi(pub App);
+
+rules!(NewSource, SourceChange);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Sources")]
 impl SourceApi {

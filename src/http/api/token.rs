@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Caller,
+        Caller, Result,
         token::{NewToken, Token},
     },
     http::{
@@ -18,6 +18,7 @@ use crate::{
             body::Body,
             cursor::{default_limit, encode, page},
             reply::{Answer, Deleted, Issued, List, Plain},
+            rules::Rules,
         },
     },
     service::{App, token},
@@ -25,6 +26,12 @@ use crate::{
 
 /// The tokens' operations.
 pub struct TokenApi(pub App);
+
+impl Rules for NewToken {
+    fn apply_rules(&mut self, app: &App) -> Result<()> {
+        self.check(app.now())
+    }
+}
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Tokens")]
 impl TokenApi {

@@ -7,9 +7,12 @@ use poem_openapi::{
 use uuid::Uuid;
 
 use crate::{
-    domain::webhook::{
-        IssuedWebhook, NewWebhook, Webhook, WebhookChange,
-        delivery::{Delivery, WebhookTest},
+    domain::{
+        Result,
+        webhook::{
+            IssuedWebhook, NewWebhook, Webhook, WebhookChange,
+            delivery::{Delivery, WebhookTest},
+        },
     },
     http::{
         document::tag::Tag,
@@ -18,6 +21,7 @@ use crate::{
             body::Body,
             cursor::{decode, default_limit, encode, page, rows},
             reply::{Answer, Created, Deleted, Found, List, Plain},
+            rules::Rules,
         },
         guard::condition::expected,
     },
@@ -26,6 +30,18 @@ use crate::{
 
 /// The webhooks' operations.
 pub struct WebhookApi(pub App);
+
+impl Rules for NewWebhook {
+    fn apply_rules(&mut self, app: &App) -> Result<()> {
+        self.check(webhook::allows_private_addresses(app)).map(|_| ())
+    }
+}
+
+impl Rules for WebhookChange {
+    fn apply_rules(&mut self, app: &App) -> Result<()> {
+        self.check(webhook::allows_private_addresses(app)).map(|_| ())
+    }
+}
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Webhooks")]
 impl WebhookApi {

@@ -1,9 +1,12 @@
 //! The OpenAPI document: what the framework makes of the routes, completed by what it cannot say, and the checks that
 //! hold requests against it.
 
-pub mod bodies;
-pub mod parameters;
+mod bodies;
+mod fault;
+pub mod operations;
+mod parameters;
 pub mod pointer;
+mod schema;
 pub mod tag;
 
 use std::{
@@ -22,8 +25,9 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::Violation;
 use bodies::Schemas;
-use parameters::{Operation, Operations};
-use pointer::operations;
+pub use fault::UNKNOWN;
+use operations::{Operation, Operations};
+use pointer::operations as all_operations;
 
 /// Examples by schema and by parameter, in one place; those of a schema's members follow from its example.
 const EXAMPLES: &str = include_str!("../../../assets/openapi/examples.json");
@@ -120,6 +124,7 @@ fn complete_operations(document: &mut Value, examples: &Value) {
             }
             let operation_id = operation["operationId"].as_str().unwrap_or_default().to_owned();
             for parameter in parameters(operation).into_iter().flatten() {
+                complete_list(parameter);
                 if let Some(example) = parameter_example(&operation_id, parameter, examples) {
                     parameter["example"] = example;
                 }
@@ -128,6 +133,18 @@ fn complete_operations(document: &mut Value, examples: &Value) {
                 operation["security"] = json!([]);
             }
         }
+    }
+}
+
+/// Says of a list whose values have commas between them that it is not empty: the framework reads it only if it has a
+/// default, and no text stands for the empty list.
+fn complete_list(parameter: &mut Value) {
+    if parameter["explode"] == false
+        && let Some(schema) = parameter["schema"].as_object_mut()
+        && schema.get("type").is_some_and(|kind| kind == "array")
+    {
+        schema.remove("default");
+        schema.insert("minItems".to_owned(), json!(1));
     }
 }
 
@@ -217,7 +234,7 @@ fn unwrap_references(document: &mut Value) {
 /// Says of every schema that comes in that it has no other members.
 fn close_request_schemas(document: &mut Value) {
     let mut names = BTreeSet::new();
-    for (_, _, operation) in operations(document) {
+    for (_, _, operation) in all_operations(document) {
         collect_references(&operation["requestBody"], document, &mut names);
     }
     for name in names {

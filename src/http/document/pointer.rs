@@ -7,6 +7,15 @@ pub fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
+/// Removes the member at a JSON pointer.
+pub fn remove(value: &mut Value, pointer: &str) {
+    if let Some((parent, name)) = pointer.rsplit_once('/')
+        && let Some(members) = value.pointer_mut(parent).and_then(Value::as_object_mut)
+    {
+        members.remove(&name.replace("~1", "/").replace("~0", "~"));
+    }
+}
+
 /// The operations of a document: path, method and what stands there.
 pub fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     let paths = document["paths"].as_object().into_iter().flatten();

@@ -9,6 +9,7 @@ use poem_openapi::{
     types::Type,
 };
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::{
     sync::Semaphore,
     time::{Duration, Instant},
@@ -18,18 +19,23 @@ use super::{
     auth::Session,
     gaps::gaps_of,
     json_text::{nan_as_null, unreadable, utf8, with_integers},
+    rules::Rules,
 };
 use crate::{
-    domain::{Error, Gaps, Violation},
+    domain::{Error, Gaps, Violation, violation::MAX_VIOLATIONS},
     http::{
         context::{Context, SeenCaller},
-        document::{Document, pointer::escape},
+        document::{
+            Document, UNKNOWN,
+            pointer::{escape, remove},
+        },
         guard::{
             pace,
             share::{Buffered, Held},
         },
         problem::{BAD_REQUEST, Problem, TOO_LARGE},
     },
+    service::App,
 };
 
 /// Larger bodies are parsed off the async threads.
@@ -62,13 +68,14 @@ impl<T: Type> Payload for Body<T> {
     }
 }
 
-impl<T: Type + DeserializeOwned + Send + 'static> ParsePayload for Body<T> {
+impl<T: Type + DeserializeOwned + Rules + Send + 'static> ParsePayload for Body<T> {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let document = Context::of(request)?.document.clone();
+        let context = Context::of(request)?;
+        let (app, document) = (context.app.clone(), context.document.clone());
         let gaps = gaps_of(request);
-        Ok(read(request, body, move |bytes| parse(bytes, gaps, &document))
+        Ok(read(request, body, move |bytes| parse(bytes, gaps, &app, &document))
             .await
             .map(Self)?)
     }
@@ -151,7 +158,12 @@ async fn whole(
 }
 
 /// Parses a body; a large one takes a while. Where gaps are asked for, NaN is one.
-fn parse<T: Type + DeserializeOwned>(bytes: &[u8], gaps: Gaps, document: &Document) -> Result<T, Problem> {
+fn parse<T: Type + DeserializeOwned + Rules>(
+    bytes: &[u8],
+    gaps: Gaps,
+    app: &App,
+    document: &Document,
+) -> Result<T, Problem> {
     let bytes = utf8(bytes)?;
     let error = match serde_json::from_slice(bytes) {
         Ok(value) => return Ok(value),
@@ -161,38 +173,62 @@ fn parse<T: Type + DeserializeOwned>(bytes: &[u8], gaps: Gaps, document: &Docume
         if gaps != Gaps::Correct
             && let Some(json) = nan_as_null(bytes)
         {
-            return parse(&json, Gaps::Correct, document);
+            return parse(&json, Gaps::Correct, app, document);
         }
         return Err(unreadable(bytes, &error));
     }
     // An integer may be written as 60.0, which the derived readers do not take.
     let Some(with_integers) = with_integers(bytes) else {
-        return Err(wrong::<T>(bytes, document));
+        return Err(wrong::<T>(bytes, app, document));
     };
-    serde_json::from_slice(&with_integers).map_err(|_| wrong::<T>(&with_integers, document))
+    serde_json::from_slice(&with_integers).map_err(|_| wrong::<T>(&with_integers, app, document))
 }
 
-impl_apirequest_for_payload!(Body<T>, T: Type + DeserializeOwned + Send + 'static);
+impl_apirequest_for_payload!(Body<T>, T: Type + DeserializeOwned + Rules + Send + 'static);
 
 /// The problem of a body that is JSON of another form than the document says.
-fn wrong<T: Type + DeserializeOwned>(bytes: &[u8], document: &Document) -> Problem {
-    if bytes.len() <= EXPLAINED_BYTES {
-        let value = match serde_json::from_slice(bytes) {
-            Ok(value) => value,
-            Err(error) => return unreadable(bytes, &error),
-        };
-        let found = document.violations::<T>(&value);
-        if !found.is_empty() {
-            return Error::Invalid(found).into();
-        }
+fn wrong<T: Type + DeserializeOwned + Rules>(bytes: &[u8], app: &App, document: &Document) -> Problem {
+    if bytes.len() > EXPLAINED_BYTES {
+        return Error::Invalid(vec![first_fault::<T>(bytes)]).into();
     }
-    // What a schema cannot say, such as a member that is there twice.
+    let value = match serde_json::from_slice(bytes) {
+        Ok(value) => value,
+        Err(error) => return unreadable(bytes, &error),
+    };
+    let mut found = document.violations::<T>(&value);
+    if found.is_empty() {
+        // What a schema cannot say, such as a member that is there twice.
+        found.push(first_fault::<T>(bytes));
+    }
+    let broken = broken_rules::<T>(value, &found, app);
+    // Where both name a place, the rule says more.
+    found.retain(|violation| broken.iter().all(|rule| rule.pointer != violation.pointer));
+    found.extend(broken);
+    found.truncate(MAX_VIOLATIONS);
+    Error::Invalid(found).into()
+}
+
+/// The violations of the rules by a body that can be read without the members that it should not have.
+fn broken_rules<T: DeserializeOwned + Rules>(mut value: Value, form: &[Violation], app: &App) -> Vec<Violation> {
+    for unknown in form.iter().filter(|violation| violation.detail == UNKNOWN) {
+        remove(&mut value, unknown.pointer.as_deref().unwrap_or_default());
+    }
+    let Ok(mut body) = serde_json::from_value::<T>(value) else {
+        return Vec::new();
+    };
+    match body.apply_rules(app) {
+        Err(Error::Invalid(broken)) => broken,
+        _ => Vec::new(),
+    }
+}
+
+/// The fault at which reading the body stops.
+fn first_fault<T: DeserializeOwned>(bytes: &[u8]) -> Violation {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let violation = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+    match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
         Ok(_) => Violation::at("", "cannot be used"),
         Err(error) => fault(&error),
-    };
-    Error::Invalid(vec![violation]).into()
+    }
 }
 
 /// Where a reader failed, and why.

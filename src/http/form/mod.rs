@@ -10,3 +10,4 @@ pub mod json_lines;
 pub mod json_text;
 pub mod layout;
 pub mod reply;
+pub mod rules;

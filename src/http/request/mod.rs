@@ -78,14 +78,11 @@ pub async fn answer(
     let coding = Coding::asked(request.headers());
     let origin = request.headers().get(header::ORIGIN).cloned();
     let is_browser = pages::takes_html(request.headers());
-    let readable = validate::join_conditions(&mut request);
+    let unreadable = validate::join_conditions(&mut request);
     let if_none_match = request.header(header::IF_NONE_MATCH).map(str::to_owned);
     let mut response = match context.origins.preflight(&request) {
         Some(allowed) => allowed,
-        None => match readable
-            .and_then(|()| validate::may_ask(&request, route))
-            .and_then(|()| validate::check(known, &request))
-        {
+        None => match validate::may_ask(&request, route).and_then(|()| validate::check(known, &request, unreadable)) {
             Ok(()) => {
                 let work = async {
                     if goes_on {

@@ -13,7 +13,7 @@ use crate::{
     domain::{Error, Violation},
     http::{
         context::Context,
-        document::parameters::Operation,
+        document::operations::Operation,
         problem::{
             BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, Problem, UNSUPPORTED_MEDIA_TYPE, no_token,
             nothing_here,

@@ -8,34 +8,37 @@ use poem::{
 use url::form_urlencoded;
 
 use crate::{
-    domain::{Error, spelling::normal},
+    domain::{Error, Violation, spelling::normal},
     http::{
         context::OnlyProbes,
-        document::parameters::Operation,
+        document::operations::Operation,
         form::auth::required,
         problem::{BAD_REQUEST, METHOD_NOT_ALLOWED, Problem, UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE},
     },
 };
 
-/// Makes one line of each condition: a header may come in several. One that cannot be read is refused, since to pass
-/// over it would take the guard away.
-pub fn join_conditions(request: &mut Request) -> Result<(), Problem> {
+/// Joins the lines of each condition, since a header may come in several. Returns a violation for each condition that
+/// cannot be read: ignoring it would disable the check.
+pub fn join_conditions(request: &mut Request) -> Vec<Violation> {
+    let mut unreadable = Vec::new();
     for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
-        let unreadable = || {
-            let detail = "holds characters that no ETag of this server has";
-            Problem::from(Error::bad_parameter(name.as_str(), detail))
-        };
         let lines = request.headers().get_all(&name).iter();
-        let lines: Vec<_> = lines
-            .map(HeaderValue::to_str)
-            .collect::<Result<_, _>>()
-            .map_err(|_| unreadable())?;
-        if lines.len() > 1 {
-            let joined = HeaderValue::from_str(&lines.join(", ")).map_err(|_| unreadable())?;
-            request.headers_mut().insert(&name, joined);
+        let lines: Result<Vec<_>, _> = lines.map(HeaderValue::to_str).collect();
+        let joined = lines
+            .ok()
+            .map(|lines| (lines.len(), HeaderValue::from_str(&lines.join(", "))));
+        match joined {
+            Some((0 | 1, _)) => {}
+            Some((_, Ok(joined))) => {
+                request.headers_mut().insert(&name, joined);
+            }
+            _ => {
+                let detail = "holds characters that no ETag of this server has";
+                unreadable.push(Violation::of_parameter(name.as_str(), detail));
+            }
         }
     }
-    Ok(())
+    unreadable
 }
 
 /// The paths that are answered on reserved places too.
@@ -76,11 +79,14 @@ pub fn normalise_query(request: &mut Request) {
     }
 }
 
-/// Holds the request's method and parameters against the operations of its path, and its body's coding. A token is asked
-/// for first, where one is needed.
-pub fn check(known: &[Operation], request: &Request) -> Result<(), Problem> {
+/// Checks the request's method and parameters against the operations of its path, and the coding of its body. `violations`
+/// are those of its headers. The token is checked first, where one is needed.
+pub fn check(known: &[Operation], request: &Request, mut violations: Vec<Violation>) -> Result<(), Problem> {
     if known.is_empty() {
-        return Ok(());
+        return match violations.is_empty() {
+            true => Ok(()),
+            false => Err(Error::BadParameter(violations).into()),
+        };
     }
     let path = request.uri().path();
     let Some(operation) = known
@@ -97,7 +103,7 @@ pub fn check(known: &[Operation], request: &Request) -> Result<(), Problem> {
             return Err(Problem::new(BAD_REQUEST, format!("the query cannot be read: {error}")));
         }
     };
-    let violations = operation.violations(path, &query);
+    violations.extend(operation.violations(path, &query));
     let problem = if !violations.is_empty() {
         Error::BadParameter(violations).into()
     } else if is_coded(request) {

@@ -27,6 +27,7 @@ use crate::{
             gaps::{GapsParameter, gaps as asked_gaps},
             layout::{Accepted, Format, Guard, Shape, dialect, form, thinning},
             reply::{Answer, Plain, Table},
+            rules::Rules,
         },
     },
     service::{App, prediction},
@@ -65,6 +66,9 @@ const DEFAULT_WINDOW_HOURS: i64 = 24;
 
 /// The predictions' operations.
 pub struct PredictionApi(pub App);
+
+/// The rules need the job's contract, which `service` reads.
+impl Rules for PostedPredictions {}
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Predictions")]
 impl PredictionApi {
