@@ -5,11 +5,7 @@ use poem::{
     IntoResponse, Response,
     http::{HeaderName, HeaderValue, StatusCode, header},
 };
-use poem_openapi::{
-    ApiResponse, Object,
-    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
-    types::Type,
-};
+use poem_openapi::Object;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -315,27 +311,5 @@ impl From<Problem> for poem::Error {
         let mut error = Self::from_response(status(problem.0.kind).into_response());
         error.set_data(problem);
         error
-    }
-}
-
-impl ApiResponse for Problem {
-    fn meta() -> MetaResponses {
-        let response = |kind: &Kind| MetaResponse {
-            description: kind.meaning,
-            status: Some(kind.status),
-            status_range: None,
-            content: vec![MetaMediaType {
-                content_type: CONTENT_TYPE,
-                schema: ProblemBody::schema_ref(),
-            }],
-            headers: Vec::new(),
-        };
-        MetaResponses {
-            responses: KINDS.iter().map(response).collect(),
-        }
-    }
-
-    fn register(registry: &mut Registry) {
-        ProblemBody::register(registry);
     }
 }

@@ -1,27 +1,31 @@
 //! Jobs on the wire.
 
+use poem::{IntoResponse, Response};
 use poem_openapi::{
     OpenApi,
     param::{Header, Path, Query},
 };
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
     domain::{
         Timestamp,
         health::HealthState,
         job::{Job, JobChange, JobFilter},
         job_inputs::JobInputs,
-        job_setup::{CreatedKind, JobSetup},
+        job_setup::{CreatedKind, JobSetup, JobSetupAnswer},
     },
     http::{
-        document::tag::Tag,
         form::{
+            answer::{Change, Find, Make, Read},
             auth::{Auth, ManagerAuth},
             body::Body,
             cursor::{default_limit, encode, page},
-            reply::{Answer, Deleted, Found, List, Plain, SetUp},
+            list::List,
+            reply::{Deleted, ETAG, LOCATION, Plain, api_response, meta},
             rules::rules,
+            thing::{Created, Found, thing},
         },
         guard::condition::expected,
     },
@@ -34,6 +38,31 @@ use crate::{
 
 /// The jobs' operations.
 pub struct JobApi(pub App);
+
+thing!(Job, "/api/v1/jobs");
+
+thing!(JobSetupAnswer, "/api/v1/jobs", job);
+
+/// 201 if the job was made, 200 if it was there (or for a dry run).
+struct SetUp {
+    answer: JobSetupAnswer,
+    created: bool,
+}
+
+api_response!([] SetUp, JobSetupAnswer, |schema| vec![
+    meta(200, "The job was set up so before, or this is a dry run.", Some(schema()), &[ETAG]),
+    meta(201, "The job was made.", Some(schema()), &[ETAG, LOCATION]),
+]);
+
+impl IntoResponse for SetUp {
+    fn into_response(self) -> Response {
+        if self.created {
+            Created(self.answer).into_response()
+        } else {
+            Found(self.answer).into_response()
+        }
+    }
+}
 
 rules!(JobSetup, JobChange);
 
@@ -53,7 +82,7 @@ impl JobApi {
         #[oai(default)]
         dry_run: Query<bool>,
         body: Body<JobSetup>,
-    ) -> Answer<SetUp> {
+    ) -> Make<SetUp> {
         let answer = job_setup::set_up(&self.0, &auth.0, body.0, dry_run.0).await?;
         let made = answer.created.iter().any(|made| made.kind == CreatedKind::Job);
         Ok(SetUp {
@@ -91,7 +120,7 @@ impl JobApi {
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
-    ) -> Answer<List<Job>> {
+    ) -> Read<List<Job>> {
         let filter = JobFilter {
             organisation_id: organisation_id.0,
             source_id: source_id.0,
@@ -125,7 +154,7 @@ impl JobApi {
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
-    ) -> Answer<List<Job>> {
+    ) -> Find<List<Job>> {
         let page = page(limit.0, cursor.0.as_deref())?;
         let listed = job::list_for_version(&self.0, &auth.0, service_id.0, page).await?;
         Ok(List::new(listed, |last| encode(&last.id)))
@@ -140,7 +169,7 @@ impl JobApi {
         auth: Auth,
         /// The job's id.
         job_id: Path<Uuid>,
-    ) -> Answer<Found<Job>> {
+    ) -> Find<Found<Job>> {
         Ok(Found(job::get(&self.0, &auth.0, job_id.0)?))
     }
 
@@ -162,7 +191,7 @@ impl JobApi {
         to: Query<Option<Timestamp>>,
         /// Only what this server could serve at that time.
         as_of: Query<Option<Timestamp>>,
-    ) -> Answer<Plain<JobInputs>> {
+    ) -> Find<Plain<JobInputs>> {
         let window = InputWindow {
             from: from.0,
             to: to.0,
@@ -186,7 +215,7 @@ impl JobApi {
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Body<JobChange>,
-    ) -> Answer<Found<Job>> {
+    ) -> Change<Found<Job>> {
         let expected = expected(if_match.0.as_deref());
         let changed = job::update(&self.0, &auth.0, job_id.0, expected, body.0).await?;
         Ok(Found(changed))
@@ -204,7 +233,7 @@ impl JobApi {
         /// The ETag of the state that is to be deleted; any state if absent.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
-    ) -> Answer<Deleted> {
+    ) -> Change<Deleted> {
         let expected = expected(if_match.0.as_deref());
         job::delete(&self.0, &auth.0, job_id.0, expected).await?;
         Ok(Deleted)

@@ -6,20 +6,20 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
     domain::{
         job_run::{JobRun, NewJobRun},
         page::Listed,
     },
-    http::{
-        document::tag::Tag,
-        form::{
-            auth::{Auth, WorkerAuth},
-            body::Body,
-            cursor::{decode, default_limit, encode, rows},
-            reply::{Answer, List, Plain},
-            rules::rules,
-        },
+    http::form::{
+        answer::{Change, Find},
+        auth::{Auth, WorkerAuth},
+        body::Body,
+        cursor::{decode, default_limit, encode, rows},
+        list::List,
+        reply::Plain,
+        rules::rules,
     },
     service::{App, job_run},
 };
@@ -43,7 +43,7 @@ impl JobRunApi {
         /// The job's id.
         job_id: Path<Uuid>,
         body: Body<NewJobRun>,
-    ) -> Answer<Plain<JobRun>> {
+    ) -> Change<Plain<JobRun>> {
         let report = job_run::report(&self.0, &auth.0, job_id.0, body.0).await?;
         Ok(Plain(report))
     }
@@ -64,7 +64,7 @@ impl JobRunApi {
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
-    ) -> Answer<List<JobRun>> {
+    ) -> Find<List<JobRun>> {
         let after = cursor.0.as_deref().map(decode).transpose()?;
         let Listed { items, more } = job_run::list(&self.0, &auth.0, job_id.0, after, rows(limit.0)).await?;
         let last = items.last().map(|(place, _)| *place);

@@ -6,16 +6,19 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
     domain::organisation::{NewOrganisation, Organisation, OrganisationChange},
     http::{
-        document::tag::Tag,
         form::{
+            answer::{Change, Find, Make, Read},
             auth::{AdminAuth, Auth},
             body::Body,
             cursor::{default_limit, encode, page},
-            reply::{Answer, Created, Deleted, Found, List},
+            list::List,
+            reply::Deleted,
             rules::rules,
+            thing::{Created, Found, thing},
         },
         guard::condition::expected,
     },
@@ -25,6 +28,8 @@ use crate::{
 /// The organisations' operations.
 pub struct OrganisationApi(pub App);
 
+thing!(Organisation, "/api/v1/organisations");
+
 rules!(NewOrganisation, OrganisationChange);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Organisations")]
@@ -33,7 +38,7 @@ impl OrganisationApi {
     ///
     /// A customer, to whom locations, sensors, jobs and tokens belong. Needs: admin.
     #[oai(path = "/organisations", method = "post", operation_id = "create_organisation")]
-    async fn create(&self, auth: AdminAuth, body: Body<NewOrganisation>) -> Answer<Created<Organisation>> {
+    async fn create(&self, auth: AdminAuth, body: Body<NewOrganisation>) -> Make<Created<Organisation>> {
         Ok(Created(organisation::create(&self.0, &auth.0, body.0).await?))
     }
 
@@ -51,7 +56,7 @@ impl OrganisationApi {
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
-    ) -> Answer<List<Organisation>> {
+    ) -> Read<List<Organisation>> {
         let page = page(limit.0, cursor.0.as_deref())?;
         let listed = organisation::list(&self.0, &auth.0, name.0, page).await?;
         Ok(List::new(listed, |last| encode(&last.id)))
@@ -66,7 +71,7 @@ impl OrganisationApi {
         auth: Auth,
         /// The organisation's id.
         id: Path<Uuid>,
-    ) -> Answer<Found<Organisation>> {
+    ) -> Find<Found<Organisation>> {
         Ok(Found(organisation::get(&self.0, &auth.0, id.0)?))
     }
 
@@ -83,7 +88,7 @@ impl OrganisationApi {
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Body<OrganisationChange>,
-    ) -> Answer<Found<Organisation>> {
+    ) -> Change<Found<Organisation>> {
         let expected = expected(if_match.0.as_deref());
         let changed = organisation::update(&self.0, &auth.0, id.0, expected, body.0).await?;
         Ok(Found(changed))
@@ -101,7 +106,7 @@ impl OrganisationApi {
         /// The ETag of the state that is to be deleted; any state if absent.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
-    ) -> Answer<Deleted> {
+    ) -> Change<Deleted> {
         let expected = expected(if_match.0.as_deref());
         organisation::delete(&self.0, &auth.0, id.0, expected).await?;
         Ok(Deleted)

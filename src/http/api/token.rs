@@ -6,20 +6,20 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
     domain::{
         Caller, Result,
-        token::{NewToken, Token},
+        token::{IssuedToken, NewToken, Token},
     },
-    http::{
-        document::tag::Tag,
-        form::{
-            auth::{Auth, ManagerAuth},
-            body::Body,
-            cursor::{default_limit, encode, page},
-            reply::{Answer, Deleted, Issued, List, Plain},
-            rules::Rules,
-        },
+    http::form::{
+        answer::{Answer, Find, Make, Read},
+        auth::{Auth, ManagerAuth},
+        body::Body,
+        cursor::{default_limit, encode, page},
+        list::List,
+        reply::{Deleted, Issued, Plain},
+        rules::Rules,
     },
     service::{App, token},
 };
@@ -48,7 +48,7 @@ impl TokenApi {
     /// The answer has the secret, which is shown this once: the server keeps only its SHA-256. A manager makes tokens
     /// of its own organisation, at most a manager's. Needs: manager.
     #[oai(path = "/tokens", method = "post", operation_id = "create_token")]
-    async fn create(&self, auth: ManagerAuth, body: Body<NewToken>) -> Answer<Issued> {
+    async fn create(&self, auth: ManagerAuth, body: Body<NewToken>) -> Make<Issued<IssuedToken>> {
         Ok(Issued(token::create(&self.0, &auth.0, body.0).await?))
     }
 
@@ -66,7 +66,7 @@ impl TokenApi {
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
-    ) -> Answer<List<Token>> {
+    ) -> Read<List<Token>> {
         let page = page(limit.0, cursor.0.as_deref())?;
         let listed = token::list(&self.0, &auth.0, organisation_id.0, page).await?;
         Ok(List::new(listed, |last| encode(&last.id)))
@@ -81,7 +81,7 @@ impl TokenApi {
         auth: Auth,
         /// The token's id.
         id: Path<Uuid>,
-    ) -> Answer<Deleted> {
+    ) -> Find<Deleted> {
         token::revoke(&self.0, &auth.0, id.0).await?;
         Ok(Deleted)
     }

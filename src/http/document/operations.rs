@@ -25,6 +25,8 @@ pub struct Operation {
     pub is_secured: bool,
     /// The media types of its bodies.
     pub body_types: Vec<String>,
+    /// Why nothing at the path can be changed, if so.
+    pub immutable: Option<&'static str>,
     /// What is counted of it.
     pub meters: Meters,
     parameters: Vec<Parameter>,
@@ -87,7 +89,8 @@ impl Operation {
 
 impl Operations {
     /// The operations of an OpenAPI document.
-    pub fn of(document: &Value) -> Self {
+    /// `immutable` are the paths whose things never change, with the reason.
+    pub fn of(document: &Value, immutable: &[(&str, &'static str)]) -> Self {
         let operation = |(path, method, operation): (&str, &str, &Value)| Operation {
             path: path.to_owned(),
             method: method.to_ascii_uppercase(),
@@ -99,6 +102,7 @@ impl Operations {
                 .into_iter()
                 .flat_map(|content| content.keys().cloned())
                 .collect(),
+            immutable: immutable.iter().find(|(of, _)| *of == path).map(|(_, why)| *why),
             meters: Meters::default(),
             parameters: operation["parameters"]
                 .as_array()

@@ -162,8 +162,8 @@ fn foreign_word(word: &str) -> Option<String> {
     let unsigned = word.trim_start_matches(['-', '+']).to_ascii_lowercase();
     match unsigned.as_str() {
         "nan" => Some(format!(
-            "is {word}, which JSON does not have: use the query parameter gaps=skip to skip gaps in predictions and \
-            readings, or gaps=withdraw to withdraw what is there; elsewhere leave it out"
+            "is {word}, which JSON does not have: use the query parameter gaps=skip to skip gaps, or \
+            gaps=withdraw to withdraw what is there, where the operation has it; elsewhere leave it out"
         )),
         "inf" | "infinity" | "na" => Some(format!(
             "is {word}, which JSON does not have: leave it out, or write null where a value may be missing"

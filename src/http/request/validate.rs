@@ -1,12 +1,12 @@
-//! What is refused before an operation is called, and what the framework refuses.
+//! Validation of a request before its operation is called.
 
 use poem::{
     Request,
     http::{HeaderValue, Method, header},
 };
-
 use url::form_urlencoded;
 
+use super::received::Received;
 use crate::{
     domain::{Error, Violation, spelling::normal},
     http::{
@@ -45,8 +45,8 @@ pub fn join_conditions(request: &mut Request) -> Vec<Violation> {
 const PROBES: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
 /// Refuses what came on a reserved place and does not watch the server.
-pub fn may_ask(request: &Request, route: &str) -> Result<(), Problem> {
-    if request.data::<OnlyProbes>().is_none() || PROBES.contains(&route) {
+pub fn may_ask(request: &Request) -> Result<(), Problem> {
+    if request.data::<OnlyProbes>().is_none() || PROBES.contains(&request.uri().path()) {
         return Ok(());
     }
     let detail = "as many connections are open as the server allows, and all of them have a request under way: try \
@@ -79,9 +79,11 @@ pub fn normalise_query(request: &mut Request) {
     }
 }
 
-/// Checks the request's method and parameters against the operations of its path, and the coding of its body. `violations`
-/// are those of its headers. The token is checked first, where one is needed.
-pub fn check(known: &[Operation], request: &Request, mut violations: Vec<Violation>) -> Result<(), Problem> {
+/// Checks the request's method and parameters against the operations of its path, and the coding of its body. The token
+/// is checked first, where one is needed.
+pub fn check(request: &Request, received: &Received<'_>) -> Result<(), Problem> {
+    let known = received.known;
+    let mut violations = received.unreadable.clone();
     if known.is_empty() {
         return match violations.is_empty() {
             true => Ok(()),
@@ -93,8 +95,7 @@ pub fn check(known: &[Operation], request: &Request, mut violations: Vec<Violati
         .iter()
         .find(|operation| operation.method == request.method().as_str())
     else {
-        let methods: Vec<_> = known.iter().map(|known| known.method.as_str()).collect();
-        return Err(method_not_allowed(request.method(), path, &methods));
+        return Err(method_not_allowed(request.method(), path, known));
     };
     let query = match request.params::<Vec<(String, String)>>() {
         Ok(query) => query,
@@ -127,18 +128,15 @@ fn is_coded(request: &Request) -> bool {
     codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
-fn method_not_allowed(method: &Method, path: &str, known: &[&str]) -> Problem {
-    let mut allowed = known.to_vec();
+fn method_not_allowed(method: &Method, path: &str, known: &[Operation]) -> Problem {
+    let mut allowed: Vec<_> = known.iter().map(|known| known.method.as_str()).collect();
     if allowed.contains(&"GET") {
         allowed.push("HEAD");
     }
     let allowed = allowed.join(", ");
     let is_change = matches!(*method, Method::PUT | Method::PATCH);
-    let detail = if is_change && path.starts_with("/api/v1/source_versions/") {
-        "source versions are immutable: publish a new one with POST /api/v1/source_versions".to_owned()
-    } else {
-        format!("{path} knows {allowed}")
-    };
+    let immutable = known.iter().find_map(|known| known.immutable).filter(|_| is_change);
+    let detail = immutable.map_or_else(|| format!("{path} knows {allowed}"), str::to_owned);
     let problem = Problem::new(METHOD_NOT_ALLOWED, detail);
     match HeaderValue::from_str(&allowed) {
         Ok(allowed) => problem.with_header(header::ALLOW, allowed),

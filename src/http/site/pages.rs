@@ -2,7 +2,9 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use poem::{
-    EndpointExt, IntoResponse, Request, Response, Route, handler,
+    EndpointExt, IntoResponse, Request, Response,
+    endpoint::make_sync,
+    handler,
     http::{HeaderMap, StatusCode, header},
     web::{Data, Path},
 };
@@ -21,6 +23,7 @@ use crate::{
         context::Context,
         document::Document,
         guard::compression::Kept,
+        labels::Pages,
         problem::{INTERNAL, Problem},
     },
 };
@@ -73,8 +76,11 @@ impl Fixed {
     }
 }
 
-/// Adds the pages to the routes.
-pub fn add(routes: Route, document: &Document) -> Route {
+/// The names that other programs give to their probes.
+const PROBES: [&str; 6] = ["/health", "/healthz", "/live", "/ready", "/ping", "/status"];
+
+/// Adds the pages to those that there are.
+pub fn add(mut pages: Pages, document: &Document) -> Pages {
     let swagger = swagger();
     let made = Made {
         swagger_policy: swagger_policy(&swagger),
@@ -82,7 +88,10 @@ pub fn add(routes: Route, document: &Document) -> Route {
         json: Fixed::new(document.to_json()),
         yaml: Fixed::new(document.to_yaml()),
     };
-    routes
+    for name in PROBES {
+        pages = pages.at(name, make_sync(no_probe).map_to_response());
+    }
+    pages
         .at("/", poem::get(dashboard))
         .at("/docs", poem::get(docs))
         .at("/docs/weather_nyc_2013.csv", poem::get(weather_file))
@@ -98,6 +107,13 @@ pub fn add(routes: Route, document: &Document) -> Route {
         .at("/favicon.ico", poem::get(icon))
         .at("/api/v1/openapi.json", poem::get(json_page).data(made.clone()))
         .at("/api/v1/openapi.yaml", poem::get(yaml_page).data(made))
+}
+
+/// The hint for whoever looks for a probe under another name.
+fn no_probe(_: Request) -> Response {
+    nothing(
+        "there is nothing at this path: the probes are /livez and /readyz, and the health of jobs is at /api/v1/health",
+    )
 }
 
 fn swagger() -> String {

@@ -18,10 +18,9 @@ use crate::{
     http::{
         form::{
             body::read,
-            csv::{is_csv, uuid},
+            csv::{CSV, is_csv, uuid},
             csv_table::{Columns, RowLines, Table, with_line_feeds},
             gaps::gaps_of,
-            reply::CSV,
         },
         problem::Problem,
     },

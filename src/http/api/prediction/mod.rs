@@ -9,6 +9,7 @@ use std::{collections::HashSet, marker::PhantomData};
 use poem_openapi::{ApiRequest, Enum, OpenApi, param::Query};
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
     domain::{
         Counts, Duration, Error, Timestamp,
@@ -18,17 +19,16 @@ use crate::{
             PredictionCursor, PredictionQuery, PredictionScope, PredictionSeries, Withdrawal,
         },
     },
-    http::{
-        document::tag::Tag,
-        form::{
-            auth::{Auth, WorkerAuth},
-            body::Body,
-            cursor::{decode, default_limit, encode, rows},
-            gaps::{GapsParameter, gaps as asked_gaps},
-            layout::{Accepted, Format, Guard, Shape, dialect, form, thinning},
-            reply::{Answer, Plain, Table},
-            rules::Rules,
-        },
+    http::form::{
+        answer::Find,
+        auth::{Auth, WorkerAuth},
+        body::Body,
+        cursor::{decode, default_limit, encode, rows},
+        gaps::{GapsParameter, gaps as asked_gaps},
+        layout::{Accepted, Format, Guard, Shape, dialect, form, thinning},
+        reply::Plain,
+        rules::Rules,
+        table::Table,
     },
     service::{App, prediction},
 };
@@ -94,7 +94,7 @@ impl PredictionApi {
         /// error where none is, as NaN and an empty cell are anywhere.
         gaps: Query<Option<GapsParameter>>,
         body: Posted,
-    ) -> Answer<Plain<PredictionCounts>> {
+    ) -> Find<Plain<PredictionCounts>> {
         let gaps = asked_gaps(gaps.0);
         let counts = match body {
             Posted::Json(body) => prediction::post(&self.0, &auth.0, body.0, gaps).await?,
@@ -126,7 +126,7 @@ impl PredictionApi {
         metric: Query<Option<String>>,
         /// Only of this stage; of all, if absent.
         stage: Query<Option<String>>,
-    ) -> Answer<Plain<Counts>> {
+    ) -> Find<Plain<Counts>> {
         let asked = Withdrawal {
             job_id: job_id.0,
             issue_time: issue_time.0,
@@ -193,7 +193,7 @@ impl PredictionApi {
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
-    ) -> Answer<Table<Prediction, Vec<PredictionSeries>>> {
+    ) -> Find<Table<Prediction, Vec<PredictionSeries>>> {
         let form = form(&accepted, format.0, shape.0)?;
         let dialect = dialect(form, guard.0, bom.0)?;
         let thin = thinning(max_points.0, form, cursor.0.as_deref())?;
@@ -277,7 +277,7 @@ impl PredictionApi {
         source: Query<Option<String>>,
         /// The time at which a value is to be valid, in place of the newest issue.
         at: Query<Option<Timestamp>>,
-    ) -> Answer<Plain<Vec<LatestPrediction>>> {
+    ) -> Find<Plain<Vec<LatestPrediction>>> {
         let mut seen = HashSet::new();
         let mut locations = location_id.0.unwrap_or_default();
         locations.retain(|id| seen.insert(*id));
@@ -314,14 +314,14 @@ fn file_name(metric: &str, id: Option<Uuid>) -> String {
 }
 
 /// What is asked for: a location or a job.
-fn scope(location_id: Option<Uuid>, job_id: Option<Uuid>) -> Answer<PredictionScope> {
+fn scope(location_id: Option<Uuid>, job_id: Option<Uuid>) -> Result<PredictionScope, Error> {
     match (location_id, job_id) {
         (Some(id), None) => Ok(PredictionScope::Location(id)),
         (None, Some(id)) => Ok(PredictionScope::Job(id)),
-        (None, None) => Err(Error::bad_parameter("location_id", "is missing: give it or job_id").into()),
+        (None, None) => Err(Error::bad_parameter("location_id", "is missing: give it or job_id")),
         (Some(_), Some(_)) => {
             let detail = "stands in for location_id: give one of the two";
-            Err(Error::bad_parameter("job_id", detail).into())
+            Err(Error::bad_parameter("job_id", detail))
         }
     }
 }

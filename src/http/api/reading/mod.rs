@@ -1,5 +1,8 @@
 //! Readings on the wire.
 
+mod csv;
+mod lines;
+
 use std::marker::PhantomData;
 
 use poem_openapi::{
@@ -9,27 +12,28 @@ use poem_openapi::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
     domain::{
         Counts, Error, Timestamp,
         reading::{NewReading, Reading, ReadingQuery, ReadingSeries},
     },
-    http::{
-        document::tag::Tag,
-        form::{
-            auth::{Auth, WorkerAuth},
-            body::Body,
-            csv::{CsvReadings, begin, record},
-            cursor::{decode, default_limit, encode, rows},
-            gaps::{GapsParameter, gaps as asked_gaps},
-            json_lines::ReadingLines,
-            layout::{Accepted, Dialect, Form, Format, Guard, Shape, dialect, form, thinning},
-            reply::{Answer, Plain, Table},
-            rules::Rules,
-        },
+    http::form::{
+        answer::{Find, Read},
+        auth::{Auth, WorkerAuth},
+        body::Body,
+        csv::{begin, record},
+        cursor::{decode, default_limit, encode, rows},
+        gaps::{GapsParameter, gaps as asked_gaps},
+        layout::{Accepted, Dialect, Form, Format, Guard, Shape, dialect, form, thinning},
+        reply::Plain,
+        rules::Rules,
+        table::Table,
     },
     service::{App, reading},
 };
+use csv::CsvReadings;
+use lines::ReadingLines;
 
 /// The readings' operations.
 pub struct ReadingApi(pub App);
@@ -76,7 +80,7 @@ impl ReadingApi {
         /// there, and is an error where none is, as NaN and an empty cell are anywhere.
         gaps: Query<Option<GapsParameter>>,
         body: Posted,
-    ) -> Answer<Plain<Counts>> {
+    ) -> Read<Plain<Counts>> {
         let gaps = asked_gaps(gaps.0);
         let posted = match body {
             Posted::Csv(CsvReadings(readings, lines)) => {
@@ -114,7 +118,7 @@ impl ReadingApi {
         from: Query<Timestamp>,
         /// The end of the window (exclusive).
         to: Query<Timestamp>,
-    ) -> Answer<Plain<Counts>> {
+    ) -> Find<Plain<Counts>> {
         check_window(Some(from.0), Some(to.0))?;
         let counts = reading::withdraw(&self.0, &auth.0, id.0, from.0, to.0).await?;
         Ok(Plain(counts))
@@ -156,7 +160,7 @@ impl ReadingApi {
         limit: Query<u64>,
         /// Where the page starts: from the `Link` of the page before.
         cursor: Query<Option<String>>,
-    ) -> Answer<Table<Reading, ReadingSeries>> {
+    ) -> Find<Table<Reading, ReadingSeries>> {
         let form = form(&accepted, format.0, shape.0)?;
         let dialect = dialect(form, guard.0, bom.0)?;
         check_window(from.0, to.0)?;
@@ -185,7 +189,7 @@ impl ReadingApi {
         let body = match form {
             Form::Series => json(&ReadingSeries::of(sensor, &listed.items)),
             Form::Rows => json(&listed.items),
-            Form::Csv => csv(&listed.items, dialect),
+            Form::Csv => table(&listed.items, dialect),
         };
         Ok(Table {
             form,
@@ -211,7 +215,7 @@ fn json(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_default()
 }
 
-fn csv(readings: &[Reading], dialect: Dialect) -> Vec<u8> {
+fn table(readings: &[Reading], dialect: Dialect) -> Vec<u8> {
     let mut out = Vec::with_capacity(64 + readings.len() * 100);
     let header = ["sensor_id", "time", "value", "available_at"];
     begin(&mut out, header, dialect);
