@@ -74,7 +74,7 @@ impl Document {
 
     /// The document as YAML.
     pub fn to_yaml(&self) -> String {
-        serde_yaml::to_string(&self.0.json).unwrap_or_default()
+        serde_norway::to_string(&self.0.json).unwrap_or_default()
     }
 
     /// The operations that the document has.
