@@ -58,7 +58,7 @@
 //! | POST | /api/v1/predictions | post_predictions | prediction/mod.rs |
 //! | DELETE | /api/v1/predictions | withdraw_predictions | prediction/mod.rs |
 //! | GET | /api/v1/predictions | list_predictions | prediction/mod.rs |
-//! | GET | /api/v1/predictions/latest | latest_predictions | prediction/mod.rs |
+//! | GET | /api/v1/predictions/latest | latest_predictions | prediction/latest.rs |
 //! | GET | /api/v1/audit | list_audit | audit.rs |
 //! | GET | /api/v1/admin/backup | download_backup | backup.rs |
 //!
@@ -92,6 +92,7 @@ type Models = (
     source::SourceApi,
     source_version::SourceVersionApi,
     prediction::PredictionApi,
+    prediction::LatestApi,
 );
 type Places = (location::LocationApi, sensor::SensorApi, reading::ReadingApi);
 type Administration = (
@@ -113,6 +114,7 @@ fn apis(app: &App) -> Apis {
         source::SourceApi(app.clone()),
         source_version::SourceVersionApi(app.clone()),
         prediction::PredictionApi(app.clone()),
+        prediction::LatestApi(app.clone()),
     );
     let places = (
         location::LocationApi(app.clone()),

@@ -3,8 +3,9 @@
 use serde::de::DeserializeOwned;
 
 use super::{
-    body::fault,
-    json_text::{faults_of_line, nan_as_null, with_integers},
+    body_faults::fault,
+    json_faults::faults_of_line,
+    json_text::{nan_as_null, with_integers},
 };
 use crate::{
     domain::{Error, Gaps},

@@ -14,7 +14,7 @@ use crate::http::{
     base::Base,
     context::{Context, SeenCaller},
     guard::{
-        compression::Coding,
+        coding::Coding,
         pace::{Progress, paced},
         share::Held,
     },

@@ -8,7 +8,7 @@ use crate::{
         base::Base,
         context::SeenCaller,
         document::operations::Operation,
-        guard::{compression::Coding, pace::Progress},
+        guard::{coding::Coding, pace::Progress},
     },
 };
 

@@ -13,9 +13,11 @@ use crate::{
     domain::{Gaps, Timestamp, Violations, reading::NewReading},
     http::{
         form::{
-            body::read,
+            body_bytes::read,
             csv::{CSV, is_csv, uuid},
-            csv_table::{Columns, RowLines, Table, with_line_feeds},
+            csv_columns::Columns,
+            csv_dialect::with_line_feeds,
+            csv_table::{RowLines, Table},
             gaps::gaps_of,
         },
         problem::Problem,

@@ -12,7 +12,7 @@ use crate::{
     domain::{Gaps, reading::NewReading},
     http::{
         form::{
-            body::read,
+            body_bytes::read,
             gaps::gaps_of,
             json_lines::{TYPE, is_lines, parse_line},
             json_text::utf8,

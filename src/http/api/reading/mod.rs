@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::tag::Tag;
 use crate::{
     domain::{
-        Counts, Error, Timestamp,
+        Counts, Error, Timestamp, Window,
         reading::{NewReading, Reading, ReadingQuery, ReadingSeries},
     },
     http::form::{
@@ -119,7 +119,7 @@ impl ReadingApi {
         /// The end of the window (exclusive).
         to: Query<Timestamp>,
     ) -> Find<Plain<Counts>> {
-        check_window(Some(from.0), Some(to.0))?;
+        Window::check(Some(from.0), Some(to.0))?;
         let counts = reading::withdraw(&self.0, &auth.0, id.0, from.0, to.0).await?;
         Ok(Plain(counts))
     }
@@ -163,7 +163,7 @@ impl ReadingApi {
     ) -> Find<Table<Reading, ReadingSeries>> {
         let form = form(&accepted, format.0, shape.0)?;
         let dialect = dialect(form, guard.0, bom.0)?;
-        check_window(from.0, to.0)?;
+        Window::check(from.0, to.0)?;
         let thin = thinning(max_points.0, form, cursor.0.as_deref())?;
         let cursor: Option<Cursor> = cursor.0.as_deref().map(decode).transpose()?;
         let before = cursor.as_ref();
@@ -198,16 +198,6 @@ impl ReadingApi {
             next,
             of: PhantomData,
         })
-    }
-}
-
-fn check_window(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<(), Error> {
-    match (from, to) {
-        (Some(from), Some(to)) if to < from => {
-            let detail = format!("is before from, which is {from}");
-            Err(Error::bad_parameter("to", detail))
-        }
-        _ => Ok(()),
     }
 }
 
