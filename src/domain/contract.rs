@@ -151,11 +151,11 @@ fn yes() -> bool {
 /// are read by metric), and there is at least one output role.
 pub fn check_contract(inputs: &mut [InputRole], outputs: &mut [OutputRole], violations: &mut Violations) {
     if outputs.is_empty() {
-        violations.add("/output_roles", "must have at least one output role");
+        violations.add("/output_roles", "is empty");
     }
     for (side, count) in [("/input_roles", inputs.len()), ("/output_roles", outputs.len())] {
         if count > MAX_ROLES {
-            violations.add(side, format!("has more than {MAX_ROLES} roles"));
+            violations.add(side, format!("has more than {MAX_ROLES} items"));
             return;
         }
     }

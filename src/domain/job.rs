@@ -196,7 +196,7 @@ impl JobFilter {
 /// Checks the format of bindings, before they are checked against a contract.
 pub fn check_binding_form(bindings: &mut [RoleBinding], violations: &mut Violations) {
     if bindings.len() > MAX_ROLES {
-        violations.add("/role_bindings", format!("has more than {MAX_ROLES} bindings"));
+        violations.add("/role_bindings", format!("has more than {MAX_ROLES} items"));
         return;
     }
     for (index, binding) in bindings.iter_mut().enumerate() {

@@ -39,6 +39,7 @@ pub mod value;
 pub mod violation;
 pub mod violations;
 pub mod webhook;
+pub mod window;
 
 pub use caller::{Caller, Role};
 pub use counts::Counts;
@@ -49,3 +50,4 @@ pub use time::Timestamp;
 pub use value::{Gaps, PostedValue};
 pub use violation::Violation;
 pub use violations::Violations;
+pub use window::Window;

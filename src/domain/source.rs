@@ -201,7 +201,7 @@ fn check_interval_ranges(value: Option<i64>, other: Option<i64>, violations: &mu
 pub fn check_grace(minutes: Option<i64>, violations: &mut Violations) {
     let most = MAX_INTERVAL_MINUTES;
     if minutes.is_some_and(|minutes| !(0..=most).contains(&minutes)) {
-        violations.add("/grace_minutes", format!("must be from 0 to {most}"));
+        violations.add("/grace_minutes", format!("must be an integer from 0 to {most}"));
     }
 }
 
@@ -212,6 +212,6 @@ pub fn check_retention(hours: Option<i64>, violations: &mut Violations) {
 
 fn check_range(value: Option<i64>, most: i64, violations: &mut Violations, pointer: &str) {
     if value.is_some_and(|value| !(1..=most).contains(&value)) {
-        violations.add(pointer, format!("must be from 1 to {most}"));
+        violations.add(pointer, format!("must be an integer from 1 to {most}"));
     }
 }

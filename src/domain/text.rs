@@ -159,17 +159,25 @@ fn check_line(text: &mut String, max: usize, violations: &mut Violations, pointe
     if text.chars().count() > max {
         violations.add(pointer, format!("is longer than {max} characters"));
     }
-    if text.chars().any(char::is_control) {
-        violations.add(pointer, "contains control characters");
-    }
-    if text.trim().is_empty() {
-        violations.add(pointer, "is empty");
+    if let Some(fault) = fault_of_line(text) {
+        violations.add(pointer, fault);
     } else if let Some(detail) = spelling::deceives(text) {
         violations.add(pointer, detail);
     }
     let trimmed = text.trim();
     if trimmed.len() != text.len() {
         *text = trimmed.to_owned();
+    }
+}
+
+/// What is wrong with a text that must be one line with something on it. The pattern [`ONE_LINE`] refuses the same texts.
+pub fn fault_of_line(text: &str) -> Option<&'static str> {
+    if text.chars().any(char::is_control) {
+        Some("contains control characters")
+    } else if text.trim().is_empty() {
+        Some("is empty")
+    } else {
+        None
     }
 }
 

@@ -1,5 +1,7 @@
 //! Moments in the API.
 
+use std::borrow::Cow;
+
 use serde::{Serialize, Serializer, ser};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -77,8 +79,13 @@ impl Timestamp {
     /// # Errors
     /// Returns a description of what is wrong with the text.
     pub fn parse_parameter(text: &str) -> Result<Self, &'static str> {
+        Self::parse(&Self::text_of_parameter(text))
+    }
+
+    /// The text that a query parameter stands for: a date is its midnight, and a plus that was decoded as a space is a plus.
+    pub fn text_of_parameter(text: &str) -> Cow<'_, str> {
         if lenient_time::is_date(text) {
-            return Self::parse(&format!("{text}T00Z"));
+            return format!("{text}T00Z").into();
         }
         let sign = text.rfind(' ').filter(|at| {
             let (before, offset) = (&text[..*at], &text[at + 1..]);
@@ -86,8 +93,8 @@ impl Timestamp {
             is_offset && before.contains(['T', 't', ' ', ':'])
         });
         match sign {
-            Some(at) => Self::parse(&format!("{}+{}", &text[..at], &text[at + 1..])),
-            None => Self::parse(text),
+            Some(at) => format!("{}+{}", &text[..at], &text[at + 1..]).into(),
+            None => text.into(),
         }
     }
 }

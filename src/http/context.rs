@@ -13,6 +13,7 @@ use super::{
         rate::{Left, Rate},
         share::{Shares, Turn},
     },
+    labels::Labels,
     metrics::Metrics,
     options::{Demo, Limits, Options},
     problem::Problem,
@@ -27,6 +28,7 @@ use crate::{
 pub struct Context {
     pub app: App,
     pub document: Document,
+    pub pages: Arc<Labels>,
     pub limits: Limits,
     pub rate: Option<Rate>,
     pub shares: Shares,
@@ -40,10 +42,11 @@ pub struct Context {
 
 impl Context {
     /// What requests are answered with by a server that is set up so.
-    pub fn new(app: &App, document: Document, options: Options, is_encrypted: bool) -> Self {
+    pub fn new(app: &App, document: Document, pages: Labels, options: Options, is_encrypted: bool) -> Self {
         Self {
             app: app.clone(),
             document,
+            pages: Arc::new(pages),
             limits: options.limits,
             rate: Rate::new(options.limits.requests_per_second),
             shares: Shares::new(&options.limits),

@@ -6,6 +6,7 @@ mod context;
 mod document;
 mod form;
 mod guard;
+mod labels;
 mod metrics;
 mod options;
 mod problem;

@@ -52,13 +52,13 @@
 //! | GET | /api/v1/webhooks/{id}/deliveries | list_webhook_deliveries | webhook.rs |
 //! | POST | /api/v1/webhooks/{id}/test | test_webhook | webhook.rs |
 //! | GET | /api/v1/health | get_health | health.rs |
-//! | POST | /api/v1/readings | post_readings | reading.rs |
-//! | GET | /api/v1/sensors/{id}/readings | list_readings | reading.rs |
-//! | DELETE | /api/v1/sensors/{id}/readings | withdraw_readings | reading.rs |
+//! | POST | /api/v1/readings | post_readings | reading/mod.rs |
+//! | GET | /api/v1/sensors/{id}/readings | list_readings | reading/mod.rs |
+//! | DELETE | /api/v1/sensors/{id}/readings | withdraw_readings | reading/mod.rs |
 //! | POST | /api/v1/predictions | post_predictions | prediction/mod.rs |
 //! | DELETE | /api/v1/predictions | withdraw_predictions | prediction/mod.rs |
 //! | GET | /api/v1/predictions | list_predictions | prediction/mod.rs |
-//! | GET | /api/v1/predictions/latest | latest_predictions | prediction/mod.rs |
+//! | GET | /api/v1/predictions/latest | latest_predictions | prediction/latest.rs |
 //! | GET | /api/v1/audit | list_audit | audit.rs |
 //! | GET | /api/v1/admin/backup | download_backup | backup.rs |
 //!
@@ -76,7 +76,8 @@ use super::{
         source_version, token, webhook,
     },
     context::Context,
-    document::Document,
+    document::{Document, Front},
+    labels::Pages,
     options::Options,
     problem::{self, Problem},
     request,
@@ -91,6 +92,7 @@ type Models = (
     source::SourceApi,
     source_version::SourceVersionApi,
     prediction::PredictionApi,
+    prediction::LatestApi,
 );
 type Places = (location::LocationApi, sensor::SensorApi, reading::ReadingApi);
 type Administration = (
@@ -112,6 +114,7 @@ fn apis(app: &App) -> Apis {
         source::SourceApi(app.clone()),
         source_version::SourceVersionApi(app.clone()),
         prediction::PredictionApi(app.clone()),
+        prediction::LatestApi(app.clone()),
     );
     let places = (
         location::LocationApi(app.clone()),
@@ -129,9 +132,18 @@ fn apis(app: &App) -> Apis {
     (jobs, models, places, administration)
 }
 
+/// What the document says of the API as a whole.
+const FRONT: Front = Front {
+    title: "Prediction API",
+    description: "Keeps predictive models (sources and their immutable versions), connects them to an organisation's \
+        sensors and locations (jobs), and stores what they predict. Start with `POST /api/v1/jobs/setup`, or with the guides \
+        at `/docs`. The example of that operation makes everything that the examples of the others name.",
+    immutable: &[source_version::IMMUTABLE],
+};
+
 /// The API's document.
 pub fn document() -> Document {
-    Document::of::<Apis>()
+    Document::of::<Apis>(&FRONT)
 }
 
 /// Everything that is served.
@@ -139,20 +151,25 @@ pub fn endpoint(app: &App, options: Options, is_encrypted: bool) -> impl Endpoin
     let document = document();
     let api = OpenApiService::new(apis(app), "", "");
     let api = Arc::new(api.into_endpoint());
-    let mut routes = pages::add(Route::new(), &document)
+    let mut pages = pages::add(Pages::new(), &document);
+    if options.metrics.is_some() {
+        pages = pages.at("/metrics", poem::get(metrics::beside_the_api));
+    }
+    let routes = pages
+        .routes
         .at("/livez", api.clone())
         .at("/readyz", api.clone())
         .nest_no_strip("/api/v1", api);
-    if options.metrics.is_some() {
-        routes = routes.at("/metrics", poem::get(metrics::beside_the_api));
-    }
-    enveloped(routes, Context::new(app, document, options, is_encrypted))
+    enveloped(routes, Context::new(app, document, pages.labels, options, is_encrypted))
 }
 
 /// The metrics, for whoever reaches them.
 pub fn metrics_endpoint(app: &App, options: Options) -> impl Endpoint<Output = Response> + use<> {
-    let routes = Route::new().at("/metrics", poem::get(metrics::alone));
-    enveloped(routes, Context::new(app, document(), options, false))
+    let pages = Pages::new().at("/metrics", poem::get(metrics::alone));
+    enveloped(
+        pages.routes,
+        Context::new(app, document(), pages.labels, options, false),
+    )
 }
 
 fn enveloped(routes: Route, context: Context) -> impl Endpoint<Output = Response> {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{App, job_view};
 use crate::{
     domain::{
-        Caller, Error, Result, Timestamp,
+        Caller, Error, Result, Timestamp, Window,
         contract::{InputKind, InputRole, RoleBinding},
         job::JobRecord,
         job_inputs::{JobInput, JobInputs, MAX_VALUES, MAX_VALUES_IN_ALL, ReadingColumns},
@@ -17,9 +17,6 @@ use crate::{
     },
     store::{self, engine::Connection, prediction, reading},
 };
-
-/// Default distance of the window's ends from now, in hours.
-const DEFAULT_HOURS: i64 = 24;
 
 /// Window of the requested values.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,13 +37,8 @@ pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> R
     let caller = caller.clone();
     app.read_blocking(move |connection, now| {
         let found = job_view::visible(connection, &caller, id)?;
-        let around = window.as_of.unwrap_or(now);
-        let from = window.from.unwrap_or(around.plus_hours(-DEFAULT_HOURS));
-        let to = window.to.unwrap_or(around.plus_hours(DEFAULT_HOURS));
-        if to < from {
-            let detail = format!("is before from, which is {from}");
-            return Err(Error::bad_parameter("to", detail));
-        }
+        let middle = window.as_of.unwrap_or(now);
+        let Window { from, to } = Window::around(middle, window.from, window.to)?;
         let gone = || Error::Internal(format!("the version of the job {id} is missing"));
         let version = store::source_version::find(connection, found.source_version_id)?.ok_or_else(gone)?;
         let read = Read {

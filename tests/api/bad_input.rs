@@ -115,6 +115,75 @@ async fn unknown_fields_are_all_named() {
 }
 
 #[tokio::test]
+async fn a_fault_of_form_hides_no_broken_rule_and_each_has_one_text() {
+    let app = TestApp::start().await;
+    let home = app.organisation("Home").await;
+    let source = app.make(SOURCES, &json!({ "name": "m" })).await;
+    let id = source.as_str();
+    let input = json!({ "role": "a", "input_kind": "sensor" });
+    let many: Vec<_> = (0..101)
+        .map(|n| json!({ "role": n.to_string(), "metric": n.to_string() }))
+        .collect();
+    let url = "ftp://example.org/";
+    let [minutes, hours] = [json!(0), json!(876_601)];
+    for (path, body) in [
+        (
+            "source_versions",
+            json!({ "source_id": id, "version": " ", "input_roles": [input], "output_roles": [] }),
+        ),
+        (
+            "source_versions",
+            json!({ "source_id": id, "version": "a\nb", "input_roles": [], "output_roles": many }),
+        ),
+        (
+            "sources",
+            json!({ "name": "", "expected_interval_minutes": minutes, "expectedintervalminutes": 7 }),
+        ),
+        (
+            "sources",
+            json!({ "name": "x", "grace_minutes": -1, "retention_hours": hours }),
+        ),
+        (
+            "locations",
+            json!({ "organisation_id": home, "name": "\u{200b}x", "latitude": 91, "longitude": -180.5, "elevation": 1e9 }),
+        ),
+        ("organisations", json!({ "name": "x".repeat(201) })),
+        (
+            "sensors",
+            json!({ "organisation_id": home, "name": "x", "metric": "\t", "unit": "\u{3000}" }),
+        ),
+        (
+            "tokens",
+            json!({ "organisation_id": home, "name": "x", "role": "admin", "expires_at": "2001-01-01T00:00:00Z" }),
+        ),
+        (
+            "webhooks",
+            json!({ "name": "x", "url": url, "events": ["job.late", "job.late"], "secret": "x" }),
+        ),
+        (
+            "jobs/setup",
+            json!({ "organisation_id": home, "source": { "name": "m", "grace_minutes": -1, "expectedintervalminutes": 2,
+            "expected_interval_minutes": 1 }, "source_version": { "version": "1" }, "job": { "name": "", "organisation_id": id } }),
+        ),
+    ] {
+        let path = format!("/api/v1/{path}");
+        let errors = async |body: &Value| {
+            let answer = app.post(&path, body).await;
+            let mut errors = answer.expect(422)["errors"].as_array().unwrap().clone();
+            errors.sort_by_key(|error| error.to_string());
+            errors
+        };
+        let rules = errors(&body).await;
+        assert!(!rules.is_empty(), "{path}");
+        let mut unknown = body.clone();
+        unknown["zzz"] = json!(1);
+        let mut all = errors(&unknown).await;
+        all.retain(|error| error["pointer"] != "#/zzz");
+        assert_eq!(all, rules, "{path}: {body}");
+    }
+}
+
+#[tokio::test]
 async fn numbers_out_of_their_range_are_named() {
     let app = TestApp::start().await;
     let (interval, retention) = ("#/expected_interval_minutes", "#/retention_hours");

@@ -144,6 +144,52 @@ fn the_folders_of_http_use_only_those_below_them() {
     assert!(from_below, "the folders are not where they were");
 }
 
+/// The folders of `http` that hold for every resource, present and future.
+const WITHOUT_NOUNS: &[&str] = &["guard", "document", "form", "request", "serve"];
+
+/// The product's nouns, and its paths. Left out are words that HTTP and Rust have too (`Location`, `source`, `reading`) in
+/// the singular, and the two nouns that every request has: the token, and the caller's `organisation_id`.
+const NOUNS: &str = r"(?i)\w*(job|sensor|prediction|webhook|audit|backup|sourceversion|source_version|whoami)\w*|\b(locations|sources|readings|organisations)\b|domain::(location|source|reading|organisation|token)\b|/api/v1";
+
+#[test]
+fn what_holds_for_every_resource_names_none() {
+    let nouns = Regex::new(NOUNS).unwrap();
+    let mut checked = 0;
+    let mut faults = Vec::new();
+    for file in sources() {
+        let inside = file.strip_prefix(root_folder().join("src/http"));
+        let folder = inside.ok().and_then(|inside| inside.iter().next()?.to_str());
+        if !folder.is_some_and(|folder| WITHOUT_NOUNS.contains(&folder)) {
+            continue;
+        }
+        checked += 1;
+        let code = code_of(&file);
+        let named = nouns
+            .find_iter(&code)
+            .map(|noun| format!("{} names {}", file.display(), noun.as_str()));
+        faults.extend(named);
+    }
+    assert!(checked > 30, "the folders are not where they were");
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn a_noun_would_be_seen() {
+    let nouns = Regex::new(NOUNS).unwrap();
+    for code in [
+        "JobSetup",
+        "\"/api/v1/x\"",
+        "create_sensor",
+        "ends_with(\"/readings\")",
+        "use domain::location::X",
+    ] {
+        assert!(nouns.is_match(code), "{code}");
+    }
+    for code in ["header::LOCATION", "error.source()", "is_reading", "organisation_id"] {
+        assert!(!nouns.is_match(code), "{code}");
+    }
+}
+
 #[test]
 fn unsafe_code_is_forbidden() {
     for root in ["src/lib.rs", "src/main.rs"] {

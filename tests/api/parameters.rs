@@ -54,6 +54,63 @@ async fn parameters_that_cannot_be_used_are_named() {
 }
 
 #[tokio::test]
+async fn every_violation_is_named_in_one_answer_and_in_words() {
+    let app = TestApp::start().await;
+    let table = json!([
+        ["GET /jobs?health=foo", null, 400, "health"],
+        ["GET /jobs?health=late,foo,bar", null, 400, "health", "health"],
+        ["GET /jobs?health=", null, 400, "health"],
+        ["GET /jobs?health=late,", null, 400, "health"],
+        ["GET /jobs?health=late&health=down", null, 400, "health"],
+        [
+            "GET /jobs?health=foo&limit=0&activ=1",
+            null,
+            400,
+            "health",
+            "limit",
+            "activ"
+        ],
+        [
+            "GET /jobs?target_health=foo&health=bar",
+            null,
+            400,
+            "target_health",
+            "health"
+        ],
+        ["GET /jobs?health=late,down&target_health=failed", null, 200],
+        [
+            "GET /predictions/latest?metric=all&location_id=x&location_id=y&at=now",
+            null,
+            400,
+            "location_id",
+            "location_id",
+            "at"
+        ],
+        ["PUT /sources/x?y=1", {}, 400, "id", "y"],
+    ]);
+    app.calls(ADMIN, table).await;
+    let answer = app.get("/api/v1/jobs?health=late,foo&limit=0").await;
+    let states = "paused, unmonitored, new, on_time, late, down, failed";
+    assert_eq!(
+        answer.json()["errors"],
+        json!([
+            { "parameter": "health", "detail": format!("has \"foo\", which must be one of {states}") },
+            { "parameter": "limit", "detail": "must be an integer from 1 to 10000" },
+        ])
+    );
+    let unreadable = app.request(Method::PUT, "/api/v1/sources/x?y=1").bearer_auth(ADMIN);
+    let unreadable = unreadable.header("If-Match", &b"\"\xff\""[..]).json(&json!({}));
+    let answer = app.send(unreadable).await;
+    let named: Vec<_> = answer.json()["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["parameter"].clone())
+        .collect();
+    assert_eq!(named, ["if-match", "id", "y"]);
+}
+
+#[tokio::test]
 async fn what_a_path_does_not_know_is_405_and_unknown_paths_are_404() {
     let app = TestApp::start().await;
     let version = "/api/v1/source_versions/99999999-9999-9999-9999-999999999999";

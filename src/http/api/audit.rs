@@ -4,18 +4,17 @@ use poem_openapi::{OpenApi, param::Query};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
     domain::{
         Timestamp,
         audit::{AuditEntry, AuditFilter, AuditKind, AuditPage},
     },
-    http::{
-        document::tag::Tag,
-        form::{
-            auth::Auth,
-            cursor::{decode, default_limit, encode, rows},
-            reply::{Answer, List},
-        },
+    http::form::{
+        answer::Read,
+        auth::Auth,
+        cursor::{decode, default_limit, encode, rows},
+        list::List,
     },
     service::{App, audit},
 };
@@ -59,7 +58,7 @@ impl AuditApi {
         limit: Query<u64>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Answer<List<AuditEntry>> {
+    ) -> Read<List<AuditEntry>> {
         let filter = AuditFilter {
             organisation_id: organisation_id.0,
             kind: kind.0,

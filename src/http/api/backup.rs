@@ -1,6 +1,6 @@
 //! What concerns the whole product, on the wire.
 
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 
 use bytes::Bytes;
 use futures_util::stream::try_unfold;
@@ -14,14 +14,15 @@ use poem_openapi::{
     types::{Binary, Type},
 };
 
+use super::tag::Tag;
 use crate::{
     domain::Timestamp,
     http::{
-        document::tag::Tag,
         form::{
+            answer::Read,
             auth::{AdminAuth, Session},
-            reply::Answer,
         },
+        guard::pace::TakesLong,
     },
     service::{
         App,
@@ -48,7 +49,7 @@ impl AdminApi {
     /// token is revoked or expires meanwhile: the file is complete if it has as many bytes as `Content-Length` says.
     /// Needs: admin.
     #[oai(path = "/admin/backup", method = "get", operation_id = "download_backup")]
-    async fn backup(&self, auth: AdminAuth, request: &Request) -> Answer<Download> {
+    async fn backup(&self, auth: AdminAuth, _time: TakesLong, request: &Request) -> Read<Download> {
         let session = Session::of(request)?;
         Ok(Download(backup::make(&self.0, &auth.0).await?, session))
     }

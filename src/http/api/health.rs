@@ -7,15 +7,15 @@ use poem_openapi::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
     domain::health::{HealthCounts, JobHealth},
-    http::{
-        document::tag::Tag,
-        form::{
-            auth::Auth,
-            cursor::{decode, default_limit, encode, rows},
-            reply::{Answer, Part, Plain},
-        },
+    http::form::{
+        answer::{Find, Read},
+        auth::Auth,
+        cursor::{decode, default_limit, encode, rows},
+        list::Part,
+        reply::Plain,
     },
     service::{App, health},
 };
@@ -40,7 +40,7 @@ impl HealthApi {
         auth: Auth,
         /// Filter by organisation.
         organisation_id: Query<Option<Uuid>>,
-    ) -> Answer<Plain<HealthCounts>> {
+    ) -> Read<Plain<HealthCounts>> {
         let counts = health::counts(&self.0, &auth.0, organisation_id.0).await?;
         Ok(Plain(counts))
     }
@@ -60,7 +60,7 @@ impl HealthApi {
         limit: Query<u64>,
         /// The start of the page of changes, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Answer<Part<JobHealth>> {
+    ) -> Find<Part<JobHealth>> {
         let cursor: Option<Cursor> = cursor.0.as_deref().map(decode).transpose()?;
         let before = cursor.map(|cursor| cursor.before);
         let limit = rows(limit.0);

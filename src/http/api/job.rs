@@ -1,26 +1,31 @@
 //! Jobs on the wire.
 
+use poem::{IntoResponse, Response};
 use poem_openapi::{
     OpenApi,
     param::{Header, Path, Query},
 };
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
     domain::{
-        Timestamp,
+        Result, Timestamp,
         health::HealthState,
         job::{Job, JobChange, JobFilter},
         job_inputs::JobInputs,
-        job_setup::{CreatedKind, JobSetup},
+        job_setup::{CreatedKind, JobSetup, JobSetupAnswer},
     },
     http::{
-        document::tag::Tag,
         form::{
+            answer::{Change, Find, Make, Read},
             auth::{Auth, ManagerAuth},
             body::Body,
             cursor::{default_limit, encode, page},
-            reply::{Answer, Deleted, Found, List, Plain, SetUp},
+            list::List,
+            reply::{Deleted, ETAG, LOCATION, Plain, api_response, meta},
+            rules::{Rules, rules},
+            thing::{Created, Found, thing},
         },
         guard::condition::expected,
     },
@@ -33,6 +38,39 @@ use crate::{
 
 /// The jobs' operations.
 pub struct JobApi(pub App);
+
+thing!(Job, "/api/v1/jobs");
+
+thing!(JobSetupAnswer, "/api/v1/jobs", job);
+
+/// 201 if the job was made, 200 if it was there (or for a dry run).
+struct SetUp {
+    answer: JobSetupAnswer,
+    created: bool,
+}
+
+api_response!([] SetUp, JobSetupAnswer, |schema| vec![
+    meta(200, "The same job existed already, or this is a dry run.", Some(schema()), &[ETAG]),
+    meta(201, "The job was created.", Some(schema()), &[ETAG, LOCATION]),
+]);
+
+impl IntoResponse for SetUp {
+    fn into_response(self) -> Response {
+        if self.created {
+            Created(self.answer).into_response()
+        } else {
+            Found(self.answer).into_response()
+        }
+    }
+}
+
+rules!(JobChange);
+
+impl Rules for JobSetup {
+    fn apply_rules(&mut self, _app: &App) -> Result<()> {
+        self.check().violations.into_result()
+    }
+}
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Jobs")]
 impl JobApi {
@@ -50,7 +88,7 @@ impl JobApi {
         #[oai(default)]
         dry_run: Query<bool>,
         body: Body<JobSetup>,
-    ) -> Answer<SetUp> {
+    ) -> Make<SetUp> {
         let answer = job_setup::set_up(&self.0, &auth.0, body.0, dry_run.0).await?;
         let made = answer.created.iter().any(|made| made.kind == CreatedKind::Job);
         Ok(SetUp {
@@ -78,29 +116,25 @@ impl JobApi {
         /// Filter by name.
         name: Query<Option<String>>,
         /// Filter by the health of the job: one state, or several separated by commas.
-        #[oai(validator(
-            pattern = "^(paused|unmonitored|new|on_time|late|down|failed)(,(paused|unmonitored|new|on_time|late|down|failed))*$"
-        ))]
-        health: Query<Option<String>>,
+        #[oai(explode = false, default)]
+        health: Query<Vec<HealthState>>,
         /// Filter by the health of any target of the job: one state, or several separated by commas.
-        #[oai(validator(
-            pattern = "^(paused|unmonitored|new|on_time|late|down|failed)(,(paused|unmonitored|new|on_time|late|down|failed))*$"
-        ))]
-        target_health: Query<Option<String>>,
+        #[oai(explode = false, default)]
+        target_health: Query<Vec<HealthState>>,
         /// The maximum number of rows.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Answer<List<Job>> {
+    ) -> Read<List<Job>> {
         let filter = JobFilter {
             organisation_id: organisation_id.0,
             source_id: source_id.0,
             source_version_id: source_version_id.0,
             active: active.0,
             name: name.0,
-            health: states(health.0.as_deref()),
-            target_health: states(target_health.0.as_deref()),
+            health: health.0,
+            target_health: target_health.0,
         };
         let page = page(limit.0, cursor.0.as_deref())?;
         let listed = job::list(&self.0, &auth.0, filter, page).await?;
@@ -126,7 +160,7 @@ impl JobApi {
         limit: Query<u64>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Answer<List<Job>> {
+    ) -> Find<List<Job>> {
         let page = page(limit.0, cursor.0.as_deref())?;
         let listed = job::list_for_version(&self.0, &auth.0, service_id.0, page).await?;
         Ok(List::new(listed, |last| encode(&last.id)))
@@ -141,7 +175,7 @@ impl JobApi {
         auth: Auth,
         /// The job's id.
         job_id: Path<Uuid>,
-    ) -> Answer<Found<Job>> {
+    ) -> Find<Found<Job>> {
         Ok(Found(job::get(&self.0, &auth.0, job_id.0)?))
     }
 
@@ -163,7 +197,7 @@ impl JobApi {
         to: Query<Option<Timestamp>>,
         /// Return what was known at this time.
         as_of: Query<Option<Timestamp>>,
-    ) -> Answer<Plain<JobInputs>> {
+    ) -> Find<Plain<JobInputs>> {
         let window = InputWindow {
             from: from.0,
             to: to.0,
@@ -187,7 +221,7 @@ impl JobApi {
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Body<JobChange>,
-    ) -> Answer<Found<Job>> {
+    ) -> Change<Found<Job>> {
         let expected = expected(if_match.0.as_deref());
         let changed = job::update(&self.0, &auth.0, job_id.0, expected, body.0).await?;
         Ok(Found(changed))
@@ -206,15 +240,9 @@ impl JobApi {
         /// The ETag of the state to delete. If absent, any state is deleted.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
-    ) -> Answer<Deleted> {
+    ) -> Change<Deleted> {
         let expected = expected(if_match.0.as_deref());
         job::delete(&self.0, &auth.0, job_id.0, expected).await?;
         Ok(Deleted)
     }
-}
-
-/// The states that a parameter names; the document holds it to the form.
-fn states(names: Option<&str>) -> Vec<HealthState> {
-    let names = names.into_iter().flat_map(|names| names.split(','));
-    names.filter_map(HealthState::from_name).collect()
 }

@@ -6,25 +6,28 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
     domain::{
         job_run::{JobRun, NewJobRun},
         page::Listed,
     },
-    http::{
-        document::tag::Tag,
-        form::{
-            auth::{Auth, WorkerAuth},
-            body::Body,
-            cursor::{decode, default_limit, encode, rows},
-            reply::{Answer, List, Plain},
-        },
+    http::form::{
+        answer::{Change, Find},
+        auth::{Auth, WorkerAuth},
+        body::Body,
+        cursor::{decode, default_limit, encode, rows},
+        list::List,
+        reply::Plain,
+        rules::rules,
     },
     service::{App, job_run},
 };
 
 /// The operations on runs.
 pub struct JobRunApi(pub App);
+
+rules!(NewJobRun);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Health")]
 impl JobRunApi {
@@ -40,7 +43,7 @@ impl JobRunApi {
         /// The job's id.
         job_id: Path<Uuid>,
         body: Body<NewJobRun>,
-    ) -> Answer<Plain<JobRun>> {
+    ) -> Change<Plain<JobRun>> {
         let report = job_run::report(&self.0, &auth.0, job_id.0, body.0).await?;
         Ok(Plain(report))
     }
@@ -61,7 +64,7 @@ impl JobRunApi {
         limit: Query<u64>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Answer<List<JobRun>> {
+    ) -> Find<List<JobRun>> {
         let after = cursor.0.as_deref().map(decode).transpose()?;
         let Listed { items, more } = job_run::list(&self.0, &auth.0, job_id.0, after, rows(limit.0)).await?;
         let last = items.last().map(|(place, _)| *place);

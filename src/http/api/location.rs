@@ -6,15 +6,19 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
     domain::location::{Location, LocationChange, NewLocation},
     http::{
-        document::tag::Tag,
         form::{
+            answer::{Change, Find, Make, Read},
             auth::{Auth, ManagerAuth},
             body::Body,
             cursor::{default_limit, encode, page},
-            reply::{Answer, Created, Deleted, Found, List},
+            list::List,
+            reply::Deleted,
+            rules::rules,
+            thing::{Created, Found, thing},
         },
         guard::condition::expected,
     },
@@ -24,13 +28,17 @@ use crate::{
 /// The locations' operations.
 pub struct LocationApi(pub App);
 
+thing!(Location, "/api/v1/locations");
+
+rules!(NewLocation, LocationChange);
+
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Locations")]
 impl LocationApi {
     /// Create a location
     ///
     /// Creates a place of an organisation, with coordinates. Needs: manager.
     #[oai(path = "/locations", method = "post", operation_id = "create_location")]
-    async fn create(&self, auth: ManagerAuth, body: Body<NewLocation>) -> Answer<Created<Location>> {
+    async fn create(&self, auth: ManagerAuth, body: Body<NewLocation>) -> Make<Created<Location>> {
         Ok(Created(location::create(&self.0, &auth.0, body.0).await?))
     }
 
@@ -50,7 +58,7 @@ impl LocationApi {
         limit: Query<u64>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Answer<List<Location>> {
+    ) -> Read<List<Location>> {
         let page = page(limit.0, cursor.0.as_deref())?;
         let listed = location::list(&self.0, &auth.0, organisation_id.0, name.0, page).await?;
         Ok(List::new(listed, |last| encode(&last.id)))
@@ -65,7 +73,7 @@ impl LocationApi {
         auth: Auth,
         /// The location's id.
         id: Path<Uuid>,
-    ) -> Answer<Found<Location>> {
+    ) -> Find<Found<Location>> {
         Ok(Found(location::get(&self.0, &auth.0, id.0)?))
     }
 
@@ -82,7 +90,7 @@ impl LocationApi {
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Body<LocationChange>,
-    ) -> Answer<Found<Location>> {
+    ) -> Change<Found<Location>> {
         let expected = expected(if_match.0.as_deref());
         let changed = location::update(&self.0, &auth.0, id.0, expected, body.0).await?;
         Ok(Found(changed))
@@ -100,7 +108,7 @@ impl LocationApi {
         /// The ETag of the state to delete. If absent, any state is deleted.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
-    ) -> Answer<Deleted> {
+    ) -> Change<Deleted> {
         let expected = expected(if_match.0.as_deref());
         location::delete(&self.0, &auth.0, id.0, expected).await?;
         Ok(Deleted)

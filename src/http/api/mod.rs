@@ -13,5 +13,6 @@ pub mod reading;
 pub mod sensor;
 pub mod source;
 pub mod source_version;
+pub mod tag;
 pub mod token;
 pub mod webhook;

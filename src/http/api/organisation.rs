@@ -6,15 +6,19 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
     domain::organisation::{NewOrganisation, Organisation, OrganisationChange},
     http::{
-        document::tag::Tag,
         form::{
+            answer::{Change, Find, Make, Read},
             auth::{AdminAuth, Auth},
             body::Body,
             cursor::{default_limit, encode, page},
-            reply::{Answer, Created, Deleted, Found, List},
+            list::List,
+            reply::Deleted,
+            rules::rules,
+            thing::{Created, Found, thing},
         },
         guard::condition::expected,
     },
@@ -24,13 +28,17 @@ use crate::{
 /// The organisations' operations.
 pub struct OrganisationApi(pub App);
 
+thing!(Organisation, "/api/v1/organisations");
+
+rules!(NewOrganisation, OrganisationChange);
+
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Organisations")]
 impl OrganisationApi {
     /// Create an organisation
     ///
     /// Creates a customer, who owns locations, sensors, jobs and tokens. Needs: admin.
     #[oai(path = "/organisations", method = "post", operation_id = "create_organisation")]
-    async fn create(&self, auth: AdminAuth, body: Body<NewOrganisation>) -> Answer<Created<Organisation>> {
+    async fn create(&self, auth: AdminAuth, body: Body<NewOrganisation>) -> Make<Created<Organisation>> {
         Ok(Created(organisation::create(&self.0, &auth.0, body.0).await?))
     }
 
@@ -48,7 +56,7 @@ impl OrganisationApi {
         limit: Query<u64>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Answer<List<Organisation>> {
+    ) -> Read<List<Organisation>> {
         let page = page(limit.0, cursor.0.as_deref())?;
         let listed = organisation::list(&self.0, &auth.0, name.0, page).await?;
         Ok(List::new(listed, |last| encode(&last.id)))
@@ -63,7 +71,7 @@ impl OrganisationApi {
         auth: Auth,
         /// The organisation's id.
         id: Path<Uuid>,
-    ) -> Answer<Found<Organisation>> {
+    ) -> Find<Found<Organisation>> {
         Ok(Found(organisation::get(&self.0, &auth.0, id.0)?))
     }
 
@@ -80,7 +88,7 @@ impl OrganisationApi {
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Body<OrganisationChange>,
-    ) -> Answer<Found<Organisation>> {
+    ) -> Change<Found<Organisation>> {
         let expected = expected(if_match.0.as_deref());
         let changed = organisation::update(&self.0, &auth.0, id.0, expected, body.0).await?;
         Ok(Found(changed))
@@ -99,7 +107,7 @@ impl OrganisationApi {
         /// The ETag of the state to delete. If absent, any state is deleted.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
-    ) -> Answer<Deleted> {
+    ) -> Change<Deleted> {
         let expected = expected(if_match.0.as_deref());
         organisation::delete(&self.0, &auth.0, id.0, expected).await?;
         Ok(Deleted)

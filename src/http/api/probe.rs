@@ -3,11 +3,9 @@
 use poem_openapi::{Enum, Object, OpenApi};
 use serde::Serialize;
 
+use super::tag::Tag;
 use crate::{
-    http::{
-        document::tag::Tag,
-        form::reply::{Answer, Plain},
-    },
+    http::form::{answer::Answer, reply::Plain},
     service::{App, clock},
 };
 

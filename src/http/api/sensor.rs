@@ -6,15 +6,19 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
     domain::sensor::{NewSensor, Sensor, SensorChange, SensorFilter},
     http::{
-        document::tag::Tag,
         form::{
+            answer::{Change, Find, Make, Read},
             auth::{Auth, ManagerAuth},
             body::Body,
             cursor::{default_limit, encode, page},
-            reply::{Answer, Created, Deleted, Found, List},
+            list::List,
+            reply::Deleted,
+            rules::rules,
+            thing::{Created, Found, thing},
         },
         guard::condition::expected,
     },
@@ -24,13 +28,17 @@ use crate::{
 /// The sensors' operations.
 pub struct SensorApi(pub App);
 
+thing!(Sensor, "/api/v1/sensors");
+
+rules!(NewSensor, SensorChange);
+
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Sensors")]
 impl SensorApi {
     /// Create a sensor
     ///
     /// Creates a sensor, which measures one metric, optionally at a location. Needs: manager.
     #[oai(path = "/sensors", method = "post", operation_id = "create_sensor")]
-    async fn create(&self, auth: ManagerAuth, body: Body<NewSensor>) -> Answer<Created<Sensor>> {
+    async fn create(&self, auth: ManagerAuth, body: Body<NewSensor>) -> Make<Created<Sensor>> {
         Ok(Created(sensor::create(&self.0, &auth.0, body.0).await?))
     }
 
@@ -55,7 +63,7 @@ impl SensorApi {
         limit: Query<u64>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Answer<List<Sensor>> {
+    ) -> Read<List<Sensor>> {
         let page = page(limit.0, cursor.0.as_deref())?;
         let filter = SensorFilter {
             organisation_id: organisation_id.0,
@@ -76,7 +84,7 @@ impl SensorApi {
         auth: Auth,
         /// The sensor's id.
         id: Path<Uuid>,
-    ) -> Answer<Found<Sensor>> {
+    ) -> Find<Found<Sensor>> {
         Ok(Found(sensor::get(&self.0, &auth.0, id.0)?))
     }
 
@@ -95,7 +103,7 @@ impl SensorApi {
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Body<SensorChange>,
-    ) -> Answer<Found<Sensor>> {
+    ) -> Change<Found<Sensor>> {
         let expected = expected(if_match.0.as_deref());
         let changed = sensor::update(&self.0, &auth.0, id.0, expected, body.0).await?;
         Ok(Found(changed))
@@ -113,7 +121,7 @@ impl SensorApi {
         /// The ETag of the state to delete. If absent, any state is deleted.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
-    ) -> Answer<Deleted> {
+    ) -> Change<Deleted> {
         let expected = expected(if_match.0.as_deref());
         sensor::delete(&self.0, &auth.0, id.0, expected).await?;
         Ok(Deleted)

@@ -6,15 +6,19 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
     domain::source::{NewSource, Source, SourceChange},
     http::{
-        document::tag::Tag,
         form::{
+            answer::{Change, Find, Make, Read},
             auth::{Auth, ManagerAuth},
             body::Body,
             cursor::{default_limit, encode, page},
-            reply::{Answer, Created, Deleted, Found, List},
+            list::List,
+            reply::Deleted,
+            rules::rules,
+            thing::{Created, Found, thing},
         },
         guard::condition::expected,
     },
@@ -24,6 +28,10 @@ use crate::{
 /// The sources' operations.
 pub struct SourceApi(pub App);
 
+thing!(Source, "/api/v1/sources");
+
+rules!(NewSource, SourceChange);
+
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Sources")]
 impl SourceApi {
     /// Create a source
@@ -31,7 +39,7 @@ impl SourceApi {
     /// Registers a predictive model. A manager's source belongs to its organisation. An admin's source is shared unless
     /// the request names an organisation. Needs: manager.
     #[oai(path = "/sources", method = "post", operation_id = "create_source")]
-    async fn create(&self, auth: ManagerAuth, body: Body<NewSource>) -> Answer<Created<Source>> {
+    async fn create(&self, auth: ManagerAuth, body: Body<NewSource>) -> Make<Created<Source>> {
         Ok(Created(source::create(&self.0, &auth.0, body.0).await?))
     }
 
@@ -51,7 +59,7 @@ impl SourceApi {
         limit: Query<u64>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Answer<List<Source>> {
+    ) -> Read<List<Source>> {
         let page = page(limit.0, cursor.0.as_deref())?;
         let listed = source::list(&self.0, &auth.0, organisation_id.0, name.0, page).await?;
         Ok(List::new(listed, |last| encode(&last.id)))
@@ -66,7 +74,7 @@ impl SourceApi {
         auth: Auth,
         /// The source's id.
         id: Path<Uuid>,
-    ) -> Answer<Found<Source>> {
+    ) -> Find<Found<Source>> {
         Ok(Found(source::get(&self.0, &auth.0, id.0)?))
     }
 
@@ -84,7 +92,7 @@ impl SourceApi {
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Body<SourceChange>,
-    ) -> Answer<Found<Source>> {
+    ) -> Change<Found<Source>> {
         let expected = expected(if_match.0.as_deref());
         let changed = source::update(&self.0, &auth.0, id.0, expected, body.0).await?;
         Ok(Found(changed))
@@ -102,7 +110,7 @@ impl SourceApi {
         /// The ETag of the state to delete. If absent, any state is deleted.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
-    ) -> Answer<Deleted> {
+    ) -> Change<Deleted> {
         let expected = expected(if_match.0.as_deref());
         source::delete(&self.0, &auth.0, id.0, expected).await?;
         Ok(Deleted)

@@ -6,15 +6,19 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
     domain::source_version::{NewSourceVersion, SourceVersion},
     http::{
-        document::tag::Tag,
         form::{
+            answer::{Change, Find, Make, Read},
             auth::{Auth, ManagerAuth},
             body::Body,
             cursor::{default_limit, encode, page},
-            reply::{Answer, Created, Deleted, Found, List},
+            list::List,
+            reply::Deleted,
+            rules::rules,
+            thing::{Created, Found, thing},
         },
         guard::condition::expected,
     },
@@ -24,6 +28,16 @@ use crate::{
 /// The source versions' operations.
 pub struct SourceVersionApi(pub App);
 
+thing!(SourceVersion, "/api/v1/source_versions");
+
+rules!(NewSourceVersion);
+
+/// Why there is no PUT.
+pub const IMMUTABLE: (&str, &str) = (
+    "/api/v1/source_versions/{id}",
+    "source versions are immutable: publish a new one with POST /api/v1/source_versions",
+);
+
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::SourceVersions")]
 impl SourceVersionApi {
     /// Publish a source version
@@ -31,7 +45,7 @@ impl SourceVersionApi {
     /// Publishes a version, which never changes afterwards. Its roles are the contract of the jobs that are pinned to
     /// it. Needs: manager (of a shared source: admin).
     #[oai(path = "/source_versions", method = "post", operation_id = "create_source_version")]
-    async fn create(&self, auth: ManagerAuth, body: Body<NewSourceVersion>) -> Answer<Created<SourceVersion>> {
+    async fn create(&self, auth: ManagerAuth, body: Body<NewSourceVersion>) -> Make<Created<SourceVersion>> {
         let made = source_version::create(&self.0, &auth.0, body.0).await?;
         Ok(Created(made))
     }
@@ -52,7 +66,7 @@ impl SourceVersionApi {
         limit: Query<u64>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Answer<List<SourceVersion>> {
+    ) -> Read<List<SourceVersion>> {
         let page = page(limit.0, cursor.0.as_deref())?;
         let listed = source_version::list(&self.0, &auth.0, source_id.0, version.0, page).await?;
         Ok(List::new(listed, |last| encode(&last.id)))
@@ -67,7 +81,7 @@ impl SourceVersionApi {
         auth: Auth,
         /// The source version's id.
         id: Path<Uuid>,
-    ) -> Answer<Found<SourceVersion>> {
+    ) -> Find<Found<SourceVersion>> {
         Ok(Found(source_version::get(&self.0, &auth.0, id.0)?))
     }
 
@@ -87,7 +101,7 @@ impl SourceVersionApi {
         /// The ETag of the state to delete. If absent, any state is deleted.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
-    ) -> Answer<Deleted> {
+    ) -> Change<Deleted> {
         let expected = expected(if_match.0.as_deref());
         source_version::delete(&self.0, &auth.0, id.0, expected).await?;
         Ok(Deleted)

@@ -6,25 +6,32 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
     domain::{
-        Caller,
-        token::{NewToken, Token},
+        Caller, Result,
+        token::{IssuedToken, NewToken, Token},
     },
-    http::{
-        document::tag::Tag,
-        form::{
-            auth::{Auth, ManagerAuth},
-            body::Body,
-            cursor::{default_limit, encode, page},
-            reply::{Answer, Deleted, Issued, List, Plain},
-        },
+    http::form::{
+        answer::{Answer, Find, Make, Read},
+        auth::{Auth, ManagerAuth},
+        body::Body,
+        cursor::{default_limit, encode, page},
+        list::List,
+        reply::{Deleted, Issued, Plain},
+        rules::Rules,
     },
     service::{App, token},
 };
 
 /// The tokens' operations.
 pub struct TokenApi(pub App);
+
+impl Rules for NewToken {
+    fn apply_rules(&mut self, app: &App) -> Result<()> {
+        self.check(app.now())
+    }
+}
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Tokens")]
 impl TokenApi {
@@ -41,7 +48,7 @@ impl TokenApi {
     /// Creates a token. Only this response has the secret: the server stores only its SHA-256. A manager creates tokens
     /// for its own organisation, up to the role manager. Needs: manager.
     #[oai(path = "/tokens", method = "post", operation_id = "create_token")]
-    async fn create(&self, auth: ManagerAuth, body: Body<NewToken>) -> Answer<Issued> {
+    async fn create(&self, auth: ManagerAuth, body: Body<NewToken>) -> Make<Issued<IssuedToken>> {
         Ok(Issued(token::create(&self.0, &auth.0, body.0).await?))
     }
 
@@ -59,7 +66,7 @@ impl TokenApi {
         limit: Query<u64>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Answer<List<Token>> {
+    ) -> Read<List<Token>> {
         let page = page(limit.0, cursor.0.as_deref())?;
         let listed = token::list(&self.0, &auth.0, organisation_id.0, page).await?;
         Ok(List::new(listed, |last| encode(&last.id)))
@@ -74,7 +81,7 @@ impl TokenApi {
         auth: Auth,
         /// The token's id.
         id: Path<Uuid>,
-    ) -> Answer<Deleted> {
+    ) -> Find<Deleted> {
         token::revoke(&self.0, &auth.0, id.0).await?;
         Ok(Deleted)
     }

@@ -4,20 +4,28 @@ use poem_openapi::{
     OpenApi,
     param::{Header, Path, Query},
 };
+use serde::Serialize;
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
-    domain::webhook::{
-        IssuedWebhook, NewWebhook, Webhook, WebhookChange,
-        delivery::{Delivery, WebhookTest},
+    domain::{
+        Result,
+        webhook::{
+            IssuedWebhook, NewWebhook, Webhook, WebhookChange,
+            delivery::{Delivery, WebhookTest},
+        },
     },
     http::{
-        document::tag::Tag,
         form::{
+            answer::{Change, Find, Make, Read},
             auth::{Auth, ManagerAuth},
             body::Body,
             cursor::{decode, default_limit, encode, page, rows},
-            reply::{Answer, Created, Deleted, Found, List, Plain},
+            list::List,
+            reply::{Deleted, Plain},
+            rules::Rules,
+            thing::{Created, Found, Thing, thing},
         },
         guard::condition::expected,
     },
@@ -27,6 +35,37 @@ use crate::{
 /// The webhooks' operations.
 pub struct WebhookApi(pub App);
 
+thing!(Webhook, "/api/v1/webhooks");
+
+/// The secret is shown this once, and is no part of the state.
+impl Thing for IssuedWebhook {
+    const PATH: &'static str = Webhook::PATH;
+
+    fn id(&self) -> Uuid {
+        self.webhook.id
+    }
+
+    fn revision(&self) -> i64 {
+        self.webhook.revision
+    }
+
+    fn state(&self) -> Option<&impl Serialize> {
+        Some(&self.webhook)
+    }
+}
+
+impl Rules for NewWebhook {
+    fn apply_rules(&mut self, app: &App) -> Result<()> {
+        self.check(webhook::allows_private_addresses(app)).map(|_| ())
+    }
+}
+
+impl Rules for WebhookChange {
+    fn apply_rules(&mut self, app: &App) -> Result<()> {
+        self.check(webhook::allows_private_addresses(app)).map(|_| ())
+    }
+}
+
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Webhooks")]
 impl WebhookApi {
     /// Create a webhook
@@ -35,7 +74,7 @@ impl WebhookApi {
     /// the Standard Webhooks convention. Only this response has the secret. An admin's webhook without an organisation
     /// receives the changes of all organisations' jobs. Needs: manager.
     #[oai(path = "/webhooks", method = "post", operation_id = "create_webhook")]
-    async fn create(&self, auth: ManagerAuth, body: Body<NewWebhook>) -> Answer<Created<IssuedWebhook>> {
+    async fn create(&self, auth: ManagerAuth, body: Body<NewWebhook>) -> Make<Created<IssuedWebhook>> {
         Ok(Created(webhook::create(&self.0, &auth.0, body.0).await?))
     }
 
@@ -55,7 +94,7 @@ impl WebhookApi {
         limit: Query<u64>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Answer<List<Webhook>> {
+    ) -> Read<List<Webhook>> {
         let page = page(limit.0, cursor.0.as_deref())?;
         let listed = webhook::list(&self.0, &auth.0, organisation_id.0, name.0, page).await?;
         Ok(List::new(listed, |last| encode(&last.id)))
@@ -70,7 +109,7 @@ impl WebhookApi {
         auth: Auth,
         /// The webhook's id.
         id: Path<Uuid>,
-    ) -> Answer<Found<Webhook>> {
+    ) -> Find<Found<Webhook>> {
         Ok(Found(webhook::get(&self.0, &auth.0, id.0)?))
     }
 
@@ -88,7 +127,7 @@ impl WebhookApi {
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
         body: Body<WebhookChange>,
-    ) -> Answer<Found<IssuedWebhook>> {
+    ) -> Change<Found<IssuedWebhook>> {
         let expected = expected(if_match.0.as_deref());
         let changed = webhook::update(&self.0, &auth.0, id.0, expected, body.0).await?;
         Ok(Found(changed))
@@ -106,7 +145,7 @@ impl WebhookApi {
         /// The ETag of the state to delete. If absent, any state is deleted.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
-    ) -> Answer<Deleted> {
+    ) -> Change<Deleted> {
         let expected = expected(if_match.0.as_deref());
         webhook::delete(&self.0, &auth.0, id.0, expected).await?;
         Ok(Deleted)
@@ -131,7 +170,7 @@ impl WebhookApi {
         limit: Query<u64>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Answer<List<Delivery>> {
+    ) -> Find<List<Delivery>> {
         let before = cursor.0.as_deref().map(decode).transpose()?;
         let limit = rows(limit.0);
         let listed = webhook::deliveries(&self.0, &auth.0, id.0, before, limit).await?;
@@ -148,7 +187,7 @@ impl WebhookApi {
         auth: Auth,
         /// The webhook's id.
         id: Path<Uuid>,
-    ) -> Answer<Plain<WebhookTest>> {
+    ) -> Find<Plain<WebhookTest>> {
         Ok(Plain(webhook::test(&self.0, &auth.0, id.0).await?))
     }
 }

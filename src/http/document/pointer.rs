@@ -1,10 +1,19 @@
 //! Places within the API's document, and within any other JSON.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A member's name within a JSON pointer (RFC 6901, section 3).
 pub fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
+}
+
+/// Removes the member at a JSON pointer.
+pub fn remove(value: &mut Value, pointer: &str) {
+    if let Some((parent, name)) = pointer.rsplit_once('/')
+        && let Some(members) = value.pointer_mut(parent).and_then(Value::as_object_mut)
+    {
+        members.remove(&name.replace("~1", "/").replace("~0", "~"));
+    }
 }
 
 /// The operations of a document: path, method and what stands there.
@@ -14,4 +23,19 @@ pub fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)
         let methods = methods.as_object().into_iter().flatten();
         methods.map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
     })
+}
+
+/// An operation's parameters; asking does not make the member.
+pub fn parameters(operation: &mut Value) -> Option<&mut Vec<Value>> {
+    operation.get_mut("parameters")?.as_array_mut()
+}
+
+/// The members of an object, with their names.
+pub fn entries(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
+    value.as_object_mut().into_iter().flat_map(Map::iter_mut)
+}
+
+/// The members of an object.
+pub fn members(value: &mut Value) -> impl Iterator<Item = &mut Value> {
+    entries(value).map(|(_, member)| member)
 }

@@ -4,44 +4,21 @@
 //! tab. Blank lines and lines that begin with `#` are passed over. Lines are counted in the file, so that a refusal names
 //! the line that an editor shows.
 
-use std::borrow::Cow;
-
 use csv::ByteRecord;
 
-use super::json_text::utf8;
+use super::{
+    csv_columns::{Column, Columns, places_of},
+    csv_dialect::{delimiter_of, directive, header_line},
+    csv_number::number,
+    json_text::utf8,
+};
 use crate::{
     domain::{Error, Gaps, PostedValue, Violations},
     http::problem::Problem,
 };
 
-/// The table with line feeds, if its lines end with carriage returns alone, as old spreadsheets write.
-pub fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
-    if bytes.contains(&b'\n') || !bytes.contains(&b'\r') {
-        return Cow::Borrowed(bytes);
-    }
-    let feed = |byte: &u8| if *byte == b'\r' { b'\n' } else { *byte };
-    Cow::Owned(bytes.iter().map(feed).collect())
-}
-
 /// A header of more columns is refused at once: naming each of them would take many times the size of the body.
 const MOST_COLUMNS: usize = 200;
-
-/// The columns of a table.
-pub struct Columns {
-    /// Those that every table has.
-    pub required: &'static [&'static str],
-    /// Those that it may have.
-    pub optional: &'static [&'static str],
-    /// Those of this server's own answers, which are accepted and not used.
-    pub unused: &'static [&'static str],
-}
-
-impl Columns {
-    /// The columns that are read.
-    fn read(&self) -> impl Iterator<Item = &'static str> {
-        self.required.iter().chain(self.optional).copied()
-    }
-}
 
 /// A table, read row by row.
 pub struct Table<'a> {
@@ -51,7 +28,7 @@ pub struct Table<'a> {
     start: usize,
     record: ByteRecord,
     /// Where each column that is read stands; the unused ones do not count.
-    places: Vec<(&'static str, Option<usize>)>,
+    places: Vec<Column>,
     width: usize,
     delimiter: u8,
     /// The lines before the offset that was reached.
@@ -95,53 +72,9 @@ impl<'a> Table<'a> {
             let detail = format!("must have at most {MOST_COLUMNS} columns");
             return Err(Error::invalid("", detail).into());
         }
-        table.places = table.places_of(columns)?;
+        table.places = places_of(&table.record, columns)?;
         table.width = table.record.len();
         Ok(table)
-    }
-
-    fn places_of(&self, columns: &Columns) -> Result<Vec<(&'static str, Option<usize>)>, Problem> {
-        let mut faults = Vec::new();
-        let mut places: Vec<_> = columns.read().map(|name| (name, None)).collect();
-        let mut unknown = Vec::new();
-        for (at, name) in self.record.iter().enumerate() {
-            let name = String::from_utf8_lossy(name);
-            // A quote after a space is part of the cell, as RFC 4180 has it.
-            let name = name.trim().trim_matches('"').trim();
-            let place = places.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name));
-            match place {
-                Some((name, Some(_))) => faults.push(format!("has the column {name} twice")),
-                Some((_, place)) => *place = Some(at),
-                // The index that pandas writes has no name, or this one once it was read again.
-                None if name.is_empty() || name.starts_with("Unnamed:") => {}
-                None if columns.unused.iter().any(|known| known.eq_ignore_ascii_case(name)) => {}
-                None => unknown.push(name.to_owned()),
-            }
-        }
-        let required = columns.required.len();
-        let missing = places[..required].iter().filter(|(_, place)| place.is_none());
-        let missing: Vec<_> = missing.map(|(name, _)| *name).collect();
-        if !missing.is_empty() {
-            faults.push(format!(
-                "must begin with a line of the columns {}: {} is missing",
-                columns.required.join(", "),
-                missing.join(", ")
-            ));
-        }
-        if !unknown.is_empty() {
-            let known: Vec<_> = columns.read().collect();
-            faults.push(format!(
-                "has the unknown column{} {}: the columns here are {}",
-                if unknown.len() > 1 { "s" } else { "" },
-                unknown.join(", "),
-                known.join(", ")
-            ));
-        }
-        if faults.is_empty() {
-            Ok(places)
-        } else {
-            Err(Error::invalid("", faults.join("; ")).into())
-        }
     }
 
     /// Reads the next row; notes those that have more or fewer cells than the header, or are not UTF-8, and passes over
@@ -291,73 +224,9 @@ fn is_blank(cell: &[u8]) -> bool {
     cell.trim_ascii().is_empty()
 }
 
-/// The separator that the first line `sep=;` names, which spreadsheets write and read, and where the table begins.
-fn directive(bytes: &[u8]) -> (Option<u8>, usize) {
-    let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
-    match bytes {
-        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator, rest @ ..]
-            if b",;\t|".contains(separator) && rest.first().is_none_or(is_break) =>
-        {
-            (Some(*separator), 5)
-        }
-        _ => (None, 0),
-    }
-}
-
-/// The first line that is neither blank nor a comment.
-fn header_line(bytes: &[u8]) -> &[u8] {
-    let mut lines = bytes.split(|byte| matches!(byte, b'\r' | b'\n'));
-    lines
-        .find(|line| !line.trim_ascii().is_empty() && !line.starts_with(b"#"))
-        .unwrap_or_default()
-}
-
-/// The separator of a header: the one that is there most often.
-fn delimiter_of(header: &[u8]) -> u8 {
-    let count = |separator: u8| header.iter().filter(|byte| **byte == separator).count();
-    let best = [b'\t', b';', b',']
-        .into_iter()
-        .max_by_key(|separator| count(*separator));
-    best.unwrap_or(b',')
-}
-
-/// Reads a number; a comma is a decimal comma where it does not separate columns.
-fn number(text: &str, decimal_comma: bool) -> Result<f64, &'static str> {
-    let is_written_out = text.contains(|c: char| c.is_ascii_digit());
-    let finite = |number: f64| {
-        if number.is_infinite() && is_written_out {
-            Err("is out of range: a number has a magnitude of at most 1.7976931348623157e308")
-        } else {
-            Ok(number)
-        }
-    };
-    if let Ok(number) = text.parse() {
-        return finite(number);
-    }
-    let commas = text.matches(',').count();
-    if decimal_comma
-        && commas == 1
-        && !text.contains('.')
-        && let Ok(number) = text.replace(',', ".").parse()
-    {
-        return finite(number);
-    }
-    let is_grouped = is_written_out
-        && text
-            .chars()
-            .all(|c| c.is_ascii_digit() || c.is_whitespace() || "+-.,'_\u{2019}".contains(c));
-    Err(match (is_grouped, commas) {
-        (true, 1) if !decimal_comma && !text.contains('.') => {
-            "has a comma: write a decimal point and no thousands separators, or separate the columns with ; or tabs"
-        }
-        (true, _) => "has thousands separators: write the number without them",
-        _ => "must be a number",
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::csv_dialect::with_line_feeds, *};
 
     const COLUMNS: Columns = Columns {
         required: &["time", "value"],
@@ -412,33 +281,6 @@ mod tests {
             "time,value\na,1,",
         ] {
             assert_eq!(lines(text).last().unwrap().1, "1", "{text}");
-        }
-    }
-
-    #[test]
-    fn numbers_are_read_in_both_notations() {
-        for (text, decimal_comma, read) in [
-            ("1.5", false, 1.5),
-            ("1.5", true, 1.5),
-            ("1,5", true, 1.5),
-            ("-1,5e3", true, -1500.0),
-        ] {
-            assert_eq!(number(text, decimal_comma), Ok(read), "{text}");
-        }
-        for (text, decimal_comma, fault) in [
-            ("1,5", false, "has a comma"),
-            ("1,234.5", false, "thousands"),
-            ("1.234,5", true, "thousands"),
-            ("1,234,567", true, "thousands"),
-            ("1 234", true, "thousands"),
-            ("1\u{a0}234,5", true, "thousands"),
-            ("1'234.5", false, "thousands"),
-            ("2e308", false, "out of range"),
-            ("12 °C", false, "must be a number"),
-            ("", false, "must be a number"),
-        ] {
-            let refused = number(text, decimal_comma).unwrap_err();
-            assert!(refused.contains(fault), "{text}: {refused}");
         }
     }
 }

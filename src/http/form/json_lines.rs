@@ -1,21 +1,14 @@
-//! Newline-delimited JSON: what its bodies have in common, and readings in that form.
+//! Newline-delimited JSON: what its bodies have in common.
 
-use poem::{Request, RequestBody};
-use poem_openapi::{
-    impl_apirequest_for_payload,
-    payload::{ParsePayload, Payload},
-    registry::{MetaSchemaRef, Registry},
-    types::Type,
-};
 use serde::de::DeserializeOwned;
 
 use super::{
-    body::{fault, read},
-    gaps::gaps_of,
-    json_text::{faults_of_line, nan_as_null, utf8, with_integers},
+    body_faults::fault,
+    json_faults::faults_of_line,
+    json_text::{nan_as_null, with_integers},
 };
 use crate::{
-    domain::{Error, Gaps, reading::NewReading},
+    domain::{Error, Gaps},
     http::problem::Problem,
 };
 
@@ -66,44 +59,4 @@ pub fn parse_line<T: DeserializeOwned>(text: &[u8], gaps: Gaps, index: usize, li
     };
     let pointer = format!("{place}{}", fault.pointer.unwrap_or_default());
     Err(Error::invalid(pointer, format!("{} (line {line})", fault.detail)).into())
-}
-
-/// Readings as newline-delimited JSON: one on each line.
-pub struct ReadingLines(pub Vec<NewReading>);
-
-impl Payload for ReadingLines {
-    const CONTENT_TYPE: &'static str = TYPE;
-
-    fn check_content_type(content_type: &str) -> bool {
-        is_lines(content_type)
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
-        NewReading::schema_ref()
-    }
-
-    fn register(registry: &mut Registry) {
-        NewReading::register(registry);
-    }
-}
-
-impl ParsePayload for ReadingLines {
-    const IS_REQUIRED: bool = true;
-
-    async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let gaps = gaps_of(request);
-        Ok(read(request, body, move |bytes| parse(bytes, gaps)).await.map(Self)?)
-    }
-}
-
-impl_apirequest_for_payload!(ReadingLines);
-
-fn parse(bytes: &[u8], gaps: Gaps) -> Result<Vec<NewReading>, Problem> {
-    let mut readings = Vec::new();
-    for (number, line) in (1..).zip(utf8(bytes)?.split(|byte| *byte == b'\n')) {
-        if !line.trim_ascii().is_empty() {
-            readings.push(parse_line(line, gaps, readings.len(), number)?);
-        }
-    }
-    Ok(readings)
 }

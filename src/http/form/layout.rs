@@ -7,7 +7,7 @@ use poem_openapi::Enum;
 
 use crate::{
     domain::{Error, thinning::MaxPoints},
-    http::{guard::compression::quality, problem::Problem},
+    http::{guard::coding::quality, problem::Problem},
 };
 
 /// The layout of JSON.

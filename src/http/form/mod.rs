@@ -1,12 +1,24 @@
-//! What parameters, bodies and answers look like on the wire, whatever resource they are of.
+//! What parameters, bodies and responses look like on the wire, whatever resource they are of.
 
+pub mod answer;
 pub mod auth;
 pub mod body;
+pub mod body_bytes;
+mod body_faults;
 pub mod csv;
+pub mod csv_columns;
+pub mod csv_dialect;
+mod csv_number;
 pub mod csv_table;
 pub mod cursor;
 pub mod gaps;
+mod json_faults;
 pub mod json_lines;
 pub mod json_text;
+mod json_words;
 pub mod layout;
+pub mod list;
 pub mod reply;
+pub mod rules;
+pub mod table;
+pub mod thing;

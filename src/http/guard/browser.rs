@@ -47,10 +47,9 @@ const ASK_AGAIN: HeaderValue = HeaderValue::from_static("600");
 /// On what is answered to a token: nobody between, and no browser, stores it.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
 
-/// Whether what is answered at the path is for the holder of a token only. The API's document is for everybody.
-pub fn is_private(path: &str) -> bool {
-    let is_document = path.starts_with("/api/v1/openapi.");
-    (path.starts_with("/api/") && !is_document) || path == "/metrics"
+/// Whether the response at a path is for the holder of a token only. Pages are for everybody, also those below `/api`.
+pub fn is_private(path: &str, is_page: bool) -> bool {
+    (path.starts_with("/api/") && !is_page) || path == "/metrics"
 }
 
 /// Sets what every answer carries.

@@ -2,7 +2,7 @@
 
 use poem::http::{HeaderMap, header};
 
-use super::compression::plain_tag;
+use super::coding::plain_tag;
 use crate::domain::patch::Expected;
 
 /// Which state a PUT or DELETE is meant for. An ETag that this server has not sent fits no state, and a weak one never

@@ -1,6 +1,7 @@
 //! What protects the server and its clients: limits, conditions, compression and the headers of browsers.
 
 pub mod browser;
+pub mod coding;
 pub mod compression;
 pub mod condition;
 pub mod pace;

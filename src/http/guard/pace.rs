@@ -15,7 +15,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use poem::{
-    Body,
+    Body, FromRequest, Request, RequestBody,
     http::{HeaderValue, header},
 };
 use tokio::{
@@ -38,6 +38,22 @@ struct Parts {
     moved: AtomicU64,
     /// Whether the client's body is waited for.
     is_reading: AtomicBool,
+    /// Whether the operation may take as long as its subject is large.
+    is_long: AtomicBool,
+}
+
+/// An argument of operations that take as long as their subject is large: they have a day instead of the usual time.
+pub struct TakesLong;
+
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl<'a> FromRequest<'a> for TakesLong {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        if let Some(progress) = request.data::<Progress>() {
+            progress.0.is_long.store(true, Ordering::Relaxed);
+        }
+        Ok(Self)
+    }
 }
 
 impl Progress {
@@ -47,6 +63,7 @@ impl Progress {
             begun: Instant::now(),
             moved: AtomicU64::new(0),
             is_reading: AtomicBool::new(false),
+            is_long: AtomicBool::new(false),
         }))
     }
 
@@ -59,20 +76,27 @@ impl Progress {
     pub async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);
         loop {
-            let moved = self.0.moved.load(Ordering::Relaxed);
-            let mut until = self.0.begun + Duration::from_millis(moved) + limit;
-            if self.0.is_reading.load(Ordering::Relaxed) {
-                until = until.max(Instant::now() + limit);
-            }
             tokio::select! {
                 biased;
                 done = &mut work => return Some(done),
-                () = tokio::time::sleep_until(until) => {}
+                () = tokio::time::sleep_until(self.until(limit)) => {}
             }
-            let is_reading = self.0.is_reading.load(Ordering::Relaxed);
-            if !is_reading && self.0.moved.load(Ordering::Relaxed) == moved {
+            if self.until(limit) <= Instant::now() {
                 return None;
             }
+        }
+    }
+
+    /// When the request's time is over, as it is now.
+    fn until(&self, limit: Duration) -> Instant {
+        let is_long = self.0.is_long.load(Ordering::Relaxed);
+        let limit = if is_long { A_DAY } else { limit };
+        let moved = self.0.moved.load(Ordering::Relaxed);
+        let until = self.0.begun + Duration::from_millis(moved) + limit;
+        if self.0.is_reading.load(Ordering::Relaxed) {
+            until.max(Instant::now() + limit)
+        } else {
+            until
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the framework refuses, as problems.
+//! The framework's errors as problems.
 
 use poem::{
     IntoResponse, Response,
@@ -9,29 +9,26 @@ use poem_openapi::error::{
     AuthorizationError, ContentTypeError, ParseParamError, ParsePathError as ParsePathParamError,
 };
 
+use super::received::Received;
 use crate::{
     domain::{Error, Violation},
     http::{
-        context::Context,
-        document::parameters::Operation,
-        problem::{
-            BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, Problem, UNSUPPORTED_MEDIA_TYPE, no_token,
-            nothing_here,
-        },
+        document::operations::Operation,
+        problem::{BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, Problem, UNSUPPORTED_MEDIA_TYPE, no_token, nothing_here},
     },
     service::Recurring,
 };
 
 static FAILED: Recurring = Recurring::new();
 
-/// The answer that the framework's error stands for.
-pub fn answer_of(error: poem::Error, context: &Context, path: &str, method: &Method) -> Response {
+/// The response that the framework's error stands for.
+pub fn answer_of(error: poem::Error, received: &Received<'_>) -> Response {
     // Answers that come as errors, such as a file's 304, stay as they are.
     if error.is_from_response() || error.status().as_u16() < 400 {
         return error.into_response();
     }
     let problem = if error.is::<ContentTypeError>() {
-        unsupported(context.document.operations().at(path), method)
+        unsupported(received.known, &received.method)
     } else if error.is::<AuthorizationError>() {
         no_token()
     } else if let Some(error) = error.downcast_ref::<ParseParamError>() {
@@ -39,7 +36,7 @@ pub fn answer_of(error: poem::Error, context: &Context, path: &str, method: &Met
     } else if let Some(error) = error.downcast_ref::<ParsePathParamError>() {
         parameter("id", &error.reason)
     } else if error.is::<NotFoundError>() || error.is::<ParsePathError>() {
-        nothing_at(path)
+        nothing_here()
     } else if error.is::<MethodNotAllowedError>() {
         Problem::new(METHOD_NOT_ALLOWED, "this path is only for GET")
             .with_header(header::ALLOW, HeaderValue::from_static("GET, HEAD"))
@@ -55,17 +52,6 @@ pub fn answer_of(error: poem::Error, context: &Context, path: &str, method: &Met
         )
     };
     problem.into_response()
-}
-
-/// The problem of a path that is nothing's, with a hint where one of the names that others use for it was tried.
-fn nothing_at(path: &str) -> Problem {
-    match path.trim_end_matches('/') {
-        "/health" | "/healthz" | "/live" | "/ready" | "/ping" | "/status" => Problem::new(
-            NOT_FOUND,
-            "there is nothing at this path: the health checks are /livez and /readyz, and the health of jobs is at /api/v1/health",
-        ),
-        _ => nothing_here(),
-    }
 }
 
 /// The problem of a body in a form that the operation does not take.

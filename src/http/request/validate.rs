@@ -1,49 +1,52 @@
-//! What is refused before an operation is called, and what the framework refuses.
+//! Validation of a request before its operation is called.
 
 use poem::{
     Request,
     http::{HeaderValue, Method, header},
 };
-
 use url::form_urlencoded;
 
+use super::received::Received;
 use crate::{
-    domain::{Error, spelling::normal},
+    domain::{Error, Violation, spelling::normal},
     http::{
         context::OnlyProbes,
-        document::parameters::Operation,
+        document::operations::Operation,
         form::auth::required,
         problem::{BAD_REQUEST, METHOD_NOT_ALLOWED, Problem, UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE},
     },
 };
 
-/// Makes one line of each condition: a header may come in several. One that cannot be read is refused, since to pass
-/// over it would take the guard away.
-pub fn join_conditions(request: &mut Request) -> Result<(), Problem> {
+/// Joins the lines of each condition, since a header may come in several. Returns a violation for each condition that
+/// cannot be read: ignoring it would disable the check.
+pub fn join_conditions(request: &mut Request) -> Vec<Violation> {
+    let mut unreadable = Vec::new();
     for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
-        let unreadable = || {
-            let detail = "holds characters that no ETag of this server has";
-            Problem::from(Error::bad_parameter(name.as_str(), detail))
-        };
         let lines = request.headers().get_all(&name).iter();
-        let lines: Vec<_> = lines
-            .map(HeaderValue::to_str)
-            .collect::<Result<_, _>>()
-            .map_err(|_| unreadable())?;
-        if lines.len() > 1 {
-            let joined = HeaderValue::from_str(&lines.join(", ")).map_err(|_| unreadable())?;
-            request.headers_mut().insert(&name, joined);
+        let lines: Result<Vec<_>, _> = lines.map(HeaderValue::to_str).collect();
+        let joined = lines
+            .ok()
+            .map(|lines| (lines.len(), HeaderValue::from_str(&lines.join(", "))));
+        match joined {
+            Some((0 | 1, _)) => {}
+            Some((_, Ok(joined))) => {
+                request.headers_mut().insert(&name, joined);
+            }
+            _ => {
+                let detail = "holds characters that no ETag of this server has";
+                unreadable.push(Violation::of_parameter(name.as_str(), detail));
+            }
         }
     }
-    Ok(())
+    unreadable
 }
 
 /// The paths that are answered on reserved places too.
 const PROBES: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
 /// Refuses what came on a reserved place and does not watch the server.
-pub fn may_ask(request: &Request, route: &str) -> Result<(), Problem> {
-    if request.data::<OnlyProbes>().is_none() || PROBES.contains(&route) {
+pub fn may_ask(request: &Request) -> Result<(), Problem> {
+    if request.data::<OnlyProbes>().is_none() || PROBES.contains(&request.uri().path()) {
         return Ok(());
     }
     let detail = "as many connections are open as the server allows, and all of them have a request under way: try \
@@ -76,19 +79,23 @@ pub fn normalise_query(request: &mut Request) {
     }
 }
 
-/// Holds the request's method and parameters against the operations of its path, and its body's coding. A token is asked
-/// for first, where one is needed.
-pub fn check(known: &[Operation], request: &Request) -> Result<(), Problem> {
+/// Checks the request's method and parameters against the operations of its path, and the coding of its body. The token
+/// is checked first, where one is needed.
+pub fn check(request: &Request, received: &Received<'_>) -> Result<(), Problem> {
+    let known = received.known;
+    let mut violations = received.unreadable.clone();
     if known.is_empty() {
-        return Ok(());
+        return match violations.is_empty() {
+            true => Ok(()),
+            false => Err(Error::BadParameter(violations).into()),
+        };
     }
     let path = request.uri().path();
     let Some(operation) = known
         .iter()
         .find(|operation| operation.method == request.method().as_str())
     else {
-        let methods: Vec<_> = known.iter().map(|known| known.method.as_str()).collect();
-        return Err(method_not_allowed(request.method(), path, &methods));
+        return Err(method_not_allowed(request.method(), path, known));
     };
     let query = match request.params::<Vec<(String, String)>>() {
         Ok(query) => query,
@@ -97,7 +104,7 @@ pub fn check(known: &[Operation], request: &Request) -> Result<(), Problem> {
             return Err(Problem::new(BAD_REQUEST, format!("the query cannot be read: {error}")));
         }
     };
-    let violations = operation.violations(path, &query);
+    violations.extend(operation.violations(path, &query));
     let problem = if !violations.is_empty() {
         Error::BadParameter(violations).into()
     } else if is_coded(request) {
@@ -121,18 +128,15 @@ fn is_coded(request: &Request) -> bool {
     codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
-fn method_not_allowed(method: &Method, path: &str, known: &[&str]) -> Problem {
-    let mut allowed = known.to_vec();
+fn method_not_allowed(method: &Method, path: &str, known: &[Operation]) -> Problem {
+    let mut allowed: Vec<_> = known.iter().map(|known| known.method.as_str()).collect();
     if allowed.contains(&"GET") {
         allowed.push("HEAD");
     }
     let allowed = allowed.join(", ");
     let is_change = matches!(*method, Method::PUT | Method::PATCH);
-    let detail = if is_change && path.starts_with("/api/v1/source_versions/") {
-        "source versions are immutable: publish a new one with POST /api/v1/source_versions".to_owned()
-    } else {
-        format!("{path} knows {allowed}")
-    };
+    let immutable = known.iter().find_map(|known| known.immutable).filter(|_| is_change);
+    let detail = immutable.map_or_else(|| format!("{path} knows {allowed}"), str::to_owned);
     let problem = Problem::new(METHOD_NOT_ALLOWED, detail);
     match HeaderValue::from_str(&allowed) {
         Ok(allowed) => problem.with_header(header::ALLOW, allowed),

@@ -1,27 +1,22 @@
-//! One connection: whether it waits or is being served, and for how long a slow client may keep it.
+//! One connection: whether it waits for a request or is serving one.
 
 use std::{
-    io::{self, IoSlice},
     pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::Notify,
-    time::{Instant, Sleep},
-};
+use tokio::{sync::Notify, time::Instant};
 
-use crate::http::{guard::share::Turn, options::Limits};
+use crate::http::guard::share::Turn;
 
-/// Stands for a connection that is being served, in the place of since when it waits.
+/// Sentinel: the connection is serving a request, not waiting.
 const SERVED: u64 = u64::MAX;
 
 /// What is known of a connection by all who have to do with it.
@@ -66,7 +61,7 @@ impl Connection {
 
     /// Notes that some of an answer went out: what is made is not always taken at once, and as long as it is being taken the
     /// connection does not wait.
-    fn went_out(&self) {
+    pub fn went_out(&self) {
         if self.waiting_since.load(Ordering::Relaxed) != SERVED {
             self.wait();
         }
@@ -127,148 +122,5 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Answered<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-/// The stream of a connection, which ends when the client is too slow: when no request comes, when the head of one does
-/// not come to its end, or when nothing of an answer is taken.
-pub struct Timed<S> {
-    stream: S,
-    connection: Arc<Connection>,
-    limits: Limits,
-    /// When the first byte of a head came; the bodies' time is kept by who reads them.
-    head_since: Option<Instant>,
-    /// Since when the client has taken nothing.
-    stalled_since: Option<Instant>,
-    /// One timer for both. It rings early rather than be set anew with each request.
-    timer: Pin<Box<Sleep>>,
-}
-
-impl<S> Timed<S> {
-    /// The stream of the connection.
-    pub fn new(stream: S, connection: Arc<Connection>, limits: Limits) -> Self {
-        Self {
-            stream,
-            connection,
-            limits,
-            head_since: None,
-            stalled_since: None,
-            timer: Box::pin(tokio::time::sleep(limits.header)),
-        }
-    }
-
-    /// Until when the client may send nothing more. While a request is served that is not known yet: it is asked again
-    /// no later than the connection could have waited long enough.
-    fn read_until(&mut self) -> Instant {
-        let Some(waiting_since) = self.connection.waiting_since() else {
-            self.head_since = None;
-            return Instant::now() + self.limits.idle;
-        };
-        match self.head_since {
-            // The request before this one was served meanwhile.
-            Some(since) if since >= waiting_since => since + self.limits.header,
-            _ => waiting_since + self.limits.idle,
-        }
-    }
-
-    /// Whether it is past that moment; if not, the task is woken then.
-    fn is_past(&mut self, until: Instant, context: &mut Context<'_>) -> bool {
-        loop {
-            let now = Instant::now();
-            if now >= until {
-                return true;
-            }
-            let rings = self.timer.deadline();
-            if rings > until || rings <= now {
-                self.timer.as_mut().reset(until);
-            }
-            if self.timer.as_mut().poll(context).is_pending() {
-                return false;
-            }
-        }
-    }
-
-    /// Notes that something was written.
-    fn note(&self, tried: &Poll<io::Result<usize>>) {
-        if matches!(tried, Poll::Ready(Ok(1..))) {
-            self.connection.went_out();
-        }
-    }
-
-    /// The outcome of a try to write, or the end of the client's time.
-    fn written<T>(&mut self, tried: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
-        if tried.is_ready() {
-            self.stalled_since = None;
-            return tried;
-        }
-        let since = *self.stalled_since.get_or_insert_with(Instant::now);
-        if self.is_past(since + self.limits.stall, context) {
-            let fault = "the client does not take its answer";
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, fault)));
-        }
-        Poll::Pending
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        if let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(context, buffer) {
-            let waiting_since = self.connection.waiting_since();
-            if buffer.filled().len() > before
-                && let Some(waiting) = waiting_since
-                && self.head_since.is_none_or(|since| since < waiting)
-            {
-                self.head_since = Some(Instant::now());
-            }
-            return Poll::Ready(read);
-        }
-        if self.stalled_since.is_some() {
-            // It still has to take its answer, whose time is kept where that is written.
-            return Poll::Pending;
-        }
-        let until = self.read_until();
-        if self.is_past(until, context) {
-            // As if the client had ended it.
-            return Poll::Ready(Ok(()));
-        }
-        Poll::Pending
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let tried = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.note(&tried);
-        self.written(tried, context)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let tried = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
-        self.note(&tried);
-        self.written(tried, context)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let tried = Pin::new(&mut self.stream).poll_flush(context);
-        self.written(tried, context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let tried = Pin::new(&mut self.stream).poll_shutdown(context);
-        let done = ready!(self.written(tried, context));
-        Poll::Ready(done)
     }
 }

@@ -3,4 +3,6 @@
 pub mod connection;
 pub mod open;
 pub mod server;
+mod serving;
+mod timed;
 pub mod tls;

@@ -1,44 +1,29 @@
 //! Serving on a listener until told to stop: who gets a connection, and until when.
 //!
-//! The framework's own server has neither limits of time nor of connections; so connections are served by the HTTP
-//! library that is below it, each with the framework's endpoint.
+//! The framework's own server has no limit of connections, and every byte resets its one time limit, so that it does not
+//! stop a slow client. Connections are served by the HTTP library below it, each with the framework's endpoint.
 
-use std::{
-    convert::Infallible,
-    future::Future,
-    io,
-    net::SocketAddr,
-    pin::pin,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::TokioIo,
-    server::graceful::{GracefulShutdown, Watcher},
-};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use poem::{
     Endpoint,
-    endpoint::{DynEndpoint, ToDynEndpoint},
-    http::{HeaderValue, header, uri::Scheme},
+    endpoint::ToDynEndpoint,
+    http::uri::Scheme,
     web::{LocalAddr, RemoteAddr},
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::watch,
 };
 
 use super::{
-    connection::{Answered, Connection, Timed},
-    open::{Counted, OneOpen, Open, Place},
+    open::{Counted, Open, Place},
+    serving::{Responder, Serving},
     tls::Tls,
 };
 use crate::{
     http::{
-        context::OnlyProbes,
-        guard::share::Turn,
         options::{Limits, Options},
         routes,
     },
@@ -53,8 +38,6 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
 /// How long a connection on a reserved place may take to ask.
 const HASTE: Duration = Duration::from_secs(2);
-
-type Responder = dyn DynEndpoint<Output = poem::Response>;
 
 /// Serves the product on `listener`, encrypted if there is a certificate, until `stop` is done; then finishes what is in
 /// flight, within 10 seconds.
@@ -213,74 +196,4 @@ impl Server {
             }
         });
     }
-}
-
-/// What serves one connection.
-struct Serving {
-    endpoint: Arc<Responder>,
-    connection: Arc<Connection>,
-    open: Arc<OneOpen>,
-    limits: Limits,
-    local: LocalAddr,
-    remote: RemoteAddr,
-    scheme: Scheme,
-}
-
-impl Serving {
-    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, watcher: Watcher) {
-        let Self {
-            endpoint,
-            connection,
-            open,
-            limits,
-            local,
-            remote,
-            scheme,
-        } = self;
-        let stream = Timed::new(stream, connection.clone(), limits);
-        let service = service_fn(|request: Request<Incoming>| {
-            let served = connection.serve();
-            open.head_is_over();
-            let endpoint = endpoint.clone();
-            let request = (request, local.clone(), remote.clone(), scheme.clone());
-            let mut request = poem::Request::from(request);
-            let may_ask = open.may_ask();
-            if !may_ask {
-                request.set_data(OnlyProbes);
-            }
-            async move {
-                let mut response: Response<_> = endpoint.get_response(request).await.into();
-                if let Some(date) = date() {
-                    response.headers_mut().insert(header::DATE, date);
-                }
-                if !may_ask {
-                    let close = HeaderValue::from_static("close");
-                    response.headers_mut().insert(header::CONNECTION, close);
-                }
-                let turn = response.extensions_mut().remove::<Arc<Turn>>();
-                Ok::<_, Infallible>(response.map(|body| Answered::new(body, served, turn)))
-            }
-        });
-        let served = http1::Builder::new()
-            // The library goes on with the date that it wrote last when the clock goes back.
-            .auto_date_header(false)
-            .max_headers(limits.headers)
-            .max_header_size(limits.header_bytes)
-            // Nor does it need more for bodies and answers, which come and go piece by piece.
-            .max_buf_size(limits.header_bytes)
-            // The stream keeps the time: the library's limit would close connections that only wait.
-            .header_read_timeout(None)
-            .serve_connection(TokioIo::new(stream), service);
-        // What fails here is the client's: it went away, or what it sent is no HTTP.
-        if let Err(error) = watcher.watch(served).await {
-            tracing::debug!(%error, "a connection ended badly");
-        }
-    }
-}
-
-/// The header `Date`; a clock before 1970 is no clock (RFC 9110, 6.6.1).
-fn date() -> Option<HeaderValue> {
-    let now = SystemTime::now();
-    now.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    HeaderValue::from_str(&httpdate::fmt_http_date(now)).ok()
 }

@@ -5,3 +5,4 @@ pub mod files;
 pub mod guide;
 pub mod metrics;
 pub mod pages;
+mod swagger;

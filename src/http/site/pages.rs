@@ -1,18 +1,18 @@
-//! Pages that come out of the binary: the dashboard, the guides, Swagger UI, the API's document, and their files.
+//! Pages that come out of the executable: the dashboard, the guides, and their files.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use poem::{
-    EndpointExt, IntoResponse, Request, Response, Route, handler,
+    EndpointExt, IntoResponse, Request, Response,
+    endpoint::make_sync,
+    handler,
     http::{HeaderMap, StatusCode, header},
-    web::{Data, Path},
+    web::Path,
 };
-use poem_openapi::OpenApiService;
-use sha2::{Digest, Sha256};
 
 use super::{
     file::{nothing, of, page},
     files::{dashboard, dashboard_file, icon, vendor_file},
     guide::{self, Guides},
+    swagger,
 };
 use crate::{
     example::weather,
@@ -20,7 +20,7 @@ use crate::{
         base::Base,
         context::Context,
         document::Document,
-        guard::compression::Kept,
+        labels::Pages,
         problem::{INTERNAL, Problem},
     },
 };
@@ -34,55 +34,18 @@ const NO_GUIDE: &str = "page not found in the guides: see /docs";
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What the framework's Swagger UI does not set: the document comes from its own address, which is relative to the page's,
-/// the token is kept across reloads, and calls can be tried out at once.
-const SWAGGER_SETTINGS: &str = "url: 'api/v1/openapi.json', persistAuthorization: true, \
-    tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null,";
-
 /// What of the guides is no page: pictures, and the unit of systemd.
 const FILES: [(&str, &str); 2] = [(".svg", "image/svg+xml"), (".service", "text/plain; charset=utf-8")];
 
-/// The pages, made once: shared by all requests.
-#[derive(Clone)]
-struct Made {
-    swagger: Fixed,
-    swagger_policy: String,
-    json: Fixed,
-    yaml: Fixed,
-}
+/// The names that other programs give to their probes.
+const PROBES: [&str; 6] = ["/health", "/healthz", "/live", "/ready", "/ping", "/status"];
 
-/// A page that is always the same, and large: it is compressed once.
-#[derive(Clone)]
-struct Fixed {
-    body: bytes::Bytes,
-    kept: Kept,
-}
-
-impl Fixed {
-    fn new(body: String) -> Self {
-        Self {
-            body: body.into(),
-            kept: Kept::default(),
-        }
+/// Adds the pages to those that there are.
+pub fn add(mut pages: Pages, document: &Document) -> Pages {
+    for name in PROBES {
+        pages = pages.at(name, make_sync(no_probe).map_to_response());
     }
-
-    fn answer(&self, content_type: &str) -> Response {
-        let mut response = of(content_type, self.body.clone());
-        response.set_data(self.kept.clone());
-        response
-    }
-}
-
-/// Adds the pages to the routes.
-pub fn add(routes: Route, document: &Document) -> Route {
-    let swagger = swagger();
-    let made = Made {
-        swagger_policy: swagger_policy(&swagger),
-        swagger: Fixed::new(swagger),
-        json: Fixed::new(document.to_json()),
-        yaml: Fixed::new(document.to_yaml()),
-    };
-    routes
+    swagger::add(pages, document)
         .at("/", poem::get(dashboard))
         .at("/docs", poem::get(docs))
         .at("/docs/weather_nyc_2013.csv", poem::get(weather_file))
@@ -91,41 +54,16 @@ pub fn add(routes: Route, document: &Document) -> Route {
         .at("/assets/copy.js", poem::get(script))
         .at("/assets/dashboard/*path", poem::get(dashboard_file))
         .at("/assets/vendor/*path", poem::get(vendor_file))
-        .at("/swagger", poem::get(swagger_page).data(made.clone()))
         .at("/swagger/", poem::get(without_slash))
         .at("/openapi.json", poem::get(moved_document))
         .at("/openapi.yaml", poem::get(moved_document))
         .at("/favicon.ico", poem::get(icon))
-        .at("/api/v1/openapi.json", poem::get(json_page).data(made.clone()))
-        .at("/api/v1/openapi.yaml", poem::get(yaml_page).data(made))
 }
 
-fn swagger() -> String {
-    OpenApiService::new((), "Prediction API", "")
-        .swagger_ui_html()
-        .replace("spec: spec,", SWAGGER_SETTINGS)
-        .replace(
-            "<title>Swagger UI</title>",
-            "<title>Prediction API</title><link rel=\"icon\" href=\"data:,\">",
-        )
-}
-
-/// Lets Swagger UI run the scripts that stand in its page, each by its hash, and call this server only. It sets styles
-/// as it goes, so that these cannot be named.
-fn swagger_policy(page: &str) -> String {
-    let (mut hashes, mut rest) = (String::new(), page);
-    // A script ends at the first end tag, whatever stands within it.
-    while let Some((code, after)) = rest
-        .split_once("<script")
-        .and_then(|(_, tag)| tag.split_once('>'))
-        .and_then(|(_, code)| code.split_once("</script>"))
-    {
-        hashes += &format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(code)));
-        rest = after;
-    }
-    format!(
-        "default-src 'none'; script-src{hashes}; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+/// The hint for whoever looks for a probe under another name.
+fn no_probe(_: Request) -> Response {
+    nothing(
+        "there is nothing at this path: the probes are /livez and /readyz, and the health of jobs is at /api/v1/health",
     )
 }
 
@@ -233,36 +171,4 @@ fn style() -> Response {
 #[handler]
 fn script() -> Response {
     of("text/javascript; charset=utf-8", SCRIPT.into())
-}
-
-#[handler]
-fn swagger_page(Data(made): Data<&Made>) -> Response {
-    made.swagger
-        .answer("text/html; charset=utf-8")
-        .with_header(header::CONTENT_SECURITY_POLICY, &made.swagger_policy)
-        .into_response()
-}
-
-#[handler]
-fn json_page(request: &Request, Data(made): Data<&Made>) -> Response {
-    document(request, &made.json, "application/json", |url| {
-        format!("\"url\": \"{url}\"")
-    })
-}
-
-#[handler]
-fn yaml_page(request: &Request, Data(made): Data<&Made>) -> Response {
-    document(request, &made.yaml, "application/yaml", |url| format!("- url: {url}\n"))
-}
-
-/// The API's document, whose first `server` is the base path.
-fn document(request: &Request, made: &Fixed, content_type: &str, server: impl Fn(&str) -> String) -> Response {
-    match request.data::<Base>() {
-        Some(base) if !base.path.is_empty() => {
-            let text = String::from_utf8_lossy(&made.body);
-            let text = text.replacen(&server("/"), &server(&base.path), 1);
-            of(content_type, text.into())
-        }
-        _ => made.answer(content_type),
-    }
 }

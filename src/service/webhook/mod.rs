@@ -57,6 +57,11 @@ fn body(event: &str, at: Timestamp, data: &serde_json::Value) -> String {
     json!({ "type": event, "timestamp": at, "data": data }).to_string()
 }
 
+/// Whether webhooks may have addresses that are not public.
+pub fn allows_private_addresses(app: &App) -> bool {
+    app.sender.rules.allow_private_addresses
+}
+
 /// Creates a webhook (managers). Conflict: its id is taken, or its name in the organisation.
 pub async fn create(app: &App, caller: &Caller, mut new: NewWebhook) -> Result<IssuedWebhook> {
     caller.needs(Role::Manager)?;

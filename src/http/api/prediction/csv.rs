@@ -17,11 +17,12 @@ use crate::{
     },
     http::{
         form::{
-            body::read,
-            csv::{is_csv, uuid},
-            csv_table::{Columns, RowLines, Table, with_line_feeds},
+            body_bytes::read,
+            csv::{CSV, is_csv, uuid},
+            csv_columns::Columns,
+            csv_dialect::with_line_feeds,
+            csv_table::{RowLines, Table},
             gaps::gaps_of,
-            reply::CSV,
         },
         problem::Problem,
     },

@@ -26,7 +26,7 @@ use crate::{
         prediction::{DirectPoint, MAX_RUNS, PredictionCounts},
     },
     http::{
-        form::{auth::Session, body::buffer, json_lines, json_text},
+        form::{auth::Session, body_bytes::buffer, json_lines, json_text},
         guard::{pace, share::Buffered},
         problem::Problem,
     },

@@ -1,42 +1,44 @@
 //! Predictions on the wire.
 
 mod csv;
+mod latest;
 mod lines;
 mod rows;
+mod scope;
 
-use std::{collections::HashSet, marker::PhantomData};
+use std::marker::PhantomData;
 
 use poem_openapi::{ApiRequest, Enum, OpenApi, param::Query};
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
     domain::{
-        Counts, Duration, Error, Timestamp,
+        Counts, Duration, Error, Timestamp, Window,
         contract::ALL_METRICS,
         prediction::{
-            Issues, LatestPrediction, LatestQuery, LeadTimes, PostedPredictions, Prediction, PredictionCounts,
-            PredictionCursor, PredictionQuery, PredictionScope, PredictionSeries, Withdrawal,
+            Issues, LeadTimes, PostedPredictions, Prediction, PredictionCounts, PredictionCursor, PredictionQuery,
+            PredictionSeries, Withdrawal,
         },
     },
-    http::{
-        document::tag::Tag,
-        form::{
-            auth::{Auth, WorkerAuth},
-            body::Body,
-            cursor::{decode, default_limit, encode, rows},
-            gaps::{GapsParameter, gaps as asked_gaps},
-            layout::{Accepted, Format, Guard, Shape, dialect, form, thinning},
-            reply::{Answer, Plain, Table},
-        },
+    http::form::{
+        answer::Find,
+        auth::{Auth, WorkerAuth},
+        body::Body,
+        cursor::{decode, default_limit, encode, rows},
+        gaps::{GapsParameter, gaps as asked_gaps},
+        layout::{Accepted, Format, Guard, Shape, dialect, form, thinning},
+        reply::Plain,
+        rules::Rules,
+        table::Table,
     },
     service::{App, prediction},
 };
 use csv::CsvPredictions;
+pub use latest::LatestApi;
 use lines::Lines;
 use rows::body;
-
-/// How many locations one request may ask for.
-const MAX_LOCATIONS: usize = 100;
+use scope::scope;
 
 /// The forms in which predictions are posted.
 #[derive(ApiRequest)]
@@ -61,11 +63,11 @@ enum IssuesParameter {
     All,
 }
 
-/// How long the window is unless it is given: 24 hours.
-const DEFAULT_WINDOW_HOURS: i64 = 24;
-
 /// The predictions' operations.
 pub struct PredictionApi(pub App);
+
+/// The rules need the job's contract, which `service` reads.
+impl Rules for PostedPredictions {}
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Predictions")]
 impl PredictionApi {
@@ -91,7 +93,7 @@ impl PredictionApi {
         /// where there is none; NaN and empty cells are always errors.
         gaps: Query<Option<GapsParameter>>,
         body: Posted,
-    ) -> Answer<Plain<PredictionCounts>> {
+    ) -> Find<Plain<PredictionCounts>> {
         let gaps = asked_gaps(gaps.0);
         let counts = match body {
             Posted::Json(body) => prediction::post(&self.0, &auth.0, body.0, gaps).await?,
@@ -123,7 +125,7 @@ impl PredictionApi {
         metric: Query<Option<String>>,
         /// Withdraw only this stage. The default is all stages.
         stage: Query<Option<String>>,
-    ) -> Answer<Plain<Counts>> {
+    ) -> Find<Plain<Counts>> {
         let asked = Withdrawal {
             job_id: job_id.0,
             issue_time: issue_time.0,
@@ -192,7 +194,7 @@ impl PredictionApi {
         limit: Query<u64>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Answer<Table<Prediction, Vec<PredictionSeries>>> {
+    ) -> Find<Table<Prediction, Vec<PredictionSeries>>> {
         let form = form(&accepted, format.0, shape.0)?;
         let dialect = dialect(form, guard.0, bom.0)?;
         let thin = thinning(max_points.0, form, cursor.0.as_deref())?;
@@ -200,12 +202,8 @@ impl PredictionApi {
         // Later pages have the window of the first, whose default moves on with the clock, and what was known then.
         let before = cursor.as_ref();
         let from = from.0.or(before.map(|cursor| cursor.from));
-        let from = from.unwrap_or_else(|| self.0.now());
         let to = to.0.or(before.map(|cursor| cursor.to));
-        let to = to.unwrap_or_else(|| from.plus_hours(DEFAULT_WINDOW_HOURS));
-        if to < from {
-            return Err(Error::bad_parameter("to", format!("is before from, which is {from}")).into());
-        }
+        let Window { from, to } = Window::beginning(self.0.now(), from, to)?;
         let any = LeadTimes::default();
         let leads = LeadTimes {
             least: min_lead.0.unwrap_or(any.least),
@@ -253,55 +251,6 @@ impl PredictionApi {
             of: PhantomData,
         })
     }
-
-    /// Get the latest predictions
-    ///
-    /// Returns the newest issue of each metric, source, stage and location, with its age and the end of its coverage.
-    /// With `at` it returns the one value that is valid then: the last at or before that time, if predictions reach so
-    /// far. Needs: any token of the organisation.
-    #[oai(path = "/predictions/latest", method = "get", operation_id = "latest_predictions")]
-    #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
-    async fn latest(
-        &self,
-        auth: Auth,
-        /// The job of the predictions. Either this or `location_id` is required.
-        job_id: Query<Option<Uuid>>,
-        /// The location of the predictions. The parameter may be repeated, up to 100 times. Each location is returned
-        /// once.
-        location_id: Query<Option<Vec<Uuid>>>,
-        /// The metric, or `all`. Required with `location_id`. For a job the default is `all`.
-        metric: Query<Option<String>>,
-        /// Filter by stage.
-        stage: Query<Option<String>>,
-        /// Filter by source, by name or id.
-        source: Query<Option<String>>,
-        /// Return the value that is valid at this time, instead of the newest issue.
-        at: Query<Option<Timestamp>>,
-    ) -> Answer<Plain<Vec<LatestPrediction>>> {
-        let mut seen = HashSet::new();
-        let mut locations = location_id.0.unwrap_or_default();
-        locations.retain(|id| seen.insert(*id));
-        let scopes = match (locations.as_slice(), job_id.0) {
-            ([], job) => vec![scope(None, job)?],
-            (_, Some(_)) => vec![scope(locations.first().copied(), job_id.0)?],
-            (locations, None) => locations.iter().map(|id| PredictionScope::Location(*id)).collect(),
-        };
-        if scopes.len() > MAX_LOCATIONS {
-            let detail = format!("is there more than {MAX_LOCATIONS} times: ask in parts");
-            return Err(Error::bad_parameter("location_id", detail).into());
-        }
-        if metric.0.is_none() && !locations.is_empty() {
-            return Err(Error::bad_parameter("metric", "is missing: give a metric, or all").into());
-        }
-        let query = LatestQuery {
-            scopes,
-            metric: metric.0.filter(|metric| metric != ALL_METRICS),
-            stage: stage.0,
-            source: source.0,
-            at: at.0,
-        };
-        Ok(Plain(prediction::latest(&self.0, &auth.0, query).await?))
-    }
 }
 
 /// What a file of predictions is called: letters, digits, dashes and underscores only.
@@ -311,17 +260,4 @@ fn file_name(metric: &str, id: Option<Uuid>) -> String {
     let metric: String = metric.chars().take(60).map(safe).collect();
     let id = id.map(|id| format!("-{id}"));
     format!("predictions-{metric}{}", id.unwrap_or_default())
-}
-
-/// What is asked for: a location or a job.
-fn scope(location_id: Option<Uuid>, job_id: Option<Uuid>) -> Answer<PredictionScope> {
-    match (location_id, job_id) {
-        (Some(id), None) => Ok(PredictionScope::Location(id)),
-        (None, Some(id)) => Ok(PredictionScope::Job(id)),
-        (None, None) => Err(Error::bad_parameter("location_id", "is missing: give it or job_id").into()),
-        (Some(_), Some(_)) => {
-            let detail = "stands in for location_id: give one of the two";
-            Err(Error::bad_parameter("job_id", detail).into())
-        }
-    }
 }

@@ -1,5 +1,8 @@
 //! Readings on the wire.
 
+mod csv;
+mod lines;
+
 use std::marker::PhantomData;
 
 use poem_openapi::{
@@ -9,26 +12,28 @@ use poem_openapi::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::tag::Tag;
 use crate::{
     domain::{
-        Counts, Error, Timestamp,
+        Counts, Error, Timestamp, Window,
         reading::{NewReading, Reading, ReadingQuery, ReadingSeries},
     },
-    http::{
-        document::tag::Tag,
-        form::{
-            auth::{Auth, WorkerAuth},
-            body::Body,
-            csv::{CsvReadings, begin, record},
-            cursor::{decode, default_limit, encode, rows},
-            gaps::{GapsParameter, gaps as asked_gaps},
-            json_lines::ReadingLines,
-            layout::{Accepted, Dialect, Form, Format, Guard, Shape, dialect, form, thinning},
-            reply::{Answer, Plain, Table},
-        },
+    http::form::{
+        answer::{Find, Read},
+        auth::{Auth, WorkerAuth},
+        body::Body,
+        csv::{begin, record},
+        cursor::{decode, default_limit, encode, rows},
+        gaps::{GapsParameter, gaps as asked_gaps},
+        layout::{Accepted, Dialect, Form, Format, Guard, Shape, dialect, form, thinning},
+        reply::Plain,
+        rules::Rules,
+        table::Table,
     },
     service::{App, reading},
 };
+use csv::CsvReadings;
+use lines::ReadingLines;
 
 /// The readings' operations.
 pub struct ReadingApi(pub App);
@@ -53,6 +58,8 @@ struct Cursor {
     as_of: Option<Timestamp>,
 }
 
+impl Rules for Vec<NewReading> {}
+
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Readings")]
 impl ReadingApi {
     /// Post readings
@@ -73,7 +80,7 @@ impl ReadingApi {
         /// where there is none; NaN and empty cells are always errors.
         gaps: Query<Option<GapsParameter>>,
         body: Posted,
-    ) -> Answer<Plain<Counts>> {
+    ) -> Read<Plain<Counts>> {
         let gaps = asked_gaps(gaps.0);
         let posted = match body {
             Posted::Csv(CsvReadings(readings, lines)) => {
@@ -111,8 +118,8 @@ impl ReadingApi {
         from: Query<Timestamp>,
         /// The end of the window (exclusive).
         to: Query<Timestamp>,
-    ) -> Answer<Plain<Counts>> {
-        check_window(Some(from.0), Some(to.0))?;
+    ) -> Find<Plain<Counts>> {
+        Window::check(Some(from.0), Some(to.0))?;
         let counts = reading::withdraw(&self.0, &auth.0, id.0, from.0, to.0).await?;
         Ok(Plain(counts))
     }
@@ -154,10 +161,10 @@ impl ReadingApi {
         limit: Query<u64>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Answer<Table<Reading, ReadingSeries>> {
+    ) -> Find<Table<Reading, ReadingSeries>> {
         let form = form(&accepted, format.0, shape.0)?;
         let dialect = dialect(form, guard.0, bom.0)?;
-        check_window(from.0, to.0)?;
+        Window::check(from.0, to.0)?;
         let thin = thinning(max_points.0, form, cursor.0.as_deref())?;
         let cursor: Option<Cursor> = cursor.0.as_deref().map(decode).transpose()?;
         let before = cursor.as_ref();
@@ -183,7 +190,7 @@ impl ReadingApi {
         let body = match form {
             Form::Series => json(&ReadingSeries::of(sensor, &listed.items)),
             Form::Rows => json(&listed.items),
-            Form::Csv => csv(&listed.items, dialect),
+            Form::Csv => table(&listed.items, dialect),
         };
         Ok(Table {
             form,
@@ -195,21 +202,11 @@ impl ReadingApi {
     }
 }
 
-fn check_window(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<(), Error> {
-    match (from, to) {
-        (Some(from), Some(to)) if to < from => {
-            let detail = format!("is before from, which is {from}");
-            Err(Error::bad_parameter("to", detail))
-        }
-        _ => Ok(()),
-    }
-}
-
 fn json(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_default()
 }
 
-fn csv(readings: &[Reading], dialect: Dialect) -> Vec<u8> {
+fn table(readings: &[Reading], dialect: Dialect) -> Vec<u8> {
     let mut out = Vec::with_capacity(64 + readings.len() * 100);
     let header = ["sensor_id", "time", "value", "available_at"];
     begin(&mut out, header, dialect);

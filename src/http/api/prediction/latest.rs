@@ -1,0 +1,75 @@
+//! The newest predictions, on the wire.
+
+use std::collections::HashSet;
+
+use poem_openapi::{OpenApi, param::Query};
+use uuid::Uuid;
+
+use super::{super::tag::Tag, scope::scope};
+use crate::{
+    domain::{
+        Error, Timestamp,
+        contract::ALL_METRICS,
+        prediction::{LatestPrediction, LatestQuery, PredictionScope},
+    },
+    http::form::{answer::Find, auth::Auth, reply::Plain},
+    service::{App, prediction},
+};
+
+/// How many locations one request may ask for.
+const MAX_LOCATIONS: usize = 100;
+
+/// The operation on the newest predictions.
+pub struct LatestApi(pub App);
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Predictions")]
+impl LatestApi {
+    /// Get the latest predictions
+    ///
+    /// Returns the newest issue of each metric, source, stage and location, with its age and the end of its coverage.
+    /// With `at` it returns the one value that is valid then: the last at or before that time, if predictions reach so
+    /// far. Needs: any token of the organisation.
+    #[oai(path = "/predictions/latest", method = "get", operation_id = "latest_predictions")]
+    #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
+    async fn latest(
+        &self,
+        auth: Auth,
+        /// The job of the predictions. Either this or `location_id` is required.
+        job_id: Query<Option<Uuid>>,
+        /// The location of the predictions. The parameter may be repeated, up to 100 times. Each location is returned
+        /// once.
+        location_id: Query<Option<Vec<Uuid>>>,
+        /// The metric, or `all`. Required with `location_id`. For a job the default is `all`.
+        metric: Query<Option<String>>,
+        /// Filter by stage.
+        stage: Query<Option<String>>,
+        /// Filter by source, by name or id.
+        source: Query<Option<String>>,
+        /// Return the value that is valid at this time, instead of the newest issue.
+        at: Query<Option<Timestamp>>,
+    ) -> Find<Plain<Vec<LatestPrediction>>> {
+        let mut seen = HashSet::new();
+        let mut locations = location_id.0.unwrap_or_default();
+        locations.retain(|id| seen.insert(*id));
+        let scopes = match (locations.as_slice(), job_id.0) {
+            ([], job) => vec![scope(None, job)?],
+            (_, Some(_)) => vec![scope(locations.first().copied(), job_id.0)?],
+            (locations, None) => locations.iter().map(|id| PredictionScope::Location(*id)).collect(),
+        };
+        if scopes.len() > MAX_LOCATIONS {
+            let detail = format!("is there more than {MAX_LOCATIONS} times: ask in parts");
+            return Err(Error::bad_parameter("location_id", detail).into());
+        }
+        if metric.0.is_none() && !locations.is_empty() {
+            return Err(Error::bad_parameter("metric", "is missing: give a metric, or all").into());
+        }
+        let query = LatestQuery {
+            scopes,
+            metric: metric.0.filter(|metric| metric != ALL_METRICS),
+            stage: stage.0,
+            source: source.0,
+            at: at.0,
+        };
+        Ok(Plain(prediction::latest(&self.0, &auth.0, query).await?))
+    }
+}

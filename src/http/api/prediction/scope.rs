@@ -1,0 +1,18 @@
+//! The parameters by which predictions are found.
+
+use uuid::Uuid;
+
+use crate::domain::{Error, prediction::PredictionScope};
+
+/// What is asked for: a location or a job.
+pub fn scope(location_id: Option<Uuid>, job_id: Option<Uuid>) -> Result<PredictionScope, Error> {
+    match (location_id, job_id) {
+        (Some(id), None) => Ok(PredictionScope::Location(id)),
+        (None, Some(id)) => Ok(PredictionScope::Job(id)),
+        (None, None) => Err(Error::bad_parameter("location_id", "is missing: give it or job_id")),
+        (Some(_), Some(_)) => {
+            let detail = "stands in for location_id: give one of the two";
+            Err(Error::bad_parameter("job_id", detail))
+        }
+    }
+}

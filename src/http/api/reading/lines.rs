@@ -1,0 +1,62 @@
+//! Readings as newline-delimited JSON: one on each line.
+
+use poem::{Request, RequestBody};
+use poem_openapi::{
+    impl_apirequest_for_payload,
+    payload::{ParsePayload, Payload},
+    registry::{MetaSchemaRef, Registry},
+    types::Type,
+};
+
+use crate::{
+    domain::{Gaps, reading::NewReading},
+    http::{
+        form::{
+            body_bytes::read,
+            gaps::gaps_of,
+            json_lines::{TYPE, is_lines, parse_line},
+            json_text::utf8,
+        },
+        problem::Problem,
+    },
+};
+
+/// A body of one reading a line.
+pub struct ReadingLines(pub Vec<NewReading>);
+
+impl Payload for ReadingLines {
+    const CONTENT_TYPE: &'static str = TYPE;
+
+    fn check_content_type(content_type: &str) -> bool {
+        is_lines(content_type)
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        NewReading::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        NewReading::register(registry);
+    }
+}
+
+impl ParsePayload for ReadingLines {
+    const IS_REQUIRED: bool = true;
+
+    async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
+        let gaps = gaps_of(request);
+        Ok(read(request, body, move |bytes| parse(bytes, gaps)).await.map(Self)?)
+    }
+}
+
+impl_apirequest_for_payload!(ReadingLines);
+
+fn parse(bytes: &[u8], gaps: Gaps) -> Result<Vec<NewReading>, Problem> {
+    let mut readings = Vec::new();
+    for (number, line) in (1..).zip(utf8(bytes)?.split(|byte| *byte == b'\n')) {
+        if !line.trim_ascii().is_empty() {
+            readings.push(parse_line(line, gaps, readings.len(), number)?);
+        }
+    }
+    Ok(readings)
+}

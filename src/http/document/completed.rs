@@ -1,0 +1,162 @@
+//! Completes the document that the framework makes of the routes with what the framework cannot say.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{
+    examples::{parameter_example, put_examples},
+    operations::Operation,
+    pointer::{members, operations, parameters},
+};
+
+/// Completes the document.
+pub fn complete(document: &mut Value, examples: &Value) {
+    complete_operations(document, &examples["parameters"]);
+    unwrap_references(document);
+    close_request_schemas(document);
+    put_examples(document, &examples["schemas"]);
+}
+
+fn complete_operations(document: &mut Value, examples: &Value) {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    for (_, methods) in paths {
+        for (method, operation) in methods.as_object_mut().into_iter().flatten() {
+            keep_possible_problems(operation);
+            if method == "get" && !operation["responses"]["200"]["headers"]["ETag"].is_null() {
+                add_not_modified(operation);
+            }
+            for response in members(&mut operation["responses"]) {
+                response["headers"]["X-Request-Id"] = json!({
+                    "description": "The id of the request, which the log shows too.",
+                    "schema": { "type": "string" }
+                });
+            }
+            let operation_id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+            for parameter in parameters(operation).into_iter().flatten() {
+                complete_list(parameter);
+                if let Some(example) = parameter_example(&operation_id, parameter, examples) {
+                    parameter["example"] = example;
+                }
+            }
+            if operation["security"].is_null() {
+                operation["security"] = json!([]);
+            }
+        }
+    }
+}
+
+/// Says of a list whose values have commas between them that it is not empty: the framework reads it only if it has a
+/// default, and no text stands for the empty list.
+fn complete_list(parameter: &mut Value) {
+    if parameter["explode"] == false
+        && let Some(schema) = parameter["schema"].as_object_mut()
+        && schema.get("type").is_some_and(|kind| kind == "array")
+    {
+        schema.remove("default");
+        schema.insert("minItems".to_owned(), json!(1));
+    }
+}
+
+/// Removes the problems that the operation's arguments cannot cause. Its type says which others it may have.
+fn keep_possible_problems(operation: &mut Value) {
+    let has_body = !operation["requestBody"].is_null();
+    let is_secured = operation["security"]
+        .as_array()
+        .is_some_and(|security| !security.is_empty());
+    let is_guarded = operation["parameters"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .any(|parameter| parameter["name"] == Operation::IF_MATCH);
+    let possible = |status: &str| match status {
+        "401" | "429" | "500" => is_secured,
+        "412" => is_guarded,
+        "408" | "413" | "415" | "422" => has_body,
+        _ => true,
+    };
+    if let Some(responses) = operation["responses"].as_object_mut() {
+        responses.retain(|status, _| possible(status));
+    }
+}
+
+fn add_not_modified(operation: &mut Value) {
+    operation["responses"]["304"] = json!({ "description": "Not modified." });
+    let parameter = json!({
+        "name": Operation::IF_NONE_MATCH,
+        "in": "header",
+        "description": "The ETag of your copy. If it is still current, the response is 304 without a body.",
+        "required": false,
+        "schema": { "type": "string" }
+    });
+    match parameters(operation) {
+        Some(parameters) => parameters.push(parameter),
+        None => operation["parameters"] = json!([parameter]),
+    }
+}
+
+/// Makes members that refer to a schema plain. The framework repeats their description within `allOf`, and says there
+/// that they may be null, which OpenAPI 3.0 takes only beside the type: in the schema that is referred to, or in the
+/// first of several that a member may have.
+fn unwrap_references(document: &mut Value) {
+    let mut nullable = Vec::new();
+    let schemas = members(&mut document["components"]["schemas"]);
+    for member in schemas.flat_map(|schema| schema.get_mut("properties").into_iter().flat_map(members)) {
+        if member["nullable"] == true && member["anyOf"].is_array() {
+            member.as_object_mut().map(|member| member.remove("nullable"));
+            member["anyOf"][0]["nullable"] = json!(true);
+        }
+        let Some(reference) = member.pointer("/allOf/0/$ref").and_then(Value::as_str) else {
+            continue;
+        };
+        if member["nullable"] == true {
+            nullable.extend(reference.rsplit('/').next().map(str::to_owned));
+        }
+        *member = json!({
+            "description": member["description"],
+            "allOf": [{ "$ref": reference }],
+        });
+    }
+    for name in nullable {
+        document["components"]["schemas"][name]["nullable"] = json!(true);
+    }
+}
+
+/// Says of every schema that comes in that it has no other members.
+fn close_request_schemas(document: &mut Value) {
+    let mut names = BTreeSet::new();
+    for (_, _, operation) in operations(document) {
+        collect_references(&operation["requestBody"], document, &mut names);
+    }
+    for name in names {
+        let schema = &mut document["components"]["schemas"][&name];
+        if schema["type"] == "object" {
+            schema["additionalProperties"] = json!(false);
+        }
+    }
+}
+
+fn collect_references(value: &Value, document: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            let name = object
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|reference| reference.rsplit('/').next());
+            if let Some(name) = name
+                && names.insert(name.to_owned())
+            {
+                collect_references(&document["components"]["schemas"][name], document, names);
+            }
+            for inner in object.values() {
+                collect_references(inner, document, names);
+            }
+        }
+        Value::Array(items) => {
+            for inner in items {
+                collect_references(inner, document, names);
+            }
+        }
+        _ => {}
+    }
+}

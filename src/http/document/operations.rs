@@ -1,0 +1,131 @@
+//! The operations of the document: which of them a path has, and whether a request's parameters fit.
+
+use std::collections::HashMap;
+
+use matchit::Router;
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use super::{
+    parameters::{Parameter, Place},
+    pointer::operations,
+};
+use crate::{domain::Violation, http::metrics::Meters};
+
+/// All operations, by their paths.
+pub struct Operations(Router<Vec<Operation>>);
+
+/// One operation.
+pub struct Operation {
+    /// Its path, with names in braces for what varies.
+    pub path: String,
+    /// Its method, in capitals.
+    pub method: String,
+    /// Whether it needs a token.
+    pub is_secured: bool,
+    /// The media types of its bodies.
+    pub body_types: Vec<String>,
+    /// Why nothing at the path can be changed, if so.
+    pub immutable: Option<&'static str>,
+    /// What is counted of it.
+    pub meters: Meters,
+    parameters: Vec<Parameter>,
+}
+
+impl Operation {
+    /// The header that guards changes.
+    pub const IF_MATCH: &str = "If-Match";
+    /// The header that saves answers.
+    pub const IF_NONE_MATCH: &str = "If-None-Match";
+
+    /// Returns every violation of the path's and the query's parameters.
+    pub fn violations(&self, path: &str, query: &[(String, String)]) -> Vec<Violation> {
+        let mut found = Vec::new();
+        for (template, value) in self.path.split('/').zip(path.split('/')) {
+            let name = template.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+            if let Some(parameter) = name.and_then(|name| self.parameter(Place::Path, name)) {
+                let value = percent_decode_str(value).decode_utf8_lossy();
+                found.extend(parameter.violations(&value));
+            }
+        }
+        for (index, (name, value)) in query.iter().enumerate() {
+            let parameter = self.parameter(Place::Query, name);
+            let repeats = parameter.is_some_and(Parameter::repeats);
+            if !repeats && query[..index].iter().any(|(before, _)| before == name) {
+                found.push(Violation::of_parameter(name, "is given twice"));
+            } else if let Some(parameter) = parameter {
+                found.extend(parameter.violations(value));
+            } else {
+                found.push(Violation::of_parameter(name, self.unknown()));
+            }
+        }
+        for parameter in self.in_query().filter(|parameter| parameter.is_required) {
+            let name = &parameter.name;
+            if !query.iter().any(|(given, _)| given == name) {
+                found.push(Violation::of_parameter(name, "is missing"));
+            }
+        }
+        found
+    }
+
+    fn parameter(&self, place: Place, name: &str) -> Option<&Parameter> {
+        let mut parameters = self.parameters.iter();
+        parameters.find(|known| known.place == place && known.name == name)
+    }
+
+    fn in_query(&self) -> impl Iterator<Item = &Parameter> {
+        self.parameters.iter().filter(|known| known.place == Place::Query)
+    }
+
+    fn unknown(&self) -> String {
+        let known: Vec<_> = self.in_query().map(|parameter| parameter.name.as_str()).collect();
+        if known.is_empty() {
+            "is unknown: no query parameters are taken here".to_owned()
+        } else {
+            format!("is unknown: the query parameters here are {}", known.join(", "))
+        }
+    }
+}
+
+impl Operations {
+    /// The operations of an OpenAPI document.
+    /// `immutable` are the paths whose things never change, with the reason.
+    pub fn of(document: &Value, immutable: &[(&str, &'static str)]) -> Self {
+        let operation = |(path, method, operation): (&str, &str, &Value)| Operation {
+            path: path.to_owned(),
+            method: method.to_ascii_uppercase(),
+            is_secured: operation["security"]
+                .as_array()
+                .is_some_and(|security| !security.is_empty()),
+            body_types: operation["requestBody"]["content"]
+                .as_object()
+                .into_iter()
+                .flat_map(|content| content.keys().cloned())
+                .collect(),
+            immutable: immutable.iter().find(|(of, _)| *of == path).map(|(_, why)| *why),
+            meters: Meters::default(),
+            parameters: operation["parameters"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|parameter| Parameter::of(document, parameter))
+                .collect(),
+        };
+        let mut by_path: HashMap<String, Vec<Operation>> = HashMap::new();
+        for operation in operations(document).map(operation) {
+            by_path.entry(operation.path.clone()).or_default().push(operation);
+        }
+        let mut paths = Router::new();
+        for (path, operations) in by_path {
+            if let Err(error) = paths.insert(&path, operations) {
+                tracing::error!(%error, path, "a path of the document cannot be told from another");
+            }
+        }
+        Self(paths)
+    }
+
+    /// The operations whose path fits: one for each method that the path knows. A path without braces goes first.
+    pub fn at(&self, path: &str) -> &[Operation] {
+        self.0.at(path).map_or(&[], |found| found.value.as_slice())
+    }
+}

@@ -1,0 +1,99 @@
+//! Everything that is wrong with a JSON body of another form than the document says.
+
+use poem_openapi::types::Type;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{json_faults::unreadable, rules::Rules};
+use crate::{
+    domain::{Error, Violation, violation::MAX_VIOLATIONS},
+    http::{
+        document::{
+            Document, UNKNOWN,
+            pointer::{escape, remove},
+        },
+        problem::Problem,
+    },
+    service::App,
+};
+
+/// Of larger bodies only the first fault is told: holding one against the schemas takes many times its memory.
+const EXPLAINED_BYTES: usize = 256 * 1024;
+
+/// The problem of a body that is JSON of another form than the document says.
+pub fn wrong<T: Type + DeserializeOwned + Rules>(bytes: &[u8], app: &App, document: &Document) -> Problem {
+    if bytes.len() > EXPLAINED_BYTES {
+        return Error::Invalid(vec![first_fault::<T>(bytes)]).into();
+    }
+    let value = match serde_json::from_slice(bytes) {
+        Ok(value) => value,
+        Err(error) => return unreadable(bytes, &error),
+    };
+    let mut found = document.violations::<T>(&value);
+    if found.is_empty() {
+        // What a schema cannot say, such as a member that is there twice.
+        found.push(first_fault::<T>(bytes));
+    }
+    let broken = broken_rules::<T>(value, &found, app);
+    // Where both name a place, the rule says more.
+    found.retain(|violation| broken.iter().all(|rule| rule.pointer != violation.pointer));
+    found.extend(broken);
+    found.truncate(MAX_VIOLATIONS);
+    Error::Invalid(found).into()
+}
+
+/// The violations of the rules by a body that can be read without the members that it should not have.
+fn broken_rules<T: DeserializeOwned + Rules>(mut value: Value, form: &[Violation], app: &App) -> Vec<Violation> {
+    for unknown in form.iter().filter(|violation| violation.detail == UNKNOWN) {
+        remove(&mut value, unknown.pointer.as_deref().unwrap_or_default());
+    }
+    let Ok(mut body) = serde_json::from_value::<T>(value) else {
+        return Vec::new();
+    };
+    match body.apply_rules(app) {
+        Err(Error::Invalid(broken)) => broken,
+        _ => Vec::new(),
+    }
+}
+
+/// The fault at which reading the body stops.
+fn first_fault<T: DeserializeOwned>(bytes: &[u8]) -> Violation {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Ok(_) => Violation::at("", "cannot be used"),
+        Err(error) => fault(&error),
+    }
+}
+
+/// Where a reader failed, and why.
+pub fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Violation {
+    let (place, said) = (pointer(error.path()), said(error.inner()));
+    match said.strip_prefix("duplicate field `") {
+        Some(name) => {
+            let name = escape(name.trim_end_matches('`'));
+            Violation::at(format!("{place}/{name}"), "is repeated")
+        }
+        None => Violation::at(place, said),
+    }
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", escape(key)),
+            Segment::Enum { variant } => format!("/{variant}"),
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// serde_json's message without its position, which the pointer tells better.
+fn said(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((message, _)) => message.to_owned(),
+        None => text,
+    }
+}

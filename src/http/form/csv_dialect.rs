@@ -1,0 +1,42 @@
+//! The dialect of a table: how its lines end, and what separates its columns.
+
+use std::borrow::Cow;
+
+/// The table with line feeds, if its lines end with carriage returns alone, as old spreadsheets write.
+pub fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if bytes.contains(&b'\n') || !bytes.contains(&b'\r') {
+        return Cow::Borrowed(bytes);
+    }
+    let feed = |byte: &u8| if *byte == b'\r' { b'\n' } else { *byte };
+    Cow::Owned(bytes.iter().map(feed).collect())
+}
+
+/// The separator that the first line `sep=;` names, which spreadsheets write and read, and where the table begins.
+pub fn directive(bytes: &[u8]) -> (Option<u8>, usize) {
+    let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    match bytes {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator, rest @ ..]
+            if b",;\t|".contains(separator) && rest.first().is_none_or(is_break) =>
+        {
+            (Some(*separator), 5)
+        }
+        _ => (None, 0),
+    }
+}
+
+/// The first line that is neither blank nor a comment.
+pub fn header_line(bytes: &[u8]) -> &[u8] {
+    let mut lines = bytes.split(|byte| matches!(byte, b'\r' | b'\n'));
+    lines
+        .find(|line| !line.trim_ascii().is_empty() && !line.starts_with(b"#"))
+        .unwrap_or_default()
+}
+
+/// The separator of a header: the one that is there most often.
+pub fn delimiter_of(header: &[u8]) -> u8 {
+    let count = |separator: u8| header.iter().filter(|byte| **byte == separator).count();
+    let best = [b'\t', b';', b',']
+        .into_iter()
+        .max_by_key(|separator| count(*separator));
+    best.unwrap_or(b',')
+}

@@ -1,0 +1,107 @@
+//! What is wrong with a text that is not JSON, and where.
+
+use super::{json_text::is_number, json_words::Words};
+use crate::{
+    domain::{Error, Violation, violation::MAX_VIOLATIONS},
+    http::problem::{BAD_REQUEST, Problem},
+};
+
+/// What is wrong with the words of a text that is no JSON: those that JSON does not have, and the numbers that are out of
+/// range. Pointers begin with `prefix`.
+fn wrong_words(bytes: &[u8], prefix: &str) -> (Vec<Violation>, Vec<Violation>) {
+    let (mut foreign, mut too_large) = (Vec::new(), Vec::new());
+    let mut words = Words::of(bytes);
+    while let Some(word) = words.next()
+        && foreign.len() + too_large.len() < MAX_VIOLATIONS
+    {
+        let text = str::from_utf8(&bytes[word]).unwrap_or_default();
+        let pointer = || format!("{prefix}{}", words.pointer());
+        if let Some(detail) = foreign_word(text) {
+            foreign.push(Violation::at(pointer(), detail));
+        } else if is_number(text) && text.parse().is_ok_and(f64::is_infinite) {
+            let detail = "is out of range: a number has a magnitude of at most 1.7976931348623157e308";
+            too_large.push(Violation::at(pointer(), detail));
+        }
+    }
+    (foreign, too_large)
+}
+
+/// The problem of a body that is no JSON.
+pub fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
+    if bytes.trim_ascii().is_empty() {
+        return Problem::new(BAD_REQUEST, "the body is empty: send JSON");
+    }
+    if let Err(error) = str::from_utf8(bytes) {
+        let at = error.valid_up_to();
+        let detail = format!("the body is not UTF-8 at byte {at}: send it in UTF-8");
+        return Problem::new(BAD_REQUEST, detail);
+    }
+    let (foreign, too_large) = wrong_words(bytes, "");
+    if !foreign.is_empty() {
+        let detail = match foreign.as_slice() {
+            [only] => {
+                let place = only.pointer.as_deref().unwrap_or_default();
+                format!("the body is not JSON: {place} {}", only.detail)
+            }
+            _ => "the body is not JSON: it has words that JSON does not have".to_owned(),
+        };
+        return Problem::new(BAD_REQUEST, detail).with_errors(foreign);
+    }
+    if !too_large.is_empty() {
+        return Error::Invalid(too_large).into();
+    }
+    let place = match place(bytes, error) {
+        pointer if pointer.is_empty() => pointer,
+        pointer => format!(" at {pointer}"),
+    };
+    let detail = if error.is_eof() {
+        format!("the body ends too early{place}: {error}")
+    } else {
+        format!("the body is not JSON{place}: {error}")
+    };
+    Problem::new(BAD_REQUEST, detail)
+}
+
+/// What is wrong with a line that is no JSON. Pointers begin with `prefix`.
+pub fn faults_of_line(bytes: &[u8], error: &serde_json::Error, prefix: &str) -> Vec<Violation> {
+    let (mut foreign, too_large) = wrong_words(bytes, prefix);
+    foreign.extend(too_large);
+    if foreign.is_empty() {
+        let pointer = format!("{prefix}{}", place(bytes, error));
+        foreign.push(Violation::at(pointer, format!("is not JSON: {error}")));
+    }
+    foreign
+}
+
+/// The JSON pointer of the place where a parser failed.
+fn place(bytes: &[u8], error: &serde_json::Error) -> String {
+    let offset = offset(bytes, error.line(), error.column());
+    Words::of(bytes).pointer_at(offset)
+}
+
+/// What is wrong with a word that other languages write and JSON does not have.
+fn foreign_word(word: &str) -> Option<String> {
+    let unsigned = word.trim_start_matches(['-', '+']).to_ascii_lowercase();
+    match unsigned.as_str() {
+        "nan" => Some(format!(
+            "is {word}, which JSON does not have: use the query parameter gaps=skip to skip gaps, or \
+            gaps=withdraw to withdraw what is there, where the operation has it; elsewhere leave it out"
+        )),
+        "inf" | "infinity" | "na" => Some(format!(
+            "is {word}, which JSON does not have: leave it out, or write null where a value may be missing"
+        )),
+        "none" | "nil" | "undefined" => Some(format!("is {word}, which JSON does not have: write null")),
+        _ if matches!(word, "True" | "False" | "TRUE" | "FALSE") => {
+            let meant = word.to_ascii_lowercase();
+            Some(format!("is {word}, which JSON does not have: write {meant}"))
+        }
+        _ => None,
+    }
+}
+
+/// The offset of a parser's line and column, which count from 1.
+fn offset(bytes: &[u8], line: usize, column: usize) -> usize {
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let before: usize = lines.take(line.saturating_sub(1)).map(<[u8]>::len).sum();
+    before + column.saturating_sub(1)
+}

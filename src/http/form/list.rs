@@ -1,0 +1,64 @@
+//! Responses with a page of a list.
+
+use poem::{IntoResponse, Response, http::StatusCode};
+use poem_openapi::types::Type;
+use serde::Serialize;
+
+use super::reply::{LINK, api_response, bytes, json, meta};
+use crate::domain::page::Listed;
+
+/// 200 with one page of a list. `Link` leads to the next if there is one.
+pub struct List<T> {
+    items: Vec<T>,
+    next: Option<String>,
+}
+
+/// 200 with something that contains a list, of which this is a page.
+pub struct Part<T> {
+    /// The body.
+    pub answer: T,
+    /// Where the next page begins.
+    pub next: Option<String>,
+}
+
+/// The cursor of the next page, on its way into the `Link` header.
+#[derive(Debug, Clone)]
+pub struct NextPage(pub String);
+
+impl<T> List<T> {
+    /// A page of a list; `cursor` makes the next page's cursor of the last row.
+    pub fn new(listed: Listed<T>, cursor: impl FnOnce(&T) -> String) -> Self {
+        let next = listed.items.last().filter(|_| listed.more).map(cursor);
+        Self {
+            items: listed.items,
+            next,
+        }
+    }
+}
+
+api_response!([T: Serialize + Type] List<T>, Vec<T>, |schema| vec![
+    meta(200, "One page of the list, in a stable order.", Some(schema()), &[LINK]),
+]);
+api_response!([T: Serialize + Type] Part<T>, T, |schema| vec![
+    meta(200, "The resource, with a page of its list.", Some(schema()), &[LINK]),
+]);
+
+impl<T: Serialize + Send> IntoResponse for List<T> {
+    fn into_response(self) -> Response {
+        page(&self.items, self.next)
+    }
+}
+
+impl<T: Serialize + Send> IntoResponse for Part<T> {
+    fn into_response(self) -> Response {
+        page(&self.answer, self.next)
+    }
+}
+
+fn page(body: &impl Serialize, next: Option<String>) -> Response {
+    let mut response = json(StatusCode::OK, bytes(body));
+    if let Some(next) = next {
+        response.set_data(NextPage(next));
+    }
+    response
+}

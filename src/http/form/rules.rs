@@ -1,0 +1,25 @@
+//! Bodies with rules beyond their form.
+
+use crate::{domain::Result, service::App};
+
+/// Rules that a body keeps beyond what its schema says. `service` applies them again; here they only complete the
+/// violations of a body whose form is at fault already.
+pub trait Rules {
+    /// Refuses the body with every violation of its rules.
+    fn apply_rules(&mut self, _app: &App) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Implements [`Rules`] by a body's own function `check`.
+macro_rules! rules {
+    ($($body:ty),*) => {$(
+        impl $crate::http::form::rules::Rules for $body {
+            fn apply_rules(&mut self, _app: &$crate::service::App) -> $crate::domain::Result<()> {
+                self.check()
+            }
+        }
+    )*};
+}
+
+pub(crate) use rules;

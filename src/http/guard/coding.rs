@@ -1,0 +1,161 @@
+//! The codings of compressed responses: which one a client prefers, and how each compresses (RFC 9110, section 12.5.3).
+
+use std::io::{self, Write};
+
+use flate2::write::GzEncoder;
+use poem::http::{HeaderMap, header};
+
+/// Fast ones: an answer is compressed once and read once.
+const GZIP_LEVEL: u32 = 4;
+const ZSTD_LEVEL: i32 = 3;
+
+/// A way to compress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    /// zstd (RFC 8878), the faster one.
+    Zstd,
+    /// gzip (RFC 1952), which all know.
+    Gzip,
+}
+
+impl Coding {
+    /// All, the preferred first.
+    const ALL: [Self; 2] = [Self::Zstd, Self::Gzip];
+
+    /// The coding's name in headers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Zstd => "zstd",
+            Self::Gzip => "gzip",
+        }
+    }
+
+    /// The one that the client likes best.
+    pub fn asked(accepted: &HeaderMap) -> Option<Self> {
+        let lines = accepted.get_all(header::ACCEPT_ENCODING).iter();
+        let lines: Vec<_> = lines.filter_map(|line| line.to_str().ok()).collect();
+        let mut best = None;
+        for coding in Self::ALL {
+            let weight = weight(&lines, coding.name());
+            if weight > 0.0 && best.is_none_or(|(_, most)| weight > most) {
+                best = Some((coding, weight));
+            }
+        }
+        best.map(|(coding, _)| coding)
+    }
+
+    /// An encoder for a body that comes piece by piece.
+    pub fn encoder(self) -> io::Result<Encoder> {
+        Ok(match self {
+            Self::Zstd => Encoder::Zstd(zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL)?),
+            Self::Gzip => {
+                let level = flate2::Compression::new(GZIP_LEVEL);
+                Encoder::Gzip(GzEncoder::new(Vec::new(), level))
+            }
+        })
+    }
+
+    /// Compresses a whole body.
+    pub fn whole(self, body: &[u8]) -> io::Result<Vec<u8>> {
+        let mut encoder = self.encoder()?;
+        encoder.write(body)?;
+        encoder.finish()
+    }
+}
+
+/// The weight among the parameters of an item of `Accept` or `Accept-Encoding`, from 0 to 1; 1 if there is none.
+pub fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> f32 {
+    let given = parameters.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
+    let weight = given.map_or(Some(1.0), |weight| weight.parse().ok());
+    weight.filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(0.0)
+}
+
+/// How much the client likes a coding, from 0 to 1.
+fn weight(lines: &[&str], name: &str) -> f32 {
+    let (mut named, mut others) = (None, None);
+    for item in lines.iter().flat_map(|line| line.split(',')) {
+        let mut parts = item.split(';').map(str::trim);
+        let coding = parts.next().unwrap_or_default();
+        let weight = quality(parts);
+        if coding.eq_ignore_ascii_case(name) {
+            named = Some(weight);
+        } else if coding == "*" {
+            others = Some(weight);
+        }
+    }
+    named.or(others).unwrap_or(0.0)
+}
+
+/// The ETag of the same state, uncompressed and strong: to compare.
+pub fn plain_tag(tag: &str) -> &str {
+    let tag = tag.trim();
+    let tag = tag.strip_prefix("W/").unwrap_or(tag);
+    let tag = tag.strip_suffix('"').unwrap_or(tag);
+    let codings = Coding::ALL.into_iter();
+    let mut plain = codings.filter_map(|coding| tag.strip_suffix(coding.name())?.strip_suffix('-'));
+    plain.next().unwrap_or(tag)
+}
+
+/// Something that compresses what is written to it.
+pub enum Encoder {
+    Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
+    Gzip(GzEncoder<Vec<u8>>),
+}
+
+impl Encoder {
+    /// Compresses a piece.
+    pub fn write(&mut self, piece: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Zstd(encoder) => encoder.write_all(piece),
+            Self::Gzip(encoder) => encoder.write_all(piece),
+        }
+    }
+
+    /// What has come out so far.
+    pub fn out(&mut self) -> &mut Vec<u8> {
+        match self {
+            Self::Zstd(encoder) => encoder.get_mut(),
+            Self::Gzip(encoder) => encoder.get_mut(),
+        }
+    }
+
+    /// Returns what has not come out yet.
+    pub fn finish(self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Zstd(encoder) => encoder.finish(),
+            Self::Gzip(encoder) => encoder.finish(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_says_which_coding_it_likes_best() {
+        for (accepted, expected) in [
+            ("", None),
+            ("identity", None),
+            ("br", None),
+            ("gzip", Some(Coding::Gzip)),
+            ("gzip, zstd, br", Some(Coding::Zstd)),
+            ("GZIP;Q=1, zstd; q=0.9", Some(Coding::Gzip)),
+            ("*", Some(Coding::Zstd)),
+            ("zstd;q=0, *;q=0.5", Some(Coding::Gzip)),
+            ("gzip;q=0", None),
+            ("gzip;q=x", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, accepted.parse().unwrap());
+            assert_eq!(Coding::asked(&headers), expected, "{accepted}");
+        }
+    }
+
+    #[test]
+    fn a_compressed_states_tag_is_that_of_the_state() {
+        for tag in ["\"3-a\"", "W/\"3-a\"", "\"3-a-gzip\"", " W/\"3-a-zstd\""] {
+            assert_eq!(plain_tag(tag), "\"3-a");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The call of a request's endpoint, within its time, unless the request is refused before.
+
+use std::sync::Arc;
+
+use poem::{
+    Endpoint, IntoResponse, Request, Response,
+    http::{HeaderValue, header},
+};
+
+use super::{received::Received, refused, validate};
+use crate::{
+    domain::Error,
+    http::{
+        context::Context,
+        problem::{Problem, UNAVAILABLE},
+    },
+    service::on_behalf,
+};
+
+/// Responds by the endpoint, or with what stands in its way.
+pub async fn call(
+    endpoint: Arc<impl Endpoint<Output = Response> + 'static>,
+    request: Request,
+    received: &Received<'_>,
+    context: &Context,
+) -> Response {
+    if let Some(allowed) = context.origins.preflight(&request) {
+        return allowed;
+    }
+    let refused = validate::may_ask(&request).and_then(|()| validate::check(&request, received));
+    if let Err(problem) = refused {
+        return problem.into_response();
+    }
+    let (id, route) = (&received.id, received.route);
+    let work = async {
+        if received.goes_on {
+            return call_apart(endpoint, request, id.clone(), route.to_owned()).await;
+        }
+        on_behalf(id, route, endpoint.call(request)).await
+    };
+    match received.progress.within(context.limits.request, work).await {
+        Some(Ok(response)) => response,
+        Some(Err(error)) => refused::answer_of(error, received),
+        None => took_too_long(context).into_response(),
+    }
+}
+
+/// Calls the endpoint on a task of its own.
+async fn call_apart(
+    endpoint: Arc<impl Endpoint<Output = Response> + 'static>,
+    request: Request,
+    id: String,
+    route: String,
+) -> poem::Result<Response> {
+    let called = tokio::spawn(async move { on_behalf(&id, &route, endpoint.call(request)).await });
+    called.await.unwrap_or_else(|error| {
+        let lost = Error::Internal(format!("a request was not finished: {error}"));
+        Err(Problem::from(lost).into())
+    })
+}
+
+fn took_too_long(context: &Context) -> Problem {
+    let seconds = context.limits.request.as_secs();
+    let detail = format!(
+        "the answer took longer than {seconds} seconds and was given up; what was to be written may still be kept, and \
+         can be sent again"
+    );
+    Problem::new(UNAVAILABLE, detail).with_header(header::RETRY_AFTER, HeaderValue::from_static("10"))
+}

@@ -1,0 +1,106 @@
+//! What is read of a request before its operation is called, and given to it.
+
+use poem::{
+    Request,
+    http::{HeaderValue, Method, header},
+};
+use uuid::Uuid;
+
+use super::{
+    received::{REQUEST_ID, Received},
+    validate,
+};
+use crate::http::{
+    base::Base,
+    context::{Context, SeenCaller},
+    guard::{
+        coding::Coding,
+        pace::{Progress, paced},
+        share::Held,
+    },
+    options::Demo,
+    site::pages,
+};
+
+/// The longest id that is taken from a client.
+const MAX_REQUEST_ID: usize = 128;
+
+/// The label of a path where nothing is.
+const NOTHING: &str = "none";
+
+/// The longest body whose request ends when the client goes away.
+const SMALL_BODY: u64 = 16 * 1024;
+
+/// Reads what all requests have, and prepares the request for its endpoint.
+pub fn receive<'a>(context: &'a Context, request: &mut Request) -> Received<'a> {
+    let progress = Progress::begin();
+    let (id, seen) = (request_id(request), SeenCaller::default());
+    let base = Base::of(request, &context.proxies, context.is_encrypted);
+    base.strip(request);
+    request.set_data(base.clone());
+    request.set_data(seen.clone());
+    request.set_data(context.clone());
+    request.set_data(progress.clone());
+    let method = request.method().clone();
+    if method == Method::HEAD {
+        request.set_method(Method::GET);
+    }
+    if let Some(demo) = &context.demo {
+        let_visit(demo, request);
+    }
+    let body = request.take_body();
+    let goes_on = !body.is_empty() && goes_on(request);
+    if !body.is_empty() {
+        request.set_data(Held::default());
+        request.set_body(paced(body, context.limits.body, progress.clone()));
+    }
+    validate::normalise_query(request);
+    let unreadable = validate::join_conditions(request);
+    let uri = request.uri().clone();
+    let known = context.document.operations().at(uri.path());
+    let page = context.pages.of(uri.path()).filter(|_| known.is_empty());
+    Received {
+        id,
+        progress,
+        seen,
+        base,
+        method,
+        known,
+        route: known.first().map_or(page.unwrap_or(NOTHING), |known| &known.path),
+        is_page: page.is_some(),
+        goes_on,
+        unreadable,
+        coding: Coding::asked(request.headers()),
+        origin: request.headers().get(header::ORIGIN).cloned(),
+        if_none_match: request.header(header::IF_NONE_MATCH).map(str::to_owned),
+        is_browser: pages::takes_html(request.headers()),
+        uri,
+    }
+}
+
+/// The client's id of the request if it is usable, else a new one.
+fn request_id(request: &Request) -> String {
+    let given = request
+        .header(REQUEST_ID)
+        .filter(|id| (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()));
+    given.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+}
+
+/// Whether a request goes on when its client goes away or its time is over. With more than a small body it does: what was
+/// read of it may wait for the writer, and must count for as long as it takes memory.
+fn goes_on(request: &Request) -> bool {
+    let length = request.header(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.parse::<u64>().ok());
+    length.is_none_or(|length| length > SMALL_BODY)
+}
+
+/// Gives a request that only reads, and has no token, the visitor's.
+fn let_visit(demo: &Demo, request: &mut Request) {
+    let is_bare = !request.headers().contains_key(header::AUTHORIZATION);
+    if is_bare
+        && *request.method() == Method::GET
+        && let Ok(visitor) = HeaderValue::from_str(&format!("Bearer {}", demo.visitor))
+    {
+        request.headers_mut().insert(header::AUTHORIZATION, visitor);
+    }
+}

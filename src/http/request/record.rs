@@ -1,0 +1,49 @@
+//! The record of a request: the token's share, the headers of the rate limit, the metrics, and one line in the log.
+
+use poem::{Response, http::Method};
+
+use super::received::Received;
+use crate::http::{context::Context, metrics::Meters};
+
+/// Records a request with its finished response.
+pub fn record(response: &mut Response, received: &Received<'_>, context: &Context) {
+    if let Some(turn) = received.seen.turn() {
+        // The request is under way until the client has taken the response.
+        response.set_data(turn);
+    }
+    let seen = received.seen.seen();
+    if let (Some(rate), Some(left)) = (&context.rate, seen.and_then(|seen| seen.left)) {
+        response.headers_mut().extend(rate.headers(left));
+    }
+    let (status, took) = (response.status().as_u16(), received.progress.elapsed());
+    let (method, route) = (method_name(&received.method), received.route);
+    let counted = if method == "HEAD" { "GET" } else { method };
+    match received.known.iter().find(|known| known.method == counted) {
+        Some(operation) => operation.meters.count(counted, route, status, took),
+        None => Meters::default().count(counted, route, status, took),
+    }
+    tracing::info!(
+        request_id = received.id,
+        method,
+        route,
+        status,
+        milliseconds = took.as_secs_f64() * 1e3,
+        token = seen.map(|seen| seen.name.as_str()),
+        organisation = seen.and_then(|seen| seen.organisation_id).map(tracing::field::display),
+        "request"
+    );
+}
+
+/// The method's name if the server knows it: a client may think up as many as it likes.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::PATCH => "PATCH",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

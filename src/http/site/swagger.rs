@@ -1,0 +1,121 @@
+//! The API's document, and Swagger UI, which shows it.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use poem::{EndpointExt, IntoResponse, Request, Response, handler, http::header, web::Data};
+use poem_openapi::OpenApiService;
+use sha2::{Digest, Sha256};
+
+use super::file::of;
+use crate::http::{base::Base, document::Document, guard::compression::Kept, labels::Pages};
+
+/// What the framework's Swagger UI does not set: the document comes from its own address, which is relative to the page's,
+/// the token is kept across reloads, and calls can be tried out at once.
+const SWAGGER_SETTINGS: &str = "url: 'api/v1/openapi.json', persistAuthorization: true, \
+    tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null,";
+
+/// The pages, made once: shared by all requests.
+#[derive(Clone)]
+struct Made {
+    swagger: Fixed,
+    swagger_policy: String,
+    json: Fixed,
+    yaml: Fixed,
+}
+
+/// A page that is always the same, and large: it is compressed once.
+#[derive(Clone)]
+struct Fixed {
+    body: bytes::Bytes,
+    kept: Kept,
+}
+
+impl Fixed {
+    fn new(body: String) -> Self {
+        Self {
+            body: body.into(),
+            kept: Kept::default(),
+        }
+    }
+
+    fn answer(&self, content_type: &str) -> Response {
+        let mut response = of(content_type, self.body.clone());
+        response.set_data(self.kept.clone());
+        response
+    }
+}
+
+/// Adds Swagger UI and the document to the pages.
+pub fn add(pages: Pages, document: &Document) -> Pages {
+    let swagger = swagger();
+    let made = Made {
+        swagger_policy: swagger_policy(&swagger),
+        swagger: Fixed::new(swagger),
+        json: Fixed::new(document.to_json()),
+        yaml: Fixed::new(document.to_yaml()),
+    };
+    pages
+        .at("/swagger", poem::get(swagger_page).data(made.clone()))
+        .at("/api/v1/openapi.json", poem::get(json_page).data(made.clone()))
+        .at("/api/v1/openapi.yaml", poem::get(yaml_page).data(made))
+}
+
+fn swagger() -> String {
+    OpenApiService::new((), "Prediction API", "")
+        .swagger_ui_html()
+        .replace("spec: spec,", SWAGGER_SETTINGS)
+        .replace(
+            "<title>Swagger UI</title>",
+            "<title>Prediction API</title><link rel=\"icon\" href=\"data:,\">",
+        )
+}
+
+/// Lets Swagger UI run the scripts that stand in its page, each by its hash, and call this server only. It sets styles
+/// as it goes, so that these cannot be named.
+fn swagger_policy(page: &str) -> String {
+    let (mut hashes, mut rest) = (String::new(), page);
+    // A script ends at the first end tag, whatever stands within it.
+    while let Some((code, after)) = rest
+        .split_once("<script")
+        .and_then(|(_, tag)| tag.split_once('>'))
+        .and_then(|(_, code)| code.split_once("</script>"))
+    {
+        hashes += &format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(code)));
+        rest = after;
+    }
+    format!(
+        "default-src 'none'; script-src{hashes}; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+}
+
+#[handler]
+fn swagger_page(Data(made): Data<&Made>) -> Response {
+    made.swagger
+        .answer("text/html; charset=utf-8")
+        .with_header(header::CONTENT_SECURITY_POLICY, &made.swagger_policy)
+        .into_response()
+}
+
+#[handler]
+fn json_page(request: &Request, Data(made): Data<&Made>) -> Response {
+    document(request, &made.json, "application/json", |url| {
+        format!("\"url\": \"{url}\"")
+    })
+}
+
+#[handler]
+fn yaml_page(request: &Request, Data(made): Data<&Made>) -> Response {
+    document(request, &made.yaml, "application/yaml", |url| format!("- url: {url}\n"))
+}
+
+/// The API's document, whose first `server` is the base path.
+fn document(request: &Request, made: &Fixed, content_type: &str, server: impl Fn(&str) -> String) -> Response {
+    match request.data::<Base>() {
+        Some(base) if !base.path.is_empty() => {
+            let text = String::from_utf8_lossy(&made.body);
+            let text = text.replacen(&server("/"), &server(&base.path), 1);
+            of(content_type, text.into())
+        }
+        _ => made.answer(content_type),
+    }
+}
