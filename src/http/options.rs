@@ -1,4 +1,4 @@
-//! How the server is set up: its limits, and who may call it.
+//! Options of the server: its limits, and who may call it.
 
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ impl Default for Limits {
     }
 }
 
-/// How the product is served.
+/// The options of a server.
 #[derive(Clone, Default)]
 pub struct Options {
     /// Its limits.
@@ -96,7 +96,7 @@ pub struct Options {
     pub proxies: Proxies,
 }
 
-/// What makes a served product a demo: who visits it reads without a token.
+/// The settings of a demo: visitors read without a token.
 #[derive(Clone)]
 pub struct Demo {
     /// The secret of the token that a GET without one is answered with.

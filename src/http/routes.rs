@@ -1,4 +1,4 @@
-//! Every route, and what answers it.
+//! Every route, and its operation.
 //!
 //! The operations of the API, with their files in `api/`; a test checks this table against the API's document.
 //!
@@ -132,7 +132,7 @@ fn apis(app: &App) -> Apis {
     (jobs, models, places, administration)
 }
 
-/// What the document says of the API as a whole.
+/// The front of the document: what it says of the API as a whole.
 const FRONT: Front = Front {
     title: "Prediction API",
     description: "Keeps predictive models (sources and their immutable versions), connects them to an organisation's \

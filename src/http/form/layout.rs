@@ -1,4 +1,4 @@
-//! The forms that rows are answered in: as rows or as series, as JSON or as CSV.
+//! The layouts of rows in responses: as rows or as series, as JSON or as CSV.
 
 use std::cmp::Reverse;
 
@@ -10,7 +10,7 @@ use crate::{
     http::{guard::coding::quality, problem::Problem},
 };
 
-/// How JSON is laid out.
+/// The layout of JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum Shape {
@@ -20,7 +20,7 @@ pub enum Shape {
     Series,
 }
 
-/// What the body is written in.
+/// The format of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum Format {
@@ -55,7 +55,7 @@ impl<'a> FromRequest<'a> for Accepted {
     }
 }
 
-/// How much a client likes a media type: its weight, how exactly it is named, and (reversed) how late.
+/// A client's preference for a media type: its weight, how exactly it is named, and (reversed) its position.
 fn preference(lines: &[&str], essence: &str) -> (f32, u8, Reverse<usize>) {
     let (kind, _) = essence.split_once('/').unwrap_or_default();
     let mut found = (0.0, 0, Reverse(usize::MAX));
@@ -76,7 +76,7 @@ fn preference(lines: &[&str], essence: &str) -> (f32, u8, Reverse<usize>) {
     found
 }
 
-/// What a CSV answer does for a spreadsheet.
+/// Options of CSV responses for spreadsheets.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Dialect {
     /// Whether texts that a spreadsheet would run as formulas are put after an apostrophe.
@@ -85,7 +85,7 @@ pub struct Dialect {
     pub bom: bool,
 }
 
-/// What a CSV answer is guarded against.
+/// The content that a CSV response is guarded against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum Guard {

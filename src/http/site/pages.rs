@@ -30,11 +30,11 @@ const SCRIPT: &str = include_str!("../../../assets/copy.js");
 
 const NO_GUIDE: &str = "there is no such page in the guides: see /docs";
 
-/// What a browser may do on a guide: nothing but show it, with what comes from this server.
+/// The content policy of a guide: the browser only shows it, with files of this server.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What of the guides is no page: pictures, and the unit of systemd.
+/// Files of the guides that are no pages: pictures, and the unit of systemd.
 const FILES: [(&str, &str); 2] = [(".svg", "image/svg+xml"), (".service", "text/plain; charset=utf-8")];
 
 /// The names that other programs give to their probes.
