@@ -135,9 +135,9 @@ fn apis(app: &App) -> Apis {
 /// The front of the document: what it says of the API as a whole.
 const FRONT: Front = Front {
     title: "Prediction API",
-    description: "Keeps predictive models (sources and their immutable versions), connects them to an organisation's \
-        sensors and locations (jobs), and stores what they predict. Start with `POST /api/v1/jobs/setup`, or with the guides \
-        at `/docs`. The example of that operation makes everything that the examples of the others name.",
+    description: "Stores predictive models (sources and their immutable versions), connects them to an \
+        organisation's sensors and locations (jobs), and stores their predictions. Start with `POST /api/v1/jobs/setup`, or \
+        with the guides at `/docs`. The example of that operation creates everything that the other examples use.",
     immutable: &[source_version::IMMUTABLE],
 };
 

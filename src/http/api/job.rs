@@ -50,8 +50,8 @@ struct SetUp {
 }
 
 api_response!([] SetUp, JobSetupAnswer, |schema| vec![
-    meta(200, "The job was set up so before, or this is a dry run.", Some(schema()), &[ETAG]),
-    meta(201, "The job was made.", Some(schema()), &[ETAG, LOCATION]),
+    meta(200, "The same job existed already, or this is a dry run.", Some(schema()), &[ETAG]),
+    meta(201, "The job was created.", Some(schema()), &[ETAG, LOCATION]),
 ]);
 
 impl IntoResponse for SetUp {

@@ -5,31 +5,31 @@ use poem_openapi::Tags;
 /// The groups of operations.
 #[derive(Tags)]
 pub enum Tag {
-    /// The jobs of an organisation: set up, changed, fetched by workers.
+    /// Set up, change and list jobs, and fetch them as a worker.
     Jobs,
-    /// Whether the jobs' predictions keep coming.
+    /// The health of jobs: whether their predictions keep arriving.
     Health,
-    /// Predictive models.
+    /// Register and manage predictive models.
     Sources,
-    /// The immutable releases of models, each with its contract.
+    /// Publish immutable releases of models, each with its input and output roles.
     #[oai(rename = "Source versions")]
     SourceVersions,
-    /// What workers predict.
+    /// Post, read and withdraw predictions.
     Predictions,
-    /// What sensors measured.
+    /// Post, read and withdraw readings of sensors.
     Readings,
-    /// Named points.
+    /// Places with coordinates.
     Locations,
-    /// What yields readings.
+    /// Sensors and their metrics.
     Sensors,
-    /// The customers.
+    /// The customers, who own everything else.
     Organisations,
-    /// Where changes of jobs' states are told to.
+    /// Notifications of changes of jobs' health states.
     Webhooks,
-    /// Who may call.
+    /// Access tokens with roles.
     Tokens,
-    /// What concerns the whole product.
+    /// The audit trail and backups.
     Administration,
-    /// For whatever watches the process.
+    /// Health checks without a token.
     Probes,
 }

@@ -28,7 +28,7 @@ fn complete_operations(document: &mut Value, examples: &Value) {
             }
             for response in members(&mut operation["responses"]) {
                 response["headers"]["X-Request-Id"] = json!({
-                    "description": "The request's id, which the log shows too.",
+                    "description": "The id of the request, which the log shows too.",
                     "schema": { "type": "string" }
                 });
             }
@@ -81,11 +81,11 @@ fn keep_possible_problems(operation: &mut Value) {
 }
 
 fn add_not_modified(operation: &mut Value) {
-    operation["responses"]["304"] = json!({ "description": "It is as `If-None-Match` says." });
+    operation["responses"]["304"] = json!({ "description": "Not modified." });
     let parameter = json!({
         "name": Operation::IF_NONE_MATCH,
         "in": "header",
-        "description": "The ETag of the answer that you have: 304 without a body if it is still the same.",
+        "description": "The ETag of your copy. If it is still current, the response is 304 without a body.",
         "required": false,
         "schema": { "type": "string" }
     });

@@ -20,7 +20,7 @@ pub enum Shape {
     Series,
 }
 
-/// The format of a body.
+/// The media type of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum Format {
@@ -85,7 +85,7 @@ pub struct Dialect {
     pub bom: bool,
 }
 
-/// The content that a CSV response is guarded against.
+/// The protection of a CSV response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum Guard {

@@ -37,10 +37,10 @@ impl<T> List<T> {
 }
 
 api_response!([T: Serialize + Type] List<T>, Vec<T>, |schema| vec![
-    meta(200, "A page of the list, in a stable order.", Some(schema()), &[LINK]),
+    meta(200, "One page of the list, in a stable order.", Some(schema()), &[LINK]),
 ]);
 api_response!([T: Serialize + Type] Part<T>, T, |schema| vec![
-    meta(200, "The answer, with a page of its list.", Some(schema()), &[LINK]),
+    meta(200, "The resource, with a page of its list.", Some(schema()), &[LINK]),
 ]);
 
 impl<T: Serialize + Send> IntoResponse for List<T> {

@@ -22,8 +22,8 @@ pub struct Deleted;
 /// 201 with something whose secret nobody in between may store. It has no address of its own.
 pub struct Issued<T>(pub T);
 
-pub const ETAG: (&str, &str) = ("ETag", "The state of the thing, for If-Match and If-None-Match.");
-pub const LOCATION: (&str, &str) = ("Location", "Where the new thing is.");
+pub const ETAG: (&str, &str) = ("ETag", "The state of the resource, for If-Match and If-None-Match.");
+pub const LOCATION: (&str, &str) = ("Location", "The address of the new resource.");
 pub const LINK: (&str, &str) = (
     "Link",
     "Leads to the next page with rel=\"next\" (RFC 8288); absent on the last.",
@@ -95,10 +95,10 @@ macro_rules! api_response {
 pub(crate) use api_response;
 
 api_response!([T: Serialize + Type] Plain<T>, T, |schema| vec![
-    meta(200, "The answer.", Some(schema()), &[]),
+    meta(200, "The result.", Some(schema()), &[]),
 ]);
 api_response!([T: Serialize + Type] Issued<T>, T, |schema| vec![
-    meta(201, "It was made.", Some(schema()), &[]),
+    meta(201, "Created.", Some(schema()), &[]),
 ]);
 
 impl<T: Serialize + Send> IntoResponse for Plain<T> {
@@ -124,7 +124,7 @@ impl IntoResponse for Deleted {
 impl ApiResponse for Deleted {
     fn meta() -> MetaResponses {
         MetaResponses {
-            responses: vec![meta(204, "It is gone.", None, &[])],
+            responses: vec![meta(204, "Deleted.", None, &[])],
         }
     }
 

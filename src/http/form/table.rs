@@ -78,7 +78,7 @@ impl<R: Type, S: Type> ApiResponse for Table<R, S> {
             ..MetaSchema::ANY
         };
         let either = MetaSchemaRef::Inline(Box::new(either));
-        let description = "A page of the rows, in a stable order.";
+        let description = "One page of the rows, in a stable order.";
         let mut response = meta(200, description, Some(either), &[LINK]);
         response.content.push(MetaMediaType {
             content_type: CSV,

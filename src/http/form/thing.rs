@@ -52,10 +52,10 @@ pub struct Found<T>(pub T);
 pub struct Created<T>(pub T);
 
 api_response!([T: Thing] Found<T>, T, |schema| vec![
-    meta(200, "The thing as it is now.", Some(schema()), &[ETAG]),
+    meta(200, "The resource in its current state.", Some(schema()), &[ETAG]),
 ]);
 api_response!([T: Thing] Created<T>, T, |schema| vec![
-    meta(201, "It was made.", Some(schema()), &[ETAG, LOCATION]),
+    meta(201, "Created.", Some(schema()), &[ETAG, LOCATION]),
 ]);
 
 impl<T: Thing> IntoResponse for Found<T> {

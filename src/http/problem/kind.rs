@@ -22,32 +22,34 @@ macro_rules! kinds {
 }
 
 kinds! {
-    BAD_REQUEST = "bad-request", 400, "The request cannot be read",
-        "The body is no JSON, or a parameter is unknown, missing or of the wrong form.";
-    UNAUTHENTICATED = "unauthenticated", 401, "A valid token is needed",
-        "There is no token, or it is unknown, revoked or expired.";
-    FORBIDDEN = "forbidden", 403, "This token may not do that",
-        "The token's role is too low, or the request names another organisation.";
-    NOT_FOUND = "not-found", 404, "There is no such thing",
-        "It does not exist, or it is another organisation's.";
-    METHOD_NOT_ALLOWED = "method-not-allowed", 405, "This cannot be done here",
-        "The path does not know the method; `Allow` lists those it knows.";
-    TOO_SLOW = "too-slow", 408, "The body came too slowly",
-        "The body, or the next piece of it, did not come in time; nothing was kept.";
-    CONFLICT = "conflict", 409, "Something is in the way",
-        "A name or id is taken, or the thing is still used; `existing_id` has what is in the way.";
-    STALE = "stale", 412, "It was changed meanwhile",
-        "`If-Match` names a state that is not the current one.";
-    TOO_LARGE = "too-large", 413, "The body is too large",
-        "The body is larger than the server's limit, or holds more runs than one request may.";
-    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", 415, "The body has another form than this takes",
-        "`Content-Type` is missing, or none that the operation takes: mostly it is application/json. Or the body is compressed.";
-    INVALID = "invalid", 422, "The request breaks the rules",
-        "The body is well-formed but wrong; `errors` lists every violation.";
-    TOO_MANY_REQUESTS = "too-many-requests", 429, "This token asks too often",
-        "The token has used up its requests for now, or has too many or too large ones under way; `Retry-After` says when to try again.";
-    INTERNAL = "internal", 500, "The server failed",
-        "A fault of the server; its log has the request_id.";
-    UNAVAILABLE = "unavailable", 503, "The server cannot do this now",
-        "Too much is waiting, or the database is not available; `Retry-After` says when to try again.";
+    BAD_REQUEST = "bad-request", 400, "Bad request",
+        "Bad request: the body is not JSON, or a parameter is unknown, missing or malformed.";
+    UNAUTHENTICATED = "unauthenticated", 401, "Authentication required",
+        "Authentication required: there is no token, or it is unknown, revoked or expired.";
+    FORBIDDEN = "forbidden", 403, "Permission denied",
+        "Permission denied: the token's role is too low, or the request names another organisation.";
+    NOT_FOUND = "not-found", 404, "Not found",
+        "Not found: it does not exist, or it belongs to another organisation.";
+    METHOD_NOT_ALLOWED = "method-not-allowed", 405, "Method not allowed",
+        "Method not allowed: `Allow` lists the methods that the path supports.";
+    TOO_SLOW = "too-slow", 408, "Request timeout",
+        "Request timeout: the body, or its next part, did not arrive in time. Nothing was stored.";
+    CONFLICT = "conflict", 409, "Conflict",
+        "Conflict: a name or id is taken, or the thing is still in use. `existing_id` is the id of the existing thing.";
+    STALE = "stale", 412, "Precondition failed",
+        "Precondition failed: `If-Match` does not match the current state.";
+    TOO_LARGE = "too-large", 413, "Payload too large",
+        "Payload too large: the body is larger than the server's limit, or contains more runs than one request may.";
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", 415, "Unsupported media type",
+        "Unsupported media type: `Content-Type` is missing or not supported (most operations accept application/json), or the \
+        body is compressed.";
+    INVALID = "invalid", 422, "Validation failed",
+        "Validation failed: `errors` lists every violation.";
+    TOO_MANY_REQUESTS = "too-many-requests", 429, "Rate limit exceeded",
+        "Rate limit exceeded: the token has sent too many requests, or has too many or too large ones in progress. Retry \
+        after `Retry-After` seconds.";
+    INTERNAL = "internal", 500, "Internal server error",
+        "Internal server error. The server's log has the cause, together with the request_id.";
+    UNAVAILABLE = "unavailable", 503, "Service unavailable",
+        "Service unavailable: a queue is full, or the database is not available. Retry after `Retry-After` seconds.";
 }

@@ -20,7 +20,7 @@ struct Vendor;
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const NONE: &str = "there is no such file: the dashboard is at /, the guides are at /docs";
+const NONE: &str = "file not found: the dashboard is at /, the guides are at /docs";
 
 /// The dashboard's page.
 #[handler]

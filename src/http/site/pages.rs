@@ -28,7 +28,7 @@ use crate::{
 const STYLE: &str = include_str!("../../../assets/style.css");
 const SCRIPT: &str = include_str!("../../../assets/copy.js");
 
-const NO_GUIDE: &str = "there is no such page in the guides: see /docs";
+const NO_GUIDE: &str = "page not found in the guides: see /docs";
 
 /// The content policy of a guide: the browser only shows it, with files of this server.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
@@ -63,7 +63,7 @@ pub fn add(mut pages: Pages, document: &Document) -> Pages {
 /// The hint for whoever looks for a probe under another name.
 fn no_probe(_: Request) -> Response {
     nothing(
-        "there is nothing at this path: the probes are /livez and /readyz, and the health of jobs is at /api/v1/health",
+        "there is nothing at this path: the health checks are /livez and /readyz, and the health of jobs is at /api/v1/health",
     )
 }
 
