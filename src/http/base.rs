@@ -1,4 +1,4 @@
-//! Where a client sees the server: under which path, and at which address.
+//! The server as a client sees it: its path and its address.
 //!
 //! A reverse proxy may serve the product under a path such as `/farm`. The path is a setting, or a proxy that is trusted
 //! names it with `X-Forwarded-Prefix`. It holds whether the proxy strips it from the requests or leaves it there.
@@ -28,7 +28,7 @@ pub struct Proxies {
     trusted: Vec<IpNet>,
 }
 
-/// What is wrong with a setting about proxies.
+/// A fault of a setting about proxies.
 #[derive(Debug)]
 pub struct BadProxy {
     /// The setting.
@@ -84,7 +84,7 @@ impl Proxies {
     }
 }
 
-/// Where the client of one request sees the server.
+/// The path and address of the server as the client of one request sees it.
 #[derive(Debug, Clone)]
 pub struct Base {
     /// The path that all of the server's paths stand under; empty for none.

@@ -1,4 +1,4 @@
-//! What a request carries: the product, the settings that it is answered by, and who called.
+//! The context of a request: the product, its settings, and the caller.
 
 use std::sync::{Arc, OnceLock};
 
@@ -23,7 +23,7 @@ use crate::{
     service::App,
 };
 
-/// What requests are answered with; each carries it.
+/// The context that each request carries.
 #[derive(Clone)]
 pub struct Context {
     pub app: App,
@@ -41,7 +41,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// What requests are answered with by a server that is set up so.
+    /// The context of a server with these options.
     pub fn new(app: &App, document: Document, pages: Labels, options: Options, is_encrypted: bool) -> Self {
         Self {
             app: app.clone(),
@@ -65,11 +65,11 @@ impl Context {
     }
 }
 
-/// Who called, for the log and the limits: set when the token is checked.
+/// The caller, for the log and the limits: set when the token is checked.
 #[derive(Clone, Default)]
 pub struct SeenCaller(Arc<OnceLock<Seen>>);
 
-/// What is known of a caller.
+/// The facts about a caller.
 pub struct Seen {
     pub name: String,
     pub organisation_id: Option<Uuid>,
@@ -88,7 +88,7 @@ impl SeenCaller {
         });
     }
 
-    /// What is known of the caller, once the token was checked.
+    /// The facts about the caller, once the token was checked.
     pub fn seen(&self) -> Option<&Seen> {
         self.0.get()
     }

@@ -1,4 +1,4 @@
-//! What Prometheus is told: counts and times of requests here, and what the other layers count of their own.
+//! Metrics for Prometheus: counts and times of requests, and the metrics of the other layers.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ const CONNECTIONS: &str = "prediction_api_http_connections_open";
 const MEMORY: &str = "process_resident_memory_bytes";
 const BUILD: &str = "prediction_api_build_info";
 
-/// The upper bounds of times, in seconds: from what is read by heart to what is given up.
+/// The upper bounds of times, in seconds: from what is cached to what is given up.
 const SECONDS: [f64; 14] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0,
 ];
@@ -29,7 +29,7 @@ const SECONDS: [f64; 14] = [
 /// The upper bounds of how many writes share a commit; no more than 256 do.
 const WRITES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
-/// Where everything is counted that this process does. Cheap to clone.
+/// The recorder of the whole process. Cheap to clone.
 #[derive(Clone)]
 pub struct Metrics(PrometheusHandle);
 
@@ -101,7 +101,7 @@ impl Drop for OpenConnection {
     }
 }
 
-/// What is counted of one method of one route; found once and kept, since this is done with each request.
+/// The counters of one method of one route; looked up once, since each request needs them.
 #[derive(Default)]
 pub struct Meters {
     by_status: RwLock<Vec<(u16, Counter)>>,

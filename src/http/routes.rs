@@ -1,4 +1,4 @@
-//! Every route, and what answers it.
+//! Every route, and its operation.
 //!
 //! The operations of the API, with their files in `api/`; a test checks this table against the API's document.
 //!
@@ -132,12 +132,12 @@ fn apis(app: &App) -> Apis {
     (jobs, models, places, administration)
 }
 
-/// What the document says of the API as a whole.
+/// The front of the document: what it says of the API as a whole.
 const FRONT: Front = Front {
     title: "Prediction API",
-    description: "Keeps predictive models (sources and their immutable versions), connects them to an organisation's \
-        sensors and locations (jobs), and stores what they predict. Start with `POST /api/v1/jobs/setup`, or with the guides \
-        at `/docs`. The example of that operation makes everything that the examples of the others name.",
+    description: "Stores predictive models (sources and their immutable versions), connects them to an \
+        organisation's sensors and locations (jobs), and stores their predictions. Start with `POST /api/v1/jobs/setup`, or \
+        with the guides at `/docs`. The example of that operation creates everything that the other examples use.",
     immutable: &[source_version::IMMUTABLE],
 };
 

@@ -31,7 +31,7 @@ const EXAMPLES: &str = include_str!("../../../assets/openapi/examples.json");
 
 const LICENSE_URL: &str = "https://spdx.org/licenses/MIT.html";
 
-/// What the document says of the API as a whole.
+/// The front of the document: what it says of the API as a whole.
 pub struct Front {
     pub title: &'static str,
     pub description: &'static str,
@@ -82,7 +82,7 @@ impl Document {
         &self.0.operations
     }
 
-    /// What is wrong with a body that is to be of that type.
+    /// Returns every violation of a type's schema by a body.
     pub fn violations<T: Type>(&self, body: &Value) -> Vec<Violation> {
         let schema = || serde_json::to_value(T::schema_ref()).unwrap_or_default();
         self.0.schemas.violations(&T::name(), schema, body)

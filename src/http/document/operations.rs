@@ -27,7 +27,7 @@ pub struct Operation {
     pub body_types: Vec<String>,
     /// Why nothing at the path can be changed, if so.
     pub immutable: Option<&'static str>,
-    /// What is counted of it.
+    /// Its counters and times.
     pub meters: Meters,
     parameters: Vec<Parameter>,
 }

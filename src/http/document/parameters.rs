@@ -12,14 +12,14 @@ pub struct Parameter {
     pub name: String,
     pub place: Place,
     pub is_required: bool,
-    /// How the values of a list are given; none if there is one value.
+    /// The form of a list of values; none if there is one value.
     list: Option<List>,
     /// Without references, so that it stands by itself.
     schema: Value,
     compiled: OnceLock<Option<Schema>>,
 }
 
-/// Where a parameter stands in the request.
+/// The place of a parameter in the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     Query,

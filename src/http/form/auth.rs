@@ -1,4 +1,4 @@
-//! Who is calling: the bearer token of the request.
+//! Authentication: the caller behind the bearer token of a request.
 
 use std::time::Duration;
 

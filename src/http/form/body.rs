@@ -1,4 +1,4 @@
-//! JSON bodies, straight into their types; on a mistake the API's own document tells everything that is wrong.
+//! JSON bodies, parsed straight into their types. After a mistake the API's own document names everything that is wrong.
 
 use poem::{Request, RequestBody};
 use poem_openapi::{

@@ -23,10 +23,10 @@ use crate::{
 /// Larger bodies are parsed off the async threads.
 const INLINE_BYTES: usize = 128 * 1024;
 
-/// How long a body may take to arrive before its token is checked again: it may have been revoked meanwhile.
+/// The time after which the token of an arriving body is checked again, since it may have been revoked.
 const LONG: Duration = Duration::from_secs(1);
 
-/// How many large bodies are parsed at once: parsing takes several times a body's size for a moment.
+/// The number of large bodies that are parsed at once: parsing takes several times a body's size for a moment.
 static PARSES: Semaphore = Semaphore::const_new(2);
 
 /// Reads the whole body, within the server's limits, and parses it: a large one off the async threads. The body counts
@@ -62,7 +62,7 @@ pub async fn read<T: Send + 'static>(
     parsed.unwrap_or_else(|error| Err(Error::Internal(format!("a body was not parsed: {error}")).into()))
 }
 
-/// What the request's body will take in memory, counted for its token.
+/// Returns the buffer that counts the body's memory for its token.
 pub fn buffer(request: &Request) -> Result<Buffered, Problem> {
     let turn = request.data::<SeenCaller>().and_then(SeenCaller::turn);
     let turn = turn.ok_or_else(|| Error::Internal("a body without a token".to_owned()))?;

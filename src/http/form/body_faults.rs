@@ -65,7 +65,7 @@ fn first_fault<T: DeserializeOwned>(bytes: &[u8]) -> Violation {
     }
 }
 
-/// Where a reader failed, and why.
+/// The violation at which a reader failed.
 pub fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Violation {
     let (place, said) = (pointer(error.path()), said(error.inner()));
     match said.strip_prefix("duplicate field `") {

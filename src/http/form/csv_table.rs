@@ -24,10 +24,10 @@ const MOST_COLUMNS: usize = 200;
 pub struct Table<'a> {
     bytes: &'a [u8],
     reader: csv::Reader<&'a [u8]>,
-    /// Where the reader begins in the bytes.
+    /// The offset in the bytes at which the reader begins.
     start: usize,
     record: ByteRecord,
-    /// Where each column that is read stands; the unused ones do not count.
+    /// The places of the columns that are read; unused ones do not count.
     places: Vec<Column>,
     width: usize,
     delimiter: u8,

@@ -18,7 +18,7 @@ const LIST: usize = 8;
 /// The bytes of a cursor's checksum.
 const CHECKSUM: usize = 4;
 
-/// What a list's `limit` is unless it is given.
+/// The `limit` of a list unless it is given.
 pub fn default_limit() -> u64 {
     DEFAULT_LIMIT as u64
 }

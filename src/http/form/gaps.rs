@@ -1,4 +1,4 @@
-//! What a post does with its gaps, as the query parameter `gaps` says.
+//! Gaps in posts, and the query parameter `gaps` that chooses what happens to them.
 
 use poem::Request;
 use poem_openapi::Enum;

@@ -1,4 +1,4 @@
-//! What is wrong with a text that is not JSON, and where.
+//! The faults of a text that is not JSON, with their places.
 
 use super::{json_text::is_number, json_words::Words};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     http::problem::{BAD_REQUEST, Problem},
 };
 
-/// What is wrong with the words of a text that is no JSON: those that JSON does not have, and the numbers that are out of
+/// The faults of a text that is not JSON: words that JSON does not have, and numbers that are out of
 /// range. Pointers begin with `prefix`.
 fn wrong_words(bytes: &[u8], prefix: &str) -> (Vec<Violation>, Vec<Violation>) {
     let (mut foreign, mut too_large) = (Vec::new(), Vec::new());
@@ -62,7 +62,7 @@ pub fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
     Problem::new(BAD_REQUEST, detail)
 }
 
-/// What is wrong with a line that is no JSON. Pointers begin with `prefix`.
+/// The faults of a line that is not JSON. Pointers begin with `prefix`.
 pub fn faults_of_line(bytes: &[u8], error: &serde_json::Error, prefix: &str) -> Vec<Violation> {
     let (mut foreign, too_large) = wrong_words(bytes, prefix);
     foreign.extend(too_large);
@@ -79,7 +79,7 @@ fn place(bytes: &[u8], error: &serde_json::Error) -> String {
     Words::of(bytes).pointer_at(offset)
 }
 
-/// What is wrong with a word that other languages write and JSON does not have.
+/// The fault of a word that other languages write and JSON does not have.
 fn foreign_word(word: &str) -> Option<String> {
     let unsigned = word.trim_start_matches(['-', '+']).to_ascii_lowercase();
     match unsigned.as_str() {

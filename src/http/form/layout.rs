@@ -1,4 +1,4 @@
-//! The forms that rows are answered in: as rows or as series, as JSON or as CSV.
+//! The layouts of rows in responses: as rows or as series, as JSON or as CSV.
 
 use std::cmp::Reverse;
 
@@ -55,7 +55,7 @@ impl<'a> FromRequest<'a> for Accepted {
     }
 }
 
-/// How much a client likes a media type: its weight, how exactly it is named, and (reversed) how late.
+/// A client's preference for a media type: its weight, how exactly it is named, and (reversed) its position.
 fn preference(lines: &[&str], essence: &str) -> (f32, u8, Reverse<usize>) {
     let (kind, _) = essence.split_once('/').unwrap_or_default();
     let mut found = (0.0, 0, Reverse(usize::MAX));
@@ -76,7 +76,7 @@ fn preference(lines: &[&str], essence: &str) -> (f32, u8, Reverse<usize>) {
     found
 }
 
-/// What a CSV answer does for a spreadsheet.
+/// Options of CSV responses for spreadsheets.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Dialect {
     /// Whether texts that a spreadsheet would run as formulas are put after an apostrophe.

@@ -17,7 +17,7 @@ pub struct List<T> {
 pub struct Part<T> {
     /// The body.
     pub answer: T,
-    /// Where the next page begins.
+    /// The position at which the next page begins.
     pub next: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What parameters, bodies and responses look like on the wire, whatever resource they are of.
+//! The forms of parameters, bodies and responses, whatever resource they are of.
 
 pub mod answer;
 pub mod auth;

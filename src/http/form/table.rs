@@ -31,7 +31,7 @@ pub struct Table<R, S> {
     pub body: Body,
     /// The name of a file of it, without its ending.
     pub file: String,
-    /// Where the next page begins.
+    /// The position at which the next page begins.
     pub next: Option<String>,
     /// The types of rows and of columns.
     pub of: PhantomData<(R, S)>,

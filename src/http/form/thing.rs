@@ -20,7 +20,7 @@ pub trait Thing: Serialize + Type + Sized {
     fn id(&self) -> Uuid;
     /// Counts its changes, from a random start.
     fn revision(&self) -> i64;
-    /// What a GET of it would show, if the response shows more.
+    /// The body of a GET, if this response shows more.
     fn state(&self) -> Option<&impl Serialize> {
         None::<&Self>
     }

@@ -1,4 +1,4 @@
-//! What browsers are told: what they may do with answers, and which pages of others may ask (CORS).
+//! Headers for browsers: security headers, and the origins whose pages may call the API (CORS).
 
 use poem::{
     Request, Response,
@@ -31,12 +31,12 @@ const ON_PAGES: [(HeaderName, HeaderValue); 2] = [
 /// With TLS: for a year from now on no plain HTTP.
 const TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// What a page of another origin may see beside the plain headers.
+/// The headers that a page of another origin may read besides the plain ones.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "Content-Disposition, ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id",
 );
 
-/// What it may send.
+/// The methods and headers that such a page may send.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
 const HEADERS: HeaderValue =
     HeaderValue::from_static("Accept, Authorization, Content-Type, If-Match, If-None-Match, X-Request-Id");

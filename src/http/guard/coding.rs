@@ -70,7 +70,7 @@ pub fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> f32 {
     weight.filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(0.0)
 }
 
-/// How much the client likes a coding, from 0 to 1.
+/// The client's weight for a coding, from 0 to 1.
 fn weight(lines: &[&str], name: &str) -> f32 {
     let (mut named, mut others) = (None, None);
     for item in lines.iter().flat_map(|line| line.split(',')) {
@@ -111,7 +111,7 @@ impl Encoder {
         }
     }
 
-    /// What has come out so far.
+    /// The compressed bytes so far.
     pub fn out(&mut self) -> &mut Vec<u8> {
         match self {
             Self::Zstd(encoder) => encoder.get_mut(),

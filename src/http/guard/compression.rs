@@ -36,11 +36,11 @@ const TYPES: [&str; 5] = [
     "image/svg+xml",
 ];
 
-/// What was compressed once, for an answer that is always the same.
+/// The compressed bytes of a response that is always the same.
 #[derive(Clone, Default)]
 pub struct Kept(Arc<[OnceLock<Bytes>; 2]>);
 
-/// How the answer is to be compressed, if at all, where `asked` would be; its ETag is made to say so.
+/// Chooses the coding of a response, if it is compressed at all, and marks its ETag with it.
 pub fn choose(asked: Option<Coding>, response: &mut Response) -> Option<Coding> {
     let headers = response.headers();
     let is_compressible = headers

@@ -5,7 +5,7 @@ use poem::http::{HeaderMap, header};
 use super::coding::plain_tag;
 use crate::domain::patch::Expected;
 
-/// Which state a PUT or DELETE is meant for. An ETag that this server has not sent fits no state, and a weak one never
+/// Returns the state that a PUT or DELETE is meant for. An ETag that this server has not sent fits no state, and a weak one never
 /// matches (RFC 9110, section 13.1.1).
 pub fn expected(if_match: Option<&str>) -> Expected {
     match if_match.map(str::trim) {

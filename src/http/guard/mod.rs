@@ -1,4 +1,4 @@
-//! What protects the server and its clients: limits, conditions, compression and the headers of browsers.
+//! Protection of the server and its clients: limits, conditions, compression and the headers for browsers.
 
 pub mod browser;
 pub mod coding;

@@ -1,4 +1,4 @@
-//! How long a request may take: its body must keep coming, and once it is here the answer must follow.
+//! Time limits of a request: its body must keep arriving, and the response must follow in time.
 
 use std::{
     future::Future,
@@ -25,16 +25,16 @@ use tokio::{
 
 use crate::http::problem::{BAD_REQUEST, Problem, TOO_SLOW};
 
-/// How much of a body has to come in the time for one piece.
+/// The size of the piece of a body that must arrive within the time limit.
 const PIECE: usize = 16 * 1024;
 
-/// How far a request is: who waits for whom, and since when.
+/// The progress of a request: whether the client or the server is waited for, and since when.
 #[derive(Clone)]
 pub struct Progress(Arc<Parts>);
 
 struct Parts {
     begun: Instant,
-    /// When something of the body came last, in milliseconds since the beginning.
+    /// The time at which something of the body came last, in milliseconds since the beginning.
     moved: AtomicU64,
     /// Whether the client's body is waited for.
     is_reading: AtomicBool,
@@ -67,12 +67,12 @@ impl Progress {
         }))
     }
 
-    /// How long the request takes already.
+    /// The time that the request has taken so far.
     pub fn elapsed(&self) -> Duration {
         self.0.begun.elapsed()
     }
 
-    /// What `work` answers, or nothing if it takes longer than `limit` without waiting for the body.
+    /// Returns the result of `work`, or nothing if it takes longer than `limit` without waiting for the body.
     pub async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);
         loop {
@@ -87,7 +87,7 @@ impl Progress {
         }
     }
 
-    /// When the request's time is over, as it is now.
+    /// The end of the request's time, as far as it is known now.
     fn until(&self, limit: Duration) -> Instant {
         let is_long = self.0.is_long.load(Ordering::Relaxed);
         let limit = if is_long { A_DAY } else { limit };
@@ -120,7 +120,7 @@ pub fn paced(body: Body, limit: Duration, progress: Progress) -> Body {
     })
 }
 
-/// How much of a body that nobody reads is taken all the same, and for how long: a client that is still sending when it is
+/// The size and the time for which a body is taken that nobody reads: a client that is still sending when it is
 /// refused would otherwise see its connection break, and not the answer.
 const REST: usize = 64 * 1024 * 1024;
 const REST_TIME: Duration = Duration::from_secs(10);
@@ -129,9 +129,9 @@ struct Paced {
     is_over: bool,
     body: Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>,
     limit: Duration,
-    /// How much of the piece has come.
+    /// The bytes of the piece that have arrived.
     came: usize,
-    /// When the piece's time is over; not set while nobody waits.
+    /// The end of the piece's time; not set while nobody waits.
     timer: Option<Pin<Box<Sleep>>>,
     progress: Progress,
 }

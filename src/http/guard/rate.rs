@@ -1,4 +1,4 @@
-//! How often each token may ask.
+//! The rate limit of each token.
 
 use std::{
     collections::HashMap,
@@ -12,17 +12,17 @@ use std::{
 use poem::http::{HeaderName, HeaderValue};
 use uuid::Uuid;
 
-/// How many seconds' requests may be made at once.
+/// The burst: so many seconds' worth of requests may be made at once.
 const BURST_SECONDS: u32 = 2;
 
-/// How many tokens are remembered before those that have all their requests again are forgotten.
+/// The number of tokens above which those with a full allowance are dropped.
 const MANY: usize = 10_000;
 
 const SECOND: u64 = 1_000_000_000;
 
-/// What a client is told of its limit (draft-ietf-httpapi-ratelimit-headers).
+/// Headers about the limit (draft-ietf-httpapi-ratelimit-headers).
 pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-/// What its limit is.
+/// The header with the limit itself.
 pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// So many requests a second for each token on average, and as many as of two seconds at once.
@@ -33,7 +33,7 @@ pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-pol
 pub struct Rate(Arc<Parts>);
 
 struct Parts {
-    /// How long a request takes to be given back, in nanoseconds.
+    /// The time after which one more request is allowed, in nanoseconds.
     interval: u64,
     most: u32,
     policy: HeaderValue,
@@ -42,7 +42,7 @@ struct Parts {
     restored: RwLock<HashMap<Uuid, Arc<AtomicU64>>>,
 }
 
-/// What a token has left.
+/// The requests that a token has left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
     /// So many requests.

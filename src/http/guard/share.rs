@@ -18,7 +18,7 @@ use crate::http::{
 /// The seconds after which a request that was refused here is worth another try.
 const RETRY_SECONDS: u64 = 1;
 
-/// What all tokens have under way. Cheap to clone.
+/// The requests and bodies of all tokens. Cheap to clone.
 #[derive(Clone)]
 pub struct Shares(Arc<Parts>);
 
@@ -170,7 +170,7 @@ impl Drop for Buffered {
     }
 }
 
-/// What a request holds of its body until it has been handled; part of the request's data.
+/// The memory of a request's body until the request has been handled; part of the request's data.
 #[derive(Clone, Default)]
 pub struct Held(Arc<Mutex<Option<Buffered>>>);
 

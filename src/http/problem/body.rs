@@ -14,35 +14,35 @@ pub const CONTENT_TYPE: &str = "application/problem+json";
 #[derive(Debug, Clone, Serialize, Object)]
 #[oai(rename = "Problem", skip_serializing_if_is_none)]
 pub struct ProblemBody {
-    /// What kind of problem this is: a page of the server's guides, with cause and cure.
+    /// The type of the problem: the address of a page that explains the cause and the solution.
     #[serde(rename = "type")]
     #[oai(rename = "type")]
     pub kind: String,
-    /// The kind of problem in a few words.
+    /// The type of the problem in a few words.
     pub title: String,
     /// The HTTP status.
     #[oai(validator(minimum(value = "400"), maximum(value = "599")))]
     pub status: u16,
     /// The error in this request, and what to do.
     pub detail: String,
-    /// The request's id, which the server's log shows too.
+    /// The id of the request, which the server's log shows too.
     pub request_id: String,
-    /// The id of what is in the way.
+    /// The id of the existing thing that the request conflicts with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub existing_id: Option<Uuid>,
-    /// Of a stream of lines: how many values were stored before it ended.
+    /// For a stream of lines: the number of values that were stored before it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stored: Option<u64>,
-    /// Of a stream of lines: how many values were stored as corrections before it ended.
+    /// For a stream of lines: the number of values that were stored as corrections before it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revised: Option<u64>,
-    /// Of a stream of lines: how many values before its end were there already.
+    /// For a stream of lines: the number of values before its end that were stored already.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unchanged: Option<u64>,
-    /// Of a stream of lines: how many values were withdrawn before it ended.
+    /// For a stream of lines: the number of values that were withdrawn before it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withdrawn: Option<u64>,
-    /// Of a stream of lines: how many gaps were skipped before it ended.
+    /// For a stream of lines: the number of gaps that were skipped before it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skipped: Option<u64>,
     /// Every violation.

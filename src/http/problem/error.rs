@@ -15,7 +15,7 @@ use crate::{
 static UNAVAILABLE_DATABASE: Recurring = Recurring::new();
 static FAILED_REQUEST: Recurring = Recurring::new();
 
-/// Which problem each of the product's errors is.
+/// Maps each of the product's errors to its problem.
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let detail = error.to_string();

@@ -1,4 +1,4 @@
-//! What every request goes through: it is received, checked and called, its response gets the form that all responses
+//! The way of every request: it is received, checked and called, its response gets the form that all responses
 //! have, and it is recorded.
 
 mod call;

@@ -1,4 +1,4 @@
-//! What is read of a request before its operation is called, and given to it.
+//! The receipt of a request: reads what all requests have, and prepares the request for its operation.
 
 use poem::{
     Request,

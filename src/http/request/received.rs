@@ -1,4 +1,4 @@
-//! What is known of a request from its arrival to its record.
+//! A received request: all that is known of it from its arrival to its record.
 
 use poem::http::{HeaderName, HeaderValue, Method, Uri};
 
@@ -15,7 +15,7 @@ use crate::{
 /// The header of a request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What is known of a request.
+/// A received request.
 pub struct Received<'a> {
     pub id: String,
     pub progress: Progress,
@@ -32,7 +32,7 @@ pub struct Received<'a> {
     pub is_page: bool,
     /// Whether the request goes on when its client goes away or its time is over.
     pub goes_on: bool,
-    /// What is wrong with its headers.
+    /// The violations of its headers.
     pub unreadable: Vec<Violation>,
     pub coding: Option<Coding>,
     pub origin: Option<HeaderValue>,

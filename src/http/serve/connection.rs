@@ -19,10 +19,10 @@ use crate::http::guard::share::Turn;
 /// Sentinel: the connection is serving a request, not waiting.
 const SERVED: u64 = u64::MAX;
 
-/// What is known of a connection by all who have to do with it.
+/// The shared state of a connection.
 pub struct Connection {
     opened: Instant,
-    /// Since when it waits for a request, in milliseconds since it was opened, or [`SERVED`].
+    /// The time since which it waits for a request, in milliseconds since it was opened, or [`SERVED`].
     waiting_since: AtomicU64,
     /// The bytes that came of a head that has not come to its end.
     pub head_bytes: AtomicUsize,
@@ -73,7 +73,7 @@ impl Connection {
         self.waiting_since.store(since, Ordering::Relaxed);
     }
 
-    /// Since when it waits for a request; nothing while one is served.
+    /// The time since which it waits for a request; none while one is served.
     pub fn waiting_since(&self) -> Option<Instant> {
         let since = self.waiting_since.load(Ordering::Relaxed);
         (since != SERVED).then(|| self.opened + Duration::from_millis(since))

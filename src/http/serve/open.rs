@@ -20,11 +20,11 @@ use tokio::{
 use super::connection::Connection;
 use crate::http::{metrics::OpenConnection, options::Limits};
 
-/// How many connections are accepted when all places are taken. They may only ask for what watches the server, so that it
+/// The number of connections that are accepted when all places are taken. They may only ask for what watches the server, so that it
 /// can be watched while its clients keep it busy.
 const RESERVED: usize = 16;
 
-/// How long to wait for a place.
+/// The time to wait for a place.
 const A_MOMENT: Duration = Duration::from_millis(50);
 
 /// The most that TLS keeps of a handshake that has not come to its end.

@@ -30,13 +30,13 @@ use crate::{
     service::{App, Recurring},
 };
 
-/// How long requests in flight may take to finish once the server is told to stop.
+/// The time that requests in flight have to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How long to wait after a connection could not be accepted.
+/// The time to wait after a connection could not be accepted.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
-/// How long a connection on a reserved place may take to ask.
+/// The time that a connection on a reserved place has to send its request.
 const HASTE: Duration = Duration::from_secs(2);
 
 /// Serves the product on `listener`, encrypted if there is a certificate, until `stop` is done; then finishes what is in
@@ -136,7 +136,7 @@ fn hasty(limits: Limits) -> Limits {
     }
 }
 
-/// What all connections share.
+/// The state that all connections share.
 struct Server {
     endpoint: Arc<Responder>,
     tls: Option<Tls>,

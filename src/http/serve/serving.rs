@@ -19,10 +19,10 @@ use super::{
 };
 use crate::http::{context::OnlyProbes, guard::share::Turn, options::Limits};
 
-/// What responds to requests.
+/// The endpoint that responds to requests.
 pub type Responder = dyn DynEndpoint<Output = poem::Response>;
 
-/// What serves one connection.
+/// The service of one connection.
 pub struct Serving {
     pub endpoint: Arc<Responder>,
     pub connection: Arc<Connection>,

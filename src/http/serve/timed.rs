@@ -21,9 +21,9 @@ pub struct Timed<S> {
     stream: S,
     connection: Arc<Connection>,
     limits: Limits,
-    /// When the first byte of a head came; the bodies' time is kept by who reads them.
+    /// The time at which the first byte of a head came. Whoever reads a body keeps its time.
     head_since: Option<Instant>,
-    /// Since when the client has taken nothing.
+    /// The time since which the client has taken nothing.
     stalled_since: Option<Instant>,
     /// One timer for both deadlines. It may fire early and is then armed again, which is cheaper than with each request.
     timer: Pin<Box<Sleep>>,
@@ -42,7 +42,7 @@ impl<S> Timed<S> {
         }
     }
 
-    /// Until when the client may send nothing more. While a request is served that is not known yet: it is asked again
+    /// The time until which the client may stay silent. While a request is served that is not known yet: it is asked again
     /// no later than the connection could have waited long enough.
     fn read_until(&mut self) -> Instant {
         let Some(waiting_since) = self.connection.waiting_since() else {

@@ -16,10 +16,10 @@ use tokio_rustls::{
     },
 };
 
-/// What is spoken within TLS.
+/// The protocol within TLS.
 const HTTP: &[u8] = b"http/1.1";
 
-/// What connections are encrypted with. Cheap to clone; all clones change at once.
+/// The certificate that connections are encrypted with. Cheap to clone; all clones change at once.
 #[derive(Clone)]
 pub struct Tls {
     certificate: PathBuf,
@@ -51,7 +51,7 @@ impl Tls {
         Ok(())
     }
 
-    /// What the next connection is encrypted with.
+    /// The acceptor for the next connection.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         let current = self.acceptor.read();
         current.unwrap_or_else(PoisonError::into_inner).clone()

@@ -1,4 +1,4 @@
-//! Files and pages as they are answered.
+//! Responses with files and pages.
 
 use poem::{
     IntoResponse, Response,

@@ -1,4 +1,4 @@
-//! The dashboard's files and the libraries that it uses, out of the binary.
+//! The files of the dashboard and the libraries that it uses, embedded in the executable.
 
 use poem::{Request, Response, handler, web::Path};
 use rust_embed::Embed;
@@ -11,12 +11,12 @@ use crate::http::base::Base;
 #[folder = "assets/dashboard"]
 struct Dashboard;
 
-/// What others wrote, with their licences.
+/// Libraries of others, with their licences.
 #[derive(Embed)]
 #[folder = "assets/vendor"]
 struct Vendor;
 
-/// What a browser may do on the dashboard: run its scripts, and call this server.
+/// The content policy of the dashboard: it runs its scripts, and calls this server.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

@@ -1,4 +1,4 @@
-//! The guides: Markdown in the binary, shown as pages.
+//! The guides: Markdown, embedded in the executable and shown as pages.
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
 use rust_embed::Embed;
@@ -11,7 +11,7 @@ pub struct Guides;
 /// The page that the guides stand in.
 const FRAME: &str = include_str!("../../../assets/page.html");
 
-/// What the guide about the demo also has in a demo: links that work without a token.
+/// An addition to the guide about the demo, shown in a demo only: links that work without a token.
 const LINKS_OF_DEMO: &str = include_str!("../../../assets/demo/links.md");
 
 /// The address that the guides' texts have for the server. Pages are shown with the one that the reader uses.

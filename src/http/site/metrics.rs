@@ -1,4 +1,4 @@
-//! `GET /metrics`, beside the API or on an address of its own.
+//! `GET /metrics`, next to the API or on an address of its own.
 
 use poem::{IntoResponse, Request, Response, handler};
 

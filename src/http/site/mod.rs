@@ -1,4 +1,4 @@
-//! What is served beside the API: the dashboard, the guides, Swagger UI, the document and the metrics.
+//! Everything served besides the API: the dashboard, the guides, Swagger UI, the document and the metrics.
 
 pub mod file;
 pub mod files;

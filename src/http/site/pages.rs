@@ -30,11 +30,11 @@ const SCRIPT: &str = include_str!("../../../assets/copy.js");
 
 const NO_GUIDE: &str = "page not found in the guides: see /docs";
 
-/// What a browser may do on a guide: nothing but show it, with what comes from this server.
+/// The content policy of a guide: the browser only shows it, with files of this server.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What of the guides is no page: pictures, and the unit of systemd.
+/// Files of the guides that are no pages: pictures, and the unit of systemd.
 const FILES: [(&str, &str); 2] = [(".svg", "image/svg+xml"), (".service", "text/plain; charset=utf-8")];
 
 /// The names that other programs give to their probes.
@@ -63,7 +63,7 @@ pub fn add(mut pages: Pages, document: &Document) -> Pages {
 /// The hint for whoever looks for a probe under another name.
 fn no_probe(_: Request) -> Response {
     nothing(
-        "there is nothing at this path: the probes are /livez and /readyz, and the health of jobs is at /api/v1/health",
+        "there is nothing at this path: the health checks are /livez and /readyz, and the health of jobs is at /api/v1/health",
     )
 }
 

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::file::of;
 use crate::http::{base::Base, document::Document, guard::compression::Kept, labels::Pages};
 
-/// What the framework's Swagger UI does not set: the document comes from its own address, which is relative to the page's,
+/// Settings that the framework's Swagger UI lacks: the document comes from its own address, which is relative to the page's,
 /// the token is kept across reloads, and calls can be tried out at once.
 const SWAGGER_SETTINGS: &str = "url: 'api/v1/openapi.json', persistAuthorization: true, \
     tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null,";
