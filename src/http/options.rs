@@ -1,47 +1,47 @@
-//! How the server is set up: its limits, and who may call it.
+//! Options of the server: its limits, and who may call it.
 
 use std::time::Duration;
 
 use super::{base::Proxies, guard::browser::Origins, metrics::Metrics};
 
-/// The limits of connections and requests.
+/// Limits of connections and requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// How many connections are open at once.
+    /// Largest number of open connections.
     pub connections: usize,
-    /// How long a connection may wait for its next request.
+    /// Time for which a connection may wait for its next request.
     pub idle: Duration,
-    /// The largest head, in bytes.
+    /// Largest head, in bytes.
     pub header_bytes: usize,
-    /// How many headers a request may have.
+    /// Largest number of headers in a request.
     pub headers: usize,
-    /// How long a head may take to arrive, and a TLS handshake.
+    /// Time in which a head must arrive, and a TLS handshake must finish.
     pub header: Duration,
-    /// The largest sum of all heads that have not come to their end, in bytes.
+    /// Largest sum of all incomplete heads, in bytes.
     pub heads_bytes: usize,
-    /// The largest body, in bytes.
+    /// Largest body, in bytes.
     pub body_bytes: usize,
-    /// The largest sum of the bodies that are in memory, in bytes; a quarter of it for each token.
+    /// Largest sum of the bodies in memory, in bytes. Each token may use a quarter of it.
     pub bodies_bytes: usize,
-    /// How long each 16 KiB of a body, or its rest, may take to arrive.
+    /// Time in which each 16 KiB of a body, or the rest of it, must arrive.
     pub body: Duration,
-    /// How long a body may take to arrive that is read as a whole.
+    /// Time in which a body that is read as a whole must arrive.
     pub body_total: Duration,
-    /// How long a request may take from the last of its body to its answer.
+    /// Time from the end of the request body to the start of the response.
     pub request: Duration,
-    /// How long a client may take nothing of its answer.
+    /// Time for which a client may read nothing of its response.
     pub stall: Duration,
-    /// How many requests each token may make in a second on average; 0 for any number.
+    /// Average requests per second of each token; 0 disables the limit.
     pub requests_per_second: u32,
-    /// How many requests of each token may be under way at once; 0 for an eighth of the connections, at least 16.
+    /// Concurrent requests of each token; 0 means an eighth of the connections, at least 16.
     pub requests_at_once: usize,
 }
 
-/// The least number of requests that a token may have under way unless it is set.
+/// Least number of concurrent requests of a token, unless it is set.
 const LEAST_REQUESTS: usize = 16;
 
 impl Limits {
-    /// How many requests of one token may be under way.
+    /// Returns the number of concurrent requests that one token may have.
     pub fn token_requests(&self) -> usize {
         match self.requests_at_once {
             // However few connections there are, half of them are left to the others.
@@ -53,25 +53,25 @@ impl Limits {
         }
     }
 
-    /// How many bytes the bodies of one token may take: a quarter, so that three others have as much, but no less than
-    /// one body.
+    /// Returns the bytes that the bodies of one token may take: a quarter, so that three others have as much, but no less
+    /// than one body.
     pub fn token_bodies_bytes(&self) -> usize {
         self.body_bytes.max(self.bodies_bytes / 4)
     }
 }
 
-/// How the product is served.
+/// Options of the server.
 #[derive(Clone)]
 pub struct Options {
-    /// Its limits.
+    /// Limits of connections and requests.
     pub limits: Limits,
-    /// Whose pages may call it from a browser.
+    /// Origins that may call it from a browser.
     pub origins: Origins,
-    /// What `/metrics` answers; without, there is no such path.
+    /// Metrics that `/metrics` returns. If absent, the path does not exist.
     pub metrics: Option<Metrics>,
-    /// If it is a demo.
+    /// Present if the server is a demo.
     pub demo: Option<Demo>,
-    /// The reverse proxies in front of it.
+    /// Reverse proxies in front of the server.
     pub proxies: Proxies,
 }
 
@@ -88,9 +88,9 @@ impl Options {
     }
 }
 
-/// What makes a served product a demo: who visits it reads without a token.
+/// Options of a demo, which visitors read without a token.
 #[derive(Clone)]
 pub struct Demo {
-    /// The secret of the token that a GET without one is answered with.
+    /// Secret of the token that a GET request without a token uses.
     pub visitor: String,
 }

@@ -182,7 +182,8 @@ impl<'a> AnyOf<'a> {
             return Ok(Vec::new());
         }
         // The statement depends on the number of values, so that it would only push others out of the cache.
-        let sql = format!("SELECT * FROM {table} WHERE ({})", self.conditions.join(") OR ("));
+        let conditions = self.conditions.join(") OR (");
+        let sql = format!("SELECT * FROM {table} WHERE ({conditions})");
         let mut statement = connection.prepare(&sql)?;
         let rows = statement.query_map(params_from_iter(self.values), T::from_row)?;
         Ok(rows.collect::<RowResult<_>>()?)

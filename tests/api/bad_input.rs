@@ -163,7 +163,8 @@ async fn a_fault_of_form_hides_no_broken_rule_and_each_has_one_text() {
         (
             "jobs/setup",
             json!({ "organisation_id": home, "source": { "name": "m", "grace_minutes": -1, "expectedintervalminutes": 2,
-            "expected_interval_minutes": 1 }, "source_version": { "version": "1" }, "job": { "name": "", "organisation_id": id } }),
+            "expected_interval_minutes": 1 }, "source_version": { "version": "1",
+            "output_roles": [{ "role": "a", "metric": "a" }] }, "job": { "name": "", "organisation_id": id } }),
         ),
     ] {
         let path = format!("/api/v1/{path}");

@@ -235,7 +235,7 @@ async fn a_cut_or_overwritten_file_is_refused_in_one_line() {
         ([&[0xA5; 4096], &whole[4096..]].concat(), "it is not an SQLite database"),
     ] {
         fs::write(&database, content).unwrap();
-        let restore = "`prediction-api restore` puts a backup in its place";
+        let restore = "`prediction-api restore` replaces it by a backup";
         assert_refused(&serve(), &["data/prediction-api.db", said, restore]);
     }
 }

@@ -13,6 +13,13 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
     ("health/count.rs", "of", &["", "{AND_OF_ORGANISATION}"]),
     ("health/count.rs", "roles", &["role = ''"]),
     ("health/count.rs", "states", &["'late', 'down'"]),
+    (
+        "job_setup.rs",
+        "table",
+        &["organisations", "sources", "source_versions", "sensors", "locations"],
+    ),
+    ("job_setup.rs", "conditions", &["id IN (?1, ?2)"]),
+    ("job_setup.rs", "", &["?3, ?4"]),
     ("prediction/known.rs", "keys", &["{KEY}", "{KEY} OR {KEY}"]),
     ("prediction/known.rs", "rows", &["{ROW}", "{ROW}, {ROW}"]),
     (
@@ -37,12 +44,17 @@ const PIECES: &[(&str, &str)] = &[
     ("EXISTS (SELECT 1 FROM health", "SELECT j.id FROM jobs j WHERE {}"),
     ("role = ''", "SELECT 1 FROM health WHERE {}"),
     ("role <> ''", "SELECT 1 FROM health WHERE {}"),
+    ("id IN (SELECT source_id", "SELECT id FROM sources WHERE {}"),
+    ("(version = ?", "SELECT id FROM source_versions WHERE {}"),
+    ("organisation_id = ? AND name IN", "SELECT id FROM sensors WHERE {}"),
 ];
 
 /// Pieces of which [`VARIABLES`] has examples.
 const COVERED: &[&str] = &[
     "OR",
+    ") OR (",
     "UNION ALL",
+    "{column} IN ({{}})",
     "WHEN ?1 THEN ?{}",
     "{name} = CASE id {values} ELSE {name} END",
 ];

@@ -107,7 +107,7 @@ pub fn sweep(tx: &Transaction<'_>, series: &[SeriesId], now: Timestamp) -> Resul
 /// What a sweep would delete, by source in the order of the names.
 pub fn count(connection: &Connection, now: Timestamp) -> Result<Vec<ExpiredOfSource>> {
     let sql = format!(
-        "SELECT source_id, min(source_name) AS name, CAST(sum(runs) AS runs, AS BIGINT) AS runs,
+        "SELECT source_id, min(source_name) AS name, CAST(sum(runs) AS BIGINT) AS runs,
             CAST(sum(predictions) AS BIGINT) AS predictions FROM (
             SELECT {COUNTED} FROM series s JOIN runs r ON r.series_id = s.id
                 WHERE {HAS_EXPIRED} AND NOT ({IS_ABANDONED}) GROUP BY s.source_id, s.source_name

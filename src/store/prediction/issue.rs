@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    run::{Cost, Run, Window},
+    run::{COLUMNS, Cost, Run, Window},
     series::SeriesId,
 };
 use crate::{
@@ -37,9 +37,9 @@ pub fn held(
     cutoff: Option<Timestamp>,
 ) -> Result<Option<Held>> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {} FROM runs WHERE series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2) AND issue_time = ?3
-            ORDER BY revision",
-        Run::COLUMNS
+        "SELECT {COLUMNS} FROM runs
+            WHERE series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2) AND issue_time = ?3
+            ORDER BY revision"
     ))?;
     let runs = statement.query_map((series.id, series.organisation_id, issue_time), Run::read)?;
     let (window, cost) = (Window::any(issue_time), Cost::default());

@@ -67,11 +67,11 @@ impl Cost {
     }
 }
 
-impl Run {
-    /// The columns that [`Run::read`] takes, in their order.
-    pub const COLUMNS: &str = "series_id, issue_time, available_at, revision, valid_from, valid_to, payload";
+/// The columns that [`Run::read`] reads, in their order.
+pub const COLUMNS: &str = "series_id, issue_time, available_at, revision, valid_from, valid_to, payload";
 
-    /// Reads a row of [`Run::COLUMNS`]. It reads by position: a history reads thousands of runs, and each read by name
+impl Run {
+    /// Reads a row of [`COLUMNS`]. It reads by position: a history reads thousands of runs, and each read by name
     /// compares the names of the row's columns.
     pub fn read(row: &Row<'_>) -> RowResult<Self> {
         Ok(Self {
@@ -191,7 +191,7 @@ pub fn visit_runs(
         Order::NewestFirst => NEWEST_FIRST,
         Order::OldestFirst => OLDEST_FIRST,
     };
-    let sql = format!("SELECT {} FROM runs WHERE {IN_WINDOW} ORDER BY {order}", Run::COLUMNS);
+    let sql = format!("SELECT {COLUMNS} FROM runs WHERE {IN_WINDOW} ORDER BY {order}");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(in_window(series, window))?;
     while let Some(row) = rows.next()? {

@@ -88,7 +88,7 @@ impl PredictionApi {
     async fn post(
         &self,
         auth: WorkerAuth,
-        /// How to treat gaps (`null`, NaN and empty cells of CSV). `skip` skips them. `withdraw` withdraws the stored
+        /// Treatment of gaps (`null`, NaN and empty cells of CSV). `skip` skips them. `withdraw` withdraws the stored
         /// values at their times and skips the others. If absent, `null` withdraws the stored value and is an error
         /// where there is none; NaN and empty cells are always errors.
         gaps: Query<Option<GapsParameter>>,

@@ -75,7 +75,7 @@ impl ReadingApi {
         auth: WorkerAuth,
         /// For CSV: the sensor of all rows. The column `sensor_id` is then optional.
         sensor_id: Query<Option<Uuid>>,
-        /// How to treat gaps (`null`, NaN and empty cells of CSV). `skip` skips them. `withdraw` withdraws the stored
+        /// Treatment of gaps (`null`, NaN and empty cells of CSV). `skip` skips them. `withdraw` withdraws the stored
         /// values at their times and skips the others. If absent, `null` withdraws the stored value and is an error
         /// where there is none; NaN and empty cells are always errors.
         gaps: Query<Option<GapsParameter>>,
