@@ -83,8 +83,8 @@ impl Error {
         Self::BadParameter(vec![Violation::of_parameter(parameter, detail)])
     }
 
-    /// Creates a conflict with the resource that has the id. What belongs to another organisation than the new thing is neither
-    /// described nor named.
+    /// Creates a conflict with the resource that has the id. A resource of another organisation is neither described nor
+    /// named.
     pub fn id_taken(what: &str, id: Uuid, is_own: bool) -> Self {
         match is_own {
             true => Self::conflict(format!("the id {id} is taken by another {what}"), id),
@@ -92,12 +92,12 @@ impl Error {
         }
     }
 
-    /// A conflict with the thing that has the name, whose id is given if the caller may see it.
+    /// Creates a conflict with the resource that has the name. Its id is given if the caller can see it.
     pub fn name_taken(what: &str, name: impl std::fmt::Display, holder: impl Into<Option<Uuid>>) -> Self {
         Self::conflict(format!("the name {name} is taken by another {what}"), holder)
     }
 
-    /// A conflict with the thing `existing`.
+    /// Creates a conflict with the resource `existing`.
     pub fn conflict(detail: impl Into<String>, existing: impl Into<Option<Uuid>>) -> Self {
         Self::Conflict {
             detail: detail.into(),

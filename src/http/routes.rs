@@ -165,7 +165,7 @@ pub fn endpoint(app: &App, options: Options, is_encrypted: bool) -> impl Endpoin
 
 /// The metrics, for whoever reaches them.
 pub fn metrics_endpoint(app: &App, options: Options) -> impl Endpoint<Output = Response> + use<> {
-    let pages = Pages::new().at("/metrics", poem::get(metrics::alone));
+    let pages = pages::add_probes(Pages::new().at("/metrics", poem::get(metrics::alone)));
     enveloped(
         pages.routes,
         Context::new(app, document(), pages.labels, options, false),

@@ -81,7 +81,15 @@ pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mu
     app.write_catalogue(move |tx, now| {
         let before = visible(tx, &caller, id)?;
         expected.check(before.id, before.revision)?;
-        let bindings = change.role_bindings.as_deref().unwrap_or(&before.role_bindings);
+        let is_repinned = change
+            .source_version_id
+            .is_some_and(|id| id != before.source_version_id);
+        // Bindings that stay as they are, to the same contract, are not checked again.
+        let bindings = match &change.role_bindings {
+            Some(bindings) => bindings.as_slice(),
+            None if is_repinned => &before.role_bindings,
+            None => &[],
+        };
         let location = change.location_id.value().copied();
         let things = gather_change(tx, &before, change.source_version_id, location, bindings)?;
         let found = job_setup::change(&before, change, &things, now)?;
@@ -124,6 +132,7 @@ fn answer_all(connection: &Connection, filter: &JobFilter, mut page: Page, now: 
         }
     }
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;

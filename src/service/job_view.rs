@@ -20,7 +20,7 @@ pub(super) fn answer(connection: &Connection, job: JobRecord, now: Timestamp) ->
     answer.ok_or(Error::NotFound { what: WHAT, id })
 }
 
-/// Returns the jobs as they are answered, in their order. What they need is read for all of them at once.
+/// Returns the jobs as the API shows them, in their order. Their data is read for all of them at once.
 pub(super) fn answer_all(connection: &Connection, jobs: Vec<JobRecord>, now: Timestamp) -> Result<Vec<Job>> {
     let contexts = job::contexts(connection, &jobs)?;
     let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();

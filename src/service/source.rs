@@ -106,8 +106,8 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-/// Stores a new source, whose format was checked, for the organisation that it names, for the caller's
-/// own, or as a shared one.
+/// Stores a new source, whose format was checked, for the organisation that it names, for the caller's own, or as a
+/// shared one.
 fn insert(tx: &Transaction<'_>, caller: &Caller, new: NewSource, now: Timestamp) -> Result<Source> {
     let owner = caller.scope(new.organisation_id)?;
     if let Some(owner) = owner {

@@ -117,14 +117,16 @@ impl Wanted<'_> {
             ..Things::default()
         };
         let sources: Vec<_> = things.sources.iter().map(|source| source.id).collect();
+        let labelled = self.label.map_or(&[][..], |_| sources.as_slice());
         let label = self.label.map_or("", Name::as_str);
         things.versions = AnyOf::default()
             .among("id", &self.version_ids)
+            .or("version = ? AND source_id IN ({})", &[&label], labelled)
+            // The newest of each source, found once for each and not for each of their versions.
             .or(
-                "(version = ? OR id = (SELECT newest.id FROM source_versions newest
-                    WHERE newest.source_id = source_versions.source_id
-                    ORDER BY newest.created_at DESC, newest.id DESC LIMIT 1)) AND source_id IN ({})",
-                &[&label],
+                "id IN (SELECT (SELECT newest.id FROM source_versions newest WHERE newest.source_id = s.id
+                    ORDER BY newest.created_at DESC, newest.id DESC LIMIT 1) FROM sources s WHERE s.id IN ({}))",
+                &[],
                 &sources,
             )
             .rows(connection, "source_versions")?;

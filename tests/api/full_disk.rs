@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::{
     command_line::{assert_refused, run, text},
@@ -86,6 +87,9 @@ async fn on_a_full_disk_the_server_starts_and_reads_and_recovers_by_itself() {
                 assert_eq!(server.caller.probe("/readyz").await, 503, "{name}");
             }
             assert_eq!(server.caller.all("/jobs").await.len(), 1);
+            // A body with a fault of form is refused for it, and waits for no room to write.
+            let faulty = json!({ "organisation_id": Uuid::nil(), "source": { "name": "m" }, "job": { "name": "" } });
+            assert_eq!(server.caller.call("POST /jobs/setup", faulty).await.status, 422);
             assert!(text(&run(disk.path(), &["token", "list"]).stdout).contains("admin"));
 
             fs::remove_file(filler).unwrap();

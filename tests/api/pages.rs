@@ -230,7 +230,9 @@ async fn a_mistyped_page_is_a_page_in_a_browser_and_a_problem_elsewhere() {
         let head = app.send(head.header("accept", BROWSER)).await;
         assert_eq!((head.status, head.text.as_str()), (404, ""), "{path}");
     }
-    assert!(get("/health", BROWSER).await.text.contains("/readyz"));
+    for probe in ["/health", "/healthz/", "/ping/"] {
+        assert!(get(probe, BROWSER).await.text.contains("/readyz"), "{probe}");
+    }
     // The script of whoever made the address is not run.
     let odd = get("/docs/%3Cscript%3Ealert(1)%3C/script%3E", BROWSER).await;
     assert!(!odd.text.contains("<script>"), "{}", odd.text);

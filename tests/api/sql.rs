@@ -45,7 +45,8 @@ const PIECES: &[(&str, &str)] = &[
     ("role = ''", "SELECT 1 FROM health WHERE {}"),
     ("role <> ''", "SELECT 1 FROM health WHERE {}"),
     ("id IN (SELECT source_id", "SELECT id FROM sources WHERE {}"),
-    ("(version = ?", "SELECT id FROM source_versions WHERE {}"),
+    ("version = ? AND", "SELECT id FROM source_versions WHERE {}"),
+    ("id IN (SELECT (SELECT", "SELECT id FROM source_versions WHERE {}"),
     ("organisation_id = ? AND name IN", "SELECT id FROM sensors WHERE {}"),
 ];
 

@@ -52,7 +52,7 @@ impl Operation {
             let parameter = self.parameter(Place::Query, name);
             let repeats = parameter.is_some_and(Parameter::repeats);
             if !repeats && query[..index].iter().any(|(before, _)| before == name) {
-                found.push(Violation::of_parameter(name, "is given twice"));
+                found.push(Violation::of_parameter(name, "is repeated"));
             } else if let Some(parameter) = parameter {
                 found.extend(parameter.violations(value));
             } else {
@@ -88,8 +88,8 @@ impl Operation {
 }
 
 impl Operations {
-    /// The operations of an OpenAPI document.
-    /// `immutable` are the paths whose things never change, with the reason.
+    /// Reads the operations of an OpenAPI document. `immutable` lists the paths whose resources never change, each with the
+    /// reason.
     pub fn of(document: &Value, immutable: &[(&str, &'static str)]) -> Self {
         let operation = |(path, method, operation): (&str, &str, &Value)| Operation {
             path: path.to_owned(),

@@ -6,8 +6,8 @@ use crate::{
     http::problem::{BAD_REQUEST, Problem},
 };
 
-/// The faults of a text that is not JSON: words that JSON does not have, and numbers that are out of
-/// range. Pointers begin with `prefix`.
+/// Returns the faults of a text that is not JSON: words that JSON does not have, and numbers that are out of range.
+/// Pointers begin with `prefix`.
 fn wrong_words(bytes: &[u8], prefix: &str) -> (Vec<Violation>, Vec<Violation>) {
     let (mut foreign, mut too_large) = (Vec::new(), Vec::new());
     let mut words = Words::of(bytes);

@@ -42,9 +42,7 @@ const PROBES: [&str; 6] = ["/health", "/healthz", "/live", "/ready", "/ping", "/
 
 /// Adds the pages to those that there are.
 pub fn add(mut pages: Pages, document: &Document) -> Pages {
-    for name in PROBES {
-        pages = pages.at(name, make_sync(no_probe).map_to_response());
-    }
+    pages = add_probes(pages);
     swagger::add(pages, document)
         .at("/", poem::get(dashboard))
         .at("/docs", poem::get(docs))
@@ -60,7 +58,17 @@ pub fn add(mut pages: Pages, document: &Document) -> Pages {
         .at("/favicon.ico", poem::get(icon))
 }
 
-/// The hint for whoever looks for a probe under another name.
+/// Adds the paths of probes that this server has under other names, with and without a slash at the end.
+pub fn add_probes(mut pages: Pages) -> Pages {
+    for name in PROBES {
+        for path in [name.to_owned(), format!("{name}/")] {
+            pages = pages.at(&path, make_sync(no_probe).map_to_response());
+        }
+    }
+    pages
+}
+
+/// Names the paths of the health checks, for a path that other programs give to theirs.
 fn no_probe(_: Request) -> Response {
     nothing(
         "there is nothing at this path: the health checks are /livez and /readyz, and the health of jobs is at /api/v1/health",

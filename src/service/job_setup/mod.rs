@@ -5,7 +5,7 @@ mod apply;
 use super::App;
 use crate::{
     domain::{
-        Caller, Result,
+        Caller, Error, Result,
         job_setup::{Fresh, Inquiry, JobSetup, JobSetupAnswer, decide},
     },
     store::job_setup::gather,
@@ -18,12 +18,18 @@ use crate::{
 /// Invalid: with every rule that is broken. Conflict: a name or id is taken by something that differs.
 pub async fn set_up(app: &App, caller: &Caller, setup: JobSetup, dry_run: bool) -> Result<JobSetupAnswer> {
     let inquiry = Inquiry::admit(caller, setup)?;
-    if dry_run {
+    // A faulty form is refused whatever there is, so that it waits for no writer either.
+    let is_faulty = !inquiry.form.violations.is_empty();
+    if dry_run || is_faulty {
         let plan = app.read_blocking(move |connection, now| {
             let found = gather(connection, &inquiry, now)?;
             decide(&inquiry, &found, Fresh::at(now))
         });
-        return Ok(plan.await?.answer());
+        let plan = plan.await?;
+        if is_faulty {
+            return Err(Error::Internal("a set-up of a faulty form was planned".to_owned()));
+        }
+        return Ok(plan.answer());
     }
     app.write_catalogue(move |tx, now| {
         let found = gather(tx, &inquiry, now)?;

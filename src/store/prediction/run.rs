@@ -1,7 +1,5 @@
 //! A run as it is kept, and which of its points still count.
 
-use uuid::Uuid;
-
 use std::{
     cell::Cell,
     cmp::Reverse,
@@ -9,6 +7,7 @@ use std::{
 };
 
 use metrics::counter;
+use uuid::Uuid;
 
 use super::series::SeriesRow;
 use crate::{

@@ -57,7 +57,7 @@ impl LatestApi {
             (locations, None) => locations.iter().map(|id| PredictionScope::Location(*id)).collect(),
         };
         if scopes.len() > MAX_LOCATIONS {
-            let detail = format!("is there more than {MAX_LOCATIONS} times: ask in parts");
+            let detail = format!("is given more than {MAX_LOCATIONS} times: split the request");
             return Err(Error::bad_parameter("location_id", detail).into());
         }
         if metric.0.is_none() && !locations.is_empty() {
