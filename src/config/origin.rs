@@ -18,7 +18,7 @@ pub fn explain(error: &figment::Error) -> String {
             format!("cannot be {value}; allowed are {}", allowed.join(", "))
         }
         Kind::InvalidType(value, allowed) | Kind::InvalidValue(value, allowed) => {
-            let allowed = match allowed.to_string().as_str() {
+            let allowed = match allowed.as_str() {
                 "usize" | "u64" | "u32" => "a whole number".to_owned(),
                 other if other.starts_with("struct ") => "a section".to_owned(),
                 other => other.to_owned(),

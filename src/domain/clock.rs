@@ -24,7 +24,7 @@ pub fn is_unset(now: Timestamp) -> bool {
 }
 
 /// Time for which a clock that has jumped must run steadily before it is trusted.
-const STEADY: Duration = Duration::from_secs(24 * 3600);
+const STEADY: Duration = Duration::from_hours(24);
 
 /// A reading of two clocks: the wall clock, and the monotonic clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

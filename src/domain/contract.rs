@@ -267,7 +267,11 @@ fn check_input(
         return;
     };
     if binding.input_type == InputKind::Sensor && input.metric != role.metric {
-        let text = |metric: &Option<Name>| metric.as_ref().map_or_else(String::new, |name| name.to_string());
+        let text = |metric: &Option<Name>| {
+            metric
+                .as_ref()
+                .map_or_else(String::new, std::string::ToString::to_string)
+        };
         violations.add(
             format!("{at}/input_id"),
             format!(

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Interval at which the time of a trusted clock is stored.
-const STORE_EVERY: Duration = Duration::from_secs(60);
+const STORE_EVERY: Duration = Duration::from_mins(1);
 
 /// Largest difference by which the clock may be behind the latest arrival without a warning, in microseconds, because
 /// small corrections set clocks back again and again.
@@ -160,7 +160,7 @@ pub fn look(app: &App) -> Result<std::result::Result<Timestamp, Doubt>> {
 
 /// Time after a jump until the clock's times count as right: clocks that are behind after a start are usually set
 /// within minutes.
-const SETTLED: Duration = Duration::from_secs(600);
+const SETTLED: Duration = Duration::from_mins(10);
 
 /// Largest difference between the clock and its expected time that is no jump, in microseconds.
 const JUMP: u64 = 60_000_000;

@@ -11,7 +11,7 @@ use std::{
 use super::stopwatch::Stopwatch;
 
 /// The time for which a repeated failure is only counted before it is logged again.
-const AGAIN: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_mins(1);
 
 /// The number of distinct failures; more are counted as one.
 const MOST: usize = 16;

@@ -171,7 +171,7 @@ async fn a_fault_of_form_hides_no_broken_rule_and_each_has_one_text() {
         let errors = async |body: &Value| {
             let answer = app.post(&path, body).await;
             let mut errors = answer.expect(422)["errors"].as_array().unwrap().clone();
-            errors.sort_by_key(|error| error.to_string());
+            errors.sort_by_key(std::string::ToString::to_string);
             errors
         };
         let rules = errors(&body).await;

@@ -139,7 +139,7 @@ async fn a_banner_that_cannot_be_written_costs_nothing() {
             .unwrap();
         let begun = Instant::now();
         while reqwest::get(format!("http://{address}/readyz")).await.is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "no answer");
+            assert!(begun.elapsed() < Duration::from_mins(1), "no answer");
             assert!(child.try_wait().unwrap().is_none(), "it ended");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -188,7 +188,7 @@ async fn examples_that_need_nothing_work_as_the_very_first_call() {
     let app = TestApp::start().await;
     let lists = calls
         .iter()
-        .filter(|call| call.method == Method::GET && !call.path.contains("-") && call.name != "download_backup");
+        .filter(|call| call.method == Method::GET && !call.path.contains('-') && call.name != "download_backup");
     for call in lists {
         Visitor::new(&app.url, ADMIN).execute(call.clone()).await;
     }

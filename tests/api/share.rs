@@ -163,7 +163,7 @@ async fn when_all_places_are_taken_the_server_can_still_be_watched() {
 async fn heads_that_do_not_end_have_a_bound_in_all() {
     let app = limited(|limits| {
         limits.heads_bytes = 64 * 1024;
-        limits.header = Duration::from_secs(600);
+        limits.header = Duration::from_mins(10);
     })
     .await;
     let mut closed = Vec::new();

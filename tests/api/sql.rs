@@ -228,7 +228,7 @@ fn sources() -> Vec<Source> {
 
 /// The conditions of lists, which `filter.rs` puts together when they are asked for.
 fn filtered(root: &Path) -> Vec<(String, String)> {
-    let call = regex(r#"(?s)\.(equal|owned_or_shared|compare|before|page|rows)\(\s*((?:[^()]|\([^()]*\))*)\)"#);
+    let call = regex(r"(?s)\.(equal|owned_or_shared|compare|before|page|rows)\(\s*((?:[^()]|\([^()]*\))*)\)");
     let text = regex(r#""([^"]*)""#);
     let mut found = Vec::new();
     for source in sources().into_iter().filter(|source| source.name != "filter.rs") {

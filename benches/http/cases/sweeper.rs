@@ -27,7 +27,7 @@ const READERS: usize = 4;
 const QUIET: Duration = Duration::from_secs(5);
 
 /// Time limit for the sweeper.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Interval of the checks whether the sweeper is done.
 const LOOK: Duration = Duration::from_millis(20);

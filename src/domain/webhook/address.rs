@@ -85,7 +85,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
             is_public_v4(Ipv4Addr::new(a, b, c, d))
         }
         // Protocol assignments with Teredo, documentation, 6to4, documentation.
-        [0x2001, 0..=0x1ff, ..] | [0x2001, 0xdb8, ..] | [0x2002, ..] | [0x3fff, 0..=0xfff, ..] => false,
+        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x2002, ..] | [0x3fff, 0..=0xfff, ..] => false,
         // Global unicast is the only other public range. Addresses that are loopback, unspecified, unique-local,
         // link-local, multicast or unassigned are outside of it.
         [first, ..] => first & 0xe000 == 0x2000,

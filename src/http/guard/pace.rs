@@ -45,7 +45,7 @@ struct Parts {
 /// An argument of operations that take as long as their subject is large: they have a day instead of the usual time.
 pub struct TakesLong;
 
-const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const A_DAY: Duration = Duration::from_hours(24);
 
 impl<'a> FromRequest<'a> for TakesLong {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {

@@ -198,7 +198,7 @@ impl<'a> Case<'a> {
             .kept
             .iter()
             .filter(|kept| kept.series == *series && (kept.issue, kept.valid) == (issue, valid));
-        let own = own.filter(|kept| self.counts_at(kept, now));
+        let own = own.filter(|kept| Self::counts_at(kept, now));
         Some(own.max_by_key(|kept| kept.revision)?.value)
     }
 
@@ -273,7 +273,7 @@ impl<'a> Case<'a> {
     }
 
     /// Returns whether a point has not expired.
-    fn counts_at(&self, kept: &Kept, now: i64) -> bool {
+    fn counts_at(kept: &Kept, now: i64) -> bool {
         kept.series.source == 0 || kept.valid.max(kept.available) + RETENTION * HOUR > now
     }
 
@@ -348,7 +348,7 @@ impl<'a> Case<'a> {
                 && leads[0].is_none_or(|least| lead >= least * HOUR)
                 && leads[1].is_none_or(|most| lead <= most * HOUR)
                 && read.issue.is_none_or(|hour| kept.issue == self.at(hour))
-                && self.counts_at(kept, now)
+                && Self::counts_at(kept, now)
         };
         // Of the revisions of a point the newest counts, and none of them if that withdraws it.
         let mut newest = HashMap::new();

@@ -85,7 +85,7 @@ impl Case<'_> {
                     }
                     entry
                 };
-                let newest = if *source == 0 { 1 } else { 0 };
+                let newest = usize::from(*source == 0);
                 let run = |(metric, hour, value, location): &Posted| {
                     let series = Series {
                         job: None,

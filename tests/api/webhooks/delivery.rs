@@ -169,7 +169,7 @@ async fn a_failing_receiver_holds_back_its_whole_webhook_and_gets_all_in_order()
 #[tokio::test]
 async fn a_slow_receiver_delays_no_other() {
     // Nothing times out here.
-    let time_out = Duration::from_secs(600);
+    let time_out = Duration::from_mins(10);
     let app = TestApp::start_ruled(Rules { time_out, ..WEBHOOKS }).await;
     let (home, receiver) = (app.organisation("Home").await, Receiver::start().await);
     let slow = hook(&app, &home, &receiver, "/slow").await;

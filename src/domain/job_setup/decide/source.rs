@@ -49,7 +49,7 @@ fn named(draft: &mut Draft<'_>) -> Result<Option<Source>> {
     }
     match named.name.clone() {
         Some(name) => by_name(draft, named, name, id),
-        None => of_version(draft),
+        None => Ok(of_version(draft)),
     }
 }
 
@@ -67,15 +67,15 @@ fn by_name(draft: &mut Draft<'_>, named: SetupSource, name: Name, id: Option<Uui
 }
 
 /// Returns the source of the version that is named.
-fn of_version(draft: &mut Draft<'_>) -> Result<Option<Source>> {
+fn of_version(draft: &mut Draft<'_>) -> Option<Source> {
     // That the places differ is said where the version is decided on.
     let Ok(place) = draft.inquiry.version_id() else {
-        return Ok(None);
+        return None;
     };
     let Some((id, pointer)) = place else {
         let detail = "is missing: name the source by source.id or source.name, or the version by its id";
         draft.violations.add("/source", detail);
-        return Ok(None);
+        return None;
     };
     let version = draft.things.version(id);
     let source = version.and_then(|version| visible(draft, version.source_id));
@@ -84,7 +84,7 @@ fn of_version(draft: &mut Draft<'_>) -> Result<Option<Source>> {
             .violations
             .add(pointer, format!("there is no source version {id}"));
     }
-    Ok(source)
+    source
 }
 
 /// Returns the source of that id, if the caller may see it.

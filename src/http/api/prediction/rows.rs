@@ -110,7 +110,7 @@ impl Rows for JsonRows {
             out.push(b',');
         }
         out.extend_from_slice(text.before_value.as_bytes());
-        put(out, &row.value);
+        put(out, row.value);
         out.extend_from_slice(text.before_times.as_bytes());
         row.valid_time.write_to(out);
         if self.run.replace(row.run) != Some(row.run) {
@@ -122,7 +122,7 @@ impl Rows for JsonRows {
             self.issue.extend_from_slice(b"\",\"lead_seconds\":");
         }
         out.extend_from_slice(&self.issue);
-        put(out, &row.valid_time.seconds_since(run.issue.issue_time));
+        put(out, row.valid_time.seconds_since(run.issue.issue_time));
         out.extend_from_slice(text.behind_lead.as_bytes());
     }
 
@@ -211,6 +211,6 @@ fn json(value: &impl Serialize) -> String {
 }
 
 /// Writes a number as JSON.
-fn put(out: &mut Vec<u8>, value: &f64) {
-    let _ = serde_json::to_writer(out, value);
+fn put(out: &mut Vec<u8>, value: f64) {
+    let _ = serde_json::to_writer(out, &value);
 }
