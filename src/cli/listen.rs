@@ -22,19 +22,19 @@ const SPARE_FILES: u64 = 128;
 
 /// The addresses of the server. They are bound before anything is created, so that their errors come first.
 pub struct Listening {
-    /// Where it serves.
+    /// Listener of the server.
     pub listener: TcpListener,
     /// That address.
     pub address: SocketAddr,
     /// The path that everything is served under.
     pub base_path: String,
-    /// What connections are encrypted with.
+    /// Certificate of encrypted connections.
     pub tls: Option<Tls>,
-    /// Where it serves the metrics alone.
+    /// Listener of the metrics, if they have their own.
     pub metrics: Option<TcpListener>,
-    /// How it serves.
+    /// Options of the server.
     pub options: Options,
-    /// What it counts.
+    /// Metrics of the server.
     pub counted: Metrics,
 }
 

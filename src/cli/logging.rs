@@ -29,7 +29,7 @@ use crate::{
 /// The number of lines that may wait to be written: about 5 MB.
 const QUEUE: usize = 16_384;
 
-/// How long the end of the process waits for the remaining lines.
+/// Time for which the end of the process waits for the remaining lines.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 const LOST: &str = "prediction_api_log_lines_lost_total";

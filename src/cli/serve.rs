@@ -44,7 +44,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// The interval at which the disk's reserve is restored.
 const KEEP_RESERVE: Duration = Duration::from_secs(5);
 
-/// How long abandoned reads may continue after the server has ended.
+/// Time for which abandoned reads may continue after the server has ended.
 const LEFT_BEHIND: Duration = Duration::from_secs(5);
 
 /// Serves until SIGINT or SIGTERM.

@@ -1,10 +1,10 @@
-//! Where a setting came from, and how a fault in one is explained.
+//! Finds the origin of a setting, and explains faults in settings.
 
 use figment::{Metadata, error::Kind};
 
 use super::environment::PREFIX;
 
-/// What is wrong with a setting: the key, where it stands, what is allowed.
+/// Explains a fault in a setting: its key, its origin and what is allowed.
 pub fn explain(error: &figment::Error) -> String {
     let mut path = error.path.clone();
     let fault = match &error.kind {

@@ -14,7 +14,7 @@ pub struct Fault {
     pub key: &'static str,
     /// Its value as TOML shows it.
     pub value: String,
-    /// What is wrong, as the end of a sentence that begins with the setting.
+    /// Description of the fault, as the end of a sentence that begins with the setting.
     pub fault: String,
 }
 

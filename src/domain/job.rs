@@ -96,7 +96,7 @@ pub struct JobContext {
 }
 
 impl JobContext {
-    /// What the job promises.
+    /// Output roles of the version.
     pub fn watch(&self, active: bool) -> Watch<'_> {
         Watch {
             active,

@@ -170,7 +170,7 @@ fn check_line(text: &mut String, max: usize, violations: &mut Violations, pointe
     }
 }
 
-/// What is wrong with a text that must be one line with something on it. The pattern [`ONE_LINE`] refuses the same texts.
+/// Returns the fault of a text that must be one line and not empty. The pattern [`ONE_LINE`] refuses the same texts.
 pub fn fault_of_line(text: &str) -> Option<&'static str> {
     if text.chars().any(char::is_control) {
         Some("contains control characters")

@@ -5,7 +5,7 @@ use super::{
     time::Timestamp,
 };
 
-/// How long a window is, or how far it reaches to each side, unless it is given: 24 hours.
+/// Default length of a window, or of its part on each side of the present: 24 hours.
 const DEFAULT_HOURS: i64 = 24;
 
 /// A window of times.

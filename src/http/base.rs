@@ -35,7 +35,7 @@ pub struct BadProxy {
     pub key: &'static str,
     /// Its value, or the one of its values that is wrong.
     pub value: String,
-    /// What is wrong with it.
+    /// Description of the fault.
     pub fault: &'static str,
 }
 
@@ -94,7 +94,7 @@ pub struct Base {
 }
 
 impl Base {
-    /// Where the client of the request sees the server.
+    /// Returns the address at which the client of the request sees the server.
     pub fn of(request: &Request, proxies: &Proxies, is_encrypted: bool) -> Self {
         let headers = request.headers();
         let trusted = proxies.trusts(request).then_some(headers);

@@ -128,7 +128,7 @@ impl Meters {
     }
 }
 
-/// How much memory the process holds, in bytes, where the system tells.
+/// Returns the memory of the process in bytes, where the system reports it.
 fn resident_memory() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

@@ -165,7 +165,7 @@ mod tests {
             .unwrap();
     }
 
-    /// How many statements a page of so many jobs takes.
+    /// Returns the number of statements that a page of jobs takes.
     fn statements(jobs: usize) -> usize {
         let folder = tempfile::tempdir().unwrap();
         let connection = traced::database(folder.path());

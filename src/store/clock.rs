@@ -1,4 +1,4 @@
-//! What the database knows of the machine's clock.
+//! The SQL of the machine's clock as the database knows it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What workers said of their runs, and the runs that are seen by what they posted, in SQL.
+//! The SQL of the runs that workers report, and of the runs that are seen by their posts.
 
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use crate::domain::{
     page::Listed,
 };
 
-/// How many reports of a job are kept: the newest.
+/// Number of reports of a job that are stored: the newest.
 const KEPT: i64 = 2000;
 
 const SELECT: &str = "SELECT number, id, status, message, available_at FROM reports";

@@ -1,4 +1,4 @@
-//! What the set-up or the change of a job names, read with a few statements, however many bindings there are.
+//! Reads the resources that the set-up or the change of a job names, with a few statements for any number of bindings.
 
 use uuid::Uuid;
 
@@ -89,7 +89,7 @@ fn answer(connection: &Connection, job: JobRecord, now: Timestamp) -> Result<Job
     Ok(job.answer(context, &vitals, now))
 }
 
-/// What to look for.
+/// The resources to look for.
 struct Wanted<'a> {
     organisation_id: Uuid,
     source_ids: Vec<Uuid>,

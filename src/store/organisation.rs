@@ -72,7 +72,7 @@ pub fn update(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
     Ok(())
 }
 
-/// What is deleted with an organisation, by kind, id and name.
+/// Lists the resources that are deleted with an organisation, by kind, id and name.
 pub fn belongings(connection: &Connection, id: Uuid) -> Result<Vec<(AuditKind, Uuid, Name)>> {
     let mut statement = connection.prepare_cached(
         "SELECT 'token' AS kind, id, name FROM tokens WHERE organisation_id = ?1

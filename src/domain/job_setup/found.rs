@@ -1,4 +1,4 @@
-//! What exists of that which a request names, as the store has gathered it.
+//! The existing resources that a request names, as the store has gathered them.
 
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use crate::domain::{
     text::Name,
 };
 
-/// What exists of that which a set-up names, whoever it belongs to.
+/// The existing resources that a set-up names, of any owner.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
     /// The organisations with the ids that are named, or with the name of one that is to be created.

@@ -1,4 +1,4 @@
-//! What a decision needs that no rule yields: the time and new ids.
+//! The time and the new ids of a decision, which no rule yields.
 
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use crate::domain::{id, time::Timestamp};
 /// nothing else.
 #[derive(Debug, Clone, Copy)]
 pub struct Fresh {
-    /// When everything is created.
+    /// Time at which everything is created.
     pub now: Timestamp,
     /// The id of a new source.
     pub source: Uuid,

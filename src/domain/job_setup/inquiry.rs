@@ -1,4 +1,4 @@
-//! A set-up whose caller may set jobs up: what has to be looked up for it.
+//! A set-up whose caller may set jobs up, and the resources to look up for it.
 
 use uuid::Uuid;
 
@@ -17,11 +17,11 @@ pub type Place = (Uuid, &'static str);
 /// A set-up by a caller who may set jobs up in its organisation. Only such a set-up is looked up and decided on.
 #[derive(Debug, Clone)]
 pub struct Inquiry {
-    /// Who asks.
+    /// Caller of the request.
     pub caller: Caller,
-    /// What is asked for, in its checked form.
+    /// The requested set-up, in its checked form.
     pub setup: JobSetup,
-    /// What is wrong with the form.
+    /// Faults of the form.
     pub form: Form,
 }
 

@@ -1,4 +1,4 @@
-//! What a set-up creates, and the job that it answers.
+//! The resources that a set-up creates, and the job that it returns.
 
 use uuid::Uuid;
 
@@ -30,10 +30,10 @@ pub enum Made {
     Job(JobRecord),
 }
 
-/// What is decided: each thing to create, after those that it refers to, and the job as it is then.
+/// The decision: each resource to create, after those that it refers to, and the resulting job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// What is to be created.
+    /// Resources to create.
     pub made: Vec<Made>,
     /// The job, whether it exists or is to be created.
     pub job: Job,

@@ -22,7 +22,7 @@ use crate::{
 /// The trail's operations.
 pub struct AuditApi(pub App);
 
-/// Where a page of the trail begins.
+/// The start of a page of the audit trail.
 #[derive(Serialize, Deserialize)]
 struct Cursor {
     at: Timestamp,

@@ -1,4 +1,4 @@
-//! What concerns the whole product, on the wire.
+//! The backup of the whole database, on the wire.
 
 use std::io::{self, Read as _};
 
@@ -33,7 +33,7 @@ use crate::{
 /// The media type of an SQLite database.
 const SQLITE: &str = "application/vnd.sqlite3";
 
-/// How many bytes are read and sent at a time.
+/// Number of bytes that are read and sent at a time.
 const PIECE: usize = 256 * 1024;
 
 /// The operations that concern the whole product.

@@ -23,7 +23,7 @@ use crate::{
 /// The operations on health.
 pub struct HealthApi(pub App);
 
-/// Where a page of changes begins.
+/// The start of a page of changes.
 #[derive(Serialize, Deserialize)]
 struct Cursor {
     before: i64,

@@ -1,4 +1,4 @@
-//! How the API's document groups its operations.
+//! Groups of operations in the API's document.
 
 use poem_openapi::Tags;
 

@@ -9,7 +9,7 @@ pub struct Kind {
     pub status: u16,
     /// A short text that is the same for all problems of the kind.
     pub title: &'static str,
-    /// What it means, for the API's document.
+    /// Its meaning, for the API's document.
     pub meaning: &'static str,
 }
 

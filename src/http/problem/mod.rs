@@ -80,7 +80,7 @@ impl Problem {
         self.0.kind == NOT_FOUND
     }
 
-    /// What was wrong, and what to do.
+    /// Returns the description of the error, and what to do.
     pub fn detail(&self) -> &str {
         &self.0.detail
     }

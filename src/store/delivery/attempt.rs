@@ -1,4 +1,4 @@
-//! What came of attempts to deliver.
+//! Stores the results of attempts to deliver.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! What is to be sent.
+//! Finds the messages that are due.
 
 use uuid::Uuid;
 

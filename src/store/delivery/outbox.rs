@@ -14,7 +14,7 @@ use crate::{
 pub struct NewDelivery<'a> {
     /// Its id.
     pub id: Uuid,
-    /// What it reports.
+    /// The event that it reports.
     pub event: &'a str,
     /// The job that it is about.
     pub job_id: Option<Uuid>,

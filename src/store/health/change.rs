@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// How many changes of a job are stored: the newest.
+/// Number of changes of a job that are stored: the newest.
 const KEPT: i64 = 2000;
 
 impl FromRow for HealthChange {

@@ -9,7 +9,7 @@ use crate::{
 
 /// Jobs by their state.
 pub struct Counted {
-    /// How many are in each state.
+    /// Number of jobs in each state.
     pub by_state: Vec<(HealthState, u64)>,
     /// Those that are not among them: time may have changed their state.
     pub open: Vec<Uuid>,

@@ -1,4 +1,4 @@
-//! How jobs are judged, in SQL. What was posted is known from the rows of their series: no predictions are looked at.
+//! The SQL of health states. Posts are known from the rows of their series: no predictions are read.
 
 mod change;
 mod count;

@@ -1,4 +1,4 @@
-//! What the health of jobs is judged on.
+//! Reads the data from which the health of jobs is derived.
 
 use std::collections::HashMap;
 

@@ -14,7 +14,7 @@ use crate::{
 pub struct Watched {
     /// Its name.
     pub name: Name,
-    /// Whose it is.
+    /// Organisation that owns the job.
     pub organisation_id: Uuid,
     /// The source's id.
     pub source_id: Uuid,
@@ -28,7 +28,7 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// What it promises.
+    /// Output roles of its version.
     pub fn watch(&self) -> Watch<'_> {
         Watch {
             active: self.active,

@@ -1,4 +1,5 @@
-//! What is stored elsewhere and returned with jobs: their versions' sources and targets, and where their inputs are.
+//! Reads the data that is stored elsewhere and returned with jobs: source and targets of their versions, and location of
+//! their inputs.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! What has expired: finding it, counting it, and deleting it in small steps.
+//! Finds and counts expired runs, and deletes them in small steps.
 //!
 //! A run expires as a whole once the last of its points does: retention counts from the later of `valid_to` and
 //! `available_at`. Runs that have ended were issued so long ago, less their series' shortest lead, and stand first in the
@@ -16,16 +16,16 @@ use crate::{
     },
 };
 
-/// How many series are looked at in one read.
+/// Number of series that one read looks at.
 const PAGE: usize = 1000;
 
-/// How many runs are deleted in one step at most: a step holds up everyone who writes.
+/// Largest number of runs that one step deletes: every writer waits for a step.
 const STEP_RUNS: u64 = 500;
 
-/// How many points the runs of one step have at most, the last run aside.
+/// Largest number of points in the runs of one step, without the last run.
 const STEP_POINTS: u64 = 50_000;
 
-/// How many series are looked at in one step at most.
+/// Largest number of series that one step looks at.
 const STEP_SERIES: usize = 200;
 
 /// Whether the organisation that the series `s` belongs to is gone.
@@ -47,7 +47,7 @@ const IS_OVER: &str = "NOT EXISTS (SELECT 1 FROM runs r WHERE r.series_id = s.id
     AND NOT (s.job_id IS NULL AND EXISTS (SELECT 1 FROM source_versions v WHERE v.id = s.source_version_id)
         AND EXISTS (SELECT 1 FROM organisations o WHERE o.id = s.organisation_id))";
 
-/// What is counted of runs `r` of the series `s`.
+/// Counts runs `r` of the series `s`.
 const COUNTED: &str = "s.source_id, s.source_name, count(*) AS runs, CAST(sum(r.count) AS BIGINT) AS predictions";
 
 /// Series that a sweep has something to do with.
@@ -59,12 +59,12 @@ pub struct Due {
     pub next: Option<i64>,
 }
 
-/// What one step did.
+/// The result of one step.
 #[derive(Debug, Default)]
 pub struct Step {
-    /// What it deleted.
+    /// The deleted rows.
     pub swept: Swept,
-    /// How many of the series it is through with.
+    /// Number of series that it has finished.
     pub finished: usize,
 }
 
@@ -104,7 +104,7 @@ pub fn sweep(tx: &Transaction<'_>, series: &[SeriesId], now: Timestamp) -> Resul
     Ok(step)
 }
 
-/// What a sweep would delete, by source in the order of the names.
+/// Returns what a sweep would delete, by source in the order of the names.
 pub fn count(connection: &Connection, now: Timestamp) -> Result<Vec<ExpiredOfSource>> {
     let sql = format!(
         "SELECT source_id, min(source_name) AS name, CAST(sum(runs) AS BIGINT) AS runs,

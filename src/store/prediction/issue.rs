@@ -11,13 +11,13 @@ use crate::{
     store::engine::Connection,
 };
 
-/// What an issue has of a series.
+/// The stored values of one issue of a series.
 pub struct Held {
     /// Each valid_time in its newest revision; without a value it is withdrawn.
     pub values: BTreeMap<Timestamp, Option<f64>>,
     /// The newest revision's number.
     pub revision: i64,
-    /// When the last of it arrived.
+    /// Arrival of its last revision.
     pub available_at: Timestamp,
 }
 
@@ -28,7 +28,7 @@ impl Held {
     }
 }
 
-/// What the issue has of a series, if it is there at all. What ended at `cutoff` or before has expired and counts as not
+/// Returns the stored values of an issue, if there are any. What ended at `cutoff` or before has expired and counts as not
 /// there: it cannot be read any more.
 pub fn held(
     connection: &Connection,

@@ -1,4 +1,4 @@
-//! What the row of a series says of all its runs.
+//! The summary of all runs of a series, stored in the row of the series.
 
 use std::collections::HashMap;
 
@@ -22,13 +22,13 @@ use crate::{
 /// The most series that one statement finds or changes.
 const MOST: usize = 64;
 
-/// Selects what is known of series, whose table is `s`.
+/// Selects the summaries of series, whose table is `s`.
 pub const SELECT: &str =
     "SELECT s.id, s.source_version_id, s.job_id, s.location_id, s.metric, s.stage, s.organisation_id,
     s.retention_hours, s.fresh_issue, s.newest_arrival, s.last_issue, s.newest_issue, s.covers_until, s.ends_at,
     s.shortest_lead, s.longest_lead, s.newest_available_at FROM series s";
 
-/// What the row of a series says of all its runs. It is brought up to date in memory and stored once.
+/// The summary of all runs of a series. It is brought up to date in memory and stored once.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Known {
     /// The last fresh issue, and when it arrived by the machine's clock.
@@ -36,7 +36,7 @@ pub struct Known {
     /// Its last issue, withdrawn or not.
     pub last_issue: Timestamp,
     newest_issue: Timestamp,
-    /// Where the values end; those that are withdrawn do not count.
+    /// The end of the values; withdrawn ones do not count.
     covers_until: Timestamp,
     ends_at: Timestamp,
     shortest_lead: i64,
@@ -113,10 +113,10 @@ impl Known {
     }
 }
 
-/// What a series is found by: its version, job, location, metric, stage and organisation.
+/// The key of a series: its version, job, location, metric, stage and organisation.
 pub type Key = (Uuid, Option<Uuid>, Option<Uuid>, String, String, Uuid);
 
-/// What the series is found by.
+/// Returns the key of the series.
 pub fn key(series: &Series) -> Key {
     (
         series.source_version_id,
@@ -166,7 +166,7 @@ fn find_sql(count: usize) -> String {
     format!("{SELECT} WHERE {keys}")
 }
 
-/// How SQLite finds so many series.
+/// Returns the plan by which SQLite finds a number of series.
 #[cfg(test)]
 pub fn plan(connection: &Connection, count: usize) -> String {
     let mut statement = connection
@@ -223,7 +223,7 @@ pub fn insert(tx: &Transaction<'_>, new: &[(&Series, Known)]) -> Result<Vec<i64>
 
 static UPDATE: Texts = Texts::new();
 
-/// Stores what is known of series by now.
+/// Stores the summaries of series.
 pub fn update(tx: &Transaction<'_>, changed: &[(SeriesId, Known)]) -> Result<()> {
     for part in set::parts(changed, MOST) {
         let Some((_, first)) = part.first() else { continue };

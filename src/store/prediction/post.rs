@@ -19,11 +19,11 @@ use crate::{
 
 /// A run that is posted. Its points are in the order of their valid times, each once.
 pub struct NewRun<'a> {
-    /// What it is of.
+    /// The series of the run.
     pub series: Series,
-    /// When it was made and when it came.
+    /// Its issue time, and its arrival.
     pub issue: Issue,
-    /// What it predicts.
+    /// Its points.
     pub points: &'a [Point],
 }
 
@@ -85,7 +85,7 @@ struct State<'a> {
     series: &'a Series,
     /// Its number, once it is stored.
     id: Option<i64>,
-    /// What is known of its runs, once it has any.
+    /// The summary of its runs, once it has any.
     known: Option<Known>,
     is_changed: bool,
 }

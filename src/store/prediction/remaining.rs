@@ -1,4 +1,4 @@
-//! What is left of a series once some of its points are withdrawn.
+//! Finds the part of a series that is left once some of its points are withdrawn.
 
 use super::{
     issue::held,
@@ -9,14 +9,14 @@ use crate::{
     store::engine::{Connection, Transaction},
 };
 
-/// What is left of a series.
+/// The part of a series that is left.
 struct Remaining {
     newest_issue: Timestamp,
     newest_arrival: Timestamp,
     covers_until: Timestamp,
 }
 
-/// What the series' row says before it is brought up to date.
+/// The columns of the series' row before it is brought up to date.
 struct Known {
     newest_issue: Timestamp,
     fresh_issue: Timestamp,

@@ -18,7 +18,7 @@ const MOST: usize = 64;
 
 /// A revision of an issue that is about to be stored.
 pub struct Revision {
-    /// When it was made and when it came.
+    /// Its issue time, and its arrival.
     pub issue: Issue,
     /// Its number among those of the same issue.
     number: i64,
@@ -48,7 +48,7 @@ impl Revision {
         })
     }
 
-    /// How far its first and last valid times are from its issue, in microseconds.
+    /// Returns the lead times of its first and its last valid time, in microseconds.
     pub fn leads(&self) -> (i64, i64) {
         let lead = |time: Timestamp| time.micros() - self.issue.issue_time.micros();
         (lead(self.valid_from), lead(self.valid_to))

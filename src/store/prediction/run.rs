@@ -25,7 +25,7 @@ use crate::{
 pub struct Run {
     /// The series that it is of.
     pub series_id: i64,
-    /// When it was made and when it came.
+    /// Its issue time, and its arrival.
     pub issue: Issue,
     /// Its number among those of the same issue.
     pub revision: i64,
@@ -36,7 +36,7 @@ pub struct Run {
     payload: Vec<u8>,
 }
 
-/// What reading costs: how many points were decoded, and how many of them lay in the window.
+/// The cost of reading: the number of decoded points, and of those in the window.
 #[derive(Debug, Default)]
 pub struct Cost {
     decoded: Cell<usize>,
@@ -51,7 +51,7 @@ pub const DECODED: &str = "prediction_api_predictions_decoded_total";
 const RUN_COST: usize = 100;
 
 impl Cost {
-    /// What depends on the length of the window, in points.
+    /// The cost that depends on the length of the window, in points.
     pub fn of_window(&self) -> usize {
         self.inside.get() + RUN_COST * self.runs.get()
     }
@@ -87,7 +87,7 @@ impl Run {
     }
 }
 
-/// Which runs, and which of their points, are looked for.
+/// The runs, and those of their points, to look for.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
     /// From this valid_time on.

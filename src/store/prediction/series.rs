@@ -41,11 +41,11 @@ impl FromRow for SeriesId {
 pub struct SeriesRow {
     /// The number that its runs have.
     pub id: i64,
-    /// What it is of.
+    /// The key and the names of the series.
     pub series: Arc<Series>,
-    /// What is left of it; none if all of it is withdrawn.
+    /// The part that is not withdrawn; none if all of it is.
     pub left: Option<Left>,
-    /// When the run arrived that arrived last.
+    /// Arrival of the run that arrived last.
     pub newest_available_at: Timestamp,
     /// The last valid_time of all its runs, withdrawn or not.
     pub ends_at: Timestamp,
@@ -55,7 +55,7 @@ pub struct SeriesRow {
     pub longest_lead: i64,
 }
 
-/// What is left of a series beside what is withdrawn.
+/// The part of a series that is not withdrawn.
 #[derive(Debug, Clone, Copy)]
 pub struct Left {
     /// The newest issue.
@@ -64,7 +64,7 @@ pub struct Left {
     pub covers_until: Timestamp,
 }
 
-/// Which series are looked for.
+/// The series to look for.
 pub struct SeriesFilter<'a> {
     /// For a location or a job.
     pub scope: PredictionScope,
@@ -111,8 +111,8 @@ impl FromRow for SeriesRow {
     }
 }
 
-/// Whose predictions are kept for a job or a location, which may itself be gone. What an organisation left that is gone
-/// is nobody's: the sweeper deletes it.
+/// Returns the owner of the predictions for a job or a location, which may itself be deleted. What a deleted organisation
+/// left has no owner: the sweeper deletes it.
 pub fn owner(connection: &Connection, scope: PredictionScope) -> Result<Option<Uuid>> {
     let (column, id) = column(scope);
     let sql = format!(

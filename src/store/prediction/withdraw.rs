@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// What a series costs beside its points, as a number of points.
+/// Cost of a series beside its points, as a number of points.
 const SERIES_COST: usize = 10;
 
 /// Chooses the organisation's series of a withdrawal, whose table is `s`.
@@ -50,9 +50,9 @@ pub fn series_of(connection: &Connection, organisation_id: Uuid, withdrawal: &Wi
 /// A step of withdrawing an issue.
 #[derive(Debug, Default)]
 pub struct IssueStep {
-    /// How many values it withdrew, and how many were withdrawn already.
+    /// Number of values that it withdrew, and of those that were withdrawn already.
     pub counts: Counts,
-    /// How many series it is done with.
+    /// Number of series that it has finished.
     pub series: usize,
 }
 

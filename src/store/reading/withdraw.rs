@@ -9,11 +9,11 @@ use crate::{
 /// A step of withdrawing a window.
 #[derive(Debug, Default)]
 pub struct WithdrawalStep {
-    /// How many readings it withdrew.
+    /// Number of readings that it withdrew.
     pub withdrawn: u64,
-    /// How many were withdrawn already.
+    /// Number of readings that were withdrawn already.
     pub unchanged: u64,
-    /// Where the next step begins; none at the end of the window.
+    /// The start of the next step; none at the end of the window.
     pub next: Option<Timestamp>,
 }
 

@@ -18,7 +18,7 @@ pub struct Space {
     pub pages: i64,
     /// Those that hold nothing.
     pub free: i64,
-    /// How large each is, in bytes.
+    /// Size of each, in bytes.
     pub page_bytes: i64,
 }
 

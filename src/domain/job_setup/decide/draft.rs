@@ -13,16 +13,16 @@ use crate::domain::{
     violations::Violations,
 };
 
-/// What a decision rests on, and what it has found so far.
+/// The basis of a decision, and its results so far.
 pub(super) struct Draft<'a> {
     pub inquiry: &'a Inquiry,
     pub found: &'a Found,
     pub fresh: Fresh,
-    /// What exists or is to be created, whoever it belongs to.
+    /// Existing resources and those to create, of any owner.
     pub things: Things,
-    /// What is to be created, in order.
+    /// Resources to create, in order.
     pub made: Vec<Made>,
-    /// What is wrong.
+    /// Violations found so far.
     pub violations: Violations,
 }
 

@@ -14,7 +14,7 @@ use crate::domain::{
     text::Name,
 };
 
-/// What a job is bound to.
+/// The version and the input roles that a job is bound to.
 #[derive(Default)]
 pub(super) struct Contract {
     /// The version; none if something is wrong with it or with its source.

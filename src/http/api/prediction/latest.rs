@@ -16,7 +16,7 @@ use crate::{
     service::{App, prediction},
 };
 
-/// How many locations one request may ask for.
+/// Largest number of locations in one request.
 const MAX_LOCATIONS: usize = 100;
 
 /// The operation on the newest predictions.

@@ -125,21 +125,21 @@ struct Kept<'a> {
     app: &'a App,
     session: Session,
     gaps: Gaps,
-    /// What is in memory of the lines, read or not.
+    /// The part of the lines that is in memory, read or not.
     buffered: Buffered,
     counts: PredictionCounts,
-    /// What is read and not kept yet.
+    /// Points that are read and not stored yet.
     part: Vec<DirectPoint>,
     /// The runs that it is of, by their hashes.
     runs: HashSet<u64>,
     hasher: RandomState,
-    /// How many bytes its lines have.
+    /// Number of bytes in its lines.
     part_bytes: usize,
     part_since: Instant,
-    /// How many lines with points were read.
+    /// Number of lines with points that were read.
     lines: usize,
     lines_kept: usize,
-    /// How many lines there were, empty ones included.
+    /// Number of lines, empty ones included.
     place: usize,
 }
 

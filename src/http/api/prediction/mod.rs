@@ -253,7 +253,7 @@ impl PredictionApi {
     }
 }
 
-/// What a file of predictions is called: letters, digits, dashes and underscores only.
+/// Returns the name of a file of predictions: letters, digits, dashes and underscores only.
 fn file_name(metric: &str, id: Option<Uuid>) -> String {
     let is_safe = |c: char| c.is_ascii_alphanumeric() || c == '-';
     let safe = |c| if is_safe(c) { c } else { '_' };

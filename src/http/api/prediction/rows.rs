@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// How many rows are written at a time; an answer of no more goes out in one piece.
+/// Number of rows that are written at a time. A shorter response is sent in one piece.
 const PIECE: usize = 1024;
 
 /// Found predictions in the form that is asked for; `by_issue` makes each issue a series of its own.

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::domain::{Error, prediction::PredictionScope};
 
-/// What is asked for: a location or a job.
+/// Returns the scope that the request names: a location or a job.
 pub fn scope(location_id: Option<Uuid>, job_id: Option<Uuid>) -> Result<PredictionScope, Error> {
     match (location_id, job_id) {
         (Some(id), None) => Ok(PredictionScope::Location(id)),

@@ -50,7 +50,7 @@ enum Posted {
     Lines(ReadingLines),
 }
 
-/// Where a page of readings begins.
+/// The start of a page of readings.
 #[derive(Serialize, Deserialize)]
 struct Cursor {
     after: Timestamp,

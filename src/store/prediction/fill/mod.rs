@@ -1,4 +1,4 @@
-//! Which point of which run is returned for each valid time of a slice.
+//! Chooses the point of the run that is returned for each valid time of a slice.
 //!
 //! The runs that reach into a window are taken newest first (issue time, then arrival, then revision), and each fills the
 //! valid times that no newer run has filled. The lead bounds of a series (`shortest_lead`, `longest_lead`) say how far its

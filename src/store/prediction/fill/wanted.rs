@@ -5,7 +5,7 @@ use crate::{
     store::prediction::run::Cost,
 };
 
-/// How far a slice was read.
+/// The point up to which a slice was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filled {
     /// To its end.

@@ -1,4 +1,4 @@
-//! What is known of the write-ahead log, and what is to be done about it.
+//! The state of the write-ahead log, and the next action on it.
 //!
 //! ```text
 //!            commit                    1,000 pages not folded in

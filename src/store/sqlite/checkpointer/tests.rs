@@ -30,7 +30,7 @@ fn wait_until(checkpointer: &Checkpointer, is_reached: impl Fn(&Log) -> bool) {
     }
 }
 
-/// How many rows the database has without its log.
+/// Returns the number of rows that the database has without its log.
 fn folded_rows(path: &Path) -> i64 {
     let alone = path.with_file_name("alone.db");
     std::fs::copy(path, &alone).unwrap();

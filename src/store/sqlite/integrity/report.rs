@@ -3,7 +3,7 @@
 /// The number of faults that are listed; more are counted.
 const MOST_FAULTS: usize = 100;
 
-/// What was checked, and its faults.
+/// The checked file, and its faults.
 #[derive(Debug, Default)]
 pub struct Report {
     /// The schema version that the file has.
