@@ -54,7 +54,7 @@ pub fn check(path: &Path, is_own: bool) -> Result<Report, Failure> {
     })
 }
 
-/// The failure of a file with faults.
+/// Returns the failure of a file with faults.
 pub fn damaged(path: &Path, report: &Report) -> Failure {
     let faults = report.faults.len() as u64 + report.more_faults;
     let s = if faults == 1 { "" } else { "s" };

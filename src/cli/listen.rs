@@ -78,8 +78,8 @@ impl Listening {
         })
     }
 
-    /// The address of the server for a client on this machine. A wildcard address cannot be opened in a browser, so it is
-    /// replaced.
+    /// Returns the address of the server for a client on this machine. A wildcard address cannot be opened in a
+    /// browser, so it is replaced.
     pub fn url(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         let mut address = self.address;
@@ -135,7 +135,7 @@ pub fn reload_on_hangup(tls: Option<&Tls>) -> Outcome {
     Ok(())
 }
 
-/// The reverse proxies of the settings.
+/// Returns the reverse proxies of the settings.
 ///
 /// # Errors
 /// The setting that is wrong.

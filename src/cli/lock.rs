@@ -24,7 +24,7 @@ pub struct Lock {
     folder: Option<File>,
 }
 
-/// Whether a process holds the lock of the folder.
+/// Returns whether a process holds the lock of the folder.
 pub fn is_held(folder: &Path) -> bool {
     let tried = File::open(folder).map(|folder| folder.try_lock());
     matches!(tried, Ok(Err(TryLockError::WouldBlock)))

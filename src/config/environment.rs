@@ -105,7 +105,7 @@ fn insert(settings: &mut Dict, defaults: &Dict, path: &[&str], value: &str) {
     }
 }
 
-/// The text as a value of the default's type. A text that cannot be one stays a text, and is refused as such.
+/// Returns the text as a value of the default's type. A text that cannot be one stays a text, and is refused as such.
 fn typed(text: &str, default: Option<&Value>) -> Value {
     let plain = unquoted(text.trim());
     let found = match default {
@@ -117,7 +117,7 @@ fn typed(text: &str, default: Option<&Value>) -> Value {
     found.unwrap_or_else(|| Value::from(unquoted(text)))
 }
 
-/// A list as a single value, as values with commas between them, or in brackets.
+/// Returns a list as a single value, as values with commas between them, or in brackets.
 fn list(text: &str) -> Value {
     let text = text.trim();
     let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
@@ -126,7 +126,7 @@ fn list(text: &str) -> Value {
     Value::Array(Tag::Default, values.map(Value::from).collect())
 }
 
-/// The text without the quotes around it, which files of variables often have.
+/// Returns the text without the quotes around it, which files of variables often have.
 fn unquoted(text: &str) -> &str {
     let inside = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
     inside('"').or_else(|| inside('\'')).unwrap_or(text)

@@ -82,7 +82,8 @@ impl Timestamp {
         Self::parse(&Self::text_of_parameter(text))
     }
 
-    /// The text that a query parameter stands for: a date is its midnight, and a plus that was decoded as a space is a plus.
+    /// Returns the text that a query parameter stands for: a date is its midnight, and a plus that was decoded as a
+    /// space is a plus.
     pub fn text_of_parameter(text: &str) -> Cow<'_, str> {
         if lenient_time::is_date(text) {
             return format!("{text}T00Z").into();

@@ -42,7 +42,7 @@ impl FromRow for JobRun {
     }
 }
 
-/// The job's report of that id.
+/// Returns the job's report of that id.
 pub fn find(connection: &Connection, job_id: Uuid, id: Uuid) -> Result<Option<JobRun>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE job_id = ?1 AND id = ?2"))?;
     Ok(statement.query_row((job_id, id), JobRun::from_row).optional()?)
@@ -65,8 +65,8 @@ pub fn insert(tx: &Transaction<'_>, job_id: Uuid, id: Uuid, report: &JobRun) -> 
     Ok(())
 }
 
-/// The runs of the organisation's job, newest first: those behind the place `after`, if it is given. A run that posted is
-/// one for all of the job's series; what has expired is not seen any more once it is swept.
+/// Returns the runs of the organisation's job, newest first: those behind the place `after`, if it is given. A run that
+/// posted is one for all of the job's series; what has expired is not seen any more once it is swept.
 pub fn runs(
     connection: &Connection,
     job_id: Uuid,

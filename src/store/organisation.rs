@@ -24,7 +24,7 @@ impl FromRow for Organisation {
     }
 }
 
-/// The organisation of that id.
+/// Returns the organisation of that id.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Organisation>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     Ok(statement.query_row([id], Organisation::from_row).optional()?)

@@ -35,7 +35,7 @@ impl FromRow for Sensor {
     }
 }
 
-/// The sensor of that id.
+/// Returns the sensor of that id.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Sensor>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     Ok(statement.query_row([id], Sensor::from_row).optional()?)
@@ -61,7 +61,7 @@ pub fn list(connection: &Connection, filter: &SensorFilter, page: Page) -> Resul
         .page(connection, SELECT, "id", &page)
 }
 
-/// A sensor that stands at the location.
+/// Returns a sensor that stands at the location.
 pub fn any_at(connection: &Connection, location_id: Uuid) -> Result<Option<Uuid>> {
     let mut statement = connection.prepare_cached("SELECT id FROM sensors WHERE location_id = ?1 LIMIT 1")?;
     Ok(statement.query_row([location_id], |row| row.get(0)).optional()?)

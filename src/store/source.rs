@@ -31,13 +31,13 @@ impl FromRow for Source {
     }
 }
 
-/// The source of that id.
+/// Returns the source of that id.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Source>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     Ok(statement.query_row([id], Source::from_row).optional()?)
 }
 
-/// The source of that name.
+/// Returns the source of that name.
 pub fn find_named(connection: &Connection, name: &Name) -> Result<Option<Source>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE name = ?1"))?;
     Ok(statement.query_row([name], Source::from_row).optional()?)

@@ -116,7 +116,7 @@ async fn make(app: &App, operator: &Caller, event: Event) -> Result<(), FillErro
     made.map_err(FillError::Refused)
 }
 
-/// The events of each day of the year, by its local date.
+/// Returns the events of each day of the year, by its local date.
 fn days() -> Result<BTreeMap<Date, Day>, FillError> {
     let weather = weather::hours().map_err(FillError::Weather)?;
     let mut days: BTreeMap<Date, Day> = BTreeMap::new();
@@ -134,7 +134,7 @@ fn days() -> Result<BTreeMap<Date, Day>, FillError> {
     Ok(days)
 }
 
-/// The organisation, its locations and sensors, and the jobs.
+/// Returns the organisation, its locations and sensors, and the jobs.
 async fn register(app: &App, operator: &Caller) -> Result<(), FillError> {
     let organisation = body(catalogue::organisation())?;
     organisation::create(app, operator, organisation)
@@ -164,12 +164,12 @@ async fn post(app: &App, operator: &Caller, job: Uuid, index: &DailyIndex) -> Re
     Ok(counts.map_err(FillError::Refused)?.counts.stored)
 }
 
-/// A body of the example, read as the API reads it.
+/// Returns a body of the example, read as the API reads it.
 fn body<T: DeserializeOwned>(value: Value) -> Result<T, FillError> {
     serde_json::from_value(value).map_err(|error| FillError::Body(error.to_string()))
 }
 
-/// The readings of a site's sensors in one hour, in the order of [`catalogue::METRICS`].
+/// Returns the readings of a site's sensors in one hour, in the order of [`catalogue::METRICS`].
 fn readings(hour: &Hour, sensors: [Uuid; 3]) -> impl Iterator<Item = NewReading> {
     let temperature = hour.temperature.map(|tenths| f64::from(tenths) / 10.0);
     let time = timestamp(hour.time);

@@ -1,4 +1,4 @@
-//! A received request: all that is known of it from its arrival to its record.
+//! A received request, with everything that later steps need.
 
 use poem::http::{HeaderName, HeaderValue, Method, Uri};
 
@@ -12,37 +12,37 @@ use crate::{
     },
 };
 
-/// The header of a request's id.
+/// Header with a request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// A received request.
+/// Received request.
 pub struct Received<'a> {
     pub id: String,
     pub progress: Progress,
     pub seen: SeenCaller,
     pub base: Base,
-    /// The client's method, which may be HEAD.
+    /// Method of the client, which may be HEAD.
     pub method: Method,
     pub uri: Uri,
-    /// The operations of the path.
+    /// Operations of the path.
     pub known: &'a [Operation],
-    /// The label of the path in the log and the metrics.
+    /// Label of the path in the log and the metrics.
     pub route: &'a str,
-    /// Whether the path is a page's.
+    /// Whether the path is that of a page.
     pub is_page: bool,
-    /// Whether the request goes on when its client goes away or its time is over.
+    /// Whether the request continues when its client disconnects or its time is over.
     pub goes_on: bool,
-    /// The violations of its headers.
+    /// Violations in its headers.
     pub unreadable: Vec<Violation>,
     pub coding: Option<Coding>,
     pub origin: Option<HeaderValue>,
     pub if_none_match: Option<String>,
-    /// Whether a person looks at the response.
+    /// Whether a person reads the response in a browser.
     pub is_browser: bool,
 }
 
 impl Received<'_> {
-    /// Whether the request only reads.
+    /// Returns whether the request only reads.
     pub fn is_get(&self) -> bool {
         matches!(self.method, Method::GET | Method::HEAD)
     }

@@ -72,7 +72,7 @@ pub fn in_state(roles: &str, states: &[HealthState]) -> String {
     format!("EXISTS (SELECT 1 FROM health WHERE job_id = j.id AND {roles} AND (state IN ({states}) OR look_at < ?))")
 }
 
-/// The moment as ?1, and as ?2 the organisation, where the statement names one.
+/// Returns the moment as ?1, and as ?2 the organisation, where the statement names one.
 fn parameters<'a>(now: &'a Timestamp, organisation_id: Option<&'a Uuid>) -> Vec<&'a dyn ToSql> {
     let of = organisation_id.map(|id| id as &dyn ToSql);
     std::iter::once(now as &dyn ToSql).chain(of).collect()

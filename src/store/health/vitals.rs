@@ -112,7 +112,7 @@ pub fn forget(tx: &Transaction<'_>, job_id: Uuid, role: &Name) -> Result<()> {
     Ok(())
 }
 
-/// The role as its column has it: empty for the job as a whole.
+/// Returns the role as its column has it: empty for the job as a whole.
 pub(super) fn text(role: Option<&Name>) -> &str {
     role.map_or("", Name::as_str)
 }

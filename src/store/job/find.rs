@@ -25,7 +25,7 @@ const SELECT: &str = "SELECT j.id, j.organisation_id, j.name, j.active, j.source
     j.created_at, j.updated_at, j.revision FROM jobs j";
 
 impl FromRow for JobRecord {
-    /// The bindings are rows of a table of their own and are read by [`with_bindings`].
+    /// Returns the bindings are rows of a table of their own and are read by [`with_bindings`].
     fn from_row(row: &Row<'_>) -> RowResult<Self> {
         Ok(Self {
             id: row.get("id")?,

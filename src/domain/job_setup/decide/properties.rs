@@ -22,7 +22,7 @@ fn decided(caller: &Caller, setup: &JobSetup, found: &Found) -> Result<Plan> {
     decide(&inquiry, found, fresh())
 }
 
-/// The places of the violations, without the numbers of bindings: the role that is bound stands for them.
+/// Returns the places of the violations, without the numbers of bindings: the role that is bound stands for them.
 fn places(setup: &JobSetup, error: &Error) -> Vec<(String, String)> {
     let Error::Invalid(violations) = error else {
         return Vec::new();
@@ -56,7 +56,7 @@ fn names(error: &Error, pointer: &str) -> bool {
     pointers.any(|found| found.ends_with(pointer))
 }
 
-/// The catalogue after the plan was applied; fails if it creates what exists.
+/// Returns the catalogue after the plan was applied; fails if it creates what exists.
 fn applied(found: &Found, plan: &Plan) -> Found {
     let mut after = found.clone();
     for made in plan.made.clone() {

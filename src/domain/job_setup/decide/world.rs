@@ -89,7 +89,8 @@ fn output_roles() -> Vec<OutputRole> {
     vec![output]
 }
 
-/// A catalogue: sources with the ids from 10, versions from 20, and inputs from 30, which may be of several kinds.
+/// Returns a catalogue: sources with the ids from 10, versions from 20, and inputs from 30, which may be of several
+/// kinds.
 pub fn catalogues() -> impl Strategy<Value = Found> {
     let sources = vec(0..4_u8, 0..3);
     let versions = vec((any::<u8>(), 0..9_u8), 0..4);
@@ -156,7 +157,7 @@ fn add_input(things: &mut Things, kind: u8, id: Uuid, owner: Option<Uuid>, seed:
     }
 }
 
-/// A set-up for the organisation [`HOME`], of which a fair part is right.
+/// Returns a set-up for the organisation [`HOME`], of which a fair part is right.
 pub fn set_ups() -> impl Strategy<Value = JobSetup> {
     let source = (option::weighted(0.2, 0..4_u8), option::weighted(0.9, 0..5_u8), 0..24_u8);
     let version = (

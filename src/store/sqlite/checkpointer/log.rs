@@ -54,7 +54,7 @@ pub struct Log {
 }
 
 impl Default for Log {
-    /// A process that crashed may have left a log. It counts as a page, so it is folded in soon.
+    /// Returns a process that crashed may have left a log. It counts as a page, so it is folded in soon.
     fn default() -> Self {
         Self {
             pages: 1,

@@ -3,7 +3,7 @@ use super::{
     *,
 };
 
-/// A database with a table, as the writer has it, and its file.
+/// Returns a database with a table, as the writer has it, and its file.
 fn writer(folder: &tempfile::TempDir) -> (Connection, std::path::PathBuf) {
     let path = folder.path().join("test.db");
     let writer = Connection::open(&path).unwrap();
