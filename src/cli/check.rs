@@ -32,7 +32,8 @@ pub fn run(settings: &Settings, file: Option<&PathBuf>) -> Outcome {
     Err(damaged(&path, &report))
 }
 
-/// Reports the contents of the file and its faults. Only for the data folder's own database the advice is to restore.
+/// Reports the contents of the file and its faults. The advice to restore is given only for the data folder's own
+/// database.
 pub fn check(path: &Path, is_own: bool) -> Result<Report, Failure> {
     if path.is_dir() {
         let line = format!("{} is a folder: name a file in it", path.display());

@@ -158,7 +158,8 @@ async fn listen(address: &str, setting: &str) -> Result<TcpListener, Failure> {
     })
 }
 
-/// As many connections as the process may have file descriptors for, once it has asked for as many as it may have.
+/// Raises the process's limit of file descriptors as far as allowed, and returns the number of connections that the
+/// descriptors suffice for, at most `connections`.
 fn affordable(connections: usize) -> usize {
     let mut files = getrlimit(Resource::Nofile);
     files.current = files.maximum;

@@ -1,4 +1,4 @@
-//! The lock of the data folder: one process serves it, and nothing is restored over a running server.
+//! The lock of the data folder: one process serves it, and no backup is restored over a running server.
 //!
 //! Both the folder itself and a file in it are locked. Earlier releases check the file; the folder's lock remains if
 //! somebody deletes the file.

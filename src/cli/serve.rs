@@ -69,7 +69,7 @@ pub fn run(loaded: &Loaded) -> Outcome {
     })
 }
 
-/// Runs `work` to its end, and then waits for its remaining threads for a moment only.
+/// Runs `work` to its end, and then waits only briefly for its remaining threads.
 pub fn until_done(work: impl Future<Output = Outcome>) -> Outcome {
     let runtime = runtime()?;
     let outcome = runtime.block_on(work);

@@ -1,7 +1,7 @@
 //! Settings from environment variables.
 //!
-//! A variable holds text, and the setting's default says what the text means: a text stays as it is, a number is read
-//! as one, and a list may be a single value. Nothing is guessed from the look of the text.
+//! A variable contains text, which is read as the type of the setting's default: text, a number, or a list, which may
+//! be a single value. The type is not guessed from the text.
 
 use std::ffi::OsStr;
 
@@ -86,7 +86,7 @@ fn insert(settings: &mut Dict, defaults: &Dict, path: &[&str], value: &str) {
     };
     let default = defaults.get(*name);
     if rest.is_empty() {
-        // A section that was given as a value would take the place of its settings.
+        // A section that is set as a value would replace its settings.
         let is_section = matches!(settings.get(*name), Some(Value::Dict(..)));
         if !is_section {
             settings.insert((*name).to_owned(), typed(value, default));

@@ -26,15 +26,25 @@ use crate::{
 /// Context that each request carries.
 #[derive(Clone)]
 pub struct Context {
+    /// The product.
     pub app: App,
+    /// The API's document, which requests are validated against.
     pub document: Document,
+    /// Labels of the pages.
     pub pages: Arc<Labels>,
+    /// Limits of connections and requests.
     pub limits: Limits,
+    /// Rate limit of tokens. `None` if it is disabled.
     pub rate: Option<Rate>,
+    /// Concurrent requests and bodies of tokens.
     pub shares: Shares,
+    /// Origins whose pages may call the API.
     pub origins: Arc<Origins>,
+    /// Recorder of the metrics. `None` if they are not served.
     pub metrics: Option<Metrics>,
+    /// Present if the server is a demo.
     pub demo: Option<Arc<Demo>>,
+    /// Reverse proxies in front of the server.
     pub proxies: Arc<Proxies>,
     /// Whether connections use TLS.
     pub is_encrypted: bool,
@@ -71,8 +81,11 @@ pub struct SeenCaller(Arc<OnceLock<Seen>>);
 
 /// Caller of a request, as the log and the limits need it.
 pub struct Seen {
+    /// Name of the token.
     pub name: String,
+    /// Organisation of the token. `None` for an admin.
     pub organisation_id: Option<Uuid>,
+    /// Rest of the token's rate limit. `None` if there is no limit.
     pub left: Option<Left>,
     turn: Option<Arc<Turn>>,
 }

@@ -5,7 +5,9 @@ use poem::{Endpoint, IntoEndpoint, Response, Route};
 
 /// Routes and their labels.
 pub struct Pages {
+    /// Routes of the pages.
     pub routes: Route,
+    /// Labels of the same routes.
     pub labels: Labels,
 }
 

@@ -1,7 +1,7 @@
 //! The contents of the demo's database: one year, day by day, on a clock of its own.
 //!
 //! At the end of each local day its readings arrive. Five minutes later, in the season, the worker posts the day's run.
-//! So `available_at` is realistic, and `as_of` returns what was known then.
+//! So `available_at` is realistic, and `as_of` returns the data that was known at that time.
 
 use std::{
     collections::BTreeMap,
@@ -47,7 +47,9 @@ pub enum FillError {
 /// The contents of the filled database.
 #[derive(Debug, Default)]
 pub struct Filled {
+    /// Number of stored readings.
     pub readings: u64,
+    /// Number of stored predictions.
     pub predictions: u64,
 }
 

@@ -33,7 +33,9 @@ const LICENSE_URL: &str = "https://spdx.org/licenses/MIT.html";
 
 /// General part of the document: title, description, and paths that never change.
 pub struct Front {
+    /// Title of the document.
     pub title: &'static str,
+    /// Description of the API, in Markdown.
     pub description: &'static str,
     /// Paths of immutable resources, with the text for a client that tries to change one.
     pub immutable: &'static [(&'static str, &'static str)],

@@ -9,8 +9,11 @@ use crate::domain::{Timestamp, Violation};
 
 /// A parameter of an operation.
 pub struct Parameter {
+    /// Name in the path or the query.
     pub name: String,
+    /// Part of the request that contains it.
     pub place: Place,
+    /// Whether a request without it is refused.
     pub is_required: bool,
     /// Form of a list of values. `None` if there is one value.
     list: Option<List>,

@@ -11,6 +11,7 @@ use poem_openapi::{
 };
 use serde::Serialize;
 
+/// Media type of JSON.
 pub const JSON: &str = "application/json";
 
 /// 200 with a body that has no ETag.
@@ -22,8 +23,11 @@ pub struct Deleted;
 /// 201 with a secret, which proxies and browsers must not store. The resource has no address of its own.
 pub struct Issued<T>(pub T);
 
+/// Name and description of the header `ETag`.
 pub const ETAG: (&str, &str) = ("ETag", "The state of the resource, for If-Match and If-None-Match.");
+/// Name and description of the header `Location`.
 pub const LOCATION: (&str, &str) = ("Location", "The address of the new resource.");
+/// Name and description of the header `Link`.
 pub const LINK: (&str, &str) = (
     "Link",
     "Leads to the next page with rel=\"next\" (RFC 8288); absent on the last.",

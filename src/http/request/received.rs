@@ -17,12 +17,17 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Received request.
 pub struct Received<'a> {
+    /// Id of the request, from the client or generated.
     pub id: String,
+    /// Time that the request has taken.
     pub progress: Progress,
+    /// Caller, once its token is checked.
     pub seen: SeenCaller,
+    /// Path and address of the server as the client sees it.
     pub base: Base,
     /// Method of the client, which may be HEAD.
     pub method: Method,
+    /// Path and query, without the base path.
     pub uri: Uri,
     /// Operations of the path.
     pub known: &'a [Operation],
@@ -34,8 +39,11 @@ pub struct Received<'a> {
     pub goes_on: bool,
     /// Violations in its headers.
     pub unreadable: Vec<Violation>,
+    /// Coding that the client prefers for the response.
     pub coding: Option<Coding>,
+    /// Origin of the page that sends the request.
     pub origin: Option<HeaderValue>,
+    /// ETags of the states that the client has.
     pub if_none_match: Option<String>,
     /// Whether a person reads the response in a browser.
     pub is_browser: bool,

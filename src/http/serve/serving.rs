@@ -24,12 +24,19 @@ pub type Responder = dyn DynEndpoint<Output = poem::Response>;
 
 /// Everything that serving one connection needs.
 pub struct Serving {
+    /// Endpoint of all requests.
     pub endpoint: Arc<Responder>,
+    /// State of the connection.
     pub connection: Arc<Connection>,
+    /// The connection among the open ones.
     pub open: Arc<OneOpen>,
+    /// Limits of the connection.
     pub limits: Limits,
+    /// Address of the server.
     pub local: LocalAddr,
+    /// Address of the client.
     pub remote: RemoteAddr,
+    /// HTTPS if the connection uses TLS.
     pub scheme: Scheme,
 }
 

@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::{errors::OpenError, normalise};
 
-/// The migrations in their order; the first one brings version 1.
+/// The migrations in their order; the first one creates version 1.
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_catalogue_and_predictions.sql"),
     include_str!("migrations/0002_readings_and_retention.sql"),

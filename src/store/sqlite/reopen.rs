@@ -67,7 +67,7 @@ impl Reopen {
     }
 }
 
-/// Does all of them, and returns the first failure: a pool that cannot be opened must not leave another closed.
+/// Runs all steps, and returns the first failure: a pool that cannot be opened must not leave another closed.
 fn all(done: impl Iterator<Item = std::result::Result<(), OpenError>>) -> Result<()> {
     let done: Vec<_> = done.collect();
     let done: std::result::Result<(), _> = done.into_iter().collect();
