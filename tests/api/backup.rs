@@ -123,7 +123,7 @@ async fn what_was_acknowledged_before_a_backup_under_load_is_in_it_and_nothing_i
             let found: Vec<_> = rows.iter().map(|row| row["value"].as_f64().unwrap()).collect();
             let whole: Vec<_> = (0..kept).flat_map(|number| values(number, POINTS)).collect();
             assert_eq!(found, whole);
-            // It goes on from there.
+            // The restored server continues from there.
             let counts = restored.caller.ok("POST /predictions", issue(job, kept, POINTS)).await;
             assert_eq!(counts["stored"], POINTS);
         }
@@ -342,7 +342,7 @@ async fn a_backup_that_is_stopped_leaves_nothing_behind() {
     tell_to_stop(&backup);
     assert_eq!(backup.wait().unwrap().code(), Some(1));
     assert_eq!(names(folder.path()), ["data"]);
-    // The server, too, is told to stop while it makes one.
+    // The server is stopped as well, while it creates a backup.
     let data = folder.path().join("data");
     let caller = server.caller.clone();
     let asked = tokio::spawn(async move { caller.try_call("GET /admin/backup", &Value::Null).await });
@@ -377,7 +377,7 @@ async fn a_restore_that_is_killed_leaves_one_whole_database() {
         let [none, all] = ["0 in 0 runs", "1200000 in 60 runs"].map(|part| told.contains(part));
         assert!(none != all, "{told}");
     }
-    // What they left is gone once a server has started.
+    // The next start of a server removes the files that they left.
     drop(Remote::start(folder.path(), "data"));
     let left = names(&folder.path().join("data"));
     assert!(!left.iter().any(|name| name.contains("passing")), "{left:?}");
@@ -401,7 +401,7 @@ async fn one_backup_is_sent_at_a_time_and_what_a_crash_left_of_one_is_removed() 
     second.expect_unavailable();
     drop(first);
     drop(client);
-    // Once the server sees that nobody reads it, the next one's turn comes.
+    // The next backup starts once the server notices that the first one is no longer read.
     let mut tries = 0;
     while server.caller.call("GET /admin/backup", Value::Null).await.status != 200 {
         tries += 1;

@@ -90,7 +90,7 @@ async fn each_thing_is_made_read_changed_and_deleted() {
         assert_eq!(get(&app, &path).await, made);
         assert!(get(&app, list).await.as_array().unwrap().contains(&made));
 
-        // What a PUT does not name stays; null clears what is optional.
+        // A PUT leaves absent fields unchanged; null clears optional ones.
         let mut expected = made;
         for change in [&json!({}), &row[2], &row[3]] {
             app.advance_minutes(1);

@@ -88,7 +88,7 @@ impl Served {
         Self { child, greeting }
     }
 
-    /// Returns what the greeting shows after a word.
+    /// Returns the text after a word of the greeting.
     pub fn said(&self, word: &str) -> &str {
         let line = self.greeting.lines().find_map(|line| line.trim().strip_prefix(word));
         line.unwrap_or_else(|| panic!("no {word} in {}", self.greeting)).trim()

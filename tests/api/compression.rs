@@ -93,7 +93,7 @@ async fn small_answers_and_secrets_stay_as_they_are() {
 #[tokio::test]
 async fn the_tag_of_a_compressed_answer_serves_conditions_as_the_plain_one_does() {
     let app = TestApp::start().await;
-    // A source whose answer is long enough.
+    // A source with a response that is long enough to be compressed.
     let body = json!({ "name": "long", "description": "word ".repeat(380) });
     let id = app.make("/api/v1/sources", &body).await;
     let path = format!("/api/v1/sources/{id}");

@@ -86,7 +86,7 @@ async fn what_has_expired_is_not_answered() {
     let field = Field::start().await;
     field.change_source(json!({ "retention_hours": 1 })).await;
     let from = "from=2023-10-26T00:00:00Z&to=2023-10-28T00:00:00Z";
-    // An old one that came late, and two that come before their time.
+    // An old issue that arrives late, and two that arrive before their issue time.
     let late = json!({ "role": "risk", "valid_time": "2023-10-26T12:00:00Z", "value": 0 });
     field.post(json!({}), &[late]).await;
     for hour in [1, 5] {

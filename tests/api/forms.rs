@@ -125,7 +125,7 @@ async fn rows_series_and_csv_say_the_same() {
             rows
         };
         assert_eq!(sorted(from_series), sorted(bare), "{more}");
-        // The bits of every value came through.
+        // Every value is returned bit for bit.
         for row in rows.iter().filter(|row| row["metric"] == "mildew_spread") {
             let value = row["value"].as_f64().unwrap().to_bits();
             assert!(numbers.iter().any(|number| number.to_bits() == value), "{row}");

@@ -171,7 +171,7 @@ async fn metrics_are_for_admins_or_on_an_address_of_their_own() {
     assert_eq!(server.get("wrong", "/metrics").await.0, 401);
     assert_eq!(server.get(ADMIN, "/metrics").await.0, 200);
 
-    // A free port of a moment ago: the settings take no 0 that could be told.
+    // The settings need a fixed port, so this finds a free one.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let apart = free.local_addr().unwrap().to_string();
     drop(free);

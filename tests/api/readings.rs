@@ -295,7 +295,7 @@ async fn pages_give_every_reading_once_and_in_order_while_others_post() {
             .iter()
             .map(|row| row["time"].as_str().unwrap().to_owned());
         times.extend(own);
-        // Corrections of what was answered and new readings before and behind it.
+        // Corrections of readings that were returned, and new readings before and after them.
         post(
             &app,
             &[

@@ -64,7 +64,8 @@ async fn what_has_expired_is_deleted_and_the_rest_is_answered_as_before() {
     assert_eq!(field.app.sweep().await, swept(0, 0));
     field.app.advance_minutes(5 * 60 - 1);
     let before = field.rows(ALL).await;
-    // The hours 0, 1 and 2: what the correction of hour 1 came with lives on, and the run with it.
+    // The hours 0, 1 and 2 expire. The values that were posted together with the correction of hour 1 stay, and with
+    // them the run.
     assert_eq!(field.app.sweep().await, swept(3, 3));
     assert_eq!(field.rows(ALL).await, before);
     assert_eq!(rows(&field.app, "runs"), 5);
@@ -346,7 +347,7 @@ async fn play(app: &TestApp, home: &str, there: &str, events: Vec<Event>) {
                 let posted: Vec<_> = points
                     .iter()
                     .map(|hour| {
-                        // No value twice: all of a post is kept.
+                        // No value repeats, so that every value of a post is stored.
                         value += 1.0;
                         json!({ "role": "risk", "valid_time": now.plus_hours(*hour), "value": value })
                     })
@@ -378,7 +379,7 @@ async fn play(app: &TestApp, home: &str, there: &str, events: Vec<Event>) {
             }
         }
     }
-    // The next case begins with nothing.
+    // The next case begins without data.
     app.advance_minutes(60 * 24);
     for source in &model.sources {
         let path = format!("PUT /sources/{source}");

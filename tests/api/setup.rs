@@ -197,7 +197,7 @@ async fn a_job_that_names_only_a_source_gets_its_newest_version_and_keeps_it() {
     let refused = app.post(SETUP, &job("Job A")).await;
     refused.expect_problem(422, &["#/source_version"]);
     publish(&app, &source, "9").await;
-    // The clock stands still: the newest is the one published last.
+    // The clock does not move: the newest version is the one that was published last.
     let second = publish(&app, &source, "10").await;
     let made = app.post(SETUP, &job("Job A")).await.expect(201);
     assert_eq!(made["source_version_id"], second);
@@ -322,7 +322,7 @@ async fn the_location_is_given_or_the_only_one_among_the_bindings() {
         let made = set_up(&app, &home, &changes).await;
         assert_eq!(made["location_id"], expected, "{changes}");
     }
-    // If no location is bound, it is where the sensors stand.
+    // If no location is bound, the location is that of the sensors.
     let sensor = json!({ "organisation_id": home, "name": "s", "metric": "celsius", "location_id": two });
     let sensor = app.make("/api/v1/sensors", &sensor).await;
     let changes = json!({ "/role_bindings": [bind("temp", "sensor", sensor)], "/source/name": "other" });

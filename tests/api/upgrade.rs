@@ -42,7 +42,7 @@ async fn a_database_of_schema_1_keeps_what_was_predicted() {
     let kept: String = app.database().query_row(kept, [], |row| row.get(0)).unwrap();
     assert_eq!(kept, "- 20 870000");
 
-    // Its jobs are judged by what was posted for them before.
+    // Its jobs are judged by their earlier posts.
     app.accept_clock().await;
     app.until_noted().await;
     let jobs = app.ok(ADMIN, "GET /jobs", Value::Null).await;
@@ -53,7 +53,7 @@ async fn a_database_of_schema_1_keeps_what_was_predicted() {
         assert_eq!(health["targets"][0]["state"], health["state"], "{job}");
         assert_ne!(health["state"], "new", "{job}");
     }
-    // What it holds is known when it is posted again, and a revision goes on from it.
+    // Its values count as unchanged when they are posted again, and corrections become the next revision.
     let point = |hour: u32, value: f64| json!({ "role": "risk", "valid_time": format!("2023-10-27T{hour:02}:00:00Z"), "value": value });
     let body = json!({
         "job_id": "00000001-2222-2222-2222-222222222222", "issue_time": "2023-10-27T00:00:00Z",
@@ -104,7 +104,7 @@ async fn a_database_of_schema_2_keeps_what_was_predicted_and_measured() {
         json!({ "stored": 0, "revised": 0, "unchanged": 1, "withdrawn": 0, "skipped": 0, "fresh": false })
     );
 
-    // What the earlier release stored can be withdrawn.
+    // Values that the earlier release stored can be withdrawn.
     let issue = "job_id=77777777-7777-7777-7777-777777777777&issue_time=2023-10-27T00:00:00Z";
     let path = format!("DELETE /predictions?{issue}");
     let counts = app.ok(ADMIN, &path, Value::Null).await;

@@ -112,7 +112,7 @@ async fn an_answer_says_whether_an_issue_was_fresh() {
     let withdrawn = field.app.ok(ADMIN, &path, Value::Null).await;
     assert_eq!(withdrawn.get("fresh"), None);
     assert!(fresh(issued(1), 7.0).await);
-    // Nothing but gaps is no issue.
+    // A post of gaps only is no issue.
     field.app.advance_minutes(60);
     let body = json!({
         "job_id": field.job, "issue_time": at(2),

@@ -240,7 +240,7 @@ async fn addresses_that_are_not_public_are_refused_unless_the_operator_allows_th
         let detail = problem["errors"][0]["detail"].as_str().unwrap();
         assert!(detail.contains("webhooks.allow_private_addresses"), "{url}: {detail}");
     }
-    // One that was kept while they were allowed, or whose name leads there, is not called either.
+    // A webhook that was stored while such addresses were allowed, or whose name resolves to one, is not called either.
     for (url, what) in [(NOWHERE, "leads to"), ("http://localhost./", "leads to")] {
         app.database().execute("UPDATE webhooks SET url = ?1", [url]).unwrap();
         let tried = app

@@ -86,7 +86,7 @@ async fn the_list_of_messages_comes_in_pages_newest_first_and_does_not_grow_for_
     }
     assert_eq!((listed, pages), (sent, 3));
 
-    // The newest thousand are kept, and what waits until it is over.
+    // The newest thousand messages are stored, and pending ones until they are finished.
     let connection = app.database();
     connection
         .execute_batch(
@@ -106,7 +106,7 @@ async fn the_list_of_messages_comes_in_pages_newest_first_and_does_not_grow_for_
         .execute_batch("UPDATE webhook_deliveries SET next_attempt_at = 0 WHERE state = 'pending'")
         .unwrap();
     messages(&app, &id, |list| list.len() == 1000).await;
-    // What is over goes after 30 days.
+    // Finished messages are deleted after 30 days.
     app.advance_minutes(29 * 24 * 60);
     app.ok(ADMIN, &test, Value::Null).await;
     app.advance_minutes(24 * 60);
@@ -149,7 +149,7 @@ async fn each_change_of_state_is_told_with_its_own_time_also_when_the_server_was
             "source_name": "mildew-predictor", "previous": previous, "state": state,
             "targets": [
                 { "role": "risk", "state": state },
-                // Nothing was ever posted of it.
+                // There was never a post of this target.
                 { "role": "spread", "state": if state == "failed" { "failed" } else { "new" } }
             ]
         });
@@ -205,7 +205,7 @@ async fn what_waits_is_sent_as_soon_as_its_receiver_takes_something() {
     receiver.answers("/a", How::Status(204));
     let test = format!("POST /webhooks/{id}/test");
     app.ok(ADMIN, &test, Value::Null).await;
-    // The clock stands still: by itself it would wait for half an hour.
+    // The clock does not move. Otherwise the message would wait for half an hour.
     messages(&app, &id, |list| list.iter().all(is_over)).await;
 }
 
