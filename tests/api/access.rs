@@ -401,7 +401,7 @@ async fn a_manager_neither_sees_nor_revokes_tokens_of_admins_and_of_other_organi
 }
 
 #[tokio::test]
-async fn the_secret_is_shown_once_and_kept_nowhere() {
+async fn the_secret_is_shown_once_and_stored_nowhere() {
     let (app, home, _) = two_organisations().await;
     let secret = app.token("worker", "worker", &home).await;
     app.ok(&secret, "GET /whoami", Value::Null).await;

@@ -51,7 +51,7 @@ async fn everything_that_a_set_up_makes_is_noted_once_and_a_dry_run_not_at_all()
 }
 
 #[tokio::test]
-async fn a_change_tells_the_fields_and_their_new_values() {
+async fn an_entry_about_a_change_has_the_fields_and_their_new_values() {
     let field = Field::start().await;
     let app = &field.app;
     let changes = async |path: &str, change: Value| {

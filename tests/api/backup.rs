@@ -50,7 +50,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_before_a_backup_under_load_is_in_it_and_nothing_is_half_there() {
+async fn a_backup_under_load_contains_all_earlier_acknowledged_writes_and_none_in_part() {
     let folder = tempdir().unwrap();
     let server = Remote::start(folder.path(), "data");
     let mut clients = Vec::new();
@@ -176,7 +176,7 @@ async fn files_that_are_there_are_replaced_only_when_told() {
 }
 
 #[tokio::test]
-async fn what_root_restores_belongs_to_the_owner_of_the_data_folder() {
+async fn a_database_that_root_restores_belongs_to_the_owner_of_the_data_folder() {
     let folder = stopped().await;
     let folder = folder.path();
     succeeds(folder, &["backup", "good.db", "--data-dir", "."]);
@@ -194,7 +194,7 @@ async fn what_root_restores_belongs_to_the_owner_of_the_data_folder() {
 }
 
 #[tokio::test]
-async fn what_is_no_whole_backup_is_not_restored() {
+async fn an_incomplete_backup_is_not_restored() {
     let folder = stopped().await;
     let folder = folder.path();
     succeeds(folder, &["backup", "good.db", "--data-dir", "."]);
@@ -233,7 +233,7 @@ async fn what_is_no_whole_backup_is_not_restored() {
 
 /// The effects of a clock that was ahead for a while are no damage.
 #[tokio::test]
-async fn what_a_clock_did_is_a_warning_and_is_restored() {
+async fn traces_of_a_wrong_clock_are_a_warning_and_are_restored() {
     let folder = stopped().await;
     let folder = folder.path();
     succeeds(folder, &["backup", "odd.db", "--data-dir", "."]);
@@ -416,7 +416,7 @@ async fn one_backup_is_sent_at_a_time_and_what_a_crash_left_of_one_is_removed() 
 }
 
 #[tokio::test]
-async fn the_check_tells_every_fault_with_its_place() {
+async fn the_check_reports_every_fault_with_its_place() {
     let folder = stopped().await;
     let database = folder.path().join("prediction-api.db");
     let whole = fs::read(&database).unwrap();

@@ -16,7 +16,7 @@ fn words(body: &Value, id: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_set_up_does_not_tell_another_organisations_ids_from_ids_of_nothing() {
+async fn a_set_up_treats_ids_of_another_organisation_like_unknown_ids() {
     let app = TestApp::start().await;
     for (id, name) in [(OURS, "ours"), (THEIRS, "theirs")] {
         let body = json!({ "id": id, "name": name });

@@ -159,7 +159,7 @@ fn the_first_admin_token_may_be_given() {
 }
 
 #[test]
-fn what_keeps_it_from_starting_is_said_in_one_line() {
+fn a_start_that_fails_names_the_reason_in_one_line() {
     let folder = tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -144,7 +144,7 @@ async fn compressed_bodies_are_refused_before_they_are_read() {
 }
 
 #[tokio::test]
-async fn a_head_tells_what_a_get_would() {
+async fn a_head_returns_the_headers_of_a_get() {
     let field = Field::start().await;
     let path = field.many(100).await;
     for accepted in ["identity", "gzip"] {
@@ -160,7 +160,7 @@ async fn a_head_tells_what_a_get_would() {
 }
 
 #[tokio::test]
-async fn every_answer_carries_what_keeps_browsers_safe() {
+async fn every_response_has_the_security_headers() {
     let app = TestApp::start().await;
     for path in [
         "/",

@@ -106,7 +106,7 @@ async fn a_problem_is_no_state_that_a_client_could_know() {
 }
 
 #[tokio::test]
-async fn what_is_made_or_changed_is_answered_with_the_tag_that_get_shows() {
+async fn creations_and_changes_return_the_tag_that_get_returns() {
     let (app, things) = start().await;
     let made = app.post("/api/v1/organisations", &json!({ "name": "new" })).await;
     made.expect(201);
@@ -159,7 +159,7 @@ async fn only_the_state_that_is_meant_is_deleted() {
 }
 
 #[tokio::test]
-async fn a_jobs_tag_tells_its_health_but_guards_only_its_setting() {
+async fn a_jobs_tag_changes_with_its_health_but_guards_only_its_settings() {
     let (app, things) = start().await;
     let (_, path, change) = things.last().unwrap();
     let new = tag(&app, path).await;

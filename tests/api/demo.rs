@@ -190,7 +190,7 @@ async fn everyone_reads_the_demo_and_only_a_token_changes_it() {
 }
 
 #[test]
-fn a_folder_that_holds_anything_stays_as_it_is() {
+fn a_folder_that_is_not_empty_stays_unchanged() {
     let folder = tempdir().unwrap();
     Served::start(command(folder.path(), &[])).terminate();
     let data = folder.path().join("data");

@@ -129,7 +129,7 @@ async fn points_without_a_job_name_their_source() {
 }
 
 #[tokio::test]
-async fn lines_are_kept_part_by_part() {
+async fn lines_are_stored_part_by_part() {
     let field = Field::start().await;
     let line = |n: usize| {
         let (second, issue) = (n % 1000, n / 1000);

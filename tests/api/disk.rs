@@ -241,7 +241,7 @@ async fn a_cut_or_overwritten_file_is_refused_in_one_line() {
 }
 
 #[tokio::test]
-async fn a_stop_under_load_keeps_what_was_acknowledged_and_folds_the_log_in() {
+async fn a_stop_under_load_loses_no_acknowledged_write_and_folds_the_log_in() {
     let folder = tempdir().unwrap();
     let server = Remote::start(folder.path(), "data");
     let job = server.caller.job("Job").await;

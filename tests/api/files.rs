@@ -136,7 +136,7 @@ async fn a_backup_that_was_killed_is_cleared_by_the_next_and_one_that_runs_is_no
 }
 
 #[test]
-fn what_a_killed_restore_or_demo_left_goes_with_the_next_start() {
+fn the_next_start_removes_files_of_a_killed_restore_or_demo() {
     let folder = tempdir().unwrap();
     let data = folder.path().join("data");
     drop(Remote::start(folder.path(), "data"));

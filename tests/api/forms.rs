@@ -134,7 +134,7 @@ async fn rows_series_and_csv_say_the_same() {
 }
 
 #[tokio::test]
-async fn what_was_read_as_series_can_be_posted_again() {
+async fn readings_that_were_read_as_series_can_be_posted_again() {
     let field = Field::start().await;
     for hour in 0..4 {
         let points: Vec<_> = (hour..hour + 5).map(|at| risk(at, f64::from(at * hour))).collect();

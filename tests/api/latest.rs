@@ -133,7 +133,7 @@ async fn several_locations_at_once_and_borders() {
 }
 
 #[tokio::test]
-async fn of_two_jobs_with_the_same_issue_what_came_last_counts() {
+async fn of_two_jobs_with_the_same_issue_the_last_arrival_counts() {
     let field = Field::start().await;
     let other = field.another("mildew-predictor").await;
     field.post(issued(0), &[risk(3, 3.0)]).await;

@@ -152,7 +152,7 @@ const WITHOUT_NOUNS: &[&str] = &["guard", "document", "form", "request", "serve"
 const NOUNS: &str = r"(?i)\w*(job|sensor|prediction|webhook|audit|backup|sourceversion|source_version|whoami)\w*|\b(locations|sources|readings|organisations)\b|domain::(location|source|reading|organisation|token)\b|/api/v1";
 
 #[test]
-fn what_holds_for_every_resource_names_none() {
+fn code_for_every_resource_names_none() {
     let nouns = Regex::new(NOUNS).unwrap();
     let mut checked = 0;
     let mut faults = Vec::new();

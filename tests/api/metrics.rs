@@ -81,7 +81,7 @@ fn samples(text: &str) -> BTreeMap<String, f64> {
 }
 
 #[tokio::test]
-async fn the_metrics_tell_what_was_done() {
+async fn the_metrics_count_requests_and_values() {
     let server = Watched::start(&[]);
     let (_, job) = server
         .call(ADMIN, Method::POST, "/api/v1/jobs/setup", &setup(ORGANISATION, "Job A"))
@@ -255,7 +255,7 @@ async fn the_log_has_a_line_a_request_and_no_secrets() {
 }
 
 #[tokio::test]
-async fn what_is_slow_in_the_database_is_logged_with_its_request() {
+async fn slow_database_work_is_logged_with_its_request() {
     let server = Watched::start(&[("PREDICTION_API_LOG__SLOW_MILLISECONDS", "1")]);
     // Each commit waits for the disk; one takes a millisecond before long.
     let begun = Instant::now();

@@ -39,7 +39,7 @@ async fn an_answered_row_says_what_when_and_by_whom() {
 }
 
 #[tokio::test]
-async fn a_batch_is_kept_whole_or_not_at_all() {
+async fn a_batch_is_stored_whole_or_not_at_all() {
     let field = Field::start().await;
     let elsewhere = field.app.organisation("Elsewhere").await;
     let foreign = place(&field.app, &elsewhere, "foreign").await;
@@ -167,7 +167,7 @@ async fn of_equal_issues_the_last_to_arrive_is_answered() {
 }
 
 #[tokio::test]
-async fn stages_metrics_and_sources_are_told_apart() {
+async fn stages_metrics_and_sources_are_distinguished() {
     let field = Field::start().await;
     let another = field.another("another").await;
     for (more, point) in [

@@ -159,7 +159,7 @@ async fn a_correction_is_a_revision_and_what_was_known_before_stays() {
 }
 
 #[tokio::test]
-async fn a_batch_is_kept_whole_or_not_at_all() {
+async fn a_batch_is_stored_whole_or_not_at_all() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
     let id = &sensor(&app, &home, "s").await;

@@ -43,7 +43,7 @@ async fn values(field: &Field) -> Vec<f64> {
 }
 
 #[tokio::test]
-async fn what_has_expired_is_deleted_and_the_rest_is_answered_as_before() {
+async fn expired_predictions_are_deleted_and_the_others_are_returned_as_before() {
     let field = Field::start().await;
     field.change_source(json!({ "retention_hours": 2 })).await;
     for hour in 0..6 {
@@ -121,7 +121,7 @@ async fn a_shorter_retention_counts_from_the_next_sweep_on() {
 }
 
 #[tokio::test]
-async fn what_a_deleted_organisation_left_is_deleted_whatever_its_retention() {
+async fn predictions_of_a_deleted_organisation_are_deleted_whatever_their_retention() {
     let field = Field::start().await;
     field.change_source(json!({ "retention_hours": null })).await;
     let points: Vec<_> = (0..5).map(|hour| risk(hour, 1.0)).collect();
@@ -149,7 +149,7 @@ async fn what_a_deleted_organisation_left_is_deleted_whatever_its_retention() {
 }
 
 #[tokio::test]
-async fn a_series_goes_with_its_last_run_once_its_job_is_gone() {
+async fn a_series_is_deleted_with_its_last_run_once_its_job_is_deleted() {
     let field = Field::start().await;
     field.change_source(json!({ "retention_hours": 1 })).await;
     field.post(issued(0), &[risk(0, 1.0)]).await;

@@ -183,7 +183,7 @@ async fn when_connections_run_out_the_one_that_waits_longest_goes() {
 }
 
 #[tokio::test]
-async fn a_token_that_asks_too_often_is_told_to_wait_and_others_are_not() {
+async fn a_token_over_its_rate_limit_must_wait_and_others_need_not() {
     let options = TestApp::options();
     let limits = Limits {
         requests_per_second: 5,

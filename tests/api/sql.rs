@@ -300,7 +300,7 @@ fn every_statement_is_for_both_engines_and_names_the_organisation() {
 }
 
 #[test]
-fn what_one_engine_refuses_would_be_seen() {
+fn statements_that_one_engine_refuses_would_be_found() {
     for sql in [
         "SELECT id FROM jobs WHERE location_id IS ?1",
         "SELECT id FROM jobs WHERE location_id IS NOT other",

@@ -104,7 +104,7 @@ async fn a_source_with_another_unit_than_its_role_is_not_bound() {
 }
 
 #[tokio::test]
-async fn what_was_measured_keeps_its_unit_and_metric() {
+async fn a_sensor_with_readings_keeps_its_unit_and_metric() {
     let (app, home) = start().await;
     let id = sensor(&app, &home, Value::Null).await;
     let path = format!("/api/v1/sensors/{id}");

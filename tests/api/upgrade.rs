@@ -20,7 +20,7 @@ async fn open(database: &[u8]) -> TestApp {
 /// Schema 1 (0.1.0) has three sources. One has two issues, one of them with a revision; one has a retention; one was
 /// deleted with its job, and has left its predictions, whose retention is 870,000 hours.
 #[tokio::test]
-async fn a_database_of_schema_1_keeps_what_was_predicted() {
+async fn predictions_survive_the_upgrade_from_schema_1() {
     let app = open(include_bytes!("../data/schema_1.db")).await;
     let window = "from=2023-10-26T00:00:00Z&to=2100-01-01T00:00:00Z";
     let path = format!("GET /predictions?metric=all&location_id={LOCATION}&{window}");
@@ -74,7 +74,7 @@ async fn a_database_of_schema_1_keeps_what_was_predicted() {
 /// Schema 2 has a job with two issues, one with a revision and one with a stage; a point without a job; a sensor with
 /// five readings, one of them corrected; and three tokens.
 #[tokio::test]
-async fn a_database_of_schema_2_keeps_what_was_predicted_and_measured() {
+async fn predictions_and_readings_survive_the_upgrade_from_schema_2() {
     let app = open(include_bytes!("../data/schema_2.db")).await;
     let window = "from=2023-10-26T00:00:00Z&to=2023-10-29T00:00:00Z";
     let path = format!("GET /predictions?metric=all&location_id={LOCATION}&{window}");

@@ -301,7 +301,7 @@ async fn a_clock_that_is_behind_refuses_no_worker_whose_clock_is_right() {
 }
 
 #[tokio::test]
-async fn what_is_down_does_not_recover_because_the_clock_goes_back() {
+async fn a_job_that_is_down_does_not_recover_because_the_clock_goes_back() {
     let field = Field::on(TestApp::start_strict().await).await;
     field.post(issued(0), &[risk(1, 1.0)]).await;
     field.app.advance_minutes(180);

@@ -213,7 +213,7 @@ async fn states_that_are_none_are_refused() {
 }
 
 #[tokio::test]
-async fn a_job_whose_predictions_end_before_the_present_shows_it_beside_its_state() {
+async fn a_job_shows_next_to_its_state_that_its_predictions_end_before_the_present() {
     let field = Field::start().await;
     let not_covering = async || {
         let counts = field.app.ok(ADMIN, "GET /health", Value::Null).await;

@@ -83,7 +83,7 @@ async fn a_paused_job_takes_reports_and_stays_paused() {
 }
 
 #[tokio::test]
-async fn a_report_sent_again_under_its_id_is_kept_once() {
+async fn a_report_sent_again_under_its_id_is_stored_once() {
     let field = Field::start().await;
     let id = "44444444-4444-4444-4444-444444444444";
     let body = json!({ "id": id, "status": "failed", "message": "no readings" });

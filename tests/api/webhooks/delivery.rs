@@ -74,7 +74,7 @@ async fn a_test_is_sent_at_once_and_shown() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_cannot_be_reached_is_told_of() {
+async fn an_unreachable_receiver_is_reported() {
     let (app, home, _) = start().await;
     let body = json!({ "name": "x", "url": NOWHERE, "organisation_id": home });
     let id = app.make("/api/v1/webhooks", &body).await;
@@ -226,7 +226,7 @@ async fn a_message_is_given_up_after_two_days_and_the_next_one_follows() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_is_gone_switches_its_webhook_off() {
+async fn a_receiver_that_responds_410_disables_its_webhook() {
     let (app, home, receiver) = start().await;
     let id = hook(&app, &home, &receiver, "/a").await;
     let job = job(&app, &home, "Job A").await;
@@ -256,7 +256,7 @@ async fn a_receiver_that_is_gone_switches_its_webhook_off() {
 }
 
 #[tokio::test]
-async fn what_waits_outlives_a_restart() {
+async fn waiting_messages_survive_a_restart() {
     let (app, home, receiver) = start().await;
     let id = hook(&app, &home, &receiver, "/a").await;
     receiver.answers("/a", How::Status(500));

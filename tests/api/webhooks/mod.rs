@@ -131,7 +131,7 @@ async fn a_webhook_is_made_shown_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_webhook_is_named() {
+async fn faults_of_a_webhook_are_named() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
     let id = app

@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn what_waits_for_a_deleted_webhook_is_not_sent() {
+async fn messages_of_a_deleted_webhook_are_not_sent() {
     let (app, home, receiver) = start().await;
     let gone = hook(&app, &home, &receiver, "/gone").await;
     receiver.answers("/gone", How::Status(500));
@@ -117,7 +117,7 @@ async fn the_list_of_messages_comes_in_pages_newest_first_and_does_not_grow_for_
 }
 
 #[tokio::test]
-async fn each_change_of_state_is_told_with_its_own_time_also_when_the_server_was_off() {
+async fn each_change_of_state_is_reported_with_its_own_time_also_when_the_server_was_off() {
     let mut field = Field::start().await;
     let receiver = Receiver::start().await;
     hook(&field.app, &field.home, &receiver, "/a").await;
@@ -161,7 +161,7 @@ async fn each_change_of_state_is_told_with_its_own_time_also_when_the_server_was
 }
 
 #[tokio::test]
-async fn a_job_that_recovers_without_one_of_its_outputs_tells_that_it_is_down() {
+async fn a_job_that_recovers_without_one_of_its_outputs_reports_it_down() {
     let field = Field::start().await;
     let receiver = Receiver::start().await;
     hook(&field.app, &field.home, &receiver, "/a").await;
@@ -192,7 +192,7 @@ async fn a_job_that_recovers_without_one_of_its_outputs_tells_that_it_is_down() 
 }
 
 #[tokio::test]
-async fn what_waits_is_sent_as_soon_as_its_receiver_takes_something() {
+async fn waiting_messages_are_sent_once_their_receiver_accepts_one() {
     let (app, home, receiver) = start().await;
     let id = hook(&app, &home, &receiver, "/a").await;
     receiver.answers("/a", How::Status(500));
@@ -210,7 +210,7 @@ async fn what_waits_is_sent_as_soon_as_its_receiver_takes_something() {
 }
 
 #[tokio::test]
-async fn a_required_output_that_stopped_alone_is_told() {
+async fn a_required_output_that_stopped_alone_is_reported() {
     let field = Field::start().await;
     let receiver = Receiver::start().await;
     hook(&field.app, &field.home, &receiver, "/a").await;
