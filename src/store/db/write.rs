@@ -17,8 +17,8 @@ impl Db {
     /// back, and no others.
     ///
     /// # Errors
-    /// The error of `work`; [`Error::Busy`] if too many writes wait; [`Error::Unavailable`] if the database cannot be
-    /// written; [`Error::Internal`] if `work` panics.
+    /// The error of `work`; `Error::Busy` if too many writes wait; `Error::Unavailable` if the database cannot be
+    /// written; `Error::Internal` if `work` panics.
     pub async fn write_catalogue<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
