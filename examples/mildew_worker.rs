@@ -1,9 +1,9 @@
 //! A whole worker: the powdery mildew risk of grape at the three airports of New York in the season of 2013.
 //!
 //! It registers the model and sets up one job for each airport, fetches the jobs of the version that it runs as,
-//! computes the index from real hourly temperatures (`src/example/mildew.rs` has the model and its sources), and posts it
-//! as a daily worker would have done: one request for each day, issued at the end of that day, with the outlook for the
-//! next three. All of it is safe to repeat; a second run, or one on a demo, stores nothing new.
+//! computes the index from real hourly temperatures (`src/example/mildew.rs` has the model and its sources), and posts
+//! it as a daily worker would have done: one request for each day, issued at the end of that day, with the outlook for
+//! the next three. Every step is safe to repeat; a second run, or one on a demo, stores nothing new.
 //!
 //! On a fresh server it needs an admin token, here the one in `data/admin-token`:
 //!
@@ -31,11 +31,11 @@ use prediction_api::example::{
     weather::{self, STATIONS, Station},
 };
 
-/// How far a job's location may be from the station whose weather stands for it.
+/// Maximum distance of a job's location from the station whose weather is used for it.
 const NEAR_KM: f64 = 1.0;
-/// The query for the issues of the whole season.
+/// Query for the issues of the whole season.
 const WINDOW: &str = "from=2013-04-01T00:00:00Z&to=2013-11-02T00:00:00Z";
-/// The most that the server lists at once.
+/// Maximum number of jobs that the server lists at once.
 const MOST_JOBS: usize = 10_000;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -105,7 +105,7 @@ async fn run(arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Makes what is not there yet.
+/// Creates the resources that do not exist yet.
 async fn set_up(server: &Server) -> Result<()> {
     let organisation = catalogue::organisation();
     server.ensure("/organisations", ORGANISATION, &organisation).await?;
@@ -119,7 +119,7 @@ async fn set_up(server: &Server) -> Result<()> {
     Ok(())
 }
 
-/// The active jobs of the version that this worker runs as.
+/// Returns the active jobs of the version that this worker runs as.
 async fn jobs(server: &Server) -> Result<Vec<Job>> {
     let path = format!("/jobs/service/{SOURCE_VERSION}?limit={MOST_JOBS}");
     let jobs: Vec<Job> = server.get(&path).await?;
@@ -129,7 +129,7 @@ async fn jobs(server: &Server) -> Result<Vec<Job>> {
     Ok(jobs)
 }
 
-/// The station at a job's location, if there is one.
+/// Returns the station at a job's location, if there is one.
 async fn station_at(server: &Server, location: Option<Uuid>) -> Result<Option<&'static Station>> {
     let Some(id) = location else { return Ok(None) };
     let location: Location = server.get(&format!("/locations/{id}")).await?;
@@ -143,7 +143,7 @@ async fn station_at(server: &Server, location: Option<Uuid>) -> Result<Option<&'
     Ok(nearest.and_then(|(station, km)| (km <= NEAR_KM).then_some(station)))
 }
 
-/// Posts each day as the run that it would have been at its end.
+/// Posts each day as the run that a daily worker would have posted at its end.
 async fn post(server: &Server, job_id: Uuid, season: &[DailyIndex]) -> Result<Counts> {
     let mut sum = Counts::default();
     for day in season {
@@ -156,19 +156,19 @@ async fn post(server: &Server, job_id: Uuid, season: &[DailyIndex]) -> Result<Co
     Ok(sum)
 }
 
-/// The days in each class and the first day with the highest index.
+/// Returns a text with the number of days in each class, and the first day with the highest index.
 fn summary(season: &[DailyIndex]) -> String {
     let classes: Vec<Class> = season.iter().map(|day| Class::of(day.points)).collect();
     let days = |class| classes.iter().filter(|c| **c == class).count();
     let (low, moderate, high) = (days(Class::Low), days(Class::Moderate), days(Class::High));
-    // Of equal ones `max_by_key` takes the last, which is the first in reverse.
+    // Among equal days `max_by_key` returns the last, which is the first in reverse order.
     let highest = season.iter().rev().max_by_key(|day| day.points);
     let highest = highest.map(|day| format!(", highest {} on {}", day.points, day.day));
     let highest = highest.unwrap_or_default();
     format!("days: {low} low, {moderate} moderate, {high} high{highest}")
 }
 
-/// The token, and how a shell gets at it.
+/// Returns the token, and the shell expression that yields it.
 fn token(arguments: &Arguments) -> Result<(String, String)> {
     let variable = "$PREDICTION_API_TOKEN".to_owned();
     if let Some(token) = &arguments.token {
@@ -198,7 +198,7 @@ struct Location {
     longitude: Option<f64>,
 }
 
-/// What the server did with posted predictions.
+/// Counts in the server's response to posted predictions.
 #[derive(Default, Deserialize)]
 struct Counts {
     stored: u64,
@@ -217,7 +217,7 @@ impl fmt::Display for Counts {
     }
 }
 
-/// The problem document of an answer that is not 2xx (RFC 9457), as far as it came.
+/// Problem document of a response that is not 2xx (RFC 9457), with the members that it has.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Problem {
@@ -228,7 +228,7 @@ struct Problem {
 
 struct Server {
     client: reqwest::Client,
-    /// The base path of the API.
+    /// Base path of the API.
     base: String,
     token: String,
 }
@@ -242,8 +242,8 @@ impl Server {
         accept(self.send(Method::POST, path, Some(body)).await?).await
     }
 
-    /// Makes a thing under a fixed id unless it is there already. A conflict with another thing,
-    /// such as one that has the name, stays an error.
+    /// Creates a resource under a fixed id unless it exists. A conflict with another resource, such as one with the
+    /// same name, is an error.
     async fn ensure(&self, collection: &str, id: Uuid, body: &Value) -> Result<()> {
         let made = self.send(Method::POST, collection, Some(body)).await?;
         if made.status() == StatusCode::CONFLICT {
@@ -265,7 +265,7 @@ impl Server {
     }
 }
 
-/// The body of a 2xx answer; all others are errors.
+/// Returns the body of a 2xx response; all others are errors.
 async fn accept<T: DeserializeOwned>(response: Response) -> Result<T> {
     let (status, url) = (response.status(), response.url().clone());
     if status.is_success() {

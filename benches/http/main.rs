@@ -28,7 +28,7 @@ use cases::{CASES, Case};
 /// Result of a step, or the reason of its failure.
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Programs required beside this one, with their arguments for a check. `benches/run` installs them.
+/// Programs that this one requires, with their arguments for a check. `benches/run` installs them.
 const TOOLS: [(&str, &str); 2] = [("wrk", "--version"), ("victoria-metrics", "-version")];
 
 fn main() -> ExitCode {

@@ -71,7 +71,7 @@ pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
 /// The end of the name of an incomplete copy.
 const UNFINISHED: &str = ".unfinished";
 
-/// The folder of a file.
+/// Returns the folder of a file.
 fn folder_of(file: &Path) -> &Path {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.unwrap_or(Path::new("."))
@@ -116,7 +116,7 @@ fn refuse(target: &Path, force: bool) -> Outcome {
     Ok(())
 }
 
-/// Whether a file is the database of a data folder, its log or its lock, under any name.
+/// Returns whether a file is the database of a data folder, its log or its lock, under any name.
 fn is_of_a_data_folder(file: &Path) -> bool {
     let whole = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     let folder = folder_of(&whole);

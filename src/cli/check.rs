@@ -32,7 +32,8 @@ pub fn run(settings: &Settings, file: Option<&PathBuf>) -> Outcome {
     Err(damaged(&path, &report))
 }
 
-/// Reports the contents of the file and its faults. Only for the data folder's own database the advice is to restore.
+/// Reports the contents of the file and its faults. The advice to restore is given only for the data folder's own
+/// database.
 pub fn check(path: &Path, is_own: bool) -> Result<Report, Failure> {
     if path.is_dir() {
         let line = format!("{} is a folder: name a file in it", path.display());
@@ -54,7 +55,7 @@ pub fn check(path: &Path, is_own: bool) -> Result<Report, Failure> {
     })
 }
 
-/// The failure of a file with faults.
+/// Returns the failure of a file with faults.
 pub fn damaged(path: &Path, report: &Report) -> Failure {
     let faults = report.faults.len() as u64 + report.more_faults;
     let s = if faults == 1 { "" } else { "s" };

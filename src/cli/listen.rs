@@ -78,8 +78,8 @@ impl Listening {
         })
     }
 
-    /// The address of the server for a client on this machine. A wildcard address cannot be opened in a browser, so it is
-    /// replaced.
+    /// Returns the address of the server for a client on this machine. A wildcard address cannot be opened in a
+    /// browser, so it is replaced.
     pub fn url(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         let mut address = self.address;
@@ -135,7 +135,7 @@ pub fn reload_on_hangup(tls: Option<&Tls>) -> Outcome {
     Ok(())
 }
 
-/// The reverse proxies of the settings.
+/// Returns the reverse proxies of the settings.
 ///
 /// # Errors
 /// The setting that is wrong.
@@ -158,7 +158,8 @@ async fn listen(address: &str, setting: &str) -> Result<TcpListener, Failure> {
     })
 }
 
-/// As many connections as the process may have file descriptors for, once it has asked for as many as it may have.
+/// Raises the process's limit of file descriptors as far as allowed, and returns the number of connections that the
+/// descriptors suffice for, at most `connections`.
 fn affordable(connections: usize) -> usize {
     let mut files = getrlimit(Resource::Nofile);
     files.current = files.maximum;

@@ -1,4 +1,4 @@
-//! The lock of the data folder: one process serves it, and nothing is restored over a running server.
+//! The lock of the data folder: one process serves it, and no backup is restored over a running server.
 //!
 //! Both the folder itself and a file in it are locked. Earlier releases check the file; the folder's lock remains if
 //! somebody deletes the file.
@@ -24,7 +24,7 @@ pub struct Lock {
     folder: Option<File>,
 }
 
-/// Whether a process holds the lock of the folder.
+/// Returns whether a process holds the lock of the folder.
 pub fn is_held(folder: &Path) -> bool {
     let tried = File::open(folder).map(|folder| folder.try_lock());
     matches!(tried, Ok(Err(TryLockError::WouldBlock)))

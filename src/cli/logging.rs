@@ -176,7 +176,8 @@ fn log_panic(info: &PanicHookInfo<'_>) {
     );
 }
 
-/// Whether the user wants plain text without escape sequences: `NO_COLOR` is set (see <https://no-color.org>), or the terminal knows none.
+/// Returns whether the user wants plain text without escape sequences: `NO_COLOR` is set (see <https://no-color.org>),
+/// or the terminal knows none.
 pub fn is_plain() -> bool {
     let is_set = |text: std::ffi::OsString| !text.is_empty();
     std::env::var_os("NO_COLOR").is_some_and(is_set)

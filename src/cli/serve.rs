@@ -69,7 +69,7 @@ pub fn run(loaded: &Loaded) -> Outcome {
     })
 }
 
-/// Runs `work` to its end, and then waits for its remaining threads for a moment only.
+/// Runs `work` to its end, and then waits only briefly for its remaining threads.
 pub fn until_done(work: impl Future<Output = Outcome>) -> Outcome {
     let runtime = runtime()?;
     let outcome = runtime.block_on(work);
@@ -162,7 +162,7 @@ pub async fn first_admin(app: &App, settings: &Settings) -> Result<Option<FirstA
     Ok(made.then_some(first))
 }
 
-/// The first admin token that is given, if there is one.
+/// Returns the first admin token that is given, if there is one.
 ///
 /// # Errors
 /// The token is too short, or cannot be sent in a header.
@@ -193,7 +193,7 @@ fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Whether the output goes to systemd's journal, which would store the token.
+/// Returns whether the output goes to systemd's journal, which would store the token.
 fn is_kept() -> bool {
     std::env::var_os("JOURNAL_STREAM").is_some()
 }

@@ -1,7 +1,7 @@
 //! Settings from environment variables.
 //!
-//! A variable holds text, and the setting's default says what the text means: a text stays as it is, a number is read
-//! as one, and a list may be a single value. Nothing is guessed from the look of the text.
+//! A variable contains text, which is read as the type of the setting's default: text, a number, or a list, which may
+//! be a single value. The type is not guessed from the text.
 
 use std::ffi::OsStr;
 
@@ -86,7 +86,7 @@ fn insert(settings: &mut Dict, defaults: &Dict, path: &[&str], value: &str) {
     };
     let default = defaults.get(*name);
     if rest.is_empty() {
-        // A section that was given as a value would take the place of its settings.
+        // A section that is set as a value would replace its settings.
         let is_section = matches!(settings.get(*name), Some(Value::Dict(..)));
         if !is_section {
             settings.insert((*name).to_owned(), typed(value, default));
@@ -105,7 +105,7 @@ fn insert(settings: &mut Dict, defaults: &Dict, path: &[&str], value: &str) {
     }
 }
 
-/// The text as a value of the default's type. A text that cannot be one stays a text, and is refused as such.
+/// Returns the text as a value of the default's type. A text that cannot be one stays a text, and is refused as such.
 fn typed(text: &str, default: Option<&Value>) -> Value {
     let plain = unquoted(text.trim());
     let found = match default {
@@ -117,7 +117,7 @@ fn typed(text: &str, default: Option<&Value>) -> Value {
     found.unwrap_or_else(|| Value::from(unquoted(text)))
 }
 
-/// A list as a single value, as values with commas between them, or in brackets.
+/// Returns a list as a single value, as values with commas between them, or in brackets.
 fn list(text: &str) -> Value {
     let text = text.trim();
     let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
@@ -126,7 +126,7 @@ fn list(text: &str) -> Value {
     Value::Array(Tag::Default, values.map(Value::from).collect())
 }
 
-/// The text without the quotes around it, which files of variables often have.
+/// Returns the text without the quotes around it, which files of variables often have.
 fn unquoted(text: &str) -> &str {
     let inside = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
     inside('"').or_else(|| inside('\'')).unwrap_or(text)

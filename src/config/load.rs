@@ -38,7 +38,7 @@ impl Loaded {
     /// Reads the settings. `file` is the one that the user named on the command line.
     ///
     /// # Errors
-    /// A line that names the key, its origin and what is allowed.
+    /// A line that names the key, its origin and the allowed values.
     pub fn read(file: Option<&Path>, flags: &Flags) -> Result<Self, String> {
         let named = file
             .map(Path::to_owned)

@@ -4,7 +4,7 @@ use figment::{Metadata, error::Kind};
 
 use super::environment::PREFIX;
 
-/// Explains a fault in a setting: its key, its origin and what is allowed.
+/// Explains a fault in a setting: its key, its origin and the allowed values.
 pub fn explain(error: &figment::Error) -> String {
     let mut path = error.path.clone();
     let fault = match &error.kind {
@@ -44,6 +44,7 @@ pub fn explain(error: &figment::Error) -> String {
     }
 }
 
+/// Names the place that a setting was read from, for messages.
 pub fn place(metadata: &Metadata, key: &str) -> String {
     if let Some(figment::Source::File(path)) = &metadata.source {
         return path.display().to_string();
@@ -58,10 +59,12 @@ pub fn place(metadata: &Metadata, key: &str) -> String {
     "the defaults".to_owned()
 }
 
+/// Returns whether the place is the environment.
 pub fn is_environment(metadata: &Metadata) -> bool {
     metadata.name.contains("environment")
 }
 
+/// Returns whether the place is the command line.
 pub fn is_flag(metadata: &Metadata) -> bool {
     metadata.name.contains("flag")
 }

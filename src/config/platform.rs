@@ -1,7 +1,8 @@
 //! Variables that container platforms set for a service, and that are no settings.
 
-/// Whether Kubernetes sets the variable for a service, or Docker for a link, whose name begins like this program's:
-/// `SERVICE_HOST`, `SERVICE_PORT`, `SERVICE_PORT_HTTP`, `PORT=tcp://...`, `PORT_8000_TCP_ADDR`, `NAME=/a/b`, `ENV_PATH`.
+/// Returns whether Kubernetes sets the variable for a service, or Docker for a link, whose name begins like this
+/// program's: `SERVICE_HOST`, `SERVICE_PORT`, `SERVICE_PORT_HTTP`, `PORT=tcp://...`, `PORT_8000_TCP_ADDR`, `NAME=/a/b`,
+/// `ENV_PATH`.
 pub fn is_of_a_platform(name: &str, value: &str) -> bool {
     // The service may have a longer name, such as prediction-api-metrics.
     let mut starts = vec![0];
@@ -18,7 +19,7 @@ pub fn is_of_a_platform(name: &str, value: &str) -> bool {
     })
 }
 
-/// Whether that is `PORT_<number>_<protocol>`, or begins so.
+/// Returns whether that is `PORT_<number>_<protocol>`, or begins so.
 fn is_port(rest: &str) -> bool {
     let Some((number, protocol)) = rest.strip_prefix("PORT_").and_then(|rest| rest.split_once('_')) else {
         return false;

@@ -12,7 +12,7 @@ const MANY: u64 = 1_000_000;
 pub struct Fault {
     /// Key of the setting, with its section.
     pub key: &'static str,
-    /// Its value as TOML shows it.
+    /// Value in the notation of TOML.
     pub value: String,
     /// Description of the fault, as the end of a sentence that begins with the setting.
     pub fault: String,

@@ -96,7 +96,7 @@ pub struct JobContext {
 }
 
 impl JobContext {
-    /// Output roles of the version.
+    /// Returns the expectations that the job's health is judged by.
     pub fn watch(&self, active: bool) -> Watch<'_> {
         Watch {
             active,

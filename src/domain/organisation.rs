@@ -88,7 +88,8 @@ impl OrganisationChange {
     }
 }
 
-/// The conflict with a deleted organisation whose predictions are stored still: a new one under its id would read them.
+/// Returns the conflict of an id that a deleted organisation had whose predictions are still stored: a new organisation
+/// under the id could read them.
 pub fn id_is_stored(id: Uuid) -> Error {
     Error::conflict(
         format!(

@@ -7,7 +7,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{lenient_time, scalar::scalar};
 
-/// A moment: microseconds since 1970-01-01T00:00:00Z, in the years 0000 to 9999.
+/// A point in time: microseconds since 1970-01-01T00:00:00Z, in the years 0000 to 9999.
 ///
 /// It is read from RFC 3339 with any offset, and from the other unambiguous forms of ISO 8601 (see [`lenient_time`]);
 /// digits finer than microseconds are dropped. It is written in UTC with `Z`.
@@ -82,7 +82,8 @@ impl Timestamp {
         Self::parse(&Self::text_of_parameter(text))
     }
 
-    /// The text that a query parameter stands for: a date is its midnight, and a plus that was decoded as a space is a plus.
+    /// Returns the RFC 3339 text of a query parameter: a date becomes its midnight, and a space before an offset
+    /// becomes the plus that was decoded to it.
     pub fn text_of_parameter(text: &str) -> Cow<'_, str> {
         if lenient_time::is_date(text) {
             return format!("{text}T00Z").into();

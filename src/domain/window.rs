@@ -1,4 +1,4 @@
-//! Windows of times: their defaults, and the one rule that they have.
+//! Windows of times: their defaults, and the rule that they must not end before they begin.
 
 use super::{
     error::{Error, Result},
@@ -18,7 +18,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// The window that is asked for; it begins `now` and is 24 hours long, unless it is given otherwise.
+    /// Returns the requested window. By default it begins `now`, and is 24 hours long.
     ///
     /// # Errors
     /// Bad parameter: it ends before it begins.
@@ -27,7 +27,7 @@ impl Window {
         Self::new(from, to.unwrap_or(from.plus_hours(DEFAULT_HOURS)))
     }
 
-    /// The window that is asked for; it reaches 24 hours to each side of `middle`, unless it is given otherwise.
+    /// Returns the requested window. By default it reaches 24 hours to each side of `middle`.
     ///
     /// # Errors
     /// Bad parameter: it ends before it begins.
@@ -36,7 +36,7 @@ impl Window {
         Self::new(from, to.unwrap_or(middle.plus_hours(DEFAULT_HOURS)))
     }
 
-    /// The window between two times.
+    /// Creates the window between two times.
     ///
     /// # Errors
     /// Bad parameter: it ends before it begins.

@@ -1,7 +1,7 @@
 //! The server as a client sees it: its path and its address.
 //!
-//! A reverse proxy may serve the product under a path such as `/farm`. The path is a setting, or a proxy that is trusted
-//! names it with `X-Forwarded-Prefix`. It holds whether the proxy strips it from the requests or leaves it there.
+//! A reverse proxy may serve the product under a path such as `/farm`. The path is a setting, or a proxy that is
+//! trusted names it with `X-Forwarded-Prefix`. The proxy may strip the path from requests or leave it there.
 
 use std::net::IpAddr;
 
@@ -15,33 +15,33 @@ const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// The longest path and the longest host that are taken.
+/// Maximum length of the path and of the host.
 const MAX_LENGTH: usize = 255;
 
-/// The first segments of the server's own paths. A base path that begins with one could not be told from them.
+/// First segments of the server's own paths. A base path that begins with one could not be distinguished from them.
 const OWN: &[&str] = &["assets", "docs", "swagger", "livez", "readyz", "metrics", "health"];
 
-/// The reverse proxies in front of the server.
+/// Reverse proxies in front of the server.
 #[derive(Debug, Clone, Default)]
 pub struct Proxies {
     base_path: String,
     trusted: Vec<IpNet>,
 }
 
-/// A fault of a setting about proxies.
+/// Fault of a setting about proxies.
 #[derive(Debug)]
 pub struct BadProxy {
-    /// The setting.
+    /// Key of the setting.
     pub key: &'static str,
-    /// Its value, or the one of its values that is wrong.
+    /// Value of the setting, or the wrong one of its values.
     pub value: String,
     /// Description of the fault.
     pub fault: &'static str,
 }
 
 impl Proxies {
-    /// Serves under `base_path`, which is empty or such as `/farm`, and believes the forwarding headers of `trusted`:
-    /// addresses, or networks such as `10.0.0.0/8`.
+    /// Reads the settings: `base_path` is empty or a path such as `/farm`; `trusted` lists addresses, or networks such
+    /// as `10.0.0.0/8`, whose forwarding headers are trusted.
     ///
     /// # Errors
     /// The first setting that is wrong.
@@ -84,12 +84,12 @@ impl Proxies {
     }
 }
 
-/// The path and address of the server as the client of one request sees it.
+/// Path and address of the server as the client of one request sees it.
 #[derive(Debug, Clone)]
 pub struct Base {
-    /// The path that all of the server's paths stand under; empty for none.
+    /// Base path that precedes all of the server's paths; empty if there is none.
     pub path: String,
-    /// The scheme and the host.
+    /// Scheme and host.
     origin: String,
 }
 
@@ -125,17 +125,17 @@ impl Base {
         }
     }
 
-    /// The address of the server, as it is written into commands. A URL, of characters that need no escaping.
+    /// Returns the address of the server for use in commands: a URL of characters that need no escaping.
     pub fn address(&self) -> String {
         format!("{}{}", self.origin, self.path)
     }
 
-    /// A path of the server as the client has to ask for it.
+    /// Returns a path of the server as the client must request it.
     pub fn at(&self, path: &str) -> String {
         format!("{}{path}", self.path)
     }
 
-    /// Takes the base path off the request's path, if the proxy left it there.
+    /// Removes the base path from the request's path, if the proxy left it there.
     pub fn strip(&self, request: &mut Request) {
         let path = request.uri().path();
         let Some(rest) = path.strip_prefix(&self.path) else {
@@ -158,7 +158,7 @@ impl Base {
         }
     }
 
-    /// Puts the base path before the path that the answer leads to.
+    /// Prepends the base path to the `Location` of the response.
     pub fn relocate(&self, response: &mut Response) {
         let headers = response.headers_mut();
         let Some(path) = headers.get(header::LOCATION).and_then(|to| to.to_str().ok()) else {
@@ -169,7 +169,7 @@ impl Base {
         }
     }
 
-    /// Puts the base path before the paths that a page of this server refers to.
+    /// Prepends the base path to the paths that a page of this server refers to.
     pub fn rebase(&self, html: &str) -> String {
         if self.path.is_empty() {
             return html.to_owned();
@@ -180,13 +180,14 @@ impl Base {
     }
 }
 
-/// The value that the proxy nearest to the client gave.
+/// Returns the value that the proxy nearest to the client added.
 fn first<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let value = headers.get(name)?.to_str().ok()?;
     value.split(',').next().map(str::trim)
 }
 
-/// Whether that is a path such as `/farm/predictions`. Nothing in it has a meaning in HTML, in a header or in a shell.
+/// Returns whether the text is a path such as `/farm/predictions`, without characters that have a meaning in HTML,
+/// headers or shells.
 fn is_path(text: &str) -> bool {
     let is_segment = |segment: &str| {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
@@ -196,7 +197,7 @@ fn is_path(text: &str) -> bool {
     text.len() <= MAX_LENGTH && segments.is_some_and(|mut segments| segments.all(is_segment))
 }
 
-/// Whether a path that begins so may be one of the server's own.
+/// Returns whether a base path could be confused with the server's own paths.
 fn is_own(path: &str) -> bool {
     let mut segments = path.split('/').skip(1);
     match segments.next() {
@@ -206,7 +207,7 @@ fn is_own(path: &str) -> bool {
     }
 }
 
-/// Whether that is a host, with its port if there is one.
+/// Returns whether the text is a host, with or without a port.
 fn is_host(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
     (1..=MAX_LENGTH).contains(&text.len()) && text.bytes().all(plain)

@@ -1,4 +1,4 @@
-//! The context of a request: the product, its settings, and the caller.
+//! Context of a request: the product, its settings, and the caller.
 
 use std::sync::{Arc, OnceLock};
 
@@ -23,25 +23,35 @@ use crate::{
     service::App,
 };
 
-/// The context that each request carries.
+/// Context that each request carries.
 #[derive(Clone)]
 pub struct Context {
+    /// The product.
     pub app: App,
+    /// The API's document, which requests are validated against.
     pub document: Document,
+    /// Labels of the pages.
     pub pages: Arc<Labels>,
+    /// Limits of connections and requests.
     pub limits: Limits,
+    /// Rate limit of tokens. `None` if it is disabled.
     pub rate: Option<Rate>,
+    /// Concurrent requests and bodies of tokens.
     pub shares: Shares,
+    /// Origins whose pages may call the API.
     pub origins: Arc<Origins>,
+    /// Recorder of the metrics. `None` if they are not served.
     pub metrics: Option<Metrics>,
+    /// Present if the server is a demo.
     pub demo: Option<Arc<Demo>>,
+    /// Reverse proxies in front of the server.
     pub proxies: Arc<Proxies>,
-    /// Whether it is spoken through TLS.
+    /// Whether connections use TLS.
     pub is_encrypted: bool,
 }
 
 impl Context {
-    /// The context of a server with these options.
+    /// Creates the context of a server with these options.
     pub fn new(app: &App, document: Document, pages: Labels, options: Options, is_encrypted: bool) -> Self {
         Self {
             app: app.clone(),
@@ -58,27 +68,30 @@ impl Context {
         }
     }
 
-    /// The context that the envelope gave the request.
+    /// Returns the context of the request.
     pub fn of(request: &Request) -> Result<&Self, Problem> {
         let missing = || Error::Internal("a request without its context".to_owned());
         Ok(request.data().ok_or_else(missing)?)
     }
 }
 
-/// The caller, for the log and the limits: set when the token is checked.
+/// Caller of a request, for the log and the limits. It is set when the token is checked.
 #[derive(Clone, Default)]
 pub struct SeenCaller(Arc<OnceLock<Seen>>);
 
-/// The facts about a caller.
+/// Caller of a request, as the log and the limits need it.
 pub struct Seen {
+    /// Name of the token.
     pub name: String,
+    /// Organisation of the token. `None` for an admin.
     pub organisation_id: Option<Uuid>,
+    /// Rest of the token's rate limit. `None` if there is no limit.
     pub left: Option<Left>,
     turn: Option<Arc<Turn>>,
 }
 
 impl SeenCaller {
-    /// Notes who called, how often the token may call yet, and that one of its requests is under way.
+    /// Records the caller, the rest of the token's rate limit, and its concurrent request.
     pub fn set(&self, caller: &Caller, left: Option<Left>, turn: Option<Arc<Turn>>) {
         let _ = self.0.set(Seen {
             name: caller.name.to_string(),
@@ -88,22 +101,22 @@ impl SeenCaller {
         });
     }
 
-    /// The facts about the caller, once the token was checked.
+    /// Returns the caller, once the token was checked.
     pub fn seen(&self) -> Option<&Seen> {
         self.0.get()
     }
 
-    /// The organisation of the caller; none for an admin.
+    /// Returns the organisation of the caller. `None` for an admin, or before the token was checked.
     pub fn organisation_id(&self) -> Option<Uuid> {
         self.0.get().and_then(|seen| seen.organisation_id)
     }
 
-    /// The token's request that is under way.
+    /// Returns the token's concurrent request.
     pub fn turn(&self) -> Option<Arc<Turn>> {
         self.0.get()?.turn.clone()
     }
 }
 
-/// Marks a request that came on a reserved place: only probes and metrics are answered.
+/// Marks a request on a reserved place, which may only call probes and metrics.
 #[derive(Clone, Copy)]
 pub struct OnlyProbes;

@@ -1,20 +1,22 @@
-//! The routes of pages, each of which is also the label of its requests in the log and the metrics.
+//! Routes of pages. The pattern of a route is also the label of its requests in the log and the metrics.
 
 use matchit::Router;
 use poem::{Endpoint, IntoEndpoint, Response, Route};
 
-/// Routes, and their labels by the paths that they match.
+/// Routes and their labels.
 pub struct Pages {
+    /// Routes of the pages.
     pub routes: Route,
+    /// Labels of the same routes.
     pub labels: Labels,
 }
 
-/// The labels of pages: as few as there are routes, whatever is asked for.
+/// Labels of pages. Their number is that of the routes, whatever paths clients request.
 #[derive(Default)]
 pub struct Labels(Router<String>);
 
 impl Labels {
-    /// The label of a page's path; none if no page is there.
+    /// Returns the label of a path. `None` if there is no page.
     pub fn of(&self, path: &str) -> Option<&str> {
         self.0.at(path).ok().map(|found| found.value.as_str())
     }
@@ -35,7 +37,7 @@ impl Labels {
 }
 
 impl Pages {
-    /// No pages yet.
+    /// Creates an empty table.
     pub fn new() -> Self {
         Self {
             routes: Route::new(),
@@ -43,7 +45,7 @@ impl Pages {
         }
     }
 
-    /// Adds a page at a path, which may end in a rest with a name such as `/docs/*page`.
+    /// Adds a page at a path, which may end with a named wildcard such as `/docs/*page`.
     pub fn at<E>(mut self, pattern: &str, endpoint: E) -> Self
     where
         E: IntoEndpoint,

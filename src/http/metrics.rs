@@ -1,4 +1,4 @@
-//! Metrics for Prometheus: counts and times of requests, and the metrics of the other layers.
+//! Metrics for Prometheus: counts and durations of requests, and the metrics of the other layers.
 
 use std::{
     fs,
@@ -12,7 +12,7 @@ use poem::{Response, http::header};
 
 use crate::service::{self, App};
 
-/// The media type of the text format.
+/// Media type of the text format.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 const REQUESTS: &str = "prediction_api_http_requests_total";
@@ -21,23 +21,23 @@ const CONNECTIONS: &str = "prediction_api_http_connections_open";
 const MEMORY: &str = "process_resident_memory_bytes";
 const BUILD: &str = "prediction_api_build_info";
 
-/// The upper bounds of times, in seconds: from what is cached to what is given up.
+/// Upper bounds of the histograms of durations, in seconds: from cached reads to the request timeout.
 const SECONDS: [f64; 14] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0,
 ];
 
-/// The upper bounds of how many writes share a commit; no more than 256 do.
+/// Upper bounds of the histogram of writes that share a commit. The maximum is 256.
 const WRITES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
-/// The recorder of the whole process. Cheap to clone.
+/// Recorder of the whole process. Cheap to clone.
 #[derive(Clone)]
 pub struct Metrics(PrometheusHandle);
 
 impl Metrics {
-    /// Counts from now on, for the whole process.
+    /// Starts recording for the whole process.
     ///
     /// # Errors
-    /// A line that says why not: it counts already.
+    /// A message if the process records already.
     pub fn install() -> Result<Self, String> {
         let recorder = PrometheusBuilder::new()
             .set_buckets(&SECONDS)
@@ -55,12 +55,13 @@ impl Metrics {
         Ok(Self(handle))
     }
 
-    /// Sorts what was measured into the histograms; to be called every few seconds, so that it takes no memory.
+    /// Adds the measurements to the histograms. It must be called every few seconds, since measurements take memory
+    /// until then.
     pub fn upkeep(&self) {
         self.0.run_upkeep();
     }
 
-    /// Everything, in the text format of Prometheus.
+    /// Returns all metrics in the text format of Prometheus.
     pub async fn text(&self, app: &App) -> Response {
         service::metrics::measure(app).await;
         if let Some(bytes) = resident_memory() {
@@ -84,11 +85,11 @@ fn describe() {
     describe_gauge!(BUILD, "Always 1; the label tells the program's version");
 }
 
-/// Notes that a connection was opened, until the guard is dropped.
+/// Counts an open connection until it is dropped.
 pub struct OpenConnection(());
 
 impl OpenConnection {
-    /// One more.
+    /// Counts one more open connection.
     pub fn new() -> Self {
         gauge!(CONNECTIONS).increment(1);
         Self(())
@@ -101,7 +102,7 @@ impl Drop for OpenConnection {
     }
 }
 
-/// The counters of one method of one route; looked up once, since each request needs them.
+/// Counters of one method of one route. They are looked up once, since each request needs them.
 #[derive(Default)]
 pub struct Meters {
     by_status: RwLock<Vec<(u16, Counter)>>,

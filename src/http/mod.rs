@@ -1,4 +1,4 @@
-//! The HTTP layer: everything that is served, and nothing that decides. [`routes`] has the table of all operations.
+//! HTTP layer, which serves the product and decides nothing itself. [`routes`] has the table of all operations.
 
 mod api;
 mod base;

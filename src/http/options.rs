@@ -1,4 +1,4 @@
-//! Options of the server: its limits, and who may call it.
+//! Options of the server: its limits, and the clients that may call it.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub struct Limits {
     pub bodies_bytes: usize,
     /// Time in which each 16 KiB of a body, or the rest of it, must arrive.
     pub body: Duration,
-    /// Time in which a body that is read as a whole must arrive.
+    /// Time in which a body that is read at once must arrive.
     pub body_total: Duration,
     /// Time from the end of the request body to the start of the response.
     pub request: Duration,
@@ -37,14 +37,14 @@ pub struct Limits {
     pub requests_at_once: usize,
 }
 
-/// Least number of concurrent requests of a token, unless it is set.
+/// Minimum of the default number of concurrent requests of a token.
 const LEAST_REQUESTS: usize = 16;
 
 impl Limits {
     /// Returns the number of concurrent requests that one token may have.
     pub fn token_requests(&self) -> usize {
         match self.requests_at_once {
-            // However few connections there are, half of them are left to the others.
+            // Even if there are few connections, half of them are left to other tokens.
             0 => LEAST_REQUESTS
                 .min(self.connections / 2)
                 .max(self.connections / 8)
@@ -53,8 +53,8 @@ impl Limits {
         }
     }
 
-    /// Returns the bytes that the bodies of one token may take: a quarter, so that three others have as much, but no less
-    /// than one body.
+    /// Returns the number of bytes that the bodies of one token may take: a quarter of all, so that three others have
+    /// as much, but at least one body.
     pub fn token_bodies_bytes(&self) -> usize {
         self.body_bytes.max(self.bodies_bytes / 4)
     }
@@ -65,7 +65,7 @@ impl Limits {
 pub struct Options {
     /// Limits of connections and requests.
     pub limits: Limits,
-    /// Origins that may call it from a browser.
+    /// Origins whose pages may call the server from a browser.
     pub origins: Origins,
     /// Metrics that `/metrics` returns. If absent, the path does not exist.
     pub metrics: Option<Metrics>,
@@ -76,7 +76,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Returns the plain way to serve: for pages of its own origin only, without metrics, no demo, behind no proxy.
+    /// Returns the default options: no other origins, no metrics, no demo and no proxy.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,

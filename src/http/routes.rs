@@ -1,4 +1,4 @@
-//! Every route, and its operation.
+//! Table of all routes and their operations.
 //!
 //! The operations of the API, with their files in `api/`; a test checks this table against the API's document.
 //!
@@ -62,8 +62,9 @@
 //! | GET | /api/v1/audit | list_audit | audit.rs |
 //! | GET | /api/v1/admin/backup | download_backup | backup.rs |
 //!
-//! Beside them, in `site/pages.rs`: `/` (the dashboard), `/docs`, `/docs/{page}`, `/docs/{file}`, `/assets/{file}`, `/swagger`,
-//! `/api/v1/openapi.json`, `/api/v1/openapi.yaml`, `/favicon.ico`, and paths that lead to these; in `site/metrics.rs`: `/metrics`.
+//! Further routes are in `site/pages.rs`: `/` (the dashboard), `/docs`, `/docs/{page}`, `/docs/{file}`,
+//! `/assets/{file}`, `/swagger`, `/api/v1/openapi.json`, `/api/v1/openapi.yaml`, `/favicon.ico`, and paths that lead to
+//! these; in `site/metrics.rs`: `/metrics`.
 
 use std::{any::Any, sync::Arc};
 
@@ -85,7 +86,7 @@ use super::{
 };
 use crate::service::App;
 
-/// The operations by area; the framework's tuples end at 16, and may be nested.
+/// Operations by area. The framework's tuples have at most 16 members, and may be nested.
 type Apis = (Jobs, Models, Places, Administration);
 type Jobs = (job::JobApi, job_run::JobRunApi, health::HealthApi);
 type Models = (
@@ -132,7 +133,7 @@ fn apis(app: &App) -> Apis {
     (jobs, models, places, administration)
 }
 
-/// The front of the document: what it says of the API as a whole.
+/// General part of the document.
 const FRONT: Front = Front {
     title: "Prediction API",
     description: "Stores predictive models (sources and their immutable versions), connects them to an \
@@ -141,12 +142,12 @@ const FRONT: Front = Front {
     immutable: &[source_version::IMMUTABLE],
 };
 
-/// The API's document.
+/// Generates the API's document.
 pub fn document() -> Document {
     Document::of::<Apis>(&FRONT)
 }
 
-/// Everything that is served.
+/// Returns the endpoint of everything that is served.
 pub fn endpoint(app: &App, options: Options, is_encrypted: bool) -> impl Endpoint<Output = Response> + use<> {
     let document = document();
     let api = OpenApiService::new(apis(app), "", "");
@@ -163,7 +164,7 @@ pub fn endpoint(app: &App, options: Options, is_encrypted: bool) -> impl Endpoin
     enveloped(routes, Context::new(app, document, pages.labels, options, is_encrypted))
 }
 
-/// The metrics, for whoever reaches them.
+/// Returns the endpoint of the metrics, which needs no token.
 pub fn metrics_endpoint(app: &App, options: Options) -> impl Endpoint<Output = Response> + use<> {
     let pages = pages::add_probes(Pages::new().at("/metrics", poem::get(metrics::alone)));
     enveloped(

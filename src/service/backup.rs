@@ -1,6 +1,6 @@
 //! Backups over HTTP. The command line copies the database's file itself.
 //!
-//! A backup that is being sent is stored beside the database under a name that contains `.passing-`, which is removed
+//! A backup that is being sent is stored next to the database under a name that contains `.passing-`, which is removed
 //! before the first byte is sent.
 
 use std::io::{self, Read};

@@ -1,7 +1,7 @@
 //! The machine's clock: whether it is trusted.
 //!
-//! What cannot be undone does not trust the clock: deletion by age takes its time from [`look`], which refuses a clock
-//! that has jumped.
+//! Operations that cannot be undone do not trust it blindly: deletion by age takes its time from [`look`], which
+//! refuses a clock that has jumped.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -260,13 +260,13 @@ pub async fn tick(app: &App) -> Result<()> {
     }
 }
 
-/// Trusts the clock as it is, and stores its time.
+/// Trusts the clock's current time, and stores it.
 ///
 /// # Errors
 /// Unavailable or busy, if the database cannot be written.
 pub async fn accept(app: &App) -> Result<Timestamp> {
     let look = app.watch.look(app.now());
-    // A deletion follows, which may be what makes room on a full disk.
+    // A deletion follows, which may free space on a full disk.
     app.delete_values(move |tx, _| clock::see(tx, look.time)).await?;
     let mut state = app.watch.state();
     state.stored = Some((look.time, look.uptime));

@@ -64,7 +64,8 @@ pub fn describe() {
     describe_gauge!(READERS, "Connections in use by short reads");
 }
 
-/// Measures what is not counted as it happens. If the database cannot be read, the last values stay.
+/// Updates the gauges. It must be called before the metrics are read. If the database cannot be read, the last values
+/// stay.
 pub async fn measure(app: &App) {
     let load = app.db.load();
     #[expect(clippy::cast_precision_loss, reason = "a measure need not be exact")]

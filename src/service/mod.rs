@@ -1,7 +1,7 @@
 //! The operations of the product, one file for each noun. Each operation checks the permissions of its caller, opens
 //! the transaction and applies the rules of `domain`.
 //!
-//! There is one reading of the clock per transaction: `App` reads the clock and passes the moment on. Nothing below
+//! There is one reading of the clock per transaction: `App` reads the clock and passes the time on. Nothing below
 //! `service` asks for the time, so that all stamps of one change are equal and tests control the clock.
 
 pub mod audit;

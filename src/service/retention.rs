@@ -26,9 +26,9 @@ const STEP_READINGS: u32 = 2000;
 /// Number of messages of webhooks that are deleted in one step.
 const STEP_DELIVERIES: u32 = 500;
 
-/// Deletes what has expired by `now`, in small steps, and returns the space where that is worthwhile. It may be dropped
-/// at any time; completed steps stay done. The whole sweep uses one reading of the clock, which the caller trusts, so
-/// that a later jump deletes nothing.
+/// Deletes data that has expired by `now`, in small steps, and releases disk space if that is worthwhile. It may be
+/// dropped at any time; completed steps stay done. The whole sweep uses one reading of the clock, which the caller
+/// trusts, so that a later jump deletes nothing.
 ///
 /// # Errors
 /// Busy, if too many requests are waiting to write; unavailable, if the database cannot be written.
@@ -57,7 +57,7 @@ async fn swept(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
     Ok(swept)
 }
 
-/// Returns what a sweep would delete now, by source, sorted by name.
+/// Counts the data that a sweep would delete now, by source, sorted by name.
 pub async fn expired(app: &App) -> Result<Vec<ExpiredOfSource>> {
     app.read_unmapped(expiry::count).await
 }

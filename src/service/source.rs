@@ -114,7 +114,7 @@ fn insert(tx: &Transaction<'_>, caller: &Caller, new: NewSource, now: Timestamp)
         organisation::must_exist(tx, owner, "/organisation_id")?;
     }
     let made = new.make(owner, now);
-    // A source renames and expires what is stored under its id.
+    // A source renames and expires the predictions that are stored under its id.
     if let Some(owner) = owner
         && prediction::any_of_others(tx, made.id, owner)?
         && source::find(tx, made.id)?.is_none()

@@ -33,9 +33,9 @@ impl FromRow for AuditEntry {
     }
 }
 
-/// Inserts an entry after those of the same time, and returns its time and its position. The entry gets the time that
-/// was trusted last if the clock is before it: otherwise a clock that went back far would make the entry look so old
-/// that it is deleted once the clock is right.
+/// Inserts an entry after those of the same time, and returns its time and its position. If the clock is before the
+/// time that was trusted last, the entry gets that time: a clock that was set back far would otherwise date the entry
+/// so early that it is deleted once the clock is right.
 pub fn insert(tx: &Transaction<'_>, entry: &AuditEntry) -> Result<(Timestamp, i64)> {
     let at = clock::seen(tx)?.map_or(entry.at, |seen| seen.max(entry.at));
     let mut statement = tx.prepare_cached(

@@ -10,7 +10,7 @@ pub fn seen(connection: &Connection) -> Result<Option<Timestamp>> {
     at(connection, "seen")
 }
 
-/// Returns the latest available_at that was given, if there is one.
+/// Returns the latest available_at that was assigned, if there is one.
 pub fn stamped(connection: &Connection) -> Result<Option<Timestamp>> {
     at(connection, "stamped")
 }
@@ -38,7 +38,7 @@ pub fn hold(tx: &Transaction<'_>, is_held: bool, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Returns how far a clock that is not trusted had gone on steadily when its process ended.
+/// Returns the progress of an untrusted clock when its process ended.
 pub fn steady(connection: &Connection) -> Result<Option<Steady>> {
     let time = at(connection, "doubted")?;
     let since = at(connection, "steady")?.map(|since| since.micros().unsigned_abs());
@@ -48,7 +48,7 @@ pub fn steady(connection: &Connection) -> Result<Option<Steady>> {
     }))
 }
 
-/// Stores how far a clock that is not trusted has gone on steadily.
+/// Stores the progress of an untrusted clock.
 pub fn doubt(tx: &Transaction<'_>, steady: Steady) -> Result<()> {
     let since = i64::try_from(steady.since.as_micros()).unwrap_or(i64::MAX);
     set(tx, "doubted", steady.time.micros())?;
@@ -61,9 +61,9 @@ fn set(tx: &Transaction<'_>, name: &str, at: i64) -> Result<()> {
     Ok(())
 }
 
-/// Returns the available_at of what arrives at `now`. Each one is later than all before: while the clock is not past the
-/// latest one that was given, the next is a microsecond after that. So nothing arrives at a moment that pages of a list
-/// are read as of already.
+/// Assigns the available_at of values that arrive at `now`. Each is later than all before: while the clock is not past
+/// the latest one, the next is a microsecond after it. So no values arrive at a time as of which pages of a list were
+/// already read.
 pub fn stamp(tx: &Transaction<'_>, now: Timestamp) -> Result<Timestamp> {
     let mut statement = tx.prepare_cached(
         "INSERT INTO clock (name, at) VALUES ('stamped', ?1) ON CONFLICT (name) DO UPDATE

@@ -1,5 +1,5 @@
-//! Turns violations of unique constraints into conflicts. The database decides what is unique: nothing queries first
-//! and inserts then.
+//! Turns violations of unique constraints into conflicts. The database decides uniqueness: no code queries first and
+//! inserts afterwards.
 
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::domain::{Error, Result, text::Name};
 
 /// Handles the violation of a unique constraint at the statement that causes it.
 pub trait OnTaken<T> {
-    /// Returns the error that `conflict` makes if a unique constraint was violated.
+    /// Returns the error of `conflict` if a unique constraint was violated.
     fn on_taken(self, conflict: impl FnOnce(Unique) -> Result<Error>) -> Result<T>;
 }
 
@@ -25,7 +25,7 @@ impl<T> OnTaken<T> for super::engine::RowResult<T> {
 }
 
 /// Returns the conflict of an id that is taken. `own` selects the holder if it belongs to the same owner as the new
-/// resource: what belongs to another organisation is neither described nor named.
+/// resource: resources of another organisation are neither described nor named.
 pub fn id_taken(connection: &Connection, what: &str, id: Uuid, own: &str, parameters: impl Params) -> Result<Error> {
     let is_own = connection.prepare_cached(own)?.exists(parameters)?;
     Ok(Error::id_taken(what, id, is_own))

@@ -1,8 +1,8 @@
 //! The seam to the database: the types that statements run on, and the names of unique constraints.
 //!
-//! The SQL stands once, in the files of the nouns, and names no type of SQLite: they import these types from here. A
-//! second engine is added by making these types choose between two. `row.rs` (values in columns) and `sqlite/` are the
-//! other places that know SQLite; a test of the layers holds that.
+//! The SQL is written once, in the files of the resources, which name no type of SQLite: they import these types from
+//! here. A second engine is added by letting these types choose between two. `row.rs` (values in columns) and `sqlite/`
+//! are the other places that know SQLite; a test of the layers holds that.
 
 pub use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql, Transaction, params_from_iter};
 

@@ -1,4 +1,4 @@
-//! The conditions of lists. Only conditions that were asked for stand in the SQL, so that its indexes serve.
+//! Conditions of lists. The SQL contains only the requested conditions, so that the database can use its indexes.
 
 use super::{
     engine::{Connection, RowResult, ToSql, params_from_iter},
@@ -14,7 +14,7 @@ pub struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    /// Keeps rows whose `column` equals `value`, if there is one.
+    /// Selects rows whose `column` equals `value`, if there is one.
     pub fn equal<T: ToSql>(mut self, column: &str, value: &'a Option<T>) -> Self {
         if let Some(value) = value {
             self.push(&format!("{column} = "), value);
@@ -22,7 +22,7 @@ impl<'a> Filter<'a> {
         self
     }
 
-    /// Keeps rows that belong to `owner`, if there is one, or to no organisation.
+    /// Selects rows that belong to `owner`, if there is one, or to no organisation.
     pub fn owned_or_shared<T: ToSql>(mut self, column: &str, owner: &'a Option<T>) -> Self {
         if let Some(owner) = owner {
             self.push(&format!("{column} IS NULL OR {column} = "), owner);
@@ -30,7 +30,7 @@ impl<'a> Filter<'a> {
         self
     }
 
-    /// Keeps rows that meet the condition, in which `?` stands for `value`. An empty condition keeps all.
+    /// Selects rows that meet the condition, in which `?` is the parameter of `value`. An empty condition selects all.
     pub fn such<T: ToSql>(mut self, condition: &str, value: &'a T) -> Self {
         if !condition.is_empty() {
             self.values.push(value);
@@ -40,7 +40,7 @@ impl<'a> Filter<'a> {
         self
     }
 
-    /// Keeps rows that stand in the relation to `value`, if there is one. An example of a relation is `at >=`.
+    /// Selects rows by a comparison with `value`, if there is one, such as `at >=`.
     pub fn compare<T: ToSql>(mut self, relation: &str, value: &'a Option<T>) -> Self {
         if let Some(value) = value {
             self.push(&format!("{relation} "), value);
@@ -48,7 +48,7 @@ impl<'a> Filter<'a> {
         self
     }
 
-    /// Keeps rows whose two columns sort before the two values, if there are such.
+    /// Selects rows whose two columns sort before the two values, if both are given.
     pub fn before<T: ToSql, U: ToSql>(
         mut self,
         first: &str,
@@ -91,7 +91,7 @@ impl<'a> Filter<'a> {
         if !self.conditions.is_empty() {
             sql += &format!(" WHERE ({})", self.conditions.join(") AND ("));
         }
-        // One more row shows whether the list goes on.
+        // One row more than the limit shows whether the list continues.
         let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
         let mut values = self.values;
         values.push(&most);

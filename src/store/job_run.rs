@@ -1,4 +1,4 @@
-//! The SQL of the runs that workers report, and of the runs that are seen by their posts.
+//! The SQL of runs: those that workers report, and those that follow from posts.
 
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use crate::domain::{
     page::Listed,
 };
 
-/// Number of reports of a job that are stored: the newest.
+/// Number of reports that are stored for each job, the newest ones.
 const KEPT: i64 = 2000;
 
 const SELECT: &str = "SELECT number, id, status, message, available_at FROM reports";
@@ -42,13 +42,13 @@ impl FromRow for JobRun {
     }
 }
 
-/// The job's report of that id.
+/// Returns the job's report of that id.
 pub fn find(connection: &Connection, job_id: Uuid, id: Uuid) -> Result<Option<JobRun>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE job_id = ?1 AND id = ?2"))?;
     Ok(statement.query_row((job_id, id), JobRun::from_row).optional()?)
 }
 
-/// Keeps a new report; the oldest beyond the newest 2,000 go.
+/// Stores a new report, and deletes those beyond the newest 2,000.
 pub fn insert(tx: &Transaction<'_>, job_id: Uuid, id: Uuid, report: &JobRun) -> Result<()> {
     let number: i64 = tx
         .prepare_cached(
@@ -65,8 +65,8 @@ pub fn insert(tx: &Transaction<'_>, job_id: Uuid, id: Uuid, report: &JobRun) -> 
     Ok(())
 }
 
-/// The runs of the organisation's job, newest first: those behind the place `after`, if it is given. A run that posted is
-/// one for all of the job's series; what has expired is not seen any more once it is swept.
+/// Returns the runs of the organisation's job, newest first: those after the place `after`, if there is one. The posts
+/// of an issue to all of the job's series count as one run. Expired predictions are included until they are deleted.
 pub fn runs(
     connection: &Connection,
     job_id: Uuid,
@@ -86,14 +86,14 @@ pub fn runs(
         ))?
         .query_map((job_id, after.time, after.number, most), placed)?
         .collect::<RowResult<Vec<_>>>()?;
-    // A post stands behind the reports of its moment.
+    // Posts sort after reports of the same time.
     let before = after.time.micros() + i64::from(after.number > 0);
     runs.extend(posted(connection, job_id, organisation_id, before, most)?);
     runs.sort_by(|(a, _), (b, _)| b.cmp(a));
     Ok(Listed::cut(runs, limit))
 }
 
-/// Up to `most` issues of the job before a moment, newest first.
+/// Returns up to `most` issues of the job before the time `before`, newest first.
 fn posted(connection: &Connection, job_id: Uuid, organisation_id: Uuid, before: i64, most: i64) -> Result<Vec<Placed>> {
     let series = connection
         .prepare_cached("SELECT id FROM series WHERE job_id = ?1 AND organisation_id = ?2")?
@@ -106,7 +106,7 @@ fn posted(connection: &Connection, job_id: Uuid, organisation_id: Uuid, before: 
     )?;
     let mut issues: Vec<Placed> = Vec::new();
     for id in series {
-        // What is older than the last one that is kept would be cut off again.
+        // Issues older than the last of these would be cut off again.
         let enough = usize::try_from(most).unwrap_or(usize::MAX);
         let oldest = issues
             .get(enough - 1)
@@ -133,7 +133,7 @@ fn posted(connection: &Connection, job_id: Uuid, organisation_id: Uuid, before: 
     Ok(issues)
 }
 
-/// Makes one of the issues of several series, newest first.
+/// Sorts issues, newest first, and joins those of several series with the same time.
 fn join(issues: &mut Vec<Placed>) {
     issues.sort_by(|(a, _), (b, _)| b.cmp(a));
     issues.dedup_by(|(place, run), (kept_at, kept)| {

@@ -16,7 +16,7 @@ use crate::domain::{
     text::Name,
 };
 
-/// Gathers what exists of that which a set-up names, as it is at `now`.
+/// Gathers the existing resources that a set-up names, as of `now`.
 pub fn gather(connection: &Connection, inquiry: &Inquiry, now: Timestamp) -> Result<Found> {
     let setup = &inquiry.setup;
     let id = setup.organisation_id;
@@ -56,7 +56,8 @@ pub fn gather(connection: &Connection, inquiry: &Inquiry, now: Timestamp) -> Res
     Ok(found)
 }
 
-/// Gathers what a job's change names: its version and the new one, the new location, and the inputs of its bindings.
+/// Gathers the existing resources that the change of a job names: its version and the new one, the new location, and
+/// the inputs of its bindings.
 pub fn gather_change(
     connection: &Connection,
     job: &JobRecord,
@@ -97,7 +98,7 @@ struct Wanted<'a> {
     version_ids: Vec<Uuid>,
     label: Option<&'a Name>,
     location_id: Option<Uuid>,
-    /// The inputs, of whatever kind: an id may be that of another kind than the binding says.
+    /// Ids of inputs of any kind, since an id may be of another kind than the binding says.
     input_ids: Vec<Uuid>,
 }
 
@@ -159,8 +160,8 @@ impl<'a> AnyOf<'a> {
         self.or(&format!("{column} IN ({{}})"), &[], list)
     }
 
-    /// Adds the rows that meet the condition, in which each `?` stands for one of `values` and `{}` for `list`; none if
-    /// the list is empty.
+    /// Adds the rows that meet the condition, in which each `?` is one of `values` and `{}` is `list`. Adds none if the
+    /// list is empty.
     fn or<T: ToSql>(mut self, condition: &str, values: &[&'a dyn ToSql], list: &'a [T]) -> Self {
         if list.is_empty() {
             return self;
@@ -183,7 +184,7 @@ impl<'a> AnyOf<'a> {
         if self.conditions.is_empty() {
             return Ok(Vec::new());
         }
-        // The statement depends on the number of values, so that it would only push others out of the cache.
+        // The text of the statement depends on the number of values. Cached, it would only displace others.
         let conditions = self.conditions.join(") OR (");
         let sql = format!("SELECT * FROM {table} WHERE ({conditions})");
         let mut statement = connection.prepare(&sql)?;

@@ -1,8 +1,9 @@
-//! The only layer that knows a database. `sqlite/` has what only SQLite needs, and each resource a file with its SQL.
+//! The only layer that knows a database. `sqlite/` contains the parts that only SQLite needs; each resource has a file
+//! with its SQL.
 //!
 //! Only this layer names `rusqlite`. The rest of the program sees [`Db`], [`engine::Connection`] and
 //! [`engine::Transaction`]. Functions that read take a connection, functions that write a transaction, so the compiler
-//! asks for the right one. SQL is written once for all engines: with `ON CONFLICT` and `RETURNING`, numbered parameters
+//! enforces the right one. SQL is written once for all engines: with `ON CONFLICT` and `RETURNING`, numbered parameters
 //! and `IS NOT DISTINCT FROM`, and without reliance on the order of row ids.
 //!
 //! One thread writes ([`sqlite::writer`]), another folds what it wrote into the file ([`sqlite::checkpointer`]).

@@ -24,13 +24,13 @@ impl FromRow for Organisation {
     }
 }
 
-/// The organisation of that id.
+/// Returns the organisation with the id.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Organisation>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     Ok(statement.query_row([id], Organisation::from_row).optional()?)
 }
 
-/// Organisations in the order of their ids: only `id` and only of that name, if given.
+/// Lists organisations in the order of their ids, filtered by `id` and by name.
 pub fn list(
     connection: &Connection,
     id: Option<Uuid>,
@@ -43,7 +43,7 @@ pub fn list(
         .page(connection, SELECT, "id", &page)
 }
 
-/// Keeps a new organisation. Conflict: its id or name is taken.
+/// Stores a new organisation. Conflict: its id or name is taken.
 pub fn insert(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO organisations (id, name, created_at, updated_at, revision) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -59,7 +59,7 @@ pub fn insert(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
     Ok(())
 }
 
-/// Keeps a change. Conflict: the name is taken.
+/// Stores a change. Conflict: the name is taken.
 pub fn update(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
     tx.prepare_cached("UPDATE organisations SET name = ?2, updated_at = ?3, revision = ?4 WHERE id = ?1")?
         .execute((

@@ -51,8 +51,8 @@ impl Recurring {
         }
     }
 
-    /// Counts a failure. Returns how often it happened since it was logged last, this one included, if it is to be
-    /// logged now.
+    /// Counts a failure. If it should be logged now, returns the number of failures since the last log line, including
+    /// this one.
     pub fn failed(&self, text: &str) -> Option<u64> {
         self.is_failing.store(true, Ordering::Relaxed);
         let mut state = self.state();

@@ -93,7 +93,7 @@ impl<T: DeserializeOwned> FromSql for Json<T> {
 }
 
 /// A type that is read from a row by the names of its columns, so that the order of a statement's columns does not
-/// matter. One to three columns that are taken apart beside their statement are read by position.
+/// matter. Code that reads one to three columns next to their statement may read them by position.
 pub trait FromRow: Sized {
     /// Reads a row.
     fn from_row(row: &Row<'_>) -> RowResult<Self>;

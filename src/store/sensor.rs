@@ -35,13 +35,13 @@ impl FromRow for Sensor {
     }
 }
 
-/// The sensor of that id.
+/// Returns the sensor with the id.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Sensor>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     Ok(statement.query_row([id], Sensor::from_row).optional()?)
 }
 
-/// Returns the sensors of those ids, in no order. Those that are gone are left out.
+/// Returns the sensors with these ids, in no order. Deleted ones are left out.
 pub fn find_all(connection: &Connection, ids: &[Uuid]) -> Result<Vec<Sensor>> {
     let mut found = Vec::new();
     set::read(connection, &format!("{SELECT} WHERE id IN (?)"), ids, |row| {
@@ -61,13 +61,13 @@ pub fn list(connection: &Connection, filter: &SensorFilter, page: Page) -> Resul
         .page(connection, SELECT, "id", &page)
 }
 
-/// A sensor that stands at the location.
+/// Returns a sensor at the location, if there is one.
 pub fn any_at(connection: &Connection, location_id: Uuid) -> Result<Option<Uuid>> {
     let mut statement = connection.prepare_cached("SELECT id FROM sensors WHERE location_id = ?1 LIMIT 1")?;
     Ok(statement.query_row([location_id], |row| row.get(0)).optional()?)
 }
 
-/// Keeps a new sensor. Conflict: its id, or its name in the organisation, is taken.
+/// Stores a new sensor. Conflict: its id, or its name in the organisation, is taken.
 pub fn insert(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO sensors (id, organisation_id, name, metric, unit, location_id, placeholder, created_at,
@@ -89,7 +89,7 @@ pub fn insert(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
     Ok(())
 }
 
-/// Keeps a change. Conflict: the name is taken in the organisation.
+/// Stores a change. Conflict: the name is taken in the organisation.
 pub fn update(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
     tx.prepare_cached(
         "UPDATE sensors SET name = ?2, metric = ?3, unit = ?4, location_id = ?5, placeholder = ?6, updated_at = ?7,

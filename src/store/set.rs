@@ -48,8 +48,8 @@ impl Texts {
     }
 }
 
-/// Repeats a piece of a statement `count` times with `between` between them. The piece has the parameters ?1 to ?`width`, and each
-/// repetition those that follow the ones before.
+/// Repeats a part of a statement `count` times, separated by `between`. The part has the parameters ?1 to ?`width`;
+/// each repetition gets the following numbers.
 pub fn repeated(piece: &str, width: usize, count: usize, between: &str) -> String {
     let mut text = String::new();
     for repetition in 0..count {
@@ -68,7 +68,7 @@ pub fn repeated(piece: &str, width: usize, count: usize, between: &str) -> Strin
     text
 }
 
-/// Reads the rows of `sql`, in which `IN (?)` stands for the keys.
+/// Reads the rows of `sql`, in which `IN (?)` is replaced by the keys.
 pub fn read<K: ToSql>(
     connection: &Connection,
     sql: &str,

@@ -31,13 +31,13 @@ impl FromRow for Source {
     }
 }
 
-/// The source of that id.
+/// Returns the source with the id.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Source>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     Ok(statement.query_row([id], Source::from_row).optional()?)
 }
 
-/// The source of that name.
+/// Returns the source with the name.
 pub fn find_named(connection: &Connection, name: &Name) -> Result<Option<Source>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE name = ?1"))?;
     Ok(statement.query_row([name], Source::from_row).optional()?)
@@ -59,7 +59,7 @@ pub fn list(
         .page(connection, SELECT, "id", &page)
 }
 
-/// Keeps a new source. Conflict: its id or name is taken.
+/// Stores a new source. Conflict: its id or name is taken.
 pub fn insert(tx: &Transaction<'_>, source: &Source) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO sources (id, organisation_id, name, description, expected_interval_minutes, retention_hours,
@@ -81,7 +81,7 @@ pub fn insert(tx: &Transaction<'_>, source: &Source) -> Result<()> {
     Ok(())
 }
 
-/// Keeps a change; what was predicted goes by the new name. Conflict: the name is taken.
+/// Stores a change. Stored predictions get the new name too. Conflict: the name is taken.
 pub fn update(tx: &Transaction<'_>, source: &Source) -> Result<()> {
     tx.prepare_cached(
         "UPDATE sources SET name = ?2, description = ?3, expected_interval_minutes = ?4, retention_hours = ?5,
@@ -105,10 +105,11 @@ pub fn update(tx: &Transaction<'_>, source: &Source) -> Result<()> {
     Ok(())
 }
 
-/// Chooses the series of the organisation ?3 that owns the source, or of all, if it is shared.
+/// Condition that selects the series of the organisation ?3, which owns the source, or all series if the source is
+/// shared.
 const OF_OWNER: &str = "organisation_id = coalesce(?3, organisation_id)";
 
-/// Keeps what the source predicted as long as its retention says now.
+/// Applies the source's retention to its stored predictions.
 pub fn update_retention(tx: &Transaction<'_>, source: &Source) -> Result<()> {
     tx.prepare_cached(&format!(
         "UPDATE series SET retention_hours = ?2 WHERE source_id = ?1 AND {OF_OWNER}"

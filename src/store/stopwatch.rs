@@ -1,4 +1,4 @@
-//! Measures how long the database takes, and logs what is slow with the request that it was for.
+//! Measures the time of database work, and logs slow work together with its request.
 //!
 //! This is the only place below `service` that measures time. The durations decide only when a group of writes ends.
 
@@ -16,7 +16,7 @@ tokio::task_local! {
     static REQUEST: Request;
 }
 
-/// The request that the database works for at the moment.
+/// The request that the database currently works for.
 #[derive(Debug, Clone)]
 struct Request {
     id: Arc<str>,
@@ -40,12 +40,12 @@ pub fn called_by(token: Uuid) {
     let _ = REQUEST.try_with(|request| request.caller.set(token));
 }
 
-/// Returns the token of this task's request, or none if the server works for itself.
+/// Returns the token of this task's request. `None` for the server's own work.
 pub fn caller() -> Owner {
     REQUEST.try_with(|request| request.caller.get().copied()).ok().flatten()
 }
 
-/// A stopwatch for one piece of work.
+/// Stopwatch that measures one duration.
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {

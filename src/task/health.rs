@@ -1,4 +1,4 @@
-//! Stores regularly what time alone has changed in the health of jobs.
+//! Regularly stores the changes of jobs' health that time alone causes.
 
 use std::time::Duration;
 

@@ -246,7 +246,7 @@ async fn every_operation_answers_every_caller_as_its_role_allows() {
             if answer.status != expected || !is_good {
                 wrong.push(format!("{id} by {who}, for {expected}: {answer:?}"));
             }
-            // Whoever is refused leaves all as it was: the next caller tries the same things.
+            // A refused call changes nothing, so that the next caller can try the same call.
             if answer.status < 300 && method != "GET" {
                 objects = things(&app, &home).await;
             }
@@ -275,7 +275,7 @@ async fn whoever_may_not_do_it_is_refused_before_anything_of_the_body_is_read() 
                 continue;
             }
             for media in media.keys() {
-                // One that never comes, one without an end, one that is too large, one that is no JSON.
+                // The body never arrives, does not end, is too large, or is not JSON.
                 for body in [
                     "Content-Length: 100000\r\n\r\n".to_owned(),
                     "Transfer-Encoding: chunked\r\n\r\n5\r\n[[[[[\r\n".to_owned(),
@@ -401,7 +401,7 @@ async fn a_manager_neither_sees_nor_revokes_tokens_of_admins_and_of_other_organi
 }
 
 #[tokio::test]
-async fn the_secret_is_shown_once_and_kept_nowhere() {
+async fn the_secret_is_shown_once_and_stored_nowhere() {
     let (app, home, _) = two_organisations().await;
     let secret = app.token("worker", "worker", &home).await;
     app.ok(&secret, "GET /whoami", Value::Null).await;
@@ -427,7 +427,7 @@ async fn a_token_shows_when_it_was_last_used() {
     for _ in 0..2 {
         app.advance_minutes(1);
         app.ok(&secret, "GET /whoami", Value::Null).await;
-        // The use is noted after the answer.
+        // The use is recorded after the response.
         let noted = async { while last().await != app.now().to_string() {} };
         let noted = timeout(Duration::from_secs(10), noted);
         noted.await.unwrap();
@@ -457,7 +457,7 @@ async fn shared_sources_are_seen_by_all_and_changed_by_admins() {
     app.calls(&manager, table).await;
     let list = app.ok(&manager, "GET /sources", Value::Null).await;
     assert_eq!(list[0]["id"], source);
-    // What others run of it is not seen.
+    // Jobs of other organisations that use it stay hidden.
     let mut foreign = job(&first);
     foreign["organisation_id"] = json!(elsewhere);
     app.ok(ADMIN, "POST /jobs/setup", foreign).await;

@@ -224,7 +224,7 @@ impl TestApp {
         retention::sweep(&self.app, self.now(), Pace::AtOnce).await.unwrap()
     }
 
-    /// Trusts the clock as it is, like `prediction-api retention`.
+    /// Trusts the current clock, like `prediction-api retention`.
     pub async fn accept_clock(&self) {
         clock::accept(&self.app).await.unwrap();
     }
@@ -255,7 +255,7 @@ impl TestApp {
         self.clock.fetch_add(minutes * 60_000_000, Ordering::SeqCst);
     }
 
-    /// Waits until the server has stored what time alone has changed.
+    /// Waits until the server has stored the health changes that time alone causes.
     pub async fn until_noted(&self) {
         let open = "SELECT count(*) FROM health WHERE look_at < ?1";
         let now = self.now().micros();

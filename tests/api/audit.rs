@@ -40,7 +40,7 @@ async fn everything_that_a_set_up_makes_is_noted_once_and_a_dry_run_not_at_all()
         "created token admin by command line",
     ];
     assert_eq!(told(&app, ADMIN, "").await, whole);
-    // The same again makes nothing, and a refused one neither.
+    // Neither a repeated nor a refused set-up creates entries.
     app.ok(ADMIN, "POST /jobs/setup", body.clone()).await;
     let mut refused = body;
     refused["job"] = json!({ "name": "Job B" });
@@ -51,7 +51,7 @@ async fn everything_that_a_set_up_makes_is_noted_once_and_a_dry_run_not_at_all()
 }
 
 #[tokio::test]
-async fn a_change_tells_the_fields_and_their_new_values() {
+async fn an_entry_about_a_change_has_the_fields_and_their_new_values() {
     let field = Field::start().await;
     let app = &field.app;
     let changes = async |path: &str, change: Value| {
@@ -78,7 +78,7 @@ async fn a_change_tells_the_fields_and_their_new_values() {
     let home = format!("organisations/{}", field.home);
     let named = json!({ "name": "Elsewhere" });
     assert_eq!(changes(&home, named.clone()).await, named);
-    // What gives nothing another value is no change.
+    // A PUT that changes no value creates no entry.
     let before = told(app, ADMIN, "").await;
     app.ok(ADMIN, &format!("PUT /{home}"), named).await;
     assert_eq!(told(app, ADMIN, "").await, before);
@@ -117,7 +117,7 @@ async fn a_deletion_is_noted_and_so_is_what_goes_with_an_organisation() {
             "deleted token Manager by admin",
         ]
     );
-    // Another organisation that gets the id does not see what was before it.
+    // Another organisation that gets the id does not see earlier entries.
     app.advance_minutes(1);
     let again = json!({ "id": home, "name": "Another" });
     app.ok(ADMIN, "POST /organisations", again).await;
@@ -199,7 +199,7 @@ async fn the_trail_is_filtered_and_paged() {
 
 #[tokio::test]
 async fn the_trail_has_its_own_retention_and_knows_the_command_line() {
-    // The tests' clock stands in 2023: by the executable's its entries are old.
+    // The tests' clock shows 2023. By the executable's clock, the entries are old.
     let app = TestApp::start().await;
     for number in 0..700 {
         app.organisation(&format!("Organisation {number}")).await;

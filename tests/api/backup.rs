@@ -50,7 +50,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_before_a_backup_under_load_is_in_it_and_nothing_is_half_there() {
+async fn a_backup_under_load_contains_all_earlier_acknowledged_writes_and_none_in_part() {
     let folder = tempdir().unwrap();
     let server = Remote::start(folder.path(), "data");
     let mut clients = Vec::new();
@@ -123,7 +123,7 @@ async fn what_was_acknowledged_before_a_backup_under_load_is_in_it_and_nothing_i
             let found: Vec<_> = rows.iter().map(|row| row["value"].as_f64().unwrap()).collect();
             let whole: Vec<_> = (0..kept).flat_map(|number| values(number, POINTS)).collect();
             assert_eq!(found, whole);
-            // It goes on from there.
+            // The restored server continues from there.
             let counts = restored.caller.ok("POST /predictions", issue(job, kept, POINTS)).await;
             assert_eq!(counts["stored"], POINTS);
         }
@@ -176,7 +176,7 @@ async fn files_that_are_there_are_replaced_only_when_told() {
 }
 
 #[tokio::test]
-async fn what_root_restores_belongs_to_the_owner_of_the_data_folder() {
+async fn a_database_that_root_restores_belongs_to_the_owner_of_the_data_folder() {
     let folder = stopped().await;
     let folder = folder.path();
     succeeds(folder, &["backup", "good.db", "--data-dir", "."]);
@@ -194,7 +194,7 @@ async fn what_root_restores_belongs_to_the_owner_of_the_data_folder() {
 }
 
 #[tokio::test]
-async fn what_is_no_whole_backup_is_not_restored() {
+async fn an_incomplete_backup_is_not_restored() {
     let folder = stopped().await;
     let folder = folder.path();
     succeeds(folder, &["backup", "good.db", "--data-dir", "."]);
@@ -233,7 +233,7 @@ async fn what_is_no_whole_backup_is_not_restored() {
 
 /// The effects of a clock that was ahead for a while are no damage.
 #[tokio::test]
-async fn what_a_clock_did_is_a_warning_and_is_restored() {
+async fn traces_of_a_wrong_clock_are_a_warning_and_are_restored() {
     let folder = stopped().await;
     let folder = folder.path();
     succeeds(folder, &["backup", "odd.db", "--data-dir", "."]);
@@ -342,7 +342,7 @@ async fn a_backup_that_is_stopped_leaves_nothing_behind() {
     tell_to_stop(&backup);
     assert_eq!(backup.wait().unwrap().code(), Some(1));
     assert_eq!(names(folder.path()), ["data"]);
-    // The server, too, is told to stop while it makes one.
+    // The server is stopped as well, while it creates a backup.
     let data = folder.path().join("data");
     let caller = server.caller.clone();
     let asked = tokio::spawn(async move { caller.try_call("GET /admin/backup", &Value::Null).await });
@@ -377,7 +377,7 @@ async fn a_restore_that_is_killed_leaves_one_whole_database() {
         let [none, all] = ["0 in 0 runs", "1200000 in 60 runs"].map(|part| told.contains(part));
         assert!(none != all, "{told}");
     }
-    // What they left is gone once a server has started.
+    // The next start of a server removes the files that they left.
     drop(Remote::start(folder.path(), "data"));
     let left = names(&folder.path().join("data"));
     assert!(!left.iter().any(|name| name.contains("passing")), "{left:?}");
@@ -401,7 +401,7 @@ async fn one_backup_is_sent_at_a_time_and_what_a_crash_left_of_one_is_removed() 
     second.expect_unavailable();
     drop(first);
     drop(client);
-    // Once the server sees that nobody reads it, the next one's turn comes.
+    // The next backup starts once the server notices that the first one is no longer read.
     let mut tries = 0;
     while server.caller.call("GET /admin/backup", Value::Null).await.status != 200 {
         tries += 1;
@@ -416,7 +416,7 @@ async fn one_backup_is_sent_at_a_time_and_what_a_crash_left_of_one_is_removed() 
 }
 
 #[tokio::test]
-async fn the_check_tells_every_fault_with_its_place() {
+async fn the_check_reports_every_fault_with_its_place() {
     let folder = stopped().await;
     let database = folder.path().join("prediction-api.db");
     let whole = fs::read(&database).unwrap();

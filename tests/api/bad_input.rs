@@ -416,7 +416,7 @@ async fn null_is_refused_for_a_field_that_cannot_be_cleared() {
 }
 
 #[tokio::test]
-async fn every_violation_is_told_at_once() {
+async fn every_violation_is_reported_at_once() {
     let app = TestApp::start().await;
     let mut body = setup(&Uuid::nil().to_string(), " ");
     body["source"]["retention_hours"] = json!(0);

@@ -16,7 +16,7 @@ fn words(body: &Value, id: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_set_up_does_not_tell_another_organisations_ids_from_ids_of_nothing() {
+async fn a_set_up_treats_ids_of_another_organisation_like_unknown_ids() {
     let app = TestApp::start().await;
     for (id, name) in [(OURS, "ours"), (THEIRS, "theirs")] {
         let body = json!({ "id": id, "name": name });
@@ -46,7 +46,7 @@ async fn a_set_up_does_not_tell_another_organisations_ids_from_ids_of_nothing() 
         };
         assert_eq!(refused(id).await, refused(NOTHING).await, "{pointer}");
     }
-    // Where an unknown id would be made, theirs is refused without a word of what it is.
+    // An unknown id would be created; an id of theirs is refused without a description of the resource.
     let mut body = setup(OURS, "Job");
     body["source_version"]["input_roles"][0]["input_kind"] = json!("location");
     body["role_bindings"][0] = json!({ "role": "temp", "input_type": "location", "input_id": sensor });
@@ -190,7 +190,7 @@ async fn a_deleted_organisations_predictions_are_gone_and_its_id_is_free_only_th
     let body = json!({ "id": OURS, "name": "ours" });
     app.post("/api/v1/organisations", &body).await.expect(201);
     let mut first = setup(OURS, "Job");
-    // It is kept for ever.
+    // The predictions never expire.
     first["source"] = json!({ "name": "model" });
     let job = app.ok(crate::app::ADMIN, "POST /jobs/setup", first.clone()).await;
     let job = job["id"].as_str().unwrap();
@@ -208,7 +208,7 @@ async fn a_deleted_organisations_predictions_are_gone_and_its_id_is_free_only_th
     assert_eq!(app.delete(&format!("/api/v1/jobs/{job}")).await.status, 204);
     let organisation = format!("/api/v1/organisations/{OURS}");
     assert_eq!(app.delete(&organisation).await.status, 204);
-    // At once nobody reads what it left.
+    // Its predictions cannot be read any more.
     for path in paths.iter().flatten() {
         app.get(path).await.expect(404);
     }
@@ -260,7 +260,7 @@ async fn the_id_of_a_source_is_not_free_for_others_while_its_predictions_are_sto
     ] {
         assert_eq!(app.delete(&path).await.status, 204);
     }
-    // It would rename what is ours, and let it expire.
+    // Their source would rename our predictions, and let them expire.
     let source = json!({ "id": NOTHING, "name": "their model", "retention_hours": 1 });
     only_taken(&app, &them, "/api/v1/sources", source.clone()).await;
     app.ok(&us, "POST /sources", source).await;

@@ -90,7 +90,7 @@ async fn each_thing_is_made_read_changed_and_deleted() {
         assert_eq!(get(&app, &path).await, made);
         assert!(get(&app, list).await.as_array().unwrap().contains(&made));
 
-        // What a PUT does not name stays; null clears what is optional.
+        // A PUT leaves absent fields unchanged; null clears optional ones.
         let mut expected = made;
         for change in [&json!({}), &row[2], &row[3]] {
             app.advance_minutes(1);
@@ -234,7 +234,7 @@ async fn lists_take_filters() {
 }
 
 #[tokio::test]
-async fn what_is_in_use_is_not_deleted() {
+async fn resources_in_use_are_not_deleted() {
     let (app, home, _) = start().await;
     let bound = make(&app, "locations", point(&home, "bound")).await;
     let given = make(&app, "locations", point(&home, "given")).await;
@@ -327,7 +327,7 @@ async fn the_metric_of_a_bound_sensor_stays() {
 }
 
 #[tokio::test]
-async fn what_a_new_thing_belongs_to_must_exist() {
+async fn the_owner_of_a_new_resource_must_exist() {
     let (app, home, elsewhere) = start().await;
     let foreign = make(&app, "locations", point(&elsewhere, "x")).await;
     let (unknown, at_home) = (Uuid::nil().to_string(), sensor(&home, "x", "celsius"));
@@ -366,7 +366,7 @@ async fn a_source_version_never_changes() {
 }
 
 #[tokio::test]
-async fn a_change_of_a_job_is_held_against_the_contract() {
+async fn a_change_of_a_job_is_checked_against_the_contract() {
     let (app, home, elsewhere) = start().await;
     let job = setup(&home, "Job A");
     let job = app.ok(ADMIN, "POST /jobs/setup", job).await;

@@ -125,9 +125,9 @@ async fn a_clock_that_is_ahead_for_a_while_deletes_nothing() {
     let warning = warned["warnings"][0].as_str().unwrap();
     assert!(warning.contains("368 days ahead"), "{warning}");
     assert!(is_suspect(&ahead).await);
-    // What arrives meanwhile is stored as ever.
+    // Posts are stored as usual meanwhile.
     assert_eq!(post(&ahead, &job, 1).await["stored"], 1);
-    // What is not deleted by age goes all the same: the id of a deleted organisation is free again.
+    // Deletions that do not depend on age continue: the id of a deleted organisation is free again.
     let gone = json!({ "id": "66666666-0000-4000-8000-000000000001", "name": "Gone" });
     ahead.caller.ok("POST /organisations", gone.clone()).await;
     let setup = json!({
@@ -171,7 +171,7 @@ async fn a_clock_that_is_ahead_for_a_while_deletes_nothing() {
     let before = audited.as_array().unwrap();
     assert!(all.as_array().unwrap().ends_with(before), "{all}");
     assert!(!is_suspect(&server).await);
-    // Arrivals do not go back behind those of the clock that was ahead, and whoever runs the server is warned of it.
+    // New arrivals count as later than those of the clock that was ahead, and the operator gets a warning.
     post(&server, &job, 2).await;
     let after = rows(&server, &job).await;
     assert!(latest(&after) > latest(&kept), "{after:?}");
@@ -191,7 +191,7 @@ async fn the_command_accepts_a_clock_and_a_running_server_follows() {
     post(&server, &job, 0).await;
     assert_eq!(server.served.terminate(), Some(0));
 
-    // Switched off for two months: nobody can tell that from a clock that is wrong.
+    // The server was off for two months, which cannot be distinguished from a wrong clock.
     let server = server_at(folder.path(), &library, "+0d");
     sweeps().await;
     assert!(is_suspect(&server).await);
@@ -227,7 +227,7 @@ async fn a_clock_before_or_at_1970_stops_nothing() {
         sweeps().await;
         assert!(is_suspect(&right).await, "{time}");
         post(&right, &job, 1).await;
-        // What arrived in 1970 has expired by this clock: it is not returned, and not deleted either.
+        // Values that arrived in 1970 have expired by this clock. They are not returned, and not deleted either.
         let known = rows(&right, &job).await;
         assert_eq!(known.len(), 1, "{time}: {known:?}");
         assert_eq!(right.served.terminate(), Some(0));
@@ -236,7 +236,7 @@ async fn a_clock_before_or_at_1970_stops_nothing() {
         post(&wrong, &job, 2).await;
         let after = rows(&wrong, &job).await;
         assert!(latest(&after) > latest(&known), "{time}: {after:?}");
-        // What was known at the right time is still what was known then.
+        // Reads as of the right time still return the same values.
         assert_eq!(after.len(), 3, "{time}");
         sweeps().await;
         assert_eq!(wrong.served.terminate(), Some(0));
@@ -305,7 +305,7 @@ async fn the_newest_arrival_is_known_after_a_restart() {
     let field = Field::start().await;
     field.post(issued(0), &[risk(1, 1.0)]).await;
     let Field { app, there, .. } = field;
-    // What the server stores of its clock once a minute.
+    // The row that the server stores about its clock once a minute.
     let seen = "INSERT INTO clock (name, at) VALUES ('seen', ?1)";
     app.database().execute(seen, [app.now().micros()]).unwrap();
     let app: TestApp = app.restart_after(-100_000).await;

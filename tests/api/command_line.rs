@@ -88,7 +88,7 @@ impl Served {
         Self { child, greeting }
     }
 
-    /// Returns what the greeting shows after a word.
+    /// Returns the text after a word of the greeting.
     pub fn said(&self, word: &str) -> &str {
         let line = self.greeting.lines().find_map(|line| line.trim().strip_prefix(word));
         line.unwrap_or_else(|| panic!("no {word} in {}", self.greeting)).trim()
@@ -159,7 +159,7 @@ fn the_first_admin_token_may_be_given() {
 }
 
 #[test]
-fn what_keeps_it_from_starting_is_said_in_one_line() {
+fn a_start_that_fails_names_the_reason_in_one_line() {
     let folder = tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

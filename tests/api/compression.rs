@@ -93,7 +93,7 @@ async fn small_answers_and_secrets_stay_as_they_are() {
 #[tokio::test]
 async fn the_tag_of_a_compressed_answer_serves_conditions_as_the_plain_one_does() {
     let app = TestApp::start().await;
-    // A source whose answer is long enough.
+    // A source with a response that is long enough to be compressed.
     let body = json!({ "name": "long", "description": "word ".repeat(380) });
     let id = app.make("/api/v1/sources", &body).await;
     let path = format!("/api/v1/sources/{id}");
@@ -144,7 +144,7 @@ async fn compressed_bodies_are_refused_before_they_are_read() {
 }
 
 #[tokio::test]
-async fn a_head_tells_what_a_get_would() {
+async fn a_head_returns_the_headers_of_a_get() {
     let field = Field::start().await;
     let path = field.many(100).await;
     for accepted in ["identity", "gzip"] {
@@ -160,7 +160,7 @@ async fn a_head_tells_what_a_get_would() {
 }
 
 #[tokio::test]
-async fn every_answer_carries_what_keeps_browsers_safe() {
+async fn every_response_has_the_security_headers() {
     let app = TestApp::start().await;
     for path in [
         "/",

@@ -106,7 +106,7 @@ async fn a_problem_is_no_state_that_a_client_could_know() {
 }
 
 #[tokio::test]
-async fn what_is_made_or_changed_is_answered_with_the_tag_that_get_shows() {
+async fn creations_and_changes_return_the_tag_that_get_returns() {
     let (app, things) = start().await;
     let made = app.post("/api/v1/organisations", &json!({ "name": "new" })).await;
     made.expect(201);
@@ -146,7 +146,7 @@ async fn a_change_is_made_only_to_the_state_that_it_is_meant_for() {
 #[tokio::test]
 async fn only_the_state_that_is_meant_is_deleted() {
     let (app, things) = start().await;
-    // A job first, then what it needs.
+    // The job first, then the resources that it needs.
     for (kind, path, _) in things.iter().rev() {
         let right = tag(&app, path).await;
         delete_if(&app, path, UNKNOWN).await.expect_problem(412, &[]);
@@ -159,7 +159,7 @@ async fn only_the_state_that_is_meant_is_deleted() {
 }
 
 #[tokio::test]
-async fn a_jobs_tag_tells_its_health_but_guards_only_its_setting() {
+async fn a_jobs_tag_changes_with_its_health_but_guards_only_its_settings() {
     let (app, things) = start().await;
     let (_, path, change) = things.last().unwrap();
     let new = tag(&app, path).await;
@@ -283,7 +283,7 @@ async fn a_client_may_name_its_request() {
 async fn a_tag_of_an_earlier_life_or_of_no_answer_guards_nothing_open() {
     let (app, things) = start().await;
     let mut lives = Vec::new();
-    // The last is a job: what others need is deleted after it, and all are made again from the first on.
+    // The last one is the job. It is deleted before the resources that it needs, and all are created again in order.
     for (_, path, _) in things.iter().rev() {
         let thing = app.get(path).await;
         lives.push((path, thing.header("etag").to_owned(), thing.expect(200)));

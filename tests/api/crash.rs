@@ -21,7 +21,7 @@ const POINTS: usize = 20;
 /// Longest life of a server before it is killed, in milliseconds.
 const LIFE: u128 = 400;
 
-/// Work of one client, with what the server acknowledged.
+/// Work of one client, with the results that the server acknowledged.
 #[derive(Clone)]
 struct Client {
     name: String,
@@ -196,7 +196,7 @@ async fn a_crash_loses_nothing_that_was_acknowledged_and_leaves_nothing_half_the
         let checked = run(folder.path(), &["check"]);
         assert!(checked.status.success(), "{}", text(&checked.stdout));
     }
-    // What earlier rounds acknowledged is there still.
+    // Everything that earlier rounds acknowledged is still stored.
     let jobs = whole_jobs(&server.caller).await;
     for client in &clients {
         client.verify(&server.caller, 0, &jobs).await;

@@ -53,7 +53,7 @@ async fn ten_thousand_connections_that_wait_leave_the_others_served() {
     let mut crowd = Vec::new();
     for number in 0..affordable() {
         let mut raw = Raw::connect(url).await;
-        // Some have asked something, some have only begun to, some have said nothing.
+        // Some connections have sent a request, some a part of one, and some nothing.
         match number % 10 {
             0 => {
                 raw.send("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").await;

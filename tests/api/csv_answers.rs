@@ -154,7 +154,7 @@ async fn formulas_are_guarded_on_request() {
 }
 
 #[tokio::test]
-async fn what_is_answered_to_a_token_is_stored_by_nobody() {
+async fn responses_to_a_token_must_not_be_cached() {
     let field = Field::start().await;
     let app = &field.app;
     let private = [

@@ -60,7 +60,7 @@ async fn the_dialects_of_exporters_are_read() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_values_of_a_row_names_its_line() {
+async fn faults_of_a_rows_values_name_its_line() {
     let field = Field::start().await;
     let sensor = json!({ "organisation_id": field.home, "name": "Sensor", "metric": "celsius" });
     let sensor = field.app.make("/api/v1/sensors", &sensor).await;
@@ -106,7 +106,7 @@ async fn what_is_wrong_with_the_values_of_a_row_names_its_line() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_table_is_said() {
+async fn faults_of_a_table_are_named() {
     let app = TestApp::start().await;
     let id = sensor(&app).await;
     let time = "2023-10-26T01:00:00Z";

@@ -64,7 +64,7 @@ async fn the_demo_holds_the_season_of_three_stations_as_it_went() {
         let rows = get(&format!("{predictions}&{season}")).await;
         check(rows.as_array().unwrap(), expected);
 
-        // What was known at a day's end is that day's index and its outlook.
+        // As of the end of a day, that day's index and its outlook are known.
         for day in SEASON_2013.index(&weather[station.code]).iter().step_by(7) {
             let end = format!("{}T04:00:00Z", day.issued_at.date());
             // The workers of the stations post at the same moment of the clock.
@@ -147,7 +147,7 @@ async fn everyone_reads_the_demo_and_only_a_token_changes_it() {
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     }
 
-    // Every link of the demo's guide opens what it names.
+    // Every link of the demo's guide works.
     let guide = client.get(format!("{}/docs/demo", address(&demo))).send();
     let guide = guide.await.unwrap().text().await.unwrap();
     let link = regex::Regex::new("href=\"(/api/v1/[^\"]*mildew[^\"]*|/api/v1/sensors[^\"]*)\"").unwrap();
@@ -168,7 +168,7 @@ async fn everyone_reads_the_demo_and_only_a_token_changes_it() {
         assert!(rows.matches("2013-05-2").count() >= 7, "{link}: {rows}");
     }
 
-    // What it says to type works as it stands.
+    // The commands that it shows work unchanged.
     let lines = demo.greeting.lines().map(str::trim);
     let calls: Vec<_> = lines.filter(|line| line.starts_with("curl ")).collect();
     assert_eq!(calls.len(), 3, "{}", demo.greeting);
@@ -190,7 +190,7 @@ async fn everyone_reads_the_demo_and_only_a_token_changes_it() {
 }
 
 #[test]
-fn a_folder_that_holds_anything_stays_as_it_is() {
+fn a_folder_that_is_not_empty_stays_unchanged() {
     let folder = tempdir().unwrap();
     Served::start(command(folder.path(), &[])).terminate();
     let data = folder.path().join("data");

@@ -43,7 +43,7 @@ async fn works_and_ends_well(server: Remote, name: &str) {
 #[tokio::test]
 async fn a_log_that_cannot_be_written_costs_nothing() {
     let folder = tempdir().unwrap();
-    // The first start is on a fresh folder, the others on what it left.
+    // The first start uses a fresh folder, the others continue with its data.
     for (name, log) in [("full", full()), ("closed", closed()), ("again", full())] {
         let server = Remote::start_with(folder.path(), "data", &[], log);
         works_and_ends_well(server, name).await;
@@ -172,12 +172,12 @@ fn a_command_that_cannot_print_what_it_is_for_fails() {
     ] {
         let refused = run_into(folder.path(), arguments, full());
         assert_refused(&refused, &["cannot write to standard output", "No space left"]);
-        // A reader that has what it wants, such as `head`, is no failure.
+        // It is no failure if a reader such as `head` stops reading.
         let cut = run_into(folder.path(), arguments, closed());
         assert_eq!(cut.status.code(), Some(0), "{arguments:?}");
         assert_eq!(text(&cut.stderr), "", "{arguments:?}");
     }
-    // What is done counts by itself.
+    // The command succeeds even if its output cannot be written.
     for arguments in [&["backup", "copy.db"][..], &["retention"]] {
         let done = run_into(folder.path(), arguments, full());
         assert_eq!(done.status.code(), Some(0), "{arguments:?}");

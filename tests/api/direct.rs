@@ -129,7 +129,7 @@ async fn points_without_a_job_name_their_source() {
 }
 
 #[tokio::test]
-async fn lines_are_kept_part_by_part() {
+async fn lines_are_stored_part_by_part() {
     let field = Field::start().await;
     let line = |n: usize| {
         let (second, issue) = (n % 1000, n / 1000);
@@ -149,7 +149,7 @@ async fn lines_are_kept_part_by_part() {
         counts,
         json!({ "stored": 25_000, "revised": 0, "unchanged": 0, "withdrawn": 0, "skipped": 0, "fresh": true })
     );
-    // A bad line in the second part: the first is kept.
+    // A bad line in the second part does not affect the first, which is stored.
     let field = &Field::start().await;
     let rows = async || {
         field

@@ -121,7 +121,7 @@ async fn on_a_full_disk_writes_are_refused_and_reads_go_on_until_there_is_room_a
         let checked = run(disk.path(), &["check"]);
         assert!(checked.status.success(), "{}", text(&checked.stdout));
     }
-    // Killed while the disk is full, it has what it acknowledged once there is room.
+    // A server that is killed while the disk is full has all acknowledged data once there is room.
     let filler = disk.fill();
     drop(server);
     let refused = run(disk.path(), &["--listen", "nowhere"]);
@@ -146,7 +146,7 @@ async fn a_disk_or_file_that_cannot_be_written_is_said_in_one_line() {
         &["cannot open the database data/prediction-api.db", "may be written"],
     );
     assert!(disk.mount(&["-o", "remount,rw"]));
-    // The file alone: bound over itself, to be read only, since nothing else holds root off.
+    // Only the file becomes read-only, by a bind mount over itself, since file modes do not restrict root.
     let database = disk.path().join("data/prediction-api.db");
     let file = |arguments: &[&str]| {
         let mount = Command::new("mount").args(arguments).arg(&database).output();
@@ -241,7 +241,7 @@ async fn a_cut_or_overwritten_file_is_refused_in_one_line() {
 }
 
 #[tokio::test]
-async fn a_stop_under_load_keeps_what_was_acknowledged_and_folds_the_log_in() {
+async fn a_stop_under_load_loses_no_acknowledged_write_and_folds_the_log_in() {
     let folder = tempdir().unwrap();
     let server = Remote::start(folder.path(), "data");
     let job = server.caller.job("Job").await;

@@ -137,7 +137,7 @@ fn variables_that_platforms_inject_are_ignored_with_a_warning() {
 }
 
 #[test]
-fn what_is_not_utf_8_is_refused_rather_than_changed() {
+fn a_body_that_is_not_utf_8_is_refused_rather_than_changed() {
     let folder = tempdir().unwrap();
     let odd = OsStr::from_bytes(b"\xff\xfe");
     for name in ["PREDICTION_API_DATA_DIR", "PREDICTION_API_TLS__KEY"] {

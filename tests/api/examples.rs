@@ -139,7 +139,7 @@ impl Visitor {
             self.execute(named(&calls, name)).await;
         }
         let is_rest = |call: &&Call| ![MAKE, DELETE].concat().contains(&call.name.as_str());
-        // A token is made before it is revoked, and what posts comes before what reads.
+        // A token is created before it is revoked, and posts precede reads.
         let mut rest: Vec<_> = calls.iter().filter(is_rest).cloned().collect();
         rest.sort_by_key(|call| call.method == Method::GET);
         for call in rest {

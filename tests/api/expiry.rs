@@ -52,7 +52,7 @@ async fn a_corrected_value_does_not_come_back_when_its_correction_expires() {
 }
 
 #[tokio::test]
-async fn what_has_expired_is_stored_when_it_is_posted_again() {
+async fn expired_predictions_are_stored_when_they_are_posted_again() {
     let app = TestApp::start().await;
     let job = job(&app).await;
     post(&app, &job, &[(PAST, 5.0), (FUTURE, 7.0)]).await;
@@ -82,11 +82,11 @@ async fn a_changed_retention_counts_for_what_is_there() {
 }
 
 #[tokio::test]
-async fn what_has_expired_is_not_answered() {
+async fn expired_predictions_are_not_returned() {
     let field = Field::start().await;
     field.change_source(json!({ "retention_hours": 1 })).await;
     let from = "from=2023-10-26T00:00:00Z&to=2023-10-28T00:00:00Z";
-    // An old one that came late, and two that come before their time.
+    // An old issue that arrives late, and two that arrive before their issue time.
     let late = json!({ "role": "risk", "valid_time": "2023-10-26T12:00:00Z", "value": 0 });
     field.post(json!({}), &[late]).await;
     for hour in [1, 5] {

@@ -120,7 +120,7 @@ async fn a_backup_that_was_killed_is_cleared_by_the_next_and_one_that_runs_is_no
     killed.wait().unwrap();
     assert_eq!(unfinished(&backups), 1);
     let mut running = begin("running.db");
-    // What was left is gone once the next one is made.
+    // The next backup removes the file that was left.
     while running.try_wait().unwrap().is_none() && unfinished(&backups) != 1 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -136,7 +136,7 @@ async fn a_backup_that_was_killed_is_cleared_by_the_next_and_one_that_runs_is_no
 }
 
 #[test]
-fn what_a_killed_restore_or_demo_left_goes_with_the_next_start() {
+fn the_next_start_removes_files_of_a_killed_restore_or_demo() {
     let folder = tempdir().unwrap();
     let data = folder.path().join("data");
     drop(Remote::start(folder.path(), "data"));

@@ -125,7 +125,7 @@ async fn rows_series_and_csv_say_the_same() {
             rows
         };
         assert_eq!(sorted(from_series), sorted(bare), "{more}");
-        // The bits of every value came through.
+        // Every value is returned bit for bit.
         for row in rows.iter().filter(|row| row["metric"] == "mildew_spread") {
             let value = row["value"].as_f64().unwrap().to_bits();
             assert!(numbers.iter().any(|number| number.to_bits() == value), "{row}");
@@ -134,7 +134,7 @@ async fn rows_series_and_csv_say_the_same() {
 }
 
 #[tokio::test]
-async fn what_was_read_as_series_can_be_posted_again() {
+async fn readings_that_were_read_as_series_can_be_posted_again() {
     let field = Field::start().await;
     for hour in 0..4 {
         let points: Vec<_> = (hour..hour + 5).map(|at| risk(at, f64::from(at * hour))).collect();

@@ -15,7 +15,7 @@ async fn sensor(app: &TestApp) -> String {
     app.make("/api/v1/sensors", &body).await
 }
 
-/// Posts a body as it is.
+/// Posts a body unchanged.
 async fn post(app: &TestApp, path: &str, media_type: &str, body: &str) -> Answer {
     let request = app.request(Method::POST, &format!("/api/v1/{path}"));
     let request = request.bearer_auth(ADMIN).header("content-type", media_type);
@@ -46,13 +46,13 @@ async fn gaps_in_csv_are_refused_skipped_or_withdraw() {
     assert!(refused.text.contains("gaps=withdraw"), "{}", refused.text);
     let skipped = post(&app, "readings?gaps=skip", "text/csv", &csv).await;
     assert_eq!(counts(&skipped.expect(200)), [1, 0, 0, 0, 3]);
-    // Words are errors whatever is asked for.
+    // Words are errors with every value of `gaps`.
     for word in ["NA", "null", "unavailable", "inf"] {
         let csv = format!("sensor_id,time,value\n{id},{},{word}\n", at(1));
         let refused = post(&app, "readings?gaps=skip", "text/csv", &csv).await;
         refused.expect_problem(422, &["#/0/value"]);
     }
-    // A gap withdraws what is there, and nothing else.
+    // A gap withdraws the value at its time, and no other.
     let full = csv.replace(",\r\n", ",7\r\n");
     let stored = post(&app, "readings?gaps=skip", "text/csv", &full).await;
     assert_eq!(counts(&stored.expect(200)), [1, 0, 1, 0, 2]);
@@ -79,7 +79,7 @@ async fn gaps_in_json_are_skipped_and_a_whole_body_of_them_too() {
     let skipped = app.post("/api/v1/readings?gaps=skip", &nothing).await;
     assert_eq!(counts(&skipped.expect(200)), [0, 0, 0, 0, 2]);
     assert_eq!(values(&app, &id).await, [1.0, 3.0], "skipped, not withdrawn");
-    // What is wrong beside the gap is still seen.
+    // Other faults than the gap are still reported.
     let mut wrong = reading(5, Value::Null);
     wrong["sensor_id"] = json!("11111111-1111-4111-8111-111111111111");
     let refused = app.post("/api/v1/readings?gaps=skip", &json!([wrong])).await;
@@ -114,7 +114,7 @@ async fn gaps_in_series_points_and_lines_of_predictions_are_skipped() {
     let nan = body.to_string().replace("null", "NaN");
     let skipped = post(app, "predictions?gaps=skip", "application/json", &nan).await;
     assert_eq!(counts(&skipped.expect(200)), [0, 0, 2, 0, 1]);
-    // A skipped gap leaves what is there.
+    // A skipped gap leaves the stored value unchanged.
     let points = json!({ "job_id": field.job, "issue_time": at(0), "predictions": [gap(1), risk(2, 2.0)] });
     let skipped = app.post("/api/v1/predictions?gaps=skip", &points).await;
     assert_eq!(counts(&skipped.expect(200)), [1, 0, 0, 0, 1]);
@@ -122,7 +122,7 @@ async fn gaps_in_series_points_and_lines_of_predictions_are_skipped() {
     let withdrawn = app.post("/api/v1/predictions?gaps=withdraw", &body).await;
     assert_eq!(counts(&withdrawn.expect(200)), [0, 0, 2, 1, 0]);
     assert_eq!(field.values(WINDOW).await, [1.0, 3.0]);
-    // Of a new issue nothing can be withdrawn.
+    // A new issue has no values to withdraw.
     let mut new = body.clone();
     new["issue_time"] = json!(at(1));
     let posted = app.post("/api/v1/predictions?gaps=withdraw", &new).await;

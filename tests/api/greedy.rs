@@ -124,7 +124,7 @@ async fn reads_stop_when_nobody_waits_for_them() {
     drop(greedy);
     let answer = farm.get(&farm.other, "/api/v1/locations?limit=1").await;
     assert_eq!(answer.status(), 200);
-    // None but what had been answered by then went on to its end.
+    // All reads stop, except those that were finished already.
     let stopped = async {
         while farm.metric("prediction_api_scans_stopped_total").await < 20 {
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -110,7 +110,7 @@ async fn a_client_that_is_refused_while_it_sends_gets_its_answer() {
             body.len()
         );
         assert!(connection.send(head).await);
-        // All of it can be sent: nothing is read before.
+        // The whole body can be sent before the response is read.
         assert!(connection.send(&body).await, "{status}");
         let answer = connection.until("\r\n\r\n").await;
         assert_eq!(statuses(&answer), [status]);
@@ -127,7 +127,7 @@ async fn heads_that_are_too_large_are_refused() {
         raw.send(format!("GET /livez HTTP/1.1\r\nHost: x\r\n{headers}\r\n"))
             .await;
         let answer = raw.rest().await;
-        // It may be cut before the answer is read: not all that was sent was taken.
+        // The connection may be reset before the response is read, because the server did not read the whole request.
         assert!(matches!(statuses(&answer)[..], [431] | []), "{answer}");
     }
     let mut raw = Raw::connect(&app.url).await;
@@ -192,7 +192,7 @@ async fn nothing_that_a_client_names_breaks_a_line_of_headers() {
         let answer = app.get(path).await;
         assert!(answer.headers.get("x-evil").is_none() && answer.status >= 400, "{path}");
     }
-    // A page's link repeats the query that was asked.
+    // The `Link` of a page repeats the query of the request.
     for name in ["one", "two"] {
         app.organisation(name).await;
     }

@@ -156,7 +156,7 @@ fn absolute(module: &Module, path: Vec<String>, code: &BTreeMap<Module, String>)
     }
 }
 
-/// Returns the file that defines what the path names. A module that only re-exports a name does not define it.
+/// Returns the file that defines the item of the path. A module that only re-exports a name does not define it.
 fn file_of(
     mut path: Vec<String>,
     code: &BTreeMap<Module, String>,

@@ -93,7 +93,7 @@ async fn a_worker_gets_all_that_its_job_needs() {
     );
     assert_eq!(predictions["issue_times"], json!([at(0), at(1), at(1)]));
 
-    // As it was known before the corrections came.
+    // As of a time before the corrections arrived.
     let then = get("from=2023-10-27T02:00:00Z&to=2023-10-27T05:00:00Z&as_of=2023-10-27T00:30:00Z").await;
     assert_eq!(
         then["inputs"][1]["readings"],

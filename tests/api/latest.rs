@@ -61,7 +61,7 @@ async fn the_newest_issue_with_its_age_and_reach() {
         ("03:59", Some((3, 3.0))),
         ("04:00", Some((4, 4.5))),
         ("05:30", Some((5, 5.5))),
-        // Nothing is predicted between 5 and 9: what was last holds until what comes next.
+        // There are no predictions between 5 and 9: the last value holds until the next one.
         ("08:59", Some((5, 5.5))),
         ("09:00", Some((9, 9.0))),
         ("09:01", None),
@@ -126,14 +126,14 @@ async fn several_locations_at_once_and_borders() {
         ]
     ]);
     field.app.calls(&viewer, table).await;
-    // What has expired is no longer the latest.
+    // Expired predictions are no longer the latest.
     field.change_source(json!({ "retention_hours": 1 })).await;
     field.app.advance_minutes(24 * 60);
     assert_eq!(latest(&field, &format!("job_id={}", field.job)).await, json!([]));
 }
 
 #[tokio::test]
-async fn of_two_jobs_with_the_same_issue_what_came_last_counts() {
+async fn of_two_jobs_with_the_same_issue_the_last_arrival_counts() {
     let field = Field::start().await;
     let other = field.another("mildew-predictor").await;
     field.post(issued(0), &[risk(3, 3.0)]).await;

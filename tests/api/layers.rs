@@ -37,7 +37,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("r2d2", &["store"]),
     ("r2d2_sqlite", &["store"]),
     ("poem", &["http"]),
-    // Schemas are derived where the types stand.
+    // Schemas are derived next to the types.
     ("poem_openapi", &["http", "domain"]),
     ("csv", &["http"]),
     // Other servers are called from one layer.
@@ -50,7 +50,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli", "config"]),
 ];
 
-/// The files of `store` that name SQLite's crate: the seam, values in columns, and what only SQLite needs.
+/// The files of `store` that name SQLite's crate: the seam, values in columns, and the parts that only SQLite needs.
 const SQLITE: &[&str] = &["src/store/engine.rs", "src/store/row.rs", "src/store/sqlite/"];
 
 #[test]
@@ -152,7 +152,7 @@ const WITHOUT_NOUNS: &[&str] = &["guard", "document", "form", "request", "serve"
 const NOUNS: &str = r"(?i)\w*(job|sensor|prediction|webhook|audit|backup|sourceversion|source_version|whoami)\w*|\b(locations|sources|readings|organisations)\b|domain::(location|source|reading|organisation|token)\b|/api/v1";
 
 #[test]
-fn what_holds_for_every_resource_names_none() {
+fn code_for_every_resource_names_none() {
     let nouns = Regex::new(NOUNS).unwrap();
     let mut checked = 0;
     let mut faults = Vec::new();

@@ -34,7 +34,7 @@ async fn a_refusal_names_at_most_a_hundred_violations_and_stays_small() {
 }
 
 #[tokio::test]
-async fn a_large_body_of_the_wrong_form_is_told_its_first_fault() {
+async fn of_a_large_body_only_the_first_fault_is_reported() {
     let app = TestApp::start().await;
     let body = json!({ "job_id": ORGANISATION, "predictions": vec![json!([]); 200_000] });
     let answer = app.post("/api/v1/predictions", &body).await;
@@ -60,7 +60,7 @@ async fn a_condition_that_cannot_be_read_does_not_pass_for_none() {
 }
 
 #[tokio::test]
-async fn a_secret_is_not_kept_on_its_way() {
+async fn a_response_with_a_secret_must_not_be_cached() {
     let app = TestApp::start().await;
     let body = json!({ "name": "another", "role": "admin" });
     let made = app.post("/api/v1/tokens", &body).await;

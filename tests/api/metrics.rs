@@ -81,7 +81,7 @@ fn samples(text: &str) -> BTreeMap<String, f64> {
 }
 
 #[tokio::test]
-async fn the_metrics_tell_what_was_done() {
+async fn the_metrics_count_requests_and_values() {
     let server = Watched::start(&[]);
     let (_, job) = server
         .call(ADMIN, Method::POST, "/api/v1/jobs/setup", &setup(ORGANISATION, "Job A"))
@@ -171,7 +171,7 @@ async fn metrics_are_for_admins_or_on_an_address_of_their_own() {
     assert_eq!(server.get("wrong", "/metrics").await.0, 401);
     assert_eq!(server.get(ADMIN, "/metrics").await.0, 200);
 
-    // A free port of a moment ago: the settings take no 0 that could be told.
+    // The settings need a fixed port, so this finds a free one.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let apart = free.local_addr().unwrap().to_string();
     drop(free);
@@ -255,7 +255,7 @@ async fn the_log_has_a_line_a_request_and_no_secrets() {
 }
 
 #[tokio::test]
-async fn what_is_slow_in_the_database_is_logged_with_its_request() {
+async fn slow_database_work_is_logged_with_its_request() {
     let server = Watched::start(&[("PREDICTION_API_LOG__SLOW_MILLISECONDS", "1")]);
     // Each commit waits for the disk; one takes a millisecond before long.
     let begun = Instant::now();

@@ -19,7 +19,7 @@ pub const EXPECTED: [(&str, [usize; 3], u64, u64); 3] = [
     ("LGA", [73, 9, 132], 13_030, 1_560_210),
 ];
 
-/// Returns the path of the worker, which `cargo test` builds beside the tests.
+/// Returns the path of the worker, which `cargo test` builds next to the tests.
 fn worker() -> PathBuf {
     let test = env::current_exe().unwrap();
     let profile = test.parent().unwrap().parent().unwrap();

@@ -189,7 +189,7 @@ async fn a_damaged_run_is_an_error_and_never_another_value() {
     database.execute_batch(damage).unwrap();
     let path = format!("/api/v1/predictions?metric=all&job_id={}", job["id"].as_str().unwrap());
     let problem = app.get(&path).await;
-    // What failed stands in the log only.
+    // Only the log contains the cause.
     assert_eq!(problem.status, 500);
     assert_is_as_in_its_snapshot("internal", &problem);
 }
@@ -233,7 +233,7 @@ async fn a_mistyped_page_is_a_page_in_a_browser_and_a_problem_elsewhere() {
     for probe in ["/health", "/healthz/", "/ping/"] {
         assert!(get(probe, BROWSER).await.text.contains("/readyz"), "{probe}");
     }
-    // The script of whoever made the address is not run.
+    // A script in the address is not run.
     let odd = get("/docs/%3Cscript%3Ealert(1)%3C/script%3E", BROWSER).await;
     assert!(!odd.text.contains("<script>"), "{}", odd.text);
     for path in ["/api", "/api/v1", "/api/v1/nosuch", "/api/v1/jobs/nosuch"] {

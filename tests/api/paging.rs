@@ -185,7 +185,7 @@ async fn a_link_keeps_the_filters() {
 }
 
 #[tokio::test]
-async fn what_a_token_may_not_see_is_on_no_page() {
+async fn no_page_contains_resources_that_the_token_may_not_see() {
     let (app, lists) = start().await;
     let elsewhere = app.organisation("Elsewhere").await;
     for name in ["a", "b", "c"] {

@@ -111,7 +111,7 @@ async fn every_violation_is_named_in_one_answer_and_in_words() {
 }
 
 #[tokio::test]
-async fn what_a_path_does_not_know_is_405_and_unknown_paths_are_404() {
+async fn unknown_methods_are_405_and_unknown_paths_are_404() {
     let app = TestApp::start().await;
     let version = "/api/v1/source_versions/99999999-9999-9999-9999-999999999999";
     let source = "/api/v1/sources/99999999-9999-9999-9999-999999999999";
@@ -150,7 +150,7 @@ async fn what_a_path_does_not_know_is_405_and_unknown_paths_are_404() {
 }
 
 #[tokio::test]
-async fn a_problem_tells_what_and_shows_the_id_of_its_request() {
+async fn a_problem_has_a_detail_and_the_id_of_its_request() {
     let app = TestApp::start().await;
     for (path, status, kind) in [
         ("/api/v1/x", 404, "not-found"),

@@ -39,7 +39,7 @@ async fn an_answered_row_says_what_when_and_by_whom() {
 }
 
 #[tokio::test]
-async fn a_batch_is_kept_whole_or_not_at_all() {
+async fn a_batch_is_stored_whole_or_not_at_all() {
     let field = Field::start().await;
     let elsewhere = field.app.organisation("Elsewhere").await;
     let foreign = place(&field.app, &elsewhere, "foreign").await;
@@ -102,7 +102,7 @@ async fn points_are_counted_as_stored_revised_and_unchanged() {
         (issued(0), &first, [0, 0, 2]),
         (issued(0), &second, [1, 1, 1]),
         (issued(0), &second, [0, 0, 3]),
-        // Back to the value before: a value is held against the newest revision.
+        // Back to the earlier value: values are compared with the newest revision.
         (issued(0), &first, [0, 1, 1]),
         (later, &second, [3, 0, 0]),
         (raw, &second, [3, 0, 0]),
@@ -146,11 +146,11 @@ async fn the_newest_issue_is_answered_in_whatever_order_they_arrive() {
 async fn of_equal_issues_the_last_to_arrive_is_answered() {
     let field = Field::start().await;
     let (one, two) = (&field.job, &field.another("mildew-predictor").await);
-    // The hour, and what is posted in turn: the job, the value and how long until the next.
+    // The hour, and the posts in order: the job, the value and the minutes until the next post.
     for (hour, posts) in [
         (4, vec![(one, 1.0, 1), (two, 2.0, 1)]),
         (5, vec![(two, 1.0, 1), (one, 2.0, 1)]),
-        // At the same moment of the clock, too.
+        // The same without time between the posts.
         (6, vec![(one, 1.0, 0), (one, 1.5, 0), (two, 2.0, 0)]),
         (7, vec![(two, 1.0, 0), (two, 1.5, 0), (one, 2.0, 0)]),
     ] {
@@ -167,7 +167,7 @@ async fn of_equal_issues_the_last_to_arrive_is_answered() {
 }
 
 #[tokio::test]
-async fn stages_metrics_and_sources_are_told_apart() {
+async fn stages_metrics_and_sources_are_distinguished() {
     let field = Field::start().await;
     let another = field.another("another").await;
     for (more, point) in [

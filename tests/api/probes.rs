@@ -15,7 +15,7 @@ async fn a_database_that_cannot_be_written_shows_before_somebody_writes() {
     assert_eq!(probe(&app, "/readyz").await.expect(200), well);
     let other = app.database();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    // Nobody has written since, and it was tried a moment ago.
+    // There were no writes since, and the probe tried one a moment ago.
     assert_eq!(probe(&app, "/readyz").await.expect(200), well);
     app.advance_minutes(1);
     let refused = probe(&app, "/readyz").await;

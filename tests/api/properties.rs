@@ -230,7 +230,7 @@ fn bind(role: &str, kind: &str, id: &str) -> Value {
 const BREAKAGES: usize = 27;
 
 /// Returns changes that break one rule of a set-up, by JSON pointer: roles and bindings are added, other members
-/// replaced. None of the ways repairs what another broke.
+/// replaced. No way repairs a rule that another way breaks.
 fn breakage(way: usize, pool: &Pool) -> Value {
     let id = fresh();
     let role = |name: &str, kind: &str| json!({ "role": name, "input_kind": kind, "metric": "celsius" });

@@ -1,4 +1,4 @@
-//! A server behind a reverse proxy: under a path, and at an address other than its own.
+//! A server behind a reverse proxy: under a path, and at another address than its own.
 
 use std::collections::BTreeSet;
 

@@ -159,7 +159,7 @@ async fn a_correction_is_a_revision_and_what_was_known_before_stays() {
 }
 
 #[tokio::test]
-async fn a_batch_is_kept_whole_or_not_at_all() {
+async fn a_batch_is_stored_whole_or_not_at_all() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
     let id = &sensor(&app, &home, "s").await;
@@ -295,7 +295,7 @@ async fn pages_give_every_reading_once_and_in_order_while_others_post() {
             .iter()
             .map(|row| row["time"].as_str().unwrap().to_owned());
         times.extend(own);
-        // Corrections of what was answered and new readings before and behind it.
+        // Corrections of readings that were returned, and new readings before and after them.
         post(
             &app,
             &[

@@ -43,7 +43,7 @@ async fn values(field: &Field) -> Vec<f64> {
 }
 
 #[tokio::test]
-async fn what_has_expired_is_deleted_and_the_rest_is_answered_as_before() {
+async fn expired_predictions_are_deleted_and_the_others_are_returned_as_before() {
     let field = Field::start().await;
     field.change_source(json!({ "retention_hours": 2 })).await;
     for hour in 0..6 {
@@ -64,7 +64,8 @@ async fn what_has_expired_is_deleted_and_the_rest_is_answered_as_before() {
     assert_eq!(field.app.sweep().await, swept(0, 0));
     field.app.advance_minutes(5 * 60 - 1);
     let before = field.rows(ALL).await;
-    // The hours 0, 1 and 2: what the correction of hour 1 came with lives on, and the run with it.
+    // The hours 0, 1 and 2 expire. The values that were posted together with the correction of hour 1 stay, and with
+    // them the run.
     assert_eq!(field.app.sweep().await, swept(3, 3));
     assert_eq!(field.rows(ALL).await, before);
     assert_eq!(rows(&field.app, "runs"), 5);
@@ -120,7 +121,7 @@ async fn a_shorter_retention_counts_from_the_next_sweep_on() {
 }
 
 #[tokio::test]
-async fn what_a_deleted_organisation_left_is_deleted_whatever_its_retention() {
+async fn predictions_of_a_deleted_organisation_are_deleted_whatever_their_retention() {
     let field = Field::start().await;
     field.change_source(json!({ "retention_hours": null })).await;
     let points: Vec<_> = (0..5).map(|hour| risk(hour, 1.0)).collect();
@@ -148,7 +149,7 @@ async fn what_a_deleted_organisation_left_is_deleted_whatever_its_retention() {
 }
 
 #[tokio::test]
-async fn a_series_goes_with_its_last_run_once_its_job_is_gone() {
+async fn a_series_is_deleted_with_its_last_run_once_its_job_is_deleted() {
     let field = Field::start().await;
     field.change_source(json!({ "retention_hours": 1 })).await;
     field.post(issued(0), &[risk(0, 1.0)]).await;
@@ -346,7 +347,7 @@ async fn play(app: &TestApp, home: &str, there: &str, events: Vec<Event>) {
                 let posted: Vec<_> = points
                     .iter()
                     .map(|hour| {
-                        // No value twice: all of a post is kept.
+                        // No value repeats, so that every value of a post is stored.
                         value += 1.0;
                         json!({ "role": "risk", "valid_time": now.plus_hours(*hour), "value": value })
                     })
@@ -378,7 +379,7 @@ async fn play(app: &TestApp, home: &str, there: &str, events: Vec<Event>) {
             }
         }
     }
-    // The next case begins with nothing.
+    // The next case begins without data.
     app.advance_minutes(60 * 24);
     for source in &model.sources {
         let path = format!("PUT /sources/{source}");

@@ -31,7 +31,7 @@ async fn until_swept(folder: &Path) {
 
 #[tokio::test]
 async fn a_server_sweeps_again_and_again() {
-    // The tests' clock stands in 2023: by the executable's all has expired.
+    // The tests' clock shows 2023. By the executable's clock, everything has expired.
     let field = Field::start().await;
     field.change_source(json!({ "retention_hours": 1 })).await;
     field.post(issued(0), &[risk(0, 1.0)]).await;
@@ -96,7 +96,7 @@ async fn the_command_counts_and_deletes_while_a_server_runs() {
     assert!(done.contains("deleted  6 predictions in 3 runs\nfile     "), "{done}");
     assert_eq!(runs(folder), 0);
     assert!(retention(&[]).contains("deleted  0 predictions in 0 runs"));
-    // The server goes on with what the other process left.
+    // The server continues with the data that the other process left.
     assert_eq!(field.values("from=2023-10-27T00:00:00Z").await, [0.0; 0]);
     field.post(issued(0), &[risk(0, 2.0)]).await;
     assert_eq!(field.values("from=2023-10-27T00:00:00Z").await, [2.0]);

@@ -113,7 +113,7 @@ async fn two_equal_set_ups_at_once_make_one_job() {
 }
 
 #[tokio::test]
-async fn what_differs_from_what_there_is_conflicts_and_is_named() {
+async fn members_that_differ_from_an_existing_resource_conflict_and_are_named() {
     let (app, home) = start().await;
     let job = app.post(SETUP, &setup(&home, "Job A")).await.expect(201);
     let [id, source, version] = ["id", "source_id", "source_version_id"].map(|name| &job[name]);
@@ -161,7 +161,7 @@ async fn things_are_made_under_the_ids_given() {
 }
 
 #[tokio::test]
-async fn a_dry_run_answers_the_same_and_keeps_nothing() {
+async fn a_dry_run_returns_the_same_and_stores_nothing() {
     let (app, home) = start().await;
     let dry = format!("{SETUP}?dry_run=true");
     let body = setup(&home, "Job A");
@@ -197,7 +197,7 @@ async fn a_job_that_names_only_a_source_gets_its_newest_version_and_keeps_it() {
     let refused = app.post(SETUP, &job("Job A")).await;
     refused.expect_problem(422, &["#/source_version"]);
     publish(&app, &source, "9").await;
-    // The clock stands still: the newest is the one published last.
+    // The clock does not move: the newest version is the one that was published last.
     let second = publish(&app, &source, "10").await;
     let made = app.post(SETUP, &job("Job A")).await.expect(201);
     assert_eq!(made["source_version_id"], second);
@@ -322,7 +322,7 @@ async fn the_location_is_given_or_the_only_one_among_the_bindings() {
         let made = set_up(&app, &home, &changes).await;
         assert_eq!(made["location_id"], expected, "{changes}");
     }
-    // If no location is bound, it is where the sensors stand.
+    // If no location is bound, the location is that of the sensors.
     let sensor = json!({ "organisation_id": home, "name": "s", "metric": "celsius", "location_id": two });
     let sensor = app.make("/api/v1/sensors", &sensor).await;
     let changes = json!({ "/role_bindings": [bind("temp", "sensor", sensor)], "/source/name": "other" });
@@ -338,7 +338,7 @@ async fn the_location_is_given_or_the_only_one_among_the_bindings() {
 }
 
 #[tokio::test]
-async fn what_is_said_twice_must_agree() {
+async fn values_that_are_given_twice_must_agree() {
     let (app, home) = start().await;
     let body = setup(&home, "Job A");
     let job = app.post(SETUP, &body).await.expect(201);
@@ -363,7 +363,7 @@ async fn what_is_said_twice_must_agree() {
 }
 
 #[tokio::test]
-async fn what_is_unknown_and_cannot_be_made_is_named() {
+async fn unknown_resources_that_cannot_be_created_are_named() {
     let (app, home) = start().await;
     let elsewhere = app.organisation("Elsewhere").await;
     let foreign = json!({ "name": "foreign", "organisation_id": elsewhere });
@@ -438,7 +438,7 @@ async fn a_set_up_that_fails_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn what_was_answered_may_be_posted_again() {
+async fn a_returned_job_may_be_posted_again() {
     let (app, home) = start().await;
     let one = place(&app, &home, "one").await;
     let mut body = crate::app::setup(&home, "Job A");

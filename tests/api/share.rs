@@ -64,7 +64,7 @@ async fn the_bodies_of_a_token_have_a_share_of_the_memory_and_those_of_all_an_en
     let one = app.token("one", "worker", &home).await;
     let other = app.token("other", "worker", &home).await;
     for (second, status, in_chunks) in [(&one, 429, false), (&other, 503, true)] {
-        // Both begin; the one that asks for too much is refused, and the rest of the other's is read.
+        // Both requests begin. The one that exceeds the share is refused, and the other is read to its end.
         let mut raw = [
             half(&app, &one, in_chunks).await,
             half(&app, second, in_chunks).await,
@@ -82,7 +82,7 @@ async fn the_bodies_of_a_token_have_a_share_of_the_memory_and_those_of_all_an_en
         );
         assert!(answer.contains("retry-after: 1"), "{answer}");
         drop(raw);
-        // What they held is given back, also by those who went away.
+        // Their shares are released, also those of disconnected clients.
         app.until(async || {
             let body = " ".repeat(BODY_BYTES - 1000) + "{}";
             let request = app
@@ -149,7 +149,7 @@ async fn when_all_places_are_taken_the_server_can_still_be_watched() {
     let refused = whoami(&app, ADMIN).await;
     refused.expect_problem(503, &[]);
     assert_eq!(refused.header("retry-after"), "5");
-    // Who takes a reserved place and asks nothing gives it up for who does.
+    // A silent connection loses its reserved place to one that sends a request.
     let mut silent = Vec::new();
     for _ in 0..40 {
         silent.push(Raw::connect(&app.url).await);

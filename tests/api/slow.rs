@@ -1,4 +1,4 @@
-//! Slow clients: they hold nothing for long, and delay nobody.
+//! Slow clients: they occupy resources only briefly, and do not delay others.
 
 use std::time::Duration;
 
@@ -151,7 +151,7 @@ async fn a_client_that_reads_slowly_gets_all_of_its_answers() {
     let (mut read, mut piece) = (Vec::new(), vec![0; 256 * 1024]);
     let ends = |read: &[u8]| String::from_utf8_lossy(read).matches("</html>").count();
     while ends(&read) < answers {
-        // Slower than the connection may wait for a request, if all of it is counted.
+        // The whole transfer takes longer than a connection may wait for a request.
         tokio::time::sleep(Duration::from_millis(100)).await;
         let count = raw.0.read(&mut piece).await.unwrap();
         assert!(count > 0, "it ended after {} of the answers", ends(&read));
@@ -183,7 +183,7 @@ async fn when_connections_run_out_the_one_that_waits_longest_goes() {
 }
 
 #[tokio::test]
-async fn a_token_that_asks_too_often_is_told_to_wait_and_others_are_not() {
+async fn a_token_over_its_rate_limit_must_wait_and_others_need_not() {
     let options = TestApp::options();
     let limits = Limits {
         requests_per_second: 5,

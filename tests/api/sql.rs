@@ -1,12 +1,12 @@
-//! The SQL of `store` outside of `store/sqlite` is for two engines: each statement in the sources is parsed with PostgreSQL's
-//! grammar, and what that grammar lets pass although PostgreSQL refuses it is looked for.
+//! The SQL of `store` outside of `store/sqlite` is for two engines: each statement in the sources is parsed with
+//! PostgreSQL's grammar, and searched for expressions that the grammar accepts although PostgreSQL refuses them.
 
 use std::{collections::BTreeMap, fs, path::Path, sync::Mutex};
 
 use regex::{Captures, Regex};
 use sqlparser::{dialect::PostgreSqlDialect, parser::Parser};
 
-/// What variables stand for where statements are put together, by file. A variable that is missing here, and is no constant
+/// Values of variables where statements are composed, by file. A variable that is missing here, and is no constant
 /// either, fails the test.
 const VARIABLES: &[(&str, &str, &[&str])] = &[
     ("health/count.rs", "from", &["{OF_ALL}", "{OF_ORGANISATION}"]),
@@ -39,7 +39,7 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
-/// Conditions and other pieces that are no statements, and what makes statements of them.
+/// Conditions and other parts of statements, with the text that makes a statement of each.
 const PIECES: &[(&str, &str)] = &[
     ("EXISTS (SELECT 1 FROM health", "SELECT j.id FROM jobs j WHERE {}"),
     ("role = ''", "SELECT 1 FROM health WHERE {}"),
@@ -60,10 +60,10 @@ const COVERED: &[&str] = &[
     "{name} = CASE id {values} ELSE {name} END",
 ];
 
-/// Statements that look at no organisation: the probe of readiness reads the first row of each table.
+/// Statements that name no organisation: the probe of readiness reads the first row of each table.
 const OF_NO_ORGANISATION: &[&str] = &["SELECT (SELECT name FROM organisations LIMIT 1)"];
 
-/// What PostgreSQL refuses, or reads otherwise, though a parser takes it.
+/// Expressions that PostgreSQL refuses, or interprets differently, although the parser accepts them.
 const REFUSED: &[(&str, &str)] = &[
     (
         r"\bIS (NOT )?(\$|[a-z])",
@@ -98,7 +98,7 @@ const REFUSED: &[(&str, &str)] = &[
 
 const TABLES: &str = r"(?i)\b(FROM|JOIN|INTO|UPDATE) (series|runs|reading_series|readings)\b";
 
-/// The expression, which is compiled once.
+/// Compiles an expression.
 fn regex(pattern: &'static str) -> Regex {
     static COMPILED: Mutex<BTreeMap<&str, Regex>> = Mutex::new(BTreeMap::new());
     let mut compiled = COMPILED.lock().unwrap();
@@ -108,7 +108,7 @@ fn regex(pattern: &'static str) -> Regex {
         .clone()
 }
 
-/// What is wrong with a statement.
+/// Returns the faults of a statement.
 fn faults(sql: &str) -> Vec<String> {
     let quoted = regex("'[^']*'");
     let numbered = regex(r"\?(\d*)");
@@ -164,7 +164,7 @@ impl Source {
         }
     }
 
-    /// What a name in braces may stand for.
+    /// Returns the possible values of a name in braces.
     fn values(&self, name: &str, all: &[Self]) -> Vec<String> {
         if let Some(constant) = self.constants.get(name) {
             return vec![constant.clone()];
@@ -181,7 +181,7 @@ impl Source {
         found
     }
 
-    /// The text with every name in braces replaced by what it may stand for.
+    /// Returns the text with each name in braces replaced, once for each of its values.
     fn expanded(&self, text: &str, all: &[Self]) -> Vec<String> {
         let Some(found) = regex(r"\{(\w*)\}").captures(text) else {
             return vec![text.to_owned()];
@@ -192,7 +192,7 @@ impl Source {
     }
 }
 
-/// One line with single spaces.
+/// Returns the literal as one line with single spaces.
 fn normal(literal: &str) -> String {
     let joined = regex(r"\\\n\s*").replace_all(literal, "").into_owned();
     joined.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -202,7 +202,7 @@ fn is_statement(text: &str) -> bool {
     regex(r"^(\{SELECT\}|(SELECT|INSERT|UPDATE|DELETE|WITH)\b)").is_match(text)
 }
 
-/// Whether a text is a part of SQL that is no statement by itself.
+/// Returns whether a text is a part of SQL that is no statement by itself.
 fn is_piece(text: &str) -> bool {
     let words =
         r"\b(AND|OR|SELECT|FROM|WHERE|SET|ORDER BY|IN|NULL|EXISTS|WHEN|CASE|UNION|NOT|LIMIT)\b|[a-z_]+ (=|<>) ('|\?)";
@@ -226,7 +226,7 @@ fn sources() -> Vec<Source> {
     sources
 }
 
-/// The conditions of lists, which `filter.rs` puts together when they are asked for.
+/// Returns the conditions of lists, which `filter.rs` adds to a statement when they are requested.
 fn filtered(root: &Path) -> Vec<(String, String)> {
     let call = regex(r"(?s)\.(equal|owned_or_shared|compare|before|page|rows)\(\s*((?:[^()]|\([^()]*\))*)\)");
     let text = regex(r#""([^"]*)""#);
@@ -256,7 +256,7 @@ fn filtered(root: &Path) -> Vec<(String, String)> {
     found
 }
 
-/// Every statement of `store`, with the file that it is in.
+/// Returns every statement of `store`, with its file.
 fn statements() -> Vec<(String, String)> {
     let sources = sources();
     let mut found = Vec::new();
@@ -300,7 +300,7 @@ fn every_statement_is_for_both_engines_and_names_the_organisation() {
 }
 
 #[test]
-fn what_one_engine_refuses_would_be_seen() {
+fn statements_that_one_engine_refuses_would_be_found() {
     for sql in [
         "SELECT id FROM jobs WHERE location_id IS ?1",
         "SELECT id FROM jobs WHERE location_id IS NOT other",

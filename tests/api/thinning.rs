@@ -14,7 +14,7 @@ const MINUTES: usize = 12_000;
 /// Window of all minutes.
 const ALL: &str = "from=2023-10-27T00:00:00Z&to=2023-11-10T00:00:00Z&shape=series";
 
-/// Returns a saw with one high and one low that stand out.
+/// Returns a sawtooth with one high and one low outlier.
 fn saw() -> Vec<f64> {
     let mut values: Vec<_> = (0..MINUTES).map(|minute| (minute % 7) as f64).collect();
     (values[7001], values[9002]) = (99.5, -99.5);
@@ -75,7 +75,7 @@ async fn predictions_are_thinned_to_their_extremes_over_the_whole_window() {
         assert_eq!(found.len(), 1);
         assert_is_of_the_saw(&found[0], "valid_times", most);
     }
-    // A window with fewer points is answered as it is.
+    // A window with fewer points is returned unchanged.
     let path = format!(
         "metric=all&job_id={}&shape=series&from={}&to={}",
         field.job,
@@ -102,7 +102,7 @@ async fn each_issue_and_each_metric_is_thinned_by_itself() {
     let from: Vec<_> = all.iter().map(|one| one["thinned_from"].as_u64()).collect();
     assert_eq!(from, [Some(MINUTES as u64), Some(500), Some(500)]);
     assert_is_of_the_saw(&all[0], "valid_times", 50);
-    // The newest issue fills its hours; as of before it came, it is not there.
+    // The newest issue fills its hours. Reads as of a time before its arrival do not contain it.
     let newest = series(&field, "max_points=10000").await;
     let values = |one: &Value| one["values"].as_array().unwrap().clone();
     assert!(values(&newest[0]).contains(&json!(50.0)));

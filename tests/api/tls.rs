@@ -96,7 +96,7 @@ async fn it_speaks_https_with_the_certificate_that_is_configured() {
     let other = tempdir().unwrap();
     assert!(!is_alive(&url, &certify(other.path())).await);
 
-    // Plain HTTP is not answered.
+    // Plain HTTP gets no response.
     let mut plain = Raw::connect(&url.replace("https", "http")).await;
     plain.send("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert!(statuses(&plain.rest().await).is_empty());
@@ -139,7 +139,7 @@ async fn a_hangup_reads_the_certificate_again_and_a_bad_one_leaves_the_old() {
     server.logs("the certificate was read again", 1).await;
     assert!(is_alive(&url, &second).await);
     assert!(!is_alive(&url, &first).await);
-    // A connection goes on as it began.
+    // An open connection keeps its certificate.
     assert_eq!(kept.get(&livez).send().await.unwrap().status(), 200);
 }
 

@@ -90,7 +90,7 @@ async fn a_source_with_another_unit_than_its_role_is_not_bound() {
     body["source_version"]["input_roles"][0]["input_kind"] = json!("source");
     body["role_bindings"][0]["input_type"] = json!("source");
     let dry = "/api/v1/jobs/setup?dry_run=true";
-    // Nothing is known of a source without a version, or without a unit.
+    // The unit of a source without a version, or whose version has no unit, is unknown.
     app.post(dry, &body).await.expect(200);
     publish("1", Value::Null).await;
     app.post(dry, &body).await.expect(200);
@@ -104,7 +104,7 @@ async fn a_source_with_another_unit_than_its_role_is_not_bound() {
 }
 
 #[tokio::test]
-async fn what_was_measured_keeps_its_unit_and_metric() {
+async fn a_sensor_with_readings_keeps_its_unit_and_metric() {
     let (app, home) = start().await;
     let id = sensor(&app, &home, Value::Null).await;
     let path = format!("/api/v1/sensors/{id}");
@@ -157,7 +157,7 @@ async fn the_inputs_have_the_unit_of_the_values() {
     let inputs = app.get(&path).await.expect(200);
     let input = &inputs["inputs"][0];
     assert_eq!((&input["unit"], &input["sensor"]["unit"]), (&json!("°C"), &json!("°C")));
-    // What does not touch the bindings still passes.
+    // Changes that do not affect the bindings are still accepted.
     let path = format!("/api/v1/jobs/{}", job["id"].as_str().unwrap());
     app.put(&path, &json!({ "name": "renamed" })).await.expect(200);
 }

@@ -20,7 +20,7 @@ async fn open(database: &[u8]) -> TestApp {
 /// Schema 1 (0.1.0) has three sources. One has two issues, one of them with a revision; one has a retention; one was
 /// deleted with its job, and has left its predictions, whose retention is 870,000 hours.
 #[tokio::test]
-async fn a_database_of_schema_1_keeps_what_was_predicted() {
+async fn predictions_survive_the_upgrade_from_schema_1() {
     let app = open(include_bytes!("../data/schema_1.db")).await;
     let window = "from=2023-10-26T00:00:00Z&to=2100-01-01T00:00:00Z";
     let path = format!("GET /predictions?metric=all&location_id={LOCATION}&{window}");
@@ -42,7 +42,7 @@ async fn a_database_of_schema_1_keeps_what_was_predicted() {
     let kept: String = app.database().query_row(kept, [], |row| row.get(0)).unwrap();
     assert_eq!(kept, "- 20 870000");
 
-    // Its jobs are judged by what was posted for them before.
+    // Its jobs are judged by their earlier posts.
     app.accept_clock().await;
     app.until_noted().await;
     let jobs = app.ok(ADMIN, "GET /jobs", Value::Null).await;
@@ -53,7 +53,7 @@ async fn a_database_of_schema_1_keeps_what_was_predicted() {
         assert_eq!(health["targets"][0]["state"], health["state"], "{job}");
         assert_ne!(health["state"], "new", "{job}");
     }
-    // What it holds is known when it is posted again, and a revision goes on from it.
+    // Its values count as unchanged when they are posted again, and corrections become the next revision.
     let point = |hour: u32, value: f64| json!({ "role": "risk", "valid_time": format!("2023-10-27T{hour:02}:00:00Z"), "value": value });
     let body = json!({
         "job_id": "00000001-2222-2222-2222-222222222222", "issue_time": "2023-10-27T00:00:00Z",
@@ -74,7 +74,7 @@ async fn a_database_of_schema_1_keeps_what_was_predicted() {
 /// Schema 2 has a job with two issues, one with a revision and one with a stage; a point without a job; a sensor with
 /// five readings, one of them corrected; and three tokens.
 #[tokio::test]
-async fn a_database_of_schema_2_keeps_what_was_predicted_and_measured() {
+async fn predictions_and_readings_survive_the_upgrade_from_schema_2() {
     let app = open(include_bytes!("../data/schema_2.db")).await;
     let window = "from=2023-10-26T00:00:00Z&to=2023-10-29T00:00:00Z";
     let path = format!("GET /predictions?metric=all&location_id={LOCATION}&{window}");
@@ -104,7 +104,7 @@ async fn a_database_of_schema_2_keeps_what_was_predicted_and_measured() {
         json!({ "stored": 0, "revised": 0, "unchanged": 1, "withdrawn": 0, "skipped": 0, "fresh": false })
     );
 
-    // What the earlier release stored can be withdrawn.
+    // Values that the earlier release stored can be withdrawn.
     let issue = "job_id=77777777-7777-7777-7777-777777777777&issue_time=2023-10-27T00:00:00Z";
     let path = format!("DELETE /predictions?{issue}");
     let counts = app.ok(ADMIN, &path, Value::Null).await;

@@ -63,7 +63,7 @@ async fn null_withdraws_a_value_that_is_still_there_as_of_a_time_before() {
     field.app.advance_minutes(10);
     let withdrawn = field.try_post(issued(1), &[gap(6), gap(7)]).await;
     assert_eq!(counts(&withdrawn.expect(200)), [0, 0, 0, 2, 0]);
-    // The issue before fills what it predicts; where none does, there is nothing.
+    // The previous issue fills the times that it predicts; other times have no value.
     assert_eq!(field.values(WINDOW).await, [2.0, 1.5]);
     let all = field.values(&format!("{WINDOW}&issues=all")).await;
     assert_eq!(all, [1.0, 2.0, 1.5]);
@@ -78,7 +78,7 @@ async fn null_withdraws_a_value_that_is_still_there_as_of_a_time_before() {
     for (path, before) in paths.iter().zip(before) {
         assert_eq!(field.app.get(path).await.text, before, "{path}");
     }
-    // Again it changes nothing, and a value that is posted again is a revision.
+    // A repeated withdrawal changes nothing, and a value that is posted again is a revision.
     let again = field.try_post(issued(1), &[gap(7)]).await;
     assert_eq!(counts(&again.expect(200)), [0, 0, 1, 0, 0]);
     field.app.advance_minutes(10);
@@ -231,7 +231,7 @@ async fn a_large_issue_is_withdrawn_in_steps_and_noted_once() {
     let what = json!({ "withdrawn": withdrawn, "issue_time": "2023-10-27T00:50:00Z" });
     let expected = json!(["job", field.job, "Job A", what]);
     assert_eq!(field.withdrawals().await, [expected]);
-    // Each step is a moment of its own, and as of the first ones the rest is still there.
+    // Each step has a time of its own; as of the first steps, the other values are still returned.
     let mut last = STAGES;
     let mut steps = 0;
     for micros in 0..u32::try_from(STAGES).unwrap() {
@@ -351,7 +351,7 @@ async fn the_latest_predictions_and_health_go_back_to_what_is_left() {
     let latest = &field.latest("").await[0];
     assert_eq!(latest["last_issue_time"], "2023-10-27T00:53:00Z");
     assert_eq!(latest["covers_until"], at(6));
-    // What was known before reaches further than what is left.
+    // As of an earlier time, the predictions reach further than the rest does now.
     let before = format!("{WINDOW}&as_of=2023-10-27T01:00:00Z");
     assert_eq!(field.values(&before).await, [1.0, 9.0, 9.5]);
 }
@@ -408,7 +408,7 @@ async fn a_withdrawn_value_does_not_return_when_its_withdrawal_expires() {
     field.app.advance_minutes(61);
     field.app.sweep().await;
     assert_eq!(field.values(WINDOW).await, [7.0]);
-    // With a longer retention nothing is taken back that was withdrawn.
+    // A longer retention does not undo the withdrawal.
     field.change_source(json!({ "retention_hours": 1000 })).await;
     assert_eq!(field.values(WINDOW).await, [7.0]);
     field.change_source(json!({ "retention_hours": 1 })).await;

@@ -102,7 +102,7 @@ async fn a_wrong_reading_is_withdrawn_by_null_or_by_its_window() {
     }
     let csv = app.get(&format!("/api/v1/sensors/{id}/readings?format=csv")).await;
     assert_eq!(csv.text.lines().count(), 2, "{}", csv.text);
-    // What is posted again is a revision.
+    // A reading that is posted again is a revision.
     assert_eq!(post(&app, "", &[(id, two, Some(1.5))]).await, [0, 1, 0, 0, 0]);
     assert_eq!(values(&app, id, "").await, [1.5, 2.0]);
     let window = |from, to, n: u64| json!({ "withdrawn": n, "from": from, "to": to });
@@ -112,7 +112,7 @@ async fn a_wrong_reading_is_withdrawn_by_null_or_by_its_window() {
         json!({ "withdrawn": 1 }),
     ];
     assert_eq!(noted(&app, id).await, expected);
-    // Nothing is withdrawn where nothing is.
+    // A gap without a stored value is refused.
     let path = "/api/v1/readings";
     let body = json!([{ "sensor_id": id, "time": "2023-10-26T04:00:00Z", "value": null }]);
     let refused = app.post(path, &body).await;
@@ -168,7 +168,7 @@ async fn a_large_window_is_withdrawn_in_steps_and_noted_once() {
     assert_eq!(values(&app, id, "limit=150").await.len(), 150);
     let expected = json!({ "withdrawn": 24_800, "from": minute(100), "to": minute(24_900) });
     assert_eq!(noted(&app, id).await, [expected]);
-    // Each step is a moment of its own: as of the first one, 1,000 readings are gone.
+    // Each step has a time of its own: as of the first one, 1,000 readings are withdrawn.
     let first = format!(
         "from={}&to={}&limit=10000&as_of={}",
         minute(100),

@@ -108,7 +108,7 @@ const AVOIDED: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// The place of each avoided word in a text, with the usual word.
+/// Returns the place of each avoided word in a text, with the usual word.
 fn faults(place: &str, words: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (pattern, usual) in PATTERNS.iter() {
@@ -122,7 +122,7 @@ fn faults(place: &str, words: &str) -> Vec<String> {
     found
 }
 
-/// Whether a description is a clause instead of a noun or a sentence.
+/// Returns whether a description is a clause instead of a noun or a sentence.
 fn has_no_subject(words: &str) -> bool {
     let first = words.split_whitespace().next().unwrap_or_default();
     matches!(
@@ -145,7 +145,7 @@ fn pattern_of(pattern: &str) -> Regex {
     RegexBuilder::new(&pattern).case_insensitive(true).build().unwrap()
 }
 
-/// A hit with some of the words around it.
+/// Returns a hit with some of the words around it.
 fn around(words: &str, start: usize, end: usize) -> String {
     let from = words[..start].char_indices().rev().nth(30).map_or(0, |(at, _)| at);
     let to = words[end..]
@@ -274,7 +274,7 @@ fn the_help_of_every_command_has_the_usual_words() {
     assert_usual(&found);
 }
 
-/// The names in the list of commands of a help text.
+/// Returns the names in the list of commands of a help text.
 fn subcommands(help: &str) -> Vec<String> {
     let Some((_, list)) = help.split_once("\nCommands:\n") else {
         return Vec::new();
@@ -291,7 +291,7 @@ fn without_code(markdown: &str) -> String {
     inline.replace_all(&blocks.replace_all(markdown, ""), "`").into_owned()
 }
 
-/// The files below a folder with that ending.
+/// Returns the files below a folder with the extension.
 fn files_of(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {

@@ -1,7 +1,7 @@
 //! The contents of the demo's database: one year, day by day, on a clock of its own.
 //!
 //! At the end of each local day its readings arrive. Five minutes later, in the season, the worker posts the day's run.
-//! So `available_at` is realistic, and `as_of` returns what was known then.
+//! So `available_at` is realistic, and `as_of` returns the data that was known at that time.
 
 use std::{
     collections::BTreeMap,
@@ -47,7 +47,9 @@ pub enum FillError {
 /// The contents of the filled database.
 #[derive(Debug, Default)]
 pub struct Filled {
+    /// Number of stored readings.
     pub readings: u64,
+    /// Number of stored predictions.
     pub predictions: u64,
 }
 
@@ -116,7 +118,7 @@ async fn make(app: &App, operator: &Caller, event: Event) -> Result<(), FillErro
     made.map_err(FillError::Refused)
 }
 
-/// The events of each day of the year, by its local date.
+/// Returns the events of each day of the year, by its local date.
 fn days() -> Result<BTreeMap<Date, Day>, FillError> {
     let weather = weather::hours().map_err(FillError::Weather)?;
     let mut days: BTreeMap<Date, Day> = BTreeMap::new();
@@ -134,7 +136,7 @@ fn days() -> Result<BTreeMap<Date, Day>, FillError> {
     Ok(days)
 }
 
-/// The organisation, its locations and sensors, and the jobs.
+/// Returns the organisation, its locations and sensors, and the jobs.
 async fn register(app: &App, operator: &Caller) -> Result<(), FillError> {
     let organisation = body(catalogue::organisation())?;
     organisation::create(app, operator, organisation)
@@ -164,12 +166,12 @@ async fn post(app: &App, operator: &Caller, job: Uuid, index: &DailyIndex) -> Re
     Ok(counts.map_err(FillError::Refused)?.counts.stored)
 }
 
-/// A body of the example, read as the API reads it.
+/// Returns a body of the example, read as the API reads it.
 fn body<T: DeserializeOwned>(value: Value) -> Result<T, FillError> {
     serde_json::from_value(value).map_err(|error| FillError::Body(error.to_string()))
 }
 
-/// The readings of a site's sensors in one hour, in the order of [`catalogue::METRICS`].
+/// Returns the readings of a site's sensors in one hour, in the order of [`catalogue::METRICS`].
 fn readings(hour: &Hour, sensors: [Uuid; 3]) -> impl Iterator<Item = NewReading> {
     let temperature = hour.temperature.map(|tenths| f64::from(tenths) / 10.0);
     let time = timestamp(hour.time);

@@ -59,7 +59,7 @@ fn clear(folder: &Path) -> Outcome {
     Ok(())
 }
 
-/// The remains of a demo that was stopped while it filled the folder.
+/// Returns the remains of a demo that was stopped while it filled the folder.
 ///
 /// # Errors
 /// The folder contains anything else.

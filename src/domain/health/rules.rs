@@ -40,8 +40,8 @@ pub struct LastPost {
 }
 
 impl LastPost {
-    /// Returns the earlier of issue and arrival, as of which the issue counts. A worker whose clock is ahead thus hides
-    /// no later issue.
+    /// Returns the earlier of issue and arrival, as of which the issue counts. So a worker whose clock is ahead does
+    /// not hide later issues.
     fn counts_as(self) -> Timestamp {
         self.issue_time.min(self.arrival)
     }
@@ -241,7 +241,7 @@ impl Vitals {
             let held = standing.state;
             changes.retain(|(state, _)| match state {
                 HealthState::Late | HealthState::Down if is_held => false,
-                // A clock that goes back is no sign of success.
+                // A clock that was set back is no sign of success.
                 HealthState::Down => true,
                 _ => !(by_time && held.is_overdue()),
             });

@@ -1,4 +1,4 @@
-//! Compares a set-up with what exists: what it leaves out agrees, and what it says differently is a conflict.
+//! Compares a set-up with existing resources: absent members agree, and members that differ are a conflict.
 
 use std::collections::HashSet;
 
@@ -58,7 +58,7 @@ pub(super) fn same_job(found: &Job, setup: &JobSetup, version: &SourceVersion) -
     differences.into_result(format!("the job {}", found.name), found.id)
 }
 
-/// Collects the members of a request that differ from what exists.
+/// Collects the members of a request that differ from the existing resource.
 struct Differences(Violations);
 
 impl Differences {

@@ -1,4 +1,4 @@
-//! The answer to a set-up: the job, and what was created for it.
+//! The response to a set-up: the job, and the resources that were created for it.
 
 use poem_openapi::{Enum, Object};
 use serde::Serialize;

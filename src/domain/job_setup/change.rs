@@ -12,11 +12,12 @@ use crate::domain::{
     violations::Violations,
 };
 
-/// Decides what a change, whose form is checked, makes of a job. `things` has its version, the new one, the location
-/// and the inputs of the bindings that it has afterwards, as far as they exist.
+/// Applies a change, whose form was checked, to a job, and returns the changed job. `things` contains the existing ones
+/// of these resources: the job's version, the new version, the location, and the inputs of the bindings after the
+/// change.
 ///
 /// # Errors
-/// Invalid: with every rule that is broken.
+/// Invalid: names every broken rule.
 pub fn change(job: &JobRecord, change: JobChange, things: &Things, now: Timestamp) -> Result<JobRecord> {
     let mut violations = Violations::default();
     if let MaybeUndefined::Value(id) = change.location_id {

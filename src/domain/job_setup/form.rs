@@ -1,4 +1,4 @@
-//! The form of a set-up: what can be checked without knowing what there is.
+//! The form of a set-up: rules that can be checked without the catalogue.
 
 use uuid::Uuid;
 
@@ -11,8 +11,8 @@ use crate::domain::{
     violations::Violations,
 };
 
-/// The faults of form. A contract or bindings with such a fault are not checked any further: what follows from the fault
-/// would only repeat it.
+/// Faults of form. A contract or bindings with such a fault are not checked any further, since later violations would
+/// only repeat it.
 #[derive(Debug, Clone)]
 pub struct Form {
     /// Every violation of form.
@@ -25,7 +25,7 @@ pub struct Form {
 
 impl JobSetup {
     /// Checks the form. Afterwards the names are trimmed, and `role_bindings` and `source.expected_interval_minutes`
-    /// hold what was given under either place or spelling.
+    /// contain the values from either place or spelling.
     pub fn check(&mut self) -> Form {
         let mut violations = Violations::default();
         self.job.check(self.organisation_id, &mut violations);

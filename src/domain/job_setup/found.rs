@@ -91,7 +91,7 @@ impl Things {
         self.locations.iter().find(|found| found.id == id)
     }
 
-    /// Returns what the rules need to know of the thing of that kind and id.
+    /// Returns the facts about an input that the rules need.
     pub fn input(&self, kind: InputKind, id: Uuid) -> Option<Input> {
         Some(match kind {
             InputKind::Sensor => {
@@ -120,8 +120,8 @@ impl Things {
         })
     }
 
-    /// Returns the location that follows from bindings: the only one that is bound; if none is, the only one that the
-    /// bound sensors stand at. `store::job` says the same of jobs that are stored.
+    /// Returns the location that follows from bindings: the only one that is bound; if none is, the only one of the
+    /// bound sensors. `store::job` has the same rule for stored jobs.
     pub fn bound_location(&self, bindings: &[RoleBinding]) -> Option<Uuid> {
         let of_kind = |kind| {
             let bound = bindings.iter().filter(move |binding| binding.input_type == kind);

@@ -1,11 +1,11 @@
-//! The time and the new ids of a decision, which no rule yields.
+//! The time and the new ids of a decision, which do not follow from any rule.
 
 use uuid::Uuid;
 
 use crate::domain::{id, time::Timestamp};
 
-/// The time and the ids of what is created without an id of its own. They are handed in, so that a decision depends on
-/// nothing else.
+/// The time, and the ids of new resources that the request gives none. The caller passes them, so that a decision
+/// depends on nothing else.
 #[derive(Debug, Clone, Copy)]
 pub struct Fresh {
     /// Time at which everything is created.
@@ -21,7 +21,7 @@ pub struct Fresh {
 }
 
 impl Fresh {
-    /// Creates new ids of the moment `now`.
+    /// Creates new ids for the time `now`.
     pub fn at(now: Timestamp) -> Self {
         Self {
             now,

@@ -1,4 +1,4 @@
-//! A set-up whose caller may set jobs up, and the resources to look up for it.
+//! A set-up whose caller may set up jobs, and the resources to look up for it.
 
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use crate::domain::{
 /// An id and the JSON pointer of the place that names it.
 pub type Place = (Uuid, &'static str);
 
-/// A set-up by a caller who may set jobs up in its organisation. Only such a set-up is looked up and decided on.
+/// A set-up by a caller who may set up jobs in its organisation. Only such a set-up is looked up and decided on.
 #[derive(Debug, Clone)]
 pub struct Inquiry {
     /// Caller of the request.
@@ -26,7 +26,7 @@ pub struct Inquiry {
 }
 
 impl Inquiry {
-    /// Admits managers of the organisation, and admins. Faults of form are kept, so that they are answered together
+    /// Admits managers of the organisation, and admins. Faults of form are stored, so that they are reported together
     /// with all others.
     ///
     /// # Errors
@@ -103,7 +103,7 @@ impl Inquiry {
         self.setup.source_version.as_ref()?.version.as_ref()
     }
 
-    /// Returns the organisation that a new source is for; none if it is to be shared.
+    /// Returns the organisation of a new source. `None` if the source is to be shared.
     pub fn owner_of_source(&self) -> Option<Uuid> {
         let named = self.setup.source.as_ref().and_then(|source| source.organisation_id);
         named.or(self.caller.organisation_id)

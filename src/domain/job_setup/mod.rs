@@ -1,5 +1,6 @@
-//! The set-up of a job in three steps: the store gathers what the request names, [`decide`] says what is to be created,
-//! and the service applies that plan. The decision knows no database and no clock, so that properties test it.
+//! The set-up of a job in three steps: the store gathers the resources that the request names, [`decide`] decides which
+//! ones to create, and the service applies that plan. The decision uses neither database nor clock, so that it has
+//! property tests.
 
 mod agreement;
 mod answer;

@@ -40,7 +40,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Returns the answer, which is the same whether the plan is applied or not.
+    /// Returns the response, which is the same whether the plan is applied or not.
     pub fn answer(self) -> JobSetupAnswer {
         JobSetupAnswer {
             created: self.made.iter().map(Made::created).collect(),

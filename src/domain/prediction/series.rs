@@ -35,14 +35,14 @@ pub struct Series {
     pub retention_hours: Option<i64>,
 }
 
-/// Returns the moment at or before which points must have ended to have expired by `now`, for a given retention.
+/// Returns the time at or before which points must have ended to have expired by `now`, for a retention.
 pub fn cutoff(retention_hours: Option<i64>, now: Timestamp) -> Option<Timestamp> {
     Some(now.plus_hours(retention_hours?.saturating_neg()))
 }
 
 impl Series {
-    /// Returns the moment at or before which points must have ended to have expired by `now`. Without a retention none
-    /// ever expires.
+    /// Returns the time at or before which points must have ended to have expired by `now`. Without a retention, points
+    /// never expire.
     pub fn cutoff(&self, now: Timestamp) -> Option<Timestamp> {
         cutoff(self.retention_hours, now)
     }

@@ -1,4 +1,4 @@
-//! The audit trail on the wire.
+//! Operations on the audit trail.
 
 use poem_openapi::{OpenApi, param::Query};
 use serde::{Deserialize, Serialize};
@@ -19,10 +19,10 @@ use crate::{
     service::{App, audit},
 };
 
-/// The trail's operations.
+/// Operations on the audit trail.
 pub struct AuditApi(pub App);
 
-/// The start of a page of the audit trail.
+/// Start of a page of the audit trail.
 #[derive(Serialize, Deserialize)]
 struct Cursor {
     at: Timestamp,

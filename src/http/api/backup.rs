@@ -1,4 +1,4 @@
-//! The backup of the whole database, on the wire.
+//! Operation that returns a backup of the whole database.
 
 use std::io::{self, Read as _};
 
@@ -30,13 +30,13 @@ use crate::{
     },
 };
 
-/// The media type of an SQLite database.
+/// Media type of an SQLite database.
 const SQLITE: &str = "application/vnd.sqlite3";
 
 /// Number of bytes that are read and sent at a time.
 const PIECE: usize = 256 * 1024;
 
-/// The operations that concern the whole product.
+/// Operations on the whole product.
 pub struct AdminApi(pub App);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Administration")]
@@ -55,10 +55,10 @@ impl AdminApi {
     }
 }
 
-/// 200 with a backup, which is sent piece by piece to whoever asked for it.
+/// 200 with a backup, which is streamed.
 struct Download(Backup, Session);
 
-/// The backup's bytes, read on threads that may wait for the disk, for as long as the token is valid.
+/// Returns a stream of the backup's bytes, which are read on blocking threads. It ends if the token becomes invalid.
 fn body(backup: Backup, session: Session) -> Body {
     Body::from_bytes_stream(try_unfold(backup, move |mut backup| {
         let session = session.clone();
@@ -86,7 +86,7 @@ impl IntoResponse for Download {
             .content_type(SQLITE)
             .header(header::CONTENT_DISPOSITION, name)
             .header(header::CONTENT_LENGTH, self.0.bytes)
-            // It holds everything: nobody in between may keep it.
+            // The backup contains all data, so that proxies must not store it.
             .header(header::CACHE_CONTROL, "no-store")
             .body(body(self.0, self.1))
     }

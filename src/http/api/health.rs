@@ -1,4 +1,4 @@
-//! Health on the wire.
+//! Operations on the health of jobs.
 
 use poem_openapi::{
     OpenApi,
@@ -20,10 +20,10 @@ use crate::{
     service::{App, health},
 };
 
-/// The operations on health.
+/// Operations on the health of jobs.
 pub struct HealthApi(pub App);
 
-/// The start of a page of changes.
+/// Start of a page of changes.
 #[derive(Serialize, Deserialize)]
 struct Cursor {
     before: i64,

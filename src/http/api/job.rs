@@ -1,4 +1,4 @@
-//! Jobs on the wire.
+//! Operations on jobs.
 
 use poem::{IntoResponse, Response};
 use poem_openapi::{
@@ -36,14 +36,14 @@ use crate::{
     },
 };
 
-/// The jobs' operations.
+/// Operations on jobs.
 pub struct JobApi(pub App);
 
 thing!(Job, "/api/v1/jobs");
 
 thing!(JobSetupAnswer, "/api/v1/jobs", job);
 
-/// 201 if the job was made, 200 if it was there (or for a dry run).
+/// 201 if the job was created, 200 if it existed already (or for a dry run).
 struct SetUp {
     answer: JobSetupAnswer,
     created: bool,

@@ -1,4 +1,4 @@
-//! Runs of jobs on the wire.
+//! Operations on the runs of jobs.
 
 use poem_openapi::{
     OpenApi,
@@ -24,7 +24,7 @@ use crate::{
     service::{App, job_run},
 };
 
-/// The operations on runs.
+/// Operations on the runs of jobs.
 pub struct JobRunApi(pub App);
 
 rules!(NewJobRun);

@@ -1,4 +1,4 @@
-//! Locations on the wire.
+//! Operations on locations.
 
 use poem_openapi::{
     OpenApi,
@@ -25,7 +25,7 @@ use crate::{
     service::{App, location},
 };
 
-/// The locations' operations.
+/// Operations on locations.
 pub struct LocationApi(pub App);
 
 thing!(Location, "/api/v1/locations");

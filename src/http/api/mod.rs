@@ -1,4 +1,4 @@
-//! The operations: one file for each resource. [`super::routes`] has the table of all.
+//! Operations of the API, one file for each resource. [`super::routes`] has the table of all.
 
 pub mod audit;
 pub mod backup;

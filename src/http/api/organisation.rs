@@ -1,4 +1,4 @@
-//! Organisations on the wire.
+//! Operations on organisations.
 
 use poem_openapi::{
     OpenApi,
@@ -25,7 +25,7 @@ use crate::{
     service::{App, organisation},
 };
 
-/// The organisations' operations.
+/// Operations on organisations.
 pub struct OrganisationApi(pub App);
 
 thing!(Organisation, "/api/v1/organisations");

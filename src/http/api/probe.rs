@@ -1,4 +1,4 @@
-//! Probes for whatever watches the process: no token is needed.
+//! Health checks, which need no token.
 
 use poem_openapi::{Enum, Object, OpenApi};
 use serde::Serialize;
@@ -40,7 +40,7 @@ impl Probe {
     }
 }
 
-/// The probes' operations.
+/// Operations for health checks.
 pub struct ProbeApi(pub App);
 
 #[OpenApi(tag = "Tag::Probes")]

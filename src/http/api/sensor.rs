@@ -1,4 +1,4 @@
-//! Sensors on the wire.
+//! Operations on sensors.
 
 use poem_openapi::{
     OpenApi,
@@ -25,7 +25,7 @@ use crate::{
     service::{App, sensor},
 };
 
-/// The sensors' operations.
+/// Operations on sensors.
 pub struct SensorApi(pub App);
 
 thing!(Sensor, "/api/v1/sensors");

@@ -1,4 +1,4 @@
-//! Sources on the wire.
+//! Operations on sources.
 
 use poem_openapi::{
     OpenApi,
@@ -25,7 +25,7 @@ use crate::{
     service::{App, source},
 };
 
-/// The sources' operations.
+/// Operations on sources.
 pub struct SourceApi(pub App);
 
 thing!(Source, "/api/v1/sources");

@@ -1,4 +1,4 @@
-//! Source versions on the wire. They are immutable: there is no PUT.
+//! Operations on source versions, which are immutable: there is no PUT.
 
 use poem_openapi::{
     OpenApi,
@@ -25,14 +25,14 @@ use crate::{
     service::{App, source_version},
 };
 
-/// The source versions' operations.
+/// Operations on source versions.
 pub struct SourceVersionApi(pub App);
 
 thing!(SourceVersion, "/api/v1/source_versions");
 
 rules!(NewSourceVersion);
 
-/// Why there is no PUT.
+/// Path of source versions, and the reason why there is no PUT.
 pub const IMMUTABLE: (&str, &str) = (
     "/api/v1/source_versions/{id}",
     "source versions are immutable: publish a new one with POST /api/v1/source_versions",

@@ -1,8 +1,8 @@
-//! Groups of operations in the API's document.
+//! Tags, which group operations in the API's document.
 
 use poem_openapi::Tags;
 
-/// The groups of operations.
+/// Groups of operations.
 #[derive(Tags)]
 pub enum Tag {
     /// Set up, change and list jobs, and fetch them as a worker.

@@ -1,4 +1,4 @@
-//! Tokens on the wire.
+//! Operations on tokens.
 
 use poem_openapi::{
     OpenApi,
@@ -24,7 +24,7 @@ use crate::{
     service::{App, token},
 };
 
-/// The tokens' operations.
+/// Operations on tokens.
 pub struct TokenApi(pub App);
 
 impl Rules for NewToken {

@@ -1,4 +1,4 @@
-//! Webhooks on the wire.
+//! Operations on webhooks.
 
 use poem_openapi::{
     OpenApi,
@@ -32,12 +32,12 @@ use crate::{
     service::{App, webhook},
 };
 
-/// The webhooks' operations.
+/// Operations on webhooks.
 pub struct WebhookApi(pub App);
 
 thing!(Webhook, "/api/v1/webhooks");
 
-/// The secret is shown this once, and is no part of the state.
+/// The secret is shown only once, and is not part of the state that the ETag identifies.
 impl Thing for IssuedWebhook {
     const PATH: &'static str = Webhook::PATH;
 

@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 use super::schema::{Schema, to_json_schema};
 use crate::domain::Violation;
 
-/// The document's schemas. Each is compiled when a body first breaks it, since most never are.
+/// Schemas of the document. Each is compiled when a body first violates it, since most are never needed.
 pub struct Schemas {
     components: Value,
     compiled: Mutex<HashMap<String, Option<Arc<Schema>>>>,
 }
 
 impl Schemas {
-    /// The schemas of an OpenAPI 3.0 document.
+    /// Reads the schemas of an OpenAPI 3.0 document.
     pub fn of(document: &Value) -> Self {
         Self {
             components: json!({ "schemas": to_json_schema(&document["components"]["schemas"]) }),

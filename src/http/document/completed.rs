@@ -1,4 +1,4 @@
-//! Completes the document that the framework makes of the routes with what the framework cannot say.
+//! Completes the document that the framework generates from the routes.
 
 use std::collections::BTreeSet;
 
@@ -46,8 +46,8 @@ fn complete_operations(document: &mut Value, examples: &Value) {
     }
 }
 
-/// Says of a list whose values have commas between them that it is not empty: the framework reads it only if it has a
-/// default, and no text stands for the empty list.
+/// Requires at least one value in a list that is separated by commas. The framework needs a default to accept an absent
+/// list, and the document would show that default, an empty list, which no text can express.
 fn complete_list(parameter: &mut Value) {
     if parameter["explode"] == false
         && let Some(schema) = parameter["schema"].as_object_mut()
@@ -58,7 +58,8 @@ fn complete_list(parameter: &mut Value) {
     }
 }
 
-/// Removes the problems that the operation's arguments cannot cause. Its type says which others it may have.
+/// Removes the problems that the operation's arguments cannot cause. The type of its result names the others that it
+/// may have.
 fn keep_possible_problems(operation: &mut Value) {
     let has_body = !operation["requestBody"].is_null();
     let is_secured = operation["security"]
@@ -95,9 +96,9 @@ fn add_not_modified(operation: &mut Value) {
     }
 }
 
-/// Makes members that refer to a schema plain. The framework repeats their description within `allOf`, and says there
-/// that they may be null, which OpenAPI 3.0 takes only beside the type: in the schema that is referred to, or in the
-/// first of several that a member may have.
+/// Simplifies members that refer to a schema. The framework wraps the reference in `allOf` together with a description
+/// and `nullable`, but OpenAPI 3.0 allows `nullable` only next to the type: in the schema that is referred to, or in
+/// the first alternative of a member.
 fn unwrap_references(document: &mut Value) {
     let mut nullable = Vec::new();
     let schemas = members(&mut document["components"]["schemas"]);
@@ -122,7 +123,7 @@ fn unwrap_references(document: &mut Value) {
     }
 }
 
-/// Says of every schema that comes in that it has no other members.
+/// Forbids unknown members in every schema of a request.
 fn close_request_schemas(document: &mut Value) {
     let mut names = BTreeSet::new();
     for (_, _, operation) in operations(document) {

@@ -1,11 +1,12 @@
-//! The examples of the document.
+//! Adds examples to the document.
 
 use serde_json::Value;
 
 use super::pointer::entries;
 
-/// A parameter's example: under its operation and name, or if it is required under its name. Optional ones have none
-/// otherwise: Swagger UI fills the form with examples, and a filter that nobody chose finds nothing.
+/// Returns a parameter's example, which is listed under its operation and name, or under its name alone if it is
+/// required. Other optional parameters have none: Swagger UI fills its form with examples, and an unwanted filter would
+/// find nothing.
 pub fn parameter_example(operation: &str, parameter: &Value, examples: &Value) -> Option<Value> {
     let name = parameter["name"].as_str()?;
     let own = examples.get(format!("{operation}.{name}"));
@@ -13,7 +14,7 @@ pub fn parameter_example(operation: &str, parameter: &Value, examples: &Value) -
     own.or_else(shared).cloned()
 }
 
-/// Puts the examples into the schemas and their members.
+/// Adds the examples to the schemas and their members.
 pub fn put_examples(document: &mut Value, examples: &Value) {
     for (name, schema) in entries(&mut document["components"]["schemas"]) {
         let Some(example) = examples.get(name) else {
@@ -21,7 +22,7 @@ pub fn put_examples(document: &mut Value, examples: &Value) {
         };
         schema["example"] = example.clone();
         for (member, schema) in schema.get_mut("properties").into_iter().flat_map(entries) {
-            // A reference leads to a schema with an example of its own.
+            // The schema that a reference names has an example of its own.
             let is_reference = schema.get("$ref").or(schema.get("allOf")).is_some();
             if let (false, Some(value)) = (is_reference, example.get(member)) {
                 schema["example"] = value.clone();

@@ -1,4 +1,4 @@
-//! The texts of violations: what a validator's error means to the client.
+//! Texts of violations: turns a validator's errors into messages for the client.
 
 use jsonschema::{
     ValidationError,
@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::pointer::escape;
 use crate::domain::{Duration, Timestamp, Violation, text::fault_of_line};
 
-/// The text for a member that the schema does not have.
+/// Text for a member that the schema does not have.
 pub const UNKNOWN: &str = "is not a known field here";
 
-/// Notes what an error means. `root` is the schema that the error's own path leads into.
+/// Adds the violation of an error. `root` is the schema that the error's path refers to.
 pub fn note(error: &ValidationError<'_>, root: &Value, found: &mut Vec<Violation>) {
     let at = error.instance_path().as_str().to_owned();
     let detail = match error.kind() {
@@ -39,15 +39,15 @@ pub fn note(error: &ValidationError<'_>, root: &Value, found: &mut Vec<Violation
         }
         _ => detail(error, root),
     };
-    // Of several faults in one value, such as an empty name's length and pattern, the first says enough.
+    // Only the first fault of a value is reported; an empty name, for example, violates both a length and a pattern.
     if !found.iter().any(|known| known.pointer.as_ref() == Some(&at)) {
         found.push(Violation::at(at, detail));
     }
 }
 
-/// Notes what is wrong with a value that may have one of several forms.
+/// Adds the violation of a value that may have one of several forms.
 fn note_alternatives(at: String, ways: &[Vec<ValidationError<'_>>], root: &Value, found: &mut Vec<Violation>) {
-    // The form that is meant is the one of the value's own type; the last is the one that is not null.
+    // The intended form is the one with the value's own type. Otherwise it is the last, which is not null.
     let is_meant = |way: &&Vec<ValidationError<'_>>| {
         !way.iter().any(|inner| {
             matches!(inner.kind(), ValidationErrorKind::Type { .. }) && inner.instance_path().as_str() == at
@@ -99,7 +99,7 @@ fn detail(error: &ValidationError<'_>, root: &Value) -> String {
     }
 }
 
-/// The range that a number must be in, where the schema has both limits.
+/// Returns the text of the range that a number must be in, if the schema has both limits.
 fn range(error: &ValidationError<'_>, root: &Value) -> Option<String> {
     let (schema, _) = error.schema_path().as_str().rsplit_once('/')?;
     let schema = root.pointer(schema)?;
@@ -128,7 +128,7 @@ fn types(kind: &TypeKind) -> String {
     }
 }
 
-/// The types that a value may have, if having none of them is all that is wrong with it.
+/// Returns the text of the types that a value may have, if a wrong type is its only fault.
 fn all_types(ways: &[Vec<ValidationError<'_>>]) -> Option<String> {
     let expected = |way: &Vec<ValidationError<'_>>| match way.as_slice() {
         [only] => match only.kind() {
@@ -151,7 +151,7 @@ fn list(options: &Value) -> String {
     options.join(", ")
 }
 
-/// A limit as people write it: a whole number without a fraction.
+/// Returns a limit as text; a whole number has no fraction.
 fn plain(limit: &Value) -> String {
     let text = limit.to_string();
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)

@@ -1,5 +1,5 @@
-//! The OpenAPI document: what the framework makes of the routes, completed by what it cannot say, and the checks that
-//! hold requests against it.
+//! OpenAPI document: the framework generates it from the routes, `completed` completes it, and requests are validated
+//! against it.
 
 mod bodies;
 mod completed;
@@ -26,20 +26,22 @@ use completed::complete;
 pub use fault::UNKNOWN;
 use operations::Operations;
 
-/// Examples by schema and by parameter, in one place; those of a schema's members follow from its example.
+/// Examples by schema and by parameter. The examples of a schema's members follow from its example.
 const EXAMPLES: &str = include_str!("../../../assets/openapi/examples.json");
 
 const LICENSE_URL: &str = "https://spdx.org/licenses/MIT.html";
 
-/// The front of the document: what it says of the API as a whole.
+/// General part of the document: title, description, and paths that never change.
 pub struct Front {
+    /// Title of the document.
     pub title: &'static str,
+    /// Description of the API, in Markdown.
     pub description: &'static str,
-    /// Paths whose things never change, and what a client reads who tries to change one.
+    /// Paths of immutable resources, with the text for a client that tries to change one.
     pub immutable: &'static [(&'static str, &'static str)],
 }
 
-/// The document and what is worked out of it. Cheap to clone.
+/// The document, and what is derived from it. Cheap to clone.
 #[derive(Clone)]
 pub struct Document(Arc<Parts>);
 
@@ -50,7 +52,7 @@ struct Parts {
 }
 
 impl Document {
-    /// The document of these operations.
+    /// Generates the document of these operations.
     pub fn of<T: OpenApi>(front: &Front) -> Self {
         let spec = OpenApiService::new(Described::<T>(PhantomData), front.title, env!("CARGO_PKG_VERSION"))
             .description(front.description)
@@ -67,17 +69,17 @@ impl Document {
         }))
     }
 
-    /// The document as JSON.
+    /// Returns the document as JSON.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(&self.0.json).unwrap_or_default()
     }
 
-    /// The document as YAML.
+    /// Returns the document as YAML.
     pub fn to_yaml(&self) -> String {
         serde_norway::to_string(&self.0.json).unwrap_or_default()
     }
 
-    /// The operations that the document has.
+    /// Returns the operations of the document.
     pub fn operations(&self) -> &Operations {
         &self.0.operations
     }
@@ -89,7 +91,7 @@ impl Document {
     }
 }
 
-/// Operations without what they run on: enough to describe them.
+/// Operations without the product that they run on, which is enough to describe them.
 struct Described<T>(PhantomData<T>);
 
 impl<T: OpenApi> OpenApi for Described<T> {

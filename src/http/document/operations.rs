@@ -1,4 +1,4 @@
-//! The operations of the document: which of them a path has, and whether a request's parameters fit.
+//! Operations of the document: finds the ones of a path, and validates the parameters of a request.
 
 use std::collections::HashMap;
 
@@ -12,30 +12,30 @@ use super::{
 };
 use crate::{domain::Violation, http::metrics::Meters};
 
-/// All operations, by their paths.
+/// All operations by path.
 pub struct Operations(Router<Vec<Operation>>);
 
-/// One operation.
+/// Operation of the API.
 pub struct Operation {
-    /// Its path, with names in braces for what varies.
+    /// Path template, with the names of path parameters in braces.
     pub path: String,
-    /// Its method, in capitals.
+    /// Method, in capitals.
     pub method: String,
-    /// Whether it needs a token.
+    /// Whether the operation needs a token.
     pub is_secured: bool,
-    /// The media types of its bodies.
+    /// Media types of request bodies.
     pub body_types: Vec<String>,
-    /// Why nothing at the path can be changed, if so.
+    /// Reason why resources at the path cannot be changed. `None` if they can.
     pub immutable: Option<&'static str>,
-    /// Its counters and times.
+    /// Counters and durations of the operation.
     pub meters: Meters,
     parameters: Vec<Parameter>,
 }
 
 impl Operation {
-    /// The header that guards changes.
+    /// Header that makes a change conditional.
     pub const IF_MATCH: &str = "If-Match";
-    /// The header that saves answers.
+    /// Header that makes a read conditional.
     pub const IF_NONE_MATCH: &str = "If-None-Match";
 
     /// Returns every violation of the path's and the query's parameters.
@@ -124,7 +124,7 @@ impl Operations {
         Self(paths)
     }
 
-    /// The operations whose path fits: one for each method that the path knows. A path without braces goes first.
+    /// Returns the operations of the path: one for each of its methods. A template without braces takes precedence.
     pub fn at(&self, path: &str) -> &[Operation] {
         self.0.at(path).map_or(&[], |found| found.value.as_slice())
     }

@@ -9,17 +9,20 @@ use crate::domain::{Timestamp, Violation};
 
 /// A parameter of an operation.
 pub struct Parameter {
+    /// Name in the path or the query.
     pub name: String,
+    /// Part of the request that contains it.
     pub place: Place,
+    /// Whether a request without it is refused.
     pub is_required: bool,
-    /// The form of a list of values; none if there is one value.
+    /// Form of a list of values. `None` if there is one value.
     list: Option<List>,
-    /// Without references, so that it stands by itself.
+    /// Schema of a value, with all references resolved.
     schema: Value,
     compiled: OnceLock<Option<Schema>>,
 }
 
-/// The place of a parameter in the request.
+/// Place of a parameter in the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     Query,
@@ -30,12 +33,12 @@ pub enum Place {
 enum List {
     /// The parameter is repeated for each value.
     Repeated,
-    /// The values have commas between them.
+    /// The values are separated by commas.
     Commas,
 }
 
 impl Parameter {
-    /// The parameter that stands so in the document. None if it is in a header.
+    /// Reads a parameter of the document. Returns `None` if it is in a header.
     pub fn of(document: &Value, parameter: &Value) -> Option<Self> {
         let place = match parameter["in"].as_str()? {
             "query" => Place::Query,
@@ -58,7 +61,7 @@ impl Parameter {
         })
     }
 
-    /// Whether the parameter may be given several times.
+    /// Returns whether the parameter may be given several times.
     pub fn repeats(&self) -> bool {
         self.list == Some(List::Repeated)
     }
@@ -91,7 +94,7 @@ impl Parameter {
     }
 }
 
-/// The schema with those that it refers to in place of the references.
+/// Returns the schema with each reference replaced by the schema that it names.
 fn resolved(document: &Value, schema: &Value) -> Value {
     match schema {
         Value::Object(members) => {
@@ -110,7 +113,8 @@ fn resolved(document: &Value, schema: &Value) -> Value {
     }
 }
 
-/// The JSON value that a text stands for. A text that is none of the schema's type stays a text, which the schema refuses.
+/// Returns a text as a JSON value of the schema's type. A text that has another type stays a string, which the schema
+/// refuses.
 fn value(schema: &Value, text: &str) -> Value {
     match (schema["type"].as_str(), schema["format"].as_str(), text) {
         (Some("integer"), _, _) => integer(text),

@@ -1,8 +1,8 @@
-//! Places within the API's document, and within any other JSON.
+//! Access to parts of the API's document and of other JSON.
 
 use serde_json::{Map, Value};
 
-/// A member's name within a JSON pointer (RFC 6901, section 3).
+/// Escapes a member's name for a JSON pointer (RFC 6901, section 3).
 pub fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
@@ -16,7 +16,7 @@ pub fn remove(value: &mut Value, pointer: &str) {
     }
 }
 
-/// The operations of a document: path, method and what stands there.
+/// Returns the path, the method and the description of each operation of a document.
 pub fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     let paths = document["paths"].as_object().into_iter().flatten();
     paths.flat_map(|(path, methods)| {
@@ -25,17 +25,17 @@ pub fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)
     })
 }
 
-/// An operation's parameters; asking does not make the member.
+/// Returns an operation's parameters, without creating the member if it is absent.
 pub fn parameters(operation: &mut Value) -> Option<&mut Vec<Value>> {
     operation.get_mut("parameters")?.as_array_mut()
 }
 
-/// The members of an object, with their names.
+/// Returns the members of an object, with their names.
 pub fn entries(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
     value.as_object_mut().into_iter().flat_map(Map::iter_mut)
 }
 
-/// The members of an object.
+/// Returns the members of an object.
 pub fn members(value: &mut Value) -> impl Iterator<Item = &mut Value> {
     entries(value).map(|(_, member)| member)
 }

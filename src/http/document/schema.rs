@@ -1,4 +1,4 @@
-//! One schema of the document, compiled: the validator of bodies and of parameters.
+//! Compiled schema of the document, which validates bodies and parameters.
 
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
@@ -8,13 +8,13 @@ use crate::domain::{Duration, Timestamp, Violation, violation::MAX_VIOLATIONS};
 
 /// A compiled schema.
 pub struct Schema {
-    /// The schema's own text, in which the limits of a value are looked up.
+    /// Source of the schema, in which the limits of a value are looked up.
     root: Value,
     validator: Validator,
 }
 
 impl Schema {
-    /// Compiles a JSON schema. Logs a schema that cannot be compiled, and returns none.
+    /// Compiles a JSON schema. Logs a schema that cannot be compiled, and returns `None`.
     pub fn compile(name: &str, root: Value) -> Option<Self> {
         let validator = jsonschema::options()
             .with_draft(Draft::Draft4)

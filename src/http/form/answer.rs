@@ -1,7 +1,7 @@
-//! The results of operations: each names by its type the problems that it may respond with.
+//! Result types of operations, which name the problems that an operation may respond with.
 //!
-//! What only the arguments of an operation can cause (no token, a body of the wrong type, a condition that fails) follows
-//! from its arguments and is not repeated here.
+//! Problems that only the arguments can cause (no token, a body of the wrong type, a condition that fails) follow from
+//! the arguments and are not named here.
 
 use std::marker::PhantomData;
 
@@ -18,19 +18,19 @@ use crate::{
     },
 };
 
-/// The result of an operation: `T`, or a problem, which may be one of `P` besides those that every operation has.
+/// Result of an operation: `T`, or a problem, which may be one of `P` or of the kinds that every operation has.
 pub type Answer<T, P = ()> = Result<T, Refusal<P>>;
 
-/// An operation that needs a role, or reads what belongs to an organisation.
+/// Result of an operation that needs a role, or reads resources of an organisation.
 pub type Read<T> = Answer<T, Forbidden>;
 
-/// An operation on something that it names.
+/// Result of an operation on a resource that the request names.
 pub type Find<T> = Answer<T, (Forbidden, NotFound)>;
 
-/// An operation that creates something, whose name or id may be taken.
+/// Result of an operation that creates a resource, whose name or id may be taken.
 pub type Make<T> = Answer<T, (Forbidden, Conflict)>;
 
-/// An operation that changes or deletes something that it names.
+/// Result of an operation that changes or deletes a resource that the request names.
 pub type Change<T> = Answer<T, (Forbidden, NotFound, Conflict)>;
 
 /// Kinds of problems that not every operation has.
@@ -38,11 +38,11 @@ pub trait Problems {
     fn kinds() -> Vec<Kind>;
 }
 
-/// The caller may be forbidden to do it.
+/// The caller may lack the permission (403).
 pub struct Forbidden;
-/// The operation's subject may not exist.
+/// The resource may not exist (404).
 pub struct NotFound;
-/// Something else may be in the way.
+/// The request may conflict with the state of the resource or with another resource (409).
 pub struct Conflict;
 
 impl Problems for () {
@@ -58,7 +58,7 @@ macro_rules! problems {
                 vec![$kind]
             }
         })*
-        /// The kinds of problems that an operation has only if its type says so.
+        /// Kinds of problems that an operation documents only if its type names them.
         const BY_TYPE: &[Kind] = &[$($kind),*];
     };
 }
@@ -77,7 +77,7 @@ impl<A: Problems, B: Problems, C: Problems> Problems for (A, B, C) {
     }
 }
 
-/// A problem in the response of an operation that may have the problems `P`.
+/// Problem in the response of an operation that may have the problems `P`.
 pub struct Refusal<P>(Problem, PhantomData<fn() -> P>);
 
 impl<P> From<Problem> for Refusal<P> {

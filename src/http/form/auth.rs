@@ -1,4 +1,4 @@
-//! Authentication: the caller behind the bearer token of a request.
+//! Authentication: finds the caller by the bearer token of a request.
 
 use std::time::Duration;
 
@@ -16,7 +16,8 @@ use crate::{
     service::{App, token},
 };
 
-/// The callers of operations. Each is a scheme of its own for the framework, and all are the same one in the document.
+/// Defines an argument for each role. The framework takes each for a security scheme of its own; the document shows one
+/// scheme.
 macro_rules! schemes {
     ($($name:ident, $checker:literal;)*) => {$(
         /// The token of the request, as `Authorization: Bearer <secret>`. The first start prints an admin's; `POST
@@ -27,9 +28,8 @@ macro_rules! schemes {
     )*};
 }
 
-// An operation with a body takes the least role that it needs as its first argument. The framework extracts arguments in
-// their order, so that a token of a lower role is refused before anything of the body is read. `service` checks the role
-// again.
+// The first argument of an operation with a body is the least role that it needs. The framework extracts arguments in
+// their order, so that a token of a lower role is refused before the body is read. `service` checks the role again.
 schemes! {
     Auth, "any";
     WorkerAuth, "worker";
@@ -39,7 +39,7 @@ schemes! {
 
 async fn any(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
     let caller = caller(request, &bearer.token)?;
-    // Whose things a list has, and so whether the cursor belongs to it, is known only now.
+    // The organisation is part of the list that a cursor belongs to, and is known only now.
     cursor::check(request.uri(), caller.organisation_id)?;
     Ok(caller)
 }
@@ -62,7 +62,7 @@ fn at_least(role: Role, request: &Request, bearer: &Bearer) -> poem::Result<Call
     Ok(caller)
 }
 
-/// The caller of a request, which is refused without a valid token.
+/// Returns the caller of a request, or 401 without a valid token.
 pub fn required(request: &Request) -> Result<Caller, Problem> {
     caller(request, secret(request).ok_or_else(no_token)?)
 }
@@ -72,8 +72,8 @@ fn secret(request: &Request) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }
 
-/// The token behind something that takes long, which is checked again from time to time: one that was revoked, or has
-/// expired meanwhile, ends it.
+/// Token of a long transfer, which is checked again from time to time. The transfer ends if the token was revoked or
+/// has expired.
 #[derive(Clone)]
 pub struct Session {
     app: App,
@@ -81,10 +81,10 @@ pub struct Session {
 }
 
 impl Session {
-    /// The session of a request with a token.
+    /// Returns the session of a request with a token.
     ///
     /// # Errors
-    /// 401 if it has none.
+    /// 401 without a token.
     pub fn of(request: &Request) -> Result<Self, Problem> {
         Ok(Self {
             app: Context::of(request)?.app.clone(),
@@ -92,10 +92,10 @@ impl Session {
         })
     }
 
-    /// The caller as it is now.
+    /// Returns the caller with the role that the token has now.
     ///
     /// # Errors
-    /// 401 if the token is not valid any more.
+    /// 401 if the token is no longer valid.
     pub fn caller(&self) -> Result<Caller, Error> {
         token::authenticate(&self.app, &self.secret)
     }
@@ -109,7 +109,7 @@ fn caller(request: &Request, secret: &str) -> Result<Caller, Problem> {
         Some(Left::Nothing(wait)) => Err(too_many(wait)),
         _ => context.shares.enter(caller.id),
     };
-    // For the log and the headers of the limit, which are written when the request is done.
+    // The log and the headers of the rate limit need the caller after the response.
     let seen = request.data::<SeenCaller>().cloned().unwrap_or_default();
     seen.set(&caller, left, turn.as_ref().ok().cloned());
     turn.map(|_| caller)

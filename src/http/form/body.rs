@@ -1,4 +1,5 @@
-//! JSON bodies, parsed straight into their types. After a mistake the API's own document names everything that is wrong.
+//! JSON bodies, parsed directly into their types. If parsing fails, the body is validated against the API's document,
+//! which names every violation.
 
 use poem::{Request, RequestBody};
 use poem_openapi::{
@@ -57,7 +58,8 @@ impl<T: Type + DeserializeOwned + Rules + Send + 'static> ParsePayload for Body<
     }
 }
 
-/// Parses a body; a large one takes a while. Where gaps are asked for, NaN is one.
+/// Parses a body, which blocks the thread for a while if the body is large. NaN counts as a gap if the request handles
+/// gaps.
 fn parse<T: Type + DeserializeOwned + Rules>(
     bytes: &[u8],
     gaps: Gaps,
@@ -77,7 +79,7 @@ fn parse<T: Type + DeserializeOwned + Rules>(
         }
         return Err(unreadable(bytes, &error));
     }
-    // An integer may be written as 60.0, which the derived readers do not take.
+    // An integer may be written as 60.0, which the derived deserializers refuse.
     let Some(with_integers) = with_integers(bytes) else {
         return Err(wrong::<T>(bytes, app, document));
     };

@@ -1,4 +1,4 @@
-//! The bytes of bodies, within the server's limits and the token's share.
+//! Reads the bytes of bodies within the server's limits and the token's share.
 
 use futures_util::StreamExt;
 use poem::{FromRequest, Request, RequestBody, http::header};
@@ -20,17 +20,17 @@ use crate::{
     },
 };
 
-/// Larger bodies are parsed off the async threads.
+/// Size in bytes above which a body is parsed on a blocking thread.
 const INLINE_BYTES: usize = 128 * 1024;
 
-/// The time after which the token of an arriving body is checked again, since it may have been revoked.
+/// Time after which the token of an arriving body is checked again, since it may have been revoked.
 const LONG: Duration = Duration::from_secs(1);
 
-/// The number of large bodies that are parsed at once: parsing takes several times a body's size for a moment.
+/// Number of large bodies that are parsed at once, because parsing temporarily takes several times the body's size.
 static PARSES: Semaphore = Semaphore::const_new(2);
 
-/// Reads the whole body, within the server's limits, and parses it: a large one off the async threads. The body counts
-/// as the token's until the request has been handled.
+/// Reads the whole body within the server's limits and parses it, a large one on a blocking thread. The body counts
+/// towards the token's share until the request has been handled.
 pub async fn read<T: Send + 'static>(
     request: &Request,
     body: &mut RequestBody,
@@ -62,14 +62,14 @@ pub async fn read<T: Send + 'static>(
     parsed.unwrap_or_else(|error| Err(Error::Internal(format!("a body was not parsed: {error}")).into()))
 }
 
-/// Returns the buffer that counts the body's memory for its token.
+/// Returns the counter of the body's memory for the token.
 pub fn buffer(request: &Request) -> Result<Buffered, Problem> {
     let turn = request.data::<SeenCaller>().and_then(SeenCaller::turn);
     let turn = turn.ok_or_else(|| Error::Internal("a body without a token".to_owned()))?;
     Ok(turn.buffer())
 }
 
-/// The bytes of a body, each counted before it is kept.
+/// Returns the bytes of a body. Each chunk is counted before it is stored.
 async fn whole(
     body: poem::Body,
     expected: Option<usize>,
@@ -93,7 +93,7 @@ async fn whole(
         buffered.grow(piece.len())?;
         let length = bytes.len() + piece.len();
         if bytes.capacity() < length {
-            // No more room than will be needed, if that is known.
+            // The buffer grows no larger than the announced length.
             let room = (2 * length).min(expected.unwrap_or(limit).max(length));
             bytes.reserve_exact(room - bytes.len());
         }

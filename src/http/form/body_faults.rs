@@ -1,4 +1,4 @@
-//! Everything that is wrong with a JSON body of another form than the document says.
+//! Finds every violation of a JSON body that does not fit the document.
 
 use poem_openapi::types::Type;
 use serde::de::DeserializeOwned;
@@ -17,10 +17,11 @@ use crate::{
     service::App,
 };
 
-/// Of larger bodies only the first fault is told: holding one against the schemas takes many times its memory.
+/// Size in bytes above which only the first fault of a body is reported, because validation against the schemas takes
+/// many times its memory.
 const EXPLAINED_BYTES: usize = 256 * 1024;
 
-/// The problem of a body that is JSON of another form than the document says.
+/// Returns the problem of a JSON body that does not fit the document.
 pub fn wrong<T: Type + DeserializeOwned + Rules>(bytes: &[u8], app: &App, document: &Document) -> Problem {
     if bytes.len() > EXPLAINED_BYTES {
         return Error::Invalid(vec![first_fault::<T>(bytes)]).into();
@@ -31,18 +32,18 @@ pub fn wrong<T: Type + DeserializeOwned + Rules>(bytes: &[u8], app: &App, docume
     };
     let mut found = document.violations::<T>(&value);
     if found.is_empty() {
-        // What a schema cannot say, such as a member that is there twice.
+        // The fault is one that a schema cannot express, such as a repeated member.
         found.push(first_fault::<T>(bytes));
     }
     let broken = broken_rules::<T>(value, &found, app);
-    // Where both name a place, the rule says more.
+    // If form and rule name the same place, the rule's text is more helpful.
     found.retain(|violation| broken.iter().all(|rule| rule.pointer != violation.pointer));
     found.extend(broken);
     found.truncate(MAX_VIOLATIONS);
     Error::Invalid(found).into()
 }
 
-/// The violations of the rules by a body that can be read without the members that it should not have.
+/// Returns the violated rules of a body that can be read once its unknown members are removed.
 fn broken_rules<T: DeserializeOwned + Rules>(mut value: Value, form: &[Violation], app: &App) -> Vec<Violation> {
     for unknown in form.iter().filter(|violation| violation.detail == UNKNOWN) {
         remove(&mut value, unknown.pointer.as_deref().unwrap_or_default());
@@ -56,7 +57,7 @@ fn broken_rules<T: DeserializeOwned + Rules>(mut value: Value, form: &[Violation
     }
 }
 
-/// The fault at which reading the body stops.
+/// Returns the fault at which deserialization of the body stops.
 fn first_fault<T: DeserializeOwned>(bytes: &[u8]) -> Violation {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
@@ -65,7 +66,7 @@ fn first_fault<T: DeserializeOwned>(bytes: &[u8]) -> Violation {
     }
 }
 
-/// The violation at which a reader failed.
+/// Returns the violation of a deserializer's error.
 pub fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Violation {
     let (place, said) = (pointer(error.path()), said(error.inner()));
     match said.strip_prefix("duplicate field `") {
@@ -89,7 +90,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
         .collect()
 }
 
-/// serde_json's message without its position, which the pointer tells better.
+/// Returns serde_json's message without the position, which the pointer replaces.
 fn said(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(" at line ") {

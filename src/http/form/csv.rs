@@ -1,13 +1,13 @@
-//! CSV: what bodies have in common, and the lines of responses.
+//! Parts that all CSV bodies share, and the lines of CSV responses.
 
 use uuid::Uuid;
 
 use super::layout::Dialect;
 
-/// The media type of CSV.
+/// Media type of CSV.
 pub const CSV: &str = "text/csv";
 
-/// Whether a body's media type is that of CSV.
+/// Returns whether a body's media type is that of CSV.
 pub fn is_csv(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case(CSV)
@@ -26,7 +26,8 @@ pub fn begin<const N: usize>(out: &mut Vec<u8>, columns: [&str; N], dialect: Dia
     record(out, columns.map(str::to_owned));
 }
 
-/// A text as a cell. A spreadsheet runs a cell that begins with one of these characters as a formula.
+/// Returns a text as a cell. If the dialect guards, an apostrophe precedes a text that a spreadsheet would run as a
+/// formula.
 pub fn cell(text: String, dialect: Dialect) -> String {
     const FORMULA: [char; 10] = [
         '=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',

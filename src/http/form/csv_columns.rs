@@ -4,30 +4,30 @@ use csv::ByteRecord;
 
 use crate::{domain::Error, http::problem::Problem};
 
-/// A column that is read, and where it stands.
+/// Name of a column that is read, and its index in the header if it is there.
 pub type Column = (&'static str, Option<usize>);
 
-/// The columns of a table.
+/// Columns of a table.
 pub struct Columns {
-    /// Those that every table has.
+    /// Columns that every table must have.
     pub required: &'static [&'static str],
-    /// Those that it may have.
+    /// Columns that a table may have.
     pub optional: &'static [&'static str],
-    /// Those of this server's own answers, which are accepted and not used.
+    /// Columns of this server's own responses, which are accepted and ignored.
     pub unused: &'static [&'static str],
 }
 
 impl Columns {
-    /// The columns that are read.
+    /// Returns the columns that are read.
     fn read(&self) -> impl Iterator<Item = &'static str> {
         self.required.iter().chain(self.optional).copied()
     }
 }
 
-/// Finds the columns that are read in a header.
+/// Finds the columns in a header.
 ///
 /// # Errors
-/// The problem of columns that are not as they should be, each named.
+/// Invalid: names every missing, repeated or unknown column.
 pub fn places_of(header: &ByteRecord, columns: &Columns) -> Result<Vec<Column>, Problem> {
     let mut faults = Vec::new();
     let mut places: Vec<_> = columns.read().map(|name| (name, None)).collect();
@@ -40,7 +40,7 @@ pub fn places_of(header: &ByteRecord, columns: &Columns) -> Result<Vec<Column>, 
         match place {
             Some((name, Some(_))) => faults.push(format!("has the column {name} twice")),
             Some((_, place)) => *place = Some(at),
-            // The index that pandas writes has no name, or this one once it was read again.
+            // The index column that pandas writes has no name, or this one if pandas read and wrote it again.
             None if name.is_empty() || name.starts_with("Unnamed:") => {}
             None if columns.unused.iter().any(|known| known.eq_ignore_ascii_case(name)) => {}
             None => unknown.push(name.to_owned()),

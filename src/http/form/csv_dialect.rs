@@ -1,8 +1,8 @@
-//! The dialect of a table: how its lines end, and what separates its columns.
+//! Dialect of a table: its line endings and its separator.
 
 use std::borrow::Cow;
 
-/// The table with line feeds, if its lines end with carriage returns alone, as old spreadsheets write.
+/// Returns the table with line feeds, if its lines end with carriage returns alone, as in files of old spreadsheets.
 pub fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
     if bytes.contains(&b'\n') || !bytes.contains(&b'\r') {
         return Cow::Borrowed(bytes);
@@ -11,7 +11,8 @@ pub fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(bytes.iter().map(feed).collect())
 }
 
-/// The separator that the first line `sep=;` names, which spreadsheets write and read, and where the table begins.
+/// Returns the separator of a first line such as `sep=;`, which spreadsheets write and read, and the offset at which
+/// the table begins.
 pub fn directive(bytes: &[u8]) -> (Option<u8>, usize) {
     let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
     match bytes {
@@ -24,7 +25,7 @@ pub fn directive(bytes: &[u8]) -> (Option<u8>, usize) {
     }
 }
 
-/// The first line that is neither blank nor a comment.
+/// Returns the first line that is neither blank nor a comment.
 pub fn header_line(bytes: &[u8]) -> &[u8] {
     let mut lines = bytes.split(|byte| matches!(byte, b'\r' | b'\n'));
     lines
@@ -32,7 +33,7 @@ pub fn header_line(bytes: &[u8]) -> &[u8] {
         .unwrap_or_default()
 }
 
-/// The separator of a header: the one that is there most often.
+/// Returns the separator of a header: the candidate that occurs most often.
 pub fn delimiter_of(header: &[u8]) -> u8 {
     let count = |separator: u8| header.iter().filter(|byte| **byte == separator).count();
     let best = [b'\t', b';', b',']

@@ -1,4 +1,4 @@
-//! Numbers in tables, in the notations that exporters and spreadsheets write.
+//! Reads numbers in the notations that exporters and spreadsheets write.
 
 /// Reads a number; a comma is a decimal comma where it does not separate columns.
 pub fn number(text: &str, decimal_comma: bool) -> Result<f64, &'static str> {

@@ -1,7 +1,7 @@
 //! Tables in CSV bodies, in the dialects that exporters and spreadsheets write.
 //!
 //! The columns are found by their names in the header line, and their separator by that line: a comma, a semicolon or a
-//! tab. Blank lines and lines that begin with `#` are passed over. Lines are counted in the file, so that a refusal names
+//! tab. Blank lines and lines that begin with `#` are skipped. Lines are counted in the file, so that a refusal names
 //! the line that an editor shows.
 
 use csv::ByteRecord;
@@ -17,24 +17,25 @@ use crate::{
     http::problem::Problem,
 };
 
-/// A header of more columns is refused at once: naming each of them would take many times the size of the body.
+/// Maximum number of columns. A longer header is refused without naming its columns, which would take many times the
+/// size of the body.
 const MOST_COLUMNS: usize = 200;
 
-/// A table, read row by row.
+/// Table that is read row by row.
 pub struct Table<'a> {
     bytes: &'a [u8],
     reader: csv::Reader<&'a [u8]>,
-    /// The offset in the bytes at which the reader begins.
+    /// Offset in the body at which the reader begins.
     start: usize,
     record: ByteRecord,
-    /// The places of the columns that are read; unused ones do not count.
+    /// Columns that are read, with their indexes in the header.
     places: Vec<Column>,
     width: usize,
     delimiter: u8,
-    /// The lines before the offset that was reached.
+    /// Number of lines before the current offset.
     lines: u64,
     counted: usize,
-    /// The rows that were read.
+    /// Number of rows that were read.
     rows: usize,
     lines_of_rows: RowLines,
 }
@@ -43,7 +44,7 @@ impl<'a> Table<'a> {
     /// Reads the header.
     ///
     /// # Errors
-    /// The problem of a body that is not UTF-8, or whose columns are not as they should be, each named.
+    /// The problem of a body that is not UTF-8, or whose columns are missing, repeated or unknown.
     pub fn open(bytes: &'a [u8], columns: &Columns) -> Result<Self, Problem> {
         let bytes = utf8(bytes)?;
         let (directive, start) = directive(bytes);
@@ -77,11 +78,11 @@ impl<'a> Table<'a> {
         Ok(table)
     }
 
-    /// Reads the next row; notes those that have more or fewer cells than the header, or are not UTF-8, and passes over
-    /// them.
+    /// Reads the next row. Rows that are not UTF-8, or have more or fewer cells than the header, are skipped and added
+    /// to `violations`.
     ///
     /// # Errors
-    /// The problem of a table that is not CSV.
+    /// The problem of a body that is not CSV.
     pub fn next(&mut self, violations: &mut Violations) -> Result<bool, Problem> {
         while !violations.is_full() && self.read()? {
             self.rows += 1;
@@ -123,8 +124,8 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Counts the lines up to the record that the reader found at an offset: the offset is the end of the record before,
-    /// and line breaks, blank lines and comments stand between.
+    /// Counts the lines up to the record that the reader found. `offset` is the end of the previous record; line
+    /// breaks, blank lines and comments follow before the record.
     fn count_lines(&mut self, offset: Option<u64>) {
         let offset = offset.and_then(|offset| usize::try_from(offset).ok());
         let mut at = self.start + offset.unwrap_or_default();
@@ -151,18 +152,19 @@ impl<'a> Table<'a> {
         self.places.iter().find(|(name, _)| *name == column)?.1
     }
 
-    /// The row's text in a column; empty if the table has no such column.
+    /// Returns the row's text in a column; empty if the table has no such column.
     pub fn text(&self, column: &str) -> &str {
         let cell = self.place(column).and_then(|at| self.record.get(at));
         str::from_utf8(cell.unwrap_or_default()).unwrap_or_default().trim()
     }
 
-    /// The row's text in a column, unless it is empty.
+    /// Returns the row's text in a column, unless it is empty.
     pub fn given(&self, column: &str) -> Option<&str> {
         Some(self.text(column)).filter(|text| !text.is_empty())
     }
 
-    /// The row's text in a column, unless it is empty, as `read` reads it; notes what is wrong with it.
+    /// Reads the row's text in a column with `read`. Returns `None` if the text is empty, or if it is invalid, which is
+    /// added to `violations`.
     pub fn parsed<T, E: std::fmt::Display>(
         &self,
         column: &str,
@@ -174,7 +176,8 @@ impl<'a> Table<'a> {
         read(text).map_err(refuse).ok()
     }
 
-    /// The row's value in a column, a number or a gap; notes what is wrong with it.
+    /// Reads the row's value in a column: a number or a gap. Returns `None` if it is invalid, which is added to
+    /// `violations`.
     pub fn value(&self, column: &str, gaps: Gaps, violations: &mut Violations) -> Option<PostedValue> {
         let text = self.text(column);
         let value = match gaps.cell(text) {
@@ -185,12 +188,12 @@ impl<'a> Table<'a> {
         value.map_err(refuse).ok()
     }
 
-    /// The lines of the rows, once all are read.
+    /// Returns the line numbers of the rows, once all are read.
     pub fn into_lines(self) -> RowLines {
         self.lines_of_rows
     }
 
-    /// Notes what is wrong with the row, in a column or (without one) as a whole.
+    /// Adds a violation of the row, in a column or, if `column` is empty, as a whole.
     pub fn refuse(&self, column: &str, detail: &str, violations: &mut Violations) {
         let slash = if column.is_empty() { "" } else { "/" };
         violations.add(
@@ -200,12 +203,12 @@ impl<'a> Table<'a> {
     }
 }
 
-/// On which line of the file each row stands.
+/// Line number of each row in the file.
 #[derive(Default)]
 pub struct RowLines(Vec<u64>);
 
 impl RowLines {
-    /// Adds the line to each violation of a row that was found after the table was read.
+    /// Adds the line number to each violation that was found after the table was read.
     pub fn name(&self, mut error: Error) -> Error {
         if let Error::Invalid(violations) = &mut error {
             for violation in violations {

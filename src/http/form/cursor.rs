@@ -1,4 +1,4 @@
-//! Pages of lists: the opaque cursor.
+//! Opaque cursors of pages.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use poem::http::Uri;
@@ -12,18 +12,18 @@ use crate::{
     http::problem::Problem,
 };
 
-/// The bytes of a list's digest in a cursor.
+/// Number of bytes of a list's digest in a cursor.
 const LIST: usize = 8;
 
-/// The bytes of a cursor's checksum.
+/// Number of bytes of a cursor's checksum.
 const CHECKSUM: usize = 4;
 
-/// The `limit` of a list unless it is given.
+/// Returns the default `limit` of a list.
 pub fn default_limit() -> u64 {
     DEFAULT_LIMIT as u64
 }
 
-/// The page of a list of things.
+/// Returns the page that the parameters of a list describe.
 pub fn page(limit: u64, cursor: Option<&str>) -> Result<Page, Problem> {
     Ok(Page {
         after: cursor.map(decode).transpose()?,
@@ -31,23 +31,24 @@ pub fn page(limit: u64, cursor: Option<&str>) -> Result<Page, Problem> {
     })
 }
 
-/// The limit as a number of rows.
+/// Returns the limit as a number of rows.
 pub fn rows(limit: u64) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
-/// The position after a row, as text. [`seal`] makes the cursor of it.
+/// Returns the position after a row, as text, which [`seal`] turns into a cursor.
 pub fn encode(key: &impl Serialize) -> String {
     serde_json::to_string(key).unwrap_or_default()
 }
 
-/// The position of a cursor that [`check`] has accepted.
+/// Returns the position of a cursor that [`check`] has accepted.
 pub fn decode<T: DeserializeOwned>(cursor: &str) -> Result<T, Problem> {
     let (_, position) = open(cursor)?;
     serde_json::from_str(&position).map_err(|_| unreadable())
 }
 
-/// The cursor of a position in the list that the request reads: a digest of the list, a checksum, and the position.
+/// Returns the cursor of a position in the list that the request reads: a digest of the list, a checksum, and the
+/// position.
 pub fn seal(position: &str, uri: &Uri, organisation_id: Option<Uuid>) -> String {
     let list = digest_of_list(uri, organisation_id);
     let mut bytes = [&list[..], &checksum(&list, position)].concat();
@@ -68,7 +69,7 @@ pub fn check(uri: &Uri, organisation_id: Option<Uuid>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The digest of its list, and the position.
+/// Returns the digest and the position in a cursor.
 fn open(cursor: &str) -> Result<([u8; LIST], String), Problem> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| unreadable())?;
     let parts = bytes
@@ -84,7 +85,7 @@ fn open(cursor: &str) -> Result<([u8; LIST], String), Problem> {
     Ok((list, position.to_owned()))
 }
 
-/// A digest of what makes a list: its path, its filters in any order, and whose things are in it.
+/// Returns a digest of a list's path, its filters in any order, and the organisation of its entries.
 fn digest_of_list(uri: &Uri, organisation_id: Option<Uuid>) -> [u8; LIST] {
     let mut filters: Vec<_> = parameters(uri)
         .filter(|(name, _)| name != "cursor" && name != "limit")

@@ -1,4 +1,4 @@
-//! Gaps in posts, and the query parameter `gaps` that chooses what happens to them.
+//! Query parameter `gaps`, which selects the treatment of gaps in posts.
 
 use poem::Request;
 use poem_openapi::Enum;
@@ -15,7 +15,7 @@ pub enum GapsParameter {
     Withdraw,
 }
 
-/// The choice that the parameter stands for.
+/// Returns the treatment that the parameter selects.
 pub fn gaps(parameter: Option<GapsParameter>) -> Gaps {
     match parameter {
         None => Gaps::default(),
@@ -24,7 +24,7 @@ pub fn gaps(parameter: Option<GapsParameter>) -> Gaps {
     }
 }
 
-/// The choice of a request whose body is read before its parameters.
+/// Returns the treatment that a request selects, for bodies that are read before the parameters.
 pub fn gaps_of(request: &Request) -> Gaps {
     let query = request.uri().query().unwrap_or_default();
     let named = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "gaps");

@@ -1,4 +1,4 @@
-//! The faults of a text that is not JSON, with their places.
+//! Finds the faults of a text that is not JSON, with their places.
 
 use super::{json_text::is_number, json_words::Words};
 use crate::{
@@ -26,7 +26,7 @@ fn wrong_words(bytes: &[u8], prefix: &str) -> (Vec<Violation>, Vec<Violation>) {
     (foreign, too_large)
 }
 
-/// The problem of a body that is no JSON.
+/// Returns the problem of a body that is not JSON.
 pub fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
     if bytes.trim_ascii().is_empty() {
         return Problem::new(BAD_REQUEST, "the body is empty: send JSON");
@@ -62,7 +62,7 @@ pub fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
     Problem::new(BAD_REQUEST, detail)
 }
 
-/// The faults of a line that is not JSON. Pointers begin with `prefix`.
+/// Returns the faults of a line that is not JSON. Pointers begin with `prefix`.
 pub fn faults_of_line(bytes: &[u8], error: &serde_json::Error, prefix: &str) -> Vec<Violation> {
     let (mut foreign, too_large) = wrong_words(bytes, prefix);
     foreign.extend(too_large);
@@ -73,13 +73,13 @@ pub fn faults_of_line(bytes: &[u8], error: &serde_json::Error, prefix: &str) -> 
     foreign
 }
 
-/// The JSON pointer of the place where a parser failed.
+/// Returns the JSON pointer of the place where a parser failed.
 fn place(bytes: &[u8], error: &serde_json::Error) -> String {
     let offset = offset(bytes, error.line(), error.column());
     Words::of(bytes).pointer_at(offset)
 }
 
-/// The fault of a word that other languages write and JSON does not have.
+/// Returns the fault of a word of another language that JSON does not have, such as `None`.
 fn foreign_word(word: &str) -> Option<String> {
     let unsigned = word.trim_start_matches(['-', '+']).to_ascii_lowercase();
     match unsigned.as_str() {
@@ -99,7 +99,7 @@ fn foreign_word(word: &str) -> Option<String> {
     }
 }
 
-/// The offset of a parser's line and column, which count from 1.
+/// Returns the byte offset of a parser's line and column, which count from 1.
 fn offset(bytes: &[u8], line: usize, column: usize) -> usize {
     let lines = bytes.split_inclusive(|byte| *byte == b'\n');
     let before: usize = lines.take(line.saturating_sub(1)).map(<[u8]>::len).sum();

@@ -1,4 +1,4 @@
-//! Newline-delimited JSON: what its bodies have in common.
+//! Parts that all bodies of newline-delimited JSON share.
 
 use serde::de::DeserializeOwned;
 
@@ -12,10 +12,10 @@ use crate::{
     http::problem::Problem,
 };
 
-/// The media type in the API's document.
+/// Media type in the API's document.
 pub const TYPE: &str = "application/x-ndjson";
 
-/// Whether a body's media type is one of those that newline-delimited JSON goes by.
+/// Returns whether a body's media type is one of those in use for newline-delimited JSON.
 pub fn is_lines(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     let known = [
@@ -28,10 +28,10 @@ pub fn is_lines(content_type: &str) -> bool {
     known.iter().any(|known| essence.eq_ignore_ascii_case(known))
 }
 
-/// Reads one line, the `index`th that is not blank and the `line`th of the body.
+/// Reads one line: line `line` of the body, which has `index` lines before it that are not blank.
 ///
 /// # Errors
-/// The problem of a line that is not JSON, or not of that form.
+/// Invalid: the line is not JSON, or has another form.
 pub fn parse_line<T: DeserializeOwned>(text: &[u8], gaps: Gaps, index: usize, line: usize) -> Result<T, Problem> {
     let error = match serde_json::from_slice(text) {
         Ok(value) => return Ok(value),

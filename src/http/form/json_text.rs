@@ -1,18 +1,18 @@
-//! The text of JSON bodies: what is accepted besides strict JSON.
+//! Rewrites JSON bodies that are accepted although they are not strict JSON.
 //!
-//! The usual body is parsed straight into its type and never comes here. Only when that fails, the text is searched for
-//! whole numbers that are written as `60.0`, and for NaN.
+//! The usual body is parsed directly into its type. Only if that fails, the text is searched for whole numbers that are
+//! written as `60.0`, and for NaN.
 
 use super::json_words::Words;
 use crate::http::problem::{BAD_REQUEST, Problem};
 
-/// The whole numbers that 64-bit floating point has without gaps.
+/// Largest magnitude up to which every whole number is exact as a 64-bit floating point number (2^53).
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// The body without its byte order mark.
+/// Returns the body without its byte order mark.
 ///
 /// # Errors
-/// The problem of a body in UTF-16.
+/// Bad request: the body is UTF-16.
 pub fn utf8(bytes: &[u8]) -> Result<&[u8], Problem> {
     match bytes {
         [0xef, 0xbb, 0xbf, rest @ ..] => Ok(rest),
@@ -24,17 +24,17 @@ pub fn utf8(bytes: &[u8]) -> Result<&[u8], Problem> {
     }
 }
 
-/// The body with whole numbers such as `60.0` and `6e1` written as integers, if there are such.
+/// Returns the body with whole numbers such as `60.0` and `6e1` rewritten as integers. `None` if it has none.
 pub fn with_integers(bytes: &[u8]) -> Option<Vec<u8>> {
     replaced(bytes, |word| whole(word).map(|number| number.to_string()))
 }
 
-/// The body with `null` in place of NaN, which writers such as Python's use for gaps, if there are such.
+/// Returns the body with `null` instead of NaN, which writers such as Python's use for gaps. `None` if it has none.
 pub fn nan_as_null(bytes: &[u8]) -> Option<Vec<u8>> {
     replaced(bytes, |word| (word == b"NaN").then(|| "null".to_owned()))
 }
 
-/// The body with other words in place of some, if there are such.
+/// Returns the body with the words replaced for which `by` returns a replacement. `None` if there are none.
 fn replaced(bytes: &[u8], by: impl Fn(&[u8]) -> Option<String>) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let mut copied = 0;
@@ -54,7 +54,7 @@ fn replaced(bytes: &[u8], by: impl Fn(&[u8]) -> Option<String>) -> Option<Vec<u8
     Some(out)
 }
 
-/// The integer that a number with a fraction or an exponent is equal to.
+/// Returns the integer that equals a number with a fraction or an exponent.
 fn whole(word: &[u8]) -> Option<i64> {
     let text = str::from_utf8(word).ok()?;
     if !is_number(text) || !text.contains(['.', 'e', 'E']) {
@@ -62,13 +62,13 @@ fn whole(word: &[u8]) -> Option<i64> {
     }
     let number: f64 = text.parse().ok()?;
     let is_whole = number.fract() == 0.0 && number.abs() < EXACT;
-    // The sign of -0.0 is part of a measured value.
+    // -0.0 stays, since its sign is part of a measured value.
     let is_whole = is_whole && !(number == 0.0 && number.is_sign_negative());
     #[expect(clippy::cast_possible_truncation, reason = "it is whole, and within the exact range")]
     is_whole.then_some(number as i64)
 }
 
-/// Whether a word is written as a number, in or out of range.
+/// Returns whether a word is written as a number, in or out of range.
 pub fn is_number(word: &str) -> bool {
     word.bytes().any(|byte| byte.is_ascii_digit())
         && word

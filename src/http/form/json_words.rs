@@ -1,4 +1,4 @@
-//! The words of a text that is nearly JSON, and the places where they stand.
+//! Finds the words of a text that is nearly JSON, and their places.
 
 use std::ops::Range;
 
@@ -9,23 +9,23 @@ pub struct Words<'a> {
     bytes: &'a [u8],
     at: usize,
     within: Vec<Within>,
-    /// Whether the next string is a member's name.
+    /// Whether the next string is the name of a member.
     names: bool,
 }
 
-/// The array or object that a word is in.
+/// Array or object that contains a word.
 enum Within {
-    /// The index in an array.
+    /// Array, with the index of the current item.
     Item(usize),
-    /// The name in an object, with its quotes; empty before the first.
+    /// Object, with the range of the current member's name and its quotes; empty before the first member.
     Member(Range<usize>),
 }
 
-/// The depth of nesting at which serde_json refuses a text.
+/// Depth of nesting at which serde_json refuses a text.
 const DEEPEST: usize = 128;
 
 impl<'a> Words<'a> {
-    /// The words of a text.
+    /// Begins at the start of a text.
     pub fn of(bytes: &'a [u8]) -> Self {
         Self {
             bytes,
@@ -35,18 +35,18 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// The next word.
+    /// Returns the next word.
     pub fn next(&mut self) -> Option<Range<usize>> {
         self.next_before(self.bytes.len())
     }
 
-    /// The next word that begins before `end`.
+    /// Returns the next word that begins before `end`.
     fn next_before(&mut self, end: usize) -> Option<Range<usize>> {
         while self.at < end {
             let start = self.at;
             self.at += 1;
             match self.bytes[start] {
-                // The parser gives up at this depth, too, so that nothing beyond it is of interest.
+                // The parser stops at this depth too, so that later words do not matter.
                 b'{' | b'[' if self.within.len() >= DEEPEST => return None,
                 b'{' => {
                     self.within.push(Within::Member(0..0));
@@ -96,7 +96,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// The JSON pointer of the place that was reached.
+    /// Returns the JSON pointer of the current place.
     pub fn pointer(&self) -> String {
         let part = |within: &Within| match within {
             Within::Item(index) => format!("/{index}"),
@@ -105,13 +105,13 @@ impl<'a> Words<'a> {
                 name.map_or_else(|_| String::new(), |name| format!("/{}", escape(&name)))
             }
         };
-        // Where a member's name is expected, the name of the member before says nothing.
+        // While a member's name is expected, the previous member is not the place.
         let named = self.within.len() - usize::from(self.names && !self.within.is_empty());
-        // What is nested deeper than any body of the API is not spelled out.
+        // No body of the API is nested deeper, so that the rest of the pointer is left out.
         self.within[..named].iter().take(20).map(part).collect()
     }
 
-    /// The JSON pointer of the place at an offset.
+    /// Returns the JSON pointer of the place at an offset.
     pub fn pointer_at(mut self, offset: usize) -> String {
         while self.next_before(offset).is_some() {}
         self.pointer()

@@ -1,4 +1,4 @@
-//! The layouts of rows in responses: as rows or as series, as JSON or as CSV.
+//! Layouts of rows in responses: rows or series, JSON or CSV.
 
 use std::cmp::Reverse;
 
@@ -30,7 +30,7 @@ pub enum Format {
     Csv,
 }
 
-/// The form of an answer.
+/// Form of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// A JSON array of rows.
@@ -41,8 +41,8 @@ pub enum Form {
     Csv,
 }
 
-/// The format that the request's `Accept` prefers: JSON, unless CSV has the greater weight, or the same and is named more
-/// exactly or earlier.
+/// Format that the request's `Accept` prefers: JSON, unless CSV has a greater weight, or has the same weight and is
+/// named more exactly or earlier.
 pub struct Accepted(Format);
 
 impl<'a> FromRequest<'a> for Accepted {
@@ -55,7 +55,7 @@ impl<'a> FromRequest<'a> for Accepted {
     }
 }
 
-/// A client's preference for a media type: its weight, how exactly it is named, and (reversed) its position.
+/// Returns a client's preference for a media type: its weight, how exactly it is named, and (reversed) its position.
 fn preference(lines: &[&str], essence: &str) -> (f32, u8, Reverse<usize>) {
     let (kind, _) = essence.split_once('/').unwrap_or_default();
     let mut found = (0.0, 0, Reverse(usize::MAX));
@@ -79,9 +79,9 @@ fn preference(lines: &[&str], essence: &str) -> (f32, u8, Reverse<usize>) {
 /// Options of CSV responses for spreadsheets.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Dialect {
-    /// Whether texts that a spreadsheet would run as formulas are put after an apostrophe.
+    /// Whether an apostrophe precedes texts that a spreadsheet would run as formulas.
     pub guards: bool,
-    /// Whether it begins with a byte order mark.
+    /// Whether the response begins with a byte order mark.
     pub bom: bool,
 }
 
@@ -93,10 +93,10 @@ pub enum Guard {
     Formulas,
 }
 
-/// The dialect that is asked for.
+/// Returns the requested dialect.
 ///
 /// # Errors
-/// Bad request: of anything but CSV.
+/// Bad request: options of CSV for another form.
 pub fn dialect(form: Form, guard: Option<Guard>, bom: Option<bool>) -> Result<Dialect, Problem> {
     if form != Form::Csv {
         let given = guard.map(|_| "guard").or(bom.map(|_| "bom"));
@@ -110,10 +110,10 @@ pub fn dialect(form: Form, guard: Option<Guard>, bom: Option<bool>) -> Result<Di
     })
 }
 
-/// The thinning that is asked for.
+/// Returns the requested thinning.
 ///
 /// # Errors
-/// Bad request: of anything but series, or of a later page, since the window is answered as a whole.
+/// Bad request: thinning of another form than series, or together with a cursor, since the whole window is returned.
 pub fn thinning(max_points: Option<u64>, form: Form, cursor: Option<&str>) -> Result<Option<MaxPoints>, Problem> {
     let Some(points) = max_points else {
         return Ok(None);
@@ -129,10 +129,10 @@ pub fn thinning(max_points: Option<u64>, form: Form, cursor: Option<&str>) -> Re
     Ok(Some(MaxPoints::new(points)))
 }
 
-/// The form that is asked for: `format` goes before `Accept`.
+/// Returns the requested form; `format` overrides `Accept`.
 ///
 /// # Errors
-/// Bad request: series as CSV, which has rows only.
+/// Bad request: series as CSV, which has only rows.
 pub fn form(accepted: &Accepted, format: Option<Format>, shape: Option<Shape>) -> Result<Form, Problem> {
     match (format.unwrap_or(accepted.0), shape) {
         (Format::Csv, Some(Shape::Series)) => {

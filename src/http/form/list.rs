@@ -1,4 +1,4 @@
-//! Responses with a page of a list.
+//! Responses that contain a page of a list.
 
 use poem::{IntoResponse, Response, http::StatusCode};
 use poem_openapi::types::Type;
@@ -7,26 +7,26 @@ use serde::Serialize;
 use super::reply::{LINK, api_response, bytes, json, meta};
 use crate::domain::page::Listed;
 
-/// 200 with one page of a list. `Link` leads to the next if there is one.
+/// 200 with one page of a list. `Link` names the next page if there is one.
 pub struct List<T> {
     items: Vec<T>,
     next: Option<String>,
 }
 
-/// 200 with something that contains a list, of which this is a page.
+/// 200 with an object that contains a page of a list.
 pub struct Part<T> {
-    /// The body.
+    /// Body of the response.
     pub answer: T,
-    /// The position at which the next page begins.
+    /// Position at which the next page begins. `None` on the last page.
     pub next: Option<String>,
 }
 
-/// The cursor of the next page, on its way into the `Link` header.
+/// Cursor of the next page, which becomes the `Link` header.
 #[derive(Debug, Clone)]
 pub struct NextPage(pub String);
 
 impl<T> List<T> {
-    /// A page of a list; `cursor` makes the next page's cursor of the last row.
+    /// Creates a page of a list; `cursor` returns the position after a row.
     pub fn new(listed: Listed<T>, cursor: impl FnOnce(&T) -> String) -> Self {
         let next = listed.items.last().filter(|_| listed.more).map(cursor);
         Self {

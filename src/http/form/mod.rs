@@ -1,4 +1,4 @@
-//! The forms of parameters, bodies and responses, whatever resource they are of.
+//! Parameters, bodies and responses in the forms that all resources share.
 
 pub mod answer;
 pub mod auth;

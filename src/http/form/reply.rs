@@ -1,4 +1,4 @@
-//! Successful responses: their bytes, and how the API's document describes them.
+//! Successful responses: their bytes, and their descriptions in the API's document.
 
 use poem::{
     IntoResponse, Response,
@@ -11,35 +11,39 @@ use poem_openapi::{
 };
 use serde::Serialize;
 
+/// Media type of JSON.
 pub const JSON: &str = "application/json";
 
-/// 200 with something that has no state to compare.
+/// 200 with a body that has no ETag.
 pub struct Plain<T>(pub T);
 
-/// 204: the thing is deleted.
+/// 204: the resource was deleted.
 pub struct Deleted;
 
-/// 201 with something whose secret nobody in between may store. It has no address of its own.
+/// 201 with a secret, which proxies and browsers must not store. The resource has no address of its own.
 pub struct Issued<T>(pub T);
 
+/// Name and description of the header `ETag`.
 pub const ETAG: (&str, &str) = ("ETag", "The state of the resource, for If-Match and If-None-Match.");
+/// Name and description of the header `Location`.
 pub const LOCATION: (&str, &str) = ("Location", "The address of the new resource.");
+/// Name and description of the header `Link`.
 pub const LINK: (&str, &str) = (
     "Link",
     "Leads to the next page with rel=\"next\" (RFC 8288); absent on the last.",
 );
 
-/// A response with JSON.
+/// Returns a response with JSON.
 pub fn json(status: StatusCode, body: Vec<u8>) -> Response {
     Response::builder().status(status).content_type(JSON).body(body)
 }
 
-/// The body as JSON.
+/// Returns the body as JSON.
 pub fn bytes(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_default()
 }
 
-/// Sets a header, unless its value cannot stand in one.
+/// Sets a header, unless the value contains characters that a header cannot have.
 pub fn set(response: &mut Response, name: HeaderName, value: &str) {
     if let Ok(value) = value.parse() {
         response.headers_mut().insert(name, value);
@@ -76,7 +80,7 @@ fn header(&(name, description): &(&str, &str)) -> MetaHeader {
     }
 }
 
-/// Implements `ApiResponse` by the schema of the body and the responses that there may be.
+/// Implements `ApiResponse` by the schema of the body and the possible responses.
 macro_rules! api_response {
     ([$($generics:tt)*] $type:ty, $schema:ty, |$schema_ref:ident| $responses:expr) => {
         impl<$($generics)*> poem_openapi::ApiResponse for $type {

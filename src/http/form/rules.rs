@@ -1,9 +1,9 @@
-//! Bodies with rules beyond their form.
+//! Rules of bodies that no schema can express.
 
 use crate::{domain::Result, service::App};
 
-/// Rules that a body keeps beyond what its schema says. `service` applies them again; here they only complete the
-/// violations of a body whose form is at fault already.
+/// Rules of a body that its schema cannot express. `service` applies them again; here they only complete the violations
+/// of a body whose form is at fault.
 pub trait Rules {
     /// Refuses the body with every violation of its rules.
     fn apply_rules(&mut self, _app: &App) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Responses with rows, as JSON or as CSV.
+//! Responses that contain rows, as JSON or as CSV.
 
 use std::marker::PhantomData;
 
@@ -20,25 +20,25 @@ use super::{
     reply::{JSON, LINK, bytes, meta, set},
 };
 
-/// The media type of CSV in responses (RFC 4180).
+/// Media type of CSV in responses (RFC 4180).
 const CSV_ANSWER: &str = "text/csv; charset=utf-8; header=present";
 
 /// 200 with a page of rows, as JSON (rows of `R`, or `S` with its values in columns) or as CSV.
 pub struct Table<R, S> {
-    /// In which form.
+    /// Form of the body.
     pub form: Form,
-    /// The body in that form.
+    /// Body in that form.
     pub body: Body,
-    /// The name of a file of it, without its ending.
+    /// Name of the file that a browser saves the response to, without extension.
     pub file: String,
-    /// The position at which the next page begins.
+    /// Position at which the next page begins. `None` on the last page.
     pub next: Option<String>,
-    /// The types of rows and of columns.
+    /// Types of the rows and of the series, for the API's document.
     pub of: PhantomData<(R, S)>,
 }
 
 impl<R, S: Serialize> Table<R, S> {
-    /// All of it with its values in columns.
+    /// Creates a response with all values in columns.
     pub fn series(series: &S) -> Self {
         Self {
             form: Form::Series,

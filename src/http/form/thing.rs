@@ -1,4 +1,4 @@
-//! Responses with a single thing: its ETag, and where it is.
+//! Responses that contain a single resource, its ETag and its address.
 
 use poem::{
     IntoResponse, Response,
@@ -12,21 +12,21 @@ use uuid::Uuid;
 use super::reply::{ETAG, LOCATION, api_response, bytes, json, meta, set};
 use crate::domain::patch::{first_64_bits, state_tag};
 
-/// A single thing: where it is and which state it is in. Each resource implements it beside its operations.
+/// Resource with an address and an ETag. Each resource implements it next to its operations.
 pub trait Thing: Serialize + Type + Sized {
-    /// The path of its kind.
+    /// Path of the resource's collection.
     const PATH: &'static str;
-    /// Its id.
+    /// Returns the id.
     fn id(&self) -> Uuid;
-    /// Counts its changes, from a random start.
+    /// Returns the number of the resource's state, which begins at random and is increased by each change.
     fn revision(&self) -> i64;
-    /// The body of a GET, if this response shows more.
+    /// Returns the body that a GET would return, if this body contains more.
     fn state(&self) -> Option<&impl Serialize> {
         None::<&Self>
     }
 }
 
-/// Implements [`Thing`] for a type with an `id` and a `revision`, which may stand within one of its members.
+/// Implements [`Thing`] for a type with an `id` and a `revision`, which may be in one of its members.
 macro_rules! thing {
     ($type:ty, $path:literal $(, $member:ident)?) => {
         impl $crate::http::form::thing::Thing for $type {
@@ -45,10 +45,10 @@ macro_rules! thing {
 
 pub(crate) use thing;
 
-/// 200 with one thing and its ETag.
+/// 200 with one resource and its ETag.
 pub struct Found<T>(pub T);
 
-/// 201 with a new thing, its ETag and where it is.
+/// 201 with a new resource, its ETag and its address.
 pub struct Created<T>(pub T);
 
 api_response!([T: Thing] Found<T>, T, |schema| vec![
@@ -73,7 +73,7 @@ impl<T: Thing + Send> IntoResponse for Created<T> {
     }
 }
 
-/// One thing with its ETag, which also changes with what is derived when the thing is read.
+/// Returns a response with one resource and its ETag. The ETag also changes with values that are derived on reading.
 fn tagged(status: StatusCode, thing: &impl Thing) -> Response {
     let body = bytes(thing);
     let state = thing.state().map(bytes);
@@ -83,7 +83,7 @@ fn tagged(status: StatusCode, thing: &impl Thing) -> Response {
     let tag = format!("\"{tag}\"");
     set(&mut response, header::ETAG, &tag);
     if state.is_some() {
-        // What is shown once must not be stored by anyone in between.
+        // A secret is shown once, and must not be stored by proxies or browsers.
         set(&mut response, header::CACHE_CONTROL, "no-store");
     }
     response

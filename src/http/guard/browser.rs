@@ -5,7 +5,8 @@ use poem::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
 };
 
-/// On every answer: it is what it says, it is framed nowhere, and it tells nobody where one came from.
+/// Headers of every response: browsers must not guess its type, frame it, or send the address of the page to other
+/// servers.
 const ALWAYS: [(HeaderName, HeaderValue); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
@@ -16,7 +17,7 @@ const ALWAYS: [(HeaderName, HeaderValue); 4] = [
     ),
 ];
 
-/// On pages: they share nothing with what opened them, and use nothing of the machine.
+/// Headers of pages: they are isolated from the window that opened them, and cannot use devices.
 const ON_PAGES: [(HeaderName, HeaderValue); 2] = [
     (
         HeaderName::from_static("cross-origin-opener-policy"),
@@ -28,31 +29,31 @@ const ON_PAGES: [(HeaderName, HeaderValue); 2] = [
     ),
 ];
 
-/// With TLS: for a year from now on no plain HTTP.
+/// Value of `Strict-Transport-Security`, which is sent over TLS: browsers use HTTPS only for one year.
 const TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// The headers that a page of another origin may read besides the plain ones.
+/// Response headers that a page of another origin may read in addition to the ones that CORS always allows.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "Content-Disposition, ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id",
 );
 
-/// The methods and headers that such a page may send.
+/// Methods and request headers that such a page may use.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
 const HEADERS: HeaderValue =
     HeaderValue::from_static("Accept, Authorization, Content-Type, If-Match, If-None-Match, X-Request-Id");
 
-/// For how long a browser need not ask again, in seconds: ten minutes.
+/// Value of `Access-Control-Max-Age`: browsers cache the response to a preflight request for 10 minutes.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("600");
 
-/// On what is answered to a token: nobody between, and no browser, stores it.
+/// Value of `Cache-Control` for responses to a token: neither browsers nor proxies store them.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
 
-/// Whether the response at a path is for the holder of a token only. Pages are for everybody, also those below `/api`.
+/// Returns whether the response at a path is only for the holder of a token. Pages are public, also those under `/api`.
 pub fn is_private(path: &str, is_page: bool) -> bool {
     (path.starts_with("/api/") && !is_page) || path == "/metrics"
 }
 
-/// Sets what every answer carries.
+/// Sets the security headers of a response.
 pub fn secure(response: &mut Response, over_tls: bool, is_private: bool) {
     let is_page = response.headers().contains_key(header::CONTENT_SECURITY_POLICY);
     let headers = response.headers_mut();
@@ -68,7 +69,7 @@ pub fn secure(response: &mut Response, over_tls: bool, is_private: bool) {
     }
 }
 
-/// The origins whose pages may call the API; none by default.
+/// Origins whose pages may call the API; none by default.
 #[derive(Debug, Clone, Default)]
 pub struct Origins {
     all: bool,
@@ -76,7 +77,7 @@ pub struct Origins {
 }
 
 impl Origins {
-    /// These origins; `*` is all.
+    /// Creates the list from the setting; `*` allows all origins.
     pub fn new(origins: &[String]) -> Self {
         let some = origins.iter().filter_map(|one| one.parse().ok());
         Self {
@@ -85,7 +86,7 @@ impl Origins {
         }
     }
 
-    /// The answer to a browser that asks whether a page may send what it is about to send.
+    /// Returns the response to a CORS preflight request from an allowed origin, and `None` for other requests.
     pub fn preflight(&self, request: &Request) -> Option<Response> {
         let is_one = *request.method() == Method::OPTIONS
             && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
@@ -101,7 +102,7 @@ impl Origins {
         Some(response)
     }
 
-    /// Lets the page that asked read the answer, if it may.
+    /// Sets the headers that let an allowed page of another origin read the response.
     pub fn let_read(&self, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
         if !self.all && self.some.is_empty() {
             return;

@@ -1,28 +1,28 @@
-//! The codings of compressed responses: which one a client prefers, and how each compresses (RFC 9110, section 12.5.3).
+//! The codings of compressed responses: the client's preference and the encoders (RFC 9110, section 12.5.3).
 
 use std::io::{self, Write};
 
 use flate2::write::GzEncoder;
 use poem::http::{HeaderMap, header};
 
-/// Fast ones: an answer is compressed once and read once.
+/// Fast levels, since a response is compressed once and read once.
 const GZIP_LEVEL: u32 = 4;
 const ZSTD_LEVEL: i32 = 3;
 
-/// A way to compress.
+/// Content coding of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coding {
     /// zstd (RFC 8878), the faster one.
     Zstd,
-    /// gzip (RFC 1952), which all know.
+    /// gzip (RFC 1952), which every client supports.
     Gzip,
 }
 
 impl Coding {
-    /// All, the preferred first.
+    /// All codings, the server's preferred one first.
     const ALL: [Self; 2] = [Self::Zstd, Self::Gzip];
 
-    /// The coding's name in headers.
+    /// Returns the coding's name in headers.
     pub fn name(self) -> &'static str {
         match self {
             Self::Zstd => "zstd",
@@ -30,7 +30,8 @@ impl Coding {
         }
     }
 
-    /// The one that the client likes best.
+    /// Returns the coding with the highest weight in `Accept-Encoding`, or `None` if the client accepts no known
+    /// coding.
     pub fn asked(accepted: &HeaderMap) -> Option<Self> {
         let lines = accepted.get_all(header::ACCEPT_ENCODING).iter();
         let lines: Vec<_> = lines.filter_map(|line| line.to_str().ok()).collect();
@@ -44,7 +45,7 @@ impl Coding {
         best.map(|(coding, _)| coding)
     }
 
-    /// An encoder for a body that comes piece by piece.
+    /// Creates an encoder for a streamed body.
     pub fn encoder(self) -> io::Result<Encoder> {
         Ok(match self {
             Self::Zstd => Encoder::Zstd(zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL)?),
@@ -63,14 +64,14 @@ impl Coding {
     }
 }
 
-/// The weight among the parameters of an item of `Accept` or `Accept-Encoding`, from 0 to 1; 1 if there is none.
+/// Returns the weight among the parameters of an item of `Accept` or `Accept-Encoding`: 0 to 1, and 1 if there is none.
 pub fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> f32 {
     let given = parameters.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
     let weight = given.map_or(Some(1.0), |weight| weight.parse().ok());
     weight.filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(0.0)
 }
 
-/// The client's weight for a coding, from 0 to 1.
+/// Returns the client's weight for a coding, 0 to 1.
 fn weight(lines: &[&str], name: &str) -> f32 {
     let (mut named, mut others) = (None, None);
     for item in lines.iter().flat_map(|line| line.split(',')) {
@@ -86,7 +87,7 @@ fn weight(lines: &[&str], name: &str) -> f32 {
     named.or(others).unwrap_or(0.0)
 }
 
-/// The ETag of the same state, uncompressed and strong: to compare.
+/// Returns the ETag without the marks of weakness and coding, so that tags of the same state compare equal.
 pub fn plain_tag(tag: &str) -> &str {
     let tag = tag.trim();
     let tag = tag.strip_prefix("W/").unwrap_or(tag);
@@ -96,14 +97,14 @@ pub fn plain_tag(tag: &str) -> &str {
     plain.next().unwrap_or(tag)
 }
 
-/// Something that compresses what is written to it.
+/// Encoder that compresses the bytes written to it.
 pub enum Encoder {
     Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
     Gzip(GzEncoder<Vec<u8>>),
 }
 
 impl Encoder {
-    /// Compresses a piece.
+    /// Compresses a chunk.
     pub fn write(&mut self, piece: &[u8]) -> io::Result<()> {
         match self {
             Self::Zstd(encoder) => encoder.write_all(piece),
@@ -111,7 +112,7 @@ impl Encoder {
         }
     }
 
-    /// The compressed bytes so far.
+    /// Returns the buffer of compressed bytes, from which the caller takes them.
     pub fn out(&mut self) -> &mut Vec<u8> {
         match self {
             Self::Zstd(encoder) => encoder.get_mut(),
@@ -119,7 +120,7 @@ impl Encoder {
         }
     }
 
-    /// Returns what has not come out yet.
+    /// Ends the compressed data and returns the bytes that are left in the buffer.
     pub fn finish(self) -> io::Result<Vec<u8>> {
         match self {
             Self::Zstd(encoder) => encoder.finish(),

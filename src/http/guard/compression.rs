@@ -1,7 +1,7 @@
 //! Compression of responses, for clients that ask for it.
 //!
-//! The framework's own compression is not used: it would compress responses that hold a secret, whose length the compressed
-//! size tells, and it leaves the ETag as it is, so that a cache could not tell the codings apart.
+//! The framework's own compression is not used: it would compress responses that hold a secret, whose length the
+//! compressed size would reveal, and it leaves the ETag unchanged, so that a cache could not distinguish the codings.
 
 use std::{
     io,
@@ -21,13 +21,13 @@ use crate::service::Recurring;
 
 static FAILED: Recurring = Recurring::new();
 
-/// Smaller answers stay as they are: little is gained.
+/// Size in bytes below which a response is not compressed, since little would be gained.
 const LEAST: u64 = 1024;
 
-/// More than this is compressed off the async threads.
+/// Size in bytes above which a response is compressed on a blocking thread.
 const INLINE: usize = 16 * 1024;
 
-/// The media types that shrink.
+/// Beginnings of the media types that are worth compressing.
 const TYPES: [&str; 5] = [
     "text/",
     "application/json",
@@ -36,18 +36,19 @@ const TYPES: [&str; 5] = [
     "image/svg+xml",
 ];
 
-/// The compressed bytes of a response that is always the same.
+/// Cache of the compressed bytes of a response that never changes, one entry for each coding.
 #[derive(Clone, Default)]
 pub struct Kept(Arc<[OnceLock<Bytes>; 2]>);
 
-/// Chooses the coding of a response, if it is compressed at all, and marks its ETag with it.
+/// Chooses the coding of a response and appends its name to the ETag. Returns `None` if the response is sent
+/// uncompressed.
 pub fn choose(asked: Option<Coding>, response: &mut Response) -> Option<Coding> {
     let headers = response.headers();
     let is_compressible = headers
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
         .is_some_and(|kind| TYPES.iter().any(|known| kind.starts_with(known)));
-    // What nobody may keep holds a secret, whose length compression would tell about.
+    // A response that must not be stored contains a secret, whose length the compressed size would reveal.
     let is_secret = headers
         .get(header::CACHE_CONTROL)
         .is_some_and(|control| control == "no-store");
@@ -71,7 +72,7 @@ pub fn choose(asked: Option<Coding>, response: &mut Response) -> Option<Coding> 
     Some(coding)
 }
 
-/// Compresses the answer: one that is whole at once, one that is written as it is sent piece by piece.
+/// Compresses the response: a body in memory at once, a streamed body chunk by chunk while it is sent.
 pub async fn compress(response: &mut Response, coding: Coding) {
     let (body, size) = sized(response.take_body());
     let compressed = if size.is_some() {
@@ -90,7 +91,7 @@ pub async fn compress(response: &mut Response, coding: Coding) {
             headers.insert(header::CONTENT_ENCODING, name);
             headers.remove(header::CONTENT_LENGTH);
         }
-        // Out of memory, say. What is sent ends before its time, which the client sees.
+        // This may be a lack of memory. The body ends early, so that the client notices the failure.
         Err(error) => {
             if let Some(times) = FAILED.failed(&error.to_string()) {
                 tracing::error!(%error, times, "an answer could not be compressed");
@@ -154,9 +155,9 @@ async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Se
     done.unwrap_or_else(|fault| Err(io::Error::other(fault)))
 }
 
-/// A body whose size is known, if it has one.
+/// Returns the body and its size in bytes, if the size is known.
 fn sized(body: Body) -> (Body, Option<u64>) {
-    // Only the HTTP library's own response can be asked.
+    // Only the HTTP library's own type of response reports the size.
     let body: hyper::Response<_> = Response::from(body).into();
     let body = body.into_body();
     let size = body.size_hint().exact();

@@ -1,12 +1,13 @@
-//! Conditional requests (RFC 9110, section 13): `If-Match` guards changes, `If-None-Match` saves answers.
+//! Conditional requests (RFC 9110, section 13): `If-Match` protects against lost updates, `If-None-Match` saves sending
+//! an unchanged response.
 
 use poem::http::{HeaderMap, header};
 
 use super::coding::plain_tag;
 use crate::domain::patch::Expected;
 
-/// Returns the state that a PUT or DELETE is meant for. An ETag that this server has not sent fits no state, and a weak one never
-/// matches (RFC 9110, section 13.1.1).
+/// Returns the state that a PUT or DELETE expects. An ETag that this server has not sent fits no state, and a weak one
+/// never matches (RFC 9110, section 13.1.1).
 pub fn expected(if_match: Option<&str>) -> Expected {
     match if_match.map(str::trim) {
         None | Some("*") => Expected::Any,
@@ -14,7 +15,7 @@ pub fn expected(if_match: Option<&str>) -> Expected {
     }
 }
 
-/// Whether `If-None-Match` names the answer that these headers are of.
+/// Returns whether `If-None-Match` names the ETag among these response headers.
 pub fn is_known(if_none_match: Option<&str>, answer: &HeaderMap) -> bool {
     let Some(tag) = answer.get(header::ETAG).and_then(|tag| tag.to_str().ok()) else {
         return false;
@@ -26,7 +27,7 @@ pub fn is_known(if_none_match: Option<&str>, answer: &HeaderMap) -> bool {
     })
 }
 
-/// The tag of the uncompressed state that a strong ETag is of.
+/// Returns a strong ETag without its quotes and coding. `None` if the tag is weak.
 fn strong(tag: &str) -> Option<String> {
     let tag = tag.trim();
     tag.strip_suffix('"')?;

@@ -25,24 +25,24 @@ use tokio::{
 
 use crate::http::problem::{BAD_REQUEST, Problem, TOO_SLOW};
 
-/// The size of the piece of a body that must arrive within the time limit.
+/// Number of bytes of a body that must arrive within the time limit.
 const PIECE: usize = 16 * 1024;
 
-/// The progress of a request: whether the client or the server is waited for, and since when.
+/// Progress of a request: whether the server waits for the client or the client for the server, and since when.
 #[derive(Clone)]
 pub struct Progress(Arc<Parts>);
 
 struct Parts {
     begun: Instant,
-    /// The time at which something of the body came last, in milliseconds since the beginning.
+    /// Time at which bytes of the body last arrived, in milliseconds since the request began.
     moved: AtomicU64,
-    /// Whether the client's body is waited for.
+    /// Whether the server waits for bytes of the body.
     is_reading: AtomicBool,
-    /// Whether the operation may take as long as its subject is large.
+    /// Whether the operation takes longer the more data it processes, so that the usual time limit does not apply.
     is_long: AtomicBool,
 }
 
-/// An argument of operations that take as long as their subject is large: they have a day instead of the usual time.
+/// Argument of operations that take longer the more data they process: they have a day instead of the usual time limit.
 pub struct TakesLong;
 
 const A_DAY: Duration = Duration::from_hours(24);
@@ -57,7 +57,7 @@ impl<'a> FromRequest<'a> for TakesLong {
 }
 
 impl Progress {
-    /// A request that begins now.
+    /// Creates the progress of a request that begins now.
     pub fn begin() -> Self {
         Self(Arc::new(Parts {
             begun: Instant::now(),
@@ -67,7 +67,7 @@ impl Progress {
         }))
     }
 
-    /// The time that the request has taken so far.
+    /// Returns the time that the request has taken so far.
     pub fn elapsed(&self) -> Duration {
         self.0.begun.elapsed()
     }
@@ -87,7 +87,7 @@ impl Progress {
         }
     }
 
-    /// The end of the request's time, as far as it is known now.
+    /// Returns the current deadline of the request; it moves while the body arrives.
     fn until(&self, limit: Duration) -> Instant {
         let is_long = self.0.is_long.load(Ordering::Relaxed);
         let limit = if is_long { A_DAY } else { limit };
@@ -107,8 +107,8 @@ impl Progress {
     }
 }
 
-/// The body, which fails when 16 KiB of it, or its rest, take longer than `limit` to come. So a slow line is fine, and a
-/// client that sends a byte now and then is not.
+/// Returns the body with a time limit: reading fails if 16 KiB of it, or its rest, take longer than `limit` to arrive.
+/// A slow line passes, a client that sends single bytes does not.
 pub fn paced(body: Body, limit: Duration, progress: Progress) -> Body {
     Body::from_bytes_stream(Paced {
         is_over: false,
@@ -120,8 +120,8 @@ pub fn paced(body: Body, limit: Duration, progress: Progress) -> Body {
     })
 }
 
-/// The size and the time for which a body is taken that nobody reads: a client that is still sending when it is
-/// refused would otherwise see its connection break, and not the answer.
+/// Limits in bytes and time up to which the rest of a refused body is read and discarded. Otherwise a client that is
+/// still sending would see a broken connection instead of the response.
 const REST: usize = 64 * 1024 * 1024;
 const REST_TIME: Duration = Duration::from_secs(10);
 
@@ -129,9 +129,9 @@ struct Paced {
     is_over: bool,
     body: Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>,
     limit: Duration,
-    /// The bytes of the piece that have arrived.
+    /// Number of bytes that have arrived since the timer was last reset.
     came: usize,
-    /// The end of the piece's time; not set while nobody waits.
+    /// Deadline of the next 16 KiB. `None` while no bytes are waited for.
     timer: Option<Pin<Box<Sleep>>>,
     progress: Progress,
 }
@@ -169,7 +169,7 @@ impl Stream for Paced {
 }
 
 impl Drop for Paced {
-    /// Takes what is left of a body that was refused.
+    /// Reads and discards the rest of a body that was refused.
     fn drop(&mut self) {
         let (false, Ok(runtime)) = (self.is_over, Handle::try_current()) else {
             return;
@@ -187,7 +187,7 @@ impl Drop for Paced {
     }
 }
 
-/// The problem of a body that is read as a whole and did not come to its end in time.
+/// Returns the problem of a body that is read at once and did not end in time.
 pub fn took_too_long(limit: Duration) -> Problem {
     let detail = format!(
         "the body came too slowly: all of it must come within {} seconds; send it in parts",
@@ -197,11 +197,11 @@ pub fn took_too_long(limit: Duration) -> Problem {
 }
 
 fn too_slow(detail: String) -> Problem {
-    // What comes after all is no request.
+    // The rest of the body must not be taken for another request.
     Problem::new(TOO_SLOW, detail).with_header(header::CONNECTION, HeaderValue::from_static("close"))
 }
 
-/// The problem of a body that could not be read.
+/// Returns the problem of a body that could not be read.
 pub fn unreadable(error: &io::Error) -> Problem {
     if error.kind() == io::ErrorKind::TimedOut {
         return too_slow(error.to_string());

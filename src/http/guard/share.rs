@@ -1,6 +1,6 @@
-//! The share of each token: requests under way, and the bytes of bodies that are held in memory.
+//! Limits of each token: concurrent requests, and bytes of request bodies in memory.
 //!
-//! Nothing here waits. Who asks for more than its share is refused, so that no two requests can wait for each other.
+//! A request above its share is refused at once instead of waiting, so that requests cannot block each other.
 
 use std::{
     collections::HashMap,
@@ -15,19 +15,19 @@ use crate::http::{
     problem::{Kind, Problem, TOO_MANY_REQUESTS, UNAVAILABLE},
 };
 
-/// The seconds after which a request that was refused here is worth another try.
+/// Value of `Retry-After` in the refusals of this file, in seconds.
 const RETRY_SECONDS: u64 = 1;
 
-/// The requests and bodies of all tokens. Cheap to clone.
+/// Concurrent requests and body bytes of all tokens. Cheap to clone.
 #[derive(Clone)]
 pub struct Shares(Arc<Parts>);
 
 struct Parts {
-    /// The most requests of one token.
+    /// Maximum number of concurrent requests of one token.
     requests: usize,
-    /// The most bytes of all bodies.
+    /// Maximum number of bytes of all bodies.
     bytes: usize,
-    /// The most bytes of one token's bodies.
+    /// Maximum number of bytes of one token's bodies.
     bytes_each: usize,
     used: Mutex<Used>,
 }
@@ -45,7 +45,7 @@ struct Usage {
 }
 
 impl Shares {
-    /// The shares that follow from the limits.
+    /// Creates the shares from the configured limits.
     pub fn new(limits: &Limits) -> Self {
         Self::of(
             limits.token_requests(),
@@ -66,7 +66,7 @@ impl Shares {
     /// Begins a request of a token.
     ///
     /// # Errors
-    /// 429 if as many of its requests are under way as one token may have.
+    /// 429 if the token has its maximum number of concurrent requests.
     pub fn enter(&self, token: Uuid) -> Result<Arc<Turn>, Problem> {
         let mut used = self.0.used();
         let usage = used.tokens.entry(token).or_default();
@@ -91,14 +91,14 @@ impl Parts {
     }
 }
 
-/// A request that is under way. It counts until the last clone is dropped.
+/// Concurrent request of a token. It counts until the last clone is dropped.
 pub struct Turn {
     parts: Arc<Parts>,
     token: Uuid,
 }
 
 impl Turn {
-    /// The bytes that the request's body takes in memory, none at first.
+    /// Creates the counter of the bytes that the request's body takes in memory, with 0 bytes.
     pub fn buffer(self: &Arc<Self>) -> Buffered {
         Buffered {
             turn: self.clone(),
@@ -119,7 +119,7 @@ impl Drop for Turn {
     }
 }
 
-/// Bytes of a body that are in memory. They count until this is dropped.
+/// Counter of the bytes of a body that are in memory. They count until it is dropped.
 pub struct Buffered {
     turn: Arc<Turn>,
     bytes: usize,
@@ -129,7 +129,7 @@ impl Buffered {
     /// Counts more bytes.
     ///
     /// # Errors
-    /// 429 if the token's bodies would take more than its share, 503 if those of all would take more than the server has.
+    /// 429 if the token's bodies would exceed its share, 503 if all bodies would exceed the server's limit.
     pub fn grow(&mut self, more: usize) -> Result<(), Problem> {
         let Parts { bytes, bytes_each, .. } = *self.turn.parts;
         let mut used = self.turn.parts.used();
@@ -152,7 +152,7 @@ impl Buffered {
         Ok(())
     }
 
-    /// Counts only so many bytes from now on.
+    /// Reduces the count to `bytes`.
     pub fn shrink_to(&mut self, bytes: usize) {
         let less = self.bytes.saturating_sub(bytes);
         let mut used = self.turn.parts.used();
@@ -170,12 +170,12 @@ impl Drop for Buffered {
     }
 }
 
-/// The memory of a request's body until the request has been handled; part of the request's data.
+/// Counts the memory of a request's body until the request has been handled; part of the request's data.
 #[derive(Clone, Default)]
 pub struct Held(Arc<Mutex<Option<Buffered>>>);
 
 impl Held {
-    /// Holds the bytes for as long as the request lives.
+    /// Counts the bytes until the request is dropped.
     pub fn keep(&self, buffered: Buffered) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(buffered);
     }

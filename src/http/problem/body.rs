@@ -51,7 +51,7 @@ pub struct ProblemBody {
     pub errors: Vec<Violation>,
 }
 
-/// A JSON pointer as the fragment of a URI (RFC 6901, section 6).
+/// Returns a JSON pointer as the fragment of a URI (RFC 6901, section 6).
 pub fn fragment(pointer: &str) -> String {
     const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
         .remove(b'/')

@@ -1,4 +1,4 @@
-//! The one place that decides which problem an error of the product is.
+//! Maps the product's errors to problems. No other place does.
 
 use poem::http::{HeaderValue, header};
 
@@ -56,7 +56,7 @@ fn retry(problem: Problem, seconds: u32) -> Problem {
     problem.with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
 }
 
-/// One violation says it all; of several, the detail says how many.
+/// Returns the text of the only violation. If there are several, returns `detail`, which names their number.
 fn first(errors: &[Violation], detail: String) -> String {
     match errors {
         [only] => match (only.parameter.as_deref(), only.pointer.as_deref()) {

@@ -1,15 +1,15 @@
-//! The kinds of problems, each with its status.
+//! Kinds of problems, each with its status.
 
-/// A kind of problem: its page in the guides, its status, its title, and what it means in the API's document.
+/// Kind of problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
-    /// The last part of the `type` URI; the name of the page in `assets/docs/problems`.
+    /// Last part of the `type` URI, and name of the page in `assets/docs/problems`.
     pub slug: &'static str,
-    /// The HTTP status.
+    /// HTTP status.
     pub status: u16,
-    /// A short text that is the same for all problems of the kind.
+    /// Title, which is the same for all problems of the kind.
     pub title: &'static str,
-    /// Its meaning, for the API's document.
+    /// Description in the API's document.
     pub meaning: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! Problems: what every unsuccessful response is (RFC 9457).
+//! Problems: the bodies of all unsuccessful responses (RFC 9457).
 
 mod body;
 mod error;
@@ -17,8 +17,8 @@ use super::base::Base;
 use crate::domain::{Counts, Violation};
 use body::fragment;
 
-/// A problem on its way out; its document is written once the request's id is known. Boxed, since it is the error half
-/// of every answer.
+/// Problem before it becomes a response; its document is written once the request's id is known. Boxed, since it is the
+/// error type of every operation.
 #[derive(Debug, Clone)]
 pub struct Problem(Box<Parts>);
 
@@ -33,7 +33,7 @@ struct Parts {
 }
 
 impl Problem {
-    /// A problem of that kind.
+    /// Creates a problem of a kind.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
         Self(Box::new(Parts {
             kind,
@@ -45,37 +45,37 @@ impl Problem {
         }))
     }
 
-    /// The problem with every violation.
+    /// Adds the violations.
     pub fn with_errors(mut self, errors: Vec<Violation>) -> Self {
         self.0.errors = errors;
         self
     }
 
-    /// The problem with the id of what is in the way.
+    /// Adds the id of the resource that the request conflicts with.
     pub fn with_existing(mut self, existing: Option<Uuid>) -> Self {
         self.0.existing = existing;
         self
     }
 
-    /// The problem with one more thing to say.
+    /// Appends a text to the detail.
     pub fn with_more(mut self, detail: &str) -> Self {
         self.0.detail = format!("{}; {detail}", self.0.detail);
         self
     }
 
-    /// The problem of a stream, with the counts of what was stored before it ended.
+    /// Adds the counts of the values that a stream stored before it ended.
     pub fn with_counts(mut self, counts: Counts) -> Self {
         self.0.counts = Some(counts);
         self
     }
 
-    /// The problem with a header of its answer.
+    /// Adds a header of the response.
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.push((name, value));
         self
     }
 
-    /// Whether it says that there is no such thing.
+    /// Returns whether the status is 404.
     pub fn is_not_found(&self) -> bool {
         self.0.kind == NOT_FOUND
     }
@@ -85,7 +85,7 @@ impl Problem {
         &self.0.detail
     }
 
-    /// The finished answer to a client who sees the server at `base`.
+    /// Creates the response. `base` is the address at which the client sees the server.
     pub fn render(self, request_id: &str, base: &Base) -> Response {
         let parts = *self.0;
         let mut errors = parts.errors;
@@ -121,17 +121,17 @@ fn status(kind: Kind) -> StatusCode {
     StatusCode::from_u16(kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// The problem of a request without a token.
+/// Returns the problem of a request without a token.
 pub fn no_token() -> Problem {
     unauthenticated("send a token: Authorization: Bearer <secret>")
 }
 
-/// The problem of a path that is nothing's.
+/// Returns the problem of an unknown path.
 pub fn nothing_here() -> Problem {
     Problem::new(NOT_FOUND, "there is nothing at this path: see /swagger and /docs")
 }
 
-/// The problem of a missing or bad token.
+/// Returns the problem of a missing or invalid token.
 pub fn unauthenticated(detail: &str) -> Problem {
     Problem::new(UNAUTHENTICATED, detail).with_header(
         header::WWW_AUTHENTICATE,
@@ -140,7 +140,7 @@ pub fn unauthenticated(detail: &str) -> Problem {
 }
 
 impl IntoResponse for Problem {
-    /// An unfinished answer: [`super::request`] renders it.
+    /// Returns a preliminary response, which [`super::request`] renders.
     fn into_response(self) -> Response {
         let mut response = status(self.0.kind).into_response();
         response.set_data(self);

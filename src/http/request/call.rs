@@ -1,4 +1,4 @@
-//! The call of a request's endpoint, within its time, unless the request is refused before.
+//! Calls a request's endpoint within the time limit, unless the request is refused before.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
     service::on_behalf,
 };
 
-/// Responds by the endpoint, or with what stands in its way.
+/// Returns the endpoint's response, or the problem that prevents the call.
 pub async fn call(
     endpoint: Arc<impl Endpoint<Output = Response> + 'static>,
     request: Request,
@@ -45,7 +45,7 @@ pub async fn call(
     }
 }
 
-/// Calls the endpoint on a task of its own.
+/// Calls the endpoint in a task of its own, which continues when the request ends.
 async fn call_apart(
     endpoint: Arc<impl Endpoint<Output = Response> + 'static>,
     request: Request,

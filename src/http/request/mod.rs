@@ -1,5 +1,4 @@
-//! The way of every request: it is received, checked and called, its response gets the form that all responses
-//! have, and it is recorded.
+//! Handles every request: receives and validates it, calls its endpoint, completes the response and records both.
 
 mod call;
 mod receive;
@@ -15,7 +14,7 @@ use poem::{Endpoint, Request, Response};
 
 use super::context::Context;
 
-/// Responds to a request by `endpoint`, in the form that all responses have.
+/// Handles a request by `endpoint`, and completes the response.
 pub async fn answer(
     endpoint: Arc<impl Endpoint<Output = Response> + 'static>,
     context: Context,

@@ -1,4 +1,4 @@
-//! The receipt of a request: reads what all requests have, and prepares the request for its operation.
+//! Receives a request: reads the parts that all requests have, and prepares it for its operation.
 
 use poem::{
     Request,
@@ -22,16 +22,16 @@ use crate::http::{
     site::pages,
 };
 
-/// The longest id that is taken from a client.
+/// Maximum length of a client's request id.
 const MAX_REQUEST_ID: usize = 128;
 
-/// The label of a path where nothing is.
+/// Label of a path that does not exist.
 const NOTHING: &str = "none";
 
-/// The longest body whose request ends when the client goes away.
+/// Maximum size in bytes of a body whose request is cancelled when the client disconnects.
 const SMALL_BODY: u64 = 16 * 1024;
 
-/// Reads what all requests have, and prepares the request for its endpoint.
+/// Reads the parts that all requests have, and prepares the request for its endpoint.
 pub fn receive<'a>(context: &'a Context, request: &mut Request) -> Received<'a> {
     let progress = Progress::begin();
     let (id, seen) = (request_id(request), SeenCaller::default());
@@ -78,7 +78,7 @@ pub fn receive<'a>(context: &'a Context, request: &mut Request) -> Received<'a> 
     }
 }
 
-/// The client's id of the request if it is usable, else a new one.
+/// Returns the client's id of the request if it is valid, otherwise a new one.
 fn request_id(request: &Request) -> String {
     let given = request
         .header(REQUEST_ID)
@@ -86,15 +86,15 @@ fn request_id(request: &Request) -> String {
     given.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
 }
 
-/// Whether a request goes on when its client goes away or its time is over. With more than a small body it does: what was
-/// read of it may wait for the writer, and must count for as long as it takes memory.
+/// Returns whether a request continues when its client disconnects or its time is over. A request with a large body
+/// does: the body may be waiting for the writer, and must count as long as it takes memory.
 fn goes_on(request: &Request) -> bool {
     let length = request.header(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.parse::<u64>().ok());
     length.is_none_or(|length| length > SMALL_BODY)
 }
 
-/// Gives a request that only reads, and has no token, the visitor's.
+/// Adds the visitor's token to a GET request without a token.
 fn let_visit(demo: &Demo, request: &mut Request) {
     let is_bare = !request.headers().contains_key(header::AUTHORIZATION);
     if is_bare

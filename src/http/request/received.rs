@@ -1,4 +1,4 @@
-//! A received request: all that is known of it from its arrival to its record.
+//! A received request, with everything that later steps need.
 
 use poem::http::{HeaderName, HeaderValue, Method, Uri};
 
@@ -12,37 +12,45 @@ use crate::{
     },
 };
 
-/// The header of a request's id.
+/// Header with a request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// A received request.
+/// Received request.
 pub struct Received<'a> {
+    /// Id of the request, from the client or generated.
     pub id: String,
+    /// Time that the request has taken.
     pub progress: Progress,
+    /// Caller, once its token is checked.
     pub seen: SeenCaller,
+    /// Path and address of the server as the client sees it.
     pub base: Base,
-    /// The client's method, which may be HEAD.
+    /// Method of the client, which may be HEAD.
     pub method: Method,
+    /// Path and query, without the base path.
     pub uri: Uri,
-    /// The operations of the path.
+    /// Operations of the path.
     pub known: &'a [Operation],
-    /// The label of the path in the log and the metrics.
+    /// Label of the path in the log and the metrics.
     pub route: &'a str,
-    /// Whether the path is a page's.
+    /// Whether the path is that of a page.
     pub is_page: bool,
-    /// Whether the request goes on when its client goes away or its time is over.
+    /// Whether the request continues when its client disconnects or its time is over.
     pub goes_on: bool,
-    /// The violations of its headers.
+    /// Violations in its headers.
     pub unreadable: Vec<Violation>,
+    /// Coding that the client prefers for the response.
     pub coding: Option<Coding>,
+    /// Origin of the page that sends the request.
     pub origin: Option<HeaderValue>,
+    /// ETags of the states that the client has.
     pub if_none_match: Option<String>,
-    /// Whether a person looks at the response.
+    /// Whether a person reads the response in a browser.
     pub is_browser: bool,
 }
 
 impl Received<'_> {
-    /// Whether the request only reads.
+    /// Returns whether the request only reads.
     pub fn is_get(&self) -> bool {
         matches!(self.method, Method::GET | Method::HEAD)
     }

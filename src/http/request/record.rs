@@ -1,4 +1,4 @@
-//! The record of a request: the token's share, the headers of the rate limit, the metrics, and one line in the log.
+//! Records a request: the token's share, the headers of the rate limit, the metrics, and one line in the log.
 
 use poem::{Response, http::Method};
 
@@ -8,7 +8,7 @@ use crate::http::{context::Context, metrics::Meters};
 /// Records a request with its finished response.
 pub fn record(response: &mut Response, received: &Received<'_>, context: &Context) {
     if let Some(turn) = received.seen.turn() {
-        // The request is under way until the client has taken the response.
+        // The request counts as concurrent until the client has received the response.
         response.set_data(turn);
     }
     let seen = received.seen.seen();
@@ -34,7 +34,7 @@ pub fn record(response: &mut Response, received: &Received<'_>, context: &Contex
     );
 }
 
-/// The method's name if the server knows it: a client may think up as many as it likes.
+/// Returns the method's name if the server knows it. A client could otherwise create any number of labels.
 fn method_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

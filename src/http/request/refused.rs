@@ -1,4 +1,4 @@
-//! The framework's errors as problems.
+//! Turns the framework's errors into problems.
 
 use poem::{
     IntoResponse, Response,
@@ -21,9 +21,9 @@ use crate::{
 
 static FAILED: Recurring = Recurring::new();
 
-/// The response that the framework's error stands for.
+/// Returns the response for an error of the framework.
 pub fn answer_of(error: poem::Error, received: &Received<'_>) -> Response {
-    // Answers that come as errors, such as a file's 304, stay as they are.
+    // Responses that are passed as errors, such as a file's 304, stay unchanged.
     if error.is_from_response() || error.status().as_u16() < 400 {
         return error.into_response();
     }
@@ -54,7 +54,7 @@ pub fn answer_of(error: poem::Error, received: &Received<'_>) -> Response {
     problem.into_response()
 }
 
-/// The problem of a body in a form that the operation does not take.
+/// Returns the problem of a body whose media type the operation does not accept.
 fn unsupported(known: &[Operation], method: &Method) -> Problem {
     let taken: Vec<_> = known
         .iter()

@@ -1,4 +1,4 @@
-//! The form that all responses have: problems, links to next pages, compression, 304, security headers.
+//! Completes responses: problems, links to next pages, compression, 304, security headers.
 
 use poem::{
     Response,
@@ -15,7 +15,7 @@ use crate::http::{
     site::pages,
 };
 
-/// Finishes a response.
+/// Completes a response.
 pub async fn respond(mut response: Response, received: &Received<'_>, context: &Context) -> Response {
     if let Some(problem) = response.data::<Problem>() {
         response = render(problem, received);
@@ -47,7 +47,7 @@ pub async fn respond(mut response: Response, received: &Received<'_>, context: &
     response
 }
 
-/// A problem document, or a page for a person who mistyped the address of one.
+/// Returns a problem document, or a page for a person who mistyped the address of one.
 fn render(problem: &Problem, received: &Received<'_>) -> Response {
     let is_page = received.is_get() && received.is_browser && pages::may_be_page(received.uri.path());
     if is_page && problem.is_not_found() {
@@ -57,7 +57,7 @@ fn render(problem: &Problem, received: &Received<'_>) -> Response {
     }
 }
 
-/// The same request with the next page's cursor.
+/// Returns the address of the next page: the same request with its cursor.
 fn next_link(base: &Base, uri: &Uri, cursor: &str) -> String {
     let mut query: Vec<_> = uri
         .query()
@@ -71,7 +71,7 @@ fn next_link(base: &Base, uri: &Uri, cursor: &str) -> String {
     format!("<{path}?{}>; rel=\"next\"", query.join("&"))
 }
 
-/// Makes one line of `Vary`, to which several parts of the server add, since some caches read only the first.
+/// Joins the lines of `Vary`, which several parts of the server add to, since some caches read only the first line.
 fn join_vary(headers: &mut HeaderMap) {
     let lines = headers.get_all(header::VARY).iter();
     let lines: Vec<_> = lines.filter_map(|line| line.to_str().ok()).collect();

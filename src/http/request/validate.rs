@@ -17,8 +17,8 @@ use crate::{
     },
 };
 
-/// Joins the lines of each condition, since a header may come in several. Returns a violation for each condition that
-/// cannot be read: ignoring it would disable the check.
+/// Joins the lines of each condition, since a header may be sent in several lines. Returns a violation for each
+/// condition that cannot be read: ignoring it would disable the check.
 pub fn join_conditions(request: &mut Request) -> Vec<Violation> {
     let mut unreadable = Vec::new();
     for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
@@ -41,10 +41,10 @@ pub fn join_conditions(request: &mut Request) -> Vec<Violation> {
     unreadable
 }
 
-/// The paths that are answered on reserved places too.
+/// Paths that are also served on reserved places.
 const PROBES: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
-/// Refuses what came on a reserved place and does not watch the server.
+/// Refuses a request on a reserved place, unless it is a probe or reads the metrics.
 pub fn may_ask(request: &Request) -> Result<(), Problem> {
     if request.data::<OnlyProbes>().is_none() || PROBES.contains(&request.uri().path()) {
         return Ok(());
@@ -54,7 +54,7 @@ pub fn may_ask(request: &Request) -> Result<(), Problem> {
     Err(Problem::new(UNAVAILABLE, detail).with_header(header::RETRY_AFTER, HeaderValue::from_static("5")))
 }
 
-/// Puts the texts of the query into the Unicode normal form of names, so that a name is found however it was typed.
+/// Normalises the texts of the query like names (Unicode NFC), so that a name is found however it was typed.
 pub fn normalise_query(request: &mut Request) {
     let Some(query) = request.uri().query() else {
         return;
@@ -122,7 +122,8 @@ pub fn check(request: &Request, received: &Received<'_>) -> Result<(), Problem> 
     Err(problem)
 }
 
-/// Whether the body is compressed. None is taken: a small one could become as large as it likes.
+/// Returns whether the body is compressed. Compressed bodies are refused, since a small one could become arbitrarily
+/// large.
 fn is_coded(request: &Request) -> bool {
     let mut codings = request.headers().get_all(header::CONTENT_ENCODING).into_iter();
     codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))

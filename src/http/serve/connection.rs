@@ -1,4 +1,4 @@
-//! One connection: whether it waits for a request or is serving one.
+//! State of one connection: whether it waits for a request or is serving one.
 
 use std::{
     pin::Pin,
@@ -19,20 +19,20 @@ use crate::http::guard::share::Turn;
 /// Sentinel: the connection is serving a request, not waiting.
 const SERVED: u64 = u64::MAX;
 
-/// The shared state of a connection.
+/// Shared state of a connection.
 pub struct Connection {
     opened: Instant,
-    /// The time since which it waits for a request, in milliseconds since it was opened, or [`SERVED`].
+    /// Time since which the connection waits for a request, in milliseconds since it was opened, or [`SERVED`].
     waiting_since: AtomicU64,
-    /// The bytes that came of a head that has not come to its end.
+    /// Number of bytes received of a request head that is incomplete.
     pub head_bytes: AtomicUsize,
-    /// Whether it is to go, because its place or its memory is needed.
+    /// Notified when the connection is to be closed because its place or its memory is needed.
     pub unwanted: Notify,
     is_reserved: AtomicBool,
 }
 
 impl Connection {
-    /// A connection that waits for its first request, perhaps on a reserved place.
+    /// Creates the state of a connection that waits for its first request.
     pub fn new(is_reserved: bool) -> Self {
         Self {
             opened: Instant::now(),
@@ -43,24 +43,24 @@ impl Connection {
         }
     }
 
-    /// Whether it has a place that is only for what watches the server.
+    /// Returns whether the connection has a place that is reserved for monitoring.
     pub fn is_reserved(&self) -> bool {
         self.is_reserved.load(Ordering::Relaxed)
     }
 
-    /// Notes that it has an ordinary place.
+    /// Records that the connection has an ordinary place.
     pub fn give_place(&self) {
         self.is_reserved.store(false, Ordering::Relaxed);
     }
 
-    /// Notes that a request is served, for as long as what is answered lives.
+    /// Records that a request is being served, until the returned value is dropped.
     pub fn serve(self: &Arc<Self>) -> Served {
         self.waiting_since.store(SERVED, Ordering::Relaxed);
         Served(self.clone())
     }
 
-    /// Notes that some of an answer went out: what is made is not always taken at once, and as long as it is being taken the
-    /// connection does not wait.
+    /// Records that bytes of a response were sent. A client may take a finished response slowly; the waiting time
+    /// begins after the last byte.
     pub fn went_out(&self) {
         if self.waiting_since.load(Ordering::Relaxed) != SERVED {
             self.wait();
@@ -73,14 +73,14 @@ impl Connection {
         self.waiting_since.store(since, Ordering::Relaxed);
     }
 
-    /// The time since which it waits for a request; none while one is served.
+    /// Returns the time since which the connection waits for a request. `None` while a request is being served.
     pub fn waiting_since(&self) -> Option<Instant> {
         let since = self.waiting_since.load(Ordering::Relaxed);
         (since != SERVED).then(|| self.opened + Duration::from_millis(since))
     }
 }
 
-/// A request is being served. Dropped when its answer is out.
+/// Marks a request as being served. Dropped when its response is sent.
 pub struct Served(Arc<Connection>);
 
 impl Drop for Served {
@@ -89,16 +89,16 @@ impl Drop for Served {
     }
 }
 
-/// The body of an answer. The connection waits for its next request once it is gone.
+/// Body of a response. The connection waits for its next request once the body is dropped.
 pub struct Answered<B> {
     body: B,
     _served: Served,
-    /// The token's request, which is under way until then.
+    /// The token's concurrent request, which ends with the body.
     _turn: Option<Arc<Turn>>,
 }
 
 impl<B> Answered<B> {
-    /// The body of the request that is served.
+    /// Wraps the body of the response to the request `served`.
     pub fn new(body: B, served: Served, turn: Option<Arc<Turn>>) -> Self {
         Self {
             body,

@@ -1,4 +1,4 @@
-//! Connections: how they are accepted, limited, encrypted and closed.
+//! Accepts, limits, encrypts and closes connections.
 
 pub mod connection;
 pub mod open;

@@ -1,4 +1,4 @@
-//! The connections that are open: their places, and what the heads that have not come to their end take in memory.
+//! Limits of the open connections: their number, and the memory of incomplete request heads.
 
 use std::{
     collections::HashMap,
@@ -20,17 +20,17 @@ use tokio::{
 use super::connection::Connection;
 use crate::http::{metrics::OpenConnection, options::Limits};
 
-/// The number of connections that are accepted when all places are taken. They may only ask for what watches the server, so that it
-/// can be watched while its clients keep it busy.
+/// Number of connections that are accepted when all places are taken. They may only call probes and metrics, so that
+/// the server can be monitored while its clients use all places.
 const RESERVED: usize = 16;
 
-/// The time to wait for a place.
+/// Time to wait for a place before the next attempt.
 const A_MOMENT: Duration = Duration::from_millis(50);
 
-/// The most that TLS keeps of a handshake that has not come to its end.
+/// Maximum number of bytes that TLS buffers during a handshake.
 const HANDSHAKE_BYTES: usize = 64 * 1024;
 
-/// The connections that are open. Cheap to clone.
+/// Open connections. Cheap to clone.
 #[derive(Clone)]
 pub struct Open(Arc<Parts>);
 
@@ -39,21 +39,21 @@ struct Parts {
     reserved: Arc<Semaphore>,
     next: AtomicU64,
     connections: Mutex<HashMap<u64, Arc<Connection>>>,
-    /// The bytes of all heads that have not come to their end, and the most that they may be.
+    /// Number of bytes of all incomplete heads, and its maximum.
     heads: AtomicUsize,
     most_heads: usize,
-    /// The most that one of them takes.
+    /// Maximum number of bytes that one incomplete head takes.
     most_head: usize,
 }
 
-/// A place for a connection.
+/// Place for a connection.
 pub struct Place {
     permit: OwnedSemaphorePermit,
-    /// Whether it is only for what watches the server.
+    /// Whether the place is reserved for monitoring.
     pub is_reserved: bool,
 }
 
-/// A connection among those that are open. Dropped when it ends.
+/// One of the open connections. Dropped when it ends.
 pub struct OneOpen {
     id: u64,
     all: Open,
@@ -63,7 +63,7 @@ pub struct OneOpen {
 }
 
 impl Open {
-    /// No connection yet.
+    /// Creates the limits, without a connection.
     pub fn new(limits: &Limits, is_encrypted: bool) -> Self {
         let handshake = if is_encrypted { HANDSHAKE_BYTES } else { 0 };
         Self(Arc::new(Parts {
@@ -77,8 +77,8 @@ impl Open {
         }))
     }
 
-    /// A place for one more connection. If there is none, the one that has waited longest for a request has to go; if none
-    /// waits, there are the reserved places.
+    /// Waits for a place for one more connection. If all are taken, closes the connection that has waited longest for a
+    /// request; if none waits, takes a reserved place.
     pub async fn place(&self) -> Place {
         let Parts { places, reserved, .. } = &*self.0;
         loop {
@@ -97,7 +97,7 @@ impl Open {
         }
     }
 
-    /// Closes the connection that has waited longest for a request. Whether there is one.
+    /// Closes the connection that has waited longest for a request, and returns whether there was one.
     fn close_longest_waiting(&self, is_reserved: bool) -> bool {
         let open = self.all();
         let waiting = open
@@ -128,13 +128,13 @@ impl Open {
         all.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Closes the connection with the largest head that has not come to its end.
+    /// Closes the connection with the largest incomplete head.
     fn close_largest_head(&self) {
         let open = self.all();
         let waiting = open.values().filter(|connection| connection.waiting_since().is_some());
         let bytes = |connection: &&Arc<Connection>| connection.head_bytes.load(Ordering::Relaxed);
         if let Some(largest) = waiting.max_by_key(bytes) {
-            // What it has counts no longer, so that the next look finds another one.
+            // Its bytes are subtracted at once, so that the next call finds another connection.
             self.forget_head(largest);
             largest.unwanted.notify_one();
         }
@@ -147,12 +147,12 @@ impl Open {
 }
 
 impl OneOpen {
-    /// Notes that the head of a request is here.
+    /// Records that the head of a request is complete.
     pub fn head_is_over(&self) {
         self.all.forget_head(&self.connection);
     }
 
-    /// Counts bytes that came, if they may be of a head.
+    /// Counts received bytes, if they can be part of a head.
     fn came(&self, bytes: usize) {
         if self.connection.waiting_since().is_none() {
             return;
@@ -165,7 +165,7 @@ impl OneOpen {
         } = &*self.all.0;
         let head = &self.connection.head_bytes;
         let bytes = bytes.min(most_head.saturating_sub(head.load(Ordering::Relaxed)));
-        // In this order, so that never more is forgotten than was counted.
+        // The total is increased first, so that no more is subtracted from it than was added.
         let before = heads.fetch_add(bytes, Ordering::Relaxed);
         head.fetch_add(bytes, Ordering::Relaxed);
         if before + bytes > *most_heads {
@@ -173,7 +173,7 @@ impl OneOpen {
         }
     }
 
-    /// Whether the connection may ask for everything: it has an ordinary place, or there is one again.
+    /// Returns whether the connection may call all operations: it has an ordinary place, or one is free again.
     pub fn may_ask(&self) -> bool {
         if !self.connection.is_reserved() {
             return true;
@@ -195,14 +195,14 @@ impl Drop for OneOpen {
     }
 }
 
-/// The stream of a connection below TLS, whose heads are counted.
+/// Stream of a connection below TLS, which counts the bytes of request heads.
 pub struct Counted<S> {
     stream: S,
     open: Arc<OneOpen>,
 }
 
 impl<S> Counted<S> {
-    /// The stream of the connection.
+    /// Wraps the stream of the connection.
     pub fn new(stream: S, open: Arc<OneOpen>) -> Self {
         Self { stream, open }
     }

@@ -1,4 +1,4 @@
-//! Serving on a listener until told to stop: who gets a connection, and until when.
+//! Serves a listener until the server is to stop: accepts connections, and closes them.
 //!
 //! The framework's own server has no limit of connections, and every byte resets its one time limit, so that it does not
 //! stop a slow client. Connections are served by the HTTP library below it, each with the framework's endpoint.
@@ -30,17 +30,17 @@ use crate::{
     service::{App, Recurring},
 };
 
-/// The time that requests in flight have to finish once the server is told to stop.
+/// Time that requests have to finish once the server is to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// The time to wait after a connection could not be accepted.
+/// Time to wait after a connection could not be accepted.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
-/// The time that a connection on a reserved place has to send its request.
+/// Time that a connection on a reserved place has to send its request.
 const HASTE: Duration = Duration::from_secs(2);
 
-/// Serves the product on `listener`, encrypted if there is a certificate, until `stop` is done; then finishes what is in
-/// flight, within 10 seconds.
+/// Serves the product on `listener`, encrypted if there is a certificate, until `stop` is done; then finishes the
+/// requests under way, within 10 seconds.
 ///
 /// # Errors
 /// None yet: a listener that fails is tried again.
@@ -104,7 +104,7 @@ async fn run(
         tracing::warn!("some requests were not finished in time");
     }
     drop(server);
-    // Whoever is still there is cut off.
+    // Connections that are still open are closed.
     let _ = end.send(());
     end.closed().await;
     Ok(())
@@ -117,7 +117,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) => {
-                // Out of file descriptors, say: to try again at once would only burn the processor.
+                // File descriptors may have run out: an immediate retry would only use the processor.
                 if let Some(times) = NOT_ACCEPTED.failed(&error.to_string()) {
                     tracing::warn!(%error, times, "a connection could not be accepted");
                 }
@@ -127,7 +127,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     }
 }
 
-/// The limits of a connection on a reserved place: it has something to ask at once, or goes.
+/// Returns the limits of a connection on a reserved place: it must send a request at once, or is closed.
 fn hasty(limits: Limits) -> Limits {
     Limits {
         idle: limits.idle.min(HASTE),
@@ -136,7 +136,7 @@ fn hasty(limits: Limits) -> Limits {
     }
 }
 
-/// The state that all connections share.
+/// State that all connections share.
 struct Server {
     endpoint: Arc<Responder>,
     tls: Option<Tls>,
@@ -147,9 +147,9 @@ struct Server {
 }
 
 impl Server {
-    /// Serves a connection on a task of its own: a slow handshake holds nobody up.
+    /// Serves a connection in a task of its own, so that a slow handshake delays no other connection.
     fn start(&self, stream: TcpStream, remote: SocketAddr, place: Place, watcher: Watcher) {
-        // Small answers go out at once. A client that is gone already shows when it is read from.
+        // Small responses are sent at once. If this fails, the client is gone, and the next read reports it.
         let _ = stream.set_nodelay(true);
         let limits = match place.is_reserved {
             true => hasty(self.limits),
@@ -187,7 +187,7 @@ impl Server {
             loop {
                 tokio::select! {
                     () = &mut served => break,
-                    // Unless a request has come meanwhile.
+                    // A request that has arrived meanwhile is served.
                     () = connection.unwanted.notified() => if connection.waiting_since().is_some() {
                         break;
                     },

@@ -1,4 +1,4 @@
-//! The service of one connection: the requests that come on it, each answered by the endpoint.
+//! Serves one connection: passes each of its requests to the endpoint and sends the response.
 
 use std::{convert::Infallible, sync::Arc, time::SystemTime};
 
@@ -22,14 +22,21 @@ use crate::http::{context::OnlyProbes, guard::share::Turn, options::Limits};
 /// The endpoint that responds to requests.
 pub type Responder = dyn DynEndpoint<Output = poem::Response>;
 
-/// The service of one connection.
+/// Everything that serving one connection needs.
 pub struct Serving {
+    /// Endpoint of all requests.
     pub endpoint: Arc<Responder>,
+    /// State of the connection.
     pub connection: Arc<Connection>,
+    /// The connection among the open ones.
     pub open: Arc<OneOpen>,
+    /// Limits of the connection.
     pub limits: Limits,
+    /// Address of the server.
     pub local: LocalAddr,
+    /// Address of the client.
     pub remote: RemoteAddr,
+    /// HTTPS if the connection uses TLS.
     pub scheme: Scheme,
 }
 
@@ -70,23 +77,24 @@ impl Serving {
             }
         });
         let served = http1::Builder::new()
-            // The library goes on with the date that it wrote last when the clock goes back.
+            // When the clock is set back, the library would repeat its last date.
             .auto_date_header(false)
             .max_headers(limits.headers)
             .max_header_size(limits.header_bytes)
-            // Nor does it need more for bodies and answers, which come and go piece by piece.
+            // Bodies and responses are streamed and need no larger buffer.
             .max_buf_size(limits.header_bytes)
-            // The stream keeps the time: the library's limit would close connections that only wait.
+            // `Timed` measures the time: the library's limit would also close connections that only wait.
             .header_read_timeout(None)
             .serve_connection(TokioIo::new(stream), service);
-        // What fails here is the client's: it went away, or what it sent is no HTTP.
+        // These errors are the client's: it closed the connection, or what it sent is not HTTP.
         if let Err(error) = watcher.watch(served).await {
             tracing::debug!(%error, "a connection ended badly");
         }
     }
 }
 
-/// The header `Date`; a clock before 1970 is no clock (RFC 9110, 6.6.1).
+/// Returns the value of the header `Date`. `None` if the clock is before 1970, which counts as no clock (RFC 9110,
+/// 6.6.1).
 fn date() -> Option<HeaderValue> {
     let now = SystemTime::now();
     now.duration_since(SystemTime::UNIX_EPOCH).ok()?;

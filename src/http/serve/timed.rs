@@ -1,4 +1,4 @@
-//! The time that a slow client may take on a connection.
+//! Time limits of a slow client on a connection.
 
 use std::{
     io::{self, IoSlice},
@@ -15,22 +15,22 @@ use tokio::{
 use super::connection::Connection;
 use crate::http::options::Limits;
 
-/// The stream of a connection, which ends when the client is too slow: when no request comes, when the head of one does
-/// not come to its end, or when nothing of an answer is taken.
+/// Stream of a connection, which ends when the client is too slow: when it sends no request, does not complete the head
+/// of one, or takes nothing of a response.
 pub struct Timed<S> {
     stream: S,
     connection: Arc<Connection>,
     limits: Limits,
-    /// The time at which the first byte of a head came. Whoever reads a body keeps its time.
+    /// Time at which the first byte of a head arrived. Time limits of bodies are in `guard/pace.rs`.
     head_since: Option<Instant>,
-    /// The time since which the client has taken nothing.
+    /// Time since which the client has taken nothing of a response.
     stalled_since: Option<Instant>,
     /// One timer for both deadlines. It may fire early and is then armed again, which is cheaper than with each request.
     timer: Pin<Box<Sleep>>,
 }
 
 impl<S> Timed<S> {
-    /// The stream of the connection.
+    /// Wraps the stream of the connection.
     pub fn new(stream: S, connection: Arc<Connection>, limits: Limits) -> Self {
         Self {
             stream,
@@ -42,21 +42,21 @@ impl<S> Timed<S> {
         }
     }
 
-    /// The time until which the client may stay silent. While a request is served that is not known yet: it is asked again
-    /// no later than the connection could have waited long enough.
+    /// Returns the time until which the client may stay silent. While a request is being served, the deadline is not
+    /// known yet: the stream checks again after `idle`, before any deadline can have passed.
     fn read_until(&mut self) -> Instant {
         let Some(waiting_since) = self.connection.waiting_since() else {
             self.head_since = None;
             return Instant::now() + self.limits.idle;
         };
         match self.head_since {
-            // The request before this one was served meanwhile.
+            // The head is newer than the last request that was served.
             Some(since) if since >= waiting_since => since + self.limits.header,
             _ => waiting_since + self.limits.idle,
         }
     }
 
-    /// Whether it is past that moment; if not, the task is woken then.
+    /// Returns whether `until` has passed; if not, the task is woken at that time.
     fn is_past(&mut self, until: Instant, context: &mut Context<'_>) -> bool {
         loop {
             let now = Instant::now();
@@ -73,14 +73,14 @@ impl<S> Timed<S> {
         }
     }
 
-    /// Notes that something was written.
+    /// Records that bytes were written.
     fn note(&self, tried: &Poll<io::Result<usize>>) {
         if matches!(tried, Poll::Ready(Ok(1..))) {
             self.connection.went_out();
         }
     }
 
-    /// The outcome of a try to write, or the end of the client's time.
+    /// Returns the result of an attempt to write, or an error once the client's time is over.
     fn written<T>(&mut self, tried: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if tried.is_ready() {
             self.stalled_since = None;
@@ -113,12 +113,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
             return Poll::Ready(read);
         }
         if self.stalled_since.is_some() {
-            // It still has to take its answer, whose time is kept where that is written.
+            // The client still has to take a response, whose time limit `written` checks.
             return Poll::Pending;
         }
         let until = self.read_until();
         if self.is_past(until, context) {
-            // As if the client had ended it.
+            // The stream ends as if the client had closed the connection.
             return Poll::Ready(Ok(()));
         }
         Poll::Pending

@@ -1,4 +1,4 @@
-//! TLS: the certificate and its key, read again when the operator says so.
+//! Certificate and key of TLS, which are read again when the operator asks for it.
 
 use std::{
     path::{Path, PathBuf},
@@ -16,10 +16,10 @@ use tokio_rustls::{
     },
 };
 
-/// The protocol within TLS.
+/// Name of the protocol that TLS negotiates (ALPN).
 const HTTP: &[u8] = b"http/1.1";
 
-/// The certificate that connections are encrypted with. Cheap to clone; all clones change at once.
+/// Certificate of the server. Cheap to clone; a reload changes all clones.
 #[derive(Clone)]
 pub struct Tls {
     certificate: PathBuf,
@@ -28,10 +28,10 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Reads the certificate, with those that vouch for it, and its private key, both in PEM.
+    /// Reads the certificate with its chain, and its private key, both in PEM.
     ///
     /// # Errors
-    /// A line that names the file and what is wrong with it.
+    /// A message that names the file and the fault.
     pub fn read(certificate: &Path, key: &Path) -> Result<Self, String> {
         let acceptor = acceptor(certificate, key)?;
         Ok(Self {
@@ -41,17 +41,17 @@ impl Tls {
         })
     }
 
-    /// Reads both files again, for the connections to come. If that fails, what was read before stays.
+    /// Reads both files again, for new connections. If that fails, the previous certificate stays in use.
     ///
     /// # Errors
-    /// As [`Tls::read`].
+    /// Same as [`Tls::read`].
     pub fn reload(&self) -> Result<(), String> {
         let acceptor = acceptor(&self.certificate, &self.key)?;
         *self.acceptor.write().unwrap_or_else(PoisonError::into_inner) = acceptor;
         Ok(())
     }
 
-    /// The acceptor for the next connection.
+    /// Returns the acceptor for the next connection.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         let current = self.acceptor.read();
         current.unwrap_or_else(PoisonError::into_inner).clone()
@@ -66,7 +66,8 @@ fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, String> {
         return Err(unusable("certificate", certificate, &"there is none in it"));
     }
     let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable("key", key, &error))?;
-    // TLS 1.2 and 1.3. The crate's own cryptography is the one that it is built with.
+    // TLS 1.2 and 1.3. The time provider needs the cryptography to be named; it is the only one that the library is
+    // built with.
     let provider = Arc::new(ring::default_provider());
     let mut config = ServerConfig::builder_with_details(provider, Arc::new(Since1970))
         .with_safe_default_protocol_versions()
@@ -79,7 +80,7 @@ fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, String> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// The machine's time for sessions of TLS. The library's own panics at a clock before 1970.
+/// The machine's time for TLS sessions. The library's own type panics at a clock before 1970.
 #[derive(Debug)]
 struct Since1970;
 

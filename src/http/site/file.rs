@@ -1,4 +1,4 @@
-//! Responses with files and pages.
+//! Responses that contain files and pages.
 
 use poem::{
     IntoResponse, Response,
@@ -8,19 +8,19 @@ use sha2::{Digest, Sha256};
 
 use crate::http::problem::{NOT_FOUND, Problem};
 
-/// There is no such file.
+/// Returns the problem of a file that does not exist.
 pub fn nothing(detail: &str) -> Response {
     Problem::new(NOT_FOUND, detail).into_response()
 }
 
-/// A page, and what a browser may do on it.
+/// Returns a page with its content security policy.
 pub fn page(html: bytes::Bytes, policy: &str) -> Response {
     of("text/html; charset=utf-8", html)
         .with_header(header::CONTENT_SECURITY_POLICY, policy)
         .into_response()
 }
 
-/// A file, with a digest of it as its ETag: browsers keep it, and ask each time whether it is still the same.
+/// Returns a file with its digest as ETag. Browsers cache it, and validate it with each use.
 pub fn of(content_type: &str, body: bytes::Bytes) -> Response {
     let digest = Sha256::digest(&body);
     let short = digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));

@@ -1,4 +1,4 @@
-//! The files of the dashboard and the libraries that it uses, embedded in the executable.
+//! Files of the dashboard and of the libraries that it uses, embedded in the executable.
 
 use poem::{Request, Response, handler, web::Path};
 use rust_embed::Embed;
@@ -6,23 +6,23 @@ use rust_embed::Embed;
 use super::file::{nothing, of, page};
 use crate::http::base::Base;
 
-/// The dashboard: its page, its scripts and its style.
+/// Dashboard: its page, scripts and styles.
 #[derive(Embed)]
 #[folder = "assets/dashboard"]
 struct Dashboard;
 
-/// Libraries of others, with their licences.
+/// Third-party libraries, with their licences.
 #[derive(Embed)]
 #[folder = "assets/vendor"]
 struct Vendor;
 
-/// The content policy of the dashboard: it runs its scripts, and calls this server.
+/// Content security policy of the dashboard: it runs its own scripts, and calls this server only.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const NONE: &str = "file not found: the dashboard is at /, the guides are at /docs";
 
-/// The dashboard's page.
+/// Returns the dashboard's page.
 #[handler]
 pub fn dashboard(request: &Request) -> Response {
     let Some(found) = Dashboard::get("index.html") else {
@@ -36,19 +36,19 @@ pub fn dashboard(request: &Request) -> Response {
     page(html.into(), POLICY)
 }
 
-/// The icon, for browsers that look for it where it is by convention.
+/// Returns the icon, which browsers request at this path by convention.
 #[handler]
 pub fn icon() -> Response {
     file::<Dashboard>("icon.svg")
 }
 
-/// A file of the dashboard.
+/// Returns a file of the dashboard.
 #[handler]
 pub fn dashboard_file(Path(path): Path<String>) -> Response {
     file::<Dashboard>(&path)
 }
 
-/// A file of a library.
+/// Returns a file of a third-party library.
 #[handler]
 pub fn vendor_file(Path(path): Path<String>) -> Response {
     file::<Vendor>(&path)

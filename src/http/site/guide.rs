@@ -1,26 +1,25 @@
-//! The guides: Markdown, embedded in the executable and shown as pages.
+//! Guides, which are Markdown that is embedded in the executable and shown as pages.
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
 use rust_embed::Embed;
 
-/// The guides' sources and pictures.
+/// Sources and pictures of the guides.
 #[derive(Embed)]
 #[folder = "assets/docs"]
 pub struct Guides;
 
-/// The page that the guides stand in.
+/// Page template of the guides.
 const FRAME: &str = include_str!("../../../assets/page.html");
 
 /// An addition to the guide about the demo, shown in a demo only: links that work without a token.
 const LINKS_OF_DEMO: &str = include_str!("../../../assets/demo/links.md");
 
-/// The address that the guides' texts have for the server. Pages are shown with the one that the reader uses.
+/// Address of the server in the guides' sources. Pages show the address that the reader uses.
 pub const ADDRESS: &str = "http://127.0.0.1:8000";
 
 const CHANGELOG: &str = include_str!("../../../CHANGELOG.md");
 
-/// The pages in the order in which they are read, with their names in the navigation. The pages of the problems come
-/// under `problems`.
+/// Pages in reading order, with their names in the navigation. The pages of problems follow `problems`.
 const ORDER: &[(&str, &str)] = &[
     ("index", "What it is"),
     ("quickstart", "Quick start"),
@@ -37,15 +36,15 @@ const ORDER: &[(&str, &str)] = &[
     ("changelog", "Changelog"),
 ];
 
-/// A page with more sections than this gets a list of them.
+/// Number of sections above which a page has a table of contents.
 const FEW_SECTIONS: usize = 3;
 
-/// Whether the guides have that page.
+/// Returns whether the page exists.
 pub fn has_guide(page: &str) -> bool {
     source(page).is_some()
 }
 
-/// A page of the guides; none if there is no such page.
+/// Returns a page of the guides. `None` if it does not exist.
 pub fn page(page: &str, is_demo: bool) -> Option<String> {
     let mut text = source(page)?;
     if is_demo && page == "demo" {
@@ -62,7 +61,7 @@ pub fn page(page: &str, is_demo: bool) -> Option<String> {
     Some(frame(&format!("{} · Guides", rendered.title), page, &body))
 }
 
-/// The page of an address that has none.
+/// Returns the page for an address that does not exist.
 pub fn not_found(detail: &str) -> String {
     let mut letters = detail.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
@@ -83,11 +82,11 @@ fn source(page: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&file.data).into_owned())
 }
 
-/// A text as HTML.
+/// Guide as HTML.
 struct Rendered {
-    /// The text of its first heading.
+    /// Text of the first heading.
     title: String,
-    /// Its sections: their anchors and headings.
+    /// Anchors and headings of the sections.
     sections: Vec<(String, String)>,
     html: String,
 }
@@ -109,7 +108,7 @@ fn render(text: &str) -> Rendered {
     }
     let mut html = String::new();
     push_html(&mut html, events.into_iter());
-    // What scrolls within itself is to be reached by the keyboard.
+    // Blocks that scroll must be reachable by the keyboard.
     let html = html
         .replace("<pre>", "<pre tabindex=\"0\">")
         .replace("<table>", "<div class=\"wide\" tabindex=\"0\"><table>")
@@ -117,7 +116,7 @@ fn render(text: &str) -> Rendered {
     Rendered { title, sections, html }
 }
 
-/// The text up to the end of a heading.
+/// Returns the text up to the end of a heading.
 fn heading_text(events: &[Event<'_>]) -> String {
     let inside = events
         .iter()
@@ -129,7 +128,7 @@ fn heading_text(events: &[Event<'_>]) -> String {
     text.collect()
 }
 
-/// A heading's anchor: its words in lower case with hyphens between them, as code hosts make it too.
+/// Returns a heading's anchor: its words in lower case, joined by hyphens, as on code hosts.
 fn anchor(heading: &str) -> String {
     let kept = heading.chars().filter_map(|character| match character {
         ' ' | '-' => Some('-'),
@@ -146,7 +145,7 @@ fn contents(sections: &[(String, String)]) -> String {
     format!("<details class=\"contents\"><summary>On this page</summary><ul>{items}</ul></details>")
 }
 
-/// Links to the page before and the page after.
+/// Returns the links to the previous and the next page.
 fn neighbours(page: &str) -> String {
     let Some(at) = ORDER.iter().position(|(name, _)| *name == page) else {
         return String::new();

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// `GET /metrics` beside the API: for admins, since it tells of all organisations.
+/// Serves `GET /metrics` next to the API. Only admins may read it, since it covers all organisations.
 #[handler]
 pub async fn beside_the_api(request: &Request) -> Response {
     let found = async {
@@ -21,7 +21,7 @@ pub async fn beside_the_api(request: &Request) -> Response {
     found.await.unwrap_or_else(Problem::into_response)
 }
 
-/// `GET /metrics` on an address of its own.
+/// Serves `GET /metrics` on an address of its own, without a token.
 #[handler]
 pub async fn alone(request: &Request) -> Response {
     answer(request).await.unwrap_or_else(Problem::into_response)

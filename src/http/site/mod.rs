@@ -1,4 +1,5 @@
-//! Everything served besides the API: the dashboard, the guides, Swagger UI, the document and the metrics.
+//! Everything that is served in addition to the API: the dashboard, the guides, Swagger UI, the document and the
+//! metrics.
 
 pub mod file;
 pub mod files;

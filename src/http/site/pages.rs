@@ -1,4 +1,4 @@
-//! Pages that come out of the executable: the dashboard, the guides, and their files.
+//! Pages that are embedded in the executable: the dashboard, the guides, and their files.
 
 use poem::{
     EndpointExt, IntoResponse, Request, Response,
@@ -30,17 +30,17 @@ const SCRIPT: &str = include_str!("../../../assets/copy.js");
 
 const NO_GUIDE: &str = "page not found in the guides: see /docs";
 
-/// The content policy of a guide: the browser only shows it, with files of this server.
+/// Content security policy of a guide: it loads files of this server only, and calls nothing.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Files of the guides that are no pages: pictures, and the unit of systemd.
+/// Extensions and media types of files that are not pages: pictures, and the unit of systemd.
 const FILES: [(&str, &str); 2] = [(".svg", "image/svg+xml"), (".service", "text/plain; charset=utf-8")];
 
-/// The names that other programs give to their probes.
+/// Paths of probes in other programs.
 const PROBES: [&str; 6] = ["/health", "/healthz", "/live", "/ready", "/ping", "/status"];
 
-/// Adds the pages to those that there are.
+/// Adds the pages.
 pub fn add(mut pages: Pages, document: &Document) -> Pages {
     pages = add_probes(pages);
     swagger::add(pages, document)
@@ -58,7 +58,7 @@ pub fn add(mut pages: Pages, document: &Document) -> Pages {
         .at("/favicon.ico", poem::get(icon))
 }
 
-/// Adds the paths of probes that this server has under other names, with and without a slash at the end.
+/// Adds paths of probes that other programs use, with and without a slash at the end.
 pub fn add_probes(mut pages: Pages) -> Pages {
     for name in PROBES {
         for path in [name.to_owned(), format!("{name}/")] {
@@ -68,7 +68,7 @@ pub fn add_probes(mut pages: Pages) -> Pages {
     pages
 }
 
-/// Names the paths of the health checks, for a path that other programs give to theirs.
+/// Returns a problem that names this server's paths of health checks.
 fn no_probe(_: Request) -> Response {
     nothing(
         "there is nothing at this path: the health checks are /livez and /readyz, and the health of jobs is at /api/v1/health",
@@ -80,13 +80,13 @@ fn docs(request: &Request) -> Response {
     guide_page("index", request)
 }
 
-/// Leads from a path that ends with a slash to the page.
+/// Redirects from a path that ends with a slash to the page.
 #[handler]
 fn without_slash(request: &Request) -> Response {
     moved(request.uri().path().trim_end_matches('/'))
 }
 
-/// Leads to the API's document from where others have theirs.
+/// Redirects to the API's document from paths that are usual for it.
 #[handler]
 fn moved_document(request: &Request) -> Response {
     moved(&format!("/api/v1{}", request.uri().path()))
@@ -129,7 +129,7 @@ fn guide_page(name: &str, request: &Request) -> Response {
     page(html.into(), POLICY)
 }
 
-/// Whether the client shows pages to a person: it asks for HTML by name, as browsers do.
+/// Returns whether `Accept` names HTML, as that of browsers does.
 pub fn takes_html(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter();
     let mut ranges = accepted
@@ -142,13 +142,13 @@ pub fn takes_html(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Whether a person may look for a page at that path: it is none of the API's.
+/// Returns whether a page may be expected at the path, which is not one of the API's.
 pub fn may_be_page(path: &str) -> bool {
     let is_api = path.strip_prefix("/api");
     !is_api.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The page for whoever mistyped the address of one.
+/// Returns the page for an address that does not exist.
 pub fn not_found(problem: &Problem, base: &Base) -> Response {
     let html = base.rebase(&guide::not_found(problem.detail()));
     let mut response = page(html.into(), POLICY);
@@ -159,7 +159,7 @@ pub fn not_found(problem: &Problem, base: &Base) -> Response {
     response
 }
 
-/// The weather of the demo, from which the guide about workers posts readings.
+/// Returns the weather data of the demo, from which the guide about workers posts readings.
 #[handler]
 fn weather_file() -> Response {
     match weather::csv() {

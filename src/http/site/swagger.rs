@@ -1,4 +1,4 @@
-//! The API's document, and Swagger UI, which shows it.
+//! Serves the API's document, and Swagger UI, which shows it.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use poem::{EndpointExt, IntoResponse, Request, Response, handler, http::header, web::Data};
@@ -8,12 +8,12 @@ use sha2::{Digest, Sha256};
 use super::file::of;
 use crate::http::{base::Base, document::Document, guard::compression::Kept, labels::Pages};
 
-/// Settings that the framework's Swagger UI lacks: the document comes from its own address, which is relative to the page's,
-/// the token is kept across reloads, and calls can be tried out at once.
+/// Settings that the framework's Swagger UI lacks: it loads the document from an address relative to the page, stores
+/// the token across reloads, and enables calls at once.
 const SWAGGER_SETTINGS: &str = "url: 'api/v1/openapi.json', persistAuthorization: true, \
     tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null,";
 
-/// The pages, made once: shared by all requests.
+/// Pages that are created once and shared by all requests.
 #[derive(Clone)]
 struct Made {
     swagger: Fixed,
@@ -22,7 +22,7 @@ struct Made {
     yaml: Fixed,
 }
 
-/// A page that is always the same, and large: it is compressed once.
+/// Large page that never changes, so that it is compressed once.
 #[derive(Clone)]
 struct Fixed {
     body: bytes::Bytes,
@@ -69,11 +69,11 @@ fn swagger() -> String {
         )
 }
 
-/// Lets Swagger UI run the scripts that stand in its page, each by its hash, and call this server only. It sets styles
-/// as it goes, so that these cannot be named.
+/// Returns the content security policy of Swagger UI: it may run the scripts in its page, each by its hash, and call
+/// this server only. Inline styles are allowed, because it sets styles at run time.
 fn swagger_policy(page: &str) -> String {
     let (mut hashes, mut rest) = (String::new(), page);
-    // A script ends at the first end tag, whatever stands within it.
+    // A script ends at the first end tag, whatever its text is.
     while let Some((code, after)) = rest
         .split_once("<script")
         .and_then(|(_, tag)| tag.split_once('>'))
@@ -108,7 +108,7 @@ fn yaml_page(request: &Request, Data(made): Data<&Made>) -> Response {
     document(request, &made.yaml, "application/yaml", |url| format!("- url: {url}\n"))
 }
 
-/// The API's document, whose first `server` is the base path.
+/// Returns the API's document with the base path as its first `server`.
 fn document(request: &Request, made: &Fixed, content_type: &str, server: impl Fn(&str) -> String) -> Response {
     match request.data::<Base>() {
         Some(base) if !base.path.is_empty() => {

@@ -1,9 +1,9 @@
-//! The health of jobs: operations that return it, and the loop that updates what time alone changes.
+//! The health of jobs: operations that return it, and the loop that updates states that change with time alone.
 //!
-//! Health is judged in the transaction of whatever changes it: a post, a report, a change of the job or its source.
-//! Between such moments only time changes it, at deadlines stored in `health.look_at`. A loop finds overdue rows by
-//! that index, and reads apply what is not stored yet. While a job is healthy, a post reads and writes no health: a
-//! deadline that the post moves is checked when it passes.
+//! Health is judged in the transaction that changes it: a post, a report, a change of the job or its source. Between
+//! these, only time changes it, at deadlines stored in `health.look_at`. A loop finds overdue rows by that index, and
+//! reads apply changes that are not stored yet. While a job is healthy, a post reads and writes no health: a deadline
+//! that the post moves is checked when it passes.
 
 mod judge;
 

@@ -1,4 +1,4 @@
-//! Writes what a set-up creates.
+//! Stores the resources that a set-up creates.
 
 use crate::{
     domain::{
@@ -9,8 +9,8 @@ use crate::{
     store::{self, engine::Transaction},
 };
 
-/// Creates what the plan says, in its order, with the audit trail. The database decides whether an id or a name is free:
-/// a plan that another transaction has overtaken ends in the same conflict.
+/// Creates the resources of the plan in its order, with their entries in the audit trail. The database decides whether
+/// an id or a name is free: a plan that another transaction has overtaken ends in the same conflict.
 pub(super) fn apply(tx: &Transaction<'_>, caller: &Caller, plan: &Plan, now: Timestamp) -> Result<()> {
     let trail = audit::by(tx, caller, now);
     for made in &plan.made {

@@ -1,4 +1,4 @@
-//! The set-up of a job: gathers what the request names, has the domain decide, and applies the plan.
+//! The set-up of a job: gathers the resources that the request names, lets the domain decide, and applies the plan.
 
 mod apply;
 
@@ -11,11 +11,11 @@ use crate::{
     store::job_setup::gather,
 };
 
-/// Sets a job up (managers; an unknown organisation is created for admins). With `dry_run` it returns the same answer and
-/// writes nothing. The answer's `created` has the job itself if it was created.
+/// Sets up a job (managers; an unknown organisation is created for admins). With `dry_run` it returns the same response
+/// and writes nothing. The response's `created` contains the job itself if it was created.
 ///
 /// # Errors
-/// Invalid: with every rule that is broken. Conflict: a name or id is taken by something that differs.
+/// Invalid: names every broken rule. Conflict: a name or id is taken by a resource that differs.
 pub async fn set_up(app: &App, caller: &Caller, setup: JobSetup, dry_run: bool) -> Result<JobSetupAnswer> {
     let inquiry = Inquiry::admit(caller, setup)?;
     // A faulty form is refused whatever there is, so that it waits for no writer either.

@@ -20,7 +20,7 @@ pub(super) struct Arrived {
 }
 
 impl Arrived {
-    /// Stamps what arrives at `now`.
+    /// Assigns the times of values that arrive at `now`.
     pub fn at(tx: &Transaction<'_>, now: Timestamp, watch: &Watch) -> Result<Self> {
         let stamp = clock::stamp(tx, now)?;
         let latest_issue = watch.latest_issue(now);
@@ -37,7 +37,7 @@ impl Arrived {
         })
     }
 
-    /// Returns what is wrong with an issue_time in the future. As the newest issue it would hide later ones.
+    /// Returns the fault of an issue_time too far in the future, which would hide later issues.
     pub fn too_far_ahead(self, issue_time: Option<Timestamp>) -> Option<String> {
         let (now, latest) = (self.now, self.latest_issue?);
         issue_time.filter(|issue_time| *issue_time > latest)?;

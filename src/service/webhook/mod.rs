@@ -57,7 +57,7 @@ fn body(event: &str, at: Timestamp, data: &serde_json::Value) -> String {
     json!({ "type": event, "timestamp": at, "data": data }).to_string()
 }
 
-/// Whether webhooks may have addresses that are not public.
+/// Returns whether webhooks may have addresses that are not public.
 pub fn allows_private_addresses(app: &App) -> bool {
     app.sender.rules.allow_private_addresses
 }

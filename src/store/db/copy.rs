@@ -11,12 +11,12 @@ use crate::{
 };
 
 impl Db {
-    /// Makes a consistent, compact copy of the database as it is now, in a file without a name. Writers are not held
-    /// up. The copy stops when the caller goes away.
+    /// Creates a consistent, compact copy of the current database in a file without a name. Writers are not blocked.
+    /// The copy stops when its future is dropped.
     ///
     /// # Errors
-    /// [`Error::Busy`] while another copy is made or read; [`Error::Unavailable`] if the database cannot be read or the
-    /// copy cannot be written.
+    /// [`Error::Busy`] while another copy is being created or read; [`Error::Unavailable`] if the database cannot be
+    /// read or the copy cannot be written.
     pub async fn copy(&self) -> Result<Copy> {
         // Otherwise it would be a copy of another file.
         self.writer.files()?;
@@ -38,7 +38,7 @@ impl Db {
     }
 }
 
-/// A copy of the database. No other is made until it is dropped.
+/// A copy of the database. No other is created until it is dropped.
 pub struct Copy {
     /// The file, to be read from its beginning; it ends with this.
     pub file: File,

@@ -7,7 +7,9 @@ use crate::store::{
     sqlite::{turns::STOPPED, writer},
 };
 
+/// Histogram of the time that short reads wait for a connection.
 pub const READ_WAIT: &str = "prediction_api_readers_wait_seconds";
+/// Histogram of the time that long reads wait for their turn.
 pub const SCAN_WAIT: &str = "prediction_api_scans_wait_seconds";
 
 /// Describes the metrics of this layer.

@@ -32,14 +32,14 @@ impl Db {
     /// Runs a short read (a few rows by key) on the calling thread, on one snapshot.
     ///
     /// # Errors
-    /// What `work` returns; [`Error::Unavailable`] if the database cannot be read.
+    /// The error of `work`; [`Error::Unavailable`] if the database cannot be read.
     pub fn read_inline<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let watch = Watch::new(self.limits.slow);
         watch.time("read", || snapshot(&self.readers, work))
     }
 
     /// Runs a long read (a list) on a blocking thread, on one snapshot. Tokens take turns. The read leaves the queue,
-    /// or stops, when its caller goes away.
+    /// or stops, when its future is dropped.
     ///
     /// # Errors
     /// As [`Db::read_inline`]; [`Error::Busy`] if too many long reads wait; [`Error::ShareTaken`] if too many of the
@@ -107,7 +107,7 @@ fn snapshot<T>(pool: &Pool, work: impl FnOnce(&Connection) -> Result<T>) -> Resu
         }
     };
     connection.prepare_cached("BEGIN")?.execute([])?;
-    // Dropped on every path, a panic included, so that no connection goes back with its snapshot open.
+    // Dropped on every path, even after a panic, so that no connection returns to the pool with its snapshot open.
     let _end = End(&connection);
     work(&connection)
 }

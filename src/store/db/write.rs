@@ -17,8 +17,8 @@ impl Db {
     /// back, and no others.
     ///
     /// # Errors
-    /// What `work` returns; [`Error::Busy`] if too many writes wait; [`Error::Unavailable`] if the database cannot be
-    /// written; [`Error::Internal`] if `work` panics.
+    /// The error of `work`; `Error::Busy` if too many writes wait; `Error::Unavailable` if the database cannot be
+    /// written; `Error::Internal` if `work` panics.
     pub async fn write_catalogue<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
@@ -65,12 +65,12 @@ impl Db {
         self.room.keep_reserve();
     }
 
-    /// Makes a cache of the catalogue: it is emptied when the catalogue may have changed.
+    /// Creates a cache of catalogue data, which is cleared when the catalogue may have changed.
     pub fn catalogue_cache<K: Eq + Hash, V: Clone>(&self, freshness: Freshness) -> Cache<K, V> {
         Cache::new(freshness, self.writer.changes())
     }
 
-    /// Makes a cache of anything, for readers: it is emptied by every commit.
+    /// Creates a cache of any data for readers, which every commit clears.
     pub fn commit_cache<K: Eq + Hash, V: Clone>(&self) -> Cache<K, V> {
         Cache::new(Freshness::Second, self.writer.commits())
     }

@@ -11,7 +11,7 @@ use crate::{
     store::engine::{OptionalExtension, Transaction},
 };
 
-/// Stores what came of an attempt. When the message is over, the next one about the same job is due at `now`.
+/// Stores the result of an attempt. When the message is finished, the next one about the same job is due at `now`.
 pub fn attempted(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, next: Next, now: Timestamp) -> Result<()> {
     let (state, next_attempt_at) = match next {
         Next::Delivered => (DeliveryState::Delivered, None),
@@ -55,7 +55,7 @@ pub fn attempted(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, nex
     cut(tx, message.webhook_id, message.position)
 }
 
-/// Makes what waits for another attempt due at `now`: its receiver is there again.
+/// Makes the messages that wait for another attempt due at `now`, because the receiver responds again.
 pub fn retry_now(tx: &Transaction<'_>, webhook: Uuid, now: Timestamp) -> Result<()> {
     tx.prepare_cached(
         "UPDATE webhook_deliveries SET next_attempt_at = ?2 WHERE webhook_id = ?1 AND next_attempt_at > ?2",

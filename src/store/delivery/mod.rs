@@ -1,8 +1,8 @@
 //! The SQL of messages to webhooks: the outbox, and the results of deliveries.
 //!
-//! `next_attempt_at` is set for the first pending message about each job, so that what is due is found by an index, and
-//! nothing is sent before what came before it. While a message waits for another attempt ([`hold`]), all messages of its
-//! webhook wait: the receiver is taken to be gone, not to refuse one job.
+//! `next_attempt_at` is set for the first pending message about each job, so that an index finds the due messages, and
+//! messages about a job are sent in their order. While a message waits for another attempt ([`hold`]), all messages of
+//! its webhook wait, because the receiver is probably unreachable for all jobs.
 
 mod attempt;
 mod due;

@@ -82,7 +82,7 @@ pub fn newest(connection: &Connection, webhook: Uuid) -> Result<i64> {
     Ok(next_position(connection, webhook)? - 1)
 }
 
-/// Deletes the message at that position if it is over and too far back: so the list stays short.
+/// Deletes the message at the position if it is finished and too old to be listed.
 pub(super) fn cut(tx: &Transaction<'_>, webhook: Uuid, position: i64) -> Result<()> {
     tx.prepare_cached(
         "DELETE FROM webhook_deliveries WHERE webhook_id = ?1 AND position = ?2 AND state <> 'pending'
@@ -92,7 +92,7 @@ pub(super) fn cut(tx: &Transaction<'_>, webhook: Uuid, position: i64) -> Result<
     Ok(())
 }
 
-/// Deletes up to `most` messages that have been over for long, and returns how many.
+/// Deletes up to `most` messages that finished long ago, and returns their number.
 pub fn forget(tx: &Transaction<'_>, now: Timestamp, most: u32) -> Result<usize> {
     let mut statement = tx.prepare_cached(
         "DELETE FROM webhook_deliveries WHERE (webhook_id, position) IN (

@@ -61,8 +61,8 @@ pub fn not_covering(connection: &Connection, organisation_id: Option<Uuid>, now:
     Ok(u64::try_from(jobs).unwrap_or_default())
 }
 
-/// Returns the condition of jobs `j` that may be in one of the states at the moment `?`, as a whole or by their targets, as
-/// `roles` says; empty if there are no states.
+/// Returns the condition that selects jobs `j` that may be in one of the states at the time `?`. `roles` chooses
+/// between the state as a whole and those of the targets. The condition is empty if there are no states.
 pub fn in_state(roles: &str, states: &[HealthState]) -> String {
     if states.is_empty() {
         return String::new();
@@ -72,7 +72,7 @@ pub fn in_state(roles: &str, states: &[HealthState]) -> String {
     format!("EXISTS (SELECT 1 FROM health WHERE job_id = j.id AND {roles} AND (state IN ({states}) OR look_at < ?))")
 }
 
-/// The moment as ?1, and as ?2 the organisation, where the statement names one.
+/// Returns the parameters of a statement: the time as ?1, and the organisation, if there is one, as ?2.
 fn parameters<'a>(now: &'a Timestamp, organisation_id: Option<&'a Uuid>) -> Vec<&'a dyn ToSql> {
     let of = organisation_id.map(|id| id as &dyn ToSql);
     std::iter::once(now as &dyn ToSql).chain(of).collect()

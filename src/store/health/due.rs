@@ -12,7 +12,8 @@ use crate::{
     },
 };
 
-/// Returns jobs whose state time may have changed by `now`: those of the `limit` standings that are due first.
+/// Returns jobs whose state may have changed by `now` without a post: those of the `limit` standings that are due
+/// first.
 pub fn to_look_at(connection: &Connection, now: Timestamp, limit: usize) -> Result<Listed<Uuid>> {
     let mut statement =
         connection.prepare_cached("SELECT job_id FROM health WHERE look_at < ?1 ORDER BY look_at LIMIT ?2")?;
@@ -26,7 +27,7 @@ pub fn to_look_at(connection: &Connection, now: Timestamp, limit: usize) -> Resu
     Ok(Listed { items, more })
 }
 
-/// Returns the jobs whose health rests on a time after `latest`, which only a clock that was ahead can have given.
+/// Returns the jobs whose health depends on a time after `latest`, which can only come from a clock that was ahead.
 pub fn ahead_of(connection: &Connection, latest: Timestamp) -> Result<Vec<Uuid>> {
     let mut statement = connection.prepare_cached(
         "SELECT j.id FROM jobs j WHERE EXISTS (SELECT 1 FROM health h WHERE h.job_id = j.id
@@ -38,7 +39,7 @@ pub fn ahead_of(connection: &Connection, latest: Timestamp) -> Result<Vec<Uuid>>
     Ok(ids.collect::<RowResult<_>>()?)
 }
 
-/// Stores `now` as the arrival of what arrived after `latest`.
+/// Stores `now` as the arrival of series whose arrival is after `latest`.
 pub fn correct_arrivals(
     tx: &Transaction<'_>,
     job_id: Uuid,
@@ -53,7 +54,7 @@ pub fn correct_arrivals(
     Ok(())
 }
 
-/// Looks again at a job later that cannot be judged now.
+/// Postpones the next check of a job that cannot be judged now.
 pub fn postpone(tx: &Transaction<'_>, job_id: Uuid, now: Timestamp, until: Timestamp) -> Result<()> {
     tx.prepare_cached("UPDATE health SET look_at = ?3 WHERE job_id = ?1 AND look_at < ?2")?
         .execute((job_id, now, until))?;

@@ -47,12 +47,12 @@ impl FromRow for Posted {
     }
 }
 
-/// Returns what the health of the job is judged on.
+/// Returns the stored facts that the job's health is judged by.
 pub fn vitals(connection: &Connection, id: Uuid) -> Result<Vitals> {
     Ok(vitals_of(connection, &[id])?.remove(&id).unwrap_or_default())
 }
 
-/// Returns what the health of each of the jobs is judged on.
+/// Returns the stored facts that the health of each job is judged by.
 pub fn vitals_of(connection: &Connection, ids: &[Uuid]) -> Result<HashMap<Uuid, Vitals>> {
     let is_held = clock::is_held(connection)?;
     let new = |id: &Uuid| {
@@ -70,7 +70,7 @@ pub fn vitals_of(connection: &Connection, ids: &[Uuid]) -> Result<HashMap<Uuid, 
         found.entry(row.get("job_id")?).or_default().standings.push(standing);
         Ok(())
     })?;
-    // The id may have been the id of another organisation's job before, whose series may still be there.
+    // A deleted job of another organisation may have had the id, and its series may still be stored.
     let sql = "SELECT s.job_id, s.newest_issue, s.metric, s.fresh_issue, s.newest_arrival, s.covers_until
         FROM jobs j JOIN series s ON s.job_id = j.id AND s.organisation_id = j.organisation_id WHERE j.id IN (?)";
     set::read(connection, sql, ids, |row| {
@@ -105,14 +105,14 @@ pub fn keep(tx: &Transaction<'_>, job_id: Uuid, standing: &Standing) -> Result<(
     Ok(())
 }
 
-/// Deletes the standing of a target that the job has no more.
+/// Deletes the standing of a target that the job no longer has.
 pub fn forget(tx: &Transaction<'_>, job_id: Uuid, role: &Name) -> Result<()> {
     tx.prepare_cached("DELETE FROM health WHERE job_id = ?1 AND role = ?2")?
         .execute((job_id, role))?;
     Ok(())
 }
 
-/// The role as its column has it: empty for the job as a whole.
+/// Returns the role as its column stores it: empty for the job as a whole.
 pub(super) fn text(role: Option<&Name>) -> &str {
     role.map_or("", Name::as_str)
 }

@@ -28,7 +28,7 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// Output roles of its version.
+    /// Returns the expectations that the job's health is judged by.
     pub fn watch(&self) -> Watch<'_> {
         Watch {
             active: self.active,

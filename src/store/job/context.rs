@@ -14,13 +14,13 @@ use crate::{
     store::{engine::Connection, row::Json, set},
 };
 
-/// Returns what is returned with a job.
+/// Returns the data that responses contain in addition to the job's own row.
 pub fn context(connection: &Connection, job: &JobRecord) -> Result<JobContext> {
     let contexts = contexts(connection, std::slice::from_ref(job))?;
     contexts.into_iter().next().ok_or_else(|| gone(job))
 }
 
-/// Returns what is returned with each of the jobs, in their order.
+/// Returns the data that responses contain in addition to the rows of the jobs, in the same order.
 pub fn contexts(connection: &Connection, jobs: &[JobRecord]) -> Result<Vec<JobContext>> {
     let versions: BTreeSet<_> = jobs.iter().map(|job| job.source_version_id).collect();
     let versions: Vec<_> = versions.into_iter().collect();
@@ -51,8 +51,8 @@ pub fn contexts(connection: &Connection, jobs: &[JobRecord]) -> Result<Vec<JobCo
     jobs.iter().map(context).collect()
 }
 
-/// Returns the location that follows from the job's bindings: the only one that is bound; if none is, the only one that
-/// its sensors stand at.
+/// Returns the location that follows from the job's bindings: the only one that is bound; if none is, the only one of
+/// its sensors.
 pub fn bound_location(connection: &Connection, job: &JobRecord) -> Result<Option<Uuid>> {
     Ok(bound_locations(connection, [job])?.remove(&job.id))
 }

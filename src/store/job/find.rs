@@ -25,7 +25,7 @@ const SELECT: &str = "SELECT j.id, j.organisation_id, j.name, j.active, j.source
     j.created_at, j.updated_at, j.revision FROM jobs j";
 
 impl FromRow for JobRecord {
-    /// The bindings are rows of a table of their own and are read by [`with_bindings`].
+    /// Reads a job without its bindings, which [`with_bindings`] reads from a table of their own.
     fn from_row(row: &Row<'_>) -> RowResult<Self> {
         Ok(Self {
             id: row.get("id")?,
@@ -47,7 +47,7 @@ pub fn find(connection: &Connection, id: Uuid) -> Result<Option<JobRecord>> {
     Ok(find_all(connection, &[id])?.pop())
 }
 
-/// Returns the jobs of those ids, in no order. Those that are gone are left out.
+/// Returns the jobs with these ids, in no order. Deleted ones are left out.
 pub fn find_all(connection: &Connection, ids: &[Uuid]) -> Result<Vec<JobRecord>> {
     let mut found = Vec::new();
     set::read(connection, &format!("{SELECT} WHERE j.id IN (?)"), ids, |row| {

@@ -52,7 +52,7 @@ pub fn update(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
     insert_bindings(tx, job)
 }
 
-/// Deletes a job with its bindings. What it predicted stays until its retention ends.
+/// Deletes a job with its bindings. Its predictions stay until their retention ends.
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     tx.prepare_cached("DELETE FROM jobs WHERE id = ?1")?.execute([id])?;
     Ok(())

@@ -11,9 +11,9 @@
 //! bytes a value of weather). Where no power does, they are little-endian f64. Version 1, which was written until
 //! 0.1.0, has the times as differences from 1970 and the values as little-endian f64.
 //!
-//! Version 3 is written for points of which some are withdrawn. The lengths of the stretches of points with and without
-//! a value stand between the times and the values, in turn and beginning with values. Only points with a value have
-//! one: a withdrawn issue takes a few bytes, however long it is.
+//! Version 3 is written for points of which some are withdrawn. Between the times and the values it contains the
+//! lengths of the stretches of points with and without a value, alternating and beginning with values. Only points with
+//! a value have one: a withdrawn issue takes a few bytes, however long it is.
 
 mod decode;
 mod encode;

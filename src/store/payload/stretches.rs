@@ -17,7 +17,7 @@ pub struct Stretches<'a> {
 }
 
 impl<'a> Stretches<'a> {
-    /// All points have values.
+    /// Stretches of points that all have values.
     pub const ALL: Self = Self {
         lengths: &[],
         left: u64::MAX,

@@ -1,8 +1,8 @@
 //! Finds and counts expired runs, and deletes them in small steps.
 //!
-//! A run expires as a whole once the last of its points does: retention counts from the later of `valid_to` and
-//! `available_at`. Runs that have ended were issued so long ago, less their series' shortest lead, and stand first in the
-//! order of the key. What an organisation that is gone has left expires at once.
+//! A run expires when its last point does: retention counts from the later of `valid_to` and `available_at`. The key is
+//! ordered by issue time, and the series' shortest lead gives the latest issue time that an expired run can have, so
+//! that expired runs are found at the start of the key. Runs of a deleted organisation expire at once.
 
 use super::series::SeriesId;
 use crate::{
@@ -16,23 +16,23 @@ use crate::{
     },
 };
 
-/// Number of series that one read looks at.
+/// Maximum number of series that one read checks.
 const PAGE: usize = 1000;
 
-/// Largest number of runs that one step deletes: every writer waits for a step.
+/// Maximum number of runs that one step deletes. All writers wait while a step runs.
 const STEP_RUNS: u64 = 500;
 
-/// Largest number of points in the runs of one step, without the last run.
+/// Maximum number of points in the runs of one step, without the last run.
 const STEP_POINTS: u64 = 50_000;
 
-/// Largest number of series that one step looks at.
+/// Maximum number of series that one step checks.
 const STEP_SERIES: usize = 200;
 
-/// Whether the organisation that the series `s` belongs to is gone.
+/// Condition: the organisation of the series `s` was deleted.
 const IS_ABANDONED: &str = "NOT EXISTS (SELECT 1 FROM organisations o WHERE o.id = s.organisation_id)";
 
-/// Whether the run `r` of the series `s` has ended its time at ?1. A revision is not deleted before those that it corrects
-/// or withdraws: with a longer retention they would return.
+/// Condition: the run `r` of the series `s` has expired at the time ?1. A revision is not deleted before the revisions
+/// that it corrects or withdraws, because a longer retention would make them visible again.
 const HAS_EXPIRED: &str = "r.issue_time <= ?1 - s.retention_hours * 3600000000 - s.shortest_lead
     AND r.valid_to <= ?1 - s.retention_hours * 3600000000
     AND r.available_at <= ?1 - s.retention_hours * 3600000000
@@ -40,35 +40,35 @@ const HAS_EXPIRED: &str = "r.issue_time <= ?1 - s.retention_hours * 3600000000 -
         AND e.issue_time = r.issue_time AND e.revision < r.revision
         AND e.valid_to > ?1 - s.retention_hours * 3600000000))";
 
-/// Whether the series `s` has no runs and nothing that asks for it: neither its job, whose health is read from it, nor,
-/// posted without a job, its version.
+/// Condition: the series `s` has no runs, and nothing uses it any more: its job, whose health is read from it, was
+/// deleted, or its version if the predictions were posted without a job.
 const IS_OVER: &str = "NOT EXISTS (SELECT 1 FROM runs r WHERE r.series_id = s.id)
     AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = s.job_id AND j.organisation_id = s.organisation_id)
     AND NOT (s.job_id IS NULL AND EXISTS (SELECT 1 FROM source_versions v WHERE v.id = s.source_version_id)
         AND EXISTS (SELECT 1 FROM organisations o WHERE o.id = s.organisation_id))";
 
-/// Counts runs `r` of the series `s`.
+/// Columns that count the runs `r` of the series `s`.
 const COUNTED: &str = "s.source_id, s.source_name, count(*) AS runs, CAST(sum(r.count) AS BIGINT) AS predictions";
 
-/// Series that a sweep has something to do with.
+/// Series in which a sweep has rows to delete.
 #[derive(Debug, Default)]
 pub struct Due {
-    /// Which they are.
+    /// The series, ordered by number.
     pub series: Vec<SeriesId>,
-    /// The number after which the search goes on; none at its end.
+    /// Number after which the search continues. `None` at the end.
     pub next: Option<i64>,
 }
 
-/// The result of one step.
+/// Result of one step.
 #[derive(Debug, Default)]
 pub struct Step {
-    /// The deleted rows.
+    /// Counts of the deleted rows.
     pub swept: Swept,
-    /// Number of series that it has finished.
+    /// Number of series that the step has finished.
     pub finished: usize,
 }
 
-/// Series behind the number `after` that a sweep has something to do with, of a part of all series.
+/// Checks the next page of series after the number `after`, and returns those in which a sweep has rows to delete.
 pub fn due(connection: &Connection, after: i64, now: Timestamp) -> Result<Due> {
     let sql = format!(
         "SELECT s.id, s.organisation_id, {IS_ABANDONED}
@@ -87,8 +87,8 @@ pub fn due(connection: &Connection, after: i64, now: Timestamp) -> Result<Due> {
     })
 }
 
-/// Deletes some of what has expired of the series, in their order, and the series that are over. There is more to do
-/// while not all are finished.
+/// Deletes expired runs of the series in their order, and series that nothing uses any more, up to the limits of one
+/// step. The caller continues with the series that are not finished.
 pub fn sweep(tx: &Transaction<'_>, series: &[SeriesId], now: Timestamp) -> Result<Step> {
     let mut step = Step::default();
     for named in series.iter().copied().take(STEP_SERIES) {
@@ -104,7 +104,7 @@ pub fn sweep(tx: &Transaction<'_>, series: &[SeriesId], now: Timestamp) -> Resul
     Ok(step)
 }
 
-/// Returns what a sweep would delete, by source in the order of the names.
+/// Counts the rows that a sweep would delete, by source, ordered by name.
 pub fn count(connection: &Connection, now: Timestamp) -> Result<Vec<ExpiredOfSource>> {
     let sql = format!(
         "SELECT source_id, min(source_name) AS name, CAST(sum(runs) AS BIGINT) AS runs,
@@ -131,8 +131,8 @@ pub fn count(connection: &Connection, now: Timestamp) -> Result<Vec<ExpiredOfSou
     Ok(rows.collect::<RowResult<_>>()?)
 }
 
-/// Until when runs of the series have expired, if any ever do. It is read anew in each step: the retention may have been
-/// changed, or the organisation made again.
+/// Returns the time up to which runs of the series have expired. `None` if they never expire. Each step reads it again,
+/// since the retention may have been changed or the organisation created again.
 fn cutoff(connection: &Connection, series: SeriesId, now: Timestamp) -> Result<Option<Timestamp>> {
     let sql = format!(
         "SELECT s.retention_hours, {IS_ABANDONED} AS is_abandoned FROM series s
@@ -151,9 +151,10 @@ fn cutoff(connection: &Connection, series: SeriesId, now: Timestamp) -> Result<O
     })
 }
 
-/// Deletes the series' runs that ended at `cutoff` or before, as many as the step may. Whether that was all of them.
+/// Deletes the series' runs that ended at `cutoff` or before, up to the limits of the step. Returns whether none are
+/// left.
 fn delete_runs(tx: &Transaction<'_>, series: SeriesId, cutoff: Timestamp, swept: &mut Swept) -> Result<bool> {
-    // One more tells whether there are more.
+    // One run more than the limit shows whether any are left.
     let most = STEP_RUNS.saturating_sub(swept.runs);
     let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
     let mut ended = tx.prepare_cached(

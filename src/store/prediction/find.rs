@@ -1,9 +1,9 @@
 //! Reads predictions: the runs that reach into the window, each filling only the valid times that no newer run filled.
 //!
 //! The cost of a page grows neither with the window nor with the history. Runs are found by the lead bounds of their
-//! series, and the window is read in slices of about as many rows as are wanted, in the order of their valid times. One
-//! run is in memory at a time. Where nothing is predicted the next slice begins at the next point. A slice that costs
-//! too much is read again, shorter.
+//! series. The window is read in slices, ordered by valid time, each of about the wanted number of rows. One run is in
+//! memory at a time. In a gap, the next slice begins at the next point. A slice that costs too much is shortened and
+//! read again.
 
 use std::cmp::Ordering;
 
@@ -22,24 +22,24 @@ use crate::{
     store::engine::Connection,
 };
 
-/// The length of the first slice for each row if the step of a series is not known: an hour.
+/// Time between two rows, in microseconds, that the length of the first slice assumes if the series' own step is
+/// unknown: one hour.
 const DEFAULT_STEP: i64 = 3_600_000_000;
 
-/// The number of rows that a slice has at most, or an eighth of a larger limit: the rows of a slice are in memory
-/// beside those that were found before.
+/// Maximum number of rows of a slice; an eighth of the query's limit if that is more. The rows of a slice are in memory
+/// in addition to the rows found before.
 const SLICE_ROWS: usize = 10_000;
 
-/// The cost of a slice at most, in points that are decoded. Where even a short slice costs more, the next may cost
-/// twice as much.
+/// Maximum cost of a slice, in decoded points. It is doubled each time that a slice is shortened.
 const SLICE_COST: usize = 500_000;
 
-/// The factor by which a slice is at most longer than the one before.
+/// Maximum factor from the length of one slice to the next.
 const GROWTH: i64 = 16;
 
-/// The part of its length with which a slice that costs too much is read again.
+/// Divisor of the length of a slice that cost too much, before it is read again.
 const SHRINKING: i64 = 4;
 
-/// Returns what the query asks for, in the order of the rows' keys.
+/// Returns the rows of the query, ordered by their keys.
 pub fn find(
     connection: &Connection,
     organisation_id: Uuid,
@@ -86,16 +86,16 @@ pub fn find(
     Ok(found)
 }
 
-/// The place from which a group is read.
+/// Position from which a group is read.
 #[derive(Clone, Copy)]
 struct Start {
     from: Timestamp,
-    /// After this issue of the first valid_time.
+    /// Issue of the first valid_time after which the rows begin.
     after: Option<IssueKey>,
 }
 
 impl Start {
-    /// After the row that the page before ended with; none if that page has the whole group.
+    /// Returns the position after the last row of the previous page. `None` if that page contained the whole group.
     fn of(query: &PredictionQuery, group: &GroupKey) -> Option<Self> {
         let start = |from: Timestamp, after| Start {
             from: from.max(query.from),
@@ -115,7 +115,7 @@ impl Start {
     }
 }
 
-/// A group of series that is being read.
+/// Reads a group of series.
 struct Reader<'a> {
     connection: &'a Connection,
     group: &'a [SeriesRow],
@@ -179,7 +179,7 @@ impl Reader<'_> {
                     let Some(next) = self.next_point(from, to)? else {
                         break;
                     };
-                    // A run that reaches over the slice has a gap there, or points that do not count.
+                    // A run overlaps the slice, but has a gap there, or only points that do not count.
                     let growth = if next == from { GROWTH } else { 2 };
                     (from, length) = (next, length.saturating_mul(growth));
                 }
@@ -200,12 +200,12 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns the first moment from `from` on, and before `to`, at which there may be a point.
+    /// Returns the first time from `from` on, and before `to`, at which a point is possible.
     fn next_point(&self, from: Timestamp, to: Timestamp) -> Result<Option<Timestamp>> {
         next_point(self.connection, self.group, &self.window(from, to))
     }
 
-    /// Returns the length of the first slice, by the steps between the valid times of the newest issues.
+    /// Estimates the length of the first slice from the steps between the valid times of the newest issues.
     fn first_length(&self, rows: usize) -> Result<i64> {
         let mut newest = self.connection.prepare_cached(
             "SELECT valid_to - valid_from AS span, count FROM runs WHERE
@@ -234,12 +234,12 @@ impl Reader<'_> {
     }
 }
 
-/// Returns the moment after `time`.
+/// Returns the time one microsecond after `time`.
 fn after(time: Timestamp) -> Timestamp {
     Timestamp::from_micros(time.micros() + 1)
 }
 
-/// Returns the length of the next slice, so that it has about as many rows as are still wanted.
+/// Returns the length with which the next slice has about the number of rows that are still wanted.
 fn next_length(length: i64, rows: usize, wanted: usize) -> i64 {
     let (rows, wanted) = (
         i64::try_from(rows).unwrap_or(i64::MAX),

@@ -1,4 +1,4 @@
-//! The revisions of one issue of a series.
+//! Reads the revisions of one issue of a series.
 
 use std::collections::BTreeMap;
 
@@ -11,25 +11,25 @@ use crate::{
     store::engine::Connection,
 };
 
-/// The stored values of one issue of a series.
+/// Stored values of one issue of a series.
 pub struct Held {
-    /// Each valid_time in its newest revision; without a value it is withdrawn.
+    /// Value of each valid_time in its newest revision. `None` if it is withdrawn.
     pub values: BTreeMap<Timestamp, Option<f64>>,
-    /// The newest revision's number.
+    /// Number of the newest revision.
     pub revision: i64,
-    /// Arrival of its last revision.
+    /// Latest arrival of its revisions.
     pub available_at: Timestamp,
 }
 
 impl Held {
-    /// Whether all of it is withdrawn.
+    /// Returns whether all values are withdrawn.
     pub fn is_withdrawn(&self) -> bool {
         self.values.values().all(Option::is_none)
     }
 }
 
-/// Returns the stored values of an issue, if there are any. What ended at `cutoff` or before has expired and counts as not
-/// there: it cannot be read any more.
+/// Returns the stored values of an issue, if there are any. Points that ended at `cutoff` or before have expired and
+/// are left out.
 pub fn held(
     connection: &Connection,
     series: SeriesId,

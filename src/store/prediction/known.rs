@@ -1,4 +1,4 @@
-//! The summary of all runs of a series, stored in the row of the series.
+//! Summary of all runs of a series, stored in the row of the series.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// The most series that one statement finds or changes.
+/// Maximum number of series that one statement finds or changes.
 const MOST: usize = 64;
 
 /// Selects the summaries of series, whose table is `s`.
@@ -28,15 +28,15 @@ pub const SELECT: &str =
     s.retention_hours, s.fresh_issue, s.newest_arrival, s.last_issue, s.newest_issue, s.covers_until, s.ends_at,
     s.shortest_lead, s.longest_lead, s.newest_available_at FROM series s";
 
-/// The summary of all runs of a series. It is brought up to date in memory and stored once.
+/// Summary of all runs of a series. A post updates it in memory and stores it once.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Known {
-    /// The last fresh issue, and when it arrived by the machine's clock.
+    /// Last fresh issue, and its arrival by the machine's clock.
     pub last_fresh: LastPost,
-    /// Its last issue, withdrawn or not.
+    /// Latest issue time of all runs, withdrawn or not.
     pub last_issue: Timestamp,
     newest_issue: Timestamp,
-    /// The end of the values; withdrawn ones do not count.
+    /// Last valid_time with a value that is not withdrawn.
     covers_until: Timestamp,
     ends_at: Timestamp,
     shortest_lead: i64,
@@ -63,7 +63,7 @@ impl FromRow for Known {
 }
 
 impl Known {
-    /// A new series, once its first run is stored.
+    /// Creates the summary of a series with its first run.
     pub fn new(issue: Issue, run: &Revision) -> Self {
         let (shortest_lead, longest_lead) = run.leads();
         Self {
@@ -81,7 +81,7 @@ impl Known {
         }
     }
 
-    /// Takes in a run of the series. `fresh` is the time of the machine's clock if its issue is fresh.
+    /// Adds a run of the series. `fresh` is the time of the machine's clock if its issue is fresh.
     pub fn add(&mut self, run: &Revision, fresh: Option<Timestamp>) {
         let (shortest, longest) = run.leads();
         if let Some(arrival) = fresh {
@@ -97,7 +97,7 @@ impl Known {
         self.newest_available_at = self.newest_available_at.max(run.issue.available_at);
     }
 
-    /// The columns that change with a run, each with its value.
+    /// Returns the columns that a run can change, with their values.
     fn columns(&self) -> [(&'static str, &dyn ToSql); 9] {
         [
             ("fresh_issue", &self.last_fresh.issue_time),
@@ -130,7 +130,7 @@ pub fn key(series: &Series) -> Key {
 
 static FIND: Texts = Texts::new();
 
-/// Returns those of the series that are there.
+/// Returns the stored series among these keys.
 pub fn find(connection: &Connection, keys: &[Key]) -> Result<HashMap<Key, (i64, Known)>> {
     let mut found = HashMap::new();
     for part in set::parts(keys, MOST) {
@@ -157,7 +157,7 @@ pub fn find(connection: &Connection, keys: &[Key]) -> Result<HashMap<Key, (i64, 
     Ok(found)
 }
 
-/// Chooses the series of a key.
+/// Condition that selects the series of a key.
 const KEY: &str = "(s.source_version_id = ?1 AND s.job_id IS NOT DISTINCT FROM ?2
     AND s.location_id IS NOT DISTINCT FROM ?3 AND s.metric = ?4 AND s.stage = ?5 AND s.organisation_id = ?6)";
 
@@ -166,7 +166,7 @@ fn find_sql(count: usize) -> String {
     format!("{SELECT} WHERE {keys}")
 }
 
-/// Returns the plan by which SQLite finds a number of series.
+/// Returns SQLite's query plan for finding `count` series.
 #[cfg(test)]
 pub fn plan(connection: &Connection, count: usize) -> String {
     let mut statement = connection
@@ -181,7 +181,7 @@ const ROW: &str = "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
 
 static INSERT: Texts = Texts::new();
 
-/// Stores new series, and returns their numbers in the same order.
+/// Stores new series and returns their numbers in the same order.
 pub fn insert(tx: &Transaction<'_>, new: &[(&Series, Known)]) -> Result<Vec<i64>> {
     let mut ids: Vec<i64> = Vec::with_capacity(new.len());
     for part in set::exact_parts(new, MOST) {
@@ -216,7 +216,7 @@ pub fn insert(tx: &Transaction<'_>, new: &[(&Series, Known)]) -> Result<Vec<i64>
             ids.push(id?);
         }
     }
-    // They are numbered in the order of the rows, which RETURNING does not promise to keep.
+    // The numbers ascend in the order of the rows; RETURNING may return them in another order.
     ids.sort_unstable();
     Ok(ids)
 }
@@ -228,7 +228,7 @@ pub fn update(tx: &Transaction<'_>, changed: &[(SeriesId, Known)]) -> Result<()>
     for part in set::parts(changed, MOST) {
         let Some((_, first)) = part.first() else { continue };
         let sql = UPDATE.of(part.len(), |count| {
-            // Each series has its number, its organisation, and its nine values.
+            // Each series has eleven parameters: its number, its organisation and nine values.
             let assign = |(column, (name, _)): (usize, (&str, _))| {
                 let values = set::repeated(&format!("WHEN ?1 THEN ?{}", column + 3), 11, count, " ");
                 format!("{name} = CASE id {values} ELSE {name} END")
@@ -247,7 +247,7 @@ pub fn update(tx: &Transaction<'_>, changed: &[(SeriesId, Known)]) -> Result<()>
     Ok(())
 }
 
-/// The stage as its column has it: empty if there is none.
+/// Returns the stage as the column stores it: an empty text if there is none.
 fn stage_text(series: &Series) -> &str {
     series.stage.as_ref().map_or("", Stage::as_str)
 }

@@ -1,5 +1,5 @@
 //! Reads the newest predictions of each series. The rows of `series` store the newest issue and how far it reaches, so
-//! that nothing is scanned.
+//! that no history is scanned.
 
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::{
     store::engine::Connection,
 };
 
-/// The time before a moment in which its value is looked for at first, in microseconds: two days.
+/// Length of the first window before `at` in which the value is searched for, in microseconds: two days.
 const LOOK_BACK: i64 = 2 * 24 * 3_600_000_000;
 
 /// Returns the current predictions for a job or a location: the newest issue of each metric, source, stage and
@@ -60,8 +60,8 @@ pub fn latest(
     Ok(answers)
 }
 
-/// Returns all points of an issue. Several series have it if jobs share a source and a location; the last arrival
-/// counts.
+/// Returns all points of an issue. If jobs share a source and a location, several series have the issue; the points
+/// that arrived last are returned.
 fn issue(connection: &Connection, group: &[SeriesRow], issue_time: Timestamp, now: Timestamp) -> Result<Predictions> {
     let window = Window {
         issue_time: Some(issue_time),

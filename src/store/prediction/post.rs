@@ -1,4 +1,4 @@
-//! Storing runs.
+//! Stores runs.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,21 +17,23 @@ use crate::{
     store::engine::Transaction,
 };
 
-/// A run that is posted. Its points are in the order of their valid times, each once.
+/// Posted run. Its points are ordered by valid time, without repetition.
 pub struct NewRun<'a> {
-    /// The series of the run.
+    /// Series of the run.
     pub series: Series,
-    /// Its issue time, and its arrival.
+    /// Issue time and arrival of the run.
     pub issue: Issue,
-    /// Its points.
+    /// Points of the run.
     pub points: &'a [Point],
 }
 
-/// Stores what is new of the runs, and returns what each of them changes. What has expired at `now` counts as gone; the
-/// available_at of an issue may be later, where the clock is behind it. Nothing may be stored if points are refused. An issue
-/// is fresh if it brings values, had none before, and counts as later than the last fresh one.
+/// Stores the new and changed points of the runs, and returns the difference of each run. Points that have expired at
+/// `now` are ignored; the available_at of an issue can be later than `now` if the clock was set back. If points are
+/// refused, the caller must roll back. An issue is fresh if it stores values, had none before, and counts as later than
+/// the last fresh issue.
 ///
-/// All series are looked up together, and all runs are stored together: a post of many runs takes a few statements.
+/// All series are looked up together, and all runs are stored together, so that a post of many runs takes few
+/// statements.
 pub fn post(tx: &Transaction<'_>, runs: &[NewRun<'_>], gaps: Gaps, now: Timestamp) -> Result<Vec<Difference>> {
     let mut post = Post {
         tx,
@@ -66,26 +68,26 @@ pub fn post(tx: &Transaction<'_>, runs: &[NewRun<'_>], gaps: Gaps, now: Timestam
     Ok(found)
 }
 
-/// Runs on their way into the database.
+/// State of a post while its runs are stored.
 struct Post<'a> {
     tx: &'a Transaction<'a>,
     gaps: Gaps,
     now: Timestamp,
     series: Vec<State<'a>>,
-    /// The places of series that are not stored yet, in the order in which they began.
+    /// Indexes of the series that are not stored yet, in the order of their first runs.
     begun: Vec<usize>,
-    /// Runs that are not stored yet, each with the place of its series.
+    /// Runs that are not stored yet, each with the index of its series.
     waiting: Vec<(usize, Revision)>,
-    /// The issues that they are of.
+    /// Issues of the waiting runs: index of the series, and issue time.
     waiting_issues: HashSet<(usize, Timestamp)>,
 }
 
-/// A series of the post.
+/// Series of the post.
 struct State<'a> {
     series: &'a Series,
-    /// Its number, once it is stored.
+    /// Number of the series. `None` until it is stored.
     id: Option<i64>,
-    /// The summary of its runs, once it has any.
+    /// Summary of its runs. `None` until it has any.
     known: Option<Known>,
     is_changed: bool,
 }
@@ -109,7 +111,7 @@ impl<'a> State<'a> {
 }
 
 impl Post<'_> {
-    /// Compares a run with what its issue has, and has what is new of it wait to be stored.
+    /// Compares a run with the stored values of its issue, and queues the points that are new or changed.
     fn add(&mut self, place: usize, run: &NewRun<'_>) -> Result<Difference> {
         let (issue, now) = (run.issue, self.now);
         if self.waiting_issues.contains(&(place, issue.issue_time)) {
@@ -117,7 +119,7 @@ impl Post<'_> {
         }
         let state = &self.series[place];
         let (known, named) = (state.known, state.named());
-        // Mostly an issue is newer than all that are there.
+        // Usually the issue is newer than all stored ones, and nothing has to be read.
         let held = match (known, named) {
             (Some(known), Some(named)) if issue.issue_time <= known.last_issue => {
                 held(self.tx, named, issue.issue_time, run.series.cutoff(now))?
@@ -150,7 +152,7 @@ impl Post<'_> {
 
     fn compare(&self, points: &[Point], held: Option<&Held>) -> Difference {
         match held {
-            // Mostly an issue is new, and all of it is stored as it is.
+            // Usually the issue is new, and all its points are stored.
             None if points.iter().all(|point| point.value.is_some()) => Difference {
                 counts: Counts {
                     stored: points.len() as u64,
@@ -163,7 +165,7 @@ impl Post<'_> {
         }
     }
 
-    /// Brings up to date what is left of a series of which points were withdrawn.
+    /// Updates the summary of a series after points of it were withdrawn.
     fn look_again(&mut self, place: usize) -> Result<()> {
         self.flush()?;
         if let Some(named) = self.series[place].named() {
@@ -175,7 +177,7 @@ impl Post<'_> {
         Ok(())
     }
 
-    /// Stores what waits.
+    /// Stores the queued runs and the summaries of their series.
     fn flush(&mut self) -> Result<()> {
         let begun = std::mem::take(&mut self.begun);
         let new: Vec<_> = begun
@@ -207,7 +209,7 @@ mod tests {
     use super::*;
     use crate::{domain::text::Name, store::sqlite::traced};
 
-    /// An issue of so many series of one job, each for a location of its own.
+    /// Returns one issue for each of `series` series of one job, each for another location.
     fn runs(series: u128, issue_time: i64, points: &[Point]) -> Vec<NewRun<'_>> {
         let run = |location: u128| NewRun {
             series: Series {
@@ -250,7 +252,7 @@ mod tests {
             assert_eq!(u128::from(stored), count);
             statements
         };
-        // One finds the series, and one each stores new series or changes those that are there, and stores the runs.
+        // Three statements: one finds the series, one stores or changes them, and one stores the runs.
         assert_eq!(store(1, 1), 3);
         assert_eq!(store(1, 2), 3);
         // New rows are stored in parts of 64, 16, 4 and 1.

@@ -1,4 +1,4 @@
-//! Finds the part of a series that is left once some of its points are withdrawn.
+//! Finds the part of a series that is left after points were withdrawn.
 
 use super::{
     issue::held,
@@ -9,14 +9,14 @@ use crate::{
     store::engine::{Connection, Transaction},
 };
 
-/// The part of a series that is left.
+/// Part of a series that is left.
 struct Remaining {
     newest_issue: Timestamp,
     newest_arrival: Timestamp,
     covers_until: Timestamp,
 }
 
-/// The columns of the series' row before it is brought up to date.
+/// Columns of the series' row before the update.
 struct Known {
     newest_issue: Timestamp,
     fresh_issue: Timestamp,
@@ -24,8 +24,8 @@ struct Known {
     longest_lead: i64,
 }
 
-/// Brings up to date what the series' row says of what is left, after points were withdrawn. The last fresh issue stays it
-/// as long as something of it is left.
+/// Updates the summary in the series' row after points were withdrawn. The last fresh issue stays the same while any of
+/// its points is left.
 pub fn update(tx: &Transaction<'_>, series: SeriesId) -> Result<()> {
     let known = tx
         .prepare_cached(
@@ -65,8 +65,8 @@ pub fn update(tx: &Transaction<'_>, series: SeriesId) -> Result<()> {
     Ok(())
 }
 
-/// Goes back from the newest issue, mostly one or two: an issue whose longest lead ends before what is covered anyway
-/// cannot cover more.
+/// Reads issues from the newest backwards, usually one or two. It stops at an issue whose longest lead ends before the
+/// part that newer issues cover, since older issues cannot cover more.
 fn find(connection: &Connection, series: SeriesId, known: &Known) -> Result<Option<Remaining>> {
     let mut issues = connection.prepare_cached(
         "SELECT issue_time, min(available_at) AS arrival, max(valid_to) AS reach FROM runs
@@ -100,7 +100,7 @@ fn find(connection: &Connection, series: SeriesId, known: &Known) -> Result<Opti
     Ok(left)
 }
 
-/// The last valid_time of an issue that is not withdrawn.
+/// Returns the last valid_time of an issue whose value is not withdrawn.
 fn last_value(connection: &Connection, series: SeriesId, issue_time: Timestamp) -> Result<Option<Timestamp>> {
     let held = held(connection, series, issue_time, None)?;
     let values = held.iter().flat_map(|held| held.values.iter().rev());

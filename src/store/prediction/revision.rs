@@ -1,4 +1,4 @@
-//! Storing the revisions of issues.
+//! Stores revisions of issues.
 
 use super::{issue::Held, series::SeriesId};
 use crate::{
@@ -13,30 +13,30 @@ use crate::{
     },
 };
 
-/// The most runs that one statement stores.
+/// Maximum number of runs that one statement stores.
 const MOST: usize = 64;
 
-/// A revision of an issue that is about to be stored.
+/// Revision of an issue that is about to be stored.
 pub struct Revision {
-    /// Its issue time, and its arrival.
+    /// Issue time and arrival.
     pub issue: Issue,
-    /// Its number among those of the same issue.
+    /// Number of the revision within its issue, from 1.
     number: i64,
     valid_from: Timestamp,
-    /// Its last valid_time.
+    /// Last valid_time.
     pub valid_to: Timestamp,
     count: i64,
     payload: Vec<u8>,
 }
 
 impl Revision {
-    /// The next revision of an issue, which has `held` so far; none without points.
+    /// Creates the next revision of an issue whose stored values are `held`. Returns `None` without points.
     pub fn next(held: Option<&Held>, issue: Issue, points: &[Point]) -> Option<Self> {
         let (first, last) = (points.first()?, points.last()?);
         Some(Self {
             issue: Issue {
-                // Readers take what came last: a clock that was set back must not put a revision behind the one that it
-                // corrects.
+                // Readers prefer the latest arrival. If the clock was set back, a correction must still count as later
+                // than the revision that it corrects.
                 available_at: held.map_or(issue.available_at, |held| issue.available_at.max(held.available_at)),
                 ..issue
             },
@@ -48,7 +48,7 @@ impl Revision {
         })
     }
 
-    /// Returns the lead times of its first and its last valid time, in microseconds.
+    /// Returns the lead times of the first and the last valid_time, in microseconds.
     pub fn leads(&self) -> (i64, i64) {
         let lead = |time: Timestamp| time.micros() - self.issue.issue_time.micros();
         (lead(self.valid_from), lead(self.valid_to))
@@ -67,7 +67,7 @@ static INSERT: Texts = Texts::new();
 pub fn insert(tx: &Transaction<'_>, runs: &[(SeriesId, Revision)]) -> Result<()> {
     for part in set::exact_parts(runs, MOST) {
         let sql = INSERT.of(part.len(), |count| {
-            // The first of several gives the types of the parameters to those after it.
+            // An empty first SELECT gives the parameters of the rows their types.
             let typed = if count > 1 { TYPED } else { "" };
             let rows = set::repeated(ROW, 9, count, " UNION ALL ");
             format!(

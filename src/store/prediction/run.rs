@@ -1,4 +1,4 @@
-//! A run as it is kept, and which of its points still count.
+//! Stored runs, and the points of them that a read returns.
 
 use std::{
     cell::Cell,
@@ -21,22 +21,22 @@ use crate::{
     },
 };
 
-/// One run of a series.
+/// Stored run of a series.
 pub struct Run {
-    /// The series that it is of.
+    /// Number of its series.
     pub series_id: i64,
-    /// Its issue time, and its arrival.
+    /// Issue time and arrival.
     pub issue: Issue,
-    /// Its number among those of the same issue.
+    /// Number of the revision within its issue, from 1.
     pub revision: i64,
-    /// Its first valid_time.
+    /// First valid_time.
     pub valid_from: Timestamp,
-    /// Its last valid_time.
+    /// Last valid_time.
     pub valid_to: Timestamp,
     payload: Vec<u8>,
 }
 
-/// The cost of reading: the number of decoded points, and of those in the window.
+/// Cost of reading: numbers of decoded points, of those in the window, and of runs.
 #[derive(Debug, Default)]
 pub struct Cost {
     decoded: Cell<usize>,
@@ -44,19 +44,19 @@ pub struct Cost {
     runs: Cell<usize>,
 }
 
-/// Counts the points that reads decoded, returned or not.
+/// Name of the metric that counts the decoded points, returned or not.
 pub const DECODED: &str = "prediction_api_predictions_decoded_total";
 
-/// As much as so many points costs a run without any: it is found and its checksum is verified.
+/// Cost of finding a run and verifying its checksum, as a number of points.
 const RUN_COST: usize = 100;
 
 impl Cost {
-    /// The cost that depends on the length of the window, in points.
+    /// Returns the part of the cost that grows with the length of the window, in points.
     pub fn of_window(&self) -> usize {
         self.inside.get() + RUN_COST * self.runs.get()
     }
 
-    /// Adds what was decoded to the metric.
+    /// Adds the decoded points to the metric.
     pub fn count(&self) {
         counter!(DECODED).increment(self.decoded.get() as u64);
     }
@@ -66,7 +66,7 @@ impl Cost {
     }
 }
 
-/// The columns that [`Run::read`] reads, in their order.
+/// Columns that [`Run::read`] reads, in their order.
 pub const COLUMNS: &str = "series_id, issue_time, available_at, revision, valid_from, valid_to, payload";
 
 impl Run {
@@ -87,27 +87,27 @@ impl Run {
     }
 }
 
-/// The runs, and those of their points, to look for.
+/// Runs and points that a read selects.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
-    /// From this valid_time on.
+    /// First valid_time.
     pub from: Timestamp,
-    /// Up to this valid_time, without it.
+    /// End of the valid times, exclusive.
     pub to: Timestamp,
-    /// Only what was available then.
+    /// Latest `available_at`.
     pub as_of: Option<Timestamp>,
-    /// Only lead times within these.
+    /// Range of the lead times.
     pub leads: LeadTimes,
-    /// Only of this issue.
+    /// The only issue.
     pub issue_time: Option<Timestamp>,
-    /// Only of this issue or a later one.
+    /// Earliest issue.
     pub issued_since: Option<Timestamp>,
-    /// Only what has not expired by then.
+    /// Time at which a point must not have expired.
     pub now: Timestamp,
 }
 
 impl Window {
-    /// Any point that has not expired by `now`.
+    /// Selects every point that has not expired at `now`.
     pub fn any(now: Timestamp) -> Self {
         Self {
             from: Timestamp::from_micros(i64::MIN),
@@ -121,11 +121,11 @@ impl Window {
     }
 }
 
-/// Orders runs: the newest issue first, then what came last.
+/// Sort key of runs: newest issue first, then latest arrival.
 pub type NewestFirst = Reverse<(Timestamp, Timestamp, i64, i64)>;
 
 impl Run {
-    /// The order in which runs are returned: the newest issue first, then what came last.
+    /// Returns the sort key of the run: newest issue first, then latest arrival.
     pub fn newest_first(&self) -> NewestFirst {
         let Issue {
             issue_time,
@@ -134,11 +134,11 @@ impl Run {
         Reverse((issue_time, available_at, self.revision, self.series_id))
     }
 
-    /// The points that are looked for, in the order of their times. Each expires by itself, the run with its last:
-    /// otherwise a value that was corrected would come back once a shorter correction expires.
+    /// Returns the points in the window, ordered by valid time. Points expire one by one, and the run is deleted with
+    /// its last point: otherwise an old value would become visible again when a shorter correction expires.
     ///
     /// # Errors
-    /// The payload is damaged: names the run.
+    /// `Internal` if the payload is damaged; the message names the run.
     pub fn points(
         &self,
         window: &Window,
@@ -167,7 +167,7 @@ impl Run {
     }
 }
 
-/// In which order runs are visited: by their issues, and by the revisions of one.
+/// Order in which runs are visited: by issue time, then by revision.
 #[derive(Debug, Clone, Copy)]
 pub enum Order {
     NewestFirst,
@@ -178,7 +178,7 @@ const NEWEST_FIRST: &str = "issue_time DESC, revision DESC";
 
 const OLDEST_FIRST: &str = "issue_time, revision";
 
-/// Visits the series' runs that may have points in the window one by one, until `visit` breaks. One is held at a time.
+/// Visits the series' runs that can have points in the window, until `visit` breaks. One run is in memory at a time.
 pub fn visit_runs(
     connection: &Connection,
     series: &SeriesRow,
@@ -201,7 +201,7 @@ pub fn visit_runs(
     Ok(Continue(()))
 }
 
-/// The first moment of the window at which one of the series may have a point; none if there is no such moment.
+/// Returns the first time in the window at which one of the series can have a point. `None` if there is none.
 pub fn next_point(connection: &Connection, group: &[SeriesRow], window: &Window) -> Result<Option<Timestamp>> {
     let sql = format!(
         "SELECT issue_time, available_at, valid_from, valid_to FROM runs WHERE {IN_WINDOW} ORDER BY issue_time, revision"
@@ -218,7 +218,7 @@ pub fn next_point(connection: &Connection, group: &[SeriesRow], window: &Window)
             && let Some(row) = rows.next()?
         {
             let (issued, arrived): (i64, i64) = (row.get(0)?, row.get(1)?);
-            // What is issued from here on begins later than what is found.
+            // Points of this and later issues are after the one that was found.
             if issued.saturating_add(shortest) >= best {
                 break;
             }
@@ -235,7 +235,7 @@ pub fn next_point(connection: &Connection, group: &[SeriesRow], window: &Window)
     Ok((best < to).then(|| Timestamp::from_micros(best)))
 }
 
-/// The runs of a series that may have points in a window, by the parameters of [`in_window`].
+/// Condition that selects the runs of a series that can have points in a window. [`in_window`] returns its parameters.
 const IN_WINDOW: &str = "series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?8)
     AND issue_time BETWEEN ?2 AND ?3 AND valid_to >= ?4 AND valid_from < ?5
     AND available_at <= ?6 AND (valid_to > ?7 OR available_at > ?7)";

@@ -1,4 +1,4 @@
-//! The series that runs are of.
+//! Series in SQL: the rows that group runs.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,15 +16,15 @@ use crate::{
     },
 };
 
-/// Stands in the row of a series for the moments of its newest issue if nothing is left of it.
+/// Stored instead of the times of the newest issue if all points of the series are withdrawn.
 pub const NOTHING_LEFT: i64 = i64::MIN;
 
-/// Names a series: every statement on it, or on its runs, names its organisation too.
+/// Identifies a series. Every statement on a series or its runs names the organisation too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeriesId {
-    /// The number that its runs have.
+    /// Number of the series, which its runs refer to.
     pub id: i64,
-    /// The organisation that it belongs to.
+    /// Organisation that the series belongs to.
     pub organisation_id: Uuid,
 }
 
@@ -37,44 +37,44 @@ impl FromRow for SeriesId {
     }
 }
 
-/// A series as it is stored.
+/// Stored series.
 pub struct SeriesRow {
-    /// The number that its runs have.
+    /// Number of the series, which its runs refer to.
     pub id: i64,
-    /// The key and the names of the series.
+    /// Key and names of the series.
     pub series: Arc<Series>,
-    /// The part that is not withdrawn; none if all of it is.
+    /// Part that is not withdrawn. `None` if all points are withdrawn.
     pub left: Option<Left>,
-    /// Arrival of the run that arrived last.
+    /// Latest arrival of its runs.
     pub newest_available_at: Timestamp,
-    /// The last valid_time of all its runs, withdrawn or not.
+    /// Last valid_time of its runs, withdrawn or not.
     pub ends_at: Timestamp,
-    /// The least of valid_from - issue_time of its runs, in microseconds.
+    /// Minimum of valid_from - issue_time of its runs, in microseconds.
     pub shortest_lead: i64,
-    /// The greatest of valid_to - issue_time of its runs, in microseconds.
+    /// Maximum of valid_to - issue_time of its runs, in microseconds.
     pub longest_lead: i64,
 }
 
-/// The part of a series that is not withdrawn.
+/// Part of a series that is not withdrawn.
 #[derive(Debug, Clone, Copy)]
 pub struct Left {
-    /// The newest issue.
+    /// Newest issue time.
     pub newest_issue: Timestamp,
-    /// The last valid_time.
+    /// Last valid_time.
     pub covers_until: Timestamp,
 }
 
-/// The series to look for.
+/// Selects series.
 pub struct SeriesFilter<'a> {
-    /// For a location or a job.
+    /// Location, job or source of the series.
     pub scope: PredictionScope,
-    /// Only of this metric.
+    /// Metric, if only one is wanted.
     pub metric: &'a Option<String>,
-    /// Only of this stage.
+    /// Stage, if only one is wanted.
     pub stage: &'a Option<String>,
-    /// Only of this source, by name or id.
+    /// Name or id of the source, if only one is wanted.
     pub source: &'a Option<String>,
-    /// Only of this version, by label or id.
+    /// Label or id of the source version, if only one is wanted.
     pub source_version: &'a Option<String>,
 }
 
@@ -111,8 +111,8 @@ impl FromRow for SeriesRow {
     }
 }
 
-/// Returns the owner of the predictions for a job or a location, which may itself be deleted. What a deleted organisation
-/// left has no owner: the sweeper deletes it.
+/// Returns the organisation that owns the predictions for a job or a location, even if the job or location was deleted.
+/// Returns `None` if the organisation was deleted; the sweeper deletes its predictions.
 pub fn owner(connection: &Connection, scope: PredictionScope) -> Result<Option<Uuid>> {
     let (column, id) = column(scope);
     let sql = format!(
@@ -123,7 +123,7 @@ pub fn owner(connection: &Connection, scope: PredictionScope) -> Result<Option<U
     Ok(statement.query_row([id], |row| row.get(0)).optional()?)
 }
 
-/// Whether the organisation has predictions for a job or a location, which may itself be gone.
+/// Returns whether the organisation has predictions for a job or a location, even if the job or location was deleted.
 pub fn is_known(connection: &Connection, scope: PredictionScope, organisation_id: Uuid) -> Result<bool> {
     let (column, id) = column(scope);
     let sql = format!("SELECT EXISTS (SELECT 1 FROM series WHERE {column} = ?1 AND organisation_id = ?2)");
@@ -131,14 +131,14 @@ pub fn is_known(connection: &Connection, scope: PredictionScope, organisation_id
     Ok(statement.query_row((id, organisation_id), |row| row.get(0))?)
 }
 
-/// Whether anything is stored that was predicted for the organisation, which may itself be gone.
+/// Returns whether predictions for the organisation are stored, even if it was deleted.
 pub fn any_of(connection: &Connection, organisation_id: Uuid) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM series WHERE organisation_id = ?1)";
     let mut statement = connection.prepare_cached(sql)?;
     Ok(statement.query_row([organisation_id], |row| row.get(0))?)
 }
 
-/// Whether a source of that id, which may be gone, predicted for another organisation than `owner`.
+/// Returns whether the source has predictions for another organisation than `owner`, even if the source was deleted.
 pub fn any_of_others(connection: &Connection, source_id: Uuid, owner: Uuid) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM series s JOIN organisations o ON o.id = s.organisation_id
         WHERE s.source_id = ?1 AND s.organisation_id <> ?2)";
@@ -146,7 +146,7 @@ pub fn any_of_others(connection: &Connection, source_id: Uuid, owner: Uuid) -> R
     Ok(statement.query_row((source_id, owner), |row| row.get(0))?)
 }
 
-/// The organisation's series by what readers tell predictions apart by, in the order of the answers.
+/// Returns the organisation's series by the key that distinguishes predictions in responses, in the order of responses.
 pub fn groups(
     connection: &Connection,
     organisation_id: Uuid,
@@ -179,8 +179,8 @@ pub fn groups(
     Ok(groups)
 }
 
-/// Selects the series of a job, a location or a source. They are not ordered here: to save the sorting of a few, the
-/// database would look at all series of the organisation, which have that order.
+/// Selects the series of a job, a location or a source. There is no ORDER BY: to avoid sorting the few rows, the
+/// database would scan all series of the organisation in the order of another index.
 fn groups_sql(column: &str) -> String {
     format!(
         "SELECT id, organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, unit,

@@ -1,4 +1,4 @@
-//! Withdrawing the predictions of an issue, step by step.
+//! Withdraws the predictions of an issue, step by step.
 
 use uuid::Uuid;
 
@@ -20,10 +20,10 @@ use crate::{
     },
 };
 
-/// Cost of a series beside its points, as a number of points.
+/// Cost of a series in addition to its points, as a number of points.
 const SERIES_COST: usize = 10;
 
-/// Chooses the organisation's series of a withdrawal, whose table is `s`.
+/// Condition that selects the organisation's series `s` of a withdrawal.
 const CHOSEN: &str = "s.job_id = ?1 AND s.organisation_id = ?2 AND (CAST(?3 AS TEXT) IS NULL OR s.metric = ?3)
     AND (CAST(?4 AS TEXT) IS NULL OR s.stage = ?4)";
 
@@ -47,17 +47,17 @@ pub fn series_of(connection: &Connection, organisation_id: Uuid, withdrawal: &Wi
     Ok(ids.collect::<RowResult<_>>()?)
 }
 
-/// A step of withdrawing an issue.
+/// Result of one step of withdrawing an issue.
 #[derive(Debug, Default)]
 pub struct IssueStep {
-    /// Number of values that it withdrew, and of those that were withdrawn already.
+    /// Number of values that the step withdrew, and of values that were withdrawn already.
     pub counts: Counts,
-    /// Number of series that it has finished.
+    /// Number of series that the step has finished.
     pub series: usize,
 }
 
-/// Withdraws what the issue has of the first of the series, of about so many values at most, but of one series at least.
-/// Counts what is withdrawn already as unchanged.
+/// Withdraws the issue's values of the first series of the list: of at least one series, and of about `limit` values.
+/// Values that are withdrawn already count as unchanged.
 pub fn withdraw(
     tx: &Transaction<'_>,
     withdrawal: &Withdrawal,
@@ -102,8 +102,8 @@ pub fn withdraw(
     Ok(step)
 }
 
-/// Returns the retention of a series in hours, if it has one, and what is known of its runs; none if the series is not of the
-/// withdrawal. Another may have its number since the series were listed.
+/// Returns the retention of a series in hours, if it has one, and the summary of its runs. Returns `None` if the series
+/// is not part of the withdrawal: since the list was read, its number may have been given to another series.
 fn find(connection: &Connection, series: SeriesId, withdrawal: &Withdrawal) -> Result<Option<(Option<i64>, Known)>> {
     let sql = format!("{SELECT} WHERE {CHOSEN} AND s.id = ?5");
     let mut statement = connection.prepare_cached(&sql)?;

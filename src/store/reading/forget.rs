@@ -1,4 +1,4 @@
-//! Deleting the readings of sensors that are gone.
+//! Deletes the readings of deleted sensors.
 
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ pub fn forget(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
     Ok(())
 }
 
-/// Deletes up to `limit` readings of sensors that are gone, and returns how many it was.
+/// Deletes up to `limit` readings of deleted sensors, and returns their number.
 pub fn sweep(tx: &Transaction<'_>, limit: u32) -> Result<u64> {
     let mut gone =
         tx.prepare_cached("SELECT id, organisation_id FROM reading_series WHERE sensor_id IS NULL LIMIT 1")?;

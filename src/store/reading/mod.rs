@@ -1,4 +1,4 @@
-//! Readings in SQL: a row for each, under a number that stands for the sensor.
+//! Readings in SQL: one row each. A number identifies the series of a sensor.
 
 mod forget;
 mod post;

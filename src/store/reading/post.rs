@@ -1,4 +1,4 @@
-//! Storing readings.
+//! Stores readings.
 
 use super::series::{INSERT, OF_SERIES, WITHDRAWN, find_series, note_arrival};
 use crate::{
@@ -6,9 +6,9 @@ use crate::{
     store::engine::{OptionalExtension, Transaction},
 };
 
-/// Stores what is new of a sensor's readings, which stand in the order of their times. Another value for a time that is
-/// there is the next revision. Returns the numbers of the readings too that withdraw a value where there is none: nothing
-/// may be stored then.
+/// Stores the new and changed readings of a sensor, which are ordered by time. Another value for a stored time is the
+/// next revision. Also returns the indexes of readings that withdraw a value where there is none; if there are any, the
+/// caller must roll back.
 pub fn post(
     tx: &Transaction<'_>,
     sensor: &Sensor,
@@ -35,9 +35,9 @@ pub fn post(
     let mut insert = tx.prepare_cached(INSERT)?;
     let (mut counts, mut refused) = (Counts::default(), Vec::new());
     for (index, (time, value)) in values.iter().enumerate() {
-        // A column of whole numbers knows no negative nought.
+        // SQLite stores whole numbers as integers, which have no negative zero.
         let stored = value.map_or(WITHDRAWN, |value| value + 0.0);
-        // Mostly readings are newer than all that is there.
+        // Usually readings are newer than all stored ones, and nothing has to be read.
         let known: Option<(i64, f64)> = match last {
             Some(last) if *time <= last => held
                 .query_row((series, organisation_id, time), |row| {

@@ -1,4 +1,4 @@
-//! The series that a sensor's readings are of, and what all statements on readings share.
+//! Series of a sensor's readings, and parts that all statements on readings share.
 
 use uuid::Uuid;
 
@@ -7,16 +7,18 @@ use crate::{
     store::engine::{Connection, OptionalExtension, Transaction},
 };
 
-/// Stands in the column of a withdrawn reading's value, which no posted value is. So ordinary readings need no column
-/// for it, and the value stays NOT NULL.
+/// Stored instead of the value of a withdrawn reading; no posted value is infinite. So withdrawals need no column of
+/// their own, and the value stays NOT NULL.
 pub const WITHDRAWN: f64 = f64::INFINITY;
 
-/// Chooses the readings of the series ?1, which belongs to the organisation ?2.
+/// Condition that selects the readings of the series ?1, which belongs to the organisation ?2.
 pub const OF_SERIES: &str = "series_id = (SELECT id FROM reading_series WHERE id = ?1 AND organisation_id = ?2)";
 
+/// Inserts a revision of a reading: time ?3, revision ?4, available_at ?5 and value ?6.
 pub const INSERT: &str = "INSERT INTO readings (series_id, time, revision, available_at, value)
     SELECT id, ?3, ?4, ?5, ?6 FROM reading_series WHERE id = ?1 AND organisation_id = ?2";
 
+/// Returns the number of the sensor's series, if readings of it were stored.
 pub fn find_series(connection: &Connection, sensor: &Sensor) -> Result<Option<i64>> {
     let mut statement =
         connection.prepare_cached("SELECT id FROM reading_series WHERE sensor_id = ?1 AND organisation_id = ?2")?;
@@ -24,6 +26,7 @@ pub fn find_series(connection: &Connection, sensor: &Sensor) -> Result<Option<i6
     Ok(statement.query_row(key, |row| row.get("id")).optional()?)
 }
 
+/// Stores the latest arrival of a series, unless a later one is stored.
 pub fn note_arrival(
     tx: &Transaction<'_>,
     (series, organisation_id): (i64, Uuid),
@@ -37,7 +40,7 @@ pub fn note_arrival(
     Ok(())
 }
 
-/// Returns whether anything was ever stored that the sensor measured.
+/// Returns whether readings of the sensor are stored.
 pub fn any_of(connection: &Connection, sensor: &Sensor) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM readings r JOIN reading_series s ON s.id = r.series_id
         WHERE s.sensor_id = ?1 AND s.organisation_id = ?2)";
@@ -45,7 +48,7 @@ pub fn any_of(connection: &Connection, sensor: &Sensor) -> Result<bool> {
     Ok(statement.query_row((sensor.id, sensor.organisation_id), |row| row.get(0))?)
 }
 
-/// Returns when the reading of the sensor arrived that arrived last.
+/// Returns the latest arrival of the sensor's readings.
 pub fn newest_available_at(connection: &Connection, sensor: &Sensor) -> Result<Option<Timestamp>> {
     let sql = "SELECT newest_available_at FROM reading_series WHERE sensor_id = ?1 AND organisation_id = ?2";
     let mut statement = connection.prepare_cached(sql)?;
@@ -55,7 +58,7 @@ pub fn newest_available_at(connection: &Connection, sensor: &Sensor) -> Result<O
         .optional()?)
 }
 
-/// Returns whether a revision of a reading withdraws the ones before.
+/// Returns whether a revision with this value withdraws the reading.
 pub fn is_withdrawn(value: f64) -> bool {
     value.to_bits() == WITHDRAWN.to_bits()
 }

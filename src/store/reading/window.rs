@@ -1,4 +1,4 @@
-//! Reading the readings of a window.
+//! Reads the readings of a window.
 
 use super::series::{OF_SERIES, find_series, is_withdrawn};
 use crate::{
@@ -10,8 +10,8 @@ use crate::{
     store::engine::Connection,
 };
 
-/// Returns a sensor's readings in the order of their times, each in its newest revision as of then unless that is withdrawn; up
-/// to the query's limit.
+/// Returns a sensor's readings ordered by time, up to the query's limit. Each is the newest revision as of `as_of`,
+/// unless that is withdrawn.
 pub fn window(connection: &Connection, sensor: &Sensor, query: &ReadingQuery) -> Result<Vec<Reading>> {
     let Some(series) = find_series(connection, sensor)? else {
         return Ok(Vec::new());
@@ -29,7 +29,7 @@ pub fn window(connection: &Connection, sensor: &Sensor, query: &ReadingQuery) ->
         micros(query.as_of, i64::MAX),
     ))?;
     let mut found: Vec<Reading> = Vec::new();
-    // The last one found may be withdrawn: it is the newest revision only once the next time comes.
+    // The last reading may be withdrawn. Its newest revision is known only when the next time follows.
     let drop_withdrawn = |found: &mut Vec<Reading>| {
         found.pop_if(|last| is_withdrawn(last.value));
     };

@@ -29,7 +29,7 @@ pub fn withdraw(
     let Some(series) = find_series(tx, sensor)? else {
         return Ok(WithdrawalStep::default());
     };
-    // One more tells where the next step begins.
+    // One row more than the limit shows where the next step begins.
     let newest = tx
         .prepare_cached(
             "SELECT r.time, r.revision, r.value FROM reading_series s JOIN readings r ON r.series_id = s.id

@@ -1,7 +1,7 @@
 //! Opens the database file.
 //!
-//! The database is `prediction-api.db` in the data folder, in WAL mode (so there may be a `-wal` and a `-shm` file
-//! beside it) with `synchronous=FULL`: acknowledged writes survive a power cut.
+//! The database is `prediction-api.db` in the data folder, in WAL mode (so there may be a `-wal` and a `-shm` file next
+//! to it) with `synchronous=FULL`: acknowledged writes survive a power cut.
 
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path};
 
@@ -21,7 +21,7 @@ use crate::store::engine::Connection;
 pub fn open_writing(path: &Path) -> std::result::Result<Opened, OpenError> {
     let mut connection = Connection::open(path).map_err(OpenError::Sqlite)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(OpenError::Sqlite)?;
-    // The check comes before any change: another program's database stays as it is.
+    // The check precedes any change, so that another program's database stays unchanged.
     let schema = migrations::check(&connection)?;
     if connection.is_readonly("main").map_err(OpenError::Sqlite)? {
         return Err(OpenError::Sqlite(errors::read_only()));
@@ -48,7 +48,7 @@ fn prepare_writing(connection: &Connection, is_new: bool) -> rusqlite::Result<()
     Ok(())
 }
 
-/// Returns whether the database can be read although the disk has no room for the files beside it.
+/// Returns whether the database can be read although the disk has no room for its `-wal` and `-shm` files.
 pub fn can_be_read_without_room(path: &Path) -> bool {
     // SQLite needs an empty file here, which takes no room.
     let index = backup::beside(path, "-shm");

@@ -9,7 +9,7 @@ use crate::{domain::Error, store::engine::Unique};
 /// The reason why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// SQLite refuses: the folder cannot be written, the file is no database, or the like.
+    /// SQLite cannot open the file: for example, the folder cannot be written, or the file is no database.
     #[error("{}", explain_to_operator(.0))]
     Sqlite(rusqlite::Error),
     /// The file was written by a newer program.
@@ -63,7 +63,7 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
-            // The caller has gone away.
+            // The caller has dropped the read.
             Some(ErrorCode::OperationInterrupted) => Self::Unavailable("a read was stopped".to_owned()),
             Some(
                 ErrorCode::DiskFull
@@ -84,7 +84,7 @@ pub fn read_only() -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_READONLY), None)
 }
 
-/// Adds what an operator can do about the error.
+/// Adds advice for the operator to the message.
 fn explain_to_operator(error: &rusqlite::Error) -> String {
     let explained = explain(error);
     match error.sqlite_error_code() {

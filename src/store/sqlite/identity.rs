@@ -17,7 +17,7 @@ pub struct Identity(Vec<(PathBuf, (u64, u64))>);
 impl Identity {
     /// Records the files of an open database.
     pub fn of(path: &Path) -> Self {
-        // SQLite follows links to the database and stores the other files beside it.
+        // SQLite follows links to the database, and stores the other files next to the target.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let files = ["", "-wal", "-shm"].map(|end| beside(&path, end));
         let known = files.into_iter().filter_map(|file| Some((identity(&file).ok()?, file)));
@@ -27,14 +27,14 @@ impl Identity {
     /// Checks that each name still belongs to the same file.
     ///
     /// # Errors
-    /// [`Error::Unavailable`], with what happened and what to do.
+    /// [`Error::Unavailable`], with the cause and advice.
     pub fn check(&self) -> Result<()> {
         for (file, known) in &self.0 {
             let happened = match identity(file) {
                 Ok(now) if now == *known => continue,
                 Ok(_) => "was replaced by another file",
                 Err(error) if error.kind() == io::ErrorKind::NotFound => "was deleted or renamed",
-                // The folder cannot be read: that says nothing about the file.
+                // The folder cannot be read, so that the state of the file is unknown.
                 Err(_) => continue,
             };
             return Err(Error::Unavailable(format!(

@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::{errors::OpenError, normalise};
 
-/// The migrations in their order; the first one brings version 1.
+/// The migrations in their order; the first one creates version 1.
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_catalogue_and_predictions.sql"),
     include_str!("migrations/0002_readings_and_retention.sql"),
@@ -30,7 +30,7 @@ const NAMES_IN_NFC: usize = 9;
 /// Marks the file as this product's ("pred" in ASCII), so that no other program's database is touched.
 const APPLICATION_ID: i64 = 0x7072_6564;
 
-/// The schema version that this program writes.
+/// Returns the schema version that this program writes.
 pub fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }

@@ -4,8 +4,8 @@ use rusqlite::{Connection, ErrorCode};
 
 use crate::domain::spelling::normal;
 
-/// The columns that hold names, with the column within whose values the names are unique. Columns of JSON hold nothing
-/// else that the normal form could change.
+/// The columns that hold names, with the column within whose values the names are unique. Columns of JSON contain no
+/// other texts that the normal form could change.
 const NAMES: &[(&str, Option<&str>, &[&str])] = &[
     ("organisations", None, &["name"]),
     ("tokens", Some("organisation_id"), &["name"]),
@@ -29,7 +29,8 @@ const NAMES: &[(&str, Option<&str>, &[&str])] = &[
     ("webhooks", Some("organisation_id"), &["name"]),
 ];
 
-/// Normalises all names. A name whose normal form its owner has already stays as it is and is found by its id.
+/// Normalises all names. A name whose normal form its owner already has stays unchanged, and its resource is found by
+/// id only.
 pub fn names(connection: &Connection) -> rusqlite::Result<()> {
     for (table, owner, columns) in NAMES {
         for column in *columns {
@@ -46,7 +47,7 @@ fn in_column(connection: &Connection, table: &str, owner: Option<&str>, column: 
     let stored: Vec<(String, Option<Vec<u8>>)> = all
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
-    // This goes owner by owner, so that two forms of a name at one owner leave the other owners' names alone.
+    // Each owner is handled separately, so that two forms of a name at one owner do not affect the names of others.
     let change = format!("UPDATE {table} SET {column} = ?2 WHERE {column} = ?1 AND {owner} IS NOT DISTINCT FROM ?3");
     for (old, owner) in stored {
         let new = normal(old.clone());

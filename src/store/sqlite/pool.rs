@@ -112,7 +112,7 @@ impl Pool {
     /// Waits for a free connection.
     ///
     /// # Errors
-    /// [`Error::Unavailable`]: none became free in time, or none can be opened.
+    /// [`Error::Unavailable`]: no connection was free in time, or none can be opened.
     pub fn get(&self) -> Result<Reader<'_>> {
         let open = read(&self.0.connections);
         let none = |why: String| Error::Unavailable(format!("no connection to read with: {why}"));
@@ -135,14 +135,14 @@ impl Pool {
         })
     }
 
-    /// Waits until nobody reads, and keeps readers waiting until the returned value is dropped.
+    /// Waits until there are no reads, and blocks new ones until the returned value is dropped.
     ///
     /// # Errors
-    /// [`Error::Unavailable`]: somebody reads for longer than `patience`.
+    /// [`Error::Unavailable`]: a read takes longer than `patience`.
     pub fn hold(&self, patience: Duration) -> Result<Held<'_>> {
         let begun = Stopwatch::start();
         loop {
-            // This polls: waiting for the lock would keep out readers that others wait for.
+            // This polls, because waiting for the lock would block readers that others wait for.
             let connections = match self.0.connections.try_write() {
                 Ok(connections) => connections,
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),

@@ -67,7 +67,7 @@ impl Reopen {
     }
 }
 
-/// Does all of them, and returns the first failure: a pool that cannot be opened must not leave another closed.
+/// Runs all steps, and returns the first failure: a pool that cannot be opened must not leave another closed.
 fn all(done: impl Iterator<Item = std::result::Result<(), OpenError>>) -> Result<()> {
     let done: Vec<_> = done.collect();
     let done: std::result::Result<(), _> = done.into_iter().collect();
@@ -85,7 +85,7 @@ mod tests {
     use super::{writer::Reopen as _, *};
     use crate::store::sqlite::connect::can_be_read_without_room;
 
-    /// A database in a folder that was opened without room, with a pool for each of these paths.
+    /// Returns a database in a folder that was opened without room, with a pool for each of these paths.
     fn without_room(paths: [&str; 3]) -> (tempfile::TempDir, Reopen) {
         let folder = tempfile::tempdir().unwrap();
         for name in paths {

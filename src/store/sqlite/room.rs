@@ -1,7 +1,7 @@
 //! The free space of the disk, and a reserve.
 //!
 //! The reserve is released when the disk is full, so that tokens can still be revoked and expired data can be deleted.
-//! Nothing else is written until the reserve can be created again.
+//! Other writes are refused until the reserve can be created again.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -25,11 +25,11 @@ const PART: u64 = 16;
 /// The time between two tries to create the reserve again.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// The bytes that the files beside a database need when it is opened.
+/// The number of bytes that the `-wal` and `-shm` files need when a database is opened.
 const TO_OPEN: u64 = 256 * 1024;
 
-/// The bytes that are written to find out why nothing can be written: a little more than SQLite writes at once, since a
-/// quota may have a little left.
+/// The number of bytes that are written to find out why writing fails: more than SQLite writes at once, since a quota
+/// may have a little left.
 const PROBE: usize = 64 * 1024;
 
 /// The text for a full disk.
@@ -58,7 +58,7 @@ impl Room {
         }
     }
 
-    /// Returns whether there is room for the files that SQLite creates beside a database.
+    /// Returns whether there is room for the files that SQLite creates next to a database.
     pub fn is_enough_to_open(&self) -> bool {
         self.free().is_none_or(|free| free >= TO_OPEN)
     }
@@ -128,7 +128,7 @@ impl Room {
         }
     }
 
-    /// Finds out why nothing can be written now, if that is so.
+    /// Returns the reason why writing fails now, if it does.
     pub fn trouble(&self) -> Option<&'static str> {
         let tried = OpenOptions::new()
             .write(true)
@@ -150,7 +150,7 @@ impl Room {
         }
     }
 
-    /// Returns the size of the reserve's file, which is 0 once it is released; none if there is no such file.
+    /// Returns the size of the reserve's file, which is 0 once it is released. `None` if the file does not exist.
     fn reserved(&self) -> Option<u64> {
         let found = fs::symlink_metadata(&self.reserve).ok()?;
         Some(found.len())

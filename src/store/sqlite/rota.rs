@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::{Error, Result};
 
-/// The token that the work is for, or none if the server works for itself.
+/// Token that the work is for. `None` for the server's own work.
 pub type Owner = Option<Uuid>;
 
 /// The items that wait, in the order of their arrival for each owner.
@@ -20,7 +20,7 @@ pub struct Rota<T> {
 }
 
 impl<T> Rota<T> {
-    /// Makes an empty queue of `places`.
+    /// Creates an empty queue with `places` places.
     pub fn new(places: usize) -> Self {
         Self {
             of: HashMap::new(),
@@ -36,12 +36,12 @@ impl<T> Rota<T> {
         self.length
     }
 
-    /// Returns whether the next item is refused, whoever its owner is.
+    /// Returns whether the next item is refused, whatever its owner.
     pub fn is_full(&self) -> bool {
         self.length >= self.places
     }
 
-    /// Adds an item. An owner that had nothing waiting comes before the one that was served last.
+    /// Adds an item. An owner without waiting items is placed before the one that was served last.
     ///
     /// # Errors
     /// [`Error::Busy`] if all places are taken, [`Error::ShareTaken`] if the owner has half of them.

@@ -8,5 +8,5 @@ pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The bytes of the file that readers map into memory; this doubles the number of concurrent reads of points.
 pub const MMAP_BYTES: i64 = 256 * 1024 * 1024;
 
-/// The number of statements that each connection keeps prepared.
+/// The number of prepared statements that each connection caches.
 pub const CACHED_STATEMENTS: usize = 128;

@@ -14,11 +14,11 @@ const SPARE_PART: i64 = 10;
 /// The database's space in its file, in pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Space {
-    /// All of them.
+    /// Number of all pages.
     pub pages: i64,
-    /// Those that hold nothing.
+    /// Number of free pages.
     pub free: i64,
-    /// Size of each, in bytes.
+    /// Size of a page, in bytes.
     pub page_bytes: i64,
 }
 
@@ -28,14 +28,14 @@ impl Space {
         self.pages.saturating_mul(self.page_bytes)
     }
 
-    /// Returns whether enough is free to be worth moving the pages after it. Where as much arrives as expires it is
-    /// not: free pages are filled again.
+    /// Returns whether enough pages are free to be worth releasing. If as much arrives as expires, they are filled
+    /// again.
     pub fn is_wasted(&self) -> bool {
         self.free > self.spare()
     }
 
-    /// Returns whether a release that has begun goes on: half of what may be free is left, so that it does not begin
-    /// again soon.
+    /// Returns whether a release that has begun continues. It ends when half of the allowed free pages are left, so
+    /// that the next one does not begin soon.
     pub fn is_loose(&self) -> bool {
         self.free > self.spare() / 2
     }

@@ -1,4 +1,4 @@
-//! Counts the statements that a piece of work runs, for tests.
+//! Counts the statements that some work runs, for tests.
 
 use std::{cell::Cell, path::Path, time::Duration};
 

@@ -1,5 +1,5 @@
 //! Turns of long reads: a limited number run at once, their tokens take turns, and one token leaves a slot to the
-//! others. A read whose client has gone, or whose time is over, stops and leaves the queue.
+//! others. A read whose client has disconnected, or whose time is over, stops and leaves the queue.
 
 use std::{
     collections::HashMap,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::domain::{Error, Result};
 
-/// Counts reads that were stopped, or left the queue, because their client had gone.
+/// Counts reads that were stopped, or left the queue, because their client had disconnected.
 pub const STOPPED: &str = "prediction_api_scans_stopped_total";
 
 /// The number of steps of SQLite's machine between two checks whether to go on: well below a millisecond.
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(turns.load(), (1, 2));
         drop(gone);
         assert_eq!(turns.load(), (1, 1));
-        // This one got its turn, and goes away without having noticed.
+        // This one gets its turn, and is dropped before it notices.
         drop(running);
         drop(waiting);
         assert_eq!(turns.load(), (0, 0));

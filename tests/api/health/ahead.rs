@@ -112,7 +112,7 @@ async fn an_answer_says_whether_an_issue_was_fresh() {
     let withdrawn = field.app.ok(ADMIN, &path, Value::Null).await;
     assert_eq!(withdrawn.get("fresh"), None);
     assert!(fresh(issued(1), 7.0).await);
-    // Nothing but gaps is no issue.
+    // A post of gaps only is no issue.
     field.app.advance_minutes(60);
     let body = json!({
         "job_id": field.job, "issue_time": at(2),
@@ -301,7 +301,7 @@ async fn a_clock_that_is_behind_refuses_no_worker_whose_clock_is_right() {
 }
 
 #[tokio::test]
-async fn what_is_down_does_not_recover_because_the_clock_goes_back() {
+async fn a_job_that_is_down_does_not_recover_because_the_clock_goes_back() {
     let field = Field::on(TestApp::start_strict().await).await;
     field.post(issued(0), &[risk(1, 1.0)]).await;
     field.app.advance_minutes(180);

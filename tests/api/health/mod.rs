@@ -166,7 +166,7 @@ async fn every_state_and_back_over_a_restart() {
     set_active(&field, false).await;
     field.app.advance_minutes(24 * 60);
     assert_eq!(state(&field).await, "paused");
-    // While it was paused nothing was expected: it has an interval from now on.
+    // No posts were expected while the job was paused. The next one is due one interval from now.
     set_active(&field, true).await;
     let resumed = field.health().await;
     assert_eq!(
@@ -213,13 +213,13 @@ async fn states_that_are_none_are_refused() {
 }
 
 #[tokio::test]
-async fn a_job_whose_predictions_end_before_the_present_shows_it_beside_its_state() {
+async fn a_job_shows_next_to_its_state_that_its_predictions_end_before_the_present() {
     let field = Field::start().await;
     let not_covering = async || {
         let counts = field.app.ok(ADMIN, "GET /health", Value::Null).await;
         counts["not_covering_now"].clone()
     };
-    // A season of the past, posted now: the worker lives, and says nothing of today.
+    // A post of a past season puts the job on time, but does not cover the present.
     let old = json!({ "issue_time": "2013-05-20T00:00:00Z" });
     let mut past = risk(1, 1.0);
     past["valid_time"] = json!("2013-05-20T06:00:00Z");

@@ -30,7 +30,7 @@ enum Step {
     SetActive(bool),
     SetInterval(Option<i64>),
     SetGrace(Option<i64>),
-    /// The server stores by itself what time alone has changed.
+    /// The server stores the changes that time alone causes.
     Notice,
 }
 
@@ -123,7 +123,7 @@ impl History {
             match fresh.last_mut() {
                 _ if !is_new => {}
                 Some(last) if counts_as(&post) < counts_as(last) => {}
-                // Of two targets that came in the same minute, the later issue is shown.
+                // If two targets arrive in the same minute, the later issue is shown.
                 Some(last) if counts_as(&post) == counts_as(last) => {
                     if target.is_none() && *minute == last.0 {
                         last.2 = last.2.max(*issue);

@@ -33,7 +33,7 @@ async fn a_failed_run_shows_at_once_until_the_next_good_post() {
     assert_eq!(health["since"], "2023-10-27T00:30:00Z");
     field.app.advance_minutes(300);
     assert_eq!(state(&field).await, "failed");
-    // Neither what was there before nor a correction of it is a good post.
+    // Neither a backfill nor a correction of it counts as a successful run.
     let backfill = json!({ "issue_time": "2023-10-26T12:00:00Z" });
     field.post(backfill, &[risk(1, 2.0)]).await;
     field.post(issued(0), &[risk(1, 3.0)]).await;
@@ -83,7 +83,7 @@ async fn a_paused_job_takes_reports_and_stays_paused() {
 }
 
 #[tokio::test]
-async fn a_report_sent_again_under_its_id_is_kept_once() {
+async fn a_report_sent_again_under_its_id_is_stored_once() {
     let field = Field::start().await;
     let id = "44444444-4444-4444-4444-444444444444";
     let body = json!({ "id": id, "status": "failed", "message": "no readings" });

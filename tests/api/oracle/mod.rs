@@ -233,7 +233,7 @@ impl<'a> Case<'a> {
         stage: Option<usize>,
     ) -> Result<(), TestCaseError> {
         let issue = self.at(issue);
-        // No stage cannot be asked for by itself.
+        // A query cannot select only predictions without a stage.
         let stage = stage.and_then(|stage| STAGES[stage]);
         let mut path = format!(
             "/api/v1/predictions?job_id={}&issue_time={}&metric={}",
@@ -297,7 +297,7 @@ impl<'a> Case<'a> {
             format!("from={}&to={}", time(from), time(to)),
             format!("limit={}", read.limit),
         ];
-        // No stage cannot be asked for by itself.
+        // A query cannot select only predictions without a stage.
         let stage = read.stage.and_then(|stage| STAGES[stage]);
         query.extend(stage.map(|stage| format!("stage={stage}")));
         query.extend(

@@ -50,7 +50,7 @@ pub struct Read {
     pub stage: Option<usize>,
     pub source: Option<usize>,
     pub version: Option<usize>,
-    /// Microseconds beside the hours are given too.
+    /// Start of the window: hours and microseconds.
     pub from: (i64, i64),
     pub to: (i64, i64),
     pub as_of_minutes: Option<i64>,

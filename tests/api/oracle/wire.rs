@@ -34,7 +34,7 @@ impl Case<'_> {
                     let valid_time = time(self.at(*hour));
                     if *as_series {
                         entry["values"] = json!([value]);
-                        // Both ways to tell the times.
+                        // Uses both ways to write the times.
                         if value.unwrap_or(1) % 2 == 0 {
                             entry["start"] = json!(valid_time);
                         } else {

@@ -35,7 +35,7 @@ async fn a_test_is_sent_at_once_and_shown() {
     let agent = concat!("prediction-api/", env!("CARGO_PKG_VERSION"));
     assert_eq!(sent.headers["user-agent"], agent);
 
-    // What it is refused with is told, and it is not sent again.
+    // The refusal is listed, and the message is not sent again.
     receiver.answers("/a", How::Status(500));
     let refused = app.ok(ADMIN, &test, Value::Null).await;
     assert_eq!(
@@ -74,7 +74,7 @@ async fn a_test_is_sent_at_once_and_shown() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_cannot_be_reached_is_told_of() {
+async fn an_unreachable_receiver_is_reported() {
     let (app, home, _) = start().await;
     let body = json!({ "name": "x", "url": NOWHERE, "organisation_id": home });
     let id = app.make("/api/v1/webhooks", &body).await;
@@ -102,7 +102,7 @@ async fn a_message_that_failed_is_tried_again_under_the_same_id() {
     assert!(next >= first.plus_seconds(5).to_string().as_str(), "{next}");
     assert!(next <= first.plus_seconds(6).to_string().as_str(), "{next}");
 
-    // Then no answer at all, then one that is good.
+    // First there is no response, then a successful one.
     receiver.answers("/a", How::Hold);
     app.advance_seconds(6);
     let held = messages(&app, &id, attempts(2)).await.remove(0);
@@ -142,7 +142,7 @@ async fn a_failing_receiver_holds_back_its_whole_webhook_and_gets_all_in_order()
     receiver.answers("/a", How::Status(503));
     ended(&app, &jobs[0], "failed").await;
     messages(&app, &id, |list| list[0]["attempts"] == 1).await;
-    // It would take them again, but is not asked before the time of the next attempt.
+    // The receiver would accept messages again, but the next attempt is not due yet.
     receiver.answers("/a", How::Status(204));
     for status in ["failed", "ok", "failed"] {
         for job in jobs.iter().rev() {
@@ -150,7 +150,7 @@ async fn a_failing_receiver_holds_back_its_whole_webhook_and_gets_all_in_order()
         }
     }
     let told = 3 * 3 - 1 + 1;
-    // The other webhook's receiver is well and waits for nothing.
+    // The other webhook's receiver works, and its messages do not wait.
     messages(&app, &other, |list| list.len() == told && list.iter().all(is_over)).await;
     let held = messages(&app, &id, |list| list.len() == told).await;
     assert!(!held.iter().any(is_over), "{held:?}");
@@ -161,14 +161,14 @@ async fn a_failing_receiver_holds_back_its_whole_webhook_and_gets_all_in_order()
     let sent: Vec<_> = all.iter().skip(1).map(Received::id).collect();
     let written: Vec<_> = list.iter().rev().map(|one| one["id"].as_str().unwrap()).collect();
     assert_eq!(sent, written);
-    // Then it is healthy again, and what comes goes at once.
+    // After that it is healthy again, and new messages are sent at once.
     ended(&app, &jobs[1], "ok").await;
     messages(&app, &id, |list| list.len() == told + 1 && list.iter().all(is_over)).await;
 }
 
 #[tokio::test]
 async fn a_slow_receiver_delays_no_other() {
-    // Nothing times out here.
+    // No timeout ends this test's requests.
     let time_out = Duration::from_mins(10);
     let app = TestApp::start_ruled(Rules { time_out, ..WEBHOOKS }).await;
     let (home, receiver) = (app.organisation("Home").await, Receiver::start().await);
@@ -226,7 +226,7 @@ async fn a_message_is_given_up_after_two_days_and_the_next_one_follows() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_is_gone_switches_its_webhook_off() {
+async fn a_receiver_that_responds_410_disables_its_webhook() {
     let (app, home, receiver) = start().await;
     let id = hook(&app, &home, &receiver, "/a").await;
     let job = job(&app, &home, "Job A").await;
@@ -242,7 +242,7 @@ async fn a_receiver_that_is_gone_switches_its_webhook_off() {
     let webhook = app.ok(ADMIN, &format!("GET {at}"), Value::Null).await;
     assert_eq!(webhook["active"], false);
 
-    // What waits goes on waiting, what happens meanwhile is not told.
+    // Waiting messages keep waiting, and no messages about changes in the meantime are created.
     receiver.answers("/a", How::Status(204));
     ended(&app, &job, "failed").await;
     app.advance_minutes(60);
@@ -256,7 +256,7 @@ async fn a_receiver_that_is_gone_switches_its_webhook_off() {
 }
 
 #[tokio::test]
-async fn what_waits_outlives_a_restart() {
+async fn waiting_messages_survive_a_restart() {
     let (app, home, receiver) = start().await;
     let id = hook(&app, &home, &receiver, "/a").await;
     receiver.answers("/a", How::Status(500));

@@ -131,7 +131,7 @@ async fn a_webhook_is_made_shown_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_webhook_is_named() {
+async fn faults_of_a_webhook_are_named() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
     let id = app
@@ -240,7 +240,7 @@ async fn addresses_that_are_not_public_are_refused_unless_the_operator_allows_th
         let detail = problem["errors"][0]["detail"].as_str().unwrap();
         assert!(detail.contains("webhooks.allow_private_addresses"), "{url}: {detail}");
     }
-    // One that was kept while they were allowed, or whose name leads there, is not called either.
+    // A webhook that was stored while such addresses were allowed, or whose name resolves to one, is not called either.
     for (url, what) in [(NOWHERE, "leads to"), ("http://localhost./", "leads to")] {
         app.database().execute("UPDATE webhooks SET url = ?1", [url]).unwrap();
         let tried = app

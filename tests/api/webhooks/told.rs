@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn what_waits_for_a_deleted_webhook_is_not_sent() {
+async fn messages_of_a_deleted_webhook_are_not_sent() {
     let (app, home, receiver) = start().await;
     let gone = hook(&app, &home, &receiver, "/gone").await;
     receiver.answers("/gone", How::Status(500));
@@ -86,7 +86,7 @@ async fn the_list_of_messages_comes_in_pages_newest_first_and_does_not_grow_for_
     }
     assert_eq!((listed, pages), (sent, 3));
 
-    // The newest thousand are kept, and what waits until it is over.
+    // The newest thousand messages are stored, and pending ones until they are finished.
     let connection = app.database();
     connection
         .execute_batch(
@@ -106,7 +106,7 @@ async fn the_list_of_messages_comes_in_pages_newest_first_and_does_not_grow_for_
         .execute_batch("UPDATE webhook_deliveries SET next_attempt_at = 0 WHERE state = 'pending'")
         .unwrap();
     messages(&app, &id, |list| list.len() == 1000).await;
-    // What is over goes after 30 days.
+    // Finished messages are deleted after 30 days.
     app.advance_minutes(29 * 24 * 60);
     app.ok(ADMIN, &test, Value::Null).await;
     app.advance_minutes(24 * 60);
@@ -117,7 +117,7 @@ async fn the_list_of_messages_comes_in_pages_newest_first_and_does_not_grow_for_
 }
 
 #[tokio::test]
-async fn each_change_of_state_is_told_with_its_own_time_also_when_the_server_was_off() {
+async fn each_change_of_state_is_reported_with_its_own_time_also_when_the_server_was_off() {
     let mut field = Field::start().await;
     let receiver = Receiver::start().await;
     hook(&field.app, &field.home, &receiver, "/a").await;
@@ -149,7 +149,7 @@ async fn each_change_of_state_is_told_with_its_own_time_also_when_the_server_was
             "source_name": "mildew-predictor", "previous": previous, "state": state,
             "targets": [
                 { "role": "risk", "state": state },
-                // Nothing was ever posted of it.
+                // There was never a post of this target.
                 { "role": "spread", "state": if state == "failed" { "failed" } else { "new" } }
             ]
         });
@@ -161,7 +161,7 @@ async fn each_change_of_state_is_told_with_its_own_time_also_when_the_server_was
 }
 
 #[tokio::test]
-async fn a_job_that_recovers_without_one_of_its_outputs_tells_that_it_is_down() {
+async fn a_job_that_recovers_without_one_of_its_outputs_reports_it_down() {
     let field = Field::start().await;
     let receiver = Receiver::start().await;
     hook(&field.app, &field.home, &receiver, "/a").await;
@@ -192,7 +192,7 @@ async fn a_job_that_recovers_without_one_of_its_outputs_tells_that_it_is_down() 
 }
 
 #[tokio::test]
-async fn what_waits_is_sent_as_soon_as_its_receiver_takes_something() {
+async fn waiting_messages_are_sent_once_their_receiver_accepts_one() {
     let (app, home, receiver) = start().await;
     let id = hook(&app, &home, &receiver, "/a").await;
     receiver.answers("/a", How::Status(500));
@@ -205,12 +205,12 @@ async fn what_waits_is_sent_as_soon_as_its_receiver_takes_something() {
     receiver.answers("/a", How::Status(204));
     let test = format!("POST /webhooks/{id}/test");
     app.ok(ADMIN, &test, Value::Null).await;
-    // The clock stands still: by itself it would wait for half an hour.
+    // The clock does not move. Otherwise the message would wait for half an hour.
     messages(&app, &id, |list| list.iter().all(is_over)).await;
 }
 
 #[tokio::test]
-async fn a_required_output_that_stopped_alone_is_told() {
+async fn a_required_output_that_stopped_alone_is_reported() {
     let field = Field::start().await;
     let receiver = Receiver::start().await;
     hook(&field.app, &field.home, &receiver, "/a").await;

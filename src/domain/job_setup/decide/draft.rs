@@ -1,4 +1,4 @@
-//! A decision while it is being taken.
+//! State of a decision while it is made.
 
 use uuid::Uuid;
 
@@ -13,10 +13,13 @@ use crate::domain::{
     violations::Violations,
 };
 
-/// The basis of a decision, and its results so far.
+/// Input of a decision, and its results so far.
 pub(super) struct Draft<'a> {
+    /// The set-up.
     pub inquiry: &'a Inquiry,
+    /// Existing resources that the set-up names.
     pub found: &'a Found,
+    /// Time and ids for new resources.
     pub fresh: Fresh,
     /// Existing resources and those to create, of any owner.
     pub things: Things,
@@ -27,6 +30,7 @@ pub(super) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
+    /// Begins a decision with the violations of form.
     pub fn new(inquiry: &'a Inquiry, found: &'a Found, fresh: Fresh) -> Self {
         Self {
             inquiry,
@@ -38,8 +42,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Ends the decision with a conflict or a refusal, unless something is wrong already: then the violations are the
-    /// answer, and the decision goes on only to find the others.
+    /// Ends the decision with a conflict or a refusal. If violations were found already, they are the result, and the
+    /// decision continues in order to find the others.
     pub fn refuse(&self, error: Error) -> Result<()> {
         if self.violations.is_empty() { Err(error) } else { Ok(()) }
     }
@@ -49,7 +53,7 @@ impl<'a> Draft<'a> {
         id == self.inquiry.setup.organisation_id || self.found.organisation(id).is_some()
     }
 
-    /// Adds a thing to what is created, where what follows finds it.
+    /// Adds a resource to create. Later steps of the decision find it.
     pub fn create(&mut self, made: Made) {
         match &made {
             Made::Source(made) => self.things.sources.push(made.clone()),

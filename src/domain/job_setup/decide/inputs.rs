@@ -16,7 +16,7 @@ pub(super) fn decide(draft: &mut Draft<'_>, roles: Option<&[InputRole]>) -> Resu
     let form = &draft.inquiry.form;
     let roles = roles.filter(|_| form.has_sound_bindings && form.has_sound_roles);
     if let Some(roles) = roles {
-        // Apart, so that a conflict goes before what is wrong with the bindings.
+        // Collected separately, so that a conflict takes precedence over violations of the bindings.
         let mut violations = Violations::default();
         let inputs = find_or_create(draft, roles, &mut violations)?;
         let organisation = draft.inquiry.setup.organisation_id;
@@ -45,7 +45,7 @@ fn find_or_create(
     for role in roles {
         for (index, binding) in bindings.iter().enumerate().filter(|(_, binding)| fits(role, binding)) {
             let (kind, id) = (binding.input_type, binding.input_id);
-            // A role before it may have created the same input.
+            // An earlier role may have created the same input.
             inputs[index] = draft.things.input(kind, id);
             if inputs[index].is_some() {
                 continue;
@@ -57,14 +57,14 @@ fn find_or_create(
                 }
                 None => create(draft, role, id)?,
             }
-            // What is of another kind is not reported as missing as well.
+            // An input of another kind is not reported as missing as well.
             inputs[index] = Some(fitting(draft, role));
         }
     }
     Ok(inputs)
 }
 
-/// Returns the other kind of thing that has the id, if there is one that the organisation may know of.
+/// Returns the kind of another resource that has the id, if the organisation may see it.
 fn other_kind(draft: &Draft<'_>, kind: InputKind, id: Uuid) -> Option<InputKind> {
     let organisation = draft.inquiry.setup.organisation_id;
     let mut kinds = [InputKind::Sensor, InputKind::Location, InputKind::Source].into_iter();

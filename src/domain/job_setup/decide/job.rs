@@ -15,7 +15,7 @@ use crate::domain::{
     source_version::SourceVersion,
 };
 
-/// Completes the plan, now that nothing is wrong.
+/// Completes the plan, once there are no violations.
 pub(super) fn decide(mut draft: Draft<'_>, source: &Source, version: &SourceVersion) -> Result<Plan> {
     let (setup, fresh) = (&draft.inquiry.setup, draft.fresh);
     if let Some(job) = &draft.found.job {
@@ -49,7 +49,8 @@ pub(super) fn decide(mut draft: Draft<'_>, source: &Source, version: &SourceVers
     Ok(Plan { made: draft.made, job })
 }
 
-/// Refuses an id that a job has, or had as long as its predictions are stored: they would become the new job's.
+/// Refuses an id that a job has, or that a deleted job had whose predictions are still stored: they would become the
+/// new job's.
 fn check_id(draft: &Draft<'_>) -> Result<()> {
     let Some(id) = draft.inquiry.setup.job.id else {
         return Ok(());

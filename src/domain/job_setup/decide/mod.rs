@@ -1,4 +1,4 @@
-//! Decides on a set-up, one kind of thing after the other: each needs to know what the ones before it refer to.
+//! Decides on a set-up, one kind of resource after the other, since each depends on those before it.
 
 mod draft;
 mod inputs;
@@ -15,12 +15,12 @@ use super::{found::Found, fresh::Fresh, inquiry::Inquiry, plan::Plan};
 use crate::domain::error::{Error, Result};
 use draft::Draft;
 
-/// Decides what a set-up creates. What exists and agrees is used, what is missing is created.
+/// Decides what a set-up creates. Existing resources that agree are used, missing ones are created.
 ///
 /// # Errors
-/// Invalid: with everything that is wrong, form and rules together. Conflict: an id or a name is taken, or something
-/// exists and differs. Forbidden: the caller may not create or publish something. A conflict and a refusal are only
-/// looked for as long as nothing is wrong, so that the request is put right first.
+/// Invalid: names every violation of form and rules. Conflict: an id or a name is taken, or a resource exists and
+/// differs. Forbidden: the caller may not create or publish a resource. Violations take precedence over conflicts and
+/// refusals.
 pub fn decide(inquiry: &Inquiry, found: &Found, fresh: Fresh) -> Result<Plan> {
     let mut draft = Draft::new(inquiry, found, fresh);
     organisation::decide(&mut draft)?;

@@ -1,4 +1,4 @@
-//! Properties of decisions, tried on random catalogues without a database.
+//! Property tests of decisions on random catalogues, without a database.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -22,7 +22,7 @@ fn decided(caller: &Caller, setup: &JobSetup, found: &Found) -> Result<Plan> {
     decide(&inquiry, found, fresh())
 }
 
-/// The places of the violations, without the numbers of bindings: the role that is bound stands for them.
+/// Returns the places of the violations. The numbers of bindings are replaced by their roles.
 fn places(setup: &JobSetup, error: &Error) -> Vec<(String, String)> {
     let Error::Invalid(violations) = error else {
         return Vec::new();
@@ -56,7 +56,7 @@ fn names(error: &Error, pointer: &str) -> bool {
     pointers.any(|found| found.ends_with(pointer))
 }
 
-/// The catalogue after the plan was applied; fails if it creates what exists.
+/// Returns the catalogue after the plan was applied. Fails if the plan creates a resource that exists.
 fn applied(found: &Found, plan: &Plan) -> Found {
     let mut after = found.clone();
     for made in plan.made.clone() {
@@ -91,7 +91,7 @@ fn all_differ<T: Eq + std::hash::Hash>(all: impl Iterator<Item = T>) {
     }
 }
 
-/// Asserts that the job of a plan refers to what exists, belongs to its organisation and fits its contract.
+/// Asserts that the job of a plan refers to existing resources of its organisation that fit its contract.
 fn assert_consistent(after: &Found, plan: &Plan) {
     let (job, things) = (&plan.job, &after.things);
     assert!(after.organisation(job.organisation_id).is_some());
@@ -136,7 +136,7 @@ proptest! {
         let Ok(plan) = decided(&caller, &setup, &found) else { return Ok(()) };
         let after = applied(&found, &plan);
         assert_consistent(&after, &plan);
-        // Managers create things of their organisation only.
+        // Managers create resources of their own organisation only.
         for made in &plan.made {
             let owner = match made {
                 Made::Organisation(_) => None,
@@ -148,7 +148,7 @@ proptest! {
             };
             prop_assert!(owner == Some(HOME) || (owner.is_none() && caller.role == Role::Admin));
         }
-        // The same again finds all of it.
+        // The same set-up finds everything when it is repeated.
         let again = decided(&caller, &setup, &after).unwrap();
         prop_assert_eq!(again, Plan { made: Vec::new(), job: plan.job });
     }
@@ -214,7 +214,7 @@ proptest! {
             let pointer = format!("/role_bindings/{index}/role");
             prop_assert!(names(&error, &pointer));
         }
-        // What was wrong before is named still.
+        // The earlier violations are still named.
         let found: BTreeSet<_> = places(&wrong, &error).into_iter().collect();
         for place in known.into_iter().filter(|(pointer, _)| !pointer.ends_with("/job/location_id")) {
             prop_assert!(found.contains(&place), "{:?} is not among {:?}", place, found);

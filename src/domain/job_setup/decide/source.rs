@@ -12,7 +12,7 @@ use crate::domain::{
     text::Name,
 };
 
-/// Returns the source; none if something is wrong with what names it.
+/// Returns the source. `None` if the members that name it have violations.
 pub(super) fn decide(draft: &mut Draft<'_>) -> Result<Option<Source>> {
     let Some(source) = named(draft)? else {
         return Ok(None);
@@ -68,7 +68,7 @@ fn by_name(draft: &mut Draft<'_>, named: SetupSource, name: Name, id: Option<Uui
 
 /// Returns the source of the version that is named.
 fn of_version(draft: &mut Draft<'_>) -> Option<Source> {
-    // That the places differ is said where the version is decided on.
+    // The step of the version reports that the places differ.
     let Ok(place) = draft.inquiry.version_id() else {
         return None;
     };
@@ -134,7 +134,7 @@ fn create(draft: &mut Draft<'_>, named: SetupSource, name: Name, id: Option<Uuid
     Ok(Some(made))
 }
 
-/// Returns what the database would refuse, the name before the id as it does.
+/// Returns the conflict that the database would report: that of the name before that of the id.
 fn conflict(draft: &Draft<'_>, owner: Option<Uuid>, name: &Name, id: Option<Uuid>) -> Option<Error> {
     let things = &draft.things;
     let holder_of_id = id.and_then(|id| things.source(id));

@@ -17,9 +17,9 @@ use crate::domain::{
 /// The version and the input roles that a job is bound to.
 #[derive(Default)]
 pub(super) struct Contract {
-    /// The version; none if something is wrong with it or with its source.
+    /// The version. `None` if it or its source has violations.
     pub version: Option<SourceVersion>,
-    /// The input roles, if they are known. They may be without a version: the bindings can be checked all the same.
+    /// Input roles, if they are known, which they may be without a version. The bindings can be checked with them.
     pub roles: Option<Vec<InputRole>>,
 }
 
@@ -60,7 +60,7 @@ pub(super) fn decide(draft: &mut Draft<'_>, source: Option<&Source>) -> Result<C
     create(draft, source, named, place)
 }
 
-/// Returns the contract of a version that is asked for but cannot be found or created.
+/// Returns the contract of a requested version that can be neither found nor created.
 fn asked(draft: &Draft<'_>, named: &SetupVersion) -> Contract {
     let is_whole = named.output_roles.is_some() && draft.inquiry.form.has_sound_roles;
     Contract {
@@ -169,7 +169,7 @@ fn complete(
     named.version.clone().zip(named.output_roles.clone())
 }
 
-/// Finds what the database would refuse, the label before the id as it does.
+/// Returns the conflict that the database would report: that of the label before that of the id.
 fn conflict(draft: &Draft<'_>, source: &Source, label: &Name, id: Option<Uuid>) -> Result<()> {
     let things = &draft.things;
     if let Some(holder) = things.version_labelled(source.id, label) {

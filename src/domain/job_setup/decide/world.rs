@@ -24,7 +24,7 @@ pub fn now() -> Timestamp {
 pub const HOME: Uuid = Uuid::from_u128(1);
 pub const ELSEWHERE: Uuid = Uuid::from_u128(2);
 
-/// An id that nothing has.
+/// An id that no resource has.
 pub const NOTHING: Uuid = Uuid::from_u128(99);
 
 pub fn fresh() -> Fresh {
@@ -67,7 +67,7 @@ fn owner(n: u8) -> Option<Uuid> {
     [Some(HOME), Some(HOME), None, Some(ELSEWHERE)][usize::from(n % 4)]
 }
 
-/// Between none and two roles; those of one seed are equal.
+/// Returns up to two roles. Equal seeds give equal roles.
 fn input_roles(seed: u8) -> Vec<InputRole> {
     let role = |n: u8| InputRole {
         role: Name::new(format!("role {n}")),
@@ -89,7 +89,7 @@ fn output_roles() -> Vec<OutputRole> {
     vec![output]
 }
 
-/// A catalogue: sources with the ids from 10, versions from 20, and inputs from 30, which may be of several kinds.
+/// Generates catalogues: sources with ids from 10, versions from 20, and inputs from 30, which may be of several kinds.
 pub fn catalogues() -> impl Strategy<Value = Found> {
     let sources = vec(0..4_u8, 0..3);
     let versions = vec((any::<u8>(), 0..9_u8), 0..4);
@@ -156,7 +156,7 @@ fn add_input(things: &mut Things, kind: u8, id: Uuid, owner: Option<Uuid>, seed:
     }
 }
 
-/// A set-up for the organisation [`HOME`], of which a fair part is right.
+/// Generates set-ups for the organisation [`HOME`]; many of them are valid.
 pub fn set_ups() -> impl Strategy<Value = JobSetup> {
     let source = (option::weighted(0.2, 0..4_u8), option::weighted(0.9, 0..5_u8), 0..24_u8);
     let version = (
@@ -169,7 +169,7 @@ pub fn set_ups() -> impl Strategy<Value = JobSetup> {
     (source, version, bindings, 0..9_u8, job).prop_map(|(source, version, bindings, seed, (job, place))| {
         let (source_id, name, of) = source;
         let (version_id, label, roles) = version;
-        // Mostly those that the roles ask for.
+        // Most inputs fit the roles.
         let fitting = input_roles(roles.unwrap_or(seed))
             .into_iter()
             .zip(seed..)

@@ -44,7 +44,7 @@ const COLUMNS: Columns = Columns {
     unused: &["available_at", "lead_seconds"],
 };
 
-/// Predictions as CSV, and where they stand in the file.
+/// Predictions as CSV, and the line numbers of their rows.
 pub struct CsvPredictions(pub PostedPredictions, pub RowLines);
 
 impl Payload for CsvPredictions {
@@ -77,7 +77,7 @@ fn parse(bytes: &[u8], gaps: Gaps) -> Result<(PostedPredictions, RowLines), Prob
     let mut table = Table::open(&bytes, &COLUMNS)?;
     let mut violations = Violations::default();
     let (mut rows, mut points) = (Vec::new(), Vec::new());
-    // Whether the first row names a job, and which.
+    // Job of the first row, if there was a row and it names one.
     let mut job: Option<Option<Uuid>> = None;
     while table.next(&mut violations)? {
         let named = table.parsed("job_id", uuid, &mut violations);
@@ -145,7 +145,7 @@ fn parse(bytes: &[u8], gaps: Gaps) -> Result<(PostedPredictions, RowLines), Prob
     Ok((posted, table.into_lines()))
 }
 
-/// The cells of one row; what is empty is absent.
+/// Cells of one row. Empty cells are absent.
 struct Row {
     role: Option<Name>,
     source: Option<Name>,

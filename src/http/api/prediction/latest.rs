@@ -1,4 +1,4 @@
-//! The newest predictions, on the wire.
+//! Operation that returns the newest predictions.
 
 use std::collections::HashSet;
 
@@ -19,7 +19,7 @@ use crate::{
 /// Largest number of locations in one request.
 const MAX_LOCATIONS: usize = 100;
 
-/// The operation on the newest predictions.
+/// Operation on the newest predictions.
 pub struct LatestApi(pub App);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Predictions")]

@@ -1,7 +1,7 @@
-//! Newline-delimited JSON: points in a stream of any length, kept part by part as they come.
+//! Newline-delimited JSON: points in a stream of any length, which are stored in parts while they arrive.
 //!
-//! A part ends after so many lines, bytes or seconds, whichever comes first, and when the token's share of memory is used
-//! up. For each part the token is checked again.
+//! A part ends when a limit of points, runs, bytes or seconds is reached, or when the token's share of memory is used
+//! up. The token is checked again for each part.
 
 use std::{
     collections::HashSet,
@@ -33,24 +33,24 @@ use crate::{
     service::{App, prediction},
 };
 
-/// How many points are kept at a time, in one transaction, unless they are of [`MAX_RUNS`] runs already.
+/// Maximum number of points of a part, which is stored in one transaction. A part also ends at [`MAX_RUNS`] runs.
 const PART: usize = 20_000;
 
-/// How many bytes of lines make up a part, however few points they are.
+/// Maximum number of bytes of a part's lines.
 const PART_BYTES: usize = 8 * 1024 * 1024;
 
-/// How long after the last part the next one is kept, if anything comes: no point waits longer, and no token that has
-/// ended goes on for longer.
+/// Time after which a part is stored while bytes arrive, so that points do not wait longer, and a token that was
+/// revoked is noticed.
 const PART_TIME: Duration = Duration::from_secs(10);
 
-/// How long a stream that holds nothing waits for memory that other requests hold, and how often it asks.
+/// Time that a stream waits for memory that other requests use, and the time between its attempts.
 const WAIT_FOR_MEMORY: Duration = Duration::from_secs(20);
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 
-/// The longest line, in bytes.
+/// Maximum length of a line, in bytes.
 const MAX_LINE: usize = 64 * 1024;
 
-/// A body of one point a line.
+/// Body with one point in each line.
 pub struct Lines {
     body: poem::Body,
     session: Session,
@@ -87,10 +87,10 @@ impl ParsePayload for Lines {
 
 impl_apirequest_for_payload!(Lines);
 
-/// Keeps the points of the lines.
+/// Stores the points of the lines.
 ///
 /// # Errors
-/// The problem of the first part that is not kept, which says how much before it is.
+/// The problem of the first part that is not stored, with the number of lines before it that are.
 pub async fn keep(app: &App, lines: Lines, gaps: Gaps) -> Result<PredictionCounts, Problem> {
     let mut kept = Kept {
         app,
@@ -125,18 +125,18 @@ struct Kept<'a> {
     app: &'a App,
     session: Session,
     gaps: Gaps,
-    /// The part of the lines that is in memory, read or not.
+    /// Counter of the bytes in memory, parsed or not.
     buffered: Buffered,
     counts: PredictionCounts,
-    /// Points that are read and not stored yet.
+    /// Points that were parsed and are not stored yet.
     part: Vec<DirectPoint>,
-    /// The runs that it is of, by their hashes.
+    /// Hashes of the part's runs.
     runs: HashSet<u64>,
     hasher: RandomState,
-    /// Number of bytes in its lines.
+    /// Number of bytes of the part's lines.
     part_bytes: usize,
     part_since: Instant,
-    /// Number of lines with points that were read.
+    /// Number of lines with points that were parsed.
     lines: usize,
     lines_kept: usize,
     /// Number of lines, empty ones included.
@@ -172,7 +172,7 @@ impl Kept<'_> {
             self.keep(0).await?;
         }
         if self.lines == 0 {
-            // An empty stream is refused as an empty array is.
+            // An empty stream is refused in the same way as an empty array.
             let caller = self.session.caller()?;
             self.counts += prediction::post_lines(self.app, &caller, Vec::new(), 0, self.gaps).await?;
         }
@@ -183,8 +183,8 @@ impl Kept<'_> {
         self.part.len() >= PART || self.runs.len() >= MAX_RUNS || self.part_bytes >= PART_BYTES
     }
 
-    /// Counts bytes that came. If they are too many, what was read is kept at once, so that it takes no memory any more;
-    /// a stream that holds nothing waits for others, who cannot be waiting for it.
+    /// Counts bytes that arrived. If they exceed the limit, the part is stored at once to free its memory. After that
+    /// the stream waits for other requests, which cannot be waiting for it because it holds no part.
     async fn hold(&mut self, more: usize, rest: usize) -> Result<(), Problem> {
         let Err(refused) = self.buffered.grow(more) else {
             return Ok(());
@@ -218,7 +218,7 @@ impl Kept<'_> {
         Ok(())
     }
 
-    /// Keeps the part that was read, if the token is still valid. `rest` are the bytes that stay in memory behind it.
+    /// Stores the part, if the token is still valid. `rest` is the number of bytes that stay in memory.
     async fn keep(&mut self, rest: usize) -> Result<(), Problem> {
         let caller = self.session.caller()?;
         let part = std::mem::take(&mut self.part);
@@ -234,7 +234,7 @@ impl Kept<'_> {
         Ok(())
     }
 
-    /// The problem of the line that is read now.
+    /// Returns the problem of the current line.
     fn refused(&self, detail: &str) -> Problem {
         let detail = format!("{detail} (line {})", self.place);
         Error::invalid(format!("/{}", self.lines), detail).into()

@@ -1,4 +1,4 @@
-//! Predictions on the wire.
+//! Operations on predictions.
 
 mod csv;
 mod latest;
@@ -63,7 +63,7 @@ enum IssuesParameter {
     All,
 }
 
-/// The predictions' operations.
+/// Operations on predictions.
 pub struct PredictionApi(pub App);
 
 /// The rules need the job's contract, which `service` reads.
@@ -199,7 +199,8 @@ impl PredictionApi {
         let dialect = dialect(form, guard.0, bom.0)?;
         let thin = thinning(max_points.0, form, cursor.0.as_deref())?;
         let cursor: Option<PredictionCursor> = cursor.0.as_deref().map(decode).transpose()?;
-        // Later pages have the window of the first, whose default moves on with the clock, and what was known then.
+        // Later pages have the window and the `as_of` of the first page, because the default window moves with the
+        // clock.
         let before = cursor.as_ref();
         let from = from.0.or(before.map(|cursor| cursor.from));
         let to = to.0.or(before.map(|cursor| cursor.to));

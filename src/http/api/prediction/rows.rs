@@ -1,4 +1,4 @@
-//! Found predictions as an answer: rows are written one by one, as they are sent.
+//! Writes predictions into a response, row by row while they are sent.
 
 use std::{collections::HashMap, io};
 
@@ -16,10 +16,10 @@ use crate::{
     },
 };
 
-/// Number of rows that are written at a time. A shorter response is sent in one piece.
+/// Number of rows that are written at a time. A response with fewer rows is sent at once.
 const PIECE: usize = 1024;
 
-/// Found predictions in the form that is asked for; `by_issue` makes each issue a series of its own.
+/// Returns predictions in the requested form. With `by_issue`, each issue is a series of its own.
 pub fn body(found: Predictions, form: Form, dialect: Dialect, by_issue: bool) -> Body {
     match form {
         Form::Series => series(&found, by_issue).into(),
@@ -29,7 +29,7 @@ pub fn body(found: Predictions, form: Form, dialect: Dialect, by_issue: bool) ->
 }
 
 fn series(found: &Predictions, by_issue: bool) -> Vec<u8> {
-    // Mostly enough: a value has about six digits, and what else there is stands once a series.
+    // This is usually enough: a value has about six digits, and everything else is written once for each series.
     let mut out = Vec::with_capacity(1024 + found.rows.len() * 8);
     match serde_json::to_writer(&mut out, &found.by_series(by_issue)) {
         Ok(()) => out,
@@ -37,17 +37,17 @@ fn series(found: &Predictions, by_issue: bool) -> Vec<u8> {
     }
 }
 
-/// A way to write rows.
+/// Writer of rows.
 trait Rows: Send + 'static {
-    /// Writes what comes before the rows.
+    /// Writes the text before the rows.
     fn begin(&mut self, out: &mut Vec<u8>);
     /// Writes a row.
     fn row(&mut self, run: &FoundRun, row: &FoundPoint, is_first: bool, out: &mut Vec<u8>);
-    /// Writes what comes behind the rows.
+    /// Writes the text after the rows.
     fn end(&mut self, out: &mut Vec<u8>);
 }
 
-/// The rows as a body, a piece at a time: however many there are, one piece of text is held.
+/// Returns the rows as a streamed body. However many rows there are, one chunk of text is in memory.
 fn rows(mut form: impl Rows, found: Predictions) -> Body {
     let mut next = 0;
     let mut piece = move || {
@@ -80,16 +80,16 @@ fn rows(mut form: impl Rows, found: Predictions) -> Body {
     })))
 }
 
-/// Rows as a JSON array. What the rows of a series or of a run share is worked out once.
+/// Writes rows as a JSON array. Texts that the rows of a series or a run share are formatted once.
 #[derive(Default)]
 struct JsonRows {
     texts: HashMap<i64, SeriesText>,
-    /// Which run the row before was of, and what stands between its valid_time and its lead time.
+    /// Run of the previous row; `issue` is the text between its valid_time and its lead time.
     run: Option<usize>,
     issue: Vec<u8>,
 }
 
-/// The parts of a series' rows, around what differs.
+/// Texts that all rows of a series share.
 struct SeriesText {
     before_value: String,
     before_times: String,
@@ -154,10 +154,10 @@ impl SeriesText {
     }
 }
 
-/// Rows as CSV; what is absent is empty.
+/// Writes rows as CSV. Absent values are empty cells.
 struct CsvRows(Dialect);
 
-/// The columns of the CSV.
+/// Columns of the CSV.
 const COLUMNS: [&str; 12] = [
     "metric",
     "value",
@@ -205,7 +205,7 @@ impl Rows for CsvRows {
     fn end(&mut self, _: &mut Vec<u8>) {}
 }
 
-/// A value as JSON.
+/// Returns a value as JSON.
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The parameters by which predictions are found.
+//! Parameters that select predictions.
 
 use uuid::Uuid;
 

@@ -24,17 +24,17 @@ use crate::{
     },
 };
 
-/// The column, and the query parameter, that names the sensor.
+/// Name of the column, and of the query parameter, that contains the sensor's id.
 const SENSOR: &str = "sensor_id";
 
-/// The columns of readings.
+/// Columns of readings.
 const COLUMNS: Columns = Columns {
     required: &[SENSOR, "time", "value"],
     optional: &[],
     unused: &["available_at"],
 };
 
-/// The columns of readings of a sensor that the query names.
+/// Columns of readings of one sensor that the query names.
 const OF_ONE_SENSOR: Columns = Columns {
     required: &["time", "value"],
     optional: &[SENSOR],
@@ -69,7 +69,7 @@ impl ParsePayload for CsvReadings {
 
 impl_apirequest_for_payload!(CsvReadings);
 
-/// The sensor that the query names for all rows.
+/// Returns the sensor that the query names for all rows.
 fn sensor_of(request: &Request) -> Option<Uuid> {
     let query = request.params::<Vec<(String, String)>>().ok()?;
     let sensor = query.into_iter().find(|(name, _)| name == SENSOR)?;

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// A body of one reading a line.
+/// Body with one reading in each line.
 pub struct ReadingLines(pub Vec<NewReading>);
 
 impl Payload for ReadingLines {

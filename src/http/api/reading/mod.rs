@@ -1,4 +1,4 @@
-//! Readings on the wire.
+//! Operations on readings.
 
 mod csv;
 mod lines;
@@ -35,7 +35,7 @@ use crate::{
 use csv::CsvReadings;
 use lines::ReadingLines;
 
-/// The readings' operations.
+/// Operations on readings.
 pub struct ReadingApi(pub App);
 
 /// The forms in which readings are posted.
@@ -50,11 +50,11 @@ enum Posted {
     Lines(ReadingLines),
 }
 
-/// The start of a page of readings.
+/// Start of a page of readings.
 #[derive(Serialize, Deserialize)]
 struct Cursor {
     after: Timestamp,
-    /// What the first page knew: what arrived after it is in no later page.
+    /// Time of the first page. Readings that arrived later are not on later pages.
     as_of: Option<Timestamp>,
 }
 

@@ -1,4 +1,4 @@
-//! Finds the issues of one valid time after a given one: the rest of a page that ended within them.
+//! Finds the issues of one valid time after a given issue, for a page that begins between two issues of a valid time.
 
 use std::ops::ControlFlow::{Break, Continue};
 
@@ -20,8 +20,8 @@ use crate::{
     },
 };
 
-/// Adds the issues of the one valid_time in the window after `after`, each in its newest revision, up to as many rows as
-/// are wanted. No more runs are read than that takes.
+/// Adds the issues of the one valid_time in the window after `after`, each in its newest revision, up to the wanted
+/// number of rows. It reads only as many runs as that needs.
 pub fn issues_after(
     connection: &Connection,
     group: &[SeriesRow],

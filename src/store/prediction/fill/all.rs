@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// Adds every issue of each valid_time in the window in its newest revision, up to as many rows as are wanted.
+/// Adds every issue of each valid_time in the window in its newest revision, up to the wanted number of rows.
 pub fn all_issues(
     connection: &Connection,
     group: &[SeriesRow],
@@ -39,7 +39,7 @@ pub fn all_issues(
     };
     for series in group {
         let cutoff = series.series.cutoff(window.now);
-        // The valid times of newer revisions of the issue.
+        // Valid times that newer revisions of the issue contain.
         let mut revised: (Option<Timestamp>, HashSet<Timestamp>) = Default::default();
         let visited = visit_runs(connection, series, window, Order::NewestFirst, |run| {
             let issue_time = run.issue.issue_time;
@@ -92,11 +92,11 @@ pub fn all_issues(
     Ok(filled)
 }
 
-/// The first rows of all issues, in no order while they are collected.
+/// First rows of all issues, unordered while they are collected.
 struct First {
     rows: Vec<(IssueKey, FoundPoint)>,
     runs: Vec<FoundRun>,
-    /// The last row that may be wanted: there are as many rows as are wanted up to it.
+    /// Last row that can be wanted: the rows up to it are as many as wanted.
     end: Option<(Timestamp, IssueKey)>,
     wanted: usize,
 }
@@ -106,7 +106,7 @@ impl First {
         self.end.is_some_and(|end| (valid_time, issue) > end)
     }
 
-    /// Drops the rows that are not wanted once there are `times` as many as are.
+    /// Drops the unwanted rows once there are `times` as many rows as wanted.
     fn cut(&mut self, times: usize) {
         if self.rows.len() <= self.wanted.saturating_mul(times) {
             return;

@@ -5,7 +5,7 @@
 //! valid times are from their issue, so that the key finds the runs of a window without another index; `ends_at` says
 //! where the last run ends.
 //!
-//! One run is in memory at a time, and no more rows than are wanted: the memory that a slice takes depends neither on its
+//! One run is in memory at a time, and no more rows than are wanted. So the memory of a slice depends neither on its
 //! length nor on the shape of the archive.
 
 mod after;

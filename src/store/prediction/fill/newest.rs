@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// Adds the newest issue of each valid_time in the window, up to as many rows as are wanted.
+/// Adds the newest issue of each valid_time in the window, up to the wanted number of rows.
 pub fn newest_issues(
     connection: &Connection,
     group: &[SeriesRow],
@@ -64,7 +64,7 @@ pub fn newest_issues(
                 let at = place.get_or_insert_with(|| newest.place(point.valid_time));
                 match newest.at(at, point.valid_time) {
                     None => fresh.push(row),
-                    // This is another series' run: those of one series come newest first.
+                    // `other` is of another series, because the runs of one series are visited newest first.
                     Some(other) if rank < ranks[other.run] => {
                         *other = row;
                         is_used = true;
@@ -91,16 +91,16 @@ pub fn newest_issues(
     Ok(filled)
 }
 
-/// The valid times that are filled, in their order.
+/// Rows of the valid times that are filled, in their order.
 struct Newest {
     rows: VecDeque<FoundPoint>,
-    /// The valid time from which on none is wanted: as many as are wanted come before it.
+    /// Valid time from which on no row is wanted, because there are enough rows before it.
     end: Timestamp,
     wanted: usize,
 }
 
 impl Newest {
-    /// Returns the place that a valid_time has, or would have.
+    /// Returns the index that a valid_time has, or would be inserted at.
     fn place(&self, valid_time: Timestamp) -> usize {
         match self.rows.back() {
             Some(last) if last.valid_time < valid_time => self.rows.len(),
@@ -108,7 +108,8 @@ impl Newest {
         }
     }
 
-    /// Returns the row of a valid_time, if it is filled. `at` is its place or an earlier one, and is moved there.
+    /// Returns the row of a valid_time, if it is filled. The caller passes an index `at` that is not after the row; it
+    /// is moved to the row.
     fn at(&mut self, at: &mut usize, valid_time: Timestamp) -> Option<&mut FoundPoint> {
         while self.rows.get(*at)?.valid_time < valid_time {
             *at += 1;
@@ -116,8 +117,8 @@ impl Newest {
         self.rows.get_mut(*at).filter(|row| row.valid_time == valid_time)
     }
 
-    /// Adds rows for valid times that are not filled, and empties the list. Mostly they are all before or all after
-    /// those that are there: models run at regular times, and predict at regular times.
+    /// Adds rows for valid times that are not filled, and empties the list. Usually all new rows are before or after
+    /// the present ones, because models run and predict at regular times.
     fn add(&mut self, fresh: &mut Vec<FoundPoint>) {
         let (Some(first), Some(last)) = (fresh.first(), fresh.last()) else {
             return;
@@ -134,7 +135,7 @@ impl Newest {
         }
         if self.rows.len() >= self.wanted {
             self.rows.truncate(self.wanted);
-            // The last of them may still be another series'.
+            // A newer issue of another series may still replace the last row.
             let after = |row: &FoundPoint| Timestamp::from_micros(row.valid_time.micros() + 1);
             self.end = self.rows.back().map_or(self.end, after);
         }

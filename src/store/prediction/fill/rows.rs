@@ -1,4 +1,4 @@
-//! The rows that were found, and their runs.
+//! Operations on the rows that were found, and on their runs.
 
 use crate::{
     domain::{
@@ -8,7 +8,7 @@ use crate::{
     store::prediction::{run::Run, series::SeriesRow},
 };
 
-/// Orders rows by their valid times, and those of one by their issues.
+/// Returns the sort key of a row: valid time, then issue.
 pub fn in_order((issue, row): &(IssueKey, FoundPoint)) -> (Timestamp, IssueKey) {
     (row.valid_time, *issue)
 }
@@ -23,7 +23,7 @@ pub fn add(rows: impl IntoIterator<Item = FoundPoint>, mut runs: Vec<FoundRun>, 
     found.runs.append(&mut runs);
 }
 
-/// Drops the runs that are not used, and numbers the others again.
+/// Drops the unused runs, and updates the indexes of the others in `used`.
 pub fn keep_used<'a>(runs: &mut Vec<FoundRun>, used: impl Iterator<Item = &'a mut usize>) {
     let mut numbers = vec![None; runs.len()];
     let mut kept = Vec::new();
@@ -36,7 +36,7 @@ pub fn keep_used<'a>(runs: &mut Vec<FoundRun>, used: impl Iterator<Item = &'a mu
     *runs = kept;
 }
 
-/// Makes the run that is returned with its points.
+/// Creates the run that is returned with its points.
 pub fn found_run(series: &SeriesRow, run: &Run) -> FoundRun {
     FoundRun {
         series_id: series.id,

@@ -1,33 +1,34 @@
-//! The number of rows that are wanted of a slice, and how far it was read.
+//! Limits of reading a slice, and the point up to which it was read.
 
 use crate::{
     domain::{Timestamp, prediction::IssueKey},
     store::prediction::run::Cost,
 };
 
-/// The point up to which a slice was read.
+/// Point up to which a slice was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filled {
-    /// To its end.
+    /// The slice was read to its end.
     Whole,
-    /// Up to this valid_time, and for all issues up to this issue of it: as many rows as are wanted were found.
+    /// The wanted number of rows was found: the slice was read up to this valid_time and, if all issues are read, up to
+    /// this issue of it.
     Until(Timestamp, Option<IssueKey>),
-    /// Not at all: it cost too much.
+    /// Reading was stopped because it cost too much; no rows were added.
     TooMuch,
 }
 
-/// The number of rows that are wanted of a slice, and the limit of its cost.
+/// Limits of reading a slice.
 pub struct Wanted<'a> {
-    /// The number of rows at most.
+    /// Maximum number of rows.
     pub rows: usize,
-    /// The cost so far.
+    /// Cost of the whole request so far.
     pub cost: &'a Cost,
-    /// The cost at most.
+    /// Value of the cost above which reading stops.
     pub most: usize,
 }
 
 impl Wanted<'_> {
-    /// Returns whether the slice has cost too much.
+    /// Returns whether the cost is above the limit.
     pub fn is_too_much(&self) -> bool {
         self.cost.of_window() > self.most
     }

@@ -1,4 +1,4 @@
-//! The values that newer revisions of an issue withdraw.
+//! Tracks the values that newer revisions of an issue withdraw.
 
 use std::collections::HashSet;
 
@@ -7,8 +7,8 @@ use crate::{
     store::prediction::run::Run,
 };
 
-/// The valid times that newer revisions of an issue withdraw: earlier revisions do not fill them. Another issue, or
-/// another series of the group, may still do so.
+/// Valid times that newer revisions of an issue withdraw. Earlier revisions do not fill them; another issue, or another
+/// series of the group, may.
 #[derive(Default)]
 pub struct Withdrawn {
     issue: Option<Timestamp>,
@@ -16,7 +16,7 @@ pub struct Withdrawn {
 }
 
 impl Withdrawn {
-    /// Returns the point's value, unless it is withdrawn. The runs of one series come newest first.
+    /// Returns the point's value, unless it is withdrawn. The caller passes the runs of one series newest first.
     pub fn value(&mut self, run: &Run, point: &Point) -> Option<f64> {
         let issue = Some(run.issue.issue_time);
         if point.value.is_none() {

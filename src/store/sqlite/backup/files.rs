@@ -1,4 +1,4 @@
-//! The files beside a database: their names, and what a crash leaves of them.
+//! The files next to a database: their names, and the ones that a crash leaves.
 
 use std::{
     fs::{self, File},
@@ -15,7 +15,7 @@ const PASSING: &str = ".passing-";
 /// Follows the name of a database that a backup replaced, before the time.
 pub const BEFORE_RESTORE: &str = ".before-restore-";
 
-/// Returns a new name beside the database for a copy on its way to a client.
+/// Returns a new name next to the database for a copy that is sent to a client.
 pub fn passing(database: &Path) -> PathBuf {
     beside(database, &format!("{PASSING}{}", Uuid::new_v4().simple()))
 }
@@ -27,8 +27,8 @@ pub fn beside(file: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-/// Removes what a process that crashed left beside the database: copies on their way, a demo that was being filled, and
-/// second names that a restore was giving to the database. The caller must have the folder for itself.
+/// Removes the files that a crashed process left next to the database: unfinished copies, an unfinished demo, and
+/// second names of the database from a restore. The caller must hold the lock of the folder.
 ///
 /// # Errors
 /// The folder cannot be read or written.

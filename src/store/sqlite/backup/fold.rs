@@ -1,4 +1,4 @@
-//! Folds the log of a database that nobody serves into its file.
+//! Folds the log of a database that no server uses into its file.
 
 use std::path::Path;
 
@@ -9,19 +9,19 @@ use crate::store::sqlite::settings::BUSY_TIMEOUT;
 /// The result of folding a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Folded {
-    /// All of it is in the database's file, and no other process has the file open.
+    /// The whole log is in the database's file, and no other process has the file open.
     All,
     /// Another process has the database open.
     InUse,
-    /// The database is damaged: nothing was done.
+    /// The database is damaged, and nothing was changed.
     Damaged,
-    /// It cannot be done now, for example because the disk is full or cannot be written.
+    /// Folding failed, for example because the disk is full or cannot be written.
     Failed(String),
 }
 
 /// Folds the log into the database's file and ends the WAL mode.
 pub fn fold(path: &Path) -> Folded {
-    // Leaving the WAL mode needs the database alone.
+    // The WAL mode can be left only while no other process has the database open.
     let folded = Connection::open(path).and_then(|connection| {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0))

@@ -1,7 +1,7 @@
-//! Copies of the database that are consistent, made while others write.
+//! Consistent copies of the database, which are created while others write.
 //!
 //! A file gets its final name when it is whole and on the disk: backups, restored databases and demos are written under
-//! another name first and renamed. What a crash leaves in the data folder is removed at the next start.
+//! another name first and renamed. The next start removes what a crash leaves in the data folder.
 
 mod files;
 mod fold;

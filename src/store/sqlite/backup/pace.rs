@@ -1,4 +1,5 @@
-//! Keeps a copy from holding up writers: it is flushed piece by piece, with a rest after each, on a thread of low priority.
+//! Prevents a copy from delaying writers: it is flushed in small parts, with a rest after each, on a thread of low
+//! priority.
 
 use std::{fs::File, time::Duration};
 
@@ -16,7 +17,7 @@ const REST: Duration = Duration::from_millis(2);
 /// The lowest priority that a thread can have.
 const LOWEST_PRIORITY: i32 = 19;
 
-/// Flushes, rests, and looks whether to stop. SQLite calls it every some steps of a copy.
+/// Flushes, rests, and checks whether to stop. SQLite calls it after every few steps of a copy.
 pub struct Pace {
     file: File,
     /// The length of the file at the last rest.
@@ -27,7 +28,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Makes the pace of a copy to `file`.
+    /// Creates the pace of a copy to `file`.
     pub fn new(file: File, stop: Stop) -> Self {
         Self {
             file,
@@ -37,7 +38,7 @@ impl Pace {
         }
     }
 
-    /// Returns whether the copy is to stop.
+    /// Returns whether the copy must stop.
     pub fn is_over(&mut self) -> bool {
         let length = self.file.metadata().map_or(0, |metadata| metadata.len());
         self.calls += 1;
@@ -58,7 +59,8 @@ impl Pace {
 pub fn in_the_background<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let worker = scope.spawn(|| {
-            // It holds for this thread alone, which ends with the work. Where it is not allowed, the work goes on without.
+            // The priority is that of this thread alone, which ends with the work. If setting it is not allowed, the
+            // work continues without.
             let _ = rustix::process::nice(LOWEST_PRIORITY);
             work()
         });

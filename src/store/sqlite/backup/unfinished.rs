@@ -1,7 +1,7 @@
-//! A copy that is being made. It has another name until it is whole and on the disk.
+//! A copy that is being created. It has another name until it is complete and on the disk.
 //!
-//! SQLite writes a compact copy of one snapshot (`VACUUM INTO`): writers are not held up, and what they write meanwhile
-//! is not in it.
+//! SQLite writes a compact copy of one snapshot (`VACUUM INTO`). Writers are not blocked, and their later changes are
+//! not in it.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -23,13 +23,14 @@ use crate::{
     store::sqlite::{errors::OpenError, migrations, settings::BUSY_TIMEOUT},
 };
 
-/// The number of steps of SQLite's machine between two checks whether to go on: a few rows, which may be large.
+/// The number of steps of SQLite's machine between two checks whether to continue: a few rows, which may be large.
 const STEPS: i32 = 20;
 
-/// The bytes that are left free beside a copy.
+/// The number of bytes of the disk that stay free in addition to a copy.
 const SPARE: u64 = 4 * 1024 * 1024;
 
-/// A file that is not whole yet, or is on its way to a client. It is removed when this is dropped, unless it is kept.
+/// A file that is incomplete, or is being sent to a client. It is removed when this is dropped, unless
+/// [`Unfinished::keep`] gives it its final name.
 pub struct Unfinished {
     path: PathBuf,
     file: File,
@@ -50,7 +51,7 @@ impl Unfinished {
             .open(&path)
             .map_err(|error| failed("cannot make the copy", &error))?;
         let copy = Self { path, file };
-        // The lock shows other processes that the copy is being made. SQLite releases it when it closes the file.
+        // The lock shows other processes that the copy is being created. SQLite releases it when it closes the file.
         let _ = fcntl_lock(&copy.file, FlockOperation::NonBlockingLockExclusive);
         copy.fill(from, stop)?;
         let _ = fcntl_lock(&copy.file, FlockOperation::NonBlockingLockExclusive);
@@ -92,7 +93,7 @@ impl Unfinished {
         &self.file
     }
 
-    /// Returns the open file and removes its name. It ends when it is closed.
+    /// Returns the open file and removes its name. The disk space is freed when the file is closed.
     ///
     /// # Errors
     /// It cannot be opened again.
@@ -101,7 +102,7 @@ impl Unfinished {
         file.map_err(|error| failed("cannot read the copy", &error))
     }
 
-    /// Gives the file its final name, in place of the file that has it.
+    /// Gives the file its final name, and replaces the file that has it.
     ///
     /// # Errors
     /// It cannot be renamed. Then it is removed.
@@ -112,7 +113,7 @@ impl Unfinished {
     }
 }
 
-/// Returns whether the process that made an unfinished copy is gone.
+/// Returns whether the process that was creating an unfinished copy has ended.
 pub fn is_abandoned(path: &Path) -> bool {
     let file = OpenOptions::new()
         .read(true)

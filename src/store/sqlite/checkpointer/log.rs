@@ -11,8 +11,8 @@
 //!    +------------------ RESTART by the writer, from 16,384 pages on --+
 //! ```
 //!
-//! SQLite begins a log anew only when all of it is folded in and no reader uses it. `generation` counts these beginnings:
-//! the result of a checkpoint of an earlier log is dropped.
+//! SQLite restarts the log only when all of it is folded in and no reader uses it. `generation` counts these
+//! beginnings: the result of a checkpoint of an earlier log is dropped.
 
 use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
@@ -27,9 +27,12 @@ pub const EAGER: i64 = 1000;
 /// The number of pages at which the writer finishes the log: 64 MiB of 4 KiB each.
 pub const LONGEST: i64 = 16_384;
 
+/// State that the writer and the thread share.
 #[derive(Default)]
 pub struct Shared {
+    /// State of the log.
     pub log: Mutex<Log>,
+    /// Notified after a commit, and when the thread must end.
     pub news: Condvar,
     /// Held while pages are folded in: SQLite refuses two at once.
     pub turn: Mutex<()>,
@@ -50,11 +53,12 @@ pub struct Log {
     pub generation: u64,
     /// The number of commits.
     commits: u64,
+    /// Whether the thread must end.
     pub is_closing: bool,
 }
 
 impl Default for Log {
-    /// A process that crashed may have left a log. It counts as a page, so it is folded in soon.
+    /// Begins with one page, so that a log that a crashed process may have left is folded in soon.
     fn default() -> Self {
         Self {
             pages: 1,
@@ -69,7 +73,7 @@ impl Default for Log {
 }
 
 impl Log {
-    /// Returns whether there is work once nobody writes.
+    /// Returns whether pages are left to fold in while no one writes.
     fn has_rest(&self) -> bool {
         self.pages > self.folded || self.pages >= EAGER
     }
@@ -102,7 +106,7 @@ impl Shared {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records a commit. Returns whether the writer is to finish the log.
+    /// Records a commit. Returns whether the writer should finish the log.
     pub fn committed(&self, pages: i64) -> bool {
         let mut log = self.log();
         let was_asleep = !log.has_rest();
@@ -119,7 +123,7 @@ impl Shared {
         log.pages >= log.finish_at
     }
 
-    /// Waits for a checkpoint to make; none when the thread is to end.
+    /// Waits for the next checkpoint. `None` when the thread must end.
     pub fn next(&self, idle: Duration) -> Option<Task> {
         let mut log = self.log();
         loop {

@@ -3,7 +3,7 @@ use super::{
     *,
 };
 
-/// A database with a table, as the writer has it, and its file.
+/// Returns a database with a table, as the writer has it, and its file.
 fn writer(folder: &tempfile::TempDir) -> (Connection, std::path::PathBuf) {
     let path = folder.path().join("test.db");
     let writer = Connection::open(&path).unwrap();
@@ -23,7 +23,7 @@ fn write(writer: &Connection, bytes: i64) {
         .unwrap();
 }
 
-/// Waits for what the thread does.
+/// Waits until the thread has reached a state.
 fn wait_until(checkpointer: &Checkpointer, is_reached: impl Fn(&Log) -> bool) {
     while !is_reached(&checkpointer.shared.log()) {
         std::thread::sleep(Duration::from_millis(1));

@@ -1,5 +1,5 @@
-//! Checks whether a database file is whole: by SQLite's own checks, and by what only the product knows of its rows.
-//! Nothing is changed, and a server may be using the file.
+//! Checks whether a database file is undamaged, by SQLite's own checks and by the product's rules about its rows. The
+//! check changes nothing, and a server may be using the file.
 
 mod catalogue;
 mod open;

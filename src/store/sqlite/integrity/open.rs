@@ -33,7 +33,7 @@ pub fn open(path: &Path) -> Result<(Connection, i64), OpenError> {
         Err(error) if error.is_of_the_disk() => error,
         opened => return opened,
     };
-    // On a full disk or a read-only medium, the files beside the database cannot be created.
+    // On a full disk or a read-only medium, the `-wal` and `-shm` files cannot be created.
     if let Ok(connection) = Access::WithoutRoom.open(path) {
         let opened = schema(connection);
         if opened.is_ok() {

@@ -143,7 +143,8 @@ impl StoredRun {
         }
     }
 
-    /// Returns what a wrong clock did to the run, if anything. The run before it in the same issue arrived at `before`.
+    /// Returns the trace of a wrong clock in the run, if there is one. The previous run of the same issue arrived at
+    /// `before`.
     fn oddity(&self, before: Option<Timestamp>) -> Option<&'static str> {
         before
             .is_some_and(|before| self.available_at < before)

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::domain::{Timestamp, prediction::Point};
 
-/// The row of a series: about all its runs, and about what is not withdrawn. It still accounts for runs that have
-/// expired, so it may reach further than the runs that are left.
+/// The row of a series: the summary of all its runs, and of the values that are not withdrawn. It still accounts for
+/// runs that have expired, so it may reach further than the runs that are left.
 #[derive(Clone, Copy)]
 pub struct KnownOfSeries {
-    /// The newest issue of which something is left, in microseconds.
+    /// The newest issue that is not completely withdrawn, in microseconds.
     pub newest_issue: i64,
-    /// The last valid time of which a value is left, in microseconds.
+    /// The last valid time with a value that is not withdrawn, in microseconds.
     pub covers_until: i64,
     /// The last valid time of all runs.
     pub ends_at: Timestamp,

@@ -38,6 +38,7 @@ pub struct Database {
     pub opened: Result<Opened>,
     reopen: Box<dyn Reopen>,
     tried: Stopwatch,
+    /// Free space of the disk.
     pub room: Arc<Room>,
 }
 
@@ -73,6 +74,7 @@ impl Database {
         self.opened.as_mut().map_err(|error| error.clone())
     }
 
+    /// Observes the commits of the connection, for the checkpointer.
     pub fn watch(&self) {
         if let Ok(opened) = &self.opened
             && let Err(error) = Checkpointer::watch(&opened.connection)
@@ -92,7 +94,7 @@ impl Database {
         }
     }
 
-    /// Replaces the reason of a failure by what the disk reports, and releases the reserve for deletions.
+    /// Replaces the reason of a failure by the one that the disk reports, and releases the reserve for deletions.
     pub fn explain(&self, failure: Error) -> Error {
         let Error::Unavailable(_) = failure else {
             return failure;

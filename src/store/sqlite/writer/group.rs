@@ -17,9 +17,13 @@ const LONGEST_GROUP: Duration = Duration::from_millis(50);
 
 /// The requests of one commit.
 pub struct Group<'a> {
+    /// Requests that were taken from the queue, with their owners.
     pub requests: Vec<(Owner, Box<dyn Request>)>,
+    /// Queue that further requests are taken from.
     pub queue: &'a Queue,
+    /// Measurements of earlier groups.
     pub pace: &'a mut Pace,
+    /// Time since the group began.
     pub begun: Stopwatch,
 }
 

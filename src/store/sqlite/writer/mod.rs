@@ -1,12 +1,12 @@
-//! One thread writes. It takes what is queued, runs each request in a savepoint of its own, and commits them together: many
-//! durable writes share one flush to the disk, and none waits for a lock. A caller gets its result after the commit. A
-//! request that fails or panics rolls back only itself. A full queue refuses at once.
+//! One thread writes. It takes the queued requests, runs each in a savepoint of its own, and commits them together:
+//! many durable writes share one flush to the disk, and none waits for a lock. A caller gets its result after the
+//! commit. A request that fails or panics rolls back only itself. A full queue refuses at once.
 //!
 //! Tokens take turns in the queue, a group ends after some milliseconds, and a token whose requests take longer shares no
 //! commit with others: large requests of one token do not delay the others for long.
 //!
-//! [`request`] is what waits in the [`queue`]; the [`thread`] takes a [`group`] of them and runs it in one [`commit`] on
-//! the [`database`]; [`state`] is what others see of it.
+//! A [`request`] waits in the [`queue`]; the [`thread`] takes a [`group`] of them and runs it in one [`commit`] on the
+//! [`database`]; [`state`] shows the writer's state to others.
 
 mod commit;
 mod database;
@@ -87,7 +87,7 @@ impl Writer {
     /// Checks that the database's files are those that were opened.
     ///
     /// # Errors
-    /// [`Error::Unavailable`], with what happened to them.
+    /// [`Error::Unavailable`], with the cause.
     pub fn files(&self) -> Result<()> {
         let identity = self.state.identity();
         identity.as_ref().map_or(Ok(()), Identity::check)
@@ -129,7 +129,7 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Lets the thread finish what is queued and fold the log into the database.
+    /// Lets the thread finish the queued requests and fold the log into the database.
     fn drop(&mut self) {
         self.queue.close();
         if let Some(thread) = self.thread.take()

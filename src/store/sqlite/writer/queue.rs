@@ -11,7 +11,7 @@ use crate::{
 /// The requests that wait for the thread.
 pub struct Queue {
     state: Mutex<Queued>,
-    /// Notified when a request comes, and when the queue is closed.
+    /// Notified when a request arrives, and when the queue is closed.
     changed: Condvar,
 }
 
@@ -21,6 +21,7 @@ struct Queued {
 }
 
 impl Queue {
+    /// Creates an empty queue with `places` places.
     pub fn new(places: usize) -> Self {
         let state = Queued {
             waiting: Rota::new(places),
@@ -32,6 +33,7 @@ impl Queue {
         }
     }
 
+    /// Adds a request, or refuses it if the queue is full or closed.
     pub fn push(&self, owner: Owner, request: Box<dyn Request>) -> Result<()> {
         let mut queued = self.lock();
         if queued.is_closed {
@@ -43,7 +45,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Waits for the next request; none if the queue is closed and empty.
+    /// Waits for the next request. `None` if the queue is closed and empty.
     pub fn wait(&self) -> Option<(Owner, Box<dyn Request>)> {
         let is_idle = |queued: &mut Queued| queued.waiting.len() == 0 && !queued.is_closed;
         let mut queued = self
@@ -58,6 +60,7 @@ impl Queue {
         self.lock().waiting.pop(may)
     }
 
+    /// Closes the queue: waiting requests still run, new ones are refused.
     pub fn close(&self) {
         self.lock().is_closed = true;
         self.changed.notify_one();
@@ -78,12 +81,12 @@ impl Queue {
     }
 }
 
-/// Returns the error of a request that comes while the writer ends.
+/// Returns the error of a request that arrives while the writer ends.
 pub fn closing() -> Error {
     Error::Unavailable("it is closing".to_owned())
 }
 
-/// Closes and empties the queue when dropped, so that nobody waits for a thread that is gone.
+/// Closes and empties the queue when dropped, so that no request waits for a thread that has ended.
 pub struct CloseAtEnd<'a>(pub &'a Queue);
 
 impl Drop for CloseAtEnd<'_> {

@@ -24,10 +24,12 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Returns whether the caches of the catalogue must be cleared.
     pub fn changes_catalogue(self) -> bool {
         matches!(self, Self::WriteCatalogue | Self::DeleteCatalogue)
     }
 
+    /// Returns whether the write may use the reserve of a full disk.
     pub fn makes_room(self) -> bool {
         matches!(self, Self::DeleteCatalogue | Self::DeleteValues)
     }
@@ -47,6 +49,7 @@ pub trait Request: Send {
     fn answer(self: Box<Self>, committed: Result<()>);
 }
 
+/// A closure as a request, with the caller that waits for its result.
 pub struct Pending<T, F> {
     kind: Kind,
     watch: Watch,
@@ -96,7 +99,7 @@ impl<T: Send, F: FnOnce(&Transaction<'_>) -> Result<T> + Send> Request for Pendi
 
     fn answer(self: Box<Self>, committed: Result<()>) {
         let result = match (self.result, committed) {
-            // The group knows better why nothing can be written.
+            // The group's error names the cause more precisely.
             (Some(Err(Error::Unavailable(_))), Err(error @ Error::Unavailable(_))) => Err(error),
             // A request that failed by itself says why, whether or not the others were committed.
             (Some(Err(error)), _) => Err(error),
@@ -104,7 +107,7 @@ impl<T: Send, F: FnOnce(&Transaction<'_>) -> Result<T> + Send> Request for Pendi
             (_, Err(error)) => Err(error),
             (None, Ok(())) => Err(Error::Internal("a write was not run".to_owned())),
         };
-        // The caller may have gone away; the work is done all the same.
+        // The caller may have dropped the request; its work is done nevertheless.
         let _ = self.answer.send(result);
     }
 }

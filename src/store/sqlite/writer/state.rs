@@ -15,6 +15,7 @@ use crate::{
 const COMMIT: &str = "prediction_api_writer_commit_duration_seconds";
 const GROUP_SIZE: &str = "prediction_api_writer_batch_size";
 const FAILED: &str = "prediction_api_writer_commits_failed_total";
+/// Counter of writes that were refused because the queue was full.
 pub const REFUSED: &str = "prediction_api_writer_refused_total";
 
 /// Describes the writer's metrics.
@@ -75,6 +76,7 @@ pub struct Meters {
 }
 
 impl Meters {
+    /// Looks up the metrics.
     pub fn new() -> Self {
         Self {
             durations: histogram!(COMMIT),
@@ -83,6 +85,7 @@ impl Meters {
         }
     }
 
+    /// Counts a commit of `requests` requests.
     pub fn count(&self, begun: Stopwatch, requests: usize, committed: &Result<()>) {
         self.durations.record(begun.elapsed());
         // The number is at most the size of a group.

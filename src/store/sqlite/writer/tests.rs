@@ -79,7 +79,7 @@ async fn a_failed_or_panicking_request_undoes_only_itself() {
     assert_eq!(numbers(&writer).await, [1, 4]);
 }
 
-/// A request that panics where nothing is prepared for it.
+/// A request that panics outside the code that catches panics of requests.
 struct Faulty;
 
 impl Request for Faulty {
@@ -131,7 +131,7 @@ async fn a_full_database_refuses_until_there_is_room_again() {
         })
     };
     limit(20).await;
-    // Its neighbour in the queue may be undone with it, which is then told so.
+    // Its neighbour in the queue may be rolled back with it, and then gets an error.
     let (full, beside) = tokio::join!(fill(), writer.write(Kind::WriteValues, |tx| insert(tx, 1)));
     let is_full = |result: &Error| matches!(result, Error::Unavailable(reason) if reason.contains("disk is full"));
     assert!(is_full(&full.unwrap_err()));
