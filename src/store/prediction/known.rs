@@ -1,7 +1,5 @@
 //! Summary of all runs of a series, stored in the row of the series.
 
-use std::collections::HashMap;
-
 use uuid::Uuid;
 
 use super::{revision::Revision, series::SeriesId};
@@ -14,7 +12,6 @@ use crate::{
     },
     store::{
         engine::{Connection, Row, RowResult, ToSql, Transaction, params_from_iter},
-        row::FromRow,
         set::{self, Texts},
     },
 };
@@ -22,11 +19,9 @@ use crate::{
 /// Maximum number of series that one statement finds or changes.
 const MOST: usize = 64;
 
-/// Selects the summaries of series, whose table is `s`.
-pub const SELECT: &str =
-    "SELECT s.id, s.source_version_id, s.job_id, s.location_id, s.metric, s.stage, s.organisation_id,
-    s.retention_hours, s.fresh_issue, s.newest_arrival, s.last_issue, s.newest_issue, s.covers_until, s.ends_at,
-    s.shortest_lead, s.longest_lead, s.newest_available_at FROM series s";
+/// Columns of a summary, in the table `s`.
+pub const SUMMARY: &str = "s.fresh_issue, s.newest_arrival, s.last_issue, s.newest_issue, s.covers_until, s.ends_at,
+    s.shortest_lead, s.longest_lead, s.newest_available_at";
 
 /// Summary of all runs of a series. A post updates it in memory and stores it once.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,25 +39,25 @@ pub struct Known {
     newest_available_at: Timestamp,
 }
 
-impl FromRow for Known {
-    fn from_row(row: &Row<'_>) -> RowResult<Self> {
+impl Known {
+    /// Reads a row that begins with [`SUMMARY`]. It reads by position: each post reads a summary, and each read by name
+    /// compares the names of columns.
+    pub fn from_columns(row: &Row<'_>) -> RowResult<Self> {
         Ok(Self {
             last_fresh: LastPost {
-                issue_time: row.get("fresh_issue")?,
-                arrival: row.get("newest_arrival")?,
+                issue_time: row.get(0)?,
+                arrival: row.get(1)?,
             },
-            last_issue: row.get("last_issue")?,
-            newest_issue: row.get("newest_issue")?,
-            covers_until: row.get("covers_until")?,
-            ends_at: row.get("ends_at")?,
-            shortest_lead: row.get("shortest_lead")?,
-            longest_lead: row.get("longest_lead")?,
-            newest_available_at: row.get("newest_available_at")?,
+            last_issue: row.get(2)?,
+            newest_issue: row.get(3)?,
+            covers_until: row.get(4)?,
+            ends_at: row.get(5)?,
+            shortest_lead: row.get(6)?,
+            longest_lead: row.get(7)?,
+            newest_available_at: row.get(8)?,
         })
     }
-}
 
-impl Known {
     /// Creates the summary of a series with its first run.
     pub fn new(issue: Issue, run: &Revision) -> Self {
         let (shortest_lead, longest_lead) = run.leads();
@@ -114,25 +109,24 @@ impl Known {
 }
 
 /// The key of a series: its version, job, location, metric, stage and organisation.
-pub type Key = (Uuid, Option<Uuid>, Option<Uuid>, String, String, Uuid);
+pub type Key<'a> = (Uuid, Option<Uuid>, Option<Uuid>, &'a str, &'a str, Uuid);
 
 /// Returns the key of the series.
-pub fn key(series: &Series) -> Key {
+pub fn key(series: &Series) -> Key<'_> {
     (
         series.source_version_id,
         series.job_id,
         series.location_id,
-        series.metric.as_str().to_owned(),
-        stage_text(series).to_owned(),
+        series.metric.as_str(),
+        stage_text(series),
         series.organisation_id,
     )
 }
 
 static FIND: Texts = Texts::new();
 
-/// Returns the stored series among these keys.
-pub fn find(connection: &Connection, keys: &[Key]) -> Result<HashMap<Key, (i64, Known)>> {
-    let mut found = HashMap::new();
+/// Calls `found` with the key, the number and the summary of each of the series that is stored.
+pub fn find(connection: &Connection, keys: &[Key<'_>], mut found: impl FnMut(&Key<'_>, i64, Known)) -> Result<()> {
     for part in set::parts(keys, MOST) {
         let sql = FIND.of(part.len(), find_sql);
         let mut statement = connection.prepare_cached(&sql)?;
@@ -143,18 +137,19 @@ pub fn find(connection: &Connection, keys: &[Key]) -> Result<HashMap<Key, (i64, 
             });
         let mut rows = statement.query(params_from_iter(values))?;
         while let Some(row) = rows.next()? {
+            let text = |column| -> RowResult<_> { Ok(row.get_ref(column)?.as_str()?) };
             let key = (
-                row.get("source_version_id")?,
-                row.get("job_id")?,
-                row.get("location_id")?,
-                row.get("metric")?,
-                row.get("stage")?,
-                row.get("organisation_id")?,
+                row.get(10)?,
+                row.get(11)?,
+                row.get(12)?,
+                text(13)?,
+                text(14)?,
+                row.get(15)?,
             );
-            found.insert(key, (row.get("id")?, Known::from_row(row)?));
+            found(&key, row.get(9)?, Known::from_columns(row)?);
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Condition that selects the series of a key.
@@ -163,7 +158,10 @@ const KEY: &str = "(s.source_version_id = ?1 AND s.job_id IS NOT DISTINCT FROM ?
 
 fn find_sql(count: usize) -> String {
     let keys = set::repeated(KEY, 6, count, " OR ");
-    format!("{SELECT} WHERE {keys}")
+    format!(
+        "SELECT {SUMMARY}, s.id, s.source_version_id, s.job_id, s.location_id, s.metric, s.stage, s.organisation_id
+            FROM series s WHERE {keys}"
+    )
 }
 
 /// Returns SQLite's query plan for finding `count` series.
@@ -230,6 +228,9 @@ pub fn update(tx: &Transaction<'_>, changed: &[(SeriesId, Known)]) -> Result<()>
         let sql = UPDATE.of(part.len(), |count| {
             // Each series has eleven parameters: its number, its organisation and nine values.
             let assign = |(column, (name, _)): (usize, (&str, _))| {
+                if count == 1 {
+                    return format!("{name} = ?{}", column + 3);
+                }
                 let values = set::repeated(&format!("WHEN ?1 THEN ?{}", column + 3), 11, count, " ");
                 format!("{name} = CASE id {values} ELSE {name} END")
             };

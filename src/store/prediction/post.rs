@@ -49,17 +49,17 @@ pub fn post(tx: &Transaction<'_>, runs: &[NewRun<'_>], gaps: Gaps, now: Timestam
     let mut places_of_runs = Vec::with_capacity(runs.len());
     for run in runs {
         let place = *places.entry(known::key(&run.series)).or_insert_with_key(|key| {
-            keys.push(key.clone());
+            keys.push(*key);
             post.series.push(State::new(&run.series));
             post.series.len() - 1
         });
         places_of_runs.push(place);
     }
-    for (key, (id, known)) in known::find(tx, &keys)? {
-        if let Some(state) = places.get(&key).and_then(|place| post.series.get_mut(*place)) {
+    known::find(tx, &keys, |key, id, known| {
+        if let Some(state) = places.get(key).and_then(|place| post.series.get_mut(*place)) {
             (state.id, state.known) = (Some(id), Some(known));
         }
-    }
+    })?;
     let mut found = Vec::with_capacity(runs.len());
     for (run, place) in runs.iter().zip(places_of_runs) {
         found.push(post.add(place, run)?);
@@ -171,8 +171,9 @@ impl Post<'_> {
         if let Some(named) = self.series[place].named() {
             remaining::update(self.tx, named)?;
             let key = known::key(self.series[place].series);
-            let found = known::find(self.tx, std::slice::from_ref(&key))?.remove(&key);
-            self.series[place].known = found.map(|(_, known)| known);
+            let mut found = None;
+            known::find(self.tx, &[key], |_, _, known| found = Some(known))?;
+            self.series[place].known = found;
         }
         Ok(())
     }

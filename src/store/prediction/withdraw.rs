@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{
     issue::held,
-    known::{self, Known, SELECT},
+    known::{self, Known, SUMMARY},
     remaining,
     revision::{self, Revision},
     series::SeriesId,
@@ -105,7 +105,7 @@ pub fn withdraw(
 /// Returns the retention of a series in hours, if it has one, and the summary of its runs. Returns `None` if the series
 /// is not part of the withdrawal: since the list was read, its number may have been given to another series.
 fn find(connection: &Connection, series: SeriesId, withdrawal: &Withdrawal) -> Result<Option<(Option<i64>, Known)>> {
-    let sql = format!("{SELECT} WHERE {CHOSEN} AND s.id = ?5");
+    let sql = format!("SELECT {SUMMARY}, s.retention_hours FROM series s WHERE {CHOSEN} AND s.id = ?5");
     let mut statement = connection.prepare_cached(&sql)?;
     let found = statement.query_row(
         (
@@ -115,7 +115,7 @@ fn find(connection: &Connection, series: SeriesId, withdrawal: &Withdrawal) -> R
             &withdrawal.stage,
             series.id,
         ),
-        |row| Ok((row.get("retention_hours")?, Known::from_row(row)?)),
+        |row| Ok((row.get("retention_hours")?, Known::from_columns(row)?)),
     );
     Ok(found.optional()?)
 }
