@@ -6,3 +6,4 @@ pub mod guide;
 pub mod metrics;
 pub mod pages;
 mod swagger;
+pub mod weather;
