@@ -123,7 +123,7 @@ fn apis(app: &App) -> Apis {
     );
     let administration = (
         organisation::OrganisationApi(app.clone()),
-        webhook::WebhookApi(app.clone()),
+        webhook::WebhookApi::new(app),
         token::TokenApi(app.clone()),
         audit::AuditApi(app.clone()),
         backup::AdminApi(app.clone()),
