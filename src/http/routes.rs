@@ -1,6 +1,7 @@
 //! Every route, and its operation.
 //!
 //! The operations of the API, with their files in `api/`; a test checks this table against the API's document.
+//! A build without the feature `webhooks` leaves out those of webhook.rs.
 //!
 //! | method | path | operation | file |
 //! | --- | --- | --- | --- |
