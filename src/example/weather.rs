@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn an_empty_temperature_is_a_missing_one() {
-        let stations = parse(&format!("{HEADER}\nEWR,2013-08-22T13:00:00Z,,,0\n")).expect("the row is right");
+        let stations = hours(&format!("{HEADER}\nEWR,2013-08-22T13:00:00Z,,,0\n")).expect("the row is right");
         assert_eq!(stations["EWR"][0].temperature, None);
         assert_eq!(stations["EWR"][0].humidity, None);
         assert_eq!(stations["EWR"][0].rain, Some(0.0));
