@@ -25,10 +25,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
-use prediction_api::example::{
-    catalogue::{self, ORGANISATION, SITES, SOURCE_VERSION},
-    mildew::{Class, DailyIndex, SEASON_2013},
-    weather::{self, STATIONS, Station},
+use prediction_api::{
+    example::{
+        catalogue::{self, ORGANISATION, SITES, SOURCE_VERSION},
+        mildew::{Class, DailyIndex, SEASON_2013},
+        weather::{self, STATIONS, Station},
+    },
+    http,
 };
 
 /// Maximum distance of a job's location from the station whose weather is used for it.
@@ -72,7 +75,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<()> {
-    let weather = weather::hours()?;
+    let weather = weather::hours(&http::weather_csv()?)?;
     let (token, shell) = token(&arguments)?;
     let timeout = Duration::from_secs(30);
     let server = Server {

@@ -97,8 +97,8 @@ impl Listening {
         if self.tls.is_none() && !self.address.ip().is_loopback() {
             tracing::warn!(
                 address = %self.address,
-                "other machines can reach this address without TLS, and tokens are sent in plain text: set \
-                 tls.certificate and tls.key, or put a reverse proxy with TLS in front"
+                "other machines can reach this address without TLS, and tokens are sent in plain text: {}",
+                Tls::ADVICE
             );
         }
         let apart = self.metrics.as_ref().and_then(|listener| listener.local_addr().ok());

@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod config;
+#[cfg(feature = "demo")]
 mod demo;
 mod limits;
 mod listen;
@@ -59,6 +60,7 @@ enum Command {
     /// Serves the dashboard, the API, Swagger UI and the guides; the default
     Serve,
     /// Fills a new folder, demo-data, with a season of real weather and predictions, and serves it
+    #[cfg(feature = "demo")]
     Demo,
     /// Creates, lists and revokes tokens in the data folder's database
     #[command(subcommand)]
@@ -140,6 +142,7 @@ fn dispatch(cli: &Cli) -> Outcome {
     };
     match cli.command.as_ref().unwrap_or(&Command::Serve) {
         Command::Serve => serve::run(&loaded()?),
+        #[cfg(feature = "demo")]
         Command::Demo => demo::run(&loaded()?),
         Command::Token(command) => token::run(command, &loaded()?.settings),
         Command::Retention { dry_run } => retention::run(&loaded()?.settings, *dry_run),

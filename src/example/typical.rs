@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn an_hour_is_what_it_was_on_that_day_of_2013() {
-        let weather = weather::hours().unwrap();
+        let weather = weather::real_hours();
         let newark = &weather["EWR"];
         let typical = typical(newark, datetime!(2028-02-28 22:30 UTC));
         assert_eq!(typical.first().unwrap().time, datetime!(2028-02-28 23:00 UTC));

@@ -1,13 +1,9 @@
-//! The weather of the demo, embedded in the executable: a year of hourly observations at the three airports of New
-//! York. `assets/demo/README.md` names its source.
+//! The weather of the demo: a year of hourly observations at the three airports of New York, read from the file that
+//! comes with the guides. `assets/demo/README.md` names its source.
 
-use std::{collections::BTreeMap, io::Read};
+use std::collections::BTreeMap;
 
-use flate2::read::GzDecoder;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
-
-/// Compressed file.
-const FILE: &[u8] = include_bytes!("../../assets/demo/weather_nyc_2013.csv.gz");
 
 const HEADER: &str = "station,time,temperature_c,relative_humidity_pct,precipitation_mm";
 
@@ -59,16 +55,10 @@ pub struct Hour {
     pub rain: Option<f64>,
 }
 
-/// Fault in the file.
+/// Line of the file that cannot be read, and the reason. Lines count from 1, including the header.
 #[derive(Debug, PartialEq, thiserror::Error)]
-pub enum WeatherError {
-    /// The file cannot be unpacked.
-    #[error("the weather cannot be unpacked: {0}")]
-    Packing(String),
-    /// A line cannot be read. Lines count from 1, including the header.
-    #[error("the weather, line {0}: {1}")]
-    Line(usize, String),
-}
+#[error("the weather, line {0}: {1}")]
+pub struct WeatherError(usize, String);
 
 impl Station {
     /// Returns the distance to a point in kilometres, accurate to a percent over the few kilometres that matter here.
@@ -80,38 +70,23 @@ impl Station {
     }
 }
 
-/// Returns the file as CSV, with a row for each station and hour.
+/// Reads the file, and returns the hours of every station by the station's code, sorted by time.
 ///
 /// # Errors
-/// The file cannot be unpacked.
-pub fn csv() -> Result<String, WeatherError> {
-    let mut text = String::new();
-    let unpacked = GzDecoder::new(FILE).read_to_string(&mut text);
-    unpacked.map_err(|error| WeatherError::Packing(error.to_string()))?;
-    Ok(text)
-}
-
-/// Returns the hours of every station by the station's code, sorted by time.
-///
-/// # Errors
-/// The file cannot be unpacked, or a line of it cannot be read.
-pub fn hours() -> Result<BTreeMap<String, Vec<Hour>>, WeatherError> {
-    parse(&csv()?)
-}
-
-fn parse(text: &str) -> Result<BTreeMap<String, Vec<Hour>>, WeatherError> {
-    let mut lines = (1..).zip(text.lines());
+/// A line cannot be read.
+pub fn hours(csv: &str) -> Result<BTreeMap<String, Vec<Hour>>, WeatherError> {
+    let mut lines = (1..).zip(csv.lines());
     if lines.next().is_none_or(|(_, header)| header != HEADER) {
         let problem = format!("the header is not `{HEADER}`");
-        return Err(WeatherError::Line(1, problem));
+        return Err(WeatherError(1, problem));
     }
     let mut stations: BTreeMap<String, Vec<Hour>> = BTreeMap::new();
     for (number, line) in lines {
-        let (station, hour) = parse_line(line).map_err(|problem| WeatherError::Line(number, problem))?;
+        let (station, hour) = parse_line(line).map_err(|problem| WeatherError(number, problem))?;
         let hours = stations.entry(station.to_owned()).or_default();
         if hours.last().is_some_and(|last| last.time >= hour.time) {
             let problem = format!("the time is not after the one before it of {station}");
-            return Err(WeatherError::Line(number, problem));
+            return Err(WeatherError(number, problem));
         }
         hours.push(hour);
     }
@@ -163,14 +138,22 @@ fn tenths(text: &str) -> Option<i32> {
     Some(sign * (whole.parse::<i32>().ok()? * 10 + tenth.parse::<i32>().ok()?))
 }
 
+/// Returns the hours of the real file.
+#[cfg(test)]
+pub(super) fn real_hours() -> BTreeMap<String, Vec<Hour>> {
+    let packed = include_bytes!("../../assets/docs/weather_nyc_2013.csv.gz");
+    let csv = std::io::read_to_string(flate2::read::GzDecoder::new(&packed[..]));
+    hours(&csv.expect("it can be unpacked")).expect("the file is right")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Returns the number of the line that is wrong.
     fn line(text: &str) -> usize {
-        match parse(text) {
-            Err(WeatherError::Line(line, _)) => line,
+        match hours(text) {
+            Err(WeatherError(line, _)) => line,
             other => panic!("{other:?}"),
         }
     }
@@ -181,7 +164,7 @@ mod tests {
 
     #[test]
     fn the_file_is_as_its_description_says() {
-        let stations = hours().expect("the file is right");
+        let stations = real_hours();
         let rows: Vec<usize> = stations.values().map(Vec::len).collect();
         assert_eq!(rows.iter().sum::<usize>(), 26_115);
         assert_eq!(stations.len(), STATIONS.len());
@@ -203,7 +186,7 @@ mod tests {
 
     #[test]
     fn an_empty_temperature_is_a_missing_one() {
-        let stations = parse(&format!("{HEADER}\nEWR,2013-08-22T13:00:00Z,,,0\n")).expect("the row is right");
+        let stations = hours(&format!("{HEADER}\nEWR,2013-08-22T13:00:00Z,,,0\n")).expect("the row is right");
         assert_eq!(stations["EWR"][0].temperature, None);
         assert_eq!(stations["EWR"][0].humidity, None);
         assert_eq!(stations["EWR"][0].rain, Some(0.0));

@@ -24,4 +24,4 @@ pub use problem::KINDS as PROBLEM_KINDS;
 pub use routes::document;
 pub use serve::server::{serve, serve_metrics};
 pub use serve::tls::Tls;
-pub use site::guide::has_guide;
+pub use site::{guide::has_guide, weather::weather_csv};

@@ -1,6 +1,7 @@
 //! Table of all routes and their operations.
 //!
 //! The operations of the API, with their files in `api/`; a test checks this table against the API's document.
+//! A build without the feature `webhooks` leaves out those of webhook.rs.
 //!
 //! | method | path | operation | file |
 //! | --- | --- | --- | --- |
@@ -124,7 +125,7 @@ fn apis(app: &App) -> Apis {
     );
     let administration = (
         organisation::OrganisationApi(app.clone()),
-        webhook::WebhookApi(app.clone()),
+        webhook::WebhookApi::new(app),
         token::TokenApi(app.clone()),
         audit::AuditApi(app.clone()),
         backup::AdminApi(app.clone()),

@@ -24,6 +24,10 @@ pub mod source;
 pub mod source_version;
 pub mod throttle;
 pub mod token;
+#[cfg(feature = "webhooks")]
+pub mod webhook;
+#[cfg(not(feature = "webhooks"))]
+#[path = "webhook/off.rs"]
 pub mod webhook;
 
 use std::{
@@ -81,6 +85,7 @@ pub struct App {
     tokens: Cache<[u8; 32], Caller>,
     jobs: Cache<Uuid, Arc<job::CachedJob>>,
     vitals: Cache<Uuid, Arc<Vitals>>,
+    #[cfg_attr(not(feature = "webhooks"), expect(dead_code, reason = "nothing is sent"))]
     sender: Arc<webhook::Sender>,
     /// Time of the last attempt of a probe to write, in microseconds since 1970.
     tried_writing: Arc<AtomicI64>,

@@ -3,6 +3,10 @@
 pub mod clock;
 pub mod health;
 pub mod sweeper;
+#[cfg(feature = "webhooks")]
+pub mod webhooks;
+#[cfg(not(feature = "webhooks"))]
+#[path = "webhooks_off.rs"]
 pub mod webhooks;
 
 use std::{fmt::Display, future::Future, panic::AssertUnwindSafe, time::Duration};

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
-    app::{ADMIN, Answer, TestApp, setup},
+    app::{ADMIN, Answer, HAS_WEBHOOKS, TestApp, setup},
     raw::{Raw, statuses},
 };
 
@@ -33,6 +33,10 @@ async fn things(app: &TestApp, organisation: &str) -> Value {
     let version = contract(&make("sources", released).await, "1");
     let job = new_job(organisation, &format!("{name}, run"));
     let job = app.ok(ADMIN, "POST /jobs/setup", job).await;
+    let webhook = match HAS_WEBHOOKS {
+        true => make("webhooks", json!({ "url": NOWHERE })).await,
+        false => Uuid::new_v4().to_string(),
+    };
     json!({
         "name": name,
         "organisation": organisation,
@@ -42,7 +46,7 @@ async fn things(app: &TestApp, organisation: &str) -> Value {
         "source": make("sources", json!({})).await,
         "version": app.make("/api/v1/source_versions", &version).await,
         "token": make("tokens", json!({ "role": "viewer" })).await,
-        "webhook": make("webhooks", json!({ "url": NOWHERE })).await,
+        "webhook": webhook,
         "job": job["id"],
         "pinned": job["source_version_id"]
     })
@@ -318,7 +322,7 @@ async fn a_list_that_names_another_organisation_is_refused() {
         app.calls(&manager, table).await;
         lists += 1;
     }
-    assert_eq!(lists, 8);
+    assert_eq!(lists, if HAS_WEBHOOKS { 8 } else { 7 });
 }
 
 async fn two_organisations() -> (TestApp, String, String) {

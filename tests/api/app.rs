@@ -38,6 +38,9 @@ pub fn store_limits() -> store::Limits {
 /// Largest body that the server under test accepts.
 pub const BODY_BYTES: usize = 1024 * 1024;
 
+/// Whether the executable has webhooks.
+pub const HAS_WEBHOOKS: bool = cfg!(feature = "webhooks");
+
 /// Rules of webhooks for the tests. Receivers run on this machine, and a hanging one is not waited for long.
 pub const WEBHOOKS: Rules = Rules {
     allow_private_addresses: true,
@@ -123,6 +126,7 @@ impl TestApp {
     }
 
     /// Starts a server on a fresh database, with these rules of webhooks.
+    #[cfg(feature = "webhooks")]
     pub async fn start_ruled(rules: Rules) -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), None, rules, Self::options()).await
     }

@@ -221,6 +221,7 @@ async fn the_trail_has_its_own_retention_and_knows_the_command_line() {
     assert_refused(&output, &["retention.audit_days", "from 1 to 36500"]);
 }
 
+#[cfg(feature = "webhooks")]
 #[tokio::test]
 async fn webhooks_are_noted_and_their_secrets_are_not() {
     let app = TestApp::start().await;

@@ -16,7 +16,6 @@ async fn start() -> (TestApp, Vec<(&'static str, String, Value)>) {
     let job = job.await;
     let point = json!({ "organisation_id": home, "name": "There", "latitude": 40.5, "longitude": -74 });
     let sensor = json!({ "organisation_id": home, "name": "thermometer", "metric": "celsius" });
-    let hook = json!({ "organisation_id": home, "name": "on call", "url": "http://127.0.0.1:9/" });
     let renamed = json!({ "name": "renamed" });
     let id = |value: &Value| value.as_str().unwrap().to_owned();
     let things = [
@@ -31,9 +30,14 @@ async fn start() -> (TestApp, Vec<(&'static str, String, Value)>) {
             app.make("/api/v1/sensors", &sensor).await,
             json!({ "unit": "°C" }),
         ),
+        #[cfg(feature = "webhooks")]
         (
             "webhooks",
-            app.make("/api/v1/webhooks", &hook).await,
+            app.make(
+                "/api/v1/webhooks",
+                &json!({ "organisation_id": home, "name": "on call", "url": "http://127.0.0.1:9/" }),
+            )
+            .await,
             json!({ "active": false }),
         ),
         ("sources", id(&job["source_id"]), json!({ "retention_hours": null })),

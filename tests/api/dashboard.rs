@@ -10,7 +10,7 @@ use flate2::{Compression, write::GzEncoder};
 use regex::Regex;
 use reqwest::Method;
 
-use crate::app::{Answer, TestApp};
+use crate::app::{Answer, HAS_WEBHOOKS, TestApp};
 
 /// Largest size of the whole page, compressed.
 const MAX_BYTES: usize = 150_000;
@@ -162,4 +162,13 @@ async fn only_files_of_the_folders_are_answered() {
     let licence = page(&app, "/assets/vendor/uplot/LICENSE").await;
     assert_eq!(licence.header("content-type"), "text/plain; charset=utf-8");
     assert!(licence.text.contains("MIT"));
+}
+
+#[tokio::test]
+async fn the_page_is_marked_if_the_api_has_webhooks() {
+    let app = TestApp::start().await;
+    let front = page(&app, "/").await;
+    assert_eq!(front.text.contains("data-webhooks"), HAS_WEBHOOKS, "{}", front.text);
+    let script = page(&app, "/assets/dashboard/lib/features.js").await;
+    assert!(script.text.contains("\"webhooks\" in document.body.dataset"));
 }

@@ -9,11 +9,14 @@ use std::{
     time::Duration,
 };
 
-use prediction_api::example::{
-    catalogue::SITES,
-    mildew::SEASON_2013,
-    today,
-    weather::{self, STATIONS},
+use prediction_api::{
+    example::{
+        catalogue::SITES,
+        mildew::SEASON_2013,
+        today,
+        weather::{self, STATIONS},
+    },
+    http,
 };
 use reqwest::{Client, StatusCode};
 use serde_json::Value;
@@ -57,7 +60,7 @@ async fn the_demo_holds_the_season_of_three_stations_as_it_went() {
     let folder = tempdir().unwrap();
     let demo = Served::start(command(folder.path(), &["demo"]));
     let url = address(&demo);
-    let weather = weather::hours().unwrap();
+    let weather = weather::hours(&http::weather_csv().unwrap()).unwrap();
     for ((station, site), expected) in STATIONS.iter().zip(SITES).zip(EXPECTED) {
         let predictions = format!("{url}/api/v1/predictions?metric=mildew_risk&job_id={}", site.job);
         let season = "from=2013-04-01T00:00:00Z&to=2013-11-02T00:00:00Z";

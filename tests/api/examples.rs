@@ -3,12 +3,8 @@
 use prediction_api::http;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use tempfile::tempdir;
 
-use crate::{
-    app::{ADMIN, TestApp},
-    command_line::{Served, command},
-};
+use crate::app::{ADMIN, TestApp};
 
 /// Requests that create the resources of the examples, in an order that works.
 const MAKE: &[&str] = &[
@@ -18,12 +14,21 @@ const MAKE: &[&str] = &[
     "create_source",
     "create_source_version",
     "set_up_job",
+    #[cfg(feature = "webhooks")]
+    "create_webhook",
+];
+
+/// Requests that create the resources of the examples, of which the first one creates most.
+const SET_UP_FIRST: &[&str] = &[
+    "set_up_job",
+    #[cfg(feature = "webhooks")]
     "create_webhook",
 ];
 
 /// Deletions, each before that of the resources that it depends on.
 const DELETE: &[&str] = &[
     "revoke_token",
+    #[cfg(feature = "webhooks")]
     "delete_webhook",
     "delete_job",
     "delete_source_version",
@@ -151,30 +156,16 @@ impl Visitor {
     }
 }
 
-/// Starts a demo. Returns its address and its admin token.
-fn demo() -> (tempfile::TempDir, Served, Visitor) {
-    let folder = tempdir().unwrap();
-    let served = Served::start(command(folder.path(), &["demo"]));
-    let url = served.said("Swagger UI").replace("/swagger", "");
-    let visitor = Visitor::new(&url, served.said("Admin token"));
-    (folder, served, visitor)
-}
-
 #[tokio::test]
 async fn the_examples_make_everything_one_by_one_and_work_on_it() {
     let app = TestApp::start().await;
     Visitor::new(&app.url, ADMIN).execute_all(MAKE).await;
-    let (_folder, _demo, mut visitor) = demo();
-    visitor.execute_all(MAKE).await;
 }
 
 #[tokio::test]
 async fn the_example_that_sets_a_job_up_comes_first_and_makes_what_the_others_need() {
-    let first = ["set_up_job", "create_webhook"];
     let app = TestApp::start().await;
-    Visitor::new(&app.url, ADMIN).execute_all(&first).await;
-    let (_folder, _demo, mut visitor) = demo();
-    visitor.execute_all(&first).await;
+    Visitor::new(&app.url, ADMIN).execute_all(SET_UP_FIRST).await;
 }
 
 #[tokio::test]
@@ -191,5 +182,34 @@ async fn examples_that_need_nothing_work_as_the_very_first_call() {
         .filter(|call| call.method == Method::GET && !call.path.contains('-') && call.name != "download_backup");
     for call in lists {
         Visitor::new(&app.url, ADMIN).execute(call.clone()).await;
+    }
+}
+
+#[cfg(feature = "demo")]
+mod on_a_demo {
+    use tempfile::{TempDir, tempdir};
+
+    use super::{MAKE, SET_UP_FIRST, Visitor};
+    use crate::command_line::{Served, command};
+
+    /// Starts a demo. Returns its address and its admin token.
+    fn demo() -> (TempDir, Served, Visitor) {
+        let folder = tempdir().unwrap();
+        let served = Served::start(command(folder.path(), &["demo"]));
+        let url = served.said("Swagger UI").replace("/swagger", "");
+        let visitor = Visitor::new(&url, served.said("Admin token"));
+        (folder, served, visitor)
+    }
+
+    #[tokio::test]
+    async fn the_examples_make_everything_one_by_one_and_work_on_it() {
+        let (_folder, _demo, mut visitor) = demo();
+        visitor.execute_all(MAKE).await;
+    }
+
+    #[tokio::test]
+    async fn the_example_that_sets_a_job_up_comes_first_and_makes_what_the_others_need() {
+        let (_folder, _demo, mut visitor) = demo();
+        visitor.execute_all(SET_UP_FIRST).await;
     }
 }

@@ -1,6 +1,6 @@
 //! The rules of the layers. Dependencies point down only: `domain` uses nothing of the crate; `store` uses `domain`;
 //! `service` uses `store` and `domain`; `http` and `task` use `service` and `domain`; `cli` may use all. `example` uses
-//! nothing, and only `http` and `cli` use it. There is no circle of files. `rusqlite` is used in `store` only, and the
+//! nothing, and only `cli` uses it. There is no circle of files. `rusqlite` is used in `store` only, and the
 //! framework in `http`.
 
 use std::{
@@ -21,7 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("example", &[]),
     ("store", &["domain"]),
     ("service", &["domain", "store"]),
-    ("http", &["domain", "example", "service"]),
+    ("http", &["domain", "service"]),
     ("task", &["domain", "service"]),
     (
         "cli",
@@ -42,6 +42,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("csv", &["http"]),
     // Other servers are called from one layer.
     ("reqwest", &["service"]),
+    ("indicatif", &["cli"]),
     ("tokio", &["store", "service", "http", "task", "cli"]),
     ("hyper", &["http"]),
     ("tokio_rustls", &["http"]),

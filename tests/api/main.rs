@@ -16,6 +16,7 @@ mod crowd;
 mod csv_answers;
 mod csv_bodies;
 mod dashboard;
+#[cfg(feature = "demo")]
 mod demo;
 mod diagnostics;
 mod direct;
@@ -39,6 +40,7 @@ mod latest;
 mod layers;
 mod limits;
 mod metrics;
+#[cfg(feature = "demo")]
 mod mildew;
 mod names;
 mod oracle;
@@ -51,6 +53,7 @@ mod properties;
 mod proxy;
 mod raw;
 mod readings;
+#[cfg(feature = "webhooks")]
 mod receiver;
 mod remote;
 mod retention;
@@ -60,11 +63,19 @@ mod share;
 mod slow;
 mod sql;
 mod thinning;
+#[cfg(feature = "tls")]
 mod tls;
 mod tutorial;
 mod units;
 mod upgrade;
+#[cfg(feature = "webhooks")]
 mod webhooks;
 mod withdrawal;
 mod withdrawal_of_readings;
+#[cfg(not(feature = "demo"))]
+mod without_demo;
+#[cfg(not(feature = "tls"))]
+mod without_tls;
+#[cfg(not(feature = "webhooks"))]
+mod without_webhooks;
 mod words;

@@ -6,9 +6,12 @@ use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
 use crate::app::{ADMIN, TestApp};
-use prediction_api::example::{
-    mildew::{Class, DailyIndex, SEASON_2013},
-    weather::{self, STATIONS, Station},
+use prediction_api::{
+    example::{
+        mildew::{Class, DailyIndex, SEASON_2013},
+        weather::{self, STATIONS, Station},
+    },
+    http,
 };
 
 /// Results of an independent implementation on the same weather: the days in the classes low, moderate and high, the
@@ -95,7 +98,7 @@ async fn the_season_of_2013_comes_back_as_the_worker_computed_it() {
         3,
         "{first}"
     );
-    let weather = weather::hours().unwrap();
+    let weather = weather::hours(&http::weather_csv().unwrap()).unwrap();
     for (station, expected) in STATIONS.iter().zip(EXPECTED) {
         assert_eq!(station.code, expected.0);
         let job = job(&app, station).await;

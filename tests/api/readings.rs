@@ -59,7 +59,7 @@ async fn values(app: &TestApp, sensor: &str, query: &str) -> Vec<f64> {
 
 /// Returns the columns of the real weather by station: times and values.
 fn weather(column: usize) -> BTreeMap<String, Vec<(String, f64)>> {
-    let text = prediction_api::example::weather::csv().unwrap();
+    let text = prediction_api::http::weather_csv().unwrap();
     let mut stations: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for line in text.lines().skip(1) {
         let fields: Vec<_> = line.split(',').collect();

@@ -270,7 +270,8 @@ fn the_help_of_every_command_has_the_usual_words() {
             waiting.push([command.clone(), vec![name]].concat());
         }
     }
-    assert!(count > 12, "{count} commands");
+    let least = if cfg!(feature = "demo") { 13 } else { 12 };
+    assert!(count >= least, "{count} commands");
     assert_usual(&found);
 }
 

@@ -2,6 +2,7 @@
 import { html } from "../lib/html.js";
 import { BASE } from "../lib/base.js";
 import { address } from "../lib/api.js";
+import { HAS_WEBHOOKS } from "../lib/features.js";
 import { stateOf } from "../lib/states.js";
 import { moment } from "../lib/time.js";
 import { plural } from "../lib/value.js";
@@ -43,7 +44,7 @@ export function Runs({ job, runs, health }) {
               <${State} state=${change.state} /> <span class="quiet">after ${stateOf(change.previous).word}</span>
               ${change.message && html`<p>${change.message}</p>`}
             </li>`)}</ol>`}
-        <p class="quiet">To be notified of changes, create a <a href=${`${BASE}/docs/health`}>webhook</a>.</p>
+        ${HAS_WEBHOOKS && html`<p class="quiet">To be notified of changes, create a <a href=${`${BASE}/docs/health#webhooks`}>webhook</a>.</p>`}
       </section>
     </div>`;
 }

@@ -5,6 +5,7 @@
 
 use std::{
     collections::BTreeMap,
+    io,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -26,6 +27,7 @@ use crate::{
         today::{self, Event},
         weather::{self, Hour, STATIONS, WeatherError},
     },
+    http,
     service::{App, health, job_run, job_setup, location, organisation, prediction, reading, sensor, token},
     store::Db,
 };
@@ -40,6 +42,8 @@ pub enum FillError {
     Refused(Error),
     #[error(transparent)]
     Weather(WeatherError),
+    #[error("the weather cannot be unpacked: {0}")]
+    Packing(io::Error),
     #[error("a body of the example is invalid: {0}")]
     Body(String),
 }
@@ -62,7 +66,9 @@ struct Day {
 
 /// Fills an empty database and closes it. `progress` counts the days.
 pub async fn fill(db: Db, progress: &ProgressBar) -> Result<Filled, FillError> {
-    let days = days()?;
+    let csv = http::weather_csv().map_err(FillError::Packing)?;
+    let weather = weather::hours(&csv).map_err(FillError::Weather)?;
+    let days = days(&weather);
     progress.set_length(days.len() as u64);
     let now = Arc::new(AtomicI64::new(0));
     let set = |time: OffsetDateTime| now.store(timestamp(time).micros(), Ordering::SeqCst);
@@ -87,7 +93,6 @@ pub async fn fill(db: Db, progress: &ProgressBar) -> Result<Filled, FillError> {
         filled.predictions += try_join_all(posts).await?.iter().sum::<u64>();
         progress.inc(1);
     }
-    let weather = weather::hours().map_err(FillError::Weather)?;
     let hours = |code: &str| weather.get(code).map_or(&[][..], Vec::as_slice);
     let today = today::events(hours, OffsetDateTime::now_utc());
     for (time, event) in today.map_err(|error| FillError::Body(error.to_string()))? {
@@ -119,8 +124,7 @@ async fn make(app: &App, operator: &Caller, event: Event) -> Result<(), FillErro
 }
 
 /// Returns the events of each day of the year, by its local date.
-fn days() -> Result<BTreeMap<Date, Day>, FillError> {
-    let weather = weather::hours().map_err(FillError::Weather)?;
+fn days(weather: &BTreeMap<String, Vec<Hour>>) -> BTreeMap<Date, Day> {
     let mut days: BTreeMap<Date, Day> = BTreeMap::new();
     for (station, site) in STATIONS.iter().zip(SITES) {
         let hours = weather.get(station.code).map_or(&[][..], Vec::as_slice);
@@ -133,7 +137,7 @@ fn days() -> Result<BTreeMap<Date, Day>, FillError> {
             days.entry(index.day).or_default().runs.push((site.job, index));
         }
     }
-    Ok(days)
+    days
 }
 
 /// Returns the organisation, its locations and sensors, and the jobs.

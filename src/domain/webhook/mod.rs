@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod delivery;
+mod rules;
 pub mod secret;
 
 use poem_openapi::{Enum, Object};
@@ -20,6 +21,7 @@ use super::{
     time::Timestamp,
     violations::Violations,
 };
+pub use rules::Rules;
 use secret::Secret;
 
 names!(WebhookEvent);

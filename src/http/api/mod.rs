@@ -15,4 +15,8 @@ pub mod source;
 pub mod source_version;
 pub mod tag;
 pub mod token;
+#[cfg(feature = "webhooks")]
+pub mod webhook;
+#[cfg(not(feature = "webhooks"))]
+#[path = "webhook_off.rs"]
 pub mod webhook;

@@ -25,6 +25,7 @@ pub enum Tag {
     /// The customers, who own everything else.
     Organisations,
     /// Notifications of changes of jobs' health states.
+    #[cfg(feature = "webhooks")]
     Webhooks,
     /// Access tokens with roles.
     Tokens,

@@ -33,7 +33,14 @@ use crate::{
 };
 
 /// Operations on webhooks.
-pub struct WebhookApi(pub App);
+pub struct WebhookApi(App);
+
+impl WebhookApi {
+    /// The operations on the product.
+    pub fn new(app: &App) -> Self {
+        Self(app.clone())
+    }
+}
 
 thing!(Webhook, "/api/v1/webhooks");
 

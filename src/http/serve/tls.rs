@@ -28,6 +28,9 @@ pub struct Tls {
 }
 
 impl Tls {
+    /// The advice for an operator whose server is reached without TLS.
+    pub const ADVICE: &str = "set tls.certificate and tls.key, or put a reverse proxy with TLS in front";
+
     /// Reads the certificate with its chain, and its private key, both in PEM.
     ///
     /// # Errors

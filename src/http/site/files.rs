@@ -4,7 +4,7 @@ use poem::{Request, Response, handler, web::Path};
 use rust_embed::Embed;
 
 use super::file::{nothing, of, page};
-use crate::http::base::Base;
+use crate::http::{base::Base, context::Context};
 
 /// Dashboard: its page, scripts and styles.
 #[derive(Embed)]
@@ -22,18 +22,29 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 
 const NONE: &str = "file not found: the dashboard is at /, the guides are at /docs";
 
-/// Returns the dashboard's page.
+/// Returns the mark on the dashboard's page of a server whose API has webhooks, for its scripts.
+const WEBHOOKS: &str = " data-webhooks";
+
+/// The dashboard's page.
 #[handler]
 pub fn dashboard(request: &Request) -> Response {
     let Some(found) = Dashboard::get("index.html") else {
         return nothing(NONE);
     };
-    let html = String::from_utf8_lossy(&found.data);
-    let html = match request.data::<Base>() {
-        Some(base) => base.rebase(&html),
-        None => html.into_owned(),
-    };
+    let mut html = String::from_utf8_lossy(&found.data).into_owned();
+    if !has_webhooks(request) {
+        html = html.replace(WEBHOOKS, "");
+    }
+    if let Some(base) = request.data::<Base>() {
+        html = base.rebase(&html);
+    }
     page(html.into(), POLICY)
+}
+
+/// Whether the API has operations of webhooks.
+fn has_webhooks(request: &Request) -> bool {
+    let operations = |context: &Context| !context.document.operations().at("/api/v1/webhooks").is_empty();
+    Context::of(request).is_ok_and(operations)
 }
 
 /// Returns the icon, which browsers request at this path by convention.

@@ -7,3 +7,4 @@ pub mod guide;
 pub mod metrics;
 pub mod pages;
 mod swagger;
+pub mod weather;

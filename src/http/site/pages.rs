@@ -1,7 +1,7 @@
 //! Pages that are embedded in the executable: the dashboard, the guides, and their files.
 
 use poem::{
-    EndpointExt, IntoResponse, Request, Response,
+    EndpointExt, Request, Response,
     endpoint::make_sync,
     handler,
     http::{HeaderMap, StatusCode, header},
@@ -13,17 +13,9 @@ use super::{
     files::{dashboard, dashboard_file, icon, vendor_file},
     guide::{self, Guides},
     swagger,
+    weather::weather_file,
 };
-use crate::{
-    example::weather,
-    http::{
-        base::Base,
-        context::Context,
-        document::Document,
-        labels::Pages,
-        problem::{INTERNAL, Problem},
-    },
-};
+use crate::http::{base::Base, context::Context, document::Document, labels::Pages, problem::Problem};
 
 const STYLE: &str = include_str!("../../../assets/style.css");
 const SCRIPT: &str = include_str!("../../../assets/copy.js");
@@ -157,18 +149,6 @@ pub fn not_found(problem: &Problem, base: &Base) -> Response {
     headers.remove(header::ETAG);
     headers.append(header::VARY, header::HeaderValue::from_static("Accept"));
     response
-}
-
-/// Returns the weather data of the demo, from which the guide about workers posts readings.
-#[handler]
-fn weather_file() -> Response {
-    match weather::csv() {
-        Ok(text) => of("text/csv; charset=utf-8", text.into()),
-        Err(error) => {
-            tracing::error!(%error, "the weather cannot be answered");
-            Problem::new(INTERNAL, "the weather cannot be read: see the log").into_response()
-        }
-    }
 }
 
 #[handler]

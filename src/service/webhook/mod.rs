@@ -10,6 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{App, audit, organisation};
+pub use crate::domain::webhook::Rules;
 use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Timestamp, id,
@@ -28,7 +29,6 @@ use crate::{
     },
 };
 pub use deliver::{Courier, LOOK_EVERY};
-pub use send::Rules;
 pub(super) use send::Sender;
 
 /// Stores a message for every active webhook that is subscribed to the event. It runs in the transaction of the change

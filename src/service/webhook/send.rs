@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use crate::domain::{
     Timestamp,
     webhook::{
+        Rules,
         address::{self, NOT_PUBLIC, is_public},
         delivery::{Attempt, Message},
     },
@@ -37,24 +38,6 @@ const MAX_ERROR: usize = 200;
 const TESTS: usize = 8;
 
 const AGENT: &str = concat!("prediction-api/", env!("CARGO_PKG_VERSION"));
-
-/// The operator's settings for the calls of webhooks.
-#[derive(Debug, Clone, Copy)]
-pub struct Rules {
-    /// Whether loopback, private and reserved addresses may be called.
-    pub allow_private_addresses: bool,
-    /// Time limit for a call.
-    pub time_out: Duration,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self {
-            allow_private_addresses: false,
-            time_out: Duration::from_secs(10),
-        }
-    }
-}
 
 /// Posts messages to receivers.
 pub struct Sender {

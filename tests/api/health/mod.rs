@@ -8,7 +8,7 @@ mod runs;
 use serde_json::{Value, json};
 
 use crate::{
-    app::{ADMIN, TestApp},
+    app::{ADMIN, HAS_WEBHOOKS, TestApp},
     field::{Field, at, issued, place, point, risk},
 };
 
@@ -255,7 +255,10 @@ async fn a_job_shows_next_to_its_state_that_its_predictions_end_before_the_prese
 async fn a_grace_lets_a_post_be_late_without_a_word() {
     let field = Field::start().await;
     let webhook = json!({ "name": "x", "url": "http://127.0.0.1:9/", "organisation_id": field.home });
-    let webhook = field.app.make("/api/v1/webhooks", &webhook).await;
+    let webhook = match HAS_WEBHOOKS {
+        true => field.app.make("/api/v1/webhooks", &webhook).await,
+        false => String::new(),
+    };
     let told = async || {
         let path = format!("GET /webhooks/{webhook}/deliveries");
         let list = field.app.ok(ADMIN, &path, Value::Null).await;
@@ -271,7 +274,9 @@ async fn a_grace_lets_a_post_be_late_without_a_word() {
         field.app.advance_minutes(minutes);
         field.app.until_noted().await;
         assert_eq!(field.health().await["state"], state, "{minutes}");
-        assert_eq!(told().await, messages, "{minutes}");
+        if HAS_WEBHOOKS {
+            assert_eq!(told().await, messages, "{minutes}");
+        }
     }
     // A longer grace makes it healthy at once; none makes it late again.
     field.change_source(json!({ "grace_minutes": 120 })).await;
