@@ -37,6 +37,9 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
         "column",
         &["location_id", "job_id", "source_id"],
     ),
+    ("reading/insert.rs", "rows", &["{ROW}", "{ROW} UNION ALL {ROW}"]),
+    ("reading/insert.rs", "older", &["{OLDER}", "{OLDER} OR {OLDER}"]),
+    ("reading/known.rs", "rows", &["(?1, ?2)", "(?1, ?2), (?3, ?4)"]),
 ];
 
 /// Conditions and other pieces that are no statements, and what makes statements of them.

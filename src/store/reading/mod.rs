@@ -1,6 +1,8 @@
 //! Readings in SQL: a row for each, under a number that stands for the sensor.
 
 mod forget;
+mod insert;
+mod known;
 mod post;
 mod series;
 mod window;

@@ -1,10 +1,8 @@
 //! The series that a sensor's readings are of, and what all statements on readings share.
 
-use uuid::Uuid;
-
 use crate::{
     domain::{Result, Timestamp, sensor::Sensor},
-    store::engine::{Connection, OptionalExtension, Transaction},
+    store::engine::{Connection, OptionalExtension},
 };
 
 /// Stands in the column of a withdrawn reading's value, which no posted value is. So ordinary readings need no column
@@ -14,27 +12,11 @@ pub const WITHDRAWN: f64 = f64::INFINITY;
 /// Chooses the readings of the series ?1, which belongs to the organisation ?2.
 pub const OF_SERIES: &str = "series_id = (SELECT id FROM reading_series WHERE id = ?1 AND organisation_id = ?2)";
 
-pub const INSERT: &str = "INSERT INTO readings (series_id, time, revision, available_at, value)
-    SELECT id, ?3, ?4, ?5, ?6 FROM reading_series WHERE id = ?1 AND organisation_id = ?2";
-
 pub fn find_series(connection: &Connection, sensor: &Sensor) -> Result<Option<i64>> {
     let mut statement =
         connection.prepare_cached("SELECT id FROM reading_series WHERE sensor_id = ?1 AND organisation_id = ?2")?;
     let key = (sensor.id, sensor.organisation_id);
     Ok(statement.query_row(key, |row| row.get("id")).optional()?)
-}
-
-pub fn note_arrival(
-    tx: &Transaction<'_>,
-    (series, organisation_id): (i64, Uuid),
-    available_at: Timestamp,
-) -> Result<()> {
-    tx.prepare_cached(
-        "UPDATE reading_series SET newest_available_at = ?3 WHERE id = ?1 AND organisation_id = ?2
-            AND newest_available_at < ?3",
-    )?
-    .execute((series, organisation_id, available_at))?;
-    Ok(())
 }
 
 /// Returns whether anything was ever stored that the sensor measured.
