@@ -31,9 +31,14 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
     ("prediction/known.rs", "organisations", &["?2, ?13"]),
     ("prediction/revision.rs", "typed", &["{TYPED} {ROW} UNION ALL ", ""]),
     ("prediction/revision.rs", "rows", &["{ROW}"]),
-    ("prediction/run.rs", "order", &["{OLDEST_FIRST}", "{NEWEST_FIRST}"]),
+    ("prediction/runs.rs", "order", &["{OLDEST_FIRST}", "{NEWEST_FIRST}"]),
     (
         "prediction/series.rs",
+        "column",
+        &["location_id", "job_id", "source_id"],
+    ),
+    (
+        "prediction/groups.rs",
         "column",
         &["location_id", "job_id", "source_id"],
     ),

@@ -1,17 +1,14 @@
 //! Reads predictions, for every token of their organisation.
 
-use uuid::Uuid;
-
+use super::owner::{owner, owners};
 use crate::{
     domain::{
-        Caller, Error, Result,
-        prediction::{
-            Issues, LatestPrediction, LatestQuery, PredictionQuery, PredictionScope, PredictionSeries, Predictions,
-        },
+        Caller, Result,
+        prediction::{Issues, LatestPrediction, LatestQuery, PredictionQuery, PredictionSeries, Predictions},
         thinning::{MAX_THINNED_FROM, MaxPoints},
     },
     service::App,
-    store::{self, engine::Connection, prediction},
+    store::prediction,
 };
 
 /// Returns the predictions that match the query, sorted by the keys of the rows.
@@ -61,37 +58,8 @@ pub async fn list_thinned(
 pub async fn latest(app: &App, caller: &Caller, query: LatestQuery) -> Result<Vec<LatestPrediction>> {
     let caller = caller.clone();
     app.read_blocking(move |connection, now| {
-        let mut answers = Vec::new();
-        for scope in &query.scopes {
-            let organisation = owner(connection, &caller, *scope)?;
-            answers.extend(prediction::latest(connection, organisation, *scope, &query, now)?);
-        }
-        Ok(answers)
+        let owned = owners(connection, &caller, &query.scopes)?;
+        prediction::latest(connection, &owned, &query, now)
     })
     .await
-}
-
-/// Returns the organisation that owns the predictions for a job or location.
-pub(super) fn owner(connection: &Connection, caller: &Caller, scope: PredictionScope) -> Result<Uuid> {
-    let (what, id) = match scope {
-        PredictionScope::Location(id) => ("location", id),
-        PredictionScope::Job(id) => ("job", id),
-        PredictionScope::Source(id) => ("source", id),
-    };
-    let registered = match scope {
-        PredictionScope::Location(_) => store::location::find(connection, id)?.map(|location| location.organisation_id),
-        PredictionScope::Job(_) => store::job::owner(connection, id)?,
-        PredictionScope::Source(_) => store::source::find(connection, id)?.and_then(|source| source.organisation_id),
-    };
-    // The job or location may be deleted, and its id used by another organisation. Its old predictions still belong to
-    // the old owner.
-    let owner = match caller.organisation_id {
-        Some(own) if registered == Some(own) => Some(own),
-        Some(own) => prediction::is_known(connection, scope, own)?.then_some(own),
-        None => match registered {
-            Some(owner) => Some(owner),
-            None => prediction::owner(connection, scope)?,
-        },
-    };
-    owner.ok_or(Error::NotFound { what, id })
 }

@@ -11,8 +11,10 @@ use uuid::Uuid;
 
 use super::{
     fill::{Filled, Wanted, all_issues, issues_after, newest_issues},
-    run::{Cost, Window, next_point},
-    series::{SeriesFilter, SeriesRow, groups},
+    groups::{OwnedScope, SeriesFilter, groups},
+    run::{Cost, Window},
+    runs::next_point,
+    series::SeriesRow,
 };
 use crate::{
     domain::{
@@ -46,14 +48,17 @@ pub fn find(
     query: &PredictionQuery,
     now: Timestamp,
 ) -> Result<Predictions> {
-    let filter = SeriesFilter {
+    let owned = OwnedScope {
         scope: query.scope,
+        organisation_id,
+    };
+    let filter = SeriesFilter {
         metric: &query.metric,
         stage: &query.stage,
         source: &query.source,
         source_version: &query.source_version,
     };
-    let groups = groups(connection, organisation_id, &filter)?;
+    let groups = groups(connection, owned, &filter)?;
     let newest = groups.values().flatten().map(|series| series.newest_available_at);
     let cost = Cost::default();
     let mut found = Predictions {
