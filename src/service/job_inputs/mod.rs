@@ -1,6 +1,8 @@
 //! The inputs of a job with their values, for workers, in one call.
 
-use std::cell::Cell;
+mod things;
+
+use std::cell::{Cell, OnceCell};
 
 use uuid::Uuid;
 
@@ -17,6 +19,7 @@ use crate::{
     },
     store::{self, engine::Connection, prediction, reading},
 };
+use things::Things;
 
 /// Window of the requested values.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,41 +39,52 @@ pub struct InputWindow {
 pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> Result<JobInputs> {
     let caller = caller.clone();
     app.read_blocking(move |connection, now| {
-        let found = job_view::visible(connection, &caller, id)?;
-        let middle = window.as_of.unwrap_or(now);
-        let Window { from, to } = Window::around(middle, window.from, window.to)?;
-        let gone = || Error::Internal(format!("the version of the job {id} is missing"));
-        let version = store::source_version::find(connection, found.source_version_id)?.ok_or_else(gone)?;
-        let read = Read {
-            connection,
-            job: &found,
-            from,
-            to,
-            as_of: window.as_of,
-            now,
-            count: Cell::new(0),
-        };
-        let input = |binding: &RoleBinding| {
-            let roles = &version.input_roles;
-            let role = roles.iter().find(|role| role.role == binding.role);
-            read.input(binding, role.ok_or_else(gone)?)
-        };
-        let inputs = found.role_bindings.iter().map(input).collect::<Result<_>>()?;
-        Ok(JobInputs {
-            job_id: id,
-            from,
-            to,
-            as_of: window.as_of,
-            inputs,
-        })
+        let job = job_view::visible(connection, &caller, id)?;
+        read(connection, &job, window, now)
     })
     .await
+}
+
+/// Reads the inputs. The resources of all bindings are found together; the values of each are a range that is read by
+/// itself, since a response may have half a million.
+fn read(connection: &Connection, job: &JobRecord, window: InputWindow, now: Timestamp) -> Result<JobInputs> {
+    let middle = window.as_of.unwrap_or(now);
+    let Window { from, to } = Window::around(middle, window.from, window.to)?;
+    let gone = || Error::Internal(format!("the version of the job {} is missing", job.id));
+    let version = store::source_version::find(connection, job.source_version_id)?.ok_or_else(gone)?;
+    let read = Read {
+        connection,
+        job,
+        things: Things::gather(connection, &job.role_bindings)?,
+        location: OnceCell::new(),
+        from,
+        to,
+        as_of: window.as_of,
+        now,
+        count: Cell::new(0),
+    };
+    let input = |binding: &RoleBinding| {
+        let roles = &version.input_roles;
+        let role = roles.iter().find(|role| role.role == binding.role);
+        read.input(binding, role.ok_or_else(gone)?)
+    };
+    let inputs = job.role_bindings.iter().map(input).collect::<Result<_>>()?;
+    Ok(JobInputs {
+        job_id: job.id,
+        from,
+        to,
+        as_of: window.as_of,
+        inputs,
+    })
 }
 
 /// The state of reading a job's inputs.
 struct Read<'a> {
     connection: &'a Connection,
     job: &'a JobRecord,
+    things: Things,
+    /// The job's location, once it was looked up.
+    location: OnceCell<Option<Uuid>>,
     from: Timestamp,
     to: Timestamp,
     as_of: Option<Timestamp>,
@@ -95,12 +109,9 @@ impl Read<'_> {
         };
         match binding.input_type {
             InputKind::Sensor => {
-                input.sensor = store::sensor::find(self.connection, id)?;
+                input.sensor = self.things.sensors.get(&id).cloned();
                 let at = input.sensor.as_ref().and_then(|sensor| sensor.location_id);
-                input.location = match at {
-                    Some(at) => store::location::find(self.connection, at)?,
-                    None => None,
-                };
+                input.location = at.and_then(|at| self.things.locations.get(&at).cloned());
                 let unit = input.sensor.as_ref().and_then(|sensor| sensor.unit.clone());
                 input.unit = unit.or(input.unit);
                 input.readings = Some(match &input.sensor {
@@ -108,9 +119,9 @@ impl Read<'_> {
                     None => ReadingColumns::default(),
                 });
             }
-            InputKind::Location => input.location = store::location::find(self.connection, id)?,
+            InputKind::Location => input.location = self.things.locations.get(&id).cloned(),
             InputKind::Source => {
-                input.source = store::source::find(self.connection, id)?;
+                input.source = self.things.sources.get(&id).cloned();
                 let predictions = self.predictions(id, role)?;
                 let mut units = predictions.iter().map(|series| &series.unit);
                 if let Some(first @ Some(_)) = units.next() {
@@ -138,10 +149,7 @@ impl Read<'_> {
     }
 
     fn predictions(&self, source: Uuid, role: &InputRole) -> Result<Vec<PredictionSeries>> {
-        let location = match self.job.given_location_id {
-            Some(given) => Some(given),
-            None => store::job::bound_location(self.connection, self.job)?,
-        };
+        let location = self.location()?;
         let query = PredictionQuery {
             metric: role.metric.as_ref().map(ToString::to_string),
             scope: location.map_or(PredictionScope::Source(source), PredictionScope::Location),
@@ -161,6 +169,18 @@ impl Read<'_> {
         let found = prediction::find(self.connection, organisation, &query, self.now)?;
         self.check_count(found.rows.len(), role)?;
         Ok(found.by_series(false))
+    }
+
+    /// Returns the location that the job's sources predict for.
+    fn location(&self) -> Result<Option<Uuid>> {
+        if let Some(known) = self.location.get() {
+            return Ok(*known);
+        }
+        let found = match self.job.given_location_id {
+            Some(given) => Some(given),
+            None => store::job::bound_location(self.connection, self.job)?,
+        };
+        Ok(*self.location.get_or_init(|| found))
     }
 
     /// Refuses more values of a role, or of all roles, than a response may have.
