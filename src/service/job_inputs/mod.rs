@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{App, job_view};
 use crate::{
     domain::{
-        Caller, Error, Result, Timestamp, Window,
+        AskedWindow, Caller, Error, Result, Timestamp, Window,
         contract::{InputKind, InputRole, RoleBinding},
         job::JobRecord,
         job_inputs::{JobInput, JobInputs, MAX_VALUES, MAX_VALUES_IN_ALL, ReadingColumns},
@@ -24,10 +24,8 @@ use things::Things;
 /// Window of the requested values.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct InputWindow {
-    /// Start (inclusive); a day ago if absent.
-    pub from: Option<Timestamp>,
-    /// End (exclusive); in a day if absent.
-    pub to: Option<Timestamp>,
+    /// Times of the values; by default a day to each side of now.
+    pub times: AskedWindow,
     /// Only values known at this time; the default window is around it.
     pub as_of: Option<Timestamp>,
 }
@@ -49,7 +47,8 @@ pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> R
 /// itself, since a response may have half a million.
 fn read(connection: &Connection, job: &JobRecord, window: InputWindow, now: Timestamp) -> Result<JobInputs> {
     let middle = window.as_of.unwrap_or(now);
-    let Window { from, to } = Window::around(middle, window.from, window.to)?;
+    let times = window.times.around(middle)?;
+    let Window { from, to } = times;
     let gone = || Error::Internal(format!("the version of the job {} is missing", job.id));
     let version = store::source_version::find(connection, job.source_version_id)?.ok_or_else(gone)?;
     let read = Read {
@@ -57,8 +56,7 @@ fn read(connection: &Connection, job: &JobRecord, window: InputWindow, now: Time
         job,
         things: Things::gather(connection, &job.role_bindings)?,
         location: OnceCell::new(),
-        from,
-        to,
+        times,
         as_of: window.as_of,
         now,
         count: Cell::new(0),
@@ -85,8 +83,7 @@ struct Read<'a> {
     things: Things,
     /// The job's location, once it was looked up.
     location: OnceCell<Option<Uuid>>,
-    from: Timestamp,
-    to: Timestamp,
+    times: Window,
     as_of: Option<Timestamp>,
     now: Timestamp,
     /// Number of values so far.
@@ -136,8 +133,8 @@ impl Read<'_> {
 
     fn readings(&self, sensor: &Sensor, role: &InputRole) -> Result<ReadingColumns> {
         let query = ReadingQuery {
-            from: Some(self.from),
-            to: Some(self.to),
+            from: Some(self.times.from),
+            to: Some(self.times.to),
             as_of: self.as_of,
             limit: MAX_VALUES + 1,
         };
@@ -156,8 +153,6 @@ impl Read<'_> {
             stage: None,
             source: Some(source.to_string()),
             source_version: None,
-            from: self.from,
-            to: self.to,
             as_of: self.as_of,
             leads: LeadTimes::default(),
             issue_time: None,
@@ -166,7 +161,7 @@ impl Read<'_> {
             limit: MAX_VALUES + 1,
         };
         let organisation = self.job.organisation_id;
-        let found = prediction::find(self.connection, organisation, &query, self.now)?;
+        let found = prediction::find(self.connection, organisation, self.times, &query, self.now)?;
         self.check_count(found.rows.len(), role)?;
         Ok(found.by_series(false))
     }
