@@ -50,4 +50,4 @@ pub use time::Timestamp;
 pub use value::{Gaps, PostedValue};
 pub use violation::Violation;
 pub use violations::Violations;
-pub use window::Window;
+pub use window::{AskedWindow, Window};

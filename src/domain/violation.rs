@@ -1,7 +1,50 @@
 //! Violations: each names a place in a request and what is wrong there.
 
-use poem_openapi::Object;
+use poem_openapi::{Enum, Object};
 use serde::Serialize;
+
+/// Kind of a violation, for programs that act upon it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]
+#[serde(rename_all = "snake_case")]
+#[oai(rename_all = "snake_case")]
+pub enum ViolationCode {
+    /// A required field, column or parameter is missing.
+    Missing,
+    /// The field or parameter is unknown.
+    Unknown,
+    /// The field, item or parameter is repeated.
+    Repeated,
+    /// The text or list is longer than it may be.
+    TooLong,
+    /// The resource does not exist, or the token may not see it.
+    NotFound,
+    /// A required role of the version is not bound.
+    MissingRole,
+}
+
+impl ViolationCode {
+    /// The words with which the detail of each kind begins. Only they decide the code, so that no violation lacks it.
+    const OPENINGS: [(&str, Self); 11] = [
+        ("is missing", Self::Missing),
+        ("is not a known field", Self::Unknown),
+        ("is unknown: ", Self::Unknown),
+        ("is repeated", Self::Repeated),
+        ("is bound twice", Self::Repeated),
+        ("is longer than", Self::TooLong),
+        ("has more than", Self::TooLong),
+        ("there is no ", Self::NotFound),
+        ("the organisation has no ", Self::NotFound),
+        ("the job's source has no ", Self::NotFound),
+        ("does not bind the required role", Self::MissingRole),
+    ];
+
+    fn of(detail: &str) -> Option<Self> {
+        let mut openings = Self::OPENINGS.iter();
+        openings
+            .find(|(opening, _)| detail.starts_with(opening))
+            .map(|(_, code)| *code)
+    }
+}
 
 /// A violation: a place in the request, what is wrong there, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Object)]
@@ -14,24 +57,30 @@ pub struct Violation {
     pub parameter: Option<String>,
     /// Description of the fault.
     pub detail: String,
+    /// Kind of the fault: `missing` (a required field, column or parameter), `unknown` (a field or parameter), `repeated`
+    /// (a field, item or parameter), `too_long` (a text or list), `not_found` (a resource that the request names), or
+    /// `missing_role` (a required role that is not bound). Absent for other faults, which only `detail` describes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<ViolationCode>,
 }
 
 impl Violation {
     /// Creates a violation in the body, at a JSON pointer such as `/source/name` (empty for the whole body).
     pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            pointer: Some(shorten(pointer.into())),
-            parameter: None,
-            detail: shorten(detail.into()),
-        }
+        Self::new(Some(pointer.into()), None, detail.into())
     }
 
     /// Creates a violation of a query parameter, path parameter or header.
     pub fn of_parameter(parameter: &str, detail: impl Into<String>) -> Self {
+        Self::new(None, Some(parameter.to_owned()), detail.into())
+    }
+
+    fn new(pointer: Option<String>, parameter: Option<String>, detail: String) -> Self {
         Self {
-            pointer: None,
-            parameter: Some(shorten(parameter.to_owned())),
-            detail: shorten(detail.into()),
+            pointer: pointer.map(shorten),
+            parameter: parameter.map(shorten),
+            code: ViolationCode::of(&detail),
+            detail: shorten(detail),
         }
     }
 }
@@ -46,5 +95,23 @@ fn shorten(text: String) -> String {
     match text.char_indices().nth(MAX_TEXT) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_detail_decides_the_code() {
+        for (detail, code) in [
+            ("is missing (line 3)", Some(ViolationCode::Missing)),
+            ("does not bind the required role wind", Some(ViolationCode::MissingRole)),
+            ("there is no sensor 1", Some(ViolationCode::NotFound)),
+            ("must be a UUID", None),
+        ] {
+            assert_eq!(Violation::at("/a", detail).code, code, "{detail}");
+            assert_eq!(Violation::of_parameter("a", detail).code, code, "{detail}");
+        }
     }
 }

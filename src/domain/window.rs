@@ -8,6 +8,35 @@ use super::{
 /// Default length of a window, or of its part on each side of the present: 24 hours.
 const DEFAULT_HOURS: i64 = 24;
 
+/// A window of times as it is asked for, either side of which may be absent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AskedWindow {
+    /// The start (inclusive).
+    pub from: Option<Timestamp>,
+    /// The end (exclusive).
+    pub to: Option<Timestamp>,
+}
+
+impl AskedWindow {
+    /// Returns the window. It begins `now` if its start is absent, and is 24 hours long if its end is.
+    ///
+    /// # Errors
+    /// Bad parameter: it ends before it begins.
+    pub fn beginning(self, now: Timestamp) -> Result<Window> {
+        let from = self.from.unwrap_or(now);
+        Window::new(from, self.to.unwrap_or(from.plus_hours(DEFAULT_HOURS)))
+    }
+
+    /// Returns the window, which reaches 24 hours to each side of `middle` that is not given.
+    ///
+    /// # Errors
+    /// Bad parameter: it ends before it begins.
+    pub fn around(self, middle: Timestamp) -> Result<Window> {
+        let from = self.from.unwrap_or(middle.plus_hours(-DEFAULT_HOURS));
+        Window::new(from, self.to.unwrap_or(middle.plus_hours(DEFAULT_HOURS)))
+    }
+}
+
 /// A window of times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
@@ -18,25 +47,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// Returns the requested window. By default it begins `now`, and is 24 hours long.
-    ///
-    /// # Errors
-    /// Bad parameter: it ends before it begins.
-    pub fn beginning(now: Timestamp, from: Option<Timestamp>, to: Option<Timestamp>) -> Result<Self> {
-        let from = from.unwrap_or(now);
-        Self::new(from, to.unwrap_or(from.plus_hours(DEFAULT_HOURS)))
-    }
-
-    /// Returns the requested window. By default it reaches 24 hours to each side of `middle`.
-    ///
-    /// # Errors
-    /// Bad parameter: it ends before it begins.
-    pub fn around(middle: Timestamp, from: Option<Timestamp>, to: Option<Timestamp>) -> Result<Self> {
-        let from = from.unwrap_or(middle.plus_hours(-DEFAULT_HOURS));
-        Self::new(from, to.unwrap_or(middle.plus_hours(DEFAULT_HOURS)))
-    }
-
-    /// Creates the window between two times.
+    /// The window between two times.
     ///
     /// # Errors
     /// Bad parameter: it ends before it begins.

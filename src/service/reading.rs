@@ -11,7 +11,7 @@ use crate::{
         Caller, Counts, Gaps, Result, Role, Timestamp, Violations,
         audit::withdrawal,
         page::Listed,
-        reading::{MAX_AHEAD_HOURS, NewReading, Reading, ReadingQuery, ReadingSeries, by_sensor},
+        reading::{MAX_AHEAD_HOURS, NewReading, Reading, ReadingQuery, ReadingSeries, SensorPost, by_sensor},
         sensor::Sensor,
         thinning::{MAX_THINNED_FROM, MaxPoints},
     },
@@ -47,16 +47,14 @@ pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>, gaps: Gap
             }
             violations.into_result()?;
             let arrival = clock::stamp(tx, now)?;
+            let sensor_of = |post: &SensorPost| sensors.get(&post.sensor_id);
+            let posts: Vec<_> = posts.iter().filter_map(|post| Some((sensor_of(post)?, post))).collect();
             let (mut counts, mut violations) = (Counts::default(), Violations::default());
-            for post in &posts {
-                let Some(sensor) = sensors.get(&post.sensor_id) else {
-                    continue;
-                };
-                let (own, refused) = reading::post(tx, sensor, &post.values, gaps, arrival)?;
+            for ((sensor, post), (own, refused)) in posts.iter().zip(reading::post(tx, &posts, gaps, arrival)?) {
                 post.refuse_values(&refused, Gaps::NOTHING_THERE, &mut violations);
                 if own.withdrawn > 0 {
                     let what = withdrawal(own.withdrawn, []);
-                    audit::by(tx, &caller, now).withdrawn(sensor, what)?;
+                    audit::by(tx, &caller, now).withdrawn(*sensor, what)?;
                 }
                 counts += own;
             }

@@ -55,6 +55,14 @@ fn look_up(app: &App, hash: &[u8; 32]) -> Result<Caller> {
     Ok(found.caller())
 }
 
+/// Checks a new token that is not created, since its body has other faults.
+///
+/// # Errors
+/// Invalid: each violation of its rules is named.
+pub fn check(app: &App, new: &mut NewToken) -> Result<()> {
+    new.check(app.now())
+}
+
 /// Creates a token (managers: of their organisation and with at most the role manager). Conflict: the name is taken.
 pub async fn create(app: &App, caller: &Caller, mut new: NewToken) -> Result<IssuedToken> {
     caller.needs(Role::Manager)?;

@@ -7,6 +7,7 @@ use super::{
     engine::{Connection, OptionalExtension, Row, RowResult, Transaction, Unique},
     filter::Filter,
     row::FromRow,
+    set,
 };
 use crate::domain::{Error, Page, Result, location::Location, page::Listed};
 
@@ -34,6 +35,16 @@ impl FromRow for Location {
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Location>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     Ok(statement.query_row([id], Location::from_row).optional()?)
+}
+
+/// Returns the locations of those ids, in no order. Those that are gone are left out.
+pub fn find_all(connection: &Connection, ids: &[Uuid]) -> Result<Vec<Location>> {
+    let mut found = Vec::new();
+    set::read(connection, &format!("{SELECT} WHERE id IN (?)"), ids, |row| {
+        found.push(Location::from_row(row)?);
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// Lists locations in the order of their ids.

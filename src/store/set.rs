@@ -9,6 +9,9 @@ use crate::domain::Result;
 /// The sizes of the parts. They are few, so that each statement is prepared once and stays prepared.
 const SIZES: [usize; 6] = [1, 4, 16, 64, 256, 1024];
 
+/// The most pieces that one statement is made of.
+const EACH: usize = 64;
+
 /// Splits a set into parts of at most `most` values. Each is filled up to one of a few sizes by repeating its last value,
 /// which a condition may name twice.
 pub fn parts<T>(values: &[T], most: usize) -> impl Iterator<Item = Vec<&T>> {
@@ -79,6 +82,28 @@ pub fn read<K: ToSql>(
         let sql = sql.replace("IN (?)", &format!("IN ({})", repeated("?1", 1, part.len(), ", ")));
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(part))?;
+        while let Some(found) = rows.next()? {
+            row(found)?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads the rows of `piece`, a statement for one item with the parameters ?1 to ?`N`, for all of the items, in no order.
+/// Many pieces are one statement. The database runs each as it would alone, so that an index which suits one item suits
+/// any number of them.
+pub fn read_each<'a, T, const N: usize>(
+    connection: &Connection,
+    texts: &Texts,
+    piece: &str,
+    items: &'a [T],
+    values: impl Fn(&'a T) -> [&'a dyn ToSql; N],
+    mut row: impl FnMut(&Row<'_>) -> RowResult<()>,
+) -> Result<()> {
+    for part in exact_parts(items, EACH) {
+        let sql = texts.of(part.len(), |count| repeated(piece, N, count, " UNION ALL "));
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(part.iter().flat_map(&values)))?;
         while let Some(found) = rows.next()? {
             row(found)?;
         }

@@ -7,6 +7,7 @@ use super::{
     engine::{Connection, OptionalExtension, Row, RowResult, Transaction, Unique},
     filter::Filter,
     row::FromRow,
+    set,
 };
 use crate::domain::{Error, Page, Result, page::Listed, source::Source, text::Name};
 
@@ -37,7 +38,17 @@ pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Source>> {
     Ok(statement.query_row([id], Source::from_row).optional()?)
 }
 
-/// Returns the source with the name.
+/// Returns the sources of those ids, in no order. Those that are gone are left out.
+pub fn find_all(connection: &Connection, ids: &[Uuid]) -> Result<Vec<Source>> {
+    let mut found = Vec::new();
+    set::read(connection, &format!("{SELECT} WHERE id IN (?)"), ids, |row| {
+        found.push(Source::from_row(row)?);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// The source of that name.
 pub fn find_named(connection: &Connection, name: &Name) -> Result<Option<Source>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE name = ?1"))?;
     Ok(statement.query_row([name], Source::from_row).optional()?)

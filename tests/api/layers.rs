@@ -107,6 +107,15 @@ fn dependencies_point_down_only() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
+/// The time of a request is read where its work is done, so that all of it is as of one moment.
+#[test]
+fn http_asks_for_no_time_of_a_request() {
+    let asked = Regex::new(r"\b(app|self\.0|self\.app)\s*\.now\(\)").unwrap();
+    assert!(asked.is_match("let now = self.0.now();"));
+    let asks = |file: &&PathBuf| layer_of(file) == "http" && asked.is_match(&code_of(file));
+    assert_eq!(sources().iter().find(asks), None);
+}
+
 #[test]
 fn an_upward_dependency_would_be_seen() {
     let code =

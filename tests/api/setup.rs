@@ -437,6 +437,35 @@ async fn a_set_up_that_fails_leaves_nothing_behind() {
     }
 }
 
+/// The dashboard shows these at the fields of the roles.
+#[tokio::test]
+async fn violations_of_bindings_have_codes() {
+    let (app, home) = start().await;
+    let mut body = crate::app::setup(&home, "Job A");
+    body["source_version"]["input_roles"] = json!([{ "role": "site", "input_kind": "location" }]);
+    for (bindings, code) in [
+        (json!([]), json!("missing_role")),
+        (
+            json!([
+                bind("site", "location", home.to_uppercase()),
+                bind("site", "location", &home)
+            ]),
+            json!("repeated"),
+        ),
+        (json!([bind("site", "sensor", &home)]), json!(null)),
+    ] {
+        body["role_bindings"] = bindings;
+        let problem = app.post("/api/v1/jobs/setup", &body).await.expect(422);
+        let codes: Vec<_> = problem["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|error| &error["code"])
+            .collect();
+        assert!(codes.contains(&&code), "{problem}");
+    }
+}
+
 #[tokio::test]
 async fn a_returned_job_may_be_posted_again() {
     let (app, home) = start().await;

@@ -31,12 +31,20 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
     ("prediction/known.rs", "organisations", &["?2, ?13"]),
     ("prediction/revision.rs", "typed", &["{TYPED} {ROW} UNION ALL ", ""]),
     ("prediction/revision.rs", "rows", &["{ROW}"]),
-    ("prediction/run.rs", "order", &["{OLDEST_FIRST}", "{NEWEST_FIRST}"]),
+    ("prediction/runs.rs", "order", &["{OLDEST_FIRST}", "{NEWEST_FIRST}"]),
     (
         "prediction/series.rs",
         "column",
         &["location_id", "job_id", "source_id"],
     ),
+    (
+        "prediction/groups.rs",
+        "column",
+        &["location_id", "job_id", "source_id"],
+    ),
+    ("reading/insert.rs", "rows", &["{ROW}", "{ROW} UNION ALL {ROW}"]),
+    ("reading/insert.rs", "older", &["{OLDER}", "{OLDER} OR {OLDER}"]),
+    ("reading/known.rs", "rows", &["(?1, ?2)", "(?1, ?2), (?3, ?4)"]),
 ];
 
 /// Conditions and other parts of statements, with the text that makes a statement of each.

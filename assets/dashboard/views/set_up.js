@@ -82,7 +82,7 @@ function Form({ there, me, chosen }) {
     send(answer === null);
   };
   const wrong = (...places) => places.flatMap((place) => problem?.at?.(place) ?? []);
-  const wrongOf = (role) => wrongAt(role, bound.indexOf(role), problem);
+  const wrongOf = (role) => wrongAt(role, bound.indexOf(role.role), problem);
   const shown = placesOf(roles, bound, problem);
 
   return html`
@@ -107,7 +107,7 @@ function Form({ there, me, chosen }) {
           ${roles.length === 0 && html`<p class="quiet">The model needs no inputs.</p>`}
           ${roles.map((role) => html`<${RoleField} key=${`${version.id}/${role.role}`} role=${role} there=${there}
             organisation=${form.organisation} locations=${locations} value=${form.bindings[role.role] ?? ""}
-            set=${(id) => change({ bindings: { ...form.bindings, [role.role]: id } })} wrong=${wrongOf(role.role)} />`)}
+            set=${(id) => change({ bindings: { ...form.bindings, [role.role]: id } })} wrong=${wrongOf(role)} />`)}
         </fieldset>
         <${Field} name="setup-location" label="Location of the predictions" kind="select" value=${form.location}
           set=${(location) => change({ location })} wrong=${wrong("/job/location_id")}
@@ -139,18 +139,18 @@ function bodyOf(form, version) {
   };
 }
 
-/** The violations of a role: those of its binding, or that it is not bound. */
-function wrongAt(role, index, problem) {
-  const own = (error) => (index >= 0 && error.pointer?.startsWith(`/role_bindings/${index}/`)) || isMissing(error, role);
-  return (problem?.errors ?? []).filter(own).map((error) => error.detail);
+/** What is wrong with a role: the violations of its binding, or that it is required and not bound. */
+function wrongAt({ role, required }, index, problem) {
+  const errors = problem?.errors ?? [];
+  if (index >= 0) return errors.filter(({ pointer }) => pointer?.startsWith(`/role_bindings/${index}/`)).map(({ detail }) => detail);
+  const isMissing = required && errors.some(({ code }) => code === "missing_role");
+  return isMissing ? [`The required role ${role} is not bound.`] : [];
 }
-
-const isMissing = (error, role) => error.pointer === "/role_bindings" && error.detail.endsWith(` required role ${role}`);
 
 /** The pointers whose violations are shown at their fields. */
 function placesOf(roles, bound, problem) {
   const fixed = ["/organisation_id", "/source", "/source/id", "/source_version", "/source_version/id", "/job", "/job/name", "/job/location_id"];
   const errors = problem?.errors ?? [];
-  const ofRoles = errors.filter((error) => roles.some(({ role }) => wrongAt(role, bound.indexOf(role), { errors: [error] }).length > 0));
+  const ofRoles = errors.filter((error) => roles.some((role) => wrongAt(role, bound.indexOf(role.role), { errors: [error] }).length > 0));
   return [...fixed, ...ofRoles.map((error) => error.pointer)];
 }

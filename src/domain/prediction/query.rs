@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::GroupKey;
 use crate::domain::{duration::Duration, time::Timestamp};
 
-/// Query for predictions. Every filter applies before the newest issue is selected.
+/// Query for the predictions of a window of valid times. Every filter applies before the newest issue is selected.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PredictionQuery {
     /// Only this metric; all if none.
@@ -19,10 +19,6 @@ pub struct PredictionQuery {
     pub source: Option<String>,
     /// Only this source version, by label or id.
     pub source_version: Option<String>,
-    /// Start of the window (inclusive).
-    pub from: Timestamp,
-    /// End of the window (exclusive).
-    pub to: Timestamp,
     /// Only predictions that were available at this time.
     pub as_of: Option<Timestamp>,
     /// Only lead times within these bounds.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::tag::Tag;
 use crate::{
     domain::{
-        Result, Timestamp,
+        AskedWindow, Result, Timestamp,
         health::HealthState,
         job::{Job, JobChange, JobFilter},
         job_inputs::JobInputs,
@@ -199,8 +199,7 @@ impl JobApi {
         as_of: Query<Option<Timestamp>>,
     ) -> Find<Plain<JobInputs>> {
         let window = InputWindow {
-            from: from.0,
-            to: to.0,
+            times: AskedWindow { from: from.0, to: to.0 },
             as_of: as_of.0,
         };
         let inputs = job_inputs::get(&self.0, &auth.0, job_id.0, window).await?;

@@ -29,7 +29,7 @@ pub struct TokenApi(pub App);
 
 impl Rules for NewToken {
     fn apply_rules(&mut self, app: &App) -> Result<()> {
-        self.check(app.now())
+        token::check(app, self)
     }
 }
 

@@ -4,6 +4,7 @@
 mod arrived;
 mod contract;
 mod direct;
+mod owner;
 mod post;
 mod read;
 mod withdraw;

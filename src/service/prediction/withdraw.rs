@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::read::owner;
+use super::owner::owner;
 use crate::{
     domain::{
         Caller, Counts, Result, Role, Timestamp,

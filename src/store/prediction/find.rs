@@ -11,12 +11,14 @@ use uuid::Uuid;
 
 use super::{
     fill::{Filled, Wanted, all_issues, issues_after, newest_issues},
-    run::{Cost, Window, next_point},
-    series::{SeriesFilter, SeriesRow, groups},
+    groups::{OwnedScope, SeriesFilter, groups},
+    run::{Cost, Window},
+    runs::next_point,
+    series::SeriesRow,
 };
 use crate::{
     domain::{
-        Result, Timestamp,
+        Result, Timestamp, Window as Times,
         prediction::{GroupKey, IssueKey, Issues, PredictionQuery, Predictions},
     },
     store::engine::Connection,
@@ -39,21 +41,25 @@ const GROWTH: i64 = 16;
 /// Divisor of the length of a slice that cost too much, before it is read again.
 const SHRINKING: i64 = 4;
 
-/// Returns the rows of the query, ordered by their keys.
+/// Returns what the query asks for of the valid times, in the order of the rows' keys.
 pub fn find(
     connection: &Connection,
     organisation_id: Uuid,
+    times: Times,
     query: &PredictionQuery,
     now: Timestamp,
 ) -> Result<Predictions> {
-    let filter = SeriesFilter {
+    let owned = OwnedScope {
         scope: query.scope,
+        organisation_id,
+    };
+    let filter = SeriesFilter {
         metric: &query.metric,
         stage: &query.stage,
         source: &query.source,
         source_version: &query.source_version,
     };
-    let groups = groups(connection, organisation_id, &filter)?;
+    let groups = groups(connection, owned, &filter)?;
     let newest = groups.values().flatten().map(|series| series.newest_available_at);
     let cost = Cost::default();
     let mut found = Predictions {
@@ -61,12 +67,13 @@ pub fn find(
         ..Predictions::default()
     };
     for (key, group) in groups {
-        let Some(start) = Start::of(query, &key) else {
+        let Some(start) = Start::of(query, times.from, &key) else {
             continue;
         };
         let reader = Reader {
             connection,
             group: &group,
+            end: times.to,
             query,
             now,
             cost: &cost,
@@ -95,18 +102,18 @@ struct Start {
 }
 
 impl Start {
-    /// Returns the position after the last row of the previous page. `None` if that page contained the whole group.
-    fn of(query: &PredictionQuery, group: &GroupKey) -> Option<Self> {
+    /// After the row that the page before ended with; none if that page has the whole group.
+    fn of(query: &PredictionQuery, earliest: Timestamp, group: &GroupKey) -> Option<Self> {
         let start = |from: Timestamp, after| Start {
-            from: from.max(query.from),
+            from: from.max(earliest),
             after,
         };
         let Some(last) = &query.after else {
-            return Some(start(query.from, None));
+            return Some(start(earliest, None));
         };
         match group.cmp(&last.group) {
             Ordering::Less => None,
-            Ordering::Greater => Some(start(query.from, None)),
+            Ordering::Greater => Some(start(earliest, None)),
             Ordering::Equal => Some(match last.issue {
                 Some(_) => start(last.valid_time, last.issue),
                 None => start(Timestamp::from_micros(last.valid_time.micros() + 1), None),
@@ -119,6 +126,8 @@ impl Start {
 struct Reader<'a> {
     connection: &'a Connection,
     group: &'a [SeriesRow],
+    /// The end of the valid times.
+    end: Timestamp,
     query: &'a PredictionQuery,
     now: Timestamp,
     cost: &'a Cost,
@@ -127,8 +136,8 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Adds the group's rows, up to one more than the limit.
     fn read(&self, start: Start, found: &mut Predictions) -> Result<()> {
-        let end = self.group.iter().map(|series| series.ends_at).max();
-        let to = end.map_or(self.query.to, |last| self.query.to.min(after(last)));
+        let last = self.group.iter().map(|series| series.ends_at).max();
+        let to = last.map_or(self.end, |last| self.end.min(after(last)));
         let (mut from, mut last_issue) = (start.from, start.after);
         let limit = self.query.limit;
         let slice_rows = SLICE_ROWS.max(limit / 8);

@@ -1,17 +1,17 @@
 //! Reads the newest predictions of each series. The rows of `series` store the newest issue and how far it reaches, so
 //! that no history is scanned.
 
-use uuid::Uuid;
-
 use super::{
     fill::{Wanted, last_point, newest_issues},
+    groups::{Groups, OwnedScope, SeriesFilter, groups_of},
+    issue_runs::IssueRuns,
     run::{Cost, Window},
-    series::{SeriesFilter, SeriesRow, groups},
+    series::SeriesRow,
 };
 use crate::{
     domain::{
         Result, Timestamp,
-        prediction::{LatestPrediction, LatestQuery, PredictionScope, Predictions},
+        prediction::{LatestPrediction, LatestQuery, Predictions},
     },
     store::engine::Connection,
 };
@@ -19,40 +19,43 @@ use crate::{
 /// Length of the first window before `at` in which the value is searched for, in microseconds: two days.
 const LOOK_BACK: i64 = 2 * 24 * 3_600_000_000;
 
-/// Returns the current predictions for a job or a location: the newest issue of each metric, source, stage and
-/// location, or the value that is valid at a moment.
+/// Returns the current predictions for each of the scopes: the newest issue of each metric, source, stage and location, or
+/// the value that is valid at a moment.
 pub fn latest(
     connection: &Connection,
-    organisation_id: Uuid,
-    scope: PredictionScope,
+    scopes: &[OwnedScope],
     query: &LatestQuery,
     now: Timestamp,
 ) -> Result<Vec<LatestPrediction>> {
     let filter = SeriesFilter {
-        scope,
         metric: &query.metric,
         stage: &query.stage,
         source: &query.source,
         source_version: &None,
     };
+    let found = groups_of(connection, scopes, &filter)?;
+    let groups: Vec<_> = found
+        .into_iter()
+        .flat_map(Groups::into_values)
+        .filter_map(Group::new)
+        .collect();
+    let found = match query.at {
+        None => newest(connection, &groups, now)?,
+        Some(at) => {
+            let valid = |group: &Group| match at > group.covers_until {
+                true => Ok(Predictions::default()),
+                false => valid_at(connection, &group.series, at, now),
+            };
+            groups.iter().map(valid).collect::<Result<_>>()?
+        }
+    };
     let mut answers = Vec::new();
-    for group in groups(connection, organisation_id, &filter)?.into_values() {
-        let left = || group.iter().filter_map(|series| series.left);
-        let newest = left().map(|left| left.newest_issue).max();
-        let covers_until = left().map(|left| left.covers_until).max();
-        let (Some(newest), Some(covers_until)) = (newest, covers_until) else {
-            continue;
-        };
-        let found = match query.at {
-            None => issue(connection, &group, newest, now)?,
-            Some(at) if at > covers_until => continue,
-            Some(at) => valid_at(connection, &group, at, now)?,
-        };
+    for (group, found) in groups.iter().zip(found) {
         for series in found.by_series(false) {
             answers.push(LatestPrediction {
-                last_issue_time: newest,
-                age_seconds: now.seconds_since(newest),
-                covers_until,
+                last_issue_time: group.newest_issue,
+                age_seconds: now.seconds_since(group.newest_issue),
+                covers_until: group.covers_until,
                 series,
             });
         }
@@ -60,22 +63,52 @@ pub fn latest(
     Ok(answers)
 }
 
-/// Returns all points of an issue. If jobs share a source and a location, several series have the issue; the points
-/// that arrived last are returned.
-fn issue(connection: &Connection, group: &[SeriesRow], issue_time: Timestamp, now: Timestamp) -> Result<Predictions> {
-    let window = Window {
-        issue_time: Some(issue_time),
+/// A group of series of which something is left.
+struct Group {
+    series: Vec<SeriesRow>,
+    newest_issue: Timestamp,
+    covers_until: Timestamp,
+}
+
+impl Group {
+    fn new(series: Vec<SeriesRow>) -> Option<Self> {
+        let left = || series.iter().filter_map(|series| series.left);
+        let newest_issue = left().map(|left| left.newest_issue).max()?;
+        let covers_until = left().map(|left| left.covers_until).max()?;
+        Some(Self {
+            series,
+            newest_issue,
+            covers_until,
+        })
+    }
+}
+
+/// Returns all points of the newest issue of each group. Several series of a group have it if jobs share a source and a
+/// location; the last arrival counts.
+fn newest(connection: &Connection, groups: &[Group], now: Timestamp) -> Result<Vec<Predictions>> {
+    let window = |group: &Group| Window {
+        issue_time: Some(group.newest_issue),
         ..Window::any(now)
     };
-    let (mut found, cost) = (Predictions::default(), Cost::default());
+    let series = groups.iter().flat_map(|group| {
+        let window = window(group);
+        group.series.iter().map(move |series| (series, window))
+    });
+    let runs = IssueRuns::read(connection, series)?;
+    let cost = Cost::default();
     let wanted = Wanted {
         rows: usize::MAX,
         cost: &cost,
         most: usize::MAX,
     };
-    newest_issues(connection, group, &window, &wanted, &mut found)?;
+    let points = |group: &Group| {
+        let mut found = Predictions::default();
+        newest_issues(&runs, &group.series, &window(group), &wanted, &mut found)?;
+        Ok(found)
+    };
+    let found = groups.iter().map(points).collect();
     cost.count();
-    Ok(found)
+    found
 }
 
 /// Returns the value with the last valid_time that is not later than `at`.
@@ -95,5 +128,75 @@ fn valid_at(connection: &Connection, group: &[SeriesRow], at: Timestamp, now: Ti
             return Ok(found);
         }
         (to, length) = (from, length.saturating_mul(16));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        domain::prediction::{Point, PredictionScope},
+        store::{payload, sqlite::traced},
+    };
+
+    /// Stores two series for each of `count` locations, with an issue each.
+    fn fill(connection: &Connection, count: usize) {
+        let sql = "WITH RECURSIVE s (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n + 1 < 2 * COUNT)
+            INSERT INTO series (organisation_id, source_id, source_version_id, location_id, metric, stage, source_name,
+                version_label, newest_issue, newest_arrival, covers_until, last_issue, ends_at)
+                SELECT zeroblob(16), zeroblob(16), zeroblob(16), unhex(format('%032x', n / 2)), n % 2, '', 'source', '1',
+                    3, 3, 3, 3, 3 FROM s";
+        connection
+            .execute(&sql.replace("COUNT", &count.to_string()), [])
+            .unwrap();
+        let point = Point {
+            valid_time: Timestamp::from_micros(3),
+            value: Some(1.0),
+        };
+        let sql =
+            "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload)
+            SELECT id, 3, 1, 3, 3, 3, 1, ?1 FROM series";
+        connection.execute(sql, [payload::encode(&[point])]).unwrap();
+    }
+
+    /// Returns the number of statements by which the newest issues of some locations are read.
+    fn statements(locations: usize) -> usize {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = traced::database(folder.path());
+        fill(&connection, locations);
+        let scopes: Vec<_> = (0..locations as u128)
+            .map(|id| PredictionScope::Location(Uuid::from_u128(id)))
+            .collect();
+        let owned = |scope: &PredictionScope| OwnedScope {
+            scope: *scope,
+            organisation_id: Uuid::nil(),
+        };
+        let owned: Vec<_> = scopes.iter().map(owned).collect();
+        let query = LatestQuery {
+            scopes,
+            metric: None,
+            stage: None,
+            source: None,
+            at: None,
+        };
+        let now = Timestamp::from_micros(3);
+        let (statements, found) = traced::statements(&connection, || latest(&connection, &owned, &query, now));
+        let found = found.unwrap();
+        assert_eq!(found.len(), 2 * locations);
+        for (number, latest) in (0..).zip(found) {
+            assert_eq!(latest.series.location_id, Some(Uuid::from_u128(number / 2)));
+            assert_eq!(latest.series.values, [1.0]);
+        }
+        statements
+    }
+
+    #[test]
+    fn the_newest_issues_take_few_statements_however_many_locations_they_are_for() {
+        // One finds the series of a location. Their runs are read in parts of 64, 16, 4 and 1.
+        assert_eq!(statements(1), 1 + 2);
+        assert_eq!(statements(64), 1 + 2);
+        assert_eq!(statements(640), 10 + 20);
     }
 }

@@ -3,19 +3,23 @@
 pub mod expiry;
 mod fill;
 mod find;
+mod groups;
 mod issue;
+mod issue_runs;
 mod known;
 mod latest;
 mod post;
 mod remaining;
 mod revision;
 mod run;
+mod runs;
 mod series;
 mod withdraw;
 
 pub use find::find;
+pub use groups::OwnedScope;
 pub use latest::latest;
 pub use post::{NewRun, post};
 pub use run::DECODED;
-pub use series::{NOTHING_LEFT, SeriesId, any_of, any_of_others, is_known, owner};
+pub use series::{NOTHING_LEFT, SeriesId, any_of, any_of_others, is_known, known_at, owner, owners_at};
 pub use withdraw::{series_of, withdraw};

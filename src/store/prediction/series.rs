@@ -1,18 +1,19 @@
 //! Series in SQL: the rows that group runs.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use uuid::Uuid;
 
 use crate::{
     domain::{
         Result, Timestamp,
-        prediction::{GroupKey, PredictionScope, Series},
+        prediction::{PredictionScope, Series},
         text::Stage,
     },
     store::{
         engine::{Connection, OptionalExtension, Row, RowResult},
         row::FromRow,
+        set::{self, Texts},
     },
 };
 
@@ -62,20 +63,6 @@ pub struct Left {
     pub newest_issue: Timestamp,
     /// Last valid_time.
     pub covers_until: Timestamp,
-}
-
-/// Selects series.
-pub struct SeriesFilter<'a> {
-    /// Location, job or source of the series.
-    pub scope: PredictionScope,
-    /// Metric, if only one is wanted.
-    pub metric: &'a Option<String>,
-    /// Stage, if only one is wanted.
-    pub stage: &'a Option<String>,
-    /// Name or id of the source, if only one is wanted.
-    pub source: &'a Option<String>,
-    /// Label or id of the source version, if only one is wanted.
-    pub source_version: &'a Option<String>,
 }
 
 impl FromRow for SeriesRow {
@@ -131,7 +118,50 @@ pub fn is_known(connection: &Connection, scope: PredictionScope, organisation_id
     Ok(statement.query_row((id, organisation_id), |row| row.get(0))?)
 }
 
-/// Returns whether predictions for the organisation are stored, even if it was deleted.
+static FIND_KNOWN: Texts = Texts::new();
+
+/// Returns those of the locations, which may themselves be gone, for which the organisation has predictions.
+pub fn known_at(connection: &Connection, locations: &[Uuid], organisation_id: Uuid) -> Result<Vec<Uuid>> {
+    let piece =
+        "SELECT * FROM (SELECT location_id FROM series WHERE location_id = ?1 AND organisation_id = ?2 LIMIT 1) known";
+    let mut found = Vec::new();
+    set::read_each(
+        connection,
+        &FIND_KNOWN,
+        piece,
+        locations,
+        |id| [id, &organisation_id],
+        |row| {
+            found.push(row.get("location_id")?);
+            Ok(())
+        },
+    )?;
+    Ok(found)
+}
+
+static FIND_OWNERS: Texts = Texts::new();
+
+/// Returns the owners of the predictions for locations, which may themselves be gone, by location. What a deleted
+/// organisation left has no owner.
+pub fn owners_at(connection: &Connection, locations: &[Uuid]) -> Result<HashMap<Uuid, Uuid>> {
+    let piece = "SELECT * FROM (SELECT s.location_id, s.organisation_id FROM series s
+        JOIN organisations o ON o.id = s.organisation_id WHERE s.location_id = ?1 LIMIT 1) owned";
+    let mut found = HashMap::new();
+    set::read_each(
+        connection,
+        &FIND_OWNERS,
+        piece,
+        locations,
+        |id| [id],
+        |row| {
+            found.insert(row.get("location_id")?, row.get("organisation_id")?);
+            Ok(())
+        },
+    )?;
+    Ok(found)
+}
+
+/// Whether anything is stored that was predicted for the organisation, which may itself be gone.
 pub fn any_of(connection: &Connection, organisation_id: Uuid) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM series WHERE organisation_id = ?1)";
     let mut statement = connection.prepare_cached(sql)?;
@@ -146,80 +176,11 @@ pub fn any_of_others(connection: &Connection, source_id: Uuid, owner: Uuid) -> R
     Ok(statement.query_row((source_id, owner), |row| row.get(0))?)
 }
 
-/// Returns the organisation's series by the key that distinguishes predictions in responses, in the order of responses.
-pub fn groups(
-    connection: &Connection,
-    organisation_id: Uuid,
-    filter: &SeriesFilter<'_>,
-) -> Result<BTreeMap<GroupKey, Vec<SeriesRow>>> {
-    let (column, id) = column(filter.scope);
-    let as_id = |text: &Option<String>| Uuid::parse_str(text.as_deref()?).ok();
-    let mut statement = connection.prepare_cached(&groups_sql(column))?;
-    let rows = statement.query_map(
-        (
-            id,
-            organisation_id,
-            filter.metric,
-            filter.stage,
-            filter.source,
-            as_id(filter.source),
-            filter.source_version,
-            as_id(filter.source_version),
-        ),
-        SeriesRow::from_row,
-    )?;
-    let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for row in rows {
-        let row = row?;
-        groups.entry(row.series.group()).or_default().push(row);
-    }
-    for rows in groups.values_mut() {
-        rows.sort_unstable_by_key(|row| row.id);
-    }
-    Ok(groups)
-}
-
-/// Selects the series of a job, a location or a source. There is no ORDER BY: to avoid sorting the few rows, the
-/// database would scan all series of the organisation in the order of another index.
-fn groups_sql(column: &str) -> String {
-    format!(
-        "SELECT id, organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, unit,
-            source_name, version_label, retention_hours, newest_issue, newest_available_at, covers_until,
-            shortest_lead, longest_lead, ends_at
-            FROM series WHERE {column} = ?1 AND organisation_id = ?2 AND (CAST(?3 AS TEXT) IS NULL OR metric = ?3)
-            AND (CAST(?4 AS TEXT) IS NULL OR stage = ?4) AND (CAST(?5 AS TEXT) IS NULL OR source_name = ?5 OR source_id = ?6)
-            AND (CAST(?7 AS TEXT) IS NULL OR version_label = ?7 OR source_version_id = ?8)"
-    )
-}
-
-fn column(scope: PredictionScope) -> (&'static str, Uuid) {
+/// Returns the column that has the id of a scope, and the id.
+pub fn column(scope: PredictionScope) -> (&'static str, Uuid) {
     match scope {
         PredictionScope::Location(id) => ("location_id", id),
         PredictionScope::Job(id) => ("job_id", id),
         PredictionScope::Source(id) => ("source_id", id),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::{engine::params_from_iter, sqlite::traced};
-
-    #[test]
-    fn series_of_one_job_or_location_are_found_without_a_look_at_the_others() {
-        let folder = tempfile::tempdir().unwrap();
-        let connection = traced::database(folder.path());
-        for (column, index) in [
-            ("job_id", "series_of (job_id=? AND organisation_id=?)"),
-            ("location_id", "series_at (location_id=? AND organisation_id=?)"),
-            ("source_id", "series_by (source_id=? AND organisation_id=?)"),
-        ] {
-            let sql = format!("EXPLAIN QUERY PLAN {}", groups_sql(column));
-            let mut statement = connection.prepare(&sql).unwrap();
-            let nothing = (0..8).map(|_| None::<i64>);
-            let steps = statement.query_map(params_from_iter(nothing), |row| row.get::<_, String>("detail"));
-            let steps: Vec<_> = steps.unwrap().map(|step| step.unwrap()).collect();
-            assert!(steps[0].contains(index), "{steps:?}");
-        }
     }
 }

@@ -1,6 +1,8 @@
 //! Readings in SQL: one row each. A number identifies the series of a sensor.
 
 mod forget;
+mod insert;
+mod known;
 mod post;
 mod series;
 mod window;

@@ -1,85 +1,159 @@
-//! Stores readings.
+//! Storing posted readings.
 
-use super::series::{INSERT, OF_SERIES, WITHDRAWN, find_series, note_arrival};
+use super::{
+    insert::{Revision, insert},
+    known::{held, series_of},
+    series::WITHDRAWN,
+};
 use crate::{
-    domain::{Counts, Gaps, Result, Timestamp, sensor::Sensor},
-    store::engine::{OptionalExtension, Transaction},
+    domain::{Counts, Gaps, Result, Timestamp, reading::SensorPost, sensor::Sensor},
+    store::engine::Transaction,
 };
 
-/// Stores the new and changed readings of a sensor, which are ordered by time. Another value for a stored time is the
-/// next revision. Also returns the indexes of readings that withdraw a value where there is none; if there are any, the
-/// caller must roll back.
+/// Stores what is new of the readings. Another value for a time that is there is the next revision. Returns for each
+/// sensor what changed, and the numbers of the readings that withdraw a value where there is none: nothing may be stored
+/// then.
+///
+/// All series are looked up together, and all readings are stored together.
 pub fn post(
     tx: &Transaction<'_>,
-    sensor: &Sensor,
-    values: &[(Timestamp, Option<f64>)],
+    posts: &[(&Sensor, &SensorPost)],
     gaps: Gaps,
     available_at: Timestamp,
-) -> Result<(Counts, Vec<usize>)> {
-    let series = match find_series(tx, sensor)? {
-        Some(id) => id,
-        None => tx
-            .prepare_cached("INSERT INTO reading_series (sensor_id, organisation_id) VALUES (?1, ?2) RETURNING id")?
-            .query_row((sensor.id, sensor.organisation_id), |row| row.get("id"))?,
+) -> Result<Vec<(Counts, Vec<usize>)>> {
+    let sensors: Vec<_> = posts.iter().map(|(sensor, _)| *sensor).collect();
+    let series = series_of(tx, &sensors)?;
+    let mut wanted = Vec::new();
+    for ((sensor, post), series) in posts.iter().zip(&series) {
+        // Mostly readings are newer than all that is there.
+        let may_be_there = |(time, value): &&(Timestamp, Option<f64>)| {
+            series.last.is_some_and(|last| *time <= last) && (value.is_some() || gaps != Gaps::Skip)
+        };
+        let times = post.values.iter().filter(may_be_there);
+        wanted.extend(times.map(|(time, _)| (series.id, sensor.organisation_id, *time)));
+    }
+    let held = held(tx, &wanted)?;
+    let (mut revisions, mut found) = (Vec::new(), Vec::with_capacity(posts.len()));
+    for ((sensor, post), series) in posts.iter().zip(&series) {
+        let (mut counts, mut refused) = (Counts::default(), Vec::new());
+        for (index, (time, value)) in post.values.iter().enumerate() {
+            // A column of whole numbers knows no negative nought.
+            let stored = value.map_or(WITHDRAWN, |value| value + 0.0);
+            let number = match held.get(&(series.id, *time)) {
+                _ if value.is_none() && gaps == Gaps::Skip => {
+                    counts.skipped += 1;
+                    continue;
+                }
+                Some((_, held)) if held.to_bits() == stored.to_bits() => {
+                    counts.unchanged += 1;
+                    continue;
+                }
+                Some((number, _)) => {
+                    let changed = match value {
+                        Some(_) => &mut counts.revised,
+                        None => &mut counts.withdrawn,
+                    };
+                    *changed += 1;
+                    number + 1
+                }
+                None if value.is_some() => {
+                    counts.stored += 1;
+                    1
+                }
+                None if gaps == Gaps::Withdraw => {
+                    counts.skipped += 1;
+                    continue;
+                }
+                None => {
+                    refused.push(index);
+                    continue;
+                }
+            };
+            revisions.push(Revision {
+                series_id: series.id,
+                organisation_id: sensor.organisation_id,
+                time: *time,
+                number,
+                value: stored,
+            });
+        }
+        found.push((counts, refused));
+    }
+    insert(tx, &revisions, available_at)?;
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        domain::{
+            reading::{NewReading, by_sensor},
+            text::Name,
+            value::PostedValue,
+        },
+        store::sqlite::traced,
     };
-    let organisation_id = sensor.organisation_id;
-    let last: Option<Timestamp> = tx
-        .prepare_cached(&format!(
-            "SELECT time FROM readings WHERE {OF_SERIES} ORDER BY time DESC LIMIT 1"
-        ))?
-        .query_row((series, organisation_id), |row| row.get("time"))
-        .optional()?;
-    let mut held = tx.prepare_cached(&format!(
-        "SELECT revision, value FROM readings WHERE {OF_SERIES} AND time = ?3 ORDER BY revision DESC LIMIT 1"
-    ))?;
-    let mut insert = tx.prepare_cached(INSERT)?;
-    let (mut counts, mut refused) = (Counts::default(), Vec::new());
-    for (index, (time, value)) in values.iter().enumerate() {
-        // SQLite stores whole numbers as integers, which have no negative zero.
-        let stored = value.map_or(WITHDRAWN, |value| value + 0.0);
-        // Usually readings are newer than all stored ones, and nothing has to be read.
-        let known: Option<(i64, f64)> = match last {
-            Some(last) if *time <= last => held
-                .query_row((series, organisation_id, time), |row| {
-                    Ok((row.get("revision")?, row.get("value")?))
-                })
-                .optional()?,
-            _ => None,
+
+    /// Posts the value for each of some times, for each of the sensors. Returns the number of statements, and the counts.
+    fn posted(tx: &Transaction<'_>, sensors: &[Sensor], times: i64, value: Option<f64>) -> (usize, Counts) {
+        let new = |sensor: &Sensor, time| NewReading {
+            sensor_id: sensor.id,
+            time: Timestamp::from_micros(time),
+            value: PostedValue(value),
         };
-        let revision = match known {
-            _ if value.is_none() && gaps == Gaps::Skip => {
-                counts.skipped += 1;
-                continue;
-            }
-            Some((_, held)) if held.to_bits() == stored.to_bits() => {
-                counts.unchanged += 1;
-                continue;
-            }
-            Some((revision, _)) => {
-                let changed = match value {
-                    Some(_) => &mut counts.revised,
-                    None => &mut counts.withdrawn,
-                };
-                *changed += 1;
-                revision + 1
-            }
-            None if value.is_some() => {
-                counts.stored += 1;
-                1
-            }
-            None if gaps == Gaps::Withdraw => {
-                counts.skipped += 1;
-                continue;
-            }
-            None => {
-                refused.push(index);
-                continue;
-            }
+        let news = sensors
+            .iter()
+            .flat_map(|sensor| (0..times).map(|time| new(sensor, time)));
+        let posts = by_sensor(news.collect()).unwrap();
+        let posts: Vec<_> = sensors.iter().zip(&posts).collect();
+        let arrival = Timestamp::from_micros(1);
+        let (statements, found) = traced::statements(tx, || post(tx, &posts, Gaps::Withdraw, arrival));
+        let mut counts = Counts::default();
+        for (own, refused) in found.unwrap() {
+            assert_eq!(refused, [0; 0]);
+            counts += own;
+        }
+        (statements, counts)
+    }
+
+    fn sensors(count: u128) -> Vec<Sensor> {
+        let sensor = |number| Sensor {
+            id: Uuid::from_u128(number),
+            organisation_id: Uuid::nil(),
+            name: Name::new(number.to_string()),
+            metric: Name::new("power"),
+            unit: None,
+            location_id: None,
+            placeholder: false,
+            created_at: Timestamp::from_micros(0),
+            updated_at: Timestamp::from_micros(0),
+            revision: 1,
         };
-        insert.execute((series, organisation_id, time, revision, available_at, stored))?;
+        (0..count).map(sensor).collect()
     }
-    if counts.stored + counts.revised + counts.withdrawn > 0 {
-        note_arrival(tx, (series, sensor.organisation_id), available_at)?;
+
+    #[test]
+    fn a_post_takes_few_statements_however_many_readings_and_sensors_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = traced::database(folder.path());
+        let tx = connection.transaction().unwrap();
+        let (one, many) = (sensors(1), sensors(64));
+        // It finds the series and stores it, stores the reading, and when it arrived.
+        let (statements, counts) = posted(&tx, &one, 1, Some(1.0));
+        assert_eq!((statements, counts.stored), (4, 1));
+        // It finds the series and what it has, and stores 64 readings and when they arrived.
+        let (statements, counts) = posted(&tx, &one, 64, Some(2.0));
+        assert_eq!((statements, counts.stored, counts.revised), (4, 63, 1));
+        // 63 series are stored in nine parts of 16, 4 and 1. Each 64 readings are one statement.
+        let (statements, counts) = posted(&tx, &many, 64, Some(2.0));
+        assert_eq!(
+            (statements, counts.stored, counts.unchanged),
+            (1 + 9 + 1 + 63 + 1, 63 * 64, 64)
+        );
+        let (statements, counts) = posted(&tx, &many, 64, None);
+        assert_eq!((statements, counts.withdrawn), (1 + 64 + 64 + 1, 64 * 64));
     }
-    Ok((counts, refused))
 }

@@ -1,10 +1,8 @@
 //! Series of a sensor's readings, and parts that all statements on readings share.
 
-use uuid::Uuid;
-
 use crate::{
     domain::{Result, Timestamp, sensor::Sensor},
-    store::engine::{Connection, OptionalExtension, Transaction},
+    store::engine::{Connection, OptionalExtension},
 };
 
 /// Stored instead of the value of a withdrawn reading; no posted value is infinite. So withdrawals need no column of
@@ -14,11 +12,6 @@ pub const WITHDRAWN: f64 = f64::INFINITY;
 /// Condition that selects the readings of the series ?1, which belongs to the organisation ?2.
 pub const OF_SERIES: &str = "series_id = (SELECT id FROM reading_series WHERE id = ?1 AND organisation_id = ?2)";
 
-/// Inserts a revision of a reading: time ?3, revision ?4, available_at ?5 and value ?6.
-pub const INSERT: &str = "INSERT INTO readings (series_id, time, revision, available_at, value)
-    SELECT id, ?3, ?4, ?5, ?6 FROM reading_series WHERE id = ?1 AND organisation_id = ?2";
-
-/// Returns the number of the sensor's series, if readings of it were stored.
 pub fn find_series(connection: &Connection, sensor: &Sensor) -> Result<Option<i64>> {
     let mut statement =
         connection.prepare_cached("SELECT id FROM reading_series WHERE sensor_id = ?1 AND organisation_id = ?2")?;
@@ -26,21 +19,7 @@ pub fn find_series(connection: &Connection, sensor: &Sensor) -> Result<Option<i6
     Ok(statement.query_row(key, |row| row.get("id")).optional()?)
 }
 
-/// Stores the latest arrival of a series, unless a later one is stored.
-pub fn note_arrival(
-    tx: &Transaction<'_>,
-    (series, organisation_id): (i64, Uuid),
-    available_at: Timestamp,
-) -> Result<()> {
-    tx.prepare_cached(
-        "UPDATE reading_series SET newest_available_at = ?3 WHERE id = ?1 AND organisation_id = ?2
-            AND newest_available_at < ?3",
-    )?
-    .execute((series, organisation_id, available_at))?;
-    Ok(())
-}
-
-/// Returns whether readings of the sensor are stored.
+/// Returns whether anything was ever stored that the sensor measured.
 pub fn any_of(connection: &Connection, sensor: &Sensor) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM readings r JOIN reading_series s ON s.id = r.series_id
         WHERE s.sensor_id = ?1 AND s.organisation_id = ?2)";

@@ -1,6 +1,6 @@
 //! Reads the readings of a window.
 
-use super::series::{OF_SERIES, find_series, is_withdrawn};
+use super::series::is_withdrawn;
 use crate::{
     domain::{
         Result, Timestamp,
@@ -10,19 +10,17 @@ use crate::{
     store::engine::Connection,
 };
 
+const WINDOW: &str = "SELECT time, value, available_at FROM readings
+    WHERE series_id = (SELECT id FROM reading_series WHERE sensor_id = ?1 AND organisation_id = ?2)
+    AND time >= ?3 AND time < ?4 AND available_at <= ?5 ORDER BY time, revision";
+
 /// Returns a sensor's readings ordered by time, up to the query's limit. Each is the newest revision as of `as_of`,
 /// unless that is withdrawn.
 pub fn window(connection: &Connection, sensor: &Sensor, query: &ReadingQuery) -> Result<Vec<Reading>> {
-    let Some(series) = find_series(connection, sensor)? else {
-        return Ok(Vec::new());
-    };
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT time, value, available_at FROM readings
-            WHERE {OF_SERIES} AND time >= ?3 AND time < ?4 AND available_at <= ?5 ORDER BY time, revision"
-    ))?;
+    let mut statement = connection.prepare_cached(WINDOW)?;
     let micros = |time: Option<Timestamp>, absent| time.map_or(absent, Timestamp::micros);
     let mut rows = statement.query((
-        series,
+        sensor.id,
         sensor.organisation_id,
         micros(query.from, i64::MIN),
         micros(query.to, i64::MAX),

@@ -1,6 +1,9 @@
 //! Withdrawing readings.
 
-use super::series::{INSERT, WITHDRAWN, find_series, is_withdrawn, note_arrival};
+use super::{
+    insert::{Revision, insert},
+    series::{WITHDRAWN, find_series, is_withdrawn},
+};
 use crate::{
     domain::{Result, Timestamp, sensor::Sensor},
     store::engine::{RowResult, Transaction},
@@ -46,24 +49,21 @@ pub fn withdraw(
         next: newest.get(most).map(|(time, _, _)| *time),
         ..WithdrawalStep::default()
     };
-    let mut insert = tx.prepare_cached(INSERT)?;
+    let mut revisions = Vec::new();
     for (time, revision, value) in newest.into_iter().take(most) {
         if is_withdrawn(value) {
             step.unchanged += 1;
         } else {
-            insert.execute((
-                series,
-                sensor.organisation_id,
+            revisions.push(Revision {
+                series_id: series,
+                organisation_id: sensor.organisation_id,
                 time,
-                revision + 1,
-                available_at,
-                WITHDRAWN,
-            ))?;
+                number: revision + 1,
+                value: WITHDRAWN,
+            });
             step.withdrawn += 1;
         }
     }
-    if step.withdrawn > 0 {
-        note_arrival(tx, (series, sensor.organisation_id), available_at)?;
-    }
+    insert(tx, &revisions, available_at)?;
     Ok(step)
 }

@@ -1,10 +1,13 @@
-//! Counts the statements that some work runs, for tests.
+//! Counts the statements that some work runs, and shows how they are run, for tests.
 
 use std::{cell::Cell, path::Path, time::Duration};
 
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
-use crate::store::{Db, Limits, engine::Connection};
+use crate::store::{
+    Db, Limits,
+    engine::{Connection, params_from_iter},
+};
 
 thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
@@ -31,6 +34,14 @@ pub fn statements<T>(connection: &Connection, work: impl FnOnce() -> T) -> (usiz
     let done = work();
     connection.trace_v2(TraceEventCodes::empty(), None);
     (COUNT.get(), done)
+}
+
+/// Returns the steps by which the database runs a statement.
+pub fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let nothing = vec![None::<i64>; statement.parameter_count()];
+    let steps = statement.query_map(params_from_iter(nothing), |row| row.get("detail"));
+    steps.unwrap().map(|step| step.unwrap()).collect()
 }
 
 fn count(event: TraceEvent<'_>) {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::tag::Tag;
 use crate::{
     domain::{
-        Counts, Duration, Error, Timestamp, Window,
+        AskedWindow, Counts, Duration, Error, Timestamp, Window,
         contract::ALL_METRICS,
         prediction::{
             Issues, LeadTimes, PostedPredictions, Prediction, PredictionCounts, PredictionCursor, PredictionQuery,
@@ -202,9 +202,10 @@ impl PredictionApi {
         // Later pages have the window and the `as_of` of the first page, because the default window moves with the
         // clock.
         let before = cursor.as_ref();
-        let from = from.0.or(before.map(|cursor| cursor.from));
-        let to = to.0.or(before.map(|cursor| cursor.to));
-        let Window { from, to } = Window::beginning(self.0.now(), from, to)?;
+        let asked = AskedWindow {
+            from: from.0.or(before.map(|cursor| cursor.from)),
+            to: to.0.or(before.map(|cursor| cursor.to)),
+        };
         let any = LeadTimes::default();
         let leads = LeadTimes {
             least: min_lead.0.unwrap_or(any.least),
@@ -225,8 +226,6 @@ impl PredictionApi {
             stage: stage.0,
             source: source.0,
             source_version: source_version.0,
-            from,
-            to,
             as_of: as_of.0.or(before.and_then(|cursor| cursor.as_of)),
             leads,
             issue_time: issue_time.0,
@@ -235,10 +234,10 @@ impl PredictionApi {
             limit: rows(limit.0),
         };
         if let Some(max) = thin {
-            let series = prediction::list_thinned(&self.0, &auth.0, query, max).await?;
+            let series = prediction::list_thinned(&self.0, &auth.0, asked, query, max).await?;
             return Ok(Table::series(&series));
         }
-        let mut found = prediction::list(&self.0, &auth.0, query).await?;
+        let (mut found, Window { from, to }) = prediction::list(&self.0, &auth.0, asked, query).await?;
         let as_of = found.as_of;
         let next = found
             .last

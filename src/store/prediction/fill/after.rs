@@ -14,7 +14,8 @@ use crate::{
     store::{
         engine::Connection,
         prediction::{
-            run::{Order, Window, visit_runs},
+            run::Window,
+            runs::{Order, Runs},
             series::SeriesRow,
         },
     },
@@ -38,7 +39,7 @@ pub fn issues_after(
     for series in group {
         let cutoff = series.series.cutoff(window.now);
         let begin = rows.len();
-        let _ = visit_runs(connection, series, &window, Order::OldestFirst, |run| {
+        let _ = connection.visit(series, &window, Order::OldestFirst, |run| {
             let issue = IssueKey {
                 issue_time: run.issue.issue_time,
                 series_id: series.id,

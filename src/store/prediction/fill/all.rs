@@ -17,7 +17,8 @@ use crate::{
     store::{
         engine::Connection,
         prediction::{
-            run::{Order, Window, visit_runs},
+            run::Window,
+            runs::{Order, Runs},
             series::SeriesRow,
         },
     },
@@ -41,7 +42,7 @@ pub fn all_issues(
         let cutoff = series.series.cutoff(window.now);
         // Valid times that newer revisions of the issue contain.
         let mut revised: (Option<Timestamp>, HashSet<Timestamp>) = Default::default();
-        let visited = visit_runs(connection, series, window, Order::NewestFirst, |run| {
+        let visited = connection.visit(series, window, Order::NewestFirst, |run| {
             let issue_time = run.issue.issue_time;
             let issue = IssueKey {
                 issue_time,

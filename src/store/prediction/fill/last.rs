@@ -11,7 +11,8 @@ use crate::{
     store::{
         engine::Connection,
         prediction::{
-            run::{Cost, NewestFirst, Order, Window, visit_runs},
+            run::{Cost, NewestFirst, Window},
+            runs::{Order, Runs},
             series::SeriesRow,
         },
     },
@@ -23,7 +24,7 @@ pub fn last_point(connection: &Connection, group: &[SeriesRow], window: &Window)
     for series in group {
         let cutoff = series.series.cutoff(window.now);
         let mut withdrawn = Withdrawn::default();
-        let _ = visit_runs(connection, series, window, Order::NewestFirst, |run| {
+        let _ = connection.visit(series, window, Order::NewestFirst, |run| {
             let known = best.as_ref().map(|(point, rank, _)| (point.valid_time, *rank));
             if known.is_some_and(|(time, _)| run.valid_to < time) {
                 return Ok(Continue(()));

@@ -15,18 +15,16 @@ use crate::{
         Result, Timestamp,
         prediction::{FoundPoint, FoundRun, Predictions},
     },
-    store::{
-        engine::Connection,
-        prediction::{
-            run::{NewestFirst, Order, Window, visit_runs},
-            series::SeriesRow,
-        },
+    store::prediction::{
+        run::{NewestFirst, Window},
+        runs::{Order, Runs},
+        series::SeriesRow,
     },
 };
 
-/// Adds the newest issue of each valid_time in the window, up to the wanted number of rows.
+/// Adds the newest issue of each valid_time in the window, read from `source`, up to the wanted number of rows.
 pub fn newest_issues(
-    connection: &Connection,
+    source: &impl Runs,
     group: &[SeriesRow],
     window: &Window,
     wanted: &Wanted<'_>,
@@ -42,7 +40,7 @@ pub fn newest_issues(
     for series in group {
         let cutoff = series.series.cutoff(window.now);
         let mut withdrawn = Withdrawn::default();
-        let visited = visit_runs(connection, series, window, Order::NewestFirst, |run| {
+        let visited = source.visit(series, window, Order::NewestFirst, |run| {
             if run.valid_from >= newest.end {
                 return Ok(Continue(()));
             }

@@ -1,13 +1,15 @@
 //! The inputs of a job with their values, for workers, in one call.
 
-use std::cell::Cell;
+mod things;
+
+use std::cell::{Cell, OnceCell};
 
 use uuid::Uuid;
 
 use super::{App, job_view};
 use crate::{
     domain::{
-        Caller, Error, Result, Timestamp, Window,
+        AskedWindow, Caller, Error, Result, Timestamp, Window,
         contract::{InputKind, InputRole, RoleBinding},
         job::JobRecord,
         job_inputs::{JobInput, JobInputs, MAX_VALUES, MAX_VALUES_IN_ALL, ReadingColumns},
@@ -17,14 +19,13 @@ use crate::{
     },
     store::{self, engine::Connection, prediction, reading},
 };
+use things::Things;
 
 /// Window of the requested values.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct InputWindow {
-    /// Start (inclusive); a day ago if absent.
-    pub from: Option<Timestamp>,
-    /// End (exclusive); in a day if absent.
-    pub to: Option<Timestamp>,
+    /// Times of the values; by default a day to each side of now.
+    pub times: AskedWindow,
     /// Only values known at this time; the default window is around it.
     pub as_of: Option<Timestamp>,
 }
@@ -36,43 +37,53 @@ pub struct InputWindow {
 pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> Result<JobInputs> {
     let caller = caller.clone();
     app.read_blocking(move |connection, now| {
-        let found = job_view::visible(connection, &caller, id)?;
-        let middle = window.as_of.unwrap_or(now);
-        let Window { from, to } = Window::around(middle, window.from, window.to)?;
-        let gone = || Error::Internal(format!("the version of the job {id} is missing"));
-        let version = store::source_version::find(connection, found.source_version_id)?.ok_or_else(gone)?;
-        let read = Read {
-            connection,
-            job: &found,
-            from,
-            to,
-            as_of: window.as_of,
-            now,
-            count: Cell::new(0),
-        };
-        let input = |binding: &RoleBinding| {
-            let roles = &version.input_roles;
-            let role = roles.iter().find(|role| role.role == binding.role);
-            read.input(binding, role.ok_or_else(gone)?)
-        };
-        let inputs = found.role_bindings.iter().map(input).collect::<Result<_>>()?;
-        Ok(JobInputs {
-            job_id: id,
-            from,
-            to,
-            as_of: window.as_of,
-            inputs,
-        })
+        let job = job_view::visible(connection, &caller, id)?;
+        read(connection, &job, window, now)
     })
     .await
+}
+
+/// Reads the inputs. The resources of all bindings are found together; the values of each are a range that is read by
+/// itself, since a response may have half a million.
+fn read(connection: &Connection, job: &JobRecord, window: InputWindow, now: Timestamp) -> Result<JobInputs> {
+    let middle = window.as_of.unwrap_or(now);
+    let times = window.times.around(middle)?;
+    let Window { from, to } = times;
+    let gone = || Error::Internal(format!("the version of the job {} is missing", job.id));
+    let version = store::source_version::find(connection, job.source_version_id)?.ok_or_else(gone)?;
+    let read = Read {
+        connection,
+        job,
+        things: Things::gather(connection, &job.role_bindings)?,
+        location: OnceCell::new(),
+        times,
+        as_of: window.as_of,
+        now,
+        count: Cell::new(0),
+    };
+    let input = |binding: &RoleBinding| {
+        let roles = &version.input_roles;
+        let role = roles.iter().find(|role| role.role == binding.role);
+        read.input(binding, role.ok_or_else(gone)?)
+    };
+    let inputs = job.role_bindings.iter().map(input).collect::<Result<_>>()?;
+    Ok(JobInputs {
+        job_id: job.id,
+        from,
+        to,
+        as_of: window.as_of,
+        inputs,
+    })
 }
 
 /// The state of reading a job's inputs.
 struct Read<'a> {
     connection: &'a Connection,
     job: &'a JobRecord,
-    from: Timestamp,
-    to: Timestamp,
+    things: Things,
+    /// The job's location, once it was looked up.
+    location: OnceCell<Option<Uuid>>,
+    times: Window,
     as_of: Option<Timestamp>,
     now: Timestamp,
     /// Number of values so far.
@@ -95,12 +106,9 @@ impl Read<'_> {
         };
         match binding.input_type {
             InputKind::Sensor => {
-                input.sensor = store::sensor::find(self.connection, id)?;
+                input.sensor = self.things.sensors.get(&id).cloned();
                 let at = input.sensor.as_ref().and_then(|sensor| sensor.location_id);
-                input.location = match at {
-                    Some(at) => store::location::find(self.connection, at)?,
-                    None => None,
-                };
+                input.location = at.and_then(|at| self.things.locations.get(&at).cloned());
                 let unit = input.sensor.as_ref().and_then(|sensor| sensor.unit.clone());
                 input.unit = unit.or(input.unit);
                 input.readings = Some(match &input.sensor {
@@ -108,9 +116,9 @@ impl Read<'_> {
                     None => ReadingColumns::default(),
                 });
             }
-            InputKind::Location => input.location = store::location::find(self.connection, id)?,
+            InputKind::Location => input.location = self.things.locations.get(&id).cloned(),
             InputKind::Source => {
-                input.source = store::source::find(self.connection, id)?;
+                input.source = self.things.sources.get(&id).cloned();
                 let predictions = self.predictions(id, role)?;
                 let mut units = predictions.iter().map(|series| &series.unit);
                 if let Some(first @ Some(_)) = units.next() {
@@ -125,8 +133,8 @@ impl Read<'_> {
 
     fn readings(&self, sensor: &Sensor, role: &InputRole) -> Result<ReadingColumns> {
         let query = ReadingQuery {
-            from: Some(self.from),
-            to: Some(self.to),
+            from: Some(self.times.from),
+            to: Some(self.times.to),
             as_of: self.as_of,
             limit: MAX_VALUES + 1,
         };
@@ -138,18 +146,13 @@ impl Read<'_> {
     }
 
     fn predictions(&self, source: Uuid, role: &InputRole) -> Result<Vec<PredictionSeries>> {
-        let location = match self.job.given_location_id {
-            Some(given) => Some(given),
-            None => store::job::bound_location(self.connection, self.job)?,
-        };
+        let location = self.location()?;
         let query = PredictionQuery {
             metric: role.metric.as_ref().map(ToString::to_string),
             scope: location.map_or(PredictionScope::Source(source), PredictionScope::Location),
             stage: None,
             source: Some(source.to_string()),
             source_version: None,
-            from: self.from,
-            to: self.to,
             as_of: self.as_of,
             leads: LeadTimes::default(),
             issue_time: None,
@@ -158,9 +161,21 @@ impl Read<'_> {
             limit: MAX_VALUES + 1,
         };
         let organisation = self.job.organisation_id;
-        let found = prediction::find(self.connection, organisation, &query, self.now)?;
+        let found = prediction::find(self.connection, organisation, self.times, &query, self.now)?;
         self.check_count(found.rows.len(), role)?;
         Ok(found.by_series(false))
+    }
+
+    /// Returns the location that the job's sources predict for.
+    fn location(&self) -> Result<Option<Uuid>> {
+        if let Some(known) = self.location.get() {
+            return Ok(*known);
+        }
+        let found = match self.job.given_location_id {
+            Some(given) => Some(given),
+            None => store::job::bound_location(self.connection, self.job)?,
+        };
+        Ok(*self.location.get_or_init(|| found))
     }
 
     /// Refuses more values of a role, or of all roles, than a response may have.

@@ -1,0 +1,133 @@
+//! Decides whose predictions a caller reads.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use crate::{
+    domain::{Caller, Error, Result, prediction::PredictionScope},
+    store::{
+        self,
+        engine::Connection,
+        prediction::{self, OwnedScope},
+    },
+};
+
+/// Returns the organisation that owns the predictions for a job, a location or a source.
+///
+/// # Errors
+/// Not found: the job, location or source, unless predictions for it are still stored.
+pub fn owner(connection: &Connection, caller: &Caller, scope: PredictionScope) -> Result<Uuid> {
+    let (what, id, registered) = match scope {
+        PredictionScope::Location(id) => return of_location(&of_locations(connection, caller, &[id])?, id),
+        PredictionScope::Job(id) => ("job", id, store::job::owner(connection, id)?),
+        PredictionScope::Source(id) => {
+            let source = store::source::find(connection, id)?;
+            ("source", id, source.and_then(|source| source.organisation_id))
+        }
+    };
+    // The job may be deleted, and its id used by another organisation. Its old predictions still belong to the old
+    // owner.
+    let owner = match caller.organisation_id {
+        Some(own) if registered == Some(own) => Some(own),
+        Some(own) => prediction::is_known(connection, scope, own)?.then_some(own),
+        None => match registered {
+            Some(owner) => Some(owner),
+            None => prediction::owner(connection, scope)?,
+        },
+    };
+    owner.ok_or(Error::NotFound { what, id })
+}
+
+/// Returns the scopes, each with the organisation that owns its predictions. Those of locations are looked up together.
+///
+/// # Errors
+/// Not found: the first job, location or source for which no predictions are stored, and which does not exist.
+pub fn owners(connection: &Connection, caller: &Caller, scopes: &[PredictionScope]) -> Result<Vec<OwnedScope>> {
+    let location = |scope: &PredictionScope| match scope {
+        PredictionScope::Location(id) => Some(*id),
+        _ => None,
+    };
+    let locations: Vec<_> = scopes.iter().filter_map(location).collect();
+    let owners = of_locations(connection, caller, &locations)?;
+    let owned = |scope: &PredictionScope| {
+        let organisation_id = match scope {
+            PredictionScope::Location(id) => of_location(&owners, *id)?,
+            other => owner(connection, caller, *other)?,
+        };
+        Ok(OwnedScope {
+            scope: *scope,
+            organisation_id,
+        })
+    };
+    scopes.iter().map(owned).collect()
+}
+
+fn of_location(owners: &HashMap<Uuid, Uuid>, id: Uuid) -> Result<Uuid> {
+    let what = "location";
+    owners.get(&id).copied().ok_or(Error::NotFound { what, id })
+}
+
+/// Returns the organisation that owns the predictions for each of the locations, as [`owner`] does for one job.
+fn of_locations(connection: &Connection, caller: &Caller, ids: &[Uuid]) -> Result<HashMap<Uuid, Uuid>> {
+    let mut owners = HashMap::with_capacity(ids.len());
+    for location in store::location::find_all(connection, ids)? {
+        if caller.organisation_id.is_none_or(|own| own == location.organisation_id) {
+            owners.insert(location.id, location.organisation_id);
+        }
+    }
+    let missing: Vec<_> = ids.iter().copied().filter(|id| !owners.contains_key(id)).collect();
+    match caller.organisation_id {
+        Some(own) => owners.extend(
+            prediction::known_at(connection, &missing, own)?
+                .into_iter()
+                .map(|id| (id, own)),
+        ),
+        None => owners.extend(prediction::owners_at(connection, &missing)?),
+    }
+    Ok(owners)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{Role, text::Name},
+        store::sqlite::traced,
+    };
+
+    #[test]
+    fn the_owners_of_locations_take_few_statements_however_many_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = traced::database(folder.path());
+        // Every other location is gone, and has predictions.
+        let sql = "INSERT INTO organisations (id, name, created_at, updated_at, revision) VALUES (zeroblob(16), 'o', 0, 0, 0);
+            WITH RECURSIVE l (n) AS (SELECT 0 UNION ALL SELECT n + 2 FROM l WHERE n + 2 < 128)
+                INSERT INTO locations (id, organisation_id, name, latitude, longitude, placeholder, created_at, updated_at,
+                    revision) SELECT unhex(format('%032x', n)), zeroblob(16), n, 0, 0, 0, 0, 0, 0 FROM l;
+            WITH RECURSIVE l (n) AS (SELECT 1 UNION ALL SELECT n + 2 FROM l WHERE n + 2 < 128)
+                INSERT INTO series (organisation_id, source_id, source_version_id, location_id, metric, stage, source_name,
+                    version_label, newest_issue, newest_arrival, covers_until)
+                    SELECT zeroblob(16), zeroblob(16), zeroblob(16), unhex(format('%032x', n)), '', '', '', '', 0, 0, 0 FROM l;";
+        connection.execute_batch(sql).unwrap();
+        let scopes: Vec<_> = (0..128)
+            .map(|id| PredictionScope::Location(Uuid::from_u128(id)))
+            .collect();
+        for organisation_id in [Some(Uuid::nil()), None] {
+            let caller = Caller {
+                id: Uuid::nil(),
+                name: Name::new("caller"),
+                role: Role::Viewer,
+                organisation_id,
+                expires_at: None,
+            };
+            let (statements, found) = traced::statements(&connection, || owners(&connection, &caller, &scopes));
+            // One finds the locations, and one the predictions of the others.
+            assert_eq!(statements, 2);
+            assert!(found.unwrap().iter().all(|owned| owned.organisation_id.is_nil()));
+            let missing = [PredictionScope::Location(Uuid::from_u128(128))];
+            let found = owners(&connection, &caller, &missing);
+            assert!(matches!(found, Err(Error::NotFound { what: "location", .. })));
+        }
+    }
+}

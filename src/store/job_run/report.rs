@@ -1,0 +1,53 @@
+//! The SQL of the runs that workers report.
+
+use uuid::Uuid;
+
+use crate::{
+    domain::{Result, job_run::JobRun},
+    store::{
+        engine::{Connection, OptionalExtension, Row, RowResult, Transaction},
+        row::FromRow,
+    },
+};
+
+/// Number of reports of a job that are stored: the newest.
+const KEPT: i64 = 2000;
+
+/// Selects reports.
+pub const SELECT: &str = "SELECT number, id, status, message, available_at FROM reports";
+
+impl FromRow for JobRun {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            status: row.get("status")?,
+            issue_time: None,
+            available_at: row.get("available_at")?,
+            message: row.get("message")?,
+            predictions: None,
+        })
+    }
+}
+
+/// The job's report of that id.
+pub fn find(connection: &Connection, job_id: Uuid, id: Uuid) -> Result<Option<JobRun>> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE job_id = ?1 AND id = ?2"))?;
+    Ok(statement.query_row((job_id, id), JobRun::from_row).optional()?)
+}
+
+/// Keeps a new report; the oldest beyond the newest 2,000 go.
+pub fn insert(tx: &Transaction<'_>, job_id: Uuid, id: Uuid, report: &JobRun) -> Result<()> {
+    let number: i64 = tx
+        .prepare_cached(
+            "INSERT INTO reports (job_id, number, id, status, message, available_at)
+                SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5 FROM reports WHERE job_id = ?1
+                RETURNING number",
+        )?
+        .query_row(
+            (job_id, id, report.status, &report.message, report.available_at),
+            |row| row.get(0),
+        )?;
+    tx.prepare_cached("DELETE FROM reports WHERE job_id = ?1 AND number <= ?2")?
+        .execute((job_id, number - KEPT))?;
+    Ok(())
+}

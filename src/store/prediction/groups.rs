@@ -1,0 +1,139 @@
+//! Finds series by what they are of, in the groups that readers tell apart.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::series::{SeriesRow, column};
+use crate::{
+    domain::{
+        Result,
+        prediction::{GroupKey, PredictionScope},
+    },
+    store::{
+        engine::Connection,
+        row::FromRow,
+        set::{self, Texts},
+    },
+};
+
+/// The series to look for.
+pub struct SeriesFilter<'a> {
+    /// Only of this metric.
+    pub metric: &'a Option<String>,
+    /// Only of this stage.
+    pub stage: &'a Option<String>,
+    /// Only of this source, by name or id.
+    pub source: &'a Option<String>,
+    /// Only of this version, by label or id.
+    pub source_version: &'a Option<String>,
+}
+
+/// The predictions for a location, a job or a source that an organisation has.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnedScope {
+    /// The location, the job or the source.
+    pub scope: PredictionScope,
+    /// The organisation.
+    pub organisation_id: Uuid,
+}
+
+/// Series by what readers tell predictions apart by, in the order of the answers.
+pub type Groups = BTreeMap<GroupKey, Vec<SeriesRow>>;
+
+/// Returns the groups of a scope.
+pub fn groups(connection: &Connection, owned: OwnedScope, filter: &SeriesFilter<'_>) -> Result<Groups> {
+    Ok(groups_of(connection, &[owned], filter)?.pop().unwrap_or_default())
+}
+
+static FIND: [(&str, Texts); 3] = [
+    ("location_id", Texts::new()),
+    ("job_id", Texts::new()),
+    ("source_id", Texts::new()),
+];
+
+/// Returns the groups of each of the scopes, in their order.
+pub fn groups_of(connection: &Connection, scopes: &[OwnedScope], filter: &SeriesFilter<'_>) -> Result<Vec<Groups>> {
+    let as_id = |text: &Option<String>| Uuid::parse_str(text.as_deref()?).ok();
+    let (source_id, version_id) = (as_id(filter.source), as_id(filter.source_version));
+    let mut found: Vec<Groups> = scopes.iter().map(|_| Groups::new()).collect();
+    for (by, texts) in &FIND {
+        let mut wanted = Vec::new();
+        for (place, owned) in (0_i64..).zip(scopes) {
+            let (column, id) = column(owned.scope);
+            if column == *by {
+                wanted.push((place, id, owned.organisation_id));
+            }
+        }
+        set::read_each(
+            connection,
+            texts,
+            &groups_sql(by),
+            &wanted,
+            |(place, id, organisation)| {
+                [
+                    id,
+                    organisation,
+                    filter.metric,
+                    filter.stage,
+                    filter.source,
+                    &source_id,
+                    filter.source_version,
+                    &version_id,
+                    place,
+                ]
+            },
+            |row| {
+                let series = SeriesRow::from_row(row)?;
+                let place: i64 = row.get("place")?;
+                if let Some(groups) = usize::try_from(place).ok().and_then(|place| found.get_mut(place)) {
+                    groups.entry(series.series.group()).or_default().push(series);
+                }
+                Ok(())
+            },
+        )?;
+    }
+    for rows in found.iter_mut().flat_map(Groups::values_mut) {
+        rows.sort_unstable_by_key(|row| row.id);
+    }
+    Ok(found)
+}
+
+/// Selects the series of a job, a location or a source. They are not ordered here: to save the sorting of a few, the
+/// database would look at all series of the organisation, which have that order.
+fn groups_sql(column: &str) -> String {
+    format!(
+        "SELECT id, organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, unit,
+            source_name, version_label, retention_hours, newest_issue, newest_available_at, covers_until,
+            shortest_lead, longest_lead, ends_at, CAST(?9 AS BIGINT) AS place
+            FROM series WHERE {column} = ?1 AND organisation_id = ?2 AND (CAST(?3 AS TEXT) IS NULL OR metric = ?3)
+            AND (CAST(?4 AS TEXT) IS NULL OR stage = ?4) AND (CAST(?5 AS TEXT) IS NULL OR source_name = ?5 OR source_id = ?6)
+            AND (CAST(?7 AS TEXT) IS NULL OR version_label = ?7 OR source_version_id = ?8)"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::traced;
+
+    #[test]
+    fn series_of_one_job_or_location_are_found_without_a_look_at_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = traced::database(folder.path());
+        for (column, index) in [
+            ("job_id", "series_of (job_id=? AND organisation_id=?)"),
+            ("location_id", "series_at (location_id=? AND organisation_id=?)"),
+            ("source_id", "series_by (source_id=? AND organisation_id=?)"),
+        ] {
+            let steps = traced::plan(&connection, &groups_sql(column));
+            assert!(steps[0].contains(index), "{steps:?}");
+            let steps = traced::plan(&connection, &set::repeated(&groups_sql(column), 9, 64, " UNION ALL "));
+            assert_eq!(
+                steps.iter().filter(|step| step.contains(index)).count(),
+                64,
+                "{steps:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Finds the runs of a series that may have points in a window.
+
+use std::ops::ControlFlow::{self, Break, Continue};
+
+use uuid::Uuid;
+
+use super::{
+    run::{COLUMNS, Run, Window},
+    series::SeriesRow,
+};
+use crate::{
+    domain::{Result, Timestamp},
+    store::engine::Connection,
+};
+
+/// In which order runs are visited: by their issues, and by the revisions of one.
+#[derive(Debug, Clone, Copy)]
+pub enum Order {
+    NewestFirst,
+    OldestFirst,
+}
+
+const NEWEST_FIRST: &str = "issue_time DESC, revision DESC";
+
+const OLDEST_FIRST: &str = "issue_time, revision";
+
+/// Where runs are read.
+pub trait Runs {
+    /// Visits the series' runs that may have points in the window one by one, until `visit` breaks.
+    fn visit(
+        &self,
+        series: &SeriesRow,
+        window: &Window,
+        order: Order,
+        visit: impl FnMut(&Run) -> Result<ControlFlow<()>>,
+    ) -> Result<ControlFlow<()>>;
+}
+
+impl Runs for Connection {
+    /// One run is held at a time.
+    fn visit(
+        &self,
+        series: &SeriesRow,
+        window: &Window,
+        order: Order,
+        mut visit: impl FnMut(&Run) -> Result<ControlFlow<()>>,
+    ) -> Result<ControlFlow<()>> {
+        let order = match order {
+            Order::NewestFirst => NEWEST_FIRST,
+            Order::OldestFirst => OLDEST_FIRST,
+        };
+        let sql = format!("SELECT {COLUMNS} FROM runs WHERE {IN_WINDOW} ORDER BY {order}");
+        let mut statement = self.prepare_cached(&sql)?;
+        let mut rows = statement.query(in_window(series, window))?;
+        while let Some(row) = rows.next()? {
+            if visit(&Run::read(row)?)?.is_break() {
+                return Ok(Break(()));
+            }
+        }
+        Ok(Continue(()))
+    }
+}
+
+/// The first moment of the window at which one of the series may have a point; none if there is no such moment.
+pub fn next_point(connection: &Connection, group: &[SeriesRow], window: &Window) -> Result<Option<Timestamp>> {
+    let sql = format!(
+        "SELECT issue_time, available_at, valid_from, valid_to FROM runs WHERE {IN_WINDOW} ORDER BY issue_time, revision"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let (from, to) = (window.from.micros(), window.to.micros());
+    let (least, most) = (window.leads.least.micros(), window.leads.most.micros());
+    let mut best = to;
+    for series in group {
+        let cutoff = series.series.cutoff(window.now).map(Timestamp::micros);
+        let shortest = least.max(series.shortest_lead);
+        let mut rows = statement.query(in_window(series, window))?;
+        while best > from
+            && let Some(row) = rows.next()?
+        {
+            let (issued, arrived): (i64, i64) = (row.get(0)?, row.get(1)?);
+            // What is issued from here on begins later than what is found.
+            if issued.saturating_add(shortest) >= best {
+                break;
+            }
+            let (first, last): (i64, i64) = (row.get(2)?, row.get(3)?);
+            let mut begin = first.max(from).max(issued.saturating_add(least));
+            if let Some(cutoff) = cutoff.filter(|cutoff| arrived <= *cutoff) {
+                begin = begin.max(cutoff.saturating_add(1));
+            }
+            if begin <= last.min(issued.saturating_add(most)) {
+                best = best.min(begin);
+            }
+        }
+    }
+    Ok((best < to).then(|| Timestamp::from_micros(best)))
+}
+
+/// The runs of a series that may have points in a window, by the parameters of [`in_window`].
+pub const IN_WINDOW: &str = "series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?8)
+    AND issue_time BETWEEN ?2 AND ?3 AND valid_to >= ?4 AND valid_from < ?5
+    AND available_at <= ?6 AND (valid_to > ?7 OR available_at > ?7)";
+
+/// The parameters of [`IN_WINDOW`].
+pub type InWindow = (i64, i64, i64, i64, i64, i64, i64, Uuid);
+
+/// Returns the parameters by which the runs of a series are found.
+pub fn in_window(series: &SeriesRow, window: &Window) -> InWindow {
+    let (from, to) = (window.from.micros(), window.to.micros());
+    let (least, most) = (window.leads.least.micros(), window.leads.most.micros());
+    let (mut earliest, mut latest) = (
+        from.saturating_sub(most.min(series.longest_lead)),
+        to.saturating_sub(least.max(series.shortest_lead)),
+    );
+    if let Some(issue) = window.issue_time {
+        (earliest, latest) = (earliest.max(issue.micros()), latest.min(issue.micros()));
+    }
+    if let Some(since) = window.issued_since {
+        earliest = earliest.max(since.micros());
+    }
+    let cutoff = series.series.cutoff(window.now).map_or(i64::MIN, Timestamp::micros);
+    let as_of = window.as_of.map_or(i64::MAX, Timestamp::micros);
+    let organisation_id = series.series.organisation_id;
+    (series.id, earliest, latest, from, to, as_of, cutoff, organisation_id)
+}
