@@ -6,6 +6,7 @@ pub mod body;
 pub mod body_bytes;
 mod body_faults;
 pub mod csv;
+pub mod csv_body;
 pub mod csv_columns;
 pub mod csv_dialect;
 mod csv_number;

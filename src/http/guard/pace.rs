@@ -72,25 +72,34 @@ impl Progress {
         self.0.begun.elapsed()
     }
 
-    /// Returns the result of `work`, or nothing if it takes longer than `limit` without waiting for the body.
-    pub async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    /// Returns the result of `work`. Fails with the request's time limit if the work takes longer without waiting for the
+    /// body. The limit is `usual`, unless the operation may take long.
+    pub async fn within<T>(&self, usual: Duration, work: impl Future<Output = T>) -> Result<T, Duration> {
         let mut work = pin!(work);
         loop {
             tokio::select! {
                 biased;
-                done = &mut work => return Some(done),
-                () = tokio::time::sleep_until(self.until(limit)) => {}
+                done = &mut work => return Ok(done),
+                () = tokio::time::sleep_until(self.until(self.limit(usual))) => {}
             }
+            let limit = self.limit(usual);
             if self.until(limit) <= Instant::now() {
-                return None;
+                return Err(limit);
             }
         }
     }
 
-    /// Returns the current deadline of the request; it moves while the body arrives.
+    /// Returns the time limit of the request, which is known once its operation is.
+    fn limit(&self, usual: Duration) -> Duration {
+        if self.0.is_long.load(Ordering::Relaxed) {
+            A_DAY
+        } else {
+            usual
+        }
+    }
+
+    /// The end of the request's time, as far as it is known now.
     fn until(&self, limit: Duration) -> Instant {
-        let is_long = self.0.is_long.load(Ordering::Relaxed);
-        let limit = if is_long { A_DAY } else { limit };
         let moved = self.0.moved.load(Ordering::Relaxed);
         let until = self.0.begun + Duration::from_millis(moved) + limit;
         if self.0.is_reading.load(Ordering::Relaxed) {
@@ -207,4 +216,18 @@ pub fn unreadable(error: &io::Error) -> Problem {
         return too_slow(error.to_string());
     }
     Problem::new(BAD_REQUEST, format!("the body cannot be read: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_fails_with_the_limit_that_its_operation_has() {
+        let (progress, usual) = (Progress::begin(), Duration::from_millis(10));
+        let never = std::future::pending::<()>();
+        assert_eq!(progress.within(usual, never).await, Err(usual));
+        progress.0.is_long.store(true, Ordering::Relaxed);
+        assert_eq!(progress.limit(usual), A_DAY);
+    }
 }

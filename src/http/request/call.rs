@@ -1,6 +1,6 @@
 //! Calls a request's endpoint within the time limit, unless the request is refused before.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use poem::{
     Endpoint, IntoResponse, Request, Response,
@@ -39,9 +39,9 @@ pub async fn call(
         on_behalf(id, route, endpoint.call(request)).await
     };
     match received.progress.within(context.limits.request, work).await {
-        Some(Ok(response)) => response,
-        Some(Err(error)) => refused::answer_of(error, received),
-        None => took_too_long(context).into_response(),
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => refused::answer_of(error, received),
+        Err(limit) => took_too_long(limit).into_response(),
     }
 }
 
@@ -59,8 +59,8 @@ async fn call_apart(
     })
 }
 
-fn took_too_long(context: &Context) -> Problem {
-    let seconds = context.limits.request.as_secs();
+fn took_too_long(limit: Duration) -> Problem {
+    let seconds = limit.as_secs();
     let detail = format!(
         "the answer took longer than {seconds} seconds and was given up; what was to be written may still be kept, and \
          can be sent again"

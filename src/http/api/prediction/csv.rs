@@ -1,12 +1,6 @@
 //! Predictions as CSV: the points of one job, or points that name their source.
 
-use poem::{Request, RequestBody};
-use poem_openapi::{
-    impl_apirequest_for_payload,
-    payload::{ParsePayload, Payload},
-    registry::MetaSchemaRef,
-    types::Type,
-};
+use poem::Request;
 use uuid::Uuid;
 
 use crate::{
@@ -17,8 +11,8 @@ use crate::{
     },
     http::{
         form::{
-            body_bytes::read,
-            csv::{CSV, is_csv, uuid},
+            csv::uuid,
+            csv_body::CsvRows,
             csv_columns::Columns,
             csv_dialect::with_line_feeds,
             csv_table::{RowLines, Table},
@@ -44,33 +38,12 @@ const COLUMNS: Columns = Columns {
     unused: &["available_at", "lead_seconds"],
 };
 
-/// Predictions as CSV, and the line numbers of their rows.
-pub struct CsvPredictions(pub PostedPredictions, pub RowLines);
-
-impl Payload for CsvPredictions {
-    const CONTENT_TYPE: &'static str = CSV;
-
-    fn check_content_type(content_type: &str) -> bool {
-        is_csv(content_type)
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
-        String::schema_ref()
-    }
-}
-
-impl ParsePayload for CsvPredictions {
-    const IS_REQUIRED: bool = true;
-
-    async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
+impl CsvRows for PostedPredictions {
+    fn reader(request: &Request) -> impl FnOnce(&[u8]) -> Result<(Self, RowLines), Problem> + Send + 'static {
         let gaps = gaps_of(request);
-        Ok(read(request, body, move |bytes| parse(bytes, gaps))
-            .await
-            .map(|(posted, lines)| Self(posted, lines))?)
+        move |bytes| parse(bytes, gaps)
     }
 }
-
-impl_apirequest_for_payload!(CsvPredictions);
 
 fn parse(bytes: &[u8], gaps: Gaps) -> Result<(PostedPredictions, RowLines), Problem> {
     let bytes = with_line_feeds(bytes);

@@ -25,6 +25,7 @@ use crate::{
         answer::Find,
         auth::{Auth, WorkerAuth},
         body::Body,
+        csv_body::CsvBody,
         cursor::{decode, default_limit, encode, rows},
         gaps::{GapsParameter, gaps as asked_gaps},
         layout::{Accepted, Format, Guard, Shape, dialect, form, thinning},
@@ -34,7 +35,6 @@ use crate::{
     },
     service::{App, prediction},
 };
-use csv::CsvPredictions;
 pub use latest::LatestApi;
 use lines::Lines;
 use rows::body;
@@ -50,7 +50,7 @@ enum Posted {
     /// A header line and a line for each point: of one job (`job_id`, and `role` or `metric`), or each with its
     /// `source`, `metric` and `location_id`; and `valid_time`, `value`. The response of `format=csv` for a job is
     /// accepted as it is.
-    Csv(CsvPredictions),
+    Csv(CsvBody<PostedPredictions>),
 }
 
 /// Selects the issues of a valid_time.
@@ -97,7 +97,7 @@ impl PredictionApi {
         let gaps = asked_gaps(gaps.0);
         let counts = match body {
             Posted::Json(body) => prediction::post(&self.0, &auth.0, body.0, gaps).await?,
-            Posted::Csv(CsvPredictions(posted, lines)) => {
+            Posted::Csv(CsvBody(posted, lines)) => {
                 let stored = prediction::post(&self.0, &auth.0, posted, gaps).await;
                 stored.map_err(|error| lines.name(error))?
             }

@@ -1,20 +1,14 @@
 //! Readings as CSV.
 
-use poem::{Request, RequestBody};
-use poem_openapi::{
-    impl_apirequest_for_payload,
-    payload::{ParsePayload, Payload},
-    registry::MetaSchemaRef,
-    types::Type,
-};
+use poem::Request;
 use uuid::Uuid;
 
 use crate::{
     domain::{Gaps, Timestamp, Violations, reading::NewReading},
     http::{
         form::{
-            body_bytes::read,
-            csv::{CSV, is_csv, uuid},
+            csv::uuid,
+            csv_body::CsvRows,
             csv_columns::Columns,
             csv_dialect::with_line_feeds,
             csv_table::{RowLines, Table},
@@ -41,33 +35,12 @@ const OF_ONE_SENSOR: Columns = Columns {
     unused: &["available_at"],
 };
 
-/// Readings as CSV: a header line with the columns, in any order, and a line for each reading.
-pub struct CsvReadings(pub Vec<NewReading>, pub RowLines);
-
-impl Payload for CsvReadings {
-    const CONTENT_TYPE: &'static str = CSV;
-
-    fn check_content_type(content_type: &str) -> bool {
-        is_csv(content_type)
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
-        String::schema_ref()
-    }
-}
-
-impl ParsePayload for CsvReadings {
-    const IS_REQUIRED: bool = true;
-
-    async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
+impl CsvRows for Vec<NewReading> {
+    fn reader(request: &Request) -> impl FnOnce(&[u8]) -> Result<(Self, RowLines), Problem> + Send + 'static {
         let (sensor, gaps) = (sensor_of(request), gaps_of(request));
-        Ok(read(request, body, move |bytes| parse(bytes, sensor, gaps))
-            .await
-            .map(|(readings, lines)| Self(readings, lines))?)
+        move |bytes| parse(bytes, sensor, gaps)
     }
 }
-
-impl_apirequest_for_payload!(CsvReadings);
 
 /// Returns the sensor that the query names for all rows.
 fn sensor_of(request: &Request) -> Option<Uuid> {

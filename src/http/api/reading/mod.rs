@@ -23,6 +23,7 @@ use crate::{
         auth::{Auth, WorkerAuth},
         body::Body,
         csv::{begin, record},
+        csv_body::CsvBody,
         cursor::{decode, default_limit, encode, rows},
         gaps::{GapsParameter, gaps as asked_gaps},
         layout::{Accepted, Dialect, Form, Format, Guard, Shape, dialect, form, thinning},
@@ -32,7 +33,6 @@ use crate::{
     },
     service::{App, reading},
 };
-use csv::CsvReadings;
 use lines::ReadingLines;
 
 /// Operations on readings.
@@ -45,7 +45,7 @@ enum Posted {
     Json(Body<Vec<NewReading>>),
     /// A header line with the columns sensor_id, time and value, and a line for each reading. With the query parameter
     /// `sensor_id` the columns time and value are enough.
-    Csv(CsvReadings),
+    Csv(CsvBody<Vec<NewReading>>),
     /// One reading in each line.
     Lines(ReadingLines),
 }
@@ -83,7 +83,7 @@ impl ReadingApi {
     ) -> Read<Plain<Counts>> {
         let gaps = asked_gaps(gaps.0);
         let posted = match body {
-            Posted::Csv(CsvReadings(readings, lines)) => {
+            Posted::Csv(CsvBody(readings, lines)) => {
                 let stored = reading::post(&self.0, &auth.0, readings, gaps).await;
                 return Ok(Plain(stored.map_err(|error| lines.name(error))?));
             }
