@@ -6,6 +6,9 @@
 //! revoked token or a changed job once the change has been confirmed. Changes by another process show within a second.
 //! Work that changes the catalogue must not go through [`Db::write_values`](super::Db::write_values), which leaves the
 //! counter alone.
+//!
+//! Without the cache of jobs, a GET of a job takes 1.4 times the processor's time; without that of vitals likewise;
+//! without both 1.8 times (49.4, 50.4 and 65.6 µs instead of 35.6 µs, medians of five rounds in turns).
 
 use std::{
     collections::HashMap,

@@ -2,6 +2,9 @@
 //!
 //! The framework's own compression is not used: it would compress responses that hold a secret, whose length the
 //! compressed size would reveal, and it leaves the ETag unchanged, so that a cache could not distinguish the codings.
+//! It also compresses on the async threads. While eight clients read a thousand rows as gzip, the slowest hundredth of
+//! the reads of a job takes 12.6 ms here and 24.8 ms with the framework's compression (medians of four rounds in turns;
+//! as zstd 10.7 and 14.3 ms).
 
 use std::{
     io,

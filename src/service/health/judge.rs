@@ -232,6 +232,8 @@ pub fn resume(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
 }
 
 /// Caches that posts cannot change the health state of a job before some time, so that most posts read no health.
+/// Without it, a post of one prediction takes 1.25 times the processor's time (91.6 µs instead of 73.1 µs, medians of
+/// five rounds in turns).
 #[derive(Default)]
 pub struct HealthCache(Mutex<CachedHealth>);
 
