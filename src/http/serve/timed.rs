@@ -88,7 +88,7 @@ impl<S> Timed<S> {
         }
         let since = *self.stalled_since.get_or_insert_with(Instant::now);
         if self.is_past(since + self.limits.stall, context) {
-            let fault = "the client does not take its answer";
+            let fault = "the client does not read the response";
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, fault)));
         }
         Poll::Pending

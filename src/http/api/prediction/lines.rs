@@ -114,7 +114,7 @@ pub async fn keep(app: &App, lines: Lines, gaps: Gaps) -> Result<PredictionCount
             Err(match kept.lines_kept {
                 0 => problem,
                 lines => problem.with_more(&format!(
-                    "the {lines} lines before this part are kept, and can be sent again"
+                    "the {lines} lines before this part are stored, and can be sent again"
                 )),
             })
         }
