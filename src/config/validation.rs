@@ -5,7 +5,7 @@ use std::path::Path;
 use super::settings::Settings;
 use crate::domain::clock::MAX_AHEAD_SECONDS;
 
-/// Largest value of settings that are plain counts.
+/// Largest value of settings that have no narrower range.
 const MANY: u64 = 1_000_000;
 
 /// A setting that is wrong.
@@ -29,7 +29,7 @@ fn quoted(key: &'static str, value: &str, fault: &str) -> Fault {
 /// Checks that each number is within its range.
 ///
 /// # Errors
-/// The first setting that is not.
+/// The first setting that is out of its range.
 pub fn check_ranges(settings: &Settings) -> Result<(), Fault> {
     let Settings {
         limits, retention, log, ..

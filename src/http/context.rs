@@ -102,7 +102,7 @@ impl SeenCaller {
     }
 
     /// Returns the caller, once the token was checked.
-    pub fn seen(&self) -> Option<&Seen> {
+    pub fn caller(&self) -> Option<&Seen> {
         self.0.get()
     }
 

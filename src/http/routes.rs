@@ -81,7 +81,7 @@ use super::{
     document::{Document, Front},
     labels::Pages,
     options::Options,
-    problem::{self, Problem},
+    problem::Problem,
     request,
     site::{metrics, pages},
 };
@@ -184,8 +184,5 @@ fn enveloped(routes: Route, context: Context) -> impl Endpoint<Output = Response
 }
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Problem {
-    Problem::new(
-        problem::INTERNAL,
-        "the server failed at this request; its log has the request_id",
-    )
+    Problem::internal()
 }

@@ -1,5 +1,5 @@
 //! The audit trail. Whatever creates, changes or deletes a resource of the catalogue records it here, in the same
-//! transaction: the line after the call of `store` does so. Managers read the entries of their organisation, admins
+//! transaction: a deletion before the call of `store`, all else after it. Managers read the entries of their organisation, admins
 //! all.
 
 use std::time::Instant;

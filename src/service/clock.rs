@@ -241,7 +241,7 @@ fn behind(app: &App) -> Result<Option<String>> {
 pub async fn tick(app: &App) -> Result<()> {
     let looked = look(app)?;
     let found = match looked {
-        Err(doubt) if is_accepted_elsewhere(app)? => {
+        Err(doubt) if adopt_accepted_clock(app)? => {
             tracing::info!(now = %doubt.now, "the clock was accepted by another process");
             look(app)?
         }
@@ -275,7 +275,7 @@ pub async fn accept(app: &App) -> Result<Timestamp> {
 }
 
 /// Returns whether the command line has accepted the clock since. This process then trusts it too.
-fn is_accepted_elsewhere(app: &App) -> Result<bool> {
+fn adopt_accepted_clock(app: &App) -> Result<bool> {
     let seen = app.read_inline(|connection, _| clock::seen(connection))?;
     let look = app.watch.look(app.now());
     let mut state = app.watch.state();

@@ -2,7 +2,8 @@
 //!
 //! The SQL is written once, in the files of the resources, which name no type of SQLite: they import these types from
 //! here. A second engine is added by letting these types choose between two. `row.rs` (values in columns) and `sqlite/`
-//! are the other places that know SQLite; a test of the layers holds that.
+//! are the other places that name the crate of SQLite; a test of the layers holds that. `db/` joins what `sqlite/` has to the
+//! database that the layers above use, and would choose the engine.
 
 pub use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql, Transaction, params_from_iter};
 

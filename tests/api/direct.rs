@@ -169,7 +169,10 @@ async fn lines_are_stored_part_by_part() {
     let refused = lines(field, ADMIN, all.concat()).await;
     refused.expect_problem(422, &["#/20003/metric"]);
     let detail = refused.json()["detail"].as_str().unwrap().to_owned();
-    assert!(detail.contains("the 20000 lines before this part are stored"), "{detail}");
+    assert!(
+        detail.contains("the 20000 lines before this part are stored"),
+        "{detail}"
+    );
     assert_eq!(rows().await, 10_000);
     all[20_003] = all[20_003].replace("nothing", "mildew_risk");
     let counts = lines(field, ADMIN, all.concat()).await.expect(200);

@@ -208,6 +208,40 @@ fn unsafe_code_is_forbidden() {
     }
 }
 
+/// Files and folders that ARCHITECTURE.md names, by the ends of their paths.
+#[test]
+fn the_architecture_names_files_that_exist() {
+    let root = root_folder();
+    let mut known = BTreeSet::new();
+    for folder in ["src", "assets", "config", "tests", "benches", "examples", ".ci"] {
+        paths(&root.join(folder), &mut known);
+    }
+    let page = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let named = Regex::new(r"`([\w./_-]+(?:/|\.(?:rs|md|toml|json|js|mjs|sql|sh|py|lua)))`").unwrap();
+    let mut missing = Vec::new();
+    for found in named.captures_iter(&page) {
+        let name = found[1].trim_end_matches('/');
+        let is_known = known.iter().any(|path: &PathBuf| path.ends_with(name)) || root.join(name).exists();
+        if !is_known {
+            missing.push(name.to_owned());
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new());
+}
+
+/// Adds the folder and what is in it.
+fn paths(folder: &Path, found: &mut BTreeSet<PathBuf>) {
+    found.insert(folder.to_owned());
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            paths(&path, found);
+        } else {
+            found.insert(path);
+        }
+    }
+}
+
 fn root_folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

@@ -246,7 +246,10 @@ async fn a_stream_ends_at_its_next_part_when_its_token_does() {
         assert_eq!(statuses(&answer), [401], "{answer}");
         let counted = "\"stored\":20000,\"revised\":0";
         assert!(answer.contains(counted), "{answer}");
-        assert!(answer.contains("the 20000 lines before this part are stored"), "{answer}");
+        assert!(
+            answer.contains("the 20000 lines before this part are stored"),
+            "{answer}"
+        );
     }
 }
 

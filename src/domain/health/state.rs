@@ -23,11 +23,11 @@ pub enum HealthState {
     Unmonitored,
     /// Nothing has been posted yet.
     New,
-    /// The last post is at most one expected interval old.
+    /// The last post is not older than one expected interval plus the grace period.
     OnTime,
-    /// The last post is more than one expected interval old.
+    /// The last post is older than one expected interval plus the grace period.
     Late,
-    /// The last post is more than two expected intervals old.
+    /// The last post is older than two expected intervals plus the grace period.
     Down,
     /// The worker reported a failed run, and no run has succeeded since.
     Failed,
@@ -162,11 +162,11 @@ pub struct HealthCounts {
     pub unmonitored: u64,
     /// Jobs for which nothing has been posted yet.
     pub new: u64,
-    /// Jobs whose last post is at most one expected interval old.
+    /// Jobs whose last post is not older than one expected interval plus the grace period.
     pub on_time: u64,
-    /// Jobs whose last post is more than one expected interval old.
+    /// Jobs whose last post is older than one expected interval plus the grace period.
     pub late: u64,
-    /// Jobs whose last post is more than two expected intervals old.
+    /// Jobs whose last post is older than two expected intervals plus the grace period.
     pub down: u64,
     /// Jobs whose worker reported a failed run.
     pub failed: u64,

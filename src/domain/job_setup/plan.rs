@@ -13,7 +13,7 @@ use crate::domain::{
     text::Name,
 };
 
-/// One thing that a set-up creates.
+/// One resource that a set-up creates.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Made {
     /// An organisation that an admin named.

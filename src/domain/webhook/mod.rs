@@ -30,11 +30,11 @@ objects!(NewWebhook, WebhookChange);
 /// Event that a webhook can be notified of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Enum)]
 pub enum WebhookEvent {
-    /// The last post is more than one expected interval old.
+    /// The last post is older than one expected interval plus the grace period.
     #[serde(rename = "job.late")]
     #[oai(rename = "job.late")]
     JobLate,
-    /// The last post is more than two expected intervals old.
+    /// The last post is older than two expected intervals plus the grace period.
     #[serde(rename = "job.down")]
     #[oai(rename = "job.down")]
     JobDown,

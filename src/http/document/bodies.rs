@@ -17,7 +17,7 @@ pub struct Schemas {
 }
 
 impl Schemas {
-    /// Reads the schemas of an OpenAPI 3.0 document.
+    /// Takes the schemas of an OpenAPI 3.0 document, given as JSON.
     pub fn of(document: &Value) -> Self {
         Self {
             components: json!({ "schemas": to_json_schema(&document["components"]["schemas"]) }),

@@ -117,6 +117,6 @@ fn caller(request: &Request, secret: &str) -> Result<Caller, Problem> {
 
 fn too_many(wait: Duration) -> Problem {
     let seconds = whole_seconds(wait);
-    let detail = format!("this token asks too often: try again in {seconds} s");
+    let detail = format!("this token sends too many requests: try again in {seconds} s");
     Problem::new(TOO_MANY_REQUESTS, detail).with_header(header::RETRY_AFTER, seconds.into())
 }

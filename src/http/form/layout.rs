@@ -85,11 +85,11 @@ pub struct Dialect {
     pub bom: bool,
 }
 
-/// The protection of a CSV response.
+/// Protection of a CSV response against formulas that a spreadsheet would run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum Guard {
-    /// Texts that a spreadsheet would run as formulas.
+    /// Marks texts that a spreadsheet would run as formulas, so that it shows them.
     Formulas,
 }
 
@@ -122,7 +122,7 @@ pub fn thinning(max_points: Option<u64>, form: Form, cursor: Option<&str>) -> Re
         return Err(Error::bad_parameter("max_points", "thins series only: add shape=series").into());
     }
     if cursor.is_some() {
-        let detail = "goes with no max_points, which answers the window as a whole";
+        let detail = "cannot be combined with max_points, which returns the whole window";
         return Err(Error::bad_parameter("cursor", detail).into());
     }
     let points = usize::try_from(points).unwrap_or(usize::MAX);

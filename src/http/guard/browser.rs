@@ -17,7 +17,7 @@ const ALWAYS: [(HeaderName, HeaderValue); 4] = [
     ),
 ];
 
-/// Headers of pages: they are isolated from the window that opened them, and cannot use devices.
+/// Headers of pages, which isolate a page from the window that opened it, and forbid it to use devices and payments.
 const ON_PAGES: [(HeaderName, HeaderValue); 2] = [
     (
         HeaderName::from_static("cross-origin-opener-policy"),

@@ -27,7 +27,7 @@ pub struct ProblemBody {
     pub detail: String,
     /// The id of the request, which the server's log shows too.
     pub request_id: String,
-    /// The id of the existing thing that the request conflicts with.
+    /// The id of the existing resource that the request conflicts with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub existing_id: Option<Uuid>,
     /// For a stream of lines: the number of values that were stored before it ended.

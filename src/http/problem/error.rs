@@ -4,7 +4,7 @@ use poem::http::{HeaderValue, header};
 
 use super::{
     Problem,
-    kind::{BAD_REQUEST, CONFLICT, FORBIDDEN, INTERNAL, INVALID, NOT_FOUND, STALE, TOO_LARGE, UNAVAILABLE},
+    kind::{BAD_REQUEST, CONFLICT, FORBIDDEN, INVALID, NOT_FOUND, STALE, TOO_LARGE, UNAVAILABLE},
     unauthenticated,
 };
 use crate::{
@@ -43,10 +43,7 @@ impl From<Error> for Problem {
                 if let Some(times) = FAILED_REQUEST.failed(&detail) {
                     tracing::error!(%detail, times, "a request failed");
                 }
-                Self::new(
-                    INTERNAL,
-                    "the server failed at this request; its log has the request_id",
-                )
+                Self::internal()
             }
         }
     }

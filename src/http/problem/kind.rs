@@ -33,9 +33,10 @@ kinds! {
     METHOD_NOT_ALLOWED = "method-not-allowed", 405, "Method not allowed",
         "Method not allowed: `Allow` lists the methods that the path supports.";
     TOO_SLOW = "too-slow", 408, "Request timeout",
-        "Request timeout: the body, or its next part, did not arrive in time. Nothing was stored.";
+        "Request timeout: the body, or its next part, did not arrive in time. Nothing was stored, except \
+         the lines that `detail` names.";
     CONFLICT = "conflict", 409, "Conflict",
-        "Conflict: a name or id is taken, or the thing is still in use. `existing_id` is the id of the existing thing.";
+        "Conflict: a name or id is taken, or the resource is still in use. `existing_id` is the id of the existing one.";
     STALE = "stale", 412, "Precondition failed",
         "Precondition failed: `If-Match` does not match the current state.";
     TOO_LARGE = "too-large", 413, "Payload too large",
@@ -51,5 +52,6 @@ kinds! {
     INTERNAL = "internal", 500, "Internal server error",
         "Internal server error. The server's log has the cause, together with the request_id.";
     UNAVAILABLE = "unavailable", 503, "Service unavailable",
-        "Service unavailable: a queue is full, or the database is not available. Retry after `Retry-After` seconds.";
+        "Service unavailable: a queue is full, the request took too long, or the database is not \
+         available. Retry after `Retry-After` seconds.";
 }

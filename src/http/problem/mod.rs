@@ -33,6 +33,14 @@ struct Parts {
 }
 
 impl Problem {
+    /// Creates the problem of a failure whose cause only the log has.
+    pub fn internal() -> Self {
+        Self::new(
+            INTERNAL,
+            "the server failed at this request; its log has the request_id",
+        )
+    }
+
     /// Creates a problem of a kind.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
         Self(Box::new(Parts {

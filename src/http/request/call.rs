@@ -62,8 +62,7 @@ async fn call_apart(
 fn took_too_long(limit: Duration) -> Problem {
     let seconds = limit.as_secs();
     let detail = format!(
-        "the request took longer than {seconds} seconds and was stopped; what it writes may still be stored, and can be \
-         sent again"
+        "the request took longer than {seconds} seconds; what it writes may still be stored, and can be sent again"
     );
     Problem::new(UNAVAILABLE, detail).with_header(header::RETRY_AFTER, HeaderValue::from_static("10"))
 }

@@ -11,7 +11,7 @@ pub fn record(response: &mut Response, received: &Received<'_>, context: &Contex
         // The request counts as concurrent until the client has received the response.
         response.set_data(turn);
     }
-    let seen = received.seen.seen();
+    let seen = received.seen.caller();
     if let (Some(rate), Some(left)) = (&context.rate, seen.and_then(|seen| seen.left)) {
         response.headers_mut().extend(rate.headers(left));
     }

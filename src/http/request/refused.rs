@@ -14,7 +14,7 @@ use crate::{
     domain::{Error, Violation},
     http::{
         document::operations::Operation,
-        problem::{BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, Problem, UNSUPPORTED_MEDIA_TYPE, no_token, nothing_here},
+        problem::{BAD_REQUEST, METHOD_NOT_ALLOWED, Problem, UNSUPPORTED_MEDIA_TYPE, no_token, nothing_here},
     },
     service::Recurring,
 };
@@ -46,10 +46,7 @@ pub fn answer_of(error: poem::Error, received: &Received<'_>) -> Response {
         if let Some(times) = FAILED.failed(&error.to_string()) {
             tracing::error!(%error, times, "a request failed");
         }
-        Problem::new(
-            INTERNAL,
-            "the server failed at this request; its log has the request_id",
-        )
+        Problem::internal()
     };
     problem.into_response()
 }

@@ -137,7 +137,7 @@ fn method_not_allowed(method: &Method, path: &str, known: &[Operation]) -> Probl
     let allowed = allowed.join(", ");
     let is_change = matches!(*method, Method::PUT | Method::PATCH);
     let immutable = known.iter().find_map(|known| known.immutable).filter(|_| is_change);
-    let detail = immutable.map_or_else(|| format!("{path} knows {allowed}"), str::to_owned);
+    let detail = immutable.map_or_else(|| format!("{path} supports {allowed}"), str::to_owned);
     let problem = Problem::new(METHOD_NOT_ALLOWED, detail);
     match HeaderValue::from_str(&allowed) {
         Ok(allowed) => problem.with_header(header::ALLOW, allowed),

@@ -43,7 +43,7 @@ const HASTE: Duration = Duration::from_secs(2);
 /// requests under way, within 10 seconds.
 ///
 /// # Errors
-/// None yet: a listener that fails is tried again.
+/// The address of the listener cannot be read. A listener that fails to accept a connection is tried again.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<Tls>,
@@ -59,7 +59,7 @@ pub async fn serve(
 /// Serves only the metrics, without asking for a token, until `stop` is done.
 ///
 /// # Errors
-/// None yet: a listener that fails is tried again.
+/// The address of the listener cannot be read. A listener that fails to accept a connection is tried again.
 pub async fn serve_metrics(
     listener: TcpListener,
     app: App,

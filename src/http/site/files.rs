@@ -22,7 +22,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 
 const NONE: &str = "file not found: the dashboard is at /, the guides are at /docs";
 
-/// Returns the mark on the dashboard's page of a server whose API has webhooks, for its scripts.
+/// Attribute of the dashboard's page, by which its scripts know that the API has webhooks.
 const WEBHOOKS: &str = " data-webhooks";
 
 /// The dashboard's page.

@@ -274,7 +274,7 @@ fn is_steady(steadiness: &Steadiness, posted: &[&Name], now: Timestamp) -> bool 
     steadiness.until.is_some_and(|until| now <= until) && !posted.iter().any(is_open)
 }
 
-/// A post for a job whose effect on health is judged after it.
+/// Judges the health of a job before and after a post for it, whose effect it is.
 pub struct Post<'a> {
     cache: &'a HealthCache,
     posted: Vec<&'a Name>,

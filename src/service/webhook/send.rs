@@ -58,7 +58,7 @@ impl Sender {
         }
     }
 
-    /// Posts a message once, at `at`. Any error is returned in the attempt.
+    /// Posts a message once, now. `at` is the time that the attempt is recorded with. Any error is returned in the attempt.
     pub async fn attempt(&self, message: &Message, at: Timestamp) -> Attempt {
         let begun = Instant::now();
         let (status, error) = match self.post(message, at).await {

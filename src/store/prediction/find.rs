@@ -102,7 +102,7 @@ struct Start {
 }
 
 impl Start {
-    /// After the row that the page before ended with; none if that page has the whole group.
+    /// Returns the place after the last row of the previous page, or `None` if that page ends the group.
     fn of(query: &PredictionQuery, earliest: Timestamp, group: &GroupKey) -> Option<Self> {
         let start = |from: Timestamp, after| Start {
             from: from.max(earliest),

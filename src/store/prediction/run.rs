@@ -129,7 +129,8 @@ impl Run {
     }
 
     /// Returns the points in the window, ordered by valid time. Points expire one by one, and the run is deleted with
-    /// its last point: otherwise an old value would become visible again when a shorter correction expires.
+    /// its last point. If a run expired as a whole by its first point, a correction of a few hours could expire before
+    /// the longer run that it corrects, whose wrong value would then be visible again.
     ///
     /// # Errors
     /// `Internal` if the payload is damaged; the message names the run.

@@ -71,7 +71,7 @@ impl Room {
         } else if self.reserved().is_none() {
             let _ = self.make();
         } else {
-            let _ = self.is_reserve_back();
+            let _ = self.try_restore_reserve();
         }
     }
 
@@ -111,7 +111,7 @@ impl Room {
             }
             return Ok(());
         }
-        if self.is_given_up() && !self.is_reserve_back() {
+        if self.is_given_up() && !self.try_restore_reserve() {
             return Err(Error::Unavailable(format!(
                 "{FULL}: until there is more room, only deletions are accepted"
             )));
@@ -157,7 +157,7 @@ impl Room {
     }
 
     /// Tries to create a released reserve again, but not on every call.
-    fn is_reserve_back(&self) -> bool {
+    fn try_restore_reserve(&self) -> bool {
         if !self.is_given_up() {
             return true;
         }

@@ -13,9 +13,9 @@ use crate::{
 /// The kind of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Anything.
+    /// Changes of every table, including the catalogue.
     WriteCatalogue,
-    /// Anything but the catalogue: readings, predictions, messages of webhooks, the use of tokens.
+    /// Changes that leave the catalogue alone: readings, predictions, messages of webhooks, the use of tokens.
     WriteValues,
     /// Deletions of anything.
     DeleteCatalogue,
