@@ -8,7 +8,7 @@ use serde::Serialize;
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
 pub enum ViolationCode {
-    /// A required field, column or parameter is missing.
+    /// A required field or parameter is missing.
     Missing,
     /// The field or parameter is unknown.
     Unknown,
@@ -23,8 +23,8 @@ pub enum ViolationCode {
 }
 
 impl ViolationCode {
-    /// The words with which the detail of each kind begins. Only they decide the code, so that no violation lacks it.
-    const OPENINGS: [(&str, Self); 11] = [
+    /// The words with which the detail of each kind begins. They alone decide the code, wherever a violation is made.
+    const OPENINGS: [(&str, Self); 14] = [
         ("is missing", Self::Missing),
         ("is not a known field", Self::Unknown),
         ("is unknown: ", Self::Unknown),
@@ -33,7 +33,10 @@ impl ViolationCode {
         ("is longer than", Self::TooLong),
         ("has more than", Self::TooLong),
         ("there is no ", Self::NotFound),
+        ("is given more than", Self::TooLong),
         ("the organisation has no ", Self::NotFound),
+        ("the location's organisation has no ", Self::NotFound),
+        ("the source has no version ", Self::NotFound),
         ("the job's source has no ", Self::NotFound),
         ("does not bind the required role", Self::MissingRole),
     ];
@@ -57,7 +60,7 @@ pub struct Violation {
     pub parameter: Option<String>,
     /// Description of the fault.
     pub detail: String,
-    /// Kind of the fault: `missing` (a required field, column or parameter), `unknown` (a field or parameter), `repeated`
+    /// Kind of the fault: `missing` (a required field or parameter), `unknown` (a field or parameter), `repeated`
     /// (a field, item or parameter), `too_long` (a text or list), `not_found` (a resource that the request names), or
     /// `missing_role` (a required role that is not bound). Absent for other faults, which only `detail` describes.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -42,8 +42,9 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
         "column",
         &["location_id", "job_id", "source_id"],
     ),
-    ("reading/insert.rs", "rows", &["{ROW}", "{ROW} UNION ALL {ROW}"]),
+    ("reading/insert.rs", "rows", &["{ROW}", "{ROW}, {ROW}"]),
     ("reading/insert.rs", "older", &["{OLDER}", "{OLDER} OR {OLDER}"]),
+    ("reading/known.rs", "times", &["{TIME}", "{TIME}, {TIME}"]),
     ("reading/known.rs", "rows", &["(?1, ?2)", "(?1, ?2), (?3, ?4)"]),
 ];
 

@@ -1,6 +1,13 @@
 //! The rate limit of each token.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use governor::{
     Quota, RateLimiter,
@@ -14,7 +21,7 @@ use uuid::Uuid;
 /// Length of a burst in seconds: a token may send the requests of this time at once.
 const BURST_SECONDS: u32 = 2;
 
-/// The number of tokens above which those with a full allowance are dropped.
+/// Number of tokens above which those with a full allowance are dropped.
 const MANY: usize = 10_000;
 
 /// Headers about the limit (draft-ietf-httpapi-ratelimit-headers).
@@ -29,6 +36,8 @@ pub struct Rate<C: Clock = DefaultClock>(Arc<Parts<C>>);
 struct Parts<C: Clock> {
     limiter: RateLimiter<Uuid, DefaultKeyedStateStore<Uuid>, C, StateInformationMiddleware>,
     policy: HeaderValue,
+    /// Number of tokens at which those with a full allowance are dropped the next time.
+    crowded: AtomicUsize,
 }
 
 /// The requests that a token has left.
@@ -56,6 +65,7 @@ impl<C: Clock> Rate<C> {
         Some(Self(Arc::new(Parts {
             limiter: RateLimiter::new(quota, DefaultKeyedStateStore::default(), clock),
             policy: HeaderValue::from_str(&policy).ok()?,
+            crowded: AtomicUsize::new(MANY),
         })))
     }
 
@@ -66,8 +76,10 @@ impl<C: Clock> Rate<C> {
             // Only a token with a full allowance may be new.
             Ok(state) => {
                 let left = state.remaining_burst_capacity();
-                if left + 1 == state.quota().burst_size().get() && limiter.len() > MANY {
+                if left + 1 == state.quota().burst_size().get() && limiter.len() > self.0.crowded.load(Relaxed) {
                     limiter.retain_recent();
+                    // The next time comes only after as many new tokens as there are, so that each costs little.
+                    self.0.crowded.store(MANY.max(2 * limiter.len()), Relaxed);
                 }
                 Left::Requests(left)
             }
@@ -114,6 +126,22 @@ mod tests {
         assert_eq!(rate.take(token), Left::Nothing(wait));
         clock.advance(Duration::from_secs(60));
         assert_eq!(rate.take(token), Left::Requests(19));
+    }
+
+    #[test]
+    fn tokens_with_a_full_allowance_are_dropped_once_there_are_many() {
+        let clock = FakeRelativeClock::default();
+        let rate = Rate::by(clock.clone(), 1).unwrap();
+        for token in 0..=MANY as u128 {
+            rate.take(Uuid::from_u128(token));
+        }
+        assert!(rate.0.limiter.len() >= MANY);
+        clock.advance(Duration::from_secs(60));
+        for token in 0..=2 * MANY as u128 {
+            rate.take(Uuid::from_u128(2 * MANY as u128 + token));
+        }
+        assert!(rate.0.limiter.len() <= 2 * MANY + 1, "{}", rate.0.limiter.len());
+        assert_eq!(rate.take(Uuid::from_u128(1)), Left::Requests(1));
     }
 
     #[test]

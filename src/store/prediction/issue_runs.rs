@@ -1,8 +1,8 @@
 //! Reads the runs of one issue of each of many series.
 
 use std::{
-    collections::HashMap,
-    ops::ControlFlow::{self, Break, Continue},
+    collections::{HashMap, hash_map::Entry},
+    ops::ControlFlow::{self, Continue},
 };
 
 use super::{
@@ -18,18 +18,26 @@ use crate::{
     },
 };
 
-/// The runs of one issue of each of many series, all in memory: an issue mostly has a run, and its payload takes less than
-/// the points that are returned of it.
-pub struct IssueRuns(HashMap<i64, Vec<Run>>);
+/// Runs of one issue of each of many series. The run of an issue that has one is in memory: its payload takes less than the
+/// points that are returned of it. The runs of a revised issue are read one by one, since there may be any number of them.
+pub struct IssueRuns<'a> {
+    connection: &'a Connection,
+    runs: HashMap<i64, Found>,
+}
+
+enum Found {
+    One(Run),
+    Several,
+}
 
 static FIND: Texts = Texts::new();
 
-impl IssueRuns {
+impl<'a> IssueRuns<'a> {
     /// Reads the runs of each series in its window, which is one issue.
-    pub fn read<'a>(connection: &Connection, wanted: impl Iterator<Item = (&'a SeriesRow, Window)>) -> Result<Self> {
+    pub fn read<'s>(connection: &'a Connection, wanted: impl Iterator<Item = (&'s SeriesRow, Window)>) -> Result<Self> {
         let wanted: Vec<InWindow> = wanted.map(|(series, window)| in_window(series, &window)).collect();
-        let mut found: HashMap<_, Vec<_>> = HashMap::with_capacity(wanted.len());
-        let piece = format!("SELECT {COLUMNS} FROM runs WHERE {IN_WINDOW}");
+        let mut runs = HashMap::with_capacity(wanted.len());
+        let piece = format!("SELECT * FROM (SELECT {COLUMNS} FROM runs WHERE {IN_WINDOW} LIMIT 2) runs");
         set::read_each(
             connection,
             &FIND,
@@ -40,35 +48,103 @@ impl IssueRuns {
             },
             |row| {
                 let run = Run::read(row)?;
-                found.entry(run.series_id).or_default().push(run);
+                match runs.entry(run.series_id) {
+                    Entry::Vacant(place) => {
+                        place.insert(Found::One(run));
+                    }
+                    Entry::Occupied(mut place) => {
+                        place.insert(Found::Several);
+                    }
+                }
                 Ok(())
             },
         )?;
-        for runs in found.values_mut() {
-            runs.sort_unstable_by_key(|run| (run.issue.issue_time, run.revision));
-        }
-        Ok(Self(found))
+        Ok(Self { connection, runs })
     }
 }
 
-impl Runs for IssueRuns {
+impl Runs for IssueRuns<'_> {
     fn visit(
         &self,
         series: &SeriesRow,
-        _: &Window,
+        window: &Window,
         order: Order,
         mut visit: impl FnMut(&Run) -> Result<ControlFlow<()>>,
     ) -> Result<ControlFlow<()>> {
-        let runs = self.0.get(&series.id).map(Vec::as_slice).unwrap_or_default();
-        for number in 0..runs.len() {
-            let run = match order {
-                Order::OldestFirst => &runs[number],
-                Order::NewestFirst => &runs[runs.len() - 1 - number],
-            };
-            if visit(run)?.is_break() {
-                return Ok(Break(()));
-            }
+        match self.runs.get(&series.id) {
+            None => Ok(Continue(())),
+            Some(Found::One(run)) => visit(run),
+            Some(Found::Several) => self.connection.visit(series, window, order, visit),
         }
-        Ok(Continue(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        domain::{
+            Timestamp,
+            prediction::{Point, PredictionScope},
+        },
+        store::{
+            payload,
+            prediction::groups::{Groups, OwnedScope, SeriesFilter, groups_of},
+            sqlite::traced,
+        },
+    };
+
+    #[test]
+    fn only_an_issue_with_one_run_is_held_in_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = traced::database(folder.path());
+        let sql = "INSERT INTO series (organisation_id, source_id, source_version_id, location_id, metric, stage, source_name,
+            version_label, newest_issue, newest_arrival, covers_until, last_issue, ends_at)
+            SELECT zeroblob(16), zeroblob(16), zeroblob(16), zeroblob(16), value, '', 'source', '1', 3, 3, 3, 3, 3
+            FROM json_each('[\"once\",\"revised\"]')";
+        connection.execute(sql, []).unwrap();
+        let point = Point {
+            valid_time: Timestamp::from_micros(3),
+            value: Some(1.0),
+        };
+        let sql =
+            "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload)
+            SELECT s.id, 3, r.value, 3, 3, 3, 1, ?1 FROM series s CROSS JOIN json_each('[1,2,3]') r
+            WHERE s.metric = 'revised' OR r.value = 1";
+        connection.execute(sql, [payload::encode(&[point])]).unwrap();
+        let scope = OwnedScope {
+            scope: PredictionScope::Location(Uuid::nil()),
+            organisation_id: Uuid::nil(),
+        };
+        let none = None;
+        let filter = SeriesFilter {
+            metric: &None,
+            stage: &None,
+            source: &None,
+            source_version: &none,
+        };
+        let groups = groups_of(&connection, &[scope], &filter).unwrap();
+        let series: Vec<_> = groups.into_iter().flat_map(Groups::into_values).flatten().collect();
+        assert_eq!(series.len(), 2);
+        let window = Window::any(Timestamp::from_micros(3));
+        let found = IssueRuns::read(&connection, series.iter().map(|series| (series, window))).unwrap();
+        for series in &series {
+            let is_revised = series.series.metric.as_str() == "revised";
+            assert_eq!(matches!(found.runs[&series.id], Found::Several), is_revised);
+            let mut visited = 0;
+            let visit = |_: &Run| {
+                visited += 1;
+                Ok(Continue(()))
+            };
+            assert!(
+                found
+                    .visit(series, &window, Order::OldestFirst, visit)
+                    .unwrap()
+                    .is_continue()
+            );
+            assert_eq!(visited, if is_revised { 3 } else { 1 });
+        }
     }
 }

@@ -27,9 +27,8 @@ pub struct Revision {
 /// The most rows that one statement stores or changes.
 const MOST: usize = 64;
 
-/// The types are those of the columns, which the parameters of a UNION do not take from the table.
-const ROW: &str = "SELECT id, CAST(?3 AS BIGINT), CAST(?4 AS BIGINT), CAST(?5 AS BIGINT), CAST(?6 AS DOUBLE PRECISION)
-    FROM reading_series WHERE id = ?1 AND organisation_id = ?2";
+/// New row. The types are those of the columns, which parameters do not take from the table here.
+const ROW: &str = "(CAST(?3 AS BIGINT), CAST(?4 AS BIGINT), CAST(?5 AS BIGINT), CAST(?6 AS DOUBLE PRECISION))";
 
 static INSERTS: Texts = Texts::new();
 
@@ -40,23 +39,25 @@ static ARRIVALS: Texts = Texts::new();
 
 /// Stores revisions, those of a series together, and when they arrived.
 pub fn insert(tx: &Transaction<'_>, revisions: &[Revision], available_at: Timestamp) -> Result<()> {
-    for part in set::exact_parts(revisions, MOST) {
+    let of_one_organisation = revisions.chunk_by(|one, next| one.organisation_id == next.organisation_id);
+    for part in of_one_organisation.flat_map(|revisions| set::exact_parts(revisions, MOST)) {
+        let Some(first) = part.first() else { continue };
         let sql = INSERTS.of(part.len(), |count| {
-            let rows = set::repeated(ROW, 6, count, " UNION ALL ");
-            format!("INSERT INTO readings (series_id, time, revision, available_at, value) {rows}")
+            let rows = set::repeated(ROW, 4, count, ", ");
+            format!(
+                "INSERT INTO readings (series_id, time, revision, available_at, value)
+                    WITH added (series_id, time, revision, value) AS (VALUES {rows})
+                    SELECT s.id, a.time, a.revision, CAST(?2 AS BIGINT), a.value
+                    FROM added a CROSS JOIN reading_series s WHERE s.id = a.series_id AND s.organisation_id = ?1"
+            )
         });
+        let all: [&dyn ToSql; 2] = [&first.organisation_id, &available_at];
         let values = part.iter().flat_map(|new| {
-            let values: [&dyn ToSql; 6] = [
-                &new.series_id,
-                &new.organisation_id,
-                &new.time,
-                &new.number,
-                &available_at,
-                &new.value,
-            ];
+            let values: [&dyn ToSql; 4] = [&new.series_id, &new.time, &new.number, &new.value];
             values
         });
-        tx.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+        tx.prepare_cached(&sql)?
+            .execute(params_from_iter(all.into_iter().chain(values)))?;
     }
     let owned = |new: &Revision| (new.series_id, new.organisation_id);
     let mut changed: Vec<_> = revisions.iter().map(owned).collect();

@@ -78,32 +78,53 @@ fn lost(sensor: &Sensor) -> Error {
     Error::Internal(format!("the readings of the sensor {} have no series", sensor.id))
 }
 
-/// Chooses the newest revision of a time.
-const HELD: &str = "SELECT * FROM (SELECT series_id, time, revision, value FROM readings WHERE
-    series_id = (SELECT id FROM reading_series WHERE id = ?1 AND organisation_id = ?2) AND time = ?3
-    ORDER BY revision DESC LIMIT 1) newest";
+/// Time of a series. The types are those of the columns, which parameters do not take from a table here.
+const TIME: &str = "(CAST(?2 AS BIGINT), CAST(?3 AS BIGINT))";
 
 static FIND_HELD: Texts = Texts::new();
 
-/// The newest revision of each time of a series, and its value.
+/// Maximum number of times that one statement looks up.
+const MOST_TIMES: usize = 256;
+
+/// Newest revision of each time of a series, and its value.
 pub type Held = HashMap<(i64, Timestamp), (i64, f64)>;
 
 /// Returns what is stored for times, each of a series of an organisation.
+///
+/// The times are a table that is joined. A post of 100,000 readings that are stored already takes a fifth of the
+/// processor's time that it takes with a subquery for each time.
 pub fn held(connection: &Connection, times: &[(i64, Uuid, Timestamp)]) -> Result<Held> {
     let mut found = HashMap::with_capacity(times.len());
-    set::read_each(
-        connection,
-        &FIND_HELD,
-        HELD,
-        times,
-        |(series, organisation, time)| [series, organisation, time],
-        |row| {
-            let revision = (row.get("revision")?, row.get("value")?);
-            found.insert((row.get("series_id")?, row.get("time")?), revision);
-            Ok(())
-        },
-    )?;
+    let of_one_organisation = times.chunk_by(|(_, one, _), (_, next, _)| one == next);
+    for part in of_one_organisation.flat_map(|times| set::exact_parts(times, MOST_TIMES)) {
+        let Some((_, organisation, _)) = part.first() else {
+            continue;
+        };
+        let mut statement = connection.prepare_cached(&FIND_HELD.of(part.len(), held_sql))?;
+        let values = part.iter().flat_map(|(series, _, time)| [series as &dyn ToSql, time]);
+        let mut rows = statement.query(params_from_iter(
+            std::iter::once(organisation as &dyn ToSql).chain(values),
+        ))?;
+        while let Some(row) = rows.next()? {
+            let (number, value): (i64, f64) = (row.get(2)?, row.get(3)?);
+            let newest = found.entry((row.get(0)?, row.get(1)?)).or_insert((number, value));
+            if number > newest.0 {
+                *newest = (number, value);
+            }
+        }
+    }
     Ok(found)
+}
+
+/// Selects all revisions of a number of times.
+fn held_sql(count: usize) -> String {
+    let times = set::repeated(TIME, 2, count, ", ");
+    format!(
+        "WITH wanted (series_id, time) AS (VALUES {times})
+            SELECT r.series_id, r.time, r.revision, r.value
+            FROM wanted w CROSS JOIN reading_series s CROSS JOIN readings r
+            WHERE s.id = w.series_id AND s.organisation_id = ?1 AND r.series_id = s.id AND r.time = w.time"
+    )
 }
 
 #[cfg(test)]
@@ -115,35 +136,24 @@ mod tests {
     fn each_series_and_each_reading_is_found_by_its_key() {
         let folder = tempfile::tempdir().unwrap();
         let connection = traced::database(folder.path());
-        for (piece, width, steps) in [
-            (
-                SERIES,
-                2,
-                &[
-                    "SEARCH s USING INDEX sqlite_autoindex_reading_series_1 (sensor_id=?)",
-                    "SEARCH r USING PRIMARY KEY (series_id=?)",
-                ][..],
-            ),
-            (
-                HELD,
-                3,
-                &[
-                    "SEARCH readings USING PRIMARY KEY (series_id=? AND time=?)",
-                    "SEARCH reading_series USING INTEGER PRIMARY KEY (rowid=?)",
-                ],
-            ),
-        ] {
-            let found = traced::plan(&connection, &set::repeated(piece, width, 64, " UNION ALL "));
-            for step in steps {
-                assert_eq!(found.iter().filter(|found| found == step).count(), 64, "{found:?}");
-            }
-            assert_eq!(found.iter().filter(|step| step.starts_with("SEARCH")).count(), 128);
-            assert!(
-                !found
-                    .iter()
-                    .any(|step| step.contains("SORT") || step.contains("B-TREE")),
-                "{found:?}"
-            );
-        }
+        let steps = traced::plan(&connection, &set::repeated(SERIES, 2, 64, " UNION ALL "));
+        let count = |step: &str| steps.iter().filter(|found| *found == step).count();
+        assert_eq!(
+            count("SEARCH s USING INDEX sqlite_autoindex_reading_series_1 (sensor_id=?)"),
+            64
+        );
+        assert_eq!(count("SEARCH r USING PRIMARY KEY (series_id=?)"), 64);
+        assert!(!steps.iter().any(|step| step.contains("B-TREE")), "{steps:?}");
+        let steps = traced::plan(&connection, &held_sql(256));
+        let tables: Vec<_> = steps.iter().filter(|step| !step.contains("CONSTANT ROW")).collect();
+        assert_eq!(
+            tables[tables.len() - 3..],
+            [
+                "SCAN w",
+                "SEARCH s USING INTEGER PRIMARY KEY (rowid=?)",
+                "SEARCH r USING PRIMARY KEY (series_id=? AND time=?)"
+            ],
+            "{tables:?}"
+        );
     }
 }
