@@ -1,64 +1,40 @@
 //! Jobs: managers change and delete those of their organisation, and workers fetch those of their version.
 
-use std::sync::Arc;
-
 use uuid::Uuid;
 
 use super::{
     App, audit, health,
-    job_view::{self, answer, find, visible},
+    job_cache::{self, CachedJobs},
+    job_view::{answer, visible},
     source_version,
 };
 use crate::{
     domain::{
         Caller, Page, Result, Role, Timestamp,
-        job::{Job, JobChange, JobContext, JobFilter, JobRecord},
+        job::{Job, JobChange, JobFilter},
         job_setup,
         page::Listed,
         patch::Expected,
     },
-    store::{self, engine::Connection, job, job_setup::gather_change},
+    store::{engine::Connection, job, job_setup::gather_change},
 };
-
-/// A cached job. Workers read jobs often, and jobs change rarely.
-pub struct CachedJob {
-    job: JobRecord,
-    context: JobContext,
-}
-
-impl CachedJob {
-    fn read(connection: &Connection, id: Uuid) -> Result<Self> {
-        let job = find(connection, id)?;
-        let context = job::context(connection, &job)?;
-        Ok(Self { job, context })
-    }
-}
 
 /// Returns the job with this id, if the caller can see it.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
-    let now = app.now();
-    let kept = app.jobs.get(id, now, || {
-        app.read_inline(|connection, _| CachedJob::read(connection, id).map(Arc::new))
-    })?;
-    let organisation = kept.job.organisation_id;
-    caller.must_see(Some(organisation), job_view::WHAT, id)?;
-    let vitals = app.vitals.get(id, now, || {
-        app.read_inline(|connection, _| store::health::vitals(connection, id).map(Arc::new))
-    })?;
-    let (job, context) = (kept.job.clone(), kept.context.clone());
-    Ok(job.answer(context, &vitals, now))
+    job_cache::get(app, caller, id)
 }
 
 /// Returns the jobs that the caller can see.
 pub async fn list(app: &App, caller: &Caller, mut filter: JobFilter, page: Page) -> Result<Listed<Job>> {
     filter.organisation_id = caller.scope(filter.organisation_id)?;
-    app.read_blocking(move |connection, now| answer_all(connection, &filter, page, now))
+    let cached = CachedJobs::of(app);
+    app.read_blocking(move |connection, now| answer_all(&cached, connection, &filter, page, now))
         .await
 }
 
 /// Returns the active jobs of one source version that the caller can see, which a worker must run.
 pub async fn list_for_version(app: &App, caller: &Caller, version: Uuid, page: Page) -> Result<Listed<Job>> {
-    let caller = caller.clone();
+    let (caller, cached) = (caller.clone(), CachedJobs::of(app));
     app.read_blocking(move |connection, now| {
         source_version::visible(connection, &caller, version)?;
         let filter = JobFilter {
@@ -67,7 +43,7 @@ pub async fn list_for_version(app: &App, caller: &Caller, version: Uuid, page: P
             active: Some(true),
             ..JobFilter::default()
         };
-        answer_all(connection, &filter, page, now)
+        answer_all(&cached, connection, &filter, page, now)
     })
     .await
 }
@@ -119,14 +95,20 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-fn answer_all(connection: &Connection, filter: &JobFilter, mut page: Page, now: Timestamp) -> Result<Listed<Job>> {
+fn answer_all(
+    cached: &CachedJobs,
+    connection: &Connection,
+    filter: &JobFilter,
+    mut page: Page,
+    now: Timestamp,
+) -> Result<Listed<Job>> {
     let mut answers = Vec::new();
     loop {
-        let Listed { items, more } = job::list(connection, filter, page, now)?;
-        page.after = items.last().map(|job| job.id);
+        let Listed { items: ids, more } = job::list(connection, filter, page, now)?;
+        page.after = ids.last().copied();
         // The query also found jobs whose stored health is outdated.
-        let items = job_view::answer_all(connection, items, now)?;
-        answers.extend(items.into_iter().filter(|job| filter.admits(&job.health)));
+        let jobs = cached.answer(connection, &ids, now)?;
+        answers.extend(jobs.into_iter().filter(|job| filter.admits(&job.health)));
         if !more || answers.len() > page.limit {
             return Ok(Listed::cut(answers, page.limit));
         }
@@ -175,8 +157,12 @@ mod tests {
             limit: jobs,
         };
         let (filter, now) = (JobFilter::default(), Timestamp::from_micros(0));
-        let (statements, listed) = traced::statements(&connection, || answer_all(&connection, &filter, page, now));
+        let cached = CachedJobs::empty();
+        let answer = || answer_all(&cached, &connection, &filter, page, now);
+        let (statements, listed) = traced::statements(&connection, answer);
         let listed = listed.unwrap();
+        let (again, repeated) = traced::statements(&connection, answer);
+        assert_eq!((again, repeated.unwrap().items), (1, listed.items.clone()));
         assert_eq!((listed.items.len(), listed.more), (jobs, false));
         for job in listed.items {
             assert_eq!(job.role_bindings.len(), 2);
@@ -188,9 +174,9 @@ mod tests {
 
     #[test]
     fn a_page_takes_as_many_statements_for_a_thousand_jobs_as_for_ten() {
-        assert_eq!(statements(10), 7);
-        assert_eq!(statements(1000), 7);
+        assert_eq!(statements(10), 8);
+        assert_eq!(statements(1000), 8);
         // What belongs to the jobs of a longer page is read in parts of 1,024.
-        assert_eq!(statements(2000), 11);
+        assert_eq!(statements(2000), 13);
     }
 }

@@ -9,6 +9,7 @@ pub mod backup;
 pub mod clock;
 pub mod health;
 pub mod job;
+mod job_cache;
 pub mod job_inputs;
 pub mod job_run;
 pub mod job_setup;
@@ -83,7 +84,7 @@ pub struct App {
     watch: Arc<clock::Watch>,
     contracts: Cache<Uuid, Arc<prediction::Contract>>,
     tokens: Cache<[u8; 32], Caller>,
-    jobs: Cache<Uuid, Arc<job::CachedJob>>,
+    jobs: Cache<Uuid, Arc<job_cache::CachedJob>>,
     vitals: Cache<Uuid, Arc<Vitals>>,
     #[cfg_attr(not(feature = "webhooks"), expect(dead_code, reason = "nothing is sent"))]
     sender: Arc<webhook::Sender>,

@@ -62,7 +62,7 @@ impl<K, V> Clone for Cache<K, V> {
 
 impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     /// Makes an empty cache, which is emptied again whenever `changes` moves on.
-    pub(super) fn new(freshness: Freshness, changes: Arc<AtomicU64>) -> Self {
+    pub(crate) fn new(freshness: Freshness, changes: Arc<AtomicU64>) -> Self {
         let entries = Entries {
             changes: 0,
             values: HashMap::new(),
@@ -85,15 +85,61 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
             return Ok(value);
         }
         let value = read()?;
+        self.store(changes, now, std::iter::once((key, value.clone())));
+        Ok(value)
+    }
+
+    /// Returns the state of the counter, which [`Self::get_all`] needs from before its transaction began.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Returns the cached values of the keys. Those that are missing are read together and cached. `changes` is the
+    /// counter from before the transaction that `read` reads in: what was committed since is not in it.
+    ///
+    /// # Errors
+    /// What `read` returns.
+    pub fn get_all<E>(
+        &self,
+        changes: u64,
+        keys: &[K],
+        now: Timestamp,
+        read: impl FnOnce(&[K]) -> Result<HashMap<K, V>, E>,
+    ) -> Result<HashMap<K, V>, E>
+    where
+        K: Clone,
+    {
+        let mut found = HashMap::with_capacity(keys.len());
+        let mut missing = Vec::new();
+        for key in keys {
+            match self.find(key, changes, now) {
+                Some(value) => {
+                    found.insert(key.clone(), value);
+                }
+                None => missing.push(key.clone()),
+            }
+        }
+        if !missing.is_empty() {
+            let read = read(&missing)?;
+            self.store(
+                changes,
+                now,
+                read.iter().map(|(key, value)| (key.clone(), value.clone())),
+            );
+            found.extend(read);
+        }
+        Ok(found)
+    }
+
+    fn store(&self, changes: u64, now: Timestamp, values: impl Iterator<Item = (K, V)>) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if entries.changes < changes || entries.values.len() >= MOST {
             entries.changes = entries.changes.max(changes);
             entries.values.clear();
         }
         if entries.changes == changes {
-            entries.values.insert(key, (value.clone(), now));
+            entries.values.extend(values.map(|(key, value)| (key, (value, now))));
         }
-        Ok(value)
     }
 
     fn find(&self, key: &K, changes: u64, now: Timestamp) -> Option<V> {
@@ -141,6 +187,30 @@ mod tests {
         assert_eq!([get(&cache, 0), get(&cache, i64::MAX)], [0, 0]);
         changes.fetch_add(1, Ordering::AcqRel);
         assert_eq!(get(&cache, 7), 7);
+    }
+
+    #[test]
+    fn values_of_several_keys_are_read_together_unless_they_are_cached() {
+        let changes = Arc::new(AtomicU64::new(0));
+        let cache = Cache::new(Freshness::Second, changes.clone());
+        assert_eq!(get(&cache, 0), 0);
+        let all = |since, now, expected: &[u8]| {
+            let read = |missing: &[u8]| {
+                assert_eq!(missing, expected);
+                Ok::<_, ()>(missing.iter().map(|key| (*key, now)).collect())
+            };
+            let found = cache.get_all(since, &[1, 2, 3], at(now), read).unwrap();
+            [found[&1], found[&2], found[&3]]
+        };
+        assert_eq!(all(cache.changes(), 5, &[2, 3]), [0, 5, 5]);
+        assert_eq!(all(cache.changes(), 6, &[]), [0, 5, 5]);
+        let before = cache.changes();
+        changes.fetch_add(1, Ordering::AcqRel);
+        // A transaction that began before the change neither caches what it reads, nor gets what was read after it.
+        assert_eq!(all(before, 7, &[]), [0, 5, 5]);
+        assert_eq!(all(cache.changes(), 8, &[1, 2, 3]), [8, 8, 8]);
+        assert_eq!(all(before, 9, &[1, 2, 3]), [9, 9, 9]);
+        assert_eq!(all(cache.changes(), 10, &[]), [8, 8, 8]);
     }
 
     #[test]

@@ -7,6 +7,8 @@ use rusqlite::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::engine::{Row, RowResult};
+use uuid::Uuid;
+
 use crate::domain::{
     Role, Timestamp,
     audit::{AuditAction, AuditKind},
@@ -97,4 +99,11 @@ impl<T: DeserializeOwned> FromSql for Json<T> {
 pub trait FromRow: Sized {
     /// Reads a row.
     fn from_row(row: &Row<'_>) -> RowResult<Self>;
+}
+
+/// The id of a resource.
+impl FromRow for Uuid {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
+        row.get("id")
+    }
 }

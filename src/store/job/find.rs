@@ -116,11 +116,11 @@ pub fn roles_of_sensor(connection: &Connection, sensor_id: Uuid) -> Result<Vec<(
     Ok(found)
 }
 
-/// Returns jobs in the order of their ids. As for their health, these are all that may be in one of the filter's states at
+/// Returns the ids of jobs in their order. As for their health, these are all that may be in one of the filter's states at
 /// `now`: time may have changed it since it was judged.
-pub fn list(connection: &Connection, filter: &JobFilter, page: Page, now: Timestamp) -> Result<Listed<JobRecord>> {
-    let listed = format!("{SELECT} JOIN source_versions v ON v.id = j.source_version_id");
-    let Listed { items, more } = Filter::default()
+pub fn list(connection: &Connection, filter: &JobFilter, page: Page, now: Timestamp) -> Result<Listed<Uuid>> {
+    let listed = "SELECT j.id FROM jobs j JOIN source_versions v ON v.id = j.source_version_id";
+    Filter::default()
         .equal("j.organisation_id", &filter.organisation_id)
         .equal("v.source_id", &filter.source_id)
         .equal("j.source_version_id", &filter.source_version_id)
@@ -128,9 +128,7 @@ pub fn list(connection: &Connection, filter: &JobFilter, page: Page, now: Timest
         .equal("j.name", &filter.name)
         .such(&health::in_state("role = ''", &filter.health), &now)
         .such(&health::in_state("role <> ''", &filter.target_health), &now)
-        .page(connection, &listed, "j.id", &page)?;
-    let items = with_bindings(connection, items)?;
-    Ok(Listed { items, more })
+        .page(connection, listed, "j.id", &page)
 }
 
 fn any(connection: &Connection, sql: &str, id: Uuid) -> Result<Option<Uuid>> {
