@@ -116,7 +116,8 @@ fn refuse(target: &Path, force: bool) -> Outcome {
     Ok(())
 }
 
-/// Returns whether a file is the database of a data folder, its log or its lock, under any name.
+/// Returns whether a file is one of the server's own files in a data folder (the database, its logs, the lock, the
+/// reserve), also if a link leads to it.
 fn is_of_a_data_folder(file: &Path) -> bool {
     let whole = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     let folder = folder_of(&whole);

@@ -24,7 +24,7 @@ const SPARE_FILES: u64 = 128;
 pub struct Listening {
     /// Listener of the server.
     pub listener: TcpListener,
-    /// That address.
+    /// Address that the listener is bound to.
     pub address: SocketAddr,
     /// The path that everything is served under.
     pub base_path: String,
@@ -32,17 +32,18 @@ pub struct Listening {
     pub tls: Option<Tls>,
     /// Listener of the metrics, if they have their own.
     pub metrics: Option<TcpListener>,
-    /// Options of the server.
+    /// Limits, allowed origins, trusted proxies and metrics of the HTTP server.
     pub options: Options,
     /// Metrics of the server.
     pub counted: Metrics,
 }
 
 impl Listening {
-    /// Takes the addresses of the settings, and reads the certificate.
+    /// Binds the addresses in the settings, reads the certificate, installs the metrics and raises the limit of open
+    /// files.
     ///
     /// # Errors
-    /// A line that names the one that cannot be used.
+    /// A line that says what cannot be used, and why.
     pub async fn new(settings: &Settings) -> Result<Self, Failure> {
         let config::Tls { certificate, key } = &settings.tls;
         let tls = (!certificate.as_os_str().is_empty()).then(|| Tls::read(certificate, key));

@@ -108,7 +108,7 @@ pub struct RoleBinding {
     pub input_id: Uuid,
 }
 
-/// Properties of a bound input that the rules check.
+/// Properties of the sensor, location or source that a binding names, which are compared with the input role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
     /// Organisation that owns the input; none if it is a shared source.
@@ -230,7 +230,10 @@ pub fn check_bindings(
         if binding.input_type != role.input_kind {
             violations.add(
                 format!("{at}/input_type"),
-                format!("must be {}, the kind of the role", role.input_kind.as_str()),
+                format!(
+                    "must be {}, which is the input_kind of the role",
+                    role.input_kind.as_str()
+                ),
             );
             continue;
         }

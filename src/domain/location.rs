@@ -171,7 +171,7 @@ pub fn check_owned(
     }
 }
 
-/// A member of the body with its inclusive limits.
+/// JSON pointer of a field, with its smallest and its largest allowed value.
 type Range = (&'static str, f64, f64);
 
 const LATITUDE: Range = ("/latitude", -90.0, 90.0);

@@ -168,7 +168,8 @@ const JUMP: u64 = 60_000_000;
 /// Effects of the clock on deadlines.
 #[derive(Clone, Copy)]
 pub(super) struct Deadlines {
-    /// Whether deadlines are suspended, because the clock has jumped and is not trusted.
+    /// Whether deadlines are suspended, because the clock has jumped and is not trusted. A clock that was already ahead
+    /// when the process started does not suspend them.
     pub are_held: bool,
     /// Whether times in the future can be corrected now, because the clock has run steadily since its last jump.
     pub are_settled: bool,

@@ -36,7 +36,7 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
             if (found.status, &found.message) == (report.status, &report.message) {
                 return Ok(found);
             }
-            let detail = format!("the job has another report with the id {id}");
+            let detail = format!("the job already has a report with the id {id} and another status or message: send this one with a new id");
             return Err(Error::conflict(detail, id));
         }
         health::with_reassessment(tx, &[job_id], now, || {

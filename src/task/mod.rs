@@ -32,9 +32,8 @@ impl Default for Tasks {
 }
 
 impl Tasks {
-    /// Runs `round` at once, and then again after each `pause` from the end of the round before. A round that fails or
-    /// panics is logged, and the next one runs nonetheless. Stopping the loops drops a round at the point where it
-    /// waits.
+    /// Runs `round` at once, and again when `pause` has passed since the previous round ended. A round that fails or
+    /// panics is logged, and the next one runs nonetheless. Stopping the loops cancels a round at its next `.await`.
     pub fn every<F, E>(&mut self, name: &'static str, pause: Duration, mut round: impl FnMut() -> F + Send + 'static)
     where
         F: Future<Output = Result<(), E>> + Send,

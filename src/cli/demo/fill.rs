@@ -57,7 +57,7 @@ pub struct Filled {
     pub predictions: u64,
 }
 
-/// The events at the end of one local day.
+/// The readings and the model's results that are posted at the end of one local day.
 #[derive(Default)]
 struct Day {
     readings: Vec<NewReading>,
@@ -123,7 +123,7 @@ async fn make(app: &App, operator: &Caller, event: Event) -> Result<(), FillErro
     made.map_err(FillError::Refused)
 }
 
-/// Returns the events of each day of the year, by its local date.
+/// Returns the readings and the model's results of each day, by local date.
 fn days(weather: &BTreeMap<String, Vec<Hour>>) -> BTreeMap<Date, Day> {
     let mut days: BTreeMap<Date, Day> = BTreeMap::new();
     for (station, site) in STATIONS.iter().zip(SITES) {
@@ -140,7 +140,7 @@ fn days(weather: &BTreeMap<String, Vec<Hour>>) -> BTreeMap<Date, Day> {
     days
 }
 
-/// Returns the organisation, its locations and sensors, and the jobs.
+/// Creates the organisation, its locations and sensors, and the jobs.
 async fn register(app: &App, operator: &Caller) -> Result<(), FillError> {
     let organisation = body(catalogue::organisation())?;
     organisation::create(app, operator, organisation)

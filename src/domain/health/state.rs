@@ -77,7 +77,7 @@ pub struct Judgement {
     pub state: HealthState,
     /// Time since which the state holds.
     pub since: Timestamp,
-    /// Issue time of the last fresh issue that was posted.
+    /// Issue time of the last fresh issue that was posted. An issue is fresh if it is new and later than all earlier ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_issue_time: Option<Timestamp>,
     /// Time of arrival of that issue. Older issues that arrive later do not count, so that a backfill does not hide a

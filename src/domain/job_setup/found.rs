@@ -26,7 +26,8 @@ pub struct Found {
     pub owner_of_job_id: Option<Uuid>,
     /// The organisation that predictions with the new job's id belong to.
     pub owner_of_predictions: Option<Uuid>,
-    /// Whether predictions of a deleted organisation with the new one's id are stored still.
+    /// Whether predictions of a deleted organisation are still stored under the id of the organisation that is to be
+    /// created.
     pub has_predictions_of_organisation: bool,
     /// Whether predictions for other organisations are stored under the new source's id.
     pub has_predictions_of_source: bool,

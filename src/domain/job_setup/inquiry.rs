@@ -26,8 +26,8 @@ pub struct Inquiry {
 }
 
 impl Inquiry {
-    /// Admits managers of the organisation, and admins. Faults of form are stored, so that they are reported together
-    /// with all others.
+    /// Checks that the caller may set up jobs in the organisation: its managers and admins may. Violations that are found
+    /// without the catalogue are stored, so that they are reported together with all others.
     ///
     /// # Errors
     /// Forbidden: the caller is no manager, or the organisation is not its own. Invalid: the organisation is not its

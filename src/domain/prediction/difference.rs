@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::{counts::Counts, time::Timestamp, value::Gaps};
 
-/// A value at a time.
+/// A predicted value, or its withdrawal, and the time that it is predicted for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     /// Time that the value is predicted for.

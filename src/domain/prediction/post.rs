@@ -119,7 +119,7 @@ pub struct PredictionPoint {
 #[derive(Debug, Clone, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct PostedSeries {
-    /// Output role of the job's version; either this or `metric` is required.
+    /// Output role of the job's version. It is required unless `metric` is given; both must belong to the same role.
     #[oai(nullable)]
     pub role: Option<Name>,
     /// Metric of an output role of the job's version.

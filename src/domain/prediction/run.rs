@@ -189,7 +189,7 @@ pub fn join<K: Eq + Hash + Clone>(runs: Vec<PostedRun<K>>, violations: &mut Viol
         for (points, places) in run.points.windows(2).zip(run.places.windows(2)) {
             if points[0].valid_time == points[1].valid_time {
                 let first = places[0].member("valid_time");
-                let detail = format!("is repeated: see {first}");
+                let detail = format!("is repeated: {first} is the same time of the same series");
                 violations.add(places[1].member("valid_time"), detail);
             }
         }

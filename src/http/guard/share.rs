@@ -27,7 +27,7 @@ struct Parts {
     requests: usize,
     /// Maximum number of bytes of all bodies.
     bytes: usize,
-    /// Maximum number of bytes of one token's bodies.
+    /// Maximum number of bytes that the request bodies of one token may take in memory at once.
     bytes_each: usize,
     used: Mutex<Used>,
 }
@@ -126,7 +126,7 @@ pub struct Buffered {
 }
 
 impl Buffered {
-    /// Counts more bytes.
+    /// Adds `more` bytes to the count. If it fails, the count is unchanged.
     ///
     /// # Errors
     /// 429 if the token's bodies would exceed its share, 503 if all bodies would exceed the server's limit.

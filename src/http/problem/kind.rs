@@ -9,7 +9,7 @@ pub struct Kind {
     pub status: u16,
     /// Title, which is the same for all problems of the kind.
     pub title: &'static str,
-    /// Description in the API's document.
+    /// Description of the responses with this problem in the API document.
     pub meaning: &'static str,
 }
 

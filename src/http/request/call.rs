@@ -17,7 +17,8 @@ use crate::{
     service::on_behalf,
 };
 
-/// Returns the endpoint's response, or the problem that prevents the call.
+/// Returns the endpoint's response, the response to a CORS preflight request, or the problem that refuses or ends the
+/// request.
 pub async fn call(
     endpoint: Arc<impl Endpoint<Output = Response> + 'static>,
     request: Request,

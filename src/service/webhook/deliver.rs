@@ -42,7 +42,7 @@ const NOTE_AGAIN: Duration = Duration::from_secs(5);
 pub struct Courier {
     app: App,
     underway: JoinSet<()>,
-    /// Message of each task, by its webhook and its position.
+    /// Webhook and position of the message that each task sends, by the task's id.
     carried: HashMap<Id, (Uuid, i64)>,
     /// Webhooks whose receiver failed, with the newest message that has waited since. These messages are sent one after
     /// the other.
@@ -155,8 +155,8 @@ impl Courier {
 
 static NOT_NOTED: Recurring = Recurring::new();
 
-/// Sends a message and stores the result. While that fails the message keeps its place, so that it is not sent over and
-/// over.
+/// Sends a message, and tries to store the result until that succeeds. Until then the message counts as being sent, so
+/// that it is not sent again.
 async fn carry(app: App, message: Message) {
     let attempt = app.sender.attempt(&message, app.now()).await;
     let next = match attempt.next(&message) {

@@ -73,7 +73,7 @@ fn of_version(draft: &mut Draft<'_>) -> Option<Source> {
         return None;
     };
     let Some((id, pointer)) = place else {
-        let detail = "is missing: name the source by source.id or source.name, or the version by its id";
+        let detail = "is missing: give source.id or source.name, or the id of an existing version in source_version.id";
         draft.violations.add("/source", detail);
         return None;
     };

@@ -163,7 +163,10 @@ fn complete(
         draft.violations.add("/source_version/version", detail);
     }
     if named.output_roles.is_none() {
-        let detail = format!("is missing: the source {} has no such version yet", source.name);
+        let detail = format!(
+            "is missing: the source {} does not have this version yet, and a new version needs its roles",
+            source.name
+        );
         draft.violations.add("/source_version/output_roles", detail);
     }
     named.version.clone().zip(named.output_roles.clone())

@@ -11,7 +11,7 @@ pub fn scope(location_id: Option<Uuid>, job_id: Option<Uuid>) -> Result<Predicti
         (None, Some(id)) => Ok(PredictionScope::Job(id)),
         (None, None) => Err(Error::bad_parameter("location_id", "is missing: give it or job_id")),
         (Some(_), Some(_)) => {
-            let detail = "stands in for location_id: give one of the two";
+            let detail = "cannot be combined with location_id: give one of the two";
             Err(Error::bad_parameter("job_id", detail))
         }
     }
