@@ -55,7 +55,7 @@ pub fn check(path: &Path, is_own: bool) -> Result<Report, Failure> {
     })
 }
 
-/// Returns the failure of a file with faults.
+/// Returns the failure that states how many faults the check found in the file.
 pub fn damaged(path: &Path, report: &Report) -> Failure {
     let faults = report.faults.len() as u64 + report.more_faults;
     let s = if faults == 1 { "" } else { "s" };

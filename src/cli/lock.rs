@@ -33,8 +33,7 @@ pub fn is_held(folder: &Path) -> bool {
 impl Lock {
     /// Takes the lock of an existing data folder.
     ///
-    /// # Errors
-    /// Another process holds it, or the folder cannot be written.
+    /// Another process holds the lock, or the lock file cannot be opened or locked.
     pub fn take(folder: &Path) -> Result<Self, Failure> {
         let taken = || {
             Failure(format!(

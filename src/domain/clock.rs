@@ -36,7 +36,7 @@ pub struct Look {
 }
 
 impl Look {
-    /// Returns the time that the wall clock should show after `uptime`.
+    /// Returns the time that the wall clock should show when the process has run for `uptime`.
     pub fn expected(self, uptime: Duration) -> Timestamp {
         let passed = uptime.saturating_sub(self.uptime).as_micros();
         let passed = i64::try_from(passed).unwrap_or(i64::MAX);

@@ -63,7 +63,7 @@ pub struct NewSourceVersion {
 }
 
 impl NewSourceVersion {
-    /// Validates the fields. Fails with every violation.
+    /// Trims the names and validates all fields. Fails with the list of all violations.
     pub fn check(&mut self) -> Result<()> {
         let mut violations = Violations::default();
         self.version.check(&mut violations, "/version");

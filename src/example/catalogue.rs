@@ -58,7 +58,7 @@ pub const SITES: [Site; 3] = [
 /// Metrics of a station's sensors, with their units.
 pub const METRICS: [(&str, &str); 3] = [("temperature", "°C"), ("relative_humidity", "%"), ("rain", "mm")];
 
-/// Bodies of the requests that create one station.
+/// Bodies of the requests that create the location, the sensors and the job of one station.
 pub struct Station {
     /// Body for `POST /locations`.
     pub location: Value,

@@ -28,15 +28,15 @@ use crate::{
 pub struct Context {
     /// The product.
     pub app: App,
-    /// The API's document, which requests are validated against.
+    /// OpenAPI document of the API, against which requests are validated.
     pub document: Document,
-    /// Labels of the pages.
+    /// Route patterns of the pages, which label their requests in the log and the metrics.
     pub pages: Arc<Labels>,
     /// Limits of connections and requests.
     pub limits: Limits,
     /// Rate limit of tokens. `None` if it is disabled.
     pub rate: Option<Rate>,
-    /// Concurrent requests and bodies of tokens.
+    /// Counters and limits of each token's concurrent requests and body bytes.
     pub shares: Shares,
     /// Origins whose pages may call the API.
     pub origins: Arc<Origins>,
@@ -85,7 +85,7 @@ pub struct Seen {
     pub name: String,
     /// Organisation of the token. `None` for an admin.
     pub organisation_id: Option<Uuid>,
-    /// Rest of the token's rate limit. `None` if there is no limit.
+    /// What is left of the token's rate limit.
     pub left: Option<Left>,
     turn: Option<Arc<Turn>>,
 }
@@ -111,7 +111,8 @@ impl SeenCaller {
         self.0.get().and_then(|seen| seen.organisation_id)
     }
 
-    /// Returns the token's concurrent request.
+    /// Returns the [`Turn`] that counts this request as concurrent. `None` before the token was checked, or if the
+    /// request was refused.
     pub fn turn(&self) -> Option<Arc<Turn>> {
         self.0.get()?.turn.clone()
     }

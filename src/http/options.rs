@@ -69,7 +69,7 @@ pub struct Options {
     pub origins: Origins,
     /// Metrics that `/metrics` returns. If absent, the path does not exist.
     pub metrics: Option<Metrics>,
-    /// Present if the server is a demo.
+    /// Options of the demo. `None` if the server is not a demo.
     pub demo: Option<Demo>,
     /// Reverse proxies in front of the server.
     pub proxies: Proxies,

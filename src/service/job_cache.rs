@@ -14,7 +14,7 @@ use crate::{
     store::{Cache, engine::Connection, health, job},
 };
 
-/// A job as stored, with what responses contain in addition but its health.
+/// A stored job with the other fields of a response, except its health.
 pub struct CachedJob {
     job: JobRecord,
     context: JobContext,
@@ -45,7 +45,8 @@ pub(super) fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
     Ok(found.answer(&vitals, now))
 }
 
-/// The caches of jobs and of their vitals for a list, with their counters from before its transaction.
+/// Caches that the jobs of a list are read through, each with its change counter from before the list's transaction.
+/// Vitals are the data that a job's health is computed from.
 pub(super) struct CachedJobs {
     jobs: (Cache<Uuid, Arc<CachedJob>>, u64),
     vitals: (Cache<Uuid, Arc<Vitals>>, u64),

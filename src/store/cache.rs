@@ -1,11 +1,11 @@
 //! A read cache of committed rows, by their keys.
 //!
-//! A counter of the writer empties it. The counter moves on within a transaction, whenever the catalogue may have
-//! changed, a request was rolled back, or another process has written. It moves on again after the commit and before
-//! the callers get their results. So a cached value is exact within the writer's transactions, and readers never get a
-//! revoked token or a changed job once the change has been confirmed. Changes by another process show within a second.
-//! Work that changes the catalogue must not go through [`Db::write_values`](super::Db::write_values), which leaves the
-//! counter alone.
+//! The cache is emptied when the writer's change counter increases. The counter increases within a transaction for each
+//! request that may change the catalogue or is rolled back, or if another process has written. It increases again after
+//! a commit that may have changed the catalogue, before the callers get their results. So a cached value is exact
+//! within the writer's transactions, and readers never get a revoked token or a changed job once the change has been
+//! confirmed. Changes by another process show within a second. Work that changes the catalogue must not go through
+//! [`Db::write_values`](super::Db::write_values), which does not increase the counter.
 //!
 //! Without the cache of jobs, a GET of a job takes 1.4 times the processor's time; without that of vitals likewise;
 //! without both 1.8 times (49.4, 50.4 and 65.6 µs instead of 35.6 µs, medians of five rounds in turns).
@@ -33,7 +33,7 @@ pub enum Freshness {
     /// After a second: readers do not see the counter move when another process writes, such as the command line that
     /// revokes a token.
     Second,
-    /// Never. It holds only in the writer's transactions, which notice what other processes wrote.
+    /// Never. Use it only within the writer's transactions, which detect writes of other processes.
     Exact,
 }
 
@@ -89,13 +89,14 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         Ok(value)
     }
 
-    /// Returns the state of the counter, which [`Self::get_all`] needs from before its transaction began.
+    /// Returns the change counter. It must be called before the transaction whose reads [`Self::get_all`] caches.
     pub fn changes(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
     }
 
-    /// Returns the cached values of the keys. Those that are missing are read together and cached. `changes` is the
-    /// counter from before the transaction that `read` reads in: what was committed since is not in it.
+    /// Returns the cached values of the keys, and reads and caches those that are missing. `changes` is the value that
+    /// [`Self::changes`] returned before the transaction of `read` began. That transaction does not see later commits,
+    /// so what it reads is cached only if nothing newer is cached.
     ///
     /// # Errors
     /// What `read` returns.

@@ -38,7 +38,8 @@ pub fn hold(tx: &Transaction<'_>, is_held: bool, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Returns the progress of an untrusted clock when its process ended.
+/// Returns for how long an untrusted clock has run steadily, and the last time that it showed, as last stored. `None`
+/// if the clock was trusted.
 pub fn steady(connection: &Connection) -> Result<Option<Steady>> {
     let time = at(connection, "doubted")?;
     let since = at(connection, "steady")?.map(|since| since.micros().unsigned_abs());
@@ -62,8 +63,8 @@ fn set(tx: &Transaction<'_>, name: &str, at: i64) -> Result<()> {
 }
 
 /// Assigns the available_at of values that arrive at `now`. Each is later than all before: while the clock is not past
-/// the latest one, the next is a microsecond after it. So no values arrive at a time as of which pages of a list were
-/// already read.
+/// the latest one, the next is a microsecond after it. So values never arrive at a time that a client already uses as
+/// `as_of` to page through a list.
 pub fn stamp(tx: &Transaction<'_>, now: Timestamp) -> Result<Timestamp> {
     let mut statement = tx.prepare_cached(
         "INSERT INTO clock (name, at) VALUES ('stamped', ?1) ON CONFLICT (name) DO UPDATE

@@ -1,5 +1,4 @@
-//! Sets of values as parameters of a statement. A list is read with as many statements as it has parts, whatever the number
-//! of its rows.
+//! Passes sets of values as parameters. A set is split into parts of a few fixed sizes, and each part is one statement.
 
 use std::{borrow::Cow, sync::OnceLock};
 
@@ -9,7 +8,7 @@ use crate::domain::Result;
 /// The sizes of the parts. They are few, so that each statement is prepared once and stays prepared.
 const SIZES: [usize; 6] = [1, 4, 16, 64, 256, 1024];
 
-/// The most pieces that one statement is made of.
+/// Maximum number of items that [`read_each`] reads with one statement.
 const EACH: usize = 64;
 
 /// Splits a set into parts of at most `most` values. Each is filled up to one of a few sizes by repeating its last value,
@@ -37,7 +36,7 @@ pub fn exact_parts<T>(mut values: &[T], most: usize) -> impl Iterator<Item = &[T
 pub struct Texts([OnceLock<String>; SIZES.len()]);
 
 impl Texts {
-    /// Makes none yet.
+    /// Creates the cache without any text.
     pub const fn new() -> Self {
         Self([const { OnceLock::new() }; SIZES.len()])
     }

@@ -48,7 +48,7 @@ pub enum FillError {
     Body(String),
 }
 
-/// The contents of the filled database.
+/// Numbers of values that were stored for the year of weather.
 #[derive(Debug, Default)]
 pub struct Filled {
     /// Number of stored readings.

@@ -18,7 +18,7 @@ use crate::domain::{
 pub struct Found {
     /// The organisations with the ids that are named, or with the name of one that is to be created.
     pub organisations: Vec<Organisation>,
-    /// Sources, versions, sensors and locations.
+    /// Existing sources, versions, sensors and locations that the set-up names.
     pub things: Things,
     /// The organisation's job of that name.
     pub job: Option<Job>,

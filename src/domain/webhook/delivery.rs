@@ -19,7 +19,7 @@ const KEEP_TRYING_HOURS: i64 = 48;
 /// Time for which a completed message stays in the list, in hours: 30 days.
 pub const SHOWN_HOURS: i64 = 30 * 24;
 
-/// Maximum number of messages of one webhook in the list. Pending messages stay in any case.
+/// Maximum number of messages that are stored for one webhook. Older ones are deleted unless they are pending.
 pub const SHOWN: i64 = 1000;
 
 /// State of the delivery of a message.

@@ -62,7 +62,8 @@ fn at_least(role: Role, request: &Request, bearer: &Bearer) -> poem::Result<Call
     Ok(caller)
 }
 
-/// Returns the caller of a request, or 401 without a valid token.
+/// Returns the caller. Fails with 401 without a valid token, and with 429 if the token exceeds its rate or its
+/// concurrent requests.
 pub fn required(request: &Request) -> Result<Caller, Problem> {
     caller(request, secret(request).ok_or_else(no_token)?)
 }

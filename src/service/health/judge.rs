@@ -24,7 +24,7 @@ struct Judged {
     id: Uuid,
     job: Watched,
     vitals: Vitals,
-    /// Standings as stored.
+    /// Results of the last judgement, as stored in the database.
     kept: Vec<Standing>,
 }
 
@@ -39,7 +39,8 @@ impl Judged {
         Ok(Some(Self { id, job, vitals, kept }))
     }
 
-    /// Judges the job at `now` and stores the differences. Its inputs changed at `from`, if they did.
+    /// Judges the job at `now`, and stores the differences and the messages of webhooks. `from` is when its inputs
+    /// changed, or `None` if only time has passed.
     fn judge(&mut self, tx: &Transaction<'_>, from: Option<Timestamp>, now: Timestamp) -> Result<Vec<HealthChange>> {
         let changes = self.vitals.judge(self.job.watch(), from, now);
         self.keep(tx)?;
@@ -154,7 +155,8 @@ impl Judged {
             if standings.iter().any(|standing| standing.role.as_ref() == role) {
                 continue;
             }
-            // A new target is expected from the same time as the job, and counts the worker's last report of success.
+            // A new target takes over the time from which posts are expected and the worker's last reports from the job
+            // as a whole.
             let whole = standings.iter().find(|standing| standing.role.is_none());
             let mut new = Standing {
                 role: role.cloned(),
@@ -178,7 +180,8 @@ pub(super) fn apply_elapsed_time(tx: &Transaction<'_>, id: Uuid, now: Timestamp)
     Ok(judged.judge(tx, None, now)?.len())
 }
 
-/// Corrects what a clock that was ahead has left, and judges the job by it. Returns the number of changes.
+/// Replaces stored times in the future, which a clock that was ahead has given, with `now`, and judges the job again.
+/// Returns the number of changes.
 pub(super) fn correct(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<usize> {
     let Some(mut judged) = Judged::read(tx, id)? else {
         return Ok(0);
@@ -199,8 +202,8 @@ pub fn reassess(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Makes a change that affects the health of jobs. Changes that time has made are stored before it, and those that the
-/// change makes after it.
+/// Runs `make`, which affects the health of jobs. State changes due to elapsed time are stored before it, and those due
+/// to `make` after it.
 pub fn with_reassessment<T>(
     tx: &Transaction<'_>,
     jobs: &[Uuid],
@@ -226,12 +229,12 @@ pub fn change(tx: &Transaction<'_>, id: Uuid, make: impl FnMut(&mut Standing)) -
     judged.keep(tx)
 }
 
-/// Expects posts of a job that is active again from `now` on, because none were expected while it was paused.
+/// Makes posts of a resumed job expected from `now`, because none were expected while it was paused.
 pub fn resume(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
     change(tx, id, |standing| standing.watched_from = now)
 }
 
-/// Caches that posts cannot change the health state of a job before some time, so that most posts read no health.
+/// Caches the time until which posts for a job cannot change its health state, so that most posts read no health.
 /// Without it, a post of one prediction takes 1.25 times the processor's time (91.6 µs instead of 73.1 µs, medians of
 /// five rounds in turns).
 #[derive(Default)]
@@ -259,7 +262,7 @@ impl HealthCache {
         };
     }
 
-    /// Invalidates the cache, because something other than a post has changed the health state.
+    /// Makes the next post judge the health. It must be called after a change that is not judged by [`Post`].
     pub fn invalidate(&self) {
         *self.lock() = CachedHealth::default();
     }
@@ -274,7 +277,7 @@ fn is_steady(steadiness: &Steadiness, posted: &[&Name], now: Timestamp) -> bool 
     steadiness.until.is_some_and(|until| now <= until) && !posted.iter().any(is_open)
 }
 
-/// Judges the health of a job before and after a post for it, whose effect it is.
+/// Judges a job before and after a post, so that changes by elapsed time and by the post are stored apart.
 pub struct Post<'a> {
     cache: &'a HealthCache,
     posted: Vec<&'a Name>,
@@ -307,7 +310,7 @@ impl<'a> Post<'a> {
         })
     }
 
-    /// Judges what is fresh. It must be called after the post.
+    /// Judges the job again after the post, if the post can have changed its state. It must be called after the post.
     pub fn end(self, tx: &Transaction<'_>) -> Result<()> {
         let Some(mut judged) = self.judged else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! The runs of a job that its posts show: each issue is one run for all of the job's series.
+//! Derives the runs of a job from its posted predictions: the same issue time in all series of the job is one run.
 
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::{
 /// A run and its place in the list.
 pub type Placed = (RunPlace, JobRun);
 
-/// The most series whose issues are held in memory.
+/// Maximum number of series that are read before their issues are merged and cut to the wanted number.
 const MOST: usize = 64;
 
 const ISSUES: &str =
@@ -26,7 +26,7 @@ const ISSUES: &str =
 
 static FIND_ISSUES: Texts = Texts::new();
 
-/// Up to `most` issues of the job before a moment, newest first.
+/// Returns the last `most` issues of the job before a time in microseconds, newest first.
 pub fn posted(
     connection: &Connection,
     job_id: Uuid,
@@ -64,7 +64,7 @@ pub fn posted(
     Ok(issues)
 }
 
-/// An issue of one series, as a run.
+/// Reads an issue of one series as a run.
 fn issue(row: &Row<'_>) -> RowResult<Placed> {
     let time = row.get("issue_time")?;
     let count: i64 = row.get("predictions")?;
@@ -79,7 +79,7 @@ fn issue(row: &Row<'_>) -> RowResult<Placed> {
     Ok((RunPlace { time, number: 0 }, run))
 }
 
-/// Makes one of the issues of several series, newest first.
+/// Sorts the issues newest first, and merges those of several series with the same place into one.
 fn join(issues: &mut Vec<Placed>) {
     issues.sort_by(|(a, _), (b, _)| b.cmp(a));
     issues.dedup_by(|(place, run), (kept_at, kept)| {

@@ -1,4 +1,5 @@
-//! Reads predictions: the runs that reach into the window, each filling only the valid times that no newer run filled.
+//! Reads the predictions in a window of valid times: for each valid time the newest issue, or all issues if the query
+//! asks for them.
 //!
 //! The cost of a page grows neither with the window nor with the history. Runs are found by the lead bounds of their
 //! series. The window is read in slices, ordered by valid time, each of about the wanted number of rows. One run is in
@@ -32,7 +33,7 @@ const DEFAULT_STEP: i64 = 3_600_000_000;
 /// in addition to the rows found before.
 const SLICE_ROWS: usize = 10_000;
 
-/// Maximum cost of a slice, in decoded points. It is doubled each time that a slice is shortened.
+/// Maximum cost of a slice, as [`Cost::of_window`] counts it. It is doubled each time that a slice is shortened.
 const SLICE_COST: usize = 500_000;
 
 /// Maximum factor from the length of one slice to the next.
@@ -97,12 +98,13 @@ pub fn find(
 #[derive(Clone, Copy)]
 struct Start {
     from: Timestamp,
-    /// Issue of the first valid_time after which the rows begin.
+    /// Last issue of the valid time `from` that the previous page returned; reading continues after it.
     after: Option<IssueKey>,
 }
 
 impl Start {
-    /// Returns the place after the last row of the previous page, or `None` if that page ends the group.
+    /// Returns where to continue in the group after the previous page, or `None` if earlier pages are past the group.
+    /// Groups that no page has reached start at `earliest`.
     fn of(query: &PredictionQuery, earliest: Timestamp, group: &GroupKey) -> Option<Self> {
         let start = |from: Timestamp, after| Start {
             from: from.max(earliest),

@@ -1,4 +1,4 @@
-//! Finds series by what they are of, in the groups that readers tell apart.
+//! Finds the series of a job, a location or a source, grouped by [`GroupKey`].
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub struct SeriesFilter<'a> {
     pub source_version: &'a Option<String>,
 }
 
-/// The predictions for a location, a job or a source that an organisation has.
+/// A location, job or source whose predictions are read, and the organisation that owns the predictions.
 #[derive(Debug, Clone, Copy)]
 pub struct OwnedScope {
     /// The location, the job or the source.
@@ -38,7 +38,7 @@ pub struct OwnedScope {
     pub organisation_id: Uuid,
 }
 
-/// Series by what readers tell predictions apart by, in the order of the answers.
+/// Series by group, in the order in which responses list them.
 pub type Groups = BTreeMap<GroupKey, Vec<SeriesRow>>;
 
 /// Returns the groups of a scope.

@@ -18,8 +18,9 @@ use crate::{
     },
 };
 
-/// Runs of one issue of each of many series. The run of an issue that has one is in memory: its payload takes less than the
-/// points that are returned of it. The runs of a revised issue are read one by one, since there may be any number of them.
+/// Runs of one issue of each of many series. An issue with a single run is kept in memory, because its payload is
+/// smaller than the points decoded from it. The runs of a revised issue are read one by one, because there may be any
+/// number of them.
 pub struct IssueRuns<'a> {
     connection: &'a Connection,
     runs: HashMap<i64, Found>,
@@ -33,7 +34,8 @@ enum Found {
 static FIND: Texts = Texts::new();
 
 impl<'a> IssueRuns<'a> {
-    /// Reads the runs of each series in its window, which is one issue.
+    /// Reads up to two runs of each series in its window, which must select a single issue: enough to tell whether the
+    /// issue was revised.
     pub fn read<'s>(connection: &'a Connection, wanted: impl Iterator<Item = (&'s SeriesRow, Window)>) -> Result<Self> {
         let wanted: Vec<InWindow> = wanted.map(|(series, window)| in_window(series, &window)).collect();
         let mut runs = HashMap::with_capacity(wanted.len());

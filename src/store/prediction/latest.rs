@@ -1,5 +1,5 @@
-//! Reads the newest predictions of each series. The rows of `series` store the newest issue and how far it reaches, so
-//! that no history is scanned.
+//! Reads the newest predictions of each series. Each row of `series` stores its newest issue time and its last valid
+//! time, so that no history is scanned.
 
 use super::{
     fill::{Wanted, last_point, newest_issues},
@@ -63,7 +63,7 @@ pub fn latest(
     Ok(answers)
 }
 
-/// A group of series of which something is left.
+/// A group of series in which not all points are withdrawn.
 struct Group {
     series: Vec<SeriesRow>,
     newest_issue: Timestamp,

@@ -1,4 +1,4 @@
-//! Storing revisions of readings, and what follows from that for their series.
+//! Stores revisions of readings, and updates the newest arrival of their series.
 
 use uuid::Uuid;
 
@@ -27,17 +27,18 @@ pub struct Revision {
 /// The most rows that one statement stores or changes.
 const MOST: usize = 64;
 
-/// New row. The types are those of the columns, which parameters do not take from the table here.
+/// New row. The casts are needed because parameters in VALUES do not get their types from a column.
 const ROW: &str = "(CAST(?3 AS BIGINT), CAST(?4 AS BIGINT), CAST(?5 AS BIGINT), CAST(?6 AS DOUBLE PRECISION))";
 
 static INSERTS: Texts = Texts::new();
 
-/// Chooses a series to which something newer than ?3 has not arrived yet.
+/// Selects the series if its newest arrival is before ?3.
 const OLDER: &str = "(id = ?1 AND organisation_id = ?2 AND newest_available_at < ?3)";
 
 static ARRIVALS: Texts = Texts::new();
 
-/// Stores revisions, those of a series together, and when they arrived.
+/// Stores revisions and their time of arrival. The revisions of a series should be adjacent, so that the series is
+/// updated once.
 pub fn insert(tx: &Transaction<'_>, revisions: &[Revision], available_at: Timestamp) -> Result<()> {
     let of_one_organisation = revisions.chunk_by(|one, next| one.organisation_id == next.organisation_id);
     for part in of_one_organisation.flat_map(|revisions| set::exact_parts(revisions, MOST)) {

@@ -1,4 +1,4 @@
-//! What is stored already of the readings that are posted, and of their sensors.
+//! Looks up the series of the posted sensors, and the stored readings at the posted times.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use crate::{
 /// The series of a sensor's readings.
 #[derive(Clone, Copy)]
 pub struct Series {
-    /// The number that its readings have.
+    /// Id of the series, which its readings refer to.
     pub id: i64,
     /// The time of its last reading, withdrawn or not.
     pub last: Option<Timestamp>,
@@ -41,7 +41,7 @@ const MOST: usize = 64;
 
 static INSERT_SERIES: Texts = Texts::new();
 
-/// Returns the series of each of the sensors, which are different ones, in their order. Those that are missing are stored.
+/// Returns the series of the sensors, in the sensors' order, and creates missing ones. No sensor may be given twice.
 pub fn series_of(tx: &Transaction<'_>, sensors: &[&Sensor]) -> Result<Vec<Series>> {
     let mut found = HashMap::with_capacity(sensors.len());
     set::read_each(tx, &FIND_SERIES, SERIES, sensors, key, |row| add(row, &mut found))?;
@@ -78,7 +78,7 @@ fn lost(sensor: &Sensor) -> Error {
     Error::Internal(format!("the readings of the sensor {} have no series", sensor.id))
 }
 
-/// Time of a series. The types are those of the columns, which parameters do not take from a table here.
+/// Time of a series. The casts are needed because parameters in VALUES do not get their types from a column.
 const TIME: &str = "(CAST(?2 AS BIGINT), CAST(?3 AS BIGINT))";
 
 static FIND_HELD: Texts = Texts::new();
@@ -89,7 +89,7 @@ const MOST_TIMES: usize = 256;
 /// Newest revision of each time of a series, and its value.
 pub type Held = HashMap<(i64, Timestamp), (i64, f64)>;
 
-/// Returns what is stored for times, each of a series of an organisation.
+/// Returns the newest stored revision of each time of a series that has one.
 ///
 /// The times are a table that is joined. A post of 100,000 readings that are stored already takes half of the
 /// processor's time that it takes with a subquery for each time.

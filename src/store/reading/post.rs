@@ -10,9 +10,9 @@ use crate::{
     store::engine::Transaction,
 };
 
-/// Stores what is new of the readings. Another value for a time that is there is the next revision. Returns for each
-/// sensor what changed, and the numbers of the readings that withdraw a value where there is none: nothing may be stored
-/// then.
+/// Stores new readings. A different value for a stored time becomes its next revision. Returns for each sensor the
+/// counts, and the indexes of the readings that withdraw a value that is not stored. If there are any, the caller must
+/// roll back.
 ///
 /// All series are looked up together, and all readings are stored together.
 pub fn post(
@@ -38,7 +38,7 @@ pub fn post(
     for ((sensor, post), series) in posts.iter().zip(&series) {
         let (mut counts, mut refused) = (Counts::default(), Vec::new());
         for (index, (time, value)) in post.values.iter().enumerate() {
-            // A column of whole numbers knows no negative nought.
+            // Adding 0.0 turns -0.0 into 0.0. SQLite stores both as 0, so -0.0 would never equal the stored bits.
             let stored = value.map_or(WITHDRAWN, |value| value + 0.0);
             let number = match held.get(&(series.id, *time)) {
                 _ if value.is_none() && gaps == Gaps::Skip => {

@@ -130,7 +130,7 @@ struct Kept<'a> {
     counts: PredictionCounts,
     /// Points that were parsed and are not stored yet.
     part: Vec<DirectPoint>,
-    /// Hashes of the part's runs.
+    /// Hashes of the properties that identify the part's runs, to count the distinct runs.
     runs: HashSet<u64>,
     hasher: RandomState,
     /// Number of bytes of the part's lines.
@@ -139,7 +139,7 @@ struct Kept<'a> {
     /// Number of lines with points that were parsed.
     lines: usize,
     lines_kept: usize,
-    /// Number of lines, empty ones included.
+    /// Number of the current line, counted from 1 with empty lines; 0 before the first.
     place: usize,
 }
 
