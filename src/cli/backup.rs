@@ -1,4 +1,4 @@
-//! `backup`: copies the database to a file, while a server is running or not.
+//! `backup`: copies the database to a file. The server may be running.
 
 use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
@@ -15,7 +15,7 @@ use crate::{
     store::sqlite::backup::{Stop, Unfinished, beside, is_abandoned},
 };
 
-/// Copies the data folder's database to `target`, which gets its name only when it is complete. `force` replaces an
+/// Copies the data folder's database to `target`. The copy has another name until it is complete. `force` replaces an
 /// existing file.
 pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
     let source = database(settings);
@@ -32,7 +32,7 @@ pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
         ))
     };
     let not_copied = |error: Error| match error {
-        // The folder of the copy may be unavailable, and not the database.
+        // The error may concern the folder of the copy rather than the database, so the message names both.
         Error::Unavailable(why) => failed(&why),
         other => failed(&other),
     };
@@ -46,7 +46,7 @@ pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
     let copied = runtime()?.block_on(async {
         // The name of the copy until it is complete.
         let end = format!(".{}{UNFINISHED}", Uuid::new_v4().simple());
-        // A process that is killed while it copies leaves its file.
+        // At SIGINT or SIGTERM the copy stops and is removed. A process that is killed leaves the incomplete copy.
         let signal = serve::stop()?;
         let (from, to, told) = (source.clone(), beside(target, &end), stop.clone());
         let copying = tokio::task::spawn_blocking(move || Unfinished::copy(&from, to, &told));
@@ -57,7 +57,7 @@ pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
         copying.await.map_err(|error| failed(&error))
     })?;
     let copy = copied.map_err(not_copied)?;
-    // This is checked again, because the copy may have taken long.
+    // The target is checked again, because it may have been created while the copy was made.
     refuse(target, force)?;
     copy.keep(target).map_err(not_copied)?;
     say(&format!(
@@ -68,7 +68,7 @@ pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
     Ok(())
 }
 
-/// The end of the name of an incomplete copy.
+/// Suffix of the name of an incomplete copy.
 const UNFINISHED: &str = ".unfinished";
 
 /// Returns the folder of a file.
@@ -77,7 +77,7 @@ fn folder_of(file: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
-/// Removes the remains of killed backups from the folder. Backups in progress are locked.
+/// Removes the incomplete copies of killed backups from the folder. Copies in progress are locked and are not removed.
 fn clear_unfinished(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -116,8 +116,8 @@ fn refuse(target: &Path, force: bool) -> Outcome {
     Ok(())
 }
 
-/// Returns whether a file is one of the server's own files in a data folder (the database, its logs, the lock, the
-/// reserve), also if a link leads to it.
+/// Returns whether a path leads to one of the server's own files in a data folder: the database, its logs, the lock or
+/// the reserve. Symbolic and hard links are recognised.
 fn is_of_a_data_folder(file: &Path) -> bool {
     let whole = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     let folder = folder_of(&whole);

@@ -9,7 +9,11 @@ use crate::{
     store::sqlite::integrity::{self, Report},
 };
 
-/// Checks the file, or the data folder's database. Warnings do not change the exit code.
+/// Checks the file, or the data folder's database if `file` is `None`, and prints the result. Warnings do not change
+/// the exit code.
+///
+/// # Errors
+/// The file cannot be checked, or has faults.
 pub fn run(settings: &Settings, file: Option<&PathBuf>) -> Outcome {
     let path = file.cloned().unwrap_or_else(|| database(settings));
     let report = check(&path, file.is_none())?;
@@ -32,8 +36,11 @@ pub fn run(settings: &Settings, file: Option<&PathBuf>) -> Outcome {
     Err(damaged(&path, &report))
 }
 
-/// Reports the contents of the file and its faults. The advice to restore is given only for the data folder's own
-/// database.
+/// Checks a database file, and returns a report of its contents and faults. `is_own` says that the file is the data
+/// folder's own database: only then does an error message about damage advise to restore a backup.
+///
+/// # Errors
+/// The file does not exist, or cannot be checked.
 pub fn check(path: &Path, is_own: bool) -> Result<Report, Failure> {
     if path.is_dir() {
         let line = format!("{} is a folder: name a file in it", path.display());
@@ -55,7 +62,7 @@ pub fn check(path: &Path, is_own: bool) -> Result<Report, Failure> {
     })
 }
 
-/// Returns the failure that states how many faults the check found in the file.
+/// Returns the failure of the command for a file with faults, with their number.
 pub fn damaged(path: &Path, report: &Report) -> Failure {
     let faults = report.faults.len() as u64 + report.more_faults;
     let s = if faults == 1 { "" } else { "s" };

@@ -1,4 +1,4 @@
-//! The addresses of the server, its certificate and its limits.
+//! Opens the addresses of the server, and prepares its TLS certificate, metrics and limits.
 
 use std::{
     io::{self, IsTerminal},
@@ -17,33 +17,34 @@ use crate::{
     http::{BadProxy, Limits, Metrics, Options, Origins, Proxies, Tls},
 };
 
-/// The number of file descriptors for everything but connections: the database, its threads, the log.
+/// Number of file descriptors that are not available for connections. The database, its threads and the log need them.
 const SPARE_FILES: u64 = 128;
 
-/// The addresses of the server. They are bound before anything is created, so that their errors come first.
+/// The bound addresses of the server, and the options for serving them. The addresses are bound before any file is
+/// created, so that an address in use is reported first.
 pub struct Listening {
     /// Listener of the server.
     pub listener: TcpListener,
     /// Address that the listener is bound to.
     pub address: SocketAddr,
-    /// The path that everything is served under.
+    /// URL path under which everything is served. Empty for none.
     pub base_path: String,
-    /// Certificate of encrypted connections.
+    /// Certificate and key for TLS. `None` means plain HTTP.
     pub tls: Option<Tls>,
-    /// Listener of the metrics, if they have their own.
+    /// Listener for the separate address of the metrics. `None` if the API serves the metrics.
     pub metrics: Option<TcpListener>,
     /// Limits, allowed origins, trusted proxies and metrics of the HTTP server.
     pub options: Options,
-    /// Metrics of the server.
+    /// Registry of the server's metrics.
     pub counted: Metrics,
 }
 
 impl Listening {
-    /// Binds the addresses in the settings, reads the certificate, installs the metrics and raises the limit of open
-    /// files.
+    /// Binds the addresses in the settings, reads the certificate, installs the registry of metrics and raises the
+    /// limit of open files.
     ///
     /// # Errors
-    /// A line that says what cannot be used, and why.
+    /// A line that names the address, certificate or setting that cannot be used, and the reason.
     pub async fn new(settings: &Settings) -> Result<Self, Failure> {
         let config::Tls { certificate, key } = &settings.tls;
         let tls = (!certificate.as_os_str().is_empty()).then(|| Tls::read(certificate, key));
@@ -79,8 +80,8 @@ impl Listening {
         })
     }
 
-    /// Returns the address of the server for a client on this machine. A wildcard address cannot be opened in a
-    /// browser, so it is replaced.
+    /// Returns the URL of the server for a client on this machine. A wildcard address such as `0.0.0.0` cannot be
+    /// opened in a browser, so it is replaced by the loopback address.
     pub fn url(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         let mut address = self.address;
@@ -93,7 +94,7 @@ impl Listening {
         format!("{scheme}://{address}{}", self.base_path)
     }
 
-    /// Logs warnings for the operator.
+    /// Logs warnings if other machines can reach the server without TLS, or the metrics without a token.
     pub fn warn(&self) {
         if self.tls.is_none() && !self.address.ip().is_loopback() {
             tracing::warn!(
@@ -112,8 +113,11 @@ impl Listening {
     }
 }
 
-/// Reads the certificate again at each SIGHUP. Without a certificate the signal does nothing, unless there is a terminal:
-/// when that closes, its programs end.
+/// Reloads the certificate at each SIGHUP. Without a certificate the server ignores the signal, except when it runs in
+/// a terminal: there SIGHUP ends the server, because the signal means that the terminal was closed.
+///
+/// # Errors
+/// The signal cannot be watched.
 pub fn reload_on_hangup(tls: Option<&Tls>) -> Outcome {
     let tls = tls.cloned();
     if tls.is_none() && io::stdin().is_terminal() {
@@ -136,10 +140,10 @@ pub fn reload_on_hangup(tls: Option<&Tls>) -> Outcome {
     Ok(())
 }
 
-/// Returns the reverse proxies of the settings.
+/// Returns the base path and the trusted reverse proxies of the settings.
 ///
 /// # Errors
-/// The setting that is wrong.
+/// The setting with an invalid value.
 pub fn proxies(settings: &Settings) -> Result<Proxies, BadProxy> {
     Proxies::new(&settings.base_path, &settings.trusted_proxies)
 }
@@ -159,8 +163,8 @@ async fn listen(address: &str, setting: &str) -> Result<TcpListener, Failure> {
     })
 }
 
-/// Raises the process's limit of file descriptors as far as allowed, and returns the number of connections that the
-/// descriptors suffice for, at most `connections`.
+/// Raises the process's limit of open files to the largest allowed value. Returns the number of connections that the
+/// limit suffices for, at most `connections`, and logs a warning if it is smaller.
 fn affordable(connections: usize) -> usize {
     let mut files = getrlimit(Resource::Nofile);
     files.current = files.maximum;

@@ -1,7 +1,8 @@
-//! The lock of the data folder: one process serves it, and no backup is restored over a running server.
+//! The lock of the data folder. It ensures that only one process serves the folder, and that no backup is restored
+//! while a server is running.
 //!
-//! Both the folder itself and a file in it are locked. Earlier releases check the file; the folder's lock remains if
-//! somebody deletes the file.
+//! Both the folder itself and a file in it are locked. Earlier releases check only the file. The lock of the folder
+//! remains effective if somebody deletes the file.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -11,12 +12,13 @@ use std::{
 
 use super::{Failure, give_to_owner};
 
-/// The locked file. It remains, empty: only the lock counts, which the system releases when the process ends.
+/// Name of the locked file. The file is empty and is never deleted. Its existence means nothing: the lock on it counts,
+/// which the system releases when the process ends.
 pub const LOCK: &str = "prediction-api.lock";
 
 const NO_FOLLOW: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
 
-/// Holds the lock until it is dropped.
+/// The lock of a data folder, which is released when this value is dropped.
 #[derive(Debug)]
 #[expect(dead_code, reason = "the open files are the lock")]
 pub struct Lock {
@@ -24,16 +26,17 @@ pub struct Lock {
     folder: Option<File>,
 }
 
-/// Returns whether a process holds the lock of the folder.
+/// Returns whether another process has locked the folder. Returns false if this cannot be determined.
 pub fn is_held(folder: &Path) -> bool {
     let tried = File::open(folder).map(|folder| folder.try_lock());
     matches!(tried, Ok(Err(TryLockError::WouldBlock)))
 }
 
 impl Lock {
-    /// Takes the lock of an existing data folder.
+    /// Locks an existing data folder.
     ///
-    /// Another process holds the lock, or the lock file cannot be opened or locked.
+    /// # Errors
+    /// Another process has locked the folder, or the lock file cannot be opened or locked.
     pub fn take(folder: &Path) -> Result<Self, Failure> {
         let taken = || {
             Failure(format!(
@@ -46,7 +49,7 @@ impl Lock {
         let itself = match itself.map(|itself| (itself.try_lock(), itself)) {
             Some((Err(TryLockError::WouldBlock), _)) => return Err(taken()),
             Some((Ok(()), itself)) => Some(itself),
-            // Some file systems cannot lock folders. There the file is enough.
+            // Some file systems cannot lock folders. In this case the lock of the file suffices.
             Some((Err(TryLockError::Error(_)), _)) | None => None,
         };
         let path = folder.join(LOCK);
@@ -56,7 +59,7 @@ impl Lock {
             .create(true)
             .truncate(false)
             .mode(0o600)
-            // A link there is not followed: root may be the one who opens it.
+            // A symbolic link is not followed, because root may run this in a folder of another user.
             .custom_flags(NO_FOLLOW)
             .open(&path)
             .map_err(failed)?;

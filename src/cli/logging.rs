@@ -1,9 +1,9 @@
-//! The log, on standard error.
+//! Writes the log to standard error.
 //!
-//! Requests and the writer never depend on the log. They put their lines in a queue, and a separate thread writes them. A
-//! line that cannot be written (the disk is full, the reader of the pipe is gone), or that finds the queue full because the
-//! reader does not read, is dropped and counted. The usual crate for this prints to standard output when it cannot end,
-//! which panics if that is closed too.
+//! Requests and writes to the database never wait for the log. They put their lines in a queue, and a separate thread
+//! writes the lines. A line is dropped and counted if it cannot be written (the disk is full, or the pipe is closed),
+//! or if the queue is full because the reader of the pipe does not read. The usual crate for this purpose prints to
+//! standard output if it cannot end, and panics if standard output is closed too.
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
@@ -26,15 +26,15 @@ use crate::{
     store::Recurring,
 };
 
-/// The number of lines that may wait to be written: about 5 MB.
+/// Largest number of lines in the queue, about 5 MB.
 const QUEUE: usize = 16_384;
 
-/// Time for which the end of the process waits for the remaining lines.
+/// Longest time for which the end of the process waits until the remaining lines are written.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 const LOST: &str = "prediction_api_log_lines_lost_total";
 
-/// Describes the measures of the log.
+/// Registers the description of the log's metric.
 pub fn describe_metrics() {
     describe_counter!(
         LOST,
@@ -42,7 +42,7 @@ pub fn describe_metrics() {
     );
 }
 
-/// The running log. Dropping it waits a moment for the remaining lines.
+/// The running log. Dropping it waits until the remaining lines are written, for at most a second.
 #[must_use]
 pub struct Logging(Option<Arc<State>>);
 
@@ -69,7 +69,7 @@ impl Drop for Logging {
     }
 }
 
-/// Starts the log, and has panics written to it.
+/// Starts the log with these settings. From then on panics are logged too.
 pub fn start(log: &Log) -> Logging {
     let level = match log.level {
         LogLevel::Error => LevelFilter::ERROR,
@@ -95,13 +95,13 @@ pub fn start(log: &Log) -> Logging {
     }
     let builder = fmt()
         .with_max_level(level)
-        // The library would report a failure with a macro that panics when standard error is the one that fails.
+        // The library would report an error of the log with a macro that panics if standard error fails.
         .log_internal_errors(false)
         .with_writer(move || Line {
             lines: lines.clone(),
             state: made.clone(),
         });
-    // The log is started once; a second start, in a test, keeps the first.
+    // A second start, which happens only in tests, leaves the first log in place.
     let _ = if text {
         builder.with_ansi(terminal && !is_plain()).try_init()
     } else {
@@ -111,7 +111,7 @@ pub fn start(log: &Log) -> Logging {
     Logging(Some(state))
 }
 
-/// Takes one line. Never fails.
+/// Writer for one line, which puts the line in the queue. Writing never fails: a line that does not fit is dropped.
 struct Line {
     lines: SyncSender<Vec<u8>>,
     state: Arc<State>,
@@ -132,12 +132,13 @@ impl Write for Line {
     }
 }
 
-/// Writes the queued lines. When that succeeds again, it logs the number of lost lines.
+/// Writes the lines of the queue until the queue is closed. When writing succeeds again after lines were lost, logs the
+/// number of lost lines.
 fn write_lines(queue: &Receiver<Vec<u8>>, state: &State) {
     let (mut is_torn, mut reported) = (false, 0);
     while let Ok(line) = queue.recv() {
         let mut error = io::stderr().lock();
-        // Part of the last line may have been written.
+        // A part of the line that failed may have been written, so the next line starts on a new line.
         let written = if is_torn { error.write_all(b"\n") } else { Ok(()) };
         is_torn = written.and_then(|()| error.write_all(&line)).is_err();
         drop(error);
@@ -156,7 +157,7 @@ fn write_lines(queue: &Receiver<Vec<u8>>, state: &State) {
 
 static PANICS: Recurring = Recurring::new();
 
-/// Logs a panic, where the default hook would write to standard error and wait for whoever reads it.
+/// Logs a panic. The default hook would write to standard error directly, and wait if the reader does not read.
 fn log_panic(info: &PanicHookInfo<'_>) {
     let place = info.location().map(ToString::to_string);
     let fault = info.payload_as_str().unwrap_or("no message");
@@ -176,8 +177,8 @@ fn log_panic(info: &PanicHookInfo<'_>) {
     );
 }
 
-/// Returns whether the user wants plain text without escape sequences: `NO_COLOR` is set (see <https://no-color.org>),
-/// or the terminal knows none.
+/// Returns whether text must contain no escape sequences: `NO_COLOR` is set (see <https://no-color.org>), or the
+/// terminal does not support them (`TERM` is `dumb`).
 pub fn is_plain() -> bool {
     let is_set = |text: std::ffi::OsString| !text.is_empty();
     std::env::var_os("NO_COLOR").is_some_and(is_set)

@@ -31,13 +31,13 @@ use crate::{
     store::{self, Db},
 };
 
-/// The database's file in the data folder.
+/// Name of the database's file in the data folder.
 const DATABASE: &str = "prediction-api.db";
 
-/// The advice for a damaged database.
+/// Text that is appended to the error message about a damaged database.
 const RESTORE: &str = "; `prediction-api restore` replaces it by a backup";
 
-/// The file that reserves space on the disk.
+/// Name of the file in the data folder that reserves disk space for deletions.
 const RESERVE: &str = "prediction-api.reserve";
 
 /// Stores predictive models, the jobs that connect them to sensors and locations, and their predictions.
@@ -108,7 +108,7 @@ enum Command {
     Config,
 }
 
-/// The reason why a command failed: one line for the user.
+/// The reason why a command failed, as one line for the user.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Failure(String);
@@ -121,7 +121,8 @@ impl From<String> for Failure {
     }
 }
 
-/// Runs the command that the arguments name. Failures print one line and end with the exit code 1.
+/// Runs the command that the arguments of the process name, and returns the exit code. A failure prints one line to
+/// standard error and returns the exit code 1.
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -158,12 +159,12 @@ fn dispatch(cli: &Cli) -> Outcome {
     }
 }
 
-/// Prints a line of information. A failure to print it is ignored.
+/// Prints a line of information to standard output. An error while printing is ignored.
 fn say(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
-/// Prints a line of the command's output. A closed pipe is not a failure.
+/// Prints a line of the command's output to standard output. A closed pipe is not an error.
 ///
 /// # Errors
 /// The line cannot be written, for example because the disk is full.
@@ -176,7 +177,7 @@ fn print(line: &str) -> Outcome {
     }
 }
 
-/// Prints the text of `--help` and `--version`, or the error in the arguments.
+/// Prints the text of `--help` and `--version`, or the error in the arguments, and returns the exit code.
 fn explain(error: &clap::Error) -> ExitCode {
     let printed = error.print();
     match printed {
@@ -196,7 +197,7 @@ fn database(settings: &Settings) -> PathBuf {
     settings.data_dir.join(DATABASE)
 }
 
-/// Opens the database in the data folder, and creates both if they do not exist.
+/// Opens the database in the data folder. The folder and the database are created if they do not exist.
 fn open(settings: &Settings) -> Result<App, Failure> {
     make_folder(&settings.data_dir)?;
     let path = database(settings);
@@ -224,15 +225,15 @@ fn make_folder(folder: &Path) -> Outcome {
     })
 }
 
-/// Changes the owner of a file to the owner of its data folder: root may run a command for a server of another user. The
-/// open file is changed, and not whatever has its name in the meantime.
+/// Changes the owner of a file to the owner of its data folder, because root may run a command for a server of another
+/// user. Changes the open file itself, not the file that has the same path by then.
 fn give_to_owner(file: &fs::File, folder: &Path) -> io::Result<()> {
     let (owner, now) = (fs::metadata(folder)?, file.metadata()?);
     if (owner.uid(), owner.gid()) == (now.uid(), now.gid()) {
         return Ok(());
     }
     match fchown(file, Some(owner.uid()), Some(owner.gid())) {
-        // Only root may do this, and only root needs to.
+        // Only root may change the owner, and only files that root creates have the wrong owner.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         given => given,
     }

@@ -1,7 +1,5 @@
-//! `restore`: replaces the data folder's database by a backup.
-//!
-//! At every moment there is one complete database with the name: the backup is copied under another name first, and then
-//! renamed in one step.
+//! The backup is copied under another name first, and then renamed in one step, so that a complete database has the
+//! name at every moment.
 
 use std::{
     fs, io,
@@ -23,8 +21,9 @@ use crate::{
     },
 };
 
-/// Restores the backup. `force` renames an existing database; without it the command fails. `accept_faults` restores a
-/// backup with faults: one with an odd row is better than none.
+/// Replaces the data folder's database by the backup. Without `force` the command fails if a database exists; with
+/// `force` the existing one gets another name. `accept_faults` restores a backup in which the check found faults,
+/// because a backup with a faulty row is better than none.
 pub fn run(settings: &Settings, backup: &Path, force: bool, accept_faults: bool) -> Outcome {
     let report = check(backup, false).map_err(|Failure(line)| Failure(format!("{line}: nothing was restored")))?;
     if !report.faults.is_empty() {
@@ -61,7 +60,7 @@ pub fn run(settings: &Settings, backup: &Path, force: bool, accept_faults: bool)
     } else {
         None
     };
-    // The log of another database must not be used for the new one.
+    // The write-ahead log of the old database must not be applied to the new one.
     for left in ["-wal", "-shm"] {
         remove(&beside(&target, left)).map_err(|error| failed(&error))?;
     }
@@ -84,7 +83,11 @@ pub fn run(settings: &Settings, backup: &Path, force: bool, accept_faults: bool)
     Ok(())
 }
 
-/// Gives the database a second name, with everything in its log.
+/// Gives the existing database a second name with the time in it, after the write-ahead log is merged into the file.
+/// Returns the new path.
+///
+/// # Errors
+/// Another program is using the database, or a file cannot be written.
 fn keep_old(target: &Path) -> Result<PathBuf, Failure> {
     let now = system_clock()().compact();
     let kept = beside(target, &format!("{BEFORE_RESTORE}{now}"));
@@ -100,7 +103,7 @@ fn keep_old(target: &Path) -> Result<PathBuf, Failure> {
         Folded::Failed(error) => {
             return Err(Failure(format!("cannot keep {}: {error}", target.display())));
         }
-        // In this case the log gets a second name, too.
+        // The log of a damaged database cannot be merged, so it gets a second name, too.
         Folded::Damaged => {
             let log = beside(target, "-wal");
             if log.exists() {
@@ -114,7 +117,7 @@ fn keep_old(target: &Path) -> Result<PathBuf, Failure> {
     Ok(kept)
 }
 
-/// Gives a file a second name, or copies it if the file system has no hard links.
+/// Creates a hard link to a file under a second name, or copies the file if the file system has no hard links.
 fn name_too(file: &Path, name: &Path) -> io::Result<()> {
     match fs::hard_link(file, name) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {

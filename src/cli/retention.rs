@@ -7,7 +7,8 @@ use crate::{
     service::{App, audit, clock, retention, throttle::Pace},
 };
 
-/// Deletes expired data, or only counts it.
+/// Deletes expired data and prints the numbers of deleted rows. With `dry_run` it prints only the numbers of rows that
+/// would be deleted.
 pub fn run(settings: &Settings, dry_run: bool) -> Outcome {
     let app = open_existing(settings)?;
     let days = settings.retention.audit_days;
@@ -23,13 +24,13 @@ pub fn run(settings: &Settings, dry_run: bool) -> Outcome {
 
 async fn sweep(app: &App, days: u64) -> Result<(), Error> {
     let before = retention::file_bytes(app)?;
-    // The operator who runs this has checked the clock, so the server trusts it from now on.
+    // Whoever runs this command has checked the clock, so the server trusts the clock from now on.
     let doubt = clock::look(app)?.err();
     let now = clock::accept(app).await?;
     if doubt.is_some() {
         say(&format!("accepted the clock: {now}"));
     }
-    // The server may be using the same file, and must not wait.
+    // A running server uses the same file, and its requests must not wait for the deletion.
     let swept = retention::sweep(app, now, Pace::Gentle).await?;
     let entries = audit::sweep(app, now, days, Pace::Gentle).await?;
     let after = retention::file_bytes(app)?;

@@ -1,4 +1,4 @@
-//! `serve`: opens the database, listens, and prints how to start.
+//! `serve`: opens the database, serves it over HTTP, and prints the addresses to open.
 
 use std::{
     fs,
@@ -29,22 +29,22 @@ use crate::{
     task::{Tasks, clock, health, sweeper, webhooks},
 };
 
-/// The file that the first admin token is written to.
+/// Name of the file in the data folder that the generated first admin token is written to.
 const ADMIN_TOKEN: &str = "admin-token";
 
-/// The variable that may hold the first admin token.
+/// Environment variable with which the operator may set the first admin token.
 const ADMIN_TOKEN_VARIABLE: &str = "PREDICTION_API_ADMIN_TOKEN";
 
-/// The fewest characters of a first admin token that is given.
+/// Smallest length of a first admin token that the operator sets, in characters.
 const MIN_ADMIN_TOKEN: usize = 16;
 
-/// The interval of the metrics' upkeep.
+/// Interval at which the registry of metrics cleans up its data.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// The interval at which the disk's reserve is restored.
+/// Interval at which the file that reserves disk space is created again if it is missing.
 const KEEP_RESERVE: Duration = Duration::from_secs(5);
 
-/// Time for which abandoned reads may continue after the server has ended.
+/// Longest time for which the end of the process waits for reads whose requests have ended.
 const LEFT_BEHIND: Duration = Duration::from_secs(5);
 
 /// Serves until SIGINT or SIGTERM.
@@ -69,7 +69,8 @@ pub fn run(loaded: &Loaded) -> Outcome {
     })
 }
 
-/// Runs `work` to its end, and then waits only briefly for its remaining threads.
+/// Runs `work` on a new runtime until it completes and returns its result. Then waits for remaining threads for at most
+/// five seconds.
 pub fn until_done(work: impl Future<Output = Outcome>) -> Outcome {
     let runtime = runtime()?;
     let outcome = runtime.block_on(work);
@@ -134,13 +135,14 @@ pub async fn serve(
         .map_err(|error| Failure(format!("the server failed: {error}")))
 }
 
-/// The first admin token, and its file (none if the token was given).
+/// The first admin token, and the file that it was written to. The file is `None` if the operator set the token.
 pub struct FirstAdmin {
     secret: String,
     file: Option<PathBuf>,
 }
 
-/// Gives an empty database its admin token: the given one, or a new one that is written to a file.
+/// Creates the first admin token if the database has no tokens. The token is the one that the operator set, or a new
+/// one that is written to a file. Returns `None` if the database has tokens already.
 pub async fn first_admin(app: &App, settings: &Settings) -> Result<Option<FirstAdmin>, Failure> {
     let failed = |error| Failure(format!("cannot create the first admin token: {error}"));
     if !token::none_yet(app).map_err(failed)? {
@@ -162,10 +164,10 @@ pub async fn first_admin(app: &App, settings: &Settings) -> Result<Option<FirstA
     Ok(made.then_some(first))
 }
 
-/// Returns the first admin token that is given, if there is one.
+/// Returns the first admin token from the environment variable. Returns `None` if the variable is not set.
 ///
 /// # Errors
-/// The token is too short, or cannot be sent in a header.
+/// The token is too short, or contains characters that are not printable ASCII or are spaces.
 pub fn given() -> Result<Option<String>, Failure> {
     let Some(secret) = std::env::var_os(ADMIN_TOKEN_VARIABLE) else {
         return Ok(None);
@@ -179,7 +181,7 @@ pub fn given() -> Result<Option<String>, Failure> {
     Ok(Some(secret))
 }
 
-/// Creates the file again, readable by its owner only.
+/// Writes the token to a new file that only its owner can read. An existing file is deleted first.
 fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
     if path.exists() {
         fs::remove_file(path)?;
@@ -193,12 +195,13 @@ fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Returns whether the output goes to systemd's journal, which would store the token.
+/// Returns whether standard output or standard error goes to systemd's journal. The journal would store a printed
+/// token.
 fn is_kept() -> bool {
     std::env::var_os("JOURNAL_STREAM").is_some()
 }
 
-/// Prints the addresses and the files.
+/// Prints the addresses to open, the path of the database, and the first admin token or the file that contains it.
 pub fn greet(url: &str, settings: &Settings, first: Option<&FirstAdmin>) {
     say(&format!("Prediction API {}", env!("CARGO_PKG_VERSION")));
     say(&format!("  Dashboard    {url}/"));
@@ -233,7 +236,8 @@ pub fn greet(url: &str, settings: &Settings, first: Option<&FirstAdmin>) {
     }
 }
 
-/// Prints a first call after the first start.
+/// Prints an example request with the first admin token. Prints nothing if no token was created, or if the journal
+/// would store it.
 fn try_it(url: &str, first: Option<&FirstAdmin>) {
     let token = match first {
         None => return,
@@ -246,7 +250,11 @@ fn try_it(url: &str, first: Option<&FirstAdmin>) {
     ));
 }
 
-/// Completes when the process receives a signal to stop.
+/// Returns a future that completes when the process receives SIGINT or SIGTERM. A second signal ends the process at
+/// once.
+///
+/// # Errors
+/// The signals cannot be watched.
 pub fn stop() -> Result<impl Future<Output = ()> + use<>, Failure> {
     let watch = |kind| signal(kind).map_err(|error| Failure(format!("cannot watch for signals: {error}")));
     let (mut interrupt, mut terminate) = (watch(SignalKind::interrupt())?, watch(SignalKind::terminate())?);
@@ -260,7 +268,7 @@ pub fn stop() -> Result<impl Future<Output = ()> + use<>, Failure> {
     })
 }
 
-/// Completes at either signal.
+/// Completes when either signal arrives.
 async fn told(interrupt: &mut Signal, terminate: &mut Signal) {
     tokio::select! {
         _ = interrupt.recv() => {}

@@ -99,7 +99,7 @@ async fn create(app: &App, new: NewToken) -> Outcome {
     let lines = format!("id      {}\nsecret  {}\n", made.token.id, made.secret);
     let shown = io::stdout().write_all(lines.as_bytes());
     let Err(error) = shown else { return Ok(()) };
-    // Nobody knows its secret.
+    // The secret could not be printed, so nobody can use the token.
     token::revoke(app, &token::operator(), made.token.id)
         .await
         .map_err(failed)?;

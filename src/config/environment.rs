@@ -1,7 +1,5 @@
-//! Settings from environment variables.
-//!
-//! A variable contains text, which is read as the type of the setting's default: text, a number, or a list, which may
-//! be a single value. The type is not guessed from the text.
+//! The value of a variable is text. It is converted to the type of the setting's default: text, a number, a truth
+//! value, or a list, which may be written as a single value. The type is never guessed from the text.
 
 use std::ffi::OsStr;
 
@@ -12,26 +10,27 @@ use figment::{
 
 use super::platform::is_of_a_platform;
 
-/// The prefix of the variables.
+/// Prefix of the names of the variables.
 pub const PREFIX: &str = "PREDICTION_API_";
 
-/// Separates a section from its setting in a variable's name.
+/// Separator between a section and its setting in a variable's name, such as `PREDICTION_API_LOG__LEVEL`.
 const NESTING: &str = "__";
 
-/// The variables of the process that begin with [`PREFIX`].
+/// Settings from the variables that begin with [`PREFIX`].
 #[derive(Debug, Default)]
 pub struct Environment {
     settings: Dict,
-    /// The names of variables that container platforms set and that are not used.
+    /// Names of variables that begin with [`PREFIX`] but that a container platform has set for a service. They are
+    /// ignored.
     pub ignored: Vec<String>,
 }
 
 impl Environment {
-    /// Reads `variables`, by the types of `defaults`. The names in `reserved`, in lower case and without the prefix, are
-    /// used elsewhere.
+    /// Reads the settings from `variables`. The values are converted to the types of `defaults`. Variables whose names
+    /// are in `reserved`, in lower case and without the prefix, are not settings and are skipped.
     ///
     /// # Errors
-    /// A variable is not UTF-8.
+    /// The name or value of a variable that begins with the prefix is not valid UTF-8.
     pub fn read<N: AsRef<OsStr>, V: AsRef<OsStr>>(
         variables: impl Iterator<Item = (N, V)>,
         defaults: &Dict,
@@ -86,7 +85,7 @@ fn insert(settings: &mut Dict, defaults: &Dict, path: &[&str], value: &str) {
     };
     let default = defaults.get(*name);
     if rest.is_empty() {
-        // A section that is set as a value would replace its settings.
+        // A value for a whole section must not replace the settings that were read for the section.
         let is_section = matches!(settings.get(*name), Some(Value::Dict(..)));
         if !is_section {
             settings.insert((*name).to_owned(), typed(value, default));
@@ -105,7 +104,8 @@ fn insert(settings: &mut Dict, defaults: &Dict, path: &[&str], value: &str) {
     }
 }
 
-/// Returns the text as a value of the default's type. A text that cannot be one stays a text, and is refused as such.
+/// Converts the text to the type of the default. Text that cannot be converted is returned as text, and refused later
+/// because of its type.
 fn typed(text: &str, default: Option<&Value>) -> Value {
     let plain = unquoted(text.trim());
     let found = match default {
@@ -117,7 +117,7 @@ fn typed(text: &str, default: Option<&Value>) -> Value {
     found.unwrap_or_else(|| Value::from(unquoted(text)))
 }
 
-/// Returns a list as a single value, as values with commas between them, or in brackets.
+/// Parses a list: a single value, or values separated by commas, with or without square brackets around them.
 fn list(text: &str) -> Value {
     let text = text.trim();
     let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
@@ -126,7 +126,7 @@ fn list(text: &str) -> Value {
     Value::Array(Tag::Default, values.map(Value::from).collect())
 }
 
-/// Returns the text without the quotes around it, which files of variables often have.
+/// Returns the text without surrounding quotes, because many tools pass the quotes of a file of variables on.
 fn unquoted(text: &str) -> &str {
     let inside = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
     inside('"').or_else(|| inside('\'')).unwrap_or(text)

@@ -10,41 +10,42 @@ use crate::domain::clock::AHEAD_SECONDS;
 pub struct Limits {
     /// Largest number of open connections.
     pub connections: usize,
-    /// Seconds for which a connection may wait for its next request.
+    /// Largest time, in seconds, for which an open connection may wait for its next request.
     pub idle_seconds: u64,
     /// Largest request head (request line and headers), in bytes.
     pub header_bytes: usize,
     /// Largest number of headers in a request.
     pub headers: usize,
-    /// Seconds in which a head must arrive, and a TLS handshake must finish.
+    /// Largest time, in seconds, for a request head to arrive, and for a TLS handshake to finish.
     pub header_seconds: u64,
-    /// Largest sum of all incomplete heads, in bytes.
+    /// Largest total size of all request heads that have not arrived completely, in bytes.
     pub heads_bytes: usize,
     /// Largest request body, in bytes.
     pub body_bytes: usize,
-    /// Largest sum of the bodies in memory, in bytes. Each token may use a quarter of it.
+    /// Largest total size of the request bodies in memory, in bytes. Each token may use a quarter of it.
     pub bodies_bytes: usize,
-    /// Seconds in which each 16 KiB of a body, or the rest of it, must arrive.
+    /// Largest time, in seconds, for each 16 KiB of a request body to arrive, or for its last part.
     pub body_seconds: u64,
-    /// Seconds in which a body that is read as a whole must arrive.
+    /// Largest time, in seconds, for a whole request body to arrive, if the body is read completely before it is
+    /// processed.
     pub body_total_seconds: u64,
-    /// Seconds by which an `issue_time` may be ahead of the server's clock.
+    /// Largest accepted difference, in seconds, by which an `issue_time` is ahead of the server's clock.
     pub issue_ahead_seconds: u32,
-    /// Seconds from the end of the request body to the start of the response.
+    /// Largest time, in seconds, from the end of the request body to the start of the response.
     pub request_seconds: u64,
-    /// Seconds for which a client may read nothing of its response.
+    /// Largest time, in seconds, for which a client may read nothing of its response.
     pub stall_seconds: u64,
     /// Average requests per second of each token; a burst may be twice as large. 0 disables the limit.
     pub requests_per_second: u32,
-    /// Bytes of the disk reserved for deletions; 0 for none.
+    /// Size of the file that reserves disk space for deletions, in bytes. 0 means no reserve.
     pub reserve_bytes: u64,
-    /// Concurrent requests of each token; 0 means an eighth of the connections, at least 16.
+    /// Largest number of concurrent requests of each token. 0 means an eighth of `connections`, and at least 16.
     pub requests_at_once: usize,
-    /// Largest number of waiting writes.
+    /// Largest number of writes that wait for the database.
     pub write_queue: usize,
-    /// Number of long reads that run at the same time.
+    /// Largest number of long reads that run concurrently.
     pub scans: usize,
-    /// Largest number of waiting long reads.
+    /// Largest number of long reads that wait to run.
     pub scan_queue: usize,
 }
 

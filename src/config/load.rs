@@ -1,4 +1,5 @@
-//! Reads the settings from their places, and checks them.
+//! Reads the settings from the configuration file, the environment and the command line, and checks them. A flag takes
+//! precedence over the environment, which takes precedence over the file.
 
 use std::path::{Path, PathBuf};
 
@@ -16,29 +17,32 @@ use super::{
     validation::{check_ranges, check_texts},
 };
 
-/// File that is read if it exists and no other is named.
+/// Configuration file that is read if it exists and the user names no other file.
 pub const DEFAULT_FILE: &str = "config/prediction-api.toml";
 
-/// Variables with the prefix that are no settings: path of the file, first admin token, token of a worker.
+/// Names of environment variables with the prefix that are not settings: the path of the configuration file, the first
+/// admin token and a worker's token.
 const NO_SETTINGS: &[&str] = &["config", "admin_token", "token"];
 
-/// Folder of the demo's data, unless a flag or the environment names another. The file names the folder of a real server.
+/// Data folder of the demo, unless a flag or the environment names another. The folder in the configuration file is
+/// ignored, because it belongs to a real server.
 const DEMO_FOLDER: &str = "demo-data";
 
-/// Settings in force, with the origin of each.
+/// The settings in force, with the origin of each.
 pub struct Loaded {
     /// Settings in force.
     pub settings: Settings,
-    /// Unused environment variables that container platforms set for a service of the program's name.
+    /// Names of ignored environment variables, which container platforms have set for a service of the program's name.
     pub ignored: Vec<String>,
     figment: Figment,
 }
 
 impl Loaded {
-    /// Reads the settings. `file` is the one that the user named on the command line.
+    /// Reads and checks the settings. `file` is the configuration file that the user named on the command line, or
+    /// `None`.
     ///
     /// # Errors
-    /// A line that names the key, its origin and the allowed values.
+    /// A line of text. For an invalid setting it names the key, its origin and the allowed values.
     pub fn read(file: Option<&Path>, flags: &Flags) -> Result<Self, String> {
         let named = file
             .map(Path::to_owned)
@@ -73,7 +77,8 @@ impl Loaded {
         Ok(loaded)
     }
 
-    /// Returns the settings of the demo. It has its own folder unless the user names one for this run.
+    /// Returns the settings for the demo. They differ in the data folder: the demo has its own, unless a flag or the
+    /// environment names one.
     pub fn for_demo(&self) -> Settings {
         let mut settings = self.settings.clone();
         let metadata = self.figment.find_metadata("data_dir");
@@ -83,7 +88,7 @@ impl Loaded {
         settings
     }
 
-    /// Logs warnings about the settings.
+    /// Logs a warning if environment variables were ignored.
     pub fn warn(&self) {
         if !self.ignored.is_empty() {
             tracing::warn!(
@@ -93,14 +98,14 @@ impl Loaded {
         }
     }
 
-    /// Returns the origin of a key's value.
+    /// Returns a text for messages that names the origin of a setting's value.
     pub fn origin(&self, key: &str) -> String {
         self.figment
             .find_metadata(key)
             .map_or_else(|| "the defaults".to_owned(), |metadata| place(metadata, key))
     }
 
-    /// Returns a line that says why the value of a key is refused, with its origin.
+    /// Returns an error message: the key, the invalid value, its origin, and `fault`, which ends the sentence.
     pub fn refused(&self, key: &str, value: &str, fault: &str) -> String {
         format!("{key} = {value} (from {}) {fault}", self.origin(key))
     }

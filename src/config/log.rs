@@ -12,7 +12,7 @@ pub struct Log {
     /// Format of the log.
     #[serde(deserialize_with = "in_any_case")]
     pub format: LogFormat,
-    /// Duration in milliseconds from which a read or write of the database is logged as slow.
+    /// Duration, in milliseconds, above which a read or write of the database is logged as slow.
     pub slow_milliseconds: u64,
 }
 
@@ -44,7 +44,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// Reads a name in upper or lower case.
+/// Deserializes the name of a variant in upper, lower or mixed case.
 fn in_any_case<'a, T: Deserialize<'a>, D: Deserializer<'a>>(from: D) -> Result<T, D::Error> {
     let name = String::deserialize(from)?.to_lowercase();
     T::deserialize(name.into_deserializer())

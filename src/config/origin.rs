@@ -1,10 +1,11 @@
-//! Finds the origin of a setting, and explains faults in settings.
+//! Names the origin of a setting, which is a file, an environment variable, a flag or the defaults, and describes
+//! errors in settings.
 
 use figment::{Metadata, error::Kind};
 
 use super::environment::PREFIX;
 
-/// Explains a fault in a setting: its key, its origin and the allowed values.
+/// Returns a line that describes an error in a setting, with its key, its origin and the allowed values.
 pub fn explain(error: &figment::Error) -> String {
     let mut path = error.path.clone();
     let fault = match &error.kind {
@@ -25,7 +26,7 @@ pub fn explain(error: &figment::Error) -> String {
             };
             format!("is {value}; allowed is {allowed}")
         }
-        // A parser's message draws the place over several lines; the words are enough.
+        // The parser's message shows the position in a drawing of several lines. Only the words are used.
         other => {
             let text = other.to_string();
             let words = text.lines().filter(|line| !line.contains('|'));
@@ -44,7 +45,7 @@ pub fn explain(error: &figment::Error) -> String {
     }
 }
 
-/// Names the place that a setting was read from, for messages.
+/// Returns a text for messages that names the origin of the setting `key`.
 pub fn place(metadata: &Metadata, key: &str) -> String {
     if let Some(figment::Source::File(path)) = &metadata.source {
         return path.display().to_string();
@@ -59,12 +60,12 @@ pub fn place(metadata: &Metadata, key: &str) -> String {
     "the defaults".to_owned()
 }
 
-/// Returns whether the place is the environment.
+/// Returns whether the setting comes from an environment variable.
 pub fn is_environment(metadata: &Metadata) -> bool {
     metadata.name.contains("environment")
 }
 
-/// Returns whether the place is the command line.
+/// Returns whether the setting comes from a flag of the command line.
 pub fn is_flag(metadata: &Metadata) -> bool {
     metadata.name.contains("flag")
 }

@@ -1,10 +1,11 @@
-//! Variables that container platforms set for a service, and that are no settings.
+//! Recognises environment variables that container platforms set for a service, and that are not settings.
 
-/// Returns whether Kubernetes sets the variable for a service, or Docker for a link, whose name begins like this
-/// program's: `SERVICE_HOST`, `SERVICE_PORT`, `SERVICE_PORT_HTTP`, `PORT=tcp://...`, `PORT_8000_TCP_ADDR`, `NAME=/a/b`,
-/// `ENV_PATH`.
+/// Returns whether a variable was set by Kubernetes for a service, or by Docker for a link, whose name begins with the
+/// name of this program. `name` is the variable's name without the program's prefix, such as `SERVICE_HOST`,
+/// `SERVICE_PORT`, `SERVICE_PORT_HTTP`, `PORT` (with a value such as `tcp://...`), `PORT_8000_TCP_ADDR`, `NAME` (with a
+/// value such as `/a/b`) or `ENV_PATH`.
 pub fn is_of_a_platform(name: &str, value: &str) -> bool {
-    // The service may have a longer name, such as prediction-api-metrics.
+    // The service may have a longer name, such as prediction-api-metrics, so each part after an underscore is tried.
     let mut starts = vec![0];
     starts.extend(name.match_indices('_').map(|(at, _)| at + 1));
     let rests = starts.into_iter().filter_map(|at| name.get(at..));
@@ -19,7 +20,7 @@ pub fn is_of_a_platform(name: &str, value: &str) -> bool {
     })
 }
 
-/// Returns whether that is `PORT_<number>_<protocol>`, or begins so.
+/// Returns whether `rest` is `PORT_<number>_<protocol>`, or begins with it.
 fn is_port(rest: &str) -> bool {
     let Some((number, protocol)) = rest.strip_prefix("PORT_").and_then(|rest| rest.split_once('_')) else {
         return false;

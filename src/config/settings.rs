@@ -1,4 +1,4 @@
-//! Every setting with its default. `config/prediction-api.toml` explains each to operators.
+//! The settings of the server with their defaults. `config/prediction-api.toml` explains each setting to operators.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{limits::Limits, log::Log};
 use crate::domain::clock::SLACK_HOURS;
 
-/// Every setting of the server.
+/// All settings of the server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
@@ -15,7 +15,7 @@ pub struct Settings {
     pub listen: String,
     /// Folder of the database.
     pub data_dir: PathBuf,
-    /// Path under which a reverse proxy serves everything; empty for none.
+    /// URL path under which a reverse proxy serves everything, such as `/farm`. Empty for none.
     pub base_path: String,
     /// Addresses and networks of the reverse proxies whose forwarding headers are trusted.
     pub trusted_proxies: Vec<String>,
@@ -23,7 +23,7 @@ pub struct Settings {
     pub log: Log,
     /// Limits of connections, requests and queues.
     pub limits: Limits,
-    /// Certificate of encrypted connections.
+    /// Certificate and key for TLS.
     pub tls: Tls,
     /// Origins that may call the API from a browser.
     pub cors: Cors,
@@ -53,7 +53,7 @@ impl Default for Settings {
     }
 }
 
-/// Certificate of encrypted connections. Empty paths mean plain HTTP.
+/// Certificate and key for TLS. If both paths are empty, the server uses plain HTTP.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
@@ -87,7 +87,8 @@ pub struct Retention {
     pub sweep_seconds: u64,
     /// Days for which audit entries are stored.
     pub audit_days: u64,
-    /// Hours by which the machine's clock may jump before deletions wait.
+    /// Largest jump of the machine's clock, in hours, after which the clock is still trusted. After a larger jump
+    /// nothing is deleted by age.
     pub clock_slack_hours: u64,
 }
 
@@ -105,6 +106,6 @@ impl Default for Retention {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Webhooks {
-    /// Allows loopback, private and reserved addresses.
+    /// Whether webhooks may call loopback, private and reserved addresses.
     pub allow_private_addresses: bool,
 }

@@ -1,18 +1,18 @@
-//! Checks of the settings that their types do not make: ranges, addresses and origins.
+//! Checks the rules for settings that their types do not express: ranges, addresses, paths and origins.
 
 use std::path::Path;
 
 use super::settings::Settings;
 use crate::domain::clock::MAX_AHEAD_SECONDS;
 
-/// Largest value of settings that have no narrower range.
+/// Upper limit for settings that have no narrower range.
 const MANY: u64 = 1_000_000;
 
-/// A setting that is wrong.
+/// A setting with an invalid value.
 pub struct Fault {
-    /// Key of the setting, with its section.
+    /// Key of the setting with its section, such as `log.level`.
     pub key: &'static str,
-    /// Value in the notation of TOML.
+    /// Invalid value in the notation of TOML.
     pub value: String,
     /// Description of the fault, as the end of a sentence that begins with the setting.
     pub fault: String,
@@ -29,7 +29,7 @@ fn quoted(key: &'static str, value: &str, fault: &str) -> Fault {
 /// Checks that each number is within its range.
 ///
 /// # Errors
-/// The first setting that is out of its range.
+/// The first setting that is outside its range.
 pub fn check_ranges(settings: &Settings) -> Result<(), Fault> {
     let Settings {
         limits, retention, log, ..
@@ -82,10 +82,10 @@ pub fn check_ranges(settings: &Settings) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Checks addresses, paths and origins.
+/// Checks the texts of the settings: addresses, paths and origins.
 ///
 /// # Errors
-/// The first setting that is wrong.
+/// The first setting with an invalid value.
 pub fn check_texts(settings: &Settings) -> Result<(), Fault> {
     let Settings {
         listen,

@@ -1,6 +1,7 @@
-//! The audit trail. Whatever creates, changes or deletes a resource of the catalogue records it here, in the same
-//! transaction: a deletion before the call of `store`, all else after it. Managers read the entries of their organisation, admins
-//! all.
+//! The audit trail. Each operation that creates, changes or deletes a resource of the catalogue records an entry in the
+//! same transaction. The entry of a deletion is recorded before the call of `store`, and every other entry after it.
+//!
+//! Managers read the entries of their organisation, admins those of all organisations.
 
 use std::time::Instant;
 
@@ -29,16 +30,17 @@ use crate::{
     },
 };
 
-/// Number of entries that are deleted in one step.
+/// Number of audit entries that are deleted in one transaction.
 const STEP: u32 = 500;
 
-/// Returns the entries that the caller can see, newest first (managers: of their organisation).
+/// Returns a page of the audit entries that match the filter, newest first. Managers see the entries of their
+/// organisation, admins all.
 pub async fn list(app: &App, caller: &Caller, mut filter: AuditFilter, page: AuditPage) -> Result<Listed<AuditEntry>> {
     caller.needs(Role::Manager)?;
     filter.organisation_id = caller.scope(filter.organisation_id)?;
     let own = caller.organisation_id;
     app.read_blocking(move |connection, _| {
-        // Entries of another organisation that used the same id before are excluded.
+        // An earlier organisation, since deleted, may have had the same id. Its entries are excluded.
         if let Some(own) = own
             && let Some(organisation) = store::organisation::find(connection, own)?
         {
@@ -49,17 +51,17 @@ pub async fn list(app: &App, caller: &Caller, mut filter: AuditFilter, page: Aud
     .await
 }
 
-/// Returns the number of entries that are older than `days` at `now`.
+/// Returns the number of audit entries that are older than `days` days at `now`.
 pub async fn expired(app: &App, now: Timestamp, days: u64) -> Result<u64> {
     app.read_unmapped(move |connection, _| audit::count(connection, end(now, days)))
         .await
 }
 
-/// Deletes the entries that are older than `days` at `now`, in small steps, and returns their number. The caller must
-/// trust `now`.
+/// Deletes the audit entries that are older than `days` days at `now`, in small steps, and returns their number. The
+/// caller must have checked that the clock which gave `now` is trusted.
 ///
 /// # Errors
-/// Busy, if too many requests are waiting to write; unavailable, if the database cannot be written.
+/// Busy, if too many requests are waiting to write. Unavailable, if the database cannot be read or written.
 pub async fn sweep(app: &App, now: Timestamp, days: u64, pace: Pace) -> Result<u64> {
     let mut deleted = 0;
     // Usually nothing has expired, and then nothing is written.
@@ -84,7 +86,7 @@ fn end(now: Timestamp, days: u64) -> Timestamp {
     now.plus_hours(-hours)
 }
 
-/// A resource whose changes are recorded.
+/// A type of resource whose changes are recorded in the audit trail.
 pub(super) trait Audited {
     /// Kind of the resource.
     const KIND: AuditKind;
@@ -92,7 +94,7 @@ pub(super) trait Audited {
     fn id(&self) -> Uuid;
     /// Returns the name.
     fn name(&self) -> &Name;
-    /// Returns the organisation that owns the resource.
+    /// Returns the organisation that owns the resource. Returns `None` if the resource belongs to no organisation.
     fn owner(&self, connection: &Connection) -> Result<Option<Uuid>>;
 }
 
@@ -124,11 +126,12 @@ audited! {
     Webhook, Webhook, name, |own, _| Ok(own.organisation_id);
 }
 
-/// Place of an entry in the trail: its time, and its position among the entries of the same time.
+/// Key of an audit entry: its time, and its position among the entries with the same time.
 pub(super) type Place = (Timestamp, i64);
 
-/// Records the progress of a call that works in steps: in its entry if there is one, otherwise in a new entry that
-/// `note` creates.
+/// Records the progress of an operation that works in several transactions, as a single audit entry. If `entry` names
+/// the entry of an earlier step, its changes are replaced by `what`. Otherwise `note` creates the entry from `what`.
+/// Returns the key of the entry.
 pub(super) fn once(
     tx: &Transaction<'_>,
     entry: Option<Place>,
@@ -142,7 +145,7 @@ pub(super) fn once(
     Ok(entry)
 }
 
-/// The caller and the time of a change.
+/// Recorder of audit entries, with the transaction, the caller and the time that all its entries share.
 #[derive(Clone, Copy)]
 pub(super) struct By<'a> {
     tx: &'a Transaction<'a>,
@@ -161,12 +164,13 @@ impl By<'_> {
         self.note(AuditAction::Created, made, None).map(drop)
     }
 
-    /// Records the changed fields, if there are any.
+    /// Records the fields that differ between `before` and `after`. Records nothing if no field differs.
     pub fn changed<T: Audited + Serialize>(self, before: &T, after: &T) -> Result<()> {
         self.changed_with(before, after, None)
     }
 
-    /// Records the changed fields, including the field `secret` if one is given. Its value is not stored.
+    /// Records the fields that differ between `before` and `after`. `secret` is the name of another changed field,
+    /// whose value is not recorded. Records nothing if no field changed.
     pub fn changed_with<T: Audited + Serialize>(self, before: &T, after: &T, secret: Option<&str>) -> Result<()> {
         let mut changes = changes(before, after);
         changes.extend(secret.map(hidden));
@@ -181,18 +185,20 @@ impl By<'_> {
         self.note(AuditAction::Deleted, gone, None).map(drop)
     }
 
-    /// Records that a resource is deleted together with its organisation.
+    /// Records that a resource of the organisation `owner` is deleted because the organisation is deleted.
     pub fn deleted_with(self, owner: Uuid, (kind, id, name): (AuditKind, Uuid, Name)) -> Result<()> {
         let action = AuditAction::Deleted;
         audit::insert(self.tx, &self.entry(action, kind, id, name, Some(owner))).map(drop)
     }
 
-    /// Records that values of a resource were withdrawn, and returns the place of the entry.
+    /// Records that values of a resource were withdrawn, and returns the key of the entry. `what` describes the
+    /// withdrawn values.
     pub fn withdrawn<T: Audited>(self, of: &T, what: Changes) -> Result<Place> {
         self.note(AuditAction::Withdrawn, of, Some(what))
     }
 
-    /// Records that predictions of a deleted job, whose name is unknown, were withdrawn.
+    /// Records that predictions of a deleted job were withdrawn, and returns the key of the entry. The name of the job
+    /// is unknown, so the entry contains the id instead.
     pub fn withdrawn_of_gone(self, owner: Uuid, job_id: Uuid, what: Changes) -> Result<Place> {
         let name = Name::new(job_id.to_string());
         let action = AuditAction::Withdrawn;
@@ -222,7 +228,7 @@ impl By<'_> {
             id,
             name,
             organisation_id,
-            // The command line has no token.
+            // The command line has no token: its caller has the nil id.
             token_id: Some(self.caller.id).filter(|id| !id.is_nil()),
             token_name: self.caller.name.clone(),
             changes: None,

@@ -1,7 +1,7 @@
-//! Backups over HTTP. The command line copies the database's file itself.
+//! Backups over HTTP. The command line does not use this module: it copies the database's file directly.
 //!
-//! A backup that is being sent is stored next to the database under a name that contains `.passing-`, which is removed
-//! before the first byte is sent.
+//! A copy is written next to the database, under a name that contains `.passing-`. The name is removed before the first
+//! byte is sent, so that the file vanishes when it is closed.
 
 use std::io::{self, Read};
 
@@ -11,16 +11,20 @@ use crate::{
     store,
 };
 
-/// A copy of the whole database, to be read from its beginning. No other can be created until it is dropped.
+/// A copy of the whole database that is read from its beginning. No other copy can be created before this one is
+/// dropped.
 pub struct Backup {
     /// Time at which the backup began.
     pub begun_at: Timestamp,
-    /// Size in bytes.
+    /// Size of the copy in bytes.
     pub bytes: u64,
     copy: store::Copy,
 }
 
-/// Creates a copy of the database (admins). Busy: another copy is being created or read.
+/// Creates a copy of the database. Requires the role admin.
+///
+/// # Errors
+/// Busy: another copy is being created or read.
 pub async fn make(app: &App, caller: &Caller) -> Result<Backup> {
     caller.needs(Role::Admin)?;
     let begun_at = app.now();

@@ -1,7 +1,7 @@
-//! The machine's clock: whether it is trusted.
+//! Decides whether the machine's clock can be trusted.
 //!
-//! Operations that cannot be undone do not trust it blindly: deletion by age takes its time from [`look`], which
-//! refuses a clock that has jumped.
+//! Operations that cannot be undone, such as deletion by age, take the time from [`look`]. It returns no time while the
+//! clock is not trusted, for example after a jump.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -17,22 +17,22 @@ use crate::{
     store::clock,
 };
 
-/// Interval at which the time of a trusted clock is stored.
+/// Interval at which the time of a trusted clock, or the progress of an untrusted clock, is stored.
 const STORE_EVERY: Duration = Duration::from_mins(1);
 
-/// Largest difference by which the clock may be behind the latest arrival without a warning, in microseconds, because
-/// small corrections set clocks back again and again.
+/// Largest difference, in microseconds, by which the clock may be behind the latest arrival without a warning. The
+/// tolerance exists because small corrections set clocks back again and again.
 const BEHIND: i64 = 1_000_000;
 
 /// Function that returns the time since the process started. It is passed in, so that tests can control it.
 pub type Uptime = Arc<dyn Fn() -> Duration + Send + Sync>;
 
-/// Limits for clocks that are wrong.
+/// Tolerances for wrong clocks, of this machine and of workers.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
-    /// Limit by which an issue_time may be ahead of the server's clock, in seconds.
+    /// Largest accepted difference, in seconds, by which an issue_time is ahead of the server's clock.
     pub issue_ahead_seconds: u32,
-    /// Limit by which the machine's clock may jump and still be trusted, in hours.
+    /// Largest jump of the machine's clock, in hours, after which the clock is still trusted.
     pub slack_hours: u64,
 }
 
@@ -45,7 +45,7 @@ impl Default for Rules {
     }
 }
 
-/// State of the clock in this process.
+/// Compares the machine's clock with the process's monotonic clock, and stores in memory what this process has found.
 pub(super) struct Watch {
     rules: Rules,
     uptime: Uptime,
@@ -54,31 +54,33 @@ pub(super) struct Watch {
 
 #[derive(Default)]
 struct State {
-    /// Absent until the first reading, which loads the state that the database stores.
+    /// Comparison with the last trusted time. `None` until the first reading, which loads the state from the database.
     watch: Option<ClockWatch>,
-    /// Time that this process stored last, and the uptime at which it did.
+    /// Clock time that this process last stored in the database, and the uptime at which this process stored it.
     stored: Option<(Timestamp, Duration)>,
-    /// Uptime at which this process last stored the progress of a clock that is not trusted.
+    /// Uptime at which this process last stored for how long the untrusted clock has run steadily.
     doubted: Option<Duration>,
-    /// Whether the last message in the log was that the clock is not trusted.
+    /// Whether the last log message about trust reported that the clock is not trusted.
     is_doubted: bool,
-    /// Whether the log reported that the clock is behind the latest arrival.
+    /// Whether the last log message about arrivals reported that the clock is behind the latest arrival.
     is_behind: bool,
-    /// Reason why the clock was not trusted at the last reading.
+    /// Reason why the clock was not trusted at the last reading. `None` if the clock was trusted.
     doubt: Option<Doubt>,
     /// Whether the clock was ahead of its expected time at the first reading, and has not been trusted since. The
     /// machine may have been off for that time.
     began_ahead: bool,
-    /// Last reading of the loop that judges health.
+    /// Reading of the clock at the last check of deadlines, by the loop that updates health states.
     judged: Option<Look>,
-    /// Uptime of the last jump or of the start, until its effects are corrected.
+    /// Uptime at the last jump of the clock, or at the first check. `None` once the times in the future that the jump
+    /// has left were corrected.
     jumped: Option<Duration>,
-    /// Whether the database says that deadlines are suspended, once this process has stored it.
+    /// Whether deadlines are suspended according to the database. `None` until this process has stored it.
     held: Option<bool>,
 }
 
 impl State {
-    /// Logs the changes since the last reading.
+    /// Logs whether the clock became trusted or untrusted since the last call, and whether it fell behind the latest
+    /// arrival or passed the latest arrival again. `behind` is the warning that the clock is behind.
     fn log(&mut self, found: &std::result::Result<Timestamp, Doubt>, behind: Option<&str>) {
         match found {
             Err(doubt) if !self.is_doubted => tracing::warn!("{doubt}"),
@@ -93,7 +95,8 @@ impl State {
         (self.is_doubted, self.is_behind) = (found.is_err(), behind.is_some());
     }
 
-    /// Returns whether the time of the clock should be stored.
+    /// Returns whether [`STORE_EVERY`] has passed at `uptime` since the last time that the state of the clock was
+    /// stored.
     fn is_due(&self, uptime: Duration) -> bool {
         let stored = match self.is_doubted {
             true => self.doubted,
@@ -116,8 +119,8 @@ impl Watch {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the latest issue_time that is accepted at `now`; none if the clock is known to be behind, because the
-    /// limit is then unknown.
+    /// Returns the latest issue_time that is accepted when the clock shows `now`. Returns `None` if the clock was never
+    /// set or is known to be behind, because no limit can be computed then.
     pub(super) fn latest_issue(&self, now: Timestamp) -> Option<Timestamp> {
         let doubt = self.state().doubt;
         let is_behind = is_unset(now) || doubt.is_some_and(|doubt| doubt.now < doubt.expected);
@@ -132,7 +135,8 @@ impl Watch {
     }
 }
 
-/// Returns the clock's time, or the reason why it is not trusted.
+/// Reads the clock. Returns the time if the clock is trusted, and the reason otherwise. The first call loads the last
+/// trusted time from the database.
 ///
 /// # Errors
 /// Unavailable, if the database cannot be read.
@@ -158,24 +162,26 @@ pub fn look(app: &App) -> Result<std::result::Result<Timestamp, Doubt>> {
     Ok(doubt.map_or(Ok(look.time), Err))
 }
 
-/// Time after a jump until the clock's times count as right: clocks that are behind after a start are usually set
-/// within minutes.
+/// Time for which the clock must run without a jump before stored times in the future are corrected. Clocks that are
+/// wrong after a start are usually set within minutes.
 const SETTLED: Duration = Duration::from_mins(10);
 
-/// Largest difference between the clock and its expected time that is no jump, in microseconds.
+/// Largest difference between the clock and its expected time, in microseconds, that does not count as a jump.
 const JUMP: u64 = 60_000_000;
 
-/// Effects of the clock on deadlines.
+/// Decisions about health deadlines that follow from the state of the clock.
 #[derive(Clone, Copy)]
 pub(super) struct Deadlines {
     /// Whether deadlines are suspended, because the clock has jumped and is not trusted. A clock that was already ahead
     /// when the process started does not suspend them.
     pub are_held: bool,
-    /// Whether times in the future can be corrected now, because the clock has run steadily since its last jump.
+    /// Whether stored times in the future can be corrected now: the clock is trusted, has run steadily for `SETTLED`
+    /// since its last jump, and no correction was made since.
     pub are_settled: bool,
 }
 
-/// Checks the clock, and stores whether deadlines are suspended.
+/// Checks the clock, stores in the database whether deadlines are suspended if that has changed, and returns the
+/// decisions.
 ///
 /// # Errors
 /// Unavailable or busy, if the database cannot be read or written.
@@ -207,12 +213,13 @@ pub(super) async fn deadlines(app: &App) -> Result<Deadlines> {
     Ok(deadlines)
 }
 
-/// Marks that times in the future were corrected.
+/// Records that stored times in the future were corrected, so that they are not corrected again before the next jump.
 pub(super) fn settled(app: &App) {
     app.watch.state().jumped = None;
 }
 
-/// Returns warnings about the clock, one line each.
+/// Returns warnings about the clock, one line each: that the clock is not trusted, and that it is behind the latest
+/// arrival. Returns no line if the clock is fine.
 ///
 /// # Errors
 /// Unavailable, if the database cannot be read.
@@ -223,7 +230,7 @@ pub fn warnings(app: &App) -> Result<Vec<String>> {
     Ok(warnings)
 }
 
-/// Returns a warning if the clock is behind the latest arrival.
+/// Returns a warning if the clock is behind the latest stored available_at by more than [`BEHIND`].
 fn behind(app: &App) -> Result<Option<String>> {
     let (stamped, now) = app.read_inline(|connection, now| Ok((clock::stamped(connection)?, now)))?;
     let latest = stamped.filter(|latest| latest.micros() - now.micros() > BEHIND);
@@ -235,7 +242,8 @@ fn behind(app: &App) -> Result<Option<String>> {
     }))
 }
 
-/// Checks the clock, logs changes, and stores its time once a minute while it is trusted.
+/// Checks the clock and logs changes. At most once a minute, stores the time of a trusted clock, or the progress of an
+/// untrusted clock that runs steadily.
 ///
 /// # Errors
 /// Unavailable or busy, if the database cannot be read or written.
@@ -261,13 +269,13 @@ pub async fn tick(app: &App) -> Result<()> {
     }
 }
 
-/// Trusts the clock's current time, and stores it.
+/// Trusts the current time of the clock from now on, stores it in the database and returns it.
 ///
 /// # Errors
 /// Unavailable or busy, if the database cannot be written.
 pub async fn accept(app: &App) -> Result<Timestamp> {
     let look = app.watch.look(app.now());
-    // A deletion follows, which may free space on a full disk.
+    // A deletion usually follows, which frees space, so this write may use the reserve of a full disk.
     app.delete_values(move |tx, _| clock::see(tx, look.time)).await?;
     let mut state = app.watch.state();
     state.stored = Some((look.time, look.uptime));
@@ -275,7 +283,8 @@ pub async fn accept(app: &App) -> Result<Timestamp> {
     Ok(look.time)
 }
 
-/// Returns whether the command line has accepted the clock since. This process then trusts it too.
+/// Returns whether another process, such as the command line, has accepted the clock since this process last stored a
+/// time. If so, this process trusts the clock too.
 fn adopt_accepted_clock(app: &App) -> Result<bool> {
     let seen = app.read_inline(|connection, _| clock::seen(connection))?;
     let look = app.watch.look(app.now());
@@ -289,7 +298,7 @@ fn adopt_accepted_clock(app: &App) -> Result<bool> {
 }
 
 async fn store(app: &App, now: Timestamp) -> Result<()> {
-    // The sweep makes room on a full disk, so it must not wait for the clock after a restart.
+    // This write may use the reserve of a full disk. The sweep, which frees space, needs a stored time after a restart.
     app.delete_values(move |tx, _| clock::see(tx, now)).await?;
     app.watch.state().stored = Some((now, (app.watch.uptime)()));
     Ok(())

@@ -1,4 +1,5 @@
-//! Jobs: managers change and delete those of their organisation, and workers fetch those of their version.
+//! Jobs: managers change and delete the jobs of their organisation, and workers fetch the jobs of the source version
+//! that they run. `job_setup` creates jobs.
 
 use uuid::Uuid;
 
@@ -19,12 +20,15 @@ use crate::{
     store::{engine::Connection, job, job_setup::gather_change},
 };
 
-/// Returns the job with this id, if the caller can see it.
+/// Returns the job with this id.
+///
+/// # Errors
+/// Not found: the job does not exist, or the caller cannot see it.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
     job_cache::get(app, caller, id)
 }
 
-/// Returns the jobs that the caller can see.
+/// Returns a page of the jobs that match the filter and that the caller can see.
 pub async fn list(app: &App, caller: &Caller, mut filter: JobFilter, page: Page) -> Result<Listed<Job>> {
     filter.organisation_id = caller.scope(filter.organisation_id)?;
     let cached = CachedJobs::of(app);
@@ -32,7 +36,8 @@ pub async fn list(app: &App, caller: &Caller, mut filter: JobFilter, page: Page)
         .await
 }
 
-/// Returns the active jobs of one source version that the caller can see, which a worker must run.
+/// Returns a page of the active jobs of one source version that the caller can see. These are the jobs that a worker
+/// for this version must run.
 pub async fn list_for_version(app: &App, caller: &Caller, version: Uuid, page: Page) -> Result<Listed<Job>> {
     let (caller, cached) = (caller.clone(), CachedJobs::of(app));
     app.read_blocking(move |connection, now| {
@@ -48,8 +53,12 @@ pub async fn list_for_version(app: &App, caller: &Caller, version: Uuid, page: P
     .await
 }
 
-/// Changes a job (managers). The bindings are checked against the contract whenever they or the version change.
-/// Conflict: the name is taken in the organisation.
+/// Changes a job. Requires the role manager. If the bindings or the source version change, the bindings are checked
+/// against the contract of the version.
+///
+/// # Errors
+/// Not found: the job. Invalid: the bindings do not match the contract. Conflict: the name is taken in the
+/// organisation.
 pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mut change: JobChange) -> Result<Job> {
     caller.needs(Role::Manager)?;
     change.check()?;
@@ -60,7 +69,7 @@ pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mu
         let is_repinned = change
             .source_version_id
             .is_some_and(|id| id != before.source_version_id);
-        // Bindings that stay as they are, to the same contract, are not checked again.
+        // Unchanged bindings to an unchanged source version are not checked again.
         let bindings = match &change.role_bindings {
             Some(bindings) => bindings.as_slice(),
             None if is_repinned => &before.role_bindings,
@@ -82,7 +91,7 @@ pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mu
     .await
 }
 
-/// Deletes a job (managers). Its predictions stay readable until their retention ends.
+/// Deletes a job. Requires the role manager. Predictions for the job can be read until their retention ends.
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
@@ -106,7 +115,7 @@ fn answer_all(
     loop {
         let Listed { items: ids, more } = job::list(connection, filter, page, now)?;
         page.after = ids.last().copied();
-        // The query also found jobs whose stored health is outdated.
+        // The query also returns jobs whose stored health state is outdated. They are checked with the current state.
         let jobs = cached.answer(connection, &ids, now)?;
         answers.extend(jobs.into_iter().filter(|job| filter.admits(&job.health)));
         if !more || answers.len() > page.limit {
@@ -176,7 +185,7 @@ mod tests {
     fn a_page_takes_as_many_statements_for_a_thousand_jobs_as_for_ten() {
         assert_eq!(statements(10), 8);
         assert_eq!(statements(1000), 8);
-        // What belongs to the jobs of a longer page is read in parts of 1,024.
+        // The data of a longer page of jobs is read in batches of 1,024.
         assert_eq!(statements(2000), 13);
     }
 }

@@ -1,4 +1,4 @@
-//! Cached jobs. Workers and dashboards read jobs often, and jobs change rarely.
+//! Reads jobs through a cache, because workers and dashboards read jobs often, and jobs change rarely.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -14,7 +14,7 @@ use crate::{
     store::{Cache, engine::Connection, health, job},
 };
 
-/// A stored job with the other fields of a response, except its health.
+/// A job as stored, and the further data that a response about it contains, except its health.
 pub struct CachedJob {
     job: JobRecord,
     context: JobContext,
@@ -32,7 +32,10 @@ impl CachedJob {
     }
 }
 
-/// Returns the job with this id, if the caller can see it.
+/// Returns the job with this id as the API shows it.
+///
+/// # Errors
+/// Not found: the job does not exist, or the caller cannot see it.
 pub(super) fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
     let now = app.now();
     let found = app.jobs.get(id, now, || {
@@ -45,15 +48,15 @@ pub(super) fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
     Ok(found.answer(&vitals, now))
 }
 
-/// Caches that the jobs of a list are read through, each with its change counter from before the list's transaction.
-/// Vitals are the data that a job's health is computed from.
+/// Caches for reading the jobs of a list. Each cache comes with the value that its change counter had before the list's
+/// transaction began. Vitals are the data that a job's health is computed from.
 pub(super) struct CachedJobs {
     jobs: (Cache<Uuid, Arc<CachedJob>>, u64),
     vitals: (Cache<Uuid, Arc<Vitals>>, u64),
 }
 
 impl CachedJobs {
-    /// Reads the counters. It must be called before the transaction begins.
+    /// Reads the change counters. Must be called before the transaction of the list begins.
     pub fn of(app: &App) -> Self {
         Self {
             jobs: (app.jobs.clone(), app.jobs.changes()),
@@ -61,7 +64,8 @@ impl CachedJobs {
         }
     }
 
-    /// Returns the jobs with these ids as the API shows them, in their order. Deleted ones are left out.
+    /// Returns the jobs with these ids as the API shows them, in the order of `ids`. Ids of jobs that do not exist are
+    /// left out.
     pub fn answer(&self, connection: &Connection, ids: &[Uuid], now: Timestamp) -> Result<Vec<Job>> {
         let (cache, changes) = &self.jobs;
         let jobs = cache.get_all(*changes, ids, now, |missing| read_jobs(connection, missing))?;

@@ -1,4 +1,5 @@
-//! Runs of jobs: workers report their results, and every token of the organisation can read them.
+//! Runs of jobs, which are executions of a job by its worker. Workers report the results, and every token of the
+//! organisation can read them.
 
 use uuid::Uuid;
 
@@ -12,11 +13,13 @@ use crate::{
     store::{clock, job_run},
 };
 
-/// Stores a worker's report of a run, and judges the job by it. A failed run makes the job fail until the next fresh
-/// post; a successful one counts as a sign of success of all targets.
+/// Stores a worker's report of a run, and judges the health of the job. After a report of a failed run the job counts
+/// as failed until a newer issue of predictions is posted. A report of a successful run clears the failure and counts
+/// as a success of all targets. A repeated report with the same id, status and message changes nothing and returns the
+/// stored one. Requires the role worker.
 ///
 /// # Errors
-/// Not found: the job. Conflict: another report has the id.
+/// Not found: the job. Conflict: the job has a report with the same id and another status or message.
 pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) -> Result<JobRun> {
     caller.needs(Role::Worker)?;
     new.check()?;
@@ -58,8 +61,8 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
     .await
 }
 
-/// Returns the runs of a job, newest first: those that its worker reported, and those derived from its posts. `after`
-/// is the last run of the page before.
+/// Returns a page of the runs of a job, newest first. The runs are those that the worker reported and those derived
+/// from posts. `after` is the last run of the previous page, or `None` for the first page.
 ///
 /// # Errors
 /// Not found: the job.

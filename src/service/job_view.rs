@@ -1,4 +1,4 @@
-//! Reads jobs within a transaction, for several operations.
+//! Reads jobs within a transaction. Several operations use these functions.
 
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use crate::{
     store::{self, engine::Connection, job},
 };
 
-/// Name of the resource in problems.
+/// Name of the resource in error responses.
 pub(super) const WHAT: &str = "job";
 
 /// Returns the job as the API shows it.
@@ -20,7 +20,7 @@ pub(super) fn answer(connection: &Connection, job: JobRecord, now: Timestamp) ->
     answer.ok_or(Error::NotFound { what: WHAT, id })
 }
 
-/// Returns the jobs as the API shows them, in their order. Their data is read for all of them at once.
+/// Returns the jobs as the API shows them, in the given order. The data of all jobs is read together.
 pub(super) fn answer_all(connection: &Connection, jobs: Vec<JobRecord>, now: Timestamp) -> Result<Vec<Job>> {
     let contexts = job::contexts(connection, &jobs)?;
     let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();

@@ -1,4 +1,4 @@
-//! Locations: managers create, change and delete those of their organisation.
+//! Locations: managers create, change and delete the locations of their organisation.
 
 use uuid::Uuid;
 
@@ -13,7 +13,10 @@ use crate::{
     store::{engine::Connection, job, location, sensor},
 };
 
-/// Creates a location (managers). Conflict: its id, or its name in the organisation, is taken.
+/// Creates a location. Requires the role manager.
+///
+/// # Errors
+/// Invalid: the request breaks a rule. Conflict: the id is taken, or the name is taken in the organisation.
 pub async fn create(app: &App, caller: &Caller, mut new: NewLocation) -> Result<Location> {
     caller.needs(Role::Manager)?;
     new.check()?;
@@ -29,12 +32,15 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewLocation) -> Result<
     .await
 }
 
-/// Returns the location with this id, if the caller can see it.
+/// Returns the location with this id.
+///
+/// # Errors
+/// Not found: the location does not exist, or the caller cannot see it.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Location> {
     app.read_inline(|connection, _| visible(connection, caller, id))
 }
 
-/// Returns the locations that the caller can see.
+/// Returns a page of the locations that the caller can see.
 pub async fn list(
     app: &App,
     caller: &Caller,
@@ -47,7 +53,10 @@ pub async fn list(
         .await
 }
 
-/// Changes a location (managers). Conflict: the name is taken in the organisation.
+/// Changes a location. Requires the role manager.
+///
+/// # Errors
+/// Not found: the location. Conflict: the name is taken in the organisation.
 pub async fn update(
     app: &App,
     caller: &Caller,
@@ -70,7 +79,11 @@ pub async fn update(
     .await
 }
 
-/// Deletes a location (managers). Conflict: a job is for it or binds it, or a sensor is at it.
+/// Deletes a location. Requires the role manager.
+///
+/// # Errors
+/// Not found: the location. Conflict: a job predicts for the location or binds it to an input role, or a sensor is at
+/// the location.
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
@@ -95,7 +108,8 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-/// Adds a violation at `pointer` if the organisation does not have the location.
+/// Adds a violation at the JSON pointer `pointer` if the organisation does not own the location. Adds nothing if `id`
+/// is `None`.
 pub(super) fn check_owned(
     connection: &Connection,
     id: Option<Uuid>,
@@ -109,7 +123,7 @@ pub(super) fn check_owned(
     Ok(())
 }
 
-/// Returns whether the organisation has the location.
+/// Returns whether the location exists and belongs to the organisation.
 pub(super) fn is_owned(connection: &Connection, id: Uuid, organisation_id: Uuid) -> Result<bool> {
     let found = location::find(connection, id)?;
     Ok(found.is_some_and(|location| location.organisation_id == organisation_id))

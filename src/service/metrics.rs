@@ -1,4 +1,4 @@
-//! Metrics of the database and of the work that it does.
+//! Metrics of the database and of the values that are posted, withdrawn and deleted.
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 
@@ -64,8 +64,8 @@ pub fn describe() {
     describe_gauge!(READERS, "Connections in use by short reads");
 }
 
-/// Updates the gauges. It must be called before the metrics are read. If the database cannot be read, the last values
-/// stay.
+/// Updates the gauges with the current values. Must be called before the metrics are read. If the database cannot be
+/// read, gauges retain their last values.
 pub async fn measure(app: &App) {
     let load = app.db.load();
     #[expect(clippy::cast_precision_loss, reason = "a measure need not be exact")]
@@ -100,12 +100,12 @@ pub async fn measure(app: &App) {
     }
 }
 
-/// Counts posted predictions.
+/// Adds the results of a post or withdrawal of predictions to the counters.
 pub(super) fn count_predictions(counts: &Counts) {
     count(PREDICTIONS, counts);
 }
 
-/// Counts posted readings.
+/// Adds the results of a post or withdrawal of readings to the counters.
 pub(super) fn count_readings(counts: &Counts) {
     count(READINGS, counts);
 }
@@ -124,7 +124,7 @@ fn count(name: &'static str, counts: &Counts) {
     }
 }
 
-/// Counts a sweep.
+/// Counts a sweep by its outcome, and adds the numbers of deleted predictions and readings to the counters.
 pub(super) fn count_sweep(swept: &Result<Swept>) {
     let outcome = if swept.is_ok() { "done" } else { "failed" };
     counter!(SWEEPS, "outcome" => outcome).increment(1);

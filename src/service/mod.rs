@@ -1,8 +1,8 @@
-//! The operations of the product, one file for each noun. Each operation checks the permissions of its caller, opens
-//! the transaction and applies the rules of `domain`.
+//! Operations on the resources of the product, one file for each kind of resource. Each operation checks the
+//! permissions of its caller, opens the transaction and applies the rules of `domain`.
 //!
-//! There is one reading of the clock per transaction: `App` reads the clock and passes the time on. Nothing below
-//! `service` asks for the time, so that all stamps of one change are equal and tests control the clock.
+//! `App` reads the clock once per transaction and passes the time on. The modules below `service` never read the clock,
+//! so all timestamps of one change are equal, and tests control the clock.
 
 pub mod audit;
 pub mod backup;
@@ -54,8 +54,8 @@ pub use crate::store::{Recurring, on_behalf};
 /// Function that returns the current time. It is passed in, so that tests can control it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// Returns the clock of the machine. Its time may be before 1970, because a machine without a battery starts at any
-/// time.
+/// Returns a function that reads the machine's clock. The time may be before 1970, because a machine without a battery
+/// can start at any time.
 pub fn system_clock() -> Clock {
     Arc::new(|| {
         let micros = |length: std::time::Duration| i64::try_from(length.as_micros());
@@ -67,16 +67,17 @@ pub fn system_clock() -> Clock {
     })
 }
 
-/// Returns the time since the process started, which changes of the machine's clock do not affect.
+/// Returns a function that measures the time since this call, which is made when the process starts. Changes of the
+/// machine's clock do not affect the result.
 pub fn uptime_of_the_process() -> clock::Uptime {
     let begun = Instant::now();
     Arc::new(move || begun.elapsed())
 }
 
-/// Interval at which a probe tries to write, in microseconds: half a minute.
+/// Shortest time between two test writes of [`App::ready`], in microseconds: half a minute.
 const TRY_WRITING_EVERY: u64 = 30_000_000;
 
-/// The product: its database and its clock.
+/// The application: its database, its clock and its caches. Clones share them.
 #[derive(Clone)]
 pub struct App {
     db: Db,
@@ -88,12 +89,13 @@ pub struct App {
     vitals: Cache<Uuid, Arc<Vitals>>,
     #[cfg_attr(not(feature = "webhooks"), expect(dead_code, reason = "nothing is sent"))]
     sender: Arc<webhook::Sender>,
-    /// Time of the last attempt of a probe to write, in microseconds since 1970.
+    /// Time of the last test write of [`App::ready`], in microseconds since 1970.
     tried_writing: Arc<AtomicI64>,
 }
 
 impl App {
-    /// Creates the product on an open database.
+    /// Creates the application on an open database, with the machine's uptime and the default rules for clocks and
+    /// webhooks.
     pub fn new(db: Db, clock: Clock) -> Self {
         Self {
             contracts: db.catalogue_cache(Freshness::Exact),
@@ -108,7 +110,7 @@ impl App {
         }
     }
 
-    /// Sets the rules about clocks, and `uptime` as the measure of the time that passes.
+    /// Replaces the rules about clocks. `uptime` is the function that measures the time since the process started.
     pub fn with_clock_rules(self, rules: clock::Rules, uptime: clock::Uptime) -> Self {
         Self {
             watch: Arc::new(clock::Watch::new(rules, uptime)),
@@ -116,7 +118,7 @@ impl App {
         }
     }
 
-    /// Sets the rules of webhooks.
+    /// Replaces the rules about webhooks.
     pub fn with_webhooks(self, rules: webhook::Rules) -> Self {
         Self {
             sender: Arc::new(webhook::Sender::new(rules)),
@@ -129,8 +131,8 @@ impl App {
         (self.clock)()
     }
 
-    /// Checks whether the database can be read and written. It writes once in a while, so that a disk that is full or
-    /// read-only is noticed before a client loses work.
+    /// Checks whether the database can be read. At most once every half minute it also checks whether the database can
+    /// be written, so that a disk that is full or read-only is noticed before a client loses data.
     ///
     /// # Errors
     /// Unavailable: the reason why the database cannot be read or written.
@@ -144,12 +146,13 @@ impl App {
         self.db.ready(is_due).await
     }
 
-    /// Creates the reserve of the disk if it is missing and there is room for it.
+    /// Creates the file that reserves disk space for deletions, if it is missing and the disk has room for it.
     pub fn keep_reserve(&self) {
         self.db.keep_reserve();
     }
 
-    /// Runs `work` in a transaction, with one reading of the clock.
+    /// Runs `work` in a write transaction, with one reading of the clock. `work` may change the catalogue, so the
+    /// caches of the catalogue are invalidated.
     async fn write_catalogue<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
@@ -158,7 +161,7 @@ impl App {
         self.db.write_catalogue(move |tx| work(tx, clock())).await
     }
 
-    /// Runs `work` like `write_catalogue`. The work only deletes, so it may use the reserve of a full disk.
+    /// Runs `work` like [`App::write_catalogue`]. `work` only deletes, so it may use the reserved space of a full disk.
     async fn delete_catalogue<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
@@ -167,7 +170,8 @@ impl App {
         self.db.delete_catalogue(move |tx| work(tx, clock())).await
     }
 
-    /// Runs `work` like `write_values`. The work only deletes, so it may use the reserve of a full disk.
+    /// Runs `work` like [`App::write_values`]. `work` only deletes, or writes very little, so it may use the reserved
+    /// space of a full disk.
     async fn delete_values<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
@@ -176,8 +180,9 @@ impl App {
         self.db.delete_values(move |tx| work(tx, clock())).await
     }
 
-    /// Runs `work` in a transaction, with one reading of the clock. The work writes only readings, predictions,
-    /// messages of webhooks or the use of tokens.
+    /// Runs `work` in a write transaction, with one reading of the clock. `work` does not change the catalogue: it
+    /// writes only values such as readings, predictions, health states, webhook messages or the last use of tokens. The
+    /// caches of the catalogue stay valid.
     async fn write_values<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
@@ -186,13 +191,13 @@ impl App {
         self.db.write_values(move |tx| work(tx, clock())).await
     }
 
-    /// Runs a short read with one reading of the clock.
+    /// Runs a short read (a few rows by key) on the calling thread, with one reading of the clock.
     fn read_inline<T>(&self, work: impl FnOnce(&Connection, Timestamp) -> Result<T>) -> Result<T> {
         let now = self.now();
         self.db.read_inline(|connection| work(connection, now))
     }
 
-    /// Runs a long read with one reading of the clock.
+    /// Runs a long read (such as a list) on a blocking thread, with one reading of the clock.
     async fn read_blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, Timestamp) -> Result<T> + Send + 'static,
@@ -201,7 +206,8 @@ impl App {
         self.db.read_blocking(move |connection| work(connection, clock())).await
     }
 
-    /// Runs a read of the server itself, with one reading of the clock.
+    /// Runs a read that the server makes for itself and that may read the whole database, on a blocking thread, with
+    /// one reading of the clock. The connection maps no part of the file into memory.
     async fn read_unmapped<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, Timestamp) -> Result<T> + Send + 'static,

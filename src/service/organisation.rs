@@ -1,4 +1,4 @@
-//! Organisations: admins create, change and delete them; other callers see their own.
+//! Organisations: admins create, change and delete them. Other callers can read their own organisation.
 
 use uuid::Uuid;
 
@@ -16,7 +16,10 @@ use crate::{
     },
 };
 
-/// Creates an organisation (admins). Conflict: its id or name is taken.
+/// Creates an organisation. Requires the role admin.
+///
+/// # Errors
+/// Invalid: the request breaks a rule. Conflict: the id or name is taken.
 pub async fn create(app: &App, caller: &Caller, mut new: NewOrganisation) -> Result<Organisation> {
     caller.needs(Role::Admin)?;
     new.check()?;
@@ -30,19 +33,25 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewOrganisation) -> Res
     .await
 }
 
-/// Returns the organisation with this id, if the caller can see it.
+/// Returns the organisation with this id.
+///
+/// # Errors
+/// Not found: the organisation does not exist, or the caller cannot see it.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Organisation> {
     app.read_inline(|connection, _| visible(connection, caller, id))
 }
 
-/// Returns the organisations that the caller can see.
+/// Returns a page of the organisations that the caller can see: all for admins, otherwise the caller's own.
 pub async fn list(app: &App, caller: &Caller, name: Option<String>, page: Page) -> Result<Listed<Organisation>> {
     let own = caller.organisation_id;
     app.read_blocking(move |connection, _| organisation::list(connection, own, name, page))
         .await
 }
 
-/// Changes an organisation (admins). Conflict: the name is taken.
+/// Changes an organisation. Requires the role admin.
+///
+/// # Errors
+/// Not found: the organisation. Conflict: the name is taken.
 pub async fn update(
     app: &App,
     caller: &Caller,
@@ -65,7 +74,10 @@ pub async fn update(
     .await
 }
 
-/// Deletes an organisation with all its resources (admins). Conflict: it has jobs.
+/// Deletes an organisation with all its resources. Requires the role admin.
+///
+/// # Errors
+/// Not found: the organisation. Conflict: the organisation has jobs.
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Admin)?;
     let caller = caller.clone();
@@ -85,7 +97,11 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-/// Refuses an organisation that does not exist, as a violation of the request's body at `pointer`.
+/// Checks that the organisation exists.
+///
+/// # Errors
+/// Invalid: the organisation does not exist. The violation names the member of the request's body at the JSON pointer
+/// `pointer`.
 pub(super) fn must_exist(connection: &Connection, id: Uuid, pointer: &str) -> Result<()> {
     match organisation::find(connection, id)? {
         Some(_) => Ok(()),
@@ -93,7 +109,8 @@ pub(super) fn must_exist(connection: &Connection, id: Uuid, pointer: &str) -> Re
     }
 }
 
-/// Stores a new organisation, unless predictions of a deleted one with its id still exist: its token could read them.
+/// Stores a new organisation. Refuses the id of a deleted organisation whose predictions are still stored, because
+/// tokens of the new organisation could read them.
 fn insert(tx: &Transaction<'_>, made: &Organisation) -> Result<()> {
     if prediction::any_of(tx, made.id)? && organisation::find(tx, made.id)?.is_none() {
         return Err(id_is_stored(made.id));

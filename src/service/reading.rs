@@ -1,4 +1,5 @@
-//! Readings: workers post them for their organisation's sensors, and every token of the organisation can read them.
+//! Readings, which are measured values of sensors. Workers post them for their organisation's sensors, and every token
+//! of the organisation can read them.
 
 use std::collections::HashMap;
 
@@ -18,7 +19,8 @@ use crate::{
     store::{self, clock, engine::Connection, reading},
 };
 
-/// Stores readings: the whole batch, or nothing.
+/// Stores a batch of readings in one transaction and counts them by result. If any reading is refused, none is stored.
+/// `gaps` decides how readings without a value are treated. Requires the role worker.
 ///
 /// # Errors
 /// Invalid: the sensors, times or values. Each violation is named.
@@ -66,11 +68,12 @@ pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>, gaps: Gap
     Ok(counts)
 }
 
-/// Number of readings that are withdrawn in one transaction. Others write in between.
+/// Number of readings that are withdrawn in one transaction. Other writes can run between two transactions.
 const STEP: u32 = 1_000;
 
-/// Withdraws the sensor's readings of a window. Many readings are withdrawn in steps, in the order of their times. When
-/// an interrupted call is repeated, it withdraws the rest.
+/// Withdraws the readings of a sensor from `from` to `to`. Returns the numbers of readings that were withdrawn now and
+/// before. Many readings are withdrawn in several transactions, in the order of their times. If a call is interrupted,
+/// the same call can be repeated to withdraw the remaining readings. Requires the role worker.
 ///
 /// # Errors
 /// Not found: the sensor.
@@ -102,8 +105,9 @@ pub async fn withdraw(app: &App, caller: &Caller, id: Uuid, from: Timestamp, to:
     Ok(counts)
 }
 
-/// Returns the sensor and its readings that match the query, sorted by time, and the time as of which later pages must
-/// be read.
+/// Returns the sensor and a page of its readings that match the query, sorted by time. Also returns the `as_of` with
+/// which the next pages must be read, so that all pages show the same data: that of the query, or the newest
+/// available_at of the sensor. The `as_of` is `None` if the sensor has no readings.
 ///
 /// # Errors
 /// Not found: the sensor.
@@ -125,11 +129,11 @@ pub async fn list(
     .await
 }
 
-/// Returns the sensor's readings that match the query, thinned to at most `max` points. The whole window is read,
-/// regardless of the query's limit.
+/// Returns the sensor's readings that match the query, reduced to at most `max` points. All matching readings are read;
+/// the query's `limit` is ignored.
 ///
 /// # Errors
-/// Not found: the sensor. Bad request: too many readings.
+/// Not found: the sensor. Bad request: the window has too many readings.
 pub async fn list_thinned(
     app: &App,
     caller: &Caller,

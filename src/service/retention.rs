@@ -1,5 +1,5 @@
-//! Retention: deletes expired data and returns its space to the disk. The server does so itself, and an operator can do
-//! so on the database's own machine; there is no such operation over HTTP.
+//! Retention: deletes expired data and returns the freed space to the disk. The server does this regularly, and an
+//! operator can do it with the command line. The HTTP API has no such operation.
 
 use std::time::{Duration, Instant};
 
@@ -12,10 +12,11 @@ use crate::{
     store::{delivery, prediction::expiry, reading, sqlite::space},
 };
 
-/// Target duration of a step that returns space. Others wait during a step.
+/// Target duration of a step that returns space to the disk. Other writes wait during a step.
 const STEP: Duration = Duration::from_millis(3);
 
-/// Number of pages that the first step returns, and the limits of that number.
+/// Number of database pages that the first step returns to the disk, and the smallest and largest numbers of later
+/// steps.
 const PAGES: i64 = 100;
 const LEAST_PAGES: i64 = 10;
 const MOST_PAGES: i64 = 500;
@@ -23,28 +24,29 @@ const MOST_PAGES: i64 = 500;
 /// Number of readings that are deleted in one step.
 const STEP_READINGS: u32 = 2000;
 
-/// Number of messages of webhooks that are deleted in one step.
+/// Number of webhook messages that are deleted in one step.
 const STEP_DELIVERIES: u32 = 500;
 
-/// Deletes data that has expired by `now`, in small steps, and releases disk space if that is worthwhile. It may be
-/// dropped at any time; completed steps stay done. The whole sweep uses one reading of the clock, which the caller
-/// trusts, so that a later jump deletes nothing.
+/// Deletes data that has expired by `now`, in small steps, and returns free space to the disk if there is much of it.
+/// Returns the numbers of deleted rows. The future may be dropped at any time; completed steps are not rolled back. The
+/// whole sweep uses the single clock reading `now`, so that a later jump of the clock deletes nothing. The caller must
+/// have checked that the clock which gave `now` is trusted.
 ///
 /// # Errors
-/// Busy, if too many requests are waiting to write; unavailable, if the database cannot be written.
+/// Busy, if too many requests are waiting to write. Unavailable, if the database cannot be read or written.
 pub async fn sweep(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
     let swept = swept(app, now, pace).await;
     metrics::count_sweep(&swept);
     swept
 }
 
-/// Year 0, in microseconds since 1970. At this time nothing has expired by age.
+/// Year 0, in microseconds since 1970. No data has expired by its age at this time.
 const LONG_AGO: i64 = -62_167_219_200_000_000;
 
-/// Deletes the data that deleted organisations and sensors have left, whatever time the clock shows.
+/// Deletes the data that belonged to deleted organisations and sensors. The time that the clock shows has no influence.
 ///
 /// # Errors
-/// As [`sweep`].
+/// The errors of [`sweep`].
 pub async fn sweep_abandoned(app: &App, pace: Pace) -> Result<Swept> {
     sweep(app, Timestamp::from_micros(LONG_AGO), pace).await
 }
@@ -57,20 +59,21 @@ async fn swept(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
     Ok(swept)
 }
 
-/// Counts the data that a sweep would delete now, by source, sorted by name.
+/// Returns the numbers of rows that a sweep would delete now, for each source, sorted by the source's name.
 pub async fn expired(app: &App) -> Result<Vec<ExpiredOfSource>> {
     app.read_unmapped(expiry::count).await
 }
 
-/// Returns the size of the database's file in bytes, once everything written is in it.
+/// Returns the size of the database in bytes, computed from its number of pages. The file has this size once the
+/// write-ahead log is merged into it.
 pub fn file_bytes(app: &App) -> Result<i64> {
     app.read_inline(|connection, _| Ok(space::measure(connection)?.bytes()))
 }
 
-/// Deletes expired predictions, and series that have ended.
+/// Deletes expired predictions, and the records of series that have ended.
 async fn predictions(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
     let mut swept = Swept::default();
-    // Series are counted from 1.
+    // Ids of series begin at 1, so 0 is before the first.
     let mut next = Some(0);
     while let Some(after) = next {
         let begun = Instant::now();
@@ -105,7 +108,7 @@ async fn readings(app: &App, pace: Pace) -> Result<Swept> {
     }
 }
 
-/// Deletes old messages of webhooks whose delivery is complete.
+/// Deletes old webhook messages that will not be sent again.
 async fn deliveries(app: &App, now: Timestamp, pace: Pace) -> Result<()> {
     loop {
         let begun = Instant::now();
@@ -119,7 +122,8 @@ async fn deliveries(app: &App, now: Timestamp, pace: Pace) -> Result<()> {
     }
 }
 
-/// Returns unused space of the file to the disk, if it is much.
+/// Shrinks the database file in small steps if much of it is unused. The number of pages per step is adapted to the
+/// duration of the last step.
 async fn give_back(app: &App, pace: Pace) -> Result<()> {
     let mut left = app.read_inline(|connection, _| space::measure(connection))?;
     if !left.is_wasted() {
@@ -136,7 +140,7 @@ async fn give_back(app: &App, pace: Pace) -> Result<()> {
             })
             .await?;
         if now.pages >= left.pages {
-            // Others used the space, or the file cannot shrink because it was not created here.
+            // Other writes have used the space, or the file cannot shrink because it was not created by this program.
             return Ok(());
         }
         left = now;

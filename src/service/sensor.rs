@@ -1,4 +1,4 @@
-//! Sensors: managers create, change and delete those of their organisation.
+//! Sensors: managers create, change and delete the sensors of their organisation.
 
 use uuid::Uuid;
 
@@ -13,7 +13,10 @@ use crate::{
     store::{engine::Connection, job, reading, sensor},
 };
 
-/// Creates a sensor (managers). Conflict: its id, or its name in the organisation, is taken.
+/// Creates a sensor. Requires the role manager.
+///
+/// # Errors
+/// Invalid: the request breaks a rule. Conflict: the id is taken, or the name is taken in the organisation.
 pub async fn create(app: &App, caller: &Caller, mut new: NewSensor) -> Result<Sensor> {
     caller.needs(Role::Manager)?;
     new.check()?;
@@ -30,20 +33,26 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewSensor) -> Result<Se
     .await
 }
 
-/// Returns the sensor with this id, if the caller can see it.
+/// Returns the sensor with this id.
+///
+/// # Errors
+/// Not found: the sensor does not exist, or the caller cannot see it.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Sensor> {
     app.read_inline(|connection, _| visible(connection, caller, id))
 }
 
-/// Returns the sensors that the caller can see.
+/// Returns a page of the sensors that match the filter and that the caller can see.
 pub async fn list(app: &App, caller: &Caller, mut filter: SensorFilter, page: Page) -> Result<Listed<Sensor>> {
     filter.organisation_id = caller.scope(filter.organisation_id)?;
     app.read_blocking(move |connection, _| sensor::list(connection, &filter, page))
         .await
 }
 
-/// Changes a sensor (managers). Conflict: the name is taken in the organisation, or the metric or unit would no longer
-/// match the readings or a role that the sensor fills.
+/// Changes a sensor. Requires the role manager.
+///
+/// # Errors
+/// Not found: the sensor. Conflict: the name is taken in the organisation, or the metric or unit would no longer match
+/// the stored readings or the input role that a job binds the sensor to.
 pub async fn update(
     app: &App,
     caller: &Caller,
@@ -70,7 +79,10 @@ pub async fn update(
     .await
 }
 
-/// Deletes a sensor with its readings (managers). Conflict: a job binds it.
+/// Deletes a sensor with its readings. Requires the role manager.
+///
+/// # Errors
+/// Not found: the sensor. Conflict: a job binds the sensor to an input role.
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
@@ -87,8 +99,8 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-/// Refuses another metric or unit while the sensor has readings, or a job has a role that needs the current one. A
-/// missing unit may be set although there are readings.
+/// Refuses a change of the metric or unit while the sensor has readings, or while a job binds the sensor to an input
+/// role that needs the current metric or unit. A missing unit may be added although there are readings.
 fn check_meaning(connection: &Connection, found: &Sensor, changed: &Sensor) -> Result<()> {
     let id = found.id;
     let is_filled = found.unit.is_none() && changed.unit.is_some();

@@ -1,4 +1,5 @@
-//! Sources: managers create, change and delete those of their organisation, admins also the shared ones.
+//! Sources of predictions: managers create, change and delete the sources of their organisation, and admins also the
+//! shared ones.
 
 use uuid::Uuid;
 
@@ -17,8 +18,11 @@ use crate::{
     },
 };
 
-/// Creates a source (managers; an admin without an organisation creates a shared one). Conflict: its id or name is
-/// taken.
+/// Creates a source. Requires the role manager. If an admin names no organisation, the source is shared by all
+/// organisations.
+///
+/// # Errors
+/// Invalid: the request breaks a rule. Conflict: the id or name is taken.
 pub async fn create(app: &App, caller: &Caller, mut new: NewSource) -> Result<Source> {
     caller.needs(Role::Manager)?;
     new.check()?;
@@ -26,12 +30,15 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewSource) -> Result<So
     app.write_catalogue(move |tx, now| insert(tx, &caller, new, now)).await
 }
 
-/// Returns the source with this id, if the caller can see it.
+/// Returns the source with this id.
+///
+/// # Errors
+/// Not found: the source does not exist, or the caller cannot see it.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Source> {
     app.read_inline(|connection, _| visible(connection, caller, id))
 }
 
-/// Returns the sources that the caller can see: those of its organisation and the shared ones.
+/// Returns a page of the sources that the caller can see: the sources of its organisation and the shared ones.
 pub async fn list(
     app: &App,
     caller: &Caller,
@@ -45,7 +52,10 @@ pub async fn list(
         .await
 }
 
-/// Changes a source (managers of its organisation; a shared one: admins). Conflict: the name is taken.
+/// Changes a source. Requires the role manager in the source's organisation, or the role admin for a shared source.
+///
+/// # Errors
+/// Not found: the source. Conflict: the name is taken.
 pub async fn update(
     app: &App,
     caller: &Caller,
@@ -56,7 +66,7 @@ pub async fn update(
     caller.needs(Role::Manager)?;
     change.check()?;
     let caller = caller.clone();
-    // A shorter retention makes room on a full disk.
+    // A shorter retention frees space, so this write may use the reserve of a full disk.
     app.delete_catalogue(move |tx, now| {
         let found = visible(tx, &caller, id)?;
         caller.must_manage(found.organisation_id, "source", id)?;
@@ -79,8 +89,10 @@ pub async fn update(
     .await
 }
 
-/// Deletes a source (managers of its organisation; a shared one: admins). Conflict: it has versions, or a job binds
-/// its predictions.
+/// Deletes a source. Requires the role manager in the source's organisation, or the role admin for a shared source.
+///
+/// # Errors
+/// Not found: the source. Conflict: the source has versions, or a job binds the source's predictions to an input role.
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
@@ -106,15 +118,16 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-/// Stores a new source, whose format was checked, for the organisation that it names, for the caller's own, or as a
-/// shared one.
+/// Stores a new source whose format was checked. The owner is the organisation that the request names, or that of the
+/// caller. If there is neither, the source is shared.
 fn insert(tx: &Transaction<'_>, caller: &Caller, new: NewSource, now: Timestamp) -> Result<Source> {
     let owner = caller.scope(new.organisation_id)?;
     if let Some(owner) = owner {
         organisation::must_exist(tx, owner, "/organisation_id")?;
     }
     let made = new.make(owner, now);
-    // A source renames and expires the predictions that are stored under its id.
+    // A change of a source's name or retention applies to all predictions that are stored under the source's id. A new
+    // source must therefore not take an id under which predictions of another organisation are stored.
     if let Some(owner) = owner
         && prediction::any_of_others(tx, made.id, owner)?
         && source::find(tx, made.id)?.is_none()
@@ -126,7 +139,8 @@ fn insert(tx: &Transaction<'_>, caller: &Caller, new: NewSource, now: Timestamp)
     Ok(made)
 }
 
-/// Removes the id from a conflict with a source of another organisation.
+/// Removes the id of the existing source from a conflict if the caller cannot see that source. Returns other errors
+/// unchanged.
 pub(super) fn hide_unseen(connection: &Connection, caller: &Caller, error: Error) -> Error {
     let Error::Conflict {
         detail,

@@ -1,4 +1,5 @@
-//! Source versions: the managers of a source publish and delete them. A version never changes.
+//! Source versions: managers publish and delete the versions of their organisation's sources, and admins also those of
+//! shared sources. A published version never changes.
 
 use uuid::Uuid;
 
@@ -17,8 +18,12 @@ use crate::{
     },
 };
 
-/// Publishes a version of a source (managers of its organisation; a shared one: admins). Conflict: its id, or its
-/// label in the source, is taken.
+/// Publishes a version of a source. Requires the role manager in the source's organisation, or the role admin for a
+/// shared source.
+///
+/// # Errors
+/// Invalid: the request breaks a rule, or the caller can see no source with this id. Conflict: the id is taken, or the
+/// label is taken in the source.
 pub async fn create(app: &App, caller: &Caller, mut new: NewSourceVersion) -> Result<SourceVersion> {
     caller.needs(Role::Manager)?;
     new.check()?;
@@ -33,12 +38,15 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewSourceVersion) -> Re
     .await
 }
 
-/// Returns the version with this id, if the caller can see its source.
+/// Returns the version with this id.
+///
+/// # Errors
+/// Not found: the version does not exist, or the caller cannot see its source.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<SourceVersion> {
     app.read_inline(|connection, _| visible(connection, caller, id))
 }
 
-/// Returns the versions of the sources that the caller can see.
+/// Returns a page of the versions of the sources that the caller can see.
 pub async fn list(
     app: &App,
     caller: &Caller,
@@ -51,7 +59,10 @@ pub async fn list(
         .await
 }
 
-/// Deletes a version (managers of its source's organisation; a shared one: admins). Conflict: a job uses it.
+/// Deletes a version. Requires the role manager in the source's organisation, or the role admin for a shared source.
+///
+/// # Errors
+/// Not found: the version. Conflict: a job uses the version.
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
@@ -61,7 +72,8 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
         caller.must_manage(source.organisation_id, "source version", id)?;
         expected.check(found.id, found.revision)?;
         if let Some(job) = job::any_pinned_to(tx, id)? {
-            // The job of a shared source may belong to another organisation. Its id must not be revealed to the caller.
+            // The job may belong to another organisation if the source is shared. The caller must not learn the id of
+            // such a job.
             let job = job::find(tx, job)?
                 .filter(|job| caller.sees(Some(job.organisation_id)))
                 .map(|job| job.id);
@@ -73,7 +85,8 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-/// Stores a new version whose format was checked. It becomes the newest of the source, whatever time the clock shows.
+/// Stores a new version whose format was checked. The version becomes the newest of its source, even if the clock was
+/// set back.
 fn insert(tx: &Transaction<'_>, caller: &Caller, new: NewSourceVersion, now: Timestamp) -> Result<SourceVersion> {
     let newest = source_version::newest(tx, new.source_id)?;
     let made = new.make(published_at(newest.as_ref(), now));

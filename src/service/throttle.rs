@@ -1,16 +1,17 @@
-//! The pace of work that no client waits for.
+//! The pace of background work, for which no client waits.
 
 use std::time::Instant;
 
-/// Ratio of the rest after a step to the duration of the step: with 6, a seventh of the time is spent working.
+/// Ratio of the pause after a step to the duration of the step. With a ratio of 6, the work runs for a seventh of the
+/// time.
 const REST: u32 = 6;
 
-/// Pace of a sweep.
+/// Pace of work that is done in steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
-    /// With rests between the steps, so that other requests are hardly delayed.
+    /// Pauses between the steps, so that other requests are hardly delayed.
     Gentle,
-    /// Without rests.
+    /// No pauses between the steps.
     AtOnce,
 }
 

@@ -13,10 +13,11 @@ use crate::{
     store::{self, Recurring, engine::Transaction, token},
 };
 
-/// Interval at which the use of a token is stored, in microseconds: a minute.
+/// Shortest time between two updates of a token's last use in the database, in microseconds: a minute.
 const TOUCH_EVERY: u64 = 60_000_000;
 
-/// Returns the caller that a secret authenticates.
+/// Returns the caller whose token has this secret. Tokens are cached, so a token that another process revoked is
+/// accepted for up to a second more.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] if no token has this secret, or the token has expired.
@@ -33,7 +34,7 @@ pub fn authenticate(app: &App, secret: &str) -> Result<Caller> {
 
 static NOT_NOTED: Recurring = Recurring::new();
 
-/// Reads the token with this hash, and stores its use.
+/// Reads the token whose secret has this hash, and stores the time of its use in the background.
 fn look_up(app: &App, hash: &[u8; 32]) -> Result<Caller> {
     let (found, now) = app.read_inline(|connection, now| Ok((token::find_hashed(connection, hash)?, now)))?;
     let found = found.ok_or(Error::Unauthenticated("the token is unknown or was revoked"))?;
@@ -42,7 +43,7 @@ fn look_up(app: &App, hash: &[u8; 32]) -> Result<Caller> {
     let due = |last: Timestamp| now.micros().abs_diff(last.micros()) >= TOUCH_EVERY;
     if !is_over && found.last_used_at.is_none_or(due) {
         let (app, id) = (app.clone(), found.id);
-        // No request waits for this, or fails, if the use of its token cannot be stored.
+        // A request neither waits until the use of its token is stored, nor fails if that is impossible.
         tokio::spawn(async move {
             let noted = app.write_values(move |tx, now| token::touch(tx, id, now)).await;
             if let Err(error) = noted
@@ -55,15 +56,20 @@ fn look_up(app: &App, hash: &[u8; 32]) -> Result<Caller> {
     Ok(found.caller())
 }
 
-/// Checks a new token that is not created, since its body has other faults.
+/// Checks the rules for a new token without creating it. It serves requests that are refused for other faults, so that
+/// all faults are reported together.
 ///
 /// # Errors
-/// Invalid: each violation of its rules is named.
+/// Invalid: each violation of a rule is named.
 pub fn check(app: &App, new: &mut NewToken) -> Result<()> {
     new.check(app.now())
 }
 
-/// Creates a token (managers: of their organisation and with at most the role manager). Conflict: the name is taken.
+/// Creates a token. Managers create tokens of their organisation with at most the role manager, admins create any. The
+/// token does not expire later than that of the caller.
+///
+/// # Errors
+/// Invalid: the request breaks a rule, or the organisation does not exist. Conflict: the name is taken.
 pub async fn create(app: &App, caller: &Caller, mut new: NewToken) -> Result<IssuedToken> {
     caller.needs(Role::Manager)?;
     new.check(app.now())?;
@@ -83,7 +89,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewToken) -> Result<Iss
     .await
 }
 
-/// Returns the tokens that the caller can see (managers).
+/// Returns a page of the tokens that the caller can see. Requires the role manager.
 pub async fn list(app: &App, caller: &Caller, organisation_id: Option<Uuid>, page: Page) -> Result<Listed<Token>> {
     caller.needs(Role::Manager)?;
     let scope = caller.scope(organisation_id)?;
@@ -91,7 +97,10 @@ pub async fn list(app: &App, caller: &Caller, organisation_id: Option<Uuid>, pag
         .await
 }
 
-/// Revokes a token (managers: of their organisation). It is unknown from then on.
+/// Revokes a token by deleting it. Managers revoke tokens of their organisation, admins revoke any.
+///
+/// # Errors
+/// Not found: the token does not exist, or the caller cannot see it.
 pub async fn revoke(app: &App, caller: &Caller, id: Uuid) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
@@ -105,7 +114,7 @@ pub async fn revoke(app: &App, caller: &Caller, id: Uuid) -> Result<()> {
     .await
 }
 
-/// Creates the admin token with this secret if the database has no tokens. Returns whether it did.
+/// Creates an admin token with this secret if the database has no tokens. Returns whether the token was created.
 pub async fn first_admin(app: &App, secret: String) -> Result<bool> {
     app.write_catalogue(move |tx, now| {
         if token::any(tx)? {
@@ -128,7 +137,7 @@ pub fn none_yet(app: &App) -> Result<bool> {
     app.read_inline(|connection, _| Ok(!token::any(connection)?))
 }
 
-/// Returns the caller that runs the program on the database's own machine: an admin without a token.
+/// Returns the caller for commands that are run on the database's own machine: an admin without a token.
 pub fn operator() -> Caller {
     Caller {
         id: Uuid::nil(),

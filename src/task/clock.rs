@@ -8,7 +8,7 @@ use crate::service::{App, clock};
 /// Pause between two checks.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Starts the checks, the first one at once.
+/// Starts the loop. The first check runs at once.
 pub fn start(tasks: &mut Tasks, app: App) {
     tasks.every("clock", PAUSE, move || {
         let app = app.clone();

@@ -1,4 +1,4 @@
-//! Regularly stores the changes of jobs' health that time alone causes.
+//! Regularly stores the changes of jobs' health states that happen because time passes.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use crate::{
     service::{App, health},
 };
 
-/// Pause between two rounds. A change is noticed within a second of its time.
+/// Pause between two rounds. A change is stored within about a second after its deadline.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Starts the rounds, the first one at once.
+/// Starts the loop. The first round runs at once.
 pub fn start(tasks: &mut Tasks, app: App) {
     tasks.every("health", PAUSE, move || {
         let app = app.clone();

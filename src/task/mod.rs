@@ -1,4 +1,5 @@
-//! Supervised loops in the background. A round that fails or panics is logged, and the loop continues.
+//! Loops that run in the background while the server runs. If a round of a loop fails or panics, this is logged, and
+//! the loop continues.
 
 pub mod clock;
 pub mod health;
@@ -16,7 +17,7 @@ use tokio::{sync::watch, task::JoinSet};
 
 use crate::service::Recurring;
 
-/// The running loops. Dropping them ends them at once.
+/// The running loops. Dropping this value cancels them at once.
 pub struct Tasks {
     stop: watch::Sender<bool>,
     running: JoinSet<()>,
@@ -32,8 +33,9 @@ impl Default for Tasks {
 }
 
 impl Tasks {
-    /// Runs `round` at once, and again when `pause` has passed since the previous round ended. A round that fails or
-    /// panics is logged, and the next one runs nonetheless. Stopping the loops cancels a round at its next `.await`.
+    /// Starts a loop that runs `round` at once, and again each time that `pause` has passed since the last round ended.
+    /// If a round fails or panics, this is logged under `name`, and the loop continues. Stopping the loops cancels a
+    /// running round at its next `.await`.
     pub fn every<F, E>(&mut self, name: &'static str, pause: Duration, mut round: impl FnMut() -> F + Send + 'static)
     where
         F: Future<Output = Result<(), E>> + Send,

@@ -8,12 +8,14 @@ use crate::{
     service::{App, audit, clock, retention, throttle::Pace},
 };
 
-/// Starts the sweeps, the first one at once. Each begins `pause` after the one before has ended.
+/// Starts the loop, whose rounds delete expired data. The first round runs at once, and each later round starts when
+/// `pause` has passed since the end of the previous one. `audit_days` is the number of days for which audit entries are
+/// stored.
 pub fn start(tasks: &mut Tasks, app: App, pause: Duration, audit_days: u64) {
     tasks.every("sweeper", pause, move || {
         let app = app.clone();
         async move {
-            // Data deleted by age cannot be restored, so the sweep waits while the clock is not trusted.
+            // Deleted data cannot be restored, so nothing is deleted by age while the clock is not trusted.
             let trusted = clock::look(&app)?.ok();
             let Swept {
                 runs,

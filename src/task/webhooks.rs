@@ -1,4 +1,4 @@
-//! Delivers the messages of webhooks while the server runs.
+//! Delivers webhook messages while the server runs.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::service::{
 /// Pause after a round that failed.
 const REST: Duration = Duration::from_secs(5);
 
-/// Starts to look for due messages, now and several times a second.
+/// Starts the loop, which searches for due messages at once and then several times a second.
 pub fn start(tasks: &mut Tasks, app: App) {
     let courier = Arc::new(Mutex::new(Courier::new(app)));
     tasks.every("webhooks", LOOK_EVERY, move || {

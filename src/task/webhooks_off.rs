@@ -1,7 +1,7 @@
-//! Stands in for the delivery of webhooks in an executable that is built without them.
+//! Replaces the delivery of webhook messages in an executable that is built without the feature `webhooks`.
 
 use super::Tasks;
 use crate::service::App;
 
-/// Starts nothing.
+/// Does nothing, because no messages are delivered.
 pub fn start(_: &mut Tasks, _: App) {}

@@ -1,7 +1,8 @@
-//! The contents of the demo's database: one year, day by day, on a clock of its own.
+//! Fills the demo's database with one year of data, day by day, with a simulated clock.
 //!
-//! At the end of each local day its readings arrive. Five minutes later, in the season, the worker posts the day's run.
-//! So `available_at` is realistic, and `as_of` returns the data that was known at that time.
+//! The readings of a local day arrive at the end of the day. Five minutes later, during the season, the worker posts
+//! the predictions of that day. Each `available_at` is therefore realistic, and `as_of` returns the data that was known
+//! at that time.
 
 use std::{
     collections::BTreeMap,
@@ -32,7 +33,7 @@ use crate::{
     store::Db,
 };
 
-/// The delay from the end of a day to the worker's post.
+/// Delay from the end of a local day to the worker's post.
 const COMPUTING: Duration = Duration::minutes(5);
 
 /// The reason why the database could not be filled.
@@ -48,7 +49,7 @@ pub enum FillError {
     Body(String),
 }
 
-/// Numbers of values that were stored for the year of weather.
+/// Numbers of values that were stored for the simulated year.
 #[derive(Debug, Default)]
 pub struct Filled {
     /// Number of stored readings.
@@ -64,7 +65,8 @@ struct Day {
     runs: Vec<(Uuid, DailyIndex)>,
 }
 
-/// Fills an empty database and closes it. `progress` counts the days.
+/// Fills an empty database and closes it. Returns the numbers of stored values. `progress` advances by one for each
+/// day.
 pub async fn fill(db: Db, progress: &ProgressBar) -> Result<Filled, FillError> {
     let csv = http::weather_csv().map_err(FillError::Packing)?;
     let weather = weather::hours(&csv).map_err(FillError::Weather)?;
@@ -104,7 +106,7 @@ pub async fn fill(db: Db, progress: &ProgressBar) -> Result<Filled, FillError> {
     Ok(filled)
 }
 
-/// Applies one event.
+/// Applies one event of the example, such as a set-up of a job, to the database.
 async fn make(app: &App, operator: &Caller, event: Event) -> Result<(), FillError> {
     let made = match event {
         Event::SetUp(setup) => {
@@ -170,7 +172,7 @@ async fn post(app: &App, operator: &Caller, job: Uuid, index: &DailyIndex) -> Re
     Ok(counts.map_err(FillError::Refused)?.counts.stored)
 }
 
-/// Returns a body of the example, read as the API reads it.
+/// Parses a request body of the example in the same way as the API does.
 fn body<T: DeserializeOwned>(value: Value) -> Result<T, FillError> {
     serde_json::from_value(value).map_err(|error| FillError::Body(error.to_string()))
 }

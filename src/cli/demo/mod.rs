@@ -20,8 +20,8 @@ use crate::{
     service::{App, token},
 };
 
-/// The end of the database's name while it is being filled, so that a demo that is stopped meanwhile leaves nothing that
-/// looks complete.
+/// Suffix of the database's name while it is being filled, so that a demo that is stopped during that time leaves no
+/// database that looks complete.
 const UNFINISHED: &str = ".unfinished";
 
 /// Fills the data folder, which must be new, and serves it until SIGINT or SIGTERM.
@@ -33,7 +33,8 @@ pub fn run(loaded: &Loaded) -> Outcome {
         serve::given()?;
         let listening = Listening::new(settings).await?;
         make_folder(&settings.data_dir)?;
-        // This is checked first: a folder that is not the demo's stays unchanged, without a lock in it.
+        // The folder is checked before it is locked, so that a folder with other contents stays unchanged, without a
+        // lock file in it.
         left(&settings.data_dir)?;
         let _lock = Lock::take(&settings.data_dir)?;
         clear(&settings.data_dir)?;
@@ -51,7 +52,10 @@ pub fn run(loaded: &Loaded) -> Outcome {
     })
 }
 
-/// Deletes the remains of a demo that was stopped while it filled the folder.
+/// Deletes the files of a demo that was stopped while it filled the folder.
+///
+/// # Errors
+/// The folder contains other files, or a file cannot be deleted.
 fn clear(folder: &Path) -> Outcome {
     for entry in left(folder)? {
         fs::remove_file(entry.path()).map_err(|error| unreadable(folder, &error))?;
@@ -59,10 +63,10 @@ fn clear(folder: &Path) -> Outcome {
     Ok(())
 }
 
-/// Returns the remains of a demo that was stopped while it filled the folder.
+/// Returns the files of a demo that was stopped while it filled the folder.
 ///
 /// # Errors
-/// The folder contains anything else.
+/// The folder contains other files, or cannot be read.
 fn left(folder: &Path) -> Result<Vec<fs::DirEntry>, Failure> {
     let left = format!("{DATABASE}{UNFINISHED}");
     let mut entries: Vec<_> = fs::read_dir(folder)
@@ -119,7 +123,8 @@ fn style() -> ProgressStyle {
     style.unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-/// Creates the token for requests without one: it may read the demo's organisation.
+/// Creates the token that the demo uses for requests without a token. It can read the demo's organisation. Returns its
+/// secret.
 async fn visitor(app: &App) -> Result<String, Failure> {
     let new = NewToken {
         name: Name::new("visitor of the demo"),
@@ -132,7 +137,7 @@ async fn visitor(app: &App) -> Result<String, Failure> {
         .map_err(|error| Failure(format!("cannot create the visitor's token: {error}")))
 }
 
-/// Prints calls to try.
+/// Prints example requests.
 fn show(url: &str) {
     let predictions = format!("{url}/api/v1/predictions?metric=mildew_risk&job_id={}", SITES[0].job);
     let days = "from=2013-05-20T00:00:00Z&to=2013-05-27T00:00:00Z";

@@ -1,4 +1,5 @@
-//! Judges jobs within the transaction that may change their health state.
+//! Computes the health state of jobs within the transaction that may change it. To judge a job means to compute its
+//! health state and those of its targets anew.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,17 +20,17 @@ use crate::{
     },
 };
 
-/// A job in a transaction that may change its health state.
+/// A job, as read in a transaction that may change its health state.
 struct Judged {
     id: Uuid,
     job: Watched,
     vitals: Vitals,
-    /// Results of the last judgement, as stored in the database.
+    /// Results of the last judgement that are stored in the database, one for the job as a whole and one per target.
     kept: Vec<Standing>,
 }
 
 impl Judged {
-    /// Reads the job as stored; none if it does not exist.
+    /// Reads the job and the data that its health is computed from. Returns `None` if the job does not exist.
     fn read(connection: &Connection, id: Uuid) -> Result<Option<Self>> {
         let Some(job) = health::watched(connection, id)? else {
             return Ok(None);
@@ -39,8 +40,8 @@ impl Judged {
         Ok(Some(Self { id, job, vitals, kept }))
     }
 
-    /// Judges the job at `now`, and stores the differences and the messages of webhooks. `from` is when its inputs
-    /// changed, or `None` if only time has passed.
+    /// Judges the job at `now`, stores the changed results and the messages to webhooks, and returns the changes of
+    /// state. `from` is the time at which the inputs of the health changed, or `None` if only time has passed.
     fn judge(&mut self, tx: &Transaction<'_>, from: Option<Timestamp>, now: Timestamp) -> Result<Vec<HealthChange>> {
         let changes = self.vitals.judge(self.job.watch(), from, now);
         self.keep(tx)?;
@@ -62,7 +63,8 @@ impl Judged {
         Ok(changes)
     }
 
-    /// Notifies webhooks, after a job's recovery, about the required targets that are still down.
+    /// Enqueues messages to webhooks, after the job as a whole has recovered, about the required targets that are still
+    /// down.
     fn enqueue_still_down(&self, tx: &Transaction<'_>, now: Timestamp) -> Result<()> {
         for standing in &self.vitals.standings {
             let Some(role) = &standing.role else { continue };
@@ -80,9 +82,9 @@ impl Judged {
         Ok(())
     }
 
-    /// Returns the event for a target that changes while the job as a whole stays as it is: a required target is down
-    /// although the job continues, or it has recovered. No event is sent for late alone, because workers that post one
-    /// output after the other would cause it again and again.
+    /// Returns the webhook event for the change of a single target while the job as a whole stays on time: a required
+    /// target went down, or it has recovered. Returns `None` in every other case. A target that is only late causes no
+    /// event, because workers that post one output after the other would cause such events again and again.
     fn event_of_target(&self, role: &Name, change: &HealthChange) -> Option<WebhookEvent> {
         let mut targets = self.job.targets.iter();
         let is_required = targets.any(|target| target.role == *role && target.required);
@@ -96,7 +98,7 @@ impl Judged {
         }
     }
 
-    /// Notifies webhooks of a change.
+    /// Enqueues a message about a change to the webhooks that are subscribed to the event.
     fn enqueue(&self, tx: &Transaction<'_>, event: WebhookEvent, change: &HealthChange, now: Timestamp) -> Result<()> {
         let standings = self.vitals.standings.iter();
         let targets: Vec<_> = standings
@@ -129,7 +131,7 @@ impl Judged {
         webhook::enqueue(tx, &notice, now)
     }
 
-    /// Stores the standings that differ from the stored ones.
+    /// Stores the results of judgement that differ from those in the database.
     fn keep(&mut self, tx: &Transaction<'_>) -> Result<()> {
         for standing in &self.vitals.standings {
             if !self.kept.contains(standing) {
@@ -140,7 +142,7 @@ impl Judged {
         Ok(())
     }
 
-    /// Adds and removes standings to match the job's current targets.
+    /// Adds results of judgement for new targets of the job, and removes those of targets that no longer exist.
     fn sync_targets(&mut self, tx: &Transaction<'_>, now: Timestamp) -> Result<()> {
         let targets = self.job.targets.iter().map(|target| &target.role);
         let roles: Vec<_> = std::iter::once(None).chain(targets.map(Some)).collect();
@@ -155,15 +157,15 @@ impl Judged {
             if standings.iter().any(|standing| standing.role.as_ref() == role) {
                 continue;
             }
-            // A new target takes over the time from which posts are expected and the worker's last reports from the job
-            // as a whole.
+            // A new target copies two data from the job as a whole: the time from which posts are expected, and the
+            // last reports of the worker.
             let whole = standings.iter().find(|standing| standing.role.is_none());
             let mut new = Standing {
                 role: role.cloned(),
                 ..whole.cloned().unwrap_or_else(|| Standing::new(None, now))
             };
             new.since = now;
-            // The initial state of a job is no change.
+            // The initial state is not recorded as a change.
             new.look_at = None;
             new.state = self.vitals.begin(self.job.watch(), &new, now);
             self.vitals.standings.push(new);
@@ -172,7 +174,8 @@ impl Judged {
     }
 }
 
-/// Stores the changes that time alone has made by `now`. Returns their number.
+/// Judges a job at `now` and stores the changes that passed deadlines have caused. Returns the number of changes, or 0
+/// if the job does not exist.
 pub(super) fn apply_elapsed_time(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<usize> {
     let Some(mut judged) = Judged::read(tx, id)? else {
         return Ok(0);
@@ -180,8 +183,8 @@ pub(super) fn apply_elapsed_time(tx: &Transaction<'_>, id: Uuid, now: Timestamp)
     Ok(judged.judge(tx, None, now)?.len())
 }
 
-/// Replaces stored times in the future, which a clock that was ahead has given, with `now`, and judges the job again.
-/// Returns the number of changes.
+/// Corrects the times of a job that a clock which was ahead has stored: replaces those in the future by `now`, and
+/// judges the job again. Returns the number of changes of state, or 0 if the job does not exist.
 pub(super) fn correct(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<usize> {
     let Some(mut judged) = Judged::read(tx, id)? else {
         return Ok(0);
@@ -192,7 +195,7 @@ pub(super) fn correct(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<
     Ok(judged.judge(tx, None, now)?.len())
 }
 
-/// Judges a job that is new, or that changed at `now`.
+/// Judges a job that was created, or whose inputs of health changed, at `now`. Does nothing if the job does not exist.
 pub fn reassess(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
     let Some(mut judged) = Judged::read(tx, id)? else {
         return Ok(());
@@ -202,8 +205,8 @@ pub fn reassess(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Runs `make`, which affects the health of jobs. State changes due to elapsed time are stored before it, and those due
-/// to `make` after it.
+/// Runs `make`, which affects the health of the jobs, and returns its result. Changes of state because time has passed
+/// are stored before `make` runs, and those because of `make` after it.
 pub fn with_reassessment<T>(
     tx: &Transaction<'_>,
     jobs: &[Uuid],
@@ -220,7 +223,8 @@ pub fn with_reassessment<T>(
     Ok(made)
 }
 
-/// Changes the standings of a job and of its targets.
+/// Applies `make` to the stored results of judgement of a job and of each of its targets, and stores those that
+/// changed. Does not judge the job.
 pub fn change(tx: &Transaction<'_>, id: Uuid, make: impl FnMut(&mut Standing)) -> Result<()> {
     let Some(mut judged) = Judged::read(tx, id)? else {
         return Ok(());
@@ -229,26 +233,29 @@ pub fn change(tx: &Transaction<'_>, id: Uuid, make: impl FnMut(&mut Standing)) -
     judged.keep(tx)
 }
 
-/// Makes posts of a resumed job expected from `now`, because none were expected while it was paused.
+/// Sets `now` as the time from which posts for a resumed job are expected. While the job was paused, no posts were
+/// expected.
 pub fn resume(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
     change(tx, id, |standing| standing.watched_from = now)
 }
 
-/// Caches the time until which posts for a job cannot change its health state, so that most posts read no health.
-/// Without it, a post of one prediction takes 1.25 times the processor's time (91.6 µs instead of 73.1 µs, medians of
-/// five rounds in turns).
+/// Cache of the time until which posts for a job cannot change its health state, so that most posts read no health
+/// data. Without the cache, a post of one prediction takes 1.25 times the processor's time (91.6 µs instead of 73.1 µs,
+/// medians of five alternating rounds).
 #[derive(Default)]
 pub struct HealthCache(Mutex<CachedHealth>);
 
 #[derive(Default)]
 struct CachedHealth {
-    /// Time at which this was computed. A clock that was set back to before it invalidates the cache.
+    /// Time at which `steadiness` was computed. `None` if nothing is cached. If the clock now shows an earlier time,
+    /// the cached value is not used.
     from: Option<Timestamp>,
     steadiness: Steadiness,
 }
 
 impl HealthCache {
-    /// Returns whether a post of these roles cannot change the health state at `now`.
+    /// Returns whether a post for these output roles cannot change the health state at `now`. Returns false if this is
+    /// unknown.
     fn is_unchanged_by(&self, posted: &[&Name], now: Timestamp) -> bool {
         let CachedHealth { from, steadiness } = &*self.lock();
         let is_known = from.is_some_and(|from| from <= now);
@@ -262,7 +269,8 @@ impl HealthCache {
         };
     }
 
-    /// Makes the next post judge the health. It must be called after a change that is not judged by [`Post`].
+    /// Clears the cache, so that the next post judges the job. Must be called after each change of the job's health
+    /// that is not made through [`Post`].
     pub fn invalidate(&self) {
         *self.lock() = CachedHealth::default();
     }
@@ -277,7 +285,8 @@ fn is_steady(steadiness: &Steadiness, posted: &[&Name], now: Timestamp) -> bool 
     steadiness.until.is_some_and(|until| now <= until) && !posted.iter().any(is_open)
 }
 
-/// Judges a job before and after a post, so that changes by elapsed time and by the post are stored apart.
+/// A judgement of a job around a post: before the post for the time that has passed, and after it for the effect of the
+/// post. The two kinds of changes are stored apart.
 pub struct Post<'a> {
     cache: &'a HealthCache,
     posted: Vec<&'a Name>,
@@ -286,8 +295,9 @@ pub struct Post<'a> {
 }
 
 impl<'a> Post<'a> {
-    /// Stores the changes that time has made by `now`, unless the job is steady. It must be called before the post of
-    /// these output roles.
+    /// Judges the job at `now` and stores the changes that passed deadlines have caused. Skips this if the cache shows
+    /// that the post cannot change the health state. `posted` are the output roles of the post. Must be called before
+    /// the post is stored.
     pub fn begin(
         tx: &Transaction<'_>,
         id: Uuid,
@@ -310,7 +320,8 @@ impl<'a> Post<'a> {
         })
     }
 
-    /// Judges the job again after the post, if the post can have changed its state. It must be called after the post.
+    /// Judges the job again if the post can have changed its health state, and updates the cache. Must be called after
+    /// the post is stored.
     pub fn end(self, tx: &Transaction<'_>) -> Result<()> {
         let Some(mut judged) = self.judged else {
             return Ok(());

@@ -1,9 +1,12 @@
-//! The health of jobs: operations that return it, and the loop that updates states that change with time alone.
+//! The health of jobs: operations that return it, and the loop that stores changes of state that happen because time
+//! passes.
 //!
-//! Health is judged in the transaction that changes it: a post, a report, a change of the job or its source. Between
-//! these, only time changes it, at deadlines stored in `health.look_at`. A loop finds overdue rows by that index, and
-//! reads apply changes that are not stored yet. While a job is healthy, a post reads and writes no health: a deadline
-//! that the post moves is checked when it passes.
+//! To judge a job means to compute its health state. A job is judged in the transaction that changes the inputs of its
+//! health: a post, a report, a change of the job or its source. Between such transactions a state changes only when a
+//! deadline passes. The next deadline of each row is stored in the indexed column `health.look_at`. A loop finds the
+//! rows whose deadline has passed. Reads compute the changes that are not stored yet. While a job is healthy, a post
+//! neither reads nor writes its health: the post moves the deadline without storing it, and the loop finds the new
+//! deadline when the stored one passes.
 
 mod judge;
 
@@ -22,13 +25,14 @@ use crate::{
 };
 pub(super) use judge::{HealthCache, Post, change, reassess, resume, with_reassessment};
 
-/// Number of jobs that are judged in one transaction.
+/// Largest number of jobs that are judged in one transaction.
 const STEP: usize = 200;
 
-/// Delay in minutes until a job that could not be judged is judged again.
+/// Delay, in minutes, after which a job whose judgement failed is judged again.
 const LATER: i64 = 10;
 
-/// Counts the caller's visible jobs by health state.
+/// Returns the number of jobs in each health state, among the jobs that the caller can see. `organisation_id` restricts
+/// the count to one organisation.
 pub async fn counts(app: &App, caller: &Caller, organisation_id: Option<Uuid>) -> Result<HealthCounts> {
     let organisation_id = caller.scope(organisation_id)?;
     app.read_blocking(move |connection, now| {
@@ -49,11 +53,12 @@ pub async fn counts(app: &App, caller: &Caller, organisation_id: Option<Uuid>) -
     .await
 }
 
-/// Returns the health of a job with a page of its changes, newest first: those before the change with the number
-/// `before`. Also returns the number of the last one, if there are more.
+/// Returns the health of a job with a page of its changes, newest first. `before` is the number of the last change of
+/// the previous page, or `None` for the first page. Also returns the number of the last change of this page if there
+/// are more changes, otherwise `None`.
 ///
 /// # Errors
-/// Not found: the job.
+/// Not found: the job does not exist, or the caller cannot see it.
 pub async fn get(
     app: &App,
     caller: &Caller,
@@ -77,8 +82,12 @@ pub async fn get(
     .await
 }
 
-/// Stores the changes that time alone has made by now, and returns their number. A job that cannot be judged is judged
-/// again later, and delays no other.
+/// Judges the jobs whose deadline has passed, stores their changes of state, and returns the number of changes. Does
+/// nothing while deadlines are suspended because of the clock. A job whose judgement fails is tried again after
+/// `LATER` minutes, and does not delay other jobs.
+///
+/// # Errors
+/// Unavailable or busy, if the database cannot be read or written.
 pub async fn watch(app: &App) -> Result<usize> {
     let deadlines = clock::deadlines(app).await?;
     if deadlines.are_held {
@@ -100,10 +109,10 @@ pub async fn watch(app: &App) -> Result<usize> {
     }
 }
 
-/// Judges the jobs again whose health depends on a time of a clock that was ahead and has been corrected. Returns the
-/// number of changes.
+/// Corrects and judges the jobs that have stored times in the future, given by a clock that was ahead at the time.
+/// Returns the number of changes of state.
 async fn correct(app: &App) -> Result<usize> {
-    // This reads all jobs.
+    // This may read the whole table, so it is not a short read.
     let found = app
         .read_unmapped(|connection, now| health::ahead_of(connection, latest_given(now)))
         .await?;
@@ -115,10 +124,11 @@ async fn correct(app: &App) -> Result<usize> {
     Ok(changes)
 }
 
-/// Judges a job at a time, and returns the number of changes.
+/// A function that judges one job at the given time and returns the number of changes of state.
 type Judge = fn(&Transaction<'_>, Uuid, Timestamp) -> Result<usize>;
 
-/// Judges jobs in one transaction, or one by one if that fails.
+/// Judges the jobs in one transaction. If that fails for another reason than a busy or unavailable database, judges
+/// each job in its own transaction. Returns the number of changes of state.
 async fn judge_each(app: &App, jobs: Vec<Uuid>, judge: Judge) -> Result<usize> {
     match judge_together(app, jobs.clone(), judge).await {
         Err(error @ (Error::Busy | Error::Unavailable(_))) => Err(error),
@@ -149,7 +159,8 @@ async fn judge_together(app: &App, jobs: Vec<Uuid>, judge: Judge) -> Result<usiz
     .await
 }
 
-/// Makes the next post for a job judge its health, because something other than a post has changed it.
+/// Clears the health cache of a job, so that the next post judges the job. Must be called when something other than a
+/// post has changed the job's health.
 pub(super) fn invalidate_health(
     tx: &Transaction<'_>,
     contracts: &Cache<Uuid, Arc<Contract>>,

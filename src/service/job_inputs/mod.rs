@@ -1,4 +1,4 @@
-//! The inputs of a job with their values, for workers, in one call.
+//! Returns all inputs of a job with their values in one call, for workers.
 
 mod things;
 
@@ -21,16 +21,17 @@ use crate::{
 };
 use things::Things;
 
-/// Window of the requested values.
+/// Window of time and knowledge from which the values of the inputs are read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct InputWindow {
-    /// Times of the values; by default a day to each side of now.
+    /// Requested times of the values. By default the window reaches from one day before to one day after now, or
+    /// `as_of`.
     pub times: AskedWindow,
-    /// Only values known at this time; the default window is around it.
+    /// Time of knowledge: only values that were available at this time are returned. `None` returns the current values.
     pub as_of: Option<Timestamp>,
 }
 
-/// Returns the job's bound inputs with their values in the window.
+/// Returns the bound inputs of the job with their values in the window.
 ///
 /// # Errors
 /// Not found: the job. Bad parameter: the window ends before it begins, or has more values than a response may have.
@@ -43,8 +44,8 @@ pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> R
     .await
 }
 
-/// Reads the inputs. The resources of all bindings are found together; the values of each are a range that is read by
-/// itself, since a response may have half a million.
+/// Reads the inputs of a job. The resources of all bindings are read together. The values of each binding are read
+/// separately, since a response may have half a million of them.
 fn read(connection: &Connection, job: &JobRecord, window: InputWindow, now: Timestamp) -> Result<JobInputs> {
     let middle = window.as_of.unwrap_or(now);
     let times = window.times.around(middle)?;
@@ -76,17 +77,17 @@ fn read(connection: &Connection, job: &JobRecord, window: InputWindow, now: Time
     })
 }
 
-/// The state of reading a job's inputs.
+/// The parameters of reading a job's inputs, and the state while the inputs are read.
 struct Read<'a> {
     connection: &'a Connection,
     job: &'a JobRecord,
     things: Things,
-    /// The job's location, once it was looked up.
+    /// Location of the job. The cell is empty until the location is looked up. `None` if the job has no location.
     location: OnceCell<Option<Uuid>>,
     times: Window,
     as_of: Option<Timestamp>,
     now: Timestamp,
-    /// Number of values so far.
+    /// Number of values that were read so far, of all roles.
     count: Cell<usize>,
 }
 
@@ -166,7 +167,7 @@ impl Read<'_> {
         Ok(found.by_series(false))
     }
 
-    /// Returns the location that the job's sources predict for.
+    /// Returns the location for which the job's input sources predict. Returns `None` if the job has no location.
     fn location(&self) -> Result<Option<Uuid>> {
         if let Some(known) = self.location.get() {
             return Ok(*known);
@@ -178,7 +179,10 @@ impl Read<'_> {
         Ok(*self.location.get_or_init(|| found))
     }
 
-    /// Refuses more values of a role, or of all roles, than a response may have.
+    /// Adds `count` values of the role to the number of values so far.
+    ///
+    /// # Errors
+    /// Bad parameter: the role, or all roles together, have more values than a response may have.
     fn check_count(&self, count: usize, role: &InputRole) -> Result<()> {
         self.count.set(self.count.get() + count);
         let too_many = if count > MAX_VALUES {

@@ -1,4 +1,4 @@
-//! Finds the resources that a job's bindings name.
+//! Reads the resources that a job's bindings refer to.
 
 use std::collections::HashMap;
 
@@ -15,18 +15,18 @@ use crate::{
     store::{self, engine::Connection},
 };
 
-/// The resources that some bindings name, by their ids, and the locations of the sensors.
+/// The resources that a job's bindings refer to, and the locations of the bound sensors.
 pub struct Things {
-    /// The sensors.
+    /// The bound sensors, by id.
     pub sensors: HashMap<Uuid, Sensor>,
-    /// The locations.
+    /// The bound locations and those of the bound sensors, by id.
     pub locations: HashMap<Uuid, Location>,
-    /// The sources.
+    /// The bound sources, by id.
     pub sources: HashMap<Uuid, Source>,
 }
 
 impl Things {
-    /// Gathers those that exist, all of a kind by one statement.
+    /// Reads the resources, with one statement for each kind of resource. Resources that do not exist are left out.
     pub fn gather(connection: &Connection, bindings: &[RoleBinding]) -> Result<Self> {
         let of_kind = |kind| {
             let bindings = bindings.iter().filter(move |binding| binding.input_type == kind);
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
     use crate::{domain::text::Name, store::sqlite::traced};
 
-    /// Returns the number of statements that find `count` sensors and their locations, and as many sources.
+    /// Returns the number of SQL statements that read `count` sensors, the sensors' locations, and `count` sources.
     fn statements(count: u128) -> usize {
         let folder = tempfile::tempdir().unwrap();
         let connection = traced::database(folder.path());

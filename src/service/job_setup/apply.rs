@@ -9,8 +9,8 @@ use crate::{
     store::{self, engine::Transaction},
 };
 
-/// Creates the resources of the plan in its order, with their entries in the audit trail. The database decides whether
-/// an id or a name is free: a plan that another transaction has overtaken ends in the same conflict.
+/// Creates the resources of the plan, in the plan's order, with their audit entries. The database checks that ids and
+/// names are unique, so if another transaction has taken one since the plan was made, the result is the same conflict.
 pub(super) fn apply(tx: &Transaction<'_>, caller: &Caller, plan: &Plan, now: Timestamp) -> Result<()> {
     let trail = audit::by(tx, caller, now);
     for made in &plan.made {

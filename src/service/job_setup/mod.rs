@@ -1,4 +1,5 @@
-//! The set-up of a job: gathers the resources that the request names, lets the domain decide, and applies the plan.
+//! The set-up of a job together with the resources that it needs, in one request. The operation reads the resources
+//! that the request names, a function of `domain` decides which to create, and the resulting plan is applied.
 
 mod apply;
 
@@ -11,14 +12,16 @@ use crate::{
     store::job_setup::gather,
 };
 
-/// Sets up a job (managers; an unknown organisation is created for admins). With `dry_run` it returns the same response
-/// and writes nothing. The response's `created` contains the job itself if it was created.
+/// Sets up a job: creates the job and the resources that the request describes, unless they exist. Requires the role
+/// manager, or the role admin if the organisation does not exist. With `dry_run` it returns the same response and
+/// writes nothing. The response lists the created resources in `created`, including the job if it was created.
 ///
 /// # Errors
-/// Invalid: names every broken rule. Conflict: a name or id is taken by a resource that differs.
+/// Invalid: each violation of a rule is named. Conflict: a name or id is taken by a resource that differs.
 pub async fn set_up(app: &App, caller: &Caller, setup: JobSetup, dry_run: bool) -> Result<JobSetupAnswer> {
     let inquiry = Inquiry::admit(caller, setup)?;
-    // A faulty form is refused whatever there is, so that it waits for no writer either.
+    // A request with faults of format is refused in any case, so it is handled by a read, which does not wait for the
+    // writer.
     let is_faulty = !inquiry.form.violations.is_empty();
     if dry_run || is_faulty {
         let plan = app.read_blocking(move |connection, now| {

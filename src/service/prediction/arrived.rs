@@ -1,4 +1,4 @@
-//! The time at which a post arrives, and the limits of its issue times.
+//! The time at which a post of predictions arrives, and the latest issue_time that the post may have.
 
 use crate::{
     domain::{Result, Timestamp, health::latest_given},
@@ -6,25 +6,29 @@ use crate::{
     store::{clock, engine::Transaction},
 };
 
-/// Arrival of a post.
+/// Times of a post that arrives.
 #[derive(Clone, Copy)]
 pub(super) struct Arrived {
-    /// The available_at of the post, which is later than the clock's time while the clock is behind the latest arrival.
+    /// The available_at of the posted values. While the clock is behind the latest stored available_at, this is later
+    /// than the clock's time.
     pub stamp: Timestamp,
-    /// The issue_time of predictions that have none: the clock's time, unless the clock is known to be behind.
+    /// The issue_time of predictions that were posted without one. It is `stamp`, or the clock's time if `stamp` is far
+    /// ahead of the clock while the clock is not known to be behind.
     pub issue_time: Timestamp,
-    /// Time of the clock.
+    /// Time that the clock shows.
     now: Timestamp,
-    /// Latest issue_time that is accepted; any, if the clock is known to be behind.
+    /// Latest issue_time that is accepted. `None` means that every issue_time is accepted, because the clock is known
+    /// to be behind.
     latest_issue: Option<Timestamp>,
 }
 
 impl Arrived {
-    /// Assigns the times of values that arrive at `now`.
+    /// Assigns the available_at and the default issue_time of values that arrive at `now`.
     pub fn at(tx: &Transaction<'_>, now: Timestamp, watch: &Watch) -> Result<Self> {
         let stamp = clock::stamp(tx, now)?;
         let latest_issue = watch.latest_issue(now);
-        // Several posts within one microsecond are separate issues.
+        // `stamp` is preferred to `now`, because it differs between posts within one microsecond, which must be
+        // separate issues.
         let is_near = stamp <= latest_given(now);
         Ok(Self {
             stamp,
@@ -37,7 +41,8 @@ impl Arrived {
         })
     }
 
-    /// Returns the fault of an issue_time too far in the future, which would hide later issues.
+    /// Returns a description of the fault if `issue_time` is too far in the future. Such an issue would hide later
+    /// issues. Returns `None` if the issue_time is accepted or absent.
     pub fn too_far_ahead(self, issue_time: Option<Timestamp>) -> Option<String> {
         let (now, latest) = (self.now, self.latest_issue?);
         issue_time.filter(|issue_time| *issue_time > latest)?;

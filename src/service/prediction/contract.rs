@@ -13,7 +13,7 @@ use crate::{
     store::{self, engine::Connection},
 };
 
-/// Properties of a job that posts are checked against. They are cached until the catalogue changes.
+/// Properties of a job that posts are checked against. They are cached until a resource of the catalogue changes.
 pub struct Contract {
     /// Organisation of the job.
     pub organisation_id: Uuid,
@@ -25,12 +25,12 @@ pub struct Contract {
     source_version_id: Uuid,
     version_label: Name,
     targets: Vec<OutputRole>,
-    /// Cache of whether posts can change the health state of the job.
+    /// Cache of the time until which posts cannot change the health state of the job.
     pub health_cache: HealthCache,
 }
 
 impl Contract {
-    /// Reads the job's contract.
+    /// Reads the contract of the job with this id.
     ///
     /// # Errors
     /// Not found: the job.
@@ -58,8 +58,10 @@ impl Contract {
         })
     }
 
-    /// Returns the target of the job that points belong to. Otherwise returns the member of the request that is wrong,
-    /// and why.
+    /// Returns the index of the job's target that points with this key belong to.
+    ///
+    /// # Errors
+    /// The name of the JSON member that is wrong, and the reason.
     pub fn target(&self, key: &JobKey) -> std::result::Result<usize, (&'static str, String)> {
         let known = |name: fn(&OutputRole) -> &Name| {
             let names: Vec<_> = self.targets.iter().map(|t| name(t).as_str()).collect();
@@ -103,17 +105,18 @@ impl Contract {
         }
     }
 
-    /// Returns the output role of one of the job's targets.
+    /// Returns the output role of the target with this index. Returns `None` if there is no such target.
     pub fn role(&self, target: usize) -> Option<&Name> {
         Some(&self.targets.get(target)?.role)
     }
 
-    /// Returns the location of points: the one that they name, or that of the job.
+    /// Returns the location of points: `named` if the points name one, otherwise that of the job. Returns `None` if the
+    /// job has no location either.
     pub fn location(&self, named: Option<Uuid>) -> Option<Uuid> {
         named.or(self.location_id)
     }
 
-    /// Returns the series of one of the job's targets.
+    /// Returns the series of the target with this index. Returns `None` if there is no such target.
     pub fn series(&self, target: usize, location_id: Option<Uuid>, stage: Option<Stage>) -> Option<Series> {
         let target = self.targets.get(target)?;
         Some(Series {

@@ -1,4 +1,4 @@
-//! Posts of predictions without a job: each point names its source.
+//! Posts of predictions without a job. Each point names its source and its location.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -23,11 +23,12 @@ use crate::{
     },
 };
 
-/// Stores a part of a longer stream of points; `first` is the number of its first point. Either all points of the part
-/// are stored, or none.
+/// Stores a part of a longer stream of points, in one transaction. `first` is the number of the part's first point
+/// within the stream, counted from 0. If any point of the part is refused, no point of the part is stored. Requires the
+/// role worker.
 ///
 /// # Errors
-/// Invalid: as for an array of points, with the numbers of the stream.
+/// Invalid: the points break a rule. Each violation names the number of its point within the stream.
 pub async fn post_lines(
     app: &App,
     caller: &Caller,
@@ -41,7 +42,7 @@ pub async fn post_lines(
     Ok(counts)
 }
 
-/// Key of the run that points belong to.
+/// Key of a run: the properties that all points of one forecast run share.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct RunKey {
     source_version_id: Uuid,
@@ -124,17 +125,18 @@ fn resolve(
     Ok(joined)
 }
 
-/// Member of a point that is wrong, and the reason.
+/// Name of the JSON member of a point that is wrong, and the reason.
 type Refusal = (&'static str, String);
 
-/// Resources that the points name. Each is read once.
+/// Cache of the resources that the posted points name, so that each resource is read once per post.
 struct Catalogue<'a> {
     tx: &'a Transaction<'a>,
     caller: &'a Caller,
-    /// Organisations of locations.
+    /// Organisation of each location, by the location's id. `None` if the caller cannot see the location.
     locations: HashMap<Uuid, Option<Uuid>>,
     sources: HashMap<Name, Option<Source>>,
-    /// Versions by source and label; the newest version if there is no label.
+    /// Id of each version, by the source's id and the version's label or id. Without a label the entry is the source's
+    /// newest version. The value is `None` if there is no such version.
     versions: HashMap<(Uuid, Option<Name>), Option<Uuid>>,
     known: HashMap<Uuid, (Source, SourceVersion)>,
 }
@@ -184,7 +186,7 @@ impl<'a> Catalogue<'a> {
         }))
     }
 
-    /// Returns the series of a run whose names were resolved.
+    /// Returns the series of a run. Returns `None` unless the version and the location of the run were resolved before.
     fn series(&self, key: RunKey) -> Option<Series> {
         let (source, version) = self.known.get(&key.source_version_id)?;
         let owner = self.locations.get(&key.location_id)?;
@@ -203,7 +205,8 @@ impl<'a> Catalogue<'a> {
         })
     }
 
-    /// Returns the organisation of a location, if the caller can see it.
+    /// Returns the organisation of a location. Returns `None` if the location does not exist or the caller cannot see
+    /// it.
     fn owner(&mut self, id: Uuid) -> Result<Option<Uuid>> {
         if let Some(known) = self.locations.get(&id) {
             return Ok(*known);
@@ -214,7 +217,8 @@ impl<'a> Catalogue<'a> {
         Ok(visible)
     }
 
-    /// Returns the source with this name or id, if it belongs to the organisation or is shared.
+    /// Returns the id of the source with this name or id. Returns `None` unless the source belongs to the organisation
+    /// `owner` or is shared.
     fn source(&mut self, named: &Name, owner: Uuid) -> Result<Option<Uuid>> {
         if !self.sources.contains_key(named) {
             let found = match Uuid::parse_str(named.as_str()) {
@@ -232,7 +236,8 @@ impl<'a> Catalogue<'a> {
         Ok(usable.map(|source| source.id))
     }
 
-    /// Returns the source's version with this label or id, or its newest.
+    /// Returns the id of the source's version with this label or id, or of the newest version if `named` is `None`.
+    /// Returns `None` if there is no such version.
     fn version(&mut self, source: Uuid, named: Option<&Name>) -> Result<Option<Uuid>> {
         let key = (source, named.cloned());
         if let Some(known) = self.versions.get(&key) {

@@ -1,5 +1,5 @@
-//! Predictions: workers post them for their organisation's jobs or locations, and every token of the organisation can
-//! read them.
+//! Predictions of sources. Workers post them for their organisation's jobs or locations, and every token of the
+//! organisation can read them.
 
 mod arrived;
 mod contract;

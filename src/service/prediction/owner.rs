@@ -1,4 +1,4 @@
-//! Decides whose predictions a caller reads.
+//! Finds the organisation whose predictions a request reads or withdraws, and checks that the caller may see them.
 
 use std::collections::HashMap;
 
@@ -26,8 +26,8 @@ pub fn owner(connection: &Connection, caller: &Caller, scope: PredictionScope) -
             ("source", id, source.and_then(|source| source.organisation_id))
         }
     };
-    // The job may be deleted, and its id used by another organisation. Its old predictions still belong to the old
-    // owner.
+    // The resource may be deleted, and another organisation may use its id now. The old predictions still belong to the
+    // old organisation.
     let owner = match caller.organisation_id {
         Some(own) if registered == Some(own) => Some(own),
         Some(own) => prediction::is_known(connection, scope, own)?.then_some(own),
@@ -39,10 +39,12 @@ pub fn owner(connection: &Connection, caller: &Caller, scope: PredictionScope) -
     owner.ok_or(Error::NotFound { what, id })
 }
 
-/// Returns the scopes, each with the organisation that owns its predictions. Those of locations are looked up together.
+/// Returns the scopes in their order, each with the organisation that owns its predictions. The owners of all locations
+/// are read together.
 ///
 /// # Errors
-/// Not found: the first job, location or source for which no predictions are stored, and which does not exist.
+/// Not found: a job, location or source that does not exist or that the caller cannot see, unless predictions for it
+/// are still stored.
 pub fn owners(connection: &Connection, caller: &Caller, scopes: &[PredictionScope]) -> Result<Vec<OwnedScope>> {
     let location = |scope: &PredictionScope| match scope {
         PredictionScope::Location(id) => Some(*id),
@@ -68,7 +70,8 @@ fn of_location(owners: &HashMap<Uuid, Uuid>, id: Uuid) -> Result<Uuid> {
     owners.get(&id).copied().ok_or(Error::NotFound { what, id })
 }
 
-/// Returns the organisation that owns the predictions for each of the locations, as [`owner`] does for one job.
+/// Returns the organisation that owns the predictions for each location, by the location's id. Locations that the
+/// caller cannot see, or that have neither a record nor predictions, are left out.
 fn of_locations(connection: &Connection, caller: &Caller, ids: &[Uuid]) -> Result<HashMap<Uuid, Uuid>> {
     let mut owners = HashMap::with_capacity(ids.len());
     for location in store::location::find_all(connection, ids)? {
@@ -100,7 +103,7 @@ mod tests {
     fn the_owners_of_locations_take_few_statements_however_many_they_are() {
         let folder = tempfile::tempdir().unwrap();
         let connection = traced::database(folder.path());
-        // Every other location is gone, and has predictions.
+        // Every second location is deleted, and predictions for it are still stored.
         let sql = "INSERT INTO organisations (id, name, created_at, updated_at, revision) VALUES (zeroblob(16), 'o', 0, 0, 0);
             WITH RECURSIVE l (n) AS (SELECT 0 UNION ALL SELECT n + 2 FROM l WHERE n + 2 < 128)
                 INSERT INTO locations (id, organisation_id, name, latitude, longitude, placeholder, created_at, updated_at,
@@ -122,7 +125,7 @@ mod tests {
                 expires_at: None,
             };
             let (statements, found) = traced::statements(&connection, || owners(&connection, &caller, &scopes));
-            // One finds the locations, and one the predictions of the others.
+            // The first statement reads the locations, the second the predictions of the deleted locations.
             assert_eq!(statements, 2);
             assert!(found.unwrap().iter().all(|owned| owned.organisation_id.is_nil()));
             let missing = [PredictionScope::Location(Uuid::from_u128(128))];

@@ -19,10 +19,12 @@ use crate::{
     },
 };
 
-/// Stores predictions: the whole batch, or nothing.
+/// Stores a batch of predictions in one transaction and counts them by result. If any prediction is refused, none is
+/// stored. `gaps` decides how predictions without a value are treated. Requires the role worker.
 ///
 /// # Errors
-/// Not found: the job. Invalid: the roles, times, values or locations of the points. Each violation is named.
+/// Not found: the job. Invalid: the roles, times, values, locations, sources or metrics of the points. Each violation
+/// is named.
 pub async fn post(app: &App, caller: &Caller, posted: PostedPredictions, gaps: Gaps) -> Result<PredictionCounts> {
     caller.needs(Role::Worker)?;
     let counts = match posted {
@@ -39,7 +41,7 @@ pub async fn post(app: &App, caller: &Caller, posted: PostedPredictions, gaps: G
     Ok(counts)
 }
 
-/// Key of the run of a job's contract that points belong to.
+/// Key of a run: the properties that all points of one forecast run of a job share.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct RunKey {
     target: usize,
@@ -104,11 +106,11 @@ async fn for_job(
     .await
 }
 
-/// Resolves the runs by the contract.
+/// Finds the target, location and issue_time of each posted run, according to the contract.
 ///
 /// # Errors
-/// Invalid: points whose role is no target, whose location is not the organisation's, whose issue_time is in the
-/// future, or that repeat a valid_time; as many as a response lists.
+/// Invalid: points whose role is no target of the job, whose location is not the organisation's, whose issue_time is in
+/// the future, or that repeat a valid_time. At most as many violations are returned as a response lists.
 fn resolve(
     tx: &Transaction<'_>,
     contract: &Contract,

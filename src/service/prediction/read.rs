@@ -1,4 +1,4 @@
-//! Reads predictions, for every token of their organisation.
+//! Reads predictions. Every token can read the predictions of its organisation.
 
 use super::owner::{owner, owners};
 use crate::{
@@ -11,12 +11,12 @@ use crate::{
     store::prediction,
 };
 
-/// Returns the predictions of the window that match the query, sorted by the keys of the rows, and the window, which begins
-/// now by default.
+/// Returns the predictions of the window that match the query, sorted by the keys of the rows. Also returns the window
+/// itself, which begins now unless the request names a beginning.
 ///
 /// # Errors
-/// Bad parameter: the window ends before it begins. Not found: the job or location, unless predictions for it are still
-/// stored.
+/// Bad parameter: the window ends before it begins. Not found: the job, location or source, unless predictions for it
+/// are still stored.
 pub async fn list(
     app: &App,
     caller: &Caller,
@@ -33,12 +33,12 @@ pub async fn list(
     .await
 }
 
-/// Returns the series of the window that match the query, each thinned to at most `max` points. The whole window is read, regardless
-/// of the query's limit.
+/// Returns the series of predictions of the window that match the query, each reduced to at most `max` points. All
+/// matching predictions are read; the query's `limit` is ignored.
 ///
 /// # Errors
-/// Bad parameter: the window ends before it begins, or has too many values. Not found: the job or location, unless
-/// predictions for it are still stored.
+/// Bad parameter: the window ends before it begins, or has too many values. Not found: the job, location or source,
+/// unless predictions for it are still stored.
 pub async fn list_thinned(
     app: &App,
     caller: &Caller,
@@ -63,10 +63,10 @@ pub async fn list_thinned(
     .await
 }
 
-/// Returns the latest predictions of a job or of locations.
+/// Returns the latest predictions for each job, location or source that the query names.
 ///
 /// # Errors
-/// Not found: the job or a location, unless predictions for it are still stored.
+/// Not found: a job, location or source, unless predictions for it are still stored.
 pub async fn latest(app: &App, caller: &Caller, query: LatestQuery) -> Result<Vec<LatestPrediction>> {
     let caller = caller.clone();
     app.read_blocking(move |connection, now| {

@@ -25,12 +25,13 @@ use crate::{
     },
 };
 
-/// Approximate number of values that are withdrawn in one transaction, so that others write in between. The values of
-/// one series are withdrawn together.
+/// Approximate number of values that are withdrawn in one transaction, so that other writes can run between two
+/// transactions. A series is never split between transactions.
 const STEP: usize = 2_000;
 
-/// Withdraws predictions of one issue of a job, which may be deleted: series by series, in steps if there are many.
-/// When an interrupted call is repeated, it withdraws the rest.
+/// Withdraws the predictions of one issue of a job and returns the counts. The job may be deleted. Many predictions are
+/// withdrawn in several transactions, series by series. If a call is interrupted, the same call can be repeated to
+/// withdraw the remaining predictions. Requires the role worker.
 ///
 /// # Errors
 /// Not found: the job, unless predictions for it are still stored.
@@ -38,7 +39,8 @@ pub async fn withdraw(app: &App, caller: &Caller, asked: Withdrawal) -> Result<C
     caller.needs(Role::Worker)?;
     let asked = Arc::new(asked);
     let series = series_of(app, caller, asked.clone()).await?;
-    // Each step reads all series of the job to judge its health, so the steps of many series are larger and fewer.
+    // Each transaction reads all series of the job to judge its health. A job with many series is therefore withdrawn
+    // in fewer, larger transactions.
     let limit = STEP.max(series.len());
     let (mut counts, mut entry, mut done) = (Counts::default(), None, 0);
     while done < series.len() {
@@ -81,7 +83,7 @@ pub async fn withdraw(app: &App, caller: &Caller, asked: Withdrawal) -> Result<C
     Ok(counts)
 }
 
-/// Returns the series that have the issue.
+/// Returns the ids of the series that contain the predictions to withdraw.
 async fn series_of(app: &App, caller: &Caller, asked: Arc<Withdrawal>) -> Result<Arc<[SeriesId]>> {
     let caller = caller.clone();
     app.read_blocking(move |connection, _| {
@@ -91,8 +93,8 @@ async fn series_of(app: &App, caller: &Caller, asked: Arc<Withdrawal>) -> Result
     .await
 }
 
-/// Records in the audit trail that predictions of the organisation's job were withdrawn, and returns the place of the
-/// entry.
+/// Records in the audit trail that predictions of the organisation's job were withdrawn, and returns the key of the
+/// entry. `what` describes the withdrawn predictions.
 pub(super) fn record(
     tx: &Transaction<'_>,
     caller: &Caller,
@@ -107,7 +109,8 @@ pub(super) fn record(
     }
 }
 
-/// Returns the organisation's job, if it still exists. Its id may belong to another organisation now.
+/// Returns the job if it still exists and belongs to the organisation. After a deletion, another organisation may have
+/// created a job with the same id.
 fn job_of(tx: &Transaction<'_>, id: Uuid, organisation: Uuid) -> Result<Option<JobRecord>> {
     let found = store::job::find(tx, id)?;
     Ok(found.filter(|job| job.organisation_id == organisation))

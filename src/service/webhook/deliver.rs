@@ -1,8 +1,8 @@
-//! Delivers messages that are due: in order for each webhook and job, several at once, and none waiting for another's
-//! receiver.
+//! Delivers webhook messages that are due. Messages to one webhook about one job are sent in order. Several messages
+//! are sent concurrently, so that a slow receiver does not delay the messages to other receivers.
 //!
-//! When an attempt fails, all messages of its webhook wait for the next attempt, and then follow one after the other in
-//! their order. The messages that are being sent are known in memory only, so only one process may deliver.
+//! When an attempt fails, all messages to that webhook wait for the next attempt. After the retry they are sent one at
+//! a time, in order. The messages that are being sent are recorded only in memory, so only one process may deliver.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -26,31 +26,31 @@ use crate::{
     },
 };
 
-/// Interval at which due messages are looked for.
+/// Interval at which the database is searched for due messages.
 pub const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// Limits of the messages that are sent at once: in all, to one webhook, and to one whose last attempt failed.
-/// Receivers that hang thus do not take the places of others.
+/// Largest numbers of messages that are sent concurrently: in total, to one webhook, and to one webhook whose last
+/// attempt failed. Receivers that do not respond thus leave capacity for others.
 const AT_ONCE: usize = 64;
 const AT_ONCE_EACH: usize = 8;
 const AT_ONCE_FAILING: usize = 1;
 
-/// Delay before the result of an attempt is stored again, after that failed.
+/// Delay before the result of an attempt is stored again after storing it has failed.
 const NOTE_AGAIN: Duration = Duration::from_secs(5);
 
-/// Delivers due messages. There must be only one for a database.
+/// Worker that delivers due messages. Only one may run per database.
 pub struct Courier {
     app: App,
     underway: JoinSet<()>,
-    /// Webhook and position of the message that each task sends, by the task's id.
+    /// Messages that are being sent: the webhook's id and the message's position, by the id of the task that sends it.
     carried: HashMap<Id, (Uuid, i64)>,
-    /// Webhooks whose receiver failed, with the newest message that has waited since. These messages are sent one after
-    /// the other.
+    /// Webhooks that have messages waiting because an attempt failed, each with the position of the newest such
+    /// message. The messages up to this position are sent one at a time.
     behind: HashMap<Uuid, i64>,
 }
 
 impl Courier {
-    /// Creates a courier without messages.
+    /// Creates a courier that is sending nothing yet.
     pub fn new(app: App) -> Self {
         Self {
             app,
@@ -60,11 +60,12 @@ impl Courier {
         }
     }
 
-    /// Sends messages that are due, and that become due meanwhile, until none is being sent. It may be dropped at any
-    /// time: a message whose result is not stored is sent again, with the same id.
+    /// Sends the messages that are due, including those that become due in the meantime. Returns when no message is
+    /// being sent. The future may be dropped at any time: a message whose result is not stored yet is sent again later,
+    /// with the same id.
     ///
     /// # Errors
-    /// Unavailable, if the database cannot be read. Messages that are being sent continue.
+    /// Unavailable, if the database cannot be read. Messages that are being sent are not interrupted.
     pub async fn round(&mut self) -> Result<()> {
         loop {
             self.start()?;
@@ -91,7 +92,8 @@ impl Courier {
         self.carried.remove(&id);
     }
 
-    /// Starts to send due messages while there are places. Webhooks with the fewest messages in flight come first.
+    /// Starts to send due messages, as far as the limits of concurrent messages allow. Webhooks with the fewest
+    /// messages in flight come first.
     fn start(&mut self) -> Result<()> {
         if self.underway.len() >= AT_ONCE {
             return Ok(());
@@ -121,7 +123,7 @@ impl Courier {
                 };
                 let underway = self.underway_to(webhook);
                 if underway < most {
-                    // Messages in flight are still due in the database.
+                    // The database lists messages in flight as due until their result is stored.
                     let mut found = delivery::due(connection, webhook, now, most + underway)?;
                     found.retain(|message| !self.carries(message));
                     found.truncate(most - underway);
@@ -132,7 +134,7 @@ impl Courier {
         });
         self.behind = behind;
         let mut due = due?;
-        // Among equals, the messages that have waited longest come first.
+        // For the same number of messages in flight, the messages that have waited longest come first.
         due.sort_by_key(|(place, message)| (*place, message.created_at));
         due.truncate(AT_ONCE - self.underway.len());
         for (_, message) in due {
@@ -155,12 +157,12 @@ impl Courier {
 
 static NOT_NOTED: Recurring = Recurring::new();
 
-/// Sends a message, and tries to store the result until that succeeds. Until then the message counts as being sent, so
-/// that it is not sent again.
+/// Sends a message once, and retries to store the result until that succeeds. The message counts as being sent until
+/// then, so that it is not sent again.
 async fn carry(app: App, message: Message) {
     let attempt = app.sender.attempt(&message, app.now()).await;
     let next = match attempt.next(&message) {
-        // A clock that has jumped does not show the age of a message.
+        // The age of a message is unknown after a jump of the clock, so the message is not given up because of its age.
         Next::GivenUp if !attempt.is_gone() && !matches!(clock::look(&app), Ok(Ok(_))) => {
             Next::Retry(attempt.again(&message))
         }
@@ -182,7 +184,7 @@ async fn carry(app: App, message: Message) {
     }
 }
 
-/// Stores the result of an attempt, unless the webhook was deleted.
+/// Stores the result of an attempt with its webhook and its message. Does nothing if the webhook was deleted.
 fn record(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, next: Next, now: Timestamp) -> Result<()> {
     if !record_attempt(tx, message, attempt, now)? {
         return Ok(());
@@ -190,8 +192,8 @@ fn record(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, next: Next
     delivery::attempted(tx, message, attempt, next, now)
 }
 
-/// Stores an attempt with its webhook, and deactivates the webhook if its receiver wants no more. Returns whether the
-/// webhook still exists.
+/// Stores an attempt as the last one of its webhook, and deactivates the webhook if the receiver responded 410 Gone.
+/// Returns whether the webhook still exists.
 pub(super) fn record_attempt(
     tx: &Transaction<'_>,
     message: &Message,

@@ -1,7 +1,8 @@
-//! Webhooks: managers own those of their organisation, admins all. Changes of jobs' health states are reported to them.
+//! Webhooks: URLs to which changes of jobs' health states are reported. Managers manage the webhooks of their
+//! organisation, admins manage all.
 //!
-//! A message is stored in the transaction of the change that it reports, and keeps its id in every attempt. It is sent
-//! at least once.
+//! A message is stored in the same transaction as the change that it reports. The message is sent at least once, with
+//! the same id in every attempt.
 
 mod deliver;
 mod send;
@@ -31,8 +32,8 @@ use crate::{
 pub use deliver::{Courier, LOOK_EVERY};
 pub(super) use send::Sender;
 
-/// Stores a message for every active webhook that is subscribed to the event. It runs in the transaction of the change
-/// itself, so that neither is stored without the other.
+/// Stores a message for every active webhook that is subscribed to the event. Must be called in the transaction of the
+/// change that the message reports, so that either both are stored or neither.
 pub fn enqueue(tx: &Transaction<'_>, notice: &Notice, now: Timestamp) -> Result<()> {
     let webhooks = webhook::told_of(tx, notice.organisation_id, notice.event)?;
     if webhooks.is_empty() {
@@ -52,17 +53,20 @@ pub fn enqueue(tx: &Transaction<'_>, notice: &Notice, now: Timestamp) -> Result<
     Ok(())
 }
 
-/// Returns the body of a message.
+/// Returns the JSON body of a message about `event`, which happened at `at`.
 fn body(event: &str, at: Timestamp, data: &serde_json::Value) -> String {
     json!({ "type": event, "timestamp": at, "data": data }).to_string()
 }
 
-/// Returns whether webhooks may have addresses that are not public.
+/// Returns whether the operator allows webhooks to loopback, private and reserved addresses.
 pub fn allows_private_addresses(app: &App) -> bool {
     app.sender.rules.allow_private_addresses
 }
 
-/// Creates a webhook (managers). Conflict: its id is taken, or its name in the organisation.
+/// Creates a webhook. Requires the role manager. Returns its secret, which is generated if the request contains none.
+///
+/// # Errors
+/// Invalid: the request breaks a rule. Conflict: the id is taken, or the name is taken in the organisation.
 pub async fn create(app: &App, caller: &Caller, mut new: NewWebhook) -> Result<IssuedWebhook> {
     caller.needs(Role::Manager)?;
     let given = new.check(app.sender.rules.allow_private_addresses)?;
@@ -84,13 +88,17 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewWebhook) -> Result<I
     .await
 }
 
-/// Returns the webhook with this id, if the caller can see it (managers).
+/// Returns the webhook with this id. Requires the role manager.
+///
+/// # Errors
+/// Not found: the webhook does not exist, or the caller cannot see it.
 pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Webhook> {
     caller.needs(Role::Manager)?;
     app.read_inline(|connection, now| Ok(visible(connection, caller, id)?.at(now)))
 }
 
-/// Returns the webhooks that the caller can see (managers).
+/// Returns a page of the webhooks that the caller can see, with the given name if there is one. Requires the role
+/// manager.
 pub async fn list(
     app: &App,
     caller: &Caller,
@@ -108,8 +116,11 @@ pub async fn list(
     .await
 }
 
-/// Changes a webhook (managers). The secret is returned if it was generated here. Conflict: the name is taken in the
-/// organisation.
+/// Changes a webhook. Requires the role manager. The returned secret is `None` unless this call has generated a new
+/// one.
+///
+/// # Errors
+/// Not found: the webhook. Conflict: the name is taken in the organisation.
 pub async fn update(
     app: &App,
     caller: &Caller,
@@ -157,7 +168,7 @@ pub async fn update(
     .await
 }
 
-/// Deletes a webhook and its pending messages (managers).
+/// Deletes a webhook and its pending messages. Requires the role manager.
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
@@ -170,7 +181,11 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-/// Returns the messages to a webhook, newest first, from the position `before` on (managers).
+/// Returns a page of the messages to a webhook, newest first. `before` is the position of the last message of the
+/// previous page, or `None` for the first page. Requires the role manager.
+///
+/// # Errors
+/// Not found: the webhook.
 pub async fn deliveries(
     app: &App,
     caller: &Caller,
@@ -187,8 +202,11 @@ pub async fn deliveries(
     .await
 }
 
-/// Sends a test message to a webhook, active or not, at once and without retries (managers). Busy: many webhooks are
-/// being tested.
+/// Sends a test message to a webhook, whether it is active or not, at once and without retries, and returns the result.
+/// Requires the role manager.
+///
+/// # Errors
+/// Not found: the webhook. Busy: too many webhooks are being tested.
 pub async fn test(app: &App, caller: &Caller, id: Uuid) -> Result<WebhookTest> {
     caller.needs(Role::Manager)?;
     let message = app.read_inline(|connection, now| {
@@ -243,7 +261,7 @@ fn test_message(webhook: Webhook, secrets: Secrets, now: Timestamp) -> Message {
     }
 }
 
-/// Returns the webhook if the caller can see it. A webhook without an organisation belongs to the admins.
+/// Returns the webhook if the caller can see it. Only admins can see a webhook without an organisation.
 fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Result<Webhook> {
     webhook::find(connection, id)?
         .filter(|found| caller.role == Role::Admin || found.organisation_id == caller.organisation_id)

@@ -1,5 +1,6 @@
-//! Stands in for webhooks in an executable that is built without them: nothing is queued or sent, and no operation
-//! creates, changes or shows one. Webhooks that the database has stay in it as they are.
+//! Replaces the webhook module in an executable that is built without the feature `webhooks`. No message is stored or
+//! sent, and no operation creates, changes or shows a webhook. Webhooks that are already in the database stay there
+//! unchanged.
 
 pub use crate::domain::webhook::Rules;
 use crate::{
@@ -7,17 +8,17 @@ use crate::{
     store::engine::Transaction,
 };
 
-/// Stands in for what posts messages.
+/// Replacement for the sender of messages, which sends nothing.
 pub(super) struct Sender;
 
 impl Sender {
-    /// Ignores the rules, because nothing is sent.
+    /// Creates the replacement. The rules are ignored, because nothing is sent.
     pub fn new(_: Rules) -> Self {
         Self
     }
 }
 
-/// Stores no message.
+/// Does nothing, because no message is stored.
 ///
 /// # Errors
 /// None.

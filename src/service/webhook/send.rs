@@ -1,5 +1,6 @@
-//! Calls the receivers of webhooks. This is the only place that calls other servers: addresses that are not public are
-//! refused here, as numbers or after their name is resolved, unless the operator allows them.
+//! Sends HTTP requests to the receivers of webhooks. No other module sends requests to other servers. Unless the
+//! operator allows them, addresses that are not public are refused here, whether the URL contains an IP address or a
+//! name that resolves to one.
 
 use std::{
     error::Error as _,
@@ -25,31 +26,32 @@ use crate::domain::{
     },
 };
 
-/// Time limit for a connection.
+/// Time limit for opening a connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Number of bytes of a response's body that are read. None are stored.
+/// Number of bytes of a response's body after which reading stops. The body is not stored.
 const READ_BYTES: usize = 4096;
 
 /// Maximum length of a stored error, in characters.
 const MAX_ERROR: usize = 200;
 
-/// Maximum number of concurrent tests.
+/// Largest number of test messages that are sent concurrently.
 const TESTS: usize = 8;
 
 const AGENT: &str = concat!("prediction-api/", env!("CARGO_PKG_VERSION"));
 
-/// Posts messages to receivers.
+/// Sender of webhook messages, with its HTTP client.
 pub struct Sender {
     /// The operator's settings.
     pub rules: Rules,
-    /// Permits for tests.
+    /// Permits for test messages. A test without a permit is refused as busy.
     pub tests: Semaphore,
     client: OnceLock<Result<Client, String>>,
 }
 
 impl Sender {
-    /// Creates a sender. Its client is created when it is first needed, because it reads the machine's certificates.
+    /// Creates a sender. Its HTTP client is created at the first use, because creating it reads the machine's
+    /// certificates.
     pub fn new(rules: Rules) -> Self {
         Self {
             rules,
@@ -58,7 +60,8 @@ impl Sender {
         }
     }
 
-    /// Posts a message once, now. `at` is the time that the attempt is recorded with. Any error is returned in the attempt.
+    /// Posts a message to its receiver once. `at` is stored as the time of the attempt and signed with the message.
+    /// Never fails: an error is part of the returned attempt.
     pub async fn attempt(&self, message: &Message, at: Timestamp) -> Attempt {
         let begun = Instant::now();
         let (status, error) = match self.post(message, at).await {
@@ -74,9 +77,9 @@ impl Sender {
         }
     }
 
-    /// Returns the status of the receiver's response.
+    /// Posts a message and returns the HTTP status of the receiver's response, or a text that describes the error.
     async fn post(&self, message: &Message, at: Timestamp) -> Result<u16, String> {
-        // Hosts that are addresses do not pass through the resolver.
+        // The resolver does not see a host that is an IP address, so it is checked here.
         address::check(&message.url, self.rules.allow_private_addresses)?;
         if at < Timestamp::from_micros(0) && message.url.starts_with("https:") {
             return Err("no certificate can be checked: the clock is before 1970".to_owned());
@@ -98,7 +101,7 @@ impl Sender {
         Ok(status)
     }
 
-    /// Describes an error without the address, which may contain a secret.
+    /// Describes an error without the URL, which may contain a secret.
     fn explain(&self, error: &reqwest::Error) -> String {
         if error.is_timeout() {
             return format!("no response within {:?}", self.rules.time_out);
@@ -122,7 +125,7 @@ fn client(rules: Rules) -> Result<Client, String> {
         .connect_timeout(CONNECT.min(rules.time_out))
         .redirect(Policy::none())
         .no_proxy()
-        // A pooled connection may be closed when it is needed, which would look like a failure of the receiver.
+        // The receiver may have closed a pooled connection, which would look like a failed attempt.
         .pool_max_idle_per_host(0)
         .dns_resolver(std::sync::Arc::new(Resolver {
             allow_private: rules.allow_private_addresses,
@@ -144,8 +147,8 @@ fn headers(message: &Message, at: Timestamp) -> Result<HeaderMap, String> {
     Ok(headers)
 }
 
-/// Resolves names to addresses that may be called only. It runs when the connection is made, because a name may have
-/// led elsewhere when the webhook was created.
+/// DNS resolver that returns only addresses that may be called. It runs for each connection, because a name may resolve
+/// to another address than when the webhook was created.
 struct Resolver {
     allow_private: bool,
 }
