@@ -1,4 +1,4 @@
-//! The server as a client sees it: its path and its address.
+//! The server's base path and address as the client sees them.
 //!
 //! A reverse proxy may serve the product under a path such as `/farm`. The path is a setting, or a proxy that is
 //! trusted names it with `X-Forwarded-Prefix`. The proxy may strip the path from requests or leave it there.
@@ -15,36 +15,37 @@ const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Maximum length of the path and of the host.
+/// Maximum length of a base path and of a host, in bytes.
 const MAX_LENGTH: usize = 255;
 
-/// First segments of the server's own paths. A base path that begins with one could not be distinguished from them.
+/// First segments of the paths that the server itself serves. A base path must not begin with one of them, because the
+/// two could not be distinguished.
 const OWN: &[&str] = &["assets", "docs", "swagger", "livez", "readyz", "metrics", "health"];
 
-/// Reverse proxies in front of the server.
+/// Settings about reverse proxies in front of the server: the base path, and the networks of trusted proxies.
 #[derive(Debug, Clone, Default)]
 pub struct Proxies {
     base_path: String,
     trusted: Vec<IpNet>,
 }
 
-/// Fault of a setting about proxies.
+/// Error of an invalid setting about proxies.
 #[derive(Debug)]
 pub struct BadProxy {
-    /// Key of the setting.
+    /// Name of the setting: `base_path` or `trusted_proxies`.
     pub key: &'static str,
-    /// Value of the setting, or the wrong one of its values.
+    /// Invalid value. If the setting is a list, the invalid item of the list.
     pub value: String,
-    /// Description of the fault.
+    /// Description of the error, which follows the value in a sentence.
     pub fault: &'static str,
 }
 
 impl Proxies {
-    /// Reads the settings: `base_path` is empty or a path such as `/farm`; `trusted` lists addresses, or networks such
-    /// as `10.0.0.0/8`, whose forwarding headers are trusted.
+    /// Validates the settings. `base_path` is empty or a path such as `/farm`. `trusted` lists addresses such as
+    /// `192.0.2.1` and networks such as `10.0.0.0/8`; the server trusts forwarding headers in requests from them.
     ///
     /// # Errors
-    /// The first setting that is wrong.
+    /// The first invalid setting.
     pub fn new(base_path: &str, trusted: &[String]) -> Result<Self, BadProxy> {
         let bad = |key, value: &str, fault| BadProxy {
             key,
@@ -84,17 +85,19 @@ impl Proxies {
     }
 }
 
-/// Path and address of the server as the client of one request sees it.
+/// Base path and address of the server as the client of one request sees them.
 #[derive(Debug, Clone)]
 pub struct Base {
-    /// Base path that precedes all of the server's paths; empty if there is none.
+    /// Base path that precedes all paths of the server, such as `/farm`. Empty if there is none.
     pub path: String,
-    /// Scheme and host.
+    /// Scheme and host, such as `https://example.org`, without a path.
     origin: String,
 }
 
 impl Base {
-    /// Returns the address at which the client of the request sees the server.
+    /// Returns the base path and the address as the client of the request sees them. The forwarding headers count only
+    /// if a trusted proxy sent the request. Otherwise the path is the setting, the scheme follows from `is_encrypted`,
+    /// and the host is the `Host` header or, if that is missing or malformed, the local address.
     pub fn of(request: &Request, proxies: &Proxies, is_encrypted: bool) -> Self {
         let headers = request.headers();
         let trusted = proxies.trusts(request).then_some(headers);
@@ -125,12 +128,13 @@ impl Base {
         }
     }
 
-    /// Returns the address of the server for use in commands: a URL of characters that need no escaping.
+    /// Returns the URL of the server with the base path, such as `https://example.org/farm`. Its characters need no
+    /// escaping in a shell.
     pub fn address(&self) -> String {
         format!("{}{}", self.origin, self.path)
     }
 
-    /// Returns a path of the server as the client must request it.
+    /// Returns `path` with the base path in front, as the client must request it.
     pub fn at(&self, path: &str) -> String {
         format!("{}{path}", self.path)
     }
@@ -158,7 +162,7 @@ impl Base {
         }
     }
 
-    /// Prepends the base path to the `Location` of the response.
+    /// Prepends the base path to the response's `Location` header, if the header contains a path and not a whole URL.
     pub fn relocate(&self, response: &mut Response) {
         let headers = response.headers_mut();
         let Some(path) = headers.get(header::LOCATION).and_then(|to| to.to_str().ok()) else {
@@ -169,7 +173,7 @@ impl Base {
         }
     }
 
-    /// Prepends the base path to the paths that a page of this server refers to.
+    /// Returns the HTML of a page with the base path in front of every path in `href` and `src`.
     pub fn rebase(&self, html: &str) -> String {
         if self.path.is_empty() {
             return html.to_owned();
@@ -180,7 +184,8 @@ impl Base {
     }
 }
 
-/// Returns the value that the proxy nearest to the client added.
+/// Returns the first of the comma-separated values of a header. If several proxies added values, the first is from the
+/// proxy nearest to the client. Returns `None` if the header is absent or not text.
 fn first<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let value = headers.get(name)?.to_str().ok()?;
     value.split(',').next().map(str::trim)
@@ -207,7 +212,8 @@ fn is_own(path: &str) -> bool {
     }
 }
 
-/// Returns whether the text is a host, with or without a port.
+/// Returns whether the text can be a host, with or without a port: it has the right length and only the characters of
+/// host names and addresses.
 fn is_host(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
     (1..=MAX_LENGTH).contains(&text.len()) && text.bytes().all(plain)

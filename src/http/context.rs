@@ -1,4 +1,4 @@
-//! Context of a request: the product, its settings, and the caller.
+//! Context of a request: the application, the server's options, and the caller.
 
 use std::sync::{Arc, OnceLock};
 
@@ -23,26 +23,26 @@ use crate::{
     service::App,
 };
 
-/// Context that each request carries.
+/// State of the server that each request carries as data. All requests share it.
 #[derive(Clone)]
 pub struct Context {
-    /// The product.
+    /// Application that the operations call.
     pub app: App,
     /// OpenAPI document of the API, against which requests are validated.
     pub document: Document,
     /// Route patterns of the pages, which label their requests in the log and the metrics.
     pub pages: Arc<Labels>,
-    /// Limits of connections and requests.
+    /// Limits of connections and requests, such as time limits and sizes.
     pub limits: Limits,
-    /// Rate limit of tokens. `None` if it is disabled.
+    /// Rate limit of each token. `None` if the limit is disabled.
     pub rate: Option<Rate>,
     /// Counters and limits of each token's concurrent requests and body bytes.
     pub shares: Shares,
-    /// Origins whose pages may call the API.
+    /// Origins whose web pages may call the API from a browser (CORS).
     pub origins: Arc<Origins>,
     /// Recorder of the metrics. `None` if they are not served.
     pub metrics: Option<Metrics>,
-    /// Present if the server is a demo.
+    /// Options of the demo. `None` if the server is not a demo.
     pub demo: Option<Arc<Demo>>,
     /// Reverse proxies in front of the server.
     pub proxies: Arc<Proxies>,
@@ -68,30 +68,35 @@ impl Context {
         }
     }
 
-    /// Returns the context of the request.
+    /// Returns the context that the request carries.
+    ///
+    /// # Errors
+    /// 500 if the request carries none, which is a bug of the server.
     pub fn of(request: &Request) -> Result<&Self, Problem> {
         let missing = || Error::Internal("a request without its context".to_owned());
         Ok(request.data().ok_or_else(missing)?)
     }
 }
 
-/// Caller of a request, for the log and the limits. It is set when the token is checked.
+/// Cell for the caller of a request, which is empty until the token has been validated. The log and the rate limit
+/// headers read the caller after the response. Clones share the cell.
 #[derive(Clone, Default)]
 pub struct SeenCaller(Arc<OnceLock<Seen>>);
 
-/// Caller of a request, as the log and the limits need it.
+/// Properties of the caller that the log and the rate limit headers need.
 pub struct Seen {
     /// Name of the token.
     pub name: String,
     /// Organisation of the token. `None` for an admin.
     pub organisation_id: Option<Uuid>,
-    /// What is left of the token's rate limit.
+    /// Remainder of the token's rate limit after this request. `None` if the rate limit is disabled.
     pub left: Option<Left>,
     turn: Option<Arc<Turn>>,
 }
 
 impl SeenCaller {
-    /// Records the caller, the rest of the token's rate limit, and its concurrent request.
+    /// Stores the caller, the remainder of the token's rate limit, and the counter of its concurrent request. Only the
+    /// first call has an effect.
     pub fn set(&self, caller: &Caller, left: Option<Left>, turn: Option<Arc<Turn>>) {
         let _ = self.0.set(Seen {
             name: caller.name.to_string(),
@@ -101,23 +106,24 @@ impl SeenCaller {
         });
     }
 
-    /// Returns the caller, once the token was checked.
+    /// Returns the caller. `None` until the token has been validated.
     pub fn caller(&self) -> Option<&Seen> {
         self.0.get()
     }
 
-    /// Returns the organisation of the caller. `None` for an admin, or before the token was checked.
+    /// Returns the organisation of the caller. `None` for an admin, and until the token has been validated.
     pub fn organisation_id(&self) -> Option<Uuid> {
         self.0.get().and_then(|seen| seen.organisation_id)
     }
 
-    /// Returns the [`Turn`] that counts this request as concurrent. `None` before the token was checked, or if the
-    /// request was refused.
+    /// Returns the [`Turn`] that counts this request as concurrent. `None` until the token has been validated, and if
+    /// the request exceeded a limit of the token.
     pub fn turn(&self) -> Option<Arc<Turn>> {
         self.0.get()?.turn.clone()
     }
 }
 
-/// Marks a request on a reserved place, which may only call probes and metrics.
+/// Marks a request on a connection that is reserved for monitoring. Such a request may only call health checks and
+/// `/metrics`.
 #[derive(Clone, Copy)]
 pub struct OnlyProbes;

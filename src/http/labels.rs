@@ -3,20 +3,21 @@
 use matchit::Router;
 use poem::{Endpoint, IntoEndpoint, Response, Route};
 
-/// Routes and their labels.
+/// Table of the pages: their routes and the labels of these routes.
 pub struct Pages {
-    /// Routes of the pages.
+    /// Routes of the pages, which the framework serves.
     pub routes: Route,
-    /// Labels of the same routes.
+    /// Labels of these routes.
     pub labels: Labels,
 }
 
-/// Labels of pages. Their number is that of the routes, whatever paths clients request.
+/// Labels of pages, found by path. There is one label for each route, so that clients cannot create more labels by
+/// requesting many paths.
 #[derive(Default)]
 pub struct Labels(Router<String>);
 
 impl Labels {
-    /// Returns the label of a path. `None` if there is no page.
+    /// Returns the label of the page at a path, such as `/docs/{page}`. `None` if there is no page at the path.
     pub fn of(&self, path: &str) -> Option<&str> {
         self.0.at(path).ok().map(|found| found.value.as_str())
     }
@@ -45,7 +46,7 @@ impl Pages {
         }
     }
 
-    /// Adds a page at a path, which may end with a named wildcard such as `/docs/*page`.
+    /// Adds the page that `endpoint` serves at a path. The path may end with a named wildcard, such as `/docs/*page`.
     pub fn at<E>(mut self, pattern: &str, endpoint: E) -> Self
     where
         E: IntoEndpoint,

@@ -12,7 +12,7 @@ use poem::{Response, http::header};
 
 use crate::service::{self, App};
 
-/// Media type of the text format.
+/// Media type of the Prometheus text format.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 const REQUESTS: &str = "prediction_api_http_requests_total";
@@ -21,23 +21,23 @@ const CONNECTIONS: &str = "prediction_api_http_connections_open";
 const MEMORY: &str = "process_resident_memory_bytes";
 const BUILD: &str = "prediction_api_build_info";
 
-/// Upper bounds of the histograms of durations, in seconds: from cached reads to the request timeout.
+/// Upper bounds of the buckets for durations, in seconds. They range from reads from a cache to the request timeout.
 const SECONDS: [f64; 14] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0,
 ];
 
-/// Upper bounds of the histogram of writes that share a commit. The maximum is 256.
+/// Upper bounds of the buckets for the number of writes that share one commit. At most 256 writes do.
 const WRITES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
-/// Recorder of the whole process. Cheap to clone.
+/// Metrics recorder of the whole process. Cheap to clone.
 #[derive(Clone)]
 pub struct Metrics(PrometheusHandle);
 
 impl Metrics {
-    /// Starts recording for the whole process.
+    /// Installs the recorder for the whole process.
     ///
     /// # Errors
-    /// A message if the process records already.
+    /// A message if the process already has a recorder, or if the recorder cannot be created.
     pub fn install() -> Result<Self, String> {
         let recorder = PrometheusBuilder::new()
             .set_buckets(&SECONDS)
@@ -55,8 +55,8 @@ impl Metrics {
         Ok(Self(handle))
     }
 
-    /// Adds the measurements to the histograms. It must be called every few seconds, since measurements take memory
-    /// until then.
+    /// Moves recorded durations from a buffer to the histograms. Must be called every few seconds, because the buffer
+    /// grows until then.
     pub fn upkeep(&self) {
         self.0.run_upkeep();
     }
@@ -85,11 +85,11 @@ fn describe() {
     describe_gauge!(BUILD, "Always 1; the label tells the program's version");
 }
 
-/// Counts an open connection until it is dropped.
+/// Guard of an open connection, which the gauge of open connections counts until the guard is dropped.
 pub struct OpenConnection(());
 
 impl OpenConnection {
-    /// Counts one more open connection.
+    /// Increments the gauge of open connections.
     pub fn new() -> Self {
         gauge!(CONNECTIONS).increment(1);
         Self(())
@@ -102,7 +102,8 @@ impl Drop for OpenConnection {
     }
 }
 
-/// Counters of one method of one route. They are looked up once, since each request needs them.
+/// Counters by status and histogram of durations for one method of one route. They are cached here, because looking
+/// them up in the recorder for each request would be slow.
 #[derive(Default)]
 pub struct Meters {
     by_status: RwLock<Vec<(u16, Counter)>>,
@@ -110,7 +111,7 @@ pub struct Meters {
 }
 
 impl Meters {
-    /// Counts a request.
+    /// Counts a request with its status and records its duration `took`.
     pub fn count(&self, method: &str, route: &str, status: u16, took: Duration) {
         let durations = self
             .durations
@@ -129,7 +130,7 @@ impl Meters {
     }
 }
 
-/// Returns the memory of the process in bytes, where the system reports it.
+/// Returns the resident memory of the process in bytes. `None` if the operating system does not report it in `/proc`.
 fn resident_memory() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

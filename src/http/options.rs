@@ -1,4 +1,4 @@
-//! Options of the server: its limits, and the clients that may call it.
+//! Options of the server: limits, allowed origins, metrics, demo and reverse proxies.
 
 use std::time::Duration;
 
@@ -7,44 +7,47 @@ use super::{base::Proxies, guard::browser::Origins, metrics::Metrics};
 /// Limits of connections and requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Largest number of open connections.
+    /// Maximum number of open connections, without the ones that are reserved for monitoring.
     pub connections: usize,
-    /// Time for which a connection may wait for its next request.
+    /// Maximum time that an open connection may be idle before its next request.
     pub idle: Duration,
-    /// Largest head, in bytes.
+    /// Maximum size of a request head (request line and headers), in bytes.
     pub header_bytes: usize,
-    /// Largest number of headers in a request.
+    /// Maximum number of headers in a request.
     pub headers: usize,
-    /// Time in which a head must arrive, and a TLS handshake must finish.
+    /// Maximum time from the first to the last byte of a request head, and maximum time of a TLS handshake.
     pub header: Duration,
-    /// Largest sum of all incomplete heads, in bytes.
+    /// Maximum memory of the incomplete request heads of all connections, in bytes.
     pub heads_bytes: usize,
-    /// Largest body, in bytes.
+    /// Maximum size of a request body, in bytes.
     pub body_bytes: usize,
-    /// Largest sum of the bodies in memory, in bytes. Each token may use a quarter of it.
+    /// Maximum memory of all request bodies together, in bytes. Each token may use a quarter of it, but at least
+    /// `body_bytes`.
     pub bodies_bytes: usize,
-    /// Time in which each 16 KiB of a body, or the rest of it, must arrive.
+    /// Maximum time in which the next 16 KiB of a request body must arrive, or the remainder if it is shorter.
     pub body: Duration,
-    /// Time in which a body that is read at once must arrive.
+    /// Maximum time in which a request body must arrive completely, if the operation needs the whole body before it
+    /// begins.
     pub body_total: Duration,
-    /// Time from the end of the request body to the start of the response.
+    /// Maximum time from the end of the request body to the start of the response.
     pub request: Duration,
-    /// Time for which a client may read nothing of its response.
+    /// Maximum time during which a client may read nothing of its response before the connection is closed.
     pub stall: Duration,
-    /// Average requests per second of each token; 0 disables the limit.
+    /// Maximum average of requests per second for each token. 0 disables the limit.
     pub requests_per_second: u32,
-    /// Concurrent requests of each token; 0 means an eighth of the connections, at least 16.
+    /// Maximum number of concurrent requests of each token. 0 selects a default: see [`Limits::token_requests`].
     pub requests_at_once: usize,
 }
 
-/// Minimum of the default number of concurrent requests of a token.
+/// Smallest default for the concurrent requests of a token, if there are enough connections.
 const LEAST_REQUESTS: usize = 16;
 
 impl Limits {
-    /// Returns the number of concurrent requests that one token may have.
+    /// Returns the maximum number of concurrent requests of one token. If the setting is 0, this is an eighth of the
+    /// connections or 16, whichever is more. The 16 are reduced to half of the connections if there are fewer than 32.
     pub fn token_requests(&self) -> usize {
         match self.requests_at_once {
-            // Even if there are few connections, half of them are left to other tokens.
+            // With few connections, at least half of them stay available to other tokens.
             0 => LEAST_REQUESTS
                 .min(self.connections / 2)
                 .max(self.connections / 8)
@@ -53,8 +56,8 @@ impl Limits {
         }
     }
 
-    /// Returns the number of bytes that the bodies of one token may take: a quarter of all, so that three others have
-    /// as much, but at least one body.
+    /// Returns the maximum memory of one token's request bodies in bytes. This is a quarter of the memory for all
+    /// bodies, so that three other tokens can use as much, but always enough for one body of maximum size.
     pub fn token_bodies_bytes(&self) -> usize {
         self.body_bytes.max(self.bodies_bytes / 4)
     }
@@ -65,9 +68,9 @@ impl Limits {
 pub struct Options {
     /// Limits of connections and requests.
     pub limits: Limits,
-    /// Origins whose pages may call the server from a browser.
+    /// Origins whose web pages may call the API from a browser (CORS).
     pub origins: Origins,
-    /// Metrics that `/metrics` returns. If absent, the path does not exist.
+    /// Recorder of the metrics that `/metrics` returns. If `None`, the path `/metrics` does not exist.
     pub metrics: Option<Metrics>,
     /// Options of the demo. `None` if the server is not a demo.
     pub demo: Option<Demo>,
@@ -76,7 +79,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Returns the default options: no other origins, no metrics, no demo and no proxy.
+    /// Creates options with these limits and without other origins, metrics, a demo or proxies.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -88,9 +91,9 @@ impl Options {
     }
 }
 
-/// Options of a demo, which visitors read without a token.
+/// Options of a demo: a server whose data visitors can read without a token.
 #[derive(Clone)]
 pub struct Demo {
-    /// Secret of the token that a GET request without a token uses.
+    /// Secret of the visitors' token. The server adds it to each GET request that has no token.
     pub visitor: String,
 }

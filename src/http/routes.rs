@@ -87,7 +87,7 @@ use super::{
 };
 use crate::service::App;
 
-/// Operations by area. The framework's tuples have at most 16 members, and may be nested.
+/// Operations, grouped by area. The framework accepts tuples of at most 16 types, which may be nested.
 type Apis = (Jobs, Models, Places, Administration);
 type Jobs = (job::JobApi, job_run::JobRunApi, health::HealthApi);
 type Models = (
@@ -134,7 +134,7 @@ fn apis(app: &App) -> Apis {
     (jobs, models, places, administration)
 }
 
-/// General part of the document.
+/// Title and description of the API's document, and the paths of immutable resources.
 const FRONT: Front = Front {
     title: "Prediction API",
     description: "Stores predictive models (sources and their immutable versions), connects them to an \
@@ -148,7 +148,7 @@ pub fn document() -> Document {
     Document::of::<Apis>(&FRONT)
 }
 
-/// Returns the endpoint of everything that is served.
+/// Returns the endpoint that serves the API and all pages. `is_encrypted` states whether connections use TLS.
 pub fn endpoint(app: &App, options: Options, is_encrypted: bool) -> impl Endpoint<Output = Response> + use<> {
     let document = document();
     let api = OpenApiService::new(apis(app), "", "");
@@ -165,7 +165,7 @@ pub fn endpoint(app: &App, options: Options, is_encrypted: bool) -> impl Endpoin
     enveloped(routes, Context::new(app, document, pages.labels, options, is_encrypted))
 }
 
-/// Returns the endpoint of the metrics, which needs no token.
+/// Returns the endpoint that serves only `/metrics`, without authentication.
 pub fn metrics_endpoint(app: &App, options: Options) -> impl Endpoint<Output = Response> + use<> {
     let pages = pages::add_probes(Pages::new().at("/metrics", poem::get(metrics::alone)));
     enveloped(

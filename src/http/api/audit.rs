@@ -22,7 +22,7 @@ use crate::{
 /// Operations on the audit trail.
 pub struct AuditApi(pub App);
 
-/// Start of a page of the audit trail.
+/// Content of a cursor: the position at which a page of the audit trail begins.
 #[derive(Serialize, Deserialize)]
 struct Cursor {
     at: Timestamp,

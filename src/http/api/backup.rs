@@ -33,10 +33,10 @@ use crate::{
 /// Media type of an SQLite database.
 const SQLITE: &str = "application/vnd.sqlite3";
 
-/// Number of bytes that are read and sent at a time.
+/// Number of bytes in a chunk of the backup, which is read and sent at a time.
 const PIECE: usize = 256 * 1024;
 
-/// Operations on the whole product.
+/// Operations on the whole server.
 pub struct AdminApi(pub App);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Administration")]
@@ -55,10 +55,11 @@ impl AdminApi {
     }
 }
 
-/// 200 with a backup, which is streamed.
+/// Response 200 with a backup, which is streamed while the token stays valid.
 struct Download(Backup, Session);
 
-/// Returns a stream of the backup's bytes, which are read on blocking threads. It ends if the token becomes invalid.
+/// Returns a body that streams the backup's bytes, which are read on blocking threads. The body ends early if the token
+/// becomes invalid.
 fn body(backup: Backup, session: Session) -> Body {
     Body::from_bytes_stream(try_unfold(backup, move |mut backup| {
         let session = session.clone();

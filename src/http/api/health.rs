@@ -23,7 +23,7 @@ use crate::{
 /// Operations on the health of jobs.
 pub struct HealthApi(pub App);
 
-/// Start of a page of changes.
+/// Content of a cursor: the position at which a page of health changes begins.
 #[derive(Serialize, Deserialize)]
 struct Cursor {
     before: i64,

@@ -43,7 +43,7 @@ thing!(Job, "/api/v1/jobs");
 
 thing!(JobSetupAnswer, "/api/v1/jobs", job);
 
-/// 201 if the job was created, 200 if it existed already (or for a dry run).
+/// Response 201 if the job was created, 200 if it existed already or for a dry run.
 struct SetUp {
     answer: JobSetupAnswer,
     created: bool,

@@ -1,11 +1,11 @@
-//! Stands in for the operations of webhooks in an executable that is built without them: there are none, so the
-//! document does not name webhooks either.
+//! Replacement of the module `webhook` in an executable that is built without the feature `webhooks`. There are no
+//! operations, so that the API's document does not contain webhooks either.
 
 use poem_openapi::OpenApi;
 
 use crate::service::App;
 
-/// No operations.
+/// Empty group of operations.
 pub struct WebhookApi;
 
 impl WebhookApi {

@@ -1,4 +1,4 @@
-//! Validation of bodies against the document's schemas.
+//! Validation of JSON bodies against the schemas in the API's document.
 
 use std::{
     collections::HashMap,
@@ -10,14 +10,15 @@ use serde_json::{Value, json};
 use super::schema::{Schema, to_json_schema};
 use crate::domain::Violation;
 
-/// Schemas of the document. Each is compiled when a body first violates it, since most are never needed.
+/// Schemas of the API's document. A schema is compiled when it is first needed, which is when a body does not fit its
+/// type. Most schemas are never needed.
 pub struct Schemas {
     components: Value,
     compiled: Mutex<HashMap<String, Option<Arc<Schema>>>>,
 }
 
 impl Schemas {
-    /// Takes the schemas of an OpenAPI 3.0 document, given as JSON.
+    /// Copies the schemas out of an OpenAPI 3.0 document, which is given as JSON.
     pub fn of(document: &Value) -> Self {
         Self {
             components: json!({ "schemas": to_json_schema(&document["components"]["schemas"]) }),
@@ -25,7 +26,8 @@ impl Schemas {
         }
     }
 
-    /// Returns every violation of a body whose schema has the given name.
+    /// Returns every violation in `body` of a schema. `name` identifies the schema in the cache, and `schema` returns
+    /// it if it is not cached. Returns none if the schema cannot be compiled.
     pub fn violations(&self, name: &str, schema: impl FnOnce() -> Value, body: &Value) -> Vec<Violation> {
         let schema = self.compiled(name, schema);
         schema.map_or_else(Vec::new, |schema| schema.violations(body))

@@ -10,7 +10,8 @@ use super::{
     pointer::{members, operations, parameters},
 };
 
-/// Completes the document.
+/// Completes the document: adds headers, responses and examples, removes problems that an operation cannot return,
+/// simplifies references, and forbids unknown members in request bodies.
 pub fn complete(document: &mut Value, examples: &Value) {
     complete_operations(document, &examples["parameters"]);
     unwrap_references(document);
@@ -46,8 +47,8 @@ fn complete_operations(document: &mut Value, examples: &Value) {
     }
 }
 
-/// Requires at least one value in a list that is separated by commas. The framework needs a default to accept an absent
-/// list, and the document would show that default, an empty list, which no text can express.
+/// Requires at least one value in a parameter that is a comma-separated list, and removes its default. The framework
+/// needs the default to accept an absent list, but the default is an empty list, which a client cannot write.
 fn complete_list(parameter: &mut Value) {
     if parameter["explode"] == false
         && let Some(schema) = parameter["schema"].as_object_mut()
@@ -58,8 +59,8 @@ fn complete_list(parameter: &mut Value) {
     }
 }
 
-/// Removes the problems that the operation's arguments cannot cause. The type of its result names the others that it
-/// may have.
+/// Removes the problem responses that the arguments of the operation cannot cause, such as 413 without a body. The type
+/// of the operation's result has already selected the other problems.
 fn keep_possible_problems(operation: &mut Value) {
     let has_body = !operation["requestBody"].is_null();
     let is_secured = operation["security"]

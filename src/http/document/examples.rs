@@ -1,12 +1,12 @@
-//! Adds examples to the document.
+//! Adds examples to the API's document.
 
 use serde_json::Value;
 
 use super::pointer::entries;
 
-/// Returns a parameter's example, which is listed under its operation and name, or under its name alone if it is
-/// required. Other optional parameters have none: Swagger UI fills its form with examples, and an unwanted filter would
-/// find nothing.
+/// Returns the example of a parameter. `examples` lists it as `operation.name`, or as the name alone, which counts only
+/// for required parameters. Returns `None` for other parameters: Swagger UI fills its form with examples, and an
+/// unwanted filter would find nothing.
 pub fn parameter_example(operation: &str, parameter: &Value, examples: &Value) -> Option<Value> {
     let name = parameter["name"].as_str()?;
     let own = examples.get(format!("{operation}.{name}"));
@@ -22,7 +22,7 @@ pub fn put_examples(document: &mut Value, examples: &Value) {
         };
         schema["example"] = example.clone();
         for (member, schema) in schema.get_mut("properties").into_iter().flat_map(entries) {
-            // The schema that a reference names has an example of its own.
+            // A referenced schema has its own example.
             let is_reference = schema.get("$ref").or(schema.get("allOf")).is_some();
             if let (false, Some(value)) = (is_reference, example.get(member)) {
                 schema["example"] = value.clone();

@@ -1,4 +1,4 @@
-//! Texts of violations: turns a validator's errors into messages for the client.
+//! Messages of violations: converts the errors of the schema validator to messages for the client.
 
 use jsonschema::{
     ValidationError,
@@ -9,10 +9,11 @@ use serde_json::Value;
 use super::pointer::escape;
 use crate::domain::{Duration, Timestamp, Violation, text::fault_of_line};
 
-/// Text for a member that the schema does not have.
+/// Message for a member that the schema does not have.
 pub const UNKNOWN: &str = "is not a known field here";
 
-/// Adds the violation of an error. `root` is the schema that the error's path refers to.
+/// Converts an error of the validator and appends the violations to `found`. `root` is the schema that the path in the
+/// error refers to.
 pub fn note(error: &ValidationError<'_>, root: &Value, found: &mut Vec<Violation>) {
     let at = error.instance_path().as_str().to_owned();
     let detail = match error.kind() {
@@ -45,9 +46,11 @@ pub fn note(error: &ValidationError<'_>, root: &Value, found: &mut Vec<Violation
     }
 }
 
-/// Adds the violation of a value that may have one of several forms.
+/// Appends the violations of a value that has alternatives in the schema and fits none of them. `ways` has the errors
+/// of each alternative.
 fn note_alternatives(at: String, ways: &[Vec<ValidationError<'_>>], root: &Value, found: &mut Vec<Violation>) {
-    // The intended form is the one with the value's own type. Otherwise it is the last, which is not null.
+    // The intended alternative is the one with the value's JSON type. If there is none, the last one is used, which is
+    // not null.
     let is_meant = |way: &&Vec<ValidationError<'_>>| {
         !way.iter().any(|inner| {
             matches!(inner.kind(), ValidationErrorKind::Type { .. }) && inner.instance_path().as_str() == at
@@ -99,7 +102,7 @@ fn detail(error: &ValidationError<'_>, root: &Value) -> String {
     }
 }
 
-/// Returns the text of the range that a number must be in, if the schema has both limits.
+/// Returns the message with the range of a number. `None` if the schema lacks one of the two limits.
 fn range(error: &ValidationError<'_>, root: &Value) -> Option<String> {
     let (schema, _) = error.schema_path().as_str().rsplit_once('/')?;
     let schema = root.pointer(schema)?;
@@ -128,7 +131,7 @@ fn types(kind: &TypeKind) -> String {
     }
 }
 
-/// Returns the text of the types that a value may have, if a wrong type is its only fault.
+/// Returns the types that a value may have as text. `None` if a wrong type is not the only error of each alternative.
 fn all_types(ways: &[Vec<ValidationError<'_>>]) -> Option<String> {
     let expected = |way: &Vec<ValidationError<'_>>| match way.as_slice() {
         [only] => match only.kind() {
@@ -151,7 +154,7 @@ fn list(options: &Value) -> String {
     options.join(", ")
 }
 
-/// Returns a limit as text; a whole number has no fraction.
+/// Returns a limit as text, without the fraction `.0`.
 fn plain(limit: &Value) -> String {
     let text = limit.to_string();
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)

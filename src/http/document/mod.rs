@@ -1,5 +1,5 @@
-//! OpenAPI document: the framework generates it from the routes, `completed` completes it, and requests are validated
-//! against it.
+//! OpenAPI document of the API. The framework generates it from the routes, `completed` completes it, and requests are
+//! validated against it.
 
 mod bodies;
 mod completed;
@@ -26,22 +26,23 @@ use completed::complete;
 pub use fault::UNKNOWN;
 use operations::Operations;
 
-/// Examples by schema and by parameter. The examples of a schema's members follow from its example.
+/// JSON with the examples by schema and by parameter. The examples of a schema's members follow from the schema's
+/// example.
 const EXAMPLES: &str = include_str!("../../../assets/openapi/examples.json");
 
 const LICENSE_URL: &str = "https://spdx.org/licenses/MIT.html";
 
-/// General part of the document: title, description, and paths that never change.
+/// Texts of the document that do not follow from the routes.
 pub struct Front {
     /// Title of the document.
     pub title: &'static str,
     /// Description of the API, in Markdown.
     pub description: &'static str,
-    /// Paths of immutable resources, with the text for a client that tries to change one.
+    /// Paths of immutable resources, each with the message for a client that tries to change one.
     pub immutable: &'static [(&'static str, &'static str)],
 }
 
-/// The document, and what is derived from it. Cheap to clone.
+/// API's document, with the operations and schemas in it. Cheap to clone.
 #[derive(Clone)]
 pub struct Document(Arc<Parts>);
 
@@ -52,7 +53,7 @@ struct Parts {
 }
 
 impl Document {
-    /// Generates the document of these operations.
+    /// Generates the document for the operations of `T`.
     pub fn of<T: OpenApi>(front: &Front) -> Self {
         let spec = OpenApiService::new(Described::<T>(PhantomData), front.title, env!("CARGO_PKG_VERSION"))
             .description(front.description)
@@ -84,14 +85,14 @@ impl Document {
         &self.0.operations
     }
 
-    /// Returns every violation of a type's schema by a body.
+    /// Returns every violation in a JSON body of the schema of `T`. Empty if there is none.
     pub fn violations<T: Type>(&self, body: &Value) -> Vec<Violation> {
         let schema = || serde_json::to_value(T::schema_ref()).unwrap_or_default();
         self.0.schemas.violations(&T::name(), schema, body)
     }
 }
 
-/// Operations without the product that they run on, which is enough to describe them.
+/// Operations of `T` without a value of `T`, which is enough to describe them in the document.
 struct Described<T>(PhantomData<T>);
 
 impl<T: OpenApi> OpenApi for Described<T> {

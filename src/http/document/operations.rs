@@ -1,4 +1,4 @@
-//! Operations of the document: finds the ones of a path, and validates the parameters of a request.
+//! Operations of the API's document: finds the operations at a path, and validates the parameters of a request.
 
 use std::collections::HashMap;
 
@@ -12,22 +12,22 @@ use super::{
 };
 use crate::{domain::Violation, http::metrics::Meters};
 
-/// All operations by path.
+/// All operations of the API, found by path.
 pub struct Operations(Router<Vec<Operation>>);
 
 /// Operation of the API.
 pub struct Operation {
-    /// Path template, with the names of path parameters in braces.
+    /// Path template, such as `/api/v1/sensors/{id}`.
     pub path: String,
     /// Method, in capitals.
     pub method: String,
     /// Whether the operation needs a token.
     pub is_secured: bool,
-    /// Media types of request bodies.
+    /// Media types of request bodies that the operation accepts. Empty if it has no body.
     pub body_types: Vec<String>,
-    /// Reason why resources at the path cannot be changed. `None` if they can.
+    /// Message with the reason why the resource at the path cannot be changed. `None` if it can.
     pub immutable: Option<&'static str>,
-    /// Counters and durations of the operation.
+    /// Metrics of the operation.
     pub meters: Meters,
     parameters: Vec<Parameter>,
 }
@@ -38,7 +38,8 @@ impl Operation {
     /// Header that makes a read conditional.
     pub const IF_NONE_MATCH: &str = "If-None-Match";
 
-    /// Returns every violation of the path's and the query's parameters.
+    /// Returns every violation in the parameters of a request, given its path and the decoded names and values of its
+    /// query.
     pub fn violations(&self, path: &str, query: &[(String, String)]) -> Vec<Violation> {
         let mut found = Vec::new();
         for (template, value) in self.path.split('/').zip(path.split('/')) {
@@ -88,8 +89,8 @@ impl Operation {
 }
 
 impl Operations {
-    /// Reads the operations of an OpenAPI document. `immutable` lists the paths whose resources never change, each with the
-    /// reason.
+    /// Reads the operations of an OpenAPI document. `immutable` lists the paths whose resources never change, each with
+    /// the reason as a message for the client.
     pub fn of(document: &Value, immutable: &[(&str, &'static str)]) -> Self {
         let operation = |(path, method, operation): (&str, &str, &Value)| Operation {
             path: path.to_owned(),
@@ -124,7 +125,8 @@ impl Operations {
         Self(paths)
     }
 
-    /// Returns the operations of the path: one for each of its methods. A template without braces takes precedence.
+    /// Returns the operations at a path, one for each method. A template without braces takes precedence. Empty if the
+    /// API has no such path.
     pub fn at(&self, path: &str) -> &[Operation] {
         self.0.at(path).map_or(&[], |found| found.value.as_slice())
     }

@@ -1,4 +1,5 @@
-//! Validation of parameters: a parameter's text becomes JSON by the type of its schema, and is checked like a body.
+//! Validation of path and query parameters. The text of a parameter is converted to JSON by the type in its schema, and
+//! validated like a body.
 
 use std::sync::OnceLock;
 
@@ -7,22 +8,22 @@ use serde_json::{Value, json};
 use super::schema::{Schema, to_json_schema};
 use crate::domain::{Timestamp, Violation};
 
-/// A parameter of an operation.
+/// Path or query parameter of an operation.
 pub struct Parameter {
     /// Name in the path or the query.
     pub name: String,
-    /// Part of the request that contains it.
+    /// Part of the request that contains the parameter.
     pub place: Place,
-    /// Whether a request without it is refused.
+    /// Whether a request without the parameter is refused.
     pub is_required: bool,
-    /// Form of a list of values. `None` if there is one value.
+    /// Notation of the values, if the parameter is a list. `None` if it has one value.
     list: Option<List>,
-    /// Schema of a value, with all references resolved.
+    /// Schema of the parameter, with all references resolved.
     schema: Value,
     compiled: OnceLock<Option<Schema>>,
 }
 
-/// Place of a parameter in the request.
+/// Part of a request that can contain a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     Query,
@@ -38,7 +39,7 @@ enum List {
 }
 
 impl Parameter {
-    /// Reads a parameter of the document. Returns `None` if it is in a header.
+    /// Reads a parameter in the document. Returns `None` if it is a header.
     pub fn of(document: &Value, parameter: &Value) -> Option<Self> {
         let place = match parameter["in"].as_str()? {
             "query" => Place::Query,
@@ -61,12 +62,12 @@ impl Parameter {
         })
     }
 
-    /// Returns whether the parameter may be given several times.
+    /// Returns whether the query may contain the parameter several times.
     pub fn repeats(&self) -> bool {
         self.list == Some(List::Repeated)
     }
 
-    /// Returns every violation of the parameter's schema by a text.
+    /// Returns every violation of the parameter's schema in the text of its value. Empty if there is none.
     pub fn violations(&self, text: &str) -> Vec<Violation> {
         let compile = || Schema::compile(&self.name, self.schema.clone());
         let Some(schema) = self.compiled.get_or_init(compile) else {
@@ -113,8 +114,8 @@ fn resolved(document: &Value, schema: &Value) -> Value {
     }
 }
 
-/// Returns a text as a JSON value of the schema's type. A text that has another type stays a string, which the schema
-/// refuses.
+/// Converts a text to a JSON value of the schema's type. A text that does not have this type stays a string, for which
+/// validation reports a violation.
 fn value(schema: &Value, text: &str) -> Value {
     match (schema["type"].as_str(), schema["format"].as_str(), text) {
         (Some("integer"), _, _) => integer(text),

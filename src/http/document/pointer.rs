@@ -1,4 +1,4 @@
-//! Access to parts of the API's document and of other JSON.
+//! Helpers for JSON: pointers, members of objects, and parts of the API's document.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ pub fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// Removes the member at a JSON pointer.
+/// Removes the member of an object at a JSON pointer, if it exists.
 pub fn remove(value: &mut Value, pointer: &str) {
     if let Some((parent, name)) = pointer.rsplit_once('/')
         && let Some(members) = value.pointer_mut(parent).and_then(Value::as_object_mut)
@@ -25,17 +25,17 @@ pub fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)
     })
 }
 
-/// Returns an operation's parameters, without creating the member if it is absent.
+/// Returns the parameters of an operation. `None` if it has none.
 pub fn parameters(operation: &mut Value) -> Option<&mut Vec<Value>> {
     operation.get_mut("parameters")?.as_array_mut()
 }
 
-/// Returns the members of an object, with their names.
+/// Returns the names and values of an object's members. Empty if the value is not an object.
 pub fn entries(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
     value.as_object_mut().into_iter().flat_map(Map::iter_mut)
 }
 
-/// Returns the members of an object.
+/// Returns the values of an object's members. Empty if the value is not an object.
 pub fn members(value: &mut Value) -> impl Iterator<Item = &mut Value> {
     entries(value).map(|(_, member)| member)
 }

@@ -1,4 +1,4 @@
-//! Compiled schema of the document, which validates bodies and parameters.
+//! Compiled JSON schemas, which validate bodies and parameters.
 
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
@@ -6,15 +6,15 @@ use serde_json::{Map, Value, json};
 use super::fault::note;
 use crate::domain::{Duration, Timestamp, Violation, violation::MAX_VIOLATIONS};
 
-/// A compiled schema.
+/// Compiled JSON schema.
 pub struct Schema {
-    /// Source of the schema, in which the limits of a value are looked up.
+    /// JSON of the schema. Messages contain limits that are read from it.
     root: Value,
     validator: Validator,
 }
 
 impl Schema {
-    /// Compiles a JSON schema. Logs a schema that cannot be compiled, and returns `None`.
+    /// Compiles a JSON schema. If it cannot be compiled, logs an error with its `name` and returns `None`.
     pub fn compile(name: &str, root: Value) -> Option<Self> {
         let validator = jsonschema::options()
             .with_draft(Draft::Draft4)
@@ -28,7 +28,8 @@ impl Schema {
         Some(Self { root, validator })
     }
 
-    /// Returns every violation of the schema, one for each place in the value.
+    /// Returns the violations of the schema in a JSON value, one for each faulty part of the value, up to the maximum
+    /// number of violations.
     pub fn violations(&self, value: &Value) -> Vec<Violation> {
         if self.validator.is_valid(value) {
             return Vec::new();
@@ -42,7 +43,7 @@ impl Schema {
     }
 }
 
-/// Translates a schema of OpenAPI 3.0, which writes `nullable` where JSON Schema has the type `null`.
+/// Converts a schema of OpenAPI 3.0 to JSON Schema, which has the type `null` instead of `nullable`.
 pub fn to_json_schema(value: &Value) -> Value {
     match value {
         Value::Object(object) => {

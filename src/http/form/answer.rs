@@ -1,7 +1,8 @@
-//! Result types of operations, which name the problems that an operation may respond with.
+//! Result types of operations. The type of an operation's result names the problems that the operation may respond
+//! with.
 //!
-//! Problems that only the arguments can cause (no token, a body of the wrong type, a condition that fails) follow from
-//! the arguments and are not named here.
+//! Problems that only the arguments can cause (no token, a body of the wrong media type, a failed precondition) follow
+//! from the arguments and are not named here.
 
 use std::marker::PhantomData;
 
@@ -18,22 +19,23 @@ use crate::{
     },
 };
 
-/// Result of an operation: `T`, or a problem, which may be one of `P` or of the kinds that every operation has.
+/// Result of an operation: `T`, or a problem. The problem is of a kind in `P`, or of a kind that every operation may
+/// have.
 pub type Answer<T, P = ()> = Result<T, Refusal<P>>;
 
-/// Result of an operation that needs a role, or reads resources of an organisation.
+/// Result of an operation that needs a role, or that reads resources of an organisation (problem 403).
 pub type Read<T> = Answer<T, Forbidden>;
 
-/// Result of an operation on a resource that the request names.
+/// Result of an operation that reads a resource that the request names (problems 403 and 404).
 pub type Find<T> = Answer<T, (Forbidden, NotFound)>;
 
-/// Result of an operation that creates a resource, whose name or id may be taken.
+/// Result of an operation that creates a resource, whose name or id may be taken (problems 403 and 409).
 pub type Make<T> = Answer<T, (Forbidden, Conflict)>;
 
-/// Result of an operation that changes or deletes a resource that the request names.
+/// Result of an operation that changes or deletes a resource that the request names (problems 403, 404 and 409).
 pub type Change<T> = Answer<T, (Forbidden, NotFound, Conflict)>;
 
-/// Kinds of problems that not every operation has.
+/// Kinds of problems that only some operations have. Tuples combine several.
 pub trait Problems {
     fn kinds() -> Vec<Kind>;
 }
@@ -77,7 +79,7 @@ impl<A: Problems, B: Problems, C: Problems> Problems for (A, B, C) {
     }
 }
 
-/// Problem in the response of an operation that may have the problems `P`.
+/// Problem of an operation that documents the kinds `P` in addition to the general ones.
 pub struct Refusal<P>(Problem, PhantomData<fn() -> P>);
 
 impl<P> From<Problem> for Refusal<P> {

@@ -1,4 +1,4 @@
-//! Authentication: finds the caller by the bearer token of a request.
+//! Authentication: identifies the caller of a request by its bearer token.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use crate::{
     service::{App, token},
 };
 
-/// Defines an argument for each role. The framework takes each for a security scheme of its own; the document shows one
-/// scheme.
+/// Defines an argument type for each role. The framework creates a security scheme for each of them, and the API's
+/// document shows them as one.
 macro_rules! schemes {
     ($($name:ident, $checker:literal;)*) => {$(
         /// The token of the request, as `Authorization: Bearer <secret>`. The first start prints an admin's; `POST
@@ -28,8 +28,9 @@ macro_rules! schemes {
     )*};
 }
 
-// The first argument of an operation with a body is the least role that it needs. The framework extracts arguments in
-// their order, so that a token of a lower role is refused before the body is read. `service` checks the role again.
+// The first argument of an operation with a body states the lowest role that the operation needs. The framework
+// extracts arguments in their order, so that a token of a lower role is refused before the body is read. `service`
+// checks the role again.
 schemes! {
     Auth, "any";
     WorkerAuth, "worker";
@@ -39,7 +40,7 @@ schemes! {
 
 async fn any(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
     let caller = caller(request, &bearer.token)?;
-    // The organisation is part of the list that a cursor belongs to, and is known only now.
+    // A cursor is valid only for one list and one organisation, and the organisation is known only now.
     cursor::check(request.uri(), caller.organisation_id)?;
     Ok(caller)
 }
@@ -62,8 +63,10 @@ fn at_least(role: Role, request: &Request, bearer: &Bearer) -> poem::Result<Call
     Ok(caller)
 }
 
-/// Returns the caller. Fails with 401 without a valid token, and with 429 if the token exceeds its rate or its
-/// concurrent requests.
+/// Returns the caller of a request and counts the request towards the token's limits.
+///
+/// # Errors
+/// 401 without a valid token. 429 if the token exceeds its rate limit or its number of concurrent requests.
 pub fn required(request: &Request) -> Result<Caller, Problem> {
     caller(request, secret(request).ok_or_else(no_token)?)
 }
@@ -73,8 +76,8 @@ fn secret(request: &Request) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }
 
-/// Token of a long transfer, which is checked again from time to time. The transfer ends if the token was revoked or
-/// has expired.
+/// Token of a request that transfers data for a long time. The token is validated repeatedly, and the transfer ends
+/// once the token is revoked or expired.
 #[derive(Clone)]
 pub struct Session {
     app: App,
@@ -82,7 +85,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Returns the session of a request with a token.
+    /// Creates the session from the token of a request. The token is not validated yet.
     ///
     /// # Errors
     /// 401 without a token.
@@ -93,10 +96,10 @@ impl Session {
         })
     }
 
-    /// Returns the caller with the role that the token has now.
+    /// Validates the token and returns the caller with the current role of the token.
     ///
     /// # Errors
-    /// 401 if the token is no longer valid.
+    /// Unauthenticated (401) if the token is no longer valid.
     pub fn caller(&self) -> Result<Caller, Error> {
         token::authenticate(&self.app, &self.secret)
     }
@@ -110,7 +113,7 @@ fn caller(request: &Request, secret: &str) -> Result<Caller, Problem> {
         Some(Left::Nothing(wait)) => Err(too_many(wait)),
         _ => context.shares.enter(caller.id),
     };
-    // The log and the headers of the rate limit need the caller after the response.
+    // The log and the rate limit headers need the caller after the response, also if the request is refused.
     let seen = request.data::<SeenCaller>().cloned().unwrap_or_default();
     seen.set(&caller, left, turn.as_ref().ok().cloned());
     turn.map(|_| caller)

@@ -1,5 +1,5 @@
-//! JSON bodies, parsed directly into their types. If parsing fails, the body is validated against the API's document,
-//! which names every violation.
+//! JSON request bodies, which are parsed directly into their types. If parsing fails, the body is validated against the
+//! API's document to report every violation.
 
 use poem::{Request, RequestBody};
 use poem_openapi::{
@@ -24,7 +24,7 @@ use crate::{
     service::App,
 };
 
-/// A JSON body.
+/// JSON request body as an argument of an operation.
 pub struct Body<T>(pub T);
 
 impl<T: Type> Payload for Body<T> {
@@ -58,8 +58,11 @@ impl<T: Type + DeserializeOwned + Rules + Send + 'static> ParsePayload for Body<
     }
 }
 
-/// Parses a body, which blocks the thread for a while if the body is large. NaN counts as a gap if the request handles
-/// gaps.
+/// Parses a body. A large body blocks the thread for some time. NaN is treated as `null` if `gaps` selects a treatment
+/// of gaps, and is otherwise an error.
+///
+/// # Errors
+/// 400 if the body is not JSON, 422 with the violations if the body does not fit its type.
 fn parse<T: Type + DeserializeOwned + Rules>(
     bytes: &[u8],
     gaps: Gaps,
@@ -79,7 +82,7 @@ fn parse<T: Type + DeserializeOwned + Rules>(
         }
         return Err(unreadable(bytes, &error));
     }
-    // An integer may be written as 60.0, which the derived deserializers refuse.
+    // Clients may write an integer as 60.0, which the derived deserializers refuse.
     let Some(with_integers) = with_integers(bytes) else {
         return Err(wrong::<T>(bytes, app, document));
     };

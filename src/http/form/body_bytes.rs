@@ -1,4 +1,4 @@
-//! Reads the bytes of bodies within the server's limits and the token's share.
+//! Reads the bytes of request bodies within the limits of the server and of the token.
 
 use futures_util::StreamExt;
 use poem::{FromRequest, Request, RequestBody, http::header};
@@ -20,17 +20,22 @@ use crate::{
     },
 };
 
-/// Size in bytes above which a body is parsed on a blocking thread.
+/// Maximum size in bytes of a body that is parsed on the async thread. Larger bodies are parsed on a blocking thread.
 const INLINE_BYTES: usize = 128 * 1024;
 
-/// Time after which the token of an arriving body is checked again, since it may have been revoked.
+/// Duration of an upload above which the token is validated again, because it may have been revoked meanwhile.
 const LONG: Duration = Duration::from_secs(1);
 
-/// Number of large bodies that are parsed at once, because parsing temporarily takes several times the body's size.
+/// Limits the number of large bodies that are parsed at the same time, because parsing temporarily takes several times
+/// the size of the body.
 static PARSES: Semaphore = Semaphore::const_new(2);
 
-/// Reads the whole body within the server's limits and parses it, a large one on a blocking thread. The body counts
-/// towards the token's share until the request has been handled.
+/// Reads the whole body and returns the result of `parse`, which runs on a blocking thread if the body is large. The
+/// body counts towards the token's memory limit until the request has been handled.
+///
+/// # Errors
+/// 400 if the body cannot be read, 408 if it arrives too slowly, 413 if it is too large, 429 or 503 if the memory for
+/// bodies is used up, 401 if the token became invalid meanwhile, and any problem that `parse` returns.
 pub async fn read<T: Send + 'static>(
     request: &Request,
     body: &mut RequestBody,
@@ -62,14 +67,19 @@ pub async fn read<T: Send + 'static>(
     parsed.unwrap_or_else(|error| Err(Error::Internal(format!("a body was not parsed: {error}")).into()))
 }
 
-/// Returns the counter of the body's memory for the token.
+/// Returns a new counter of the memory that the request's body takes, which counts towards the token's limit.
 pub fn buffer(request: &Request) -> Result<Buffered, Problem> {
     let turn = request.data::<SeenCaller>().and_then(SeenCaller::turn);
     let turn = turn.ok_or_else(|| Error::Internal("a body without a token".to_owned()))?;
     Ok(turn.buffer())
 }
 
-/// Returns the bytes of a body. Each chunk is counted before it is stored.
+/// Returns the bytes of a body. `expected` is the value of `Content-Length`. Each chunk is counted in `buffered` before
+/// it is stored.
+///
+/// # Errors
+/// 413 if the body is larger than `limit`, 408 or 400 if it cannot be read, 429 or 503 if the memory for bodies is used
+/// up.
 async fn whole(
     body: poem::Body,
     expected: Option<usize>,
@@ -93,7 +103,7 @@ async fn whole(
         buffered.grow(piece.len())?;
         let length = bytes.len() + piece.len();
         if bytes.capacity() < length {
-            // The buffer grows no larger than the announced length.
+            // The buffer never grows above the announced length.
             let room = (2 * length).min(expected.unwrap_or(limit).max(length));
             bytes.reserve_exact(room - bytes.len());
         }

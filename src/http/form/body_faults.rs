@@ -1,4 +1,4 @@
-//! Finds every violation of a JSON body that does not fit the document.
+//! Finds every violation in a JSON body that does not fit its schema in the API's document.
 
 use poem_openapi::types::Type;
 use serde::de::DeserializeOwned;
@@ -17,11 +17,12 @@ use crate::{
     service::App,
 };
 
-/// Size in bytes above which only the first fault of a body is reported, because validation against the schemas takes
-/// many times its memory.
+/// Size in bytes above which only the first fault of a body is reported, because validation against a schema takes many
+/// times the memory of the body.
 const EXPLAINED_BYTES: usize = 256 * 1024;
 
-/// Returns the problem of a JSON body that does not fit the document.
+/// Returns the problem of a JSON body that does not fit the schema of `T`. The problem is 422 with the violations of
+/// the schema and of the rules, or 400 if the body is not JSON.
 pub fn wrong<T: Type + DeserializeOwned + Rules>(bytes: &[u8], app: &App, document: &Document) -> Problem {
     if bytes.len() > EXPLAINED_BYTES {
         return Error::Invalid(vec![first_fault::<T>(bytes)]).into();
@@ -32,18 +33,19 @@ pub fn wrong<T: Type + DeserializeOwned + Rules>(bytes: &[u8], app: &App, docume
     };
     let mut found = document.violations::<T>(&value);
     if found.is_empty() {
-        // The fault is one that a schema cannot express, such as a repeated member.
+        // A schema cannot express this fault, for example a repeated member.
         found.push(first_fault::<T>(bytes));
     }
     let broken = broken_rules::<T>(value, &found, app);
-    // If form and rule name the same place, the rule's text is more helpful.
+    // If the schema and a rule report the same member, the message of the rule is more helpful.
     found.retain(|violation| broken.iter().all(|rule| rule.pointer != violation.pointer));
     found.extend(broken);
     found.truncate(MAX_VIOLATIONS);
     Error::Invalid(found).into()
 }
 
-/// Returns the violated rules of a body that can be read once its unknown members are removed.
+/// Returns the violated rules of a body, after removing the unknown members that `form` lists. Returns none if the body
+/// cannot be parsed even then.
 fn broken_rules<T: DeserializeOwned + Rules>(mut value: Value, form: &[Violation], app: &App) -> Vec<Violation> {
     for unknown in form.iter().filter(|violation| violation.detail == UNKNOWN) {
         remove(&mut value, unknown.pointer.as_deref().unwrap_or_default());
@@ -57,7 +59,7 @@ fn broken_rules<T: DeserializeOwned + Rules>(mut value: Value, form: &[Violation
     }
 }
 
-/// Returns the fault at which deserialization of the body stops.
+/// Returns the fault at which deserialization of the body as `T` stops.
 fn first_fault<T: DeserializeOwned>(bytes: &[u8]) -> Violation {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
@@ -66,7 +68,7 @@ fn first_fault<T: DeserializeOwned>(bytes: &[u8]) -> Violation {
     }
 }
 
-/// Returns the violation of a deserializer's error.
+/// Converts a deserializer's error to a violation with a JSON pointer.
 pub fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Violation {
     let (place, said) = (pointer(error.path()), said(error.inner()));
     match said.strip_prefix("duplicate field `") {
@@ -90,7 +92,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
         .collect()
 }
 
-/// Returns serde_json's message without the position, which the pointer replaces.
+/// Returns serde_json's message without line and column, because the violation has a JSON pointer instead.
 fn said(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(" at line ") {

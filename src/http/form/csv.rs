@@ -1,4 +1,4 @@
-//! Parts that all CSV bodies share, and the lines of CSV responses.
+//! Functions that all CSV request bodies share, and functions that write CSV responses.
 
 use uuid::Uuid;
 
@@ -7,18 +7,21 @@ use super::layout::Dialect;
 /// Media type of CSV.
 pub const CSV: &str = "text/csv";
 
-/// Returns whether a body's media type is that of CSV.
+/// Returns whether a `Content-Type` is CSV, whatever its parameters.
 pub fn is_csv(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case(CSV)
 }
 
-/// Reads an id.
+/// Parses a UUID.
+///
+/// # Errors
+/// The message for the client.
 pub fn uuid(text: &str) -> Result<Uuid, &'static str> {
     text.parse().map_err(|_| "must be a UUID")
 }
 
-/// Begins a CSV response with its header line.
+/// Writes the beginning of a CSV response: a byte order mark if the dialect has one, and the header line.
 pub fn begin<const N: usize>(out: &mut Vec<u8>, columns: [&str; N], dialect: Dialect) {
     if dialect.bom {
         out.extend_from_slice("\u{feff}".as_bytes());
@@ -26,8 +29,8 @@ pub fn begin<const N: usize>(out: &mut Vec<u8>, columns: [&str; N], dialect: Dia
     record(out, columns.map(str::to_owned));
 }
 
-/// Returns a text as a cell. If the dialect guards, an apostrophe precedes a text that a spreadsheet would run as a
-/// formula.
+/// Returns a text as a cell of a CSV response. If `dialect.guards` is set, an apostrophe is put before a text that a
+/// spreadsheet would run as a formula.
 pub fn cell(text: String, dialect: Dialect) -> String {
     const FORMULA: [char; 10] = [
         '=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
@@ -39,7 +42,7 @@ pub fn cell(text: String, dialect: Dialect) -> String {
     }
 }
 
-/// Writes a line. Writing to memory does not fail.
+/// Writes one line of CSV with the necessary quotes. Errors are ignored, because writing to memory does not fail.
 pub fn record<const N: usize>(out: &mut Vec<u8>, fields: [String; N]) {
     let mut writer = csv::Writer::from_writer(out);
     let _ = writer.write_record(fields).and_then(|()| Ok(writer.flush()?));

@@ -1,4 +1,4 @@
-//! Bodies of CSV.
+//! CSV request bodies.
 
 use poem::{Request, RequestBody};
 use poem_openapi::{
@@ -15,13 +15,18 @@ use super::{
 };
 use crate::http::problem::Problem;
 
-/// What the rows of a CSV body are read as.
+/// Type that the rows of a CSV body are parsed into.
 pub trait CsvRows: Sized + Send + 'static {
-    /// Returns what reads the body of the request.
+    /// Returns a function that parses the bytes of the body. The query parameters of the request may influence the
+    /// parsing.
+    ///
+    /// # Errors
+    /// The function returns the problem of an invalid body.
     fn reader(request: &Request) -> impl FnOnce(&[u8]) -> Result<(Self, RowLines), Problem> + Send + 'static;
 }
 
-/// A body of CSV, a header line with the columns, in any order, and a line for each row; and where the rows stand in it.
+/// CSV request body as an argument of an operation: the parsed rows, and the line number of each row. The body has a
+/// header line with the columns in any order, and a line for each row.
 pub struct CsvBody<T>(pub T, pub RowLines);
 
 impl<T: CsvRows> Payload for CsvBody<T> {

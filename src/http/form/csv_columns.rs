@@ -1,15 +1,16 @@
-//! The columns of a table, found by their names in its header.
+//! Columns of a CSV table, which are found by their names in the header line.
 
 use csv::ByteRecord;
 
 use crate::{domain::Error, http::problem::Problem};
 
-/// Name of a column that is read, and its index in the header if it is there.
+/// Name of a column, and its index in the header line, counted from 0. The index is `None` if the table has no such
+/// column.
 pub type Column = (&'static str, Option<usize>);
 
-/// Columns of a table.
+/// Names of the columns that a kind of table has.
 pub struct Columns {
-    /// Columns that every table must have.
+    /// Columns that a table must have.
     pub required: &'static [&'static str],
     /// Columns that a table may have.
     pub optional: &'static [&'static str],
@@ -18,29 +19,30 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Returns the columns that are read.
+    /// Returns the names of the columns that are read: first the required, then the optional ones.
     fn read(&self) -> impl Iterator<Item = &'static str> {
         self.required.iter().chain(self.optional).copied()
     }
 }
 
-/// Finds the columns in a header.
+/// Finds the required and the optional columns in a header line, ignoring case. Returns them in the order of `columns`.
 ///
 /// # Errors
-/// Invalid: names every missing, repeated or unknown column.
+/// 422 with a message that names every missing, repeated or unknown column.
 pub fn places_of(header: &ByteRecord, columns: &Columns) -> Result<Vec<Column>, Problem> {
     let mut faults = Vec::new();
     let mut places: Vec<_> = columns.read().map(|name| (name, None)).collect();
     let mut unknown = Vec::new();
     for (at, name) in header.iter().enumerate() {
         let name = String::from_utf8_lossy(name);
-        // A quote after a space is part of the cell, as RFC 4180 has it.
+        // RFC 4180 treats a quote after a space as part of the cell, so that the quotes are removed here.
         let name = name.trim().trim_matches('"').trim();
         let place = places.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name));
         match place {
             Some((name, Some(_))) => faults.push(format!("has the column {name} twice")),
             Some((_, place)) => *place = Some(at),
-            // The index column that pandas writes has no name, or this one if pandas read and wrote it again.
+            // The index column that pandas writes has no name, or a name such as `Unnamed: 0` if pandas read and wrote
+            // it again.
             None if name.is_empty() || name.starts_with("Unnamed:") => {}
             None if columns.unused.iter().any(|known| known.eq_ignore_ascii_case(name)) => {}
             None => unknown.push(name.to_owned()),

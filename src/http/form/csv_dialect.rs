@@ -1,8 +1,9 @@
-//! Dialect of a table: its line endings and its separator.
+//! Detection of a CSV table's dialect: its line endings and its separator.
 
 use std::borrow::Cow;
 
-/// Returns the table with line feeds, if its lines end with carriage returns alone, as in files of old spreadsheets.
+/// Replaces carriage returns with line feeds, if the lines end with carriage returns alone, as in files of old
+/// spreadsheets. Returns other tables unchanged.
 pub fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
     if bytes.contains(&b'\n') || !bytes.contains(&b'\r') {
         return Cow::Borrowed(bytes);
@@ -11,8 +12,8 @@ pub fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(bytes.iter().map(feed).collect())
 }
 
-/// Returns the separator of a first line such as `sep=;`, which spreadsheets write and read, and the offset at which
-/// the table begins.
+/// Returns the separator that a first line such as `sep=;` declares, and the offset in bytes at which the table begins.
+/// Some spreadsheets write and read this line. Returns `None` and 0 if there is no such line.
 pub fn directive(bytes: &[u8]) -> (Option<u8>, usize) {
     let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
     match bytes {
@@ -25,7 +26,7 @@ pub fn directive(bytes: &[u8]) -> (Option<u8>, usize) {
     }
 }
 
-/// Returns the first line that is neither blank nor a comment.
+/// Returns the first line that is neither blank nor a comment, which is the header line. Empty if there is none.
 pub fn header_line(bytes: &[u8]) -> &[u8] {
     let mut lines = bytes.split(|byte| matches!(byte, b'\r' | b'\n'));
     lines
@@ -33,7 +34,8 @@ pub fn header_line(bytes: &[u8]) -> &[u8] {
         .unwrap_or_default()
 }
 
-/// Returns the separator of a header: the candidate that occurs most often.
+/// Returns the separator of a header line: the one of tab, semicolon and comma that occurs most often. With equal
+/// counts, the comma precedes the semicolon, and the semicolon the tab.
 pub fn delimiter_of(header: &[u8]) -> u8 {
     let count = |separator: u8| header.iter().filter(|byte| **byte == separator).count();
     let best = [b'\t', b';', b',']

@@ -1,6 +1,10 @@
-//! Reads numbers in the notations that exporters and spreadsheets write.
+//! Parses numbers in the notations that exporters and spreadsheets write.
 
-/// Reads a number; a comma is a decimal comma where it does not separate columns.
+/// Parses a number. `decimal_comma` allows a comma in place of the decimal point, for tables whose separator is not a
+/// comma.
+///
+/// # Errors
+/// The message for the client, if the text is no number, has thousands separators, or is out of range.
 pub fn number(text: &str, decimal_comma: bool) -> Result<f64, &'static str> {
     let is_written_out = text.contains(|c: char| c.is_ascii_digit());
     let finite = |number: f64| {

@@ -1,8 +1,8 @@
-//! Tables in CSV bodies, in the dialects that exporters and spreadsheets write.
+//! Parser of CSV tables, in the dialects that exporters and spreadsheets write.
 //!
-//! The columns are found by their names in the header line, and their separator by that line: a comma, a semicolon or a
-//! tab. Blank lines and lines that begin with `#` are skipped. Lines are counted in the file, so that a refusal names
-//! the line that an editor shows.
+//! The header line names the columns and determines their separator: a comma, a semicolon or a tab. Blank lines and
+//! lines that begin with `#` are skipped. Line numbers count all lines of the file, so that an error names the line
+//! that an editor shows.
 
 use csv::ByteRecord;
 
@@ -17,34 +17,36 @@ use crate::{
     http::problem::Problem,
 };
 
-/// Maximum number of columns. A longer header is refused without naming its columns, which would take many times the
-/// size of the body.
+/// Maximum number of columns. The error for a longer header line does not list its columns, because such a list would
+/// take many times the size of the body.
 const MOST_COLUMNS: usize = 200;
 
-/// Table that is read row by row.
+/// CSV table that is read row by row. [`Table::next`] reads a row, and the other functions return the cells of this
+/// current row.
 pub struct Table<'a> {
     bytes: &'a [u8],
     reader: csv::Reader<&'a [u8]>,
-    /// Offset in the body at which the reader begins.
+    /// Offset in bytes at which the reader begins, after a line such as `sep=;`.
     start: usize,
     record: ByteRecord,
-    /// Columns that are read, with their indexes in the header.
+    /// Columns that are read, with their indexes in the header line.
     places: Vec<Column>,
     width: usize,
     delimiter: u8,
-    /// Number of lines before the current offset.
+    /// Line number of the current row in the file, counted from 1.
     lines: u64,
     counted: usize,
-    /// Number of rows that were read.
+    /// Number of rows that were read, including the current one.
     rows: usize,
     lines_of_rows: RowLines,
 }
 
 impl<'a> Table<'a> {
-    /// Reads the header.
+    /// Reads the header line of a table with these columns.
     ///
     /// # Errors
-    /// The problem of a body that is not UTF-8, or whose columns are missing, repeated or unknown.
+    /// 400 if the body is UTF-16. 422 if it is not CSV, has too many columns, or if columns are missing, repeated or
+    /// unknown.
     pub fn open(bytes: &'a [u8], columns: &Columns) -> Result<Self, Problem> {
         let bytes = utf8(bytes)?;
         let (directive, start) = directive(bytes);
@@ -78,11 +80,12 @@ impl<'a> Table<'a> {
         Ok(table)
     }
 
-    /// Reads the next row. Rows that are not UTF-8, or have more or fewer cells than the header, are skipped and added
-    /// to `violations`.
+    /// Reads the next valid row. Returns `false` after the last row, and if `violations` is full. Rows that are not
+    /// UTF-8, or have more or fewer cells than the header line, are skipped and added to `violations`. Additional empty
+    /// cells are allowed.
     ///
     /// # Errors
-    /// The problem of a body that is not CSV.
+    /// 422 if the body is not CSV.
     pub fn next(&mut self, violations: &mut Violations) -> Result<bool, Problem> {
         while !violations.is_full() && self.read()? {
             self.rows += 1;
@@ -108,7 +111,7 @@ impl<'a> Table<'a> {
         Ok(false)
     }
 
-    /// Reads the next record that is not blank.
+    /// Reads the next record that is not blank. Returns `false` at the end.
     fn read(&mut self) -> Result<bool, Problem> {
         loop {
             match self.reader.read_byte_record(&mut self.record) {
@@ -124,8 +127,8 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Counts the lines up to the record that the reader found. `offset` is the end of the previous record; line
-    /// breaks, blank lines and comments follow before the record.
+    /// Updates the line number to that of the record that the reader found. `offset` is the end of the previous record.
+    /// Line breaks, blank lines and comments may follow before the record begins.
     fn count_lines(&mut self, offset: Option<u64>) {
         let offset = offset.and_then(|offset| usize::try_from(offset).ok());
         let mut at = self.start + offset.unwrap_or_default();
@@ -152,19 +155,19 @@ impl<'a> Table<'a> {
         self.places.iter().find(|(name, _)| *name == column)?.1
     }
 
-    /// Returns the row's text in a column; empty if the table has no such column.
+    /// Returns the current row's text in a column, without surrounding spaces. Empty if the table has no such column.
     pub fn text(&self, column: &str) -> &str {
         let cell = self.place(column).and_then(|at| self.record.get(at));
         str::from_utf8(cell.unwrap_or_default()).unwrap_or_default().trim()
     }
 
-    /// Returns the row's text in a column, unless it is empty.
+    /// Returns the current row's text in a column. `None` if the text is empty.
     pub fn given(&self, column: &str) -> Option<&str> {
         Some(self.text(column)).filter(|text| !text.is_empty())
     }
 
-    /// Reads the row's text in a column with `read`. Returns `None` if the text is empty, or if it is invalid, which is
-    /// added to `violations`.
+    /// Parses the current row's text in a column with `read`. Returns `None` if the text is empty. If the text is
+    /// invalid, adds the error to `violations` and returns `None`.
     pub fn parsed<T, E: std::fmt::Display>(
         &self,
         column: &str,
@@ -176,8 +179,8 @@ impl<'a> Table<'a> {
         read(text).map_err(refuse).ok()
     }
 
-    /// Reads the row's value in a column: a number or a gap. Returns `None` if it is invalid, which is added to
-    /// `violations`.
+    /// Parses the current row's cell in a column as a number or a gap. `gaps` states which texts are gaps. If the cell
+    /// is invalid, adds the error to `violations` and returns `None`.
     pub fn value(&self, column: &str, gaps: Gaps, violations: &mut Violations) -> Option<PostedValue> {
         let text = self.text(column);
         let value = match gaps.cell(text) {
@@ -188,12 +191,13 @@ impl<'a> Table<'a> {
         value.map_err(refuse).ok()
     }
 
-    /// Returns the line numbers of the rows, once all are read.
+    /// Returns the line number of each row that was read.
     pub fn into_lines(self) -> RowLines {
         self.lines_of_rows
     }
 
-    /// Adds a violation of the row, in a column or, if `column` is empty, as a whole.
+    /// Adds a violation for the current row to `violations`. It refers to the cell in a column, or to the whole row if
+    /// `column` is empty.
     pub fn refuse(&self, column: &str, detail: &str, violations: &mut Violations) {
         let slash = if column.is_empty() { "" } else { "/" };
         violations.add(
@@ -203,12 +207,13 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Line number of each row in the file.
+/// Line number in the file of each row, counted from 1.
 #[derive(Default)]
 pub struct RowLines(Vec<u64>);
 
 impl RowLines {
-    /// Adds the line number to each violation that was found after the table was read.
+    /// Appends the line number to the message of each violation that refers to a row. Returns the error, which is
+    /// unchanged if it has no violations. For errors that are found after the table was read.
     pub fn name(&self, mut error: Error) -> Error {
         if let Error::Invalid(violations) = &mut error {
             for violation in violations {

@@ -1,4 +1,4 @@
-//! Opaque cursors of pages.
+//! Opaque cursors, which identify the pages of a list.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use poem::http::Uri;
@@ -23,7 +23,10 @@ pub fn default_limit() -> u64 {
     DEFAULT_LIMIT as u64
 }
 
-/// Returns the page that the parameters of a list describe.
+/// Converts the parameters `limit` and `cursor` of a list to a page.
+///
+/// # Errors
+/// 400 if the cursor cannot be decoded.
 pub fn page(limit: u64, cursor: Option<&str>) -> Result<Page, Problem> {
     Ok(Page {
         after: cursor.map(decode).transpose()?,
@@ -31,24 +34,28 @@ pub fn page(limit: u64, cursor: Option<&str>) -> Result<Page, Problem> {
     })
 }
 
-/// Returns the limit as a number of rows.
+/// Converts the parameter `limit` to a number of rows.
 pub fn rows(limit: u64) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
-/// Returns the position after a row, as text, which [`seal`] turns into a cursor.
+/// Returns the position after a row as JSON. `key` identifies the row in the order of the list. [`seal`] turns the
+/// position into a cursor.
 pub fn encode(key: &impl Serialize) -> String {
     serde_json::to_string(key).unwrap_or_default()
 }
 
-/// Returns the position of a cursor that [`check`] has accepted.
+/// Returns the position in a cursor that [`check`] has accepted.
+///
+/// # Errors
+/// 400 if the cursor cannot be decoded.
 pub fn decode<T: DeserializeOwned>(cursor: &str) -> Result<T, Problem> {
     let (_, position) = open(cursor)?;
     serde_json::from_str(&position).map_err(|_| unreadable())
 }
 
-/// Returns the cursor of a position in the list that the request reads: a digest of the list, a checksum, and the
-/// position.
+/// Returns the cursor for a position in the list that the request reads. A cursor consists of a digest of the list, a
+/// checksum and the position, in Base64.
 pub fn seal(position: &str, uri: &Uri, organisation_id: Option<Uuid>) -> String {
     let list = digest_of_list(uri, organisation_id);
     let mut bytes = [&list[..], &checksum(&list, position)].concat();
@@ -56,7 +63,10 @@ pub fn seal(position: &str, uri: &Uri, organisation_id: Option<Uuid>) -> String 
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Refuses a cursor that is damaged, or that belongs to another list than the request reads.
+/// Validates the parameter `cursor` of a request, if it is present.
+///
+/// # Errors
+/// 400 if the cursor is damaged, or was issued for a list with another path, other filters or another organisation.
 pub fn check(uri: &Uri, organisation_id: Option<Uuid>) -> Result<(), Problem> {
     let Some((_, cursor)) = parameters(uri).find(|(name, _)| name == "cursor") else {
         return Ok(());
@@ -69,7 +79,10 @@ pub fn check(uri: &Uri, organisation_id: Option<Uuid>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Returns the digest and the position in a cursor.
+/// Returns the list's digest and the position in a cursor.
+///
+/// # Errors
+/// 400 if the cursor is damaged.
 fn open(cursor: &str) -> Result<([u8; LIST], String), Problem> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| unreadable())?;
     let parts = bytes
@@ -85,7 +98,7 @@ fn open(cursor: &str) -> Result<([u8; LIST], String), Problem> {
     Ok((list, position.to_owned()))
 }
 
-/// Returns a digest of a list's path, its filters in any order, and the organisation of its entries.
+/// Returns a digest that identifies a list: its path, its filters in any order, and the caller's organisation.
 fn digest_of_list(uri: &Uri, organisation_id: Option<Uuid>) -> [u8; LIST] {
     let mut filters: Vec<_> = parameters(uri)
         .filter(|(name, _)| name != "cursor" && name != "limit")

@@ -1,4 +1,4 @@
-//! Query parameter `gaps`, which selects the treatment of gaps in posts.
+//! Query parameter `gaps`, which selects the treatment of gaps in posted values: `null`, NaN and empty cells of CSV.
 
 use poem::Request;
 use poem_openapi::Enum;
@@ -15,7 +15,7 @@ pub enum GapsParameter {
     Withdraw,
 }
 
-/// Returns the treatment that the parameter selects.
+/// Returns the treatment of gaps that the parameter selects, or the default if it is absent.
 pub fn gaps(parameter: Option<GapsParameter>) -> Gaps {
     match parameter {
         None => Gaps::default(),
@@ -24,7 +24,8 @@ pub fn gaps(parameter: Option<GapsParameter>) -> Gaps {
     }
 }
 
-/// Returns the treatment that a request selects, for bodies that are read before the parameters.
+/// Returns the treatment of gaps that the query of a request selects, or the default if the parameter is absent or
+/// unknown. Bodies need it, because the framework reads them before the parameters are validated.
 pub fn gaps_of(request: &Request) -> Gaps {
     let query = request.uri().query().unwrap_or_default();
     let named = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "gaps");

@@ -1,4 +1,4 @@
-//! Finds the faults of a text that is not JSON, with their places.
+//! Finds the faults of a text that is not JSON, with a JSON pointer for each.
 
 use super::{json_text::is_number, json_words::Words};
 use crate::{
@@ -6,8 +6,8 @@ use crate::{
     http::problem::{BAD_REQUEST, Problem},
 };
 
-/// Returns the faults of a text that is not JSON: words that JSON does not have, and numbers that are out of range.
-/// Pointers begin with `prefix`.
+/// Returns two lists of faults in a text that is not JSON: words that JSON does not have, such as `NaN`, and numbers
+/// that are out of range. The JSON pointers begin with `prefix`.
 fn wrong_words(bytes: &[u8], prefix: &str) -> (Vec<Violation>, Vec<Violation>) {
     let (mut foreign, mut too_large) = (Vec::new(), Vec::new());
     let mut words = Words::of(bytes);
@@ -26,7 +26,8 @@ fn wrong_words(bytes: &[u8], prefix: &str) -> (Vec<Violation>, Vec<Violation>) {
     (foreign, too_large)
 }
 
-/// Returns the problem of a body that is not JSON.
+/// Returns the problem of a body that is not JSON: 422 if the only fault is numbers that are out of range, otherwise
+/// 400.
 pub fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
     if bytes.trim_ascii().is_empty() {
         return Problem::new(BAD_REQUEST, "the body is empty: send JSON");
@@ -62,7 +63,7 @@ pub fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
     Problem::new(BAD_REQUEST, detail)
 }
 
-/// Returns the faults of a line that is not JSON. Pointers begin with `prefix`.
+/// Returns the faults of a line that is not JSON. The JSON pointers begin with `prefix`.
 pub fn faults_of_line(bytes: &[u8], error: &serde_json::Error, prefix: &str) -> Vec<Violation> {
     let (mut foreign, too_large) = wrong_words(bytes, prefix);
     foreign.extend(too_large);
@@ -73,13 +74,14 @@ pub fn faults_of_line(bytes: &[u8], error: &serde_json::Error, prefix: &str) -> 
     foreign
 }
 
-/// Returns the JSON pointer of the place where a parser failed.
+/// Returns the JSON pointer of the value at which a parser failed.
 fn place(bytes: &[u8], error: &serde_json::Error) -> String {
     let offset = offset(bytes, error.line(), error.column());
     Words::of(bytes).pointer_at(offset)
 }
 
-/// Returns the fault of a word of another language that JSON does not have, such as `None`.
+/// Returns the message for a word that is valid in another language but not in JSON, such as `None`. Returns `None` for
+/// any other word.
 fn foreign_word(word: &str) -> Option<String> {
     let unsigned = word.trim_start_matches(['-', '+']).to_ascii_lowercase();
     match unsigned.as_str() {
@@ -99,7 +101,7 @@ fn foreign_word(word: &str) -> Option<String> {
     }
 }
 
-/// Returns the byte offset of a parser's line and column, which count from 1.
+/// Converts a parser's line and column, which count from 1, to an offset in bytes.
 fn offset(bytes: &[u8], line: usize, column: usize) -> usize {
     let lines = bytes.split_inclusive(|byte| *byte == b'\n');
     let before: usize = lines.take(line.saturating_sub(1)).map(<[u8]>::len).sum();

@@ -1,4 +1,4 @@
-//! Parts that all bodies of newline-delimited JSON share.
+//! Functions that all bodies of newline-delimited JSON (NDJSON) share.
 
 use serde::de::DeserializeOwned;
 
@@ -12,10 +12,10 @@ use crate::{
     http::problem::Problem,
 };
 
-/// Media type in the API's document.
+/// Media type of newline-delimited JSON in the API's document.
 pub const TYPE: &str = "application/x-ndjson";
 
-/// Returns whether a body's media type is one of those in use for newline-delimited JSON.
+/// Returns whether a `Content-Type` is one of the media types in use for newline-delimited JSON.
 pub fn is_lines(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     let known = [
@@ -28,10 +28,11 @@ pub fn is_lines(content_type: &str) -> bool {
     known.iter().any(|known| essence.eq_ignore_ascii_case(known))
 }
 
-/// Reads one line: line `line` of the body, which has `index` lines before it that are not blank.
+/// Parses one line of a body. `line` is its number, counted from 1. `index` is the number of non-blank lines before it,
+/// which begins the JSON pointers of errors.
 ///
 /// # Errors
-/// Invalid: the line is not JSON, or has another form.
+/// 422 if the line is not JSON or does not fit the type `T`.
 pub fn parse_line<T: DeserializeOwned>(text: &[u8], gaps: Gaps, index: usize, line: usize) -> Result<T, Problem> {
     let error = match serde_json::from_slice(text) {
         Ok(value) => return Ok(value),

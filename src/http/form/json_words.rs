@@ -1,15 +1,16 @@
-//! Finds the words of a text that is nearly JSON, and their places.
+//! Finds the words of a text that is nearly JSON, with the JSON pointer of each.
 
 use std::ops::Range;
 
 use crate::http::document::pointer::escape;
 
-/// Walks a text that is nearly JSON and stops at each word that is not a string: a number, `true`, or anything else.
+/// Iterator over the words of a text that is nearly JSON. A word is any value except strings, arrays and objects: a
+/// number, `true`, or characters that JSON does not allow, such as `NaN`.
 pub struct Words<'a> {
     bytes: &'a [u8],
     at: usize,
     within: Vec<Within>,
-    /// Whether the next string is the name of a member.
+    /// Whether the next string is the name of an object's member, not a value.
     names: bool,
 }
 
@@ -21,11 +22,11 @@ enum Within {
     Member(Range<usize>),
 }
 
-/// Depth of nesting at which serde_json refuses a text.
+/// Depth of nesting at which serde_json stops with an error.
 const DEEPEST: usize = 128;
 
 impl<'a> Words<'a> {
-    /// Begins at the start of a text.
+    /// Creates the iterator at the start of a text.
     pub fn of(bytes: &'a [u8]) -> Self {
         Self {
             bytes,
@@ -35,12 +36,12 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// Returns the next word.
+    /// Returns the range of the next word in bytes. `None` at the end.
     pub fn next(&mut self) -> Option<Range<usize>> {
         self.next_before(self.bytes.len())
     }
 
-    /// Returns the next word that begins before `end`.
+    /// Returns the range of the next word that begins before the offset `end`. `None` if there is none.
     fn next_before(&mut self, end: usize) -> Option<Range<usize>> {
         while self.at < end {
             let start = self.at;
@@ -96,7 +97,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// Returns the JSON pointer of the current place.
+    /// Returns the JSON pointer of the current word.
     pub fn pointer(&self) -> String {
         let part = |within: &Within| match within {
             Within::Item(index) => format!("/{index}"),
@@ -105,13 +106,13 @@ impl<'a> Words<'a> {
                 name.map_or_else(|_| String::new(), |name| format!("/{}", escape(&name)))
             }
         };
-        // While a member's name is expected, the previous member is not the place.
+        // While the name of the next member is expected, the pointer must not contain the previous member.
         let named = self.within.len() - usize::from(self.names && !self.within.is_empty());
-        // No body of the API is nested deeper, so that the rest of the pointer is left out.
+        // No body of the API is nested more than 20 levels deep, so that the pointer is cut there.
         self.within[..named].iter().take(20).map(part).collect()
     }
 
-    /// Returns the JSON pointer of the place at an offset.
+    /// Returns the JSON pointer of the value at an offset in bytes.
     pub fn pointer_at(mut self, offset: usize) -> String {
         while self.next_before(offset).is_some() {}
         self.pointer()

@@ -1,4 +1,4 @@
-//! Layouts of rows in responses: rows or series, JSON or CSV.
+//! Layouts of responses with values: as rows or series, in JSON or CSV.
 
 use std::cmp::Reverse;
 
@@ -30,19 +30,19 @@ pub enum Format {
     Csv,
 }
 
-/// Form of a response.
+/// Layout of a response, which follows from the format and the shape that the client requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// A JSON array of rows.
+    /// JSON array with one object for each value.
     Rows,
-    /// JSON with columns.
+    /// JSON with one object for each series, its values in columns.
     Series,
     /// CSV.
     Csv,
 }
 
-/// Format that the request's `Accept` prefers: JSON, unless CSV has a greater weight, or has the same weight and is
-/// named more exactly or earlier.
+/// Format that the `Accept` header prefers. The format is JSON, unless CSV has a greater weight, or has the same weight
+/// and is named more exactly or earlier.
 pub struct Accepted(Format);
 
 impl<'a> FromRequest<'a> for Accepted {
@@ -55,7 +55,8 @@ impl<'a> FromRequest<'a> for Accepted {
     }
 }
 
-/// Returns a client's preference for a media type: its weight, how exactly it is named, and (reversed) its position.
+/// Returns a client's preference for a media type by the lines of `Accept`: the weight from 0 to 1, a number for how
+/// exactly the type is named (0 to 3), and the reversed position in the list. A greater tuple is preferred.
 fn preference(lines: &[&str], essence: &str) -> (f32, u8, Reverse<usize>) {
     let (kind, _) = essence.split_once('/').unwrap_or_default();
     let mut found = (0.0, 0, Reverse(usize::MAX));
@@ -76,12 +77,12 @@ fn preference(lines: &[&str], essence: &str) -> (f32, u8, Reverse<usize>) {
     found
 }
 
-/// Options of CSV responses for spreadsheets.
+/// Options of CSV responses that spreadsheets open.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Dialect {
-    /// Whether an apostrophe precedes texts that a spreadsheet would run as formulas.
+    /// Whether an apostrophe is put before texts that a spreadsheet would run as formulas.
     pub guards: bool,
-    /// Whether the response begins with a byte order mark.
+    /// Whether the response begins with a byte order mark, so that Excel recognises UTF-8.
     pub bom: bool,
 }
 
@@ -93,10 +94,10 @@ pub enum Guard {
     Formulas,
 }
 
-/// Returns the requested dialect.
+/// Returns the options of the CSV response by the parameters `guard` and `bom`.
 ///
 /// # Errors
-/// Bad request: options of CSV for another form.
+/// 400 if one of the parameters is given and the response is not CSV.
 pub fn dialect(form: Form, guard: Option<Guard>, bom: Option<bool>) -> Result<Dialect, Problem> {
     if form != Form::Csv {
         let given = guard.map(|_| "guard").or(bom.map(|_| "bom"));
@@ -110,10 +111,12 @@ pub fn dialect(form: Form, guard: Option<Guard>, bom: Option<bool>) -> Result<Di
     })
 }
 
-/// Returns the requested thinning.
+/// Returns the maximum number of points of each series by the parameter `max_points`. `None` if the parameter is
+/// absent.
 ///
 /// # Errors
-/// Bad request: thinning of another form than series, or together with a cursor, since the whole window is returned.
+/// 400 if the response does not have the shape `series`, or if there is a cursor, because a thinned response contains
+/// the whole window and has no pages.
 pub fn thinning(max_points: Option<u64>, form: Form, cursor: Option<&str>) -> Result<Option<MaxPoints>, Problem> {
     let Some(points) = max_points else {
         return Ok(None);
@@ -129,10 +132,10 @@ pub fn thinning(max_points: Option<u64>, form: Form, cursor: Option<&str>) -> Re
     Ok(Some(MaxPoints::new(points)))
 }
 
-/// Returns the requested form; `format` overrides `Accept`.
+/// Returns the layout of the response. The parameter `format` takes precedence over `Accept`.
 ///
 /// # Errors
-/// Bad request: series as CSV, which has only rows.
+/// 400 for series as CSV, because CSV has only rows.
 pub fn form(accepted: &Accepted, format: Option<Format>, shape: Option<Shape>) -> Result<Form, Problem> {
     match (format.unwrap_or(accepted.0), shape) {
         (Format::Csv, Some(Shape::Series)) => {

@@ -7,26 +7,28 @@ use serde::Serialize;
 use super::reply::{LINK, api_response, bytes, json, meta};
 use crate::domain::page::Listed;
 
-/// 200 with one page of a list. `Link` names the next page if there is one.
+/// Response 200 with one page of a list as a JSON array. The `Link` header leads to the next page if there is one.
 pub struct List<T> {
     items: Vec<T>,
     next: Option<String>,
 }
 
-/// 200 with an object that contains a page of a list.
+/// Response 200 with an object that contains one page of a list. The `Link` header leads to the next page if there is
+/// one.
 pub struct Part<T> {
     /// Body of the response.
     pub answer: T,
-    /// Position at which the next page begins. `None` on the last page.
+    /// Position at which the next page begins, from [`super::cursor::encode`]. `None` on the last page.
     pub next: Option<String>,
 }
 
-/// Cursor of the next page, which becomes the `Link` header.
+/// Position of the next page in the data of a response. The server turns it into a cursor and adds the `Link` header.
 #[derive(Debug, Clone)]
 pub struct NextPage(pub String);
 
 impl<T> List<T> {
-    /// Creates a page of a list; `cursor` returns the position after a row.
+    /// Creates a page of a list. `cursor` returns the position after a row, and is called for the last row if there are
+    /// more pages.
     pub fn new(listed: Listed<T>, cursor: impl FnOnce(&T) -> String) -> Self {
         let next = listed.items.last().filter(|_| listed.more).map(cursor);
         Self {

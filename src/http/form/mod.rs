@@ -1,4 +1,4 @@
-//! Parameters, bodies and responses in the forms that all resources share.
+//! Parameters, request bodies and responses that the operations of all resources share.
 
 pub mod answer;
 pub mod auth;

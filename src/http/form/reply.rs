@@ -1,4 +1,4 @@
-//! Successful responses: their bytes, and their descriptions in the API's document.
+//! Successful responses: functions that create them, and their descriptions in the API's document.
 
 use poem::{
     IntoResponse, Response,
@@ -14,13 +14,14 @@ use serde::Serialize;
 /// Media type of JSON.
 pub const JSON: &str = "application/json";
 
-/// 200 with a body that has no ETag.
+/// Response 200 with a JSON body and without an ETag.
 pub struct Plain<T>(pub T);
 
-/// 204: the resource was deleted.
+/// Response 204 without a body: the resource was deleted.
 pub struct Deleted;
 
-/// 201 with a secret, which proxies and browsers must not store. The resource has no address of its own.
+/// Response 201 with a new secret, which proxies and browsers must not store. It has no `Location`, because the
+/// resource cannot be read at a path.
 pub struct Issued<T>(pub T);
 
 /// Name and description of the header `ETag`.
@@ -33,24 +34,25 @@ pub const LINK: (&str, &str) = (
     "Leads to the next page with rel=\"next\" (RFC 8288); absent on the last.",
 );
 
-/// Returns a response with JSON.
+/// Creates a response with a body of JSON.
 pub fn json(status: StatusCode, body: Vec<u8>) -> Response {
     Response::builder().status(status).content_type(JSON).body(body)
 }
 
-/// Returns the body as JSON.
+/// Returns the body serialized as JSON.
 pub fn bytes(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_default()
 }
 
-/// Sets a header, unless the value contains characters that a header cannot have.
+/// Sets a header of the response. Does nothing if the value contains characters that a header cannot have.
 pub fn set(response: &mut Response, name: HeaderName, value: &str) {
     if let Ok(value) = value.parse() {
         response.headers_mut().insert(name, value);
     }
 }
 
-/// Describes a response with JSON, or without a body.
+/// Returns the description of a response for the API's document. `schema` is the schema of its JSON body, or `None` if
+/// it has no body. `headers` lists the names and descriptions of its headers.
 pub fn meta(
     status: u16,
     description: &'static str,
@@ -80,7 +82,8 @@ fn header(&(name, description): &(&str, &str)) -> MetaHeader {
     }
 }
 
-/// Implements `ApiResponse` by the schema of the body and the possible responses.
+/// Implements `ApiResponse` for a response type. The arguments are the type, the type of its body, and an expression
+/// for the list of possible responses.
 macro_rules! api_response {
     ([$($generics:tt)*] $type:ty, $schema:ty, |$schema_ref:ident| $responses:expr) => {
         impl<$($generics)*> poem_openapi::ApiResponse for $type {

@@ -1,17 +1,20 @@
-//! Rules of bodies that no schema can express.
+//! Rules for request bodies that a JSON schema cannot express.
 
 use crate::{domain::Result, service::App};
 
-/// Rules of a body that its schema cannot express. `service` applies them again; here they only complete the violations
-/// of a body whose form is at fault.
+/// Rules for a request body that its JSON schema cannot express. `service` checks them for every request. Here they are
+/// checked only if the body does not fit its schema, so that the error lists all violations at once.
 pub trait Rules {
-    /// Refuses the body with every violation of its rules.
+    /// Checks the rules.
+    ///
+    /// # Errors
+    /// Invalid: every violation of the rules.
     fn apply_rules(&mut self, _app: &App) -> Result<()> {
         Ok(())
     }
 }
 
-/// Implements [`Rules`] by a body's own function `check`.
+/// Implements [`Rules`] for types that have a function `check` with the rules.
 macro_rules! rules {
     ($($body:ty),*) => {$(
         impl $crate::http::form::rules::Rules for $body {

@@ -1,4 +1,4 @@
-//! Responses that contain rows, as JSON or as CSV.
+//! Responses that contain rows of values, as JSON or as CSV.
 
 use std::marker::PhantomData;
 
@@ -23,22 +23,22 @@ use super::{
 /// Media type of CSV in responses (RFC 4180).
 const CSV_ANSWER: &str = "text/csv; charset=utf-8; header=present";
 
-/// 200 with a page of rows, as JSON (rows of `R`, or `S` with its values in columns) or as CSV.
+/// Response 200 with a page of values: as a JSON array of `R`, as JSON series of the type `S`, or as CSV.
 pub struct Table<R, S> {
-    /// Form of the body.
+    /// Layout of the body.
     pub form: Form,
-    /// Body in that form.
+    /// Body in the layout `form`.
     pub body: Body,
-    /// Name of the file that a browser saves the response to, without extension.
+    /// Name, without extension, of the file that a browser saves a CSV response to. Unused for JSON.
     pub file: String,
     /// Position at which the next page begins. `None` on the last page.
     pub next: Option<String>,
-    /// Types of the rows and of the series, for the API's document.
+    /// Types of the rows and of the series, which the API's document describes.
     pub of: PhantomData<(R, S)>,
 }
 
 impl<R, S: Serialize> Table<R, S> {
-    /// Creates a response with all values in columns.
+    /// Creates a JSON response with complete series, without further pages.
     pub fn series(series: &S) -> Self {
         Self {
             form: Form::Series,

@@ -1,4 +1,4 @@
-//! Responses that contain a single resource, its ETag and its address.
+//! Responses that contain a single resource, with its ETag and its address.
 
 use poem::{
     IntoResponse, Response,
@@ -12,15 +12,16 @@ use uuid::Uuid;
 use super::reply::{ETAG, LOCATION, api_response, bytes, json, meta, set};
 use crate::domain::patch::{first_64_bits, state_tag};
 
-/// Resource with an address and an ETag. Each resource implements it next to its operations.
+/// Resource that has an address and an ETag. Each resource implements the trait next to its operations.
 pub trait Thing: Serialize + Type + Sized {
-    /// Path of the resource's collection.
+    /// Path of the collection that contains the resource, such as `/api/v1/sensors`.
     const PATH: &'static str;
-    /// Returns the id.
+    /// Returns the id of the resource.
     fn id(&self) -> Uuid;
-    /// Returns the number of the resource's state, which begins at random and is increased by each change.
+    /// Returns the number of the resource's state. It begins at a random number and increases with each change.
     fn revision(&self) -> i64;
-    /// Returns the body that a GET would return, if this body contains more.
+    /// Returns the body that a GET would return, if `self` contains more, such as a secret. `None` if a GET returns the
+    /// same body.
     fn state(&self) -> Option<&impl Serialize> {
         None::<&Self>
     }
@@ -45,10 +46,10 @@ macro_rules! thing {
 
 pub(crate) use thing;
 
-/// 200 with one resource and its ETag.
+/// Response 200 with one resource and its ETag.
 pub struct Found<T>(pub T);
 
-/// 201 with a new resource, its ETag and its address.
+/// Response 201 with a new resource, its ETag and its address in `Location`.
 pub struct Created<T>(pub T);
 
 api_response!([T: Thing] Found<T>, T, |schema| vec![
@@ -73,7 +74,8 @@ impl<T: Thing + Send> IntoResponse for Created<T> {
     }
 }
 
-/// Returns a response with one resource and its ETag. The ETag also changes with values that are derived on reading.
+/// Creates a response with one resource and its ETag. The ETag depends on the id, the revision and a digest of the
+/// body, so that it also changes with values that are derived when the resource is read.
 fn tagged(status: StatusCode, thing: &impl Thing) -> Response {
     let body = bytes(thing);
     let state = thing.state().map(bytes);

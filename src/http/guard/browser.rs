@@ -5,8 +5,8 @@ use poem::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
 };
 
-/// Headers of every response: browsers must not guess its type, frame it, or send the address of the page to other
-/// servers.
+/// Security headers of every response: browsers must not guess the media type, show the response in a frame, or send
+/// the page's address to other servers.
 const ALWAYS: [(HeaderName, HeaderValue); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
@@ -17,7 +17,8 @@ const ALWAYS: [(HeaderName, HeaderValue); 4] = [
     ),
 ];
 
-/// Headers of pages, which isolate a page from the window that opened it, and forbid it to use devices and payments.
+/// Additional headers of HTML pages. They isolate a page from the window that opened it, and forbid the page to use
+/// devices and payments.
 const ON_PAGES: [(HeaderName, HeaderValue); 2] = [
     (
         HeaderName::from_static("cross-origin-opener-policy"),
@@ -29,7 +30,8 @@ const ON_PAGES: [(HeaderName, HeaderValue); 2] = [
     ),
 ];
 
-/// Value of `Strict-Transport-Security`, which is sent over TLS: browsers use HTTPS only for one year.
+/// Value of `Strict-Transport-Security`, which is sent over TLS: browsers use only HTTPS for this server during one
+/// year (the value is in seconds).
 const TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Response headers that a page of another origin may read in addition to the ones that CORS always allows.
@@ -37,7 +39,7 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
     "Content-Disposition, ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id",
 );
 
-/// Methods and request headers that such a page may use.
+/// Methods, and below them request headers, that an allowed page of another origin may use.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
 const HEADERS: HeaderValue =
     HeaderValue::from_static("Accept, Authorization, Content-Type, If-Match, If-None-Match, X-Request-Id");
@@ -45,15 +47,17 @@ const HEADERS: HeaderValue =
 /// Value of `Access-Control-Max-Age`: browsers cache the response to a preflight request for 10 minutes.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("600");
 
-/// Value of `Cache-Control` for responses to a token: neither browsers nor proxies store them.
+/// Value of `Cache-Control` for responses that only the holder of a token may see: neither browsers nor proxies store
+/// them.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
 
-/// Returns whether the response at a path is only for the holder of a token. Pages are public, also those under `/api`.
+/// Returns whether only the holder of a token may see the response at a path. This applies to `/metrics` and to all
+/// paths under `/api/`, except for public pages (`is_page`).
 pub fn is_private(path: &str, is_page: bool) -> bool {
     (path.starts_with("/api/") && !is_page) || path == "/metrics"
 }
 
-/// Sets the security headers of a response.
+/// Sets the security headers of a response. A response with a content security policy counts as an HTML page.
 pub fn secure(response: &mut Response, over_tls: bool, is_private: bool) {
     let is_page = response.headers().contains_key(header::CONTENT_SECURITY_POLICY);
     let headers = response.headers_mut();
@@ -69,7 +73,7 @@ pub fn secure(response: &mut Response, over_tls: bool, is_private: bool) {
     }
 }
 
-/// Origins whose pages may call the API; none by default.
+/// Origins whose web pages may call the API from a browser (CORS). None by default.
 #[derive(Debug, Clone, Default)]
 pub struct Origins {
     all: bool,
@@ -77,7 +81,8 @@ pub struct Origins {
 }
 
 impl Origins {
-    /// Creates the list from the setting; `*` allows all origins.
+    /// Creates the list from the setting. The item `*` allows all origins. Items that cannot be header values are
+    /// ignored.
     pub fn new(origins: &[String]) -> Self {
         let some = origins.iter().filter_map(|one| one.parse().ok());
         Self {
@@ -86,7 +91,7 @@ impl Origins {
         }
     }
 
-    /// Returns the response to a CORS preflight request from an allowed origin, and `None` for other requests.
+    /// Returns the response to a CORS preflight request from an allowed origin. Returns `None` for any other request.
     pub fn preflight(&self, request: &Request) -> Option<Response> {
         let is_one = *request.method() == Method::OPTIONS
             && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);

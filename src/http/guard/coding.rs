@@ -1,18 +1,19 @@
-//! The codings of compressed responses: the client's preference and the encoders (RFC 9110, section 12.5.3).
+//! Content codings of compressed responses: selection by the client's preference, and the encoders (RFC 9110, section
+//! 12.5.3).
 
 use std::io::{self, Write};
 
 use flate2::write::GzEncoder;
 use poem::http::{HeaderMap, header};
 
-/// Fast levels, since a response is compressed once and read once.
+/// Compression levels. They are low and therefore fast, because most responses are compressed for one client only.
 const GZIP_LEVEL: u32 = 4;
 const ZSTD_LEVEL: i32 = 3;
 
 /// Content coding of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coding {
-    /// zstd (RFC 8878), the faster one.
+    /// zstd (RFC 8878), which is faster than gzip.
     Zstd,
     /// gzip (RFC 1952), which every client supports.
     Gzip,
@@ -22,7 +23,7 @@ impl Coding {
     /// All codings, the server's preferred one first.
     const ALL: [Self; 2] = [Self::Zstd, Self::Gzip];
 
-    /// Returns the coding's name in headers.
+    /// Returns the coding's name in HTTP headers.
     pub fn name(self) -> &'static str {
         match self {
             Self::Zstd => "zstd",
@@ -46,6 +47,9 @@ impl Coding {
     }
 
     /// Creates an encoder for a streamed body.
+    ///
+    /// # Errors
+    /// The compression library cannot create the encoder.
     pub fn encoder(self) -> io::Result<Encoder> {
         Ok(match self {
             Self::Zstd => Encoder::Zstd(zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL)?),
@@ -56,7 +60,10 @@ impl Coding {
         })
     }
 
-    /// Compresses a whole body.
+    /// Returns the compressed bytes of a whole body.
+    ///
+    /// # Errors
+    /// The compression library fails.
     pub fn whole(self, body: &[u8]) -> io::Result<Vec<u8>> {
         let mut encoder = self.encoder()?;
         encoder.write(body)?;
@@ -64,14 +71,16 @@ impl Coding {
     }
 }
 
-/// Returns the weight among the parameters of an item of `Accept` or `Accept-Encoding`: 0 to 1, and 1 if there is none.
+/// Returns the weight (`q`) among the parameters of an item of `Accept` or `Accept-Encoding`, from 0 to 1. Returns 1 if
+/// there is no weight, and 0 if it is invalid.
 pub fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> f32 {
     let given = parameters.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
     let weight = given.map_or(Some(1.0), |weight| weight.parse().ok());
     weight.filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(0.0)
 }
 
-/// Returns the client's weight for a coding, 0 to 1.
+/// Returns the client's weight for a coding, from 0 to 1, by the lines of `Accept-Encoding`. The weight of `*` counts
+/// if the coding is not named. Returns 0 if neither is present.
 fn weight(lines: &[&str], name: &str) -> f32 {
     let (mut named, mut others) = (None, None);
     for item in lines.iter().flat_map(|line| line.split(',')) {
@@ -87,7 +96,8 @@ fn weight(lines: &[&str], name: &str) -> f32 {
     named.or(others).unwrap_or(0.0)
 }
 
-/// Returns the ETag without the marks of weakness and coding, so that tags of the same state compare equal.
+/// Returns the ETag without the weakness mark `W/`, the closing quote and the suffix of a coding, so that ETags of the
+/// same state compare equal whatever their coding. The opening quote stays.
 pub fn plain_tag(tag: &str) -> &str {
     let tag = tag.trim();
     let tag = tag.strip_prefix("W/").unwrap_or(tag);
@@ -104,7 +114,10 @@ pub enum Encoder {
 }
 
 impl Encoder {
-    /// Compresses a chunk.
+    /// Compresses a chunk of the body.
+    ///
+    /// # Errors
+    /// The compression library fails.
     pub fn write(&mut self, piece: &[u8]) -> io::Result<()> {
         match self {
             Self::Zstd(encoder) => encoder.write_all(piece),
@@ -112,7 +125,7 @@ impl Encoder {
         }
     }
 
-    /// Returns the buffer of compressed bytes, from which the caller takes them.
+    /// Returns the buffer of the compressed bytes so far. The caller takes the bytes out of it.
     pub fn out(&mut self) -> &mut Vec<u8> {
         match self {
             Self::Zstd(encoder) => encoder.get_mut(),
@@ -120,7 +133,10 @@ impl Encoder {
         }
     }
 
-    /// Ends the compressed data and returns the bytes that are left in the buffer.
+    /// Ends the compressed data and returns the bytes that are still in the buffer.
+    ///
+    /// # Errors
+    /// The compression library fails.
     pub fn finish(self) -> io::Result<Vec<u8>> {
         match self {
             Self::Zstd(encoder) => encoder.finish(),

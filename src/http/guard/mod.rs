@@ -1,4 +1,4 @@
-//! Protection of the server and its clients: limits, conditions, compression and the headers for browsers.
+//! Protection of the server and its clients: limits, conditional requests, compression and headers for browsers.
 
 pub mod browser;
 pub mod coding;

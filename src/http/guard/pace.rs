@@ -1,4 +1,4 @@
-//! Time limits of a request: its body must keep arriving, and the response must follow in time.
+//! Time limits of a request: the body must keep arriving, and the response must begin in time.
 
 use std::{
     future::Future,
@@ -25,10 +25,11 @@ use tokio::{
 
 use crate::http::problem::{BAD_REQUEST, Problem, TOO_SLOW};
 
-/// Number of bytes of a body that must arrive within the time limit.
+/// Number of bytes of a body that must arrive within one time limit.
 const PIECE: usize = 16 * 1024;
 
-/// Progress of a request: whether the server waits for the client or the client for the server, and since when.
+/// Progress of a request: its start, the last arrival of body bytes, and whether the server is waiting for more of the
+/// body. Clones share the state.
 #[derive(Clone)]
 pub struct Progress(Arc<Parts>);
 
@@ -38,11 +39,12 @@ struct Parts {
     moved: AtomicU64,
     /// Whether the server waits for bytes of the body.
     is_reading: AtomicBool,
-    /// Whether the operation takes longer the more data it processes, so that the usual time limit does not apply.
+    /// Whether the operation's duration grows with the amount of data. The time limit is then a day.
     is_long: AtomicBool,
 }
 
-/// Argument of operations that take longer the more data they process: they have a day instead of the usual time limit.
+/// Argument of an operation whose duration grows with the amount of data. It raises the time limit of the request to a
+/// day.
 pub struct TakesLong;
 
 const A_DAY: Duration = Duration::from_hours(24);
@@ -67,13 +69,16 @@ impl Progress {
         }))
     }
 
-    /// Returns the time that the request has taken so far.
+    /// Returns the time since the request began.
     pub fn elapsed(&self) -> Duration {
         self.0.begun.elapsed()
     }
 
-    /// Returns the result of `work`. Fails with the request's time limit if the work takes longer without waiting for the
-    /// body. The limit is `usual`, unless the operation may take long.
+    /// Returns the result of `work`. Time during which the server waits for the request body does not count. The time
+    /// limit is `usual`, or a day if the operation has the argument [`TakesLong`].
+    ///
+    /// # Errors
+    /// The time limit, if the work exceeds it.
     pub async fn within<T>(&self, usual: Duration, work: impl Future<Output = T>) -> Result<T, Duration> {
         let mut work = pin!(work);
         loop {
@@ -89,7 +94,7 @@ impl Progress {
         }
     }
 
-    /// Returns the time limit of the request, which is known once its operation is.
+    /// Returns the time limit of the request. The limit may change once the operation is called, which sets `is_long`.
     fn limit(&self, usual: Duration) -> Duration {
         if self.0.is_long.load(Ordering::Relaxed) {
             A_DAY
@@ -98,7 +103,7 @@ impl Progress {
         }
     }
 
-    /// The end of the request's time, as far as it is known now.
+    /// Returns the deadline of the request as of now. The deadline moves while the body is arriving.
     fn until(&self, limit: Duration) -> Instant {
         let moved = self.0.moved.load(Ordering::Relaxed);
         let until = self.0.begun + Duration::from_millis(moved) + limit;
@@ -116,8 +121,8 @@ impl Progress {
     }
 }
 
-/// Returns the body with a time limit: reading fails if 16 KiB of it, or its rest, take longer than `limit` to arrive.
-/// A slow line passes, a client that sends single bytes does not.
+/// Returns the body with a time limit. Reading fails if the next 16 KiB, or the remainder if it is shorter, take longer
+/// than `limit` to arrive. A client on a slow line stays within the limit. A client that sends single bytes exceeds it.
 pub fn paced(body: Body, limit: Duration, progress: Progress) -> Body {
     Body::from_bytes_stream(Paced {
         is_over: false,
@@ -129,8 +134,8 @@ pub fn paced(body: Body, limit: Duration, progress: Progress) -> Body {
     })
 }
 
-/// Limits in bytes and time up to which the rest of a refused body is read and discarded. Otherwise a client that is
-/// still sending would see a broken connection instead of the response.
+/// Limits up to which the remainder of a refused body is read and discarded: 64 MiB and `REST_TIME`. Without this, a
+/// client that is still sending would see a broken connection instead of the response.
 const REST: usize = 64 * 1024 * 1024;
 const REST_TIME: Duration = Duration::from_secs(10);
 
@@ -140,7 +145,7 @@ struct Paced {
     limit: Duration,
     /// Number of bytes that have arrived since the timer was last reset.
     came: usize,
-    /// Deadline of the next 16 KiB. `None` while no bytes are waited for.
+    /// Deadline of the next 16 KiB. `None` while the server is not waiting for bytes.
     timer: Option<Pin<Box<Sleep>>>,
     progress: Progress,
 }
@@ -196,7 +201,7 @@ impl Drop for Paced {
     }
 }
 
-/// Returns the problem of a body that is read at once and did not end in time.
+/// Returns the problem (408) of a body that must arrive completely within `limit` and did not.
 pub fn took_too_long(limit: Duration) -> Problem {
     let detail = format!(
         "the body came too slowly: all of it must come within {} seconds; send it in parts",
@@ -206,11 +211,11 @@ pub fn took_too_long(limit: Duration) -> Problem {
 }
 
 fn too_slow(detail: String) -> Problem {
-    // The rest of the body must not be taken for another request.
+    // The connection is closed, because the remainder of the body would be parsed as another request.
     Problem::new(TOO_SLOW, detail).with_header(header::CONNECTION, HeaderValue::from_static("close"))
 }
 
-/// Returns the problem of a body that could not be read.
+/// Returns the problem of a body that could not be read: 408 if it was too slow, otherwise 400.
 pub fn unreadable(error: &io::Error) -> Problem {
     if error.kind() == io::ErrorKind::TimedOut {
         return too_slow(error.to_string());

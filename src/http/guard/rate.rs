@@ -1,4 +1,4 @@
-//! The rate limit of each token.
+//! Rate limit of requests for each token.
 
 use std::{
     num::NonZeroU32,
@@ -18,39 +18,41 @@ use governor::{
 use poem::http::{HeaderName, HeaderValue};
 use uuid::Uuid;
 
-/// Length of a burst in seconds: a token may send the requests of this time at once.
+/// Length of a burst in seconds: a token that was idle may send the requests of this time at once.
 const BURST_SECONDS: u32 = 2;
 
-/// Number of tokens above which those with a full allowance are dropped.
+/// Number of tokens in the limiter's memory above which idle tokens are removed. An idle token has its full allowance
+/// again, so that nothing is lost.
 const MANY: usize = 10_000;
 
-/// Headers about the limit (draft-ietf-httpapi-ratelimit-headers).
+/// Name of the header with the requests that remain (draft-ietf-httpapi-ratelimit-headers).
 pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-/// The header with the limit itself.
+/// Name of the header with the limit itself.
 pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// A limit of the requests of each token: an average of requests a second, and the requests of two seconds at once.
+/// Rate limit of each token: an average of requests per second, with bursts of the requests of two seconds. Cheap to
+/// clone.
 #[derive(Clone)]
 pub struct Rate<C: Clock = DefaultClock>(Arc<Parts<C>>);
 
 struct Parts<C: Clock> {
     limiter: RateLimiter<Uuid, DefaultKeyedStateStore<Uuid>, C, StateInformationMiddleware>,
     policy: HeaderValue,
-    /// Number of tokens at which those with a full allowance are dropped the next time.
+    /// Number of tokens above which idle tokens are removed the next time.
     crowded: AtomicUsize,
 }
 
-/// The requests that a token has left.
+/// Remainder of a token's rate limit after a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
-    /// The number of requests that it may send at once after this one.
+    /// The request is allowed, and the token may send this number of further requests at once.
     Requests(u32),
-    /// The token has none left. The next one is allowed after this time.
+    /// The request exceeds the limit. The next request is allowed after this time.
     Nothing(Duration),
 }
 
 impl Rate {
-    /// Creates a limit of requests a second; zero is no limit.
+    /// Creates a limit of requests per second. Returns `None` if the number is 0, which means no limit.
     pub fn new(requests_per_second: u32) -> Option<Self> {
         Self::by(DefaultClock::default(), requests_per_second)
     }
@@ -69,16 +71,17 @@ impl<C: Clock> Rate<C> {
         })))
     }
 
-    /// Counts a request of the token, if it is allowed.
+    /// Counts a request of the token if the limit allows it, and returns the remainder of the limit.
     pub fn take(&self, token: Uuid) -> Left {
         let limiter = &self.0.limiter;
         match limiter.check_key(&token) {
-            // Only a token with a full allowance may be new.
+            // Only a token with a full allowance can be new to the limiter's memory.
             Ok(state) => {
                 let left = state.remaining_burst_capacity();
                 if left + 1 == state.quota().burst_size().get() && limiter.len() > self.0.crowded.load(Relaxed) {
                     limiter.retain_recent();
-                    // The next time comes only after as many new tokens as there are, so that each costs little.
+                    // The threshold is twice the current number of tokens, so that the cost of a removal is spread over
+                    // many new tokens.
                     self.0.crowded.store(MANY.max(2 * limiter.len()), Relaxed);
                 }
                 Left::Requests(left)
@@ -87,7 +90,7 @@ impl<C: Clock> Rate<C> {
         }
     }
 
-    /// Returns the headers of a response.
+    /// Returns the rate limit headers of a response.
     pub fn headers(&self, left: Left) -> [(HeaderName, HeaderValue); 2] {
         let text = match left {
             Left::Requests(requests) => format!("\"token\";r={requests}"),
@@ -98,7 +101,8 @@ impl<C: Clock> Rate<C> {
     }
 }
 
-/// Returns a time to wait as `Retry-After` states it, rounded up.
+/// Returns a waiting time in whole seconds for `Retry-After`: at least as long as `wait`, and at most one second
+/// longer.
 pub fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + 1
 }

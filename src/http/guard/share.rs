@@ -1,6 +1,6 @@
-//! Limits of each token: concurrent requests, and bytes of request bodies in memory.
+//! Limits of each token: the number of concurrent requests, and the memory of their bodies.
 //!
-//! A request above its share is refused at once instead of waiting, so that requests cannot block each other.
+//! A request above a limit is refused immediately instead of waiting, so that requests cannot block each other.
 
 use std::{
     collections::HashMap,
@@ -15,19 +15,19 @@ use crate::http::{
     problem::{Kind, Problem, TOO_MANY_REQUESTS, UNAVAILABLE},
 };
 
-/// Value of `Retry-After` in the refusals of this file, in seconds.
+/// Value of `Retry-After`, in seconds, in the responses that refuse a request because of these limits.
 const RETRY_SECONDS: u64 = 1;
 
-/// Concurrent requests and body bytes of all tokens. Cheap to clone.
+/// Counters and limits of the concurrent requests and body bytes of all tokens. Cheap to clone.
 #[derive(Clone)]
 pub struct Shares(Arc<Parts>);
 
 struct Parts {
     /// Maximum number of concurrent requests of one token.
     requests: usize,
-    /// Maximum number of bytes of all bodies.
+    /// Maximum memory of the bodies of all tokens together, in bytes.
     bytes: usize,
-    /// Maximum number of bytes that the request bodies of one token may take in memory at once.
+    /// Maximum memory of the request bodies of one token, in bytes.
     bytes_each: usize,
     used: Mutex<Used>,
 }
@@ -45,7 +45,7 @@ struct Usage {
 }
 
 impl Shares {
-    /// Creates the shares from the configured limits.
+    /// Creates the counters with the configured limits.
     pub fn new(limits: &Limits) -> Self {
         Self::of(
             limits.token_requests(),
@@ -63,10 +63,10 @@ impl Shares {
         }))
     }
 
-    /// Begins a request of a token.
+    /// Counts a request of the token as concurrent until the returned value and its clones are dropped.
     ///
     /// # Errors
-    /// 429 if the token has its maximum number of concurrent requests.
+    /// 429 if the token already has its maximum number of concurrent requests.
     pub fn enter(&self, token: Uuid) -> Result<Arc<Turn>, Problem> {
         let mut used = self.0.used();
         let usage = used.tokens.entry(token).or_default();
@@ -91,14 +91,14 @@ impl Parts {
     }
 }
 
-/// Concurrent request of a token. It counts until the last clone is dropped.
+/// Guard of one concurrent request of a token. The request counts until the last clone of the guard's `Arc` is dropped.
 pub struct Turn {
     parts: Arc<Parts>,
     token: Uuid,
 }
 
 impl Turn {
-    /// Creates the counter of the bytes that the request's body takes in memory, with 0 bytes.
+    /// Creates the counter of the memory that the request's body takes. The counter begins with 0 bytes.
     pub fn buffer(self: &Arc<Self>) -> Buffered {
         Buffered {
             turn: self.clone(),
@@ -119,17 +119,18 @@ impl Drop for Turn {
     }
 }
 
-/// Counter of the bytes of a body that are in memory. They count until it is dropped.
+/// Counter of the memory that one body takes. The bytes count towards the limits until the counter is dropped.
 pub struct Buffered {
     turn: Arc<Turn>,
     bytes: usize,
 }
 
 impl Buffered {
-    /// Adds `more` bytes to the count. If it fails, the count is unchanged.
+    /// Adds `more` bytes to the count. If the call fails, the count is unchanged.
     ///
     /// # Errors
-    /// 429 if the token's bodies would exceed its share, 503 if all bodies would exceed the server's limit.
+    /// 503 if the bodies of all tokens would exceed the server's limit, 429 if the token's bodies would exceed the
+    /// token's limit.
     pub fn grow(&mut self, more: usize) -> Result<(), Problem> {
         let Parts { bytes, bytes_each, .. } = *self.turn.parts;
         let mut used = self.turn.parts.used();
@@ -152,7 +153,7 @@ impl Buffered {
         Ok(())
     }
 
-    /// Reduces the count to `bytes`.
+    /// Reduces the count to `bytes`. Has no effect if the count is smaller.
     pub fn shrink_to(&mut self, bytes: usize) {
         let less = self.bytes.saturating_sub(bytes);
         let mut used = self.turn.parts.used();
@@ -170,12 +171,13 @@ impl Drop for Buffered {
     }
 }
 
-/// Counts the memory of a request's body until the request has been handled; part of the request's data.
+/// Storage for the body's memory counter in the data of the request. The bytes count until the request has been
+/// handled. Clones share the storage.
 #[derive(Clone, Default)]
 pub struct Held(Arc<Mutex<Option<Buffered>>>);
 
 impl Held {
-    /// Counts the bytes until the request is dropped.
+    /// Stores the counter, so that its bytes count until the request is dropped.
     pub fn keep(&self, buffered: Buffered) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(buffered);
     }

@@ -1,4 +1,4 @@
-//! Maps the product's errors to problems. No other place does.
+//! Maps the application's errors to problems. No other file does.
 
 use poem::http::{HeaderValue, header};
 
@@ -15,7 +15,7 @@ use crate::{
 static UNAVAILABLE_DATABASE: Recurring = Recurring::new();
 static FAILED_REQUEST: Recurring = Recurring::new();
 
-/// Maps each of the product's errors to its problem.
+/// Maps each of the application's errors to its problem, and logs the failures of the server.
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
@@ -53,7 +53,8 @@ fn retry(problem: Problem, seconds: u32) -> Problem {
     problem.with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
 }
 
-/// Returns the text of the only violation. If there are several, returns `detail`, which names their number.
+/// Returns the detail of a problem. If there is one violation, the detail names its place and fault. Otherwise returns
+/// `detail`, which contains the number of violations.
 fn first(errors: &[Violation], detail: String) -> String {
     match errors {
         [only] => match (only.parameter.as_deref(), only.pointer.as_deref()) {

@@ -17,8 +17,8 @@ use super::base::Base;
 use crate::domain::{Counts, Violation};
 use body::fragment;
 
-/// Problem before it becomes a response; its document is written once the request's id is known. Boxed, since it is the
-/// error type of every operation.
+/// Error of a request, which becomes a problem document once the request id is known. It is boxed to be small, because
+/// it is the error type of every operation.
 #[derive(Debug, Clone)]
 pub struct Problem(Box<Parts>);
 
@@ -33,7 +33,7 @@ struct Parts {
 }
 
 impl Problem {
-    /// Creates the problem of a failure whose cause only the log has.
+    /// Creates the problem (500) of a failure of the server. Only the log contains the cause.
     pub fn internal() -> Self {
         Self::new(
             INTERNAL,
@@ -41,7 +41,7 @@ impl Problem {
         )
     }
 
-    /// Creates a problem of a kind.
+    /// Creates a problem of a kind. `detail` describes the error in this request, and what to do.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
         Self(Box::new(Parts {
             kind,
@@ -53,25 +53,25 @@ impl Problem {
         }))
     }
 
-    /// Adds the violations.
+    /// Sets the list of violations.
     pub fn with_errors(mut self, errors: Vec<Violation>) -> Self {
         self.0.errors = errors;
         self
     }
 
-    /// Adds the id of the resource that the request conflicts with.
+    /// Sets the id of the existing resource that the request conflicts with.
     pub fn with_existing(mut self, existing: Option<Uuid>) -> Self {
         self.0.existing = existing;
         self
     }
 
-    /// Appends a text to the detail.
+    /// Appends a text to the detail, after a semicolon.
     pub fn with_more(mut self, detail: &str) -> Self {
         self.0.detail = format!("{}; {detail}", self.0.detail);
         self
     }
 
-    /// Adds the counts of the values that a stream stored before it ended.
+    /// Sets the counts of the values that a stream of lines stored before it ended.
     pub fn with_counts(mut self, counts: Counts) -> Self {
         self.0.counts = Some(counts);
         self
@@ -88,12 +88,12 @@ impl Problem {
         self.0.kind == NOT_FOUND
     }
 
-    /// Returns the description of the error, and what to do.
+    /// Returns the detail: the description of the error in this request, and what to do.
     pub fn detail(&self) -> &str {
         &self.0.detail
     }
 
-    /// Creates the response. `base` is the address at which the client sees the server.
+    /// Creates the response with the problem document. `base` has the server's address as the client sees it.
     pub fn render(self, request_id: &str, base: &Base) -> Response {
         let parts = *self.0;
         let mut errors = parts.errors;
@@ -129,17 +129,17 @@ fn status(kind: Kind) -> StatusCode {
     StatusCode::from_u16(kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// Returns the problem of a request without a token.
+/// Returns the problem (401) of a request without a token.
 pub fn no_token() -> Problem {
     unauthenticated("send a token: Authorization: Bearer <secret>")
 }
 
-/// Returns the problem of an unknown path.
+/// Returns the problem (404) of an unknown path.
 pub fn nothing_here() -> Problem {
     Problem::new(NOT_FOUND, "there is nothing at this path: see /swagger and /docs")
 }
 
-/// Returns the problem of a missing or invalid token.
+/// Returns the problem (401) of a missing or invalid token.
 pub fn unauthenticated(detail: &str) -> Problem {
     Problem::new(UNAUTHENTICATED, detail).with_header(
         header::WWW_AUTHENTICATE,
@@ -148,7 +148,8 @@ pub fn unauthenticated(detail: &str) -> Problem {
 }
 
 impl IntoResponse for Problem {
-    /// Returns a preliminary response, which [`super::request`] renders.
+    /// Returns a preliminary response that carries the problem as data. [`super::request`] replaces it with the problem
+    /// document.
     fn into_response(self) -> Response {
         let mut response = status(self.0.kind).into_response();
         response.set_data(self);

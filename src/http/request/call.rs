@@ -1,4 +1,4 @@
-//! Calls a request's endpoint within the time limit, unless the request is refused before.
+//! Calls the endpoint of a request within the time limit, unless the request is refused before.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,8 +17,8 @@ use crate::{
     service::on_behalf,
 };
 
-/// Returns the endpoint's response, the response to a CORS preflight request, or the problem that refuses or ends the
-/// request.
+/// Returns the response of the endpoint, or the response to a CORS preflight request. If the request is refused, fails
+/// or takes too long, returns a response with the problem.
 pub async fn call(
     endpoint: Arc<impl Endpoint<Output = Response> + 'static>,
     request: Request,
@@ -46,7 +46,10 @@ pub async fn call(
     }
 }
 
-/// Calls the endpoint in a task of its own, which continues when the request ends.
+/// Calls the endpoint in a separate task, which continues when the request is cancelled.
+///
+/// # Errors
+/// The error of the endpoint, or an internal error if the task panics.
 async fn call_apart(
     endpoint: Arc<impl Endpoint<Output = Response> + 'static>,
     request: Request,

@@ -1,4 +1,5 @@
-//! Handles every request: receives and validates it, calls its endpoint, completes the response and records both.
+//! Handles every request: receives and validates it, calls its endpoint, completes the response, and records both in
+//! the log and the metrics.
 
 mod call;
 mod receive;
@@ -14,7 +15,7 @@ use poem::{Endpoint, Request, Response};
 
 use super::context::Context;
 
-/// Handles a request by `endpoint`, and completes the response.
+/// Passes a request to `endpoint` and returns the completed response.
 pub async fn answer(
     endpoint: Arc<impl Endpoint<Output = Response> + 'static>,
     context: Context,

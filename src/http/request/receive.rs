@@ -1,4 +1,4 @@
-//! Receives a request: reads the parts that all requests have, and prepares it for its operation.
+//! First step of a request: reads the headers and the path, and prepares the request for its operation.
 
 use poem::{
     Request,
@@ -22,16 +22,18 @@ use crate::http::{
     site::pages,
 };
 
-/// Maximum length of a client's request id.
+/// Maximum length of a request id that the client sends, in bytes.
 const MAX_REQUEST_ID: usize = 128;
 
-/// Label of a path that does not exist.
+/// Label, in the log and the metrics, of requests to paths that do not exist.
 const NOTHING: &str = "none";
 
-/// Maximum size in bytes of a body whose request is cancelled when the client disconnects.
+/// Maximum size in bytes of a body whose request is cancelled when the client disconnects. Requests with larger bodies
+/// continue.
 const SMALL_BODY: u64 = 16 * 1024;
 
-/// Reads the parts that all requests have, and prepares the request for its endpoint.
+/// Reads the parts that all requests have, and prepares the request for its endpoint: removes the base path, adds the
+/// data that operations need, turns HEAD into GET, and wraps the body with its time limit.
 pub fn receive<'a>(context: &'a Context, request: &mut Request) -> Received<'a> {
     let progress = Progress::begin();
     let (id, seen) = (request_id(request), SeenCaller::default());
@@ -78,7 +80,7 @@ pub fn receive<'a>(context: &'a Context, request: &mut Request) -> Received<'a> 
     }
 }
 
-/// Returns the client's id of the request if it is valid, otherwise a new one.
+/// Returns the request id that the client sent, if it is valid, and otherwise a new one.
 fn request_id(request: &Request) -> String {
     let given = request
         .header(REQUEST_ID)
@@ -86,15 +88,16 @@ fn request_id(request: &Request) -> String {
     given.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
 }
 
-/// Returns whether a request continues when its client disconnects or its time is over. A request with a large body
-/// does: the body may be waiting for the writer, and must count as long as it takes memory.
+/// Returns whether a request with a body continues when its client disconnects or its time limit has passed. This is
+/// the case if the body is large or its size is unknown: it may be waiting for the database writer, and must count
+/// towards the memory limit as long as it is in memory.
 fn goes_on(request: &Request) -> bool {
     let length = request.header(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.parse::<u64>().ok());
     length.is_none_or(|length| length > SMALL_BODY)
 }
 
-/// Adds the visitor's token to a GET request without a token.
+/// Adds the token of the demo's visitors to a GET request without a token.
 fn let_visit(demo: &Demo, request: &mut Request) {
     let is_bare = !request.headers().contains_key(header::AUTHORIZATION);
     if is_bare

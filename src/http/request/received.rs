@@ -1,4 +1,4 @@
-//! A received request, with everything that later steps need.
+//! Properties of a received request that later steps need.
 
 use poem::http::{HeaderName, HeaderValue, Method, Uri};
 
@@ -12,45 +12,45 @@ use crate::{
     },
 };
 
-/// Header with a request's id.
+/// Header with the request id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Received request.
+/// Properties of a received request, which stay available after the endpoint has consumed the request.
 pub struct Received<'a> {
-    /// Id of the request, from the client or generated.
+    /// Request id, which the client sent or the server generated.
     pub id: String,
-    /// Time that the request has taken.
+    /// Start and progress of the request, for its time limit and its duration.
     pub progress: Progress,
-    /// Caller, once its token is checked.
+    /// Caller. Empty until the token has been validated.
     pub seen: SeenCaller,
-    /// Path and address of the server as the client sees it.
+    /// Base path and address of the server as the client sees them.
     pub base: Base,
-    /// Method of the client, which may be HEAD.
+    /// Method that the client sent. HEAD is served like GET.
     pub method: Method,
     /// Path and query, without the base path.
     pub uri: Uri,
-    /// Operations of the path.
+    /// API operations at the path, one for each method. Empty if the path is not one of the API.
     pub known: &'a [Operation],
-    /// Label of the path in the log and the metrics.
+    /// Label of the path in the log and the metrics: the path template, or `none` if the path does not exist.
     pub route: &'a str,
     /// Whether the path is that of a page.
     pub is_page: bool,
-    /// Whether the request continues when its client disconnects or its time is over.
+    /// Whether the request continues when its client disconnects or its time limit has passed.
     pub goes_on: bool,
-    /// Violations in its headers.
+    /// Violations in the headers `If-Match` and `If-None-Match`.
     pub unreadable: Vec<Violation>,
-    /// Coding that the client prefers for the response.
+    /// Content coding that the client prefers for the response. `None` if the client accepts no coding of the server.
     pub coding: Option<Coding>,
-    /// Origin of the page that sends the request.
+    /// Value of the `Origin` header: the origin of the web page that sends the request. `None` if there is none.
     pub origin: Option<HeaderValue>,
-    /// ETags of the states that the client has.
+    /// Value of `If-None-Match`: the ETags of the responses that the client has cached. `None` if the header is absent.
     pub if_none_match: Option<String>,
-    /// Whether a person reads the response in a browser.
+    /// Whether `Accept` contains HTML, so that the client is probably a browser.
     pub is_browser: bool,
 }
 
 impl Received<'_> {
-    /// Returns whether the request only reads.
+    /// Returns whether the method is GET or HEAD.
     pub fn is_get(&self) -> bool {
         matches!(self.method, Method::GET | Method::HEAD)
     }

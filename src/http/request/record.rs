@@ -1,11 +1,12 @@
-//! Records a request: the token's share, the headers of the rate limit, the metrics, and one line in the log.
+//! Last step of a request: adds the rate limit headers, and records the request in the metrics and as one line of the
+//! log.
 
 use poem::{Response, http::Method};
 
 use super::received::Received;
 use crate::http::{context::Context, metrics::Meters};
 
-/// Records a request with its finished response.
+/// Adds the rate limit headers to the response, and records the request in the metrics and the log.
 pub fn record(response: &mut Response, received: &Received<'_>, context: &Context) {
     if let Some(turn) = received.seen.turn() {
         // The request counts as concurrent until the client has received the response.
@@ -34,7 +35,8 @@ pub fn record(response: &mut Response, received: &Received<'_>, context: &Contex
     );
 }
 
-/// Returns the method's name if the server knows it. A client could otherwise create any number of labels.
+/// Returns the method's name if it is a usual one, and otherwise `other`. Without this, clients could create any number
+/// of labels.
 fn method_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

@@ -1,4 +1,4 @@
-//! Turns the framework's errors into problems.
+//! Maps the framework's errors to problems.
 
 use poem::{
     IntoResponse, Response,
@@ -23,7 +23,7 @@ static FAILED: Recurring = Recurring::new();
 
 /// Returns the response for an error of the framework.
 pub fn answer_of(error: poem::Error, received: &Received<'_>) -> Response {
-    // Responses that are passed as errors, such as a file's 304, stay unchanged.
+    // The framework passes some responses as errors, such as 304 for a file. They stay unchanged.
     if error.is_from_response() || error.status().as_u16() < 400 {
         return error.into_response();
     }
@@ -51,7 +51,7 @@ pub fn answer_of(error: poem::Error, received: &Received<'_>) -> Response {
     problem.into_response()
 }
 
-/// Returns the problem of a body whose media type the operation does not accept.
+/// Returns the problem (415) of a body whose media type the operation does not accept.
 fn unsupported(known: &[Operation], method: &Method) -> Problem {
     let taken: Vec<_> = known
         .iter()

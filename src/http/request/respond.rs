@@ -1,4 +1,4 @@
-//! Completes responses: problems, links to next pages, compression, 304, security headers.
+//! Completes responses: renders problems, and adds links to next pages, compression, status 304 and security headers.
 
 use poem::{
     Response,
@@ -15,7 +15,8 @@ use crate::http::{
     site::pages,
 };
 
-/// Completes a response.
+/// Completes the response to a request: renders a problem, adds the headers, and compresses the body or replaces it
+/// with 304.
 pub async fn respond(mut response: Response, received: &Received<'_>, context: &Context) -> Response {
     if let Some(problem) = response.data::<Problem>() {
         response = render(problem, received);
@@ -47,7 +48,8 @@ pub async fn respond(mut response: Response, received: &Received<'_>, context: &
     response
 }
 
-/// Returns a problem document, or a page for a person who mistyped the address of one.
+/// Returns a problem as a JSON document. If a browser requested an unknown path outside the API, returns an HTML page
+/// instead.
 fn render(problem: &Problem, received: &Received<'_>) -> Response {
     let is_page = received.is_get() && received.is_browser && pages::may_be_page(received.uri.path());
     if is_page && problem.is_not_found() {
@@ -57,7 +59,7 @@ fn render(problem: &Problem, received: &Received<'_>) -> Response {
     }
 }
 
-/// Returns the address of the next page: the same request with its cursor.
+/// Returns the value of the `Link` header: the path and query of the request with the cursor of the next page.
 fn next_link(base: &Base, uri: &Uri, cursor: &str) -> String {
     let mut query: Vec<_> = uri
         .query()
@@ -71,7 +73,8 @@ fn next_link(base: &Base, uri: &Uri, cursor: &str) -> String {
     format!("<{path}?{}>; rel=\"next\"", query.join("&"))
 }
 
-/// Joins the lines of `Vary`, which several parts of the server add to, since some caches read only the first line.
+/// Joins the lines of `Vary` into one, because some caches read only the first line. Several parts of the server add
+/// lines.
 fn join_vary(headers: &mut HeaderMap) {
     let lines = headers.get_all(header::VARY).iter();
     let lines: Vec<_> = lines.filter_map(|line| line.to_str().ok()).collect();

@@ -17,8 +17,9 @@ use crate::{
     },
 };
 
-/// Joins the lines of each condition, since a header may be sent in several lines. Returns a violation for each
-/// condition that cannot be read: ignoring it would disable the check.
+/// Joins the lines of `If-Match`, and those of `If-None-Match`, into one, because a header may be sent in several
+/// lines. Returns a violation for each of the two headers that cannot be read, since ignoring it would disable the
+/// check.
 pub fn join_conditions(request: &mut Request) -> Vec<Violation> {
     let mut unreadable = Vec::new();
     for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
@@ -41,10 +42,13 @@ pub fn join_conditions(request: &mut Request) -> Vec<Violation> {
     unreadable
 }
 
-/// Paths that are also served on reserved places.
+/// Paths that are also served on connections that are reserved for monitoring.
 const PROBES: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
-/// Refuses a request on a reserved place, unless it is a probe or reads the metrics.
+/// Checks that a request on a connection that is reserved for monitoring is a health check or reads the metrics.
+///
+/// # Errors
+/// 503 if it is another request.
 pub fn may_ask(request: &Request) -> Result<(), Problem> {
     if request.data::<OnlyProbes>().is_none() || PROBES.contains(&request.uri().path()) {
         return Ok(());
@@ -54,7 +58,8 @@ pub fn may_ask(request: &Request) -> Result<(), Problem> {
     Err(Problem::new(UNAVAILABLE, detail).with_header(header::RETRY_AFTER, HeaderValue::from_static("5")))
 }
 
-/// Normalises the texts of the query like names (Unicode NFC), so that a name is found however it was typed.
+/// Normalises the values in the query to Unicode NFC. Names are stored in this form, so that a name is found however it
+/// was typed.
 pub fn normalise_query(request: &mut Request) {
     let Some(query) = request.uri().query() else {
         return;
@@ -79,8 +84,13 @@ pub fn normalise_query(request: &mut Request) {
     }
 }
 
-/// Checks the request's method and parameters against the operations of its path, and the coding of its body. The token
-/// is checked first, where one is needed.
+/// Validates a request against the operations at its path: the method, the parameters, and that the body is not
+/// compressed. At paths outside the API, only `If-Match` and `If-None-Match` are validated.
+///
+/// # Errors
+/// 405 for a method that the path does not support, 400 for a query that cannot be read or invalid parameters, 415 for
+/// a compressed body. If the operation needs a token, a missing or invalid token (401) or an exceeded limit (429) takes
+/// precedence over invalid parameters and 415.
 pub fn check(request: &Request, received: &Received<'_>) -> Result<(), Problem> {
     let known = received.known;
     let mut violations = received.unreadable.clone();
@@ -122,8 +132,7 @@ pub fn check(request: &Request, received: &Received<'_>) -> Result<(), Problem> 
     Err(problem)
 }
 
-/// Returns whether the body is compressed. Compressed bodies are refused, since a small one could become arbitrarily
-/// large.
+/// Returns whether the body is compressed. Compressed bodies are refused, because a small one can expand to any size.
 fn is_coded(request: &Request) -> bool {
     let mut codings = request.headers().get_all(header::CONTENT_ENCODING).into_iter();
     codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))

@@ -1,4 +1,4 @@
-//! State of one connection: whether it waits for a request or is serving one.
+//! State of one connection: whether it is waiting for a request or serving one.
 
 use std::{
     pin::Pin,
@@ -16,23 +16,24 @@ use tokio::{sync::Notify, time::Instant};
 
 use crate::http::guard::share::Turn;
 
-/// Sentinel: the connection is serving a request, not waiting.
+/// Value of `waiting_since` while the connection is serving a request.
 const SERVED: u64 = u64::MAX;
 
-/// Shared state of a connection.
+/// State of a connection, which the tasks and streams of the connection share.
 pub struct Connection {
     opened: Instant,
-    /// Time since which the connection waits for a request, in milliseconds since it was opened, or [`SERVED`].
+    /// Time at which the connection began to wait for a request, in milliseconds since it was opened, or [`SERVED`].
     waiting_since: AtomicU64,
-    /// Number of bytes received of a request head that is incomplete.
+    /// Number of bytes that were received of a request head that is still incomplete.
     pub head_bytes: AtomicUsize,
-    /// Notified when the connection is to be closed because its place or its memory is needed.
+    /// Notified when the connection is to be closed, because its slot or the memory of its request head is needed.
     pub unwanted: Notify,
     is_reserved: AtomicBool,
 }
 
 impl Connection {
-    /// Creates the state of a connection that waits for its first request.
+    /// Creates the state of a connection that is waiting for its first request. `is_reserved` states whether the
+    /// connection occupies a slot that is reserved for monitoring.
     pub fn new(is_reserved: bool) -> Self {
         Self {
             opened: Instant::now(),
@@ -43,12 +44,12 @@ impl Connection {
         }
     }
 
-    /// Returns whether the connection has a place that is reserved for monitoring.
+    /// Returns whether the connection occupies a slot that is reserved for monitoring.
     pub fn is_reserved(&self) -> bool {
         self.is_reserved.load(Ordering::Relaxed)
     }
 
-    /// Records that the connection has an ordinary place.
+    /// Records that the connection now occupies an ordinary slot.
     pub fn give_place(&self) {
         self.is_reserved.store(false, Ordering::Relaxed);
     }
@@ -59,8 +60,8 @@ impl Connection {
         Served(self.clone())
     }
 
-    /// Records that bytes of a response were sent. A client may take a finished response slowly; the waiting time
-    /// begins after the last byte.
+    /// Records that bytes of a response were sent. A client may receive the rest of a finished response slowly, so that
+    /// the waiting time begins anew after each write.
     pub fn went_out(&self) {
         if self.waiting_since.load(Ordering::Relaxed) != SERVED {
             self.wait();
@@ -73,14 +74,14 @@ impl Connection {
         self.waiting_since.store(since, Ordering::Relaxed);
     }
 
-    /// Returns the time since which the connection waits for a request. `None` while a request is being served.
+    /// Returns the time at which the connection began to wait for a request. `None` while a request is being served.
     pub fn waiting_since(&self) -> Option<Instant> {
         let since = self.waiting_since.load(Ordering::Relaxed);
         (since != SERVED).then(|| self.opened + Duration::from_millis(since))
     }
 }
 
-/// Marks a request as being served. Dropped when its response is sent.
+/// Guard of a request that is being served. When the guard is dropped, the connection waits for the next request.
 pub struct Served(Arc<Connection>);
 
 impl Drop for Served {
@@ -89,16 +90,17 @@ impl Drop for Served {
     }
 }
 
-/// Body of a response. The connection waits for its next request once the body is dropped.
+/// Body of a response with the guard of its request. The connection waits for the next request once the body is
+/// dropped.
 pub struct Answered<B> {
     body: B,
     _served: Served,
-    /// The token's concurrent request, which ends with the body.
+    /// Guard of the token's concurrent request, which ends with the body. `None` if the request had no valid token.
     _turn: Option<Arc<Turn>>,
 }
 
 impl<B> Answered<B> {
-    /// Wraps the body of the response to the request `served`.
+    /// Wraps the body of a response with the guards of its request.
     pub fn new(body: B, served: Served, turn: Option<Arc<Turn>>) -> Self {
         Self {
             body,

@@ -20,17 +20,17 @@ use tokio::{
 use super::connection::Connection;
 use crate::http::{metrics::OpenConnection, options::Limits};
 
-/// Number of connections that are accepted when all places are taken. They may only call probes and metrics, so that
-/// the server can be monitored while its clients use all places.
+/// Number of connection slots that are reserved for monitoring. A connection gets one when all ordinary slots are
+/// taken, and may then only call health checks and metrics, so that the server can be monitored under full load.
 const RESERVED: usize = 16;
 
-/// Time to wait for a place before the next attempt.
+/// Time to wait for a free connection slot before the next attempt.
 const A_MOMENT: Duration = Duration::from_millis(50);
 
 /// Maximum number of bytes that TLS buffers during a handshake.
 const HANDSHAKE_BYTES: usize = 64 * 1024;
 
-/// Open connections. Cheap to clone.
+/// Open connections and their limits. Cheap to clone.
 #[derive(Clone)]
 pub struct Open(Arc<Parts>);
 
@@ -39,21 +39,21 @@ struct Parts {
     reserved: Arc<Semaphore>,
     next: AtomicU64,
     connections: Mutex<HashMap<u64, Arc<Connection>>>,
-    /// Number of bytes of all incomplete heads, and its maximum.
+    /// Memory of all incomplete request heads in bytes, and its maximum.
     heads: AtomicUsize,
     most_heads: usize,
-    /// Maximum number of bytes that one incomplete head takes.
+    /// Maximum memory of one incomplete request head, in bytes.
     most_head: usize,
 }
 
-/// Place for a connection.
+/// Connection slot: the permit for one open connection. Dropping it frees the slot.
 pub struct Place {
     permit: OwnedSemaphorePermit,
-    /// Whether the place is reserved for monitoring.
+    /// Whether the slot is one of those that are reserved for monitoring.
     pub is_reserved: bool,
 }
 
-/// One of the open connections. Dropped when it ends.
+/// Entry of one connection among the open ones. Dropping it removes the connection and frees its slot.
 pub struct OneOpen {
     id: u64,
     all: Open,
@@ -63,7 +63,8 @@ pub struct OneOpen {
 }
 
 impl Open {
-    /// Creates the limits, without a connection.
+    /// Creates the set without connections. `is_encrypted` states whether connections use TLS, whose handshakes need
+    /// more memory.
     pub fn new(limits: &Limits, is_encrypted: bool) -> Self {
         let handshake = if is_encrypted { HANDSHAKE_BYTES } else { 0 };
         Self(Arc::new(Parts {
@@ -77,8 +78,9 @@ impl Open {
         }))
     }
 
-    /// Waits for a place for one more connection. If all are taken, closes the connection that has waited longest for a
-    /// request; if none waits, takes a reserved place.
+    /// Waits for a slot for one more connection. If all ordinary slots are taken, closes the connection that has been
+    /// idle longest and takes its slot. If no connection is idle, takes a reserved slot in the same way. Repeats this
+    /// every 50 ms until a slot is free.
     pub async fn place(&self) -> Place {
         let Parts { places, reserved, .. } = &*self.0;
         loop {
@@ -97,7 +99,8 @@ impl Open {
         }
     }
 
-    /// Closes the connection that has waited longest for a request, and returns whether there was one.
+    /// Closes the connection that has waited longest for a request, among those with reserved or among those with
+    /// ordinary slots. Returns `false` if none is waiting.
     fn close_longest_waiting(&self, is_reserved: bool) -> bool {
         let open = self.all();
         let waiting = open
@@ -108,7 +111,7 @@ impl Open {
         longest.map(|(_, longest)| longest.unwanted.notify_one()).is_some()
     }
 
-    /// Adds a connection.
+    /// Adds a connection that occupies the slot. Returns its state and its entry.
     pub fn add(&self, place: Place) -> (Arc<Connection>, Arc<OneOpen>) {
         let connection = Arc::new(Connection::new(place.is_reserved));
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
@@ -128,7 +131,7 @@ impl Open {
         all.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Closes the connection with the largest incomplete head.
+    /// Closes the connection with the largest incomplete request head, to free its memory.
     fn close_largest_head(&self) {
         let open = self.all();
         let waiting = open.values().filter(|connection| connection.waiting_since().is_some());
@@ -147,12 +150,13 @@ impl Open {
 }
 
 impl OneOpen {
-    /// Records that the head of a request is complete.
+    /// Records that a request head is complete, so that its bytes no longer count.
     pub fn head_is_over(&self) {
         self.all.forget_head(&self.connection);
     }
 
-    /// Counts received bytes, if they can be part of a head.
+    /// Counts received bytes as part of a request head, if the connection is waiting for a request. If the memory of
+    /// all heads exceeds its limit, closes the connection with the largest one.
     fn came(&self, bytes: usize) {
         if self.connection.waiting_since().is_none() {
             return;
@@ -165,7 +169,8 @@ impl OneOpen {
         } = &*self.all.0;
         let head = &self.connection.head_bytes;
         let bytes = bytes.min(most_head.saturating_sub(head.load(Ordering::Relaxed)));
-        // The total is increased first, so that no more is subtracted from it than was added.
+        // The total is increased before the connection's own count, so that no more is subtracted from it than was
+        // added.
         let before = heads.fetch_add(bytes, Ordering::Relaxed);
         head.fetch_add(bytes, Ordering::Relaxed);
         if before + bytes > *most_heads {
@@ -173,7 +178,8 @@ impl OneOpen {
         }
     }
 
-    /// Returns whether the connection may call all operations: it has an ordinary place, or one is free again.
+    /// Returns whether the connection may call all operations: it occupies an ordinary slot, or one has become free. In
+    /// the second case, the connection moves to the ordinary slot.
     pub fn may_ask(&self) -> bool {
         if !self.connection.is_reserved() {
             return true;
@@ -195,7 +201,7 @@ impl Drop for OneOpen {
     }
 }
 
-/// Stream of a connection below TLS, which counts the bytes of request heads.
+/// Stream of a connection, below TLS. It counts the bytes of request heads.
 pub struct Counted<S> {
     stream: S,
     open: Arc<OneOpen>,

@@ -1,7 +1,8 @@
-//! Serves a listener until the server is to stop: accepts connections, and closes them.
+//! Serves a listener until the server is stopped: accepts, serves and closes connections.
 //!
-//! The framework's own server has no limit of connections, and every byte resets its one time limit, so that it does not
-//! stop a slow client. Connections are served by the HTTP library below it, each with the framework's endpoint.
+//! The framework's own server is not used. It has no limit of connections, and its only time limit restarts with every
+//! byte, so that slow clients can occupy the server. Connections are served by hyper, the HTTP library below the
+//! framework, and each request is passed to the framework's endpoint.
 
 use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -30,20 +31,21 @@ use crate::{
     service::{App, Recurring},
 };
 
-/// Time that requests have to finish once the server is to stop.
+/// Time that requests have to finish after the server is stopped.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Time to wait after a connection could not be accepted.
+/// Time to wait after a failed accept before the next one.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
-/// Time that a connection on a reserved place has to send its request.
+/// Time in which a connection on a reserved slot must send its request.
 const HASTE: Duration = Duration::from_secs(2);
 
-/// Serves the product on `listener`, encrypted if there is a certificate, until `stop` is done; then finishes the
-/// requests under way, within 10 seconds.
+/// Serves the API and all pages on `listener`, encrypted if `tls` is given, until `stop` completes. Then finishes the
+/// requests in progress within 10 seconds, and closes the connections.
 ///
 /// # Errors
-/// The address of the listener cannot be read. A listener that fails to accept a connection is tried again.
+/// The local address of the listener cannot be read. A failure to accept a connection is no error: the server logs it
+/// and tries again.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<Tls>,
@@ -56,10 +58,11 @@ pub async fn serve(
     run(listener, tls, endpoint, limits, stop).await
 }
 
-/// Serves only the metrics, without asking for a token, until `stop` is done.
+/// Serves only the metrics, without authentication and TLS, until `stop` completes.
 ///
 /// # Errors
-/// The address of the listener cannot be read. A listener that fails to accept a connection is tried again.
+/// The local address of the listener cannot be read. A failure to accept a connection is no error: the server logs it
+/// and tries again.
 pub async fn serve_metrics(
     listener: TcpListener,
     app: App,
@@ -127,7 +130,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     }
 }
 
-/// Returns the limits of a connection on a reserved place: it must send a request at once, or is closed.
+/// Returns the limits of a connection on a reserved slot, which is closed unless it sends a request within two seconds.
 fn hasty(limits: Limits) -> Limits {
     Limits {
         idle: limits.idle.min(HASTE),
@@ -147,9 +150,10 @@ struct Server {
 }
 
 impl Server {
-    /// Serves a connection in a task of its own, so that a slow handshake delays no other connection.
+    /// Serves a connection in a separate task, so that a slow TLS handshake delays no other connection.
     fn start(&self, stream: TcpStream, remote: SocketAddr, place: Place, watcher: Watcher) {
-        // Small responses are sent at once. If this fails, the client is gone, and the next read reports it.
+        // `TCP_NODELAY` sends small responses at once. If setting it fails, the client has disconnected, and the next
+        // read reports this.
         let _ = stream.set_nodelay(true);
         let limits = match place.is_reserved {
             true => hasty(self.limits),

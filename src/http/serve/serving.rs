@@ -19,7 +19,7 @@ use super::{
 };
 use crate::http::{context::OnlyProbes, guard::share::Turn, options::Limits};
 
-/// The endpoint that responds to requests.
+/// Endpoint that responds to all requests.
 pub type Responder = dyn DynEndpoint<Output = poem::Response>;
 
 /// Everything that serving one connection needs.
@@ -28,7 +28,7 @@ pub struct Serving {
     pub endpoint: Arc<Responder>,
     /// State of the connection.
     pub connection: Arc<Connection>,
-    /// The connection among the open ones.
+    /// Entry of the connection among the open connections.
     pub open: Arc<OneOpen>,
     /// Limits of the connection.
     pub limits: Limits,
@@ -36,12 +36,13 @@ pub struct Serving {
     pub local: LocalAddr,
     /// Address of the client.
     pub remote: RemoteAddr,
-    /// HTTPS if the connection uses TLS.
+    /// Scheme of the requests: HTTPS if the connection uses TLS, otherwise HTTP.
     pub scheme: Scheme,
 }
 
 impl Serving {
-    /// Serves the connection until it ends.
+    /// Serves the requests on the connection until it is closed. `watcher` ends it after the current request when the
+    /// server stops.
     pub async fn serve(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, watcher: Watcher) {
         let Self {
             endpoint,
@@ -77,24 +78,24 @@ impl Serving {
             }
         });
         let served = http1::Builder::new()
-            // When the clock is set back, the library would repeat its last date.
+            // The library's own `Date` would stay the same after the clock is set back.
             .auto_date_header(false)
             .max_headers(limits.headers)
             .max_header_size(limits.header_bytes)
             // Bodies and responses are streamed and need no larger buffer.
             .max_buf_size(limits.header_bytes)
-            // `Timed` measures the time: the library's limit would also close connections that only wait.
+            // `Timed` applies this time limit. The library's own would also close idle connections.
             .header_read_timeout(None)
             .serve_connection(TokioIo::new(stream), service);
-        // These errors are the client's: it closed the connection, or what it sent is not HTTP.
+        // The client causes these errors: it closed the connection, or sent something other than HTTP.
         if let Err(error) = watcher.watch(served).await {
             tracing::debug!(%error, "a connection ended badly");
         }
     }
 }
 
-/// Returns the value of the header `Date`. `None` if the clock is before 1970, which counts as no clock (RFC 9110,
-/// 6.6.1).
+/// Returns the value of the header `Date`. `None` if the clock is before 1970: such a clock counts as none (RFC 9110,
+/// section 6.6.1).
 fn date() -> Option<HeaderValue> {
     let now = SystemTime::now();
     now.duration_since(SystemTime::UNIX_EPOCH).ok()?;

@@ -1,4 +1,4 @@
-//! Time limits of a slow client on a connection.
+//! Time limits for slow clients: for sending a request head, and for receiving a response.
 
 use std::{
     io::{self, IoSlice},
@@ -15,17 +15,19 @@ use tokio::{
 use super::connection::Connection;
 use crate::http::options::Limits;
 
-/// Stream of a connection, which ends when the client is too slow: when it sends no request, does not complete the head
-/// of one, or takes nothing of a response.
+/// Stream of a connection, which ends if the client sends no request in time, does not complete a request head, or
+/// stops receiving a response.
 pub struct Timed<S> {
     stream: S,
     connection: Arc<Connection>,
     limits: Limits,
-    /// Time at which the first byte of a head arrived. Time limits of bodies are in `guard/pace.rs`.
+    /// Time at which the first byte of the current request head arrived. `None` if no head has begun. The time limits
+    /// of request bodies are in `guard/pace.rs`.
     head_since: Option<Instant>,
-    /// Time since which the client has taken nothing of a response.
+    /// Time at which the client stopped receiving a response. `None` if no write is pending.
     stalled_since: Option<Instant>,
-    /// One timer for both deadlines. It may fire early and is then armed again, which is cheaper than with each request.
+    /// Timer for both deadlines. It may fire early and is then set again, which costs less than setting it for each
+    /// request.
     timer: Pin<Box<Sleep>>,
 }
 
@@ -42,21 +44,21 @@ impl<S> Timed<S> {
         }
     }
 
-    /// Returns the time until which the client may stay silent. While a request is being served, the deadline is not
-    /// known yet: the stream checks again after `idle`, before any deadline can have passed.
+    /// Returns the deadline for the next bytes of a request. While a request is being served, no deadline applies, and
+    /// the stream checks again after the idle time limit.
     fn read_until(&mut self) -> Instant {
         let Some(waiting_since) = self.connection.waiting_since() else {
             self.head_since = None;
             return Instant::now() + self.limits.idle;
         };
         match self.head_since {
-            // The head is newer than the last request that was served.
+            // The head began after the previous request was served.
             Some(since) if since >= waiting_since => since + self.limits.header,
             _ => waiting_since + self.limits.idle,
         }
     }
 
-    /// Returns whether `until` has passed; if not, the task is woken at that time.
+    /// Returns whether the time `until` has passed. If not, the task is woken at that time.
     fn is_past(&mut self, until: Instant, context: &mut Context<'_>) -> bool {
         loop {
             let now = Instant::now();
@@ -73,14 +75,15 @@ impl<S> Timed<S> {
         }
     }
 
-    /// Records that bytes were written.
+    /// Reports to the connection that bytes were written, if the attempt succeeded.
     fn note(&self, tried: &Poll<io::Result<usize>>) {
         if matches!(tried, Poll::Ready(Ok(1..))) {
             self.connection.went_out();
         }
     }
 
-    /// Returns the result of an attempt to write, or an error once the client's time is over.
+    /// Returns the result `tried` of an attempt to write. If the client has received nothing for longer than the time
+    /// limit, returns an error instead.
     fn written<T>(&mut self, tried: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if tried.is_ready() {
             self.stalled_since = None;
@@ -113,7 +116,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
             return Poll::Ready(read);
         }
         if self.stalled_since.is_some() {
-            // The client still has to take a response, whose time limit `written` checks.
+            // The client still has to receive a response. `written` checks the time limit for this.
             return Poll::Pending;
         }
         let until = self.read_until();

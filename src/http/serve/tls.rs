@@ -1,4 +1,4 @@
-//! Certificate and key of TLS, which are read again when the operator asks for it.
+//! TLS certificate and key, which are read again when the operator requests a reload.
 
 use std::{
     path::{Path, PathBuf},
@@ -16,10 +16,10 @@ use tokio_rustls::{
     },
 };
 
-/// Name of the protocol that TLS negotiates (ALPN).
+/// Application protocol that TLS negotiates (ALPN).
 const HTTP: &[u8] = b"http/1.1";
 
-/// Certificate of the server. Cheap to clone; a reload changes all clones.
+/// TLS certificate of the server. Cheap to clone. A reload affects all clones.
 #[derive(Clone)]
 pub struct Tls {
     certificate: PathBuf,
@@ -28,10 +28,10 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// The advice for an operator whose server is reached without TLS.
+    /// Advice in warnings for an operator whose server is reachable without TLS.
     pub const ADVICE: &str = "set tls.certificate and tls.key, or put a reverse proxy with TLS in front";
 
-    /// Reads the certificate with its chain, and its private key, both in PEM.
+    /// Reads the certificate with its chain, and its private key, from two PEM files.
     ///
     /// # Errors
     /// A message that names the file and the fault.
@@ -44,7 +44,8 @@ impl Tls {
         })
     }
 
-    /// Reads both files again, for new connections. If that fails, the previous certificate stays in use.
+    /// Reads both files again. New connections use the new certificate. If reading fails, the previous certificate
+    /// stays in use.
     ///
     /// # Errors
     /// Same as [`Tls::read`].
@@ -69,8 +70,8 @@ fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, String> {
         return Err(unusable("certificate", certificate, &"there is none in it"));
     }
     let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable("key", key, &error))?;
-    // TLS 1.2 and 1.3. The time provider needs the cryptography to be named; it is the only one that the library is
-    // built with.
+    // TLS 1.2 and 1.3 are supported. A builder with a time provider requires an explicit cryptography provider, and
+    // `ring` is the only one that the library is built with.
     let provider = Arc::new(ring::default_provider());
     let mut config = ServerConfig::builder_with_details(provider, Arc::new(Since1970))
         .with_safe_default_protocol_versions()
@@ -83,7 +84,7 @@ fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, String> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// The machine's time for TLS sessions. The library's own type panics at a clock before 1970.
+/// System clock for TLS sessions, which returns 1970 for earlier times. The library's own type panics in this case.
 #[derive(Debug)]
 struct Since1970;
 

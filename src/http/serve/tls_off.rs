@@ -1,20 +1,20 @@
-//! Stands in for TLS in an executable that is built without it: no certificate can be read, so no connection is
-//! encrypted.
+//! Replacement of the module `tls` in an executable that is built without the feature `tls`. No certificate can be
+//! read, so that no connection is encrypted.
 
 use std::{convert::Infallible, io, path::Path};
 
-/// The certificate, which never exists.
+/// TLS certificate, of which no value can exist.
 #[derive(Clone)]
 pub struct Tls(Infallible);
 
 impl Tls {
-    /// The advice for an operator whose server is reached without TLS.
+    /// Advice in warnings for an operator whose server is reachable without TLS.
     pub const ADVICE: &str = "put a reverse proxy with TLS in front";
 
-    /// Refuses every certificate.
+    /// Returns an error for every certificate.
     ///
     /// # Errors
-    /// A line that says what to do instead.
+    /// A message that explains what to do instead.
     pub fn read(certificate: &Path, _: &Path) -> Result<Self, String> {
         Err(format!(
             "tls.certificate names {}, but this executable was built without TLS: remove tls.certificate and tls.key, \
@@ -23,7 +23,7 @@ impl Tls {
         ))
     }
 
-    /// Never called: there is no certificate.
+    /// Never called, because no certificate can exist.
     ///
     /// # Errors
     /// None.
@@ -31,17 +31,17 @@ impl Tls {
         match self.0 {}
     }
 
-    /// Never called: there is no certificate.
+    /// Never called, because no certificate can exist.
     pub(super) fn acceptor(&self) -> Acceptor {
         match self.0 {}
     }
 }
 
-/// The acceptor of encrypted connections, which never exists.
+/// Acceptor of encrypted connections, of which no value can exist.
 pub(super) struct Acceptor(Infallible);
 
 impl Acceptor {
-    /// Never called: there is no acceptor.
+    /// Never called, because no acceptor can exist.
     pub async fn accept<S>(&self, _: S) -> io::Result<S> {
         match self.0 {}
     }

@@ -8,19 +8,19 @@ use sha2::{Digest, Sha256};
 
 use crate::http::problem::{NOT_FOUND, Problem};
 
-/// Returns the problem of a file that does not exist.
+/// Returns the response 404 for a file that does not exist.
 pub fn nothing(detail: &str) -> Response {
     Problem::new(NOT_FOUND, detail).into_response()
 }
 
-/// Returns a page with its content security policy.
+/// Returns an HTML page with the content security policy `policy`.
 pub fn page(html: bytes::Bytes, policy: &str) -> Response {
     of("text/html; charset=utf-8", html)
         .with_header(header::CONTENT_SECURITY_POLICY, policy)
         .into_response()
 }
 
-/// Returns a file with its digest as ETag. Browsers cache it, and validate it with each use.
+/// Returns a file with a digest of its bytes as ETag. Browsers cache the file, and revalidate it at each use.
 pub fn of(content_type: &str, body: bytes::Bytes) -> Response {
     let digest = Sha256::digest(&body);
     let short = digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));

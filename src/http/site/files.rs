@@ -22,10 +22,10 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 
 const NONE: &str = "file not found: the dashboard is at /, the guides are at /docs";
 
-/// Attribute of the dashboard's page, by which its scripts know that the API has webhooks.
+/// Attribute in the dashboard's page by which its scripts recognise that the API has webhooks.
 const WEBHOOKS: &str = " data-webhooks";
 
-/// The dashboard's page.
+/// Returns the dashboard's page.
 #[handler]
 pub fn dashboard(request: &Request) -> Response {
     let Some(found) = Dashboard::get("index.html") else {
@@ -41,7 +41,7 @@ pub fn dashboard(request: &Request) -> Response {
     page(html.into(), POLICY)
 }
 
-/// Whether the API has operations of webhooks.
+/// Returns whether the API has operations for webhooks, which depends on the build.
 fn has_webhooks(request: &Request) -> bool {
     let operations = |context: &Context| !context.document.operations().at("/api/v1/webhooks").is_empty();
     Context::of(request).is_ok_and(operations)

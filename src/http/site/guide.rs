@@ -1,20 +1,20 @@
-//! Guides, which are Markdown that is embedded in the executable and shown as pages.
+//! Guides: Markdown files that are embedded in the executable and served as HTML pages.
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
 use rust_embed::Embed;
 
-/// Sources and pictures of the guides.
+/// Embedded Markdown files and pictures of the guides.
 #[derive(Embed)]
 #[folder = "assets/docs"]
 pub struct Guides;
 
-/// Page template of the guides.
+/// HTML template of the guides' pages.
 const FRAME: &str = include_str!("../../../assets/page.html");
 
-/// An addition to the guide about the demo, shown in a demo only: links that work without a token.
+/// Markdown that is appended to the guide about the demo if the server is one: links that work without a token.
 const LINKS_OF_DEMO: &str = include_str!("../../../assets/demo/links.md");
 
-/// Address of the server in the guides' sources. Pages show the address that the reader uses.
+/// Address of the server in the guides' Markdown. Pages contain the address that the reader uses instead.
 pub const ADDRESS: &str = "http://127.0.0.1:8000";
 
 const CHANGELOG: &str = include_str!("../../../CHANGELOG.md");
@@ -36,15 +36,15 @@ const ORDER: &[(&str, &str)] = &[
     ("changelog", "Changelog"),
 ];
 
-/// Number of sections above which a page has a table of contents.
+/// Number of sections above which a page gets a table of contents.
 const FEW_SECTIONS: usize = 3;
 
-/// Returns whether the page exists.
+/// Returns whether a guide with this name exists.
 pub fn has_guide(page: &str) -> bool {
     source(page).is_some()
 }
 
-/// Returns a page of the guides. `None` if it does not exist.
+/// Returns the HTML page of the guide with this name. `None` if it does not exist.
 pub fn page(page: &str, is_demo: bool) -> Option<String> {
     let mut text = source(page)?;
     if is_demo && page == "demo" {
@@ -61,7 +61,7 @@ pub fn page(page: &str, is_demo: bool) -> Option<String> {
     Some(frame(&format!("{} · Guides", rendered.title), page, &body))
 }
 
-/// Returns the page for an address that does not exist.
+/// Returns the HTML page for a path that does not exist. `detail` describes the error.
 pub fn not_found(detail: &str) -> String {
     let mut letters = detail.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
@@ -82,11 +82,11 @@ fn source(page: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&file.data).into_owned())
 }
 
-/// Guide as HTML.
+/// Guide that is converted to HTML.
 struct Rendered {
     /// Text of the first heading.
     title: String,
-    /// Anchors and headings of the sections.
+    /// Anchor and heading of each section.
     sections: Vec<(String, String)>,
     html: String,
 }
@@ -108,7 +108,7 @@ fn render(text: &str) -> Rendered {
     }
     let mut html = String::new();
     push_html(&mut html, events.into_iter());
-    // Blocks that scroll must be reachable by the keyboard.
+    // Blocks that can scroll must be reachable with the keyboard.
     let html = html
         .replace("<pre>", "<pre tabindex=\"0\">")
         .replace("<table>", "<div class=\"wide\" tabindex=\"0\"><table>")
@@ -116,7 +116,7 @@ fn render(text: &str) -> Rendered {
     Rendered { title, sections, html }
 }
 
-/// Returns the text up to the end of a heading.
+/// Returns the text of a heading, given the events after its start.
 fn heading_text(events: &[Event<'_>]) -> String {
     let inside = events
         .iter()
@@ -145,7 +145,7 @@ fn contents(sections: &[(String, String)]) -> String {
     format!("<details class=\"contents\"><summary>On this page</summary><ul>{items}</ul></details>")
 }
 
-/// Returns the links to the previous and the next page.
+/// Returns the HTML of the links to the previous and the next guide.
 fn neighbours(page: &str) -> String {
     let Some(at) = ORDER.iter().position(|(name, _)| *name == page) else {
         return String::new();

@@ -1,4 +1,4 @@
-//! `GET /metrics`, next to the API or on an address of its own.
+//! Serves `GET /metrics`, on the address of the API or on a separate one.
 
 use poem::{IntoResponse, Request, Response, handler};
 
@@ -11,7 +11,8 @@ use crate::{
     },
 };
 
-/// Serves `GET /metrics` next to the API. Only admins may read it, since it covers all organisations.
+/// Serves `GET /metrics` on the address of the API. Only admins may read the metrics, because they cover all
+/// organisations.
 #[handler]
 pub async fn beside_the_api(request: &Request) -> Response {
     let found = async {
@@ -21,7 +22,7 @@ pub async fn beside_the_api(request: &Request) -> Response {
     found.await.unwrap_or_else(Problem::into_response)
 }
 
-/// Serves `GET /metrics` on an address of its own, without a token.
+/// Serves `GET /metrics` on a separate address, without authentication.
 #[handler]
 pub async fn alone(request: &Request) -> Response {
     answer(request).await.unwrap_or_else(Problem::into_response)

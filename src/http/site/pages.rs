@@ -22,17 +22,17 @@ const SCRIPT: &str = include_str!("../../../assets/copy.js");
 
 const NO_GUIDE: &str = "page not found in the guides: see /docs";
 
-/// Content security policy of a guide: it loads files of this server only, and calls nothing.
+/// Content security policy of a guide: the page loads files of this server only, and its scripts may not send requests.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Extensions and media types of files that are not pages: pictures, and the unit of systemd.
 const FILES: [(&str, &str); 2] = [(".svg", "image/svg+xml"), (".service", "text/plain; charset=utf-8")];
 
-/// Paths of probes in other programs.
+/// Usual paths of health checks in other programs, which this server does not have.
 const PROBES: [&str; 6] = ["/health", "/healthz", "/live", "/ready", "/ping", "/status"];
 
-/// Adds the pages.
+/// Adds the routes of the dashboard, the guides, Swagger UI and the API's document to `pages`.
 pub fn add(mut pages: Pages, document: &Document) -> Pages {
     pages = add_probes(pages);
     swagger::add(pages, document)
@@ -50,7 +50,8 @@ pub fn add(mut pages: Pages, document: &Document) -> Pages {
         .at("/favicon.ico", poem::get(icon))
 }
 
-/// Adds paths of probes that other programs use, with and without a slash at the end.
+/// Adds routes for the usual health check paths of other programs, with and without a final slash. They return 404 with
+/// the paths of this server.
 pub fn add_probes(mut pages: Pages) -> Pages {
     for name in PROBES {
         for path in [name.to_owned(), format!("{name}/")] {
@@ -60,7 +61,7 @@ pub fn add_probes(mut pages: Pages) -> Pages {
     pages
 }
 
-/// Returns a problem that names this server's paths of health checks.
+/// Returns a problem (404) that names this server's health check paths.
 fn no_probe(_: Request) -> Response {
     nothing(
         "there is nothing at this path: the health checks are /livez and /readyz, and the health of jobs is at /api/v1/health",
@@ -72,13 +73,13 @@ fn docs(request: &Request) -> Response {
     guide_page("index", request)
 }
 
-/// Redirects from a path that ends with a slash to the page.
+/// Redirects from a path that ends with a slash to the same path without it.
 #[handler]
 fn without_slash(request: &Request) -> Response {
     moved(request.uri().path().trim_end_matches('/'))
 }
 
-/// Redirects to the API's document from paths that are usual for it.
+/// Redirects from the usual paths of OpenAPI documents to the API's document.
 #[handler]
 fn moved_document(request: &Request) -> Response {
     moved(&format!("/api/v1{}", request.uri().path()))
@@ -121,7 +122,7 @@ fn guide_page(name: &str, request: &Request) -> Response {
     page(html.into(), POLICY)
 }
 
-/// Returns whether `Accept` names HTML, as that of browsers does.
+/// Returns whether `Accept` contains HTML, as in requests of browsers.
 pub fn takes_html(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter();
     let mut ranges = accepted
@@ -134,13 +135,13 @@ pub fn takes_html(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Returns whether a page may be expected at the path, which is not one of the API's.
+/// Returns whether a person may expect a page at the path, which is the case outside `/api`.
 pub fn may_be_page(path: &str) -> bool {
     let is_api = path.strip_prefix("/api");
     !is_api.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Returns the page for an address that does not exist.
+/// Returns the HTML page with status 404 for a path that does not exist.
 pub fn not_found(problem: &Problem, base: &Base) -> Response {
     let html = base.rebase(&guide::not_found(problem.detail()));
     let mut response = page(html.into(), POLICY);

@@ -1,4 +1,4 @@
-//! Serves the API's document, and Swagger UI, which shows it.
+//! Serves the API's OpenAPI document, and Swagger UI, which displays it.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use poem::{EndpointExt, IntoResponse, Request, Response, handler, http::header, web::Data};
@@ -8,12 +8,12 @@ use sha2::{Digest, Sha256};
 use super::file::of;
 use crate::http::{base::Base, document::Document, guard::compression::Kept, labels::Pages};
 
-/// Settings that the framework's Swagger UI lacks: it loads the document from an address relative to the page, stores
-/// the token across reloads, and enables calls at once.
+/// Settings that the framework's Swagger UI lacks. Swagger UI loads the document from an address relative to the page,
+/// stores the token across reloads, and allows calls without a further click.
 const SWAGGER_SETTINGS: &str = "url: 'api/v1/openapi.json', persistAuthorization: true, \
     tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null,";
 
-/// Pages that are created once and shared by all requests.
+/// Pages that are created at the start and shared by all requests.
 #[derive(Clone)]
 struct Made {
     swagger: Fixed,
@@ -22,7 +22,7 @@ struct Made {
     yaml: Fixed,
 }
 
-/// Large page that never changes, so that it is compressed once.
+/// Large page that never changes, with a cache of its compressed bytes.
 #[derive(Clone)]
 struct Fixed {
     body: bytes::Bytes,
@@ -44,7 +44,7 @@ impl Fixed {
     }
 }
 
-/// Adds Swagger UI and the document to the pages.
+/// Adds the routes of Swagger UI and of the API's document to `pages`.
 pub fn add(pages: Pages, document: &Document) -> Pages {
     let swagger = swagger();
     let made = Made {
@@ -69,8 +69,8 @@ fn swagger() -> String {
         )
 }
 
-/// Returns the content security policy of Swagger UI: it may run the scripts in its page, each by its hash, and call
-/// this server only. Inline styles are allowed, because it sets styles at run time.
+/// Returns the content security policy of Swagger UI. The page may run only its own inline scripts, which the policy
+/// lists by hash, and call only this server. Inline styles are allowed, because Swagger UI sets styles at run time.
 fn swagger_policy(page: &str) -> String {
     let (mut hashes, mut rest) = (String::new(), page);
     // A script ends at the first end tag, whatever its text is.
@@ -108,7 +108,7 @@ fn yaml_page(request: &Request, Data(made): Data<&Made>) -> Response {
     document(request, &made.yaml, "application/yaml", |url| format!("- url: {url}\n"))
 }
 
-/// Returns the API's document with the base path as its first `server`.
+/// Returns the API's document. If there is a base path, the document has it as its first `server`.
 fn document(request: &Request, made: &Fixed, content_type: &str, server: impl Fn(&str) -> String) -> Response {
     match request.data::<Base>() {
         Some(base) if !base.path.is_empty() => {

@@ -1,5 +1,5 @@
-//! The weather that comes with the guides: the guide about workers posts readings from it, and the demo is filled with
-//! it. `assets/demo/README.md` names its source.
+//! Weather data that is embedded in the executable. The guide about workers posts readings from it, and the demo uses
+//! it as its data. `assets/demo/README.md` names the origin of the data.
 
 use std::io;
 
@@ -9,19 +9,19 @@ use poem::{IntoResponse, Response, handler};
 use super::{file::of, guide::Guides};
 use crate::http::problem::{INTERNAL, Problem};
 
-/// The file as it is embedded: compressed, because it has 1 MB otherwise.
+/// Name of the embedded file. It is compressed, because it would have 1 MB otherwise.
 const FILE: &str = "weather_nyc_2013.csv.gz";
 
-/// Returns the weather as CSV, with a row for each station and hour.
+/// Returns the weather data as CSV, with a row for each station and hour.
 ///
 /// # Errors
-/// The file cannot be unpacked.
+/// The embedded file is missing or cannot be decompressed.
 pub fn weather_csv() -> io::Result<String> {
     let packed = Guides::get(FILE).ok_or(io::ErrorKind::NotFound)?;
     io::read_to_string(GzDecoder::new(&packed.data[..]))
 }
 
-/// Returns the weather.
+/// Returns the weather data as a CSV file.
 #[handler]
 pub fn weather_file() -> Response {
     match weather_csv() {

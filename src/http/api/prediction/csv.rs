@@ -1,4 +1,4 @@
-//! Predictions as CSV: the points of one job, or points that name their source.
+//! Parser of predictions in CSV: the points of one job, or points that name their source.
 
 use poem::Request;
 use uuid::Uuid;
@@ -50,7 +50,8 @@ fn parse(bytes: &[u8], gaps: Gaps) -> Result<(PostedPredictions, RowLines), Prob
     let mut table = Table::open(&bytes, &COLUMNS)?;
     let mut violations = Violations::default();
     let (mut rows, mut points) = (Vec::new(), Vec::new());
-    // Job of the first row, if there was a row and it names one.
+    // The job that the first row names. The outer `None` means that no row was read, the inner one that the row names
+    // no job.
     let mut job: Option<Option<Uuid>> = None;
     while table.next(&mut violations)? {
         let named = table.parsed("job_id", uuid, &mut violations);
@@ -118,7 +119,7 @@ fn parse(bytes: &[u8], gaps: Gaps) -> Result<(PostedPredictions, RowLines), Prob
     Ok((posted, table.into_lines()))
 }
 
-/// Cells of one row. Empty cells are absent.
+/// Parsed cells of one row. A cell that is empty or invalid is `None`.
 struct Row {
     role: Option<Name>,
     source: Option<Name>,

@@ -16,7 +16,7 @@ use crate::{
     service::{App, prediction},
 };
 
-/// Largest number of locations in one request.
+/// Maximum number of locations in one request.
 const MAX_LOCATIONS: usize = 100;
 
 /// Operation on the newest predictions.

@@ -1,7 +1,8 @@
-//! Newline-delimited JSON: points in a stream of any length, which are stored in parts while they arrive.
+//! Parser of predictions in newline-delimited JSON: a stream of points of any length, which is stored in parts while it
+//! arrives.
 //!
-//! A part ends when a limit of points, runs, bytes or seconds is reached, or when the token's share of memory is used
-//! up. The token is checked again for each part.
+//! A part is stored in one transaction. It ends when a limit of points, runs, bytes or seconds is reached, or when the
+//! token's memory limit is reached. The token is validated again for each part.
 
 use std::{
     collections::HashSet,
@@ -33,24 +34,24 @@ use crate::{
     service::{App, prediction},
 };
 
-/// Maximum number of points of a part, which is stored in one transaction. A part also ends at [`MAX_RUNS`] runs.
+/// Maximum number of points of a part. A part also ends at [`MAX_RUNS`] runs.
 const PART: usize = 20_000;
 
-/// Maximum number of bytes of a part's lines.
+/// Maximum size of a part's lines, in bytes.
 const PART_BYTES: usize = 8 * 1024 * 1024;
 
-/// Time after which a part is stored while bytes arrive, so that points do not wait longer, and a token that was
-/// revoked is noticed.
+/// Time after which a part is stored while bytes arrive. Points do not wait longer, and a revoked token is noticed
+/// within this time.
 const PART_TIME: Duration = Duration::from_secs(10);
 
-/// Time that a stream waits for memory that other requests use, and the time between its attempts.
+/// Time that a stream waits for memory that other requests use, and below it the time between two attempts.
 const WAIT_FOR_MEMORY: Duration = Duration::from_secs(20);
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Maximum length of a line, in bytes.
 const MAX_LINE: usize = 64 * 1024;
 
-/// Body with one point in each line.
+/// Request body with one point in each line, which is read while it is stored.
 pub struct Lines {
     body: poem::Body,
     session: Session,
@@ -87,10 +88,10 @@ impl ParsePayload for Lines {
 
 impl_apirequest_for_payload!(Lines);
 
-/// Stores the points of the lines.
+/// Stores the points of a stream and returns the counts of the stored values.
 ///
 /// # Errors
-/// The problem of the first part that is not stored, with the number of lines before it that are.
+/// The problem of the first part that was not stored, with the number of lines and values that were stored before.
 pub async fn keep(app: &App, lines: Lines, gaps: Gaps) -> Result<PredictionCounts, Problem> {
     let mut kept = Kept {
         app,
@@ -125,21 +126,21 @@ struct Kept<'a> {
     app: &'a App,
     session: Session,
     gaps: Gaps,
-    /// Counter of the bytes in memory, parsed or not.
+    /// Counter of the stream's bytes in memory, whether parsed or not.
     buffered: Buffered,
     counts: PredictionCounts,
     /// Points that were parsed and are not stored yet.
     part: Vec<DirectPoint>,
-    /// Hashes of the properties that identify the part's runs, to count the distinct runs.
+    /// Hashes of the runs in the part. Their number is that of the distinct runs.
     runs: HashSet<u64>,
     hasher: RandomState,
     /// Number of bytes of the part's lines.
     part_bytes: usize,
     part_since: Instant,
-    /// Number of lines with points that were parsed.
+    /// Number of lines with points that were parsed since the start of the stream.
     lines: usize,
     lines_kept: usize,
-    /// Number of the current line, counted from 1 with empty lines; 0 before the first.
+    /// Number of the current line, counted from 1 and including empty lines. 0 before the first line.
     place: usize,
 }
 
@@ -183,8 +184,12 @@ impl Kept<'_> {
         self.part.len() >= PART || self.runs.len() >= MAX_RUNS || self.part_bytes >= PART_BYTES
     }
 
-    /// Counts bytes that arrived. If they exceed the limit, the part is stored at once to free its memory. After that
-    /// the stream waits for other requests, which cannot be waiting for it because it holds no part.
+    /// Counts `more` bytes that have arrived. `rest` is the number of bytes that are not parsed yet. If the memory
+    /// limit is reached, stores the current part to free its memory, and then waits until other requests free theirs.
+    /// They cannot be waiting for this stream, because it no longer has a part in memory.
+    ///
+    /// # Errors
+    /// 429 or 503 if there is not enough memory within 20 seconds, and the problems of storing the part.
     async fn hold(&mut self, more: usize, rest: usize) -> Result<(), Problem> {
         let Err(refused) = self.buffered.grow(more) else {
             return Ok(());
@@ -218,7 +223,10 @@ impl Kept<'_> {
         Ok(())
     }
 
-    /// Stores the part, if the token is still valid. `rest` is the number of bytes that stay in memory.
+    /// Validates the token and stores the current part. `rest` is the number of unparsed bytes that stay in memory.
+    ///
+    /// # Errors
+    /// 401 if the token is no longer valid, and the problems of the points.
     async fn keep(&mut self, rest: usize) -> Result<(), Problem> {
         let caller = self.session.caller()?;
         let part = std::mem::take(&mut self.part);
@@ -234,7 +242,7 @@ impl Kept<'_> {
         Ok(())
     }
 
-    /// Returns the problem of the current line.
+    /// Returns the problem (422) of the current line.
     fn refused(&self, detail: &str) -> Problem {
         let detail = format!("{detail} (line {})", self.place);
         Error::invalid(format!("/{}", self.lines), detail).into()

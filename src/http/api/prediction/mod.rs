@@ -66,7 +66,7 @@ enum IssuesParameter {
 /// Operations on predictions.
 pub struct PredictionApi(pub App);
 
-/// The rules need the job's contract, which `service` reads.
+/// There are no rules here, because they need the job's contract, which `service` reads.
 impl Rules for PostedPredictions {}
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Predictions")]
@@ -253,7 +253,7 @@ impl PredictionApi {
     }
 }
 
-/// Returns the name of a file of predictions: letters, digits, dashes and underscores only.
+/// Returns the name of the CSV file with predictions. It has only letters, digits, dashes and underscores.
 fn file_name(metric: &str, id: Option<Uuid>) -> String {
     let is_safe = |c: char| c.is_ascii_alphanumeric() || c == '-';
     let safe = |c| if is_safe(c) { c } else { '_' };

@@ -16,10 +16,11 @@ use crate::{
     },
 };
 
-/// Number of rows that are written at a time. A response with fewer rows is sent at once.
+/// Number of rows in a chunk of the response. A response that fits in one chunk is not streamed.
 const PIECE: usize = 1024;
 
-/// Returns predictions in the requested form. With `by_issue`, each issue is a series of its own.
+/// Returns the body of a response with predictions in the requested layout. With `by_issue`, each issue becomes a
+/// separate series.
 pub fn body(found: Predictions, form: Form, dialect: Dialect, by_issue: bool) -> Body {
     match form {
         Form::Series => series(&found, by_issue).into(),
@@ -29,7 +30,8 @@ pub fn body(found: Predictions, form: Form, dialect: Dialect, by_issue: bool) ->
 }
 
 fn series(found: &Predictions, by_issue: bool) -> Vec<u8> {
-    // This is usually enough: a value has about six digits, and everything else is written once for each series.
+    // This capacity in bytes is usually enough: a value has about six digits, and everything else is written once for
+    // each series.
     let mut out = Vec::with_capacity(1024 + found.rows.len() * 8);
     match serde_json::to_writer(&mut out, &found.by_series(by_issue)) {
         Ok(()) => out,
@@ -37,17 +39,17 @@ fn series(found: &Predictions, by_issue: bool) -> Vec<u8> {
     }
 }
 
-/// Writer of rows.
+/// Format in which rows are written.
 trait Rows: Send + 'static {
     /// Writes the text before the rows.
     fn begin(&mut self, out: &mut Vec<u8>);
-    /// Writes a row.
+    /// Writes a row, after a separator unless it is the first.
     fn row(&mut self, run: &FoundRun, row: &FoundPoint, is_first: bool, out: &mut Vec<u8>);
     /// Writes the text after the rows.
     fn end(&mut self, out: &mut Vec<u8>);
 }
 
-/// Returns the rows as a streamed body. However many rows there are, one chunk of text is in memory.
+/// Returns the rows as a streamed body. Only one chunk of text is in memory, whatever the number of rows.
 fn rows(mut form: impl Rows, found: Predictions) -> Body {
     let mut next = 0;
     let mut piece = move || {
@@ -80,16 +82,17 @@ fn rows(mut form: impl Rows, found: Predictions) -> Body {
     })))
 }
 
-/// Writes rows as a JSON array. Texts that the rows of a series or a run share are formatted once.
+/// Writer of rows as a JSON array. Texts that the rows of a series or a run share are formatted once and cached.
 #[derive(Default)]
 struct JsonRows {
     texts: HashMap<i64, SeriesText>,
-    /// Run of the previous row; `issue` is the text between its valid_time and its lead time.
+    /// Index of the previous row's run. `issue` caches the text of this run between the valid_time and the lead time of
+    /// a row.
     run: Option<usize>,
     issue: Vec<u8>,
 }
 
-/// Texts that all rows of a series share.
+/// JSON fragments that all rows of a series share.
 struct SeriesText {
     before_value: String,
     before_times: String,
@@ -154,7 +157,7 @@ impl SeriesText {
     }
 }
 
-/// Writes rows as CSV. Absent values are empty cells.
+/// Writer of rows as CSV. Absent values are empty cells.
 struct CsvRows(Dialect);
 
 /// Columns of the CSV.
@@ -205,12 +208,12 @@ impl Rows for CsvRows {
     fn end(&mut self, _: &mut Vec<u8>) {}
 }
 
-/// Returns a value as JSON.
+/// Returns a value serialized as JSON.
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Writes a number as JSON.
+/// Appends a number as JSON.
 fn put(out: &mut Vec<u8>, value: f64) {
     let _ = serde_json::to_writer(out, &value);
 }

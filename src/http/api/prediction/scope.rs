@@ -4,7 +4,10 @@ use uuid::Uuid;
 
 use crate::domain::{Error, prediction::PredictionScope};
 
-/// Returns the scope that the request names: a location or a job.
+/// Returns the scope of the predictions that the request selects: a location or a job.
+///
+/// # Errors
+/// 400 if the request names neither or both.
 pub fn scope(location_id: Option<Uuid>, job_id: Option<Uuid>) -> Result<PredictionScope, Error> {
     match (location_id, job_id) {
         (Some(id), None) => Ok(PredictionScope::Location(id)),

@@ -1,4 +1,4 @@
-//! Readings as CSV.
+//! Parser of readings in CSV.
 
 use poem::Request;
 use uuid::Uuid;
@@ -21,14 +21,14 @@ use crate::{
 /// Name of the column, and of the query parameter, that contains the sensor's id.
 const SENSOR: &str = "sensor_id";
 
-/// Columns of readings.
+/// Columns of a table whose rows name their sensor.
 const COLUMNS: Columns = Columns {
     required: &[SENSOR, "time", "value"],
     optional: &[],
     unused: &["available_at"],
 };
 
-/// Columns of readings of one sensor that the query names.
+/// Columns of a table whose sensor is named by the query parameter.
 const OF_ONE_SENSOR: Columns = Columns {
     required: &["time", "value"],
     optional: &[SENSOR],
@@ -42,7 +42,7 @@ impl CsvRows for Vec<NewReading> {
     }
 }
 
-/// Returns the sensor that the query names for all rows.
+/// Returns the sensor of all rows, which the query parameter `sensor_id` names. `None` if it is absent or invalid.
 fn sensor_of(request: &Request) -> Option<Uuid> {
     let query = request.params::<Vec<(String, String)>>().ok()?;
     let sensor = query.into_iter().find(|(name, _)| name == SENSOR)?;

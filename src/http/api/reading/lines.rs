@@ -1,4 +1,4 @@
-//! Readings as newline-delimited JSON: one on each line.
+//! Parser of readings in newline-delimited JSON: one reading on each line.
 
 use poem::{Request, RequestBody};
 use poem_openapi::{
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Body with one reading in each line.
+/// Request body with one reading in each line.
 pub struct ReadingLines(pub Vec<NewReading>);
 
 impl Payload for ReadingLines {

@@ -50,11 +50,11 @@ enum Posted {
     Lines(ReadingLines),
 }
 
-/// Start of a page of readings.
+/// Content of a cursor: the position at which a page of readings begins.
 #[derive(Serialize, Deserialize)]
 struct Cursor {
     after: Timestamp,
-    /// Time of the first page. Readings that arrived later are not on later pages.
+    /// Time at which the first page was read. Readings that arrived later are not on later pages.
     as_of: Option<Timestamp>,
 }
 
