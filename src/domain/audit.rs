@@ -58,7 +58,7 @@ impl AuditAction {
         }
     }
 
-    /// Returns the action with this name.
+    /// Returns the action with this name in the API, or `None` if the name is unknown.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Created, Self::Changed, Self::Deleted, Self::Withdrawn]
             .into_iter()
@@ -81,7 +81,7 @@ impl AuditKind {
         }
     }
 
-    /// Returns the kind with this name.
+    /// Returns the kind with this name in the API, or `None` if the name is unknown.
     pub fn from_name(name: &str) -> Option<Self> {
         [
             Self::Organisation,
@@ -98,7 +98,7 @@ impl AuditKind {
     }
 }
 
-/// Fields that a change set, with their new values.
+/// Names of the fields that a change set, each with its new value. A field that was cleared has the value null.
 pub type Changes = BTreeMap<String, Any<Value>>;
 
 /// An entry of the audit trail: one resource that was created, changed or deleted.
@@ -127,13 +127,14 @@ pub struct AuditEntry {
     /// the number of values that were `withdrawn` and, for DELETE, the parameters that selected them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes: Option<Changes>,
-    /// Position among the entries of the same time.
+    /// Position of the entry among the entries with the same `at`. Time and position together identify an entry for
+    /// paging.
     #[serde(skip)]
     #[oai(skip)]
     pub position: i64,
 }
 
-/// Filter of the audit trail.
+/// Filter of the audit trail. A field that is `None` does not restrict the result.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
     /// Only entries of this organisation.
@@ -144,18 +145,18 @@ pub struct AuditFilter {
     pub id: Option<Uuid>,
     /// Only changes made with this token.
     pub token: Option<Uuid>,
-    /// Start of the range (inclusive).
+    /// Only entries at or after this time.
     pub from: Option<Timestamp>,
-    /// End of the range (exclusive).
+    /// Only entries before this time.
     pub to: Option<Timestamp>,
 }
 
-/// Page of the audit trail. The newest entry comes first.
+/// Request for one page of the audit trail. The newest entry comes first.
 #[derive(Debug, Clone, Copy)]
 pub struct AuditPage {
-    /// Time and position of the last entry of the page before; none for the first page.
+    /// Time and position of the last entry of the previous page. `None` requests the first page.
     pub after: Option<(Timestamp, i64)>,
-    /// Maximum number of rows.
+    /// Maximum number of entries of the page.
     pub limit: usize,
 }
 
@@ -178,8 +179,9 @@ pub fn changes(before: &impl Serialize, after: &impl Serialize) -> Changes {
         .collect()
 }
 
-/// Returns what the audit trail stores about a withdrawal: the number of withdrawn values, and the parameters that
-/// selected them.
+/// Returns the `changes` of an audit entry about a withdrawal. They contain the number of withdrawn values under
+/// `withdrawn`, and the request parameters in `chosen` that selected these values. Parameters that are `None` are left
+/// out.
 pub fn withdrawal<const N: usize>(withdrawn: u64, chosen: [(&str, Option<Value>); N]) -> Changes {
     let chosen = chosen.into_iter().filter_map(|(name, value)| Some((name, value?)));
     std::iter::once(("withdrawn", withdrawn.into()))
@@ -188,7 +190,7 @@ pub fn withdrawal<const N: usize>(withdrawn: u64, chosen: [(&str, Option<Value>)
         .collect()
 }
 
-/// Returns a changed field without its value, for values that must stay secret.
+/// Returns an entry of [`Changes`] for a field whose value is secret. The text `(not kept)` replaces the value.
 pub fn hidden(field: &str) -> (String, Any<Value>) {
     (field.to_owned(), Any("(not kept)".into()))
 }

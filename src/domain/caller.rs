@@ -1,7 +1,7 @@
 //! The caller of a request, and its permissions.
 //!
-//! Resources of another organisation do not exist for a caller: they are refused as not found, and a conflict with one
-//! does not reveal its id.
+//! A caller cannot learn about the resources of another organisation. A request for such a resource fails as not found,
+//! and a conflict with such a resource does not reveal the resource's id.
 
 use poem_openapi::{Enum, Object};
 use serde::Serialize;
@@ -42,7 +42,7 @@ impl Role {
         }
     }
 
-    /// Returns the role with this name.
+    /// Returns the role with this name in the API, or `None` if the name is unknown.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Viewer, Self::Worker, Self::Manager, Self::Admin]
             .into_iter()
@@ -70,7 +70,10 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Refuses a caller whose role is below `least`.
+    /// Checks that the caller's role is `least` or a role with more permissions.
+    ///
+    /// # Errors
+    /// `Error::Forbidden`: the role has fewer permissions.
     pub fn needs(&self, least: Role) -> Result<()> {
         if self.role >= least {
             return Ok(());
@@ -82,7 +85,11 @@ impl Caller {
         )))
     }
 
-    /// Refuses a caller that names an organisation other than its own.
+    /// Checks that the caller may name `organisation` in a request: its own, or any organisation if the caller is an
+    /// admin.
+    ///
+    /// # Errors
+    /// `Error::Forbidden`: the caller is no admin and belongs to another organisation.
     pub fn names(&self, organisation: Uuid) -> Result<()> {
         if self.sees(Some(organisation)) {
             return Ok(());
@@ -92,12 +99,17 @@ impl Caller {
         )))
     }
 
-    /// Returns whether the caller can see resources of `owner`. Resources without an owner are shared by all.
+    /// Returns whether the caller can see the resources of the organisation `owner`. Resources whose owner is `None`
+    /// are shared by all organisations, and admins see all resources.
     pub fn sees(&self, owner: Option<Uuid>) -> bool {
         self.role == Role::Admin || owner.is_none() || owner == self.organisation_id
     }
 
-    /// Refuses a resource that the caller cannot see, as not found.
+    /// Checks that the caller can see a resource of the organisation `owner`. `what` is the kind of the resource, such
+    /// as `job`.
+    ///
+    /// # Errors
+    /// `Error::NotFound`: the caller cannot see the resource.
     pub fn must_see(&self, owner: Option<Uuid>, what: &'static str, id: Uuid) -> Result<()> {
         if self.sees(owner) {
             return Ok(());
@@ -105,8 +117,13 @@ impl Caller {
         Err(Error::NotFound { what, id })
     }
 
-    /// Refuses a change of a resource of `owner`. Managers change those of their organisation, admins all; shared
-    /// resources are changed by admins only.
+    /// Checks that the caller may change a resource of the organisation `owner`. Managers may change the resources of
+    /// their organisation. Only admins may change shared resources, whose owner is `None`. `what` is the kind of the
+    /// resource.
+    ///
+    /// # Errors
+    /// `Error::NotFound`: the caller cannot see the resource.
+    /// `Error::Forbidden`: the resource is shared and the caller is no admin, or the caller's role is below manager.
     pub fn must_manage(&self, owner: Option<Uuid>, what: &'static str, id: Uuid) -> Result<()> {
         self.must_see(owner, what, id)?;
         if owner.is_none() && self.role != Role::Admin {
@@ -117,8 +134,11 @@ impl Caller {
         self.needs(Role::Manager)
     }
 
-    /// Returns the organisation that a list is limited to: the named one, or the caller's own. None lists all
-    /// organisations (admins).
+    /// Returns the organisation that a list is limited to: `named` if the request names one, otherwise the caller's
+    /// own. `None` means all organisations. It is returned only for an admin who names no organisation.
+    ///
+    /// # Errors
+    /// `Error::Forbidden`: the request names an organisation that is not the caller's.
     pub fn scope(&self, named: Option<Uuid>) -> Result<Option<Uuid>> {
         if let Some(organisation) = named {
             self.names(organisation)?;
@@ -126,7 +146,12 @@ impl Caller {
         Ok(named.or(self.organisation_id))
     }
 
-    /// Returns the organisation that a new resource belongs to: the named one, or the caller's own.
+    /// Returns the organisation that a new resource belongs to: `named` if the request names one, otherwise the
+    /// caller's own.
+    ///
+    /// # Errors
+    /// `Error::Forbidden`: the request names an organisation that is not the caller's.
+    /// `Error::Invalid`: an admin names no organisation.
     pub fn owner(&self, named: Option<Uuid>) -> Result<Uuid> {
         self.scope(named)?
             .ok_or_else(|| Error::invalid("/organisation_id", "is missing: an admin must name the organisation"))

@@ -1,32 +1,35 @@
-//! The rules by which the machine's clock is trusted. What cannot be undone, such as deleting by age, waits for a
-//! trusted clock.
+//! Rules that decide whether the server trusts the machine's wall clock. Actions that cannot be undone, such as
+//! deleting data by age, wait until the clock is trusted.
 
 use std::{fmt, time::Duration};
 
 use super::time::Timestamp;
 
-/// Default for the largest difference between the clock and its expected time, in hours.
+/// Default of the largest difference, in hours, between the time that the wall clock shows and the expected time. A
+/// larger difference is a jump.
 pub const SLACK_HOURS: u64 = 48;
 
-/// Default for how far an issue_time may be ahead of the server's clock, in seconds. Clocks set over the network differ
-/// by no more.
+/// Default of the largest time by which an issue_time may be ahead of the server's clock, in seconds. Clocks that are
+/// synchronised over the network differ by less.
 pub const AHEAD_SECONDS: u32 = 300;
 
-/// Upper limit of how far an issue_time may be ahead of the server's clock, in seconds, whatever the settings say.
+/// Upper limit, in seconds, of the setting for the time by which an issue_time may be ahead of the server's clock.
 pub const MAX_AHEAD_SECONDS: u32 = 86_400;
 
-/// 2020-01-01T00:00:00Z, in microseconds since 1970. A clock that shows less was never set.
+/// 2020-01-01T00:00:00Z, in microseconds since 1970-01-01T00:00:00Z. A clock that shows an earlier time was never set.
 const UNSET: i64 = 1_577_836_800_000_000;
 
-/// Returns whether a clock was never set since the machine was started.
+/// Returns whether the clock that shows `now` was never set since the machine was started, that is, whether `now` is
+/// before 2020.
 pub fn is_unset(now: Timestamp) -> bool {
     now.micros() < UNSET
 }
 
-/// Time for which a clock that has jumped must run steadily before it is trusted.
+/// Time for which a clock that has jumped must run without another jump before it is trusted again. A trusted reading
+/// is also replaced by a newer one after this time.
 const STEADY: Duration = Duration::from_hours(24);
 
-/// A reading of two clocks: the wall clock, and the monotonic clock.
+/// A simultaneous reading of the wall clock and of the monotonic clock, which nobody can set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
     /// Time of the wall clock.
@@ -36,7 +39,8 @@ pub struct Look {
 }
 
 impl Look {
-    /// Returns the time that the wall clock should show when the process has run for `uptime`.
+    /// Returns the time that the wall clock should show when the process has run for `uptime`, if the clock has not
+    /// been set since this reading.
     pub fn expected(self, uptime: Duration) -> Timestamp {
         let passed = uptime.saturating_sub(self.uptime).as_micros();
         let passed = i64::try_from(passed).unwrap_or(i64::MAX);
@@ -72,31 +76,32 @@ impl fmt::Display for Doubt {
     }
 }
 
-/// Compares each reading of the clock with the last trusted one.
+/// Detector of jumps of the wall clock. It compares each reading with the last trusted reading.
 #[derive(Debug, Clone)]
 pub struct ClockWatch {
     slack: u64,
-    /// Reading that later ones are compared with. It is updated only once a day, so that many small jumps are noticed
-    /// like one large jump.
+    /// Trusted reading that later readings are compared with. It is updated only once a day, so that many small jumps
+    /// add up and are detected like one large jump.
     trusted: Look,
-    /// First reading after a jump, if the clock has run steadily since.
+    /// First reading after a jump, if the clock has not jumped again since. `None` while the clock is trusted.
     jumped: Option<Look>,
-    /// Time for which the clock had run steadily in earlier processes, before that reading.
+    /// Time for which the clock ran without a jump in earlier processes. It is added to the time since `jumped`.
     carried: Duration,
 }
 
-/// Progress of a clock that has jumped and runs steadily. The next process continues from it, so that a machine that
-/// runs for some hours a day comes to trust its clock.
+/// Progress of a clock that has jumped and has run without another jump since. The next process continues from this
+/// progress. So a server that runs only some hours a day trusts its clock again after some days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Steady {
-    /// Last time that the clock showed.
+    /// Time of the wall clock at the last reading.
     pub time: Timestamp,
-    /// Total time for which the clock has run steadily.
+    /// Total time for which the clock has run without a jump, over all processes.
     pub since: Duration,
 }
 
 impl ClockWatch {
-    /// Trusts a reading, and later ones that deviate from it by at most `slack_hours`.
+    /// Creates a detector that trusts the reading `trusted`. A later reading is trusted if it differs from the expected
+    /// time by at most `slack_hours`.
     pub fn new(trusted: Look, slack_hours: u64) -> Self {
         Self {
             slack: slack_hours.saturating_mul(3_600_000_000),
@@ -106,7 +111,9 @@ impl ClockWatch {
         }
     }
 
-    /// Continues from the progress of an earlier process, unless the clock has gone back or jumped again since.
+    /// Continues from the progress `steady` of an earlier process. The progress is ignored if the clock shows an
+    /// earlier time than at the last reading of that process, or a time that is later by more than the allowed
+    /// difference.
     pub fn resume(&mut self, steady: Steady, look: Look) {
         let off = look.time.micros() - steady.time.micros();
         if off >= 0 && off.unsigned_abs() <= self.slack {
@@ -114,7 +121,7 @@ impl ClockWatch {
         }
     }
 
-    /// Returns the progress of a clock that is not trusted yet.
+    /// Returns the progress of a clock that has jumped and is not trusted yet. `None` if the clock is trusted.
     pub fn steady(&self, look: Look) -> Option<Steady> {
         let jumped = self.jumped?;
         Some(Steady {
@@ -123,7 +130,7 @@ impl ClockWatch {
         })
     }
 
-    /// Checks a reading. Returns the reason if the clock is not trusted.
+    /// Checks the reading `look`. Returns `None` if the clock is trusted, otherwise the reason why not.
     pub fn look(&mut self, look: Look) -> Option<Doubt> {
         let expected = self.trusted.expected(look.uptime);
         if self.is_near(expected, look.time) {
@@ -151,13 +158,13 @@ impl ClockWatch {
         })
     }
 
-    /// Trusts the clock as it is.
+    /// Trusts the clock from the reading `look` on, even if the clock has jumped.
     pub fn accept(&mut self, look: Look) {
         self.trusted = look;
         (self.jumped, self.carried) = (None, Duration::ZERO);
     }
 
-    /// Returns whether two times differ by no more than those of a clock that has not jumped.
+    /// Returns whether two times differ by at most the allowed difference (`slack_hours` of [`ClockWatch::new`]).
     pub fn is_near(&self, a: Timestamp, b: Timestamp) -> bool {
         a.micros().abs_diff(b.micros()) <= self.slack
     }

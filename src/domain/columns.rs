@@ -2,7 +2,7 @@
 
 use super::{duration::Duration, time::Timestamp};
 
-/// Times of the values of a column: a start and a regular step, or a list.
+/// Times of the values of a column, as a start and a regular step if possible, otherwise as a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Times {
     /// Times at a regular step.
@@ -12,12 +12,13 @@ pub enum Times {
         /// Difference between two successive times.
         step: Duration,
     },
-    /// Every time by itself.
+    /// All times, one for each value.
     Listed(Vec<Timestamp>),
 }
 
 impl Times {
-    /// Returns the shortest form of these times, which are sorted.
+    /// Returns the shortest representation of `times`, which are sorted: start and step if all successive times have
+    /// the same difference, otherwise the list.
     pub fn of(times: &[Timestamp]) -> Self {
         if let [first, second, ..] = times {
             let step = second.micros() - first.micros();
@@ -32,7 +33,8 @@ impl Times {
         Self::Listed(times.to_vec())
     }
 
-    /// Returns the times as optional members: start and step, or the list.
+    /// Returns the times as three optional members of a response: start, step and list. Either start and step are
+    /// present, or the list.
     pub fn split(self) -> (Option<Timestamp>, Option<Duration>, Option<Vec<Timestamp>>) {
         match self {
             Self::Regular { start, step } => (Some(start), Some(step), None),
@@ -41,7 +43,7 @@ impl Times {
     }
 }
 
-/// A column. A value that is the same for all rows is stored once.
+/// A column with one value for each row. If all rows have the same value, the column contains it only once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shared<T> {
     /// One value for all rows.
@@ -51,7 +53,7 @@ pub enum Shared<T> {
 }
 
 impl<T: PartialEq + Clone> Shared<T> {
-    /// Returns the shortest form of these values.
+    /// Returns the shortest representation of the values `each`, one for each row.
     pub fn of(each: Vec<T>) -> Self {
         match each.first() {
             Some(first) if each.iter().all(|other| other == first) => Self::One(first.clone()),
@@ -59,7 +61,8 @@ impl<T: PartialEq + Clone> Shared<T> {
         }
     }
 
-    /// Returns two optional members, of which exactly one is present.
+    /// Returns the column as two optional members of a response: the common value, and the list. Exactly one is
+    /// present.
     pub fn split(self) -> (Option<T>, Option<Vec<T>>) {
         match self {
             Self::One(one) => (Some(one), None),

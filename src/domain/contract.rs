@@ -1,5 +1,5 @@
-//! The contract of a source version (its input and output roles), and the bindings of a job to it. This file checks
-//! both.
+//! The contract of a source version, which consists of its input roles and output roles, and the bindings of a job,
+//! which assign a resource to each input role. This file checks both.
 
 use std::collections::HashSet;
 
@@ -17,10 +17,11 @@ names!(InputKind);
 
 objects!(InputRole, OutputRole, RoleBinding; also written: InputRole, OutputRole, RoleBinding);
 
-/// Maximum number of input roles, and of output roles.
+/// Maximum number of input roles of a source version. The same maximum applies to its output roles and to the bindings
+/// of a job.
 pub const MAX_ROLES: usize = 100;
 
-/// Name that selects every metric when predictions are read. No metric may have it.
+/// Reserved name that selects every metric when predictions are read. No output role may have it as its metric.
 pub const ALL_METRICS: &str = "all";
 
 /// Kind of resource that fills an input role.
@@ -46,7 +47,7 @@ impl InputKind {
         }
     }
 
-    /// Returns the kind with this name.
+    /// Returns the kind with this name in the API, or `None` if the name is unknown.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Sensor, Self::Location, Self::Source]
             .into_iter()
@@ -108,21 +109,22 @@ pub struct RoleBinding {
     pub input_id: Uuid,
 }
 
-/// Properties of the sensor, location or source that a binding names, which are compared with the input role.
+/// Properties of the sensor, location or source that a binding names. They are compared with the input role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
-    /// Organisation that owns the input; none if it is a shared source.
+    /// Organisation that owns the resource. `None` for a source that is shared by all organisations.
     pub organisation_id: Option<Uuid>,
-    /// Metric of a sensor.
+    /// Metric of the sensor. `None` for a location or a source.
     pub metric: Option<Name>,
-    /// Unit of a sensor, if known.
+    /// Unit of the sensor's readings. `None` if it is unknown, and for a location or a source.
     pub unit: Option<Name>,
-    /// Outputs of the newest version of a source.
+    /// Output roles of the source's newest version. Empty for a sensor or a location.
     pub outputs: Vec<OutputRole>,
 }
 
 impl Input {
-    /// Returns the unit of the values that the input gives to a role, if known.
+    /// Returns the unit of the values that the resource provides for the input role. `None` if the unit is unknown, and
+    /// for a location, which has no values.
     fn unit(&self, role: &InputRole) -> Option<&Name> {
         let of_metric = |output: &&OutputRole| Some(&output.metric) == role.metric.as_ref();
         match role.input_kind {
@@ -134,7 +136,8 @@ impl Input {
 }
 
 impl InputRole {
-    /// Returns whether the model accepts values of this unit. A unit that is unknown on either side matches any.
+    /// Returns whether the role accepts values of this unit. If the unit of the values or that of the role is unknown
+    /// (`None`), the values are accepted.
     pub fn takes(&self, unit: Option<&Name>) -> bool {
         match (unit, &self.unit) {
             (Some(unit), Some(own)) => unit == own,
@@ -147,8 +150,11 @@ fn yes() -> bool {
     true
 }
 
-/// Checks a version's roles: names are valid and unique on each side, output metrics are unique (because predictions
-/// are read by metric), and there is at least one output role.
+/// Checks the roles of a source version and adds a violation for each fault. It also trims their names.
+///
+/// There must be at least one output role, and at most [`MAX_ROLES`] input roles and output roles each. Names are valid
+/// and unique among the input roles and among the output roles. An input role for a sensor or source names its metric.
+/// Output metrics are unique, because predictions are read by metric, and none is [`ALL_METRICS`].
 pub fn check_contract(inputs: &mut [InputRole], outputs: &mut [OutputRole], violations: &mut Violations) {
     if outputs.is_empty() {
         violations.add("/output_roles", "is empty");
@@ -200,12 +206,14 @@ pub fn check_contract(inputs: &mut [InputRole], outputs: &mut [OutputRole], viol
     }
 }
 
-/// Checks a job's bindings against its version's input roles and against the bound inputs. `inputs` runs parallel to
-/// `bindings`; `None` means that the input does not exist.
+/// Checks a job's bindings against the input roles of its version and against the bound resources, and adds a violation
+/// for each fault. `inputs` contains the resource of each binding in the same order. `None` means that the resource
+/// does not exist.
 ///
-/// Each required role is bound exactly once and every other role at most once. No role is unknown, and the kinds agree.
-/// The input exists and belongs to the organisation, or is a shared source. A sensor's metric is the role's, and so is
-/// the unit of a sensor or source, where both are known.
+/// Each required role must be bound exactly once, and every other role at most once. Each binding names a role of the
+/// version, and has the kind of this role. The resource exists and belongs to `organisation`, or is a shared source.
+/// The metric of a sensor equals that of the role. The unit of a sensor or source equals that of the role if both units
+/// are known.
 pub fn check_bindings(
     roles: &[InputRole],
     bindings: &[RoleBinding],

@@ -10,25 +10,25 @@ use super::scalar::{described, scalar};
 
 /// A length of time in microseconds; a lead time may be negative.
 ///
-/// It is read from ISO 8601 (`PT1H`, `P1DT12H`, `-PT30M`) in weeks, days, hours, minutes and seconds, or from a number
-/// of seconds (`3600`, `0.5`). Months and years are refused, because their length varies. It is written in hours,
-/// minutes and seconds: `PT24H`.
+/// The text of a request is an ISO 8601 duration in weeks, days, hours, minutes and seconds (`PT1H`, `P1DT12H`,
+/// `-PT30M`), or a number of seconds (`3600`, `0.5`). Months and years are rejected, because their length varies.
+/// Responses contain hours, minutes and seconds: `PT24H`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration(i64);
 
 const SECOND: i64 = 1_000_000;
 
-/// Longest length: ten thousand years, in microseconds.
+/// Longest allowed length, in microseconds: ten thousand years of 366 days.
 const MAX: i64 = 10_000 * 366 * 24 * 3600 * SECOND;
 
 const UNUSABLE: &str = "is neither an ISO 8601 duration of weeks, days, hours, minutes and seconds, such as PT24H, nor \
     a number of seconds";
 
 impl Duration {
-    /// Shortest and longest length.
+    /// Shortest and longest allowed length. The shortest is negative.
     pub const BOUNDS: (Self, Self) = (Self(-MAX), Self(MAX));
 
-    /// Returns a length of `micros` microseconds.
+    /// Returns a length of `micros` microseconds, limited to [`Self::BOUNDS`].
     pub fn from_micros(micros: i64) -> Self {
         Self(micros.clamp(-MAX, MAX))
     }
@@ -56,13 +56,16 @@ impl Duration {
     }
 }
 
-/// Reads an ISO 8601 duration that has a fixed length. The library alone would accept more.
+/// Parses an ISO 8601 duration without months and years, and returns its length in microseconds. Returns `None` if the
+/// text is invalid. The checks before the call of the library reject texts that the library would accept, such as
+/// months and years.
 fn iso(text: &str) -> Option<i64> {
     let (days, time) = text.split_once('T').unwrap_or((text, "0"));
     if days.contains(['Y', 'M']) || time.is_empty() || text.contains([',', ' ', ':']) {
         return None;
     }
-    // The library adds up in 32 bits without a check for overflow, so no part may have more digits than this.
+    // The library computes sums in 32 bits without a check for overflow, so the number of digits of each part is
+    // limited.
     let digits = text.split(|c: char| !c.is_ascii_digit()).map(str::len);
     let fraction = text.contains('.');
     if digits.max() > Some(if fraction { 9 } else { 7 }) {

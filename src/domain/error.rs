@@ -1,13 +1,14 @@
-//! The errors of the product: one small closed set, which `http` maps to problems in one place.
+//! The errors of all operations, as one small closed set. The layer `http` maps each error to a problem response (RFC
+//! 9457) in one place.
 //!
-//! There is no blanket conversion: an error of SQLite that is not known is internal, and never becomes another kind
-//! silently.
+//! There is no general conversion from errors of libraries. An error of SQLite that the code does not expect becomes
+//! [`Error::Internal`].
 
 use uuid::Uuid;
 
 use super::violation::{MAX_VIOLATIONS, Violation};
 
-/// Result of every fallible operation of `store` and `service`.
+/// Result of every operation of `domain`, `store` and `service` that may fail with an [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// The reason why an operation was refused or failed. Its text is shown to the user.
@@ -63,7 +64,8 @@ pub enum Error {
     Internal(String),
 }
 
-/// Returns the number of violations as text. Counting stops at the number that a response can list.
+/// Returns the number of violations as text. At [`MAX_VIOLATIONS`] the text is "at least ...", because no more
+/// violations than these are collected.
 fn count(found: &[Violation]) -> String {
     if found.len() < MAX_VIOLATIONS {
         found.len().to_string()
@@ -73,18 +75,18 @@ fn count(found: &[Violation]) -> String {
 }
 
 impl Error {
-    /// Creates an error about one member of the request, named by its JSON pointer.
+    /// Creates an [`Error::Invalid`] about one member of the request body, at the JSON pointer `pointer`.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![Violation::at(pointer, detail)])
     }
 
-    /// Creates an error about one query parameter or header.
+    /// Creates an [`Error::BadParameter`] about one query parameter or header.
     pub fn bad_parameter(parameter: &str, detail: impl Into<String>) -> Self {
         Self::BadParameter(vec![Violation::of_parameter(parameter, detail)])
     }
 
-    /// Creates a conflict with the resource that has the id. A resource of another organisation is neither described nor
-    /// named.
+    /// Creates a conflict with the existing resource that has the id `id`. `is_own` says whether the caller may learn
+    /// about this resource. If not, the error contains neither the kind of the resource, `what`, nor a reference to it.
     pub fn id_taken(what: &str, id: Uuid, is_own: bool) -> Self {
         match is_own {
             true => Self::conflict(format!("the id {id} is taken by another {what}"), id),
@@ -92,12 +94,14 @@ impl Error {
         }
     }
 
-    /// Creates a conflict with the resource that has the name. Its id is given if the caller can see it.
+    /// Creates a conflict with the existing resource that has the name `name`. `holder` is the id of this resource, or
+    /// `None` if the caller cannot see it.
     pub fn name_taken(what: &str, name: impl std::fmt::Display, holder: impl Into<Option<Uuid>>) -> Self {
         Self::conflict(format!("the name {name} is taken by another {what}"), holder)
     }
 
-    /// Creates a conflict with the resource `existing`.
+    /// Creates a conflict with the resource that has the id `existing`, or `None` if the response must not name a
+    /// resource.
     pub fn conflict(detail: impl Into<String>, existing: impl Into<Option<Uuid>>) -> Self {
         Self::Conflict {
             detail: detail.into(),

@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::time::Timestamp;
 
-/// Returns a random number as the first revision of a new resource. A resource that is deleted and created again with
-/// the same id thus never repeats a revision of its earlier life.
+/// Returns a random positive number of up to 48 bits as the first revision of a new resource. If a resource is deleted
+/// and created again with the same id, the new resource thus has other revisions, and so other ETags.
 pub fn first_revision() -> i64 {
     let (random, _) = Uuid::new_v4().as_u64_pair();
     // These 48 bits contain neither the version nor the variant of the UUID.

@@ -53,7 +53,7 @@ pub struct Job {
     pub revision: i64,
 }
 
-/// A job as stored, without the fields that are computed when it is read.
+/// A job as stored in the database, without the fields that are computed when the job is read.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JobRecord {
     /// Id of the job.
@@ -66,7 +66,7 @@ pub struct JobRecord {
     pub organisation_id: Uuid,
     /// Version of the source that the job uses.
     pub source_version_id: Uuid,
-    /// Location, if one was given.
+    /// Location that the user gave. `None` if the location follows from the bindings.
     #[serde(rename = "location_id")]
     pub given_location_id: Option<Uuid>,
     /// Bindings of the version's input roles.
@@ -75,28 +75,29 @@ pub struct JobRecord {
     pub created_at: Timestamp,
     /// Time of the last change.
     pub updated_at: Timestamp,
-    /// Number of changes.
+    /// Number of changes, counted from a random start; part of the ETag.
     #[serde(skip)]
     pub revision: i64,
 }
 
-/// Data from other tables that is returned with a job.
+/// Data about a job from other tables, which is returned with the job and needed for its health.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobContext {
     /// Source of the job's version.
     pub source_id: Uuid,
-    /// Interval in which the source is expected to post, in minutes.
+    /// Interval in which the source is expected to post, in minutes. `None` if the source is not monitored.
     pub expected_interval_minutes: Option<i64>,
-    /// Allowed delay of a post, in minutes.
+    /// Allowed delay of a post, in minutes. `None` means zero.
     pub grace_minutes: Option<i64>,
     /// Output roles of the job's version.
     pub job_targets: Vec<OutputRole>,
-    /// Location derived from the bindings.
+    /// Location derived from the bindings. `None` if the bindings determine no single location.
     pub bound_location_id: Option<Uuid>,
 }
 
 impl JobContext {
-    /// Returns the expectations that the job's health is judged by.
+    /// Returns the expectations that the health of the job is computed from. `active` says whether workers should run
+    /// the job.
     pub fn watch(&self, active: bool) -> Watch<'_> {
         Watch {
             active,
@@ -108,7 +109,8 @@ impl JobContext {
 }
 
 impl JobRecord {
-    /// Returns the job as the API shows it at `now`.
+    /// Returns the job as the API returns it at `now`. `vitals` contains the stored data that its health is computed
+    /// from.
     pub fn answer(self, context: JobContext, vitals: &Vitals, now: Timestamp) -> Job {
         Job {
             health: vitals.health(context.watch(self.active), now),
@@ -152,7 +154,10 @@ pub struct JobChange {
 }
 
 impl JobChange {
-    /// Validates the format of the fields. Fails with every violation.
+    /// Trims the names and validates the format of the fields.
+    ///
+    /// # Errors
+    /// `Error::Invalid`, with every violation.
     pub fn check(&mut self) -> Result<()> {
         let mut violations = Violations::default();
         check_optional(self.name.as_mut(), &mut violations, "/name");
@@ -163,7 +168,7 @@ impl JobChange {
     }
 }
 
-/// Filter of a list of jobs.
+/// Filter of a list of jobs. A field that is `None` or empty does not restrict the result.
 #[derive(Debug, Default)]
 pub struct JobFilter {
     /// Only jobs of this organisation.
@@ -172,7 +177,7 @@ pub struct JobFilter {
     pub source_id: Option<Uuid>,
     /// Only jobs that use this version.
     pub source_version_id: Option<Uuid>,
-    /// Only active jobs, or only inactive ones.
+    /// Only active jobs (true), or only inactive jobs (false).
     pub active: Option<bool>,
     /// Only jobs with this name.
     pub name: Option<String>,
@@ -183,7 +188,8 @@ pub struct JobFilter {
 }
 
 impl JobFilter {
-    /// Returns whether the filter accepts a job of this health.
+    /// Returns whether a job with this health matches `health` and `target_health`. The other fields of the filter are
+    /// not checked here.
     pub fn admits(&self, health: &Health) -> bool {
         let admits = |states: &[HealthState], state| states.is_empty() || states.contains(&state);
         let mut targets = health.targets.iter();
@@ -193,7 +199,8 @@ impl JobFilter {
     }
 }
 
-/// Checks the format of bindings, before they are checked against a contract.
+/// Trims the role names of the bindings, checks their format and number, and adds violations. The function
+/// `check_bindings` of the contract checks the bindings against the roles later.
 pub fn check_binding_form(bindings: &mut [RoleBinding], violations: &mut Violations) {
     if bindings.len() > MAX_ROLES {
         violations.add("/role_bindings", format!("has more than {MAX_ROLES} items"));

@@ -12,7 +12,7 @@ use super::{
 /// Maximum number of values of one input in one response.
 pub const MAX_VALUES: usize = 100_000;
 
-/// Maximum number of values of all inputs together in one response, which is held in memory.
+/// Maximum number of values of all inputs together in one response. It limits the memory that a response needs.
 pub const MAX_VALUES_IN_ALL: usize = 500_000;
 
 /// Inputs that a worker needs to run a job, with their values in a window.

@@ -1,4 +1,5 @@
-//! Runs of a job: reported by its worker, or derived from the predictions that it posted.
+//! Runs of a job. The worker of the job reports a run, or the server derives it from the predictions that the worker
+//! posted.
 
 use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
@@ -37,7 +38,7 @@ impl RunStatus {
         }
     }
 
-    /// Returns the status with this name.
+    /// Returns the status with this name in the API, or `None` if the name is unknown.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Ok, Self::Failed]
             .into_iter()
@@ -60,7 +61,10 @@ pub struct NewJobRun {
 }
 
 impl NewJobRun {
-    /// Validates the format of the fields. Fails with every violation.
+    /// Validates the format of the message.
+    ///
+    /// # Errors
+    /// `Error::Invalid`, with every violation.
     pub fn check(&self) -> Result<()> {
         let mut violations = Violations::default();
         if let Some(message) = &self.message {
@@ -92,12 +96,11 @@ pub struct JobRun {
     pub predictions: Option<u64>,
 }
 
-/// Position of a run in the list of a job's runs, newest first: by issue time or time of the report, then by the number
-/// of the report (0 if the run is not reported).
+/// Position of a run in the list of a job's runs. The list is sorted by `time` and then by `number`, newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RunPlace {
-    /// Issue time, or time of the report.
+    /// Issue time of a run that is derived from predictions, or time of the report.
     pub time: Timestamp,
-    /// Number of the report among those of the job.
+    /// Number of the report among the reports of the job. 0 if the run is derived from predictions.
     pub number: i64,
 }

@@ -1,8 +1,8 @@
-//! Reads times as other programs write them.
+//! Parser of times in the formats that other programs write.
 //!
-//! Besides RFC 3339, exporters write other forms of ISO 8601: `20231027T000000Z`, `2023-10-27T00:00Z`, `2023-10-27
-//! 00:00:00+0000`, `2023-10-27T02:00:00,5 +02`. Each of these names one moment, so they are accepted. An offset is
-//! always required: without one, a time is a different moment in each country.
+//! Besides RFC 3339, other programs write other formats of ISO 8601: `20231027T000000Z`, `2023-10-27T00:00Z`,
+//! `2023-10-27 00:00:00+0000`, `2023-10-27T02:00:00,5 +02`. Each of these texts is unambiguous, so the parser accepts
+//! them. An offset from UTC is always required, because a time without an offset is ambiguous.
 
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
@@ -23,7 +23,7 @@ pub fn is_date(text: &str) -> bool {
     after_date(text).is_some_and(|(_, rest)| rest.is_empty())
 }
 
-/// Reads a time in any form of ISO 8601 that has a date, a time of day and an offset.
+/// Parses a time that has a date, a time of day and an offset from UTC, in any of the formats above.
 ///
 /// # Errors
 /// Returns a description of what is wrong with the text.
@@ -57,7 +57,8 @@ pub fn parse(text: &str) -> Result<OffsetDateTime, &'static str> {
     Ok(PrimitiveDateTime::new(date, time).assume_offset(offset))
 }
 
-/// Returns the year, month and day at the start of the text, and the rest of it.
+/// Returns the year, month and day at the start of the text, and the text after them. Returns `None` if the text does
+/// not begin with a date. Whether the month and day exist is not checked.
 fn after_date(text: &str) -> Option<([u32; 3], &str)> {
     let year = digits(text.get(..4)?)?;
     let (month, day, rest) = match text.get(4..)?.strip_prefix('-') {
@@ -71,7 +72,7 @@ fn after_date(text: &str) -> Option<([u32; 3], &str)> {
     (!rest.starts_with(|c: char| c.is_ascii_digit())).then_some((date, rest))
 }
 
-/// Returns whether the text begins with a negative year, or one of more than four digits.
+/// Returns whether the text begins with a signed year of at least four digits, or an unsigned year of more than four.
 fn is_far_year(text: &str) -> bool {
     let unsigned = text.trim_start_matches(['+', '-']);
     let year = unsigned.split('-').next().unwrap_or_default();
@@ -84,7 +85,8 @@ fn digits(text: &str) -> Option<u32> {
     is_number.then(|| text.parse().unwrap_or(u32::MAX))
 }
 
-/// Returns the parts of a time of day, each of two digits, with or without colons between them.
+/// Returns the numbers of a time of day or of an offset, such as hour, minute and second. Each has two digits, with or
+/// without colons between them. Returns `None` if the text has another format.
 fn parts(text: &str) -> Option<Vec<u8>> {
     let pairs: Vec<&str> = if text.contains(':') {
         text.split(':').collect()

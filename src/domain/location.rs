@@ -70,7 +70,10 @@ pub struct NewLocation {
 }
 
 impl NewLocation {
-    /// Validates the fields. Fails with every violation.
+    /// Trims the name and validates the fields.
+    ///
+    /// # Errors
+    /// `Error::Invalid`, with every violation.
     pub fn check(&mut self) -> Result<()> {
         let mut violations = Violations::default();
         self.name.check(&mut violations, "/name");
@@ -119,7 +122,10 @@ pub struct LocationChange {
 }
 
 impl LocationChange {
-    /// Validates the fields. Fails with every violation.
+    /// Trims the name and validates the fields.
+    ///
+    /// # Errors
+    /// `Error::Invalid`, with every violation.
     pub fn check(&mut self) -> Result<()> {
         let mut violations = Violations::default();
         check_optional(self.name.as_mut(), &mut violations, "/name");
@@ -130,7 +136,7 @@ impl LocationChange {
         violations.into_result()
     }
 
-    /// Applies the changes at `now`. A location with both coordinates is no longer a placeholder.
+    /// Applies the changes to `location` at `now`. A location that has both coordinates is no longer a placeholder.
     pub fn apply(self, location: &mut Location, now: Timestamp) {
         set(&mut location.name, self.name);
         location.latitude = self.latitude.or(location.latitude);
@@ -142,7 +148,8 @@ impl LocationChange {
     }
 }
 
-/// Returns a placeholder for an id that a job's set-up names and nobody has registered.
+/// Returns a placeholder location, which has no coordinates and whose name is its id. The set-up of a job creates it if
+/// the request binds a location that does not exist.
 pub fn placeholder(id: Uuid, organisation_id: Uuid, now: Timestamp) -> Location {
     Location {
         id,
@@ -158,7 +165,8 @@ pub fn placeholder(id: Uuid, organisation_id: Uuid, now: Timestamp) -> Location 
     }
 }
 
-/// Adds a violation at `pointer` if the organisation does not have the location.
+/// Adds a violation at `pointer` unless the location `found`, which was looked up by `id`, exists and belongs to the
+/// organisation.
 pub fn check_owned(
     found: Option<&Location>,
     id: Uuid,
@@ -171,7 +179,7 @@ pub fn check_owned(
     }
 }
 
-/// JSON pointer of a field, with its smallest and its largest allowed value.
+/// JSON pointer of a field, with the smallest and the largest allowed value of the field.
 type Range = (&'static str, f64, f64);
 
 const LATITUDE: Range = ("/latitude", -90.0, 90.0);

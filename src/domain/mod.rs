@@ -1,7 +1,7 @@
-//! Types and rules of the product. This layer uses no SQL, no HTTP and no clock.
+//! Types and rules of the product. This layer uses neither SQL nor HTTP, and does not read the clock.
 //!
-//! The layer owns the resources and their wire form: a type that the API shows derives its JSON and its schema here.
-//! `http` owns statuses, headers and media types.
+//! A type that the API accepts or returns derives its JSON format and its OpenAPI schema in this layer. The layer
+//! `http` defines the statuses, headers and media types.
 
 pub mod audit;
 pub mod caller;

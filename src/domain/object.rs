@@ -1,10 +1,11 @@
-//! Readers of JSON that accept only objects for objects, and only texts for names.
+//! Macros for strict JSON deserialisation: a struct is deserialised only from a JSON object, and an enum only from a
+//! string.
 //!
-//! A derived reader would also accept an array with the members in their order, which the API's document does not
-//! allow: `["temp", "sensor", "..."]` would pass for a role binding.
+//! The implementation that serde derives would also accept an array of the members in their order, which the API's
+//! document does not allow. For example, `["temp", "sensor", "..."]` would be accepted as a role binding.
 
-/// Implements `Deserialize`, and `Serialize` after `also written:`, for types that derive them with `#[serde(remote =
-/// "Self")]`.
+/// Implements `Deserialize` for structs that derive it with `#[serde(remote = "Self")]`. For the types after `also
+/// written:` it implements `Serialize` too.
 macro_rules! objects {
     ($($type:ident),* $(; also written: $($written:ident),*)?) => {
         $(
@@ -23,7 +24,8 @@ macro_rules! objects {
                             self,
                             members: A,
                         ) -> std::result::Result<$type, A::Error> {
-                            // This is the derived reader: with `remote` it is an inherent function of the type.
+                            // With `remote` the derived `deserialize` is an inherent function of the type, which this
+                            // line calls.
                             $type::deserialize(serde::de::value::MapAccessDeserializer::new(members))
                         }
                     }
@@ -42,7 +44,8 @@ macro_rules! objects {
     };
 }
 
-/// Implements `Deserialize` for enums by their names. A derived reader would also accept `{"admin": null}`.
+/// Implements `Deserialize` for enums that have a function `from_name`. The implementation that serde derives would
+/// also accept `{"admin": null}`.
 macro_rules! names {
     ($($type:ident),*) => {$(
         impl<'de> serde::Deserialize<'de> for $type {

@@ -44,7 +44,10 @@ pub struct NewOrganisation {
 }
 
 impl NewOrganisation {
-    /// Validates the fields. Fails with every violation.
+    /// Trims the name and validates the fields.
+    ///
+    /// # Errors
+    /// `Error::Invalid`, with every violation.
     pub fn check(&mut self) -> Result<()> {
         let mut violations = Violations::default();
         self.name.check(&mut violations, "/name");
@@ -73,14 +76,17 @@ pub struct OrganisationChange {
 }
 
 impl OrganisationChange {
-    /// Validates the fields. Fails with every violation.
+    /// Trims the name and validates the fields.
+    ///
+    /// # Errors
+    /// `Error::Invalid`, with every violation.
     pub fn check(&mut self) -> Result<()> {
         let mut violations = Violations::default();
         check_optional(self.name.as_mut(), &mut violations, "/name");
         violations.into_result()
     }
 
-    /// Applies the changes at `now`.
+    /// Applies the changes to `organisation` at `now`.
     pub fn apply(self, organisation: &mut Organisation, now: Timestamp) {
         set(&mut organisation.name, self.name);
         organisation.updated_at = now;
@@ -88,8 +94,8 @@ impl OrganisationChange {
     }
 }
 
-/// Returns the conflict of an id that a deleted organisation had whose predictions are still stored: a new organisation
-/// under the id could read them.
+/// Returns the conflict for a new organisation whose id belonged to a deleted organisation, if predictions of the
+/// deleted organisation are still stored. The new organisation could otherwise read these predictions.
 pub fn id_is_stored(id: Uuid) -> Error {
     Error::conflict(
         format!(

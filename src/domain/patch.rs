@@ -1,26 +1,29 @@
-//! Changes to a resource: a PUT changes the fields that it names, and `If-Match` names the state that it is meant for.
+//! Changes to a resource. A PUT changes only the fields that its body contains. The header `If-Match` contains the ETag
+//! of the state that the client has read.
 //!
-//! An absent field keeps its value. `null` clears an optional field ([`MaybeUndefined`]) and is refused for any other
-//! ([`present`]).
+//! A field that is absent from the body is not changed. `null` clears an optional field ([`MaybeUndefined`]) and is
+//! rejected for a required field ([`present`]).
 
 pub use poem_openapi::types::MaybeUndefined;
 use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// Reads a field that may be absent but not `null`: `#[serde(default, deserialize_with = "present")]`.
+/// Deserialises a field that may be absent but not `null`. The field needs `#[serde(default, deserialize_with =
+/// "present")]`.
 pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// Sets a required field if the change names it.
+/// Sets a required field to the value of `change`. `None` leaves the field unchanged.
 pub fn set<T>(field: &mut T, change: Option<T>) {
     if let Some(value) = change {
         *field = value;
     }
 }
 
-/// Sets or clears an optional field if the change names it.
+/// Sets an optional field to the value of `change`, or clears it if the value is null. `Undefined` leaves the field
+/// unchanged.
 pub fn set_or_clear<T>(field: &mut Option<T>, change: MaybeUndefined<T>) {
     match change {
         MaybeUndefined::Undefined => {}
@@ -29,17 +32,20 @@ pub fn set_or_clear<T>(field: &mut Option<T>, change: MaybeUndefined<T>) {
     }
 }
 
-/// State of a resource that a PUT or DELETE is meant for (`If-Match`).
+/// State that a resource must have for a PUT or DELETE to be carried out, as given by the header `If-Match`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expected {
     /// Any state.
     Any,
-    /// A state that has one of these tags.
+    /// A state whose ETag is one of these.
     Tags(Vec<String>),
 }
 
 impl Expected {
-    /// Fails with [`Error::Stale`](super::Error::Stale) unless the resource is in the expected state.
+    /// Checks that the resource with this id and revision is in the expected state.
+    ///
+    /// # Errors
+    /// [`Error::Stale`](super::Error::Stale): the resource is in another state.
     pub fn check(&self, id: Uuid, revision: i64) -> super::Result<()> {
         let is_tag = |tag: &String| match tag.get(..DIGEST).map(|hex| u64::from_str_radix(hex, 16)) {
             Some(Ok(digest)) => *tag == state_tag(id, revision, digest),
@@ -53,15 +59,16 @@ impl Expected {
     }
 }
 
-/// Number of characters of a digest in a tag.
+/// Number of hexadecimal digits of a digest in an ETag.
 const DIGEST: usize = 16;
 
-/// Returns the tag of a state of a resource, for its ETag: the digest of its representation, and a digest of that, the
-/// id and the revision.
+/// Returns the ETag of a state of a resource, without quotes. It consists of `digest`, which is the digest of the
+/// resource's representation, and of a digest of `id`, `revision` and `digest`. Both are 64 bits in hexadecimal digits.
 ///
-/// A revision starts at a random number (`id::first_revision`) and counts changes, so that a resource that is created
-/// again with the same id has other tags. Health changes the representation, but not the revision. For `If-Match`, the
-/// tags of all representations of the current revision are valid, and no other text is.
+/// A revision starts at a random number (`id::first_revision`) and counts changes. So a resource that is deleted and
+/// created again with the same id has other ETags. A change of a job's health changes the representation of the job,
+/// but not its revision. `If-Match` accepts the ETag of every representation of the current revision, and no other
+/// text.
 pub fn state_tag(id: Uuid, revision: i64, digest: u64) -> String {
     let mut hash = Sha256::new();
     hash.update(id.as_bytes());
@@ -70,7 +77,7 @@ pub fn state_tag(id: Uuid, revision: i64, digest: u64) -> String {
     format!("{digest:016x}{:016x}", first_64_bits(&hash.finalize()))
 }
 
-/// Returns the first 64 bits of a digest.
+/// Returns the first 64 bits of a digest, or 0 if the digest is shorter.
 pub fn first_64_bits(digest: &[u8]) -> u64 {
     digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }

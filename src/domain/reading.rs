@@ -16,7 +16,8 @@ objects!(NewReading);
 /// Maximum number of readings in one request.
 pub const MAX_READINGS: usize = 100_000;
 
-/// Maximum time by which a reading may be ahead of the server's clock, in hours: enough for a mistaken time zone.
+/// Maximum time by which a reading may be ahead of the server's clock, in hours. A day is long enough to accept times
+/// with the offset of a wrong time zone.
 pub const MAX_AHEAD_HOURS: i64 = 24;
 
 /// A reading as posted.
@@ -75,7 +76,7 @@ pub struct ReadingSeries {
 }
 
 impl ReadingSeries {
-    /// Returns a sensor's readings in columns.
+    /// Returns the readings of a sensor, which are sorted by time, in columns.
     pub fn of(sensor: Sensor, readings: &[Reading]) -> Self {
         let times: Vec<_> = readings.iter().map(|reading| reading.time).collect();
         let (start, step, times) = Times::of(&times).split();
@@ -92,7 +93,7 @@ impl ReadingSeries {
         }
     }
 
-    /// Returns a sensor's readings in columns, thinned to at most `max` points.
+    /// Returns the readings of a sensor, which are sorted by time, in columns that are thinned to at most `max` points.
     pub fn thinned(sensor: Sensor, readings: &[Reading], max: MaxPoints) -> Self {
         let points: Vec<_> = readings.iter().map(|reading| (reading.time, reading.value)).collect();
         let kept = max.kept(&points);
@@ -108,11 +109,12 @@ impl ReadingSeries {
 /// Query for the readings of a sensor.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadingQuery {
-    /// Start of the window (inclusive).
+    /// Start of the window (inclusive). `None` for no start.
     pub from: Option<Timestamp>,
-    /// End of the window (exclusive).
+    /// End of the window (exclusive). `None` for no end.
     pub to: Option<Timestamp>,
-    /// Only values that were available at this time.
+    /// Time in the past: only values that the server had received by then are returned. `None` returns the current
+    /// values.
     pub as_of: Option<Timestamp>,
     /// Maximum number of readings.
     pub limit: usize,
@@ -123,21 +125,21 @@ pub struct ReadingQuery {
 pub struct SensorPost {
     /// Id of the sensor.
     pub sensor_id: Uuid,
-    /// Times and values; each time occurs once. No value withdraws the stored one.
+    /// Times and values. Each time occurs once. The value `None` withdraws the stored value of this time.
     pub values: Vec<(Timestamp, Option<f64>)>,
-    /// Index of each reading in the request.
+    /// Index of each of the `values` in the request, for the JSON pointers of violations.
     indices: Vec<usize>,
 }
 
 impl SensorPost {
-    /// Adds a violation about a member of every reading of the sensor.
+    /// Adds one violation for every posted reading of the sensor, about its JSON member `member`.
     pub fn refuse(&self, member: &str, detail: &str, violations: &mut Violations) {
         for index in &self.indices {
             violations.add(format!("/{index}/{member}"), detail);
         }
     }
 
-    /// Adds violations about the values of some readings.
+    /// Adds a violation about the value of each of some readings. `readings` contains indices of `values`.
     pub fn refuse_values(&self, readings: &[usize], detail: &str, violations: &mut Violations) {
         for index in readings.iter().filter_map(|at| self.indices.get(*at)) {
             if violations.is_full() {
@@ -147,7 +149,7 @@ impl SensorPost {
         }
     }
 
-    /// Adds a violation for each reading that is later than `latest`.
+    /// Adds a violation for each reading whose time is later than `latest`.
     pub fn check_times(&self, latest: Timestamp, violations: &mut Violations) {
         for ((time, _), index) in self.values.iter().zip(&self.indices) {
             if *time > latest {
@@ -161,7 +163,8 @@ impl SensorPost {
 /// Groups posted readings by sensor.
 ///
 /// # Errors
-/// Invalid: no readings or too many, a value that is not finite, a sensor and time twice. Each violation is named.
+/// `Error::Invalid`, with every violation: the request has no readings or more than [`MAX_READINGS`], a value is not
+/// finite, or a time occurs twice for the same sensor.
 pub fn by_sensor(posted: Vec<NewReading>) -> Result<Vec<SensorPost>> {
     let mut violations = Violations::default();
     if posted.is_empty() {

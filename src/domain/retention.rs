@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::text::Name;
 
-/// Counts of what a sweep deleted, or would delete.
+/// Counts of the rows that a sweep deleted, or would delete. A sweep is a pass that deletes expired data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
     /// Runs of predictions.
@@ -23,13 +23,13 @@ impl std::ops::AddAssign for Swept {
     }
 }
 
-/// Counts of what a sweep would delete of one source.
+/// Counts of the rows of one source that a sweep would delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpiredOfSource {
-    /// Id of the source, which may be deleted.
+    /// Id of the source. The source itself may have been deleted already.
     pub source_id: Uuid,
     /// Name of the source.
     pub source: Name,
-    /// Expired data of the source.
+    /// Counts of the expired rows of the source.
     pub expired: Swept,
 }

@@ -1,7 +1,7 @@
-//! Macros for types that the API writes as a text with a format, such as times and durations.
+//! Macros for types that the API represents as a JSON string with a format, such as times and durations.
 
-/// Implements reading from a text (`parse`, and `$parameter` for a query) and writing (`Display`), and describes the
-/// type as a string with `$format`.
+/// Implements deserialisation from a JSON string by the type's function `parse`, parsing of a query parameter by its
+/// function `$parameter`, and output by `Display`. The OpenAPI schema is a string with the format `$format`.
 macro_rules! scalar {
     ($type:ident, $format:literal, $parameter:ident) => {
         const _: () = {
@@ -35,7 +35,8 @@ macro_rules! scalar {
     };
 }
 
-/// Implements the schema of a type that is read by `Deserialize` and written as text.
+/// Implements the OpenAPI traits of a type by means of its `Deserialize` and `Display`. `$name` is the type's name in
+/// the document and `$schema` its schema.
 macro_rules! described {
     ($type:ident, $name:expr, $schema:expr) => {
         const _: () = {

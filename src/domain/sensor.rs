@@ -68,7 +68,10 @@ pub struct NewSensor {
 }
 
 impl NewSensor {
-    /// Validates the fields. Fails with every violation.
+    /// Trims the names and validates the fields.
+    ///
+    /// # Errors
+    /// `Error::Invalid`, with every violation.
     pub fn check(&mut self) -> Result<()> {
         let mut violations = Violations::default();
         self.name.check(&mut violations, "/name");
@@ -116,7 +119,10 @@ pub struct SensorChange {
 }
 
 impl SensorChange {
-    /// Validates the fields. Fails with every violation.
+    /// Trims the names and validates the fields.
+    ///
+    /// # Errors
+    /// `Error::Invalid`, with every violation.
     pub fn check(&mut self) -> Result<()> {
         let mut violations = Violations::default();
         check_optional(self.name.as_mut(), &mut violations, "/name");
@@ -127,7 +133,7 @@ impl SensorChange {
         violations.into_result()
     }
 
-    /// Applies the changes at `now`.
+    /// Applies the changes to `sensor` at `now`. The sensor is no longer a placeholder.
     pub fn apply(self, sensor: &mut Sensor, now: Timestamp) {
         set(&mut sensor.name, self.name);
         set(&mut sensor.metric, self.metric);
@@ -139,7 +145,7 @@ impl SensorChange {
     }
 }
 
-/// Filter of a list of sensors.
+/// Filter of a list of sensors. A field that is `None` does not restrict the result.
 #[derive(Debug, Default)]
 pub struct SensorFilter {
     /// Only sensors of this organisation.
@@ -152,7 +158,8 @@ pub struct SensorFilter {
     pub name: Option<String>,
 }
 
-/// Returns a placeholder with the role's metric for an id that a job's set-up names and nobody has registered.
+/// Returns a placeholder sensor, whose name is its id. The set-up of a job creates it if the request binds a sensor
+/// that does not exist. `metric` and `unit` are those of the input role.
 pub fn placeholder(id: Uuid, organisation_id: Uuid, metric: Name, unit: Option<Name>, now: Timestamp) -> Sensor {
     Sensor {
         id,

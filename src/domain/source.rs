@@ -80,8 +80,11 @@ pub struct NewSource {
 }
 
 impl NewSource {
-    /// Validates the fields. Fails with every violation. Afterwards `expected_interval_minutes` has the value of either
-    /// spelling.
+    /// Trims the name and validates the fields. A value that was given as `expectedintervalminutes` is moved to
+    /// `expected_interval_minutes`.
+    ///
+    /// # Errors
+    /// `Error::Invalid`, with every violation.
     pub fn check(&mut self) -> Result<()> {
         let mut violations = Violations::default();
         self.name.check(&mut violations, "/name");
@@ -143,8 +146,11 @@ pub struct SourceChange {
 }
 
 impl SourceChange {
-    /// Validates the fields. Fails with every violation. Afterwards `expected_interval_minutes` has the value of either
-    /// spelling.
+    /// Trims the name and validates the fields. A value that was given as `expectedintervalminutes` is moved to
+    /// `expected_interval_minutes`.
+    ///
+    /// # Errors
+    /// `Error::Invalid`, with every violation.
     pub fn check(&mut self) -> Result<()> {
         let mut violations = Violations::default();
         check_optional(self.name.as_mut(), &mut violations, "/name");
@@ -163,7 +169,7 @@ impl SourceChange {
         violations.into_result()
     }
 
-    /// Applies the changes at `now`.
+    /// Applies the changes to `source` at `now`.
     pub fn apply(self, source: &mut Source, now: Timestamp) {
         set(&mut source.name, self.name);
         set_or_clear(&mut source.description, self.description);
@@ -182,7 +188,9 @@ const MAX_RETENTION_HOURS: i64 = 876_600;
 
 const TWO_SPELLINGS: &str = "differs from expected_interval_minutes, of which it is an alternative spelling";
 
-/// Checks an expected interval under both of its spellings, and returns the value that is given.
+/// Checks an expected interval, in minutes, that a request may give under either of two spellings. Returns the given
+/// value, or `None` if neither spelling is present. Adds violations if a value is out of range or the two values
+/// differ.
 pub fn check_interval(value: Option<i64>, other: Option<i64>, violations: &mut Violations) -> Option<i64> {
     check_interval_ranges(value, other, violations);
     if value.is_some() && other.is_some() && value != other {
@@ -197,7 +205,7 @@ fn check_interval_ranges(value: Option<i64>, other: Option<i64>, violations: &mu
     check_range(other, most, violations, "/expectedintervalminutes");
 }
 
-/// Checks the range of a grace period.
+/// Adds a violation unless the grace period is 0 to 525,600 minutes or absent.
 pub fn check_grace(minutes: Option<i64>, violations: &mut Violations) {
     let most = MAX_INTERVAL_MINUTES;
     if minutes.is_some_and(|minutes| !(0..=most).contains(&minutes)) {
@@ -205,7 +213,7 @@ pub fn check_grace(minutes: Option<i64>, violations: &mut Violations) {
     }
 }
 
-/// Checks the range of a retention.
+/// Adds a violation unless the retention is 1 to 876,600 hours or absent.
 pub fn check_retention(hours: Option<i64>, violations: &mut Violations) {
     check_range(hours, MAX_RETENTION_HOURS, violations, "/retention_hours");
 }

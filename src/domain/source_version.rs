@@ -34,7 +34,7 @@ pub struct SourceVersion {
     pub output_roles: Vec<OutputRole>,
     /// Time of publication. The newest version is the one published last.
     pub created_at: Timestamp,
-    /// Random number that differs when the id is used again; part of the ETag.
+    /// Random number that is part of the ETag. A version that is created again under the same id has another number.
     #[serde(skip)]
     #[oai(skip)]
     pub revision: i64,
@@ -63,7 +63,10 @@ pub struct NewSourceVersion {
 }
 
 impl NewSourceVersion {
-    /// Trims the names and validates all fields. Fails with the list of all violations.
+    /// Trims the names and validates the fields.
+    ///
+    /// # Errors
+    /// `Error::Invalid`, with every violation.
     pub fn check(&mut self) -> Result<()> {
         let mut violations = Violations::default();
         self.version.check(&mut violations, "/version");
@@ -87,8 +90,9 @@ impl NewSourceVersion {
     }
 }
 
-/// Returns when a version that is published at `now` counts as published: after the source's newest, whatever the clock
-/// says.
+/// Returns the publication time of a version that is created at `now`. It is `now`, or one microsecond after the
+/// publication of the source's newest version if the clock shows an earlier time. So the version created last is always
+/// the newest.
 pub fn published_at(newest: Option<&SourceVersion>, now: Timestamp) -> Timestamp {
     let after = newest.map(|version| Timestamp::from_micros(version.created_at.micros() + 1));
     after.map_or(now, |after| after.max(now))

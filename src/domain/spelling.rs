@@ -1,10 +1,10 @@
-//! Rules for the Unicode characters of names: a name has one spelling, and cannot look like another name or like
-//! nothing.
+//! Rules for the Unicode characters of names. Each name has only one encoding. A name with characters that could make
+//! it look like another name or invisible is rejected.
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-/// Returns the text in the normal form NFC. `ä` may be written as one character or as `a` and a diaeresis; both are one
-/// name.
+/// Returns the text in the Unicode normal form NFC. For example, `ä` can be encoded as one character or as `a` and a
+/// combining diaeresis. Both encodings become the same name.
 pub fn normal(text: String) -> String {
     if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
         return text;
@@ -12,7 +12,8 @@ pub fn normal(text: String) -> String {
     text.nfc().collect()
 }
 
-/// Returns what is wrong with a name that contains an invisible character, or one that changes how others are shown.
+/// Returns a description of the fault if a name contains an invisible or meaningless character, or a character that
+/// changes the display of other characters, or if no character is visible. Returns `None` if the name is acceptable.
 pub fn deceives(name: &str) -> Option<String> {
     if name.is_ascii() {
         return None;
@@ -35,7 +36,8 @@ pub fn deceives(name: &str) -> Option<String> {
     }
 }
 
-/// Returns why a character is refused between its neighbours.
+/// Returns the reason why the character `c` is rejected, or `None` if it is accepted. `before` and `after` are its
+/// neighbours in `name`.
 fn fault(c: char, before: Option<char>, after: Option<char>, name: &str) -> Option<&'static str> {
     const BIDIRECTIONAL: &str = "which changes the direction of the text: remove it";
     const INVISIBLE: &str = "which is invisible: remove it";
@@ -71,7 +73,7 @@ fn fault(c: char, before: Option<char>, after: Option<char>, name: &str) -> Opti
             let varies = |c: char| varies(c) && !c.is_whitespace() && !is_blank(c);
             (!before.is_some_and(varies)).then_some(INVISIBLE)
         }
-        // Tags spell the region of a flag, and have no other use.
+        // Tag characters are used only after a black flag (U+1F3F4), to encode the flag of a region.
         '\u{e0000}'..='\u{e007f}' => (!name.contains('\u{1f3f4}')).then_some(INVISIBLE),
         '\u{e000}'..='\u{f8ff}' | '\u{f0000}'.. => Some(NO_CHARACTER),
         '\u{fdd0}'..='\u{fdef}' => Some(NO_CHARACTER),
@@ -80,7 +82,7 @@ fn fault(c: char, before: Option<char>, after: Option<char>, name: &str) -> Opti
     }
 }
 
-/// Returns whether a character is invisible without being white space.
+/// Returns whether a character is allowed in names, is invisible by itself, and does not count as white space.
 fn is_blank(c: char) -> bool {
     matches!(
         c,

@@ -37,8 +37,8 @@ macro_rules! text {
         }
 
         impl $name {
-            /// Creates the text. A name is converted to the Unicode normal form NFC; surrounding white space is removed
-            /// when it is stored.
+            /// Creates the text without validation. A text of one line is converted to the Unicode normal form NFC. Its
+            /// surrounding white space is removed by `check`.
             pub fn new(text: impl Into<String>) -> Self {
                 let name: Option<&str> = $pattern;
                 let text = text.into();
@@ -119,28 +119,28 @@ text!(
 );
 
 impl Name {
-    /// Trims the name and adds violations about it at `pointer`.
+    /// Trims the name, and adds a violation at `pointer` for each rule that the name breaks.
     pub fn check(&mut self, violations: &mut Violations, pointer: &str) {
         check_line(&mut self.0, MAX_NAME, violations, pointer);
     }
 }
 
 impl Stage {
-    /// Trims the label and adds violations about it at `pointer`.
+    /// Trims the label, and adds a violation at `pointer` for each rule that the label breaks.
     pub fn check(&mut self, violations: &mut Violations, pointer: &str) {
         check_line(&mut self.0, MAX_STAGE, violations, pointer);
     }
 }
 
 impl Description {
-    /// Adds violations about the text at `pointer`.
+    /// Adds a violation at `pointer` if the text is too long, or contains a NUL character.
     pub fn check(&self, violations: &mut Violations, pointer: &str) {
         check_lines(&self.0, MAX_DESCRIPTION, violations, pointer);
     }
 }
 
 impl Message {
-    /// Adds violations about the text at `pointer`.
+    /// Adds a violation at `pointer` if the text is too long, or contains a NUL character.
     pub fn check(&self, violations: &mut Violations, pointer: &str) {
         check_lines(&self.0, MAX_MESSAGE, violations, pointer);
     }
@@ -170,7 +170,8 @@ fn check_line(text: &mut String, max: usize, violations: &mut Violations, pointe
     }
 }
 
-/// Returns the fault of a text that must be one line and not empty. The pattern [`ONE_LINE`] refuses the same texts.
+/// Returns a description of the fault if a text contains control characters, or only white space. Returns `None` if
+/// there is no fault. The pattern [`ONE_LINE`] rejects the same texts.
 pub fn fault_of_line(text: &str) -> Option<&'static str> {
     if text.chars().any(char::is_control) {
         Some("contains control characters")
@@ -181,14 +182,14 @@ pub fn fault_of_line(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Checks a name that may be absent.
+/// Trims and checks a name that may be absent. See [`Name::check`].
 pub fn check_optional(name: Option<&mut Name>, violations: &mut Violations, pointer: &str) {
     if let Some(name) = name {
         name.check(violations, pointer);
     }
 }
 
-/// Checks a description that may be absent.
+/// Checks a description that may be absent, and adds violations at `/description`.
 pub fn check_description(text: Option<&Description>, violations: &mut Violations) {
     if let Some(text) = text {
         text.check(violations, "/description");

@@ -1,14 +1,15 @@
-//! Thinning: reduces a series to fewer points for a chart. It invents no point and loses no extreme.
+//! Thinning, which reduces a series to fewer points for a chart. The result contains only points of the series, among
+//! them its minimum and maximum.
 
 use super::{
     error::{Error, Result},
     time::Timestamp,
 };
 
-/// Maximum number of values in a window that is thinned.
+/// Maximum number of values before thinning in the window of one request.
 pub const MAX_THINNED_FROM: usize = 1_000_000;
 
-/// Maximum number of values in a response, over all series.
+/// Maximum number of values after thinning in one response, over all series.
 pub const MAX_ANSWERED: usize = 200_000;
 
 /// Maximum number of points of each thinned series: 10 to 10,000.
@@ -21,15 +22,16 @@ impl MaxPoints {
     /// Largest number that can be requested.
     const MOST: usize = 10_000;
 
-    /// Returns `points`, or the nearest number that is allowed.
+    /// Returns the maximum `points`, limited to 10 to 10,000.
     pub fn new(points: usize) -> Self {
         Self(points.clamp(Self::LEAST, Self::MOST))
     }
 
-    /// Refuses to thin a window that holds `more` than [`MAX_THINNED_FROM`].
+    /// Checks the number of values before thinning. `more` says whether the window has more than [`MAX_THINNED_FROM`]
+    /// values.
     ///
     /// # Errors
-    /// Bad request: the window is too long.
+    /// `Error::BadParameter`: the window has more values.
     pub fn check(more: bool) -> Result<()> {
         if more {
             let detail = format!(
@@ -40,11 +42,11 @@ impl MaxPoints {
         Ok(())
     }
 
-    /// Refuses a response of more than [`MAX_ANSWERED`] values: there are too many series, or issues, for each to have
-    /// this many points.
+    /// Checks that a response has at most [`MAX_ANSWERED`] values. It has more if the request selects many series or
+    /// issues, each with the requested number of points.
     ///
     /// # Errors
-    /// Bad request: the response is too long.
+    /// `Error::BadParameter`: the response has more values.
     pub fn check_answer(values: usize) -> Result<()> {
         if values > MAX_ANSWERED {
             let detail = format!(
@@ -56,11 +58,12 @@ impl MaxPoints {
         Ok(())
     }
 
-    /// Returns the indices of the points that are kept, in their order: all of them, if there are no more than the
-    /// maximum. The points are sorted by time.
+    /// Returns the indices of the points that remain after thinning, in ascending order. `points` is sorted by time. If
+    /// it has no more points than the maximum, all of them remain.
     ///
-    /// The first and the last point are kept. The time between them is split into buckets of equal length, and each
-    /// bucket keeps its minimum and its maximum (the earliest of equal values).
+    /// The first and the last point always remain. The time between them is divided into buckets of equal length. Of
+    /// each bucket the points with the smallest and with the largest value remain, the earliest one if several values
+    /// are equal.
     pub fn kept(self, points: &[(Timestamp, f64)]) -> Vec<usize> {
         let (Some(first), Some(last)) = (points.first(), points.last()) else {
             return Vec::new();
@@ -93,7 +96,7 @@ impl MaxPoints {
     }
 }
 
-/// A bucket: an interval of time, and the indices of its extremes.
+/// A bucket, which is an interval of time, with the index and the value of its smallest and its largest point.
 struct Bucket {
     number: i128,
     least: (usize, f64),
@@ -118,7 +121,8 @@ impl Bucket {
         }
     }
 
-    /// Returns the indices of the extremes in their order; one, if they are the same.
+    /// Returns the indices of the smallest and the largest point in ascending order. If both are the same point,
+    /// returns one index.
     fn kept(self) -> impl Iterator<Item = usize> {
         let (first, second) = (self.least.0.min(self.greatest.0), self.least.0.max(self.greatest.0));
         [Some(first), (second != first).then_some(second)].into_iter().flatten()

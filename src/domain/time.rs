@@ -1,4 +1,4 @@
-//! Moments in the API.
+//! Points in time in the API.
 
 use std::borrow::Cow;
 
@@ -9,8 +9,8 @@ use super::{lenient_time, scalar::scalar};
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, in the years 0000 to 9999.
 ///
-/// It is read from RFC 3339 with any offset, and from the other unambiguous forms of ISO 8601 (see [`lenient_time`]);
-/// digits finer than microseconds are dropped. It is written in UTC with `Z`.
+/// The text of a request is in the format of RFC 3339 with any offset, or in another unambiguous format of ISO 8601
+/// (see [`lenient_time`]). Digits after the microseconds are dropped. Responses contain the time in UTC with `Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -50,13 +50,13 @@ impl Timestamp {
         micros / 1e6
     }
 
-    /// Reads a time with an offset: RFC 3339, such as `2023-10-27T00:00:00Z` or `2023-10-27T02:00:00.5+02:00`, or another
-    /// form of ISO 8601.
+    /// Parses a time with an offset from UTC, in the format of RFC 3339, such as `2023-10-27T00:00:00Z` or
+    /// `2023-10-27T02:00:00.5+02:00`, or in another format of ISO 8601.
     ///
     /// # Errors
     /// Returns a description of what is wrong with the text.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        // The library reads the second 60 as the last nanosecond of the second before.
+        // The library would accept the second 60 and return the last nanosecond of the second 59.
         let usual = match text.get(17..19) {
             Some("60") => None,
             _ => OffsetDateTime::parse(text, &Rfc3339).ok(),
@@ -72,9 +72,9 @@ impl Timestamp {
         Ok(Self(micros))
     }
 
-    /// Reads a query parameter: a time, or a date, which means 00:00:00 UTC of that day.
+    /// Parses the text of a query parameter: a time, or a date, which means 00:00:00 UTC of this date.
     ///
-    /// A `+` that was not escaped arrives as a space. A space before an offset is therefore read as `+`.
+    /// A `+` that the client did not escape is decoded to a space. A space before an offset is therefore parsed as `+`.
     ///
     /// # Errors
     /// Returns a description of what is wrong with the text.
@@ -82,8 +82,8 @@ impl Timestamp {
         Self::parse(&Self::text_of_parameter(text))
     }
 
-    /// Returns the RFC 3339 text of a query parameter: a date becomes its midnight, and a space before an offset
-    /// becomes the plus that was decoded to it.
+    /// Returns the text of a query parameter as a text for [`Self::parse`]. `T00Z` is appended to a date, and a space
+    /// before an offset is replaced by `+`.
     pub fn text_of_parameter(text: &str) -> Cow<'_, str> {
         if lenient_time::is_date(text) {
             return format!("{text}T00Z").into();
@@ -100,11 +100,12 @@ impl Timestamp {
     }
 }
 
-/// Maximum length of the text of a moment: `2023-10-27T00:00:00.123456Z`, with some reserve.
+/// Size in bytes of a buffer for the text of a time. The longest text, such as `2023-10-27T00:00:00.123456Z`, is
+/// shorter.
 const MAX_TEXT: usize = 40;
 
 impl Timestamp {
-    /// Writes the text into `room` and returns it.
+    /// Formats the time into the buffer `room` and returns the text. Returns `None` if the formatting fails.
     fn text(self, room: &mut [u8; MAX_TEXT]) -> Option<&str> {
         let micros = u32::try_from(self.0.rem_euclid(1_000_000)).ok()?;
         let moment = OffsetDateTime::from_unix_timestamp(self.0.div_euclid(1_000_000))
@@ -117,12 +118,13 @@ impl Timestamp {
         str::from_utf8(&room[..length]).ok()
     }
 
-    /// Returns the text without dashes and colons, for names of files: `20231027T000000Z`.
+    /// Returns the time as text without dashes and colons, such as `20231027T000000Z`. Names of files contain this
+    /// text.
     pub fn compact(self) -> String {
         self.to_string().replace(['-', ':'], "")
     }
 
-    /// Appends the text to `out`.
+    /// Appends the time as text to `out`.
     pub fn write_to(self, out: &mut Vec<u8>) {
         let mut room = [0; MAX_TEXT];
         out.extend_from_slice(self.text(&mut room).unwrap_or_default().as_bytes());

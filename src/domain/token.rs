@@ -68,7 +68,10 @@ pub struct IssuedToken {
 }
 
 impl NewToken {
-    /// Validates the fields. Fails with every violation.
+    /// Trims the name and validates the fields. The expiry must be later than `now`.
+    ///
+    /// # Errors
+    /// `Error::Invalid`, with every violation.
     pub fn check(&mut self, now: Timestamp) -> Result<()> {
         let mut violations = Violations::default();
         self.name.check(&mut violations, "/name");
@@ -81,10 +84,11 @@ impl NewToken {
         violations.into_result()
     }
 
-    /// Limits the lifetime of the new token to that of the token that creates it.
+    /// Limits the lifetime of the new token to that of `maker`, the token that creates it. If no expiry was requested,
+    /// the new token expires at the same time as `maker`.
     ///
     /// # Errors
-    /// Invalid: the new token would expire later.
+    /// `Error::Invalid`: the requested expiry is after that of `maker`.
     pub fn end_with(&mut self, maker: &Caller) -> Result<()> {
         let Some(end) = maker.expires_at else {
             return Ok(());
@@ -115,13 +119,13 @@ impl Token {
     }
 }
 
-/// Returns a new secret: 244 bits from the operating system's generator.
+/// Returns a new secret: `pa_` and 64 hexadecimal digits, which contain 244 random bits from the operating system.
 pub fn new_secret() -> String {
     let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
     format!("pa_{}{}", a.simple(), b.simple())
 }
 
-/// Returns the hash of a secret, which is stored in its place.
+/// Returns the SHA-256 of a secret. The server stores this hash instead of the secret.
 pub fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }

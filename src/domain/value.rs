@@ -15,28 +15,30 @@ use serde::{
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PostedValue(pub Option<f64>);
 
-/// Handling of gaps in a post.
+/// Handling of gaps in a post, as requested by the query parameter `gaps`. A gap is a missing value: `null` in JSON,
+/// and an empty cell or NaN in CSV.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Gaps {
-    /// A `null` withdraws the stored value. It is an error if there is none; in CSV any gap is an error.
+    /// A `null` withdraws the stored value of the same time. If no value is stored, the `null` is an error. In CSV
+    /// every gap is an error. This is the default if the parameter is absent.
     #[default]
     Correct,
     /// Gaps are skipped.
     Skip,
-    /// A gap withdraws the stored value, and is skipped if there is none.
+    /// A gap withdraws the stored value of the same time. If no value is stored, the gap is skipped.
     Withdraw,
 }
 
 impl Gaps {
-    /// Error for a `null` where no value is stored that could be withdrawn.
+    /// Detail of the violation for a `null` at a time for which no value is stored.
     pub const NOTHING_THERE: &'static str = "is null, which withdraws a value, but no value is stored: use the \
         query parameter gaps=skip to skip gaps, or gaps=withdraw to withdraw only stored values";
 
-    /// Error for a gap in a format that has no `null`.
+    /// Detail of the violation for a gap in CSV if the parameter `gaps` is absent.
     pub const NOT_ASKED_FOR: &'static str = "has no value: use the query parameter gaps=skip to skip gaps, or \
         gaps=withdraw to withdraw the values stored at their times";
 
-    /// Returns the choice with this name.
+    /// Returns the handling with this name in the API, or `None` if the name is unknown. The default has no name.
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "skip" => Some(Self::Skip),
@@ -45,8 +47,9 @@ impl Gaps {
         }
     }
 
-    /// Reads a cell of a table. Returns the gap, or an error if gaps are not handled; none if the cell is not a gap. A
-    /// gap is an empty cell or NaN in any case, and no other word.
+    /// Returns `None` if a cell of a table is not a gap. Otherwise returns the gap as a value, or the detail of a
+    /// violation if the parameter `gaps` is absent. A gap is an empty cell, or `NaN` in upper or lower case. No other
+    /// word is a gap.
     pub fn cell(self, text: &str) -> Option<Result<PostedValue, &'static str>> {
         let is_gap = text.is_empty() || text.eq_ignore_ascii_case("nan");
         is_gap.then_some(match self {
@@ -62,7 +65,7 @@ impl From<f64> for PostedValue {
     }
 }
 
-// A derived reader would read a missing member as null.
+// The implementation that serde derives would treat a missing member like null.
 impl<'de> Deserialize<'de> for PostedValue {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         struct Value;

@@ -1,4 +1,5 @@
-//! Violations: each names a place in a request and what is wrong there.
+//! Violations, which describe the faults of a request. Each names a member or parameter of the request and describes
+//! its fault.
 
 use poem_openapi::{Enum, Object};
 use serde::Serialize;
@@ -23,7 +24,8 @@ pub enum ViolationCode {
 }
 
 impl ViolationCode {
-    /// The words with which the detail of each kind begins. They alone decide the code, wherever a violation is made.
+    /// Beginnings of a violation's `detail`, each with the code that it implies. The code depends only on the detail,
+    /// so that code that creates a violation need not give it.
     const OPENINGS: [(&str, Self); 14] = [
         ("is missing", Self::Missing),
         ("is not a known field", Self::Unknown),
@@ -91,7 +93,8 @@ impl Violation {
 /// Maximum number of violations in a response.
 pub const MAX_VIOLATIONS: usize = 100;
 
-/// Maximum length of a violation's text, in characters, so that long input of a client is not echoed in full.
+/// Maximum length of each text of a violation, in characters. The limit avoids that a response repeats long input of a
+/// client in full.
 const MAX_TEXT: usize = 1000;
 
 fn shorten(text: String) -> String {

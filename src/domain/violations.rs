@@ -5,7 +5,7 @@ use super::{
     violation::{MAX_VIOLATIONS, Violation},
 };
 
-/// Collector of violations. It takes up to [`MAX_VIOLATIONS`].
+/// Collector of violations. It stores up to [`MAX_VIOLATIONS`] and ignores all further ones.
 #[derive(Debug, Clone, Default)]
 pub struct Violations {
     found: Vec<Violation>,
@@ -13,7 +13,8 @@ pub struct Violations {
 }
 
 impl Violations {
-    /// Creates a collector for a part of the body. Each pointer is appended to `prefix`, such as `/source`.
+    /// Creates a collector for a part of the request body. [`Self::add`] prepends `prefix`, such as `/source`, to each
+    /// JSON pointer.
     pub fn within(prefix: impl Into<String>) -> Self {
         Self {
             found: Vec::new(),
@@ -21,30 +22,30 @@ impl Violations {
         }
     }
 
-    /// Adds a violation at a JSON pointer below the prefix.
+    /// Adds a violation at the JSON pointer `pointer`, which is relative to the prefix.
     pub fn add(&mut self, pointer: impl AsRef<str>, detail: impl Into<String>) {
         let pointer = format!("{}{}", self.prefix, pointer.as_ref());
         self.push(Violation::at(pointer, detail));
     }
 
-    /// Adds a violation whose pointer is complete.
+    /// Adds a violation whose JSON pointer includes the prefix already, or which is about a parameter.
     pub fn push(&mut self, violation: Violation) {
         if !self.is_full() {
             self.found.push(violation);
         }
     }
 
-    /// Returns whether nothing was found.
+    /// Returns whether the collector has no violations.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
-    /// Returns whether the collector is full.
+    /// Returns whether the collector has [`MAX_VIOLATIONS`], so that further violations are ignored.
     pub fn is_full(&self) -> bool {
         self.found.len() >= MAX_VIOLATIONS
     }
 
-    /// Appends the violations of another collector.
+    /// Appends the violations of another collector, up to [`MAX_VIOLATIONS`] in all.
     pub fn append(&mut self, mut other: Self) {
         self.found.append(&mut other.found);
         self.found.truncate(MAX_VIOLATIONS);

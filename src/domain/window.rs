@@ -1,56 +1,58 @@
-//! Windows of times: their defaults, and the rule that they must not end before they begin.
+//! Windows of time, their default bounds, and the rule that a window must not end before it begins.
 
 use super::{
     error::{Error, Result},
     time::Timestamp,
 };
 
-/// Default length of a window, or of its part on each side of the present: 24 hours.
+/// Default length, in hours, of a window or of its part on each side of the middle.
 const DEFAULT_HOURS: i64 = 24;
 
-/// A window of times as it is asked for, either side of which may be absent.
+/// A window of time as requested. Either bound may be absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AskedWindow {
-    /// The start (inclusive).
+    /// Start of the window (inclusive).
     pub from: Option<Timestamp>,
-    /// The end (exclusive).
+    /// End of the window (exclusive).
     pub to: Option<Timestamp>,
 }
 
 impl AskedWindow {
-    /// Returns the window. It begins `now` if its start is absent, and is 24 hours long if its end is.
+    /// Returns the window with both bounds. The default of the start is `now`, and the default of the end is 24 hours
+    /// after the start.
     ///
     /// # Errors
-    /// Bad parameter: it ends before it begins.
+    /// `Error::BadParameter`: the window ends before it begins.
     pub fn beginning(self, now: Timestamp) -> Result<Window> {
         let from = self.from.unwrap_or(now);
         Window::new(from, self.to.unwrap_or(from.plus_hours(DEFAULT_HOURS)))
     }
 
-    /// Returns the window, which reaches 24 hours to each side of `middle` that is not given.
+    /// Returns the window with both bounds. The default of the start is 24 hours before `middle`, and the default of
+    /// the end is 24 hours after `middle`.
     ///
     /// # Errors
-    /// Bad parameter: it ends before it begins.
+    /// `Error::BadParameter`: the window ends before it begins.
     pub fn around(self, middle: Timestamp) -> Result<Window> {
         let from = self.from.unwrap_or(middle.plus_hours(-DEFAULT_HOURS));
         Window::new(from, self.to.unwrap_or(middle.plus_hours(DEFAULT_HOURS)))
     }
 }
 
-/// A window of times.
+/// A window of time that does not end before it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// The start (inclusive).
+    /// Start of the window (inclusive).
     pub from: Timestamp,
-    /// The end (exclusive).
+    /// End of the window (exclusive).
     pub to: Timestamp,
 }
 
 impl Window {
-    /// The window between two times.
+    /// Creates the window between two times.
     ///
     /// # Errors
-    /// Bad parameter: it ends before it begins.
+    /// `Error::BadParameter`: the window ends before it begins.
     pub fn new(from: Timestamp, to: Timestamp) -> Result<Self> {
         if to < from {
             let detail = format!("is before from, which is {from}");
@@ -59,10 +61,10 @@ impl Window {
         Ok(Self { from, to })
     }
 
-    /// Checks a window that may be open on either side.
+    /// Checks a window whose bounds may be absent. If both are present, the window must not end before it begins.
     ///
     /// # Errors
-    /// Bad parameter: it ends before it begins.
+    /// `Error::BadParameter`: the window ends before it begins.
     pub fn check(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<()> {
         from.zip(to)
             .map_or(Ok(()), |(from, to)| Self::new(from, to).map(|_| ()))

@@ -1,5 +1,5 @@
-//! The organisation, locations, sensors, source and jobs of the example, as bodies of the API's requests. The ids are
-//! fixed, so that creating them twice changes nothing, and the guides can name them.
+//! The organisation, locations, sensors, source and jobs of the example, as bodies of API requests. The ids are fixed,
+//! so that the guides can name them, and a request that is sent twice changes nothing.
 
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
@@ -7,24 +7,24 @@ use uuid::{Uuid, uuid};
 
 use super::{mildew::DailyIndex, weather::STATIONS};
 
-/// Id of the organisation.
+/// Id of the example's organisation.
 pub const ORGANISATION: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e00");
 
-/// Id of the version that the jobs use, by which a worker fetches its jobs.
+/// Id of the source version that the jobs use. A worker fetches its jobs by this id.
 pub const SOURCE_VERSION: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e02");
 
-/// Resources of a station of [`STATIONS`].
+/// Ids of the resources of one weather station.
 #[derive(Clone, Copy, Debug)]
 pub struct Site {
-    /// Id of the location.
+    /// Id of the station's location.
     pub location: Uuid,
-    /// Ids of the sensors, in the order of [`METRICS`].
+    /// Ids of the station's sensors, in the order of [`METRICS`].
     pub sensors: [Uuid; 3],
-    /// Id of the job.
+    /// Id of the station's job.
     pub job: Uuid,
 }
 
-/// Sites of the stations, in the order of [`STATIONS`].
+/// Ids of the resources of each station, in the order of [`STATIONS`].
 pub const SITES: [Site; 3] = [
     Site {
         location: uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e11"),
@@ -73,7 +73,7 @@ pub fn organisation() -> Value {
     json!({ "id": ORGANISATION, "name": "Mildew example" })
 }
 
-/// Returns the bodies for each station, in the order of [`STATIONS`].
+/// Returns the request bodies for each station, in the order of [`STATIONS`].
 pub fn stations() -> Vec<Station> {
     STATIONS
         .iter()
@@ -89,8 +89,8 @@ pub fn stations() -> Vec<Station> {
         .collect()
 }
 
-/// Returns the body for `POST /predictions`: a day's index and its outlook, as posted by the run at the end of that
-/// day.
+/// Returns the body for `POST /predictions` of the run at the end of a day. It contains the index of this day and the
+/// outlook for the following days.
 pub fn run(job_id: Uuid, day: &DailyIndex) -> Result<Value, time::error::Format> {
     let issued_at = day.issued_at.format(&Rfc3339)?;
     let mut values = vec![day.points];

@@ -17,16 +17,17 @@ const OFFSET: UtcOffset = match UtcOffset::from_hms(-5, 0, 0) {
     Err(_) => panic!("the offset is out of range"),
 };
 
-/// Sums of a year, by day.
+/// Accumulated degree days at the end of each day of a year.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DegreeDays {
-    /// End of the first day.
+    /// End of the first day that has a sum.
     pub first: OffsetDateTime,
-    /// Sum at the end of each day, from the first on.
+    /// Sum at the end of each day, in °C d, beginning with the first day.
     pub sums: Vec<f64>,
 }
 
-/// Returns the sums of a station's hours, from the day of the first hour on. A day without a temperature adds nothing.
+/// Returns the sums for the hourly observations of one station, beginning with the day of the first hour. A day without
+/// a temperature adds nothing to the sum.
 pub fn degree_days(hours: &[Hour]) -> Option<DegreeDays> {
     let day_of = |hour: &Hour| hour.time.to_offset(OFFSET).date();
     let first = day_of(hours.first()?);
@@ -41,7 +42,8 @@ pub fn degree_days(hours: &[Hour]) -> Option<DegreeDays> {
             let mean = f64::from(lowest + highest) / 20.0;
             sum += (mean - BASE).max(0.0);
         }
-        // The mean of two tenths has twentieths of a degree. Rounding to them removes the errors of the additions.
+        // The mean of two temperatures in tenths of a degree is a multiple of a twentieth. Rounding to a twentieth
+        // removes the rounding errors of the additions.
         sum = (sum * 20.0).round() / 20.0;
         sums.push(sum);
     }

@@ -51,7 +51,7 @@ pub const SEASON_2013: Season = Season {
     },
 };
 
-/// Days for which the index is computed. It is 0 before the first of them.
+/// Season for whose days the index is computed. Before the first day the index is 0.
 #[derive(Clone, Copy, Debug)]
 pub struct Season {
     /// First day.
@@ -67,15 +67,17 @@ pub struct Season {
 pub struct DailyIndex {
     /// Local calendar day.
     pub day: Date,
-    /// End of that day, the local midnight after it, in UTC. The hours of the day are known only then.
+    /// End of the day, that is, the local midnight after it, in UTC. The observations of the day are complete only
+    /// then.
     pub issued_at: OffsetDateTime,
     /// Index of the day: 0 to 100, a multiple of 10.
     pub points: i32,
-    /// Index of each of the next days, if their weather is like this day's. It may extend beyond the season's end.
+    /// Index of each of the following days, on the assumption that their weather is like that of this day. The outlook
+    /// may extend beyond the end of the season.
     pub outlook: [i32; OUTLOOK_DAYS],
 }
 
-/// Meaning of the index for the vineyard: how urgent it is to spray again.
+/// Class of the index: the risk of mildew, which says how urgent it is to spray the vineyard again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// 0 to 30 points.
@@ -119,7 +121,7 @@ impl Season {
 }
 
 impl Class {
-    /// Returns the class of an index.
+    /// Returns the class of an index of `points`.
     pub fn of(points: i32) -> Class {
         match points {
             ..40 => Class::Low,

@@ -1,4 +1,4 @@
-//! The events of the demo up to today: jobs of two more models, so that every health state is visible.
+//! Requests that add jobs of two more models to the demo, up to the present, so that every health state occurs.
 
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
@@ -16,11 +16,11 @@ const DEGREE_DAYS_VERSION: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e04");
 
 /// Id of the job whose worker is on time.
 pub const ON_TIME: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e61");
-/// Id of the job of which one output has stopped.
+/// Id of the job that has stopped predicting one of its outputs.
 pub const HALF: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e62");
 /// Id of the job whose worker is late.
 pub const LATE: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e63");
-/// Id of the job that nothing was posted for.
+/// Id of the job for which nothing has been posted.
 pub const NEW: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e64");
 /// Id of the job that is not monitored.
 pub const UNMONITORED: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e71");
@@ -29,13 +29,13 @@ pub const PAUSED: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e72");
 /// Id of the job whose last run failed.
 pub const FAILED: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e73");
 
-/// A request of the demo.
+/// A request that the demo makes to the API.
 pub enum Event {
-    /// Body of `POST /jobs/setup`.
+    /// `POST /jobs/setup` with this body.
     SetUp(Value),
-    /// Body of `POST /predictions`.
+    /// `POST /predictions` with this body.
     Post(Value),
-    /// Job, and body of `POST /jobs/{job_id}/runs`.
+    /// `POST /jobs/{job_id}/runs` with this job id and this body.
     Report(Uuid, Value),
 }
 
@@ -82,7 +82,7 @@ pub fn events<'a>(
     Ok(events)
 }
 
-/// Output role, and the function that returns its value for an hour.
+/// Name of an output role, and the function that returns the role's value for one hour.
 type Output = (&'static str, fn(&TypicalHour) -> Option<f64>);
 const TEMPERATURE: Output = ("temperature", |hour| hour.temperature);
 const HUMIDITY: Output = ("relative_humidity", |hour| hour.humidity);

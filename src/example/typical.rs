@@ -1,5 +1,5 @@
-//! A model that repeats the past: the weather of a day is that of the same day of 2013. It predicts the present from
-//! the file, so the demo uses it to show models that run today.
+//! A model that predicts for each day the weather of the same day of 2013. The demo uses the model for jobs that run at
+//! present, because the model needs no current observations.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use time::{Date, Duration, Month, OffsetDateTime};
 
 use super::weather::Hour;
 
-/// Time that the model predicts ahead.
+/// Time for which the model predicts ahead.
 pub const HORIZON: Duration = Duration::days(14);
 
 /// Prediction for one hour.
@@ -21,7 +21,8 @@ pub struct TypicalHour {
     pub humidity: Option<f64>,
 }
 
-/// Returns the hours after `issued` up to the horizon, from a station's year. 29 February is taken to be like the 28th.
+/// Returns the predictions for the hours after `issued` up to [`HORIZON`]. `hours` are the observations of one station
+/// in 2013. For 29 February the model uses 28 February.
 pub fn typical(hours: &[Hour], issued: OffsetDateTime) -> Vec<TypicalHour> {
     let known: HashMap<_, _> = hours.iter().map(|hour| (hour.time, hour)).collect();
     let first = issued.truncate_to_hour() + Duration::HOUR;
@@ -39,7 +40,7 @@ pub fn typical(hours: &[Hour], issued: OffsetDateTime) -> Vec<TypicalHour> {
         .collect()
 }
 
-/// Returns the same day of 2013.
+/// Returns the same calendar day of 2013.
 fn in_2013(date: Date) -> Option<Date> {
     let day = match (date.month(), date.day()) {
         (Month::February, 29) => 28,

@@ -7,16 +7,16 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 const HEADER: &str = "station,time,temperature_c,relative_humidity_pct,precipitation_mm";
 
-/// A station of the file, with properties that the file does not contain.
+/// A weather station of the file. Name and coordinates are given here, because the file contains only the code.
 #[derive(Clone, Copy, Debug)]
 pub struct Station {
     /// Code of the station in the file.
     pub code: &'static str,
     /// Name of the station.
     pub name: &'static str,
-    /// Degrees north.
+    /// Latitude in degrees north.
     pub latitude: f64,
-    /// Degrees east.
+    /// Longitude in degrees east.
     pub longitude: f64,
 }
 
@@ -45,7 +45,7 @@ pub const STATIONS: [Station; 3] = [
 /// Observations of a station in one hour; `None` if a value is missing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Hour {
-    /// Hour of the row.
+    /// Time of the row.
     pub time: OffsetDateTime,
     /// Air temperature in tenths of a degree Celsius.
     pub temperature: Option<i32>,
@@ -55,13 +55,15 @@ pub struct Hour {
     pub rain: Option<f64>,
 }
 
-/// Line of the file that cannot be read, and the reason. Lines count from 1, including the header.
+/// Number of the line of the file that cannot be parsed, and the reason. Lines are counted from 1, including the
+/// header.
 #[derive(Debug, PartialEq, thiserror::Error)]
 #[error("the weather, line {0}: {1}")]
 pub struct WeatherError(usize, String);
 
 impl Station {
-    /// Returns the distance to a point in kilometres, accurate to a percent over the few kilometres that matter here.
+    /// Returns the distance from the station to a point, in kilometres. For distances of a few kilometres the error is
+    /// at most one percent.
     pub fn distance_km(&self, latitude: f64, longitude: f64) -> f64 {
         const KM_PER_DEGREE: f64 = 111.2;
         let north = latitude - self.latitude;
@@ -70,10 +72,10 @@ impl Station {
     }
 }
 
-/// Reads the file, and returns the hours of every station by the station's code, sorted by time.
+/// Parses the content of the file. Returns for each station's code its hourly observations, sorted by time.
 ///
 /// # Errors
-/// A line cannot be read.
+/// A line cannot be parsed.
 pub fn hours(csv: &str) -> Result<BTreeMap<String, Vec<Hour>>, WeatherError> {
     let mut lines = (1..).zip(csv.lines());
     if lines.next().is_none_or(|(_, header)| header != HEADER) {
@@ -115,7 +117,7 @@ fn parse_line(line: &str) -> Result<(&str, Hour), String> {
     Ok((station, hour))
 }
 
-/// Reads a number; none if the field is empty.
+/// Parses a number. Returns `None` if the field is empty.
 fn number(text: &str) -> Result<Option<f64>, String> {
     if text.is_empty() {
         return Ok(None);
@@ -127,7 +129,8 @@ fn number(text: &str) -> Result<Option<f64>, String> {
     }
 }
 
-/// Reads tenths of a degree from a decimal such as `-0.6` or `21`, without binary fractions.
+/// Parses a decimal number of degrees, such as `-0.6` or `21`, and returns tenths of a degree. The parser avoids binary
+/// fractions, which could not represent the number exactly.
 fn tenths(text: &str) -> Option<i32> {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     let (whole, tenth) = digits.split_once('.').unwrap_or((digits, "0"));

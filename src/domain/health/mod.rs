@@ -1,4 +1,4 @@
-//! The health of jobs: its form in the API, and the rules by which it is judged.
+//! The health of jobs: its format in the API, and the rules that compute it from the posts and reports of workers.
 
 mod new_job;
 mod rules;

@@ -1,7 +1,9 @@
-//! The rules that judge the health of a job as a whole and of each of its targets.
+//! The rules that compute the health state of a job as a whole and of each of its targets. A target is an output role
+//! that the job is expected to predict. A computation of health states is called a judgement.
 //!
-//! Health is judged where its inputs change (a post, a worker's report, a change of the job or its source), in the same
-//! transaction. Between these moments only time changes it, at two deadlines.
+//! When an input of the health changes (a post, a worker's report, a change of the job or its source), the health is
+//! computed again in the same transaction. Without such a change, only the passing of time changes the state, at two
+//! deadlines: a job becomes late at the first, and down at the second.
 
 use std::cmp::Reverse;
 
@@ -13,16 +15,18 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// Largest lead over the clock, in microseconds, of a time that the clock itself has given: small corrections set
-/// clocks back again and again. A time further ahead was given by a clock that was wrong.
+/// Largest time, in microseconds, by which an earlier reading of the clock may be ahead of the clock now. Small
+/// corrections often set a clock back by less. A reading that is further ahead came from a clock that was wrong.
 const CORRECTION: i64 = 1_000_000;
 
-/// Returns the latest time that a clock which now shows `now` can have given before.
+/// Returns the latest time that a correct clock can have shown in the past if it shows `now` at present: `now` plus one
+/// second, because small corrections set clocks back.
 pub fn latest_given(now: Timestamp) -> Timestamp {
     Timestamp::from_micros(now.micros().saturating_add(CORRECTION))
 }
 
-/// Returns a time that the clock gave, or `now` if the clock was ahead then and has been corrected since.
+/// Returns `time`, which was read from the clock in the past. If `time` is more than a second after `now`, the clock
+/// was wrong then and has been corrected since. In this case returns `now`.
 fn corrected(time: Timestamp, now: Timestamp) -> Timestamp {
     match time > latest_given(now) {
         true => now,
@@ -30,24 +34,25 @@ fn corrected(time: Timestamp, now: Timestamp) -> Timestamp {
     }
 }
 
-/// The last post of a metric.
+/// The last fresh issue that was posted for a metric. An issue is fresh if it is new and later than all earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastPost {
-    /// Issue time of the post.
+    /// Issue time of the issue.
     pub issue_time: Timestamp,
-    /// Time of its first arrival, by the machine's clock.
+    /// Time at which the server first received the issue, by the machine's clock.
     pub arrival: Timestamp,
 }
 
 impl LastPost {
-    /// Returns the earlier of issue and arrival, as of which the issue counts. So a worker whose clock is ahead does
-    /// not hide later issues.
+    /// Returns the time by which issues are compared: the earlier of the issue time and the arrival. So an issue from a
+    /// worker whose clock is ahead does not make later issues look old.
     fn counts_as(self) -> Timestamp {
         self.issue_time.min(self.arrival)
     }
 
-    /// Returns whether another issue that arrives at `now` is fresh, that is, later than this one. If this one was
-    /// posted or stamped by a clock that was ahead and has been corrected, any issue of the last day is fresh.
+    /// Returns whether another issue, which has `issue_time` and arrives at `now`, is later than this one and therefore
+    /// fresh. If the arrival or issue time of this one came from a clock that was ahead and has been corrected since,
+    /// every issue is fresh that is later than 24 hours before this one or before `now`, whichever is earlier.
     pub fn is_before(self, issue_time: Timestamp, now: Timestamp) -> bool {
         let counts_as = issue_time.min(now);
         let is_of_a_wrong_clock =
@@ -59,71 +64,75 @@ impl LastPost {
     }
 }
 
-/// Posts of one metric, as stored with its series.
+/// Summary of the posts for one metric of a job, as stored with the series of the metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Posted {
     /// Predicted metric.
     pub metric: Name,
-    /// Last fresh issue.
+    /// Last fresh issue that was posted for the metric.
     pub last: LastPost,
-    /// Latest valid_time.
+    /// Latest valid_time that was predicted for the metric.
     pub covers_until: Timestamp,
 }
 
-/// The expectations about a job that its health is judged by.
+/// The expectations about a job. The rules compare the posts of the job with them.
 #[derive(Debug, Clone, Copy)]
 pub struct Watch<'a> {
     /// Whether workers should run the job.
     pub active: bool,
-    /// Interval in which the job is expected to post, in minutes.
+    /// Interval in which the job is expected to post, in minutes. `None` if the job is not monitored.
     pub interval_minutes: Option<i64>,
     /// Allowed delay of a post, in minutes.
     pub grace_minutes: i64,
-    /// Outputs that are expected.
+    /// Output roles that the job is expected to predict.
     pub targets: &'a [OutputRole],
 }
 
-/// The stored result of the last judgement of a job or one of its targets, with the data for the next judgement.
+/// The stored result of the last computation of the health state of a job or of one of its targets, with the data that
+/// the next computation needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standing {
-    /// Output role; none for the job as a whole.
+    /// Output role of the target. `None` for the job as a whole.
     pub role: Option<Name>,
     /// Health state.
     pub state: HealthState,
-    /// Time since which the state holds.
+    /// Time at which the job or target entered the state.
     pub since: Timestamp,
-    /// Earliest time at which the state can change without a new post; null if never.
+    /// Time at which the state must be computed again if nothing is posted before. It may be earlier than the deadline
+    /// at which the state changes. `None` if the state cannot change without a post.
     pub look_at: Option<Timestamp>,
-    /// Time from which posts are expected: the job was created, or last resumed, then.
+    /// Time from which posts are expected. It is the time at which the job was created or last resumed.
     pub watched_from: Timestamp,
-    /// Time of the worker's last report of success.
+    /// Time of the worker's last report of a successful run. `None` if there is no such report.
     pub ok_at: Option<Timestamp>,
-    /// Time of the worker's report of a failed run; null once a later run succeeded.
+    /// Time of the worker's report of a failed run. `None` if there is no such report, or if a later run succeeded.
     pub failed_at: Option<Timestamp>,
-    /// Message of that report.
+    /// The worker's message about the failed run.
     pub message: Option<Message>,
 }
 
-/// The inputs of one judgement.
+/// The inputs from which the health state of a job or of one of its targets is computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Basis {
     /// Whether workers should run the job.
     pub active: bool,
-    /// Interval in which the job is expected to post, in minutes.
+    /// Interval in which the job is expected to post, in minutes. `None` if the job is not monitored.
     pub interval_minutes: Option<i64>,
     /// Allowed delay of a post, in minutes.
     pub grace_minutes: i64,
-    /// Time from which posts are expected.
+    /// Time from which posts are expected, because the job was created or resumed then.
     pub watched_from: Timestamp,
-    /// Time of the worker's last sign of success: a post, or a report.
+    /// Time of the last post or of the worker's last report of a successful run, whichever is later. `None` if there is
+    /// neither.
     pub last_sign: Option<Timestamp>,
-    /// Whether the worker reported a failed run, and none has succeeded since.
+    /// Whether the worker reported a failed run, and no run has succeeded since.
     pub is_failing: bool,
 }
 
 impl Basis {
-    /// Returns the time at which this number of intervals, and the allowed delay, have passed since the last sign of
-    /// success or since the job was resumed.
+    /// Returns the deadline that lies this number of expected intervals plus the allowed delay after the last sign of
+    /// success, or after the job was resumed if that is later. `None` if the job is paused or not monitored, or if
+    /// there is no sign of success yet.
     pub fn due(&self, intervals: i64) -> Option<Timestamp> {
         let from = self.last_sign?.max(self.watched_from);
         let minutes = self.interval_minutes?.saturating_mul(intervals);
@@ -150,7 +159,8 @@ impl Basis {
         }
     }
 
-    /// Returns the time until which a state holds if nothing is posted; none if it holds forever.
+    /// Returns the deadline at which `state` changes if nothing is posted. `None` if the state does not change with
+    /// time.
     fn look_at(&self, state: HealthState) -> Option<Timestamp> {
         match state {
             HealthState::OnTime => self.due(1),
@@ -159,8 +169,8 @@ impl Basis {
         }
     }
 
-    /// Returns the changes from the state `held` to the state at `now`, in their order. The inputs have been the same
-    /// since `from`.
+    /// Returns the changes from the stored state `held` to the state at `now`, with the time of each, in the order of
+    /// time. The inputs have not changed since `from`, so no change is dated before `from`.
     fn changes(&self, held: HealthState, from: Timestamp, now: Timestamp) -> Vec<(HealthState, Timestamp)> {
         let state = self.state(now);
         if state == held {
@@ -171,7 +181,8 @@ impl Basis {
         let twice = (HealthState::Down, passed(2));
         match (held, state) {
             (_, HealthState::Late) => vec![once],
-            // Both deadlines may have passed while the server was off. Each change then has its own time.
+            // Both deadlines may have passed since the last judgement, for example while the server was off. Each
+            // change then has the time of its deadline.
             (HealthState::OnTime, HealthState::Down) if once.1 < twice.1 => vec![once, twice],
             (_, HealthState::Down) => vec![twice],
             _ => vec![(state, now.max(from))],
@@ -179,20 +190,20 @@ impl Basis {
     }
 }
 
-/// The inputs of a job's health, other than its expectations.
+/// The stored data that the health of a job is computed from. The expectations are in [`Watch`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Vitals {
-    /// Results of the last judgement: of the job as a whole, and of each target.
+    /// Results of the last computation for the job as a whole and for each of its targets.
     pub standings: Vec<Standing>,
-    /// Posts, by metric.
+    /// Summary of the posts for each metric.
     pub posts: Vec<Posted>,
-    /// Whether deadlines are suspended, because the clock has jumped.
+    /// Whether deadlines are suspended, because the clock has jumped. While they are, no state changes to late or down.
     pub is_held: bool,
 }
 
 impl Vitals {
-    /// Returns the last fresh issue of a metric, or of all metrics. Of issues that count as equal, it returns the first
-    /// to arrive.
+    /// Returns the last fresh issue of a metric, or of all metrics if `metric` is `None`. If several issues are equally
+    /// late, returns the one that arrived first. Returns `None` if nothing was posted.
     pub fn last_post(&self, metric: Option<&Name>) -> Option<LastPost> {
         let posts = self.posts_of(metric).map(|posted| posted.last);
         posts.max_by_key(|post| (post.counts_as(), Reverse(post.arrival), post.issue_time))
@@ -223,13 +234,14 @@ impl Vitals {
         }
     }
 
-    /// Returns the health state at `now` of a standing that is not stored yet.
+    /// Returns the health state at `now` of a job or target whose `standing` is not stored yet.
     pub fn begin(&self, watch: Watch<'_>, standing: &Standing, now: Timestamp) -> HealthState {
         self.basis(watch, standing, now).state(now)
     }
 
-    /// Judges the job and its targets at `now`, and returns the changes in their order. The inputs have been the same
-    /// since `from`, or since the last change if `from` is not given.
+    /// Computes the states of the job and its targets at `now`, stores them in `self`, and returns the changes in the
+    /// order of time. `from` is the time since which the inputs have not changed, and no change is dated before it. If
+    /// `from` is `None`, only time has passed since the last computation. A late or down job then cannot recover.
     pub fn judge(&mut self, watch: Watch<'_>, from: Option<Timestamp>, now: Timestamp) -> Vec<HealthChange> {
         let mut found = Vec::new();
         let (by_time, is_held) = (from.is_none(), self.is_held);
@@ -241,7 +253,8 @@ impl Vitals {
             let held = standing.state;
             changes.retain(|(state, _)| match state {
                 HealthState::Late | HealthState::Down if is_held => false,
-                // A clock that was set back is no sign of success.
+                // If only time has passed, an overdue job can become down but cannot recover. Otherwise a clock that is
+                // set back would make the job recover.
                 HealthState::Down => true,
                 _ => !(by_time && held.is_overdue()),
             });
@@ -256,8 +269,8 @@ impl Vitals {
                 (standing.state, standing.since) = (state, at);
             }
             let look_at = basis.look_at(standing.state);
-            // A deadline that a post has moved is updated only when it passes, so that posts for a healthy job write
-            // nothing here.
+            // A post moves the deadline to a later time. The stored time may stay as long as it is not past, so that a
+            // post for a healthy job need not write to the database.
             let is_early = |kept: Timestamp, due: Timestamp| (now..=due).contains(&kept);
             let may_stay = standing.look_at.zip(look_at);
             if !may_stay.is_some_and(|(kept, due)| is_early(kept, due)) {
@@ -268,9 +281,8 @@ impl Vitals {
         found
     }
 
-    /// Corrects times that were given by a clock that was ahead: what arrived at such a time counts as arriving now,
-    /// for good. Without this, a worker that has stopped since would be on time until the clock reaches that time
-    /// again.
+    /// Replaces stored times that lie in the future, because the clock was ahead when they were read, by `now`.
+    /// Otherwise a worker that has stopped since would count as on time until the clock reaches these times again.
     pub fn correct(&mut self, now: Timestamp) {
         for posted in &mut self.posts {
             posted.last.arrival = corrected(posted.last.arrival, now);
@@ -283,7 +295,8 @@ impl Vitals {
         }
     }
 
-    /// Returns the health at `now`, including the changes by time alone since the last judgement.
+    /// Returns the health at `now`. It includes the changes since the last stored result that follow from the passing
+    /// of time.
     pub fn health(&self, watch: Watch<'_>, now: Timestamp) -> Health {
         let mut judged = self.clone();
         judged.judge(watch, None, now);
@@ -322,7 +335,7 @@ impl Vitals {
         }
     }
 
-    /// Returns what can be posted without changing the health state.
+    /// Returns the time until which posts cannot change a health state, and the output roles that are excepted.
     pub fn steadiness(&self) -> Steadiness {
         let mut found = Steadiness {
             until: Some(Timestamp::from_micros(i64::MAX)),
@@ -338,7 +351,7 @@ impl Vitals {
         found
     }
 
-    /// Clears the failed run of each standing for which a fresh issue has arrived since `before`.
+    /// Clears the failed run of the job and of each target if a fresh issue was posted for it after the state `before`.
     pub fn clear_failure(&mut self, watch: Watch<'_>, before: &Self) {
         for index in 0..self.standings.len() {
             let metric = watch.metric(self.standings[index].role.as_ref());
@@ -350,17 +363,17 @@ impl Vitals {
     }
 }
 
-/// A bound within which posts for a job cannot change its health state.
+/// The time until which posts for a job cannot change its health state. Until then, a post need not compute the health.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Steadiness {
-    /// End of the bound; none if any post may change the state.
+    /// Time until which posts cannot change a state. `None` if any post may change the state of the job.
     pub until: Option<Timestamp>,
-    /// Output roles whose posts may change a state nonetheless.
+    /// Output roles whose posts may change the state of their target even before that time.
     pub open: Vec<Name>,
 }
 
 impl<'a> Watch<'a> {
-    /// Returns the metric of an output role; none for the job as a whole.
+    /// Returns the metric of an output role. `None` for the job as a whole, and for a role that is no target.
     fn metric(self, role: Option<&Name>) -> Option<&'a Name> {
         let mut targets = self.targets.iter();
         Some(&targets.find(|target| Some(&target.role) == role)?.metric)
@@ -368,7 +381,8 @@ impl<'a> Watch<'a> {
 }
 
 impl Standing {
-    /// Returns the initial standing of a job or a target that nothing was posted for.
+    /// Returns the initial data of a target, or of the job as a whole if `role` is `None`, before anything is posted
+    /// for it.
     pub fn new(role: Option<Name>, now: Timestamp) -> Self {
         Self {
             role,
@@ -382,7 +396,7 @@ impl Standing {
         }
     }
 
-    /// Returns the time until which no post can change the state; none if a post may change it.
+    /// Returns the time until which no post can change the state. `None` if the next post may change it.
     fn steady_until(&self) -> Option<Timestamp> {
         match self.state {
             HealthState::OnTime => self.look_at,
@@ -393,7 +407,7 @@ impl Standing {
         }
     }
 
-    /// Clears the failed run.
+    /// Clears the failed run and its message, because a later run succeeded.
     pub fn succeed(&mut self) {
         (self.failed_at, self.message) = (None, None);
     }

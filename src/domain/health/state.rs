@@ -63,7 +63,7 @@ impl HealthState {
         matches!(self, Self::Late | Self::Down)
     }
 
-    /// Returns the state with this name.
+    /// Returns the state with this name in the API, or `None` if the name is unknown.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }

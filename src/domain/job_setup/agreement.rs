@@ -1,4 +1,5 @@
-//! Compares a set-up with existing resources: absent members agree, and members that differ are a conflict.
+//! Comparison of a set-up with existing resources. A member that is absent from the request agrees with every value. A
+//! member with another value than the existing resource is a conflict.
 
 use std::collections::HashSet;
 
@@ -14,7 +15,10 @@ use crate::domain::{
     violations::Violations,
 };
 
-/// Checks that `source` of a set-up agrees with the source that exists.
+/// Checks that the member `source` of a set-up, given as `named`, agrees with the existing source `found`.
+///
+/// # Errors
+/// `Error::Conflict`, with a violation for each member that differs.
 pub(super) fn same_source(found: &Source, named: &SetupSource) -> Result<()> {
     let mut differences = Differences::within("/source");
     differences.compare("/name", named.name.as_ref(), Some(&found.name));
@@ -30,7 +34,10 @@ pub(super) fn same_source(found: &Source, named: &SetupSource) -> Result<()> {
     differences.into_result(format!("the source {}", found.name), found.id)
 }
 
-/// Checks that `source_version` of a set-up agrees with the version that exists.
+/// Checks that the member `source_version` of a set-up, given as `named`, agrees with the existing version `found`.
+///
+/// # Errors
+/// `Error::Conflict`, with a violation for each member that differs.
 pub(super) fn same_version(found: &SourceVersion, named: &SetupVersion) -> Result<()> {
     let mut differences = Differences::within("/source_version");
     differences.compare("/version", named.version.as_ref(), Some(&found.version));
@@ -40,7 +47,11 @@ pub(super) fn same_version(found: &SourceVersion, named: &SetupVersion) -> Resul
     differences.into_result(format!("the source version {}", found.version), found.id)
 }
 
-/// Checks that a set-up agrees with the job that has its name.
+/// Checks that a set-up and its decided `version` agree with the existing job `found`, which has the same name. The
+/// order of the bindings does not matter.
+///
+/// # Errors
+/// `Error::Conflict`, with a violation for each member that differs.
 pub(super) fn same_job(found: &Job, setup: &JobSetup, version: &SourceVersion) -> Result<()> {
     let bindings = setup.role_bindings.as_deref().unwrap_or_default();
     let set = |bindings: &[RoleBinding]| -> HashSet<_> {
@@ -66,7 +77,7 @@ impl Differences {
         Self(Violations::within(prefix))
     }
 
-    /// Adds a difference if the request has the member.
+    /// Adds a violation if the request has the member and its value `said` is not the existing value `is`.
     fn compare<T: PartialEq>(&mut self, pointer: &str, said: Option<T>, is: Option<T>) {
         if said.is_some() && said != is {
             self.0.add(pointer, "differs from what there is");

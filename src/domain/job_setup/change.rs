@@ -1,4 +1,4 @@
-//! The change of a job: its bindings are checked by the same rules as those of a set-up.
+//! The change of a job. The bindings are checked by the same rules as the bindings of a set-up.
 
 use super::found::Things;
 use crate::domain::{
@@ -12,12 +12,14 @@ use crate::domain::{
     violations::Violations,
 };
 
-/// Applies a change, whose form was checked, to a job, and returns the changed job. `things` contains the existing ones
-/// of these resources: the job's version, the new version, the location, and the inputs of the bindings after the
-/// change.
+/// Returns the job with the change applied at `now`. The format of the change was checked before. `things` contains
+/// those of the following resources that exist: the job's current version, the new version, the new location, and the
+/// resources that the job binds after the change.
 ///
 /// # Errors
-/// Invalid: names every broken rule.
+/// `Error::Invalid`, with every violation: the organisation does not have the location, the source of the job does not
+/// have the version, or the bindings do not fit the contract.
+/// `Error::Internal`: the job's current version is not among `things`.
 pub fn change(job: &JobRecord, change: JobChange, things: &Things, now: Timestamp) -> Result<JobRecord> {
     let mut violations = Violations::default();
     if let MaybeUndefined::Value(id) = change.location_id {
@@ -57,7 +59,8 @@ pub fn change(job: &JobRecord, change: JobChange, things: &Things, now: Timestam
     Ok(changed)
 }
 
-/// Returns the version that the job is to be pinned to: another of the same source, or the one that it has.
+/// Returns the version that the job uses after the change: the requested one, or the current one if the change names
+/// none. If the requested version does not belong to the job's source, adds a violation and returns the current one.
 fn version<'a>(
     job: &JobRecord,
     change: &JobChange,

@@ -1,4 +1,4 @@
-//! The form of a set-up: rules that can be checked without the catalogue.
+//! The check of a set-up's format, which consists of the rules that need no existing resources.
 
 use uuid::Uuid;
 
@@ -11,21 +11,21 @@ use crate::domain::{
     violations::Violations,
 };
 
-/// Faults of form. A contract or bindings with such a fault are not checked any further, since later violations would
-/// only repeat it.
+/// Result of the check of a set-up's format. Roles or bindings whose format has violations are not checked any further,
+/// because later violations would only repeat the earlier ones.
 #[derive(Debug, Clone)]
 pub struct Form {
-    /// Every violation of form.
+    /// Every violation of the format.
     pub violations: Violations,
-    /// Whether the roles of the named version are well-formed.
+    /// Whether the member `source_version`, which contains the roles, has no violations.
     pub has_sound_roles: bool,
-    /// Whether the bindings are well-formed.
+    /// Whether the bindings have no violations of the format.
     pub has_sound_bindings: bool,
 }
 
 impl JobSetup {
-    /// Checks the form. Afterwards the names are trimmed, and `role_bindings` and `source.expected_interval_minutes`
-    /// contain the values from either place or spelling.
+    /// Checks the format and trims the names. Bindings that were given in `job.role_bindings` are moved to
+    /// `role_bindings`, and a value of `source.expectedintervalminutes` is moved to `source.expected_interval_minutes`.
     pub fn check(&mut self) -> Form {
         let mut violations = Violations::default();
         self.job.check(self.organisation_id, &mut violations);

@@ -1,4 +1,4 @@
-//! The existing resources that a request names, as the store has gathered them.
+//! The existing resources that a set-up or a change of a job names. The store reads them before the decision.
 
 use uuid::Uuid;
 
@@ -13,40 +13,41 @@ use crate::domain::{
     text::Name,
 };
 
-/// The existing resources that a set-up names, of any owner.
+/// The existing resources that a set-up names. They may belong to any organisation.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
-    /// The organisations with the ids that are named, or with the name of one that is to be created.
+    /// Organisations with an id that the set-up names, or with the name that a new organisation would have.
     pub organisations: Vec<Organisation>,
     /// Existing sources, versions, sensors and locations that the set-up names.
     pub things: Things,
-    /// The organisation's job of that name.
+    /// Job of the organisation that has the name of the set-up's job.
     pub job: Option<Job>,
-    /// The organisation of the job that has the new job's id.
+    /// Organisation that owns the existing job with the id that the set-up gives its job. `None` if there is no such
+    /// job.
     pub owner_of_job_id: Option<Uuid>,
-    /// The organisation that predictions with the new job's id belong to.
+    /// Organisation that owns stored predictions under the id that the set-up gives its job. `None` if there are no
+    /// such predictions.
     pub owner_of_predictions: Option<Uuid>,
-    /// Whether predictions of a deleted organisation are still stored under the id of the organisation that is to be
-    /// created.
+    /// Whether predictions of a deleted organisation are still stored under the id that a new organisation would have.
     pub has_predictions_of_organisation: bool,
-    /// Whether predictions for other organisations are stored under the new source's id.
+    /// Whether predictions for other organisations are stored under the id that a new source would have.
     pub has_predictions_of_source: bool,
 }
 
 impl Found {
-    /// Returns the organisation of that id.
+    /// Returns the organisation with this id, or `None` if it does not exist.
     pub fn organisation(&self, id: Uuid) -> Option<&Organisation> {
         self.organisations.iter().find(|found| found.id == id)
     }
 }
 
-/// Sources, versions, sensors and locations that are named, by id or by name. The newest version of each source is
-/// among the versions.
+/// Existing sources, source versions, sensors and locations that a request names, by id or by name. The newest version
+/// of each source is among the versions.
 #[derive(Debug, Clone, Default)]
 pub struct Things {
     /// Sources.
     pub sources: Vec<Source>,
-    /// Versions.
+    /// Source versions.
     pub versions: Vec<SourceVersion>,
     /// Sensors.
     pub sensors: Vec<Sensor>,
@@ -55,22 +56,22 @@ pub struct Things {
 }
 
 impl Things {
-    /// Returns the source of that id.
+    /// Returns the source with this id.
     pub fn source(&self, id: Uuid) -> Option<&Source> {
         self.sources.iter().find(|found| found.id == id)
     }
 
-    /// Returns the source of that name.
+    /// Returns the source with this name.
     pub fn source_named(&self, name: &Name) -> Option<&Source> {
         self.sources.iter().find(|found| found.name == *name)
     }
 
-    /// Returns the version of that id.
+    /// Returns the version with this id.
     pub fn version(&self, id: Uuid) -> Option<&SourceVersion> {
         self.versions.iter().find(|found| found.id == id)
     }
 
-    /// Returns the source's version of that label.
+    /// Returns the version of the source that has this label.
     pub fn version_labelled(&self, source_id: Uuid, label: &Name) -> Option<&SourceVersion> {
         let mut versions = self.versions.iter();
         versions.find(|found| found.source_id == source_id && found.version == *label)
@@ -82,17 +83,18 @@ impl Things {
         versions.max_by_key(|found| (found.created_at, found.id))
     }
 
-    /// Returns the sensor of that id.
+    /// Returns the sensor with this id.
     pub fn sensor(&self, id: Uuid) -> Option<&Sensor> {
         self.sensors.iter().find(|found| found.id == id)
     }
 
-    /// Returns the location of that id.
+    /// Returns the location with this id.
     pub fn location(&self, id: Uuid) -> Option<&Location> {
         self.locations.iter().find(|found| found.id == id)
     }
 
-    /// Returns the facts about an input that the rules need.
+    /// Returns the properties of a sensor, location or source that are compared with an input role. Returns `None` if
+    /// the resource does not exist.
     pub fn input(&self, kind: InputKind, id: Uuid) -> Option<Input> {
         Some(match kind {
             InputKind::Sensor => {
@@ -121,8 +123,10 @@ impl Things {
         })
     }
 
-    /// Returns the location that follows from bindings: the only one that is bound; if none is, the only one of the
-    /// bound sensors. `store::job` has the same rule for stored jobs.
+    /// Returns the location that follows from bindings. If locations are bound, it is the bound location, provided that
+    /// all bindings name the same one. Otherwise it is the location of the bound sensors, provided that all sensors
+    /// with a location have the same one. Returns `None` in all other cases. `store::job` contains the same rule for
+    /// stored jobs.
     pub fn bound_location(&self, bindings: &[RoleBinding]) -> Option<Uuid> {
         let of_kind = |kind| {
             let bound = bindings.iter().filter(move |binding| binding.input_type == kind);

@@ -1,27 +1,27 @@
-//! The time and the new ids of a decision, which do not follow from any rule.
+//! The time and the generated ids that a decision about a set-up uses.
 
 use uuid::Uuid;
 
 use crate::domain::{id, time::Timestamp};
 
-/// The time, and the ids of new resources that the request gives none. The caller passes them, so that a decision
-/// depends on nothing else.
+/// The time, and the ids for new resources if the request gives none. The caller of `decide` passes
+/// them, so that the decision is a pure function of its arguments.
 #[derive(Debug, Clone, Copy)]
 pub struct Fresh {
     /// Time at which everything is created.
     pub now: Timestamp,
-    /// The id of a new source.
+    /// Id for a new source.
     pub source: Uuid,
-    /// The id of a new version.
+    /// Id for a new source version.
     pub version: Uuid,
-    /// The id of a new job.
+    /// Id for a new job.
     pub job: Uuid,
-    /// The first revision of everything that is created.
+    /// First revision of every resource that is created.
     pub revision: i64,
 }
 
 impl Fresh {
-    /// Creates new ids for the time `now`.
+    /// Generates new ids and a first revision for the time `now`.
     pub fn at(now: Timestamp) -> Self {
         Self {
             now,

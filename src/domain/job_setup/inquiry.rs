@@ -1,4 +1,4 @@
-//! A set-up whose caller may set up jobs, and the resources to look up for it.
+//! A set-up whose caller is authorised, and the ids and names of the resources that must be read for it.
 
 use uuid::Uuid;
 
@@ -11,27 +11,28 @@ use crate::domain::{
     violation::Violation,
 };
 
-/// An id and the JSON pointer of the place that names it.
+/// An id, and the JSON pointer of the member of the request that contains the id.
 pub type Place = (Uuid, &'static str);
 
-/// A set-up by a caller who may set up jobs in its organisation. Only such a set-up is looked up and decided on.
+/// A set-up by a caller who may set up jobs in the organisation. Resources are read and created only for such a set-up.
 #[derive(Debug, Clone)]
 pub struct Inquiry {
     /// Caller of the request.
     pub caller: Caller,
-    /// The requested set-up, in its checked form.
+    /// The requested set-up, after its format was checked and its names were trimmed.
     pub setup: JobSetup,
-    /// Faults of the form.
+    /// Result of the check of the format.
     pub form: Form,
 }
 
 impl Inquiry {
-    /// Checks that the caller may set up jobs in the organisation: its managers and admins may. Violations that are found
-    /// without the catalogue are stored, so that they are reported together with all others.
+    /// Checks that the caller may set up jobs in the organisation, which requires a manager of the organisation or an
+    /// admin. It also checks the format of the set-up. Violations of the format are stored in `form`, so that they are
+    /// reported together with later violations.
     ///
     /// # Errors
-    /// Forbidden: the caller is no manager, or the organisation is not its own. Invalid: the organisation is not its
-    /// own, and the form is at fault.
+    /// `Error::Forbidden`: the caller's role is below manager, or the organisation is not the caller's.
+    /// `Error::Invalid`: the organisation is not the caller's, and the format has violations.
     pub fn admit(caller: &Caller, mut setup: JobSetup) -> Result<Self> {
         caller.needs(Role::Manager)?;
         let form = setup.check();
@@ -46,7 +47,7 @@ impl Inquiry {
         })
     }
 
-    /// Returns the places that name the source by its id.
+    /// Returns the members of the request that can contain the id of the source, with their JSON pointers.
     fn source_places(&self) -> [(Option<Uuid>, &'static str); 3] {
         let setup = &self.setup;
         let source = setup.source.as_ref().and_then(|source| source.id);
@@ -58,7 +59,7 @@ impl Inquiry {
         ]
     }
 
-    /// Returns the places that name the version by its id.
+    /// Returns the members of the request that can contain the id of the version, with their JSON pointers.
     fn version_places(&self) -> [(Option<Uuid>, &'static str); 2] {
         let version = self.setup.source_version.as_ref().and_then(|version| version.id);
         [
@@ -67,28 +68,28 @@ impl Inquiry {
         ]
     }
 
-    /// Returns the id of the source, if one is named.
+    /// Returns the id of the source, or `None` if the request contains no id.
     ///
     /// # Errors
-    /// The violation, if several places name different ones.
+    /// A violation, if several members contain different ids.
     pub fn source_id(&self) -> std::result::Result<Option<Place>, Violation> {
         only(&self.source_places())
     }
 
-    /// Returns the id of the version, if one is named.
+    /// Returns the id of the version, or `None` if the request contains no id.
     ///
     /// # Errors
-    /// The violation, if both places name different ones.
+    /// A violation, if both members contain different ids.
     pub fn version_id(&self) -> std::result::Result<Option<Place>, Violation> {
         only(&self.version_places())
     }
 
-    /// Returns every id that names a source, apart from bindings.
+    /// Returns every id of a source in the request, except the ids in bindings.
     pub fn source_ids(&self) -> Vec<Uuid> {
         self.source_places().iter().filter_map(|(id, _)| *id).collect()
     }
 
-    /// Returns every id that names a version.
+    /// Returns every id of a source version in the request.
     pub fn version_ids(&self) -> Vec<Uuid> {
         self.version_places().iter().filter_map(|(id, _)| *id).collect()
     }
@@ -103,13 +104,13 @@ impl Inquiry {
         self.setup.source_version.as_ref()?.version.as_ref()
     }
 
-    /// Returns the organisation of a new source. `None` if the source is to be shared.
+    /// Returns the organisation that would own a new source. `None` if the source would be shared.
     pub fn owner_of_source(&self) -> Option<Uuid> {
         let named = self.setup.source.as_ref().and_then(|source| source.organisation_id);
         named.or(self.caller.organisation_id)
     }
 
-    /// Returns the bindings that can be checked: none if their form is at fault.
+    /// Returns the bindings, or an empty list if their format has violations.
     pub fn bindings(&self) -> &[RoleBinding] {
         match &self.setup.role_bindings {
             Some(bindings) if self.form.has_sound_bindings => bindings,
@@ -118,7 +119,8 @@ impl Inquiry {
     }
 }
 
-/// Returns the one id that is given in several places.
+/// Returns the id that `places` contain, with the JSON pointer of the first member that contains it. Returns `None` if
+/// no member contains an id, and a violation if the ids differ.
 fn only(places: &[(Option<Uuid>, &'static str)]) -> std::result::Result<Option<Place>, Violation> {
     let mut given = places.iter().filter_map(|(id, at)| Some(((*id)?, *at)));
     let Some((id, pointer)) = given.next() else {

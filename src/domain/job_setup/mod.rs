@@ -1,6 +1,7 @@
-//! The set-up of a job in three steps: the store gathers the resources that the request names, [`decide`] decides which
-//! ones to create, and the service applies that plan. The decision uses neither database nor clock, so that it has
-//! property tests.
+//! The set-up of a job, a request that creates a job with everything that it needs, has three steps. The store reads
+//! the existing resources that the request names. [`decide`] returns a plan of the resources to create. The service
+//! creates the resources of the plan. The decision uses neither the database nor the clock, so that property tests can
+//! check it.
 
 mod agreement;
 mod answer;

@@ -16,7 +16,7 @@ use crate::domain::{
 /// One resource that a set-up creates.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Made {
-    /// An organisation that an admin named.
+    /// An organisation that did not exist. Only an admin's set-up creates one.
     Organisation(Organisation),
     /// A source.
     Source(Source),
@@ -30,17 +30,17 @@ pub enum Made {
     Job(JobRecord),
 }
 
-/// The decision: each resource to create, after those that it refers to, and the resulting job.
+/// Result of the decision about a set-up: the resources to create, and the job to return.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// Resources to create.
+    /// Resources to create, each after the resources that it refers to.
     pub made: Vec<Made>,
-    /// The job, whether it exists or is to be created.
+    /// The job of the set-up, which exists or is among the resources to create.
     pub job: Job,
 }
 
 impl Plan {
-    /// Returns the response, which is the same whether the plan is applied or not.
+    /// Returns the response to the set-up. It is the same for a dry run, which does not apply the plan.
     pub fn answer(self) -> JobSetupAnswer {
         JobSetupAnswer {
             created: self.made.iter().map(Made::created).collect(),

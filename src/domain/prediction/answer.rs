@@ -1,4 +1,4 @@
-//! Predictions as responses: rows, or series with their values in columns.
+//! Predictions in the format of responses: as rows, or as series with their values in columns.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -45,7 +45,7 @@ pub struct Prediction {
     pub location_id: Option<Uuid>,
 }
 
-/// Found predictions: rows, each with a value and a reference to its run.
+/// Result of a query for predictions: rows, each with a value and a reference to its run.
 #[derive(Debug, Default)]
 pub struct Predictions {
     /// Runs that the rows refer to.
@@ -54,9 +54,9 @@ pub struct Predictions {
     pub rows: Vec<FoundPoint>,
     /// Whether more rows follow.
     pub more: bool,
-    /// Key of the last row, after which the next page begins; none if no more rows follow.
+    /// Key of the last row, after which the next page begins. `None` if no more rows follow.
     pub last: Option<PredictionKey>,
-    /// Time as of which the next page must be read: it contains what was known when these rows were read.
+    /// Time as of which the next page must be read, so that all pages contain what was stored when the first was read.
     pub as_of: Option<Timestamp>,
 }
 
@@ -78,12 +78,13 @@ pub struct FoundPoint {
     pub valid_time: Timestamp,
     /// Predicted value.
     pub value: f64,
-    /// Index of the run among the runs.
+    /// Index of the row's run in [`Predictions::runs`].
     pub run: usize,
 }
 
 impl FoundRun {
-    /// Returns the key that identifies a row of the run.
+    /// Returns the key of the row of this run with this valid_time. `with_issue` adds the issue to the key, for queries
+    /// that return all issues.
     pub fn key(&self, valid_time: Timestamp, with_issue: bool) -> PredictionKey {
         PredictionKey {
             group: self.series.group(),
@@ -148,14 +149,14 @@ pub struct PredictionSeries {
 }
 
 impl Predictions {
-    /// Groups the rows by series, in the order in which the series first appear. With `by_issue`, each issue is a
-    /// series by itself, because a valid_time then occurs several times.
+    /// Returns the rows grouped by series, in the order in which the series first occur. `by_issue` returns each issue
+    /// as a separate series, because several issues may contain the same valid_time.
     pub fn by_series(&self, by_issue: bool) -> Vec<PredictionSeries> {
         let order = self.in_order(by_issue);
         order.iter().map(|rows| self.columns(rows)).collect()
     }
 
-    /// Groups the rows by series, each thinned to at most `max` points.
+    /// Returns the rows grouped by series like [`Self::by_series`], each series thinned to at most `max` points.
     pub fn by_series_thinned(&self, by_issue: bool, max: MaxPoints) -> Vec<PredictionSeries> {
         let order = self.in_order(by_issue);
         order.iter().map(|rows| self.thinned(rows, max)).collect()
@@ -166,7 +167,7 @@ impl Predictions {
         let mut order: Vec<Vec<&FoundPoint>> = Vec::new();
         let mut last = None;
         for row in &self.rows {
-            // Usually the run is that of the row before.
+            // Usually a row belongs to the same run as the previous row.
             let index = match last {
                 Some((run, index)) if run == row.run => index,
                 _ => {

@@ -1,4 +1,4 @@
-//! Decides what a post changes in an issue that is already stored.
+//! Comparison of posted points with the stored points of the same issue.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::domain::{counts::Counts, time::Timestamp, value::Gaps};
 pub struct Point {
     /// Time that the value is predicted for.
     pub valid_time: Timestamp,
-    /// Predicted value; none withdraws that of the earlier revisions.
+    /// Predicted value. `None` withdraws the value that earlier revisions of the issue have for this time.
     pub value: Option<f64>,
 }
 
@@ -18,16 +18,17 @@ pub struct Point {
 pub struct Difference {
     /// Counts of the points by result.
     pub counts: Counts,
-    /// Whether the issue is fresh: new, and later than all before.
+    /// Whether the issue is fresh, that is, new and later than all earlier issues. The caller sets this field.
     pub fresh: bool,
     /// Points to store as the next revision.
     pub stored: Vec<Point>,
-    /// Indices of the points that withdraw a value where none is stored.
+    /// Indices of the posted points that withdraw a value although none is stored. They are errors of the request.
     pub refused: Vec<usize>,
 }
 
-/// Compares posted points with those of the same issue (the newest revision of each valid_time). Values are equal if
-/// their bits are.
+/// Compares the posted points with the stored points of the same issue. `held` contains the newest revision of each
+/// valid_time, with `None` for a withdrawn value. `gaps` says how posted points without a value are handled. Two values
+/// are equal if all their bits are equal.
 pub fn difference(posted: &[Point], held: &BTreeMap<Timestamp, Option<f64>>, gaps: Gaps) -> Difference {
     let mut found = Difference::default();
     for (index, point) in posted.iter().enumerate() {

@@ -14,27 +14,29 @@ use crate::domain::{
     violations::Violations,
 };
 
-/// Key of the run that a point without a job belongs to.
+/// Key of a run of points that were posted without a job. Points with the same key belong to the same run.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DirectKey {
     /// Source, by name or id.
     pub source: Name,
-    /// Source version, by label or id; the newest if absent.
+    /// Source version, by label or id. `None` means the newest.
     pub source_version: Option<Name>,
     /// Predicted metric.
     pub metric: Name,
     /// Location of the prediction.
     pub location_id: Uuid,
-    /// Time at which the prediction was made; its arrival if absent.
+    /// Time at which the prediction was made. `None` means the time of arrival.
     pub issue_time: Option<Timestamp>,
     /// Label that splits the predictions of one metric.
     pub stage: Option<Stage>,
 }
 
-/// Groups points without a job into runs. `first` is the number of the first point in the request.
+/// Groups points that were posted without a job into runs. `first` is the index of the first of `points` in the
+/// request, counted from 0.
 ///
 /// # Errors
-/// Invalid: no points or too many, an invalid stage, values that are not finite.
+/// `Error::Invalid`, with every violation: there are no points or too many, a stage is invalid, or a value is not
+/// finite. `Error::TooLarge`: there are more runs than one request may have.
 pub fn direct_runs(points: Vec<DirectPoint>, first: usize) -> Result<Vec<PostedRun<DirectKey>>> {
     let mut violations = Violations::default();
     check_count(points.len(), "", &mut violations)?;

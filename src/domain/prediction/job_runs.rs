@@ -10,7 +10,8 @@ use crate::domain::{duration::PostedDuration, error::Result, time::Timestamp, vi
 /// Groups the rows of a table into runs.
 ///
 /// # Errors
-/// Invalid: no rows or too many, an invalid stage, values that are not finite.
+/// `Error::Invalid`, with every violation: there are no rows or too many, a stage is invalid, or a value is not finite.
+/// `Error::TooLarge`: there are more runs than one request may have.
 pub fn runs_of_rows(rows: Vec<JobRow>) -> Result<Vec<PostedRun<JobKey>>> {
     let mut violations = Violations::default();
     check_count(rows.len(), "", &mut violations)?;
@@ -33,13 +34,15 @@ impl JobPost {
     /// Groups the points and series of the post into runs.
     ///
     /// # Errors
-    /// Invalid: no points or too many, an invalid stage, series whose columns do not match, values that are not finite.
+    /// `Error::Invalid`, with every violation: there are no points or too many, a stage is invalid, the columns of a
+    /// series differ in length, the times of a series are incomplete, or a value is not finite. `Error::TooLarge`:
+    /// there are more runs than one request may have.
     pub fn runs(mut self) -> Result<Vec<PostedRun<JobKey>>> {
         let mut violations = Violations::default();
         if let Some(stage) = &mut self.stage {
             stage.check(&mut violations, "/stage");
         }
-        // A series without values counts as one point here; its own check reports it.
+        // A series without values counts as one point here. The check of the series reports that it is empty.
         let in_series: usize = self.series.iter().map(|s| s.values.len().max(1)).sum();
         check_count(self.predictions.len() + in_series, "/predictions", &mut violations)?;
         let mut runs = Runs::default();
@@ -99,7 +102,8 @@ impl JobPost {
 }
 
 impl PostedSeries {
-    /// Returns the valid times if the columns match. Adds violations otherwise.
+    /// Returns the valid_time of each value. Adds violations if columns are missing, differ in length or contradict
+    /// each other. Returns `None` if the times cannot be determined.
     fn check(&mut self, violations: &mut Violations) -> Option<Vec<Timestamp>> {
         if let Some(stage) = &mut self.stage {
             stage.check(violations, "/stage");

@@ -9,15 +9,15 @@ use crate::domain::time::Timestamp;
 /// Query for the latest predictions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LatestQuery {
-    /// Job, or locations.
+    /// Job or locations whose predictions are requested.
     pub scopes: Vec<PredictionScope>,
-    /// Only this metric; all if none.
+    /// Only this metric. `None` for all metrics.
     pub metric: Option<String>,
-    /// Only this stage.
+    /// Only this stage. `None` for all stages.
     pub stage: Option<String>,
-    /// Only this source, by name or id.
+    /// Only this source, by name or id. `None` for all sources.
     pub source: Option<String>,
-    /// Time for which the valid value is returned, instead of the whole newest issue.
+    /// Time for which the value that is valid then is returned. `None` returns all values of the newest issue.
     pub at: Option<Timestamp>,
 }
 

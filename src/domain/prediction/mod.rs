@@ -1,7 +1,7 @@
 //! Predictions: values of one metric for a valid_time, issued at an issue_time.
 //!
-//! Predictions are never overwritten. A new issue is a new run; a changed value of the same issue is a run of the next
-//! revision, and so is a withdrawal. Only retention deletes them.
+//! Stored predictions are never overwritten. A new issue is stored as a new run. A changed value of a stored issue is
+//! stored as a run with the next revision, and so is the withdrawal of a value. Only retention deletes predictions.
 
 mod answer;
 mod counts;

@@ -1,4 +1,4 @@
-//! Posts of predictions: points or whole series for a job, or points that name their source.
+//! The body of a request that posts predictions: points or whole series for a job, or points that name their source.
 
 use std::{borrow::Cow, hash::Hash};
 
@@ -34,24 +34,24 @@ pub const MAX_POINTS: usize = 100_000;
 /// wait meanwhile.
 pub const MAX_RUNS: usize = 1000;
 
-/// Key of the run of a job that points belong to.
+/// Key of a run of a job. Posted points with the same key belong to the same run.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct JobKey {
-    /// Output role.
+    /// Output role. `None` if the post names the metric instead.
     pub role: Option<Name>,
-    /// Metric of the output role.
+    /// Metric of the output role. `None` if the post names the role instead.
     pub metric: Option<Name>,
-    /// Unit to check against that of the role, if given.
+    /// Unit that the post gives. It must equal the unit of the output role.
     pub unit: Option<Name>,
-    /// Location; that of the job if absent.
+    /// Location of the predictions. `None` means the location of the job.
     pub location_id: Option<Uuid>,
-    /// Time at which the prediction was made; its arrival if absent.
+    /// Time at which the prediction was made. `None` means the time of arrival.
     pub issue_time: Option<Timestamp>,
     /// Label that splits the predictions of one metric.
     pub stage: Option<Stage>,
 }
 
-/// A row of a table of a job's predictions.
+/// A row of a table (such as CSV) of a job's predictions.
 #[derive(Debug, Clone)]
 pub struct JobRow {
     /// Key of the run.
@@ -196,7 +196,7 @@ pub struct DirectPoint {
 }
 
 impl DirectPoint {
-    /// Returns the properties that all points of one run share.
+    /// Returns the properties that all points of one run have in common, as a value that can be hashed.
     pub fn run(&self) -> impl Hash {
         (
             &self.source,

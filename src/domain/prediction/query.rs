@@ -9,9 +9,9 @@ use crate::domain::{duration::Duration, time::Timestamp};
 /// Query for the predictions of a window of valid times. Every filter applies before the newest issue is selected.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PredictionQuery {
-    /// Only this metric; all if none.
+    /// Only this metric. `None` for all metrics.
     pub metric: Option<String>,
-    /// Location or job of the predictions.
+    /// Location, job or source whose predictions are requested.
     pub scope: PredictionScope,
     /// Only this stage.
     pub stage: Option<String>,
@@ -19,15 +19,15 @@ pub struct PredictionQuery {
     pub source: Option<String>,
     /// Only this source version, by label or id.
     pub source_version: Option<String>,
-    /// Only predictions that were available at this time.
+    /// Time in the past: only predictions that the server could return then. `None` for all predictions.
     pub as_of: Option<Timestamp>,
     /// Only lead times within these bounds.
     pub leads: LeadTimes,
     /// Only this issue.
     pub issue_time: Option<Timestamp>,
-    /// Newest issue of each valid_time, or all issues.
+    /// Whether only the newest issue of each valid_time is returned, or all issues.
     pub issues: Issues,
-    /// Last row of the page before; none for the first page.
+    /// Key of the last row of the previous page. `None` requests the first page.
     pub after: Option<PredictionKey>,
     /// Maximum number of rows.
     pub limit: usize,
@@ -38,7 +38,7 @@ pub struct PredictionQuery {
 pub struct Withdrawal {
     /// Id of the job.
     pub job_id: Uuid,
-    /// Issue to withdraw.
+    /// Issue time of the predictions to withdraw.
     pub issue_time: Timestamp,
     /// Only this metric.
     pub metric: Option<String>,
@@ -55,7 +55,7 @@ pub enum Issues {
     All,
 }
 
-/// Bounds of valid_time - issue_time, both inclusive.
+/// Bounds of the lead time, which is valid_time - issue_time. Both are inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeadTimes {
     /// Smallest lead time.
@@ -73,7 +73,7 @@ impl Default for LeadTimes {
 }
 
 impl LeadTimes {
-    /// Returns whether a prediction is within the bounds.
+    /// Returns whether the lead time of a prediction is within the bounds.
     pub fn hold(self, valid_time: Timestamp, issue_time: Timestamp) -> bool {
         let lead = valid_time.micros() - issue_time.micros();
         (self.least.micros()..=self.most.micros()).contains(&lead)
@@ -98,12 +98,12 @@ pub struct PredictionKey {
     pub group: GroupKey,
     /// Time that the value is predicted for.
     pub valid_time: Timestamp,
-    /// Issue, if all issues are returned.
+    /// Issue of the prediction. `None` if the query returns only the newest issue of each valid_time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<IssueKey>,
 }
 
-/// Key that identifies an issue among those of one valid_time.
+/// Key that identifies one of the issues that have the same group and valid_time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct IssueKey {
     /// Time at which the prediction was made.
@@ -115,11 +115,11 @@ pub struct IssueKey {
 /// Start of a page of predictions: the row before it, and the window of the first page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PredictionCursor {
-    /// Last row of the page before.
+    /// Key of the last row of the previous page.
     pub after: PredictionKey,
-    /// Start of the window.
+    /// Start of the window (inclusive).
     pub from: Timestamp,
-    /// End of the window.
+    /// End of the window (exclusive).
     pub to: Timestamp,
     /// Time as of which the first page was read. Predictions that arrived later are on no later page.
     pub as_of: Option<Timestamp>,

@@ -21,11 +21,11 @@ pub struct PostedRun<K> {
     pub key: K,
     /// Points of the run.
     pub points: Vec<Point>,
-    /// Place of each point in the request.
+    /// Place of each of the `points` in the request, for the JSON pointers of violations.
     places: Vec<Place>,
 }
 
-/// Place of a point in the request: in a list of points, or in a series.
+/// Place of a point in the request body: the list that contains the point, and the index in this list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     /// List that contains the point.
@@ -45,7 +45,8 @@ pub(super) enum List {
 }
 
 impl Place {
-    /// Returns the pointer of a member of the point. A member that a series has once applies to all its points.
+    /// Returns the JSON pointer of a member of the point, such as `value`. If a series contains the member only once
+    /// for all its points, the pointer is that of the series' member.
     pub fn member(self, member: &str) -> String {
         match (self.list, member) {
             (List::Predictions, _) => format!("/predictions/{}/{member}", self.index),
@@ -60,7 +61,7 @@ impl Place {
 }
 
 impl<K> PostedRun<K> {
-    /// Returns the same run with another key.
+    /// Returns the run with `key` instead of its key.
     pub fn of<L>(self, key: L) -> PostedRun<L> {
         PostedRun {
             key,
@@ -69,7 +70,7 @@ impl<K> PostedRun<K> {
         }
     }
 
-    /// Adds violations about the values of some points.
+    /// Adds a violation about the value of each of some points. `points` contains indices of [`Self::points`].
     pub fn refuse_values(&self, points: &[usize], detail: &str, violations: &mut Violations) {
         for place in points.iter().filter_map(|index| self.places.get(*index)) {
             if violations.is_full() {
@@ -79,7 +80,8 @@ impl<K> PostedRun<K> {
         }
     }
 
-    /// Adds a violation about a member of every point of the run.
+    /// Adds a violation about the JSON member `member` of every point of the run. Points that have the member in common
+    /// get one violation.
     pub fn refuse(&self, member: &str, detail: &str, violations: &mut Violations) {
         let mut told = BTreeSet::new();
         for place in &self.places {
@@ -94,7 +96,10 @@ impl<K> PostedRun<K> {
     }
 }
 
-/// Refuses an empty list of points, and one with too many.
+/// Checks that a request has 1 to [`MAX_POINTS`] points.
+///
+/// # Errors
+/// `Error::Invalid`: the number is wrong, or there are violations already. All violations are returned.
 pub(super) fn check_count(count: usize, pointer: &str, violations: &mut Violations) -> Result<()> {
     if count == 0 {
         violations.add(pointer, "has no points");
@@ -106,7 +111,7 @@ pub(super) fn check_count(count: usize, pointer: &str, violations: &mut Violatio
     std::mem::take(violations).into_result()
 }
 
-/// Collects points into runs.
+/// Collector that groups posted points by the key of their run.
 pub(super) struct Runs<K> {
     runs: Vec<PostedRun<K>>,
     known: HashMap<K, usize>,
@@ -124,7 +129,8 @@ impl<K> Default for Runs<K> {
 }
 
 impl<K: Clone + Eq + Hash> Runs<K> {
-    /// Adds a point to its run. Usually this is the run of the point before, and no key is created.
+    /// Adds a point to its run. `is_same` says whether a key is that of the point's run, and `key` creates this key.
+    /// Usually the point belongs to the same run as the previous point, so that no key need be created.
     pub fn add(&mut self, is_same: impl Fn(&K) -> bool, key: impl FnOnce() -> K, point: Point, place: Place) {
         if !self.runs.get(self.last).is_some_and(|run| is_same(&run.key)) {
             let key = key();
@@ -145,7 +151,8 @@ impl<K: Clone + Eq + Hash> Runs<K> {
     /// Returns the runs, each sorted by valid time.
     ///
     /// # Errors
-    /// Too large: more runs than one request may have. Invalid: values that are not finite.
+    /// `Error::TooLarge`: there are more than [`MAX_RUNS`] runs. `Error::Invalid`: a value is not finite, or
+    /// `violations` is not empty.
     pub fn finish(mut self, mut violations: Violations) -> Result<Vec<PostedRun<K>>> {
         if self.runs.len() > MAX_RUNS {
             return Err(Error::TooLarge(format!(
@@ -167,7 +174,8 @@ impl<K: Clone + Eq + Hash> Runs<K> {
     }
 }
 
-/// Joins runs whose keys turned out to be equal, and adds violations for repeated valid times.
+/// Merges runs that have equal keys after the names in the keys were resolved. Adds a violation for each valid_time
+/// that occurs again in the same run.
 pub fn join<K: Eq + Hash + Clone>(runs: Vec<PostedRun<K>>, violations: &mut Violations) -> Vec<PostedRun<K>> {
     let mut known: HashMap<K, usize> = HashMap::new();
     let mut joined: Vec<PostedRun<K>> = Vec::with_capacity(runs.len());

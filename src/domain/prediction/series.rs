@@ -1,4 +1,4 @@
-//! Series and issues of predictions, and the keys by which readers distinguish them.
+//! Series and issues of predictions, and the key by which responses group them.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// A series: the properties that identify it, and the names that are returned with it.
+/// A series of predictions: the properties that identify the series, and the names that responses contain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
     /// Organisation that owns the series.
@@ -17,7 +17,7 @@ pub struct Series {
     pub source_id: Uuid,
     /// Version of the source.
     pub source_version_id: Uuid,
-    /// Job that the predictions were posted for; none if they were posted directly.
+    /// Job that the predictions were posted for. `None` if they were posted without a job.
     pub job_id: Option<Uuid>,
     /// Location of the predictions.
     pub location_id: Option<Uuid>,
@@ -31,23 +31,24 @@ pub struct Series {
     pub source_name: Name,
     /// Label of the version.
     pub version_label: Name,
-    /// Retention of the points after the later of their valid_time and arrival, in hours; forever if none.
+    /// Time for which a point is stored after the later of its valid_time and its arrival, in hours. `None` means
+    /// forever.
     pub retention_hours: Option<i64>,
 }
 
-/// Returns the time at or before which points must have ended to have expired by `now`, for a retention.
+/// Returns `now` minus the retention. A point has expired if both its valid_time and its arrival are at or before this
+/// time. `None` if there is no retention, so that points never expire.
 pub fn cutoff(retention_hours: Option<i64>, now: Timestamp) -> Option<Timestamp> {
     Some(now.plus_hours(retention_hours?.saturating_neg()))
 }
 
 impl Series {
-    /// Returns the time at or before which points must have ended to have expired by `now`. Without a retention, points
-    /// never expire.
+    /// Returns `now` minus the retention of the series. See [`cutoff`].
     pub fn cutoff(&self, now: Timestamp) -> Option<Timestamp> {
         cutoff(self.retention_hours, now)
     }
 
-    /// Returns the key by which readers distinguish predictions.
+    /// Returns the key by which responses group the predictions of the series.
     pub fn group(&self) -> GroupKey {
         GroupKey {
             metric: self.metric.clone(),
@@ -59,16 +60,17 @@ impl Series {
     }
 }
 
-/// An issue: the times at which a run was made and arrived.
+/// The issue of a run: the time at which the model made the run, and the time at which the run arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Issue {
     /// Time at which the model made the run.
     pub issue_time: Timestamp,
-    /// Time of arrival.
+    /// Time at which the server received the run.
     pub available_at: Timestamp,
 }
 
-/// Key by which readers distinguish predictions. Responses are sorted by it, then by valid time.
+/// Key by which responses group predictions. A response with only the newest issues contains at most one prediction for
+/// each key and valid_time. Responses are sorted by this key, then by valid_time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct GroupKey {
     /// Predicted metric.

@@ -9,8 +9,8 @@ use url::{Host, Url};
 /// Maximum length of an address, in characters.
 pub const MAX_URL: usize = 2048;
 
-/// Checks an address. A host that is a name is checked again for each connection, by the addresses that it resolves to
-/// then.
+/// Checks a URL that messages are to be posted to. `allow_private` permits hosts that are not public. If the host is a
+/// domain name, only the name is checked here. The IP addresses of the name are checked for each connection.
 ///
 /// # Errors
 /// Returns a description of what is wrong with the address.
@@ -34,7 +34,7 @@ pub fn check(text: &str, allow_private: bool) -> Result<(), String> {
             None => false,
             Some(Host::Ipv4(address)) => !is_public(address.into()),
             Some(Host::Ipv6(address)) => !is_public(address.into()),
-            // By RFC 6761 these names never leave the machine.
+            // By RFC 6761 these names always resolve to the machine itself.
             Some(Host::Domain(name)) => {
                 let name = name.trim_end_matches('.');
                 name == "localhost" || name.ends_with(".localhost")
@@ -46,7 +46,7 @@ pub fn check(text: &str, allow_private: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// Error for an address that is not public.
+/// Description of the fault of an address that is not public.
 pub const NOT_PUBLIC: &str = "leads to a loopback, private or reserved address: the operator can allow these with \
     webhooks.allow_private_addresses";
 

@@ -7,13 +7,14 @@ use uuid::Uuid;
 use super::{LastAttempt, secret::Secrets};
 use crate::domain::time::Timestamp;
 
-/// Event of the message that a test sends.
+/// Event of the message that a test of a webhook sends.
 pub const TEST: &str = "webhook.test";
 
-/// Waiting times after failed attempts, in seconds. The last one applies to all further attempts.
+/// Waiting times before retries, in seconds: the first after the first failed attempt, and so on. The last waiting time
+/// applies to all further attempts.
 const WAITS: [i64; 6] = [5, 30, 120, 600, 1800, 3600];
 
-/// Maximum age of a message that is retried, in hours.
+/// Maximum age of a message at its last retry, in hours. If the next retry would be later, the delivery fails.
 const KEEP_TRYING_HOURS: i64 = 48;
 
 /// Time for which a completed message stays in the list, in hours: 30 days.
@@ -45,7 +46,7 @@ impl DeliveryState {
         }
     }
 
-    /// Returns the state with this name.
+    /// Returns the state with this name in the API, or `None` if the name is unknown.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Pending, Self::Delivered, Self::Failed]
             .into_iter()
@@ -107,10 +108,10 @@ pub struct WebhookTest {
     pub milliseconds: u64,
 }
 
-/// A message that is due to be sent.
+/// A message to send, with the data of its webhook that sending needs.
 #[derive(Clone)]
 pub struct Message {
-    /// Id of its webhook.
+    /// Id of the webhook that the message is sent to.
     pub webhook_id: Uuid,
     /// Position among the webhook's messages.
     pub position: i64,
@@ -118,21 +119,21 @@ pub struct Message {
     pub id: Uuid,
     /// Event of the message.
     pub event: String,
-    /// Job that the message is about.
+    /// Id of the job that the message is about. `None` for a test.
     pub job_id: Option<Uuid>,
-    /// Body to post.
+    /// Body of the request.
     pub body: String,
     /// Time at which the message was created.
     pub created_at: Timestamp,
     /// Number of earlier attempts.
     pub attempts: u32,
-    /// Address to post to.
+    /// URL that the message is posted to.
     pub url: String,
     /// Secrets that sign the message.
     pub secrets: Secrets,
 }
 
-/// Result of one attempt.
+/// Result of one attempt to deliver a message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attempt {
     /// Time at which the attempt began.
@@ -145,19 +146,19 @@ pub struct Attempt {
     pub milliseconds: u64,
 }
 
-/// The step that follows an attempt.
+/// The step that follows an attempt to deliver a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     /// The message is delivered.
     Delivered,
     /// The message is retried at this time.
     Retry(Timestamp),
-    /// The delivery is given up.
+    /// The delivery failed, and the message is not retried.
     GivenUp,
 }
 
 impl Attempt {
-    /// Returns whether the receiver accepted the message.
+    /// Returns whether the receiver accepted the message with a status of 2xx.
     pub fn is_delivered(&self) -> bool {
         self.status.is_some_and(|status| (200..300).contains(&status))
     }
@@ -179,12 +180,12 @@ impl Attempt {
         Next::Retry(at)
     }
 
-    /// Returns the time of the retry that would follow this attempt.
+    /// Returns the time at which the message is retried if this attempt failed, regardless of the message's age.
     pub fn again(&self, message: &Message) -> Timestamp {
         self.at.plus_seconds(wait(message.id, message.attempts))
     }
 
-    /// Returns the attempt as shown with the webhook.
+    /// Returns the attempt as the API returns it with the webhook.
     pub fn shown(&self, message: &Message) -> LastAttempt {
         LastAttempt {
             message_id: message.id,
@@ -197,8 +198,9 @@ impl Attempt {
     }
 }
 
-/// Returns the waiting time in seconds after a failed attempt that `attempts` others preceded. Up to a tenth is added,
-/// depending on the message, so that messages that failed together are not retried together.
+/// Returns the waiting time before the next retry of `message`, in seconds, if `attempts` attempts preceded the one
+/// that failed. Up to a tenth is added, depending on the message's id, so that messages that failed at the same time
+/// are not all retried at the same time.
 fn wait(message: Uuid, attempts: u32) -> i64 {
     let index = usize::try_from(attempts).unwrap_or(usize::MAX);
     let [.., last] = WAITS;

@@ -1,7 +1,7 @@
 //! Webhooks: addresses that receive messages about changes of jobs' health states, by the Standard Webhooks convention.
 //!
-//! A message is stored in the transaction of the change that it reports, and keeps its id in every attempt. It is sent
-//! at least once.
+//! A message is stored in the same transaction as the change that it reports. Its id is the same in every attempt to
+//! deliver it. A receiver may get a message more than once.
 
 pub mod address;
 pub mod delivery;
@@ -52,7 +52,7 @@ impl WebhookEvent {
     /// Every event.
     pub const ALL: [Self; 4] = [Self::JobLate, Self::JobDown, Self::JobRecovered, Self::JobFailed];
 
-    /// Returns the event for a change of a job's state; none if webhooks are not notified of it.
+    /// Returns the event for a change of a job's health state, or `None` if webhooks are not notified of this change.
     pub fn of(previous: HealthState, state: HealthState) -> Option<Self> {
         use HealthState::{Down, Failed, Late, New, OnTime, Unmonitored};
         match (previous, state) {
@@ -74,13 +74,13 @@ impl WebhookEvent {
         }
     }
 
-    /// Returns the event with this name.
+    /// Returns the event with this name in the API, or `None` if the name is unknown.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|event| event.as_str() == name)
     }
 }
 
-/// A change of a job's state that webhooks are notified of.
+/// A change of a job's health state that webhooks are notified of.
 #[derive(Debug, Clone)]
 pub struct Notice {
     /// Organisation of the job.
@@ -131,7 +131,7 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// Returns the webhook as it is at `now`.
+    /// Returns the webhook as it is at `now`: `old_secret_until` is removed if this time has passed.
     pub fn at(mut self, now: Timestamp) -> Self {
         self.old_secret_until = self.old_secret_until.filter(|until| now < *until);
         self
@@ -200,8 +200,11 @@ pub struct NewWebhook {
 }
 
 impl NewWebhook {
-    /// Validates the fields, and returns the secret if one was given. Fails with every violation. `allow_private`
-    /// permits addresses that are not public.
+    /// Trims the name, validates the fields, and returns the secret, or `None` if the request gives none.
+    /// `allow_private` permits addresses that are not public.
+    ///
+    /// # Errors
+    /// `Error::Invalid`, with every violation.
     pub fn check(&mut self, allow_private: bool) -> Result<Option<Secret>> {
         let mut violations = Violations::default();
         self.name.check(&mut violations, "/name");
@@ -260,7 +263,11 @@ pub struct WebhookChange {
 }
 
 impl WebhookChange {
-    /// Validates the fields, and returns the secret if one was given. Fails with every violation.
+    /// Trims the name, validates the fields, and returns the secret, or `None` if the request gives none.
+    /// `allow_private` permits addresses that are not public.
+    ///
+    /// # Errors
+    /// `Error::Invalid`, with every violation.
     pub fn check(&mut self, allow_private: bool) -> Result<Option<Secret>> {
         let mut violations = Violations::default();
         check_optional(self.name.as_mut(), &mut violations, "/name");
@@ -271,7 +278,7 @@ impl WebhookChange {
         Ok(secret)
     }
 
-    /// Applies the changes at `now`. The secret is stored apart from the webhook.
+    /// Applies the changes, except those of the secret, to `webhook` at `now`. The secret is stored separately.
     pub fn apply(self, webhook: &mut Webhook, now: Timestamp) {
         set(&mut webhook.name, self.name);
         set(&mut webhook.url, self.url);

@@ -1,13 +1,13 @@
-//! The operator's settings for webhooks.
+//! The operator's settings for requests to webhooks.
 
 use std::time::Duration;
 
-/// The operator's settings for the calls of webhooks.
+/// The operator's settings for the HTTP requests that deliver messages to webhooks.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
-    /// Whether loopback, private and reserved addresses may be called.
+    /// Whether messages may be sent to loopback, private and reserved addresses.
     pub allow_private_addresses: bool,
-    /// Time limit for a call.
+    /// Timeout of one request.
     pub time_out: Duration,
 }
 

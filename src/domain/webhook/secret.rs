@@ -1,4 +1,4 @@
-//! Secrets that sign messages, and the signature (Standard Webhooks, HMAC-SHA256).
+//! Secrets that sign messages, and their signatures (HMAC-SHA256 by the Standard Webhooks convention).
 
 use std::fmt::Display;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::domain::time::Timestamp;
 
-/// Time for which the previous secret still signs after a rotation, in hours.
+/// Time for which messages are also signed with the previous secret after a rotation, in hours.
 pub const OLD_SECRET_HOURS: i64 = 24;
 
 /// Prefix of a secret's text.
@@ -24,7 +24,7 @@ const BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 pub struct Secret(Vec<u8>);
 
 impl Secret {
-    /// Generates a secret: 32 bytes out of 488 bits from the operating system's generator.
+    /// Generates a secret of 32 bytes. It is the SHA-256 of 488 random bits from the operating system.
     pub fn generate() -> Self {
         let mut digest = Sha256::new();
         for _ in 0..4 {
@@ -33,7 +33,7 @@ impl Secret {
         Self(digest.finalize().to_vec())
     }
 
-    /// Reads `whsec_` and the base64 of 24 to 64 bytes.
+    /// Parses the text of a secret, which is `whsec_` and the base64 of 24 to 64 bytes.
     ///
     /// # Errors
     /// Returns a description of what is wrong with the text, without quoting it.
@@ -50,17 +50,18 @@ impl Secret {
         Self(bytes)
     }
 
-    /// Returns the key.
+    /// Returns the bytes of the key.
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Returns the text that is shown to the owner.
+    /// Returns the secret as text that is shown to the webhook's owner: `whsec_` and the base64 of the key.
     pub fn reveal(&self) -> String {
         format!("{PREFIX}{}", STANDARD.encode(&self.0))
     }
 
-    /// Returns the signature, as in the header, of a message that is sent `seconds` after 1970-01-01T00:00:00Z.
+    /// Returns the signature for the header `webhook-signature`. `message` is the id of the message, `seconds` the time
+    /// of sending in seconds since 1970-01-01T00:00:00Z.
     pub fn sign(&self, message: impl Display, seconds: i64, body: &str) -> String {
         // HMAC accepts a key of any length.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
@@ -71,18 +72,20 @@ impl Secret {
     }
 }
 
-/// Secrets that sign a webhook's messages: the newest, and for a while after a rotation the previous one.
+/// Secrets that sign a webhook's messages: the newest secret, and for [`OLD_SECRET_HOURS`] after a rotation the
+/// previous one.
 #[derive(Clone)]
 pub struct Secrets {
     /// Newest secret.
     pub current: Secret,
-    /// Previous secret, and the time until which it signs.
+    /// Previous secret, and the time until which messages are also signed with it. `None` if there is no previous
+    /// secret.
     pub old: Option<(Secret, Timestamp)>,
 }
 
 impl Secrets {
-    /// Returns the signatures of a message that is sent at `at`, separated by a space; that of the newest secret comes
-    /// first.
+    /// Returns the signatures of a message with the id `message` that is sent at `at`. Several signatures are separated
+    /// by a space. The signature with the newest secret comes first.
     pub fn sign(&self, message: impl Display, at: Timestamp, body: &str) -> String {
         let seconds = at.micros().div_euclid(1_000_000);
         let old = self.old.iter().filter(|(_, until)| at < *until);

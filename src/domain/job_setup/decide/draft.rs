@@ -1,4 +1,4 @@
-//! State of a decision while it is made.
+//! Intermediate state of a decision about a set-up.
 
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use crate::domain::{
     violations::Violations,
 };
 
-/// Input of a decision, and its results so far.
+/// Input of a decision, and the results of the steps so far.
 pub(super) struct Draft<'a> {
     /// The set-up.
     pub inquiry: &'a Inquiry,
@@ -21,16 +21,16 @@ pub(super) struct Draft<'a> {
     pub found: &'a Found,
     /// Time and ids for new resources.
     pub fresh: Fresh,
-    /// Existing resources and those to create, of any owner.
+    /// Existing resources and resources to create. They may belong to any organisation.
     pub things: Things,
-    /// Resources to create, in order.
+    /// Resources to create, each after the resources that it refers to.
     pub made: Vec<Made>,
     /// Violations found so far.
     pub violations: Violations,
 }
 
 impl<'a> Draft<'a> {
-    /// Begins a decision with the violations of form.
+    /// Begins a decision with the violations that the check of the format found.
     pub fn new(inquiry: &'a Inquiry, found: &'a Found, fresh: Fresh) -> Self {
         Self {
             inquiry,
@@ -42,18 +42,19 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Ends the decision with a conflict or a refusal. If violations were found already, they are the result, and the
-    /// decision continues in order to find the others.
+    /// Returns `error`, which ends the decision, if there are no violations so far. If there are, the error is dropped
+    /// and the decision continues in order to find all violations, which are then the result.
     pub fn refuse(&self, error: Error) -> Result<()> {
         if self.violations.is_empty() { Err(error) } else { Ok(()) }
     }
 
-    /// Returns whether the organisation exists or is the one that the set-up is for.
+    /// Returns whether the organisation exists or is the organisation of the set-up, which may be created.
     pub fn has_organisation(&self, id: Uuid) -> bool {
         id == self.inquiry.setup.organisation_id || self.found.organisation(id).is_some()
     }
 
-    /// Adds a resource to create. Later steps of the decision find it.
+    /// Adds a resource to create. Later steps of the decision find sources, versions, sensors and locations that were
+    /// added.
     pub fn create(&mut self, made: Made) {
         match &made {
             Made::Source(made) => self.things.sources.push(made.clone()),

@@ -1,4 +1,4 @@
-//! The inputs of a set-up: unknown sensors and locations are created as placeholders.
+//! Decision about the inputs of a set-up. Sensors and locations that do not exist are created as placeholders.
 
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::domain::{
     violations::Violations,
 };
 
-/// Checks the bindings, if the roles are known, and the location.
+/// Checks the location of the job, and the bindings if the input roles are known. Adds placeholders to the plan.
 pub(super) fn decide(draft: &mut Draft<'_>, roles: Option<&[InputRole]>) -> Result<()> {
     let form = &draft.inquiry.form;
     let roles = roles.filter(|_| form.has_sound_bindings && form.has_sound_roles);
@@ -27,8 +27,8 @@ pub(super) fn decide(draft: &mut Draft<'_>, roles: Option<&[InputRole]>) -> Resu
     Ok(())
 }
 
-/// Returns the bound inputs, in the order of the bindings. The placeholders are created in the order of the roles, so
-/// that the order of the bindings does not matter.
+/// Returns the bound resources in the order of the bindings, and creates placeholders for missing ones. The
+/// placeholders are created in the order of the roles, so that the order of the bindings does not change the result.
 fn find_or_create(
     draft: &mut Draft<'_>,
     roles: &[InputRole],
@@ -57,14 +57,14 @@ fn find_or_create(
                 }
                 None => create(draft, role, id)?,
             }
-            // An input of another kind is not reported as missing as well.
+            // The binding then counts as fitting, so that a resource of another kind is not also reported as missing.
             inputs[index] = Some(fitting(draft, role));
         }
     }
     Ok(inputs)
 }
 
-/// Returns the kind of another resource that has the id, if the organisation may see it.
+/// Returns the kind of an existing resource that has the id but not the kind `kind`, if the organisation can see it.
 fn other_kind(draft: &Draft<'_>, kind: InputKind, id: Uuid) -> Option<InputKind> {
     let organisation = draft.inquiry.setup.organisation_id;
     let mut kinds = [InputKind::Sensor, InputKind::Location, InputKind::Source].into_iter();
@@ -74,7 +74,11 @@ fn other_kind(draft: &Draft<'_>, kind: InputKind, id: Uuid) -> Option<InputKind>
     })
 }
 
-/// Creates the placeholder of a role's input.
+/// Adds a placeholder with this id for the input role to the plan. Adds nothing if there are violations and the name is
+/// taken.
+///
+/// # Errors
+/// `Error::Conflict`: a resource of the organisation has the placeholder's name.
 fn create(draft: &mut Draft<'_>, role: &InputRole, id: Uuid) -> Result<()> {
     let (organisation, now) = (draft.inquiry.setup.organisation_id, draft.fresh.now);
     let revision = draft.fresh.revision;
@@ -105,7 +109,7 @@ fn create(draft: &mut Draft<'_>, role: &InputRole, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Returns an input of the organisation that fits the role.
+/// Returns the properties of an input of the organisation that fits the role in every respect.
 fn fitting(draft: &Draft<'_>, role: &InputRole) -> Input {
     Input {
         organisation_id: Some(draft.inquiry.setup.organisation_id),
@@ -115,7 +119,9 @@ fn fitting(draft: &Draft<'_>, role: &InputRole) -> Input {
     }
 }
 
-/// Checks the location of the job. It may be one of the placeholders, which are not known if the inputs are not.
+/// Checks that the organisation has the location that the set-up gives the job. The location may be one of the
+/// placeholders of this set-up. If the inputs were not decided, a missing location that is also bound is therefore not
+/// reported.
 fn check_location(draft: &mut Draft<'_>, are_inputs_known: bool) {
     let setup = &draft.inquiry.setup;
     let Some(id) = setup.job.location_id else { return };

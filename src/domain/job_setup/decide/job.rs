@@ -1,4 +1,5 @@
-//! The job of a set-up: the one of its name, or a new one.
+//! Decision about the job of a set-up. An existing job with this name is used if it agrees, otherwise a new job is
+//! created.
 
 use super::{
     super::{
@@ -15,7 +16,7 @@ use crate::domain::{
     source_version::SourceVersion,
 };
 
-/// Completes the plan, once there are no violations.
+/// Adds the job to the plan and returns the plan. It is called only if there are no violations.
 pub(super) fn decide(mut draft: Draft<'_>, source: &Source, version: &SourceVersion) -> Result<Plan> {
     let (setup, fresh) = (&draft.inquiry.setup, draft.fresh);
     if let Some(job) = &draft.found.job {
@@ -49,8 +50,8 @@ pub(super) fn decide(mut draft: Draft<'_>, source: &Source, version: &SourceVers
     Ok(Plan { made: draft.made, job })
 }
 
-/// Refuses an id that a job has, or that a deleted job had whose predictions are still stored: they would become the
-/// new job's.
+/// Checks that the id that the request gives a new job is free. An id is not free if a job has it, or if predictions of
+/// a deleted job are stored under it, because they would become predictions of the new job.
 fn check_id(draft: &Draft<'_>) -> Result<()> {
     let Some(id) = draft.inquiry.setup.job.id else {
         return Ok(());

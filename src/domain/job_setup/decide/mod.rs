@@ -1,4 +1,5 @@
-//! Decides on a set-up, one kind of resource after the other, since each depends on those before it.
+//! Decides which resources a set-up creates. Each module decides about one kind of resource. The order is organisation,
+//! source, version, inputs and job, because each depends on those before it.
 
 mod draft;
 mod inputs;
@@ -15,12 +16,13 @@ use super::{found::Found, fresh::Fresh, inquiry::Inquiry, plan::Plan};
 use crate::domain::error::{Error, Result};
 use draft::Draft;
 
-/// Decides what a set-up creates. Existing resources that agree are used, missing ones are created.
+/// Decides which resources a set-up creates, and returns the plan. An existing resource that agrees with the request is
+/// used, and a missing resource is created.
 ///
 /// # Errors
-/// Invalid: names every violation of form and rules. Conflict: an id or a name is taken, or a resource exists and
-/// differs. Forbidden: the caller may not create or publish a resource. Violations take precedence over conflicts and
-/// refusals.
+/// `Error::Invalid`, with every violation of the format and of the rules. `Error::Conflict`: an id or a name is taken,
+/// or a resource exists and differs from the request. `Error::Forbidden`: the caller may not create a resource.
+/// Violations take precedence over the other errors.
 pub fn decide(inquiry: &Inquiry, found: &Found, fresh: Fresh) -> Result<Plan> {
     let mut draft = Draft::new(inquiry, found, fresh);
     organisation::decide(&mut draft)?;

@@ -1,4 +1,5 @@
-//! The organisation of a set-up: the one that exists, or one that an admin creates by naming it.
+//! Decision about the organisation of a set-up. An existing organisation is used. If it does not exist, an admin's
+//! set-up creates it, with its id as its name.
 
 use super::{super::plan::Made, draft::Draft};
 use crate::domain::{

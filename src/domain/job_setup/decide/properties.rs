@@ -22,7 +22,7 @@ fn decided(caller: &Caller, setup: &JobSetup, found: &Found) -> Result<Plan> {
     decide(&inquiry, found, fresh())
 }
 
-/// Returns the places of the violations. The numbers of bindings are replaced by their roles.
+/// Returns the JSON pointers of the violations. The index of a binding is replaced by the name of its role.
 fn places(setup: &JobSetup, error: &Error) -> Vec<(String, String)> {
     let Error::Invalid(violations) = error else {
         return Vec::new();

@@ -1,4 +1,5 @@
-//! The source of a set-up: by its id, by its name, by one of its versions, or a new one.
+//! Decision about the source of a set-up. The request names it by id, by name or by one of its versions. A source that
+//! does not exist is created if the request gives its name.
 
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use crate::domain::{
     text::Name,
 };
 
-/// Returns the source. `None` if the members that name it have violations.
+/// Returns the source of the set-up, which exists or is created. `None` if the members that name it have violations.
 pub(super) fn decide(draft: &mut Draft<'_>) -> Result<Option<Source>> {
     let Some(source) = named(draft)? else {
         return Ok(None);
@@ -66,9 +67,10 @@ fn by_name(draft: &mut Draft<'_>, named: SetupSource, name: Name, id: Option<Uui
     }
 }
 
-/// Returns the source of the version that is named.
+/// Returns the source of the version whose id the request gives. If there is no such version, adds a violation and
+/// returns `None`.
 fn of_version(draft: &mut Draft<'_>) -> Option<Source> {
-    // The step of the version reports that the places differ.
+    // If the request gives different version ids, `version::decide` reports the violation.
     let Ok(place) = draft.inquiry.version_id() else {
         return None;
     };
@@ -87,7 +89,7 @@ fn of_version(draft: &mut Draft<'_>) -> Option<Source> {
     source
 }
 
-/// Returns the source of that id, if the caller may see it.
+/// Returns the source with this id if it exists and the caller can see it.
 fn visible(draft: &Draft<'_>, id: Uuid) -> Option<Source> {
     let found = draft.things.source(id)?;
     draft.inquiry.caller.sees(found.organisation_id).then(|| found.clone())

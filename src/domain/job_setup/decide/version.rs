@@ -1,4 +1,6 @@
-//! The version of a set-up: by its id, by its label, the one that the job has, the source's newest, or a new one.
+//! Decision about the source version of a set-up. The request names it by id or by label. If it gives neither an id, a
+//! label nor roles, the version is the one that the existing job uses, otherwise the newest of the source. A version
+//! that does not exist is created.
 
 use uuid::Uuid;
 
@@ -14,12 +16,12 @@ use crate::domain::{
     text::Name,
 };
 
-/// The version and the input roles that a job is bound to.
+/// The version of the set-up's job, and the input roles that the bindings are checked against.
 #[derive(Default)]
 pub(super) struct Contract {
     /// The version. `None` if it or its source has violations.
     pub version: Option<SourceVersion>,
-    /// Input roles, if they are known, which they may be without a version. The bindings can be checked with them.
+    /// Input roles. `None` if they are not known. They may be known from the request even if `version` is `None`.
     pub roles: Option<Vec<InputRole>>,
 }
 
@@ -60,7 +62,8 @@ pub(super) fn decide(draft: &mut Draft<'_>, source: Option<&Source>) -> Result<C
     create(draft, source, named, place)
 }
 
-/// Returns the contract of a requested version that can be neither found nor created.
+/// Returns the contract of a requested version that was not found and is not created. It has the input roles of the
+/// request if the request is complete and well-formed.
 fn asked(draft: &Draft<'_>, named: &SetupVersion) -> Contract {
     let is_whole = named.output_roles.is_some() && draft.inquiry.form.has_sound_roles;
     Contract {
@@ -69,7 +72,7 @@ fn asked(draft: &Draft<'_>, named: &SetupVersion) -> Contract {
     }
 }
 
-/// Returns the version of that id, if the caller may see its source.
+/// Returns the version with this id if it exists and the caller can see its source.
 fn visible(draft: &Draft<'_>, id: Uuid) -> Option<SourceVersion> {
     let found = draft.things.version(id)?;
     let source = draft.things.source(found.source_id)?;
@@ -146,7 +149,8 @@ fn create(draft: &mut Draft<'_>, source: &Source, named: SetupVersion, place: Op
     })
 }
 
-/// Returns the label and the output roles, which a new version needs.
+/// Returns the label and the output roles, which a new version must have. If one is missing, adds violations and
+/// returns `None`.
 fn complete(
     draft: &mut Draft<'_>,
     source: &Source,
@@ -172,7 +176,7 @@ fn complete(
     named.version.clone().zip(named.output_roles.clone())
 }
 
-/// Returns the conflict that the database would report: that of the label before that of the id.
+/// Checks that the label and the id of a new version are free, in this order, which is that of the database.
 fn conflict(draft: &Draft<'_>, source: &Source, label: &Name, id: Option<Uuid>) -> Result<()> {
     let things = &draft.things;
     if let Some(holder) = things.version_labelled(source.id, label) {

@@ -1,4 +1,5 @@
-//! Random catalogues and set-ups for them, of so few ids and names that they often meet.
+//! Generators of random catalogues and set-ups for property tests. They use few ids and names, so that a set-up often
+//! names an existing resource.
 
 use proptest::{collection::vec, option, prelude::*};
 use uuid::Uuid;
@@ -20,7 +21,7 @@ pub fn now() -> Timestamp {
     Timestamp::from_micros(1_700_000_000_000_000)
 }
 
-/// The organisation that set-ups are for, and another one.
+/// Organisation of all set-ups. [`ELSEWHERE`] is another organisation.
 pub const HOME: Uuid = Uuid::from_u128(1);
 pub const ELSEWHERE: Uuid = Uuid::from_u128(2);
 
