@@ -1,4 +1,4 @@
-//! Storing, changing and deleting jobs.
+//! Stores, changes and deletes jobs.
 
 use uuid::Uuid;
 
