@@ -1,4 +1,4 @@
-//! The SQL of the audit trail.
+//! The SQL of the audit trail: who created, changed or deleted which resource.
 
 use super::{
     clock,
@@ -33,9 +33,10 @@ impl FromRow for AuditEntry {
     }
 }
 
-/// Inserts an entry after those of the same time, and returns its time and its position. If the clock is before the
-/// time that was trusted last, the entry gets that time: a clock that was set back far would otherwise date the entry
-/// so early that it is deleted once the clock is right.
+/// Inserts an entry after all entries of the same time, and returns the time and the position with which the entry is
+/// stored. If the clock shows an earlier time than the last trusted clock time, the entry gets the last trusted time.
+/// Otherwise, an entry that is written while the clock is wrongly set far back would be dated so early that the
+/// retention deletes it as soon as the clock is correct again.
 pub fn insert(tx: &Transaction<'_>, entry: &AuditEntry) -> Result<(Timestamp, i64)> {
     let at = clock::seen(tx)?.map_or(entry.at, |seen| seen.max(entry.at));
     let mut statement = tx.prepare_cached(
@@ -57,14 +58,15 @@ pub fn insert(tx: &Transaction<'_>, entry: &AuditEntry) -> Result<(Timestamp, i6
     Ok(statement.query_row(row, |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-/// Replaces the changes of an entry, which go on after it was stored.
+/// Replaces the recorded changes of the entry with this time and position. A request that continues to change a
+/// resource after its entry was inserted calls this.
 pub fn amend(tx: &Transaction<'_>, (at, position): (Timestamp, i64), changes: &Changes) -> Result<()> {
     tx.prepare_cached("UPDATE audit SET changes = ?3 WHERE at = ?1 AND position = ?2")?
         .execute((at, position, Json(changes)))?;
     Ok(())
 }
 
-/// Returns a page of the trail, newest first.
+/// Returns a page of the audit entries that match the filter, newest first.
 pub fn list(connection: &Connection, filter: &AuditFilter, page: AuditPage) -> Result<Listed<AuditEntry>> {
     let (at, position) = page.after.unzip();
     Filter::default()
@@ -78,14 +80,15 @@ pub fn list(connection: &Connection, filter: &AuditFilter, page: AuditPage) -> R
         .rows(connection, SELECT, "at DESC, position DESC", page.limit)
 }
 
-/// Counts the entries from before `end`.
+/// Returns the number of entries that are older than `end`.
 pub fn count(connection: &Connection, end: Timestamp) -> Result<u64> {
     let mut statement = connection.prepare_cached("SELECT count(*) FROM audit WHERE at < ?1")?;
     let count: i64 = statement.query_row([end], |row| row.get(0))?;
     Ok(count.unsigned_abs())
 }
 
-/// Deletes up to `limit` entries from before `end`, and returns how many.
+/// Deletes the oldest entries that are older than `end`, at most `limit` of them, and returns the number of deleted
+/// entries.
 pub fn sweep(tx: &Transaction<'_>, end: Timestamp, limit: u32) -> Result<u64> {
     let deleted = tx
         .prepare_cached(

@@ -1,21 +1,22 @@
-//! The SQL of the machine's clock as the database knows it.
+//! Stores facts about the machine's clock in the table `clock`: the last trusted time, the latest assigned
+//! `available_at`, the progress of a clock that is not trusted, and whether deadlines are suspended.
 
 use std::time::Duration;
 
 use super::engine::{Connection, OptionalExtension, Transaction};
 use crate::domain::{Result, Timestamp, clock::Steady};
 
-/// Returns the time of the clock as it was trusted last, if it ever was.
+/// Returns the last clock time that was trusted. `None` if none was stored yet.
 pub fn seen(connection: &Connection) -> Result<Option<Timestamp>> {
     at(connection, "seen")
 }
 
-/// Returns the latest available_at that was assigned, if there is one.
+/// Returns the latest `available_at` that was assigned. `None` if none was assigned yet.
 pub fn stamped(connection: &Connection) -> Result<Option<Timestamp>> {
     at(connection, "stamped")
 }
 
-/// Stores the time of a clock that is trusted.
+/// Stores `now` as the last trusted clock time, and deletes the stored progress of an untrusted clock.
 pub fn see(tx: &Transaction<'_>, now: Timestamp) -> Result<()> {
     set(tx, "seen", now.micros())?;
     tx.prepare_cached("DELETE FROM clock WHERE name IN ('doubted', 'steady')")?
@@ -23,12 +24,12 @@ pub fn see(tx: &Transaction<'_>, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Returns whether no deadline passes at present.
+/// Returns whether deadlines are suspended.
 pub fn is_held(connection: &Connection) -> Result<bool> {
     Ok(at(connection, "held")?.is_some())
 }
 
-/// Stores that no deadline passes from `now` on, or that deadlines pass again.
+/// Suspends deadlines from `now` on if `is_held`, and otherwise ends the suspension.
 pub fn hold(tx: &Transaction<'_>, is_held: bool, now: Timestamp) -> Result<()> {
     if is_held {
         return set(tx, "held", now.micros());
@@ -38,8 +39,8 @@ pub fn hold(tx: &Transaction<'_>, is_held: bool, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Returns for how long an untrusted clock has run steadily, and the last time that it showed, as last stored. `None`
-/// if the clock was trusted.
+/// Returns the stored progress of an untrusted clock: the duration for which the clock has run steadily, and the last
+/// time that it showed. `None` if the clock is trusted.
 pub fn steady(connection: &Connection) -> Result<Option<Steady>> {
     let time = at(connection, "doubted")?;
     let since = at(connection, "steady")?.map(|since| since.micros().unsigned_abs());
@@ -49,7 +50,7 @@ pub fn steady(connection: &Connection) -> Result<Option<Steady>> {
     }))
 }
 
-/// Stores the progress of an untrusted clock.
+/// Stores the progress of an untrusted clock, which [`steady`] returns. The duration is stored in microseconds.
 pub fn doubt(tx: &Transaction<'_>, steady: Steady) -> Result<()> {
     let since = i64::try_from(steady.since.as_micros()).unwrap_or(i64::MAX);
     set(tx, "doubted", steady.time.micros())?;
@@ -62,9 +63,9 @@ fn set(tx: &Transaction<'_>, name: &str, at: i64) -> Result<()> {
     Ok(())
 }
 
-/// Assigns the available_at of values that arrive at `now`. Each is later than all before: while the clock is not past
-/// the latest one, the next is a microsecond after it. So values never arrive at a time that a client already uses as
-/// `as_of` to page through a list.
+/// Assigns and returns the `available_at` of values that arrive at `now`. Each assigned time is later than all assigned
+/// before: if `now` is not later than the latest assigned time, the new time is one microsecond after the latest. So
+/// new values never get a time that a client already uses as `as_of` to page through a list.
 pub fn stamp(tx: &Transaction<'_>, now: Timestamp) -> Result<Timestamp> {
     let mut statement = tx.prepare_cached(
         "INSERT INTO clock (name, at) VALUES ('stamped', ?1) ON CONFLICT (name) DO UPDATE

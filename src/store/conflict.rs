@@ -1,5 +1,5 @@
-//! Turns violations of unique constraints into conflicts. The database decides uniqueness: no code queries first and
-//! inserts afterwards.
+//! Turns violations of unique constraints into conflicts. The database decides uniqueness: no code checks with a query
+//! whether a value is taken before it inserts.
 
 use uuid::Uuid;
 
@@ -9,9 +9,10 @@ use super::{
 };
 use crate::domain::{Error, Result, text::Name};
 
-/// Handles the violation of a unique constraint at the statement that causes it.
+/// Converts the violation of a unique constraint into a conflict, where the statement is executed.
 pub trait OnTaken<T> {
-    /// Returns the error of `conflict` if a unique constraint was violated.
+    /// Returns the result of the statement. If the statement violated a unique constraint, calls `conflict` with the
+    /// constraint and returns the error that it creates.
     fn on_taken(self, conflict: impl FnOnce(Unique) -> Result<Error>) -> Result<T>;
 }
 
@@ -24,14 +25,16 @@ impl<T> OnTaken<T> for super::engine::RowResult<T> {
     }
 }
 
-/// Returns the conflict of an id that is taken. `own` selects the holder if it belongs to the same owner as the new
-/// resource: resources of another organisation are neither described nor named.
+/// Returns the conflict error for an id that another resource already has. `what` names the kind of the resource. The
+/// SQL query `own` finds a row if the organisation of the new resource may know about the existing resource. Otherwise
+/// the error does not describe the existing resource.
 pub fn id_taken(connection: &Connection, what: &str, id: Uuid, own: &str, parameters: impl Params) -> Result<Error> {
     let is_own = connection.prepare_cached(own)?.exists(parameters)?;
     Ok(Error::id_taken(what, id, is_own))
 }
 
-/// Returns the conflict of a name that is taken. `holder` selects the id of the resource that has it.
+/// Returns the conflict error for a name that another resource already has. `what` names the kind of the resource. The
+/// SQL query `holder` selects the id of the resource that has the name.
 pub fn name_taken(
     connection: &Connection,
     what: &str,

@@ -1,16 +1,19 @@
-//! The seam to the database: the types that statements run on, and the names of unique constraints.
+//! The database types that the SQL code uses, and the names of unique constraints. The choice of a database engine is
+//! hidden behind this module.
 //!
-//! The SQL is written once, in the files of the resources, which name no type of SQLite: they import these types from
-//! here. A second engine is added by letting these types choose between two. `row.rs` (values in columns) and `sqlite/`
-//! are the other places that name the crate of SQLite; a test of the layers holds that. `db/` joins what `sqlite/` has to the
-//! database that the layers above use, and would choose the engine.
+//! The SQL is written once, in one file for each resource. These files import the database types from here and do not
+//! use the SQLite crate directly. To add a second engine, replace these types by types that select one of two engines.
+//! `row.rs` (values in columns) and `sqlite/` are the only other places that use the SQLite crate, and a test checks
+//! this. `db/` combines the parts of `sqlite/` into the [`Db`](super::Db) that the layers above use. With two engines,
+//! `db/` would select one.
 
 pub use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql, Transaction, params_from_iter};
 
 /// The result of reading a row.
 pub type RowResult<T> = rusqlite::Result<T>;
 
-/// The unique constraints of which a violation is a conflict. Each engine maps its own names to these.
+/// The unique constraints whose violation is returned to the client as a conflict. Each engine maps its own constraint
+/// names to these variants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unique {
     /// The id of an organisation.
@@ -45,6 +48,6 @@ pub enum Unique {
     JobName,
     /// The id of a webhook.
     WebhookId,
-    /// The name of a webhook in its organisation, or among those of all organisations.
+    /// The name of a webhook in its organisation, or among the webhooks that do not belong to one organisation.
     WebhookName,
 }

@@ -1,4 +1,5 @@
-//! Conditions of lists. The SQL contains only the requested conditions, so that the database can use its indexes.
+//! Builds the WHERE clauses of list queries. A clause contains only the conditions that the caller requested, so that
+//! the database can use its indexes.
 
 use super::{
     engine::{Connection, RowResult, ToSql, params_from_iter},
@@ -6,7 +7,7 @@ use super::{
 };
 use crate::domain::{Page, Result, page::Listed};
 
-/// A WHERE clause that grows, with its numbered parameters.
+/// A WHERE clause under construction, with the values of its numbered parameters. Conditions are combined with AND.
 #[derive(Default)]
 pub struct Filter<'a> {
     conditions: Vec<String>,
@@ -14,7 +15,7 @@ pub struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    /// Selects rows whose `column` equals `value`, if there is one.
+    /// Adds the condition that `column` equals `value`. `None` adds no condition.
     pub fn equal<T: ToSql>(mut self, column: &str, value: &'a Option<T>) -> Self {
         if let Some(value) = value {
             self.push(&format!("{column} = "), value);
@@ -22,7 +23,8 @@ impl<'a> Filter<'a> {
         self
     }
 
-    /// Selects rows that belong to `owner`, if there is one, or to no organisation.
+    /// Adds the condition that `column` equals `owner` or is NULL, which marks rows that all organisations share.
+    /// `None` adds no condition.
     pub fn owned_or_shared<T: ToSql>(mut self, column: &str, owner: &'a Option<T>) -> Self {
         if let Some(owner) = owner {
             self.push(&format!("{column} IS NULL OR {column} = "), owner);
@@ -30,7 +32,7 @@ impl<'a> Filter<'a> {
         self
     }
 
-    /// Selects rows that meet the condition, in which `?` is the parameter of `value`. An empty condition selects all.
+    /// Adds a condition in SQL, in which each `?` stands for `value`. An empty text adds no condition.
     pub fn such<T: ToSql>(mut self, condition: &str, value: &'a T) -> Self {
         if !condition.is_empty() {
             self.values.push(value);
@@ -40,7 +42,8 @@ impl<'a> Filter<'a> {
         self
     }
 
-    /// Selects rows by a comparison with `value`, if there is one, such as `at >=`.
+    /// Adds a comparison with `value`. `relation` is a column and an operator, such as `at >=`. `None` adds no
+    /// condition.
     pub fn compare<T: ToSql>(mut self, relation: &str, value: &'a Option<T>) -> Self {
         if let Some(value) = value {
             self.push(&format!("{relation} "), value);
@@ -48,7 +51,8 @@ impl<'a> Filter<'a> {
         self
     }
 
-    /// Selects rows whose two columns sort before the two values, if both are given.
+    /// Adds the condition that the pair of columns `first` and `second` sorts before the pair `value` and `other`. Adds
+    /// no condition if either value is `None`.
     pub fn before<T: ToSql, U: ToSql>(
         mut self,
         first: &str,
@@ -65,7 +69,8 @@ impl<'a> Filter<'a> {
         self
     }
 
-    /// Returns a page of the rows of `select` that are left, in the order of their ids.
+    /// Runs the statement `select` with the conditions, and returns the matching rows of one page in the order of the
+    /// column `id`.
     pub fn page<T: FromRow>(
         mut self,
         connection: &Connection,
@@ -79,7 +84,8 @@ impl<'a> Filter<'a> {
         self.rows(connection, select, id, page.limit)
     }
 
-    /// Returns up to `limit` of the rows of `select` that are left, in this order.
+    /// Runs the statement `select` with the conditions, and returns at most `limit` matching rows, sorted by `order`.
+    /// The result also says whether more rows match.
     pub fn rows<T: FromRow>(
         self,
         connection: &Connection,
@@ -91,7 +97,7 @@ impl<'a> Filter<'a> {
         if !self.conditions.is_empty() {
             sql += &format!(" WHERE ({})", self.conditions.join(") AND ("));
         }
-        // One row more than the limit shows whether the list continues.
+        // One more row than the limit is read. Its presence shows that the list continues.
         let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
         let mut values = self.values;
         values.push(&most);

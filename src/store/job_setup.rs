@@ -1,4 +1,5 @@
-//! Reads the resources that the set-up or the change of a job names, with a few statements for any number of bindings.
+//! Reads the existing resources that a job set-up or a change of a job refers to. The number of statements does not
+//! depend on the number of role bindings.
 
 use uuid::Uuid;
 
@@ -16,7 +17,8 @@ use crate::domain::{
     text::Name,
 };
 
-/// Gathers the existing resources that a set-up names, as of `now`.
+/// Returns the existing resources that a set-up refers to, in the state of this snapshot. `now` is the time for which
+/// the health state of an existing job is derived.
 pub fn gather(connection: &Connection, inquiry: &Inquiry, now: Timestamp) -> Result<Found> {
     let setup = &inquiry.setup;
     let id = setup.organisation_id;
@@ -56,8 +58,8 @@ pub fn gather(connection: &Connection, inquiry: &Inquiry, now: Timestamp) -> Res
     Ok(found)
 }
 
-/// Gathers the existing resources that the change of a job names: its version and the new one, the new location, and
-/// the inputs of its bindings.
+/// Returns the existing resources that a change of a job refers to: the source version that the job uses now, the
+/// version and the location of the change, the inputs of the bindings, and the sources of these versions.
 pub fn gather_change(
     connection: &Connection,
     job: &JobRecord,
@@ -90,7 +92,7 @@ fn answer(connection: &Connection, job: JobRecord, now: Timestamp) -> Result<Job
     Ok(job.answer(context, &vitals, now))
 }
 
-/// The resources to look for.
+/// The ids and names of the resources to look for.
 struct Wanted<'a> {
     organisation_id: Uuid,
     source_ids: Vec<Uuid>,
@@ -98,7 +100,8 @@ struct Wanted<'a> {
     version_ids: Vec<Uuid>,
     label: Option<&'a Name>,
     location_id: Option<Uuid>,
-    /// Ids of inputs of any kind, since an id may be of another kind than the binding says.
+    /// Ids of the bindings' inputs. Each id is looked up as a source, a sensor and a location, because the resource
+    /// with this id may be of another kind than the binding says.
     input_ids: Vec<Uuid>,
 }
 
@@ -123,7 +126,8 @@ impl Wanted<'_> {
         things.versions = AnyOf::default()
             .among("id", &self.version_ids)
             .or("version = ? AND source_id IN ({})", &[&label], labelled)
-            // The newest of each source, found once for each and not for each of their versions.
+            // The newest version of each source. The inner SELECT runs once for each source instead of once for each
+            // version.
             .or(
                 "id IN (SELECT (SELECT newest.id FROM source_versions newest WHERE newest.source_id = s.id
                     ORDER BY newest.created_at DESC, newest.id DESC LIMIT 1) FROM sources s WHERE s.id IN ({}))",
@@ -131,7 +135,7 @@ impl Wanted<'_> {
                 &sources,
             )
             .rows(connection, "source_versions")?;
-        // A placeholder is named after its id.
+        // The name of a placeholder is its id, so the ids are also looked up as names.
         let names: Vec<_> = self.input_ids.iter().map(Uuid::to_string).collect();
         let named = "organisation_id = ? AND name IN ({})";
         things.sensors = AnyOf::default()
@@ -147,7 +151,7 @@ impl Wanted<'_> {
     }
 }
 
-/// Rows that meet any of some conditions.
+/// A SELECT statement under construction, which finds the rows that meet at least one of its conditions.
 #[derive(Default)]
 struct AnyOf<'a> {
     conditions: Vec<String>,
@@ -155,13 +159,13 @@ struct AnyOf<'a> {
 }
 
 impl<'a> AnyOf<'a> {
-    /// Adds the rows whose `column` is among `list`.
+    /// Adds the condition that `column` equals one of the values in `list`. Adds nothing if the list is empty.
     fn among<T: ToSql>(self, column: &str, list: &'a [T]) -> Self {
         self.or(&format!("{column} IN ({{}})"), &[], list)
     }
 
-    /// Adds the rows that meet the condition, in which each `?` is one of `values` and `{}` is `list`. Adds none if the
-    /// list is empty.
+    /// Adds a condition in SQL. Each `?` before a space stands for the next of `values`, and `{}` stands for the values
+    /// of `list`. Adds nothing if the list is empty.
     fn or<T: ToSql>(mut self, condition: &str, values: &[&'a dyn ToSql], list: &'a [T]) -> Self {
         if list.is_empty() {
             return self;
@@ -184,7 +188,8 @@ impl<'a> AnyOf<'a> {
         if self.conditions.is_empty() {
             return Ok(Vec::new());
         }
-        // The text of the statement depends on the number of values. Cached, it would only displace others.
+        // The SQL text depends on the number of values, so a cached statement would rarely be used again and would
+        // displace others from the cache.
         let conditions = self.conditions.join(") OR (");
         let sql = format!("SELECT * FROM {table} WHERE ({conditions})");
         let mut statement = connection.prepare(&sql)?;

@@ -31,13 +31,13 @@ impl FromRow for Location {
     }
 }
 
-/// Returns the location of that id.
+/// Returns the location with the id. `None` if it does not exist.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Location>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     Ok(statement.query_row([id], Location::from_row).optional()?)
 }
 
-/// Returns the locations of those ids, in no order. Those that are gone are left out.
+/// Returns the locations with these ids, in no particular order. Ids without a location are left out.
 pub fn find_all(connection: &Connection, ids: &[Uuid]) -> Result<Vec<Location>> {
     let mut found = Vec::new();
     set::read(connection, &format!("{SELECT} WHERE id IN (?)"), ids, |row| {
@@ -47,7 +47,8 @@ pub fn find_all(connection: &Connection, ids: &[Uuid]) -> Result<Vec<Location>> 
     Ok(found)
 }
 
-/// Lists locations in the order of their ids.
+/// Returns a page of locations in the order of their ids. `organisation_id` and `name` restrict the list if they are
+/// given.
 pub fn list(
     connection: &Connection,
     organisation_id: Option<Uuid>,
@@ -60,7 +61,10 @@ pub fn list(
         .page(connection, SELECT, "id", &page)
 }
 
-/// Inserts a location. Conflict: its id, or its name in the organisation, is taken.
+/// Inserts a location.
+///
+/// # Errors
+/// [`Error::Conflict`] if the id is taken, or the name is taken in the organisation.
 pub fn insert(tx: &Transaction<'_>, location: &Location) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO locations (id, organisation_id, name, latitude, longitude, elevation, placeholder, created_at,
@@ -82,7 +86,10 @@ pub fn insert(tx: &Transaction<'_>, location: &Location) -> Result<()> {
     Ok(())
 }
 
-/// Updates a location. Conflict: the name is taken in the organisation.
+/// Stores the changed fields of a location.
+///
+/// # Errors
+/// [`Error::Conflict`] if the name is taken in the organisation.
 pub fn update(tx: &Transaction<'_>, location: &Location) -> Result<()> {
     tx.prepare_cached(
         "UPDATE locations SET name = ?2, latitude = ?3, longitude = ?4, elevation = ?5, placeholder = ?6,
@@ -102,7 +109,7 @@ pub fn update(tx: &Transaction<'_>, location: &Location) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a location that nothing is bound to.
+/// Deletes a location. The caller has checked that no job and no sensor refers to the location.
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     tx.prepare_cached("DELETE FROM locations WHERE id = ?1")?
         .execute([id])?;

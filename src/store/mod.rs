@@ -1,15 +1,17 @@
-//! The only layer that knows a database. `sqlite/` contains the parts that only SQLite needs; each resource has a file
-//! with its SQL.
+//! The only layer that accesses the database. Each resource has a file or a folder with its SQL. `sqlite/` contains the
+//! code that is specific to SQLite.
 //!
 //! Only this layer names `rusqlite`. The rest of the program sees [`Db`], [`engine::Connection`] and
-//! [`engine::Transaction`]. Functions that read take a connection, functions that write a transaction, so the compiler
-//! enforces the right one. SQL is written once for all engines: with `ON CONFLICT` and `RETURNING`, numbered parameters
-//! and `IS NOT DISTINCT FROM`, and without reliance on the order of row ids.
+//! [`engine::Transaction`]. Functions that read take a connection, and functions that write take a transaction, so that
+//! the compiler rejects calls of writing functions outside of a transaction. SQL is written once for all engines: with
+//! `ON CONFLICT` and `RETURNING`, numbered parameters and `IS NOT DISTINCT FROM`, and without reliance on the order of
+//! row ids.
 //!
-//! One thread writes ([`sqlite::writer`]), another folds what it wrote into the file ([`sqlite::checkpointer`]).
-//! Readers have connections of their own and never wait for either.
+//! One thread executes all writes ([`sqlite::writer`]). Another thread copies the committed pages from the write-ahead
+//! log into the database file ([`sqlite::checkpointer`]). Readers use separate connections and never wait for either
+//! thread.
 //!
-//! The tables:
+//! The tables, and the meaning of a row in each:
 //!
 //! | table | row |
 //! | --- | --- |

@@ -1,4 +1,4 @@
-//! Organisations in SQL.
+//! The SQL of organisations.
 
 use uuid::Uuid;
 
@@ -24,13 +24,13 @@ impl FromRow for Organisation {
     }
 }
 
-/// Returns the organisation with the id.
+/// Returns the organisation with the id. `None` if it does not exist.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Organisation>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     Ok(statement.query_row([id], Organisation::from_row).optional()?)
 }
 
-/// Lists organisations in the order of their ids, filtered by `id` and by name.
+/// Returns a page of organisations in the order of their ids. `id` and `name` restrict the list if they are given.
 pub fn list(
     connection: &Connection,
     id: Option<Uuid>,
@@ -43,7 +43,10 @@ pub fn list(
         .page(connection, SELECT, "id", &page)
 }
 
-/// Stores a new organisation. Conflict: its id or name is taken.
+/// Inserts an organisation.
+///
+/// # Errors
+/// [`Error::Conflict`] if the id or the name is taken.
 pub fn insert(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO organisations (id, name, created_at, updated_at, revision) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -59,7 +62,10 @@ pub fn insert(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
     Ok(())
 }
 
-/// Stores a change. Conflict: the name is taken.
+/// Stores the changed fields of an organisation.
+///
+/// # Errors
+/// [`Error::Conflict`] if the name is taken.
 pub fn update(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
     tx.prepare_cached("UPDATE organisations SET name = ?2, updated_at = ?3, revision = ?4 WHERE id = ?1")?
         .execute((
@@ -72,7 +78,7 @@ pub fn update(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
     Ok(())
 }
 
-/// Lists the resources that are deleted with an organisation, by kind, id and name.
+/// Returns the kind, id and name of each resource that [`delete`] deletes together with the organisation.
 pub fn belongings(connection: &Connection, id: Uuid) -> Result<Vec<(AuditKind, Uuid, Name)>> {
     let mut statement = connection.prepare_cached(
         "SELECT 'token' AS kind, id, name FROM tokens WHERE organisation_id = ?1
@@ -87,12 +93,13 @@ pub fn belongings(connection: &Connection, id: Uuid) -> Result<Vec<(AuditKind, U
     Ok(rows.collect::<RowResult<_>>()?)
 }
 
-/// Deletes an organisation that has no jobs, with its tokens, webhooks, sensors, locations, sources and their versions.
+/// Deletes an organisation with its tokens, webhooks, sensors, locations, sources and source versions. The caller has
+/// checked that the organisation has no jobs.
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     for sql in [
         "DELETE FROM tokens WHERE organisation_id = ?1",
         "DELETE FROM webhooks WHERE organisation_id = ?1",
-        // Their readings are deleted by and by.
+        // The sweeper deletes the readings of these sensors later, in small steps.
         "UPDATE reading_series SET sensor_id = NULL
             WHERE organisation_id = ?1 AND sensor_id IN (SELECT id FROM sensors WHERE organisation_id = ?1)",
         "DELETE FROM sensors WHERE organisation_id = ?1",

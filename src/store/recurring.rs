@@ -1,4 +1,5 @@
-//! Logs failures that may repeat at the rate of requests: the first one is logged, the others are counted.
+//! Limits the logging of failures that may repeat at the rate of requests. The first failure is logged. Repetitions
+//! within a minute are only counted.
 
 use std::{
     sync::{
@@ -10,13 +11,13 @@ use std::{
 
 use super::stopwatch::Stopwatch;
 
-/// The time for which a repeated failure is only counted before it is logged again.
+/// The time after a log line during which the same failure is only counted and not logged again.
 const AGAIN: Duration = Duration::from_mins(1);
 
-/// The number of distinct failures; more are counted as one.
+/// The maximum number of distinct failure texts that are tracked. Further texts are counted together with the last one.
 const MOST: usize = 16;
 
-/// A kind of failure at the place where it is logged.
+/// The recent failures of one operation. Each place in the code that logs such failures has a `Recurring` of its own.
 #[derive(Default)]
 pub struct Recurring {
     is_failing: AtomicBool,
@@ -26,20 +27,20 @@ pub struct Recurring {
 #[derive(Default)]
 struct State {
     seen: Vec<Seen>,
-    /// The failures since the last success.
+    /// The number of failures since the last success.
     failures: u64,
 }
 
-/// A failure that was logged.
+/// A distinct failure that was logged.
 struct Seen {
     text: String,
     logged: Stopwatch,
-    /// The number of times that it happened since then.
+    /// The number of times that the failure has happened since it was logged.
     times: u64,
 }
 
 impl Recurring {
-    /// Makes one without failures.
+    /// Creates an instance without failures.
     pub const fn new() -> Self {
         let state = State {
             seen: Vec::new(),
@@ -51,8 +52,8 @@ impl Recurring {
         }
     }
 
-    /// Counts a failure. If it should be logged now, returns the number of failures since the last log line, including
-    /// this one.
+    /// Counts a failure with this text. If the failure should be logged now, returns the number of times that it
+    /// happened since it was last logged, including this time. Otherwise returns `None`.
     pub fn failed(&self, text: &str) -> Option<u64> {
         self.is_failing.store(true, Ordering::Relaxed);
         let mut state = self.state();
@@ -79,7 +80,8 @@ impl Recurring {
         Some(std::mem::take(&mut seen.times))
     }
 
-    /// Ends a run of failures. Returns how many there were since the last success, if any.
+    /// Records a success. If there were failures since the last success, returns their number, so that the caller can
+    /// log the recovery. Otherwise returns `None`.
     pub fn succeeded(&self) -> Option<u64> {
         if !self.is_failing.swap(false, Ordering::Relaxed) {
             return None;

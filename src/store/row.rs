@@ -1,4 +1,4 @@
-//! Conversions between the product's types and columns.
+//! Conversions between the types of the domain and the values of database columns.
 
 use rusqlite::{
     ToSql,
@@ -75,7 +75,7 @@ enum_column!(
     AuditKind
 );
 
-/// A value that its column stores as JSON.
+/// A value that is stored as JSON text in one column.
 pub struct Json<T>(pub T);
 
 impl<T: Serialize> ToSql for Json<T> {
@@ -94,14 +94,15 @@ impl<T: DeserializeOwned> FromSql for Json<T> {
     }
 }
 
-/// A type that is read from a row by the names of its columns, so that the order of a statement's columns does not
-/// matter. Code that reads one to three columns next to their statement may read them by position.
+/// A type that can be created from a database row. Its fields are read by the names of its columns, so that the order
+/// of a statement's columns does not matter. Code that reads one to three columns next to their statement may read them
+/// by position.
 pub trait FromRow: Sized {
-    /// Reads a row.
+    /// Creates the value from the columns of the row.
     fn from_row(row: &Row<'_>) -> RowResult<Self>;
 }
 
-/// The id of a resource.
+/// Reads the column `id`, for statements that select only the ids of resources.
 impl FromRow for Uuid {
     fn from_row(row: &Row<'_>) -> RowResult<Self> {
         row.get("id")

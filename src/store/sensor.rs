@@ -1,4 +1,4 @@
-//! Sensors in SQL.
+//! The SQL of sensors.
 
 use uuid::Uuid;
 
@@ -35,13 +35,13 @@ impl FromRow for Sensor {
     }
 }
 
-/// Returns the sensor with the id.
+/// Returns the sensor with the id. `None` if it does not exist.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Sensor>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     Ok(statement.query_row([id], Sensor::from_row).optional()?)
 }
 
-/// Returns the sensors with these ids, in no order. Deleted ones are left out.
+/// Returns the sensors with these ids, in no particular order. Ids without a sensor are left out.
 pub fn find_all(connection: &Connection, ids: &[Uuid]) -> Result<Vec<Sensor>> {
     let mut found = Vec::new();
     set::read(connection, &format!("{SELECT} WHERE id IN (?)"), ids, |row| {
@@ -51,7 +51,7 @@ pub fn find_all(connection: &Connection, ids: &[Uuid]) -> Result<Vec<Sensor>> {
     Ok(found)
 }
 
-/// Sensors in the order of their ids.
+/// Returns a page of the sensors that match the filter, in the order of their ids.
 pub fn list(connection: &Connection, filter: &SensorFilter, page: Page) -> Result<Listed<Sensor>> {
     Filter::default()
         .equal("organisation_id", &filter.organisation_id)
@@ -61,13 +61,16 @@ pub fn list(connection: &Connection, filter: &SensorFilter, page: Page) -> Resul
         .page(connection, SELECT, "id", &page)
 }
 
-/// Returns a sensor at the location, if there is one.
+/// Returns the id of one of the sensors at the location. `None` if there is no sensor.
 pub fn any_at(connection: &Connection, location_id: Uuid) -> Result<Option<Uuid>> {
     let mut statement = connection.prepare_cached("SELECT id FROM sensors WHERE location_id = ?1 LIMIT 1")?;
     Ok(statement.query_row([location_id], |row| row.get(0)).optional()?)
 }
 
-/// Stores a new sensor. Conflict: its id, or its name in the organisation, is taken.
+/// Inserts a sensor.
+///
+/// # Errors
+/// [`Error::Conflict`] if the id is taken, or the name is taken in the organisation.
 pub fn insert(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO sensors (id, organisation_id, name, metric, unit, location_id, placeholder, created_at,
@@ -89,7 +92,10 @@ pub fn insert(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
     Ok(())
 }
 
-/// Stores a change. Conflict: the name is taken in the organisation.
+/// Stores the changed fields of a sensor.
+///
+/// # Errors
+/// [`Error::Conflict`] if the name is taken in the organisation.
 pub fn update(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
     tx.prepare_cached(
         "UPDATE sensors SET name = ?2, metric = ?3, unit = ?4, location_id = ?5, placeholder = ?6, updated_at = ?7,
@@ -109,7 +115,7 @@ pub fn update(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a sensor that nothing is bound to.
+/// Deletes a sensor. The caller has checked that no job binds the sensor.
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     tx.prepare_cached("DELETE FROM sensors WHERE id = ?1")?.execute([id])?;
     Ok(())

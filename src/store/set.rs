@@ -1,18 +1,22 @@
-//! Passes sets of values as parameters. A set is split into parts of a few fixed sizes, and each part is one statement.
+//! Builds SQL statements for lists of values of any length. A list is split into parts of a few fixed sizes, and one
+//! statement is executed for each part. The fixed sizes limit the number of distinct SQL texts, so that prepared
+//! statements can be cached.
 
 use std::{borrow::Cow, sync::OnceLock};
 
 use super::engine::{Connection, Row, RowResult, ToSql, params_from_iter};
 use crate::domain::Result;
 
-/// The sizes of the parts. They are few, so that each statement is prepared once and stays prepared.
+/// The sizes of parts, in values. There are only a few, so that the statement of each size is prepared once and stays
+/// in the cache of prepared statements.
 const SIZES: [usize; 6] = [1, 4, 16, 64, 256, 1024];
 
 /// Maximum number of items that [`read_each`] reads with one statement.
 const EACH: usize = 64;
 
-/// Splits a set into parts of at most `most` values. Each is filled up to one of a few sizes by repeating its last value,
-/// which a condition may name twice.
+/// Splits a list into parts of at most `most` values. A part is filled up to the next of the fixed sizes by repeating
+/// its last value. Use this for statements in which a repeated value does not change the result, such as `IN`
+/// conditions.
 pub fn parts<T>(values: &[T], most: usize) -> impl Iterator<Item = Vec<&T>> {
     values.chunks(most).map(move |part| {
         let size = SIZES.into_iter().find(|size| *size >= part.len()).unwrap_or(most);
@@ -21,7 +25,8 @@ pub fn parts<T>(values: &[T], most: usize) -> impl Iterator<Item = Vec<&T>> {
     })
 }
 
-/// Splits a set into parts of few sizes, of at most `most` values each, for statements that may name none twice.
+/// Splits a list into parts of the fixed sizes, of at most `most` values each, without repeating any value. Use this
+/// for statements in which a repeated value would change the result, such as INSERT.
 pub fn exact_parts<T>(mut values: &[T], most: usize) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let fits = |size: &usize| *size <= values.len() && *size <= most;
@@ -32,16 +37,18 @@ pub fn exact_parts<T>(mut values: &[T], most: usize) -> impl Iterator<Item = &[T
     })
 }
 
-/// The texts of a statement for parts of each size, made when they are needed first.
+/// A cache of the SQL texts of one statement, with one text for each of the fixed sizes. A text is created when it is
+/// needed for the first time.
 pub struct Texts([OnceLock<String>; SIZES.len()]);
 
 impl Texts {
-    /// Creates the cache without any text.
+    /// Creates an empty cache.
     pub const fn new() -> Self {
         Self([const { OnceLock::new() }; SIZES.len()])
     }
 
-    /// Returns the text for a part of `count` values, which `make` makes.
+    /// Returns the SQL text for a part of `count` values. `make` creates the text if it is not cached. Texts for other
+    /// counts than the fixed sizes are not cached.
     pub fn of(&self, count: usize, make: impl FnOnce(usize) -> String) -> Cow<'_, str> {
         match SIZES.iter().position(|size| *size == count) {
             Some(size) => Cow::Borrowed(self.0[size].get_or_init(|| make(count))),
@@ -50,8 +57,8 @@ impl Texts {
     }
 }
 
-/// Repeats a part of a statement `count` times, separated by `between`. The part has the parameters ?1 to ?`width`;
-/// each repetition gets the following numbers.
+/// Repeats `piece`, a part of an SQL statement, `count` times, separated by `between`. The piece has the parameters ?1
+/// to ?`width`. The parameters of each repetition are numbered on from those of the repetition before.
 pub fn repeated(piece: &str, width: usize, count: usize, between: &str) -> String {
     let mut text = String::new();
     for repetition in 0..count {
@@ -70,7 +77,9 @@ pub fn repeated(piece: &str, width: usize, count: usize, between: &str) -> Strin
     text
 }
 
-/// Reads the rows of `sql`, in which `IN (?)` is replaced by the keys.
+/// Runs the statement `sql` for all keys, and calls `row` for each row that is found. The text `IN (?)` in the
+/// statement is replaced by a list of parameters for the keys. If there are more than 1024 keys, the statement is
+/// executed several times.
 pub fn read<K: ToSql>(
     connection: &Connection,
     sql: &str,
@@ -88,9 +97,10 @@ pub fn read<K: ToSql>(
     Ok(())
 }
 
-/// Reads the rows of `piece`, a statement for one item with the parameters ?1 to ?`N`, for all of the items, in no order.
-/// Many pieces are one statement. The database runs each as it would alone, so that an index which suits one item suits
-/// any number of them.
+/// Runs the statement `piece` for each of the items, and calls `row` for each row that is found, in no particular
+/// order. `piece` is a SELECT for one item with the parameters ?1 to ?`N`, and `values` returns these parameters. Up to
+/// 64 SELECTs are combined by UNION ALL and executed together. The database plans each SELECT separately, so that the
+/// index for one item is also used for many.
 pub fn read_each<'a, T, const N: usize>(
     connection: &Connection,
     texts: &Texts,

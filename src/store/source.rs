@@ -1,4 +1,4 @@
-//! Sources in SQL.
+//! The SQL of sources.
 
 use uuid::Uuid;
 
@@ -32,13 +32,13 @@ impl FromRow for Source {
     }
 }
 
-/// Returns the source with the id.
+/// Returns the source with the id. `None` if it does not exist.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Source>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     Ok(statement.query_row([id], Source::from_row).optional()?)
 }
 
-/// Returns the sources of those ids, in no order. Those that are gone are left out.
+/// Returns the sources with these ids, in no particular order. Ids without a source are left out.
 pub fn find_all(connection: &Connection, ids: &[Uuid]) -> Result<Vec<Source>> {
     let mut found = Vec::new();
     set::read(connection, &format!("{SELECT} WHERE id IN (?)"), ids, |row| {
@@ -48,14 +48,15 @@ pub fn find_all(connection: &Connection, ids: &[Uuid]) -> Result<Vec<Source>> {
     Ok(found)
 }
 
-/// The source of that name.
+/// Returns the source with the name. `None` if it does not exist. Names of sources are unique across all organisations.
 pub fn find_named(connection: &Connection, name: &Name) -> Result<Option<Source>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE name = ?1"))?;
     Ok(statement.query_row([name], Source::from_row).optional()?)
 }
 
-/// Sources in the order of their ids: those of the organisation `seen_by` and the shared ones, or all; of them only
-/// those that belong to `organisation_id`.
+/// Returns a page of sources in the order of their ids. If `seen_by` is given, the list contains only shared sources
+/// and sources of that organisation. `organisation_id` restricts the list to sources that belong to that organisation,
+/// and `name` to the source with that name.
 pub fn list(
     connection: &Connection,
     seen_by: Option<Uuid>,
@@ -70,7 +71,10 @@ pub fn list(
         .page(connection, SELECT, "id", &page)
 }
 
-/// Stores a new source. Conflict: its id or name is taken.
+/// Inserts a source.
+///
+/// # Errors
+/// [`Error::Conflict`] if the id or the name is taken.
 pub fn insert(tx: &Transaction<'_>, source: &Source) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO sources (id, organisation_id, name, description, expected_interval_minutes, retention_hours,
@@ -92,7 +96,10 @@ pub fn insert(tx: &Transaction<'_>, source: &Source) -> Result<()> {
     Ok(())
 }
 
-/// Stores a change. Stored predictions get the new name too. Conflict: the name is taken.
+/// Stores the changed fields of a source. The new name is also stored in the series of its predictions.
+///
+/// # Errors
+/// [`Error::Conflict`] if the name is taken.
 pub fn update(tx: &Transaction<'_>, source: &Source) -> Result<()> {
     tx.prepare_cached(
         "UPDATE sources SET name = ?2, description = ?3, expected_interval_minutes = ?4, retention_hours = ?5,
@@ -120,7 +127,7 @@ pub fn update(tx: &Transaction<'_>, source: &Source) -> Result<()> {
 /// shared.
 const OF_OWNER: &str = "organisation_id = coalesce(?3, organisation_id)";
 
-/// Applies the source's retention to its stored predictions.
+/// Stores the retention of the source in the series of its predictions.
 pub fn update_retention(tx: &Transaction<'_>, source: &Source) -> Result<()> {
     tx.prepare_cached(&format!(
         "UPDATE series SET retention_hours = ?2 WHERE source_id = ?1 AND {OF_OWNER}"
@@ -129,7 +136,7 @@ pub fn update_retention(tx: &Transaction<'_>, source: &Source) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a source that has no versions.
+/// Deletes a source. The caller has checked that the source has no versions and that no job binds it.
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     tx.prepare_cached("DELETE FROM sources WHERE id = ?1")?.execute([id])?;
     Ok(())

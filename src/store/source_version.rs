@@ -28,13 +28,13 @@ impl FromRow for SourceVersion {
     }
 }
 
-/// Returns the version of that id.
+/// Returns the source version with the id. `None` if it does not exist.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<SourceVersion>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE v.id = ?1"))?;
     Ok(statement.query_row([id], SourceVersion::from_row).optional()?)
 }
 
-/// Returns the source's version of that label.
+/// Returns the version of the source with this label. `None` if it does not exist.
 pub fn find_labelled(connection: &Connection, source_id: Uuid, version: &Name) -> Result<Option<SourceVersion>> {
     let sql = format!("{SELECT} WHERE v.source_id = ?1 AND v.version = ?2");
     let mut statement = connection.prepare_cached(&sql)?;
@@ -43,15 +43,16 @@ pub fn find_labelled(connection: &Connection, source_id: Uuid, version: &Name) -
         .optional()?)
 }
 
-/// Returns the version of the source that was published last.
+/// Returns the version of the source that was created last. `None` if the source has no versions.
 pub fn newest(connection: &Connection, source_id: Uuid) -> Result<Option<SourceVersion>> {
     let sql = format!("{SELECT} WHERE v.source_id = ?1 ORDER BY v.created_at DESC, v.id DESC LIMIT 1");
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement.query_row([source_id], SourceVersion::from_row).optional()?)
 }
 
-/// Lists versions in the order of their ids: those of the organisation `seen_by` and of shared sources, or all; of
-/// these only those of one source, or of one label.
+/// Returns a page of source versions in the order of their ids. If `seen_by` is given, the list contains only versions
+/// of shared sources and of sources of that organisation. `source_id` restricts the list to versions of that source,
+/// and `version` to versions with that label.
 pub fn list(
     connection: &Connection,
     seen_by: Option<Uuid>,
@@ -71,7 +72,10 @@ pub fn list(
         )
 }
 
-/// Inserts a version. Conflict: its id, or its label in the source, is taken.
+/// Inserts a source version.
+///
+/// # Errors
+/// [`Error::Conflict`] if the id is taken, or the label is taken in the source.
 pub fn insert(tx: &Transaction<'_>, version: &SourceVersion) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO source_versions (id, source_id, version, description, input_roles, output_roles, created_at, revision)
@@ -91,7 +95,7 @@ pub fn insert(tx: &Transaction<'_>, version: &SourceVersion) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a version that no job pins.
+/// Deletes a source version. The caller has checked that no job uses the version.
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     tx.prepare_cached("DELETE FROM source_versions WHERE id = ?1")?
         .execute([id])?;

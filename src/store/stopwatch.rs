@@ -1,6 +1,8 @@
-//! Measures the time of database work, and logs slow work together with its request.
+//! Measures the duration of database work. Work that takes longer than a limit is logged together with the HTTP request
+//! that caused it.
 //!
-//! This is the only place below `service` that measures time. The durations decide only when a group of writes ends.
+//! This is the only module below `service` that measures time. Measured durations decide only when something is logged,
+//! retried or given up, and when a group of writes ends.
 
 use std::{
     future::Future,
@@ -16,16 +18,17 @@ tokio::task_local! {
     static REQUEST: Request;
 }
 
-/// The request that the database currently works for.
+/// The HTTP request on whose behalf a task uses the database.
 #[derive(Debug, Clone)]
 struct Request {
     id: Arc<str>,
     operation: Arc<str>,
-    /// The token that it was sent with, once that is known.
+    /// The id of the token that authenticated the request. Empty until the token is verified.
     caller: Arc<OnceLock<Uuid>>,
 }
 
-/// Runs `work` on behalf of a request, which the log names if the database is slow.
+/// Runs `work` on behalf of a request. `id` and `operation` identify the request in log messages about slow database
+/// work.
 pub async fn on_behalf<F: Future>(id: &str, operation: &str, work: F) -> F::Output {
     let request = Request {
         id: id.into(),
@@ -35,17 +38,19 @@ pub async fn on_behalf<F: Future>(id: &str, operation: &str, work: F) -> F::Outp
     REQUEST.scope(request, work).await
 }
 
-/// Records the token of this task's request: tokens take turns.
+/// Records the id of the token that authenticated this task's request. The queues of the database use the token to give
+/// each client a fair part of the capacity. Does nothing outside of a request.
 pub fn called_by(token: Uuid) {
     let _ = REQUEST.try_with(|request| request.caller.set(token));
 }
 
-/// Returns the token of this task's request. `None` for the server's own work.
+/// Returns the id of the token that authenticated this task's request. `None` for the server's own work and before the
+/// token is verified.
 pub fn caller() -> Owner {
     REQUEST.try_with(|request| request.caller.get().copied()).ok().flatten()
 }
 
-/// Stopwatch that measures one duration.
+/// A stopwatch that measures the time since its start.
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
@@ -54,20 +59,22 @@ impl Stopwatch {
         Self(Instant::now())
     }
 
-    /// Returns the time since the start.
+    /// Returns the time since the stopwatch was started.
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }
 }
 
-/// The request that work is for, and the time from which on the work is slow.
+/// Measures work and logs it if it is slow. Contains the request for which the work is done, if there is one, and the
+/// duration from which on work counts as slow.
 pub struct Watch {
     request: Option<Request>,
     slow: Duration,
 }
 
 impl Watch {
-    /// Makes a watch for the request of this task, if there is one.
+    /// Creates a `Watch` for the request of the current task, if there is one. Work that takes `slow` or longer is
+    /// logged.
     pub fn new(slow: Duration) -> Self {
         Self {
             request: REQUEST.try_with(Clone::clone).ok(),
@@ -75,7 +82,7 @@ impl Watch {
         }
     }
 
-    /// Runs the work, and logs it if it is slow.
+    /// Runs the work and returns its result. Logs a warning with the `kind` of the work if the work is slow.
     pub fn time<T>(&self, kind: &'static str, work: impl FnOnce() -> T) -> T {
         let begun = Stopwatch::start();
         let done = work();

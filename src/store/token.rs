@@ -1,4 +1,4 @@
-//! The SQL of tokens. Only the SHA-256 of a secret is stored.
+//! The SQL of API tokens. Only the SHA-256 hash of a token's secret is stored.
 
 use uuid::Uuid;
 
@@ -26,32 +26,36 @@ impl FromRow for Token {
     }
 }
 
-/// Returns the token of that id.
+/// Returns the token with the id. `None` if it does not exist.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Token>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     Ok(statement.query_row([id], Token::from_row).optional()?)
 }
 
-/// Returns the token whose secret has that hash.
+/// Returns the token whose secret has this SHA-256 hash. `None` if there is no such token.
 pub fn find_hashed(connection: &Connection, hash: &[u8; 32]) -> Result<Option<Token>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE hash = ?1"))?;
     Ok(statement.query_row([hash], Token::from_row).optional()?)
 }
 
-/// Returns whether there is any token.
+/// Returns whether at least one token is stored.
 pub fn any(connection: &Connection) -> Result<bool> {
     let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM tokens)")?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
-/// Lists tokens in the order of their ids.
+/// Returns a page of tokens in the order of their ids. `organisation_id` restricts the list to the tokens of that
+/// organisation.
 pub fn list(connection: &Connection, organisation_id: Option<Uuid>, page: Page) -> Result<Listed<Token>> {
     Filter::default()
         .equal("organisation_id", &organisation_id)
         .page(connection, SELECT, "id", &page)
 }
 
-/// Inserts a token. Conflict: its name is taken in its organisation.
+/// Inserts a token with the SHA-256 hash of its secret.
+///
+/// # Errors
+/// [`Error::Conflict`] if the name is taken in the organisation, or among the tokens without an organisation.
 pub fn insert(tx: &Transaction<'_>, token: &Token, hash: &[u8; 32]) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO tokens (id, organisation_id, name, role, hash, created_at, expires_at)
@@ -70,14 +74,14 @@ pub fn insert(tx: &Transaction<'_>, token: &Token, hash: &[u8; 32]) -> Result<()
     Ok(())
 }
 
-/// Records that a token was used.
+/// Stores `now` as the time at which the token was last used.
 pub fn touch(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
     tx.prepare_cached("UPDATE tokens SET last_used_at = ?2 WHERE id = ?1")?
         .execute((id, now))?;
     Ok(())
 }
 
-/// Revokes a token.
+/// Deletes the token, so that it is no longer accepted.
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     tx.prepare_cached("DELETE FROM tokens WHERE id = ?1")?.execute([id])?;
     Ok(())

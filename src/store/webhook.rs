@@ -1,4 +1,5 @@
-//! The SQL of webhooks. Their secrets are read separately.
+//! The SQL of webhooks. The secrets that sign their messages are not part of [`Webhook`] and are read by separate
+//! functions.
 
 use uuid::Uuid;
 
@@ -43,20 +44,20 @@ impl FromRow for Webhook {
     }
 }
 
-/// Returns the webhook of that id.
+/// Returns the webhook with the id. `None` if it does not exist.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Webhook>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     Ok(statement.query_row([id], Webhook::from_row).optional()?)
 }
 
-/// Returns the keys that sign the webhook's messages.
+/// Returns the secrets that sign the webhook's messages. `None` if the webhook does not exist.
 pub fn find_secrets(connection: &Connection, id: Uuid) -> Result<Option<Secrets>> {
     let sql = "SELECT secret, old_secret, old_secret_until FROM webhooks WHERE id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     Ok(statement.query_row([id], secrets).optional()?)
 }
 
-/// Reads the secrets of a row.
+/// Reads the secrets from a row with the columns `secret`, `old_secret` and `old_secret_until`.
 pub fn secrets(row: &Row<'_>) -> RowResult<Secrets> {
     let old: Option<Vec<u8>> = row.get("old_secret")?;
     Ok(Secrets {
@@ -65,7 +66,8 @@ pub fn secrets(row: &Row<'_>) -> RowResult<Secrets> {
     })
 }
 
-/// Lists webhooks in the order of their ids.
+/// Returns a page of webhooks in the order of their ids. `organisation_id` and `name` restrict the list if they are
+/// given.
 pub fn list(
     connection: &Connection,
     organisation_id: Option<Uuid>,
@@ -78,7 +80,8 @@ pub fn list(
         .page(connection, SELECT, "id", &page)
 }
 
-/// Returns the active webhooks that receive the event of the organisation.
+/// Returns the ids of the active webhooks that subscribe to the event, among the webhooks of the organisation and the
+/// webhooks for all organisations.
 pub fn told_of(connection: &Connection, organisation_id: Uuid, event: WebhookEvent) -> Result<Vec<Uuid>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, events FROM webhooks WHERE organisation_id = ?1 AND active
@@ -95,7 +98,11 @@ pub fn told_of(connection: &Connection, organisation_id: Uuid, event: WebhookEve
     Ok(found)
 }
 
-/// Inserts a webhook. Conflict: its id is taken, or its name in its organisation.
+/// Inserts a webhook with its secret.
+///
+/// # Errors
+/// [`Error::Conflict`] if the id is taken, or the name is taken in the organisation or among the webhooks for all
+/// organisations.
 pub fn insert(tx: &Transaction<'_>, webhook: &Webhook, secret: &Secret) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO webhooks (id, organisation_id, name, url, secret, events, active, created_at, updated_at, revision)
@@ -124,7 +131,10 @@ pub fn insert(tx: &Transaction<'_>, webhook: &Webhook, secret: &Secret) -> Resul
     Ok(())
 }
 
-/// Updates a webhook. Conflict: the name is taken in the organisation.
+/// Stores the changed fields of a webhook. The secrets do not change.
+///
+/// # Errors
+/// [`Error::Conflict`] if the name is taken in the organisation or among the webhooks for all organisations.
 pub fn update(tx: &Transaction<'_>, webhook: &Webhook) -> Result<()> {
     tx.prepare_cached(
         "UPDATE webhooks SET name = ?2, url = ?3, events = ?4, active = ?5, updated_at = ?6, revision = ?7
@@ -143,7 +153,7 @@ pub fn update(tx: &Transaction<'_>, webhook: &Webhook) -> Result<()> {
     Ok(())
 }
 
-/// Stores the keys that sign the webhook's messages.
+/// Replaces the secrets that sign the webhook's messages.
 pub fn set_secrets(tx: &Transaction<'_>, id: Uuid, secrets: &Secrets) -> Result<()> {
     let old = secrets.old.as_ref();
     tx.prepare_cached("UPDATE webhooks SET secret = ?2, old_secret = ?3, old_secret_until = ?4 WHERE id = ?1")?
@@ -156,7 +166,7 @@ pub fn set_secrets(tx: &Transaction<'_>, id: Uuid, secrets: &Secrets) -> Result<
     Ok(())
 }
 
-/// Records the result of the last message. Returns whether there still is such a webhook.
+/// Stores the result of the last attempt to deliver a message. Returns `false` if the webhook no longer exists.
 pub fn set_last_attempt(tx: &Transaction<'_>, id: Uuid, attempt: &LastAttempt) -> Result<bool> {
     let changed = tx
         .prepare_cached("UPDATE webhooks SET last_attempt = ?2 WHERE id = ?1")?
@@ -164,7 +174,8 @@ pub fn set_last_attempt(tx: &Transaction<'_>, id: Uuid, attempt: &LastAttempt) -
     Ok(changed > 0)
 }
 
-/// Disables the webhook of a message, unless it has another address by now.
+/// Deactivates the webhook to which the message was sent. Does nothing if the webhook is inactive already, or if its
+/// URL has changed since the message was sent.
 pub fn switch_off(tx: &Transaction<'_>, message: &Message, now: Timestamp) -> Result<()> {
     tx.prepare_cached(
         "UPDATE webhooks SET active = FALSE, updated_at = ?2, revision = revision + 1 WHERE id = ?1 AND active
@@ -174,7 +185,7 @@ pub fn switch_off(tx: &Transaction<'_>, message: &Message, now: Timestamp) -> Re
     Ok(())
 }
 
-/// Deletes a webhook with its messages.
+/// Deletes a webhook. The database deletes its messages too.
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     tx.prepare_cached("DELETE FROM webhooks WHERE id = ?1")?.execute([id])?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Copies of the database while it is served.
+//! Creates copies of the database while the server uses it.
 
 use std::fs::File;
 
@@ -11,14 +11,14 @@ use crate::{
 };
 
 impl Db {
-    /// Creates a consistent, compact copy of the current database in a file without a name. Writers are not blocked.
-    /// The copy stops when its future is dropped.
+    /// Creates a consistent, compact copy of the current database in a file without a name. Writers are not blocked. If
+    /// the future is dropped, the copy stops.
     ///
     /// # Errors
-    /// [`Error::Busy`] while another copy is being created or read; [`Error::Unavailable`] if the database cannot be
+    /// [`Error::Busy`] while another copy is being created or sent; [`Error::Unavailable`] if the database cannot be
     /// read or the copy cannot be written.
     pub async fn copy(&self) -> Result<Copy> {
-        // Otherwise it would be a copy of another file.
+        // If the database file was replaced, the copy would be a copy of the wrong file.
         self.writer.files()?;
         let Ok(turn) = self.copy_turn.clone().try_acquire_owned() else {
             return Err(Error::Busy);
@@ -38,9 +38,9 @@ impl Db {
     }
 }
 
-/// A copy of the database. No other is created until it is dropped.
+/// A copy of the database. No other copy can be created until it is dropped.
 pub struct Copy {
-    /// The file, to be read from its beginning; it ends with this.
+    /// The file without a name, to be read from its beginning. Its disk space is freed when it is closed.
     pub file: File,
     _turn: OwnedSemaphorePermit,
 }

@@ -1,4 +1,4 @@
-//! Shows how busy and how large the database is, and whether it works.
+//! Reports the load and the size of the database, and checks whether it works.
 
 use std::path::Path;
 
@@ -8,32 +8,32 @@ use crate::{
     store::engine::Connection,
 };
 
-/// Reads the first row of every table that requests need, so that a damaged page there is noticed.
+/// The statement that reads the first row of every table that requests need, so that a damaged page there is noticed.
 const FIRST_ROWS: &str = "SELECT (SELECT name FROM organisations LIMIT 1), (SELECT name FROM tokens LIMIT 1),
     (SELECT name FROM sources LIMIT 1), (SELECT version FROM source_versions LIMIT 1), (SELECT name FROM jobs LIMIT 1),
     (SELECT metric FROM series LIMIT 1), (SELECT count FROM runs LIMIT 1), (SELECT value FROM readings LIMIT 1)";
 
-/// The current work of the database, and its size.
+/// The load of the database and the size of its files at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Load {
-    /// Writes that wait.
+    /// The number of writes that wait in the queue.
     pub writes_waiting: u64,
-    /// Whether the last commit failed.
+    /// Whether the last commit failed, or only deletions are accepted because the disk is full.
     pub is_failing: bool,
-    /// Connections that short reads use.
+    /// The number of connections that short reads use now.
     pub readers: u64,
-    /// Long reads that run.
+    /// The number of long reads that run.
     pub scans: u64,
-    /// Long reads that wait.
+    /// The number of long reads that wait in the queue.
     pub scans_waiting: u64,
-    /// The size of the file, in bytes.
+    /// The size of the database file, in bytes.
     pub file_bytes: u64,
     /// The size of the write-ahead log, in bytes.
     pub log_bytes: u64,
 }
 
 impl Db {
-    /// Returns the current work of the database, and its size.
+    /// Returns the current load of the database and the size of its files.
     pub fn load(&self) -> Load {
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let (running, waiting) = self.turns.load();
@@ -51,17 +51,18 @@ impl Db {
         }
     }
 
-    /// Checks that the database can be read and written. It tries a commit if `is_due`, or if the last one failed.
+    /// Checks that the database can be read and written. A commit is tried only if `is_due` is set or the last commit
+    /// failed.
     ///
     /// # Errors
-    /// The reason why it cannot.
+    /// The reason why the database cannot be read or written; `Error::Busy` if the queue of writes is full.
     pub async fn ready(&self, is_due: bool) -> Result<()> {
         let first_rows = |connection: &Connection| Ok(connection.query_row(FIRST_ROWS, [], |_| Ok(()))?);
-        // This comes first: reads of other files mean nothing.
+        // The files are checked first, because reads of a replaced file prove nothing.
         self.writer.files()?;
         self.read_inline(first_rows)?;
         for pool in [&self.scanners, &self.skimmer] {
-            // Connections that are all in use need no probe, and a probe need not wait for them.
+            // If all connections of a pool are in use, reads work there, and the check does not wait for one.
             if let Some(connection) = pool.try_get() {
                 first_rows(&connection)?;
             }
@@ -72,7 +73,7 @@ impl Db {
         if !is_due && !self.writer.is_failing() {
             return Ok(());
         }
-        // Writes the number that it has already: the smallest change that reaches the disk.
+        // Writes the schema version that the file has already. This is the smallest change that reaches the disk.
         self.write_catalogue(|tx| {
             let version: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
             Ok(tx.pragma_update(None, "user_version", version)?)

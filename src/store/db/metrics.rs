@@ -1,4 +1,4 @@
-//! The meanings of the database's metrics.
+//! The names and descriptions of the database's metrics.
 
 use metrics::{describe_counter, describe_histogram};
 
@@ -12,7 +12,7 @@ pub const READ_WAIT: &str = "prediction_api_readers_wait_seconds";
 /// Histogram of the time that long reads wait for their turn.
 pub const SCAN_WAIT: &str = "prediction_api_scans_wait_seconds";
 
-/// Describes the metrics of this layer.
+/// Registers the descriptions of this layer's metrics.
 pub fn describe_metrics() {
     describe_histogram!(
         READ_WAIT,

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// An open database. Its clones share everything.
+/// An open database. Clones share the same connections and queues.
 #[derive(Clone)]
 pub struct Db {
     pub(super) writer: Arc<Writer>,
@@ -34,11 +34,12 @@ pub struct Db {
 }
 
 impl Db {
-    /// Opens the database file, or creates it, and migrates its schema. If the disk is full and nothing is to be
-    /// migrated, the database is opened for reading, and for writing once there is room.
+    /// Opens the database file, or creates it, and migrates its schema. If the disk is full or failing and the schema
+    /// is up to date, the database is opened only for reading. The writer opens it for writing later, once there is
+    /// room.
     ///
     /// # Errors
-    /// The file cannot be opened or written, is no database of this product, or is newer than this program.
+    /// The file cannot be opened or written, is not a database of this product, or is newer than this program.
     pub fn open(path: &Path, limits: Limits) -> std::result::Result<Self, OpenError> {
         make_private(path);
         let room = Arc::new(Room::of(path, limits.reserve_bytes));
@@ -61,7 +62,7 @@ impl Db {
         let skimmer = Pool::open(path, 1, 0, access)?;
         let reopen = Reopen {
             path: path.to_owned(),
-            // Short reads wait last, and so for the shortest time.
+            // New short reads are blocked last, and so for the shortest time.
             pools: [scanners.clone(), skimmer.clone(), readers.clone()],
             access,
             room: room.clone(),

@@ -1,9 +1,10 @@
-//! Reads. Each has one snapshot and a connection of its own, so that it never waits for the writer.
+//! Reads from the database. Each read uses one snapshot on a separate connection, so that it never waits for the
+//! writer.
 //!
-//! A long read never runs on the threads that serve requests. [`Db::read_inline`] runs where the request is handled and
-//! is for a few rows by key. [`Db::read_blocking`] runs on a blocking thread; a limited number run and wait.
-//! [`Db::read_unmapped`] is for the server's own reads that may touch the whole file: it maps nothing into memory,
-//! because mapped pages would count as the server's memory.
+//! A long read never runs on the threads that serve requests. [`Db::read_inline`] runs on the thread that handles the
+//! request, and is for a few rows by key. [`Db::read_blocking`] runs on a blocking thread. The numbers of such reads
+//! that run and that wait are limited. [`Db::read_unmapped`] is for the server's own reads that may touch the whole
+//! file: it maps nothing into memory, because mapped pages would count as the server's memory.
 
 use metrics::{counter, histogram};
 
@@ -38,12 +39,12 @@ impl Db {
         watch.time("read", || snapshot(&self.readers, work))
     }
 
-    /// Runs a long read (a list) on a blocking thread, on one snapshot. Tokens take turns. The read leaves the queue,
-    /// or stops, when its future is dropped.
+    /// Runs a long read (a list) on a blocking thread, on one snapshot. Tokens take turns. If the future is dropped,
+    /// the read leaves the queue or stops.
     ///
     /// # Errors
-    /// As [`Db::read_inline`]; [`Error::Busy`] if too many long reads wait; [`Error::ShareTaken`] if too many of the
-    /// token wait.
+    /// As [`Db::read_inline`]; [`Error::Busy`] if too many long reads wait; [`Error::ShareTaken`] if too many long
+    /// reads of the same token wait.
     pub async fn read_blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
@@ -58,7 +59,7 @@ impl Db {
         self.aside(&self.scanners, "scan", work).await
     }
 
-    /// Runs a read of the server's own that may touch the whole file, on a blocking thread and on one snapshot. Its
+    /// Runs a read for the server itself that may touch the whole file, on a blocking thread and on one snapshot. Its
     /// connection maps nothing into memory.
     ///
     /// # Errors
@@ -107,7 +108,8 @@ fn snapshot<T>(pool: &Pool, work: impl FnOnce(&Connection) -> Result<T>) -> Resu
         }
     };
     connection.prepare_cached("BEGIN")?.execute([])?;
-    // Dropped on every path, even after a panic, so that no connection returns to the pool with its snapshot open.
+    // The snapshot ends on every path, even after a panic, so that no connection returns to the pool with an open
+    // snapshot.
     let _end = End(&connection);
     work(&connection)
 }

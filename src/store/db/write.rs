@@ -1,4 +1,5 @@
-//! Writes. They run one after the other in the writer's transactions, and return after their commit.
+//! Writes to the database. They run one after the other in the writer's transactions. The functions return after the
+//! commit.
 
 use std::hash::Hash;
 
@@ -13,12 +14,12 @@ use crate::{
 };
 
 impl Db {
-    /// Runs `work` in the writer's transaction and returns after the commit. If `work` fails, its changes are rolled
-    /// back, and no others.
+    /// Runs `work` in the writer's transaction and returns after the commit. Use this for work that may change the
+    /// catalogue. If `work` fails, only its own changes are rolled back.
     ///
     /// # Errors
-    /// The error of `work`; `Error::Busy` if too many writes wait; `Error::Unavailable` if the database cannot be
-    /// written; `Error::Internal` if `work` panics.
+    /// The error of `work`; `Error::Busy` if too many writes wait; `Error::ShareTaken` if too many writes of the same
+    /// token wait; `Error::Unavailable` if the database cannot be written; `Error::Internal` if `work` panics.
     pub async fn write_catalogue<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
@@ -60,17 +61,18 @@ impl Db {
         self.writer.write(Kind::DeleteValues, work).await
     }
 
-    /// Creates the disk's reserve if it is missing and there is room for it.
+    /// Creates the reserve on the disk if it is missing or was released, and there is room for it.
     pub fn keep_reserve(&self) {
         self.room.keep_reserve();
     }
 
-    /// Creates a cache of catalogue data, which is cleared when the catalogue may have changed.
+    /// Creates a cache of catalogue data (organisations, tokens, sources, jobs and so on). It is emptied whenever the
+    /// catalogue may have changed.
     pub fn catalogue_cache<K: Eq + Hash, V: Clone>(&self, freshness: Freshness) -> Cache<K, V> {
         Cache::new(freshness, self.writer.changes())
     }
 
-    /// Creates a cache of any data for readers, which every commit clears.
+    /// Creates a cache of any data for readers. Every commit empties it.
     pub fn commit_cache<K: Eq + Hash, V: Clone>(&self) -> Cache<K, V> {
         Cache::new(Freshness::Second, self.writer.commits())
     }

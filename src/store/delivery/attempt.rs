@@ -1,4 +1,4 @@
-//! Stores the results of attempts to deliver.
+//! Stores the results of attempts to deliver messages to webhooks.
 
 use uuid::Uuid;
 
@@ -11,7 +11,8 @@ use crate::{
     store::engine::{OptionalExtension, Transaction},
 };
 
-/// Stores the result of an attempt. When the message is finished, the next one about the same job is due at `now`.
+/// Stores the result of an attempt, and the state of the message that follows from it. When the message is finished,
+/// the next message about the same job becomes due at `now`.
 pub fn attempted(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, next: Next, now: Timestamp) -> Result<()> {
     let (state, next_attempt_at) = match next {
         Next::Delivered => (DeliveryState::Delivered, None),

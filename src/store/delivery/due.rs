@@ -31,8 +31,8 @@ impl FromRow for Message {
     }
 }
 
-/// Returns the active webhooks for which a message is due, and whether the last attempt failed. It costs as much as there are
-/// webhooks with something to send.
+/// Returns the active webhooks that have a message due at `now`, and for each whether its last attempt failed. The cost
+/// grows with the number of webhooks that have messages to send, and not with the number of messages.
 pub fn due_webhooks(connection: &Connection, now: Timestamp) -> Result<Vec<(Uuid, bool)>> {
     let mut statement = connection.prepare_cached(
         "WITH RECURSIVE waiting (id) AS (
@@ -54,18 +54,19 @@ pub fn due_webhooks(connection: &Connection, now: Timestamp) -> Result<Vec<(Uuid
     Ok(rows.collect::<RowResult<_>>()?)
 }
 
-/// The reason why the messages of a webhook wait.
+/// The state of retries of a webhook. While one message waits for a retry, the other messages of the webhook wait too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
-    /// Nothing.
+    /// No message waits for a retry.
     Free,
-    /// A message waits for another attempt.
+    /// A message waits for a retry at a later time.
     Waiting,
-    /// The time of that attempt has come.
+    /// A message waits for a retry, and its time has come.
     Due,
 }
 
-/// Returns whether messages of the webhook wait for another attempt of one that failed.
+/// Returns whether a message of the webhook that failed before waits for a retry, and whether the retry is due at
+/// `now`. If several wait, the latest retry counts.
 pub fn hold(connection: &Connection, webhook: Uuid, now: Timestamp) -> Result<Hold> {
     let mut statement = connection.prepare_cached(
         "SELECT max(next_attempt_at) FROM webhook_deliveries
@@ -79,7 +80,7 @@ pub fn hold(connection: &Connection, webhook: Uuid, now: Timestamp) -> Result<Ho
     })
 }
 
-/// Returns a webhook's messages that are due, in their order.
+/// Returns up to `limit` messages of a webhook that are due at `now`, in the order in which they were created.
 pub fn due(connection: &Connection, webhook: Uuid, now: Timestamp, limit: usize) -> Result<Vec<Message>> {
     let mut statement = connection.prepare_cached(
         "SELECT d.webhook_id, d.position, d.id, d.event, d.job_id, d.body, d.created_at, d.attempts, w.url, w.secret,

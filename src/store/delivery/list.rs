@@ -28,7 +28,8 @@ impl FromRow for Delivery {
     }
 }
 
-/// Returns a webhook's messages, newest first: those before the position `before`, if there is one.
+/// Returns up to `limit` messages of a webhook, newest first. If `before` is given, the list contains only messages
+/// with a lower position.
 pub fn list(connection: &Connection, webhook: Uuid, before: Option<i64>, limit: usize) -> Result<Listed<Delivery>> {
     let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
     let mut statement = connection.prepare_cached(

@@ -1,4 +1,4 @@
-//! Writing messages down, and deleting those that are over.
+//! Stores messages to webhooks until they are sent, and deletes old messages.
 
 use uuid::Uuid;
 
@@ -12,17 +12,17 @@ use crate::{
 
 /// A webhook's message that is about to be stored.
 pub struct NewDelivery<'a> {
-    /// Its id.
+    /// The id of the message.
     pub id: Uuid,
     /// The event that it reports.
     pub event: &'a str,
-    /// The job that it is about.
+    /// The job that the message is about. `None` for other messages.
     pub job_id: Option<Uuid>,
-    /// The body that is posted.
+    /// The body of the HTTP request.
     pub body: &'a str,
 }
 
-/// Stores a message, to be sent as soon as those before it about the same job are over.
+/// Stores a message. It becomes due as soon as all earlier messages about the same job are finished.
 pub fn insert(tx: &Transaction<'_>, webhook: Uuid, new: &NewDelivery<'_>, now: Timestamp) -> Result<()> {
     let position = next_position(tx, webhook)?;
     tx.prepare_cached(
@@ -45,7 +45,7 @@ pub fn insert(tx: &Transaction<'_>, webhook: Uuid, new: &NewDelivery<'_>, now: T
     cut(tx, webhook, position - SHOWN)
 }
 
-/// Stores a message that was sent already, and will not be sent again.
+/// Stores a message that was sent already, with the result. It is not sent again.
 pub fn insert_sent(tx: &Transaction<'_>, message: &Message, attempt: &Attempt) -> Result<()> {
     let position = next_position(tx, message.webhook_id)?;
     let state = match attempt.is_delivered() {
@@ -77,7 +77,7 @@ fn next_position(tx: &Connection, webhook: Uuid) -> Result<i64> {
     Ok(statement.query_row([webhook], |row| row.get(0))?)
 }
 
-/// Returns the position of the webhook's newest message.
+/// Returns the position of the webhook's newest message. 0 if the webhook has no messages.
 pub fn newest(connection: &Connection, webhook: Uuid) -> Result<i64> {
     Ok(next_position(connection, webhook)? - 1)
 }
@@ -92,7 +92,8 @@ pub(super) fn cut(tx: &Transaction<'_>, webhook: Uuid, position: i64) -> Result<
     Ok(())
 }
 
-/// Deletes up to `most` messages that finished long ago, and returns their number.
+/// Deletes up to `most` finished messages that were created more than [`SHOWN_HOURS`] hours ago, and returns their
+/// number.
 pub fn forget(tx: &Transaction<'_>, now: Timestamp, most: u32) -> Result<usize> {
     let mut statement = tx.prepare_cached(
         "DELETE FROM webhook_deliveries WHERE (webhook_id, position) IN (

@@ -1,4 +1,4 @@
-//! The changes of jobs' states.
+//! Stores and lists the changes of jobs' health states.
 
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// Number of changes of a job that are stored: the newest.
+/// The maximum number of changes that are stored for a job. The oldest are deleted.
 const KEPT: i64 = 2000;
 
 impl FromRow for HealthChange {
@@ -26,7 +26,7 @@ impl FromRow for HealthChange {
     }
 }
 
-/// Stores a change of state, and deletes the oldest beyond the newest 2,000.
+/// Stores a change of a job's health state, and deletes the job's oldest changes if there are more than 2,000.
 pub fn record(tx: &Transaction<'_>, job_id: Uuid, change: &HealthChange) -> Result<()> {
     let number: i64 = tx
         .prepare_cached(
@@ -50,7 +50,8 @@ pub fn record(tx: &Transaction<'_>, job_id: Uuid, change: &HealthChange) -> Resu
     Ok(())
 }
 
-/// Returns a job's changes of state, newest first, with their numbers: those before the number `before`, if it is given.
+/// Returns up to `limit` changes of a job's health states with their numbers, newest first. If `before` is given, the
+/// list contains only changes with a lower number.
 pub fn changes(
     connection: &Connection,
     job_id: Uuid,

@@ -11,7 +11,7 @@ use crate::{
 pub struct Counted {
     /// Number of jobs in each state.
     pub by_state: Vec<(HealthState, u64)>,
-    /// Those that are not among them: time may have changed their state.
+    /// The jobs that are not counted in `by_state`, because their state may have changed with time since it was stored.
     pub open: Vec<Uuid>,
 }
 
@@ -22,7 +22,7 @@ const OF_ALL: &str = "FROM health h WHERE h.role = ''";
 const OF_ORGANISATION: &str =
     "FROM jobs j JOIN health h ON h.job_id = j.id WHERE j.organisation_id = ?2 AND h.role = ''";
 
-/// Returns the jobs of the organisation (all, if none is given) by their state at `now`.
+/// Counts the jobs of the organisation by their health state at `now`. `None` counts the jobs of all organisations.
 pub fn counts(connection: &Connection, organisation_id: Option<Uuid>, now: Timestamp) -> Result<Counted> {
     let from = match organisation_id {
         Some(_) => OF_ORGANISATION,
@@ -46,7 +46,8 @@ pub fn counts(connection: &Connection, organisation_id: Option<Uuid>, now: Times
     Ok(Counted { by_state, open })
 }
 
-/// Counts the active jobs of the organisation (all, if none is given) that predict nothing from `now` on.
+/// Counts the active jobs of the organisation that have no prediction for `now` or later. `None` counts the jobs of all
+/// organisations.
 pub fn not_covering(connection: &Connection, organisation_id: Option<Uuid>, now: Timestamp) -> Result<u64> {
     let of = match organisation_id {
         Some(_) => AND_OF_ORGANISATION,
@@ -61,8 +62,9 @@ pub fn not_covering(connection: &Connection, organisation_id: Option<Uuid>, now:
     Ok(u64::try_from(jobs).unwrap_or_default())
 }
 
-/// Returns the condition that selects jobs `j` that may be in one of the states at the time `?`. `roles` chooses
-/// between the state as a whole and those of the targets. The condition is empty if there are no states.
+/// Returns the SQL condition that selects the jobs `j` that may be in one of the health states at the time `?`. The
+/// condition `roles` selects either the state of the job as a whole or the states of its targets. The result is empty
+/// if `states` is empty.
 pub fn in_state(roles: &str, states: &[HealthState]) -> String {
     if states.is_empty() {
         return String::new();

@@ -1,4 +1,5 @@
-//! Jobs that are to be judged again because of the time.
+//! Finds the jobs whose health must be evaluated again because time has passed, and corrects times that a wrong clock
+//! has stored.
 
 use std::collections::HashSet;
 
@@ -12,8 +13,8 @@ use crate::{
     },
 };
 
-/// Returns jobs whose state may have changed by `now` without a post: those of the `limit` standings that are due
-/// first.
+/// Returns jobs whose health state may have changed by `now` without a post. Among the states of jobs and targets, the
+/// `limit` that are due first are read, and each of their jobs is returned once.
 pub fn to_look_at(connection: &Connection, now: Timestamp, limit: usize) -> Result<Listed<Uuid>> {
     let mut statement =
         connection.prepare_cached("SELECT job_id FROM health WHERE look_at < ?1 ORDER BY look_at LIMIT ?2")?;
@@ -27,7 +28,8 @@ pub fn to_look_at(connection: &Connection, now: Timestamp, limit: usize) -> Resu
     Ok(Listed { items, more })
 }
 
-/// Returns the jobs whose health depends on a time after `latest`, which can only come from a clock that was ahead.
+/// Returns the jobs for whose health a time later than `latest` is stored. Such a time can only come from a clock that
+/// was ahead.
 pub fn ahead_of(connection: &Connection, latest: Timestamp) -> Result<Vec<Uuid>> {
     let mut statement = connection.prepare_cached(
         "SELECT j.id FROM jobs j WHERE EXISTS (SELECT 1 FROM health h WHERE h.job_id = j.id
@@ -39,7 +41,7 @@ pub fn ahead_of(connection: &Connection, latest: Timestamp) -> Result<Vec<Uuid>>
     Ok(ids.collect::<RowResult<_>>()?)
 }
 
-/// Stores `now` as the arrival of series whose arrival is after `latest`.
+/// Replaces the newest arrival of the job's series by `now` where it is later than `latest`.
 pub fn correct_arrivals(
     tx: &Transaction<'_>,
     job_id: Uuid,
@@ -54,7 +56,7 @@ pub fn correct_arrivals(
     Ok(())
 }
 
-/// Postpones the next check of a job that cannot be judged now.
+/// Postpones the next health evaluation of a job to `until`, because the job cannot be evaluated now.
 pub fn postpone(tx: &Transaction<'_>, job_id: Uuid, now: Timestamp, until: Timestamp) -> Result<()> {
     tx.prepare_cached("UPDATE health SET look_at = ?3 WHERE job_id = ?1 AND look_at < ?2")?
         .execute((job_id, now, until))?;

@@ -47,12 +47,12 @@ impl FromRow for Posted {
     }
 }
 
-/// Returns the stored facts that the job's health is judged by.
+/// Returns the stored data from which the job's health is derived. If there is no such job, the data are empty.
 pub fn vitals(connection: &Connection, id: Uuid) -> Result<Vitals> {
     Ok(vitals_of(connection, &[id])?.remove(&id).unwrap_or_default())
 }
 
-/// Returns the stored facts that the health of each job is judged by.
+/// Returns, by job, the stored data from which the health of each job is derived.
 pub fn vitals_of(connection: &Connection, ids: &[Uuid]) -> Result<HashMap<Uuid, Vitals>> {
     let is_held = clock::is_held(connection)?;
     let new = |id: &Uuid| {
@@ -83,7 +83,7 @@ pub fn vitals_of(connection: &Connection, ids: &[Uuid]) -> Result<HashMap<Uuid, 
     Ok(found)
 }
 
-/// Stores how a job, or one of its targets, is judged now.
+/// Stores the result of the last health evaluation of a job or of one of its targets.
 pub fn keep(tx: &Transaction<'_>, job_id: Uuid, standing: &Standing) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO health (job_id, role, state, since, look_at, watched_from, ok_at, failed_at, message)
@@ -105,14 +105,14 @@ pub fn keep(tx: &Transaction<'_>, job_id: Uuid, standing: &Standing) -> Result<(
     Ok(())
 }
 
-/// Deletes the standing of a target that the job no longer has.
+/// Deletes the stored health state of a target that the job no longer has.
 pub fn forget(tx: &Transaction<'_>, job_id: Uuid, role: &Name) -> Result<()> {
     tx.prepare_cached("DELETE FROM health WHERE job_id = ?1 AND role = ?2")?
         .execute((job_id, role))?;
     Ok(())
 }
 
-/// Returns the role as its column stores it: empty for the job as a whole.
+/// Returns the role as the column stores it: an empty text for the job as a whole.
 pub(super) fn text(role: Option<&Name>) -> &str {
     role.map_or("", Name::as_str)
 }

@@ -1,4 +1,4 @@
-//! Jobs as their health is judged.
+//! Reads the properties of jobs from which their health is derived.
 
 use uuid::Uuid;
 
@@ -10,9 +10,9 @@ use crate::{
     },
 };
 
-/// A job whose health is judged.
+/// A job with the properties from which its health is derived.
 pub struct Watched {
-    /// Its name.
+    /// The name of the job.
     pub name: Name,
     /// Organisation that owns the job.
     pub organisation_id: Uuid,
@@ -23,7 +23,7 @@ pub struct Watched {
     active: bool,
     interval_minutes: Option<i64>,
     grace_minutes: Option<i64>,
-    /// The outputs that are expected.
+    /// The outputs that the job is expected to post.
     pub targets: Vec<OutputRole>,
 }
 
@@ -54,7 +54,7 @@ impl FromRow for Watched {
     }
 }
 
-/// Returns the job of that id, as its health is judged.
+/// Returns the job with the id. `None` if it does not exist.
 pub fn watched(connection: &Connection, id: Uuid) -> Result<Option<Watched>> {
     let mut statement = connection.prepare_cached(
         "SELECT j.name, j.organisation_id, j.active, s.id AS source_id, s.name AS source_name,
@@ -64,7 +64,7 @@ pub fn watched(connection: &Connection, id: Uuid) -> Result<Option<Watched>> {
     Ok(statement.query_row([id], Watched::from_row).optional()?)
 }
 
-/// Returns the jobs of a source.
+/// Returns the ids of the jobs that use a version of the source.
 pub fn jobs_of(connection: &Connection, source_id: Uuid) -> Result<Vec<Uuid>> {
     let mut statement = connection.prepare_cached(
         "SELECT j.id FROM jobs j JOIN source_versions v ON v.id = j.source_version_id WHERE v.source_id = ?1",

@@ -1,5 +1,5 @@
-//! Reads the data that is stored elsewhere and returned with jobs: source and targets of their versions, and location of
-//! their inputs.
+//! Reads the data that responses about jobs contain in addition to the rows of the jobs: the source and the targets of
+//! their versions, and the location of their inputs.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -51,8 +51,8 @@ pub fn contexts(connection: &Connection, jobs: &[JobRecord]) -> Result<Vec<JobCo
     jobs.iter().map(context).collect()
 }
 
-/// Returns the location that follows from the job's bindings: the only one that is bound; if none is, the only one of
-/// its sensors.
+/// Returns the location that follows from the job's bindings. This is the only location that the job binds or, if it
+/// binds none, the only location of its sensors. `None` if there are several or none.
 pub fn bound_location(connection: &Connection, job: &JobRecord) -> Result<Option<Uuid>> {
     Ok(bound_locations(connection, [job])?.remove(&job.id))
 }

@@ -1,4 +1,4 @@
-//! Finding and listing jobs.
+//! Finds and lists jobs.
 
 use std::collections::HashMap;
 
@@ -42,12 +42,12 @@ impl FromRow for JobRecord {
     }
 }
 
-/// Returns the job of that id.
+/// Returns the job with the id. `None` if it does not exist.
 pub fn find(connection: &Connection, id: Uuid) -> Result<Option<JobRecord>> {
     Ok(find_all(connection, &[id])?.pop())
 }
 
-/// Returns the jobs with these ids, in no order. Deleted ones are left out.
+/// Returns the jobs with these ids, in no particular order. Ids without a job are left out.
 pub fn find_all(connection: &Connection, ids: &[Uuid]) -> Result<Vec<JobRecord>> {
     let mut found = Vec::new();
     set::read(connection, &format!("{SELECT} WHERE j.id IN (?)"), ids, |row| {
@@ -57,12 +57,12 @@ pub fn find_all(connection: &Connection, ids: &[Uuid]) -> Result<Vec<JobRecord>>
     with_bindings(connection, found)
 }
 
-/// Returns the organisation that the job of that id belongs to.
+/// Returns the organisation that the job belongs to. `None` if the job does not exist.
 pub fn owner(connection: &Connection, id: Uuid) -> Result<Option<Uuid>> {
     any(connection, "SELECT organisation_id FROM jobs WHERE id = ?1", id)
 }
 
-/// Returns the organisation's job of that name.
+/// Returns the organisation's job with this name. `None` if it does not exist.
 pub fn find_named(connection: &Connection, organisation_id: Uuid, name: &Name) -> Result<Option<JobRecord>> {
     let found = connection
         .prepare_cached(&format!("{SELECT} WHERE j.organisation_id = ?1 AND j.name = ?2"))?
@@ -71,7 +71,7 @@ pub fn find_named(connection: &Connection, organisation_id: Uuid, name: &Name) -
     Ok(with_bindings(connection, found.into_iter().collect())?.pop())
 }
 
-/// Returns some job of the organisation.
+/// Returns the id of one of the organisation's jobs. `None` if it has no jobs.
 pub fn any_of(connection: &Connection, organisation_id: Uuid) -> Result<Option<Uuid>> {
     any(
         connection,
@@ -80,7 +80,7 @@ pub fn any_of(connection: &Connection, organisation_id: Uuid) -> Result<Option<U
     )
 }
 
-/// Returns some job that is pinned to the version.
+/// Returns the id of one of the jobs that use the source version. `None` if there are none.
 pub fn any_pinned_to(connection: &Connection, source_version_id: Uuid) -> Result<Option<Uuid>> {
     any(
         connection,
@@ -89,7 +89,8 @@ pub fn any_pinned_to(connection: &Connection, source_version_id: Uuid) -> Result
     )
 }
 
-/// Returns some job that binds the input or is for the location.
+/// Returns the id of one of the jobs that bind the input to a role, or that are for the location with this id. `None`
+/// if there are none.
 pub fn any_bound_to(connection: &Connection, input_id: Uuid) -> Result<Option<Uuid>> {
     any(
         connection,
@@ -116,8 +117,9 @@ pub fn roles_of_sensor(connection: &Connection, sensor_id: Uuid) -> Result<Vec<(
     Ok(found)
 }
 
-/// Returns the ids of jobs in their order. As for their health, these are all that may be in one of the filter's states at
-/// `now`: time may have changed it since it was judged.
+/// Returns the ids of jobs that match the filter, in the order of their ids. If the filter names health states, the
+/// result contains every job that may be in one of them at `now`. The caller must derive the exact state, because it
+/// may have changed with time since it was stored.
 pub fn list(connection: &Connection, filter: &JobFilter, page: Page, now: Timestamp) -> Result<Listed<Uuid>> {
     let listed = "SELECT j.id FROM jobs j JOIN source_versions v ON v.id = j.source_version_id";
     Filter::default()
@@ -136,7 +138,7 @@ fn any(connection: &Connection, sql: &str, id: Uuid) -> Result<Option<Uuid>> {
     Ok(statement.query_row([id], |row| row.get(0)).optional()?)
 }
 
-/// Adds the bindings of the jobs, read all at once.
+/// Adds the role bindings to the jobs. One query reads the bindings of all jobs.
 fn with_bindings(connection: &Connection, mut jobs: Vec<JobRecord>) -> Result<Vec<JobRecord>> {
     let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
     let mut bindings: HashMap<Uuid, Vec<RoleBinding>> = HashMap::new();

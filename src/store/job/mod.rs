@@ -1,4 +1,4 @@
-//! Jobs and their role bindings in SQL.
+//! The SQL of jobs and their role bindings.
 
 mod context;
 mod find;

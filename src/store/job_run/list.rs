@@ -1,4 +1,4 @@
-//! Lists the runs of a job.
+//! Lists the runs of a job: the runs that workers reported, and the runs that follow from posted predictions.
 
 use uuid::Uuid;
 
@@ -18,8 +18,9 @@ use crate::{
     },
 };
 
-/// The runs of the organisation's job, newest first: those behind the place `after`, if it is given. A run that posted is
-/// one for all of the job's series; what has expired is not seen any more once it is swept.
+/// Returns up to `limit` runs of the organisation's job, newest first. If `after` is given, the list begins after that
+/// place. Posted predictions with the same issue time in all series of the job are one run. Runs are no longer listed
+/// once their predictions have expired and were deleted.
 pub fn runs(
     connection: &Connection,
     job_id: Uuid,
@@ -39,7 +40,7 @@ pub fn runs(
         ))?
         .query_map((job_id, after.time, after.number, most), placed)?
         .collect::<RowResult<Vec<_>>>()?;
-    // A post stands behind the reports of its moment.
+    // Posted predictions are listed after the reports of the same time.
     let before = after.time.micros() + i64::from(after.number > 0);
     runs.extend(posted(connection, job_id, organisation_id, before, most)?);
     runs.sort_by(|(a, _), (b, _)| b.cmp(a));

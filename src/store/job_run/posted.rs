@@ -1,4 +1,5 @@
-//! Derives the runs of a job from its posted predictions: the same issue time in all series of the job is one run.
+//! Derives the runs of a job from its posted predictions: the predictions with the same issue time in all series of the
+//! job count as one run.
 
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ use crate::{
     },
 };
 
-/// A run and its place in the list.
+/// A run, with its sort key in the list of runs.
 pub type Placed = (RunPlace, JobRun);
 
 /// Maximum number of series that are read before their issues are merged and cut to the wanted number.
@@ -26,7 +27,8 @@ const ISSUES: &str =
 
 static FIND_ISSUES: Texts = Texts::new();
 
-/// Returns the last `most` issues of the job before a time in microseconds, newest first.
+/// Returns the newest `most` issues of the job that are earlier than `before`, newest first. `before` is in
+/// microseconds since 1970.
 pub fn posted(
     connection: &Connection,
     job_id: Uuid,
@@ -40,10 +42,11 @@ pub fn posted(
         .collect::<RowResult<Vec<i64>>>()?;
     let enough = usize::try_from(most).unwrap_or(usize::MAX);
     let mut issues: Vec<Placed> = Vec::new();
-    // The series that was posted last mostly has all that is wanted, and shows how far the others must be read.
+    // The series with the newest issue usually has all the issues that are wanted. Its oldest wanted issue shows how
+    // far back the other series must be read.
     let (first, others) = series.split_at(series.len().min(1));
     for part in std::iter::once(first).chain(others.chunks(MOST)) {
-        // What is older than the last one that is kept would be cut off again.
+        // Issues that are older than the last wanted one would be removed again.
         let oldest = issues
             .get(enough - 1)
             .map_or(i64::MIN, |(place, _)| place.time.micros());
@@ -79,7 +82,7 @@ fn issue(row: &Row<'_>) -> RowResult<Placed> {
     Ok((RunPlace { time, number: 0 }, run))
 }
 
-/// Sorts the issues newest first, and merges those of several series with the same place into one.
+/// Sorts the issues newest first, and merges issues of several series with the same issue time into one run.
 fn join(issues: &mut Vec<Placed>) {
     issues.sort_by(|(a, _), (b, _)| b.cmp(a));
     issues.dedup_by(|(place, run), (kept_at, kept)| {

@@ -10,10 +10,10 @@ use crate::{
     },
 };
 
-/// Number of reports of a job that are stored: the newest.
+/// The maximum number of reports that are stored for a job. The oldest are deleted.
 const KEPT: i64 = 2000;
 
-/// Selects reports.
+/// The beginning of a statement that selects reports.
 pub const SELECT: &str = "SELECT number, id, status, message, available_at FROM reports";
 
 impl FromRow for JobRun {
@@ -29,13 +29,13 @@ impl FromRow for JobRun {
     }
 }
 
-/// The job's report of that id.
+/// Returns the report of the job with this id. `None` if it does not exist.
 pub fn find(connection: &Connection, job_id: Uuid, id: Uuid) -> Result<Option<JobRun>> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE job_id = ?1 AND id = ?2"))?;
     Ok(statement.query_row((job_id, id), JobRun::from_row).optional()?)
 }
 
-/// Keeps a new report; the oldest beyond the newest 2,000 go.
+/// Stores a new report, and deletes the job's oldest reports if there are more than 2,000.
 pub fn insert(tx: &Transaction<'_>, job_id: Uuid, id: Uuid, report: &JobRun) -> Result<()> {
     let number: i64 = tx
         .prepare_cached(

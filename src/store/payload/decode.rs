@@ -1,4 +1,4 @@
-//! Reads points one after the other, and only as far as they are wanted.
+//! Decodes the points of a payload one after the other, and only as far as the caller needs them.
 
 use super::{
     format::{
@@ -10,7 +10,8 @@ use super::{
 };
 use crate::domain::{Timestamp, prediction::Point};
 
-/// Decodes points that begin at `valid_from`. The checksum is checked first.
+/// Checks the checksum of a payload, and returns an iterator over its points. `valid_from` is the valid time of the
+/// first point. Returns a fault if the payload is damaged.
 pub fn decode(bytes: &[u8], valid_from: Timestamp) -> Result<Points<'_>, Fault> {
     let (body, held) = bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or(SHORT)?;
     let held = u32::from_le_bytes(*held);
@@ -73,7 +74,7 @@ pub fn decode(bytes: &[u8], valid_from: Timestamp) -> Result<Points<'_>, Fault> 
     }
 }
 
-/// The points of a payload, one after the other.
+/// An iterator that decodes the points of a payload.
 pub struct Points<'a> {
     left: usize,
     is_first: bool,
@@ -182,6 +183,6 @@ impl Iterator for Points<'_> {
 
 fn take_count(bytes: &mut &[u8]) -> Result<usize, Fault> {
     let count = usize::try_from(take_varint(bytes)?).ok();
-    // Each point has at least a byte.
+    // Each point takes at least one byte.
     count.filter(|count| *count <= bytes.len()).ok_or(TOO_MANY)
 }

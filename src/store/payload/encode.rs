@@ -1,4 +1,4 @@
-//! Writes points.
+//! Encodes the points of a run as a payload.
 
 use super::{
     format::{POWERS, RAW, REGULAR, SECONDS, VERSION_2, VERSION_3, checksum, scaled},
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::domain::prediction::Point;
 
-/// Encodes points, which are ordered by their times.
+/// Returns the payload of the points, which must be ordered by their valid times.
 pub fn encode(points: &[Point]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(24 + points.len() * 2);
     let first = points.first().map_or(0, |point| point.valid_time.micros());

@@ -1,8 +1,8 @@
-//! Versions, flags, scaled values and the checksum, which both directions share.
+//! The parts of the format that the encoder and the decoder share: versions, flags, scaled values and the checksum.
 
 use super::varint::Fault;
 
-/// Version of payloads that were written until 0.1.0.
+/// The version of payloads that were written until release 0.1.0.
 pub const VERSION_1: u8 = 1;
 /// Version of payloads in which all points have values.
 pub const VERSION_2: u8 = 2;

@@ -1,4 +1,5 @@
-//! Points with and without values: the lengths of their stretches, in turn.
+//! Stores which points of a payload have values, as the lengths of alternating stretches of points with and without
+//! values.
 
 use super::{
     format::TOO_MANY,
@@ -6,10 +7,10 @@ use super::{
 };
 use crate::domain::prediction::Point;
 
-/// The stretches of points with and without values, in turn.
+/// An iterator over the points of a payload that returns whether each point has a value.
 pub struct Stretches<'a> {
     lengths: &'a [u8],
-    /// The number of points that are left of the stretch.
+    /// The number of points of the current stretch that were not returned yet.
     left: u64,
     has_values: bool,
     /// The number of points without a value in all stretches.
@@ -17,7 +18,7 @@ pub struct Stretches<'a> {
 }
 
 impl<'a> Stretches<'a> {
-    /// Stretches of points that all have values.
+    /// The stretches of a payload in which all points have values.
     pub const ALL: Self = Self {
         lengths: &[],
         left: u64::MAX,
@@ -25,7 +26,8 @@ impl<'a> Stretches<'a> {
         withdrawn: 0,
     };
 
-    /// Reads the stretches of `count` points, and leaves the bytes that follow them.
+    /// Reads the stretches of `count` points from the beginning of `bytes`, and removes them from `bytes`. Returns a
+    /// fault if the lengths do not add up to `count`.
     pub fn take(bytes: &mut &'a [u8], count: usize) -> Result<Self, Fault> {
         let start = *bytes;
         let (mut points, mut withdrawn, mut has_values) = (0_usize, 0_usize, true);
@@ -60,7 +62,7 @@ impl<'a> Stretches<'a> {
     }
 }
 
-/// Writes the stretches of the points.
+/// Appends the lengths of the stretches of these points to `bytes`.
 pub fn put_stretches(bytes: &mut Vec<u8>, points: &[Point]) {
     let (mut has_values, mut length) = (true, 0_u64);
     for point in points {

@@ -1,6 +1,7 @@
-//! Whole numbers in as few bytes as they need: seven bits a byte. The highest bit says whether more bytes follow.
+//! Encodes whole numbers in as few bytes as they need (varints), with seven bits in each byte. The highest bit of a
+//! byte says whether more bytes follow.
 
-/// A fault of the bytes.
+/// The description of a fault in a payload.
 pub type Fault = &'static str;
 
 const ENDS: Fault = "it ends within a number";
@@ -10,7 +11,7 @@ pub fn varints(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| **byte < 0x80).count()
 }
 
-/// Splits the bytes after the first `count` varints.
+/// Splits the bytes after the first `count` varints. Returns a fault if there are fewer.
 pub fn split_varints(bytes: &[u8], count: usize) -> Result<(&[u8], &[u8]), Fault> {
     if count == 0 {
         return Ok((&[], bytes));
@@ -20,7 +21,7 @@ pub fn split_varints(bytes: &[u8], count: usize) -> Result<(&[u8], &[u8]), Fault
     bytes.split_at_checked(end).ok_or(ENDS)
 }
 
-/// Maps small numbers of either sign to small numbers without one.
+/// Maps signed numbers to unsigned ones, so that numbers near zero become small numbers.
 pub fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
@@ -30,7 +31,7 @@ pub fn unzigzag(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
 
-/// Writes a number.
+/// Appends a number to `bytes` as a varint.
 pub fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         bytes.push((value & 0x7f) as u8 | 0x80);
@@ -39,9 +40,9 @@ pub fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
     bytes.push(value as u8);
 }
 
-/// Reads the number at the beginning of the bytes, and leaves those that follow.
+/// Reads the varint at the beginning of `bytes`, and removes it from `bytes`.
 pub fn take_varint(bytes: &mut &[u8]) -> Result<u64, Fault> {
-    // Most are a single byte.
+    // Most numbers take a single byte.
     if let [byte @ ..0x80, rest @ ..] = *bytes {
         *bytes = rest;
         return Ok(u64::from(*byte));

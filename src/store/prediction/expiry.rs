@@ -1,8 +1,9 @@
 //! Finds and counts expired runs, and deletes them in small steps.
 //!
-//! A run expires when its last point does: retention counts from the later of `valid_to` and `available_at`. The key is
-//! ordered by issue time, and the series' shortest lead gives the latest issue time that an expired run can have, so
-//! that expired runs are found at the start of the key. Runs of a deleted organisation expire at once.
+//! A run expires when its last point expires. The retention counts from the later of `valid_to` and `available_at`. The
+//! primary key is ordered by issue time. The series' shortest lead time determines the latest issue time that an
+//! expired run can have, so that expired runs are found at the start of the key. Runs of a deleted organisation expire
+//! at once.
 
 use super::series::SeriesId;
 use crate::{
@@ -22,7 +23,7 @@ const PAGE: usize = 1000;
 /// Maximum number of runs that one step deletes. All writers wait while a step runs.
 const STEP_RUNS: u64 = 500;
 
-/// Maximum number of points in the runs of one step, without the last run.
+/// The maximum number of points in the runs that one step deletes. The last run may exceed it.
 const STEP_POINTS: u64 = 50_000;
 
 /// Maximum number of series that one step checks.
@@ -40,8 +41,9 @@ const HAS_EXPIRED: &str = "r.issue_time <= ?1 - s.retention_hours * 3600000000 -
         AND e.issue_time = r.issue_time AND e.revision < r.revision
         AND e.valid_to > ?1 - s.retention_hours * 3600000000))";
 
-/// Condition: the series `s` has no runs, and nothing uses it any more: its job, whose health is read from it, was
-/// deleted, or its version if the predictions were posted without a job.
+/// Condition: the series `s` has no runs, and is not needed any more. A series with a job is needed while the job
+/// exists, because the job's health is read from the series. A series without a job is needed while its source version
+/// and its organisation exist.
 const IS_OVER: &str = "NOT EXISTS (SELECT 1 FROM runs r WHERE r.series_id = s.id)
     AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = s.job_id AND j.organisation_id = s.organisation_id)
     AND NOT (s.job_id IS NULL AND EXISTS (SELECT 1 FROM source_versions v WHERE v.id = s.source_version_id)
@@ -50,21 +52,21 @@ const IS_OVER: &str = "NOT EXISTS (SELECT 1 FROM runs r WHERE r.series_id = s.id
 /// Columns that count the runs `r` of the series `s`.
 const COUNTED: &str = "s.source_id, s.source_name, count(*) AS runs, CAST(sum(r.count) AS BIGINT) AS predictions";
 
-/// Series in which a sweep has rows to delete.
+/// The series of one page in which a sweep has rows to delete.
 #[derive(Debug, Default)]
 pub struct Due {
-    /// The series, ordered by number.
+    /// The series that have rows to delete, ordered by number.
     pub series: Vec<SeriesId>,
-    /// Number after which the search continues. `None` at the end.
+    /// The number of the series after which the next page begins. `None` if this was the last page.
     pub next: Option<i64>,
 }
 
-/// Result of one step.
+/// The result of one step of a sweep.
 #[derive(Debug, Default)]
 pub struct Step {
     /// Counts of the deleted rows.
     pub swept: Swept,
-    /// Number of series that the step has finished.
+    /// The number of series of the list, counted from its beginning, that need no further step.
     pub finished: usize,
 }
 
@@ -151,8 +153,8 @@ fn cutoff(connection: &Connection, series: SeriesId, now: Timestamp) -> Result<O
     })
 }
 
-/// Deletes the series' runs that ended at `cutoff` or before, up to the limits of the step. Returns whether none are
-/// left.
+/// Deletes the runs of the series that ended and arrived at `cutoff` or before, up to the limits of the step. Returns
+/// whether all such runs are deleted.
 fn delete_runs(tx: &Transaction<'_>, series: SeriesId, cutoff: Timestamp, swept: &mut Swept) -> Result<bool> {
     // One run more than the limit shows whether any are left.
     let most = STEP_RUNS.saturating_sub(swept.runs);

@@ -1,10 +1,10 @@
 //! Reads the predictions in a window of valid times: for each valid time the newest issue, or all issues if the query
 //! asks for them.
 //!
-//! The cost of a page grows neither with the window nor with the history. Runs are found by the lead bounds of their
-//! series. The window is read in slices, ordered by valid time, each of about the wanted number of rows. One run is in
-//! memory at a time. In a gap, the next slice begins at the next point. A slice that costs too much is shortened and
-//! read again.
+//! The cost of a page grows neither with the window nor with the history. Runs are found with the help of the shortest
+//! and longest lead time of their series. The window is read in slices, ordered by valid time, each of about the wanted
+//! number of rows. One run is in memory at a time. In a gap, the next slice begins at the next point. A slice that
+//! costs too much is shortened and read again.
 
 use std::cmp::Ordering;
 
@@ -42,7 +42,8 @@ const GROWTH: i64 = 16;
 /// Divisor of the length of a slice that cost too much, before it is read again.
 const SHRINKING: i64 = 4;
 
-/// Returns what the query asks for of the valid times, in the order of the rows' keys.
+/// Returns the predictions that the query selects among the series of the organisation, with valid times in `times`.
+/// The rows are ordered by group, valid time and issue. At most `query.limit` rows are returned.
 pub fn find(
     connection: &Connection,
     organisation_id: Uuid,
@@ -94,7 +95,7 @@ pub fn find(
     Ok(found)
 }
 
-/// Position from which a group is read.
+/// The position from which a group of series is read.
 #[derive(Clone, Copy)]
 struct Start {
     from: Timestamp,
@@ -124,11 +125,11 @@ impl Start {
     }
 }
 
-/// Reads a group of series.
+/// Reads the predictions of one group of series.
 struct Reader<'a> {
     connection: &'a Connection,
     group: &'a [SeriesRow],
-    /// The end of the valid times.
+    /// The end of the range of valid times, exclusive.
     end: Timestamp,
     query: &'a PredictionQuery,
     now: Timestamp,
@@ -136,7 +137,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Adds the group's rows, up to one more than the limit.
+    /// Adds the rows of the group to `found`, until it contains one row more than the limit. The extra row shows that
+    /// there is another page.
     fn read(&self, start: Start, found: &mut Predictions) -> Result<()> {
         let last = self.group.iter().map(|series| series.ends_at).max();
         let to = last.map_or(self.end, |last| self.end.min(after(last)));

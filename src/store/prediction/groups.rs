@@ -17,15 +17,15 @@ use crate::{
     },
 };
 
-/// The series to look for.
+/// The conditions on the series to look for. `None` means no condition.
 pub struct SeriesFilter<'a> {
-    /// Only of this metric.
+    /// The metric of the series.
     pub metric: &'a Option<String>,
-    /// Only of this stage.
+    /// The stage of the series.
     pub stage: &'a Option<String>,
-    /// Only of this source, by name or id.
+    /// The name or id of the source.
     pub source: &'a Option<String>,
-    /// Only of this version, by label or id.
+    /// The label or id of the source version.
     pub source_version: &'a Option<String>,
 }
 
@@ -41,7 +41,7 @@ pub struct OwnedScope {
 /// Series by group, in the order in which responses list them.
 pub type Groups = BTreeMap<GroupKey, Vec<SeriesRow>>;
 
-/// Returns the groups of a scope.
+/// Returns the series of a scope that match the filter, grouped.
 pub fn groups(connection: &Connection, owned: OwnedScope, filter: &SeriesFilter<'_>) -> Result<Groups> {
     Ok(groups_of(connection, &[owned], filter)?.pop().unwrap_or_default())
 }
@@ -52,7 +52,7 @@ static FIND: [(&str, Texts); 3] = [
     ("source_id", Texts::new()),
 ];
 
-/// Returns the groups of each of the scopes, in their order.
+/// Returns, for each of the scopes in the same order, the series that match the filter, grouped.
 pub fn groups_of(connection: &Connection, scopes: &[OwnedScope], filter: &SeriesFilter<'_>) -> Result<Vec<Groups>> {
     let as_id = |text: &Option<String>| Uuid::parse_str(text.as_deref()?).ok();
     let (source_id, version_id) = (as_id(filter.source), as_id(filter.source_version));
@@ -99,8 +99,9 @@ pub fn groups_of(connection: &Connection, scopes: &[OwnedScope], filter: &Series
     Ok(found)
 }
 
-/// Selects the series of a job, a location or a source. They are not ordered here: to save the sorting of a few, the
-/// database would look at all series of the organisation, which have that order.
+/// Returns the SQL that selects the series of a job, a location or a source, depending on the column. The statement
+/// does not sort the few series, because the database would then scan all series of the organisation by an index that
+/// has the wanted order.
 fn groups_sql(column: &str) -> String {
     format!(
         "SELECT id, organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, unit,

@@ -11,7 +11,7 @@ use crate::{
     store::engine::Connection,
 };
 
-/// Stored values of one issue of a series.
+/// The stored values of one issue of a series, after all its revisions.
 pub struct Held {
     /// Value of each valid_time in its newest revision. `None` if it is withdrawn.
     pub values: BTreeMap<Timestamp, Option<f64>>,
@@ -28,7 +28,7 @@ impl Held {
     }
 }
 
-/// Returns the stored values of an issue, if there are any. Points that ended at `cutoff` or before have expired and
+/// Returns the stored values of an issue. `None` if the issue has no runs. Points that expired at `cutoff` or before
 /// are left out.
 pub fn held(
     connection: &Connection,

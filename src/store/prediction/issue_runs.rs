@@ -34,8 +34,8 @@ enum Found {
 static FIND: Texts = Texts::new();
 
 impl<'a> IssueRuns<'a> {
-    /// Reads up to two runs of each series in its window, which must select a single issue: enough to tell whether the
-    /// issue was revised.
+    /// Reads up to two runs of each series in its window, which must select a single issue. Two runs are enough to see
+    /// whether the issue was revised.
     pub fn read<'s>(connection: &'a Connection, wanted: impl Iterator<Item = (&'s SeriesRow, Window)>) -> Result<Self> {
         let wanted: Vec<InWindow> = wanted.map(|(series, window)| in_window(series, &window)).collect();
         let mut runs = HashMap::with_capacity(wanted.len());

@@ -26,7 +26,8 @@ pub const SUMMARY: &str = "s.fresh_issue, s.newest_arrival, s.last_issue, s.newe
 /// Summary of all runs of a series. A post updates it in memory and stores it once.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Known {
-    /// Last fresh issue, and its arrival by the machine's clock.
+    /// The last fresh issue and its arrival by the machine's clock. An issue is fresh if it is new and later than the
+    /// fresh issue before.
     pub last_fresh: LastPost,
     /// Latest issue time of all runs, withdrawn or not.
     pub last_issue: Timestamp,
@@ -76,7 +77,8 @@ impl Known {
         }
     }
 
-    /// Adds a run of the series. `fresh` is the time of the machine's clock if its issue is fresh.
+    /// Extends the summary by a run of the series. `fresh` is the arrival by the machine's clock if the run's issue is
+    /// fresh, and otherwise `None`.
     pub fn add(&mut self, run: &Revision, fresh: Option<Timestamp>) {
         let (shortest, longest) = run.leads();
         if let Some(arrival) = fresh {
@@ -92,7 +94,7 @@ impl Known {
         self.newest_available_at = self.newest_available_at.max(run.issue.available_at);
     }
 
-    /// Returns the columns that a run can change, with their values.
+    /// Returns the columns of the summary, which a run can change, with their values.
     fn columns(&self) -> [(&'static str, &dyn ToSql); 9] {
         [
             ("fresh_issue", &self.last_fresh.issue_time),
@@ -125,7 +127,8 @@ pub fn key(series: &Series) -> Key<'_> {
 
 static FIND: Texts = Texts::new();
 
-/// Calls `found` with the key, the number and the summary of each of the series that is stored.
+/// Looks up the series with these keys. Calls `found` with the key, the number and the summary of each series that is
+/// stored.
 pub fn find(connection: &Connection, keys: &[Key<'_>], mut found: impl FnMut(&Key<'_>, i64, Known)) -> Result<()> {
     for part in set::parts(keys, MOST) {
         let sql = FIND.of(part.len(), find_sql);
@@ -221,7 +224,7 @@ pub fn insert(tx: &Transaction<'_>, new: &[(&Series, Known)]) -> Result<Vec<i64>
 
 static UPDATE: Texts = Texts::new();
 
-/// Stores the summaries of series.
+/// Stores the changed summaries in the rows of their series.
 pub fn update(tx: &Transaction<'_>, changed: &[(SeriesId, Known)]) -> Result<()> {
     for part in set::parts(changed, MOST) {
         let Some((_, first)) = part.first() else { continue };
@@ -248,7 +251,7 @@ pub fn update(tx: &Transaction<'_>, changed: &[(SeriesId, Known)]) -> Result<()>
     Ok(())
 }
 
-/// Returns the stage as the column stores it: an empty text if there is none.
+/// Returns the stage as the column stores it: an empty text for a series without a stage.
 fn stage_text(series: &Series) -> &str {
     series.stage.as_ref().map_or("", Stage::as_str)
 }

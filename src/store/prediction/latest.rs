@@ -19,8 +19,9 @@ use crate::{
 /// Length of the first window before `at` in which the value is searched for, in microseconds: two days.
 const LOOK_BACK: i64 = 2 * 24 * 3_600_000_000;
 
-/// Returns the current predictions for each of the scopes: the newest issue of each metric, source, stage and location, or
-/// the value that is valid at a moment.
+/// Returns the current predictions for each of the scopes, by metric, source, stage and location. These are all points
+/// of the newest issue. If the query names a time `at`, it is the point with the last valid time that is not later than
+/// `at`.
 pub fn latest(
     connection: &Connection,
     scopes: &[OwnedScope],
@@ -83,8 +84,8 @@ impl Group {
     }
 }
 
-/// Returns all points of the newest issue of each group. Several series of a group have it if jobs share a source and a
-/// location; the last arrival counts.
+/// Returns all points of the newest issue of each group. If jobs share a source and a location, several series of a
+/// group may have this issue. Then the run that arrived last is returned.
 fn newest(connection: &Connection, groups: &[Group], now: Timestamp) -> Result<Vec<Predictions>> {
     let window = |group: &Group| Window {
         issue_time: Some(group.newest_issue),

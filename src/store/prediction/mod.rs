@@ -1,4 +1,4 @@
-//! Predictions in SQL: one row for each run of a series, its points in a payload.
+//! The SQL of predictions. Each run of a series is one row, and its points are in the column `payload`.
 
 pub mod expiry;
 mod fill;

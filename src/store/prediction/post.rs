@@ -1,4 +1,4 @@
-//! Stores runs.
+//! Stores posted prediction runs.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,7 +17,7 @@ use crate::{
     store::engine::Transaction,
 };
 
-/// Posted run. Its points are ordered by valid time, without repetition.
+/// A posted run. Its points are ordered by valid time, and no valid time occurs twice.
 pub struct NewRun<'a> {
     /// Series of the run.
     pub series: Series,
@@ -28,9 +28,9 @@ pub struct NewRun<'a> {
 }
 
 /// Stores the new and changed points of the runs, and returns the difference of each run. Points that have expired at
-/// `now` are ignored; the available_at of an issue can be later than `now` if the clock was set back. If points are
-/// refused, the caller must roll back. An issue is fresh if it stores values, had none before, and counts as later than
-/// the last fresh issue.
+/// `now` are ignored. The `available_at` of an issue can be later than `now` if the clock was set back. If the result
+/// contains refused points, the caller must roll back. An issue is fresh if it stores values, had none before, and
+/// counts as later than the last fresh issue.
 ///
 /// All series are looked up together, and all runs are stored together, so that a post of many runs takes few
 /// statements.
@@ -68,7 +68,7 @@ pub fn post(tx: &Transaction<'_>, runs: &[NewRun<'_>], gaps: Gaps, now: Timestam
     Ok(found)
 }
 
-/// State of a post while its runs are stored.
+/// The state of a post while its runs are being stored.
 struct Post<'a> {
     tx: &'a Transaction<'a>,
     gaps: Gaps,
@@ -82,12 +82,12 @@ struct Post<'a> {
     waiting_issues: HashSet<(usize, Timestamp)>,
 }
 
-/// Series of the post.
+/// A series of the post, and what is known of it in the database.
 struct State<'a> {
     series: &'a Series,
     /// Number of the series. `None` until it is stored.
     id: Option<i64>,
-    /// Summary of its runs. `None` until it has any.
+    /// The summary of the stored runs of the series. `None` if there are none.
     known: Option<Known>,
     is_changed: bool,
 }
@@ -119,7 +119,7 @@ impl Post<'_> {
         }
         let state = &self.series[place];
         let (known, named) = (state.known, state.named());
-        // Usually the issue is newer than all stored ones, and nothing has to be read.
+        // Usually the issue is newer than all stored issues, and nothing has to be read.
         let held = match (known, named) {
             (Some(known), Some(named)) if issue.issue_time <= known.last_issue => {
                 held(self.tx, named, issue.issue_time, run.series.cutoff(now))?
@@ -165,7 +165,7 @@ impl Post<'_> {
         }
     }
 
-    /// Updates the summary of a series after points of it were withdrawn.
+    /// Computes the summary of a series anew after points of the series were withdrawn.
     fn look_again(&mut self, place: usize) -> Result<()> {
         self.flush()?;
         if let Some(named) = self.series[place].named() {

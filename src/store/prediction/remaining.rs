@@ -1,4 +1,4 @@
-//! Finds the part of a series that is left after points were withdrawn.
+//! Updates the summary of a series after points were withdrawn, from the points that are not withdrawn.
 
 use super::{
     issue::held,
@@ -9,14 +9,14 @@ use crate::{
     store::engine::{Connection, Transaction},
 };
 
-/// Part of a series that is left.
+/// The summary of the points of a series that are not withdrawn.
 struct Remaining {
     newest_issue: Timestamp,
     newest_arrival: Timestamp,
     covers_until: Timestamp,
 }
 
-/// Columns of the series' row before the update.
+/// The columns of the series' row before the update.
 struct Known {
     newest_issue: Timestamp,
     fresh_issue: Timestamp,
@@ -24,8 +24,8 @@ struct Known {
     longest_lead: i64,
 }
 
-/// Updates the summary in the series' row after points were withdrawn. The last fresh issue stays the same while any of
-/// its points is left.
+/// Updates the summary in the series' row after points were withdrawn. The last fresh issue stays the same while at
+/// least one of its points is not withdrawn.
 pub fn update(tx: &Transaction<'_>, series: SeriesId) -> Result<()> {
     let known = tx
         .prepare_cached(
@@ -65,8 +65,9 @@ pub fn update(tx: &Transaction<'_>, series: SeriesId) -> Result<()> {
     Ok(())
 }
 
-/// Reads issues from the newest backwards, usually one or two. It stops at an issue whose longest lead ends before the
-/// part that newer issues cover, since older issues cannot cover more.
+/// Returns the summary of the points that are not withdrawn. `None` if all points are withdrawn. Reads issues from the
+/// newest backwards, usually one or two. It stops at an issue that cannot reach beyond the valid times that newer
+/// issues cover, because older issues cannot either.
 fn find(connection: &Connection, series: SeriesId, known: &Known) -> Result<Option<Remaining>> {
     let mut issues = connection.prepare_cached(
         "SELECT issue_time, min(available_at) AS arrival, max(valid_to) AS reach FROM runs

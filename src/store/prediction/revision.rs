@@ -30,7 +30,8 @@ pub struct Revision {
 }
 
 impl Revision {
-    /// Creates the next revision of an issue whose stored values are `held`. Returns `None` without points.
+    /// Creates the next revision of an issue from its new and changed points. `held` contains the stored values of the
+    /// issue; `None` if nothing is stored yet. Returns `None` if there are no points.
     pub fn next(held: Option<&Held>, issue: Issue, points: &[Point]) -> Option<Self> {
         let (first, last) = (points.first()?, points.last()?);
         Some(Self {

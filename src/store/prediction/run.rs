@@ -1,4 +1,4 @@
-//! Stored runs, and the points of them that a read returns.
+//! Reads stored prediction runs, and decodes the points of a run that a query selects.
 
 use std::{cell::Cell, cmp::Reverse};
 
@@ -15,22 +15,23 @@ use crate::{
     },
 };
 
-/// Stored run of a series.
+/// A stored run: one revision of one issue of a series.
 pub struct Run {
-    /// Number of its series.
+    /// The number of the series that the run belongs to.
     pub series_id: i64,
-    /// Issue time and arrival.
+    /// The issue time and the time of arrival of the run.
     pub issue: Issue,
     /// Number of the revision within its issue, from 1.
     pub revision: i64,
-    /// First valid_time.
+    /// The first `valid_time` of the run.
     pub valid_from: Timestamp,
-    /// Last valid_time.
+    /// The last `valid_time` of the run.
     pub valid_to: Timestamp,
     payload: Vec<u8>,
 }
 
-/// Cost of reading: numbers of decoded points, of those in the window, and of runs.
+/// The cost of a read: the number of decoded points, the number of these points that are in the window, and the number
+/// of runs.
 #[derive(Debug, Default)]
 pub struct Cost {
     decoded: Cell<usize>,
@@ -41,7 +42,7 @@ pub struct Cost {
 /// Name of the metric that counts the decoded points, returned or not.
 pub const DECODED: &str = "prediction_api_predictions_decoded_total";
 
-/// Cost of finding a run and verifying its checksum, as a number of points.
+/// The cost of finding a run and verifying its checksum, expressed as a number of points.
 const RUN_COST: usize = 100;
 
 impl Cost {
@@ -60,12 +61,12 @@ impl Cost {
     }
 }
 
-/// Columns that [`Run::read`] reads, in their order.
+/// The columns that [`Run::read`] expects, in this order.
 pub const COLUMNS: &str = "series_id, issue_time, available_at, revision, valid_from, valid_to, payload";
 
 impl Run {
-    /// Reads a row of [`COLUMNS`]. It reads by position: a history reads thousands of runs, and each read by name
-    /// compares the names of the row's columns.
+    /// Reads a run from a row with the [`COLUMNS`]. Columns are read by position for speed, because a query of the
+    /// history reads thousands of runs, and reading by name compares the names of the columns each time.
     pub fn read(row: &Row<'_>) -> RowResult<Self> {
         Ok(Self {
             series_id: row.get(0)?,
@@ -81,22 +82,22 @@ impl Run {
     }
 }
 
-/// Runs and points that a read selects.
+/// The conditions by which a read selects runs and points.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
-    /// First valid_time.
+    /// The first `valid_time` that is selected.
     pub from: Timestamp,
-    /// End of the valid times, exclusive.
+    /// The end of the selected valid times, exclusive.
     pub to: Timestamp,
-    /// Latest `available_at`.
+    /// The latest `available_at` of a run. `None` selects runs of any arrival.
     pub as_of: Option<Timestamp>,
-    /// Range of the lead times.
+    /// The range of lead times (`valid_time` minus issue time) that points may have.
     pub leads: LeadTimes,
-    /// The only issue.
+    /// The only issue time that is selected. `None` selects all.
     pub issue_time: Option<Timestamp>,
-    /// Earliest issue.
+    /// The earliest issue time that is selected. `None` selects all.
     pub issued_since: Option<Timestamp>,
-    /// Time at which a point must not have expired.
+    /// The time for which expiry is decided. Points that have expired by then are left out.
     pub now: Timestamp,
 }
 
@@ -115,11 +116,11 @@ impl Window {
     }
 }
 
-/// Sort key of runs: newest issue first, then latest arrival.
+/// The sort key of runs: newest issue time first, then latest arrival, then highest revision.
 pub type NewestFirst = Reverse<(Timestamp, Timestamp, i64, i64)>;
 
 impl Run {
-    /// Returns the sort key of the run: newest issue first, then latest arrival.
+    /// Returns the sort key of the run: newest issue time first, then latest arrival, then highest revision.
     pub fn newest_first(&self) -> NewestFirst {
         let Issue {
             issue_time,
@@ -128,9 +129,10 @@ impl Run {
         Reverse((issue_time, available_at, self.revision, self.series_id))
     }
 
-    /// Returns the points in the window, ordered by valid time. Points expire one by one, and the run is deleted with
-    /// its last point. If a run expired as a whole by its first point, a correction of a few hours could expire before
-    /// the longer run that it corrects, whose wrong value would then be visible again.
+    /// Returns the points of the run that are in the window, ordered by valid time. Points that expired at `cutoff` or
+    /// before are left out; `None` if points never expire. Points expire one by one, and the run is deleted with its
+    /// last point. If a run expired as a whole by its first point, a correction of a few hours could expire before the
+    /// longer run that it corrects, whose wrong value would then be visible again.
     ///
     /// # Errors
     /// `Internal` if the payload is damaged; the message names the run.

@@ -13,7 +13,7 @@ use crate::{
     store::engine::Connection,
 };
 
-/// In which order runs are visited: by their issues, and by the revisions of one.
+/// The order in which runs are visited: by issue time, and by revision within an issue.
 #[derive(Debug, Clone, Copy)]
 pub enum Order {
     NewestFirst,
@@ -24,7 +24,7 @@ const NEWEST_FIRST: &str = "issue_time DESC, revision DESC";
 
 const OLDEST_FIRST: &str = "issue_time, revision";
 
-/// Where runs are read.
+/// A source of runs: the database, or runs that were read before.
 pub trait Runs {
     /// Visits the series' runs that may have points in the window one by one, until `visit` breaks.
     fn visit(
@@ -37,7 +37,7 @@ pub trait Runs {
 }
 
 impl Runs for Connection {
-    /// One run is held at a time.
+    /// Reads the runs from the database. Only one run is in memory at a time.
     fn visit(
         &self,
         series: &SeriesRow,
@@ -61,7 +61,7 @@ impl Runs for Connection {
     }
 }
 
-/// The first moment of the window at which one of the series may have a point; none if there is no such moment.
+/// Returns the first time in the window at which one of the series may have a point. `None` if there is no such time.
 pub fn next_point(connection: &Connection, group: &[SeriesRow], window: &Window) -> Result<Option<Timestamp>> {
     let sql = format!(
         "SELECT issue_time, available_at, valid_from, valid_to FROM runs WHERE {IN_WINDOW} ORDER BY issue_time, revision"
@@ -78,7 +78,7 @@ pub fn next_point(connection: &Connection, group: &[SeriesRow], window: &Window)
             && let Some(row) = rows.next()?
         {
             let (issued, arrived): (i64, i64) = (row.get(0)?, row.get(1)?);
-            // What is issued from here on begins later than what is found.
+            // The remaining runs have later issue times, so their points begin after the time that is found already.
             if issued.saturating_add(shortest) >= best {
                 break;
             }
@@ -95,7 +95,7 @@ pub fn next_point(connection: &Connection, group: &[SeriesRow], window: &Window)
     Ok((best < to).then(|| Timestamp::from_micros(best)))
 }
 
-/// The runs of a series that may have points in a window, by the parameters of [`in_window`].
+/// Condition that selects the runs of a series that may have points in a window. [`in_window`] returns its parameters.
 pub const IN_WINDOW: &str = "series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?8)
     AND issue_time BETWEEN ?2 AND ?3 AND valid_to >= ?4 AND valid_from < ?5
     AND available_at <= ?6 AND (valid_to > ?7 OR available_at > ?7)";
@@ -103,7 +103,7 @@ pub const IN_WINDOW: &str = "series_id = (SELECT id FROM series WHERE id = ?1 AN
 /// The parameters of [`IN_WINDOW`].
 pub type InWindow = (i64, i64, i64, i64, i64, i64, i64, Uuid);
 
-/// Returns the parameters by which the runs of a series are found.
+/// Returns the parameters of [`IN_WINDOW`] for a series and a window.
 pub fn in_window(series: &SeriesRow, window: &Window) -> InWindow {
     let (from, to) = (window.from.micros(), window.to.micros());
     let (least, most) = (window.leads.least.micros(), window.leads.most.micros());

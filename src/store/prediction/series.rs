@@ -1,4 +1,5 @@
-//! Series in SQL: the rows that group runs.
+//! The SQL of prediction series. A series groups the runs of one metric and stage, for one job and location, by one
+//! source version.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -17,7 +18,7 @@ use crate::{
     },
 };
 
-/// Stored instead of the times of the newest issue if all points of the series are withdrawn.
+/// The value that the columns `newest_issue` and `covers_until` have if all points of the series are withdrawn.
 pub const NOTHING_LEFT: i64 = i64::MIN;
 
 /// Identifies a series. Every statement on a series or its runs names the organisation too.
@@ -38,15 +39,15 @@ impl FromRow for SeriesId {
     }
 }
 
-/// Stored series.
+/// A row of the table `series`.
 pub struct SeriesRow {
     /// Number of the series, which its runs refer to.
     pub id: i64,
-    /// Key and names of the series.
+    /// The properties of the series: its key, its names and its retention.
     pub series: Arc<Series>,
-    /// Part that is not withdrawn. `None` if all points are withdrawn.
+    /// The bounds of the points that are not withdrawn. `None` if all points are withdrawn.
     pub left: Option<Left>,
-    /// Latest arrival of its runs.
+    /// The latest time at which a run of the series arrived.
     pub newest_available_at: Timestamp,
     /// Last valid_time of its runs, withdrawn or not.
     pub ends_at: Timestamp,
@@ -56,10 +57,10 @@ pub struct SeriesRow {
     pub longest_lead: i64,
 }
 
-/// Part of a series that is not withdrawn.
+/// The bounds of the points of a series that are not withdrawn.
 #[derive(Debug, Clone, Copy)]
 pub struct Left {
-    /// Newest issue time.
+    /// The newest issue time.
     pub newest_issue: Timestamp,
     /// Last valid_time.
     pub covers_until: Timestamp,
@@ -120,7 +121,7 @@ pub fn is_known(connection: &Connection, scope: PredictionScope, organisation_id
 
 static FIND_KNOWN: Texts = Texts::new();
 
-/// Returns those of the locations, which may themselves be gone, for which the organisation has predictions.
+/// Returns the ids of those locations for which the organisation has predictions, even if a location was deleted.
 pub fn known_at(connection: &Connection, locations: &[Uuid], organisation_id: Uuid) -> Result<Vec<Uuid>> {
     let piece =
         "SELECT * FROM (SELECT location_id FROM series WHERE location_id = ?1 AND organisation_id = ?2 LIMIT 1) known";
@@ -141,8 +142,8 @@ pub fn known_at(connection: &Connection, locations: &[Uuid], organisation_id: Uu
 
 static FIND_OWNERS: Texts = Texts::new();
 
-/// Returns the owners of the predictions for locations, which may themselves be gone, by location. What a deleted
-/// organisation left has no owner.
+/// Returns, by location, the organisation that owns the predictions for the location, even if the location was deleted.
+/// Locations without predictions, or with predictions of a deleted organisation only, are left out.
 pub fn owners_at(connection: &Connection, locations: &[Uuid]) -> Result<HashMap<Uuid, Uuid>> {
     let piece = "SELECT * FROM (SELECT s.location_id, s.organisation_id FROM series s
         JOIN organisations o ON o.id = s.organisation_id WHERE s.location_id = ?1 LIMIT 1) owned";
@@ -161,7 +162,7 @@ pub fn owners_at(connection: &Connection, locations: &[Uuid]) -> Result<HashMap<
     Ok(found)
 }
 
-/// Whether anything is stored that was predicted for the organisation, which may itself be gone.
+/// Returns whether predictions of the organisation are stored, even if the organisation was deleted.
 pub fn any_of(connection: &Connection, organisation_id: Uuid) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM series WHERE organisation_id = ?1)";
     let mut statement = connection.prepare_cached(sql)?;
@@ -176,7 +177,7 @@ pub fn any_of_others(connection: &Connection, source_id: Uuid, owner: Uuid) -> R
     Ok(statement.query_row((source_id, owner), |row| row.get(0))?)
 }
 
-/// Returns the column that has the id of a scope, and the id.
+/// Returns the column of the table `series` that contains the id of the scope, and the id.
 pub fn column(scope: PredictionScope) -> (&'static str, Uuid) {
     match scope {
         PredictionScope::Location(id) => ("location_id", id),

@@ -27,7 +27,7 @@ const SERIES_COST: usize = 10;
 const CHOSEN: &str = "s.job_id = ?1 AND s.organisation_id = ?2 AND (CAST(?3 AS TEXT) IS NULL OR s.metric = ?3)
     AND (CAST(?4 AS TEXT) IS NULL OR s.stage = ?4)";
 
-/// Returns the organisation's series that have the issue.
+/// Returns the series of the organisation that have runs of the issue and match the withdrawal.
 pub fn series_of(connection: &Connection, organisation_id: Uuid, withdrawal: &Withdrawal) -> Result<Vec<SeriesId>> {
     let sql = format!(
         "SELECT s.id, s.organisation_id FROM series s WHERE {CHOSEN}
@@ -56,8 +56,9 @@ pub struct IssueStep {
     pub series: usize,
 }
 
-/// Withdraws the issue's values of the first series of the list: of at least one series, and of about `limit` values.
-/// Values that are withdrawn already count as unchanged.
+/// Withdraws the values of the issue in series from the beginning of the list, until about `limit` values were
+/// processed, but in at least one series. Values that are withdrawn already count as unchanged. The last argument
+/// contains the `available_at` of the withdrawal and the current time.
 pub fn withdraw(
     tx: &Transaction<'_>,
     withdrawal: &Withdrawal,

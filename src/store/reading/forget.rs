@@ -8,7 +8,8 @@ use crate::{
     store::engine::{OptionalExtension, Row, Transaction},
 };
 
-/// Takes a sensor's readings out of sight; [`sweep`] deletes them.
+/// Detaches the readings from a sensor that is being deleted, so that no query finds them. [`sweep`] deletes them
+/// later.
 pub fn forget(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
     tx.prepare_cached("UPDATE reading_series SET sensor_id = NULL WHERE sensor_id = ?1 AND organisation_id = ?2")?
         .execute((sensor.id, sensor.organisation_id))?;

@@ -12,19 +12,19 @@ use crate::{
 
 /// A revision of a reading that is about to be stored.
 pub struct Revision {
-    /// Its series.
+    /// The number of the series.
     pub series_id: i64,
     /// The organisation of the series.
     pub organisation_id: Uuid,
-    /// Its time.
+    /// The time of the reading.
     pub time: Timestamp,
-    /// Its number among those of the same time.
+    /// The number of the revision among the revisions of the same time, from 1.
     pub number: i64,
-    /// Its value, or [`WITHDRAWN`](super::series::WITHDRAWN).
+    /// The value, or [`WITHDRAWN`](super::series::WITHDRAWN) if the revision withdraws the reading.
     pub value: f64,
 }
 
-/// The most rows that one statement stores or changes.
+/// The maximum number of rows that one statement stores or changes.
 const MOST: usize = 64;
 
 /// New row. The casts are needed because parameters in VALUES do not get their types from a column.
@@ -32,13 +32,13 @@ const ROW: &str = "(CAST(?3 AS BIGINT), CAST(?4 AS BIGINT), CAST(?5 AS BIGINT), 
 
 static INSERTS: Texts = Texts::new();
 
-/// Selects the series if its newest arrival is before ?3.
+/// Condition that selects the series ?1 if its newest arrival is before ?3.
 const OLDER: &str = "(id = ?1 AND organisation_id = ?2 AND newest_available_at < ?3)";
 
 static ARRIVALS: Texts = Texts::new();
 
-/// Stores revisions and their time of arrival. The revisions of a series should be adjacent, so that the series is
-/// updated once.
+/// Stores revisions that arrived at `available_at`. The revisions of a series should be adjacent, so that the series is
+/// updated only once.
 pub fn insert(tx: &Transaction<'_>, revisions: &[Revision], available_at: Timestamp) -> Result<()> {
     let of_one_organisation = revisions.chunk_by(|one, next| one.organisation_id == next.organisation_id);
     for part in of_one_organisation.flat_map(|revisions| set::exact_parts(revisions, MOST)) {

@@ -18,7 +18,7 @@ use crate::{
 pub struct Series {
     /// Id of the series, which its readings refer to.
     pub id: i64,
-    /// The time of its last reading, withdrawn or not.
+    /// The time of the last reading, withdrawn or not. `None` without readings.
     pub last: Option<Timestamp>,
 }
 
@@ -36,7 +36,7 @@ const SERIES: &str = "SELECT s.id, s.sensor_id, (SELECT max(r.time) FROM reading
 
 static FIND_SERIES: Texts = Texts::new();
 
-/// The most series that one statement stores.
+/// The maximum number of series that one statement stores.
 const MOST: usize = 64;
 
 static INSERT_SERIES: Texts = Texts::new();
@@ -78,7 +78,8 @@ fn lost(sensor: &Sensor) -> Error {
     Error::Internal(format!("the readings of the sensor {} have no series", sensor.id))
 }
 
-/// Time of a series. The casts are needed because parameters in VALUES do not get their types from a column.
+/// One row of the table of wanted times. The casts are needed because parameters in VALUES do not get their types from
+/// a column.
 const TIME: &str = "(CAST(?2 AS BIGINT), CAST(?3 AS BIGINT))";
 
 static FIND_HELD: Texts = Texts::new();
@@ -86,13 +87,14 @@ static FIND_HELD: Texts = Texts::new();
 /// Maximum number of times that one statement looks up.
 const MOST_TIMES: usize = 256;
 
-/// Newest revision of each time of a series, and its value.
+/// The number and the value of the newest revision, by series and time.
 pub type Held = HashMap<(i64, Timestamp), (i64, f64)>;
 
-/// Returns the newest stored revision of each time of a series that has one.
+/// Returns the newest stored revision of each of the times, by series. Times without a stored reading are left out.
+/// Each element of `times` contains the series, its organisation and the time.
 ///
-/// The times are a table that is joined. A post of 100,000 readings that are stored already takes half of the
-/// processor's time that it takes with a subquery for each time.
+/// The statement joins a table of the times. With a subquery for each time instead, a post of 100,000 readings that are
+/// stored already takes twice the processor time.
 pub fn held(connection: &Connection, times: &[(i64, Uuid, Timestamp)]) -> Result<Held> {
     let mut found = HashMap::with_capacity(times.len());
     let of_one_organisation = times.chunk_by(|(_, one, _), (_, next, _)| one == next);
@@ -116,7 +118,7 @@ pub fn held(connection: &Connection, times: &[(i64, Uuid, Timestamp)]) -> Result
     Ok(found)
 }
 
-/// Selects all revisions of a number of times.
+/// Returns the SQL that selects all revisions of `count` times.
 fn held_sql(count: usize) -> String {
     let times = set::repeated(TIME, 2, count, ", ");
     format!(

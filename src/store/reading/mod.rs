@@ -1,4 +1,5 @@
-//! Readings in SQL: one row each. A number identifies the series of a sensor.
+//! The SQL of sensor readings. Each revision of a reading is one row, which refers to the series of its sensor by
+//! number.
 
 mod forget;
 mod insert;

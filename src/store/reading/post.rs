@@ -1,4 +1,4 @@
-//! Storing posted readings.
+//! Stores posted readings.
 
 use super::{
     insert::{Revision, insert},
@@ -25,7 +25,7 @@ pub fn post(
     let series = series_of(tx, &sensors)?;
     let mut wanted = Vec::new();
     for ((sensor, post), series) in posts.iter().zip(&series) {
-        // Mostly readings are newer than all that is there.
+        // Usually readings are newer than all stored readings, and nothing has to be looked up.
         let may_be_there = |(time, value): &&(Timestamp, Option<f64>)| {
             series.last.is_some_and(|last| *time <= last) && (value.is_some() || gaps != Gaps::Skip)
         };

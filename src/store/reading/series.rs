@@ -1,4 +1,4 @@
-//! Series of a sensor's readings, and parts that all statements on readings share.
+//! Finds the series of a sensor's readings, and defines parts that all statements on readings share.
 
 use crate::{
     domain::{Result, Timestamp, sensor::Sensor},
@@ -19,7 +19,7 @@ pub fn find_series(connection: &Connection, sensor: &Sensor) -> Result<Option<i6
     Ok(statement.query_row(key, |row| row.get("id")).optional()?)
 }
 
-/// Returns whether anything was ever stored that the sensor measured.
+/// Returns whether readings of the sensor are stored, withdrawn or not.
 pub fn any_of(connection: &Connection, sensor: &Sensor) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM readings r JOIN reading_series s ON s.id = r.series_id
         WHERE s.sensor_id = ?1 AND s.organisation_id = ?2)";
@@ -27,7 +27,7 @@ pub fn any_of(connection: &Connection, sensor: &Sensor) -> Result<bool> {
     Ok(statement.query_row((sensor.id, sensor.organisation_id), |row| row.get(0))?)
 }
 
-/// Returns the latest arrival of the sensor's readings.
+/// Returns the latest time at which a reading of the sensor arrived. `None` if the sensor never had readings.
 pub fn newest_available_at(connection: &Connection, sensor: &Sensor) -> Result<Option<Timestamp>> {
     let sql = "SELECT newest_available_at FROM reading_series WHERE sensor_id = ?1 AND organisation_id = ?2";
     let mut statement = connection.prepare_cached(sql)?;

@@ -1,4 +1,4 @@
-//! Reads the readings of a window.
+//! Reads a sensor's readings in a window of time.
 
 use super::series::is_withdrawn;
 use crate::{

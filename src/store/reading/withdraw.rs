@@ -1,4 +1,4 @@
-//! Withdrawing readings.
+//! Withdraws the readings in a window of time, step by step.
 
 use super::{
     insert::{Revision, insert},
@@ -9,18 +9,19 @@ use crate::{
     store::engine::{RowResult, Transaction},
 };
 
-/// A step of withdrawing a window.
+/// The result of one step of a withdrawal.
 #[derive(Debug, Default)]
 pub struct WithdrawalStep {
     /// Number of readings that it withdrew.
     pub withdrawn: u64,
     /// Number of readings that were withdrawn already.
     pub unchanged: u64,
-    /// The start of the next step; none at the end of the window.
+    /// The time at which the next step must begin. `None` if the window is finished.
     pub next: Option<Timestamp>,
 }
 
-/// Withdraws up to `limit` of a sensor's readings from `from` on and before `to`.
+/// Processes up to `limit` of a sensor's readings from `from` on and before `to`, and withdraws those that are not
+/// withdrawn yet.
 pub fn withdraw(
     tx: &Transaction<'_>,
     sensor: &Sensor,

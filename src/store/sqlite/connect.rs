@@ -1,7 +1,7 @@
 //! Opens the database file.
 //!
 //! The database is `prediction-api.db` in the data folder, in WAL mode (so there may be a `-wal` and a `-shm` file next
-//! to it) with `synchronous=FULL`: acknowledged writes survive a power cut.
+//! to it) with `synchronous=FULL`: writes that were confirmed to the client survive a power cut.
 
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path};
 
@@ -17,11 +17,11 @@ use super::{
 };
 use crate::store::engine::Connection;
 
-/// Opens the database for writing, and migrates its schema.
+/// Opens the database for writing, migrates its schema to the newest version, and starts the checkpointer.
 pub fn open_writing(path: &Path) -> std::result::Result<Opened, OpenError> {
     let mut connection = Connection::open(path).map_err(OpenError::Sqlite)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(OpenError::Sqlite)?;
-    // The check precedes any change, so that another program's database stays unchanged.
+    // The schema is checked before any change, so that another program's database stays unchanged.
     let schema = migrations::check(&connection)?;
     if connection.is_readonly("main").map_err(OpenError::Sqlite)? {
         return Err(OpenError::Sqlite(errors::read_only()));
@@ -38,7 +38,7 @@ pub fn open_writing(path: &Path) -> std::result::Result<Opened, OpenError> {
 
 fn prepare_writing(connection: &Connection, is_new: bool) -> rusqlite::Result<()> {
     if is_new {
-        // This takes effect only before the first table is created; afterwards it would only cost a write.
+        // The pragma takes effect only before the first table is created. Afterwards it would only cost a write.
         connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     }
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
@@ -48,9 +48,10 @@ fn prepare_writing(connection: &Connection, is_new: bool) -> rusqlite::Result<()
     Ok(())
 }
 
-/// Returns whether the database can be read although the disk has no room for its `-wal` and `-shm` files.
+/// Returns whether the database can be opened for reading although the disk has no room for its `-wal` and `-shm`
+/// files. The schema must be up to date, because it cannot be migrated.
 pub fn can_be_read_without_room(path: &Path) -> bool {
-    // SQLite needs an empty file here, which takes no room.
+    // SQLite needs the `-shm` file to exist. An empty file takes no room.
     let index = backup::beside(path, "-shm");
     let made = OpenOptions::new()
         .write(true)
@@ -67,8 +68,8 @@ pub fn can_be_read_without_room(path: &Path) -> bool {
     migrations::check(&connection).is_ok_and(|schema| schema == migrations::newest())
 }
 
-/// Creates the file of a new database so that only its owner may read it; its log inherits that. Errors are ignored
-/// here: opening the file reports them.
+/// Creates the file of a new database with permissions for its owner only. SQLite gives the write-ahead log the same
+/// permissions. Errors are ignored here, because opening the file reports them.
 pub fn make_private(path: &Path) {
     let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }

@@ -1,5 +1,4 @@
-//! Maps SQLite's errors to the product's. An SQLite error that is not known here is internal, never silently something
-//! else.
+//! Maps SQLite's errors to the product's errors. An SQLite error that is not listed here becomes an internal error.
 
 use rusqlite::{ErrorCode, ffi};
 
@@ -9,7 +8,7 @@ use crate::{domain::Error, store::engine::Unique};
 /// The reason why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// SQLite cannot open the file: for example, the folder cannot be written, or the file is no database.
+    /// SQLite cannot open the file. For example, the folder cannot be written, or the file is not a database.
     #[error("{}", explain_to_operator(.0))]
     Sqlite(rusqlite::Error),
     /// The file was written by a newer program.
@@ -17,7 +16,7 @@ pub enum OpenError {
     Newer {
         /// The file's schema version.
         found: i64,
-        /// The newest version that this program knows.
+        /// The newest schema version that this program supports.
         known: i64,
     },
     /// The file is an SQLite database, but not one of this product.
@@ -35,7 +34,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// Returns whether the file is damaged.
+    /// Returns whether the reason is that the file is damaged or is not a database.
     pub fn is_damage(&self) -> bool {
         let Self::Sqlite(error) = self else {
             return false;
@@ -58,12 +57,12 @@ impl OpenError {
     }
 }
 
-/// Each kind of failure has its place here. A new one is internal.
+/// Maps errors of statements. SQLite errors without an entry here become internal errors.
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
-            // The caller has dropped the read.
+            // The read was stopped because its caller no longer waits.
             Some(ErrorCode::OperationInterrupted) => Self::Unavailable("a read was stopped".to_owned()),
             Some(
                 ErrorCode::DiskFull
@@ -79,12 +78,12 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-/// Returns the error of a file that SQLite could open for reading only.
+/// Returns the error for a file that SQLite could open only for reading.
 pub fn read_only() -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_READONLY), None)
 }
 
-/// Adds advice for the operator to the message.
+/// Returns the message for the operator, with advice if there is any.
 fn explain_to_operator(error: &rusqlite::Error) -> String {
     let explained = explain(error);
     match error.sqlite_error_code() {
@@ -109,7 +108,7 @@ fn explain(error: &rusqlite::Error) -> String {
     }
 }
 
-/// The unique constraints by the columns that SQLite names in its message.
+/// The unique constraints, each with the columns by which SQLite's message identifies it.
 const UNIQUE: &[(&str, Unique)] = &[
     ("organisations.id", Unique::OrganisationId),
     ("organisations.name", Unique::OrganisationName),
@@ -135,7 +134,8 @@ const UNIQUE: &[(&str, Unique)] = &[
     ("webhooks.name", Unique::WebhookName),
 ];
 
-/// Returns the unique constraint that the error violates. SQLite has no name for it: its message ends with the columns.
+/// Returns the unique constraint that the statement violated. `None` for other errors. SQLite does not report the
+/// constraint's name, but its message ends with the columns.
 pub fn violated(error: &rusqlite::Error) -> Option<Unique> {
     let rusqlite::Error::SqliteFailure(failure, Some(message)) = error else {
         return None;

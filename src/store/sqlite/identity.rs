@@ -1,5 +1,5 @@
-//! Checks that the database's files still have their names. Writes to a file that was deleted or replaced are lost when
-//! the process ends.
+//! Detects that the database's files were deleted, renamed or replaced while they are open. Later writes to such a file
+//! would be lost when the process ends.
 
 use std::{
     fs, io,
@@ -10,12 +10,13 @@ use std::{
 use super::backup::beside;
 use crate::domain::{Error, Result};
 
-/// The identities of the files when the database was opened.
+/// The paths of the database's files, each with the device and inode number that the file had when the database was
+/// opened.
 #[derive(Debug, Clone)]
 pub struct Identity(Vec<(PathBuf, (u64, u64))>);
 
 impl Identity {
-    /// Records the files of an open database.
+    /// Records the database file and its `-wal` and `-shm` files, as far as they exist.
     pub fn of(path: &Path) -> Self {
         // SQLite follows links to the database, and stores the other files next to the target.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -24,10 +25,10 @@ impl Identity {
         Self(known.map(|(identity, file)| (file, identity)).collect())
     }
 
-    /// Checks that each name still belongs to the same file.
+    /// Checks that each path still belongs to the same file.
     ///
     /// # Errors
-    /// [`Error::Unavailable`], with the cause and advice.
+    /// [`Error::Unavailable`] with the cause and advice for the operator, if a file was deleted, renamed or replaced.
     pub fn check(&self) -> Result<()> {
         for (file, known) in &self.0 {
             let happened = match identity(file) {

@@ -1,14 +1,15 @@
 //! Numbered migrations, each in a transaction of its own.
 //!
 //! `PRAGMA user_version` is the number of the last migration, and `application_id` marks the file as this product's. A
-//! newer database, or another program's, is refused. Tables are STRICT. Ids are the 16 bytes of a UUID, moments are
-//! microseconds since 1970 in UTC. A migration that was released never changes.
+//! database that is newer than this program, or belongs to another program, is refused. Tables are STRICT. Ids are
+//! stored as the 16 bytes of a UUID, and times as microseconds since 1970 in UTC. A migration that was released never
+//! changes.
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::{errors::OpenError, normalise};
 
-/// The migrations in their order; the first one creates version 1.
+/// The SQL of the migrations in their order. The first one creates schema version 1.
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_catalogue_and_predictions.sql"),
     include_str!("migrations/0002_readings_and_retention.sql"),
@@ -24,18 +25,23 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0012_keys_of_organisations.sql"),
 ];
 
-/// The migration that puts names into the normal form.
+/// The number of the migration that converts names to the Unicode normal form NFC.
 const NAMES_IN_NFC: usize = 9;
 
-/// Marks the file as this product's ("pred" in ASCII), so that no other program's database is touched.
+/// The SQLite `application_id` that marks a file as this product's ("pred" in ASCII), so that databases of other
+/// programs are not changed.
 const APPLICATION_ID: i64 = 0x7072_6564;
 
-/// Returns the schema version that this program writes.
+/// Returns the schema version that this program uses, which is the number of the last migration.
 pub fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-/// Refuses another program's database and one that is newer than this program. Returns the version of the schema.
+/// Returns the schema version of the database, which is 0 for an empty one.
+///
+/// # Errors
+/// [`OpenError::Foreign`] if the database belongs to another program, [`OpenError::Newer`] if it is newer than this
+/// program, [`OpenError::Sqlite`] if it cannot be read.
 pub fn check(connection: &Connection) -> Result<i64, OpenError> {
     let known = newest();
     let found = version(connection)?;
@@ -45,7 +51,8 @@ pub fn check(connection: &Connection) -> Result<i64, OpenError> {
     Ok(found)
 }
 
-/// Migrates the schema. If it is up to date nothing is written, because the disk may be full.
+/// Migrates the schema to the newest version. If the schema is up to date, nothing is written, because the disk may be
+/// full.
 pub fn run(connection: &mut Connection) -> Result<(), OpenError> {
     if check(connection)? == newest() {
         return Ok(());
@@ -72,7 +79,8 @@ pub fn run(connection: &mut Connection) -> Result<(), OpenError> {
     }
 }
 
-/// Returns the file's schema version; 0 for an empty file. Refuses another program's database.
+/// Returns the schema version of the file, which is 0 for an empty file. Returns an error for a database of another
+/// program.
 fn version(connection: &Connection) -> Result<i64, OpenError> {
     let number = |pragma: &str| {
         connection

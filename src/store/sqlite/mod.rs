@@ -1,5 +1,5 @@
-//! Everything that only SQLite needs: connections, the thread that writes, the log, migrations, copies and checks of
-//! the file.
+//! The code that is specific to SQLite: connections, the thread that writes, the write-ahead log, migrations, and
+//! copies and checks of the file.
 
 pub mod backup;
 pub(super) mod checkpointer;

@@ -4,8 +4,9 @@ use rusqlite::{Connection, ErrorCode};
 
 use crate::domain::spelling::normal;
 
-/// The columns that hold names, with the column within whose values the names are unique. Columns of JSON contain no
-/// other texts that the normal form could change.
+/// The columns that contain names, by table. The second value is the column that identifies the owner within which the
+/// names are unique. `None` if they are unique in the whole table. JSON columns contain no other texts that the normal
+/// form could change.
 const NAMES: &[(&str, Option<&str>, &[&str])] = &[
     ("organisations", None, &["name"]),
     ("tokens", Some("organisation_id"), &["name"]),
@@ -29,8 +30,8 @@ const NAMES: &[(&str, Option<&str>, &[&str])] = &[
     ("webhooks", Some("organisation_id"), &["name"]),
 ];
 
-/// Normalises all names. A name whose normal form its owner already has stays unchanged, and its resource is found by
-/// id only.
+/// Converts all stored names to NFC. A name stays unchanged if its owner has another resource whose name already has
+/// that normal form. The resource with the unchanged name can then be found only by its id.
 pub fn names(connection: &Connection) -> rusqlite::Result<()> {
     for (table, owner, columns) in NAMES {
         for column in *columns {

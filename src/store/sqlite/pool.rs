@@ -1,4 +1,4 @@
-//! Pools of connections for reading, and how they are opened again.
+//! Pools of read-only connections. The connections of a pool can be closed and opened again.
 
 use std::{
     ops::Deref,
@@ -23,13 +23,13 @@ use crate::{
 
 type Connections = r2d2::Pool<SqliteConnectionManager>;
 
-/// The index by which connections find pages in the write-ahead log.
+/// The place of the index with which connections find pages in the write-ahead log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// The index that all connections share in the file `-shm`.
+    /// All connections share the index in the `-shm` file.
     Shared,
-    /// An index of their own in memory, because the disk has no room for the shared one. A process may have connections
-    /// of one kind only.
+    /// Each connection has an index in memory, because the disk has no room for the shared index. All connections of a
+    /// process must use the same kind of index.
     WithoutRoom,
 }
 
@@ -62,19 +62,20 @@ impl Access {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         }
         connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-        // SQLite opens the log at the first read. It reads now, while the log is known to be the right one.
+        // SQLite opens the write-ahead log at the first read. The first read happens here, while the log is known to be
+        // the right file.
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
     }
 }
 
-/// Returns the database file as a URI with parameters.
+/// Returns the path of the database file as a URI for SQLite, with these parameters.
 pub fn uri(path: &Path, parameters: &str) -> PathBuf {
     const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
     let path = percent_encode(path.as_os_str().as_bytes(), ESCAPED);
     format!("file:{path}?{parameters}").into()
 }
 
-/// A pool of connections for reading. Its clones share the connections.
+/// A pool of read-only connections. Clones of a pool share the same connections.
 #[derive(Clone)]
 pub struct Pool(Arc<Inner>);
 
@@ -86,7 +87,7 @@ struct Inner {
 }
 
 impl Pool {
-    /// Opens `size` connections, which map `mapped_bytes` of the file into memory.
+    /// Opens a pool of `size` connections. Each connection maps up to `mapped_bytes` bytes of the file into memory.
     pub fn open(path: &Path, size: usize, mapped_bytes: i64, access: Access) -> std::result::Result<Self, OpenError> {
         let inner = Inner {
             path: path.to_owned(),
@@ -99,7 +100,7 @@ impl Pool {
         Ok(Self(Arc::new(inner)))
     }
 
-    /// Returns a connection, if one is free.
+    /// Returns a free connection without waiting. `None` if all connections are in use or the pool is closed.
     pub fn try_get(&self) -> Option<Reader<'_>> {
         let open = read(&self.0.connections);
         let connection = open.as_ref()?.try_get()?;
@@ -135,14 +136,15 @@ impl Pool {
         })
     }
 
-    /// Waits until there are no reads, and blocks new ones until the returned value is dropped.
+    /// Waits until no connection of the pool is in use. New reads wait until the returned value is dropped.
     ///
     /// # Errors
-    /// [`Error::Unavailable`]: a read takes longer than `patience`.
+    /// [`Error::Unavailable`]: a read is still running after the time `patience`.
     pub fn hold(&self, patience: Duration) -> Result<Held<'_>> {
         let begun = Stopwatch::start();
         loop {
-            // This polls, because waiting for the lock would block readers that others wait for.
+            // Polls, because a thread that waits for the lock would block new readers, and other work may wait for
+            // those.
             let connections = match self.0.connections.try_write() {
                 Ok(connections) => connections,
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -161,7 +163,7 @@ impl Pool {
         }
     }
 
-    /// Opens the connections if they could not be opened before.
+    /// Opens the connections if the pool is closed because an earlier attempt to open them failed.
     pub fn open_if_closed(&self, access: Access) -> std::result::Result<(), OpenError> {
         if read(&self.0.connections).is_none() {
             let connections = self.0.build(access)?;
@@ -171,26 +173,27 @@ impl Pool {
     }
 }
 
-/// A pool without readers. Its connections stay open unless they are closed.
+/// Exclusive access to a pool while no connection is in use. Dropping it allows reads again. The connections stay open
+/// unless [`Held::close`] is called.
 pub struct Held<'a> {
     pool: &'a Inner,
     connections: RwLockWriteGuard<'a, Option<Connections>>,
 }
 
 impl Held<'_> {
-    /// Closes the connections.
+    /// Closes all connections of the pool.
     pub fn close(&mut self) {
         *self.connections = None;
     }
 
-    /// Opens the connections again.
+    /// Opens the connections of the pool again.
     pub fn open(&mut self, access: Access) -> std::result::Result<(), OpenError> {
         *self.connections = Some(self.pool.build(access)?);
         Ok(())
     }
 }
 
-/// A connection on loan.
+/// A connection that is borrowed from the pool until it is dropped.
 pub struct Reader<'a> {
     connection: r2d2::PooledConnection<SqliteConnectionManager>,
     _open: RwLockReadGuard<'a, Option<Connections>>,

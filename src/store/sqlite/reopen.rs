@@ -1,4 +1,5 @@
-//! Opens the database again for the writer: after it was opened without room, or after a connection broke.
+//! Opens the database for the writer again, after a connection broke, or after the database was opened only for reading
+//! because the disk was full.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -11,20 +12,20 @@ use super::{
 };
 use crate::domain::{Error, Result};
 
-/// The time to wait for the readers of each pool before its connections are opened again.
+/// The maximum time to wait for the running reads of each pool before its connections are closed and opened again.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Everything that the writer needs to open the database again.
 pub struct Reopen {
     /// The database file.
     pub path: PathBuf,
-    /// All pools of connections for reading, in the order in which they are closed.
+    /// All pools of read-only connections, in the order in which they are closed.
     pub pools: [Pool; 3],
-    /// The index of the log that they use.
+    /// The kind of index of the write-ahead log that the pools use now.
     pub access: Access,
-    /// The room on the disk.
+    /// The free space of the disk and the reserve.
     pub room: Arc<Room>,
-    /// The time to wait for the readers of each pool.
+    /// The maximum time to wait for the running reads of each pool.
     pub patience: Duration,
 }
 
@@ -43,13 +44,14 @@ impl writer::Reopen for Reopen {
 }
 
 impl Reopen {
-    /// Opens the database for writing once there is room. From then on its readers share their index of the log.
+    /// Opens the database for writing if the disk has room for the files that SQLite needs. Then the readers use the
+    /// shared index of the log. If that fails, the readers continue as before.
     fn open_with_room(&mut self) -> Result<Opened> {
         if !self.room.is_enough_to_open() {
             return Err(Error::Unavailable(room::FULL.to_owned()));
         }
         let held = self.pools.iter().map(|pool| pool.hold(self.patience));
-        // No pool is closed unless all can be.
+        // No pool is closed before the running reads of all pools have ended.
         let mut held = held.collect::<Result<Vec<_>>>()?;
         for pool in &mut held {
             pool.close();
@@ -67,7 +69,8 @@ impl Reopen {
     }
 }
 
-/// Runs all steps, and returns the first failure: a pool that cannot be opened must not leave another closed.
+/// Runs all steps, even after a failure, and returns the first failure. A pool that cannot be opened must not prevent
+/// the others from being opened.
 fn all(done: impl Iterator<Item = std::result::Result<(), OpenError>>) -> Result<()> {
     let done: Vec<_> = done.collect();
     let done: std::result::Result<(), _> = done.into_iter().collect();

@@ -1,4 +1,5 @@
-//! The free space of the disk, and a reserve.
+//! Watches the free space of the disk, and manages a reserve: a file next to the database that occupies disk space for
+//! emergencies.
 //!
 //! The reserve is released when the disk is full, so that tokens can still be revoked and expired data can be deleted.
 //! Other writes are refused until the reserve can be created again.
@@ -19,26 +20,26 @@ use crate::{
     store::stopwatch::Stopwatch,
 };
 
-/// The part of a small disk that the reserve takes at most.
+/// The divisor that limits the reserve on a small disk: the reserve takes at most a sixteenth of the disk.
 const PART: u64 = 16;
 
-/// The time between two tries to create the reserve again.
+/// The minimum time between two attempts to create a released reserve again.
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// The number of bytes that the `-wal` and `-shm` files need when a database is opened.
 const TO_OPEN: u64 = 256 * 1024;
 
-/// The number of bytes that are written to find out why writing fails: more than SQLite writes at once, since a quota
-/// may have a little left.
+/// The number of bytes that are written to a test file to find out why writing fails. This is more than SQLite writes
+/// at once, because a disk quota may have a little space left.
 const PROBE: usize = 64 * 1024;
 
-/// The text for a full disk.
+/// The error message for a full disk.
 pub const FULL: &str = "the disk is full";
 
-/// The text for a quota that is used up.
+/// The error message for a disk quota that is used up.
 const QUOTA: &str = "the disk quota of the server's user is used up";
 
-/// The free space of the database's disk, and the reserve.
+/// The disk that contains the database, and the reserve on it.
 pub struct Room {
     folder: PathBuf,
     reserve: PathBuf,
@@ -47,7 +48,8 @@ pub struct Room {
 }
 
 impl Room {
-    /// Takes the disk of a database, of which `reserve_bytes` are reserved; 0 for none.
+    /// Creates a `Room` for the disk that contains the file `database`. `reserve_bytes` is the size of the reserve in
+    /// bytes; 0 means that there is no reserve. No file is created.
     pub fn of(database: &Path, reserve_bytes: u64) -> Self {
         let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty());
         Self {
@@ -58,15 +60,17 @@ impl Room {
         }
     }
 
-    /// Returns whether there is room for the files that SQLite creates next to a database.
+    /// Returns whether the disk has room for the `-wal` and `-shm` files that SQLite creates when it opens a database.
+    /// Also returns `true` if the free space is unknown.
     pub fn is_enough_to_open(&self) -> bool {
         self.free().is_none_or(|free| free >= TO_OPEN)
     }
 
-    /// Creates the reserve if it is missing and leaves at least as much room free.
+    /// Creates the reserve if the file is missing or released, and the free space is at least twice the size of the
+    /// reserve. If the settings ask for no reserve, removes the file of an earlier setting.
     pub fn keep_reserve(&self) {
         if self.bytes == 0 {
-            // The setting was changed.
+            // An earlier run of the server may have had a reserve.
             let _ = fs::remove_file(&self.reserve);
         } else if self.reserved().is_none() {
             let _ = self.make();
@@ -75,12 +79,13 @@ impl Room {
         }
     }
 
-    /// Releases the reserve. Returns whether there was one.
+    /// Frees the disk space of the reserve. Returns whether space was freed: `false` if there was no reserve, or if
+    /// releasing it failed.
     pub fn give_up_reserve(&self) -> bool {
         if self.reserved().is_none_or(|bytes| bytes == 0) {
             return false;
         }
-        // The empty file stays, so that every process knows that it was released.
+        // The empty file is not removed. Its size shows every process that the reserve was released.
         let given_up = self.open().and_then(|file| file.set_len(0));
         match &given_up {
             Ok(()) => tracing::warn!(
@@ -97,10 +102,12 @@ impl Room {
         self.bytes > 0 && self.reserved() == Some(0)
     }
 
-    /// Refuses writes while the reserve is released, except those that make room.
+    /// Checks whether a write is accepted. While the reserve is released, only writes that make room (deletions) are
+    /// accepted. Before it refuses, this function tries to create the reserve again. Before a write that makes room, it
+    /// releases the reserve if the free space is less than a quarter of the reserve's size.
     ///
     /// # Errors
-    /// [`Error::Unavailable`]: the disk is full.
+    /// [`Error::Unavailable`] if the write is refused because the disk is full.
     pub fn admit(&self, makes_room: bool) -> Result<()> {
         if self.bytes == 0 {
             return Ok(());
@@ -119,7 +126,7 @@ impl Room {
         Ok(())
     }
 
-    /// Releases the reserve if a full disk is the reason for the error.
+    /// Releases the reserve if the error says that the disk is full or a quota is used up.
     pub fn notice(&self, error: &Error) {
         if let Error::Unavailable(why) = error
             && [FULL, QUOTA].contains(&why.as_str())
@@ -128,7 +135,9 @@ impl Room {
         }
     }
 
-    /// Returns the reason why writing fails now, if it does.
+    /// Tests whether the disk can be written, by writing to a temporary file. Returns the reason for a failure. `None`
+    /// if writing succeeds, or fails for another reason than a full disk, a quota, a read-only file system or
+    /// input/output errors.
     pub fn trouble(&self) -> Option<&'static str> {
         let tried = OpenOptions::new()
             .write(true)
@@ -150,13 +159,15 @@ impl Room {
         }
     }
 
-    /// Returns the size of the reserve's file, which is 0 once it is released. `None` if the file does not exist.
+    /// Returns the size of the reserve's file in bytes, which is 0 if the reserve is released. `None` if the file does
+    /// not exist.
     fn reserved(&self) -> Option<u64> {
         let found = fs::symlink_metadata(&self.reserve).ok()?;
         Some(found.len())
     }
 
-    /// Tries to create a released reserve again, but not on every call.
+    /// Tries to create a released reserve again, at most once in the time [`AGAIN`]. Returns whether the reserve is not
+    /// released any more.
     fn try_restore_reserve(&self) -> bool {
         if !self.is_given_up() {
             return true;
@@ -180,7 +191,7 @@ impl Room {
         }
         let made = self.open().and_then(|mut file| {
             match fallocate(&file, FallocateFlags::empty(), 0, size) {
-                // Some file systems know no other way than writing.
+                // Some file systems cannot allocate space without writing it.
                 Err(rustix::io::Errno::OPNOTSUPP) => {
                     io::copy(&mut io::Read::take(io::repeat(0), size), &mut file).and_then(|_| file.sync_data())
                 }
@@ -199,12 +210,12 @@ impl Room {
             .create(true)
             .truncate(false)
             .mode(0o600)
-            // A link there is not followed.
+            // If the name is a symbolic link, opening fails.
             .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(&self.reserve)
     }
 
-    /// Returns the size of the reserve on this disk, in whole pages.
+    /// Returns the size that the reserve should have on this disk, in bytes, rounded down to whole pages of 4096 bytes.
     fn size(&self) -> u64 {
         let all = statvfs(&self.folder).map_or(u64::MAX, |disk| disk.f_blocks.saturating_mul(disk.f_frsize));
         self.bytes.min(all / PART) / 4096 * 4096

@@ -9,10 +9,10 @@ use crate::domain::{Error, Result};
 /// Token that the work is for. `None` for the server's own work.
 pub type Owner = Option<Uuid>;
 
-/// The items that wait, in the order of their arrival for each owner.
+/// A queue of items with owners. The items of one owner are taken in the order of their arrival.
 pub struct Rota<T> {
     of: HashMap<Owner, VecDeque<T>>,
-    /// The owners that have something waiting; the first is next.
+    /// The owners of waiting items. The first owner is the next to be served.
     order: VecDeque<Owner>,
     served: Owner,
     length: usize,
@@ -20,7 +20,7 @@ pub struct Rota<T> {
 }
 
 impl<T> Rota<T> {
-    /// Creates an empty queue with `places` places.
+    /// Creates an empty queue for at most `places` items.
     pub fn new(places: usize) -> Self {
         Self {
             of: HashMap::new(),
@@ -36,15 +36,16 @@ impl<T> Rota<T> {
         self.length
     }
 
-    /// Returns whether the next item is refused, whatever its owner.
+    /// Returns whether the queue is full, so that items of any owner are refused.
     pub fn is_full(&self) -> bool {
         self.length >= self.places
     }
 
-    /// Adds an item. An owner without waiting items is placed before the one that was served last.
+    /// Adds an item. An owner without waiting items is put at the end of the order, but before the owner that was
+    /// served last.
     ///
     /// # Errors
-    /// [`Error::Busy`] if all places are taken, [`Error::ShareTaken`] if the owner has half of them.
+    /// [`Error::Busy`] if the queue is full, [`Error::ShareTaken`] if the owner's items take half of the queue.
     pub fn push(&mut self, owner: Owner, item: T) -> Result<()> {
         if self.is_full() {
             return Err(Error::Busy);
@@ -66,7 +67,8 @@ impl<T> Rota<T> {
         Ok(())
     }
 
-    /// Takes the first item of the next owner that `may` have one.
+    /// Removes and returns the first item of the next owner for which `may` returns `true`. `None` if there is no such
+    /// owner.
     pub fn pop(&mut self, may: impl Fn(Owner) -> bool) -> Option<(Owner, T)> {
         let place = self.order.iter().position(|owner| may(*owner))?;
         let owner = self.order.remove(place)?;
@@ -82,7 +84,7 @@ impl<T> Rota<T> {
         Some((owner, item))
     }
 
-    /// Removes an item that does not wait any more.
+    /// Removes the owner's item for which `is_it` returns `true`, because nothing waits for it any more.
     pub fn remove(&mut self, owner: Owner, is_it: impl Fn(&T) -> bool) {
         let Some(own) = self.of.get_mut(&owner) else {
             return;

@@ -1,17 +1,17 @@
-//! Measures the database's space in its file, and returns free pages to the disk.
+//! Measures the used and free space in the database file, and releases free space to the disk.
 
 use crate::{
     domain::Result,
     store::engine::{Connection, Transaction},
 };
 
-/// The number of free pages that are always left for new data: 4 MiB.
+/// The minimum number of free pages that stay in the file for new data: 4 MiB with pages of 4 KiB.
 const SPARE: i64 = 1000;
 
-/// The part of the file that may be free as well: a tenth.
+/// The divisor for large files: a tenth of the file's pages may be free.
 const SPARE_PART: i64 = 10;
 
-/// The database's space in its file, in pages.
+/// The size of the database and its free space, in pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Space {
     /// Number of all pages.
@@ -23,19 +23,19 @@ pub struct Space {
 }
 
 impl Space {
-    /// Returns the size of the file after the log is folded in.
+    /// Returns the size of the database file in bytes, once the write-ahead log is folded in.
     pub fn bytes(&self) -> i64 {
         self.pages.saturating_mul(self.page_bytes)
     }
 
-    /// Returns whether enough pages are free to be worth releasing. If as much arrives as expires, they are filled
-    /// again.
+    /// Returns whether more pages are free than the allowed number, so that a release should begin. Fewer free pages
+    /// are left in the file, because new data will fill them.
     pub fn is_wasted(&self) -> bool {
         self.free > self.spare()
     }
 
-    /// Returns whether a release that has begun continues. It ends when half of the allowed free pages are left, so
-    /// that the next one does not begin soon.
+    /// Returns whether a release that has begun should continue. It continues until only half of the allowed number of
+    /// pages is free, so that the next release does not begin soon.
     pub fn is_loose(&self) -> bool {
         self.free > self.spare() / 2
     }
@@ -45,7 +45,7 @@ impl Space {
     }
 }
 
-/// Measures the space now.
+/// Reads the number of pages, of free pages, and the size of a page from the database.
 pub fn measure(connection: &Connection) -> Result<Space> {
     let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get(0));
     Ok(Space {
@@ -55,12 +55,12 @@ pub fn measure(connection: &Connection) -> Result<Space> {
     })
 }
 
-/// Releases at most `pages` free pages: pages at the end of the file are moved into them. The file itself shrinks when
-/// the log is folded in.
+/// Releases at most `pages` free pages. SQLite moves pages from the end of the file into free pages. The file itself
+/// shrinks when the write-ahead log is folded in.
 pub fn give_back(tx: &Transaction<'_>, pages: i64) -> Result<()> {
     let mut statement = tx.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
     let mut steps = statement.query([])?;
-    // Each step releases a page.
+    // Each step of the statement releases one page.
     while steps.next()?.is_some() {}
     Ok(())
 }

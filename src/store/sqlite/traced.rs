@@ -1,4 +1,4 @@
-//! Counts the statements that some work runs, and shows how they are run, for tests.
+//! Helpers for tests: count the SQL statements that some work executes, and show the query plans of statements.
 
 use std::{cell::Cell, path::Path, time::Duration};
 
@@ -27,7 +27,7 @@ pub fn database(folder: &Path) -> Connection {
     Connection::open(&path).unwrap()
 }
 
-/// Runs `work`. Returns the number of statements that it ran on the connection, and its result.
+/// Runs `work`. Returns the number of statements that it executed on the connection, and its result.
 pub fn statements<T>(connection: &Connection, work: impl FnOnce() -> T) -> (usize, T) {
     COUNT.set(0);
     connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(count));
@@ -36,7 +36,7 @@ pub fn statements<T>(connection: &Connection, work: impl FnOnce() -> T) -> (usiz
     (COUNT.get(), done)
 }
 
-/// Returns the steps by which the database runs a statement.
+/// Returns the steps of the query plan that SQLite chooses for a statement.
 pub fn plan(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let nothing = vec![None::<i64>; statement.parameter_count()];

@@ -1,5 +1,5 @@
-//! Turns of long reads: a limited number run at once, their tokens take turns, and one token leaves a slot to the
-//! others. A read whose client has disconnected, or whose time is over, stops and leaves the queue.
+//! Limits the number of long reads that run at the same time. Further reads wait in a queue, in which the tokens take
+//! turns. One token cannot have all slots if there are several. A read leaves the queue if its client disconnects.
 
 use std::{
     collections::HashMap,
@@ -16,13 +16,15 @@ use super::{
 };
 use crate::domain::{Error, Result};
 
-/// Counts reads that were stopped, or left the queue, because their client had disconnected.
+/// The name of the metric that counts reads that were stopped, or left the queue, because their client had
+/// disconnected.
 pub const STOPPED: &str = "prediction_api_scans_stopped_total";
 
-/// The number of steps of SQLite's machine between two checks whether to go on: well below a millisecond.
+/// The number of instructions of SQLite's virtual machine between two checks whether a read must stop. They take well
+/// below a millisecond.
 const STEPS: i32 = 1000;
 
-/// The slots for long reads and the queue for them.
+/// The slots for long reads, and the queue of reads that wait for a slot.
 pub struct Turns(Mutex<State>);
 
 struct State {
@@ -31,7 +33,7 @@ struct State {
     number: u64,
 }
 
-/// The reads that have a slot.
+/// The counts of reads that have a slot.
 struct Running {
     slots: usize,
     count: usize,
@@ -43,13 +45,13 @@ struct Waiting {
     turn: oneshot::Sender<Turn>,
 }
 
-/// A slot of a read, which is free again when this is dropped.
+/// A slot that a read has. Dropping it frees the slot.
 pub struct Turn {
     turns: Arc<Turns>,
     owner: Owner,
 }
 
-/// A place in the queue, which is free again when this is dropped.
+/// A read's place in the queue. Dropping it removes the read from the queue.
 struct Place<'a> {
     turns: &'a Turns,
     owner: Owner,
@@ -57,7 +59,7 @@ struct Place<'a> {
 }
 
 impl Turns {
-    /// Makes `slots` for reads that run, and `places` for those that wait.
+    /// Creates `slots` slots for reads that run, and a queue for at most `places` reads that wait.
     pub fn new(slots: usize, places: usize) -> Arc<Self> {
         Arc::new(Self(Mutex::new(State {
             running: Running {
@@ -70,10 +72,11 @@ impl Turns {
         })))
     }
 
-    /// Waits for a slot.
+    /// Waits for a slot for a read of `owner`, the token that sent the request. Dropping the future leaves the queue.
     ///
     /// # Errors
-    /// [`Error::Busy`] if too many wait, [`Error::ShareTaken`] if too many of the owner wait.
+    /// [`Error::Busy`] if the queue is full, [`Error::ShareTaken`] if the owner's reads take half of the queue,
+    /// [`Error::Unavailable`] if the server is closing.
     pub async fn take(self: &Arc<Self>, owner: Owner) -> Result<Turn> {
         let (number, turn) = {
             let mut state = self.lock();
@@ -88,7 +91,8 @@ impl Turns {
             state.waiting.push(owner, Waiting { number, turn: sender })?;
             (number, turn)
         };
-        // The owner may have a slot left although others, which have none left, wait.
+        // The waiting reads may all be of owners that may not have another slot. Then this owner gets a free slot
+        // before them.
         self.hand_out();
         let _place = Place {
             turns: self,
@@ -98,16 +102,16 @@ impl Turns {
         turn.await.map_err(|_| Error::Unavailable("it is closing".to_owned()))
     }
 
-    /// Returns how many reads run, and how many wait.
+    /// Returns the number of reads that run and the number of reads that wait.
     pub fn load(&self) -> (usize, usize) {
         let state = self.lock();
         (state.running.count, state.waiting.len())
     }
 
-    /// Hands free slots to reads that wait.
+    /// Gives the free slots to reads that wait.
     fn hand_out(self: &Arc<Self>) {
         while let Some((owner, waiting)) = self.lock().next() {
-            // If it does not wait any more, the turn is dropped, which hands it to the next.
+            // If the read no longer waits, the `Turn` is dropped, and its slot goes to the next read.
             let _ = waiting.turn.send(self.turn(owner));
         }
     }
@@ -125,7 +129,8 @@ impl Turns {
 }
 
 impl State {
-    /// Starts the next read that waits, if a slot is free for it.
+    /// Takes the next read that may have a slot from the queue, and counts it as running. `None` if no slot is free or
+    /// no read may have one.
     fn next(&mut self) -> Option<(Owner, Waiting)> {
         let running = &self.running;
         let (owner, waiting) = self.waiting.pop(|owner| running.may_start(owner))?;
@@ -135,7 +140,8 @@ impl State {
 }
 
 impl Running {
-    /// Returns whether the owner may have one more slot: the last one is for others.
+    /// Returns whether a slot is free and the owner may have one more. If there are several slots, one owner can have
+    /// all except one.
     fn may_start(&self, owner: Owner) -> bool {
         let own = self.of.get(&owner).copied().unwrap_or(0);
         self.count < self.slots && own < self.slots.saturating_sub(1).max(1)
@@ -176,14 +182,15 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Makes the connection's statements stop when `stop` is set, until the returned value is dropped.
+/// Makes the connection's statements stop with an error once `stop` is set. This ends when the returned value is
+/// dropped.
 pub fn watch<'a>(connection: &'a Connection, stop: &Stop) -> Result<Watched<'a>> {
     let stop = stop.clone();
     connection.progress_handler(STEPS, Some(move || stop.is_set()))?;
     Ok(Watched(connection))
 }
 
-/// A connection whose statements can be stopped.
+/// Removes the check from the connection when it is dropped.
 pub struct Watched<'a>(&'a Connection);
 
 impl Drop for Watched<'_> {

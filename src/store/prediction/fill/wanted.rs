@@ -1,4 +1,4 @@
-//! Limits of reading a slice, and the point up to which it was read.
+//! The limits of reading one slice of a window, and the point up to which the slice was read.
 
 use crate::{
     domain::{Timestamp, prediction::IssueKey},
@@ -10,8 +10,8 @@ use crate::{
 pub enum Filled {
     /// The slice was read to its end.
     Whole,
-    /// The wanted number of rows was found: the slice was read up to this valid_time and, if all issues are read, up to
-    /// this issue of it.
+    /// The wanted number of rows was found. The slice was read up to this `valid_time` and, if all issues are read, up
+    /// to this issue of that time.
     Until(Timestamp, Option<IssueKey>),
     /// Reading was stopped because it cost too much; no rows were added.
     TooMuch,

@@ -1,4 +1,4 @@
-//! The files next to a database: their names, and the ones that a crash leaves.
+//! The names of files next to a database, and the removal of files that a crash has left.
 
 use std::{
     fs::{self, File},
@@ -9,18 +9,20 @@ use std::{
 
 use uuid::Uuid;
 
-/// Follows the database's name in the names of copies on their way to a client, and of those that are restored.
+/// The suffix of temporary copies that are sent to a client and of databases that are being restored. It follows the
+/// database's name, and is followed by a unique text.
 const PASSING: &str = ".passing-";
 
-/// Follows the name of a database that a backup replaced, before the time.
+/// The suffix of a database that was replaced by a restored backup. It follows the database's name, and is followed by
+/// the time of the replacement.
 pub const BEFORE_RESTORE: &str = ".before-restore-";
 
-/// Returns a new name next to the database for a copy that is sent to a client.
+/// Returns a new, unique path next to the database for a copy that is sent to a client.
 pub fn passing(database: &Path) -> PathBuf {
     beside(database, &format!("{PASSING}{}", Uuid::new_v4().simple()))
 }
 
-/// Returns the name of a file with `end` after it.
+/// Returns the path with `end` appended to the file's name.
 pub fn beside(file: &Path, end: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(end);
@@ -28,10 +30,10 @@ pub fn beside(file: &Path, end: &str) -> PathBuf {
 }
 
 /// Removes the files that a crashed process left next to the database: unfinished copies, an unfinished demo, and
-/// second names of the database from a restore. The caller must hold the lock of the folder.
+/// additional hard links to the database that an interrupted restore left. The caller must hold the lock of the folder.
 ///
 /// # Errors
-/// The folder cannot be read or written.
+/// The input/output error if the folder cannot be read or a file cannot be removed.
 pub fn clear_passing(database: &Path) -> io::Result<()> {
     let name = database.file_name().unwrap_or_default().to_string_lossy();
     let (passing, unfinished) = (format!("{name}{PASSING}"), format!("{name}.unfinished"));
@@ -55,7 +57,7 @@ pub fn clear_passing(database: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Flushes the folder of a file, so that its name survives a power cut.
+/// Flushes the folder that contains the file to the disk, so that the file's name survives a power cut.
 pub fn flush_folder(file: &Path) -> io::Result<()> {
     let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()

@@ -1,4 +1,4 @@
-//! Folds the log of a database that no server uses into its file.
+//! Copies the write-ahead log of a database that no server uses into the database file.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use crate::store::sqlite::settings::BUSY_TIMEOUT;
 
-/// The result of folding a log.
+/// The result of [`fold`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Folded {
     /// The whole log is in the database's file, and no other process has the file open.
@@ -19,7 +19,8 @@ pub enum Folded {
     Failed(String),
 }
 
-/// Folds the log into the database's file and ends the WAL mode.
+/// Copies the whole write-ahead log into the database file and ends the WAL mode, so that the database is a single
+/// file.
 pub fn fold(path: &Path) -> Folded {
     // The WAL mode can be left only while no other process has the database open.
     let folded = Connection::open(path).and_then(|connection| {

@@ -1,7 +1,8 @@
-//! Consistent copies of the database, which are created while others write.
+//! Creates consistent copies of the database while other connections write.
 //!
-//! A file gets its final name when it is whole and on the disk: backups, restored databases and demos are written under
-//! another name first and renamed. The next start removes what a crash leaves in the data folder.
+//! A file gets its final name only when it is complete and flushed to the disk: backups, restored databases and demos
+//! are written under another name first and renamed. The next start of the server removes files that a crash has left
+//! in the data folder.
 
 mod files;
 mod fold;

@@ -1,11 +1,11 @@
-//! A flag that ends reads and copies.
+//! A flag that tells reads and copies to stop.
 
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
 
-/// A flag that is set once. Its clones share it.
+/// A flag that is set at most once. Clones share the same flag.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<AtomicBool>);
 

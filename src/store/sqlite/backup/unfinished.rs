@@ -1,7 +1,7 @@
-//! A copy that is being created. It has another name until it is complete and on the disk.
+//! Creates a copy of the database. The file has a temporary name until it is complete and flushed to the disk.
 //!
 //! SQLite writes a compact copy of one snapshot (`VACUUM INTO`). Writers are not blocked, and their later changes are
-//! not in it.
+//! not in the copy.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -23,25 +23,27 @@ use crate::{
     store::sqlite::{errors::OpenError, migrations, settings::BUSY_TIMEOUT},
 };
 
-/// The number of steps of SQLite's machine between two checks whether to continue: a few rows, which may be large.
+/// The number of instructions of SQLite's virtual machine between two calls of [`Pace::is_over`]. They process a few
+/// rows, which may be large.
 const STEPS: i32 = 20;
 
-/// The number of bytes of the disk that stay free in addition to a copy.
+/// The number of bytes that must be free on the disk in addition to the size of the copy.
 const SPARE: u64 = 4 * 1024 * 1024;
 
-/// A file that is incomplete, or is being sent to a client. It is removed when this is dropped, unless
-/// [`Unfinished::keep`] gives it its final name.
+/// A file with a temporary name that is incomplete, or is being sent to a client. The file is removed when this value
+/// is dropped, unless [`Unfinished::keep`] gives it its final name.
 pub struct Unfinished {
     path: PathBuf,
     file: File,
 }
 
 impl Unfinished {
-    /// Copies the database `from` to a new file at `path`, and flushes it to the disk.
+    /// Copies the database `from` to a new file at `path`, and flushes the file to the disk. The copy ends with an
+    /// error once `stop` is set.
     ///
     /// # Errors
     /// [`Error::Unavailable`]: the database cannot be read or is newer than this program, the file cannot be created,
-    /// the disk is full, or the copy was stopped. Then there is no file.
+    /// the disk is full, or the copy was stopped. After an error, the file does not remain.
     pub fn copy(from: &Path, path: PathBuf, stop: &Stop) -> Result<Self> {
         let file = OpenOptions::new()
             .read(true)
@@ -61,7 +63,7 @@ impl Unfinished {
     }
 
     fn fill(&self, from: &Path, stop: &Stop) -> Result<()> {
-        // A copy must not fill the disk: others write to it too.
+        // A copy must not fill the disk, because other programs write to it too.
         let needed = fs::metadata(from).map_or(0, |found| found.len()) + SPARE;
         if let Ok(room) = rustix::fs::fstatvfs(&self.file)
             && room.f_bavail.saturating_mul(room.f_frsize) < needed
@@ -96,16 +98,17 @@ impl Unfinished {
     /// Returns the open file and removes its name. The disk space is freed when the file is closed.
     ///
     /// # Errors
-    /// It cannot be opened again.
+    /// [`Error::Unavailable`] if the file cannot be opened again.
     pub fn nameless(self) -> Result<File> {
         let file = self.file.try_clone();
         file.map_err(|error| failed("cannot read the copy", &error))
     }
 
-    /// Gives the file its final name, and replaces the file that has it.
+    /// Renames the file to `name`, and replaces an existing file with that name.
     ///
     /// # Errors
-    /// It cannot be renamed. Then it is removed.
+    /// [`Error::Unavailable`] if the file cannot be renamed, or the folder cannot be flushed. A file that is not
+    /// renamed is removed.
     pub fn keep(self, name: &Path) -> Result<()> {
         fs::rename(&self.path, name)
             .and_then(|()| flush_folder(name))
@@ -113,7 +116,8 @@ impl Unfinished {
     }
 }
 
-/// Returns whether the process that was creating an unfinished copy has ended.
+/// Returns whether the process that was creating the unfinished copy at `path` has ended. `false` if the file cannot be
+/// opened.
 pub fn is_abandoned(path: &Path) -> bool {
     let file = OpenOptions::new()
         .read(true)
@@ -134,7 +138,7 @@ impl Drop for Unfinished {
     }
 }
 
-/// Opens the database for reading; nothing is migrated.
+/// Opens the database without migrating its schema.
 fn open(path: &Path) -> std::result::Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(OpenError::Sqlite)?;

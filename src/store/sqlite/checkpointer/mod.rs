@@ -1,9 +1,10 @@
-//! Folds the write-ahead log into the database, on a thread and a connection of its own. A commit that had to do it
-//! would take ten times as long as the others (99th percentile of writes: 13 ms without the thread, 1 ms with it).
+//! Copies the pages of the write-ahead log into the database file (a checkpoint, here called folding in), on a separate
+//! thread with a separate connection. Otherwise some commits would have to do this, and would take ten times as long as
+//! the others (99th percentile of the time of writes: 13 ms without the thread, 1 ms with it).
 //!
 //! Under load the thread never catches up with the writer, and SQLite restarts the log only when all of it is folded
-//! in. So when the log has grown long the writer finishes it itself, between two groups of writes. [`log`] decides
-//! when.
+//! in. So when the log has grown long, the writer itself folds in the rest and restarts the log, between two groups of
+//! writes. [`log`] decides when this happens.
 
 mod log;
 #[cfg(test)]
@@ -23,21 +24,22 @@ use rusqlite::Connection;
 use super::{errors::OpenError, settings::BUSY_TIMEOUT};
 use log::{Outcome, Shared};
 
-/// The size that the log's file may have after the log begins anew.
+/// The maximum size of the log's file after the log is restarted, in bytes.
 const LARGEST_FILE: i64 = 64 * 1024 * 1024;
 
-/// The time after the last commit when the rest is folded in.
+/// The time without commits after which the thread folds in the remaining pages.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// The time that the writer waits for readers before it postpones finishing the log.
+/// The time for which the writer waits for readers when it restarts the log. If they take longer, the writer tries
+/// again later.
 const PATIENCE: Duration = Duration::from_millis(10);
 
 thread_local! {
-    /// The pages of the log after this thread's last commit, if it made one that was not handled yet.
+    /// The number of pages in the log after this thread's last commit. `None` if that commit was handled already.
     static COMMITTED: Cell<Option<i64>> = const { Cell::new(None) };
 }
 
-/// The thread and its view of the log. Dropping it ends the thread.
+/// The checkpointer's thread, and the state that it shares with the writer. Dropping this ends the thread.
 pub struct Checkpointer {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -51,7 +53,7 @@ impl Checkpointer {
 
     fn start_with(path: &Path, idle: Duration) -> Result<Self, OpenError> {
         let connection = Connection::open(path).map_err(OpenError::Sqlite)?;
-        // It never waits for a lock: it tries again later.
+        // The thread never waits for a lock. It tries again later.
         connection
             .busy_timeout(Duration::ZERO)
             .and_then(|()| connection.pragma_update(None, "synchronous", "FULL"))
@@ -68,9 +70,10 @@ impl Checkpointer {
         })
     }
 
-    /// Observes the commits of the writer's connection. Called on the thread that commits.
+    /// Makes the connection report its commits, and turns off SQLite's own checkpoints. Must be called on the thread
+    /// that commits.
     pub fn watch(writer: &Connection) -> rusqlite::Result<()> {
-        // The order matters: the pragma removes the hook.
+        // The hook must be set last, because the pragma `wal_autocheckpoint` removes it.
         writer.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
         writer.pragma_update_and_check(None, "journal_size_limit", LARGEST_FILE, |_| Ok(()))?;
         writer.wal_hook(Some(|_, pages| {
@@ -80,7 +83,8 @@ impl Checkpointer {
         Ok(())
     }
 
-    /// Finishes a long log. The writer calls it between two groups, on the thread that commits.
+    /// Tells the thread about the last commit, and restarts the log if it has grown too long. The writer calls this
+    /// between two groups, on the thread that commits.
     pub fn after_commit(&self, writer: &Connection) {
         let Some(pages) = COMMITTED.take() else {
             return;
@@ -88,7 +92,7 @@ impl Checkpointer {
         if !self.shared.committed(pages) {
             return;
         }
-        // If the thread is folding, the writer continues and tries again after the next group.
+        // If the thread is making a checkpoint, the writer continues and tries again after the next group.
         let Ok(_turn) = self.shared.turn.try_lock() else {
             return;
         };
@@ -102,7 +106,7 @@ impl Checkpointer {
         }
     }
 
-    /// Ends the thread and folds in the remaining pages.
+    /// Ends the thread, and folds in the remaining pages through the writer's connection.
     pub fn finish(self, writer: &Connection) {
         drop(self);
         if let Err(error) = checkpoint(writer, "PASSIVE") {
@@ -125,7 +129,7 @@ impl Drop for Checkpointer {
 
 fn run(connection: &Connection, shared: &Shared, idle: Duration) {
     while let Some(task) = shared.next(idle) {
-        // The thread survives a panic: without it the log would grow for ever.
+        // The thread continues after a panic, because without the thread the log would grow without limit.
         let folding = AssertUnwindSafe(|| {
             let _turn = shared.turn.lock().unwrap_or_else(PoisonError::into_inner);
             shared.note(task.generation, checkpoint(connection, task.mode));

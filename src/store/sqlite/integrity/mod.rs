@@ -1,5 +1,5 @@
 //! Checks whether a database file is undamaged, by SQLite's own checks and by the product's rules about its rows. The
-//! check changes nothing, and a server may be using the file.
+//! check does not change the file, and may run while a server uses the file.
 
 mod catalogue;
 mod open;
@@ -17,11 +17,11 @@ use super::{errors::OpenError, migrations};
 pub use open::kind_of;
 pub use report::Report;
 
-/// Checks the database file.
+/// Checks the database file, and returns a report of the faults that were found.
 ///
 /// # Errors
-/// It is no database of this product, it is newer than this program, or it cannot be opened. Faults inside of it are in
-/// the report.
+/// The file is empty, is not a database of this product, is newer than this program, or cannot be opened. Faults inside
+/// of the file are in the report.
 pub fn check(path: &Path) -> Result<Report, OpenError> {
     let (connection, schema) = open::open(path)?;
     if schema == 0 {
@@ -46,7 +46,7 @@ pub fn check(path: &Path) -> Result<Report, OpenError> {
     Ok(report)
 }
 
-/// Checks the pages and the indexes.
+/// Checks the pages and indexes of the file by SQLite's `integrity_check`.
 fn file(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     let mut statement = connection.prepare("PRAGMA integrity_check")?;
     let mut rows = statement.query([])?;
@@ -59,7 +59,7 @@ fn file(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Checks the foreign keys.
+/// Checks that the rows to which foreign keys refer exist.
 fn references(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
     let mut rows = statement.query([])?;

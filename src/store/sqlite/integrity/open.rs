@@ -1,4 +1,5 @@
-//! Opens a file to check it, whatever it lies on, and names files that are no databases.
+//! Opens a database file for a check, even on a full disk or a read-only medium, and recognises files that are not
+//! databases.
 
 use std::{
     fs::{self, File},
@@ -16,7 +17,8 @@ use crate::store::sqlite::{
     settings::BUSY_TIMEOUT,
 };
 
-/// Opens the file for reading, whatever medium it lies on.
+/// Opens the file for reading, even on a full disk or a read-only medium. Returns the connection and the schema
+/// version.
 pub fn open(path: &Path) -> Result<(Connection, i64), OpenError> {
     let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = |path: &Path, flags| {
@@ -43,7 +45,7 @@ pub fn open(path: &Path) -> Result<(Connection, i64), OpenError> {
     let log = fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
     let parameters = if log > 0 { "vfs=unix-none" } else { "immutable=1" };
     let alone = open(&uri(path, parameters), read_only | OpenFlags::SQLITE_OPEN_URI).and_then(|connection| {
-        // With this, the index of the log is created in memory.
+        // In this mode, SQLite creates the index of the log in memory.
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         Ok(connection)
@@ -54,7 +56,8 @@ pub fn open(path: &Path) -> Result<(Connection, i64), OpenError> {
     }
 }
 
-/// Names the kind of a file that is no SQLite database, as far as its beginning shows it.
+/// Returns a description of a file that is not an SQLite database, if its first bytes show its kind. `None` if the kind
+/// is unknown or the file cannot be read.
 pub fn kind_of(path: &Path) -> Option<&'static str> {
     let mut begin = [0; 512];
     let length = File::open(path).and_then(|mut file| file.read(&mut begin)).ok()?;

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::report::Report;
 use crate::{domain::Timestamp, store::reading};
 
-/// Checks all readings in the order of their keys.
+/// Checks all readings, and adds their number and their faults to the report.
 pub fn check(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     let mut statement = connection.prepare(
         "SELECT r.series_id, r.time, r.revision, r.value, s.id IS NULL, s.sensor_id IS NULL

@@ -1,30 +1,31 @@
-//! The result of a check.
+//! The result of a check of a database file.
 
-/// The number of faults that are listed; more are counted.
+/// The maximum number of faults, and of warnings, that are listed. Further ones are only counted.
 const MOST_FAULTS: usize = 100;
 
-/// The checked file, and its faults.
+/// The counts of the rows that were checked, and the faults that were found.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// The schema version that the file has.
+    /// The schema version of the file.
     pub schema: i64,
-    /// Whether it is this program's. For an earlier version only SQLite's own checks were made.
+    /// Whether the schema version is the one that this program uses. If it is older, only SQLite's own checks are made.
     pub is_current: bool,
-    /// The number of rows of the catalogue.
+    /// The number of rows of the catalogue: organisations, tokens, sources, jobs and so on.
     pub catalogue: u64,
-    /// The number of runs.
+    /// The number of prediction runs.
     pub runs: u64,
-    /// The number of their predictions, in all revisions.
+    /// The number of predictions in the runs, counting every revision.
     pub predictions: u64,
-    /// The number of readings, in all revisions.
+    /// The number of sensor readings, counting every revision.
     pub readings: u64,
-    /// The first faults, each with its place.
+    /// The descriptions of the first 100 faults.
     pub faults: Vec<String>,
-    /// The number of further faults.
+    /// The number of faults that are not listed.
     pub more_faults: u64,
-    /// The first oddities that a wrong clock left; the data are whole.
+    /// The descriptions of the first 100 warnings: contradictory times that a wrong clock has caused. The data are not
+    /// damaged.
     pub warnings: Vec<String>,
-    /// The number of further oddities.
+    /// The number of warnings that are not listed.
     pub more_warnings: u64,
 }
 
@@ -38,7 +39,7 @@ impl Report {
         }
     }
 
-    /// Adds an oddity.
+    /// Adds a warning.
     pub fn warn(&mut self, warning: String) {
         if self.warnings.len() < MOST_FAULTS {
             self.warnings.push(warning);
@@ -47,7 +48,8 @@ impl Report {
         }
     }
 
-    /// Adds a fault if a part could not be read to its end.
+    /// Adds a fault if `outcome` is an error, which means that the part `what` of the file could not be read
+    /// completely.
     pub fn unreadable(&mut self, what: &str, outcome: rusqlite::Result<()>) {
         if let Err(error) = outcome {
             self.fault(format!("{what} cannot be read: {error}"));

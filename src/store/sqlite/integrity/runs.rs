@@ -1,4 +1,5 @@
-//! Checks every run: its payload decodes, and its row and its series describe it correctly.
+//! Checks every prediction run: whether its payload can be decoded, and whether its row and the row of its series
+//! describe it correctly.
 
 use rusqlite::{Connection, Row};
 
@@ -11,7 +12,7 @@ use crate::{
     store::{payload, row::FromRow},
 };
 
-/// Checks all runs in the order of their keys.
+/// Checks all runs, and adds their number, their faults and their warnings to the report.
 pub fn check(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     let mut statement = connection.prepare(
         "SELECT r.series_id, r.issue_time, r.revision, r.available_at, r.valid_from, r.valid_to, r.count, r.payload,
@@ -53,7 +54,7 @@ pub fn check(connection: &Connection, report: &mut Report) -> rusqlite::Result<(
     Ok(())
 }
 
-/// A run with the row of its series.
+/// A run with the summary from the row of its series.
 struct StoredRun {
     series: i64,
     issue_time: Timestamp,
@@ -93,7 +94,8 @@ impl FromRow for StoredRun {
 }
 
 impl StoredRun {
-    /// Returns the fault of the run, if it has one.
+    /// Returns the first fault of the run. `None` if it has none. Values that contradict the series' summary are noted
+    /// in `unknown`.
     fn fault(&self, unknown: &mut Unknown) -> Option<&'static str> {
         self.payload_fault(unknown).or_else(|| self.series_fault())
     }
@@ -143,8 +145,8 @@ impl StoredRun {
         }
     }
 
-    /// Returns the trace of a wrong clock in the run, if there is one. The previous run of the same issue arrived at
-    /// `before`.
+    /// Returns a description if the run's time of arrival shows that a clock was wrong, and otherwise `None`. `before`
+    /// is the arrival of the previous run of the same issue.
     fn oddity(&self, before: Option<Timestamp>) -> Option<&'static str> {
         before
             .is_some_and(|before| self.available_at < before)

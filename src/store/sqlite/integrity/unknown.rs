@@ -1,36 +1,40 @@
-//! Finds values of an issue that the row of its series does not account for.
+//! Finds values of an issue that contradict the summary of their series: values that are newer, or reach further, than
+//! the summary says.
 
 use std::collections::BTreeSet;
 
 use crate::domain::{Timestamp, prediction::Point};
 
-/// The row of a series: the summary of all its runs, and of the values that are not withdrawn. It still accounts for
-/// runs that have expired, so it may reach further than the runs that are left.
+/// The summary that the row of a series contains: bounds of all its runs, and of the values that are not withdrawn. The
+/// summary includes runs that have expired since, so its bounds may be wider than those of the runs that are still
+/// stored.
 #[derive(Clone, Copy)]
 pub struct KnownOfSeries {
-    /// The newest issue that is not completely withdrawn, in microseconds.
+    /// The time of the newest issue that is not completely withdrawn, in microseconds since 1970.
     pub newest_issue: i64,
-    /// The last valid time with a value that is not withdrawn, in microseconds.
+    /// The last valid time with a value that is not withdrawn, in microseconds since 1970.
     pub covers_until: i64,
-    /// The last valid time of all runs.
+    /// The last valid time of all runs, withdrawn or not.
     pub ends_at: Timestamp,
-    /// The shortest lead, in microseconds.
+    /// The shortest time from an issue to one of its valid times, in microseconds.
     pub shortest_lead: i64,
-    /// The longest lead, in microseconds.
+    /// The longest time from an issue to one of its valid times, in microseconds.
     pub longest_lead: i64,
 }
 
-/// The points of an issue that its series does not account for, after all revisions.
+/// The valid times of one issue whose values contradict the summary of the series. Revisions of the issue are added one
+/// after the other.
 #[derive(Default)]
 pub struct Unknown {
-    /// The series and the issue.
+    /// The number of the series, and the issue time. `None` before the first issue.
     of: Option<(i64, Timestamp)>,
     newer: BTreeSet<Timestamp>,
     beyond: BTreeSet<Timestamp>,
 }
 
 impl Unknown {
-    /// Ends the issue before, if the next run is of another issue or there is none. Returns its fault.
+    /// Begins the issue `next`, or ends the check if it is `None`. Returns the fault of the issue before, if it had
+    /// one. Does nothing if `next` is the current issue.
     pub fn end(&mut self, next: Option<(i64, Timestamp)>) -> Option<String> {
         if self.of == next {
             return None;
@@ -46,7 +50,8 @@ impl Unknown {
         Some(format!("the run of series {series} issued at {issue_time}: {fault}"))
     }
 
-    /// Adds a point of a run of the issue: its value may be unknown to the series, or be withdrawn.
+    /// Adds a point of a run of the current issue. A value that contradicts the summary `known` is noted. A point
+    /// without a value withdraws the value that an earlier revision had.
     pub fn note(&mut self, issue_time: Timestamp, known: Option<&KnownOfSeries>, point: &Point) {
         let Some(known) = known else { return };
         let note = |is_unknown: bool, found: &mut BTreeSet<Timestamp>| {

@@ -1,4 +1,4 @@
-//! One transaction: each request in a savepoint of its own, then their common commit.
+//! Runs a group of requests in one transaction: each request in its own savepoint, and then one commit for all.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -8,7 +8,8 @@ use crate::{
     store::{sqlite::room::Room, stopwatch::Stopwatch},
 };
 
-/// Runs the requests of the group in one transaction and commits it. `others` counts the writes of other processes.
+/// Runs the requests of the group in one transaction and commits it. `others` is the last value of SQLite's
+/// `data_version`, which changes when another process has written.
 pub fn commit(
     connection: &mut Connection,
     group: &mut Group<'_>,
@@ -20,7 +21,7 @@ pub fn commit(
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .inspect_err(|_| group.fill())
         .map_err(|error| match Error::from(error) {
-            // No other thread of this process writes.
+            // This process has only one writing thread, so another process holds the lock.
             Error::Busy => Error::Unavailable(
                 "another program holds the database's write lock, and did not let it go in time".to_owned(),
             ),
@@ -44,7 +45,7 @@ pub fn commit(
         let begun = Stopwatch::start();
         let succeeded = request.run(&tx);
         let took = begun.elapsed();
-        // On a full disk and the like SQLite rolls back the whole transaction by itself.
+        // After some errors, such as a full disk, SQLite rolls back the whole transaction by itself.
         if tx.is_autocommit() {
             return Err(match request.failure() {
                 Some(failure @ Error::Unavailable(_)) => failure.clone(),

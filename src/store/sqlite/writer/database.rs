@@ -1,4 +1,4 @@
-//! The database as the writing thread sees it: open, or waiting to be opened again.
+//! The database connection of the writing thread: open, or waiting to be opened again.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,33 +17,33 @@ use crate::{
 pub struct Opened {
     /// The writer's connection.
     pub connection: Connection,
-    /// The thread that folds its log in.
+    /// The thread that folds the write-ahead log into the database file.
     pub checkpointer: Checkpointer,
-    /// Its files.
+    /// The identity of the database's files when they were opened.
     pub identity: Identity,
 }
 
-/// Opens the database again after its connection broke, or could not be opened.
+/// Opens the database again, after its connection broke or it could not be opened before.
 pub trait Reopen: Send + 'static {
-    /// Tries it once.
+    /// Tries once to open the database.
     fn reopen(&mut self) -> Result<Opened>;
 }
 
-/// The time between two tries to open the database again.
+/// The minimum time between two attempts to open the database.
 const REOPEN: Duration = Duration::from_secs(1);
 
-/// The database, open or not.
+/// The database of the writing thread, which may be open or not.
 pub struct Database {
     /// The open database, or the reason why it is not open.
     pub opened: Result<Opened>,
     reopen: Box<dyn Reopen>,
     tried: Stopwatch,
-    /// Free space of the disk.
+    /// The free space of the disk and the reserve.
     pub room: Arc<Room>,
 }
 
 impl Database {
-    /// Takes a database that was just opened, or could not be opened.
+    /// Creates the value from the result of opening the database.
     pub fn new(opened: Result<Opened>, reopen: impl Reopen, room: Arc<Room>, state: &State) -> Self {
         let database = Self {
             opened,
@@ -55,7 +55,7 @@ impl Database {
         database
     }
 
-    /// Shows others which files are open.
+    /// Publishes the identity of the open files in `state`, for readers and health checks.
     fn show(&self, state: &State) {
         *state.identity() = match &self.opened {
             Ok(opened) => Some(opened.identity.clone()),
@@ -63,7 +63,10 @@ impl Database {
         };
     }
 
-    /// Returns the open database. A database that is not open is opened again, but not too often.
+    /// Returns the open database. If it is not open, tries to open it, at most once in the time [`REOPEN`].
+    ///
+    /// # Errors
+    /// The reason why the database is not open.
     pub fn open(&mut self, state: &State) -> Result<&mut Opened> {
         if self.opened.is_err() && self.tried.elapsed() >= REOPEN {
             self.opened = self.reopen.reopen();
@@ -74,7 +77,7 @@ impl Database {
         self.opened.as_mut().map_err(|error| error.clone())
     }
 
-    /// Observes the commits of the connection, for the checkpointer.
+    /// Makes the connection report its commits to the checkpointer, instead of folding in the log by itself.
     pub fn watch(&self) {
         if let Ok(opened) = &self.opened
             && let Err(error) = Checkpointer::watch(&opened.connection)
@@ -83,7 +86,8 @@ impl Database {
         }
     }
 
-    /// Drops a connection whose transaction cannot be ended: the next group gets another one.
+    /// Drops the connection if its transaction can be neither committed nor rolled back. The database is opened again
+    /// for a later group.
     pub fn give_up_if_broken(&mut self) {
         let is_broken = self.opened.as_ref().is_ok_and(|opened| {
             !opened.connection.is_autocommit() && opened.connection.execute_batch("ROLLBACK").is_err()
@@ -94,7 +98,8 @@ impl Database {
         }
     }
 
-    /// Replaces the reason of a failure by the one that the disk reports, and releases the reserve for deletions.
+    /// Returns the failure of a group with a more precise reason, if a test of the disk finds one. Releases the reserve
+    /// if the disk is full, so that deletions can be accepted.
     pub fn explain(&self, failure: Error) -> Error {
         let Error::Unavailable(_) = failure else {
             return failure;

@@ -1,12 +1,14 @@
-//! One thread writes. It takes the queued requests, runs each in a savepoint of its own, and commits them together:
-//! many durable writes share one flush to the disk, and none waits for a lock. A caller gets its result after the
-//! commit. A request that fails or panics rolls back only itself. A full queue refuses at once.
+//! One thread executes all writes. It takes write requests from a queue, runs each request in its own savepoint, and
+//! commits several requests together as a group. So many durable writes share one flush to the disk, and no write waits
+//! for a database lock of another. A caller gets its result after the commit. A request that fails or panics rolls back
+//! only itself. If the queue is full, a new request is refused at once.
 //!
-//! Tokens take turns in the queue, a group ends after some milliseconds, and a token whose requests take longer shares no
-//! commit with others: large requests of one token do not delay the others for long.
+//! Large requests of one token do not delay the requests of others for long: tokens take turns in the queue, a group
+//! ends after some milliseconds, and a token whose last request took longer than that does not join the groups of
+//! others.
 //!
-//! A [`request`] waits in the [`queue`]; the [`thread`] takes a [`group`] of them and runs it in one [`commit`] on the
-//! [`database`]; [`state`] shows the writer's state to others.
+//! A [`request`] waits in the [`queue`]. The [`thread`] takes a [`group`] of requests from the queue and runs it in one
+//! [`commit`] on the [`database`]. [`state`] contains the writer's state that other threads read.
 
 mod commit;
 mod database;
@@ -45,7 +47,7 @@ use request::Pending;
 pub use state::describe_metrics;
 use state::{REFUSED, State};
 
-/// The writing thread and its queue.
+/// The writing thread and its queue. Dropping this ends the thread.
 pub struct Writer {
     state: Arc<State>,
     slow: Duration,
@@ -54,7 +56,9 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread; at most `queue` requests wait for it.
+    /// Starts the thread. `opened` is the open database, or the reason why it could not be opened, and `reopen` opens
+    /// it again when that is necessary. At most `queue` requests wait for the thread. Work that takes `slow` or longer
+    /// is logged.
     pub fn start(
         opened: Result<Opened>,
         reopen: impl Reopen,
@@ -79,41 +83,48 @@ impl Writer {
         })
     }
 
-    /// Returns whether the last commit failed.
+    /// Returns whether the last commit failed, or the reserve of the disk is released so that only deletions are
+    /// accepted.
     pub fn is_failing(&self) -> bool {
         self.state.failing.load(Ordering::Relaxed)
     }
 
-    /// Checks that the database's files are those that were opened.
+    /// Checks that the database's files were not deleted or replaced since they were opened. Succeeds while the
+    /// database is not open.
     ///
     /// # Errors
-    /// [`Error::Unavailable`], with the cause.
+    /// [`Error::Unavailable`] with the cause if a file was deleted or replaced.
     pub fn files(&self) -> Result<()> {
         let identity = self.state.identity();
         identity.as_ref().map_or(Ok(()), Identity::check)
     }
 
-    /// Returns the number of requests that wait.
+    /// Returns the number of requests that wait in the queue.
     pub fn waiting(&self) -> usize {
         self.queue.len()
     }
 
-    /// Returns whether the next request is refused.
+    /// Returns whether the queue is full, so that the next request is refused.
     pub fn is_full(&self) -> bool {
         self.queue.is_full()
     }
 
-    /// Returns the counter of possible changes to the catalogue.
+    /// Returns the counter that increases whenever the catalogue may have changed. The catalogue is all data except
+    /// predictions, readings, messages of webhooks, and the use of tokens.
     pub fn changes(&self) -> Arc<AtomicU64> {
         self.state.changes.clone()
     }
 
-    /// Returns the counter of commits, successful or not.
+    /// Returns the counter of groups for which a commit was attempted, successfully or not.
     pub fn commits(&self) -> Arc<AtomicU64> {
         self.state.commits.clone()
     }
 
-    /// Queues `work` and waits for the commit that holds it.
+    /// Queues `work`, and returns its result after the commit that contains its changes.
+    ///
+    /// # Errors
+    /// The error of `work`; `Error::Busy` if the queue is full; `Error::ShareTaken` if the token's requests take half
+    /// of the queue; `Error::Unavailable` if the commit fails or the writer ends; `Error::Internal` if `work` panics.
     pub async fn write<T: Send + 'static>(
         &self,
         kind: Kind,
@@ -129,7 +140,7 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Lets the thread finish the queued requests and fold the log into the database.
+    /// Waits until the thread has executed the queued requests and folded the write-ahead log into the database file.
     fn drop(&mut self) {
         self.queue.close();
         if let Some(thread) = self.thread.take()

@@ -1,4 +1,5 @@
-//! The requests that wait for the writing thread. Tokens take turns; a full queue refuses at once.
+//! The queue of write requests for the writing thread. Tokens take turns. If the queue is full, a new request is
+//! refused at once.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -8,7 +9,7 @@ use crate::{
     store::sqlite::rota::{Owner, Rota},
 };
 
-/// The requests that wait for the thread.
+/// A queue of write requests.
 pub struct Queue {
     state: Mutex<Queued>,
     /// Notified when a request arrives, and when the queue is closed.
@@ -21,7 +22,7 @@ struct Queued {
 }
 
 impl Queue {
-    /// Creates an empty queue with `places` places.
+    /// Creates an empty queue for at most `places` requests.
     pub fn new(places: usize) -> Self {
         let state = Queued {
             waiting: Rota::new(places),
@@ -33,7 +34,11 @@ impl Queue {
         }
     }
 
-    /// Adds a request, or refuses it if the queue is full or closed.
+    /// Adds a request of `owner`.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if the queue is full, [`Error::ShareTaken`] if the owner's requests take half of it,
+    /// [`Error::Unavailable`] if it is closed.
     pub fn push(&self, owner: Owner, request: Box<dyn Request>) -> Result<()> {
         let mut queued = self.lock();
         if queued.is_closed {
@@ -45,7 +50,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Waits for the next request. `None` if the queue is closed and empty.
+    /// Waits for the next request and takes it from the queue. `None` if the queue is closed and empty.
     pub fn wait(&self) -> Option<(Owner, Box<dyn Request>)> {
         let is_idle = |queued: &mut Queued| queued.waiting.len() == 0 && !queued.is_closed;
         let mut queued = self
@@ -55,23 +60,24 @@ impl Queue {
         queued.waiting.pop(|_| true)
     }
 
-    /// Returns the next request of an owner that `may` have one, if there is one.
+    /// Takes the next request of an owner for which `may` returns `true` from the queue, without waiting. `None` if
+    /// there is no such request.
     pub fn next(&self, may: impl Fn(Owner) -> bool) -> Option<(Owner, Box<dyn Request>)> {
         self.lock().waiting.pop(may)
     }
 
-    /// Closes the queue: waiting requests still run, new ones are refused.
+    /// Closes the queue. Requests in the queue still run, and new ones are refused.
     pub fn close(&self) {
         self.lock().is_closed = true;
         self.changed.notify_one();
     }
 
-    /// Returns how many requests wait.
+    /// Returns the number of requests in the queue.
     pub fn len(&self) -> usize {
         self.lock().waiting.len()
     }
 
-    /// Returns whether the next request is refused.
+    /// Returns whether the queue is full, so that the next request is refused.
     pub fn is_full(&self) -> bool {
         self.lock().waiting.is_full()
     }
@@ -81,7 +87,7 @@ impl Queue {
     }
 }
 
-/// Returns the error of a request that arrives while the writer ends.
+/// Returns the error for a request that arrives after the queue was closed.
 pub fn closing() -> Error {
     Error::Unavailable("it is closing".to_owned())
 }

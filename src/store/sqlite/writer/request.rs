@@ -1,4 +1,4 @@
-//! A queued request: it runs once in the writer's transaction, and its caller gets one result.
+//! A write request: work that runs once in the writer's transaction, and the caller that waits for its result.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -10,46 +10,50 @@ use crate::{
     store::stopwatch::Watch,
 };
 
-/// The kind of a write.
+/// The kind of a write. The kind decides whether caches of the catalogue are emptied, and whether the write is accepted
+/// on a full disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Changes of every table, including the catalogue.
+    /// A write that may change any table, including the catalogue (organisations, tokens, sources, jobs and so on).
     WriteCatalogue,
-    /// Changes that leave the catalogue alone: readings, predictions, messages of webhooks, the use of tokens.
+    /// A write that changes only readings, predictions, messages of webhooks, or the time at which a token was last
+    /// used.
     WriteValues,
-    /// Deletions of anything.
+    /// A write that only deletes rows, of any table.
     DeleteCatalogue,
-    /// Deletions of anything but the catalogue.
+    /// A write that only deletes rows, but none of the catalogue.
     DeleteValues,
 }
 
 impl Kind {
-    /// Returns whether the caches of the catalogue must be cleared.
+    /// Returns whether the write may change the catalogue, so that the caches of the catalogue must be emptied.
     pub fn changes_catalogue(self) -> bool {
         matches!(self, Self::WriteCatalogue | Self::DeleteCatalogue)
     }
 
-    /// Returns whether the write may use the reserve of a full disk.
+    /// Returns whether the write only deletes. Such a write is accepted on a full disk and may use the space of the
+    /// reserve.
     pub fn makes_room(self) -> bool {
         matches!(self, Self::DeleteCatalogue | Self::DeleteValues)
     }
 }
 
-/// A queued request. It runs once and gives one result.
+/// A write request in the queue. It is run or refused once, and then answered once.
 pub trait Request: Send {
     /// Returns the kind of the write.
     fn kind(&self) -> Kind;
-    /// Does the work. Returns whether it succeeded, so that its changes stay.
+    /// Does the work. Returns whether the work succeeded. If not, the caller rolls back the changes of this request.
     fn run(&mut self, tx: &Transaction<'_>) -> bool;
-    /// Sets the error of a request that does not run.
+    /// Sets the result to an error, instead of running the request.
     fn refuse(&mut self, error: Error);
-    /// Returns the error of its own work, if it failed.
+    /// Returns the error of the request, if it failed or was refused. `None` if it succeeded or did not run.
     fn failure(&self) -> Option<&Error>;
-    /// Sends the caller the result of the work, or the reason why it was not committed.
+    /// Sends the result of the work to the caller. `committed` is the result of the group's commit. If the commit
+    /// failed, the caller gets an error.
     fn answer(self: Box<Self>, committed: Result<()>);
 }
 
-/// A closure as a request, with the caller that waits for its result.
+/// A request whose work is a closure.
 pub struct Pending<T, F> {
     kind: Kind,
     watch: Watch,
@@ -59,7 +63,7 @@ pub struct Pending<T, F> {
 }
 
 impl<T, F> Pending<T, F> {
-    /// Makes a request that was not run yet.
+    /// Creates a request that runs `work` and sends the result through `answer`.
     pub fn new(kind: Kind, watch: Watch, work: F, answer: oneshot::Sender<Result<T>>) -> Self {
         Self {
             kind,
@@ -99,15 +103,15 @@ impl<T: Send, F: FnOnce(&Transaction<'_>) -> Result<T> + Send> Request for Pendi
 
     fn answer(self: Box<Self>, committed: Result<()>) {
         let result = match (self.result, committed) {
-            // The group's error names the cause more precisely.
+            // The error of the group's commit describes the cause more precisely.
             (Some(Err(Error::Unavailable(_))), Err(error @ Error::Unavailable(_))) => Err(error),
-            // A request that failed by itself says why, whether or not the others were committed.
+            // If the work itself failed, the caller gets that error, whether or not the commit succeeded.
             (Some(Err(error)), _) => Err(error),
             (Some(result), Ok(())) => result,
             (_, Err(error)) => Err(error),
             (None, Ok(())) => Err(Error::Internal("a write was not run".to_owned())),
         };
-        // The caller may have dropped the request; its work is done nevertheless.
+        // Sending fails if the caller no longer waits. The changes are committed nevertheless.
         let _ = self.answer.send(result);
     }
 }

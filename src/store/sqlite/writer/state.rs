@@ -1,4 +1,4 @@
-//! The state of the writing thread that others see, and the metrics of its commits.
+//! The state of the writing thread that other threads read, and the metrics of commits.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
@@ -15,10 +15,10 @@ use crate::{
 const COMMIT: &str = "prediction_api_writer_commit_duration_seconds";
 const GROUP_SIZE: &str = "prediction_api_writer_batch_size";
 const FAILED: &str = "prediction_api_writer_commits_failed_total";
-/// Counter of writes that were refused because the queue was full.
+/// The name of the metric that counts writes that were refused because the queue or the token's part of it was full.
 pub const REFUSED: &str = "prediction_api_writer_refused_total";
 
-/// Describes the writer's metrics.
+/// Registers the descriptions of the writer's metrics.
 pub fn describe_metrics() {
     describe_histogram!(COMMIT, "How long a transaction took, from its begin to its commit");
     describe_histogram!(GROUP_SIZE, "How many writes shared a commit");
@@ -26,27 +26,29 @@ pub fn describe_metrics() {
     describe_counter!(REFUSED, "Writes that were refused because too many waited");
 }
 
-/// The state that others see.
+/// The state of the writing thread that other threads read.
 #[derive(Default)]
 pub struct State {
-    /// Whether the last commit failed.
+    /// Whether the last commit failed, or only deletions are accepted because the disk is full.
     pub failing: AtomicBool,
     failures: Recurring,
-    /// The identity of the open files.
+    /// The identity of the open files. `None` while the database is not open.
     identity: Mutex<Option<Identity>>,
-    /// Counts possible changes to the catalogue, in the transaction and after its commit: see [`crate::store::Cache`].
+    /// The counter of possible changes to the catalogue. It increases within the transaction and again after its
+    /// commit; see [`crate::store::Cache`].
     pub changes: Arc<AtomicU64>,
-    /// Counts commits, successful or not.
+    /// The number of groups for which a commit was attempted, successfully or not.
     pub commits: Arc<AtomicU64>,
 }
 
 impl State {
-    /// Locks the identity of the files.
+    /// Locks the identity of the open files.
     pub fn identity(&self) -> MutexGuard<'_, Option<Identity>> {
         self.identity.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Logs a failure of commits once, and their recovery.
+    /// Logs a failed commit, unless the same failure was logged within the last minute. Logs the first successful
+    /// commit after failures.
     pub fn report(&self, committed: &Result<()>, requests: usize) {
         match committed {
             Ok(()) => {
@@ -62,13 +64,13 @@ impl State {
         }
     }
 
-    /// Empties the caches of the catalogue.
+    /// Increases the counter of changes, which empties the caches of the catalogue.
     pub fn count_change(&self) {
         self.changes.fetch_add(1, Ordering::AcqRel);
     }
 }
 
-/// The metrics of commits, looked up once.
+/// Handles of the metrics of commits, looked up once because looking up is slow.
 pub struct Meters {
     durations: Histogram,
     groups: Histogram,
@@ -85,10 +87,10 @@ impl Meters {
         }
     }
 
-    /// Counts a commit of `requests` requests.
+    /// Records the duration of a commit, which began at `begun`, its number of requests, and whether it failed.
     pub fn count(&self, begun: Stopwatch, requests: usize, committed: &Result<()>) {
         self.durations.record(begun.elapsed());
-        // The number is at most the size of a group.
+        // The number of requests is at most the maximum size of a group, so it fits.
         self.groups.record(u32::try_from(requests).unwrap_or(u32::MAX));
         if committed.is_err() {
             self.failed.increment(1);

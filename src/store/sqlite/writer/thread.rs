@@ -1,4 +1,4 @@
-//! The loop of the writing thread.
+//! The main loop of the writing thread.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -18,12 +18,13 @@ use crate::{
     store::stopwatch::{Stopwatch, Watch},
 };
 
-/// Commits one group after the other until the queue is closed and empty.
+/// Commits one group of requests after the other, until the queue is closed and empty. Then folds the write-ahead log
+/// into the database file.
 pub fn run(mut database: Database, queue: &Queue, state: &State, slow: Duration) {
     let _end = CloseAtEnd(queue);
     let (meters, watch) = (Meters::new(), Watch::new(slow));
     database.watch();
-    // The counter that SQLite moves on when another process has written.
+    // The last value of SQLite's `data_version`, which changes when another process has written.
     let mut others = 0;
     let mut pace = Pace::default();
     while let Some(first) = queue.wait() {
@@ -63,7 +64,7 @@ pub fn run(mut database: Database, queue: &Queue, state: &State, slow: Duration)
                 request.answer(committed.clone());
             }
             meters.count(begun, requests, &committed);
-            // While only deletions are accepted, their success is no recovery.
+            // While only deletions are accepted, a successful deletion does not mean that the writer has recovered.
             if committed.is_err() || !is_failing {
                 state.report(&committed, requests);
             }
