@@ -3,8 +3,9 @@
 //!
 //! Only this layer names `rusqlite`. The rest of the program sees [`Db`], [`engine::Connection`] and
 //! [`engine::Transaction`]. Functions that read take a connection, and functions that write take a transaction, so that
-//! the compiler prevents writes outside of transactions. SQL is written once for all engines: with `ON CONFLICT` and
-//! `RETURNING`, numbered parameters and `IS NOT DISTINCT FROM`, and without reliance on the order of row ids.
+//! the compiler rejects calls of writing functions outside of a transaction. SQL is written once for all engines: with
+//! `ON CONFLICT` and `RETURNING`, numbered parameters and `IS NOT DISTINCT FROM`, and without reliance on the order of
+//! row ids.
 //!
 //! One thread executes all writes ([`sqlite::writer`]). Another thread copies the committed pages from the write-ahead
 //! log into the database file ([`sqlite::checkpointer`]). Readers use separate connections and never wait for either

@@ -1,8 +1,8 @@
 //! Measures the duration of database work. Work that takes longer than a limit is logged together with the HTTP request
 //! that caused it.
 //!
-//! This is the only module below `service` that measures time. The only decisions that depend on measured durations are
-//! when a failed operation is tried or logged again, and when a group of writes ends.
+//! This is the only module below `service` that measures time. Measured durations decide only when something is logged,
+//! retried or given up, and when a group of writes ends.
 
 use std::{
     future::Future,

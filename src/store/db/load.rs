@@ -13,7 +13,7 @@ const FIRST_ROWS: &str = "SELECT (SELECT name FROM organisations LIMIT 1), (SELE
     (SELECT name FROM sources LIMIT 1), (SELECT version FROM source_versions LIMIT 1), (SELECT name FROM jobs LIMIT 1),
     (SELECT metric FROM series LIMIT 1), (SELECT count FROM runs LIMIT 1), (SELECT value FROM readings LIMIT 1)";
 
-/// The current work of the database, and its size.
+/// The load of the database and the size of its files at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Load {
     /// The number of writes that wait in the queue.
@@ -33,7 +33,7 @@ pub struct Load {
 }
 
 impl Db {
-    /// Returns the current work of the database, and its size.
+    /// Returns the current load of the database and the size of its files.
     pub fn load(&self) -> Load {
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let (running, waiting) = self.turns.load();

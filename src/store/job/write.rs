@@ -10,7 +10,10 @@ use crate::{
     },
 };
 
-/// Stores a new job with its bindings. Conflict: its name is taken in the organisation.
+/// Stores a new job with its bindings.
+///
+/// # Errors
+/// `Error::Conflict` if the id is taken, or the name is taken in the organisation.
 pub fn insert(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO jobs (id, organisation_id, name, active, source_version_id, location_id, created_at, updated_at,
@@ -31,7 +34,10 @@ pub fn insert(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
     insert_bindings(tx, job)
 }
 
-/// Stores a change, with all bindings. Conflict: the name is taken in the organisation.
+/// Stores the changed fields of a job, and replaces all its bindings.
+///
+/// # Errors
+/// `Error::Conflict` if the name is taken in the organisation.
 pub fn update(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
     tx.prepare_cached(
         "UPDATE jobs SET name = ?2, active = ?3, source_version_id = ?4, location_id = ?5, updated_at = ?6,

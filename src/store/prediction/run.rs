@@ -23,7 +23,7 @@ pub struct Run {
     pub issue: Issue,
     /// Number of the revision within its issue, from 1.
     pub revision: i64,
-    /// First valid_time.
+    /// The first `valid_time` of the run.
     pub valid_from: Timestamp,
     /// The last `valid_time` of the run.
     pub valid_to: Timestamp,
@@ -85,9 +85,9 @@ impl Run {
 /// The conditions by which a read selects runs and points.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
-    /// First valid_time.
+    /// The first `valid_time` that is selected.
     pub from: Timestamp,
-    /// End of the valid times, exclusive.
+    /// The end of the selected valid times, exclusive.
     pub to: Timestamp,
     /// The latest `available_at` of a run. `None` selects runs of any arrival.
     pub as_of: Option<Timestamp>,

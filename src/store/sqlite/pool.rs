@@ -62,8 +62,8 @@ impl Access {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         }
         connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-        // SQLite opens the log at the first read. The read happens here, because the name of the log's file is known to
-        // be right at this moment.
+        // SQLite opens the write-ahead log at the first read. The first read happens here, while the log is known to be
+        // the right file.
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
     }
 }

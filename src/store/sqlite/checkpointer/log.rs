@@ -23,7 +23,7 @@ use std::{
 use crate::store::recurring::Recurring;
 
 /// The number of new pages after which the thread folds the log in while writes go on. Fewer pages are not worth the
-/// cost, because each checkpoint flushes two files to the disk.
+/// cost, because each checkpoint takes two flushes to the disk.
 pub const EAGER: i64 = 1000;
 
 /// The number of pages from which on the writer itself folds in the whole log and restarts it. With pages of 4 KiB this
