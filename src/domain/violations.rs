@@ -28,7 +28,8 @@ impl Violations {
         self.push(Violation::at(pointer, detail));
     }
 
-    /// Adds a violation whose JSON pointer includes the prefix already, or which is about a parameter.
+    /// Adds a violation as it is. Its JSON pointer includes the prefix of this list already, or it is about a request
+    /// parameter and has none.
     pub fn push(&mut self, violation: Violation) {
         if !self.is_full() {
             self.found.push(violation);

@@ -7,7 +7,8 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 const HEADER: &str = "station,time,temperature_c,relative_humidity_pct,precipitation_mm";
 
-/// A weather station of the file. Name and coordinates are given here, because the file contains only the code.
+/// A weather station in the CSV file of observations. Its name and coordinates are given here, because the file
+/// contains only the station's code.
 #[derive(Clone, Copy, Debug)]
 pub struct Station {
     /// Code of the station in the file.

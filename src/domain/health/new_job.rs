@@ -4,8 +4,8 @@ use super::rules::{Standing, Vitals, Watch};
 use crate::domain::time::Timestamp;
 
 impl Vitals {
-    /// Returns the stored health data of a job that is set up at `now`, before anything is posted for it. It contains
-    /// one result for the job as a whole, and one for each of its targets.
+    /// Returns the initial health data to store for a job that is set up at `now`, before anything is posted for it. It
+    /// contains one result for the job as a whole, and one for each of its targets.
     pub fn of_new(watch: Watch<'_>, now: Timestamp) -> Self {
         let mut vitals = Self::default();
         let targets = watch.targets.iter().map(|target| Some(target.role.clone()));

@@ -46,7 +46,7 @@ pub fn check(text: &str, allow_private: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// Description of the fault of an address that is not public.
+/// Text of the error for an address that is not public.
 pub const NOT_PUBLIC: &str = "leads to a loopback, private or reserved address: the operator can allow these with \
     webhooks.allow_private_addresses";
 

@@ -15,7 +15,7 @@ use crate::domain::{
 
 /// Input of a decision, and the results of the steps so far.
 pub(super) struct Draft<'a> {
-    /// The set-up.
+    /// The job set-up that was requested.
     pub inquiry: &'a Inquiry,
     /// Existing resources that the set-up names.
     pub found: &'a Found,

@@ -34,8 +34,9 @@ pub struct State {
     failures: Recurring,
     /// The identity of the open files. `None` while the database is not open.
     identity: Mutex<Option<Identity>>,
-    /// The counter of possible changes to the catalogue. It increases within the transaction and again after its
-    /// commit; see [`crate::store::Cache`].
+    /// Counter that each request increases that may change the catalogue (all tables but those of readings,
+    /// predictions, messages and the use of tokens): once within its transaction, and once after the commit; see
+    /// [`crate::store::Cache`].
     pub changes: Arc<AtomicU64>,
     /// The number of groups for which a commit was attempted, successfully or not.
     pub commits: Arc<AtomicU64>,
