@@ -39,12 +39,7 @@ pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Location>> {
 
 /// Returns the locations with these ids, in no particular order. Ids without a location are left out.
 pub fn find_all(connection: &Connection, ids: &[Uuid]) -> Result<Vec<Location>> {
-    let mut found = Vec::new();
-    set::read(connection, &format!("{SELECT} WHERE id IN (?)"), ids, |row| {
-        found.push(Location::from_row(row)?);
-        Ok(())
-    })?;
-    Ok(found)
+    set::read_all(connection, &format!("{SELECT} WHERE id IN (?)"), ids)
 }
 
 /// Returns a page of locations in the order of their ids. `organisation_id` and `name` restrict the list if they are

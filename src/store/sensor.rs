@@ -43,12 +43,7 @@ pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Sensor>> {
 
 /// Returns the sensors with these ids, in no particular order. Ids without a sensor are left out.
 pub fn find_all(connection: &Connection, ids: &[Uuid]) -> Result<Vec<Sensor>> {
-    let mut found = Vec::new();
-    set::read(connection, &format!("{SELECT} WHERE id IN (?)"), ids, |row| {
-        found.push(Sensor::from_row(row)?);
-        Ok(())
-    })?;
-    Ok(found)
+    set::read_all(connection, &format!("{SELECT} WHERE id IN (?)"), ids)
 }
 
 /// Returns a page of the sensors that match the filter, in the order of their ids.

@@ -4,7 +4,10 @@
 
 use std::{borrow::Cow, sync::OnceLock};
 
-use super::engine::{Connection, Row, RowResult, ToSql, params_from_iter};
+use super::{
+    engine::{Connection, Row, RowResult, ToSql, params_from_iter},
+    row::FromRow,
+};
 use crate::domain::Result;
 
 /// The sizes of parts, in values. There are only a few, so that the statement of each size is prepared once and stays
@@ -77,6 +80,9 @@ pub fn repeated(piece: &str, width: usize, count: usize, between: &str) -> Strin
     text
 }
 
+/// Lists of parameters of each size, for [`read`].
+static PARAMETERS: Texts = Texts::new();
+
 /// Runs the statement `sql` for all keys, and calls `row` for each row that is found. The text `IN (?)` in the
 /// statement is replaced by a list of parameters for the keys. If there are more than 1024 keys, the statement is
 /// executed several times.
@@ -87,7 +93,8 @@ pub fn read<K: ToSql>(
     mut row: impl FnMut(&Row<'_>) -> RowResult<()>,
 ) -> Result<()> {
     for part in parts(keys, SIZES[SIZES.len() - 1]) {
-        let sql = sql.replace("IN (?)", &format!("IN ({})", repeated("?1", 1, part.len(), ", ")));
+        let parameters = PARAMETERS.of(part.len(), |count| format!("IN ({})", repeated("?1", 1, count, ", ")));
+        let sql = sql.replace("IN (?)", &parameters);
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(part))?;
         while let Some(found) = rows.next()? {
@@ -95,6 +102,16 @@ pub fn read<K: ToSql>(
         }
     }
     Ok(())
+}
+
+/// Returns the rows of `sql`, in which `IN (?)` stands for the keys.
+pub fn read_all<K: ToSql, T: FromRow>(connection: &Connection, sql: &str, keys: &[K]) -> Result<Vec<T>> {
+    let mut found = Vec::new();
+    read(connection, sql, keys, |row| {
+        found.push(T::from_row(row)?);
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// Runs the statement `piece` for each of the items, and calls `row` for each row that is found, in no particular

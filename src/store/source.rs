@@ -40,12 +40,7 @@ pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Source>> {
 
 /// Returns the sources with these ids, in no particular order. Ids without a source are left out.
 pub fn find_all(connection: &Connection, ids: &[Uuid]) -> Result<Vec<Source>> {
-    let mut found = Vec::new();
-    set::read(connection, &format!("{SELECT} WHERE id IN (?)"), ids, |row| {
-        found.push(Source::from_row(row)?);
-        Ok(())
-    })?;
-    Ok(found)
+    set::read_all(connection, &format!("{SELECT} WHERE id IN (?)"), ids)
 }
 
 /// Returns the source with the name. `None` if it does not exist. Names of sources are unique across all organisations.

@@ -49,11 +49,7 @@ pub fn find(connection: &Connection, id: Uuid) -> Result<Option<JobRecord>> {
 
 /// Returns the jobs with these ids, in no particular order. Ids without a job are left out.
 pub fn find_all(connection: &Connection, ids: &[Uuid]) -> Result<Vec<JobRecord>> {
-    let mut found = Vec::new();
-    set::read(connection, &format!("{SELECT} WHERE j.id IN (?)"), ids, |row| {
-        found.push(JobRecord::from_row(row)?);
-        Ok(())
-    })?;
+    let found = set::read_all(connection, &format!("{SELECT} WHERE j.id IN (?)"), ids)?;
     with_bindings(connection, found)
 }
 
