@@ -25,9 +25,9 @@ pub struct JobInputs {
     pub from: Timestamp,
     /// End of the window (exclusive).
     pub to: Timestamp,
-    /// Time as of which everything is returned, if requested.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub as_of: Option<Timestamp>,
+    /// Time as of which everything is returned: the requested one, or the latest arrival that the response includes. The
+    /// same request with this `as_of`, `from` and `to` returns the same values later, until they expire.
+    pub as_of: Timestamp,
     /// Inputs in the order of the job's bindings.
     pub inputs: Vec<JobInput>,
 }

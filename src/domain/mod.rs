@@ -14,6 +14,7 @@ pub mod error;
 pub mod health;
 pub mod id;
 pub mod job;
+pub mod job_history;
 pub mod job_inputs;
 pub mod job_run;
 pub mod job_setup;

@@ -40,6 +40,7 @@
 //! | GET | /api/v1/jobs/service/{service_id} | list_service_jobs | job.rs |
 //! | GET | /api/v1/jobs/{job_id} | get_job | job.rs |
 //! | GET | /api/v1/jobs/{job_id}/inputs | get_job_inputs | job.rs |
+//! | GET | /api/v1/jobs/{job_id}/history | list_job_history | job.rs |
 //! | GET | /api/v1/jobs/{job_id}/health | get_job_health | health.rs |
 //! | POST | /api/v1/jobs/{job_id}/runs | report_job_run | job_run.rs |
 //! | GET | /api/v1/jobs/{job_id}/runs | list_job_runs | job_run.rs |

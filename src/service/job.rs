@@ -6,18 +6,19 @@ use uuid::Uuid;
 use super::{
     App, audit, health,
     job_cache::{self, CachedJobs},
-    job_view::{answer, visible},
+    job_view::{WHAT, answer, visible},
     source_version,
 };
 use crate::{
     domain::{
-        Caller, Page, Result, Role, Timestamp,
+        Caller, Error, Page, Result, Role, Timestamp,
         job::{Job, JobChange, JobFilter},
+        job_history::{JobHistoryEntry, is_entered},
         job_setup,
         page::Listed,
         patch::Expected,
     },
-    store::{engine::Connection, job, job_setup::gather_change},
+    store::{clock, engine::Connection, job, job_setup::gather_change},
 };
 
 /// Returns the job with this id.
@@ -80,6 +81,9 @@ pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mu
         let found = job_setup::change(&before, change, &things, now)?;
         health::with_reassessment(tx, &[id], now, || {
             job::update(tx, &found)?;
+            if is_entered(&before, &found) {
+                job::enter(tx, &found, clock::stamp(tx, now)?, &caller.name, None)?;
+            }
             if found.active && !before.active {
                 health::resume(tx, id, now)?;
             }
@@ -87,6 +91,34 @@ pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mu
         })?;
         audit::by(tx, &caller, now).changed(&before, &found)?;
         answer(tx, found, now)
+    })
+    .await
+}
+
+/// Returns the history of a job, newest first. A deleted job has one as long as any of its predictions is stored.
+/// `before` is the last number of the previous page.
+///
+/// # Errors
+/// Not found: the job.
+pub async fn history(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    before: Option<i64>,
+    limit: usize,
+) -> Result<Listed<JobHistoryEntry>> {
+    let caller = caller.clone();
+    app.read_blocking(move |connection, _| {
+        let owner = match job::owner(connection, id)? {
+            Some(owner) => Some(owner),
+            None => job::owners(connection, id)?
+                .into_iter()
+                .find(|owner| caller.must_see(Some(*owner), WHAT, id).is_ok()),
+        };
+        let not_found = || Error::NotFound { what: WHAT, id };
+        let owner = owner.ok_or_else(not_found)?;
+        caller.must_see(Some(owner), WHAT, id)?;
+        job::entries(connection, owner, id, before, limit)
     })
     .await
 }

@@ -9,7 +9,7 @@ use crate::{
         Result, Timestamp,
         retention::{ExpiredOfSource, Swept},
     },
-    store::{delivery, prediction::expiry, reading, sqlite::space},
+    store::{delivery, job, prediction::expiry, reading, sqlite::space},
 };
 
 /// Target duration of a step that returns space to the disk. Other writes wait during a step.
@@ -55,6 +55,7 @@ async fn swept(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
     let mut swept = predictions(app, now, pace).await?;
     swept += readings(app, pace).await?;
     deliveries(app, now, pace).await?;
+    app.delete_values(|tx, _| job::sweep(tx)).await?;
     give_back(app, pace).await?;
     Ok(swept)
 }

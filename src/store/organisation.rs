@@ -104,6 +104,7 @@ pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
             WHERE organisation_id = ?1 AND sensor_id IN (SELECT id FROM sensors WHERE organisation_id = ?1)",
         "DELETE FROM sensors WHERE organisation_id = ?1",
         "DELETE FROM locations WHERE organisation_id = ?1",
+        "DELETE FROM job_history WHERE organisation_id = ?1",
         "DELETE FROM source_versions WHERE source_id IN (SELECT id FROM sources WHERE organisation_id = ?1)",
         "DELETE FROM sources WHERE organisation_id = ?1",
         "DELETE FROM organisations WHERE id = ?1",

@@ -140,6 +140,7 @@ fn row(operation: &str, things: &Value) -> Value {
         "report_job_run" => {
             json!(["worker", 200, 404, format!("{job}/runs"), { "status": "ok" }])
         }
+        "list_job_history" => json!(["viewer", 200, 404, format!("{job}/history")]),
         "list_job_runs" => json!(["viewer", 200, 404, format!("{job}/runs")]),
         "update_job" => json!(["manager", 200, 404, job, { "active": false }]),
         "delete_job" => json!(["manager", 204, 404, job]),

@@ -63,7 +63,12 @@ async fn a_worker_gets_all_that_its_job_needs() {
     let window = (&inputs["from"], &inputs["to"], inputs.get("as_of"));
     assert_eq!(
         window,
-        (&json!("2023-10-26T01:00:00Z"), &json!("2023-10-28T01:00:00Z"), None)
+        (
+            &json!("2023-10-26T01:00:00Z"),
+            &json!("2023-10-28T01:00:00Z"),
+            // The last arrival: two things arrived in that microsecond.
+            Some(&json!("2023-10-27T01:00:00.000001Z"))
+        )
     );
     let [outlook, air, site] = inputs["inputs"].as_array().unwrap().as_slice() else {
         panic!("{inputs}");

@@ -36,6 +36,7 @@ mod health;
 mod hostile;
 mod imports;
 mod inputs;
+mod job_history;
 mod latest;
 mod layers;
 mod limits;

@@ -13,6 +13,7 @@ use crate::{
         AskedWindow, Result, Timestamp,
         health::HealthState,
         job::{Job, JobChange, JobFilter},
+        job_history::JobHistoryEntry,
         job_inputs::JobInputs,
         job_setup::{CreatedKind, JobSetup, JobSetupAnswer},
     },
@@ -21,7 +22,7 @@ use crate::{
             answer::{Change, Find, Make, Read},
             auth::{Auth, ManagerAuth},
             body::Body,
-            cursor::{default_limit, encode, page},
+            cursor::{decode, default_limit, encode, page, rows},
             list::List,
             reply::{Deleted, ETAG, LOCATION, Plain, api_response, meta},
             rules::{Rules, rules},
@@ -204,6 +205,27 @@ impl JobApi {
         };
         let inputs = job_inputs::get(&self.0, &auth.0, job_id.0, window).await?;
         Ok(Plain(inputs))
+    }
+
+    /// List a job's history
+    ///
+    /// Returns what the job ran as, newest first: its version, location and bindings, as its set-up and each change left
+    /// them. It is stored as long as the job or any of its predictions. Needs: any token of the job's organisation.
+    #[oai(path = "/jobs/:job_id/history", method = "get", operation_id = "list_job_history")]
+    async fn history(
+        &self,
+        auth: Auth,
+        /// The job's id.
+        job_id: Path<Uuid>,
+        /// The maximum number of rows.
+        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
+        limit: Query<u64>,
+        /// The start of the page, from the `Link` header of the previous page.
+        cursor: Query<Option<String>>,
+    ) -> Find<List<JobHistoryEntry>> {
+        let before = cursor.0.as_deref().map(decode).transpose()?;
+        let listed = job::history(&self.0, &auth.0, job_id.0, before, rows(limit.0)).await?;
+        Ok(List::new(listed, |last| encode(&last.number)))
     }
 
     /// Change a job

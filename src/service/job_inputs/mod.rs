@@ -17,7 +17,7 @@ use crate::{
         reading::ReadingQuery,
         sensor::Sensor,
     },
-    store::{self, engine::Connection, prediction, reading},
+    store::{self, clock, engine::Connection, prediction, reading},
 };
 use things::Things;
 
@@ -38,15 +38,49 @@ pub struct InputWindow {
 pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> Result<JobInputs> {
     let caller = caller.clone();
     app.read_blocking(move |connection, now| {
-        let job = job_view::visible(connection, &caller, id)?;
-        read(connection, &job, window, now)
+        let mut job = job_view::visible(connection, &caller, id)?;
+        let known = match window.as_of {
+            Some(as_of) => as_of,
+            None => clock::stamped(connection)?.unwrap_or(now),
+        };
+        if window.as_of.is_some() {
+            as_it_stood(connection, &mut job, known)?;
+        }
+        read(connection, &job, window, known, now)
     })
     .await
 }
 
+/// Gives the job the version, the location and the bindings that it had at a time.
+///
+/// # Errors
+/// Not found: the version that it had, which was deleted.
+fn as_it_stood(connection: &Connection, job: &mut JobRecord, at: Timestamp) -> Result<()> {
+    let Some(entry) = store::job::entry_at(connection, job, at)? else {
+        return Ok(());
+    };
+    let id = entry.source_version_id;
+    if id != job.source_version_id && store::source_version::find(connection, id)?.is_none() {
+        return Err(Error::NotFound {
+            what: "source version",
+            id,
+        });
+    }
+    job.source_version_id = id;
+    job.given_location_id = entry.location_id;
+    job.role_bindings = entry.role_bindings;
+    Ok(())
+}
+
 /// Reads the inputs of a job. The resources of all bindings are read together. The values of each binding are read
 /// separately, since a response may have half a million of them.
-fn read(connection: &Connection, job: &JobRecord, window: InputWindow, now: Timestamp) -> Result<JobInputs> {
+fn read(
+    connection: &Connection,
+    job: &JobRecord,
+    window: InputWindow,
+    known: Timestamp,
+    now: Timestamp,
+) -> Result<JobInputs> {
     let middle = window.as_of.unwrap_or(now);
     let times = window.times.around(middle)?;
     let Window { from, to } = times;
@@ -72,7 +106,7 @@ fn read(connection: &Connection, job: &JobRecord, window: InputWindow, now: Time
         job_id: job.id,
         from,
         to,
-        as_of: window.as_of,
+        as_of: known,
         inputs,
     })
 }

@@ -6,7 +6,7 @@ use crate::{
         job_setup::{Made, Plan},
     },
     service::{audit, health, source},
-    store::{self, engine::Transaction},
+    store::{self, clock, engine::Transaction},
 };
 
 /// Creates the resources of the plan, in the plan's order, with their audit entries. The database checks that ids and
@@ -37,6 +37,7 @@ pub(super) fn apply(tx: &Transaction<'_>, caller: &Caller, plan: &Plan, now: Tim
             }
             Made::Job(made) => {
                 store::job::insert(tx, made)?;
+                store::job::enter(tx, made, clock::stamp(tx, now)?, &caller.name, None)?;
                 health::reassess(tx, made.id, now)?;
                 trail.created(made)?;
             }

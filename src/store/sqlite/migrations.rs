@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0010_withdrawal.sql"),
     include_str!("migrations/0011_fresh_issues.sql"),
     include_str!("migrations/0012_keys_of_organisations.sql"),
+    include_str!("migrations/0013_job_history.sql"),
 ];
 
 /// The number of the migration that converts names to the Unicode normal form NFC.

@@ -5,8 +5,8 @@ use rusqlite::Connection;
 use super::report::Report;
 use crate::{
     domain::{
-        audit::AuditEntry, location::Location, organisation::Organisation, sensor::Sensor, source::Source,
-        source_version::SourceVersion, token::Token, webhook::Webhook,
+        audit::AuditEntry, job_history::JobHistoryEntry, location::Location, organisation::Organisation,
+        sensor::Sensor, source::Source, source_version::SourceVersion, token::Token, webhook::Webhook,
     },
     store::row::FromRow,
 };
@@ -21,6 +21,7 @@ pub fn check(connection: &Connection, report: &mut Report) {
     decode::<SourceVersion>(connection, "source_versions", report);
     decode::<Webhook>(connection, "webhooks", report);
     decode::<AuditEntry>(connection, "audit", report);
+    decode::<JobHistoryEntry>(connection, "job_history", report);
     let outcome = bindings(connection, report);
     report.unreadable("the jobs", outcome);
     let outcome = health(connection, report);
