@@ -36,6 +36,7 @@ pub mod text;
 pub mod thinning;
 pub mod time;
 pub mod token;
+pub mod track;
 pub mod value;
 pub mod violation;
 pub mod violations;

@@ -16,6 +16,7 @@ use crate::domain::{
     health::HealthState,
     job_run::RunStatus,
     text::{Description, Message, Name, Stage},
+    track::Track,
     webhook::delivery::DeliveryState,
 };
 
@@ -72,7 +73,8 @@ enum_column!(
     RunStatus,
     DeliveryState,
     AuditAction,
-    AuditKind
+    AuditKind,
+    Track
 );
 
 /// A value that is stored as JSON text in one column.

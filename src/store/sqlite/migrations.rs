@@ -24,6 +24,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0011_fresh_issues.sql"),
     include_str!("migrations/0012_keys_of_organisations.sql"),
     include_str!("migrations/0013_job_history.sql"),
+    include_str!("migrations/0014_tracks.sql"),
+    include_str!("migrations/0015_posts.sql"),
 ];
 
 /// The number of the migration that converts names to the Unicode normal form NFC.
