@@ -10,6 +10,7 @@ use super::{
     patch::{MaybeUndefined, present, set, set_or_clear},
     text::{Description, Name, check_description, check_optional},
     time::Timestamp,
+    track::Track,
     violations::Violations,
 };
 
@@ -39,6 +40,10 @@ pub struct Source {
     /// forever.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention_hours: Option<i64>,
+    /// Track of predictions that are posted without a job. If absent, a version that no job of the location's organisation
+    /// uses is on trial, provided that some job of it uses the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direct_track: Option<Track>,
     /// Time at which the source was created.
     pub created_at: Timestamp,
     /// Time of the last change.
@@ -77,6 +82,10 @@ pub struct NewSource {
     /// Retention of predictions, in hours (at most a hundred years).
     #[oai(nullable, validator(minimum(value = "1"), maximum(value = "876600")))]
     pub retention_hours: Option<i64>,
+    /// Track of predictions that are posted without a job. If absent, a version that no job of the location's organisation
+    /// uses is on trial, provided that some job of it uses the source.
+    #[oai(nullable)]
+    pub direct_track: Option<Track>,
 }
 
 impl NewSource {
@@ -109,6 +118,7 @@ impl NewSource {
             expected_interval_minutes: self.expected_interval_minutes,
             grace_minutes: self.grace_minutes,
             retention_hours: self.retention_hours,
+            direct_track: self.direct_track,
             created_at: now,
             updated_at: now,
             revision: super::id::first_revision(),
@@ -143,6 +153,10 @@ pub struct SourceChange {
     #[serde(default)]
     #[oai(nullable, validator(minimum(value = "1"), maximum(value = "876600")))]
     pub retention_hours: MaybeUndefined<i64>,
+    /// Track of predictions that are posted without a job; null lets the server decide it by the version.
+    #[serde(default)]
+    #[oai(nullable)]
+    pub direct_track: MaybeUndefined<Track>,
 }
 
 impl SourceChange {
@@ -176,6 +190,7 @@ impl SourceChange {
         set_or_clear(&mut source.expected_interval_minutes, self.expected_interval_minutes);
         set_or_clear(&mut source.grace_minutes, self.grace_minutes);
         set_or_clear(&mut source.retention_hours, self.retention_hours);
+        set_or_clear(&mut source.direct_track, self.direct_track);
         source.updated_at = now;
         source.revision += 1;
     }

@@ -83,7 +83,7 @@ pub struct App {
     db: Db,
     clock: Clock,
     watch: Arc<clock::Watch>,
-    contracts: Cache<Uuid, Arc<prediction::Contract>>,
+    contracts: prediction::Contracts,
     tokens: Cache<[u8; 32], Caller>,
     jobs: Cache<Uuid, Arc<job_cache::CachedJob>>,
     vitals: Cache<Uuid, Arc<Vitals>>,

@@ -13,7 +13,7 @@ use crate::domain::{Error, Page, Result, page::Listed, source::Source, text::Nam
 
 const SELECT: &str =
     "SELECT id, organisation_id, name, description, expected_interval_minutes, grace_minutes, retention_hours,
-    created_at, updated_at, revision FROM sources";
+    direct_track, created_at, updated_at, revision FROM sources";
 
 impl FromRow for Source {
     fn from_row(row: &Row<'_>) -> RowResult<Self> {
@@ -25,6 +25,7 @@ impl FromRow for Source {
             expected_interval_minutes: row.get("expected_interval_minutes")?,
             grace_minutes: row.get("grace_minutes")?,
             retention_hours: row.get("retention_hours")?,
+            direct_track: row.get("direct_track")?,
             created_at: row.get("created_at")?,
             updated_at: row.get("updated_at")?,
             revision: row.get("revision")?,
@@ -73,7 +74,8 @@ pub fn list(
 pub fn insert(tx: &Transaction<'_>, source: &Source) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO sources (id, organisation_id, name, description, expected_interval_minutes, retention_hours,
-            created_at, updated_at, revision, grace_minutes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            created_at, updated_at, revision, grace_minutes, direct_track)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute((
         source.id,
@@ -86,6 +88,7 @@ pub fn insert(tx: &Transaction<'_>, source: &Source) -> Result<()> {
         source.updated_at,
         source.revision,
         source.grace_minutes,
+        source.direct_track,
     ))
     .on_taken(|unique| taken(tx, unique, source))?;
     Ok(())
@@ -98,7 +101,7 @@ pub fn insert(tx: &Transaction<'_>, source: &Source) -> Result<()> {
 pub fn update(tx: &Transaction<'_>, source: &Source) -> Result<()> {
     tx.prepare_cached(
         "UPDATE sources SET name = ?2, description = ?3, expected_interval_minutes = ?4, retention_hours = ?5,
-            updated_at = ?6, revision = ?7, grace_minutes = ?8 WHERE id = ?1",
+            updated_at = ?6, revision = ?7, grace_minutes = ?8, direct_track = ?9 WHERE id = ?1",
     )?
     .execute((
         source.id,
@@ -109,6 +112,7 @@ pub fn update(tx: &Transaction<'_>, source: &Source) -> Result<()> {
         source.updated_at,
         source.revision,
         source.grace_minutes,
+        source.direct_track,
     ))
     .on_taken(|unique| taken(tx, unique, source))?;
     tx.prepare_cached(&format!(

@@ -50,6 +50,17 @@ pub fn newest(connection: &Connection, source_id: Uuid) -> Result<Option<SourceV
     Ok(statement.query_row([source_id], SourceVersion::from_row).optional()?)
 }
 
+/// Returns the ids of the source's versions that jobs of the organisation use, in the reverse order of their creation.
+pub fn in_use(connection: &Connection, source_id: Uuid, organisation_id: Uuid) -> Result<Vec<Uuid>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT v.id FROM source_versions v WHERE v.source_id = ?1
+            AND EXISTS (SELECT 1 FROM jobs j WHERE j.source_version_id = v.id AND j.organisation_id = ?2)
+            ORDER BY v.created_at DESC, v.id DESC",
+    )?;
+    let ids = statement.query_map((source_id, organisation_id), |row| row.get("id"))?;
+    Ok(ids.collect::<RowResult<_>>()?)
+}
+
 /// Returns a page of source versions in the order of their ids. If `seen_by` is given, the list contains only versions
 /// of shared sources and of sources of that organisation. `source_id` restricts the list to versions of that source,
 /// and `version` to versions with that label.

@@ -133,7 +133,7 @@ async fn several_locations_at_once_and_borders() {
 }
 
 #[tokio::test]
-async fn of_two_jobs_with_the_same_issue_the_last_arrival_counts() {
+async fn two_jobs_at_one_location_are_answered_beside_each_other() {
     let field = Field::start().await;
     let other = field.another("mildew-predictor").await;
     field.post(issued(0), &[risk(3, 3.0)]).await;
@@ -145,14 +145,21 @@ async fn of_two_jobs_with_the_same_issue_the_last_arrival_counts() {
     field.post(issued(2), &[risk(5, 7.0)]).await;
     let place = format!("location_id={}&metric=mildew_risk", field.there);
     let found = latest(&field, &place).await;
-    let values: Vec<_> = found
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|series| (series["job_id"].clone(), series["values"].clone()))
-        .collect();
-    let expected = [(json!(field.job), json!([7.0])), (json!(other), json!([2.0]))];
-    assert_eq!(values, expected);
+    let values = |found: &Value| -> Vec<_> {
+        let series = found.as_array().unwrap().iter();
+        series
+            .map(|series| (series["job_id"].clone(), series["values"].clone()))
+            .collect()
+    };
+    // The jobs are in the order of their ids.
+    let expected = |values: [Value; 2]| {
+        let mut expected: Vec<_> = [json!(field.job), json!(other)].into_iter().zip(values).collect();
+        expected.sort_by_key(|(job, _)| job.to_string());
+        expected
+    };
+    assert_eq!(values(&found), expected([json!([7.0]), json!([1.0, 2.0])]));
+    let found = latest(&field, &format!("{place}&at={}", at(5))).await;
+    assert_eq!(values(&found), expected([json!([7.0]), json!([1.0])]));
 }
 
 #[tokio::test]

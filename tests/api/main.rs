@@ -66,6 +66,7 @@ mod sql;
 mod thinning;
 #[cfg(feature = "tls")]
 mod tls;
+mod tracks;
 mod tutorial;
 mod units;
 mod upgrade;

@@ -143,16 +143,16 @@ async fn the_newest_issue_is_answered_in_whatever_order_they_arrive() {
 }
 
 #[tokio::test]
-async fn of_equal_issues_the_last_to_arrive_is_answered() {
+async fn two_jobs_of_one_source_at_one_location_are_never_interleaved() {
     let field = Field::start().await;
     let (one, two) = (&field.job, &field.another("mildew-predictor").await);
     // The hour, and the posts in order: the job, the value and the minutes until the next post.
     for (hour, posts) in [
         (4, vec![(one, 1.0, 1), (two, 2.0, 1)]),
-        (5, vec![(two, 1.0, 1), (one, 2.0, 1)]),
+        (5, vec![(two, 3.0, 1), (one, 4.0, 1)]),
         // The same without time between the posts.
-        (6, vec![(one, 1.0, 0), (one, 1.5, 0), (two, 2.0, 0)]),
-        (7, vec![(two, 1.0, 0), (two, 1.5, 0), (one, 2.0, 0)]),
+        (6, vec![(one, 5.0, 0), (one, 5.5, 0), (two, 6.0, 0)]),
+        (7, vec![(two, 7.0, 0), (two, 7.5, 0), (one, 8.0, 0)]),
     ] {
         for (job, value, minutes) in posts {
             let issue = json!({ "issue_time": at(hour - 4), "job_id": job });
@@ -160,10 +160,32 @@ async fn of_equal_issues_the_last_to_arrive_is_answered() {
             field.app.advance_minutes(minutes);
         }
     }
+    let of = |rows: &[Value]| -> Vec<_> {
+        let found = rows
+            .iter()
+            .map(|row| (row["value"].as_f64().unwrap(), row["job_id"].clone()));
+        found.collect()
+    };
     let rows = field.rows("metric=mildew_risk").await;
-    let found = rows.iter().map(|row| (row["value"].as_f64(), row["job_id"].as_str()));
-    let expected = [two, one, two, one].map(|job| (Some(2.0), Some(job.as_str())));
-    assert_eq!(found.collect::<Vec<_>>(), expected);
+    let mut expected = [(one, [1.0, 4.0, 5.5, 8.0]), (two, [2.0, 3.0, 6.0, 7.5])];
+    expected.sort_by_key(|(job, _)| *job);
+    let expected = expected
+        .into_iter()
+        .flat_map(|(job, values)| values.map(|value| (value, json!(job))));
+    assert_eq!(of(&rows), expected.collect::<Vec<_>>());
+    // Pages do not skip between the jobs.
+    let mut path = Some(format!(
+        "/api/v1/predictions?metric=mildew_risk&location_id={}&limit=3",
+        field.there
+    ));
+    let mut paged = Vec::new();
+    while let Some(next) = path {
+        let page = field.app.get(&next).await;
+        paged.extend(page.json().as_array().unwrap().clone());
+        let link = page.header("link").strip_prefix('<');
+        path = link.map(|link| link.split_once('>').unwrap().0.to_owned());
+    }
+    assert_eq!(paged, rows);
 }
 
 #[tokio::test]

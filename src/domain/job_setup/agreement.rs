@@ -30,6 +30,7 @@ pub(super) fn same_source(found: &Source, named: &SetupSource) -> Result<()> {
     );
     differences.compare("/grace_minutes", named.grace_minutes, found.grace_minutes);
     differences.compare("/retention_hours", named.retention_hours, found.retention_hours);
+    differences.compare("/direct_track", named.direct_track, found.direct_track);
     differences.compare("/organisation_id", named.organisation_id, found.organisation_id);
     differences.into_result(format!("the source {}", found.name), found.id)
 }

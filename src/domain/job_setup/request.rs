@@ -8,6 +8,7 @@ use crate::domain::{
     contract::{InputRole, OutputRole, RoleBinding},
     object::objects,
     text::{Description, Name},
+    track::Track,
 };
 
 objects!(JobSetup, SetupSource, SetupVersion, SetupJob);
@@ -59,6 +60,10 @@ pub struct SetupSource {
     /// Retention of predictions, in hours (at most a hundred years).
     #[oai(nullable, validator(minimum(value = "1"), maximum(value = "876600")))]
     pub retention_hours: Option<i64>,
+    /// Track of predictions that are posted without a job. If absent, a version that no job of the location's organisation
+    /// uses is on trial, provided that some job of it uses the source.
+    #[oai(nullable)]
+    pub direct_track: Option<Track>,
 }
 
 /// Version of a job's set-up: an existing one, or the fields of a new one.

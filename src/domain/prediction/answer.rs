@@ -13,6 +13,7 @@ use crate::domain::{
     text::{Name, Stage},
     thinning::MaxPoints,
     time::Timestamp,
+    track::Track,
 };
 
 /// A prediction as returned.
@@ -35,6 +36,8 @@ pub struct Prediction {
     pub lead_seconds: f64,
     /// Label that splits the predictions of one metric.
     pub stage: Option<Stage>,
+    /// Track of the prediction, if it is that of a version on trial: `shadow`.
+    pub track: Option<Track>,
     /// Name of the source.
     pub source: Name,
     /// Label of the source version.
@@ -110,6 +113,9 @@ pub struct PredictionSeries {
     /// Label that splits the predictions of one metric.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
+    /// Track of the predictions, if they are those of a version on trial: `shadow`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub track: Option<Track>,
     /// Name of the source.
     pub source: Name,
     /// Label of the source version.
@@ -212,6 +218,7 @@ impl Predictions {
             metric: series.metric.clone(),
             unit: series.unit.clone(),
             stage: series.stage.clone(),
+            track: series.track.named(),
             source: series.source_name.clone(),
             source_version: series.version_label.clone(),
             job_id: series.job_id,

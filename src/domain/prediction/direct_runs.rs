@@ -11,6 +11,7 @@ use crate::domain::{
     error::Result,
     text::{Name, Stage},
     time::Timestamp,
+    track::Track,
     violations::Violations,
 };
 
@@ -29,6 +30,8 @@ pub struct DirectKey {
     pub issue_time: Option<Timestamp>,
     /// Label that splits the predictions of one metric.
     pub stage: Option<Stage>,
+    /// Track that the points name.
+    pub track: Option<Track>,
 }
 
 /// Groups points that were posted without a job into runs. `first` is the index of the first of `points` in the
@@ -57,6 +60,7 @@ pub fn direct_runs(points: Vec<DirectPoint>, first: usize) -> Result<Vec<PostedR
                 && key.source == point.source
                 && key.source_version == point.source_version
                 && key.stage == point.stage
+                && key.track == point.track
         };
         let key = || DirectKey {
             source: point.source.clone(),
@@ -65,6 +69,7 @@ pub fn direct_runs(points: Vec<DirectPoint>, first: usize) -> Result<Vec<PostedR
             location_id: point.location_id,
             issue_time: point.issue_time,
             stage: point.stage.clone(),
+            track: point.track,
         };
         runs.add(is_same, key, Point { valid_time, value }, place);
     }

@@ -56,6 +56,7 @@ impl JobPost {
                 location_id: point.location_id,
                 issue_time: self.issue_time,
                 stage: self.stage.clone(),
+                track: None,
             };
             let (valid_time, value) = (point.valid_time, point.value.0);
             runs.add(is_same, key, Point { valid_time, value }, Place { list, index });
@@ -77,6 +78,7 @@ impl JobPost {
                     location_id: series.location_id,
                     issue_time,
                     stage: stage.clone(),
+                    track: series.track,
                 };
                 let is_same = |key: &JobKey| {
                     key.issue_time == issue_time
@@ -85,6 +87,7 @@ impl JobPost {
                         && key.unit == series.unit
                         && key.location_id == series.location_id
                         && key.stage == stage
+                        && key.track == series.track
                 };
                 runs.add(
                     is_same,

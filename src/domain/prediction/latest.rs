@@ -4,7 +4,7 @@ use poem_openapi::Object;
 use serde::Serialize;
 
 use super::{PredictionScope, PredictionSeries};
-use crate::domain::time::Timestamp;
+use crate::domain::{time::Timestamp, track::Tracks};
 
 /// Query for the latest predictions.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,8 @@ pub struct LatestQuery {
     pub stage: Option<String>,
     /// Only this source, by name or id. `None` for all sources.
     pub source: Option<String>,
+    /// Only these tracks.
+    pub tracks: Tracks,
     /// Time for which the value that is valid then is returned. `None` returns all values of the newest issue.
     pub at: Option<Timestamp>,
 }
@@ -24,7 +26,7 @@ pub struct LatestQuery {
 /// Latest prediction of a series, and its age.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 pub struct LatestPrediction {
-    /// Newest issue of the metric, source, stage and location.
+    /// Newest issue of the metric, source, stage, location and job.
     pub last_issue_time: Timestamp,
     /// Age of that issue, in seconds.
     pub age_seconds: f64,

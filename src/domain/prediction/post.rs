@@ -22,6 +22,7 @@ use crate::domain::{
     object::objects,
     text::{Name, Stage},
     time::Timestamp,
+    track::Track,
     value::PostedValue,
 };
 
@@ -49,6 +50,8 @@ pub struct JobKey {
     pub issue_time: Option<Timestamp>,
     /// Label that splits the predictions of one metric.
     pub stage: Option<Stage>,
+    /// Track that the post gives. It must be the track of the version whose predictions are posted.
+    pub track: Option<Track>,
 }
 
 /// A row of a table (such as CSV) of a job's predictions.
@@ -69,6 +72,8 @@ pub enum PostedPredictions {
     RowsOfJob {
         /// Id of the job.
         job_id: Uuid,
+        /// Version that made the predictions. `None` means the version of the job.
+        source_version_id: Option<Uuid>,
         /// Rows of the table.
         rows: Vec<JobRow>,
     },
@@ -82,6 +87,11 @@ pub enum PostedPredictions {
 pub struct JobPost {
     /// Job, which determines source, version, metric, unit and location.
     pub job_id: Uuid,
+    /// Version that made the predictions; by default the version of the job. Predictions of a version on trial (one of
+    /// the job's `shadows`) are stored on the track `shadow`. Workers should always send the version that they run:
+    /// after a promotion, the predictions of an old worker are then not taken for those of the new version.
+    #[oai(nullable)]
+    pub source_version_id: Option<Uuid>,
     /// Time at which the model made the predictions; by default their arrival. It may be at most five minutes ahead of
     /// the server's clock, unless the operator sets another limit.
     #[oai(nullable)]
@@ -149,6 +159,9 @@ pub struct PostedSeries {
     /// Label that splits the predictions of one metric; by default that of the request.
     #[oai(nullable)]
     pub stage: Option<Stage>,
+    /// Track of the values, which must equal that of the version that made them.
+    #[oai(nullable)]
+    pub track: Option<Track>,
     /// Unit of the values, which must equal that of the role.
     #[oai(nullable)]
     pub unit: Option<Name>,
@@ -175,7 +188,8 @@ pub struct PostedSeries {
 pub struct DirectPoint {
     /// Source, by name or id.
     pub source: Name,
-    /// Source version, by label or id; by default the newest.
+    /// Source version, by label or id; by default the newest that a job of the location's organisation uses, or the
+    /// newest of all if none does.
     #[oai(nullable)]
     pub source_version: Option<Name>,
     /// Predicted metric, one of the version's output roles.
@@ -193,6 +207,11 @@ pub struct DirectPoint {
     /// A label that splits the predictions of one metric, such as `raw` and `calibrated`.
     #[oai(nullable)]
     pub stage: Option<Stage>,
+    /// `shadow` if the version is on trial. By default the source's `direct_track` decides. If it is not set, the track is
+    /// `main` if a job of the location's organisation uses the version, or if no job of the organisation uses the
+    /// source; and otherwise `shadow`.
+    #[oai(nullable)]
+    pub track: Option<Track>,
 }
 
 impl DirectPoint {
@@ -205,6 +224,7 @@ impl DirectPoint {
             self.location_id,
             self.issue_time,
             &self.stage,
+            self.track,
         )
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::GroupKey;
-use crate::domain::{duration::Duration, time::Timestamp};
+use crate::domain::{duration::Duration, time::Timestamp, track::Tracks};
 
 /// Query for the predictions of a window of valid times. Every filter applies before the newest issue is selected.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,8 @@ pub struct PredictionQuery {
     pub source: Option<String>,
     /// Only this source version, by label or id.
     pub source_version: Option<String>,
+    /// Only these tracks.
+    pub tracks: Tracks,
     /// Time in the past: only predictions that the server could return then. `None` for all predictions.
     pub as_of: Option<Timestamp>,
     /// Only lead times within these bounds.
@@ -44,6 +46,8 @@ pub struct Withdrawal {
     pub metric: Option<String>,
     /// Only this stage.
     pub stage: Option<String>,
+    /// Only these tracks.
+    pub tracks: Tracks,
 }
 
 /// Issues of a valid_time that are returned.

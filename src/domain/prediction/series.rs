@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::domain::{
     text::{Name, Stage},
     time::Timestamp,
+    track::Track,
 };
 
 /// A series of predictions: the properties that identify the series, and the names that responses contain.
@@ -25,6 +26,8 @@ pub struct Series {
     pub metric: Name,
     /// Label that splits the predictions of one metric.
     pub stage: Option<Stage>,
+    /// Track of the predictions.
+    pub track: Track,
     /// Unit of the values.
     pub unit: Option<Name>,
     /// Name of the source.
@@ -56,8 +59,20 @@ impl Series {
             source_id: self.source_id,
             stage: self.stage.clone(),
             location_id: self.location_id,
+            job: self.job_id.map_or(GroupJob::None, GroupJob::Job),
+            shadow: (self.track == Track::Shadow).then_some(self.source_version_id),
         }
     }
+}
+
+/// Job of a group. Predictions that were posted without a job come after those of the jobs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum GroupJob {
+    /// The predictions were posted for this job.
+    Job(Uuid),
+    /// The predictions were posted without a job.
+    #[default]
+    None,
 }
 
 /// The issue of a run: the time at which the model made the run, and the time at which the run arrived.
@@ -83,4 +98,11 @@ pub struct GroupKey {
     pub stage: Option<Stage>,
     /// Location of the predictions, because a job may have several.
     pub location_id: Option<Uuid>,
+    /// Job of the predictions, because two jobs of one source may predict for the same location.
+    #[serde(default)]
+    pub job: GroupJob,
+    /// Version on trial, if the predictions are on the track `shadow`. Each such version is a group of its own, while
+    /// the versions that a job had on the track `main` continue each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<Uuid>,
 }

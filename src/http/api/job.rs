@@ -16,6 +16,7 @@ use crate::{
         job_history::JobHistoryEntry,
         job_inputs::JobInputs,
         job_setup::{CreatedKind, JobSetup, JobSetupAnswer},
+        track::Tracks,
     },
     http::{
         form::{
@@ -184,8 +185,8 @@ impl JobApi {
     ///
     /// Returns everything that a worker needs to run the job: for each bound role its metric and unit, the sensor or
     /// location with its coordinates, and the sensor's readings, or for a bound source its predictions, in the window
-    /// `from` to `to`. With `as_of` it returns only what was known then, so that a model can run as of the past without
-    /// data from the future. Needs: any token of the job's organisation.
+    /// `from` to `to`. With `as_of` it returns only what was known then, with the version, location and bindings that
+    /// the job had then, so that a model can run as of the past without data from the future. Needs: any token of the job's organisation.
     #[oai(path = "/jobs/:job_id/inputs", method = "get", operation_id = "get_job_inputs")]
     async fn inputs(
         &self,
@@ -198,10 +199,14 @@ impl JobApi {
         to: Query<Option<Timestamp>>,
         /// Return what was known at this time.
         as_of: Query<Option<Timestamp>>,
+        /// The predictions of bound sources: those of the models (`main`, the default), those of versions on trial
+        /// (`shadow`), or `all`. Readings are the same for every track.
+        track: Query<Option<Tracks>>,
     ) -> Find<Plain<JobInputs>> {
         let window = InputWindow {
             times: AskedWindow { from: from.0, to: to.0 },
             as_of: as_of.0,
+            tracks: track.0.unwrap_or_default(),
         };
         let inputs = job_inputs::get(&self.0, &auth.0, job_id.0, window).await?;
         Ok(Plain(inputs))

@@ -22,11 +22,11 @@ pub fn uuid(text: &str) -> Result<Uuid, &'static str> {
 }
 
 /// Writes the beginning of a CSV response: a byte order mark if the dialect has one, and the header line.
-pub fn begin<const N: usize>(out: &mut Vec<u8>, columns: [&str; N], dialect: Dialect) {
+pub fn begin<'a>(out: &mut Vec<u8>, columns: impl IntoIterator<Item = &'a str>, dialect: Dialect) {
     if dialect.bom {
         out.extend_from_slice("\u{feff}".as_bytes());
     }
-    record(out, columns.map(str::to_owned));
+    record(out, columns.into_iter().map(str::to_owned));
 }
 
 /// Returns a text as a cell of a CSV response. If `dialect.guards` is set, an apostrophe is put before a text that a
@@ -43,7 +43,7 @@ pub fn cell(text: String, dialect: Dialect) -> String {
 }
 
 /// Writes one line of CSV with the necessary quotes. Errors are ignored, because writing to memory does not fail.
-pub fn record<const N: usize>(out: &mut Vec<u8>, fields: [String; N]) {
+pub fn record(out: &mut Vec<u8>, fields: impl IntoIterator<Item = String>) {
     let mut writer = csv::Writer::from_writer(out);
     let _ = writer.write_record(fields).and_then(|()| Ok(writer.flush()?));
 }

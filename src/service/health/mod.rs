@@ -10,18 +10,19 @@
 
 mod judge;
 
-use std::sync::Arc;
-
 use uuid::Uuid;
 
-use super::{App, clock, job_view, prediction::Contract};
+use super::{
+    App, clock, job_view,
+    prediction::{Contract, Contracts},
+};
 use crate::{
     domain::{
         Caller, Error, Result, Timestamp,
         health::{HealthCounts, JobHealth, latest_given},
         page::Listed,
     },
-    store::{self, Cache, Recurring, engine::Transaction, health},
+    store::{self, Recurring, engine::Transaction, health},
 };
 pub(super) use judge::{HealthCache, Post, change, reassess, resume, with_reassessment};
 
@@ -161,16 +162,8 @@ async fn judge_together(app: &App, jobs: Vec<Uuid>, judge: Judge) -> Result<usiz
 
 /// Clears the health cache of a job, so that the next post judges the job. Must be called when something other than a
 /// post has changed the job's health.
-pub(super) fn invalidate_health(
-    tx: &Transaction<'_>,
-    contracts: &Cache<Uuid, Arc<Contract>>,
-    id: Uuid,
-    now: Timestamp,
-) -> Result<()> {
-    contracts
-        .get(id, now, || Contract::read(tx, id).map(Arc::new))?
-        .health_cache
-        .invalidate();
+pub(super) fn invalidate_health(tx: &Transaction<'_>, contracts: &Contracts, id: Uuid, now: Timestamp) -> Result<()> {
+    Contract::of_job(contracts, tx, id, now)?.health_cache.invalidate();
     Ok(())
 }
 

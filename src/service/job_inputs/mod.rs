@@ -16,6 +16,7 @@ use crate::{
         prediction::{Issues, LeadTimes, PredictionQuery, PredictionScope, PredictionSeries},
         reading::ReadingQuery,
         sensor::Sensor,
+        track::Tracks,
     },
     store::{self, clock, engine::Connection, prediction, reading},
 };
@@ -29,6 +30,8 @@ pub struct InputWindow {
     pub times: AskedWindow,
     /// Time of knowledge: only values that were available at this time are returned. `None` returns the current values.
     pub as_of: Option<Timestamp>,
+    /// Tracks of the predictions that are returned. Readings have no track.
+    pub tracks: Tracks,
 }
 
 /// Returns the bound inputs of the job with their values in the window.
@@ -41,7 +44,8 @@ pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> R
         let mut job = job_view::visible(connection, &caller, id)?;
         let known = match window.as_of {
             Some(as_of) => as_of,
-            None => clock::stamped(connection)?.unwrap_or(now),
+            // Whatever arrives from now on gets a later time.
+            None => clock::stamped(connection)?.unwrap_or(Timestamp::from_micros(now.micros() - 1)),
         };
         if window.as_of.is_some() {
             as_it_stood(connection, &mut job, known)?;
@@ -93,6 +97,7 @@ fn read(
         location: OnceCell::new(),
         times,
         as_of: window.as_of,
+        tracks: window.tracks,
         now,
         count: Cell::new(0),
     };
@@ -120,6 +125,7 @@ struct Read<'a> {
     location: OnceCell<Option<Uuid>>,
     times: Window,
     as_of: Option<Timestamp>,
+    tracks: Tracks,
     now: Timestamp,
     /// Number of values that were read so far, of all roles.
     count: Cell<usize>,
@@ -188,6 +194,7 @@ impl Read<'_> {
             stage: None,
             source: Some(source.to_string()),
             source_version: None,
+            tracks: self.tracks,
             as_of: self.as_of,
             leads: LeadTimes::default(),
             issue_time: None,

@@ -37,7 +37,13 @@ pub(super) fn apply(tx: &Transaction<'_>, caller: &Caller, plan: &Plan, now: Tim
             }
             Made::Job(made) => {
                 store::job::insert(tx, made)?;
-                store::job::enter(tx, made, clock::stamp(tx, now)?, &caller.name, None)?;
+                // The first entry also counts for the time before it. A later one is that of another job with the same
+                // id, before which the history of the earlier one counts.
+                let at = match store::job::has_history(tx, made)? {
+                    false => now,
+                    true => clock::stamp(tx, now)?,
+                };
+                store::job::enter(tx, made, at, &caller.name, None)?;
                 health::reassess(tx, made.id, now)?;
                 trail.created(made)?;
             }

@@ -1,19 +1,27 @@
 //! The contract of a job: the properties that its posted predictions are checked against.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::{
     domain::{
-        Error, Result,
+        Error, Result, Timestamp,
         contract::OutputRole,
         prediction::{JobKey, Series},
         text::{Name, Stage},
+        track::Track,
     },
     service::health::HealthCache,
-    store::{self, engine::Connection},
+    store::{self, Cache, engine::Connection},
 };
 
-/// Properties of a job that posts are checked against. They are cached until a resource of the catalogue changes.
+/// Cache of contracts, by the job's id and the version on trial. Without a version it is the contract of the job's own
+/// version.
+pub type Contracts = Cache<(Uuid, Option<Uuid>), Arc<Contract>>;
+
+/// Properties of a job that posts are checked against: those of the job's version, or of a version on trial. They are
+/// cached until a resource of the catalogue changes.
 pub struct Contract {
     /// Organisation of the job.
     pub organisation_id: Uuid,
@@ -22,7 +30,10 @@ pub struct Contract {
     source_id: Uuid,
     source_name: Name,
     retention_hours: Option<i64>,
-    source_version_id: Uuid,
+    /// Version whose predictions are posted.
+    pub source_version_id: Uuid,
+    /// Track on which the predictions are stored.
+    pub track: Track,
     version_label: Name,
     targets: Vec<OutputRole>,
     /// Cache of the time until which posts cannot change the health state of the job.
@@ -30,15 +41,48 @@ pub struct Contract {
 }
 
 impl Contract {
-    /// Reads the contract of the job with this id.
+    /// Returns the contract of the job's own version, from the cache or the database.
     ///
     /// # Errors
     /// Not found: the job.
-    pub fn read(connection: &Connection, id: Uuid) -> Result<Self> {
+    pub fn of_job(contracts: &Contracts, connection: &Connection, id: Uuid, now: Timestamp) -> Result<Arc<Self>> {
+        contracts.get((id, None), now, || Self::read(connection, id, None).map(Arc::new))
+    }
+
+    /// Returns the contract of a version of the job: of the job's own version, or of a version on trial.
+    ///
+    /// # Errors
+    /// Not found: the job. Invalid: the version is neither the job's own nor one of its shadows.
+    pub fn of_version(
+        self: Arc<Self>,
+        contracts: &Contracts,
+        connection: &Connection,
+        version: Uuid,
+        now: Timestamp,
+    ) -> Result<Arc<Self>> {
+        if version == self.source_version_id {
+            return Ok(self);
+        }
+        let id = self.job_id;
+        contracts.get((id, Some(version)), now, || {
+            if store::job::is_shadow(connection, id, version)? {
+                return Self::read(connection, id, Some(version)).map(Arc::new);
+            }
+            let detail = format!(
+                "is neither the version of the job, which is {}, nor one of its versions on trial (shadows)",
+                self.source_version_id
+            );
+            Err(Error::invalid("/source_version_id", detail))
+        })
+    }
+
+    /// Reads the contract of the job with this id, or that of one of its versions on trial.
+    fn read(connection: &Connection, id: Uuid, shadow: Option<Uuid>) -> Result<Self> {
         let what = "job";
         let job = store::job::find(connection, id)?.ok_or(Error::NotFound { what, id })?;
         let gone = || Error::Internal(format!("the contract of the job {id} is missing"));
-        let version = store::source_version::find(connection, job.source_version_id)?.ok_or_else(gone)?;
+        let version =
+            store::source_version::find(connection, shadow.unwrap_or(job.source_version_id))?.ok_or_else(gone)?;
         let source = store::source::find(connection, version.source_id)?.ok_or_else(gone)?;
         let location_id = match job.given_location_id {
             Some(given) => Some(given),
@@ -52,6 +96,10 @@ impl Contract {
             source_name: source.name,
             retention_hours: source.retention_hours,
             source_version_id: version.id,
+            track: match shadow {
+                Some(_) => Track::Shadow,
+                None => Track::Main,
+            },
             version_label: version.version,
             targets: version.output_roles,
             health_cache: HealthCache::default(),
@@ -63,6 +111,7 @@ impl Contract {
     /// # Errors
     /// The name of the JSON member that is wrong, and the reason.
     pub fn target(&self, key: &JobKey) -> std::result::Result<usize, (&'static str, String)> {
+        self.check_track(key.track)?;
         let known = |name: fn(&OutputRole) -> &Name| {
             let names: Vec<_> = self.targets.iter().map(|t| name(t).as_str()).collect();
             names.join(", ")
@@ -105,6 +154,25 @@ impl Contract {
         }
     }
 
+    /// Checks that points which name their track are posted on it, so that predictions of a version on trial which were
+    /// read from this API do not become those of the model.
+    fn check_track(&self, named: Option<Track>) -> std::result::Result<(), (&'static str, String)> {
+        if named.is_none_or(|track| track == self.track) {
+            return Ok(());
+        }
+        let hint = match self.track {
+            Track::Main => "give the version on trial as source_version_id of the request",
+            Track::Shadow => "leave out source_version_id of the request, which is that of a version on trial",
+        };
+        Err((
+            "track",
+            format!(
+                "differs from that of the request, which is {}: {hint}",
+                self.track.as_str()
+            ),
+        ))
+    }
+
     /// Returns the output role of the target with this index. Returns `None` if there is no such target.
     pub fn role(&self, target: usize) -> Option<&Name> {
         Some(&self.targets.get(target)?.role)
@@ -127,6 +195,7 @@ impl Contract {
             location_id,
             metric: target.metric.clone(),
             stage,
+            track: self.track,
             unit: target.unit.clone(),
             source_name: self.source_name.clone(),
             version_label: self.version_label.clone(),

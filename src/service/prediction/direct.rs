@@ -14,6 +14,7 @@ use crate::{
         source::Source,
         source_version::SourceVersion,
         text::{Name, Stage},
+        track::Track,
     },
     service::{App, audit, metrics},
     store::{
@@ -50,6 +51,7 @@ struct RunKey {
     location_id: Uuid,
     issue_time: Timestamp,
     stage: Option<Stage>,
+    track: Track,
 }
 
 pub(super) async fn post(
@@ -135,9 +137,13 @@ struct Catalogue<'a> {
     /// Organisation of each location, by the location's id. `None` if the caller cannot see the location.
     locations: HashMap<Uuid, Option<Uuid>>,
     sources: HashMap<Name, Option<Source>>,
-    /// Id of each version, by the source's id and the version's label or id. Without a label the entry is the source's
-    /// newest version. The value is `None` if there is no such version.
-    versions: HashMap<(Uuid, Option<Name>), Option<Uuid>>,
+    /// Id of each version, by the source's id and the version's label or id. The value is `None` if there is no such
+    /// version.
+    versions: HashMap<(Uuid, Name), Option<Uuid>>,
+    /// Id of the version that is used if none is named, by the organisation and the source.
+    defaults: HashMap<(Uuid, Uuid), Option<Uuid>>,
+    /// Ids of the versions that jobs use, newest first, by the organisation of the jobs and the source.
+    in_use: HashMap<(Uuid, Uuid), Vec<Uuid>>,
     known: HashMap<Uuid, (Source, SourceVersion)>,
 }
 
@@ -149,6 +155,8 @@ impl<'a> Catalogue<'a> {
             locations: HashMap::new(),
             sources: HashMap::new(),
             versions: HashMap::new(),
+            defaults: HashMap::new(),
+            in_use: HashMap::new(),
             known: HashMap::new(),
         }
     }
@@ -163,14 +171,27 @@ impl<'a> Catalogue<'a> {
             let detail = format!("the location's organisation has no source {}", key.source);
             return Ok(Err(("source", detail)));
         };
-        let Some(version) = self.version(source, key.source_version.as_ref())? else {
+        let version = match &key.source_version {
+            Some(named) => self.version(source, named)?,
+            None => self.default_version(owner, source)?,
+        };
+        let Some(version) = version else {
             let detail = match &key.source_version {
                 Some(label) => format!("the source has no version {label}"),
                 None => "the source has no version yet: publish one".to_owned(),
             };
             return Ok(Err(("source_version", detail)));
         };
+        let rule = self.track(owner, version)?;
         let (_, version) = &self.known[&version];
+        if (key.track, rule) == (Some(Track::Main), Track::Shadow) {
+            let detail = format!(
+                "is main, but the version {} is on trial, since no job of the organisation uses it: leave track out, or \
+                 set the source's direct_track",
+                version.version
+            );
+            return Ok(Err(("track", detail)));
+        }
         if output(version, &key.metric).is_none() {
             let known: Vec<_> = version.output_roles.iter().map(|o| o.metric.as_str()).collect();
             let known = known.join(", ");
@@ -183,6 +204,7 @@ impl<'a> Catalogue<'a> {
             location_id: key.location_id,
             issue_time: key.issue_time.unwrap_or(now),
             stage: key.stage.clone(),
+            track: key.track.unwrap_or(rule),
         }))
     }
 
@@ -199,6 +221,7 @@ impl<'a> Catalogue<'a> {
             unit: output(version, &key.metric)?.unit.clone(),
             metric: key.metric,
             stage: key.stage,
+            track: key.track,
             source_name: source.name.clone(),
             version_label: version.version.clone(),
             retention_hours: source.retention_hours,
@@ -236,30 +259,76 @@ impl<'a> Catalogue<'a> {
         Ok(usable.map(|source| source.id))
     }
 
-    /// Returns the id of the source's version with this label or id, or of the newest version if `named` is `None`.
-    /// Returns `None` if there is no such version.
-    fn version(&mut self, source: Uuid, named: Option<&Name>) -> Result<Option<Uuid>> {
-        let key = (source, named.cloned());
+    /// Returns the id of the source's version with this label or id. Returns `None` if there is no such version.
+    fn version(&mut self, source: Uuid, named: &Name) -> Result<Option<Uuid>> {
+        let key = (source, named.clone());
         if let Some(known) = self.versions.get(&key) {
             return Ok(*known);
         }
-        let found = match named {
-            None => store::source_version::newest(self.tx, source)?,
-            Some(named) => match store::source_version::find_labelled(self.tx, source, named)? {
-                Some(found) => Some(found),
-                None => match Uuid::parse_str(named.as_str()) {
-                    Ok(id) => store::source_version::find(self.tx, id)?.filter(|version| version.source_id == source),
-                    Err(_) => None,
-                },
+        let found = match store::source_version::find_labelled(self.tx, source, named)? {
+            Some(found) => Some(found),
+            None => match Uuid::parse_str(named.as_str()) {
+                Ok(id) => store::source_version::find(self.tx, id)?.filter(|version| version.source_id == source),
+                Err(_) => None,
             },
         };
-        let id = found.as_ref().map(|version| version.id);
-        let of = self.sources.values().flatten().find(|known| known.id == source);
-        if let (Some(version), Some(source)) = (found, of) {
-            self.known.insert(version.id, (source.clone(), version));
-        }
+        let id = found.map(|version| self.know(version));
         self.versions.insert(key, id);
         Ok(id)
+    }
+
+    /// Returns the id of the version that points without a version are of: the newest that a job of the organisation
+    /// uses, so that a version which is published for a trial changes nothing; or the newest of all if none does.
+    /// Returns `None` if the source has no version.
+    fn default_version(&mut self, owner: Uuid, source: Uuid) -> Result<Option<Uuid>> {
+        if let Some(known) = self.defaults.get(&(owner, source)) {
+            return Ok(*known);
+        }
+        let found = match self.in_use(owner, source)?.first().copied() {
+            Some(used) => store::source_version::find(self.tx, used)?,
+            None => store::source_version::newest(self.tx, source)?,
+        };
+        let id = found.map(|version| self.know(version));
+        self.defaults.insert((owner, source), id);
+        Ok(id)
+    }
+
+    /// Returns the track of points of a version that name none: that of the source, if it has one. Otherwise a version
+    /// that no job of the organisation uses is on trial, unless no job uses any version of the source.
+    fn track(&mut self, owner: Uuid, version: Uuid) -> Result<Track> {
+        let (source, said) = match self.known.get(&version) {
+            Some((source, _)) => (source.id, source.direct_track),
+            None => return Ok(Track::Main),
+        };
+        if let Some(said) = said {
+            return Ok(said);
+        }
+        let used = self.in_use(owner, source)?;
+        let is_main = used.is_empty() || used.contains(&version);
+        Ok(if is_main { Track::Main } else { Track::Shadow })
+    }
+
+    /// Returns the ids of the source's versions that jobs of the organisation use, newest first.
+    fn in_use(&mut self, owner: Uuid, source: Uuid) -> Result<&[Uuid]> {
+        let key = (owner, source);
+        if !self.in_use.contains_key(&key) {
+            let found = store::source_version::in_use(self.tx, source, owner)?;
+            self.in_use.insert(key, found);
+        }
+        Ok(self.in_use.get(&key).map_or(&[], Vec::as_slice))
+    }
+
+    fn know(&mut self, version: SourceVersion) -> Uuid {
+        let id = version.id;
+        let of = self
+            .sources
+            .values()
+            .flatten()
+            .find(|known| known.id == version.source_id);
+        if let Some(source) = of {
+            self.known.insert(id, (source.clone(), version));
+        }
+        id
     }
 }
 

@@ -9,7 +9,7 @@ mod post;
 mod read;
 mod withdraw;
 
-pub use contract::Contract;
+pub use contract::{Contract, Contracts};
 pub use direct::post_lines;
 pub use post::post;
 pub use read::{latest, list, list_thinned};

@@ -1,6 +1,6 @@
 //! Posts of predictions for a job.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use uuid::Uuid;
 
@@ -11,6 +11,7 @@ use crate::{
         audit::withdrawal,
         prediction::{Issue, JobKey, PostedPredictions, PostedRun, PredictionCounts, join, runs_of_rows},
         text::Stage,
+        track::Track,
     },
     service::{App, health, location, metrics},
     store::{
@@ -29,11 +30,24 @@ pub async fn post(app: &App, caller: &Caller, posted: PostedPredictions, gaps: G
     caller.needs(Role::Worker)?;
     let counts = match posted {
         PostedPredictions::ForJob(post) => {
-            let (id, issue_time) = (post.job_id, post.issue_time);
-            for_job(app, caller, id, issue_time, post.runs()?, gaps).await
+            let head = Head {
+                job_id: post.job_id,
+                source_version_id: post.source_version_id,
+                issue_time: post.issue_time,
+            };
+            for_job(app, caller, head, post.runs()?, gaps).await
         }
-        PostedPredictions::RowsOfJob { job_id, rows } => {
-            for_job(app, caller, job_id, None, runs_of_rows(rows)?, gaps).await
+        PostedPredictions::RowsOfJob {
+            job_id,
+            source_version_id,
+            rows,
+        } => {
+            let head = Head {
+                job_id,
+                source_version_id,
+                issue_time: None,
+            };
+            for_job(app, caller, head, runs_of_rows(rows)?, gaps).await
         }
         PostedPredictions::Direct(points) => direct::post(app, caller, points, 0, gaps).await,
     }?;
@@ -50,26 +64,46 @@ struct RunKey {
     stage: Option<Stage>,
 }
 
+/// The members of a post that all its points have in common.
+struct Head {
+    job_id: Uuid,
+    source_version_id: Option<Uuid>,
+    issue_time: Option<Timestamp>,
+}
+
 async fn for_job(
     app: &App,
     caller: &Caller,
-    id: Uuid,
-    issue_time: Option<Timestamp>,
+    head: Head,
     runs: Vec<PostedRun<JobKey>>,
     gaps: Gaps,
 ) -> Result<PredictionCounts> {
     let (caller, contracts) = (caller.clone(), app.contracts.clone());
     let clock = app.watch.clone();
     app.write_values(move |tx, now| {
-        let contract = contracts.get(id, now, || Contract::read(tx, id).map(Arc::new))?;
+        let id = head.job_id;
+        let mut contract = Contract::of_job(&contracts, tx, id, now)?;
         caller.must_see(Some(contract.organisation_id), "job", id)?;
+        if let Some(version) = head.source_version_id {
+            contract = contract.of_version(&contracts, tx, version, now)?;
+        }
         let arrived = Arrived::at(tx, now, &clock)?;
-        if let Some(detail) = arrived.too_far_ahead(issue_time) {
+        if let Some(detail) = arrived.too_far_ahead(head.issue_time) {
             return Err(Error::invalid("/issue_time", detail));
         }
         let runs = resolve(tx, &contract, runs, arrived)?;
         let posted = runs.iter().filter_map(|run| contract.role(run.key.target));
-        let watched = health::Post::begin(tx, id, &contract.health_cache, posted.collect(), now)?;
+        // The health of the job follows from the posts of its own version only.
+        let watched = match contract.track {
+            Track::Main => Some(health::Post::begin(
+                tx,
+                id,
+                &contract.health_cache,
+                posted.collect(),
+                now,
+            )?),
+            Track::Shadow => None,
+        };
         let (mut counts, mut violations) = (PredictionCounts::default(), Violations::default());
         let mut new = Vec::with_capacity(runs.len());
         for run in &runs {
@@ -93,11 +127,16 @@ async fn for_job(
             counts += &posted;
         }
         violations.into_result()?;
-        watched.end(tx)?;
+        let is_watched = watched.is_some();
+        if let Some(watched) = watched {
+            watched.end(tx)?;
+        }
         let withdrawn = counts.counts.withdrawn;
         if withdrawn > 0 {
-            health::reassess(tx, id, now)?;
-            contract.health_cache.invalidate();
+            if is_watched {
+                health::reassess(tx, id, now)?;
+                contract.health_cache.invalidate();
+            }
             let what = withdrawal(withdrawn, []);
             withdraw::record(tx, &caller, now, (id, contract.organisation_id), what)?;
         }

@@ -72,22 +72,30 @@ fn bound_locations<'a>(
         if let Some(only) = only(&locations) {
             found.insert(job.id, only);
         } else if locations.is_empty() && of_kind(InputKind::Sensor).next().is_some() {
-            by_sensors.push(job.id);
+            by_sensors.push(job);
         }
     }
-    let sql = "SELECT DISTINCT b.job_id, s.location_id FROM role_bindings b JOIN sensors s ON s.id = b.input_id
-        WHERE b.job_id IN (?) AND b.input_type = 'sensor' AND s.location_id IS NOT NULL";
-    let mut of_sensors: HashMap<Uuid, HashSet<Uuid>> = HashMap::new();
-    set::read(connection, sql, &by_sensors, |row| {
-        let locations = of_sensors.entry(row.get("job_id")?).or_default();
-        locations.insert(row.get("location_id")?);
+    // The bindings are those of the given jobs, which may be earlier than those in the database.
+    let sensors = |job: &JobRecord| {
+        let bindings = job.role_bindings.iter();
+        let of_kind = bindings.filter(|binding| binding.input_type == InputKind::Sensor);
+        of_kind.map(|binding| binding.input_id).collect::<Vec<_>>()
+    };
+    let ids: BTreeSet<_> = by_sensors.iter().flat_map(|job| sensors(job)).collect();
+    let ids: Vec<_> = ids.into_iter().collect();
+    let mut locations: HashMap<Uuid, Uuid> = HashMap::new();
+    let sql = "SELECT id, location_id FROM sensors WHERE id IN (?) AND location_id IS NOT NULL";
+    set::read(connection, sql, &ids, |row| {
+        locations.insert(row.get("id")?, row.get("location_id")?);
         Ok(())
     })?;
-    found.extend(
-        of_sensors
-            .iter()
-            .filter_map(|(job, locations)| Some((*job, only(locations)?))),
-    );
+    for job in by_sensors {
+        let of_job = sensors(job)
+            .into_iter()
+            .filter_map(|id| locations.get(&id).copied())
+            .collect();
+        found.extend(only(&of_job).map(|location| (job.id, location)));
+    }
     Ok(found)
 }
 

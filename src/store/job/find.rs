@@ -129,6 +129,13 @@ pub fn list(connection: &Connection, filter: &JobFilter, page: Page, now: Timest
         .page(connection, listed, "j.id", &page)
 }
 
+/// Returns whether the version is on trial for the job.
+pub fn is_shadow(connection: &Connection, id: Uuid, version: Uuid) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM job_shadows WHERE job_id = ?1 AND source_version_id = ?2)";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row((id, version), |row| row.get(0))?)
+}
+
 fn any(connection: &Connection, sql: &str, id: Uuid) -> Result<Option<Uuid>> {
     let mut statement = connection.prepare_cached(sql)?;
     Ok(statement.query_row([id], |row| row.get(0)).optional()?)

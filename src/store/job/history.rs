@@ -92,6 +92,13 @@ pub fn entry_at(connection: &Connection, job: &JobRecord, at: Timestamp) -> Resu
     Ok(first.optional()?)
 }
 
+/// Returns whether the job, or an earlier one with its id and organisation, has a history.
+pub fn has_history(connection: &Connection, job: &JobRecord) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM job_history WHERE organisation_id = ?1 AND job_id = ?2)";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row((job.organisation_id, job.id), |row| row.get(0))?)
+}
+
 /// Returns the organisations that have a history of the job, which may be deleted.
 pub fn owners(connection: &Connection, job_id: Uuid) -> Result<Vec<Uuid>> {
     let mut statement =

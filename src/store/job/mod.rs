@@ -6,6 +6,8 @@ mod history;
 mod write;
 
 pub use context::{bound_location, context, contexts};
-pub use find::{any_bound_to, any_of, any_pinned_to, find, find_all, find_named, list, owner, roles_of_sensor};
-pub use history::{enter, entries, entry_at, owners, sweep};
+pub use find::{
+    any_bound_to, any_of, any_pinned_to, find, find_all, find_named, is_shadow, list, owner, roles_of_sensor,
+};
+pub use history::{enter, entries, entry_at, has_history, owners, sweep};
 pub use write::{delete, insert, update};

@@ -60,6 +60,7 @@ pub fn find(
         stage: &query.stage,
         source: &query.source,
         source_version: &query.source_version,
+        track: query.tracks.only(),
     };
     let groups = groups(connection, owned, &filter)?;
     let newest = groups.values().flatten().map(|series| series.newest_available_at);

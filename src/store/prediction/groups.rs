@@ -9,6 +9,7 @@ use crate::{
     domain::{
         Result,
         prediction::{GroupKey, PredictionScope},
+        track::Track,
     },
     store::{
         engine::Connection,
@@ -27,6 +28,8 @@ pub struct SeriesFilter<'a> {
     pub source: &'a Option<String>,
     /// The label or id of the source version.
     pub source_version: &'a Option<String>,
+    /// The track of the series.
+    pub track: Option<Track>,
 }
 
 /// A location, job or source whose predictions are read, and the organisation that owns the predictions.
@@ -81,6 +84,7 @@ pub fn groups_of(connection: &Connection, scopes: &[OwnedScope], filter: &Series
                     filter.source_version,
                     &version_id,
                     place,
+                    &filter.track,
                 ]
             },
             |row| {
@@ -104,12 +108,13 @@ pub fn groups_of(connection: &Connection, scopes: &[OwnedScope], filter: &Series
 /// has the wanted order.
 fn groups_sql(column: &str) -> String {
     format!(
-        "SELECT id, organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, unit,
+        "SELECT id, organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, track, unit,
             source_name, version_label, retention_hours, newest_issue, newest_available_at, covers_until,
             shortest_lead, longest_lead, ends_at, CAST(?9 AS BIGINT) AS place
             FROM series WHERE {column} = ?1 AND organisation_id = ?2 AND (CAST(?3 AS TEXT) IS NULL OR metric = ?3)
             AND (CAST(?4 AS TEXT) IS NULL OR stage = ?4) AND (CAST(?5 AS TEXT) IS NULL OR source_name = ?5 OR source_id = ?6)
-            AND (CAST(?7 AS TEXT) IS NULL OR version_label = ?7 OR source_version_id = ?8)"
+            AND (CAST(?7 AS TEXT) IS NULL OR version_label = ?7 OR source_version_id = ?8)
+            AND (CAST(?10 AS TEXT) IS NULL OR track = ?10)"
     )
 }
 
@@ -129,7 +134,7 @@ mod tests {
         ] {
             let steps = traced::plan(&connection, &groups_sql(column));
             assert!(steps[0].contains(index), "{steps:?}");
-            let steps = traced::plan(&connection, &set::repeated(&groups_sql(column), 9, 64, " UNION ALL "));
+            let steps = traced::plan(&connection, &set::repeated(&groups_sql(column), 10, 64, " UNION ALL "));
             assert_eq!(
                 steps.iter().filter(|step| step.contains(index)).count(),
                 64,

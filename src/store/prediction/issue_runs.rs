@@ -126,6 +126,7 @@ mod tests {
             stage: &None,
             source: &None,
             source_version: &none,
+            track: None,
         };
         let groups = groups_of(&connection, &[scope], &filter).unwrap();
         let series: Vec<_> = groups.into_iter().flat_map(Groups::into_values).flatten().collect();

@@ -9,6 +9,7 @@ use crate::{
         health::LastPost,
         prediction::{Issue, Series},
         text::Stage,
+        track::Track,
     },
     store::{
         engine::{Connection, Row, RowResult, ToSql, Transaction, params_from_iter},
@@ -110,8 +111,8 @@ impl Known {
     }
 }
 
-/// The key of a series: its version, job, location, metric, stage and organisation.
-pub type Key<'a> = (Uuid, Option<Uuid>, Option<Uuid>, &'a str, &'a str, Uuid);
+/// The key of a series: its version, job, location, metric, stage, track and organisation.
+pub type Key<'a> = (Uuid, Option<Uuid>, Option<Uuid>, &'a str, &'a str, Track, Uuid);
 
 /// Returns the key of the series.
 pub fn key(series: &Series) -> Key<'_> {
@@ -121,6 +122,7 @@ pub fn key(series: &Series) -> Key<'_> {
         series.location_id,
         series.metric.as_str(),
         stage_text(series),
+        series.track,
         series.organisation_id,
     )
 }
@@ -135,8 +137,8 @@ pub fn find(connection: &Connection, keys: &[Key<'_>], mut found: impl FnMut(&Ke
         let mut statement = connection.prepare_cached(&sql)?;
         let values = part
             .into_iter()
-            .flat_map(|(version, job, location, metric, stage, organisation)| {
-                [version as &dyn ToSql, job, location, metric, stage, organisation]
+            .flat_map(|(version, job, location, metric, stage, track, organisation)| {
+                [version as &dyn ToSql, job, location, metric, stage, track, organisation]
             });
         let mut rows = statement.query(params_from_iter(values))?;
         while let Some(row) = rows.next()? {
@@ -148,6 +150,7 @@ pub fn find(connection: &Connection, keys: &[Key<'_>], mut found: impl FnMut(&Ke
                 text(13)?,
                 text(14)?,
                 row.get(15)?,
+                row.get(16)?,
             );
             found(&key, row.get(9)?, Known::from_columns(row)?);
         }
@@ -157,12 +160,12 @@ pub fn find(connection: &Connection, keys: &[Key<'_>], mut found: impl FnMut(&Ke
 
 /// Condition that selects the series of a key.
 const KEY: &str = "(s.source_version_id = ?1 AND s.job_id IS NOT DISTINCT FROM ?2
-    AND s.location_id IS NOT DISTINCT FROM ?3 AND s.metric = ?4 AND s.stage = ?5 AND s.organisation_id = ?6)";
+    AND s.location_id IS NOT DISTINCT FROM ?3 AND s.metric = ?4 AND s.stage = ?5 AND s.track = ?6 AND s.organisation_id = ?7)";
 
 fn find_sql(count: usize) -> String {
-    let keys = set::repeated(KEY, 6, count, " OR ");
+    let keys = set::repeated(KEY, 7, count, " OR ");
     format!(
-        "SELECT {SUMMARY}, s.id, s.source_version_id, s.job_id, s.location_id, s.metric, s.stage, s.organisation_id
+        "SELECT {SUMMARY}, s.id, s.source_version_id, s.job_id, s.location_id, s.metric, s.stage, s.track, s.organisation_id
             FROM series s WHERE {keys}"
     )
 }
@@ -173,12 +176,12 @@ pub fn plan(connection: &Connection, count: usize) -> String {
     let mut statement = connection
         .prepare(&format!("EXPLAIN QUERY PLAN {}", find_sql(count)))
         .unwrap();
-    let values = (0..6 * count).map(|_| None::<i64>);
+    let values = (0..7 * count).map(|_| None::<i64>);
     let steps = statement.query_map(params_from_iter(values), |row| row.get::<_, String>("detail"));
     steps.unwrap().map(|step| step.unwrap()).collect::<Vec<_>>().join("; ")
 }
 
-const ROW: &str = "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+const ROW: &str = "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
 
 static INSERT: Texts = Texts::new();
 
@@ -187,9 +190,9 @@ pub fn insert(tx: &Transaction<'_>, new: &[(&Series, Known)]) -> Result<Vec<i64>
     let mut ids: Vec<i64> = Vec::with_capacity(new.len());
     for part in set::exact_parts(new, MOST) {
         let sql = INSERT.of(part.len(), |count| {
-            let rows = set::repeated(ROW, 20, count, ", ");
+            let rows = set::repeated(ROW, 21, count, ", ");
             format!(
-                "INSERT INTO series (organisation_id, source_id, source_version_id, job_id, location_id, metric, stage,
+                "INSERT INTO series (organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, track,
                     unit, source_name, version_label, retention_hours, fresh_issue, newest_arrival, last_issue,
                     newest_issue, covers_until, ends_at, shortest_lead, longest_lead, newest_available_at)
                     VALUES {rows} RETURNING id"
@@ -197,7 +200,7 @@ pub fn insert(tx: &Transaction<'_>, new: &[(&Series, Known)]) -> Result<Vec<i64>
         });
         let stages: Vec<_> = part.iter().map(|(series, _)| stage_text(series)).collect();
         let values = part.iter().zip(&stages).flat_map(|((series, known), stage)| {
-            let of: [&dyn ToSql; 11] = [
+            let of: [&dyn ToSql; 12] = [
                 &series.organisation_id,
                 &series.source_id,
                 &series.source_version_id,
@@ -205,6 +208,7 @@ pub fn insert(tx: &Transaction<'_>, new: &[(&Series, Known)]) -> Result<Vec<i64>
                 &series.location_id,
                 &series.metric,
                 stage,
+                &series.track,
                 &series.unit,
                 &series.source_name,
                 &series.version_label,

@@ -19,7 +19,7 @@ use crate::{
 /// Length of the first window before `at` in which the value is searched for, in microseconds: two days.
 const LOOK_BACK: i64 = 2 * 24 * 3_600_000_000;
 
-/// Returns the current predictions for each of the scopes, by metric, source, stage and location. These are all points
+/// Returns the current predictions for each of the scopes, by metric, source, stage, location and job. These are all points
 /// of the newest issue. If the query names a time `at`, it is the point with the last valid time that is not later than
 /// `at`.
 pub fn latest(
@@ -33,6 +33,7 @@ pub fn latest(
         stage: &query.stage,
         source: &query.source,
         source_version: &None,
+        track: query.tracks.only(),
     };
     let found = groups_of(connection, scopes, &filter)?;
     let groups: Vec<_> = found
@@ -84,8 +85,8 @@ impl Group {
     }
 }
 
-/// Returns all points of the newest issue of each group. If jobs share a source and a location, several series of a
-/// group may have this issue. Then the run that arrived last is returned.
+/// Returns all points of the newest issue of each group. If a job had several versions, several series of a group
+/// may have this issue. Then the run that arrived last is returned.
 fn newest(connection: &Connection, groups: &[Group], now: Timestamp) -> Result<Vec<Predictions>> {
     let window = |group: &Group| Window {
         issue_time: Some(group.newest_issue),
@@ -138,7 +139,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::prediction::{Point, PredictionScope},
+        domain::{
+            prediction::{Point, PredictionScope},
+            track::Tracks,
+        },
         store::{payload, sqlite::traced},
     };
 
@@ -180,6 +184,7 @@ mod tests {
             metric: None,
             stage: None,
             source: None,
+            tracks: Tracks::Main,
             at: None,
         };
         let now = Timestamp::from_micros(3);

@@ -208,7 +208,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{domain::text::Name, store::sqlite::traced};
+    use crate::{
+        domain::{text::Name, track::Track},
+        store::sqlite::traced,
+    };
 
     /// Returns one issue for each of `series` series of one job, each for another location.
     fn runs(series: u128, issue_time: i64, points: &[Point]) -> Vec<NewRun<'_>> {
@@ -221,6 +224,7 @@ mod tests {
                 location_id: (location > 0).then(|| Uuid::from_u128(location)),
                 metric: Name::new("risk".to_owned()),
                 stage: None,
+                track: Track::Main,
                 unit: None,
                 source_name: Name::new("source".to_owned()),
                 version_label: Name::new("1".to_owned()),
@@ -268,7 +272,7 @@ mod tests {
         let connection = traced::database(folder.path());
         let found = known::plan(&connection, 16);
         let key = "INDEX series_key (source_version_id=? AND job_id=? AND location_id=? AND metric=? AND stage=? AND \
-                   organisation_id=?)";
+                   track=? AND organisation_id=?)";
         assert_eq!(found.matches(key).count(), 16, "{found}");
         assert!(!found.contains("SCAN"), "{found}");
     }

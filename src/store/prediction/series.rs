@@ -90,6 +90,7 @@ impl FromRow for SeriesRow {
                 location_id: row.get("location_id")?,
                 metric: row.get("metric")?,
                 stage: (!stage.is_empty()).then(|| Stage::new(stage)),
+                track: row.get("track")?,
                 unit: row.get("unit")?,
                 source_name: row.get("source_name")?,
                 version_label: row.get("version_label")?,

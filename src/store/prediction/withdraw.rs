@@ -25,13 +25,13 @@ const SERIES_COST: usize = 10;
 
 /// Condition that selects the organisation's series `s` of a withdrawal.
 const CHOSEN: &str = "s.job_id = ?1 AND s.organisation_id = ?2 AND (CAST(?3 AS TEXT) IS NULL OR s.metric = ?3)
-    AND (CAST(?4 AS TEXT) IS NULL OR s.stage = ?4)";
+    AND (CAST(?4 AS TEXT) IS NULL OR s.stage = ?4) AND (CAST(?5 AS TEXT) IS NULL OR s.track = ?5)";
 
 /// Returns the series of the organisation that have runs of the issue and match the withdrawal.
 pub fn series_of(connection: &Connection, organisation_id: Uuid, withdrawal: &Withdrawal) -> Result<Vec<SeriesId>> {
     let sql = format!(
         "SELECT s.id, s.organisation_id FROM series s WHERE {CHOSEN}
-            AND EXISTS (SELECT 1 FROM runs WHERE series_id = s.id AND issue_time = ?5)"
+            AND EXISTS (SELECT 1 FROM runs WHERE series_id = s.id AND issue_time = ?6)"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let ids = statement.query_map(
@@ -40,6 +40,7 @@ pub fn series_of(connection: &Connection, organisation_id: Uuid, withdrawal: &Wi
             organisation_id,
             &withdrawal.metric,
             &withdrawal.stage,
+            withdrawal.tracks.only(),
             withdrawal.issue_time,
         ),
         SeriesId::from_row,
@@ -106,7 +107,7 @@ pub fn withdraw(
 /// Returns the retention of a series in hours, if it has one, and the summary of its runs. Returns `None` if the series
 /// is not part of the withdrawal: since the list was read, its number may have been given to another series.
 fn find(connection: &Connection, series: SeriesId, withdrawal: &Withdrawal) -> Result<Option<(Option<i64>, Known)>> {
-    let sql = format!("SELECT {SUMMARY}, s.retention_hours FROM series s WHERE {CHOSEN} AND s.id = ?5");
+    let sql = format!("SELECT {SUMMARY}, s.retention_hours FROM series s WHERE {CHOSEN} AND s.id = ?6");
     let mut statement = connection.prepare_cached(&sql)?;
     let found = statement.query_row(
         (
@@ -114,6 +115,7 @@ fn find(connection: &Connection, series: SeriesId, withdrawal: &Withdrawal) -> R
             series.organisation_id,
             &withdrawal.metric,
             &withdrawal.stage,
+            withdrawal.tracks.only(),
             series.id,
         ),
         |row| Ok((row.get("retention_hours")?, Known::from_columns(row)?)),

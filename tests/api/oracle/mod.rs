@@ -368,12 +368,21 @@ impl<'a> Case<'a> {
                 source,
                 stage,
                 location,
+                job,
                 ..
             } = kept.series;
             // Of all issues: one for each issue of each series.
             let issue = read.all.then_some((kept.issue, kept.begun));
             picked
-                .entry((metric, source, stage, location, kept.valid, issue))
+                .entry((
+                    metric,
+                    source,
+                    stage,
+                    location,
+                    job.unwrap_or(usize::MAX),
+                    kept.valid,
+                    issue,
+                ))
                 .or_insert(kept);
         }
         let expected: Vec<_> = picked.into_values().map(|kept| self.row(kept)).collect();

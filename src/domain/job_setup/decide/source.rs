@@ -127,6 +127,7 @@ fn create(draft: &mut Draft<'_>, named: SetupSource, name: Name, id: Option<Uuid
         expectedintervalminutes: None,
         grace_minutes: named.grace_minutes,
         retention_hours: named.retention_hours,
+        direct_track: named.direct_track,
     };
     let made = Source {
         revision: draft.fresh.revision,

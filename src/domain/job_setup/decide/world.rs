@@ -141,6 +141,7 @@ fn source(id: Uuid, n: u8, owner: Option<Uuid>) -> crate::domain::source::Source
         expectedintervalminutes: None,
         grace_minutes: None,
         retention_hours: None,
+        direct_track: None,
     };
     new.make(owner, now())
 }

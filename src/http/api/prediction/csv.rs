@@ -8,6 +8,7 @@ use crate::{
         Gaps, PostedValue, Timestamp, Violations,
         prediction::{DirectPoint, JobKey, JobRow, Point, PostedPredictions},
         text::{Name, Stage},
+        track::Track,
     },
     http::{
         form::{
@@ -26,6 +27,7 @@ const COLUMNS: Columns = Columns {
     required: &["valid_time", "value"],
     optional: &[
         "job_id",
+        "source_version_id",
         "role",
         "source",
         "source_version",
@@ -34,6 +36,7 @@ const COLUMNS: Columns = Columns {
         "location_id",
         "issue_time",
         "stage",
+        "track",
     ],
     unused: &["available_at", "lead_seconds"],
 };
@@ -53,11 +56,21 @@ fn parse(bytes: &[u8], gaps: Gaps) -> Result<(PostedPredictions, RowLines), Prob
     // The job that the first row names. The outer `None` means that no row was read, the inner one that the row names
     // no job.
     let mut job: Option<Option<Uuid>> = None;
+    let mut version: Option<Option<Uuid>> = None;
     while table.next(&mut violations)? {
         let named = table.parsed("job_id", uuid, &mut violations);
         if *job.get_or_insert(named) != named {
             let detail = "is another than on the first row: a body is for one job, or for points without a job";
             table.refuse("job_id", detail, &mut violations);
+        }
+        let made_by = table.parsed("source_version_id", uuid, &mut violations);
+        if *version.get_or_insert(made_by) != made_by {
+            let detail = "is another than on the first row: a body is for one version";
+            table.refuse("source_version_id", detail, &mut violations);
+        }
+        if made_by.is_some() && named.is_none() {
+            let detail = "is for points of a job: give job_id too, or source_version in its place";
+            table.refuse("source_version_id", detail, &mut violations);
         }
         let row = Row::read(&table, gaps, &mut violations);
         let place = (row.valid_time, row.value);
@@ -73,6 +86,7 @@ fn parse(bytes: &[u8], gaps: Gaps) -> Result<(PostedPredictions, RowLines), Prob
                     location_id: row.location_id,
                     issue_time: row.issue_time,
                     stage: row.stage,
+                    track: row.track,
                 },
                 point: Point {
                     valid_time,
@@ -108,15 +122,24 @@ fn parse(bytes: &[u8], gaps: Gaps) -> Result<(PostedPredictions, RowLines), Prob
                 value,
                 issue_time: row.issue_time,
                 stage: row.stage,
+                track: row.track,
             });
         }
     }
     violations.into_result()?;
     let posted = match job.flatten() {
-        Some(job_id) => PostedPredictions::RowsOfJob { job_id, rows },
+        Some(job_id) => PostedPredictions::RowsOfJob {
+            job_id,
+            source_version_id: version.flatten(),
+            rows,
+        },
         None => PostedPredictions::Direct(points),
     };
     Ok((posted, table.into_lines()))
+}
+
+fn track(text: &str) -> Result<Track, &'static str> {
+    Track::from_name(text).ok_or("must be main or shadow")
 }
 
 /// Parsed cells of one row. A cell that is empty or invalid is `None`.
@@ -131,6 +154,7 @@ struct Row {
     value: Option<PostedValue>,
     issue_time: Option<Timestamp>,
     stage: Option<Stage>,
+    track: Option<Track>,
 }
 
 impl Row {
@@ -150,6 +174,7 @@ impl Row {
             value: table.value("value", gaps, violations),
             issue_time: table.parsed("issue_time", Timestamp::parse, violations),
             stage: table.given("stage").map(Stage::new),
+            track: table.parsed("track", track, violations),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::{
         Error, Timestamp,
         contract::ALL_METRICS,
         prediction::{LatestPrediction, LatestQuery, PredictionScope},
+        track::Tracks,
     },
     http::form::{answer::Find, auth::Auth, reply::Plain},
     service::{App, prediction},
@@ -26,7 +27,7 @@ pub struct LatestApi(pub App);
 impl LatestApi {
     /// Get the latest predictions
     ///
-    /// Returns the newest issue of each metric, source, stage and location, with its age and the end of its coverage.
+    /// Returns the newest issue of each metric, source, stage, location and job, with its age and the end of its coverage.
     /// With `at` it returns the one value that is valid then: the last at or before that time, if predictions reach so
     /// far. Needs: any token of the organisation.
     #[oai(path = "/predictions/latest", method = "get", operation_id = "latest_predictions")]
@@ -45,6 +46,8 @@ impl LatestApi {
         stage: Query<Option<String>>,
         /// Filter by source, by name or id.
         source: Query<Option<String>>,
+        /// The predictions of the model (`main`, the default), those of versions on trial (`shadow`), or `all`.
+        track: Query<Option<Tracks>>,
         /// Return the value that is valid at this time, instead of the newest issue.
         at: Query<Option<Timestamp>>,
     ) -> Find<Plain<Vec<LatestPrediction>>> {
@@ -68,6 +71,7 @@ impl LatestApi {
             metric: metric.0.filter(|metric| metric != ALL_METRICS),
             stage: stage.0,
             source: source.0,
+            tracks: track.0.unwrap_or_default(),
             at: at.0,
         };
         Ok(Plain(prediction::latest(&self.0, &auth.0, query).await?))

@@ -20,6 +20,7 @@ use crate::{
             Issues, LeadTimes, PostedPredictions, Prediction, PredictionCounts, PredictionCursor, PredictionQuery,
             PredictionSeries, Withdrawal,
         },
+        track::Tracks,
     },
     http::form::{
         answer::Find,
@@ -125,12 +126,15 @@ impl PredictionApi {
         metric: Query<Option<String>>,
         /// Withdraw only this stage. The default is all stages.
         stage: Query<Option<String>>,
+        /// Withdraw only this track: `main` (the default), `shadow` or `all`.
+        track: Query<Option<Tracks>>,
     ) -> Find<Plain<Counts>> {
         let asked = Withdrawal {
             job_id: job_id.0,
             issue_time: issue_time.0,
             metric: metric.0.filter(|metric| metric != ALL_METRICS),
             stage: stage.0,
+            tracks: track.0.unwrap_or_default(),
         };
         let counts = prediction::withdraw(&self.0, &auth.0, asked).await?;
         Ok(Plain(counts))
@@ -138,7 +142,9 @@ impl PredictionApi {
 
     /// Get predictions
     ///
-    /// Returns the newest issue for each metric, source, stage, location and valid_time in the window, in that order.
+    /// Returns the newest issue for each metric, source, stage, location, job and valid_time in the window, in that
+    /// order. Two jobs of one source for one location are separate. Predictions of versions on trial are returned only
+    /// with `track=shadow` or `track=all`.
     /// `as_of`, `min_lead`, `max_lead` and `issue_time` filter the issues before the newest is selected. `issues=all`
     /// returns all remaining issues, each in its newest revision. `Link` leads to the next page. All pages show the
     /// moment of the first page; predictions that arrive later are in none of them. `format=csv`, or
@@ -161,6 +167,8 @@ impl PredictionApi {
         source: Query<Option<String>>,
         /// Filter by source version, by label or id.
         source_version: Query<Option<String>>,
+        /// The predictions of the model (`main`, the default), those of versions on trial (`shadow`), or `all`.
+        track: Query<Option<Tracks>>,
         /// The start of the window of valid times (inclusive). The default is now.
         from: Query<Option<Timestamp>>,
         /// The end of the window (exclusive). The default is 24 hours after its start.
@@ -219,6 +227,7 @@ impl PredictionApi {
             Some(IssuesParameter::All) => Issues::All,
             Some(IssuesParameter::Latest) | None => Issues::Latest,
         };
+        let tracks = track.0.unwrap_or_default();
         let file = file_name(&metric.0, location_id.0.or(job_id.0));
         let query = PredictionQuery {
             metric: Some(metric.0).filter(|metric| metric != ALL_METRICS),
@@ -226,6 +235,7 @@ impl PredictionApi {
             stage: stage.0,
             source: source.0,
             source_version: source_version.0,
+            tracks,
             as_of: as_of.0.or(before.and_then(|cursor| cursor.as_of)),
             leads,
             issue_time: issue_time.0,
@@ -245,7 +255,7 @@ impl PredictionApi {
             .map(|after| encode(&PredictionCursor { after, from, to, as_of }));
         Ok(Table {
             form,
-            body: body(found, form, dialect, issues == Issues::All),
+            body: body(found, form, dialect, issues == Issues::All, tracks != Tracks::Main),
             file,
             next,
             of: PhantomData,

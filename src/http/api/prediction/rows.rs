@@ -20,12 +20,12 @@ use crate::{
 const PIECE: usize = 1024;
 
 /// Returns the body of a response with predictions in the requested layout. With `by_issue`, each issue becomes a
-/// separate series.
-pub fn body(found: Predictions, form: Form, dialect: Dialect, by_issue: bool) -> Body {
+/// separate series. With `with_track`, CSV has the column `track`.
+pub fn body(found: Predictions, form: Form, dialect: Dialect, by_issue: bool, with_track: bool) -> Body {
     match form {
         Form::Series => series(&found, by_issue).into(),
         Form::Rows => rows(JsonRows::default(), found),
-        Form::Csv => rows(CsvRows(dialect), found),
+        Form::Csv => rows(CsvRows { dialect, with_track }, found),
     }
 }
 
@@ -146,6 +146,7 @@ impl SeriesText {
             before_times: format!("{},\"valid_time\":\"", member("unit", unit)),
             behind_lead: [
                 member("stage", stage),
+                member("track", series.track.named().map(|track| track.as_str().to_owned())),
                 member("source", Some(series.source_name.to_string())),
                 member("source_version", Some(series.version_label.to_string())),
                 member("job_id", series.job_id.map(|id| id.to_string())),
@@ -158,7 +159,11 @@ impl SeriesText {
 }
 
 /// Writer of rows as CSV. Absent values are empty cells.
-struct CsvRows(Dialect);
+struct CsvRows {
+    dialect: Dialect,
+    /// Whether there is a column for the track: if the request may return predictions of versions on trial.
+    with_track: bool,
+}
 
 /// Columns of the CSV.
 const COLUMNS: [&str; 12] = [
@@ -178,14 +183,16 @@ const COLUMNS: [&str; 12] = [
 
 impl Rows for CsvRows {
     fn begin(&mut self, out: &mut Vec<u8>) {
-        begin(out, COLUMNS, self.0);
+        let track = self.with_track.then_some("track");
+        begin(out, COLUMNS.into_iter().chain(track), self.dialect);
     }
 
     fn row(&mut self, run: &FoundRun, row: &FoundPoint, _: bool, out: &mut Vec<u8>) {
         let (series, issue) = (&run.series, run.issue);
         let id = |id: Option<Uuid>| id.map_or_else(String::new, |id| id.to_string());
-        let text = |text: Option<String>| cell(text.unwrap_or_default(), self.0);
+        let text = |text: Option<String>| cell(text.unwrap_or_default(), self.dialect);
         let lead = row.valid_time.seconds_since(issue.issue_time);
+        let track = self.with_track.then(|| series.track.as_str().to_owned());
         record(
             out,
             [
@@ -201,7 +208,9 @@ impl Rows for CsvRows {
                 text(Some(series.version_label.to_string())),
                 id(series.job_id),
                 id(series.location_id),
-            ],
+            ]
+            .into_iter()
+            .chain(track),
         );
     }
 
