@@ -3,9 +3,13 @@
 mod context;
 mod find;
 mod history;
+mod shadow;
 mod write;
 
 pub use context::{bound_location, context, contexts};
-pub use find::{any_bound_to, any_of, any_pinned_to, find, find_all, find_named, list, owner, roles_of_sensor};
+pub use find::{
+    any_bound_to, any_of, any_pinned_to, any_with_shadow, find, find_all, find_named, list, owner, roles_of_sensor,
+};
 pub use history::{enter, entries, entry_at, owners, sweep};
+pub use shadow::{delete_shadow, insert_shadow, shadows, shadows_of};
 pub use write::{delete, insert, update};
