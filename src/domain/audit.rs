@@ -123,7 +123,9 @@ pub struct AuditEntry {
     pub token_id: Option<Uuid>,
     /// Name of that token.
     pub token_name: Name,
-    /// For a change: the fields that were set, with their new values; null if a field was cleared. For a withdrawal:
+    /// For a change: the fields that were set, with their new values; null if a field was cleared. `added_shadow` and
+    /// `ended_shadow` name the versions whose trial in a job began or ended, and `note` is that of a promotion. For a
+    /// withdrawal:
     /// the number of values that were `withdrawn` and, for DELETE, the parameters that selected them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes: Option<Changes>,

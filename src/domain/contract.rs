@@ -221,15 +221,30 @@ pub fn check_bindings(
     organisation: Uuid,
     violations: &mut Violations,
 ) {
+    for (index, binding) in bindings.iter().enumerate() {
+        if !roles.iter().any(|role| role.role == binding.role) {
+            let known: Vec<_> = roles.iter().map(|role| role.role.as_str()).collect();
+            violations.add(
+                format!("/role_bindings/{index}/role"),
+                format!("is not an input role of the version, which has: {}", known.join(", ")),
+            );
+        }
+    }
+    check_filling(roles, bindings, inputs, organisation, violations);
+}
+
+/// Checks a job's bindings like [`check_bindings`], but ignores those of roles that the version does not have.
+pub fn check_filling(
+    roles: &[InputRole],
+    bindings: &[RoleBinding],
+    inputs: &[Option<Input>],
+    organisation: Uuid,
+    violations: &mut Violations,
+) {
     let mut bound = HashSet::new();
     for (index, (binding, input)) in bindings.iter().zip(inputs).enumerate() {
         let at = format!("/role_bindings/{index}");
         let Some(role) = roles.iter().find(|role| role.role == binding.role) else {
-            let known: Vec<_> = roles.iter().map(|role| role.role.as_str()).collect();
-            violations.add(
-                format!("{at}/role"),
-                format!("is not an input role of the version, which has: {}", known.join(", ")),
-            );
             continue;
         };
         if !bound.insert(&binding.role) {

@@ -10,8 +10,10 @@ use super::{
     health::{Health, HealthState, Vitals, Watch},
     object::objects,
     patch::{MaybeUndefined, present},
+    shadow::{JobShadow, Shadow},
     text::{Name, check_optional},
     time::Timestamp,
+    track::Track,
     violations::Violations,
 };
 
@@ -41,6 +43,13 @@ pub struct Job {
     pub role_bindings: Vec<RoleBinding>,
     /// Output roles that this job is expected to predict.
     pub job_targets: Vec<OutputRole>,
+    /// Versions on trial, which run beside the version of the job with the same bindings; absent if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shadows: Option<Vec<JobShadow>>,
+    /// Track of the predictions that the worker posts, only in the list of a worker's jobs: `shadow` if the version is
+    /// on trial in this job. `job_targets` are then those of the version on trial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub track: Option<Track>,
     /// Health of the job and of its targets.
     pub health: Health,
     /// Time at which the job was created.
@@ -93,6 +102,8 @@ pub struct JobContext {
     pub job_targets: Vec<OutputRole>,
     /// Location derived from the bindings. `None` if the bindings determine no single location.
     pub bound_location_id: Option<Uuid>,
+    /// Versions on trial, the oldest trial first.
+    pub shadows: Vec<Shadow>,
 }
 
 impl JobContext {
@@ -109,11 +120,30 @@ impl JobContext {
 }
 
 impl JobRecord {
+    /// Returns the job with the time and the number of a change at `now`.
+    pub fn touched(mut self, now: Timestamp) -> Self {
+        self.updated_at = now;
+        self.revision += 1;
+        self
+    }
+
     /// Returns the job as the API returns it at `now`. `vitals` contains the stored data that its health is computed
     /// from.
     pub fn answer(self, context: JobContext, vitals: &Vitals, now: Timestamp) -> Job {
+        let watch = context.watch(self.active);
+        let shadow = |shadow: &Shadow| {
+            let (last_issue_time, late) = vitals.trial(watch, shadow.source_version_id, shadow.since, now);
+            JobShadow {
+                source_version_id: shadow.source_version_id,
+                source_version: shadow.source_version.clone(),
+                since: shadow.since,
+                last_issue_time,
+                late,
+            }
+        };
+        let shadows: Vec<_> = context.shadows.iter().map(shadow).collect();
         Job {
-            health: vitals.health(context.watch(self.active), now),
+            health: vitals.health(watch, now),
             id: self.id,
             name: self.name,
             active: self.active,
@@ -123,6 +153,8 @@ impl JobRecord {
             location_id: self.given_location_id.or(context.bound_location_id),
             role_bindings: self.role_bindings,
             job_targets: context.job_targets,
+            shadows: Some(shadows).filter(|shadows| !shadows.is_empty()),
+            track: None,
             created_at: self.created_at,
             updated_at: self.updated_at,
             revision: self.revision,
@@ -177,6 +209,8 @@ pub struct JobFilter {
     pub source_id: Option<Uuid>,
     /// Only jobs that use this version.
     pub source_version_id: Option<Uuid>,
+    /// Only jobs that use this version, or whose shadow it is.
+    pub run_by_version: Option<Uuid>,
     /// Only active jobs (true), or only inactive jobs (false).
     pub active: Option<bool>,
     /// Only jobs with this name.

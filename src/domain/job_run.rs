@@ -11,6 +11,7 @@ use super::{
     patch::present,
     text::Message,
     time::Timestamp,
+    track::Track,
     violations::Violations,
 };
 
@@ -58,6 +59,10 @@ pub struct NewJobRun {
     /// Explanation: why the run failed, or why there is nothing to predict.
     #[serde(default, deserialize_with = "present")]
     pub message: Option<Message>,
+    /// Version that ran: that of the job, which is the default, or one on trial. The report of a version on trial never
+    /// changes the health of the job.
+    #[serde(default, deserialize_with = "present")]
+    pub source_version_id: Option<Uuid>,
 }
 
 impl NewJobRun {
@@ -94,6 +99,9 @@ pub struct JobRun {
     /// Number of predictions that the run posted, including corrections and withdrawals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub predictions: Option<u64>,
+    /// `shadow` if a version on trial ran; absent for the version of the job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub track: Option<Track>,
 }
 
 /// Position of a run in the list of a job's runs. The list is sorted by `time` and then by `number`, newest first.
@@ -101,6 +109,7 @@ pub struct JobRun {
 pub struct RunPlace {
     /// Issue time of a run that is derived from predictions, or time of the report.
     pub time: Timestamp,
-    /// Number of the report among the reports of the job. 0 if the run is derived from predictions.
+    /// Number of the report among the reports of the job. If the run is derived from predictions: 0, or -1 if they are
+    /// those of a version on trial.
     pub number: i64,
 }

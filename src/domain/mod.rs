@@ -29,6 +29,7 @@ pub mod reading;
 pub mod retention;
 mod scalar;
 pub mod sensor;
+pub mod shadow;
 pub mod source;
 pub mod source_version;
 pub mod spelling;

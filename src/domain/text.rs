@@ -19,6 +19,8 @@ pub const MAX_DESCRIPTION: usize = 10_000;
 
 /// Maximum length of a worker's message, in characters.
 pub const MAX_MESSAGE: usize = 2000;
+/// Maximum length of the note of a promotion, in characters.
+pub const MAX_NOTE: usize = 500;
 
 /// Pattern of a text with at least one printable character and no control characters.
 const ONE_LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
@@ -117,6 +119,10 @@ text!(
     /// A worker's message about a run: free text of up to 2,000 characters; lines may break.
     Message, "message", MAX_MESSAGE, None
 );
+text!(
+    /// The reason of a promotion: free text of up to 500 characters; lines may break.
+    Note, "note", MAX_NOTE, None
+);
 
 impl Name {
     /// Trims the name, and adds a violation at `pointer` for each rule that the name breaks.
@@ -143,6 +149,13 @@ impl Message {
     /// Adds a violation at `pointer` if the text is too long, or contains a NUL character.
     pub fn check(&self, violations: &mut Violations, pointer: &str) {
         check_lines(&self.0, MAX_MESSAGE, violations, pointer);
+    }
+}
+
+impl Note {
+    /// Adds a violation at `pointer` if the text is too long, or contains a NUL character.
+    pub fn check(&self, violations: &mut Violations, pointer: &str) {
+        check_lines(&self.0, MAX_NOTE, violations, pointer);
     }
 }
 

@@ -46,6 +46,9 @@
 //! | GET | /api/v1/jobs/{job_id}/runs | list_job_runs | job_run.rs |
 //! | PUT | /api/v1/jobs/{job_id} | update_job | job.rs |
 //! | DELETE | /api/v1/jobs/{job_id} | delete_job | job.rs |
+//! | PUT | /api/v1/jobs/{job_id}/shadows/{source_version_id} | put_job_shadow | shadow.rs |
+//! | DELETE | /api/v1/jobs/{job_id}/shadows/{source_version_id} | delete_job_shadow | shadow.rs |
+//! | POST | /api/v1/jobs/{job_id}/promote | promote_job | shadow.rs |
 //! | POST | /api/v1/webhooks | create_webhook | webhook.rs |
 //! | GET | /api/v1/webhooks | list_webhooks | webhook.rs |
 //! | GET | /api/v1/webhooks/{id} | get_webhook | webhook.rs |
@@ -75,8 +78,8 @@ use poem_openapi::OpenApiService;
 
 use super::{
     api::{
-        audit, backup, health, job, job_run, location, organisation, prediction, probe, reading, sensor, source,
-        source_version, token, webhook,
+        audit, backup, health, job, job_run, location, organisation, prediction, probe, reading, sensor, shadow,
+        source, source_version, token, webhook,
     },
     context::Context,
     document::{Document, Front},
@@ -90,7 +93,7 @@ use crate::service::App;
 
 /// Operations, grouped by area. The framework accepts tuples of at most 16 types, which may be nested.
 type Apis = (Jobs, Models, Places, Administration);
-type Jobs = (job::JobApi, job_run::JobRunApi, health::HealthApi);
+type Jobs = (job::JobApi, shadow::ShadowApi, job_run::JobRunApi, health::HealthApi);
 type Models = (
     source::SourceApi,
     source_version::SourceVersionApi,
@@ -110,6 +113,7 @@ type Administration = (
 fn apis(app: &App) -> Apis {
     let jobs = (
         job::JobApi(app.clone()),
+        shadow::ShadowApi(app.clone()),
         job_run::JobRunApi(app.clone()),
         health::HealthApi(app.clone()),
     );
@@ -140,7 +144,8 @@ const FRONT: Front = Front {
     title: "Prediction API",
     description: "Stores predictive models (sources and their immutable versions), connects them to an \
         organisation's sensors and locations (jobs), and stores their predictions. Start with `POST /api/v1/jobs/setup`, or \
-        with the guides at `/docs`. The example of that operation creates everything that the other examples use.",
+        with the guides at `/docs`. The example of that operation creates everything that the other examples use, except \
+        the version on trial.",
     immutable: &[source_version::IMMUTABLE],
 };
 

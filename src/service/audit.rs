@@ -172,8 +172,14 @@ impl By<'_> {
     /// Records the fields that differ between `before` and `after`. `secret` is the name of another changed field,
     /// whose value is not recorded. Records nothing if no field changed.
     pub fn changed_with<T: Audited + Serialize>(self, before: &T, after: &T, secret: Option<&str>) -> Result<()> {
+        self.changed_and(before, after, secret.map(hidden).into_iter().collect())
+    }
+
+    /// Records the fields that differ between `before` and `after`, and further changes. Records nothing if there are
+    /// none.
+    pub fn changed_and<T: Audited + Serialize>(self, before: &T, after: &T, more: Changes) -> Result<()> {
         let mut changes = changes(before, after);
-        changes.extend(secret.map(hidden));
+        changes.extend(more);
         if changes.is_empty() {
             return Ok(());
         }

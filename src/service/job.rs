@@ -17,6 +17,8 @@ use crate::{
         job_setup,
         page::Listed,
         patch::Expected,
+        shadow,
+        track::Track,
     },
     store::{clock, engine::Connection, job, job_setup::gather_change},
 };
@@ -37,28 +39,34 @@ pub async fn list(app: &App, caller: &Caller, mut filter: JobFilter, page: Page)
         .await
 }
 
-/// Returns a page of the active jobs of one source version that the caller can see. These are the jobs that a worker
-/// for this version must run.
+/// Returns a page of the active jobs that run one source version, as their version or on trial, and that the caller can
+/// see. These are the jobs that a worker for this version must run.
 pub async fn list_for_version(app: &App, caller: &Caller, version: Uuid, page: Page) -> Result<Listed<Job>> {
     let (caller, cached) = (caller.clone(), CachedJobs::of(app));
     app.read_blocking(move |connection, now| {
-        source_version::visible(connection, &caller, version)?;
+        let runs = source_version::visible(connection, &caller, version)?;
         let filter = JobFilter {
             organisation_id: caller.organisation_id,
-            source_version_id: Some(version),
+            run_by_version: Some(version),
             active: Some(true),
             ..JobFilter::default()
         };
-        answer_all(&cached, connection, &filter, page, now)
+        let mut listed = answer_all(&cached, connection, &filter, page, now)?;
+        for job in listed.items.iter_mut().filter(|job| job.source_version_id != version) {
+            job.track = Some(Track::Shadow);
+            job.job_targets.clone_from(&runs.output_roles);
+        }
+        Ok(listed)
     })
     .await
 }
 
 /// Changes a job. Requires the role manager. If the bindings or the source version change, the bindings are checked
-/// against the contract of the version.
+/// against the contract of the version, and new bindings also against those of the versions on trial. If the job is
+/// pinned to a version on trial, that trial ends.
 ///
 /// # Errors
-/// Not found: the job. Invalid: the bindings do not match the contract. Conflict: the name is taken in the
+/// Not found: the job. Invalid: the bindings do not match a contract. Conflict: the name is taken in the
 /// organisation.
 pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mut change: JobChange) -> Result<Job> {
     caller.needs(Role::Manager)?;
@@ -77,10 +85,17 @@ pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mu
             None => &[],
         };
         let location = change.location_id.value().copied();
-        let things = gather_change(tx, &before, change.source_version_id, location, bindings)?;
-        let found = job_setup::change(&before, change, &things, now)?;
+        let shadows = job::shadows(tx, id)?;
+        let trials = shadows.iter().map(|shadow| shadow.source_version_id);
+        let versions = trials.chain(change.source_version_id).collect();
+        let things = gather_change(tx, &before, versions, location, bindings)?;
+        let found = job_setup::change(&before, &shadows, change, &things, now)?;
+        let mut ended = None;
         health::with_reassessment(tx, &[id], now, || {
             job::update(tx, &found)?;
+            if job::delete_shadow(tx, id, found.source_version_id)? {
+                ended = Some(found.source_version_id);
+            }
             if is_entered(&before, &found) {
                 job::enter(tx, &found, clock::stamp(tx, now)?, &caller.name, None)?;
             }
@@ -89,7 +104,7 @@ pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mu
             }
             Ok(())
         })?;
-        audit::by(tx, &caller, now).changed(&before, &found)?;
+        audit::by(tx, &caller, now).changed_and(&before, &found, shadow::trail(None, ended, None))?;
         answer(tx, found, now)
     })
     .await
@@ -215,9 +230,10 @@ mod tests {
 
     #[test]
     fn a_page_takes_as_many_statements_for_a_thousand_jobs_as_for_ten() {
-        assert_eq!(statements(10), 8);
-        assert_eq!(statements(1000), 8);
+        // The ninth statement reads the versions on trial.
+        assert_eq!(statements(10), 9);
+        assert_eq!(statements(1000), 9);
         // The data of a longer page of jobs is read in batches of 1,024.
-        assert_eq!(statements(2000), 12);
+        assert_eq!(statements(2000), 14);
     }
 }

@@ -7,25 +7,28 @@ use super::{App, health, job_view};
 use crate::{
     domain::{
         Caller, Error, Result, Role, id,
+        job::JobRecord,
         job_run::{JobRun, NewJobRun, RunPlace, RunStatus},
         page::Listed,
+        track::{Track, Tracks},
     },
-    store::{clock, job_run},
+    store::{self, clock, engine::Connection, job_run},
 };
 
 /// Stores a worker's report of a run, and judges the health of the job. After a report of a failed run the job counts
 /// as failed until a newer issue of predictions is posted. A report of a successful run clears the failure and counts
 /// as a success of all targets. A repeated report with the same id, status and message changes nothing and returns the
-/// stored one. Requires the role worker.
+/// stored one. Requires the role worker. The report of a version on trial does not change the health of the job.
 ///
 /// # Errors
-/// Not found: the job. Conflict: the job has a report with the same id and another status or message.
+/// Not found: the job. Invalid: the version neither is that of the job nor on trial in it. Conflict: the job has a report with the same id and another status or message.
 pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) -> Result<JobRun> {
     caller.needs(Role::Worker)?;
     new.check()?;
     let (caller, contracts) = (caller.clone(), app.contracts.clone());
     app.write_values(move |tx, now| {
-        job_view::visible(tx, &caller, job_id)?;
+        let job = job_view::visible(tx, &caller, job_id)?;
+        let track = track(tx, &job, new.source_version_id)?;
         let id = new.id.unwrap_or_else(|| id::new(now));
         let report = JobRun {
             id: Some(id),
@@ -34,6 +37,7 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
             available_at: clock::stamp(tx, now)?,
             message: new.message,
             predictions: None,
+            track: track.named(),
         };
         if let Some(found) = job_run::find(tx, job_id, id)? {
             if (found.status, &found.message) == (report.status, &report.message) {
@@ -41,6 +45,10 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
             }
             let detail = format!("the job already has a report with the id {id} and another status or message: send this one with a new id");
             return Err(Error::conflict(detail, id));
+        }
+        if track == Track::Shadow {
+            job_run::insert(tx, job_id, id, &report)?;
+            return Ok(report);
         }
         health::with_reassessment(tx, &[job_id], now, || {
             job_run::insert(tx, job_id, id, &report)?;
@@ -61,7 +69,23 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
     .await
 }
 
-/// Returns a page of the runs of a job, newest first. The runs are those that the worker reported and those derived
+/// Returns the track of a run of this version of the job, by default of the version that the job is pinned to.
+///
+/// # Errors
+/// Invalid: the version neither is that of the job nor on trial in it.
+fn track(connection: &Connection, job: &JobRecord, version: Option<Uuid>) -> Result<Track> {
+    let Some(version) = version.filter(|id| *id != job.source_version_id) else {
+        return Ok(Track::Main);
+    };
+    let shadows = store::job::shadows(connection, job.id)?;
+    if shadows.iter().any(|shadow| shadow.source_version_id == version) {
+        return Ok(Track::Shadow);
+    }
+    let detail = "is neither the version of the job nor one of its versions on trial";
+    Err(Error::invalid("/source_version_id", detail))
+}
+
+/// Returns a page of the runs of a job on the given tracks, newest first. The runs are those that the worker reported and those derived
 /// from posts. `after` is the last run of the previous page, or `None` for the first page.
 ///
 /// # Errors
@@ -70,13 +94,14 @@ pub async fn list(
     app: &App,
     caller: &Caller,
     job_id: Uuid,
+    tracks: Tracks,
     after: Option<RunPlace>,
     limit: usize,
 ) -> Result<Listed<(RunPlace, JobRun)>> {
     let caller = caller.clone();
     app.read_blocking(move |connection, _| {
         let job = job_view::visible(connection, &caller, job_id)?;
-        job_run::runs(connection, job_id, job.organisation_id, after, limit)
+        job_run::runs(connection, job_id, job.organisation_id, tracks, after, limit)
     })
     .await
 }

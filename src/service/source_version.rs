@@ -62,7 +62,7 @@ pub async fn list(
 /// Deletes a version. Requires the role manager in the source's organisation, or the role admin for a shared source.
 ///
 /// # Errors
-/// Not found: the version. Conflict: a job uses the version.
+/// Not found: the version. Conflict: a job uses the version, or has it on trial.
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
@@ -71,13 +71,17 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
         let source = source::visible(tx, &caller, found.source_id)?;
         caller.must_manage(source.organisation_id, "source version", id)?;
         expected.check(found.id, found.revision)?;
-        if let Some(job) = job::any_pinned_to(tx, id)? {
+        let in_use = match job::any_pinned_to(tx, id)? {
+            Some(job) => Some((job, "a job uses this version")),
+            None => job::any_with_shadow(tx, id)?.map(|job| (job, "a job has this version on trial")),
+        };
+        if let Some((job, detail)) = in_use {
             // The job may belong to another organisation if the source is shared. The caller must not learn the id of
             // such a job.
             let job = job::find(tx, job)?
                 .filter(|job| caller.sees(Some(job.organisation_id)))
                 .map(|job| job.id);
-            return Err(Error::conflict("a job uses this version", job));
+            return Err(Error::conflict(detail, job));
         }
         audit::by(tx, &caller, now).deleted(&found)?;
         source_version::delete(tx, id)

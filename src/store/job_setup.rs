@@ -59,11 +59,11 @@ pub fn gather(connection: &Connection, inquiry: &Inquiry, now: Timestamp) -> Res
 }
 
 /// Returns the existing resources that a change of a job refers to: the source version that the job uses now, the
-/// version and the location of the change, the inputs of the bindings, and the sources of these versions.
+/// versions and the location of the change, the inputs of the bindings, and the sources of these versions.
 pub fn gather_change(
     connection: &Connection,
     job: &JobRecord,
-    version_id: Option<Uuid>,
+    version_ids: Vec<Uuid>,
     location_id: Option<Uuid>,
     bindings: &[RoleBinding],
 ) -> Result<Things> {
@@ -71,10 +71,7 @@ pub fn gather_change(
         organisation_id: job.organisation_id,
         source_ids: Vec::new(),
         source_name: None,
-        version_ids: [Some(job.source_version_id), version_id]
-            .into_iter()
-            .flatten()
-            .collect(),
+        version_ids: std::iter::once(job.source_version_id).chain(version_ids).collect(),
         label: None,
         location_id,
         input_ids: ids(bindings),

@@ -33,6 +33,18 @@ async fn things(app: &TestApp, organisation: &str) -> Value {
     let version = contract(&make("sources", released).await, "1");
     let job = new_job(organisation, &format!("{name}, run"));
     let job = app.ok(ADMIN, "POST /jobs/setup", job).await;
+    let pinned = job["source_version_id"].as_str().unwrap();
+    let mut release = app
+        .ok(ADMIN, &format!("GET /source_versions/{pinned}"), Value::Null)
+        .await;
+    let mut releases = Vec::new();
+    for label in ["trial", "shadow"] {
+        (release["id"], release["version"]) = (json!(Uuid::new_v4()), json!(label));
+        release.as_object_mut().unwrap().remove("created_at");
+        releases.push(app.make("/api/v1/source_versions", &release).await);
+    }
+    let begin = format!("PUT /jobs/{}/shadows/{}", job["id"].as_str().unwrap(), releases[1]);
+    app.ok(ADMIN, &begin, Value::Null).await;
     let webhook = match HAS_WEBHOOKS {
         true => make("webhooks", json!({ "url": NOWHERE })).await,
         false => Uuid::new_v4().to_string(),
@@ -48,7 +60,9 @@ async fn things(app: &TestApp, organisation: &str) -> Value {
         "token": make("tokens", json!({ "role": "viewer" })).await,
         "webhook": webhook,
         "job": job["id"],
-        "pinned": job["source_version_id"]
+        "pinned": job["source_version_id"],
+        "trial": releases[0],
+        "shadow": releases[1]
     })
 }
 
@@ -80,6 +94,7 @@ fn row(operation: &str, things: &Value) -> Value {
     let [token, webhook] = ["token", "webhook"].map(thing);
     let [location, sensor, source] = ["location", "sensor", "source"].map(thing);
     let [version, job, pinned] = ["version", "job", "pinned"].map(thing);
+    let [trial, shadow] = ["trial", "shadow"].map(thing);
     let name = format!("{}, again", thing("name"));
     let new = |more: Value| {
         let mut body = json!({ "name": name, "organisation_id": organisation });
@@ -143,6 +158,11 @@ fn row(operation: &str, things: &Value) -> Value {
         "list_job_history" => json!(["viewer", 200, 404, format!("{job}/history")]),
         "list_job_runs" => json!(["viewer", 200, 404, format!("{job}/runs")]),
         "update_job" => json!(["manager", 200, 404, job, { "active": false }]),
+        "put_job_shadow" => json!(["manager", 201, 404, format!("{job}/shadows/{trial}")]),
+        "delete_job_shadow" => json!(["manager", 204, 404, format!("{job}/shadows/{shadow}")]),
+        "promote_job" => {
+            json!(["manager", 200, 404, format!("{job}/promote"), { "source_version_id": shadow }])
+        }
         "delete_job" => json!(["manager", 204, 404, job]),
         "post_predictions" => json!(["worker", 200, 404, "", predictions]),
         "post_readings" => json!(["worker", 200, 422, "", [reading]]),

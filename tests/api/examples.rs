@@ -27,6 +27,7 @@ const SET_UP_FIRST: &[&str] = &[
 
 /// Deletions, each before that of the resources that it depends on.
 const DELETE: &[&str] = &[
+    "delete_job_shadow",
     "revoke_token",
     #[cfg(feature = "webhooks")]
     "delete_webhook",
@@ -99,6 +100,12 @@ fn named(calls: &[Call], name: &str) -> Call {
     found.unwrap_or_else(|| panic!("no {name}")).clone()
 }
 
+/// Returns the id of the version that the examples put on trial.
+fn trial_id(calls: &[Call]) -> String {
+    let path = named(calls, "put_job_shadow").path;
+    path.trim_end_matches('?').rsplit('/').next().unwrap().to_owned()
+}
+
 /// User who executes the examples on a server.
 struct Visitor {
     url: String,
@@ -117,6 +124,9 @@ impl Visitor {
     }
 
     async fn execute(&mut self, mut call: Call) {
+        if call.name == "put_job_shadow" {
+            self.publish_trial().await;
+        }
         if let (true, Some(id)) = (call.name == "revoke_token", &self.made_token) {
             call.path = format!("/api/v1/tokens/{id}");
         }
@@ -151,8 +161,22 @@ impl Visitor {
             self.execute(call).await;
         }
         for name in DELETE {
+            if *name == "delete_source_version" {
+                let mut trial = named(&calls, name);
+                trial.path = format!("/api/v1/source_versions/{}", trial_id(&calls));
+                self.execute(trial).await;
+            }
             self.execute(named(&calls, name)).await;
         }
+    }
+
+    /// Publishes the version that the examples put on trial: a later release of the one that they create.
+    async fn publish_trial(&mut self) {
+        let calls = calls();
+        let mut release = named(&calls, "create_source_version");
+        let body = release.body.as_mut().unwrap();
+        (body["id"], body["version"]) = (json!(trial_id(&calls)), json!("1.1.0"));
+        Box::pin(self.execute(release)).await;
     }
 }
 

@@ -16,7 +16,6 @@ pub async fn publish(field: &Field, label: &str) -> String {
 }
 
 /// Puts a version on trial for the field's job.
-#[expect(dead_code, reason = "the tests of versions on trial need it")]
 pub async fn shadow(field: &Field, version: &str) {
     let path = format!("PUT /jobs/{}/shadows/{version}", field.job);
     field.app.ok(ADMIN, &path, Value::Null).await;
@@ -140,6 +139,210 @@ async fn without_jobs_all_direct_posts_are_the_models() {
     post(&field.there, None, 3.0).await;
     post(&field.there, Some("2"), 4.0).await;
     assert_eq!(read(&field.there).await, [(3.0, json!("1"))]);
+}
+
+#[tokio::test]
+async fn a_trial_changes_nothing_for_readers_who_do_not_ask_for_it() {
+    let field = Field::start().await;
+    // A model downstream is bound to the source, at the same location.
+    let mut body = job_at(&field.home, &field.there, "Downstream");
+    body["source"] = json!({ "name": "downstream" });
+    let upstream = json!({ "role": "upstream", "input_kind": "source", "metric": "mildew_risk" });
+    body["source_version"]["input_roles"]
+        .as_array_mut()
+        .unwrap()
+        .push(upstream);
+    let bound = json!({ "role": "upstream", "input_type": "source", "input_id": field.source });
+    body["role_bindings"].as_array_mut().unwrap().push(bound);
+    let downstream = field.app.ok(ADMIN, "POST /jobs/setup", body).await["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    field.post(issued(0), &[risk(5, 70.0)]).await;
+    field.app.advance_minutes(1);
+
+    let reads = [
+        format!(
+            "/api/v1/predictions?metric=mildew_risk&location_id={}&{WINDOW}",
+            field.there
+        ),
+        format!(
+            "/api/v1/predictions?metric=all&job_id={}&{WINDOW}&issues=all",
+            field.job
+        ),
+        format!(
+            "/api/v1/predictions?metric=all&job_id={}&{WINDOW}&shape=series",
+            field.job
+        ),
+        format!(
+            "/api/v1/predictions?metric=all&job_id={}&{WINDOW}&format=csv",
+            field.job
+        ),
+        format!(
+            "/api/v1/predictions/latest?metric=all&location_id={}&at={}",
+            field.there,
+            at(5)
+        ),
+        format!("/api/v1/predictions/latest?job_id={}&at={}", field.job, at(5)),
+        format!("/api/v1/jobs/{downstream}/inputs?{WINDOW}&as_of={}", at(12)),
+        format!("/api/v1/jobs/{}/runs", field.job),
+    ];
+    let answers = async |track: &str| {
+        let mut found = Vec::new();
+        for read in &reads {
+            let mut text = field.app.get(&format!("{read}{track}")).await.text;
+            // The age grows with the clock.
+            if let Ok(Value::Array(mut rows)) = serde_json::from_str(&text) {
+                rows.iter_mut()
+                    .for_each(|row| drop(row.as_object_mut().unwrap().remove("age_seconds")));
+                text = json!(rows).to_string();
+            }
+            found.push(text);
+        }
+        found
+    };
+    let before = answers("").await;
+    let health = field.health().await;
+    let trial = publish(&field, "1.1.0-trial").await;
+    shadow(&field, &trial).await;
+    let posted = field
+        .post(
+            json!({ "issue_time": at(1), "source_version_id": trial }),
+            &[risk(5, 0.0)],
+        )
+        .await;
+    assert_eq!(posted, [1, 0, 0]);
+    field.app.advance_minutes(1);
+    assert_eq!(answers("").await, before);
+    assert_eq!(field.health().await, health);
+
+    // Who asks gets it, and each row says so.
+    let both = rows(&field, "track=all").await;
+    assert_eq!(
+        both,
+        [row(70.0, "1.0.0", None), row(0.0, "1.1.0-trial", Some("shadow"))]
+    );
+    for (read, path) in answers("&track=shadow").await.iter().zip(&reads).take(7) {
+        assert!(
+            read.contains("shadow") && read.contains("1.1.0-trial") && !read.contains("1.0.0"),
+            "{path} {read}"
+        );
+    }
+    let csv = field.app.get(&format!("{}&track=all", reads[3])).await.text;
+    let lines: Vec<_> = csv.lines().map(|line| line.rsplit(',').next().unwrap()).collect();
+    assert_eq!(lines, ["track", "main", "shadow"]);
+}
+
+#[tokio::test]
+async fn two_versions_on_trial_are_groups_of_their_own() {
+    let field = Field::start().await;
+    let one = publish(&field, "2").await;
+    field.app.advance_minutes(1);
+    let two = publish(&field, "3").await;
+    for (version, value) in [(&one, 1.0), (&two, 2.0)] {
+        shadow(&field, version).await;
+        let issue = json!({ "issue_time": at(0), "source_version_id": version });
+        field.post(issue, &[risk(5, value), risk(6, value)]).await;
+    }
+    let found: Vec<_> = rows(&field, "track=shadow").await.iter().map(|row| row.0).collect();
+    assert_eq!(found, [1.0, 1.0, 2.0, 2.0]);
+}
+
+#[tokio::test]
+async fn a_post_names_the_jobs_version_or_one_of_its_shadows() {
+    let field = Field::start().await;
+    let (trial, other) = (publish(&field, "2").await, publish(&field, "3").await);
+    let pinned = field
+        .app
+        .ok(ADMIN, &format!("GET /jobs/{}", field.job), Value::Null)
+        .await["source_version_id"]
+        .clone();
+    shadow(&field, &trial).await;
+    for (version, hour) in [(json!(null), 1), (pinned.clone(), 2)] {
+        field
+            .post(
+                json!({ "issue_time": at(0), "source_version_id": version }),
+                &[risk(hour, 1.0)],
+            )
+            .await;
+    }
+    assert_eq!(rows(&field, "").await.len(), 2);
+    let refused = field
+        .try_post(json!({ "source_version_id": other }), &[risk(1, 1.0)])
+        .await;
+    refused.expect_problem(422, &["#/source_version_id"]);
+    // CSV names it in a column, the same in all rows.
+    let csv = async |text: String| {
+        let request = field
+            .app
+            .request(reqwest::Method::POST, "/api/v1/predictions")
+            .bearer_auth(ADMIN);
+        field
+            .app
+            .send(request.header("content-type", "text/csv").body(text))
+            .await
+    };
+    let head = "job_id,source_version_id,role,valid_time,value";
+    let line = |version: &str, hour| format!("{},{version},risk,{},7\n", field.job, at(hour));
+    let good = csv(format!("{head}\n{}{}", line(&trial, 3), line(&trial, 4))).await;
+    assert_eq!(good.expect(200)["stored"], 2);
+    assert_eq!(
+        rows(&field, "track=shadow").await,
+        [row(7.0, "2", Some("shadow")), row(7.0, "2", Some("shadow"))]
+    );
+    assert_eq!(
+        csv(format!("{head}\n{}{}", line(&trial, 3), line("", 4))).await.status,
+        422
+    );
+    let unknown = csv(format!("{head}\n{}", line(&other, 3))).await;
+    assert_eq!(unknown.status, 422, "{}", unknown.text);
+    assert!(unknown.text.contains("source_version_id"), "{}", unknown.text);
+
+    // What was read from the track of a trial does not become the model's, in either form.
+    let path = format!("GET /predictions?metric=all&job_id={}&{WINDOW}&track=shadow", field.job);
+    let series = field.app.ok(ADMIN, &format!("{path}&shape=series"), Value::Null).await;
+    let body = json!({ "job_id": field.job, "series": series });
+    let refused = field.app.post("/api/v1/predictions", &body).await;
+    refused.expect_problem(422, &["#/series/0/track"]);
+    let body = json!({ "job_id": field.job, "source_version_id": trial, "series": series });
+    assert_eq!(field.app.ok(ADMIN, "POST /predictions", body).await["unchanged"], 2);
+    let text = field
+        .app
+        .get(&format!("{}&format=csv", path.replace("GET ", "/api/v1")))
+        .await
+        .text;
+    let refused = csv(text).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text.contains("track"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn a_withdrawal_is_for_one_track() {
+    let field = Field::start().await;
+    let trial = publish(&field, "2").await;
+    shadow(&field, &trial).await;
+    field.post(issued(0), &[risk(5, 1.0)]).await;
+    field
+        .post(
+            json!({ "issue_time": at(0), "source_version_id": trial }),
+            &[risk(5, 2.0)],
+        )
+        .await;
+    let path = format!("/api/v1/predictions?job_id={}&issue_time={}", field.job, at(0));
+    let withdraw =
+        async |track: &str| field.app.delete(&format!("{path}{track}")).await.expect(200)["withdrawn"].clone();
+    assert_eq!(withdraw("").await, 1);
+    assert_eq!(rows(&field, "track=all").await, [row(2.0, "2", Some("shadow"))]);
+    assert_eq!(withdraw("&track=shadow").await, 1);
+    assert_eq!(rows(&field, "track=all").await, []);
+    field
+        .post(
+            json!({ "issue_time": at(0), "source_version_id": trial }),
+            &[risk(5, 3.0)],
+        )
+        .await;
+    field.post(issued(0), &[risk(5, 4.0)]).await;
+    assert_eq!(withdraw("&track=all").await, 2);
 }
 
 #[tokio::test]

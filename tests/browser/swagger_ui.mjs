@@ -13,7 +13,7 @@ const ONE_BY_ONE = ["create_organisation", "create_location", "create_sensor", "
 const FIRST = [...(order === "first" ? [] : ONE_BY_ONE), "set_up_job", "create_webhook", "create_token"];
 const LEFT_OUT = order === "first" ? ONE_BY_ONE : [];
 const LAST = [
-  "revoke_token", "delete_webhook", "delete_job", "delete_source_version", "delete_source", "delete_sensor",
+  "delete_job_shadow", "revoke_token", "delete_webhook", "delete_job", "delete_source_version", "delete_source", "delete_sensor",
   "delete_location", "delete_organisation",
 ];
 
@@ -53,7 +53,22 @@ blocks.sort((one, other) => rank(one) - rank(other));
 let passed = 0;
 // A token's id is made by the server.
 let madeToken;
+// The examples put a version on trial that a user has published before: a later release of the one that they create.
+const trial = "bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbb2";
+const call = async (method, path, body) => {
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  return await fetch(`${url}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
+};
+const publishTrial = async () => {
+  const made = "/source_versions/bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb";
+  const { source_id, input_roles, output_roles } = await (await call("GET", made)).json();
+  const release = { id: trial, source_id, version: "1.1.0", input_roles, output_roles };
+  const published = await call("POST", "/source_versions", release);
+  if (published.status !== 201) faults.push(`the version on trial: ${await published.text()}`);
+};
 for (const id of blocks) {
+  if (name(id) === "put_job_shadow") await publishTrial();
+  if (name(id) === "delete_source_version") await call("DELETE", `/source_versions/${trial}`);
   const block = page.locator(`[id="${id}"]`);
   await block.locator(".opblock-summary-control").click();
   if (name(id) === "revoke_token") await block.locator("input[placeholder=id]").fill(madeToken);

@@ -1,5 +1,7 @@
 //! Compares issues with the last fresh one, and times with a clock that may have been ahead.
 
+use uuid::Uuid;
+
 use crate::domain::{clock::MAX_AHEAD_SECONDS, time::Timestamp};
 
 /// Largest time, in microseconds, by which an earlier reading of the clock may be ahead of the clock now. Small
@@ -19,6 +21,15 @@ pub(super) fn corrected(time: Timestamp, now: Timestamp) -> Timestamp {
         true => now,
         false => time,
     }
+}
+
+/// The last fresh issue of one series of a version on trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrialPost {
+    /// Version on trial.
+    pub source_version_id: Uuid,
+    /// Last fresh issue.
+    pub last: LastPost,
 }
 
 /// The last fresh issue that was posted for a metric. An issue is fresh if it is new and later than all earlier ones.

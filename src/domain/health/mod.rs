@@ -4,7 +4,8 @@ mod last_post;
 mod new_job;
 mod rules;
 mod state;
+mod trial;
 
-pub use last_post::{LastPost, latest_given};
+pub use last_post::{LastPost, TrialPost, latest_given};
 pub use rules::{Basis, Posted, Standing, Steadiness, Vitals, Watch};
 pub use state::{Health, HealthChange, HealthCounts, HealthState, JobHealth, Judgement, TargetHealth};

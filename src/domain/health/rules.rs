@@ -8,7 +8,7 @@
 use std::cmp::Reverse;
 
 use super::{
-    last_post::{LastPost, corrected},
+    last_post::{LastPost, TrialPost, corrected},
     state::{Health, HealthChange, HealthState, Judgement, TargetHealth},
 };
 use crate::domain::{
@@ -150,6 +150,8 @@ pub struct Vitals {
     pub standings: Vec<Standing>,
     /// Summary of the posts for each metric.
     pub posts: Vec<Posted>,
+    /// Last fresh issue of each series of the versions on trial. They do not count for the health of the job.
+    pub trials: Vec<TrialPost>,
     /// Whether deadlines are suspended, because the clock has jumped. While they are, no state changes to late or down.
     pub is_held: bool,
 }

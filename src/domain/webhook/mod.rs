@@ -46,11 +46,21 @@ pub enum WebhookEvent {
     #[serde(rename = "job.failed")]
     #[oai(rename = "job.failed")]
     JobFailed,
+    /// The job was promoted: one of its versions on trial became its version.
+    #[serde(rename = "job.promoted")]
+    #[oai(rename = "job.promoted")]
+    JobPromoted,
 }
 
 impl WebhookEvent {
     /// Every event.
-    pub const ALL: [Self; 4] = [Self::JobLate, Self::JobDown, Self::JobRecovered, Self::JobFailed];
+    pub const ALL: [Self; 5] = [
+        Self::JobLate,
+        Self::JobDown,
+        Self::JobRecovered,
+        Self::JobFailed,
+        Self::JobPromoted,
+    ];
 
     /// Returns the event for a change of a job's health state, or `None` if webhooks are not notified of this change.
     pub fn of(previous: HealthState, state: HealthState) -> Option<Self> {
@@ -71,6 +81,7 @@ impl WebhookEvent {
             Self::JobDown => "job.down",
             Self::JobRecovered => "job.recovered",
             Self::JobFailed => "job.failed",
+            Self::JobPromoted => "job.promoted",
         }
     }
 
@@ -80,7 +91,7 @@ impl WebhookEvent {
     }
 }
 
-/// A change of a job's health state that webhooks are notified of.
+/// A change of a job that webhooks are notified of: of its health state, or of its version by a promotion.
 #[derive(Debug, Clone)]
 pub struct Notice {
     /// Organisation of the job.

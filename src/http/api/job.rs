@@ -133,6 +133,7 @@ impl JobApi {
             organisation_id: organisation_id.0,
             source_id: source_id.0,
             source_version_id: source_version_id.0,
+            run_by_version: None,
             active: active.0,
             name: name.0,
             health: health.0,
@@ -146,7 +147,7 @@ impl JobApi {
     /// List the jobs of a worker
     ///
     /// Returns the active jobs of one source version (the service that the worker runs as), each with its role bindings
-    /// and its targets. Needs: any token.
+    /// and its targets. They include the jobs that run the version on trial, with `"track": "shadow"`. Needs: any token.
     #[oai(
         path = "/jobs/service/:service_id",
         method = "get",
@@ -236,7 +237,8 @@ impl JobApi {
     /// Change a job
     ///
     /// Changes the fields that the body names. null clears an optional field. The bindings are checked against the
-    /// contract of the version. Needs: manager.
+    /// contract of the version, and of each version on trial. A version on trial that the job is pinned to is not on
+    /// trial any more. Needs: manager.
     #[oai(path = "/jobs/:job_id", method = "put", operation_id = "update_job")]
     async fn update(
         &self,

@@ -11,6 +11,7 @@ use crate::{
     domain::{
         job_run::{JobRun, NewJobRun},
         page::Listed,
+        track::Tracks,
     },
     http::form::{
         answer::{Change, Find},
@@ -35,7 +36,8 @@ impl JobRunApi {
     ///
     /// Reports a run without predictions. `ok` is for a worker that has nothing to post: it counts as a post of the job
     /// and of all its targets. `failed` is for a run that failed: the job is `failed` at once, until its next
-    /// successful post. A post of predictions counts as a successful run and needs no report. Needs: worker.
+    /// successful post. A post of predictions counts as a successful run and needs no report. With the
+    /// `source_version_id` of a version on trial the report does not count for the health of the job. Needs: worker.
     #[oai(path = "/jobs/:job_id/runs", method = "post", operation_id = "report_job_run")]
     async fn report(
         &self,
@@ -50,7 +52,7 @@ impl JobRunApi {
 
     /// List a job's runs
     ///
-    /// Returns the reports of the worker (the newest 2,000 are stored) and the issues that it posted, as long as they
+    /// Returns the reports of the workers (the newest 2,000 are stored) and the issues that they posted, as long as they
     /// are stored, newest first. An issue has the time of its issue_time, a report the time of its arrival. Needs: any
     /// token of the job's organisation.
     #[oai(path = "/jobs/:job_id/runs", method = "get", operation_id = "list_job_runs")]
@@ -59,6 +61,9 @@ impl JobRunApi {
         auth: Auth,
         /// The job's id.
         job_id: Path<Uuid>,
+        /// The track of the runs: `main` for the version of the job, `shadow` for its versions on trial, or `all`.
+        #[oai(default)]
+        track: Query<Tracks>,
         /// The maximum number of rows.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
@@ -66,7 +71,7 @@ impl JobRunApi {
         cursor: Query<Option<String>>,
     ) -> Find<List<JobRun>> {
         let after = cursor.0.as_deref().map(decode).transpose()?;
-        let Listed { items, more } = job_run::list(&self.0, &auth.0, job_id.0, after, rows(limit.0)).await?;
+        let Listed { items, more } = job_run::list(&self.0, &auth.0, job_id.0, track.0, after, rows(limit.0)).await?;
         let last = items.last().map(|(place, _)| *place);
         let listed = Listed {
             items: items.into_iter().map(|(_, run)| run).collect(),

@@ -11,6 +11,7 @@ pub mod prediction;
 pub mod probe;
 pub mod reading;
 pub mod sensor;
+pub mod shadow;
 pub mod source;
 pub mod source_version;
 pub mod tag;

@@ -87,7 +87,7 @@ impl SourceVersionApi {
 
     /// Delete a source version
     ///
-    /// Deletes the version. No job may be pinned to it. Needs: manager (of a shared source: admin).
+    /// Deletes the version. No job may be pinned to it or have it on trial. Needs: manager (of a shared source: admin).
     #[oai(
         path = "/source_versions/:id",
         method = "delete",

@@ -23,7 +23,7 @@ fn complete_operations(document: &mut Value, examples: &Value) {
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for (_, methods) in paths {
         for (method, operation) in methods.as_object_mut().into_iter().flatten() {
-            keep_possible_problems(operation);
+            keep_possible_problems(method, operation);
             if method == "get" && !operation["responses"]["200"]["headers"]["ETag"].is_null() {
                 add_not_modified(operation);
             }
@@ -60,8 +60,9 @@ fn complete_list(parameter: &mut Value) {
 }
 
 /// Removes the problem responses that the arguments of the operation cannot cause, such as 413 without a body. The type
-/// of the operation's result has already selected the other problems.
-fn keep_possible_problems(operation: &mut Value) {
+/// of the operation's result has already selected the other problems. What a PUT without a body puts is named by the
+/// path, which can break rules like a body.
+fn keep_possible_problems(method: &str, operation: &mut Value) {
     let has_body = !operation["requestBody"].is_null();
     let is_secured = operation["security"]
         .as_array()
@@ -74,7 +75,8 @@ fn keep_possible_problems(operation: &mut Value) {
     let possible = |status: &str| match status {
         "401" | "429" | "500" => is_secured,
         "412" => is_guarded,
-        "408" | "413" | "415" | "422" => has_body,
+        "408" | "413" | "415" => has_body,
+        "422" => has_body || method == "put",
         _ => true,
     };
     if let Some(responses) = operation["responses"].as_object_mut() {

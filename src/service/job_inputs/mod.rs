@@ -101,12 +101,13 @@ fn read(
         now,
         count: Cell::new(0),
     };
+    // A promotion leaves the bindings as they are. Those of roles that the version does not have are no inputs.
     let input = |binding: &RoleBinding| {
         let roles = &version.input_roles;
-        let role = roles.iter().find(|role| role.role == binding.role);
-        read.input(binding, role.ok_or_else(gone)?)
+        let role = roles.iter().find(|role| role.role == binding.role)?;
+        Some(read.input(binding, role))
     };
-    let inputs = job.role_bindings.iter().map(input).collect::<Result<_>>()?;
+    let inputs = job.role_bindings.iter().filter_map(input).collect::<Result<_>>()?;
     Ok(JobInputs {
         job_id: job.id,
         from,

@@ -46,7 +46,8 @@ pub fn counts(connection: &Connection, organisation_id: Option<Uuid>, now: Times
     Ok(Counted { by_state, open })
 }
 
-/// Counts the active jobs of the organisation that have no prediction for `now` or later. `None` counts the jobs of all
+/// Counts the active jobs of the organisation that have no prediction for `now` or later. Versions on trial do not count.
+/// `None` counts the jobs of all
 /// organisations.
 pub fn not_covering(connection: &Connection, organisation_id: Option<Uuid>, now: Timestamp) -> Result<u64> {
     let of = match organisation_id {
@@ -55,7 +56,7 @@ pub fn not_covering(connection: &Connection, organisation_id: Option<Uuid>, now:
     };
     let mut statement = connection.prepare_cached(&format!(
         "SELECT count(*) AS jobs FROM jobs j WHERE j.active {of} AND NOT EXISTS (SELECT 1 FROM series s
-            WHERE s.job_id = j.id AND s.organisation_id = j.organisation_id AND s.covers_until >= ?1)"
+            WHERE s.job_id = j.id AND s.organisation_id = j.organisation_id AND s.track = 'main' AND s.covers_until >= ?1)"
     ))?;
     let parameters = parameters(&now, organisation_id.as_ref());
     let jobs: i64 = statement.query_row(parameters.as_slice(), |row| row.get("jobs"))?;

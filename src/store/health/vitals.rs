@@ -7,8 +7,9 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Result,
-        health::{LastPost, Posted, Standing, Vitals},
+        health::{LastPost, Posted, Standing, TrialPost, Vitals},
         text::Name,
+        track::Track,
     },
     store::{
         clock,
@@ -71,12 +72,22 @@ pub fn vitals_of(connection: &Connection, ids: &[Uuid]) -> Result<HashMap<Uuid, 
         Ok(())
     })?;
     // A deleted job of another organisation may have had the id, and its series may still be stored.
-    let sql = "SELECT s.job_id, s.newest_issue, s.metric, s.fresh_issue, s.newest_arrival, s.covers_until
+    let sql =
+        "SELECT s.job_id, s.source_version_id, s.track, s.newest_issue, s.metric, s.fresh_issue, s.newest_arrival,
+            s.covers_until
         FROM jobs j JOIN series s ON s.job_id = j.id AND s.organisation_id = j.organisation_id WHERE j.id IN (?)";
     set::read(connection, sql, ids, |row| {
-        if row.get::<_, i64>("newest_issue")? != NOTHING_LEFT {
-            let posted = Posted::from_row(row)?;
-            found.entry(row.get("job_id")?).or_default().posts.push(posted);
+        if row.get::<_, i64>("newest_issue")? == NOTHING_LEFT {
+            return Ok(());
+        }
+        let posted = Posted::from_row(row)?;
+        let vitals = found.entry(row.get("job_id")?).or_default();
+        match row.get("track")? {
+            Track::Main => vitals.posts.push(posted),
+            Track::Shadow => vitals.trials.push(TrialPost {
+                source_version_id: row.get("source_version_id")?,
+                last: posted.last,
+            }),
         }
         Ok(())
     })?;

@@ -1,10 +1,11 @@
 //! Reads the data that responses about jobs contain in addition to the rows of the jobs: the source and the targets of
-//! their versions, and the location of their inputs.
+//! their versions, the location of their inputs, and their versions on trial.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use uuid::Uuid;
 
+use super::shadow::shadows_of;
 use crate::{
     domain::{
         Error, Result,
@@ -35,16 +36,20 @@ pub fn contexts(connection: &Connection, jobs: &[JobRecord]) -> Result<Vec<JobCo
             grace_minutes: row.get("grace_minutes")?,
             job_targets: row.get::<_, Json<_>>("output_roles")?.0,
             bound_location_id: None,
+            shadows: Vec::new(),
         };
         of_versions.insert(row.get::<_, Uuid>("version_id")?, context);
         Ok(())
     })?;
     let without_location = jobs.iter().filter(|job| job.given_location_id.is_none());
     let bound = bound_locations(connection, without_location)?;
+    let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
+    let mut shadows = shadows_of(connection, &ids)?;
     let context = |job: &JobRecord| {
         let found = of_versions.get(&job.source_version_id).ok_or_else(|| gone(job))?;
         Ok(JobContext {
             bound_location_id: bound.get(&job.id).copied(),
+            shadows: shadows.remove(&job.id).unwrap_or_default(),
             ..found.clone()
         })
     };

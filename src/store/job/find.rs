@@ -24,6 +24,10 @@ use crate::{
 const SELECT: &str = "SELECT j.id, j.organisation_id, j.name, j.active, j.source_version_id, j.location_id,
     j.created_at, j.updated_at, j.revision FROM jobs j";
 
+/// The condition that the version `?` runs the job `j`: the job is pinned to it, or it is a shadow of the job.
+const RUN_BY: &str =
+    "j.source_version_id = ? OR j.id IN (SELECT t.job_id FROM job_shadows t WHERE t.source_version_id = ?)";
+
 impl FromRow for JobRecord {
     /// Reads a job without its bindings, which [`with_bindings`] reads from a table of their own.
     fn from_row(row: &Row<'_>) -> RowResult<Self> {
@@ -85,6 +89,15 @@ pub fn any_pinned_to(connection: &Connection, source_version_id: Uuid) -> Result
     )
 }
 
+/// Returns the id of one of the jobs that the source version is a shadow of. `None` if there are none.
+pub fn any_with_shadow(connection: &Connection, source_version_id: Uuid) -> Result<Option<Uuid>> {
+    any(
+        connection,
+        "SELECT job_id FROM job_shadows WHERE source_version_id = ?1 LIMIT 1",
+        source_version_id,
+    )
+}
+
 /// Returns the id of one of the jobs that bind the input to a role, or that are for the location with this id. `None`
 /// if there are none.
 pub fn any_bound_to(connection: &Connection, input_id: Uuid) -> Result<Option<Uuid>> {
@@ -96,12 +109,15 @@ pub fn any_bound_to(connection: &Connection, input_id: Uuid) -> Result<Option<Uu
     )
 }
 
-/// Returns the jobs that bind the sensor, each with the input role that it fills.
+/// Returns the jobs that bind the sensor, each with the input role that it fills in the version of the job, and in each
+/// of its versions on trial.
 pub fn roles_of_sensor(connection: &Connection, sensor_id: Uuid) -> Result<Vec<(Uuid, InputRole)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT b.job_id, b.role, v.input_roles FROM role_bindings b JOIN jobs j ON j.id = b.job_id
-            JOIN source_versions v ON v.id = j.source_version_id
-            WHERE b.input_id = ?1 AND b.input_type = ?2 ORDER BY b.job_id, b.position",
+        "SELECT b.job_id, b.role, v.input_roles FROM role_bindings b JOIN (
+                SELECT id AS job_id, source_version_id, 0 AS trial FROM jobs
+                UNION ALL SELECT job_id, source_version_id, 1 FROM job_shadows
+            ) r ON r.job_id = b.job_id JOIN source_versions v ON v.id = r.source_version_id
+            WHERE b.input_id = ?1 AND b.input_type = ?2 ORDER BY b.job_id, b.position, r.trial, v.id",
     )?;
     let mut rows = statement.query((sensor_id, InputKind::Sensor))?;
     let mut found = Vec::new();
@@ -118,10 +134,12 @@ pub fn roles_of_sensor(connection: &Connection, sensor_id: Uuid) -> Result<Vec<(
 /// may have changed with time since it was stored.
 pub fn list(connection: &Connection, filter: &JobFilter, page: Page, now: Timestamp) -> Result<Listed<Uuid>> {
     let listed = "SELECT j.id FROM jobs j JOIN source_versions v ON v.id = j.source_version_id";
+    let run_by = filter.run_by_version.map_or("", |_| RUN_BY);
     Filter::default()
         .equal("j.organisation_id", &filter.organisation_id)
         .equal("v.source_id", &filter.source_id)
         .equal("j.source_version_id", &filter.source_version_id)
+        .such(run_by, &filter.run_by_version)
         .equal("j.active", &filter.active)
         .equal("j.name", &filter.name)
         .such(&health::in_state("role = ''", &filter.health), &now)

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{
-    posted::{Placed, posted},
+    posted::{Placed, number, posted},
     report::SELECT,
 };
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
         Result, Timestamp,
         job_run::{JobRun, RunPlace},
         page::Listed,
+        track::{Track, Tracks},
     },
     store::{
         engine::{Connection, Row, RowResult},
@@ -18,13 +19,14 @@ use crate::{
     },
 };
 
-/// Returns up to `limit` runs of the organisation's job, newest first. If `after` is given, the list begins after that
-/// place. Posted predictions with the same issue time in all series of the job are one run. Runs are no longer listed
+/// Returns up to `limit` runs of the organisation's job on the given tracks, newest first. If `after` is given, the list begins after that
+/// place. Posted predictions with the same issue time in all series of a job and a track are one run. Runs are no longer listed
 /// once their predictions have expired and were deleted.
 pub fn runs(
     connection: &Connection,
     job_id: Uuid,
     organisation_id: Uuid,
+    tracks: Tracks,
     after: Option<RunPlace>,
     limit: usize,
 ) -> Result<Listed<Placed>> {
@@ -36,13 +38,20 @@ pub fn runs(
     let mut runs = connection
         .prepare_cached(&format!(
             "{SELECT} WHERE job_id = ?1 AND (available_at < ?2 OR available_at = ?2 AND number < ?3)
-                ORDER BY available_at DESC, number DESC LIMIT ?4"
+                AND (CAST(?5 AS TEXT) IS NULL OR track = ?5) ORDER BY available_at DESC, number DESC LIMIT ?4"
         ))?
-        .query_map((job_id, after.time, after.number, most), placed)?
+        .query_map((job_id, after.time, after.number, most, tracks.only()), placed)?
         .collect::<RowResult<Vec<_>>>()?;
-    // Posted predictions are listed after the reports of the same time.
-    let before = after.time.micros() + i64::from(after.number > 0);
-    runs.extend(posted(connection, job_id, organisation_id, before, most)?);
+    for track in [Track::Main, Track::Shadow] {
+        if tracks.only().is_none_or(|only| only == track) {
+            // Posted predictions are listed after the reports of the same time, and those on trial at last.
+            let before = after
+                .time
+                .micros()
+                .saturating_add(i64::from(after.number > number(track)));
+            runs.extend(posted(connection, job_id, organisation_id, track, before, most)?);
+        }
+    }
     runs.sort_by(|(a, _), (b, _)| b.cmp(a));
     Ok(Listed::cut(runs, limit))
 }
@@ -78,7 +87,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let connection = traced::database(folder.path());
         fill(&connection, series);
-        let page = || runs(&connection, Uuid::nil(), Uuid::nil(), None, 2);
+        let page = || runs(&connection, Uuid::nil(), Uuid::nil(), Tracks::Main, None, 2);
         let (statements, listed) = traced::statements(&connection, page);
         let listed = listed.unwrap();
         assert!(listed.more);

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         Result,
         job_run::{JobRun, RunPlace, RunStatus},
+        track::Track,
     },
     store::{
         engine::{Connection, Row, RowResult},
@@ -27,18 +28,21 @@ const ISSUES: &str =
 
 static FIND_ISSUES: Texts = Texts::new();
 
-/// Returns the newest `most` issues of the job that are earlier than `before`, newest first. `before` is in
+/// Returns the newest `most` issues of the job on one track that are earlier than `before`, newest first. `before` is in
 /// microseconds since 1970.
 pub fn posted(
     connection: &Connection,
     job_id: Uuid,
     organisation_id: Uuid,
+    track: Track,
     before: i64,
     most: i64,
 ) -> Result<Vec<Placed>> {
     let series = connection
-        .prepare_cached("SELECT id FROM series WHERE job_id = ?1 AND organisation_id = ?2 ORDER BY last_issue DESC")?
-        .query_map((job_id, organisation_id), |row| row.get("id"))?
+        .prepare_cached(
+            "SELECT id FROM series WHERE job_id = ?1 AND organisation_id = ?2 AND track = ?3 ORDER BY last_issue DESC",
+        )?
+        .query_map((job_id, organisation_id, track), |row| row.get("id"))?
         .collect::<RowResult<Vec<i64>>>()?;
     let enough = usize::try_from(most).unwrap_or(usize::MAX);
     let mut issues: Vec<Placed> = Vec::new();
@@ -57,7 +61,7 @@ pub fn posted(
             part,
             |id| [id, &organisation_id, &before, &oldest, &most],
             |row| {
-                issues.push(issue(row)?);
+                issues.push(issue(row, track)?);
                 Ok(())
             },
         )?;
@@ -67,8 +71,16 @@ pub fn posted(
     Ok(issues)
 }
 
+/// Returns the number in the place of a posted run, which lists the runs of the same time by their track.
+pub fn number(track: Track) -> i64 {
+    match track {
+        Track::Main => 0,
+        Track::Shadow => -1,
+    }
+}
+
 /// Reads an issue of one series as a run.
-fn issue(row: &Row<'_>) -> RowResult<Placed> {
+fn issue(row: &Row<'_>, track: Track) -> RowResult<Placed> {
     let time = row.get("issue_time")?;
     let count: i64 = row.get("predictions")?;
     let run = JobRun {
@@ -78,8 +90,10 @@ fn issue(row: &Row<'_>) -> RowResult<Placed> {
         available_at: row.get("arrival")?,
         message: None,
         predictions: Some(u64::try_from(count).unwrap_or_default()),
+        track: track.named(),
     };
-    Ok((RunPlace { time, number: 0 }, run))
+    let number = number(track);
+    Ok((RunPlace { time, number }, run))
 }
 
 /// Sorts the issues newest first, and merges issues of several series with the same issue time into one run.

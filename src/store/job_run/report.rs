@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::{
-    domain::{Result, job_run::JobRun},
+    domain::{Result, job_run::JobRun, track::Track},
     store::{
         engine::{Connection, OptionalExtension, Row, RowResult, Transaction},
         row::FromRow,
@@ -14,7 +14,7 @@ use crate::{
 const KEPT: i64 = 2000;
 
 /// The beginning of a statement that selects reports.
-pub const SELECT: &str = "SELECT number, id, status, message, available_at FROM reports";
+pub const SELECT: &str = "SELECT number, id, status, message, available_at, track FROM reports";
 
 impl FromRow for JobRun {
     fn from_row(row: &Row<'_>) -> RowResult<Self> {
@@ -25,6 +25,7 @@ impl FromRow for JobRun {
             available_at: row.get("available_at")?,
             message: row.get("message")?,
             predictions: None,
+            track: row.get::<_, Track>("track")?.named(),
         })
     }
 }
@@ -39,12 +40,19 @@ pub fn find(connection: &Connection, job_id: Uuid, id: Uuid) -> Result<Option<Jo
 pub fn insert(tx: &Transaction<'_>, job_id: Uuid, id: Uuid, report: &JobRun) -> Result<()> {
     let number: i64 = tx
         .prepare_cached(
-            "INSERT INTO reports (job_id, number, id, status, message, available_at)
-                SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5 FROM reports WHERE job_id = ?1
+            "INSERT INTO reports (job_id, number, id, status, message, available_at, track)
+                SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5, ?6 FROM reports WHERE job_id = ?1
                 RETURNING number",
         )?
         .query_row(
-            (job_id, id, report.status, &report.message, report.available_at),
+            (
+                job_id,
+                id,
+                report.status,
+                &report.message,
+                report.available_at,
+                report.track.unwrap_or_default(),
+            ),
             |row| row.get(0),
         )?;
     tx.prepare_cached("DELETE FROM reports WHERE job_id = ?1 AND number <= ?2")?

@@ -94,7 +94,7 @@ async fn a_webhook_is_made_shown_changed_and_deleted() {
         shown,
         json!({
             "id": id, "organisation_id": home, "name": "on call", "url": NOWHERE,
-            "events": ["job.late", "job.down", "job.recovered", "job.failed"], "active": true,
+            "events": ["job.late", "job.down", "job.recovered", "job.failed", "job.promoted"], "active": true,
             "created_at": now, "updated_at": now
         })
     );

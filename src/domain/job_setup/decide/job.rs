@@ -43,6 +43,7 @@ pub(super) fn decide(mut draft: Draft<'_>, source: &Source, version: &SourceVers
         grace_minutes: source.grace_minutes,
         job_targets: version.output_roles.clone(),
         bound_location_id: draft.things.bound_location(&made.role_bindings),
+        shadows: Vec::new(),
     };
     draft.create(Made::Job(made.clone()));
     let vitals = Vitals::of_new(context.watch(made.active), fresh.now);

@@ -6,7 +6,7 @@ use super::report::Report;
 use crate::{
     domain::{
         audit::AuditEntry, job_history::JobHistoryEntry, location::Location, organisation::Organisation,
-        sensor::Sensor, source::Source, source_version::SourceVersion, token::Token, webhook::Webhook,
+        sensor::Sensor, shadow::Shadow, source::Source, source_version::SourceVersion, token::Token, webhook::Webhook,
     },
     store::row::FromRow,
 };
@@ -22,6 +22,8 @@ pub fn check(connection: &Connection, report: &mut Report) {
     decode::<Webhook>(connection, "webhooks", report);
     decode::<AuditEntry>(connection, "audit", report);
     decode::<JobHistoryEntry>(connection, "job_history", report);
+    let shadows = "job_shadows JOIN source_versions ON id = source_version_id";
+    decode::<Shadow>(connection, shadows, report);
     let outcome = bindings(connection, report);
     report.unreadable("the jobs", outcome);
     let outcome = health(connection, report);
