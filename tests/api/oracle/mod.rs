@@ -2,6 +2,7 @@
 //! and the definitions of responses. `PROPTEST_CASES` sets the number of cases.
 
 mod steps;
+mod trials;
 mod wire;
 
 use std::{
@@ -15,28 +16,32 @@ use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::runtime;
 use uuid::Uuid;
 
 use crate::app::{ADMIN, TestApp};
 use steps::{Read, Step, step};
+use trials::Trials;
 
 const HOUR: i64 = 3_600_000_000;
 const METRICS: [&str; 2] = ["humidity", "temperature"];
 const STAGES: [Option<&str>; 2] = [None, Some("raw")];
+const TRACKS: [&str; 3] = ["main", "shadow", "all"];
 
 /// Retention of the second source's predictions, in hours.
 const RETENTION: i64 = 3;
 
 /// Default number of cases.
 const CASES: u32 = 40;
-/// Key of a series: the job if there is one, the source and its version, metric, stage and location.
+/// Key of a series: the job if there is one, the source and its version, its track, metric, stage and location.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Series {
     job: Option<usize>,
     source: usize,
     version: usize,
+    /// Whether the version was on trial when it was posted.
+    is_shadow: bool,
     metric: usize,
     stage: usize,
     location: usize,
@@ -67,12 +72,19 @@ struct Case<'a> {
     locations: [String; 2],
     /// Two jobs of the first source, one for each of its versions, and one of the second.
     jobs: Vec<String>,
+    /// Source and version of each job.
+    of_jobs: [(usize, usize); 3],
+    /// Versions of the first source. No job has the last of them at the beginning.
+    versions: Vec<String>,
+    /// Versions on trial of each job.
+    shadows: [BTreeSet<usize>; 3],
+    trials: Trials,
     sources: [String; 2],
     begun: HashMap<Series, usize>,
     kept: Vec<Kept>,
 }
 
-/// Source and version of each job.
+/// Source and version of each job at the beginning.
 const OF_JOBS: [(usize, usize); 3] = [(0, 0), (0, 1), (1, 0)];
 
 fn label(version: usize) -> String {
@@ -94,7 +106,7 @@ impl<'a> Case<'a> {
         let mut locations = [place("one").await, place("two").await];
         locations.sort();
         let sources = [format!("a {name}"), format!("b {name}")];
-        let mut jobs = Vec::new();
+        let (mut jobs, mut versions) = (Vec::new(), Vec::new());
         for (job, (source, version)) in OF_JOBS.into_iter().enumerate() {
             let role = |metric: &str| json!({ "role": metric, "metric": metric });
             let body = json!({
@@ -105,8 +117,16 @@ impl<'a> Case<'a> {
             });
             let made = app.ok(ADMIN, "POST /jobs/setup", body).await;
             jobs.push(made["id"].as_str().unwrap().to_owned());
+            if source == 0 {
+                versions.push(made["source_version_id"].as_str().unwrap().to_owned());
+            }
             app.advance_minutes(1);
         }
+        let source = app.ok(ADMIN, &format!("GET /jobs/{}", jobs[0]), Value::Null).await["source_id"].clone();
+        let roles = METRICS.map(|metric| json!({ "role": metric, "metric": metric }));
+        let last = json!({ "source_id": source, "version": label(2), "input_roles": [], "output_roles": roles });
+        versions.push(app.make("/api/v1/source_versions", &last).await);
+        let trials = Trials::start(app, &home, &locations[0], &source).await;
         let start = app.now().micros();
         Self {
             app,
@@ -114,6 +134,10 @@ impl<'a> Case<'a> {
             start,
             locations,
             jobs,
+            of_jobs: OF_JOBS,
+            versions,
+            shadows: Default::default(),
+            trials,
             sources,
             begun: HashMap::new(),
             kept: Vec::new(),
@@ -137,11 +161,17 @@ impl<'a> Case<'a> {
                     issue,
                     metric,
                     stage,
-                } => self.withdraw(*job, *issue, *metric, *stage).await?,
+                    track,
+                } => self.withdraw(*job, *issue, *metric, *stage, *track).await?,
+                Step::Shadow { job, version, is_on } => self.shadow(*job, *version, *is_on).await?,
+                Step::Promote { job, version, keeps } => self.promote(*job, *version, *keeps).await?,
+                Step::Bind(sensor) => self.bind(*sensor).await,
+                Step::Reading(sensor, hour, value) => self.reading(*sensor, *hour, *value).await,
+                Step::Remember => self.remember().await?,
                 _ => self.post(step).await?,
             }
         }
-        Ok(())
+        self.recall().await
     }
 
     /// Posts, and compares the counts or the refusal with the stored points.
@@ -151,6 +181,10 @@ impl<'a> Case<'a> {
         let path = format!("/api/v1/predictions{query}");
         self.app.tick();
         let answer = self.app.post(&path, &body).await;
+        let Some(runs) = runs else {
+            prop_assert_eq!(answer.status, 422, "{} {}", body, answer.text);
+            return Ok(());
+        };
         let now = self.app.now().micros();
         let mut seen = BTreeMap::new();
         for (series, issue, valid, value) in &runs {
@@ -231,6 +265,7 @@ impl<'a> Case<'a> {
         issue: i64,
         metric: Option<usize>,
         stage: Option<usize>,
+        track: Option<usize>,
     ) -> Result<(), TestCaseError> {
         let issue = self.at(issue);
         // A query cannot select only predictions without a stage.
@@ -244,6 +279,9 @@ impl<'a> Case<'a> {
         if let Some(stage) = stage {
             path += &format!("&stage={stage}");
         }
+        if let Some(track) = track {
+            path += &format!("&track={}", TRACKS[track]);
+        }
         self.app.tick();
         let answer = self.app.delete(&path).await;
         let now = self.app.now().micros();
@@ -252,6 +290,7 @@ impl<'a> Case<'a> {
             (series.job, kept.issue) == (Some(job), issue)
                 && metric.is_none_or(|metric| series.metric == metric)
                 && stage.is_none_or(|stage| STAGES[series.stage] == Some(stage))
+                && is_on(series, track)
         };
         let chosen = self.kept.iter().filter(is_chosen);
         let chosen: BTreeSet<_> = chosen.map(|kept| (kept.series.clone(), kept.valid)).collect();
@@ -305,6 +344,7 @@ impl<'a> Case<'a> {
                 .map(|source| format!("source={}", self.sources[source].replace(' ', "%20"))),
         );
         query.extend(read.version.map(|version| format!("source_version={}", label(version))));
+        query.extend(read.track.map(|track| format!("track={}", TRACKS[track])));
         query.extend(as_of.map(|as_of| format!("as_of={}", time(as_of))));
         query.extend(leads[0].map(|hours| format!("min_lead={}", hours * 3600)));
         query.extend(leads[1].map(|hours| {
@@ -343,6 +383,7 @@ impl<'a> Case<'a> {
                 && stage.is_none_or(|stage| STAGES[series.stage] == Some(stage))
                 && read.source.is_none_or(|source| series.source == source)
                 && read.version.is_none_or(|version| series.version == version)
+                && is_on(series, read.track)
                 && (from..to).contains(&kept.valid)
                 && as_of.is_none_or(|as_of| kept.available <= as_of)
                 && leads[0].is_none_or(|least| lead >= least * HOUR)
@@ -369,8 +410,11 @@ impl<'a> Case<'a> {
                 stage,
                 location,
                 job,
+                version,
+                is_shadow,
                 ..
             } = kept.series;
+            let shadow = is_shadow.then_some(version);
             // Of all issues: one for each issue of each series.
             let issue = read.all.then_some((kept.issue, kept.begun));
             picked
@@ -380,6 +424,7 @@ impl<'a> Case<'a> {
                     stage,
                     location,
                     job.unwrap_or(usize::MAX),
+                    shadow,
                     kept.valid,
                     issue,
                 ))
@@ -388,6 +433,15 @@ impl<'a> Case<'a> {
         let expected: Vec<_> = picked.into_values().map(|kept| self.row(kept)).collect();
         prop_assert_eq!(rows, expected, "{:?}", query);
         Ok(())
+    }
+}
+
+/// Returns whether a series is on the track that is asked for, which is main by default.
+fn is_on(series: &Series, track: Option<usize>) -> bool {
+    match track.map_or("main", |track| TRACKS[track]) {
+        "main" => !series.is_shadow,
+        "shadow" => series.is_shadow,
+        _ => true,
     }
 }
 

@@ -10,9 +10,10 @@ pub type Gaps = Option<&'static str>;
 
 #[derive(Debug, Clone)]
 pub enum Step {
-    /// Post for a job, as points or as series, issued at that hour or at its arrival.
+    /// Post for a job, as points or as series, issued at that hour or at its arrival, of a version if one is named.
     ForJob {
         job: usize,
+        version: Option<usize>,
         issue: Option<i64>,
         stage: usize,
         points: Vec<Posted>,
@@ -34,7 +35,26 @@ pub enum Step {
         issue: i64,
         metric: Option<usize>,
         stage: Option<usize>,
+        track: Option<usize>,
     },
+    /// A version of the first source is put on trial for one of its jobs, or is no longer.
+    Shadow {
+        job: usize,
+        version: usize,
+        is_on: bool,
+    },
+    /// A version of the first source becomes that of one of its jobs.
+    Promote {
+        job: usize,
+        version: usize,
+        keeps: bool,
+    },
+    /// The job downstream is bound to another sensor.
+    Bind(usize),
+    /// A reading of a sensor: the hour and the value.
+    Reading(usize, i64, i32),
+    /// Responses of now are remembered, and requested again at the end as of now.
+    Remember,
     /// Deletion of expired data.
     Sweep,
     /// Minutes pass.
@@ -50,6 +70,8 @@ pub struct Read {
     pub stage: Option<usize>,
     pub source: Option<usize>,
     pub version: Option<usize>,
+    /// Index in `TRACKS`.
+    pub track: Option<usize>,
     /// Start of the window: hours and microseconds.
     pub from: (i64, i64),
     pub to: (i64, i64),
@@ -78,7 +100,9 @@ pub fn step() -> impl Strategy<Value = Step> {
     let rare = |range: std::ops::Range<i64>| option::weighted(0.25, range);
     let which = || option::weighted(0.2, 0..2_usize);
     let scope = (option::weighted(0.4, 0..3_usize), 0..2_usize);
-    let what = (option::weighted(0.5, 0..2_usize), which(), which(), which());
+    let version = || option::weighted(0.3, 0..3_usize);
+    let track = || option::weighted(0.4, 0..3_usize);
+    let what = (option::weighted(0.5, 0..2_usize), which(), which(), version(), track());
     let choice = (rare(0..200), rare(-2..5), rare(-2..5), rare(-2..3));
     let read = (scope, what, (beside(), beside()), choice, any::<bool>(), 1..6_usize);
     let read = read.prop_map(|((job, location), what, (from, to), choice, all, limit)| Read {
@@ -88,6 +112,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         stage: what.1,
         source: what.2,
         version: what.3,
+        track: what.4,
         from,
         to,
         as_of_minutes: choice.0,
@@ -98,19 +123,28 @@ pub fn step() -> impl Strategy<Value = Step> {
         limit,
     });
     prop_oneof![
-        5 => (0..3_usize, issue(), 0..2_usize, points(), any::<bool>(), gaps()).prop_map(
-            |(job, issue, stage, points, as_series, gaps)| {
-                Step::ForJob { job, issue, stage, points, as_series, gaps }
+        5 => (0..3_usize, version(), issue(), 0..2_usize, points(), any::<bool>(), gaps()).prop_map(
+            |(job, version, issue, stage, points, as_series, gaps)| {
+                Step::ForJob { job, version, issue, stage, points, as_series, gaps }
             }
         ),
-        3 => (0..2_usize, which(), issue(), 0..2_usize, points(), gaps()).prop_map(
+        3 => (0..2_usize, version(), issue(), 0..2_usize, points(), gaps()).prop_map(
             |(source, version, issue, stage, points, gaps)| {
                 Step::Direct { source, version, issue, stage, points, gaps }
             }
         ),
-        2 => (0..3_usize, -2..3_i64, which(), which()).prop_map(
-            |(job, issue, metric, stage)| Step::Withdraw { job, issue, metric, stage }
+        2 => (0..3_usize, -2..3_i64, which(), which(), track()).prop_map(
+            |(job, issue, metric, stage, track)| Step::Withdraw { job, issue, metric, stage, track }
         ),
+        3 => (0..2_usize, 0..3_usize, prop::bool::weighted(0.8)).prop_map(
+            |(job, version, is_on)| Step::Shadow { job, version, is_on }
+        ),
+        2 => (0..2_usize, 0..3_usize, any::<bool>()).prop_map(
+            |(job, version, keeps)| Step::Promote { job, version, keeps }
+        ),
+        1 => (0..2_usize).prop_map(Step::Bind),
+        1 => (0..2_usize, 0..6_i64, 0..3_i32).prop_map(|(sensor, hour, value)| Step::Reading(sensor, hour, value)),
+        2 => Just(Step::Remember),
         1 => Just(Step::Sweep),
         3 => (0..100_i64).prop_map(Step::Wait),
         6 => read.prop_map(Step::Read),

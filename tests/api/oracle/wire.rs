@@ -3,26 +3,34 @@
 use serde_json::{Value, json};
 
 use super::{
-    Case, Given, Kept, METRICS, OF_JOBS, STAGES, Series, label,
+    Case, Given, Kept, METRICS, STAGES, Series, label,
     steps::{Gaps, Posted, Step},
     time,
 };
 
 impl Case<'_> {
-    /// Returns the body of a post, its handling of gaps, and its points by series: issue, valid_time and value.
-    pub fn body(&self, step: &Step) -> (Value, Gaps, Vec<Given>) {
+    /// Returns the body of a post, its handling of gaps, and its points by series: issue, valid_time and value. There are
+    /// no points if the version of the post must be refused.
+    pub fn body(&self, step: &Step) -> (Value, Gaps, Option<Vec<Given>>) {
         match step {
             Step::ForJob {
                 job,
+                version: named,
                 issue,
                 stage,
                 points,
                 as_series,
                 gaps,
             } => {
-                let (source, version) = OF_JOBS[*job];
+                let (source, pinned) = self.of_jobs[*job];
+                let named = named.filter(|_| source == 0);
+                let version = named.unwrap_or(pinned);
+                let is_shadow = version != pinned;
                 let issue = issue.map(|hour| self.at(hour));
                 let mut body = json!({ "job_id": self.jobs[*job], "stage": STAGES[*stage] });
+                if let Some(named) = named {
+                    body["source_version_id"] = json!(self.versions[named]);
+                }
                 if let Some(issue) = issue {
                     body["issue_time"] = json!(time(issue));
                 }
@@ -53,13 +61,16 @@ impl Case<'_> {
                         job: Some(*job),
                         source,
                         version,
+                        is_shadow,
                         metric: *metric,
                         stage: *stage,
                         location: location.unwrap_or(0),
                     };
                     (series, issue, self.at(*hour), value.map(f64::from))
                 };
-                (body, *gaps, points.iter().map(run).collect())
+                let is_refused = is_shadow && !self.shadows[*job].contains(&version);
+                let runs = (!is_refused).then(|| points.iter().map(run).collect());
+                (body, *gaps, runs)
             }
             Step::Direct {
                 source,
@@ -85,12 +96,20 @@ impl Case<'_> {
                     }
                     entry
                 };
-                let newest = usize::from(*source == 0);
+                let used: Vec<_> = self
+                    .of_jobs
+                    .iter()
+                    .filter(|job| job.0 == *source)
+                    .map(|job| job.1)
+                    .collect();
+                let newest = used.iter().max().copied().unwrap();
+                let version = version.unwrap_or(newest);
                 let run = |(metric, hour, value, location): &Posted| {
                     let series = Series {
                         job: None,
                         source: *source,
-                        version: version.unwrap_or(newest),
+                        version,
+                        is_shadow: !used.contains(&version),
                         metric: *metric,
                         stage: *stage,
                         location: location.unwrap_or(1),
@@ -98,7 +117,7 @@ impl Case<'_> {
                     (series, issue, self.at(*hour), value.map(f64::from))
                 };
                 let body = points.iter().map(entry).collect();
-                (body, *gaps, points.iter().map(run).collect())
+                (body, *gaps, Some(points.iter().map(run).collect()))
             }
             _ => unreachable!("no post"),
         }
@@ -114,6 +133,7 @@ impl Case<'_> {
             "lead_seconds": lead });
         let row_of = row.as_object_mut().unwrap();
         row_of.extend(STAGES[series.stage].map(|stage| ("stage".to_owned(), json!(stage))));
+        row_of.extend(series.is_shadow.then(|| ("track".to_owned(), json!("shadow"))));
         row_of.insert("source".to_owned(), json!(self.sources[series.source]));
         row_of.insert("source_version".to_owned(), json!(label(series.version)));
         row_of.extend(series.job.map(|job| ("job_id".to_owned(), json!(self.jobs[job]))));
