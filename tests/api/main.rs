@@ -61,6 +61,7 @@ mod remote;
 mod retention;
 mod retention_command;
 mod setup;
+mod shadow_posts;
 mod shadow_runs;
 mod shadows;
 mod share;
