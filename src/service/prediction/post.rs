@@ -9,13 +9,13 @@ use crate::{
     domain::{
         Caller, Error, Gaps, Result, Role, Timestamp, Violations,
         audit::withdrawal,
-        prediction::{Issue, JobKey, PostedPredictions, PostedRun, PredictionCounts, join, runs_of_rows},
+        prediction::{Issue, JobKey, PostedPredictions, PostedRun, PredictionCounts, WorkerRun, join, runs_of_rows},
         text::Stage,
     },
     service::{App, health, location, metrics},
     store::{
         engine::Transaction,
-        prediction::{self, NewRun},
+        prediction::{self, NewPost, NewRun},
     },
 };
 
@@ -28,12 +28,22 @@ use crate::{
 pub async fn post(app: &App, caller: &Caller, posted: PostedPredictions, gaps: Gaps) -> Result<PredictionCounts> {
     caller.needs(Role::Worker)?;
     let counts = match posted {
-        PostedPredictions::ForJob(post) => {
-            let (id, issue_time) = (post.job_id, post.issue_time);
-            for_job(app, caller, id, issue_time, post.runs()?, gaps).await
+        PostedPredictions::ForJob(mut post) => {
+            let runs = post.runs()?;
+            let head = Head {
+                job_id: post.job_id,
+                issue_time: post.issue_time,
+                run: post.run,
+            };
+            for_job(app, caller, head, runs, gaps).await
         }
         PostedPredictions::RowsOfJob { job_id, rows } => {
-            for_job(app, caller, job_id, None, runs_of_rows(rows)?, gaps).await
+            let head = Head {
+                job_id,
+                issue_time: None,
+                run: None,
+            };
+            for_job(app, caller, head, runs_of_rows(rows)?, gaps).await
         }
         PostedPredictions::Direct(points) => direct::post(app, caller, points, 0, gaps).await,
     }?;
@@ -50,21 +60,28 @@ struct RunKey {
     stage: Option<Stage>,
 }
 
+/// The members of a post that all its points have in common.
+struct Head {
+    job_id: Uuid,
+    issue_time: Option<Timestamp>,
+    run: Option<WorkerRun>,
+}
+
 async fn for_job(
     app: &App,
     caller: &Caller,
-    id: Uuid,
-    issue_time: Option<Timestamp>,
+    head: Head,
     runs: Vec<PostedRun<JobKey>>,
     gaps: Gaps,
 ) -> Result<PredictionCounts> {
     let (caller, contracts) = (caller.clone(), app.contracts.clone());
     let clock = app.watch.clone();
     app.write_values(move |tx, now| {
+        let id = head.job_id;
         let contract = contracts.get(id, now, || Contract::read(tx, id).map(Arc::new))?;
         caller.must_see(Some(contract.organisation_id), "job", id)?;
         let arrived = Arrived::at(tx, now, &clock)?;
-        if let Some(detail) = arrived.too_far_ahead(issue_time) {
+        if let Some(detail) = arrived.too_far_ahead(head.issue_time) {
             return Err(Error::invalid("/issue_time", detail));
         }
         let runs = resolve(tx, &contract, runs, arrived)?;
@@ -88,7 +105,12 @@ async fn for_job(
                 points: &run.points,
             });
         }
-        for (run, posted) in runs.iter().zip(prediction::post(tx, &new, gaps, now)?) {
+        let about = head.run.map(|run| NewPost {
+            organisation_id: contract.organisation_id,
+            run,
+            token_name: caller.name.clone(),
+        });
+        for (run, posted) in runs.iter().zip(prediction::post(tx, &new, about.as_ref(), gaps, now)?) {
             run.refuse_values(&posted.refused, Gaps::NOTHING_THERE, &mut violations);
             counts += &posted;
         }

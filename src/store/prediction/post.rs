@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::{
     issue::{Held, held},
     known::{self, Known},
+    posts::{self, NewPost},
     remaining,
     revision::{self, Revision},
     series::SeriesId,
@@ -30,13 +31,22 @@ pub struct NewRun<'a> {
 /// Stores the new and changed points of the runs, and returns the difference of each run. Points that have expired at
 /// `now` are ignored. The `available_at` of an issue can be later than `now` if the clock was set back. If the result
 /// contains refused points, the caller must roll back. An issue is fresh if it stores values, had none before, and
-/// counts as later than the last fresh issue.
+/// counts as later than the last fresh issue. `about` is what the worker posted about its run, which is stored if any
+/// run is.
 ///
 /// All series are looked up together, and all runs are stored together, so that a post of many runs takes few
 /// statements.
-pub fn post(tx: &Transaction<'_>, runs: &[NewRun<'_>], gaps: Gaps, now: Timestamp) -> Result<Vec<Difference>> {
+pub fn post(
+    tx: &Transaction<'_>,
+    runs: &[NewRun<'_>],
+    about: Option<&NewPost>,
+    gaps: Gaps,
+    now: Timestamp,
+) -> Result<Vec<Difference>> {
     let mut post = Post {
         tx,
+        about,
+        post_id: None,
         gaps,
         now,
         series: Vec::new(),
@@ -71,6 +81,10 @@ pub fn post(tx: &Transaction<'_>, runs: &[NewRun<'_>], gaps: Gaps, now: Timestam
 /// The state of a post while its runs are being stored.
 struct Post<'a> {
     tx: &'a Transaction<'a>,
+    /// What the worker posted about its run.
+    about: Option<&'a NewPost>,
+    /// Number of the row that has `about`. `None` until a run is stored.
+    post_id: Option<i64>,
     gaps: Gaps,
     now: Timestamp,
     series: Vec<State<'a>>,
@@ -192,7 +206,10 @@ impl Post<'_> {
         let gone = || Error::Internal("a series that was stored has no number".to_owned());
         let named = |(place, run): (usize, Revision)| Ok((self.series[place].named().ok_or_else(gone)?, run));
         let runs: Vec<_> = self.waiting.drain(..).map(named).collect::<Result<_>>()?;
-        revision::insert(self.tx, &runs)?;
+        if let (Some(about), None, false) = (self.about, self.post_id, runs.is_empty()) {
+            self.post_id = Some(posts::insert(self.tx, about)?);
+        }
+        revision::insert(self.tx, &runs, self.post_id)?;
         self.waiting_issues.clear();
         let mut changed = Vec::new();
         for state in self.series.iter_mut().filter(|state| state.is_changed) {
@@ -248,7 +265,7 @@ mod tests {
             };
             let points = [point];
             let runs = runs(count, issue_time, &points);
-            let (statements, posted) = traced::statements(&tx, || post(&tx, &runs, Gaps::default(), now));
+            let (statements, posted) = traced::statements(&tx, || post(&tx, &runs, None, Gaps::default(), now));
             let stored: u64 = posted.unwrap().iter().map(|found| found.counts.stored).sum();
             assert_eq!(u128::from(stored), count);
             statements

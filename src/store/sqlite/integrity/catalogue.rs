@@ -6,7 +6,8 @@ use super::report::Report;
 use crate::{
     domain::{
         audit::AuditEntry, job_history::JobHistoryEntry, location::Location, organisation::Organisation,
-        sensor::Sensor, source::Source, source_version::SourceVersion, token::Token, webhook::Webhook,
+        prediction::StoredWorkerRun, sensor::Sensor, source::Source, source_version::SourceVersion, token::Token,
+        webhook::Webhook,
     },
     store::row::FromRow,
 };
@@ -22,6 +23,7 @@ pub fn check(connection: &Connection, report: &mut Report) {
     decode::<Webhook>(connection, "webhooks", report);
     decode::<AuditEntry>(connection, "audit", report);
     decode::<JobHistoryEntry>(connection, "job_history", report);
+    decode::<StoredWorkerRun>(connection, "posts", report);
     let outcome = bindings(connection, report);
     report.unreadable("the jobs", outcome);
     let outcome = health(connection, report);

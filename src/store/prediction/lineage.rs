@@ -1,0 +1,203 @@
+//! Finds a value with the revisions of its issue, the worker's account of its run, and the number of later issues.
+//!
+//! Only the runs that can have a point at the time of the value are read.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ops::ControlFlow::Continue,
+};
+
+use super::{
+    fill::{Wanted, all_issues, newest_issues},
+    groups::{OwnedScope, SeriesFilter, groups},
+    posts,
+    run::{Cost, Window},
+    runs::{Order, Runs},
+    series::{SeriesId, SeriesRow, column},
+};
+use crate::{
+    domain::{
+        Result, Timestamp,
+        prediction::{FoundLineage, LeadTimes, LineageQuery, LineageValue, PredictionRevision, Predictions},
+        track::Track,
+    },
+    store::engine::{Connection, RowResult},
+};
+
+/// A value, and the series of its group.
+pub struct Candidate {
+    /// The value.
+    pub value: LineageValue,
+    group: Vec<SeriesRow>,
+}
+
+/// Returns the newest value of each group that has one. Two are enough to see that a request is ambiguous, so that no
+/// more are read.
+pub fn values_at(
+    connection: &Connection,
+    owned: OwnedScope,
+    query: &LineageQuery,
+    now: Timestamp,
+) -> Result<Vec<Candidate>> {
+    let (window, cost) = (window(query, now), Cost::default());
+    let mut found = Vec::new();
+    for (track, group) in tracked_groups(connection, owned, query)? {
+        let mut newest = Predictions::default();
+        newest_issues(connection, &group, &window, &everything(&cost), &mut newest)?;
+        if let Some(row) = newest.rows.first() {
+            let run = &newest.runs[row.run];
+            let value = LineageValue {
+                series_id: run.series_id,
+                series: run.series.clone(),
+                track,
+                issue: run.issue,
+                value: row.value,
+            };
+            found.push(Candidate { value, group });
+        }
+        if found.len() > 1 {
+            break;
+        }
+    }
+    cost.count();
+    Ok(found)
+}
+
+/// Returns what is stored of the value.
+pub fn lineage(
+    connection: &Connection,
+    candidate: &Candidate,
+    query: &LineageQuery,
+    now: Timestamp,
+) -> Result<FoundLineage> {
+    let (value, cost) = (&candidate.value, Cost::default());
+    let issue_time = value.issue.issue_time;
+    let at = window(query, now);
+    let of_issue = Window {
+        issue_time: Some(issue_time),
+        ..at
+    };
+    let mut revisions = Vec::new();
+    for series in candidate.group.iter().filter(|series| series.id == value.series_id) {
+        let cutoff = series.series.cutoff(now);
+        let _ = connection.visit(series, &of_issue, Order::OldestFirst, |run| {
+            for point in run.points(&of_issue, cutoff, &cost)? {
+                revisions.push(PredictionRevision {
+                    revision: run.revision,
+                    available_at: run.issue.available_at,
+                    value: point?.value,
+                });
+            }
+            Ok(Continue(()))
+        })?;
+    }
+    let named = SeriesId {
+        id: value.series_id,
+        organisation_id: value.series.organisation_id,
+    };
+    let run = match revisions.last() {
+        Some(last) => posts::find(connection, named, issue_time, last.revision)?,
+        None => None,
+    };
+    // Without an issue_time the value is the newest.
+    let later_issues = match query.issue_time {
+        Some(issue_time) => {
+            let later = Window {
+                issue_time: None,
+                issued_since: Some(after(issue_time)),
+                ..at
+            };
+            issues(connection, &candidate.group, &later, &cost)?
+        }
+        None => 0,
+    };
+    cost.count();
+    Ok(FoundLineage {
+        revisions,
+        run,
+        later_issues,
+    })
+}
+
+/// Counts the issue times that have a value in the window.
+fn issues(connection: &Connection, group: &[SeriesRow], window: &Window, cost: &Cost) -> Result<u64> {
+    let mut found = Predictions::default();
+    all_issues(connection, group, window, &everything(cost), &mut found)?;
+    let times: BTreeSet<_> = found
+        .rows
+        .iter()
+        .map(|row| found.runs[row.run].issue.issue_time)
+        .collect();
+    Ok(times.len() as u64)
+}
+
+/// Returns the series that match the query, grouped so that each group has one job and one track, and each version on
+/// trial is a group of its own.
+fn tracked_groups(
+    connection: &Connection,
+    owned: OwnedScope,
+    query: &LineageQuery,
+) -> Result<Vec<(Track, Vec<SeriesRow>)>> {
+    let filter = SeriesFilter {
+        metric: &Some(query.metric.clone()),
+        stage: &query.stage,
+        source: &query.source,
+        source_version: &query.source_version,
+    };
+    let found = groups(connection, owned, &filter)?;
+    let tracks = tracks(connection, owned)?;
+    let mut tracked: BTreeMap<_, Vec<SeriesRow>> = BTreeMap::new();
+    for row in found.into_values().flatten() {
+        let series = &row.series;
+        let track = tracks.get(&row.id).copied().unwrap_or_default();
+        let is_asked_for = query.tracks.only().is_none_or(|only| only == track)
+            && query.location_id.is_none_or(|id| series.location_id == Some(id));
+        if is_asked_for {
+            let shadow = track.named().map(|_| series.source_version_id);
+            let key = (series.group(), series.job_id, track, shadow);
+            tracked.entry(key).or_default().push(row);
+        }
+    }
+    Ok(tracked
+        .into_iter()
+        .map(|((_, _, track, _), group)| (track, group))
+        .collect())
+}
+
+/// Returns the track of each series of the scope, by the series' number.
+fn tracks(connection: &Connection, owned: OwnedScope) -> Result<HashMap<i64, Track>> {
+    let (column, id) = column(owned.scope);
+    let sql = format!("SELECT id, track FROM series WHERE {column} = ?1 AND organisation_id = ?2");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map((id, owned.organisation_id), |row| {
+        Ok((row.get("id")?, row.get("track")?))
+    })?;
+    Ok(rows.collect::<RowResult<_>>()?)
+}
+
+/// Returns the window that has only the time of the value.
+fn window(query: &LineageQuery, now: Timestamp) -> Window {
+    Window {
+        from: query.valid_time,
+        to: after(query.valid_time),
+        as_of: query.as_of,
+        leads: LeadTimes::default(),
+        issue_time: query.issue_time,
+        issued_since: None,
+        now,
+    }
+}
+
+/// Returns the limits of a read of one valid time: none.
+fn everything(cost: &Cost) -> Wanted<'_> {
+    Wanted {
+        rows: usize::MAX,
+        cost,
+        most: usize::MAX,
+    }
+}
+
+/// Returns the time one microsecond after `time`.
+fn after(time: Timestamp) -> Timestamp {
+    Timestamp::from_micros(time.micros() + 1)
+}
