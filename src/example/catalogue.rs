@@ -114,7 +114,7 @@ pub fn about_run(day: &DailyIndex, inputs_as_of: &str) -> Result<Value, time::er
         "inputs_as_of": inputs_as_of,
         "inputs_from": begin.to_offset(UtcOffset::UTC).format(&Rfc3339)?,
         "inputs_to": day.issued_at.format(&Rfc3339)?,
-        "code": concat!("prediction-api ", env!("CARGO_PKG_VERSION"), ", src/example/mildew.rs"),
+        "code": "src/example/mildew.rs",
         "parameters": { "first_day": SEASON_2013.first_day.to_string(), "outlook_days": OUTLOOK_DAYS },
     }))
 }
