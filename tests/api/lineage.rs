@@ -5,7 +5,7 @@ use tempfile::tempdir;
 
 use crate::{
     app::{ADMIN, Answer, TestApp, setup},
-    command_line::{Served, command},
+    command_line::{self, Served, command, text},
     field::{Field, at, issued, job_at, place, risk},
 };
 use prediction_api::{
@@ -488,6 +488,24 @@ async fn accounts_are_deleted_with_the_last_of_their_runs() {
         .expect(204);
     field.app.sweep().await;
     assert_eq!(field.posts(), 0);
+}
+
+#[tokio::test]
+async fn a_check_of_the_database_finds_runs_whose_account_is_missing() {
+    let field = Field::start().await;
+    field.post(run(0, &account()), &[risk(5, 1.0)]).await;
+    field.post(run(1, &json!({})), &[risk(5, 1.0)]).await;
+    let folder = field.app.stop().await;
+    let check = || command_line::run(folder.path(), &["check", "--data-dir", "."]);
+    assert!(check().status.success(), "{}", text(&check().stdout));
+    let database = Connection::open(folder.path().join("prediction-api.db")).unwrap();
+    database
+        .execute_batch("DELETE FROM posts WHERE id = 1; UPDATE posts SET parameters = '['")
+        .unwrap();
+    let told = text(&check().stdout);
+    for fault in ["1 runs refer to the row 1 of posts", "row 1 of posts: "] {
+        assert!(told.contains(fault), "{told}");
+    }
 }
 
 /// Returns the hourly temperatures of a response with the inputs of a job.

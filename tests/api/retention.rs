@@ -208,8 +208,8 @@ async fn posts_succeed_while_a_long_sweep_goes_on() {
     field.post(issued(0), &[risk(0, 1.0)]).await;
     let many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
         INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload)
-            SELECT series_id, issue_time, revision + i, available_at, valid_from, valid_to, count, payload
-            FROM runs JOIN n";
+            SELECT series_id, issue_time, revision + i, available_at, valid_from, valid_to,
+                count, payload FROM runs JOIN n";
     field.app.database().execute_batch(many).unwrap();
     field.app.advance_minutes(60);
     let sweep = field.app.sweep();

@@ -284,3 +284,52 @@ impl PredictionLineage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    #[test]
+    fn inputs_are_those_of_the_account_within_what_was_known_at_the_arrival() {
+        let arrival = time("2024-05-02T00:00:00Z");
+        let path = |inputs_as_of: Option<&str>, inputs_from: Option<&str>, inputs_to: Option<&str>| {
+            let run = StoredWorkerRun {
+                id: None,
+                inputs_as_of: inputs_as_of.map(time),
+                inputs_from: inputs_from.map(time),
+                inputs_to: inputs_to.map(time),
+                code: None,
+                parameters: None,
+                token_name: Name::new("worker"),
+            };
+            let used = UsedInputs::of(Some(&run), arrival);
+            let path = used.path(Uuid::nil());
+            let query = path.split_once("inputs?").unwrap().1;
+            (query.replace("T00:00:00Z", ""), used.is_given)
+        };
+        let told = |query: &str, is_given| (query.to_owned(), is_given);
+        let around = told("as_of=2024-05-02&from=2024-05-01&to=2024-05-03", false);
+        assert_eq!(path(None, None, None), around);
+        let used = UsedInputs::of(None, arrival);
+        assert!(!used.is_given && used.as_of == arrival);
+        // A time after the arrival is not that of the inputs.
+        assert_eq!(path(Some("2024-05-03T00:00:00Z"), None, None), around);
+        assert_eq!(
+            path(Some("2024-04-10T00:00:00Z"), None, None),
+            told("as_of=2024-04-10&from=2024-04-09&to=2024-04-11", true)
+        );
+        assert_eq!(
+            path(None, Some("2024-01-01T00:00:00Z"), Some("2024-01-01T00:00:00Z")),
+            told("as_of=2024-05-02&from=2024-01-01&to=2024-01-01", false)
+        );
+        // One bound beyond the default of the other gives an empty window, and not an error.
+        assert_eq!(
+            path(None, Some("2024-08-01T00:00:00Z"), None),
+            told("as_of=2024-05-02&from=2024-08-01&to=2024-08-01", false)
+        );
+    }
+}

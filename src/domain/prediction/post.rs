@@ -100,7 +100,7 @@ pub struct JobPost {
     /// The run that made the predictions, for `GET /predictions/lineage`. It is stored with the values that the request
     /// changes.
     #[oai(nullable)]
-    pub run: Option<WorkerRun>,
+    pub run: Option<Box<WorkerRun>>,
 }
 
 /// A predicted value.

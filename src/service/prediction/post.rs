@@ -33,7 +33,7 @@ pub async fn post(app: &App, caller: &Caller, posted: PostedPredictions, gaps: G
             let head = Head {
                 job_id: post.job_id,
                 issue_time: post.issue_time,
-                run: post.run,
+                run: post.run.map(|run| *run),
             };
             for_job(app, caller, head, runs, gaps).await
         }

@@ -201,3 +201,67 @@ fn everything(cost: &Cost) -> Wanted<'_> {
 fn after(time: Timestamp) -> Timestamp {
     Timestamp::from_micros(time.micros() + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        domain::{
+            prediction::{Point, PredictionScope},
+            track::Tracks,
+        },
+        store::{payload, sqlite::traced},
+    };
+
+    #[test]
+    fn a_lineage_takes_few_statements_however_long_the_history_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = traced::database(folder.path());
+        let owned = OwnedScope {
+            scope: PredictionScope::Location(Uuid::nil()),
+            organisation_id: Uuid::nil(),
+        };
+        // Issues of one point each, at their issue time; ten revisions of the last.
+        let sql = "INSERT INTO series (id, organisation_id, source_id, source_version_id, location_id, metric, stage,
+                source_name, version_label, newest_issue, newest_arrival, covers_until, last_issue, ends_at)
+                VALUES (1, zeroblob(16), zeroblob(16), zeroblob(16), zeroblob(16), 'risk', '', 'source', '1', 999, 999, 999,
+                    999, 999)";
+        connection.execute(sql, []).unwrap();
+        for issue in 0..1000 {
+            let point = Point {
+                valid_time: Timestamp::from_micros(issue),
+                value: Some(1.0),
+            };
+            let sql = "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < ?3)
+                INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload)
+                SELECT 1, ?1, n, ?1, ?1, ?1, 1, ?2 FROM r";
+            let revisions = if issue == 999 { 10 } else { 1 };
+            connection
+                .execute(sql, (issue, payload::encode(&[point]), revisions))
+                .unwrap();
+        }
+        let query = LineageQuery {
+            scope: owned.scope,
+            location_id: None,
+            metric: "risk".to_owned(),
+            valid_time: Timestamp::from_micros(999),
+            issue_time: Some(Timestamp::from_micros(999)),
+            as_of: None,
+            stage: None,
+            source: None,
+            source_version: None,
+            tracks: Tracks::Main,
+        };
+        let now = Timestamp::from_micros(2000);
+        let (statements, found) = traced::statements(&connection, || {
+            let found = values_at(&connection, owned, &query, now).unwrap();
+            assert_eq!(found.len(), 1);
+            lineage(&connection, &found[0], &query, now).unwrap()
+        });
+        assert_eq!((found.revisions.len(), found.later_issues), (10, 0));
+        // The series and their tracks, the value, its revisions, what the worker posted, and the later issues.
+        assert_eq!(statements, 6);
+    }
+}

@@ -280,6 +280,34 @@ mod tests {
     }
 
     #[test]
+    fn what_a_worker_says_of_its_run_takes_one_statement_if_anything_is_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = traced::database(folder.path());
+        let tx = connection.transaction().unwrap();
+        let now = Timestamp::from_micros(0);
+        let about = NewPost {
+            organisation_id: Uuid::from_u128(1),
+            run: serde_json::from_str("{}").unwrap(),
+            token_name: Name::new("worker"),
+        };
+        let points = [Point {
+            valid_time: now,
+            value: Some(1.0),
+        }];
+        let store = |about: Option<&NewPost>| {
+            let runs = runs(65, 1, &points);
+            traced::statements(&tx, || post(&tx, &runs, about, Gaps::default(), now).unwrap()).0
+        };
+        let count = || tx.query_row("SELECT count(*) FROM posts", [], |row| row.get::<_, i64>(0));
+        assert_eq!(store(Some(&about)), 2 + 1 + 2 + 1 + 1);
+        assert_eq!(count().unwrap(), 1);
+        // A repetition finds the series and reads their issues.
+        let repeated = store(None);
+        assert_eq!(store(Some(&about)), repeated);
+        assert_eq!(count().unwrap(), 1);
+    }
+
+    #[test]
     fn series_are_found_by_their_whole_keys() {
         let folder = tempfile::tempdir().unwrap();
         let connection = traced::database(folder.path());

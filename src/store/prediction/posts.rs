@@ -83,17 +83,31 @@ pub fn find(
     Ok(found.optional()?)
 }
 
+const DELETE_UNUSED: &str = "DELETE FROM posts WHERE id = ?1 AND organisation_id = ?2
+    AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.post_id = posts.id)";
+
 /// Deletes those of the organisation's accounts to which no run refers any more.
 pub fn delete_unused(tx: &Transaction<'_>, organisation_id: Uuid, ids: &BTreeSet<i64>) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
-    let mut delete = tx.prepare_cached(
-        "DELETE FROM posts WHERE id = ?1 AND organisation_id = ?2
-            AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.post_id = posts.id)",
-    )?;
+    let mut delete = tx.prepare_cached(DELETE_UNUSED)?;
     for id in ids {
         delete.execute((id, organisation_id))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::traced;
+
+    #[test]
+    fn the_runs_of_an_account_are_found_by_their_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let steps = traced::plan(&traced::database(folder.path()), DELETE_UNUSED);
+        let is_found = |step: &String| step.contains("INDEX runs_posted (post_id=?)");
+        assert!(steps.iter().any(is_found), "{steps:?}");
+    }
 }
