@@ -40,6 +40,7 @@ mod job_history;
 mod latest;
 mod layers;
 mod limits;
+mod lineage;
 mod metrics;
 #[cfg(feature = "demo")]
 mod mildew;
