@@ -1,17 +1,13 @@
 //! The lineage of a value: what its worker posted about the run, the job and the inputs as they stood, its revisions.
 
 use serde_json::{Value, json};
-use tempfile::tempdir;
 
 use crate::{
     app::{ADMIN, Answer, TestApp, setup},
-    command_line::{self, Served, command, text},
+    command_line::{self, text},
     field::{Field, at, issued, job_at, place, risk},
 };
-use prediction_api::{
-    example::{catalogue::SITES, mildew::SEASON_2013, weather::Hour},
-    store::engine::Connection,
-};
+use prediction_api::store::engine::Connection;
 
 impl Field {
     /// Returns the response to a request for the lineage of the job's risk at an hour.
@@ -508,81 +504,90 @@ async fn a_check_of_the_database_finds_runs_whose_account_is_missing() {
     }
 }
 
-/// Returns the hourly temperatures of a response with the inputs of a job.
-fn hours(inputs: &Value) -> Vec<Hour> {
-    let readings = &inputs["inputs"][0]["readings"];
-    let of = |name: &str| readings[name].as_array().unwrap().iter();
-    let parse = |time: &Value| {
-        let format = &time::format_description::well_known::Rfc3339;
-        time::OffsetDateTime::parse(time.as_str().unwrap(), format).unwrap()
-    };
-    of("times")
-        .zip(of("values"))
-        .map(|(time, value)| {
-            let tenths = (value.as_f64().unwrap() * 10.0).round();
-            let temperature = (-500..500).find(|known| f64::from(*known) == tenths);
-            assert!(temperature.is_some(), "{value}");
-            Hour {
-                time: parse(time),
-                temperature,
-                humidity: None,
-                rain: None,
-            }
-        })
-        .collect()
-}
+#[cfg(feature = "demo")]
+mod on_a_demo {
+    use prediction_api::example::{catalogue::SITES, mildew::SEASON_2013, weather::Hour};
+    use serde_json::{Value, json};
+    use tempfile::tempdir;
 
-#[tokio::test]
-async fn every_night_of_the_demo_can_be_computed_again_from_its_lineage() {
-    let folder = tempdir().unwrap();
-    let demo = Served::start(command(folder.path(), &["demo"]));
-    let url = demo.said("Swagger UI").replace("/swagger", "");
-    let token = std::fs::read_to_string(folder.path().join("demo-data/admin-token")).unwrap();
-    let client = reqwest::Client::new();
-    let get = async |path: &str| -> Value {
-        let answer = client.get(format!("{url}{path}")).send().await.unwrap();
-        assert_eq!(answer.status(), 200, "{path}");
-        answer.json().await.unwrap()
-    };
-    let site = SITES[1];
-    let lineage = format!("/api/v1/predictions/lineage?metric=mildew_risk&job_id={}", site.job);
-    let nights = SEASON_2013.index(&[]);
-    assert_eq!(nights.len(), 214);
-    let mut before = Vec::new();
-    for round in 0..2 {
-        let mut found = Vec::new();
-        for (number, night) in nights.iter().enumerate() {
-            let end = format!("{}T04:00:00Z", night.issued_at.date());
-            let value = get(&format!("{lineage}&valid_time={end}")).await;
-            assert_eq!(value["inputs_as_of_given"], true);
-            assert_eq!(value["job_as_it_stood"]["number"], 1);
-            assert_eq!(value["run"]["id"], format!("night of {}", night.day));
-            let inputs = get(value["inputs"].as_str().unwrap()).await;
-            assert_eq!(inputs["inputs"][0]["sensor"]["id"], json!(site.sensors[0]));
-            let again = SEASON_2013.index(&hours(&inputs))[number];
-            assert_eq!(value["value"], f64::from(again.points), "{end}, round {round}");
-            found.push(value);
-        }
-        assert!(found.iter().any(|value| value["value"] == 100.0));
-        if round == 0 {
-            let bindings = json!([
-                { "role": "temperature", "input_type": "sensor", "input_id": SITES[2].sensors[0] },
-                { "role": "site", "input_type": "location", "input_id": site.location },
-            ]);
-            let path = format!("{url}/api/v1/jobs/{}", site.job);
-            let body = json!({ "role_bindings": bindings });
-            let changed = client
-                .put(path)
-                .bearer_auth(token.trim())
-                .json(&body)
-                .send()
-                .await
-                .unwrap();
-            assert_eq!(changed.status(), 200);
-            before = found;
-        } else {
-            assert_eq!(found, before);
-        }
+    use crate::command_line::{Served, command};
+
+    /// Returns the hourly temperatures of a response with the inputs of a job.
+    fn hours(inputs: &Value) -> Vec<Hour> {
+        let readings = &inputs["inputs"][0]["readings"];
+        let of = |name: &str| readings[name].as_array().unwrap().iter();
+        let parse = |time: &Value| {
+            let format = &time::format_description::well_known::Rfc3339;
+            time::OffsetDateTime::parse(time.as_str().unwrap(), format).unwrap()
+        };
+        of("times")
+            .zip(of("values"))
+            .map(|(time, value)| {
+                let tenths = (value.as_f64().unwrap() * 10.0).round();
+                let temperature = (-500..500).find(|known| f64::from(*known) == tenths);
+                assert!(temperature.is_some(), "{value}");
+                Hour {
+                    time: parse(time),
+                    temperature,
+                    humidity: None,
+                    rain: None,
+                }
+            })
+            .collect()
     }
-    assert_eq!(demo.terminate(), Some(0));
+
+    #[tokio::test]
+    async fn every_night_of_the_demo_can_be_computed_again_from_its_lineage() {
+        let folder = tempdir().unwrap();
+        let demo = Served::start(command(folder.path(), &["demo"]));
+        let url = demo.said("Swagger UI").replace("/swagger", "");
+        let token = std::fs::read_to_string(folder.path().join("demo-data/admin-token")).unwrap();
+        let client = reqwest::Client::new();
+        let get = async |path: &str| -> Value {
+            let answer = client.get(format!("{url}{path}")).send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{path}");
+            answer.json().await.unwrap()
+        };
+        let site = SITES[1];
+        let lineage = format!("/api/v1/predictions/lineage?metric=mildew_risk&job_id={}", site.job);
+        let nights = SEASON_2013.index(&[]);
+        assert_eq!(nights.len(), 214);
+        let mut before = Vec::new();
+        for round in 0..2 {
+            let mut found = Vec::new();
+            for (number, night) in nights.iter().enumerate() {
+                let end = format!("{}T04:00:00Z", night.issued_at.date());
+                let value = get(&format!("{lineage}&valid_time={end}")).await;
+                assert_eq!(value["inputs_as_of_given"], true);
+                assert_eq!(value["job_as_it_stood"]["number"], 1);
+                assert_eq!(value["run"]["id"], format!("night of {}", night.day));
+                let inputs = get(value["inputs"].as_str().unwrap()).await;
+                assert_eq!(inputs["inputs"][0]["sensor"]["id"], json!(site.sensors[0]));
+                let again = SEASON_2013.index(&hours(&inputs))[number];
+                assert_eq!(value["value"], f64::from(again.points), "{end}, round {round}");
+                found.push(value);
+            }
+            assert!(found.iter().any(|value| value["value"] == 100.0));
+            if round == 0 {
+                let bindings = json!([
+                    { "role": "temperature", "input_type": "sensor", "input_id": SITES[2].sensors[0] },
+                    { "role": "site", "input_type": "location", "input_id": site.location },
+                ]);
+                let path = format!("{url}/api/v1/jobs/{}", site.job);
+                let body = json!({ "role_bindings": bindings });
+                let changed = client
+                    .put(path)
+                    .bearer_auth(token.trim())
+                    .json(&body)
+                    .send()
+                    .await
+                    .unwrap();
+                assert_eq!(changed.status(), 200);
+                before = found;
+            } else {
+                assert_eq!(found, before);
+            }
+        }
+        assert_eq!(demo.terminate(), Some(0));
+    }
 }
