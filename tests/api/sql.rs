@@ -42,11 +42,6 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
         "column",
         &["location_id", "job_id", "source_id"],
     ),
-    (
-        "prediction/lineage.rs",
-        "column",
-        &["location_id", "job_id", "source_id"],
-    ),
     ("reading/insert.rs", "rows", &["{ROW}", "{ROW}, {ROW}"]),
     ("reading/insert.rs", "older", &["{OLDER}", "{OLDER} OR {OLDER}"]),
     ("reading/known.rs", "times", &["{TIME}", "{TIME}, {TIME}"]),
