@@ -4,8 +4,11 @@ import { useZone } from "../lib/time.js";
 import { draw } from "./plot.js";
 import { listen, panned, zoomed } from "./moves.js";
 
-/** `lines` as for draw; `moved(t)` is called with the time under the pointer in milliseconds, `setWindow` with a new window. */
-export function Canvas({ lines, metric, window: { from, to }, asOf, main, label, moved, setWindow }) {
+/**
+ * `lines` as for draw; `moved(t)` is called with the time under the pointer in milliseconds, `setWindow` with a new window,
+ * `choose(t, value)` with the time that is clicked and the value there, or with the time that the keyboard is at.
+ */
+export function Canvas({ lines, metric, window: { from, to }, asOf, main, label, moved, setWindow, choose }) {
   const place = useRef(null);
   const plot = useRef(null);
   const at = useRef(null);
@@ -22,9 +25,16 @@ export function Canvas({ lines, metric, window: { from, to }, asOf, main, label,
     const t = seconds === null ? null : nearest(main, seconds * 1000);
     if (t !== at.current) moved((at.current = t));
   };
-  latest.current = { show, point };
+  const chosen = (seconds, value) => {
+    const t = nearest(main, seconds * 1000);
+    if (t !== null) choose(t, value);
+  };
+  latest.current = { show, point, chosen };
 
-  useEffect(() => listen(place.current, () => plot.current, (window) => latest.current.show(window)), []);
+  useEffect(() => {
+    const click = (seconds, value) => latest.current.chosen(seconds, value);
+    return listen(place.current, () => plot.current, (window) => latest.current.show(window), click);
+  }, []);
   useEffect(() => {
     const moved = (seconds) => latest.current.point(seconds);
     plot.current = draw(place.current, { lines, metric, from, to, asOf, moved });
@@ -44,6 +54,7 @@ export function Canvas({ lines, metric, window: { from, to }, asOf, main, label,
       ArrowRight: () => (event.shiftKey ? show(panned({ from, to }, 0.25)) : step(1)),
       "+": () => show(zoomed({ from, to }, 0.5)),
       "-": () => show(zoomed({ from, to }, 2)),
+      Enter: () => choose(at.current),
       Escape: () => plot.current?.setCursor({ left: -10, top: -10 }),
     }[event.key];
     if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
