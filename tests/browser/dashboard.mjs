@@ -351,8 +351,8 @@ if (isDemo) {
   tests["a value shows what made it: by pointer, by keyboard, from the table, on trial, and without a job"] = async () => {
     const { job, sensor, issue_time, values, post, begin } = await trial(30);
     await begin();
-    // A revision of the first value.
-    await post(job.source_version_id, [12.5, ...values.slice(1)]);
+    // A revision of the first value, by another run.
+    await post(job.source_version_id, [12.5, ...values.slice(1)], { run: { id: "night 7, corrected", code: "4f0c1d2", parameters: { trees: 200 } } });
     const page = await open(`#/jobs/${job.id}`);
     await page.waitForFunction(() => document.querySelector(".readout .valid"));
     await page.locator(".keys").getByText("Version 1.1.0, on trial").waitFor();
@@ -371,7 +371,7 @@ if (isDemo) {
     await dialog.getByText("night 7").waitFor();
     await look(page, "what made a value");
     const byKey = await opened("night 7");
-    assert.match(byKey, /12\.5 l\/s.*Issued .*Arrived .*1\.0\.0.*Id night 7 Code 4f0c1d2.*trees: 200/);
+    assert.match(byKey, /12\.5 l\/s.*Issued .*Arrived .*1\.0\.0.*Id night 7, corrected Code 4f0c1d2.*trees: 200/);
     assert.match(byKey, /How the job stood Since .* version 1\.0\.0/);
     assert.ok(byKey.includes(`air: sensor ${sensor.name}`) && /Revision Arrived Value 1 .* 10 l\/s 2 .* 12\.5 l\/s/.test(byKey), byKey);
     assert.equal(await page.evaluate(() => document.activeElement.className), "canvas");

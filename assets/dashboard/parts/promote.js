@@ -12,10 +12,10 @@ import { Pending, ProblemNote } from "./problem.js";
 const LISTED = 5;
 
 /**
- * `asked` is `{ shadow, etag, window, label }`: the version on trial, the state of the job when the button was chosen, what
- * the chart shows, and the label of the job's version; null while nothing is asked. `done` is called after the promotion.
+ * `asked` is `{ shadow, etag }`: the version on trial, and the state of the job when the button was chosen; null while
+ * nothing is asked. `label` is the job's version, `window` what the chart shows. `done` is called after the promotion.
  */
-export function Promote({ asked, job, names, close, reload, done }) {
+export function Promote({ asked, job, label, window, names, close, reload, done }) {
   const dialog = useRef(null);
   const [note, setNote] = useState("");
   const [isKept, setKept] = useState(true);
@@ -33,7 +33,7 @@ export function Promote({ asked, job, names, close, reload, done }) {
     event.preventDefault();
     setBusy(true);
     setProblem(null);
-    const { shadow, etag, label } = asked;
+    const { shadow, etag } = asked;
     const body = { source_version_id: shadow.source_version_id, keep_previous: isKept, ...(note.trim() && { note: note.trim() }) };
     try {
       await call(address(`/jobs/${job.id}/promote`), { method: "POST", body, headers: etag ? { "If-Match": etag } : {} });
@@ -52,14 +52,14 @@ export function Promote({ asked, job, names, close, reload, done }) {
     <dialog ref=${dialog} class="promote" aria-labelledby="promote-title" onClose=${close}>
       ${asked && html`
         <h2 id="promote-title">Promote ${asked.shadow.source_version}?</h2>
-        <p>The job runs version ${asked.label}. After the promotion it runs version ${asked.shadow.source_version}, and its next
+        <p>The job runs version ${label}. After the promotion it runs version ${asked.shadow.source_version}, and its next
           predictions are those that readers get. What is stored stays as it is.</p>
-        <${Comparison} job=${job} names=${names} asked=${asked} />
+        <${Comparison} job=${job} names=${names} shadow=${asked.shadow} label=${label} window=${window} />
         <form onSubmit=${submit} aria-busy=${isBusy ? "true" : "false"}>
           <${Field} name="promote-note" label="Note" value=${note} set=${setNote} wrong=${problem?.at?.("/note") ?? []}
             hint="The reason, for the history of the job. It may be empty." />
           <p><label class="check"><input type="checkbox" checked=${isKept} onChange=${(event) => setKept(event.currentTarget.checked)} />
-            Keep version ${asked.label} on trial, so that you can go back</label></p>
+            Keep version ${label} on trial, so that you can go back</label></p>
           ${problem?.status === 412 ? html`
             <div class="problem" role="alert">
               <p><strong>Somebody changed the job since this page read it.</strong> Nothing was promoted. Reload the job, and look at it again.</p>
@@ -74,14 +74,14 @@ export function Promote({ asked, job, names, close, reload, done }) {
 }
 
 /** For each metric that both versions predict: what they predicted for the same times of the chart's window. */
-function Comparison({ job, names, asked: { shadow, window, label } }) {
+function Comparison({ job, names, shadow, window, label }) {
   const all = shared(names.versions.get(job.source_version_id), names.versions.get(shadow.source_version_id));
   const found = useLoaded(async (signal) => {
-    if (!window) return [];
+    if (!window) return undefined;
     const ask = (role) => compare({ job, ...window, metric: role.metric }, shadow.source_version, signal);
     return (await Promise.all(all.map(ask))).map((result, index) => ({ ...all[index], ...result }));
-  }, [shadow.source_version_id, window]);
-  if (!window) return html`<p class="quiet">The job has no predictions yet, so there is nothing to compare.</p>`;
+  }, [shadow.source_version_id, window, all.length]);
+  if (!job.health.last_issue_time) return html`<p class="quiet">The job has no predictions yet, so there is nothing to compare.</p>`;
   if (!found.value) return html`<${Pending} loaded=${found} />`;
   return html`
     <p class="quiet">Compared are the newest values for each time from ${moment(window.from)} to ${moment(window.to)}, which is what the chart

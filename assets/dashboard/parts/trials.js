@@ -48,24 +48,23 @@ export function Trials({ job, etag, names, me, window, done }) {
           <thead><tr>
             <th scope="col">Version</th><th scope="col">On trial since</th><th scope="col">Last issue</th>
             <th scope="col">${window ? `${window.metric} in the chart` : "Values"}</th>
-            ${isManager && html`<th scope="col"><span class="hidden">Actions</span></th>`}
           </tr></thead>
           <tbody>${shadows.map((shadow) => html`
             <tr key=${shadow.source_version_id}>
-              <th scope="row">${shadow.source_version}<p class="quiet">Service id <code>${shadow.source_version_id}</code></p></th>
+              <th scope="row">${shadow.source_version}<p class="quiet">Service id <code>${shadow.source_version_id}</code></p>
+                ${isManager && html`<p class="acts">
+                  <button type="button" onClick=${() => setAsked({ shadow, etag })} aria-label="Promote ${shadow.source_version}">Promote</button>
+                  <button type="button" onClick=${() => send("DELETE", shadow.source_version_id)} aria-label="End trial of ${shadow.source_version}">End trial</button>
+                </p>`}</th>
               <td class="time">${moment(shadow.since)}</td>
               <td>${shadow.last_issue_time ? html`${moment(shadow.last_issue_time)} <span class="quiet">(${relative(shadow.last_issue_time)})</span>`
                 : html`<span class="quiet">none yet</span>`}${shadow.late && html` <${State} state="late" />`}</td>
               <td><${Covered} job=${job} shadow=${shadow} window=${window} /></td>
-              ${isManager && html`<td><span class="acts">
-                <button type="button" onClick=${() => setAsked({ shadow, etag, window, label })} aria-label="Promote ${shadow.source_version}">Promote</button>
-                <button type="button" onClick=${() => send("DELETE", shadow.source_version_id)} aria-label="End trial of ${shadow.source_version}">End trial</button>
-              </span></td>`}
             </tr>`)}</tbody>
         </table></div>`}
       <${ProblemNote} problem=${problem} />
       ${isManager && html`<${Try} job=${job} names=${names} shadows=${shadows} begin=${(id) => send("PUT", id)} />`}
-      ${isManager && html`<${Promote} asked=${asked} job=${job} names=${names} close=${() => setAsked(null)} reload=${done}
+      ${isManager && html`<${Promote} asked=${asked} job=${job} label=${label} window=${window} names=${names} close=${() => setAsked(null)} reload=${done}
         done=${(promoted) => { setPromoted(promoted); done(); }} />`}
     </section>`;
 }
@@ -89,7 +88,7 @@ function Covered({ job, shadow, window }) {
     return Promise.all([count({ job, ...window }, shadow.source_version, signal), count({ job, ...window }, undefined, signal)]);
   }, inputs);
   if (found.problem) return html`<span class="quiet">${found.problem.message}</span>`;
-  if (!found.value) return html`<span class="quiet">${window ? "…" : "the job has no predictions yet"}</span>`;
+  if (!found.value) return html`<span class="quiet">${job.health.last_issue_time ? "…" : "the job has no predictions yet"}</span>`;
   const [own, main] = found.value;
   return html`${plural(own, "value")} <span class="quiet">(the job: ${main})</span>`;
 }

@@ -14,7 +14,7 @@ export function LineageView({ parameters }) {
   return html`
     <p class="back">${parameters.job_id ? html`<a href=${link(`jobs/${parameters.job_id}`)}>The job</a>` : html`<a href=${link("jobs")}>All jobs</a>`}</p>
     <${Heading}>What made this value<//>
-    <div class="card"><${LineageFacts} query=${parameters} names=${names} /></div>
+    <div class="card"><h2>The value</h2><${LineageFacts} query=${parameters} names=${names} /></div>
     <${Zone} time=${Date.parse(parameters.valid_time) || undefined} />
     <${SameAs} json=${lineageOf(parameters)} file="lineage" />`;
 }
