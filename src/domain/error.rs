@@ -31,6 +31,9 @@ pub enum Error {
         /// Requested id.
         id: Uuid,
     },
+    /// The value that the request asks for does not exist.
+    #[error("{0}")]
+    NoValue(String),
     /// The request conflicts with an existing resource.
     #[error("{detail}")]
     Conflict {

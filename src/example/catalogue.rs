@@ -2,10 +2,13 @@
 //! so that the guides can name them, and a request that is sent twice changes nothing.
 
 use serde_json::{Value, json};
-use time::format_description::well_known::Rfc3339;
+use time::{UtcOffset, format_description::well_known::Rfc3339};
 use uuid::{Uuid, uuid};
 
-use super::{mildew::DailyIndex, weather::STATIONS};
+use super::{
+    mildew::{DailyIndex, OUTLOOK_DAYS, SEASON_2013},
+    weather::STATIONS,
+};
 
 /// Id of the example's organisation.
 pub const ORGANISATION: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e00");
@@ -100,6 +103,20 @@ pub fn run(job_id: Uuid, day: &DailyIndex) -> Result<Value, time::error::Format>
         "source_version_id": SOURCE_VERSION,
         "issue_time": issued_at,
         "series": [{ "role": "mildew_risk", "start": issued_at, "step": "P1D", "values": values }],
+    }))
+}
+
+/// Returns the member `run` of the body of [`run`]: what the worker says of the run at the end of a day, whose inputs it
+/// read as of `inputs_as_of`. The index of a day depends on all days of the season before it.
+pub fn about_run(day: &DailyIndex, inputs_as_of: &str) -> Result<Value, time::error::Format> {
+    let begin = SEASON_2013.first_day.midnight().assume_offset(SEASON_2013.offset);
+    Ok(json!({
+        "id": format!("night of {}", day.day),
+        "inputs_as_of": inputs_as_of,
+        "inputs_from": begin.to_offset(UtcOffset::UTC).format(&Rfc3339)?,
+        "inputs_to": day.issued_at.format(&Rfc3339)?,
+        "code": "src/example/mildew.rs",
+        "parameters": { "first_day": SEASON_2013.first_day.to_string(), "outlook_days": OUTLOOK_DAYS },
     }))
 }
 

@@ -64,6 +64,7 @@
 //! | DELETE | /api/v1/predictions | withdraw_predictions | prediction/mod.rs |
 //! | GET | /api/v1/predictions | list_predictions | prediction/mod.rs |
 //! | GET | /api/v1/predictions/latest | latest_predictions | prediction/latest.rs |
+//! | GET | /api/v1/predictions/lineage | get_prediction_lineage | prediction/lineage.rs |
 //! | GET | /api/v1/audit | list_audit | audit.rs |
 //! | GET | /api/v1/admin/backup | download_backup | backup.rs |
 //!
@@ -99,6 +100,7 @@ type Models = (
     source_version::SourceVersionApi,
     prediction::PredictionApi,
     prediction::LatestApi,
+    prediction::LineageApi,
 );
 type Places = (location::LocationApi, sensor::SensorApi, reading::ReadingApi);
 type Administration = (
@@ -122,6 +124,7 @@ fn apis(app: &App) -> Apis {
         source_version::SourceVersionApi(app.clone()),
         prediction::PredictionApi(app.clone()),
         prediction::LatestApi(app.clone()),
+        prediction::LineageApi(app.clone()),
     );
     let places = (
         location::LocationApi(app.clone()),

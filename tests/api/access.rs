@@ -45,6 +45,9 @@ async fn things(app: &TestApp, organisation: &str) -> Value {
     }
     let begin = format!("PUT /jobs/{}/shadows/{}", job["id"].as_str().unwrap(), releases[1]);
     app.ok(ADMIN, &begin, Value::Null).await;
+    let predicted = json!({ "role": "risk", "valid_time": "2023-10-28T00:00:00Z", "value": 50 });
+    let posted = json!({ "job_id": job["id"], "predictions": [predicted] });
+    app.ok(ADMIN, "POST /predictions", posted).await;
     let webhook = match HAS_WEBHOOKS {
         true => make("webhooks", json!({ "url": NOWHERE })).await,
         false => Uuid::new_v4().to_string(),
@@ -176,6 +179,10 @@ fn row(operation: &str, things: &Value) -> Value {
         }
         "list_readings" => json!(["viewer", 200, 404, format!("{sensor}/readings")]),
         "latest_predictions" => json!(["viewer", 200, 404, format!("?job_id={job}")]),
+        "get_prediction_lineage" => {
+            let at = "metric=mildew_risk&valid_time=2023-10-28T00:00:00Z";
+            json!(["viewer", 200, 404, format!("?job_id={job}&{at}")])
+        }
         "list_predictions" => json!(["viewer", 200, 404, format!("?metric=all&job_id={job}")]),
         _ => panic!("the operation {operation} has no row in this test's table"),
     }

@@ -27,6 +27,8 @@ struct Client {
     name: String,
     /// Id of its job.
     job: String,
+    /// Two versions of the job's source. One is that of the job, and the other one is on trial.
+    versions: [String; 2],
     /// Id of its sensor.
     sensor: String,
     /// Number of steps that it tried.
@@ -41,11 +43,13 @@ enum Kind {
     Predictions,
     Readings,
     Job,
+    Promotion,
 }
 
 fn kind(step: usize) -> Kind {
-    match step % 5 {
+    match step % 7 {
         4 => Kind::Job,
+        6 => Kind::Promotion,
         odd if odd % 2 == 1 => Kind::Readings,
         _ => Kind::Predictions,
     }
@@ -56,8 +60,24 @@ impl Client {
         let name = format!("client {number}");
         let sensor = json!({ "organisation_id": organisation, "name": name, "metric": "celsius" });
         let sensor = caller.ok("POST /sensors", sensor).await;
+        let job = caller.job(&name).await;
+        let found = caller.ok(&format!("GET /jobs/{job}"), Value::Null).await;
+        let pinned = found["source_version_id"].as_str().unwrap().to_owned();
+        let version = caller.ok(&format!("GET /source_versions/{pinned}"), Value::Null).await;
+        let mut trial = json!({ "version": "trial" });
+        for member in ["source_id", "input_roles", "output_roles"] {
+            trial[member] = version[member].clone();
+        }
+        let trial = caller.ok("POST /source_versions", trial).await["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        caller
+            .ok(&format!("PUT /jobs/{job}/shadows/{trial}"), Value::Null)
+            .await;
         Self {
-            job: caller.job(&name).await,
+            job,
+            versions: [pinned, trial],
             name,
             sensor: sensor["id"].as_str().unwrap().to_owned(),
             tried: 0,
@@ -67,6 +87,7 @@ impl Client {
 
     /// Posts until the server is killed.
     async fn post(&mut self, caller: &Caller, organisation: &str) {
+        let promote = format!("POST /jobs/{}/promote", self.job);
         loop {
             let step = self.tried;
             self.tried += 1;
@@ -74,6 +95,10 @@ impl Client {
                 Kind::Predictions => ("POST /predictions", issue(&self.job, step, POINTS)),
                 Kind::Readings => ("POST /readings", self.readings(step)),
                 Kind::Job => ("POST /jobs/setup", self.set_up(step, organisation)),
+                Kind::Promotion => {
+                    let body = json!({ "source_version_id": self.promoted(step) });
+                    (promote.as_str(), body)
+                }
             };
             match caller.try_call(call, &body).await {
                 Ok(reply) if reply.status < 300 => {
@@ -83,6 +108,11 @@ impl Client {
                 Err(_) => return,
             }
         }
+    }
+
+    /// Returns the version that a step promotes: each time the other one.
+    fn promoted(&self, step: usize) -> &str {
+        &self.versions[(step / 7 + 1) % 2]
     }
 
     fn readings(&self, step: usize) -> Value {
@@ -115,10 +145,40 @@ impl Client {
         self.verify_rows(Kind::Predictions, first, &caller.all(&path).await);
         let path = format!("/sensors/{}/readings?{window}", self.sensor);
         self.verify_rows(Kind::Readings, first, &caller.all(&path).await);
+        self.verify_promotions(caller).await;
         for step in (first..self.tried).filter(|step| kind(*step) == Kind::Job) {
             let is_kept = jobs.contains(&self.job_name(step));
             assert!(is_kept || !self.acknowledged.contains(&step), "{} {step}", self.name);
         }
+    }
+
+    /// Checks that the job has one version and the other one on trial, as the last promotion left them, and that its
+    /// history has each change.
+    async fn verify_promotions(&self, caller: &Caller) {
+        let job = caller.ok(&format!("GET /jobs/{}", self.job), Value::Null).await;
+        let pinned = job["source_version_id"].as_str().unwrap();
+        let shadows = job["shadows"].as_array().unwrap();
+        let [other] = shadows.as_slice() else {
+            panic!("{job}");
+        };
+        let mut both = [pinned, other["source_version_id"].as_str().unwrap()];
+        let mut versions = self.versions.each_ref().map(String::as_str);
+        both.sort_unstable();
+        versions.sort_unstable();
+        assert_eq!(both, versions);
+        if let Some(last) = (0..self.tried).rev().find(|step| kind(*step) == Kind::Promotion) {
+            let is_done = pinned == self.promoted(last);
+            assert!(
+                is_done || !self.acknowledged.contains(&last),
+                "{} {last} is lost",
+                self.name
+            );
+        }
+        let history = caller.all(&format!("/jobs/{}/history", self.job)).await;
+        assert_eq!(history[0]["source_version_id"], pinned, "{}", self.name);
+        assert_eq!(history.last().unwrap()["source_version_id"], self.versions[0].as_str());
+        let is_change = |pair: &[Value]| pair[0]["source_version_id"] != pair[1]["source_version_id"];
+        assert!(history.windows(2).all(is_change), "{history:?}");
     }
 
     /// Checks that the rows are those of whole steps, and that no acknowledged one is missing.

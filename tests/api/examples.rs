@@ -154,9 +154,9 @@ impl Visitor {
             self.execute(named(&calls, name)).await;
         }
         let is_rest = |call: &&Call| ![MAKE, DELETE].concat().contains(&call.name.as_str());
-        // A token is created before it is revoked, and posts precede reads.
+        // A token is created before it is revoked, posts precede reads, and reads precede withdrawals.
         let mut rest: Vec<_> = calls.iter().filter(is_rest).cloned().collect();
-        rest.sort_by_key(|call| call.method == Method::GET);
+        rest.sort_by_key(|call| (call.method == Method::DELETE, call.method == Method::GET));
         for call in rest {
             self.execute(call).await;
         }

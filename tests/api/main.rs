@@ -40,6 +40,7 @@ mod job_history;
 mod latest;
 mod layers;
 mod limits;
+mod lineage;
 mod metrics;
 #[cfg(feature = "demo")]
 mod mildew;
@@ -61,6 +62,7 @@ mod remote;
 mod retention;
 mod retention_command;
 mod setup;
+mod shadow_posts;
 mod shadow_runs;
 mod shadows;
 mod share;

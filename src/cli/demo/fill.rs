@@ -1,8 +1,8 @@
 //! Fills the demo's database with one year of data, day by day, with a simulated clock.
 //!
 //! The readings of a local day arrive at the end of the day. Five minutes later, during the season, the worker posts
-//! the predictions of that day. Each `available_at` is therefore realistic, and `as_of` returns the data that was known
-//! at that time.
+//! the predictions of that day, and what it knew of the inputs. Each `available_at` is therefore realistic, and `as_of`
+//! returns the data that was known at that time.
 
 use std::{
     collections::BTreeMap,
@@ -21,7 +21,7 @@ use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Caller, Error, Gaps, Timestamp, prediction::PostedPredictions, reading::NewReading},
+    domain::{AskedWindow, Caller, Error, Gaps, Timestamp, prediction::PostedPredictions, reading::NewReading},
     example::{
         catalogue::{self, SITES},
         mildew::{DailyIndex, SEASON_2013},
@@ -29,7 +29,11 @@ use crate::{
         weather::{self, Hour, STATIONS, WeatherError},
     },
     http,
-    service::{App, health, job_run, job_setup, location, organisation, prediction, reading, sensor, token},
+    service::{
+        App, health,
+        job_inputs::{self, InputWindow},
+        job_run, job_setup, location, organisation, prediction, reading, sensor, token,
+    },
     store::Db,
 };
 
@@ -91,7 +95,12 @@ pub async fn fill(db: Db, progress: &ProgressBar) -> Result<Filled, FillError> {
         let readings = reading::post(&app, &operator, day.readings, Gaps::default());
         filled.readings += readings.await.map_err(FillError::Refused)?.stored;
         set(end + COMPUTING);
-        let posts = day.runs.iter().map(|(job, index)| post(&app, &operator, *job, index));
+        let known = match day.runs.first() {
+            Some((job, _)) => inputs_as_of(&app, &operator, *job).await?,
+            None => String::new(),
+        };
+        let posts = day.runs.iter();
+        let posts = posts.map(|(job, index)| post(&app, &operator, *job, index, &known));
         filled.predictions += try_join_all(posts).await?.iter().sum::<u64>();
         progress.inc(1);
     }
@@ -164,9 +173,26 @@ async fn register(app: &App, operator: &Caller) -> Result<(), FillError> {
     Ok(())
 }
 
-/// Posts a run and returns the number of its predictions.
-async fn post(app: &App, operator: &Caller, job: Uuid, index: &DailyIndex) -> Result<u64, FillError> {
-    let run = catalogue::run(job, index).map_err(|error| FillError::Body(error.to_string()))?;
+/// Returns the time as of which a worker would get the inputs of its job now.
+async fn inputs_as_of(app: &App, operator: &Caller, job: Uuid) -> Result<String, FillError> {
+    let long_ago = Some(Timestamp::from_micros(0));
+    // An empty window: only the time is needed.
+    let window = InputWindow {
+        times: AskedWindow {
+            from: long_ago,
+            to: long_ago,
+        },
+        ..InputWindow::default()
+    };
+    let inputs = job_inputs::get(app, operator, job, window).await;
+    Ok(inputs.map_err(FillError::Refused)?.as_of.to_string())
+}
+
+/// Posts a run, whose inputs were read as of `known`, and returns the number of its predictions.
+async fn post(app: &App, operator: &Caller, job: Uuid, index: &DailyIndex, known: &str) -> Result<u64, FillError> {
+    let invalid = |error: time::error::Format| FillError::Body(error.to_string());
+    let mut run = catalogue::run(job, index).map_err(invalid)?;
+    run["run"] = catalogue::about_run(index, known).map_err(invalid)?;
     let posted = PostedPredictions::ForJob(body(run)?);
     let counts = prediction::post(app, operator, posted, Gaps::default()).await;
     Ok(counts.map_err(FillError::Refused)?.counts.stored)

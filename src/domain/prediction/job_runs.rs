@@ -31,22 +31,25 @@ pub fn runs_of_rows(rows: Vec<JobRow>) -> Result<Vec<PostedRun<JobKey>>> {
 }
 
 impl JobPost {
-    /// Groups the points and series of the post into runs.
+    /// Takes the points and series out of the post, grouped into runs.
     ///
     /// # Errors
     /// `Error::Invalid`, with every violation: there are no points or too many, a stage is invalid, the columns of a
-    /// series differ in length, the times of a series are incomplete, or a value is not finite. `Error::TooLarge`:
-    /// there are more runs than one request may have.
-    pub fn runs(mut self) -> Result<Vec<PostedRun<JobKey>>> {
+    /// series differ in length, the times of a series are incomplete, a value is not finite, or the worker's account of
+    /// its run is invalid. `Error::TooLarge`: there are more runs than one request may have.
+    pub fn runs(&mut self) -> Result<Vec<PostedRun<JobKey>>> {
         let mut violations = Violations::default();
         if let Some(stage) = &mut self.stage {
             stage.check(&mut violations, "/stage");
+        }
+        if let Some(run) = &mut self.run {
+            run.check(&mut violations);
         }
         // A series without values counts as one point here. The check of the series reports that it is empty.
         let in_series: usize = self.series.iter().map(|s| s.values.len().max(1)).sum();
         check_count(self.predictions.len() + in_series, "/predictions", &mut violations)?;
         let mut runs = Runs::default();
-        for (index, point) in self.predictions.into_iter().enumerate() {
+        for (index, point) in std::mem::take(&mut self.predictions).into_iter().enumerate() {
             let list = List::Predictions;
             let is_same = |key: &JobKey| key.role.as_ref() == Some(&point.role) && key.location_id == point.location_id;
             let key = || JobKey {
@@ -61,7 +64,7 @@ impl JobPost {
             let (valid_time, value) = (point.valid_time, point.value.0);
             runs.add(is_same, key, Point { valid_time, value }, Place { list, index });
         }
-        for (index, mut series) in self.series.into_iter().enumerate() {
+        for (index, mut series) in std::mem::take(&mut self.series).into_iter().enumerate() {
             let mut within = Violations::within(format!("/series/{index}"));
             let times = series.check(&mut within);
             violations.append(within);

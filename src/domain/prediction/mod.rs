@@ -9,10 +9,12 @@ mod difference;
 mod direct_runs;
 mod job_runs;
 mod latest;
+mod lineage;
 mod post;
 mod query;
 mod run;
 mod series;
+mod worker_run;
 
 pub use answer::{FoundPoint, FoundRun, Prediction, PredictionSeries, Predictions};
 pub use counts::PredictionCounts;
@@ -20,6 +22,7 @@ pub use difference::{Difference, Point, difference};
 pub use direct_runs::{DirectKey, direct_runs};
 pub use job_runs::runs_of_rows;
 pub use latest::{LatestPrediction, LatestQuery};
+pub use lineage::{FoundLineage, LineageQuery, LineageValue, PredictionLineage, PredictionRevision, UsedInputs};
 pub use post::{
     DirectPoint, JobKey, JobPost, JobRow, MAX_POINTS, MAX_RUNS, PostedPredictions, PostedSeries, PredictionPoint,
 };
@@ -28,3 +31,4 @@ pub use query::{
 };
 pub use run::{PostedRun, join};
 pub use series::{GroupKey, Issue, Series, cutoff};
+pub use worker_run::{RunParameters, StoredWorkerRun, WorkerRun};

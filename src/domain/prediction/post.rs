@@ -16,7 +16,7 @@ use serde::{
 };
 use uuid::Uuid;
 
-use super::Point;
+use super::{Point, WorkerRun};
 use crate::domain::{
     duration::PostedDuration,
     object::objects,
@@ -107,6 +107,10 @@ pub struct JobPost {
     #[serde(default)]
     #[oai(default, validator(max_items = 100000))]
     pub series: Vec<PostedSeries>,
+    /// The run that made the predictions, for `GET /predictions/lineage`. It is stored with the values that the request
+    /// changes.
+    #[oai(nullable)]
+    pub run: Option<Box<WorkerRun>>,
 }
 
 /// A predicted value.

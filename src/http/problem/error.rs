@@ -24,7 +24,7 @@ impl From<Error> for Problem {
             Error::Invalid(errors) => Self::new(INVALID, first(&errors, detail)).with_errors(errors),
             Error::Unauthenticated(_) => unauthenticated(&detail),
             Error::Forbidden(_) => Self::new(FORBIDDEN, detail),
-            Error::NotFound { .. } => Self::new(NOT_FOUND, detail),
+            Error::NotFound { .. } | Error::NoValue(_) => Self::new(NOT_FOUND, detail),
             Error::Conflict {
                 existing, violations, ..
             } => Self::new(CONFLICT, detail)

@@ -60,7 +60,7 @@ pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> R
 /// # Errors
 /// Not found: the version that it had, which was deleted.
 fn as_it_stood(connection: &Connection, job: &mut JobRecord, at: Timestamp) -> Result<()> {
-    let Some(entry) = store::job::entry_at(connection, job, at)? else {
+    let Some(entry) = store::job::entry_at(connection, job.organisation_id, job.id, at)? else {
         return Ok(());
     };
     let id = entry.source_version_id;

@@ -4,6 +4,7 @@
 mod arrived;
 mod contract;
 mod direct;
+mod lineage;
 mod owner;
 mod post;
 mod read;
@@ -11,6 +12,7 @@ mod withdraw;
 
 pub use contract::{Contract, Contracts};
 pub use direct::post_lines;
+pub use lineage::lineage;
 pub use post::post;
 pub use read::{latest, list, list_thinned};
 pub use withdraw::withdraw;

@@ -9,14 +9,14 @@ use crate::{
     domain::{
         Caller, Error, Gaps, Result, Role, Timestamp, Violations,
         audit::withdrawal,
-        prediction::{Issue, JobKey, PostedPredictions, PostedRun, PredictionCounts, join, runs_of_rows},
+        prediction::{Issue, JobKey, PostedPredictions, PostedRun, PredictionCounts, WorkerRun, join, runs_of_rows},
         text::Stage,
         track::Track,
     },
     service::{App, health, location, metrics},
     store::{
         engine::Transaction,
-        prediction::{self, NewRun},
+        prediction::{self, NewPost, NewRun},
     },
 };
 
@@ -29,13 +29,15 @@ use crate::{
 pub async fn post(app: &App, caller: &Caller, posted: PostedPredictions, gaps: Gaps) -> Result<PredictionCounts> {
     caller.needs(Role::Worker)?;
     let counts = match posted {
-        PostedPredictions::ForJob(post) => {
+        PostedPredictions::ForJob(mut post) => {
+            let runs = post.runs()?;
             let head = Head {
                 job_id: post.job_id,
                 source_version_id: post.source_version_id,
                 issue_time: post.issue_time,
+                run: post.run.map(|run| *run),
             };
-            for_job(app, caller, head, post.runs()?, gaps).await
+            for_job(app, caller, head, runs, gaps).await
         }
         PostedPredictions::RowsOfJob {
             job_id,
@@ -46,6 +48,7 @@ pub async fn post(app: &App, caller: &Caller, posted: PostedPredictions, gaps: G
                 job_id,
                 source_version_id,
                 issue_time: None,
+                run: None,
             };
             for_job(app, caller, head, runs_of_rows(rows)?, gaps).await
         }
@@ -69,6 +72,7 @@ struct Head {
     job_id: Uuid,
     source_version_id: Option<Uuid>,
     issue_time: Option<Timestamp>,
+    run: Option<WorkerRun>,
 }
 
 async fn for_job(
@@ -122,7 +126,12 @@ async fn for_job(
                 points: &run.points,
             });
         }
-        for (run, posted) in runs.iter().zip(prediction::post(tx, &new, gaps, now)?) {
+        let about = head.run.map(|run| NewPost {
+            organisation_id: contract.organisation_id,
+            run,
+            token_name: caller.name.clone(),
+        });
+        for (run, posted) in runs.iter().zip(prediction::post(tx, &new, about.as_ref(), gaps, now)?) {
             run.refuse_values(&posted.refused, Gaps::NOTHING_THERE, &mut violations);
             counts += &posted;
         }

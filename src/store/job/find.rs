@@ -24,9 +24,10 @@ use crate::{
 const SELECT: &str = "SELECT j.id, j.organisation_id, j.name, j.active, j.source_version_id, j.location_id,
     j.created_at, j.updated_at, j.revision FROM jobs j";
 
-/// The condition that the version `?` runs the job `j`: the job is pinned to it, or it is a shadow of the job.
-const RUN_BY: &str =
-    "j.source_version_id = ? OR j.id IN (SELECT t.job_id FROM job_shadows t WHERE t.source_version_id = ?)";
+/// The condition that the version `?` runs the job `j`: the job is pinned to it, or it is a shadow of the job. With OR the
+/// database would read all jobs of the organisation.
+const RUN_BY: &str = "j.id IN (SELECT p.id FROM jobs p WHERE p.source_version_id = ?
+    UNION ALL SELECT t.job_id FROM job_shadows t WHERE t.source_version_id = ?)";
 
 impl FromRow for JobRecord {
     /// Reads a job without its bindings, which [`with_bindings`] reads from a table of their own.
@@ -113,11 +114,13 @@ pub fn any_bound_to(connection: &Connection, input_id: Uuid) -> Result<Option<Uu
 /// of its versions on trial.
 pub fn roles_of_sensor(connection: &Connection, sensor_id: Uuid) -> Result<Vec<(Uuid, InputRole)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT b.job_id, b.role, v.input_roles FROM role_bindings b JOIN (
-                SELECT id AS job_id, source_version_id, 0 AS trial FROM jobs
-                UNION ALL SELECT job_id, source_version_id, 1 FROM job_shadows
-            ) r ON r.job_id = b.job_id JOIN source_versions v ON v.id = r.source_version_id
-            WHERE b.input_id = ?1 AND b.input_type = ?2 ORDER BY b.job_id, b.position, r.trial, v.id",
+        "SELECT b.job_id, b.role, v.input_roles, b.position, 0 AS trial FROM role_bindings b
+                JOIN jobs j ON j.id = b.job_id JOIN source_versions v ON v.id = j.source_version_id
+                WHERE b.input_id = ?1 AND b.input_type = ?2
+            UNION ALL SELECT b.job_id, b.role, v.input_roles, b.position, 1 AS trial FROM role_bindings b
+                JOIN job_shadows t ON t.job_id = b.job_id JOIN source_versions v ON v.id = t.source_version_id
+                WHERE b.input_id = ?1 AND b.input_type = ?2
+            ORDER BY job_id, position, trial",
     )?;
     let mut rows = statement.query((sensor_id, InputKind::Sensor))?;
     let mut found = Vec::new();

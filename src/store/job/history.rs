@@ -74,9 +74,14 @@ pub fn entries(
         .rows(connection, SELECT, "number DESC", limit)
 }
 
-/// Returns how the job stood at a time, or at first if that is earlier. `None` if it has no history.
-pub fn entry_at(connection: &Connection, job: &JobRecord, at: Timestamp) -> Result<Option<JobHistoryEntry>> {
-    let key = (job.organisation_id, job.id);
+/// Returns how the organisation's job stood at a time, or at first if that is earlier. `None` if it has no history.
+pub fn entry_at(
+    connection: &Connection,
+    organisation_id: Uuid,
+    job_id: Uuid,
+    at: Timestamp,
+) -> Result<Option<JobHistoryEntry>> {
+    let key = (organisation_id, job_id);
     let sql = format!("{SELECT} WHERE organisation_id = ?1 AND job_id = ?2 AND at <= ?3 ORDER BY number DESC LIMIT 1");
     let found = connection
         .prepare_cached(&sql)?

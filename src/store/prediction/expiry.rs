@@ -5,7 +5,9 @@
 //! expired run can have, so that expired runs are found at the start of the key. Runs of a deleted organisation expire
 //! at once.
 
-use super::series::SeriesId;
+use std::collections::BTreeSet;
+
+use super::{posts, series::SeriesId};
 use crate::{
     domain::{
         Result, Timestamp,
@@ -153,14 +155,14 @@ fn cutoff(connection: &Connection, series: SeriesId, now: Timestamp) -> Result<O
     })
 }
 
-/// Deletes the runs of the series that ended and arrived at `cutoff` or before, up to the limits of the step. Returns
-/// whether all such runs are deleted.
+/// Deletes the runs of the series that ended and arrived at `cutoff` or before, up to the limits of the step, and what
+/// workers posted about them once no other run refers to it. Returns whether all such runs are deleted.
 fn delete_runs(tx: &Transaction<'_>, series: SeriesId, cutoff: Timestamp, swept: &mut Swept) -> Result<bool> {
     // One run more than the limit shows whether any are left.
     let most = STEP_RUNS.saturating_sub(swept.runs);
     let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
     let mut ended = tx.prepare_cached(
-        "SELECT r.issue_time, r.revision, r.count FROM series s JOIN runs r ON r.series_id = s.id
+        "SELECT r.issue_time, r.revision, r.count, r.post_id FROM series s JOIN runs r ON r.series_id = s.id
             WHERE s.id = ?1 AND s.organisation_id = ?4 AND r.issue_time <= ?2 - s.shortest_lead
             AND r.valid_to <= ?2 AND r.available_at <= ?2
             AND (r.revision = 1 OR NOT EXISTS (SELECT 1 FROM runs e WHERE e.series_id = s.id
@@ -169,20 +171,28 @@ fn delete_runs(tx: &Transaction<'_>, series: SeriesId, cutoff: Timestamp, swept:
     )?;
     let runs = ended
         .query_map((series.id, cutoff, limit, series.organisation_id), |row| {
-            Ok((row.get("issue_time")?, row.get("revision")?, row.get("count")?))
+            Ok((
+                (row.get("issue_time")?, row.get("revision")?),
+                row.get("count")?,
+                row.get("post_id")?,
+            ))
         })?
-        .collect::<RowResult<Vec<(i64, i64, i64)>>>()?;
+        .collect::<RowResult<Vec<((i64, i64), i64, Option<i64>)>>>()?;
     let mut delete = tx.prepare_cached(
         "DELETE FROM runs WHERE series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2)
             AND issue_time = ?3 AND revision = ?4",
     )?;
-    for (issue_time, revision, count) in runs {
+    let (mut is_finished, mut posts) = (true, BTreeSet::new());
+    for ((issue_time, revision), count, post) in runs {
         if swept.runs >= STEP_RUNS || swept.predictions >= STEP_POINTS {
-            return Ok(false);
+            is_finished = false;
+            break;
         }
         delete.execute((series.id, series.organisation_id, issue_time, revision))?;
         swept.runs += 1;
         swept.predictions += count.unsigned_abs();
+        posts.extend(post);
     }
-    Ok(true)
+    posts::delete_unused(tx, series.organisation_id, &posts)?;
+    Ok(is_finished)
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::{
     issue::{Held, held},
     known::{self, Known},
+    posts::{self, NewPost},
     remaining,
     revision::{self, Revision},
     series::SeriesId,
@@ -30,13 +31,22 @@ pub struct NewRun<'a> {
 /// Stores the new and changed points of the runs, and returns the difference of each run. Points that have expired at
 /// `now` are ignored. The `available_at` of an issue can be later than `now` if the clock was set back. If the result
 /// contains refused points, the caller must roll back. An issue is fresh if it stores values, had none before, and
-/// counts as later than the last fresh issue.
+/// counts as later than the last fresh issue. `about` is what the worker posted about its run, which is stored if any
+/// run is.
 ///
 /// All series are looked up together, and all runs are stored together, so that a post of many runs takes few
 /// statements.
-pub fn post(tx: &Transaction<'_>, runs: &[NewRun<'_>], gaps: Gaps, now: Timestamp) -> Result<Vec<Difference>> {
+pub fn post(
+    tx: &Transaction<'_>,
+    runs: &[NewRun<'_>],
+    about: Option<&NewPost>,
+    gaps: Gaps,
+    now: Timestamp,
+) -> Result<Vec<Difference>> {
     let mut post = Post {
         tx,
+        about,
+        post_id: None,
         gaps,
         now,
         series: Vec::new(),
@@ -71,6 +81,10 @@ pub fn post(tx: &Transaction<'_>, runs: &[NewRun<'_>], gaps: Gaps, now: Timestam
 /// The state of a post while its runs are being stored.
 struct Post<'a> {
     tx: &'a Transaction<'a>,
+    /// What the worker posted about its run.
+    about: Option<&'a NewPost>,
+    /// Number of the row that has `about`. `None` until a run is stored.
+    post_id: Option<i64>,
     gaps: Gaps,
     now: Timestamp,
     series: Vec<State<'a>>,
@@ -192,7 +206,10 @@ impl Post<'_> {
         let gone = || Error::Internal("a series that was stored has no number".to_owned());
         let named = |(place, run): (usize, Revision)| Ok((self.series[place].named().ok_or_else(gone)?, run));
         let runs: Vec<_> = self.waiting.drain(..).map(named).collect::<Result<_>>()?;
-        revision::insert(self.tx, &runs)?;
+        if let (Some(about), None, false) = (self.about, self.post_id, runs.is_empty()) {
+            self.post_id = Some(posts::insert(self.tx, about)?);
+        }
+        revision::insert(self.tx, &runs, self.post_id)?;
         self.waiting_issues.clear();
         let mut changed = Vec::new();
         for state in self.series.iter_mut().filter(|state| state.is_changed) {
@@ -252,7 +269,7 @@ mod tests {
             };
             let points = [point];
             let runs = runs(count, issue_time, &points);
-            let (statements, posted) = traced::statements(&tx, || post(&tx, &runs, Gaps::default(), now));
+            let (statements, posted) = traced::statements(&tx, || post(&tx, &runs, None, Gaps::default(), now));
             let stored: u64 = posted.unwrap().iter().map(|found| found.counts.stored).sum();
             assert_eq!(u128::from(stored), count);
             statements
@@ -264,6 +281,34 @@ mod tests {
         assert_eq!(store(65, 3), 2 + 1 + 2 + 1);
         assert_eq!(store(65, 4), 2 + 2 + 2);
         assert_eq!(store(640, 5), 10 + 17 + 10 + 2);
+    }
+
+    #[test]
+    fn what_a_worker_says_of_its_run_takes_one_statement_if_anything_is_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = traced::database(folder.path());
+        let tx = connection.transaction().unwrap();
+        let now = Timestamp::from_micros(0);
+        let about = NewPost {
+            organisation_id: Uuid::from_u128(1),
+            run: serde_json::from_str("{}").unwrap(),
+            token_name: Name::new("worker"),
+        };
+        let points = [Point {
+            valid_time: now,
+            value: Some(1.0),
+        }];
+        let store = |about: Option<&NewPost>| {
+            let runs = runs(65, 1, &points);
+            traced::statements(&tx, || post(&tx, &runs, about, Gaps::default(), now).unwrap()).0
+        };
+        let count = || tx.query_row("SELECT count(*) FROM posts", [], |row| row.get::<_, i64>(0));
+        assert_eq!(store(Some(&about)), 2 + 1 + 2 + 1 + 1);
+        assert_eq!(count().unwrap(), 1);
+        // A repetition finds the series and reads their issues.
+        let repeated = store(None);
+        assert_eq!(store(Some(&about)), repeated);
+        assert_eq!(count().unwrap(), 1);
     }
 
     #[test]

@@ -57,27 +57,27 @@ impl Revision {
 }
 
 const TYPED: &str =
-    "SELECT series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload FROM runs
+    "SELECT series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload, post_id FROM runs
     WHERE FALSE UNION ALL ";
 
-const ROW: &str = "SELECT id, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM series WHERE id = ?1 AND organisation_id = ?2";
+const ROW: &str = "SELECT id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM series WHERE id = ?1 AND organisation_id = ?2";
 
 static INSERT: Texts = Texts::new();
 
-/// Stores revisions of the series.
-pub fn insert(tx: &Transaction<'_>, runs: &[(SeriesId, Revision)]) -> Result<()> {
+/// Stores revisions of the series. `post_id` is the number of what their worker posted about its run.
+pub fn insert(tx: &Transaction<'_>, runs: &[(SeriesId, Revision)], post_id: Option<i64>) -> Result<()> {
     for part in set::exact_parts(runs, MOST) {
         let sql = INSERT.of(part.len(), |count| {
             // An empty first SELECT gives the parameters of the rows their types.
             let typed = if count > 1 { TYPED } else { "" };
-            let rows = set::repeated(ROW, 9, count, " UNION ALL ");
+            let rows = set::repeated(ROW, 10, count, " UNION ALL ");
             format!(
-                "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload)
-                    {typed}{rows}"
+                "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload,
+                    post_id) {typed}{rows}"
             )
         });
         let values = part.iter().flat_map(|(series, run)| {
-            let values: [&dyn ToSql; 9] = [
+            let values: [&dyn ToSql; 10] = [
                 &series.id,
                 &series.organisation_id,
                 &run.issue.issue_time,
@@ -87,6 +87,7 @@ pub fn insert(tx: &Transaction<'_>, runs: &[(SeriesId, Revision)]) -> Result<()>
                 &run.valid_to,
                 &run.count,
                 &run.payload,
+                &post_id,
             ];
             values
         });

@@ -96,7 +96,7 @@ pub fn withdraw(
         step.counts.unchanged += (held.values.len() - withdrawn.len()) as u64;
         if let Some(run) = Revision::next(Some(&held), issue, &withdrawn) {
             known.add(&run, None);
-            revision::insert(tx, &[(id, run)])?;
+            revision::insert(tx, &[(id, run)], None)?;
             known::update(tx, &[(id, known)])?;
             remaining::update(tx, id)?;
         }

@@ -2,6 +2,7 @@
 
 mod csv;
 mod latest;
+mod lineage;
 mod lines;
 mod rows;
 mod scope;
@@ -37,6 +38,7 @@ use crate::{
     service::{App, prediction},
 };
 pub use latest::LatestApi;
+pub use lineage::LineageApi;
 use lines::Lines;
 use rows::body;
 use scope::scope;

@@ -6,7 +6,8 @@ use super::report::Report;
 use crate::{
     domain::{
         audit::AuditEntry, job_history::JobHistoryEntry, location::Location, organisation::Organisation,
-        sensor::Sensor, shadow::Shadow, source::Source, source_version::SourceVersion, token::Token, webhook::Webhook,
+        prediction::StoredWorkerRun, sensor::Sensor, shadow::Shadow, source::Source, source_version::SourceVersion,
+        token::Token, webhook::Webhook,
     },
     store::row::FromRow,
 };
@@ -24,6 +25,7 @@ pub fn check(connection: &Connection, report: &mut Report) {
     decode::<JobHistoryEntry>(connection, "job_history", report);
     let shadows = "job_shadows JOIN source_versions ON id = source_version_id";
     decode::<Shadow>(connection, shadows, report);
+    decode::<StoredWorkerRun>(connection, "posts", report);
     let outcome = bindings(connection, report);
     report.unreadable("the jobs", outcome);
     let outcome = health(connection, report);

@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod open;
+mod posts;
 mod readings;
 mod report;
 mod runs;
@@ -40,6 +41,8 @@ pub fn check(path: &Path) -> Result<Report, OpenError> {
         catalogue::check(&connection, &mut report);
         let outcome = runs::check(&connection, &mut report);
         report.unreadable("the runs", outcome);
+        let outcome = posts::check(&connection, &mut report);
+        report.unreadable("the posts", outcome);
         let outcome = readings::check(&connection, &mut report);
         report.unreadable("the readings", outcome);
     }

@@ -1,0 +1,24 @@
+//! Checks that the runs which refer to what their worker posted about them refer to existing rows of their own
+//! organisation.
+
+use rusqlite::Connection;
+
+use super::report::Report;
+
+/// Checks that every run that refers to a row of the table `posts` refers to one of its own organisation.
+pub fn check(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(
+        "SELECT r.post_id, count(*) FROM runs r LEFT JOIN series s ON s.id = r.series_id
+            WHERE r.post_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM posts p
+                WHERE p.id = r.post_id AND p.organisation_id IS s.organisation_id)
+            GROUP BY r.post_id",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (post, runs): (i64, i64) = (row.get(0)?, row.get(1)?);
+        report.fault(format!(
+            "{runs} runs refer to the row {post} of posts, which is not there or belongs to another organisation"
+        ));
+    }
+    Ok(())
+}
