@@ -4,6 +4,9 @@ import { useZone } from "../lib/time.js";
 import { draw } from "./plot.js";
 import { listen, panned, zoomed } from "./moves.js";
 
+/** How far from a value a click may be to choose it, in pixels. */
+const NEAR = 24;
+
 /**
  * `lines` as for draw; `moved(t)` is called with the time under the pointer in milliseconds, `setWindow` with a new window,
  * `choose(t, value)` with the time that is clicked and the value there, or with the time that the keyboard is at.
@@ -25,14 +28,19 @@ export function Canvas({ lines, metric, window: { from, to }, asOf, main, label,
     const t = seconds === null ? null : nearest(main, seconds * 1000);
     if (t !== at.current) moved((at.current = t));
   };
-  const chosen = (seconds, value) => {
-    const t = nearest(main, seconds * 1000);
-    if (t !== null) choose(t, value);
+  // A click elsewhere is for the focus, with which the wheel zooms.
+  const chosen = (left, top) => {
+    const { posToVal, valToPos, scales } = plot.current;
+    const t = nearest(main, posToVal(left, "x") * 1000);
+    if (t === null || !scales.y) return;
+    const values = lines.filter((line) => line.scale === "y").flatMap((line) => line.points).filter((point) => point.t === t);
+    const isNear = ({ v }) => Math.hypot(valToPos(t / 1000, "x") - left, valToPos(v, "y") - top) <= NEAR;
+    if (values.some(isNear)) choose(t, posToVal(top, "y"));
   };
   latest.current = { show, point, chosen };
 
   useEffect(() => {
-    const click = (seconds, value) => latest.current.chosen(seconds, value);
+    const click = (left, top) => latest.current.chosen(left, top);
     return listen(place.current, () => plot.current, (window) => latest.current.show(window), click);
   }, []);
   useEffect(() => {

@@ -27,7 +27,7 @@ export function panned({ from, to }, share) {
 
 /**
  * Lets the chart in `place` be dragged and zoomed. `plot()` is the uPlot of the moment, `move(window)` is called with each
- * new window, `click(seconds, value)` with the place of a click. Returns a function that removes the listeners.
+ * new window, `click(left, top)` with the place of a click, in pixels. Returns a function that removes the listeners.
  */
 export function listen(place, plot, move, click) {
   let dragged = null;
@@ -50,7 +50,7 @@ export function listen(place, plot, move, click) {
   const up = (event) => {
     if (dragged && !dragged.isFar && event.pointerId === dragged.id && over(event)) {
       const { left, top } = plot().over.getBoundingClientRect();
-      click(plot().posToVal(event.clientX - left, "x"), plot().scales.y && plot().posToVal(event.clientY - top, "y"));
+      click(event.clientX - left, event.clientY - top);
     }
     dragged = null;
   };

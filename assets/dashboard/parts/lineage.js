@@ -35,6 +35,7 @@ export function Lineage({ values, job, metric, names, close }) {
     if (values && !dialog.current.open) dialog.current.showModal();
   }, [values]);
   const chosen = values?.[index] ?? values?.[0];
+  const query = chosen && parametersOf(chosen, job, metric);
   return html`
     <dialog ref=${dialog} class="lineage" aria-labelledby="lineage-title" onClose=${close}>
       ${chosen && html`
@@ -42,10 +43,10 @@ export function Lineage({ values, job, metric, names, close }) {
         ${values.length > 1 && html`<p class="acts" role="group" aria-label="Values at this time">${values.map(({ line, point }, at) => html`
           <button type="button" aria-pressed=${values[at] === chosen ? "true" : "false"} onClick=${() => setIndex(at)}>
             ${line.name}: ${withUnit(point.v, line.unit)}</button>`)}</p>`}
-        <${LineageFacts} key=${index} query=${parametersOf(chosen, job, metric)} names=${names} />`}
+        <${LineageFacts} key=${lineageOf(query)} query=${query} names=${names} />`}
       <p class="acts">
         <button type="button" onClick=${() => dialog.current.close()}>Close</button>
-        ${chosen && html`<a href=${pageOf(parametersOf(chosen, job, metric))}>Open as a page</a>`}
+        ${chosen && html`<a href=${pageOf(query)}>Open as a page</a>`}
       </p>
     </dialog>`;
 }
