@@ -4,7 +4,7 @@ import { address, call } from "../lib/api.js";
 import { compare, FEW_PAIRS, MOST_VALUES, shared } from "../lib/compare.js";
 import { useLoaded } from "../lib/load.js";
 import { moment } from "../lib/time.js";
-import { plural, spoken, withUnit } from "../lib/value.js";
+import { number, plural, spoken, withUnit } from "../lib/value.js";
 import { Field } from "./field.js";
 import { Pending, ProblemNote } from "./problem.js";
 
@@ -107,7 +107,7 @@ function Metric({ each, label, trial }) {
         <caption>The last ${last.length} of these times</caption>
         <thead><tr><th scope="col">Valid at</th><th scope="col">Job (${label})</th><th scope="col">${trial}</th><th scope="col">Difference</th></tr></thead>
         <tbody>${last.map((pair) => html`
-          <tr key=${pair.key}><td class="time">${moment(pair.t)}</td><td>${withUnit(pair.own, unit)}</td><td>${withUnit(pair.trial, unit)}</td>
-            <td>${withUnit(pair.trial - pair.own, unit)}</td></tr>`)}</tbody>
+          <tr key=${pair.key}><td class="time">${moment(pair.t)}</td><td>${number(pair.own)}</td><td>${number(pair.trial)}</td>
+            <td>${number(pair.trial - pair.own)}</td></tr>`)}</tbody>
       </table></div>`}`;
 }
