@@ -7,6 +7,7 @@ import { Header } from "./parts/header.js";
 import { Heading } from "./parts/heading.js";
 import { ProblemNote } from "./parts/problem.js";
 import { JobView } from "./views/job.js";
+import { LineageView } from "./views/lineage.js";
 import { Overview } from "./views/overview.js";
 import { Places } from "./views/places.js";
 import { SetUp } from "./views/set_up.js";
@@ -20,6 +21,7 @@ const VIEWS = {
   sources: ({ parts: [id], ...rest }) => (id ? html`<${SourceView} key=${id} id=${id} ...${rest} />` : html`<${Sources} ...${rest} />`),
   places: (rest) => html`<${Places} ...${rest} />`,
   tokens: (rest) => html`<${Tokens} ...${rest} />`,
+  lineage: (rest) => html`<${LineageView} ...${rest} />`,
   "set-up": (rest) => html`<${SetUp} ...${rest} />`,
 };
 

@@ -100,6 +100,7 @@ pub fn run(job_id: Uuid, day: &DailyIndex) -> Result<Value, time::error::Format>
     values.extend(day.outlook);
     Ok(json!({
         "job_id": job_id,
+        "source_version_id": SOURCE_VERSION,
         "issue_time": issued_at,
         "series": [{ "role": "mildew_risk", "start": issued_at, "step": "P1D", "values": values }],
     }))

@@ -64,17 +64,42 @@ async function call(method, path, body, secret = admin) {
   return answer.status === 204 ? null : answer.json();
 }
 
-// How many pixels of the chart's canvas are drawn in the colour of the predictions.
-const drawn = (page) => page.locator(".canvas canvas").evaluate((canvas) => {
+// How many pixels of the chart's canvas are drawn in a colour: that of the predictions, or of those on trial.
+const PREDICTED = [0x1a, 0x5e, 0x3a];
+const ON_TRIAL = [0x7b, 0x2a, 0x8f];
+const drawn = (page, colour = PREDICTED) => page.locator(".canvas canvas").evaluate((canvas, [red, green, blue]) => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   let count = 0;
-  for (let at = 0; at < data.length; at += 4) if (data[at] === 0x1a && data[at + 1] === 0x5e && data[at + 2] === 0x3a) count += 1;
+  for (let at = 0; at < data.length; at += 4) if (data[at] === red && data[at + 1] === green && data[at + 2] === blue) count += 1;
   return count;
-});
+}, colour);
 
 const chart = (page) => page.locator(".canvas canvas");
 const readout = (page) => page.locator(".readout");
 const health = (page, state) => page.locator(`.job .state.${state}`);
+
+/** A job with 40 hourly values of version 1.0.0, and a version 1.1.0 that posted `count` of them on trial, 0.5 higher. */
+async function trial(count) {
+  const version = (version) => ({ version, input_roles: [{ role: "air", input_kind: "sensor", metric: "temperature" }], output_roles: [{ role: "flow", metric: "flow", unit: "l/s" }] });
+  const [sensor] = await call("GET", `/api/v1/sensors?organisation_id=${ORGANISATION}&metric=temperature`);
+  const setup = {
+    organisation_id: ORGANISATION, source: { name: `flow ${Date.now()}`, expected_interval_minutes: 60 }, source_version: version("1.0.0"),
+    job: { name: `Flow ${Date.now()}` }, role_bindings: [{ role: "air", input_type: "sensor", input_id: sensor.id }],
+  };
+  const job = await call("POST", "/api/v1/jobs/setup", setup);
+  const next = await call("POST", "/api/v1/source_versions", { source_id: job.source_id, ...version("1.1.0") });
+  const issue_time = new Date(Math.floor(Date.now() / 3_600_000) * 3_600_000).toISOString();
+  const post = (source_version_id, values, more = {}) => call("POST", "/api/v1/predictions", {
+    job_id: job.id, source_version_id, issue_time, series: [{ role: "flow", start: issue_time, step: "PT1H", values }], ...more,
+  });
+  const values = Array.from({ length: 40 }, (_, hour) => 10 + (hour % 7));
+  await post(job.source_version_id, values, { run: { id: "night 7", code: "4f0c1d2", parameters: { trees: 200 } } });
+  const begin = async () => {
+    await call("PUT", `/api/v1/jobs/${job.id}/shadows/${next.id}`);
+    await post(next.id, values.slice(0, count).map((value) => value + 0.5));
+  };
+  return { job, next, sensor, issue_time, values, post, begin };
+}
 
 const tests = {};
 const isDemo = (await fetch(`${url}/api/v1/whoami`)).ok;
@@ -229,6 +254,164 @@ if (isDemo) {
     await call("DELETE", `/api/v1/jobs/${job.id}`);
   };
 
+  tests["a version is tried, compared, promoted with the state that was read, and taken back"] = async () => {
+    const { job, next, values, post, begin } = await trial(20);
+    const page = await open("#/sign-in", { expected: [412, 422] });
+    await signIn(page, admin);
+    await page.getByRole("heading", { name: "Jobs" }).waitFor();
+    await page.goto(`${url}/#/jobs/${job.id}`);
+    const trials = page.locator(".trials");
+    const row = (version) => trials.locator("tbody tr", { hasText: version });
+    await trials.getByText("No version is on trial.").waitFor();
+    // A version that the job's bindings do not fill is refused, with the server's reason.
+    const other = { version: "2.0.0", input_roles: [{ role: "rain", input_kind: "sensor", metric: "rain" }] };
+    other.output_roles = [{ role: "flow", metric: "flow", unit: "l/s" }];
+    await call("POST", "/api/v1/source_versions", { source_id: job.source_id, ...other });
+    await page.reload();
+    await trials.getByLabel("Version to try").selectOption({ label: "2.0.0" });
+    await trials.getByRole("button", { name: "Try a version" }).click();
+    await trials.locator(".problem li").getByText("does not fit the bindings of the job").waitFor();
+    await trials.getByLabel("Version to try").selectOption({ label: "1.1.0" });
+    await trials.getByRole("button", { name: "Try a version" }).click();
+    await row("1.1.0").getByText("none yet").waitFor();
+    await row("1.1.0").getByText("0 values").waitFor();
+    // Its trial is ended and begun again.
+    await trials.getByRole("button", { name: "End trial of 1.1.0" }).click();
+    await trials.getByText("No version is on trial.").waitFor();
+    assert.equal((await call("GET", `/api/v1/jobs/${job.id}`)).shadows, undefined);
+    await begin();
+    await page.reload();
+    await row("1.1.0").getByText("20 values").waitFor();
+    assert.match(await row("1.1.0").innerText(), /\(the job: 40\)/);
+    // It is drawn dashed, and can be left out.
+    await page.locator(".keys").getByText("Version 1.1.0, on trial").waitFor();
+    await page.locator(".keys").getByText("Newest value for each time, version 1.0.0").waitFor();
+    assert.ok((await drawn(page, ON_TRIAL)) > 100, "the version on trial is not drawn");
+    await look(page, "job with a version on trial");
+    await page.getByRole("checkbox", { name: "Versions on trial" }).uncheck();
+    await page.waitForFunction(() => location.hash.includes("trials=off") && !document.querySelector(".keys").innerText.includes("on trial"));
+    await page.waitForFunction(() => !document.querySelector(".frame.loading"));
+    assert.equal(await drawn(page, ON_TRIAL), 0);
+    await page.getByRole("checkbox", { name: "Versions on trial" }).check();
+    await page.locator(".keys").getByText("Version 1.1.0, on trial").waitFor();
+    // The comparison warns of few times; a change by somebody else is not overwritten.
+    const dialog = page.getByRole("dialog");
+    await page.getByRole("button", { name: "Promote 1.1.0" }).click();
+    await dialog.getByText("Fewer than 30 times to compare.").waitFor();
+    const facts = (await dialog.locator(".facts").innerText()).replaceAll(/\s+/g, " ");
+    assert.match(facts, /The job has 40 values Version 1.1.0 has 20 values Both have 20 times Mean absolute difference 0.5 l\/s/);
+    await look(page, "promotion compared");
+    await call("PUT", `/api/v1/jobs/${job.id}`, { name: `${job.name}, renamed` });
+    await dialog.getByLabel("Note").fill("Better in nine weeks of ten.");
+    await dialog.getByRole("button", { name: "Promote", exact: true }).click();
+    await dialog.getByText("Somebody changed the job since this page read it.").waitFor();
+    await look(page, "promotion of a job that was changed");
+    await dialog.getByRole("button", { name: "Reload the job" }).click();
+    await page.getByRole("heading", { name: `${job.name}, renamed` }).waitFor();
+    assert.equal((await call("GET", `/api/v1/jobs/${job.id}`)).source_version_id, job.source_version_id);
+    // With more times there is no warning.
+    await post(next.id, values.map((value) => value + 0.5));
+    await page.reload();
+    await row("1.1.0").getByText("40 values").waitFor();
+    await page.getByRole("button", { name: "Promote 1.1.0" }).click();
+    await dialog.getByText("40 times").waitFor();
+    assert.equal(await dialog.getByText("Fewer than 30 times").count(), 0);
+    await dialog.getByLabel("Note").fill("Better in nine weeks of ten.");
+    await dialog.getByRole("button", { name: "Promote", exact: true }).click();
+    await trials.getByText("The job runs version 1.1.0 now.").waitFor();
+    await trials.getByText("To go back, promote 1.0.0.").waitFor();
+    const history = page.getByRole("region", { name: "History of the job" });
+    await history.getByText("Better in nine weeks of ten.").waitFor();
+    // The new version continues the line of the job with a gap, and the chart names both.
+    const issue_time = new Date().toISOString();
+    const start = new Date(Date.now() + 10 * 3_600_000).toISOString();
+    await call("POST", "/api/v1/predictions", { job_id: job.id, issue_time, series: [{ role: "flow", start, step: "PT1H", values: [30, 31, 32] }] });
+    await page.reload();
+    await page.locator(".keys").getByText(/versions 1.0.0, then 1.1.0/).waitFor();
+    await look(page, "job after a promotion");
+    // Back.
+    await page.getByRole("button", { name: "Promote 1.0.0" }).click();
+    await dialog.getByRole("button", { name: "Promote", exact: true }).click();
+    await trials.getByText("The job runs version 1.0.0 now.").waitFor();
+    const stood = await call("GET", `/api/v1/jobs/${job.id}/history`);
+    assert.deepEqual(stood.map((entry) => entry.source_version), ["1.0.0", "1.1.0", "1.0.0"]);
+    assert.equal(stood[1].note, "Better in nine weeks of ten.");
+    await page.waitForFunction(() => document.querySelectorAll('[aria-label="History of the job"] tbody tr').length === 3);
+    // A viewer sees the trial and has no buttons.
+    const viewer = await open(`#/jobs/${job.id}`);
+    await viewer.locator(".trials tbody tr", { hasText: "1.1.0" }).waitFor();
+    assert.equal(await viewer.getByRole("button", { name: /Promote|End trial|Try a version/ }).count(), 0);
+    await viewer.goto(`${url}/#/sources/${job.source_id}`);
+    await viewer.locator(".card", { hasText: "Version 1.1.0" }).getByText("on trial").waitFor();
+    await viewer.goto(`${url}/#/jobs?source=${job.source_id}`);
+    await viewer.getByText("On trial: 1.1.0").waitFor();
+    await call("DELETE", `/api/v1/jobs/${job.id}`);
+  };
+
+  tests["a value shows what made it: by pointer, by keyboard, from the table, on trial, and without a job"] = async () => {
+    const { job, sensor, issue_time, values, post, begin } = await trial(30);
+    await begin();
+    // A revision of the first value, by another run.
+    await post(job.source_version_id, [12.5, ...values.slice(1)], { run: { id: "night 7, corrected", code: "4f0c1d2", parameters: { trees: 200 } } });
+    const page = await open(`#/jobs/${job.id}`);
+    await page.waitForFunction(() => document.querySelector(".readout .valid"));
+    await page.locator(".keys").getByText("Version 1.1.0, on trial").waitFor();
+    const dialog = page.getByRole("dialog");
+    const opened = async (text) => {
+      await dialog.getByText(text).waitFor();
+      const shown = (await dialog.innerText()).replaceAll(/\s+/g, " ");
+      await page.keyboard.press("Escape");
+      await page.waitForFunction(() => !document.querySelector("dialog[open]"));
+      return shown;
+    };
+    // By keyboard: the first value, which has two revisions.
+    await page.locator(".canvas").focus();
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Enter");
+    await dialog.getByText("night 7").waitFor();
+    await look(page, "what made a value");
+    const byKey = await opened("night 7");
+    assert.match(byKey, /12\.5 l\/s.*Issued .*Arrived .*1\.0\.0.*Id night 7, corrected Code 4f0c1d2.*trees: 200/);
+    assert.match(byKey, /How the job stood Since .* version 1\.0\.0/);
+    assert.ok(byKey.includes(`air: sensor ${sensor.name}`) && /Revision Arrived Value 1 .* 10 l\/s 2 .* 12\.5 l\/s/.test(byKey), byKey);
+    assert.equal(await page.evaluate(() => document.activeElement.className), "canvas");
+    // By pointer: on the value, and not beside it.
+    await page.locator(".canvas").focus();
+    for (let steps = 0; steps < 20; steps += 1) await page.keyboard.press("ArrowRight");
+    const at = await page.locator(".canvas .u-cursor-x").boundingBox();
+    const box = await page.locator(".canvas .u-over").boundingBox();
+    const hits = [];
+    for (let y = box.y + 4; y < box.y + box.height; y += 30) {
+      await page.mouse.click(at.x, y);
+      if (await page.locator("dialog[open]").count()) {
+        hits.push(y);
+        await opened("What made this value");
+      }
+    }
+    assert.ok(hits.length >= 1 && hits.length <= 4, `the card opened ${hits.length} times`);
+    // From the table.
+    await page.getByText("Show as table").click();
+    await page.locator(".as-table tbody button").last().press("Enter");
+    await dialog.getByText("night 7").waitFor();
+    // The value on trial of the same time.
+    await dialog.getByRole("button", { name: /Version 1.1.0, on trial: 10.5/ }).click();
+    assert.match(await opened(/posted nothing about its run/), /1\.1\.0, on trial/);
+    // The inputs as they were.
+    const query = (more) => `metric=flow&valid_time=${issue_time}&${more}`;
+    const { inputs } = await call("GET", `/api/v1/predictions/lineage?${query(`job_id=${job.id}`)}`);
+    await page.goto(`${url}/#/lineage?${query(`job_id=${job.id}`)}`);
+    assert.equal(await page.getByRole("link", { name: "The inputs of the job as they were known then" }).getAttribute("href"), inputs);
+    await look(page, "what made a value, as a page");
+    // Without a job.
+    const location = await call("POST", "/api/v1/locations", { name: `Weir ${Date.now()}`, organisation_id: ORGANISATION, latitude: 40, longitude: -74 });
+    const [{ name: source }] = (await call("GET", "/api/v1/sources?limit=1000")).filter(({ id }) => id === job.source_id);
+    await call("POST", "/api/v1/predictions", [{ source, source_version: "1.0.0", metric: "flow", location_id: location.id, issue_time, valid_time: issue_time, value: 3 }]);
+    await page.goto(`${url}/#/lineage?${query(`location_id=${location.id}`)}`);
+    await page.getByText("The value was posted without a job.").waitFor();
+    await page.getByText("3 l/s").waitFor();
+    await call("DELETE", `/api/v1/jobs/${job.id}`);
+  };
+
   tests["a wrong token is refused at its field, and a viewer's cannot set up"] = async () => {
     const page = await open("#/sign-in", { expected: [401] });
     await signIn(page, "pa_wrong");
@@ -320,7 +503,9 @@ if (isDemo) {
 
   tests["every view fits a phone and a desktop, in light and dark"] = async () => {
     const [source] = await (await fetch(`${url}/api/v1/sources`)).json();
-    const views = { jobs: "", job: `#/jobs/${JOB}?${WEEK}&as_of=2013-05-23T12:00:00.000Z`, sources: "#/sources", source: `#/sources/${source.id}`, places: "#/places", "sign-in": "#/sign-in" };
+    const { job, issue_time, begin } = await trial(32);
+    await begin();
+    const views = { trial: `#/jobs/${job.id}`, lineage: `#/lineage?metric=flow&job_id=${job.id}&valid_time=${issue_time}`, jobs: "", job: `#/jobs/${JOB}?${WEEK}&as_of=2013-05-23T12:00:00.000Z`, sources: "#/sources", source: `#/sources/${source.id}`, places: "#/places", "sign-in": "#/sign-in" };
     for (const colorScheme of ["light", "dark"]) {
       for (const [size, viewport] of Object.entries(SIZES)) {
         for (const [name, hash] of Object.entries(views)) {
@@ -330,8 +515,23 @@ if (isDemo) {
           await look(page, `${name} ${size} ${colorScheme}`);
           await page.context().close();
         }
+        const page = await open("#/sign-in", { colorScheme, viewport, reducedMotion: "reduce" });
+        await signIn(page, admin);
+        await page.getByRole("heading", { name: "Jobs" }).waitFor();
+        await page.goto(`${url}/#/jobs/${job.id}`);
+        await page.getByRole("button", { name: "Promote 1.1.0" }).click();
+        await page.getByText("32 times").waitFor();
+        await look(page, `promote ${size} ${colorScheme}`);
+        await page.keyboard.press("Escape");
+        await page.locator(".canvas").focus();
+        await page.keyboard.press("ArrowRight");
+        await page.keyboard.press("Enter");
+        await page.getByText("night 7").waitFor();
+        await look(page, `lineage card ${size} ${colorScheme}`);
+        await page.context().close();
       }
     }
+    await call("DELETE", `/api/v1/jobs/${job.id}`);
   };
 
   tests["the keyboard skips to the content, and another view begins at its head"] = async () => {
@@ -372,7 +572,9 @@ if (isDemo) {
   };
 }
 
+// ONLY names a part of the names of the tests that are run.
 for (const [name, test] of Object.entries(tests)) {
+  if (!name.includes(process.env.ONLY ?? "")) continue;
   try {
     await test();
   } catch (error) {

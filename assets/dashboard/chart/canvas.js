@@ -4,8 +4,14 @@ import { useZone } from "../lib/time.js";
 import { draw } from "./plot.js";
 import { listen, panned, zoomed } from "./moves.js";
 
-/** `lines` as for draw; `moved(t)` is called with the time under the pointer in milliseconds, `setWindow` with a new window. */
-export function Canvas({ lines, metric, window: { from, to }, asOf, main, label, moved, setWindow }) {
+/** How far from a value a click may be to choose it, in pixels. */
+const NEAR = 24;
+
+/**
+ * `lines` as for draw; `moved(t)` is called with the time under the pointer in milliseconds, `setWindow` with a new window,
+ * `choose(t, value)` with the time that is clicked and the value there, or with the time that the keyboard is at.
+ */
+export function Canvas({ lines, metric, window: { from, to }, asOf, main, label, moved, setWindow, choose }) {
   const place = useRef(null);
   const plot = useRef(null);
   const at = useRef(null);
@@ -22,9 +28,21 @@ export function Canvas({ lines, metric, window: { from, to }, asOf, main, label,
     const t = seconds === null ? null : nearest(main, seconds * 1000);
     if (t !== at.current) moved((at.current = t));
   };
-  latest.current = { show, point };
+  // A click elsewhere is for the focus, with which the wheel zooms.
+  const chosen = (left, top) => {
+    const { posToVal, valToPos, scales } = plot.current;
+    const t = nearest(main, posToVal(left, "x") * 1000);
+    if (t === null || !scales.y) return;
+    const values = lines.filter((line) => line.scale === "y").flatMap((line) => line.points).filter((point) => point.t === t);
+    const isNear = ({ v }) => Math.hypot(valToPos(t / 1000, "x") - left, valToPos(v, "y") - top) <= NEAR;
+    if (values.some(isNear)) choose(t, posToVal(top, "y"));
+  };
+  latest.current = { show, point, chosen };
 
-  useEffect(() => listen(place.current, () => plot.current, (window) => latest.current.show(window)), []);
+  useEffect(() => {
+    const click = (left, top) => latest.current.chosen(left, top);
+    return listen(place.current, () => plot.current, (window) => latest.current.show(window), click);
+  }, []);
   useEffect(() => {
     const moved = (seconds) => latest.current.point(seconds);
     plot.current = draw(place.current, { lines, metric, from, to, asOf, moved });
@@ -44,6 +62,7 @@ export function Canvas({ lines, metric, window: { from, to }, asOf, main, label,
       ArrowRight: () => (event.shiftKey ? show(panned({ from, to }, 0.25)) : step(1)),
       "+": () => show(zoomed({ from, to }, 0.5)),
       "-": () => show(zoomed({ from, to }, 2)),
+      Enter: () => choose(at.current),
       Escape: () => plot.current?.setCursor({ left: -10, top: -10 }),
     }[event.key];
     if (!act || event.ctrlKey || event.metaKey || event.altKey) return;

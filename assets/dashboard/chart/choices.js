@@ -1,9 +1,9 @@
-// The choices of the chart: the metric, the line, and the sensor to compare with.
+// The choices of the chart: the metric, the line, the sensor to compare with, and whether versions on trial are drawn.
 import { html } from "../lib/html.js";
 import { keep } from "../lib/route.js";
 import { Field } from "../parts/field.js";
 
-export function Choices({ metric, metrics, lines, line, sensor, sensors, names }) {
+export function Choices({ metric, metrics, lines, line, sensor, sensors, names, shadows, isWithTrials }) {
   const set = (name) => (value) => keep({ [name]: value });
   const lineName = ({ stage, location_id }) => [stage ?? "without stage", names.locations.get(location_id)?.name].filter(Boolean).join(", ");
   return html`
@@ -12,5 +12,7 @@ export function Choices({ metric, metrics, lines, line, sensor, sensors, names }
     ${lines.length > 1 && html`<${Field} name="line" label="Stage and location" kind="select" value=${line.key} set=${set("line")}
       options=${lines.map((line) => [line.key, lineName(line)])} />`}
     ${sensors.length > 0 && html`<${Field} name="sensor" label="Compare with sensor" kind="select" value=${sensor?.id ?? "none"} set=${set("sensor")}
-      options=${[["none", "None"], ...sensors.map((sensor) => [sensor.id, `${sensor.name} (${sensor.metric})`])]} />`}`;
+      options=${[["none", "None"], ...sensors.map((sensor) => [sensor.id, `${sensor.name} (${sensor.metric})`])]} />`}
+    ${shadows.length > 0 && html`<label class="check"><input type="checkbox" checked=${isWithTrials}
+      onChange=${(event) => keep({ trials: event.currentTarget.checked ? "" : "off" })} /> Versions on trial</label>`}`;
 }

@@ -27,9 +27,9 @@ export function panned({ from, to }, share) {
 
 /**
  * Lets the chart in `place` be dragged and zoomed. `plot()` is the uPlot of the moment, `move(window)` is called with each
- * new window. Returns a function that removes the listeners.
+ * new window, `click(left, top)` with the place of a click, in pixels. Returns a function that removes the listeners.
  */
-export function listen(place, plot, move) {
+export function listen(place, plot, move, click) {
   let dragged = null;
   const windowOf = (plot) => ({ from: plot.scales.x.min * 1000, to: plot.scales.x.max * 1000 });
   const over = (event) => plot() && plot().over.contains(event.target);
@@ -47,7 +47,14 @@ export function listen(place, plot, move) {
     }
     if (dragged.isFar) move(panned(dragged.window, -way / plot().over.clientWidth));
   };
-  const up = () => (dragged = null);
+  const up = (event) => {
+    if (dragged && !dragged.isFar && event.pointerId === dragged.id && over(event)) {
+      const { left, top } = plot().over.getBoundingClientRect();
+      click(event.clientX - left, event.clientY - top);
+    }
+    dragged = null;
+  };
+  const cancel = () => (dragged = null);
   // The wheel scrolls the page unless the chart is in use: it has the focus, or Ctrl is held.
   const wheel = (event) => {
     if (!over(event) || !(event.ctrlKey || event.metaKey || place.contains(document.activeElement))) return;
@@ -58,7 +65,7 @@ export function listen(place, plot, move) {
     const at = now.from + ((event.clientX - left) / width) * (now.to - now.from);
     move(zoomed(now, event.deltaY > 0 ? 1.25 : 0.8, at));
   };
-  const listeners = { pointerdown: down, pointermove: drag, pointerup: up, pointercancel: up, wheel };
+  const listeners = { pointerdown: down, pointermove: drag, pointerup: up, pointercancel: cancel, wheel };
   for (const [name, listener] of Object.entries(listeners)) place.addEventListener(name, listener, { passive: false });
   return () => {
     for (const [name, listener] of Object.entries(listeners)) place.removeEventListener(name, listener);

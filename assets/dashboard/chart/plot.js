@@ -28,12 +28,13 @@ const STYLES = {
   older: () => ({ stroke: colour("chart-older"), width: 1.25, points: { show: false } }),
   came: () => ({ stroke: colour("chart-came"), width: 1.75, dash: [6, 4], points: { show: false } }),
   reading: () => ({ stroke: colour("chart-reading"), width: 1, points: { show: false } }),
+  trial: (few, _, dash) => ({ stroke: colour("chart-trial"), width: 2, dash, points: { show: few, size: 5, fill: colour("chart-trial") } }),
   known: (few, many) => ({ stroke: colour("chart-line"), width: many ? 1.25 : 2, points: { show: few, size: 6, fill: colour("chart-line") } }),
   newest: (few) => ({ stroke: colour("chart-line"), width: few ? 4 : 2.5, points: { show: few, size: 9, fill: colour("chart-line") } }),
 };
 
 /**
- * Draws `lines` of `{ kind, points, unit, scale }` into `place`, for the window `from` to `to` in milliseconds; `asOf` is
+ * Draws `lines` of `{ kind, points, unit, scale, dash }` into `place`, for the window `from` to `to` in milliseconds; `asOf` is
  * marked. `moved(x)` is called with the pointer's time in seconds, or null.
  */
 export function draw(place, { lines, metric, from, to, asOf, moved, height = HEIGHT }) {
@@ -61,7 +62,7 @@ export function draw(place, { lines, metric, from, to, asOf, moved, height = HEI
         values: (_, splits) => splits.map(number),
       })),
     ],
-    series: [{}, ...lines.map((line) => ({ scale: line.scale, spanGaps: true, ...STYLES[line.kind](line.points.length <= FEW, line.points.length > MANY) }))],
+    series: [{}, ...lines.map((line) => ({ scale: line.scale, spanGaps: true, ...STYLES[line.kind](line.points.length <= FEW, line.points.length > MANY, line.dash) }))],
     hooks: {
       drawClear: [(plot) => bands(plot, metric, fill)],
       draw: [(plot) => bands(plot, metric, word), (plot) => mark(plot, (asOf ?? Date.now()) / 1000, asOf === null ? "now" : "as of")],

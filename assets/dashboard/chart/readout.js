@@ -8,7 +8,7 @@ import { Class } from "../parts/class.js";
 const RECENT = 2 * 3_600_000;
 
 /** What is read first. */
-const ORDER = ["known", "came", "reading"];
+const ORDER = ["known", "came", "trial", "reading"];
 
 /** The line's point at the time, or the last before it that is not far. */
 function pointAt(points, t, far) {
@@ -34,18 +34,25 @@ export function Readout({ lines, metric, t, isPointed }) {
         ${!isPointed && html` <span class="quiet">(point at the chart for other times)</span>`}</p>
       <ul>${shown.map((line) => html`
         <li>
-          <span class="key ${line.kind}"></span> ${line.name}: <strong>${withUnit(line.point.v, line.unit)}</strong>${" "}
+          <${Sample} line=${line} /> ${line.name}: <strong>${withUnit(line.point.v, line.unit)}</strong>${" "}
           ${line.kind !== "reading" && html`<${Class} metric=${metric} value=${line.point.v} /> `}
           ${line.point.issue
-            ? html`<span class="quiet">issued ${moment(line.point.issue)}, <span class="lead">${lead((line.point.t - line.point.issue) / 1000)}</span></span>`
+            ? html`<span class="quiet">issued ${moment(line.point.issue)}, <span class="lead">${lead((line.point.t - line.point.issue) / 1000)}</span>${line.isOnTrial ? "" : `, version ${line.point.version}`}</span>`
             : html`<span class="quiet">read ${moment(line.point.t)}</span>`}
         </li>`)}
       </ul>
     </div>`;
 }
 
+/** A piece of a line, as the chart draws it. */
+function Sample({ line }) {
+  if (!line.dash) return html`<span class="key ${line.kind}"></span>`;
+  return html`<svg class="key-of-trial" width="32" height="8" viewBox="0 0 32 8" aria-hidden="true">
+    <line x1="0" y1="4" x2="32" y2="4" stroke-dasharray=${line.dash.join(" ")} /></svg>`;
+}
+
 /** What the lines of the chart are. */
 export function Key({ lines }) {
   const shown = lines.filter((line, index) => line.title && lines.findIndex((other) => other.title === line.title) === index);
-  return html`<ul class="keys" aria-label="Legend">${shown.map((line) => html`<li><span class="key ${line.kind}"></span> ${line.title}</li>`)}</ul>`;
+  return html`<ul class="keys" aria-label="Legend">${shown.map((line) => html`<li><${Sample} line=${line} /> ${line.title}</li>`)}</ul>`;
 }

@@ -14,11 +14,13 @@ export function JobRow({ job, names }) {
   const place = names.locations.get(job.location_id)?.name;
   // A user of one organisation does not need its name in each row.
   const organisation = names.organisations.size > 1 ? names.organisations.get(job.organisation_id)?.name : undefined;
+  const trials = (job.shadows ?? []).map((shadow) => shadow.source_version);
   return html`
     <li class="job">
       <div class="name">
         <a href=${link(`jobs/${job.id}`)}>${job.name}</a>
         <p class="quiet">${[sourceName(names, job), place, organisation].filter(Boolean).join(" · ")}</p>
+        ${trials.length > 0 && html`<p class="quiet">On trial: ${trials.join(", ")}</p>`}
       </div>
       <div class="health">
         <${State} state=${health.state} />

@@ -1,4 +1,4 @@
-// One job: its health, its predictions, its inputs and targets, and its runs.
+// One job: its health, its predictions, its versions on trial, its inputs and targets, its runs and its history.
 import { html, useEffect, useMemo, useState } from "../lib/html.js";
 import { address, call, get } from "../lib/api.js";
 import { POLL, useLoaded } from "../lib/load.js";
@@ -11,10 +11,12 @@ import { Chart } from "../chart/chart.js";
 import { Contract } from "../parts/contract.js";
 import { FirstPrediction } from "../parts/first_prediction.js";
 import { Heading } from "../parts/heading.js";
+import { History } from "../parts/history.js";
 import { reason } from "../parts/job_row.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { Runs } from "../parts/runs.js";
 import { Coverage, State } from "../parts/state.js";
+import { Trials } from "../parts/trials.js";
 
 /** How many of a job's runs are read: where the slider stops. */
 const RUNS = 1000;
@@ -25,6 +27,7 @@ export function JobView({ id, parameters, me }) {
   useZone();
   const names = useNames();
   const [every, setEvery] = useState(POLL);
+  const [window, setWindow] = useState(null);
   const loaded = useLoaded((signal) => call(address(`/jobs/${id}`), { signal }), [id], every);
   const job = loaded.value?.body;
   const arrival = job?.health.last_arrival;
@@ -64,10 +67,12 @@ export function JobView({ id, parameters, me }) {
     ${sensors.problem && html`<${ProblemNote} problem=${sensors.problem} retry=${sensors.reload} />`}
     ${!job.health.last_issue_time ? html`<${FirstPrediction} job=${job} me=${me} />`
       : isReady ? html`<${Chart} job=${job} source=${names.sources.get(job.source_id)} names=${names} issues=${issues}
-          isComplete=${!runs.value.next} sensors=${sensors.value} parameters=${parameters} />`
+          isComplete=${!runs.value.next} sensors=${sensors.value} parameters=${parameters} shown=${setWindow} />`
       : html`<p class="quiet" role="status">Loading …</p>`}
+    <${Trials} job=${job} etag=${loaded.value.etag} names=${names} me=${me} window=${window} done=${loaded.reload} />
     <${Contract} job=${job} names=${names} sensors=${sensors.value ?? []} />
-    <${Runs} job=${job} runs=${runs.value?.body ?? []} health=${health.value} />`;
+    <${Runs} job=${job} runs=${runs.value?.body ?? []} health=${health.value} />
+    <${History} job=${job} names=${names} />`;
 }
 
 /** A time with its distance from now, or `none` if there is no time. */

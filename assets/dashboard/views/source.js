@@ -40,9 +40,12 @@ export function SourceView({ id, me }) {
     ${versions.length === 0 && html`
       <p class="empty">This source has no version yet. Publish one with <code>POST /api/v1/source_versions</code>: see
       <a href=${`${BASE}/docs/jobs`}>Jobs</a>, step 2.</p>`}
-    ${versions.map((version) => html`<${Version} key=${version.id} version=${version} jobs=${jobs.filter((job) => job.source_version_id === version.id)} />`)}
+    ${versions.map((version) => html`<${Version} key=${version.id} version=${version} jobs=${jobs.filter(uses(version))} />`)}
     <${SameAs} json=${address("/source_versions", { source_id: id })} file="${source.name} versions" />`;
 }
+
+/** Whether a job uses the version, or has it on trial. */
+const uses = ({ id }) => (job) => job.source_version_id === id || (job.shadows ?? []).some((shadow) => shadow.source_version_id === id);
 
 function Version({ version, jobs }) {
   return html`
@@ -61,7 +64,8 @@ function Version({ version, jobs }) {
       </div>
       <h3>Used by</h3>
       ${jobs.length === 0 ? html`<p class="quiet">no job</p>` : html`<ul class="plain">${jobs.slice(0, NAMED).map((job) => html`
-        <li><a href=${link(`jobs/${job.id}`)}>${job.name}</a> <${State} state=${job.health.state} /></li>`)}</ul>`}
+        <li><a href=${link(`jobs/${job.id}`)}>${job.name}</a> ${job.source_version_id === version.id
+          ? html`<${State} state=${job.health.state} />` : html`<span class="quiet">on trial</span>`}</li>`)}</ul>`}
       ${jobs.length > NAMED && html`<p><a href=${link("jobs", { source: version.source_id })}>and ${jobs.length - NAMED} more</a></p>`}
     </section>`;
 }

@@ -29,6 +29,7 @@ const ORDER: &[(&str, &str)] = &[
     ("creating-predictions", "Creating predictions"),
     ("getting-predictions", "Getting predictions"),
     ("worker", "Writing a worker"),
+    ("trying-versions", "Trying a new version"),
     ("health", "Health and webhooks"),
     ("tokens", "Tokens and permissions"),
     ("operating", "Operating"),

@@ -1,0 +1,20 @@
+// The lineage of a value that the address names, with a job or without: the parameters are those of the API.
+import { html } from "../lib/html.js";
+import { useNames } from "../lib/names.js";
+import { link } from "../lib/route.js";
+import { useZone } from "../lib/time.js";
+import { SameAs } from "../parts/copy.js";
+import { Heading } from "../parts/heading.js";
+import { LineageFacts, lineageOf } from "../parts/lineage.js";
+import { Zone } from "../parts/zone.js";
+
+export function LineageView({ parameters }) {
+  useZone();
+  const names = useNames();
+  return html`
+    <p class="back">${parameters.job_id ? html`<a href=${link(`jobs/${parameters.job_id}`)}>The job</a>` : html`<a href=${link("jobs")}>All jobs</a>`}</p>
+    <${Heading}>What made this value<//>
+    <div class="card"><h2>The value</h2><${LineageFacts} query=${parameters} names=${names} /></div>
+    <${Zone} time=${Date.parse(parameters.valid_time) || undefined} />
+    <${SameAs} json=${lineageOf(parameters)} file="lineage" />`;
+}
