@@ -63,4 +63,13 @@ impl Tracks {
             Self::All => None,
         }
     }
+
+    /// Returns the name in the API, or `None` for the default.
+    pub fn named(self) -> Option<&'static str> {
+        match self {
+            Self::Main => None,
+            Self::Shadow => Some("shadow"),
+            Self::All => Some("all"),
+        }
+    }
 }

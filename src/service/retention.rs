@@ -27,6 +27,9 @@ const STEP_READINGS: u32 = 2000;
 /// Number of webhook messages that are deleted in one step.
 const STEP_DELIVERIES: u32 = 500;
 
+/// Number of histories of jobs that one step deletes.
+const STEP_HISTORIES: usize = 200;
+
 /// Deletes data that has expired by `now`, in small steps, and returns free space to the disk if there is much of it.
 /// Returns the numbers of deleted rows. The future may be dropped at any time; completed steps are not rolled back. The
 /// whole sweep uses the single clock reading `now`, so that a later jump of the clock deletes nothing. The caller must
@@ -55,7 +58,7 @@ async fn swept(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
     let mut swept = predictions(app, now, pace).await?;
     swept += readings(app, pace).await?;
     deliveries(app, now, pace).await?;
-    app.delete_values(|tx, _| job::sweep(tx)).await?;
+    histories(app, pace).await?;
     give_back(app, pace).await?;
     Ok(swept)
 }
@@ -107,6 +110,18 @@ async fn readings(app: &App, pace: Pace) -> Result<Swept> {
         swept.readings += deleted;
         pace.rest(begun).await;
     }
+}
+
+/// Deletes the histories of deleted jobs that have no predictions left. They are found without a lock, because writes wait
+/// for each step.
+async fn histories(app: &App, pace: Pace) -> Result<()> {
+    let over = app.read_unmapped(|connection, _| job::over(connection)).await?;
+    for part in over.chunks(STEP_HISTORIES) {
+        let (begun, part) = (Instant::now(), part.to_vec());
+        app.delete_values(move |tx, _| job::sweep(tx, &part)).await?;
+        pace.rest(begun).await;
+    }
+    Ok(())
 }
 
 /// Deletes old webhook messages that will not be sent again.

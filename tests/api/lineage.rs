@@ -261,6 +261,20 @@ async fn the_bindings_are_those_of_the_time_of_the_inputs() {
     assert_eq!(again, inputs);
     assert_eq!(again["inputs"][0]["readings"]["values"], json!([21.7]));
 
+    // The version that made it is deleted: a link to its inputs would lead nowhere.
+    let old = found["source_version_id"].as_str().unwrap();
+    let contract = setup(&home, "x")["source_version"].clone();
+    let new = json!({ "source_id": found["source_id"], "version": "2",
+        "input_roles": contract["input_roles"], "output_roles": contract["output_roles"] });
+    let version = app.make("/api/v1/source_versions", &new).await;
+    let pin = json!({ "source_version_id": version });
+    app.ok(ADMIN, &format!("PUT /jobs/{job}"), pin).await;
+    assert_eq!(app.get(&path).await.expect(200)["inputs"], found["inputs"]);
+    app.delete(&format!("/api/v1/source_versions/{old}")).await.expect(204);
+    let gone = app.get(&path).await.expect(200);
+    assert_eq!(gone["job_as_it_stood"], found["job_as_it_stood"]);
+    assert_eq!([gone.get("inputs"), gone.get("inputs_as_of_given")], [None, None]);
+
     // The job is deleted: its history is there, its inputs are not.
     app.delete(&format!("/api/v1/jobs/{job}")).await.expect(204);
     let gone = app.get(&path).await.expect(200);

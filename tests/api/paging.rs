@@ -1,6 +1,8 @@
 //! Pages of lists: following `Link` returns every row once, in the order of the list that is not paged.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
@@ -459,4 +461,34 @@ async fn all_pages_of_readings_are_of_the_moment_of_the_first() {
     let rest = app.get(&format!("{path}&cursor={cursor}")).await.expect(200);
     let rows = [first.as_array().unwrap().clone(), rest.as_array().unwrap().clone()].concat();
     assert_eq!(json!(rows), before);
+}
+
+/// Returns the cursor as it was issued before keys of groups had jobs.
+fn without_job(cursor: &str) -> String {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).unwrap();
+    let (list, mut position): (_, Value) = (&bytes[..8], serde_json::from_slice(&bytes[12..]).unwrap());
+    let group = position["after"]["group"].as_object_mut().unwrap();
+    assert!(group.remove("job").is_some());
+    let position = position.to_string().into_bytes();
+    let checksum = Sha256::digest([list, &position].concat());
+    URL_SAFE_NO_PAD.encode([list, &checksum[..4], &position].concat())
+}
+
+#[tokio::test]
+async fn a_cursor_of_an_earlier_release_continues_where_it_stopped() {
+    let field = Field::start().await;
+    let hours: Vec<_> = (1..6).map(|hour| risk(hour, f64::from(hour))).collect();
+    field.post(issued(0), &hours).await;
+    for issues in ["latest", "all"] {
+        let path = format!(
+            "/api/v1/predictions?metric=all&location_id={}&{WINDOW}&issues={issues}",
+            field.there
+        );
+        let whole = field.app.get(&path).await.expect(200);
+        let (first, cursor) = first_page(&field.app, ADMIN, &format!("{path}&limit=2")).await;
+        let old = without_job(&cursor);
+        let rest = field.app.get(&format!("{path}&cursor={old}")).await.expect(200);
+        let rows = [first.as_array().unwrap().clone(), rest.as_array().unwrap().clone()].concat();
+        assert_eq!((rows.len(), json!(rows)), (5, whole), "{issues}");
+    }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     app::{ADMIN, TestApp, setup},
-    field::{Field, job_at},
+    field::{Field, at, job_at, risk},
 };
 
 /// Publishes a release of the field's source with the same roles, after `change` of its contract.
@@ -332,16 +332,38 @@ async fn new_bindings_fill_every_version_of_the_job() {
         .await;
     begin(&field, &wind).await;
     app.ok(ADMIN, &put, more).await;
-    let inputs = app
-        .ok(ADMIN, &format!("GET /jobs/{}/inputs", field.job), Value::Null)
-        .await;
-    let roles: Vec<_> = inputs["inputs"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|input| &input["role"])
-        .collect();
-    assert_eq!(roles, ["site"], "the version of the job has no role wind");
+    let roles = async |query: &str| {
+        let inputs = app
+            .ok(ADMIN, &format!("GET /jobs/{}/inputs?{query}", field.job), Value::Null)
+            .await;
+        let inputs = inputs["inputs"].as_array().unwrap().iter();
+        inputs.map(|input| input["role"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(roles("").await, ["site"], "the version of the job has no role wind");
+    // The worker of the version on trial asks for the inputs of its own version, also as of the past.
+    let own = format!("source_version_id={wind}");
+    assert_eq!(roles(&own).await, ["site", "wind"]);
+    let past = format!("{own}&as_of={}", app.now());
+    assert_eq!(roles(&past).await, ["site", "wind"]);
+    let post = json!({ "job_id": field.job, "source_version_id": wind, "predictions": [risk(5, 1.0)] });
+    app.ok(ADMIN, "POST /predictions", post).await;
+    let lineage = format!(
+        "GET /predictions/lineage?metric=mildew_risk&track=shadow&job_id={}&valid_time={}",
+        field.job,
+        at(5)
+    );
+    let found = app.ok(ADMIN, &lineage, Value::Null).await;
+    let (_, query) = found["inputs"].as_str().unwrap().split_once('?').unwrap();
+    assert_eq!(roles(query).await, ["site", "wind"]);
+    let other = json!({ "name": "another source" });
+    let other = app.make("/api/v1/sources", &other).await;
+    let stranger = json!({ "source_id": other, "version": "1", "input_roles": [],
+        "output_roles": [{ "role": "risk", "metric": "mildew_risk" }] });
+    let stranger = app.make("/api/v1/source_versions", &stranger).await;
+    for stranger in [stranger, uuid::Uuid::nil().to_string()] {
+        let asked = format!("GET /jobs/{}/inputs?source_version_id={stranger}", field.job);
+        app.calls(ADMIN, json!([[asked, null, 400, "source_version_id"]])).await;
+    }
 }
 
 #[tokio::test]

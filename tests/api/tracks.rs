@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     app::{ADMIN, TestApp},
     field::{Field, WINDOW, at, issued, job_at, place, risk},
+    shadows::audited,
 };
 
 /// Publishes another version of the field's source, with the contract of its job, and returns its id.
@@ -89,6 +90,12 @@ async fn a_direct_post_of_a_version_that_no_job_uses_is_on_trial() {
     field.change_source(json!({ "direct_track": "shadow" })).await;
     post_direct(&field, &direct(&field, Some("1.0.0"), 9, 5.0)).await;
     assert_eq!(rows(&field, "").await.len(), 3);
+    // A job uses the version: it is the source that says otherwise.
+    let mut point = direct(&field, Some("1.0.0"), 9, 5.0);
+    point["track"] = json!("main");
+    let refused = field.app.post("/api/v1/predictions", &json!([point])).await;
+    refused.expect_problem(422, &["#/0/track"]);
+    assert!(refused.text.contains("direct_track is shadow"), "{}", refused.text);
     field.change_source(json!({ "direct_track": null })).await;
     post_direct(&field, &direct(&field, Some("1.0.0"), 9, 5.0)).await;
     assert_eq!(rows(&field, "").await.len(), 4);
@@ -333,7 +340,9 @@ async fn a_withdrawal_is_for_one_track() {
         async |track: &str| field.app.delete(&format!("{path}{track}")).await.expect(200)["withdrawn"].clone();
     assert_eq!(withdraw("").await, 1);
     assert_eq!(rows(&field, "track=all").await, [row(2.0, "2", Some("shadow"))]);
+    assert_eq!(audited(&field.app).await.get("track"), None);
     assert_eq!(withdraw("&track=shadow").await, 1);
+    assert_eq!(audited(&field.app).await["track"], "shadow");
     assert_eq!(rows(&field, "track=all").await, []);
     field
         .post(

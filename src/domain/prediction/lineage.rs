@@ -189,7 +189,7 @@ pub struct PredictionLineage {
     /// Path and query of the request that returns the inputs of the value as they were known when it was made. The time
     /// is the run's `inputs_as_of`, or the `available_at` of the value if it is absent or later. The window is that of
     /// the run, and reaches by default from one day before that time to one day after. Absent without a job, and if the
-    /// job was deleted.
+    /// job or its version of then was deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inputs: Option<String>,
     /// Whether the worker posted the time of the link `inputs`. If it did not, the inputs are those that the model could
@@ -232,10 +232,11 @@ impl UsedInputs {
         }
     }
 
-    /// Returns the path and query of the request for the inputs of the job.
-    pub fn path(&self, job_id: Uuid) -> String {
+    /// Returns the path and query of the request for the inputs of the job, or of its version on trial.
+    pub fn path(&self, job_id: Uuid, trial: Option<Uuid>) -> String {
         let (as_of, Window { from, to }) = (self.as_of, self.window);
-        format!("/api/v1/jobs/{job_id}/inputs?as_of={as_of}&from={from}&to={to}")
+        let of_trial = trial.map_or_else(String::new, |id| format!("&source_version_id={id}"));
+        format!("/api/v1/jobs/{job_id}/inputs?as_of={as_of}&from={from}&to={to}{of_trial}")
     }
 }
 
@@ -300,7 +301,7 @@ mod tests {
                 token_name: Name::new("worker"),
             };
             let used = UsedInputs::of(Some(&run), arrival);
-            let path = used.path(Uuid::nil());
+            let path = used.path(Uuid::nil(), None);
             let query = path.split_once("inputs?").unwrap().1;
             (query.replace("T00:00:00Z", ""), used.is_given)
         };

@@ -1,5 +1,7 @@
 //! Series and issues of predictions, and the key by which responses group them.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -68,10 +70,12 @@ impl Series {
 /// Job of a group. Predictions that were posted without a job come after those of the jobs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum GroupJob {
+    /// The key is in a cursor that was issued before keys had jobs, and stands for the groups of all jobs.
+    #[default]
+    Any,
     /// The predictions were posted for this job.
     Job(Uuid),
     /// The predictions were posted without a job.
-    #[default]
     None,
 }
 
@@ -105,4 +109,19 @@ pub struct GroupKey {
     /// the versions that a job had on the track `main` continue each other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shadow: Option<Uuid>,
+}
+
+impl GroupKey {
+    /// Compares the group with the one at which the previous page ended. A key that stands for the groups of all jobs
+    /// equals each of them, so that the next page continues in all of them.
+    pub fn compare(&self, last: &Self) -> Ordering {
+        if last.job == GroupJob::Any {
+            let of_any_job = Self {
+                job: GroupJob::Any,
+                ..self.clone()
+            };
+            return of_any_job.cmp(last);
+        }
+        self.cmp(last)
+    }
 }

@@ -189,6 +189,7 @@ impl JobApi {
     /// `from` to `to`. With `as_of` it returns only what was known then, with the version, location and bindings that
     /// the job had then, so that a model can run as of the past without data from the future. Needs: any token of the job's organisation.
     #[oai(path = "/jobs/:job_id/inputs", method = "get", operation_id = "get_job_inputs")]
+    #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
     async fn inputs(
         &self,
         auth: Auth,
@@ -203,11 +204,15 @@ impl JobApi {
         /// The predictions of bound sources: those of the models (`main`, the default), those of versions on trial
         /// (`shadow`), or `all`. Readings are the same for every track.
         track: Query<Option<Tracks>>,
+        /// The version whose input roles are returned: a version of the job's source, such as the one on trial that the
+        /// worker runs. The default is the version of the job.
+        source_version_id: Query<Option<Uuid>>,
     ) -> Find<Plain<JobInputs>> {
         let window = InputWindow {
             times: AskedWindow { from: from.0, to: to.0 },
             as_of: as_of.0,
             tracks: track.0.unwrap_or_default(),
+            version: source_version_id.0,
         };
         let inputs = job_inputs::get(&self.0, &auth.0, job_id.0, window).await?;
         Ok(Plain(inputs))

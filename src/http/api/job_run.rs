@@ -52,8 +52,8 @@ impl JobRunApi {
 
     /// List a job's runs
     ///
-    /// Returns the reports of the workers (the newest 2,000 are stored) and the issues that they posted, as long as they
-    /// are stored, newest first. An issue has the time of its issue_time, a report the time of its arrival. Needs: any
+    /// Returns the reports of the workers (the newest 2,000 of each track are stored) and the issues that they posted, as
+    /// long as they are stored, newest first. An issue has the time of its issue_time, a report the time of its arrival. Needs: any
     /// token of the job's organisation.
     #[oai(path = "/jobs/:job_id/runs", method = "get", operation_id = "list_job_runs")]
     async fn list(

@@ -16,6 +16,7 @@ use crate::{
         prediction::{Issues, LeadTimes, PredictionQuery, PredictionScope, PredictionSeries},
         reading::ReadingQuery,
         sensor::Sensor,
+        source_version::SourceVersion,
         track::Tracks,
     },
     store::{self, clock, engine::Connection, prediction, reading},
@@ -32,12 +33,15 @@ pub struct InputWindow {
     pub as_of: Option<Timestamp>,
     /// Tracks of the predictions that are returned. Readings have no track.
     pub tracks: Tracks,
+    /// Version whose input roles are returned. `None` means the version of the job.
+    pub version: Option<Uuid>,
 }
 
 /// Returns the bound inputs of the job with their values in the window.
 ///
 /// # Errors
-/// Not found: the job. Bad parameter: the window ends before it begins, or has more values than a response may have.
+/// Not found: the job, or the version that it had. Bad parameter: the window ends before it begins, or has more values than a response
+/// may have, or the version is none of the job's source.
 pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> Result<JobInputs> {
     let caller = caller.clone();
     app.read_blocking(move |connection, now| {
@@ -47,33 +51,49 @@ pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> R
             // Whatever arrives from now on gets a later time.
             None => clock::stamped(connection)?.unwrap_or(Timestamp::from_micros(now.micros() - 1)),
         };
+        let pinned = job.source_version_id;
         if window.as_of.is_some() {
             as_it_stood(connection, &mut job, known)?;
         }
-        read(connection, &job, window, known, now)
+        let wanted = match window.version {
+            Some(asked) => sibling(connection, pinned, asked)?,
+            None => version(connection, job.source_version_id)?,
+        };
+        read(connection, &job, &wanted, window, known, now)
     })
     .await
 }
 
 /// Gives the job the version, the location and the bindings that it had at a time.
+fn as_it_stood(connection: &Connection, job: &mut JobRecord, at: Timestamp) -> Result<()> {
+    if let Some(entry) = store::job::entry_at(connection, job.organisation_id, job.id, at)? {
+        job.source_version_id = entry.source_version_id;
+        job.given_location_id = entry.location_id;
+        job.role_bindings = entry.role_bindings;
+    }
+    Ok(())
+}
+
+/// Returns the version that was asked for.
 ///
 /// # Errors
-/// Not found: the version that it had, which was deleted.
-fn as_it_stood(connection: &Connection, job: &mut JobRecord, at: Timestamp) -> Result<()> {
-    let Some(entry) = store::job::entry_at(connection, job.organisation_id, job.id, at)? else {
-        return Ok(());
+/// Bad parameter: it is no version of the source of the version `pinned`.
+fn sibling(connection: &Connection, pinned: Uuid, asked: Uuid) -> Result<SourceVersion> {
+    let source = version(connection, pinned)?.source_id;
+    let found = store::source_version::find(connection, asked)?.filter(|found| found.source_id == source);
+    found.ok_or_else(|| Error::bad_parameter("source_version_id", "is no version of the job's source"))
+}
+
+/// Returns a version.
+///
+/// # Errors
+/// Not found: the version, which may have been deleted since the job had it.
+fn version(connection: &Connection, id: Uuid) -> Result<SourceVersion> {
+    let not_found = || Error::NotFound {
+        what: "source version",
+        id,
     };
-    let id = entry.source_version_id;
-    if id != job.source_version_id && store::source_version::find(connection, id)?.is_none() {
-        return Err(Error::NotFound {
-            what: "source version",
-            id,
-        });
-    }
-    job.source_version_id = id;
-    job.given_location_id = entry.location_id;
-    job.role_bindings = entry.role_bindings;
-    Ok(())
+    store::source_version::find(connection, id)?.ok_or_else(not_found)
 }
 
 /// Reads the inputs of a job. The resources of all bindings are read together. The values of each binding are read
@@ -81,6 +101,7 @@ fn as_it_stood(connection: &Connection, job: &mut JobRecord, at: Timestamp) -> R
 fn read(
     connection: &Connection,
     job: &JobRecord,
+    version: &SourceVersion,
     window: InputWindow,
     known: Timestamp,
     now: Timestamp,
@@ -88,8 +109,6 @@ fn read(
     let middle = window.as_of.unwrap_or(now);
     let times = window.times.around(middle)?;
     let Window { from, to } = times;
-    let gone = || Error::Internal(format!("the version of the job {} is missing", job.id));
-    let version = store::source_version::find(connection, job.source_version_id)?.ok_or_else(gone)?;
     let read = Read {
         connection,
         job,

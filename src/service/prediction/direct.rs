@@ -183,13 +183,17 @@ impl<'a> Catalogue<'a> {
             return Ok(Err(("source_version", detail)));
         };
         let rule = self.track(owner, version)?;
-        let (_, version) = &self.known[&version];
+        let (source, version) = &self.known[&version];
         if (key.track, rule) == (Some(Track::Main), Track::Shadow) {
-            let detail = format!(
-                "is main, but the version {} is on trial, since no job of the organisation uses it: leave track out, or \
-                 set the source's direct_track",
-                version.version
-            );
+            let reason = match source.direct_track {
+                Some(_) => "the source's direct_track is shadow: leave track out, or change direct_track".to_owned(),
+                None => format!(
+                    "the version {} is on trial, since no job of the organisation uses it: leave track out, or set the \
+                     source's direct_track",
+                    version.version
+                ),
+            };
+            let detail = format!("is main, but {reason}");
             return Ok(Err(("track", detail)));
         }
         if output(version, &key.metric).is_none() {

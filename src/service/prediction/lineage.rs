@@ -6,6 +6,7 @@ use crate::{
         Caller, Result,
         job_history::JobHistoryEntry,
         prediction::{LineageQuery, LineageValue, PredictionLineage, StoredWorkerRun, UsedInputs},
+        track::Track,
     },
     service::App,
     store::{
@@ -47,7 +48,8 @@ pub async fn lineage(app: &App, caller: &Caller, query: LineageQuery) -> Result<
 /// their time.
 type MadeFrom = (Option<JobHistoryEntry>, Option<(String, bool)>);
 
-/// Returns what a value was made from. A job that was deleted still has its history, but no inputs.
+/// Returns what a value was made from. A job that was deleted still has its history, but no inputs, and neither
+/// has one whose version of then was deleted.
 fn made_from(connection: &Connection, value: &LineageValue, run: Option<&StoredWorkerRun>) -> Result<MadeFrom> {
     let Some(job_id) = value.series.job_id else {
         return Ok((None, None));
@@ -55,7 +57,14 @@ fn made_from(connection: &Connection, value: &LineageValue, run: Option<&StoredW
     let organisation_id = value.series.organisation_id;
     let used = UsedInputs::of(run, value.issue.available_at);
     let entry = store::job::entry_at(connection, organisation_id, job_id, used.as_of)?;
+    // A version on trial may have other input roles than that of the job.
+    let trial = (value.series.track == Track::Shadow).then_some(value.series.source_version_id);
+    let version = trial.or(entry.as_ref().map(|entry| entry.source_version_id));
     let job = store::job::find(connection, job_id)?;
-    let is_there = job.is_some_and(|job| job.organisation_id == organisation_id);
-    Ok((entry, is_there.then(|| (used.path(job_id), used.is_given))))
+    let is_there = job.is_some_and(|job| job.organisation_id == organisation_id)
+        && match version {
+            Some(id) => store::source_version::find(connection, id)?.is_some(),
+            None => true,
+        };
+    Ok((entry, is_there.then(|| (used.path(job_id, trial), used.is_given))))
 }

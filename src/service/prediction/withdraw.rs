@@ -64,6 +64,7 @@ pub async fn withdraw(app: &App, caller: &Caller, asked: Withdrawal) -> Result<C
                     ("issue_time", Some(json!(asked.issue_time))),
                     ("metric", asked.metric.as_deref().map(Into::into)),
                     ("stage", asked.stage.as_deref().map(Into::into)),
+                    ("track", asked.tracks.named().map(Into::into)),
                 ];
                 let what = withdrawal(before + step.counts.withdrawn, chosen);
                 let noted = match step.counts.withdrawn {

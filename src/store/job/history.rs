@@ -112,15 +112,29 @@ pub fn owners(connection: &Connection, job_id: Uuid) -> Result<Vec<Uuid>> {
     Ok(rows.collect::<RowResult<_>>()?)
 }
 
-/// Deletes the histories of jobs that are deleted and have no predictions left, and returns the number of entries.
-pub fn sweep(tx: &Transaction<'_>) -> Result<u64> {
-    let deleted = tx
-        .prepare_cached(
-            "DELETE FROM job_history WHERE NOT EXISTS (SELECT 1 FROM jobs j
-                    WHERE j.id = job_history.job_id AND j.organisation_id = job_history.organisation_id)
-                AND NOT EXISTS (SELECT 1 FROM series s
-                    WHERE s.job_id = job_history.job_id AND s.organisation_id = job_history.organisation_id)",
-        )?
-        .execute([])?;
-    Ok(deleted as u64)
+/// Condition: the job of the history `h` is deleted, and has no predictions left.
+const IS_OVER: &str =
+    "NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = h.job_id AND j.organisation_id = h.organisation_id)
+    AND NOT EXISTS (SELECT 1 FROM series s WHERE s.job_id = h.job_id AND s.organisation_id = h.organisation_id)";
+
+/// A history, by its organisation and job.
+pub type HistoryKey = (Uuid, Uuid);
+
+/// Returns the histories of jobs that are deleted and have no predictions left.
+pub fn over(connection: &Connection) -> Result<Vec<HistoryKey>> {
+    // Each history has its first entry.
+    let sql = format!("SELECT h.organisation_id, h.job_id FROM job_history h WHERE h.number = 1 AND {IS_OVER}");
+    let mut statement = connection.prepare(&sql)?;
+    let rows = statement.query_map([], |row| Ok((row.get("organisation_id")?, row.get("job_id")?)))?;
+    Ok(rows.collect::<RowResult<_>>()?)
+}
+
+/// Deletes those of the histories that are still over.
+pub fn sweep(tx: &Transaction<'_>, histories: &[HistoryKey]) -> Result<()> {
+    let sql = format!("DELETE FROM job_history AS h WHERE h.organisation_id = ?1 AND h.job_id = ?2 AND {IS_OVER}");
+    let mut delete = tx.prepare_cached(&sql)?;
+    for history in histories {
+        delete.execute(*history)?;
+    }
+    Ok(())
 }

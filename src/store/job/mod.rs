@@ -11,6 +11,6 @@ pub use find::{
     any_bound_to, any_of, any_pinned_to, any_with_shadow, find, find_all, find_named, is_shadow, list, owner,
     roles_of_sensor,
 };
-pub use history::{enter, entries, entry_at, has_history, owners, sweep};
+pub use history::{enter, entries, entry_at, has_history, over, owners, sweep};
 pub use shadow::{delete_shadow, insert_shadow, shadows, shadows_of};
 pub use write::{delete, insert, update};

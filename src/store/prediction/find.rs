@@ -115,7 +115,7 @@ impl Start {
         let Some(last) = &query.after else {
             return Some(start(earliest, None));
         };
-        match group.cmp(&last.group) {
+        match group.compare(&last.group) {
             Ordering::Less => None,
             Ordering::Greater => Some(start(earliest, None)),
             Ordering::Equal => Some(match last.issue {

@@ -20,8 +20,12 @@ CREATE TABLE job_shadows (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX job_shadows_by ON job_shadows (source_version_id);
 
--- The worker of a version on trial reports its own runs.
+-- The worker of a version on trial reports its own runs. The newest of each track are kept.
 ALTER TABLE reports ADD COLUMN track TEXT NOT NULL DEFAULT 'main';
+CREATE INDEX reports_of_track ON reports (job_id, track, number);
 
--- The track of predictions that are posted without a job, if the source says it.
+-- The track of predictions that are posted without a job, if the source says it. Otherwise it depends on the versions that the
+-- jobs of an organisation use.
 ALTER TABLE sources ADD COLUMN direct_track TEXT;
+DROP INDEX jobs_pinned_to;
+CREATE INDEX jobs_pinned_to ON jobs (source_version_id, organisation_id);
