@@ -18,7 +18,7 @@ pub struct JobHistoryEntry {
     pub source_version_id: Uuid,
     /// Label of the version.
     pub source_version: Name,
-    /// Location that was given; absent if it followed from the bindings.
+    /// Location of the job: the given one, or the one that followed from the bindings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location_id: Option<Uuid>,
     /// Bindings of the version's input roles.

@@ -27,7 +27,7 @@ pub struct JobInputs {
     pub to: Timestamp,
     /// Time as of which everything is returned: the requested one, or the latest arrival that the response includes. The
     /// same request with this `as_of`, `from` and `to` returns the same values later, until they expire, or a bound sensor
-    /// is moved or deleted.
+    /// is deleted.
     pub as_of: Timestamp,
     /// Inputs in the order of the job's bindings.
     pub inputs: Vec<JobInput>,

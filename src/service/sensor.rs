@@ -5,12 +5,16 @@ use uuid::Uuid;
 use super::{App, audit, location, organisation};
 use crate::{
     domain::{
-        Caller, Error, Page, Result, Role, Violation, Violations,
+        Caller, Error, Page, Result, Role, Timestamp, Violation, Violations,
         page::Listed,
         patch::Expected,
         sensor::{NewSensor, Sensor, SensorChange, SensorFilter},
     },
-    store::{engine::Connection, job, reading, sensor},
+    store::{
+        clock,
+        engine::{Connection, Transaction},
+        job, reading, sensor,
+    },
 };
 
 /// Creates a sensor. Requires the role manager.
@@ -73,6 +77,9 @@ pub async fn update(
         }
         check_meaning(tx, &found, &changed)?;
         sensor::update(tx, &changed)?;
+        if changed.location_id != found.location_id {
+            enter_moved_jobs(tx, &caller, id, now)?;
+        }
         audit::by(tx, &caller, now).changed(&found, &changed)?;
         Ok(changed)
     })
@@ -97,6 +104,19 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
         sensor::delete(tx, id)
     })
     .await
+}
+
+/// Adds an entry to the history of each job whose location follows from the sensor and has changed with it.
+fn enter_moved_jobs(tx: &Transaction<'_>, caller: &Caller, sensor_id: Uuid, now: Timestamp) -> Result<()> {
+    let jobs = job::all_bound_to(tx, sensor_id)?;
+    for record in job::find_all(tx, &jobs)? {
+        let end = Timestamp::from_micros(i64::MAX);
+        let last = job::entry_at(tx, record.organisation_id, record.id, end)?;
+        if last.and_then(|entry| entry.location_id) != job::location(tx, &record)? {
+            job::enter(tx, &record, clock::stamp(tx, now)?, &caller.name, None)?;
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a change of the metric or unit while the sensor has readings, or while a job binds the sensor to an input

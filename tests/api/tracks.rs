@@ -88,7 +88,9 @@ async fn a_direct_post_of_a_version_that_no_job_uses_is_on_trial() {
     post_direct(&field, &direct(&field, Some("1.1.0-trial"), 8, 4.0)).await;
     assert_eq!(rows(&field, "").await.last(), Some(&row(4.0, "1.1.0-trial", None)));
     field.change_source(json!({ "direct_track": "shadow" })).await;
-    post_direct(&field, &direct(&field, Some("1.0.0"), 9, 5.0)).await;
+    let mut point = direct(&field, Some("1.0.0"), 9, 5.0);
+    point["issue_time"] = json!(at(2));
+    post_direct(&field, &point).await;
     assert_eq!(rows(&field, "").await.len(), 3);
     // A job uses the version: it is the source that says otherwise.
     let mut point = direct(&field, Some("1.0.0"), 9, 5.0);
@@ -97,7 +99,7 @@ async fn a_direct_post_of_a_version_that_no_job_uses_is_on_trial() {
     refused.expect_problem(422, &["#/0/track"]);
     assert!(refused.text.contains("direct_track is shadow"), "{}", refused.text);
     field.change_source(json!({ "direct_track": null })).await;
-    post_direct(&field, &direct(&field, Some("1.0.0"), 9, 5.0)).await;
+    post_direct(&field, &point).await;
     assert_eq!(rows(&field, "").await.len(), 4);
 }
 
@@ -146,6 +148,30 @@ async fn without_jobs_all_direct_posts_are_the_models() {
     post(&field.there, None, 3.0).await;
     post(&field.there, Some("2"), 4.0).await;
     assert_eq!(read(&field.there).await, [(3.0, json!("1"))]);
+}
+
+#[tokio::test]
+async fn a_direct_post_that_corrects_an_issue_stays_on_the_track_of_the_issue() {
+    let field = Field::start().await;
+    field.app.advance_minutes(1);
+    publish(&field, "2").await;
+    field.change_source(json!({ "direct_track": "main" })).await;
+    post_direct(&field, &direct(&field, Some("2"), 5, 1.0)).await;
+    field.change_source(json!({ "direct_track": null })).await;
+    // The version is on trial now. Its issue is corrected and withdrawn where it was posted; a new one is apart.
+    let counts = post_direct(&field, &direct(&field, Some("2"), 5, 2.0)).await;
+    assert_eq!((&counts["revised"], &counts["stored"]), (&json!(1), &json!(0)));
+    let mut named = direct(&field, Some("2"), 5, 3.0);
+    named["track"] = json!("main");
+    assert_eq!(post_direct(&field, &named).await["revised"], 1);
+    let mut new = direct(&field, Some("2"), 5, 4.0);
+    new["issue_time"] = json!(at(2));
+    post_direct(&field, &new).await;
+    assert_eq!(rows(&field, "").await, [row(3.0, "2", None)]);
+    assert_eq!(rows(&field, "track=shadow").await, [row(4.0, "2", Some("shadow"))]);
+    named["value"] = json!(null);
+    assert_eq!(post_direct(&field, &named).await["withdrawn"], 1);
+    assert_eq!(rows(&field, "").await, []);
 }
 
 #[tokio::test]
@@ -397,8 +423,30 @@ async fn the_location_of_inputs_is_that_of_the_bindings_of_then() {
     let change = json!({ "role_bindings": binding(&sensors[1]) });
     app.ok(ADMIN, &format!("PUT /jobs/{downstream}"), change).await;
     assert_eq!(read("").await["inputs"][1]["predictions"], json!([]));
+    let then = format!("&as_of={}", before["as_of"].as_str().unwrap());
+    assert_eq!(read(&then).await, before);
+
+    // The location follows a bound sensor, and stays as it was for then, even if the sensor is deleted.
+    let path = format!("PUT /sensors/{}", sensors[1]);
+    app.ok(ADMIN, &path, json!({ "location_id": field.there })).await;
+    let moved = read("").await;
+    assert_eq!(moved["inputs"][1]["predictions"][0]["values"], json!([70.0]));
+    app.ok(ADMIN, &path, json!({ "location_id": null })).await;
+    let moved_then = format!("&as_of={}", moved["as_of"].as_str().unwrap());
+    let path = format!("PUT /sensors/{}", sensors[0]);
+    app.ok(ADMIN, &path, json!({ "location_id": elsewhere })).await;
+    let predictions = |inputs: &Value| inputs["inputs"][1]["predictions"].clone();
+    assert_eq!(predictions(&read(&then).await), predictions(&before));
+    assert_eq!(predictions(&read(&moved_then).await), predictions(&moved));
+    app.delete(&format!("/api/v1/sensors/{}", sensors[0])).await.expect(204);
+    assert_eq!(predictions(&read(&then).await), predictions(&before));
+    let history = app
+        .ok(ADMIN, &format!("GET /jobs/{downstream}/history"), Value::Null)
+        .await;
+    let entries = history.as_array().unwrap().iter();
+    let locations: Vec<_> = entries.map(|entry| entry["location_id"].clone()).collect();
     assert_eq!(
-        read(&format!("&as_of={}", before["as_of"].as_str().unwrap())).await,
-        before
+        locations,
+        [json!(null), json!(field.there), json!(elsewhere), json!(field.there)]
     );
 }

@@ -52,26 +52,21 @@ pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> R
             None => clock::stamped(connection)?.unwrap_or(Timestamp::from_micros(now.micros() - 1)),
         };
         let pinned = job.source_version_id;
-        if window.as_of.is_some() {
-            as_it_stood(connection, &mut job, known)?;
+        let mut location = OnceCell::new();
+        if window.as_of.is_some()
+            && let Some(entry) = store::job::entry_at(connection, job.organisation_id, job.id, known)?
+        {
+            location = OnceCell::from(entry.location_id);
+            job.source_version_id = entry.source_version_id;
+            job.role_bindings = entry.role_bindings;
         }
         let wanted = match window.version {
             Some(asked) => sibling(connection, pinned, asked)?,
             None => version(connection, job.source_version_id)?,
         };
-        read(connection, &job, &wanted, window, known, now)
+        read(connection, &job, location, &wanted, window, known, now)
     })
     .await
-}
-
-/// Gives the job the version, the location and the bindings that it had at a time.
-fn as_it_stood(connection: &Connection, job: &mut JobRecord, at: Timestamp) -> Result<()> {
-    if let Some(entry) = store::job::entry_at(connection, job.organisation_id, job.id, at)? {
-        job.source_version_id = entry.source_version_id;
-        job.given_location_id = entry.location_id;
-        job.role_bindings = entry.role_bindings;
-    }
-    Ok(())
 }
 
 /// Returns the version that was asked for.
@@ -101,6 +96,7 @@ fn version(connection: &Connection, id: Uuid) -> Result<SourceVersion> {
 fn read(
     connection: &Connection,
     job: &JobRecord,
+    location: OnceCell<Option<Uuid>>,
     version: &SourceVersion,
     window: InputWindow,
     known: Timestamp,
@@ -113,7 +109,7 @@ fn read(
         connection,
         job,
         things: Things::gather(connection, &job.role_bindings)?,
-        location: OnceCell::new(),
+        location,
         times,
         as_of: window.as_of,
         tracks: window.tracks,
@@ -233,10 +229,7 @@ impl Read<'_> {
         if let Some(known) = self.location.get() {
             return Ok(*known);
         }
-        let found = match self.job.given_location_id {
-            Some(given) => Some(given),
-            None => store::job::bound_location(self.connection, self.job)?,
-        };
+        let found = store::job::location(self.connection, self.job)?;
         Ok(*self.location.get_or_init(|| found))
     }
 

@@ -84,10 +84,7 @@ impl Contract {
         let version =
             store::source_version::find(connection, shadow.unwrap_or(job.source_version_id))?.ok_or_else(gone)?;
         let source = store::source::find(connection, version.source_id)?.ok_or_else(gone)?;
-        let location_id = match job.given_location_id {
-            Some(given) => Some(given),
-            None => store::job::bound_location(connection, &job)?,
-        };
+        let location_id = store::job::location(connection, &job)?;
         Ok(Self {
             organisation_id: job.organisation_id,
             job_id: id,

@@ -182,8 +182,26 @@ impl<'a> Catalogue<'a> {
             };
             return Ok(Err(("source_version", detail)));
         };
-        let rule = self.track(owner, version)?;
+        let mut rule = self.track(owner, version)?;
         let (source, version) = &self.known[&version];
+        if output(version, &key.metric).is_none() {
+            let known: Vec<_> = version.output_roles.iter().map(|o| o.metric.as_str()).collect();
+            let known = known.join(", ");
+            let detail = format!("is not an output metric of the source's version, which has: {known}");
+            return Ok(Err(("metric", detail)));
+        }
+        let mut run = RunKey {
+            source_version_id: version.id,
+            metric: key.metric.clone(),
+            location_id: key.location_id,
+            issue_time: key.issue_time.unwrap_or(now),
+            stage: key.stage.clone(),
+            track: Track::Main,
+        };
+        // An issue that was posted on the track main before the version was on trial is corrected there.
+        if rule == Track::Shadow && key.track != Some(Track::Shadow) && self.has_issue(&run)? {
+            rule = Track::Main;
+        }
         if (key.track, rule) == (Some(Track::Main), Track::Shadow) {
             let reason = match source.direct_track {
                 Some(_) => "the source's direct_track is shadow: leave track out, or change direct_track".to_owned(),
@@ -196,20 +214,16 @@ impl<'a> Catalogue<'a> {
             let detail = format!("is main, but {reason}");
             return Ok(Err(("track", detail)));
         }
-        if output(version, &key.metric).is_none() {
-            let known: Vec<_> = version.output_roles.iter().map(|o| o.metric.as_str()).collect();
-            let known = known.join(", ");
-            let detail = format!("is not an output metric of the source's version, which has: {known}");
-            return Ok(Err(("metric", detail)));
+        run.track = key.track.unwrap_or(rule);
+        Ok(Ok(run))
+    }
+
+    /// Returns whether the issue of a run is stored already.
+    fn has_issue(&self, run: &RunKey) -> Result<bool> {
+        match self.series(run.clone()) {
+            Some(series) => prediction::has_issue(self.tx, &series, run.issue_time),
+            None => Ok(false),
         }
-        Ok(Ok(RunKey {
-            source_version_id: version.id,
-            metric: key.metric.clone(),
-            location_id: key.location_id,
-            issue_time: key.issue_time.unwrap_or(now),
-            stage: key.stage.clone(),
-            track: key.track.unwrap_or(rule),
-        }))
     }
 
     /// Returns the series of a run. Returns `None` unless the version and the location of the run were resolved before.

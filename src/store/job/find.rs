@@ -110,6 +110,13 @@ pub fn any_bound_to(connection: &Connection, input_id: Uuid) -> Result<Option<Uu
     )
 }
 
+/// Returns the ids of the jobs that bind the input to a role.
+pub fn all_bound_to(connection: &Connection, input_id: Uuid) -> Result<Vec<Uuid>> {
+    let mut statement = connection.prepare_cached("SELECT DISTINCT job_id FROM role_bindings WHERE input_id = ?1")?;
+    let ids = statement.query_map([input_id], |row| row.get("job_id"))?;
+    Ok(ids.collect::<RowResult<_>>()?)
+}
+
 /// Returns the jobs that bind the sensor, each with the input role that it fills in the version of the job, and in each
 /// of its versions on trial.
 pub fn roles_of_sensor(connection: &Connection, sensor_id: Uuid) -> Result<Vec<(Uuid, InputRole)>> {

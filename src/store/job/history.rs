@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::context::bound_location;
 use crate::{
     domain::{Result, Timestamp, job::JobRecord, job_history::JobHistoryEntry, page::Listed, text::Name},
     store::{
@@ -31,6 +32,14 @@ impl FromRow for JobHistoryEntry {
     }
 }
 
+/// Returns the location of the job: the given one, or the one that follows from its bindings. `None` if it has none.
+pub fn location(connection: &Connection, job: &JobRecord) -> Result<Option<Uuid>> {
+    match job.given_location_id {
+        Some(given) => Ok(Some(given)),
+        None => bound_location(connection, job),
+    }
+}
+
 /// Stores how the job stands from `at` on, the name of the token that made it so, and the note of a promotion.
 pub fn enter(
     tx: &Transaction<'_>,
@@ -39,6 +48,7 @@ pub fn enter(
     token_name: &Name,
     note: Option<&str>,
 ) -> Result<()> {
+    let location = location(tx, job)?;
     tx.prepare_cached(
         "INSERT INTO job_history (organisation_id, job_id, number, at, source_version_id, version, location_id, role_bindings,
                 token_name, note, assumed)
@@ -51,7 +61,7 @@ pub fn enter(
         job.id,
         at,
         job.source_version_id,
-        job.given_location_id,
+        location,
         Json(&job.role_bindings),
         token_name,
         note,

@@ -6,11 +6,11 @@ mod history;
 mod shadow;
 mod write;
 
-pub use context::{bound_location, context, contexts};
+pub use context::{context, contexts};
 pub use find::{
-    any_bound_to, any_of, any_pinned_to, any_with_shadow, find, find_all, find_named, is_shadow, list, owner,
-    roles_of_sensor,
+    all_bound_to, any_bound_to, any_of, any_pinned_to, any_with_shadow, find, find_all, find_named, is_shadow, list,
+    owner, roles_of_sensor,
 };
-pub use history::{enter, entries, entry_at, has_history, over, owners, sweep};
+pub use history::{enter, entries, entry_at, has_history, location, over, owners, sweep};
 pub use shadow::{delete_shadow, insert_shadow, shadows, shadows_of};
 pub use write::{delete, insert, update};

@@ -158,6 +158,20 @@ pub fn find(connection: &Connection, keys: &[Key<'_>], mut found: impl FnMut(&Ke
     Ok(())
 }
 
+/// Returns whether a run of the issue is stored.
+pub fn has_issue(connection: &Connection, series: &Series, issue_time: Timestamp) -> Result<bool> {
+    let mut stored = None;
+    find(connection, &[key(series)], |_, id, _| stored = Some(id))?;
+    let Some(id) = stored else {
+        return Ok(false);
+    };
+    let mut statement = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM runs WHERE
+            series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2) AND issue_time = ?3)",
+    )?;
+    Ok(statement.query_row((id, series.organisation_id, issue_time), |row| row.get(0))?)
+}
+
 /// Condition that selects the series of a key.
 const KEY: &str = "(s.source_version_id = ?1 AND s.job_id IS NOT DISTINCT FROM ?2
     AND s.location_id IS NOT DISTINCT FROM ?3 AND s.metric = ?4 AND s.stage = ?5 AND s.track = ?6 AND s.organisation_id = ?7)";

@@ -20,6 +20,7 @@ mod withdraw;
 
 pub use find::find;
 pub use groups::OwnedScope;
+pub use known::has_issue;
 pub use latest::latest;
 pub use lineage::{Candidate, lineage, values_at};
 pub use post::{NewRun, post};
