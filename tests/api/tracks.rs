@@ -93,7 +93,7 @@ async fn a_direct_post_of_a_version_that_no_job_uses_is_on_trial() {
     post_direct(&field, &point).await;
     assert_eq!(rows(&field, "").await.len(), 3);
     // A job uses the version: it is the source that says otherwise.
-    let mut point = direct(&field, Some("1.0.0"), 9, 5.0);
+    point["issue_time"] = json!(at(3));
     point["track"] = json!("main");
     let refused = field.app.post("/api/v1/predictions", &json!([point])).await;
     refused.expect_problem(422, &["#/0/track"]);

@@ -213,7 +213,7 @@ pub struct DirectPoint {
     pub stage: Option<Stage>,
     /// `shadow` if the version is on trial. By default the source's `direct_track` decides. If it is not set, the track is
     /// `main` if a job of the location's organisation uses the version, or if no job of the organisation uses the
-    /// source; and otherwise `shadow`.
+    /// source; and otherwise `shadow`. A correction of an issue that is on the track `main` stays there.
     #[oai(nullable)]
     pub track: Option<Track>,
 }
