@@ -3,6 +3,7 @@
 mod backup;
 mod gets;
 mod posts;
+mod promotion;
 mod storage;
 mod sweeper;
 
@@ -118,6 +119,12 @@ pub static CASES: &[Case] = &[
         title: "p99 of GET 1,000 rows while a million points are deleted, of p99 without",
         goal: AtMost(2.0),
         measure: sweeper::measure,
+    },
+    Case {
+        name: "promotion",
+        title: "a promotion of a version on trial, c=1, durable, of 5 ms",
+        goal: AtMost(1.0),
+        measure: promotion::measure,
     },
     Case {
         name: "backup",
