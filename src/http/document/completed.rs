@@ -122,7 +122,14 @@ fn unwrap_references(document: &mut Value) {
         });
     }
     for name in nullable {
-        document["components"]["schemas"][name]["nullable"] = json!(true);
+        let schema = &mut document["components"]["schemas"][name];
+        schema["nullable"] = json!(true);
+        // A list of values admits null only if it names it.
+        if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut)
+            && !values.contains(&json!(null))
+        {
+            values.push(json!(null));
+        }
     }
 }
 
