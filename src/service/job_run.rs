@@ -7,12 +7,11 @@ use super::{App, health, job_view};
 use crate::{
     domain::{
         Caller, Error, Result, Role, id,
-        job::JobRecord,
         job_run::{JobRun, NewJobRun, RunPlace, RunStatus},
         page::Listed,
         track::{Track, Tracks},
     },
-    store::{self, clock, engine::Connection, job_run},
+    store::{clock, job_run},
 };
 
 /// Stores a worker's report of a run, and judges the health of the job. After a report of a failed run the job counts
@@ -21,14 +20,16 @@ use crate::{
 /// stored one. Requires the role worker. The report of a version on trial does not change the health of the job.
 ///
 /// # Errors
-/// Not found: the job. Invalid: the version neither is that of the job nor on trial in it. Conflict: the job has a report with the same id and another status or message.
+/// Not found: the job. Invalid: the version is neither that of the job nor on trial in it. Conflict: the job has a report
+/// with the same id and another status or message.
 pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) -> Result<JobRun> {
     caller.needs(Role::Worker)?;
     new.check()?;
     let (caller, contracts) = (caller.clone(), app.contracts.clone());
     app.write_values(move |tx, now| {
         let job = job_view::visible(tx, &caller, job_id)?;
-        let track = track(tx, &job, new.source_version_id)?;
+        let pinned = job.source_version_id;
+        let track = job_view::track(tx, job_id, pinned, new.source_version_id.unwrap_or(pinned))?;
         let id = new.id.unwrap_or_else(|| id::new(now));
         let report = JobRun {
             id: Some(id),
@@ -69,24 +70,8 @@ pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) ->
     .await
 }
 
-/// Returns the track of a run of this version of the job, by default of the version that the job is pinned to.
-///
-/// # Errors
-/// Invalid: the version neither is that of the job nor on trial in it.
-fn track(connection: &Connection, job: &JobRecord, version: Option<Uuid>) -> Result<Track> {
-    let Some(version) = version.filter(|id| *id != job.source_version_id) else {
-        return Ok(Track::Main);
-    };
-    let shadows = store::job::shadows(connection, job.id)?;
-    if shadows.iter().any(|shadow| shadow.source_version_id == version) {
-        return Ok(Track::Shadow);
-    }
-    let detail = "is neither the version of the job nor one of its versions on trial";
-    Err(Error::invalid("/source_version_id", detail))
-}
-
-/// Returns a page of the runs of a job on the given tracks, newest first. The runs are those that the worker reported and those derived
-/// from posts. `after` is the last run of the previous page, or `None` for the first page.
+/// Returns a page of the runs of a job on the given tracks, newest first. The runs are those that the worker reported
+/// and those derived from posts. `after` is the last run of the previous page, or `None` for the first page.
 ///
 /// # Errors
 /// Not found: the job.

@@ -6,6 +6,7 @@ use crate::{
     domain::{
         Caller, Error, Result, Timestamp,
         job::{Job, JobContext, JobRecord},
+        track::Track,
     },
     store::{self, engine::Connection, job},
 };
@@ -30,6 +31,22 @@ pub(super) fn answer_all(connection: &Connection, jobs: Vec<JobRecord>, now: Tim
         job.answer(context, &vitals, now)
     };
     Ok(jobs.into_iter().zip(contexts).map(answer).collect())
+}
+
+/// Returns the track of what a version of the job posts or reports. `pinned` is the job's own version.
+///
+/// # Errors
+/// Invalid: the version is neither the job's own nor one of its versions on trial.
+pub(super) fn track(connection: &Connection, id: Uuid, pinned: Uuid, version: Uuid) -> Result<Track> {
+    if version == pinned {
+        return Ok(Track::Main);
+    }
+    if job::is_shadow(connection, id, version)? {
+        return Ok(Track::Shadow);
+    }
+    let detail =
+        format!("is neither the version of the job, which is {pinned}, nor one of its versions on trial (shadows)");
+    Err(Error::invalid("/source_version_id", detail))
 }
 
 pub(super) fn find(connection: &Connection, id: Uuid) -> Result<JobRecord> {

@@ -40,8 +40,8 @@ pub struct InputWindow {
 /// Returns the bound inputs of the job with their values in the window.
 ///
 /// # Errors
-/// Not found: the job, or the version that it had. Bad parameter: the window ends before it begins, or has more values than a response
-/// may have, or the version is none of the job's source.
+/// Not found: the job, or the version that it had. Bad parameter: the window ends before it begins, or has more values
+/// than a response may have, or the version is none of the job's source.
 pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> Result<JobInputs> {
     let caller = caller.clone();
     app.read_blocking(move |connection, now| {

@@ -12,7 +12,7 @@ use crate::{
         text::{Name, Stage},
         track::Track,
     },
-    service::health::HealthCache,
+    service::{health::HealthCache, job_view},
     store::{self, Cache, engine::Connection},
 };
 
@@ -65,14 +65,8 @@ impl Contract {
         }
         let id = self.job_id;
         contracts.get((id, Some(version)), now, || {
-            if store::job::is_shadow(connection, id, version)? {
-                return Self::read(connection, id, Some(version)).map(Arc::new);
-            }
-            let detail = format!(
-                "is neither the version of the job, which is {}, nor one of its versions on trial (shadows)",
-                self.source_version_id
-            );
-            Err(Error::invalid("/source_version_id", detail))
+            job_view::track(connection, id, self.source_version_id, version)?;
+            Self::read(connection, id, Some(version)).map(Arc::new)
         })
     }
 

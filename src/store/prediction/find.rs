@@ -249,7 +249,7 @@ impl Reader<'_> {
 }
 
 /// Returns the time one microsecond after `time`.
-fn after(time: Timestamp) -> Timestamp {
+pub fn after(time: Timestamp) -> Timestamp {
     Timestamp::from_micros(time.micros() + 1)
 }
 

@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, ops::ControlFlow::Continue};
 
 use super::{
     fill::{Wanted, all_issues, newest_issues},
+    find::after,
     groups::{OwnedScope, SeriesFilter, groups},
     posts,
     run::{Cost, Window},
@@ -160,11 +161,6 @@ fn everything(cost: &Cost) -> Wanted<'_> {
         cost,
         most: usize::MAX,
     }
-}
-
-/// Returns the time one microsecond after `time`.
-fn after(time: Timestamp) -> Timestamp {
-    Timestamp::from_micros(time.micros() + 1)
 }
 
 #[cfg(test)]
