@@ -65,9 +65,24 @@ async fn is_suspect(server: &Remote) -> bool {
     value.unwrap() == "1"
 }
 
-/// Waits until the server has swept several times, or has checked whether it may.
-async fn sweeps() {
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+/// Returns the number of sweeps that the server has completed.
+async fn swept(server: &Remote) -> u64 {
+    let (_, metrics) = server.caller.page("/metrics").await;
+    let counts = metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("prediction_api_sweeper_sweeps_total{"));
+    counts
+        .map(|count| count.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap())
+        .sum()
+}
+
+/// Waits until the server has completed two more sweeps. The second has begun after the call, and the messages about the
+/// first are in the log.
+async fn sweeps(server: &Remote) {
+    let before = swept(server).await;
+    while swept(server).await < before + 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
 }
 
 /// Sets up a job whose source has a retention of one day.
@@ -119,7 +134,7 @@ async fn a_clock_that_is_ahead_for_a_while_deletes_nothing() {
     assert_eq!(server.served.terminate(), Some(0));
 
     let ahead = server_at(folder.path(), &library, "+368d");
-    sweeps().await;
+    sweeps(&ahead).await;
     let warned = ready(&ahead).await;
     assert_eq!(warned["status"], "ok");
     let warning = warned["warnings"][0].as_str().unwrap();
@@ -152,6 +167,7 @@ async fn a_clock_that_is_ahead_for_a_while_deletes_nothing() {
     while ahead.caller.call("POST /organisations", gone.clone()).await.status != 201 {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
+    sweeps(&ahead).await;
     assert!(is_suspect(&ahead).await);
     assert_eq!(ahead.served.terminate(), Some(0));
     let log = fs::read_to_string(folder.path().join("log")).unwrap();
@@ -164,7 +180,7 @@ async fn a_clock_that_is_ahead_for_a_while_deletes_nothing() {
     assert!(told.contains("postponed     the clock has jumped"), "{told}");
 
     let server = server_at(folder.path(), &library, "+0d");
-    sweeps().await;
+    sweeps(&server).await;
     let kept = rows(&server, &job).await;
     assert_eq!(kept.len(), 2, "{kept:?}");
     let all = server.caller.ok(audit, Value::Null).await;
@@ -193,7 +209,7 @@ async fn the_command_accepts_a_clock_and_a_running_server_follows() {
 
     // The server was off for two months, which cannot be distinguished from a wrong clock.
     let server = server_at(folder.path(), &library, "+0d");
-    sweeps().await;
+    sweeps(&server).await;
     assert!(is_suspect(&server).await);
     let accepted = run(folder.path(), &["retention"]);
     let told = text(&accepted.stdout);
@@ -224,7 +240,7 @@ async fn a_clock_before_or_at_1970_stops_nothing() {
         assert!(!log.contains("panicked"), "{time}: {log}");
 
         let right = server_at(folder.path(), &library, "+0d");
-        sweeps().await;
+        sweeps(&right).await;
         assert!(is_suspect(&right).await, "{time}");
         post(&right, &job, 1).await;
         // Values that arrived in 1970 have expired by this clock. They are not returned, and not deleted either.
@@ -238,7 +254,7 @@ async fn a_clock_before_or_at_1970_stops_nothing() {
         assert!(latest(&after) > latest(&known), "{time}: {after:?}");
         // Reads as of the right time still return the same values.
         assert_eq!(after.len(), 3, "{time}");
-        sweeps().await;
+        sweeps(&wrong).await;
         assert_eq!(wrong.served.terminate(), Some(0));
         let log = fs::read_to_string(folder.path().join("log")).unwrap();
         assert!(!log.contains("panicked"), "{time}: {log}");
@@ -265,7 +281,7 @@ async fn a_jump_while_the_server_runs_is_noticed_and_its_end_too() {
     assert!(!is_suspect(&server).await);
     for jump in ["+368d", "-368d"] {
         fs::write(&file, jump).unwrap();
-        sweeps().await;
+        sweeps(&server).await;
         assert!(is_suspect(&server).await, "{jump}");
         fs::write(&file, "+0d").unwrap();
         assert!(!is_suspect(&server).await, "{jump}");
