@@ -5,6 +5,8 @@ mod check;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
+mod export;
+mod import;
 mod limits;
 mod listen;
 mod lock;
@@ -13,6 +15,7 @@ mod openapi;
 mod restore;
 mod retention;
 mod serve;
+mod target;
 mod token;
 
 use std::{
@@ -27,7 +30,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     config::{Flags, Loaded, Settings},
-    service::{App, clock, system_clock, uptime_of_the_process, webhook},
+    service::{App, clock, system_clock, transfer, uptime_of_the_process, webhook},
     store::{self, Db},
 };
 
@@ -98,6 +101,21 @@ enum Command {
         #[arg(long)]
         accept_faults: bool,
     },
+    /// Writes everything that the database stores to a file, as newline-delimited JSON; the server may be running
+    ///
+    /// The file moves to another machine or another program, and `import` reads it. It contains the secrets of webhooks
+    /// and the hashes of tokens, so that only its owner may read it. With --format csv it contains the predictions of one
+    /// job, or the readings of one sensor, for people.
+    Export(export::Arguments),
+    /// Reads an export into a new data folder; the server must not be running
+    ///
+    /// An interrupted import goes on where it ended if it is repeated with the same file. A completed import that is
+    /// repeated changes nothing.
+    Import {
+        /// The export, or - for standard input
+        #[arg(value_name = "FILE")]
+        from: PathBuf,
+    },
     /// Prints the API's OpenAPI document
     Openapi {
         /// As YAML instead of JSON
@@ -154,6 +172,8 @@ fn dispatch(cli: &Cli) -> Outcome {
             force,
             accept_faults,
         } => restore::run(&loaded()?.settings, backup, *force, *accept_faults),
+        Command::Export(arguments) => export::run(&loaded()?.settings, arguments),
+        Command::Import { from } => import::run(&loaded()?.settings, from),
         Command::Openapi { yaml } => openapi::run(*yaml),
         Command::Config => config::run(&loaded()?),
     }
@@ -198,7 +218,23 @@ fn database(settings: &Settings) -> PathBuf {
 }
 
 /// Opens the database in the data folder. The folder and the database are created if they do not exist.
+///
+/// # Errors
+/// The database cannot be opened, or an import into it was interrupted.
 fn open(settings: &Settings) -> Result<App, Failure> {
+    let app = open_for_import(settings)?;
+    match transfer::unfinished(&app).map_err(|error| Failure(error.to_string()))? {
+        None => Ok(app),
+        Some(head) => Err(Failure(format!(
+            "the import of the export of {} into {} is not complete: repeat `prediction-api import` with the same file",
+            head.exported_at,
+            database(settings).display()
+        ))),
+    }
+}
+
+/// Opens the database like [`open`], even if an import into it was interrupted.
+fn open_for_import(settings: &Settings) -> Result<App, Failure> {
     make_folder(&settings.data_dir)?;
     let path = database(settings);
     let rules = webhook::Rules {

@@ -7,7 +7,9 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{text::Name, time::Timestamp};
+use super::{object::names, text::Name, time::Timestamp};
+
+names!(AuditAction, AuditKind);
 
 /// The kind of change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]

@@ -38,6 +38,7 @@ pub mod thinning;
 pub mod time;
 pub mod token;
 pub mod track;
+pub mod transfer;
 pub mod value;
 pub mod violation;
 pub mod violations;

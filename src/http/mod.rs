@@ -3,6 +3,7 @@
 mod api;
 mod base;
 mod context;
+pub mod csv;
 mod document;
 mod form;
 mod guard;

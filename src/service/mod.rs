@@ -27,6 +27,7 @@ pub mod source;
 pub mod source_version;
 pub mod throttle;
 pub mod token;
+pub mod transfer;
 #[cfg(feature = "webhooks")]
 pub mod webhook;
 #[cfg(not(feature = "webhooks"))]

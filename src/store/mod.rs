@@ -28,6 +28,7 @@
 //! | `webhooks`, `webhook_deliveries` | Receivers of changes with their signing keys; messages, pending and done. |
 //! | `audit` | Who created, changed or deleted what; deleted after `retention.audit_days`. |
 //! | `clock` | The time of the clock as it was trusted last (`seen`), the latest `available_at` (`stamped`), and whether no deadline passes (`held`). |
+//! | `imports` | The export that was imported, or is being imported. |
 //! | `reading_series`, `readings` | The number of a sensor's readings; one revision of one reading. |
 
 mod cache;
@@ -57,6 +58,7 @@ pub mod source;
 pub mod source_version;
 pub mod sqlite;
 pub mod token;
+pub mod transfer;
 pub mod webhook;
 
 pub use cache::{Cache, Freshness};

@@ -17,6 +17,7 @@ use crate::domain::{
     job_run::RunStatus,
     text::{Description, Message, Name, Stage},
     track::Track,
+    transfer::{Exact, Hex, Moment, SigningKey, Verbatim},
     webhook::delivery::DeliveryState,
 };
 
@@ -93,6 +94,36 @@ impl<T: DeserializeOwned> FromSql for Json<T> {
         serde_json::from_str(value.as_str()?)
             .map(Self)
             .map_err(|e| FromSqlError::Other(Box::new(e)))
+    }
+}
+
+macro_rules! exact_column {
+    ($($name:ident),*) => {$(
+        impl ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                self.0.to_sql()
+            }
+        }
+
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                FromSql::column_result(value).map(Self)
+            }
+        }
+    )*};
+}
+
+exact_column!(Exact, Hex, Moment, SigningKey);
+
+impl<T> ToSql for Verbatim<T> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.text().into())
+    }
+}
+
+impl<T> FromSql for Verbatim<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::stored(value.as_str()?).map_err(|e| FromSqlError::Other(Box::new(e)))
     }
 }
 

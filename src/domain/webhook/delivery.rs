@@ -5,7 +5,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{LastAttempt, secret::Secrets};
-use crate::domain::time::Timestamp;
+use crate::domain::{object::names, time::Timestamp};
+
+names!(DeliveryState);
 
 /// Event of the message that a test of a webhook sends.
 pub const TEST: &str = "webhook.test";

@@ -11,7 +11,7 @@ mod withdraw;
 
 pub use forget::{forget, sweep};
 pub use post::post;
-pub(super) use series::is_withdrawn;
+pub(super) use series::{WITHDRAWN, is_withdrawn};
 pub use series::{any_of, newest_available_at};
 pub use window::window;
 pub use withdraw::{WithdrawalStep, withdraw};

@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0013_job_history.sql"),
     include_str!("migrations/0014_tracks.sql"),
     include_str!("migrations/0015_posts.sql"),
+    include_str!("migrations/0016_imports.sql"),
 ];
 
 /// The number of the migration that converts names to the Unicode normal form NFC.

@@ -41,6 +41,7 @@ pub use latest::LatestApi;
 pub use lineage::LineageApi;
 use lines::Lines;
 use rows::body;
+pub use rows::csv_of;
 use scope::scope;
 
 /// The forms in which predictions are posted.

@@ -29,6 +29,22 @@ pub fn body(found: Predictions, form: Form, dialect: Dialect, by_issue: bool, wi
     }
 }
 
+/// Returns predictions as CSV without the column `track`. `is_first` adds the header line.
+pub fn csv_of(found: &Predictions, is_first: bool) -> Vec<u8> {
+    let mut form = CsvRows {
+        dialect: Dialect::default(),
+        with_track: false,
+    };
+    let mut out = Vec::with_capacity(found.rows.len() * 200);
+    if is_first {
+        form.begin(&mut out);
+    }
+    for row in &found.rows {
+        form.row(&found.runs[row.run], row, false, &mut out);
+    }
+    out
+}
+
 fn series(found: &Predictions, by_issue: bool) -> Vec<u8> {
     // This capacity in bytes is usually enough: a value has about six digits, and everything else is written once for
     // each series.

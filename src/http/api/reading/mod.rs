@@ -208,12 +208,28 @@ fn json(body: &impl Serialize) -> Vec<u8> {
 
 fn table(readings: &[Reading], dialect: Dialect) -> Vec<u8> {
     let mut out = Vec::with_capacity(64 + readings.len() * 100);
-    let header = ["sensor_id", "time", "value", "available_at"];
-    begin(&mut out, header, dialect);
+    begin(&mut out, COLUMNS, dialect);
+    add_rows(&mut out, readings);
+    out
+}
+
+/// Columns of the CSV.
+const COLUMNS: [&str; 4] = ["sensor_id", "time", "value", "available_at"];
+
+fn add_rows(out: &mut Vec<u8>, readings: &[Reading]) {
     for reading in readings {
         let value = serde_json::to_string(&reading.value).unwrap_or_default();
         let (time, available_at) = (reading.time.to_string(), reading.available_at.to_string());
-        record(&mut out, [reading.sensor_id.to_string(), time, value, available_at]);
+        record(out, [reading.sensor_id.to_string(), time, value, available_at]);
     }
+}
+
+/// Returns readings as CSV. `is_first` adds the header line.
+pub fn csv_of(readings: &[Reading], is_first: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(64 + readings.len() * 100);
+    if is_first {
+        begin(&mut out, COLUMNS, Dialect::default());
+    }
+    add_rows(&mut out, readings);
     out
 }

@@ -1,0 +1,142 @@
+//! `export`: writes everything that the database stores as newline-delimited JSON, or the values of one job or sensor as
+//! CSV. The server may be running.
+
+mod csv;
+
+use std::{
+    io::{self, BufWriter, IsTerminal, Write},
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, ValueEnum};
+use uuid::Uuid;
+
+use super::{
+    Failure, Outcome, open_existing, runtime, say, serve,
+    target::{Writing, refuse},
+};
+use crate::{
+    config::Settings,
+    domain::Error,
+    service::{App, transfer},
+};
+use csv::Values;
+
+/// The name that stands for standard output and standard input.
+pub const STANDARD: &str = "-";
+
+/// The size of the buffer between the export and the file, in bytes.
+const BUFFER: usize = 256 * 1024;
+
+/// The arguments of `export`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The file to create, or - for standard output
+    #[arg(value_name = "FILE")]
+    target: PathBuf,
+    /// Replaces an existing file
+    #[arg(long)]
+    force: bool,
+    /// Everything, or the values of one job or sensor
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// For CSV: the job whose predictions are written
+    #[arg(long, value_name = "ID", conflicts_with = "sensor")]
+    job: Option<Uuid>,
+    /// For CSV: the sensor whose readings are written
+    #[arg(long, value_name = "ID")]
+    sensor: Option<Uuid>,
+    /// For CSV of a job: every issue of each time instead of the newest
+    #[arg(long, requires = "job")]
+    all_issues: bool,
+}
+
+/// The format of an export.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Everything, as newline-delimited JSON
+    #[default]
+    Ndjson,
+    /// The values of one job or sensor, as the API returns them
+    Csv,
+}
+
+/// Exports the data folder's database.
+pub fn run(settings: &Settings, arguments: &Arguments) -> Outcome {
+    let target = &arguments.target;
+    let values = values(arguments)?;
+    let to_file = target != Path::new(STANDARD);
+    if to_file {
+        refuse(target, arguments.force, "an export")?;
+    }
+    let app = open_existing(settings)?;
+    let failed = |error: &dyn std::fmt::Display| Failure(format!("cannot export to {}: {error}", target.display()));
+    let not_exported = |error: Error| match error {
+        Error::Unavailable(why) => failed(&why),
+        other => failed(&other),
+    };
+    let writing = to_file.then(|| Writing::create(target)).transpose();
+    let writing = writing.map_err(|error| failed(&error))?;
+    let out: Box<dyn Write + Send> = match &writing {
+        Some(writing) => Box::new(writing.file().map_err(|error| failed(&error))?),
+        None => Box::new(io::stdout()),
+    };
+    let out = BufWriter::with_capacity(BUFFER, out);
+    let told = runtime()?.block_on(async {
+        let signal = serve::stop()?;
+        tokio::select! {
+            told = write(&app, out, values) => told.map_err(not_exported),
+            () = signal => Err(failed(&"it was told to stop")),
+        }
+    })?;
+    if let Some(writing) = writing {
+        // The target is checked again, because it may have been created meanwhile.
+        refuse(target, arguments.force, "an export")?;
+        writing.keep(target).map_err(|error| failed(&error))?;
+        say(&format!("{} has {told}", target.display()));
+    }
+    Ok(())
+}
+
+/// Returns the values to write as CSV. `None` if everything is exported.
+fn values(arguments: &Arguments) -> Result<Option<Values>, Failure> {
+    let all_issues = arguments.all_issues;
+    match (arguments.format, arguments.job, arguments.sensor) {
+        (Format::Ndjson, None, None) => Ok(None),
+        (Format::Ndjson, ..) => Err(Failure("--job and --sensor are for --format csv".to_owned())),
+        (Format::Csv, Some(job), _) => Ok(Some(Values::Job { job, all_issues })),
+        (Format::Csv, None, Some(sensor)) => Ok(Some(Values::Sensor(sensor))),
+        (Format::Csv, None, None) => Err(Failure(
+            "--format csv is for the values of one job or sensor: add --job or --sensor".to_owned(),
+        )),
+    }
+}
+
+/// Writes the export, and returns a description of what was written.
+async fn write(app: &App, out: impl Write + Send + 'static, values: Option<Values>) -> Result<String, Error> {
+    if let Some(values) = values {
+        let rows = csv::write(app, out, values).await?;
+        return Ok(format!("{rows} rows"));
+    }
+    let lines = transfer::export(app, out, progress("exported")).await?;
+    Ok(listed(&lines))
+}
+
+/// Returns the function that shows the number of lines on a terminal. Elsewhere nothing is shown.
+pub fn progress(done: &'static str) -> impl Fn(u64) + Send {
+    let is_shown = io::stderr().is_terminal();
+    move |lines| {
+        if is_shown {
+            let _ = write!(io::stderr(), "{done} {lines} lines\r");
+        }
+    }
+}
+
+/// Returns the numbers of lines of each kind as text.
+pub fn listed(lines: &[(&'static str, u64)]) -> String {
+    let counted = |(kind, count): &(&str, u64)| format!("{count} {kind}");
+    match lines {
+        [] => "nothing".to_owned(),
+        lines => lines.iter().map(counted).collect::<Vec<_>>().join(", "),
+    }
+}

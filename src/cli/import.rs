@@ -1,0 +1,54 @@
+//! `import`: reads an export into an empty data folder, or goes on with an interrupted import.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, Read},
+    path::Path,
+};
+
+use super::{
+    Failure, Outcome, database,
+    export::{STANDARD, listed, progress},
+    lock::Lock,
+    make_folder, open_for_import, runtime, say,
+};
+use crate::{
+    config::Settings,
+    domain::Error,
+    service::transfer::{Batch, import},
+};
+
+/// The size of the buffer between the file and the import, in bytes.
+const BUFFER: usize = 256 * 1024;
+
+/// Imports the export `from` into the data folder's database, which is created if it does not exist.
+pub fn run(settings: &Settings, from: &Path) -> Outcome {
+    let failed = |error: &dyn std::fmt::Display| Failure(format!("cannot import {}: {error}", from.display()));
+    let input: Box<dyn Read> = if from == Path::new(STANDARD) {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(from).map_err(|error| failed(&error))?)
+    };
+    make_folder(&settings.data_dir)?;
+    let _lock = Lock::take(&settings.data_dir)?;
+    let app = open_for_import(settings)?;
+    let input = BufReader::with_capacity(BUFFER, input);
+    let imported = runtime()?.block_on(import(&app, input, Batch::default(), progress("imported")));
+    let imported = imported.map_err(|error| match error {
+        Error::Unavailable(why) => failed(&why),
+        other => failed(&other),
+    })?;
+    if let Some(before) = imported.finished_before {
+        say(&format!(
+            "unchanged    {}: this export was imported at {before}",
+            database(settings).display()
+        ));
+        return Ok(());
+    }
+    if imported.resumed_after > 0 {
+        say(&format!("resumed      after line {}", imported.resumed_after));
+    }
+    say(&format!("imported     {}", listed(&imported.lines)));
+    say(&format!("into         {}", database(settings).display()));
+    Ok(())
+}

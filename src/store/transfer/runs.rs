@@ -1,0 +1,136 @@
+//! Revisions of issues with their points. Payloads are decoded for an export, and encoded again by an import.
+
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        Error, Result, Timestamp,
+        prediction::Point,
+        transfer::{Line, Points, Run},
+    },
+    store::{
+        engine::{Connection, OptionalExtension, Transaction},
+        payload,
+    },
+};
+
+const SERIES: &str = "SELECT id, organisation_id FROM series ORDER BY id";
+
+const SELECT: &str = "SELECT issue_time, revision, available_at, post_id, valid_from, payload FROM runs
+    WHERE series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2) ORDER BY issue_time, revision";
+
+/// Calls `each` for every run, series by series.
+///
+/// # Errors
+/// The error of `each`; [`Error::Unavailable`] if a payload is damaged, with the run.
+pub fn read(connection: &Connection, each: &mut impl FnMut(Line) -> Result<()>) -> Result<()> {
+    let mut all = connection.prepare(SERIES)?;
+    let mut all = all.query([])?;
+    let mut statement = connection.prepare(SELECT)?;
+    let mut points = Vec::new();
+    while let Some(row) = all.next()? {
+        let (series, organisation): (i64, Uuid) = (row.get(0)?, row.get(1)?);
+        let mut rows = statement.query((series, organisation))?;
+        while let Some(row) = rows.next()? {
+            let (issue_time, revision): (Timestamp, i64) = (row.get(0)?, row.get(1)?);
+            let damaged = |fault| {
+                Error::Unavailable(format!(
+                    "the run of series {series} issued at {issue_time}, revision {revision}, is damaged: {fault}"
+                ))
+            };
+            let (valid_from, payload): (Timestamp, Vec<u8>) = (row.get(4)?, row.get(5)?);
+            points.clear();
+            for point in payload::decode(&payload, valid_from).map_err(damaged)? {
+                points.push(point.map_err(damaged)?);
+            }
+            each(Line::Run(Run {
+                series,
+                issue_time,
+                revision,
+                available_at: row.get(2)?,
+                post: row.get(3)?,
+                points: Points::of(&points),
+            }))?;
+        }
+    }
+    Ok(())
+}
+
+/// A series with its organisation.
+#[derive(Clone, Copy)]
+pub struct Found {
+    series: i64,
+    organisation: Uuid,
+}
+
+const FIND: &str = "SELECT organisation_id FROM series WHERE id = ?1";
+
+const INSERT: &str =
+    "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload)
+    SELECT id, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM series WHERE id = ?1 AND organisation_id = ?2";
+
+/// Inserts a run that belongs to a post of the organisation.
+const INSERT_OF_POST: &str =
+    "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload, post_id)
+    SELECT s.id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, p.id FROM series s CROSS JOIN posts p
+    WHERE s.id = ?1 AND s.organisation_id = ?2 AND p.id = ?10 AND p.organisation_id = s.organisation_id";
+
+/// Inserts a run. `found` caches the series of the line before.
+pub fn insert(tx: &Transaction<'_>, run: &Run, found: &mut Option<Found>) -> Result<()> {
+    let Found { series, organisation } = match *found {
+        Some(found) if found.series == run.series => found,
+        _ => *found.insert(find(tx, run.series)?),
+    };
+    let points = run
+        .points
+        .decoded()
+        .map_err(|fault| Error::invalid("", format!("points {fault}")))?;
+    let time = |point: Option<&Point>| point.map(|point| point.valid_time);
+    let (from, to) = (time(points.first()), time(points.last()));
+    let count = i64::try_from(points.len()).unwrap_or(i64::MAX);
+    let (issue, arrival) = (run.issue_time, run.available_at);
+    let payload = payload::encode(&points);
+    let Some(post) = run.post else {
+        let row = (
+            series,
+            organisation,
+            issue,
+            run.revision,
+            arrival,
+            from,
+            to,
+            count,
+            payload,
+        );
+        tx.prepare_cached(INSERT)?.execute(row)?;
+        return Ok(());
+    };
+    let row = (
+        series,
+        organisation,
+        issue,
+        run.revision,
+        arrival,
+        from,
+        to,
+        count,
+        payload,
+        post,
+    );
+    match tx.prepare_cached(INSERT_OF_POST)?.execute(row)? {
+        0 => Err(Error::invalid(
+            "",
+            format!("no line before contains the post {post} of this organisation"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn find(tx: &Transaction<'_>, series: i64) -> Result<Found> {
+    let mut statement = tx.prepare_cached(FIND)?;
+    let organisation = statement.query_row([series], |row| row.get(0)).optional()?;
+    let missing = || Error::invalid("", format!("no line before contains the series {series}"));
+    organisation
+        .map(|organisation| Found { series, organisation })
+        .ok_or_else(missing)
+}
