@@ -62,13 +62,26 @@ pub fn refuse(target: &Path, force: bool, what: &str) -> Outcome {
         )));
     }
     if is_of_a_data_folder(target) {
-        return Err(Failure(format!(
-            "{} is a file of a server's data folder, and is never replaced by {what}: name another file, or see \
-             `prediction-api restore`",
-            target.display()
-        )));
+        return Err(never_replaced(target, what));
     }
     Ok(())
+}
+
+/// Refuses the database itself as the target, whether or not a server has ever used its folder.
+pub fn refuse_itself(target: &Path, database: &Path, what: &str) -> Outcome {
+    let identity = |path: &Path| path.metadata().ok().map(|found| (found.dev(), found.ino()));
+    match identity(target) {
+        Some(found) if Some(found) == identity(database) => Err(never_replaced(target, what)),
+        _ => Ok(()),
+    }
+}
+
+fn never_replaced(target: &Path, what: &str) -> Failure {
+    Failure(format!(
+        "{} is a file of a server's data folder, and is never replaced by {what}: name another file, or see \
+         `prediction-api restore`",
+        target.display()
+    ))
 }
 
 /// Returns whether a path leads to one of the server's own files in a data folder: the database, its logs, the lock or

@@ -233,6 +233,17 @@ impl TestApp {
         clock::accept(&self.app).await.unwrap();
     }
 
+    /// Starts a server on another folder, with a clock that shows the same time.
+    pub async fn start_beside(&self, folder: TempDir) -> Self {
+        let clock = Arc::new(AtomicI64::new(self.now().micros()));
+        Self::start_in(folder, Some(clock), WEBHOOKS, Self::options()).await
+    }
+
+    /// Returns the product without HTTP.
+    pub fn service(&self) -> &App {
+        &self.app
+    }
+
     /// Opens the database like another process.
     pub fn database(&self) -> Connection {
         Connection::open(self.folder.path().join("prediction-api.db")).unwrap()

@@ -72,6 +72,7 @@ mod thinning;
 #[cfg(feature = "tls")]
 mod tls;
 mod tracks;
+mod transfer;
 mod tutorial;
 mod units;
 mod upgrade;

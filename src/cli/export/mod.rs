@@ -1,7 +1,7 @@
 //! `export`: writes everything that the database stores as newline-delimited JSON, or the values of one job or sensor as
 //! CSV. The server may be running.
 
-mod csv;
+mod table;
 
 use std::{
     io::{self, BufWriter, IsTerminal, Write},
@@ -12,15 +12,15 @@ use clap::{Args, ValueEnum};
 use uuid::Uuid;
 
 use super::{
-    Failure, Outcome, open_existing, runtime, say, serve,
-    target::{Writing, refuse},
+    Failure, Outcome, database, open_existing, runtime, say, serve,
+    target::{Writing, refuse, refuse_itself},
 };
 use crate::{
     config::Settings,
     domain::Error,
     service::{App, transfer},
 };
-use csv::Values;
+use table::Values;
 
 /// The name that stands for standard output and standard input.
 pub const STANDARD: &str = "-";
@@ -38,7 +38,7 @@ pub struct Arguments {
     #[arg(long)]
     force: bool,
     /// Everything, or the values of one job or sensor
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(id = "export_format", long = "format", value_enum, default_value_t)]
     format: Format,
     /// For CSV: the job whose predictions are written
     #[arg(long, value_name = "ID", conflicts_with = "sensor")]
@@ -68,6 +68,7 @@ pub fn run(settings: &Settings, arguments: &Arguments) -> Outcome {
     let to_file = target != Path::new(STANDARD);
     if to_file {
         refuse(target, arguments.force, "an export")?;
+        refuse_itself(target, &database(settings), "an export")?;
     }
     let app = open_existing(settings)?;
     let failed = |error: &dyn std::fmt::Display| Failure(format!("cannot export to {}: {error}", target.display()));
@@ -115,7 +116,7 @@ fn values(arguments: &Arguments) -> Result<Option<Values>, Failure> {
 /// Writes the export, and returns a description of what was written.
 async fn write(app: &App, out: impl Write + Send + 'static, values: Option<Values>) -> Result<String, Error> {
     if let Some(values) = values {
-        let rows = csv::write(app, out, values).await?;
+        let rows = table::write(app, out, values).await?;
         return Ok(format!("{rows} rows"));
     }
     let lines = transfer::export(app, out, progress("exported")).await?;
@@ -134,7 +135,7 @@ pub fn progress(done: &'static str) -> impl Fn(u64) + Send {
 
 /// Returns the numbers of lines of each kind as text.
 pub fn listed(lines: &[(&'static str, u64)]) -> String {
-    let counted = |(kind, count): &(&str, u64)| format!("{count} {kind}");
+    let counted = |(kind, count): &(&str, u64)| format!("{kind} {count}");
     match lines {
         [] => "nothing".to_owned(),
         lines => lines.iter().map(counted).collect::<Vec<_>>().join(", "),

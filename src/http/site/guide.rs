@@ -33,6 +33,7 @@ const ORDER: &[(&str, &str)] = &[
     ("health", "Health and webhooks"),
     ("tokens", "Tokens and permissions"),
     ("operating", "Operating"),
+    ("export", "Exports"),
     ("problems", "Errors"),
     ("changelog", "Changelog"),
 ];

@@ -11,7 +11,7 @@ use crate::{
         reading::ReadingQuery,
         track::Tracks,
     },
-    http::csv,
+    http::csv::{predictions as predictions_text, readings as readings_text},
     service::{App, prediction, reading, token::operator},
 };
 
@@ -65,7 +65,7 @@ async fn predictions(app: &App, mut out: impl Write, job: Uuid, all_issues: bool
     let mut rows = 0;
     loop {
         let (mut found, _) = prediction::list(app, &operator(), always, query.clone()).await?;
-        put(&mut out, &csv::predictions(&found, query.after.is_none()))?;
+        put(&mut out, &predictions_text(&found, query.after.is_none()))?;
         rows += found.rows.len() as u64;
         query.as_of = found.as_of;
         query.after = found.last.take();
@@ -85,7 +85,7 @@ async fn readings(app: &App, mut out: impl Write, sensor: Uuid) -> Result<u64> {
     let mut rows = 0;
     loop {
         let (_, found, as_of) = reading::list(app, &operator(), sensor, query).await?;
-        put(&mut out, &csv::readings(&found.items, query.from.is_none()))?;
+        put(&mut out, &readings_text(&found.items, query.from.is_none()))?;
         rows += found.items.len() as u64;
         let last = found.items.last().filter(|_| found.more);
         let Some(last) = last else {

@@ -1,0 +1,249 @@
+//! A database with everything: revisions, withdrawals, stages, trials, promotions, history, webhooks, deleted jobs whose
+//! predictions remain, posts without a job, accounts of runs, and a clock that was set back.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    app::{ADMIN, HAS_WEBHOOKS, TestApp, setup},
+    field::{Field, at, issued, risk},
+    shadows::{begin, release},
+};
+
+/// The sensor of the second organisation's job.
+pub const SENSOR: &str = "55555555-5555-5555-5555-555555555555";
+
+/// A server with everything, and what a test asks about.
+pub struct World {
+    pub field: Field,
+    /// The deleted job.
+    pub deleted: String,
+    /// The job with a sensor.
+    pub measured: String,
+    pub webhook: Option<String>,
+}
+
+impl World {
+    pub async fn start() -> Self {
+        let field = Field::start().await;
+        let app = &field.app;
+        let elsewhere = app.organisation("Elsewhere \u{1f347}").await;
+        let measured = app.ok(ADMIN, "POST /jobs/setup", job_with_sensor(&elsewhere)).await;
+        let measured = measured["id"].as_str().unwrap().to_owned();
+        let webhook = webhook(app, &field.home).await;
+        readings(app).await;
+        predictions(&field).await;
+        trials(&field).await;
+        let deleted = field.another("another source").await;
+        let body = json!({ "job_id": deleted, "issue_time": at(0), "predictions": [risk(3, 0.3)] });
+        app.ok(ADMIN, "POST /predictions", body).await;
+        app.ok(ADMIN, &format!("DELETE /jobs/{deleted}"), Value::Null).await;
+        direct(&field).await;
+        app.token("worker", "worker", &field.home).await;
+        let report = json!({ "status": "failed", "message": "no \"weather\"\nat all" });
+        app.ok(ADMIN, &format!("POST /jobs/{}/runs", field.job), report).await;
+        let placeless = json!({ "name": "Placeless", "organisation_id": elsewhere, "metric": "percent", "unit": "%" });
+        app.make("/api/v1/sensors", &placeless).await;
+        // The clock was ahead and is set back.
+        app.jump_minutes(-30);
+        field.post(issued(2), &[risk(6, 6.25), risk(7, -0.0)]).await;
+        if let Some(id) = &webhook {
+            app.ok(ADMIN, &format!("PUT /webhooks/{id}"), json!({ "active": false }))
+                .await;
+        }
+        Self {
+            field,
+            deleted,
+            measured,
+            webhook,
+        }
+    }
+
+    /// Returns the paths of a long list of GETs below `/api/v1`.
+    pub async fn paths(&self) -> Vec<String> {
+        let app = &self.field.app;
+        let (job, there) = (&self.field.job, &self.field.there);
+        let mut paths: Vec<String> = Vec::new();
+        for list in "organisations tokens locations sensors sources source_versions jobs webhooks audit".split(' ') {
+            if list == "webhooks" && !HAS_WEBHOOKS {
+                continue;
+            }
+            paths.push(format!("/{list}"));
+            let rows = app.ok(ADMIN, &format!("GET /{list}?limit=10000"), Value::Null).await;
+            for row in rows.as_array().unwrap() {
+                if list == "source_versions" {
+                    paths.push(format!("/jobs/service/{}", row["id"].as_str().unwrap()));
+                }
+                if list != "audit" && list != "tokens" {
+                    paths.push(format!("/{list}/{}", row["id"].as_str().unwrap()));
+                }
+            }
+        }
+        if let Some(id) = &self.webhook {
+            paths.push(format!("/webhooks/{id}/deliveries"));
+        }
+        paths.extend([
+            "/health".to_owned(),
+            "/whoami".to_owned(),
+            "/jobs?health=failed".to_owned(),
+        ]);
+        for id in [job, &self.measured, &self.deleted] {
+            paths.push(format!("/jobs/{id}/history"));
+            for part in [
+                "health",
+                "runs?track=all",
+                "inputs",
+                "inputs?as_of=2023-10-27T00:00:30Z",
+            ] {
+                paths.push(format!("/jobs/{id}/{part}"));
+            }
+        }
+        let window = "metric=all&from=2023-10-26T00:00:00Z&to=2023-10-30T00:00:00Z";
+        for scope in [
+            format!("location_id={there}"),
+            format!("job_id={job}"),
+            format!("job_id={}", self.deleted),
+        ] {
+            for more in [
+                "",
+                "&limit=3",
+                "&issues=all",
+                "&track=all&issues=all",
+                "&track=shadow",
+                "&shape=series",
+                "&format=csv",
+                "&as_of=2023-10-27T00:00:00.5Z",
+                "&as_of=2023-10-27T00:01:30Z",
+                "&as_of=2023-10-27T00:02:30Z&track=all",
+                "&min_lead=PT3H",
+                "&stage=short",
+            ] {
+                paths.push(format!("/predictions?{scope}&{window}{more}"));
+            }
+            paths.push(format!("/predictions/latest?metric=all&{scope}"));
+        }
+        for more in ["", "&as_of=2023-10-27T00:00:30Z"] {
+            paths.push(format!(
+                "/predictions/lineage?metric=mildew_risk&job_id={job}&valid_time={}{more}",
+                at(5)
+            ));
+        }
+        for more in [
+            "",
+            "?as_of=2023-10-27T00:00:30Z",
+            "?format=csv",
+            "?shape=series",
+            "?limit=2",
+        ] {
+            paths.push(format!("/sensors/{SENSOR}/readings{more}"));
+        }
+        paths
+    }
+}
+
+/// Returns the set-up of a job that reads [`SENSOR`].
+pub fn job_with_sensor(organisation: &str) -> Value {
+    let mut body = setup(organisation, "Measured");
+    body["source"]["name"] = json!("model with a sensor");
+    body
+}
+
+async fn webhook(app: &TestApp, home: &str) -> Option<String> {
+    if !HAS_WEBHOOKS {
+        return None;
+    }
+    // Nobody listens there.
+    let body = json!({ "name": "nowhere", "url": "http://127.0.0.1:9/", "organisation_id": home });
+    let id = app.make("/api/v1/webhooks", &body).await;
+    app.ok(ADMIN, &format!("PUT /webhooks/{id}"), json!({ "secret": null }))
+        .await;
+    Some(id)
+}
+
+async fn readings(app: &TestApp) {
+    let post = async |values: &[(u32, Value)]| {
+        let reading = |(hour, value): &(u32, Value)| json!({ "sensor_id": SENSOR, "time": at(*hour), "value": value });
+        let body = values.iter().map(reading).collect();
+        app.ok(ADMIN, "POST /readings", body).await;
+        app.advance_minutes(1);
+    };
+    post(&[
+        (0, json!(0.1)),
+        (1, json!(1e-300)),
+        (2, json!(-0.0)),
+        (3, json!(123_456_789.123_456_78)),
+    ])
+    .await;
+    post(&[(0, json!(0.2)), (1, Value::Null)]).await;
+    post(&[(1, json!(5)), (4, json!(4))]).await;
+    let path = format!("DELETE /sensors/{SENSOR}/readings?from={}&to={}", at(2), at(3));
+    app.ok(ADMIN, &path, Value::Null).await;
+}
+
+async fn predictions(field: &Field) {
+    let app = &field.app;
+    let values: Vec<_> = (0..24).map(|hour| f64::from(hour) / 7.0).collect();
+    let series = json!({ "role": "risk", "start": at(0), "step": "PT1H", "values": values });
+    let spread = json!({ "role": "spread", "start": at(0), "step": "PT1H", "values": [1, 2.5, 3] });
+    let run = json!({
+        "id": "nightly", "inputs_as_of": at(0), "code": "4f0c1d2", "parameters": { "z": 1.50, "a": "first\u{2028}", "n": null }
+    });
+    let body = json!({ "job_id": field.job, "issue_time": at(0), "run": run, "series": [series, spread] });
+    app.ok(ADMIN, "POST /predictions", body).await;
+    app.advance_minutes(1);
+    field.post(issued(0), &[risk(5, 99.5), risk(6, 6.0)]).await;
+    // Irregular times, and a stage.
+    let mut point = risk(5, 0.123_456_789_012_345_67);
+    point["valid_time"] = json!("2023-10-27T05:00:00.000001Z");
+    let body = json!({ "job_id": field.job, "issue_time": at(1), "stage": "short", "predictions": [risk(1, 1.0), risk(4, 2.0), point] });
+    app.ok(ADMIN, "POST /predictions", body).await;
+    app.advance_minutes(1);
+    // A whole issue is withdrawn, and one value.
+    field.post(issued(1), &[risk(2, 8.0)]).await;
+    let path = format!(
+        "DELETE /predictions?job_id={}&issue_time={}&stage=short",
+        field.job,
+        at(1)
+    );
+    app.ok(ADMIN, &path, Value::Null).await;
+    let mut nothing = risk(7, 0.0);
+    nothing["value"] = Value::Null;
+    let body = json!({ "job_id": field.job, "issue_time": at(0), "predictions": [nothing] });
+    app.ok(ADMIN, "POST /predictions", body).await;
+    app.advance_minutes(1);
+}
+
+async fn trials(field: &Field) {
+    let app = &field.app;
+    let (first, second) = (
+        release(field, "1.1.0", |_| ()).await,
+        release(field, "1.2.0", |_| ()).await,
+    );
+    begin(field, &first).await;
+    begin(field, &second).await;
+    let body = json!({
+        "job_id": field.job, "source_version_id": first, "issue_time": at(2), "predictions": [risk(5, 0.5), risk(6, 0.6)]
+    });
+    app.ok(ADMIN, "POST /predictions", body).await;
+    app.advance_minutes(1);
+    let body = json!({ "source_version_id": first, "note": "Better in nine weeks of ten." });
+    app.ok(ADMIN, &format!("POST /jobs/{}/promote", field.job), body).await;
+    field.post(issued(3), &[risk(5, 0.75)]).await;
+}
+
+async fn direct(field: &Field) {
+    let app = &field.app;
+    let other = json!({ "name": "shared source", "retention_hours": 8760, "description": "two\nlines" });
+    let source = app.make("/api/v1/sources", &other).await;
+    let version = json!({ "source_id": source, "version": "7", "input_roles": [], "output_roles": [{ "role": "r", "metric": "mildew_risk" }] });
+    app.make("/api/v1/source_versions", &version).await;
+    let line = json!({
+        "source": source, "metric": "mildew_risk", "location_id": field.there, "issue_time": at(0), "valid_time": at(9),
+        "value": 0.5
+    });
+    let request = app.request(Method::POST, "/api/v1/predictions").bearer_auth(ADMIN);
+    let request = request
+        .header("content-type", "application/x-ndjson")
+        .body(line.to_string());
+    app.send(request).await.expect(200);
+}
