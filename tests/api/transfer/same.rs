@@ -35,7 +35,7 @@ async fn the_imported_server_responds_with_the_same_bytes() {
         assert_eq!(one.header("etag"), other.header("etag"), "{path}");
         found += usize::from(one.status == 200 && one.text.len() > 2);
     }
-    assert!(found > 80, "{found}");
+    assert!(found > 70, "{found}");
     // What is posted next is stored as on the exported server.
     let body = serde_json::json!([{ "sensor_id": SENSOR, "time": "2023-10-27T00:00:00Z", "value": 7 }]);
     for server in [app, &other] {
