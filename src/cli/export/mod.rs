@@ -83,13 +83,17 @@ pub fn run(settings: &Settings, arguments: &Arguments) -> Outcome {
         None => Box::new(io::stdout()),
     };
     let out = BufWriter::with_capacity(BUFFER, out);
-    let told = runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let told = runtime.block_on(async {
         let signal = serve::stop()?;
         tokio::select! {
             told = write(&app, out, values) => told.map_err(not_exported),
             () = signal => Err(failed(&"it was told to stop")),
         }
-    })?;
+    });
+    // A thread that waits for the reader of a pipe cannot be stopped, and ends with the process.
+    runtime.shutdown_background();
+    let told = told?;
     if let Some(writing) = writing {
         // The target is checked again, because it may have been created meanwhile.
         refuse(target, arguments.force, "an export")?;

@@ -2,18 +2,28 @@
 
 use std::{fmt::Write, marker::PhantomData};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, DeserializeOwned},
+    ser,
+};
 use serde_json::value::RawValue;
 
 use crate::domain::{time::Timestamp, webhook::secret::Secret};
 
 /// A number whose text is read exactly. `serde_json` may read a number with many digits as its neighbour, which is
-/// faster.
+/// faster, and it writes infinity as `null`, which would withdraw a value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Exact(pub f64);
 
 impl Serialize for Exact {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !self.0.is_finite() {
+            return Err(ser::Error::custom(format!(
+                "the stored value {} is not a number",
+                self.0
+            )));
+        }
         serializer.serialize_f64(self.0)
     }
 }
@@ -156,6 +166,9 @@ mod tests {
     fn only_numbers_are_numbers() {
         for text in ["\"1\"", "null", "1e999", "[1]", "true"] {
             assert!(serde_json::from_str::<Exact>(text).is_err(), "{text}");
+        }
+        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(serde_json::to_string(&Exact(number)).is_err(), "{number}");
         }
         assert!(serde_json::from_str::<Hex>("\"0\"").is_err());
         assert!(serde_json::from_str::<Hex>("\"+1\"").is_err());

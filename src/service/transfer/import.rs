@@ -226,11 +226,23 @@ fn insert(tx: &Transaction<'_>, lines: &[(u64, Line)]) -> Result<()> {
                 let reasons: Vec<_> = violations.into_iter().map(|violation| violation.detail).collect();
                 refused(*number, reasons.join("; "))
             }
-            Error::Internal(reason) => refused(*number, format!("the database refuses it: {reason}")),
+            Error::Internal(reason) => refused(*number, format!("{}: {reason}", meaning(&reason))),
             other => other,
         })?;
     }
     Ok(())
+}
+
+/// Returns what the message of a database about a row means for a line.
+fn meaning(reason: &str) -> &'static str {
+    let reason = reason.to_ascii_lowercase();
+    if reason.contains("foreign key") {
+        "it refers to what no line before contains"
+    } else if reason.contains("unique") {
+        "a line before has the same key"
+    } else {
+        "the database refuses it"
+    }
 }
 
 /// Returns the reason why a line cannot be read, with the column only, since a line has no lines.

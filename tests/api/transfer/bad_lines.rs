@@ -52,13 +52,13 @@ async fn a_bad_line_is_named_and_nothing_of_its_transaction_is_stored() {
             "token",
             "organisation_id",
             json!(unknown),
-            "the database refuses it: FOREIGN KEY",
+            "it refers to what no line before contains: FOREIGN KEY",
         ),
         changed(
             "location",
             "organisation_id",
             json!(unknown),
-            "the database refuses it: FOREIGN KEY",
+            "it refers to what no line before contains: FOREIGN KEY",
         ),
         changed(
             "source_version",
@@ -71,7 +71,7 @@ async fn a_bad_line_is_named_and_nothing_of_its_transaction_is_stored() {
             "job",
             "source_version_id",
             json!(unknown),
-            "the database refuses it: FOREIGN KEY",
+            "it refers to what no line before contains: FOREIGN KEY",
         ),
         changed("health", "state", json!("fine"), "fine is not a known value"),
         changed("report", "track", json!("side"), "side is not a known value"),
@@ -98,7 +98,7 @@ async fn a_bad_line_is_named_and_nothing_of_its_transaction_is_stored() {
         (
             sensor + 1,
             lines[sensor - 1].clone(),
-            "the database refuses it: UNIQUE constraint failed",
+            "a line before has the same key: UNIQUE constraint failed",
         ),
         (
             run,

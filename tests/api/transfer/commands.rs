@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{BufRead, BufReader, Write},
     os::unix::fs::PermissionsExt,
     process::{Command, Stdio},
     time::Duration,
@@ -31,7 +31,7 @@ async fn a_running_server_is_exported_and_a_pipe_imported() {
     let app = &world.field.app;
     let folder = app.folder.path();
     let told = done(&mut command(folder, &["export", "--data-dir", ".", "all.ndjson"]));
-    assert!(told.starts_with("all.ndjson has organisation 2, token 2, "), "{told}");
+    assert!(told.starts_with("all.ndjson has organisation 2, token 3, "), "{told}");
     let file = folder.join("all.ndjson");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert_same(&fs::read_to_string(&file).unwrap(), &exported(app.service()).await);
@@ -47,7 +47,7 @@ async fn a_running_server_is_exported_and_a_pipe_imported() {
     assert_same(&piped, &fs::read_to_string(&file).unwrap());
     let mut import = command(folder, &["import", "--data-dir", "new", "-"]);
     let told = done(import.stdin(fs::File::open(&file).unwrap()));
-    assert!(told.starts_with("imported     organisation 2, token 2, "), "{told}");
+    assert!(told.starts_with("imported     organisation 2, token 3, "), "{told}");
     let told = done(&mut command(folder, &["import", "--data-dir", "new", "all.ndjson"]));
     assert!(told.starts_with("unchanged    "), "{told}");
     assert!(done(&mut command(folder, &["check", "--data-dir", "new"])).contains("\nok\n"));
@@ -241,4 +241,54 @@ async fn an_export_that_cannot_be_written_fails() {
         &["cannot import x"],
     );
     tokio::time::timeout(Duration::from_secs(1), async {}).await.unwrap();
+}
+
+/// Posts so many readings that an export is longer than the buffer of a pipe.
+async fn many(app: &TestApp) {
+    let home = app.organisation("Home").await;
+    let sensor = json!({ "organisation_id": home, "name": "s", "metric": "m" });
+    let sensor = app.make("/api/v1/sensors", &sensor).await;
+    let start = prediction_api::domain::Timestamp::parse("2023-10-01T00:00:00Z").unwrap();
+    let reading =
+        |number: i64| json!({ "sensor_id": sensor, "time": start.plus_minutes(number).to_string(), "value": number });
+    let body: Value = (0..6_000).map(reading).collect();
+    app.ok(ADMIN, "POST /readings", body).await;
+}
+
+#[tokio::test]
+async fn an_export_ends_with_its_pipe_and_with_a_signal() {
+    let app = TestApp::start().await;
+    many(&app).await;
+    let folder = app.folder.path();
+    let export = || {
+        let mut export = command(folder, &["export", "--data-dir", ".", "-"]);
+        let export = export.stdout(Stdio::piped()).stderr(Stdio::piped());
+        export.spawn().unwrap()
+    };
+    let line = |child: &mut std::process::Child| {
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        assert!(line.starts_with("{\"head\":"), "{line}");
+    };
+    // The reader ends.
+    let mut child = export();
+    line(&mut child);
+    drop(child.stdout.take());
+    assert_refused(
+        &child.wait_with_output().unwrap(),
+        &["cannot export to -", "Broken pipe"],
+    );
+    // The reader pauses for ever.
+    let mut child = export();
+    line(&mut child);
+    let stop = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(stop.success());
+    let stdout = child.stdout.take();
+    assert_refused(
+        &child.wait_with_output().unwrap(),
+        &["cannot export to -", "it was told to stop"],
+    );
+    drop(stdout);
 }

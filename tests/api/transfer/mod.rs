@@ -4,6 +4,7 @@ mod bad_lines;
 mod commands;
 mod random;
 mod same;
+mod schema;
 mod world;
 
 use std::{

@@ -136,3 +136,20 @@ async fn an_empty_database_is_moved_too() {
     import(other.path(), &text, 5).await.unwrap();
     assert_same(&text, &exported_from(other.path()).await);
 }
+
+/// An export that an earlier program wrote. It never changes: whatever the schema becomes, its lines are imported.
+const OLD: &str = include_str!("version_1.ndjson");
+
+#[tokio::test]
+async fn an_export_of_an_earlier_program_is_imported() {
+    let folder = imported(OLD).await;
+    assert_sound(folder.path());
+    let again = exported_from(folder.path()).await;
+    let kind = |line: &str| line.split('"').nth(1).unwrap().to_owned();
+    let (old, new): (Vec<_>, Vec<_>) = (OLD.lines().map(kind).collect(), again.lines().map(kind).collect());
+    for kind in prediction_api::domain::transfer::KINDS {
+        let count = |kinds: &[String]| kinds.iter().filter(|found| found == kind).count();
+        assert_eq!(count(&old), count(&new), "{kind}");
+    }
+    assert_eq!(old.last().unwrap(), "end");
+}

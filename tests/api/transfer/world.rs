@@ -39,6 +39,7 @@ impl World {
         app.ok(ADMIN, "POST /predictions", body).await;
         app.ok(ADMIN, &format!("DELETE /jobs/{deleted}"), Value::Null).await;
         direct(&field).await;
+        details(&field).await;
         app.token("worker", "worker", &field.home).await;
         let report = json!({ "status": "failed", "message": "no \"weather\"\nat all" });
         app.ok(ADMIN, &format!("POST /jobs/{}/runs", field.job), report).await;
@@ -186,7 +187,7 @@ async fn predictions(field: &Field) {
     let series = json!({ "role": "risk", "start": at(0), "step": "PT1H", "values": values });
     let spread = json!({ "role": "spread", "start": at(0), "step": "PT1H", "values": [1, 2.5, 3] });
     let run = json!({
-        "id": "nightly", "inputs_as_of": at(0), "code": "4f0c1d2", "parameters": { "z": 1.50, "a": "first\u{2028}", "n": null }
+        "id": "nightly", "inputs_as_of": at(0), "inputs_from": at(0), "inputs_to": at(1), "code": "4f0c1d2", "parameters": { "z": 1.50, "a": "first\u{2028}", "n": null }
     });
     let body = json!({ "job_id": field.job, "issue_time": at(0), "run": run, "series": [series, spread] });
     app.ok(ADMIN, "POST /predictions", body).await;
@@ -246,4 +247,30 @@ async fn direct(field: &Field) {
         .header("content-type", "application/x-ndjson")
         .body(line.to_string());
     app.send(request).await.expect(200);
+}
+
+/// Gives a value to members that are absent elsewhere.
+async fn details(field: &Field) {
+    let Field {
+        app, home, there, job, ..
+    } = field;
+    let name = "Everything";
+    app.ok(ADMIN, &format!("PUT /locations/{there}"), json!({ "elevation": -0.1 }))
+        .await;
+    app.ok(ADMIN, &format!("PUT /jobs/{job}"), json!({ "location_id": there }))
+        .await;
+    let sensor = json!({ "name": name, "organisation_id": home, "metric": "celsius", "location_id": there });
+    app.make("/api/v1/sensors", &sensor).await;
+    let source = json!({
+        "name": name, "organisation_id": home, "expected_interval_minutes": 60, "grace_minutes": 15, "direct_track": "shadow"
+    });
+    let source = app.make("/api/v1/sources", &source).await;
+    let version = json!({
+        "source_id": source, "version": "1", "description": "first", "input_roles": [],
+        "output_roles": [{ "role": "r", "metric": "mildew_risk" }]
+    });
+    app.make("/api/v1/source_versions", &version).await;
+    let token =
+        json!({ "name": name, "role": "viewer", "organisation_id": home, "expires_at": "2099-01-01T00:00:00Z" });
+    app.ok(ADMIN, "POST /tokens", token).await;
 }
