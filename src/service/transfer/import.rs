@@ -17,6 +17,7 @@ use crate::{
         transfer::{
             Writer,
             progress::{self, Progress},
+            schema,
         },
     },
 };
@@ -75,7 +76,8 @@ pub async fn import(app: &App, input: impl BufRead, batch: Batch, told: impl Fn(
         return Err(taken("the database has data already"));
     }
     if imported.finished_before.is_none() {
-        store(app, &mut lines, &head, batch, &mut counts, told).await?;
+        let stored = store(app, &mut lines, &head, batch, &mut counts, told).await;
+        stored.map_err(|error| with_hint(error, &head))?;
     }
     if lines.next()?.is_some() {
         return Err(refused(lines.read, "follows the end"));
@@ -113,6 +115,23 @@ fn head(lines: &mut Lines<impl BufRead>) -> Result<String> {
         ));
     }
     Ok(text.to_owned())
+}
+
+/// Adds to an error that a newer program wrote the export, if it did: it may know kinds and members that are unknown here.
+fn with_hint(error: Error, head: &str) -> Error {
+    match (error, parsed(head)) {
+        (Error::Conflict { detail, .. }, Some(head)) if head.schema > schema() => Error::conflict(
+            format!(
+                "{detail}; the export is of prediction-api {}, whose schema version {} is newer than {}: use that or a \
+                 newer one",
+                head.product,
+                head.schema,
+                schema()
+            ),
+            None,
+        ),
+        (error, _) => error,
+    }
 }
 
 fn parsed(text: &str) -> Option<Head> {
@@ -203,6 +222,9 @@ fn take(lines: &mut Lines<impl BufRead>, batch: Batch, counts: &mut Counts) -> R
             ));
         };
         bytes += text.len();
+        if text.is_empty() {
+            return Err(refused(number, "is empty"));
+        }
         let line = serde_json::from_str(text).map_err(|error| refused(number, unreadable(&error)))?;
         match &line {
             Line::Head(_) => return Err(refused(number, "is a second head")),

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::table::counted;
 use crate::{
     domain::{
         Error, Result,
@@ -60,6 +61,7 @@ pub fn insert(tx: &Transaction<'_>, reading: &Reading, found: &mut Option<Found>
         Some(found) if found.sensor == reading.sensor_id => found,
         _ => *found.insert(find(tx, reading.sensor_id)?),
     };
+    counted(reading.revision)?;
     let value = reading.value.map_or(reading::WITHDRAWN, |Exact(value)| value);
     tx.prepare_cached(INSERT)?.execute((
         series.series,

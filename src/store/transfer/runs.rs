@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::table::counted;
 use crate::{
     domain::{
         Error, Result, Timestamp,
@@ -81,6 +82,7 @@ pub fn insert(tx: &Transaction<'_>, run: &Run, found: &mut Option<Found>) -> Res
         Some(found) if found.series == run.series => found,
         _ => *found.insert(find(tx, run.series)?),
     };
+    counted(run.revision)?;
     let points = run
         .points
         .decoded()

@@ -1,7 +1,7 @@
 //! Tables whose rows are one line each, with a member for each column.
 
 use crate::{
-    domain::{Result, transfer::Line},
+    domain::{Error, Result, transfer::Line},
     store::engine::{Connection, Row, RowResult, ToSql, Transaction, params_from_iter},
 };
 
@@ -38,6 +38,14 @@ pub fn insert<T: Table>(tx: &Transaction<'_>, record: &T) -> Result<()> {
     let mut statement = tx.prepare_cached(T::INSERT)?;
     statement.execute(params_from_iter(record.values()))?;
     Ok(())
+}
+
+/// Refuses the number of a revision below 1.
+pub fn counted(revision: i64) -> Result<()> {
+    match revision {
+        1.. => Ok(()),
+        _ => Err(Error::invalid("", "has a revision below 1")),
+    }
 }
 
 /// Implements [`Table`] for kinds of lines: their members, the statement that selects them, and the statement that

@@ -112,7 +112,23 @@ async fn a_bad_line_is_named_and_nothing_of_its_transaction_is_stored() {
         ),
         (run, "[]".to_owned(), "expected"),
         (run, "{}".to_owned(), "expected"),
-        (run, String::new(), "EOF while parsing"),
+        (run, String::new(), "is empty"),
+        (run, format!("{0}{0}", lines[run - 1]), "trailing characters"),
+        (
+            run,
+            lines[run - 1].replacen("\"revision\":", "\"revision\":1,\"revision\":", 1),
+            "duplicate field `revision`",
+        ),
+        (run, "[".repeat(100_000), "expected value"),
+        changed("reading", "revision", json!(0), "has a revision below 1"),
+        changed("run", "revision", json!(-1), "has a revision below 1"),
+        changed(
+            "reading",
+            "time",
+            json!("10000-01-01T00:00:00Z"),
+            "is outside of the years",
+        ),
+        changed("organisation", "revision", json!(1_u64 << 63), "expected i64"),
         (run, r#"{"dream":{}}"#.to_owned(), "unknown variant `dream`"),
         (run, lines[0].clone(), "is a second head"),
         (lines.len() + 1, lines[1].clone(), "follows the end"),
@@ -170,4 +186,17 @@ async fn a_file_that_is_no_export_is_refused() {
     ] {
         assert_eq!(reason(import(folder.path(), text, 5).await), expected);
     }
+}
+
+#[tokio::test]
+async fn a_line_that_only_a_newer_program_knows_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let head = r#"{"head":{"format":"prediction-api-export","version":1,"schema":99,"exported_at":"2030-01-01T00:00:00Z","product":"9.0.0"}}"#;
+    let text = format!("{head}\n{{\"dream\":{{}}}}\n");
+    let refused = reason(import(folder.path(), text, 5).await);
+    let hint = "the export is of prediction-api 9.0.0, whose schema version 99 is newer than";
+    assert!(
+        refused.starts_with("line 2: unknown variant `dream`") && refused.contains(hint),
+        "{refused}"
+    );
 }
