@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn json_keeps_its_text_and_must_be_of_its_type() {
-        let text = r#"[3,1, 2]"#;
+        let text = r"[3,1, 2]";
         let read: Verbatim<Vec<u8>> = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), text);
         assert!(serde_json::from_str::<Verbatim<Vec<u8>>>("[-1]").is_err());

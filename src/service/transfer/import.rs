@@ -3,7 +3,11 @@
 //! Lines are stored in transactions of many lines. Each stores how far the import has come, with the SHA-256 of all
 //! lines so far, so that an import goes on only with the same lines.
 
-use std::{collections::BTreeMap, io::BufRead, num::NonZero};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::BufRead,
+    num::NonZero,
+};
 
 use super::input::{Lines, refused};
 use crate::{
@@ -294,18 +298,21 @@ impl Counts {
 
     /// Compares the counts with those that the end of the export has.
     fn check(&self, end: &End) -> std::result::Result<(), String> {
-        let is_same = |(kind, count): (&String, &u64)| self.0.get(kind.as_str()) == Some(count);
-        if self.0.len() == end.lines.len() && end.lines.iter().all(is_same) {
+        let found = |kind: &str| self.0.get(kind).copied().unwrap_or_default();
+        let expected = |kind: &str| end.lines.get(kind).copied().unwrap_or_default();
+        let kinds: BTreeSet<_> = end
+            .lines
+            .keys()
+            .map(String::as_str)
+            .chain(self.0.keys().copied())
+            .collect();
+        let differing = kinds.into_iter().filter(|kind| found(kind) != expected(kind));
+        let listed: Vec<_> = differing
+            .map(|kind| format!("{} of {} {kind}", found(kind), expected(kind)))
+            .collect();
+        if listed.is_empty() {
             return Ok(());
         }
-        let kinds = KINDS.iter().map(|kind| {
-            let of_end = end.lines.get(*kind).copied().unwrap_or_default();
-            (*kind, of_end, self.0.get(kind).copied().unwrap_or_default())
-        });
-        let differing = kinds.filter(|(_, expected, found)| expected != found);
-        let listed: Vec<_> = differing
-            .map(|(kind, expected, found)| format!("{found} of {expected} {kind}"))
-            .collect();
         Err(format!("counts other lines than the file has: {}", listed.join(", ")))
     }
 

@@ -95,6 +95,7 @@ async fn a_bad_line_is_named_and_nothing_of_its_transaction_is_stored() {
             "a step above zero",
         ),
         changed("end", "lines", json!({ "organisation": 3 }), "2 of 3 organisation"),
+        changed("end", "lines", json!({ "dream": 1 }), "0 of 1 dream"),
         (
             sensor + 1,
             lines[sensor - 1].clone(),
