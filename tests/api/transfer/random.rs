@@ -91,7 +91,7 @@ async fn run(field: &Field, number: usize, step: &Step) {
             });
             app.ok(ADMIN, "POST /predictions", body).await;
             app.tick();
-            let body = json!({ "source_version_id": version, "keep_previous": *keep && number % 5 == 0 });
+            let body = json!({ "source_version_id": version, "keep_previous": *keep && number.is_multiple_of(5) });
             app.ok(ADMIN, &format!("POST /jobs/{}/promote", field.job), body).await;
         }
         Step::Change(name, hours) => {
