@@ -131,7 +131,7 @@ mod tests {
                 "a step above zero",
             ),
             (
-                format!(r#"{{"start":"{day}","step":"PT80000000H","values":[1,2]}}"#),
+                r#"{"start":"9999-12-31T23:00:00Z","step":"PT1H","values":[1,2]}"#.to_owned(),
                 "after the year",
             ),
             (
