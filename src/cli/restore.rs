@@ -21,6 +21,10 @@ use crate::{
     },
 };
 
+/// Ends of the names of the files in which SQLite keeps changes that are not in the database's file, or not whole: the
+/// write-ahead log, and the rollback journal of a process that was killed while it left the WAL mode.
+const LOGS: [&str; 2] = ["-wal", "-journal"];
+
 /// Replaces the data folder's database by the backup. Without `force` the command fails if a database exists; with
 /// `force` the existing one gets another name. `accept_faults` restores a backup in which the check found faults,
 /// because a backup with a faulty row is better than none.
@@ -60,8 +64,8 @@ pub fn run(settings: &Settings, backup: &Path, force: bool, accept_faults: bool)
     } else {
         None
     };
-    // The write-ahead log of the old database must not be applied to the new one.
-    for left in ["-wal", "-shm"] {
+    // Neither the write-ahead log nor the rollback journal of the old database must be applied to the new one.
+    for left in LOGS.iter().chain(&["-shm"]) {
         remove(&beside(&target, left)).map_err(|error| failed(&error))?;
     }
     copy.keep(&target).map_err(|error| failed(&error))?;
@@ -103,11 +107,13 @@ fn keep_old(target: &Path) -> Result<PathBuf, Failure> {
         Folded::Failed(error) => {
             return Err(Failure(format!("cannot keep {}: {error}", target.display())));
         }
-        // The log of a damaged database cannot be merged, so it gets a second name, too.
+        // The logs of a damaged database cannot be merged, so they get a second name, too.
         Folded::Damaged => {
-            let log = beside(target, "-wal");
-            if log.exists() {
-                name_too(&log, &beside(&kept, "-wal")).map_err(failed)?;
+            for end in LOGS {
+                let log = beside(target, end);
+                if log.exists() {
+                    name_too(&log, &beside(&kept, end)).map_err(failed)?;
+                }
             }
         }
     }

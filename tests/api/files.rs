@@ -32,6 +32,63 @@ async fn is_refused(server: &Remote, parts: &[&str]) {
     server.caller.ok("GET /organisations", Value::Null).await;
 }
 
+/// Makes the database in `data` look as if a process was killed in the middle of a transaction outside of the WAL mode,
+/// such as the end of that mode: a part of the transaction is in the file, and its rollback journal is beside it.
+fn interrupt(folder: &Path) {
+    let path = folder.join("data/prediction-api.db");
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))
+        .unwrap();
+    // With a cache of one page, changed pages are written before the commit.
+    connection.pragma_update(None, "cache_size", 1).unwrap();
+    connection
+        .execute_batch("BEGIN; DELETE FROM organisations; DELETE FROM audit")
+        .unwrap();
+    for end in ["", "-journal"] {
+        let from = folder.join(format!("data/prediction-api.db{end}"));
+        fs::copy(from, folder.join(format!("killed{end}"))).unwrap();
+    }
+    connection.execute_batch("ROLLBACK").unwrap();
+    drop(connection);
+    for end in ["", "-journal"] {
+        let to = folder.join(format!("data/prediction-api.db{end}"));
+        fs::copy(folder.join(format!("killed{end}")), to).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_a_killed_process_has_left_half_written_is_rolled_back_first() {
+    let folder = tempdir().unwrap();
+    let server = Remote::start(folder.path(), "data");
+    for number in 0..500 {
+        assert_eq!(make(&server, &format!("Farm {number}")).await.status, 201);
+    }
+    assert_eq!(server.served.terminate(), Some(0));
+    interrupt(folder.path());
+    let checked = run(folder.path(), &["check"]);
+    assert!(
+        checked.status.success(),
+        "{}{}",
+        text(&checked.stdout),
+        text(&checked.stderr)
+    );
+    interrupt(folder.path());
+    let copied = run(folder.path(), &["backup", "backup.db"]);
+    assert!(copied.status.success(), "{}", text(&copied.stderr));
+    interrupt(folder.path());
+    let exported = run(folder.path(), &["export", "all.ndjson"]);
+    assert!(exported.status.success(), "{}", text(&exported.stderr));
+    // The journal belongs to the old database, and is not applied to the restored one.
+    interrupt(folder.path());
+    let restored = run(folder.path(), &["restore", "backup.db", "--force"]);
+    assert!(restored.status.success(), "{}", text(&restored.stderr));
+    assert!(!folder.path().join("data/prediction-api.db-journal").exists());
+    interrupt(folder.path());
+    let server = Remote::start(folder.path(), "data");
+    assert_eq!(server.caller.all("/organisations").await.len(), 500);
+}
+
 #[tokio::test]
 async fn a_database_that_is_deleted_or_replaced_is_not_written_to() {
     let folder = tempdir().unwrap();

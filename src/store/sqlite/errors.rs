@@ -45,6 +45,16 @@ impl OpenError {
         )
     }
 
+    /// Returns whether the reason is that a killed process has left a transaction half written, which only a connection
+    /// that may write can roll back.
+    pub fn is_interrupted(&self) -> bool {
+        let Self::Sqlite(error) = self else {
+            return false;
+        };
+        let extended = error.sqlite_error().map(|error| error.extended_code);
+        extended == Some(ffi::SQLITE_READONLY_ROLLBACK)
+    }
+
     /// Returns whether the disk may be the reason: it is full or failing.
     pub fn is_of_the_disk(&self) -> bool {
         let Self::Sqlite(error) = self else {

@@ -18,7 +18,7 @@ use crate::store::sqlite::{
 };
 
 /// Opens the file for reading, even on a full disk or a read-only medium. Returns the connection and the schema
-/// version.
+/// version. A transaction that a killed process has left half written is rolled back.
 pub fn open(path: &Path) -> Result<(Connection, i64), OpenError> {
     let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = |path: &Path, flags| {
@@ -33,6 +33,10 @@ pub fn open(path: &Path) -> Result<(Connection, i64), OpenError> {
     let opened = open(path, read_only).map_err(OpenError::Sqlite);
     let error = match opened.and_then(schema) {
         Err(error) if error.is_of_the_disk() => error,
+        Err(error) if error.is_interrupted() => {
+            let read_write = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            return open(path, read_write).map_err(OpenError::Sqlite).and_then(schema);
+        }
         opened => return opened,
     };
     // On a full disk or a read-only medium, the `-wal` and `-shm` files cannot be created.
