@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Failure, Outcome, database,
-    export::{STANDARD, listed, progress},
+    export::{BUFFER, STANDARD, listed, progress},
     lock::Lock,
     make_folder, open_for_import, runtime, say,
 };
@@ -17,9 +17,6 @@ use crate::{
     domain::Error,
     service::transfer::{Batch, import},
 };
-
-/// The size of the buffer between the file and the import, in bytes.
-const BUFFER: usize = 256 * 1024;
 
 /// Imports the export `from` into the data folder's database, which is created if it does not exist.
 pub fn run(settings: &Settings, from: &Path) -> Outcome {

@@ -69,7 +69,6 @@ pub fn refuse(target: &Path, force: bool, what: &str) -> Outcome {
 
 /// Refuses the database itself as the target, whether or not a server has ever used its folder.
 pub fn refuse_itself(target: &Path, database: &Path, what: &str) -> Outcome {
-    let identity = |path: &Path| path.metadata().ok().map(|found| (found.dev(), found.ino()));
     match identity(target) {
         Some(found) if Some(found) == identity(database) => Err(never_replaced(target, what)),
         _ => Ok(()),
@@ -84,6 +83,11 @@ fn never_replaced(target: &Path, what: &str) -> Failure {
     ))
 }
 
+/// Returns the device and the number of the file that a path leads to. They are the same for all its names.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    path.metadata().ok().map(|found| (found.dev(), found.ino()))
+}
+
 /// Returns whether a path leads to one of the server's own files in a data folder: the database, its logs, the lock or
 /// the reserve. Symbolic and hard links are recognised.
 fn is_of_a_data_folder(file: &Path) -> bool {
@@ -92,7 +96,6 @@ fn is_of_a_data_folder(file: &Path) -> bool {
     if !folder.join(LOCK).exists() && !lock::is_held(folder) {
         return false;
     }
-    let identity = |path: &Path| path.metadata().ok().map(|found| (found.dev(), found.ino()));
     let its = ["", "-wal", "-shm", "-journal"].map(|end| format!("{DATABASE}{end}"));
     let mut its = its.iter().map(String::as_str).chain([LOCK, RESERVE]);
     its.any(|name| identity(&folder.join(name)).is_some_and(|of| Some(of) == identity(&whole)))

@@ -25,8 +25,8 @@ use table::Values;
 /// The name that stands for standard output and standard input.
 pub const STANDARD: &str = "-";
 
-/// The size of the buffer between the export and the file, in bytes.
-const BUFFER: usize = 256 * 1024;
+/// The size of the buffer between the file and an export or an import, in bytes.
+pub const BUFFER: usize = 256 * 1024;
 
 /// The arguments of `export`.
 #[derive(Debug, Args)]

@@ -6,13 +6,13 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        AskedWindow, Error, Result, Timestamp,
+        AskedWindow, Result, Timestamp,
         prediction::{Issues, LeadTimes, PredictionQuery, PredictionScope},
         reading::ReadingQuery,
         track::Tracks,
     },
     http::csv::{predictions as predictions_text, readings as readings_text},
-    service::{App, prediction, reading, token::operator},
+    service::{App, prediction, reading, token::operator, transfer},
 };
 
 /// The number of rows of a page.
@@ -97,14 +97,10 @@ async fn readings(app: &App, mut out: impl Write, sensor: Uuid) -> Result<u64> {
 }
 
 fn put(out: &mut impl Write, text: &[u8]) -> Result<()> {
-    out.write_all(text).map_err(|error| failed(&error))
+    out.write_all(text).map_err(|error| transfer::unwritten(&error))
 }
 
 fn finish(mut out: impl Write, rows: u64) -> Result<u64> {
-    out.flush().map_err(|error| failed(&error))?;
+    out.flush().map_err(|error| transfer::unwritten(&error))?;
     Ok(rows)
-}
-
-fn failed(error: &std::io::Error) -> Error {
-    Error::Unavailable(format!("the export cannot be written: {error}"))
 }

@@ -85,7 +85,7 @@ pub struct Sensor {
     pub organisation_id: Uuid,
     /// Name.
     pub name: String,
-    /// What it measures.
+    /// The metric that it measures.
     pub metric: String,
     /// The unit of its readings.
     pub unit: Option<String>,
@@ -115,9 +115,9 @@ pub struct Source {
     pub description: Option<String>,
     /// The interval at which its posts are expected.
     pub expected_interval_minutes: Option<i64>,
-    /// How much later than expected a post may arrive.
+    /// The number of minutes by which a post may arrive later than expected.
     pub grace_minutes: Option<i64>,
-    /// How long its predictions are kept.
+    /// The number of hours for which its predictions are stored.
     pub retention_hours: Option<i64>,
     /// The track of predictions that are posted without a job.
     pub direct_track: Option<Track>,
@@ -177,7 +177,7 @@ pub struct Job {
     pub revision: i64,
 }
 
-/// What fills an input role of a job.
+/// The sensor, location or source that is bound to an input role of a job.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Binding {

@@ -99,7 +99,7 @@ lines! {
     Reading(values::Reading) "reading",
     /// A series of predictions.
     Series(values::Series) "series",
-    /// What a worker said about a post.
+    /// A worker's description of the run that made the values of a post.
     Post(values::Post) "post",
     /// A revision of an issue.
     Run(values::Run) "run",

@@ -16,7 +16,7 @@ use crate::domain::{
     webhook::{LastAttempt, WebhookEvent, delivery::DeliveryState},
 };
 
-/// How a job was set up from a time on. The job may be deleted.
+/// An entry of the history of a job: its set-up from a time on. The job may be deleted.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JobHistory {

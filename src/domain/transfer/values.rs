@@ -68,7 +68,7 @@ pub struct Series {
     pub source_name: String,
     /// The label of the version.
     pub version_label: String,
-    /// How long its predictions are kept.
+    /// The number of hours for which its predictions are stored.
     pub retention_hours: Option<i64>,
     /// The newest issue that is not withdrawn; `null` if nothing is left.
     pub newest_issue: Moment,
@@ -90,7 +90,7 @@ pub struct Series {
     pub longest_lead: i64,
 }
 
-/// What a worker said about how it made the values of a post.
+/// A worker's description of the run that made the values of a post.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Post {

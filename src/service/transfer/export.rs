@@ -53,7 +53,7 @@ pub async fn export(
             .map(|(kind, count)| ((*kind).to_owned(), *count))
             .collect();
         out.line(&Line::End(End { lines }))?;
-        out.out.flush().map_err(|error| failed(&error))?;
+        out.out.flush().map_err(|error| unwritten(&error))?;
         let count = |kind: &&'static str| Some((*kind, *counts.get(kind)?));
         Ok(KINDS.iter().filter_map(count).collect())
     })
@@ -67,12 +67,13 @@ struct Output<W> {
 
 impl<W: Write> Output<W> {
     fn line(&mut self, line: &impl Serialize) -> Result<()> {
-        serde_json::to_writer(&mut self.out, line).map_err(|error| failed(&error.into()))?;
+        serde_json::to_writer(&mut self.out, line).map_err(|error| unwritten(&error.into()))?;
         self.lines += 1;
-        self.out.write_all(b"\n").map_err(|error| failed(&error))
+        self.out.write_all(b"\n").map_err(|error| unwritten(&error))
     }
 }
 
-fn failed(error: &io::Error) -> Error {
+/// Returns the error for an export that cannot be written.
+pub fn unwritten(error: &io::Error) -> Error {
     Error::Unavailable(format!("the export cannot be written: {error}"))
 }

@@ -44,7 +44,7 @@ impl Default for Batch {
     }
 }
 
-/// What an import has done.
+/// The result of an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Imported {
     /// The number of lines of each kind in the export.

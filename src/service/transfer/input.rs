@@ -32,7 +32,7 @@ impl<R: BufRead> Lines<R> {
     /// Returns the next line without its line feed. `None` at the end.
     ///
     /// # Errors
-    /// Invalid: the line is not text, is cut or is too long. Unavailable: the input cannot be read.
+    /// Conflict: the line is not text, is cut or is too long, or the input cannot be read.
     pub fn next(&mut self) -> Result<Option<&str>> {
         self.text.clear();
         let found = (&mut self.input).take(LONGEST).read_until(b'\n', &mut self.text);
@@ -67,17 +67,9 @@ const NO_TEXT: &str = "is not UTF-8 text: a compressed file must be decompressed
 
 /// Returns the error for a line that cannot be imported.
 pub fn refused(line: u64, reason: impl std::fmt::Display) -> Error {
-    Error::Conflict {
-        detail: format!("line {line}: {reason}"),
-        existing: None,
-        violations: Vec::new(),
-    }
+    Error::conflict(format!("line {line}: {reason}"), None)
 }
 
 fn unreadable(error: &io::Error) -> Error {
-    Error::Conflict {
-        detail: format!("it cannot be read: {error}"),
-        existing: None,
-        violations: Vec::new(),
-    }
+    Error::conflict(format!("it cannot be read: {error}"), None)
 }

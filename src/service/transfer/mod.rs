@@ -5,5 +5,5 @@ mod export;
 mod import;
 mod input;
 
-pub use export::export;
+pub use export::{export, unwritten};
 pub use import::{Batch, Imported, import, unfinished};

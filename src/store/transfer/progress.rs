@@ -1,11 +1,11 @@
-//! How far an import has come, and whether a database is empty.
+//! The progress of an import, and the check that a database is empty.
 
 use crate::{
     domain::{Result, Timestamp},
     store::engine::{Connection, OptionalExtension, Row, RowResult, Transaction},
 };
 
-/// How far the import of an export has come.
+/// The progress of the import of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
     /// The first line of the export.

@@ -66,15 +66,12 @@ pub struct Found {
 
 const FIND: &str = "SELECT organisation_id FROM series WHERE id = ?1";
 
+/// Inserts a run. The post that it belongs to must be one of its organisation.
 const INSERT: &str =
-    "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload)
-    SELECT id, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM series WHERE id = ?1 AND organisation_id = ?2";
-
-/// Inserts a run that belongs to a post of the organisation.
-const INSERT_OF_POST: &str =
     "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload, post_id)
-    SELECT s.id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, p.id FROM series s CROSS JOIN posts p
-    WHERE s.id = ?1 AND s.organisation_id = ?2 AND p.id = ?10 AND p.organisation_id = s.organisation_id";
+    SELECT s.id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, p.id FROM series s
+    LEFT JOIN posts p ON p.id = ?10 AND p.organisation_id = s.organisation_id
+    WHERE s.id = ?1 AND s.organisation_id = ?2 AND p.id IS NOT DISTINCT FROM ?10";
 
 /// Inserts a run. `found` caches the series of the line before.
 pub fn insert(tx: &Transaction<'_>, run: &Run, found: &mut Option<Found>) -> Result<()> {
@@ -92,21 +89,6 @@ pub fn insert(tx: &Transaction<'_>, run: &Run, found: &mut Option<Found>) -> Res
     let count = i64::try_from(points.len()).unwrap_or(i64::MAX);
     let (issue, arrival) = (run.issue_time, run.available_at);
     let payload = payload::encode(&points);
-    let Some(post) = run.post else {
-        let row = (
-            series,
-            organisation,
-            issue,
-            run.revision,
-            arrival,
-            from,
-            to,
-            count,
-            payload,
-        );
-        tx.prepare_cached(INSERT)?.execute(row)?;
-        return Ok(());
-    };
     let row = (
         series,
         organisation,
@@ -117,10 +99,10 @@ pub fn insert(tx: &Transaction<'_>, run: &Run, found: &mut Option<Found>) -> Res
         to,
         count,
         payload,
-        post,
+        run.post,
     );
-    match tx.prepare_cached(INSERT_OF_POST)?.execute(row)? {
-        0 => Err(Error::invalid(
+    match (tx.prepare_cached(INSERT)?.execute(row)?, run.post) {
+        (0, Some(post)) => Err(Error::invalid(
             "",
             format!("no line before contains the post {post} of this organisation"),
         )),

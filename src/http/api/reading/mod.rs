@@ -190,7 +190,7 @@ impl ReadingApi {
         let body = match form {
             Form::Series => json(&ReadingSeries::of(sensor, &listed.items)),
             Form::Rows => json(&listed.items),
-            Form::Csv => table(&listed.items, dialect),
+            Form::Csv => table(&listed.items, Some(dialect)),
         };
         Ok(Table {
             form,
@@ -206,30 +206,21 @@ fn json(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_default()
 }
 
-fn table(readings: &[Reading], dialect: Dialect) -> Vec<u8> {
-    let mut out = Vec::with_capacity(64 + readings.len() * 100);
-    begin(&mut out, COLUMNS, dialect);
-    add_rows(&mut out, readings);
-    out
+/// Returns readings as CSV. `is_first` adds the header line.
+pub fn csv_of(readings: &[Reading], is_first: bool) -> Vec<u8> {
+    table(readings, is_first.then(Dialect::default))
 }
 
-/// Columns of the CSV.
-const COLUMNS: [&str; 4] = ["sensor_id", "time", "value", "available_at"];
-
-fn add_rows(out: &mut Vec<u8>, readings: &[Reading]) {
+/// Returns readings as CSV. With a dialect it begins as the dialect says, with the header line.
+fn table(readings: &[Reading], dialect: Option<Dialect>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(64 + readings.len() * 100);
+    if let Some(dialect) = dialect {
+        begin(&mut out, ["sensor_id", "time", "value", "available_at"], dialect);
+    }
     for reading in readings {
         let value = serde_json::to_string(&reading.value).unwrap_or_default();
         let (time, available_at) = (reading.time.to_string(), reading.available_at.to_string());
-        record(out, [reading.sensor_id.to_string(), time, value, available_at]);
+        record(&mut out, [reading.sensor_id.to_string(), time, value, available_at]);
     }
-}
-
-/// Returns readings as CSV. `is_first` adds the header line.
-pub fn csv_of(readings: &[Reading], is_first: bool) -> Vec<u8> {
-    let mut out = Vec::with_capacity(64 + readings.len() * 100);
-    if is_first {
-        begin(&mut out, COLUMNS, Dialect::default());
-    }
-    add_rows(&mut out, readings);
     out
 }
