@@ -110,7 +110,12 @@ impl Turns {
 
     /// Gives the free slots to reads that wait.
     fn hand_out(self: &Arc<Self>) {
-        while let Some((owner, waiting)) = self.lock().next() {
+        loop {
+            // The lock is released before the slot is sent: a slot that nobody takes is dropped here, which locks again.
+            let next = self.lock().next();
+            let Some((owner, waiting)) = next else {
+                return;
+            };
             // If the read no longer waits, the `Turn` is dropped, and its slot goes to the next read.
             let _ = waiting.turn.send(self.turn(owner));
         }
@@ -238,6 +243,22 @@ mod tests {
         // This one gets its turn, and is dropped before it notices.
         drop(running);
         drop(waiting);
+        assert_eq!(turns.load(), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn a_slot_for_a_read_that_is_just_going_away_is_free_again() {
+        let turns = Turns::new(1, 16);
+        let running = turns.take(GREEDY).await.unwrap();
+        // The client of this read has disconnected, and its place is not removed yet.
+        let (turn, _) = oneshot::channel();
+        turns.lock().waiting.push(OTHER, Waiting { number: 0, turn }).unwrap();
+        // On a thread of its own, so that a thread that waits for itself fails the test and does not hang it.
+        let ended = tokio::task::spawn_blocking(move || drop(running));
+        tokio::time::timeout(std::time::Duration::from_secs(10), ended)
+            .await
+            .expect("the slot was given to nobody, and was not freed")
+            .unwrap();
         assert_eq!(turns.load(), (0, 0));
     }
 }
