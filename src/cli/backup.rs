@@ -3,7 +3,9 @@
 use std::{fs, path::Path};
 
 use super::{
-    Failure, Outcome, database, runtime, say, serve,
+    Failure, Outcome,
+    database::{file_of, needs_file},
+    runtime, say, serve,
     target::{clear_unfinished, folder_of, refuse, unfinished},
 };
 use crate::{
@@ -15,7 +17,8 @@ use crate::{
 /// Copies the data folder's database to `target`. The copy has another name until it is complete. `force` replaces an
 /// existing file.
 pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
-    let source = database(settings);
+    needs_file(settings, "make a backup with pg_dump, or a base backup")?;
+    let source = file_of(settings);
     if !source.is_file() {
         let line = format!("there is no database {}: see --data-dir", source.display());
         return Err(Failure(line));

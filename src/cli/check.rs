@@ -3,10 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Outcome, RESTORE, database, print};
+use super::{
+    Failure, Outcome,
+    database::{self, RESTORE, file_of},
+    print,
+};
 use crate::{
     config::Settings,
-    store::sqlite::integrity::{self, Report},
+    store::{integrity::Report, postgres, sqlite::integrity},
 };
 
 /// Checks the file, or the data folder's database if `file` is `None`, and prints the result. Warnings do not change
@@ -15,9 +19,34 @@ use crate::{
 /// # Errors
 /// The file cannot be checked, or has faults.
 pub fn run(settings: &Settings, file: Option<&PathBuf>) -> Outcome {
-    let path = file.cloned().unwrap_or_else(|| database(settings));
+    if file.is_none() && settings.storage.is_postgres() {
+        return check_server(settings);
+    }
+    let path = file.cloned().unwrap_or_else(|| file_of(settings));
     let report = check(&path, file.is_none())?;
-    tell(&path, &report)?;
+    tell(&path.display().to_string(), &report)?;
+    list(&report)?;
+    match report.faults.is_empty() {
+        true => Ok(()),
+        false => Err(damaged(&path, &report)),
+    }
+}
+
+/// Checks a database of PostgreSQL, and prints the result.
+fn check_server(settings: &Settings) -> Outcome {
+    let name = settings.storage.shown();
+    let report = postgres::check_rows(&database::options(settings))
+        .map_err(|error| Failure(format!("cannot check {name}: {error}")))?;
+    tell(&name, &report)?;
+    list(&report)?;
+    match report.faults.is_empty() {
+        true => Ok(()),
+        false => Err(Failure(format!("{name} has {}", counted(&report)))),
+    }
+}
+
+/// Prints the warnings and the faults.
+fn list(report: &Report) -> Outcome {
     for warning in &report.warnings {
         print(&format!("warning      {warning}"))?;
     }
@@ -33,7 +62,7 @@ pub fn run(settings: &Settings, file: Option<&PathBuf>) -> Outcome {
     if report.more_faults > 0 {
         print(&format!("             and {} more", report.more_faults))?;
     }
-    Err(damaged(&path, &report))
+    Ok(())
 }
 
 /// Checks a database file, and returns a report of its contents and faults. `is_own` says that the file is the data
@@ -64,13 +93,18 @@ pub fn check(path: &Path, is_own: bool) -> Result<Report, Failure> {
 
 /// Returns the failure of the command for a file with faults, with their number.
 pub fn damaged(path: &Path, report: &Report) -> Failure {
-    let faults = report.faults.len() as u64 + report.more_faults;
-    let s = if faults == 1 { "" } else { "s" };
-    Failure(format!("{} has {faults} fault{s}", path.display()))
+    Failure(format!("{} has {}", path.display(), counted(report)))
 }
 
-fn tell(path: &Path, report: &Report) -> Outcome {
-    print(&format!("database     {}", path.display()))?;
+/// Returns the number of faults as text.
+fn counted(report: &Report) -> String {
+    let faults = report.faults.len() as u64 + report.more_faults;
+    let s = if faults == 1 { "" } else { "s" };
+    format!("{faults} fault{s}")
+}
+
+fn tell(name: &str, report: &Report) -> Outcome {
+    print(&format!("database     {name}"))?;
     let schema = report.schema;
     if !report.is_current {
         return print(&format!(

@@ -1,12 +1,16 @@
 //! `config`: prints the settings in force and the source of each.
 
 use super::{Failure, Outcome, print};
-use crate::config::Loaded;
+use crate::config::{Loaded, Settings};
 
 /// Prints the settings as TOML, each with its origin.
 pub fn run(loaded: &Loaded) -> Outcome {
-    let table = toml::Table::try_from(&loaded.settings)
-        .map_err(|error| Failure(format!("cannot print the settings: {error}")))?;
+    let shown = Settings {
+        storage: loaded.settings.storage.without_secrets(),
+        ..loaded.settings.clone()
+    };
+    let table =
+        toml::Table::try_from(&shown).map_err(|error| Failure(format!("cannot print the settings: {error}")))?;
     print_table(loaded, &table, "")?;
     for name in &loaded.ignored {
         print(&format!("# ignored: the environment variable {name}"))?;

@@ -7,10 +7,11 @@ use std::{
 };
 
 use super::{
-    Failure, Outcome, database,
+    Failure, Outcome,
+    database::{name_of, open_for_import},
     export::{BUFFER, STANDARD, listed, progress},
     lock::Lock,
-    make_folder, open_for_import, runtime, say,
+    make_folder, runtime, say,
 };
 use crate::{
     config::Settings,
@@ -27,7 +28,10 @@ pub fn run(settings: &Settings, from: &Path) -> Outcome {
         Box::new(File::open(from).map_err(|error| failed(&error))?)
     };
     make_folder(&settings.data_dir)?;
-    let _lock = Lock::take(&settings.data_dir)?;
+    // With PostgreSQL the folder is not the place of the data.
+    let _lock = (!settings.storage.is_postgres())
+        .then(|| Lock::take(&settings.data_dir))
+        .transpose()?;
     let app = open_for_import(settings)?;
     let input = BufReader::with_capacity(BUFFER, input);
     let imported = runtime()?.block_on(import(&app, input, Batch::default(), progress("imported")));
@@ -38,7 +42,7 @@ pub fn run(settings: &Settings, from: &Path) -> Outcome {
     if let Some(before) = imported.finished_before {
         say(&format!(
             "unchanged    {}: this export was imported at {before}",
-            database(settings).display()
+            name_of(settings)
         ));
         return Ok(());
     }
@@ -46,6 +50,6 @@ pub fn run(settings: &Settings, from: &Path) -> Outcome {
         say(&format!("resumed      after line {}", imported.resumed_after));
     }
     say(&format!("imported     {}", listed(&imported.lines)));
-    say(&format!("into         {}", database(settings).display()));
+    say(&format!("into         {}", name_of(settings)));
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod config;
+mod database;
 #[cfg(feature = "demo")]
 mod demo;
 mod export;
@@ -28,24 +29,15 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
-use crate::{
-    config::{Flags, Loaded, Settings},
-    service::{App, clock, system_clock, transfer, uptime_of_the_process, webhook},
-    store::{self, Db},
-};
-
-/// Name of the database's file in the data folder.
-const DATABASE: &str = "prediction-api.db";
-
-/// Text that is appended to the error message about a damaged database.
-const RESTORE: &str = "; `prediction-api restore` replaces it by a backup";
+use crate::config::{Flags, Loaded};
 
 /// Name of the file in the data folder that reserves disk space for deletions.
 const RESERVE: &str = "prediction-api.reserve";
 
 /// Stores predictive models, the jobs that connect them to sensors and locations, and their predictions.
 ///
-/// Without a command it runs `serve`. All data is in one SQLite file in the data folder.
+/// Without a command it runs `serve`. All data is in one SQLite file in the data folder, unless the setting storage.url
+/// names a database of PostgreSQL.
 #[derive(Debug, Parser)]
 #[command(name = "prediction-api", version)]
 struct Cli {
@@ -159,21 +151,27 @@ fn dispatch(cli: &Cli) -> Outcome {
             .map_err(|bad| loaded.refused(bad.key, &format!("{:?}", bad.value), bad.fault))?;
         Ok(loaded)
     };
+    // Only the server waits for a database that cannot be reached yet. Whoever runs another command sees the failure.
+    let at_once = || -> Result<Loaded, Failure> {
+        let mut loaded = loaded()?;
+        loaded.settings.storage.start_seconds = 0;
+        Ok(loaded)
+    };
     match cli.command.as_ref().unwrap_or(&Command::Serve) {
         Command::Serve => serve::run(&loaded()?),
         #[cfg(feature = "demo")]
         Command::Demo => demo::run(&loaded()?),
-        Command::Token(command) => token::run(command, &loaded()?.settings),
-        Command::Retention { dry_run } => retention::run(&loaded()?.settings, *dry_run),
+        Command::Token(command) => token::run(command, &at_once()?.settings),
+        Command::Retention { dry_run } => retention::run(&at_once()?.settings, *dry_run),
         Command::Backup { target, force } => backup::run(&loaded()?.settings, target, *force),
-        Command::Check { file } => check::run(&loaded()?.settings, file.as_ref()),
+        Command::Check { file } => check::run(&at_once()?.settings, file.as_ref()),
         Command::Restore {
             backup,
             force,
             accept_faults,
         } => restore::run(&loaded()?.settings, backup, *force, *accept_faults),
-        Command::Export(arguments) => export::run(&loaded()?.settings, arguments),
-        Command::Import { from } => import::run(&loaded()?.settings, from),
+        Command::Export(arguments) => export::run(&at_once()?.settings, arguments),
+        Command::Import { from } => import::run(&at_once()?.settings, from),
         Command::Openapi { yaml } => openapi::run(*yaml),
         Command::Config => config::run(&loaded()?),
     }
@@ -213,43 +211,6 @@ fn fail(why: &dyn std::fmt::Display) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn database(settings: &Settings) -> PathBuf {
-    settings.data_dir.join(DATABASE)
-}
-
-/// Opens the database in the data folder. The folder and the database are created if they do not exist.
-///
-/// # Errors
-/// The database cannot be opened, or an import into it was interrupted.
-fn open(settings: &Settings) -> Result<App, Failure> {
-    let app = open_for_import(settings)?;
-    match transfer::unfinished(&app).map_err(|error| Failure(error.to_string()))? {
-        None => Ok(app),
-        Some(head) => Err(Failure(format!(
-            "the import of the export of {} into {} is not complete: repeat `prediction-api import` with the same file",
-            head.exported_at,
-            database(settings).display()
-        ))),
-    }
-}
-
-/// Opens the database like [`open`], even if an import into it was interrupted.
-fn open_for_import(settings: &Settings) -> Result<App, Failure> {
-    make_folder(&settings.data_dir)?;
-    let path = database(settings);
-    let rules = webhook::Rules {
-        allow_private_addresses: settings.webhooks.allow_private_addresses,
-        ..webhook::Rules::default()
-    };
-    let clock_rules = clock::Rules {
-        issue_ahead_seconds: settings.limits.issue_ahead_seconds,
-        slack_hours: settings.retention.clock_slack_hours,
-    };
-    Ok(App::new(open_db(&path, settings)?, system_clock())
-        .with_webhooks(rules)
-        .with_clock_rules(clock_rules, uptime_of_the_process()))
-}
-
 /// Creates the data folder, readable by its owner only, unless it exists.
 fn make_folder(folder: &Path) -> Outcome {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
@@ -273,23 +234,6 @@ fn give_to_owner(file: &fs::File, folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         given => given,
     }
-}
-
-fn open_db(path: &Path, settings: &Settings) -> Result<Db, Failure> {
-    Db::open(path, store::Limits::from(settings)).map_err(|error| {
-        let cure = if error.is_damage() { RESTORE } else { "" };
-        Failure(format!("cannot open the database {}: {error}{cure}", path.display()))
-    })
-}
-
-/// Opens the database in the data folder, which must exist.
-fn open_existing(settings: &Settings) -> Result<App, Failure> {
-    let path = database(settings);
-    if !path.is_file() {
-        let line = format!("there is no database {}: see --data-dir", path.display());
-        return Err(Failure(line));
-    }
-    open(settings)
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {

@@ -9,7 +9,8 @@ use std::{
 use super::{
     Failure, Outcome,
     check::{check, damaged},
-    database, give_to_owner,
+    database::{file_of, needs_file},
+    give_to_owner,
     lock::Lock,
     make_folder, say,
 };
@@ -29,6 +30,7 @@ const LOGS: [&str; 2] = ["-wal", "-journal"];
 /// `force` the existing one gets another name. `accept_faults` restores a backup in which the check found faults,
 /// because a backup with a faulty row is better than none.
 pub fn run(settings: &Settings, backup: &Path, force: bool, accept_faults: bool) -> Outcome {
+    needs_file(settings, "restore a backup with pg_restore, or a base backup")?;
     let report = check(backup, false).map_err(|Failure(line)| Failure(format!("{line}: nothing was restored")))?;
     if !report.faults.is_empty() {
         let Failure(line) = damaged(backup, &report);
@@ -41,7 +43,7 @@ pub fn run(settings: &Settings, backup: &Path, force: bool, accept_faults: bool)
     }
     make_folder(&settings.data_dir)?;
     let _lock = Lock::take(&settings.data_dir)?;
-    let target = database(settings);
+    let target = file_of(settings);
     if target.exists() && !force {
         return Err(Failure(format!(
             "{} exists: restore into another folder with --data-dir, or rename it with --force",

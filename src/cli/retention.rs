@@ -1,6 +1,6 @@
 //! `retention`: deletes expired data in the database itself; the server may be running.
 
-use super::{Failure, Outcome, open_existing, print, runtime, say};
+use super::{Failure, Outcome, database::open_existing, print, runtime, say};
 use crate::{
     config::Settings,
     domain::{Error, retention::Swept},

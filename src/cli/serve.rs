@@ -15,10 +15,11 @@ use tokio::{
 };
 
 use super::{
-    Failure, Outcome, database,
+    Failure, Outcome,
+    database::{file_of, name_of, open},
     listen::{Listening, reload_on_hangup},
     lock::Lock,
-    logging, make_folder, open, runtime, say,
+    logging, make_folder, runtime, say,
 };
 use crate::{
     config::{Loaded, Settings},
@@ -56,8 +57,12 @@ pub fn run(loaded: &Loaded) -> Outcome {
         given()?;
         let listening = Listening::new(settings).await?;
         make_folder(&settings.data_dir)?;
-        let _lock = Lock::take(&settings.data_dir)?;
-        clear_passing(&database(settings))
+        // With PostgreSQL several servers may share the folder: it is not the place of the data.
+        let _lock = match settings.storage.is_postgres() {
+            true => None,
+            false => Some(Lock::take(&settings.data_dir)?),
+        };
+        clear_passing(&file_of(settings))
             .map_err(|error| format!("cannot use {}: {error}", settings.data_dir.display()))?;
         let app = open(settings)?;
         let first = first_admin(&app, settings).await?;
@@ -207,9 +212,7 @@ pub fn greet(url: &str, settings: &Settings, first: Option<&FirstAdmin>) {
     say(&format!("  Dashboard    {url}/"));
     say(&format!("  Swagger UI   {url}/swagger"));
     say(&format!("  Guides       {url}/docs"));
-    let data = database(settings);
-    let data = std::path::absolute(&data).unwrap_or(data);
-    say(&format!("  Data         {}", data.display()));
+    say(&format!("  Data         {}", name_of(settings)));
     match first {
         None => {
             let file = settings.data_dir.join(ADMIN_TOKEN);

@@ -11,7 +11,8 @@ use rustix::fs::{FlockOperation, fcntl_lock};
 use uuid::Uuid;
 
 use super::{
-    DATABASE, Failure, Outcome, RESERVE,
+    Failure, Outcome, RESERVE,
+    database::DATABASE,
     lock::{self, LOCK},
 };
 use crate::store::sqlite::backup::{beside, flush_folder, is_abandoned};

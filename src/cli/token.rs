@@ -5,7 +5,11 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use uuid::Uuid;
 
-use super::{Failure, Outcome, open, open_existing, print, runtime, say};
+use super::{
+    Failure, Outcome,
+    database::{open, open_existing},
+    print, runtime, say,
+};
 use crate::{
     config::Settings,
     domain::{Error, Page, Role, Timestamp, page::MAX_LIMIT, text::Name, token::NewToken},

@@ -18,7 +18,7 @@ pub struct Flags {
     #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     listen: Option<String>,
-    /// Folder of the database, created if it does not exist [default: data, and demo-data for the demo]
+    /// Folder of the database's file, created if it does not exist [default: data, and demo-data for the demo]
     #[arg(long, global = true, value_name = "FOLDER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) data_dir: Option<PathBuf>,

@@ -1,6 +1,7 @@
 //! Settings: defaults, then a TOML file, then the environment, then flags. The later place wins.
 
 mod environment;
+mod fault;
 mod flags;
 mod limits;
 mod load;
@@ -8,6 +9,7 @@ mod log;
 mod origin;
 mod platform;
 mod settings;
+mod storage;
 mod validation;
 
 pub use flags::Flags;
@@ -15,3 +17,4 @@ pub use limits::Limits;
 pub use load::{DEFAULT_FILE, Loaded};
 pub use log::{Log, LogFormat, LogLevel};
 pub use settings::{Cors, Metrics, Retention, Settings, Tls, Webhooks};
+pub use storage::Storage;

@@ -8,6 +8,8 @@ use super::environment::PREFIX;
 /// Returns a line that describes an error in a setting, with its key, its origin and the allowed values.
 pub fn explain(error: &figment::Error) -> String {
     let mut path = error.path.clone();
+    // Messages do not show what may be a password.
+    let is_secret = path.first().is_some_and(|section| section == "storage");
     let fault = match &error.kind {
         Kind::UnknownField(name, allowed) => {
             if path.last() != Some(name) {
@@ -24,7 +26,10 @@ pub fn explain(error: &figment::Error) -> String {
                 other if other.starts_with("struct ") => "a section".to_owned(),
                 other => other.to_owned(),
             };
-            format!("is {value}; allowed is {allowed}")
+            match is_secret {
+                true => format!("is not valid; allowed is {allowed}"),
+                false => format!("is {value}; allowed is {allowed}"),
+            }
         }
         // The parser's message shows the position in a drawing of several lines. Only the words are used.
         other => {

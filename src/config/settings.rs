@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{limits::Limits, log::Log};
+use super::{limits::Limits, log::Log, storage::Storage};
 use crate::domain::clock::SLACK_HOURS;
 
 /// All settings of the server.
@@ -13,8 +13,10 @@ use crate::domain::clock::SLACK_HOURS;
 pub struct Settings {
     /// Address and port to listen on.
     pub listen: String,
-    /// Folder of the database.
+    /// Folder of the database's file and of the first admin token.
     pub data_dir: PathBuf,
+    /// Place of the data.
+    pub storage: Storage,
     /// URL path under which a reverse proxy serves everything, such as `/farm`. Empty for none.
     pub base_path: String,
     /// Addresses and networks of the reverse proxies whose forwarding headers are trusted.
@@ -40,6 +42,7 @@ impl Default for Settings {
         Self {
             listen: "127.0.0.1:8000".to_owned(),
             data_dir: PathBuf::from("data"),
+            storage: Storage::default(),
             base_path: String::new(),
             trusted_proxies: Vec::new(),
             log: Log::default(),

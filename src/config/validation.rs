@@ -2,21 +2,11 @@
 
 use std::path::Path;
 
-use super::settings::Settings;
+use super::{fault::Fault, settings::Settings};
 use crate::domain::clock::MAX_AHEAD_SECONDS;
 
 /// Upper limit for settings that have no narrower range.
 const MANY: u64 = 1_000_000;
-
-/// A setting with an invalid value.
-pub struct Fault {
-    /// Key of the setting with its section, such as `log.level`.
-    pub key: &'static str,
-    /// Invalid value in the notation of TOML.
-    pub value: String,
-    /// Description of the fault, as the end of a sentence that begins with the setting.
-    pub fault: String,
-}
 
 fn quoted(key: &'static str, value: &str, fault: &str) -> Fault {
     Fault {
@@ -32,7 +22,11 @@ fn quoted(key: &'static str, value: &str, fault: &str) -> Fault {
 /// The first setting that is outside its range.
 pub fn check_ranges(settings: &Settings) -> Result<(), Fault> {
     let Settings {
-        limits, retention, log, ..
+        limits,
+        retention,
+        log,
+        storage,
+        ..
     } = settings;
     let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
     let each = u64::from(limits.requests_per_second);
@@ -67,6 +61,11 @@ pub fn check_ranges(settings: &Settings) -> Result<(), Fault> {
         ("limits.write_queue", number(limits.write_queue), 1, MANY),
         ("limits.scans", number(limits.scans), 1, 64),
         ("limits.scan_queue", number(limits.scan_queue), 1, MANY),
+        ("storage.connections", number(storage.connections), 0, 1000),
+        ("storage.connect_seconds", storage.connect_seconds, 1, 3600),
+        ("storage.statement_seconds", storage.statement_seconds, 1, 86_400),
+        ("storage.lock_seconds", storage.lock_seconds, 1, 3600),
+        ("storage.start_seconds", storage.start_seconds, 0, 86_400),
         ("retention.sweep_seconds", retention.sweep_seconds, 1, 86_400),
         ("retention.audit_days", retention.audit_days, 1, 36_500),
         ("retention.clock_slack_hours", retention.clock_slack_hours, 1, MANY),
@@ -93,6 +92,7 @@ pub fn check_texts(settings: &Settings) -> Result<(), Fault> {
         data_dir,
         tls,
         cors,
+        storage,
         ..
     } = settings;
     let is_none = |path: &Path| path.as_os_str().is_empty();
@@ -117,6 +117,7 @@ pub fn check_texts(settings: &Settings) -> Result<(), Fault> {
             return Err(quoted(key, address, fault));
         }
     }
+    storage.check()?;
     if let Some(bad) = cors.origins.iter().find(|origin| !is_origin(origin)) {
         let fault = "is no origin: write https://host or https://host:port, or *";
         return Err(quoted("cors.origins", bad, fault));

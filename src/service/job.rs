@@ -197,7 +197,7 @@ mod tests {
                 version_label, newest_issue, newest_arrival, covers_until)
                 SELECT zeroblob(16), zeroblob(16), zeroblob(16), j.id, m.column1, '', 'source', '1', 0, 0, 7
                 FROM jobs j, (VALUES ('a'), ('b')) m;";
-        connection.pragma_update(None, "foreign_keys", false).unwrap();
+        connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
         connection
             .execute_batch(&sql.replace("JOBS", &jobs.to_string()))
             .unwrap();

@@ -24,6 +24,8 @@ const JOBS: &str = "prediction_api_jobs";
 const NOT_COVERING: &str = "prediction_api_jobs_not_covering_now";
 const CLOCK: &str = "prediction_api_clock_suspect";
 const READERS: &str = "prediction_api_readers_in_use";
+const ENGINE: &str = "prediction_api_database_info";
+const LOOPS: &str = "prediction_api_runs_loops";
 
 /// Registers the description of each metric.
 pub fn describe() {
@@ -45,9 +47,14 @@ pub fn describe() {
         "Readings that were deleted because their sensor was deleted"
     );
     describe_counter!(SWEEPS, "Sweeps that delete expired data, by outcome");
-    describe_gauge!(DATABASE, Unit::Bytes, "Size of the database's file");
-    describe_gauge!(FREE, Unit::Bytes, "Unused space in the database's file");
-    describe_gauge!(LOG, Unit::Bytes, "Size of the database's write-ahead log");
+    describe_gauge!(DATABASE, Unit::Bytes, "Size of the database");
+    describe_gauge!(FREE, Unit::Bytes, "Unused space in the database's file, with SQLite");
+    describe_gauge!(LOG, Unit::Bytes, "Size of the database's write-ahead log, with SQLite");
+    describe_gauge!(ENGINE, "1 for the engine of the database");
+    describe_gauge!(
+        LOOPS,
+        "1 if this process sends messages and deletes expired data, 0 if another server does"
+    );
     describe_gauge!(QUEUE, "Writes that are waiting");
     describe_gauge!(FAILING, "1 if the last commit failed, otherwise 0");
     describe_gauge!(SCANS, "Long reads that are running");
@@ -75,13 +82,22 @@ pub async fn measure(app: &App) {
     set(SCANS, load.scans);
     set(SCANS_WAITING, load.scans_waiting);
     set(READERS, load.readers);
-    set(DATABASE, load.file_bytes);
-    set(LOG, load.log_bytes);
+    set(LOOPS, app.runs_the_loops().await.into());
+    let is_on_postgres = app.is_on_postgres();
+    let engine = if is_on_postgres { "postgresql" } else { "sqlite" };
+    gauge!(ENGINE, "engine" => engine).set(1.0);
+    if !is_on_postgres {
+        set(DATABASE, load.file_bytes);
+        set(LOG, load.log_bytes);
+    }
     if let Ok(looked) = clock::look(app) {
         set(CLOCK, looked.is_err().into());
     }
-    if let Ok(space) = app.read_inline(|connection, _| store::sqlite::space::measure(connection)) {
-        set(FREE, u64::try_from(space.free * space.page_bytes).unwrap_or(0));
+    if let Ok(space) = app.read_inline(|connection, _| store::space::measure(connection)) {
+        match is_on_postgres {
+            true => set(DATABASE, u64::try_from(space.bytes()).unwrap_or(0)),
+            false => set(FREE, u64::try_from(space.free * space.page_bytes).unwrap_or(0)),
+        }
     }
     if let Ok(jobs) = health::counts(app, &token::operator(), None).await {
         set(NOT_COVERING, jobs.not_covering_now);

@@ -4,6 +4,7 @@
 //! `App` reads the clock once per transaction and passes the time on. The modules below `service` never read the clock,
 //! so all timestamps of one change are equal, and tests control the clock.
 
+mod as_of;
 pub mod audit;
 pub mod backup;
 pub mod clock;
@@ -85,6 +86,8 @@ const TRY_WRITING_EVERY: u64 = 30_000_000;
 pub struct App {
     db: Db,
     clock: Clock,
+    /// Whether writes take their time from the database's clock, if it has one.
+    has_clock_of_the_database: bool,
     watch: Arc<clock::Watch>,
     contracts: prediction::Contracts,
     tokens: Cache<[u8; 32], Caller>,
@@ -110,6 +113,15 @@ impl App {
             watch: Arc::new(clock::Watch::new(clock::Rules::default(), uptime_of_the_process())),
             db,
             clock,
+            has_clock_of_the_database: false,
+        }
+    }
+
+    /// Makes writes take their time from the database's clock, if it has one. So several servers use one clock.
+    pub fn with_clock_of_the_database(self) -> Self {
+        Self {
+            has_clock_of_the_database: true,
+            ..self
         }
     }
 
@@ -149,9 +161,27 @@ impl App {
         self.db.ready(is_due).await
     }
 
+    /// Returns whether the data is in PostgreSQL, and not in a file of SQLite.
+    pub fn is_on_postgres(&self) -> bool {
+        self.db.is_postgres()
+    }
+
     /// Creates the file that reserves disk space for deletions, if it is missing and the disk has room for it.
     pub fn keep_reserve(&self) {
         self.db.keep_reserve();
+    }
+
+    /// Returns the function that returns the time of a write.
+    fn time_of_writes(&self) -> impl FnOnce(&Transaction<'_>) -> Timestamp + use<> {
+        let clock = self.clock.clone();
+        let is_of_the_database = self.has_clock_of_the_database;
+        move |tx| tx.clock().filter(|_| is_of_the_database).unwrap_or_else(|| clock())
+    }
+
+    /// Returns whether this process runs the loops that send messages, notice what time changes, and delete expired
+    /// data. Of several servers that share a database, one does.
+    pub async fn runs_the_loops(&self) -> bool {
+        self.db.is_chosen().await
     }
 
     /// Runs `work` in a write transaction, with one reading of the clock. `work` may change the catalogue, so the
@@ -160,8 +190,8 @@ impl App {
         &self,
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let clock = self.clock.clone();
-        self.db.write_catalogue(move |tx| work(tx, clock())).await
+        let time = self.time_of_writes();
+        self.db.write_catalogue(move |tx| work(tx, time(tx))).await
     }
 
     /// Runs `work` like [`App::write_catalogue`]. `work` only deletes, so it may use the reserved space of a full disk.
@@ -169,8 +199,8 @@ impl App {
         &self,
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let clock = self.clock.clone();
-        self.db.delete_catalogue(move |tx| work(tx, clock())).await
+        let time = self.time_of_writes();
+        self.db.delete_catalogue(move |tx| work(tx, time(tx))).await
     }
 
     /// Runs `work` like [`App::write_values`]. `work` only deletes, or writes very little, so it may use the reserved
@@ -179,8 +209,8 @@ impl App {
         &self,
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let clock = self.clock.clone();
-        self.db.delete_values(move |tx| work(tx, clock())).await
+        let time = self.time_of_writes();
+        self.db.delete_values(move |tx| work(tx, time(tx))).await
     }
 
     /// Runs `work` in a write transaction, with one reading of the clock. `work` does not change the catalogue: it
@@ -190,8 +220,8 @@ impl App {
         &self,
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let clock = self.clock.clone();
-        self.db.write_values(move |tx| work(tx, clock())).await
+        let time = self.time_of_writes();
+        self.db.write_values(move |tx| work(tx, time(tx))).await
     }
 
     /// Runs a short read (a few rows by key) on the calling thread, with one reading of the clock.

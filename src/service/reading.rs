@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{App, audit, metrics, sensor};
+use super::{App, as_of, audit, metrics, sensor};
 use crate::{
     domain::{
         Caller, Counts, Gaps, Result, Role, Timestamp, Violations,
@@ -117,6 +117,7 @@ pub async fn list(
     id: Uuid,
     query: ReadingQuery,
 ) -> Result<(Sensor, Listed<Reading>, Option<Timestamp>)> {
+    as_of::settle(app, query.as_of).await?;
     let caller = caller.clone();
     app.read_blocking(move |connection, _| {
         let (sensor, listed) = window(connection, &caller, id, &query)?;
@@ -141,6 +142,7 @@ pub async fn list_thinned(
     query: ReadingQuery,
     max: MaxPoints,
 ) -> Result<ReadingSeries> {
+    as_of::settle(app, query.as_of).await?;
     let caller = caller.clone();
     let limit = MAX_THINNED_FROM;
     app.read_blocking(move |connection, _| {

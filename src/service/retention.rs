@@ -9,7 +9,7 @@ use crate::{
         Result, Timestamp,
         retention::{ExpiredOfSource, Swept},
     },
-    store::{delivery, job, prediction::expiry, reading, sqlite::space},
+    store::{delivery, job, prediction::expiry, reading, space},
 };
 
 /// Target duration of a step that returns space to the disk. Other writes wait during a step.

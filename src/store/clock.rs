@@ -74,6 +74,20 @@ pub fn stamp(tx: &Transaction<'_>, now: Timestamp) -> Result<Timestamp> {
     Ok(statement.query_row([now], |row| row.get(0))?)
 }
 
+/// Makes all times that are assigned from now on later than `end`. With SQLite, whose writes all come from one process
+/// with one clock, it is enough that this runs after the writes that have got an earlier time. With PostgreSQL the clocks
+/// of several processes may differ, so the time is stored.
+pub fn close(tx: &Transaction<'_>, end: Timestamp) -> Result<()> {
+    if tx.clock().is_some() {
+        tx.prepare_cached(
+            "INSERT INTO clock (name, at) VALUES ('stamped', ?1) ON CONFLICT (name) DO UPDATE
+                SET at = CASE WHEN clock.at >= ?1 THEN clock.at ELSE ?1 END",
+        )?
+        .execute([end])?;
+    }
+    Ok(())
+}
+
 fn at(connection: &Connection, name: &str) -> Result<Option<Timestamp>> {
     let mut statement = connection.prepare_cached("SELECT at FROM clock WHERE name = ?1")?;
     Ok(statement.query_row([name], |row| row.get(0)).optional()?)

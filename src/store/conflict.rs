@@ -3,23 +3,23 @@
 
 use uuid::Uuid;
 
-use super::{
-    engine::{Connection, OptionalExtension, Params, Unique},
-    sqlite::errors::violated,
-};
+use super::engine::{self, Connection, OptionalExtension, Params, RowResult, Transaction, Unique};
 use crate::domain::{Error, Result, text::Name};
 
 /// Converts the violation of a unique constraint into a conflict, where the statement is executed.
 pub trait OnTaken<T> {
-    /// Returns the result of the statement. If the statement violated a unique constraint, calls `conflict` with the
-    /// constraint and returns the error that it creates.
-    fn on_taken(self, conflict: impl FnOnce(Unique) -> Result<Error>) -> Result<T>;
+    /// Returns the result of the statement, which ran in `tx`. If the statement violated a unique constraint, undoes the
+    /// request, calls `conflict` with the constraint and returns the error that it creates.
+    fn on_taken(self, tx: &Transaction<'_>, conflict: impl FnOnce(Unique) -> Result<Error>) -> Result<T>;
 }
 
-impl<T> OnTaken<T> for super::engine::RowResult<T> {
-    fn on_taken(self, conflict: impl FnOnce(Unique) -> Result<Error>) -> Result<T> {
-        match self.as_ref().err().and_then(violated) {
-            Some(unique) => Err(conflict(unique)?),
+impl<T> OnTaken<T> for RowResult<T> {
+    fn on_taken(self, tx: &Transaction<'_>, conflict: impl FnOnce(Unique) -> Result<Error>) -> Result<T> {
+        match self.as_ref().err().and_then(engine::Error::violated) {
+            Some(unique) => {
+                tx.undo()?;
+                Err(conflict(unique)?)
+            }
             None => Ok(self?),
         }
     }

@@ -77,7 +77,7 @@ pub fn insert(tx: &Transaction<'_>, location: &Location) -> Result<()> {
         location.updated_at,
         location.revision,
     ))
-    .on_taken(|unique| taken(tx, unique, location))?;
+    .on_taken(tx, |unique| taken(tx, unique, location))?;
     Ok(())
 }
 
@@ -100,7 +100,7 @@ pub fn update(tx: &Transaction<'_>, location: &Location) -> Result<()> {
         location.updated_at,
         location.revision,
     ))
-    .on_taken(|unique| taken(tx, unique, location))?;
+    .on_taken(tx, |unique| taken(tx, unique, location))?;
     Ok(())
 }
 

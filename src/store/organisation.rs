@@ -58,7 +58,7 @@ pub fn insert(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
         organisation.updated_at,
         organisation.revision,
     ))
-    .on_taken(|unique| taken(tx, unique, organisation))?;
+    .on_taken(tx, |unique| taken(tx, unique, organisation))?;
     Ok(())
 }
 
@@ -74,7 +74,7 @@ pub fn update(tx: &Transaction<'_>, organisation: &Organisation) -> Result<()> {
             organisation.updated_at,
             organisation.revision,
         ))
-        .on_taken(|unique| taken(tx, unique, organisation))?;
+        .on_taken(tx, |unique| taken(tx, unique, organisation))?;
     Ok(())
 }
 

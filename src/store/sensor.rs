@@ -83,7 +83,7 @@ pub fn insert(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
         sensor.updated_at,
         sensor.revision,
     ))
-    .on_taken(|unique| taken(tx, unique, sensor))?;
+    .on_taken(tx, |unique| taken(tx, unique, sensor))?;
     Ok(())
 }
 
@@ -106,7 +106,7 @@ pub fn update(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
         sensor.updated_at,
         sensor.revision,
     ))
-    .on_taken(|unique| taken(tx, unique, sensor))?;
+    .on_taken(tx, |unique| taken(tx, unique, sensor))?;
     Ok(())
 }
 

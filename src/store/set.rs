@@ -98,7 +98,7 @@ pub fn read<K: ToSql>(
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(part))?;
         while let Some(found) = rows.next()? {
-            row(found)?;
+            row(&found)?;
         }
     }
     Ok(())
@@ -131,7 +131,7 @@ pub fn read_each<'a, T, const N: usize>(
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(part.iter().flat_map(&values)))?;
         while let Some(found) = rows.next()? {
-            row(found)?;
+            row(&found)?;
         }
     }
     Ok(())
@@ -140,6 +140,7 @@ pub fn read_each<'a, T, const N: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::sqlite::traced;
 
     #[test]
     fn parts_have_few_sizes_and_all_values() {
@@ -171,7 +172,7 @@ mod tests {
 
     #[test]
     fn keys_of_several_parts_are_read_once_each() {
-        let connection = Connection::open_in_memory().unwrap();
+        let connection = traced::memory();
         connection
             .execute("CREATE TABLE numbers (n INTEGER PRIMARY KEY)", [])
             .unwrap();

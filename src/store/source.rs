@@ -90,7 +90,7 @@ pub fn insert(tx: &Transaction<'_>, source: &Source) -> Result<()> {
         source.grace_minutes,
         source.direct_track,
     ))
-    .on_taken(|unique| taken(tx, unique, source))?;
+    .on_taken(tx, |unique| taken(tx, unique, source))?;
     Ok(())
 }
 
@@ -114,7 +114,7 @@ pub fn update(tx: &Transaction<'_>, source: &Source) -> Result<()> {
         source.grace_minutes,
         source.direct_track,
     ))
-    .on_taken(|unique| taken(tx, unique, source))?;
+    .on_taken(tx, |unique| taken(tx, unique, source))?;
     tx.prepare_cached(&format!(
         "UPDATE series SET source_name = ?2 WHERE source_id = ?1 AND source_name <> ?2 AND {OF_OWNER}"
     ))?

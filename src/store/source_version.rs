@@ -102,7 +102,7 @@ pub fn insert(tx: &Transaction<'_>, version: &SourceVersion) -> Result<()> {
         version.created_at,
         version.revision,
     ))
-    .on_taken(|unique| taken(tx, unique, version))?;
+    .on_taken(tx, |unique| taken(tx, unique, version))?;
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use uuid::Uuid;
 
-use super::sqlite::rota::Owner;
+use super::rota::Owner;
 
 tokio::task_local! {
     static REQUEST: Request;

@@ -70,7 +70,7 @@ pub fn insert(tx: &Transaction<'_>, token: &Token, hash: &[u8; 32]) -> Result<()
         token.created_at,
         token.expires_at,
     ))
-    .on_taken(|_| taken(tx, token))?;
+    .on_taken(tx, |_| taken(tx, token))?;
     Ok(())
 }
 

@@ -120,7 +120,7 @@ pub fn insert(tx: &Transaction<'_>, webhook: &Webhook, secret: &Secret) -> Resul
         webhook.updated_at,
         webhook.revision,
     ))
-    .on_taken(|unique| match unique {
+    .on_taken(tx, |unique| match unique {
         Unique::WebhookId => {
             let own = "SELECT 1 FROM webhooks WHERE id = ?1 AND organisation_id IS NOT DISTINCT FROM ?2";
             let key = (webhook.id, webhook.organisation_id);
@@ -149,7 +149,7 @@ pub fn update(tx: &Transaction<'_>, webhook: &Webhook) -> Result<()> {
         webhook.updated_at,
         webhook.revision,
     ))
-    .on_taken(|_| taken(tx, webhook.organisation_id, &webhook.name))?;
+    .on_taken(tx, |_| taken(tx, webhook.organisation_id, &webhook.name))?;
     Ok(())
 }
 

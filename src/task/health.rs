@@ -16,6 +16,9 @@ pub fn start(tasks: &mut Tasks, app: App) {
     tasks.every("health", PAUSE, move || {
         let app = app.clone();
         async move {
+            if !app.runs_the_loops().await {
+                return Ok(());
+            }
             let changes = health::watch(&app).await?;
             if changes > 0 {
                 tracing::info!(changes, "the health of jobs changed");

@@ -15,6 +15,9 @@ pub fn start(tasks: &mut Tasks, app: App, pause: Duration, audit_days: u64) {
     tasks.every("sweeper", pause, move || {
         let app = app.clone();
         async move {
+            if !app.runs_the_loops().await {
+                return Ok(());
+            }
             // Deleted data cannot be restored, so nothing is deleted by age while the clock is not trusted.
             let trusted = clock::look(&app)?.ok();
             let Swept {

@@ -250,7 +250,7 @@ fn leaks(answer: &Answer, things: &Value) -> bool {
     answer.status < 300 && hidden.any(|id| answer.text.contains(id.as_str().unwrap()))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_operation_answers_every_caller_as_its_role_allows() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -287,7 +287,7 @@ async fn every_operation_answers_every_caller_as_its_role_allows() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_may_not_do_it_is_refused_before_anything_of_the_body_is_read() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -331,7 +331,7 @@ async fn whoever_may_not_do_it_is_refused_before_anything_of_the_body_is_read() 
     assert!(tried > 200, "{tried}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_list_that_names_another_organisation_is_refused() {
     let (app, home, elsewhere) = two_organisations().await;
     let manager = app.token("manager", "manager", &home).await;
@@ -360,7 +360,7 @@ async fn two_organisations() -> (TestApp, String, String) {
     (app, home, elsewhere)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_bearer_tokens_are_taken() {
     let app = TestApp::start().await;
     let known = format!("bearer {ADMIN}");
@@ -379,7 +379,7 @@ async fn only_bearer_tokens_are_taken() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_manager_makes_tokens_of_its_organisation_up_to_its_own_role() {
     let (app, home, elsewhere) = two_organisations().await;
     let manager = app.token("manager", "manager", &home).await;
@@ -407,7 +407,7 @@ async fn a_manager_makes_tokens_of_its_organisation_up_to_its_own_role() {
     app.calls(ADMIN, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_manager_neither_sees_nor_revokes_tokens_of_admins_and_of_other_organisations() {
     let (app, home, elsewhere) = two_organisations().await;
     let manager = app.token("manager", "manager", &home).await;
@@ -432,7 +432,7 @@ async fn a_manager_neither_sees_nor_revokes_tokens_of_admins_and_of_other_organi
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_secret_is_shown_once_and_stored_nowhere() {
     let (app, home, _) = two_organisations().await;
     let secret = app.token("worker", "worker", &home).await;
@@ -449,7 +449,7 @@ async fn the_secret_is_shown_once_and_stored_nowhere() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_shows_when_it_was_last_used() {
     let (app, home, _) = two_organisations().await;
     let secret = app.token("viewer", "viewer", &home).await;
@@ -466,7 +466,7 @@ async fn a_token_shows_when_it_was_last_used() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shared_sources_are_seen_by_all_and_changed_by_admins() {
     let (app, home, elsewhere) = two_organisations().await;
     let manager = app.token("manager", "manager", &home).await;
@@ -501,7 +501,7 @@ async fn shared_sources_are_seen_by_all_and_changed_by_admins() {
     app.calls(ADMIN, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_taken_source_of_another_organisation_is_not_shown() {
     let (app, home, elsewhere) = two_organisations().await;
     let manager = app.token("manager", "manager", &home).await;
@@ -526,7 +526,7 @@ async fn a_taken_source_of_another_organisation_is_not_shown() {
     assert_eq!(problem["existing_id"], own);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_that_ends_makes_only_tokens_that_end_no_later() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;

@@ -13,13 +13,15 @@ use prediction_api::{
     domain::{Timestamp, retention::Swept},
     http::{self, Limits, Options},
     service::{App, clock, retention, throttle::Pace, token, webhook::Rules},
-    store::{self, Db, engine::Connection},
+    store::{self, engine::Connection},
     task::{self, Tasks},
 };
 use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use crate::storage;
 
 /// Secret of the first admin.
 pub const ADMIN: &str = "pa_the_admin_of_the_tests";
@@ -168,7 +170,7 @@ impl TestApp {
         options: Options,
     ) -> Self {
         let clock = clock.unwrap_or_else(|| Arc::new(AtomicI64::new(Timestamp::parse(START).unwrap().micros())));
-        let db = Db::open(&folder.path().join("prediction-api.db"), store_limits()).unwrap();
+        let db = storage::open(folder.path());
         let (hand, uptime) = (clock.clone(), Arc::new(AtomicI64::new(0)));
         let counted = uptime.clone();
         let count: clock::Uptime =
@@ -246,7 +248,7 @@ impl TestApp {
 
     /// Opens the database like another process.
     pub fn database(&self) -> Connection {
-        Connection::open(self.folder.path().join("prediction-api.db")).unwrap()
+        storage::connect(self.folder.path())
     }
 
     /// Advances the clock and the uptime by minutes.

@@ -24,7 +24,7 @@ async fn told(app: &TestApp, secret: &str, query: &str) -> Vec<String> {
     entries.as_array().unwrap().iter().map(entry).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_that_a_set_up_makes_is_noted_once_and_a_dry_run_not_at_all() {
     let app = TestApp::start().await;
     let body = setup("11111111-1111-1111-1111-111111111111", "Job A");
@@ -50,7 +50,7 @@ async fn everything_that_a_set_up_makes_is_noted_once_and_a_dry_run_not_at_all()
     assert_eq!(told(&app, ADMIN, "").await, whole);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_entry_about_a_change_has_the_fields_and_their_new_values() {
     let field = Field::start().await;
     let app = &field.app;
@@ -84,7 +84,7 @@ async fn an_entry_about_a_change_has_the_fields_and_their_new_values() {
     assert_eq!(told(app, ADMIN, "").await, before);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deletion_is_noted_and_so_is_what_goes_with_an_organisation() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -128,7 +128,7 @@ async fn a_deletion_is_noted_and_so_is_what_goes_with_an_organisation() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readings_predictions_and_the_use_of_tokens_are_not_noted_and_secrets_nowhere() {
     let field = Field::start().await;
     let worker = field.app.token("Worker", "worker", &field.home).await;
@@ -144,7 +144,7 @@ async fn readings_predictions_and_the_use_of_tokens_are_not_noted_and_secrets_no
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_trail_is_filtered_and_paged() {
     let app = TestApp::start().await;
     let (home, elsewhere) = (app.organisation("Home").await, app.organisation("Elsewhere").await);
@@ -197,7 +197,7 @@ async fn the_trail_is_filtered_and_paged() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_trail_has_its_own_retention_and_knows_the_command_line() {
     // The tests' clock shows 2023. By the executable's clock, the entries are old.
     let app = TestApp::start().await;
@@ -222,7 +222,7 @@ async fn the_trail_has_its_own_retention_and_knows_the_command_line() {
 }
 
 #[cfg(feature = "webhooks")]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn webhooks_are_noted_and_their_secrets_are_not() {
     let app = TestApp::start().await;
     let new = json!({ "name": "on call", "url": "https://hooks.example/a" });

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use prediction_api::store::engine::Connection;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 use uuid::Uuid;
@@ -49,7 +49,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_under_load_contains_all_earlier_acknowledged_writes_and_none_in_part() {
     let folder = tempdir().unwrap();
     let server = Remote::start(folder.path(), "data");
@@ -140,7 +140,7 @@ async fn stopped() -> tempfile::TempDir {
     field.app.stop().await
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_that_are_there_are_replaced_only_when_told() {
     let folder = stopped().await;
     let folder = folder.path();
@@ -175,7 +175,7 @@ async fn files_that_are_there_are_replaced_only_when_told() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_root_restores_belongs_to_the_owner_of_the_data_folder() {
     let folder = stopped().await;
     let folder = folder.path();
@@ -193,7 +193,7 @@ async fn a_database_that_root_restores_belongs_to_the_owner_of_the_data_folder()
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_incomplete_backup_is_not_restored() {
     let folder = stopped().await;
     let folder = folder.path();
@@ -232,7 +232,7 @@ async fn an_incomplete_backup_is_not_restored() {
 }
 
 /// The effects of a clock that was ahead for a while are no damage.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn traces_of_a_wrong_clock_are_a_warning_and_are_restored() {
     let folder = stopped().await;
     let folder = folder.path();
@@ -252,7 +252,7 @@ async fn traces_of_a_wrong_clock_are_a_warning_and_are_restored() {
     succeeds(folder, &["restore", "odd.db", "--data-dir", "new"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_backup_replaces_what_a_server_works_with() {
     let folder = tempdir().unwrap();
     let folder = folder.path();
@@ -276,7 +276,7 @@ async fn no_backup_replaces_what_a_server_works_with() {
     succeeds(folder, &["check"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_restored_over_a_running_server_and_none_is_started_beside_it() {
     let folder = tempdir().unwrap();
     let server = Remote::start(folder.path(), "data");
@@ -331,7 +331,7 @@ fn tell_to_stop(process: &Child) {
     assert!(Command::new("kill").arg(id).status().unwrap().success());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_that_is_stopped_leaves_nothing_behind() {
     let folder = tempdir().unwrap();
     let server = Remote::start(folder.path(), "data");
@@ -356,7 +356,7 @@ async fn a_backup_that_is_stopped_leaves_nothing_behind() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restore_that_is_killed_leaves_one_whole_database() {
     let folder = tempdir().unwrap();
     let server = Remote::start(folder.path(), "data");
@@ -383,7 +383,7 @@ async fn a_restore_that_is_killed_leaves_one_whole_database() {
     assert!(!left.iter().any(|name| name.contains("passing")), "{left:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_backup_is_sent_at_a_time_and_what_a_crash_left_of_one_is_removed() {
     let folder = tempdir().unwrap();
     let data = folder.path().join("data");
@@ -415,7 +415,7 @@ async fn one_backup_is_sent_at_a_time_and_what_a_crash_left_of_one_is_removed() 
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_check_reports_every_fault_with_its_place() {
     let folder = stopped().await;
     let database = folder.path().join("prediction-api.db");
@@ -469,7 +469,7 @@ async fn the_check_reports_every_fault_with_its_place() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn expiry_leaves_nothing_for_the_check_to_find() {
     let field = Field::start().await;
     for hour in 0..3 {
@@ -484,7 +484,7 @@ async fn expiry_leaves_nothing_for_the_check_to_find() {
     assert!(told.ends_with("ok\n"), "{told}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_readings_of_a_deleted_organisation_go_with_it() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;

@@ -20,7 +20,7 @@ async fn post(app: &TestApp, body: impl Into<reqwest::Body>) -> Answer {
     app.send(request.body(body)).await
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_is_no_json_is_unreadable() {
     let app = TestApp::start().await;
     let deep = |open: &str, close: &str| open.repeat(10_000) + "1" + &close.repeat(10_000);
@@ -54,7 +54,7 @@ async fn a_body_that_is_no_json_is_unreadable() {
     assert_eq!(app.get(SOURCES).await.expect(200), json!([]));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn values_of_the_wrong_type_are_named() {
     let app = TestApp::start().await;
     let table = json!([
@@ -79,7 +79,7 @@ async fn values_of_the_wrong_type_are_named() {
     app.calls(ADMIN, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_list_is_no_object_and_an_object_no_name() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -94,7 +94,7 @@ async fn a_list_is_no_object_and_an_object_no_name() {
     app.calls(ADMIN, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unknown_fields_are_all_named() {
     let app = TestApp::start().await;
     let mut body = setup(&Uuid::nil().to_string(), "Job A");
@@ -114,7 +114,7 @@ async fn unknown_fields_are_all_named() {
     app.calls(ADMIN, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fault_of_form_hides_no_broken_rule_and_each_has_one_text() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -184,7 +184,7 @@ async fn a_fault_of_form_hides_no_broken_rule_and_each_has_one_text() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn numbers_out_of_their_range_are_named() {
     let app = TestApp::start().await;
     let (interval, retention) = ("#/expected_interval_minutes", "#/retention_hours");
@@ -216,7 +216,7 @@ async fn numbers_out_of_their_range_are_named() {
     app.calls(ADMIN, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn names_are_one_line_of_1_to_200_characters() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -252,7 +252,7 @@ async fn names_are_one_line_of_1_to_200_characters() {
     app.calls(ADMIN, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_over_the_limit_is_refused_with_or_without_a_length() {
     let app = TestApp::start().await;
     let body = |bytes: usize| format!(r#"{{"name": "m"{}}}"#, " ".repeat(bytes - 13));
@@ -279,7 +279,7 @@ async fn a_body_over_the_limit_is_refused_with_or_without_a_length() {
     assert_eq!(chunked.await.unwrap(), "HTTP/1.1 413");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_does_not_say_that_it_is_json_is_refused() {
     let app = TestApp::start().await;
     let request = || app.request(Method::POST, SOURCES).bearer_auth(ADMIN);
@@ -299,7 +299,7 @@ async fn a_body_that_does_not_say_that_it_is_json_is_refused() {
     app.send(request).await.expect(201);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_member_that_is_there_twice_is_named() {
     let app = TestApp::start().await;
     for (more, place) in [
@@ -312,7 +312,7 @@ async fn a_member_that_is_there_twice_is_named() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_version_without_a_clear_contract_is_refused() {
     let app = TestApp::start().await;
     let source = app.make(SOURCES, &json!({ "name": "m" })).await;
@@ -353,7 +353,7 @@ async fn a_version_without_a_clear_contract_is_refused() {
     answer.expect_problem(422, &["#/source_version/output_roles"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bindings_that_break_the_contract_are_named() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -393,7 +393,7 @@ async fn bindings_that_break_the_contract_are_named() {
     app.post("/api/v1/jobs/setup", &body).await.expect(201);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn null_is_refused_for_a_field_that_cannot_be_cleared() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -415,7 +415,7 @@ async fn null_is_refused_for_a_field_that_cannot_be_cleared() {
     app.calls(ADMIN, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_violation_is_reported_at_once() {
     let app = TestApp::start().await;
     let mut body = setup(&Uuid::nil().to_string(), " ");
@@ -439,7 +439,7 @@ async fn every_violation_is_reported_at_once() {
     assert_eq!(answer.json()["detail"], "validation failed (violations: 6)");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_limit_is_named_as_a_whole_number() {
     let app = TestApp::start().await;
     for value in ["525601", "1e300"] {

@@ -15,7 +15,7 @@ fn words(body: &Value, id: &str) -> String {
     text.replace(id, "[id]")
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_set_up_treats_ids_of_another_organisation_like_unknown_ids() {
     let app = TestApp::start().await;
     for (id, name) in [(OURS, "ours"), (THEIRS, "theirs")] {
@@ -54,7 +54,7 @@ async fn a_set_up_treats_ids_of_another_organisation_like_unknown_ids() {
     assert!(!answer.text.contains("is a sensor"), "{}", answer.text);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_id_of_a_deleted_job_with_predictions_is_not_free() {
     let app = TestApp::start().await;
     let id = "44444444-4444-4444-4444-444444444444";
@@ -79,7 +79,7 @@ async fn the_id_of_a_deleted_job_with_predictions_is_not_free() {
     assert_eq!(rows.as_array().unwrap().len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn predictions_stay_with_their_organisation_when_a_locations_id_is_taken_by_another() {
     let app = TestApp::start().await;
     let location = "44444444-4444-4444-4444-444444444444";
@@ -111,7 +111,7 @@ async fn predictions_stay_with_their_organisation_when_a_locations_id_is_taken_b
     assert_eq!((rows(&us).await, rows(&them).await), (1, 0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_location_of_a_job_has_its_own_rows() {
     let app = TestApp::start().await;
     let job = app.post("/api/v1/jobs/setup", &setup(OURS, "Job")).await.expect(201);
@@ -138,7 +138,7 @@ async fn only_taken(app: &TestApp, token: &str, path: &str, body: Value) {
     assert!(detail.ends_with("is taken"), "{path}: {problem}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_conflict_with_another_organisations_thing_says_only_that_the_id_is_taken() {
     let app = TestApp::start().await;
     for (id, name) in [(OURS, "ours"), (THEIRS, "theirs")] {
@@ -184,7 +184,7 @@ async fn a_conflict_with_another_organisations_thing_says_only_that_the_id_is_ta
     only_taken(&app, &us, "/api/v1/jobs/setup", ours).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deleted_organisations_predictions_are_gone_and_its_id_is_free_only_then() {
     let app = TestApp::start().await;
     let body = json!({ "id": OURS, "name": "ours" });
@@ -236,7 +236,7 @@ async fn a_deleted_organisations_predictions_are_gone_and_its_id_is_free_only_th
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_id_of_a_source_is_not_free_for_others_while_its_predictions_are_stored() {
     let app = TestApp::start().await;
     for (id, name) in [(OURS, "ours"), (THEIRS, "theirs")] {

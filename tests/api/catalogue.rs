@@ -59,7 +59,7 @@ fn bind(role: &str, kind: &str, id: &str) -> Value {
     json!({ "role": role, "input_type": kind, "input_id": id })
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_thing_is_made_read_changed_and_deleted() {
     let (app, home, _) = start().await;
     let place = make(&app, "locations", point(&home, "There")).await;
@@ -115,7 +115,7 @@ async fn each_thing_is_made_read_changed_and_deleted() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_uuid_is_taken_as_an_id_and_a_taken_name_or_id_conflicts() {
     let (app, home, elsewhere) = start().await;
     let released = make(&app, "sources", source("released", None)).await;
@@ -165,7 +165,7 @@ async fn any_uuid_is_taken_as_an_id_and_a_taken_name_or_id_conflicts() {
     conflicts(&app, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_take_filters() {
     let (app, home, elsewhere) = start().await;
     let here = make(&app, "locations", point(&home, "here")).await;
@@ -233,7 +233,7 @@ async fn lists_take_filters() {
     app.calls(ADMIN, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn resources_in_use_are_not_deleted() {
     let (app, home, _) = start().await;
     let bound = make(&app, "locations", point(&home, "bound")).await;
@@ -286,7 +286,7 @@ async fn resources_in_use_are_not_deleted() {
     app.calls(ADMIN, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_organisation_goes_with_all_that_is_its() {
     let (app, home, elsewhere) = start().await;
     let manager = app.token("manager", "manager", &home).await;
@@ -307,7 +307,7 @@ async fn an_organisation_goes_with_all_that_is_its() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_metric_of_a_bound_sensor_stays() {
     let (app, home, elsewhere) = start().await;
     let job = setup(&home, "Job A");
@@ -326,7 +326,7 @@ async fn the_metric_of_a_bound_sensor_stays() {
     app.calls(ADMIN, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_owner_of_a_new_resource_must_exist() {
     let (app, home, elsewhere) = start().await;
     let foreign = make(&app, "locations", point(&elsewhere, "x")).await;
@@ -343,7 +343,7 @@ async fn the_owner_of_a_new_resource_must_exist() {
     app.calls(ADMIN, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_source_version_never_changes() {
     let (app, ..) = start().await;
     let model = make(&app, "sources", source("m", None)).await;
@@ -365,7 +365,7 @@ async fn a_source_version_never_changes() {
     assert_eq!(get(&app, &path).await, made);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_of_a_job_is_checked_against_the_contract() {
     let (app, home, elsewhere) = start().await;
     let job = setup(&home, "Job A");
@@ -434,7 +434,7 @@ async fn a_change_of_a_job_is_checked_against_the_contract() {
     app.ok(ADMIN, "POST /jobs/setup", same).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_expected_interval_has_two_spellings() {
     let (app, home, _) = start().await;
     let [wire, tutorial] = ["expected_interval_minutes", "expectedintervalminutes"];

@@ -120,7 +120,7 @@ fn latest(rows: &[Value]) -> Timestamp {
     rows.iter().map(arrival).max().unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_is_ahead_for_a_while_deletes_nothing() {
     let Some(library) = faketime() else { return };
     let folder = tempfile::tempdir().unwrap();
@@ -198,7 +198,7 @@ async fn a_clock_that_is_ahead_for_a_while_deletes_nothing() {
     assert!(checked.status.success(), "{}", text(&checked.stdout));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_command_accepts_a_clock_and_a_running_server_follows() {
     let Some(library) = faketime() else { return };
     let folder = tempfile::tempdir().unwrap();
@@ -224,7 +224,7 @@ async fn the_command_accepts_a_clock_and_a_running_server_follows() {
     assert!(log.contains("the clock is trusted again"), "{log}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_before_or_at_1970_stops_nothing() {
     let Some(library) = faketime() else { return };
     for time in ["@1969-12-31 12:00:00", "@1970-01-01 00:00:00", "@1901-12-14 00:00:00"] {
@@ -262,7 +262,7 @@ async fn a_clock_before_or_at_1970_stops_nothing() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_jump_while_the_server_runs_is_noticed_and_its_end_too() {
     let Some(library) = faketime() else { return };
     let folder = tempfile::tempdir().unwrap();
@@ -290,7 +290,7 @@ async fn a_jump_while_the_server_runs_is_noticed_and_its_end_too() {
     assert_eq!(server.served.terminate(), Some(0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_arrival_is_later_than_those_before() {
     let field = Field::start().await;
     let sensor = json!({ "organisation_id": field.home, "name": "Sensor", "metric": "celsius" });
@@ -316,7 +316,7 @@ async fn each_arrival_is_later_than_those_before() {
     assert_eq!(arrivals[8], field.app.now(), "the clock has caught up");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_newest_arrival_is_known_after_a_restart() {
     let field = Field::start().await;
     field.post(issued(0), &[risk(1, 1.0)]).await;
@@ -339,7 +339,7 @@ async fn the_newest_arrival_is_known_after_a_restart() {
     assert_eq!(rows[0]["value"], 1.0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn how_far_an_issue_may_be_ahead_is_set() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = command(folder.path(), &["--data-dir", "data"]);

@@ -11,8 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use prediction_api::store::engine::Connection;
+use rusqlite::Connection;
 use tempfile::{TempDir, tempdir};
+
+use crate::storage;
 
 /// Returns the command that runs the executable in `folder` with an environment of its own.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
@@ -22,6 +24,13 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .args(arguments);
+    let data = arguments
+        .iter()
+        .skip_while(|argument| **argument != "--data-dir")
+        .nth(1);
+    if data.is_none_or(|data| *data == ".") {
+        storage::choose(&mut command, folder);
+    }
     command
 }
 

@@ -38,7 +38,7 @@ fn unpacked(coding: &str, bytes: &[u8]) -> String {
     String::from_utf8(text).unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn large_answers_are_compressed_as_asked_for_whole_and_streamed() {
     let field = Field::start().await;
     let rows = field.many(5000).await;
@@ -71,7 +71,7 @@ async fn large_answers_are_compressed_as_asked_for_whole_and_streamed() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn small_answers_and_secrets_stay_as_they_are() {
     let app = TestApp::start().await;
     for path in ["/api/v1/whoami", "/livez", "/api/v1/jobs"] {
@@ -90,7 +90,7 @@ async fn small_answers_and_secrets_stay_as_they_are() {
     assert_eq!((answer.status, answer.header("content-encoding")), (201, ""));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_tag_of_a_compressed_answer_serves_conditions_as_the_plain_one_does() {
     let app = TestApp::start().await;
     // A source with a response that is long enough to be compressed.
@@ -122,7 +122,7 @@ async fn the_tag_of_a_compressed_answer_serves_conditions_as_the_plain_one_does(
     assert_eq!(fetch(request).await.0.status, 200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn compressed_bodies_are_refused_before_they_are_read() {
     let app = TestApp::start().await;
     let post = |token: Option<&str>, coding: &str| {
@@ -143,7 +143,7 @@ async fn compressed_bodies_are_refused_before_they_are_read() {
     post(Some(ADMIN), "identity").await.expect(201);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_head_returns_the_headers_of_a_get() {
     let field = Field::start().await;
     let path = field.many(100).await;
@@ -159,7 +159,7 @@ async fn a_head_returns_the_headers_of_a_get() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_response_has_the_security_headers() {
     let app = TestApp::start().await;
     for path in [
@@ -194,7 +194,7 @@ async fn every_response_has_the_security_headers() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_of_others_call_the_api_only_where_they_may() {
     let page = "https://farm.example";
     let preflight = |app: &TestApp, origin: &str| {

@@ -76,7 +76,7 @@ async fn tag(app: &TestApp, path: &str) -> String {
     answer.header("etag").to_owned()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_state_that_the_client_knows_is_not_sent_again() {
     let (app, things) = start().await;
     for (kind, path, change) in things {
@@ -100,7 +100,7 @@ async fn a_state_that_the_client_knows_is_not_sent_again() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_problem_is_no_state_that_a_client_could_know() {
     let app = TestApp::start().await;
     let path = "/api/v1/jobs/00000000-0000-0000-0000-000000000001";
@@ -109,7 +109,7 @@ async fn a_problem_is_no_state_that_a_client_could_know() {
     assert_eq!(answer.header("etag"), "");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn creations_and_changes_return_the_tag_that_get_returns() {
     let (app, things) = start().await;
     let made = app.post("/api/v1/organisations", &json!({ "name": "new" })).await;
@@ -125,7 +125,7 @@ async fn creations_and_changes_return_the_tag_that_get_returns() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_is_made_only_to_the_state_that_it_is_meant_for() {
     let (app, things) = start().await;
     for (kind, path, change) in things {
@@ -147,7 +147,7 @@ async fn a_change_is_made_only_to_the_state_that_it_is_meant_for() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_the_state_that_is_meant_is_deleted() {
     let (app, things) = start().await;
     // The job first, then the resources that it needs.
@@ -162,7 +162,7 @@ async fn only_the_state_that_is_meant_is_deleted() {
     assert_eq!(delete_if(&app, &path, "*").await.status, 204);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_jobs_tag_changes_with_its_health_but_guards_only_its_settings() {
     let (app, things) = start().await;
     let (_, path, change) = things.last().unwrap();
@@ -180,7 +180,7 @@ async fn a_jobs_tag_changes_with_its_health_but_guards_only_its_settings() {
     put_if(&app, path, &new, change).await.expect_problem(412, &[]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_answer_of_a_set_up_guards_the_job() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -192,7 +192,7 @@ async fn the_answer_of_a_set_up_guards_the_job() {
     put_if(&app, path, first, &change).await.expect_problem(412, &[]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn head_answers_like_get_without_a_body() {
     let (app, things) = start().await;
     app.organisation("another").await;
@@ -225,7 +225,7 @@ async fn head_answers_like_get_without_a_body() {
     assert_eq!(app.send(stranger).await.status, 401);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_answer_has_a_request_id() {
     let (app, things) = start().await;
     let (_, job, _) = things.last().unwrap();
@@ -267,7 +267,7 @@ async fn every_answer_has_a_request_id() {
     assert_eq!(ids.len(), answers.len());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_may_name_its_request() {
     let app = TestApp::start().await;
     let named = async |id: &str| {
@@ -283,7 +283,7 @@ async fn a_client_may_name_its_request() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tag_of_an_earlier_life_or_of_no_answer_guards_nothing_open() {
     let (app, things) = start().await;
     let mut lives = Vec::new();

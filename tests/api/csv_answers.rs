@@ -30,7 +30,7 @@ async fn sensor(field: &Field) -> String {
     id
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn accept_is_obeyed_with_its_weights() {
     let field = Field::start().await;
     field.post(json!({}), &[risk(0, 1.0)]).await;
@@ -79,7 +79,7 @@ async fn accept_is_obeyed_with_its_weights() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_csv_answer_has_a_name_and_a_byte_order_mark_on_request() {
     let field = Field::start().await;
     field.post(json!({}), &[risk(0, 1.0)]).await;
@@ -121,7 +121,7 @@ async fn a_csv_answer_has_a_name_and_a_byte_order_mark_on_request() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn formulas_are_guarded_on_request() {
     let field = Field::start().await;
     for stage in ["=1+1", "+1", "-1", "@SUM(1)", "\u{ff1d}1", "plain", "a=b"] {
@@ -153,7 +153,7 @@ async fn formulas_are_guarded_on_request() {
     assert_eq!(plain.len(), 7);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn responses_to_a_token_must_not_be_cached() {
     let field = Field::start().await;
     let app = &field.app;

@@ -30,7 +30,7 @@ fn detail(answer: &Answer) -> String {
     errors[0]["detail"].as_str().unwrap_or_default().to_owned()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_dialects_of_exporters_are_read() {
     let app = TestApp::start().await;
     let id = sensor(&app).await;
@@ -59,7 +59,7 @@ async fn the_dialects_of_exporters_are_read() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_of_a_rows_values_name_its_line() {
     let field = Field::start().await;
     let sensor = json!({ "organisation_id": field.home, "name": "Sensor", "metric": "celsius" });
@@ -105,7 +105,7 @@ async fn faults_of_a_rows_values_name_its_line() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_of_a_table_are_named() {
     let app = TestApp::start().await;
     let id = sensor(&app).await;
@@ -167,7 +167,7 @@ async fn faults_of_a_table_are_named() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_line_of_a_bad_row_is_the_one_that_an_editor_shows() {
     let app = TestApp::start().await;
     let id = sensor(&app).await;
@@ -194,7 +194,7 @@ async fn the_line_of_a_bad_row_is_the_one_that_an_editor_shows() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readings_that_were_read_as_csv_can_be_posted_back() {
     let app = TestApp::start().await;
     let id = sensor(&app).await;
@@ -210,7 +210,7 @@ async fn readings_that_were_read_as_csv_can_be_posted_back() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_rows_of_one_sensor_need_not_name_it() {
     let app = TestApp::start().await;
     let id = sensor(&app).await;
@@ -230,7 +230,7 @@ async fn the_rows_of_one_sensor_need_not_name_it() {
         .expect_problem(400, &["sensor_id"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readings_are_taken_as_newline_delimited_json() {
     let app = TestApp::start().await;
     let id = sensor(&app).await;
@@ -254,7 +254,7 @@ async fn readings_are_taken_as_newline_delimited_json() {
     assert_eq!(app.get(&path).await.expect(200).as_array().unwrap().len(), 3);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn predictions_of_a_job_that_were_read_as_csv_can_be_posted_back() {
     let field = Field::start().await;
     let app = &field.app;
@@ -277,7 +277,7 @@ async fn predictions_of_a_job_that_were_read_as_csv_can_be_posted_back() {
     assert!(field.values(WINDOW).await.contains(&2.5));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn predictions_without_a_job_are_taken_as_csv() {
     let field = Field::start().await;
     let app = &field.app;
@@ -299,7 +299,7 @@ async fn predictions_without_a_job_are_taken_as_csv() {
     assert!(stages.contains(&json!("raw")) && stages.contains(&Value::Null));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_rows_of_predictions_are_named() {
     let field = Field::start().await;
     let (app, job, there) = (&field.app, &field.job, &field.there);
@@ -346,7 +346,7 @@ async fn bad_rows_of_predictions_are_named() {
     assert!(field.values(WINDOW).await.is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_header_of_many_columns_and_deep_nesting_are_refused_at_once() {
     let app = TestApp::start().await;
     let wide = csv(&app, "/readings", &"value,".repeat(100_000)).await;

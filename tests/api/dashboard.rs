@@ -66,7 +66,7 @@ fn resolve(path: &str, to: &str) -> String {
     folders.join("/")
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_and_its_files_are_small_and_of_this_server() {
     let app = TestApp::start().await;
     let files = files(&app).await;
@@ -108,7 +108,7 @@ async fn the_page_and_its_files_are_small_and_of_this_server() {
     assert!(unused.is_empty(), "{unused:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_stands_inline_and_nothing_else_may_be_called() {
     let app = TestApp::start().await;
     let front = page(&app, "/").await;
@@ -122,7 +122,7 @@ async fn nothing_stands_inline_and_nothing_else_may_be_called() {
     assert!(!inline.is_match(&front.text), "{}", front.text);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn browsers_keep_files_and_ask_whether_they_changed() {
     let app = TestApp::start().await;
     for path in [
@@ -144,7 +144,7 @@ async fn browsers_keep_files_and_ask_whether_they_changed() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_files_of_the_folders_are_answered() {
     let app = TestApp::start().await;
     for path in [
@@ -164,7 +164,7 @@ async fn only_files_of_the_folders_are_answered() {
     assert!(licence.text.contains("MIT"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_is_marked_if_the_api_has_webhooks() {
     let app = TestApp::start().await;
     let front = page(&app, "/").await;

@@ -55,7 +55,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     entries.map(named).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_demo_holds_the_season_of_three_stations_as_it_went() {
     let folder = tempdir().unwrap();
     let demo = Served::start(command(folder.path(), &["demo"]));
@@ -98,7 +98,7 @@ async fn the_demo_holds_the_season_of_three_stations_as_it_went() {
     assert_eq!(demo.terminate(), Some(0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_state_of_health_is_seen_in_the_demo() {
     let folder = tempdir().unwrap();
     let demo = Served::start(command(folder.path(), &["demo"]));
@@ -132,7 +132,7 @@ async fn every_state_of_health_is_seen_in_the_demo() {
     assert!(latest[0]["values"].as_array().unwrap().len() > 300, "{latest}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everyone_reads_the_demo_and_only_a_token_changes_it() {
     let folder = tempdir().unwrap();
     let demo = Served::start(command(folder.path(), &["demo"]));

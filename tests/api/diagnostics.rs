@@ -40,7 +40,7 @@ async fn works_and_ends_well(server: Remote, name: &str) {
     assert_eq!(server.served.terminate(), Some(0), "{name}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_that_cannot_be_written_costs_nothing() {
     let folder = tempdir().unwrap();
     // The first start uses a fresh folder, the others continue with its data.
@@ -52,7 +52,7 @@ async fn a_log_that_cannot_be_written_costs_nothing() {
     works_and_ends_well(server, "closed at first").await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_of_the_log_that_goes_away_costs_nothing() {
     let folder = tempdir().unwrap();
     let (reader, writer) = pipe().unwrap();
@@ -62,7 +62,7 @@ async fn a_reader_of_the_log_that_goes_away_costs_nothing() {
     works_and_ends_well(server, "gone").await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_of_the_log_that_does_not_read_costs_nothing() {
     let folder = tempdir().unwrap();
     let (reader, writer) = pipe().unwrap();
@@ -75,7 +75,7 @@ async fn a_reader_of_the_log_that_does_not_read_costs_nothing() {
     drop(reader);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_that_has_the_log_too_is_survived_without_a_restart() {
     let Some(disk) = Disk::new(16) else { return };
     let path = disk.path().join("server.log");
@@ -125,7 +125,7 @@ async fn a_full_disk_that_has_the_log_too_is_survived_without_a_restart() {
     assert!(count("writes are committed again") >= 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_banner_that_cannot_be_written_costs_nothing() {
     let folder = tempdir().unwrap();
     for (output, error) in [(full(), full()), (closed(), closed()), (full(), Stdio::null())] {

@@ -28,7 +28,7 @@ fn direct(field: &Field, hour: u32, value: f64) -> Value {
     })
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn points_without_a_job_name_their_source() {
     let field = Field::start().await;
     let elsewhere = field.app.organisation("Elsewhere").await;
@@ -128,7 +128,7 @@ async fn points_without_a_job_name_their_source() {
     assert_eq!((rows.len(), &rows[0]["value"]), (1, &json!(4.0)));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lines_are_stored_part_by_part() {
     let field = Field::start().await;
     let line = |n: usize| {

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use prediction_api::store::engine::Connection;
+use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
@@ -70,7 +70,7 @@ fn predictions(job: &str) -> String {
     format!("/predictions?job_id={job}&metric=all&{window}")
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_full_disk_writes_are_refused_and_reads_go_on_until_there_is_room_again() {
     let Some(disk) = Disk::new(8) else { return };
     let server = Remote::start(disk.path(), "data");
@@ -132,7 +132,7 @@ async fn on_a_full_disk_writes_are_refused_and_reads_go_on_until_there_is_room_a
     assert_eq!(again.served.terminate(), Some(0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_or_file_that_cannot_be_written_is_said_in_one_line() {
     let Some(disk) = Disk::new(8) else { return };
     let server = Remote::start(disk.path(), "data");
@@ -206,7 +206,7 @@ async fn lives_with_damage(server: &Remote, folder: &Path, job: &str) {
     assert_refused(&checked, &["prediction-api.db has", "fault"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn damaged_pages_are_problems_and_the_server_goes_on() {
     let (folder, job) = stopped().await;
     damage(folder.path());
@@ -214,7 +214,7 @@ async fn damaged_pages_are_problems_and_the_server_goes_on() {
     lives_with_damage(&server, folder.path(), &job).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_that_are_damaged_under_a_running_server_are_problems_too() {
     let (folder, job) = stopped().await;
     let server = Remote::start(folder.path(), "data");
@@ -223,7 +223,7 @@ async fn pages_that_are_damaged_under_a_running_server_are_problems_too() {
     lives_with_damage(&server, folder.path(), &job).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cut_or_overwritten_file_is_refused_in_one_line() {
     let (folder, _) = stopped().await;
     let database = folder.path().join("data/prediction-api.db");
@@ -240,7 +240,7 @@ async fn a_cut_or_overwritten_file_is_refused_in_one_line() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_under_load_loses_no_acknowledged_write_and_folds_the_log_in() {
     let folder = tempdir().unwrap();
     let server = Remote::start(folder.path(), "data");

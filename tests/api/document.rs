@@ -28,7 +28,7 @@ fn the_document_is_the_one_in_the_snapshot() {
     insta::assert_snapshot!(http::document().to_yaml());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_server_serves_the_document_as_json_and_yaml() {
     let app = TestApp::start().await;
     let request = |path| app.request("GET".parse().unwrap(), path);

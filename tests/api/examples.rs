@@ -180,19 +180,19 @@ impl Visitor {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_examples_make_everything_one_by_one_and_work_on_it() {
     let app = TestApp::start().await;
     Visitor::new(&app.url, ADMIN).execute_all(MAKE).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_example_that_sets_a_job_up_comes_first_and_makes_what_the_others_need() {
     let app = TestApp::start().await;
     Visitor::new(&app.url, ADMIN).execute_all(SET_UP_FIRST).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn examples_that_need_nothing_work_as_the_very_first_call() {
     let calls = calls();
     for name in ["create_organisation", "create_source", "set_up_job"] {
@@ -225,13 +225,13 @@ mod on_a_demo {
         (folder, served, visitor)
     }
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn the_examples_make_everything_one_by_one_and_work_on_it() {
         let (_folder, _demo, mut visitor) = demo();
         visitor.execute_all(MAKE).await;
     }
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn the_example_that_sets_a_job_up_comes_first_and_makes_what_the_others_need() {
         let (_folder, _demo, mut visitor) = demo();
         visitor.execute_all(SET_UP_FIRST).await;

@@ -38,7 +38,7 @@ async fn values(app: &TestApp, job: &str) -> Vec<f64> {
 const PAST: &str = "2023-10-26T23:00:00Z";
 const FUTURE: &str = "2023-10-27T10:00:00Z";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_corrected_value_does_not_come_back_when_its_correction_expires() {
     let app = TestApp::start().await;
     let job = job(&app).await;
@@ -51,7 +51,7 @@ async fn a_corrected_value_does_not_come_back_when_its_correction_expires() {
     assert_eq!(values(&app, &job).await, [0.0; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn expired_predictions_are_stored_when_they_are_posted_again() {
     let app = TestApp::start().await;
     let job = job(&app).await;
@@ -65,7 +65,7 @@ async fn expired_predictions_are_stored_when_they_are_posted_again() {
     assert_eq!(values(&app, &job).await, [5.0, 7.0]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_changed_retention_counts_for_what_is_there() {
     let app = TestApp::start().await;
     let job = job(&app).await;
@@ -81,7 +81,7 @@ async fn a_changed_retention_counts_for_what_is_there() {
     assert_eq!(values(&app, &job).await, [5.0]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn expired_predictions_are_not_returned() {
     let field = Field::start().await;
     field.change_source(json!({ "retention_hours": 1 })).await;
@@ -106,7 +106,7 @@ async fn expired_predictions_are_not_returned() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_point_of_a_run_expires_by_itself() {
     let field = Field::start().await;
     field.change_source(json!({ "retention_hours": 1 })).await;

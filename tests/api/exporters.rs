@@ -25,7 +25,7 @@ fn detail(answer: &Answer) -> String {
     errors[0]["detail"].as_str().unwrap_or_default().to_owned()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn times_are_taken_in_the_unambiguous_forms_of_iso_8601() {
     let app = TestApp::start().await;
     let sensor = sensor(&app).await;
@@ -62,7 +62,7 @@ async fn times_are_taken_in_the_unambiguous_forms_of_iso_8601() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_query_takes_dates_and_a_plus_that_was_not_escaped() {
     let field = Field::start().await;
     field.post(json!({}), &[risk(0, 1.0), risk(23, 2.0)]).await;
@@ -89,7 +89,7 @@ async fn a_query_takes_dates_and_a_plus_that_was_not_escaped() {
     assert!(detail(&answer).contains("has no offset"), "{}", answer.text);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_step_is_a_duration_or_a_number_of_seconds() {
     let field = Field::start().await;
     let post = async |step: Value| {
@@ -123,7 +123,7 @@ async fn send(app: &TestApp, path: &str, kind: &str, body: impl Into<reqwest::Bo
 
 const JSON: &str = "application/json";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_whole_number_may_be_written_with_a_fraction_or_an_exponent() {
     let app = TestApp::start().await;
     for (number, hours) in [("60.0", 60), ("6e1", 60), ("0.72E3", 720), ("1.0", 1)] {
@@ -148,7 +148,7 @@ async fn a_whole_number_may_be_written_with_a_fraction_or_an_exponent() {
     answer.expect_problem(422, &["#/retention_hours"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn numbers_that_json_or_a_double_does_not_have_are_named() {
     let app = TestApp::start().await;
     let sensor = sensor(&app).await;
@@ -187,7 +187,7 @@ async fn numbers_that_json_or_a_double_does_not_have_are_named() {
         .expect_problem(400, &["#/0/value", "#/1/value"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_place_of_a_fault_in_json_is_named() {
     let app = TestApp::start().await;
     for (body, word) in [
@@ -205,7 +205,7 @@ async fn the_place_of_a_fault_in_json_is_named() {
     assert!(latin.text.contains("not UTF-8"), "{}", latin.text);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_byte_order_mark_is_passed_over_and_utf_16_refused() {
     let app = TestApp::start().await;
     let sensor = sensor(&app).await;
@@ -237,7 +237,7 @@ async fn a_byte_order_mark_is_passed_over_and_utf_16_refused() {
     assert!(lines.text.contains("missing field"), "{}", lines.text);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_faults_than_are_listed_are_at_least_100() {
     let app = TestApp::start().await;
     let body: Vec<_> = (0..500).map(|_| json!({ "sensor_id": "x" })).collect();

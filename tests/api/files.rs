@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Stdio, time::Duration};
 
-use prediction_api::store::engine::Connection;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
@@ -57,7 +57,7 @@ fn interrupt(folder: &Path) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_killed_process_has_left_half_written_is_rolled_back_first() {
     let folder = tempdir().unwrap();
     let server = Remote::start(folder.path(), "data");
@@ -89,7 +89,7 @@ async fn what_a_killed_process_has_left_half_written_is_rolled_back_first() {
     assert_eq!(server.caller.all("/organisations").await.len(), 500);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_deleted_or_replaced_is_not_written_to() {
     let folder = tempdir().unwrap();
     let log = folder.path().join("log");
@@ -119,7 +119,7 @@ async fn a_database_that_is_deleted_or_replaced_is_not_written_to() {
     assert!(run(folder.path(), &["check"]).status.success());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_file_that_was_deleted_lets_no_second_server_in() {
     let folder = tempdir().unwrap();
     let server = Remote::start(folder.path(), "data");
@@ -153,7 +153,7 @@ async fn until_begun(folder: &Path, count: usize) {
     panic!("no backup is begun");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_that_was_killed_is_cleared_by_the_next_and_one_that_runs_is_not() {
     let folder = tempdir().unwrap();
     let server = Remote::start(folder.path(), "data");
@@ -217,7 +217,7 @@ fn the_next_start_removes_files_of_a_killed_restore_or_demo() {
     assert_eq!(names, ["prediction-api.db", kept, "prediction-api.lock"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_on_a_medium_that_is_only_read_is_checked() {
     let Some(disk) = Disk::new(16) else { return };
     for end in ["killed", "killed, without the index", "stopped"] {
@@ -267,7 +267,7 @@ fn the_check_says_what_a_file_is_and_never_to_restore_over_it() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_into_a_folder_that_is_not_there_names_the_folder() {
     let folder = tempdir().unwrap();
     let server = Remote::start(folder.path(), "data");
@@ -280,7 +280,7 @@ async fn a_backup_into_a_folder_that_is_not_there_names_the_folder() {
     assert_eq!(server.served.terminate(), Some(0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_of_another_program_is_named() {
     let folder = tempdir().unwrap();
     let server = Remote::start(folder.path(), "data");

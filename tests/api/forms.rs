@@ -17,7 +17,7 @@ async fn get(field: &Field, query: &str, accept: &str) -> Answer {
     answer
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_series_and_csv_say_the_same() {
     let field = Field::start().await;
     let mut odd = job_at(&field.home, &field.there, "Odd");
@@ -133,7 +133,7 @@ async fn rows_series_and_csv_say_the_same() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readings_that_were_read_as_series_can_be_posted_again() {
     let field = Field::start().await;
     for hour in 0..4 {
@@ -163,7 +163,7 @@ async fn readings_that_were_read_as_series_can_be_posted_again() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_of_many_rows_comes_whole() {
     let field = Field::start().await;
     let values: Vec<_> = (0..10_000).map(f64::from).collect();
@@ -182,7 +182,7 @@ async fn an_answer_of_many_rows_comes_whole() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn series_whose_columns_do_not_go_together_are_refused() {
     let field = Field::start().await;
     let good = json!({ "role": "risk", "start": at(1), "step": "PT1H", "values": [1, 2] });

@@ -60,7 +60,7 @@ async fn until_refused(server: &Remote) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_full_disk_the_server_starts_and_reads_and_recovers_by_itself() {
     for reserve in ["", "[limits]\nreserve_bytes = 0"] {
         let Some(disk) = Disk::new(16) else { return };
@@ -104,7 +104,7 @@ async fn on_a_full_disk_the_server_starts_and_reads_and_recovers_by_itself() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_full_disk_tokens_are_revoked_things_are_deleted_and_retention_goes_on() {
     let Some(disk) = Disk::new(64) else { return };
     let server = start(disk.path(), "[retention]\nsweep_seconds = 1");
@@ -149,7 +149,7 @@ async fn on_a_full_disk_tokens_are_revoked_things_are_deleted_and_retention_goes
     let count = "SELECT count(*) FROM readings";
     let database = disk.path().join("data/prediction-api.db");
     let readings = || -> i64 {
-        let database = prediction_api::store::engine::Connection::open(&database).unwrap();
+        let database = rusqlite::Connection::open(&database).unwrap();
         database.query_row(count, [], |row| row.get(0)).unwrap()
     };
     until("nothing is deleted", async || readings() == 0).await;
@@ -166,7 +166,7 @@ async fn on_a_full_disk_tokens_are_revoked_things_are_deleted_and_retention_goes
     assert_eq!(server.served.terminate(), Some(0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reserve_is_made_only_where_there_is_much_room() {
     let Some(disk) = Disk::new(64) else { return };
     let filler = disk.path().join("filler");

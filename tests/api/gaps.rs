@@ -29,7 +29,7 @@ async fn values(app: &TestApp, sensor: &str) -> Vec<f64> {
     rows.map(|row| row["value"].as_f64().unwrap()).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gaps_in_csv_are_refused_skipped_or_withdraw() {
     let app = TestApp::start().await;
     let id = sensor(&app).await;
@@ -64,7 +64,7 @@ async fn gaps_in_csv_are_refused_skipped_or_withdraw() {
     assert_eq!(counts(&again.expect(200)), [0, 0, 2, 0, 2]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gaps_in_json_are_skipped_and_a_whole_body_of_them_too() {
     let app = TestApp::start().await;
     let id = sensor(&app).await;
@@ -99,7 +99,7 @@ async fn gaps_in_json_are_skipped_and_a_whole_body_of_them_too() {
     assert_eq!(values(&app, &id).await, [3.0, 4.0]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gaps_in_series_points_and_lines_of_predictions_are_skipped() {
     let field = Field::start().await;
     let app = &field.app;

@@ -39,7 +39,7 @@ async fn read(app: &TestApp, sensor: &str, hour: u32, value: f64) {
     app.post("/api/v1/readings", &body).await.expect(200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_gets_all_that_its_job_needs() {
     let field = Field::start().await;
     let (job, sensor) = job(&field).await;
@@ -111,7 +111,7 @@ async fn a_worker_gets_all_that_its_job_needs() {
     assert_eq!(before["inputs"][0]["predictions"], json!([]));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn inputs_are_the_organisations_and_windows_make_sense() {
     let field = Field::start().await;
     let (job, sensor) = job(&field).await;
@@ -174,7 +174,7 @@ async fn inputs_are_the_organisations_and_windows_make_sense() {
     field.app.calls(&viewer, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_without_a_location_gets_what_its_source_predicts_anywhere() {
     let field = Field::start().await;
     let mut body = setup(&field.home, "Nowhere");
@@ -193,7 +193,7 @@ async fn a_job_without_a_location_gets_what_its_source_predicts_anywhere() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_inputs_together_have_so_many_values() {
     let field = Field::start().await;
     let (_, sensor) = job(&field).await;

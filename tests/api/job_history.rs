@@ -31,7 +31,7 @@ async fn history(app: &TestApp, job: &str) -> Vec<Value> {
     history.as_array().unwrap().clone()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_change_of_version_location_or_bindings_is_an_entry() {
     let app = TestApp::start().await;
     let home = app.organisation("home").await;
@@ -97,7 +97,7 @@ async fn each_change_of_version_location_or_bindings_is_an_entry() {
     assert_eq!(pages, entries);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn inputs_as_of_a_time_are_those_of_the_job_as_it_stood_then() {
     let app = TestApp::start().await;
     let home = app.organisation("home").await;
@@ -144,7 +144,7 @@ async fn inputs_as_of_a_time_are_those_of_the_job_as_it_stood_then() {
     assert_eq!(value(&read("").await), json!([23.9]));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_history_outlives_its_job_as_long_as_predictions_do() {
     let app = TestApp::start().await;
     let (home, other) = (app.organisation("home").await, app.organisation("other").await);
@@ -174,7 +174,7 @@ async fn a_history_outlives_its_job_as_long_as_predictions_do() {
     assert_eq!(left, 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_present_of_an_older_database_is_assumed_since_the_job_was_created() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(

@@ -13,7 +13,7 @@ async fn latest(field: &Field, query: &str) -> Value {
     field.app.ok(ADMIN, &path, Value::Null).await
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_newest_issue_with_its_age_and_reach() {
     let field = Field::start().await;
     let job = format!("job_id={}", field.job);
@@ -78,7 +78,7 @@ async fn the_newest_issue_with_its_age_and_reach() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn several_locations_at_once_and_borders() {
     let field = Field::start().await;
     let other = place(&field.app, &field.home, "Other").await;
@@ -132,7 +132,7 @@ async fn several_locations_at_once_and_borders() {
     assert_eq!(latest(&field, &format!("job_id={}", field.job)).await, json!([]));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_jobs_at_one_location_are_answered_beside_each_other() {
     let field = Field::start().await;
     let other = field.another("mildew-predictor").await;
@@ -162,7 +162,7 @@ async fn two_jobs_at_one_location_are_answered_beside_each_other() {
     assert_eq!(values(&found), expected([json!([7.0]), json!([1.0])]));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_repeated_location_is_returned_once() {
     let field = Field::start().await;
     let there = place(&field.app, &field.home, "Elsewhere").await;

@@ -6,7 +6,7 @@ use crate::app::{ADMIN, BODY_BYTES, TestApp, setup};
 
 const ORGANISATION: &str = "77777777-7777-7777-7777-777777777777";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refusal_names_at_most_a_hundred_violations_and_stays_small() {
     let app = TestApp::start().await;
     let binding = json!({ "role": "x".repeat(190), "input_type": "sensor", "input_id": ORGANISATION });
@@ -33,7 +33,7 @@ async fn a_refusal_names_at_most_a_hundred_violations_and_stays_small() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_a_large_body_only_the_first_fault_is_reported() {
     let app = TestApp::start().await;
     let body = json!({ "job_id": ORGANISATION, "predictions": vec![json!([]); 200_000] });
@@ -41,7 +41,7 @@ async fn of_a_large_body_only_the_first_fault_is_reported() {
     answer.expect_problem(422, &["#/predictions/0"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_condition_that_cannot_be_read_does_not_pass_for_none() {
     let app = TestApp::start().await;
     let id = app.organisation("x").await;
@@ -59,7 +59,7 @@ async fn a_condition_that_cannot_be_read_does_not_pass_for_none() {
     assert_eq!(change(&[b"\"9-x\"", tag.as_bytes()]).await.status, 200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_response_with_a_secret_must_not_be_cached() {
     let app = TestApp::start().await;
     let body = json!({ "name": "another", "role": "admin" });

@@ -6,6 +6,7 @@ use crate::{
     app::{ADMIN, Answer, TestApp, setup},
     command_line::{self, text},
     field::{Field, at, issued, job_at, place, risk},
+    storage,
 };
 use prediction_api::store::engine::Connection;
 
@@ -46,7 +47,7 @@ fn account() -> Value {
     })
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_value_is_returned_with_its_run_as_posted_and_the_job_as_it_stood() {
     let field = Field::start().await;
     let job = field
@@ -104,7 +105,7 @@ async fn a_value_is_returned_with_its_run_as_posted_and_the_job_as_it_stood() {
     assert_eq!(field.lineage(6, "").await["run"], found["run"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_of_which_nothing_was_posted_has_the_inputs_of_its_arrival() {
     let field = Field::start().await;
     field.post(issued(0), &[risk(5, 1.0)]).await;
@@ -139,7 +140,7 @@ async fn a_run_of_which_nothing_was_posted_has_the_inputs_of_its_arrival() {
     assert_eq!(field.lineage(5, "").await["run"].as_object().unwrap().len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn revisions_issues_and_withdrawals_are_those_of_the_value() {
     let field = Field::start().await;
     let named = |hour, id: &str| run(hour, &json!({ "id": id }));
@@ -218,7 +219,7 @@ async fn revisions_issues_and_withdrawals_are_those_of_the_value() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_bindings_are_those_of_the_time_of_the_inputs() {
     let app = TestApp::start().await;
     let home = app.organisation("home").await;
@@ -282,7 +283,7 @@ async fn the_bindings_are_those_of_the_time_of_the_inputs() {
     assert_eq!([gone.get("inputs"), gone.get("inputs_as_of_given")], [None, None]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_means_several_values_is_told_what_tells_them_apart() {
     let field = Field::start().await;
     let app = &field.app;
@@ -363,7 +364,7 @@ async fn a_request_that_means_several_values_is_told_what_tells_them_apart() {
     app.get(&all).await.expect_problem(400, &["metric"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn values_without_a_job_have_neither_a_job_nor_inputs() {
     let field = Field::start().await;
     let point = json!([{ "source": "mildew-predictor", "metric": "mildew_risk", "location_id": field.there,
@@ -395,7 +396,7 @@ async fn values_without_a_job_have_neither_a_job_nor_inputs() {
         .expect_problem(422, &["#/0/run"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_organisation_gets_what_it_gets_for_an_unknown_job() {
     let field = Field::start().await;
     field.post(run(0, &account()), &[risk(5, 1.0)]).await;
@@ -418,7 +419,7 @@ async fn another_organisation_gets_what_it_gets_for_an_unknown_job() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_that_breaks_a_rule_is_refused_with_every_violation() {
     let field = Field::start().await;
     let refused = async |run: Value, places: &[&str]| {
@@ -463,7 +464,7 @@ async fn an_account_that_breaks_a_rule_is_refused_with_every_violation() {
     assert_eq!(field.posts(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn accounts_are_deleted_with_the_last_of_their_runs() {
     let field = Field::start().await;
     field.change_source(json!({ "retention_hours": 2 })).await;
@@ -500,7 +501,7 @@ async fn accounts_are_deleted_with_the_last_of_their_runs() {
     assert_eq!(field.posts(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_check_of_the_database_finds_runs_whose_account_is_missing() {
     let field = Field::start().await;
     field.post(run(0, &account()), &[risk(5, 1.0)]).await;
@@ -508,7 +509,7 @@ async fn a_check_of_the_database_finds_runs_whose_account_is_missing() {
     let folder = field.app.stop().await;
     let check = || command_line::run(folder.path(), &["check", "--data-dir", "."]);
     assert!(check().status.success(), "{}", text(&check().stdout));
-    let database = Connection::open(folder.path().join("prediction-api.db")).unwrap();
+    let database = storage::connect(folder.path());
     database
         .execute_batch("DELETE FROM posts WHERE id = 1; UPDATE posts SET parameters = '['")
         .unwrap();
@@ -550,7 +551,7 @@ mod on_a_demo {
             .collect()
     }
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn every_night_of_the_demo_can_be_computed_again_from_its_lineage() {
         let folder = tempdir().unwrap();
         let demo = Served::start(command(folder.path(), &["demo"]));

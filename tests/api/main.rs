@@ -8,6 +8,7 @@ mod bad_input;
 mod borders;
 mod catalogue;
 mod clocks;
+mod cluster;
 mod command_line;
 mod compression;
 mod conditional;
@@ -68,6 +69,7 @@ mod shadows;
 mod share;
 mod slow;
 mod sql;
+mod storage;
 mod thinning;
 #[cfg(feature = "tls")]
 mod tls;

@@ -80,7 +80,7 @@ fn samples(text: &str) -> BTreeMap<String, f64> {
         .collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_metrics_count_requests_and_values() {
     let server = Watched::start(&[]);
     let (_, job) = server
@@ -153,7 +153,7 @@ async fn the_metrics_count_requests_and_values() {
     assert_eq!(routes.count(), 0, "a client makes up labels");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn metrics_are_for_admins_or_on_an_address_of_their_own() {
     let server = Watched::start(&[]);
     let organisation = json!({ "id": ORGANISATION, "name": "x" });
@@ -188,7 +188,7 @@ async fn metrics_are_for_admins_or_on_an_address_of_their_own() {
     server.log();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_log_has_a_line_a_request_and_no_secrets() {
     let server = Watched::start(&[("PREDICTION_API_LOG__LEVEL", "trace")]);
     let organisation = json!({ "id": ORGANISATION, "name": "x" });
@@ -254,7 +254,7 @@ async fn the_log_has_a_line_a_request_and_no_secrets() {
     assert_eq!(told, expected);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slow_database_work_is_logged_with_its_request() {
     let server = Watched::start(&[("PREDICTION_API_LOG__SLOW_MILLISECONDS", "1")]);
     // Each commit waits for the disk; one takes a millisecond before long.

@@ -89,7 +89,7 @@ fn check_row(row: &Value, day: &DailyIndex, job: &Value) {
     assert_eq!([&row["job_id"], &row["location_id"]], [&job["id"], &job["location_id"]]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_season_of_2013_comes_back_as_the_worker_computed_it() {
     let app = TestApp::start().await;
     let first = work(&app).await;

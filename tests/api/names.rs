@@ -10,7 +10,7 @@ use crate::{
 const COMPOSED: &str = "G\u{e4}rtnerei";
 const DECOMPOSED: &str = "Ga\u{308}rtnerei";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_is_one_however_it_is_composed() {
     let app = TestApp::start().await;
     let home = app.organisation(DECOMPOSED).await;
@@ -50,7 +50,7 @@ async fn a_name_is_one_however_it_is_composed() {
     assert_eq!(token["name"], COMPOSED);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn roles_metrics_and_stages_are_one_however_they_are_composed() {
     let field = Field::start().await;
     let app = &field.app;
@@ -88,7 +88,7 @@ async fn roles_metrics_and_stages_are_one_however_they_are_composed() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn names_that_deceive_are_refused_and_the_character_named() {
     let app = TestApp::start().await;
     for (name, code) in [

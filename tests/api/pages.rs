@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use prediction_api::store::engine::Connection;
+use rusqlite::Connection;
 use serde_json::json;
 
 use crate::app::{Answer, BODY_BYTES, TestApp, setup};
@@ -13,7 +13,7 @@ async fn page(app: &TestApp, path: &str) -> Answer {
     app.send(app.request("GET".parse().unwrap(), path)).await
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn swagger_ui_comes_whole_and_keeps_the_token() {
     let app = TestApp::start().await;
     let swagger = page(&app, "/swagger").await;
@@ -24,7 +24,7 @@ async fn swagger_ui_comes_whole_and_keeps_the_token() {
     assert!(!swagger.text.contains("src=\"http"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_link_of_the_guides_leads_somewhere() {
     let app = TestApp::start().await;
     let link = regex::Regex::new("(?:href|src)=\"([^\"]*)\"").unwrap();
@@ -58,7 +58,7 @@ async fn every_link_of_the_guides_leads_somewhere() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_may_load_only_what_this_server_has() {
     let app = TestApp::start().await;
     for path in ["/", "/docs", "/docs/problems/invalid", "/swagger"] {
@@ -71,7 +71,7 @@ async fn pages_may_load_only_what_this_server_has() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_weather_is_there_to_try_things_with() {
     let app = TestApp::start().await;
     let found = page(&app, "/docs/weather_nyc_2013.csv").await;
@@ -79,7 +79,7 @@ async fn the_weather_is_there_to_try_things_with() {
     assert_eq!(found.text.lines().count(), 26_116);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_a_demo_has_links_to_its_season() {
     let app = TestApp::start().await;
     let guide = page(&app, "/docs/demo").await;
@@ -87,7 +87,7 @@ async fn only_a_demo_has_links_to_its_season() {
     assert!(!guide.text.contains("href=\"/api/v1/predictions"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_type_of_a_problem_is_a_page() {
     let app = TestApp::start().await;
     let problem = page(&app, "/api/v1/jobs").await.expect(401);
@@ -98,7 +98,7 @@ async fn the_type_of_a_problem_is_a_page() {
     assert_eq!(page(&app, "/docs/../../Cargo.toml").await.status, 404);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_problem_of_each_kind_is_as_in_its_snapshot() {
     let app = TestApp::start().await;
     let job = app
@@ -158,7 +158,7 @@ fn assert_is_as_in_its_snapshot(kind: &str, answer: &Answer) {
     insta::assert_json_snapshot!(kind, problem);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_another_program_holds_is_unavailable_for_writes_only() {
     let app = TestApp::start().await;
     let other = Connection::open(app.folder.path().join("prediction-api.db")).unwrap();
@@ -174,7 +174,7 @@ async fn a_database_that_another_program_holds_is_unavailable_for_writes_only() 
         .expect(201);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_run_is_an_error_and_never_another_value() {
     let app = TestApp::start().await;
     let job = app
@@ -197,7 +197,7 @@ async fn a_damaged_run_is_an_error_and_never_another_value() {
 /// `Accept` header of Chromium for an address that a person types.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mistyped_page_is_a_page_in_a_browser_and_a_problem_elsewhere() {
     let app = TestApp::start().await;
     let get = |path: &str, accept: &str| {
@@ -242,7 +242,7 @@ async fn a_mistyped_page_is_a_page_in_a_browser_and_a_problem_elsewhere() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn addresses_that_people_try_lead_to_the_page() {
     let app = TestApp::start().await;
     for (path, target) in [

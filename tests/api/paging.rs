@@ -143,7 +143,7 @@ async fn check(app: &TestApp, path: &str, rows: usize) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn following_the_links_gives_every_row_once_and_in_order() {
     let (app, lists) = start().await;
     for path in lists {
@@ -156,7 +156,7 @@ async fn following_the_links_gives_every_row_once_and_in_order() {
     check(&app, &format!("{path}&{window}"), 6).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn things_stand_in_the_order_of_their_ids() {
     let (app, lists) = start().await;
     for path in lists {
@@ -165,7 +165,7 @@ async fn things_stand_in_the_order_of_their_ids() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_link_keeps_the_filters() {
     let app = TestApp::start().await;
     let [home, elsewhere] = ["Home", "Elsewhere"].map(|name| app.organisation(name));
@@ -189,7 +189,7 @@ async fn a_link_keeps_the_filters() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_page_contains_resources_that_the_token_may_not_see() {
     let (app, lists) = start().await;
     let elsewhere = app.organisation("Elsewhere").await;
@@ -213,7 +213,7 @@ async fn no_page_contains_resources_that_the_token_may_not_see() {
     assert_eq!(count, ROWS);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_made_meanwhile_do_not_disturb() {
     let (app, lists) = start().await;
     let path = &lists[2];
@@ -238,7 +238,7 @@ async fn rows_made_meanwhile_do_not_disturb() {
     assert!(after.len() > before.len());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_deleted_meanwhile_do_not_disturb() {
     let (app, lists) = start().await;
     let path = &lists[2];
@@ -255,7 +255,7 @@ async fn rows_deleted_meanwhile_do_not_disturb() {
     assert_eq!(rest, expected);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_pages_of_predictions_share_the_window_of_the_first() {
     let (app, _, path) = predictions().await;
     let (before, _) = page(&app, &path).await;
@@ -270,7 +270,7 @@ async fn the_pages_of_predictions_share_the_window_of_the_first() {
     assert_eq!(what(&rows), what(&before));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thing_under_the_smallest_id_is_listed() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -279,7 +279,7 @@ async fn a_thing_under_the_smallest_id_is_listed() {
     assert_eq!(keys(&rows), [json!(Uuid::nil())]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_limit_or_cursor_that_cannot_be_used_is_named() {
     let (app, lists) = start().await;
     let (predicted, _, predictions) = predictions().await;
@@ -323,7 +323,7 @@ async fn first_page(app: &TestApp, secret: &str, path: &str) -> (Value, String) 
     (rows, cursor.split_once('>').unwrap().0.to_owned())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cursor_belongs_to_its_list_its_filters_and_its_organisation() {
     let app = TestApp::start().await;
     let (home, away) = (app.organisation("Home").await, app.organisation("Away").await);
@@ -380,7 +380,7 @@ async fn a_cursor_belongs_to_its_list_its_filters_and_its_organisation() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_pages_of_predictions_are_of_the_moment_of_the_first() {
     for issues in ["latest", "all"] {
         let field = Field::start().await;
@@ -425,7 +425,7 @@ async fn all_pages_of_predictions_are_of_the_moment_of_the_first() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_shows_what_a_clock_ahead_stamped() {
     let field = Field::start().await;
     field.app.advance_minutes(60);
@@ -440,7 +440,7 @@ async fn a_page_shows_what_a_clock_ahead_stamped() {
     assert_eq!((rows.len(), json!(rows)), (5, whole));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_pages_of_readings_are_of_the_moment_of_the_first() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -474,7 +474,7 @@ fn without_job(cursor: &str) -> String {
     URL_SAFE_NO_PAD.encode([list, &checksum[..4], &position].concat())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cursor_of_an_earlier_release_continues_where_it_stopped() {
     let field = Field::start().await;
     let hours: Vec<_> = (1..6).map(|hour| risk(hour, f64::from(hour))).collect();

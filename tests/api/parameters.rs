@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::app::{ADMIN, TestApp};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn parameters_that_cannot_be_used_are_named() {
     let app = TestApp::start().await;
     let id = Uuid::nil();
@@ -53,7 +53,7 @@ async fn parameters_that_cannot_be_used_are_named() {
     app.calls(ADMIN, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_violation_is_named_in_one_answer_and_in_words() {
     let app = TestApp::start().await;
     let table = json!([
@@ -110,7 +110,7 @@ async fn every_violation_is_named_in_one_answer_and_in_words() {
     assert_eq!(named, ["if-match", "id", "y"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unknown_methods_are_405_and_unknown_paths_are_404() {
     let app = TestApp::start().await;
     let version = "/api/v1/source_versions/99999999-9999-9999-9999-999999999999";
@@ -149,7 +149,7 @@ async fn unknown_methods_are_405_and_unknown_paths_are_404() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_problem_has_a_detail_and_the_id_of_its_request() {
     let app = TestApp::start().await;
     for (path, status, kind) in [

@@ -1,6 +1,5 @@
 //! Predictions: posts for a job, and the rows that reads return.
 
-use prediction_api::store::engine::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -9,7 +8,7 @@ use crate::{
     field::{Field, at, issued, place, point, risk},
 };
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answered_row_says_what_when_and_by_whom() {
     let field = Field::start().await;
     field.app.advance_minutes(1);
@@ -38,7 +37,7 @@ async fn an_answered_row_says_what_when_and_by_whom() {
     assert_eq!(field.rows(&format!("metric=all&{from}")).await, expected);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_is_stored_whole_or_not_at_all() {
     let field = Field::start().await;
     let elsewhere = field.app.organisation("Elsewhere").await;
@@ -73,7 +72,7 @@ async fn a_batch_is_stored_whole_or_not_at_all() {
     assert_eq!(field.post(json!({}), &points).await, [2, 0, 0]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn up_to_100_bad_points_are_named() {
     let field = Field::start().await;
     for (bad, named) in [(99, 99), (100, 100), (150, 100)] {
@@ -90,7 +89,7 @@ async fn up_to_100_bad_points_are_named() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn points_are_counted_as_stored_revised_and_unchanged() {
     let field = Field::start().await;
     let first = [risk(1, 1.0), risk(2, 2.0)];
@@ -111,7 +110,7 @@ async fn points_are_counted_as_stored_revised_and_unchanged() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revision_leaves_what_it_does_not_name_and_overwrites_nothing() {
     let field = Field::start().await;
     let points = [risk(1, 1.0), risk(2, 2.0), risk(3, 3.0)];
@@ -125,13 +124,16 @@ async fn a_revision_leaves_what_it_does_not_name_and_overwrites_nothing() {
     let expected = [(&one, &before), (&two, &after), (&three, &before)];
     assert_eq!(found.collect::<Vec<_>>(), expected);
 
-    let database = Connection::open(field.app.folder.path().join("prediction-api.db")).unwrap();
-    let kept = "SELECT group_concat(revision || ':' || count, ' ') FROM runs";
-    let kept: String = database.query_row(kept, [], |row| row.get(0)).unwrap();
-    assert_eq!(kept, "1:3 2:1");
+    let database = field.app.database();
+    let mut statement = database
+        .prepare_cached("SELECT revision, count FROM runs ORDER BY revision")
+        .unwrap();
+    let kept = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let kept: Vec<(i64, i64)> = kept.map(Result::unwrap).collect();
+    assert_eq!(kept, [(1, 3), (2, 1)]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_newest_issue_is_answered_in_whatever_order_they_arrive() {
     let field = Field::start().await;
     for (issue, hours) in [(2, 4..7), (0, 3..9), (1, 3..8)] {
@@ -142,7 +144,7 @@ async fn the_newest_issue_is_answered_in_whatever_order_they_arrive() {
     assert_eq!(field.values("").await, [1.0, 2.0, 2.0, 2.0, 1.0, 0.0]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_jobs_of_one_source_at_one_location_are_never_interleaved() {
     let field = Field::start().await;
     let (one, two) = (&field.job, &field.another("mildew-predictor").await);
@@ -188,7 +190,7 @@ async fn two_jobs_of_one_source_at_one_location_are_never_interleaved() {
     assert_eq!(paged, rows);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stages_metrics_and_sources_are_distinguished() {
     let field = Field::start().await;
     let another = field.another("another").await;
@@ -226,7 +228,7 @@ async fn stages_metrics_and_sources_are_distinguished() {
     assert_eq!(rows[0]["source"], "renamed");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_window_is_half_open_and_begins_now_for_a_day_unless_it_is_given() {
     let field = Field::start().await;
     let times = [
@@ -259,7 +261,7 @@ async fn the_window_is_half_open_and_begins_now_for_a_day_unless_it_is_given() {
     assert_eq!(field.values("").await, [2.0, 3.0, 4.0]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_may_post_and_read_and_for_what() {
     let field = Field::start().await;
     let elsewhere = field.app.organisation("Elsewhere").await;
@@ -292,7 +294,7 @@ async fn who_may_post_and_read_and_for_what() {
     field.app.calls(&worker, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_point_may_be_for_another_location_of_the_organisation() {
     let field = Field::start().await;
     let other = place(&field.app, &field.home, "Other").await;
@@ -319,7 +321,7 @@ async fn a_point_may_be_for_another_location_of_the_organisation() {
     assert_eq!(values, [1.0, 2.0, 3.0].map(Some));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn predictions_outlive_a_restart_their_job_and_their_source() {
     let mut field = Field::start().await;
     let viewer = field.app.token("viewer", "viewer", &field.home).await;

@@ -8,10 +8,10 @@ async fn probe(app: &TestApp, path: &str) -> Answer {
     app.send(app.request("GET".parse().unwrap(), path)).await
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_cannot_be_written_shows_before_somebody_writes() {
     let app = TestApp::start().await;
-    let well = json!({ "status": "ok" });
+    let (live, well) = (json!({ "status": "ok" }), json!({ "status": "ok", "engine": "sqlite" }));
     assert_eq!(probe(&app, "/readyz").await.expect(200), well);
     let other = app.database();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -22,7 +22,7 @@ async fn a_database_that_cannot_be_written_shows_before_somebody_writes() {
     refused.expect_problem(503, &[]);
     assert!(!refused.header("retry-after").is_empty());
     assert_ne!(refused.json()["detail"], Value::Null);
-    assert_eq!(probe(&app, "/livez").await.expect(200), well);
+    assert_eq!(probe(&app, "/livez").await.expect(200), live);
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(probe(&app, "/readyz").await.expect(200), well);
 }

@@ -26,7 +26,7 @@ async fn history(field: &Field) -> Vec<Value> {
     history.as_array().unwrap().clone()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_promotion_pins_the_version_and_can_be_taken_back() {
     let field = Field::start().await;
     let app = &field.app;
@@ -103,7 +103,7 @@ async fn a_promotion_pins_the_version_and_can_be_taken_back() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_promotion_is_for_the_state_that_it_is_meant_for_unless_it_is_done() {
     let field = Field::start().await;
     let app = &field.app;
@@ -128,7 +128,7 @@ async fn a_promotion_is_for_the_state_that_it_is_meant_for_unless_it_is_done() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_on_trial_is_not_promoted() {
     let field = Field::start().await;
     let app = &field.app;
@@ -166,7 +166,7 @@ async fn what_is_not_on_trial_is_not_promoted() {
     app.calls(ADMIN, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bindings_stay_so_that_the_way_back_works() {
     let field = Field::start().await;
     let app = &field.app;
@@ -190,7 +190,7 @@ async fn bindings_stay_so_that_the_way_back_works() {
     assert_eq!(app.ok(ADMIN, &inputs, Value::Null).await["inputs"][0]["role"], "site");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_health_is_judged_by_the_targets_of_the_new_version() {
     let field = Field::start().await;
     let app = &field.app;
@@ -222,7 +222,7 @@ async fn the_health_is_judged_by_the_targets_of_the_new_version() {
 }
 
 #[cfg(feature = "webhooks")]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn webhooks_are_told_of_a_promotion() {
     use crate::receiver::Receiver;
 

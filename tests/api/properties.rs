@@ -103,7 +103,7 @@ async fn register(app: &TestApp, kind: &str, id: &str, owner: Option<&String>, m
 
 /// Checks a property on 100 random cases, all on one server.
 fn holds<S: Strategy>(cases: S, property: impl AsyncFn(&TestApp, &Pool, S::Value)) {
-    let mut runtime = runtime::Builder::new_current_thread();
+    let mut runtime = runtime::Builder::new_multi_thread();
     let runtime = runtime.enable_all().build().unwrap();
     let (app, pool) = runtime.block_on(async {
         let app = TestApp::start().await;

@@ -97,7 +97,7 @@ async fn assert_under(app: &TestApp, kept: &str, headers: &[(&str, &str)]) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_base_path_holds_for_everything_that_has_an_address() {
     let app = behind("/farm", &[]).await;
     assert_under(&app, "", &[]).await;
@@ -107,7 +107,7 @@ async fn a_base_path_holds_for_everything_that_has_an_address() {
     assert_eq!(get(&app, "/farmer", &[]).await.status, 404);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trusted_proxy_names_the_path_and_nobody_else_does() {
     let prefix = ("X-Forwarded-Prefix", "/farm");
     let app = behind("", &["127.0.0.0/8", "::1"]).await;
@@ -126,7 +126,7 @@ async fn a_trusted_proxy_names_the_path_and_nobody_else_does() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forwarded_prefix_that_is_no_plain_path_is_ignored() {
     let app = behind("/own", &["127.0.0.1"]).await;
     for bad in [
@@ -151,7 +151,7 @@ async fn a_forwarded_prefix_that_is_no_plain_path_is_ignored() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guides_have_the_address_by_which_the_server_was_asked() {
     let app = behind("", &["127.0.0.1"]).await;
     let (guide, default) = ("/docs/quickstart", "http://127.0.0.1:8000");
@@ -232,7 +232,7 @@ fn settings_about_proxies_are_checked() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_banner_has_the_base_path_and_its_addresses_open() {
     let folder = tempdir().unwrap();
     let served = Served::start(command(folder.path(), &["--base-path", "/farm"]));

@@ -71,7 +71,7 @@ fn weather(column: usize) -> BTreeMap<String, Vec<(String, f64)>> {
     stations
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_year_of_real_weather_is_read_back_equal() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -127,7 +127,7 @@ async fn a_year_of_real_weather_is_read_back_equal() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_correction_is_a_revision_and_what_was_known_before_stays() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -158,7 +158,7 @@ async fn a_correction_is_a_revision_and_what_was_known_before_stays() {
     assert_eq!(rows[1], expected);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_is_stored_whole_or_not_at_all() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -231,7 +231,7 @@ async fn a_batch_is_stored_whole_or_not_at_all() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readings_end_at_the_border_of_an_organisation() {
     let app = TestApp::start().await;
     let (home, elsewhere) = (app.organisation("Home").await, app.organisation("Elsewhere").await);
@@ -275,7 +275,7 @@ async fn readings_end_at_the_border_of_an_organisation() {
     app.calls(&worker, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_give_every_reading_once_and_in_order_while_others_post() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -319,7 +319,7 @@ async fn pages_give_every_reading_once_and_in_order_while_others_post() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sensor_takes_its_readings_with_it() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use prediction_api::store::engine::Connection;
+use rusqlite::Connection;
 use serde_json::json;
 
 use crate::{
@@ -29,7 +29,7 @@ async fn until_swept(folder: &Path) {
     panic!("nobody sweeps");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_sweeps_again_and_again() {
     // The tests' clock shows 2023. By the executable's clock, everything has expired.
     let field = Field::start().await;
@@ -66,7 +66,7 @@ async fn a_server_sweeps_again_and_again() {
     assert_eq!(server.terminate(), Some(0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_command_counts_and_deletes_while_a_server_runs() {
     let field = Field::start().await;
     let folder = field.app.folder.path();

@@ -76,7 +76,7 @@ fn kinds(answer: &Value) -> String {
     kinds.join(" ")
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_set_up_again_answers_the_same_job_however_little_it_says() {
     let (app, home) = start().await;
     let answer = app.post(SETUP, &setup(&home, "Job A")).await;
@@ -103,7 +103,7 @@ async fn the_same_set_up_again_answers_the_same_job_however_little_it_says() {
     assert_eq!(everything(&app).await, all);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_equal_set_ups_at_once_make_one_job() {
     let (app, home) = start().await;
     let body = setup(&home, "Job A");
@@ -112,7 +112,7 @@ async fn two_equal_set_ups_at_once_make_one_job() {
     assert_eq!(one.status + two.status, 200 + 201);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn members_that_differ_from_an_existing_resource_conflict_and_are_named() {
     let (app, home) = start().await;
     let job = app.post(SETUP, &setup(&home, "Job A")).await.expect(201);
@@ -147,7 +147,7 @@ async fn members_that_differ_from_an_existing_resource_conflict_and_are_named() 
     assert_eq!(everything(&app).await, all);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn things_are_made_under_the_ids_given() {
     let app = TestApp::start().await;
     let [home, source, version, job] = [1, 2, 3, 4].map(|n| Uuid::from_u128(n).to_string());
@@ -160,7 +160,7 @@ async fn things_are_made_under_the_ids_given() {
     assert_eq!(app.get(&path).await.expect(200)["name"], home);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dry_run_returns_the_same_and_stores_nothing() {
     let (app, home) = start().await;
     let dry = format!("{SETUP}?dry_run=true");
@@ -189,7 +189,7 @@ async fn a_dry_run_returns_the_same_and_stores_nothing() {
     assert_eq!(everything(&app).await, all);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_names_only_a_source_gets_its_newest_version_and_keeps_it() {
     let (app, home) = start().await;
     let source = json!(app.make("/api/v1/sources", &json!({ "name": "m" })).await);
@@ -209,7 +209,7 @@ async fn a_job_that_names_only_a_source_gets_its_newest_version_and_keeps_it() {
     assert_eq!(other["source_version_id"], third);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unknown_sensors_and_locations_are_made_as_placeholders() {
     let (app, home) = start().await;
     let [sensor, place, model] = [1, 2, 3].map(|n| Uuid::from_u128(n).to_string());
@@ -248,7 +248,7 @@ async fn unknown_sensors_and_locations_are_made_as_placeholders() {
     assert_eq!(changed["placeholder"], false);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_input_is_not_of_another_kind_than_its_id() {
     let (app, home) = start().await;
     let place = place(&app, &home, "There").await;
@@ -262,7 +262,7 @@ async fn an_input_is_not_of_another_kind_than_its_id() {
     assert_eq!(everything(&app).await, all);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_optional_role_may_stay_unbound_and_a_visible_source_may_be_an_input() {
     let (app, home) = start().await;
     let elsewhere = app.organisation("Elsewhere").await;
@@ -291,7 +291,7 @@ async fn an_optional_role_may_stay_unbound_and_a_visible_source_may_be_an_input(
     refused(&app, ADMIN, &home, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_location_is_given_or_the_only_one_among_the_bindings() {
     let (app, home) = start().await;
     let elsewhere = app.organisation("Elsewhere").await;
@@ -337,7 +337,7 @@ async fn the_location_is_given_or_the_only_one_among_the_bindings() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn values_that_are_given_twice_must_agree() {
     let (app, home) = start().await;
     let body = setup(&home, "Job A");
@@ -362,7 +362,7 @@ async fn values_that_are_given_twice_must_agree() {
     app.post(SETUP, &changed(&home, &same)).await.expect(200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unknown_resources_that_cannot_be_created_are_named() {
     let (app, home) = start().await;
     let elsewhere = app.organisation("Elsewhere").await;
@@ -398,7 +398,7 @@ async fn unknown_resources_that_cannot_be_created_are_named() {
     assert_eq!(everything(&app).await, all);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unknown_organisation_is_made_for_an_admin_only() {
     let (app, home) = start().await;
     let manager = app.token("manager", "manager", &home).await;
@@ -420,7 +420,7 @@ async fn an_unknown_organisation_is_made_for_an_admin_only() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_set_up_that_fails_leaves_nothing_behind() {
     let app = TestApp::start().await;
     let all = everything(&app).await;
@@ -438,7 +438,7 @@ async fn a_set_up_that_fails_leaves_nothing_behind() {
 }
 
 /// The dashboard shows these at the fields of the roles.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn violations_of_bindings_have_codes() {
     let (app, home) = start().await;
     let mut body = crate::app::setup(&home, "Job A");
@@ -466,7 +466,7 @@ async fn violations_of_bindings_have_codes() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_returned_job_may_be_posted_again() {
     let (app, home) = start().await;
     let one = place(&app, &home, "one").await;
@@ -481,7 +481,7 @@ async fn a_returned_job_may_be_posted_again() {
     assert_eq!(app.post("/api/v1/jobs/setup", &body).await.expect(200)["id"], job["id"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_of_form_and_broken_rules_are_answered_together() {
     let (app, home) = start().await;
     let temp = bind("temp", "sensor", Uuid::from_u128(1));
@@ -498,7 +498,7 @@ async fn faults_of_form_and_broken_rules_are_answered_together() {
     refused(&app, ADMIN, &home, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dry_run_meets_the_same_conflicts() {
     let (app, home) = start().await;
     let job = app.post(SETUP, &setup(&home, "Job A")).await.expect(201);

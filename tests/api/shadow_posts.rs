@@ -25,7 +25,7 @@ async fn trial(field: &Field) -> (Value, Value) {
     (shadow["last_issue_time"].clone(), shadow["late"].clone())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_posts_of_a_version_on_trial_do_not_count_for_the_job() {
     let field = Field::start().await;
     let app = &field.app;
@@ -69,7 +69,7 @@ async fn the_posts_of_a_version_on_trial_do_not_count_for_the_job() {
     assert_eq!(field.health().await["state"], "on_time");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_runs_of_a_version_on_trial_are_listed_on_request() {
     let field = Field::start().await;
     let app = &field.app;
@@ -105,7 +105,7 @@ async fn the_runs_of_a_version_on_trial_are_listed_on_request() {
     assert_eq!(Value::Array(pages), all);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_promotion_moves_no_prediction_to_another_track() {
     let field = Field::start().await;
     let app = &field.app;

@@ -20,7 +20,7 @@ async fn runs(field: &Field, query: &str) -> Vec<(String, Value)> {
     runs.as_array().unwrap().iter().map(run).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_report_of_a_version_on_trial_is_not_one_of_the_job() {
     let field = Field::start().await;
     let app = &field.app;
@@ -62,7 +62,7 @@ async fn the_report_of_a_version_on_trial_is_not_one_of_the_job() {
     app.calls(ADMIN, json!([[path, null, 400, "track"]])).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_report_that_is_sent_again_is_stored_once() {
     let field = Field::start().await;
     let app = &field.app;

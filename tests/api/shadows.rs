@@ -47,7 +47,7 @@ pub async fn audited(app: &TestApp) -> Value {
     entries[0]["changes"].clone()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trial_begins_once_and_ends_once() {
     let field = Field::start().await;
     let app = &field.app;
@@ -105,7 +105,7 @@ async fn a_trial_begins_once_and_ends_once() {
     assert_ne!(app.get(&path).await.header("etag"), begun.header("etag"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_version_on_trial_fits_the_job() {
     let field = Field::start().await;
     let app = &field.app;
@@ -165,7 +165,7 @@ async fn a_version_on_trial_fits_the_job() {
         .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn managers_of_the_organisation_decide_on_trials() {
     let field = Field::start().await;
     let app = &field.app;
@@ -198,7 +198,7 @@ async fn managers_of_the_organisation_decide_on_trials() {
     app.calls(&manager, calls).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_worker_of_a_version_on_trial_gets_its_jobs() {
     let field = Field::start().await;
     let app = &field.app;
@@ -261,7 +261,7 @@ async fn the_worker_of_a_version_on_trial_gets_its_jobs() {
     assert_eq!(list("").await.as_array().unwrap().len(), 6);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pinned_version_is_not_on_trial() {
     let field = Field::start().await;
     let app = &field.app;
@@ -281,7 +281,7 @@ async fn a_pinned_version_is_not_on_trial() {
     assert_eq!(pinned, job(&field).await);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn new_bindings_fill_every_version_of_the_job() {
     let field = Field::start().await;
     let app = &field.app;
@@ -366,7 +366,7 @@ async fn new_bindings_fill_every_version_of_the_job() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_version_on_trial_is_not_deleted_and_a_deleted_job_has_no_trials() {
     let field = Field::start().await;
     let app = &field.app;
@@ -384,7 +384,7 @@ async fn a_version_on_trial_is_not_deleted_and_a_deleted_job_has_no_trials() {
     assert_eq!(left, 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trial_that_posts_nothing_is_late_and_the_job_is_not() {
     let field = Field::start().await;
     let app = &field.app;

@@ -67,7 +67,7 @@ fn minute(time: &str) -> usize {
     (day * 24 + part(11..13)) * 60 + part(14..16)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn predictions_are_thinned_to_their_extremes_over_the_whole_window() {
     let field = field_with_a_saw().await;
     for most in [10, 100, 10_000] {
@@ -89,7 +89,7 @@ async fn predictions_are_thinned_to_their_extremes_over_the_whole_window() {
     assert_eq!(few[0]["values"].as_array().unwrap().len(), 60);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_issue_and_each_metric_is_thinned_by_itself() {
     let field = field_with_a_saw().await;
     field.app.advance_minutes(60);
@@ -111,7 +111,7 @@ async fn each_issue_and_each_metric_is_thinned_by_itself() {
     assert!(!values(&before[0]).contains(&json!(50.0)));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readings_are_thinned_too() {
     let field = Field::start().await;
     field.app.advance_minutes(MINUTES as i64);
@@ -141,7 +141,7 @@ async fn readings_are_thinned_too() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thinning_is_for_series_as_a_whole() {
     let field = field_with_a_saw().await;
     let path = |more: &str| format!("/api/v1/predictions?metric=all&job_id={}&{more}", field.job);

@@ -85,7 +85,7 @@ async fn is_alive(url: &str, certificate: &Certificate) -> bool {
     answer.await.is_ok_and(|answer| answer.status() == 200)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_speaks_https_with_the_certificate_that_is_configured() {
     let (server, certificate) = Encrypted::start();
     let url = server.url();
@@ -103,7 +103,7 @@ async fn it_speaks_https_with_the_certificate_that_is_configured() {
     assert_eq!(server.served.terminate(), Some(0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn handshakes_that_do_not_come_to_an_end_hold_nobody_up() {
     let (server, certificate) = Encrypted::start();
     let url = server.url();
@@ -120,7 +120,7 @@ async fn handshakes_that_do_not_come_to_an_end_hold_nobody_up() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hangup_reads_the_certificate_again_and_a_bad_one_leaves_the_old() {
     let (server, first) = Encrypted::start();
     let url = server.url();

@@ -54,7 +54,7 @@ fn row(value: f64, version: &str, track: Option<&str>) -> (f64, String, Option<S
     (value, version.to_owned(), track.map(str::to_owned))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_direct_post_of_a_version_that_no_job_uses_is_on_trial() {
     let field = Field::start().await;
     field.post(issued(0), &[risk(5, 70.0)]).await;
@@ -103,7 +103,7 @@ async fn a_direct_post_of_a_version_that_no_job_uses_is_on_trial() {
     assert_eq!(rows(&field, "").await.len(), 4);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_jobs_all_direct_posts_are_the_models() {
     let app = TestApp::start().await;
     let field = Field::on(app).await;
@@ -150,7 +150,7 @@ async fn without_jobs_all_direct_posts_are_the_models() {
     assert_eq!(read(&field.there).await, [(3.0, json!("1"))]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_direct_post_that_corrects_an_issue_stays_on_the_track_of_the_issue() {
     let field = Field::start().await;
     field.app.advance_minutes(1);
@@ -174,7 +174,7 @@ async fn a_direct_post_that_corrects_an_issue_stays_on_the_track_of_the_issue() 
     assert_eq!(rows(&field, "").await, []);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trial_changes_nothing_for_readers_who_do_not_ask_for_it() {
     let field = Field::start().await;
     // A model downstream is bound to the source, at the same location.
@@ -266,7 +266,7 @@ async fn a_trial_changes_nothing_for_readers_who_do_not_ask_for_it() {
     assert_eq!(lines, ["track", "main", "shadow"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_versions_on_trial_are_groups_of_their_own() {
     let field = Field::start().await;
     let one = publish(&field, "2").await;
@@ -281,7 +281,7 @@ async fn two_versions_on_trial_are_groups_of_their_own() {
     assert_eq!(found, [1.0, 1.0, 2.0, 2.0]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_post_names_the_jobs_version_or_one_of_its_shadows() {
     let field = Field::start().await;
     let (trial, other) = (publish(&field, "2").await, publish(&field, "3").await);
@@ -349,7 +349,7 @@ async fn a_post_names_the_jobs_version_or_one_of_its_shadows() {
     assert!(refused.text.contains("track"), "{}", refused.text);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_withdrawal_is_for_one_track() {
     let field = Field::start().await;
     let trial = publish(&field, "2").await;
@@ -380,7 +380,7 @@ async fn a_withdrawal_is_for_one_track() {
     assert_eq!(withdraw("&track=all").await, 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_location_of_inputs_is_that_of_the_bindings_of_then() {
     let field = Field::start().await;
     let (app, home) = (&field.app, &field.home);

@@ -7,7 +7,7 @@ use crate::app::TestApp;
 const ORGANISATION: &str = "77777777-7777-7777-7777-777777777777";
 const SENSOR: &str = "99999999-9999-9999-9999-999999999999";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_step_works_on_a_fresh_server() {
     let app = TestApp::start().await;
 
@@ -79,7 +79,7 @@ async fn every_step_works_on_a_fresh_server() {
     assert_eq!(app.get("/api/v1/jobs").await.expect(200), json!([]));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_is_made_by_the_set_up_alone() {
     let app = TestApp::start().await;
     let setup = json!({
@@ -112,7 +112,7 @@ async fn a_job_is_made_by_the_set_up_alone() {
     assert_eq!(again, first);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_bindings_may_stand_inside_the_job_and_name_source_and_version_by_id() {
     let app = TestApp::start().await;
     let source = app.make("/api/v1/sources", &json!({ "name": "m" })).await;

@@ -31,7 +31,7 @@ fn names_both(answer: &Answer, first: &str, second: &str) {
     assert!(detail.contains(first) && detail.contains(second), "{detail}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sensor_with_another_unit_than_its_role_is_not_bound() {
     let (app, home) = start().await;
     let celsius = sensor(&app, &home, json!("°C")).await;
@@ -76,7 +76,7 @@ async fn job_source(app: &TestApp, path: &str) -> Value {
     app.get(path).await.expect(200)["source_id"].clone()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_source_with_another_unit_than_its_role_is_not_bound() {
     let (app, home) = start().await;
     let upstream = app.make("/api/v1/sources", &json!({ "name": "weather" })).await;
@@ -103,7 +103,7 @@ async fn a_source_with_another_unit_than_its_role_is_not_bound() {
     app.post("/api/v1/jobs/setup", &body).await.expect(201);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sensor_with_readings_keeps_its_unit_and_metric() {
     let (app, home) = start().await;
     let id = sensor(&app, &home, Value::Null).await;
@@ -129,7 +129,7 @@ async fn a_sensor_with_readings_keeps_its_unit_and_metric() {
     app.put(&path, &same).await.expect(200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bound_sensors_unit_stays_that_of_its_roles() {
     let (app, home) = start().await;
     let id = sensor(&app, &home, Value::Null).await;
@@ -145,7 +145,7 @@ async fn a_bound_sensors_unit_stays_that_of_its_roles() {
     app.put(&path, &json!({ "unit": "K" })).await.expect(200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_inputs_have_the_unit_of_the_values() {
     let (app, home) = start().await;
     let id = sensor(&app, &home, json!("K")).await;

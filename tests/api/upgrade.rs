@@ -1,6 +1,6 @@
 //! Databases of earlier releases are opened, migrated and usable: `tests/data/schema_N.db` is one of each schema.
 
-use prediction_api::store::engine::Connection;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::{
@@ -19,7 +19,7 @@ async fn open(database: &[u8]) -> TestApp {
 
 /// Schema 1 (0.1.0) has three sources. One has two issues, one of them with a revision; one has a retention; one was
 /// deleted with its job, and has left its predictions, whose retention is 870,000 hours.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn predictions_survive_the_upgrade_from_schema_1() {
     let app = open(include_bytes!("../data/schema_1.db")).await;
     let window = "from=2023-10-26T00:00:00Z&to=2100-01-01T00:00:00Z";
@@ -73,7 +73,7 @@ async fn predictions_survive_the_upgrade_from_schema_1() {
 
 /// Schema 2 has a job with two issues, one with a revision and one with a stage; a point without a job; a sensor with
 /// five readings, one of them corrected; and three tokens.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn predictions_and_readings_survive_the_upgrade_from_schema_2() {
     let app = open(include_bytes!("../data/schema_2.db")).await;
     let window = "from=2023-10-26T00:00:00Z&to=2023-10-29T00:00:00Z";
@@ -122,7 +122,7 @@ async fn predictions_and_readings_survive_the_upgrade_from_schema_2() {
 
 /// Names that were stored in another Unicode form than NFC are found in any form. Of two names that are equal in NFC,
 /// both are kept.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn names_of_earlier_releases_are_put_into_one_form() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("prediction-api.db");
@@ -149,7 +149,7 @@ async fn names_of_earlier_releases_are_put_into_one_form() {
 }
 
 /// The check and a backup accept an earlier schema unchanged; a restored one is migrated when it is served.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_of_an_earlier_release_is_checked_restored_and_migrated() {
     for (schema, database) in [
         (1, &include_bytes!("../data/schema_1.db")[..]),

@@ -44,7 +44,7 @@ impl Field {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn null_withdraws_a_value_that_is_still_there_as_of_a_time_before() {
     let field = Field::start().await;
     field.post(issued(0), &[risk(5, 1.0), risk(6, 1.5)]).await;
@@ -92,7 +92,7 @@ async fn null_withdraws_a_value_that_is_still_there_as_of_a_time_before() {
     assert_eq!(field.withdrawals().await, [expected]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_form_of_a_post_withdraws_by_null() {
     let field = Field::start().await;
     let series = |values: Value| {
@@ -126,7 +126,7 @@ async fn every_form_of_a_post_withdraws_by_null() {
     assert_eq!(field.withdrawals().await, [noted(1), noted(1), of_job]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn null_where_nothing_is_to_withdraw_is_refused_with_advice() {
     let field = Field::start().await;
     let fresh = field
@@ -154,7 +154,7 @@ async fn null_where_nothing_is_to_withdraw_is_refused_with_advice() {
     refused.expect_problem(422, &["#/predictions/0/value"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn delete_withdraws_an_issue_of_a_job() {
     let field = Field::start().await;
     let job = &field.job;
@@ -201,12 +201,11 @@ async fn delete_withdraws_an_issue_of_a_job() {
     assert_eq!(field.delete(&gone).await, [0, 0, 0, 2, 0]);
     assert_eq!(field.delete(&gone).await, [0, 0, 2, 0, 0]);
     assert_eq!(field.withdrawals().await[0][2], json!(job));
-    let database = "prediction-api.db";
-    let checked = run(field.app.folder.path(), &["check", database]);
+    let checked = run(field.app.folder.path(), &["check", "--data-dir", "."]);
     assert!(checked.status.success(), "{}", text(&checked.stdout));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_issue_is_withdrawn_in_steps_and_noted_once() {
     const STAGES: u64 = 8;
     const POINTS: u64 = 1_000;
@@ -255,11 +254,11 @@ async fn a_large_issue_is_withdrawn_in_steps_and_noted_once() {
     let of_job: Vec<_> = of_job.filter(|change| change.get("role").is_none()).collect();
     assert_eq!(of_job[0]["state"], "late", "{changes}");
     assert_eq!(of_job[1]["state"], "on_time", "{changes}");
-    let checked = run(field.app.folder.path(), &["check", "prediction-api.db"]);
+    let checked = run(field.app.folder.path(), &["check", "--data-dir", "."]);
     assert!(checked.status.success(), "{}", text(&checked.stdout));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn withdrawals_are_refused_to_whom_they_are_not_for() {
     let field = Field::start().await;
     let elsewhere = field.app.organisation("Elsewhere").await;
@@ -314,7 +313,7 @@ async fn withdrawals_are_refused_to_whom_they_are_not_for() {
     assert_eq!(field.values(WINDOW).await, [0.0; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_latest_predictions_and_health_go_back_to_what_is_left() {
     let field = Field::start().await;
     field.post(issued(0), &[risk(5, 1.0), risk(6, 1.5)]).await;
@@ -356,7 +355,7 @@ async fn the_latest_predictions_and_health_go_back_to_what_is_left() {
     assert_eq!(field.values(&before).await, [1.0, 9.0, 9.5]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_series_of_which_nothing_is_left_is_as_if_it_was_never_posted() {
     let field = Field::start().await;
     field.post(issued(0), &[risk(5, 1.0)]).await;
@@ -376,11 +375,11 @@ async fn a_series_of_which_nothing_is_left_is_as_if_it_was_never_posted() {
     // So it is after a restart, and the file is whole.
     let Field { app, .. } = field;
     let folder = app.stop().await;
-    let checked = run(folder.path(), &["check", "prediction-api.db"]);
+    let checked = run(folder.path(), &["check", "--data-dir", "."]);
     assert!(checked.status.success(), "{}", text(&checked.stdout));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_withdrawal_hides_no_other_job_and_no_other_stage() {
     let field = Field::start().await;
     let another = field.another("mildew-predictor").await;
@@ -400,7 +399,7 @@ async fn a_withdrawal_hides_no_other_job_and_no_other_stage() {
     assert_eq!(field.values(WINDOW).await, [1.0, 3.0]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_withdrawn_value_does_not_return_when_its_withdrawal_expires() {
     let field = Field::start().await;
     field.change_source(json!({ "retention_hours": 1 })).await;
@@ -421,7 +420,7 @@ async fn a_withdrawn_value_does_not_return_when_its_withdrawal_expires() {
     assert_eq!(runs, 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_withdrawn_input_is_none_and_charts_leave_it_out() {
     let field = Field::start().await;
     let app = &field.app;
@@ -442,6 +441,6 @@ async fn a_withdrawn_input_is_none_and_charts_leave_it_out() {
     assert_eq!(app.get(&path).await.expect(200)[0]["thinned_from"], 599);
     // Backups have it too.
     let folder: &TestApp = app;
-    let backup = run(folder.folder.path(), &["check", "prediction-api.db"]);
+    let backup = run(folder.folder.path(), &["check", "--data-dir", "."]);
     assert!(backup.status.success(), "{}", text(&backup.stdout));
 }

@@ -59,7 +59,7 @@ const TIMES: [&str; 4] = [
     "2023-10-26T03:00:00Z",
 ];
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_reading_is_withdrawn_by_null_or_by_its_window() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -120,11 +120,11 @@ async fn a_wrong_reading_is_withdrawn_by_null_or_by_its_window() {
     assert!(refused.text.contains("gaps=skip"), "{}", refused.text);
     let missing = json!([{ "sensor_id": id, "time": two }]);
     app.post(path, &missing).await.expect_problem(422, &["#/0/value"]);
-    let checked = run(app.folder.path(), &["check", "prediction-api.db"]);
+    let checked = run(app.folder.path(), &["check", "--data-dir", "."]);
     assert!(checked.status.success(), "{}", text(&checked.stdout));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_withdrawal_notes_each_sensor_once_and_leaves_the_others() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -146,7 +146,7 @@ async fn a_withdrawal_notes_each_sensor_once_and_leaves_the_others() {
     assert!(noted(&app, c).await.is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_window_is_withdrawn_in_steps_and_noted_once() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;

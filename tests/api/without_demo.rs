@@ -19,7 +19,7 @@ fn the_demo_is_an_unknown_command() {
     assert!(!help.contains("\n  demo"), "{help}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_guide_about_it_says_that_it_may_be_missing() {
     let app = TestApp::start().await;
     let guide = app.send(app.request("GET".parse().unwrap(), "/docs/demo")).await;

@@ -29,7 +29,7 @@ fn a_certificate_is_refused_with_the_way_out() {
     assert!(!folder.path().join("data").exists(), "nothing was made");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_certificate_it_serves_and_advises_a_reverse_proxy() {
     let folder = tempdir().unwrap();
     let log = folder.path().join("log");

@@ -10,7 +10,7 @@ use crate::{
     command_line::{command, text},
 };
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_api_has_no_webhooks() {
     let app = TestApp::start().await;
     let id = Uuid::new_v4();
@@ -41,7 +41,7 @@ fn stored(app: &TestApp) -> [String; 2] {
     texts.map(|sql| database.query_row(sql, [], |row| row.get(0)).unwrap())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_webhooks_of_a_database_stay_as_they_are() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;

@@ -242,7 +242,7 @@ fn the_guides_and_pages_have_the_usual_words() {
     assert_usual(&found);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_that_is_not_found_has_the_usual_words() {
     let app = TestApp::start().await;
     for path in ["/nosuch", "/health", "/docs/nosuch"] {

@@ -7,10 +7,11 @@ use std::{fs, io, path::Path, time::Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
-    DATABASE, Failure, Outcome, RESERVE, database,
+    Failure, Outcome, RESERVE,
+    database::{DATABASE, file_of, needs_file, open, open_file},
     listen::Listening,
     lock::{LOCK, Lock},
-    logging, make_folder, open, open_db, say, serve,
+    logging, make_folder, say, serve,
 };
 use crate::{
     config::{Loaded, Settings},
@@ -29,6 +30,7 @@ pub fn run(loaded: &Loaded) -> Outcome {
     let settings = &loaded.for_demo();
     let _log = logging::start(&settings.log);
     loaded.warn();
+    needs_file(settings, "the demo fills a database file: unset storage.url")?;
     serve::until_done(async {
         serve::given()?;
         let listening = Listening::new(settings).await?;
@@ -95,7 +97,7 @@ fn unreadable(folder: &Path, error: &io::Error) -> Failure {
 
 /// Fills the database under another name, and renames it when it is complete.
 async fn fill_folder(settings: &Settings) -> Outcome {
-    let whole = database(settings);
+    let whole = file_of(settings);
     let unfinished = settings.data_dir.join(format!("{DATABASE}{UNFINISHED}"));
     say("Filling the folder with the weather of 2013 and a season of predictions ...");
     let started = Instant::now();
@@ -103,7 +105,7 @@ async fn fill_folder(settings: &Settings) -> Outcome {
         true => ProgressBar::hidden(),
         false => ProgressBar::no_length().with_style(style()),
     };
-    let filled = fill::fill(open_db(&unfinished, settings)?, &progress).await;
+    let filled = fill::fill(open_file(&unfinished, settings)?, &progress).await;
     progress.finish_and_clear();
     let filled = filled.map_err(|error| Failure(format!("cannot fill the demo: {error}")))?;
     fs::rename(&unfinished, &whole)

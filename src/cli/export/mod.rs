@@ -12,7 +12,9 @@ use clap::{Args, ValueEnum};
 use uuid::Uuid;
 
 use super::{
-    Failure, Outcome, database, open_existing, runtime, say, serve,
+    Failure, Outcome,
+    database::{file_of, open_existing},
+    runtime, say, serve,
     target::{Writing, refuse, refuse_itself},
 };
 use crate::{
@@ -68,7 +70,7 @@ pub fn run(settings: &Settings, arguments: &Arguments) -> Outcome {
     let to_file = target != Path::new(STANDARD);
     if to_file {
         refuse(target, arguments.force, "an export")?;
-        refuse_itself(target, &database(settings), "an export")?;
+        refuse_itself(target, &file_of(settings), "an export")?;
     }
     let app = open_existing(settings)?;
     let failed = |error: &dyn std::fmt::Display| Failure(format!("cannot export to {}: {error}", target.display()));

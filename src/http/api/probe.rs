@@ -18,12 +18,26 @@ pub enum Status {
     Ok,
 }
 
+/// The engine of the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]
+#[serde(rename_all = "lowercase")]
+#[oai(rename_all = "lowercase")]
+pub enum Engine {
+    /// A file of SQLite.
+    Sqlite,
+    /// A server of PostgreSQL.
+    Postgresql,
+}
+
 /// The result of a health check.
 #[derive(Debug, Clone, Serialize, Object)]
 #[oai(skip_serializing_if_is_empty)]
 pub struct Probe {
     /// Always `ok`. If the server does not work, the response is a problem.
     pub status: Status,
+    /// The engine that stores the data. Only in the response of `/readyz`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engine: Option<Engine>,
     /// Conditions that need attention although the server works, such as a clock that has jumped. Absent if there are
     /// none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -32,9 +46,10 @@ pub struct Probe {
 }
 
 impl Probe {
-    fn ok(warnings: Vec<String>) -> Plain<Self> {
+    fn ok(engine: Option<Engine>, warnings: Vec<String>) -> Plain<Self> {
         Plain(Self {
             status: Status::Ok,
+            engine,
             warnings,
         })
     }
@@ -50,16 +65,21 @@ impl ProbeApi {
     /// Responds as long as the process runs. For a supervisor that restarts a process without a response.
     #[oai(path = "/livez", method = "get", operation_id = "livez")]
     async fn live(&self) -> Answer<Plain<Probe>> {
-        Ok(Probe::ok(Vec::new()))
+        Ok(Probe::ok(None, Vec::new()))
     }
 
     /// Health check: readiness
     ///
     /// Responds with 200 when the database can be read and written, and otherwise with 503 and the reason. For a load
-    /// balancer, or a script that waits for the start. `warnings` lists what works but needs attention.
+    /// balancer, or a script that waits for the start. `engine` is that of the database. `warnings` lists what works but
+    /// needs attention.
     #[oai(path = "/readyz", method = "get", operation_id = "readyz")]
     async fn ready(&self) -> Answer<Plain<Probe>> {
         self.0.ready().await?;
-        Ok(Probe::ok(clock::warnings(&self.0)?))
+        let engine = match self.0.is_on_postgres() {
+            true => Engine::Postgresql,
+            false => Engine::Sqlite,
+        };
+        Ok(Probe::ok(Some(engine), clock::warnings(&self.0)?))
     }
 }

@@ -33,6 +33,7 @@ const ORDER: &[(&str, &str)] = &[
     ("health", "Health and webhooks"),
     ("tokens", "Tokens and permissions"),
     ("operating", "Operating"),
+    ("growing", "Growing beyond one machine"),
     ("export", "Exports"),
     ("problems", "Errors"),
     ("changelog", "Changelog"),

@@ -6,7 +6,7 @@ use std::cell::{Cell, OnceCell};
 
 use uuid::Uuid;
 
-use super::{App, job_view};
+use super::{App, as_of, job_view};
 use crate::{
     domain::{
         AskedWindow, Caller, Error, Result, Timestamp, Window,
@@ -43,6 +43,7 @@ pub struct InputWindow {
 /// Not found: the job, or the version that it had. Bad parameter: the window ends before it begins, or has more values
 /// than a response may have, or the version is none of the job's source.
 pub async fn get(app: &App, caller: &Caller, id: Uuid, window: InputWindow) -> Result<JobInputs> {
+    as_of::settle(app, window.as_of).await?;
     let caller = caller.clone();
     app.read_blocking(move |connection, now| {
         let mut job = job_view::visible(connection, &caller, id)?;

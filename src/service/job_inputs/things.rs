@@ -61,7 +61,7 @@ mod tests {
             INSERT INTO sensors (id, organisation_id, name, metric, location_id, placeholder, created_at, updated_at,
                 revision) SELECT id, organisation_id, name, 'm', id, 0, 0, 0, 0 FROM locations;
             INSERT INTO sources (id, name, created_at, updated_at, revision) SELECT id, name, 0, 0, 0 FROM locations;";
-        connection.pragma_update(None, "foreign_keys", false).unwrap();
+        connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
         connection
             .execute_batch(&sql.replace("COUNT", &count.to_string()))
             .unwrap();

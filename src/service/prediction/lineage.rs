@@ -8,7 +8,7 @@ use crate::{
         prediction::{LineageQuery, LineageValue, PredictionLineage, StoredWorkerRun, UsedInputs},
         track::Track,
     },
-    service::App,
+    service::{App, as_of},
     store::{
         self,
         engine::Connection,
@@ -23,6 +23,7 @@ use crate::{
 /// Not found: the job or location, unless predictions for it are still stored. No value: there is none at that time.
 /// Bad parameter: several groups of predictions have a value at that time.
 pub async fn lineage(app: &App, caller: &Caller, query: LineageQuery) -> Result<PredictionLineage> {
+    as_of::settle(app, query.as_of).await?;
     let caller = caller.clone();
     app.read_blocking(move |connection, now| {
         let owned = OwnedScope {

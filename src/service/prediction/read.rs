@@ -7,7 +7,7 @@ use crate::{
         prediction::{Issues, LatestPrediction, LatestQuery, PredictionQuery, PredictionSeries, Predictions},
         thinning::{MAX_THINNED_FROM, MaxPoints},
     },
-    service::App,
+    service::{App, as_of},
     store::prediction,
 };
 
@@ -23,6 +23,7 @@ pub async fn list(
     asked: AskedWindow,
     query: PredictionQuery,
 ) -> Result<(Predictions, Window)> {
+    as_of::settle(app, query.as_of).await?;
     let caller = caller.clone();
     app.read_blocking(move |connection, now| {
         let window = asked.beginning(now)?;
@@ -46,6 +47,7 @@ pub async fn list_thinned(
     query: PredictionQuery,
     max: MaxPoints,
 ) -> Result<Vec<PredictionSeries>> {
+    as_of::settle(app, query.as_of).await?;
     let caller = caller.clone();
     app.read_blocking(move |connection, now| {
         let window = asked.beginning(now)?;

@@ -19,7 +19,7 @@ use crate::{
     store::{
         engine::Transaction,
         transfer::{
-            Writer,
+            Writer, number_on,
             progress::{self, Progress},
             schema,
         },
@@ -192,6 +192,9 @@ async fn store(
         storing = Some(tokio::spawn(async move {
             app.write_catalogue(move |tx, now| {
                 insert(tx, &found)?;
+                if is_last {
+                    number_on(tx)?;
+                }
                 let finished_at = is_last.then_some(now);
                 progress::store(
                     tx,

@@ -4,7 +4,7 @@ use std::fs::File;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{open::Db, stop::StopAtEnd};
+use super::{engine::Engine, open::Db, stop::StopAtEnd};
 use crate::{
     domain::{Error, Result},
     store::sqlite::backup::{self, Stop, Unfinished},
@@ -16,16 +16,21 @@ impl Db {
     ///
     /// # Errors
     /// [`Error::Busy`] while another copy is being created or sent; [`Error::Unavailable`] if the database cannot be
-    /// read or the copy cannot be written.
+    /// read or the copy cannot be written, or is not a file.
     pub async fn copy(&self) -> Result<Copy> {
+        let Engine::Sqlite(parts) = &self.engine else {
+            return Err(Error::Unavailable(
+                "the data is in PostgreSQL, whose own tools make backups: pg_dump, or a base backup".to_owned(),
+            ));
+        };
         // If the database file was replaced, the copy would be a copy of the wrong file.
-        self.writer.files()?;
+        parts.files.check()?;
         let Ok(turn) = self.copy_turn.clone().try_acquire_owned() else {
             return Err(Error::Busy);
         };
         let stop = Stop::default();
         let _end = StopAtEnd(stop.clone());
-        let from = self.path.clone();
+        let from = parts.path.clone();
         tokio::task::spawn_blocking(move || {
             let copied = Unfinished::copy(&from, backup::passing(&from), &stop)?;
             Ok(Copy {

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use super::open::Db;
+use super::{
+    engine::{Engine, Purpose},
+    open::Db,
+};
 use crate::{
     domain::{Error, Result},
     store::engine::Connection,
@@ -37,18 +40,30 @@ impl Db {
     pub fn load(&self) -> Load {
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let (running, waiting) = self.turns.load();
-        let mut log = self.path.as_os_str().to_owned();
-        log.push("-wal");
         let size = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
+        let (file_bytes, log_bytes) = match &self.engine {
+            Engine::Sqlite(parts) => {
+                let mut log = parts.path.as_os_str().to_owned();
+                log.push("-wal");
+                (size(&parts.path), size(Path::new(&log)))
+            }
+            // The files are the server's.
+            Engine::Postgres(_) => (0, 0),
+        };
         Load {
             writes_waiting: number(self.writer.waiting()),
             is_failing: self.writer.is_failing(),
-            readers: self.readers.in_use().into(),
+            readers: self.engine.readers_in_use().into(),
             scans: number(running),
             scans_waiting: number(waiting),
-            file_bytes: size(&self.path),
-            log_bytes: size(Path::new(&log)),
+            file_bytes,
+            log_bytes,
         }
+    }
+
+    /// Returns whether the data is in PostgreSQL, and not in a file of SQLite.
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.engine, Engine::Postgres(_))
     }
 
     /// Checks that the database can be read and written. A commit is tried only if `is_due` is set or the last commit
@@ -58,13 +73,17 @@ impl Db {
     /// The reason why the database cannot be read or written; `Error::Busy` if the queue of writes is full.
     pub async fn ready(&self, is_due: bool) -> Result<()> {
         let first_rows = |connection: &Connection| Ok(connection.query_row(FIRST_ROWS, [], |_| Ok(()))?);
-        // The files are checked first, because reads of a replaced file prove nothing.
-        self.writer.files()?;
+        if let Engine::Sqlite(parts) = &self.engine {
+            // The files are checked first, because reads of a replaced file prove nothing.
+            parts.files.check()?;
+        }
         self.read_inline(first_rows)?;
-        for pool in [&self.scanners, &self.skimmer] {
-            // If all connections of a pool are in use, reads work there, and the check does not wait for one.
-            if let Some(connection) = pool.try_get() {
-                first_rows(&connection)?;
+        if let Engine::Sqlite(_) = &self.engine {
+            for purpose in [Purpose::Long, Purpose::Own] {
+                // If all connections of a pool are in use, reads work there, and the check does not wait for one.
+                if let Some(connection) = self.engine.try_get(purpose) {
+                    first_rows(&connection)?;
+                }
             }
         }
         if self.writer.is_full() {
@@ -73,10 +92,20 @@ impl Db {
         if !is_due && !self.writer.is_failing() {
             return Ok(());
         }
-        // Writes the schema version that the file has already. This is the smallest change that reaches the disk.
-        self.write_catalogue(|tx| {
-            let version: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
-            Ok(tx.pragma_update(None, "user_version", version)?)
+        self.write_catalogue(|tx| match &**tx {
+            // Writes the schema version that the file has already. This is the smallest change that reaches the disk.
+            Connection::Sqlite(connection) => {
+                let version: i64 = connection
+                    .pragma_query_value(None, "user_version", |row| row.get(0))
+                    .map_err(crate::store::engine::Error::from)?;
+                Ok(connection
+                    .pragma_update(None, "user_version", version)
+                    .map_err(crate::store::engine::Error::from)?)
+            }
+            Connection::Postgres(_) => {
+                tx.execute("UPDATE schema SET version = version", [])?;
+                Ok(())
+            }
         })
         .await
     }

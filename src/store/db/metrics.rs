@@ -2,10 +2,7 @@
 
 use metrics::{describe_counter, describe_histogram};
 
-use crate::store::{
-    prediction,
-    sqlite::{turns::STOPPED, writer},
-};
+use crate::store::{prediction, turns::STOPPED, writer};
 
 /// Histogram of the time that short reads wait for a connection.
 pub const READ_WAIT: &str = "prediction_api_readers_wait_seconds";

@@ -1,6 +1,7 @@
 //! An open database: reads on connections of their own, writes in the order of their arrival.
 
 mod copy;
+mod engine;
 mod limits;
 mod load;
 mod metrics;

@@ -4,16 +4,24 @@ use std::{path::Path, sync::Arc};
 
 use tokio::sync::Semaphore;
 
-use super::limits::Limits;
+use super::{
+    engine::{Engine, Postgres, Sqlite},
+    limits::Limits,
+};
 use crate::{
     domain::Error,
-    store::sqlite::{
-        connect::{can_be_read_without_room, make_private, open_writing},
-        errors::OpenError,
-        pool::{Access, Pool},
-        reopen::{self, Reopen},
-        room::Room,
-        settings::MMAP_BYTES,
+    store::{
+        postgres,
+        sqlite::{
+            connect::{can_be_read_without_room, make_private, open_writing},
+            database::Writing,
+            errors::OpenError,
+            identity::Files,
+            pool::{Access, Pool},
+            reopen::{self, Reopen},
+            room::Room,
+            settings::MMAP_BYTES,
+        },
         turns::Turns,
         writer::Writer,
     },
@@ -23,13 +31,9 @@ use crate::{
 #[derive(Clone)]
 pub struct Db {
     pub(super) writer: Arc<Writer>,
-    pub(super) readers: Pool,
-    pub(super) scanners: Pool,
-    pub(super) skimmer: Pool,
+    pub(super) engine: Engine,
     pub(super) turns: Arc<Turns>,
     pub(super) limits: Limits,
-    pub(super) path: Arc<Path>,
-    pub(super) room: Arc<Room>,
     pub(super) copy_turn: Arc<Semaphore>,
 }
 
@@ -68,22 +72,51 @@ impl Db {
             room: room.clone(),
             patience: reopen::PATIENCE,
         };
-        Ok(Self {
-            writer: Arc::new(Writer::start(
-                opened,
-                reopen,
-                room.clone(),
-                limits.write_queue,
-                limits.slow,
-            )?),
+        let files = Arc::new(Files::default());
+        let writing = Writing::new(opened, reopen, room.clone(), files.clone());
+        let engine = Engine::Sqlite(Arc::new(Sqlite {
             readers,
             scanners,
             skimmer,
-            turns: Turns::new(limits.scans, limits.scan_queue),
-            limits,
             path: path.into(),
             room,
+            files,
+        }));
+        let writer = Writer::start(writing, limits.write_queue, limits.slow).map_err(OpenError::Thread)?;
+        Ok(Self::of(writer, engine, limits))
+    }
+
+    /// Connects to a database of PostgreSQL, and migrates its schema. Waits until the server can be reached, as long as
+    /// the options say. Blocks the thread.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or the database is not one of this product, or is newer than this program.
+    pub fn connect(options: postgres::Options, limits: Limits) -> std::result::Result<Self, postgres::OpenError> {
+        let options = Arc::new(options);
+        let connection = postgres::open(&options)?;
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let readers = match options.connections {
+            0 => 2 * cores,
+            number => number,
+        };
+        let engine = Engine::Postgres(Arc::new(Postgres {
+            readers: postgres::Pool::new(&options, readers),
+            scanners: postgres::Pool::new(&options, limits.scans),
+            skimmer: postgres::Pool::new(&options, 1),
+            leader: postgres::Leader::new(options.clone()),
+        }));
+        let writing = postgres::Writing::new(options, connection);
+        let writer = Writer::start(writing, limits.write_queue, limits.slow).map_err(postgres::OpenError::Thread)?;
+        Ok(Self::of(writer, engine, limits))
+    }
+
+    fn of(writer: Writer, engine: Engine, limits: Limits) -> Self {
+        Self {
+            writer: Arc::new(writer),
+            engine,
+            turns: Turns::new(limits.scans, limits.scan_queue),
+            limits,
             copy_turn: Arc::new(Semaphore::new(1)),
-        })
+        }
     }
 }

@@ -9,6 +9,7 @@
 use metrics::{counter, histogram};
 
 use super::{
+    engine::{Engine, Purpose},
     metrics::{READ_WAIT, SCAN_WAIT},
     open::Db,
     stop::StopAtEnd,
@@ -16,14 +17,12 @@ use super::{
 use crate::{
     domain::{Error, Result},
     store::{
-        engine::Connection,
+        engine::{self, Connection},
+        postgres::waiting,
         recurring::Recurring,
-        sqlite::{
-            backup::Stop,
-            pool::Pool,
-            turns::{self, STOPPED},
-        },
+        stop::Stop,
         stopwatch::{self, Stopwatch, Watch},
+        turns::STOPPED,
     },
 };
 
@@ -36,7 +35,12 @@ impl Db {
     /// The error of `work`; [`Error::Unavailable`] if the database cannot be read.
     pub fn read_inline<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let watch = Watch::new(self.limits.slow);
-        watch.time("read", || snapshot(&self.readers, work))
+        let read = || watch.time("read", || snapshot(&self.engine, Purpose::Short, work));
+        match &self.engine {
+            Engine::Sqlite(_) => read(),
+            // The thread waits for the server. Meanwhile another one serves requests.
+            Engine::Postgres(_) => waiting(read),
+        }
     }
 
     /// Runs a long read (a list) on a blocking thread, on one snapshot. Tokens take turns. If the future is dropped,
@@ -56,7 +60,7 @@ impl Db {
             let _turn = turn;
             work(connection)
         };
-        self.aside(&self.scanners, "scan", work).await
+        self.aside(Purpose::Long, "scan", work).await
     }
 
     /// Runs a read for the server itself that may touch the whole file, on a blocking thread and on one snapshot. Its
@@ -68,20 +72,20 @@ impl Db {
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.aside(&self.skimmer, "skim", work).await
+        self.aside(Purpose::Own, "skim", work).await
     }
 
     async fn aside<T: Send + 'static>(
         &self,
-        pool: &Pool,
+        purpose: Purpose,
         what: &'static str,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (pool, watch) = (pool.clone(), Watch::new(self.limits.slow));
+        let (engine, watch) = (self.engine.clone(), Watch::new(self.limits.slow));
         let stop = Stop::default();
         let _end = StopAtEnd(stop.clone());
         let work = move |connection: &Connection| {
-            let _watched = turns::watch(connection, &stop)?;
+            let _watched = engine::watch(connection, &stop)?;
             let done = match stop.is_set() {
                 true => Err(Error::Unavailable("a read was given up".to_owned())),
                 false => work(connection),
@@ -91,23 +95,29 @@ impl Db {
             }
             done
         };
-        tokio::task::spawn_blocking(move || watch.time(what, || snapshot(&pool, work)))
+        tokio::task::spawn_blocking(move || watch.time(what, || snapshot(&engine, purpose, work)))
             .await
             .unwrap_or_else(|fault| Err(Error::Internal(format!("a read failed: {fault}"))))
     }
 }
 
-fn snapshot<T>(pool: &Pool, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-    let connection = match pool.try_get() {
+fn snapshot<T>(engine: &Engine, purpose: Purpose, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    let connection = match engine.try_get(purpose) {
         Some(connection) => connection,
         None => {
             let waiting = Stopwatch::start();
-            let connection = pool.get()?;
+            let connection = engine.get(purpose)?;
             histogram!(READ_WAIT).record(waiting.elapsed());
             connection
         }
     };
-    connection.prepare_cached("BEGIN")?.execute([])?;
+    match &*connection {
+        Connection::Sqlite(connection) => {
+            connection.prepare_cached("BEGIN")?.execute([])?;
+        }
+        // It is sent together with the first statement.
+        Connection::Postgres(client) => client.later("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+    }
     // The snapshot ends on every path, even after a panic, so that no connection returns to the pool with an open
     // snapshot.
     let _end = End(&connection);
@@ -118,10 +128,15 @@ struct End<'a>(&'a Connection);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
-        let ended = self
-            .0
-            .prepare_cached("ROLLBACK")
-            .and_then(|mut statement| statement.execute([]));
+        let ended = match self.0 {
+            Connection::Sqlite(connection) => connection
+                .prepare_cached("ROLLBACK")
+                .and_then(|mut statement| statement.execute([])),
+            Connection::Postgres(client) => {
+                client.later("ROLLBACK");
+                return;
+            }
+        };
         if let Err(error) = ended
             && let Some(times) = UNENDED.failed(&error.to_string())
         {

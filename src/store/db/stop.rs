@@ -1,6 +1,6 @@
 //! Stops work that nobody waits for any more.
 
-use crate::store::sqlite::backup::Stop;
+use crate::store::stop::Stop;
 
 /// Stops a read or a copy once nobody waits for it.
 pub struct StopAtEnd(pub Stop);

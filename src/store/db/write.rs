@@ -3,13 +3,13 @@
 
 use std::hash::Hash;
 
-use super::open::Db;
+use super::{engine::Engine, open::Db};
 use crate::{
     domain::Result,
     store::{
         cache::{Cache, Freshness},
         engine::Transaction,
-        sqlite::writer::Kind,
+        writer::Kind,
     },
 };
 
@@ -63,7 +63,21 @@ impl Db {
 
     /// Creates the reserve on the disk if it is missing or was released, and there is room for it.
     pub fn keep_reserve(&self) {
-        self.room.keep_reserve();
+        if let Engine::Sqlite(parts) = &self.engine {
+            parts.room.keep_reserve();
+        }
+    }
+
+    /// Returns whether this process runs the loops that send messages and delete expired data. With SQLite it always
+    /// does. Processes that share a database of PostgreSQL choose one. May wait for the database.
+    pub async fn is_chosen(&self) -> bool {
+        let Engine::Postgres(parts) = &self.engine else {
+            return true;
+        };
+        let parts = parts.clone();
+        tokio::task::spawn_blocking(move || parts.leader.is_chosen())
+            .await
+            .unwrap_or(false)
     }
 
     /// Creates a cache of catalogue data (organisations, tokens, sources, jobs and so on). It is emptied whenever the

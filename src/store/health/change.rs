@@ -46,7 +46,7 @@ pub fn record(tx: &Transaction<'_>, job_id: Uuid, change: &HealthChange) -> Resu
             |row| row.get("number"),
         )?;
     tx.prepare_cached("DELETE FROM health_changes WHERE job_id = ?1 AND number <= ?2")?
-        .execute((job_id, number - KEPT))?;
+        .execute_later((job_id, number - KEPT))?;
     Ok(())
 }
 

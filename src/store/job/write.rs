@@ -30,7 +30,7 @@ pub fn insert(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
         job.updated_at,
         job.revision,
     ))
-    .on_taken(|unique| taken(tx, unique, job))?;
+    .on_taken(tx, |unique| taken(tx, unique, job))?;
     insert_bindings(tx, job)
 }
 
@@ -52,7 +52,7 @@ pub fn update(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
         job.updated_at,
         job.revision,
     ))
-    .on_taken(|unique| taken(tx, unique, job))?;
+    .on_taken(tx, |unique| taken(tx, unique, job))?;
     tx.prepare_cached("DELETE FROM role_bindings WHERE job_id = ?1")?
         .execute([job.id])?;
     insert_bindings(tx, job)

@@ -71,9 +71,9 @@ mod tests {
     #[test]
     fn the_newest_reports_of_each_track_are_kept() {
         let folder = tempfile::tempdir().unwrap();
-        let mut connection = traced::database(folder.path());
-        connection.pragma_update(None, "foreign_keys", false).unwrap();
-        let tx = connection.transaction().unwrap();
+        let connection = traced::database(folder.path());
+        connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        let tx = traced::begin(&connection);
         let report = |number: u128, track: Track| {
             let report = JobRun {
                 id: None,

@@ -142,7 +142,7 @@ pub fn find(connection: &Connection, keys: &[Key<'_>], mut found: impl FnMut(&Ke
             });
         let mut rows = statement.query(params_from_iter(values))?;
         while let Some(row) = rows.next()? {
-            let text = |column| -> RowResult<_> { Ok(row.get_ref(column)?.as_str()?) };
+            let text = |column: usize| -> RowResult<_> { row.get_text(column) };
             let key = (
                 row.get(10)?,
                 row.get(11)?,
@@ -152,7 +152,7 @@ pub fn find(connection: &Connection, keys: &[Key<'_>], mut found: impl FnMut(&Ke
                 row.get(15)?,
                 row.get(16)?,
             );
-            found(&key, row.get(9)?, Known::from_columns(row)?);
+            found(&key, row.get(9)?, Known::from_columns(&row)?);
         }
     }
     Ok(())
@@ -264,7 +264,7 @@ pub fn update(tx: &Transaction<'_>, changed: &[(SeriesId, Known)]) -> Result<()>
             let named: [&dyn ToSql; 2] = [&series.id, &series.organisation_id];
             named.into_iter().chain(known.columns().map(|(_, value)| value))
         });
-        tx.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+        tx.prepare_cached(&sql)?.execute_later(params_from_iter(values))?;
     }
     Ok(())
 }

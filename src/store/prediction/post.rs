@@ -259,8 +259,8 @@ mod tests {
     #[test]
     fn a_post_takes_few_statements_however_many_runs_it_has() {
         let folder = tempfile::tempdir().unwrap();
-        let mut connection = traced::database(folder.path());
-        let tx = connection.transaction().unwrap();
+        let connection = traced::database(folder.path());
+        let tx = traced::begin(&connection);
         let now = Timestamp::from_micros(0);
         let store = |count, issue_time| {
             let point = Point {
@@ -286,8 +286,8 @@ mod tests {
     #[test]
     fn what_a_worker_says_of_its_run_takes_one_statement_if_anything_is_stored() {
         let folder = tempfile::tempdir().unwrap();
-        let mut connection = traced::database(folder.path());
-        let tx = connection.transaction().unwrap();
+        let connection = traced::database(folder.path());
+        let tx = traced::begin(&connection);
         let now = Timestamp::from_micros(0);
         let about = NewPost {
             organisation_id: Uuid::from_u128(1),

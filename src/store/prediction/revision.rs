@@ -91,7 +91,7 @@ pub fn insert(tx: &Transaction<'_>, runs: &[(SeriesId, Revision)], post_id: Opti
             ];
             values
         });
-        tx.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+        tx.prepare_cached(&sql)?.execute_later(params_from_iter(values))?;
     }
     Ok(())
 }

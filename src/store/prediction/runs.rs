@@ -53,7 +53,7 @@ impl Runs for Connection {
         let mut statement = self.prepare_cached(&sql)?;
         let mut rows = statement.query(in_window(series, window))?;
         while let Some(row) = rows.next()? {
-            if visit(&Run::read(row)?)?.is_break() {
+            if visit(&Run::read(&row)?)?.is_break() {
                 return Ok(Break(()));
             }
         }

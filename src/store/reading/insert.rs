@@ -58,7 +58,7 @@ pub fn insert(tx: &Transaction<'_>, revisions: &[Revision], available_at: Timest
             values
         });
         tx.prepare_cached(&sql)?
-            .execute(params_from_iter(all.into_iter().chain(values)))?;
+            .execute_later(params_from_iter(all.into_iter().chain(values)))?;
     }
     let owned = |new: &Revision| (new.series_id, new.organisation_id);
     let mut changed: Vec<_> = revisions.iter().map(owned).collect();
@@ -72,7 +72,7 @@ pub fn insert(tx: &Transaction<'_>, revisions: &[Revision], available_at: Timest
             let values: [&dyn ToSql; 3] = [series, organisation, &available_at];
             values
         });
-        tx.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+        tx.prepare_cached(&sql)?.execute_later(params_from_iter(values))?;
     }
     Ok(())
 }

@@ -58,7 +58,7 @@ pub fn series_of(tx: &Transaction<'_>, sensors: &[&Sensor]) -> Result<Vec<Series
         let mut statement = tx.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(part.iter().flat_map(key)))?;
         while let Some(row) = rows.next()? {
-            add(row, &mut found)?;
+            add(&row, &mut found)?;
         }
     }
     let series = |sensor: &&Sensor| found.get(&sensor.id).copied().ok_or_else(|| lost(sensor));

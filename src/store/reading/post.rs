@@ -140,8 +140,8 @@ mod tests {
     #[test]
     fn a_post_takes_few_statements_however_many_readings_and_sensors_it_has() {
         let folder = tempfile::tempdir().unwrap();
-        let mut connection = traced::database(folder.path());
-        let tx = connection.transaction().unwrap();
+        let connection = traced::database(folder.path());
+        let tx = traced::begin(&connection);
         let (one, many) = (sensors(1), sensors(64));
         // It finds the series and stores it, stores the reading, and when it arrived.
         let (statements, counts) = posted(&tx, &one, 1, Some(1.0));

@@ -5,17 +5,19 @@
 
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path};
 
+use rusqlite::Connection;
+
 use super::{
     backup,
     checkpointer::Checkpointer,
+    database::Opened,
     errors::{self, OpenError},
     identity::Identity,
     migrations,
     pool::Access,
     settings::{BUSY_TIMEOUT, CACHED_STATEMENTS},
-    writer::Opened,
 };
-use crate::store::engine::Connection;
+use crate::store::engine;
 
 /// Opens the database for writing, migrates its schema to the newest version, and starts the checkpointer.
 pub fn open_writing(path: &Path) -> std::result::Result<Opened, OpenError> {
@@ -30,7 +32,7 @@ pub fn open_writing(path: &Path) -> std::result::Result<Opened, OpenError> {
     migrations::run(&mut connection)?;
     let checkpointer = Checkpointer::start(path)?;
     Ok(Opened {
-        connection,
+        connection: engine::Connection::Sqlite(connection),
         checkpointer,
         identity: Identity::of(path),
     })

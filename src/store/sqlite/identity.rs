@@ -5,6 +5,7 @@ use std::{
     fs, io,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use super::backup::beside;
@@ -45,6 +46,27 @@ impl Identity {
             )));
         }
         Ok(())
+    }
+}
+
+/// The identity of the files that are open now. Empty while the database is not open.
+#[derive(Default)]
+pub struct Files(Mutex<Option<Identity>>);
+
+impl Files {
+    /// Replaces the identity.
+    pub fn set(&self, identity: Option<Identity>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = identity;
+    }
+
+    /// Checks that the files were not deleted or replaced since they were opened. Succeeds while the database is not
+    /// open.
+    ///
+    /// # Errors
+    /// As [`Identity::check`].
+    pub fn check(&self) -> Result<()> {
+        let identity = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        identity.as_ref().map_or(Ok(()), Identity::check)
     }
 }
 

@@ -18,10 +18,33 @@ use super::{
 };
 use crate::{
     domain::{Error, Result},
-    store::stopwatch::Stopwatch,
+    store::{engine, stopwatch::Stopwatch},
 };
 
-type Connections = r2d2::Pool<SqliteConnectionManager>;
+type Connections = r2d2::Pool<Manager>;
+
+/// Opens the connections of a pool.
+struct Manager(SqliteConnectionManager);
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = engine::Connection;
+    type Error = rusqlite::Error;
+
+    fn connect(&self) -> rusqlite::Result<engine::Connection> {
+        self.0.connect().map(engine::Connection::Sqlite)
+    }
+
+    fn is_valid(&self, connection: &mut engine::Connection) -> rusqlite::Result<()> {
+        match connection {
+            engine::Connection::Sqlite(connection) => self.0.is_valid(connection),
+            engine::Connection::Postgres(_) => Ok(()),
+        }
+    }
+
+    fn has_broken(&self, _: &mut engine::Connection) -> bool {
+        false
+    }
+}
 
 /// The place of the index with which connections find pages in the write-ahead log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,14 +218,14 @@ impl Held<'_> {
 
 /// A connection that is borrowed from the pool until it is dropped.
 pub struct Reader<'a> {
-    connection: r2d2::PooledConnection<SqliteConnectionManager>,
+    connection: r2d2::PooledConnection<Manager>,
     _open: RwLockReadGuard<'a, Option<Connections>>,
 }
 
 impl Deref for Reader<'_> {
-    type Target = Connection;
+    type Target = engine::Connection;
 
-    fn deref(&self) -> &Connection {
+    fn deref(&self) -> &engine::Connection {
         &self.connection
     }
 }
@@ -225,7 +248,7 @@ impl Inner {
             .max_lifetime(None)
             .test_on_check_out(false)
             .connection_timeout(BUSY_TIMEOUT)
-            .build(manager)
+            .build(Manager(manager))
             .map_err(OpenError::Pool)
     }
 }

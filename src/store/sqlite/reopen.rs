@@ -5,10 +5,10 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
     connect::open_writing,
+    database::{self, Opened},
     errors::OpenError,
     pool::{Access, Pool},
     room::{self, Room},
-    writer::{self, Opened},
 };
 use crate::domain::{Error, Result};
 
@@ -29,7 +29,7 @@ pub struct Reopen {
     pub patience: Duration,
 }
 
-impl writer::Reopen for Reopen {
+impl database::Reopen for Reopen {
     fn reopen(&mut self) -> Result<Opened> {
         match self.access {
             Access::Shared => {
@@ -85,8 +85,8 @@ fn unavailable(error: OpenError) -> Error {
 mod tests {
     use std::fs;
 
-    use super::{writer::Reopen as _, *};
-    use crate::store::sqlite::connect::can_be_read_without_room;
+    use super::{database::Reopen as _, *};
+    use crate::store::{engine::Connection, sqlite::connect::can_be_read_without_room};
 
     /// Returns a database in a folder that was opened without room, with a pool for each of these paths.
     fn without_room(paths: [&str; 3]) -> (tempfile::TempDir, Reopen) {
@@ -112,8 +112,7 @@ mod tests {
     }
 
     fn can_read(pool: &Pool) -> bool {
-        let read =
-            |connection: &rusqlite::Connection| connection.query_row("SELECT count(*) FROM jobs", [], |_| Ok(()));
+        let read = |connection: &Connection| connection.query_row("SELECT count(*) FROM jobs", [], |_| Ok(()));
         pool.get().is_ok_and(|connection| read(&connection).is_ok())
     }
 

@@ -6,7 +6,7 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
 use crate::store::{
     Db, Limits,
-    engine::{Connection, params_from_iter},
+    engine::{Connection, Transaction},
 };
 
 thread_local! {
@@ -24,12 +24,36 @@ pub fn database(folder: &Path) -> Connection {
         reserve_bytes: 0,
     };
     drop(Db::open(&path, limits).unwrap());
-    Connection::open(&path).unwrap()
+    file(&path)
+}
+
+/// Opens a file, or creates it, without any table.
+pub fn file(path: &Path) -> Connection {
+    Connection::Sqlite(rusqlite::Connection::open(path).unwrap())
+}
+
+/// Returns a connection to an empty database in memory.
+pub fn memory() -> Connection {
+    Connection::Sqlite(rusqlite::Connection::open_in_memory().unwrap())
+}
+
+/// Begins a transaction that is never committed.
+pub fn begin(connection: &Connection) -> Transaction<'_> {
+    connection.execute_batch("BEGIN").unwrap();
+    Transaction::of(connection, None)
+}
+
+fn sqlite(connection: &Connection) -> &rusqlite::Connection {
+    match connection {
+        Connection::Sqlite(connection) => connection,
+        Connection::Postgres(_) => unreachable!("the tests of this module use SQLite"),
+    }
 }
 
 /// Runs `work`. Returns the number of statements that it executed on the connection, and its result.
 pub fn statements<T>(connection: &Connection, work: impl FnOnce() -> T) -> (usize, T) {
     COUNT.set(0);
+    let connection = sqlite(connection);
     connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(count));
     let done = work();
     connection.trace_v2(TraceEventCodes::empty(), None);
@@ -38,9 +62,11 @@ pub fn statements<T>(connection: &Connection, work: impl FnOnce() -> T) -> (usiz
 
 /// Returns the steps of the query plan that SQLite chooses for a statement.
 pub fn plan(connection: &Connection, sql: &str) -> Vec<String> {
-    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let mut statement = sqlite(connection)
+        .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+        .unwrap();
     let nothing = vec![None::<i64>; statement.parameter_count()];
-    let steps = statement.query_map(params_from_iter(nothing), |row| row.get("detail"));
+    let steps = statement.query_map(rusqlite::params_from_iter(nothing), |row| row.get("detail"));
     steps.unwrap().map(|step| step.unwrap()).collect()
 }
 

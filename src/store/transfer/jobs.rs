@@ -17,10 +17,8 @@ const SELECT: &str =
 
 /// Calls `each` for every job.
 pub fn read(connection: &Connection, each: &mut impl FnMut(Line) -> Result<()>) -> Result<()> {
-    let mut statement = connection.prepare(SELECT)?;
-    let mut rows = statement.query([])?;
     let mut job: Option<Job> = None;
-    while let Some(row) = rows.next()? {
+    connection.each_row(SELECT, [], |row| -> Result<()> {
         let id: Uuid = row.get("id")?;
         if job.as_ref().is_none_or(|job| job.id != id)
             && let Some(before) = job.replace(job_of(row)?)
@@ -36,7 +34,8 @@ pub fn read(connection: &Connection, each: &mut impl FnMut(Line) -> Result<()>) 
                 input_id: row.get("input_id")?,
             });
         }
-    }
+        Ok(())
+    })?;
     job.map_or(Ok(()), |last| each(Line::Job(last)))
 }
 

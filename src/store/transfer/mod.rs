@@ -14,7 +14,8 @@ mod table;
 use crate::{
     domain::{Result, transfer::Line},
     store::{
-        engine::{Connection, Transaction},
+        engine::{self, Connection, Transaction},
+        postgres,
         sqlite::migrations,
     },
 };
@@ -51,6 +52,17 @@ pub fn read(connection: &Connection, mut each: impl FnMut(Line) -> Result<()>) -
     table::read(connection, Line::Series, each)?;
     table::read(connection, Line::Post, each)?;
     runs::read(connection, each)
+}
+
+/// Makes the database number new series and posts after those that were imported. SQLite does this by itself.
+///
+/// # Errors
+/// The database cannot be reached.
+pub fn number_on(tx: &Transaction<'_>) -> Result<()> {
+    match &**tx {
+        Connection::Sqlite(_) => Ok(()),
+        Connection::Postgres(client) => Ok(postgres::number_on(client).map_err(engine::Error::from)?),
+    }
 }
 
 /// Stores lines one after the other. It caches what the previous line referred to.

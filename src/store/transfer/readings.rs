@@ -22,13 +22,9 @@ const SELECT: &str = "SELECT time, revision, available_at, value FROM readings
 
 /// Calls `each` for every revision of every reading, sensor by sensor.
 pub fn read(connection: &Connection, each: &mut impl FnMut(Line) -> Result<()>) -> Result<()> {
-    let mut sensors = connection.prepare(SENSORS)?;
-    let mut sensors = sensors.query([])?;
-    let mut statement = connection.prepare(SELECT)?;
-    while let Some(row) = sensors.next()? {
+    connection.each_row(SENSORS, [], |row| {
         let (series, organisation, sensor_id): (i64, Uuid, Uuid) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let mut rows = statement.query((series, organisation))?;
-        while let Some(row) = rows.next()? {
+        connection.each_row(SELECT, (series, organisation), |row| -> Result<()> {
             let value: f64 = row.get(3)?;
             each(Line::Reading(Reading {
                 sensor_id,
@@ -36,10 +32,9 @@ pub fn read(connection: &Connection, each: &mut impl FnMut(Line) -> Result<()>) 
                 revision: row.get(1)?,
                 available_at: row.get(2)?,
                 value: (!reading::is_withdrawn(value)).then_some(Exact(value)),
-            }))?;
-        }
-    }
-    Ok(())
+            }))
+        })
+    })
 }
 
 /// The series of a sensor: its number and its organisation.

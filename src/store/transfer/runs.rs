@@ -25,14 +25,10 @@ const SELECT: &str = "SELECT issue_time, revision, available_at, post_id, valid_
 /// # Errors
 /// The error of `each`; [`Error::Unavailable`] if a payload is damaged, with the run.
 pub fn read(connection: &Connection, each: &mut impl FnMut(Line) -> Result<()>) -> Result<()> {
-    let mut all = connection.prepare(SERIES)?;
-    let mut all = all.query([])?;
-    let mut statement = connection.prepare(SELECT)?;
     let mut points = Vec::new();
-    while let Some(row) = all.next()? {
+    connection.each_row(SERIES, [], |row| {
         let (series, organisation): (i64, Uuid) = (row.get(0)?, row.get(1)?);
-        let mut rows = statement.query((series, organisation))?;
-        while let Some(row) = rows.next()? {
+        connection.each_row(SELECT, (series, organisation), |row| -> Result<()> {
             let (issue_time, revision): (Timestamp, i64) = (row.get(0)?, row.get(1)?);
             let damaged = |fault| {
                 Error::Unavailable(format!(
@@ -51,10 +47,9 @@ pub fn read(connection: &Connection, each: &mut impl FnMut(Line) -> Result<()>) 
                 available_at: row.get(2)?,
                 post: row.get(3)?,
                 points: Points::of(&points),
-            }))?;
-        }
-    }
-    Ok(())
+            }))
+        })
+    })
 }
 
 /// A series with its organisation.

@@ -25,12 +25,7 @@ pub fn read<T: Table>(
     line: impl Fn(T) -> Line,
     each: &mut impl FnMut(Line) -> Result<()>,
 ) -> Result<()> {
-    let mut statement = connection.prepare(T::SELECT)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        each(line(T::from_row(row)?))?;
-    }
-    Ok(())
+    connection.each_row(T::SELECT, [], |row| each(line(T::from_row(row)?)))
 }
 
 /// Inserts a row.

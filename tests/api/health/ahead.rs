@@ -20,7 +20,7 @@ async fn is_fresh(field: &Field, more: Value, value: f64) -> bool {
     answer["fresh"].as_bool().unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_issue_from_the_future_hides_no_later_one_from_health() {
     let field = Field::on(TestApp::start_strict().await).await;
     let interval = json!({ "expected_interval_minutes": 1 });
@@ -41,7 +41,7 @@ async fn an_issue_from_the_future_hides_no_later_one_from_health() {
     assert_eq!(state(&field).await, "late");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_run_ends_with_the_next_issue_although_one_is_ahead() {
     let field = Field::on(TestApp::start_strict().await).await;
     let ahead = in_seconds(&field, 290);
@@ -55,7 +55,7 @@ async fn a_failed_run_ends_with_the_next_issue_although_one_is_ahead() {
     assert_eq!(state(&field).await, "on_time");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_issue_further_ahead_than_clocks_differ_is_refused() {
     let field = Field::on(TestApp::start_strict().await).await;
     for (seconds, status) in [(301, 422), (300, 200), (240, 200)] {
@@ -83,7 +83,7 @@ async fn an_issue_further_ahead_than_clocks_differ_is_refused() {
     refused.expect_problem(422, &["#/0/issue_time"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_says_whether_an_issue_was_fresh() {
     let field = Field::on(TestApp::start_strict().await).await;
     let fresh = async |more: Value, value: f64| is_fresh(&field, more, value).await;
@@ -171,7 +171,7 @@ async fn is_noticed(field: &Field) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_is_a_year_ahead_for_a_while_changes_no_state() {
     let field = Field::on(TestApp::start_strict().await).await;
     field.post(issued(0), &[risk(1, 1.0)]).await;
@@ -186,7 +186,7 @@ async fn a_clock_that_is_a_year_ahead_for_a_while_changes_no_state() {
     is_noticed(&field).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dead_worker_is_not_on_time_until_a_clock_that_was_ahead_is_there_again() {
     let field = Field::on(TestApp::start_strict().await).await;
     field.post(issued(0), &[risk(1, 1.0)]).await;
@@ -197,7 +197,7 @@ async fn a_dead_worker_is_not_on_time_until_a_clock_that_was_ahead_is_there_agai
     is_noticed(&field).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_is_noticed_after_a_restart() {
     let field = Field::on(TestApp::start_strict().await).await;
     field.post(issued(0), &[risk(1, 1.0)]).await;
@@ -222,7 +222,7 @@ async fn the_same_is_noticed_after_a_restart() {
     is_noticed(&field).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reports_of_a_clock_that_was_ahead_keep_no_job_on_time() {
     let field = Field::on(TestApp::start_strict().await).await;
     field.post(issued(0), &[risk(1, 1.0)]).await;
@@ -237,7 +237,7 @@ async fn reports_of_a_clock_that_was_ahead_keep_no_job_on_time() {
     assert_eq!(state(&field).await, "down");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_living_worker_goes_on_after_the_clock_was_put_right() {
     let field = Field::on(TestApp::start_strict().await).await;
     field.post(issued(0), &[risk(1, 1.0)]).await;
@@ -257,7 +257,7 @@ async fn a_living_worker_goes_on_after_the_clock_was_put_right() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backfill_revives_no_worker_that_died_under_a_clock_that_was_ahead() {
     let field = Field::on(TestApp::start_strict().await).await;
     jump(&field, YEAR, true).await;
@@ -270,7 +270,7 @@ async fn a_backfill_revives_no_worker_that_died_under_a_clock_that_was_ahead() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_is_behind_for_a_moment_loses_no_sign_of_life() {
     let field = Field::on(TestApp::start_strict().await).await;
     field.post(issued(0), &[risk(1, 1.0)]).await;
@@ -285,7 +285,7 @@ async fn a_clock_that_is_behind_for_a_moment_loses_no_sign_of_life() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_is_behind_refuses_no_worker_whose_clock_is_right() {
     let field = Field::on(TestApp::start_strict().await).await;
     field.post(issued(0), &[risk(1, 1.0)]).await;
@@ -300,7 +300,7 @@ async fn a_clock_that_is_behind_refuses_no_worker_whose_clock_is_right() {
     field.post(issued(0), &[risk(1, 1.0)]).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_is_down_does_not_recover_because_the_clock_goes_back() {
     let field = Field::on(TestApp::start_strict().await).await;
     field.post(issued(0), &[risk(1, 1.0)]).await;
@@ -317,7 +317,7 @@ async fn a_job_that_is_down_does_not_recover_because_the_clock_goes_back() {
     assert_eq!(state(&field).await, "on_time");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn issue_times_follow_the_clock_again_once_it_was_put_right() {
     let field = Field::on(TestApp::start_strict().await).await;
     jump(&field, 20 * 60, false).await;

@@ -38,7 +38,7 @@ fn copy(app: &TestApp, job: &str) {
     database.execute_batch(&sql).unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_of_ten_thousand_jobs_go_late_in_one_second() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -68,7 +68,7 @@ async fn a_hundred_of_ten_thousand_jobs_go_late_in_one_second() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn health_looks_at_no_predictions() {
     let field = Field::start().await;
     let database = field.app.database();

@@ -46,7 +46,7 @@ async fn set_active(field: &Field, active: bool) {
     field.app.ok(ADMIN, &path, body).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_jobs_health_follows_the_clock() {
     let field = Field::start().await;
     let new = json!({ "state": "new", "since": at(0), "covers_now": false });
@@ -93,7 +93,7 @@ async fn a_jobs_health_follows_the_clock() {
     assert_eq!(found, expected.map(|(state, at)| (state.to_owned(), at)));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_a_fresh_issue_shows_that_the_worker_lives() {
     let field = Field::start().await;
     let other = place(&field.app, &field.home, "Other").await;
@@ -120,7 +120,7 @@ async fn only_a_fresh_issue_shows_that_the_worker_lives() {
     assert_eq!(state(&field).await, "on_time");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_output_that_stopped_shows_while_the_others_go_on() {
     let field = Field::start().await;
     let both = [risk(1, 1.0), point("spread", 1, 1.0)];
@@ -149,7 +149,7 @@ async fn an_output_that_stopped_shows_while_the_others_go_on() {
     assert_eq!(target(&field, "spread").await["state"], "on_time");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_state_and_back_over_a_restart() {
     let mut field = Field::start().await;
     field.post(json!({}), &[risk(1, 1.0)]).await;
@@ -185,7 +185,7 @@ async fn every_state_and_back_over_a_restart() {
     field.app.restart().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_was_never_posted_for_waits_without_a_deadline() {
     let field = Field::start().await;
     field.app.advance_minutes(60 * 24 * 365);
@@ -203,7 +203,7 @@ async fn a_job_that_was_never_posted_for_waits_without_a_deadline() {
     assert_eq!(counts, expected);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn states_that_are_none_are_refused() {
     let app = TestApp::start().await;
     for query in ["health=dead", "health=", "health=late,", "target_health=late;down"] {
@@ -212,7 +212,7 @@ async fn states_that_are_none_are_refused() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_shows_next_to_its_state_that_its_predictions_end_before_the_present() {
     let field = Field::start().await;
     let not_covering = async || {
@@ -251,7 +251,7 @@ async fn a_job_shows_next_to_its_state_that_its_predictions_end_before_the_prese
     assert_eq!(not_covering().await, 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_grace_lets_a_post_be_late_without_a_word() {
     let field = Field::start().await;
     let webhook = json!({ "name": "x", "url": "http://127.0.0.1:9/", "organisation_id": field.home });

@@ -417,7 +417,11 @@ impl<'a> Case<'a> {
 
 #[test]
 fn health_is_what_the_rules_say() {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     let app = runtime.block_on(TestApp::start());
     let cases = std::env::var("PROPTEST_CASES").is_err().then_some(CASES);
     let config = Config::default();

@@ -18,7 +18,7 @@ async fn runs(field: &Field) -> Value {
     field.app.ok(ADMIN, &path, Value::Null).await
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_run_shows_at_once_until_the_next_good_post() {
     let field = Field::start().await;
     field.post(issued(0), &[risk(1, 1.0), point("spread", 1, 1.0)]).await;
@@ -51,7 +51,7 @@ async fn a_failed_run_shows_at_once_until_the_next_good_post() {
     assert_eq!(states, ["on_time", "failed", "on_time"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_that_has_nothing_to_post_is_a_sign_of_life() {
     let field = Field::start().await;
     let nothing = json!({ "status": "ok", "message": "no grapes in winter" });
@@ -68,7 +68,7 @@ async fn a_run_that_has_nothing_to_post_is_a_sign_of_life() {
     assert_eq!(field.health().await["expected_by"], "2023-10-27T02:01:00Z");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_paused_job_takes_reports_and_stays_paused() {
     let field = Field::start().await;
     set_active(&field, false).await;
@@ -82,7 +82,7 @@ async fn a_paused_job_takes_reports_and_stays_paused() {
     assert_eq!(state(&field).await, "on_time");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_report_sent_again_under_its_id_is_stored_once() {
     let field = Field::start().await;
     let id = "44444444-4444-4444-4444-444444444444";
@@ -97,7 +97,7 @@ async fn a_report_sent_again_under_its_id_is_stored_once() {
     assert_eq!(state(&field).await, "failed");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_reports_are_refused() {
     let field = Field::start().await;
     for (body, place) in [
@@ -113,7 +113,7 @@ async fn bad_reports_are_refused() {
     assert_eq!(runs(&field).await, json!([]));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_runs_of_many_series_are_joined_by_their_issue() {
     let field = Field::start().await;
     // The first series has old issues, the second new ones, the third some of both.
@@ -141,7 +141,7 @@ async fn the_runs_of_many_series_are_joined_by_their_issue() {
     assert_eq!(found, expected);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn runs_are_listed_newest_first_page_by_page() {
     let field = Field::start().await;
     field

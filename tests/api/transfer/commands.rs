@@ -25,7 +25,7 @@ fn done(command: &mut Command) -> String {
     text(&output.stdout)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_running_server_is_exported_and_a_pipe_imported() {
     let world = World::start().await;
     let app = &world.field.app;
@@ -63,7 +63,7 @@ async fn a_running_server_is_exported_and_a_pipe_imported() {
     assert_eq!(served.terminate(), Some(0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_export_is_of_one_moment_while_others_write() {
     let field = Field::start().await;
     let folder = field.app.folder.path();
@@ -90,7 +90,7 @@ async fn an_export_is_of_one_moment_while_others_write() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_import_goes_on_and_is_not_served() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -114,7 +114,7 @@ async fn a_killed_import_goes_on_and_is_not_served() {
     input.write_all(&text.as_bytes()[..end]).unwrap();
     let new = folder.join("new");
     let stored = || {
-        let database = prediction_api::store::engine::Connection::open(new.join(super::FILE)).ok()?;
+        let database = rusqlite::Connection::open(new.join(super::FILE)).ok()?;
         database
             .query_row("SELECT lines FROM imports", [], |row| row.get::<_, i64>(0))
             .ok()
@@ -139,7 +139,7 @@ async fn a_killed_import_goes_on_and_is_not_served() {
     assert_eq!(served.terminate(), Some(0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn csv_is_that_of_the_api() {
     let world = World::start().await;
     let Field { app, job, there, .. } = &world.field;
@@ -201,7 +201,7 @@ async fn csv_is_that_of_the_api() {
     assert_eq!(told, "s.csv has 4 rows\n");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn csv_of_many_pages_has_one_header() {
     let field = Field::start().await;
     field.change_source(json!({ "retention_hours": null })).await;
@@ -215,7 +215,7 @@ async fn csv_of_many_pages_has_one_header() {
     assert_eq!(csv.matches("valid_time").count(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_export_that_cannot_be_written_fails() {
     let field = Field::start().await;
     field.change_source(json!({ "retention_hours": null })).await;
@@ -255,7 +255,7 @@ async fn many(app: &TestApp) {
     app.ok(ADMIN, "POST /readings", body).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_export_ends_with_its_pipe_and_with_a_signal() {
     let app = TestApp::start().await;
     many(&app).await;

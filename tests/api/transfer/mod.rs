@@ -2,6 +2,7 @@
 
 mod bad_lines;
 mod commands;
+mod engines;
 mod random;
 mod same;
 mod schema;
@@ -20,11 +21,10 @@ use prediction_api::{
         App, system_clock,
         transfer::{self, Batch, Imported},
     },
-    store::{Db, sqlite::integrity},
 };
 use tempfile::TempDir;
 
-use crate::app::store_limits;
+use crate::storage;
 
 /// The name of a database's file.
 const FILE: &str = "prediction-api.db";
@@ -53,7 +53,7 @@ async fn exported(app: &App) -> String {
 
 /// Opens the folder's database, which is created if it does not exist.
 fn open(folder: &Path) -> App {
-    App::new(Db::open(&folder.join(FILE), store_limits()).unwrap(), system_clock())
+    App::new(storage::open(folder), system_clock())
 }
 
 /// Imports the text into the folder's database, in transactions of `lines` lines.
@@ -95,7 +95,7 @@ fn assert_same(one: &str, other: &str) {
 /// Asserts that `prediction-api check` finds no faults.
 #[track_caller]
 fn assert_sound(folder: &Path) {
-    let report = integrity::check(&folder.join(FILE)).unwrap();
+    let report = storage::check(folder);
     assert_eq!(report.faults, Vec::<String>::new());
 }
 

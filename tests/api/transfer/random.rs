@@ -109,7 +109,11 @@ async fn run(field: &Field, number: usize, step: &Step) {
 
 #[test]
 fn random_databases_are_the_same_after_a_round_trip() {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     let config = Config {
         cases: 12,
         max_shrink_iters: 40,

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::app::{ADMIN, HAS_WEBHOOKS};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_imported_server_responds_with_the_same_bytes() {
     let world = World::start().await;
     let app = &world.field.app;
@@ -52,7 +52,7 @@ async fn the_imported_server_responds_with_the_same_bytes() {
     assert!(!next(&one).is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_kind_of_line_is_in_the_world() {
     let world = World::start().await;
     let text = exported(world.field.app.service()).await;
@@ -66,7 +66,7 @@ async fn every_kind_of_line_is_in_the_world() {
     assert_eq!(secret.is_some(), HAS_WEBHOOKS);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interrupted_import_goes_on_and_a_second_import_changes_nothing() {
     let world = World::start().await;
     let text = exported(world.field.app.service()).await;
@@ -96,7 +96,7 @@ async fn an_interrupted_import_goes_on_and_a_second_import_changes_nothing() {
     assert_eq!(transfer::unfinished(&open(folder.path())).unwrap(), None);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_export_is_refused() {
     let world = World::start().await;
     let app = &world.field.app;
@@ -125,7 +125,7 @@ async fn another_export_is_refused() {
     assert_same(&other, &exported(app.service()).await);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_empty_database_is_moved_too() {
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let text = exported_from(one.path()).await;
@@ -140,7 +140,7 @@ async fn an_empty_database_is_moved_too() {
 /// An export that an earlier program wrote. It never changes: whatever the schema becomes, its lines are imported.
 const OLD: &str = include_str!("version_1.ndjson");
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_export_of_an_earlier_program_is_imported() {
     let folder = imported(OLD).await;
     assert_sound(folder.path());

@@ -6,8 +6,8 @@ use std::{
     path::Path,
 };
 
-use prediction_api::store::engine::Connection;
 use regex::Regex;
+use rusqlite::Connection;
 
 use super::{FILE, exported, imported, open, world::World};
 use crate::app::HAS_WEBHOOKS;
@@ -74,7 +74,7 @@ const FILL: &str = "
     UPDATE webhooks SET last_attempt =
         '{\"message_id\":\"0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e51\", \"event\":\"job.failed\", \"at\":\"2023-11-14T22:13:20Z\", \"delivered\":false,\"status\":500,\"error\":\"no\"}'";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_rows_of_every_table_are_the_same_after_an_import() {
     let world = World::start().await;
     let app = &world.field.app;

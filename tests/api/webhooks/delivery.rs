@@ -11,7 +11,7 @@ use crate::{
     receiver::{How, Received, Receiver},
 };
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_test_is_sent_at_once_and_shown() {
     let (app, home, receiver) = start().await;
     let id = hook(&app, &home, &receiver, "/a").await;
@@ -73,7 +73,7 @@ async fn a_test_is_sent_at_once_and_shown() {
     assert_eq!(webhook["last_attempt"], last);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unreachable_receiver_is_reported() {
     let (app, home, _) = start().await;
     let body = json!({ "name": "x", "url": NOWHERE, "organisation_id": home });
@@ -84,7 +84,7 @@ async fn an_unreachable_receiver_is_reported() {
     assert!(!error.contains("127.0.0.1"), "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_failed_is_tried_again_under_the_same_id() {
     let (app, home, receiver) = start().await;
     let id = hook(&app, &home, &receiver, "/a").await;
@@ -130,7 +130,7 @@ async fn a_message_that_failed_is_tried_again_under_the_same_id() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failing_receiver_holds_back_its_whole_webhook_and_gets_all_in_order() {
     let (app, home, receiver) = start().await;
     let id = hook(&app, &home, &receiver, "/a").await;
@@ -166,7 +166,7 @@ async fn a_failing_receiver_holds_back_its_whole_webhook_and_gets_all_in_order()
     messages(&app, &id, |list| list.len() == told + 1 && list.iter().all(is_over)).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_receiver_delays_no_other() {
     // No timeout ends this test's requests.
     let time_out = Duration::from_mins(10);
@@ -197,7 +197,7 @@ async fn a_slow_receiver_delays_no_other() {
     assert_eq!((all.len(), ids.len()), (60, 60));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_is_given_up_after_two_days_and_the_next_one_follows() {
     let (app, home, receiver) = start().await;
     let id = hook(&app, &home, &receiver, "/a").await;
@@ -225,7 +225,7 @@ async fn a_message_is_given_up_after_two_days_and_the_next_one_follows() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_receiver_that_responds_410_disables_its_webhook() {
     let (app, home, receiver) = start().await;
     let id = hook(&app, &home, &receiver, "/a").await;
@@ -255,7 +255,7 @@ async fn a_receiver_that_responds_410_disables_its_webhook() {
     assert_eq!(types(&all), ["job.failed", "job.failed", "job.recovered"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn waiting_messages_survive_a_restart() {
     let (app, home, receiver) = start().await;
     let id = hook(&app, &home, &receiver, "/a").await;
@@ -284,7 +284,7 @@ fn signed_by(received: &Received, secrets: &[&str]) -> bool {
     received.headers["webhook-signature"] == expected.join(" ")
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_secrets_sign_for_a_day_after_a_rotation() {
     let (app, home, receiver) = start().await;
     let [first, second, third] = ["A", "B", "C"].map(|letter| format!("whsec_{}", letter.repeat(32)));

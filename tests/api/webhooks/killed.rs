@@ -30,7 +30,7 @@ async fn call(served: &Served, path: &str, body: Option<Value>) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_survives_that_the_program_is_killed_and_keeps_its_id() {
     let (folder, receiver) = (tempdir().unwrap(), Receiver::start().await);
     let served = serve(folder.path());

@@ -77,7 +77,7 @@ fn is_over(message: &Value) -> bool {
     message["state"] != "pending"
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_webhook_is_made_shown_changed_and_deleted() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -130,7 +130,7 @@ async fn a_webhook_is_made_shown_changed_and_deleted() {
     app.calls(&manager, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_of_a_webhook_are_named() {
     let app = TestApp::start().await;
     let home = app.organisation("Home").await;
@@ -167,7 +167,7 @@ async fn faults_of_a_webhook_are_named() {
     app.calls(ADMIN, table).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_webhook_belongs_to_its_organisation_or_to_the_admins() {
     let app = TestApp::start().await;
     let [home, elsewhere] = ["Home", "Elsewhere"].map(|name| app.organisation(name));
@@ -210,7 +210,7 @@ async fn a_webhook_belongs_to_its_organisation_or_to_the_admins() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn addresses_that_are_not_public_are_refused_unless_the_operator_allows_them() {
     let app = TestApp::start_ruled(Rules::default()).await;
     let post = "POST /webhooks";
@@ -251,7 +251,7 @@ async fn addresses_that_are_not_public_are_refused_unless_the_operator_allows_th
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_secret_is_shown_when_it_is_made_and_never_again() {
     let app = TestApp::start().await;
     let given = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

@@ -10,7 +10,7 @@ use crate::{
     receiver::{How, Received, Receiver},
 };
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_of_a_deleted_webhook_are_not_sent() {
     let (app, home, receiver) = start().await;
     let gone = hook(&app, &home, &receiver, "/gone").await;
@@ -27,7 +27,7 @@ async fn messages_of_a_deleted_webhook_are_not_sent() {
     assert_eq!(receiver.received("/gone", 1).await.len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_webhook_hears_of_its_organisation_and_its_events() {
     let (app, home, receiver) = start().await;
     let elsewhere = app.organisation("Elsewhere").await;
@@ -64,7 +64,7 @@ async fn each_webhook_hears_of_its_organisation_and_its_events() {
     assert!(down.iter().all(|one| other.iter().all(|other| one.id() != other.id())));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_list_of_messages_comes_in_pages_newest_first_and_does_not_grow_for_ever() {
     let (app, home, receiver) = start().await;
     let id = hook(&app, &home, &receiver, "/a").await;
@@ -93,7 +93,7 @@ async fn the_list_of_messages_comes_in_pages_newest_first_and_does_not_grow_for_
             "UPDATE webhook_deliveries SET state = 'pending' WHERE position = 2;
             WITH RECURSIVE n (i) AS (SELECT 6 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
                 INSERT INTO webhook_deliveries (webhook_id, position, id, event, body, state, created_at, attempts)
-                SELECT webhook_id, i, randomblob(16), event, body, 'failed', created_at, 1
+                SELECT webhook_id, i, id, event, body, 'failed', created_at, 1
                 FROM n, webhook_deliveries WHERE position = 1",
         )
         .unwrap();
@@ -116,7 +116,7 @@ async fn the_list_of_messages_comes_in_pages_newest_first_and_does_not_grow_for_
     assert_eq!(states, ["delivered"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_change_of_state_is_reported_with_its_own_time_also_when_the_server_was_off() {
     let mut field = Field::start().await;
     let receiver = Receiver::start().await;
@@ -160,7 +160,7 @@ async fn each_change_of_state_is_reported_with_its_own_time_also_when_the_server
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_recovers_without_one_of_its_outputs_reports_it_down() {
     let field = Field::start().await;
     let receiver = Receiver::start().await;
@@ -191,7 +191,7 @@ async fn a_job_that_recovers_without_one_of_its_outputs_reports_it_down() {
     assert_eq!(found, expected);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn waiting_messages_are_sent_once_their_receiver_accepts_one() {
     let (app, home, receiver) = start().await;
     let id = hook(&app, &home, &receiver, "/a").await;
@@ -209,7 +209,7 @@ async fn waiting_messages_are_sent_once_their_receiver_accepts_one() {
     messages(&app, &id, |list| list.iter().all(is_over)).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_required_output_that_stopped_alone_is_reported() {
     let field = Field::start().await;
     let receiver = Receiver::start().await;

@@ -7,10 +7,9 @@
 mod files;
 mod fold;
 mod pace;
-mod stop;
 mod unfinished;
 
+pub use crate::store::stop::Stop;
 pub use files::{BEFORE_RESTORE, beside, clear_passing, flush_folder, passing};
 pub use fold::{Folded, fold};
-pub use stop::Stop;
 pub use unfinished::{Unfinished, is_abandoned};

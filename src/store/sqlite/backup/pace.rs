@@ -3,7 +3,7 @@
 
 use std::{fs::File, time::Duration};
 
-use super::stop::Stop;
+use crate::store::stop::Stop;
 
 /// The number of bytes that a copy grows between two flushes.
 const PIECE: u64 = 128 * 1024;

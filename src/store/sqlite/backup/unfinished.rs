@@ -16,11 +16,11 @@ use rustix::fs::{FlockOperation, OFlags, fcntl_lock};
 use super::{
     files::flush_folder,
     pace::{Pace, in_the_background},
-    stop::Stop,
 };
 use crate::{
     domain::{Error, Result},
     store::sqlite::{errors::OpenError, migrations, settings::BUSY_TIMEOUT},
+    store::stop::Stop,
 };
 
 /// The number of instructions of SQLite's virtual machine between two calls of [`Pace::is_over`]. They process a few

@@ -1,22 +1,17 @@
 //! Checks whether a database file is undamaged, by SQLite's own checks and by the product's rules about its rows. The
 //! check does not change the file, and may run while a server uses the file.
 
-mod catalogue;
 mod open;
-mod posts;
-mod readings;
-mod report;
-mod runs;
-mod unknown;
 
 use std::path::Path;
 
-use rusqlite::Connection;
-
 use super::{errors::OpenError, migrations};
+use crate::store::{
+    engine::{Connection, RowResult},
+    integrity::{self, Report},
+};
 
 pub use open::kind_of;
-pub use report::Report;
 
 /// Checks the database file, and returns a report of the faults that were found.
 ///
@@ -25,6 +20,7 @@ pub use report::Report;
 /// of the file are in the report.
 pub fn check(path: &Path) -> Result<Report, OpenError> {
     let (connection, schema) = open::open(path)?;
+    let connection = Connection::Sqlite(connection);
     if schema == 0 {
         return Err(OpenError::Empty);
     }
@@ -38,19 +34,13 @@ pub fn check(path: &Path) -> Result<Report, OpenError> {
     let outcome = references(&connection, &mut report);
     report.unreadable("a table", outcome);
     if report.is_current {
-        catalogue::check(&connection, &mut report);
-        let outcome = runs::check(&connection, &mut report);
-        report.unreadable("the runs", outcome);
-        let outcome = posts::check(&connection, &mut report);
-        report.unreadable("the posts", outcome);
-        let outcome = readings::check(&connection, &mut report);
-        report.unreadable("the readings", outcome);
+        integrity::check(&connection, &mut report);
     }
     Ok(report)
 }
 
 /// Checks the pages and indexes of the file by SQLite's `integrity_check`.
-fn file(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+fn file(connection: &Connection, report: &mut Report) -> RowResult<()> {
     let mut statement = connection.prepare("PRAGMA integrity_check")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -63,7 +53,7 @@ fn file(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
 }
 
 /// Checks that the rows to which foreign keys refer exist.
-fn references(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+fn references(connection: &Connection, report: &mut Report) -> RowResult<()> {
     let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {

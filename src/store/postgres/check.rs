@@ -1,0 +1,29 @@
+//! Checks the rows of a database of PostgreSQL. The server itself looks after its files.
+
+use super::{
+    migrations::{OpenError, check, connect, newest},
+    options::Options,
+};
+use crate::store::integrity::{self, Report};
+
+/// Checks all rows as of one moment, and returns a report of the faults that were found. Nothing is changed.
+///
+/// # Errors
+/// The server cannot be reached; the database is empty, is of another program or is newer than this program.
+pub fn check_rows(options: &Options) -> Result<Report, OpenError> {
+    let connection = connect(options)?;
+    let Some(schema) = check(&connection)? else {
+        return Err(OpenError::Empty);
+    };
+    let mut report = Report {
+        schema,
+        is_current: schema == newest(),
+        ..Report::default()
+    };
+    if report.is_current {
+        // A check of a large table takes longer than a statement of a request.
+        connection.execute_batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0")?;
+        integrity::check(&connection, &mut report);
+    }
+    Ok(report)
+}

@@ -1,0 +1,330 @@
+-- The schema of version 16, with the tables of the SQLite migrations 0001 to 0016. Ids are UUIDs, times are microseconds
+-- since 1970 in UTC, and texts compare by their bytes.
+
+CREATE TABLE organisations (
+    id uuid CONSTRAINT organisations_id PRIMARY KEY,
+    name text COLLATE "C" NOT NULL CONSTRAINT organisations_name UNIQUE,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    revision bigint NOT NULL
+);
+
+CREATE TABLE tokens (
+    id uuid CONSTRAINT tokens_id PRIMARY KEY,
+    organisation_id uuid REFERENCES organisations (id),
+    name text COLLATE "C" NOT NULL,
+    role text COLLATE "C" NOT NULL,
+    hash bytea NOT NULL CONSTRAINT tokens_hash UNIQUE,
+    created_at bigint NOT NULL,
+    expires_at bigint,
+    last_used_at bigint
+);
+CREATE UNIQUE INDEX tokens_of_organisation ON tokens (organisation_id, name) WHERE organisation_id IS NOT NULL;
+CREATE INDEX tokens_listed ON tokens (organisation_id);
+CREATE UNIQUE INDEX tokens_of_admins ON tokens (name) WHERE organisation_id IS NULL;
+
+CREATE TABLE locations (
+    id uuid CONSTRAINT locations_id PRIMARY KEY,
+    organisation_id uuid NOT NULL REFERENCES organisations (id),
+    name text COLLATE "C" NOT NULL,
+    latitude double precision,
+    longitude double precision,
+    elevation double precision,
+    placeholder boolean NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT locations_name UNIQUE (organisation_id, name)
+);
+CREATE INDEX locations_listed ON locations (organisation_id);
+
+CREATE TABLE sensors (
+    id uuid CONSTRAINT sensors_id PRIMARY KEY,
+    organisation_id uuid NOT NULL REFERENCES organisations (id),
+    name text COLLATE "C" NOT NULL,
+    metric text COLLATE "C" NOT NULL,
+    unit text COLLATE "C",
+    location_id uuid REFERENCES locations (id),
+    placeholder boolean NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT sensors_name UNIQUE (organisation_id, name)
+);
+CREATE INDEX sensors_listed ON sensors (organisation_id);
+CREATE INDEX sensors_at ON sensors (location_id);
+
+CREATE TABLE sources (
+    id uuid CONSTRAINT sources_id PRIMARY KEY,
+    organisation_id uuid REFERENCES organisations (id),
+    name text COLLATE "C" NOT NULL CONSTRAINT sources_name UNIQUE,
+    description text COLLATE "C",
+    expected_interval_minutes bigint,
+    retention_hours bigint,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    revision bigint NOT NULL,
+    grace_minutes bigint,
+    direct_track text COLLATE "C"
+);
+CREATE INDEX sources_of ON sources (organisation_id);
+
+CREATE TABLE source_versions (
+    id uuid CONSTRAINT source_versions_id PRIMARY KEY,
+    source_id uuid NOT NULL REFERENCES sources (id),
+    version text COLLATE "C" NOT NULL,
+    description text COLLATE "C",
+    input_roles text COLLATE "C" NOT NULL,
+    output_roles text COLLATE "C" NOT NULL,
+    created_at bigint NOT NULL,
+    revision bigint NOT NULL DEFAULT 1,
+    CONSTRAINT source_versions_label UNIQUE (source_id, version)
+);
+
+CREATE TABLE jobs (
+    id uuid CONSTRAINT jobs_id PRIMARY KEY,
+    organisation_id uuid NOT NULL REFERENCES organisations (id),
+    name text COLLATE "C" NOT NULL,
+    active boolean NOT NULL,
+    source_version_id uuid NOT NULL REFERENCES source_versions (id),
+    location_id uuid REFERENCES locations (id),
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT jobs_name UNIQUE (organisation_id, name)
+);
+CREATE INDEX jobs_listed ON jobs (organisation_id);
+CREATE INDEX jobs_for ON jobs (location_id);
+CREATE INDEX jobs_pinned_to ON jobs (source_version_id, organisation_id);
+
+CREATE TABLE role_bindings (
+    job_id uuid NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    role text COLLATE "C" NOT NULL,
+    position bigint NOT NULL,
+    input_type text COLLATE "C" NOT NULL,
+    input_id uuid NOT NULL,
+    PRIMARY KEY (job_id, role)
+);
+CREATE INDEX role_bindings_to ON role_bindings (input_id);
+
+CREATE TABLE job_shadows (
+    job_id uuid NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    source_version_id uuid NOT NULL REFERENCES source_versions (id),
+    since bigint NOT NULL,
+    PRIMARY KEY (job_id, source_version_id)
+);
+CREATE INDEX job_shadows_by ON job_shadows (source_version_id);
+
+CREATE TABLE job_history (
+    organisation_id uuid NOT NULL,
+    job_id uuid NOT NULL,
+    number bigint NOT NULL,
+    at bigint NOT NULL,
+    source_version_id uuid NOT NULL,
+    version text COLLATE "C" NOT NULL,
+    location_id uuid,
+    role_bindings text COLLATE "C" NOT NULL,
+    token_name text COLLATE "C",
+    note text COLLATE "C",
+    assumed boolean NOT NULL,
+    PRIMARY KEY (job_id, organisation_id, number)
+);
+CREATE INDEX job_history_of ON job_history (organisation_id);
+
+CREATE TABLE series (
+    id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    organisation_id uuid NOT NULL,
+    source_id uuid NOT NULL,
+    source_version_id uuid NOT NULL,
+    job_id uuid,
+    location_id uuid,
+    metric text COLLATE "C" NOT NULL,
+    stage text COLLATE "C" NOT NULL,
+    unit text COLLATE "C",
+    source_name text COLLATE "C" NOT NULL,
+    version_label text COLLATE "C" NOT NULL,
+    newest_issue bigint NOT NULL,
+    newest_arrival bigint NOT NULL,
+    covers_until bigint NOT NULL,
+    retention_hours bigint,
+    shortest_lead bigint NOT NULL DEFAULT 0,
+    longest_lead bigint NOT NULL DEFAULT 0,
+    newest_available_at bigint NOT NULL DEFAULT 0,
+    ends_at bigint NOT NULL DEFAULT 0,
+    last_issue bigint NOT NULL DEFAULT 0,
+    fresh_issue bigint NOT NULL DEFAULT 0,
+    track text COLLATE "C" NOT NULL DEFAULT 'main'
+) WITH (fillfactor = 80);
+CREATE INDEX series_at ON series (location_id, organisation_id, metric);
+CREATE INDEX series_of ON series (job_id, organisation_id, metric);
+CREATE INDEX series_by ON series (source_id, organisation_id);
+CREATE INDEX series_owned ON series (organisation_id);
+CREATE UNIQUE INDEX series_key ON series (source_version_id, job_id, location_id, metric, stage, track, organisation_id);
+CREATE UNIQUE INDEX series_key_without_job ON series (source_version_id, location_id, metric, stage, track, organisation_id) WHERE job_id IS NULL;
+CREATE UNIQUE INDEX series_key_without_location ON series (source_version_id, job_id, metric, stage, track, organisation_id) WHERE location_id IS NULL;
+
+CREATE TABLE posts (
+    id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    organisation_id uuid NOT NULL,
+    run_id text COLLATE "C",
+    inputs_as_of bigint,
+    inputs_from bigint,
+    inputs_to bigint,
+    code text COLLATE "C",
+    parameters text COLLATE "C",
+    token_name text COLLATE "C" NOT NULL
+);
+
+CREATE TABLE runs (
+    series_id bigint NOT NULL,
+    issue_time bigint NOT NULL,
+    revision bigint NOT NULL,
+    available_at bigint NOT NULL,
+    valid_from bigint NOT NULL,
+    valid_to bigint NOT NULL,
+    count bigint NOT NULL,
+    payload bytea NOT NULL,
+    post_id bigint,
+    PRIMARY KEY (series_id, issue_time, revision)
+);
+-- The payload is compressed already.
+ALTER TABLE runs ALTER COLUMN payload SET STORAGE EXTERNAL;
+CREATE INDEX runs_posted ON runs (post_id) WHERE post_id IS NOT NULL;
+
+CREATE TABLE reading_series (
+    id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    sensor_id uuid CONSTRAINT reading_series_sensor_id UNIQUE,
+    newest_available_at bigint NOT NULL DEFAULT 0,
+    organisation_id uuid NOT NULL
+) WITH (fillfactor = 80);
+
+CREATE TABLE readings (
+    series_id bigint NOT NULL,
+    time bigint NOT NULL,
+    revision bigint NOT NULL,
+    available_at bigint NOT NULL,
+    value double precision NOT NULL,
+    PRIMARY KEY (series_id, time, revision)
+);
+
+CREATE TABLE health (
+    job_id uuid NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    role text COLLATE "C" NOT NULL,
+    state text COLLATE "C" NOT NULL,
+    since bigint NOT NULL,
+    look_at bigint,
+    watched_from bigint NOT NULL,
+    ok_at bigint,
+    failed_at bigint,
+    message text COLLATE "C",
+    PRIMARY KEY (job_id, role)
+) WITH (fillfactor = 80);
+CREATE INDEX health_to_look_at ON health (look_at) WHERE look_at IS NOT NULL;
+CREATE INDEX health_in ON health (role, state, look_at);
+
+CREATE TABLE health_changes (
+    job_id uuid NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    number bigint NOT NULL,
+    role text COLLATE "C" NOT NULL,
+    previous text COLLATE "C" NOT NULL,
+    state text COLLATE "C" NOT NULL,
+    at bigint NOT NULL,
+    message text COLLATE "C",
+    PRIMARY KEY (job_id, number)
+);
+
+CREATE TABLE reports (
+    job_id uuid NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    number bigint NOT NULL,
+    id uuid NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    message text COLLATE "C",
+    available_at bigint NOT NULL,
+    track text COLLATE "C" NOT NULL DEFAULT 'main',
+    PRIMARY KEY (job_id, number),
+    CONSTRAINT reports_id UNIQUE (job_id, id)
+);
+CREATE INDEX reports_of_track ON reports (job_id, track, number);
+
+CREATE TABLE webhooks (
+    id uuid CONSTRAINT webhooks_id PRIMARY KEY,
+    organisation_id uuid REFERENCES organisations (id),
+    name text COLLATE "C" NOT NULL,
+    url text COLLATE "C" NOT NULL,
+    secret bytea NOT NULL,
+    events text COLLATE "C" NOT NULL,
+    active boolean NOT NULL,
+    last_attempt text COLLATE "C",
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    revision bigint NOT NULL,
+    old_secret bytea,
+    old_secret_until bigint
+);
+CREATE UNIQUE INDEX webhooks_of_organisation ON webhooks (organisation_id, name) WHERE organisation_id IS NOT NULL;
+CREATE INDEX webhooks_listed ON webhooks (organisation_id);
+CREATE UNIQUE INDEX webhooks_of_all ON webhooks (name) WHERE organisation_id IS NULL;
+
+CREATE TABLE webhook_deliveries (
+    webhook_id uuid NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+    position bigint NOT NULL,
+    id uuid NOT NULL,
+    job_id uuid,
+    event text COLLATE "C" NOT NULL,
+    body text COLLATE "C" NOT NULL,
+    state text COLLATE "C" NOT NULL,
+    created_at bigint NOT NULL,
+    attempts bigint NOT NULL,
+    next_attempt_at bigint,
+    last_attempt_at bigint,
+    last_status bigint,
+    last_error text COLLATE "C",
+    PRIMARY KEY (webhook_id, position)
+);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (webhook_id, job_id, position) WHERE state = 'pending';
+CREATE INDEX webhook_deliveries_over ON webhook_deliveries (created_at) WHERE state <> 'pending';
+CREATE INDEX webhook_deliveries_failing ON webhook_deliveries (webhook_id, next_attempt_at) WHERE state = 'pending' AND attempts > 0;
+
+CREATE TABLE audit (
+    at bigint NOT NULL,
+    position bigint NOT NULL,
+    token_id uuid,
+    token_name text COLLATE "C" NOT NULL,
+    organisation_id uuid,
+    action text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    thing_id uuid NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    changes text COLLATE "C",
+    PRIMARY KEY (at, position)
+);
+CREATE INDEX audit_of ON audit (organisation_id);
+CREATE INDEX audit_by ON audit (token_id);
+CREATE INDEX audit_about ON audit (thing_id);
+
+CREATE TABLE clock (
+    name text COLLATE "C" CONSTRAINT clock_name PRIMARY KEY,
+    at bigint NOT NULL
+);
+
+CREATE TABLE imports (
+    head text COLLATE "C" CONSTRAINT imports_head PRIMARY KEY,
+    lines bigint NOT NULL,
+    hash bytea NOT NULL,
+    finished_at bigint
+);
+
+-- The number of groups of writes. A process that finds another number than its own empties its caches.
+CREATE TABLE changes (
+    one bigint PRIMARY KEY CHECK (one = 1),
+    version bigint NOT NULL
+);
+INSERT INTO changes VALUES (1, 0);
+
+-- The version of the schema.
+CREATE TABLE schema (
+    one bigint PRIMARY KEY CHECK (one = 1),
+    version bigint NOT NULL
+);
+INSERT INTO schema VALUES (1, 16);

@@ -1,0 +1,164 @@
+//! Commits groups of writes on PostgreSQL.
+//!
+//! A group begins with a lock that the groups of all processes take, so that they follow one another. Then it reads the
+//! number of all groups: if another process has written since the last group of this one, the caches are emptied. Statements without a result are sent together with the next one, so that a group begins with one round trip
+//! to the server, and a request adds only those of its own statements.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    client::Client,
+    migrations::{WRITES, newest},
+    options::Options,
+};
+use crate::{
+    domain::{Error, Result, Timestamp},
+    store::{
+        engine::{Connection, Transaction},
+        stopwatch::Stopwatch,
+        writer::{Database, Group, State},
+    },
+};
+
+/// The minimum time between two attempts to connect.
+const RECONNECT: Duration = Duration::from_secs(1);
+
+/// The number of groups that were committed, the time of the database's clock in microseconds, and the schema version.
+const BEGUN: &str = "SELECT c.version AS changes,
+    CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) AS now, s.version AS schema
+    FROM changes c CROSS JOIN schema s";
+
+const COUNT_CHANGE: &str = "UPDATE changes SET version = version + 1";
+
+/// The writing thread's connection to PostgreSQL.
+pub struct Writing {
+    options: Arc<Options>,
+    connection: Result<Connection>,
+    tried: Stopwatch,
+    /// The number of groups after the last one of this process. Another number means that another process has written.
+    changes: Option<i64>,
+}
+
+impl Writing {
+    /// Returns the writer's part of an open database.
+    pub fn new(options: Arc<Options>, connection: Connection) -> Self {
+        Self {
+            options,
+            connection: Ok(connection),
+            tried: Stopwatch::start(),
+            changes: None,
+        }
+    }
+
+    /// Connects again if the connection was lost, at most once in the time [`RECONNECT`] after a failure.
+    fn reconnect_if_lost(&mut self) {
+        let is_lost = match &self.connection {
+            Ok(Connection::Postgres(client)) => !client.is_open(),
+            Ok(Connection::Sqlite(_)) => false,
+            Err(_) => self.tried.elapsed() >= RECONNECT,
+        };
+        if is_lost {
+            let connected = Client::connect(&self.options);
+            self.connection = connected
+                .map(Connection::Postgres)
+                .map_err(|error| Error::Unavailable(format!("cannot connect to the database: {error}")));
+            self.tried = Stopwatch::start();
+        }
+    }
+}
+
+impl Database for Writing {
+    fn commit(&mut self, group: &mut Group<'_>, state: &State) -> Result<()> {
+        self.reconnect_if_lost();
+        let connection = match &self.connection {
+            Ok(connection) => connection,
+            Err(error) => {
+                group.fill();
+                return Err(error.clone());
+            }
+        };
+        let Connection::Postgres(client) = connection else {
+            return Err(Error::Internal(
+                "the writer's connection is not one to PostgreSQL".to_owned(),
+            ));
+        };
+        let begun = begin(connection, client).inspect_err(|_| group.fill())?;
+        if begun.schema != newest() {
+            group.fill();
+            return Err(Error::Unavailable(format!(
+                "another prediction-api has migrated the database to schema version {}: use that release here too",
+                begun.schema
+            )));
+        }
+        if self.changes.replace(begun.changes) != Some(begun.changes) {
+            state.count_change();
+        }
+        let since = Stopwatch::start();
+        let mut changed = false;
+        let mut next = 0;
+        while let Some(request) = group.get(next) {
+            next += 1;
+            client.later("SAVEPOINT request");
+            let begun_request = Stopwatch::start();
+            let micros = i64::try_from(since.elapsed().as_micros()).unwrap_or_default();
+            let clock = Timestamp::from_micros(begun.now.saturating_add(micros));
+            let succeeded = request.run(&Transaction::of(connection, Some(clock)));
+            let took = begun_request.elapsed();
+            if client.has_failed_later() {
+                // It may be a statement of the request before, which counts as done.
+                return Err(Error::Internal("a statement of a group of writes failed".to_owned()));
+            }
+            let changes = request.kind().changes_catalogue();
+            changed |= changes;
+            if !succeeded || changes {
+                state.count_change();
+            }
+            if !succeeded {
+                client.batch("ROLLBACK TO request")?;
+            }
+            client.later("RELEASE request");
+            group.took(took);
+        }
+        client.later(COUNT_CHANGE);
+        let begun_commit = Stopwatch::start();
+        client.batch("COMMIT")?;
+        group.pace.flush = begun_commit.elapsed();
+        self.changes = Some(begun.changes + 1);
+        if changed {
+            state.count_change();
+        }
+        Ok(())
+    }
+
+    fn give_up_if_broken(&mut self) {
+        if let Ok(Connection::Postgres(client)) = &self.connection
+            && let Err(error) = client.batch("ROLLBACK")
+        {
+            tracing::error!(%error, "the writer's connection is broken and is opened again");
+            self.connection = Err(Error::Unavailable("it is being opened again".to_owned()));
+        }
+    }
+}
+
+/// What the database says at the begin of a group.
+struct Begun {
+    changes: i64,
+    /// The time of the database's clock, in microseconds since 1970.
+    now: i64,
+    schema: i64,
+}
+
+/// Begins a transaction, and waits for the groups of other processes.
+fn begin(connection: &Connection, client: &Client) -> Result<Begun> {
+    let mut statement = connection.prepare_cached(BEGUN)?;
+    client.later("BEGIN");
+    // The lock is taken by a statement of its own, so that the next statement sees what was committed before.
+    client.later(&format!("SELECT pg_advisory_xact_lock({WRITES})"));
+    Ok(statement.query_row([], |row| {
+        Ok(Begun {
+            changes: row.get("changes")?,
+            now: row.get("now")?,
+            schema: row.get("schema")?,
+        })
+    })?)
+}

@@ -1,0 +1,271 @@
+//! Several servers on one database of PostgreSQL, and a database that goes away. These tests run if the tests run on
+//! PostgreSQL.
+
+use std::time::Duration;
+
+use prediction_api::store::{Db, postgres};
+use serde_json::{Value, json};
+use tempfile::tempdir;
+
+use crate::{
+    app::{ADMIN, TestApp, store_limits},
+    command_line::{assert_refused, command, run},
+    field::{Field, issued, risk},
+    remote::{self, Remote},
+    storage,
+};
+
+/// Starts a server beside the field's, on the same database.
+async fn beside(field: &Field) -> TestApp {
+    let folder = tempdir().unwrap();
+    storage::share(field.app.folder.path(), folder.path());
+    field.app.start_beside(folder).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn counts_of_posts_through_two_servers_are_exact() {
+    if !storage::is_postgres() {
+        return;
+    }
+    let field = Field::start().await;
+    let other = beside(&field).await;
+    // All posts are about the same four values of one issue, so that each revises another one, or changes nothing.
+    let post = async |server: &TestApp, number: u32| {
+        let mut body = json!({ "job_id": field.job, "predictions": [risk(number % 4, f64::from(number % 3))] });
+        body.as_object_mut()
+            .unwrap()
+            .extend(issued(0).as_object().unwrap().clone());
+        let counts = server.post("/api/v1/predictions", &body).await.expect(200);
+        ["stored", "revised", "unchanged"].map(|name| counts[name].as_u64().unwrap())
+    };
+    let of = async |server: &TestApp, first: u32| {
+        let mut sums = [0; 3];
+        for round in 0..10 {
+            let posts = (0..8).map(|number| post(server, first + round * 8 + number));
+            for counts in futures_util::future::join_all(posts).await {
+                sums = [sums[0] + counts[0], sums[1] + counts[1], sums[2] + counts[2]];
+            }
+        }
+        sums
+    };
+    let (here, there) = tokio::join!(of(&field.app, 0), of(&other, 1));
+    let [stored, revised, unchanged] = [0, 1, 2].map(|index| here[index] + there[index]);
+    assert_eq!((stored, stored + revised + unchanged), (4, 160));
+    let revisions = "SELECT count(*), count(DISTINCT available_at) FROM runs";
+    let row = |row: &prediction_api::store::engine::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
+    let (runs, arrivals) = field.app.database().query_row(revisions, [], row).unwrap();
+    assert_eq!(u64::try_from(runs).unwrap(), stored + revised);
+    assert_eq!(arrivals, runs, "each revision has a later time of arrival");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_other_server_knows_a_change_within_a_second() {
+    if !storage::is_postgres() {
+        return;
+    }
+    let field = Field::start().await;
+    let other = beside(&field).await;
+    let created = field
+        .app
+        .ok(
+            ADMIN,
+            "POST /tokens",
+            json!({ "name": "short", "role": "viewer", "organisation_id": field.home }),
+        )
+        .await;
+    let (id, secret) = (created["id"].as_str().unwrap(), created["secret"].as_str().unwrap());
+    let whoami = async |server: &TestApp| {
+        server
+            .call_as(secret, "GET", "/api/v1/whoami", &Value::Null)
+            .await
+            .status
+    };
+    assert_eq!((whoami(&field.app).await, whoami(&other).await), (200, 200));
+    field.app.ok(ADMIN, &format!("DELETE /tokens/{id}"), Value::Null).await;
+    assert_eq!(whoami(&field.app).await, 401);
+    other.advance_seconds(1);
+    assert_eq!(whoami(&other).await, 401);
+
+    // A post is checked against the contract as it is now, even if the other server has cached another one.
+    let body = json!({ "job_id": field.job, "predictions": [risk(1, 1.0)] });
+    other.post("/api/v1/predictions", &body).await.expect(200);
+    field
+        .app
+        .ok(ADMIN, &format!("DELETE /jobs/{}", field.job), Value::Null)
+        .await;
+    other.post("/api/v1/predictions", &body).await.expect(404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_server_runs_the_loops_and_another_takes_over() {
+    if !storage::is_postgres() {
+        return;
+    }
+    let field = Field::start().await;
+    let other = beside(&field).await;
+    let runs = async |app: &TestApp| app.service().runs_the_loops().await;
+    field
+        .app
+        .until(async || runs(&field.app).await || runs(&other).await)
+        .await;
+    let (here, there) = (runs(&field.app).await, runs(&other).await);
+    assert!(here != there, "{here} {there}");
+    let left = match here {
+        true => {
+            field.app.stop().await;
+            other
+        }
+        false => {
+            other.stop().await;
+            field.app
+        }
+    };
+    left.until(async || runs(&left).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_database_is_unavailable_until_it_is_back() {
+    if !storage::is_postgres() {
+        return;
+    }
+    let field = Field::start().await;
+    let folder = field.app.folder.path();
+    field.post(issued(0), &[risk(1, 1.0)]).await;
+    // Connections that were lost while nothing happened are replaced without a failure.
+    storage::disconnect(folder);
+    field.post(issued(1), &[risk(2, 2.0)]).await;
+    assert_eq!(field.values("").await.len(), 2);
+
+    storage::close(folder, true);
+    let read = field.app.get("/api/v1/organisations").await;
+    read.expect_problem(503, &[]);
+    assert!(!read.header("retry-after").is_empty());
+    let posted = field.try_post(issued(2), &[risk(3, 3.0)]).await;
+    posted.expect_problem(503, &[]);
+    assert!(!posted.header("retry-after").is_empty());
+    assert_eq!(field.app.get("/readyz").await.status, 503);
+    assert_eq!(field.app.get("/livez").await.status, 200);
+
+    storage::close(folder, false);
+    let is_back = async || field.try_post(issued(2), &[risk(3, 3.0)]).await.status == 200;
+    field.app.until(is_back).await;
+    field
+        .app
+        .until(async || field.app.get("/readyz").await.status == 200)
+        .await;
+    assert_eq!(field.values("").await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_that_start_at_once_create_the_tables_once() {
+    if !storage::is_postgres() {
+        return;
+    }
+    let folder = tempdir().unwrap();
+    let starts = (0..4).map(|_| {
+        let options = storage::options(folder.path());
+        tokio::task::spawn_blocking(move || Db::connect(options, store_limits()).is_ok())
+    });
+    let opened = futures_util::future::join_all(starts).await;
+    assert!(opened.into_iter().all(|opened| opened.unwrap()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn databases_that_cannot_be_used_are_refused() {
+    if !storage::is_postgres() {
+        return;
+    }
+    let folder = tempdir().unwrap();
+    storage::url_of(folder.path());
+    let refused = |parts: &[&str]| assert_refused(&run(folder.path(), &["token", "list"]), parts);
+    let database = storage::connect(folder.path());
+    database.execute_batch("CREATE TABLE other (id bigint)").unwrap();
+    refused(&["cannot open the database postgres://", "tables of another program"]);
+    database.execute_batch("DROP TABLE other").unwrap();
+    drop(Db::connect(storage::options(folder.path()), store_limits()).unwrap());
+    database.execute_batch("UPDATE schema SET version = 99").unwrap();
+    refused(&["schema version 99", "use a newer prediction-api"]);
+    for words in [&["backup", "x"][..], &["restore", "x"], &["demo"]] {
+        assert_refused(
+            &run(folder.path(), words),
+            &["the data is in PostgreSQL", "postgres://"],
+        );
+    }
+
+    // Passwords are not shown, and nothing is waited for if that is wanted.
+    let mut away = command(folder.path(), &["token", "list"]);
+    away.env("PREDICTION_API_STORAGE__URL", "postgres://a:secret@127.0.0.1:1/b");
+    away.env("PREDICTION_API_STORAGE__START_SECONDS", "0");
+    let told = away.output().unwrap();
+    assert_refused(
+        &told,
+        &["cannot open the database postgres://a:***@127.0.0.1:1/b", "refused"],
+    );
+    let shown = format!("{told:?}");
+    assert!(!shown.contains("secret"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_runs_long_statements_stops_them() {
+    if !storage::is_postgres() {
+        return;
+    }
+    let folder = tempdir().unwrap();
+    let options = postgres::Options {
+        statement_seconds: 1,
+        ..storage::options(folder.path())
+    };
+    let connection = postgres::connect(&options).unwrap();
+    let error = connection
+        .query_row("SELECT 1 FROM pg_sleep(60)", [], |_| Ok(()))
+        .unwrap_err();
+    let error = prediction_api::domain::Error::from(error);
+    assert!(error.to_string().contains("storage.statement_seconds"), "{error}");
+    connection.query_row("SELECT 1", [], |_| Ok(())).unwrap();
+}
+
+/// On either engine: values arrive while they are read as of this very moment, and what was returned never changes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_was_read_as_of_a_time_never_changes() {
+    let folder = tempdir().unwrap();
+    if storage::is_postgres() {
+        storage::url_of(folder.path());
+    }
+    let first = Remote::start(folder.path(), ".");
+    // With SQLite there is one server.
+    let second = storage::is_postgres().then(|| Remote::start(folder.path(), "."));
+    let second = second.as_ref().unwrap_or(&first);
+    let job = first.caller.job("Moment").await;
+    let writing = async {
+        for number in 0..60 {
+            let posts = (0..4).map(|part| {
+                let server = if part % 2 == 0 { &first } else { second };
+                let issue = remote::issue(&job, number * 4 + part, 3);
+                async move { server.caller.ok("POST /predictions", issue).await }
+            });
+            futures_util::future::join_all(posts).await;
+        }
+    };
+    let reading = async |server: &Remote| {
+        let mut asked = Vec::new();
+        let end = tokio::time::Instant::now() + Duration::from_secs(2);
+        while tokio::time::Instant::now() < end {
+            let now = prediction_api::service::system_clock()();
+            let from = remote::hour(0, 0);
+            let path = format!(
+                "GET /predictions?metric=all&job_id={job}&from={from}&to=2001-01-01T00:00:00Z&as_of={now}&limit=10000"
+            );
+            let found = server.caller.ok(&path, Value::Null).await;
+            asked.push((path, found));
+        }
+        asked
+    };
+    let ((), mut asked, more) = tokio::join!(writing, reading(&first), reading(second));
+    asked.extend(more);
+    assert!(asked.len() > 10);
+    for (path, before) in asked {
+        let now = second.caller.ok(&path, Value::Null).await;
+        assert_eq!(now.as_array().map(Vec::len), before.as_array().map(Vec::len), "{path}");
+        assert_eq!(now, before, "{path}");
+    }
+}
