@@ -7,7 +7,7 @@
 use super::App;
 use crate::{
     domain::{Error, Result, Timestamp},
-    store::clock,
+    store::{clock, engine::Transaction},
 };
 
 /// Waits until no write can get an `available_at` up to `as_of` any more. `None`, and a time in the future, wait for
@@ -24,7 +24,11 @@ pub async fn settle(app: &App, as_of: Option<Timestamp>) -> Result<()> {
     if is_open(stamped) {
         let end = as_of.min(now);
         // This writes very little, and with SQLite nothing, so it may use the reserve of a full disk.
-        match app.delete_values(move |tx, _| clock::close(tx, end)).await {
+        let close = move |tx: &Transaction<'_>, _| {
+            clock::close(tx, end);
+            Ok(())
+        };
+        match app.delete_values(close).await {
             // Then the writes under way were not committed either.
             Err(Error::Unavailable(_)) => {}
             done => done?,

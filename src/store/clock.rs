@@ -67,6 +67,9 @@ fn set(tx: &Transaction<'_>, name: &str, at: i64) -> Result<()> {
 /// before: if `now` is not later than the latest assigned time, the new time is one microsecond after the latest. So
 /// new values never get a time that a client already uses as `as_of` to page through a list.
 pub fn stamp(tx: &Transaction<'_>, now: Timestamp) -> Result<Timestamp> {
+    if let Some(clock) = tx.stamps() {
+        return Ok(clock.stamp(now));
+    }
     let mut statement = tx.prepare_cached(
         "INSERT INTO clock (name, at) VALUES ('stamped', ?1) ON CONFLICT (name) DO UPDATE
             SET at = CASE WHEN clock.at >= ?1 THEN clock.at + 1 ELSE ?1 END RETURNING at",
@@ -77,15 +80,10 @@ pub fn stamp(tx: &Transaction<'_>, now: Timestamp) -> Result<Timestamp> {
 /// Makes all times that are assigned from now on later than `end`. With SQLite, whose writes all come from one process
 /// with one clock, it is enough that this runs after the writes that have got an earlier time. With PostgreSQL the clocks
 /// of several processes may differ, so the time is stored.
-pub fn close(tx: &Transaction<'_>, end: Timestamp) -> Result<()> {
-    if tx.clock().is_some() {
-        tx.prepare_cached(
-            "INSERT INTO clock (name, at) VALUES ('stamped', ?1) ON CONFLICT (name) DO UPDATE
-                SET at = CASE WHEN clock.at >= ?1 THEN clock.at ELSE ?1 END",
-        )?
-        .execute([end])?;
+pub fn close(tx: &Transaction<'_>, end: Timestamp) {
+    if let Some(clock) = tx.stamps() {
+        clock.close(end);
     }
-    Ok(())
 }
 
 fn at(connection: &Connection, name: &str) -> Result<Option<Timestamp>> {

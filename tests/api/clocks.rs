@@ -127,7 +127,7 @@ async fn a_clock_that_is_ahead_for_a_while_deletes_nothing() {
     let server = server_at(folder.path(), &library, "+0d");
     let job = job_for_a_day(&server).await;
     post(&server, &job, 0).await;
-    assert_eq!(ready(&server).await, json!({ "status": "ok" }));
+    assert_eq!(ready(&server).await, json!({ "status": "ok", "engine": "sqlite" }));
     assert!(!is_suspect(&server).await);
     let audit = "GET /audit?limit=1000";
     let audited = server.caller.ok(audit, Value::Null).await;
@@ -218,7 +218,7 @@ async fn the_command_accepts_a_clock_and_a_running_server_follows() {
     while is_suspect(&server).await {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    assert_eq!(ready(&server).await, json!({ "status": "ok" }));
+    assert_eq!(ready(&server).await, json!({ "status": "ok", "engine": "sqlite" }));
     assert_eq!(server.served.terminate(), Some(0));
     let log = fs::read_to_string(folder.path().join("log")).unwrap();
     assert!(log.contains("the clock is trusted again"), "{log}");

@@ -73,7 +73,8 @@ pub fn share(of: &Path, with: &Path) {
 /// Ends all connections to the folder's database.
 pub fn disconnect(folder: &Path) {
     let name = made()[folder].clone();
-    let end = format!("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'");
+    // Waits up to ten seconds for the end of each.
+    let end = format!("SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE datname = '{name}'");
     query(server(), "postgres", &end);
 }
 

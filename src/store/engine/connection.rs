@@ -80,6 +80,21 @@ impl Connection {
         }
     }
 
+    /// Runs a statement without parameters and result. With PostgreSQL it is sent together with the next one, which fails
+    /// if it fails.
+    ///
+    /// # Errors
+    /// SQLite refuses the statement.
+    pub fn execute_later(&self, sql: &str) -> RowResult<()> {
+        match self {
+            Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Self::Postgres(client) => {
+                client.later(sql);
+                Ok(())
+            }
+        }
+    }
+
     /// Runs several statements without parameters.
     ///
     /// # Errors

@@ -22,6 +22,6 @@ pub use params::{Params, params_from_iter};
 pub use row::{Column, Row};
 pub use rusqlite::ToSql;
 pub use statement::{Rows, Statement};
-pub use transaction::Transaction;
+pub use transaction::{GroupClock, Transaction};
 pub use unique::Unique;
 pub use watched::{Watched, watch};

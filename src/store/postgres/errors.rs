@@ -41,6 +41,18 @@ impl Error {
         }
     }
 
+    /// Returns whether the connection was lost, so that another one may work.
+    pub fn is_of_the_connection(&self) -> bool {
+        match self {
+            Self::Closed => true,
+            Self::Database(error) => match self.code() {
+                Some(code) => code.code().starts_with("57P"),
+                None => error.is_closed() || error.source().is_some_and(is_of_the_network),
+            },
+            _ => false,
+        }
+    }
+
     /// Returns whether trying again later may help.
     pub fn is_passing(&self) -> bool {
         match self {

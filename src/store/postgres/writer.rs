@@ -14,7 +14,7 @@ use super::{
 use crate::{
     domain::{Error, Result, Timestamp},
     store::{
-        engine::{Connection, Transaction},
+        engine::{self, Connection, GroupClock, RowResult, Transaction},
         stopwatch::Stopwatch,
         writer::{Database, Group, State},
     },
@@ -23,10 +23,15 @@ use crate::{
 /// The minimum time between two attempts to connect.
 const RECONNECT: Duration = Duration::from_secs(1);
 
-/// The number of groups that were committed, the time of the database's clock in microseconds, and the schema version.
+/// The number of groups that were committed, the time of the database's clock in microseconds, the schema version, and
+/// the latest `available_at`.
 const BEGUN: &str = "SELECT c.version AS changes,
-    CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) AS now, s.version AS schema
+    CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) AS now, s.version AS schema,
+    (SELECT at FROM clock WHERE name = 'stamped') AS stamped
     FROM changes c CROSS JOIN schema s";
+
+/// Stores the latest `available_at` of the group.
+const STAMPED: &str = "INSERT INTO clock (name, at) VALUES ('stamped', ?1) ON CONFLICT (name) DO UPDATE SET at = ?1";
 
 const COUNT_CHANGE: &str = "UPDATE changes SET version = version + 1";
 
@@ -58,31 +63,42 @@ impl Writing {
             Err(_) => self.tried.elapsed() >= RECONNECT,
         };
         if is_lost {
-            let connected = Client::connect(&self.options);
-            self.connection = connected
-                .map(Connection::Postgres)
-                .map_err(|error| Error::Unavailable(format!("cannot connect to the database: {error}")));
-            self.tried = Stopwatch::start();
+            self.connect();
+        }
+    }
+
+    fn connect(&mut self) {
+        let connected = Client::connect(&self.options);
+        self.connection = connected
+            .map(Connection::Postgres)
+            .map_err(|error| Error::Unavailable(format!("cannot connect to the database: {error}")));
+        self.tried = Stopwatch::start();
+    }
+
+    /// Begins a transaction. If the connection is lost at that, which happens when the server was restarted, tries once
+    /// more on a new one: nothing has been written yet.
+    fn begin(&mut self) -> Result<Begun> {
+        self.reconnect_if_lost();
+        let tried = match &self.connection {
+            Ok(connection) => begin(connection),
+            Err(error) => return Err(error.clone()),
+        };
+        match tried {
+            Err(engine::Error::Postgres(error)) if error.is_of_the_connection() => {
+                self.connect();
+                let connection = self.connection.as_ref().map_err(Clone::clone)?;
+                Ok(begin(connection)?)
+            }
+            begun => Ok(begun?),
         }
     }
 }
 
 impl Database for Writing {
     fn commit(&mut self, group: &mut Group<'_>, state: &State) -> Result<()> {
-        self.reconnect_if_lost();
-        let connection = match &self.connection {
-            Ok(connection) => connection,
-            Err(error) => {
-                group.fill();
-                return Err(error.clone());
-            }
-        };
-        let Connection::Postgres(client) = connection else {
-            return Err(Error::Internal(
-                "the writer's connection is not one to PostgreSQL".to_owned(),
-            ));
-        };
-        let begun = begin(connection, client).inspect_err(|_| group.fill())?;
+        let begun = self.begin().inspect_err(|_| group.fill())?;
+        let connection = self.connection.as_ref().map_err(Clone::clone)?;
+        let client = client_of(connection)?;
         if begun.schema != newest() {
             group.fill();
             return Err(Error::Unavailable(format!(
@@ -94,15 +110,19 @@ impl Database for Writing {
             state.count_change();
         }
         let since = Stopwatch::start();
+        let now = move || {
+            let micros = i64::try_from(since.elapsed().as_micros()).unwrap_or_default();
+            Timestamp::from_micros(begun.now.saturating_add(micros))
+        };
+        let clock = GroupClock::new(now, begun.stamped);
+        let writing = Transaction::of(connection, Some(&clock));
         let mut changed = false;
         let mut next = 0;
         while let Some(request) = group.get(next) {
             next += 1;
             client.later("SAVEPOINT request");
             let begun_request = Stopwatch::start();
-            let micros = i64::try_from(since.elapsed().as_micros()).unwrap_or_default();
-            let clock = Timestamp::from_micros(begun.now.saturating_add(micros));
-            let succeeded = request.run(&Transaction::of(connection, Some(clock)));
+            let succeeded = request.run(&writing);
             let took = begun_request.elapsed();
             if client.has_failed_later() {
                 // It may be a statement of the request before, which counts as done.
@@ -118,6 +138,9 @@ impl Database for Writing {
             }
             client.later("RELEASE request");
             group.took(took);
+        }
+        if clock.stamped() != begun.stamped {
+            connection.prepare_cached(STAMPED)?.execute_later([clock.stamped()])?;
         }
         client.later(COUNT_CHANGE);
         let begun_commit = Stopwatch::start();
@@ -140,25 +163,38 @@ impl Database for Writing {
     }
 }
 
+fn client_of(connection: &Connection) -> Result<&Client> {
+    match connection {
+        Connection::Postgres(client) => Ok(client),
+        Connection::Sqlite(_) => Err(Error::Internal(
+            "the writer's connection is not one to PostgreSQL".to_owned(),
+        )),
+    }
+}
+
 /// What the database says at the begin of a group.
+#[derive(Clone, Copy)]
 struct Begun {
     changes: i64,
     /// The time of the database's clock, in microseconds since 1970.
     now: i64,
     schema: i64,
+    /// The latest `available_at` that was assigned. `None` if none was.
+    stamped: Option<Timestamp>,
 }
 
 /// Begins a transaction, and waits for the groups of other processes.
-fn begin(connection: &Connection, client: &Client) -> Result<Begun> {
+fn begin(connection: &Connection) -> RowResult<Begun> {
     let mut statement = connection.prepare_cached(BEGUN)?;
-    client.later("BEGIN");
+    connection.execute_later("BEGIN")?;
     // The lock is taken by a statement of its own, so that the next statement sees what was committed before.
-    client.later(&format!("SELECT pg_advisory_xact_lock({WRITES})"));
-    Ok(statement.query_row([], |row| {
+    connection.execute_later(&format!("SELECT pg_advisory_xact_lock({WRITES})"))?;
+    statement.query_row([], |row| {
         Ok(Begun {
             changes: row.get("changes")?,
             now: row.get("now")?,
             schema: row.get("schema")?,
+            stamped: row.get("stamped")?,
         })
-    })?)
+    })
 }
