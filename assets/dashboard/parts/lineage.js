@@ -1,5 +1,5 @@
 // The card of one predicted value: what made it, from what, and whether it was changed since.
-import { html, useEffect, useRef, useState } from "../lib/html.js";
+import { html, useLayoutEffect, useRef, useState } from "../lib/html.js";
 import { API, address, get } from "../lib/api.js";
 import { useLoaded } from "../lib/load.js";
 import { link } from "../lib/route.js";
@@ -30,14 +30,17 @@ const parametersOf = ({ line, point }, job, metric) => ({
 export function Lineage({ values, job, metric, names, close }) {
   const dialog = useRef(null);
   const [index, setIndex] = useState(0);
-  useEffect(() => {
+  // The dialog opens together with its content, before another event can come in between.
+  useLayoutEffect(() => {
     setIndex(0);
     if (values && !dialog.current.open) dialog.current.showModal();
   }, [values]);
+  // The event comes some time after the dialog was closed. By then it may be open again, for another value.
+  const closed = () => dialog.current.open || close();
   const chosen = values?.[index] ?? values?.[0];
   const query = chosen && parametersOf(chosen, job, metric);
   return html`
-    <dialog ref=${dialog} class="lineage" aria-labelledby="lineage-title" onClose=${close}>
+    <dialog ref=${dialog} class="lineage" aria-labelledby="lineage-title" onClose=${closed}>
       ${chosen && html`
         <h2 id="lineage-title">What made this value</h2>
         ${values.length > 1 && html`<p class="acts" role="group" aria-label="Values at this time">${values.map(({ line, point }, at) => html`

@@ -8,6 +8,10 @@ use std::{
 use super::{client::Client, errors::Error, options::Options};
 use crate::store::{engine::Connection, recurring::Recurring};
 
+/// Sets up a connection for reading. An export may wait for its reader for as long as that takes: unlike a group of
+/// writes, it holds no lock.
+const READING: &str = "SET idle_in_transaction_session_timeout = 0";
+
 static FAILURES: Recurring = Recurring::new();
 
 /// Opens connections for a pool.
@@ -43,7 +47,10 @@ impl r2d2::ManageConnection for Manager {
     type Error = Error;
 
     fn connect(&self) -> Result<Connection, Error> {
-        let connected = Client::connect(&self.options);
+        let connected = Client::connect(&self.options).and_then(|client| {
+            client.batch(READING)?;
+            Ok(client)
+        });
         *self.failure.lock() = connected.as_ref().err().map(ToString::to_string);
         match &connected {
             Err(error) => {
