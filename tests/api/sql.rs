@@ -21,7 +21,17 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
     ("job_setup.rs", "conditions", &["id IN (?1, ?2)"]),
     ("job_setup.rs", "", &["?3, ?4"]),
     ("integrity/catalogue.rs", "table", &["organisations", "tokens"]),
-    ("prediction/known.rs", "keys", &["{KEY}", "{KEY} OR {KEY}"]),
+    (
+        "prediction/known.rs",
+        "keys",
+        &[
+            "{KEY}",
+            "{KEY} OR {KEY}",
+            "{WITHOUT_LOCATION}",
+            "{WITHOUT_JOB}",
+            "{WITHOUT_BOTH}",
+        ],
+    ),
     ("prediction/known.rs", "rows", &["{ROW}", "{ROW}, {ROW}"]),
     (
         "prediction/known.rs",

@@ -19,13 +19,16 @@ use crate::app::store_limits;
 
 /// Runs PostgreSQL until the test process ends, however it ends: then standard input is closed.
 const SERVE: &str = r#"
+# A signal from the terminal goes to the whole group of processes. It ends `cat`, and the server is still stopped below.
+trap : HUP INT TERM
+trap 'rm -rf "$2"' EXIT
 "$1/initdb" -D "$2/data" -U postgres -A trust -E UTF8 --locale=C >/dev/null || exit 1
 "$1/postgres" -D "$2/data" -p "$3" -k "$2" -h 127.0.0.1 -F -c full_page_writes=off -c max_connections=900 \
     -c shared_buffers=64MB -c autovacuum=off >"$2/log" 2>&1 &
 cat >/dev/null
-kill -QUIT $!
+# A server that has just been started still ignores the signal, so it is repeated.
+while kill -QUIT $! 2>/dev/null; do sleep 0.1; done
 wait
-rm -rf "$2"
 "#;
 
 /// Returns whether the tests run on PostgreSQL.

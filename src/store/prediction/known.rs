@@ -127,18 +127,49 @@ pub fn key(series: &Series) -> Key<'_> {
     )
 }
 
-static FIND: Texts = Texts::new();
+/// The forms of the statement that finds series, by which of job and location their keys have.
+static FIND: [Texts; 4] = [const { Texts::new() }; 4];
 
 /// Looks up the series with these keys. Calls `found` with the key, the number and the summary of each series that is
 /// stored.
 pub fn find(connection: &Connection, keys: &[Key<'_>], mut found: impl FnMut(&Key<'_>, i64, Known)) -> Result<()> {
+    for (form, texts) in FIND.iter().enumerate() {
+        let of_form: Vec<_> = keys.iter().filter(|key| form_of(key) == form).collect();
+        find_form(connection, form, texts, &of_form, &mut found)?;
+    }
+    Ok(())
+}
+
+/// Returns the index in [`FIND`] and [`KEYS`] of the form for a key.
+fn form_of((_, job, location, ..): &Key<'_>) -> usize {
+    2 * usize::from(job.is_none()) + usize::from(location.is_none())
+}
+
+fn find_form(
+    connection: &Connection,
+    form: usize,
+    texts: &Texts,
+    keys: &[&Key<'_>],
+    found: &mut impl FnMut(&Key<'_>, i64, Known),
+) -> Result<()> {
     for part in set::parts(keys, MOST) {
-        let sql = FIND.of(part.len(), find_sql);
+        let sql = texts.of(part.len(), |count| find_sql(form, count));
         let mut statement = connection.prepare_cached(&sql)?;
         let values = part
             .into_iter()
             .flat_map(|(version, job, location, metric, stage, track, organisation)| {
-                [version as &dyn ToSql, job, location, metric, stage, track, organisation]
+                let given = |id: &'_ Option<Uuid>| id.is_some();
+                let all: [(&dyn ToSql, bool); 7] = [
+                    (version, true),
+                    (job, given(job)),
+                    (location, given(location)),
+                    (metric, true),
+                    (stage, true),
+                    (track, true),
+                    (organisation, true),
+                ];
+                all.into_iter()
+                    .filter_map(|(value, is_given)| is_given.then_some(value))
             });
         let mut rows = statement.query(params_from_iter(values))?;
         while let Some(row) = rows.next()? {
@@ -172,27 +203,41 @@ pub fn has_issue(connection: &Connection, series: &Series, issue_time: Timestamp
     Ok(statement.query_row((id, series.organisation_id, issue_time), |row| row.get(0))?)
 }
 
-/// Condition that selects the series of a key.
-const KEY: &str = "(s.source_version_id = ?1 AND s.job_id IS NOT DISTINCT FROM ?2
-    AND s.location_id IS NOT DISTINCT FROM ?3 AND s.metric = ?4 AND s.stage = ?5 AND s.track = ?6 AND s.organisation_id = ?7)";
+/// Conditions that select the series of a key: with job and location, without location, without job, without both. They
+/// are written one by one because PostgreSQL searches no index by `IS NOT DISTINCT FROM`.
+const KEYS: [&str; 4] = [KEY, WITHOUT_LOCATION, WITHOUT_JOB, WITHOUT_BOTH];
+const KEY: &str = "(s.source_version_id = ?1 AND s.job_id = ?2 AND s.location_id = ?3
+    AND s.metric = ?4 AND s.stage = ?5 AND s.track = ?6 AND s.organisation_id = ?7)";
+const WITHOUT_LOCATION: &str = "(s.source_version_id = ?1 AND s.job_id = ?2 AND s.location_id IS NULL
+    AND s.metric = ?3 AND s.stage = ?4 AND s.track = ?5 AND s.organisation_id = ?6)";
+const WITHOUT_JOB: &str = "(s.source_version_id = ?1 AND s.job_id IS NULL AND s.location_id = ?2
+    AND s.metric = ?3 AND s.stage = ?4 AND s.track = ?5 AND s.organisation_id = ?6)";
+const WITHOUT_BOTH: &str = "(s.source_version_id = ?1 AND s.job_id IS NULL AND s.location_id IS NULL
+    AND s.metric = ?2 AND s.stage = ?3 AND s.track = ?4 AND s.organisation_id = ?5)";
 
-fn find_sql(count: usize) -> String {
-    let keys = set::repeated(KEY, 7, count, " OR ");
+/// Numbers of parameters of each of [`KEYS`].
+const WIDTHS: [usize; 4] = [7, 6, 6, 5];
+
+fn find_sql(form: usize, count: usize) -> String {
+    let keys = set::repeated(KEYS[form], WIDTHS[form], count, " OR ");
     format!(
         "SELECT {SUMMARY}, s.id, s.source_version_id, s.job_id, s.location_id, s.metric, s.stage, s.track, s.organisation_id
             FROM series s WHERE {keys}"
     )
 }
 
-/// Returns SQLite's query plan for finding `count` series.
+/// Returns SQLite's query plans for finding `count` series, one for each form of keys.
 #[cfg(test)]
-pub fn plan(connection: &Connection, count: usize) -> String {
-    let mut statement = connection
-        .prepare(&format!("EXPLAIN QUERY PLAN {}", find_sql(count)))
-        .unwrap();
-    let values = (0..7 * count).map(|_| None::<i64>);
-    let steps = statement.query_map(params_from_iter(values), |row| row.get::<_, String>("detail"));
-    steps.unwrap().map(|step| step.unwrap()).collect::<Vec<_>>().join("; ")
+pub fn plans(connection: &Connection, count: usize) -> Vec<String> {
+    let plan = |form: usize| {
+        let mut statement = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {}", find_sql(form, count)))
+            .unwrap();
+        let values = (0..WIDTHS[form] * count).map(|_| None::<i64>);
+        let steps = statement.query_map(params_from_iter(values), |row| row.get::<_, String>("detail"));
+        steps.unwrap().map(|step| step.unwrap()).collect::<Vec<_>>().join("; ")
+    };
+    (0..KEYS.len()).map(plan).collect()
 }
 
 const ROW: &str = "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
