@@ -1,6 +1,7 @@
 //! A database with everything: revisions, withdrawals, stages, trials, promotions, history, webhooks, deleted jobs whose
 //! predictions remain, posts without a job, accounts of runs, and a clock that was set back.
 
+use prediction_api::domain::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -45,9 +46,11 @@ impl World {
         app.ok(ADMIN, &format!("POST /jobs/{}/runs", field.job), report).await;
         let placeless = json!({ "name": "Placeless", "organisation_id": elsewhere, "metric": "percent", "unit": "%" });
         app.make("/api/v1/sensors", &placeless).await;
+        attempted(app, webhook.as_deref()).await;
         // The clock was ahead and is set back.
         app.jump_minutes(-30);
         field.post(issued(2), &[risk(6, 6.25), risk(7, -0.0)]).await;
+        attempted(app, webhook.as_deref()).await;
         if let Some(id) = &webhook {
             app.ok(ADMIN, &format!("PUT /webhooks/{id}"), json!({ "active": false }))
                 .await;
@@ -147,6 +150,21 @@ pub fn job_with_sensor(organisation: &str) -> Value {
     let mut body = setup(organisation, "Measured");
     body["source"]["name"] = json!("model with a sensor");
     body
+}
+
+/// Waits until no message is due, so that no attempt changes the database while it is compared.
+async fn attempted(app: &TestApp, webhook: Option<&str>) {
+    let Some(id) = webhook else { return };
+    let is_due = |message: &Value| {
+        let next = message["next_attempt_at"].as_str();
+        next.is_some_and(|next| Timestamp::parse(next).unwrap() <= app.now())
+    };
+    let path = format!("GET /webhooks/{id}/deliveries");
+    app.until(async || {
+        let messages = app.ok(ADMIN, &path, Value::Null).await;
+        !messages.as_array().unwrap().iter().any(is_due)
+    })
+    .await;
 }
 
 async fn webhook(app: &TestApp, home: &str) -> Option<String> {
