@@ -172,7 +172,7 @@ fn client_of(connection: &Connection) -> Result<&Client> {
     }
 }
 
-/// What the database says at the begin of a group.
+/// The state of the database at the begin of a group.
 #[derive(Clone, Copy)]
 struct Begun {
     changes: i64,
