@@ -153,20 +153,31 @@ pub async fn first_admin(app: &App, settings: &Settings) -> Result<Option<FirstA
     if !token::none_yet(app).map_err(failed)? {
         return Ok(None);
     }
-    let first = match given()? {
-        Some(secret) => FirstAdmin { secret, file: None },
-        None => {
-            let secret = new_secret();
-            let file = settings.data_dir.join(ADMIN_TOKEN);
-            write_secret(&file, &secret).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
-            FirstAdmin {
-                secret,
-                file: Some(file),
-            }
+    if let Some(secret) = given()? {
+        let made = token::first_admin(app, secret.clone()).await.map_err(failed)?;
+        return Ok(made.then_some(FirstAdmin { secret, file: None }));
+    }
+    // The token is stored in a file before it is valid, so that it cannot be lost. The file gets its name after that:
+    // of several servers that start at once, only one creates the token.
+    let secret = new_secret();
+    let file = settings.data_dir.join(ADMIN_TOKEN);
+    let unnamed = settings.data_dir.join(format!("{ADMIN_TOKEN}.{}", std::process::id()));
+    write_secret(&unnamed, &secret).map_err(|error| format!("cannot write {}: {error}", unnamed.display()))?;
+    match token::first_admin(app, secret.clone()).await {
+        Ok(true) => {
+            fs::rename(&unnamed, &file).map_err(|error| {
+                let (unnamed, file) = (unnamed.display(), file.display());
+                format!("the first admin token is in {unnamed}, which cannot be renamed to {file}: {error}")
+            })?;
+            let file = Some(file);
+            Ok(Some(FirstAdmin { secret, file }))
         }
-    };
-    let made = token::first_admin(app, first.secret.clone()).await.map_err(failed)?;
-    Ok(made.then_some(first))
+        not_made => {
+            // A file that stays contains a token that is not valid.
+            let _ = fs::remove_file(&unnamed);
+            not_made.map(|_| None).map_err(failed)
+        }
+    }
 }
 
 /// Returns the first admin token from the environment variable. Returns `None` if the variable is not set.

@@ -15,13 +15,10 @@ const REST: Duration = Duration::from_secs(5);
 
 /// Starts the loop, which searches for due messages at once and then several times a second.
 pub fn start(tasks: &mut Tasks, app: App) {
-    let courier = Arc::new(Mutex::new(Courier::new(app.clone())));
+    let courier = Arc::new(Mutex::new(Courier::new(app)));
     tasks.every("webhooks", LOOK_EVERY, move || {
-        let (app, courier) = (app.clone(), courier.clone());
+        let courier = courier.clone();
         async move {
-            if !app.runs_the_loops().await {
-                return Ok(());
-            }
             let done = courier.lock().await.round().await;
             if done.is_err() {
                 sleep(REST).await;

@@ -1,7 +1,11 @@
 //! Several servers on one database of PostgreSQL, and a database that goes away. These tests run if the tests run on
 //! PostgreSQL.
 
-use std::time::Duration;
+use std::{
+    fs,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
 
 use prediction_api::store::{Db, postgres};
 use serde_json::{Value, json};
@@ -9,7 +13,7 @@ use tempfile::tempdir;
 
 use crate::{
     app::{ADMIN, TestApp, store_limits},
-    command_line::{assert_refused, command, run},
+    command_line::{Served, assert_refused, command, run},
     field::{Field, issued, risk},
     remote::{self, Remote},
     storage,
@@ -203,6 +207,154 @@ async fn databases_that_cannot_be_used_are_refused() {
     );
     let shown = format!("{told:?}");
     assert!(!shown.contains("secret"), "{shown}");
+}
+
+#[test]
+fn a_server_waits_at_its_start_for_a_database_that_is_away() {
+    if !storage::is_postgres() {
+        return;
+    }
+    let folder = tempdir().unwrap();
+    let serve = |url: &str, seconds: &str| {
+        let mut serve = command(folder.path(), &["serve"]);
+        serve.env("PREDICTION_API_STORAGE__URL", url);
+        serve.env("PREDICTION_API_STORAGE__START_SECONDS", seconds);
+        serve
+    };
+    let refused = |mut serve: Command, parts: &[&str]| {
+        let told = serve.args(["--listen", ":0"]).output().unwrap();
+        assert_refused(&told, parts);
+        let shown = format!("{told:?}");
+        assert!(!shown.contains("panicked"), "{shown}");
+    };
+    let away = "postgres://a@127.0.0.1:1/b";
+    refused(serve(away, "0"), &["cannot open the database", "refused"]);
+    let mut without_file = serve(away, "0");
+    without_file.env("PREDICTION_API_STORAGE__PASSWORD_FILE", "missing");
+    refused(without_file, &["storage.password_file missing cannot be read"]);
+
+    // It serves once the database accepts connections.
+    let url = storage::url_of(folder.path());
+    storage::close(folder.path(), true);
+    let log = folder.path().join("log");
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            let says_so =
+                || fs::read_to_string(&log).is_ok_and(|log| log.contains("cannot connect to the database yet"));
+            let end = Instant::now() + Duration::from_secs(30);
+            while !says_so() && Instant::now() < end {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            storage::close(folder.path(), false);
+            assert!(says_so());
+        });
+        Served::start_logging(serve(&url, "60"), &log);
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_servers_that_start_at_once_one_creates_the_first_admin_token() {
+    if !storage::is_postgres() {
+        return;
+    }
+    let folder = tempdir().unwrap();
+    storage::url_of(folder.path());
+    let data = folder.path();
+    let starts = (0..4).map(|_| {
+        let serve = command(data, &["serve", "--data-dir", "."]);
+        tokio::task::spawn_blocking(|| Served::start(serve))
+    });
+    let served = futures_util::future::join_all(starts).await;
+    let token = fs::read_to_string(data.join("admin-token")).unwrap();
+    for served in &served {
+        let url = served
+            .as_ref()
+            .unwrap()
+            .said("Swagger UI")
+            .replace("/swagger", "/api/v1/whoami");
+        let asked = reqwest::Client::new().get(url).bearer_auth(token.trim()).send().await;
+        assert_eq!(asked.unwrap().status(), 200);
+    }
+    let others = fs::read_dir(data).unwrap().filter(|entry| {
+        let name = entry.as_ref().unwrap().file_name();
+        name.to_string_lossy().starts_with("admin-token.")
+    });
+    assert_eq!(others.count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writes_that_wait_too_long_for_another_server_are_unavailable_until_it_is_done() {
+    if !storage::is_postgres() {
+        return;
+    }
+    let folder = tempdir().unwrap();
+    let url = storage::url_of(folder.path());
+    let mut serve = command(folder.path(), &["--data-dir", "."]);
+    serve.env("PREDICTION_API_STORAGE__URL", url);
+    serve.env("PREDICTION_API_STORAGE__LOCK_SECONDS", "1");
+    let server = Remote::start_command(serve, Stdio::null());
+    let job = server.caller.job("Waiting").await;
+    let post = async |number| {
+        let issue = remote::issue(&job, number, 3);
+        server.caller.call("POST /predictions", issue).await
+    };
+    assert_eq!(post(0).await.status, 200);
+
+    let other = storage::connect(folder.path());
+    other
+        .execute_batch("BEGIN; SELECT pg_advisory_xact_lock(7310000002)")
+        .unwrap();
+    post(1).await.expect_unavailable();
+    // A read as of this moment cannot know whether the other server's write belongs to its answer.
+    let now = prediction_api::service::system_clock()();
+    let path = format!("GET /predictions?metric=all&job_id={job}&from=2000-01-01T00:00:00Z&as_of={now}");
+    server.caller.call(&path, Value::Null).await.expect_unavailable();
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(post(1).await.status, 200);
+    server.caller.ok(&path, Value::Null).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn defaults_of_the_database_change_nothing() {
+    if !storage::is_postgres() {
+        return;
+    }
+    let folder = tempdir().unwrap();
+    let url = storage::url_of(folder.path());
+    let name = url.rsplit_once('/').unwrap().1.split('?').next().unwrap();
+    for setting in [
+        "default_transaction_isolation = 'serializable'",
+        "default_transaction_read_only = on",
+        "search_path = 'other'",
+    ] {
+        let sql = format!("ALTER DATABASE {name} SET {setting}");
+        storage::query(storage::server(), "postgres", &sql);
+    }
+    let server = Remote::start(folder.path(), ".");
+    let job = server.caller.job("Defaults").await;
+    server.caller.ok("POST /predictions", remote::issue(&job, 0, 3)).await;
+    let checked = run(folder.path(), &["--data-dir", ".", "check"]);
+    assert!(checked.status.success(), "{checked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_takes_as_long_as_it_needs() {
+    if !storage::is_postgres() {
+        return;
+    }
+    let folder = tempdir().unwrap();
+    drop(storage::open(folder.path()));
+    let options = postgres::Options {
+        statement_seconds: 1,
+        ..storage::options(folder.path())
+    };
+    let other = storage::connect(folder.path());
+    other.execute_batch("BEGIN; LOCK TABLE runs").unwrap();
+    let checking = tokio::task::spawn_blocking(move || postgres::check_rows(&options));
+    // Six seconds are the limit of other statements.
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(checking.await.unwrap().unwrap().is_current);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

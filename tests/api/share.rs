@@ -140,7 +140,13 @@ async fn when_all_places_are_taken_the_server_can_still_be_watched() {
             hanging.push(hang(&app, &secret).await);
         }
     }
-    app.until(async || whoami(&app, ADMIN).await.status == 503).await;
+    // On new connections, which the server accepts after those above. It may close an idle one for them at any time.
+    let anew = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
+    let is_full = async || {
+        let request = anew.get(format!("{}/api/v1/whoami", app.url)).bearer_auth(ADMIN);
+        app.send(request).await.status == 503
+    };
+    app.until(is_full).await;
     for _ in 0..20 {
         for probe in ["/livez", "/readyz"] {
             app.get(probe).await.expect(200);

@@ -190,6 +190,7 @@ impl Server {
             });
             loop {
                 tokio::select! {
+                    biased;
                     () = &mut served => break,
                     // A request that has arrived meanwhile is served.
                     () = connection.unwanted.notified() => if connection.waiting_since().is_some() {

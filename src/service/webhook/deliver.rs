@@ -60,15 +60,18 @@ impl Courier {
         }
     }
 
-    /// Sends the messages that are due, including those that become due in the meantime. Returns when no message is
-    /// being sent. The future may be dropped at any time: a message whose result is not stored yet is sent again later,
+    /// Sends the messages that are due, including those that become due in the meantime, as long as this process runs
+    /// the loops. Returns when no message is being sent. The future may be dropped at any time: a message whose result is not stored yet is sent again later,
     /// with the same id.
     ///
     /// # Errors
     /// Unavailable, if the database cannot be read. Messages that are being sent are not interrupted.
     pub async fn round(&mut self) -> Result<()> {
         loop {
-            self.start()?;
+            // Another server may have taken over while messages were being sent.
+            if self.app.runs_the_loops().await {
+                self.start()?;
+            }
             if self.underway.is_empty() {
                 return Ok(());
             }

@@ -2,13 +2,13 @@
 
 use uuid::Uuid;
 
-use super::outbox::cut;
+use super::outbox::{cut, first_pending};
 use crate::{
     domain::{
         Result, Timestamp,
         webhook::delivery::{Attempt, DeliveryState, Message, Next},
     },
-    store::engine::{OptionalExtension, Transaction},
+    store::engine::Transaction,
 };
 
 /// Stores the result of an attempt, and the state of the message that follows from it. When the message is finished,
@@ -21,7 +21,8 @@ pub fn attempted(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, nex
     };
     let changed = tx.prepare_cached(
         "UPDATE webhook_deliveries SET state = ?3, attempts = attempts + 1, next_attempt_at = ?4, last_attempt_at = ?5,
-            last_status = ?6, last_error = ?7 WHERE webhook_id = ?1 AND position = ?2 AND id = ?8",
+            last_status = ?6, last_error = ?7
+            WHERE webhook_id = ?1 AND position = ?2 AND id = ?8 AND state = 'pending' AND attempts = ?9",
     )?
     .execute((
         message.webhook_id,
@@ -32,21 +33,17 @@ pub fn attempted(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, nex
         attempt.status,
         &attempt.error,
         message.id,
+        message.attempts,
     ))?;
-    // The webhook may have been deleted, and another created under its id.
+    // The webhook may have been deleted, and another created under its id. Another server may have sent the message too,
+    // after this one had lost the database.
     if changed == 0 || state == DeliveryState::Pending {
         return Ok(());
     }
     if message.attempts > 0 && state == DeliveryState::Delivered {
         retry_now(tx, message.webhook_id, now)?;
     }
-    let mut statement = tx.prepare_cached(
-        "SELECT position FROM webhook_deliveries WHERE webhook_id = ?1 AND job_id IS NOT DISTINCT FROM ?2 AND state = 'pending'
-            ORDER BY position LIMIT 1",
-    )?;
-    let following: Option<i64> = statement
-        .query_row((message.webhook_id, message.job_id), |row| row.get(0))
-        .optional()?;
+    let following = first_pending(tx, message.webhook_id, message.job_id)?;
     if let Some(position) = following {
         tx.prepare_cached(
             "UPDATE webhook_deliveries SET next_attempt_at = ?3 WHERE webhook_id = ?1 AND position = ?2",

@@ -7,7 +7,7 @@ use crate::{
         Result, Timestamp,
         webhook::delivery::{Attempt, DeliveryState, Message, SHOWN, SHOWN_HOURS},
     },
-    store::engine::{Connection, Transaction},
+    store::engine::{Connection, OptionalExtension, Row, Transaction},
 };
 
 /// A webhook's message that is about to be stored.
@@ -25,12 +25,11 @@ pub struct NewDelivery<'a> {
 /// Stores a message. It becomes due as soon as all earlier messages about the same job are finished.
 pub fn insert(tx: &Transaction<'_>, webhook: Uuid, new: &NewDelivery<'_>, now: Timestamp) -> Result<()> {
     let position = next_position(tx, webhook)?;
+    let waits = first_pending(tx, webhook, new.job_id)?.is_some();
     tx.prepare_cached(
         "INSERT INTO webhook_deliveries
             (webhook_id, position, id, job_id, event, body, state, created_at, attempts, next_attempt_at)
-            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, CASE WHEN EXISTS (SELECT 1 FROM webhook_deliveries
-                WHERE webhook_id = ?1 AND job_id IS NOT DISTINCT FROM ?4 AND state = 'pending')
-                THEN NULL ELSE CAST(?8 AS BIGINT) END",
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9)",
     )?
     .execute((
         webhook,
@@ -41,6 +40,7 @@ pub fn insert(tx: &Transaction<'_>, webhook: Uuid, new: &NewDelivery<'_>, now: T
         new.body,
         DeliveryState::Pending,
         now,
+        (!waits).then_some(now),
     ))?;
     cut(tx, webhook, position - SHOWN)
 }
@@ -80,6 +80,28 @@ fn next_position(tx: &Connection, webhook: Uuid) -> Result<i64> {
 /// Returns the position of the webhook's newest message. 0 if the webhook has no messages.
 pub fn newest(connection: &Connection, webhook: Uuid) -> Result<i64> {
     Ok(next_position(connection, webhook)? - 1)
+}
+
+/// Returns the position of the first message about the job, or about no job, that is not finished. `None` if there is
+/// none.
+pub(super) fn first_pending(connection: &Connection, webhook: Uuid, job: Option<Uuid>) -> Result<Option<i64>> {
+    let position = |row: &Row<'_>| row.get(0);
+    // Two statements, since no index serves a comparison that also equates NULL with NULL.
+    let found = match job {
+        Some(job) => connection.query_row(
+            "SELECT position FROM webhook_deliveries WHERE webhook_id = ?1 AND job_id = ?2 AND state = 'pending'
+                ORDER BY position LIMIT 1",
+            (webhook, job),
+            position,
+        ),
+        None => connection.query_row(
+            "SELECT position FROM webhook_deliveries WHERE webhook_id = ?1 AND job_id IS NULL AND state = 'pending'
+                ORDER BY position LIMIT 1",
+            [webhook],
+            position,
+        ),
+    };
+    Ok(found.optional()?)
 }
 
 /// Deletes the message at the position if it is finished and too old to be listed.

@@ -12,6 +12,28 @@ pub enum Connection {
 }
 
 impl Connection {
+    /// Returns the connection as SQLite's.
+    ///
+    /// # Errors
+    /// [`super::Error::OtherEngine`]
+    pub fn sqlite(&self) -> RowResult<&rusqlite::Connection> {
+        match self {
+            Self::Sqlite(connection) => Ok(connection),
+            Self::Postgres(_) => Err(super::Error::OtherEngine("SQLite")),
+        }
+    }
+
+    /// Returns the connection as PostgreSQL's.
+    ///
+    /// # Errors
+    /// [`super::Error::OtherEngine`]
+    pub fn postgres(&self) -> RowResult<&Client> {
+        match self {
+            Self::Postgres(client) => Ok(client),
+            Self::Sqlite(_) => Err(super::Error::OtherEngine("PostgreSQL")),
+        }
+    }
+
     /// Prepares a statement, or returns the prepared one from the connection's cache.
     ///
     /// # Errors

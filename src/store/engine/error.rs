@@ -31,6 +31,9 @@ pub enum Error {
     /// The statement returned no row.
     #[error("no row was found")]
     NoRow,
+    /// The connection is one to the other engine.
+    #[error("the connection is not one to {0}")]
+    OtherEngine(&'static str),
 }
 
 impl Error {
@@ -39,7 +42,7 @@ impl Error {
         match self {
             Self::Sqlite(error) => of_sqlite::violated(error),
             Self::Postgres(error) => of_postgres::violated(error),
-            Self::Value { .. } | Self::NoRow => None,
+            Self::Value { .. } | Self::NoRow | Self::OtherEngine(_) => None,
         }
     }
 }

@@ -22,7 +22,11 @@ pub fn check_rows(options: &Options) -> Result<Report, OpenError> {
     };
     if report.is_current {
         // A check of a large table takes longer than a statement of a request.
-        connection.execute_batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0")?;
+        connection.postgres()?.wait_without_limit();
+        connection.execute_batch(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0;
+                SET LOCAL idle_in_transaction_session_timeout = 0",
+        )?;
         integrity::check(&connection, &mut report);
     }
     Ok(report)

@@ -43,22 +43,28 @@ impl Client {
     /// # Errors
     /// The server cannot be reached, refuses the user, or is not trusted.
     pub fn connect(options: &Options) -> Result<Self, Error> {
+        let config = options.config()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(Error::Runtime)?;
-        let config = options.config()?;
         let connecting = tokio::time::Duration::from_secs(options.connect_seconds);
         let connect = async {
             tokio::time::timeout(connecting, tls::connect(&config, options))
                 .await
                 .unwrap_or(Err(Error::TimedOut))
         };
-        let (client, mover) = waiting(|| runtime.block_on(connect))?;
-        let limit = Duration::from_secs(options.statement_seconds) + GRACE;
+        let (client, mover) = match waiting(|| runtime.block_on(connect)) {
+            Ok(connected) => connected,
+            Err(error) => {
+                // A runtime may not be dropped on a thread of another one, unless nothing is waited for.
+                runtime.shutdown_background();
+                return Err(error);
+            }
+        };
         let connected = Self {
             client: Arc::new(client),
-            line: Line::new(runtime, mover, limit),
+            line: Line::new(runtime, mover, limit_of(options)),
             statements: RefCell::new(LruCache::new(CACHED_STATEMENTS)),
             cursors: Cell::new(0),
             only_reads: Cell::new(false),
@@ -159,9 +165,24 @@ impl Client {
         *self.line.stop.borrow_mut() = stop;
     }
 
+    /// Makes waits for the server last as long as they need, for work that takes longer than a statement of a request.
+    pub fn wait_without_limit(&self) {
+        self.line.limit.set(None);
+    }
+
+    /// Makes waits for the server end after the limit of a statement again.
+    pub fn wait_with_limit(&self, options: &Options) {
+        self.line.limit.set(Some(limit_of(options)));
+    }
+
     /// Returns a name for a cursor that no other cursor of the connection has.
     pub fn new_cursor(&self) -> String {
         self.cursors.set(self.cursors.get() + 1);
         format!("rows_{}", self.cursors.get())
     }
+}
+
+/// Returns the longest time of one wait for the server.
+fn limit_of(options: &Options) -> Duration {
+    Duration::from_secs(options.statement_seconds) + GRACE
 }

@@ -74,9 +74,10 @@ fn is_of_the_network(cause: &(dyn std::error::Error + 'static)) -> bool {
     failure.is_some_and(|failure| failure.kind() != std::io::ErrorKind::InvalidData)
 }
 
-/// Returns whether a code means that the server is away or has no resources, and not that a statement is wrong.
+/// Returns whether a code means that the server is away, accepts no connections (55000) or has no resources, and not that
+/// a statement is wrong.
 fn is_of_the_server(code: &str) -> bool {
-    let classes = ["08", "53", "57P", "58", "25006", "55P03", "57014", "40"];
+    let classes = ["08", "53", "55000", "57P", "58", "25006", "55P03", "57014", "40"];
     classes.iter().any(|class| code.starts_with(class))
 }
 

@@ -80,7 +80,10 @@ pub fn newest() -> i64 {
 /// As [`connect`]; the database cannot be used.
 pub fn open(options: &Options) -> Result<Connection, OpenError> {
     let connection = connect(options)?;
+    // A migration may take longer than a statement of a request.
+    connection.postgres()?.wait_without_limit();
     migrate(&connection)?;
+    connection.postgres()?.wait_with_limit(options);
     Ok(connection)
 }
 
@@ -141,7 +144,7 @@ fn migrate(connection: &Connection) -> Result<(), OpenError> {
     if check(connection)? == Some(newest()) {
         return Ok(());
     }
-    // A migration may take longer than a statement of a request, and waits for the migration of another process.
+    // Another process may migrate at the same time.
     connection.execute_batch(&format!(
         "BEGIN; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0;
             SELECT pg_advisory_xact_lock({MIGRATION}); SELECT pg_advisory_xact_lock({WRITES})"

@@ -100,11 +100,13 @@ impl Options {
         Ok(self.parts()?.1)
     }
 
-    /// Returns the statement that sets up a new connection.
+    /// Returns the statement that sets up a new connection. What the product relies on does not depend on the settings of
+    /// the server, of the database and of the user.
     pub fn set_up(&self) -> String {
         format!(
             "SET statement_timeout = '{}s'; SET lock_timeout = '{}s'; SET client_connection_check_interval = '1s';
             SET idle_in_transaction_session_timeout = '{}s'; SET search_path = public; SET client_encoding = 'UTF8';
+            SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off;
             SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3",
             self.statement_seconds, self.lock_seconds, self.statement_seconds
         )

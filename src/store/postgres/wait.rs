@@ -42,8 +42,8 @@ pub struct Line {
     pub has_failed_later: Cell<bool>,
     /// Set while the work on the connection can be stopped.
     pub stop: RefCell<Option<Stop>>,
-    /// The longest time of one wait.
-    limit: Duration,
+    /// The longest time of one wait. `None` for no limit.
+    pub limit: Cell<Option<Duration>>,
 }
 
 impl Line {
@@ -55,7 +55,7 @@ impl Line {
             pending: RefCell::default(),
             has_failed_later: Cell::new(false),
             stop: RefCell::default(),
-            limit,
+            limit: Cell::new(Some(limit)),
         }
     }
 
@@ -116,7 +116,8 @@ impl Line {
             let mut done = None;
             let mut first_error = None;
             let mut next = 0;
-            let mut limit = pin!(tokio::time::sleep(self.limit));
+            let limit = self.limit.get();
+            let mut end = pin!(tokio::time::sleep(limit.unwrap_or_default()));
             let mut check = tokio::time::interval(CHECK);
             poll_fn(|cx| {
                 if done.is_none()
@@ -146,7 +147,7 @@ impl Line {
                     // The channels to the statements are closed now, so that all of them end with an error.
                     cx.waker().wake_by_ref();
                 }
-                if limit.as_mut().poll(cx).is_ready() {
+                if limit.is_some() && end.as_mut().poll(cx).is_ready() {
                     return Poll::Ready(Err(Error::TimedOut));
                 }
                 while check.poll_tick(cx).is_ready() {

@@ -1,8 +1,9 @@
 //! Commits groups of writes on PostgreSQL.
 //!
 //! A group begins with a lock that the groups of all processes take, so that they follow one another. Then it reads the
-//! number of all groups: if another process has written since the last group of this one, the caches are emptied. Statements without a result are sent together with the next one, so that a group begins with one round trip
-//! to the server, and a request adds only those of its own statements.
+//! number of all groups: if another process has written since the last group of this one, the caches are emptied.
+//! Statements without a result are sent together with the next one, so that a group begins with one round trip to the
+//! server, and a request adds only those of its own statements.
 
 use std::{sync::Arc, time::Duration};
 
@@ -98,7 +99,7 @@ impl Database for Writing {
     fn commit(&mut self, group: &mut Group<'_>, state: &State) -> Result<()> {
         let begun = self.begin().inspect_err(|_| group.fill())?;
         let connection = self.connection.as_ref().map_err(Clone::clone)?;
-        let client = client_of(connection)?;
+        let client = connection.postgres()?;
         if begun.schema != newest() {
             group.fill();
             return Err(Error::Unavailable(format!(
@@ -115,6 +116,8 @@ impl Database for Writing {
             Timestamp::from_micros(begun.now.saturating_add(micros))
         };
         let clock = GroupClock::new(now, begun.stamped);
+        // A failure of an earlier group was reported with that group.
+        client.has_failed_later();
         let writing = Transaction::of(connection, Some(&clock));
         let mut changed = false;
         let mut next = 0;
@@ -126,7 +129,10 @@ impl Database for Writing {
             let took = begun_request.elapsed();
             if client.has_failed_later() {
                 // It may be a statement of the request before, which counts as done.
-                return Err(Error::Internal("a statement of a group of writes failed".to_owned()));
+                return Err(match request.failure() {
+                    Some(error @ (Error::Unavailable(_) | Error::Busy)) => error.clone(),
+                    _ => Error::Internal("a statement of a group of writes failed".to_owned()),
+                });
             }
             let changes = request.kind().changes_catalogue();
             changed |= changes;
@@ -160,15 +166,6 @@ impl Database for Writing {
             tracing::error!(%error, "the writer's connection is broken and is opened again");
             self.connection = Err(Error::Unavailable("it is being opened again".to_owned()));
         }
-    }
-}
-
-fn client_of(connection: &Connection) -> Result<&Client> {
-    match connection {
-        Connection::Postgres(client) => Ok(client),
-        Connection::Sqlite(_) => Err(Error::Internal(
-            "the writer's connection is not one to PostgreSQL".to_owned(),
-        )),
     }
 }
 

@@ -21,11 +21,7 @@ pub fn commit(
     state: &State,
     others: &mut i64,
 ) -> Result<()> {
-    let Connection::Sqlite(file) = connection else {
-        return Err(Error::Internal(
-            "the writer's connection is not one to SQLite".to_owned(),
-        ));
-    };
+    let file = connection.sqlite()?;
     // It is rolled back when it is dropped. The connection is used by this thread only, and has no other transaction.
     let tx = rusqlite::Transaction::new_unchecked(file, TransactionBehavior::Immediate)
         .inspect_err(|_| group.fill())

@@ -27,21 +27,6 @@ pub struct Opened {
     pub identity: Identity,
 }
 
-impl Opened {
-    /// Returns the writer's connection as SQLite's.
-    ///
-    /// # Errors
-    /// It is one to another engine.
-    pub fn sqlite(&self) -> Result<&rusqlite::Connection> {
-        match &self.connection {
-            Connection::Sqlite(connection) => Ok(connection),
-            Connection::Postgres(_) => Err(Error::Internal(
-                "the writer's connection is not one to SQLite".to_owned(),
-            )),
-        }
-    }
-}
-
 /// Opens the database again, after its connection broke or it could not be opened before.
 pub trait Reopen: Send + 'static {
     /// Tries once to open the database.
@@ -100,7 +85,7 @@ impl Database for Writing {
     /// Makes the connection report its commits to the checkpointer, instead of folding in the log by itself.
     fn start(&mut self) {
         if let Ok(opened) = &self.opened {
-            let watched = opened.sqlite().map(Checkpointer::watch);
+            let watched = opened.connection.sqlite().map(Checkpointer::watch);
             if let Ok(Err(error)) = watched {
                 tracing::error!(%error, "the log is folded in by the writer");
             }
@@ -134,6 +119,7 @@ impl Database for Writing {
     fn give_up_if_broken(&mut self) {
         let is_broken = self.opened.as_ref().is_ok_and(|opened| {
             opened
+                .connection
                 .sqlite()
                 .is_ok_and(|connection| !connection.is_autocommit() && connection.execute_batch("ROLLBACK").is_err())
         });
@@ -149,7 +135,7 @@ impl Database for Writing {
 
     fn after_commit(&self) {
         if let Ok(opened) = &self.opened
-            && let Ok(connection) = opened.sqlite()
+            && let Ok(connection) = opened.connection.sqlite()
         {
             opened.checkpointer.after_commit(connection);
         }
@@ -158,9 +144,9 @@ impl Database for Writing {
     /// Folds the write-ahead log into the database file.
     fn finish(self: Box<Self>) {
         if let Ok(opened) = self.opened
-            && let Connection::Sqlite(connection) = opened.connection
+            && let Ok(connection) = opened.connection.sqlite()
         {
-            opened.checkpointer.finish(&connection);
+            opened.checkpointer.finish(connection);
         }
     }
 }
