@@ -5,7 +5,7 @@
 use std::{borrow::Cow, sync::OnceLock};
 
 use super::{
-    engine::{Connection, Row, RowResult, ToSql, params_from_iter},
+    engine::{Connection, Row, RowResult, StoresRows, ToSql, Transaction, Values, params_from_iter},
     row::FromRow,
 };
 use crate::domain::Result;
@@ -13,6 +13,9 @@ use crate::domain::Result;
 /// The sizes of parts, in values. There are only a few, so that the statement of each size is prepared once and stays
 /// in the cache of prepared statements.
 const SIZES: [usize; 6] = [1, 4, 16, 64, 256, 1024];
+
+/// Maximum number of rows that one statement of [`Many`] stores.
+const MOST_ROWS: usize = 64;
 
 /// Maximum number of items that [`read_each`] reads with one statement.
 const EACH: usize = 64;
@@ -57,6 +60,91 @@ impl Texts {
             Some(size) => Cow::Borrowed(self.0[size].get_or_init(|| make(count))),
             None => Cow::Owned(make(count)),
         }
+    }
+}
+
+/// A statement that stores or changes any number of rows.
+pub struct Many {
+    texts: Texts,
+    sql: fn(usize) -> String,
+    kind: ManyKind,
+}
+
+/// The effect of a row that occurs twice.
+#[derive(PartialEq, Eq)]
+enum ManyKind {
+    /// Each row is stored, so none may be repeated.
+    Insert,
+    /// The last of the rows with the same first value counts.
+    Update,
+}
+
+impl Many {
+    /// Creates a statement that stores each of the rows. `sql` returns the text for a number of rows.
+    pub const fn insert(sql: fn(usize) -> String) -> Self {
+        Self::new(sql, ManyKind::Insert)
+    }
+
+    /// Creates a statement that changes the row that the first value identifies. `sql` returns the text for a number of
+    /// rows.
+    pub const fn update(sql: fn(usize) -> String) -> Self {
+        Self::new(sql, ManyKind::Update)
+    }
+
+    const fn new(sql: fn(usize) -> String, kind: ManyKind) -> Self {
+        let texts = Texts::new();
+        Self { texts, sql, kind }
+    }
+
+    /// Stores a row for each item, by statements for many rows. In a group of writes on PostgreSQL, the rows are stored
+    /// together with those of the other requests.
+    ///
+    /// # Errors
+    /// The database refuses a row.
+    pub fn store<'v, T, const N: usize>(
+        &'static self,
+        tx: &Transaction<'_>,
+        items: &'v [T],
+        values: impl Fn(&'v T) -> [&'v dyn ToSql; N],
+    ) -> Result<()> {
+        match tx.group() {
+            Some(group) => items.iter().try_for_each(|item| group.add(self, values(item)))?,
+            None => self.run(tx, items, values)?,
+        }
+        Ok(())
+    }
+
+    fn run<'v, T, I>(&self, connection: &Connection, items: &'v [T], values: impl Fn(&'v T) -> I) -> RowResult<()>
+    where
+        I: IntoIterator<Item = &'v dyn ToSql>,
+    {
+        let run = |part: Vec<&'v T>| {
+            let sql = self.texts.of(part.len(), self.sql);
+            let values = part.into_iter().flat_map(&values);
+            connection.prepare_cached(&sql)?.execute_later(params_from_iter(values))
+        };
+        match self.kind {
+            ManyKind::Insert => exact_parts(items, MOST_ROWS).try_for_each(|part| run(part.iter().collect())),
+            ManyKind::Update => parts(items, MOST_ROWS).try_for_each(run),
+        }
+    }
+}
+
+impl StoresRows for Many {
+    fn store(&self, connection: &Connection, rows: &[Values]) -> RowResult<()> {
+        fn values(row: &Values) -> impl Iterator<Item = &dyn ToSql> {
+            row.iter().map(|value| value as &dyn ToSql)
+        }
+        if self.kind == ManyKind::Insert {
+            return self.run(connection, rows, values);
+        }
+        let mut last = Vec::with_capacity(rows.len());
+        for (place, row) in rows.iter().enumerate() {
+            if !rows[place + 1..].iter().any(|later| later.first() == row.first()) {
+                last.push(row);
+            }
+        }
+        self.run(connection, &last, |row| values(row))
     }
 }
 

@@ -13,7 +13,11 @@ use crate::{
         track::Track,
     },
     service::{health::HealthCache, job_view},
-    store::{self, Cache, engine::Connection},
+    store::{
+        self, Cache,
+        engine::{Connection, Transaction},
+        prediction::Summaries,
+    },
 };
 
 /// Cache of contracts, by the job's id and the version on trial. Without a version it is the contract of the job's own
@@ -38,6 +42,8 @@ pub struct Contract {
     targets: Vec<OutputRole>,
     /// Cache of the time until which posts cannot change the health state of the job.
     pub health_cache: HealthCache,
+    /// Cache of the summaries of the series, for posts.
+    pub summaries: Summaries,
 }
 
 impl Contract {
@@ -45,8 +51,8 @@ impl Contract {
     ///
     /// # Errors
     /// Not found: the job.
-    pub fn of_job(contracts: &Contracts, connection: &Connection, id: Uuid, now: Timestamp) -> Result<Arc<Self>> {
-        contracts.get((id, None), now, || Self::read(connection, id, None).map(Arc::new))
+    pub fn of_job(contracts: &Contracts, tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<Arc<Self>> {
+        contracts.get((id, None), now, || Self::read(tx, id, None).map(Arc::new))
     }
 
     /// Returns the contract of a version of the job: of the job's own version, or of a version on trial.
@@ -56,7 +62,7 @@ impl Contract {
     pub fn of_version(
         self: Arc<Self>,
         contracts: &Contracts,
-        connection: &Connection,
+        tx: &Transaction<'_>,
         version: Uuid,
         now: Timestamp,
     ) -> Result<Arc<Self>> {
@@ -65,8 +71,8 @@ impl Contract {
         }
         let id = self.job_id;
         contracts.get((id, Some(version)), now, || {
-            job_view::track(connection, id, self.source_version_id, version)?;
-            Self::read(connection, id, Some(version)).map(Arc::new)
+            job_view::track(tx, id, self.source_version_id, version)?;
+            Self::read(tx, id, Some(version)).map(Arc::new)
         })
     }
 
@@ -94,6 +100,7 @@ impl Contract {
             version_label: version.version,
             targets: version.output_roles,
             health_cache: HealthCache::default(),
+            summaries: Summaries::default(),
         })
     }
 

@@ -85,7 +85,7 @@ pub(super) async fn post(
                 points: &run.points,
             });
         }
-        for (run, posted) in runs.iter().zip(prediction::post(tx, &new, None, gaps, now)?) {
+        for (run, posted) in runs.iter().zip(prediction::post(tx, &new, None, gaps, now, None)?) {
             run.refuse_values(&posted.refused, Gaps::NOTHING_THERE, &mut violations);
             counts += &posted;
             if posted.counts.withdrawn > 0 {

@@ -131,7 +131,9 @@ async fn for_job(
             run,
             token_name: caller.name.clone(),
         });
-        for (run, posted) in runs.iter().zip(prediction::post(tx, &new, about.as_ref(), gaps, now)?) {
+        let summaries = Some(&contract.summaries);
+        let posted = prediction::post(tx, &new, about.as_ref(), gaps, now, summaries)?;
+        for (run, posted) in runs.iter().zip(posted) {
             run.refuse_values(&posted.refused, Gaps::NOTHING_THERE, &mut violations);
             counts += &posted;
         }

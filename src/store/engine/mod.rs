@@ -9,6 +9,7 @@
 mod connection;
 mod cursor;
 mod error;
+mod group;
 mod params;
 mod row;
 mod statement;
@@ -18,10 +19,11 @@ mod watched;
 
 pub use connection::Connection;
 pub use error::{Error, OptionalExtension, RowResult};
+pub use group::{Group, StoresRows, Values};
 pub use params::{Params, params_from_iter};
 pub use row::{Column, Row};
 pub use rusqlite::ToSql;
 pub use statement::{Rows, Statement};
-pub use transaction::{GroupClock, Transaction};
+pub use transaction::Transaction;
 pub use unique::Unique;
 pub use watched::{Watched, watch};

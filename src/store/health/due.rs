@@ -49,6 +49,7 @@ pub fn correct_arrivals(
     latest: Timestamp,
     now: Timestamp,
 ) -> Result<()> {
+    tx.change_series();
     tx.prepare_cached(
         "UPDATE series SET newest_arrival = ?4 WHERE job_id = ?1 AND organisation_id = ?2 AND newest_arrival > ?3",
     )?

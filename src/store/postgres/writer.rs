@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{Error, Result, Timestamp},
     store::{
-        engine::{self, Connection, GroupClock, RowResult, Transaction},
+        engine::{self, Connection, RowResult, Transaction},
         stopwatch::Stopwatch,
         writer::{Database, Group, State},
     },
@@ -115,18 +115,21 @@ impl Database for Writing {
             let micros = i64::try_from(since.elapsed().as_micros()).unwrap_or_default();
             Timestamp::from_micros(begun.now.saturating_add(micros))
         };
-        let clock = GroupClock::new(now, begun.stamped);
+        let rows = engine::Group::new(now, begun.stamped);
         // A failure of an earlier group was reported with that group.
         client.has_failed_later();
-        let writing = Transaction::of(connection, Some(&clock));
+        let writing = Transaction::of(connection, Some(&rows));
         let mut changed = false;
         let mut next = 0;
         while let Some(request) = group.get(next) {
             next += 1;
-            client.later("SAVEPOINT request");
+            rows.begin_request();
             let begun_request = Stopwatch::start();
             let succeeded = request.run(&writing);
             let took = begun_request.elapsed();
+            if let Some(error) = rows.failure() {
+                return Err(error.into());
+            }
             if client.has_failed_later() {
                 // It may be a statement of the request before, which counts as done.
                 return Err(match request.failure() {
@@ -136,19 +139,22 @@ impl Database for Writing {
             }
             let changes = request.kind().changes_catalogue();
             changed |= changes;
-            if !succeeded || changes {
+            if !succeeded || changes || rows.has_changed_series() {
                 state.count_change();
             }
-            if !succeeded {
+            if !succeeded && rows.undo() {
                 client.batch("ROLLBACK TO request")?;
             }
-            client.later("RELEASE request");
+            if rows.is_saved() {
+                client.later("RELEASE request");
+            }
             group.took(took);
         }
-        if clock.stamped() != begun.stamped {
-            connection.prepare_cached(STAMPED)?.execute_later([clock.stamped()])?;
+        rows.send_all(connection)?;
+        if rows.stamped() != begun.stamped {
+            connection.prepare_cached(STAMPED)?.execute_later([rows.stamped()])?;
         }
-        client.later(COUNT_CHANGE);
+        connection.prepare_cached(COUNT_CHANGE)?.execute_later([])?;
         let begun_commit = Stopwatch::start();
         client.batch("COMMIT")?;
         group.pace.flush = begun_commit.elapsed();
@@ -183,9 +189,10 @@ struct Begun {
 /// Begins a transaction, and waits for the groups of other processes.
 fn begin(connection: &Connection) -> RowResult<Begun> {
     let mut statement = connection.prepare_cached(BEGUN)?;
+    let mut lock = connection.prepare_cached("SELECT pg_advisory_xact_lock(?1)")?;
     connection.execute_later("BEGIN")?;
     // The lock is taken by a statement of its own, so that the next statement sees what was committed before.
-    connection.execute_later(&format!("SELECT pg_advisory_xact_lock({WRITES})"))?;
+    lock.execute_later([WRITES])?;
     statement.query_row([], |row| {
         Ok(Begun {
             changes: row.get("changes")?,

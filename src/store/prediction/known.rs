@@ -13,7 +13,7 @@ use crate::{
     },
     store::{
         engine::{Connection, Row, RowResult, ToSql, Transaction, params_from_iter},
-        set::{self, Texts},
+        set::{self, Many, Texts},
     },
 };
 
@@ -95,21 +95,34 @@ impl Known {
         self.newest_available_at = self.newest_available_at.max(run.issue.available_at);
     }
 
-    /// Returns the columns of the summary, which a run can change, with their values.
-    fn columns(&self) -> [(&'static str, &dyn ToSql); 9] {
+    /// Returns the values of [`COLUMNS`].
+    fn values(&self) -> [&dyn ToSql; COLUMNS.len()] {
         [
-            ("fresh_issue", &self.last_fresh.issue_time),
-            ("newest_arrival", &self.last_fresh.arrival),
-            ("last_issue", &self.last_issue),
-            ("newest_issue", &self.newest_issue),
-            ("covers_until", &self.covers_until),
-            ("ends_at", &self.ends_at),
-            ("shortest_lead", &self.shortest_lead),
-            ("longest_lead", &self.longest_lead),
-            ("newest_available_at", &self.newest_available_at),
+            &self.last_fresh.issue_time,
+            &self.last_fresh.arrival,
+            &self.last_issue,
+            &self.newest_issue,
+            &self.covers_until,
+            &self.ends_at,
+            &self.shortest_lead,
+            &self.longest_lead,
+            &self.newest_available_at,
         ]
     }
 }
+
+/// The columns of a summary, which a run can change.
+const COLUMNS: [&str; 9] = [
+    "fresh_issue",
+    "newest_arrival",
+    "last_issue",
+    "newest_issue",
+    "covers_until",
+    "ends_at",
+    "shortest_lead",
+    "longest_lead",
+    "newest_available_at",
+];
 
 /// The key of a series: its version, job, location, metric, stage, track and organisation.
 pub type Key<'a> = (Uuid, Option<Uuid>, Option<Uuid>, &'a str, &'a str, Track, Uuid);
@@ -273,7 +286,7 @@ pub fn insert(tx: &Transaction<'_>, new: &[(&Series, Known)]) -> Result<Vec<i64>
                 &series.version_label,
                 &series.retention_hours,
             ];
-            of.into_iter().chain(known.columns().map(|(_, value)| value))
+            of.into_iter().chain(known.values())
         });
         let mut statement = tx.prepare_cached(&sql)?;
         for id in statement.query_map(params_from_iter(values), |row| row.get("id"))? {
@@ -285,33 +298,43 @@ pub fn insert(tx: &Transaction<'_>, new: &[(&Series, Known)]) -> Result<Vec<i64>
     Ok(ids)
 }
 
-static UPDATE: Texts = Texts::new();
+static UPDATE: Many = Many::update(|count| {
+    // Each series has eleven parameters: its number, its organisation and nine values.
+    let assign = |(column, name): (usize, &str)| {
+        if count == 1 {
+            return format!("{name} = ?{}", column + 3);
+        }
+        let values = set::repeated(&format!("WHEN ?1 THEN ?{}", column + 3), 11, count, " ");
+        format!("{name} = CASE id {values} ELSE {name} END")
+    };
+    let assigned = COLUMNS
+        .into_iter()
+        .enumerate()
+        .map(assign)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let [ids, organisations] = ["?1", "?2"].map(|piece| set::repeated(piece, 11, count, ", "));
+    format!("UPDATE series SET {assigned} WHERE id IN ({ids}) AND organisation_id IN ({organisations})")
+});
 
 /// Stores the changed summaries in the rows of their series.
 pub fn update(tx: &Transaction<'_>, changed: &[(SeriesId, Known)]) -> Result<()> {
-    for part in set::parts(changed, MOST) {
-        let Some((_, first)) = part.first() else { continue };
-        let sql = UPDATE.of(part.len(), |count| {
-            // Each series has eleven parameters: its number, its organisation and nine values.
-            let assign = |(column, (name, _)): (usize, (&str, _))| {
-                if count == 1 {
-                    return format!("{name} = ?{}", column + 3);
-                }
-                let values = set::repeated(&format!("WHEN ?1 THEN ?{}", column + 3), 11, count, " ");
-                format!("{name} = CASE id {values} ELSE {name} END")
-            };
-            let columns = first.columns().into_iter().enumerate();
-            let assigned = columns.map(assign).collect::<Vec<_>>().join(", ");
-            let [ids, organisations] = ["?1", "?2"].map(|piece| set::repeated(piece, 11, count, ", "));
-            format!("UPDATE series SET {assigned} WHERE id IN ({ids}) AND organisation_id IN ({organisations})")
-        });
-        let values = part.into_iter().flat_map(|(series, known)| {
-            let named: [&dyn ToSql; 2] = [&series.id, &series.organisation_id];
-            named.into_iter().chain(known.columns().map(|(_, value)| value))
-        });
-        tx.prepare_cached(&sql)?.execute_later(params_from_iter(values))?;
-    }
-    Ok(())
+    UPDATE.store(tx, changed, |(series, known)| {
+        let [fresh, arrival, last, newest, covers, ends, shortest, longest, available] = known.values();
+        [
+            &series.id,
+            &series.organisation_id,
+            fresh,
+            arrival,
+            last,
+            newest,
+            covers,
+            ends,
+            shortest,
+            longest,
+            available,
+        ]
+    })
 }
 
 /// Returns the stage as the column stores it: an empty text for a series without a stage.

@@ -16,6 +16,7 @@ mod revision;
 mod run;
 mod runs;
 mod series;
+mod summaries;
 mod withdraw;
 
 pub use find::find;
@@ -27,4 +28,5 @@ pub use post::{NewRun, post};
 pub use posts::NewPost;
 pub use run::DECODED;
 pub use series::{NOTHING_LEFT, SeriesId, any_of, any_of_others, is_known, known_at, owner, owners_at};
+pub use summaries::Summaries;
 pub use withdraw::{series_of, withdraw};

@@ -9,6 +9,7 @@ use super::{
     remaining,
     revision::{self, Revision},
     series::SeriesId,
+    summaries::Summaries,
 };
 use crate::{
     domain::{
@@ -34,6 +35,8 @@ pub struct NewRun<'a> {
 /// counts as later than the last fresh issue. `about` is what the worker posted about its run, which is stored if any
 /// run is.
 ///
+/// `summaries` are those that were cached since the catalogue, or a series, was last changed otherwise.
+///
 /// All series are looked up together, and all runs are stored together, so that a post of many runs takes few
 /// statements.
 pub fn post(
@@ -42,6 +45,7 @@ pub fn post(
     about: Option<&NewPost>,
     gaps: Gaps,
     now: Timestamp,
+    summaries: Option<&Summaries>,
 ) -> Result<Vec<Difference>> {
     let mut post = Post {
         tx,
@@ -65,16 +69,33 @@ pub fn post(
         });
         places_of_runs.push(place);
     }
-    known::find(tx, &keys, |key, id, known| {
-        if let Some(state) = places.get(key).and_then(|place| post.series.get_mut(*place)) {
-            (state.id, state.known) = (Some(id), Some(known));
+    // With SQLite, the series are found as fast.
+    let summaries = summaries.filter(|_| tx.group().is_some());
+    if let Some(summaries) = summaries {
+        for state in &mut post.series {
+            (state.id, state.known) = summaries.get(state.series).unzip();
         }
-    })?;
+        keys.retain(|key| places.get(key).is_some_and(|place| post.series[*place].id.is_none()));
+    }
+    if !keys.is_empty() {
+        known::find(tx, &keys, |key, id, known| {
+            if let Some(state) = places.get(key).and_then(|place| post.series.get_mut(*place)) {
+                (state.id, state.known) = (Some(id), Some(known));
+            }
+        })?;
+    }
     let mut found = Vec::with_capacity(runs.len());
     for (run, place) in runs.iter().zip(places_of_runs) {
         found.push(post.add(place, run)?);
     }
     post.flush()?;
+    if let Some(summaries) = summaries {
+        summaries.store(
+            post.series
+                .iter()
+                .map(|state| (state.series, state.id.zip(state.known))),
+        );
+    }
     Ok(found)
 }
 
@@ -269,7 +290,7 @@ mod tests {
             };
             let points = [point];
             let runs = runs(count, issue_time, &points);
-            let (statements, posted) = traced::statements(&tx, || post(&tx, &runs, None, Gaps::default(), now));
+            let (statements, posted) = traced::statements(&tx, || post(&tx, &runs, None, Gaps::default(), now, None));
             let stored: u64 = posted.unwrap().iter().map(|found| found.counts.stored).sum();
             assert_eq!(u128::from(stored), count);
             statements
@@ -301,7 +322,7 @@ mod tests {
         }];
         let store = |about: Option<&NewPost>| {
             let runs = runs(65, 1, &points);
-            traced::statements(&tx, || post(&tx, &runs, about, Gaps::default(), now).unwrap()).0
+            traced::statements(&tx, || post(&tx, &runs, about, Gaps::default(), now, None).unwrap()).0
         };
         let count = || tx.query_row("SELECT count(*) FROM posts", [], |row| row.get::<_, i64>(0));
         assert_eq!(store(Some(&about)), 2 + 1 + 2 + 1 + 1);

@@ -50,6 +50,7 @@ pub fn update(tx: &Transaction<'_>, series: SeriesId) -> Result<()> {
         None => [NOTHING_LEFT; 3],
     };
     let fresh = (!is_fresh_left).then_some((newest_issue, newest_arrival));
+    tx.change_series();
     tx.prepare_cached(
         "UPDATE series SET newest_issue = ?2, covers_until = ?3, fresh_issue = coalesce(?4, fresh_issue),
             newest_arrival = coalesce(?5, newest_arrival) WHERE id = ?1 AND organisation_id = ?6",

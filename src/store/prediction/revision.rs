@@ -7,14 +7,11 @@ use crate::{
         prediction::{Issue, Point},
     },
     store::{
-        engine::{ToSql, Transaction, params_from_iter},
+        engine::Transaction,
         payload,
-        set::{self, Texts},
+        set::{self, Many},
     },
 };
-
-/// Maximum number of runs that one statement stores.
-const MOST: usize = 64;
 
 /// Revision of an issue that is about to be stored.
 pub struct Revision {
@@ -62,36 +59,30 @@ const TYPED: &str =
 
 const ROW: &str = "SELECT id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM series WHERE id = ?1 AND organisation_id = ?2";
 
-static INSERT: Texts = Texts::new();
+static INSERT: Many = Many::insert(|count| {
+    // An empty first SELECT gives the parameters of the rows their types.
+    let typed = if count > 1 { TYPED } else { "" };
+    let rows = set::repeated(ROW, 10, count, " UNION ALL ");
+    format!(
+        "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload,
+            post_id) {typed}{rows}"
+    )
+});
 
 /// Stores revisions of the series. `post_id` is the number of what their worker posted about its run.
 pub fn insert(tx: &Transaction<'_>, runs: &[(SeriesId, Revision)], post_id: Option<i64>) -> Result<()> {
-    for part in set::exact_parts(runs, MOST) {
-        let sql = INSERT.of(part.len(), |count| {
-            // An empty first SELECT gives the parameters of the rows their types.
-            let typed = if count > 1 { TYPED } else { "" };
-            let rows = set::repeated(ROW, 10, count, " UNION ALL ");
-            format!(
-                "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload,
-                    post_id) {typed}{rows}"
-            )
-        });
-        let values = part.iter().flat_map(|(series, run)| {
-            let values: [&dyn ToSql; 10] = [
-                &series.id,
-                &series.organisation_id,
-                &run.issue.issue_time,
-                &run.number,
-                &run.issue.available_at,
-                &run.valid_from,
-                &run.valid_to,
-                &run.count,
-                &run.payload,
-                &post_id,
-            ];
-            values
-        });
-        tx.prepare_cached(&sql)?.execute_later(params_from_iter(values))?;
-    }
-    Ok(())
+    INSERT.store(tx, runs, |(series, run)| {
+        [
+            &series.id,
+            &series.organisation_id,
+            &run.issue.issue_time,
+            &run.number,
+            &run.issue.available_at,
+            &run.valid_from,
+            &run.valid_to,
+            &run.count,
+            &run.payload,
+            &post_id,
+        ]
+    })
 }
