@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Returns the path of the library that shows a program another time.
-fn faketime() -> Option<PathBuf> {
+pub fn faketime() -> Option<PathBuf> {
     let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
     let mut libraries = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
     let found = libraries.find(|library| library.exists());
@@ -44,7 +44,8 @@ fn log(folder: &Path) -> Stdio {
     fs::File::create(folder.join("log")).unwrap().into()
 }
 
-fn show(command: &mut Command, library: &Path, time: &str) {
+/// Shows the command another time.
+pub fn show(command: &mut Command, library: &Path, time: &str) {
     command
         .env("LD_PRELOAD", library)
         .env("FAKETIME", time)

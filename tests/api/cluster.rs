@@ -7,12 +7,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use prediction_api::store::{Db, postgres};
+use prediction_api::{
+    domain::Timestamp,
+    store::{Db, postgres},
+};
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
 use crate::{
     app::{ADMIN, TestApp, store_limits},
+    clocks,
     command_line::{Served, assert_refused, command, run},
     field::{Field, issued, risk},
     remote::{self, Remote},
@@ -376,7 +380,8 @@ async fn a_server_that_runs_long_statements_stops_them() {
     connection.query_row("SELECT 1", [], |_| Ok(())).unwrap();
 }
 
-/// On either engine: values arrive while they are read as of this very moment, and what was returned never changes.
+/// On either engine: values arrive while they are read as of this very moment, and what was returned never changes. With
+/// PostgreSQL there are two servers, and the clock of the second one is 100 ms ahead.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_was_read_as_of_a_time_never_changes() {
     let folder = tempdir().unwrap();
@@ -384,8 +389,13 @@ async fn what_was_read_as_of_a_time_never_changes() {
         storage::url_of(folder.path());
     }
     let first = Remote::start(folder.path(), ".");
-    // With SQLite there is one server.
-    let second = storage::is_postgres().then(|| Remote::start(folder.path(), "."));
+    let second = storage::is_postgres().then(|| {
+        let mut serve = command(folder.path(), &["--data-dir", "."]);
+        if let Some(library) = clocks::faketime() {
+            clocks::show(&mut serve, &library, "+0.1");
+        }
+        Remote::start_command(serve, Stdio::null())
+    });
     let second = second.as_ref().unwrap_or(&first);
     let job = first.caller.job("Moment").await;
     let writing = async {
@@ -398,11 +408,12 @@ async fn what_was_read_as_of_a_time_never_changes() {
             futures_util::future::join_all(posts).await;
         }
     };
-    let reading = async |server: &Remote| {
+    let reading = async |server: &Remote, ahead: i64| {
         let mut asked = Vec::new();
         let end = tokio::time::Instant::now() + Duration::from_secs(2);
         while tokio::time::Instant::now() < end {
             let now = prediction_api::service::system_clock()();
+            let now = Timestamp::from_micros(now.micros() + ahead);
             let from = remote::hour(0, 0);
             let path = format!(
                 "GET /predictions?metric=all&job_id={job}&from={from}&to=2001-01-01T00:00:00Z&as_of={now}&limit=10000"
@@ -412,7 +423,7 @@ async fn what_was_read_as_of_a_time_never_changes() {
         }
         asked
     };
-    let ((), mut asked, more) = tokio::join!(writing, reading(&first), reading(second));
+    let ((), mut asked, more) = tokio::join!(writing, reading(&first, 0), reading(second, 100_000));
     asked.extend(more);
     assert!(asked.len() > 10);
     for (path, before) in asked {

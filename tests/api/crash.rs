@@ -21,9 +21,19 @@ const POINTS: usize = 20;
 /// Longest life of a server before it is killed, in milliseconds.
 const LIFE: u128 = 400;
 
+/// The end of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    Acknowledged,
+    /// The server is unavailable.
+    Refused,
+    /// The connection broke, so that the step may be stored or not.
+    Lost,
+}
+
 /// Work of one client, with the results that the server acknowledged.
 #[derive(Clone)]
-struct Client {
+pub struct Client {
     name: String,
     /// Id of its job.
     job: String,
@@ -32,9 +42,9 @@ struct Client {
     /// Id of its sensor.
     sensor: String,
     /// Number of steps that it tried.
-    tried: usize,
+    pub tried: usize,
     /// Acknowledged steps.
-    acknowledged: BTreeSet<usize>,
+    pub acknowledged: BTreeSet<usize>,
 }
 
 /// Kind of post of a step.
@@ -56,7 +66,7 @@ fn kind(step: usize) -> Kind {
 }
 
 impl Client {
-    async fn new(caller: &Caller, number: usize, organisation: &str) -> Self {
+    pub async fn new(caller: &Caller, number: usize, organisation: &str) -> Self {
         let name = format!("client {number}");
         let sensor = json!({ "organisation_id": organisation, "name": name, "metric": "celsius" });
         let sensor = caller.ok("POST /sensors", sensor).await;
@@ -87,26 +97,33 @@ impl Client {
 
     /// Posts until the server is killed.
     async fn post(&mut self, caller: &Caller, organisation: &str) {
+        while self.step(caller, organisation).await != Ended::Lost {}
+    }
+
+    /// Makes the next step.
+    pub async fn step(&mut self, caller: &Caller, organisation: &str) -> Ended {
+        let step = self.tried;
+        self.tried += 1;
         let promote = format!("POST /jobs/{}/promote", self.job);
-        loop {
-            let step = self.tried;
-            self.tried += 1;
-            let (call, body) = match kind(step) {
-                Kind::Predictions => ("POST /predictions", issue(&self.job, step, POINTS)),
-                Kind::Readings => ("POST /readings", self.readings(step)),
-                Kind::Job => ("POST /jobs/setup", self.set_up(step, organisation)),
-                Kind::Promotion => {
-                    let body = json!({ "source_version_id": self.promoted(step) });
-                    (promote.as_str(), body)
-                }
-            };
-            match caller.try_call(call, &body).await {
-                Ok(reply) if reply.status < 300 => {
-                    self.acknowledged.insert(step);
-                }
-                Ok(reply) => assert_eq!(reply.status, 503, "{call}: {}", reply.json()),
-                Err(_) => return,
+        let (call, body) = match kind(step) {
+            Kind::Predictions => ("POST /predictions", issue(&self.job, step, POINTS)),
+            Kind::Readings => ("POST /readings", self.readings(step)),
+            Kind::Job => ("POST /jobs/setup", self.set_up(step, organisation)),
+            Kind::Promotion => {
+                let body = json!({ "source_version_id": self.promoted(step) });
+                (promote.as_str(), body)
             }
+        };
+        match caller.try_call(call, &body).await {
+            Ok(reply) if reply.status < 300 => {
+                self.acknowledged.insert(step);
+                Ended::Acknowledged
+            }
+            Ok(reply) => {
+                assert_eq!(reply.status, 503, "{call}: {}", reply.json());
+                Ended::Refused
+            }
+            Err(_) => Ended::Lost,
         }
     }
 
@@ -139,7 +156,7 @@ impl Client {
     }
 
     /// Compares the steps from `first` on with the server's data.
-    async fn verify(&self, caller: &Caller, first: usize, jobs: &BTreeSet<String>) {
+    pub async fn verify(&self, caller: &Caller, first: usize, jobs: &BTreeSet<String>) {
         let window = format!("from={}&to={}", hour(first, 0), hour(self.tried + 1, 0));
         let path = format!("/predictions?job_id={}&metric=all&{window}", self.job);
         self.verify_rows(Kind::Predictions, first, &caller.all(&path).await);

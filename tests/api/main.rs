@@ -70,6 +70,7 @@ mod share;
 mod slow;
 mod sql;
 mod storage;
+mod survival;
 mod thinning;
 #[cfg(feature = "tls")]
 mod tls;

@@ -5,27 +5,36 @@ use std::{
     collections::BTreeMap,
     fs,
     hash::{DefaultHasher, Hash, Hasher},
+    io::Write,
     net::TcpListener,
     os::unix::fs::{PermissionsExt, chown},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     sync::{Mutex, MutexGuard, OnceLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use prediction_api::store::{Db, engine::Connection, integrity::Report, postgres, sqlite::integrity};
 
 use crate::app::store_limits;
 
-/// Runs PostgreSQL until the test process ends, however it ends: then standard input is closed.
+/// Runs PostgreSQL until the test process ends, however it ends: then standard input is closed. A line on it restarts the
+/// server.
 const SERVE: &str = r#"
-# A signal from the terminal goes to the whole group of processes. It ends `cat`, and the server is still stopped below.
+# A signal from the terminal goes to the whole group of processes. It ends `read`, and the server is still stopped below.
 trap : HUP INT TERM
 trap 'rm -rf "$2"' EXIT
 "$1/initdb" -D "$2/data" -U postgres -A trust -E UTF8 --locale=C >/dev/null || exit 1
-"$1/postgres" -D "$2/data" -p "$3" -k "$2" -h 127.0.0.1 -F -c full_page_writes=off -c max_connections=900 \
-    -c shared_buffers=64MB -c autovacuum=off >"$2/log" 2>&1 &
-cat >/dev/null
+start() {
+    "$1/postgres" -D "$2/data" -p "$3" -k "$2" -h 127.0.0.1 -F -c full_page_writes=off -c max_connections=900 \
+        -c shared_buffers=64MB -c autovacuum=off >>"$2/log" 2>&1 &
+}
+start "$@"
+while read -r _; do
+    while kill -INT $! 2>/dev/null; do sleep 0.1; done
+    wait
+    start "$@"
+done
 # A server that has just been started still ignores the signal, so it is repeated.
 while kill -QUIT $! 2>/dev/null; do sleep 0.1; done
 wait
@@ -131,7 +140,19 @@ fn made() -> MutexGuard<'static, BTreeMap<PathBuf, String>> {
 
 /// Runs a statement by PostgreSQL's own client, and returns what it prints.
 pub fn query(port: u16, database: &str, sql: &str) -> String {
-    let run = Command::new(programs().join("psql"))
+    let run = psql(port, database, sql);
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    String::from_utf8(run.stdout).unwrap()
+}
+
+/// Runs a statement like [`query`]. `None` if it fails.
+fn try_query(port: u16, database: &str, sql: &str) -> Option<String> {
+    let run = psql(port, database, sql);
+    run.status.success().then(|| String::from_utf8(run.stdout).unwrap())
+}
+
+fn psql(port: u16, database: &str, sql: &str) -> Output {
+    Command::new(programs().join("psql"))
         .args([
             "-X",
             "-q",
@@ -146,15 +167,30 @@ pub fn query(port: u16, database: &str, sql: &str) -> String {
         ])
         .args(["-p", &port.to_string(), "-d", database, "-c", sql])
         .output()
-        .unwrap();
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    String::from_utf8(run.stdout).unwrap()
+        .unwrap()
 }
 
 /// Returns the port of this process's server, which is started when it is first asked for.
 pub fn server() -> u16 {
     static PORT: OnceLock<u16> = OnceLock::new();
     *PORT.get_or_init(|| {
+        let server = Private::start();
+        let port = server.port;
+        // It ends with the process of the tests, whose end of the pipe is closed then.
+        std::mem::forget(server);
+        port
+    })
+}
+
+/// A server of PostgreSQL of its own. It stops when this is dropped.
+pub struct Private {
+    port: u16,
+    process: Child,
+}
+
+impl Private {
+    /// Starts the server.
+    pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap().keep();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         // The server refuses to run as root.
@@ -169,7 +205,7 @@ pub fn server() -> u16 {
         } else {
             Command::new("sh")
         };
-        let started = start
+        let process = start
             .args(["-c", SERVE, "sh"])
             .arg(programs())
             .arg(&folder)
@@ -177,25 +213,46 @@ pub fn server() -> u16 {
             .stdin(Stdio::piped())
             .spawn()
             .unwrap();
-        // The process keeps its end of the pipe open until it ends.
-        std::mem::forget(started);
-        let is_ready = || {
-            let asked = Command::new(programs().join("pg_isready"))
-                .args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()])
-                .status();
-            asked.is_ok_and(|status| status.success())
-        };
+        let server = Self { port, process };
+        server.await_ready(&folder.join("log"));
+        server
+    }
+
+    /// Restarts the server, which ends all connections, and waits until it accepts new ones.
+    pub fn restart(&mut self) {
+        let begun = query(self.port, "postgres", "SELECT pg_postmaster_start_time()");
+        self.process.stdin.as_mut().unwrap().write_all(b"restart\n").unwrap();
+        let end = Instant::now() + Duration::from_mins(1);
+        while try_query(self.port, "postgres", "SELECT pg_postmaster_start_time()").is_none_or(|now| now == begun) {
+            assert!(Instant::now() < end, "PostgreSQL did not restart");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Returns the address of a database of the server.
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable", self.port)
+    }
+
+    fn await_ready(&self, log: &Path) {
         for _ in 0..600 {
-            if is_ready() {
-                return port;
+            if try_query(self.port, "postgres", "SELECT 1").is_some() {
+                return;
             }
             std::thread::sleep(Duration::from_millis(100));
         }
         panic!(
             "PostgreSQL did not start: {}",
-            fs::read_to_string(folder.join("log")).unwrap_or_default()
+            fs::read_to_string(log).unwrap_or_default()
         );
-    })
+    }
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        self.process.stdin.take();
+        let _ = self.process.wait();
+    }
 }
 
 /// Returns the folder of PostgreSQL's programs, the newest release if there are several.
