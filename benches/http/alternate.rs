@@ -1,13 +1,27 @@
 //! Measures two loads in turns. On a noisy machine only the ratio of each round is meaningful.
 
-use crate::{Outcome, bench::Bench, load::Load, report::Measured};
+use crate::{Outcome, bench::Bench, load::Pace, report::Measured};
+
+/// A load that is measured.
+pub trait Side {
+    /// Sends requests over some connections for some seconds. Issue times begin at `first_issue`, in seconds since 1970.
+    ///
+    /// # Errors
+    /// Any request failed.
+    fn run(&self, connections: usize, seconds: u64, first_issue: i64) -> Outcome<Pace>;
+}
 
 /// Measures both loads in turns, after a warm-up. Returns the medians, and the number of requests that the product
 /// served.
 ///
 /// # Errors
 /// Any request failed.
-pub fn alternate(bench: &Bench, product: &Load, ceiling: &Load, connections: usize) -> Outcome<(Measured, u64)> {
+pub fn alternate(
+    bench: &Bench,
+    product: &impl Side,
+    ceiling: &impl Side,
+    connections: usize,
+) -> Outcome<(Measured, u64)> {
     ceiling.run(connections, 1, bench.next_issue())?;
     let mut requests = product.run(connections, 1, bench.next_issue())?.requests;
     let (mut products, mut ceilings, mut ratios) = (Vec::new(), Vec::new(), Vec::new());

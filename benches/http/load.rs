@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf, process::Command};
 
 use tempfile::TempDir;
 
-use crate::{Outcome, request::Request};
+use crate::{Outcome, alternate::Side, request::Request};
 
 /// Script that sends the requests in files.
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/wrk/requests.lua");
@@ -44,12 +44,10 @@ impl Load {
             _folder: folder,
         })
     }
+}
 
-    /// Sends requests for some seconds. Issue times begin at `first_issue`, in seconds since 1970.
-    ///
-    /// # Errors
-    /// Any response is an error, or a connection failed.
-    pub fn run(&self, connections: usize, seconds: u64, first_issue: i64) -> Outcome<Pace> {
+impl Side for Load {
+    fn run(&self, connections: usize, seconds: u64, first_issue: i64) -> Outcome<Pace> {
         let threads = if connections >= CONNECTIONS_OF_TWO_THREADS {
             2
         } else {
@@ -59,7 +57,14 @@ impl Load {
             .arg(format!("-t{threads}"))
             .arg(format!("-c{connections}"))
             .arg(format!("-d{seconds}s"))
-            .args(["-s", SCRIPT, &self.url, "--", &first_issue.to_string()])
+            .args([
+                "-s",
+                SCRIPT,
+                &self.url,
+                "--",
+                &first_issue.to_string(),
+                &threads.to_string(),
+            ])
             .args(&self.files)
             .output()?;
         let text = String::from_utf8_lossy(&output.stdout);

@@ -12,6 +12,7 @@ mod ceiling;
 mod client;
 mod load;
 mod points;
+mod postgres;
 mod report;
 mod request;
 mod servers;
@@ -69,7 +70,8 @@ fn run() -> Outcome<bool> {
         eprintln!("\n{}: {}", case.name, case.title);
         let measured = (case.measure)(&bench);
         if let Err(error) = &measured {
-            eprintln!("  failed: {error}");
+            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+            eprintln!("  failed: {error}{cause}");
         }
         report.add(case, measured);
     }

@@ -1,7 +1,7 @@
 -- Sends requests from files, one after the other and repeatedly, so that creating them costs little.
 --
--- Arguments: the first issue time, in seconds since 1970, then the files. Each holds a whole request as it goes over
--- the wire. The placeholder below, if a request has it, becomes an issue time that no other request of this run has.
+-- Arguments: the first issue time, in seconds since 1970, the number of threads, then the files. Each holds a whole
+-- request as it goes over the wire. Each thread sends its share of them, so that the issues of a job come in order. The placeholder below, if a request has it, becomes an issue time that no other request of this run has.
 
 local PLACEHOLDER = "0000-00-00T00:00:00.000Z"
 local SECONDS_A_THREAD = 1800
@@ -31,11 +31,12 @@ end
 function init(arguments)
     second = tonumber(arguments[1]) + number * SECONDS_A_THREAD - 1
     millisecond = 999
-    for place = 2, #arguments do
-        requests[#requests + 1] = read(arguments[place])
+    local threads, files = tonumber(arguments[2]), #arguments - 2
+    for place = 1, files do
+        if files < threads or place % threads == number then
+            requests[#requests + 1] = read(arguments[place + 2])
+        end
     end
-    -- Each thread starts at another request.
-    next_request = number * math.floor(#requests / 2)
 end
 
 local function issue_time()

@@ -2,6 +2,7 @@
 
 mod backup;
 mod gets;
+mod postgres;
 mod posts;
 mod promotion;
 mod storage;
@@ -101,6 +102,24 @@ pub static CASES: &[Case] = &[
         title: "GET 1,000 rows of all of 100 issues for one period, c=4, of the same of issues that roll on",
         goal: AtLeast(0.2),
         measure: gets::season,
+    },
+    Case {
+        name: "postgres_post",
+        title: "on PostgreSQL: POST 48 points, c=16, durable, of a function in the database that stores them",
+        goal: AtLeast(0.6),
+        measure: postgres::posts,
+    },
+    Case {
+        name: "postgres_series",
+        title: "on PostgreSQL: GET 1,000 points as series, c=8, of reading their rows by key in a transaction",
+        goal: AtLeast(0.5),
+        measure: postgres::series,
+    },
+    Case {
+        name: "postgres_job",
+        title: "on PostgreSQL: GET a job, c=16, of a server on SQLite",
+        goal: AtLeast(0.4),
+        measure: postgres::job,
     },
     Case {
         name: "bytes",
