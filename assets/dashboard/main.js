@@ -3,6 +3,7 @@ import { html, render, useCallback, useEffect, useRef, useState } from "./lib/ht
 import { API, call } from "./lib/api.js";
 import { link, useRoute } from "./lib/route.js";
 import { onRefused, signOut, token } from "./lib/session.js";
+import { Footer } from "./parts/footer.js";
 import { Header } from "./parts/header.js";
 import { Heading } from "./parts/heading.js";
 import { ProblemNote } from "./parts/problem.js";
@@ -69,7 +70,8 @@ function App() {
   };
   return html`
     <${Header} me=${me} view=${view} leave=${leave} />
-    <main id="content" tabindex="-1">${shown}</main>`;
+    <main id="content" tabindex="-1">${shown}</main>
+    ${me && html`<${Footer} />`}`;
 }
 
 // Another view starts at its top and takes the focus.

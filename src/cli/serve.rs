@@ -13,6 +13,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     task::JoinSet,
 };
+use uuid::Uuid;
 
 use super::{
     Failure, Outcome,
@@ -161,7 +162,8 @@ pub async fn first_admin(app: &App, settings: &Settings) -> Result<Option<FirstA
     // of several servers that start at once, only one creates the token.
     let secret = new_secret();
     let file = settings.data_dir.join(ADMIN_TOKEN);
-    let unnamed = settings.data_dir.join(format!("{ADMIN_TOKEN}.{}", std::process::id()));
+    // Servers may share the folder, and each may have the same process id in a container of its own.
+    let unnamed = settings.data_dir.join(format!("{ADMIN_TOKEN}.{}", Uuid::new_v4()));
     write_secret(&unnamed, &secret).map_err(|error| format!("cannot write {}: {error}", unnamed.display()))?;
     match token::first_admin(app, secret.clone()).await {
         Ok(true) => {
@@ -172,11 +174,16 @@ pub async fn first_admin(app: &App, settings: &Settings) -> Result<Option<FirstA
             let file = Some(file);
             Ok(Some(FirstAdmin { secret, file }))
         }
-        not_made => {
+        Ok(false) => {
             // A file that stays contains a token that is not valid.
             let _ = fs::remove_file(&unnamed);
-            not_made.map(|_| None).map_err(failed)
+            Ok(None)
         }
+        // The token may be stored although the answer of the database was lost.
+        Err(error) => Err(Failure(format!(
+            "cannot create the first admin token: {error}; if a token exists at the next start, it is the one in {}",
+            unnamed.display()
+        ))),
     }
 }
 

@@ -31,21 +31,21 @@ pub async fn settle(app: &App, as_of: Option<Timestamp>) -> Result<()> {
     if stamped.is_some_and(|stamped| stamped >= as_of) {
         return Ok(());
     }
-    let now = close(app, as_of).await?;
+    let now = close(app, move |now| as_of.min(now)).await?;
     let ahead = Duration::from_micros(u64::try_from(as_of.micros().saturating_sub(now.micros())).unwrap_or(0));
     if app.is_on_postgres() && app.has_clock_of_the_database && !ahead.is_zero() && ahead <= NEAR {
         tokio::time::sleep(ahead).await;
-        close(app, as_of).await?;
+        close(app, move |_| as_of).await?;
     }
     Ok(())
 }
 
-/// Makes all times that are assigned from now on later than `as_of`, or than now if that is earlier. Returns the time
-/// of the clock that counts.
-async fn close(app: &App, as_of: Timestamp) -> Result<Timestamp> {
+/// Makes all times that are assigned from now on later than that which `end` returns for the time of the clock that counts.
+/// Returns the time of that clock.
+async fn close(app: &App, end: impl FnOnce(Timestamp) -> Timestamp + Send + 'static) -> Result<Timestamp> {
     // This writes very little, and with SQLite nothing, so it may use the reserve of a full disk.
     let close = move |tx: &Transaction<'_>, now: Timestamp| {
-        clock::close(tx, as_of.min(now));
+        clock::close(tx, end(now));
         Ok(now)
     };
     match app.delete_values(close).await {

@@ -67,8 +67,8 @@ fn set(tx: &Transaction<'_>, name: &str, at: i64) -> Result<()> {
 /// before: if `now` is not later than the latest assigned time, the new time is one microsecond after the latest. So
 /// new values never get a time that a client already uses as `as_of` to page through a list.
 pub fn stamp(tx: &Transaction<'_>, now: Timestamp) -> Result<Timestamp> {
-    if let Some(group) = tx.group() {
-        return Ok(group.stamp(now));
+    if let Some(collector) = tx.collector() {
+        return Ok(collector.stamp(now));
     }
     let mut statement = tx.prepare_cached(
         "INSERT INTO clock (name, at) VALUES ('stamped', ?1) ON CONFLICT (name) DO UPDATE
@@ -81,8 +81,8 @@ pub fn stamp(tx: &Transaction<'_>, now: Timestamp) -> Result<Timestamp> {
 /// with one clock, it is enough that this runs after the writes that have got an earlier time. With PostgreSQL the clocks
 /// of several processes may differ, so the time is stored.
 pub fn close(tx: &Transaction<'_>, end: Timestamp) {
-    if let Some(group) = tx.group() {
-        group.close(end);
+    if let Some(collector) = tx.collector() {
+        collector.close(end);
     }
 }
 

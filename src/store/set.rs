@@ -2,10 +2,10 @@
 //! statement is executed for each part. The fixed sizes limit the number of distinct SQL texts, so that prepared
 //! statements can be cached.
 
-use std::{borrow::Cow, sync::OnceLock};
+use std::{borrow::Cow, collections::HashSet, sync::OnceLock};
 
 use super::{
-    engine::{Connection, Row, RowResult, StoresRows, ToSql, Transaction, Values, params_from_iter},
+    engine::{Connection, Row, RowResult, StoresRows, ToSql, Transaction, Value, Values, params_from_iter},
     row::FromRow,
 };
 use crate::domain::Result;
@@ -75,7 +75,7 @@ pub struct Many {
 enum ManyKind {
     /// Each row is stored, so none may be repeated.
     Insert,
-    /// The last of the rows with the same first value counts.
+    /// The last of the rows with the same first value, a number, counts.
     Update,
 }
 
@@ -107,8 +107,8 @@ impl Many {
         items: &'v [T],
         values: impl Fn(&'v T) -> [&'v dyn ToSql; N],
     ) -> Result<()> {
-        match tx.group() {
-            Some(group) => items.iter().try_for_each(|item| group.add(self, values(item)))?,
+        match tx.collector() {
+            Some(collector) => items.iter().try_for_each(|item| collector.add(self, values(item)))?,
             None => self.run(tx, items, values)?,
         }
         Ok(())
@@ -120,8 +120,13 @@ impl Many {
     {
         let run = |part: Vec<&'v T>| {
             let sql = self.texts.of(part.len(), self.sql);
-            let values = part.into_iter().flat_map(&values);
-            connection.prepare_cached(&sql)?.execute_later(params_from_iter(values))
+            let count = part.len();
+            let values = params_from_iter(part.into_iter().flat_map(&values));
+            let mut statement = connection.prepare_cached(&sql)?;
+            match self.kind {
+                ManyKind::Insert => statement.insert_later(values, count),
+                ManyKind::Update => statement.execute_later(values),
+            }
         };
         match self.kind {
             ManyKind::Insert => exact_parts(items, MOST_ROWS).try_for_each(|part| run(part.iter().collect())),
@@ -138,12 +143,14 @@ impl StoresRows for Many {
         if self.kind == ManyKind::Insert {
             return self.run(connection, rows, values);
         }
-        let mut last = Vec::with_capacity(rows.len());
-        for (place, row) in rows.iter().enumerate() {
-            if !rows[place + 1..].iter().any(|later| later.first() == row.first()) {
-                last.push(row);
-            }
-        }
+        // Only the last row of each key counts.
+        let mut keys = HashSet::with_capacity(rows.len());
+        let is_last = |row: &&Values| match row.first() {
+            Some(Value::Integer(key)) => keys.insert(*key),
+            _ => true,
+        };
+        let mut last: Vec<_> = rows.iter().rev().filter(is_last).collect();
+        last.reverse();
         self.run(connection, &last, |row| values(row))
     }
 }

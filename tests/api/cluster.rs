@@ -19,6 +19,7 @@ use crate::{
     clocks,
     command_line::{Served, assert_refused, command, run},
     field::{Field, issued, risk},
+    receiver::{How, Receiver},
     remote::{self, Remote},
     storage,
 };
@@ -129,6 +130,48 @@ async fn one_server_runs_the_loops_and_another_takes_over() {
         }
     };
     left.until(async || runs(&left).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_two_servers_send_counts_once() {
+    if !storage::is_postgres() {
+        return;
+    }
+    let field = Field::start().await;
+    let other = beside(&field).await;
+    let receiver = Receiver::start().await;
+    let hook = json!({ "name": "hook", "url": receiver.url("/hook"), "organisation_id": field.home });
+    let hook = field.app.make("/api/v1/webhooks", &hook).await;
+    receiver.answers("/hook", How::Hold);
+    let report = json!({ "status": "failed", "message": "it failed" });
+    field
+        .app
+        .ok(ADMIN, &format!("POST /jobs/{}/runs", field.job), report)
+        .await;
+    receiver.received("/hook", 1).await;
+    // The server that is sending loses its connections, and with them the loops, until the other one has them.
+    let runs = async |app: &TestApp| app.service().runs_the_loops().await;
+    let second = if runs(&field.app).await { &other } else { &field.app };
+    field
+        .app
+        .until(async || {
+            storage::disconnect(field.app.folder.path());
+            runs(second).await
+        })
+        .await;
+    let received = receiver.received("/hook", 2).await;
+    assert_eq!(received[0].id(), received[1].id());
+    receiver.answers("/hook", How::Status(204));
+    let deliveries = format!("GET /webhooks/{hook}/deliveries");
+    let list = async || field.app.ok(ADMIN, &deliveries, Value::Null).await;
+    field.app.until(async || list().await[0]["state"] == "delivered").await;
+    // The result of the other attempt comes as well, and changes nothing.
+    for app in [&field.app, &other] {
+        app.tick();
+        app.sweep().await;
+    }
+    let list = list().await;
+    assert_eq!((list.as_array().unwrap().len(), &list[0]["attempts"]), (1, &json!(1)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

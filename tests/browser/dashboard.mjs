@@ -104,6 +104,19 @@ async function trial(count) {
 const tests = {};
 const isDemo = (await fetch(`${url}/api/v1/whoami`)).ok;
 
+tests["the footer tells where the data is stored, and what needs attention"] = async () => {
+  const page = await open("", { expected: [401] });
+  if (!isDemo) await signIn(page, admin);
+  await page.locator("footer").getByText("The data is stored in SQLite.").waitFor();
+  await page.route("**/readyz", (route) => route.fulfill({
+    json: { status: "ok", engine: "postgresql", warnings: ["the clock has jumped"] },
+  }));
+  await page.reload();
+  await page.locator("footer").getByText("The data is stored in PostgreSQL.").waitFor();
+  await page.locator("footer").getByText("the clock has jumped").waitFor();
+  await look(page, "footer");
+};
+
 if (isDemo) {
   tests["the overview tells each job's health in a word, and its values with their class"] = async () => {
     const page = await open("");

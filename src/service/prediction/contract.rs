@@ -25,7 +25,7 @@ use crate::{
 pub type Contracts = Cache<(Uuid, Option<Uuid>), Arc<Contract>>;
 
 /// Properties of a job that posts are checked against: those of the job's version, or of a version on trial. They are
-/// cached until a resource of the catalogue changes.
+/// cached until a resource of the catalogue, or a series by something other than a post, may have changed.
 pub struct Contract {
     /// Organisation of the job.
     pub organisation_id: Uuid,

@@ -2,7 +2,8 @@
 //! are sent concurrently, so that a slow receiver does not delay the messages to other receivers.
 //!
 //! When an attempt fails, all messages to that webhook wait for the next attempt. After the retry they are sent one at
-//! a time, in order. The messages that are being sent are recorded only in memory, so only one process may deliver.
+//! a time, in order. The messages that are being sent are recorded only in memory, so only the process that runs the
+//! loops starts to send messages.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -38,7 +39,7 @@ const AT_ONCE_FAILING: usize = 1;
 /// Delay before the result of an attempt is stored again after storing it has failed.
 const NOTE_AGAIN: Duration = Duration::from_secs(5);
 
-/// Worker that delivers due messages. Only one may run per database.
+/// Worker that delivers due messages. A process has one.
 pub struct Courier {
     app: App,
     underway: JoinSet<()>,
@@ -187,12 +188,13 @@ async fn carry(app: App, message: Message) {
     }
 }
 
-/// Stores the result of an attempt with its webhook and its message. Does nothing if the webhook was deleted.
+/// Stores the result of an attempt with its message and its webhook. Does nothing if the webhook was deleted, or if
+/// another server has stored the result of a later attempt.
 fn record(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, next: Next, now: Timestamp) -> Result<()> {
-    if !record_attempt(tx, message, attempt, now)? {
-        return Ok(());
+    if delivery::attempted(tx, message, attempt, next, now)? {
+        record_attempt(tx, message, attempt, now)?;
     }
-    delivery::attempted(tx, message, attempt, next, now)
+    Ok(())
 }
 
 /// Stores an attempt as the last one of its webhook, and deactivates the webhook if the receiver responded 410 Gone.

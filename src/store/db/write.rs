@@ -28,7 +28,8 @@ impl Db {
     }
 
     /// Like [`Db::write_catalogue`] for `work` that changes nothing of the catalogue: readings, predictions, messages
-    /// of webhooks, the use of tokens. The caches of the catalogue stay valid.
+    /// of webhooks, the use of tokens. The caches of the catalogue stay valid, unless `work` says that it has changed
+    /// series, see [`Transaction::change_series`].
     ///
     /// # Errors
     /// As [`Db::write_catalogue`].

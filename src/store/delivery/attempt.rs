@@ -12,8 +12,14 @@ use crate::{
 };
 
 /// Stores the result of an attempt, and the state of the message that follows from it. When the message is finished,
-/// the next message about the same job becomes due at `now`.
-pub fn attempted(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, next: Next, now: Timestamp) -> Result<()> {
+/// the next message about the same job becomes due at `now`. Returns whether the result was stored.
+pub fn attempted(
+    tx: &Transaction<'_>,
+    message: &Message,
+    attempt: &Attempt,
+    next: Next,
+    now: Timestamp,
+) -> Result<bool> {
     let (state, next_attempt_at) = match next {
         Next::Delivered => (DeliveryState::Delivered, None),
         Next::Retry(at) => (DeliveryState::Pending, Some(at)),
@@ -38,7 +44,7 @@ pub fn attempted(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, nex
     // The webhook may have been deleted, and another created under its id. Another server may have sent the message too,
     // after this one had lost the database.
     if changed == 0 || state == DeliveryState::Pending {
-        return Ok(());
+        return Ok(changed > 0);
     }
     if message.attempts > 0 && state == DeliveryState::Delivered {
         retry_now(tx, message.webhook_id, now)?;
@@ -50,7 +56,8 @@ pub fn attempted(tx: &Transaction<'_>, message: &Message, attempt: &Attempt, nex
         )?
         .execute((message.webhook_id, position, now))?;
     }
-    cut(tx, message.webhook_id, message.position)
+    cut(tx, message.webhook_id, message.position)?;
+    Ok(true)
 }
 
 /// Makes the messages that wait for another attempt due at `now`, because the receiver responds again.

@@ -31,6 +31,14 @@ pub enum Error {
     /// The statement returned no row.
     #[error("no row was found")]
     NoRow,
+    /// A statement stored another number of rows than it should.
+    #[error("a statement stored {stored} rows instead of {rows}")]
+    NotStored {
+        /// The number of rows that were stored.
+        stored: usize,
+        /// The number of rows that should have been stored.
+        rows: usize,
+    },
     /// The connection is one to the other engine.
     #[error("the connection is not one to {0}")]
     OtherEngine(&'static str),
@@ -42,7 +50,7 @@ impl Error {
         match self {
             Self::Sqlite(error) => of_sqlite::violated(error),
             Self::Postgres(error) => of_postgres::violated(error),
-            Self::Value { .. } | Self::NoRow | Self::OtherEngine(_) => None,
+            Self::Value { .. } | Self::NoRow | Self::NotStored { .. } | Self::OtherEngine(_) => None,
         }
     }
 }

@@ -6,10 +6,10 @@
 //! engine, and a test checks this. `db/` combines the parts of an engine into the [`Db`](super::Db) that the layers
 //! above use.
 
+mod collector;
 mod connection;
 mod cursor;
 mod error;
-mod group;
 mod params;
 mod row;
 mod statement;
@@ -17,12 +17,12 @@ mod transaction;
 mod unique;
 mod watched;
 
+pub use collector::{Collector, StoresRows, Values};
 pub use connection::Connection;
 pub use error::{Error, OptionalExtension, RowResult};
-pub use group::{Group, StoresRows, Values};
 pub use params::{Params, params_from_iter};
 pub use row::{Column, Row};
-pub use rusqlite::ToSql;
+pub use rusqlite::{ToSql, types::Value};
 pub use statement::{Rows, Statement};
 pub use transaction::Transaction;
 pub use unique::Unique;

@@ -96,7 +96,25 @@ impl Statement<'_> {
     pub fn execute_later(&mut self, params: impl Params) -> RowResult<()> {
         match self {
             Self::Sqlite(_) | Self::Once(_) => self.execute(params).map(|_| ()),
-            Self::Postgres(client, statement) => Ok(params.with(|values| client.execute_later(statement, values))?),
+            Self::Postgres(client, statement) => {
+                Ok(params.with(|values| client.execute_later(statement, values, None))?)
+            }
+        }
+    }
+
+    /// Runs a statement like [`Self::execute_later`], which must store this number of rows.
+    ///
+    /// # Errors
+    /// As [`Self::execute_later`]; [`Error::NotStored`].
+    pub fn insert_later(&mut self, params: impl Params, rows: usize) -> RowResult<()> {
+        match self {
+            Self::Sqlite(_) | Self::Once(_) => match self.execute(params)? {
+                stored if stored == rows => Ok(()),
+                stored => Err(Error::NotStored { stored, rows }),
+            },
+            Self::Postgres(client, statement) => {
+                Ok(params.with(|values| client.execute_later(statement, values, Some(rows)))?)
+            }
         }
     }
 }

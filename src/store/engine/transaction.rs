@@ -2,35 +2,35 @@
 
 use std::ops::Deref;
 
-use super::{Connection, RowResult, group::Group};
+use super::{Connection, RowResult, collector::Collector};
 use crate::domain::Timestamp;
 
 /// A write transaction, which the writer begins and ends. Code that gets one may write.
 ///
 /// It is used like a connection. With PostgreSQL, its use as a connection prepares that for a statement, see
-/// [`Group::enter`]. Code that often runs no statement gets the transaction itself.
+/// [`Collector::enter`]. Code that often runs no statement gets the transaction itself.
 pub struct Transaction<'a> {
     connection: &'a Connection,
-    group: Option<&'a Group>,
+    collector: Option<&'a Collector>,
 }
 
 impl<'a> Transaction<'a> {
-    /// Returns the transaction that was begun on the connection. `group` is `None` for SQLite, where each row is stored
-    /// at once.
-    pub fn of(connection: &'a Connection, group: Option<&'a Group>) -> Self {
-        Self { connection, group }
+    /// Returns the transaction that was begun on the connection. `collector` is `None` for SQLite, where each row is
+    /// stored at once.
+    pub fn of(connection: &'a Connection, collector: Option<&'a Collector>) -> Self {
+        Self { connection, collector }
     }
 
     /// Returns the time of the database's clock. `None` if the engine has no clock of its own, so that the time of the
     /// process counts.
     pub fn clock(&self) -> Option<Timestamp> {
-        self.group.map(Group::now)
+        self.collector.map(Collector::now)
     }
 
     /// Returns what assigns times of arrival without asking the database, and collects rows. `None` if the database is
     /// asked, and rows are stored at once.
-    pub fn group(&self) -> Option<&Group> {
-        self.group
+    pub fn collector(&self) -> Option<&Collector> {
+        self.collector
     }
 
     /// Undoes what the current request has written, after one of its statements failed: PostgreSQL refuses all further
@@ -39,17 +39,17 @@ impl<'a> Transaction<'a> {
     /// # Errors
     /// The database cannot be reached.
     pub fn undo(&self) -> RowResult<()> {
-        match (self.connection, self.group) {
-            (Connection::Postgres(client), Some(group)) if group.undo() => Ok(client.batch("ROLLBACK TO request")?),
-            _ => Ok(()),
+        match self.collector {
+            Some(collector) => collector.undo(self.connection),
+            None => Ok(()),
         }
     }
 
     /// Must be called if another statement than those of posts has changed the summaries of series, so that no cached
     /// summary is used.
     pub fn change_series(&self) {
-        if let Some(group) = self.group {
-            group.change_series();
+        if let Some(collector) = self.collector {
+            collector.change_series();
         }
     }
 }
@@ -58,8 +58,8 @@ impl Deref for Transaction<'_> {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
-        if let Some(group) = self.group {
-            group.enter(self.connection);
+        if let Some(collector) = self.collector {
+            collector.enter(self.connection);
         }
         self.connection
     }

@@ -131,26 +131,32 @@ impl Client {
     /// Sends statements without parameters together with the next statement. If they fail, the next statement fails.
     pub fn later(&self, sql: &str) {
         let (client, sql) = (self.client.clone(), sql.to_owned());
-        self.line
-            .later(Box::pin(async move { client.batch_execute(&sql).await }));
+        self.line.later(Box::pin(async move {
+            client.batch_execute(&sql).await.map_err(Error::Database)
+        }));
     }
 
-    /// Sends a statement with values together with the next statement. If it fails, the next statement fails.
+    /// Sends a statement with values together with the next statement. If it fails, or stores another number of rows than
+    /// `rows`, the next statement fails.
     ///
     /// # Errors
     /// A value cannot be converted.
-    pub fn execute_later(&self, statement: &Prepared, values: &[&dyn ToSql]) -> Result<(), Error> {
+    pub fn execute_later(&self, statement: &Prepared, values: &[&dyn ToSql], rows: Option<usize>) -> Result<(), Error> {
         let values: Vec<_> = Parameter::all(values)?.into_iter().map(Parameter::into_owned).collect();
         let (client, statement) = (self.client.clone(), statement.clone());
         self.line.later(Box::pin(async move {
-            client.execute(&statement, &Parameter::refs(&values)).await?;
-            Ok(())
+            let sent = client.execute(&statement, &Parameter::refs(&values)).await;
+            let stored = sent.map_err(Error::Database)?;
+            match rows {
+                Some(rows) if stored != rows as u64 => Err(Error::NotStored(stored, rows)),
+                _ => Ok(()),
+            }
         }));
         Ok(())
     }
 
-    /// Returns whether a statement that was sent together with another one has failed since the last call.
-    pub fn has_failed_later(&self) -> bool {
+    /// Returns whether a statement that was sent together with another one has failed since the last call of this function.
+    pub fn take_failed_later(&self) -> bool {
         self.line.has_failed_later.take()
     }
 

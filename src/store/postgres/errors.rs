@@ -15,6 +15,9 @@ pub enum Error {
     /// A value cannot be a parameter.
     #[error("{0}")]
     Value(String),
+    /// A statement stored another number of rows than it should.
+    #[error("a statement stored {0} rows instead of {1}")]
+    NotStored(u64, usize),
     /// The server does not respond.
     #[error("the database server does not respond")]
     TimedOut,
@@ -57,7 +60,7 @@ impl Error {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::TimedOut | Self::Stopped | Self::Closed | Self::Runtime(_) => true,
-            Self::Value(_) | Self::Setting(_) => false,
+            Self::Value(_) | Self::NotStored(..) | Self::Setting(_) => false,
             Self::Database(error) => match self.code() {
                 Some(code) => is_of_the_server(code.code()),
                 // Without a code the connection was lost, or could not be made.

@@ -88,6 +88,9 @@ impl Options {
         }
         config.application_name(APPLICATION);
         config.connect_timeout(Duration::from_secs(self.connect_seconds));
+        config.keepalives_idle(Duration::from_secs(15));
+        config.keepalives_interval(Duration::from_secs(5));
+        config.keepalives_retries(3);
         config.tcp_user_timeout(Duration::from_secs(self.statement_seconds));
         Ok(config)
     }

@@ -15,7 +15,7 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(250);
 
 /// The longest pause between two attempts to connect.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// A pool of connections for reading. Clones of a pool share the same connections.
 #[derive(Clone)]
@@ -32,9 +32,9 @@ impl Pool {
         let connections = r2d2::Pool::builder()
             .max_size(u32::try_from(size).unwrap_or(u32::MAX).max(1))
             .min_idle(Some(0))
-            // This also limits the pause between two attempts to connect, and so the time until reads succeed again after
-            // an outage.
-            .connection_timeout(LONGEST_PAUSE)
+            // The pause between two attempts to connect, and so the time until reads succeed again after an outage, is at
+            // most half of this.
+            .connection_timeout(LONGEST_PAUSE * 2)
             // Costs one look at the socket. A connection that the server has closed is replaced before it is used.
             .test_on_check_out(true)
             // The manager logs failures itself.

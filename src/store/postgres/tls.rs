@@ -17,7 +17,7 @@ use tokio_rustls::rustls::{
 use super::{
     errors::Error,
     options::{Options, SslMode},
-    wait::Later,
+    wait::{Later, mover},
 };
 
 /// Connects, and returns the client and the work that moves the connection's bytes.
@@ -28,11 +28,11 @@ pub async fn connect(config: &Config, options: &Options) -> Result<(tokio_postgr
     let mode = options.ssl_mode()?;
     if mode == SslMode::Disable {
         let (client, connection) = config.connect(NoTls).await.map_err(Error::Database)?;
-        return Ok((client, Box::pin(connection)));
+        return Ok((client, mover(connection)));
     }
     let tls = MakeRustlsConnect::new(client_config(mode, options)?);
     let (client, connection) = config.connect(tls).await.map_err(Error::Database)?;
-    Ok((client, Box::pin(connection)))
+    Ok((client, mover(connection)))
 }
 
 fn client_config(mode: SslMode, options: &Options) -> Result<ClientConfig, Error> {

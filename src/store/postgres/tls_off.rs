@@ -5,7 +5,7 @@ use tokio_postgres::{Config, NoTls, config};
 use super::{
     errors::Error,
     options::{Options, SslMode},
-    wait::Later,
+    wait::{Later, mover},
 };
 
 /// Connects, and returns the client and the work that moves the connection's bytes.
@@ -23,5 +23,5 @@ pub async fn connect(config: &Config, options: &Options) -> Result<(tokio_postgr
         }
     };
     let (client, connection) = config.connect(NoTls).await.map_err(Error::Database)?;
-    Ok((client, Box::pin(connection)))
+    Ok((client, mover(connection)))
 }

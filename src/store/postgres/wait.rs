@@ -19,7 +19,12 @@ use crate::store::stop::Stop;
 const CHECK: Duration = Duration::from_millis(50);
 
 /// Work whose end nobody waits for at once.
-pub type Later = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
+pub type Later = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
+/// Returns the work that moves the bytes of a connection.
+pub fn mover(connection: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static) -> Later {
+    Box::pin(async { connection.await.map_err(Error::Database) })
+}
 
 /// Runs `work`, which waits. On a thread of the runtime that serves requests, another thread takes over the others.
 pub fn waiting<T>(work: impl FnOnce() -> T) -> T {
@@ -138,7 +143,7 @@ impl Line {
                     return Poll::Ready(match first_error.take() {
                         Some(error) => {
                             self.has_failed_later.set(true);
-                            Err(Error::Database(error))
+                            Err(error)
                         }
                         None => result.map_err(Error::Database),
                     });

@@ -2,8 +2,8 @@
 //!
 //! A group begins with a lock that the groups of all processes take, so that they follow one another. Then it reads the
 //! number of all groups: if another process has written since the last group of this one, the caches are emptied.
-//! Statements without a result are sent together with the next one, so that a group begins with one round trip to the
-//! server, and a request adds only those of its own statements.
+//! Statements without a result are sent together with the next one, and the rows of posts are collected over all requests
+//! of the group. So a group of posts waits for the server twice: at its begin and for its commit.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{Error, Result, Timestamp},
     store::{
-        engine::{self, Connection, RowResult, Transaction},
+        engine::{self, Collector, Connection, RowResult, Transaction},
         stopwatch::Stopwatch,
         writer::{Database, Group, State},
     },
@@ -23,6 +23,9 @@ use crate::{
 
 /// The minimum time between two attempts to connect.
 const RECONNECT: Duration = Duration::from_secs(1);
+
+/// The number of collected rows at which they are sent before the end of the group.
+const MOST_ROWS: usize = 1000;
 
 /// The number of groups that were committed, the time of the database's clock in microseconds, the schema version, and
 /// the latest `available_at`.
@@ -69,6 +72,8 @@ impl Writing {
     }
 
     fn connect(&mut self) {
+        // The server may be another one, which has not all groups of this process.
+        self.changes = None;
         let connected = Client::connect(&self.options);
         self.connection = connected
             .map(Connection::Postgres)
@@ -115,9 +120,9 @@ impl Database for Writing {
             let micros = i64::try_from(since.elapsed().as_micros()).unwrap_or_default();
             Timestamp::from_micros(begun.now.saturating_add(micros))
         };
-        let rows = engine::Group::new(now, begun.stamped);
+        let rows = Collector::new(now, begun.stamped);
         // A failure of an earlier group was reported with that group.
-        client.has_failed_later();
+        client.take_failed_later();
         let writing = Transaction::of(connection, Some(&rows));
         let mut changed = false;
         let mut next = 0;
@@ -126,11 +131,16 @@ impl Database for Writing {
             rows.begin_request();
             let begun_request = Stopwatch::start();
             let succeeded = request.run(&writing);
+            if succeeded && rows.count() >= MOST_ROWS {
+                // So their time counts for the request that has so many.
+                rows.send_all(connection)?;
+                client.batch("")?;
+            }
             let took = begun_request.elapsed();
-            if let Some(error) = rows.failure() {
+            if let Some(error) = rows.take_failure() {
                 return Err(error.into());
             }
-            if client.has_failed_later() {
+            if client.take_failed_later() {
                 // It may be a statement of the request before, which counts as done.
                 return Err(match request.failure() {
                     Some(error @ (Error::Unavailable(_) | Error::Busy)) => error.clone(),
@@ -139,11 +149,11 @@ impl Database for Writing {
             }
             let changes = request.kind().changes_catalogue();
             changed |= changes;
-            if !succeeded || changes || rows.has_changed_series() {
+            if !succeeded || changes || rows.take_changed_series() {
                 state.count_change();
             }
-            if !succeeded && rows.undo() {
-                client.batch("ROLLBACK TO request")?;
+            if !succeeded {
+                rows.undo(connection)?;
             }
             if rows.is_saved() {
                 client.later("RELEASE request");

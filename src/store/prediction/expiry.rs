@@ -101,9 +101,10 @@ pub fn sweep(tx: &Transaction<'_>, series: &[SeriesId], now: Timestamp) -> Resul
         {
             break;
         }
-        tx.change_series();
         let over = format!("DELETE FROM series AS s WHERE s.id = ?1 AND s.organisation_id = ?2 AND {IS_OVER}");
-        tx.prepare_cached(&over)?.execute((named.id, named.organisation_id))?;
+        if tx.prepare_cached(&over)?.execute((named.id, named.organisation_id))? > 0 {
+            tx.change_series();
+        }
         step.finished += 1;
     }
     Ok(step)

@@ -9,7 +9,7 @@ use super::{
     remaining,
     revision::{self, Revision},
     series::SeriesId,
-    summaries::Summaries,
+    summaries::{self, Summaries},
 };
 use crate::{
     domain::{
@@ -69,8 +69,8 @@ pub fn post(
         });
         places_of_runs.push(place);
     }
-    // With SQLite, the series are found as fast.
-    let summaries = summaries.filter(|_| tx.group().is_some());
+    // With SQLite, finding the series is as fast as the cache.
+    let summaries = summaries.filter(|_| tx.collector().is_some() && keys.len() <= summaries::MOST);
     if let Some(summaries) = summaries {
         for state in &mut post.series {
             (state.id, state.known) = summaries.get(state.series).unzip();

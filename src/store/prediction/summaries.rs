@@ -13,8 +13,9 @@ use crate::domain::{
     text::{Name, Stage},
 };
 
-/// The number of series at which the cache is emptied before more are stored.
-const MOST: usize = 1000;
+/// The number of series at which the cache is emptied before more are stored. There may be a cache for each of 10,000
+/// contracts, and an entry takes about 250 bytes.
+pub const MOST: usize = 64;
 
 /// Summaries of the series of one version of a job, with the numbers of the series. Only the writer uses them, within
 /// its transactions. The owner drops them when anything but a post may have changed a series.

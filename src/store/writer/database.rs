@@ -8,8 +8,8 @@ pub trait Database: Send + 'static {
     /// Prepares the connection on the thread that writes.
     fn start(&mut self) {}
 
-    /// Opens the database again if that is necessary. Then runs the requests of the group in one transaction, each in a
-    /// savepoint of its own, and commits it.
+    /// Opens the database again if that is necessary. Then runs the requests of the group in one transaction, and
+    /// commits it. A request that fails undoes only what it has stored itself.
     ///
     /// # Errors
     /// The reason why nothing of the group was committed.

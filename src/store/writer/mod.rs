@@ -1,5 +1,5 @@
-//! One thread executes all writes. It takes write requests from a queue, runs each request in its own savepoint, and
-//! commits several requests together as a group. So many durable writes share one flush to the disk, and no write waits
+//! One thread executes all writes. It takes write requests from a queue, runs them one after the other, and commits
+//! several requests together as a group. So many durable writes share one flush to the disk, and no write waits
 //! for a database lock of another. A caller gets its result after the commit. A request that fails or panics rolls back
 //! only itself. If the queue is full, a new request is refused at once.
 //!

@@ -33,7 +33,7 @@ pub struct State {
     pub failing: AtomicBool,
     failures: Recurring,
     /// Counter that each request increases that may change the catalogue (all tables but those of readings,
-    /// predictions, messages and the use of tokens): once within its transaction, and once after the commit; see
+    /// predictions, messages and the use of tokens) or fails: once within its transaction, and once after the commit; see
     /// [`crate::store::Cache`].
     pub changes: Arc<AtomicU64>,
     /// The number of groups for which a commit was attempted, successfully or not.

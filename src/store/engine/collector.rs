@@ -1,8 +1,9 @@
-//! The rows that the requests of a group of writes store, until they are sent to PostgreSQL together. Its clock.
+//! Collects the rows that the requests of a group of writes store, until they are sent to PostgreSQL together, and
+//! assigns the times of arrival.
 //!
 //! Most posts of a group store rows by the same few statements. The rows are collected, and stored by one statement for
 //! many of them. If a request fails, its rows are dropped. A request that runs another statement gets a savepoint first,
-//! and all rows before it are sent, so that the statement sees them.
+//! and all collected rows are sent, so that the statement sees them.
 
 use std::cell::{Cell, RefCell};
 
@@ -23,8 +24,8 @@ pub trait StoresRows: Sync {
     fn store(&self, connection: &Connection, rows: &[Values]) -> RowResult<()>;
 }
 
-/// A group of writes on PostgreSQL.
-pub struct Group {
+/// The state of a group of writes on PostgreSQL.
+pub struct Collector {
     now: Box<dyn Fn() -> Timestamp>,
     /// The latest `available_at` that was assigned. `None` if none was.
     stamped: Cell<Option<Timestamp>>,
@@ -45,8 +46,8 @@ struct Waiting {
     earlier: usize,
 }
 
-impl Group {
-    /// Returns the group, whose clock shows `now`. `stamped` is the latest `available_at` that was assigned before it.
+impl Collector {
+    /// Returns a collector without rows, whose clock shows `now`. `stamped` is the latest `available_at` that was assigned before it.
     pub fn new(now: impl Fn() -> Timestamp + 'static, stamped: Option<Timestamp>) -> Self {
         Self {
             now: Box::new(now),
@@ -114,8 +115,8 @@ impl Group {
         }
     }
 
-    /// Prepares the connection for a statement of the request: it gets its savepoint, and the rows before it are sent. A
-    /// failure becomes that of the group.
+    /// Prepares the connection for a statement of the request: the request gets its savepoint, and all collected rows are
+    /// sent. A failure becomes that of the group.
     pub fn enter(&self, connection: &Connection) {
         if let Err(error) = self.try_enter(connection) {
             *self.failure.borrow_mut() = Some(error);
@@ -149,13 +150,23 @@ impl Group {
         Ok(())
     }
 
-    /// Drops the rows of the current request. Returns whether it has a savepoint, to which it must be rolled back.
-    pub fn undo(&self) -> bool {
-        let is_saved = self.is_saved.get();
+    /// Undoes what the current request has stored: drops its rows, and rolls back to its savepoint if it has one.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub fn undo(&self, connection: &Connection) -> RowResult<()> {
         for one in self.waiting.borrow_mut().iter_mut() {
             one.rows.truncate(one.earlier);
         }
-        is_saved
+        match self.is_saved.get() {
+            true => connection.execute_batch("ROLLBACK TO request"),
+            false => Ok(()),
+        }
+    }
+
+    /// Returns the number of collected rows.
+    pub fn count(&self) -> usize {
+        self.waiting.borrow().iter().map(|one| one.rows.len()).sum()
     }
 
     /// Returns whether the current request has a savepoint.
@@ -168,13 +179,13 @@ impl Group {
         self.has_changed_series.set(true);
     }
 
-    /// Returns whether [`Self::change_series`] was called since the last call.
-    pub fn has_changed_series(&self) -> bool {
+    /// Returns whether [`Self::change_series`] was called since the last call of this function.
+    pub fn take_changed_series(&self) -> bool {
         self.has_changed_series.take()
     }
 
-    /// Returns the reason why rows could not be sent, if there is one.
-    pub fn failure(&self) -> Option<Error> {
+    /// Takes the reason why rows could not be sent. `None` if there is none.
+    pub fn take_failure(&self) -> Option<Error> {
         self.failure.borrow_mut().take()
     }
 }
