@@ -34,6 +34,11 @@ impl Connection {
         }
     }
 
+    /// Returns whether each statement waits for a server.
+    pub fn is_remote(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     /// Prepares a statement, or returns the prepared one from the connection's cache.
     ///
     /// # Errors

@@ -11,10 +11,11 @@ use std::cmp::Ordering;
 use uuid::Uuid;
 
 use super::{
+    fetched::Fetched,
     fill::{Filled, Wanted, all_issues, issues_after, newest_issues},
     groups::{OwnedScope, SeriesFilter, groups},
     run::{Cost, Window},
-    runs::next_point,
+    runs::{Runs, next_point},
     series::SeriesRow,
 };
 use crate::{
@@ -74,14 +75,16 @@ pub fn find(
             continue;
         };
         let reader = Reader {
-            connection,
             group: &group,
             end: times.to,
             query,
             now,
             cost: &cost,
         };
-        reader.read(start, &mut found)?;
+        match Fetched::read(connection, &group, &reader.window(start.from, times.to))? {
+            Some(fetched) => reader.read(&fetched, |_| Ok(None), start, &mut found)?,
+            None => reader.read(connection, |group| newest_step(connection, group), start, &mut found)?,
+        }
         if found.rows.len() > query.limit {
             break;
         }
@@ -128,7 +131,6 @@ impl Start {
 
 /// Reads the predictions of one group of series.
 struct Reader<'a> {
-    connection: &'a Connection,
     group: &'a [SeriesRow],
     /// The end of the range of valid times, exclusive.
     end: Timestamp,
@@ -138,9 +140,15 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Adds the rows of the group to `found`, until it contains one row more than the limit. The extra row shows that
-    /// there is another page.
-    fn read(&self, start: Start, found: &mut Predictions) -> Result<()> {
+    /// Adds the rows of the group, read from `source`, to `found`, until it contains one row more than the limit. The extra
+    /// row shows that there is another page. `step` returns the step between valid times, if it is known.
+    fn read(
+        &self,
+        source: &impl Runs,
+        step: impl Fn(&[SeriesRow]) -> Result<Option<i64>>,
+        start: Start,
+        found: &mut Predictions,
+    ) -> Result<()> {
         let last = self.group.iter().map(|series| series.ends_at).max();
         let to = last.map_or(self.end, |last| self.end.min(after(last)));
         let (mut from, mut last_issue) = (start.from, start.after);
@@ -157,23 +165,23 @@ impl Reader<'_> {
             };
             if let Some(issue) = last_issue {
                 let window = self.window(from, after(from));
-                match issues_after(self.connection, self.group, &window, issue, &wanted, found)? {
+                match issues_after(source, self.group, &window, issue, &wanted, found)? {
                     Filled::Until(_, last) => last_issue = last,
                     _ => (from, last_issue) = (after(from), None),
                 }
                 continue;
             }
             if length == 0 {
-                let Some(next) = self.next_point(from, to)? else {
+                let Some(next) = next_point(source, self.group, &self.window(from, to))? else {
                     break;
                 };
-                (from, length) = (next, self.first_length(wanted.rows)?);
+                (from, length) = (next, self.first_length(step(self.group)?, wanted.rows));
             }
             let slice_end = Timestamp::from_micros(from.micros().saturating_add(length)).min(to);
             let window = self.window(from, slice_end);
             let filled = match self.query.issues {
-                Issues::Latest => newest_issues(self.connection, self.group, &window, &wanted, found)?,
-                Issues::All => all_issues(self.connection, self.group, &window, &wanted, found)?,
+                Issues::Latest => newest_issues(source, self.group, &window, &wanted, found)?,
+                Issues::All => all_issues(source, self.group, &window, &wanted, found)?,
             };
             match filled {
                 Filled::TooMuch if length > 1 => {
@@ -190,7 +198,7 @@ impl Reader<'_> {
                         length = next_length(length, rows, rows_wanted(found));
                         continue;
                     }
-                    let Some(next) = self.next_point(from, to)? else {
+                    let Some(next) = next_point(source, self.group, &self.window(from, to))? else {
                         break;
                     };
                     // A run overlaps the slice, but has a gap there, or only points that do not count.
@@ -214,38 +222,38 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns the first time from `from` on, and before `to`, at which a point is possible.
-    fn next_point(&self, from: Timestamp, to: Timestamp) -> Result<Option<Timestamp>> {
-        next_point(self.connection, self.group, &self.window(from, to))
-    }
-
-    /// Estimates the length of the first slice from the steps between the valid times of the newest issues.
-    fn first_length(&self, rows: usize) -> Result<i64> {
-        let mut newest = self.connection.prepare_cached(
-            "SELECT valid_to - valid_from AS span, count FROM runs WHERE
-                series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2) AND issue_time = ?3
-                ORDER BY revision LIMIT 1",
-        )?;
-        let mut step: Option<i64> = None;
-        for series in self.group {
-            let Some(left) = series.left else { continue };
-            let mut found = newest.query((series.id, series.series.organisation_id, left.newest_issue))?;
-            if let Some(row) = found.next()? {
-                let (span, count): (i64, i64) = (row.get("span")?, row.get("count")?);
-                if count > 1 {
-                    let own = span / (count - 1);
-                    step = Some(step.map_or(own, |step| step.min(own)));
-                }
-            }
-        }
+    /// Estimates the length of the first slice from the step between valid times.
+    fn first_length(&self, step: Option<i64>, rows: usize) -> i64 {
         let rows = i64::try_from(rows).unwrap_or(i64::MAX);
         let length = step.unwrap_or(DEFAULT_STEP).saturating_mul(rows);
-        Ok(match self.query.issues {
+        match self.query.issues {
             Issues::Latest => length,
             Issues::All => length / GROWTH,
         }
-        .max(1))
+        .max(1)
     }
+}
+
+/// Returns the shortest step between the valid times of the series' newest issues. `None` if it is unknown.
+fn newest_step(connection: &Connection, group: &[SeriesRow]) -> Result<Option<i64>> {
+    let mut newest = connection.prepare_cached(
+        "SELECT valid_to - valid_from AS span, count FROM runs WHERE
+            series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2) AND issue_time = ?3
+            ORDER BY revision LIMIT 1",
+    )?;
+    let mut step: Option<i64> = None;
+    for series in group {
+        let Some(left) = series.left else { continue };
+        let mut found = newest.query((series.id, series.series.organisation_id, left.newest_issue))?;
+        if let Some(row) = found.next()? {
+            let (span, count): (i64, i64) = (row.get("span")?, row.get("count")?);
+            if count > 1 {
+                let own = span / (count - 1);
+                step = Some(step.map_or(own, |step| step.min(own)));
+            }
+        }
+    }
+    Ok(step)
 }
 
 /// Returns the time one microsecond after `time`.

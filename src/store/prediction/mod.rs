@@ -1,6 +1,7 @@
 //! The SQL of predictions. Each run of a series is one row, and its points are in the column `payload`.
 
 pub mod expiry;
+mod fetched;
 mod fill;
 mod find;
 mod groups;

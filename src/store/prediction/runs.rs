@@ -34,6 +34,26 @@ pub trait Runs {
         order: Order,
         visit: impl FnMut(&Run) -> Result<ControlFlow<()>>,
     ) -> Result<ControlFlow<()>>;
+
+    /// Visits the heads of the same runs, oldest first, until `visit` breaks.
+    fn heads(&self, series: &SeriesRow, window: &Window, mut visit: impl FnMut(Head) -> ControlFlow<()>) -> Result<()> {
+        let head = |run: &Run| Head {
+            issue_time: run.issue.issue_time.micros(),
+            available_at: run.issue.available_at.micros(),
+            valid_from: run.valid_from.micros(),
+            valid_to: run.valid_to.micros(),
+        };
+        let _ = self.visit(series, window, Order::OldestFirst, |run| Ok(visit(head(run))))?;
+        Ok(())
+    }
+}
+
+/// The times of a run, without its points, in microseconds since 1970.
+pub struct Head {
+    issue_time: i64,
+    available_at: i64,
+    valid_from: i64,
+    valid_to: i64,
 }
 
 impl Runs for Connection {
@@ -59,38 +79,50 @@ impl Runs for Connection {
         }
         Ok(Continue(()))
     }
+
+    fn heads(&self, series: &SeriesRow, window: &Window, mut visit: impl FnMut(Head) -> ControlFlow<()>) -> Result<()> {
+        let sql = format!(
+            "SELECT issue_time, available_at, valid_from, valid_to FROM runs WHERE {IN_WINDOW} ORDER BY {OLDEST_FIRST}"
+        );
+        let mut statement = self.prepare_cached(&sql)?;
+        let mut rows = statement.query(in_window(series, window))?;
+        while let Some(row) = rows.next()? {
+            let head = Head {
+                issue_time: row.get(0)?,
+                available_at: row.get(1)?,
+                valid_from: row.get(2)?,
+                valid_to: row.get(3)?,
+            };
+            if visit(head).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Returns the first time in the window at which one of the series may have a point. `None` if there is no such time.
-pub fn next_point(connection: &Connection, group: &[SeriesRow], window: &Window) -> Result<Option<Timestamp>> {
-    let sql = format!(
-        "SELECT issue_time, available_at, valid_from, valid_to FROM runs WHERE {IN_WINDOW} ORDER BY issue_time, revision"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
+pub fn next_point(source: &impl Runs, group: &[SeriesRow], window: &Window) -> Result<Option<Timestamp>> {
     let (from, to) = (window.from.micros(), window.to.micros());
     let (least, most) = (window.leads.least.micros(), window.leads.most.micros());
     let mut best = to;
     for series in group {
         let cutoff = series.series.cutoff(window.now).map(Timestamp::micros);
         let shortest = least.max(series.shortest_lead);
-        let mut rows = statement.query(in_window(series, window))?;
-        while best > from
-            && let Some(row) = rows.next()?
-        {
-            let (issued, arrived): (i64, i64) = (row.get(0)?, row.get(1)?);
+        source.heads(series, window, |head| {
             // The remaining runs have later issue times, so their points begin after the time that is found already.
-            if issued.saturating_add(shortest) >= best {
-                break;
+            if best <= from || head.issue_time.saturating_add(shortest) >= best {
+                return Break(());
             }
-            let (first, last): (i64, i64) = (row.get(2)?, row.get(3)?);
-            let mut begin = first.max(from).max(issued.saturating_add(least));
-            if let Some(cutoff) = cutoff.filter(|cutoff| arrived <= *cutoff) {
+            let mut begin = head.valid_from.max(from).max(head.issue_time.saturating_add(least));
+            if let Some(cutoff) = cutoff.filter(|cutoff| head.available_at <= *cutoff) {
                 begin = begin.max(cutoff.saturating_add(1));
             }
-            if begin <= last.min(issued.saturating_add(most)) {
+            if begin <= head.valid_to.min(head.issue_time.saturating_add(most)) {
                 best = best.min(begin);
             }
-        }
+            Continue(())
+        })?;
     }
     Ok((best < to).then(|| Timestamp::from_micros(best)))
 }

@@ -11,20 +11,17 @@ use crate::{
         Result,
         prediction::{FoundPoint, IssueKey, Predictions},
     },
-    store::{
-        engine::Connection,
-        prediction::{
-            run::Window,
-            runs::{Order, Runs},
-            series::SeriesRow,
-        },
+    store::prediction::{
+        run::Window,
+        runs::{Order, Runs},
+        series::SeriesRow,
     },
 };
 
 /// Adds the issues of the one valid_time in the window after `after`, each in its newest revision, up to the wanted
 /// number of rows. It reads only as many runs as that needs.
 pub fn issues_after(
-    connection: &Connection,
+    source: &impl Runs,
     group: &[SeriesRow],
     window: &Window,
     after: IssueKey,
@@ -39,7 +36,7 @@ pub fn issues_after(
     for series in group {
         let cutoff = series.series.cutoff(window.now);
         let begin = rows.len();
-        let _ = connection.visit(series, &window, Order::OldestFirst, |run| {
+        let _ = source.visit(series, &window, Order::OldestFirst, |run| {
             let issue = IssueKey {
                 issue_time: run.issue.issue_time,
                 series_id: series.id,

@@ -14,19 +14,16 @@ use crate::{
         Result, Timestamp,
         prediction::{FoundPoint, FoundRun, IssueKey, Predictions},
     },
-    store::{
-        engine::Connection,
-        prediction::{
-            run::Window,
-            runs::{Order, Runs},
-            series::SeriesRow,
-        },
+    store::prediction::{
+        run::Window,
+        runs::{Order, Runs},
+        series::SeriesRow,
     },
 };
 
 /// Adds every issue of each valid_time in the window in its newest revision, up to the wanted number of rows.
 pub fn all_issues(
-    connection: &Connection,
+    source: &impl Runs,
     group: &[SeriesRow],
     window: &Window,
     wanted: &Wanted<'_>,
@@ -42,7 +39,7 @@ pub fn all_issues(
         let cutoff = series.series.cutoff(window.now);
         // Valid times that newer revisions of the issue contain.
         let mut revised: (Option<Timestamp>, HashSet<Timestamp>) = Default::default();
-        let visited = connection.visit(series, window, Order::NewestFirst, |run| {
+        let visited = source.visit(series, window, Order::NewestFirst, |run| {
             let issue_time = run.issue.issue_time;
             let issue = IssueKey {
                 issue_time,
