@@ -24,6 +24,14 @@ use crate::{
 /// The minimum time between two attempts to connect.
 const RECONNECT: Duration = Duration::from_secs(1);
 
+/// The pause before a group for clients that have just got their answers and are about to send again. Their requests
+/// would form a group of their own otherwise, with a commit of its own: 16 clients post 8,250 runs a second with the pause
+/// and 7,340 without it (means of three alternating rounds).
+const REST: Duration = Duration::from_micros(100);
+
+/// The size of a group from which on the next one waits for more requests.
+const LARGE: usize = 4;
+
 /// The number of collected rows at which they are sent before the end of the group.
 const MOST_ROWS: usize = 1000;
 
@@ -46,6 +54,7 @@ pub struct Writing {
     tried: Stopwatch,
     /// The number of groups after the last one of this process. Another number means that another process has written.
     changes: Option<i64>,
+    sizes: Sizes,
 }
 
 impl Writing {
@@ -56,6 +65,7 @@ impl Writing {
             connection: Ok(connection),
             tried: Stopwatch::start(),
             changes: None,
+            sizes: Sizes::default(),
         }
     }
 
@@ -102,6 +112,7 @@ impl Writing {
 
 impl Database for Writing {
     fn commit(&mut self, group: &mut Group<'_>, state: &State) -> Result<()> {
+        self.sizes.rest(1 + group.queue.len());
         let begun = self.begin().inspect_err(|_| group.fill())?;
         let connection = self.connection.as_ref().map_err(Clone::clone)?;
         let client = connection.postgres()?;
@@ -169,6 +180,7 @@ impl Database for Writing {
         client.batch("COMMIT")?;
         group.pace.flush = begun_commit.elapsed();
         self.changes = Some(begun.changes + 1);
+        self.sizes.add(group.requests.len());
         if changed {
             state.count_change();
         }
@@ -182,6 +194,26 @@ impl Database for Writing {
             tracing::error!(%error, "the writer's connection is broken and is opened again");
             self.connection = Err(Error::Unavailable("it is being opened again".to_owned()));
         }
+    }
+}
+
+/// The sizes of the last two groups, in requests.
+#[derive(Default)]
+struct Sizes {
+    last: usize,
+    before: usize,
+}
+
+impl Sizes {
+    /// Waits for [`REST`] if fewer requests are waiting than the last two groups had together.
+    fn rest(&self, waiting: usize) {
+        if self.last >= LARGE && waiting < self.last + self.before {
+            std::thread::sleep(REST);
+        }
+    }
+
+    fn add(&mut self, size: usize) {
+        (self.before, self.last) = (self.last, size);
     }
 }
 
