@@ -9,20 +9,18 @@ use std::{
 
 use super::{
     run::{COLUMNS, Run, Window},
-    runs::{IN_WINDOW, InWindow, Order, Runs, in_window},
+    runs::{IN_WINDOW, InWindow, Order, Runs, in_window, read_runs},
     series::SeriesRow,
 };
 use crate::{
     domain::Result,
-    store::{
-        engine::Connection,
-        set::{self, Texts},
-    },
+    store::{engine::Connection, set::Texts},
 };
 
-/// The largest numbers of series, and of runs of each, that are read at once.
+/// The largest numbers of series, and of runs of each, that are read at once. One run more is asked for.
 const MOST_SERIES: usize = 16;
 const MOST_RUNS: usize = 64;
+const LIMIT: &str = "65";
 
 /// All runs of some series that may have points in a window, by the number of the series, in the order of their issues
 /// and revisions.
@@ -38,24 +36,12 @@ impl Fetched {
         }
         let wanted: Vec<InWindow> = group.iter().map(|series| in_window(series, window)).collect();
         let piece = format!(
-            "SELECT * FROM (SELECT {COLUMNS} FROM runs WHERE {IN_WINDOW} ORDER BY issue_time, revision LIMIT {}) runs",
-            MOST_RUNS + 1
+            "SELECT * FROM (SELECT {COLUMNS} FROM runs WHERE {IN_WINDOW} ORDER BY issue_time, revision LIMIT {LIMIT}) runs"
         );
         let mut runs: HashMap<i64, Vec<Run>> = HashMap::new();
-        set::read_each(
-            connection,
-            &FETCH,
-            &piece,
-            &wanted,
-            |(id, earliest, latest, from, to, as_of, cutoff, organisation)| {
-                [id, earliest, latest, from, to, as_of, cutoff, organisation]
-            },
-            |row| {
-                let run = Run::read(row)?;
-                runs.entry(run.series_id).or_default().push(run);
-                Ok(())
-            },
-        )?;
+        read_runs(connection, &FETCH, &piece, &wanted, |run| {
+            runs.entry(run.series_id).or_default().push(run);
+        })?;
         if runs.values().any(|runs| runs.len() > MOST_RUNS) {
             return Ok(None);
         }

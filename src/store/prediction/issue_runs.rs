@@ -7,15 +7,12 @@ use std::{
 
 use super::{
     run::{COLUMNS, Run, Window},
-    runs::{IN_WINDOW, InWindow, Order, Runs, in_window},
+    runs::{IN_WINDOW, InWindow, Order, Runs, in_window, read_runs},
     series::SeriesRow,
 };
 use crate::{
     domain::Result,
-    store::{
-        engine::Connection,
-        set::{self, Texts},
-    },
+    store::{engine::Connection, set::Texts},
 };
 
 /// Runs of one issue of each of many series. An issue with a single run is kept in memory, because its payload is
@@ -40,27 +37,16 @@ impl<'a> IssueRuns<'a> {
         let wanted: Vec<InWindow> = wanted.map(|(series, window)| in_window(series, &window)).collect();
         let mut runs = HashMap::with_capacity(wanted.len());
         let piece = format!("SELECT * FROM (SELECT {COLUMNS} FROM runs WHERE {IN_WINDOW} LIMIT 2) runs");
-        set::read_each(
-            connection,
-            &FIND,
-            &piece,
-            &wanted,
-            |(id, earliest, latest, from, to, as_of, cutoff, organisation)| {
-                [id, earliest, latest, from, to, as_of, cutoff, organisation]
-            },
-            |row| {
-                let run = Run::read(row)?;
-                match runs.entry(run.series_id) {
-                    Entry::Vacant(place) => {
-                        place.insert(Found::One(run));
-                    }
-                    Entry::Occupied(mut place) => {
-                        place.insert(Found::Several);
-                    }
+        read_runs(connection, &FIND, &piece, &wanted, |run| {
+            match runs.entry(run.series_id) {
+                Entry::Vacant(place) => {
+                    place.insert(Found::One(run));
                 }
-                Ok(())
-            },
-        )?;
+                Entry::Occupied(mut place) => {
+                    place.insert(Found::Several);
+                }
+            }
+        })?;
         Ok(Self { connection, runs })
     }
 }

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     domain::{Result, Timestamp},
-    store::engine::Connection,
+    store::{
+        engine::Connection,
+        set::{self, Texts},
+    },
 };
 
 /// The order in which runs are visited: by issue time, and by revision within an issue.
@@ -125,6 +128,30 @@ pub fn next_point(source: &impl Runs, group: &[SeriesRow], window: &Window) -> R
         })?;
     }
     Ok((best < to).then(|| Timestamp::from_micros(best)))
+}
+
+/// Reads the runs that `piece` selects for each of the windows, in no particular order, and calls `each` for each run.
+/// `piece` is a SELECT with the parameters of [`IN_WINDOW`], whose texts for many windows are cached in `texts`.
+pub fn read_runs(
+    connection: &Connection,
+    texts: &Texts,
+    piece: &str,
+    wanted: &[InWindow],
+    mut each: impl FnMut(Run),
+) -> Result<()> {
+    set::read_each(
+        connection,
+        texts,
+        piece,
+        wanted,
+        |(id, earliest, latest, from, to, as_of, cutoff, organisation)| {
+            [id, earliest, latest, from, to, as_of, cutoff, organisation]
+        },
+        |row| {
+            each(Run::read(row)?);
+            Ok(())
+        },
+    )
 }
 
 /// Condition that selects the runs of a series that may have points in a window. [`in_window`] returns its parameters.
