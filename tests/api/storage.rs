@@ -16,6 +16,8 @@ use std::{
 
 use prediction_api::store::{Db, engine::Connection, integrity::Report, postgres, sqlite::integrity};
 
+use uuid::Uuid;
+
 use crate::app::store_limits;
 
 /// Runs PostgreSQL until the test process ends, however it ends: then standard input is closed. A line on it restarts the
@@ -192,7 +194,7 @@ impl Private {
     /// Starts the server.
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap().keep();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         // The server refuses to run as root.
         let mut start = if fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0) {
             fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
@@ -252,6 +254,16 @@ impl Drop for Private {
     fn drop(&mut self) {
         self.process.stdin.take();
         let _ = self.process.wait();
+    }
+}
+
+/// Returns a free port below those that the system gives to others, who could take it before the server has started.
+fn free_port() -> u16 {
+    loop {
+        let port = 10_000 + u16::try_from(Uuid::new_v4().as_u128() % 20_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
     }
 }
 
