@@ -57,7 +57,6 @@ mod properties;
 mod proxy;
 mod raw;
 mod readings;
-#[cfg(feature = "webhooks")]
 mod receiver;
 mod remote;
 mod retention;
