@@ -62,8 +62,8 @@ impl Courier {
     }
 
     /// Sends the messages that are due, including those that become due in the meantime, as long as this process runs
-    /// the loops. Returns when no message is being sent. The future may be dropped at any time: a message whose result is not stored yet is sent again later,
-    /// with the same id.
+    /// the loops. Returns when no message is being sent. The future may be dropped at any time: a message whose result is
+    /// not stored yet is sent again later, with the same id.
     ///
     /// # Errors
     /// Unavailable, if the database cannot be read. Messages that are being sent are not interrupted.
