@@ -1,10 +1,11 @@
 //! A cache of committed rows that were read from the database. A row is found by its key.
 //!
-//! The cache is emptied when the writer's change counter increases. The counter increases within a transaction for each
-//! request that may change the catalogue, or a series by something other than a post, or is rolled back. It also increases when the writer detects that another
-//! process has written to the database. It increases again after a commit that may have changed the catalogue, before
-//! the callers get their results. So a cached value is exact within the writer's transactions, and readers never get a
-//! revoked token or a changed job once the change has been confirmed. Changes by another process show within a second.
+//! The cache is emptied when the writer's change counter increases. The counter increases within a transaction for
+//! each request that may change the catalogue, or a series by something other than a post, or is rolled back. It also
+//! increases when the writer detects that another process has written to the database. It increases again after a
+//! commit that may have changed the catalogue, before the callers get their results. So a cached value is exact within
+//! the writer's transactions, and readers never get a revoked token or a changed job once the change has been
+//! confirmed. Changes by another process show within a second.
 //! Work that changes the catalogue must not go through [`Db::write_values`](super::Db::write_values), which does not
 //! increase the counter.
 //!

@@ -47,7 +47,8 @@ struct Waiting {
 }
 
 impl Collector {
-    /// Returns a collector without rows, whose clock shows `now`. `stamped` is the latest `available_at` that was assigned before it.
+    /// Returns a collector without rows, whose clock shows `now`. `stamped` is the latest `available_at` that was assigned
+    /// before it.
     pub fn new(now: impl Fn() -> Timestamp + 'static, stamped: Option<Timestamp>) -> Self {
         Self {
             now: Box::new(now),
