@@ -1,68 +1,13 @@
 // The dashboard as people use it: a grower's IT person who looks for what is wrong, a modeller who asks what was known, a
 // manager who sets a job up and sees its first prediction arrive. Light and dark, on a phone and on a desktop, by pointer
 // and by keyboard; axe finds nothing, nothing is wider than the screen, no request leaves the server.
-// Usage: node dashboard.mjs URL ADMIN_TOKEN [FOLDER], on a demo or on a server without data; with playwright-core and
-// @axe-core/playwright beside it or in PLAYWRIGHT_FROM. Screenshots go to FOLDER.
+// Usage: node dashboard.mjs URL ADMIN_TOKEN [FOLDER], on a demo or on a server without data; see browser.mjs.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
+import { SIZES, admin, call, look, open, run, signIn, url } from "./browser.mjs";
 
-const require = createRequire(process.env.PLAYWRIGHT_FROM ?? import.meta.url);
-const { chromium } = require("playwright-core");
-const { AxeBuilder } = require("@axe-core/playwright");
-
-const [url, admin, folder] = process.argv.slice(2);
-const SIZES = { phone: { width: 400, height: 800 }, desktop: { width: 1280, height: 900 } };
 const JOB = "0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e51";
 const ORGANISATION = "0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e00";
 const WEEK = "from=2013-05-14T00:00:00.000Z&to=2013-05-31T00:00:00.000Z";
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-  ],
-});
-const faults = [];
-
-// A page of its own session. `expected` are the statuses that the server is made to refuse with.
-async function open(hash, { expected = [], ...options } = {}) {
-  const context = await browser.newContext({ viewport: SIZES.desktop, timezoneId: "America/New_York", ...options });
-  const page = await context.newPage();
-  page.on("pageerror", (error) => faults.push(`${hash}: error in the page: ${error.stack}`));
-  page.on("console", (message) => {
-    const isExpected = expected.some((status) => message.text().includes(`status of ${status}`));
-    if (["error", "warning"].includes(message.type()) && !isExpected) faults.push(`${hash}: ${message.text()}`);
-  });
-  page.on("request", (request) => {
-    const isOurs = ["data:", "blob:"].some((own) => request.url().startsWith(own)) || request.url().startsWith(`${url}/`);
-    if (!isOurs) faults.push(`${hash}: a request leaves the server: ${request.url()}`);
-  });
-  await page.goto(`${url}/${hash}`);
-  return page;
-}
-
-async function signIn(page, secret) {
-  await page.getByLabel("Token", { exact: true }).fill(secret);
-  await page.getByRole("button", { name: "Sign in" }).click();
-}
-
-// Looks at what is shown: axe, and whether it fits.
-async function look(page, name) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  for (const { id, nodes } of violations) faults.push(`${name}: axe: ${id}: ${nodes.map((node) => node.target).join(", ")}`);
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  if (over > 0) faults.push(`${name}: ${over} pixels wider than the screen`);
-  if (folder) await page.screenshot({ path: `${folder}/${name.replaceAll(/\W+/g, "_")}.png`, fullPage: true });
-}
-
-// A call of the API.
-async function call(method, path, body, secret = admin) {
-  const headers = { Authorization: `Bearer ${secret}`, "Content-Type": "application/json" };
-  const answer = await fetch(url + path, { method, headers, body: body && JSON.stringify(body) });
-  assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
-  return answer.status === 204 ? null : answer.json();
-}
 
 // How many pixels of the chart's canvas are drawn in a colour: that of the predictions, or of those on trial.
 const PREDICTED = [0x1a, 0x5e, 0x3a];
@@ -585,18 +530,4 @@ if (isDemo) {
   };
 }
 
-// ONLY names a part of the names of the tests that are run.
-for (const [name, test] of Object.entries(tests)) {
-  if (!name.includes(process.env.ONLY ?? "")) continue;
-  try {
-    await test();
-  } catch (error) {
-    faults.push(`${name}: ${error.stack}`);
-  }
-  for (const context of browser.contexts()) await context.close();
-}
-await browser.close();
-
-if (faults.length > 0) console.error(faults.join("\n"));
-console.log(`dashboard: ${Object.keys(tests).length} tests, ${faults.length} faults`);
-process.exit(faults.length > 0 ? 1 : 0);
+await run("dashboard", tests);
