@@ -84,6 +84,9 @@ class Postgres:
             env={**os.environ, "PGPASSWORD": "superuser"}, check=False)
         return asked.stdout if asked.returncode == 0 else None
 
+    def run(self, database, sql):
+        assert self.ask(database, sql) is not None, sql
+
     def stop(self):
         self.process.send_signal(signal.SIGINT)
         self.process.wait()
@@ -167,7 +170,7 @@ def follow(executable, folder):
 
     postgres = Postgres(folder)
     create = block("sql", "Create the database").replace(r"\password prediction_api", "ALTER ROLE prediction_api PASSWORD 'geheim';")
-    assert postgres.ask("postgres", create) is not None, create
+    postgres.run("postgres", create)
     password = folder / "database-password"
     password.write_text("geheim\n")
     url = f"postgres://prediction_api@127.0.0.1:{postgres.port}/prediction_api"
@@ -256,9 +259,85 @@ def follow(executable, folder):
     lines = [[line for line in path.read_text().splitlines() if not line.startswith(passing)] for path in (first, second)]
     assert len(lines[0]) > 79_000, len(lines[0])
     assert lines[0] == lines[1], "the two exports differ"
+    distributed = distribute(executable, folder, postgres, storage, first, before, asked)
     postgres.stop()
     print(f"{len(asked)} answers of {size} bytes and {len(lines[0])} lines of an export are the same on SQLite, on PostgreSQL, "
-          "behind nginx and back on SQLite")
+          f"behind nginx, {distributed} and back on SQLite")
+
+
+# Tables that PostgreSQL partitions by organisation accept the keys of a distributed table only, as Citus does.
+PARTITIONED = """
+ALTER TABLE {table} RENAME TO {table}_whole;
+CREATE TABLE {table} (LIKE {table}_whole INCLUDING ALL) PARTITION BY HASH (organisation_id);
+""" + "".join(f"CREATE TABLE {{table}}_{part} PARTITION OF {{table}} FOR VALUES WITH (MODULUS 4, REMAINDER {part});\n"
+              for part in range(4)) + """
+INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM {table}_whole;
+DROP TABLE {table}_whole;
+ALTER TABLE {table} OWNER TO prediction_api;
+"""
+
+
+def distribute(executable, folder, postgres, storage, export, before, asked):
+    """Distributes the tables as the guide says, by Citus if it is installed, and compares the answers. Returns how the
+    tables were distributed."""
+    postgres.run("postgres", "CREATE DATABASE distributed OWNER prediction_api ENCODING 'UTF8' TEMPLATE template0")
+    url = storage["PREDICTION_API_STORAGE__URL"].removesuffix("prediction_api") + "distributed"
+    storage = {**storage, "PREDICTION_API_STORAGE__URL": url}
+    run(executable, "import", "--data-dir", folder / "distributed", export, env={**os.environ, **storage})
+    section = GUIDE.split("\n## Distribute the rows with Citus\n")[1].split("\n## ")[0]
+    keys, layout = re.findall(r"^```sql\n(.*?)^```$", section, re.M | re.S)
+    postgres.run("distributed", keys)
+    tables = [table for table in re.findall(r"'(\w+)'", layout) if table != "organisation_id"]
+    expected = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('schema', 'changes', 'clock', 'imports')"
+    assert len(set(tables)) == int(postgres.ask("distributed", expected)), "the guide does not name each table"
+    if postgres.ask("distributed", "CREATE EXTENSION citus") is not None:
+        how = "distributed by Citus"
+        postgres.run("distributed", layout)
+    else:
+        how = "partitioned by organisation"
+        for table in ("series", "posts", "runs", "reading_series", "readings"):
+            postgres.run("distributed", PARTITIONED.format(table=table))
+        for table in ("series", "posts", "reading_series"):
+            postgres.run("distributed", f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
+    server = Server(executable, folder / "distributed", storage)
+    assert_same(before, answers(server.url, TOKEN, asked), how)
+    # Values are stored, revised and withdrawn, and readings too.
+    for method, path, body in changes(server.url):
+        call(server.url, method, path, body)
+    run(executable, "check", env={**os.environ, **storage})
+    server.stop()
+    return how
+
+
+def changes(url):
+    """Returns requests that store, revise and withdraw rows of each distributed table."""
+    [sensor, *_] = json.loads(get(url, "/api/v1/sensors", TOKEN))
+    job = next(job for job in json.loads(get(url, "/api/v1/jobs", TOKEN)) if "Mildew" in job["name"])
+    issue = {"job_id": job["id"], "issue_time": "2012-06-01T00:00:00Z"}
+    role = json.loads(get(url, f"/api/v1/source_versions/{job['source_version_id']}", TOKEN))["output_roles"][0]
+    series = {"role": role["role"], "start": "2012-06-01T00:00:00Z", "step": "PT1H", "values": [1.5, 2.5, 3.5]}
+    run_of = {"run": {"id": "distributed", "code": "4f0c1d2"}}
+    if role.get("stages"):
+        series["stage"] = role["stages"][0]
+    reading = {"sensor_id": sensor["id"], "time": "2012-06-01T00:00:00Z", "value": 1.5}
+    return [
+        ("POST", "/predictions", {**issue, **run_of, "series": [series]}),
+        ("POST", "/predictions", {**issue, "series": [{**series, "values": [1.5, 9.5, 3.5]}]}),
+        ("DELETE", f"/predictions?job_id={job['id']}&issue_time=2012-06-01T00:00:00Z", None),
+        ("POST", "/readings", [reading]),
+        ("POST", "/readings", [{**reading, "value": 2.5}]),
+        ("DELETE", f"/sensors/{sensor['id']}/readings?from=2012-06-01T00:00:00Z&to=2012-06-02T00:00:00Z", None),
+    ]
+
+
+def call(url, method, path, body):
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    request = urllib.request.Request(url + "/api/v1" + path, body and json.dumps(body).encode(), headers, method=method)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.read()
+    except urllib.error.HTTPError as error:
+        raise AssertionError(f"{method} {path}: {error.code} {error.read().decode()}") from error
 
 
 main(sys.argv[1])

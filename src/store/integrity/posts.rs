@@ -8,6 +8,7 @@ use crate::store::engine::{Connection, RowResult};
 pub fn check(connection: &Connection, report: &mut Report) -> RowResult<()> {
     connection.each_row(
         "SELECT r.post_id, count(*) FROM runs r LEFT JOIN series s ON s.id = r.series_id
+            /*postgres AND s.organisation_id = r.organisation_id */
             WHERE r.post_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM posts p
                 WHERE p.id = r.post_id AND p.organisation_id IS NOT DISTINCT FROM s.organisation_id)
             GROUP BY r.post_id",

@@ -14,7 +14,8 @@ pub fn check(connection: &Connection, report: &mut Report) -> RowResult<()> {
     let mut before: Option<(i64, Timestamp, i64)> = None;
     connection.each_row(
         "SELECT r.series_id, r.time, r.revision, r.value, s.id IS NULL, s.sensor_id IS NULL
-            FROM readings r LEFT JOIN reading_series s ON s.id = r.series_id ORDER BY r.series_id, r.time, r.revision",
+            FROM readings r LEFT JOIN reading_series s ON s.id = r.series_id
+            /*postgres AND s.organisation_id = r.organisation_id */ ORDER BY r.series_id, r.time, r.revision",
         [],
         |row| -> RowResult<()> {
             report.readings += 1;

@@ -21,7 +21,8 @@ pub fn check(connection: &Connection, report: &mut Report) -> RowResult<()> {
     connection.each_row(
         "SELECT r.series_id, r.issue_time, r.revision, r.available_at, r.valid_from, r.valid_to, r.count, r.payload,
             s.newest_issue, s.covers_until, s.ends_at, s.shortest_lead, s.longest_lead
-            FROM runs r LEFT JOIN series s ON s.id = r.series_id ORDER BY r.series_id, r.issue_time, r.revision",
+            FROM runs r LEFT JOIN series s ON s.id = r.series_id
+            /*postgres AND s.organisation_id = r.organisation_id */ ORDER BY r.series_id, r.issue_time, r.revision",
         [],
         |row| -> RowResult<()> {
             report.runs += 1;

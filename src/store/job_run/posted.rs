@@ -24,7 +24,7 @@ const MOST: usize = 64;
 const ISSUES: &str =
     "SELECT * FROM (SELECT issue_time, max(available_at) AS arrival, CAST(sum(count) AS BIGINT) AS predictions
     FROM runs WHERE series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2)
-    AND issue_time < ?3 AND issue_time >= ?4 GROUP BY issue_time ORDER BY issue_time DESC LIMIT ?5) newest";
+    /*postgres AND organisation_id = ?2 */ AND issue_time < ?3 AND issue_time >= ?4 GROUP BY issue_time ORDER BY issue_time DESC LIMIT ?5) newest";
 
 static FIND_ISSUES: Texts = Texts::new();
 

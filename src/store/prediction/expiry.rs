@@ -41,12 +41,14 @@ const HAS_EXPIRED: &str = "r.issue_time <= ?1 - s.retention_hours * 3600000000 -
     AND r.available_at <= ?1 - s.retention_hours * 3600000000
     AND (r.revision = 1 OR NOT EXISTS (SELECT 1 FROM runs e WHERE e.series_id = r.series_id
         AND e.issue_time = r.issue_time AND e.revision < r.revision
+        /*postgres AND e.organisation_id = r.organisation_id */
         AND e.valid_to > ?1 - s.retention_hours * 3600000000))";
 
 /// Condition: the series `s` has no runs, and is not needed any more. A series with a job is needed while the job
 /// exists, because the job's health is read from the series. A series without a job is needed while its source version
 /// and its organisation exist.
-const IS_OVER: &str = "NOT EXISTS (SELECT 1 FROM runs r WHERE r.series_id = s.id)
+const IS_OVER: &str = "NOT EXISTS (SELECT 1 FROM runs r WHERE r.series_id = s.id
+    /*postgres AND r.organisation_id = s.organisation_id */)
     AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = s.job_id AND j.organisation_id = s.organisation_id)
     AND NOT (s.job_id IS NULL AND EXISTS (SELECT 1 FROM source_versions v WHERE v.id = s.source_version_id)
         AND EXISTS (SELECT 1 FROM organisations o WHERE o.id = s.organisation_id))";
@@ -76,7 +78,8 @@ pub struct Step {
 pub fn due(connection: &Connection, after: i64, now: Timestamp) -> Result<Due> {
     let sql = format!(
         "SELECT s.id, s.organisation_id, {IS_ABANDONED}
-            OR EXISTS (SELECT 1 FROM runs r WHERE r.series_id = s.id AND {HAS_EXPIRED})
+            OR EXISTS (SELECT 1 FROM runs r WHERE r.series_id = s.id
+                /*postgres AND r.organisation_id = s.organisation_id */ AND {HAS_EXPIRED})
             OR ({IS_OVER}) AS is_due FROM series s WHERE s.id > ?2 ORDER BY s.id LIMIT ?3"
     );
     let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
@@ -116,10 +119,10 @@ pub fn count(connection: &Connection, now: Timestamp) -> Result<Vec<ExpiredOfSou
         "SELECT source_id, min(source_name) AS name, CAST(sum(runs) AS BIGINT) AS runs,
             CAST(sum(predictions) AS BIGINT) AS predictions FROM (
             SELECT {COUNTED} FROM series s JOIN runs r ON r.series_id = s.id
-                WHERE {HAS_EXPIRED} AND NOT ({IS_ABANDONED}) GROUP BY s.source_id, s.source_name
+                /*postgres AND r.organisation_id = s.organisation_id */ WHERE {HAS_EXPIRED} AND NOT ({IS_ABANDONED}) GROUP BY s.source_id, s.source_name
             UNION ALL
             SELECT {COUNTED} FROM series s JOIN runs r ON r.series_id = s.id
-                WHERE {IS_ABANDONED} GROUP BY s.source_id, s.source_name
+                /*postgres AND r.organisation_id = s.organisation_id */ WHERE {IS_ABANDONED} GROUP BY s.source_id, s.source_name
         ) expired GROUP BY source_id ORDER BY name, source_id"
     );
     let mut statement = connection.prepare(&sql)?;
@@ -165,10 +168,11 @@ fn delete_runs(tx: &Transaction<'_>, series: SeriesId, cutoff: Timestamp, swept:
     let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
     let mut ended = tx.prepare_cached(
         "SELECT r.issue_time, r.revision, r.count, r.post_id FROM series s JOIN runs r ON r.series_id = s.id
-            WHERE s.id = ?1 AND s.organisation_id = ?4 AND r.issue_time <= ?2 - s.shortest_lead
+            /*postgres AND r.organisation_id = s.organisation_id */ WHERE s.id = ?1 AND s.organisation_id = ?4 AND r.issue_time <= ?2 - s.shortest_lead
             AND r.valid_to <= ?2 AND r.available_at <= ?2
             AND (r.revision = 1 OR NOT EXISTS (SELECT 1 FROM runs e WHERE e.series_id = s.id
-                AND e.issue_time = r.issue_time AND e.revision < r.revision AND e.valid_to > ?2))
+                AND e.issue_time = r.issue_time AND e.revision < r.revision AND e.valid_to > ?2
+                /*postgres AND e.organisation_id = s.organisation_id */))
             ORDER BY r.issue_time, r.revision LIMIT ?3",
     )?;
     let runs = ended
@@ -182,7 +186,7 @@ fn delete_runs(tx: &Transaction<'_>, series: SeriesId, cutoff: Timestamp, swept:
         .collect::<RowResult<Vec<((i64, i64), i64, Option<i64>)>>>()?;
     let mut delete = tx.prepare_cached(
         "DELETE FROM runs WHERE series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2)
-            AND issue_time = ?3 AND revision = ?4",
+            /*postgres AND organisation_id = ?2 */ AND issue_time = ?3 AND revision = ?4",
     )?;
     let (mut is_finished, mut posts) = (true, BTreeSet::new());
     for ((issue_time, revision), count, post) in runs {

@@ -238,7 +238,8 @@ impl Reader<'_> {
 fn newest_step(connection: &Connection, group: &[SeriesRow]) -> Result<Option<i64>> {
     let mut newest = connection.prepare_cached(
         "SELECT valid_to - valid_from AS span, count FROM runs WHERE
-            series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2) AND issue_time = ?3
+            series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2)
+            /*postgres AND organisation_id = ?2 */ AND issue_time = ?3
             ORDER BY revision LIMIT 1",
     )?;
     let mut step: Option<i64> = None;

@@ -38,7 +38,8 @@ pub fn held(
 ) -> Result<Option<Held>> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM runs
-            WHERE series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2) AND issue_time = ?3
+            WHERE series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2)
+            /*postgres AND organisation_id = ?2 */ AND issue_time = ?3
             ORDER BY revision"
     ))?;
     let runs = statement.query_map((series.id, series.organisation_id, issue_time), Run::read)?;

@@ -211,7 +211,8 @@ pub fn has_issue(connection: &Connection, series: &Series, issue_time: Timestamp
     };
     let mut statement = connection.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM runs WHERE
-            series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2) AND issue_time = ?3)",
+            series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2)
+            /*postgres AND organisation_id = ?2 */ AND issue_time = ?3)",
     )?;
     Ok(statement.query_row((id, series.organisation_id, issue_time), |row| row.get(0))?)
 }

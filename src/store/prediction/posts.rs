@@ -73,7 +73,8 @@ pub fn find(
 ) -> Result<Option<StoredWorkerRun>> {
     let mut statement = connection.prepare_cached(
         "SELECT p.run_id, p.inputs_as_of, p.inputs_from, p.inputs_to, p.code, p.parameters, p.token_name
-            FROM series s JOIN runs r ON r.series_id = s.id JOIN posts p ON p.id = r.post_id
+            FROM series s JOIN runs r ON r.series_id = s.id /*postgres AND r.organisation_id = s.organisation_id */
+            JOIN posts p ON p.id = r.post_id AND p.organisation_id = s.organisation_id
             WHERE s.id = ?1 AND s.organisation_id = ?2 AND r.issue_time = ?3 AND r.revision = ?4",
     )?;
     let found = statement.query_row(
@@ -84,7 +85,8 @@ pub fn find(
 }
 
 const DELETE_UNUSED: &str = "DELETE FROM posts WHERE id = ?1 AND organisation_id = ?2
-    AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.post_id = posts.id)";
+    AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.post_id = posts.id
+        /*postgres AND r.organisation_id = posts.organisation_id */)";
 
 /// Deletes those of the organisation's accounts to which no run refers any more.
 pub fn delete_unused(tx: &Transaction<'_>, organisation_id: Uuid, ids: &BTreeSet<i64>) -> Result<()> {

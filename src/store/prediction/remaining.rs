@@ -72,7 +72,8 @@ pub fn update(tx: &Transaction<'_>, series: SeriesId) -> Result<()> {
 fn find(connection: &Connection, series: SeriesId, known: &Known) -> Result<Option<Remaining>> {
     let mut issues = connection.prepare_cached(
         "SELECT issue_time, min(available_at) AS arrival, max(valid_to) AS reach FROM runs
-            WHERE series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2) AND issue_time <= ?3
+            WHERE series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2)
+            /*postgres AND organisation_id = ?2 */ AND issue_time <= ?3
             GROUP BY issue_time ORDER BY issue_time DESC",
     )?;
     let mut rows = issues.query((series.id, series.organisation_id, known.newest_issue))?;

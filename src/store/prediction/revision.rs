@@ -54,10 +54,11 @@ impl Revision {
 }
 
 const TYPED: &str =
-    "SELECT series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload, post_id FROM runs
+    "SELECT series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload, post_id
+    /*postgres , organisation_id */ FROM runs
     WHERE FALSE UNION ALL ";
 
-const ROW: &str = "SELECT id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM series WHERE id = ?1 AND organisation_id = ?2";
+const ROW: &str = "SELECT id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 /*postgres , organisation_id */ FROM series WHERE id = ?1 AND organisation_id = ?2";
 
 static INSERT: Many = Many::insert(|count| {
     // An empty first SELECT gives the parameters of the rows their types.
@@ -65,7 +66,7 @@ static INSERT: Many = Many::insert(|count| {
     let rows = set::repeated(ROW, 10, count, " UNION ALL ");
     format!(
         "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload,
-            post_id) {typed}{rows}"
+            post_id /*postgres , organisation_id */) {typed}{rows}"
     )
 });
 

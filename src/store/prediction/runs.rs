@@ -156,7 +156,7 @@ pub fn read_runs(
 
 /// Condition that selects the runs of a series that may have points in a window. [`in_window`] returns its parameters.
 pub const IN_WINDOW: &str = "series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?8)
-    AND issue_time BETWEEN ?2 AND ?3 AND valid_to >= ?4 AND valid_from < ?5
+    /*postgres AND organisation_id = ?8 */ AND issue_time BETWEEN ?2 AND ?3 AND valid_to >= ?4 AND valid_from < ?5
     AND available_at <= ?6 AND (valid_to > ?7 OR available_at > ?7)";
 
 /// The parameters of [`IN_WINDOW`].

@@ -31,7 +31,7 @@ const CHOSEN: &str = "s.job_id = ?1 AND s.organisation_id = ?2 AND (CAST(?3 AS T
 pub fn series_of(connection: &Connection, organisation_id: Uuid, withdrawal: &Withdrawal) -> Result<Vec<SeriesId>> {
     let sql = format!(
         "SELECT s.id, s.organisation_id FROM series s WHERE {CHOSEN}
-            AND EXISTS (SELECT 1 FROM runs WHERE series_id = s.id AND issue_time = ?6)"
+            AND EXISTS (SELECT 1 FROM runs WHERE series_id = s.id AND issue_time = ?6 /*postgres AND organisation_id = ?2 */)"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let ids = statement.query_map(

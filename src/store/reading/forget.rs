@@ -21,7 +21,7 @@ pub fn sweep(tx: &Transaction<'_>, limit: u32) -> Result<u64> {
     let mut gone =
         tx.prepare_cached("SELECT id, organisation_id FROM reading_series WHERE sensor_id IS NULL LIMIT 1")?;
     let mut delete = tx.prepare_cached(&format!(
-        "DELETE FROM readings WHERE (series_id, time, revision) IN
+        "DELETE FROM readings WHERE /*postgres organisation_id = ?2 AND */ (series_id, time, revision) IN
             (SELECT series_id, time, revision FROM readings WHERE {OF_SERIES} LIMIT ?3)"
     ))?;
     let named = |row: &Row<'_>| Ok((row.get("id")?, row.get("organisation_id")?));

@@ -46,9 +46,9 @@ pub fn insert(tx: &Transaction<'_>, revisions: &[Revision], available_at: Timest
         let sql = INSERTS.of(part.len(), |count| {
             let rows = set::repeated(ROW, 4, count, ", ");
             format!(
-                "INSERT INTO readings (series_id, time, revision, available_at, value)
+                "INSERT INTO readings (series_id, time, revision, available_at, value /*postgres , organisation_id */)
                     WITH added (series_id, time, revision, value) AS (VALUES {rows})
-                    SELECT s.id, a.time, a.revision, CAST(?2 AS BIGINT), a.value
+                    SELECT s.id, a.time, a.revision, CAST(?2 AS BIGINT), a.value /*postgres , s.organisation_id */
                     FROM added a CROSS JOIN reading_series s WHERE s.id = a.series_id AND s.organisation_id = ?1"
             )
         });

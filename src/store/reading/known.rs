@@ -31,7 +31,8 @@ impl FromRow for Series {
     }
 }
 
-const SERIES: &str = "SELECT s.id, s.sensor_id, (SELECT max(r.time) FROM readings r WHERE r.series_id = s.id) AS last
+const SERIES: &str = "SELECT s.id, s.sensor_id, (SELECT max(r.time) FROM readings r WHERE r.series_id = s.id
+    /*postgres AND r.organisation_id = s.organisation_id */) AS last
     FROM reading_series s WHERE s.sensor_id = ?1 AND s.organisation_id = ?2";
 
 static FIND_SERIES: Texts = Texts::new();
@@ -125,7 +126,8 @@ fn held_sql(count: usize) -> String {
         "WITH wanted (series_id, time) AS (VALUES {times})
             SELECT r.series_id, r.time, r.revision, r.value
             FROM wanted w CROSS JOIN reading_series s CROSS JOIN readings r
-            WHERE s.id = w.series_id AND s.organisation_id = ?1 AND r.series_id = s.id AND r.time = w.time"
+            WHERE s.id = w.series_id AND s.organisation_id = ?1 AND r.series_id = s.id AND r.time = w.time
+            /*postgres AND r.organisation_id = s.organisation_id */"
     )
 }
 

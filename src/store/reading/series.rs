@@ -10,7 +10,8 @@ use crate::{
 pub const WITHDRAWN: f64 = f64::INFINITY;
 
 /// Condition that selects the readings of the series ?1, which belongs to the organisation ?2.
-pub const OF_SERIES: &str = "series_id = (SELECT id FROM reading_series WHERE id = ?1 AND organisation_id = ?2)";
+pub const OF_SERIES: &str = "series_id = (SELECT id FROM reading_series WHERE id = ?1 AND organisation_id = ?2)
+    /*postgres AND organisation_id = ?2 */";
 
 pub fn find_series(connection: &Connection, sensor: &Sensor) -> Result<Option<i64>> {
     let mut statement =
@@ -22,7 +23,7 @@ pub fn find_series(connection: &Connection, sensor: &Sensor) -> Result<Option<i6
 /// Returns whether readings of the sensor are stored, withdrawn or not.
 pub fn any_of(connection: &Connection, sensor: &Sensor) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM readings r JOIN reading_series s ON s.id = r.series_id
-        WHERE s.sensor_id = ?1 AND s.organisation_id = ?2)";
+        /*postgres AND s.organisation_id = r.organisation_id */ WHERE s.sensor_id = ?1 AND s.organisation_id = ?2)";
     let mut statement = connection.prepare_cached(sql)?;
     Ok(statement.query_row((sensor.id, sensor.organisation_id), |row| row.get(0))?)
 }

@@ -12,7 +12,7 @@ use crate::{
 
 const WINDOW: &str = "SELECT time, value, available_at FROM readings
     WHERE series_id = (SELECT id FROM reading_series WHERE sensor_id = ?1 AND organisation_id = ?2)
-    AND time >= ?3 AND time < ?4 AND available_at <= ?5 ORDER BY time, revision";
+    /*postgres AND organisation_id = ?2 */ AND time >= ?3 AND time < ?4 AND available_at <= ?5 ORDER BY time, revision";
 
 /// Returns a sensor's readings ordered by time, up to the query's limit. Each is the newest revision as of `as_of`,
 /// unless that is withdrawn.

@@ -37,8 +37,10 @@ pub fn withdraw(
     let newest = tx
         .prepare_cached(
             "SELECT r.time, r.revision, r.value FROM reading_series s JOIN readings r ON r.series_id = s.id
+                /*postgres AND r.organisation_id = s.organisation_id */
                 WHERE s.id = ?1 AND s.organisation_id = ?2 AND r.time >= ?3 AND r.time < ?4 AND NOT EXISTS (SELECT 1 FROM readings n
-                    WHERE n.series_id = r.series_id AND n.time = r.time AND n.revision > r.revision)
+                    WHERE n.series_id = r.series_id AND n.time = r.time AND n.revision > r.revision
+                    /*postgres AND n.organisation_id = r.organisation_id */)
                 ORDER BY r.time LIMIT ?5",
         )?
         .query_map((series, sensor.organisation_id, from, to, i64::from(limit) + 1), |row| {

@@ -47,7 +47,7 @@ pub fn store(tx: &Transaction<'_>, progress: &Progress) -> Result<()> {
 pub fn is_empty(connection: &Connection) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM organisations) OR EXISTS (SELECT 1 FROM tokens)
         OR EXISTS (SELECT 1 FROM sources) OR EXISTS (SELECT 1 FROM webhooks) OR EXISTS (SELECT 1 FROM audit)
-        OR EXISTS (SELECT 1 FROM job_history) OR EXISTS (SELECT 1 FROM posts)
+        OR EXISTS (SELECT 1 FROM job_history) OR EXISTS (SELECT organisation_id FROM posts)
         OR EXISTS (SELECT organisation_id FROM series) OR EXISTS (SELECT organisation_id FROM reading_series)
         OR EXISTS (SELECT 1 FROM clock)";
     let is_used: bool = connection.prepare(sql)?.query_row([], |row| row.get(0))?;

@@ -18,7 +18,8 @@ const SENSORS: &str =
     "SELECT id, organisation_id, sensor_id FROM reading_series WHERE sensor_id IS NOT NULL ORDER BY id";
 
 const SELECT: &str = "SELECT time, revision, available_at, value FROM readings
-    WHERE series_id = (SELECT id FROM reading_series WHERE id = ?1 AND organisation_id = ?2) ORDER BY time, revision";
+    WHERE series_id = (SELECT id FROM reading_series WHERE id = ?1 AND organisation_id = ?2)
+    /*postgres AND organisation_id = ?2 */ ORDER BY time, revision";
 
 /// Calls `each` for every revision of every reading, sensor by sensor.
 pub fn read(connection: &Connection, each: &mut impl FnMut(Line) -> Result<()>) -> Result<()> {
@@ -47,8 +48,8 @@ pub struct Found {
 
 const FIND: &str = "SELECT id, organisation_id FROM reading_series WHERE sensor_id = ?1";
 
-const INSERT: &str = "INSERT INTO readings (series_id, time, revision, available_at, value)
-    SELECT id, ?3, ?4, ?5, ?6 FROM reading_series WHERE id = ?1 AND organisation_id = ?2";
+const INSERT: &str = "INSERT INTO readings (series_id, time, revision, available_at, value /*postgres , organisation_id */)
+    SELECT id, ?3, ?4, ?5, ?6 /*postgres , organisation_id */ FROM reading_series WHERE id = ?1 AND organisation_id = ?2";
 
 /// Inserts a revision. `found` caches the series of the sensor of the line before.
 pub fn insert(tx: &Transaction<'_>, reading: &Reading, found: &mut Option<Found>) -> Result<()> {

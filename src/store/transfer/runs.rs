@@ -18,7 +18,8 @@ use crate::{
 const SERIES: &str = "SELECT id, organisation_id FROM series ORDER BY id";
 
 const SELECT: &str = "SELECT issue_time, revision, available_at, post_id, valid_from, payload FROM runs
-    WHERE series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2) ORDER BY issue_time, revision";
+    WHERE series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2)
+    /*postgres AND organisation_id = ?2 */ ORDER BY issue_time, revision";
 
 /// Calls `each` for every run, series by series.
 ///
@@ -63,8 +64,9 @@ const FIND: &str = "SELECT organisation_id FROM series WHERE id = ?1";
 
 /// Inserts a run. The post that it belongs to must be one of its organisation.
 const INSERT: &str =
-    "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload, post_id)
-    SELECT s.id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, p.id FROM series s
+    "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload, post_id
+    /*postgres , organisation_id */) SELECT s.id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, p.id /*postgres , s.organisation_id */
+    FROM series s
     LEFT JOIN posts p ON p.id = ?10 AND p.organisation_id = s.organisation_id
     WHERE s.id = ?1 AND s.organisation_id = ?2 AND p.id IS NOT DISTINCT FROM ?10";
 

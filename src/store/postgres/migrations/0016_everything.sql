@@ -185,6 +185,7 @@ CREATE TABLE runs (
     count bigint NOT NULL,
     payload bytea NOT NULL,
     post_id bigint,
+    organisation_id uuid NOT NULL,
     PRIMARY KEY (series_id, issue_time, revision)
 );
 -- The payload is compressed already.
@@ -204,6 +205,7 @@ CREATE TABLE readings (
     revision bigint NOT NULL,
     available_at bigint NOT NULL,
     value double precision NOT NULL,
+    organisation_id uuid NOT NULL,
     PRIMARY KEY (series_id, time, revision)
 );
 
