@@ -130,13 +130,19 @@ pub struct PredictionSeries {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issue_time: Option<Timestamp>,
     /// Time at which the model made each prediction, otherwise.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "Timestamp::serialize_repeated"
+    )]
     pub issue_times: Option<Vec<Timestamp>>,
     /// Time since which this server can return the predictions, if all arrived at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub available_at: Option<Timestamp>,
     /// Time since which this server can return each prediction, otherwise.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "Timestamp::serialize_repeated"
+    )]
     pub available_times: Option<Vec<Timestamp>>,
     /// Valid_time of the first value.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -46,9 +46,10 @@ pub fn csv_of(found: &Predictions, is_first: bool) -> Vec<u8> {
 }
 
 fn series(found: &Predictions, by_issue: bool) -> Vec<u8> {
-    // This capacity in bytes is usually enough: a value has about six digits, and everything else is written once for
-    // each series.
-    let mut out = Vec::with_capacity(1024 + found.rows.len() * 8);
+    // This capacity in bytes is usually enough: a value has about six digits. Issue time and arrival are written once for
+    // each series if all its rows are of one run, and otherwise for each row.
+    let of_row = if found.runs.len() > 1 { 64 } else { 8 };
+    let mut out = Vec::with_capacity(1024 + found.rows.len() * of_row);
     match serde_json::to_writer(&mut out, &found.by_series(by_issue)) {
         Ok(()) => out,
         Err(_) => Vec::new(),
