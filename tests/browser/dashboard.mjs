@@ -463,7 +463,7 @@ if (isDemo) {
     const [source] = await (await fetch(`${url}/api/v1/sources`)).json();
     const { job, issue_time, begin } = await trial(32);
     await begin();
-    const views = { trial: `#/jobs/${job.id}`, lineage: `#/lineage?metric=flow&job_id=${job.id}&valid_time=${issue_time}`, jobs: "", job: `#/jobs/${JOB}?${WEEK}&as_of=2013-05-23T12:00:00.000Z`, sources: "#/sources", source: `#/sources/${source.id}`, places: "#/places", "sign-in": "#/sign-in" };
+    const views = { trial: `#/jobs/${job.id}`, lineage: `#/lineage?metric=flow&job_id=${job.id}&valid_time=${issue_time}`, jobs: "", job: `#/jobs/${JOB}?${WEEK}&as_of=2013-05-23T12:00:00.000Z`, sources: "#/sources", source: `#/sources/${source.id}`, sensors: "#/sensors", locations: "#/locations", "sign-in": "#/sign-in" };
     for (const colorScheme of ["light", "dark"]) {
       for (const [size, viewport] of Object.entries(SIZES)) {
         for (const [name, hash] of Object.entries(views)) {

@@ -28,8 +28,9 @@ export function Dialog({ title, close, actions, wide, children }) {
 /**
  * Asks before something that cannot be undone: the children are the consequences in words. The safe choice comes first and
  * has the focus. `run` does it; `done` follows if it succeeds, and a problem is shown in the dialog.
+ * `isOff` disables the action while something is missing.
  */
-export function Confirm({ title, action, run, done, close, cancel = text.cancel, children }) {
+export function Confirm({ title, action, run, done, close, isOff, cancel = text.cancel, children }) {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
   const go = async () => {
@@ -46,6 +47,6 @@ export function Confirm({ title, action, run, done, close, cancel = text.cancel,
   };
   const actions = html`
     <button type="button" autofocus onClick=${close}>${cancel}</button>
-    <button type="button" class="danger" disabled=${isBusy} onClick=${go}>${isBusy ? text.busy : action}</button>`;
+    <button type="button" class="danger" disabled=${isBusy || isOff} onClick=${go}>${isBusy ? text.busy : action}</button>`;
   return html`<${Dialog} title=${title} close=${close} actions=${actions}>${children}<${ProblemNote} problem=${problem} /><//>`;
 }

@@ -24,7 +24,7 @@ function bodyOf(fields, value, form) {
 /**
  * `fields` are `{ name, label, kind, options, hint, required, … }` as `Field` takes them. A field with `render({ value, set,
  * wrong })` draws itself; `wrong(rest)` are the violations below its pointer. `pointer` is "/name" unless given. `isFixed` is
- * not sent with a change. `value` is the thing that is changed; a new one has `start`. `save(body)` sends it, and `onSaved` has
+ * shown for a new thing only. `options` may be a function of the form. `value` is the thing that is changed; a new one has `start`. `save(body)` sends it, and `onSaved` has
  * its result. `reload` loads the thing again after a conflict (412); give the form a `key` that changes with the ETag.
  */
 export function EditForm({ fields, value, start, save, onSaved, reload, cancel, action = text.save, children }) {
@@ -50,7 +50,8 @@ export function EditForm({ fields, value, start, save, onSaved, reload, cancel, 
       setProblem(problem);
     }
   };
-  const pointers = fields.map((field) => field.pointer ?? `/${field.name}`);
+  const shownFields = fields.filter((field) => value === undefined || !field.isFixed);
+  const pointers = shownFields.map((field) => field.pointer ?? `/${field.name}`);
   const placeOf = (error) => error.pointer ?? error.parameter ?? "";
   const isShown = (place) => pointers.some((pointer) => place === pointer || place.startsWith(`${pointer}/`));
   const errors = problem?.errors ?? [];
@@ -58,11 +59,12 @@ export function EditForm({ fields, value, start, save, onSaved, reload, cancel, 
   const isAllShown = errors.length > 0 && shown.length === errors.length;
   return html`
     <form ref=${element} class="edit-form" onSubmit=${submit} aria-busy=${isBusy}>
-      ${fields.map(({ name, pointer = `/${name}`, render, isFixed, ...field }) => {
+      ${shownFields.map(({ name, pointer = `/${name}`, render, isFixed, options, ...field }) => {
         const set = (value) => setForm((form) => ({ ...form, [name]: value }));
         const wrong = (rest = "") => problem?.at?.(pointer + rest) ?? [];
         if (render) return html`<div key=${name}>${render({ value: form[name], set, wrong, form })}</div>`;
-        return html`<${Field} key=${name} name="edit-${name}" value=${form[name] ?? ""} set=${set} wrong=${wrong()} ...${field} />`;
+        return html`<${Field} key=${name} name="edit-${name}" value=${form[name] ?? ""} set=${set} wrong=${wrong()}
+          options=${typeof options === "function" ? options(form) : options} ...${field} />`;
       })}
       ${children}
       ${problem?.status === 412 && reload

@@ -52,7 +52,7 @@ export function Table({ label, word, many = `${word}s`, columns, rows, sort: fir
       </form>
       ${shown.length === 0 ? html`<p class="empty">${text.none(many)} <button type="button" onClick=${() => choose({ q: "", page: "" })}>${text.all}</button></p>`
         : html`<table class="cards" aria-label=${label}>
-        <thead><tr>${columns.map((column) => html`<${Head} key=${column.key} column=${column} sort=${sort} choose=${choose} />`)}</tr></thead>
+        <thead><tr data-title=${text.sort}>${columns.map((column) => html`<${Head} key=${column.key} column=${column} sort=${sort} choose=${choose} />`)}</tr></thead>
         <tbody>${shown.map((row) => html`<tr key=${id(row)}>${columns.map((column, index) => {
           const content = column.render ? column.render(row) : valueOf(column, row);
           return index === 0 ? html`<th scope="row">${content}</th>`

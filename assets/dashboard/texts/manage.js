@@ -1,0 +1,22 @@
+// The texts that views of things share.
+export const text = {
+  save: "Save",
+  edit: "Edit",
+  delete: "Delete",
+  close: "Close",
+  askDelete: (name) => `Delete ${name}?`,
+  cannotDelete: (name) => `${name} is in use`,
+  more: (count) => `and ${count} more`,
+  saved: (name) => `${name} is saved.`,
+  created: (name) => `${name} is created.`,
+  deleted: (name) => `${name} is deleted.`,
+  undone: "This cannot be undone.",
+  organisation: "Organisation",
+  chooseOne: "Choose one",
+  created_at: "Created",
+  name: "Name",
+  none: "none",
+  unknown: "unknown",
+  placeholder: "Placeholder of a job's set-up. Give it a name.",
+  first: (most, many) => `There are more than ${most} ${many}. Only the first ${most} are listed here.`,
+};
