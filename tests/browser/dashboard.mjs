@@ -417,6 +417,7 @@ if (isDemo) {
   tests["a token is made, shown once, used, and revoked"] = async () => {
     const page = await open("#/sign-in", { expected: [401] });
     await signIn(page, admin);
+    await page.getByRole("button", { name: "Administration" }).click();
     await page.getByRole("link", { name: "Tokens" }).click();
     await page.getByLabel("Name", { exact: true }).fill("made by the dashboard");
     await page.getByLabel("Role", { exact: true }).selectOption("viewer");
