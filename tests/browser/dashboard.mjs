@@ -407,10 +407,10 @@ if (isDemo) {
     await call("POST", "/api/v1/predictions", { job_id: job.id, predictions: [{ role: "mildew_risk", valid_time, value: 50 }] });
     await chart(page).waitFor({ timeout: 20_000 });
     await page.locator(".readout .class.moderate").waitFor();
-    // It is deactivated and activated again.
-    await page.getByRole("button", { name: "Deactivate" }).click();
+    // It is paused and resumed.
+    await page.getByRole("button", { name: "Pause" }).click();
     await page.locator(".now .state.paused").waitFor();
-    await page.getByRole("button", { name: "Activate", exact: true }).click();
+    await page.getByRole("button", { name: "Resume" }).click();
     await page.locator(".now .state.on_time").waitFor();
   };
 

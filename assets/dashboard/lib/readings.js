@@ -29,13 +29,16 @@ export async function countReadings(id, window, signal) {
   return series.thinned_from ?? series.values.length;
 }
 
-/** Stretches without readings: much longer than the usual time between two. */
-export function gapsOf(points, isThinned) {
-  const steps = points.slice(1).map((point, index) => point.t - points[index].t);
-  const usual = [...steps].sort((one, other) => one - other)[Math.floor(steps.length / 2)];
+/** Stretches of a window without readings: much longer than the usual time between two. `extent` is that of all readings. */
+export function gapsOf(points, isThinned, window, extent) {
+  const [from, to] = [Math.max(window.from, extent.first), Math.min(window.to, extent.last)];
+  if (points.length === 0) return to > from ? [{ from, to }] : [];
+  const times = points.map((point) => point.t);
+  const steps = times.slice(1).map((time, index) => time - times[index]).sort((one, other) => one - other);
   // Thinned points are the least and the greatest of equal intervals: up to four times the usual time apart.
-  const long = usual * (isThinned ? 5 : 1.9);
-  return steps.flatMap((step, index) => (step > long ? [{ from: points[index].t, to: points[index + 1].t }] : []));
+  const long = (steps[Math.floor(steps.length / 2)] ?? Infinity) * (isThinned ? 5 : 1.9);
+  const ends = [from, ...times, to];
+  return ends.slice(1).flatMap((time, index) => (time - ends[index] > long ? [{ from: ends[index], to: time }] : []));
 }
 
 /** The newest readings, newest first. The server lists them from the first on, so that longer and longer windows are asked for. */

@@ -25,7 +25,7 @@ export function CompareContracts({ versions, close }) {
       <p role="status">${isSame ? text.same : html`<strong>${missing.length === 0 ? text.fits : text.misfits(missing.join(", "))}</strong>
         ${dropped.length > 0 && ` ${text.drops(dropped.join(", "))}`}`}</p>
       <div class="wide" tabindex="0" role="region" aria-label=${text.compareTitle}><table class="compare">
-        <thead><tr><th scope="col">${text.part}</th><th scope="col">${older.version}</th><th scope="col">${newer.version}</th><th scope="col"></th></tr></thead>
+        <thead><tr><th scope="col">${text.part}</th><th scope="col">${older.version}</th><th scope="col">${newer.version}</th><th scope="col">${text.difference}</th></tr></thead>
         <${Part} title=${text.inputs} rows=${inputs} /><${Part} title=${text.outputs} rows=${outputs} />
       </table></div>
     <//>`;

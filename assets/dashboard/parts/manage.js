@@ -8,9 +8,9 @@ import { EditForm } from "./edit_form.js";
 import { Pending } from "./problem.js";
 
 /** Creates a thing of `path`, or changes the one with the id. The form begins with `start`, or with the newest state. */
-export function EditDialog({ title, path, id, fields, start, toBody = (body) => body, close, done, action, lead, wide }) {
+export function EditDialog({ title, path, id, fields, start, toForm = (thing) => thing, toBody = (body) => body, close, done, action, lead, wide }) {
   const loaded = useLoaded(async (signal) => (id ? getThing(`${path}/${id}`, signal) : {}), [id]);
-  const save = (body) => (id ? change(`${path}/${id}`, toBody(body), loaded.value.etag) : create(path, toBody(body)));
+  const save = (body, form) => (id ? change(`${path}/${id}`, toBody(body, form), loaded.value.etag) : create(path, toBody(body, form)));
   const onSaved = (saved) => {
     close();
     done(saved);
@@ -18,7 +18,7 @@ export function EditDialog({ title, path, id, fields, start, toBody = (body) => 
   return html`<${Dialog} title=${title} close=${close} wide=${wide}>
     ${lead && html`<p class="quiet">${lead}</p>`}
     ${!loaded.value ? html`<${Pending} loaded=${loaded} />`
-      : html`<${EditForm} key=${loaded.value.etag} fields=${fields} value=${loaded.value.thing} start=${start} save=${save} onSaved=${onSaved}
+      : html`<${EditForm} key=${loaded.value.etag} fields=${fields} value=${loaded.value.thing && toForm(loaded.value.thing)} start=${start} save=${save} onSaved=${onSaved}
           reload=${loaded.reload} cancel=${close} action=${id ? text.save : action} />`}
   <//>`;
 }

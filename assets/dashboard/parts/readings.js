@@ -29,7 +29,7 @@ export function Readings({ sensor, extent, window, turn }) {
   const zoomed = (factor) => show({ from: window.from - ((factor - 1) / 2) * span, to: window.to + ((factor - 1) / 2) * span });
   const end = Math.min(Math.max(window.to, extent.first), extent.last);
   const { value } = loaded;
-  const gaps = value ? gapsOf(value.points, value.thinned) : [];
+  const gaps = value ? gapsOf(value.points, value.thinned, value.window, extent) : [];
   return html`
     <div class="choices" role="group" aria-label=${text.windows}>
       ${SPANS.map(([name, length]) => html`<button type="button" key=${name} onClick=${() => show({ from: end - length, to: end })}>${text[name]}</button>`)}

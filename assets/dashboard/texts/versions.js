@@ -23,6 +23,7 @@ export const text = {
   older: "From version",
   newer: "To version",
   part: "Role",
+  difference: "Difference",
   marks: { added: "added", removed: "removed", changed: "changed", same: "same" },
   absent: "not there",
   optional: "optional",
