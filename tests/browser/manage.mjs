@@ -213,7 +213,7 @@ tests["the page of a sensor shows its gaps, exports its readings and withdraws s
   const status = page.locator(".at-pointer + p");
   await status.getByText("2 gaps, the longest of 20 hours").waitFor();
   await page.locator(".readings-plot canvas").waitFor();
-  assert.equal(await page.locator("table tbody tr").count(), 20);
+  await page.locator("table tbody tr").nth(19).waitFor();
   await page.locator(".readings-plot .u-over").hover({ position: { x: 500, y: 100 } });
   await page.locator(".at-pointer strong", { hasText: "°C" }).waitFor();
   await page.getByRole("button", { name: "All", exact: true }).click();
@@ -239,6 +239,20 @@ tests["the page of a sensor shows its gaps, exports its readings and withdraws s
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   await page.getByRole("heading", { name: "Thermometer 1.1 is in use" }).waitFor();
   await press(page, "Close");
+};
+
+tests["readings of a sensor are imported from a file"] = async () => {
+  const page = await enter(`#/sensors/${things.anemometer.id}`);
+  await page.getByRole("heading", { name: "No readings yet" }).waitFor();
+  await page.getByRole("button", { name: "Import CSV" }).click();
+  const rows = Array.from({ length: 30 }, (_, hour) => `${new Date(END - hour * HOUR).toISOString()},${hour / 10}`);
+  const buffer = Buffer.from(["time,wind", ...rows].join("\n"));
+  await dialog(page).locator("input[type=file]").setInputFiles({ name: "wind.csv", mimeType: "text/csv", buffer });
+  await dialog(page).getByRole("button", { name: "Import 30 readings" }).click();
+  await dialog(page).getByText("30 stored").waitFor();
+  await look(page, "import readings");
+  await press(page, "Close");
+  await page.locator(".at-pointer + p").getByText("30 readings; no gaps").waitFor();
 };
 
 tests["a source is created, published in two versions, compared, and deleted"] = async () => {

@@ -25,7 +25,7 @@ export function CompareContracts({ versions, close }) {
       <p role="status">${isSame ? text.same : html`<strong>${missing.length === 0 ? text.fits : text.misfits(missing.join(", "))}</strong>
         ${dropped.length > 0 && ` ${text.drops(dropped.join(", "))}`}`}</p>
       <div class="wide" tabindex="0" role="region" aria-label=${text.compareTitle}><table class="compare">
-        <thead><tr><th scope="col">${text.part}</th><th scope="col">${older.version}</th><th scope="col">${newer.version}</th><th scope="col">${text.difference}</th></tr></thead>
+        <thead><tr><th scope="col">${text.part}</th><th scope="col">${older.version}</th><th scope="col">${newer.version}</th></tr></thead>
         <${Part} title=${text.inputs} rows=${inputs} /><${Part} title=${text.outputs} rows=${outputs} />
       </table></div>
     <//>`;
@@ -33,10 +33,9 @@ export function CompareContracts({ versions, close }) {
 
 function Part({ title, rows }) {
   return html`<tbody>
-    <tr><th scope="colgroup" colspan="4">${title}</th></tr>
-    ${rows.map(({ role, one, other, mark, changed }) => html`<tr key=${role} class=${mark}>
-      <th scope="row">${role}</th><td><${Role} role=${one} changed=${changed} /></td><td><${Role} role=${other} changed=${changed} /></td>
-      <td>${mark !== "same" && html`<span class="mark ${mark}">${text.marks[mark]}</span>`}</td>
+    <tr><th scope="colgroup" colspan="3">${title}</th></tr>
+    ${rows.map(({ role, one, other, mark, changed }) => html`<tr key=${role} class="row-${mark}">
+      <th scope="row">${role}${mark !== "same" && html`<p class="mark">${text.marks[mark]}</p>`}</th><td><${Role} role=${one} changed=${changed} /></td><td><${Role} role=${other} changed=${changed} /></td>
     </tr>`)}
   </tbody>`;
 }

@@ -9,9 +9,13 @@ export function Dialog({ title, close, actions, wide, children }) {
   const id = useRef(`dialog-${Math.random().toString(36).slice(2)}`).current;
   useLayoutEffect(() => {
     const before = document.activeElement;
-    dialog.current.showModal();
+    const element = dialog.current;
+    element.showModal();
     // The button that opened the dialog has the focus again, unless it is gone.
-    return () => (before?.isConnected ? before : document.getElementById("content"))?.focus({ preventScroll: true });
+    return () => {
+      element.close();
+      if (!before?.isConnected) document.getElementById("content")?.focus({ preventScroll: true });
+    };
   }, []);
   const cancel = (event) => {
     event.preventDefault();

@@ -6,6 +6,7 @@ import { change } from "../lib/manage.js";
 import { go } from "../lib/route.js";
 import { text } from "../texts/job_edit.js";
 import { text as words } from "../texts/manage.js";
+import { text as problems } from "../texts/problems.js";
 import { Dialog } from "./dialog.js";
 import { DeleteDialog, EditDialog } from "./manage.js";
 import { Pending, ProblemNote } from "./problem.js";
@@ -70,16 +71,17 @@ function JobEdit({ job, close, done }) {
   const inputs = ({ value, set, form, problem }) => {
     const roles = versionOf(form)?.input_roles ?? [];
     const errors = (problem?.errors ?? []).filter(({ pointer }) => pointer?.startsWith("/role_bindings"));
-    const at = (role) => errors.filter(({ pointer }) => pointer.startsWith(`/role_bindings/${sent.current.indexOf(role)}/`));
-    const rest = errors.filter((error) => !roles.some(({ role }) => at(role).includes(error)));
+    const at = ({ role, required }) => errors.filter(({ pointer, code }) => pointer.startsWith(`/role_bindings/${sent.current.indexOf(role)}/`)
+      || (code === "missing_role" && required && !value[role]));
+    const rest = errors.filter((error) => !roles.some((role) => at(role).includes(error)));
     return html`
       <fieldset>
         <legend>${text.inputs}</legend>
         ${roles.length === 0 && html`<p class="quiet">${text.noInputs}</p>`}
         ${roles.map((role) => html`<${RoleField} key=${role.role} role=${role} there=${there.value} organisation=${job.organisation_id}
           locations=${locations} value=${value[role.role] ?? ""} set=${(id) => set({ ...value, [role.role]: id })}
-          wrong=${at(role.role).map(({ detail }) => detail)} />`)}
-        ${rest.length > 0 && html`<p class="wrong" role="alert">${rest.map(({ detail }) => detail).join("; ")}</p>`}
+          wrong=${at(role).map(({ detail }) => detail)} />`)}
+        ${rest.length > 0 && html`<p class="wrong" role="alert">${rest.map(({ detail }) => problems.violation(text.inputs, detail)).join(" ")}</p>`}
       </fieldset>`;
   };
   const place = locations.find(({ id }) => id === job.location_id)?.name ?? text.noLocation;

@@ -56,11 +56,13 @@ export function Locations({ parameters, me }) {
   const fields = fieldsOf(me, organisations);
   const own = me.organisation_id ?? (organisations.length === 1 ? organisations[0].id : "");
   const number = (value) => value ?? html`<span class="quiet">${words.unknown}</span>`;
+  // Five decimals are a metre.
+  const rounded = (value) => number(value === undefined ? undefined : Number(value.toFixed(5)));
   const columns = [
     { key: "name", title: words.name, render: (row) => html`${row.name}${row.placeholder && html`<p class="quiet">${words.placeholder}</p>`}` },
     ...(organisations.length > 1 ? [{ key: "organisation", title: words.organisation, value: (row) => owners.get(row.organisation_id) }] : []),
-    { key: "latitude", title: text.latitude, render: (row) => number(row.latitude) },
-    { key: "longitude", title: text.longitude, render: (row) => number(row.longitude) },
+    { key: "latitude", title: text.latitude, render: (row) => rounded(row.latitude) },
+    { key: "longitude", title: text.longitude, render: (row) => rounded(row.longitude) },
     { key: "elevation", title: text.elevation, render: (row) => number(row.elevation === undefined ? undefined : text.metres(row.elevation)) },
     { key: "sensors", title: text.sensors, value: (row) => sensorsAt(row).length,
       render: (row) => html`<a href=${link("sensors", { q: row.name })}>${sensorsAt(row).length}</a>` },

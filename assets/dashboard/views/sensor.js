@@ -15,6 +15,7 @@ import { Said, useManaged } from "../parts/manage.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { chosenWindow, Readings } from "../parts/readings.js";
 import { jobsBySensor, SensorDialogs } from "../parts/sensor_dialogs.js";
+import { SensorImport } from "../parts/sensor_import.js";
 import { State } from "../parts/state.js";
 import { Withdraw } from "../parts/withdraw.js";
 import { Zone } from "../parts/zone.js";
@@ -52,6 +53,7 @@ export function SensorView({ id, parameters, me }) {
     <div class="title">
       <${Heading}>${sensor.name}<//>
       <div class="acts">
+        ${may(me, "worker") && html`<button type="button" class="primary" onClick=${show("import", sensor)}>${text.importCsv}</button>`}
         ${may(me, "worker") && extent.value && html`<button type="button" onClick=${show("withdraw", sensor)}>${text.withdraw}</button>`}
         ${isOwner && html`<button type="button" onClick=${show("edit", sensor)}>${words.edit}</button>
           <button type="button" class="danger" onClick=${show("delete", sensor)}>${words.delete}</button>`}
@@ -75,6 +77,7 @@ export function SensorView({ id, parameters, me }) {
       <li key=${job.id}><a href=${link(`jobs/${job.id}`)}>${job.name}</a> <${State} state=${job.health.state} /></li>`)}</ul>`}
     <${Zone} />
     <${SensorDialogs} managed=${managed} me=${me} there=${there.value} done=${done} />
+    ${open?.kind === "import" && html`<${SensorImport} sensor=${sensor} close=${close} done=${() => setTurn((turn) => turn + 1)} />`}
     ${open?.kind === "withdraw" && html`<${Withdraw} sensor=${sensor} window=${window} close=${close}
       done=${(said) => (managed.say(said), setTurn((turn) => turn + 1))} />`}`;
 }
