@@ -58,6 +58,10 @@ async function fill() {
   Object.assign(things, { source, one, two });
 }
 
+let filled;
+/** Fills the server once, before the first test that needs it. */
+const full = () => (filled ??= fill());
+
 const tests = {};
 
 tests["an empty server says in each view what to do next"] = async () => {
@@ -104,7 +108,7 @@ tests["an organisation is created, renamed, searched, sorted and deleted"] = asy
     await page.getByRole("button", { name: `Delete ${name}` }).click();
     await dialog(page).getByText("its tokens, 0 locations and 0 sensors").waitFor();
     // The safe choice has the focus.
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Cancel");
+    await page.waitForFunction(() => document.activeElement.textContent === "Cancel");
     await press(page, "Delete");
     await said(page, `${name} is deleted.`);
   }
@@ -112,7 +116,7 @@ tests["an organisation is created, renamed, searched, sorted and deleted"] = asy
 };
 
 tests["a location is created by keyboard only, edited, found on the map and deleted"] = async () => {
-  await fill();
+  await full();
   const page = await enter("");
   const key = async (...keys) => {
     for (const key of keys) await page.keyboard.press(key);
@@ -131,7 +135,7 @@ tests["a location is created by keyboard only, edited, found on the map and dele
   await tab("New location");
   await key("Enter");
   await dialog(page).waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement.tagName), "SELECT");
+  await page.waitForFunction(() => document.activeElement.tagName === "SELECT");
   await page.keyboard.type("Farm 1");
   await key("Tab");
   await page.keyboard.type("Barn");
@@ -147,7 +151,7 @@ tests["a location is created by keyboard only, edited, found on the map and dele
   await key("Enter");
   await said(page, "Barn is created.");
   await page.getByText("41 locations").waitFor();
-  assert.equal(await focused(), "New location");
+  await page.waitForFunction(() => document.activeElement.innerText === "New location");
 
   await page.getByRole("button", { name: "Edit Barn" }).click();
   await field(page, "Elevation").fill("12");
@@ -170,6 +174,7 @@ tests["a location is created by keyboard only, edited, found on the map and dele
 };
 
 tests["sensors are searched, sorted and turned over, one is created, edited and deleted"] = async () => {
+  await full();
   const page = await enter("#/sensors");
   await page.getByText("80 sensors").waitFor();
   await page.getByText("Page 1 of 2").waitFor();
@@ -209,6 +214,7 @@ tests["sensors are searched, sorted and turned over, one is created, edited and 
 };
 
 tests["the page of a sensor shows its gaps, exports its readings and withdraws some"] = async () => {
+  await full();
   const page = await enter(`#/sensors/${things.thermometer.id}`);
   const status = page.locator(".at-pointer + p");
   await status.getByText("2 gaps, the longest of 20 hours").waitFor();
@@ -242,6 +248,7 @@ tests["the page of a sensor shows its gaps, exports its readings and withdraws s
 };
 
 tests["readings of a sensor are imported from a file"] = async () => {
+  await full();
   const page = await enter(`#/sensors/${things.anemometer.id}`);
   await page.getByRole("heading", { name: "No readings yet" }).waitFor();
   await page.getByRole("button", { name: "Import CSV" }).click();
@@ -256,6 +263,7 @@ tests["readings of a sensor are imported from a file"] = async () => {
 };
 
 tests["a source is created, published in two versions, compared, and deleted"] = async () => {
+  await full();
   const page = await enter("#/sources", { expected: [422] });
   await page.getByRole("button", { name: "New source" }).click();
   await field(page, "Name").fill("Rot model");
@@ -280,7 +288,7 @@ tests["a source is created, published in two versions, compared, and deleted"] =
   await press(page, "Publish");
   // The violation stands at its field, which has the focus.
   await role("Outputs", 2).locator(".wrong").waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-invalid")), "true");
+  await page.waitForFunction(() => document.activeElement.getAttribute("aria-invalid") === "true");
   await look(page, "publish with an error");
   await role("Outputs", 2).getByLabel("Role", { exact: true }).fill("spread");
   await press(page, "Publish");
@@ -330,6 +338,7 @@ tests["a source is created, published in two versions, compared, and deleted"] =
 };
 
 tests["a job is renamed, bound anew, moved to another version, paused and deleted"] = async () => {
+  await full();
   const page = await enter(`#/jobs/${things.job.id}`, { expected: [412, 422] });
   const job = () => call("GET", `/api/v1/jobs/${things.job.id}`);
   const edit = () => page.getByRole("button", { name: "Edit", exact: true }).click();
@@ -375,6 +384,7 @@ tests["a job is renamed, bound anew, moved to another version, paused and delete
 };
 
 tests["a manager changes its own organisation's things only, and a viewer nothing"] = async () => {
+  await full();
   const token = (role) => call("POST", "/api/v1/tokens", { name: role, role, organisation_id: things.organisation_id });
   const manager = await enter("#/sensors", { secret: (await token("manager")).secret });
   await manager.getByText("8 sensors").waitFor();
@@ -416,6 +426,7 @@ tests["the navigation is a menu on a phone, and closes by Escape and by a choice
 };
 
 tests["every view and dialog fits a phone and a desktop, in light and dark"] = async () => {
+  await full();
   const views = {
     organisations: "#/organisations", locations: "#/locations", sensors: "#/sensors", sensor: `#/sensors/${things.thermometer.id}`,
     sources: "#/sources", source: `#/sources/${things.source.id}`,

@@ -2,9 +2,12 @@
 import { html, useState } from "../lib/html.js";
 import { useLoaded } from "../lib/load.js";
 import { change, create, getThing, remove } from "../lib/manage.js";
+import { link } from "../lib/route.js";
+import { may } from "../lib/session.js";
 import { text } from "../texts/manage.js";
 import { Confirm, Dialog } from "./dialog.js";
 import { EditForm } from "./edit_form.js";
+import { Empty } from "./empty.js";
 import { Pending } from "./problem.js";
 
 /** Creates a thing of `path`, or changes the one with the id. The form begins with `start`, or with the newest state. */
@@ -46,6 +49,13 @@ export function useManaged() {
 }
 
 export const Said = ({ managed }) => html`<div role="status" class=${managed.said ? "said" : ""}>${managed.said}</div>`;
+
+/** An empty list of what belongs to an organisation: what to do, or who can do it. */
+export function NoneYet({ title, lead, me, organisations }) {
+  if (!may(me, "manager")) return html`<${Empty} title=${title}><p>${text.noneViewer}</p><//>`;
+  return html`<${Empty} title=${title}><p>${organisations.length > 0 ? lead
+    : html`${text.organisationFirst}<a href=${link("organisations")}>${text.createOrganisation}</a>`}</p><//>`;
+}
 
 /** The buttons of a row. */
 export function RowActs({ managed, thing, edit = true }) {

@@ -17,9 +17,7 @@ export const text = {
   jobs: "Jobs",
   none: "No locations yet",
   noneLead: "Add the places that your sensors stand at, or that your models predict for.",
-  noneViewer: "A manager of your organisation can add them.",
   consequences: "The location disappears from every list. Predictions that were made for it stay until their retention ends.",
   inUse: "A location that a sensor stands at, or that a job uses, cannot be deleted. Change these first:",
   map: "Map of the locations",
-  mapHint: "Choose a point to search for its location.",
 };

@@ -18,5 +18,8 @@ export const text = {
   none: "none",
   unknown: "unknown",
   placeholder: "Placeholder of a job's set-up. Give it a name.",
+  noneViewer: "A manager of your organisation can add them.",
+  organisationFirst: "They belong to an organisation. ",
+  createOrganisation: "Create the first organisation",
   first: (most, many) => `There are more than ${most} ${many}. Only the first ${most} are listed here.`,
 };

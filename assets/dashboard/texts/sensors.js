@@ -16,7 +16,6 @@ export const text = {
   jobs: "Used by",
   none: "No sensors yet",
   noneLead: "Add your sensors. Each one measures one metric.",
-  noneViewer: "A manager of your organisation can add them.",
   consequences: "This deletes the sensor with all of its readings, also those that a reader could get for the past. This cannot be undone.",
   inUse: "A sensor that a job binds cannot be deleted. Change or delete these jobs first:",
   all: "All sensors",

@@ -31,7 +31,7 @@ export const text = {
   track: "Predictions posted without a job",
   tracks: [["", "The server decides by the version"], ["main", "Count as the model's"], ["shadow", "Count as a version on trial"]],
   none: "No sources yet",
-  noneLead: "Register a model as a source, then publish a version of it. Or do both with calls:",
+  noneLead: "Register a model as a source, then publish a version of it.",
   noneViewer: "Register a model as a source, then publish a version of it. A manager of your organisation can do this.",
   guide: "Guide to jobs, steps 1 to 3",
   guideLink: `${BASE}/docs/jobs`,

@@ -6,9 +6,8 @@ import { choices, owns } from "../lib/manage.js";
 import { link } from "../lib/route.js";
 import { may } from "../lib/session.js";
 import { SameAs } from "../parts/copy.js";
-import { Empty } from "../parts/empty.js";
 import { Heading } from "../parts/heading.js";
-import { DeleteDialog, EditDialog, RowActs, Said, useManaged } from "../parts/manage.js";
+import { DeleteDialog, EditDialog, NoneYet, RowActs, Said, useManaged } from "../parts/manage.js";
 import { PlainMap } from "../parts/map.js";
 import { Pending } from "../parts/problem.js";
 import { Table } from "../parts/table.js";
@@ -79,11 +78,11 @@ export function Locations({ parameters, me }) {
   return html`
     <div class="title">
       <${Heading}>${text.title}<//>
-      ${isManager && html`<button type="button" class="primary" onClick=${managed.show("new")}>${text.add}</button>`}
+      ${isManager && organisations.length > 0 && html`<button type="button" class="primary" onClick=${managed.show("new")}>${text.add}</button>`}
     </div>
     <p class="quiet lead-in">${text.lead}</p>
     <${Said} managed=${managed} />
-    ${locations.length === 0 ? html`<${Empty} title=${text.none}><p>${isManager ? text.noneLead : text.noneViewer}</p><//>` : html`
+    ${locations.length === 0 ? html`<${NoneYet} title=${text.none} lead=${text.noneLead} me=${me} organisations=${organisations} />` : html`
       ${points.length > 0 && html`<${PlainMap} points=${points} label=${text.map} />`}
       <${Table} label=${text.title} word="location" columns=${columns} rows=${locations} sort="name" parameters=${parameters} />
       ${locations.length >= MOST && html`<p class="quiet">${words.first(MOST, "locations")}</p>`}

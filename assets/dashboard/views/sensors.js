@@ -1,6 +1,6 @@
 // The sensors: list, create, edit, delete. The newest reading of a sensor is read when its row is seen.
 import { html, useEffect, useRef, useState } from "../lib/html.js";
-import { address, API, curl, getAll, MOST } from "../lib/api.js";
+import { address, getAll, MOST } from "../lib/api.js";
 import { useLoaded } from "../lib/load.js";
 import { owns } from "../lib/manage.js";
 import { link } from "../lib/route.js";
@@ -8,9 +8,8 @@ import { may } from "../lib/session.js";
 import { useZone } from "../lib/time.js";
 import { Latest } from "../parts/contract.js";
 import { SameAs } from "../parts/copy.js";
-import { Empty } from "../parts/empty.js";
 import { Heading } from "../parts/heading.js";
-import { RowActs, Said, useManaged } from "../parts/manage.js";
+import { NoneYet, RowActs, Said, useManaged } from "../parts/manage.js";
 import { Pending } from "../parts/problem.js";
 import { jobsBySensor, SensorDialogs } from "../parts/sensor_dialogs.js";
 import { Table } from "../parts/table.js";
@@ -50,11 +49,11 @@ export function Sensors({ parameters, me }) {
   return html`
     <div class="title">
       <${Heading}>${text.title}<//>
-      ${isManager && html`<button type="button" class="primary" onClick=${managed.show("new")}>${text.add}</button>`}
+      ${isManager && organisations.length > 0 && html`<button type="button" class="primary" onClick=${managed.show("new")}>${text.add}</button>`}
     </div>
     <p class="quiet lead-in">${text.lead}</p>
     <${Said} managed=${managed} />
-    ${sensors.length === 0 ? html`<${None} me=${me} organisation=${organisations[0]} />` : html`
+    ${sensors.length === 0 ? html`<${NoneYet} title=${text.none} lead=${text.noneLead} me=${me} organisations=${organisations} />` : html`
       <${Table} label=${text.title} word="sensor" columns=${columns} rows=${sensors} sort="name" parameters=${parameters} />
       ${sensors.length >= MOST && html`<p class="quiet">${words.first(MOST, "sensors")}</p>`}
       <${SameAs} json=${address("/sensors")} file="sensors" />
@@ -72,11 +71,4 @@ function Seen({ children }) {
     return () => observer.disconnect();
   }, []);
   return html`<div ref=${place}>${isSeen ? children : "…"}</div>`;
-}
-
-function None({ me, organisation }) {
-  if (!may(me, "manager")) return html`<${Empty} title=${text.none}><p>${text.noneViewer}</p><//>`;
-  const owner = me.organisation_id ? {} : { organisation_id: organisation?.id ?? "ORGANISATION_ID" };
-  const body = { name: "Thermometer 1", metric: "air_temperature", unit: "°C", ...owner };
-  return html`<${Empty} title=${text.none} command=${curl(`${API}/sensors`, { method: "POST", body })}><p>${text.noneLead}</p><//>`;
 }

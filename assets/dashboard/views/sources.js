@@ -1,6 +1,6 @@
 // The predictive models, with how many jobs use each: list, create, edit, delete.
 import { html } from "../lib/html.js";
-import { API, curl, getAll, MOST } from "../lib/api.js";
+import { getAll, MOST } from "../lib/api.js";
 import { useLoaded } from "../lib/load.js";
 import { owns } from "../lib/manage.js";
 import { go, link } from "../lib/route.js";
@@ -69,11 +69,7 @@ export function Sources({ parameters, me }) {
     <${SourceDialogs} managed=${managed} me=${me} organisations=${organisations} versions=${versions} done=${done} />`;
 }
 
-function None({ me }) {
-  const body = { name: "frost-predictor", description: "Predicts night frost.", expected_interval_minutes: 60 };
-  const command = may(me, "manager") ? curl(`${API}/sources`, { method: "POST", body }) : undefined;
-  return html`
-    <${Empty} title=${text.none} command=${command}>
-      <p>${command ? text.noneLead : text.noneViewer} <a href=${text.guideLink}>${text.guide}</a></p>
-    <//>`;
-}
+const None = ({ me }) => html`
+  <${Empty} title=${text.none}>
+    <p>${may(me, "manager") ? text.noneLead : text.noneViewer} <a href=${text.guideLink}>${text.guide}</a></p>
+  <//>`;
