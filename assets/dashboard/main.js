@@ -9,8 +9,11 @@ import { Heading } from "./parts/heading.js";
 import { ProblemNote } from "./parts/problem.js";
 import { JobView } from "./views/job.js";
 import { LineageView } from "./views/lineage.js";
+import { Locations } from "./views/locations.js";
+import { Organisations } from "./views/organisations.js";
 import { Overview } from "./views/overview.js";
-import { Places } from "./views/places.js";
+import { SensorView } from "./views/sensor.js";
+import { Sensors } from "./views/sensors.js";
 import { SetUp } from "./views/set_up.js";
 import { SignIn } from "./views/sign_in.js";
 import { SourceView } from "./views/source.js";
@@ -20,7 +23,9 @@ import { Tokens } from "./views/tokens.js";
 const VIEWS = {
   jobs: ({ parts: [id], ...rest }) => (id ? html`<${JobView} key=${id} id=${id} ...${rest} />` : html`<${Overview} ...${rest} />`),
   sources: ({ parts: [id], ...rest }) => (id ? html`<${SourceView} key=${id} id=${id} ...${rest} />` : html`<${Sources} ...${rest} />`),
-  places: (rest) => html`<${Places} ...${rest} />`,
+  organisations: (rest) => html`<${Organisations} ...${rest} />`,
+  locations: (rest) => html`<${Locations} ...${rest} />`,
+  sensors: ({ parts: [id], ...rest }) => (id ? html`<${SensorView} key=${id} id=${id} ...${rest} />` : html`<${Sensors} ...${rest} />`),
   tokens: (rest) => html`<${Tokens} ...${rest} />`,
   lineage: (rest) => html`<${LineageView} ...${rest} />`,
   "set-up": (rest) => html`<${SetUp} ...${rest} />`,

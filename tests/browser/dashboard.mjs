@@ -407,16 +407,17 @@ if (isDemo) {
     await call("POST", "/api/v1/predictions", { job_id: job.id, predictions: [{ role: "mildew_risk", valid_time, value: 50 }] });
     await chart(page).waitFor({ timeout: 20_000 });
     await page.locator(".readout .class.moderate").waitFor();
-    // It is deactivated and activated again.
-    await page.getByRole("button", { name: "Deactivate" }).click();
+    // It is paused and resumed.
+    await page.getByRole("button", { name: "Pause" }).click();
     await page.locator(".now .state.paused").waitFor();
-    await page.getByRole("button", { name: "Activate", exact: true }).click();
+    await page.getByRole("button", { name: "Resume" }).click();
     await page.locator(".now .state.on_time").waitFor();
   };
 
   tests["a token is made, shown once, used, and revoked"] = async () => {
     const page = await open("#/sign-in", { expected: [401] });
     await signIn(page, admin);
+    await page.getByRole("button", { name: "Administration" }).click();
     await page.getByRole("link", { name: "Tokens" }).click();
     await page.getByLabel("Name", { exact: true }).fill("made by the dashboard");
     await page.getByLabel("Role", { exact: true }).selectOption("viewer");
@@ -463,7 +464,7 @@ if (isDemo) {
     const [source] = await (await fetch(`${url}/api/v1/sources`)).json();
     const { job, issue_time, begin } = await trial(32);
     await begin();
-    const views = { trial: `#/jobs/${job.id}`, lineage: `#/lineage?metric=flow&job_id=${job.id}&valid_time=${issue_time}`, jobs: "", job: `#/jobs/${JOB}?${WEEK}&as_of=2013-05-23T12:00:00.000Z`, sources: "#/sources", source: `#/sources/${source.id}`, places: "#/places", "sign-in": "#/sign-in" };
+    const views = { trial: `#/jobs/${job.id}`, lineage: `#/lineage?metric=flow&job_id=${job.id}&valid_time=${issue_time}`, jobs: "", job: `#/jobs/${JOB}?${WEEK}&as_of=2013-05-23T12:00:00.000Z`, sources: "#/sources", source: `#/sources/${source.id}`, sensors: "#/sensors", locations: "#/locations", "sign-in": "#/sign-in" };
     for (const colorScheme of ["light", "dark"]) {
       for (const [size, viewport] of Object.entries(SIZES)) {
         for (const [name, hash] of Object.entries(views)) {

@@ -30,7 +30,7 @@ export function address(path, parameters = {}) {
 }
 
 /** Sends a call with the session's token, or with `secret`. Throws a Problem unless the response is a success. */
-async function send(address, { method = "GET", body, signal, secret, headers = {} } = {}) {
+export async function send(address, { method = "GET", body, signal, secret, headers = {} } = {}) {
   const shown = secret ?? token();
   if (shown) headers = { ...headers, Authorization: `Bearer ${shown}` };
   if (body !== undefined) headers = { ...headers, "Content-Type": "application/json" };

@@ -10,7 +10,7 @@ export const STATES = {
     word: "unmonitored", means: "Its source has no expected interval, so nothing is overdue.",
     cure: "Set expected_interval_minutes of the source.",
   },
-  paused: { word: "paused", means: "The job is not active: workers do not run it.", cure: "Activate it." },
+  paused: { word: "paused", means: "The job is not active: workers do not run it.", cure: "Resume it." },
 };
 
 /** All states, the worst first. */

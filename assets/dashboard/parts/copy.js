@@ -26,6 +26,13 @@ export function Command({ text }) {
   return html`<div class="block command"><pre tabindex="0"><code>${text}</code></pre><${Copy} text=${text} /></div>`;
 }
 
+/** Saves a blob as a file. */
+export function save(blob, file) {
+  const url = URL.createObjectURL(blob);
+  Object.assign(document.createElement("a"), { href: url, download: file }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+
 /** A link to the result of a call. A browser cannot send a token with a link, so the result is fetched and saved as a file. */
 export function Answer({ address, name, file }) {
   const [problem, setProblem] = useState("");
@@ -34,10 +41,7 @@ export function Answer({ address, name, file }) {
     event.preventDefault();
     setProblem("");
     try {
-      const url = URL.createObjectURL(await download(address));
-      const link = Object.assign(document.createElement("a"), { href: url, download: file });
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(url), 1000);
+      save(await download(address), file);
     } catch (problem) {
       setProblem(problem.message);
     }

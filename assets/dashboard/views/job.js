@@ -12,6 +12,7 @@ import { Contract } from "../parts/contract.js";
 import { FirstPrediction } from "../parts/first_prediction.js";
 import { Heading } from "../parts/heading.js";
 import { History } from "../parts/history.js";
+import { JobActs } from "../parts/job_edit.js";
 import { reason } from "../parts/job_row.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { Runs } from "../parts/runs.js";
@@ -46,7 +47,7 @@ export function JobView({ id, parameters, me }) {
     <p class="back"><a href=${link("jobs")}>All jobs</a></p>
     <div class="title">
       <${Heading}>${job.name}<//>
-      ${may(me, "manager") && html`<${Activity} job=${job} etag=${loaded.value.etag} done=${loaded.reload} />`}
+      ${may(me, "manager") && html`<${JobActs} job=${job} etag=${loaded.value.etag} done=${loaded.reload} />`}
     </div>
     ${loaded.problem && html`<${ProblemNote} problem=${loaded.problem} retry=${loaded.reload} />`}
     <div class="now" role="status">
@@ -88,20 +89,3 @@ function issuesOf(runs) {
 
 /** A time in milliseconds, rounded up: the server stores microseconds, and a moment too early excludes the issue. */
 const ceiling = (time) => Date.parse(time) + (/\.\d{3}\d*[1-9]/.test(time) ? 1 : 0);
-
-function Activity({ job, etag, done }) {
-  const [problem, setProblem] = useState(null);
-  const change = async () => {
-    setProblem(null);
-    try {
-      const headers = etag ? { "If-Match": etag } : {};
-      await call(address(`/jobs/${job.id}`), { method: "PUT", body: { active: !job.active }, headers });
-    } catch (problem) {
-      setProblem(problem);
-    }
-    done();
-  };
-  return html`
-    <div class="acts"><button type="button" onClick=${change}>${job.active ? "Deactivate" : "Activate"}</button></div>
-    ${problem && html`<${ProblemNote} problem=${problem} />`}`;
-}

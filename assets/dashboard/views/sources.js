@@ -1,16 +1,21 @@
-// The predictive models, with how many jobs use each.
+// The predictive models, with how many jobs use each: list, create, edit, delete.
 import { html } from "../lib/html.js";
-import { BASE } from "../lib/base.js";
-import { API, curl, getAll, MOST } from "../lib/api.js";
+import { getAll, MOST } from "../lib/api.js";
 import { useLoaded } from "../lib/load.js";
-import { link } from "../lib/route.js";
+import { owns } from "../lib/manage.js";
+import { go, link } from "../lib/route.js";
 import { may } from "../lib/session.js";
 import { length } from "../lib/time.js";
 import { plural } from "../lib/value.js";
 import { Empty } from "../parts/empty.js";
 import { Heading } from "../parts/heading.js";
+import { RowActs, Said, useManaged } from "../parts/manage.js";
 import { Pending } from "../parts/problem.js";
+import { SourceDialogs } from "../parts/source_dialogs.js";
+import { Table } from "../parts/table.js";
 import { TallyOfStates } from "../parts/tally.js";
+import { text as words } from "../texts/manage.js";
+import { text } from "../texts/sources.js";
 
 const grace = (source) => (source.grace_minutes ? `, grace ${length(source.grace_minutes * 60)}` : "");
 export const interval = (source) => {
@@ -19,48 +24,52 @@ export const interval = (source) => {
 };
 export const retention = (source) => (source.retention_hours ? length(source.retention_hours * 3600) : "forever");
 
-export function Sources({ me }) {
+export function Sources({ parameters, me }) {
+  const managed = useManaged();
   const loaded = useLoaded(async (signal) => {
-    const [sources, versions, jobs] = await Promise.all(["/sources", "/source_versions", "/jobs"].map((path) => getAll(path, {}, signal)));
-    return { sources, versions, jobs };
+    const paths = ["/sources", "/source_versions", "/jobs", "/organisations"];
+    const [sources, versions, jobs, organisations] = await Promise.all(paths.map((path) => getAll(path, {}, signal)));
+    return { sources, versions, jobs, organisations };
   }, []);
-  if (!loaded.value) return html`<${Heading}>Sources<//><${Pending} loaded=${loaded} />`;
-  const { sources, versions, jobs } = loaded.value;
-  const newest = (source) => versions.filter((version) => version.source_id === source.id).at(-1);
+  if (!loaded.value) return html`<${Heading}>${text.title}<//><${Pending} loaded=${loaded} />`;
+  const { sources, versions, jobs, organisations } = loaded.value;
+  const newest = new Map(versions.map((version) => [version.source_id, version]));
+  const users = Map.groupBy(jobs, (job) => job.source_id);
+  const owners = new Map(organisations.map(({ id, name }) => [id, name]));
+  const isManager = may(me, "manager");
+  const done = (kind, thing) => {
+    if (kind === "new") return go(`sources/${thing.id}`);
+    managed.say({ edit: words.saved, delete: words.deleted }[kind](thing.name));
+    loaded.reload();
+  };
+  const columns = [
+    { key: "name", title: text.one, value: (row) => `${row.name} ${row.description ?? ""}`, render: (row) => html`
+      <a href=${link(`sources/${row.id}`)}>${row.name}</a>${row.description && html`<p class="quiet">${row.description}</p>`}` },
+    { key: "version", title: text.newest, value: (row) => newest.get(row.id)?.version,
+      render: (row) => newest.get(row.id)?.version ?? html`<span class="quiet">${text.noVersion}</span>` },
+    { key: "predicts", title: text.predicts, value: (row) => newest.get(row.id)?.output_roles.map((role) => role.metric).join(", ") },
+    { key: "interval", title: text.interval, value: (row) => row.expected_interval_minutes, render: interval },
+    { key: "retention", title: text.retention, value: (row) => row.retention_hours ?? Infinity, render: retention },
+    ...(organisations.length > 1 ? [{ key: "owner", title: text.owner, value: (row) => owners.get(row.organisation_id) ?? text.shared }] : []),
+    { key: "jobs", title: text.jobs, value: (row) => (users.get(row.id) ?? []).length, render: (row) => html`
+      <a href=${link("jobs", { source: row.id })}>${plural((users.get(row.id) ?? []).length, "job")}</a> <${TallyOfStates} jobs=${users.get(row.id) ?? []} />` },
+    ...(isManager ? [{ key: "acts", title: "", value: () => "",
+      render: (row) => owns(me, row.organisation_id) && html`<${RowActs} managed=${managed} thing=${row} />` }] : []),
+  ];
   return html`
-    <${Heading}>Sources<//>
-    <p class="quiet lead-in">A source is a predictive model. Each version lists its inputs and its outputs. A job uses one version.</p>
+    <div class="title">
+      <${Heading}>${text.title}<//>
+      ${isManager && html`<button type="button" class="primary" onClick=${managed.show("new")}>${text.add}</button>`}
+    </div>
+    <p class="quiet lead-in">${text.lead}</p>
+    <${Said} managed=${managed} />
     ${sources.length === 0 ? html`<${None} me=${me} />` : html`
-      <div class="wide" tabindex="0" role="region" aria-label="Sources"><table>
-        <thead><tr>
-          <th scope="col">Source</th><th scope="col">Newest version</th><th scope="col">Predicts</th>
-          <th scope="col">Expected interval</th><th scope="col">Retention</th><th scope="col">Jobs</th>
-        </tr></thead>
-        <tbody>${sources.map((source) => {
-          const version = newest(source);
-          const own = jobs.filter((job) => job.source_id === source.id);
-          return html`
-            <tr key=${source.id}>
-              <th scope="row"><a href=${link(`sources/${source.id}`)}>${source.name}</a>
-                ${source.description && html`<p class="quiet">${source.description}</p>`}
-                ${!source.organisation_id && html`<p class="quiet">Shared by all organisations.</p>`}</th>
-              <td>${version?.version ?? html`<span class="quiet">none yet</span>`}</td>
-              <td>${version?.output_roles.map((role) => role.metric).join(", ")}</td>
-              <td>${interval(source)}</td>
-              <td>${retention(source)}</td>
-              <td><a href=${link("jobs", { source: source.id })}>${plural(own.length, "job")}</a> <${TallyOfStates} jobs=${own} /></td>
-            </tr>`;
-        })}</tbody>
-      </table></div>
-      ${jobs.length >= MOST && html`<p class="quiet">There are more than ${MOST} jobs. Only the first ${MOST} are counted here.</p>`}`}`;
+      <${Table} label=${text.title} word="source" columns=${columns} rows=${sources} sort="name" parameters=${parameters} />
+      ${jobs.length >= MOST && html`<p class="quiet">${text.first(MOST)}</p>`}`}
+    <${SourceDialogs} managed=${managed} me=${me} organisations=${organisations} versions=${versions} done=${done} />`;
 }
 
-function None({ me }) {
-  const body = { name: "frost-predictor", description: "Predicts night frost.", expected_interval_minutes: 60 };
-  const command = may(me, "manager") ? curl(`${API}/sources`, { method: "POST", body }) : undefined;
-  return html`
-    <${Empty} title="No sources yet" command=${command}>
-      <p>Register a model as a source, then publish a version of it (<a href=${`${BASE}/docs/jobs`}>Jobs</a>, steps 1 to 3).
-        ${!command && " A manager of your organisation can do this."}</p>
-    <//>`;
-}
+const None = ({ me }) => html`
+  <${Empty} title=${text.none}>
+    <p>${may(me, "manager") ? text.noneLead : text.noneViewer} <a href=${text.guideLink}>${text.guide}</a></p>
+  <//>`;

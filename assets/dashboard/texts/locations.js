@@ -1,0 +1,23 @@
+// The texts of the view of locations.
+export const text = {
+  title: "Locations",
+  lead: "A location is a named point. Sensors stand at locations, and jobs predict for them.",
+  add: "New location",
+  addTitle: "New location",
+  create: "Create location",
+  editTitle: (name) => `Edit ${name}`,
+  latitude: "Latitude",
+  longitude: "Longitude",
+  elevation: "Elevation",
+  latitudeHint: "Degrees north, -90 to 90, for example: 55.68",
+  longitudeHint: "Degrees east, -180 to 180, for example: 12.57",
+  elevationHint: "Metres above sea level; may stay empty",
+  metres: (value) => `${value} m`,
+  sensors: "Sensors",
+  jobs: "Jobs",
+  none: "No locations yet",
+  noneLead: "Add the places that your sensors stand at, or that your models predict for.",
+  consequences: "The location disappears from every list. Predictions that were made for it stay until their retention ends.",
+  inUse: "A location that a sensor stands at, or that a job uses, cannot be deleted. Change these first:",
+  map: "Map of the locations",
+};
