@@ -30,6 +30,11 @@ pub mod throttle;
 pub mod token;
 pub mod transfer;
 #[cfg(feature = "webhooks")]
+pub mod probe;
+#[cfg(not(feature = "webhooks"))]
+#[path = "probe_off.rs"]
+pub mod probe;
+#[cfg(feature = "webhooks")]
 pub mod webhook;
 #[cfg(not(feature = "webhooks"))]
 #[path = "webhook/off.rs"]

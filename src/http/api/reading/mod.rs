@@ -33,6 +33,7 @@ use crate::{
     },
     service::{App, reading},
 };
+pub use self::csv::{ReadingRows, read_csv};
 use lines::ReadingLines;
 
 /// Operations on readings.
