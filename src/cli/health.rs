@@ -143,21 +143,27 @@ async fn report(
     }
     let owners = Owners::read(app).await?;
     for job in jobs {
-        let health = &job.health.whole;
-        print(&format!(
-            "{}: {} ({}), last post {}, due {}{}",
-            health.state.as_str(),
-            job.name,
-            owners.name(Some(job.organisation_id)),
-            moment(health.last_arrival, "never"),
-            moment(health.expected_by, "never"),
-            health.message.as_ref().map_or_else(String::new, |message| {
-                let line = message.as_str().lines().next().unwrap_or_default();
-                format!(": {line}")
-            }),
-        ))?;
+        print(&line(&job, &owners))?;
     }
     Ok(())
+}
+
+/// Returns the line about a job: its state, what was posted and what was due, and the worker's message.
+fn line(job: &Job, owners: &Owners) -> String {
+    let health = &job.health.whole;
+    let (state, owner) = (health.state.as_str(), owners.name(Some(job.organisation_id)));
+    let mut line = format!("{state}: {} ({owner})", job.name);
+    line += &match health.last_arrival {
+        Some(last) => format!(", last post {}", moment(Some(last), "")),
+        None => ", nothing posted yet".to_owned(),
+    };
+    if let Some(due) = health.expected_by {
+        line += &format!(", due {}", moment(Some(due), ""));
+    }
+    if let Some(message) = &health.message {
+        line += &format!(": {}", message.as_str().lines().next().unwrap_or_default());
+    }
+    line
 }
 
 /// Asks a running server whether it is ready.

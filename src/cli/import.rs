@@ -22,7 +22,6 @@ use crate::{
 /// The arguments of `import`.
 #[derive(Debug, clap::Args)]
 #[command(
-    args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     after_help = "Examples:
   prediction-api import --data-dir new-data everything.ndjson
@@ -46,9 +45,9 @@ enum What {
 /// Imports an export or readings.
 pub fn run(settings: &Settings, arguments: &Arguments) -> Outcome {
     match (&arguments.what, &arguments.from) {
-        (Some(What::Readings(readings)), _) => readings::run(settings, readings),
+        (Some(What::Readings(readings)), None) => readings::run(settings, readings),
         (None, Some(from)) => import_export(settings, from),
-        (None, None) => Err(Failure("name the file to import".to_owned())),
+        _ => Err(Failure("import either an export or readings".to_owned())),
     }
 }
 

@@ -57,7 +57,9 @@ fn write_all(command: &clap::Command, folder: &Path) -> io::Result<usize> {
 
 fn page(command: &clap::Command) -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
-    Man::new(command.clone()).title(name_of(command)).render(&mut page)?;
+    let source = concat!("prediction-api ", env!("CARGO_PKG_VERSION"));
+    let man = Man::new(command.clone()).title(name_of(command)).source(source);
+    man.render(&mut page)?;
     Ok(page)
 }
 

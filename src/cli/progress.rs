@@ -12,7 +12,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// Returns a bar that shows its `message` and, once it has a length, how many bytes of it are done.
 pub fn bytes(message: &str, length: Option<u64>) -> ProgressBar {
     let template = match length {
-        Some(_) => "{msg}  {bar:40} {bytes} of {total_bytes}, {eta} left",
+        Some(_) => "{msg}  {bar:30} {bytes} of {total_bytes}, {eta} left",
         None => "{msg}  {spinner} {elapsed}",
     };
     let bar = match length {
@@ -24,7 +24,7 @@ pub fn bytes(message: &str, length: Option<u64>) -> ProgressBar {
 
 /// Returns a bar that shows its `message` and how many of a known number of `things` are done.
 pub fn steps(message: &str, things: &str, length: u64) -> ProgressBar {
-    let template = format!("{{msg}}  {{bar:40}} {{human_pos}} of {{human_len}} {things}, {{eta}} left");
+    let template = format!("{{msg}}  {{bar:30}} {{human_pos}} of {{human_len}} {things}, {{eta}} left");
     shown(ProgressBar::new(length), &template, message)
 }
 

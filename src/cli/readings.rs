@@ -110,7 +110,13 @@ pub fn run(settings: &Settings, arguments: &Arguments) -> Outcome {
             Some(sensor) => Some(names::sensor(&app, sensor, owner).await?),
             None => None,
         };
-        let mut rows = read_readings(&bytes, sensor, gaps).map_err(|error| not_read(&error))?;
+        let mut rows = read_readings(&bytes, sensor, gaps).map_err(|error| {
+            let hint = match sensor.is_none() && error.ends_with("sensor_id is missing") {
+                true => "; --sensor names the sensor of all lines",
+                false => "",
+            };
+            not_read(&(error + hint))
+        })?;
         let lines = rows.valid.len() + rows.invalid.len();
         let most = if arguments.skip_refused { MOST_SKIPPED } else { LISTED };
         let is_checked = check(&app, &mut rows, most).await?;
@@ -248,6 +254,7 @@ fn reason(violation: &Violation) -> String {
     let detail = violation.detail.split(" (line ").next().unwrap_or_default();
     let detail = detail
         .replace(", or this token may not see it", "")
+        .replace("has no value: ", "is empty: ")
         .replace("the query names", "--sensor names")
         .replace("the query parameter gaps=skip", "--gaps skip")
         .replace("gaps=withdraw", "--gaps withdraw");

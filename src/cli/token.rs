@@ -116,8 +116,13 @@ pub fn run(command: &Command, settings: &Settings) -> Outcome {
                 expires_at,
                 json,
             } => {
-                if organisation.is_none() && !matches!(role, RoleArgument::Admin) {
-                    return Err(missing(Role::from(*role)));
+                match (role, organisation) {
+                    (RoleArgument::Admin, Some(_)) => {
+                        let line = "--organisation is not for an admin, who belongs to no organisation";
+                        return Err(Failure(line.to_owned()));
+                    }
+                    (RoleArgument::Admin, None) | (_, Some(_)) => {}
+                    (role, None) => return Err(missing(Role::from(*role))),
                 }
                 let new = NewToken {
                     name: Name::new(name),
