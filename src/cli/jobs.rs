@@ -42,7 +42,11 @@ pub fn run(settings: &Settings, arguments: &Arguments) -> Outcome {
     runtime()?.block_on(async {
         let filter = JobFilter {
             organisation_id: names::organisation_if_given(&app, arguments.organisation.as_ref()).await?,
-            health: arguments.health.iter().filter_map(|name| HealthState::from_name(name)).collect(),
+            health: arguments
+                .health
+                .iter()
+                .filter_map(|name| HealthState::from_name(name))
+                .collect(),
             ..JobFilter::default()
         };
         let mut jobs = all(&app, filter).await?;
@@ -51,7 +55,15 @@ pub fn run(settings: &Settings, arguments: &Arguments) -> Outcome {
         }
         let owners = Owners::read(&app).await?;
         jobs.sort_by_key(|job| (Reverse(severity(job.health.whole.state)), job.name.clone()));
-        let mut listing = Listing::new(["STATE", "LAST POST", "DUE", "PREDICTED UNTIL", "ORGANISATION", "ID", "NAME"]);
+        let mut listing = Listing::new([
+            "STATE",
+            "LAST POST",
+            "DUE",
+            "PREDICTED UNTIL",
+            "ORGANISATION",
+            "ID",
+            "NAME",
+        ]);
         for job in jobs {
             let health = &job.health.whole;
             listing.row([

@@ -24,8 +24,12 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, program: &clap::Command) -> Outcome {
     if let Some(folder) = &arguments.folder {
         let written = write_all(program, folder);
-        let written = written
-            .map_err(|error| Failure(format!("cannot write the manual pages to {}: {error}", folder.display())))?;
+        let written = written.map_err(|error| {
+            Failure(format!(
+                "cannot write the manual pages to {}: {error}",
+                folder.display()
+            ))
+        })?;
         say(&format!("{written} manual pages in {}", folder.display()));
         return Ok(());
     }
@@ -41,7 +45,11 @@ pub fn run(arguments: &Arguments, program: &clap::Command) -> Outcome {
 pub fn find<'a>(program: &'a clap::Command, names: &[String]) -> Result<&'a clap::Command, Failure> {
     names.iter().try_fold(program, |command, name| {
         let found = command.find_subcommand(name);
-        found.ok_or_else(|| Failure(format!("there is no command {name:?}: `prediction-api help` lists the commands")))
+        found.ok_or_else(|| {
+            Failure(format!(
+                "there is no command {name:?}: `prediction-api help` lists the commands"
+            ))
+        })
     })
 }
 

@@ -76,7 +76,14 @@ pub async fn organisation(app: &App, text: &str) -> Result<Uuid, Failure> {
         return Ok(id);
     }
     let found = organisations(app, Some(normal(text))).await?.into_iter();
-    pick(app, "organisation", "organisation list", text, found.map(|found| (found.id, None)).collect()).await
+    pick(
+        app,
+        "organisation",
+        "organisation list",
+        text,
+        found.map(|found| (found.id, None)).collect(),
+    )
+    .await
 }
 
 /// Returns the id of the organisation with this id or name. `None` if none is given.
@@ -120,7 +127,11 @@ pub async fn sensor(app: &App, text: &str, owner: Option<Uuid>) -> Result<Uuid, 
             ..SensorFilter::default()
         },
     );
-    let found = all(|page| sensor::list(app, &operator, filter.clone(), page), |found| found.id).await?;
+    let found = all(
+        |page| sensor::list(app, &operator, filter.clone(), page),
+        |found| found.id,
+    )
+    .await?;
     let found = found.iter().map(|found| (found.id, Some(found.organisation_id)));
     pick(app, "sensor", "sensors", text, found.collect()).await
 }
@@ -132,9 +143,8 @@ pub async fn token(app: &App, text: &str, owner: Option<Uuid>, tokens: &[Token])
         return Ok(id);
     }
     let name = normal(text);
-    let is_meant = |found: &&Token| {
-        found.name.as_str() == name && owner.is_none_or(|owner| found.organisation_id == Some(owner))
-    };
+    let is_meant =
+        |found: &&Token| found.name.as_str() == name && owner.is_none_or(|owner| found.organisation_id == Some(owner));
     let found = tokens.iter().filter(is_meant);
     let found = found.map(|found| (found.id, found.organisation_id));
     pick(app, "token", "token list", text, found.collect()).await

@@ -198,7 +198,10 @@ async fn store(app: &App, rows: Vec<(u64, NewReading)>, gaps: Gaps) -> Result<Co
     let mut counts = Counts::default();
     for batch in rows.chunks(BATCH) {
         let posted: Vec<_> = batch.iter().map(|(_, reading)| reading.clone()).collect();
-        let (first, last) = (batch.first().map_or(0, |row| row.0), batch.last().map_or(0, |row| row.0));
+        let (first, last) = (
+            batch.first().map_or(0, |row| row.0),
+            batch.last().map_or(0, |row| row.0),
+        );
         counts += reading::post(app, &operator(), posted, gaps).await.map_err(|error| {
             let Failure(reason) = failed(error, &[]);
             Failure(format!(

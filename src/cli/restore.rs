@@ -62,7 +62,9 @@ pub fn run(settings: &Settings, backup: &Path, force: bool, accept_faults: bool)
     clear_passing(&target).map_err(|error| failed(&error))?;
     let length = backup.metadata().map_or(0, |file| file.len());
     let path = passing(&target);
-    let copy = while_copying(path.clone(), length, || Unfinished::copy(backup, path, &Stop::default()));
+    let copy = while_copying(path.clone(), length, || {
+        Unfinished::copy(backup, path, &Stop::default())
+    });
     let copy = copy.map_err(|error| failed(&error))?;
     give_to_owner(copy.file(), &settings.data_dir).map_err(|error| failed(&error))?;
     let kept = if target.exists() {

@@ -203,15 +203,16 @@ pub async fn all(app: &App) -> Result<Vec<Token>, Failure> {
     names::all(|page| token::list(app, &operator, None, page), |token| token.id).await
 }
 
-/// Revokes a token. The last admin token that is valid is revoked only with `force`, because only the command line can
-/// create another one. Deletes the file of the first admin token if it contains the revoked one.
+/// Revokes a token. The last valid admin token is revoked only with `force`, because only the command line can create
+/// another one while there are other tokens. Without any token, the next start of the server creates one. Deletes the file of the first admin token if it contains the revoked one.
 async fn revoke(app: &App, settings: &Settings, named: &str, organisation: Option<&String>, force: bool) -> Outcome {
     let owner = names::organisation_if_given(app, organisation).await?;
     let tokens = all(app).await?;
     let id = names::token(app, named, owner, &tokens).await?;
     let now = app.now();
     let admins: Vec<_> = tokens.iter().filter(|token| is_valid_admin(token, now)).collect();
-    if !force && matches!(admins.as_slice(), [last] if last.id == id) {
+    let is_last_admin = matches!(admins.as_slice(), [last] if last.id == id);
+    if is_last_admin && tokens.len() > 1 && !force {
         return Err(Failure(format!(
             "{id} is the last valid admin token: create another one first (`prediction-api token create NAME --role \
              admin`), or revoke it with --force"

@@ -7,8 +7,16 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    columns::Times, duration::Duration, error::{Error, Result}, object::objects, sensor::Sensor, text::Name,
-    thinning::MaxPoints, time::Timestamp, value::PostedValue, violations::Violations,
+    columns::Times,
+    duration::Duration,
+    error::{Error, Result},
+    object::objects,
+    sensor::Sensor,
+    text::Name,
+    thinning::MaxPoints,
+    time::Timestamp,
+    value::PostedValue,
+    violations::Violations,
 };
 
 objects!(NewReading);

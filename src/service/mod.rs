@@ -19,6 +19,11 @@ pub mod location;
 pub mod metrics;
 pub mod organisation;
 pub mod prediction;
+#[cfg(feature = "webhooks")]
+pub mod probe;
+#[cfg(not(feature = "webhooks"))]
+#[path = "probe_off.rs"]
+pub mod probe;
 pub mod promotion;
 pub mod reading;
 pub mod retention;
@@ -29,11 +34,6 @@ pub mod source_version;
 pub mod throttle;
 pub mod token;
 pub mod transfer;
-#[cfg(feature = "webhooks")]
-pub mod probe;
-#[cfg(not(feature = "webhooks"))]
-#[path = "probe_off.rs"]
-pub mod probe;
 #[cfg(feature = "webhooks")]
 pub mod webhook;
 #[cfg(not(feature = "webhooks"))]

@@ -35,7 +35,10 @@ impl Gauge {
 
     fn import(&self, file: &str, more: &[&str]) -> Output {
         fs::write(self.folder().join("r.csv"), file).unwrap();
-        run(self.folder(), &[&["import", "readings", "--data-dir", ".", "r.csv"], more].concat())
+        run(
+            self.folder(),
+            &[&["import", "readings", "--data-dir", ".", "r.csv"], more].concat(),
+        )
     }
 
     /// Returns the times and values that the server returns.
@@ -48,7 +51,10 @@ impl Gauge {
 }
 
 fn lines(output: &Output) -> Vec<String> {
-    text(&output.stdout).lines().map(|line| line.trim().to_owned()).collect()
+    text(&output.stdout)
+        .lines()
+        .map(|line| line.trim().to_owned())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -65,11 +71,20 @@ async fn a_file_is_imported_while_the_server_runs_and_again_without_effect() {
         ];
         assert_eq!(lines(&output), expected, "{}", text(&output.stderr));
         let times = ["2023-09-30T22:00:00Z", "2023-09-30T23:00:00Z"].map(str::to_owned);
-        assert_eq!(gauge.readings().await, times.into_iter().zip([1.5, 2.0]).collect::<Vec<_>>());
+        assert_eq!(
+            gauge.readings().await,
+            times.into_iter().zip([1.5, 2.0]).collect::<Vec<_>>()
+        );
     }
     let corrected = format!("sensor_id,time,value\n{},2023-09-30T22:00:00Z,3\n", gauge.sensor);
-    assert_eq!(lines(&gauge.import(&corrected, &[]))[..2], ["stored     0", "revised    1"]);
-    let mut piped = command(gauge.folder(), &["import", "--data-dir", ".", "readings", "--json", "-"]);
+    assert_eq!(
+        lines(&gauge.import(&corrected, &[]))[..2],
+        ["stored     0", "revised    1"]
+    );
+    let mut piped = command(
+        gauge.folder(),
+        &["import", "--data-dir", ".", "readings", "--json", "-"],
+    );
     let said = done_by(piped.stdin(File::open(gauge.folder().join("r.csv")).unwrap()));
     let said: Value = serde_json::from_str(&said).unwrap();
     assert_eq!((&said["unchanged"], &said["refused"]), (&json!(1), &json!(0)));
@@ -98,7 +113,10 @@ async fn refused_lines_are_listed_and_nothing_is_stored_unless_they_are_skipped(
     assert!(skipped.status.success());
     assert_eq!(lines(&skipped)[0], "stored     2");
     assert_eq!(gauge.readings().await.len(), 2);
-    let gaps = gauge.import("time,value\n2023-10-01T00:00:00Z,\n", &["--sensor", "Gauge", "--gaps", "withdraw"]);
+    let gaps = gauge.import(
+        "time,value\n2023-10-01T00:00:00Z,\n",
+        &["--sensor", "Gauge", "--gaps", "withdraw"],
+    );
     assert!(lines(&gaps).contains(&"withdrawn  1".to_owned()), "{gaps:?}");
     assert_eq!(gauge.readings().await.len(), 1);
 }
@@ -117,8 +135,14 @@ async fn a_file_of_an_unknown_sensor_is_refused() {
     assert!(lines(&refused).contains(&reason), "{refused:?}");
     let skipped = gauge.import(&file, &["--skip-refused"]);
     assert!(lines(&skipped).contains(&"and 50 more lines".to_owned()), "{skipped:?}");
-    assert_refused(&gauge.import("time,value\n", &[]), &["sensor_id is missing", "--sensor"]);
-    assert_refused(&gauge.import("", &["--sensor", "Gage"]), &["no sensor", "Gage", "prediction-api sensors"]);
+    assert_refused(
+        &gauge.import("time,value\n", &[]),
+        &["sensor_id is missing", "--sensor"],
+    );
+    assert_refused(
+        &gauge.import("", &["--sensor", "Gage"]),
+        &["no sensor", "Gage", "prediction-api sensors"],
+    );
     let listed = json_of(gauge.folder(), &["sensors", "--data-dir", ".", "--json"]);
     assert_eq!(listed[0]["id"], json!(gauge.sensor));
     let missing = run(gauge.folder(), &["import", "readings", "--data-dir", ".", "none.csv"]);

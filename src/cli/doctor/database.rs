@@ -77,7 +77,9 @@ fn time(now: Timestamp, warnings: Result<Vec<String>, Error>) -> Finding {
     match warnings {
         Err(error) => Finding::error(CLOCK, error.to_string()),
         Ok(warnings) if !warnings.is_empty() => Finding::warning(CLOCK, warnings.join("; ")),
-        Ok(_) if now.micros() < OLDEST => Finding::warning(CLOCK, format!("it shows {now}, which is too early: set it")),
+        Ok(_) if now.micros() < OLDEST => {
+            Finding::warning(CLOCK, format!("it shows {now}, which is too early: set it"))
+        }
         Ok(_) => Finding::ok(CLOCK, format!("it shows {now}")),
     }
 }
@@ -101,11 +103,17 @@ async fn tokens(app: &App, settings: &Settings) -> Finding {
     let file = settings.data_dir.join(ADMIN_TOKEN);
     let shown = file.display();
     let Ok(secret) = fs::read_to_string(&file) else {
-        return Finding::ok(TOKENS, format!("there is one; {shown} does not exist, or cannot be read"));
+        return Finding::ok(
+            TOKENS,
+            format!("there is one; {shown} does not exist, or cannot be read"),
+        );
     };
     match token::find(app, secret.trim()) {
         Ok(Some(token)) if is_valid_admin(&token, now) => Finding::ok(TOKENS, format!("{shown} has a valid one")),
-        Ok(_) => Finding::warning(TOKENS, format!("{shown} has a token that is no longer valid: delete the file")),
+        Ok(_) => Finding::warning(
+            TOKENS,
+            format!("{shown} has a token that is no longer valid: delete the file"),
+        ),
         Err(error) => Finding::error(TOKENS, error.to_string()),
     }
 }

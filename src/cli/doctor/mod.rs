@@ -87,7 +87,11 @@ pub fn run(loaded: Result<Loaded, Failure>, json: Json) -> Result<ExitCode, Fail
         }
     }
     let has_error = findings.iter().any(|finding| finding.level == Level::Error);
-    Ok(if has_error { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if has_error {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn all(loaded: &Loaded) -> Result<Vec<Finding>, Failure> {

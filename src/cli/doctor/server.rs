@@ -50,7 +50,9 @@ async fn running(settings: &Settings, full: &str) -> Finding {
         Ok((status, body)) => Finding::error(ADDRESS, format!("{url} responds with {status}: {}", body.trim())),
         Err(error) => Finding::error(
             ADDRESS,
-            format!("another program uses {full}, or the server is not ready ({url}: {error}): see the log, or --listen"),
+            format!(
+                "another program uses {full}, or the server is not ready ({url}: {error}): see the log, or --listen"
+            ),
         ),
     }
 }

@@ -121,6 +121,10 @@ pub fn read_csv(bytes: &[u8], sensor: Option<Uuid>, gaps: Gaps) -> Result<Readin
 fn reasons(problem: &Problem) -> String {
     match problem.errors() {
         [] => problem.detail().to_owned(),
-        errors => errors.iter().map(|error| error.detail.as_str()).collect::<Vec<_>>().join("; "),
+        errors => errors
+            .iter()
+            .map(|error| error.detail.as_str())
+            .collect::<Vec<_>>()
+            .join("; "),
     }
 }

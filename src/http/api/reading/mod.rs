@@ -12,6 +12,7 @@ use poem_openapi::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use self::csv::{ReadingRows, read_csv};
 use super::tag::Tag;
 use crate::{
     domain::{
@@ -33,7 +34,6 @@ use crate::{
     },
     service::{App, reading},
 };
-pub use self::csv::{ReadingRows, read_csv};
 use lines::ReadingLines;
 
 /// Operations on readings.
