@@ -24,7 +24,7 @@ pub enum Command {
         /// The organisation's name, unique on the server
         name: String,
         /// The organisation's id, a UUID [default: a new one]
-        #[arg(long)]
+        #[arg(long, value_parser = uuid)]
         id: Option<Uuid>,
         #[command(flatten)]
         json: Json,
@@ -34,6 +34,10 @@ pub enum Command {
         #[command(flatten)]
         json: Json,
     },
+}
+
+fn uuid(text: &str) -> Result<Uuid, &'static str> {
+    Uuid::try_parse(text).map_err(|_| "must be a UUID, such as 0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e00")
 }
 
 /// Runs a command about organisations.

@@ -127,14 +127,17 @@ pub fn run(settings: &Settings, arguments: &Arguments) -> Outcome {
         };
         let refused = rows.invalid.len();
         report(counts, rows.invalid, arguments.json)?;
-        match is_stored {
-            true => Ok(()),
-            false => Err(Failure(format!(
-                "{}{refused} of the {lines} lines of {shown} are refused, so nothing was stored: fix them, or store the \
-                 others with --skip-refused",
-                if is_checked { "" } else { "at least " }
-            ))),
+        if is_stored {
+            return Ok(());
         }
+        let at_least = if is_checked { "" } else { "at least " };
+        let cure = match arguments.skip_refused {
+            true => "check whether it is the right file",
+            false => "fix them, or store the others with --skip-refused",
+        };
+        Err(Failure(format!(
+            "{at_least}{refused} of the {lines} lines of {shown} are refused, so nothing was stored: {cure}"
+        )))
     })
 }
 
