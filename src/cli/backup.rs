@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 use super::{
     Failure, Outcome,
     database::{file_of, needs_file},
+    progress::while_copying,
     runtime, say, serve,
     target::{clear_unfinished, folder_of, refuse, unfinished},
 };
@@ -42,12 +43,15 @@ pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
         return Err(failed(&line));
     }
     clear_unfinished(folder);
+    let length = source.metadata().map_or(0, |file| file.len());
     let stop = Stop::default();
     let copied = runtime()?.block_on(async {
         // At SIGINT or SIGTERM the copy stops and is removed. A process that is killed leaves the incomplete copy.
         let signal = serve::stop()?;
         let (from, to, told) = (source.clone(), unfinished(target), stop.clone());
-        let copying = tokio::task::spawn_blocking(move || Unfinished::copy(&from, to, &told));
+        let copying = tokio::task::spawn_blocking(move || {
+            while_copying(to.clone(), length, || Unfinished::copy(&from, to, &told))
+        });
         tokio::spawn(async move {
             signal.await;
             stop.set();

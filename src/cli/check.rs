@@ -3,10 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::{
     Failure, Outcome,
     database::{self, RESTORE, file_of},
-    print,
+    listing::{Json, print_json},
+    print, progress,
 };
 use crate::{
     config::Settings,
@@ -18,14 +21,13 @@ use crate::{
 ///
 /// # Errors
 /// The file cannot be checked, or has faults.
-pub fn run(settings: &Settings, file: Option<&PathBuf>) -> Outcome {
+pub fn run(settings: &Settings, file: Option<&PathBuf>, json: Json) -> Outcome {
     if file.is_none() && settings.storage.is_postgres() {
-        return check_server(settings);
+        return check_server(settings, json);
     }
     let path = file.cloned().unwrap_or_else(|| file_of(settings));
     let report = check(&path, file.is_none())?;
-    tell(&path.display().to_string(), &report)?;
-    list(&report)?;
+    show(&path.display().to_string(), &report, json)?;
     match report.faults.is_empty() {
         true => Ok(()),
         false => Err(damaged(&path, &report)),
@@ -33,16 +35,55 @@ pub fn run(settings: &Settings, file: Option<&PathBuf>) -> Outcome {
 }
 
 /// Checks a database of PostgreSQL, and prints the result.
-fn check_server(settings: &Settings) -> Outcome {
+fn check_server(settings: &Settings, json: Json) -> Outcome {
     let name = settings.storage.shown();
-    let report = postgres::check_rows(&database::options(settings))
-        .map_err(|error| Failure(format!("cannot check {name}: {error}")))?;
-    tell(&name, &report)?;
-    list(&report)?;
+    let bar = progress::bytes("checking", None);
+    let report = postgres::check_rows(&database::options(settings));
+    bar.finish_and_clear();
+    let report = report.map_err(|error| Failure(format!("cannot check {name}: {error}")))?;
+    show(&name, &report, json)?;
     match report.faults.is_empty() {
         true => Ok(()),
         false => Err(Failure(format!("{name} has {}", counted(&report)))),
     }
+}
+
+/// The report as JSON.
+#[derive(Serialize)]
+struct Shown<'a> {
+    database: &'a str,
+    schema: i64,
+    /// Whether the rows were checked, which needs the schema version of this program.
+    is_current: bool,
+    catalogue: u64,
+    runs: u64,
+    predictions: u64,
+    readings: u64,
+    warnings: &'a [String],
+    more_warnings: u64,
+    faults: &'a [String],
+    more_faults: u64,
+}
+
+/// Prints the report.
+fn show(name: &str, report: &Report, json: Json) -> Outcome {
+    if json.json {
+        return print_json(&Shown {
+            database: name,
+            schema: report.schema,
+            is_current: report.is_current,
+            catalogue: report.catalogue,
+            runs: report.runs,
+            predictions: report.predictions,
+            readings: report.readings,
+            warnings: &report.warnings,
+            more_warnings: report.more_warnings,
+            faults: &report.faults,
+            more_faults: report.more_faults,
+        });
+    }
+    tell(name, report)?;
+    list(report)
 }
 
 /// Prints the warnings and the faults.
@@ -78,7 +119,10 @@ pub fn check(path: &Path, is_own: bool) -> Result<Report, Failure> {
     if !path.is_file() {
         return Err(Failure(format!("there is no database {}", path.display())));
     }
-    integrity::check(path).map_err(|error| {
+    let bar = progress::bytes("checking", None);
+    let report = integrity::check(path);
+    bar.finish_and_clear();
+    report.map_err(|error| {
         let mut line = format!("cannot check {}: {error}", path.display());
         if error.is_damage() && is_own {
             line += RESTORE;

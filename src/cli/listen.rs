@@ -84,14 +84,7 @@ impl Listening {
     /// opened in a browser, so it is replaced by the loopback address.
     pub fn url(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
-        let mut address = self.address;
-        if address.ip().is_unspecified() {
-            address.set_ip(match address {
-                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-                SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-            });
-        }
-        format!("{scheme}://{address}{}", self.base_path)
+        format!("{scheme}://{}{}", reachable(self.address), self.base_path)
     }
 
     /// Logs warnings if other machines can reach the server without TLS, or the metrics without a token.
@@ -148,11 +141,27 @@ pub fn proxies(settings: &Settings) -> Result<Proxies, BadProxy> {
     Proxies::new(&settings.base_path, &settings.trusted_proxies)
 }
 
-async fn listen(address: &str, setting: &str) -> Result<TcpListener, Failure> {
-    let full = match address.strip_prefix(':') {
+/// Returns the address at which this machine reaches a server that listens on `address`.
+pub fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+/// Returns an address with its host, which is this machine's own if it is missing.
+pub fn with_host(address: &str) -> String {
+    match address.strip_prefix(':') {
         Some(port) => format!("127.0.0.1:{port}"),
         None => address.to_owned(),
-    };
+    }
+}
+
+async fn listen(address: &str, setting: &str) -> Result<TcpListener, Failure> {
+    let full = with_host(address);
     TcpListener::bind(&full).await.map_err(|error| {
         Failure(match error.kind() {
             io::ErrorKind::AddrInUse => {

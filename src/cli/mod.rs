@@ -1,20 +1,35 @@
 //! The command line: one file per command.
 
+mod arguments;
 mod backup;
 mod check;
+mod completions;
 mod config;
 mod database;
 #[cfg(feature = "demo")]
 mod demo;
+mod dispatch;
+mod doctor;
 mod export;
+mod faults;
+mod health;
+mod help;
 mod import;
+mod jobs;
 mod limits;
 mod listen;
+mod listing;
 mod lock;
 mod logging;
+mod man;
+mod names;
 mod openapi;
+mod organisation;
+mod progress;
+mod readings;
 mod restore;
 mod retention;
+mod sensors;
 mod serve;
 mod target;
 mod token;
@@ -23,100 +38,12 @@ use std::{
     fs::{self, DirBuilder},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, fchown},
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
-
-use crate::config::{Flags, Loaded};
-
 /// Name of the file in the data folder that reserves disk space for deletions.
 const RESERVE: &str = "prediction-api.reserve";
-
-/// Stores predictive models, the jobs that connect them to sensors and locations, and their predictions.
-///
-/// Without a command it runs `serve`. All data is in one SQLite file in the data folder, unless the setting storage.url
-/// names a database of PostgreSQL.
-#[derive(Debug, Parser)]
-#[command(name = "prediction-api", version)]
-struct Cli {
-    /// The configuration file [default: config/prediction-api.toml, if it exists]
-    #[arg(long, global = true, value_name = "FILE")]
-    config: Option<PathBuf>,
-    #[command(flatten)]
-    flags: Flags,
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Serves the dashboard, the API, Swagger UI and the guides; the default
-    Serve,
-    /// Fills a new folder, demo-data, with a season of real weather and predictions, and serves it
-    #[cfg(feature = "demo")]
-    Demo,
-    /// Creates, lists and revokes tokens in the data folder's database
-    #[command(subcommand)]
-    Token(token::Command),
-    /// Deletes expired data now and releases its space; the server also does this in the background
-    Retention {
-        /// Only counts, by source, the data that would be deleted
-        #[arg(long)]
-        dry_run: bool,
-    },
-    /// Copies the database to a file; the server may be running
-    Backup {
-        /// The file to create
-        #[arg(value_name = "PATH")]
-        target: PathBuf,
-        /// Replaces an existing file
-        #[arg(long)]
-        force: bool,
-    },
-    /// Checks whether the database, or a backup, is complete and undamaged; the server may be running
-    Check {
-        /// The file to check [default: the data folder's database]
-        #[arg(value_name = "PATH")]
-        file: Option<PathBuf>,
-    },
-    /// Replaces the data folder's database by a backup; the server must not be running
-    Restore {
-        /// The backup
-        #[arg(value_name = "PATH")]
-        backup: PathBuf,
-        /// Replaces an existing database, which is renamed
-        #[arg(long)]
-        force: bool,
-        /// Restores a backup that has faults
-        #[arg(long)]
-        accept_faults: bool,
-    },
-    /// Writes everything that the database stores to a file, as newline-delimited JSON; the server may be running
-    ///
-    /// The file moves to another machine or another program, and `import` reads it. It contains the secrets of webhooks
-    /// and the hashes of tokens, so that only its owner may read it. With --format csv it contains the predictions of one
-    /// job, or the readings of one sensor, for people.
-    Export(export::Arguments),
-    /// Reads an export into a new data folder; the server must not be running
-    ///
-    /// An interrupted import goes on where it ended if it is repeated with the same file. A completed import that is
-    /// repeated changes nothing.
-    Import {
-        /// The export, or - for standard input
-        #[arg(value_name = "FILE")]
-        from: PathBuf,
-    },
-    /// Prints the API's OpenAPI document
-    Openapi {
-        /// As YAML instead of JSON
-        #[arg(long)]
-        yaml: bool,
-    },
-    /// Prints the settings in force and the source of each
-    Config,
-}
 
 /// The reason why a command failed, as one line for the user.
 #[derive(Debug, thiserror::Error)]
@@ -134,47 +61,7 @@ impl From<String> for Failure {
 /// Runs the command that the arguments of the process name, and returns the exit code. A failure prints one line to
 /// standard error and returns the exit code 1.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return explain(&error),
-    };
-    match dispatch(&cli) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => fail(&failure),
-    }
-}
-
-fn dispatch(cli: &Cli) -> Outcome {
-    let loaded = || -> Result<Loaded, Failure> {
-        let loaded = Loaded::read(cli.config.as_deref(), &cli.flags)?;
-        listen::proxies(&loaded.settings)
-            .map_err(|bad| loaded.refused(bad.key, &format!("{:?}", bad.value), bad.fault))?;
-        Ok(loaded)
-    };
-    // Only the server waits for a database that cannot be reached yet. Whoever runs another command sees the failure.
-    let at_once = || -> Result<Loaded, Failure> {
-        let mut loaded = loaded()?;
-        loaded.settings.storage.start_seconds = 0;
-        Ok(loaded)
-    };
-    match cli.command.as_ref().unwrap_or(&Command::Serve) {
-        Command::Serve => serve::run(&loaded()?),
-        #[cfg(feature = "demo")]
-        Command::Demo => demo::run(&loaded()?),
-        Command::Token(command) => token::run(command, &at_once()?.settings),
-        Command::Retention { dry_run } => retention::run(&at_once()?.settings, *dry_run),
-        Command::Backup { target, force } => backup::run(&loaded()?.settings, target, *force),
-        Command::Check { file } => check::run(&at_once()?.settings, file.as_ref()),
-        Command::Restore {
-            backup,
-            force,
-            accept_faults,
-        } => restore::run(&loaded()?.settings, backup, *force, *accept_faults),
-        Command::Export(arguments) => export::run(&at_once()?.settings, arguments),
-        Command::Import { from } => import::run(&at_once()?.settings, from),
-        Command::Openapi { yaml } => openapi::run(*yaml),
-        Command::Config => config::run(&loaded()?),
-    }
+    dispatch::run()
 }
 
 /// Prints a line of information to standard output. An error while printing is ignored.
@@ -193,22 +80,6 @@ fn print(line: &str) -> Outcome {
         }
         _ => Ok(()),
     }
-}
-
-/// Prints the text of `--help` and `--version`, or the error in the arguments, and returns the exit code.
-fn explain(error: &clap::Error) -> ExitCode {
-    let printed = error.print();
-    match printed {
-        Err(fault) if !error.use_stderr() && fault.kind() != io::ErrorKind::BrokenPipe => {
-            fail(&format!("cannot write to standard output: {fault}"))
-        }
-        _ => u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from),
-    }
-}
-
-fn fail(why: &dyn std::fmt::Display) -> ExitCode {
-    let _ = writeln!(io::stderr(), "prediction-api: {why}");
-    ExitCode::FAILURE
 }
 
 /// Creates the data folder, readable by its owner only, unless it exists.

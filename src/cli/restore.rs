@@ -12,7 +12,9 @@ use super::{
     database::{file_of, needs_file},
     give_to_owner,
     lock::Lock,
-    make_folder, say,
+    make_folder,
+    progress::while_copying,
+    say,
 };
 use crate::{
     config::Settings,
@@ -58,7 +60,11 @@ pub fn run(settings: &Settings, backup: &Path, force: bool, accept_faults: bool)
         ))
     };
     clear_passing(&target).map_err(|error| failed(&error))?;
-    let copy = Unfinished::copy(backup, passing(&target), &Stop::default());
+    let length = backup.metadata().map_or(0, |file| file.len());
+    let path = passing(&target);
+    let copy = while_copying(path.clone(), length, || {
+        Unfinished::copy(backup, path, &Stop::default())
+    });
     let copy = copy.map_err(|error| failed(&error))?;
     give_to_owner(copy.file(), &settings.data_dir).map_err(|error| failed(&error))?;
     let kept = if target.exists() {

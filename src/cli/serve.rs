@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// Name of the file in the data folder that the generated first admin token is written to.
-const ADMIN_TOKEN: &str = "admin-token";
+pub const ADMIN_TOKEN: &str = "admin-token";
 
 /// Environment variable with which the operator may set the first admin token.
 const ADMIN_TOKEN_VARIABLE: &str = "PREDICTION_API_ADMIN_TOKEN";

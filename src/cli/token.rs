@@ -1,44 +1,79 @@
 //! `token`: creates, lists and revokes tokens in the database itself; the server may be running.
 
-use std::io::{self, Write};
+use std::{
+    fs,
+    io::{self, Write},
+};
 
 use clap::ValueEnum;
-use uuid::Uuid;
 
 use super::{
     Failure, Outcome,
     database::{open, open_existing},
-    print, runtime, say,
+    faults::failed,
+    listing::{Json, Listing, moment, print_json},
+    names::{self, Owners},
+    runtime, say,
+    serve::ADMIN_TOKEN,
 };
 use crate::{
     config::Settings,
-    domain::{Error, Page, Role, Timestamp, page::MAX_LIMIT, text::Name, token::NewToken},
+    domain::{
+        Role, Timestamp,
+        text::Name,
+        token::{NewToken, Token},
+    },
     service::{App, token},
 };
+
+/// The arguments of the command line for the fields of a token.
+const FLAGS: &[(&str, &str)] = &[
+    ("name", "NAME"),
+    ("organisation_id", "--organisation"),
+    ("expires_at", "--expires-at"),
+];
 
 /// The commands about tokens.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Creates a token and prints its secret, which is shown only once
+    #[command(after_help = "Examples:
+  prediction-api token create \"worker in the cellar\" --role worker --organisation \"North farm\"
+  prediction-api token create \"admin 2\" --role admin")]
     Create {
         /// The token's name, unique among the organisation's tokens
         name: String,
         /// The permissions of the token
         #[arg(long)]
         role: RoleArgument,
-        /// The id of its organisation; required for every role but admin
-        #[arg(long, value_name = "ID")]
-        organisation: Option<Uuid>,
+        /// The id or name of its organisation; required for every role but admin
+        #[arg(long, value_name = "ORGANISATION")]
+        organisation: Option<String>,
         /// When it expires, such as 2027-01-01T00:00:00Z [default: never]
         #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
         expires_at: Option<Timestamp>,
+        #[command(flatten)]
+        json: Json,
     },
     /// Lists the tokens, without their secrets
-    List,
+    List {
+        /// Only those of this organisation (id or name)
+        #[arg(long, value_name = "ORGANISATION")]
+        organisation: Option<String>,
+        #[command(flatten)]
+        json: Json,
+    },
     /// Revokes a token: requests with it are refused from now on
+    #[command(after_help = "Example:\n  prediction-api token revoke \"worker in the cellar\"")]
     Revoke {
-        /// The id of the token, from `token list`
-        id: Uuid,
+        /// The id or name of the token, from `token list`
+        token: String,
+        /// The id or name of its organisation, if several have a token of this name
+        #[arg(long, value_name = "ORGANISATION")]
+        organisation: Option<String>,
+        /// Revokes the last admin token, too
+        #[arg(long)]
+        force: bool,
     },
 }
 
@@ -70,7 +105,7 @@ impl From<RoleArgument> for Role {
 pub fn run(command: &Command, settings: &Settings) -> Outcome {
     let app = match command {
         Command::Create { .. } => open(settings)?,
-        Command::List | Command::Revoke { .. } => open_existing(settings)?,
+        Command::List { .. } | Command::Revoke { .. } => open_existing(settings)?,
     };
     runtime()?.block_on(async {
         match command {
@@ -79,82 +114,123 @@ pub fn run(command: &Command, settings: &Settings) -> Outcome {
                 role,
                 organisation,
                 expires_at,
+                json,
             } => {
+                match (role, organisation) {
+                    (RoleArgument::Admin, Some(_)) => {
+                        let line = "--organisation is not for an admin, who belongs to no organisation";
+                        return Err(Failure(line.to_owned()));
+                    }
+                    (RoleArgument::Admin, None) | (_, Some(_)) => {}
+                    (role, None) => return Err(missing(Role::from(*role))),
+                }
                 let new = NewToken {
                     name: Name::new(name),
                     role: (*role).into(),
-                    organisation_id: *organisation,
+                    organisation_id: names::organisation_if_given(&app, organisation.as_ref()).await?,
                     expires_at: *expires_at,
                 };
-                create(&app, new).await
+                create(&app, new, *json).await
             }
-            Command::List => list(&app).await,
-            Command::Revoke { id } => {
-                token::revoke(&app, &token::operator(), *id).await.map_err(failed)?;
-                say(&format!("revoked {id}"));
-                Ok(())
-            }
+            Command::List { organisation, json } => list(&app, organisation.as_ref(), *json).await,
+            Command::Revoke {
+                token,
+                organisation,
+                force,
+            } => revoke(&app, settings, token, organisation.as_ref(), *force).await,
         }
     })
 }
 
-async fn create(app: &App, new: NewToken) -> Outcome {
-    let made = token::create(app, &token::operator(), new).await.map_err(failed)?;
-    let lines = format!("id      {}\nsecret  {}\n", made.token.id, made.secret);
-    let shown = io::stdout().write_all(lines.as_bytes());
+fn missing(role: Role) -> Failure {
+    Failure(format!(
+        "--organisation is missing: a {} has one; `prediction-api organisation list` lists them, and `prediction-api \
+         organisation create NAME` creates one",
+        role.as_str()
+    ))
+}
+
+async fn create(app: &App, new: NewToken, json: Json) -> Outcome {
+    let made = token::create(app, &token::operator(), new).await;
+    let made = made.map_err(|error| failed(error, FLAGS))?;
+    let text = match json.json {
+        true => serde_json::to_string_pretty(&made).map(|text| text + "\n"),
+        false => Ok(format!("id      {}\nsecret  {}\n", made.token.id, made.secret)),
+    };
+    let shown = text
+        .map_err(io::Error::from)
+        .and_then(|text| io::stdout().write_all(text.as_bytes()));
     let Err(error) = shown else { return Ok(()) };
     // The secret could not be printed, so nobody can use the token.
     token::revoke(app, &token::operator(), made.token.id)
         .await
-        .map_err(failed)?;
+        .map_err(|error| failed(error, FLAGS))?;
     Err(Failure(format!(
         "the secret could not be written to standard output ({error}), so the token was revoked"
     )))
 }
 
-async fn list(app: &App) -> Outcome {
-    let mut after = None;
-    loop {
-        let page = Page {
-            after,
-            limit: MAX_LIMIT,
-        };
-        let listed = token::list(app, &token::operator(), None, page).await.map_err(failed)?;
-        for found in &listed.items {
-            let moment =
-                |moment: Option<Timestamp>| moment.map_or_else(|| "never".to_owned(), |moment| moment.to_string());
-            let owner = found
-                .organisation_id
-                .map_or_else(|| "-".to_owned(), |id| id.to_string());
-            print(&format!(
-                "{}  {:7}  organisation {owner}  expires {}  used {}  {}",
-                found.id,
-                found.role.as_str(),
-                moment(found.expires_at),
-                moment(found.last_used_at),
-                found.name,
-            ))?;
-            after = Some(found.id);
-        }
-        if !listed.more {
-            return Ok(());
-        }
+async fn list(app: &App, organisation: Option<&String>, json: Json) -> Outcome {
+    let owner = names::organisation_if_given(app, organisation).await?;
+    let mut tokens = all(app).await?;
+    tokens.retain(|token| owner.is_none() || token.organisation_id == owner);
+    if json.json {
+        return print_json(&tokens);
     }
+    let owners = Owners::read(app).await?;
+    let mut listing = Listing::new(["ID", "ROLE", "ORGANISATION", "EXPIRES", "LAST USED", "NAME"]);
+    for token in tokens {
+        listing.row([
+            token.id.to_string(),
+            token.role.as_str().to_owned(),
+            owners.name(token.organisation_id),
+            moment(token.expires_at, "never"),
+            moment(token.last_used_at, "never"),
+            token.name.to_string(),
+        ]);
+    }
+    listing.print()
 }
 
-fn failed(error: Error) -> Failure {
-    let reasons = match &error {
-        Error::Invalid(violations) => violations
-            .iter()
-            .map(|violation| {
-                let pointer = violation.pointer.as_deref().unwrap_or_default();
-                match pointer.trim_start_matches('/') {
-                    "organisation_id" => "--organisation is missing or unknown".to_owned(),
-                    field => format!("{field} {}", violation.detail),
-                }
-            })
-            .collect(),
-        other => vec![other.to_string()],
-    };
-    Failure(reasons.join("; "))
+/// Returns whether the token belongs to an admin and has not expired.
+pub fn is_valid_admin(token: &Token, now: Timestamp) -> bool {
+    token.role == Role::Admin && token.expires_at.is_none_or(|expires_at| expires_at > now)
+}
+
+/// Reads all tokens.
+pub async fn all(app: &App) -> Result<Vec<Token>, Failure> {
+    let operator = token::operator();
+    names::all(|page| token::list(app, &operator, None, page), |token| token.id).await
+}
+
+/// Revokes a token. The last valid admin token is revoked only with `force`, because only the command line can create
+/// another one while there are other tokens. Without any token, the next start of the server creates one. Deletes the file of the first admin token if it contains the revoked one.
+async fn revoke(app: &App, settings: &Settings, named: &str, organisation: Option<&String>, force: bool) -> Outcome {
+    let owner = names::organisation_if_given(app, organisation).await?;
+    let tokens = all(app).await?;
+    let id = names::token(app, named, owner, &tokens).await?;
+    let now = app.now();
+    let admins: Vec<_> = tokens.iter().filter(|token| is_valid_admin(token, now)).collect();
+    let is_last_admin = matches!(admins.as_slice(), [last] if last.id == id);
+    if is_last_admin && tokens.len() > 1 && !force {
+        return Err(Failure(format!(
+            "{id} is the last valid admin token: create another one first (`prediction-api token create NAME --role \
+             admin`), or revoke it with --force"
+        )));
+    }
+    let file = settings.data_dir.join(ADMIN_TOKEN);
+    let secret = fs::read_to_string(&file).unwrap_or_default();
+    let is_in_file = matches!(token::find(app, secret.trim()), Ok(Some(found)) if found.id == id);
+    token::revoke(app, &token::operator(), id)
+        .await
+        .map_err(|error| failed(error, FLAGS))?;
+    say(&format!("revoked {id}"));
+    if is_in_file {
+        fs::remove_file(&file).map_err(|error| Failure(format!("cannot delete {}: {error}", file.display())))?;
+        say(&format!("deleted {}, which contained it", file.display()));
+    }
+    if tokens.len() == 1 {
+        say("no token is left: the next start of the server creates an admin token");
+    }
+    Ok(())
 }

@@ -12,7 +12,7 @@ mod settings;
 mod storage;
 mod validation;
 
-pub use flags::Flags;
+pub use flags::{Flags, GLOBAL, ServerFlags};
 pub use limits::Limits;
 pub use load::{DEFAULT_FILE, Loaded};
 pub use log::{Log, LogFormat, LogLevel};

@@ -201,7 +201,7 @@ impl JobChange {
 }
 
 /// Filter of a list of jobs. A field that is `None` or empty does not restrict the result.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct JobFilter {
     /// Only jobs of this organisation.
     pub organisation_id: Option<Uuid>,

@@ -7,8 +7,16 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    columns::Times, duration::Duration, error::Result, object::objects, sensor::Sensor, text::Name,
-    thinning::MaxPoints, time::Timestamp, value::PostedValue, violations::Violations,
+    columns::Times,
+    duration::Duration,
+    error::{Error, Result},
+    object::objects,
+    sensor::Sensor,
+    text::Name,
+    thinning::MaxPoints,
+    time::Timestamp,
+    value::PostedValue,
+    violations::Violations,
 };
 
 objects!(NewReading);
@@ -160,21 +168,27 @@ impl SensorPost {
     }
 }
 
-/// Groups posted readings by sensor.
+/// Groups the readings of one request by sensor.
 ///
 /// # Errors
-/// `Error::Invalid`, with every violation: the request has no readings or more than [`MAX_READINGS`], a value is not
-/// finite, or a time occurs twice for the same sensor.
+/// As [`grouped`]; also if the request has no readings or more than [`MAX_READINGS`].
 pub fn by_sensor(posted: Vec<NewReading>) -> Result<Vec<SensorPost>> {
-    let mut violations = Violations::default();
     if posted.is_empty() {
-        violations.add("", "has no readings");
+        return Err(Error::invalid("", "has no readings"));
     }
     if posted.len() > MAX_READINGS {
         let detail = format!("has more than {MAX_READINGS} readings: split the request");
-        violations.add("", detail);
-        return violations.into_result().map(|()| Vec::new());
+        return Err(Error::invalid("", detail));
     }
+    grouped(posted)
+}
+
+/// Groups any number of readings by sensor.
+///
+/// # Errors
+/// `Error::Invalid`, with every violation: a value is not finite, or a time occurs twice for the same sensor.
+pub fn grouped(posted: Vec<NewReading>) -> Result<Vec<SensorPost>> {
+    let mut violations = Violations::default();
     let mut known = HashMap::new();
     let mut posts: Vec<(Uuid, Vec<_>)> = Vec::new();
     for (index, reading) in posted.into_iter().enumerate() {

@@ -1,11 +1,12 @@
 //! Counts of the rows that retention deletes.
 
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::text::Name;
 
 /// Counts of the rows that a sweep deleted, or would delete. A sweep is a pass that deletes expired data.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Swept {
     /// Runs of predictions.
     pub runs: u64,
@@ -24,12 +25,13 @@ impl std::ops::AddAssign for Swept {
 }
 
 /// Counts of the rows of one source that a sweep would delete.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ExpiredOfSource {
     /// Id of the source. The source itself may have been deleted already.
     pub source_id: Uuid,
     /// Name of the source.
     pub source: Name,
     /// Counts of the expired rows of the source.
+    #[serde(flatten)]
     pub expired: Swept,
 }

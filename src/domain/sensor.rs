@@ -146,7 +146,7 @@ impl SensorChange {
 }
 
 /// Filter of a list of sensors. A field that is `None` does not restrict the result.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct SensorFilter {
     /// Only sensors of this organisation.
     pub organisation_id: Option<Uuid>,

@@ -1,3 +1,6 @@
-//! The CSV of the API, for commands that write files.
+//! The CSV of the API, for commands that write and read files.
 
-pub use super::api::{prediction::csv_of as predictions, reading::csv_of as readings};
+pub use super::api::{
+    prediction::csv_of as predictions,
+    reading::{ReadingRows, csv_of as readings, read_csv as read_readings},
+};

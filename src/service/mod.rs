@@ -19,6 +19,11 @@ pub mod location;
 pub mod metrics;
 pub mod organisation;
 pub mod prediction;
+#[cfg(feature = "webhooks")]
+pub mod probe;
+#[cfg(not(feature = "webhooks"))]
+#[path = "probe_off.rs"]
+pub mod probe;
 pub mod promotion;
 pub mod reading;
 pub mod retention;

@@ -12,7 +12,7 @@ use crate::{
         Caller, Counts, Gaps, Result, Role, Timestamp, Violations,
         audit::withdrawal,
         page::Listed,
-        reading::{MAX_AHEAD_HOURS, NewReading, Reading, ReadingQuery, ReadingSeries, SensorPost, by_sensor},
+        reading::{MAX_AHEAD_HOURS, NewReading, Reading, ReadingQuery, ReadingSeries, SensorPost, by_sensor, grouped},
         sensor::Sensor,
         thinning::{MAX_THINNED_FROM, MaxPoints},
     },
@@ -30,24 +30,7 @@ pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>, gaps: Gap
     let caller = caller.clone();
     let counts = app
         .write_values(move |tx, now| {
-            let mut violations = Violations::default();
-            let latest = now.plus_hours(MAX_AHEAD_HOURS);
-            let ids: Vec<_> = posts.iter().map(|post| post.sensor_id).collect();
-            let mut sensors: HashMap<_, _> = HashMap::new();
-            for sensor in store::sensor::find_all(tx, &ids)? {
-                if caller.sees(Some(sensor.organisation_id)) {
-                    sensors.insert(sensor.id, sensor);
-                }
-            }
-            for post in &posts {
-                let id = post.sensor_id;
-                if !sensors.contains_key(&id) {
-                    let detail = format!("there is no sensor {id}, or this token may not see it");
-                    post.refuse("sensor_id", &detail, &mut violations);
-                }
-                post.check_times(latest, &mut violations);
-            }
-            violations.into_result()?;
+            let sensors = checked(tx, &caller, &posts, now)?;
             let arrival = clock::stamp(tx, now)?;
             let sensor_of = |post: &SensorPost| sensors.get(&post.sensor_id);
             let posts: Vec<_> = posts.iter().filter_map(|post| Some((sensor_of(post)?, post))).collect();
@@ -66,6 +49,49 @@ pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>, gaps: Gap
         .await?;
     metrics::count_readings(&counts);
     Ok(counts)
+}
+
+/// Checks the sensors and times of any number of readings, and stores nothing. Requires the role worker.
+///
+/// # Errors
+/// Invalid: the sensors, times or values. Each violation is named.
+pub async fn check(app: &App, caller: &Caller, posted: Vec<NewReading>) -> Result<()> {
+    caller.needs(Role::Worker)?;
+    let posts = grouped(posted)?;
+    let caller = caller.clone();
+    app.read_blocking(move |connection, now| checked(connection, &caller, &posts, now).map(drop))
+        .await
+}
+
+/// Returns the sensors of the posts by their ids.
+///
+/// # Errors
+/// Invalid: a sensor does not exist, or a time is too far in the future.
+fn checked(
+    connection: &Connection,
+    caller: &Caller,
+    posts: &[SensorPost],
+    now: Timestamp,
+) -> Result<HashMap<Uuid, Sensor>> {
+    let mut violations = Violations::default();
+    let latest = now.plus_hours(MAX_AHEAD_HOURS);
+    let ids: Vec<_> = posts.iter().map(|post| post.sensor_id).collect();
+    let mut sensors = HashMap::new();
+    for sensor in store::sensor::find_all(connection, &ids)? {
+        if caller.sees(Some(sensor.organisation_id)) {
+            sensors.insert(sensor.id, sensor);
+        }
+    }
+    for post in posts {
+        let id = post.sensor_id;
+        if !sensors.contains_key(&id) {
+            let detail = format!("there is no sensor {id}, or this token may not see it");
+            post.refuse("sensor_id", &detail, &mut violations);
+        }
+        post.check_times(latest, &mut violations);
+    }
+    violations.into_result()?;
+    Ok(sensors)
 }
 
 /// Number of readings that are withdrawn in one transaction. Other writes can run between two transactions.

@@ -4,7 +4,7 @@
 mod table;
 
 use std::{
-    io::{self, BufWriter, IsTerminal, Write},
+    io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
 
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     Failure, Outcome,
     database::{file_of, open_existing},
-    runtime, say, serve,
+    names, progress, runtime, say, serve,
     target::{Writing, refuse, refuse_itself},
 };
 use crate::{
@@ -42,12 +42,15 @@ pub struct Arguments {
     /// Everything, or the values of one job or sensor
     #[arg(id = "export_format", long = "format", value_enum, default_value_t)]
     format: Format,
-    /// For CSV: the job whose predictions are written
-    #[arg(long, value_name = "ID", conflicts_with = "sensor")]
-    job: Option<Uuid>,
-    /// For CSV: the sensor whose readings are written
-    #[arg(long, value_name = "ID")]
-    sensor: Option<Uuid>,
+    /// For CSV: the id or name of the job whose predictions are written
+    #[arg(long, conflicts_with = "sensor")]
+    job: Option<String>,
+    /// For CSV: the id or name of the sensor whose readings are written
+    #[arg(long)]
+    sensor: Option<String>,
+    /// The id or name of the job's or sensor's organisation, if several have one of this name
+    #[arg(long, value_name = "ORGANISATION")]
+    organisation: Option<String>,
     /// For CSV of a job: every issue of each time instead of the newest
     #[arg(long, requires = "job")]
     all_issues: bool,
@@ -66,13 +69,15 @@ enum Format {
 /// Exports the data folder's database.
 pub fn run(settings: &Settings, arguments: &Arguments) -> Outcome {
     let target = &arguments.target;
-    let values = values(arguments)?;
+    check_format(arguments)?;
     let to_file = target != Path::new(STANDARD);
     if to_file {
         refuse(target, arguments.force, "an export")?;
         refuse_itself(target, &file_of(settings), "an export")?;
     }
     let app = open_existing(settings)?;
+    let runtime = runtime()?;
+    let values = runtime.block_on(values(&app, arguments))?;
     let failed = |error: &dyn std::fmt::Display| Failure(format!("cannot export to {}: {error}", target.display()));
     let not_exported = |error: Error| match error {
         Error::Unavailable(why) => failed(&why),
@@ -85,7 +90,6 @@ pub fn run(settings: &Settings, arguments: &Arguments) -> Outcome {
         None => Box::new(io::stdout()),
     };
     let out = BufWriter::with_capacity(BUFFER, out);
-    let runtime = runtime()?;
     let told = runtime.block_on(async {
         let signal = serve::stop()?;
         tokio::select! {
@@ -105,18 +109,34 @@ pub fn run(settings: &Settings, arguments: &Arguments) -> Outcome {
     Ok(())
 }
 
-/// Returns the values to write as CSV. `None` if everything is exported.
-fn values(arguments: &Arguments) -> Result<Option<Values>, Failure> {
-    let all_issues = arguments.all_issues;
-    match (arguments.format, arguments.job, arguments.sensor) {
-        (Format::Ndjson, None, None) => Ok(None),
-        (Format::Ndjson, ..) => Err(Failure("--job and --sensor are for --format csv".to_owned())),
-        (Format::Csv, Some(job), _) => Ok(Some(Values::Job { job, all_issues })),
-        (Format::Csv, None, Some(sensor)) => Ok(Some(Values::Sensor(sensor))),
-        (Format::Csv, None, None) => Err(Failure(
+/// Checks that a job or a sensor is given for CSV, and only then.
+fn check_format(arguments: &Arguments) -> Outcome {
+    let has_values = arguments.job.is_some() || arguments.sensor.is_some();
+    match arguments.format {
+        Format::Ndjson if has_values => Err(Failure("--job and --sensor are for --format csv".to_owned())),
+        Format::Csv if !has_values => Err(Failure(
             "--format csv is for the values of one job or sensor: add --job or --sensor".to_owned(),
         )),
+        _ => Ok(()),
     }
+}
+
+/// Returns the values to write as CSV. `None` if everything is exported.
+async fn values(app: &App, arguments: &Arguments) -> Result<Option<Values>, Failure> {
+    let all_issues = arguments.all_issues;
+    let owner = names::organisation_if_given(app, arguments.organisation.as_ref()).await?;
+    Ok(match (&arguments.job, &arguments.sensor) {
+        (Some(job), _) => {
+            let job = match Uuid::try_parse(job) {
+                // The predictions of a deleted job are stored until their retention ends.
+                Ok(id) => id,
+                Err(_) => names::job(app, job, owner).await?,
+            };
+            Some(Values::Job { job, all_issues })
+        }
+        (None, Some(sensor)) => Some(Values::Sensor(names::sensor(app, sensor, owner).await?)),
+        (None, None) => None,
+    })
 }
 
 /// Writes the export, and returns a description of what was written.
@@ -125,18 +145,11 @@ async fn write(app: &App, out: impl Write + Send + 'static, values: Option<Value
         let rows = table::write(app, out, values).await?;
         return Ok(format!("{rows} rows"));
     }
-    let lines = transfer::export(app, out, progress("exported")).await?;
-    Ok(listed(&lines))
-}
-
-/// Returns the function that shows the number of lines on a terminal. Elsewhere nothing is shown.
-pub fn progress(done: &'static str) -> impl Fn(u64) + Send {
-    let is_shown = io::stderr().is_terminal();
-    move |lines| {
-        if is_shown {
-            let _ = write!(io::stderr(), "{done} {lines} lines\r");
-        }
-    }
+    let bar = progress::counter("exporting", "lines");
+    let shown = bar.clone();
+    let lines = transfer::export(app, out, move |lines| shown.set_position(lines)).await;
+    bar.finish_and_clear();
+    Ok(listed(&lines?))
 }
 
 /// Returns the numbers of lines of each kind as text.

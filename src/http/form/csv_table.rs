@@ -87,28 +87,52 @@ impl<'a> Table<'a> {
     /// # Errors
     /// 422 if the body is not CSV.
     pub fn next(&mut self, violations: &mut Violations) -> Result<bool, Problem> {
-        while !violations.is_full() && self.read()? {
-            self.rows += 1;
-            self.lines_of_rows.0.push(self.lines);
-            if let Some(at) = self.record.iter().position(|cell| str::from_utf8(cell).is_err()) {
-                let column = self.places.iter().find(|(_, place)| *place == Some(at));
-                let column = column.map_or("", |(name, _)| name);
-                self.refuse(column, "is not UTF-8: save the file as UTF-8", violations);
-                continue;
-            }
-            let mut more = self.record.iter().skip(self.width);
-            if self.record.len() >= self.width && more.all(is_blank) {
+        while !violations.is_full() {
+            let before = self.rows;
+            if self.try_next(violations)? {
                 return Ok(true);
             }
-            let (cells, width) = (self.record.len(), self.width);
-            let separator = match self.delimiter {
-                b'\t' => "a tab".to_owned(),
-                other => format!("{:?}", char::from(other)),
-            };
-            let detail = format!("has {cells} fields, and the header has {width} (the separator is {separator})");
-            self.refuse("", &detail, violations);
+            if self.rows == before {
+                return Ok(false);
+            }
         }
         Ok(false)
+    }
+
+    /// Reads the next row, and returns whether it is valid. If it is not, it is added to `violations`. After the last
+    /// row, returns `false` and adds nothing.
+    ///
+    /// # Errors
+    /// 422 if the body is not CSV.
+    pub fn try_next(&mut self, violations: &mut Violations) -> Result<bool, Problem> {
+        if !self.read()? {
+            return Ok(false);
+        }
+        self.rows += 1;
+        self.lines_of_rows.0.push(self.lines);
+        if let Some(at) = self.record.iter().position(|cell| str::from_utf8(cell).is_err()) {
+            let column = self.places.iter().find(|(_, place)| *place == Some(at));
+            let column = column.map_or("", |(name, _)| name);
+            self.refuse(column, "is not UTF-8: save the file as UTF-8", violations);
+            return Ok(false);
+        }
+        let mut more = self.record.iter().skip(self.width);
+        if self.record.len() >= self.width && more.all(is_blank) {
+            return Ok(true);
+        }
+        let (cells, width) = (self.record.len(), self.width);
+        let separator = match self.delimiter {
+            b'\t' => "a tab".to_owned(),
+            other => format!("{:?}", char::from(other)),
+        };
+        let detail = format!("has {cells} fields, and the header has {width} (the separator is {separator})");
+        self.refuse("", &detail, violations);
+        Ok(false)
+    }
+
+    /// Returns the line number of the current row in the file, counted from 1.
+    pub fn line(&self) -> u64 {
+        self.lines
     }
 
     /// Reads the next record that is not blank. Returns `false` at the end.

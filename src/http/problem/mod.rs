@@ -93,6 +93,11 @@ impl Problem {
         &self.0.detail
     }
 
+    /// Returns the list of violations.
+    pub fn errors(&self) -> &[Violation] {
+        &self.0.errors
+    }
+
     /// Creates the response with the problem document. `base` has the server's address as the client sees it.
     pub fn render(self, request_id: &str, base: &Base) -> Response {
         let parts = *self.0;

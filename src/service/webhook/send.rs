@@ -1,4 +1,4 @@
-//! Sends HTTP requests to the receivers of webhooks. No other module sends requests to other servers. Unless the
+//! Sends HTTP requests to the receivers of webhooks. No other module of the server sends requests. Unless the
 //! operator allows them, addresses that are not public are refused here, whether the URL contains an IP address or a
 //! name that resolves to one.
 

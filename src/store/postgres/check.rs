@@ -6,6 +6,15 @@ use super::{
 };
 use crate::store::integrity::{self, Report};
 
+/// Returns the schema version of the database, and the version that this program uses. The former is `None` for an empty
+/// database. Nothing is changed.
+///
+/// # Errors
+/// As [`check_rows`], except that the database may be empty.
+pub fn schema(options: &Options) -> Result<(Option<i64>, i64), OpenError> {
+    Ok((check(&connect(options)?)?, newest()))
+}
+
 /// Checks all rows as of one moment, and returns a report of the faults that were found. Nothing is changed.
 ///
 /// # Errors

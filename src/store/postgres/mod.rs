@@ -21,7 +21,7 @@ pub(super) mod value;
 mod wait;
 mod writer;
 
-pub use check::check_rows;
+pub use check::{check_rows, schema};
 pub use leader::Leader;
 pub use migrations::{OpenError, connect, number_on, open};
 pub use options::{Options, SslMode};

@@ -4,7 +4,7 @@ use poem::Request;
 use uuid::Uuid;
 
 use crate::{
-    domain::{Gaps, Timestamp, Violations, reading::NewReading},
+    domain::{Gaps, Timestamp, Violation, Violations, reading::NewReading},
     http::{
         form::{
             csv::uuid,
@@ -50,30 +50,81 @@ fn sensor_of(request: &Request) -> Option<Uuid> {
 }
 
 fn parse(bytes: &[u8], sensor: Option<Uuid>, gaps: Gaps) -> Result<(Vec<NewReading>, RowLines), Problem> {
-    let columns = if sensor.is_some() { &OF_ONE_SENSOR } else { &COLUMNS };
     let bytes = with_line_feeds(bytes);
-    let mut table = Table::open(&bytes, columns)?;
+    let mut table = Table::open(&bytes, columns(sensor))?;
     let (mut readings, mut violations) = (Vec::new(), Violations::default());
     while table.next(&mut violations)? {
-        let named = table.parsed(SENSOR, uuid, &mut violations);
-        match (named, sensor) {
-            (Some(named), Some(sensor)) if named != sensor => {
-                table.refuse(SENSOR, "is not the sensor that the query names", &mut violations);
-            }
-            (None, None) if table.given(SENSOR).is_none() => {
-                table.refuse(SENSOR, "must be a UUID", &mut violations);
-            }
-            _ => {}
-        }
-        let time = table.parsed("time", Timestamp::parse, &mut violations);
-        if table.given("time").is_none() {
-            table.refuse("time", "is missing", &mut violations);
-        }
-        let value = table.value("value", gaps, &mut violations);
-        if let (Some(sensor_id), Some(time), Some(value)) = (named.or(sensor), time, value) {
-            readings.push(NewReading { sensor_id, time, value });
-        }
+        readings.extend(row(&table, sensor, gaps, &mut violations));
     }
     violations.into_result()?;
     Ok((readings, table.into_lines()))
+}
+
+fn columns(sensor: Option<Uuid>) -> &'static Columns {
+    if sensor.is_some() { &OF_ONE_SENSOR } else { &COLUMNS }
+}
+
+/// Returns the reading of the current row. `None` if it is invalid; then the errors are added to `violations`.
+fn row(table: &Table<'_>, sensor: Option<Uuid>, gaps: Gaps, violations: &mut Violations) -> Option<NewReading> {
+    let named = table.parsed(SENSOR, uuid, violations);
+    match (named, sensor) {
+        (Some(named), Some(sensor)) if named != sensor => {
+            table.refuse(SENSOR, "is not the sensor that the query names", violations);
+        }
+        (None, None) if table.given(SENSOR).is_none() => {
+            table.refuse(SENSOR, "must be a UUID", violations);
+        }
+        _ => {}
+    }
+    let time = table.parsed("time", Timestamp::parse, violations);
+    if table.given("time").is_none() {
+        table.refuse("time", "is missing", violations);
+    }
+    let value = table.value("value", gaps, violations);
+    let (sensor_id, time, value) = (named.or(sensor)?, time?, value?);
+    Some(NewReading { sensor_id, time, value })
+}
+
+/// The rows of a table of readings, with their lines in the file.
+#[derive(Debug, Default)]
+pub struct ReadingRows {
+    /// Readings of the valid rows, each with its line.
+    pub valid: Vec<(u64, NewReading)>,
+    /// Reasons why the other rows are invalid, each with its line.
+    pub invalid: Vec<(u64, Vec<Violation>)>,
+}
+
+/// Reads a table of any length. In contrast to a request, invalid rows do not end the reading. `sensor` is the sensor of
+/// all rows, if they name none.
+///
+/// # Errors
+/// The table has no valid header line, or is not CSV.
+pub fn read_csv(bytes: &[u8], sensor: Option<Uuid>, gaps: Gaps) -> Result<ReadingRows, String> {
+    let bytes = with_line_feeds(bytes);
+    let mut table = Table::open(&bytes, columns(sensor)).map_err(|problem| reasons(&problem))?;
+    let mut rows = ReadingRows::default();
+    loop {
+        let mut violations = Violations::default();
+        let has_row = table.try_next(&mut violations).map_err(|problem| reasons(&problem))?;
+        if !has_row && violations.is_empty() {
+            return Ok(rows);
+        }
+        let line = table.line();
+        let reading = has_row.then(|| row(&table, sensor, gaps, &mut violations)).flatten();
+        match reading.filter(|_| violations.is_empty()) {
+            Some(reading) => rows.valid.push((line, reading)),
+            None => rows.invalid.push((line, violations.into_vec())),
+        }
+    }
+}
+
+fn reasons(problem: &Problem) -> String {
+    match problem.errors() {
+        [] => problem.detail().to_owned(),
+        errors => errors
+            .iter()
+            .map(|error| error.detail.as_str())
+            .collect::<Vec<_>>()
+            .join("; "),
+    }
 }

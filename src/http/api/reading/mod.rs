@@ -12,6 +12,7 @@ use poem_openapi::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use self::csv::{ReadingRows, read_csv};
 use super::tag::Tag;
 use crate::{
     domain::{

@@ -39,6 +39,18 @@ pub fn check(path: &Path) -> Result<Report, OpenError> {
     Ok(report)
 }
 
+/// Returns the schema version of the database file, and the version that this program uses. Nothing is changed.
+///
+/// # Errors
+/// As [`check`].
+pub fn schema(path: &Path) -> Result<(i64, i64), OpenError> {
+    let (_, schema) = open::open(path)?;
+    match schema {
+        0 => Err(OpenError::Empty),
+        _ => Ok((schema, migrations::newest())),
+    }
+}
+
 /// Checks the pages and indexes of the file by SQLite's `integrity_check`.
 fn file(connection: &Connection, report: &mut Report) -> RowResult<()> {
     let mut statement = connection.prepare("PRAGMA integrity_check")?;
