@@ -78,6 +78,9 @@ const GROUPS: &[(&str, &[Entry])] = &[
                 "Writing a worker",
                 "A program that fetches its jobs and posts predictions.",
             ),
+            entry("python", "From Python", "Use the API with requests and pandas."),
+            entry("javascript", "From JavaScript", "Use the API with fetch in Node.js."),
+            entry("r", "From R", "Use the API with httr2."),
             entry(
                 "trying-versions",
                 "Trying a new version",
