@@ -1,5 +1,8 @@
 // A button at each block of commands or code that copies it. Without this script the pages lack only that.
-for (const code of document.querySelectorAll("code.language-bash, code.language-sh, code.language-python")) {
+const LANGUAGES = ["bash", "sh", "python", "javascript", "r"];
+const BLOCKS = LANGUAGES.map((language) => `code.language-${language}`).join();
+
+for (const code of document.querySelectorAll(BLOCKS)) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "copy";

@@ -8,16 +8,23 @@ stamps and secrets) may differ, but an id that comes twice must do so in both. `
 
 The worker of the guides is also run on a demo, where it must compute what is there already.
 
+The blocks of a guide for a programming language are one program, which runs on a demo. Its first write meets a locked
+database, so that it must retry on 503. These guides need requests and pandas beside this Python, node, and Rscript
+with httr2.
+
 --fill writes what was answered into empty blocks, for whoever writes a guide.
 """
 
 import json
+import math
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -28,6 +35,15 @@ DEFAULT = "http://127.0.0.1:8000"
 ON_DEMO = {"demo", "getting-predictions"}
 # These have a receiver on this machine, which their server must be allowed to call.
 WITH_RECEIVER = {"health"}
+# The guides whose blocks of this language are one program: its file, its interpreter, and what prints a separator.
+PROGRAMS = {
+    "python": ("program.py", sys.executable, 'print("\\x1e")'),
+    "javascript": ("program.mjs", "node", 'console.log("\\x1e");'),
+    "r": ("program.R", "Rscript", 'cat("\\x1e\\n")'),
+}
+SEPARATOR = "\x1e\n"
+# The demo's season ends with the last night, so its dates are others each day.
+DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?(?:\+00:00|Z)?)?")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ANSWERS = ("json", "text", "csv", "http")
 FILE = re.compile(r"`(\w+\.py)`")
@@ -76,6 +92,34 @@ class Server:
         self.process.wait()
         self.log.close()
         self.folder.cleanup()
+
+    def has_refused(self):
+        """Whether a request was refused with 503."""
+        return '"status":503' in Path(self.folder.name, "log").read_text()
+
+
+class Locked:
+    """The database of a demo, locked until the server has refused a request with 503."""
+
+    def __init__(self, server):
+        path = Path(server.folder.name, "demo-data", "prediction-api.db")
+        self.server, self.ended = server, threading.Event()
+        self.database = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+
+    def __enter__(self):
+        self.database.execute("BEGIN IMMEDIATE")
+        self.thread = threading.Thread(target=self.release)
+        self.thread.start()
+
+    def release(self):
+        while not self.server.has_refused() and not self.ended.wait(0.1):
+            pass
+        self.database.execute("ROLLBACK")
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+        self.database.close()
 
 
 class Shell:
@@ -194,6 +238,26 @@ def differs_as_http(expected, actual, names):
     return differs_as_json(body, actual_body, names) if body.strip() else None
 
 
+def differs_nearly(expected, actual):
+    """The same for what a program prints: dates are others each day, and numbers may differ a little, because a window
+    has an hour more or less when the clocks change."""
+    wanted, got = ([DATE.sub("DATE", line).split() for line in text.splitlines()] for text in (expected, actual))
+    for number, words in enumerate(wanted):
+        if words == ["..."]:
+            return None
+        others = got[number] if number < len(got) else []
+        if len(words) != len(others) or not all(map(nearly, words, others)):
+            return f"line {number + 1} is {' '.join(others)!r}"
+    return None if len(got) == len(wanted) else f"it has {len(got)} lines"
+
+
+def nearly(word, other):
+    try:
+        return math.isclose(float(word), float(other), rel_tol=0.05, abs_tol=0.5)
+    except ValueError:
+        return word == other
+
+
 def differs_as_json(expected, actual, names):
     wanted, got = documents(with_more(expected)), documents(actual)
     return differs(wanted, got, names) if len(wanted) > 1 or len(got) > 1 else differs(wanted[0], got[0], names)
@@ -262,11 +326,57 @@ def try_guide(path, executable, fill):
     finally:
         shell.end()
         server.stop()
-        for (begin, end), answer in reversed(filled):
-            text = text[:begin] + answer + text[end:]
-        if filled:
-            path.write_text(text)
+        write(path, text, filled)
     return count
+
+
+def try_program(path, executable, fill):
+    """Runs the blocks of a guide as one program; answers how many."""
+    file, interpreter, separator = PROGRAMS[path.stem]
+    text, filled = path.read_text(), []
+    blocks = [(found[1], found[2], found.start(), found.span(2)) for found in BLOCK.finditer(text)]
+    code = [block for kind, block, *_ in blocks if kind == path.stem]
+    server = Server(executable, True)
+    try:
+        program = "".join(f"{block}{separator}\n" for block in code).replace(DEFAULT, server.url)
+        Path(server.folder.name, file).write_text(program)
+        with Locked(server):
+            done = subprocess.run(
+                [interpreter, file], cwd=server.folder.name, capture_output=True, text=True, timeout=300
+            )
+        printed = done.stdout.replace(server.url, DEFAULT).split(SEPARATOR)
+        at = -1
+        for number, (kind, block, start, _) in enumerate(blocks):
+            if kind != path.stem:
+                continue
+            at += 1
+            here = f"{path}:{text.count(chr(10), 0, start) + 1}"
+            if at == len(printed) - 1:
+                raise Fault(f"{here}: failed\n{block}\n{printed[at]}{done.stderr}")
+            after, expected, _, span = blocks[number + 1] if number + 1 < len(blocks) else ("", "", 0, None)
+            if after != "text":
+                if printed[at].strip():
+                    raise Fault(f"{here}: the guide does not show it\n{printed[at]}")
+            elif not expected and fill:
+                filled.append((span, shown(after, printed[at])))
+            else:
+                wrong = differs_nearly(expected, printed[at])
+                if wrong:
+                    raise Fault(f"{here}: {wrong}\n{block}\nprinted\n{printed[at]}")
+        if not server.has_refused():
+            raise Fault(f"{path}: the program has not met a 503")
+    finally:
+        server.stop()
+        write(path, text, filled)
+    return len(code)
+
+
+def write(path, text, filled):
+    """Writes answers to their places in a guide."""
+    for (begin, end), answer in reversed(filled):
+        text = text[:begin] + answer + text[end:]
+    if filled:
+        path.write_text(text)
 
 
 def try_worker_on_demo(executable):
@@ -295,7 +405,7 @@ def main():
     total, faults = 0, []
     for guide in guides:
         try:
-            total += try_guide(guide, executable, fill)
+            total += (try_program if guide.stem in PROGRAMS else try_guide)(guide, executable, fill)
         except Fault as fault:
             faults.append(str(fault))
     try:

@@ -142,7 +142,7 @@ fn apis(app: &App) -> Apis {
     (jobs, models, places, administration)
 }
 
-/// Title and description of the API's document, and the paths of immutable resources.
+/// Title and description of the API's document, the paths of immutable resources, and the order of the tags.
 const FRONT: Front = Front {
     title: "Prediction API",
     description: "Stores predictive models (sources and their immutable versions), connects them to an \
@@ -150,6 +150,7 @@ const FRONT: Front = Front {
         with the guides at `/docs`. The example of that operation creates everything that the other examples use, except \
         the version on trial.",
     immutable: &[source_version::IMMUTABLE],
+    tags: super::api::tag::names,
 };
 
 /// Generates the API's document.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::{Answer, BODY_BYTES, TestApp, setup};
 
@@ -22,6 +22,12 @@ async fn swagger_ui_comes_whole_and_keeps_the_token() {
     assert!(swagger.text.contains("persistAuthorization: true"));
     assert!(!swagger.text.contains("spec: spec"));
     assert!(!swagger.text.contains("src=\"http"));
+    // It leads back, has dark mode, and uses the token of the dashboard without storing it.
+    assert!(
+        swagger.text.contains("<a href=\"./\">Dashboard</a>") && swagger.text.contains("<a href=\"docs\">Guides</a>")
+    );
+    assert!(swagger.text.contains("prefers-color-scheme: dark"));
+    assert!(swagger.text.contains("const ui = SwaggerUIBundle({") && swagger.text.contains("preauthorizeApiKey"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,7 +43,11 @@ async fn every_link_of_the_guides_leads_somewhere() {
         let found = page(&app, &path).await;
         assert_eq!(found.status, 200, "{path}");
         let is_ours = path == "/" || path.starts_with("/docs");
-        if is_ours && ![".svg", ".csv", ".service"].iter().any(|end| path.ends_with(end)) {
+        if is_ours
+            && ![".svg", ".webp", ".csv", ".service"]
+                .iter()
+                .any(|end| path.ends_with(end))
+        {
             for link in link.captures_iter(&found.text) {
                 let (to, anchor) = link[1].split_once('#').unwrap_or((&link[1], ""));
                 let to = if to.is_empty() { &path } else { to };
@@ -56,6 +66,51 @@ async fn every_link_of_the_guides_leads_somewhere() {
     for path in ["/docs/problems/invalid", "/docs/changelog", "/docs/issues.svg"] {
         assert!(texts.contains_key(path), "{path} is not linked");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_guide_leads_to_the_next_and_is_in_the_search_index() {
+    let app = TestApp::start().await;
+    let index = page(&app, "/docs/search-index.js").await;
+    assert_eq!(index.header("content-type"), "text/javascript; charset=utf-8");
+    let json = index.text.strip_prefix("export default ").unwrap();
+    let json: Value = serde_json::from_str(json.trim_end().trim_end_matches(';')).unwrap();
+    let pages = json.as_array().unwrap();
+    let next = regex::Regex::new("<a rel=\"next\" href=\"([^\"]*)\">").unwrap();
+    let (mut path, mut visited) = ("/docs".to_owned(), Vec::new());
+    loop {
+        let text = page(&app, &path).await.text;
+        assert!(visited.is_empty() || text.contains("<a rel=\"prev\""), "{path}");
+        visited.push(path);
+        let Some(found) = next.captures(&text) else { break };
+        path = found[1].to_owned();
+    }
+    assert!(visited.len() > 15, "{visited:?}");
+    for path in visited.iter().map(String::as_str).chain(["/docs/problems/conflict"]) {
+        let text = page(&app, path).await.text;
+        let entry = pages.iter().find(|entry| entry[0] == path);
+        let sections = entry.unwrap_or_else(|| panic!("{path} is missing"))[2]
+            .as_array()
+            .unwrap();
+        for section in sections.iter().skip(1) {
+            let anchor = section[0].as_str().unwrap();
+            assert!(text.contains(&format!(" id=\"{anchor}\"")), "{path} has no {anchor}");
+        }
+    }
+    // The index contains what the reader types, and not what the server returned.
+    assert!(json.to_string().contains("TOKEN=$(cat data/admin-token)") && !index.text.contains("01a20a9a-7fa7"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn links_between_the_files_are_links_between_the_pages() {
+    let app = TestApp::start().await;
+    let guide = page(&app, "/docs/python").await.text;
+    for link in ["/docs/demo", "/docs/problems#which-errors-to-retry", "/swagger"] {
+        assert!(guide.contains(&format!("href=\"{link}\"")), "{link}");
+    }
+    assert!(!guide.contains(".md\"") && guide.contains("/assets/prism.js"));
+    let prism = page(&app, "/assets/prism.js").await;
+    assert!(prism.text.len() < 30_000 && prism.text.contains("languages.python"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

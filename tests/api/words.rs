@@ -222,6 +222,8 @@ fn the_guides_and_pages_have_the_usual_words() {
         root.join("CONTRIBUTING.md"),
         root.join("SECURITY.md"),
         root.join("assets/page.html"),
+        root.join("assets/copy.js"),
+        root.join("assets/search.js"),
         root.join("assets/demo/links.md"),
         root.join("assets/docs/prediction-api.service"),
         root.join("config/prediction-api.toml"),

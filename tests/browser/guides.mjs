@@ -1,98 +1,190 @@
-// Every page of the guides as people have them: light and dark, on a phone and on a desktop. axe finds
-// nothing, nothing is wider than the screen, no request leaves the server, nothing is refused by the pages' own policy.
-// Usage: node guides.mjs URL [FOLDER], with playwright-core and @axe-core/playwright beside it or in PLAYWRIGHT_FROM;
-// screenshots go to FOLDER.
-import { createRequire } from "node:module";
+// Every page of the guides as people have them: light and dark, on a phone and on a desktop. axe finds nothing, nothing is
+// wider than the screen, no request leaves the server, and nothing is refused by the pages' own policy. The search, the
+// contents, the colours of code and the links of the head work. Usage: see browser.mjs, without a token:
+// node guides.mjs URL "" [FOLDER]
+import assert from "node:assert/strict";
 
-const require = createRequire(process.env.PLAYWRIGHT_FROM ?? import.meta.url);
-const { chromium } = require("playwright-core");
-const { AxeBuilder } = require("@axe-core/playwright");
+import { look, open, run, url } from "./browser.mjs";
 
-const [url, folder] = process.argv.slice(2);
 const SIZES = { phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 900 } };
-const POLICY = /default-src 'none'.*script-src 'self'/;
+const VIEWS = ["light", "dark"].flatMap((colorScheme) =>
+  Object.entries(SIZES).map(([size, viewport]) => ({ name: `${colorScheme} ${size}`, colorScheme, viewport })),
+);
+// The policy has no connect-src, so that the pages cannot send requests.
+const POLICY = /^default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri/;
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-  ],
-});
-const faults = [];
-
-function watch(page, name) {
-  page.on("pageerror", (error) => faults.push(`${name}: error in the page: ${error}`));
-  page.on("console", (message) => {
-    if (message.type() === "error") faults.push(`${name}: ${message.text()}`);
-  });
-  page.on("request", (request) => {
-    if (!request.url().startsWith(url) && !request.url().startsWith("data:")) {
-      faults.push(`${name}: a request leaves the server: ${request.url()}`);
-    }
-  });
-}
-
-// Every page that can be reached from the first, each once.
+/** Every page of the guides that can be reached from the first, each once. */
 async function allPages() {
-  const context = await browser.newContext();
-  const page = await context.newPage();
+  const page = await open("docs");
   const [found, waiting] = [[], ["/docs"]];
   while (waiting.length > 0) {
     const path = waiting.pop();
     found.push(path);
     const answer = await page.goto(url + path);
-    if (!POLICY.test(answer.headers()["content-security-policy"])) faults.push(`${path}: no strict policy`);
+    assert.match(answer.headers()["content-security-policy"], POLICY, path);
     const links = await page.$$eval("a[href^='/docs']", (all) => all.map((link) => new URL(link.href).pathname));
     for (const link of links.filter((link) => !/\.(csv|service)$/.test(link))) {
       if (!found.includes(link) && !waiting.includes(link)) waiting.push(link);
     }
   }
-  await context.close();
   return found;
 }
 
 const pages = await allPages();
-let count = 0;
-for (const colorScheme of ["light", "dark"]) {
-  for (const [size, viewport] of Object.entries(SIZES)) {
-    const context = await browser.newContext({ colorScheme, viewport });
-    const page = await context.newPage();
-    let name = "";
-    watch(page, `${colorScheme} ${size}`);
-    for (const path of pages) {
-      name = `${path} ${colorScheme} ${size}`;
-      await page.goto(url + path);
-      await page.evaluate(() => document.querySelectorAll("details").forEach((each) => (each.open = true)));
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      for (const { id, help, nodes } of violations) {
-        faults.push(`${name}: ${id}: ${help}: ${nodes.map((node) => node.target).join(", ")}`);
-      }
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
-      if (width > viewport.width) faults.push(`${name}: is ${width} pixels wide`);
-      const broken = await page.$$eval("img", (all) => all.filter((each) => !each.naturalWidth).length);
-      if (broken > 0) faults.push(`${name}: a picture does not load`);
-      if (folder) await page.screenshot({ path: `${folder}/${name.replaceAll(/\W+/g, "_")}.png`, fullPage: true });
-      count += 1;
-    }
-    await context.close();
+
+async function lookAt({ name, colorScheme, viewport }) {
+  const page = await open("docs", { colorScheme, viewport });
+  for (const path of pages) {
+    await page.goto(url + path);
+    await page.evaluate(() => document.querySelectorAll("details").forEach((each) => (each.open = true)));
+    await look(page, `${path} ${name}`);
+    const broken = await page.$$eval("img", (all) => all.filter((each) => !each.naturalWidth).length);
+    assert.equal(broken, 0, `${path} ${name}: a picture does not load`);
   }
 }
 
-// What a keyboard does: the first stop skips to the text, and a block's button copies it.
-const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
-const page = await context.newPage();
-watch(page, "keyboard");
-await page.goto(`${url}/docs/quickstart`);
-await page.keyboard.press("Tab");
-await page.keyboard.press("Enter");
-const focused = await page.evaluate(() => document.activeElement.id);
-if (focused !== "content") faults.push(`the first stop leads to ${focused}`);
-await page.locator(".copy").first().press("Enter");
-const copied = await page.evaluate(() => navigator.clipboard.readText());
-if (!copied.startsWith("TOKEN=$(cat data/admin-token)")) faults.push(`copied is ${copied}`);
-await browser.close();
+const focused = (page) => page.evaluate(() => document.activeElement.getAttribute("href") ?? document.activeElement.type);
+const results = (page) => page.locator(".results a");
 
-if (faults.length > 0) console.error(faults.join("\n"));
-console.log(`guides: ${pages.length} pages, ${count} views, ${faults.length} faults`);
-process.exit(faults.length > 0 ? 1 : 0);
+/** Types words into the search, and returns the titles of the results. */
+async function search(page, words) {
+  await page.getByRole("searchbox", { name: "Search the guides" }).fill(words);
+  await page.locator(".results [role=status]").filter({ hasText: /\d|No/ }).waitFor();
+  return results(page).evaluateAll((all) => all.map((link) => link.firstChild.parentElement.innerText.split("\n")[0]));
+}
+
+const tests = {
+  ...Object.fromEntries(VIEWS.map((view) => [`all pages, ${view.name}`, () => lookAt(view)])),
+
+  async "the keyboard skips to the text and copies a block"() {
+    const page = await open("docs/quickstart", { permissions: ["clipboard-read", "clipboard-write"] });
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "content");
+    await page.locator(".copy").first().press("Enter");
+    await page.getByRole("button", { name: "Copied" }).waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert.ok(copied.startsWith("TOKEN=$(cat data/admin-token)"), copied);
+  },
+
+  async "the search works by keyboard, and without requests but for the index"() {
+    const page = await open("docs/quickstart");
+    const requests = [];
+    page.on("request", (request) => requests.push(new URL(request.url()).pathname));
+    await page.keyboard.press("/");
+    assert.equal(await focused(page), "search");
+    await page.keyboard.type("rotate certif");
+    await results(page).first().waitFor();
+    const first = await results(page).first().getAttribute("href");
+    assert.match(first, /^\/docs\/operating#/);
+    await page.keyboard.press("ArrowDown");
+    assert.equal(await focused(page), first);
+    await page.keyboard.press("ArrowUp");
+    assert.equal(await focused(page), "search");
+    await page.keyboard.press("Escape");
+    await page.locator(".results").waitFor({ state: "hidden" });
+    assert.deepEqual(requests, ["/docs/search-index.js"]);
+    await page.keyboard.type("s");
+    await results(page).first().waitFor();
+    await page.keyboard.press("Enter");
+    await page.waitForURL(url + first);
+    assert.equal(await page.locator("h1").innerText(), "Operating");
+  },
+
+  async "the best results come first, and unknown words find nothing"() {
+    const page = await open("docs");
+    for (const [words, expected] of [
+      ["backup", "Operating › Backup and restore"],
+      ["min_lead", "Getting predictions › "],
+      ["PANDAS", "From Python"],
+      ["conflict", "Conflict"],
+    ]) {
+      const [first] = await search(page, words);
+      assert.ok(first.startsWith(expected), `${words}: ${first}`);
+    }
+    assert.ok((await search(page, "retention hours")).length > 3);
+    assert.deepEqual(await search(page, "qwertz"), []);
+    await page.getByText("No results").waitFor();
+    await search(page, "webhook");
+    assert.ok((await page.locator(".results mark").count()) > 0);
+    await page.locator("h1").click();
+    await page.locator(".results").waitFor({ state: "hidden" });
+    // A result on the same page closes the list, too.
+    await page.goto(`${url}/docs/operating`);
+    await search(page, "backup and restore");
+    await results(page).first().click();
+    await page.waitForURL(/#backup-and-restore$/);
+    await page.locator(".results").waitFor({ state: "hidden" });
+  },
+
+  async "the results fit the screen, light and dark"() {
+    for (const view of VIEWS) {
+      const page = await open("docs", view);
+      await search(page, "predictions");
+      await look(page, `search ${view.name}`);
+    }
+  },
+
+  async "a page that does not exist has the search"() {
+    const page = await open("docs/nosuch", { expected: [404] });
+    assert.equal(await page.locator("h1").innerText(), "Page not found");
+    assert.ok((await search(page, "quick start")).includes("Quick start"));
+  },
+
+  async "the contents stand beside the text, and are folded on a phone"() {
+    const desktop = await open("docs/operating");
+    const beside = desktop.getByRole("complementary", { name: "On this page" });
+    const text = await desktop.locator("main").boundingBox();
+    assert.ok((await beside.boundingBox()).x >= text.x + text.width);
+    assert.ok(await desktop.locator("details.contents").isHidden());
+    await beside.getByRole("link", { name: "Backup and restore" }).click();
+    await desktop.waitForURL(/#backup-and-restore$/);
+    await beside.locator("[aria-current]").filter({ hasText: "Backup and restore" }).waitFor();
+
+    const phone = await open("docs/operating", { viewport: SIZES.phone });
+    assert.ok(await phone.locator("aside").isHidden());
+    const link = phone.locator("details.contents").getByRole("link", { name: "Backup and restore" });
+    assert.ok(await link.isHidden());
+    await phone.getByText("On this page").locator("visible=true").click();
+    await link.click();
+    await phone.waitForURL(/#backup-and-restore$/);
+  },
+
+  async "the head and the end of a page lead on, also on a phone"() {
+    for (const viewport of Object.values(SIZES)) {
+      const page = await open("docs/quickstart", { viewport });
+      await page.getByRole("link", { name: /^Next: The dashboard/ }).click();
+      await page.waitForURL(`${url}/docs/dashboard`);
+      await page.getByRole("banner").getByRole("link", { name: "Dashboard", exact: true }).click();
+      await page.waitForURL((address) => address.pathname === "/");
+    }
+    const page = await open("docs/problems/conflict");
+    await page.locator("main").getByRole("link", { name: "All errors" }).click();
+    await page.waitForURL(`${url}/docs/problems`);
+  },
+
+  async "code has colours, and a copy of it has none"() {
+    const page = await open("docs/python", { permissions: ["clipboard-read", "clipboard-write"] });
+    for (const [path, kinds] of [
+      ["/docs/quickstart", ["bash function", "bash string", "json property", "json string"]],
+      ["/docs/python", ["python keyword", "python string", "python number"]],
+      ["/docs/javascript", ["javascript keyword", "javascript string"]],
+      ["/docs/r", ["r string", "r number"]],
+      ["/docs/operating", ["toml key"]],
+    ]) {
+      await page.goto(url + path);
+      const plain = await page.evaluate(() => getComputedStyle(document.querySelector("pre")).color);
+      for (const kind of kinds) {
+        const [language, token] = kind.split(" ");
+        const found = page.locator(`code.language-${language} .token.${token}`).first();
+        assert.notEqual(await found.evaluate((each) => getComputedStyle(each).color), plain, `${path}: ${kind}`);
+      }
+    }
+    await page.goto(`${url}/docs/python`);
+    await page.locator(".copy").first().click();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert.match(copied, /^(pip|import) [^<]*$/);
+  },
+};
+
+await run(`guides, ${pages.length} pages`, tests);

@@ -72,6 +72,9 @@ async function look(isStripping) {
   const copied = await page.evaluate(() => navigator.clipboard.readText());
   assert.ok(copied.includes(`${at}/api/v1/whoami`), copied);
   await picture("guide");
+  await page.getByRole("searchbox", { name: "Search the guides" }).fill("base path");
+  await page.locator(".results a").first().click();
+  await page.waitForURL(`${at}/docs/operating#*`);
 
   await page.goto(`${at}/swagger`);
   await page.click(".btn.authorize");

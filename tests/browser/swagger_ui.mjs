@@ -1,5 +1,5 @@
-// Swagger UI as a user has it: offline, the token kept across a reload, and "Try it out" of every operation with the
-// document's own examples, each of which succeeds. Usage: node swagger_ui.mjs URL TOKEN [first], with playwright-core beside
+// Swagger UI as a user has it: offline, with links back, dark mode and the token of the dashboard, its own token kept across
+// a reload, and "Try it out" of every operation with the document's own examples, each of which succeeds. Usage: node swagger_ui.mjs URL TOKEN [first], with playwright-core beside
 // it or in PLAYWRIGHT_FROM. Things are made one by one, or with `first` by the call that the document begins with.
 import { createRequire } from "node:module";
 
@@ -34,7 +34,25 @@ page.on("request", (request) => {
   }
 });
 
+// Whoever is signed in to the dashboard is signed in here, and nothing is stored.
+await page.goto(url);
+await page.evaluate((secret) => sessionStorage.setItem("prediction-api-token", secret), token);
 await page.goto(`${url}/swagger`);
+await page.waitForSelector(".btn.authorize.locked");
+const stored = await page.evaluate(() => localStorage.getItem("authorized"));
+if (stored !== null) faults.push(`the token of the dashboard is stored: ${stored}`);
+const tags = await page.$$eval(".opblock-tag", (all) => all.map((tag) => tag.dataset.tag));
+if (tags[0] !== "Jobs" || tags.at(-1) !== "Probes") faults.push(`the tags are ${tags}`);
+await page.emulateMedia({ colorScheme: "dark" });
+const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+if (paper !== "rgb(20, 24, 26)") faults.push(`in dark mode the page is ${paper}`);
+await page.emulateMedia({ colorScheme: "light" });
+await page.click(".site >> text=Guides");
+await page.waitForURL(`${url}/docs`);
+
+await page.evaluate(() => sessionStorage.clear());
+await page.goto(`${url}/swagger`);
+await page.waitForSelector(".btn.authorize.unlocked");
 await page.click(".btn.authorize");
 await page.fill(".auth-container input", token);
 await page.click(".auth-btn-wrapper .authorize");

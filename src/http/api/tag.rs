@@ -7,6 +7,10 @@ use poem_openapi::Tags;
 pub enum Tag {
     /// Set up, change and list jobs, and fetch them as a worker.
     Jobs,
+    /// Post, read and withdraw predictions.
+    Predictions,
+    /// Post, read and withdraw readings of sensors.
+    Readings,
     /// The health of jobs: whether their predictions keep arriving.
     Health,
     /// Register and manage predictive models.
@@ -14,16 +18,12 @@ pub enum Tag {
     /// Publish immutable releases of models, each with its input and output roles.
     #[oai(rename = "Source versions")]
     SourceVersions,
-    /// Post, read and withdraw predictions.
-    Predictions,
-    /// Post, read and withdraw readings of sensors.
-    Readings,
+    /// The customers, who own everything else.
+    Organisations,
     /// Places with coordinates.
     Locations,
     /// Sensors and their metrics.
     Sensors,
-    /// The customers, who own everything else.
-    Organisations,
     /// Notifications of changes of jobs' health states.
     #[cfg(feature = "webhooks")]
     Webhooks,
@@ -33,4 +33,27 @@ pub enum Tag {
     Administration,
     /// Health checks without a token.
     Probes,
+}
+
+/// Tags in the order in which users need them.
+const IN_ORDER: &[Tag] = &[
+    Tag::Jobs,
+    Tag::Predictions,
+    Tag::Readings,
+    Tag::Health,
+    Tag::Sources,
+    Tag::SourceVersions,
+    Tag::Organisations,
+    Tag::Locations,
+    Tag::Sensors,
+    #[cfg(feature = "webhooks")]
+    Tag::Webhooks,
+    Tag::Tokens,
+    Tag::Administration,
+    Tag::Probes,
+];
+
+/// Returns the names of the tags in the order in which users need them.
+pub fn names() -> Vec<&'static str> {
+    IN_ORDER.iter().map(Tags::name).collect()
 }

@@ -40,6 +40,8 @@ pub struct Front {
     pub description: &'static str,
     /// Paths of immutable resources, each with the message for a client that tries to change one.
     pub immutable: &'static [(&'static str, &'static str)],
+    /// Returns the names of the tags in their order. The framework sorts them by name.
+    pub tags: fn() -> Vec<&'static str>,
 }
 
 /// API's document, with the operations and schemas in it. Cheap to clone.
@@ -63,6 +65,7 @@ impl Document {
         let mut json: Value = serde_json::from_str(&spec).unwrap_or_default();
         let examples: Value = serde_json::from_str(EXAMPLES).unwrap_or_default();
         complete(&mut json, &examples);
+        sort_tags(&mut json, &(front.tags)());
         Self(Arc::new(Parts {
             operations: Operations::of(&json, front.immutable),
             schemas: Schemas::of(&json),
@@ -89,6 +92,13 @@ impl Document {
     pub fn violations<T: Type>(&self, body: &Value) -> Vec<Violation> {
         let schema = || serde_json::to_value(T::schema_ref()).unwrap_or_default();
         self.0.schemas.violations(&T::name(), schema, body)
+    }
+}
+
+/// Sorts the tags of the document as `names` are.
+fn sort_tags(document: &mut Value, names: &[&str]) {
+    if let Some(tags) = document["tags"].as_array_mut() {
+        tags.sort_by_key(|tag| names.iter().position(|name| tag["name"] == *name));
     }
 }
 

@@ -6,7 +6,10 @@ use poem::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::http::problem::{NOT_FOUND, Problem};
+use crate::http::{
+    guard::compression::Kept,
+    problem::{NOT_FOUND, Problem},
+};
 
 /// Returns the response 404 for a file that does not exist.
 pub fn nothing(detail: &str) -> Response {
@@ -30,4 +33,29 @@ pub fn of(content_type: &str, body: bytes::Bytes) -> Response {
         .header(header::ETAG, format!("\"{short:016x}\""))
         .header(header::CACHE_CONTROL, "no-cache")
         .body(body)
+}
+
+/// Large page or file that never changes, with a cache of its compressed bytes.
+#[derive(Clone)]
+pub struct Fixed {
+    /// Uncompressed bytes.
+    pub body: bytes::Bytes,
+    kept: Kept,
+}
+
+impl Fixed {
+    /// Creates a file that is cached.
+    pub fn new(body: String) -> Self {
+        Self {
+            body: body.into(),
+            kept: Kept::default(),
+        }
+    }
+
+    /// Returns the response with the file.
+    pub fn answer(&self, content_type: &str) -> Response {
+        let mut response = of(content_type, self.body.clone());
+        response.set_data(self.kept.clone());
+        response
+    }
 }

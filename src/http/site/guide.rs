@@ -1,7 +1,9 @@
 //! Guides: Markdown files that are embedded in the executable and served as HTML pages.
 
-use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
+use pulldown_cmark::HeadingLevel;
 use rust_embed::Embed;
+
+use super::markdown::{Heading, Rendered, render};
 
 /// Embedded Markdown files and pictures of the guides.
 #[derive(Embed)]
@@ -11,6 +13,9 @@ pub struct Guides;
 /// HTML template of the guides' pages.
 const FRAME: &str = include_str!("../../../assets/page.html");
 
+/// Script that colours code, in the head of the pages that contain code.
+const COLOURS: &str = "<script src=\"/assets/prism.js\" defer></script>\n";
+
 /// Markdown that is appended to the guide about the demo if the server is one: links that work without a token.
 const LINKS_OF_DEMO: &str = include_str!("../../../assets/demo/links.md");
 
@@ -19,28 +24,115 @@ pub const ADDRESS: &str = "http://127.0.0.1:8000";
 
 const CHANGELOG: &str = include_str!("../../../CHANGELOG.md");
 
-/// Pages in reading order, with their names in the navigation. The pages of problems follow `problems`.
-const ORDER: &[(&str, &str)] = &[
-    ("index", "What it is"),
-    ("quickstart", "Quick start"),
-    ("dashboard", "The dashboard"),
-    ("demo", "The demo"),
-    ("jobs", "Jobs"),
-    ("creating-predictions", "Creating predictions"),
-    ("getting-predictions", "Getting predictions"),
-    ("worker", "Writing a worker"),
-    ("trying-versions", "Trying a new version"),
-    ("health", "Health and webhooks"),
-    ("tokens", "Tokens and permissions"),
-    ("operating", "Operating"),
-    ("growing", "Growing beyond one machine"),
-    ("export", "Exports"),
-    ("problems", "Errors"),
-    ("changelog", "Changelog"),
+/// Guide in the navigation.
+struct Entry {
+    name: &'static str,
+    title: &'static str,
+    /// Purpose of the guide in one sentence.
+    about: &'static str,
+}
+
+const fn entry(name: &'static str, title: &'static str, about: &'static str) -> Entry {
+    Entry { name, title, about }
+}
+
+/// Guides in reading order, in the groups of the navigation. The pages of problems follow `problems`.
+const GROUPS: &[(&str, &[Entry])] = &[
+    (
+        "Start",
+        &[
+            entry("index", "What it is", "Concepts, and the list of all guides."),
+            entry(
+                "quickstart",
+                "Quick start",
+                "From an empty server to a first prediction.",
+            ),
+            entry(
+                "dashboard",
+                "The dashboard",
+                "The views of the dashboard, and the chart.",
+            ),
+            entry(
+                "demo",
+                "The demo",
+                "A season of real weather and predictions to explore.",
+            ),
+        ],
+    ),
+    (
+        "Use the API",
+        &[
+            entry("jobs", "Jobs", "Register a model and set up a job, step by step."),
+            entry(
+                "creating-predictions",
+                "Creating predictions",
+                "Post, correct and withdraw predictions.",
+            ),
+            entry(
+                "getting-predictions",
+                "Getting predictions",
+                "Read predictions as they are known now or were known then.",
+            ),
+            entry(
+                "worker",
+                "Writing a worker",
+                "A program that fetches its jobs and posts predictions.",
+            ),
+            entry("python", "From Python", "Use the API with requests and pandas."),
+            entry("javascript", "From JavaScript", "Use the API with fetch in Node.js."),
+            entry("r", "From R", "Use the API with httr2."),
+            entry(
+                "trying-versions",
+                "Trying a new version",
+                "Run a new version on trial beside the one in use.",
+            ),
+        ],
+    ),
+    (
+        "Operate",
+        &[
+            entry(
+                "health",
+                "Health and webhooks",
+                "Monitor jobs, and get notified of changes.",
+            ),
+            entry(
+                "tokens",
+                "Tokens and permissions",
+                "Create, limit and revoke access tokens.",
+            ),
+            entry(
+                "operating",
+                "Operating",
+                "Install, secure, back up and upgrade the server.",
+            ),
+            entry(
+                "growing",
+                "Growing beyond one machine",
+                "Several servers with PostgreSQL.",
+            ),
+            entry("export", "Exports", "Move data between servers."),
+        ],
+    ),
+    (
+        "Reference",
+        &[
+            entry("problems", "Errors", "Every error with its solution."),
+            entry("changelog", "Changelog", "Changes in each version."),
+        ],
+    ),
 ];
 
 /// Number of sections above which a page gets a table of contents.
 const FEW_SECTIONS: usize = 3;
+
+/// Returns the names of all guides in reading order, and those of the pages about problems.
+pub fn names() -> Vec<String> {
+    let mut names: Vec<String> = entries().map(|entry| entry.name.to_owned()).collect();
+    let pages = Guides::iter();
+    names.extend(pages.filter_map(|file| Some(file.strip_suffix(".md")?.to_owned()).filter(|name| name.contains('/'))));
+    names
+}
 
 /// Returns whether a guide with this name exists.
 pub fn has_guide(page: &str) -> bool {
@@ -53,15 +145,18 @@ pub fn page(page: &str, is_demo: bool) -> Option<String> {
     if is_demo && page == "demo" {
         text += LINKS_OF_DEMO;
     }
-    let rendered = render(&text);
-    let mut body = rendered.html;
-    if rendered.sections.len() > FEW_SECTIONS
-        && let Some(end) = body.find("</h1>")
-    {
-        body.insert_str(end + "</h1>".len(), &contents(&rendered.sections));
+    let Rendered { headings, html } = render(&text);
+    let is_title = |heading: &&Heading| heading.level == HeadingLevel::H1;
+    let title = headings.iter().find(is_title).map_or("", |heading| &heading.text);
+    let mut body = html;
+    let contents = contents(&headings);
+    if let (Some(list), Some(end)) = (&contents, body.find("</h1>")) {
+        let folded = format!("<details class=\"contents\"><summary>On this page</summary>{list}</details>");
+        body.insert_str(end + "</h1>".len(), &folded);
     }
-    body += &neighbours(page);
-    Some(frame(&format!("{} · Guides", rendered.title), page, &body))
+    body += &next_steps(page);
+    let title = format!("{title} · Guides");
+    Some(frame(&title, page, &body, contents.as_deref()))
 }
 
 /// Returns the HTML page for a path that does not exist. `detail` describes the error.
@@ -74,10 +169,11 @@ pub fn not_found(detail: &str) -> String {
          <li><a href=\"/swagger\">Swagger UI</a>, with every call of the API</li></ul>",
         escaped(&detail)
     );
-    frame("Page not found", "", &body)
+    frame("Page not found", "", &body, None)
 }
 
-fn source(page: &str) -> Option<String> {
+/// Returns the Markdown of the guide with this name. `None` if it does not exist.
+pub fn source(page: &str) -> Option<String> {
     if page == "changelog" {
         return Some(CHANGELOG.to_owned());
     }
@@ -85,79 +181,36 @@ fn source(page: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&file.data).into_owned())
 }
 
-/// Guide that is converted to HTML.
-struct Rendered {
-    /// Text of the first heading.
-    title: String,
-    /// Anchor and heading of each section.
-    sections: Vec<(String, String)>,
-    html: String,
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    GROUPS.iter().flat_map(|(_, entries)| entries.iter())
 }
 
-fn render(text: &str) -> Rendered {
-    let mut events: Vec<Event<'_>> = Parser::new_ext(text, Options::ENABLE_TABLES).collect();
-    let (mut title, mut sections) = (String::new(), Vec::new());
-    for at in 0..events.len() {
-        let heading = heading_text(&events[at..]);
-        if let Event::Start(Tag::Heading { level, id, .. }) = &mut events[at] {
-            let anchor = anchor(&heading);
-            *id = Some(CowStr::from(anchor.clone()));
-            match level {
-                HeadingLevel::H1 if title.is_empty() => title = heading,
-                HeadingLevel::H2 => sections.push((anchor, heading)),
-                _ => {}
-            }
-        }
-    }
-    let mut html = String::new();
-    push_html(&mut html, events.into_iter());
-    // Blocks that can scroll must be reachable with the keyboard.
-    let html = html
-        .replace("<pre>", "<pre tabindex=\"0\">")
-        .replace("<table>", "<div class=\"wide\" tabindex=\"0\"><table>")
-        .replace("</table>", "</table></div>");
-    Rendered { title, sections, html }
-}
-
-/// Returns the text of a heading, given the events after its start.
-fn heading_text(events: &[Event<'_>]) -> String {
-    let inside = events
-        .iter()
-        .take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_))));
-    let text = inside.filter_map(|event| match event {
-        Event::Text(text) | Event::Code(text) => Some(text.as_ref()),
-        _ => None,
-    });
-    text.collect()
-}
-
-/// Returns a heading's anchor: its words in lower case, joined by hyphens, as on code hosts.
-fn anchor(heading: &str) -> String {
-    let kept = heading.chars().filter_map(|character| match character {
-        ' ' | '-' => Some('-'),
-        _ => character.is_alphanumeric().then(|| character.to_ascii_lowercase()),
-    });
-    kept.collect()
-}
-
-fn contents(sections: &[(String, String)]) -> String {
-    let items: String = sections
-        .iter()
-        .map(|(anchor, heading)| format!("<li><a href=\"#{anchor}\">{}</a></li>", escaped(heading)))
+/// Returns the HTML list of a page's sections. `None` if there are only a few.
+fn contents(headings: &[Heading]) -> Option<String> {
+    let sections = headings.iter().filter(|heading| heading.level == HeadingLevel::H2);
+    let items: Vec<String> = sections
+        .map(|heading| {
+            format!(
+                "<li><a href=\"#{}\">{}</a></li>",
+                heading.anchor,
+                escaped(&heading.text)
+            )
+        })
         .collect();
-    format!("<details class=\"contents\"><summary>On this page</summary><ul>{items}</ul></details>")
+    (items.len() > FEW_SECTIONS).then(|| format!("<ul>{}</ul>", items.concat()))
 }
 
-/// Returns the HTML of the links to the previous and the next guide.
-fn neighbours(page: &str) -> String {
-    let Some(at) = ORDER.iter().position(|(name, _)| *name == page) else {
-        return String::new();
+/// Returns the HTML of the links at the end of a guide: the next guide with its purpose, and the previous one.
+fn next_steps(page: &str) -> String {
+    let entries: Vec<_> = entries().collect();
+    let Some(at) = entries.iter().position(|entry| entry.name == page) else {
+        return "<p class=\"turn\"><a href=\"/docs/problems\">All errors</a></p>".to_owned();
     };
     let link = |at: Option<usize>, relation: &str, word: &str| {
-        let found = at.and_then(|at| ORDER.get(at));
-        found.map_or_else(String::new, |(name, title)| {
+        let found = at.and_then(|at| entries.get(at));
+        found.map_or_else(String::new, |Entry { name, title, about }| {
             let path = path(name);
-            format!("<a rel=\"{relation}\" href=\"{path}\">{word}: {title}</a>")
+            format!("<a rel=\"{relation}\" href=\"{path}\"><b>{word}: {title}</b> <span>{about}</span></a>")
         })
     };
     format!(
@@ -167,25 +220,38 @@ fn neighbours(page: &str) -> String {
     )
 }
 
-fn frame(title: &str, page: &str, body: &str) -> String {
-    let items: String = ORDER
-        .iter()
-        .map(|(name, title)| {
-            let current = match page.strip_prefix(name) {
-                Some("") => " aria-current=\"page\"",
-                Some(under) if under.starts_with('/') => " aria-current=\"true\"",
-                _ => "",
-            };
-            format!("<li><a href=\"{}\"{current}>{title}</a></li>", path(name))
-        })
-        .collect();
+fn frame(title: &str, page: &str, body: &str, contents: Option<&str>) -> String {
+    let about = entries().find(|entry| entry.name == page).map(|entry| entry.about);
+    let about = about.map(|about| format!("<meta name=\"description\" content=\"{about}\">\n"));
+    let colours = body.contains("<code class=\"language-").then_some(COLOURS);
+    let beside = contents.map(|list| format!("<aside aria-label=\"On this page\"><p>On this page</p>{list}</aside>"));
     FRAME
         .replace("{title}", &escaped(title))
-        .replace("{pages}", &items)
+        .replace("{head}", &(about.unwrap_or_default() + colours.unwrap_or_default()))
+        .replace("{pages}", &navigation(page))
+        .replace("{contents}", &beside.unwrap_or_default())
         .replace("{body}", body)
 }
 
-fn path(page: &str) -> String {
+/// Returns the HTML of the list of all guides, in which `page` is marked.
+fn navigation(page: &str) -> String {
+    let item = |Entry { name, title, .. }: &Entry| {
+        let current = match page.strip_prefix(name) {
+            Some("") => " aria-current=\"page\"",
+            Some(under) if under.starts_with('/') => " aria-current=\"true\"",
+            _ => "",
+        };
+        format!("<li><a href=\"{}\"{current}>{title}</a></li>", path(name))
+    };
+    let groups = GROUPS.iter().map(|(group, entries)| {
+        let items: String = entries.iter().map(item).collect();
+        format!("<li><b>{group}</b><ul>{items}</ul></li>")
+    });
+    groups.collect()
+}
+
+/// Returns the path of the guide with this name.
+pub fn path(page: &str) -> String {
     match page {
         "index" => "/docs".to_owned(),
         page => format!("/docs/{page}"),

@@ -4,7 +4,9 @@
 pub mod file;
 pub mod files;
 pub mod guide;
+mod markdown;
 pub mod metrics;
 pub mod pages;
+mod search;
 mod swagger;
 pub mod weather;

@@ -12,13 +12,29 @@ use super::{
     file::{nothing, of, page},
     files::{dashboard, dashboard_file, icon, vendor_file},
     guide::{self, Guides},
+    search::search_index,
     swagger,
     weather::weather_file,
 };
 use crate::http::{base::Base, context::Context, document::Document, labels::Pages, problem::Problem};
 
 const STYLE: &str = include_str!("../../../assets/style.css");
-const SCRIPT: &str = include_str!("../../../assets/copy.js");
+const GUIDE_STYLE: &str = include_str!("../../../assets/guide.css");
+const CONTENTS: &str = include_str!("../../../assets/contents.js");
+const COPY: &str = include_str!("../../../assets/copy.js");
+const SEARCH: &str = include_str!("../../../assets/search.js");
+
+/// Prism, which colours code: its core and the languages of the guides, of which some need those before them.
+const PRISM: &str = concat!(
+    include_str!("../../../assets/vendor/prism/prism-core.min.js"),
+    include_str!("../../../assets/vendor/prism/prism-clike.min.js"),
+    include_str!("../../../assets/vendor/prism/prism-bash.min.js"),
+    include_str!("../../../assets/vendor/prism/prism-javascript.min.js"),
+    include_str!("../../../assets/vendor/prism/prism-json.min.js"),
+    include_str!("../../../assets/vendor/prism/prism-python.min.js"),
+    include_str!("../../../assets/vendor/prism/prism-r.min.js"),
+    include_str!("../../../assets/vendor/prism/prism-toml.min.js"),
+);
 
 const NO_GUIDE: &str = "page not found in the guides: see /docs";
 
@@ -26,8 +42,15 @@ const NO_GUIDE: &str = "page not found in the guides: see /docs";
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
 /// Extensions and media types of files that are not pages: pictures, and the unit of systemd.
-const FILES: [(&str, &str); 2] = [(".svg", "image/svg+xml"), (".service", "text/plain; charset=utf-8")];
+const FILES: [(&str, &str); 3] = [
+    (".svg", "image/svg+xml"),
+    (".webp", "image/webp"),
+    (".service", "text/plain; charset=utf-8"),
+];
 
 /// Usual paths of health checks in other programs, which this server does not have.
 const PROBES: [&str; 6] = ["/health", "/healthz", "/live", "/ready", "/ping", "/status"];
@@ -39,9 +62,14 @@ pub fn add(mut pages: Pages, document: &Document) -> Pages {
         .at("/", poem::get(dashboard))
         .at("/docs", poem::get(docs))
         .at("/docs/weather_nyc_2013.csv", poem::get(weather_file))
+        .at("/docs/search-index.js", poem::get(search_index))
         .at("/docs/*page", poem::get(guide_or_file))
         .at("/assets/style.css", poem::get(style))
-        .at("/assets/copy.js", poem::get(script))
+        .at("/assets/guide.css", poem::get(guide_style))
+        .at("/assets/contents.js", poem::get(contents))
+        .at("/assets/copy.js", poem::get(copy))
+        .at("/assets/search.js", poem::get(search))
+        .at("/assets/prism.js", poem::get(prism))
         .at("/assets/dashboard/*path", poem::get(dashboard_file))
         .at("/assets/vendor/*path", poem::get(vendor_file))
         .at("/swagger/", poem::get(without_slash))
@@ -154,10 +182,30 @@ pub fn not_found(problem: &Problem, base: &Base) -> Response {
 
 #[handler]
 fn style() -> Response {
-    of("text/css; charset=utf-8", STYLE.into())
+    of(CSS, STYLE.into())
 }
 
 #[handler]
-fn script() -> Response {
-    of("text/javascript; charset=utf-8", SCRIPT.into())
+fn guide_style() -> Response {
+    of(CSS, GUIDE_STYLE.into())
+}
+
+#[handler]
+fn contents() -> Response {
+    of(SCRIPT, CONTENTS.into())
+}
+
+#[handler]
+fn copy() -> Response {
+    of(SCRIPT, COPY.into())
+}
+
+#[handler]
+fn search() -> Response {
+    of(SCRIPT, SEARCH.into())
+}
+
+#[handler]
+fn prism() -> Response {
+    of(SCRIPT, PRISM.into())
 }

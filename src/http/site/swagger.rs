@@ -5,13 +5,26 @@ use poem::{EndpointExt, IntoResponse, Request, Response, handler, http::header, 
 use poem_openapi::OpenApiService;
 use sha2::{Digest, Sha256};
 
-use super::file::of;
-use crate::http::{base::Base, document::Document, guard::compression::Kept, labels::Pages};
+use super::file::{Fixed, of};
+use crate::http::{base::Base, document::Document, labels::Pages};
 
 /// Settings that the framework's Swagger UI lacks. Swagger UI loads the document from an address relative to the page,
 /// stores the token across reloads, and allows calls without a further click.
 const SWAGGER_SETTINGS: &str = "url: 'api/v1/openapi.json', persistAuthorization: true, \
-    tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null,";
+    tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null, onComplete: () => signIn(ui),";
+
+/// Script by which Swagger UI uses the token of the dashboard, unless the user has entered another. Swagger UI does not
+/// store this token, so that signing out of the dashboard suffices.
+const SIGN_IN: &str = include_str!("../../../assets/swagger.js");
+
+const HEAD: &str = "<title>Prediction API</title><link rel=\"icon\" href=\"data:,\">\
+    <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">";
+
+const STYLE: &str = include_str!("../../../assets/swagger.css");
+
+/// Links to the other pages. They are relative, because the server may have a base path.
+const BAR: &str = "<header class=\"site\"><a href=\"./\">Prediction API</a><a href=\"./\">Dashboard</a>\
+    <a href=\"docs\">Guides</a></header>";
 
 /// Pages that are created at the start and shared by all requests.
 #[derive(Clone)]
@@ -20,28 +33,6 @@ struct Made {
     swagger_policy: String,
     json: Fixed,
     yaml: Fixed,
-}
-
-/// Large page that never changes, with a cache of its compressed bytes.
-#[derive(Clone)]
-struct Fixed {
-    body: bytes::Bytes,
-    kept: Kept,
-}
-
-impl Fixed {
-    fn new(body: String) -> Self {
-        Self {
-            body: body.into(),
-            kept: Kept::default(),
-        }
-    }
-
-    fn answer(&self, content_type: &str) -> Response {
-        let mut response = of(content_type, self.body.clone());
-        response.set_data(self.kept.clone());
-        response
-    }
 }
 
 /// Adds the routes of Swagger UI and of the API's document to `pages`.
@@ -63,10 +54,13 @@ fn swagger() -> String {
     OpenApiService::new((), "Prediction API", "")
         .swagger_ui_html()
         .replace("spec: spec,", SWAGGER_SETTINGS)
+        .replace("SwaggerUIBundle({", "const ui = SwaggerUIBundle({")
+        .replace("<title>Swagger UI</title>", HEAD)
         .replace(
-            "<title>Swagger UI</title>",
-            "<title>Prediction API</title><link rel=\"icon\" href=\"data:,\">",
+            "</head>",
+            &format!("<style>{STYLE}</style><script>{SIGN_IN}</script></head>"),
         )
+        .replace("<body>", &format!("<body>{BAR}"))
 }
 
 /// Returns the content security policy of Swagger UI. The page may run only its own inline scripts, which the policy
