@@ -7,6 +7,7 @@ import { Footer } from "./parts/footer.js";
 import { Header } from "./parts/header.js";
 import { Heading } from "./parts/heading.js";
 import { ProblemNote } from "./parts/problem.js";
+import { Assistant } from "./views/assistant.js";
 import { JobView } from "./views/job.js";
 import { LineageView } from "./views/lineage.js";
 import { Overview } from "./views/overview.js";
@@ -23,6 +24,7 @@ const VIEWS = {
   places: (rest) => html`<${Places} ...${rest} />`,
   tokens: (rest) => html`<${Tokens} ...${rest} />`,
   lineage: (rest) => html`<${LineageView} ...${rest} />`,
+  "first-run": (rest) => html`<${Assistant} ...${rest} />`,
   "set-up": (rest) => html`<${SetUp} ...${rest} />`,
 };
 
