@@ -24,10 +24,10 @@ export function CsvPreview({ form, result, columns, aims, sensors }) {
     <div aria-busy=${result.isOld ? "true" : "false"}>
       <h4>${text.rows}</h4>
       <div class="wide" tabindex="0" role="region" aria-label=${text.rows}><table>
-        <thead><tr><th scope="col">${text.line}</th><th scope="col">${text.written}</th><th scope="col">${text.meant}</th>
+        <thead><tr><th scope="col">${text.line}</th><th scope="col">${text.meant}</th>
           ${shown.map(({ name }) => html`<th scope="col">${name}</th>`)}</tr></thead>
         <tbody>${result.rows.map(({ line, written, t, cells }) => html`
-          <tr><td>${line}</td><td>${written}</td><td class="time">${when(t)}</td>
+          <tr><td>${line}</td><td>${when(t)}<p class="quiet">${text.written(written)}</p></td>
             ${shown.map(({ at, unit }) => html`<td>${typeof cells[at] === "number" ? withUnit(cells[at], unit) : html`<span class="quiet">${text.no_value}</span>`}</td>`)}</tr>`)}</tbody>
       </table></div>
       <h4>${text.facts}</h4>

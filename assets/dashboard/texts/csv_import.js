@@ -61,7 +61,7 @@ export const text = {
 
   rows: "First rows",
   line: "Line",
-  written: "In the file",
+  written: (cell) => `from ${cell}`,
   meant: "Time",
   no_value: "none",
   facts: "What will be stored",
