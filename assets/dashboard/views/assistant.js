@@ -1,6 +1,6 @@
 // The first-run assistant: from an empty server to a chart of one's own readings with a first prediction. It stores nothing
 // but what a step confirms, and what it knows after a reload is what exists on the server.
-import { html, useEffect, useRef, useState } from "../lib/html.js";
+import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { getAll } from "../lib/api.js";
 import { progress, saveProgress } from "../lib/first_run.js";
 import { useLoaded } from "../lib/load.js";
@@ -33,14 +33,17 @@ export function Assistant({ me }) {
   }, [isManager]);
   if (!isManager) return html`<${Heading}>${text.title}<//><p>${text.denied(me.role)} <a href=${link("sign-in")}>${text.sign_in}</a>.</p>`;
   if (!there.value) return html`<${Heading}>${text.title}<//><${Pending} loaded=${there} />`;
-  return html`<${Steps} there=${there.value} problem=${there.problem} reload=${there.reload} me=${me} />`;
+  return html`<${Steps} loaded=${there} me=${me} />`;
 }
 
-function Steps({ there, problem, reload, me }) {
+function Steps({ loaded: { value, problem, reload }, me }) {
   const names = Object.keys(STEPS).filter((name) => name !== "organisation" || may(me, "admin"));
   const [done, setDone] = useState(progress);
   // The secret of the worker's token stays in memory only.
   const [secret, setSecret] = useState(null);
+  // What was just created is there before the server's lists are read again.
+  const [made, setMade] = useState({});
+  const there = useMemo(() => merged(value, made), [value, made]);
   const chosen = choices(done, there, me);
   const at = Math.max(0, names.indexOf(done.step));
   const step = names[at];
@@ -59,10 +62,10 @@ function Steps({ there, problem, reload, me }) {
     return after;
   });
   const go = (step) => change({ step });
-  // A step is finished: `changes` are what it chose, `isNew` says that the server has something new.
-  const next = (changes = {}, isNew = false) => {
+  // A step is finished: `changes` are what it chose, `created` are new things by the names of their lists.
+  const next = (changes = {}, created = {}) => {
+    setMade((made) => merged(made, Object.fromEntries(Object.entries(created).map(([name, thing]) => [name, [thing]]))));
     change({ ...changes, step: names[at + 1] ?? step });
-    if (isNew) reload();
   };
   const Step = STEPS[step];
   return html`
@@ -78,12 +81,22 @@ function Steps({ there, problem, reload, me }) {
       <h2 id="step-title" ref=${heading} tabindex="-1">${text.names[step]}</h2>
       <p class="lead-in">${text[step].lead}</p>
       <${ProblemNote} problem=${problem} retry=${reload} />
-      <${Step} key=${step} there=${there} chosen=${chosen} me=${me} next=${next} go=${go} change=${change} reload=${reload} secret=${secret} setSecret=${setSecret} />
+      <${Step} key=${`${step} ${step === "organisation" ? "" : chosen.organisation?.id}`} there=${there} chosen=${chosen} me=${me} next=${next} go=${go} change=${change} reload=${reload} secret=${secret} setSecret=${setSecret} />
       <p class="acts turns">
         ${at > 0 && html`<button type="button" onClick=${() => go(names[at - 1])}>${text.back}</button>`}
         ${at < names.length - 1 && html`<button type="button" onClick=${() => next()}>${text.skip}</button>`}
       </p>
     </section>`;
+}
+
+/** Lists by name, with the things of others that they do not have. */
+function merged(lists, others) {
+  const all = { ...lists };
+  for (const [name, things] of Object.entries(others)) {
+    const known = new Set((lists[name] ?? []).map(({ id }) => id));
+    all[name] = [...(lists[name] ?? []), ...things.filter(({ id }) => !known.has(id))];
+  }
+  return all;
 }
 
 /**

@@ -11,7 +11,7 @@ import { text } from "../../texts/assistant.js";
 export function Choice({ kind, things, chosen, nameOf = (thing) => thing.name, use, ...form }) {
   const [isNew, setNew] = useState(things.length === 0);
   const [id, setId] = useState(chosen?.id ?? things.at(-1)?.id);
-  if (isNew) {
+  if (isNew || things.length === 0) {
     return html`<${EditForm} ...${form} action=${form.action ?? text.create(kind)} cancel=${things.length > 0 ? () => setNew(false) : undefined} />`;
   }
   const thing = things.find((thing) => thing.id === id) ?? things[0];

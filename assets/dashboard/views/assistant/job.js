@@ -42,9 +42,9 @@ export function JobStep({ there, chosen: { organisation, location, sensor, versi
   };
   const first = Object.fromEntries(version.input_roles.map((role) => [fieldOf(role), fitting(role, sensor, location)]));
   const start = { name: words.suggestion(location?.name), location_id: location?.id ?? "", ...first };
-  const use = (id, isNew) => next({ job: id, ...(id !== job?.id && { result: undefined }) }, isNew);
-  return html`<${Choice} kind="job" things=${jobs} chosen=${jobs.find(({ id }) => id === job?.id)} use=${(id) => use(id, false)}
-    fields=${fields} start=${start} save=${save} onSaved=${({ id }) => use(id, true)} action=${words.action} />`;
+  const use = (id, created) => next({ job: id, ...(id !== job?.id && { result: undefined }) }, created);
+  return html`<${Choice} kind="job" things=${jobs} chosen=${jobs.find(({ id }) => id === job?.id)} use=${(id) => use(id)}
+    fields=${fields} start=${start} save=${save} onSaved=${(made) => use(made.id, { jobs: made })} action=${words.action} />`;
 }
 
 /** The input that a role is bound to at first: the sensor or the location of the steps before. */

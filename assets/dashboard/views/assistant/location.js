@@ -21,7 +21,7 @@ export function LocationStep({ there, chosen: { organisation, location }, next, 
     return (await call(address("/locations"), { method: "POST", body })).body;
   };
   return html`<${Choice} kind="location" things=${things} chosen=${location} use=${(location) => next({ location })}
-    fields=${FIELDS} start=${{ point: {} }} save=${save} onSaved=${({ id }) => next({ location: id }, true)} />`;
+    fields=${FIELDS} start=${{ point: {} }} save=${save} onSaved=${(made) => next({ location: made.id }, { locations: made })} />`;
 }
 
 function Point({ value, set, wrong }) {

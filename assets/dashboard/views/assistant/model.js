@@ -33,5 +33,5 @@ export function ModelStep({ chosen: { organisation, sensor, usable, versions, ve
   };
   const nameOf = (version) => words.text(usable.find(({ id }) => id === version.source_id), version);
   return html`<${Choice} kind="model" things=${versions} chosen=${version} nameOf=${nameOf} use=${(version) => next({ version })}
-    fields=${FIELDS} start=${start} save=${save} onSaved=${({ id }) => next({ version: id }, true)} />`;
+    fields=${FIELDS} start=${start} save=${save} onSaved=${(version) => next({ version: version.id }, { sources: made.current, versions: version })} />`;
 }

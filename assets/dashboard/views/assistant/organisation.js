@@ -10,8 +10,8 @@ const FIELDS = [{ name: "name", label: words.name, hint: words.name_hint, requir
 export function OrganisationStep({ there, chosen, next }) {
   const save = async (body) => (await call(address("/organisations"), { method: "POST", body })).body;
   // What belongs to another organisation is not chosen any more.
-  const use = (organisation, isNew) => next(organisation === chosen.organisation?.id ? { organisation }
-    : { organisation, location: undefined, sensor: undefined, version: undefined, job: undefined, readings: undefined, result: undefined }, isNew);
-  return html`<${Choice} kind="organisation" things=${there.organisations} chosen=${chosen.organisation} use=${(id) => use(id, false)}
-    fields=${FIELDS} save=${save} onSaved=${(made) => use(made.id, true)} />`;
+  const use = (organisation, created) => next(organisation === chosen.organisation?.id ? { organisation }
+    : { organisation, location: undefined, sensor: undefined, version: undefined, job: undefined, readings: undefined, result: undefined }, created);
+  return html`<${Choice} kind="organisation" things=${there.organisations} chosen=${chosen.organisation} use=${(id) => use(id)}
+    fields=${FIELDS} save=${save} onSaved=${(made) => use(made.id, { organisations: made })} />`;
 }

@@ -49,7 +49,7 @@ function Run({ code, secret }) {
   return html`
     <p class="few">${words.once}</p>
     <p>${words.run}</p>
-    <${Command} text=${shell(code, secret)} />
+    <div class="program"><${Command} text=${shell(code, secret)} /></div>
     <details>
       <summary>${words.windows}</summary>
       <p>${words.then} <button type="button" onClick=${() => save(code)}>${words.file}</button></p>
@@ -63,7 +63,7 @@ function Picture({ readings, predicted, sensor }) {
   const unit = predicted?.unit ?? sensor?.unit;
   return html`
     <${FirstChart} readings=${readings} predicted=${predicted?.points ?? []} unit=${unit} label=${words.picture(sensor?.name ?? "", moment(from), moment(to))} />
-    <p class="key">
+    <p class="first-key">
       <span class="measured">${words.measured}</span> ${sensor?.name} (${words.values(readings.length)})
       ${predicted && html`<span class="predicted">${words.predicted}</span> ${predicted.metric.replaceAll("_", " ")} (${words.values(predicted.points.length)})`}
     </p>`;

@@ -18,7 +18,7 @@ export function SensorStep({ there, chosen: { organisation, location, sensor }, 
   ];
   const save = async (body) => (await call(address("/sensors"), { method: "POST", body: { organisation_id: organisation.id, ...body } })).body;
   // Readings of another sensor are not those of this one.
-  const use = (id, isNew) => next({ sensor: id, ...(id !== sensor?.id && { readings: undefined }) }, isNew);
-  return html`<${Choice} kind="sensor" things=${there.sensors.filter(isOwn)} chosen=${sensor} nameOf=${words.text} use=${(id) => use(id, false)}
-    fields=${fields} start=${{ location_id: location?.id ?? "" }} save=${save} onSaved=${({ id }) => use(id, true)} />`;
+  const use = (id, created) => next({ sensor: id, ...(id !== sensor?.id && { readings: undefined }) }, created);
+  return html`<${Choice} kind="sensor" things=${there.sensors.filter(isOwn)} chosen=${sensor} nameOf=${words.text} use=${(id) => use(id)}
+    fields=${fields} start=${{ location_id: location?.id ?? "" }} save=${save} onSaved=${(made) => use(made.id, { sensors: made })} />`;
 }

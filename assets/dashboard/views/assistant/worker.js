@@ -17,7 +17,7 @@ export function WorkerStep({ chosen: { organisation, job, token }, next, go, sec
   };
   const done = (made) => {
     setSecret(made.secret);
-    next({}, true);
+    next({}, { tokens: made });
   };
   return html`
     ${token && !secret && html`<p>${words.stored(token.name)}</p>`}
