@@ -54,7 +54,7 @@ export function PointMap({ point, set }) {
         onClick=${click} onKeyDown=${press}>
         <path class="land" d=${LAND} />
         <path class="grid" d=${lines.join("")} />
-        ${isOn && html`<circle cx=${point.longitude * 10} cy=${-point.latitude * 10} r=${36 / zoom} />`}
+        ${isOn && ["edge", "mark"].map((name) => html`<path class=${name} d="M${point.longitude * 10} ${-point.latitude * 10}h0" />`)}
       </svg>
       <p class="acts">
         <button type="button" disabled=${level === 0} onClick=${() => turn(-1)} aria-label=${text.out}>−</button>

@@ -1,5 +1,6 @@
 // The texts of the first-run assistant.
 const an = (word) => (/^[aeio]/.test(word) ? `an ${word}` : `a ${word}`);
+const values = (count) => `${count.toLocaleString("en")} value${count === 1 ? "" : "s"}`;
 
 export const text = {
   title: "First steps",
@@ -22,7 +23,6 @@ export const text = {
   existing: (kind) => `Use ${an(kind)} that exists`,
   other: (kind) => `Create another ${kind}`,
   create: (kind) => `Create the ${kind}`,
-  cancel: "Use one that exists",
   needs: (kind, what) => `${kind} needs ${an(what)}, and there is none yet.`,
   go: (what) => `Go to the step ${what}`,
 
@@ -80,12 +80,13 @@ export const text = {
     waiting: "Waiting for the first prediction …",
     arrived: "Your first prediction has arrived.",
     next: "Open the job", all: "All jobs", guide: "How to write your own worker",
-    chart: "Readings and prediction", measured: "Readings", predicted: "Prediction",
+    chart: "Readings and prediction",
+    measured: (sensor, count) => `Readings of ${sensor} (${values(count)})`,
+    predicted: (metric, count) => `Prediction of ${metric} (${values(count)})`,
     picture: (sensor, from, to) => `Readings of ${sensor} and the prediction, from ${from} to ${to}.`,
     empty: "There are no readings yet.",
     import: "Import readings",
     set_up: "Set up a job",
     no_job: "Without a job nothing can be predicted.",
-    values: (count) => `${count.toLocaleString("en")} values`,
   },
 };

@@ -6,6 +6,7 @@ import { useLoaded } from "../../lib/load.js";
 import { link } from "../../lib/route.js";
 import { lines, points } from "../../lib/series.js";
 import { moment } from "../../lib/time.js";
+import { spoken } from "../../lib/value.js";
 import { powershell, program, save, shell } from "../../lib/worker.js";
 import { FirstChart } from "../../chart/first_chart.js";
 import { Command } from "../../parts/copy.js";
@@ -64,8 +65,8 @@ function Picture({ readings, predicted, sensor }) {
   return html`
     <${FirstChart} readings=${readings} predicted=${predicted?.points ?? []} unit=${unit} label=${words.picture(sensor?.name ?? "", moment(from), moment(to))} />
     <p class="first-key">
-      <span class="measured">${words.measured}</span> ${sensor?.name} (${words.values(readings.length)})
-      ${predicted && html`<span class="predicted">${words.predicted}</span> ${predicted.metric.replaceAll("_", " ")} (${words.values(predicted.points.length)})`}
+      ${readings.length > 0 && html`<span class="measured">${words.measured(sensor.name, readings.length)}</span>`}
+      ${predicted && html`<span class="predicted">${words.predicted(spoken(predicted.metric), predicted.points.length)}</span>`}
     </p>`;
 }
 
