@@ -23,6 +23,7 @@ const readings = ({ series: [{ times, values }] }) => times.map((t, index) => [n
 test("a file of this server", () => {
   const found = all("sensor_id,time,value,available_at\na,2024-01-01T00:00:00Z,1.5,2025-01-01T00:00:00Z\na,2024-01-01T01:00:00Z,-2,2025-01-01T00:00:00Z\n");
   assert.equal(found.form.delimiter, ",");
+  assert.equal(found.labels, undefined);
   assert.deepEqual(found.form.time, { column: 1, second: null, format: "iso", isUnclear: false, isLocal: false });
   assert.deepEqual(readings(found), [["2024-01-01T00:00Z", 1.5], ["2024-01-01T01:00Z", -2]]);
 });
@@ -45,6 +46,9 @@ test("tabs, month first, halves of the day, and no header", () => {
 test("day first by slashes is recognised, and what cannot be decided is said", () => {
   assert.equal(all("t,v\n31/01/2024 10:00,5\n").form.time.format, "slash");
   assert.equal(all("t,v\n01/02/2024 10:00,5\n").form.time.isUnclear, true);
+  const days = Array.from({ length: 400 }, (_, hour) => `${String(1 + Math.floor(hour / 24)).padStart(2, "0")}/01/2024 ${hour % 24}:00,5`);
+  const { form, skipped } = all(`t,v\n${days.join("\n")}\n`);
+  assert.deepEqual([form.time.format, form.time.isUnclear, skipped.size], ["slash", false, 0]);
 });
 
 test("seconds and milliseconds since 1970", () => {
@@ -68,9 +72,9 @@ test("lines before the header are left out, and line numbers are those of the fi
 
 test("rows of several stations: one of them is chosen", () => {
   const text = "station,time,temperature_c,relative_humidity_pct\nEWR,2013-01-01T06:00:00Z,3.9,59.37\nEWR,2013-01-01T07:00:00Z,3.9,\nJFK,2013-01-01T06:00:00Z,5,61\nJFK,2013-01-01T07:00:00Z,6,61\n";
-  const { form } = all(text);
-  assert.deepEqual(form.labels, { column: 0, values: ["EWR", "JFK"] });
-  assert.deepEqual(readings(all(text, { label: "JFK" })), [["2013-01-01T06:00Z", 5], ["2013-01-01T07:00Z", 6]]);
+  const { form, labels } = all(text);
+  assert.deepEqual(labels, { column: 0, values: new Set(["EWR", "JFK"]) });
+  assert.deepEqual(readings(all(text, { label: { column: 0, value: "JFK" } })), [["2013-01-01T06:00Z", 5], ["2013-01-01T07:00Z", 6]]);
   assert.deepEqual(form.columns.slice(2).map(({ metric, unit }) => [metric, unit]), [["temperature", "°C"], ["relative_humidity", "%"]]);
 });
 

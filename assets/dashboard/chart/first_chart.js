@@ -1,5 +1,6 @@
 // A small chart of a sensor's readings and a prediction on one axis of time.
 import { html, useLayoutEffect, useRef, useState } from "../lib/html.js";
+import { instants, zoneOffset } from "../lib/csv_time.js";
 import { useZone, zone } from "../lib/time.js";
 import { number } from "../lib/value.js";
 
@@ -61,10 +62,11 @@ function ticks(low, high) {
 function dateTicks(first, last, step) {
   const format = (options) => new Intl.DateTimeFormat("en-GB", { timeZone: zone(), ...options });
   const [clock, day] = [format({ hour: "2-digit", minute: "2-digit" }), format(step < 336 * HOUR ? { day: "numeric", month: "short" } : { month: "short", year: "numeric" })];
-  const zero = format({ hour: "2-digit", minute: "2-digit", second: "2-digit", day: "2-digit", month: "2-digit", year: "numeric", hourCycle: "h23" }).formatToParts(first);
-  const part = Object.fromEntries(zero.map(({ type, value }) => [type, Number(value)]));
-  const shift = Date.UTC(part.year, part.month - 1, part.day, part.hour, part.minute, part.second) - Math.floor(first / 1000) * 1000;
+  const offset = zoneOffset(zone());
   const found = [];
-  for (let t = Math.ceil((first + shift) / step) * step - shift; t <= last; t += step) found.push({ t, time: step < 24 * HOUR ? clock.format(t) : "", day: day.format(t) });
+  for (let local = Math.ceil((first + offset(first)) / step) * step; local <= last + offset(last); local += step) {
+    const [t] = instants(local, offset);
+    if (t >= first && t <= last) found.push({ t, time: step < 24 * HOUR ? clock.format(t) : "", day: day.format(t) });
+  }
   return found;
 }

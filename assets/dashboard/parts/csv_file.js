@@ -71,7 +71,7 @@ export function CsvFile({ file, sensors, sensor, organisation, location, done, l
       </div>
       <p class="quiet">${text.nothing_stored}</p>
       ${found.fault && html`<p class="problem" role="alert">${found.fault}</p>`}
-      <${CsvForm} found=${found} choice=${choice} change=${(changes) => setChoice((choice) => ({ ...choice, ...changes }))} />
+      <${CsvForm} found=${found} labels=${result?.labels} choice=${choice} change=${(changes) => setChoice((choice) => ({ ...choice, ...changes }))} />
       ${form && values.length === 0 && html`<p class="problem" role="alert">${text.no_values}</p>`}
       ${values.length > 0 && html`<${CsvTargets} columns=${values} aims=${aims} set=${setTargets} sensors=${all}
         organisation=${organisation} wrong=${isTried ? wrong : new Map()} problem=${problem} />`}

@@ -70,7 +70,7 @@ export const text = {
     stored: (name) => `The token ${name} exists. The server shows its secret only once; if you do not have it, create another one.`,
   },
   result: {
-    lead: "Run the worker once. Its prediction appears here within seconds.",
+    lead: "What the worker posts appears here within seconds.",
     once: "This command contains the secret of the worker's token. The server does not show it again: copy it now.",
     run: "Run this in a terminal. It saves a small worker as worker.py and starts it. It needs Python 3.9 or later.",
     windows: "On Windows",
