@@ -1,15 +1,18 @@
 // How far the first-run assistant is: which things were chosen. What exists is read from the server.
 import { BASE } from "./base.js";
 
-const KEY = `prediction-api-first-run${BASE}`;
+const keyOf = (token) => `prediction-api-first-run${BASE}/${token}`;
 
-/** `{ step, organisation, location, sensor, version, job }`: the name of the step, and ids. */
-export function progress() {
+/**
+ * `{ step, organisation, location, sensor, readings, version, job, result }` of a token (its id): the name of the step, ids, and
+ * whether there are readings and a prediction.
+ */
+export function progress(token) {
   try {
-    return JSON.parse(sessionStorage.getItem(KEY)) ?? {};
+    return JSON.parse(sessionStorage.getItem(keyOf(token))) ?? {};
   } catch {
     return {};
   }
 }
 
-export const saveProgress = (progress) => sessionStorage.setItem(KEY, JSON.stringify(progress));
+export const saveProgress = (token, progress) => sessionStorage.setItem(keyOf(token), JSON.stringify(progress));

@@ -38,7 +38,7 @@ export function Assistant({ me }) {
 
 function Steps({ loaded: { value, problem, reload }, me }) {
   const names = Object.keys(STEPS).filter((name) => name !== "organisation" || may(me, "admin"));
-  const [done, setDone] = useState(progress);
+  const [done, setDone] = useState(() => progress(me.id));
   // The secret of the worker's token stays in memory only.
   const [secret, setSecret] = useState(null);
   // What was just created is there before the server's lists are read again.
@@ -58,7 +58,7 @@ function Steps({ loaded: { value, problem, reload }, me }) {
 
   const change = (changes) => setDone((before) => {
     const after = { ...before, ...changes };
-    saveProgress(after);
+    saveProgress(me.id, after);
     return after;
   });
   const go = (step) => change({ step });
