@@ -297,6 +297,30 @@ tests["what is wrong stands at its field"] = async () => {
   await page.getByText("4 stored").waitFor();
 };
 
+tests["an input that the model needs and that does not exist is asked for at its role"] = async () => {
+  const organisation = await call("POST", "/api/v1/organisations", { name: "Bare farm" });
+  const { secret } = await call("POST", "/api/v1/tokens", { name: "manager", role: "manager", organisation_id: organisation.id });
+  const page = await begin({}, secret);
+  await goTo(page, "Model");
+  await field(page, "Name of the model").fill("flow-predictor");
+  await button(page, "Add an input").click();
+  const inputs = page.getByRole("group", { name: "Inputs, 1" });
+  await inputs.getByLabel("Role").fill("air");
+  await inputs.getByLabel("Metric").fill("temperature");
+  const outputs = page.getByRole("group", { name: "Outputs, 1" });
+  await outputs.getByLabel("Role").fill("flow");
+  await outputs.getByLabel("Metric").fill("flow");
+  await button(page, "Create the model").click();
+  await step(page, "Job");
+  await button(page, "Set up the job").click();
+  await page.getByText("Choose an input for the role air: the model needs it.").waitFor();
+  assert.equal(await page.locator(".problem").count(), 0);
+  await look(page, "assistant lacking input");
+  await goTo(page, "Result");
+  await page.getByText("There are no readings yet.").waitFor();
+  await look(page, "assistant result without anything");
+};
+
 tests["readings that the server refuses are named with their lines, and the rest is stored"] = async () => {
   const { sensor, manager } = await farm("Clock farm");
   const page = await begin({}, manager.secret);

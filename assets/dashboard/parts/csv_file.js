@@ -77,10 +77,10 @@ export function CsvFile({ file, sensors, sensor, organisation, location, done, l
         organisation=${organisation} wrong=${isTried ? wrong : new Map()} problem=${problem} />`}
       ${form && used.length > 0 && html`<${CsvPreview} form=${form} result=${result} columns=${used} aims=${aims} sensors=${all} />`}
       ${problem && !isAtField(problem) && html`<${ProblemNote} problem=${problem} />`}
-      <p class="acts">
+      ${values.length > 0 && html`<p class="acts">
         <button type="button" class="primary" disabled=${!result || total === 0 || result.isOld} onClick=${run}>${text.import(total)}</button>
-        ${values.length > 0 && used.length === 0 && html`<span class="quiet">${text.no_target}</span>`}
-      </p>
+        ${used.length === 0 && html`<span class="quiet">${text.no_target}</span>`}
+      </p>`}
     </section>`;
 }
 

@@ -55,7 +55,8 @@ export const text = {
   fill: "Give the new sensor a name and a metric.",
   taken: "A sensor has this name already. Choose that sensor, or another name.",
   unit_differs: (column, unit, sensor) => `The file says that ${column} is in ${unit}, but the sensor measures in ${sensor}. The numbers are stored as they are.`,
-  unit_unknown: (unit) => `The numbers are taken as ${unit}.`,
+  unit_missing: (unit) => `The file says ${unit}, but the sensor has no unit. The numbers are stored as they are.`,
+  unit_taken: (unit) => `The numbers are taken as ${unit}.`,
   no_values: "No column has numbers. Check the separator and the decimal sign.",
   no_target: "Choose the sensor that the values belong to.",
 

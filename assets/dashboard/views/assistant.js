@@ -104,7 +104,7 @@ function merged(lists, others) {
  * does not end the way. `has(step)` says whether the step has what it is for.
  */
 function choices(done, there, me) {
-  const of = (list, id, isFitting = () => true) => list.find((thing) => thing.id === id) ?? list.filter(isFitting).at(-1);
+  const of = (list, id) => list.find((thing) => thing.id === id) ?? list.at(-1);
   const organisation = of(there.organisations, done.organisation ?? me.organisation_id);
   const isOwn = (thing) => thing.organisation_id === organisation?.id;
   const location = of(there.locations.filter(isOwn), done.location);

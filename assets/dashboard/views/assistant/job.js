@@ -6,7 +6,6 @@ import { text } from "../../texts/assistant.js";
 import { Choice, Missing } from "./choice.js";
 
 const words = text.job;
-const fieldOf = ({ role }) => `role:${role}`;
 
 export function JobStep({ there, chosen: { organisation, location, sensor, version, job }, next, go }) {
   if (!organisation) return html`<${Missing} step="job" need="organisation" go=${go} />`;
@@ -14,34 +13,36 @@ export function JobStep({ there, chosen: { organisation, location, sensor, versi
   const isOwn = (thing) => thing.organisation_id === organisation.id;
   const locations = there.locations.filter(isOwn);
   const jobs = there.jobs.filter((job) => isOwn(job) && job.source_version_id === version.id);
-  const bound = (body) => version.input_roles.filter((role) => body[fieldOf(role)]);
+  const roles = version.input_roles;
   const fields = [
     { name: "name", pointer: "/job/name", label: words.name, hint: words.name_hint, required: true },
-    ...version.input_roles.map((role) => ({
-      name: fieldOf(role), pointer: `/role_bindings/${fieldOf(role)}`,
-      render: ({ value = "", set, wrong }) => html`<${RoleField} role=${role} there=${there} organisation=${organisation.id} locations=${locations}
-        value=${value} set=${set} wrong=${wrong()} />`,
-    })),
+    {
+      name: "inputs", pointer: "/role_bindings",
+      render: ({ value, set, wrong }) => roles.length > 0 && html`<fieldset>
+        <legend>${words.inputs}</legend>
+        ${roles.map((role) => html`<${RoleField} key=${role.role} role=${role} there=${there} organisation=${organisation.id} locations=${locations}
+          value=${value[role.role]} set=${(id) => set({ ...value, [role.role]: id })} wrong=${wrong(`/${role.role}`)} />`)}
+      </fieldset>`,
+    },
     {
       name: "location_id", pointer: "/job/location_id", label: words.location, kind: "select",
       options: [["", words.from_inputs], ...locations.map(({ id, name }) => [id, name])],
     },
   ];
-  const save = async (body) => {
-    const roles = bound(body);
-    const request = {
-      organisation_id: organisation.id, source: { id: version.source_id }, source_version: { id: version.id },
-      job: { name: body.name, ...(body.location_id && { location_id: body.location_id }) },
-      role_bindings: roles.map((role) => ({ role: role.role, input_type: role.input_kind, input_id: body[fieldOf(role)] })),
+  const save = async ({ inputs, ...job }) => {
+    const bound = roles.filter(({ role }) => inputs[role]);
+    const body = {
+      organisation_id: organisation.id, source: { id: version.source_id }, source_version: { id: version.id }, job,
+      role_bindings: bound.map(({ role, input_kind }) => ({ role, input_type: input_kind, input_id: inputs[role] })),
     };
     try {
-      return (await call(address("/jobs/setup"), { method: "POST", body: request })).body;
+      return (await call(address("/jobs/setup"), { method: "POST", body })).body;
     } catch (problem) {
-      throw named(problem, roles, version.input_roles);
+      throw named(problem, bound, roles);
     }
   };
-  const first = Object.fromEntries(version.input_roles.map((role) => [fieldOf(role), fitting(role, sensor, location)]));
-  const start = { name: words.suggestion(location?.name), location_id: location?.id ?? "", ...first };
+  const inputs = Object.fromEntries(roles.map((role) => [role.role, fitting(role, sensor, location)]));
+  const start = { name: words.suggestion(location?.name), location_id: location?.id ?? "", inputs };
   const use = (id, created) => next({ job: id, ...(id !== job?.id && { result: undefined }) }, created);
   return html`<${Choice} kind="job" things=${jobs} chosen=${jobs.find(({ id }) => id === job?.id)} use=${(id) => use(id)}
     fields=${fields} start=${start} save=${save} onSaved=${(made) => use(made.id, { jobs: made })} action=${words.action} />`;
@@ -59,7 +60,7 @@ function named(problem, bound, roles) {
     const index = /^\/role_bindings\/(\d+)/.exec(error.pointer ?? "")?.[1];
     const lacking = error.code === "missing_role" && roles.find(({ role }) => error.detail.includes(role));
     const role = index === undefined ? lacking : bound[index];
-    return role ? { ...error, pointer: `/role_bindings/${fieldOf(role)}` } : error;
+    return role ? { ...error, pointer: `/role_bindings/${role.role}` } : error;
   });
   return Object.assign(problem, { errors });
 }
