@@ -305,10 +305,10 @@ tests["an input that the model needs and that does not exist is asked for at its
   await field(page, "Name of the model").fill("flow-predictor");
   await button(page, "Add an input").click();
   const inputs = page.getByRole("group", { name: "Inputs, 1" });
-  await inputs.getByLabel("Role").fill("air");
+  await inputs.getByLabel("Role", { exact: true }).fill("air");
   await inputs.getByLabel("Metric").fill("temperature");
   const outputs = page.getByRole("group", { name: "Outputs, 1" });
-  await outputs.getByLabel("Role").fill("flow");
+  await outputs.getByLabel("Role", { exact: true }).fill("flow");
   await outputs.getByLabel("Metric").fill("flow");
   await button(page, "Create the model").click();
   await step(page, "Job");

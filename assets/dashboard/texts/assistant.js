@@ -7,6 +7,7 @@ export const text = {
   lead: "From your own data to a first prediction. Each step says what it stores, you can skip it or go back, and you can return here at any time.",
   offer: "The assistant leads you from your own readings to a first prediction, without a terminal.",
   start: "Start the assistant",
+  later: "The assistant also registers a model and its sensors.",
   denied: (role) => `The assistant is for managers and admins. Your token is a ${role}'s:`,
   sign_in: "sign in with another",
   steps: "Steps",

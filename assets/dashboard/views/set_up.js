@@ -37,7 +37,9 @@ export function SetUp({ parameters, me }) {
         <p><a class="button primary" href=${link("first-run")}>${first.start}</a></p>
       <//>`;
   }
-  return html`<${Heading}>Set up a job<//><${Form} there=${loaded.value} me=${me} chosen=${parameters.source} />`;
+  return html`<${Heading}>Set up a job<//>
+    <p class="quiet lead-in">${first.later} <a href=${link("first-run")}>${first.start}</a></p>
+    <${Form} there=${loaded.value} me=${me} chosen=${parameters.source} />`;
 }
 
 function Form({ there, me, chosen }) {
