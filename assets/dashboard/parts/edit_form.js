@@ -23,8 +23,8 @@ function bodyOf(fields, value, form) {
 
 /**
  * `fields` are `{ name, label, kind, options, hint, required, … }` as `Field` takes them. A field with `render({ value, set,
- * wrong })` draws itself; `wrong(rest)` are the violations below its pointer. `pointer` is "/name" unless given. `isFixed` is
- * shown for a new thing only. `options` may be a function of the form. `value` is the thing that is changed; a new one has `start`. `save(body)` sends it, and `onSaved` has
+ * wrong, form, problem })` draws itself; `wrong(rest)` are the violations below its pointer. `pointer` is "/name" unless given. `isFixed` is
+ * shown for a new thing only. `options` may be a function of the form. `value` is the thing that is changed; a new one has `start`. `save(body, form)` sends it, and `onSaved` has
  * its result. `reload` loads the thing again after a conflict (412); give the form a `key` that changes with the ETag.
  */
 export function EditForm({ fields, value, start, save, onSaved, reload, cancel, action = text.save, children }) {
@@ -35,6 +35,8 @@ export function EditForm({ fields, value, start, save, onSaved, reload, cancel, 
   useEffect(() => {
     if (problem) element.current?.querySelector("[aria-invalid]")?.focus();
   }, [problem]);
+  // In a dialog the first field has the focus.
+  useEffect(() => element.current.closest("dialog") && element.current.querySelector("input, select, textarea")?.focus(), []);
 
   const submit = async (event) => {
     event.preventDefault();
@@ -42,7 +44,7 @@ export function EditForm({ fields, value, start, save, onSaved, reload, cancel, 
     setBusy(true);
     setProblem(null);
     try {
-      const saved = await save(bodyOf(fields, value, form));
+      const saved = await save(bodyOf(fields, value, form), form);
       setBusy(false);
       onSaved?.(saved);
     } catch (problem) {
@@ -62,7 +64,7 @@ export function EditForm({ fields, value, start, save, onSaved, reload, cancel, 
       ${shownFields.map(({ name, pointer = `/${name}`, render, isFixed, options, ...field }) => {
         const set = (value) => setForm((form) => ({ ...form, [name]: value }));
         const wrong = (rest = "") => problem?.at?.(pointer + rest) ?? [];
-        if (render) return html`<div key=${name}>${render({ value: form[name], set, wrong, form })}</div>`;
+        if (render) return html`<div key=${name}>${render({ value: form[name], set, wrong, form, problem })}</div>`;
         return html`<${Field} key=${name} name="edit-${name}" value=${form[name] ?? ""} set=${set} wrong=${wrong()}
           options=${typeof options === "function" ? options(form) : options} ...${field} />`;
       })}

@@ -1,5 +1,6 @@
 // The editor of a version's roles: a row for each input or output.
 import { html } from "../lib/html.js";
+import { text as problems } from "../texts/problems.js";
 import { text } from "../texts/versions.js";
 import { Field } from "./field.js";
 
@@ -33,7 +34,7 @@ export function RolesEditor({ legend, add, isInput, value, set, wrong }) {
           ${(isInput || value.length > 1) && html`<button type="button" aria-label=${text.remove(row.role)} onClick=${() => set(value.filter((_, at) => at !== index))}>${text.removeShort}</button>`}
         </div>`;
       })}
-      ${own.length > 0 && html`<p class="wrong">${own.join("; ")}</p>`}
+      ${own.length > 0 && html`<p class="wrong">${own.map((detail) => problems.violation(legend, detail)).join(" ")}</p>`}
       <p><button type="button" onClick=${fresh}>${add}</button></p>
     </fieldset>`;
 }
