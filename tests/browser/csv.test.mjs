@@ -70,6 +70,23 @@ test("lines before the header are left out, and line numbers are those of the fi
   assert.deepEqual(readings(found), [["2024-01-01T00:00Z", 1], ["2024-01-01T02:00Z", 4]]);
 });
 
+test("the names of a logger stand above its units", () => {
+  const text = '"TOA5","Station","CR1000","4711","std.06"\r\n"TIMESTAMP","RECORD","AirTC_Avg"\r\n"TS","RN","Deg C"\r\n"","","Avg"\r\n"2024-01-31 10:00:00",0,3.912\r\n"2024-01-31 10:10:00",1,"NAN"\r\n';
+  const found = all(text);
+  assert.deepEqual(found.form.columns.map(({ name, kind }) => [name, kind]), [["TIMESTAMP", "time"], ["RECORD", "value"], ["AirTC_Avg", "value"]]);
+  assert.deepEqual([...found.skipped], [["before", [1, 3, 4]]]);
+  assert.deepEqual(found.series[1].values, [3.912]);
+});
+
+test("other ways to write times", () => {
+  const first = (cell) => readings(all(`t;v\n${cell};1\n`))[0][0];
+  assert.equal(first("2024-01-31"), "2024-01-31T00:00Z");
+  assert.equal(first("2024/1/31 9:05"), "2024-01-31T09:05Z");
+  assert.equal(first("2024-01-31T10:00:00.5+01:00"), "2024-01-31T09:00:00.500Z");
+  assert.equal(first("2024-01-31 10:00 +0100"), "2024-01-31T09:00Z");
+  assert.equal(first("31.1.2024, 10:00:30"), "2024-01-31T10:00:30.000Z");
+});
+
 test("rows of several stations: one of them is chosen", () => {
   const text = "station,time,temperature_c,relative_humidity_pct\nEWR,2013-01-01T06:00:00Z,3.9,59.37\nEWR,2013-01-01T07:00:00Z,3.9,\nJFK,2013-01-01T06:00:00Z,5,61\nJFK,2013-01-01T07:00:00Z,6,61\n";
   const { form, labels } = all(text);

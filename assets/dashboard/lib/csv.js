@@ -126,7 +126,7 @@ export function detect(text, chosen = {}) {
     throw fault("no-time", { delimiter: widest.delimiter, record: widest.all[0] });
   }
   const begin = all.findIndex(({ cells }) => isData(cells));
-  const above = begin > 0 && all[begin - 1].cells.length > 1 ? all[begin - 1] : null;
+  const above = namesAbove(all, begin);
   const isNamed = chosen.header ?? Boolean(above);
   const header = isNamed ? above ?? all[0] : null;
   const rows = all.slice(begin);
@@ -140,6 +140,13 @@ export function detect(text, chosen = {}) {
     delimiter, decimal, header: header?.line ?? null, begin: isNamed && !above ? all[1]?.line ?? rows[0].line : rows[0].line,
     columns, time,
   };
+}
+
+/** The record with the names of the columns: loggers write units below the names, and lines about themselves above. */
+function namesAbove(all, begin) {
+  const near = all.slice(0, begin);
+  const isNames = ({ cells }) => cells.length === all[begin].cells.length && cells.every((cell) => cell !== "" && !isNumber(cell));
+  return near.find(isNames) ?? (near.at(-1)?.cells.length > 1 ? near.at(-1) : null);
 }
 
 function decimalOf(rows, delimiter) {

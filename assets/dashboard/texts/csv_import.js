@@ -80,7 +80,7 @@ export const text = {
   skipped: "What is skipped",
   nothing_skipped: "Nothing is skipped.",
   reasons: {
-    before: "above the column names", time: "no time of this form", missing: "a time that does not exist, since clocks went forward",
+    before: "before the first reading", time: "no time of this form", missing: "a time that does not exist, since clocks went forward",
     future: "more than a day in the future", empty: "no value", number: "not a number", repeated: "a time that an earlier line has",
   },
   skip: (reason, count, lines, column) => `${many(count, "row")}: ${text.reasons[reason]}${column ? ` in ${column}` : ""} (line ${lines})`,
