@@ -7,6 +7,7 @@ import { Footer } from "./parts/footer.js";
 import { Header } from "./parts/header.js";
 import { Heading } from "./parts/heading.js";
 import { ProblemNote } from "./parts/problem.js";
+import { Assistant } from "./views/assistant.js";
 import { JobView } from "./views/job.js";
 import { LineageView } from "./views/lineage.js";
 import { Locations } from "./views/locations.js";
@@ -28,6 +29,7 @@ const VIEWS = {
   sensors: ({ parts: [id], ...rest }) => (id ? html`<${SensorView} key=${id} id=${id} ...${rest} />` : html`<${Sensors} ...${rest} />`),
   tokens: (rest) => html`<${Tokens} ...${rest} />`,
   lineage: (rest) => html`<${LineageView} ...${rest} />`,
+  "first-run": (rest) => html`<${Assistant} ...${rest} />`,
   "set-up": (rest) => html`<${SetUp} ...${rest} />`,
 };
 

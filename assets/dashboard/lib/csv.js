@@ -4,8 +4,6 @@ import { formatOf, FORMATS, isTimeOfDay, parserOf } from "./csv_time.js";
 export const DELIMITERS = [",", ";", "\t"];
 /** How many records the detection looks at. */
 const SAMPLE = 200;
-/** The most values of a column that may choose among the rows, such as stations. */
-const MOST_LABELS = 50;
 const NOTHING = /^(|-+|na|n\/a|nan|null|none|#n\/a|missing)$/i;
 
 /** The text of a file's bytes, or an error with the `code` "binary" or "empty". */
@@ -114,7 +112,7 @@ const isData = (cells) => {
 };
 
 /**
- * Recognises the form of a table: `{ delimiter, decimal, header, columns, time, labels }`. `chosen` may have `delimiter`,
+ * Recognises the form of a table: `{ delimiter, decimal, header, begin, columns, time }`. `chosen` may have `delimiter`,
  * `decimal`, `header` and `time` (its columns). Throws "no-time" if no column has times that it knows.
  */
 export function detect(text, chosen = {}) {
@@ -128,7 +126,7 @@ export function detect(text, chosen = {}) {
     throw fault("no-time", { delimiter: widest.delimiter, record: widest.all[0] });
   }
   const begin = all.findIndex(({ cells }) => isData(cells));
-  const above = begin > 0 && all[begin - 1].cells.length > 1 ? all[begin - 1] : null;
+  const above = namesAbove(all, begin);
   const isNamed = chosen.header ?? Boolean(above);
   const header = isNamed ? above ?? all[0] : null;
   const rows = all.slice(begin);
@@ -136,11 +134,19 @@ export function detect(text, chosen = {}) {
   const decimal = chosen.decimal ?? decimalOf(rows, delimiter);
   const columns = Array.from({ length: width }, (_, index) => column(index, rows, decimal, header?.cells[index]));
   const time = timeOf(columns, rows, chosen.time);
+  if (time.isUnclear) Object.assign(time, order(text));
   for (const each of columns) if (each.index === time.column || each.index === time.second) each.kind = "time";
   return {
     delimiter, decimal, header: header?.line ?? null, begin: isNamed && !above ? all[1]?.line ?? rows[0].line : rows[0].line,
-    columns, time, labels: labelsOf(columns, rows),
+    columns, time,
   };
+}
+
+/** The record with the names of the columns: loggers write units below the names, and lines about themselves above. */
+function namesAbove(all, begin) {
+  const near = all.slice(0, begin);
+  const isNames = ({ cells }) => cells.length === all[begin].cells.length && cells.every((cell) => cell !== "" && !isNumber(cell));
+  return near.find(isNames) ?? (near.at(-1)?.cells.length > 1 ? near.at(-1) : null);
 }
 
 function decimalOf(rows, delimiter) {
@@ -181,6 +187,15 @@ function timeOf(columns, rows, chosen) {
 /** The text of a record's time: of one cell, or of a date and the time of day beside it. */
 export const timeText = (cells, { column, second }) => (second === null ? cells[column] ?? "" : `${cells[column] ?? ""} ${cells[second] ?? ""}`);
 
+// A later day above 12 decides whether the day or the month comes first.
+function order(text) {
+  for (const [, first, second] of text.matchAll(/\b(\d{1,2})\/(\d{1,2})\/\d{4}\b/g)) {
+    if (first > 12) return { format: "slash", isUnclear: false };
+    if (second > 12) return { isUnclear: false };
+  }
+  return {};
+}
+
 /** The format that most times have, whether another is as likely, and whether some are without an offset from UTC. */
 function timeFormat(cells) {
   const counts = FORMATS.map(({ id, parse }) => ({ id, count: cells.filter((cell) => parse(cell) !== null).length }));
@@ -188,15 +203,6 @@ function timeFormat(cells) {
   const isUnclear = best.id === "month" && counts.some(({ id, count }) => id === "slash" && count === best.count);
   const isLocal = cells.some((cell) => parserOf(best.id)(cell)?.offset === undefined);
   return { format: best.id, isUnclear, isLocal };
-}
-
-/** The column of names that chooses among the rows, such as a station: `{ column, values }`, or null. */
-function labelsOf(columns, rows) {
-  for (const { index, kind } of columns) {
-    const values = new Set(rows.map((row) => row.cells[index] ?? ""));
-    if (kind === "text" && values.size <= MOST_LABELS && values.size < Math.max(2, rows.length / 2 + 1)) return { column: index, values: [...values] };
-  }
-  return null;
 }
 
 const UNITS = { c: "°C", degc: "°C", celsius: "°C", f: "°F", k: "K", pct: "%", percent: "%", mm: "mm", hpa: "hPa", kwh: "kWh", kw: "kW", w: "W", ms: "m/s", mps: "m/s", kmh: "km/h", m: "m", cm: "cm", l: "l", v: "V", ppm: "ppm", lux: "lux" };

@@ -7,21 +7,24 @@ const AHEAD = 86_400_000;
 /** How many records are read between two pauses. */
 const SLICE = 500;
 const SHOWN = 6;
+/** The most values of a column that may choose among the rows, such as stations. */
+const MOST_LABELS = 50;
 
 /**
- * Reads the table as `form` says (see `detect`; with `zone`, `values`: the columns to read, and `label`). It is a
- * generator, which pauses after each slice and yields the line that it has reached. It returns `{ count,
- * series, skipped, twice, rows }`: by column the times, values and lines; by reason the lines; the lines of the hours that
- * exist twice; the first rows.
+ * Reads the table as `form` says (see `detect`; with `zone`, `values`: the columns to read, and `label`: `{ column,
+ * value }` of the rows to read). It is a generator, which pauses after each slice and yields the line that it has reached. It
+ * returns `{ series, skipped, twice, rows, labels }`: by column the times, values and lines; by reason the lines; the
+ * lines of the hours that exist twice; the first rows; the column that can choose among the rows, with its values.
  */
 export function* read(text, form, now = Date.now()) {
   const parse = parserOf(form.time.format);
   const offset = zoneOffset(form.zone);
-  const isFalling = falls(text, form, parse);
-  const series = form.values.map((column) => ({ column, times: [], values: [], lines: [], seen: new Map(), skipped: new Map() }));
+  const choose = chooser(falls(text, form, parse));
+  const series = form.values.map((column) => ({ column, times: [], values: [], lines: [], seen: new Set(), skipped: new Map() }));
   const [skipped, twice, rows] = [new Map(), [], []];
   const skip = (reason, line) => push(skipped, reason, line);
-  let [count, previous, turn] = [0, null, 0];
+  const labels = form.columns.filter(({ kind, isTime }) => kind === "text" && !isTime).map(({ index }) => ({ column: index, values: new Set() }));
+  let turn = 0;
   for (const { cells, line } of records(text, form.delimiter)) {
     if ((turn += 1) % SLICE === 0) yield line;
     if (line === form.header) continue;
@@ -29,31 +32,19 @@ export function* read(text, form, now = Date.now()) {
       skip("before", line);
       continue;
     }
-    if (form.label !== undefined && form.label !== null && cells[form.labels.column] !== form.label) continue;
-    count += 1;
+    for (const { column, values } of labels) if (values.size <= MOST_LABELS && cells[column]) values.add(cells[column]);
+    if (form.label && cells[form.label.column] !== form.label.value) continue;
     const written = timeText(cells, form.time);
     const parsed = parse(written);
     if (!parsed) {
       skip("time", line);
       continue;
     }
-    let t = parsed.local - (parsed.offset ?? 0);
-    let isSecond;
-    if (parsed.offset === undefined) {
-      const found = instants(parsed.local, offset);
-      if (found.length === 0) {
-        skip("missing", line);
-        continue;
-      }
-      t = found.length === 1 ? found[0] : chosen(found, previous, isFalling);
-      if (found.length > 1) {
-        isSecond = t === found[1];
-        twice.push({ line, written, isSecond });
-      }
-    }
-    previous = t;
-    if (t > now + AHEAD) {
-      skip("future", line);
+    const found = parsed.offset === undefined ? instants(parsed.local, offset) : [parsed.local - parsed.offset];
+    const t = choose(found);
+    if (found.length > 1) twice.push({ line, written, isSecond: t === found[1] });
+    if (t === undefined || t > now + AHEAD) {
+      skip(t === undefined ? "missing" : "future", line);
       continue;
     }
     const shown = rows.length < SHOWN ? { line, written, t, cells: [] } : null;
@@ -65,7 +56,7 @@ export function* read(text, form, now = Date.now()) {
         push(each.skipped, reason, line);
         continue;
       }
-      each.seen.set(t, line);
+      each.seen.add(t);
       each.times.push(t);
       each.values.push(value);
       each.lines.push(line);
@@ -73,19 +64,28 @@ export function* read(text, form, now = Date.now()) {
     if (shown) rows.push(shown);
   }
   for (const each of series) yield* sort(each);
-  return { count, series: series.map(({ seen: _, ...each }) => each), skipped, twice, rows };
+  return { series: series.map(({ seen: _, ...each }) => each), skipped, twice, rows, labels: labels.find(isChoice) };
 }
+
+const isChoice = ({ values }) => values.size > 1 && values.size <= MOST_LABELS;
 
 function push(to, reason, line) {
   if (!to.has(reason)) to.set(reason, []);
   to.get(reason).push(line);
 }
 
-// The hour that exists twice follows the order of the rows: its second pass begins where the times go back.
-function chosen([first, second], previous, isFalling) {
-  if (previous === null) return isFalling ? second : first;
-  if (isFalling) return previous > second ? second : first;
-  return previous >= first ? second : first;
+/**
+ * Chooses among the instants of a local time. The hour that exists twice follows the order of the rows: its second pass begins
+ * where the times go back.
+ */
+function chooser(isFalling) {
+  let previous = isFalling ? Infinity : -Infinity;
+  return ([first, second]) => {
+    const isSecond = second !== undefined && (isFalling ? previous > second : previous >= first);
+    const t = isSecond ? second : first;
+    previous = t ?? previous;
+    return t;
+  };
 }
 
 /** Whether the rows go from the newest to the oldest. */

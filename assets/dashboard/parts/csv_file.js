@@ -71,16 +71,16 @@ export function CsvFile({ file, sensors, sensor, organisation, location, done, l
       </div>
       <p class="quiet">${text.nothing_stored}</p>
       ${found.fault && html`<p class="problem" role="alert">${found.fault}</p>`}
-      <${CsvForm} found=${found} choice=${choice} change=${(changes) => setChoice((choice) => ({ ...choice, ...changes }))} />
+      <${CsvForm} found=${found} labels=${result?.labels} choice=${choice} change=${(changes) => setChoice((choice) => ({ ...choice, ...changes }))} />
       ${form && values.length === 0 && html`<p class="problem" role="alert">${text.no_values}</p>`}
       ${values.length > 0 && html`<${CsvTargets} columns=${values} aims=${aims} set=${setTargets} sensors=${all}
         organisation=${organisation} wrong=${isTried ? wrong : new Map()} problem=${problem} />`}
       ${form && used.length > 0 && html`<${CsvPreview} form=${form} result=${result} columns=${used} aims=${aims} sensors=${all} />`}
       ${problem && !isAtField(problem) && html`<${ProblemNote} problem=${problem} />`}
-      <p class="acts">
+      ${values.length > 0 && html`<p class="acts">
         <button type="button" class="primary" disabled=${!result || total === 0 || result.isOld} onClick=${run}>${text.import(total)}</button>
-        ${values.length > 0 && used.length === 0 && html`<span class="quiet">${text.no_target}</span>`}
-      </p>
+        ${used.length === 0 && html`<span class="quiet">${text.no_target}</span>`}
+      </p>`}
     </section>`;
 }
 

@@ -8,8 +8,9 @@ import { Field } from "./field.js";
 const ZONES = zones(ownZone).map((zone) => [zone, zone === ownZone ? text.own_zone(zone) : zone]);
 const entries = (names) => Object.entries(names);
 
-export function CsvForm({ found, choice, change }) {
-  const { fault, columns, time, labels } = found;
+/** `labels` is the column that can choose among the rows, if there is one. */
+export function CsvForm({ found, labels, choice, change }) {
+  const { fault, columns, time } = found;
   // Another separator makes other columns, so that what was chosen about them is void.
   const separate = (delimiter) => change({ delimiter, decimal: undefined, header: undefined, time: undefined, format: undefined, label: undefined });
   return html`
@@ -27,8 +28,8 @@ export function CsvForm({ found, choice, change }) {
             options=${entries(text.form_names)} hint=${time.isUnclear && !choice.format ? text.unclear : undefined} />
           ${time.isLocal && html`<${Field} name="csv-zone" label=${text.zone} kind="select" value=${choice.zone} set=${(zone) => change({ zone })}
             options=${ZONES} />`}
-          ${labels && html`<${Field} name="csv-label" label=${text.label(text.column(columns[labels.column]))} kind="select" value=${choice.label ?? ""}
-            set=${(label) => change({ label: label || undefined })} options=${[["", text.all_rows], ...labels.values.filter(Boolean).map((value) => [value, value])]} />`}`}
+          ${labels && html`<${Field} name="csv-label" label=${text.label(text.column(columns[labels.column]))} kind="select" value=${choice.label?.value ?? ""}
+            set=${(value) => change({ label: value ? { column: labels.column, value } : undefined })} options=${[["", text.all_rows], ...[...labels.values].map((value) => [value, value])]} />`}`}
       </div>
       ${!fault && !time.isLocal && html`<p class="quiet">${text.no_zone}</p>`}
     </fieldset>`;

@@ -14,7 +14,7 @@ export function CsvPreview({ form, result, columns, aims, sensors }) {
     return html`<p class=${result?.fault ? "problem" : "quiet"} role="status">${result?.fault ?? text.counting(result?.line ?? 0)}</p>`;
   }
   const when = whenIn(form.zone);
-  const unitOf = (index) => sensors.find(({ id }) => id === aims[index].to)?.unit ?? aims[index].unit;
+  const unitOf = (index) => (aims[index].to === "new" ? aims[index] : sensors.find(({ id }) => id === aims[index].to))?.unit;
   // While the file is read again, what was read before stays, and may have other columns.
   const shown = result.series.flatMap((each) => {
     const column = columns.find(({ index }) => index === each.column);

@@ -58,7 +58,9 @@ export function CsvTargets({ columns, aims, set, sensors, organisation, wrong, p
 
 /** What is said of the unit: that of the file may differ from that of the sensor. */
 function hint(column, aim, sensors) {
-  const unit = sensors.find(({ id }) => id === aim.to)?.unit;
-  if (!unit) return undefined;
-  return column.unit && column.unit !== unit ? text.unit_differs(text.column(column), column.unit, unit) : text.unit_unknown(unit);
+  const sensor = sensors.find(({ id }) => id === aim.to);
+  if (!sensor) return undefined;
+  const { unit } = sensor;
+  if (!unit) return column.unit ? text.unit_missing(column.unit) : undefined;
+  return column.unit && column.unit !== unit ? text.unit_differs(text.column(column), column.unit, unit) : text.unit_taken(unit);
 }

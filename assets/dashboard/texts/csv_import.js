@@ -55,7 +55,8 @@ export const text = {
   fill: "Give the new sensor a name and a metric.",
   taken: "A sensor has this name already. Choose that sensor, or another name.",
   unit_differs: (column, unit, sensor) => `The file says that ${column} is in ${unit}, but the sensor measures in ${sensor}. The numbers are stored as they are.`,
-  unit_unknown: (unit) => `The numbers are taken as ${unit}.`,
+  unit_missing: (unit) => `The file says ${unit}, but the sensor has no unit. The numbers are stored as they are.`,
+  unit_taken: (unit) => `The numbers are taken as ${unit}.`,
   no_values: "No column has numbers. Check the separator and the decimal sign.",
   no_target: "Choose the sensor that the values belong to.",
 
@@ -79,7 +80,7 @@ export const text = {
   skipped: "What is skipped",
   nothing_skipped: "Nothing is skipped.",
   reasons: {
-    before: "above the column names", time: "no time of this form", missing: "a time that does not exist, since clocks went forward",
+    before: "before the first reading", time: "no time of this form", missing: "a time that does not exist, since clocks went forward",
     future: "more than a day in the future", empty: "no value", number: "not a number", repeated: "a time that an earlier line has",
   },
   skip: (reason, count, lines, column) => `${many(count, "row")}: ${text.reasons[reason]}${column ? ` in ${column}` : ""} (line ${lines})`,

@@ -13,6 +13,7 @@ import { Field } from "../parts/field.js";
 import { Heading } from "../parts/heading.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { RoleField } from "../parts/role_field.js";
+import { text as first } from "../texts/assistant.js";
 
 const SET_UP = `${API}/jobs/setup`;
 
@@ -31,11 +32,14 @@ export function SetUp({ parameters, me }) {
   if (!loaded.value) return html`<${Heading}>Set up a job<//><${Pending} loaded=${loaded} />`;
   if (loaded.value.organisations.length === 0) {
     return html`<${Heading}>Set up a job<//>
-      <${Empty} title="No organisation yet" command=${curl(`${API}/organisations`, { method: "POST", body: { name: "North farm" } })}>
-        <p>A job belongs to an organisation: a customer, a farm, a site. Create the first one, then reload this page.</p>
+      <${Empty} title="No organisation yet">
+        <p>A job belongs to an organisation: a customer, a farm, a site. ${first.offer}</p>
+        <p><a class="button primary" href=${link("first-run")}>${first.start}</a></p>
       <//>`;
   }
-  return html`<${Heading}>Set up a job<//><${Form} there=${loaded.value} me=${me} chosen=${parameters.source} />`;
+  return html`<${Heading}>Set up a job<//>
+    <p class="quiet lead-in">${first.later} <a href=${link("first-run")}>${first.start}</a></p>
+    <${Form} there=${loaded.value} me=${me} chosen=${parameters.source} />`;
 }
 
 function Form({ there, me, chosen }) {
@@ -92,7 +96,7 @@ function Form({ there, me, chosen }) {
       <${Field} name="setup-source" label="Source" kind="select" value=${form.source} required options=${choose(usable)} hint="The predictive model"
         set=${(source) => change({ source, version: "", bindings: {} })} wrong=${wrong("/source", "/source/id")} />
       ${form.organisation && usable.length === 0 && html`
-        <p class="wrong">There is no source yet. <a href=${link("sources")}>Register a model</a> first.</p>`}
+        <p class="wrong">There is no source yet. <a href=${link("first-run")}>Register a model</a> first.</p>`}
       ${form.source && versions.length === 0 && html`
         <p class="wrong">This source has no version yet. <a href=${`${BASE}/docs/jobs`}>Publish one</a> first.</p>`}
       ${versions.length > 0 && html`
