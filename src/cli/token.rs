@@ -85,6 +85,7 @@ pub fn run(command: &Command, settings: &Settings) -> Outcome {
                     role: (*role).into(),
                     organisation_id: *organisation,
                     expires_at: *expires_at,
+                    limited_to: None,
                 };
                 create(&app, new).await
             }

@@ -1,6 +1,7 @@
 // One job: its health, its predictions, its versions on trial, its inputs and targets, its runs and its history.
 import { html, useEffect, useMemo, useState } from "../lib/html.js";
 import { address, call, get } from "../lib/api.js";
+import { issuesOf } from "../lib/issues.js";
 import { POLL, useLoaded } from "../lib/load.js";
 import { sourceName, useNames } from "../lib/names.js";
 import { link } from "../lib/route.js";
@@ -15,6 +16,7 @@ import { History } from "../parts/history.js";
 import { reason } from "../parts/job_row.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { Runs } from "../parts/runs.js";
+import { Share } from "../parts/share.js";
 import { Coverage, State } from "../parts/state.js";
 import { Trials } from "../parts/trials.js";
 
@@ -46,6 +48,7 @@ export function JobView({ id, parameters, me }) {
     <p class="back"><a href=${link("jobs")}>All jobs</a></p>
     <div class="title">
       <${Heading}>${job.name}<//>
+      <${Share} me=${me} job=${job} names=${names} />
       ${may(me, "manager") && html`<${Activity} job=${job} etag=${loaded.value.etag} done=${loaded.reload} />`}
     </div>
     ${loaded.problem && html`<${ProblemNote} problem=${loaded.problem} retry=${loaded.reload} />`}
@@ -77,17 +80,6 @@ export function JobView({ id, parameters, me }) {
 
 /** A time with its distance from now, or `none` if there is no time. */
 const dated = (time, none) => (time ? html`${moment(time)} <span class="quiet">(${relative(time)})</span>` : none);
-
-/** The issues among the runs, newest first: issue time (also as text) and time of arrival. */
-function issuesOf(runs) {
-  const issueOf = ({ issue_time, available_at }) => ({
-    text: issue_time, issue: Date.parse(issue_time), available: ceiling(available_at),
-  });
-  return runs.filter((run) => run.issue_time).map(issueOf).sort((one, other) => other.issue - one.issue);
-}
-
-/** A time in milliseconds, rounded up: the server stores microseconds, and a moment too early excludes the issue. */
-const ceiling = (time) => Date.parse(time) + (/\.\d{3}\d*[1-9]/.test(time) ? 1 : 0);
 
 function Activity({ job, etag, done }) {
   const [problem, setProblem] = useState(null);

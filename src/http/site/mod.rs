@@ -6,5 +6,6 @@ pub mod files;
 pub mod guide;
 pub mod metrics;
 pub mod pages;
+mod sign_in;
 mod swagger;
 pub mod weather;

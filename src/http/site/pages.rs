@@ -12,7 +12,7 @@ use super::{
     file::{nothing, of, page},
     files::{dashboard, dashboard_file, icon, vendor_file},
     guide::{self, Guides},
-    swagger,
+    sign_in, swagger,
     weather::weather_file,
 };
 use crate::http::{base::Base, context::Context, document::Document, labels::Pages, problem::Problem};
@@ -37,6 +37,7 @@ pub fn add(mut pages: Pages, document: &Document) -> Pages {
     pages = add_probes(pages);
     swagger::add(pages, document)
         .at("/", poem::get(dashboard))
+        .at("/sign-in", poem::post(sign_in::exchange))
         .at("/docs", poem::get(docs))
         .at("/docs/weather_nyc_2013.csv", poem::get(weather_file))
         .at("/docs/*page", poem::get(guide_or_file))
