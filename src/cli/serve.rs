@@ -67,7 +67,10 @@ pub fn run(loaded: &Loaded) -> Outcome {
             .map_err(|error| format!("cannot use {}: {error}", settings.data_dir.display()))?;
         let app = open(settings)?;
         let first = first_admin(&app, settings).await?;
-        let code = first.as_ref().filter(|first| first.is_shown()).map(|_| sign_in::offer(&app));
+        let code = first
+            .as_ref()
+            .filter(|first| first.is_shown())
+            .map(|_| sign_in::offer(&app));
         serve(listening, app, settings, None, |url| {
             greet(url, settings, first.as_ref());
             if let Some(code) = code {

@@ -34,7 +34,9 @@ impl LimitedView {
 
     /// Returns the view with this name in the API, or `None` if the name is unknown.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Job, Self::JobList].into_iter().find(|view| view.as_str() == name)
+        [Self::Job, Self::JobList]
+            .into_iter()
+            .find(|view| view.as_str() == name)
     }
 }
 

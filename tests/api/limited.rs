@@ -84,10 +84,32 @@ async fn a_link_to_a_job_reads_what_is_bound_to_it_and_names_no_other_place() {
         json!([format!("GET /sources/{}", id("source_id")), null, 200]),
         json!([format!("GET /source_versions/{}", id("source_version_id")), null, 200]),
         json!(["GET /predictions?metric=all", null, 403]),
-        json!([format!("GET /predictions?metric=all&job_id={0}&job_id={0}", field.job), null, 403]),
-        json!([format!("GET /predictions?metric=all&job_id={}&location_id={}", field.job, field.there), null, 403]),
-        json!([format!("GET /predictions?metric=all&location_id={}", field.there), null, 403]),
-        json!([format!("DELETE /predictions?job_id={}&issue_time=2023-10-27T00:00:00Z", field.job), null, 403]),
+        json!([
+            format!("GET /predictions?metric=all&job_id={0}&job_id={0}", field.job),
+            null,
+            403
+        ]),
+        json!([
+            format!(
+                "GET /predictions?metric=all&job_id={}&location_id={}",
+                field.job, field.there
+            ),
+            null,
+            403
+        ]),
+        json!([
+            format!("GET /predictions?metric=all&location_id={}", field.there),
+            null,
+            403
+        ]),
+        json!([
+            format!(
+                "DELETE /predictions?job_id={}&issue_time=2023-10-27T00:00:00Z",
+                field.job
+            ),
+            null,
+            403
+        ]),
         json!(["GET /jobs", null, 403]),
         json!(["GET /nothing", null, 404]),
     ];
@@ -97,7 +119,11 @@ async fn a_link_to_a_job_reads_what_is_bound_to_it_and_names_no_other_place() {
             "sensor" => {
                 table.push(json!([format!("GET /sensors/{input}"), null, 200]));
                 table.push(json!([format!("GET /sensors/{input}/readings"), null, 200]));
-                table.push(json!([format!("DELETE /sensors/{input}/readings?from=2023-10-26T00:00:00Z"), null, 403]));
+                table.push(json!([
+                    format!("DELETE /sensors/{input}/readings?from=2023-10-26T00:00:00Z"),
+                    null,
+                    403
+                ]));
             }
             "location" => table.push(json!([format!("GET /locations/{input}"), null, 200])),
             _ => {}
@@ -118,18 +144,50 @@ async fn only_a_viewers_token_is_limited_and_only_to_a_job_of_its_organisation()
     let field = Field::start().await;
     let app = &field.app;
     let elsewhere = app.organisation("Elsewhere").await;
-    let new = |role: &str, organisation: &str, limit: Value| {
-        json!({ "name": "x", "role": role, "organisation_id": organisation, "limited_to": limit })
-    };
+    let new = |role: &str, organisation: &str, limit: Value| json!({ "name": "x", "role": role, "organisation_id": organisation, "limited_to": limit });
     let of = |job: &str| json!({ "view": "job", "job_id": job });
     let unknown = "12345678-1234-1234-1234-123456789abc";
     let table = json!([
-        ["POST /tokens", new("worker", &field.home, of(&field.job)), 422, "#/limited_to"],
-        ["POST /tokens", new("viewer", &field.home, json!({ "view": "job" })), 422, "#/limited_to/job_id"],
-        ["POST /tokens", new("viewer", &field.home, json!({ "view": "job_list", "job_id": field.job })), 422, "#/limited_to/job_id"],
-        ["POST /tokens", new("viewer", &field.home, of(unknown)), 422, "#/limited_to/job_id"],
-        ["POST /tokens", new("viewer", &elsewhere, of(&field.job)), 422, "#/limited_to/job_id"],
-        ["POST /tokens", new("viewer", &field.home, json!({ "view": "all" })), 422, "#/limited_to/view"],
+        [
+            "POST /tokens",
+            new("worker", &field.home, of(&field.job)),
+            422,
+            "#/limited_to"
+        ],
+        [
+            "POST /tokens",
+            new("viewer", &field.home, json!({ "view": "job" })),
+            422,
+            "#/limited_to/job_id"
+        ],
+        [
+            "POST /tokens",
+            new(
+                "viewer",
+                &field.home,
+                json!({ "view": "job_list", "job_id": field.job })
+            ),
+            422,
+            "#/limited_to/job_id"
+        ],
+        [
+            "POST /tokens",
+            new("viewer", &field.home, of(unknown)),
+            422,
+            "#/limited_to/job_id"
+        ],
+        [
+            "POST /tokens",
+            new("viewer", &elsewhere, of(&field.job)),
+            422,
+            "#/limited_to/job_id"
+        ],
+        [
+            "POST /tokens",
+            new("viewer", &field.home, json!({ "view": "all" })),
+            422,
+            "#/limited_to/view"
+        ],
         ["POST /tokens", new("viewer", &field.home, Value::Null), 201],
     ]);
     app.calls(ADMIN, table).await;

@@ -34,10 +34,17 @@ async fn a_code_is_exchanged_once_for_an_admins_token() {
     assert_eq!([&who["name"], &who["role"]], ["sign-in link", "admin"]);
     exchange(&app, &body(&code)).await.expect_problem(401, &[]);
     let entries = app.ok(ADMIN, "GET /audit?kind=token&limit=1", Value::Null).await;
-    assert_eq!([&entries[0]["action"], &entries[0]["token_name"]], ["created", "sign-in link"]);
+    assert_eq!(
+        [&entries[0]["action"], &entries[0]["token_name"]],
+        ["created", "sign-in link"]
+    );
     // It is revoked like any other.
-    app.ok(secret, &format!("DELETE /tokens/{}", made["id"].as_str().unwrap()), Value::Null)
-        .await;
+    app.ok(
+        secret,
+        &format!("DELETE /tokens/{}", made["id"].as_str().unwrap()),
+        Value::Null,
+    )
+    .await;
     app.calls(secret, json!([["GET /whoami", null, 401]])).await;
 }
 

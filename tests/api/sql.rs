@@ -87,6 +87,8 @@ const OF_NO_ORGANISATION: &[&str] = &[
     "SELECT r.series_id, r.time, r.revision, r.value, s.id IS NULL",
     "SELECT count(*) FROM reading_series r WHERE sensor_id IS NOT NULL AND NOT EXISTS",
     "SELECT r.series_id, r.issue_time, r.revision, r.available_at, r.valid_from, r.valid_to, r.count, r.payload, s.newest",
+    "SELECT s.source_id, min(s.source_name) AS source, count(*) AS runs",
+    "SELECT count(*) FROM readings",
 ];
 
 /// Expressions that PostgreSQL refuses, or interprets differently, although the parser accepts them.

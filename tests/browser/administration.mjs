@@ -105,9 +105,9 @@ tests["the last admin's token, and one's own, are not revoked unawares"] = async
   await second.getByText("The token of this session is no longer valid").waitFor();
 };
 
-tests["a token is remembered on this device only if wished, and signing out forgets it"] = async () => {
+tests["a token stays on this device only if wished, and signing out forgets it"] = async () => {
   const page = await open("#/sign-in", { expected: [401] });
-  await page.getByLabel("Remember on this device").check();
+  await page.getByLabel("Stay signed in on this device").check();
   await look(page, "sign-in");
   await signIn(page, admin);
   await page.getByRole("heading", { name: "Jobs", exact: true }).waitFor();

@@ -12,9 +12,9 @@ export const sharedToken = () => current().parameters.share;
 export const token = () => sharedToken() ?? sessionStorage.getItem(KEY) ?? localStorage.getItem(KEY);
 
 /** Stores the token: until the tab is closed, or on this device until the user signs out. */
-export function signIn(secret, isRemembered = false) {
+export function signIn(secret, isStaying = false) {
   signOut();
-  (isRemembered ? localStorage : sessionStorage).setItem(KEY, secret);
+  (isStaying ? localStorage : sessionStorage).setItem(KEY, secret);
 }
 
 /** Replaces the token that is in use by a new one, which is stored where the old one was. */

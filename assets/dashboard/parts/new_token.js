@@ -50,7 +50,7 @@ export function NewToken({ me, names, close, done }) {
 export function Made({ token, close, children }) {
   const isWorker = token.role === "worker";
   const command = isWorker
-    ? `export SERVER=${location.origin}${BASE}\nexport WORKER_TOKEN=${token.secret}\n${text.start}`
+    ? `export WORKER_TOKEN=${token.secret}\n${text.start}`
     : `curl -H "Authorization: Bearer ${token.secret}" \\\n  '${location.origin}${BASE}/api/v1/whoami'`;
   return html`
     <${Once} title=${text.created(token.name)} lead=${text.once} secret=${token.secret} done=${text.done} close=${close}>

@@ -10,7 +10,7 @@ export const text = {
   download: "Download a backup",
   busy: "The server makes the copy, then the download begins …",
   done: (size) => `The backup was downloaded (${size}). Store it on another machine.`,
-  secret: "The file contains all data, and hashes of all tokens: store it as safely as the server itself.",
+  secret: "The file contains all data, the secrets of webhooks and the hashes of tokens: store it as safely as the server itself.",
   timer: "Backups by a timer",
   timer_lead: "On the server's machine, for example every night:",
   command: "prediction-api backup /var/backups/prediction-api-$(date +%F).db",

@@ -58,7 +58,7 @@ export const text = {
   deliveries: "Messages",
   deliveries_of: (name) => `Messages to ${name}`,
   deliveries_lead: "Messages of the last 30 days, the newest first. A failed message is sent again, with growing pauses, for two days.",
-  no_deliveries: "No messages yet. They are sent when the health of a job changes; Send test is not listed here.",
+  no_deliveries: "No messages yet. One is sent when the health of a job changes.",
   delivery: { created_at: "Created", event: "Event", job: "Job", state: "State", attempts: "Attempts", last: "Last response", next: "Next attempt" },
   states: { pending: "waiting", delivered: "delivered", failed: "given up" },
   close: "Close",

@@ -76,7 +76,8 @@ function Entry({ entry }) {
     <tr>
       <th scope="row"><span title=${relative(entry.at)}>${moment(entry.at)}</span></th>
       <td data-title=${columns.action}>${entry.action}</td>
-      <td data-title=${columns.thing}>${text.kind(entry.kind)} ${isThere ? html`<a href=${link(view)}>${entry.name}</a>` : html`<strong>${entry.name}</strong>`}</td>
+      <td data-title=${columns.thing}><span>${text.kind(entry.kind)} ${isThere
+        ? html`<a href=${link(view)}>${entry.name}</a>` : html`<strong>${entry.name}</strong>`}</span></td>
       <td data-title=${columns.by}>${entry.token_name}</td>
       <td data-title=${columns.changes}>${entry.changes && html`<${Changes} changes=${entry.changes} />`}</td>
     </tr>`;

@@ -48,8 +48,10 @@ export function JobView({ id, parameters, me }) {
     <p class="back"><a href=${link("jobs")}>All jobs</a></p>
     <div class="title">
       <${Heading}>${job.name}<//>
-      <${Share} me=${me} job=${job} names=${names} />
-      ${may(me, "manager") && html`<${Activity} job=${job} etag=${loaded.value.etag} done=${loaded.reload} />`}
+      <div class="acts">
+        <${Share} me=${me} job=${job} names=${names} />
+        ${may(me, "manager") && html`<${Activity} job=${job} etag=${loaded.value.etag} done=${loaded.reload} />`}
+      </div>
     </div>
     ${loaded.problem && html`<${ProblemNote} problem=${loaded.problem} retry=${loaded.reload} />`}
     <div class="now" role="status">

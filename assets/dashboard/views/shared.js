@@ -99,10 +99,10 @@ function Row({ job }) {
   return html`
     <tr>
       <th scope="row">${job.name}</th>
-      <td data-title=${columns.health}><${State} state=${job.health.state} /> <p class="quiet">${reason(job.health)}</p></td>
+      <td data-title=${columns.health}><div><${State} state=${job.health.state} /> <p class="quiet">${reason(job.health)}</p></div></td>
       <td data-title=${columns.last_post}>${last_arrival ? html`<span title=${moment(last_arrival)}>${relative(last_arrival)}</span>` : text.nothing}</td>
       <td data-title=${columns.until}>${covers_until ? moment(covers_until) : text.nothing}</td>
-      <td data-title=${columns.now}>${(latest.value ?? []).map(({ metric, unit, values }) => html`
-        <p key=${metric}>${spoken(metric)} <strong>${withUnit(values.at(-1), unit)}</strong></p>`)}</td>
+      <td data-title=${columns.now}><div>${(latest.value ?? []).map(({ metric, unit, values }) => html`
+        <p key=${metric}>${spoken(metric)} <strong>${withUnit(values.at(-1), unit)}</strong></p>`)}</div></td>
     </tr>`;
 }

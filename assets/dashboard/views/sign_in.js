@@ -12,12 +12,12 @@ import { ProblemNote } from "../parts/problem.js";
 export function SignIn({ me, reason, done }) {
   const [code, setCode] = useState(current().parameters.code);
   const [secret, setSecret] = useState("");
-  const [isRemembered, setRemembered] = useState(false);
+  const [isStaying, setStaying] = useState(false);
   const [problem, setProblem] = useState(null);
   const [isBusy, setBusy] = useState(false);
 
   const enter = async (secret) => {
-    signIn(secret, isRemembered);
+    signIn(secret, isStaying);
     if (location.hash.startsWith("#/sign-in")) go("jobs");
     await done();
   };
@@ -45,11 +45,11 @@ export function SignIn({ me, reason, done }) {
   const isOver = problem?.status === 401 && problem.detail?.includes("sign-in link");
   const isWrong = problem?.status === 401 && !isOver;
   const wrong = isWrong ? [text.wrong] : [];
-  const remember = html`
+  const stay = html`
     <p class="field">
-      <label class="check"><input type="checkbox" checked=${isRemembered} onChange=${(event) => setRemembered(event.currentTarget.checked)}
-        aria-describedby="remember-hint" /> ${text.remember}</label>
-      <span class="hint" id="remember-hint">${text.remember_hint}</span>
+      <label class="check"><input type="checkbox" checked=${isStaying} onChange=${(event) => setStaying(event.currentTarget.checked)}
+        aria-describedby="stay-hint" /> ${text.stay}</label>
+      <span class="hint" id="stay-hint">${text.stay_hint}</span>
     </p>`;
   return html`
     <div class="sign-in">
@@ -61,7 +61,7 @@ export function SignIn({ me, reason, done }) {
         ${code ? html`<p>${text.by_link}</p>` : html`
           <${Field} name="token" label=${text.token} kind="password" value=${secret} set=${setSecret} wrong=${wrong}
             autocomplete="off" spellcheck=${false} required hint=${text.hint} />`}
-        ${remember}
+        ${stay}
         <p><button class="primary" disabled=${isBusy}>${code ? text.by_link_action : text.sign_in}</button></p>
       </form>
       <div role="status" class="hidden">${isWrong ? wrong[0] : ""}</div>

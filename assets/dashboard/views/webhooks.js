@@ -63,8 +63,8 @@ const columns = ({ owner, setOpen, reload }) => [
   { key: "events", title: text.columns.events, value: ({ events }) =>
     (events.length === EVENTS.length ? text.every_event : events.map(text.event).join(", ")) },
   { key: "last", title: text.columns.last, value: ({ last_attempt: last }) => last?.at ?? "", render: ({ last_attempt: last }) => (last
-    ? html`<span class=${last.delivered ? undefined : "wrong"}>${last.delivered ? text.delivered : text.not_delivered}</span>
-        <p class="quiet" title=${moment(last.at)}>${relative(last.at)}${last.error ? `: ${last.error}` : ""}</p>`
+    ? html`<div><span class=${last.delivered ? undefined : "wrong"}>${last.delivered ? text.delivered : text.not_delivered}</span>
+        <p class="quiet" title=${moment(last.at)}>${relative(last.at)}${last.error ? `: ${last.error}` : ""}</p></div>`
     : html`<span class="quiet">${text.nothing_sent}</span>`) },
   { key: "active", title: text.columns.active, value: ({ active }) => (active ? text.active : text.inactive) },
   { key: "acts", title: "", value: () => "", render: (webhook) => html`<${Acts} webhook=${webhook} setOpen=${setOpen} reload=${reload} />` },

@@ -10,10 +10,8 @@ use crate::{
     domain::{Caller, Error, Role},
     http::{
         context::{Context, SeenCaller},
-        guard::{
-            limited,
-            rate::{Left, whole_seconds},
-        },
+        guard::rate::{Left, whole_seconds},
+        limited,
         problem::{Problem, TOO_MANY_REQUESTS, no_token},
     },
     service::{App, token},

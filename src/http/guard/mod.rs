@@ -4,7 +4,6 @@ pub mod browser;
 pub mod coding;
 pub mod compression;
 pub mod condition;
-pub mod limited;
 pub mod pace;
 pub mod rate;
 pub mod share;

@@ -29,7 +29,12 @@ pub async fn exchange(request: &Request, body: Body) -> Response {
 
 async fn answer(request: &Request, body: Body) -> Result<Response, Problem> {
     let context = Context::of(request)?;
-    let unreadable = || Problem::new(BAD_REQUEST, "send the code of a sign-in link as JSON: {\"code\": \"...\"}");
+    let unreadable = || {
+        Problem::new(
+            BAD_REQUEST,
+            "send the code of a sign-in link as JSON: {\"code\": \"...\"}",
+        )
+    };
     let bytes = body.into_bytes_limit(MOST).await.map_err(|_| unreadable())?;
     let Code { code } = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
     Ok(Issued(sign_in::exchange(&context.app, &code).await?).into_response())

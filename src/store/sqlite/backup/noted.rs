@@ -11,6 +11,8 @@ use crate::domain::Timestamp;
 /// Stores the time of the state in a complete backup of the database. A failure is only logged: the backup is complete.
 pub fn note(database: &Path, at: Timestamp) {
     let file = file_of(database);
+    // The file may belong to another user who has made a backup, and can be replaced even so.
+    let _ = fs::remove_file(&file);
     if let Err(error) = fs::write(&file, format!("{at}\n")) {
         tracing::warn!(%error, file = %file.display(), "could not store the time of the backup");
     }

@@ -116,7 +116,5 @@ fn refusal(limit: TokenLimit) -> Error {
         Some(job) => format!("the job {job} and its predictions"),
         None => "the list of jobs with their health and latest predictions".to_owned(),
     };
-    Error::Forbidden(format!(
-        "this token belongs to a shared link, and may only read {page}"
-    ))
+    Error::Forbidden(format!("this token belongs to a shared link, and may only read {page}"))
 }
