@@ -1,7 +1,7 @@
 // One job: its health, its predictions, its versions on trial, its inputs and targets, its runs and its history.
 import { html, useEffect, useMemo, useState } from "../lib/html.js";
 import { address, call, get } from "../lib/api.js";
-import { issuesOf } from "../lib/issues.js";
+import { RUNS, issuesOf } from "../lib/issues.js";
 import { POLL, useLoaded } from "../lib/load.js";
 import { sourceName, useNames } from "../lib/names.js";
 import { link } from "../lib/route.js";
@@ -20,8 +20,6 @@ import { Share } from "../parts/share.js";
 import { Coverage, State } from "../parts/state.js";
 import { Trials } from "../parts/trials.js";
 
-/** How many of a job's runs are read: where the slider stops. */
-const RUNS = 1000;
 /** How often a job without predictions is asked for, in milliseconds. */
 const SOON = 3000;
 

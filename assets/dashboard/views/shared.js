@@ -1,7 +1,7 @@
 // What shared links and `kiosk` show: one job or the list of jobs, without navigation and without anything that changes.
 import { html, useEffect, useMemo } from "../lib/html.js";
 import { address, call, get } from "../lib/api.js";
-import { issuesOf } from "../lib/issues.js";
+import { RUNS, issuesOf } from "../lib/issues.js";
 import { POLL, useLoaded } from "../lib/load.js";
 import { keep, link } from "../lib/route.js";
 import { moment, relative, useZone } from "../lib/time.js";
@@ -15,7 +15,6 @@ import { Coverage, State } from "../parts/state.js";
 import { Tiles } from "../parts/tiles.js";
 import { Zone } from "../parts/zone.js";
 
-const RUNS = 1000;
 const PAGE = 100;
 
 /** The page of a shared link or of a kiosk, or a hint if the link is of another page. */
