@@ -11,7 +11,7 @@ pub async fn read(app: &App, caller: &Caller) -> Result<Space> {
     caller.needs(Role::Admin)?;
     let disk_free_bytes = app.db.disk_free().and_then(|bytes| i64::try_from(bytes).ok());
     let last_backup_at = app.db.last_copy();
-    app.read_unmapped(move |connection, _| {
+    app.read_blocking(move |connection, _| {
         let size = space::measure(connection)?;
         Ok(Space {
             database_bytes: size.bytes(),
