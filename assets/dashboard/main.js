@@ -2,12 +2,15 @@
 import { html, render, useCallback, useEffect, useRef, useState } from "./lib/html.js";
 import { API, call } from "./lib/api.js";
 import { link, useRoute } from "./lib/route.js";
-import { onRefused, signOut, token } from "./lib/session.js";
+import { onRefused, sharedToken, signOut, token } from "./lib/session.js";
 import { Footer } from "./parts/footer.js";
 import { Header } from "./parts/header.js";
 import { Heading } from "./parts/heading.js";
 import { ProblemNote } from "./parts/problem.js";
 import { Assistant } from "./views/assistant.js";
+import { text as shareText } from "./texts/share.js";
+import { Audit } from "./views/audit.js";
+import { Backup } from "./views/backup.js";
 import { JobView } from "./views/job.js";
 import { LineageView } from "./views/lineage.js";
 import { Locations } from "./views/locations.js";
@@ -16,10 +19,13 @@ import { Overview } from "./views/overview.js";
 import { SensorView } from "./views/sensor.js";
 import { Sensors } from "./views/sensors.js";
 import { SetUp } from "./views/set_up.js";
+import { Shared } from "./views/shared.js";
 import { SignIn } from "./views/sign_in.js";
 import { SourceView } from "./views/source.js";
 import { Sources } from "./views/sources.js";
+import { Space } from "./views/space.js";
 import { Tokens } from "./views/tokens.js";
+import { Webhooks } from "./views/webhooks.js";
 
 const VIEWS = {
   jobs: ({ parts: [id], ...rest }) => (id ? html`<${JobView} key=${id} id=${id} ...${rest} />` : html`<${Overview} ...${rest} />`),
@@ -28,6 +34,10 @@ const VIEWS = {
   locations: (rest) => html`<${Locations} ...${rest} />`,
   sensors: ({ parts: [id], ...rest }) => (id ? html`<${SensorView} key=${id} id=${id} ...${rest} />` : html`<${Sensors} ...${rest} />`),
   tokens: (rest) => html`<${Tokens} ...${rest} />`,
+  webhooks: (rest) => html`<${Webhooks} ...${rest} />`,
+  audit: (rest) => html`<${Audit} ...${rest} />`,
+  space: (rest) => html`<${Space} ...${rest} />`,
+  backup: (rest) => html`<${Backup} ...${rest} />`,
   lineage: (rest) => html`<${LineageView} ...${rest} />`,
   "first-run": (rest) => html`<${Assistant} ...${rest} />`,
   "set-up": (rest) => html`<${SetUp} ...${rest} />`,
@@ -50,35 +60,45 @@ function App() {
       setReason("");
     } catch (problem) {
       if (problem.status !== 401) return setProblem(problem);
-      if (token()) setReason("The token of this session is no longer valid. It may have expired, or been revoked.");
-      signOut();
+      if (sharedToken()) setReason(shareText.invalid_lead);
+      else {
+        if (token()) setReason("The token of this session is no longer valid. It may have expired, or been revoked.");
+        signOut();
+      }
       setMe(null);
     } finally {
       isAsking.current = false;
     }
   }, []);
 
-  useEffect(() => void ask(), [ask]);
+  // A shared link has a token of its own.
+  useEffect(() => void ask(), [ask, parameters.share]);
   useEffect(() => onRefused(ask), [ask]);
 
   const [view = "jobs", ...rest] = parts;
   useFocus(`${view}/${rest.join("/")}`);
 
+  const isShared = parameters.share !== undefined;
+  const isAlone = isShared || me?.limited_to || (me && view === "jobs" && parameters.kiosk !== undefined);
   let shown;
   if (problem) shown = html`<${Heading}>Prediction API<//><${ProblemNote} problem=${problem} retry=${ask} />`;
   else if (me === undefined) shown = html`<p class="quiet" role="status">Loading …</p>`;
+  else if (me === null && isShared) shown = html`<${Heading}>${shareText.invalid}<//><p>${reason}</p>`;
+  else if (me?.limited_to || isAlone) shown = html`<${Shared} parts=${view === "jobs" ? rest : [view]} parameters=${parameters} me=${me} />`;
   else if (me === null || view === "sign-in") shown = html`<${SignIn} me=${me} reason=${reason} done=${ask} />`;
   else if (!Object.hasOwn(VIEWS, view)) shown = html`<${Heading}>Page not found<//><p><a href=${link("jobs")}>All jobs</a></p>`;
   else shown = VIEWS[view]({ parts: rest, parameters, me });
 
-  const leave = () => {
+  const leave = async () => {
+    // The token of a sign-in link is for this session only.
+    if (me.name === "sign-in link") await call(`${API}/tokens/${me.id}`, { method: "DELETE" }).catch(() => {});
     signOut();
     ask();
   };
   return html`
-    <${Header} me=${me} view=${view} leave=${leave} />
-    <main id="content" tabindex="-1">${shown}</main>
-    ${me && html`<${Footer} />`}`;
+    ${!isAlone && html`<${Header} me=${me} view=${view} leave=${leave} />`}
+    <main id="content" tabindex="-1" class=${isAlone ? "kiosk" : undefined}>${shown}</main>
+    ${me && !isAlone && html`<${Footer} />`}`;
 }
 
 // Another view starts at its top and takes the focus.

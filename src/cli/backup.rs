@@ -12,7 +12,8 @@ use super::{
 use crate::{
     config::Settings,
     domain::Error,
-    store::sqlite::backup::{Stop, Unfinished},
+    service::system_clock,
+    store::sqlite::backup::{Stop, Unfinished, note},
 };
 
 /// Copies the data folder's database to `target`. The copy has another name until it is complete. `force` replaces an
@@ -45,6 +46,7 @@ pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
     clear_unfinished(folder);
     let length = source.metadata().map_or(0, |file| file.len());
     let stop = Stop::default();
+    let begun_at = system_clock()();
     let copied = runtime()?.block_on(async {
         // At SIGINT or SIGTERM the copy stops and is removed. A process that is killed leaves the incomplete copy.
         let signal = serve::stop()?;
@@ -62,6 +64,7 @@ pub fn run(settings: &Settings, target: &Path, force: bool) -> Outcome {
     // The target is checked again, because it may have been created while the copy was made.
     refuse(target, force, "a backup")?;
     copy.keep(target).map_err(not_copied)?;
+    note(&source, begun_at);
     say(&format!(
         "{} is a complete copy of {}",
         target.display(),

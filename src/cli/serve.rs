@@ -26,7 +26,7 @@ use crate::{
     config::{Loaded, Settings},
     domain::token::new_secret,
     http,
-    service::{App, token},
+    service::{App, sign_in, token},
     store::sqlite::backup::clear_passing,
     task::{Tasks, clock, health, sweeper, webhooks},
 };
@@ -67,8 +67,17 @@ pub fn run(loaded: &Loaded) -> Outcome {
             .map_err(|error| format!("cannot use {}: {error}", settings.data_dir.display()))?;
         let app = open(settings)?;
         let first = first_admin(&app, settings).await?;
+        let code = first
+            .as_ref()
+            .filter(|first| first.is_shown())
+            .map(|_| sign_in::offer(&app));
         serve(listening, app, settings, None, |url| {
             greet(url, settings, first.as_ref());
+            if let Some(code) = code {
+                say(&format!(
+                    "  Sign in      {url}/#/sign-in?code={code}\n               (valid once, for 15 minutes)"
+                ));
+            }
             try_it(url, first.as_ref());
         })
         .await
@@ -145,6 +154,13 @@ pub async fn serve(
 pub struct FirstAdmin {
     secret: String,
     file: Option<PathBuf>,
+}
+
+impl FirstAdmin {
+    /// Returns whether the secret is printed: it is new, and standard output is not stored by systemd's journal.
+    fn is_shown(&self) -> bool {
+        self.file.is_some() && !is_kept()
+    }
 }
 
 /// Creates the first admin token if the database has no tokens. The token is the one that the operator set, or a new

@@ -129,6 +129,7 @@ pub fn run(command: &Command, settings: &Settings) -> Outcome {
                     role: (*role).into(),
                     organisation_id: names::organisation_if_given(&app, organisation.as_ref()).await?,
                     expires_at: *expires_at,
+                    limited_to: None,
                 };
                 create(&app, new, *json).await
             }

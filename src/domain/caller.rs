@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     error::{Error, Result},
+    limit::TokenLimit,
     object::names,
     text::Name,
     time::Timestamp,
@@ -67,6 +68,9 @@ pub struct Caller {
     /// Time at which the token expires; absent if never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// The only page that the token may read; absent if the token is not limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limited_to: Option<TokenLimit>,
 }
 
 impl Caller {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     caller::{Caller, Role},
     error::{Error, Result},
+    limit::TokenLimit,
     object::objects,
     text::Name,
     time::Timestamp,
@@ -34,6 +35,9 @@ pub struct Token {
     /// Time at which the token expires; absent if never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// The only page that the token may read; absent if the token is not limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limited_to: Option<TokenLimit>,
     /// Time of the last use, to about a minute; absent if never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<Timestamp>,
@@ -54,6 +58,9 @@ pub struct NewToken {
     /// later; absent then means the same time.
     #[oai(nullable)]
     pub expires_at: Option<Timestamp>,
+    /// Only page that the token may read, for a link that is shared. Only a viewer's token can be limited.
+    #[oai(nullable)]
+    pub limited_to: Option<TokenLimit>,
 }
 
 /// A new token with its secret, which is shown only once.
@@ -80,6 +87,12 @@ impl NewToken {
         }
         if self.expires_at.is_some_and(|end| end <= now) {
             violations.add("/expires_at", "is in the past");
+        }
+        if let Some(limit) = self.limited_to {
+            if self.role != Role::Viewer {
+                violations.add("/limited_to", "must be absent: only a viewer's token can be limited");
+            }
+            limit.check(&mut violations);
         }
         violations.into_result()
     }
@@ -115,6 +128,7 @@ impl Token {
             role: self.role,
             organisation_id: self.organisation_id,
             expires_at: self.expires_at,
+            limited_to: self.limited_to,
         }
     }
 }

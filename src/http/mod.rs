@@ -8,6 +8,7 @@ mod document;
 mod form;
 mod guard;
 mod labels;
+mod limited;
 mod metrics;
 mod options;
 mod problem;

@@ -67,10 +67,11 @@
 //! | GET | /api/v1/predictions/lineage | get_prediction_lineage | prediction/lineage.rs |
 //! | GET | /api/v1/audit | list_audit | audit.rs |
 //! | GET | /api/v1/admin/backup | download_backup | backup.rs |
+//! | GET | /api/v1/admin/space | get_space | space.rs |
 //!
 //! Further routes are in `site/pages.rs`: `/` (the dashboard), `/docs`, `/docs/{page}`, `/docs/{file}`,
 //! `/assets/{file}`, `/swagger`, `/api/v1/openapi.json`, `/api/v1/openapi.yaml`, `/favicon.ico`, and paths that lead to
-//! these; in `site/metrics.rs`: `/metrics`.
+//! these; in `site/metrics.rs`: `/metrics`; in `site/sign_in.rs`: `POST /sign-in`, the exchange of a sign-in link.
 
 use std::{any::Any, sync::Arc};
 
@@ -80,7 +81,7 @@ use poem_openapi::OpenApiService;
 use super::{
     api::{
         audit, backup, health, job, job_run, location, organisation, prediction, probe, reading, sensor, shadow,
-        source, source_version, token, webhook,
+        source, source_version, space, token, webhook,
     },
     context::Context,
     document::{Document, Front},
@@ -109,6 +110,7 @@ type Administration = (
     token::TokenApi,
     audit::AuditApi,
     backup::AdminApi,
+    space::SpaceApi,
     probe::ProbeApi,
 );
 
@@ -137,6 +139,7 @@ fn apis(app: &App) -> Apis {
         token::TokenApi(app.clone()),
         audit::AuditApi(app.clone()),
         backup::AdminApi(app.clone()),
+        space::SpaceApi(app.clone()),
         probe::ProbeApi(app.clone()),
     );
     (jobs, models, places, administration)

@@ -19,6 +19,8 @@ pub struct Backup {
     /// Size of the copy in bytes.
     pub bytes: u64,
     copy: store::Copy,
+    app: App,
+    read: u64,
 }
 
 /// Creates a copy of the database. Requires the role admin.
@@ -31,11 +33,23 @@ pub async fn make(app: &App, caller: &Caller) -> Result<Backup> {
     let copy = app.db.copy().await?;
     let unreadable = |error| Error::Unavailable(format!("the copy cannot be read: {error}"));
     let bytes = copy.file.metadata().map_err(unreadable)?.len();
-    Ok(Backup { begun_at, bytes, copy })
+    Ok(Backup {
+        begun_at,
+        bytes,
+        copy,
+        app: app.clone(),
+        read: 0,
+    })
 }
 
 impl Read for Backup {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.copy.file.read(buffer)
+        let length = self.copy.file.read(buffer)?;
+        self.read += length as u64;
+        // The transfer ends with the last byte, and the end of the file is not read.
+        if length > 0 && self.read == self.bytes {
+            self.app.db.note_copy(self.begun_at);
+        }
+        Ok(length)
     }
 }

@@ -15,6 +15,7 @@ pub mod job_inputs;
 pub mod job_run;
 pub mod job_setup;
 mod job_view;
+pub mod limit;
 pub mod location;
 pub mod metrics;
 pub mod organisation;
@@ -29,8 +30,10 @@ pub mod reading;
 pub mod retention;
 pub mod sensor;
 pub mod shadow;
+pub mod sign_in;
 pub mod source;
 pub mod source_version;
+pub mod space;
 pub mod throttle;
 pub mod token;
 pub mod transfer;
@@ -100,6 +103,8 @@ pub struct App {
     vitals: Cache<Uuid, Arc<Vitals>>,
     #[cfg_attr(not(feature = "webhooks"), expect(dead_code, reason = "nothing is sent"))]
     sender: Arc<webhook::Sender>,
+    /// Code of the sign-in link that this process has printed.
+    sign_in: sign_in::Code,
     /// Time of the last test write of [`App::ready`], in microseconds since 1970.
     tried_writing: Arc<AtomicI64>,
 }
@@ -114,6 +119,7 @@ impl App {
             jobs: db.catalogue_cache(Freshness::Second),
             vitals: db.commit_cache(),
             sender: Arc::new(webhook::Sender::new(webhook::Rules::default())),
+            sign_in: sign_in::Code::default(),
             tried_writing: Arc::default(),
             watch: Arc::new(clock::Watch::new(clock::Rules::default(), uptime_of_the_process())),
             db,

@@ -10,7 +10,7 @@ use crate::{
         text::Name,
         token::{IssuedToken, NewToken, Token, hash, new_secret},
     },
-    store::{self, Recurring, engine::Transaction, token},
+    store::{self, Recurring, engine::Transaction, job, token},
 };
 
 /// Shortest time between two updates of a token's last use in the database, in microseconds: a minute.
@@ -89,10 +89,25 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewToken) -> Result<Iss
     app.write_catalogue(move |tx, now| {
         if let Some(owner) = new.organisation_id {
             organisation::must_exist(tx, owner, "/organisation_id")?;
+            job_must_exist(tx, owner, &new)?;
         }
         insert(tx, &caller, new, new_secret(), now)
     })
     .await
+}
+
+/// Checks that the job of the token's limit belongs to the organisation of the token.
+fn job_must_exist(tx: &Transaction<'_>, owner: Uuid, new: &NewToken) -> Result<()> {
+    let Some(id) = new.limited_to.and_then(|limit| limit.job_id) else {
+        return Ok(());
+    };
+    match job::find(tx, id)?.filter(|found| found.organisation_id == owner) {
+        Some(_) => Ok(()),
+        None => Err(Error::invalid(
+            "/limited_to/job_id",
+            format!("the organisation has no job {id}"),
+        )),
+    }
 }
 
 /// Returns a page of the tokens that the caller can see. Requires the role manager.
@@ -131,6 +146,7 @@ pub async fn first_admin(app: &App, secret: String) -> Result<bool> {
             role: Role::Admin,
             organisation_id: None,
             expires_at: None,
+            limited_to: None,
         };
         insert(tx, &operator(), new, secret, now)?;
         Ok(true)
@@ -151,6 +167,7 @@ pub fn operator() -> Caller {
         role: Role::Admin,
         organisation_id: None,
         expires_at: None,
+        limited_to: None,
     }
 }
 
@@ -162,6 +179,7 @@ fn insert(tx: &Transaction<'_>, caller: &Caller, new: NewToken, secret: String, 
         organisation_id: new.organisation_id,
         created_at: now,
         expires_at: new.expires_at,
+        limited_to: new.limited_to,
         last_used_at: None,
     };
     token::insert(tx, &made, &hash(&secret))?;

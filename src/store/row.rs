@@ -15,6 +15,7 @@ use crate::domain::{
     contract::InputKind,
     health::HealthState,
     job_run::RunStatus,
+    limit::LimitedView,
     text::{Description, Message, Name, Stage},
     track::Track,
     transfer::{Exact, Hex, Moment, SigningKey, Verbatim},
@@ -75,7 +76,8 @@ enum_column!(
     DeliveryState,
     AuditAction,
     AuditKind,
-    Track
+    Track,
+    LimitedView
 );
 
 /// A value that is stored as JSON text in one column.

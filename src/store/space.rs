@@ -70,6 +70,11 @@ pub fn measure(connection: &Connection) -> Result<Space> {
     }
 }
 
+/// Returns the number of stored readings, with all revisions. Reads the whole index of the readings.
+pub fn count_readings(connection: &Connection) -> Result<i64> {
+    Ok(connection.query_row("SELECT count(*) FROM readings", [], |row| row.get(0))?)
+}
+
 /// Releases at most `pages` free pages. SQLite moves pages from the end of the file into free pages. The file itself
 /// shrinks when the write-ahead log is folded in. PostgreSQL does this by itself.
 pub fn give_back(tx: &Transaction<'_>, pages: i64) -> Result<()> {

@@ -22,7 +22,7 @@ const NOWHERE: &str = "http://127.0.0.1:9/";
 
 /// Creates the resources that the callers try to use, by name: all of one organisation, and none in conflict with
 /// another.
-async fn things(app: &TestApp, organisation: &str) -> Value {
+pub async fn things(app: &TestApp, organisation: &str) -> Value {
     let name = Uuid::new_v4().to_string();
     let make = async |path: &str, more: Value| {
         let mut body = json!({ "name": name, "organisation_id": organisation });
@@ -91,7 +91,7 @@ fn contract(source: &str, version: &str) -> Value {
 
 /// Returns the row of an operation of the document: the least caller that may call it, the status if it may, the status
 /// for another organisation's manager, the rest of the path after its first brace, and the body.
-fn row(operation: &str, things: &Value) -> Value {
+pub fn row(operation: &str, things: &Value) -> Value {
     let thing = |name: &str| things[name].as_str().unwrap();
     let [organisation, empty] = ["organisation", "empty"].map(thing);
     let [token, webhook] = ["token", "webhook"].map(thing);
@@ -111,6 +111,7 @@ fn row(operation: &str, things: &Value) -> Value {
     let point = json!({ "latitude": 1, "longitude": 2 });
     match operation {
         "list_audit" => json!(["manager", 200, 200]),
+        "get_space" => json!(["admin", 200, 403]),
         "download_backup" => json!(["admin", 200, 403]),
         "livez" | "readyz" => json!(["no token", 200, 200]),
         "whoami" => json!(["viewer", 200, 200]),
@@ -225,7 +226,7 @@ async fn secrets(app: &TestApp, home: &str) -> [String; 9] {
 }
 
 /// Returns the operations of the API's document, each with its path and method.
-async fn operations(app: &TestApp) -> Vec<(String, String, Value)> {
+pub async fn operations(app: &TestApp) -> Vec<(String, String, Value)> {
     let document = app.ok("", "GET /openapi.json", Value::Null).await;
     let mut all = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {

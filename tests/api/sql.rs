@@ -85,6 +85,8 @@ const COVERED: &[&str] = &[
 const OF_NO_ORGANISATION: &[&str] = &[
     "SELECT (SELECT name FROM organisations LIMIT 1)",
     "SELECT count(*) FROM reading_series r WHERE sensor_id IS NOT NULL AND NOT EXISTS",
+    "SELECT s.source_id, min(s.source_name) AS source, count(*) AS runs",
+    "SELECT count(*) FROM readings",
 ];
 
 /// Expressions that PostgreSQL refuses, or interprets differently, although the parser accepts them.

@@ -414,31 +414,6 @@ if (isDemo) {
     await page.locator(".now .state.on_time").waitFor();
   };
 
-  tests["a token is made, shown once, used, and revoked"] = async () => {
-    const page = await open("#/sign-in", { expected: [401] });
-    await signIn(page, admin);
-    await page.getByRole("button", { name: "Administration" }).click();
-    await page.getByRole("link", { name: "Tokens" }).click();
-    await page.getByLabel("Name", { exact: true }).fill("made by the dashboard");
-    await page.getByLabel("Role", { exact: true }).selectOption("viewer");
-    await page.getByLabel("Organisation", { exact: true }).selectOption(ORGANISATION);
-    await page.getByRole("button", { name: "Create token" }).click();
-    const secret = (await page.locator(".command code").innerText()).trim();
-    assert.match(secret, /^pa_/);
-    await look(page, "tokens");
-    const other = await open("#/sign-in", { expected: [401] });
-    await signIn(other, secret);
-    await other.getByText("made by the dashboard").waitFor();
-    assert.equal(await other.getByRole("link", { name: "Tokens" }).count(), 0);
-    assert.equal(await other.evaluate(() => localStorage.length), 0);
-    await page.getByRole("button", { name: "Revoke made by the dashboard" }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
-    await page.waitForFunction(() => !document.querySelector("main").innerText.includes("made by the dashboard\n") && !document.querySelector("dialog[open]"));
-    // Whatever is asked for next is refused, if the page has not asked by itself already.
-    await other.evaluate(() => (location.hash = "#/sources"));
-    await other.getByText("The token of this session is no longer valid").waitFor();
-  };
-
   tests["with a token, the same rows come as a file"] = async () => {
     const page = await open("#/sign-in");
     await signIn(page, admin);

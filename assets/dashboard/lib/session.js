@@ -1,20 +1,31 @@
-// The signed-in user. The token is stored for this browser session only, and is never part of a link.
+// The signed-in user. The token is stored for this browser session, or on this device if its user wishes so. A shared link
+// has a token of its own, which applies to the page that it opens and is not stored.
 import { BASE } from "./base.js";
+import { current } from "./route.js";
 
 const KEY = `prediction-api-token${BASE}`;
 const listeners = new Set();
 
-export const token = () => sessionStorage.getItem(KEY);
+/** The token of the shared link that is open. */
+export const sharedToken = () => current().parameters.share;
 
-export function signIn(secret) {
-  sessionStorage.setItem(KEY, secret);
+export const token = () => sharedToken() ?? sessionStorage.getItem(KEY) ?? localStorage.getItem(KEY);
+
+/** Stores the token: until the tab is closed, or on this device until the user signs out. */
+export function signIn(secret, isStaying = false) {
+  signOut();
+  (isStaying ? localStorage : sessionStorage).setItem(KEY, secret);
 }
+
+/** Replaces the token that is in use by a new one, which is stored where the old one was. */
+export const replaceToken = (secret) => signIn(secret, localStorage.getItem(KEY) !== null);
 
 export function signOut() {
   sessionStorage.removeItem(KEY);
+  localStorage.removeItem(KEY);
 }
 
-/** Calls `listener` when the server refuses the token that is in use. */
+/** Calls `listener` when the token that is in use may no longer be valid. */
 export function onRefused(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);

@@ -1,57 +1,63 @@
-// The form that creates a token. The secret is shown once.
+// The dialogs that create a token: the form, then the secret with what to do next.
 import { html, useState } from "../lib/html.js";
+import { BASE } from "../lib/base.js";
 import { address, call } from "../lib/api.js";
 import { may } from "../lib/session.js";
-import { fromField } from "../lib/time.js";
+import { fromField, moment } from "../lib/time.js";
+import { text } from "../texts/tokens.js";
 import { Command } from "./copy.js";
-import { Field } from "./field.js";
-import { ProblemNote } from "./problem.js";
+import { Dialog } from "./dialog.js";
+import { EditForm } from "./edit_form.js";
+import { Once } from "./once.js";
 
-const EMPTY = { name: "", role: "worker", organisation_id: "", expires: "" };
-const PLACES = ["/name", "/role", "/organisation_id", "/expires_at"];
+const ROLES = ["viewer", "worker", "manager", "admin"];
 
-export function NewToken({ me, names, done }) {
-  const [form, setForm] = useState(EMPTY);
-  const [problem, setProblem] = useState(null);
-  const [made, setMade] = useState(null);
+/** The time that a datetime-local field means, for the API. */
+export const timeOf = (field) => (field ? fromField(field).toISOString() : undefined);
+
+export function NewToken({ me, names, close, done }) {
   const isAdmin = may(me, "admin");
-  const set = (name) => (value) => setForm((form) => ({ ...form, [name]: value }));
-  const wrong = (place) => problem?.at?.(place) ?? [];
-
-  const submit = async (event) => {
-    event.preventDefault();
-    setProblem(null);
-    setMade(null);
-    const { name, role, organisation_id, expires } = form;
-    const body = { name, role };
-    if (isAdmin && role !== "admin" && organisation_id) body.organisation_id = organisation_id;
-    if (expires) body.expires_at = fromField(expires).toISOString();
-    try {
-      setMade((await call(address("/tokens"), { method: "POST", body })).body);
-      setForm(EMPTY);
-      done();
-    } catch (problem) {
-      setProblem(problem);
-    }
+  const [role, setRole] = useState("worker");
+  const organisations = [...names.organisations.values()].map(({ id, name }) => [id, name]);
+  const { name, organisation_id, expires_at } = text.fields;
+  const fields = [
+    { name: "name", required: true, autofocus: true, ...name },
+    {
+      name: "role", kind: "select", ...text.fields.role,
+      options: ROLES.filter((role) => isAdmin || role !== "admin").map((role) => [role, text.role(role)]),
+    },
+    ...(isAdmin && role !== "admin"
+      ? [{ name: "organisation_id", kind: "select", required: true, options: [["", text.choose], ...organisations], ...organisation_id }] : []),
+    {
+      name: "expires_at", kind: "datetime-local", ...expires_at,
+      hint: me.expires_at ? expires_at.ends(moment(me.expires_at)) : expires_at.hint,
+    },
+  ];
+  // The organisation depends on the role, which the form itself holds.
+  const watched = fields.map((field) => (field.name !== "role" ? field : { ...field, onInput: (event) => setRole(event.currentTarget.value) }));
+  const save = async ({ expires_at, organisation_id, ...body }) => {
+    const sent = { ...body, expires_at: timeOf(expires_at), organisation_id: body.role === "admin" ? undefined : organisation_id };
+    return (await call(address("/tokens"), { method: "POST", body: sent })).body;
   };
-  const roles = ["viewer", "worker", "manager", ...(isAdmin ? ["admin"] : [])].map((role) => [role, role]);
-  const organisations = [["", "Choose one"], ...[...names.organisations.values()].map(({ id, name }) => [id, name])];
+  const start = { role: "worker", organisation_id: organisations.length === 1 ? organisations[0][0] : undefined };
   return html`
-    <section class="card">
-      <h2>Create a token</h2>
-      <div role="status">${made && html`
-        <p>The secret of <strong>${made.name}</strong> is shown only once. Copy it now.</p>
-        <${Command} text=${made.secret} />`}</div>
-      <form onSubmit=${submit} class="inline-form">
-        <${Field} name="token-name" label="Name" value=${form.name} set=${set("name")} wrong=${wrong("/name")} required hint="The person or program that uses it" />
-        <${Field} name="token-role" label="Role" kind="select" value=${form.role} set=${set("role")} options=${roles} wrong=${wrong("/role")} />
-        ${isAdmin && form.role !== "admin" && html`
-          <${Field} name="token-organisation" label="Organisation" kind="select" value=${form.organisation_id}
-          set=${set("organisation_id")} options=${organisations} wrong=${wrong("/organisation_id")} required />`}
-        <${Field} name="token-expires" label="Expires" kind="datetime-local" value=${form.expires} set=${set("expires")}
-          wrong=${wrong("/expires_at")} hint="Never, unless you choose a time" />
-        <p><button class="primary">Create token</button></p>
-      </form>
-      <${ProblemNote} problem=${problem} shown=${PLACES} />
-    </section>`;
+    <${Dialog} title=${text.create} close=${close}>
+      <${EditForm} fields=${watched} start=${start} save=${save} onSaved=${done} cancel=${close} action=${text.create} />
+    <//>`;
+}
+
+/** The secret of a new token, with what to do next. */
+export function Made({ token, close, children }) {
+  const isWorker = token.role === "worker";
+  const command = isWorker
+    ? `export WORKER_TOKEN=${token.secret}\n${text.start}`
+    : `curl -H "Authorization: Bearer ${token.secret}" \\\n  '${location.origin}${BASE}/api/v1/whoami'`;
+  return html`
+    <${Once} title=${text.created(token.name)} lead=${text.once} secret=${token.secret} done=${text.done} close=${close}>
+      <h3>${text.next}</h3>
+      ${children}
+      <p>${isWorker ? text.of_worker : text.of_others}</p>
+      <${Command} text=${command} />
+      ${isWorker && html`<p><a href=${`${BASE}/docs/worker`}>${text.guide}</a></p>`}
+    <//>`;
 }

@@ -1,6 +1,7 @@
 // One job: its health, its predictions, its versions on trial, its inputs and targets, its runs and its history.
 import { html, useEffect, useMemo, useState } from "../lib/html.js";
 import { address, call, get } from "../lib/api.js";
+import { RUNS, issuesOf } from "../lib/issues.js";
 import { POLL, useLoaded } from "../lib/load.js";
 import { sourceName, useNames } from "../lib/names.js";
 import { link } from "../lib/route.js";
@@ -16,11 +17,10 @@ import { JobActs } from "../parts/job_edit.js";
 import { reason } from "../parts/job_row.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { Runs } from "../parts/runs.js";
+import { Share } from "../parts/share.js";
 import { Coverage, State } from "../parts/state.js";
 import { Trials } from "../parts/trials.js";
 
-/** How many of a job's runs are read: where the slider stops. */
-const RUNS = 1000;
 /** How often a job without predictions is asked for, in milliseconds. */
 const SOON = 3000;
 
@@ -47,7 +47,10 @@ export function JobView({ id, parameters, me }) {
     <p class="back"><a href=${link("jobs")}>All jobs</a></p>
     <div class="title">
       <${Heading}>${job.name}<//>
-      ${may(me, "manager") && html`<${JobActs} job=${job} etag=${loaded.value.etag} done=${loaded.reload} />`}
+      <div class="acts">
+        <${Share} me=${me} job=${job} names=${names} />
+        ${may(me, "manager") && html`<${JobActs} job=${job} etag=${loaded.value.etag} done=${loaded.reload} />`}
+      </div>
     </div>
     ${loaded.problem && html`<${ProblemNote} problem=${loaded.problem} retry=${loaded.reload} />`}
     <div class="now" role="status">

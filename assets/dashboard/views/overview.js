@@ -15,6 +15,7 @@ import { Heading } from "../parts/heading.js";
 import { JobRow } from "../parts/job_row.js";
 import { Pager } from "../parts/pager.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
+import { Share } from "../parts/share.js";
 import { Tiles } from "../parts/tiles.js";
 import { Zone } from "../parts/zone.js";
 import { NoJobs } from "./no_jobs.js";
@@ -34,7 +35,10 @@ export function Overview({ parameters, me }) {
   return html`
     <div class="title">
       <${Heading}>Jobs<//>
-      ${may(me, "manager") && html`<a class="button primary" href=${link("set-up")}>Set up a job</a>`}
+      <div class="acts">
+        <${Share} me=${me} names=${names} />
+        ${may(me, "manager") && html`<a class="button primary" href=${link("set-up")}>Set up a job</a>`}
+      </div>
     </div>
     <p class="quiet lead-in">
       A job is a predictive model that was set up for your sensors and locations. This page shows the health and the

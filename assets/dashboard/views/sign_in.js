@@ -1,59 +1,76 @@
-// Signing in with a token, which is stored for this browser session only.
+// Signing in with a token, or with the link that the first start of the server prints.
 import { html, useState } from "../lib/html.js";
 import { BASE } from "../lib/base.js";
 import { API, call } from "../lib/api.js";
-import { go } from "../lib/route.js";
+import { current, go } from "../lib/route.js";
 import { signIn } from "../lib/session.js";
+import { text } from "../texts/sign_in.js";
 import { Field } from "../parts/field.js";
 import { Heading } from "../parts/heading.js";
 import { ProblemNote } from "../parts/problem.js";
 
 export function SignIn({ me, reason, done }) {
+  const [code, setCode] = useState(current().parameters.code);
   const [secret, setSecret] = useState("");
+  const [isStaying, setStaying] = useState(false);
   const [problem, setProblem] = useState(null);
   const [isBusy, setBusy] = useState(false);
 
+  const enter = async (secret) => {
+    signIn(secret, isStaying);
+    if (location.hash.startsWith("#/sign-in")) go("jobs");
+    await done();
+  };
+  const byLink = async () => {
+    const { body } = await call(`${BASE}/sign-in`, { method: "POST", body: { code }, secret: "" });
+    await enter(body.secret);
+  };
+  const byToken = async () => {
+    await call(`${API}/whoami`, { secret: secret.trim() || "none" });
+    await enter(secret.trim());
+  };
   const submit = async (event) => {
     event.preventDefault();
     setBusy(true);
     setProblem(null);
     try {
-      await call(`${API}/whoami`, { secret: secret.trim() || "none" });
-      signIn(secret.trim());
-      if (location.hash.startsWith("#/sign-in")) go("jobs");
-      await done();
+      await (code ? byLink() : byToken());
     } catch (problem) {
       setProblem(problem);
+      // A link is valid once: what remains is the token.
+      if (code && problem.status !== 0) setCode(undefined);
     }
     setBusy(false);
   };
-  const isWrong = problem?.status === 401;
-  const wrong = isWrong ? ["This token is unknown, revoked or expired"] : [];
+  const isOver = problem?.status === 401 && problem.detail?.includes("sign-in link");
+  const isWrong = problem?.status === 401 && !isOver;
+  const wrong = isWrong ? [text.wrong] : [];
+  const stay = html`
+    <p class="field">
+      <label class="check"><input type="checkbox" checked=${isStaying} onChange=${(event) => setStaying(event.currentTarget.checked)}
+        aria-describedby="stay-hint" /> ${text.stay}</label>
+      <span class="hint" id="stay-hint">${text.stay_hint}</span>
+    </p>`;
   return html`
     <div class="sign-in">
-      <${Heading}>Sign in<//>
-      <p>
-        This server stores predictive models, the jobs that connect them to sensors and locations, and their predictions.
-        ${me === null ? " Paste your access token to see your organisation."
-          : " You are viewing a demo as its visitor. To change something, sign in with the demo's admin token."}
-      </p>
+      <${Heading}>${text.title}<//>
+      <p>${text.lead} ${code ? "" : me === null ? text.paste : text.demo}</p>
       ${reason && html`<p class="problem" role="alert">${reason}</p>`}
+      ${isOver && html`<p class="problem" role="alert">${text.link_over}</p>`}
       <form onSubmit=${submit}>
-        <${Field} name="token" label="Token" kind="password" value=${secret} set=${setSecret} wrong=${wrong}
-          autocomplete="off" spellcheck=${false} required
-          hint="It starts with pa_. The browser stores it until you close this tab or sign out." />
-        <p><button class="primary" disabled=${isBusy}>Sign in</button></p>
+        ${code ? html`<p>${text.by_link}</p>` : html`
+          <${Field} name="token" label=${text.token} kind="password" value=${secret} set=${setSecret} wrong=${wrong}
+            autocomplete="off" spellcheck=${false} required hint=${text.hint} />`}
+        ${stay}
+        <p><button class="primary" disabled=${isBusy}>${code ? text.by_link_action : text.sign_in}</button></p>
       </form>
       <div role="status" class="hidden">${isWrong ? wrong[0] : ""}</div>
-      ${problem && !isWrong && html`<${ProblemNote} problem=${problem} />`}
-      <details>
-        <summary>I have no token</summary>
-        <p>
-          The first start of the server prints an admin token and writes it to the file <code>admin-token</code> in its data
-          folder. Admins and managers create tokens for others, here under Tokens or on the command line:
-        </p>
-        <pre tabindex="0"><code>prediction-api token create NAME --role viewer --organisation ID</code></pre>
-        <p><a href=${`${BASE}/docs/tokens`}>Tokens and permissions</a></p>
-      </details>
+      ${problem && !isWrong && !isOver && html`<${ProblemNote} problem=${problem} />`}
+      ${!code && html`<details>
+        <summary>${text.no_token}</summary>
+        <p>${text.first[0]}<code>admin-token</code>${text.first[1]}</p>
+        <pre tabindex="0"><code>${text.command}</code></pre>
+        <p><a href=${`${BASE}/docs/tokens`}>${text.guide}</a></p>
+      </details>`}
     </div>`;
 }

@@ -133,6 +133,7 @@ async fn visitor(app: &App) -> Result<String, Failure> {
         role: Role::Viewer,
         organisation_id: Some(ORGANISATION),
         expires_at: None,
+        limited_to: None,
     };
     let made = token::create(app, &token::operator(), new).await;
     made.map(|made| made.secret)

@@ -7,6 +7,7 @@ use super::column::{Exact, Hex, Verbatim};
 use crate::domain::{
     caller::Role,
     contract::{InputKind, InputRole, OutputRole},
+    limit::LimitedView,
     time::Timestamp,
     track::Track,
 };
@@ -47,6 +48,12 @@ pub struct Token {
     pub expires_at: Option<Timestamp>,
     /// The time of its last use.
     pub last_used_at: Option<Timestamp>,
+    /// The only page that it may read; `null` if it is not limited. Older exports have no such member.
+    #[serde(default)]
+    pub limited_to: Option<LimitedView>,
+    /// The job of that page.
+    #[serde(default)]
+    pub job_id: Option<Uuid>,
 }
 
 /// A location.

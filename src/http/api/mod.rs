@@ -14,6 +14,7 @@ pub mod sensor;
 pub mod shadow;
 pub mod source;
 pub mod source_version;
+pub mod space;
 pub mod tag;
 pub mod token;
 #[cfg(feature = "webhooks")]

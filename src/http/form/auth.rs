@@ -11,6 +11,7 @@ use crate::{
     http::{
         context::{Context, SeenCaller},
         guard::rate::{Left, whole_seconds},
+        limited,
         problem::{Problem, TOO_MANY_REQUESTS, no_token},
     },
     service::{App, token},
@@ -66,7 +67,7 @@ fn at_least(role: Role, request: &Request, bearer: &Bearer) -> poem::Result<Call
 /// Returns the caller of a request and counts the request towards the token's limits.
 ///
 /// # Errors
-/// 401 without a valid token. 429 if the token exceeds its rate limit or its number of concurrent requests.
+/// 401 without a valid token. 403 if the request is outside of the token's limit. 429 if the token exceeds its rate limit or its number of concurrent requests.
 pub fn required(request: &Request) -> Result<Caller, Problem> {
     caller(request, secret(request).ok_or_else(no_token)?)
 }
@@ -116,7 +117,9 @@ fn caller(request: &Request, secret: &str) -> Result<Caller, Problem> {
     // The log and the rate limit headers need the caller after the response, also if the request is refused.
     let seen = request.data::<SeenCaller>().cloned().unwrap_or_default();
     seen.set(&caller, left, turn.as_ref().ok().cloned());
-    turn.map(|_| caller)
+    turn?;
+    limited::check(context, request, &caller)?;
+    Ok(caller)
 }
 
 fn too_many(wait: Duration) -> Problem {

@@ -8,5 +8,6 @@ mod markdown;
 pub mod metrics;
 pub mod pages;
 mod search;
+mod sign_in;
 mod swagger;
 pub mod weather;

@@ -13,7 +13,7 @@ use super::{
     files::{dashboard, dashboard_file, icon, vendor_file},
     guide::{self, Guides},
     search::search_index,
-    swagger,
+    sign_in, swagger,
     weather::weather_file,
 };
 use crate::http::{base::Base, context::Context, document::Document, labels::Pages, problem::Problem};
@@ -60,6 +60,7 @@ pub fn add(mut pages: Pages, document: &Document) -> Pages {
     pages = add_probes(pages);
     swagger::add(pages, document)
         .at("/", poem::get(dashboard))
+        .at("/sign-in", poem::post(sign_in::exchange))
         .at("/docs", poem::get(docs))
         .at("/docs/weather_nyc_2013.csv", poem::get(weather_file))
         .at("/docs/search-index.js", poem::get(search_index))

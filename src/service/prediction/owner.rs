@@ -123,6 +123,7 @@ mod tests {
                 role: Role::Viewer,
                 organisation_id,
                 expires_at: None,
+                limited_to: None,
             };
             let (statements, found) = traced::statements(&connection, || owners(&connection, &caller, &scopes));
             // The first statement reads the locations, the second the predictions of the deleted locations.

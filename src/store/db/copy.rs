@@ -6,7 +6,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{engine::Engine, open::Db, stop::StopAtEnd};
 use crate::{
-    domain::{Error, Result},
+    domain::{Error, Result, Timestamp},
     store::sqlite::backup::{self, Stop, Unfinished},
 };
 
@@ -40,6 +40,32 @@ impl Db {
         })
         .await
         .unwrap_or_else(|fault| Err(Error::Internal(format!("a copy failed: {fault}"))))
+    }
+}
+
+impl Db {
+    /// Stores `at`, the time of the state in a copy that was read to its end.
+    pub fn note_copy(&self, at: Timestamp) {
+        if let Engine::Sqlite(parts) = &self.engine {
+            backup::note(&parts.path, at);
+        }
+    }
+
+    /// Returns the time of the state in the last complete copy. `None` if there was none, and with PostgreSQL.
+    pub fn last_copy(&self) -> Option<Timestamp> {
+        match &self.engine {
+            Engine::Sqlite(parts) => backup::noted(&parts.path),
+            Engine::Postgres(_) => None,
+        }
+    }
+
+    /// Returns the free space of the disk that the database is on, in bytes. `None` if it is unknown, and with
+    /// PostgreSQL.
+    pub fn disk_free(&self) -> Option<u64> {
+        match &self.engine {
+            Engine::Sqlite(parts) => parts.room.free(),
+            Engine::Postgres(_) => None,
+        }
     }
 }
 

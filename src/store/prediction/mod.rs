@@ -17,6 +17,7 @@ mod revision;
 mod run;
 mod runs;
 mod series;
+pub mod space;
 mod summaries;
 mod withdraw;
 

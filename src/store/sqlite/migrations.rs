@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0014_tracks.sql"),
     include_str!("migrations/0015_posts.sql"),
     include_str!("migrations/0016_imports.sql"),
+    include_str!("migrations/0017_limited_tokens.sql"),
 ];
 
 /// The number of the migration that converts names to the Unicode normal form NFC.

@@ -221,7 +221,7 @@ impl Room {
         self.bytes.min(all / PART) / 4096 * 4096
     }
 
-    fn free(&self) -> Option<u64> {
+    pub fn free(&self) -> Option<u64> {
         let disk = statvfs(&self.folder).ok()?;
         Some(disk.f_bavail.saturating_mul(disk.f_frsize))
     }

@@ -42,6 +42,9 @@ impl World {
         direct(&field).await;
         details(&field).await;
         app.token("worker", "worker", &field.home).await;
+        let shared = json!({ "view": "job", "job_id": field.job });
+        let link = json!({ "name": "link", "role": "viewer", "organisation_id": field.home, "limited_to": shared });
+        app.ok(ADMIN, "POST /tokens", link).await;
         let report = json!({ "status": "failed", "message": "no \"weather\"\nat all" });
         app.ok(ADMIN, &format!("POST /jobs/{}/runs", field.job), report).await;
         let placeless = json!({ "name": "Placeless", "organisation_id": elsewhere, "metric": "percent", "unit": "%" });

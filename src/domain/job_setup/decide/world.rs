@@ -45,6 +45,7 @@ pub fn caller(role: Role) -> Caller {
         role,
         organisation_id: (role != Role::Admin).then_some(HOME),
         expires_at: None,
+        limited_to: None,
     }
 }
 

@@ -6,10 +6,12 @@
 
 mod files;
 mod fold;
+mod noted;
 mod pace;
 mod unfinished;
 
 pub use crate::store::stop::Stop;
 pub use files::{BEFORE_RESTORE, beside, clear_passing, flush_folder, passing};
 pub use fold::{Folded, fold};
+pub use noted::{note, noted};
 pub use unfinished::{Unfinished, is_abandoned};

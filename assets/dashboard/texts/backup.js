@@ -1,0 +1,23 @@
+// The texts of the view of backups.
+export const text = {
+  title: "Backup",
+  refused: (role) => `Only admins may back up the server. Your token is a ${role}'s.`,
+  lead: "A backup is one file with all data of all organisations. The server goes on working while it is made.",
+  last: "Last backup",
+  none: "None was made yet.",
+  age: (age) => `made ${age}`,
+  old: "It is older than a week. Make a new one, or let a timer make them.",
+  download: "Download a backup",
+  busy: "The server makes the copy, then the download begins …",
+  done: (size) => `The backup was downloaded (${size}). Store it on another machine.`,
+  secret: "The file contains all data, the secrets of webhooks and the hashes of tokens: store it as safely as the server itself.",
+  timer: "Backups by a timer",
+  timer_lead: "On the server's machine, for example every night:",
+  command: "prediction-api backup /var/backups/prediction-api-$(date +%F).db",
+  restore: "Restore",
+  restore_lead: "Stop the server, put the file in place, start the server:",
+  restore_command: "prediction-api restore prediction-api-2026-01-31.db",
+  postgres: "This server stores its data in PostgreSQL, whose own tools make the backups. Run one of them on a timer:",
+  postgres_command: "pg_dump --format=custom --file=prediction-api-$(date +%F).dump \"$DATABASE_URL\"",
+  guide: "Backups in the guide for operators",
+};

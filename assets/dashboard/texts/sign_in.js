@@ -1,0 +1,20 @@
+// The texts of the sign-in page.
+export const text = {
+  title: "Sign in",
+  lead: "This server stores predictive models, the jobs that connect them to sensors and locations, and their predictions.",
+  paste: "Paste your access token to see your organisation.",
+  demo: "You are viewing a demo as its visitor. To change something, sign in with the demo's admin token.",
+  token: "Token",
+  hint: "It starts with pa_.",
+  wrong: "This token is unknown, revoked or expired.",
+  stay: "Stay signed in on this device",
+  stay_hint: "Otherwise the browser forgets the token when you close the tab. Do not choose it on a shared computer.",
+  sign_in: "Sign in",
+  by_link: "You opened the sign-in link that the server printed at its first start. It signs you in as an admin, once.",
+  by_link_action: "Sign in as admin",
+  link_over: "This sign-in link was used already or has expired. Sign in with a token.",
+  no_token: "I have no token",
+  first: ["The first start of the server prints an admin token and writes it to the file ", " in its data folder. Admins and managers create tokens for others, here under Tokens or on the command line:"],
+  command: "prediction-api token create NAME --role viewer --organisation ID",
+  guide: "Tokens and permissions",
+};
