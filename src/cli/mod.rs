@@ -55,8 +55,15 @@ enum Command {
     /// Serves the dashboard, the API, Swagger UI and the guides; the default
     Serve,
     /// Fills a new folder, demo-data, with a season of real weather and predictions, and serves it
+    ///
+    /// The weather was recorded in 2013. Its dates are moved by whole days, so that the season ends last night. A folder
+    /// that an earlier demo filled is served as it is.
     #[cfg(feature = "demo")]
-    Demo,
+    Demo {
+        /// Fills the folder with the dates of 2013
+        #[arg(long)]
+        as_recorded: bool,
+    },
     /// Creates, lists and revokes tokens in the data folder's database
     #[command(subcommand)]
     Token(token::Command),
@@ -160,7 +167,7 @@ fn dispatch(cli: &Cli) -> Outcome {
     match cli.command.as_ref().unwrap_or(&Command::Serve) {
         Command::Serve => serve::run(&loaded()?),
         #[cfg(feature = "demo")]
-        Command::Demo => demo::run(&loaded()?),
+        Command::Demo { as_recorded } => demo::run(&loaded()?, *as_recorded),
         Command::Token(command) => token::run(command, &at_once()?.settings),
         Command::Retention { dry_run } => retention::run(&at_once()?.settings, *dry_run),
         Command::Backup { target, force } => backup::run(&loaded()?.settings, target, *force),

@@ -3,6 +3,8 @@
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
 use rust_embed::Embed;
 
+use crate::http::options::Demo;
+
 /// Embedded Markdown files and pictures of the guides.
 #[derive(Embed)]
 #[folder = "assets/docs"]
@@ -13,6 +15,9 @@ const FRAME: &str = include_str!("../../../assets/page.html");
 
 /// Markdown that is appended to the guide about the demo if the server is one: links that work without a token.
 const LINKS_OF_DEMO: &str = include_str!("../../../assets/demo/links.md");
+
+/// Guides whose examples are about the demo. Served by a demo they have its dates.
+const ABOUT_DEMO: &[&str] = &["dashboard", "demo", "getting-predictions"];
 
 /// Address of the server in the guides' Markdown. Pages contain the address that the reader uses instead.
 pub const ADDRESS: &str = "http://127.0.0.1:8000";
@@ -48,10 +53,15 @@ pub fn has_guide(page: &str) -> bool {
 }
 
 /// Returns the HTML page of the guide with this name. `None` if it does not exist.
-pub fn page(page: &str, is_demo: bool) -> Option<String> {
+pub fn page(page: &str, demo: Option<&Demo>) -> Option<String> {
     let mut text = source(page)?;
-    if is_demo && page == "demo" {
-        text += LINKS_OF_DEMO;
+    if let Some(demo) = demo
+        && ABOUT_DEMO.contains(&page)
+    {
+        if page == "demo" {
+            text += LINKS_OF_DEMO;
+        }
+        text = (demo.dated)(&text);
     }
     let rendered = render(&text);
     let mut body = rendered.html;
