@@ -3,6 +3,7 @@ import { html } from "../lib/html.js";
 import { BASE } from "../lib/base.js";
 import { link } from "../lib/route.js";
 import { may, token } from "../lib/session.js";
+import { Zone } from "./zone.js";
 
 const PLACES = [
   ["jobs", "Jobs"],
@@ -15,6 +16,7 @@ export function Header({ me, view, leave }) {
   return html`
     <header>
       <a class="brand" href="#/jobs"><img src=${`${BASE}/assets/dashboard/icon.svg`} alt="" width="22" height="22" /> Prediction API</a>
+      ${me && html`<${Zone} />`}
       ${me && html`<nav class="places" aria-label="Views">
         ${places.map(([place, name]) => html`<a href=${link(place)} aria-current=${view === place ? "page" : undefined}>${name}</a>`)}
       </nav>`}

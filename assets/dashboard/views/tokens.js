@@ -8,7 +8,6 @@ import { moment, relative, useZone } from "../lib/time.js";
 import { Heading } from "../parts/heading.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { NewToken } from "../parts/new_token.js";
-import { Zone } from "../parts/zone.js";
 
 export function Tokens({ me }) {
   useZone();
@@ -59,7 +58,6 @@ export function Tokens({ me }) {
           <td><button type="button" class="danger" onClick=${() => ask(token)} aria-label="Revoke ${token.name}">Revoke</button></td>
         </tr>`)}</tbody>
     </table></div>
-    <${Zone} />
     <dialog ref=${dialog} aria-labelledby="revoke-title">
       <h2 id="revoke-title">Revoke ${asked?.name}?</h2>
       <p>Requests with this token will be refused. This cannot be undone.${asked?.id === me.id && " You are signed in with this token."}</p>
