@@ -1,12 +1,14 @@
 // The dashboard: who is signed in, and which view is shown.
 import { html, render, useCallback, useEffect, useRef, useState } from "./lib/html.js";
 import { API, call } from "./lib/api.js";
+import { IS_DEMO } from "./lib/demo.js";
 import { link, useRoute } from "./lib/route.js";
 import { onRefused, signOut, token } from "./lib/session.js";
 import { Footer } from "./parts/footer.js";
 import { Header } from "./parts/header.js";
 import { Heading } from "./parts/heading.js";
 import { ProblemNote } from "./parts/problem.js";
+import { DemoStart } from "./views/demo_start.js";
 import { JobView } from "./views/job.js";
 import { LineageView } from "./views/lineage.js";
 import { Overview } from "./views/overview.js";
@@ -18,6 +20,7 @@ import { Sources } from "./views/sources.js";
 import { Tokens } from "./views/tokens.js";
 
 const VIEWS = {
+  ...(IS_DEMO && { demo: (rest) => html`<${DemoStart} ...${rest} />` }),
   jobs: ({ parts: [id], ...rest }) => (id ? html`<${JobView} key=${id} id=${id} ...${rest} />` : html`<${Overview} ...${rest} />`),
   sources: ({ parts: [id], ...rest }) => (id ? html`<${SourceView} key=${id} id=${id} ...${rest} />` : html`<${Sources} ...${rest} />`),
   places: (rest) => html`<${Places} ...${rest} />`,
@@ -54,7 +57,7 @@ function App() {
   useEffect(() => void ask(), [ask]);
   useEffect(() => onRefused(ask), [ask]);
 
-  const [view = "jobs", ...rest] = parts;
+  const [view = IS_DEMO ? "demo" : "jobs", ...rest] = parts;
   useFocus(`${view}/${rest.join("/")}`);
 
   let shown;

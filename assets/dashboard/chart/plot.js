@@ -29,7 +29,7 @@ const STYLES = {
   newest: () => ({ stroke: colour("chart-newest"), width: 10, points: { show: false } }),
   older: () => ({ stroke: colour("chart-older"), width: 1.25, points: { show: false } }),
   later: (few) => ({ stroke: colour("chart-later"), width: 2, dash: [6, 4], points: { show: few, size: 5, fill: colour("chart-later") } }),
-  reading: () => ({ stroke: colour("chart-reading"), width: 1, points: { show: false } }),
+  reading: (_, many) => ({ stroke: colour("chart-reading"), width: many ? 1 : 1.75, points: { show: false } }),
   trial: (few, _, dash) => ({ stroke: colour("chart-trial"), width: 2, dash, points: { show: few, size: 5, fill: colour("chart-trial") } }),
   known: (few, many) => ({ stroke: colour("chart-line"), width: many ? 1.25 : 2, points: { show: few, size: 6, fill: colour("chart-line") } }),
 };
@@ -68,7 +68,7 @@ export function draw(place, { lines, metric, extent, from, to, stops, moved, pla
     axes: [
       { ...look, values: TICKS, space: 70 },
       ...scales.map(([scale, unit], index) => ({
-        ...look, scale, side: index === 0 ? 3 : 1, label: isNarrow ? "" : unit ?? "", labelSize: unit && !isNarrow ? 22 : 0, size: isNarrow ? 38 : 54,
+        ...look, scale, side: index === 0 ? 3 : 1, label: isNarrow ? "" : unit ?? "", labelSize: unit && !isNarrow ? 22 : 0, size: isNarrow ? 44 : 54,
         grid: index === 0 ? look.grid : { show: false },
         values: (_, splits) => splits.map(number),
       })),
