@@ -44,7 +44,7 @@ async function readIssuesOf(job, metric, line, point, signal) {
   const query = { metric, job_id: job.id, from: point.valid_time, to: new Date(point.t + 1).toISOString(), issues: "all", limit: MOST };
   const trial = line.isOnTrial ? { track: "shadow", source_version: point.version } : {};
   const all = await get("/predictions", { ...query, ...trial }, signal);
-  const isOwn = (row) => row.valid_time === point.valid_time && row.value !== null
+  const isOwn = (row) => Date.parse(row.valid_time) === point.t && row.value !== null
     && (row.stage ?? "") === (line.place.stage ?? "") && row.location_id === line.place.location_id;
   return all.filter(isOwn).sort((one, other) => Date.parse(one.issue_time) - Date.parse(other.issue_time));
 }

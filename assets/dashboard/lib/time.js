@@ -44,6 +44,9 @@ export const fullMoment = (time) => format({ weekday: "short", ...DAY, ...MINUTE
 
 export const day = (time) => format(DAY).format(new Date(time));
 
+/** When the day of a time begins, in milliseconds. */
+export const startOfDay = (time) => (isUtc ? new Date(time).setUTCHours(0, 0, 0, 0) : new Date(time).setHours(0, 0, 0, 0));
+
 /** The offset of the zone at that time, such as "UTC-4". */
 export function offset(time) {
   const parts = format({ timeZoneName: "shortOffset" }).formatToParts(new Date(time));
