@@ -72,7 +72,7 @@ tests["one job each is late, down, failed and paused on purpose"] = async () => 
     await row.locator(`.health > .state.${state}`).waitFor();
     assert.equal(await page.locator(`.job .health > .state.${state}`).count(), 1);
   }
-  await page.locator(".job", { hasText: "Degree days EWR" }).getByText("No predictions from now on").waitFor();
+  await page.locator(".job", { hasText: "Degree days EWR" }).locator(".coverage").waitFor();
 };
 
 tests["every view of the demo fits, light and dark, on a phone and on a desktop"] = async () => {
@@ -86,7 +86,7 @@ tests["every view of the demo fits, light and dark, on a phone and on a desktop"
       await isDrawn(page);
       await look(page, `demo start then ${colorScheme} ${size}`);
       await page.goto(`${url}/#/jobs`);
-      await page.locator(".job svg.spark").first().waitFor();
+      await page.locator(".job .values strong").first().waitFor();
       await look(page, `demo jobs ${colorScheme} ${size}`);
       await page.context().close();
     }
