@@ -73,7 +73,9 @@ impl Calendar {
         while let Some(at) = rest.find(RECORDED_YEAR) {
             moved += &rest[..at];
             rest = &rest[at..];
-            let (part, length) = self.moved(rest).unwrap_or((RECORDED_YEAR.to_owned(), RECORDED_YEAR.len()));
+            let (part, length) = self
+                .moved(rest)
+                .unwrap_or((RECORDED_YEAR.to_owned(), RECORDED_YEAR.len()));
             moved += &part;
             rest = &rest[length..];
         }
@@ -145,26 +147,26 @@ mod tests {
             datetime!(2026-11-30 05:09 UTC),
         ] {
             let calendar = Calendar::ending_before(now);
-            assert_eq!(calendar.day(SEASON_2013.last_day), date!(2026-11-28), "{now}");
-            let end = calendar.midnight(date!(2013-11-01));
+            assert_eq!(calendar.day(SEASON_2013.last_day), date!(2026 - 11 - 28), "{now}");
+            let end = calendar.midnight(date!(2013 - 11 - 01));
             assert_eq!(end, datetime!(2026-11-29 05:00 UTC), "{now}");
         }
         let july = Calendar::ending_before(datetime!(2027-07-04 12:00 UTC));
-        assert_eq!(july.midnight(date!(2013-11-01)), datetime!(2027-07-04 04:00 UTC));
+        assert_eq!(july.midnight(date!(2013 - 11 - 01)), datetime!(2027-07-04 04:00 UTC));
     }
 
     #[test]
     fn local_hours_stay_true_in_summer_and_winter_time() {
         // Noon of 1 June, UTC-4, on a day of winter time.
         let calendar = Calendar {
-            days: (date!(2027-01-15) - date!(2013-06-01)).whole_days(),
+            days: (date!(2027 - 01 - 15) - date!(2013 - 06 - 01)).whole_days(),
         };
         let noon = datetime!(2013-06-01 16:00 UTC);
         assert_eq!(calendar.time(noon), Some(datetime!(2027-01-15 17:00 UTC)));
         assert_eq!(calendar.hour(datetime!(2013-06-01 12:00)), calendar.time(noon));
         // And noon of 15 January, UTC-5, on a day of summer time.
         let calendar = Calendar {
-            days: (date!(2027-06-01) - date!(2013-01-15)).whole_days(),
+            days: (date!(2027 - 06 - 01) - date!(2013 - 01 - 15)).whole_days(),
         };
         let noon = datetime!(2013-01-15 17:00 UTC);
         assert_eq!(calendar.time(noon), Some(datetime!(2027-06-01 16:00 UTC)));
@@ -172,13 +174,13 @@ mod tests {
 
     #[test]
     fn the_hour_that_the_clocks_skip_is_left_out() {
-        let days = (date!(2027-03-14) - date!(2013-06-01)).whole_days();
+        let days = (date!(2027 - 03 - 14) - date!(2013 - 06 - 01)).whole_days();
         let spring = Calendar { days };
         let at = |hour| spring.hour(datetime!(2013-06-01 0:00) + Duration::hours(hour));
         assert_eq!(at(1), Some(datetime!(2027-03-14 06:00 UTC)));
         assert_eq!(at(2), None);
         assert_eq!(at(3), Some(datetime!(2027-03-14 07:00 UTC)));
-        let days = (date!(2027-11-07) - date!(2013-06-01)).whole_days();
+        let days = (date!(2027 - 11 - 07) - date!(2013 - 06 - 01)).whole_days();
         let autumn = Calendar { days };
         let at = |hour| autumn.hour(datetime!(2013-06-01 0:00) + Duration::hours(hour));
         assert_eq!(at(1), Some(datetime!(2027-11-07 05:00 UTC)));
@@ -197,7 +199,7 @@ mod tests {
     fn recorded_dates_stay() {
         let recorded = Calendar::default();
         let midnight = datetime!(2013-11-04 04:00 UTC);
-        assert_eq!(recorded.midnight(date!(2013-11-04)), midnight);
+        assert_eq!(recorded.midnight(date!(2013 - 11 - 04)), midnight);
         assert_eq!(recorded.time(midnight), Some(midnight));
         assert_eq!(recorded.text("on 2013-05-23"), "on 2013-05-23");
     }
@@ -205,7 +207,7 @@ mod tests {
     #[test]
     fn the_dates_of_a_text_move() {
         let calendar = Calendar {
-            days: (date!(2026-11-28) - SEASON_2013.last_day).whole_days(),
+            days: (date!(2026 - 11 - 28) - SEASON_2013.last_day).whole_days(),
         };
         let text = "from=2013-05-20T04:00:00Z&to=2013-10-31, 2013-1, weather_nyc_2013.csv, 2013-";
         let moved = "from=2026-06-17T04:00:00Z&to=2026-11-28, 2013-1, weather_nyc_2013.csv, 2013-";

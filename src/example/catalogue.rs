@@ -119,11 +119,7 @@ pub fn run(job_id: Uuid, day: &DailyIndex, calendar: Calendar) -> Result<Value, 
 
 /// Returns the member `run` of the body of [`run`]: what the worker says of the run at the end of a day, whose inputs it
 /// read as of `inputs_as_of`. The index of a day depends on all days of the season before it.
-pub fn about_run(
-    day: &DailyIndex,
-    calendar: Calendar,
-    inputs_as_of: &str,
-) -> Result<Value, time::error::Format> {
+pub fn about_run(day: &DailyIndex, calendar: Calendar, inputs_as_of: &str) -> Result<Value, time::error::Format> {
     let first_day = SEASON_2013.first_day;
     Ok(json!({
         "id": format!("night of {}", calendar.day(day.day)),

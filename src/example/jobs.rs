@@ -132,7 +132,10 @@ impl Night<'_> {
                 continue;
             }
             let record = &records[site];
-            let both = [("temperature", &record.temperature), ("relative_humidity", &record.humidity)];
+            let both = [
+                ("temperature", &record.temperature),
+                ("relative_humidity", &record.humidity),
+            ];
             let outputs = if before_end == 0 { &both[..1] } else { &both[..] };
             events.push(self.post(job, WEEK_VERSION, WEEK_BEFORE, outputs)?);
         }

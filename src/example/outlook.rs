@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn two_days_are_like_the_last_one() {
-        let predicted = DAY_BEFORE.predict(&ten_days(), date!(2013-06-10));
+        let predicted = DAY_BEFORE.predict(&ten_days(), date!(2013 - 06 - 10));
         assert_eq!(predicted.len(), 48);
         assert_eq!(predicted[0], (datetime!(2013-06-11 0:00), 10.0));
         assert_eq!(predicted[47], (datetime!(2013-06-12 23:00), 10.23));
@@ -92,10 +92,10 @@ mod tests {
     #[test]
     fn two_days_are_like_the_mean_of_the_last_week() {
         let mut measured = ten_days();
-        let predicted = WEEK_MEAN.predict(&measured, date!(2013-06-10));
+        let predicted = WEEK_MEAN.predict(&measured, date!(2013 - 06 - 10));
         assert_eq!(predicted[12], (datetime!(2013-06-11 12:00), 7.12));
         measured.remove(&datetime!(2013-06-10 12:00));
-        let predicted = WEEK_MEAN.predict(&measured, date!(2013-06-10));
+        let predicted = WEEK_MEAN.predict(&measured, date!(2013 - 06 - 10));
         assert_eq!(predicted[12], (datetime!(2013-06-11 12:00), 6.62));
     }
 
@@ -103,7 +103,7 @@ mod tests {
     fn a_week_is_like_the_last_one() {
         let mut measured = ten_days();
         measured.remove(&datetime!(2013-06-04 1:00));
-        let predicted = WEEK_BEFORE.predict(&measured, date!(2013-06-10));
+        let predicted = WEEK_BEFORE.predict(&measured, date!(2013 - 06 - 10));
         assert_eq!(predicted.len(), 167);
         assert_eq!(predicted[0], (datetime!(2013-06-11 0:00), 4.0));
         assert_eq!(predicted[1], (datetime!(2013-06-11 2:00), 4.02));

@@ -124,7 +124,10 @@ async fn every_state_of_health_is_seen_in_the_demo() {
         let line = format!("\n{}:{state}\n", job["name"].as_str().unwrap());
         assert!(guide.contains(&line), "{line}");
     }
-    assert_eq!(get(&format!("{url}/api/v1/jobs")).await.as_array().unwrap().len(), states.len());
+    assert_eq!(
+        get(&format!("{url}/api/v1/jobs")).await.as_array().unwrap().len(),
+        states.len()
+    );
     let counts = get(&format!("{url}/api/v1/health")).await;
     let expected = serde_json::json!({
         "paused": 1, "unmonitored": 1, "new": 1, "on_time": 7, "late": 1, "down": 1, "failed": 1,
@@ -152,7 +155,11 @@ async fn the_season_ends_last_night_with_the_values_and_local_hours_of_2013() {
     let url = address(&demo);
     let calendar = Calendar::ending_before(OffsetDateTime::now_utc());
     let last = calendar.day(SEASON_2013.last_day);
-    assert!(demo.greeting.contains(&format!("it ends with {last}")), "{}", demo.greeting);
+    assert!(
+        demo.greeting.contains(&format!("it ends with {last}")),
+        "{}",
+        demo.greeting
+    );
     let weather = weather::hours(&http::weather_csv().unwrap()).unwrap();
     let rfc3339 = &time::format_description::well_known::Rfc3339;
     let text = |time: OffsetDateTime| time.format(rfc3339).unwrap();
@@ -188,7 +195,10 @@ async fn the_season_ends_last_night_with_the_values_and_local_hours_of_2013() {
         let noons = SEASON_2013.index(&[]).into_iter().skip(1).filter_map(|night| {
             let noon = night.day.with_hms(12, 0, 0).unwrap();
             let before = text(calendar.hour(noon - time::Duration::DAY)?);
-            Some((measured.iter().find(|(time, _)| *time == before)?.1, text(calendar.hour(noon)?)))
+            Some((
+                measured.iter().find(|(time, _)| *time == before)?.1,
+                text(calendar.hour(noon)?),
+            ))
         });
         let noons: Vec<_> = noons.collect();
         assert!(noons.len() > 200, "{}", noons.len());
@@ -200,9 +210,21 @@ async fn the_season_ends_last_night_with_the_values_and_local_hours_of_2013() {
     }
     // The guide has the dates of the demo, and the dashboard's page its last day.
     let client = Client::new();
-    let page = async |path: &str| client.get(format!("{url}{path}")).send().await.unwrap().text().await.unwrap();
+    let page = async |path: &str| {
+        client
+            .get(format!("{url}{path}"))
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap()
+    };
     let guide = page("/docs/demo").await;
-    assert!(guide.contains(&last.to_string()) && !guide.contains("2013-05"), "{guide}");
+    assert!(
+        guide.contains(&last.to_string()) && !guide.contains("2013-05"),
+        "{guide}"
+    );
     assert!(page("/").await.contains(&format!("data-demo=\"{last}\"")));
 }
 
@@ -283,7 +305,10 @@ fn a_folder_that_is_not_empty_stays_unchanged() {
     let refused = run(folder.path(), &arguments);
     assert_refused(
         &refused,
-        &["the folder data is not empty and not a demo's", "prediction-api --data-dir data"],
+        &[
+            "the folder data is not empty and not a demo's",
+            "prediction-api --data-dir data",
+        ],
     );
     assert_eq!(files(&data), before);
 
@@ -350,7 +375,11 @@ fn the_demo_has_a_folder_of_its_own_unless_one_is_named() {
     // The folder in a configuration file is the server's.
     fs::write(path("x.toml"), "data_dir = \"served\"").unwrap();
     let again = Served::start(command(folder.path(), &["demo", "--config", "x.toml"]));
-    assert!(again.greeting.contains("The folder demo-data has a demo"), "{}", again.greeting);
+    assert!(
+        again.greeting.contains("The folder demo-data has a demo"),
+        "{}",
+        again.greeting
+    );
     assert_eq!(again.terminate(), Some(0));
     assert!(!path("served").exists());
 
@@ -365,26 +394,44 @@ async fn a_finished_demo_is_served_again_as_it_is() {
     let folder = tempdir().unwrap();
     let start = |arguments: &[&str]| Served::start(command(folder.path(), arguments));
     let demo = start(&["demo", "--as-recorded"]);
-    assert!(demo.greeting.contains("of the year 2013, as recorded"), "{}", demo.greeting);
+    assert!(
+        demo.greeting.contains("of the year 2013, as recorded"),
+        "{}",
+        demo.greeting
+    );
     let token = demo.said("Admin token").to_owned();
     let source = format!("{}/api/v1/sources", address(&demo));
     let made = Client::new().post(source).bearer_auth(&token);
-    let made = made.json(&serde_json::json!({ "name": "of a visitor" })).send().await.unwrap();
+    let made = made
+        .json(&serde_json::json!({ "name": "of a visitor" }))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(made.status(), StatusCode::CREATED);
     assert_eq!(demo.terminate(), Some(0));
 
     // Everything is still there, everyone reads it without a token, and the former admin token is valid.
     for arguments in [&["demo"][..], &["demo", "--as-recorded"]] {
         let again = start(arguments);
-        let said = ["as it is", "has the dates of 2013, as recorded", "delete the folder", "demo --data-dir demo-data-2"];
+        let said = [
+            "as it is",
+            "has the dates of 2013, as recorded",
+            "delete the folder",
+            "demo --data-dir demo-data-2",
+        ];
         for part in said {
             assert!(again.greeting.contains(part), "{part}: {}", again.greeting);
         }
         let sources = Client::new().get(format!("{}/api/v1/sources?name=of%20a%20visitor", address(&again)));
         let sources: Value = sources.bearer_auth(&token).send().await.unwrap().json().await.unwrap();
         assert_eq!(sources.as_array().unwrap().len(), 1);
-        assert_eq!(get(&format!("{}/api/v1/whoami", address(&again))).await["role"], "viewer");
-        let tokens = Client::new().get(format!("{}/api/v1/tokens", address(&again))).bearer_auth(&token);
+        assert_eq!(
+            get(&format!("{}/api/v1/whoami", address(&again))).await["role"],
+            "viewer"
+        );
+        let tokens = Client::new()
+            .get(format!("{}/api/v1/tokens", address(&again)))
+            .bearer_auth(&token);
         let tokens: Value = tokens.send().await.unwrap().json().await.unwrap();
         assert_eq!(tokens.as_array().unwrap().len(), 2, "{tokens}");
         assert_eq!(again.terminate(), Some(0));
@@ -394,10 +441,17 @@ async fn a_finished_demo_is_served_again_as_it_is() {
     let mark = folder.path().join("demo-data/demo.json");
     fs::write(&mark, "{\"days\":3000}").unwrap();
     let old = start(&["demo"]);
-    assert!(old.greeting.contains("ended in the night of 17 January 2022"), "{}", old.greeting);
+    assert!(
+        old.greeting.contains("ended in the night of 17 January 2022"),
+        "{}",
+        old.greeting
+    );
     assert_eq!(old.terminate(), Some(0));
     let refused = run(folder.path(), &["demo", "--listen", ":0", "--as-recorded"]);
-    assert_refused(&refused, &["other dates", "demo --as-recorded --data-dir demo-data-2013"]);
+    assert_refused(
+        &refused,
+        &["other dates", "demo --as-recorded --data-dir demo-data-2013"],
+    );
     fs::write(&mark, "broken").unwrap();
     let refused = run(folder.path(), &["demo", "--listen", ":0"]);
     assert_refused(&refused, &["the folder demo-data is not empty and not a demo's"]);

@@ -17,7 +17,7 @@ import { text } from "../texts/demo.js";
 
 const HOUR = 3_600_000;
 /** How much of the past and of the future the chart shows around the newest issue, in hours; a phone shows less. */
-const [BACK, BACK_ON_PHONE, AHEAD] = [6 * 24, 3 * 24, 50];
+const [BACK, BACK_ON_PHONE, AHEAD] = [6 * 24, 4 * 24, 50];
 /** How long before the newest issue the link goes back, in hours: to the noon before the last three nights. */
 const EARLIER = 2.5 * 24;
 

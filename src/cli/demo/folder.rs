@@ -71,12 +71,7 @@ pub fn describe(folder: &Path, calendar: Calendar) -> String {
         moved if moved == Calendar::ending_before(OffsetDateTime::now_utc()) => "ends last night".to_owned(),
         moved => {
             let day = moved.day(SEASON_2013.last_day);
-            format!(
-                "ended in the night of {} {} {}",
-                day.day(),
-                day.month(),
-                day.year()
-            )
+            format!("ended in the night of {} {} {}", day.day(), day.month(), day.year())
         }
     };
     let mut text = format!("The folder {shown} has a demo, which is served as it is. Its season {season}.");
@@ -101,7 +96,9 @@ pub fn not_recorded(folder: &Path) -> Failure {
 fn mark(folder: &Path) -> Result<Option<Calendar>, Failure> {
     let file: PathBuf = folder.join(MARK);
     match fs::read(&file) {
-        Ok(text) => Ok(serde_json::from_slice(&text).ok().map(|Mark { days }| Calendar { days })),
+        Ok(text) => Ok(serde_json::from_slice(&text)
+            .ok()
+            .map(|Mark { days }| Calendar { days })),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unusable(&file, &error)),
     }

@@ -125,7 +125,9 @@ async fn visitor(app: &App) -> Result<String, Failure> {
         after: None,
         limit: MAX_LIMIT,
     };
-    let tokens = token::list(app, &operator, Some(ORGANISATION), page).await.map_err(failed)?;
+    let tokens = token::list(app, &operator, Some(ORGANISATION), page)
+        .await
+        .map_err(failed)?;
     for earlier in tokens.items.iter().filter(|token| token.name.as_str() == VISITOR) {
         token::revoke(app, &operator, earlier.id).await.map_err(failed)?;
     }
@@ -145,7 +147,10 @@ fn show(url: &str, calendar: Calendar) {
     let days = "from=2013-05-20T00:00:00Z&to=2013-05-27T00:00:00Z";
     let dates = match calendar.days {
         0 => "as recorded".to_owned(),
-        days => format!("moved by {days} days: it ends with {}", calendar.day(SEASON_2013.last_day)),
+        days => format!(
+            "moved by {days} days: it ends with {}",
+            calendar.day(SEASON_2013.last_day)
+        ),
     };
     say(&calendar.text(&format!(
         "
