@@ -16,7 +16,7 @@ use crate::{
 
 /// Suffix of the database's name while it is being filled, so that a demo that is stopped during that time leaves no
 /// database that looks complete.
-pub const UNFINISHED: &str = ".unfinished";
+const UNFINISHED: &str = ".unfinished";
 
 /// Name of the file that marks a folder as the demo's.
 const MARK: &str = "demo.json";
@@ -49,38 +49,49 @@ pub fn state(folder: &Path) -> Result<State, Failure> {
     }
 }
 
-/// Deletes the files of a demo that was stopped while it filled the folder, and marks the folder as the demo's.
-pub fn prepare(folder: &Path, calendar: Calendar) -> Outcome {
+/// Deletes the files of a demo that was stopped while it filled the folder.
+pub fn clear(folder: &Path) -> Outcome {
     for entry in entries(folder)?.iter().filter(|entry| is_left(entry)) {
         fs::remove_file(entry.path()).map_err(|error| unusable(folder, &error))?;
     }
-    let write = || {
-        let mut file = File::create(folder.join(MARK))?;
-        serde_json::to_writer(&file, &Mark { days: calendar.days })?;
-        file.write_all(b"\n")?;
-        file.sync_all()
+    Ok(())
+}
+
+/// Marks the folder as one that the demo has filled, and gives the finished database its name.
+pub fn finish(folder: &Path, calendar: Calendar) -> Outcome {
+    let whole = folder.join(DATABASE);
+    let finish = || {
+        let mut mark = File::create(folder.join(MARK))?;
+        serde_json::to_writer(&mark, &Mark { days: calendar.days })?;
+        mark.write_all(b"\n")?;
+        mark.sync_all()?;
+        fs::rename(unfinished(folder), &whole)?;
+        File::open(folder)?.sync_all()
     };
-    write().map_err(|error| unusable(folder, &error))
+    finish().map_err(|error| Failure(format!("cannot finish {}: {error}", whole.display())))
+}
+
+/// Returns the path of the database while it is being filled.
+pub fn unfinished(folder: &Path) -> PathBuf {
+    folder.join(format!("{DATABASE}{UNFINISHED}"))
 }
 
 /// Describes the dates of a filled folder, and how to get new ones.
 pub fn describe(folder: &Path, calendar: Calendar) -> String {
     let shown = folder.display();
-    let season = match calendar {
-        recorded if recorded == Calendar::default() => "has the dates of 2013, as recorded".to_owned(),
-        moved if moved == Calendar::ending_before(OffsetDateTime::now_utc()) => "ends last night".to_owned(),
-        moved => {
-            let day = moved.day(SEASON_2013.last_day);
-            format!("ended in the night of {} {} {}", day.day(), day.month(), day.year())
-        }
-    };
-    let mut text = format!("The folder {shown} has a demo, which is served as it is. Its season {season}.");
-    if !season.starts_with("ends") {
-        text += &format!(
-            "\nFor a season that ends last night, delete the folder, or fill another: prediction-api demo --data-dir {shown}-2"
-        );
+    let served = format!("The folder {shown} has a demo, which is served as it is. Its season");
+    if calendar == Calendar::ending_before(OffsetDateTime::now_utc()) {
+        return format!("{served} ends last night.\n");
     }
-    text + "\n"
+    let last = calendar.day(SEASON_2013.last_day);
+    let season = match calendar.days {
+        0 => "has the dates of 2013, as recorded".to_owned(),
+        _ => format!("ended in the night of {} {} {}", last.day(), last.month(), last.year()),
+    };
+    format!(
+        "{served} {season}.\nFor a season that ends last night, delete the folder, or fill another: \
+         prediction-api demo --data-dir {shown}-2\n"
+    )
 }
 
 /// The refusal of `--as-recorded` for a folder with other dates.
@@ -94,7 +105,7 @@ pub fn not_recorded(folder: &Path) -> Failure {
 
 /// Returns the dates that the folder is marked with. `None` if it is not marked.
 fn mark(folder: &Path) -> Result<Option<Calendar>, Failure> {
-    let file: PathBuf = folder.join(MARK);
+    let file = folder.join(MARK);
     match fs::read(&file) {
         Ok(text) => Ok(serde_json::from_slice(&text)
             .ok()

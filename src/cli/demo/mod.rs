@@ -4,14 +4,14 @@
 mod fill;
 mod folder;
 
-use std::{fs, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use time::OffsetDateTime;
 
 use super::{
     Failure, Outcome,
-    database::{DATABASE, file_of, needs_file, open, open_file},
+    database::{file_of, needs_file, open, open_file},
     listen::Listening,
     lock::Lock,
     logging, make_folder, say, serve,
@@ -28,7 +28,7 @@ use crate::{
     service::{App, token},
     store::sqlite::backup::clear_passing,
 };
-use folder::{State, UNFINISHED};
+use folder::State;
 
 /// Name of the token that the demo uses for requests without a token.
 const VISITOR: &str = "visitor of the demo";
@@ -79,7 +79,7 @@ async fn prepared(settings: &Settings, as_recorded: bool) -> Result<Calendar, Fa
                 true => Calendar::default(),
                 false => Calendar::ending_before(OffsetDateTime::now_utc()),
             };
-            folder::prepare(folder, calendar)?;
+            folder::clear(folder)?;
             fill_folder(settings, calendar).await?;
             Ok(calendar)
         }
@@ -88,20 +88,17 @@ async fn prepared(settings: &Settings, as_recorded: bool) -> Result<Calendar, Fa
 
 /// Fills the database under another name, and renames it when it is complete.
 async fn fill_folder(settings: &Settings, calendar: Calendar) -> Outcome {
-    let whole = file_of(settings);
-    let unfinished = settings.data_dir.join(format!("{DATABASE}{UNFINISHED}"));
     say("Filling the folder with the weather of 2013 and a season of predictions ...");
     let started = Instant::now();
     let progress = match logging::is_plain() {
         true => ProgressBar::hidden(),
         false => ProgressBar::no_length().with_style(style()),
     };
-    let filled = fill::fill(open_file(&unfinished, settings)?, calendar, &progress).await;
+    let db = open_file(&folder::unfinished(&settings.data_dir), settings)?;
+    let filled = fill::fill(db, calendar, &progress).await;
     progress.finish_and_clear();
     let filled = filled.map_err(|error| Failure(format!("cannot fill the demo: {error}")))?;
-    fs::rename(&unfinished, &whole)
-        .and_then(|()| fs::File::open(&settings.data_dir)?.sync_all())
-        .map_err(|error| Failure(format!("cannot finish {}: {error}", whole.display())))?;
+    folder::finish(&settings.data_dir, calendar)?;
     say(&format!(
         "... {} readings and {} predictions of 3 stations in {:.1} s.\n",
         filled.readings,
