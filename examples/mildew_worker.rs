@@ -27,6 +27,7 @@ use uuid::Uuid;
 
 use prediction_api::{
     example::{
+        calendar::Calendar,
         catalogue::{self, ORGANISATION, SITES, SOURCE_VERSION},
         mildew::{Class, DailyIndex, SEASON_2013},
         weather::{self, STATIONS, Station},
@@ -150,7 +151,7 @@ async fn station_at(server: &Server, location: Option<Uuid>) -> Result<Option<&'
 async fn post(server: &Server, job_id: Uuid, season: &[DailyIndex]) -> Result<Counts> {
     let mut sum = Counts::default();
     for day in season {
-        let run = catalogue::run(job_id, day)?;
+        let run = catalogue::run(job_id, day, Calendar::default())?;
         let counts: Counts = server.post("/predictions", &run).await?;
         sum.stored += counts.stored;
         sum.revised += counts.revised;

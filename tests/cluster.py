@@ -160,7 +160,7 @@ def main(executable):
 
 def follow(executable, folder):
     old = folder / "old"
-    server = Server(executable, old, {}, ["demo"])
+    server = Server(executable, old, {}, ["demo", "--as-recorded"])
     secret = TOKEN
     asked = paths(server.url, secret)
     before = answers(server.url, secret, asked)

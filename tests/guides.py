@@ -74,7 +74,8 @@ class Server:
             environment["PREDICTION_API_WEBHOOKS__ALLOW_PRIVATE_ADDRESSES"] = "true"
         self.folder = tempfile.TemporaryDirectory()
         self.log = open(os.path.join(self.folder.name, "log"), "w+")
-        command = [executable] + (["demo"] if is_demo else []) + ["--listen", "127.0.0.1:0"]
+        # The guides name the dates of 2013.
+        command = [executable] + (["demo", "--as-recorded"] if is_demo else []) + ["--listen", "127.0.0.1:0"]
         self.process = subprocess.Popen(
             command, cwd=self.folder.name, stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment
         )

@@ -1,6 +1,7 @@
 // The dashboard: who is signed in, and which view is shown.
 import { html, render, useCallback, useEffect, useRef, useState } from "./lib/html.js";
 import { API, call } from "./lib/api.js";
+import { IS_DEMO } from "./lib/demo.js";
 import { link, useRoute } from "./lib/route.js";
 import { onRefused, sharedToken, signOut, token } from "./lib/session.js";
 import { Footer } from "./parts/footer.js";
@@ -11,6 +12,7 @@ import { Assistant } from "./views/assistant.js";
 import { text as shareText } from "./texts/share.js";
 import { Audit } from "./views/audit.js";
 import { Backup } from "./views/backup.js";
+import { DemoStart } from "./views/demo_start.js";
 import { JobView } from "./views/job.js";
 import { LineageView } from "./views/lineage.js";
 import { Locations } from "./views/locations.js";
@@ -28,6 +30,7 @@ import { Tokens } from "./views/tokens.js";
 import { Webhooks } from "./views/webhooks.js";
 
 const VIEWS = {
+  ...(IS_DEMO && { demo: (rest) => html`<${DemoStart} ...${rest} />` }),
   jobs: ({ parts: [id], ...rest }) => (id ? html`<${JobView} key=${id} id=${id} ...${rest} />` : html`<${Overview} ...${rest} />`),
   sources: ({ parts: [id], ...rest }) => (id ? html`<${SourceView} key=${id} id=${id} ...${rest} />` : html`<${Sources} ...${rest} />`),
   organisations: (rest) => html`<${Organisations} ...${rest} />`,
@@ -75,7 +78,7 @@ function App() {
   useEffect(() => void ask(), [ask, parameters.share]);
   useEffect(() => onRefused(ask), [ask]);
 
-  const [view = "jobs", ...rest] = parts;
+  const [view = IS_DEMO ? "demo" : "jobs", ...rest] = parts;
   useFocus(`${view}/${rest.join("/")}`);
 
   const isShared = parameters.share !== undefined;

@@ -50,9 +50,15 @@ pub enum Command {
         flags: ServerFlags,
     },
     /// Fills a new folder, demo-data, with a season of real weather and predictions, and serves it
+    ///
+    /// The weather was recorded in 2013. Its dates are moved by whole days, so that the season ends last night. A folder
+    /// that an earlier demo filled is served as it is.
     #[cfg(feature = "demo")]
     #[command(after_help = "Example:\n  prediction-api demo")]
     Demo {
+        /// Fills the folder with the dates of 2013
+        #[arg(long)]
+        as_recorded: bool,
         #[command(flatten)]
         flags: ServerFlags,
     },
@@ -185,7 +191,7 @@ impl Command {
     pub fn flags(&self) -> ServerFlags {
         match self {
             #[cfg(feature = "demo")]
-            Self::Demo { flags } => flags.clone(),
+            Self::Demo { flags, .. } => flags.clone(),
             Self::Serve { flags } | Self::Doctor { flags, .. } | Self::Config { flags, .. } => flags.clone(),
             _ => ServerFlags::default(),
         }

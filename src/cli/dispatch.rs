@@ -45,7 +45,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     let done = match &command {
         Command::Serve { .. } => serve::run(&loaded()?),
         #[cfg(feature = "demo")]
-        Command::Demo { .. } => demo::run(&loaded()?),
+        Command::Demo { as_recorded, .. } => demo::run(&loaded()?, *as_recorded),
         Command::Organisation(command) => organisation::run(command, &at_once()?.settings),
         Command::Token(command) => token::run(command, &at_once()?.settings),
         Command::Sensors(arguments) => sensors::run(&at_once()?.settings, arguments),

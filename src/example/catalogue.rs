@@ -2,10 +2,11 @@
 //! so that the guides can name them, and a request that is sent twice changes nothing.
 
 use serde_json::{Value, json};
-use time::{UtcOffset, format_description::well_known::Rfc3339};
+use time::{Duration, format_description::well_known::Rfc3339};
 use uuid::{Uuid, uuid};
 
 use super::{
+    calendar::Calendar,
     mildew::{DailyIndex, OUTLOOK_DAYS, SEASON_2013},
     weather::STATIONS,
 };
@@ -15,6 +16,12 @@ pub const ORGANISATION: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e00");
 
 /// Id of the source version that the jobs use. A worker fetches its jobs by this id.
 pub const SOURCE_VERSION: Uuid = uuid!("0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e02");
+
+/// Retention of the demo's predictions: a hundred years, because the recorded season has long passed.
+pub const RETENTION_HOURS: u32 = 876_000;
+
+/// Allowed delay of a post each night. A day has 25 hours when summer time ends.
+pub const GRACE_MINUTES: u32 = 90;
 
 /// Ids of the resources of one weather station.
 #[derive(Clone, Copy, Debug)]
@@ -94,29 +101,33 @@ pub fn stations() -> Vec<Station> {
 
 /// Returns the body for `POST /predictions` of the run at the end of a day. It contains the index of this day and the
 /// outlook for the following days.
-pub fn run(job_id: Uuid, day: &DailyIndex) -> Result<Value, time::error::Format> {
-    let issued_at = day.issued_at.format(&Rfc3339)?;
+pub fn run(job_id: Uuid, day: &DailyIndex, calendar: Calendar) -> Result<Value, time::error::Format> {
     let mut values = vec![day.points];
     values.extend(day.outlook);
+    let mut valid_times = Vec::new();
+    for ahead in (1..).take(values.len()) {
+        let end = calendar.midnight(day.day + Duration::days(ahead));
+        valid_times.push(end.format(&Rfc3339)?);
+    }
     Ok(json!({
         "job_id": job_id,
         "source_version_id": SOURCE_VERSION,
-        "issue_time": issued_at,
-        "series": [{ "role": "mildew_risk", "start": issued_at, "step": "P1D", "values": values }],
+        "issue_time": valid_times[0],
+        "series": [{ "role": "mildew_risk", "valid_times": valid_times, "values": values }],
     }))
 }
 
 /// Returns the member `run` of the body of [`run`]: what the worker says of the run at the end of a day, whose inputs it
 /// read as of `inputs_as_of`. The index of a day depends on all days of the season before it.
-pub fn about_run(day: &DailyIndex, inputs_as_of: &str) -> Result<Value, time::error::Format> {
-    let begin = SEASON_2013.first_day.midnight().assume_offset(SEASON_2013.offset);
+pub fn about_run(day: &DailyIndex, calendar: Calendar, inputs_as_of: &str) -> Result<Value, time::error::Format> {
+    let first_day = SEASON_2013.first_day;
     Ok(json!({
-        "id": format!("night of {}", day.day),
+        "id": format!("night of {}", calendar.day(day.day)),
         "inputs_as_of": inputs_as_of,
-        "inputs_from": begin.to_offset(UtcOffset::UTC).format(&Rfc3339)?,
-        "inputs_to": day.issued_at.format(&Rfc3339)?,
+        "inputs_from": calendar.midnight(first_day).format(&Rfc3339)?,
+        "inputs_to": calendar.midnight(day.day + Duration::DAY).format(&Rfc3339)?,
         "code": "src/example/mildew.rs",
-        "parameters": { "first_day": SEASON_2013.first_day.to_string(), "outlook_days": OUTLOOK_DAYS },
+        "parameters": { "first_day": calendar.day(first_day).to_string(), "outlook_days": OUTLOOK_DAYS },
     }))
 }
 
@@ -140,8 +151,8 @@ fn job_setup(code: &str, site: &Site) -> Value {
             "name": "mildew-predictor",
             "description": "UC Davis powdery mildew risk index of grape (Gubler and Thomas), one value a day, and an outlook of three days",
             "expected_interval_minutes": 1440,
-            // The retention is a hundred years, because the season of 2013 has long passed.
-            "retention_hours": 876_000,
+            "grace_minutes": GRACE_MINUTES,
+            "retention_hours": RETENTION_HOURS,
         },
         "source_version": {
             "id": SOURCE_VERSION,

@@ -1,4 +1,4 @@
-//! Growing degree days: the accumulated warmth since the start of the year, in °C d above a base of 10 °C.
+//! Growing degree days: the accumulated warmth since the first reading, in °C d above a base of 10 °C.
 //!
 //! Each day adds the mean of its highest and lowest temperature minus the base, if that is positive (McMaster and
 //! Wilhelm 1997, "Growing degree-days: one equation, two interpretations", method 1). The base of 10 °C is that of
@@ -12,7 +12,7 @@ use super::weather::Hour;
 const BASE: f64 = 10.0;
 
 /// Offset of the local days: New York's winter time, all year.
-const OFFSET: UtcOffset = match UtcOffset::from_hms(-5, 0, 0) {
+pub const OFFSET: UtcOffset = match UtcOffset::from_hms(-5, 0, 0) {
     Ok(offset) => offset,
     Err(_) => panic!("the offset is out of range"),
 };

@@ -1,6 +1,6 @@
 //! Options of the server: limits, allowed origins, metrics, demo and reverse proxies.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{base::Proxies, guard::browser::Origins, metrics::Metrics};
 
@@ -96,4 +96,8 @@ impl Options {
 pub struct Demo {
     /// Secret of the visitors' token. The server adds it to each GET request that has no token.
     pub visitor: String,
+    /// Last day of the season, such as `2013-10-31`.
+    pub last_day: String,
+    /// Converts the recorded dates in a text to those of the demo.
+    pub dated: Arc<dyn Fn(&str) -> String + Send + Sync>,
 }

@@ -11,9 +11,10 @@ use std::{
 
 use prediction_api::{
     example::{
+        calendar::Calendar,
         catalogue::SITES,
+        jobs,
         mildew::SEASON_2013,
-        today,
         weather::{self, STATIONS},
     },
     http,
@@ -21,10 +22,11 @@ use prediction_api::{
 use reqwest::{Client, StatusCode};
 use serde_json::Value;
 use tempfile::tempdir;
+use time::OffsetDateTime;
 
 use crate::{
     command_line::{Served, assert_refused, command, run, text},
-    mildew::{EXPECTED, check},
+    mildew::{EXPECTED, check, check_recorded},
 };
 
 /// Returns the address of a started server.
@@ -58,14 +60,14 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_demo_holds_the_season_of_three_stations_as_it_went() {
     let folder = tempdir().unwrap();
-    let demo = Served::start(command(folder.path(), &["demo"]));
+    let demo = Served::start(command(folder.path(), &["demo", "--as-recorded"]));
     let url = address(&demo);
     let weather = weather::hours(&http::weather_csv().unwrap()).unwrap();
     for ((station, site), expected) in STATIONS.iter().zip(SITES).zip(EXPECTED) {
         let predictions = format!("{url}/api/v1/predictions?metric=mildew_risk&job_id={}", site.job);
         let season = "from=2013-04-01T00:00:00Z&to=2013-11-02T00:00:00Z";
         let rows = get(&format!("{predictions}&{season}")).await;
-        check(rows.as_array().unwrap(), expected);
+        check_recorded(rows.as_array().unwrap(), expected);
 
         // As of the end of a day, that day's index and its outlook are known.
         for day in SEASON_2013.index(&weather[station.code]).iter().step_by(7) {
@@ -103,33 +105,127 @@ async fn every_state_of_health_is_seen_in_the_demo() {
     let folder = tempdir().unwrap();
     let demo = Served::start(command(folder.path(), &["demo"]));
     let url = address(&demo);
-    for (job, state) in [
-        (SITES[0].job, "down"),
-        (today::ON_TIME, "on_time"),
-        (today::HALF, "on_time"),
-        (today::LATE, "late"),
-        (today::NEW, "new"),
-        (today::UNMONITORED, "unmonitored"),
-        (today::PAUSED, "paused"),
-        (today::FAILED, "failed"),
-    ] {
+    let mut states = vec![
+        (jobs::HALF, "on_time"),
+        (jobs::LATE, "late"),
+        (jobs::DOWN, "down"),
+        (jobs::NEW, "new"),
+        (jobs::UNMONITORED, "unmonitored"),
+        (jobs::PAUSED, "paused"),
+        (jobs::FAILED, "failed"),
+    ];
+    states.extend(SITES.map(|site| (site.job, "on_time")));
+    states.extend(jobs::TEMPERATURE.map(|job| (job, "on_time")));
+    let guide = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/docs/demo.md")).unwrap();
+    for (job, state) in &states {
         let job = get(&format!("{url}/api/v1/jobs/{job}")).await;
-        assert_eq!(job["health"]["state"], state, "{job}");
+        assert_eq!(job["health"]["state"], *state, "{job}");
+        // The guide lists the jobs with their states.
+        let line = format!("\n{}:{state}\n", job["name"].as_str().unwrap());
+        assert!(guide.contains(&line), "{line}");
     }
+    assert_eq!(
+        get(&format!("{url}/api/v1/jobs")).await.as_array().unwrap().len(),
+        states.len()
+    );
     let counts = get(&format!("{url}/api/v1/health")).await;
     let expected = serde_json::json!({
-        "paused": 1, "unmonitored": 1, "new": 1, "on_time": 2, "late": 1, "down": 3, "failed": 1,
-        "not_covering_now": 6
+        "paused": 1, "unmonitored": 1, "new": 1, "on_time": 7, "late": 1, "down": 1, "failed": 1,
+        "not_covering_now": 5
     });
     assert_eq!(counts, expected);
     let half = get(&format!("{url}/api/v1/jobs?target_health=late&health=on_time")).await;
-    assert_eq!(half[0]["id"], today::HALF.to_string());
-    let latest = get(&format!(
-        "{url}/api/v1/predictions/latest?metric=temperature&job_id={}",
-        today::ON_TIME
-    ))
-    .await;
-    assert!(latest[0]["values"].as_array().unwrap().len() > 300, "{latest}");
+    assert_eq!(half[0]["id"], jobs::HALF.to_string());
+    assert_eq!(half.as_array().unwrap().len(), 1);
+    let paused = get(&format!("{url}/api/v1/jobs?health=paused")).await;
+    assert!(paused[0]["name"].as_str().unwrap().contains("paused on purpose"));
+}
+
+/// Returns the times and values of a list of readings or predictions.
+fn points(rows: &Value, time: &str) -> Vec<(String, f64)> {
+    let rows = rows.as_array().unwrap().iter();
+    rows.map(|row| (row[time].as_str().unwrap().to_owned(), row["value"].as_f64().unwrap()))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_season_ends_last_night_with_the_values_and_local_hours_of_2013() {
+    let folder = tempdir().unwrap();
+    let demo = Served::start(command(folder.path(), &["demo"]));
+    let url = address(&demo);
+    let calendar = Calendar::ending_before(OffsetDateTime::now_utc());
+    let last = calendar.day(SEASON_2013.last_day);
+    assert!(
+        demo.greeting.contains(&format!("it ends with {last}")),
+        "{}",
+        demo.greeting
+    );
+    let weather = weather::hours(&http::weather_csv().unwrap()).unwrap();
+    let rfc3339 = &time::format_description::well_known::Rfc3339;
+    let text = |time: OffsetDateTime| time.format(rfc3339).unwrap();
+    let (from, to) = (calendar.midnight(SEASON_2013.first_day), OffsetDateTime::now_utc());
+    let window = format!("from={}&to={}&limit=10000", text(from), text(to));
+    for ((station, site), (job, expected)) in STATIONS.iter().zip(SITES).zip(jobs::TEMPERATURE.iter().zip(EXPECTED)) {
+        // The risk of each day is that of 2013, at the local midnight.
+        let predictions = format!("{url}/api/v1/predictions?metric=mildew_risk&job_id={}", site.job);
+        let rows = get(&format!("{predictions}&{window}")).await;
+        check(rows.as_array().unwrap(), expected);
+        let ends = SEASON_2013.index(&[]);
+        for (row, night) in rows.as_array().unwrap().iter().zip(&ends) {
+            let end = calendar.midnight(night.day.next_day().unwrap());
+            assert_eq!(row["valid_time"], text(end));
+            assert_eq!(row["issue_time"], text(end));
+        }
+        let age = OffsetDateTime::now_utc() - calendar.midnight(SEASON_2013.last_day.next_day().unwrap());
+        assert!(age.is_positive() && age < time::Duration::hours(26), "{age}");
+
+        // The forecast of the temperature is what was measured at the same local hour of the day before.
+        let measured = get(&format!("{url}/api/v1/sensors/{}/readings?{window}", site.sensors[0])).await;
+        let measured = points(&measured, "time");
+        let kept: Vec<_> = weather[station.code]
+            .iter()
+            .filter_map(|hour| Some((calendar.time(hour.time)?, f64::from(hour.temperature?) / 10.0)))
+            .filter(|(time, _)| *time >= from && *time < calendar.midnight(SEASON_2013.last_day.next_day().unwrap()))
+            .map(|(time, value)| (text(time), value))
+            .collect();
+        assert_eq!(measured, kept, "{}", station.code);
+        let forecast = format!("{url}/api/v1/predictions?metric=temperature&job_id={job}");
+        let rows = get(&format!("{forecast}&{window}&max_lead=PT23H30M")).await;
+        let predicted: BTreeMap<_, _> = points(&rows, "valid_time").into_iter().collect();
+        let noons = SEASON_2013.index(&[]).into_iter().skip(1).filter_map(|night| {
+            let noon = night.day.with_hms(12, 0, 0).unwrap();
+            let before = text(calendar.hour(noon - time::Duration::DAY)?);
+            Some((
+                measured.iter().find(|(time, _)| *time == before)?.1,
+                text(calendar.hour(noon)?),
+            ))
+        });
+        let noons: Vec<_> = noons.collect();
+        assert!(noons.len() > 200, "{}", noons.len());
+        for (value, noon) in noons {
+            assert_eq!(predicted.get(&noon), Some(&value), "{} {noon}", station.code);
+        }
+        let trial = get(&format!("{forecast}&{window}&track=shadow")).await;
+        assert!(trial.as_array().unwrap().len() > 1400, "{trial}");
+    }
+    // The guide has the dates of the demo, and the dashboard's page its last day.
+    let client = Client::new();
+    let page = async |path: &str| {
+        client
+            .get(format!("{url}{path}"))
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap()
+    };
+    let guide = page("/docs/demo").await;
+    assert!(
+        guide.contains(&last.to_string()) && !guide.contains("2013-05"),
+        "{guide}"
+    );
+    assert!(page("/").await.contains(&format!("data-demo=\"{last}\"")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -150,7 +246,12 @@ async fn everyone_reads_the_demo_and_only_a_token_changes_it() {
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     }
 
-    // Every link of the demo's guide works.
+    // Every link of the demo's guide works, and leads to the days on which the season began.
+    let calendar = Calendar::ending_before(OffsetDateTime::now_utc());
+    let days: Vec<_> = (20..=26)
+        .map(|day| time::Date::from_calendar_date(2013, time::Month::May, day).unwrap())
+        .map(|day| calendar.day(day).to_string())
+        .collect();
     let guide = client.get(format!("{}/docs/demo", address(&demo))).send();
     let guide = guide.await.unwrap().text().await.unwrap();
     let link = regex::Regex::new("href=\"(/api/v1/[^\"]*mildew[^\"]*|/api/v1/sensors[^\"]*)\"").unwrap();
@@ -168,7 +269,9 @@ async fn everyone_reads_the_demo_and_only_a_token_changes_it() {
         let found = answer.headers()["content-type"].to_str().unwrap();
         assert!(found.starts_with(kind), "{link}: {found}");
         let rows = answer.text().await.unwrap();
-        assert!(rows.matches("2013-05-2").count() >= 7, "{link}: {rows}");
+        for day in &days {
+            assert!(rows.contains(day), "{day}, {link}: {rows}");
+        }
     }
 
     // The commands that it shows work unchanged.
@@ -202,7 +305,10 @@ fn a_folder_that_is_not_empty_stays_unchanged() {
     let refused = run(folder.path(), &arguments);
     assert_refused(
         &refused,
-        &["the folder data is not empty", "prediction-api --data-dir data"],
+        &[
+            "the folder data is not empty and not a demo's",
+            "prediction-api --data-dir data",
+        ],
     );
     assert_eq!(files(&data), before);
 
@@ -238,13 +344,14 @@ fn a_demo_that_was_killed_while_it_filled_the_folder_begins_anew() {
     killed.wait().unwrap();
     assert!(!data.join("prediction-api.db").exists());
     let demo = Served::start(command(folder.path(), &["demo"]));
-    assert!(demo.greeting.contains("2568 predictions of 3 stations"));
+    assert!(demo.greeting.contains(" predictions of 3 stations"));
     assert_eq!(demo.terminate(), Some(0));
     let names: Vec<_> = files(&data).into_keys().collect();
     assert_eq!(
         names,
         [
             "admin-token",
+            "demo.json",
             "prediction-api.db",
             "prediction-api.lock",
             "prediction-api.reserve"
@@ -267,13 +374,85 @@ fn the_demo_has_a_folder_of_its_own_unless_one_is_named() {
 
     // The folder in a configuration file is the server's.
     fs::write(path("x.toml"), "data_dir = \"served\"").unwrap();
-    let again = ["demo", "--listen", ":0", "--config", "x.toml"];
-    let refused = run(folder.path(), &again);
-    assert_refused(&refused, &["the folder demo-data is not empty"]);
+    let again = Served::start(command(folder.path(), &["demo", "--config", "x.toml"]));
+    assert!(
+        again.greeting.contains("The folder demo-data has a demo"),
+        "{}",
+        again.greeting
+    );
+    assert_eq!(again.terminate(), Some(0));
     assert!(!path("served").exists());
 
     let mut named = command(folder.path(), &["demo"]);
     named.env("PREDICTION_API_DATA_DIR", "by-variable");
     Served::start(named).terminate();
     assert!(path("by-variable/prediction-api.db").exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_finished_demo_is_served_again_as_it_is() {
+    let folder = tempdir().unwrap();
+    let start = |arguments: &[&str]| Served::start(command(folder.path(), arguments));
+    let demo = start(&["demo", "--as-recorded"]);
+    assert!(
+        demo.greeting.contains("of the year 2013, as recorded"),
+        "{}",
+        demo.greeting
+    );
+    let token = demo.said("Admin token").to_owned();
+    let source = format!("{}/api/v1/sources", address(&demo));
+    let made = Client::new().post(source).bearer_auth(&token);
+    let made = made
+        .json(&serde_json::json!({ "name": "of a visitor" }))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(made.status(), StatusCode::CREATED);
+    assert_eq!(demo.terminate(), Some(0));
+
+    // Everything is still there, everyone reads it without a token, and the former admin token is valid.
+    for arguments in [&["demo"][..], &["demo", "--as-recorded"]] {
+        let again = start(arguments);
+        let said = [
+            "as it is",
+            "has the dates of 2013, as recorded",
+            "delete the folder",
+            "demo --data-dir demo-data-2",
+        ];
+        for part in said {
+            assert!(again.greeting.contains(part), "{part}: {}", again.greeting);
+        }
+        let sources = Client::new().get(format!("{}/api/v1/sources?name=of%20a%20visitor", address(&again)));
+        let sources: Value = sources.bearer_auth(&token).send().await.unwrap().json().await.unwrap();
+        assert_eq!(sources.as_array().unwrap().len(), 1);
+        assert_eq!(
+            get(&format!("{}/api/v1/whoami", address(&again))).await["role"],
+            "viewer"
+        );
+        let tokens = Client::new()
+            .get(format!("{}/api/v1/tokens", address(&again)))
+            .bearer_auth(&token);
+        let tokens: Value = tokens.send().await.unwrap().json().await.unwrap();
+        assert_eq!(tokens.as_array().unwrap().len(), 2, "{tokens}");
+        assert_eq!(again.terminate(), Some(0));
+    }
+
+    // A demo whose season ended earlier says when. Its folder is not one with the recorded dates.
+    let mark = folder.path().join("demo-data/demo.json");
+    fs::write(&mark, "{\"days\":3000}").unwrap();
+    let old = start(&["demo"]);
+    assert!(
+        old.greeting.contains("ended in the night of 17 January 2022"),
+        "{}",
+        old.greeting
+    );
+    assert_eq!(old.terminate(), Some(0));
+    let refused = run(folder.path(), &["demo", "--listen", ":0", "--as-recorded"]);
+    assert_refused(
+        &refused,
+        &["other dates", "demo --as-recorded --data-dir demo-data-2013"],
+    );
+    fs::write(&mark, "broken").unwrap();
+    let refused = run(folder.path(), &["demo", "--listen", ":0"]);
+    assert_refused(&refused, &["the folder demo-data is not empty and not a demo's"]);
 }

@@ -554,7 +554,7 @@ mod on_a_demo {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn every_night_of_the_demo_can_be_computed_again_from_its_lineage() {
         let folder = tempdir().unwrap();
-        let demo = Served::start(command(folder.path(), &["demo"]));
+        let demo = Served::start(command(folder.path(), &["demo", "--as-recorded"]));
         let url = demo.said("Swagger UI").replace("/swagger", "");
         let token = std::fs::read_to_string(folder.path().join("demo-data/admin-token")).unwrap();
         let client = reqwest::Client::new();

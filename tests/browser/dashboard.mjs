@@ -1,7 +1,8 @@
 // The dashboard as people use it: a grower's IT person who looks for what is wrong, a modeller who asks what was known, a
 // manager who sets a job up and sees its first prediction arrive. Light and dark, on a phone and on a desktop, by pointer
 // and by keyboard; axe finds nothing, nothing is wider than the screen, no request leaves the server.
-// Usage: node dashboard.mjs URL ADMIN_TOKEN [FOLDER], on a demo or on a server without data; see browser.mjs.
+// Usage: node dashboard.mjs URL ADMIN_TOKEN [FOLDER], on a demo with the recorded dates or on a server without data; see
+// browser.mjs.
 import assert from "node:assert/strict";
 import { SIZES, admin, call, look, open, run, signIn, url } from "./browser.mjs";
 
@@ -50,7 +51,7 @@ const tests = {};
 const isDemo = (await fetch(`${url}/api/v1/whoami`)).ok;
 
 tests["the footer tells where the data is stored, and what needs attention"] = async () => {
-  const page = await open("", { expected: [401] });
+  const page = await open("#/jobs", { expected: [401] });
   if (!isDemo) await signIn(page, admin);
   await page.locator("footer").getByText("The data is stored in SQLite.").waitFor();
   await page.route("**/readyz", (route) => route.fulfill({
@@ -64,7 +65,7 @@ tests["the footer tells where the data is stored, and what needs attention"] = a
 
 if (isDemo) {
   tests["the overview tells each job's health in a word, and its values with their class"] = async () => {
-    const page = await open("");
+    const page = await open("#/jobs");
     await page.getByText("This is a demo").waitFor();
     const jobs = (await (await fetch(`${url}/api/v1/jobs`)).json()).slice(0, 25);
     for (const job of jobs) {
@@ -79,7 +80,7 @@ if (isDemo) {
   };
 
   tests["the filters stand in the address and narrow the list"] = async () => {
-    const page = await open("");
+    const page = await open("#/jobs");
     await health(page, "down").first().waitFor();
     await page.getByRole("button", { name: /down/ }).click();
     await page.waitForFunction(() => location.hash.includes("state=down"));
@@ -195,7 +196,7 @@ if (isDemo) {
     const values = Array.from({ length: count }, (_, minute) => (minute === 70_000 ? 99 : minute % 9));
     const series = [{ role: "flow", start: "2026-01-01T00:00:00Z", step: "PT1M", values }];
     await call("POST", "/api/v1/predictions", { job_id: job.id, issue_time: "2026-01-01T00:00:00Z", series });
-    const page = await open("");
+    const page = await open("#/jobs");
     const reading = [];
     page.on("response", (response) => {
       // One that the page has given up has no body.
@@ -439,7 +440,7 @@ if (isDemo) {
     const [source] = await (await fetch(`${url}/api/v1/sources`)).json();
     const { job, issue_time, begin } = await trial(32);
     await begin();
-    const views = { trial: `#/jobs/${job.id}`, lineage: `#/lineage?metric=flow&job_id=${job.id}&valid_time=${issue_time}`, jobs: "", job: `#/jobs/${JOB}?${WEEK}&as_of=2013-05-23T12:00:00.000Z`, sources: "#/sources", source: `#/sources/${source.id}`, sensors: "#/sensors", locations: "#/locations", "sign-in": "#/sign-in" };
+    const views = { trial: `#/jobs/${job.id}`, lineage: `#/lineage?metric=flow&job_id=${job.id}&valid_time=${issue_time}`, jobs: "#/jobs", job: `#/jobs/${JOB}?${WEEK}&as_of=2013-05-23T12:00:00.000Z`, sources: "#/sources", source: `#/sources/${source.id}`, sensors: "#/sensors", locations: "#/locations", "sign-in": "#/sign-in" };
     for (const colorScheme of ["light", "dark"]) {
       for (const [size, viewport] of Object.entries(SIZES)) {
         for (const [name, hash] of Object.entries(views)) {
@@ -469,7 +470,7 @@ if (isDemo) {
   };
 
   tests["the keyboard skips to the content, and another view begins at its head"] = async () => {
-    const page = await open("");
+    const page = await open("#/jobs");
     await page.locator(".job a").first().waitFor();
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
@@ -488,7 +489,7 @@ if (isDemo) {
   };
 } else {
   tests["a server asks for a token, refuses a wrong one, and tells how to begin"] = async () => {
-    const page = await open("", { expected: [401] });
+    const page = await open("#/jobs", { expected: [401] });
     await page.getByRole("heading", { name: "Sign in" }).waitFor();
     await look(page, "sign-in");
     await signIn(page, "pa_wrong");

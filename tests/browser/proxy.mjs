@@ -59,6 +59,8 @@ async function look(isStripping) {
   };
 
   await page.goto(`${at}/`);
+  await page.locator(".canvas canvas").waitFor();
+  await page.getByRole("link", { name: "The jobs" }).click();
   await page.locator(".job .name a").first().click();
   await page.locator(".canvas canvas").waitFor();
   await picture("job");
@@ -93,7 +95,7 @@ async function look(isStripping) {
   await page.goto(`${at}/nosuch`);
   await picture("not_found");
   await page.locator("#content").getByRole("link", { name: "The dashboard" }).click();
-  await page.locator(".job").first().waitFor();
+  await page.locator(".canvas canvas").waitFor();
   await context.close();
   proxy.closeAllConnections();
   proxy.close();

@@ -1,36 +1,59 @@
-// The slider through time: it stops where an issue became available, and its end is now.
-import { html } from "../lib/html.js";
-import { fromField, moment, toField } from "../lib/time.js";
-import { plural } from "../lib/value.js";
+// The as-of time: where it stands in the address, how it is moved, and how it is replayed.
+import { useEffect, useMemo, useRef, useState } from "../lib/html.js";
+import { keep } from "../lib/route.js";
 
-/** `stops` are the times at which issues became available, in order; `asOf` is null for now. */
-export function AsOf({ stops, asOf, set, isComplete }) {
-  if (stops.length === 0) return null;
-  const index = asOf === null ? stops.length : Math.max(0, stops.findLastIndex((stop) => stop <= asOf));
-  const choose = (index) => set(index >= stops.length ? null : stops[Math.max(0, index)]);
-  const isBefore = asOf !== null && stops[0] > asOf;
-  const words = asOf === null ? "now"
-    : isBefore ? `${moment(asOf)}. There was no issue yet.`
-    : `${moment(asOf)}. Latest issue then: received ${moment(stops[index])}.`;
-  // While a year is typed, its first digits are a year, too.
-  const day = (event) => {
-    const time = event.currentTarget.value ? fromField(event.currentTarget.value).getTime() : Number.NaN;
-    if (time > 0) set(Math.min(Date.now(), time));
+/** A replay takes about this long, in milliseconds, and has at most that many steps. */
+const REPLAY = 20_000;
+const STEPS = 150;
+
+/**
+ * `stops` are the times at which issues became available, in order; `asOf` is null for now. While it is moved or replayed it
+ * is not written to the address: browsers limit how often that may change.
+ */
+export function useAsOf(parameters, issues) {
+  const kept = parameters.as_of ? Date.parse(parameters.as_of) || null : null;
+  const [held, hold] = useState(undefined);
+  const [replay, setReplay] = useState(null);
+  const stops = useMemo(() => [...new Set(issues.map((issue) => issue.available))].sort((one, other) => one - other), [issues]);
+  const asOf = held === undefined ? kept : held;
+  const latest = useRef();
+  latest.current = asOf;
+
+  const set = (time) => {
+    keep({ as_of: time === null ? "" : new Date(time).toISOString() });
+    hold(undefined);
   };
-  return html`
-    <fieldset class="as-of">
-      <legend>As of <output>${asOf === null ? "now" : moment(asOf)}</output></legend>
-      <div class="slide">
-        <button type="button" disabled=${index === 0} onClick=${() => choose(index - 1)} aria-label="One issue earlier">‹</button>
-        <input type="range" min="0" max=${stops.length} step="1" value=${index} aria-label="What was known as of" aria-valuetext=${words}
-          onInput=${(event) => choose(Number(event.currentTarget.value))} />
-        <button type="button" disabled=${asOf === null} onClick=${() => choose(index + 1)} aria-label="One issue later">›</button>
-        <button type="button" disabled=${asOf === null} onClick=${() => set(null)}>Now</button>
-      </div>
-      <label class="day">Go to date <input type="datetime-local" value=${toField(asOf ?? Date.now())} onChange=${day} /></label>
-      <p class="quiet" role="status">
-        ${asOf === null ? "Move the slider to see what was known at an earlier time." : `Known on ${words}`}
-        ${!isComplete && ` The slider has the newest ${plural(stops.length, "issue")}. Enter a date for older ones.`}
-      </p>
-    </fieldset>`;
+  const stop = () => {
+    setReplay(null);
+    set(latest.current);
+  };
+  useEffect(() => {
+    if (!replay) return;
+    let at = 0;
+    const next = () => {
+      if (at < replay.length) return hold(replay[at++]);
+      setReplay(null);
+      set(latest.current);
+    };
+    next();
+    const timer = setInterval(next, Math.min(700, Math.max(120, REPLAY / replay.length)));
+    return () => clearInterval(timer);
+  }, [replay]);
+  /** Replays the arrivals of a window, from the as-of time on if there are any after it. */
+  const play = ({ from, to }) => {
+    const within = stops.filter((stop) => stop >= from && stop < to);
+    const rest = within.filter((stop) => asOf !== null && stop > asOf);
+    const all = rest.length > 0 ? rest : within;
+    const every = Math.ceil(all.length / STEPS);
+    const steps = all.filter((_, index) => index % every === 0 || index === all.length - 1);
+    setReplay(steps.at(-1) === stops.at(-1) ? [...steps, null] : steps);
+  };
+
+  const index = asOf === null ? stops.length : stops.findLastIndex((stop) => stop <= asOf);
+  const step = (by) => {
+    // Between two arrivals the first step back leads to the one before.
+    const to = by < 0 && asOf !== null && index >= 0 && asOf > stops[index] ? index : index + by;
+    set(to >= stops.length ? null : stops[Math.max(0, to)]);
+  };
+  return { asOf, stops, index, set, hold, step, play, stop, isPlaying: replay !== null, isMoving: held !== undefined };
 }

@@ -1,6 +1,8 @@
-// The chart as a part of the page: drawn again when what it shows changes, and moved through by pointer and keyboard.
+// The chart as a part of the page: drawn again when what it shows changes, and moved through by pointer and keyboard. The
+// as-of handle lies on it.
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { useZone } from "../lib/time.js";
+import { Handle } from "./handle.js";
 import { draw } from "./plot.js";
 import { listen, panned, zoomed } from "./moves.js";
 
@@ -8,16 +10,20 @@ import { listen, panned, zoomed } from "./moves.js";
 const NEAR = 24;
 
 /**
- * `lines` as for draw; `moved(t)` is called with the time under the pointer in milliseconds, `setWindow` with a new window,
- * `choose(t, value)` with the time that is clicked and the value there, or with the time that the keyboard is at.
+ * `lines` and `extent` as for draw; `moved(t)` is called with the time under the pointer in milliseconds, `setWindow` with a
+ * new window, `choose(t, value)` with the time that is clicked and the value there, or with the time that the keyboard is at.
+ * `time` is the as-of time with its arrivals, as useAsOf returns it.
  */
-export function Canvas({ lines, metric, window: { from, to }, asOf, main, label, moved, setWindow, choose }) {
+export function Canvas({ lines, extent, metric, window: { from, to }, time, main, label, moved, setWindow, choose }) {
   const place = useRef(null);
   const plot = useRef(null);
   const at = useRef(null);
+  const { stops } = time;
   const latest = useRef({});
   const zone = useZone();
   const scheme = useScheme();
+  const [box, setBox] = useState(null);
+  const placed = (now) => setBox((before) => (before && Object.keys(now).every((key) => now[key] === before[key]) ? before : now));
 
   // While the chart is moved through, it shows the new window at once; what is in it is read when it holds still.
   const show = (window) => {
@@ -45,15 +51,15 @@ export function Canvas({ lines, metric, window: { from, to }, asOf, main, label,
   }, []);
   useEffect(() => {
     const moved = (seconds) => latest.current.point(seconds);
-    plot.current = draw(place.current, { lines, metric, from, to, asOf, moved });
-    const resized = new ResizeObserver(([{ contentRect }]) => plot.current.setSize({ width: contentRect.width, height: plot.current.height }));
+    plot.current = draw(place.current, { lines, extent, metric, from, to, stops, moved, placed });
+    const resized = new ResizeObserver(([{ contentRect: { width, height } }]) => plot.current.setSize({ width, height }));
     resized.observe(place.current);
     return () => {
       resized.disconnect();
       plot.current.destroy();
       plot.current = null;
     };
-  }, [lines, metric, asOf, zone, scheme]);
+  }, [lines, metric, stops, zone, scheme]);
   useEffect(() => plot.current?.setScale("x", { min: from / 1000, max: to / 1000 }), [from, to, lines]);
 
   const key = (event) => {
@@ -77,7 +83,9 @@ export function Canvas({ lines, metric, window: { from, to }, asOf, main, label,
     const left = plot.current.valToPos(shown[index].t / 1000, "x");
     plot.current.setCursor({ left, top: plot.current.over.clientHeight / 2 });
   };
-  return html`<div class="canvas" ref=${place} tabindex="0" role="group" aria-label=${label} aria-describedby="chart-keys" onKeyDown=${key}></div>`;
+  return html`
+    <div class="canvas" ref=${place} tabindex="0" role="group" aria-label=${label} aria-describedby="chart-keys" onKeyDown=${key}></div>
+    ${box && stops.length > 0 && html`<${Handle} box=${box} window=${{ from, to }} time=${time} />`}`;
 }
 
 /** The time of the point nearest to a time. */

@@ -31,14 +31,36 @@ export function panned({ from, to }, share) {
  */
 export function listen(place, plot, move, click) {
   let dragged = null;
+  // Two fingers zoom: the places of the first and of the second, as they were and as they are.
+  const fingers = new Map();
+  let pinched = null;
   const windowOf = (plot) => ({ from: plot.scales.x.min * 1000, to: plot.scales.x.max * 1000 });
   const over = (event) => plot() && plot().over.contains(event.target);
 
   const down = (event) => {
     if (event.button !== 0 || !over(event)) return;
+    if (event.pointerType === "touch") fingers.set(event.pointerId, event.clientX);
+    if (fingers.size === 2) {
+      pinched = { xs: [...fingers.values()], window: windowOf(plot()) };
+      dragged = null;
+      return;
+    }
     dragged = { x: event.clientX, window: windowOf(plot()), id: event.pointerId, isFar: false };
   };
+  const pinch = () => {
+    const { left, width } = plot().over.getBoundingClientRect();
+    const [one, other] = pinched.xs;
+    const now = [...fingers.values()];
+    const span = pinched.window.to - pinched.window.from;
+    const timeAt = (x) => pinched.window.from + ((x - left) / width) * span;
+    // Fingers that are close to each other have no ratio.
+    const factor = Math.abs(one - other) / Math.max(20, Math.abs(now[0] - now[1]));
+    const middle = (one + other) / 2;
+    move(panned(zoomed(pinched.window, factor, timeAt(middle)), (middle - (now[0] + now[1]) / 2) / width));
+  };
   const drag = (event) => {
+    if (fingers.has(event.pointerId)) fingers.set(event.pointerId, event.clientX);
+    if (pinched && plot()) return pinch();
     if (!dragged || event.pointerId !== dragged.id || !plot()) return;
     const way = event.clientX - dragged.x;
     if (Math.abs(way) > 4 && !dragged.isFar) {
@@ -48,13 +70,18 @@ export function listen(place, plot, move, click) {
     if (dragged.isFar) move(panned(dragged.window, -way / plot().over.clientWidth));
   };
   const up = (event) => {
+    fingers.delete(event.pointerId);
+    pinched = null;
     if (dragged && !dragged.isFar && event.pointerId === dragged.id && over(event)) {
       const { left, top } = plot().over.getBoundingClientRect();
       click(event.clientX - left, event.clientY - top);
     }
     dragged = null;
   };
-  const cancel = () => (dragged = null);
+  const cancel = (event) => {
+    fingers.delete(event.pointerId);
+    pinched = dragged = null;
+  };
   // The wheel scrolls the page unless the chart is in use: it has the focus, or Ctrl is held.
   const wheel = (event) => {
     if (!over(event) || !(event.ctrlKey || event.metaKey || place.contains(document.activeElement))) return;

@@ -1,14 +1,16 @@
 // The values at the pointer: the valid time, and for each line its value, its issue time and its lead time.
 import { html } from "../lib/html.js";
-import { fullMoment, lead, moment } from "../lib/time.js";
+import { fullMoment, lead, moment, offset } from "../lib/time.js";
 import { withUnit } from "../lib/value.js";
 import { Class } from "../parts/class.js";
+import { text } from "../texts/chart.js";
+import { Sample } from "./legend.js";
 
 /** How old a reading may be to be shown with a time, in milliseconds. */
 const RECENT = 2 * 3_600_000;
 
 /** What is read first. */
-const ORDER = ["known", "came", "trial", "reading"];
+const ORDER = ["known", "later", "trial", "reading"];
 
 /** The line's point at the time, or the last before it that is not far. */
 function pointAt(points, t, far) {
@@ -20,39 +22,30 @@ function pointAt(points, t, far) {
   return found && t - found.t <= far ? found : undefined;
 }
 
-/** `lines` have a name; what is at `t` is read of each, and of readings the last that was not long ago. */
-export function Readout({ lines, metric, t, isPointed }) {
+/** `lines` have a name; the value at `t` is shown of each, and of readings the last that was not long ago. */
+export function Readout({ lines, metric, t, isPointed, ask }) {
   if (t === null) return html`<div class="readout"></div>`;
-  const shown = lines
-    .filter((line) => line.name)
-    .map((line) => ({ ...line, point: pointAt(line.points, t, line.kind === "reading" ? RECENT : 0) }))
-    .filter((line) => line.point)
-    .sort((one, other) => ORDER.indexOf(one.kind) - ORDER.indexOf(other.kind));
+  const at = (line) => ({ ...line, point: pointAt(line.points, t, line.kind === "reading" ? RECENT : 0) });
+  const found = lines.map(at).filter((line) => line.point);
+  const shown = found.filter((line) => line.name).sort((one, other) => ORDER.indexOf(one.kind) - ORDER.indexOf(other.kind));
+  const current = shown.find((line) => line.kind === "known")?.point.issue;
+  const older = found.filter((line) => line.kind === "older" && line.point.issue !== current);
   return html`
     <div class="readout" role="status">
-      <p><span class="quiet">Valid at</span> <strong class="valid">${fullMoment(t)}</strong>
-        ${!isPointed && html` <span class="quiet">(point at the chart for other times)</span>`}</p>
-      <ul>${shown.map((line) => html`
-        <li>
-          <${Sample} line=${line} /> ${line.name}: <strong>${withUnit(line.point.v, line.unit)}</strong>${" "}
-          ${line.kind !== "reading" && html`<${Class} metric=${metric} value=${line.point.v} /> `}
-          ${line.point.issue
-            ? html`<span class="quiet">issued ${moment(line.point.issue)}, <span class="lead">${lead((line.point.t - line.point.issue) / 1000)}</span>${line.isOnTrial ? "" : `, version ${line.point.version}`}</span>`
-            : html`<span class="quiet">read ${moment(line.point.t)}</span>`}
-        </li>`)}
+      <p><span class="quiet">${text.validAt}</span> <strong class="valid">${fullMoment(t)}</strong> <span class="quiet">${offset(t)}</span>
+        ${!isPointed && html` <span class="quiet">${text.point}</span>`}
+        ${shown.some((line) => line.kind !== "reading") && html` <button type="button" class="small" onClick=${() => ask(t)}>${text.changed}</button>`}</p>
+      <ul>
+        ${shown.map((line) => html`
+          <li>
+            <${Sample} line=${line} /> ${line.name}: <strong>${withUnit(line.point.v, line.unit)}</strong>${" "}
+            ${line.kind !== "reading" && html`<${Class} metric=${metric} value=${line.point.v} /> `}
+            <span class="quiet">${line.point.issue
+              ? `${text.issued(line.point.issue, lead((line.point.t - line.point.issue) / 1000))}${line.isOnTrial ? "" : text.version(line.point.version)}`
+              : text.read(line.point.t)}</span>
+          </li>`)}
+        ${older.length > 0 && html`
+          <li><${Sample} line=${older[0]} /> ${text.older}: ${older.map((line) => `${withUnit(line.point.v, line.unit)} (${moment(line.point.issue)})`).join(", ")}</li>`}
       </ul>
     </div>`;
-}
-
-/** A piece of a line, as the chart draws it. */
-function Sample({ line }) {
-  if (!line.dash) return html`<span class="key ${line.kind}"></span>`;
-  return html`<svg class="key-of-trial" width="32" height="8" viewBox="0 0 32 8" aria-hidden="true">
-    <line x1="0" y1="4" x2="32" y2="4" stroke-dasharray=${line.dash.join(" ")} /></svg>`;
-}
-
-/** What the lines of the chart are. */
-export function Key({ lines }) {
-  const shown = lines.filter((line, index) => line.title && lines.findIndex((other) => other.title === line.title) === index);
-  return html`<ul class="keys" aria-label="Legend">${shown.map((line) => html`<li><${Sample} line=${line} /> ${line.title}</li>`)}</ul>`;
 }

@@ -1,28 +1,30 @@
-// The chart as a table, for screen readers and for exact numbers.
+// The chart as a table, for screen readers and for exact numbers. On a phone each row is a card.
 import { html } from "../lib/html.js";
 import { classOf } from "../lib/classes.js";
 import { lead, moment } from "../lib/time.js";
 import { withUnit } from "../lib/value.js";
+import { text } from "../texts/chart.js";
 
 const ROWS = 100;
 
 /** `choose(t)` is called with the time whose value was chosen. */
-export function Table({ line, caption, choose }) {
-  const last = line.points.slice(-ROWS).reverse();
+export function Table({ line, points, asOf, choose }) {
+  const last = points.slice(-ROWS).reverse();
+  const heads = [text.validAt, text.value, text.issue, text.lead, text.ofVersion];
   return html`
     <details class="as-table">
-      <summary>Show as table</summary>
-      <div class="wide" tabindex="0" role="region" aria-label="Values">
-        <table>
-          <caption>${caption}${line.points.length > ROWS && `, the last ${ROWS} of ${line.points.length} in view`}</caption>
-          <thead><tr><th scope="col">Valid at</th><th scope="col">Value</th><th scope="col">Issued</th><th scope="col">Lead time</th><th scope="col">Version</th></tr></thead>
+      <summary>${text.asTable}</summary>
+      <div class="wide" tabindex="0" role="region" aria-label=${text.values}>
+        <table class="cards">
+          <caption>${text.caption(line.metric, asOf, last.length, points.length)}</caption>
+          <thead><tr>${heads.map((head) => html`<th scope="col" class="no-sort">${head}</th>`)}</tr></thead>
           <tbody>${last.map((point) => html`
             <tr class="chosen-by-click" onClick=${() => choose(point.t, point.v)}>
-              <td class="time"><button type="button" class="as-text" title="Show what made this value">${moment(point.t)}</button></td>
-              <td>${withUnit(point.v, line.unit)}${classOf(line.metric, point.v) && `, ${classOf(line.metric, point.v).word}`}</td>
-              <td class="time">${moment(point.issue)}</td>
-              <td>${lead((point.t - point.issue) / 1000)}</td>
-              <td>${point.version}</td>
+              <td class="time"><button type="button" class="as-text" title=${text.what}>${moment(point.t)}</button></td>
+              <td data-title=${heads[1]}>${withUnit(point.v, line.unit)}${classOf(line.metric, point.v) && `, ${classOf(line.metric, point.v).word}`}</td>
+              <td class="time" data-title=${heads[2]}>${moment(point.issue)}</td>
+              <td data-title=${heads[3]}>${lead((point.t - point.issue) / 1000)}</td>
+              <td data-title=${heads[4]}>${point.version}</td>
             </tr>`)}</tbody>
         </table>
       </div>

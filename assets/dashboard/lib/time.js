@@ -44,13 +44,17 @@ export const fullMoment = (time) => format({ weekday: "short", ...DAY, ...MINUTE
 
 export const day = (time) => format(DAY).format(new Date(time));
 
-/** The zone with its offset at that time, such as "America/New_York, UTC-4". */
-export function zoneName(time = Date.now()) {
-  if (zone() === "UTC") return "UTC";
+/** When the day of a time begins, in milliseconds. */
+export const startOfDay = (time) => (isUtc ? new Date(time).setUTCHours(0, 0, 0, 0) : new Date(time).setHours(0, 0, 0, 0));
+
+/** The offset of the zone at that time, such as "UTC-4". */
+export function offset(time) {
   const parts = format({ timeZoneName: "shortOffset" }).formatToParts(new Date(time));
-  const offset = parts.find((part) => part.type === "timeZoneName")?.value ?? "";
-  return `${zone()}, ${offset.replace("GMT", "UTC")}`;
+  return (parts.find((part) => part.type === "timeZoneName")?.value ?? "").replace("GMT", "UTC");
 }
+
+/** The zone with its offset at that time, such as "America/New_York, UTC-4". */
+export const zoneName = (time = Date.now()) => (zone() === "UTC" ? "UTC" : `${zone()}, ${offset(time)}`);
 
 const UNITS = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
@@ -85,6 +89,22 @@ export function toField(time) {
 
 /** The time that a datetime-local field means; the last instant of its minute. */
 export const fromField = (text) => new Date(zone() === "UTC" ? `${text}:59.999Z` : `${text}:59.999`);
+
+const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
+/** The time that a text such as "23 May 2013, 12:00" or "2013-05-23 12:00" means in the zone, in milliseconds, or NaN. */
+export function parsed(text) {
+  const iso = /^\s*(\d{4})-(\d\d)-(\d\d)(?:[T ,]+(\d\d?):(\d\d))?\s*$/.exec(text);
+  const spoken = /^\s*(\d{1,2})\.?\s+([a-z]{3})[a-z]*\.?\s+(\d{4})(?:[\s,]+(\d\d?):(\d\d))?\s*$/i.exec(text);
+  if (!iso && !spoken) return Number.NaN;
+  const [year, month, day, hour = "0", minute = "0"] = iso ? iso.slice(1)
+    : [spoken[3], MONTHS.indexOf(spoken[2].toLowerCase()) + 1, spoken[1], spoken[4], spoken[5]];
+  const two = (part) => String(part).padStart(2, "0");
+  const field = `${year}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}`;
+  const time = fromField(field).getTime();
+  // 31 February is none: a browser makes 3 March of it.
+  return !Number.isNaN(time) && toField(time) === field ? time : Number.NaN;
+}
 
 /** An ISO 8601 duration of days and less, in milliseconds. */
 export function duration(text) {

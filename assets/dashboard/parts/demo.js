@@ -1,24 +1,26 @@
-// The introduction to the demo: what it is, and where to start.
+// The note about the demo: what it is, and to where its dates are moved.
 import { html } from "../lib/html.js";
-import { BASE } from "../lib/base.js";
+import { endedBefore, lastDay, movedBy } from "../lib/demo.js";
+import { isNarrow, useRemembered } from "../lib/remember.js";
 import { link } from "../lib/route.js";
+import { text } from "../texts/demo.js";
 
-const NEWARK = "jobs/0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e51";
-const SEASON = { from: "2013-04-01T00:00:00.000Z", to: "2013-11-05T00:00:00.000Z" };
-const DAY = { as_of: "2013-05-23T12:00:00.000Z", from: "2013-05-14T00:00:00.000Z", to: "2013-05-31T00:00:00.000Z" };
-
-export function Demo() {
+/** On the start page of the demo the note stands below the chart; elsewhere it can be folded. */
+export function Demo({ isStart }) {
+  const [isOpen, setOpen] = useRemembered("demo", isNarrow() ? "closed" : "open");
+  const toggled = (event) => {
+    const now = event.currentTarget.open ? "open" : "closed";
+    if (now !== isOpen) setOpen(now);
+  };
+  const ended = endedBefore();
+  const what = html`<strong>${text.isDemo}</strong>${text.what}`;
+  const more = html`
+    <p>${movedBy === 0 ? text.recorded : text.shift(movedBy, `${lastDay}T12:00`)} ${movedBy !== 0 && ended > 0 && text.ended(ended)}</p>
+    <p>${text.signIn}<a href=${link("sign-in")}>${text.signInLink}</a>${text.signInAfter}
+      ${!isStart && html` <a href=${link("demo")}>${text.start}</a>`}</p>`;
   return html`
-    <aside class="card demo" aria-label="About this demo">
-      <p>
-        <strong>This is a demo</strong> with real weather of New York and predictions from it. You can read everything
-        without a token.
-      </p>
-      <ul>
-        <li><a href=${link(NEWARK, SEASON)}>The risk of mildew at Newark over a whole season</a>: low, moderate or high</li>
-        <li><a href=${link(NEWARK, DAY)}>What was known on 23 May 2013</a>, and what was received later: move the slider below the chart</li>
-        <li><a href=${`${BASE}/docs/demo`}>About the demo</a>, with calls to try. To set up a job,
-          <a href=${link("sign-in")}>sign in</a> with the admin token that the demo printed.</li>
-      </ul>
+    <aside class="card demo" aria-label=${text.note}>
+      ${isStart ? html`<p>${what}</p>${more}`
+        : html`<details open=${isOpen === "open"} onToggle=${toggled}><summary>${what}</summary>${more}</details>`}
     </aside>`;
 }

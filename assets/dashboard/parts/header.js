@@ -5,6 +5,7 @@ import { HAS_WEBHOOKS } from "../lib/features.js";
 import { link } from "../lib/route.js";
 import { may, token } from "../lib/session.js";
 import { text } from "../texts/header.js";
+import { Zone } from "./zone.js";
 
 /** The groups of views; of each view the role that it needs. */
 const GROUPS = [
@@ -45,6 +46,7 @@ export function Header({ me, view, leave }) {
   return html`
     <header ref=${header} class=${open && `shows-${open}`}>
       <a class="brand" href="#/jobs"><img src=${`${BASE}/assets/dashboard/icon.svg`} alt="" width="22" height="22" /> ${text.brand}</a>
+      ${me && html`<${Zone} />`}
       <button type="button" class="menu-button" aria-expanded=${open === "menu"} aria-controls="menu" onClick=${toggle("menu")}>
         <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d=${open === "menu" ? "M3 3l10 10M13 3L3 13" : "M2 4h12M2 8h12M2 12h12"} /></svg>
         ${open === "menu" ? text.close : text.menu}

@@ -5,10 +5,12 @@ import { link } from "../lib/route.js";
 import { stateOf } from "../lib/states.js";
 import { moment, relative, useZone } from "../lib/time.js";
 import { spoken } from "../lib/value.js";
+import { text } from "../texts/overview.js";
 import { Coverage, State } from "./state.js";
 import { Values } from "./values.js";
 
-export function JobRow({ job, names }) {
+/** A compact row has one line. */
+export function JobRow({ job, names, isCompact }) {
   useZone();
   const { health } = job;
   const place = names.locations.get(job.location_id)?.name;
@@ -20,28 +22,32 @@ export function JobRow({ job, names }) {
       <div class="name">
         <a href=${link(`jobs/${job.id}`)}>${job.name}</a>
         <p class="quiet">${[sourceName(names, job), place, organisation].filter(Boolean).join(" · ")}</p>
-        ${trials.length > 0 && html`<p class="quiet">On trial: ${trials.join(", ")}</p>`}
+        ${trials.length > 0 && html`<p class="quiet">${text.onTrial(trials)}</p>`}
       </div>
       <div class="health">
         <${State} state=${health.state} />
-        <p class="quiet">${reason(health)}</p>
-        <${Coverage} job=${job} />
+        <p class="quiet" title=${isCompact ? reason(health) : undefined}>${reason(health)}</p>
         ${troubled(health).map((target) => html`<p class="target"><span>${spoken(target.metric)}</span> <${State} state=${target.state} /></p>`)}
       </div>
-      <${When} label="Last post" time=${health.last_arrival} none="none yet" issue=${health.last_issue_time} />
-      <${When} label="Predicted until" time=${health.covers_until} none=${health.last_issue_time ? "unknown" : "no predictions yet"} />
-      <div class="values"><${Values} job=${job} source=${names.sources.get(job.source_id)} isReady=${!names.isLoading} /></div>
+      <${When} label=${text.lastPost} time=${health.last_arrival} none=${text.noneYet}>
+        ${health.last_issue_time && moment(health.last_issue_time) !== moment(health.last_arrival)
+          && html`<p class="quiet">${text.issue(health.last_issue_time)}</p>`}
+      <//>
+      <${When} label=${text.until} time=${health.covers_until} none=${health.last_issue_time ? text.unknown : text.noneYet}>
+        <${Coverage} job=${job} />
+      <//>
+      <div class="values"><${Values} job=${job} source=${names.sources.get(job.source_id)} isReady=${!names.isLoading} isCompact=${isCompact} /></div>
     </li>`;
 }
 
-function When({ label, time, none, issue }) {
+function When({ label, time, none, children }) {
   if (!time) return html`<div class="when"><span class="label">${label}</span><span class="quiet">${none}</span></div>`;
   return html`
     <div class="when">
       <span class="label">${label}</span>
-      <time datetime=${time}>${relative(time)}</time>
+      <time datetime=${time} title=${moment(time)}>${relative(time)}</time>
       <p class="quiet">${moment(time)}</p>
-      ${issue && moment(issue) !== moment(time) && html`<p class="quiet">issue of ${moment(issue)}</p>`}
+      ${children}
     </div>`;
 }
 

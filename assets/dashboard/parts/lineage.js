@@ -25,9 +25,9 @@ const parametersOf = ({ line, point }, job, metric) => ({
 
 /**
  * A dialog about the first of `values`, which are `{ line, point }` of one time; the others can be chosen. Nothing is shown
- * while `values` is null.
+ * while `values` is null. `picture` draws the chosen value's issues.
  */
-export function Lineage({ values, job, metric, names, close }) {
+export function Lineage({ values, job, metric, names, close, picture }) {
   const dialog = useRef(null);
   const [index, setIndex] = useState(0);
   // The dialog opens together with its content, before another event can come in between.
@@ -46,6 +46,7 @@ export function Lineage({ values, job, metric, names, close }) {
         ${values.length > 1 && html`<p class="acts" role="group" aria-label="Values at this time">${values.map(({ line, point }, at) => html`
           <button type="button" aria-pressed=${values[at] === chosen ? "true" : "false"} onClick=${() => setIndex(at)}>
             ${line.name}: ${withUnit(point.v, line.unit)}</button>`)}</p>`}
+        ${picture(chosen)}
         <${LineageFacts} key=${lineageOf(query)} query=${query} names=${names} />`}
       <p class="acts">
         <button type="button" onClick=${() => dialog.current.close()}>Close</button>

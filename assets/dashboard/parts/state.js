@@ -1,6 +1,7 @@
 // A job's health as a colour, an icon and a word.
 import { html } from "../lib/html.js";
 import { stateOf } from "../lib/states.js";
+import { text } from "../texts/overview.js";
 
 // Each state has a sign of its own, so that nobody needs to tell the colours apart.
 const SIGNS = {
@@ -17,13 +18,11 @@ export function Sign({ state }) {
   return html`<svg class="sign" viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">${SIGNS[state]}</svg>`;
 }
 
-const PAST = "The newest predictions are for times in the past. That is normal for a job that describes the past.";
-
 /** Beside the state of a job that posts: whether its predictions end before the present. */
 export function Coverage({ job }) {
   const { covers_now, last_arrival } = job.health;
   if (covers_now || !last_arrival || !job.active) return null;
-  return html`<span class="coverage" title=${PAST}>No predictions from now on</span>`;
+  return html`<span class="coverage" title=${text.pastHint}>${text.past}</span>`;
 }
 
 export function State({ state }) {

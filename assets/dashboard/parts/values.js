@@ -18,7 +18,8 @@ const WEEK = 7 * 86_400_000;
 /** How far back it reaches at most, in milliseconds. */
 const LONGEST = 60 * 86_400_000;
 
-export function Values({ job, source, isReady }) {
+/** With `isCompact` the values are one line of text. */
+export function Values({ job, source, isReady, isCompact }) {
   const { last_issue_time: newest, last_arrival: arrival } = job.health;
   const found = useLoaded(async (signal) => (newest && isReady ? read(job, source, signal) : []), [job.id, newest, arrival, isReady], AGAIN);
   if (!newest) return html`<span class="quiet">no predictions yet</span>`;
@@ -28,7 +29,7 @@ export function Values({ job, source, isReady }) {
   const shown = found.value.slice(0, SHOWN);
   const more = found.value.length - shown.length;
   return html`
-    ${shown.map((line) => html`<${Line} key=${line.metric + line.key} line=${line} newest=${newestOf(job, line.metric)} />`)}
+    ${shown.map((line) => html`<${Line} key=${line.metric + line.key} line=${line} newest=${newestOf(job, line.metric)} isCompact=${isCompact} />`)}
     ${more > 0 && html`<p class="quiet">and ${more} more</p>`}`;
 }
 
@@ -36,7 +37,7 @@ export function Values({ job, source, isReady }) {
 const newestOf = ({ health }, metric) =>
   Date.parse(health.targets.find((target) => target.metric === metric)?.last_issue_time ?? health.last_issue_time);
 
-function Line({ line, newest }) {
+function Line({ line, newest, isCompact }) {
   const marked = line.points.map((point) => ({ ...point, isNew: point.issue === newest }));
   const next = marked.find((point) => point.t >= Date.now());
   const shown = next ?? marked.at(-1);
@@ -48,7 +49,7 @@ function Line({ line, newest }) {
   const word = next ? `next, ${relative(shown.t)}` : `last, ${moment(shown.t)}`;
   return html`
     <div class="line">
-      <${Sparkline} points=${marked} metric=${line.metric} text="${name}: ${value} ${word}" />
+      ${!isCompact && html`<${Sparkline} points=${marked} metric=${line.metric} text="${name}: ${value} ${word}" />`}
       <p>
         <span class="metric">${name}</span>
         <strong>${value}</strong> <${Class} metric=${line.metric} value=${shown.v} />

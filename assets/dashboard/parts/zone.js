@@ -1,12 +1,15 @@
 // The time zone that times are shown in, and the switch to UTC.
 import { html } from "../lib/html.js";
-import { ownZone, setUtc, useZone, zoneName } from "../lib/time.js";
+import { offset, ownZone, setUtc, useZone } from "../lib/time.js";
+import { text } from "../texts/zone.js";
 
-export function Zone({ time }) {
+export function Zone() {
   const zone = useZone();
+  const isUtc = zone === "UTC";
   return html`
     <p class="zone">
-      <span>Times are in <strong>${zoneName(time)}</strong>.</span>
-      ${ownZone !== "UTC" && html` <button type="button" onClick=${() => setUtc(zone !== "UTC")}>${zone === "UTC" ? `Show ${ownZone}` : "Show UTC"}</button>`}
+      <span class="quiet">${text.times}</span> <strong>${!isUtc && html`<span class="zone-name">${zone}, </span>`}${isUtc ? zone : offset(Date.now())}</strong>
+      ${ownZone !== "UTC" && html` <button type="button" class="small" aria-label=${text.show(isUtc ? ownZone : "UTC")} title=${text.show(isUtc ? ownZone : "UTC")}
+        onClick=${() => setUtc(!isUtc)}>${isUtc ? text.local : "UTC"}</button>`}
     </p>`;
 }

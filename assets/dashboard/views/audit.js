@@ -11,7 +11,6 @@ import { Field } from "../parts/field.js";
 import { Heading } from "../parts/heading.js";
 import { Pager } from "../parts/pager.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
-import { Zone } from "../parts/zone.js";
 
 const KINDS = ["organisation", "location", "sensor", "source", "source_version", "job", "webhook", "token"];
 const PAGE = 50;
@@ -54,7 +53,7 @@ export function Audit({ me, parameters }) {
         <tbody>${entries.map((entry, index) => html`<${Entry} key=${`${entry.at}/${index}`} entry=${entry} />`)}</tbody>
       </table>
       <${Pager} cursor=${cursor} next=${loaded.value.next} count=${entries.length} word=${text.entries} />
-      <${Zone} />`}`;
+      `}`;
 }
 
 // A field shows minutes. The end of the chosen minute is meant by "until", its beginning by "from".

@@ -10,7 +10,6 @@ import { text } from "../texts/backup.js";
 import { Command } from "../parts/copy.js";
 import { Heading } from "../parts/heading.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
-import { Zone } from "../parts/zone.js";
 
 const OLD = 7 * 86_400_000;
 
@@ -41,8 +40,7 @@ export function Backup({ me }) {
     <h2>${text.restore}</h2>
     <p>${text.restore_lead}</p>
     <${Command} text=${text.restore_command} />
-    ${guide}
-    <${Zone} />`;
+    ${guide}`;
 }
 
 function Download({ done }) {

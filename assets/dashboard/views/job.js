@@ -1,4 +1,4 @@
-// One job: its health, its predictions, its versions on trial, its inputs and targets, its runs and its history.
+// One job: its predictions, its health, its versions on trial, its inputs and targets, its runs and its history.
 import { html, useEffect, useMemo, useState } from "../lib/html.js";
 import { address, call, get } from "../lib/api.js";
 import { RUNS, issuesOf } from "../lib/issues.js";
@@ -20,6 +20,7 @@ import { Runs } from "../parts/runs.js";
 import { Share } from "../parts/share.js";
 import { Coverage, State } from "../parts/state.js";
 import { Trials } from "../parts/trials.js";
+import { text } from "../texts/job.js";
 
 /** How often a job without predictions is asked for, in milliseconds. */
 const SOON = 3000;
@@ -41,40 +42,37 @@ export function JobView({ id, parameters, me }) {
   useEffect(() => setEvery(job && !arrival ? SOON : POLL), [job && !arrival]);
   const issues = useMemo(() => issuesOf(runs.value?.body ?? []), [runs.value]);
 
-  if (!job) return html`<p class="back"><a href=${link("jobs")}>All jobs</a></p><${Heading}>Job<//><${Pending} loaded=${loaded} />`;
+  if (!job) return html`<p class="back"><a href=${link("jobs")}>${text.back}</a></p><${Heading}>${text.job}<//><${Pending} loaded=${loaded} />`;
   const isReady = runs.value && sensors.value && !names.isLoading;
   return html`
-    <p class="back"><a href=${link("jobs")}>All jobs</a></p>
-    <div class="title">
+    <p class="back"><a href=${link("jobs")}>${text.back}</a></p>
+    <div class="title job-title">
       <${Heading}>${job.name}<//>
+      <div class="now" role="status">
+        <${State} state=${state} />
+        <span>${reason(job.health)}</span>
+        <${Coverage} job=${job} />
+        ${stateOf(state).cure && html`<span class="quiet">${stateOf(state).cure}</span>`}
+      </div>
       <div class="acts">
         <${Share} me=${me} job=${job} names=${names} />
         ${may(me, "manager") && html`<${JobActs} job=${job} etag=${loaded.value.etag} done=${loaded.reload} />`}
       </div>
     </div>
-    ${loaded.problem && html`<${ProblemNote} problem=${loaded.problem} retry=${loaded.reload} />`}
-    <div class="now" role="status">
-      <${State} state=${state} />
-      <span>${reason(job.health)}</span>
-      <${Coverage} job=${job} />
-      ${stateOf(state).cure && html`<span class="quiet">${stateOf(state).cure}</span>`}
-    </div>
-    <dl class="facts short">
-      <dt>Source</dt><dd><a href=${link(`sources/${job.source_id}`)}>${sourceName(names, job) || "…"}</a></dd>
-      ${job.location_id && html`<dt>Location</dt><dd>${names.locations.get(job.location_id)?.name ?? "…"}</dd>`}
-      <dt>Last post</dt><dd>${dated(arrival, "none yet")}</dd>
-      <dt>Last issue</dt><dd>${dated(job.health.last_issue_time, "none yet")}</dd>
-      <dt>Predicted until</dt><dd>${dated(job.health.covers_until, "no predictions yet")}</dd>
-    </dl>
-    <h2>Predictions</h2>
-    ${runs.problem && html`<${ProblemNote} problem=${runs.problem} retry=${runs.reload} />`}
-    ${sensors.problem && html`<${ProblemNote} problem=${sensors.problem} retry=${sensors.reload} />`}
+    ${[loaded, runs, sensors].map((each) => each.problem && html`<${ProblemNote} problem=${each.problem} retry=${each.reload} />`)}
     ${!job.health.last_issue_time ? html`<${FirstPrediction} job=${job} me=${me} />`
       : isReady ? html`<${Chart} job=${job} source=${names.sources.get(job.source_id)} names=${names} issues=${issues}
           isComplete=${!runs.value.next} sensors=${sensors.value} parameters=${parameters} shown=${setWindow} />`
-      : html`<p class="quiet" role="status">Loading …</p>`}
-    <${Trials} job=${job} etag=${loaded.value.etag} names=${names} me=${me} window=${window} done=${loaded.reload} />
+      : html`<p class="quiet chart-place" role="status">${text.loading}</p>`}
+    <dl class="facts short">
+      <dt>${text.source}</dt><dd><a href=${link(`sources/${job.source_id}`)}>${sourceName(names, job) || "…"}</a></dd>
+      ${job.location_id && html`<dt>${text.location}</dt><dd>${names.locations.get(job.location_id)?.name ?? "…"}</dd>`}
+      <dt>${text.lastPost}</dt><dd>${dated(arrival, text.noneYet)}</dd>
+      <dt>${text.lastIssue}</dt><dd>${dated(job.health.last_issue_time, text.noneYet)}</dd>
+      <dt>${text.until}</dt><dd>${dated(job.health.covers_until, text.nothingYet)}</dd>
+    </dl>
     <${Contract} job=${job} names=${names} sensors=${sensors.value ?? []} />
+    <${Trials} job=${job} etag=${loaded.value.etag} names=${names} me=${me} window=${window} done=${loaded.reload} />
     <${Runs} job=${job} runs=${runs.value?.body ?? []} health=${health.value} />
     <${History} job=${job} names=${names} />`;
 }
@@ -82,13 +80,3 @@ export function JobView({ id, parameters, me }) {
 /** A time with its distance from now, or `none` if there is no time. */
 const dated = (time, none) => (time ? html`${moment(time)} <span class="quiet">(${relative(time)})</span>` : none);
 
-/** The issues among the runs, newest first: issue time (also as text) and time of arrival. */
-function issuesOf(runs) {
-  const issueOf = ({ issue_time, available_at }) => ({
-    text: issue_time, issue: Date.parse(issue_time), available: ceiling(available_at),
-  });
-  return runs.filter((run) => run.issue_time).map(issueOf).sort((one, other) => other.issue - one.issue);
-}
-
-/** A time in milliseconds, rounded up: the server stores microseconds, and a moment too early excludes the issue. */
-const ceiling = (time) => Date.parse(time) + (/\.\d{3}\d*[1-9]/.test(time) ? 1 : 0);

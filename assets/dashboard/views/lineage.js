@@ -6,7 +6,6 @@ import { useZone } from "../lib/time.js";
 import { SameAs } from "../parts/copy.js";
 import { Heading } from "../parts/heading.js";
 import { LineageFacts, lineageOf } from "../parts/lineage.js";
-import { Zone } from "../parts/zone.js";
 
 export function LineageView({ parameters }) {
   useZone();
@@ -15,6 +14,5 @@ export function LineageView({ parameters }) {
     <p class="back">${parameters.job_id ? html`<a href=${link(`jobs/${parameters.job_id}`)}>The job</a>` : html`<a href=${link("jobs")}>All jobs</a>`}</p>
     <${Heading}>What made this value<//>
     <div class="card"><h2>The value</h2><${LineageFacts} query=${parameters} names=${names} /></div>
-    <${Zone} time=${Date.parse(parameters.valid_time) || undefined} />
     <${SameAs} json=${lineageOf(parameters)} file="lineage" />`;
 }

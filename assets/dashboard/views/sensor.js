@@ -18,7 +18,6 @@ import { jobsBySensor, SensorDialogs } from "../parts/sensor_dialogs.js";
 import { SensorImport } from "../parts/sensor_import.js";
 import { State } from "../parts/state.js";
 import { Withdraw } from "../parts/withdraw.js";
-import { Zone } from "../parts/zone.js";
 import { text as words } from "../texts/manage.js";
 import { text } from "../texts/sensors.js";
 
@@ -75,7 +74,6 @@ export function SensorView({ id, parameters, me }) {
     <h2>${text.jobs}</h2>
     ${users.length === 0 ? html`<p class="quiet">${text.unused}</p>` : html`<ul class="plain">${users.map((job) => html`
       <li key=${job.id}><a href=${link(`jobs/${job.id}`)}>${job.name}</a> <${State} state=${job.health.state} /></li>`)}</ul>`}
-    <${Zone} />
     <${SensorDialogs} managed=${managed} me=${me} there=${there.value} done=${done} />
     ${open?.kind === "import" && html`<${SensorImport} sensor=${sensor} close=${close} done=${() => setTurn((turn) => turn + 1)} />`}
     ${open?.kind === "withdraw" && html`<${Withdraw} sensor=${sensor} window=${window} close=${close}

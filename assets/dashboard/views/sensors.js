@@ -13,7 +13,6 @@ import { NoneYet, RowActs, Said, useManaged } from "../parts/manage.js";
 import { Pending } from "../parts/problem.js";
 import { jobsBySensor, SensorDialogs } from "../parts/sensor_dialogs.js";
 import { Table } from "../parts/table.js";
-import { Zone } from "../parts/zone.js";
 import { text as words } from "../texts/manage.js";
 import { text } from "../texts/sensors.js";
 
@@ -56,8 +55,7 @@ export function Sensors({ parameters, me }) {
     ${sensors.length === 0 ? html`<${NoneYet} title=${text.none} lead=${text.noneLead} me=${me} organisations=${organisations} />` : html`
       <${Table} label=${text.title} word="sensor" columns=${columns} rows=${sensors} sort="name" parameters=${parameters} />
       ${sensors.length >= MOST && html`<p class="quiet">${words.first(MOST, "sensors")}</p>`}
-      <${SameAs} json=${address("/sensors")} file="sensors" />
-      <${Zone} />`}
+      <${SameAs} json=${address("/sensors")} file="sensors" />`}
     <${SensorDialogs} managed=${managed} me=${me} there=${loaded.value} done=${done} />`;
 }
 

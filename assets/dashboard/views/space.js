@@ -11,7 +11,6 @@ import { text } from "../texts/space.js";
 import { Heading } from "../parts/heading.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { Table } from "../parts/table.js";
-import { Zone } from "../parts/zone.js";
 
 export function Space({ me, parameters }) {
   useZone();
@@ -55,6 +54,5 @@ export function Space({ me, parameters }) {
         { key: "retention", title: columns.retention, value: ({ retention_hours: hours }) => hours ?? Infinity,
           render: ({ retention_hours: hours }) => (hours ? text.days(hours) : text.forever) },
       ]} />`}
-    <p class="quiet lead-in">${text.note}</p>
-    <${Zone} />`;
+    <p class="quiet lead-in">${text.note}</p>`;
 }

@@ -12,7 +12,6 @@ import { Made, NewToken } from "../parts/new_token.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { RollToken } from "../parts/roll_token.js";
 import { Table } from "../parts/table.js";
-import { Zone } from "../parts/zone.js";
 
 const VISITOR = "visitor of the demo";
 const MONTH = 30 * 86_400_000;
@@ -64,7 +63,6 @@ export function Tokens({ me, parameters }) {
         ${!token.limited_to && html`<button type="button" aria-label=${text.roll_of(token.name)} onClick=${() => setOpen({ rolled: token })}>${text.roll}</button> `}
         <button type="button" class="danger" aria-label=${text.revoke_of(token.name)} onClick=${() => setOpen({ revoked: token })}>${text.revoke}</button>` },
     ]} />
-    <${Zone} />
     ${open.isNew && html`<${NewToken} me=${me} names=${names} close=${close} done=${created} />`}
     ${open.rolled && html`<${RollToken} token=${open.rolled} close=${close} done=${rolled(open.rolled)} />`}
     ${open.made && html`<${Made} token=${open.made} close=${close}>

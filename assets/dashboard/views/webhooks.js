@@ -16,7 +16,6 @@ import { Once } from "../parts/once.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { Table } from "../parts/table.js";
 import { EVENTS, WebhookForm } from "../parts/webhook_form.js";
-import { Zone } from "../parts/zone.js";
 
 export function Webhooks({ me, parameters }) {
   useZone();
@@ -43,7 +42,7 @@ export function Webhooks({ me, parameters }) {
     <${ProblemNote} problem=${loaded.problem} />
     ${rows.length === 0 ? html`<${Empty} title=${text.none}><p>${text.none_lead}</p><//>`
       : html`<${Table} label=${text.title} word=${text.word} rows=${rows} sort="name" parameters=${parameters}
-          columns=${columns({ owner, setOpen, reload: loaded.reload })} /><${Zone} />`}
+          columns=${columns({ owner, setOpen, reload: loaded.reload })} />`}
     ${open.form && html`<${WebhookForm} me=${me} names=${names} webhook=${open.form.id ? open.form : undefined} close=${close} saved=${saved} />`}
     ${open.rotated && html`<${Rotate} webhook=${open.rotated} close=${close} saved=${saved} />`}
     ${open.deleted && html`

@@ -1,7 +1,8 @@
-//! Fills the demo's database with one year of data, day by day, with a simulated clock.
+//! Fills the demo's database with the recorded year, day by day, with a simulated clock.
 //!
-//! The readings of a local day arrive at the end of the day. Five minutes later, during the season, the worker posts
-//! the predictions of that day, and what it knew of the inputs. Each `available_at` is therefore realistic, and `as_of`
+//! The readings of a local day arrive at the end of the day. Five minutes later, during the season, the workers post
+//! the predictions of that day, and what they knew of the inputs. If the dates are moved to the present, the data ends
+//! with the season. Each `available_at` is therefore realistic, and `as_of`
 //! returns the data that was known at that time.
 
 use std::{
@@ -23,16 +24,17 @@ use uuid::Uuid;
 use crate::{
     domain::{AskedWindow, Caller, Error, Gaps, Timestamp, prediction::PostedPredictions, reading::NewReading},
     example::{
+        calendar::Calendar,
         catalogue::{self, SITES},
+        jobs::{self, Event, Night, Record},
         mildew::{DailyIndex, SEASON_2013},
-        today::{self, Event},
         weather::{self, Hour, STATIONS, WeatherError},
     },
     http,
     service::{
         App, health,
         job_inputs::{self, InputWindow},
-        job_run, job_setup, location, organisation, prediction, reading, sensor, token,
+        job_run, job_setup, location, organisation, prediction, reading, sensor, shadow, source_version, token,
     },
     store::Db,
 };
@@ -69,12 +71,17 @@ struct Day {
     runs: Vec<(Uuid, DailyIndex)>,
 }
 
-/// Fills an empty database and closes it. Returns the numbers of stored values. `progress` advances by one for each
-/// day.
-pub async fn fill(db: Db, progress: &ProgressBar) -> Result<Filled, FillError> {
+/// Fills an empty database and closes it. Returns the numbers of stored values. `calendar` moves the recorded dates, and
+/// `progress` advances by one for each day.
+pub async fn fill(db: Db, calendar: Calendar, progress: &ProgressBar) -> Result<Filled, FillError> {
     let csv = http::weather_csv().map_err(FillError::Packing)?;
     let weather = weather::hours(&csv).map_err(FillError::Weather)?;
-    let days = days(&weather);
+    let hours = STATIONS.map(|station| weather.get(station.code).map_or(&[][..], Vec::as_slice));
+    let records = hours.map(Record::new);
+    let mut days = days(hours, calendar);
+    if calendar != Calendar::default() {
+        days.retain(|date, _| *date <= SEASON_2013.last_day);
+    }
     progress.set_length(days.len() as u64);
     let now = Arc::new(AtomicI64::new(0));
     let set = |time: OffsetDateTime| now.store(timestamp(time).micros(), Ordering::SeqCst);
@@ -86,33 +93,49 @@ pub async fn fill(db: Db, progress: &ProgressBar) -> Result<Filled, FillError> {
     let operator = token::operator();
     let mut filled = Filled::default();
     if let Some(first) = days.keys().next() {
-        set(midnight(*first));
+        set(calendar.midnight(*first));
     }
     register(&app, &operator).await?;
     for (date, day) in days {
-        let end = midnight(date) + Duration::DAY;
+        let end = calendar.midnight(date + Duration::DAY);
         set(end);
         let readings = reading::post(&app, &operator, day.readings, Gaps::default());
         filled.readings += readings.await.map_err(FillError::Refused)?.stored;
         set(end + COMPUTING);
-        let known = match day.runs.first() {
-            Some((job, _)) => inputs_as_of(&app, &operator, *job).await?,
-            None => String::new(),
-        };
-        let posts = day.runs.iter();
-        let posts = posts.map(|(job, index)| post(&app, &operator, *job, index, &known));
-        filled.predictions += try_join_all(posts).await?.iter().sum::<u64>();
+        if let Some((job, _)) = day.runs.first() {
+            let known = inputs_as_of(&app, &operator, *job).await?;
+            let posts = day.runs.iter().map(|(job, index)| run(*job, index, calendar, &known));
+            let mut events: Vec<_> = posts.collect::<Result<_, _>>().map_err(invalid)?;
+            let night = Night {
+                calendar,
+                day: date,
+                inputs_as_of: &known,
+            };
+            events.extend(night.events(&records).map_err(invalid)?);
+            filled.predictions += make_all(&app, &operator, events).await?;
+        }
         progress.inc(1);
-    }
-    let hours = |code: &str| weather.get(code).map_or(&[][..], Vec::as_slice);
-    let today = today::events(hours, OffsetDateTime::now_utc());
-    for (time, event) in today.map_err(|error| FillError::Body(error.to_string()))? {
-        set(time);
-        make(&app, &operator, event).await?;
     }
     set(OffsetDateTime::now_utc());
     health::watch(&app).await.map_err(FillError::Refused)?;
     Ok(filled)
+}
+
+/// Applies the events in their order, and returns the number of predictions that were stored. Posts that follow each
+/// other are made at the same time, so that they share a commit.
+async fn make_all(app: &App, operator: &Caller, events: Vec<Event>) -> Result<u64, FillError> {
+    let mut stored = 0;
+    let mut posts = Vec::new();
+    for event in events {
+        match event {
+            Event::Post(posted) => posts.push(post(app, operator, posted)),
+            event => {
+                stored += try_join_all(posts.drain(..)).await?.iter().sum::<u64>();
+                make(app, operator, event).await?;
+            }
+        }
+    }
+    Ok(stored + try_join_all(posts).await?.iter().sum::<u64>())
 }
 
 /// Applies one event of the example, such as a set-up of a job, to the database.
@@ -122,10 +145,12 @@ async fn make(app: &App, operator: &Caller, event: Event) -> Result<(), FillErro
             let set_up = job_setup::set_up(app, operator, body(setup)?, false);
             set_up.await.map(drop)
         }
-        Event::Post(posted) => {
-            let posted = PostedPredictions::ForJob(body(posted)?);
-            prediction::post(app, operator, posted, Gaps::default()).await.map(drop)
+        Event::Version(version) => {
+            let version = source_version::create(app, operator, body(version)?);
+            version.await.map(drop)
         }
+        Event::Try(job, version) => shadow::put(app, operator, job, version).await.map(drop),
+        Event::Post(posted) => return post(app, operator, posted).await.map(drop),
         Event::Report(job, report) => {
             let report = job_run::report(app, operator, job, body(report)?);
             report.await.map(drop)
@@ -134,15 +159,30 @@ async fn make(app: &App, operator: &Caller, event: Event) -> Result<(), FillErro
     made.map_err(FillError::Refused)
 }
 
-/// Returns the readings and the model's results of each day, by local date.
-fn days(weather: &BTreeMap<String, Vec<Hour>>) -> BTreeMap<Date, Day> {
+/// Posts predictions of a job, and returns the number of those that were stored.
+async fn post(app: &App, operator: &Caller, posted: Value) -> Result<u64, FillError> {
+    let posted = PostedPredictions::ForJob(body(posted)?);
+    let counts = prediction::post(app, operator, posted, Gaps::default()).await;
+    Ok(counts.map_err(FillError::Refused)?.counts.stored)
+}
+
+/// Returns the post of a run of the mildew risk, whose inputs were read as of `known`.
+fn run(job: Uuid, index: &DailyIndex, calendar: Calendar, known: &str) -> Result<Event, time::error::Format> {
+    let mut run = catalogue::run(job, index, calendar)?;
+    run["run"] = catalogue::about_run(index, calendar, known)?;
+    Ok(Event::Post(run))
+}
+
+/// Returns the readings and the model's results of each recorded day. `hours` are those of the stations.
+fn days(hours: [&[Hour]; 3], calendar: Calendar) -> BTreeMap<Date, Day> {
     let mut days: BTreeMap<Date, Day> = BTreeMap::new();
-    for (station, site) in STATIONS.iter().zip(SITES) {
-        let hours = weather.get(station.code).map_or(&[][..], Vec::as_slice);
+    for (hours, site) in hours.into_iter().zip(SITES) {
         for hour in hours {
             let date = hour.time.to_offset(SEASON_2013.offset).date();
             let day = days.entry(date).or_default();
-            day.readings.extend(readings(hour, site.sensors));
+            if let Some(time) = calendar.time(hour.time) {
+                day.readings.extend(readings(hour, time, site.sensors));
+            }
         }
         for index in SEASON_2013.index(hours) {
             days.entry(index.day).or_default().runs.push((site.job, index));
@@ -170,7 +210,7 @@ async fn register(app: &App, operator: &Caller) -> Result<(), FillError> {
             .await
             .map_err(FillError::Refused)?;
     }
-    Ok(())
+    make_all(app, operator, jobs::set_ups()).await.map(drop)
 }
 
 /// Returns the time as of which a worker would get the inputs of its job now.
@@ -188,14 +228,8 @@ async fn inputs_as_of(app: &App, operator: &Caller, job: Uuid) -> Result<String,
     Ok(inputs.map_err(FillError::Refused)?.as_of.to_string())
 }
 
-/// Posts a run, whose inputs were read as of `known`, and returns the number of its predictions.
-async fn post(app: &App, operator: &Caller, job: Uuid, index: &DailyIndex, known: &str) -> Result<u64, FillError> {
-    let invalid = |error: time::error::Format| FillError::Body(error.to_string());
-    let mut run = catalogue::run(job, index).map_err(invalid)?;
-    run["run"] = catalogue::about_run(index, known).map_err(invalid)?;
-    let posted = PostedPredictions::ForJob(body(run)?);
-    let counts = prediction::post(app, operator, posted, Gaps::default()).await;
-    Ok(counts.map_err(FillError::Refused)?.counts.stored)
+fn invalid(error: time::error::Format) -> FillError {
+    FillError::Body(error.to_string())
 }
 
 /// Parses a request body of the example in the same way as the API does.
@@ -204,9 +238,9 @@ fn body<T: DeserializeOwned>(value: Value) -> Result<T, FillError> {
 }
 
 /// Returns the readings of a site's sensors in one hour, in the order of [`catalogue::METRICS`].
-fn readings(hour: &Hour, sensors: [Uuid; 3]) -> impl Iterator<Item = NewReading> {
+fn readings(hour: &Hour, time: OffsetDateTime, sensors: [Uuid; 3]) -> impl Iterator<Item = NewReading> {
     let temperature = hour.temperature.map(|tenths| f64::from(tenths) / 10.0);
-    let time = timestamp(hour.time);
+    let time = timestamp(time);
     let measured = [temperature, hour.humidity, hour.rain];
     sensors.into_iter().zip(measured).filter_map(move |(sensor_id, value)| {
         value.map(|value| NewReading {
@@ -215,10 +249,6 @@ fn readings(hour: &Hour, sensors: [Uuid; 3]) -> impl Iterator<Item = NewReading>
             value: value.into(),
         })
     })
-}
-
-fn midnight(date: Date) -> OffsetDateTime {
-    date.midnight().assume_offset(SEASON_2013.offset)
 }
 
 fn timestamp(time: OffsetDateTime) -> Timestamp {

@@ -25,6 +25,9 @@ const NONE: &str = "file not found: the dashboard is at /, the guides are at /do
 /// Attribute in the dashboard's page by which its scripts recognise that the API has webhooks.
 const WEBHOOKS: &str = " data-webhooks";
 
+/// Start of the dashboard's page to which a demo adds the last day of its season.
+const BODY: &str = "<body class=\"dashboard\"";
+
 /// Returns the dashboard's page.
 #[handler]
 pub fn dashboard(request: &Request) -> Response {
@@ -34,6 +37,9 @@ pub fn dashboard(request: &Request) -> Response {
     let mut html = String::from_utf8_lossy(&found.data).into_owned();
     if !has_webhooks(request) {
         html = html.replace(WEBHOOKS, "");
+    }
+    if let Some(demo) = Context::of(request).ok().and_then(|context| context.demo.as_ref()) {
+        html = html.replace(BODY, &format!("{BODY} data-demo=\"{}\"", demo.last_day));
     }
     if let Some(base) = request.data::<Base>() {
         html = base.rebase(&html);

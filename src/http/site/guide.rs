@@ -4,6 +4,7 @@ use pulldown_cmark::HeadingLevel;
 use rust_embed::Embed;
 
 use super::markdown::{Heading, Rendered, render};
+use crate::http::options::Demo;
 
 /// Embedded Markdown files and pictures of the guides.
 #[derive(Embed)]
@@ -18,6 +19,9 @@ const COLOURS: &str = "<script src=\"/assets/prism.js\" defer></script>\n";
 
 /// Markdown that is appended to the guide about the demo if the server is one: links that work without a token.
 const LINKS_OF_DEMO: &str = include_str!("../../../assets/demo/links.md");
+
+/// Guides whose examples are about the demo. Served by a demo they have its dates.
+const ABOUT_DEMO: &[&str] = &["dashboard", "demo", "getting-predictions"];
 
 /// Address of the server in the guides' Markdown. Pages contain the address that the reader uses instead.
 pub const ADDRESS: &str = "http://127.0.0.1:8000";
@@ -140,10 +144,15 @@ pub fn has_guide(page: &str) -> bool {
 }
 
 /// Returns the HTML page of the guide with this name. `None` if it does not exist.
-pub fn page(page: &str, is_demo: bool) -> Option<String> {
+pub fn page(page: &str, demo: Option<&Demo>) -> Option<String> {
     let mut text = source(page)?;
-    if is_demo && page == "demo" {
-        text += LINKS_OF_DEMO;
+    if let Some(demo) = demo
+        && ABOUT_DEMO.contains(&page)
+    {
+        if page == "demo" {
+            text += LINKS_OF_DEMO;
+        }
+        text = (demo.dated)(&text);
     }
     let Rendered { headings, html } = render(&text);
     let is_title = |heading: &&Heading| heading.level == HeadingLevel::H1;

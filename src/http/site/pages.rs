@@ -140,8 +140,8 @@ fn guide_or_file(request: &Request, Path(path): Path<String>) -> Response {
 }
 
 fn guide_page(name: &str, request: &Request) -> Response {
-    let is_demo = Context::of(request).is_ok_and(|context| context.demo.is_some());
-    let Some(html) = guide::page(name, is_demo) else {
+    let demo = Context::of(request).ok().and_then(|context| context.demo.as_deref());
+    let Some(html) = guide::page(name, demo) else {
         return nothing(NO_GUIDE);
     };
     let html = match request.data::<Base>() {

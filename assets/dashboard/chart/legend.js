@@ -1,0 +1,32 @@
+// What the lines of the chart are.
+import { html } from "../lib/html.js";
+import { text } from "../texts/chart.js";
+
+/** How a line of a kind is drawn: in the legend, and in the picture. Its colour is that of the style sheet. */
+export const SAMPLES = {
+  newest: { colour: "chart-newest", width: 9 },
+  older: { colour: "chart-older", width: 1.5 },
+  later: { colour: "chart-later", width: 2, dash: [6, 4] },
+  reading: { colour: "chart-reading", width: 2 },
+  trial: { colour: "chart-trial", width: 2 },
+  known: { colour: "chart-line", width: 2, dot: true },
+};
+
+/** A piece of a line, as the chart draws it. */
+export function Sample({ line }) {
+  const { width, dash, dot } = SAMPLES[line.kind];
+  return html`<svg class="sample ${line.kind}" width="30" height="10" viewBox="0 0 30 10" aria-hidden="true">
+    <line x1="0" y1="5" x2="30" y2="5" stroke-width=${width} stroke-dasharray=${(line.dash ?? dash)?.join(" ")} />
+    ${dot && html`<circle cx="15" cy="5" r="3.5" />`}</svg>`;
+}
+
+/** The lines that have a title, once each, the predictions first. */
+export function entries(lines) {
+  const order = ["known", "newest", "later", "older", "trial", "reading"];
+  const once = lines.filter((line, index) => line.title && lines.findIndex((other) => other.title === line.title) === index);
+  return once.sort((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind));
+}
+
+export function Legend({ lines }) {
+  return html`<ul class="keys" aria-label=${text.legend}>${entries(lines).map((line) => html`<li><${Sample} line=${line} /> ${line.title}</li>`)}</ul>`;
+}

@@ -1,0 +1,5 @@
+// The texts of fields for times.
+export const text = {
+  pick: "Pick a date",
+  wrong: "Enter a time such as 23 May 2013, 12:00.",
+};
