@@ -43,7 +43,7 @@ export function Canvas({ lines, extent, metric, window: { from, to }, time, main
     const isNear = ({ v }) => Math.hypot(valToPos(t / 1000, "x") - left, valToPos(v, "y") - top) <= NEAR;
     if (values.some(isNear)) choose(t, posToVal(top, "y"));
   };
-  latest.current = { show, point, chosen };
+  latest.current = { show, point, chosen, isMarked: time.asOf !== null };
 
   useEffect(() => {
     const click = (left, top) => latest.current.chosen(left, top);
@@ -51,7 +51,7 @@ export function Canvas({ lines, extent, metric, window: { from, to }, time, main
   }, []);
   useEffect(() => {
     const moved = (seconds) => latest.current.point(seconds);
-    plot.current = draw(place.current, { lines, extent, metric, from, to, stops, moved, placed });
+    plot.current = draw(place.current, { lines, extent, metric, from, to, stops, isMarked: () => latest.current.isMarked, moved, placed });
     const resized = new ResizeObserver(([{ contentRect: { width, height } }]) => plot.current.setSize({ width, height }));
     resized.observe(place.current);
     return () => {

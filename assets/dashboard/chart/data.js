@@ -27,11 +27,12 @@ export function useChart({ job, metric, window, asOf, isMoving, chosen, issues, 
   const canMove = tooMany.current > span;
   const asked = useSettled(asOf, isMoving && canMove ? NEVER : STILL);
   const then = useLoaded(async (signal) => (asked === null ? null : readKnown({ ...read, asOf: asked }, signal)), [...inputs, asked]);
+  const held = useSettled(asked, isMoving ? NEVER : 0);
   const all = useLoaded(async (signal) => {
-    const found = await readIssues({ ...read, key, asOf: asked, isTooMany: span >= tooMany.current }, signal);
+    const found = await readIssues({ ...read, key, asOf: held, isTooMany: span >= tooMany.current }, signal);
     if (found.isTooMany) tooMany.current = Math.min(tooMany.current, span);
     return found;
-  }, [...inputs.slice(0, 5), issues, key, canMove ? null : asked]);
+  }, [...inputs.slice(0, 5), issues, key, canMove ? null : held]);
   const readings = useLoaded(async (signal) => (sensor ? readReadings({ sensor, from, to, asOf: asked }, signal) : null),
     [from, to, job.health.last_arrival, sensor?.id, asked]);
 
