@@ -350,7 +350,7 @@ tests["200 jobs are searched, sorted and turned page by page, as rows of two hei
   await page.getByLabel("Search jobs").fill("no such job");
   await page.getByText("No jobs match.").waitFor();
   await page.getByRole("link", { name: "Show all jobs" }).click();
-  // Rows, which the browser remembers.
+  // The height of the rows, which the browser stores.
   const height = async () => (await page.locator(".job").nth(3).boundingBox()).height;
   const comfortable = await height();
   await page.getByRole("button", { name: "Compact" }).click();

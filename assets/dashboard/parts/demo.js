@@ -1,7 +1,7 @@
 // The introduction to the demo: what it is, and where to start.
 import { html } from "../lib/html.js";
 import { BASE } from "../lib/base.js";
-import { isNarrow, useRemembered } from "../lib/remember.js";
+import { isNarrow, useStored } from "../lib/stored.js";
 import { link } from "../lib/route.js";
 
 const NEWARK = "jobs/0b5d6f0e-6d1c-4e0b-9a53-2f4c1d7a9e51";
@@ -9,7 +9,7 @@ const SEASON = { from: "2013-04-01T00:00:00.000Z", to: "2013-11-05T00:00:00.000Z
 const DAY = { as_of: "2013-05-23T12:00:00.000Z", from: "2013-05-14T00:00:00.000Z", to: "2013-05-31T00:00:00.000Z" };
 
 export function Demo() {
-  const [isOpen, setOpen] = useRemembered("demo", isNarrow() ? "closed" : "open");
+  const [isOpen, setOpen] = useStored("demo", isNarrow() ? "closed" : "open");
   const toggled = (event) => {
     const now = event.currentTarget.open ? "open" : "closed";
     if (now !== isOpen) setOpen(now);
