@@ -251,6 +251,15 @@ tests["the chart is saved as a picture, and printed without its tools"] = async 
   await page.locator(".chart summary", { hasText: "Export" }).focus();
   await page.keyboard.press("Escape");
   assert.equal(await page.locator("details.export[open]").count(), 0);
+  // On paper the chart is narrower, and light although the screen is dark.
+  await page.emulateMedia({ colorScheme: "dark" });
+  const isLight = () => page.waitForFunction(() => getComputedStyle(document.documentElement).getPropertyValue("--chart-line").trim() === "#1a5e3a"
+    && document.querySelector(".canvas canvas").clientWidth === 680);
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  await isLight();
+  assert.ok((await drawn(page, [0x1a, 0x5e, 0x3a])) > 100, "the chart is not drawn in the colours of paper");
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  await page.waitForFunction(() => document.querySelector(".canvas canvas").clientWidth > 700);
   await page.emulateMedia({ media: "print" });
   for (const tool of [".steps button", ".popup", ".choices select", "header"]) assert.equal(await page.locator(tool).first().isVisible(), false, `${tool} is printed`);
   for (const part of [".canvas canvas", ".keys", ".readout"]) assert.ok(await page.locator(part).first().isVisible(), `${part} is not printed`);

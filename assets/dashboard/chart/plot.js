@@ -48,16 +48,16 @@ export const inZone = (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone()
  * `extent` are values that the predictions' axis has in any case. `stops` are the arrivals. Now is marked if `isMarked()`. `moved(x)`
  * is called with the pointer's time in seconds, or null, and `placed(box)` with the place of the plot each time that it is drawn.
  */
-export function draw(place, { lines, metric, extent, from, to, stops, isMarked, moved, placed }) {
+export function draw(place, { lines, metric, extent, from, to, stops, width, isMarked, moved, placed }) {
   const tables = lines.map(({ drawn }) => [drawn.map((point) => point.t / 1000), drawn.map((point) => point.v)]);
   const aligned = tables.length > 0 ? uPlot.join(tables) : [[], []];
   // The predictions' axis is on the left, whatever is drawn first.
   const scales = [...new Map(lines.map((line) => [line.scale, line.unit])).entries()].sort(([one]) => (one === "y" ? -1 : 1));
-  const isNarrow = place.clientWidth < NARROW;
+  const isNarrow = width < NARROW;
   const isNamed = !isNarrow && scales.length === 1 && scales[0][0] === "y" && classes(metric).length > 0;
   const look = axis();
   return new uPlot({
-    width: place.clientWidth, height: place.clientHeight, tzDate: inZone,
+    width, height: place.clientHeight, tzDate: inZone,
     padding: [HEAD, isNamed ? GUTTER : null, null, null],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
