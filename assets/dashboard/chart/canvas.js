@@ -8,7 +8,7 @@ import { listen, panned, zoomed } from "./moves.js";
 
 /** The width of the chart on paper, in pixels. */
 const PAPER = 680;
-/** How far from a value a click may be to choose it, in pixels. */
+/** A click chooses a value that is no farther away, in pixels. */
 const NEAR = 24;
 
 /**

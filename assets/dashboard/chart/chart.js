@@ -57,7 +57,7 @@ export function Chart({ job, source, names, issues, isComplete, sensors, paramet
 
   const lines = useMemo(() => linesOf(chart, data.readings, sensor), [chart, data.readings, sensor, zone]);
   const main = chart?.known ?? [];
-  // What the pointer and the arrow keys stop at: each time that has a prediction, also one of a version on trial only.
+  // The pointer and the arrow keys stop at each time that has a prediction, also at one of a version on trial only.
   const reached = useMemo(() => timesOf([main, ...(chart?.later ?? []).map(({ points }) => points), ...(chart?.trials ?? []).map(({ points }) => points)]), [chart]);
   const rest = atRest(reached, asOf);
   const ask = (t, near) => {

@@ -1,9 +1,9 @@
-// What the chart shows: read from the server when time holds still, and computed from all issues while it is moved.
+// The data that the chart shows: read from the server when time holds still, and computed from all issues while it is moved.
 import { useMemo, useRef } from "../lib/html.js";
 import { useLoaded, useSettled } from "../lib/load.js";
 import { knownAt, olderAt, readIssues, readKnown, readReadings } from "./read.js";
 
-/** How long the as-of time holds still before the server is asked, in milliseconds. */
+/** The as-of time holds still for this long before the server is asked, in milliseconds. */
 const STILL = 120;
 /** While time is moved, nothing is asked. */
 const NEVER = 600_000;
