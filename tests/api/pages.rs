@@ -27,6 +27,8 @@ async fn swagger_ui_comes_whole_and_keeps_the_token() {
         swagger.text.contains("<a href=\"./\">Dashboard</a>") && swagger.text.contains("<a href=\"docs\">Guides</a>")
     );
     assert!(swagger.text.contains("prefers-color-scheme: dark"));
+    assert_eq!(swagger.text.matches("function signIn").count(), 1);
+    assert_eq!(swagger.text.matches("class=\"site\"").count(), 1);
     assert!(swagger.text.contains("const ui = SwaggerUIBundle({") && swagger.text.contains("preauthorizeApiKey"));
 }
 

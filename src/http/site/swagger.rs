@@ -20,6 +20,9 @@ const SIGN_IN: &str = include_str!("../../../assets/swagger.js");
 const HEAD: &str = "<title>Prediction API</title><link rel=\"icon\" href=\"data:,\">\
     <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">";
 
+/// Element in which Swagger UI appears.
+const PLACE: &str = "<div id=\"ui\"></div>";
+
 const STYLE: &str = include_str!("../../../assets/swagger.css");
 
 /// Links to the other pages. They are relative, because the server may have a base path.
@@ -51,16 +54,14 @@ pub fn add(pages: Pages, document: &Document) -> Pages {
 }
 
 fn swagger() -> String {
+    let head = format!("{HEAD}<style>{STYLE}</style><script>{SIGN_IN}</script>");
+    // Each text occurs once. `<body>` and `</head>` occur in the scripts, too.
     OpenApiService::new((), "Prediction API", "")
         .swagger_ui_html()
         .replace("spec: spec,", SWAGGER_SETTINGS)
         .replace("SwaggerUIBundle({", "const ui = SwaggerUIBundle({")
-        .replace("<title>Swagger UI</title>", HEAD)
-        .replace(
-            "</head>",
-            &format!("<style>{STYLE}</style><script>{SIGN_IN}</script></head>"),
-        )
-        .replace("<body>", &format!("<body>{BAR}"))
+        .replace("<title>Swagger UI</title>", &head)
+        .replace(PLACE, &format!("{BAR}{PLACE}"))
 }
 
 /// Returns the content security policy of Swagger UI. The page may run only its own inline scripts, which the policy
