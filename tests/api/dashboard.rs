@@ -13,7 +13,7 @@ use reqwest::Method;
 use crate::app::{Answer, HAS_WEBHOOKS, TestApp};
 
 /// Largest size of the whole page, compressed.
-const MAX_BYTES: usize = 150_000;
+const MAX_BYTES: usize = 200_000;
 
 async fn page(app: &TestApp, path: &str) -> Answer {
     app.send(app.request(Method::GET, path)).await
