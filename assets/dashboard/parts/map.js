@@ -4,8 +4,8 @@ import { text } from "../texts/map.js";
 
 /** The least extent of a map, in degrees: some kilometres. */
 const LEAST = 0.05;
-/** More names than this would hide the points. */
-const NAMED = 40;
+/** Of more points than this none is named. */
+const NAMED = 200;
 const STEPS = [30, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01];
 
 /** What a map of the points shows: its middle, and its extent in pixels for each degree. */

@@ -6,10 +6,15 @@ use rust_embed::Embed;
 use super::file::{nothing, of, page};
 use crate::http::{base::Base, context::Context};
 
-/// Dashboard: its page, scripts and styles.
+/// Page of the dashboard.
+const PAGE: &str = include_str!("../../../assets/dashboard/index.html");
+
+const ICON: &str = include_str!("../../../assets/dashboard/icon.svg");
+
+/// Scripts and styles of the dashboard, which `.ci/bundle` puts into one file each.
 #[derive(Embed)]
-#[folder = "assets/dashboard"]
-struct Dashboard;
+#[folder = "assets/bundle"]
+struct Bundle;
 
 /// Third-party libraries, with their licences.
 #[derive(Embed)]
@@ -31,10 +36,7 @@ const BODY: &str = "<body class=\"dashboard\"";
 /// Returns the dashboard's page.
 #[handler]
 pub fn dashboard(request: &Request) -> Response {
-    let Some(found) = Dashboard::get("index.html") else {
-        return nothing(NONE);
-    };
-    let mut html = String::from_utf8_lossy(&found.data).into_owned();
+    let mut html = PAGE.to_owned();
     if !has_webhooks(request) {
         html = html.replace(WEBHOOKS, "");
     }
@@ -56,13 +58,13 @@ fn has_webhooks(request: &Request) -> bool {
 /// Returns the icon, which browsers request at this path by convention.
 #[handler]
 pub fn icon() -> Response {
-    file::<Dashboard>("icon.svg")
+    of("image/svg+xml", ICON.into())
 }
 
-/// Returns a file of the dashboard.
+/// Returns a script or the styles of the dashboard.
 #[handler]
-pub fn dashboard_file(Path(path): Path<String>) -> Response {
-    file::<Dashboard>(&path)
+pub fn bundle_file(Path(path): Path<String>) -> Response {
+    file::<Bundle>(&path)
 }
 
 /// Returns a file of a third-party library.
@@ -75,8 +77,6 @@ fn file<F: Embed>(path: &str) -> Response {
     let content_type = match path.rsplit_once('.').map(|(_, ending)| ending) {
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
-        Some("svg") => "image/svg+xml",
-        Some("html") => return nothing(NONE),
         _ => "text/plain; charset=utf-8",
     };
     F::get(path).map_or_else(

@@ -10,7 +10,7 @@ use poem::{
 
 use super::{
     file::{nothing, of, page},
-    files::{dashboard, dashboard_file, icon, vendor_file},
+    files::{bundle_file, dashboard, icon, vendor_file},
     guide::{self, Guides},
     search::search_index,
     sign_in, swagger,
@@ -71,7 +71,8 @@ pub fn add(mut pages: Pages, document: &Document) -> Pages {
         .at("/assets/copy.js", poem::get(copy))
         .at("/assets/search.js", poem::get(search))
         .at("/assets/prism.js", poem::get(prism))
-        .at("/assets/dashboard/*path", poem::get(dashboard_file))
+        .at("/assets/dashboard/icon.svg", poem::get(icon))
+        .at("/assets/dashboard/bundle/*path", poem::get(bundle_file))
         .at("/assets/vendor/*path", poem::get(vendor_file))
         .at("/swagger/", poem::get(without_slash))
         .at("/openapi.json", poem::get(moved_document))
