@@ -73,7 +73,7 @@ const tests = {
     page.on("request", (request) => requests.push(new URL(request.url()).pathname));
     await page.keyboard.press("/");
     assert.equal(await focused(page), "search");
-    await page.keyboard.type("rotate certif");
+    await page.keyboard.type("systemd unit");
     await results(page).first().waitFor();
     const first = await results(page).first().getAttribute("href");
     assert.match(first, /^\/docs\/operating#/);
