@@ -39,9 +39,10 @@ export function useAsOf(parameters, issues) {
     const timer = setInterval(next, Math.min(700, Math.max(120, REPLAY / replay.length)));
     return () => clearInterval(timer);
   }, [replay]);
+  const inWindow = ({ from, to }) => stops.filter((stop) => stop >= from && stop < to);
   /** Replays the arrivals of a window, from the as-of time on if there are any after it. */
-  const play = ({ from, to }) => {
-    const within = stops.filter((stop) => stop >= from && stop < to);
+  const play = (window) => {
+    const within = inWindow(window);
     const rest = within.filter((stop) => asOf !== null && stop > asOf);
     const all = rest.length > 0 ? rest : within;
     const every = Math.ceil(all.length / STEPS);
@@ -55,5 +56,5 @@ export function useAsOf(parameters, issues) {
     const to = by < 0 && asOf !== null && index >= 0 && asOf > stops[index] ? index : index + by;
     set(to >= stops.length ? null : stops[Math.max(0, to)]);
   };
-  return { asOf, stops, index, set, hold, step, play, stop, isPlaying: replay !== null, isMoving: held !== undefined };
+  return { asOf, stops, index, set, hold, step, play, stop, inWindow, isPlaying: replay !== null, isMoving: held !== undefined };
 }

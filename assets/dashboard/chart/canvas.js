@@ -1,12 +1,14 @@
 // The chart as a part of the page: drawn again when what it shows changes, and moved through by pointer and keyboard. The
 // as-of handle lies on it.
-import { html, useEffect, useRef, useState } from "../lib/html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib/html.js";
 import { useZone } from "../lib/time.js";
 import { Handle } from "./handle.js";
 import { draw } from "./plot.js";
 import { listen, panned, zoomed } from "./moves.js";
 
-/** How far from a value a click may be to choose it, in pixels. */
+/** The width of the chart on paper, in pixels. */
+const PAPER = 680;
+/** A click chooses a value that is no farther away, in pixels. */
 const NEAR = 24;
 
 /**
@@ -22,6 +24,7 @@ export function Canvas({ lines, extent, metric, window: { from, to }, time, main
   const latest = useRef({});
   const zone = useZone();
   const scheme = useScheme();
+  const isPrinting = usePrinting();
   const [box, setBox] = useState(null);
   const placed = (now) => setBox((before) => (before && Object.keys(now).every((key) => now[key] === before[key]) ? before : now));
 
@@ -43,23 +46,25 @@ export function Canvas({ lines, extent, metric, window: { from, to }, time, main
     const isNear = ({ v }) => Math.hypot(valToPos(t / 1000, "x") - left, valToPos(v, "y") - top) <= NEAR;
     if (values.some(isNear)) choose(t, posToVal(top, "y"));
   };
-  latest.current = { show, point, chosen };
+  latest.current = { show, point, chosen, isMarked: time.asOf !== null };
 
   useEffect(() => {
     const click = (left, top) => latest.current.chosen(left, top);
     return listen(place.current, () => plot.current, (window) => latest.current.show(window), click);
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const moved = (seconds) => latest.current.point(seconds);
-    plot.current = draw(place.current, { lines, extent, metric, from, to, stops, moved, placed });
+    const width = isPrinting ? PAPER : place.current.clientWidth;
+    const isMarked = () => latest.current.isMarked;
+    plot.current = draw(place.current, { lines, extent, metric, from, to, stops, width, isMarked, moved, placed });
     const resized = new ResizeObserver(([{ contentRect: { width, height } }]) => plot.current.setSize({ width, height }));
-    resized.observe(place.current);
+    if (!isPrinting) resized.observe(place.current);
     return () => {
       resized.disconnect();
       plot.current.destroy();
       plot.current = null;
     };
-  }, [lines, metric, stops, zone, scheme]);
+  }, [lines, metric, stops, zone, scheme, isPrinting]);
   useEffect(() => plot.current?.setScale("x", { min: from / 1000, max: to / 1000 }), [from, to, lines]);
 
   const key = (event) => {
@@ -105,4 +110,23 @@ function useScheme() {
     return () => dark.removeEventListener("change", changed);
   }, []);
   return isDark;
+}
+
+// On paper the chart is narrower, and has the light colours.
+function usePrinting() {
+  const [isPrinting, setPrinting] = useState(false);
+  useEffect(() => {
+    const turn = (isOn) => () => {
+      document.documentElement.classList.toggle("paper", isOn);
+      setPrinting(isOn);
+    };
+    const [before, after] = [turn(true), turn(false)];
+    addEventListener("beforeprint", before);
+    addEventListener("afterprint", after);
+    return () => {
+      removeEventListener("beforeprint", before);
+      removeEventListener("afterprint", after);
+    };
+  }, []);
+  return isPrinting;
 }

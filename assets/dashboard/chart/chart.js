@@ -57,7 +57,7 @@ export function Chart({ job, source, names, issues, isComplete, sensors, paramet
 
   const lines = useMemo(() => linesOf(chart, data.readings, sensor), [chart, data.readings, sensor, zone]);
   const main = chart?.known ?? [];
-  // What the pointer and the arrow keys stop at: each time that has a prediction, also one of a version on trial only.
+  // The pointer and the arrow keys stop at each time that has a prediction, also at one of a version on trial only.
   const reached = useMemo(() => timesOf([main, ...(chart?.later ?? []).map(({ points }) => points), ...(chart?.trials ?? []).map(({ points }) => points)]), [chart]);
   const rest = atRest(reached, asOf);
   const ask = (t, near) => {
@@ -81,7 +81,7 @@ export function Chart({ job, source, names, issues, isComplete, sensors, paramet
       </div>
       ${data.problem && html`<${ProblemNote} problem=${data.problem} retry=${data.reload} />`}
       ${!chart ? !data.problem && html`<${Pending} loaded=${data} />` : html`
-        <div class="frame ${data.isReady ? "" : "loading"}" ref=${frame}>
+        <div class="frame ${data.isReady || time.isMoving ? "" : "loading"}" ref=${frame}>
           <${Canvas} lines=${lines} extent=${chart.extent} metric=${metric} window=${window} time=${time} main=${reached.length > 0 ? reached : data.readings?.points ?? []}
             label=${text.chart(metric)} moved=${setT} setWindow=${setWindow} choose=${ask} />
           ${reached.length === 0 && data.isReady && html`<p class="nothing">${text.nothing(settled.from, settled.to, asOf !== null)}</p>`}

@@ -1,9 +1,9 @@
-// What the chart shows: read from the server when time holds still, and computed from all issues while it is moved.
+// The data that the chart shows: read from the server when time holds still, and computed from all issues while it is moved.
 import { useMemo, useRef } from "../lib/html.js";
 import { useLoaded, useSettled } from "../lib/load.js";
 import { knownAt, olderAt, readIssues, readKnown, readReadings } from "./read.js";
 
-/** How long the as-of time holds still before the server is asked, in milliseconds. */
+/** The as-of time holds still for this long before the server is asked, in milliseconds. */
 const STILL = 120;
 /** While time is moved, nothing is asked. */
 const NEVER = 600_000;
@@ -27,11 +27,12 @@ export function useChart({ job, metric, window, asOf, isMoving, chosen, issues, 
   const canMove = tooMany.current > span;
   const asked = useSettled(asOf, isMoving && canMove ? NEVER : STILL);
   const then = useLoaded(async (signal) => (asked === null ? null : readKnown({ ...read, asOf: asked }, signal)), [...inputs, asked]);
+  const held = useSettled(asked, isMoving ? NEVER : 0);
   const all = useLoaded(async (signal) => {
-    const found = await readIssues({ ...read, key, asOf: asked, isTooMany: span >= tooMany.current }, signal);
+    const found = await readIssues({ ...read, key, asOf: held, isTooMany: span >= tooMany.current }, signal);
     if (found.isTooMany) tooMany.current = Math.min(tooMany.current, span);
     return found;
-  }, [...inputs.slice(0, 5), issues, key, canMove ? null : asked]);
+  }, [...inputs.slice(0, 5), issues, key, canMove ? null : held]);
   const readings = useLoaded(async (signal) => (sensor ? readReadings({ sensor, from, to, asOf: asked }, signal) : null),
     [from, to, job.health.last_arrival, sensor?.id, asked]);
 

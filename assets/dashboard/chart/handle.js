@@ -52,7 +52,7 @@ export function Handle({ box, window: { from, to }, time }) {
   };
   const isRight = x > box.width / 2;
   return html`
-    <div class="handle ${isRight ? "left" : ""} ${asOf === null ? "at-now" : ""}" ref=${line} role="slider" tabindex="0"
+    <div class="handle ${isRight ? "left" : ""}" ref=${line} role="slider" tabindex="0"
       aria-label=${text.handle} aria-valuemin=${stops[0]} aria-valuemax=${now} aria-valuenow=${asOf ?? now} aria-valuetext=${words({ asOf, index, stops })}
       style=${{ transform: `translateX(${box.left + x}px)`, top: `${box.top}px`, height: `${box.height}px` }}
       onPointerDown=${down} onPointerMove=${drag} onPointerUp=${up} onPointerCancel=${up} onKeyDown=${key}>

@@ -28,11 +28,12 @@ export function Head({ job, time, window, read, isComplete, picture, children })
 }
 
 function Steps({ time, window }) {
-  const { asOf, index, stops, set, step, play, stop, isPlaying } = time;
+  const { asOf, index, stops, set, step, play, stop, inWindow, isPlaying } = time;
   return html`
-    <button type="button" class="primary play" title=${text.playHint} onClick=${() => (isPlaying ? stop() : play(window))}>
+    <button type="button" class="primary play" title=${text.playHint} disabled=${!isPlaying && inWindow(window).length === 0}
+      onClick=${() => (isPlaying ? stop() : play(window))}>
       <svg class="sign" viewBox="0 0 16 16" width="14" height="14" aria-hidden="true"><path d=${isPlaying ? "M5.5 3v10m5-10v10" : "M5 3l8 5-8 5z"} /></svg>
-        ${" "}${isPlaying ? text.pause : text.play}</button>
+      ${" "}${isPlaying ? text.pause : text.play}</button>
     <button type="button" disabled=${index < 0 || (index === 0 && asOf === stops[0])} onClick=${() => step(-1)} aria-label=${text.earlier}>‹</button>
     <button type="button" disabled=${asOf === null} onClick=${() => step(1)} aria-label=${text.laterIssue}>›</button>
     <button type="button" disabled=${asOf === null} onClick=${() => set(null)}>${text.toNow}</button>

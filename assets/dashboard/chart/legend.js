@@ -1,8 +1,8 @@
-// What the lines of the chart are.
+// The legend of the chart.
 import { html } from "../lib/html.js";
 import { text } from "../texts/chart.js";
 
-/** How a line of a kind is drawn: in the legend, and in the picture. Its colour is that of the style sheet. */
+/** The look of a line of each kind in the legend and in the picture. The colours are those of the style sheet. */
 export const SAMPLES = {
   newest: { colour: "chart-newest", width: 9 },
   older: { colour: "chart-older", width: 1.5 },

@@ -45,19 +45,19 @@ export const inZone = (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone()
 
 /**
  * Draws `lines` of `{ kind, points, drawn, unit, scale, dash }` into `place`, for the window `from` to `to` in milliseconds;
- * `extent` are values that the predictions' axis has in any case. `stops` are the arrivals. `moved(x)` is called with the pointer's
- * time in seconds, or null, and `placed(box)` with the place of the plot each time that it is drawn.
+ * `extent` are values that the predictions' axis has in any case. `stops` are the arrivals. Now is marked if `isMarked()`. `moved(x)`
+ * is called with the pointer's time in seconds, or null, and `placed(box)` with the place of the plot each time that it is drawn.
  */
-export function draw(place, { lines, metric, extent, from, to, stops, moved, placed }) {
+export function draw(place, { lines, metric, extent, from, to, stops, width, isMarked, moved, placed }) {
   const tables = lines.map(({ drawn }) => [drawn.map((point) => point.t / 1000), drawn.map((point) => point.v)]);
   const aligned = tables.length > 0 ? uPlot.join(tables) : [[], []];
   // The predictions' axis is on the left, whatever is drawn first.
   const scales = [...new Map(lines.map((line) => [line.scale, line.unit])).entries()].sort(([one]) => (one === "y" ? -1 : 1));
-  const isNarrow = place.clientWidth < NARROW;
+  const isNarrow = width < NARROW;
   const isNamed = !isNarrow && scales.length === 1 && scales[0][0] === "y" && classes(metric).length > 0;
   const look = axis();
   return new uPlot({
-    width: place.clientWidth, height: place.clientHeight, tzDate: inZone,
+    width, height: place.clientHeight, tzDate: inZone,
     padding: [HEAD, isNamed ? GUTTER : null, null, null],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
@@ -79,7 +79,7 @@ export function draw(place, { lines, metric, extent, from, to, stops, moved, pla
       draw: [
         (plot) => isNamed && bands(plot, metric, spanOf(lines), name),
         (plot) => arrivals(plot, stops),
-        (plot) => mark(plot, Date.now() / 1000, text.now),
+        (plot) => isMarked() && mark(plot, Date.now() / 1000, text.now),
         ({ over }) => placed({ left: over.offsetLeft, top: over.offsetTop, width: over.clientWidth, height: over.clientHeight }),
       ],
       setCursor: [(plot) => moved(plot.cursor.left >= 0 ? plot.posToVal(plot.cursor.left, "x") : null)],
@@ -146,7 +146,7 @@ function arrivals(plot, stops) {
 }
 
 /** A dotted vertical line with a name. */
-export function mark(plot, seconds, name) {
+function mark(plot, seconds, name) {
   const { left, top, width, height } = plot.bbox;
   const x = plot.valToPos(seconds, "x", true);
   if (x < left || x > left + width) return;

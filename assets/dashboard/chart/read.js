@@ -2,12 +2,12 @@
 import { address, call, get } from "../lib/api.js";
 import { lineOf, lines, placeOf, points } from "../lib/series.js";
 
-/** How many points of a line are asked for: more than a screen has columns. The server thins them. */
+/** The points of a line that are asked for: more than a screen has columns. The server thins them. */
 const MAX_POINTS = 3000;
-/** How many older issues are drawn. */
+/** The number of older issues that are drawn. */
 export const OLDER = 8;
-/** The most values of all issues that are read at once. With them, the chart needs no request while time is moved. */
-const MOST_VALUES = 6000;
+/** The most values of all issues that are read. With them, the chart needs no request while time is moved. */
+const MOST_VALUES = 3000;
 
 const iso = (milliseconds) => new Date(milliseconds).toISOString();
 const inOrder = (points) => points.sort((one, other) => one.t - other.t);

@@ -6,10 +6,10 @@ import { Class } from "../parts/class.js";
 import { text } from "../texts/chart.js";
 import { Sample } from "./legend.js";
 
-/** How old a reading may be to be shown with a time, in milliseconds. */
+/** A reading is shown with a time if it is not older than this, in milliseconds. */
 const RECENT = 2 * 3_600_000;
 
-/** What is read first. */
+/** The order of the lines. */
 const ORDER = ["known", "later", "trial", "reading"];
 
 /** The line's point at the time, or the last before it that is not far. */

@@ -1,7 +1,7 @@
 // The health of a job day by day, from the changes of its state.
 import { startOfDay } from "./time.js";
 
-/** What a day is called by: the first of these states that the job had on it. */
+/** The state of a day is the first of these that the job had on it. */
 const ORDER = ["failed", "down", "late", "on_time", "new", "unmonitored", "paused"];
 
 /** The last `count` days until now as their beginnings, and the end of the last one. */

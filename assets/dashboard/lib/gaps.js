@@ -1,6 +1,6 @@
 // Where values are missing: a line is not drawn across.
 
-/** How many of the steps between values must be alike, so that a longer one means that values are missing. */
+/** The share of the steps between values that must be alike, so that a longer one means that values are missing. */
 const REGULAR = 0.8;
 
 /** The longest step that is no gap, in milliseconds. `isThinned` if the server left out values. */

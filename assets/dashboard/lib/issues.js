@@ -1,6 +1,6 @@
 // The issues of a job among its runs.
 
-/** How many of a job's runs are read: where the as-of time stops. */
+/** The number of a job's runs that are read. The as-of time stops at their issues. */
 export const RUNS = 1000;
 
 /** A time in milliseconds, rounded up: the server stores microseconds, and a moment too early excludes the issue. */

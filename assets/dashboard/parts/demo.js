@@ -1,13 +1,13 @@
 // The note about the demo: what it is, and to where its dates are moved.
 import { html } from "../lib/html.js";
 import { endedBefore, lastDay, movedBy } from "../lib/demo.js";
-import { isNarrow, useRemembered } from "../lib/remember.js";
+import { isNarrow, useStored } from "../lib/stored.js";
 import { link } from "../lib/route.js";
 import { text } from "../texts/demo.js";
 
 /** On the start page of the demo the note stands below the chart; elsewhere it can be folded. */
 export function Demo({ isStart }) {
-  const [isOpen, setOpen] = useRemembered("demo", isNarrow() ? "closed" : "open");
+  const [isOpen, setOpen] = useStored("demo", isNarrow() ? "closed" : "open");
   const toggled = (event) => {
     const now = event.currentTarget.open ? "open" : "closed";
     if (now !== isOpen) setOpen(now);

@@ -12,13 +12,15 @@ export function JobMap({ jobs, names }) {
     const location = names.locations.get(id);
     return location ? [{ location, jobs, state: ORDER.find((state) => jobs.some((job) => job.health.state === state)) }] : [];
   });
+  // Where names would overlap, the map has those of the first.
+  places.sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state));
   const [known, unknown] = [places.filter(hasPlace), places.filter((place) => !hasPlace(place))];
   const to = ({ id }) => link("jobs", { location: id });
   if (known.length === 0) return html`<p class="empty">${text.noMap}</p>`;
   return html`
     <${PlainMap} label=${text.map} height=${420} points=${known.map(({ location, state }) => (
       { id: location.id, name: text.point(location.name, state), latitude: location.latitude, longitude: location.longitude, href: to(location), kind: state }))} />
-    <ul class="plain at-places">${[...known].sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state)).map(({ location, jobs }) => html`
+    <ul class="plain at-places">${known.map(({ location, jobs }) => html`
       <li><a href=${to(location)}>${location.name}</a> <${TallyOfStates} jobs=${jobs} /></li>`)}</ul>
     ${unknown.length > 0 && html`<p class="quiet">${text.off(unknown.length)}</p>`}`;
 }

@@ -21,14 +21,14 @@ export function Runs({ job, runs, health }) {
         ${runs.length === 0 ? html`
           <p class="quiet">No runs yet. Each post of predictions is a run. Workers also report runs that failed or had
           nothing to predict.</p>` : html`
-          <div class="wide" tabindex="0" role="region" aria-label="Runs"><table>
+          <div class="wide" tabindex="0" role="region" aria-label="Runs"><table class="cards">
             <caption>The newest ${Math.min(SHOWN, runs.length)}${runs.length > SHOWN && ` of ${runs.length >= 1000 ? "more than 1000" : runs.length}`}</caption>
-            <thead><tr><th scope="col">Received</th><th scope="col">Issue</th><th scope="col">Result</th></tr></thead>
+            <thead><tr><th scope="col" class="no-sort">Received</th><th scope="col" class="no-sort">Issue</th><th scope="col" class="no-sort">Result</th></tr></thead>
             <tbody>${runs.slice(0, SHOWN).map((run) => html`
               <tr>
-                <td class="time">${moment(run.available_at)}</td>
-                <td class="time">${run.issue_time ? moment(run.issue_time) : html`<span class="quiet">none</span>`}</td>
-                <td>${run.status === "failed" ? html`<${State} state="failed" />` : run.predictions === undefined ? "ok" : plural(run.predictions, "value")}
+                <td class="time" data-title="Received">${moment(run.available_at)}</td>
+                <td class="time" data-title="Issue">${run.issue_time ? moment(run.issue_time) : html`<span class="quiet">none</span>`}</td>
+                <td data-title="Result">${run.status === "failed" ? html`<${State} state="failed" />` : run.predictions === undefined ? "ok" : plural(run.predictions, "value")}
                   ${run.message && html`<p>${run.message}</p>`}</td>
               </tr>`)}</tbody>
           </table></div>`}

@@ -32,8 +32,6 @@ export const text = {
   pause: "Pause",
   playHint: "Replay how the forecasts arrived in the time that is shown",
   goTo: "Go to date",
-  pick: "Pick a date",
-  badDate: "Enter a date such as 23 May 2013, 12:00",
   // Choices
   metric: "Metric",
   line: "Stage and location",

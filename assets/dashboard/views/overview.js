@@ -5,7 +5,7 @@ import { classes } from "../lib/classes.js";
 import { arranged } from "../lib/jobs.js";
 import { POLL, useLoaded } from "../lib/load.js";
 import { useNames } from "../lib/names.js";
-import { isNarrow, useRemembered } from "../lib/remember.js";
+import { isNarrow, useStored } from "../lib/stored.js";
 import { keep, link } from "../lib/route.js";
 import { may, token } from "../lib/session.js";
 import { plural, spoken } from "../lib/value.js";
@@ -32,7 +32,7 @@ const FILTERS = ["organisation", "source", "location", "state"];
 export function Overview({ parameters, me }) {
   const { organisation, source, state, view } = parameters;
   const names = useNames();
-  const [rows, setRows] = useRemembered("rows", isNarrow() ? "compact" : "comfortable");
+  const [rows, setRows] = useStored("rows", isNarrow() ? "compact" : "comfortable");
   const filter = { organisation_id: organisation, source_id: source, health: state };
   const [every, setEvery] = useState(POLL);
   const jobs = useLoaded((signal) => getAll("/jobs", filter, signal), [JSON.stringify(filter)], every);

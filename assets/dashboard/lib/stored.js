@@ -1,11 +1,11 @@
-// Choices of how something looks, which the browser remembers for the next visit.
+// Choices of how something looks, which the browser stores for the next visit.
 import { useState } from "./html.js";
 import { BASE } from "./base.js";
 
 /** Whether the screen is that of a phone, where less is shown at first. */
 export const isNarrow = () => matchMedia("(max-width: 40rem)").matches;
 
-export function useRemembered(name, initial) {
+export function useStored(name, initial) {
   const key = `prediction-api-${name}${BASE}`;
   const [value, setValue] = useState(() => localStorage.getItem(key) ?? initial);
   const set = (value) => {
