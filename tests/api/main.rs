@@ -22,6 +22,8 @@ mod csv_bodies;
 mod dashboard;
 #[cfg(feature = "demo")]
 mod demo;
+#[cfg(feature = "demo")]
+mod demo_folder;
 mod diagnostics;
 mod direct;
 mod disk;

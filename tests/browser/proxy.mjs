@@ -61,7 +61,7 @@ async function look(isStripping) {
   await page.goto(`${at}/`);
   await page.locator(".canvas canvas").waitFor();
   await page.getByRole("link", { name: "The jobs" }).click();
-  await page.locator(".job .name a").first().click();
+  await page.locator(".job").getByRole("link", { name: "Mildew risk EWR" }).click();
   await page.locator(".canvas canvas").waitFor();
   await picture("job");
   await page.getByRole("link", { name: "Guides" }).click();

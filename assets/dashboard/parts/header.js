@@ -14,7 +14,7 @@ const GROUPS = [
   ["models", [["sources"]]],
   ["administration", [
     ["organisations", "admin"], ...(HAS_WEBHOOKS ? [["webhooks", "manager"]] : []), ["audit", "manager"], ["tokens", "manager"],
-    ["space", "manager"], ["backup", "admin"],
+    ["space", "admin"], ["backup", "admin"],
   ]],
 ];
 

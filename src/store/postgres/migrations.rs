@@ -15,7 +15,10 @@ use crate::store::{
 const FIRST: i64 = 16;
 
 /// The SQL of the schema versions from [`FIRST`] on. The first one creates all tables.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0016_everything.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0016_everything.sql"),
+    include_str!("migrations/0017_limited_tokens.sql"),
+];
 
 /// The key of the lock under which the schema is migrated.
 const MIGRATION: i64 = 7_310_000_001;

@@ -17,9 +17,7 @@ CREATE TABLE tokens (
     hash bytea NOT NULL CONSTRAINT tokens_hash UNIQUE,
     created_at bigint NOT NULL,
     expires_at bigint,
-    last_used_at bigint,
-    limited_to text COLLATE "C",
-    job_id uuid
+    last_used_at bigint
 );
 CREATE UNIQUE INDEX tokens_of_organisation ON tokens (organisation_id, name) WHERE organisation_id IS NOT NULL;
 CREATE INDEX tokens_listed ON tokens (organisation_id);
