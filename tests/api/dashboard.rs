@@ -1,10 +1,7 @@
 //! The dashboard's files: their permissions, their caching by browsers, and their total size. `tests/browser` tests the
 //! dashboard itself.
 
-use std::{
-    collections::BTreeMap,
-    io::Write,
-};
+use std::{collections::BTreeMap, io::Write};
 
 use flate2::{Compression, write::GzEncoder};
 use regex::Regex;

@@ -103,7 +103,13 @@ async fn a_base_path_holds_for_everything_that_has_an_address() {
     assert_under(&app, "", &[]).await;
     assert_under(&app, "/farm", &[]).await;
     let home = get(&app, "/farm", &[]).await;
-    assert_eq!((home.status, home.text.contains("dashboard/main.js")), (200, true));
+    assert_eq!(
+        (
+            home.status,
+            home.text.contains("\"/farm/assets/dashboard/bundle/main.js\"")
+        ),
+        (200, true)
+    );
     assert_eq!(get(&app, "/farmer", &[]).await.status, 404);
 }
 
