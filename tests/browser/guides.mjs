@@ -32,9 +32,13 @@ async function allPages() {
 
 const pages = await allPages();
 
+/** All pages are looked at in the dark on a phone and in the light on a desktop, and the others as samples. */
+const SAMPLES = ["/docs", "/docs/dashboard", "/docs/getting-predictions", "/docs/problems"];
+
 async function lookAt({ name, colorScheme, viewport }) {
   const page = await open("docs", { colorScheme, viewport });
-  for (const path of pages) {
+  const isWhole = (colorScheme === "dark") === (viewport === SIZES.phone);
+  for (const path of isWhole ? pages : SAMPLES) {
     await page.goto(url + path);
     await page.evaluate(() => document.querySelectorAll("details").forEach((each) => (each.open = true)));
     await look(page, `${path} ${name}`);
