@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    class::{Class, check_classes},
+    duration::Duration,
+    interval::{Aggregation, IntervalLabel, check_interval},
     object::{names, objects},
     text::{Name, check_optional},
     violations::Violations,
@@ -95,6 +98,23 @@ pub struct OutputRole {
     #[serde(default = "yes")]
     #[oai(default = "yes")]
     pub required: bool,
+    /// Interval that each value stands for, as an ISO 8601 duration; absent if values are for an instant. Measurements are
+    /// aggregated over it before they are compared with predictions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[oai(nullable)]
+    pub interval: Option<Duration>,
+    /// End of its interval that the valid_time of a value is; `ending` if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[oai(nullable)]
+    pub label: Option<IntervalLabel>,
+    /// Method by which the values of an interval become one; `mean` if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[oai(nullable)]
+    pub method: Option<Aggregation>,
+    /// Classes of the values, in ascending order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[oai(nullable)]
+    pub classes: Option<Vec<Class>>,
 }
 
 /// A binding: the resource that fills one input role of a job.
@@ -188,6 +208,10 @@ pub fn check_contract(inputs: &mut [InputRole], outputs: &mut [OutputRole], viol
         output.role.check(violations, &format!("{at}/role"));
         output.metric.check(violations, &format!("{at}/metric"));
         check_optional(output.unit.as_mut(), violations, &format!("{at}/unit"));
+        check_interval(output.interval, output.label, output.method, &at, violations);
+        if let Some(classes) = &mut output.classes {
+            check_classes(classes, &format!("{at}/classes"), violations);
+        }
         if !roles.insert(&output.role) {
             violations.add(format!("{at}/role"), "is repeated among the output roles");
         }

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod caller;
+pub mod class;
 pub mod clock;
 pub mod columns;
 pub mod contract;
@@ -13,6 +14,7 @@ pub mod duration;
 pub mod error;
 pub mod health;
 pub mod id;
+pub mod interval;
 pub mod job;
 pub mod job_history;
 pub mod job_inputs;
@@ -42,6 +44,7 @@ pub mod token;
 pub mod track;
 pub mod transfer;
 pub mod value;
+pub mod verification;
 pub mod violation;
 pub mod violations;
 pub mod webhook;

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    duration::Duration,
     error::Result,
+    interval::{Aggregation, Interval, IntervalLabel, check_interval},
     object::objects,
     patch::{MaybeUndefined, present, set, set_or_clear},
     text::{Name, check_optional},
@@ -33,6 +35,15 @@ pub struct Sensor {
     /// Location of the sensor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location_id: Option<Uuid>,
+    /// Interval that each reading stands for, as an ISO 8601 duration; absent if readings are for an instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<Duration>,
+    /// End of its interval that the time of a reading is; `ending` if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<IntervalLabel>,
+    /// Method by which the values of the interval became one; `mean` if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<Aggregation>,
     /// True if a job's set-up created the sensor for an unknown input. The first change with PUT resets it.
     pub placeholder: bool,
     /// Time at which the sensor was created.
@@ -65,6 +76,32 @@ pub struct NewSensor {
     /// Location of the sensor, in the same organisation.
     #[oai(nullable)]
     pub location_id: Option<Uuid>,
+    /// Interval that each reading stands for, as an ISO 8601 duration; absent if readings are for an instant.
+    #[oai(nullable)]
+    pub interval: Option<Duration>,
+    /// End of its interval that the time of a reading is; `ending` if absent.
+    #[oai(nullable)]
+    pub label: Option<IntervalLabel>,
+    /// Method by which the values of the interval became one; `mean` if absent.
+    #[oai(nullable)]
+    pub method: Option<Aggregation>,
+}
+
+impl Sensor {
+    /// Returns the interval that each reading stands for. `None` if readings are for an instant.
+    pub fn values(&self) -> Option<Interval> {
+        Interval::of(self.interval, self.label, self.method)
+    }
+
+    /// Checks the members that describe the interval of the readings, after a change.
+    ///
+    /// # Errors
+    /// `Error::Invalid`, with every violation.
+    pub fn check_interval(&self) -> Result<()> {
+        let mut violations = Violations::default();
+        check_interval(self.interval, self.label, self.method, "", &mut violations);
+        violations.into_result()
+    }
 }
 
 impl NewSensor {
@@ -77,6 +114,7 @@ impl NewSensor {
         self.name.check(&mut violations, "/name");
         self.metric.check(&mut violations, "/metric");
         check_optional(self.unit.as_mut(), &mut violations, "/unit");
+        check_interval(self.interval, self.label, self.method, "", &mut violations);
         violations.into_result()
     }
 
@@ -89,6 +127,9 @@ impl NewSensor {
             metric: self.metric,
             unit: self.unit,
             location_id: self.location_id,
+            interval: self.interval,
+            label: self.label,
+            method: self.method,
             placeholder: false,
             created_at: now,
             updated_at: now,
@@ -116,6 +157,18 @@ pub struct SensorChange {
     #[serde(default)]
     #[oai(nullable)]
     pub location_id: MaybeUndefined<Uuid>,
+    /// Interval that each reading stands for; null clears it.
+    #[serde(default)]
+    #[oai(nullable)]
+    pub interval: MaybeUndefined<Duration>,
+    /// End of its interval that the time of a reading is; null clears it.
+    #[serde(default)]
+    #[oai(nullable)]
+    pub label: MaybeUndefined<IntervalLabel>,
+    /// Method by which the values of the interval became one; null clears it.
+    #[serde(default)]
+    #[oai(nullable)]
+    pub method: MaybeUndefined<Aggregation>,
 }
 
 impl SensorChange {
@@ -139,6 +192,9 @@ impl SensorChange {
         set(&mut sensor.metric, self.metric);
         set_or_clear(&mut sensor.unit, self.unit);
         set_or_clear(&mut sensor.location_id, self.location_id);
+        set_or_clear(&mut sensor.interval, self.interval);
+        set_or_clear(&mut sensor.label, self.label);
+        set_or_clear(&mut sensor.method, self.method);
         sensor.placeholder = false;
         sensor.updated_at = now;
         sensor.revision += 1;
@@ -168,6 +224,9 @@ pub fn placeholder(id: Uuid, organisation_id: Uuid, metric: Name, unit: Option<N
         metric,
         unit,
         location_id: None,
+        interval: None,
+        label: None,
+        method: None,
         placeholder: true,
         created_at: now,
         updated_at: now,

@@ -28,6 +28,16 @@ impl AskedWindow {
         Window::new(from, self.to.unwrap_or(from.plus_hours(DEFAULT_HOURS)))
     }
 
+    /// Returns the window with both bounds. The default of the end is `now`, and the default of the start is `days` days
+    /// before the end.
+    ///
+    /// # Errors
+    /// `Error::BadParameter`: the window ends before it begins.
+    pub fn ending(self, now: Timestamp, days: i64) -> Result<Window> {
+        let to = self.to.unwrap_or(now);
+        Window::new(self.from.unwrap_or(to.plus_hours(-24 * days)), to)
+    }
+
     /// Returns the window with both bounds. The default of the start is 24 hours before `middle`, and the default of
     /// the end is 24 hours after `middle`.
     ///

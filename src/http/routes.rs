@@ -65,6 +65,8 @@
 //! | GET | /api/v1/predictions | list_predictions | prediction/mod.rs |
 //! | GET | /api/v1/predictions/latest | latest_predictions | prediction/latest.rs |
 //! | GET | /api/v1/predictions/lineage | get_prediction_lineage | prediction/lineage.rs |
+//! | GET | /api/v1/accuracy | get_accuracy | accuracy/mod.rs |
+//! | GET | /api/v1/accuracy/pairs | list_accuracy_pairs | accuracy/mod.rs |
 //! | GET | /api/v1/audit | list_audit | audit.rs |
 //! | GET | /api/v1/admin/backup | download_backup | backup.rs |
 //! | GET | /api/v1/admin/space | get_space | space.rs |
@@ -80,8 +82,8 @@ use poem_openapi::OpenApiService;
 
 use super::{
     api::{
-        audit, backup, health, job, job_run, location, organisation, prediction, probe, reading, sensor, shadow,
-        source, source_version, space, token, webhook,
+        accuracy, audit, backup, health, job, job_run, location, organisation, prediction, probe, reading, sensor,
+        shadow, source, source_version, space, token, webhook,
     },
     context::Context,
     document::{Document, Front},
@@ -102,6 +104,7 @@ type Models = (
     prediction::PredictionApi,
     prediction::LatestApi,
     prediction::LineageApi,
+    accuracy::AccuracyApi,
 );
 type Places = (location::LocationApi, sensor::SensorApi, reading::ReadingApi);
 type Administration = (
@@ -127,6 +130,7 @@ fn apis(app: &App) -> Apis {
         prediction::PredictionApi(app.clone()),
         prediction::LatestApi(app.clone()),
         prediction::LineageApi(app.clone()),
+        accuracy::AccuracyApi(app.clone()),
     );
     let places = (
         location::LocationApi(app.clone()),

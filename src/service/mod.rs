@@ -4,6 +4,7 @@
 //! `App` reads the clock once per transaction and passes the time on. The modules below `service` never read the clock,
 //! so all timestamps of one change are equal, and tests control the clock.
 
+pub mod accuracy;
 mod as_of;
 pub mod audit;
 pub mod backup;

@@ -72,6 +72,7 @@ pub async fn update(
         expected.check(found.id, found.revision)?;
         let mut changed = found.clone();
         change.apply(&mut changed, now);
+        changed.check_interval()?;
         if changed.location_id != found.location_id {
             check_location(tx, changed.location_id, found.organisation_id)?;
         }

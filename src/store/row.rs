@@ -14,6 +14,7 @@ use crate::domain::{
     audit::{AuditAction, AuditKind},
     contract::InputKind,
     health::HealthState,
+    interval::{Aggregation, IntervalLabel},
     job_run::RunStatus,
     limit::LimitedView,
     text::{Description, Message, Name, Stage},
@@ -69,6 +70,8 @@ macro_rules! enum_column {
 }
 
 enum_column!(
+    Aggregation,
+    IntervalLabel,
     Role,
     InputKind,
     HealthState,

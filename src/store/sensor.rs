@@ -10,13 +10,13 @@ use super::{
     set,
 };
 use crate::domain::{
-    Error, Page, Result,
+    Duration, Error, Page, Result,
     page::Listed,
     sensor::{Sensor, SensorFilter},
 };
 
-const SELECT: &str = "SELECT id, organisation_id, name, metric, unit, location_id, placeholder, created_at,
-    updated_at, revision FROM sensors";
+const SELECT: &str = "SELECT id, organisation_id, name, metric, unit, location_id, interval_length, interval_label,
+    interval_method, placeholder, created_at, updated_at, revision FROM sensors";
 
 impl FromRow for Sensor {
     fn from_row(row: &Row<'_>) -> RowResult<Self> {
@@ -27,6 +27,9 @@ impl FromRow for Sensor {
             metric: row.get("metric")?,
             unit: row.get("unit")?,
             location_id: row.get("location_id")?,
+            interval: row.get::<_, Option<i64>>("interval_length")?.map(Duration::from_micros),
+            label: row.get("interval_label")?,
+            method: row.get("interval_method")?,
             placeholder: row.get("placeholder")?,
             created_at: row.get("created_at")?,
             updated_at: row.get("updated_at")?,
@@ -69,7 +72,8 @@ pub fn any_at(connection: &Connection, location_id: Uuid) -> Result<Option<Uuid>
 pub fn insert(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO sensors (id, organisation_id, name, metric, unit, location_id, placeholder, created_at,
-            updated_at, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            updated_at, revision, interval_length, interval_label, interval_method)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?
     .execute((
         sensor.id,
@@ -82,6 +86,9 @@ pub fn insert(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
         sensor.created_at,
         sensor.updated_at,
         sensor.revision,
+        sensor.interval.map(Duration::micros),
+        sensor.label,
+        sensor.method,
     ))
     .on_taken(tx, |unique| taken(tx, unique, sensor))?;
     Ok(())
@@ -94,7 +101,7 @@ pub fn insert(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
 pub fn update(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
     tx.prepare_cached(
         "UPDATE sensors SET name = ?2, metric = ?3, unit = ?4, location_id = ?5, placeholder = ?6, updated_at = ?7,
-            revision = ?8 WHERE id = ?1",
+            revision = ?8, interval_length = ?9, interval_label = ?10, interval_method = ?11 WHERE id = ?1",
     )?
     .execute((
         sensor.id,
@@ -105,6 +112,9 @@ pub fn update(tx: &Transaction<'_>, sensor: &Sensor) -> Result<()> {
         sensor.placeholder,
         sensor.updated_at,
         sensor.revision,
+        sensor.interval.map(Duration::micros),
+        sensor.label,
+        sensor.method,
     ))
     .on_taken(tx, |unique| taken(tx, unique, sensor))?;
     Ok(())

@@ -179,6 +179,9 @@ pub fn row(operation: &str, things: &Value) -> Value {
             json!(["worker", 200, 404, format!("?job_id={job}&{issue}")])
         }
         "list_readings" => json!(["viewer", 200, 404, format!("{sensor}/readings")]),
+        "get_accuracy" | "list_accuracy_pairs" => {
+            json!(["viewer", 200, 404, format!("?metric=mildew_risk&job_id={job}")])
+        }
         "latest_predictions" => json!(["viewer", 200, 404, format!("?job_id={job}")]),
         "get_prediction_lineage" => {
             let at = "metric=mildew_risk&valid_time=2023-10-28T00:00:00Z";

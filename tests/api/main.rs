@@ -1,6 +1,7 @@
 //! Tests of the product's promises on the real server over HTTP.
 
 mod access;
+mod accuracy;
 mod app;
 mod audit;
 mod backup;

@@ -94,6 +94,42 @@ fn check_row(row: &Value, day: &DailyIndex, job: &Value) {
     assert_eq!([&row["job_id"], &row["location_id"]], [&job["id"], &job["location_id"]]);
 }
 
+/// Compares the accuracy of the outlook at Newark with the results of an independent program: the analyses of the model are
+/// the truth, and the reference is "as today".
+async fn check_outlook(app: &TestApp) {
+    let job = job(app, &STATIONS[0]).await;
+    let query = format!(
+        "metric=mildew_risk&job_id={}&from=2013-03-01T00:00:00Z&to=2013-12-01T00:00:00Z&truth=analysis\
+         &lead_edges=P1D,P2D,P3D,P4D&reference=persistence&threshold=60",
+        job["id"].as_str().unwrap()
+    );
+    let rows = app.ok(ADMIN, &format!("GET /accuracy?{query}"), Value::Null).await;
+    #[rustfmt::skip]
+    let expected = [
+        (213, 1, [-0.328_638, 3.333_333, 9.469_496, 4.131_455, 0.193_182], [135, 0, 4, 74]),
+        (212, 2, [-1.084_906, 6.367_925, 15.706_626, 6.037_736, -0.054_688], [130, 5, 9, 68]),
+        (211, 3, [-2.085_308, 9.194_313, 21.396_727, 7.014_218, -0.310_811], [124, 5, 15, 67]),
+    ];
+    assert_eq!(rows.as_array().unwrap().len(), expected.len());
+    for (row, (pairs, without, scores, counts)) in rows.as_array().unwrap().iter().zip(expected) {
+        assert_eq!(
+            (&row["pairs"], &row["without_reading"]),
+            (&json!(pairs), &json!(without))
+        );
+        let names = ["bias", "mae", "rmse", "reference_mae", "skill_mae"];
+        for (name, expected) in names.into_iter().zip(scores) {
+            let found = row[name].as_f64().unwrap();
+            assert!(
+                (found - expected).abs() < 1e-6 * expected.abs().max(1.0),
+                "{name}: {found}, not {expected}"
+            );
+        }
+        let event = &row["events"][0];
+        let found = ["hits", "false_alarms", "misses", "correct_negatives"].map(|name| event[name].as_i64().unwrap());
+        assert_eq!(found, counts);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_season_of_2013_comes_back_as_the_worker_computed_it() {
     let app = TestApp::start().await;
@@ -123,6 +159,8 @@ async fn the_season_of_2013_comes_back_as_the_worker_computed_it() {
             check_row(row, &day, &job);
         }
     }
+
+    check_outlook(&app).await;
 
     let second = work(&app).await;
     assert_eq!(

@@ -7,6 +7,7 @@ use super::column::{Exact, Hex, Verbatim};
 use crate::domain::{
     caller::Role,
     contract::{InputKind, InputRole, OutputRole},
+    interval::{Aggregation, IntervalLabel},
     limit::LimitedView,
     time::Timestamp,
     track::Track,
@@ -106,6 +107,15 @@ pub struct Sensor {
     pub updated_at: Timestamp,
     /// The number of changes, which is part of the ETag.
     pub revision: i64,
+    /// The interval that a reading stands for, in microseconds.
+    #[serde(default)]
+    pub interval_length: Option<i64>,
+    /// The end of the interval that the time of a reading is.
+    #[serde(default)]
+    pub interval_label: Option<IntervalLabel>,
+    /// The method by which the values of the interval became one.
+    #[serde(default)]
+    pub interval_method: Option<Aggregation>,
 }
 
 /// A source.

@@ -1,5 +1,6 @@
 //! Operations of the API, one file for each resource. [`super::routes`] has the table of all.
 
+pub mod accuracy;
 pub mod audit;
 pub mod backup;
 pub mod health;

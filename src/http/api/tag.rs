@@ -9,6 +9,8 @@ pub enum Tag {
     Jobs,
     /// Post, read and withdraw predictions.
     Predictions,
+    /// Compare predictions with what was measured.
+    Accuracy,
     /// Post, read and withdraw readings of sensors.
     Readings,
     /// The health of jobs: whether their predictions keep arriving.
@@ -39,6 +41,7 @@ pub enum Tag {
 const IN_ORDER: &[Tag] = &[
     Tag::Jobs,
     Tag::Predictions,
+    Tag::Accuracy,
     Tag::Readings,
     Tag::Health,
     Tag::Sources,

@@ -119,9 +119,17 @@ fn resolved(document: &Value, schema: &Value) -> Value {
 fn value(schema: &Value, text: &str) -> Value {
     match (schema["type"].as_str(), schema["format"].as_str(), text) {
         (Some("integer"), _, _) => integer(text),
+        (Some("number"), _, _) => number(text),
         (Some("boolean"), _, "true") => json!(true),
         (Some("boolean"), _, "false") => json!(false),
         (_, Some("date-time"), _) => json!(Timestamp::text_of_parameter(text)),
+        _ => json!(text),
+    }
+}
+
+fn number(text: &str) -> Value {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => json!(number),
         _ => json!(text),
     }
 }

@@ -18,6 +18,7 @@ const FIRST: i64 = 16;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0016_everything.sql"),
     include_str!("migrations/0017_limited_tokens.sql"),
+    include_str!("migrations/0018_intervals.sql"),
 ];
 
 /// The key of the lock under which the schema is migrated.

@@ -235,7 +235,7 @@ impl Reader<'_> {
 }
 
 /// Returns the shortest step between the valid times of the series' newest issues. `None` if it is unknown.
-fn newest_step(connection: &Connection, group: &[SeriesRow]) -> Result<Option<i64>> {
+pub(super) fn newest_step(connection: &Connection, group: &[SeriesRow]) -> Result<Option<i64>> {
     let mut newest = connection.prepare_cached(
         "SELECT valid_to - valid_from AS span, count FROM runs WHERE
             series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2)

@@ -19,6 +19,7 @@ mod runs;
 mod series;
 pub mod space;
 mod summaries;
+pub mod verify;
 mod withdraw;
 
 pub use find::find;
@@ -29,6 +30,6 @@ pub use lineage::{Candidate, lineage, values_at};
 pub use post::{NewRun, post};
 pub use posts::NewPost;
 pub use run::DECODED;
-pub use series::{NOTHING_LEFT, SeriesId, any_of, any_of_others, is_known, known_at, owner, owners_at};
+pub use series::{NOTHING_LEFT, SeriesId, SeriesRow, any_of, any_of_others, is_known, known_at, owner, owners_at};
 pub use summaries::Summaries;
 pub use withdraw::{series_of, withdraw};

@@ -6,6 +6,7 @@ mod insert;
 mod known;
 mod post;
 mod series;
+mod truth;
 mod window;
 mod withdraw;
 
@@ -13,5 +14,6 @@ pub use forget::{forget, sweep};
 pub use post::post;
 pub(super) use series::{WITHDRAWN, is_withdrawn};
 pub use series::{any_of, newest_available_at};
+pub use truth::{last_before, truth};
 pub use window::window;
 pub use withdraw::{WithdrawalStep, withdraw};

@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0015_posts.sql"),
     include_str!("migrations/0016_imports.sql"),
     include_str!("migrations/0017_limited_tokens.sql"),
+    include_str!("migrations/0018_intervals.sql"),
 ];
 
 /// The number of the migration that converts names to the Unicode normal form NFC.

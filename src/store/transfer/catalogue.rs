@@ -20,11 +20,12 @@ tables! {
             revision FROM locations ORDER BY id",
         "INSERT INTO locations (id, organisation_id, name, latitude, longitude, elevation, placeholder,
             created_at, updated_at, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-    Sensor { id, organisation_id, name, metric, unit, location_id, placeholder, created_at, updated_at, revision }
+    Sensor { id, organisation_id, name, metric, unit, location_id, placeholder, created_at, updated_at, revision, interval_length, interval_label, interval_method }
         "SELECT id, organisation_id, name, metric, unit, location_id, placeholder, created_at, updated_at,
-            revision FROM sensors ORDER BY id",
+            revision, interval_length, interval_label, interval_method FROM sensors ORDER BY id",
         "INSERT INTO sensors (id, organisation_id, name, metric, unit, location_id, placeholder, created_at,
-            updated_at, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+            updated_at, revision, interval_length, interval_label, interval_method) VALUES (?1, ?2, ?3, ?4, ?5, ?6,
+            ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     Source { id, organisation_id, name, description, expected_interval_minutes, grace_minutes, retention_hours, direct_track, created_at, updated_at, revision }
         "SELECT id, organisation_id, name, description, expected_interval_minutes, grace_minutes, retention_hours,
             direct_track, created_at, updated_at, revision FROM sources ORDER BY id",

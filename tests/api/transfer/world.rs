@@ -47,7 +47,7 @@ impl World {
         app.ok(ADMIN, "POST /tokens", link).await;
         let report = json!({ "status": "failed", "message": "no \"weather\"\nat all" });
         app.ok(ADMIN, &format!("POST /jobs/{}/runs", field.job), report).await;
-        let placeless = json!({ "name": "Placeless", "organisation_id": elsewhere, "metric": "percent", "unit": "%" });
+        let placeless = json!({ "interval": "PT1H", "label": "beginning", "method": "max", "name": "Placeless", "organisation_id": elsewhere, "metric": "percent", "unit": "%" });
         app.make("/api/v1/sensors", &placeless).await;
         attempted(app, webhook.as_deref()).await;
         // The clock was ahead and is set back.

@@ -87,6 +87,10 @@ fn output_roles() -> Vec<OutputRole> {
         metric: Name::new("risk"),
         unit: None,
         required: true,
+        interval: None,
+        label: None,
+        method: None,
+        classes: None,
     };
     vec![output]
 }

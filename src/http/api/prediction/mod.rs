@@ -60,7 +60,7 @@ enum Posted {
 /// Selects the issues of a valid_time.
 #[derive(Debug, Clone, Copy, Enum)]
 #[oai(rename_all = "lowercase")]
-enum IssuesParameter {
+pub enum IssuesParameter {
     /// The newest issue.
     Latest,
     /// Every issue.

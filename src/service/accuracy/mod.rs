@@ -1,0 +1,107 @@
+//! Compares predictions with what was measured. Nothing of it is stored: each request reads the predictions and the readings
+//! of its window in slices, one series after the other. Every token of the organisation can read the scores.
+
+mod group;
+mod pairs;
+mod rows;
+mod select;
+mod slices;
+mod truth;
+
+use std::ops::ControlFlow::Continue;
+
+use super::{App, as_of};
+use crate::domain::{
+    Caller, Result, Window,
+    verification::{Accuracy, AccuracyCursor, AccuracyPair, AccuracyQuery, PairsCursor},
+};
+use rows::Rows;
+use slices::Slices;
+
+/// The default length of the window, in days.
+const DAYS: i64 = 30;
+
+/// Returns a page of scores, and where the next page begins. Rows are ordered by location, source, version, stage, track
+/// and job, and by lead time.
+///
+/// # Errors
+/// Not found: a job, location or sensor. Bad parameter: several sensors could be the truth, units differ, or a series has
+/// too many points in the window.
+pub async fn scores(
+    app: &App,
+    caller: &Caller,
+    query: AccuracyQuery,
+    after: Option<AccuracyCursor>,
+) -> Result<(Vec<Accuracy>, Option<AccuracyCursor>)> {
+    as_of::settle(app, query.as_of).await?;
+    let caller = caller.clone();
+    app.read_blocking(move |connection, now| {
+        let window = query.asked.ending(now, DAYS)?;
+        let groups = select::groups(connection, &caller, &query)?;
+        let (begin, mut skipped) = after.map_or((String::new(), 0), |after| (after.group, after.rows));
+        let mut found = Vec::new();
+        let mut pooled = Rows::new(&query);
+        for group in groups.iter().filter(|group| query.pool || group.key >= begin) {
+            let mut rows = Rows::new(&query);
+            let into = if query.pool { &mut pooled } else { &mut rows };
+            Slices::new(connection, &query, window, group, now).each(|slice| {
+                into.add(group, &slice);
+                Ok(Continue(()))
+            })?;
+            if query.pool {
+                continue;
+            }
+            let skip = if group.key == begin {
+                std::mem::take(&mut skipped)
+            } else {
+                0
+            };
+            let rows = rows.finish();
+            let room = query.limit - found.len();
+            let count = rows.len().saturating_sub(skip);
+            found.extend(rows.into_iter().skip(skip).take(room));
+            if count > room {
+                return Ok((found, Some(cursor(window, &group.key, skip + room))));
+            }
+        }
+        if query.pool {
+            let rows = pooled.finish();
+            let end = skipped.saturating_add(query.limit);
+            let next = (end < rows.len()).then(|| cursor(window, "", end));
+            found = rows.into_iter().skip(skipped).take(query.limit).collect();
+            return Ok((found, next));
+        }
+        Ok((found, None))
+    })
+    .await
+}
+
+fn cursor(window: Window, group: &str, rows: usize) -> AccuracyCursor {
+    AccuracyCursor {
+        group: group.to_owned(),
+        rows,
+        from: window.from,
+        to: window.to,
+    }
+}
+
+/// Returns a page of the pairs that the scores are computed from, ordered by series, valid time and issue time; and where
+/// the next page begins.
+///
+/// # Errors
+/// As [`scores`].
+pub async fn pairs(
+    app: &App,
+    caller: &Caller,
+    query: AccuracyQuery,
+    after: Option<PairsCursor>,
+) -> Result<(Vec<AccuracyPair>, Option<PairsCursor>)> {
+    as_of::settle(app, query.as_of).await?;
+    let caller = caller.clone();
+    app.read_blocking(move |connection, now| {
+        let window = query.asked.ending(now, DAYS)?;
+        let groups = select::groups(connection, &caller, &query)?;
+        pairs::page(connection, &query, window, &groups, after, now)
+    })
+    .await
+}
