@@ -162,7 +162,13 @@ fn job_setup(code: &str, site: &Site) -> Value {
                 { "role": "site", "input_kind": "location", "required": true },
             ],
             "output_roles": [
-                { "role": "mildew_risk", "metric": "mildew_risk", "unit": "points", "required": true },
+                {
+                    "role": "mildew_risk", "metric": "mildew_risk", "unit": "points", "required": true,
+                    // Up to 30 points the fungus hardly grows, at 40 and 50 moderately, and from 60 on fast.
+                    "classes": [
+                        { "from": 0, "name": "low" }, { "from": 40, "name": "moderate" }, { "from": 60, "name": "high" },
+                    ],
+                },
             ],
         },
         "job": { "id": site.job, "name": format!("Mildew risk {code}") },

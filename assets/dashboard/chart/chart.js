@@ -1,6 +1,7 @@
 // A job's predictions as a chart, as they are known now or as of an earlier time, compared with readings and with the
 // versions on trial.
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
+import { classesOf } from "../lib/classes.js";
 import { moment, useZone } from "../lib/time.js";
 import { Classes } from "../parts/class.js";
 import { Lineage } from "../parts/lineage.js";
@@ -29,6 +30,7 @@ export function Chart({ job, source, names, issues, isComplete, sensors, paramet
   const targets = job.job_targets;
   const target = targets.find((target) => target.metric === parameters.metric) ?? targets[0];
   const { metric } = target;
+  const classes = classesOf(names, job, metric);
   // A sensor of another unit needs a second axis, so that nobody sees it unasked.
   const isLike = (sensor) => sensor.metric === metric && (sensor.unit ?? "") === (target.unit ?? "");
   const sensor = parameters.sensor === "none" ? undefined : sensors.find(({ id }) => id === parameters.sensor) ?? sensors.find(isLike);
@@ -82,16 +84,16 @@ export function Chart({ job, source, names, issues, isComplete, sensors, paramet
       ${data.problem && html`<${ProblemNote} problem=${data.problem} retry=${data.reload} />`}
       ${!chart ? !data.problem && html`<${Pending} loaded=${data} />` : html`
         <div class="frame ${data.isReady || time.isMoving ? "" : "loading"}" ref=${frame}>
-          <${Canvas} lines=${lines} extent=${chart.extent} metric=${metric} window=${window} time=${time} main=${reached.length > 0 ? reached : data.readings?.points ?? []}
+          <${Canvas} lines=${lines} extent=${chart.extent} classes=${classes} window=${window} time=${time} main=${reached.length > 0 ? reached : data.readings?.points ?? []}
             label=${text.chart(metric)} moved=${setT} setWindow=${setWindow} choose=${ask} />
           ${reached.length === 0 && data.isReady && html`<p class="nothing">${text.nothing(settled.from, settled.to, asOf !== null)}</p>`}
         </div>
         <${Legend} lines=${lines} />
         ${sensor && data.readings?.points.length === 0 && html`<p class="quiet">${text.noReadings(sensor.name)}</p>`}
-        <${Readout} lines=${lines} metric=${metric} t=${t ?? rest} isPointed=${t !== null} ask=${ask} />`}
-      <${Classes} metric=${metric} />
+        <${Readout} lines=${lines} classes=${classes} t=${t ?? rest} isPointed=${t !== null} ask=${ask} />`}
+      <${Classes} metric=${metric} classes=${classes} />
       ${chart?.thinnedFrom > 0 && html`<p class="quiet">${text.thinned(chart.thinnedFrom)}</p>`}
-      ${chart?.line && html`<${Table} line=${chart.line} points=${main} asOf=${asked} choose=${ask} />`}
+      ${chart?.line && html`<${Table} line=${chart.line} points=${main} classes=${classes} asOf=${asked} choose=${ask} />`}
       <${Lineage} values=${shownValues} job=${job} metric=${metric} names=${names} close=${() => setShownValues(null)}
         picture=${(value) => html`<${Issues} job=${job} metric=${metric} value=${value} />`} />
     </section>`;

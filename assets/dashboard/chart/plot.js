@@ -1,6 +1,5 @@
 // The picture itself, drawn by uPlot: lines, the colours of classes behind the predictions, arrivals, and now.
 import uPlot from "../../vendor/uplot/uPlot.esm.js";
-import { classes } from "../lib/classes.js";
 import { zone } from "../lib/time.js";
 import { number } from "../lib/value.js";
 import { text } from "../texts/chart.js";
@@ -45,16 +44,16 @@ export const inZone = (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone()
 
 /**
  * Draws `lines` of `{ kind, points, drawn, unit, scale, dash }` into `place`, for the window `from` to `to` in milliseconds;
- * `extent` are values that the predictions' axis has in any case. `stops` are the arrivals. Now is marked if `isMarked()`. `moved(x)`
+ * `extent` are values that the predictions' axis has in any case, `classes` those of its metric. `stops` are the arrivals. Now is marked if `isMarked()`. `moved(x)`
  * is called with the pointer's time in seconds, or null, and `placed(box)` with the place of the plot each time that it is drawn.
  */
-export function draw(place, { lines, metric, extent, from, to, stops, width, isMarked, moved, placed }) {
+export function draw(place, { lines, classes, extent, from, to, stops, width, isMarked, moved, placed }) {
   const tables = lines.map(({ drawn }) => [drawn.map((point) => point.t / 1000), drawn.map((point) => point.v)]);
   const aligned = tables.length > 0 ? uPlot.join(tables) : [[], []];
   // The predictions' axis is on the left, whatever is drawn first.
   const scales = [...new Map(lines.map((line) => [line.scale, line.unit])).entries()].sort(([one]) => (one === "y" ? -1 : 1));
   const isNarrow = width < NARROW;
-  const isNamed = !isNarrow && scales.length === 1 && scales[0][0] === "y" && classes(metric).length > 0;
+  const isNamed = !isNarrow && scales.length === 1 && scales[0][0] === "y" && classes.length > 0;
   const look = axis();
   return new uPlot({
     width, height: place.clientHeight, tzDate: inZone,
@@ -63,7 +62,7 @@ export function draw(place, { lines, metric, extent, from, to, stops, width, isM
     cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
     scales: {
       x: { time: true, auto: false, min: from / 1000, max: to / 1000 },
-      ...Object.fromEntries(scales.map(([scale]) => [scale, { range: (_, low, high) => range(metric, scale, extent, low, high) }])),
+      ...Object.fromEntries(scales.map(([scale]) => [scale, { range: (_, low, high) => range(classes, scale, extent, low, high) }])),
     },
     axes: [
       { ...look, values: TICKS, space: 70 },
@@ -75,9 +74,9 @@ export function draw(place, { lines, metric, extent, from, to, stops, width, isM
     ],
     series: [{}, ...lines.map((line) => ({ scale: line.scale, ...STYLES[line.kind](line.points.length <= FEW, line.points.length > MANY, line.dash) }))],
     hooks: {
-      drawClear: [(plot) => bands(plot, metric, spanOf(lines), fill)],
+      drawClear: [(plot) => bands(plot, classes, spanOf(lines), fill)],
       draw: [
-        (plot) => isNamed && bands(plot, metric, spanOf(lines), name),
+        (plot) => isNamed && bands(plot, classes, spanOf(lines), name),
         (plot) => arrivals(plot, stops),
         (plot) => isMarked() && mark(plot, Date.now() / 1000, text.now),
         ({ over }) => placed({ left: over.offsetLeft, top: over.offsetTop, width: over.clientWidth, height: over.clientHeight }),
@@ -94,9 +93,9 @@ function spanOf(lines) {
 }
 
 // A metric with classes shows them all; the others have some air around their values.
-function range(metric, scale, [least, most], low, high) {
+function range(classes, scale, [least, most], low, high) {
   if (low === null) return [0, 1];
-  const all = scale === "y" ? classes(metric) : [];
+  const all = scale === "y" ? classes : [];
   if (scale === "y") [low, high] = [Math.min(low, least), Math.max(high, most)];
   if (all.length > 0) return [Math.min(low, all[0].from), Math.max(high, all.at(-1).from * 1.5) * 1.04];
   const air = (high - low || Math.abs(high) || 1) * 0.08;
@@ -104,8 +103,7 @@ function range(metric, scale, [least, most], low, high) {
 }
 
 // Draws something of each class that is in view, behind the predictions only: `part(ctx, class, box)`.
-function bands(plot, metric, [first, last], part) {
-  const all = classes(metric);
+function bands(plot, all, [first, last], part) {
   if (all.length === 0 || plot.scales.y?.min == null || first > last) return;
   const { left, top, width, height } = plot.bbox;
   const within = (seconds) => Math.min(left + width, Math.max(left, plot.valToPos(seconds, "x", true)));
@@ -120,16 +118,16 @@ function bands(plot, metric, [first, last], part) {
   plot.ctx.restore();
 }
 
-function fill(ctx, { word }, { start, end, upper, height }) {
-  ctx.fillStyle = colour(`band-${word}`);
+function fill(ctx, { tone }, { start, end, upper, height }) {
+  ctx.fillStyle = colour(`band-${tone}`);
   ctx.fillRect(start, upper, end - start, height);
 }
 
 // Beside the plot, where no line is covered.
-function name(ctx, { word }, { right, upper, height }) {
+function name(ctx, { word, tone }, { right, upper, height }) {
   if (height < 18 * devicePixelRatio) return;
   const x = right + 8 * devicePixelRatio;
-  write(ctx, word, colour({ low: "good", moderate: "warn", high: "bad" }[word]), x, upper + height / 2, "left");
+  write(ctx, word, colour({ low: "good", moderate: "warn", high: "bad" }[tone]), x, upper + height / 2, "left");
 }
 
 // A tick at each arrival, at the upper edge.

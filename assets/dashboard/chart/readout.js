@@ -23,7 +23,7 @@ function pointAt(points, t, far) {
 }
 
 /** `lines` have a name; the value at `t` is shown of each, and of readings the last that was not long ago. */
-export function Readout({ lines, metric, t, isPointed, ask }) {
+export function Readout({ lines, classes, t, isPointed, ask }) {
   if (t === null) return html`<div class="readout"></div>`;
   const at = (line) => ({ ...line, point: pointAt(line.points, t, line.kind === "reading" ? RECENT : 0) });
   const found = lines.map(at).filter((line) => line.point);
@@ -39,7 +39,7 @@ export function Readout({ lines, metric, t, isPointed, ask }) {
         ${shown.map((line) => html`
           <li>
             <${Sample} line=${line} /> ${line.name}: <strong>${withUnit(line.point.v, line.unit)}</strong>${" "}
-            ${line.kind !== "reading" && html`<${Class} metric=${metric} value=${line.point.v} /> `}
+            ${line.kind !== "reading" && html`<${Class} classes=${classes} value=${line.point.v} /> `}
             <span class="quiet">${line.point.issue
               ? `${text.issued(line.point.issue, lead((line.point.t - line.point.issue) / 1000))}${line.isOnTrial ? "" : text.version(line.point.version)}`
               : text.read(line.point.t)}</span>

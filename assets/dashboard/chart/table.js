@@ -8,7 +8,7 @@ import { text } from "../texts/chart.js";
 const ROWS = 100;
 
 /** `choose(t)` is called with the time whose value was chosen. */
-export function Table({ line, points, asOf, choose }) {
+export function Table({ line, points, classes, asOf, choose }) {
   const last = points.slice(-ROWS).reverse();
   const heads = [text.validAt, text.value, text.issue, text.lead, text.ofVersion];
   return html`
@@ -21,7 +21,7 @@ export function Table({ line, points, asOf, choose }) {
           <tbody>${last.map((point) => html`
             <tr class="chosen-by-click" onClick=${() => choose(point.t, point.v)}>
               <td class="time"><button type="button" class="as-text" title=${text.what}>${moment(point.t)}</button></td>
-              <td data-title=${heads[1]}>${withUnit(point.v, line.unit)}${classOf(line.metric, point.v) && `, ${classOf(line.metric, point.v).word}`}</td>
+              <td data-title=${heads[1]}>${withUnit(point.v, line.unit)}${classes.length > 0 && `, ${classOf(classes, point.v).word}`}</td>
               <td class="time" data-title=${heads[2]}>${moment(point.issue)}</td>
               <td data-title=${heads[3]}>${lead((point.t - point.issue) / 1000)}</td>
               <td data-title=${heads[4]}>${point.version}</td>

@@ -1,17 +1,16 @@
-// Classes of values that the field has names for, by metric: add a metric here, and the overview and the charts show its
-// classes as colour and as word. Each class ends below the start of the next; colours are low, moderate and high.
+// Classes of values that the contract of a version names for an output, such as low, moderate and high. Each class ends
+// below the start of the next. The lowest has the colour of calm, the highest that of alarm.
 
-const CLASSES = {
-  // Gubler and Thomas, UC Davis: 0 to 30 points the fungus hardly grows, 40 and 50 moderately, from 60 fast.
-  mildew_risk: [
-    { from: 0, word: "low", means: "the fungus hardly grows" },
-    { from: 40, word: "moderate", means: "the fungus grows moderately" },
-    { from: 60, word: "high", means: "the fungus multiplies fast" },
-  ],
-};
+const toneOf = (index, count) => (index === 0 ? "low" : index === count - 1 ? "high" : "moderate");
 
-/** The classes of a metric in their order; none if it has none. */
-export const classes = (metric) => CLASSES[metric] ?? [];
+/** The classes of a metric in their order, as `{ from, word, tone }`; none if the version names none. */
+export function classesIn(version, metric) {
+  const all = version?.output_roles.find((role) => role.metric === metric)?.classes ?? [];
+  return all.map(({ from, name }, index) => ({ from, word: name, tone: toneOf(index, all.length) }));
+}
+
+/** The classes of a job's metric. */
+export const classesOf = (names, job, metric) => classesIn(names.versions.get(job.source_version_id), metric);
 
 /** The class that a value is in. */
-export const classOf = (metric, value) => classes(metric).findLast((each) => value >= each.from) ?? classes(metric)[0];
+export const classOf = (classes, value) => classes.findLast((each) => value >= each.from) ?? classes[0];

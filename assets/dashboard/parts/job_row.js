@@ -36,7 +36,7 @@ export function JobRow({ job, names, isCompact }) {
       <${When} label=${text.until} time=${health.covers_until} none=${health.last_issue_time ? text.unknown : text.noneYet}>
         <${Coverage} job=${job} />
       <//>
-      <div class="values"><${Values} job=${job} source=${names.sources.get(job.source_id)} isReady=${!names.isLoading} isCompact=${isCompact} /></div>
+      <div class="values"><${Values} job=${job} source=${names.sources.get(job.source_id)} version=${names.versions.get(job.source_version_id)} isReady=${!names.isLoading} isCompact=${isCompact} /></div>
     </li>`;
 }
 

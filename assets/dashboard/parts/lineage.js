@@ -1,6 +1,7 @@
 // The card of one predicted value: what made it, from what, and whether it was changed since.
 import { html, useLayoutEffect, useRef, useState } from "../lib/html.js";
 import { API, address, get } from "../lib/api.js";
+import { classesIn } from "../lib/classes.js";
 import { useLoaded } from "../lib/load.js";
 import { link } from "../lib/route.js";
 import { lead, moment } from "../lib/time.js";
@@ -63,7 +64,7 @@ export function LineageFacts({ query, names }) {
   if (!found) return html`<${Pending} loaded=${loaded} />`;
   return html`
     <dl class="facts">
-      <dt>Value</dt><dd><strong>${withUnit(found.value, found.unit)}</strong> <${Class} metric=${found.metric} value=${found.value} />
+      <dt>Value</dt><dd><strong>${withUnit(found.value, found.unit)}</strong> <${Class} classes=${classesIn(names.versions.get(found.source_version_id), found.metric)} value=${found.value} />
         <span class="quiet"> ${spoken(found.metric)}${found.stage ? `, ${found.stage}` : ""}</span></dd>
       <dt>Valid at</dt><dd>${moment(found.valid_time)}</dd>
       <dt>Issued</dt><dd>${moment(found.issue_time)}, ${lead(found.lead_seconds)}</dd>

@@ -7,6 +7,7 @@ import { moment } from "../lib/time.js";
 import { number, plural, spoken, withUnit } from "../lib/value.js";
 import { Field } from "./field.js";
 import { Pending, ProblemNote } from "./problem.js";
+import { TrialAccuracy } from "./promote_accuracy.js";
 
 /** How many of the times that both have are listed. */
 const LISTED = 5;
@@ -86,10 +87,10 @@ function Comparison({ job, names, shadow, window, label }) {
   return html`
     <p class="quiet">Compared are the newest values for each time from ${moment(window.from)} to ${moment(window.to)}, which is what the chart
       shows${window.asOf ? `, as known at ${moment(window.asOf)}` : ""}.</p>
-    ${found.value.map((each) => html`<${Metric} key=${each.metric} each=${each} label=${label} trial=${shadow.source_version} />`)}`;
+    ${found.value.map((each) => html`<${Metric} key=${each.metric} each=${each} job=${job} source=${names.sources.get(job.source_id)?.name} label=${label} trial=${shadow.source_version} />`)}`;
 }
 
-function Metric({ each, label, trial }) {
+function Metric({ each, job, source, label, trial }) {
   const { metric, unit, pairs } = each;
   const last = pairs.slice(-LISTED).reverse();
   return html`
@@ -101,6 +102,7 @@ function Metric({ each, label, trial }) {
       <dt>Mean absolute difference</dt><dd>${pairs.length > 0 ? withUnit(each.difference, unit) : html`<span class="quiet">unknown</span>`}</dd>
     </dl>
     ${pairs.length < FEW_PAIRS && html`<p class="few"><strong>Fewer than ${FEW_PAIRS} times to compare.</strong> That says little about the version. Show a longer time in the chart, or wait.</p>`}
+    ${source && html`<${TrialAccuracy} job=${job} metric=${metric} unit=${unit} source=${source} label=${label} trial=${trial} />`}
     ${each.isCut && html`<p class="few">There are more than ${MOST_VALUES.toLocaleString("en-GB")} values. Only the first were compared: show a shorter time in the chart.</p>`}
     ${last.length > 0 && html`
       <div class="wide" tabindex="0" role="region" aria-label="${spoken(metric)}, compared"><table>

@@ -1,16 +1,14 @@
 // A small picture of values over time: earlier values thin, the newest issue strong. A metric with classes has their
 // colours as background.
-import { classes } from "../lib/classes.js";
 import { html } from "../lib/html.js";
 
 const [WIDTH, HEIGHT, EDGE] = [168, 44, 4];
 
-/** `points` have `t`, `v` and `isNew`. */
-export function Sparkline({ points, metric, text }) {
+/** `points` have `t`, `v` and `isNew`; `classes` are those of their metric. */
+export function Sparkline({ points, classes: all, text }) {
   if (points.length === 0) return html`<span class="quiet">no values yet</span>`;
   const [first, last] = [points[0].t, points.at(-1).t];
   const values = points.map((point) => point.v);
-  const all = classes(metric);
   // With classes the scale begins at the lowest and shows the highest.
   const low = Math.min(...values, ...(all.length ? [all[0].from] : []));
   const high = Math.max(...values, ...(all.length ? [all.at(-1).from] : []));
@@ -23,7 +21,7 @@ export function Sparkline({ points, metric, text }) {
   const band = (each, index) => {
     const top = all[index + 1] ? Math.max(0, y(all[index + 1].from)) : 0;
     const bottom = index === 0 ? HEIGHT : Math.min(HEIGHT, y(each.from));
-    return bottom > top && html`<rect class="band ${each.word}" x="0" width=${WIDTH} y=${top} height=${bottom - top} />`;
+    return bottom > top && html`<rect class="band ${each.tone}" x="0" width=${WIDTH} y=${top} height=${bottom - top} />`;
   };
   return html`
     <svg class="spark" viewBox="0 0 ${WIDTH} ${HEIGHT}" width=${WIDTH} height=${HEIGHT} role="img" aria-label=${text}>

@@ -1,7 +1,7 @@
 // A job's values: for each of its metrics the next value, or the last one, and a picture of the newest values.
 import { html } from "../lib/html.js";
 import { get } from "../lib/api.js";
-import { classOf } from "../lib/classes.js";
+import { classOf, classesIn } from "../lib/classes.js";
 import { useLoaded } from "../lib/load.js";
 import { lines } from "../lib/series.js";
 import { moment, relative } from "../lib/time.js";
@@ -18,8 +18,8 @@ const WEEK = 7 * 86_400_000;
 /** How far back it reaches at most, in milliseconds. */
 const LONGEST = 60 * 86_400_000;
 
-/** With `isCompact` the values are one line of text. */
-export function Values({ job, source, isReady, isCompact }) {
+/** `version` is that of the job. With `isCompact` the values are one line of text. */
+export function Values({ job, source, version, isReady, isCompact }) {
   const { last_issue_time: newest, last_arrival: arrival } = job.health;
   const found = useLoaded(async (signal) => (newest && isReady ? read(job, source, signal) : []), [job.id, newest, arrival, isReady], AGAIN);
   if (!newest) return html`<span class="quiet">no predictions yet</span>`;
@@ -29,7 +29,7 @@ export function Values({ job, source, isReady, isCompact }) {
   const shown = found.value.slice(0, SHOWN);
   const more = found.value.length - shown.length;
   return html`
-    ${shown.map((line) => html`<${Line} key=${line.metric + line.key} line=${line} newest=${newestOf(job, line.metric)} isCompact=${isCompact} />`)}
+    ${shown.map((line) => html`<${Line} key=${line.metric + line.key} line=${line} newest=${newestOf(job, line.metric)} classes=${classesIn(version, line.metric)} isCompact=${isCompact} />`)}
     ${more > 0 && html`<p class="quiet">and ${more} more</p>`}`;
 }
 
@@ -37,23 +37,23 @@ export function Values({ job, source, isReady, isCompact }) {
 const newestOf = ({ health }, metric) =>
   Date.parse(health.targets.find((target) => target.metric === metric)?.last_issue_time ?? health.last_issue_time);
 
-function Line({ line, newest, isCompact }) {
+function Line({ line, newest, classes, isCompact }) {
   const marked = line.points.map((point) => ({ ...point, isNew: point.issue === newest }));
   const next = marked.find((point) => point.t >= Date.now());
   const shown = next ?? marked.at(-1);
   const outlook = marked.filter((point) => point.isNew);
   const peak = outlook.reduce((most, point) => (point.v > most.v ? point : most), shown);
-  const isWorse = classOf(line.metric, peak.v) !== classOf(line.metric, shown.v);
+  const isWorse = classOf(classes, peak.v)?.word !== classOf(classes, shown.v)?.word;
   const name = [spoken(line.metric), line.stage].filter(Boolean).join(", ");
   const value = withUnit(shown.v, line.unit);
   const word = next ? `next, ${relative(shown.t)}` : `last, ${moment(shown.t)}`;
   return html`
     <div class="line">
-      ${!isCompact && html`<${Sparkline} points=${marked} metric=${line.metric} text="${name}: ${value} ${word}" />`}
+      ${!isCompact && html`<${Sparkline} points=${marked} classes=${classes} text="${name}: ${value} ${word}" />`}
       <p>
         <span class="metric">${name}</span>
-        <strong>${value}</strong> <${Class} metric=${line.metric} value=${shown.v} />
-        ${isWorse && html`<span class="peak">up to ${withUnit(peak.v, line.unit)} <${Class} metric=${line.metric} value=${peak.v} /></span>`}
+        <strong>${value}</strong> <${Class} classes=${classes} value=${shown.v} />
+        ${isWorse && html`<span class="peak">up to ${withUnit(peak.v, line.unit)} <${Class} classes=${classes} value=${peak.v} /></span>`}
         <span class="quiet word">${word}</span>
       </p>
     </div>`;

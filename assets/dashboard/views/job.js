@@ -1,4 +1,4 @@
-// One job: its predictions, its health, its versions on trial, its inputs and targets, its runs and its history.
+// One job: its predictions, how accurate they were, its health, its versions on trial, its inputs and targets, its runs and its history.
 import { html, useEffect, useMemo, useState } from "../lib/html.js";
 import { address, call, get } from "../lib/api.js";
 import { RUNS, issuesOf } from "../lib/issues.js";
@@ -9,6 +9,7 @@ import { may } from "../lib/session.js";
 import { stateOf } from "../lib/states.js";
 import { moment, relative, useZone } from "../lib/time.js";
 import { Chart } from "../chart/chart.js";
+import { Accuracy } from "../parts/accuracy.js";
 import { Contract } from "../parts/contract.js";
 import { FirstPrediction } from "../parts/first_prediction.js";
 import { Heading } from "../parts/heading.js";
@@ -72,6 +73,7 @@ export function JobView({ id, parameters, me }) {
       <dt>${text.until}</dt><dd>${dated(job.health.covers_until, text.nothingYet)}</dd>
     </dl>
     <${Contract} job=${job} names=${names} sensors=${sensors.value ?? []} />
+    ${job.health.last_issue_time && !names.isLoading && html`<${Accuracy} job=${job} names=${names} window=${window} parameters=${parameters} />`}
     <${Trials} job=${job} etag=${loaded.value.etag} names=${names} me=${me} window=${window} done=${loaded.reload} />
     <${Runs} job=${job} runs=${runs.value?.body ?? []} health=${health.value} />
     <${History} job=${job} names=${names} />`;

@@ -1,7 +1,7 @@
 // All jobs at a glance: the health and the next values of each, as a list, as a calendar, or on a map.
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { MOST, get, getAll } from "../lib/api.js";
-import { classes } from "../lib/classes.js";
+import { classesOf } from "../lib/classes.js";
 import { arranged } from "../lib/jobs.js";
 import { POLL, useLoaded } from "../lib/load.js";
 import { useNames } from "../lib/names.js";
@@ -80,7 +80,7 @@ function List({ jobs, names, rows }) {
       <li class="heads" aria-hidden="true">${[text.job, text.health, text.lastPost, text.until, text.values].map((head) => html`<span>${head}</span>`)}</li>
       ${jobs.map((job) => html`<${JobRow} key=${job.id} job=${job} names=${names} isCompact=${rows === "compact"} />`)}
     </ul>
-    ${classified(jobs).map((metric) => html`<h2>${text.classes(spoken(metric))}</h2><${Classes} metric=${metric} />`)}`;
+    ${classified(jobs, names).map(({ metric, classes }) => html`<h2>${text.classes(spoken(metric))}</h2><${Classes} metric=${metric} classes=${classes} />`)}`;
 }
 
 function Pages({ page, pages }) {
@@ -96,9 +96,11 @@ function Pages({ page, pages }) {
     </nav>`;
 }
 
-/** The metrics of these jobs that have classes. */
-const classified = (jobs) =>
-  [...new Set(jobs.flatMap((job) => job.job_targets.map((target) => target.metric)))].filter((metric) => classes(metric).length > 0);
+/** The metrics of these jobs that have classes, each set of classes once. */
+function classified(jobs, names) {
+  const all = jobs.flatMap((job) => job.job_targets.map(({ metric }) => ({ metric, classes: classesOf(names, job, metric) })));
+  return [...new Map(all.filter(({ classes }) => classes.length > 0).map((each) => [JSON.stringify(each), each])).values()];
+}
 
 // What has changed since the last poll, for screen readers: a job's state, or a new issue.
 function useChanges(jobs) {

@@ -32,8 +32,8 @@ export function Shared({ parts: [id], parameters, me }) {
 }
 
 /** Names of the things that the job shows. Lists are not for the token of a link. */
-const namesOf = ({ source, location }) => ({
-  organisations: new Map(), versions: new Map(),
+const namesOf = ({ source, version, location }) => ({
+  organisations: new Map(), versions: new Map(version ? [[version.id, version]] : []),
   sources: new Map(source ? [[source.id, source]] : []), locations: new Map(location ? [[location.id, location]] : []),
 });
 
@@ -45,13 +45,14 @@ function SharedJob({ id, parameters }) {
   const bound = job?.role_bindings.filter(({ input_type }) => input_type === "sensor").map(({ input_id }) => input_id) ?? [];
   const around = useLoaded(async (signal) => {
     if (!job) return undefined;
-    const [source, location, ...sensors] = await Promise.all([
+    const [source, version, location, ...sensors] = await Promise.all([
       get(`/sources/${job.source_id}`, {}, signal),
+      get(`/source_versions/${job.source_version_id}`, {}, signal),
       job.location_id ? get(`/locations/${job.location_id}`, {}, signal) : undefined,
       ...bound.map((id) => get(`/sensors/${id}`, {}, signal)),
     ]);
-    return { source, location, sensors, names: namesOf({ source, location }) };
-  }, [job?.source_id, job?.location_id, bound.join()]);
+    return { source, location, sensors, names: namesOf({ source, version, location }) };
+  }, [job?.source_version_id, job?.location_id, bound.join()]);
   const runs = useLoaded((signal) => call(address(`/jobs/${id}/runs`, { limit: RUNS }), { signal }), [id, arrival]);
   const issues = useMemo(() => issuesOf(runs.value?.body ?? []), [runs.value]);
   if (!job) return html`<${Heading}>${text.job}<//><${Pending} loaded=${loaded} />`;

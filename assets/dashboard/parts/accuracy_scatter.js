@@ -1,0 +1,65 @@
+// Predicted against measured, with the diagonal on which the prediction was right.
+import { html } from "../lib/html.js";
+import { get } from "../lib/api.js";
+import { lineOf } from "../lib/accuracy.js";
+import { useLoaded } from "../lib/load.js";
+import { ticks } from "../lib/scale.js";
+import { number } from "../lib/value.js";
+import { text } from "../texts/accuracy.js";
+import { AccuracyProblem } from "./accuracy_problem.js";
+import { Pending } from "./problem.js";
+
+/** The most points that are drawn. */
+const MOST = 3000;
+const DAY = 86_400_000;
+const [SIZE, LEFT, TOP, BOTTOM] = [340, 44, 8, 40];
+
+/** `days` are the scores of `row` by day: of many pairs the newest days are drawn. */
+export function Scatter({ query, row, days, unit }) {
+  const since = row.pairs > MOST ? newest(days) : query.from;
+  const found = useLoaded(async (signal) => {
+    const all = await get("/accuracy/pairs", { ...query, tz: undefined, from: since, limit: MOST }, signal);
+    return all.filter((pair) => lineOf(pair) === lineOf(row));
+  }, [JSON.stringify(query), since, lineOf(row)]);
+  const pairs = found.value;
+  return html`
+    <div class="by-pair">
+      <h4>${text.scatter}</h4>
+      <p class="quiet">${text.scatterHint(unit)}</p>
+      ${found.problem ? html`<${AccuracyProblem} problem=${found.problem} retry=${found.reload} />` : !pairs ? html`<${Pending} loaded=${found} />`
+        : pairs.length > 0 && html`<${Picture} pairs=${pairs} r2=${row.r2} />`}
+      ${pairs && pairs.length < row.pairs && html`<p class="quiet small-print">${text.newest(pairs.length, row.pairs, pairs[0]?.valid_time ?? since)}</p>`}
+    </div>`;
+}
+
+/** The start of the newest days that together have no more than MOST pairs. */
+function newest(days) {
+  let sum = 0;
+  const index = days.findLastIndex((row) => (sum += row.pairs) > MOST);
+  const first = days[Math.min(index + 1, days.length - 1)];
+  // Days are those of a zone. A day of reserve does not bring more than MOST pairs.
+  return first ? new Date(Date.parse(first.first_valid_time ?? first.day) - (first.first_valid_time ? 0 : DAY)).toISOString() : undefined;
+}
+
+function Picture({ pairs, r2 }) {
+  const values = pairs.flatMap(({ value, reading }) => [value, reading]);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const air = (most - least || 1) * 0.04;
+  const [low, high] = [least - air, most + air];
+  const place = (value) => (value - low) / (high - low);
+  const x = (value) => LEFT + place(value) * (SIZE - LEFT - TOP);
+  const y = (value) => SIZE - BOTTOM - place(value) * (SIZE - BOTTOM - TOP);
+  const points = pairs.map(({ value, reading }) => `M${x(reading).toFixed(1)} ${y(value).toFixed(1)}h0`).join("");
+  const marks = ticks(low, high, 5);
+  return html`
+    <svg class="scatter" viewBox="0 0 ${SIZE} ${SIZE}" role="img" aria-label=${text.scatterLabel(pairs.length, r2)}>
+      ${marks.map((mark) => html`
+        <path class="grid" d="M${LEFT} ${y(mark)}H${SIZE - TOP}M${x(mark)} ${TOP}V${SIZE - BOTTOM}" />
+        <text class="tick" x=${LEFT - 6} y=${y(mark) + 4} text-anchor="end">${number(mark)}</text>
+        <text class="tick" x=${x(mark)} y=${SIZE - BOTTOM + 16} text-anchor="middle">${number(mark)}</text>`)}
+      <path class="diagonal" d="M${x(low)} ${y(low)}L${x(high)} ${y(high)}" />
+      <path class="points ${pairs.length < 300 ? "few-points" : ""}" d=${points} />
+      <text class="tick" x=${(LEFT + SIZE) / 2} y=${SIZE - 4} text-anchor="middle">${text.measured}</text>
+      <text class="tick" transform="translate(11 ${SIZE / 2 - 12}) rotate(-90)" text-anchor="middle">${text.predicted}</text>
+    </svg>`;
+}
