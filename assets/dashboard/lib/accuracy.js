@@ -22,18 +22,23 @@ export function rangeOf(row) {
   return { key: row.lead_to, from, to };
 }
 
-/** The sensors that may measure a metric of a job: those that are bound to it, else those at its location. */
+/**
+ * What may measure a metric of a job: `list` has the sensors that are bound to it, else those at its location. A job without a
+ * location may predict for many, each with a sensor of its own. `isMeasured` if there is any.
+ */
 export async function sensorsOf(job, metric, signal) {
   const bound = new Set(job.role_bindings.filter(({ input_type }) => input_type === "sensor").map(({ input_id }) => input_id));
   const own = await Promise.all([...bound].map((id) => get(`/sensors/${id}`, {}, signal)));
-  const found = own.filter((sensor) => sensor.metric === metric);
-  return found.length > 0 || !job.location_id ? found : getAll("/sensors", { location_id: job.location_id, metric }, signal);
+  const fitting = own.filter((sensor) => sensor.metric === metric);
+  if (fitting.length > 0) return { list: fitting, isMeasured: true };
+  const list = await getAll("/sensors", { organisation_id: job.organisation_id, location_id: job.location_id, metric }, signal);
+  return { list: job.location_id ? list : [], isMeasured: list.length > 0 };
 }
 
 /** The parameters of the truth: the chosen sensor, or the readings; the analyses if they are chosen or nothing measures the metric. */
-export function truthOf(sensors, chosen) {
-  if (sensors.some(({ id }) => id === chosen)) return { sensor_id: chosen };
-  return chosen === "analysis" || sensors.length === 0 ? { truth: "analysis" } : {};
+export function truthOf({ list, isMeasured }, chosen) {
+  if (list.some(({ id }) => id === chosen)) return { sensor_id: chosen };
+  return chosen === "analysis" || !isMeasured ? { truth: "analysis" } : {};
 }
 
 const iso = (time) => new Date(time).toISOString();
@@ -49,14 +54,16 @@ export function windowOf(period, job, chart, now) {
 /** The line that a row belongs to: its version, whether that is on trial, its stage and its location. */
 export const lineOf = (row) => [row.source_version, row.track ?? "", row.stage ?? "", row.location_id ?? ""].join("|");
 
-/** The rows with pairs as lines `{ key, rows }`, that of the job's version first, and the ranges that they have. */
-export function arranged(rows, label) {
+/** The rows with pairs as lines `{ key, name, rows }`, that of the job's version first, and the ranges that they have. */
+export function arranged(rows, label, nameOf) {
   const found = rows.filter(({ pairs }) => pairs > 0);
   const lines = new Map();
   for (const row of found) lines.set(lineOf(row), [...(lines.get(lineOf(row)) ?? []), row]);
   const isOwn = ([row]) => row.source_version === label && !row.track;
   const ranges = [...new Map(found.map((row) => [row.lead_to, rangeOf(row)])).values()].sort((one, other) => one.to - other.to);
-  return { ranges, lines: [...lines].map(([key, rows]) => ({ key, rows })).sort((one, other) => isOwn(other.rows) - isOwn(one.rows)) };
+  const hasPlaces = new Set(found.map(({ location_id }) => location_id)).size > 1;
+  const line = ([key, rows]) => ({ key, rows, name: nameOf(rows[0], hasPlaces) });
+  return { ranges, lines: [...lines].map(line).sort((one, other) => isOwn(other.rows) - isOwn(one.rows)) };
 }
 
 /** What the requests of one row have in common. Times that all versions have need all versions. */

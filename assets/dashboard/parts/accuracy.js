@@ -18,6 +18,8 @@ import { Pending } from "./problem.js";
 
 /** How long the section is seen before it is read, in milliseconds: while the chart above is loading, it stands higher. */
 const STILL = 400;
+/** The most lines of the picture, such as those of a job with many locations. */
+const MOST_LINES = 5;
 
 /** `window` is what the chart shows, once there is a chart. The choices are part of the address. */
 export function Accuracy({ job, names, window, parameters }) {
@@ -46,9 +48,9 @@ function Scores({ job, names, window, parameters }) {
   const target = job.job_targets.find(({ metric }) => metric === parameters.metric) ?? job.job_targets[0];
   const { metric } = target;
   const bindings = job.role_bindings.map(({ input_id }) => input_id).join();
-  const sensors = useLoaded(async (signal) => ({ metric, list: await sensorsOf(job, metric, signal) }), [job.id, metric, bindings]);
+  const sensors = useLoaded(async (signal) => ({ metric, ...await sensorsOf(job, metric, signal) }), [job.id, metric, bindings]);
   const isKnown = sensors.value?.metric === metric;
-  const truth = truthOf(isKnown ? sensors.value.list : [], parameters.truth);
+  const truth = truthOf(isKnown ? sensors.value : { list: [] }, parameters.truth);
   const query = {
     metric, job_id: job.id, track: "all", ...windowOf(period, job, window, now), lead_edges: edges(truth.truth === "analysis"), ...truth,
     reference: reference === "none" ? undefined : reference, common: common ? true : undefined, tz: zone(), classes: true,
@@ -58,14 +60,16 @@ function Scores({ job, names, window, parameters }) {
     ? { at, query, unit: target.unit, rows: await get("/accuracy", { ...query, limit: MOST_ROWS }, signal) } : undefined), [at, isKnown]);
   if (!isKnown) return html`<${Pending} loaded=${sensors} />`;
   const label = names.versions.get(job.source_version_id)?.version;
-  const { lines, ranges } = arranged(found.value?.rows ?? [], label);
+  const { lines, ranges } = arranged(found.value?.rows ?? [], label, (row, hasPlaces) =>
+    text.line(row, hasPlaces && (names.locations.get(row.location_id)?.name ?? row.location_id)));
+  const versions = new Set(lines.map(({ rows: [row] }) => `${row.source_version} ${row.track ?? ""}`));
   return html`
-    <${AccuracyChoices} job=${job} metric=${metric} sensors=${sensors.value.list} truth=${truth} period=${period} reference=${reference}
-      common=${common} hasSeveral=${lines.length > 1 || Boolean(common)} />
-    ${truth.truth === "analysis" && sensors.value.list.length === 0 && html`<p class="quiet">${text.byItself}</p>`}
+    <${AccuracyChoices} job=${job} metric=${metric} sensors=${sensors.value} truth=${truth} period=${period} reference=${reference}
+      common=${common} hasSeveral=${Boolean(common) || versions.size > 1} />
+    ${!sensors.value.isMeasured && html`<p class="quiet">${text.byItself}</p>`}
     ${found.problem ? html`<${AccuracyProblem} problem=${found.problem} retry=${found.reload} />`
       : !found.value ? html`<${Pending} loaded=${found} />`
-      : lines.length === 0 ? html`<${Nothing} rows=${found.value.rows} period=${period} />`
+      : lines.length === 0 ? html`<${Nothing} rows=${found.value.rows} period=${period} isAnalysis=${truth.truth === "analysis"} />`
       : html`<div class=${found.value.at === at ? "" : "loading"} aria-busy=${found.value.at === at ? "false" : "true"}>
         <${Found} job=${job} query=${found.value.query} unit=${found.value.unit} lines=${lines} ranges=${ranges} parameters=${parameters} /></div>`}`;
 }
@@ -76,10 +80,13 @@ function Found({ job, query, unit, lines, ranges, parameters }) {
   const most = line.rows.reduce((most, row) => (row.pairs > most.pairs ? row : most));
   const row = line.rows.find((row) => row.lead_to === parameters.range) ?? most;
   const pairs = queryOf(query, row);
+  const first = lines.slice(0, MOST_LINES);
+  const shown = first.includes(line) ? first : [...first.slice(0, -1), line];
   const csv = address("/accuracy/pairs", { ...pairs, tz: undefined, format: "csv", limit: MOST_ROWS });
   return html`
-    <${Leads} lines=${lines} ranges=${ranges} row=${row} line=${line} unit=${unit} choose=${(range) => keep({ range })} />
-    <${ScoreTable} lines=${lines} ranges=${ranges} unit=${unit} reference=${query.reference} />
+    ${shown.length < lines.length && html`<p class="quiet">${text.cut(shown.length, lines.length)}</p>`}
+    <${Leads} lines=${shown} ranges=${ranges} row=${row} line=${line} unit=${unit} choose=${(range) => keep({ range })} />
+    <${ScoreTable} lines=${shown} ranges=${ranges} unit=${unit} reference=${query.reference} />
     <${Closer} key=${job.id} query=${pairs} line=${line} lines=${lines} row=${row} unit=${unit} />
     <p class="same">
       <${Answer} address=${csv} name=${text.csv} file="${text.file(job.name, query.metric)}.csv" />
@@ -88,12 +95,13 @@ function Found({ job, query, unit, lines, ranges, parameters }) {
     </p>`;
 }
 
-function Nothing({ rows, period }) {
+function Nothing({ rows, period, isAnalysis }) {
   const sum = (field) => rows.reduce((sum, row) => sum + row[field], 0);
   const lacking = sum("without_reference");
   const unmet = text.unmet(sum("without_reading"), lacking === 0 && sum("without_prediction"), lacking);
   return html`
     <p class="empty">${text.nothing} ${unmet && `${unmet}.`}${" "}
       ${lacking > 0 && html`<button type="button" onClick=${() => keep({ reference: "none" })}>${text.withoutReference}</button> `}
+      ${!isAnalysis && html`<button type="button" onClick=${() => keep({ truth: "analysis" })}>${text.withAnalysis}</button> `}
       ${period !== "all" && html`<button type="button" onClick=${() => keep({ period: "all" })}>${text.showAll}</button>`}</p>`;
 }

@@ -7,15 +7,15 @@ import { Field } from "./field.js";
 
 const options = (names) => Object.entries(names);
 
-/** `sensors` may measure the metric, `truth` is what truthOf returned for them. */
-export function AccuracyChoices({ job, metric, sensors, truth, period, reference, common, hasSeveral }) {
+/** `sensors` is what sensorsOf found, `truth` what truthOf returned for it. */
+export function AccuracyChoices({ job, metric, sensors: { list, isMeasured }, truth, period, reference, common, hasSeveral }) {
   const metrics = job.job_targets.map((target) => target.metric);
   const truths = [
-    ...(sensors.length > 1 ? [["", text.chooseSensor]] : sensors.length === 0 ? [] : [["", text.readingsOf(sensors[0])]]),
-    ...(sensors.length > 1 ? sensors.map((sensor) => [sensor.id, text.readingsOf(sensor)]) : []),
+    ...(isMeasured ? [["", list.length > 1 ? text.chooseSensor : list.length === 1 ? text.readingsOf(list[0]) : text.readingsThere]] : []),
+    ...(list.length > 1 ? list.map((sensor) => [sensor.id, text.readingsOf(sensor)]) : []),
     ["analysis", text.analysis],
   ];
-  const chosen = truth.sensor_id && sensors.length > 1 ? truth.sensor_id : truth.truth ?? "";
+  const chosen = truth.sensor_id && list.length > 1 ? truth.sensor_id : truth.truth ?? "";
   return html`
     <div class="choices">
       ${metrics.length > 1 && html`<${Field} name="accuracy-metric" label=${text.metric} kind="select" value=${metric}

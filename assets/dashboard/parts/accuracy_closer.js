@@ -29,7 +29,7 @@ export function Closer({ query, lines, line, row, unit }) {
     <h3>${text.closer}</h3>
     <div class="choices">
       ${lines.length > 1 && html`<${Field} name="accuracy-version" label=${text.columns.version} kind="select" value=${line.key} set=${(of) => keep({ of })}
-        options=${lines.map(({ key, rows }) => [key, text.version(rows[0])])} />`}
+        options=${lines.map(({ key, name }) => [key, name])} />`}
       ${line.rows.length > 1 && html`<${Field} name="accuracy-range" label=${text.range} kind="select" value=${row.lead_to} set=${(range) => keep({ range })}
         options=${line.rows.map((each) => [each.lead_to, text.ahead(rangeOf(each).from, rangeOf(each).to)])} />`}
       <span class="quiet">${text.pairs(row.pairs)}</span>

@@ -6,7 +6,7 @@ import { number } from "../lib/value.js";
 import { text } from "../texts/accuracy.js";
 
 const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [260, 46, 14, 12, 44];
-/** Lines differ by colour and by the shape of their points. There are more colours than a picture can bear. */
+/** Lines differ by colour and by the shape of their points. There is one for each line. */
 const SHAPES = ["M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0", "M-5-5h10v10h-10z", "M0-6.5L6 4.5H-6z", "M0-6.5L6.5 0L0 6.5L-6.5 0z", "M-6-4.5H6L0 6.5z"];
 
 /** `row` is looked at, of `line`. `choose` is called with the range that is clicked. */
@@ -59,10 +59,10 @@ export function Leads({ lines, ranges, line, row, unit, choose }) {
       <ul class="plain">
         ${lines.map((each, index) => {
           const found = of(each, at);
-          return found && html`<li key=${each.key}><${Sample} index=${index} /> ${text.version(found)}: <strong>${text.score(found.mae, unit)}</strong>
+          return found && html`<li key=${each.key}><${Sample} index=${index} /> ${each.name}: <strong>${text.score(found.mae, unit)}</strong>
             <span class="quiet"> ${text.pairs(found.pairs)}</span></li>`;
         })}
-        ${reference && referenceAt(at) !== undefined && referenceAt(at) !== null && html`<li><${Sample} /> ${text.referenceLine(reference, lines.length > 1 ? text.version(row) : "")}:
+        ${reference && referenceAt(at) !== undefined && referenceAt(at) !== null && html`<li><${Sample} /> ${text.referenceLine(reference, lines.length > 1 ? line.name : "")}:
           <strong> ${text.score(referenceAt(at), unit)}</strong></li>`}
       </ul>
     </div>`;

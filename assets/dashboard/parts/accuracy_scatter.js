@@ -1,7 +1,7 @@
 // Predicted against measured, with the diagonal on which the prediction was right.
 import { html } from "../lib/html.js";
 import { get } from "../lib/api.js";
-import { lineOf } from "../lib/accuracy.js";
+import { MOST_ROWS, lineOf } from "../lib/accuracy.js";
 import { useLoaded } from "../lib/load.js";
 import { ticks } from "../lib/scale.js";
 import { number } from "../lib/value.js";
@@ -9,7 +9,7 @@ import { text } from "../texts/accuracy.js";
 import { AccuracyProblem } from "./accuracy_problem.js";
 import { Pending } from "./problem.js";
 
-/** The most points that are drawn. */
+/** The most points that are drawn. A request for several versions has more. */
 const MOST = 3000;
 const DAY = 86_400_000;
 const [SIZE, LEFT, TOP, BOTTOM] = [340, 44, 8, 40];
@@ -18,7 +18,7 @@ const [SIZE, LEFT, TOP, BOTTOM] = [340, 44, 8, 40];
 export function Scatter({ query, row, days, unit }) {
   const since = row.pairs > MOST ? newest(days) : query.from;
   const found = useLoaded(async (signal) => {
-    const all = await get("/accuracy/pairs", { ...query, tz: undefined, from: since, limit: MOST }, signal);
+    const all = await get("/accuracy/pairs", { ...query, tz: undefined, from: since, limit: MOST_ROWS }, signal);
     return all.filter((pair) => lineOf(pair) === lineOf(row));
   }, [JSON.stringify(query), since, lineOf(row)]);
   const pairs = found.value;

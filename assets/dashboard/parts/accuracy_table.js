@@ -4,12 +4,12 @@ import { FEW } from "../lib/accuracy.js";
 import { text } from "../texts/accuracy.js";
 
 export function ScoreTable({ lines, ranges, unit, reference }) {
-  const rows = ranges.flatMap((range) => lines.flatMap(({ key, rows }) =>
-    rows.filter((row) => row.lead_to === range.key).map((row) => ({ key: key + range.key, range, row }))));
+  const rows = ranges.flatMap((range) => lines.flatMap(({ key, name, rows }) =>
+    rows.filter((row) => row.lead_to === range.key).map((row) => ({ key: key + range.key, name, range, row }))));
   const { columns } = text;
   const heads = ["lead", lines.length > 1 && "version", "bias", "mae", "rmse", reference && "skill", "pairs", reference && "days"].filter(Boolean);
   const cells = {
-    version: (row) => text.version(row),
+    version: (row, name) => name,
     bias: (row) => text.signed(row.bias, unit, row.mae),
     mae: (row) => text.score(row.mae, unit),
     rmse: (row) => text.score(row.rmse, unit),
@@ -23,10 +23,10 @@ export function ScoreTable({ lines, ranges, unit, reference }) {
       <table class="cards scores">
         <caption class="hidden">${text.scores}</caption>
         <thead><tr>${heads.map((head) => html`<th scope="col" class="no-sort">${columns[head]}</th>`)}</tr></thead>
-        <tbody>${rows.map(({ key, range, row }, index) => html`
+        <tbody>${rows.map(({ key, name, range, row }, index) => html`
           <tr key=${key} title=${left[index] ? `${text.leftOut} ${left[index]}` : undefined}>
             <th scope="row">${text.ahead(range.from, range.to)}</th>
-            ${heads.slice(1).map((head) => html`<td data-title=${columns[head]}>${cells[head](row)}</td>`)}
+            ${heads.slice(1).map((head) => html`<td data-title=${columns[head]}>${cells[head](row, name)}</td>`)}
           </tr>`)}</tbody>
       </table>
     </div>

@@ -3,6 +3,7 @@ import { html, useState } from "../lib/html.js";
 import { get } from "../lib/api.js";
 import { FEW, edges, rangeOf, sensorsOf, truthOf } from "../lib/accuracy.js";
 import { useLoaded } from "../lib/load.js";
+import { current } from "../lib/route.js";
 import { zone } from "../lib/time.js";
 import { text } from "../texts/accuracy.js";
 import { AccuracyProblem } from "./accuracy_problem.js";
@@ -15,7 +16,8 @@ const LONG = 90 * 86_400_000;
 export function TrialAccuracy({ job, metric, unit, source, label, trial }) {
   const [from] = useState(() => new Date(Date.now() - LONG).toISOString());
   const found = useLoaded(async (signal) => {
-    const truth = truthOf(await sensorsOf(job, metric, signal));
+    // What the page compares with is chosen there.
+    const truth = truthOf(await sensorsOf(job, metric, signal), current().parameters.truth);
     const rows = await get("/accuracy", {
       metric, job_id: job.id, source_version: trial, track: "shadow", reference: `${source}@${label}`, common: true, from,
       lead_edges: edges(truth.truth === "analysis"), tz: zone(), ...truth,
