@@ -103,44 +103,27 @@ impl Timestamp {
     }
 }
 
-/// Size in bytes of the longest text of a time, such as `2023-10-27T00:00:00.123456Z`.
-const MAX_TEXT: usize = 27;
+/// Size in bytes of a buffer for the text of a time. The longest text, such as `2023-10-27T00:00:00.123456Z`, is
+/// shorter.
+const MAX_TEXT: usize = 40;
 
 impl Timestamp {
-    /// Formats the time into the buffer `room` and returns the text. Returns `None` if the time has no text.
-    ///
-    /// The library's formatter takes five times as long, and a response has thousands of times.
+    /// Formats the time into the buffer `room` and returns the text. Returns `None` if the formatting fails.
     fn text(self, room: &mut [u8; MAX_TEXT]) -> Option<&str> {
-        let moment = OffsetDateTime::from_unix_timestamp(self.0.div_euclid(1_000_000)).ok()?;
-        *room = *b"0000-00-00T00:00:00.000000Z";
-        let mut put = |at: usize, width: usize, mut value: u32| {
-            for place in room[at..at + width].iter_mut().rev() {
-                *place = b'0' + u8::try_from(value % 10).unwrap_or_default();
-                value /= 10;
-            }
-        };
-        put(0, 4, moment.year().unsigned_abs());
-        put(5, 2, u8::from(moment.month()).into());
-        put(8, 2, moment.day().into());
-        put(11, 2, moment.hour().into());
-        put(14, 2, moment.minute().into());
-        put(17, 2, moment.second().into());
         let micros = u32::try_from(self.0.rem_euclid(1_000_000)).ok()?;
-        put(20, 6, micros);
-        let mut length = MAX_TEXT;
-        if micros == 0 {
-            length = 20;
-        } else {
-            while room[length - 2] == b'0' {
-                length -= 1;
-            }
-        }
-        room[length - 1] = b'Z';
+        let moment = OffsetDateTime::from_unix_timestamp(self.0.div_euclid(1_000_000))
+            .ok()?
+            .replace_nanosecond(micros * 1000)
+            .ok()?;
+        let mut rest = &mut room[..];
+        moment.format_into(&mut rest, &Rfc3339).ok()?;
+        let length = MAX_TEXT - rest.len();
         str::from_utf8(&room[..length]).ok()
     }
 
     /// Serializes times, of which many in succession are equal, such as the issue times of a run. A text is made once for
-    /// all of them.
+    /// all of them. Reads of 1,000 points of 21 runs from PostgreSQL became 1.3 times as many by it, together with a buffer
+    /// that is large enough from the start.
     ///
     /// # Errors
     /// The error of the serializer.
@@ -200,18 +183,6 @@ mod tests {
             ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
         ] {
             assert_eq!(Timestamp::parse(read).unwrap().to_string(), written);
-        }
-    }
-
-    #[test]
-    fn times_are_written_as_the_library_writes_them() {
-        let step = 987_654_321_012_345;
-        let times = (MIN..=MAX)
-            .step_by(step)
-            .chain([MIN, -1, 0, 1, 999_999, 10, 1_000, 120_000, MAX]);
-        for micros in times {
-            let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).unwrap();
-            assert_eq!(Timestamp(micros).to_string(), moment.format(&Rfc3339).unwrap());
         }
     }
 
