@@ -1,4 +1,4 @@
-//! How forecasts of the same time changed from issue to issue.
+//! Changes of the forecasts of one time from issue to issue.
 
 /// Sums over the valid times of the changes between successive issues.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::domain::class::Class;
 
-/// What is counted besides the errors.
+/// Rules for everything that is counted besides the errors.
 #[derive(Debug, Clone)]
 pub struct TallyRules {
     /// Thresholds of events.

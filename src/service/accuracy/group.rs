@@ -11,7 +11,7 @@ pub struct Group {
     pub key: String,
     /// The series, in the order of the response.
     pub members: Vec<Member>,
-    /// What the scored series are compared with.
+    /// The truths that the scored series are compared with.
     pub truths: Vec<TruthOf>,
     /// Whether a version that the request names has no predictions here.
     pub lacks_a_version: bool,
@@ -33,7 +33,7 @@ pub struct Member {
     pub classes: Option<Vec<Class>>,
 }
 
-/// What predictions are compared with.
+/// A truth that predictions are compared with.
 #[derive(PartialEq)]
 pub enum TruthOf {
     /// The readings of a sensor.

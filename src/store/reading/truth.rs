@@ -1,14 +1,10 @@
 //! Reads a sensor's readings as the truth that predictions are compared with.
 
-use super::series::is_withdrawn;
+use super::{series::is_withdrawn, window::WINDOW};
 use crate::{
     domain::{Result, Timestamp, sensor::Sensor, verification::Truth},
     store::engine::Connection,
 };
-
-const WINDOW: &str = "SELECT time, value, available_at FROM readings
-    WHERE series_id = (SELECT id FROM reading_series WHERE sensor_id = ?1 AND organisation_id = ?2)
-    /*postgres AND organisation_id = ?2 */ AND time >= ?3 AND time < ?4 AND available_at <= ?5 ORDER BY time, revision";
 
 const BEFORE: &str = "SELECT time, value, available_at FROM readings
     WHERE series_id = (SELECT id FROM reading_series WHERE sensor_id = ?1 AND organisation_id = ?2)

@@ -10,7 +10,8 @@ use crate::{
     store::engine::Connection,
 };
 
-const WINDOW: &str = "SELECT time, value, available_at FROM readings
+/// The revisions of the sensor ?1 in a window, ordered by time; those of a time in their order.
+pub const WINDOW: &str = "SELECT time, value, available_at FROM readings
     WHERE series_id = (SELECT id FROM reading_series WHERE sensor_id = ?1 AND organisation_id = ?2)
     /*postgres AND organisation_id = ?2 */ AND time >= ?3 AND time < ?4 AND available_at <= ?5 ORDER BY time, revision";
 

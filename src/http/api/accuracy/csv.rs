@@ -118,10 +118,10 @@ pub fn scores(rows: &[Accuracy], dialect: Dialect) -> Vec<u8> {
     let mut out = Vec::new();
     begin(&mut out, columns.iter().map(String::as_str), dialect);
     for row in rows {
-        let members = members(row);
-        let mut cells: Vec<String> = fixed().map(|name| text(members.get(name), dialect)).collect();
+        let own = members(row);
+        let mut cells: Vec<String> = fixed().map(|name| text(own.get(name), dialect)).collect();
         for index in 0..events.len() {
-            let event = row.events.get(index).map(members_of).unwrap_or_default();
+            let event = row.events.get(index).map(members).unwrap_or_default();
             cells.extend(EVENTS.map(|name| text(event.get(name), dialect)));
         }
         if let Some(classes) = classes {
@@ -159,10 +159,6 @@ fn members(row: &impl Serialize) -> Map<String, Value> {
         Ok(Value::Object(members)) => members,
         _ => Map::new(),
     }
-}
-
-fn members_of<T: Serialize>(row: &T) -> Map<String, Value> {
-    members(row)
 }
 
 fn text(value: Option<&Value>, dialect: Dialect) -> String {
