@@ -1,6 +1,7 @@
 // The chart as a part of the page: drawn again when what it shows changes, and moved through by pointer and keyboard. The
 // as-of handle lies on it.
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib/html.js";
+import { useScheme } from "../lib/scheme.js";
 import { useZone } from "../lib/time.js";
 import { Handle } from "./handle.js";
 import { draw } from "./plot.js";
@@ -98,18 +99,6 @@ function nearest(points, t) {
   let found = null;
   for (const point of points) if (found === null || Math.abs(point.t - t) < Math.abs(found - t)) found = point.t;
   return found;
-}
-
-// The chart's colours are read when it is drawn.
-function useScheme() {
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const [isDark, setDark] = useState(dark.matches);
-  useEffect(() => {
-    const changed = () => setDark(dark.matches);
-    dark.addEventListener("change", changed);
-    return () => dark.removeEventListener("change", changed);
-  }, []);
-  return isDark;
 }
 
 // On paper the chart is narrower, and has the light colours.

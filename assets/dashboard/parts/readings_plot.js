@@ -1,23 +1,15 @@
 // The picture of a sensor's readings, drawn by uPlot. Gaps are shaded, and interrupt the line.
 import uPlot from "../../vendor/uplot/uPlot.esm.js";
-import { html, useEffect, useRef, useState } from "../lib/html.js";
+import { html, useEffect, useRef } from "../lib/html.js";
+import { useScheme } from "../lib/scheme.js";
 import { useZone, zone } from "../lib/time.js";
 import { number } from "../lib/value.js";
+import { colour } from "../chart/paint.js";
+import { TICKS } from "../chart/plot.js";
 
 const HEIGHT = 320;
 const NARROW = 560;
 const FEW = 150;
-
-/** The time axis: what stands at a tick, and what below it where a day, a month or a year begins. */
-const TICKS = [
-  [31_536_000, "{YYYY}", null, null, null, null, null, null, 1],
-  [2_419_200, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
-  [86_400, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
-  [60, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
-  [1, "{HH}:{mm}:{ss}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
-];
-
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 /** The points with an empty one in each gap. */
 function broken(points, gaps) {
@@ -79,16 +71,4 @@ export function ReadingsPlot({ label, ...what }) {
     };
   }, [points, window.from, window.to, scheme, now]);
   return html`<div class="readings-plot" ref=${place} role="img" aria-label=${label}></div>`;
-}
-
-// The colours are read when the chart is drawn.
-function useScheme() {
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const [isDark, setDark] = useState(dark.matches);
-  useEffect(() => {
-    const changed = () => setDark(dark.matches);
-    dark.addEventListener("change", changed);
-    return () => dark.removeEventListener("change", changed);
-  }, []);
-  return isDark;
 }
