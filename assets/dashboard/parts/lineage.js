@@ -36,8 +36,8 @@ export function Lineage({ values, job, metric, names, close, picture }) {
     setIndex(0);
     if (values && !dialog.current.open) dialog.current.showModal();
   }, [values]);
-  // The event comes some time after the dialog was closed. By then it may be open again, for another value.
-  const closed = () => dialog.current.open || close();
+  // The event comes some time after the dialog was closed. By then it may be open again, for another value, or be gone.
+  const closed = ({ currentTarget }) => currentTarget.open || close();
   const chosen = values?.[index] ?? values?.[0];
   const query = chosen && parametersOf(chosen, job, metric);
   return html`

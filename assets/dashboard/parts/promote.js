@@ -38,7 +38,8 @@ export function Promote({ asked, job, label, window, names, close, reload, done 
     const body = { source_version_id: shadow.source_version_id, keep_previous: isKept, ...(note.trim() && { note: note.trim() }) };
     try {
       await call(address(`/jobs/${job.id}/promote`), { method: "POST", body, headers: etag ? { "If-Match": etag } : {} });
-      dialog.current.close();
+      // The page may show something else by now.
+      dialog.current?.close();
       done({ before: label, after: shadow.source_version });
     } catch (problem) {
       setProblem(problem);
