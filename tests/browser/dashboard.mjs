@@ -360,7 +360,7 @@ if (isDemo) {
     // The inputs as they were.
     const query = (more) => `metric=flow&valid_time=${issue_time}&${more}`;
     const { inputs } = await call("GET", `/api/v1/predictions/lineage?${query(`job_id=${job.id}`)}`);
-    const card = await dialog.elementHandle();
+    const card = await page.locator("dialog.lineage").elementHandle();
     await page.goto(`${url}/#/lineage?${query(`job_id=${job.id}`)}`);
     await page.getByRole("heading", { level: 1, name: "What made this value" }).waitFor();
     // The card's event may come after another view replaced it.
