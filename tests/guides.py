@@ -32,7 +32,7 @@ from pathlib import Path
 GUIDES = Path(__file__).resolve().parent.parent / "assets" / "docs"
 DEFAULT = "http://127.0.0.1:8000"
 # These are about the demo, and run on one.
-ON_DEMO = {"demo", "getting-predictions", "accuracy"}
+ON_DEMO = {"demo", "getting-predictions", "accuracy", "alerts"}
 # These have a receiver on this machine, which their server must be allowed to call.
 WITH_RECEIVER = {"health"}
 # The guides whose blocks of this language are one program: its file, its interpreter, and what prints a separator.

@@ -28,7 +28,7 @@ use crate::{
     http,
     service::{App, sign_in, token},
     store::sqlite::backup::clear_passing,
-    task::{Tasks, clock, health, sweeper, webhooks},
+    task::{Tasks, alerts, clock, health, sweeper, webhooks},
 };
 
 /// Name of the file in the data folder that the generated first admin token is written to.
@@ -124,6 +124,7 @@ pub async fn serve(
     let pause = Duration::from_secs(settings.retention.sweep_seconds);
     sweeper::start(&mut tasks, app.clone(), pause, settings.retention.audit_days);
     health::start(&mut tasks, app.clone());
+    alerts::start(&mut tasks, app.clone());
     webhooks::start(&mut tasks, app.clone());
     let upkeep = counted.clone();
     tasks.every("metrics", UPKEEP, move || {

@@ -47,6 +47,8 @@ pub enum AuditKind {
     Job,
     /// A webhook.
     Webhook,
+    /// An alert.
+    Alert,
 }
 
 impl AuditAction {
@@ -80,6 +82,7 @@ impl AuditKind {
             Self::SourceVersion => "source_version",
             Self::Job => "job",
             Self::Webhook => "webhook",
+            Self::Alert => "alert",
         }
     }
 
@@ -94,6 +97,7 @@ impl AuditKind {
             Self::SourceVersion,
             Self::Job,
             Self::Webhook,
+            Self::Alert,
         ]
         .into_iter()
         .find(|kind| kind.as_str() == name)

@@ -3,6 +3,7 @@
 //! A type that the API accepts or returns derives its JSON format and its OpenAPI schema in this layer. The layer
 //! `http` defines the statuses, headers and media types.
 
+pub mod alert;
 pub mod audit;
 pub mod caller;
 pub mod class;

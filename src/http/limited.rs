@@ -34,6 +34,8 @@ const OF_A_JOB: &[(&str, If)] = &[
     ("/api/v1/jobs/{job_id}/history", If::OfJob),
     ("/api/v1/jobs/{job_id}/health", If::OfJob),
     ("/api/v1/jobs/{job_id}/runs", If::OfJob),
+    ("/api/v1/alerts", If::QueryOfJob),
+    ("/api/v1/alert_states", If::QueryOfJob),
     ("/api/v1/predictions", If::QueryOfJob),
     ("/api/v1/predictions/latest", If::QueryOfJob),
     ("/api/v1/predictions/lineage", If::QueryOfJob),
@@ -49,6 +51,7 @@ const OF_THE_LIST: &[(&str, If)] = &[
     ("/api/v1/whoami", If::Always),
     ("/api/v1/jobs", If::Always),
     ("/api/v1/health", If::Always),
+    ("/api/v1/alert_states", If::Always),
     ("/api/v1/predictions/latest", If::Always),
 ];
 

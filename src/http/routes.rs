@@ -42,6 +42,15 @@
 //! | GET | /api/v1/jobs/{job_id}/inputs | get_job_inputs | job.rs |
 //! | GET | /api/v1/jobs/{job_id}/history | list_job_history | job.rs |
 //! | GET | /api/v1/jobs/{job_id}/health | get_job_health | health.rs |
+//! | POST | /api/v1/alerts | create_alert | alert.rs |
+//! | GET | /api/v1/alerts | list_alerts | alert.rs |
+//! | POST | /api/v1/alerts/try | try_alert | alert.rs |
+//! | GET | /api/v1/alerts/{id} | get_alert | alert.rs |
+//! | PUT | /api/v1/alerts/{id} | update_alert | alert.rs |
+//! | DELETE | /api/v1/alerts/{id} | delete_alert | alert.rs |
+//! | GET | /api/v1/alerts/{id}/states | list_states_of_alert | alert.rs |
+//! | GET | /api/v1/alerts/{id}/changes | list_alert_changes | alert.rs |
+//! | GET | /api/v1/alert_states | list_alert_states | alert.rs |
 //! | POST | /api/v1/jobs/{job_id}/runs | report_job_run | job_run.rs |
 //! | GET | /api/v1/jobs/{job_id}/runs | list_job_runs | job_run.rs |
 //! | PUT | /api/v1/jobs/{job_id} | update_job | job.rs |
@@ -82,8 +91,8 @@ use poem_openapi::OpenApiService;
 
 use super::{
     api::{
-        accuracy, audit, backup, health, job, job_run, location, organisation, prediction, probe, reading, sensor,
-        shadow, source, source_version, space, token, webhook,
+        accuracy, alert, audit, backup, health, job, job_run, location, organisation, prediction, probe, reading,
+        sensor, shadow, source, source_version, space, token, webhook,
     },
     context::Context,
     document::{Document, Front},
@@ -97,7 +106,13 @@ use crate::service::App;
 
 /// Operations, grouped by area. The framework accepts tuples of at most 16 types, which may be nested.
 type Apis = (Jobs, Models, Places, Administration);
-type Jobs = (job::JobApi, shadow::ShadowApi, job_run::JobRunApi, health::HealthApi);
+type Jobs = (
+    job::JobApi,
+    shadow::ShadowApi,
+    job_run::JobRunApi,
+    health::HealthApi,
+    alert::AlertApi,
+);
 type Models = (
     source::SourceApi,
     source_version::SourceVersionApi,
@@ -123,6 +138,7 @@ fn apis(app: &App) -> Apis {
         shadow::ShadowApi(app.clone()),
         job_run::JobRunApi(app.clone()),
         health::HealthApi(app.clone()),
+        alert::AlertApi(app.clone()),
     );
     let models = (
         source::SourceApi(app.clone()),

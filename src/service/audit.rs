@@ -12,6 +12,7 @@ use super::{App, throttle::Pace};
 use crate::{
     domain::{
         Caller, Result, Role, Timestamp,
+        alert::Alert,
         audit::{AuditAction, AuditEntry, AuditFilter, AuditKind, AuditPage, Changes, changes, hidden},
         job::JobRecord,
         location::Location,
@@ -124,6 +125,7 @@ audited! {
     };
     JobRecord, Job, name, |own, _| Ok(Some(own.organisation_id));
     Webhook, Webhook, name, |own, _| Ok(own.organisation_id);
+    Alert, Alert, name, |own, _| Ok(Some(own.organisation_id));
 }
 
 /// Key of an audit entry: its time, and its position among the entries with the same time.

@@ -5,6 +5,7 @@
 //! so all timestamps of one change are equal, and tests control the clock.
 
 pub mod accuracy;
+pub mod alert;
 mod as_of;
 pub mod audit;
 pub mod backup;

@@ -93,7 +93,7 @@ fn enqueue(tx: &Transaction<'_>, job: &JobRecord, new: &Shadow, note: Option<&No
     }
     let notice = Notice {
         organisation_id: job.organisation_id,
-        job_id: job.id,
+        job_id: Some(job.id),
         event: WebhookEvent::JobPromoted,
         at: now,
         data,

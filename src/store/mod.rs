@@ -47,6 +47,7 @@ mod stopwatch;
 mod turns;
 mod writer;
 
+pub mod alert;
 pub mod audit;
 pub mod clock;
 pub mod delivery;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     Role, Timestamp,
+    alert::{AlertStateKind, Comparison, Tell},
     audit::{AuditAction, AuditKind},
     contract::InputKind,
     health::HealthState,
@@ -71,6 +72,9 @@ macro_rules! enum_column {
 
 enum_column!(
     Aggregation,
+    AlertStateKind,
+    Comparison,
+    Tell,
     IntervalLabel,
     Role,
     InputKind,

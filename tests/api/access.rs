@@ -54,6 +54,7 @@ pub async fn things(app: &TestApp, organisation: &str) -> Value {
     };
     json!({
         "name": name,
+        "alert": make("alerts", threshold(job["id"].as_str().unwrap())).await,
         "organisation": organisation,
         "empty": app.organisation(&name).await,
         "location": make("locations", json!({ "latitude": 0, "longitude": 0 })).await,
@@ -94,7 +95,7 @@ fn contract(source: &str, version: &str) -> Value {
 pub fn row(operation: &str, things: &Value) -> Value {
     let thing = |name: &str| things[name].as_str().unwrap();
     let [organisation, empty] = ["organisation", "empty"].map(thing);
-    let [token, webhook] = ["token", "webhook"].map(thing);
+    let [token, webhook, alert] = ["token", "webhook", "alert"].map(thing);
     let [location, sensor, source] = ["location", "sensor", "source"].map(thing);
     let [version, job, pinned] = ["version", "job", "pinned"].map(thing);
     let [trial, shadow] = ["trial", "shadow"].map(thing);
@@ -125,6 +126,14 @@ pub fn row(operation: &str, things: &Value) -> Value {
         "delete_webhook" => json!(["manager", 204, 404, webhook]),
         "list_webhook_deliveries" => json!(["manager", 200, 404, format!("{webhook}/deliveries")]),
         "test_webhook" => json!(["manager", 200, 404, format!("{webhook}/test")]),
+        "create_alert" => json!(["manager", 201, 422, "", new(threshold(job))]),
+        "try_alert" => json!(["manager", 200, 422, "", threshold(job)]),
+        "list_alerts" | "list_alert_states" => json!(["viewer", 200, 200]),
+        "get_alert" => json!(["viewer", 200, 404, alert]),
+        "list_states_of_alert" => json!(["viewer", 200, 404, format!("{alert}/states")]),
+        "list_alert_changes" => json!(["viewer", 200, 404, format!("{alert}/changes")]),
+        "update_alert" => json!(["manager", 200, 404, alert, renamed]),
+        "delete_alert" => json!(["manager", 204, 404, alert]),
         "create_organisation" => json!(["admin", 201, 403, "", renamed]),
         "list_organisations" => json!(["viewer", 200, 200]),
         "get_organisation" => json!(["viewer", 200, 404, organisation]),
@@ -190,6 +199,10 @@ pub fn row(operation: &str, things: &Value) -> Value {
         "list_predictions" => json!(["viewer", 200, 404, format!("?metric=all&job_id={job}")]),
         _ => panic!("the operation {operation} has no row in this test's table"),
     }
+}
+
+fn threshold(job: &str) -> Value {
+    json!({ "job_id": job, "metric": "mildew_risk", "when": "ge", "value": 60, "within": "P2D" })
 }
 
 fn expected(who: &str, row: &Value) -> Value {

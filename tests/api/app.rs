@@ -190,6 +190,7 @@ impl TestApp {
         }));
         let mut tasks = Tasks::default();
         task::health::start(&mut tasks, app.clone());
+        task::alerts::start(&mut tasks, app.clone());
         task::webhooks::start(&mut tasks, app.clone());
         Self {
             url,

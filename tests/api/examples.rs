@@ -14,6 +14,7 @@ const MAKE: &[&str] = &[
     "create_source",
     "create_source_version",
     "set_up_job",
+    "create_alert",
     #[cfg(feature = "webhooks")]
     "create_webhook",
 ];
@@ -21,12 +22,14 @@ const MAKE: &[&str] = &[
 /// Requests that create the resources of the examples, of which the first one creates most.
 const SET_UP_FIRST: &[&str] = &[
     "set_up_job",
+    "create_alert",
     #[cfg(feature = "webhooks")]
     "create_webhook",
 ];
 
 /// Deletions, each before that of the resources that it depends on.
 const DELETE: &[&str] = &[
+    "delete_alert",
     "delete_job_shadow",
     "revoke_token",
     #[cfg(feature = "webhooks")]

@@ -2,6 +2,7 @@
 
 mod access;
 mod accuracy;
+mod alerts;
 mod app;
 mod audit;
 mod backup;

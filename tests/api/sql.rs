@@ -32,6 +32,15 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
             "{WITHOUT_BOTH}",
         ],
     ),
+    (
+        "alert/state.rs",
+        "conditions",
+        &[
+            "",
+            " AND a.organisation_id = ?1 AND (t.alert_id, t.job_id, t.location_id, t.stage) > (?2, ?3, ?4, ?5)",
+        ],
+    ),
+    ("alert/state.rs", "", &["6"]),
     ("prediction/known.rs", "rows", &["{ROW}", "{ROW}, {ROW}"]),
     (
         "prediction/known.rs",
@@ -67,11 +76,13 @@ const PIECES: &[(&str, &str)] = &[
     ("id IN (SELECT source_id", "SELECT id FROM sources WHERE {}"),
     ("version = ? AND", "SELECT id FROM source_versions WHERE {}"),
     ("id IN (SELECT (SELECT", "SELECT id FROM source_versions WHERE {}"),
+    ("a.job_id = ? OR (a.source_id =", "SELECT 1 FROM alerts a WHERE {}"),
     ("organisation_id = ? AND name IN", "SELECT id FROM sensors WHERE {}"),
 ];
 
 /// Pieces of which [`VARIABLES`] has examples.
 const COVERED: &[&str] = &[
+    "AND {condition}",
     "OR",
     ") OR (",
     "UNION ALL",

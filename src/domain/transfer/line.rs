@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{catalogue, records, values};
+use super::{alerts, catalogue, records, values};
 use crate::domain::time::Timestamp;
 
 /// The name of the format, which the head contains.
@@ -89,6 +89,12 @@ lines! {
     HealthChange(records::HealthChange) "health_change",
     /// A reported run.
     Report(records::Report) "report",
+    /// An alert.
+    Alert(alerts::Alert) "alert",
+    /// The state of an alert for a job, location and stage.
+    AlertState(alerts::AlertState) "alert_state",
+    /// A transition of an alert.
+    AlertChange(alerts::AlertChange) "alert_change",
     /// An entry of the audit trail.
     Audit(records::Audit) "audit",
     /// A fact about the clock.

@@ -5,6 +5,7 @@
 //! a reader needs no look-ahead. The guide `assets/docs/export.md` documents each kind. The version of the format
 //! changes whenever a reader of the previous version could not read a file correctly.
 
+mod alerts;
 mod catalogue;
 mod column;
 mod line;
@@ -12,6 +13,7 @@ mod points;
 mod records;
 mod values;
 
+pub use alerts::{Alert, AlertChange, AlertState};
 pub use catalogue::{Binding, Job, JobShadow, Location, Organisation, Sensor, Source, SourceVersion, Token};
 pub use column::{Exact, Hex, Moment, SigningKey, Verbatim};
 pub use line::{End, FORMAT, Head, KINDS, Line, VERSION, kind_of};

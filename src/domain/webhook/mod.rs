@@ -50,16 +50,31 @@ pub enum WebhookEvent {
     #[serde(rename = "job.promoted")]
     #[oai(rename = "job.promoted")]
     JobPromoted,
+    /// An alert was raised: predicted values meet its threshold.
+    #[serde(rename = "alert.raised")]
+    #[oai(rename = "alert.raised")]
+    AlertRaised,
+    /// The level of a raised alert changed.
+    #[serde(rename = "alert.changed")]
+    #[oai(rename = "alert.changed")]
+    AlertChanged,
+    /// An alert was cleared: no predicted value meets its threshold any more.
+    #[serde(rename = "alert.cleared")]
+    #[oai(rename = "alert.cleared")]
+    AlertCleared,
 }
 
 impl WebhookEvent {
     /// Every event.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::JobLate,
         Self::JobDown,
         Self::JobRecovered,
         Self::JobFailed,
         Self::JobPromoted,
+        Self::AlertRaised,
+        Self::AlertChanged,
+        Self::AlertCleared,
     ];
 
     /// Returns the event for a change of a job's health state, or `None` if webhooks are not notified of this change.
@@ -82,6 +97,9 @@ impl WebhookEvent {
             Self::JobRecovered => "job.recovered",
             Self::JobFailed => "job.failed",
             Self::JobPromoted => "job.promoted",
+            Self::AlertRaised => "alert.raised",
+            Self::AlertChanged => "alert.changed",
+            Self::AlertCleared => "alert.cleared",
         }
     }
 
@@ -96,8 +114,8 @@ impl WebhookEvent {
 pub struct Notice {
     /// Organisation of the job.
     pub organisation_id: Uuid,
-    /// Id of the job.
-    pub job_id: Uuid,
+    /// Id of the job. `None` if the change is about predictions that were posted without a job.
+    pub job_id: Option<Uuid>,
     /// Event that happened.
     pub event: WebhookEvent,
     /// Time of the change.

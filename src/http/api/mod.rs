@@ -1,6 +1,7 @@
 //! Operations of the API, one file for each resource. [`super::routes`] has the table of all.
 
 pub mod accuracy;
+pub mod alert;
 pub mod audit;
 pub mod backup;
 pub mod health;

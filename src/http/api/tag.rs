@@ -15,6 +15,8 @@ pub enum Tag {
     Readings,
     /// The health of jobs: whether their predictions keep arriving.
     Health,
+    /// Alerts about predicted values: what raises and clears them, and their states.
+    Alerts,
     /// Register and manage predictive models.
     Sources,
     /// Publish immutable releases of models, each with its input and output roles.
@@ -44,6 +46,7 @@ const IN_ORDER: &[Tag] = &[
     Tag::Accuracy,
     Tag::Readings,
     Tag::Health,
+    Tag::Alerts,
     Tag::Sources,
     Tag::SourceVersions,
     Tag::Organisations,

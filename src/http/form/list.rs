@@ -27,6 +27,11 @@ pub struct Part<T> {
 pub struct NextPage(pub String);
 
 impl<T> List<T> {
+    /// Creates a page of a list. `next` is the position at which the next page begins, from [`super::cursor::encode`].
+    pub fn part(items: Vec<T>, next: Option<String>) -> Self {
+        Self { items, next }
+    }
+
     /// Creates a page of a list. `cursor` returns the position after a row, and is called for the last row if there are
     /// more pages.
     pub fn new(listed: Listed<T>, cursor: impl FnOnce(&T) -> String) -> Self {

@@ -21,7 +21,7 @@ const COLOURS: &str = "<script src=\"/assets/prism.js\" defer></script>\n";
 const LINKS_OF_DEMO: &str = include_str!("../../../assets/demo/links.md");
 
 /// Guides whose examples are about the demo. Served by a demo they have its dates.
-const ABOUT_DEMO: &[&str] = &["accuracy", "dashboard", "demo", "getting-predictions"];
+const ABOUT_DEMO: &[&str] = &["accuracy", "alerts", "dashboard", "demo", "getting-predictions"];
 
 /// Address of the server in the guides' Markdown. Pages contain the address that the reader uses instead.
 pub const ADDRESS: &str = "http://127.0.0.1:8000";
@@ -82,6 +82,7 @@ const GROUPS: &[(&str, &[Entry])] = &[
                 "Writing a worker",
                 "A program that fetches its jobs and posts predictions.",
             ),
+            entry("alerts", "Alerts", "Be told once, before a threshold is passed."),
             entry(
                 "accuracy",
                 "Accuracy",

@@ -13,7 +13,10 @@ use crate::{
         text::Name,
         webhook::{Notice, WebhookEvent},
     },
-    service::webhook,
+    service::{
+        alert::{apply_elapsed_time as pass_time_of_alerts, reassess as reassess_alerts},
+        webhook,
+    },
     store::{
         engine::{Connection, Transaction},
         health::{self, Watched},
@@ -123,7 +126,7 @@ impl Judged {
         }
         let notice = Notice {
             organisation_id: self.job.organisation_id,
-            job_id: self.id,
+            job_id: Some(self.id),
             event,
             at: change.at,
             data,
@@ -195,8 +198,9 @@ pub(super) fn correct(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<
     Ok(judged.judge(tx, None, now)?.len())
 }
 
-/// Judges a job that was created, or whose inputs of health changed, at `now`. Does nothing if the job does not exist.
+/// Judges a job that was created, or whose inputs of health changed, at `now`, and its alerts. Does nothing if the job does not exist.
 pub fn reassess(tx: &Transaction<'_>, id: Uuid, now: Timestamp) -> Result<()> {
+    reassess_alerts(tx, id, now)?;
     let Some(mut judged) = Judged::read(tx, id)? else {
         return Ok(());
     };
@@ -215,6 +219,7 @@ pub fn with_reassessment<T>(
 ) -> Result<T> {
     for id in jobs {
         apply_elapsed_time(tx, *id, now)?;
+        pass_time_of_alerts(tx, *id, now)?;
     }
     let made = make()?;
     for id in jobs {

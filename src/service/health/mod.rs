@@ -13,7 +13,7 @@ mod judge;
 use uuid::Uuid;
 
 use super::{
-    App, clock, job_view,
+    App, alert, clock, job_view,
     prediction::{Contract, Contracts},
 };
 use crate::{
@@ -124,6 +124,7 @@ async fn correct(app: &App) -> Result<usize> {
     for jobs in found.chunks(STEP) {
         changes += judge_each(app, jobs.to_vec(), judge::correct).await?;
     }
+    alert::reassess_all(app).await?;
     clock::settled(app);
     Ok(changes)
 }
@@ -163,10 +164,10 @@ async fn judge_together(app: &App, jobs: Vec<Uuid>, judge: Judge) -> Result<usiz
     .await
 }
 
-/// Clears the health cache of a job, so that the next post judges the job. Must be called when something other than a
-/// post has changed the job's health.
+/// Clears the caches of a job's health and alerts, so that the next post judges them. Must be called when something other
+/// than a post has changed them.
 pub(super) fn invalidate_health(tx: &Transaction<'_>, contracts: &Contracts, id: Uuid, now: Timestamp) -> Result<()> {
-    Contract::of_job(contracts, tx, id, now)?.health_cache.invalidate();
+    Contract::of_job(contracts, tx, id, now)?.invalidate();
     Ok(())
 }
 

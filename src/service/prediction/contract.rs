@@ -12,9 +12,10 @@ use crate::{
         text::{Name, Stage},
         track::Track,
     },
-    service::{health::HealthCache, job_view},
+    service::{alert::AlertCache, health::HealthCache, job_view},
     store::{
         self, Cache,
+        alert::WatchedAlert,
         engine::{Connection, Transaction},
         prediction::Summaries,
     },
@@ -42,6 +43,10 @@ pub struct Contract {
     targets: Vec<OutputRole>,
     /// Cache of the time until which posts cannot change the health state of the job.
     pub health_cache: HealthCache,
+    /// Active alerts that watch the predictions; none for a version on trial, or while the job is paused.
+    pub alerts: Vec<WatchedAlert>,
+    /// Cache of the states of these alerts.
+    pub alert_cache: AlertCache,
     /// Cache of the summaries of the series, for posts.
     pub summaries: Summaries,
 }
@@ -100,8 +105,20 @@ impl Contract {
             version_label: version.version,
             targets: version.output_roles,
             health_cache: HealthCache::default(),
+            alerts: match shadow {
+                None if job.active => store::alert::watching(connection, id)?,
+                _ => Vec::new(),
+            },
+            alert_cache: AlertCache::default(),
             summaries: Summaries::default(),
         })
+    }
+
+    /// Clears the caches of the job's health and of its alerts. Must be called when something other than a post has
+    /// changed them.
+    pub fn invalidate(&self) {
+        self.health_cache.invalidate();
+        self.alert_cache.invalidate();
     }
 
     /// Returns the index of the job's target that points with this key belong to.

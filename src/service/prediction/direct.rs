@@ -1,6 +1,6 @@
 //! Posts of predictions without a job. Each point names its source and its location.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
@@ -16,9 +16,10 @@ use crate::{
         text::{Name, Stage},
         track::Track,
     },
-    service::{App, audit, metrics},
+    service::{App, alert, audit, metrics},
     store::{
         self,
+        alert::WatchedAlert,
         engine::Transaction,
         prediction::{self, NewRun},
     },
@@ -85,7 +86,17 @@ pub(super) async fn post(
                 points: &run.points,
             });
         }
-        for (run, posted) in runs.iter().zip(prediction::post(tx, &new, None, gaps, now, None)?) {
+        let watched = watching(tx, &new)?;
+        let about_alerts = new.iter().filter(|run| run.series.track == Track::Main);
+        let about_alerts = about_alerts.map(|run| alert::PostedRun {
+            series: &run.series,
+            issue_time: run.issue.issue_time,
+            points: run.points,
+        });
+        let alerts = alert::Post::begin(tx, &watched, None, about_alerts.collect(), now)?;
+        let posted = prediction::post(tx, &new, None, gaps, now, None)?;
+        alerts.end(tx, &posted)?;
+        for (run, posted) in runs.iter().zip(posted) {
             run.refuse_values(&posted.refused, Gaps::NOTHING_THERE, &mut violations);
             counts += &posted;
             if posted.counts.withdrawn > 0 {
@@ -101,6 +112,19 @@ pub(super) async fn post(
         Ok(counts)
     })
     .await
+}
+
+/// Returns the alerts that watch the sources of the runs on the main track.
+fn watching(tx: &Transaction<'_>, runs: &[NewRun<'_>]) -> Result<Vec<WatchedAlert>> {
+    let main = runs.iter().filter(|run| run.series.track == Track::Main);
+    let sources: BTreeSet<_> = main
+        .map(|run| (run.series.source_id, run.series.organisation_id))
+        .collect();
+    let mut found = Vec::new();
+    for (source_id, organisation_id) in sources {
+        found.extend(store::alert::of_source(tx, source_id, organisation_id)?);
+    }
+    Ok(found)
 }
 
 fn resolve(

@@ -13,7 +13,7 @@ use crate::{
         text::Stage,
         track::Track,
     },
-    service::{App, health, location, metrics},
+    service::{App, alert, health, location, metrics},
     store::{
         engine::Transaction,
         prediction::{self, NewPost, NewRun},
@@ -126,6 +126,18 @@ async fn for_job(
                 points: &run.points,
             });
         }
+        let about_alerts = new.iter().map(|run| alert::PostedRun {
+            series: &run.series,
+            issue_time: run.issue.issue_time,
+            points: run.points,
+        });
+        let alerts = match contract.alerts.as_slice() {
+            [] => None,
+            alerts => {
+                let cache = Some(&contract.alert_cache);
+                Some(alert::Post::begin(tx, alerts, cache, about_alerts.collect(), now)?)
+            }
+        };
         let about = head.run.map(|run| NewPost {
             organisation_id: contract.organisation_id,
             run,
@@ -133,11 +145,14 @@ async fn for_job(
         });
         let summaries = Some(&contract.summaries);
         let posted = prediction::post(tx, &new, about.as_ref(), gaps, now, summaries)?;
-        for (run, posted) in runs.iter().zip(posted) {
+        for (run, posted) in runs.iter().zip(&posted) {
             run.refuse_values(&posted.refused, Gaps::NOTHING_THERE, &mut violations);
-            counts += &posted;
+            counts += posted;
         }
         violations.into_result()?;
+        if let Some(alerts) = alerts {
+            alerts.end(tx, &posted)?;
+        }
         let is_watched = watched.is_some();
         if let Some(watched) = watched {
             watched.end(tx)?;
@@ -146,7 +161,7 @@ async fn for_job(
         if withdrawn > 0 {
             if is_watched {
                 health::reassess(tx, id, now)?;
-                contract.health_cache.invalidate();
+                contract.invalidate();
             }
             let what = withdrawal(withdrawn, []);
             withdraw::record(tx, &caller, now, (id, contract.organisation_id), what)?;

@@ -45,7 +45,7 @@ pub fn enqueue(tx: &Transaction<'_>, notice: &Notice, now: Timestamp) -> Result<
         let new = NewDelivery {
             id: id::new(now),
             event,
-            job_id: Some(notice.job_id),
+            job_id: notice.job_id,
             body: &body,
         };
         delivery::insert(tx, webhook, &new, now)?;

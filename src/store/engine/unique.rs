@@ -36,6 +36,10 @@ pub enum Unique {
     JobName,
     /// The id of a webhook.
     WebhookId,
+    /// The id of an alert.
+    AlertId,
+    /// The name of an alert in its organisation.
+    AlertName,
     /// The name of a webhook in its organisation, or among the webhooks that do not belong to one organisation.
     WebhookName,
 }

@@ -58,8 +58,11 @@ pub fn update(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
     insert_bindings(tx, job)
 }
 
-/// Deletes a job with its bindings. Its predictions stay until their retention ends.
+/// Deletes a job with its bindings and its alerts. Its predictions stay until their retention ends.
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
+    // The states that alerts of its source have for the job.
+    tx.prepare_cached("DELETE FROM alert_states WHERE job_id = ?1")?
+        .execute([id])?;
     tx.prepare_cached("DELETE FROM jobs WHERE id = ?1")?.execute([id])?;
     Ok(())
 }

@@ -129,6 +129,8 @@ const UNIQUE: &[(&str, Unique)] = &[
     ("jobs_id", Unique::JobId),
     ("jobs_name", Unique::JobName),
     ("webhooks_id", Unique::WebhookId),
+    ("alerts_id", Unique::AlertId),
+    ("alerts_name", Unique::AlertName),
     ("webhooks_of_organisation", Unique::WebhookName),
     ("webhooks_of_all", Unique::WebhookName),
 ];

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0016_everything.sql"),
     include_str!("migrations/0017_limited_tokens.sql"),
     include_str!("migrations/0018_intervals.sql"),
+    include_str!("migrations/0019_alerts.sql"),
 ];
 
 /// The key of the lock under which the schema is migrated.

@@ -20,6 +20,7 @@ mod series;
 pub mod space;
 mod summaries;
 pub mod verify;
+mod watched;
 mod withdraw;
 
 pub use find::find;
@@ -32,4 +33,5 @@ pub use posts::NewPost;
 pub use run::DECODED;
 pub use series::{NOTHING_LEFT, SeriesId, SeriesRow, any_of, any_of_others, is_known, known_at, owner, owners_at};
 pub use summaries::Summaries;
+pub use watched::{arrivals, newest_of, watched_by};
 pub use withdraw::{series_of, withdraw};

@@ -140,6 +140,8 @@ const UNIQUE: &[(&str, Unique)] = &[
     ("jobs.id", Unique::JobId),
     ("jobs.organisation_id, jobs.name", Unique::JobName),
     ("webhooks.id", Unique::WebhookId),
+    ("alerts.id", Unique::AlertId),
+    ("alerts.organisation_id, alerts.name", Unique::AlertName),
     ("webhooks.organisation_id, webhooks.name", Unique::WebhookName),
     ("webhooks.name", Unique::WebhookName),
 ];
@@ -179,7 +181,7 @@ mod tests {
                 "SELECT t.name || '.' || c.name, i.name FROM pragma_table_list t
                     JOIN pragma_index_list(t.name) i JOIN pragma_index_info(i.name) c
                     WHERE i.\"unique\" AND t.name IN ('organisations', 'tokens', 'locations', 'sensors', 'sources',
-                        'source_versions', 'jobs', 'webhooks') ORDER BY i.name, c.seqno",
+                        'source_versions', 'jobs', 'webhooks', 'alerts') ORDER BY i.name, c.seqno",
             )
             .unwrap();
         let mut constraints = std::collections::BTreeMap::<String, Vec<String>>::new();

@@ -2,8 +2,8 @@
 
 use super::table::tables;
 use crate::domain::transfer::{
-    Audit, Clock, Health, HealthChange, JobHistory, JobShadow, Location, Organisation, Report, Sensor, Source,
-    SourceVersion, Token, Webhook, WebhookDelivery,
+    Alert, AlertChange, AlertState, Audit, Clock, Health, HealthChange, JobHistory, JobShadow, Location, Organisation,
+    Report, Sensor, Source, SourceVersion, Token, Webhook, WebhookDelivery,
 };
 
 tables! {
@@ -70,6 +70,22 @@ tables! {
         "SELECT job_id, number, id, status, message, available_at, track FROM reports ORDER BY job_id, number",
         "INSERT INTO reports (job_id, number, id, status, message, available_at, track) VALUES (?1, ?2, ?3, ?4,
             ?5, ?6, ?7)";
+    Alert { id, organisation_id, name, job_id, source_id, location_id, metric, stage, comparison, value, clear, levels, within, lasting, issues, tell, active, created_at, updated_at, revision }
+        "SELECT id, organisation_id, name, job_id, source_id, location_id, metric, stage, comparison, value, clear,
+            levels, within, lasting, issues, tell, active, created_at, updated_at, revision FROM alerts ORDER BY id",
+        "INSERT INTO alerts (id, organisation_id, name, job_id, source_id, location_id, metric, stage, comparison,
+            value, clear, levels, within, lasting, issues, tell, active, created_at, updated_at, revision) VALUES (?1,
+            ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+    AlertState { alert_id, job_id, location_id, stage, severity, told, since, look_at }
+        "SELECT alert_id, job_id, location_id, stage, severity, told, since, look_at FROM alert_states ORDER BY
+            alert_id, job_id, location_id, stage",
+        "INSERT INTO alert_states (alert_id, job_id, location_id, stage, severity, told, since, look_at) VALUES (?1,
+            ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    AlertChange { alert_id, number, job_id, location_id, stage, previous, state, previous_level, level, at, told, facts }
+        "SELECT alert_id, number, job_id, location_id, stage, previous, state, previous_level, level, at, told, facts
+            FROM alert_changes ORDER BY alert_id, number",
+        "INSERT INTO alert_changes (alert_id, number, job_id, location_id, stage, previous, state, previous_level,
+            level, at, told, facts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     Audit { at, position, token_id, token_name, organisation_id, action, kind, thing_id, name, changes }
         "SELECT at, position, token_id, token_name, organisation_id, action, kind, thing_id, name, changes FROM
             audit ORDER BY at, position",

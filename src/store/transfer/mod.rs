@@ -45,6 +45,9 @@ pub fn read(connection: &Connection, mut each: impl FnMut(Line) -> Result<()>) -
     table::read(connection, Line::Health, each)?;
     table::read(connection, Line::HealthChange, each)?;
     table::read(connection, Line::Report, each)?;
+    table::read(connection, Line::Alert, each)?;
+    table::read(connection, Line::AlertState, each)?;
+    table::read(connection, Line::AlertChange, each)?;
     table::read(connection, Line::Audit, each)?;
     table::read(connection, Line::Clock, each)?;
     table::read(connection, Line::ReadingSeries, each)?;
@@ -95,6 +98,9 @@ impl Writer {
             Line::Health(record) => table::insert(tx, record),
             Line::HealthChange(record) => table::insert(tx, record),
             Line::Report(record) => table::insert(tx, record),
+            Line::Alert(record) => table::insert(tx, record),
+            Line::AlertState(record) => table::insert(tx, record),
+            Line::AlertChange(record) => table::insert(tx, record),
             Line::Audit(record) => table::insert(tx, record),
             Line::Clock(record) => table::insert(tx, record),
             Line::ReadingSeries(record) => table::insert(tx, record),

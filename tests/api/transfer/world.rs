@@ -41,6 +41,7 @@ impl World {
         app.ok(ADMIN, &format!("DELETE /jobs/{deleted}"), Value::Null).await;
         direct(&field).await;
         details(&field).await;
+        alerts(&field).await;
         app.token("worker", "worker", &field.home).await;
         let shared = json!({ "view": "job", "job_id": field.job });
         let link = json!({ "name": "link", "role": "viewer", "organisation_id": field.home, "limited_to": shared });
@@ -71,7 +72,9 @@ impl World {
         let app = &self.field.app;
         let (job, there) = (&self.field.job, &self.field.there);
         let mut paths: Vec<String> = Vec::new();
-        for list in "organisations tokens locations sensors sources source_versions jobs webhooks audit".split(' ') {
+        for list in
+            "organisations tokens locations sensors sources source_versions jobs webhooks alerts audit".split(' ')
+        {
             if list == "webhooks" && !HAS_WEBHOOKS {
                 continue;
             }
@@ -80,6 +83,9 @@ impl World {
             for row in rows.as_array().unwrap() {
                 if list == "source_versions" {
                     paths.push(format!("/jobs/service/{}", row["id"].as_str().unwrap()));
+                }
+                if list == "alerts" {
+                    paths.push(format!("/alerts/{}/changes", row["id"].as_str().unwrap()));
                 }
                 if list != "audit" && list != "tokens" {
                     paths.push(format!("/{list}/{}", row["id"].as_str().unwrap()));
@@ -91,6 +97,7 @@ impl World {
         }
         paths.extend([
             "/health".to_owned(),
+            "/alert_states".to_owned(),
             "/whoami".to_owned(),
             "/jobs?health=failed".to_owned(),
         ]);
@@ -168,6 +175,33 @@ async fn attempted(app: &TestApp, webhook: Option<&str>) {
         !messages.as_array().unwrap().iter().any(is_due)
     })
     .await;
+}
+
+/// Creates an alert of a job, which rises from level to level and is told later that it ends, and one of a source.
+async fn alerts(field: &Field) {
+    let app = &field.app;
+    let levels = json!([{ "name": "moderate", "value": 40 }, { "name": "high", "value": 60 }]);
+    let of_job = json!({
+        "name": "Mildew", "job_id": field.job, "role": "risk", "when": "ge", "levels": levels, "clear": 30,
+        "within": "P2D", "location_id": field.there, "stage": "calibrated"
+    });
+    app.ok(ADMIN, "POST /alerts", of_job).await;
+    let source = app.ok(ADMIN, &format!("GET /jobs/{}", field.job), Value::Null).await["source_id"].clone();
+    let of_source = json!({
+        "name": "Calm", "source": source, "metric": "mildew_risk", "when": "lt", "value": 1, "within": "P1D",
+        "organisation_id": field.home
+    });
+    app.ok(ADMIN, "POST /alerts", of_source).await;
+    for (hour, value) in [(0, 45), (1, 65), (2, 45)] {
+        let ahead = app.now().plus_hours(3).to_string();
+        let point = json!({
+            "role": "risk", "valid_time": ahead, "value": value, "location_id": field.there
+        });
+        let issue_time = app.now().plus_minutes(hour - 60).to_string();
+        let body =
+            json!({ "job_id": field.job, "issue_time": issue_time, "stage": "calibrated", "predictions": [point] });
+        app.ok(ADMIN, "POST /predictions", body).await;
+    }
 }
 
 async fn webhook(app: &TestApp, home: &str) -> Option<String> {

@@ -1,0 +1,201 @@
+//! Reads the newest issues of series for alerts, and the arrivals of a time for trials of alerts.
+
+use std::{cmp::Reverse, collections::BTreeSet, ops::ControlFlow::Continue};
+
+use super::{
+    fill::{Wanted, newest_issues},
+    groups::{OwnedScope, SeriesFilter, groups},
+    run::{Cost, Window},
+    runs::{Order, Runs},
+    series::SeriesRow,
+};
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        Error, Result, Timestamp,
+        alert::{Alert, AlertIssue, AlertKey, Arrival},
+        prediction::{PredictionScope, Predictions},
+        track::Track,
+    },
+    store::engine::{Connection, RowResult},
+};
+
+/// Number of issue times that are read at once beyond those that are wanted, since some may be withdrawn.
+const SPARE: usize = 8;
+
+/// Returns the series on the main track that an alert watches, by job, location and stage. `only` restricts them to one
+/// combination, and `job` to one job.
+pub fn watched_by(
+    connection: &Connection,
+    alert: &Alert,
+    only: Option<&AlertKey>,
+    job: Option<Uuid>,
+) -> Result<Vec<(AlertKey, Vec<SeriesRow>)>> {
+    let job_id = only.and_then(|key| key.job_id).or(job).or(alert.job_id);
+    let location_id = only.and_then(|key| key.location_id).or(alert.location_id);
+    let scope = match (job_id, location_id, alert.source_id) {
+        (Some(id), _, _) => PredictionScope::Job(id),
+        (None, Some(id), _) => PredictionScope::Location(id),
+        (None, None, Some(id)) => PredictionScope::Source(id),
+        (None, None, None) => return Ok(Vec::new()),
+    };
+    let stage = match only {
+        Some(key) => key.stage.clone(),
+        None => alert.stage.clone(),
+    };
+    let filter = SeriesFilter {
+        metric: &Some(alert.metric.as_str().to_owned()),
+        stage: &stage.map(|stage| stage.as_str().to_owned()),
+        source: &alert.source_id.map(|id| id.to_string()),
+        source_version: &None,
+        track: Some(Track::Main),
+    };
+    let owned = OwnedScope {
+        scope,
+        organisation_id: alert.organisation_id,
+    };
+    let mut found: Vec<(AlertKey, Vec<SeriesRow>)> = Vec::new();
+    for series in groups(connection, owned, &filter)?.into_values() {
+        let Some(first) = series.first().map(|row| row.series.clone()) else {
+            continue;
+        };
+        let key = AlertKey {
+            job_id: first.job_id,
+            location_id: first.location_id,
+            stage: first.stage.clone(),
+        };
+        let is_watched = alert.location_id.is_none_or(|id| key.location_id == Some(id))
+            && alert
+                .stage
+                .as_ref()
+                .is_none_or(|stage| key.stage.as_ref() == Some(stage))
+            && only.is_none_or(|only| *only == key);
+        if is_watched {
+            // A job that was moved to another source has a group for each.
+            match found.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, rows)) => rows.extend(series),
+                None => found.push((key, series)),
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the `count` newest issues of the series with their values, newest first. Issues without a value are left out.
+/// If several series have an issue of one time, the run that arrived last counts.
+pub fn newest_of(
+    connection: &Connection,
+    series: &[SeriesRow],
+    count: usize,
+    now: Timestamp,
+) -> Result<Vec<AlertIssue>> {
+    let cost = Cost::default();
+    let wanted = Wanted {
+        rows: usize::MAX,
+        cost: &cost,
+        most: usize::MAX,
+    };
+    let (mut found, mut before) = (Vec::new(), Timestamp::from_micros(i64::MAX));
+    loop {
+        let times = issue_times(connection, series, before, count + SPARE)?;
+        for issue_time in &times {
+            let window = Window {
+                issue_time: Some(*issue_time),
+                ..Window::any(now)
+            };
+            let mut points = Predictions::default();
+            newest_issues(connection, series, &window, &wanted, &mut points)?;
+            let Some(run) = points.rows.first().and_then(|row| points.runs.get(row.run)) else {
+                continue;
+            };
+            found.push(AlertIssue {
+                issue_time: *issue_time,
+                source_version: run.series.version_label.clone(),
+                points: points.rows.iter().map(|row| (row.valid_time, row.value)).collect(),
+            });
+            if found.len() == count {
+                cost.count();
+                return Ok(found);
+            }
+        }
+        match times.last() {
+            Some(last) if times.len() == count + SPARE => before = *last,
+            _ => {
+                cost.count();
+                return Ok(found);
+            }
+        }
+    }
+}
+
+/// Returns the `count` newest issue times of the series before `before`, newest first.
+fn issue_times(
+    connection: &Connection,
+    series: &[SeriesRow],
+    before: Timestamp,
+    count: usize,
+) -> Result<Vec<Timestamp>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT issue_time FROM runs WHERE
+            series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2)
+            /*postgres AND organisation_id = ?2 */ AND issue_time < ?3
+            ORDER BY issue_time DESC LIMIT ?4",
+    )?;
+    let most = i64::try_from(count).unwrap_or(i64::MAX);
+    let mut times = BTreeSet::new();
+    for series in series.iter().filter(|series| series.left.is_some()) {
+        let rows = statement.query_map((series.id, series.series.organisation_id, before, most), |row| {
+            row.get(0)
+        })?;
+        for time in rows {
+            let time: RowResult<Timestamp> = time;
+            times.insert(Reverse(time?));
+        }
+    }
+    Ok(times.into_iter().take(count).map(|Reverse(time)| time).collect())
+}
+
+/// The largest number of runs that a trial of an alert reads.
+const MOST_ARRIVALS: usize = 100_000;
+
+/// Returns the runs of the series with an issue time of `from` or later that had arrived by `until`, in the order of
+/// their arrival.
+///
+/// # Errors
+/// Invalid: there are more than 100,000.
+pub fn arrivals(
+    connection: &Connection,
+    series: &[SeriesRow],
+    from: Timestamp,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<Arrival>> {
+    let window = Window {
+        as_of: Some(until),
+        issued_since: Some(from),
+        ..Window::any(now)
+    };
+    let cost = Cost::default();
+    let mut found = Vec::new();
+    for row in series {
+        let cutoff = row.series.cutoff(now);
+        let _ = connection.visit(row, &window, Order::OldestFirst, |run| {
+            if found.len() >= MOST_ARRIVALS {
+                let detail = format!("begins before more than {MOST_ARRIVALS} arrivals: give a later time");
+                return Err(Error::invalid("/from", detail));
+            }
+            let points = run.points(&window, cutoff, &cost)?.collect::<Result<_>>()?;
+            let arrival = Arrival {
+                issue: run.issue,
+                source_version: row.series.version_label.clone(),
+                points,
+            };
+            found.push((run.revision, arrival));
+            Ok(Continue(()))
+        })?;
+    }
+    cost.count();
+    found.sort_by_key(|(revision, arrival)| (arrival.issue.available_at, arrival.issue.issue_time, *revision));
+    Ok(found.into_iter().map(|(_, arrival)| arrival).collect())
+}
