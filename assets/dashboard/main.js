@@ -8,8 +8,11 @@ import { Footer } from "./parts/footer.js";
 import { Header } from "./parts/header.js";
 import { Heading } from "./parts/heading.js";
 import { ProblemNote } from "./parts/problem.js";
-import { Assistant } from "./views/assistant.js";
+import { text as headerText } from "./texts/header.js";
+import { text as problemText } from "./texts/problems.js";
 import { text as shareText } from "./texts/share.js";
+import { text as signInText } from "./texts/sign_in.js";
+import { Assistant } from "./views/assistant.js";
 import { Audit } from "./views/audit.js";
 import { Backup } from "./views/backup.js";
 import { DemoStart } from "./views/demo_start.js";
@@ -65,7 +68,7 @@ function App() {
       if (problem.status !== 401) return setProblem(problem);
       if (sharedToken()) setReason(shareText.invalid_lead);
       else {
-        if (token()) setReason("The token of this session is no longer valid. It may have expired, or been revoked.");
+        if (token()) setReason(signInText.over);
         signOut();
       }
       setMe(null);
@@ -84,12 +87,12 @@ function App() {
   const isShared = parameters.share !== undefined;
   const isAlone = isShared || me?.limited_to || (me && view === "jobs" && parameters.kiosk !== undefined);
   let shown;
-  if (problem) shown = html`<${Heading}>Prediction API<//><${ProblemNote} problem=${problem} retry=${ask} />`;
-  else if (me === undefined) shown = html`<p class="quiet" role="status">Loading …</p>`;
+  if (problem) shown = html`<${Heading}>${headerText.brand}<//><${ProblemNote} problem=${problem} retry=${ask} />`;
+  else if (me === undefined) shown = html`<p class="quiet" role="status">${problemText.loading}</p>`;
   else if (me === null && isShared) shown = html`<${Heading}>${shareText.invalid}<//><p>${reason}</p>`;
   else if (me?.limited_to || isAlone) shown = html`<${Shared} parts=${view === "jobs" ? rest : [view]} parameters=${parameters} me=${me} />`;
   else if (me === null || view === "sign-in") shown = html`<${SignIn} me=${me} reason=${reason} done=${ask} />`;
-  else if (!Object.hasOwn(VIEWS, view)) shown = html`<${Heading}>Page not found<//><p><a href=${link("jobs")}>All jobs</a></p>`;
+  else if (!Object.hasOwn(VIEWS, view)) shown = html`<${Heading}>${headerText.notFound}<//><p><a href=${link("jobs")}>${headerText.allJobs}</a></p>`;
   else shown = VIEWS[view]({ parts: rest, parameters, me });
 
   const leave = async () => {

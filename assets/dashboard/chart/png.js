@@ -1,5 +1,6 @@
 // The chart as a picture: its title, what time it shows as known, its legend, and its plot.
 import { moment, zoneName } from "../lib/time.js";
+import { text } from "../texts/chart.js";
 import { colour, write } from "./paint.js";
 import { SAMPLES, entries } from "./legend.js";
 
@@ -35,7 +36,7 @@ export async function savePicture({ plot, over, title, headline, lines, asOf, wi
     const x = MARGIN + over.left - box.left + ((asOf - from) / (to - from)) * over.width;
     dotted(ctx, x * scale, (top + over.top - box.top) * scale, over.height * scale, scale);
   }
-  put(`Prediction API, ${moment(Date.now())}, ${zoneName(from)}`, MARGIN, top + plot.height / scale + LINE / 2, "400 12px", "quiet");
+  put(text.made(moment(Date.now()), zoneName(from)), MARGIN, top + plot.height / scale + LINE / 2, "400 12px", "quiet");
   const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
   const url = URL.createObjectURL(blob);
   Object.assign(document.createElement("a"), { href: url, download: file }).click();

@@ -1,4 +1,5 @@
 // Calls of the API, with the token of the session.
+import { text } from "../texts/problems.js";
 import { BASE } from "./base.js";
 import { refused, token } from "./session.js";
 
@@ -25,8 +26,8 @@ export function address(path, parameters = {}) {
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined && value !== null && value !== "") query.set(name, value);
   }
-  const text = query.toString().replaceAll("%3A", ":").replaceAll("%2C", ",");
-  return API + path + (text ? `?${text}` : "");
+  const shown = query.toString().replaceAll("%3A", ":").replaceAll("%2C", ",");
+  return API + path + (shown ? `?${shown}` : "");
 }
 
 /** Sends a call with the session's token, or with `secret`. Throws a Problem unless the response is a success. */
@@ -41,7 +42,7 @@ export async function send(address, { method = "GET", body, signal, secret, head
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem({ title: "The server cannot be reached", detail: "It does not respond. Is it running?" });
+    throw new Problem(text.unreachable);
   }
   if (response.ok) return response;
   const problem = await readProblem(response);
@@ -54,8 +55,8 @@ export async function send(address, { method = "GET", body, signal, secret, head
 export async function call(address, options) {
   const response = await send(address, options);
   const next = /<([^>]+)>; rel="next"/.exec(response.headers.get("Link") ?? "")?.[1];
-  const text = response.status === 204 ? "" : await response.text();
-  return { body: text ? JSON.parse(text) : undefined, next, etag: response.headers.get("ETag") };
+  const json = response.status === 204 ? "" : await response.text();
+  return { body: json ? JSON.parse(json) : undefined, next, etag: response.headers.get("ETag") };
 }
 
 /** The response of the address, as a file. */
@@ -65,7 +66,7 @@ async function readProblem(response) {
   try {
     return new Problem(await response.json());
   } catch {
-    return new Problem({ status: response.status, title: `The server responded with ${response.status}` });
+    return new Problem({ status: response.status, title: text.responded(response.status) });
   }
 }
 

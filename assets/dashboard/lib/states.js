@@ -1,19 +1,8 @@
-// The health states of jobs: their names, their meaning, and what to do.
-
-export const STATES = {
-  failed: { word: "failed", means: "The worker reported that its last run failed.", cure: "Read the run's message." },
-  down: { word: "down", means: "No post for more than two expected intervals.", cure: "Check that the worker is running." },
-  late: { word: "late", means: "The next issue is overdue.", cure: "If it does not arrive soon, check the worker." },
-  new: { word: "new", means: "Nothing has been posted yet.", cure: "Start the worker, or post a first prediction." },
-  on_time: { word: "on time", means: "Predictions arrive as expected.", cure: "" },
-  unmonitored: {
-    word: "unmonitored", means: "Its source has no expected interval, so nothing is overdue.",
-    cure: "Set expected_interval_minutes of the source.",
-  },
-  paused: { word: "paused", means: "The job is not active: workers do not run it.", cure: "Resume it." },
-};
+// The health states of jobs.
+import { text } from "../texts/states.js";
 
 /** All states, the worst first. */
-export const ORDER = Object.keys(STATES);
+export const ORDER = Object.keys(text.states);
 
-export const stateOf = (name) => STATES[name] ?? { word: name, means: "", cure: "" };
+/** The word of a state, its meaning, and what to do. */
+export const stateOf = (name) => text.states[name] ?? { word: name, means: "", cure: "" };

@@ -1,4 +1,5 @@
 // Times in words, in the browser's time zone or in UTC. The choice applies to the whole page.
+import { text as words } from "../texts/time.js";
 import { useEffect, useState } from "./html.js";
 
 const OWN = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
@@ -70,14 +71,14 @@ export function length(seconds) {
 /** Such as "3 days ago" or "in 2 hours". */
 export function relative(time, now = Date.now()) {
   const seconds = (new Date(time) - now) / 1000;
-  if (Math.abs(seconds) < 5) return "just now";
-  return seconds < 0 ? `${length(seconds)} ago` : `in ${length(seconds)}`;
+  if (Math.abs(seconds) < 5) return words.now;
+  return seconds < 0 ? words.ago(length(seconds)) : words.in(length(seconds));
 }
 
 /** A lead time, such as "2 days ahead". */
 export function lead(seconds) {
-  if (Math.abs(seconds) < 1) return "at the valid time";
-  return seconds > 0 ? `${length(seconds)} ahead` : `${length(seconds)} after the valid time`;
+  if (Math.abs(seconds) < 1) return words.atValidTime;
+  return seconds > 0 ? words.ahead(length(seconds)) : words.after(length(seconds));
 }
 
 /** What a datetime-local field shows for a time, in the zone. */

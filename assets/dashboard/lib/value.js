@@ -1,8 +1,9 @@
 // Values in words.
+import { text } from "../texts/values.js";
 
 /** A value with at most five digits that count, such as 12.35. */
 export function number(value) {
-  if (value === null || value === undefined) return "no value";
+  if (value === null || value === undefined) return text.noValue;
   const size = Math.abs(value);
   if (size !== 0 && (size >= 1e7 || size < 1e-4)) return value.toExponential(3);
   return String(Number(value.toPrecision(Math.max(5, Math.ceil(Math.log10(size + 1))))));

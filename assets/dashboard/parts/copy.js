@@ -2,9 +2,10 @@
 import { html, useState } from "../lib/html.js";
 import { curl, download } from "../lib/api.js";
 import { token } from "../lib/session.js";
+import { text as words } from "../texts/copy.js";
 
 /** A button that copies a text. Browsers give the clipboard to https and localhost only; elsewhere the text is shown. */
-export function Copy({ text, label = "Copy" }) {
+export function Copy({ text, label = words.copy }) {
   const [state, setState] = useState("");
   const copy = async () => {
     try {
@@ -16,9 +17,9 @@ export function Copy({ text, label = "Copy" }) {
     }
   };
   return html`
-    <button type="button" onClick=${copy}>${state === "copied" ? "Copied" : label}</button>
+    <button type="button" onClick=${copy}>${state === "copied" ? words.copied : label}</button>
     ${state === "shown" && html`<pre tabindex="0"><code>${text}</code></pre>`}
-    <span class="hidden" role="status">${state === "copied" ? "Copied" : ""}</span>`;
+    <span class="hidden" role="status">${state === "copied" ? words.copied : ""}</span>`;
 }
 
 /** A command with its button. */
@@ -53,8 +54,8 @@ export function Answer({ address, name, file }) {
 export function SameAs({ json, csv, file }) {
   return html`
     <p class="same">
-      Export <${Answer} address=${json} name="JSON" file="${file}.json" />
-      ${csv && html` <${Answer} address=${csv} name="CSV" file="${file}.csv" />`}
-      ${" "}<${Copy} text=${curl(json)} label="Copy as curl" />
+      ${words.export} <${Answer} address=${json} name=${words.json} file="${file}.json" />
+      ${csv && html` <${Answer} address=${csv} name=${words.csv} file="${file}.csv" />`}
+      ${" "}<${Copy} text=${curl(json)} label=${words.curl} />
     </p>`;
 }

@@ -2,8 +2,7 @@
 import { html, useEffect, useState } from "../lib/html.js";
 import { call } from "../lib/api.js";
 import { BASE } from "../lib/base.js";
-
-const ENGINES = { sqlite: "SQLite", postgresql: "PostgreSQL" };
+import { text } from "../texts/footer.js";
 
 export function Footer() {
   const [ready, setReady] = useState(null);
@@ -15,7 +14,7 @@ export function Footer() {
   const { engine, warnings = [] } = ready;
   return html`
     <footer>
-      <p>The data is stored in ${ENGINES[engine] ?? engine}.</p>
+      <p>${text.stored(engine)}</p>
       ${warnings.map((warning) => html`<p key=${warning} class="wrong">${warning}</p>`)}
     </footer>`;
 }

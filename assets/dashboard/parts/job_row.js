@@ -6,6 +6,7 @@ import { stateOf } from "../lib/states.js";
 import { moment, relative, useZone } from "../lib/time.js";
 import { spoken } from "../lib/value.js";
 import { text } from "../texts/overview.js";
+import { text as states } from "../texts/states.js";
 import { Coverage, State } from "./state.js";
 import { Values } from "./values.js";
 
@@ -54,8 +55,8 @@ function When({ label, time, none, children }) {
 /** Why the job is in its state, in a few words. */
 export function reason(health) {
   if (health.message) return health.message;
-  if (health.state === "late" || health.state === "down") return health.expected_by ? `was due ${relative(health.expected_by)}` : "";
-  if (health.state === "on_time" && health.expected_by) return `next due ${relative(health.expected_by)}`;
+  if (health.state === "late" || health.state === "down") return health.expected_by ? states.wasDue(relative(health.expected_by)) : "";
+  if (health.state === "on_time" && health.expected_by) return states.nextDue(relative(health.expected_by));
   if (health.state === "on_time") return "";
   return stateOf(health.state).means;
 }

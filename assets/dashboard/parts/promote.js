@@ -4,7 +4,8 @@ import { address, call } from "../lib/api.js";
 import { compare, FEW_PAIRS, MOST_VALUES, shared } from "../lib/compare.js";
 import { useLoaded } from "../lib/load.js";
 import { moment } from "../lib/time.js";
-import { number, plural, spoken, withUnit } from "../lib/value.js";
+import { number, withUnit } from "../lib/value.js";
+import { text } from "../texts/trials.js";
 import { Field } from "./field.js";
 import { Pending, ProblemNote } from "./problem.js";
 import { TrialAccuracy } from "./promote_accuracy.js";
@@ -53,23 +54,22 @@ export function Promote({ asked, job, label, window, names, close, reload, done 
   return html`
     <dialog ref=${dialog} class="promote" aria-labelledby="promote-title" onClose=${close}>
       ${asked && html`
-        <h2 id="promote-title">Promote ${asked.shadow.source_version}?</h2>
-        <p>The job runs version ${label}. After the promotion it runs version ${asked.shadow.source_version}, and its next
-          predictions are those that readers get. What is stored stays as it is.</p>
+        <h2 id="promote-title">${text.promoting(asked.shadow.source_version)}</h2>
+        <p>${text.consequences(label, asked.shadow.source_version)}</p>
         <${Comparison} job=${job} names=${names} shadow=${asked.shadow} label=${label} window=${window} />
         <form onSubmit=${submit} aria-busy=${isBusy ? "true" : "false"}>
-          <${Field} name="promote-note" label="Note" value=${note} set=${setNote} wrong=${problem?.at?.("/note") ?? []}
-            hint="The reason, for the history of the job. It may be empty." />
+          <${Field} name="promote-note" label=${text.note} value=${note} set=${setNote} wrong=${problem?.at?.("/note") ?? []}
+            hint=${text.noteHint} />
           <p><label class="check"><input type="checkbox" checked=${isKept} onChange=${(event) => setKept(event.currentTarget.checked)} />
-            Keep version ${label} on trial, so that you can go back</label></p>
+            ${text.keep(label)}</label></p>
           ${problem?.status === 412 ? html`
             <div class="problem" role="alert">
-              <p><strong>Somebody changed the job since this page read it.</strong> Nothing was promoted. Reload the job, and look at it again.</p>
-              <p><button type="button" onClick=${again}>Reload the job</button></p>
+              <p><strong>${text.stale}</strong> ${text.staleHint}</p>
+              <p><button type="button" onClick=${again}>${text.reload}</button></p>
             </div>` : html`<${ProblemNote} problem=${problem} shown=${["/note"]} />`}
           <p class="acts">
-            <button class="primary" disabled=${isBusy || problem?.status === 412}>Promote</button>
-            <button type="button" onClick=${() => dialog.current.close()}>Cancel</button>
+            <button class="primary" disabled=${isBusy || problem?.status === 412}>${text.promote}</button>
+            <button type="button" onClick=${() => dialog.current.close()}>${text.cancel}</button>
           </p>
         </form>`}
     </dialog>`;
@@ -83,11 +83,10 @@ function Comparison({ job, names, shadow, window, label }) {
     const ask = (role) => compare({ job, ...window, metric: role.metric }, shadow.source_version, signal);
     return (await Promise.all(all.map(ask))).map((result, index) => ({ ...all[index], ...result }));
   }, [shadow.source_version_id, window, all.length]);
-  if (!job.health.last_issue_time) return html`<p class="quiet">The job has no predictions yet, so there is nothing to compare.</p>`;
+  if (!job.health.last_issue_time) return html`<p class="quiet">${text.nothing}</p>`;
   if (!found.value) return html`<${Pending} loaded=${found} />`;
   return html`
-    <p class="quiet">Compared are the newest values for each time from ${moment(window.from)} to ${moment(window.to)}, which is what the chart
-      shows${window.asOf ? `, as known at ${moment(window.asOf)}` : ""}.</p>
+    <p class="quiet">${text.compared(moment(window.from), moment(window.to), window.asOf && moment(window.asOf))}</p>
     ${found.value.map((each) => html`<${Metric} key=${each.metric} each=${each} job=${job} source=${names.sources.get(job.source_id)?.name} label=${label} trial=${shadow.source_version} />`)}`;
 }
 
@@ -95,20 +94,20 @@ function Metric({ each, job, source, label, trial }) {
   const { metric, unit, pairs } = each;
   const last = pairs.slice(-LISTED).reverse();
   return html`
-    <h3>${spoken(metric)}${unit ? ` in ${unit}` : ""}</h3>
+    <h3>${text.metric(metric, unit)}</h3>
     <dl class="facts">
-      <dt>The job has</dt><dd>${plural(each.own, "value")}</dd>
-      <dt>Version ${trial} has</dt><dd>${plural(each.trial, "value")}</dd>
-      <dt>Both have</dt><dd>${plural(pairs.length, "time")}</dd>
-      <dt>Mean absolute difference</dt><dd>${pairs.length > 0 ? withUnit(each.difference, unit) : html`<span class="quiet">unknown</span>`}</dd>
+      <dt>${text.facts.job}</dt><dd>${text.values(each.own)}</dd>
+      <dt>${text.facts.trial(trial)}</dt><dd>${text.values(each.trial)}</dd>
+      <dt>${text.facts.both}</dt><dd>${text.times(pairs.length)}</dd>
+      <dt>${text.facts.difference}</dt><dd>${pairs.length > 0 ? withUnit(each.difference, unit) : html`<span class="quiet">${text.unknown}</span>`}</dd>
     </dl>
-    ${pairs.length < FEW_PAIRS && html`<p class="few"><strong>Fewer than ${FEW_PAIRS} times to compare.</strong> That says little about the version. Show a longer time in the chart, or wait.</p>`}
+    ${pairs.length < FEW_PAIRS && html`<p class="few"><strong>${text.few(FEW_PAIRS)}</strong> ${text.fewHint}</p>`}
     ${source && html`<${TrialAccuracy} job=${job} metric=${metric} unit=${unit} source=${source} label=${label} trial=${trial} />`}
-    ${each.isCut && html`<p class="few">There are more than ${MOST_VALUES.toLocaleString("en-GB")} values. Only the first were compared: show a shorter time in the chart.</p>`}
+    ${each.isCut && html`<p class="few">${text.cut(MOST_VALUES)}</p>`}
     ${last.length > 0 && html`
-      <div class="wide" tabindex="0" role="region" aria-label="${spoken(metric)}, compared"><table>
-        <caption>The last ${last.length} of these times</caption>
-        <thead><tr><th scope="col">Valid at</th><th scope="col">Job (${label})</th><th scope="col">${trial}</th><th scope="col">Difference</th></tr></thead>
+      <div class="wide" tabindex="0" role="region" aria-label=${text.table(metric)}><table>
+        <caption>${text.last(last.length)}</caption>
+        <thead><tr><th scope="col">${text.validAt}</th><th scope="col">${text.jobColumn(label)}</th><th scope="col">${trial}</th><th scope="col">${text.difference}</th></tr></thead>
         <tbody>${last.map((pair) => html`
           <tr key=${pair.key}><td class="time">${moment(pair.t)}</td><td>${number(pair.own)}</td><td>${number(pair.trial)}</td>
             <td>${number(pair.trial - pair.own)}</td></tr>`)}</tbody>

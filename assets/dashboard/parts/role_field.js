@@ -1,15 +1,14 @@
 // One input role in the set-up form, with the inputs that fit it.
 import { html } from "../lib/html.js";
+import { text as words } from "../texts/set_up.js";
 import { Field } from "./field.js";
 
 export function RoleField({ role, there, organisation, locations, value, set, wrong }) {
   const fitting = fit(role, there, organisation, locations);
-  const what = [role.metric && ` of ${role.metric}`, role.unit && ` in ${role.unit}`].filter(Boolean).join("");
-  const needs = `${role.required ? "Required" : "Optional"}: a ${role.input_kind}${what}`;
-  const none = fitting.length === 0 ? `. No ${role.input_kind} matches yet: register one` : "";
-  const options = [["", fitting.length === 0 ? "No match" : "Choose one"], ...fitting];
+  const isNone = fitting.length === 0;
+  const options = [["", isNone ? words.noMatch : words.chooseOne], ...fitting];
   return html`<${Field} name=${`role-${role.role}`} label=${role.role} kind="select" value=${value} set=${set} options=${options}
-    hint="${needs}${none}." wrong=${wrong} />`;
+    hint=${words.needs(role, isNone)} wrong=${wrong} />`;
 }
 
 /** The inputs that fit a role, as options: sensors of its metric, locations, or sources that predict its metric. */

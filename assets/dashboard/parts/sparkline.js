@@ -1,12 +1,13 @@
 // A small picture of values over time: earlier values thin, the newest issue strong. A metric with classes has their
 // colours as background.
 import { html } from "../lib/html.js";
+import { text as words } from "../texts/values.js";
 
 const [WIDTH, HEIGHT, EDGE] = [168, 44, 4];
 
 /** `points` have `t`, `v` and `isNew`; `classes` are those of their metric. */
 export function Sparkline({ points, classes: all, text }) {
-  if (points.length === 0) return html`<span class="quiet">no values yet</span>`;
+  if (points.length === 0) return html`<span class="quiet">${words.noValues}</span>`;
   const [first, last] = [points[0].t, points.at(-1).t];
   const values = points.map((point) => point.v);
   // With classes the scale begins at the lowest and shows the highest.

@@ -2,11 +2,12 @@
 import { html } from "../lib/html.js";
 import { keep } from "../lib/route.js";
 import { ORDER, stateOf } from "../lib/states.js";
+import { text } from "../texts/states.js";
 import { Sign } from "./state.js";
 
 export function Tiles({ counts, chosen }) {
   return html`
-    <div class="tiles" role="group" aria-label="Jobs by health">
+    <div class="tiles" role="group" aria-label=${text.counts}>
       ${ORDER.filter((state) => counts[state] > 0 || state === chosen).map((state) => {
         const isChosen = chosen === state;
         const choose = () => keep({ state: isChosen ? "" : state, cursor: "" });

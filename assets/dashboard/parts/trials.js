@@ -6,7 +6,7 @@ import { count } from "../lib/compare.js";
 import { useLoaded } from "../lib/load.js";
 import { may } from "../lib/session.js";
 import { moment, relative } from "../lib/time.js";
-import { plural } from "../lib/value.js";
+import { text } from "../texts/trials.js";
 import { Field } from "./field.js";
 import { ProblemNote } from "./problem.js";
 import { Promote } from "./promote.js";
@@ -21,6 +21,7 @@ export function Trials({ job, etag, names, me, window, done }) {
   const shadows = job.shadows ?? [];
   const isManager = may(me, "manager");
   if (shadows.length === 0 && !isManager) return null;
+  const { lead, columns } = text;
   const label = names.versions.get(job.source_version_id)?.version ?? "…";
   const send = async (method, id) => {
     if (isBusy.current) return;
@@ -37,28 +38,27 @@ export function Trials({ job, etag, names, me, window, done }) {
   };
   return html`
     <section class="trials">
-      <h2>Versions on trial</h2>
+      <h2>${text.title}</h2>
       <p class="quiet lead-in">
-        The job runs version <strong>${label}</strong>. A version on trial gets the same inputs, and its predictions do not
-        change what readers get (<a href=${`${BASE}/docs/trying-versions`}>how to try a version</a>).
+        ${lead[0]}<strong>${label}</strong>${lead[1]}<a href=${`${BASE}/docs/trying-versions`}>${lead[2]}</a>${lead[3]}
       </p>
       <div role="status">${promoted && html`<${Promoted} promoted=${promoted} shadows=${shadows} />`}</div>
-      ${shadows.length === 0 ? html`<p class="quiet">No version is on trial.</p>` : html`
-        <div class="wide" tabindex="0" role="region" aria-label="Versions on trial"><table>
+      ${shadows.length === 0 ? html`<p class="quiet">${text.none}</p>` : html`
+        <div class="wide" tabindex="0" role="region" aria-label=${text.title}><table>
           <thead><tr>
-            <th scope="col">Version</th><th scope="col">On trial since</th><th scope="col">Last issue</th>
-            <th scope="col">${window ? `${window.metric} in the chart` : "Values"}</th>
+            <th scope="col">${columns.version}</th><th scope="col">${columns.since}</th><th scope="col">${columns.lastIssue}</th>
+            <th scope="col">${window ? text.inChart(window.metric) : columns.values}</th>
           </tr></thead>
           <tbody>${shadows.map((shadow) => html`
             <tr key=${shadow.source_version_id}>
-              <th scope="row">${shadow.source_version}<p class="quiet">Service id <code>${shadow.source_version_id}</code></p>
+              <th scope="row">${shadow.source_version}<p class="quiet">${text.serviceId}<code>${shadow.source_version_id}</code></p>
                 ${isManager && html`<p class="acts">
-                  <button type="button" onClick=${() => setAsked({ shadow, etag })} aria-label="Promote ${shadow.source_version}">Promote</button>
-                  <button type="button" onClick=${() => send("DELETE", shadow.source_version_id)} aria-label="End trial of ${shadow.source_version}">End trial</button>
+                  <button type="button" onClick=${() => setAsked({ shadow, etag })} aria-label=${text.promoteOf(shadow.source_version)}>${text.promote}</button>
+                  <button type="button" onClick=${() => send("DELETE", shadow.source_version_id)} aria-label=${text.endOf(shadow.source_version)}>${text.end}</button>
                 </p>`}</th>
               <td class="time">${moment(shadow.since)}</td>
               <td>${shadow.last_issue_time ? html`${moment(shadow.last_issue_time)} <span class="quiet">(${relative(shadow.last_issue_time)})</span>`
-                : html`<span class="quiet">none yet</span>`}${shadow.late && html` <${State} state="late" />`}</td>
+                : html`<span class="quiet">${text.noneYet}</span>`}${shadow.late && html` <${State} state="late" />`}</td>
               <td><${Covered} job=${job} shadow=${shadow} window=${window} /></td>
             </tr>`)}</tbody>
         </table></div>`}
@@ -74,9 +74,7 @@ function Promoted({ promoted: { before, after }, shadows }) {
   const isKept = shadows.some((shadow) => shadow.source_version === before);
   return html`
     <div class="card good">
-      <p><strong>The job runs version ${after} now.</strong> ${isKept
-        ? `Version ${before} is on trial. To go back, promote ${before}.`
-        : `Version ${before} is not on trial. To go back, try it, then promote it.`}</p>
+      <p><strong>${text.promoted(after)}</strong> ${text.goBack(before, isKept)}</p>
     </div>`;
 }
 
@@ -88,16 +86,16 @@ function Covered({ job, shadow, window }) {
     return Promise.all([count({ job, ...window }, shadow.source_version, signal), count({ job, ...window }, undefined, signal)]);
   }, inputs);
   if (found.problem) return html`<span class="quiet">${found.problem.message}</span>`;
-  if (!found.value) return html`<span class="quiet">${job.health.last_issue_time ? "…" : "the job has no predictions yet"}</span>`;
+  if (!found.value) return html`<span class="quiet">${job.health.last_issue_time ? "…" : text.noPredictions}</span>`;
   const [own, main] = found.value;
-  return html`${plural(own, "value")} <span class="quiet">(the job: ${main})</span>`;
+  return html`${text.values(own)} <span class="quiet">${text.ofJob(main)}</span>`;
 }
 
 function Try({ job, names, shadows, begin }) {
   const [chosen, setChosen] = useState("");
   const taken = new Set([job.source_version_id, ...shadows.map((shadow) => shadow.source_version_id)]);
   const others = [...names.versions.values()].filter(({ id, source_id }) => source_id === job.source_id && !taken.has(id)).reverse();
-  if (others.length === 0) return html`<p class="quiet">The source has no other version to try. Publish one, then begin its trial here.</p>`;
+  if (others.length === 0) return html`<p class="quiet">${text.noOther}</p>`;
   const value = others.some(({ id }) => id === chosen) ? chosen : others[0].id;
   const submit = (event) => {
     event.preventDefault();
@@ -105,7 +103,7 @@ function Try({ job, names, shadows, begin }) {
   };
   return html`
     <form class="try" onSubmit=${submit}>
-      <${Field} name="try-version" label="Version to try" kind="select" value=${value} set=${setChosen} options=${others.map(({ id, version }) => [id, version])} />
-      <button>Try a version</button>
+      <${Field} name="try-version" label=${text.toTry} kind="select" value=${value} set=${setChosen} options=${others.map(({ id, version }) => [id, version])} />
+      <button>${text.try}</button>
     </form>`;
 }

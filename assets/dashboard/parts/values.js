@@ -6,6 +6,7 @@ import { useLoaded } from "../lib/load.js";
 import { lines } from "../lib/series.js";
 import { moment, relative } from "../lib/time.js";
 import { spoken, withUnit } from "../lib/value.js";
+import { text } from "../texts/values.js";
 import { Class } from "./class.js";
 import { Sparkline } from "./sparkline.js";
 
@@ -22,15 +23,15 @@ const LONGEST = 60 * 86_400_000;
 export function Values({ job, source, version, isReady, isCompact }) {
   const { last_issue_time: newest, last_arrival: arrival } = job.health;
   const found = useLoaded(async (signal) => (newest && isReady ? read(job, source, signal) : []), [job.id, newest, arrival, isReady], AGAIN);
-  if (!newest) return html`<span class="quiet">no predictions yet</span>`;
+  if (!newest) return html`<span class="quiet">${text.noPredictions}</span>`;
   if (found.problem) return html`<span class="quiet">${found.problem.message}</span>`;
   if (!found.value) return html`<span class="quiet">…</span>`;
-  if (found.value.length === 0) return html`<span class="quiet">expired</span>`;
+  if (found.value.length === 0) return html`<span class="quiet">${text.expired}</span>`;
   const shown = found.value.slice(0, SHOWN);
   const more = found.value.length - shown.length;
   return html`
     ${shown.map((line) => html`<${Line} key=${line.metric + line.key} line=${line} newest=${newestOf(job, line.metric)} classes=${classesIn(version, line.metric)} isCompact=${isCompact} />`)}
-    ${more > 0 && html`<p class="quiet">and ${more} more</p>`}`;
+    ${more > 0 && html`<p class="quiet">${text.more(more)}</p>`}`;
 }
 
 /** The newest issue of one of the job's metrics, in milliseconds. */
@@ -46,14 +47,14 @@ function Line({ line, newest, classes, isCompact }) {
   const isWorse = classOf(classes, peak.v)?.word !== classOf(classes, shown.v)?.word;
   const name = [spoken(line.metric), line.stage].filter(Boolean).join(", ");
   const value = withUnit(shown.v, line.unit);
-  const word = next ? `next, ${relative(shown.t)}` : `last, ${moment(shown.t)}`;
+  const word = next ? text.next(relative(shown.t)) : text.last(moment(shown.t));
   return html`
     <div class="line">
-      ${!isCompact && html`<${Sparkline} points=${marked} classes=${classes} text="${name}: ${value} ${word}" />`}
+      ${!isCompact && html`<${Sparkline} points=${marked} classes=${classes} text=${text.picture(name, value, word)} />`}
       <p>
         <span class="metric">${name}</span>
         <strong>${value}</strong> <${Class} classes=${classes} value=${shown.v} />
-        ${isWorse && html`<span class="peak">up to ${withUnit(peak.v, line.unit)} <${Class} classes=${classes} value=${peak.v} /></span>`}
+        ${isWorse && html`<span class="peak">${text.upTo(withUnit(peak.v, line.unit))} <${Class} classes=${classes} value=${peak.v} /></span>`}
         <span class="quiet word">${word}</span>
       </p>
     </div>`;

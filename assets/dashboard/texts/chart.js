@@ -91,6 +91,7 @@ export const text = {
   daysAhead: "days ahead",
   hoursAhead: "hours ahead",
   // Picture
+  made: (time, zone) => `Prediction API, ${time}, ${zone}`,
   file: (job, metric) => `${job} ${metric}`,
   title: (job, metric, unit) => `${job}: ${metric}${unit ? ` in ${unit}` : ""}`,
 };

@@ -22,4 +22,6 @@ export const text = {
   signIn: "Sign in",
   signOut: "Sign out",
   who: "Signed in as ",
+  notFound: "Page not found",
+  allJobs: "All jobs",
 };

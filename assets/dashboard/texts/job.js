@@ -12,4 +12,11 @@ export const text = {
   deactivate: "Deactivate",
   activate: "Activate",
   loading: "Loading …",
+  // A job without predictions; the link to the guide stands between.
+  first: {
+    title: "No predictions yet",
+    waits: "The job waits for its worker: a program that fetches its jobs, computes, and posts predictions (",
+    guide: "how to write a worker",
+    byHand: (may) => `). To try it, post a first prediction by hand${may ? "" : " (you need a worker's token)"}. This page shows it within seconds.`,
+  },
 };

@@ -1,6 +1,7 @@
 // The texts of the view of locations.
 export const text = {
   title: "Locations",
+  word: "location",
   lead: "A location is a named point. Sensors stand at locations, and jobs predict for them.",
   add: "New location",
   addTitle: "New location",

@@ -1,6 +1,7 @@
 // The texts of the view of organisations.
 export const text = {
   title: "Organisations",
+  word: "organisation",
   lead: "An organisation is a customer, a farm or a site. It owns locations, sensors and jobs. Its tokens see nothing of the others.",
   add: "New organisation",
   addTitle: "New organisation",

@@ -41,6 +41,8 @@ export const text = {
   marked: "Nothing was stored. Correct the marked fields, and try again.",
   listed: "Nothing was stored. Correct this, and try again:",
   request_itself: "The request",
+  unreachable: { title: "The server cannot be reached", detail: "It does not respond. Is it running?" },
+  responded: (status) => `The server responded with ${status}`,
 
   /** Asks for the value of a field: `Choose the role.` */
   ask: (label, isChoice) => `${isChoice ? "Choose" : "Enter"} the ${within(label)}.`,

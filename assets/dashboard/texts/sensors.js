@@ -1,6 +1,7 @@
 // The texts of the list of sensors, and of the page of a sensor.
 export const text = {
   title: "Sensors",
+  word: "sensor",
   lead: "A sensor measures one metric. Jobs read its readings as inputs.",
   add: "New sensor",
   addTitle: "New sensor",

@@ -1,6 +1,7 @@
 // The texts of the sign-in page.
 export const text = {
   title: "Sign in",
+  over: "The token of this session is no longer valid. It may have expired, or been revoked.",
   lead: "This server stores predictive models, the jobs that connect them to sensors and locations, and their predictions.",
   paste: "Paste your access token to see your organisation.",
   demo: "You are viewing a demo as its visitor. To change something, sign in with the demo's admin token.",
@@ -14,6 +15,7 @@ export const text = {
   by_link_action: "Sign in as admin",
   link_over: "This sign-in link was used already or has expired. Sign in with a token.",
   no_token: "I have no token",
+  file: "admin-token",
   first: ["The first start of the server prints an admin token and writes it to the file ", " in its data folder. Admins and managers create tokens for others, here under Tokens or on the command line:"],
   command: "prediction-api token create NAME --role viewer --organisation ID",
   guide: "Tokens and permissions",

@@ -3,6 +3,7 @@ import { BASE } from "../lib/base.js";
 
 export const text = {
   title: "Sources",
+  word: "source",
   one: "Source",
   all: "All sources",
   lead: "A source is a predictive model. Each version lists its inputs and its outputs. A job uses one version.",

@@ -9,5 +9,7 @@ export const text = {
   page: (page, pages) => `Page ${page} of ${pages}`,
   previous: "Previous page",
   next: "Next page",
+  firstPage: "First page",
+  onPage: (count, word) => `${count} ${word} on this page`,
   actions: "Actions",
 };

@@ -3,6 +3,7 @@ import { html } from "../lib/html.js";
 import { useNames } from "../lib/names.js";
 import { link } from "../lib/route.js";
 import { useZone } from "../lib/time.js";
+import { text } from "../texts/lineage.js";
 import { SameAs } from "../parts/copy.js";
 import { Heading } from "../parts/heading.js";
 import { LineageFacts, lineageOf } from "../parts/lineage.js";
@@ -11,8 +12,8 @@ export function LineageView({ parameters }) {
   useZone();
   const names = useNames();
   return html`
-    <p class="back">${parameters.job_id ? html`<a href=${link(`jobs/${parameters.job_id}`)}>The job</a>` : html`<a href=${link("jobs")}>All jobs</a>`}</p>
-    <${Heading}>What made this value<//>
-    <div class="card"><h2>The value</h2><${LineageFacts} query=${parameters} names=${names} /></div>
-    <${SameAs} json=${lineageOf(parameters)} file="lineage" />`;
+    <p class="back">${parameters.job_id ? html`<a href=${link(`jobs/${parameters.job_id}`)}>${text.job}</a>` : html`<a href=${link("jobs")}>${text.allJobs}</a>`}</p>
+    <${Heading}>${text.title}<//>
+    <div class="card"><h2>${text.value}</h2><${LineageFacts} query=${parameters} names=${names} /></div>
+    <${SameAs} json=${lineageOf(parameters)} file=${text.file} />`;
 }

@@ -84,7 +84,7 @@ export function Locations({ parameters, me }) {
     <${Said} managed=${managed} />
     ${locations.length === 0 ? html`<${NoneYet} title=${text.none} lead=${text.noneLead} me=${me} organisations=${organisations} />` : html`
       ${points.length > 0 && html`<${PlainMap} points=${points} label=${text.map} />`}
-      <${Table} label=${text.title} word="location" columns=${columns} rows=${locations} sort="name" parameters=${parameters} />
+      <${Table} label=${text.title} word=${text.word} columns=${columns} rows=${locations} sort="name" parameters=${parameters} />
       ${locations.length >= MOST && html`<p class="quiet">${words.first(MOST, "locations")}</p>`}
       <${SameAs} json=${address("/locations")} file="locations" />`}
     ${open?.kind === "new" && html`<${EditDialog} title=${text.addTitle} path="/locations" fields=${fields} start=${own ? { organisation_id: own } : {}}

@@ -58,7 +58,7 @@ export function Organisations({ parameters, me }) {
     <p class="quiet lead-in">${text.lead}</p>
     <${Said} managed=${managed} />
     ${organisations.length === 0 ? html`<${Empty} title=${text.none}><p>${text.noneLead}</p><//>`
-      : html`<${Table} label=${text.title} word="organisation" columns=${columns} rows=${organisations} sort="name" parameters=${parameters} />`}
+      : html`<${Table} label=${text.title} word=${text.word} columns=${columns} rows=${organisations} sort="name" parameters=${parameters} />`}
     ${open?.kind === "new" && html`<${EditDialog} title=${text.addTitle} path="/organisations" fields=${FIELDS} action=${text.create}
       close=${close} done=${done(words.created)} />`}
     ${open?.kind === "edit" && html`<${EditDialog} title=${text.editTitle(open.thing.name)} path="/organisations" id=${open.thing.id} fields=${FIELDS}

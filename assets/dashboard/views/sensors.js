@@ -53,7 +53,7 @@ export function Sensors({ parameters, me }) {
     <p class="quiet lead-in">${text.lead}</p>
     <${Said} managed=${managed} />
     ${sensors.length === 0 ? html`<${NoneYet} title=${text.none} lead=${text.noneLead} me=${me} organisations=${organisations} />` : html`
-      <${Table} label=${text.title} word="sensor" columns=${columns} rows=${sensors} sort="name" parameters=${parameters} />
+      <${Table} label=${text.title} word=${text.word} columns=${columns} rows=${sensors} sort="name" parameters=${parameters} />
       ${sensors.length >= MOST && html`<p class="quiet">${words.first(MOST, "sensors")}</p>`}
       <${SameAs} json=${address("/sensors")} file="sensors" />`}
     <${SensorDialogs} managed=${managed} me=${me} there=${loaded.value} done=${done} />`;

@@ -1,7 +1,6 @@
 // The form that sets up a job. It offers what fits each role of the version, and stores nothing before a dry run has
 // succeeded.
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
-import { BASE } from "../lib/base.js";
 import { API, call, curl, getAll } from "../lib/api.js";
 import { useLoaded } from "../lib/load.js";
 import { go, link } from "../lib/route.js";
@@ -14,6 +13,7 @@ import { Heading } from "../parts/heading.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { RoleField } from "../parts/role_field.js";
 import { text as first } from "../texts/assistant.js";
+import { text } from "../texts/set_up.js";
 
 const SET_UP = `${API}/jobs/setup`;
 
@@ -26,18 +26,18 @@ export function SetUp({ parameters, me }) {
     return { organisations, sources, versions, sensors, locations };
   }, [isManager]);
   if (!isManager) {
-    return html`<${Heading}>Set up a job<//>
-      <p>Jobs are set up by managers and admins. Your token is a ${me.role}'s: <a href=${link("sign-in")}>sign in with another</a>.</p>`;
+    return html`<${Heading}>${text.title}<//>
+      <p>${text.denied(me.role)} <a href=${link("sign-in")}>${text.signIn}</a>.</p>`;
   }
-  if (!loaded.value) return html`<${Heading}>Set up a job<//><${Pending} loaded=${loaded} />`;
+  if (!loaded.value) return html`<${Heading}>${text.title}<//><${Pending} loaded=${loaded} />`;
   if (loaded.value.organisations.length === 0) {
-    return html`<${Heading}>Set up a job<//>
-      <${Empty} title="No organisation yet">
-        <p>A job belongs to an organisation: a customer, a farm, a site. ${first.offer}</p>
+    return html`<${Heading}>${text.title}<//>
+      <${Empty} title=${text.noOrganisation}>
+        <p>${text.belongs} ${first.offer}</p>
         <p><a class="button primary" href=${link("first-run")}>${first.start}</a></p>
       <//>`;
   }
-  return html`<${Heading}>Set up a job<//>
+  return html`<${Heading}>${text.title}<//>
     <p class="quiet lead-in">${first.later} <a href=${link("first-run")}>${first.start}</a></p>
     <${Form} there=${loaded.value} me=${me} chosen=${parameters.source} />`;
 }
@@ -91,43 +91,43 @@ function Form({ there, me, chosen }) {
 
   return html`
     <form class="set-up" onSubmit=${submit} aria-busy=${isBusy ? "true" : "false"}>
-      ${may(me, "admin") && html`<${Field} name="setup-organisation" label="Organisation" kind="select" value=${form.organisation} required
+      ${may(me, "admin") && html`<${Field} name="setup-organisation" label=${text.organisation} kind="select" value=${form.organisation} required
         set=${(organisation) => change({ organisation, bindings: {}, location: "" })} options=${choose(there.organisations)} wrong=${wrong("/organisation_id")} />`}
-      <${Field} name="setup-source" label="Source" kind="select" value=${form.source} required options=${choose(usable)} hint="The predictive model"
+      <${Field} name="setup-source" label=${text.source} kind="select" value=${form.source} required options=${choose(usable)} hint=${text.sourceHint}
         set=${(source) => change({ source, version: "", bindings: {} })} wrong=${wrong("/source", "/source/id")} />
       ${form.organisation && usable.length === 0 && html`
-        <p class="wrong">There is no source yet. <a href=${link("first-run")}>Register a model</a> first.</p>`}
+        <p class="wrong">${text.noSource[0]}<a href=${link("first-run")}>${text.noSource[1]}</a>${text.noSource[2]}</p>`}
       ${form.source && versions.length === 0 && html`
-        <p class="wrong">This source has no version yet. <a href=${`${BASE}/docs/jobs`}>Publish one</a> first.</p>`}
+        <p class="wrong">${text.noVersion[0]}<a href=${link(`sources/${form.source}`)}>${text.noVersion[1]}</a>${text.noVersion[2]}</p>`}
       ${versions.length > 0 && html`
-        <${Field} name="setup-version" label="Version" kind="select" value=${version.id} set=${(id) => change({ version: id, bindings: {} })}
-          options=${versions.map(({ id, version }, index) => [id, index === 0 ? `${version} (newest)` : version])}
+        <${Field} name="setup-version" label=${text.version} kind="select" value=${version.id} set=${(id) => change({ version: id, bindings: {} })}
+          options=${versions.map(({ id, version }, index) => [id, index === 0 ? text.newest(version) : version])}
           wrong=${wrong("/source_version", "/source_version/id")} />
-        <p class="promise">It predicts ${version.output_roles.map((role) => `${role.metric}${role.unit ? ` in ${role.unit}` : ""}`).join(", ")}.</p>
-        <${Field} name="setup-name" label="Name of the job" value=${form.name} set=${(name) => change({ name })} required
-          wrong=${wrong("/job/name", "/job")} hint="A name that people recognise, for example: Mildew risk, north slope" />
+        <p class="promise">${text.predicts(version.output_roles)}</p>
+        <${Field} name="setup-name" label=${text.name} value=${form.name} set=${(name) => change({ name })} required
+          wrong=${wrong("/job/name", "/job")} hint=${text.nameHint} />
         <fieldset>
-          <legend>Inputs</legend>
-          ${roles.length === 0 && html`<p class="quiet">The model needs no inputs.</p>`}
+          <legend>${text.inputs}</legend>
+          ${roles.length === 0 && html`<p class="quiet">${text.noInputs}</p>`}
           ${roles.map((role) => html`<${RoleField} key=${`${version.id}/${role.role}`} role=${role} there=${there}
             organisation=${form.organisation} locations=${locations} value=${form.bindings[role.role] ?? ""}
             set=${(id) => change({ bindings: { ...form.bindings, [role.role]: id } })} wrong=${wrongOf(role)} />`)}
         </fieldset>
-        <${Field} name="setup-location" label="Location of the predictions" kind="select" value=${form.location}
+        <${Field} name="setup-location" label=${text.location} kind="select" value=${form.location}
           set=${(location) => change({ location })} wrong=${wrong("/job/location_id")}
-          options=${[["", "Take it from the inputs"], ...locations.map(({ id, name }) => [id, name])]} />`}
+          options=${[["", text.fromInputs], ...locations.map(({ id, name }) => [id, name])]} />`}
       <div role="status">${answer && html`<${DryRun} answer=${answer} locations=${locations} />`}</div>
       <${ProblemNote} problem=${problem} shown=${shown} />
       <p class="acts">
-        <button class=${answer ? "" : "primary"} type="button" disabled=${isBusy || !version} onClick=${() => send(true)}>Check</button>
-        <button class=${answer ? "primary" : ""} disabled=${isBusy || !answer}>Set up the job</button>
-        ${!answer && version && html`<span class="quiet">Check first: the server validates the job and stores nothing.</span>`}
+        <button class=${answer ? "" : "primary"} type="button" disabled=${isBusy || !version} onClick=${() => send(true)}>${text.check}</button>
+        <button class=${answer ? "primary" : ""} disabled=${isBusy || !answer}>${text.action}</button>
+        ${!answer && version && html`<span class="quiet">${text.checkFirst}</span>`}
       </p>
-      ${answer && html`<details><summary>Show as a command</summary><${Command} text=${curl(SET_UP, { method: "POST", body })} /></details>`}
+      ${answer && html`<details><summary>${text.command}</summary><${Command} text=${curl(SET_UP, { method: "POST", body })} /></details>`}
     </form>`;
 }
 
-const choose = (things) => [["", "Choose one"], ...things.map(({ id, name }) => [id, name])];
+const choose = (things) => [["", text.chooseOne], ...things.map(({ id, name }) => [id, name])];
 
 /** The request that the form means. */
 function bodyOf(form, version) {
@@ -148,7 +148,7 @@ function wrongAt({ role, required }, index, problem) {
   const errors = problem?.errors ?? [];
   if (index >= 0) return errors.filter(({ pointer }) => pointer?.startsWith(`/role_bindings/${index}/`)).map(({ detail }) => detail);
   const isMissing = required && errors.some(({ code }) => code === "missing_role");
-  return isMissing ? [`The required role ${role} is not bound.`] : [];
+  return isMissing ? [text.notBound(role)] : [];
 }
 
 /** The pointers whose violations are shown at their fields. */

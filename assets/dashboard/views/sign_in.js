@@ -68,7 +68,7 @@ export function SignIn({ me, reason, done }) {
       ${problem && !isWrong && !isOver && html`<${ProblemNote} problem=${problem} />`}
       ${!code && html`<details>
         <summary>${text.no_token}</summary>
-        <p>${text.first[0]}<code>admin-token</code>${text.first[1]}</p>
+        <p>${text.first[0]}<code>${text.file}</code>${text.first[1]}</p>
         <pre tabindex="0"><code>${text.command}</code></pre>
         <p><a href=${`${BASE}/docs/tokens`}>${text.guide}</a></p>
       </details>`}

@@ -64,7 +64,7 @@ export function Sources({ parameters, me }) {
     <p class="quiet lead-in">${text.lead}</p>
     <${Said} managed=${managed} />
     ${sources.length === 0 ? html`<${None} me=${me} />` : html`
-      <${Table} label=${text.title} word="source" columns=${columns} rows=${sources} sort="name" parameters=${parameters} />
+      <${Table} label=${text.title} word=${text.word} columns=${columns} rows=${sources} sort="name" parameters=${parameters} />
       ${jobs.length >= MOST && html`<p class="quiet">${text.first(MOST)}</p>`}`}
     <${SourceDialogs} managed=${managed} me=${me} organisations=${organisations} versions=${versions} done=${done} />`;
 }
