@@ -51,8 +51,16 @@ tests["a token is created, shown once with what to do next, used, rolled and rev
   await look(page, "token form");
   await dialog(page).getByLabel("Name").fill("worker of the barn");
   await dialog(page).getByLabel("Organisation").selectOption(farm.id);
+  // A time that cannot be read is not sent as none.
+  const expires = dialog(page).getByLabel("Expires");
+  await expires.fill("31 Feb 2099, 12:00");
+  await dialog(page).getByRole("button", { name: "Create a token" }).click();
+  await dialog(page).getByText("Enter a time such as").waitFor();
+  await expires.fill("1 Mar 2099, 12:00");
   await dialog(page).getByRole("button", { name: "Create a token" }).click();
   const secret = await secretOf(page);
+  const { expires_at } = (await call("GET", "/api/v1/tokens")).find(({ name }) => name === "worker of the barn");
+  assert.equal(expires_at.slice(0, 16), "2099-03-01T17:00");
   assert.match(secret, /^pa_/);
   assert.match(await dialog(page).innerText(), /export WORKER_TOKEN=pa_[0-9a-f]+/);
   await look(page, "token created");
@@ -247,7 +255,8 @@ tests["the audit trail is filtered by kind, token and time"] = async () => {
   await row(page, /created sensor Barn temperature/).first().waitFor();
   await page.waitForFunction(() => !document.querySelector("main table").innerText.includes("location Barn"));
   assert.match(page.url(), /kind=sensor/);
-  await page.getByLabel("From").fill("2099-01-01T00:00");
+  await page.getByLabel("From", { exact: true }).fill("1 Jan 2099, 00:00");
+  await page.getByLabel("From", { exact: true }).press("Enter");
   await page.getByText("No entries match.").waitFor();
   await page.getByRole("link", { name: "Show all entries" }).click();
   await page.getByLabel("Changed by").selectOption({ label: "admin" });

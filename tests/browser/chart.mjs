@@ -52,6 +52,23 @@ async function forecasts(issues) {
 
 const tests = {};
 
+tests["classes colour the chart, but not behind a sensor with an axis of its own"] = async () => {
+  const [job] = await call("GET", `/api/v1/jobs?name=${encodeURIComponent("Mildew risk EWR")}`);
+  const { input_id: sensor } = job.role_bindings.find(({ input_type }) => input_type === "sensor");
+  const filled = (page) => page.locator(".canvas canvas").evaluate((canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.filter((value, index) => index % 4 === 3 && value > 0).length / (canvas.width * canvas.height);
+  });
+  const page = await open(`#/jobs/${job.id}?sensor=none`);
+  await still(page);
+  assert.ok((await filled(page)) > 0.5, "the classes are not drawn");
+  await page.getByLabel("Compare with sensor").selectOption(sensor);
+  await page.locator(".keys").getByText("on the right").waitFor();
+  await still(page);
+  const share = await filled(page);
+  assert.ok(share > 0.01 && share < 0.2, `${share} of the chart is filled`);
+};
+
 tests["the as-of line is dragged, and what arrived later is drawn only where it differs"] = async () => {
   const first = [1, 1, 1, 1, 1, 1, 5, 5, 5, 5];
   const { job, window, arrivals } = await forecasts([first, [1, 1, 1, 1, 1, 1, 5, 7, 8, 5], [1, 1, 1, 1, 1, 1, 5, 7, 8, 5]]);

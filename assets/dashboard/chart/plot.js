@@ -11,6 +11,8 @@ const NARROW = 560;
 const FEW = 120;
 /** A line of more points is drawn thin, so that it stays a line. */
 const MANY = 1000;
+/** The width of the classes at their axis, in pixels. */
+const STRIP = 6;
 /** The room for the names of classes at the right, and that for the grip of the as-of time above, in pixels. */
 const GUTTER = 86;
 const HEAD = 34;
@@ -74,7 +76,8 @@ export function draw(place, { lines, classes, extent, from, to, stops, width, is
     ],
     series: [{}, ...lines.map((line) => ({ scale: line.scale, ...STYLES[line.kind](line.points.length <= FEW, line.points.length > MANY, line.dash) }))],
     hooks: {
-      drawClear: [(plot) => bands(plot, classes, spanOf(lines), fill)],
+      // A line with an axis of its own would seem to be in the classes that it crosses: then they stand at their axis only.
+      drawClear: [(plot) => bands(plot, classes, spanOf(lines), scales.length > 1 ? edge : fill)],
       draw: [
         (plot) => isNamed && bands(plot, classes, spanOf(lines), name),
         (plot) => arrivals(plot, stops),
@@ -102,7 +105,8 @@ function range(classes, scale, [least, most], low, high) {
   return [low - air, high + air];
 }
 
-// Draws something of each class that is in view, behind the predictions only: `part(ctx, class, box)`.
+// Draws something of each class of the predictions' axis that is in view: `part(ctx, class, box)`. The box lies over the times
+// that are predicted.
 function bands(plot, all, [first, last], part) {
   if (all.length === 0 || plot.scales.y?.min == null || first > last) return;
   const { left, top, width, height } = plot.bbox;
@@ -113,7 +117,7 @@ function bands(plot, all, [first, last], part) {
     const y = (value) => Math.min(top + height, Math.max(top, plot.valToPos(value, "y", true)));
     const upper = all[index + 1] ? y(all[index + 1].from) : top;
     const lower = index === 0 ? top + height : y(each.from);
-    part(plot.ctx, each, { start, end, right: left + width, upper, height: lower - upper });
+    part(plot.ctx, each, { start, end, left, right: left + width, upper, height: lower - upper });
   });
   plot.ctx.restore();
 }
@@ -123,11 +127,19 @@ function fill(ctx, { tone }, { start, end, upper, height }) {
   ctx.fillRect(start, upper, end - start, height);
 }
 
+function edge(ctx, { tone }, { left, upper, height }) {
+  ctx.fillStyle = toned(tone);
+  const width = STRIP * devicePixelRatio;
+  ctx.fillRect(left - width, upper, width, height);
+}
+
+const toned = (tone) => colour({ low: "good", moderate: "warn", high: "bad" }[tone]);
+
 // Beside the plot, where no line is covered.
 function name(ctx, { word, tone }, { right, upper, height }) {
   if (height < 18 * devicePixelRatio) return;
   const x = right + 8 * devicePixelRatio;
-  write(ctx, word, colour({ low: "good", moderate: "warn", high: "bad" }[tone]), x, upper + height / 2, "left");
+  write(ctx, word, toned(tone), x, upper + height / 2, "left");
 }
 
 // A tick at each arrival, at the upper edge.

@@ -1,6 +1,7 @@
 // A form over an object: creates it, or changes the fields that differ.
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { text } from "../texts/edit_form.js";
+import { DateField } from "./date_field.js";
 import { Field } from "./field.js";
 import { ProblemNote } from "./problem.js";
 
@@ -14,6 +15,7 @@ function bodyOf(fields, value, form) {
     let given = form[name];
     if (typeof given === "string") given = given.trim();
     if (kind === "number" && !isBlank(given)) given = Number(given);
+    if (kind === "time" && !isBlank(given)) given = new Date(given).toISOString();
     if (value === undefined ? !isBlank(given) : !isFixed && !same(isBlank(given) ? null : given, value[name])) {
       body[name] = isBlank(given) ? null : given;
     }
@@ -22,7 +24,7 @@ function bodyOf(fields, value, form) {
 }
 
 /**
- * `fields` are `{ name, label, kind, options, hint, required, … }` as `Field` takes them. A field with `render({ value, set,
+ * `fields` are `{ name, label, kind, options, hint, required, … }` as `Field` takes them, or of the kind "time". A field with `render({ value, set,
  * wrong, form, problem })` draws itself; `wrong(rest)` are the violations below its pointer. `pointer` is "/name" unless given. `isFixed` is
  * shown for a new thing only. `options` may be a function of the form. `value` is the thing that is changed; a new one has `start`. `save(body, form)` sends it, and `onSaved` has
  * its result. `reload` loads the thing again after a conflict (412); give the form a `key` that changes with the ETag.
@@ -64,6 +66,9 @@ export function EditForm({ fields, value, start, save, onSaved, reload, cancel, 
       ${shownFields.map(({ name, pointer = `/${name}`, render, isFixed, options, ...field }) => {
         const set = (value) => setForm((form) => ({ ...form, [name]: value }));
         const wrong = (rest = "") => problem?.at?.(pointer + rest) ?? [];
+        if (field.kind === "time") {
+          return html`<${DateField} key=${name} ...${field} time=${form[name] ?? null} set=${set} wrong=${wrong()} isOptional />`;
+        }
         if (render) return html`<div key=${name}>${render({ value: form[name], set, wrong, form, problem })}</div>`;
         return html`<${Field} key=${name} name="edit-${name}" value=${form[name] ?? ""} set=${set} wrong=${wrong()}
           options=${typeof options === "function" ? options(form) : options} ...${field} />`;

@@ -3,7 +3,7 @@ import { html, useState } from "../lib/html.js";
 import { BASE } from "../lib/base.js";
 import { address, call } from "../lib/api.js";
 import { may } from "../lib/session.js";
-import { fromField, moment } from "../lib/time.js";
+import { moment } from "../lib/time.js";
 import { text } from "../texts/tokens.js";
 import { Command } from "./copy.js";
 import { Dialog } from "./dialog.js";
@@ -11,9 +11,6 @@ import { EditForm } from "./edit_form.js";
 import { Once } from "./once.js";
 
 const ROLES = ["viewer", "worker", "manager", "admin"];
-
-/** The time that a datetime-local field means, for the API. */
-export const timeOf = (field) => (field ? fromField(field).toISOString() : undefined);
 
 export function NewToken({ me, names, close, done }) {
   const isAdmin = may(me, "admin");
@@ -29,14 +26,14 @@ export function NewToken({ me, names, close, done }) {
     ...(isAdmin && role !== "admin"
       ? [{ name: "organisation_id", kind: "select", required: true, options: [["", text.choose], ...organisations], ...organisation_id }] : []),
     {
-      name: "expires_at", kind: "datetime-local", ...expires_at,
+      name: "expires_at", kind: "time", ...expires_at,
       hint: me.expires_at ? expires_at.ends(moment(me.expires_at)) : expires_at.hint,
     },
   ];
   // The organisation depends on the role, which the form itself holds.
   const watched = fields.map((field) => (field.name !== "role" ? field : { ...field, onInput: (event) => setRole(event.currentTarget.value) }));
-  const save = async ({ expires_at, organisation_id, ...body }) => {
-    const sent = { ...body, expires_at: timeOf(expires_at), organisation_id: body.role === "admin" ? undefined : organisation_id };
+  const save = async ({ organisation_id, ...body }) => {
+    const sent = { ...body, organisation_id: body.role === "admin" ? undefined : organisation_id };
     return (await call(address("/tokens"), { method: "POST", body: sent })).body;
   };
   const start = { role: "worker", organisation_id: organisations.length === 1 ? organisations[0][0] : undefined };

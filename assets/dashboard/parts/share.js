@@ -9,7 +9,6 @@ import { text } from "../texts/share.js";
 import { Command } from "./copy.js";
 import { Dialog } from "./dialog.js";
 import { EditForm } from "./edit_form.js";
-import { timeOf } from "./new_token.js";
 import { Pending, ProblemNote } from "./problem.js";
 
 /** The button for those who may create tokens. Without a `job` it shares the list of jobs; `names` has the organisations. */
@@ -34,11 +33,11 @@ function ShareDialog({ me, job, names, close }) {
   const fields = [
     { name: "name", required: true, autofocus: true, ...name },
     ...(asks ? [{ name: "organisation_id", kind: "select", required: true, options: [["", text.choose], ...organisations], ...organisation_id }] : []),
-    { name: "expires_at", kind: "datetime-local", ...expires_at },
+    { name: "expires_at", kind: "time", ...expires_at },
   ];
   const save = async ({ name, organisation_id, expires_at }) => {
     const body = {
-      name: text.token_name(name), role: "viewer", limited_to: limit, expires_at: timeOf(expires_at),
+      name: text.token_name(name), role: "viewer", limited_to: limit, expires_at,
       organisation_id: job?.organisation_id ?? organisation_id,
     };
     return (await call(address("/tokens"), { method: "POST", body })).body;

@@ -5,8 +5,9 @@ import { useLoaded } from "../lib/load.js";
 import { useNames } from "../lib/names.js";
 import { keep, link } from "../lib/route.js";
 import { may } from "../lib/session.js";
-import { fromField, moment, relative, toField, useZone } from "../lib/time.js";
+import { moment, relative, useZone } from "../lib/time.js";
 import { text } from "../texts/audit.js";
+import { DateField } from "../parts/date_field.js";
 import { Field } from "../parts/field.js";
 import { Heading } from "../parts/heading.js";
 import { Pager } from "../parts/pager.js";
@@ -59,12 +60,12 @@ export function Audit({ me, parameters }) {
 // A field shows minutes. The end of the chosen minute is meant by "until", its beginning by "from".
 function Time({ name, value, choose }) {
   const set = (chosen) => {
-    const time = chosen && fromField(chosen);
-    if (chosen && Number.isNaN(time.getTime())) return;
-    if (chosen && name === "from") time.setSeconds(0, 0);
-    choose(chosen ? time.toISOString() : "");
+    if (chosen === null) return choose("");
+    const time = new Date(chosen);
+    if (name === "from") time.setSeconds(0, 0);
+    choose(time.toISOString());
   };
-  return html`<${Field} name="audit-${name}" label=${text.filters[name]} kind="datetime-local" value=${value ? toField(value) : ""} set=${set} />`;
+  return html`<${DateField} label=${text.filters[name]} time=${value ? Date.parse(value) : null} set=${set} isOptional />`;
 }
 
 function Entry({ entry }) {
