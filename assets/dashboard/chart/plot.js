@@ -42,6 +42,9 @@ export function axis() {
   return { stroke: colour("quiet"), font, labelFont: font, grid: thin, ticks: thin };
 }
 
+/** The size of an axis of values, which has room for its longest number, and at least `least`. */
+export const room = (least) => (_, values) => Math.max(least, 16 + 8 * Math.max(0, ...(values ?? []).map((value) => String(value).length)));
+
 export const inZone = (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone());
 
 /**
@@ -69,7 +72,7 @@ export function draw(place, { lines, classes, extent, from, to, stops, width, is
     axes: [
       { ...look, values: TICKS, space: 70 },
       ...scales.map(([scale, unit], index) => ({
-        ...look, scale, side: index === 0 ? 3 : 1, label: isNarrow ? "" : unit ?? "", labelSize: unit && !isNarrow ? 22 : 0, size: isNarrow ? 44 : 54,
+        ...look, scale, side: index === 0 ? 3 : 1, label: isNarrow ? "" : unit ?? "", labelSize: unit && !isNarrow ? 22 : 0, size: room(isNarrow ? 44 : 54),
         grid: index === 0 ? look.grid : { show: false },
         values: (_, splits) => splits.map(number),
       })),

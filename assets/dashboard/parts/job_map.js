@@ -16,12 +16,14 @@ export function JobMap({ jobs, names }) {
   places.sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state));
   const [known, unknown] = [places.filter(hasPlace), places.filter((place) => !hasPlace(place))];
   const to = ({ id }) => link("jobs", { location: id });
+  // Locations of several organisations may have the same name.
+  const isShared = names.organisations.size > 1;
   if (known.length === 0) return html`<p class="empty">${text.noMap}</p>`;
   return html`
     <${PlainMap} label=${text.map} height=${420} points=${known.map(({ location, state }) => (
       { id: location.id, name: text.point(location.name, state), latitude: location.latitude, longitude: location.longitude, href: to(location), kind: state }))} />
     <ul class="plain at-places">${known.map(({ location, jobs }) => html`
-      <li><a href=${to(location)}>${location.name}</a> <${TallyOfStates} jobs=${jobs} /></li>`)}</ul>
+      <li><a href=${to(location)}>${location.name}</a>${isShared && html` <span class="quiet">${names.organisations.get(location.organisation_id)?.name}</span>`} <${TallyOfStates} jobs=${jobs} /></li>`)}</ul>
     ${unknown.length > 0 && html`<p class="quiet">${text.off(unknown.length)}</p>`}`;
 }
 

@@ -2,10 +2,10 @@
 import uPlot from "../../vendor/uplot/uPlot.esm.js";
 import { html, useEffect, useRef } from "../lib/html.js";
 import { useScheme } from "../lib/scheme.js";
-import { useZone, zone } from "../lib/time.js";
+import { useZone } from "../lib/time.js";
 import { number } from "../lib/value.js";
 import { colour } from "../chart/paint.js";
-import { TICKS } from "../chart/plot.js";
+import { TICKS, axis, inZone, room } from "../chart/plot.js";
 
 const HEIGHT = 320;
 const NARROW = 560;
@@ -20,9 +20,7 @@ function broken(points, gaps) {
 function draw(place, { points, gaps, unit, window: { from, to }, moved, chosen }) {
   const all = broken(points, gaps);
   const isNarrow = place.clientWidth < NARROW;
-  const font = "13px system-ui, sans-serif";
-  const thin = { stroke: colour("chart-grid"), width: 1 };
-  const axis = { stroke: colour("quiet"), font, labelFont: font, grid: thin, ticks: thin };
+  const look = axis();
   const line = colour("chart-line");
   const shade = ({ ctx, bbox, valToPos }) => {
     ctx.fillStyle = colour("still-back");
@@ -32,13 +30,13 @@ function draw(place, { points, gaps, unit, window: { from, to }, moved, chosen }
     }
   };
   return new uPlot({
-    width: place.clientWidth, height: HEIGHT, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone()),
+    width: place.clientWidth, height: HEIGHT, tzDate: inZone,
     legend: { show: false },
     cursor: { drag: { x: true, y: false, setScale: false }, y: false },
     scales: { x: { time: true, auto: false, min: from / 1000, max: to / 1000 } },
     axes: [
-      { ...axis, values: TICKS, space: 70 },
-      { ...axis, label: isNarrow ? "" : unit ?? "", labelSize: unit && !isNarrow ? 22 : 0, size: isNarrow ? 40 : 56, values: (_, splits) => splits.map(number) },
+      { ...look, values: TICKS, space: 70 },
+      { ...look, label: isNarrow ? "" : unit ?? "", labelSize: unit && !isNarrow ? 22 : 0, size: room(isNarrow ? 40 : 56), values: (_, splits) => splits.map(number) },
     ],
     series: [{}, { stroke: line, width: points.length > 1000 ? 1 : 1.75, spanGaps: false, points: { show: points.length <= FEW, size: 5, fill: line } }],
     hooks: {

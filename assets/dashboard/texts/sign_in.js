@@ -4,6 +4,7 @@ export const text = {
   over: "The token of this session is no longer valid. It may have expired, or been revoked.",
   lead: "This server stores predictive models, the jobs that connect them to sensors and locations, and their predictions.",
   paste: "Paste your access token to see your organisation.",
+  other: (name) => `You are signed in as ${name}. To become another user, paste that user's token.`,
   demo: "You are viewing a demo as its visitor. To change something, sign in with the demo's admin token.",
   token: "Token",
   hint: "It starts with pa_.",

@@ -44,6 +44,8 @@ export function JobView({ id, parameters, me }) {
   const issues = useMemo(() => issuesOf(runs.value?.body ?? []), [runs.value]);
 
   if (!job) return html`<p class="back"><a href=${link("jobs")}>${text.back}</a></p><${Heading}>${text.job}<//><${Pending} loaded=${loaded} />`;
+  // A server that cannot be reached is one problem, not three.
+  const failed = [loaded, runs, sensors].find(({ problem }) => problem);
   const isReady = runs.value && sensors.value && !names.isLoading;
   return html`
     <p class="back"><a href=${link("jobs")}>${text.back}</a></p>
@@ -60,7 +62,7 @@ export function JobView({ id, parameters, me }) {
         ${may(me, "manager") && html`<${JobActs} job=${job} etag=${loaded.value.etag} done=${loaded.reload} />`}
       </div>
     </div>
-    ${[loaded, runs, sensors].map((each) => each.problem && html`<${ProblemNote} problem=${each.problem} retry=${each.reload} />`)}
+    ${failed && html`<${ProblemNote} problem=${failed.problem} retry=${failed.reload} />`}
     ${!job.health.last_issue_time ? html`<${FirstPrediction} job=${job} me=${me} />`
       : isReady ? html`<${Chart} job=${job} source=${names.sources.get(job.source_id)} names=${names} issues=${issues}
           isComplete=${!runs.value.next} sensors=${sensors.value} parameters=${parameters} shown=${setWindow} />`

@@ -3,7 +3,7 @@ import { html, useState } from "../lib/html.js";
 import { BASE } from "../lib/base.js";
 import { API, call } from "../lib/api.js";
 import { current, go } from "../lib/route.js";
-import { signIn } from "../lib/session.js";
+import { signIn, token } from "../lib/session.js";
 import { text } from "../texts/sign_in.js";
 import { Field } from "../parts/field.js";
 import { Heading } from "../parts/heading.js";
@@ -54,8 +54,8 @@ export function SignIn({ me, reason, done }) {
   return html`
     <div class="sign-in">
       <${Heading}>${text.title}<//>
-      <p>${text.lead} ${code ? "" : me === null ? text.paste : text.demo}</p>
-      ${reason && html`<p class="problem" role="alert">${reason}</p>`}
+      <p>${text.lead} ${code ? "" : me === null ? text.paste : token() ? text.other(me.name) : text.demo}</p>
+      ${reason && !problem && html`<p class="problem" role="alert">${reason}</p>`}
       ${isOver && html`<p class="problem" role="alert">${text.link_over}</p>`}
       <form onSubmit=${submit}>
         ${code ? html`<p>${text.by_link}</p>` : html`
