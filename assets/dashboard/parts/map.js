@@ -6,6 +6,8 @@ import { text } from "../texts/map.js";
 const LEAST = 0.05;
 /** Of more points than this none is named. */
 const NAMED = 200;
+/** The room for the latitudes at the left edge, in pixels. */
+const CORNER = 44;
 const STEPS = [30, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01];
 
 /** What a map of the points shows: its middle, and its extent in pixels for each degree. */
@@ -61,7 +63,8 @@ function Sheet({ points, label, width, height }) {
   return html`
     <svg viewBox="0 0 ${width} ${height}" width=${width} height=${height} role="group" aria-label=${label}>
       <g class="grid" aria-hidden="true">
-        ${lons.map((lon) => html`<path d="M${frame.x(lon)} 0V${height}" /><text x=${frame.x(lon) + 3} y=${height - 5}>${text.east(lon)}</text>`)}
+        ${lons.map((lon) => html`<path d="M${frame.x(lon)} 0V${height}" />${
+          frame.x(lon) > CORNER && html`<text x=${frame.x(lon) + 3} y=${height - 5}>${text.east(lon)}</text>`}`)}
         ${lats.map((lat) => html`<path d="M0 ${frame.y(lat)}H${width}" /><text x="4" y=${frame.y(lat) - 4}>${text.north(lat)}</text>`)}
       </g>
       ${points.map((point) => {
