@@ -145,6 +145,7 @@ tests["from nothing to a chart with the prediction of the shown worker"] = async
   await runWorker(await page.locator(".program code").innerText());
   await page.getByText("Your first prediction has arrived.").waitFor();
   assert.match(await page.locator(".first-chart .predicted").getAttribute("d"), /^M.+L/);
+  assert.match(await page.locator(".first-chart .predicted").evaluate((path) => getComputedStyle(path).stroke), /^rgb/, "the prediction is not drawn");
   await look(page, "assistant result");
   await page.getByRole("link", { name: "Open the job" }).click();
   await page.getByRole("heading", { name: "Forecast, Lower field" }).waitFor();

@@ -164,6 +164,7 @@ test("lines and headers as text", () => {
   assert.equal(lineText([3, 4, 5, 9, 12, 13]), "3–5, 9, 12–13");
   assert.equal(lineText([1, 3, 5, 7], 2), "1, 3 and 2 more");
   assert.deepEqual(measured("Wind speed (m/s)"), { metric: "wind_speed", unit: "m/s" });
+  assert.deepEqual(measured("Air temp (C)"), { metric: "air_temp", unit: "°C" });
   assert.deepEqual(measured("value"), { metric: "value", unit: "" });
 });
 

@@ -207,12 +207,15 @@ function timeFormat(cells) {
 
 const UNITS = { c: "°C", degc: "°C", celsius: "°C", f: "°F", k: "K", pct: "%", percent: "%", mm: "mm", hpa: "hPa", kwh: "kWh", kw: "kW", w: "W", ms: "m/s", mps: "m/s", kmh: "km/h", m: "m", cm: "cm", l: "l", v: "V", ppm: "ppm", lux: "lux" };
 
+// Written without the sign for degrees.
+const DEGREES = { c: "°C", degc: "°C", celsius: "°C", f: "°F", degf: "°F", fahrenheit: "°F" };
+
 /** The metric and the unit that a header names, such as "temperature_c", "Temperature [°C]" or "humidity (%)". */
 export function measured(header) {
   const found = /^(.*?)\s*[[(]\s*([^\])]*)\s*[\])]\s*$/.exec(header);
   const [name, last] = found ? [found[1], found[2]] : [header, null];
   const words = name.trim().toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, "_").replaceAll(/^_+|_+$/g, "").split("_");
-  const unit = last ?? (words.length > 1 ? UNITS[words.at(-1)] : undefined);
+  const unit = last !== null ? DEGREES[last.toLowerCase().replaceAll(" ", "")] ?? last : (words.length > 1 ? UNITS[words.at(-1)] : undefined);
   if (last === null && unit) words.pop();
   return { metric: words.join("_"), unit: unit || "" };
 }
