@@ -188,14 +188,18 @@ tests["by keyboard only, on a phone, dark: a file with stations"] = async () => 
     }
     assert.fail(`the keyboard does not reach ${name}`);
   };
+  // The focus follows the step. Before, a key would act elsewhere.
+  const arrive = async (name) => {
+    await step(page, name);
+    await page.waitForFunction(() => document.activeElement.id === "step-title");
+  };
   await step(page, "Organisation");
   await reach("Create another organisation");
   await press("Enter");
   await reach("Name");
   await page.keyboard.type("South farm");
   await press("Enter");
-  await step(page, "Location");
-  assert.equal(await page.evaluate(() => document.activeElement.id), "step-title", "the focus follows the step");
+  await arrive("Location");
   await reach("Name");
   await page.keyboard.type("Newark");
   await reach("Map.");
@@ -205,13 +209,13 @@ tests["by keyboard only, on a phone, dark: a file with stations"] = async () => 
   await look(page, "assistant phone location");
   await reach("Create the location");
   await press("Enter");
-  await step(page, "Sensor");
+  await arrive("Sensor");
   await reach("Name");
   await page.keyboard.type("EWR");
   await reach("Metric");
   await page.keyboard.type("temperature");
   await press("Enter");
-  await step(page, "Readings");
+  await arrive("Readings");
   await reach("Choose a CSV file");
   const chooser = page.waitForEvent("filechooser");
   await press("Enter");
@@ -230,20 +234,20 @@ tests["by keyboard only, on a phone, dark: a file with stations"] = async () => 
   await look(page, "assistant phone imported");
   await reach("Continue");
   await press("Enter");
-  await step(page, "Model");
+  await arrive("Model");
   await reach("Name of the model");
   await page.keyboard.type("persistence");
   await look(page, "assistant phone model");
   await reach("Create the model");
   await press("Enter");
-  await step(page, "Job");
+  await arrive("Job");
   await look(page, "assistant phone job");
   await reach("Set up the job");
   await press("Enter");
-  await step(page, "Worker");
+  await arrive("Worker");
   await reach("Create the token");
   await press("Enter");
-  await step(page, "Result");
+  await arrive("Result");
   await page.locator(".first-chart .measured").waitFor();
   await look(page, "assistant phone result");
   await reach("Open the job");
