@@ -175,6 +175,8 @@ async function wrongFiles(page) {
 
 tests["by keyboard only, on a phone, dark: a file with stations"] = async () => {
   const page = await begin({ viewport: SIZES.phone, colorScheme: "dark" });
+  // The browser gives its file dialogs to the test from now on, not only once it waits for one.
+  page.on("filechooser", () => {});
   const press = (...keys) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
   // Tab, until the focus is where a person wants it.
   const reach = async (name) => {
