@@ -24,10 +24,11 @@ function bodyOf(fields, value, form) {
 }
 
 /**
- * `fields` are `{ name, label, kind, options, hint, required, … }` as `Field` takes them, or of the kind "time". A field with `render({ value, set,
- * wrong, form, problem })` draws itself; `wrong(rest)` are the violations below its pointer. `pointer` is "/name" unless given. `isFixed` is
- * shown for a new thing only. `options` may be a function of the form. `value` is the thing that is changed; a new one has `start`. `save(body, form)` sends it, and `onSaved` has
- * its result. `reload` loads the thing again after a conflict (412); give the form a `key` that changes with the ETag.
+ * `fields` are `{ name, label, kind, options, hint, required, … }` as `Field` takes them, or of the kind "time". A field with
+ * `render({ value, set, wrong, form, problem })` draws itself; `wrong(rest)` are the violations below its pointer. `pointer` is
+ * "/name" unless given. `isFixed` is shown for a new thing only. `options` may be a function of the form. `value` is the thing
+ * that is changed; a new one has `start`. `save(body, form)` sends it, and `onSaved` has its result. `reload` loads the thing
+ * again after a conflict (412); give the form a `key` that changes with the ETag.
  */
 export function EditForm({ fields, value, start, save, onSaved, reload, cancel, action = text.save, children }) {
   const [form, setForm] = useState(() => ({ ...(value ?? start) }));
