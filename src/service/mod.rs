@@ -100,6 +100,8 @@ pub struct App {
     has_clock_of_the_database: bool,
     watch: Arc<clock::Watch>,
     contracts: prediction::Contracts,
+    /// Alerts that watch predictions without a job, by source and organisation.
+    alerts: alert::OfSources,
     tokens: Cache<[u8; 32], Caller>,
     jobs: Cache<Uuid, Arc<job_cache::CachedJob>>,
     vitals: Cache<Uuid, Arc<Vitals>>,
@@ -117,6 +119,7 @@ impl App {
     pub fn new(db: Db, clock: Clock) -> Self {
         Self {
             contracts: db.catalogue_cache(Freshness::Exact),
+            alerts: db.catalogue_cache(Freshness::Exact),
             tokens: db.catalogue_cache(Freshness::Second),
             jobs: db.catalogue_cache(Freshness::Second),
             vitals: db.commit_cache(),

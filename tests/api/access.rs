@@ -128,7 +128,7 @@ pub fn row(operation: &str, things: &Value) -> Value {
         "test_webhook" => json!(["manager", 200, 404, format!("{webhook}/test")]),
         "create_alert" => json!(["manager", 201, 422, "", new(threshold(job))]),
         "try_alert" => json!(["manager", 200, 422, "", threshold(job)]),
-        "list_alerts" | "list_alert_states" => json!(["viewer", 200, 200]),
+        "list_alerts" | "list_alert_states" => json!(["viewer", 200, 200, format!("?job_id={job}")]),
         "get_alert" => json!(["viewer", 200, 404, alert]),
         "list_states_of_alert" => json!(["viewer", 200, 404, format!("{alert}/states")]),
         "list_alert_changes" => json!(["viewer", 200, 404, format!("{alert}/changes")]),

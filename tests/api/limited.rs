@@ -10,8 +10,10 @@ use crate::{
 };
 
 /// Operations that a link to a job may call, if they name the job.
-const OF_A_JOB: [&str; 9] = [
+const OF_A_JOB: [&str; 11] = [
     "whoami",
+    "list_alerts",
+    "list_alert_states",
     "get_job",
     "get_job_inputs",
     "get_job_health",
@@ -23,7 +25,13 @@ const OF_A_JOB: [&str; 9] = [
 ];
 
 /// Operations that a link to the list of jobs may call.
-const OF_THE_LIST: [&str; 4] = ["whoami", "list_jobs", "get_health", "latest_predictions"];
+const OF_THE_LIST: [&str; 5] = [
+    "whoami",
+    "list_jobs",
+    "get_health",
+    "list_alert_states",
+    "latest_predictions",
+];
 
 /// Creates a limited token and returns the response.
 async fn share(app: &TestApp, organisation: &str, limit: Value) -> Value {

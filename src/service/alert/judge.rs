@@ -33,7 +33,7 @@ pub fn reassess(tx: &Transaction<'_>, job_id: Uuid, now: Timestamp) -> Result<()
                 alert::postpone(tx, watched.alert.id, &key, None)?;
                 continue;
             }
-            judge_series(tx, &watched, &key, &series, Cause::Time, now)?;
+            judge_now(tx, &watched, &key, &series, now)?;
         }
     }
     Ok(())
@@ -59,10 +59,30 @@ fn groups_of_job(tx: &Connection, watched: &WatchedAlert, job_id: Uuid) -> Resul
 pub fn reassess_alert(tx: &Transaction<'_>, watched: &WatchedAlert, now: Timestamp) -> Result<()> {
     for (key, series) in prediction::watched_by(tx, &watched.alert, None, None)? {
         if !is_asleep(tx, &key)? {
-            judge_series(tx, watched, &key, &series, Cause::Time, now)?;
+            judge_now(tx, watched, &key, &series, now)?;
         }
     }
     Ok(())
+}
+
+/// Stores the changes of an alert that passed times have caused.
+pub fn pass_time_of(tx: &Transaction<'_>, watched: &WatchedAlert, now: Timestamp) -> Result<()> {
+    for (key, series) in prediction::watched_by(tx, &watched.alert, None, None)? {
+        pass_time(tx, watched, &key, &series, now)?;
+    }
+    Ok(())
+}
+
+/// Judges an alert for the predictions of some series, first at the moments that have passed, and then at `now`.
+fn judge_now(
+    tx: &Transaction<'_>,
+    watched: &WatchedAlert,
+    key: &AlertKey,
+    series: &[SeriesRow],
+    now: Timestamp,
+) -> Result<()> {
+    pass_time(tx, watched, key, series, now)?;
+    judge_series(tx, watched, key, series, Cause::Time, now).map(drop)
 }
 
 /// Returns whether the job of the predictions is paused.
@@ -142,7 +162,9 @@ pub fn settle(
     cause: Cause,
     now: Timestamp,
 ) -> Result<AlertStanding> {
-    let before = stored.unwrap_or_else(|| AlertStanding::new(now));
+    let mut before = stored.unwrap_or_else(|| AlertStanding::new(now));
+    // A clock that was ahead may have stored it.
+    before.since = before.since.min(now);
     let judged = judge(&watched.alert.rule(), before, issues, watched.interval(), cause, now);
     let mut standing = judged.standing;
     // An earlier time may stay: it is found out then that nothing changes. So most posts store nothing.

@@ -86,6 +86,9 @@ pub async fn update(
         expected.check(before.id, before.revision)?;
         let mut found = before.clone();
         change.apply(&mut found, now)?;
+        if let Some(watched) = alert::watched(tx, id)?.filter(|watched| watched.alert.active) {
+            judge::pass_time_of(tx, &watched, now)?;
+        }
         alert::update(tx, &found)?;
         audit::by(tx, &caller, now).changed(&before, &found)?;
         rename_levels(tx, &before, &found.levels)?;

@@ -15,7 +15,7 @@ mod watch;
 
 pub(super) use judge::{apply_elapsed_time, reassess};
 pub use manage::{create, delete, get, list, update};
-pub(super) use post::{AlertCache, Post, PostedRun};
+pub(super) use post::{AlertCache, OfSources, Post, PostedRun};
 pub use states::{StatesPage, StatesQuery, changes, list_states, states};
 pub use trial::attempt;
 pub use watch::{reassess_all, watch};

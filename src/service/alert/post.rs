@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use uuid::Uuid;
@@ -16,11 +16,15 @@ use crate::{
         prediction::{Difference, Point, Series},
     },
     store::{
+        Cache,
         alert::{self, WatchedAlert},
         engine::Transaction,
         prediction,
     },
 };
+
+/// Cache of the active alerts that watch the predictions of a source in an organisation, by both.
+pub type OfSources = Cache<(Uuid, Uuid), Arc<[WatchedAlert]>>;
 
 /// The number of states at which the cache is emptied before more are stored.
 const MOST: usize = 64;

@@ -1,6 +1,9 @@
 //! Posts of predictions without a job. Each point names its source and its location.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use uuid::Uuid;
 
@@ -16,7 +19,11 @@ use crate::{
         text::{Name, Stage},
         track::Track,
     },
-    service::{App, alert, audit, metrics},
+    service::{
+        App,
+        alert::{self, OfSources},
+        audit, metrics,
+    },
     store::{
         self,
         alert::WatchedAlert,
@@ -64,6 +71,7 @@ pub(super) async fn post(
 ) -> Result<PredictionCounts> {
     let runs = direct_runs(points, first)?;
     let (caller, clock) = (caller.clone(), app.watch.clone());
+    let alerts_of_sources = app.alerts.clone();
     app.write_values(move |tx, now| {
         let arrived = Arrived::at(tx, now, &clock)?;
         let mut catalogue = Catalogue::new(tx, &caller);
@@ -86,7 +94,7 @@ pub(super) async fn post(
                 points: &run.points,
             });
         }
-        let watched = watching(tx, &new)?;
+        let watched = watching(tx, &alerts_of_sources, &new, now)?;
         let about_alerts = new.iter().filter(|run| run.series.track == Track::Main);
         let about_alerts = about_alerts.map(|run| alert::PostedRun {
             series: &run.series,
@@ -115,14 +123,15 @@ pub(super) async fn post(
 }
 
 /// Returns the alerts that watch the sources of the runs on the main track.
-fn watching(tx: &Transaction<'_>, runs: &[NewRun<'_>]) -> Result<Vec<WatchedAlert>> {
+fn watching(tx: &Transaction<'_>, cache: &OfSources, runs: &[NewRun<'_>], now: Timestamp) -> Result<Vec<WatchedAlert>> {
     let main = runs.iter().filter(|run| run.series.track == Track::Main);
     let sources: BTreeSet<_> = main
         .map(|run| (run.series.source_id, run.series.organisation_id))
         .collect();
     let mut found = Vec::new();
     for (source_id, organisation_id) in sources {
-        found.extend(store::alert::of_source(tx, source_id, organisation_id)?);
+        let read = || store::alert::of_source(tx, source_id, organisation_id).map(Arc::from);
+        found.extend_from_slice(&cache.get((source_id, organisation_id), now, read)?);
     }
     Ok(found)
 }

@@ -137,10 +137,10 @@ fn issue_times(
     count: usize,
 ) -> Result<Vec<Timestamp>> {
     let mut statement = connection.prepare_cached(
-        "SELECT DISTINCT issue_time FROM runs WHERE
+        "SELECT issue_time FROM runs WHERE
             series_id = (SELECT id FROM series WHERE id = ?1 AND organisation_id = ?2)
             /*postgres AND organisation_id = ?2 */ AND issue_time < ?3
-            ORDER BY issue_time DESC LIMIT ?4",
+            GROUP BY issue_time ORDER BY issue_time DESC LIMIT ?4",
     )?;
     let most = i64::try_from(count).unwrap_or(i64::MAX);
     let mut times = BTreeSet::new();

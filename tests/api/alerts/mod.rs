@@ -1,5 +1,7 @@
 //! Alerts on predicted values: what raises and clears them, and what is said about them.
 
+#[cfg(feature = "webhooks")]
+mod killed;
 mod oracle;
 mod rules;
 #[cfg(feature = "demo")]
