@@ -34,7 +34,7 @@ DEFAULT = "http://127.0.0.1:8000"
 # These are about the demo, and run on one.
 ON_DEMO = {"demo", "getting-predictions", "accuracy", "alerts"}
 # These have a receiver on this machine, which their server must be allowed to call.
-WITH_RECEIVER = {"health"}
+WITH_RECEIVER = {"health", "messages"}
 # The guides whose blocks of this language are one program: its file, its interpreter, and what prints a separator.
 PROGRAMS = {
     "python": ("program.py", sys.executable, 'print("\\x1e")'),
@@ -51,6 +51,7 @@ FILE = re.compile(r"`(\w+\.py)`")
 MADE_UP = re.compile(
     r"(?P<id>[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})"
     r"|(?P<stamp>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z)"
+    r"|(?P<moment>[A-Z][a-z]{2} \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d UTC)"
     r"|(?P<secret>pa_[0-9a-f]{64})"
     r'|(?P<etag>"[0-9a-f]{32}")'
     r"|(?P<key>whsec_[0-9A-Za-z+/]{43}=)"
@@ -72,6 +73,7 @@ class Server:
         environment = dict(os.environ)
         if has_receiver:
             environment["PREDICTION_API_WEBHOOKS__ALLOW_PRIVATE_ADDRESSES"] = "true"
+            environment["PREDICTION_API_PUBLIC_URL"] = "https://farm.example"
         self.folder = tempfile.TemporaryDirectory()
         self.log = open(os.path.join(self.folder.name, "log"), "w+")
         # The guides name the dates of 2013.
@@ -169,7 +171,7 @@ class Names:
         kinds = [MADE_UP.fullmatch(text) for text in (expected, actual)]
         if not all(kinds) or kinds[0].lastgroup != kinds[1].lastgroup:
             return expected == actual
-        if kinds[0].lastgroup == "stamp":
+        if kinds[0].lastgroup in ("stamp", "moment"):
             return True
         return self.known.setdefault(expected, actual) == actual
 

@@ -125,9 +125,9 @@ pub enum Command {
     },
     /// Writes everything that the database stores to a file, as newline-delimited JSON; the server may be running
     ///
-    /// The file moves to another machine or another program, and `import` reads it. It contains the secrets of webhooks
-    /// and the hashes of tokens, so that only its owner may read it. With --format csv it contains the predictions of one
-    /// job, or the readings of one sensor, for people.
+    /// The file moves to another machine or another program, and `import` reads it. It contains the secrets of webhooks,
+    /// their access tokens and the hashes of tokens, so that only its owner may read it. With --format csv it contains the
+    /// predictions of one job, or the readings of one sensor, for people.
     Export(export::Arguments),
     /// Reads an export into a new data folder, or readings from a CSV file
     ///

@@ -13,6 +13,7 @@ use crate::config::{Loaded, Settings};
 pub fn run(loaded: &Loaded, json: Json) -> Outcome {
     let shown = Settings {
         storage: loaded.settings.storage.without_secrets(),
+        smtp: loaded.settings.smtp.without_secrets(),
         ..loaded.settings.clone()
     };
     let table =

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Failure, Outcome, make_folder};
 use crate::{
-    config::Settings,
+    config::{Settings, SmtpTls},
+    domain::webhook::email::Sender,
     service::{App, clock, system_clock, transfer, uptime_of_the_process, webhook},
     store::{self, Db, postgres},
 };
@@ -67,10 +68,6 @@ pub fn open(settings: &Settings) -> Result<App, Failure> {
 /// The database cannot be opened.
 pub fn open_for_import(settings: &Settings) -> Result<App, Failure> {
     make_folder(&settings.data_dir)?;
-    let rules = webhook::Rules {
-        allow_private_addresses: settings.webhooks.allow_private_addresses,
-        ..webhook::Rules::default()
-    };
     let clock_rules = clock::Rules {
         issue_ahead_seconds: settings.limits.issue_ahead_seconds,
         slack_hours: settings.retention.clock_slack_hours,
@@ -80,8 +77,35 @@ pub fn open_for_import(settings: &Settings) -> Result<App, Failure> {
         false => App::new(open_file(&file_of(settings), settings)?, system_clock()),
     };
     Ok(app
-        .with_webhooks(rules)
+        .with_webhooks(webhook_rules(settings))
         .with_clock_rules(clock_rules, uptime_of_the_process()))
+}
+
+/// Returns the settings for the delivery of messages.
+fn webhook_rules(settings: &Settings) -> webhook::Rules {
+    let smtp = &settings.smtp;
+    let tls = match smtp.tls {
+        SmtpTls::Starttls => webhook::SmtpTls::Starttls,
+        SmtpTls::Tls => webhook::SmtpTls::Tls,
+        SmtpTls::None => webhook::SmtpTls::None,
+    };
+    // The sender was checked when the settings were read.
+    let from = Sender::parse(&smtp.from).ok().filter(|_| !smtp.host.is_empty());
+    webhook::Rules {
+        allow_private_addresses: settings.webhooks.allow_private_addresses,
+        public_url: settings.public_url.clone(),
+        smtp: from.map(|from| webhook::Smtp {
+            host: smtp.host.clone(),
+            port: smtp.port(),
+            tls,
+            username: smtp.username.clone(),
+            password: smtp.password.clone(),
+            password_file: smtp.password_file.clone(),
+            ca_file: smtp.ca_file.clone(),
+            from,
+        }),
+        ..webhook::Rules::default()
+    }
 }
 
 /// Opens a database file, or creates it.

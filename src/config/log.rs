@@ -1,6 +1,8 @@
 //! Settings of the log, with their defaults.
 
-use serde::{Deserialize, Deserializer, Serialize, de::IntoDeserializer};
+use serde::{Deserialize, Serialize};
+
+use super::in_any_case::in_any_case;
 
 /// Settings of the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,12 +44,6 @@ pub enum LogFormat {
     Text,
     /// JSON for programs.
     Json,
-}
-
-/// Deserializes the name of a variant in upper, lower or mixed case.
-fn in_any_case<'a, T: Deserialize<'a>, D: Deserializer<'a>>(from: D) -> Result<T, D::Error> {
-    let name = String::deserialize(from)?.to_lowercase();
-    T::deserialize(name.into_deserializer())
 }
 
 impl Default for Log {

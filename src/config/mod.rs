@@ -3,12 +3,15 @@
 mod environment;
 mod fault;
 mod flags;
+mod in_any_case;
 mod limits;
 mod load;
 mod log;
 mod origin;
 mod platform;
+mod secret;
 mod settings;
+mod smtp;
 mod storage;
 mod validation;
 
@@ -17,4 +20,5 @@ pub use limits::Limits;
 pub use load::{DEFAULT_FILE, Loaded};
 pub use log::{Log, LogFormat, LogLevel};
 pub use settings::{Cors, Metrics, Retention, Settings, Tls, Webhooks};
+pub use smtp::{Smtp, SmtpTls};
 pub use storage::Storage;

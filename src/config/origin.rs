@@ -9,7 +9,9 @@ use super::environment::PREFIX;
 pub fn explain(error: &figment::Error) -> String {
     let mut path = error.path.clone();
     // Messages do not show what may be a password.
-    let is_secret = path.first().is_some_and(|section| section == "storage");
+    let is_secret = path
+        .first()
+        .is_some_and(|section| section == "storage" || section == "smtp");
     let fault = match &error.kind {
         Kind::UnknownField(name, allowed) => {
             if path.last() != Some(name) {
@@ -22,7 +24,7 @@ pub fn explain(error: &figment::Error) -> String {
         }
         Kind::InvalidType(value, allowed) | Kind::InvalidValue(value, allowed) => {
             let allowed = match allowed.as_str() {
-                "usize" | "u64" | "u32" => "a whole number".to_owned(),
+                "usize" | "u64" | "u32" | "u16" => "a whole number".to_owned(),
                 other if other.starts_with("struct ") => "a section".to_owned(),
                 other => other.to_owned(),
             };

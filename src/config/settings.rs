@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{limits::Limits, log::Log, storage::Storage};
+use super::{limits::Limits, log::Log, smtp::Smtp, storage::Storage};
 use crate::domain::clock::SLACK_HOURS;
 
 /// All settings of the server.
@@ -19,6 +19,9 @@ pub struct Settings {
     pub storage: Storage,
     /// URL path under which a reverse proxy serves everything, such as `/farm`. Empty for none.
     pub base_path: String,
+    /// Address at which people reach the server, such as `https://farm.example/farm`, with the base path. Messages link
+    /// to the dashboard by it. Empty for no links.
+    pub public_url: String,
     /// Addresses and networks of the reverse proxies whose forwarding headers are trusted.
     pub trusted_proxies: Vec<String>,
     /// Settings of the log.
@@ -35,6 +38,8 @@ pub struct Settings {
     pub retention: Retention,
     /// Addresses that webhooks may call.
     pub webhooks: Webhooks,
+    /// Server that sends e-mail.
+    pub smtp: Smtp,
 }
 
 impl Default for Settings {
@@ -44,6 +49,7 @@ impl Default for Settings {
             data_dir: PathBuf::from("data"),
             storage: Storage::default(),
             base_path: String::new(),
+            public_url: String::new(),
             trusted_proxies: Vec::new(),
             log: Log::default(),
             limits: Limits::default(),
@@ -52,6 +58,7 @@ impl Default for Settings {
             metrics: Metrics::default(),
             retention: Retention::default(),
             webhooks: Webhooks::default(),
+            smtp: Smtp::default(),
         }
     }
 }

@@ -5,16 +5,16 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::fault::Fault;
+use super::{
+    fault::Fault,
+    secret::{HIDDEN, hidden},
+};
 
 /// Modes of TLS that a URL may name.
 const SSL_MODES: [&str; 5] = ["disable", "prefer", "require", "verify-ca", "verify-full"];
 
 /// Example of a URL for messages.
 const EXAMPLE: &str = "postgres://user@host/database?sslmode=verify-full";
-
-/// Text that is shown instead of a password.
-const HIDDEN: &str = "***";
 
 /// The place of the data, and the connections to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,17 +87,13 @@ impl Storage {
 
     /// Returns the settings for people, without passwords.
     pub fn without_secrets(&self) -> Self {
-        let password = match self.password.is_empty() {
-            true => String::new(),
-            false => HIDDEN.to_owned(),
-        };
         let url = match self.is_postgres() {
             true => self.shown(),
             false => String::new(),
         };
         Self {
             url,
-            password,
+            password: hidden(&self.password),
             ..self.clone()
         }
     }

@@ -93,6 +93,8 @@ pub fn check_texts(settings: &Settings) -> Result<(), Fault> {
         tls,
         cors,
         storage,
+        smtp,
+        public_url,
         ..
     } = settings;
     let is_none = |path: &Path| path.as_os_str().is_empty();
@@ -118,11 +120,23 @@ pub fn check_texts(settings: &Settings) -> Result<(), Fault> {
         }
     }
     storage.check()?;
+    smtp.check()?;
+    if !public_url.is_empty() && !is_public_url(public_url) {
+        let fault = "is not the address of the server: write https://host or https://host/path, without / at its end";
+        return Err(quoted("public_url", public_url, fault));
+    }
     if let Some(bad) = cors.origins.iter().find(|origin| !is_origin(origin)) {
         let fault = "is no origin: write https://host or https://host:port, or *";
         return Err(quoted("cors.origins", bad, fault));
     }
     Ok(())
+}
+
+/// Returns whether the text is a web address to which paths can be appended.
+fn is_public_url(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | '?' | '#' | '@' | '\\');
+    let is_web = |url: url::Url| matches!(url.scheme(), "https" | "http") && url.has_host();
+    text.chars().all(is_plain) && !text.ends_with('/') && url::Url::parse(text).is_ok_and(is_web)
 }
 
 /// Returns whether the text is the origin of a page (RFC 6454) as browsers send it, or `*`.

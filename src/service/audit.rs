@@ -168,13 +168,18 @@ impl By<'_> {
 
     /// Records the fields that differ between `before` and `after`. Records nothing if no field differs.
     pub fn changed<T: Audited + Serialize>(self, before: &T, after: &T) -> Result<()> {
-        self.changed_with(before, after, None)
+        self.changed_with(before, after, [])
     }
 
-    /// Records the fields that differ between `before` and `after`. `secret` is the name of another changed field,
-    /// whose value is not recorded. Records nothing if no field changed.
-    pub fn changed_with<T: Audited + Serialize>(self, before: &T, after: &T, secret: Option<&str>) -> Result<()> {
-        self.changed_and(before, after, secret.map(hidden).into_iter().collect())
+    /// Records the fields that differ between `before` and `after`. `secrets` are the names of other changed fields,
+    /// whose values are not recorded. Records nothing if no field changed.
+    pub fn changed_with<'a, T: Audited + Serialize>(
+        self,
+        before: &T,
+        after: &T,
+        secrets: impl IntoIterator<Item = &'a str>,
+    ) -> Result<()> {
+        self.changed_and(before, after, secrets.into_iter().map(hidden).collect())
     }
 
     /// Records the fields that differ between `before` and `after`, and further changes. Records nothing if there are

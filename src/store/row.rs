@@ -20,8 +20,8 @@ use crate::domain::{
     limit::LimitedView,
     text::{Description, Message, Name, Stage},
     track::Track,
-    transfer::{Exact, Hex, Moment, SigningKey, Verbatim},
-    webhook::delivery::DeliveryState,
+    transfer::{Credential, Exact, Hex, Moment, SigningKey, Verbatim},
+    webhook::{WebhookFormat, delivery::DeliveryState},
 };
 
 impl ToSql for Timestamp {
@@ -81,6 +81,7 @@ enum_column!(
     HealthState,
     RunStatus,
     DeliveryState,
+    WebhookFormat,
     AuditAction,
     AuditKind,
     Track,
@@ -122,7 +123,7 @@ macro_rules! exact_column {
     )*};
 }
 
-exact_column!(Exact, Hex, Moment, SigningKey);
+exact_column!(Credential, Exact, Hex, Moment, SigningKey);
 
 impl<T> ToSql for Verbatim<T> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -1,5 +1,5 @@
-//! The SQL of webhooks. The secrets that sign their messages are not part of [`Webhook`] and are read by separate
-//! functions.
+//! The SQL of webhooks. The secrets that sign their messages and the access tokens of services are not part of
+//! [`Webhook`] and are read by separate functions.
 
 use uuid::Uuid;
 
@@ -14,25 +14,35 @@ use crate::domain::{
     page::Listed,
     text::Name,
     webhook::{
-        LastAttempt, Webhook, WebhookEvent,
-        delivery::Message,
+        LastAttempt, Webhook, WebhookEvent, WebhookFormat,
+        delivery::{Message, Target},
+        format::AccessToken,
         secret::{Secret, Secrets},
     },
 };
 
 const SELECT: &str =
-    "SELECT id, organisation_id, name, url, events, active, last_attempt, old_secret_until, created_at,
-    updated_at, revision FROM webhooks";
+    "SELECT id, organisation_id, name, format, url, recipients, chat_id, room_id, token, events, active, last_attempt,
+    old_secret_until, created_at, updated_at, revision FROM webhooks";
 
 impl FromRow for Webhook {
     fn from_row(row: &Row<'_>) -> RowResult<Self> {
         let Json(events) = row.get("events")?;
         let last_attempt: Option<Json<LastAttempt>> = row.get("last_attempt")?;
+        let format: WebhookFormat = row.get("format")?;
+        let token: Option<String> = row.get("token")?;
+        let url: String = row.get("url")?;
+        let to: Option<Json<Vec<String>>> = row.get("recipients")?;
         Ok(Self {
             id: row.get("id")?,
             organisation_id: row.get("organisation_id")?,
             name: row.get("name")?,
-            url: row.get("url")?,
+            format,
+            url: (!url.is_empty()).then_some(url),
+            to: to.map(|Json(to)| to),
+            chat_id: row.get("chat_id")?,
+            room_id: row.get("room_id")?,
+            has_token: format.takes_token().then_some(token.is_some()),
             events,
             active: row.get("active")?,
             last_attempt: last_attempt.map(|Json(attempt)| attempt),
@@ -58,12 +68,38 @@ pub fn find_secrets(connection: &Connection, id: Uuid) -> Result<Option<Secrets>
 }
 
 /// Reads the secrets from a row with the columns `secret`, `old_secret` and `old_secret_until`.
-pub fn secrets(row: &Row<'_>) -> RowResult<Secrets> {
+fn secrets(row: &Row<'_>) -> RowResult<Secrets> {
     let old: Option<Vec<u8>> = row.get("old_secret")?;
     Ok(Secrets {
         current: Secret::from_bytes(row.get("secret")?),
         old: old.map(Secret::from_bytes).zip(row.get("old_secret_until")?),
     })
+}
+
+/// Returns the receiver of the webhook's messages. `None` if the webhook does not exist.
+pub fn find_target(connection: &Connection, id: Uuid) -> Result<Option<Target>> {
+    let sql =
+        "SELECT format, url, recipients, chat_id, room_id, token, secret, old_secret, old_secret_until FROM webhooks
+        WHERE id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([id], Target::from_row).optional()?)
+}
+
+/// Reads the receiver of a webhook's messages from a row with the columns of [`find_target`].
+impl FromRow for Target {
+    fn from_row(row: &Row<'_>) -> RowResult<Self> {
+        let to: Option<Json<Vec<String>>> = row.get("recipients")?;
+        let token: Option<String> = row.get("token")?;
+        Ok(Self {
+            format: row.get("format")?,
+            url: row.get("url")?,
+            to: to.map(|Json(to)| to).unwrap_or_default(),
+            chat_id: row.get("chat_id")?,
+            room_id: row.get("room_id")?,
+            token: token.map(AccessToken::new),
+            secrets: secrets(row)?,
+        })
+    }
 }
 
 /// Returns a page of webhooks in the order of their ids. `organisation_id` and `name` restrict the list if they are
@@ -98,27 +134,33 @@ pub fn told_of(connection: &Connection, organisation_id: Uuid, event: WebhookEve
     Ok(found)
 }
 
-/// Inserts a webhook with its secret.
+/// Inserts a webhook with its secret and its access token.
 ///
 /// # Errors
 /// [`Error::Conflict`] if the id is taken, or the name is taken in the organisation or among the webhooks for all
 /// organisations.
-pub fn insert(tx: &Transaction<'_>, webhook: &Webhook, secret: &Secret) -> Result<()> {
+pub fn insert(tx: &Transaction<'_>, webhook: &Webhook, secret: &Secret, token: Option<&AccessToken>) -> Result<()> {
     tx.prepare_cached(
-        "INSERT INTO webhooks (id, organisation_id, name, url, secret, events, active, created_at, updated_at, revision)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO webhooks (id, organisation_id, name, url, secret, events, active, created_at, updated_at, revision,
+            format, recipients, chat_id, room_id, token)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?
     .execute((
         webhook.id,
         webhook.organisation_id,
         &webhook.name,
-        &webhook.url,
+        url_of(webhook),
         secret.bytes(),
         Json(&webhook.events),
         webhook.active,
         webhook.created_at,
         webhook.updated_at,
         webhook.revision,
+        webhook.format,
+        webhook.to.as_ref().map(Json),
+        &webhook.chat_id,
+        &webhook.room_id,
+        token.map(AccessToken::reveal),
     ))
     .on_taken(tx, |unique| match unique {
         Unique::WebhookId => {
@@ -137,17 +179,21 @@ pub fn insert(tx: &Transaction<'_>, webhook: &Webhook, secret: &Secret) -> Resul
 /// [`Error::Conflict`] if the name is taken in the organisation or among the webhooks for all organisations.
 pub fn update(tx: &Transaction<'_>, webhook: &Webhook) -> Result<()> {
     tx.prepare_cached(
-        "UPDATE webhooks SET name = ?2, url = ?3, events = ?4, active = ?5, updated_at = ?6, revision = ?7
-            WHERE id = ?1",
+        "UPDATE webhooks SET name = ?2, url = ?3, events = ?4, active = ?5, updated_at = ?6, revision = ?7,
+            format = ?8, recipients = ?9, chat_id = ?10, room_id = ?11 WHERE id = ?1",
     )?
     .execute((
         webhook.id,
         &webhook.name,
-        &webhook.url,
+        url_of(webhook),
         Json(&webhook.events),
         webhook.active,
         webhook.updated_at,
         webhook.revision,
+        webhook.format,
+        webhook.to.as_ref().map(Json),
+        &webhook.chat_id,
+        &webhook.room_id,
     ))
     .on_taken(tx, |_| taken(tx, webhook.organisation_id, &webhook.name))?;
     Ok(())
@@ -166,6 +212,18 @@ pub fn set_secrets(tx: &Transaction<'_>, id: Uuid, secrets: &Secrets) -> Result<
     Ok(())
 }
 
+/// Replaces the access token of the webhook.
+pub fn set_token(tx: &Transaction<'_>, id: Uuid, token: Option<&AccessToken>) -> Result<()> {
+    tx.prepare_cached("UPDATE webhooks SET token = ?2 WHERE id = ?1")?
+        .execute((id, token.map(AccessToken::reveal)))?;
+    Ok(())
+}
+
+/// Returns the address as it is stored: empty for e-mail.
+fn url_of(webhook: &Webhook) -> &str {
+    webhook.url.as_deref().unwrap_or_default()
+}
+
 /// Stores the result of the last attempt to deliver a message. Returns `false` if the webhook no longer exists.
 pub fn set_last_attempt(tx: &Transaction<'_>, id: Uuid, attempt: &LastAttempt) -> Result<bool> {
     let changed = tx
@@ -181,7 +239,7 @@ pub fn switch_off(tx: &Transaction<'_>, message: &Message, now: Timestamp) -> Re
         "UPDATE webhooks SET active = FALSE, updated_at = ?2, revision = revision + 1 WHERE id = ?1 AND active
             AND url = ?3",
     )?
-    .execute((message.webhook_id, now, &message.url))?;
+    .execute((message.webhook_id, now, &message.target.url))?;
     Ok(())
 }
 

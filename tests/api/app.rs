@@ -47,6 +47,8 @@ pub const HAS_WEBHOOKS: bool = cfg!(feature = "webhooks");
 pub const WEBHOOKS: Rules = Rules {
     allow_private_addresses: true,
     time_out: Duration::from_secs(2),
+    smtp: None,
+    public_url: String::new(),
 };
 
 /// A running server.

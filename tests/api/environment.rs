@@ -73,6 +73,28 @@ fn a_variable_is_read_by_the_type_of_its_setting() {
 }
 
 #[test]
+fn the_password_of_the_mail_server_is_not_shown() {
+    let login = [
+        ("SMTP__HOST", "mail.farm.example"),
+        ("SMTP__FROM", "Farm <alerts@farm.example>"),
+        ("SMTP__TLS", "TLS"),
+        ("SMTP__USERNAME", "alerts"),
+        ("SMTP__PASSWORD", "hidden-horse"),
+    ];
+    let output = config(&login);
+    let said = text(&output.stdout);
+    assert!(
+        said.contains("password = \"***\"") && said.contains("tls = \"tls\""),
+        "{said}"
+    );
+    let unencrypted = config(&[&login[..], &[("SMTP__TLS", "none")]].concat());
+    assert_refused(&unencrypted, &["smtp.tls", "unencrypted"]);
+    for output in [output, unencrypted] {
+        assert!(!format!("{output:?}").contains("hidden-horse"), "{output:?}");
+    }
+}
+
+#[test]
 fn a_variable_that_cannot_be_is_named_with_the_form_that_it_needs() {
     for (name, value, parts) in [
         ("LISTEN", "8000", vec!["\"8000\"", "ADDRESS:PORT"]),
@@ -84,6 +106,14 @@ fn a_variable_that_cannot_be_is_named_with_the_form_that_it_needs() {
         ("LOG__LEVEL", "loud", vec!["log.level", "loud", "info"]),
         ("LIMITS", "5", vec!["limits", "a section"]),
         ("CORS__ORIGINS", "a.example", vec!["https://host"]),
+        (
+            "PUBLIC_URL",
+            "https://a.example/",
+            vec!["public_url", "without / at its end"],
+        ),
+        ("PUBLIC_URL", "a.example", vec!["public_url", "https://host"]),
+        ("SMTP__TLS", "ssl", vec!["smtp.tls", "ssl", "starttls"]),
+        ("SMTP__PORT", "many", vec!["smtp.port", "whole number"]),
         ("LISTENN", "x", vec!["listenn", "listen, "]),
         ("PORT", "8000", vec!["PREDICTION_API_PORT", "is no setting"]),
         ("LIMITS__SCAN", "1", vec!["limits.scan", "scans"]),

@@ -44,6 +44,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("csv", &["http"]),
     // Other servers are called from one layer.
     ("reqwest", &["service"]),
+    ("lettre", &["service"]),
     ("indicatif", &["cli"]),
     ("tokio", &["store", "service", "http", "task", "cli"]),
     ("hyper", &["http"]),

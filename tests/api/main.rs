@@ -65,6 +65,10 @@ mod properties;
 mod proxy;
 mod raw;
 mod readings;
+#[cfg_attr(
+    not(feature = "webhooks"),
+    allow(dead_code, reason = "only tests of webhooks use all of it")
+)]
 mod receiver;
 mod remote;
 mod retention;

@@ -22,6 +22,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub enum How {
     /// Responds with this status at once.
     Status(u16),
+    /// Responds with this status, a further header line (or none) and this body.
+    Says(u16, &'static str, &'static str),
     /// Does not respond until this changes.
     Hold,
 }
@@ -29,6 +31,8 @@ pub enum How {
 /// A received message.
 #[derive(Debug, Clone)]
 pub struct Received {
+    /// Method of the request.
+    pub method: String,
     /// Path of the request.
     pub path: String,
     /// Headers, in lower case.
@@ -92,11 +96,30 @@ impl Receiver {
         });
     }
 
+    /// Sets the response of all paths that begin with `path`.
+    pub fn answers_below(&self, path: &str, how: How) {
+        self.answers(&format!("{path}*"), how);
+    }
+
+    /// Returns whether there was no request at all.
+    pub fn is_untouched(&self) -> bool {
+        self.kept.received.lock().unwrap().is_empty()
+    }
+
     /// Returns the messages of a path, once there are `number`.
     pub async fn received(&self, path: &str, number: usize) -> Vec<Received> {
+        self.wait(path, number, |one| one.path == path).await
+    }
+
+    /// Returns the messages of all paths that begin with `path`, once there are `number`.
+    pub async fn received_below(&self, path: &str, number: usize) -> Vec<Received> {
+        self.wait(path, number, |one| one.path.starts_with(path)).await
+    }
+
+    async fn wait(&self, path: &str, number: usize, fits: impl Fn(&Received) -> bool) -> Vec<Received> {
         let of_path = || -> Vec<Received> {
             let all = self.kept.received.lock().unwrap();
-            all.iter().filter(|one| one.path == path).cloned().collect()
+            all.iter().filter(|one| fits(one)).cloned().collect()
         };
         let mut arrived = self.kept.arrived.subscribe();
         let enough = arrived.wait_for(|_| of_path().len() >= number);
@@ -115,13 +138,26 @@ async fn answer(mut stream: TcpStream, kept: Arc<Kept>) {
     kept.received.lock().unwrap().push(received);
     kept.arrived.send_modify(|number| *number += 1);
     let mut how = kept.how.subscribe();
-    let decided = how.wait_for(|how| how.get(&path) != Some(&How::Hold)).await;
-    let status = match decided.unwrap().get(&path) {
-        Some(How::Status(status)) => *status,
-        _ => 204,
+    let decided = how.wait_for(|how| of(how, &path) != Some(&How::Hold)).await;
+    let (status, header, body) = match of(&decided.unwrap(), &path) {
+        Some(How::Status(status)) => (*status, "", ""),
+        Some(How::Says(status, header, body)) => (*status, *header, *body),
+        _ => (204, "", ""),
     };
-    let head = format!("HTTP/1.1 {status} x\r\nlocation: {path}\r\ncontent-length: 0\r\n\r\n");
+    let line = if header.is_empty() { "x: y" } else { header };
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status} x\r\nlocation: {path}\r\n{line}\r\ncontent-length: {length}\r\n\r\n{body}");
     let _ = stream.write_all(head.as_bytes()).await;
+}
+
+/// Returns the response of a path. The key of a response for all paths with a beginning ends with `*`.
+fn of<'a>(how: &'a HashMap<String, How>, path: &str) -> Option<&'a How> {
+    let begins = |key: &str| {
+        key.strip_suffix('*')
+            .is_some_and(|beginning| path.starts_with(beginning))
+    };
+    how.get(path)
+        .or_else(|| how.iter().find(|(key, _)| begins(key)).map(|(_, how)| how))
 }
 
 /// Reads a request to its end; none if it is interrupted.
@@ -143,6 +179,7 @@ async fn read(stream: &mut TcpStream) -> Option<Received> {
         let length: usize = headers.get("content-length")?.parse().ok()?;
         if body.len() >= length {
             return Some(Received {
+                method: request.split(' ').next()?.to_owned(),
                 path: request.split(' ').nth(1)?.to_owned(),
                 headers,
                 body: body.to_owned(),

@@ -100,6 +100,11 @@ impl<'de> Deserialize<'de> for SigningKey {
     }
 }
 
+/// An access token of a service that a webhook sends messages to, written as it is.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Credential(pub String);
+
 /// JSON that is moved character by character. Its text must be that of a `T`.
 #[derive(Debug, Clone)]
 pub struct Verbatim<T> {

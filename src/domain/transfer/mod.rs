@@ -15,7 +15,7 @@ mod values;
 
 pub use alerts::{Alert, AlertChange, AlertState};
 pub use catalogue::{Binding, Job, JobShadow, Location, Organisation, Sensor, Source, SourceVersion, Token};
-pub use column::{Exact, Hex, Moment, SigningKey, Verbatim};
+pub use column::{Credential, Exact, Hex, Moment, SigningKey, Verbatim};
 pub use line::{End, FORMAT, Head, KINDS, Line, VERSION, kind_of};
 pub use points::Points;
 pub use records::{Audit, Clock, Health, HealthChange, JobHistory, Report, Webhook, WebhookDelivery};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::column::{SigningKey, Verbatim};
+use super::column::{Credential, SigningKey, Verbatim};
 use crate::domain::{
     audit::{AuditAction, AuditKind},
     contract::RoleBinding,
@@ -13,7 +13,7 @@ use crate::domain::{
     job_run::RunStatus,
     time::Timestamp,
     track::Track,
-    webhook::{LastAttempt, WebhookEvent, delivery::DeliveryState},
+    webhook::{LastAttempt, WebhookEvent, WebhookFormat, delivery::DeliveryState},
 };
 
 /// An entry of the history of a job: its set-up from a time on. The job may be deleted.
@@ -54,7 +54,7 @@ pub struct Webhook {
     pub organisation_id: Option<Uuid>,
     /// Name.
     pub name: String,
-    /// The address that messages are sent to.
+    /// The address that messages are sent to; empty for e-mail.
     pub url: String,
     /// The secret that signs messages.
     pub secret: SigningKey,
@@ -74,6 +74,21 @@ pub struct Webhook {
     pub updated_at: Timestamp,
     /// The number of changes, which is part of the ETag.
     pub revision: i64,
+    /// The format of the messages. Older exports have none of these members.
+    #[serde(default)]
+    pub format: WebhookFormat,
+    /// The e-mail addresses that messages are sent to.
+    #[serde(default)]
+    pub recipients: Option<Verbatim<Vec<String>>>,
+    /// The chat of Telegram that messages are sent to.
+    #[serde(default)]
+    pub chat_id: Option<String>,
+    /// The room of Matrix that messages are sent to.
+    #[serde(default)]
+    pub room_id: Option<String>,
+    /// The access token of the service.
+    #[serde(default)]
+    pub token: Option<Credential>,
 }
 
 /// A message of a webhook, pending or done.

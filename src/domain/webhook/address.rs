@@ -46,6 +46,12 @@ pub fn check(text: &str, allow_private: bool) -> Result<(), String> {
     Ok(())
 }
 
+/// Returns the scheme, host and port of a web address. `None` if it is not one.
+pub fn origin(url: Option<&str>) -> Option<String> {
+    let origin = Url::parse(url?).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
+}
+
 /// Text of the error for an address that is not public.
 pub const NOT_PUBLIC: &str = "leads to a loopback, private or reserved address: the operator can allow these with \
     webhooks.allow_private_addresses";

@@ -4,7 +4,11 @@ use poem_openapi::{Enum, Object};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{LastAttempt, secret::Secrets};
+use super::{
+    LastAttempt,
+    format::{AccessToken, WebhookFormat},
+    secret::Secrets,
+};
 use crate::domain::{object::names, time::Timestamp};
 
 names!(DeliveryState);
@@ -15,6 +19,9 @@ pub const TEST: &str = "webhook.test";
 /// Waiting times before retries, in seconds: the first after the first failed attempt, and so on. The last waiting time
 /// applies to all further attempts.
 const WAITS: [i64; 6] = [5, 30, 120, 600, 1800, 3600];
+
+/// Longest time by which a receiver can put off the next retry, in seconds.
+const LONGEST_PUT_OFF: i64 = 3600;
 
 /// Maximum age of a message at its last retry, in hours. If the next retry would be later, the delivery fails.
 const KEEP_TRYING_HOURS: i64 = 48;
@@ -80,7 +87,7 @@ pub struct Delivery {
     /// Time of the last attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_attempt_at: Option<Timestamp>,
-    /// Status of the receiver's response to the last attempt; absent if there was none.
+    /// Status of the receiver's response to the last attempt, or the mail server's reply code; absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_status: Option<u16>,
     /// Reason why the last attempt got no response, or why the response was not accepted.
@@ -100,7 +107,7 @@ pub struct WebhookTest {
     pub message_id: Uuid,
     /// Whether the receiver accepted the message with a status of 2xx.
     pub delivered: bool,
-    /// Status of the receiver's response; absent if there was none.
+    /// Status of the receiver's response, or the mail server's reply code; absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// Reason why there was no response, or why it was not accepted.
@@ -129,9 +136,26 @@ pub struct Message {
     pub created_at: Timestamp,
     /// Number of earlier attempts.
     pub attempts: u32,
-    /// URL that the message is posted to.
+    /// Receiver of the message.
+    pub target: Target,
+}
+
+/// Receiver of a webhook's messages, with the secrets that sending needs.
+#[derive(Clone)]
+pub struct Target {
+    /// Format of the messages.
+    pub format: WebhookFormat,
+    /// URL that messages are sent to. Empty for e-mail.
     pub url: String,
-    /// Secrets that sign the message.
+    /// E-mail addresses that messages are sent to.
+    pub to: Vec<String>,
+    /// Chat of Telegram that messages are sent to.
+    pub chat_id: Option<String>,
+    /// Room of Matrix that messages are sent to.
+    pub room_id: Option<String>,
+    /// Access token of the service.
+    pub token: Option<AccessToken>,
+    /// Secrets that sign messages of the format standard.
     pub secrets: Secrets,
 }
 
@@ -144,6 +168,10 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// Reason why there was no response, or why it was not accepted.
     pub error: Option<String>,
+    /// Seconds that the receiver wants to wait for before the next attempt.
+    pub retry_after: Option<u32>,
+    /// Whether another attempt would be refused too.
+    pub is_final: bool,
     /// Duration of the attempt, in milliseconds.
     pub milliseconds: u64,
 }
@@ -170,21 +198,28 @@ impl Attempt {
         self.status == Some(410)
     }
 
+    /// Returns whether the message must not be sent again, regardless of its age.
+    pub fn ends(&self) -> bool {
+        self.is_gone() || self.is_final
+    }
+
     /// Returns the step that follows this attempt at a message.
     pub fn next(&self, message: &Message) -> Next {
         if self.is_delivered() {
             return Next::Delivered;
         }
         let at = self.again(message);
-        if self.is_gone() || at > message.created_at.plus_hours(KEEP_TRYING_HOURS) {
+        if self.ends() || at > message.created_at.plus_hours(KEEP_TRYING_HOURS) {
             return Next::GivenUp;
         }
         Next::Retry(at)
     }
 
-    /// Returns the time at which the message is retried if this attempt failed, regardless of the message's age.
+    /// Returns the time at which the message is retried if this attempt failed, regardless of the message's age. A
+    /// receiver that is asked too often may put it off, by [`LONGEST_PUT_OFF`] at most.
     pub fn again(&self, message: &Message) -> Timestamp {
-        self.at.plus_seconds(wait(message.id, message.attempts))
+        let put_off = i64::from(self.retry_after.unwrap_or_default()).min(LONGEST_PUT_OFF);
+        self.at.plus_seconds(wait(message.id, message.attempts).max(put_off))
     }
 
     /// Returns the attempt as the API returns it with the webhook.
@@ -226,10 +261,17 @@ mod tests {
             body: String::new(),
             created_at: Timestamp::from_micros(0),
             attempts,
-            url: String::new(),
-            secrets: Secrets {
-                current: Secret::from_bytes(Vec::new()),
-                old: None,
+            target: Target {
+                format: WebhookFormat::Standard,
+                url: String::new(),
+                to: Vec::new(),
+                chat_id: None,
+                room_id: None,
+                token: None,
+                secrets: Secrets {
+                    current: Secret::from_bytes(Vec::new()),
+                    old: None,
+                },
             },
         }
     }
@@ -239,6 +281,8 @@ mod tests {
             at,
             status: Some(status),
             error: None,
+            retry_after: None,
+            is_final: false,
             milliseconds: 0,
         }
     }
@@ -269,5 +313,24 @@ mod tests {
             assert!(matches!(next, Next::Retry(_)), "{status}");
         }
         assert_eq!(attempt(now, 410).next(&message(0)), Next::GivenUp);
+        let refused = Attempt {
+            is_final: true,
+            ..attempt(now, 550)
+        };
+        assert_eq!(refused.next(&message(0)), Next::GivenUp);
+    }
+
+    #[test]
+    fn a_receiver_puts_a_retry_off_by_an_hour_at_most() {
+        let now = Timestamp::from_micros(0);
+        let again = |seconds| {
+            let asked = Attempt {
+                retry_after: Some(seconds),
+                ..attempt(now, 429)
+            };
+            asked.again(&message(0)).seconds_since(now)
+        };
+        assert_eq!([again(90), again(100_000)], [90.0, 3600.0]);
+        assert!((5.0..5.5).contains(&again(1)));
     }
 }

@@ -12,8 +12,9 @@ use crate::{
     domain::{
         Result,
         webhook::{
-            IssuedWebhook, NewWebhook, Webhook, WebhookChange,
+            IssuedWebhook, Webhook,
             delivery::{Delivery, WebhookTest},
+            input::{NewWebhook, WebhookChange},
         },
     },
     http::{
@@ -63,13 +64,13 @@ impl Thing for IssuedWebhook {
 
 impl Rules for NewWebhook {
     fn apply_rules(&mut self, app: &App) -> Result<()> {
-        self.check(webhook::allows_private_addresses(app)).map(|_| ())
+        self.check(webhook::rules(app)).map(|_| ())
     }
 }
 
 impl Rules for WebhookChange {
     fn apply_rules(&mut self, app: &App) -> Result<()> {
-        self.check(webhook::allows_private_addresses(app)).map(|_| ())
+        self.check(webhook::rules(app)).map(|_| ())
     }
 }
 
@@ -77,9 +78,10 @@ impl Rules for WebhookChange {
 impl WebhookApi {
     /// Create a webhook
     ///
-    /// Creates a webhook. From now on the server posts changes of jobs' health states to its URL, signed according to
-    /// the Standard Webhooks convention. Only this response has the secret. An admin's webhook without an organisation
-    /// receives the changes of all organisations' jobs. Needs: manager.
+    /// Creates a webhook. From now on the server sends changes of jobs' health states to its address: as JSON that is
+    /// signed according to the Standard Webhooks convention, or as messages for people in one of the other formats. Only
+    /// this response has the secret. An admin's webhook without an organisation receives the changes of all
+    /// organisations' jobs. Needs: manager.
     #[oai(path = "/webhooks", method = "post", operation_id = "create_webhook")]
     async fn create(&self, auth: ManagerAuth, body: Body<NewWebhook>) -> Make<Created<IssuedWebhook>> {
         Ok(Created(webhook::create(&self.0, &auth.0, body.0).await?))
@@ -122,8 +124,8 @@ impl WebhookApi {
 
     /// Change a webhook
     ///
-    /// Changes the fields that the body names. If the secret is null, the server creates a new one, and only this
-    /// response has it. Needs: manager.
+    /// Changes the fields that the body names. If the secret is null, or if the format becomes standard, the server
+    /// creates a new one, and only this response has it. Needs: manager.
     #[oai(path = "/webhooks/:id", method = "put", operation_id = "update_webhook")]
     async fn update(
         &self,

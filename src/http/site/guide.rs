@@ -107,6 +107,11 @@ const GROUPS: &[(&str, &[Entry])] = &[
                 "Monitor jobs, and get notified of changes.",
             ),
             entry(
+                "messages",
+                "Chats, phones and e-mail",
+                "Get messages in Slack, Teams, ntfy, Matrix or Telegram, or by e-mail.",
+            ),
+            entry(
                 "tokens",
                 "Tokens and permissions",
                 "Create, limit and revoke access tokens.",

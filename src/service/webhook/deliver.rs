@@ -167,7 +167,7 @@ async fn carry(app: App, message: Message) {
     let attempt = app.sender.attempt(&message, app.now()).await;
     let next = match attempt.next(&message) {
         // The age of a message is unknown after a jump of the clock, so the message is not given up because of its age.
-        Next::GivenUp if !attempt.is_gone() && !matches!(clock::look(&app), Ok(Ok(_))) => {
+        Next::GivenUp if !attempt.ends() && !matches!(clock::look(&app), Ok(Ok(_))) => {
             Next::Retry(attempt.again(&message))
         }
         next => next,

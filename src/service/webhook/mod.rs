@@ -1,26 +1,30 @@
-//! Webhooks: URLs to which changes of jobs' health states are reported. Managers manage the webhooks of their
-//! organisation, admins manage all.
+//! Webhooks: addresses to which changes of jobs' health states are reported, in the format of each. Managers manage the
+//! webhooks of their organisation, admins manage all.
 //!
 //! A message is stored in the same transaction as the change that it reports. The message is sent at least once, with
 //! the same id in every attempt.
 
 mod deliver;
+mod email;
+mod reply;
+mod request;
 mod send;
 
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{App, audit, organisation};
-pub use crate::domain::webhook::Rules;
+pub use crate::domain::webhook::{Rules, Smtp, SmtpTls};
 use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Timestamp, id,
         page::Listed,
         patch::{Expected, MaybeUndefined},
         webhook::{
-            IssuedWebhook, NewWebhook, Notice, Webhook, WebhookChange,
-            delivery::{Delivery, Message, TEST, WebhookTest},
-            secret::{OLD_SECRET_HOURS, Secret, Secrets},
+            IssuedWebhook, Notice, Webhook, WebhookFormat,
+            delivery::{Delivery, Message, TEST, Target, WebhookTest},
+            input::{NewWebhook, WebhookChange},
+            secret::{OLD_SECRET_HOURS, Secret},
         },
     },
     store::{
@@ -58,31 +62,34 @@ fn body(event: &str, at: Timestamp, data: &serde_json::Value) -> String {
     json!({ "type": event, "timestamp": at, "data": data }).to_string()
 }
 
-/// Returns whether the operator allows webhooks to loopback, private and reserved addresses.
-pub fn allows_private_addresses(app: &App) -> bool {
-    app.sender.rules.allow_private_addresses
+/// Returns the operator's settings.
+pub fn rules(app: &App) -> &Rules {
+    &app.sender.rules
 }
 
-/// Creates a webhook. Requires the role manager. Returns its secret, which is generated if the request contains none.
+/// Creates a webhook. Requires the role manager. Returns the secret of a webhook of the format standard, which is
+/// generated if the request contains none.
 ///
 /// # Errors
 /// Invalid: the request breaks a rule. Conflict: the id is taken, or the name is taken in the organisation.
 pub async fn create(app: &App, caller: &Caller, mut new: NewWebhook) -> Result<IssuedWebhook> {
     caller.needs(Role::Manager)?;
-    let given = new.check(app.sender.rules.allow_private_addresses)?;
+    let given = new.check(rules(app))?;
     let owner = caller.scope(new.organisation_id)?;
-    let secret = given.unwrap_or_else(Secret::generate);
+    // Another format may become standard later.
+    let secret = given.secret.unwrap_or_else(Secret::generate);
     let caller = caller.clone();
     app.write_catalogue(move |tx, now| {
         if let Some(owner) = owner {
             organisation::must_exist(tx, owner, "/organisation_id")?;
         }
         let made = new.make(owner, now);
-        webhook::insert(tx, &made, &secret)?;
+        webhook::insert(tx, &made, &secret, given.token.as_ref())?;
         audit::by(tx, &caller, now).created(&made)?;
+        let is_signed = made.format == WebhookFormat::Standard;
         Ok(IssuedWebhook {
             webhook: made,
-            secret: Some(secret.reveal()),
+            secret: is_signed.then(|| secret.reveal()),
         })
     })
     .await
@@ -129,21 +136,30 @@ pub async fn update(
     mut change: WebhookChange,
 ) -> Result<IssuedWebhook> {
     caller.needs(Role::Manager)?;
-    let given = change.check(app.sender.rules.allow_private_addresses)?;
-    let made = (change.secret == MaybeUndefined::Null).then(Secret::generate);
-    let caller = caller.clone();
+    let given = change.check(rules(app))?;
+    let (wants_secret, has_secret) = (change.secret == MaybeUndefined::Null, change.has_secret());
+    let (rules, caller) = (rules(app).clone(), caller.clone());
     app.write_catalogue(move |tx, now| {
         let before = visible(tx, &caller, id)?.at(now);
         expected.check(before.id, before.revision)?;
         let mut found = before.clone();
-        let drop_old = change.drop_old_secret == Some(true);
         let mut old_until = before.old_secret_until;
-        change.apply(&mut found, now);
+        let drops_old = change.drop_old_secret == Some(true);
+        let keeps_token = change.apply(&mut found, now);
+        found.check(before.format, &rules, given.token.as_ref(), has_secret)?;
         webhook::update(tx, &found)?;
+        if !keeps_token {
+            webhook::set_token(tx, id, given.token.as_ref())?;
+        }
+        let has_new_format = found.format != before.format;
+        let drop_old = drops_old || has_new_format;
+        // A webhook that becomes standard has no secret that anybody knows.
+        let made = wants_secret || has_new_format && found.format == WebhookFormat::Standard && given.secret.is_none();
+        let made = made.then(Secret::generate);
         if found.active && !before.active {
             delivery::retry_now(tx, id, now)?;
         }
-        let secret = given.as_ref().or(made.as_ref());
+        let secret = given.secret.as_ref().or(made.as_ref());
         if secret.is_some() || drop_old {
             let mut secrets = webhook::find_secrets(tx, id)?.ok_or_else(|| not_found(id))?;
             // Setting the same secret again is no rotation.
@@ -156,9 +172,10 @@ pub async fn update(
             webhook::set_secrets(tx, id, &secrets)?;
             old_until = secrets.old.map(|(_, until)| until);
         }
-        let dropped = drop_old.then_some("old_secret");
-        let field = secret.map(|_| "secret").or(dropped);
-        audit::by(tx, &caller, now).changed_with(&before, &found, field)?;
+        let dropped = drops_old.then_some("old_secret");
+        let token = given.token.as_ref().map(|_| "token");
+        let fields = secret.map(|_| "secret").or(dropped).into_iter().chain(token);
+        audit::by(tx, &caller, now).changed_with(&before, &found, fields)?;
         found.old_secret_until = old_until;
         Ok(IssuedWebhook {
             webhook: found,
@@ -211,8 +228,8 @@ pub async fn test(app: &App, caller: &Caller, id: Uuid) -> Result<WebhookTest> {
     caller.needs(Role::Manager)?;
     let message = app.read_inline(|connection, now| {
         let found = visible(connection, caller, id)?;
-        let secrets = webhook::find_secrets(connection, id)?.ok_or_else(|| not_found(id))?;
-        Ok(test_message(found, secrets, now))
+        let target = webhook::find_target(connection, id)?.ok_or_else(|| not_found(id))?;
+        Ok(test_message(&found, target, now))
     })?;
     let app = app.clone();
     // The result is stored even if the caller has disconnected.
@@ -245,7 +262,7 @@ async fn send_test(app: App, message: Message) -> Result<WebhookTest> {
     Ok(answer)
 }
 
-fn test_message(webhook: Webhook, secrets: Secrets, now: Timestamp) -> Message {
+fn test_message(webhook: &Webhook, target: Target, now: Timestamp) -> Message {
     let data = json!({ "webhook_id": webhook.id, "name": webhook.name });
     Message {
         webhook_id: webhook.id,
@@ -256,8 +273,7 @@ fn test_message(webhook: Webhook, secrets: Secrets, now: Timestamp) -> Message {
         body: body(TEST, now, &data),
         created_at: now,
         attempts: 0,
-        url: webhook.url,
-        secrets,
+        target,
     }
 }
 

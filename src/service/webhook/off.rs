@@ -2,7 +2,7 @@
 //! sent, and no operation creates, changes or shows a webhook. Webhooks that are already in the database stay there
 //! unchanged.
 
-pub use crate::domain::webhook::Rules;
+pub use crate::domain::webhook::{Rules, Smtp, SmtpTls};
 use crate::{
     domain::{Result, Timestamp, webhook::Notice},
     store::engine::Transaction,

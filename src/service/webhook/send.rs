@@ -1,6 +1,6 @@
-//! Sends HTTP requests to the receivers of webhooks. No other module of the server sends requests. Unless the
-//! operator allows them, addresses that are not public are refused here, whether the URL contains an IP address or a
-//! name that resolves to one.
+//! Sends messages to the receivers of webhooks: HTTP requests of all formats, and e-mail. No other module of the server
+//! sends requests. Unless the operator allows them, addresses that are not public are refused here, whether the URL
+//! contains an IP address or a name that resolves to one. The server for e-mail is the operator's own choice.
 
 use std::{
     error::Error as _,
@@ -12,15 +12,15 @@ use std::{
 use reqwest::{
     Client,
     dns::{Addrs, Name, Resolve, Resolving},
-    header::{CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT},
     redirect::Policy,
 };
 use tokio::sync::Semaphore;
 
+use super::{email, reply, request};
 use crate::domain::{
     Timestamp,
     webhook::{
-        Rules,
+        Rules, WebhookFormat,
         address::{self, NOT_PUBLIC, is_public},
         delivery::{Attempt, Message},
     },
@@ -29,7 +29,7 @@ use crate::domain::{
 /// Time limit for opening a connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Number of bytes of a response's body after which reading stops. The body is not stored.
+/// Number of bytes of a response's body after which reading stops. Of the body only the reason of a refusal is stored.
 const READ_BYTES: usize = 4096;
 
 /// Maximum length of a stored error, in characters.
@@ -60,45 +60,74 @@ impl Sender {
         }
     }
 
-    /// Posts a message to its receiver once. `at` is stored as the time of the attempt and signed with the message.
+    /// Sends a message to its receiver once. `at` is stored as the time of the attempt and signed with the message.
     /// Never fails: an error is part of the returned attempt.
     pub async fn attempt(&self, message: &Message, at: Timestamp) -> Attempt {
         let begun = Instant::now();
-        let (status, error) = match self.post(message, at).await {
-            Ok(status) if (300..400).contains(&status) => (Some(status), Some("redirects are not followed".to_owned())),
-            Ok(status) => (Some(status), None),
-            Err(error) => (None, Some(error.chars().take(MAX_ERROR).collect())),
+        let mut is_final = false;
+        let mut retry_after = None;
+        let (status, error) = if message.target.format == WebhookFormat::Email {
+            let sent = email::send(message, &self.rules).await;
+            is_final = sent.2;
+            (sent.0, sent.1)
+        } else {
+            match self.post(message, at).await {
+                Ok(reply) => {
+                    retry_after = reply.retry_after;
+                    (Some(reply.status), reply.error)
+                }
+                Err(error) => (None, Some(error)),
+            }
         };
         Attempt {
             at,
             status,
-            error,
+            error: error.map(|error| error.chars().take(MAX_ERROR).collect()),
+            retry_after,
+            is_final,
             milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
         }
     }
 
-    /// Posts a message and returns the HTTP status of the receiver's response, or a text that describes the error.
-    async fn post(&self, message: &Message, at: Timestamp) -> Result<u16, String> {
+    /// Sends a message by HTTP and returns the receiver's response, or a text that describes the error.
+    async fn post(&self, message: &Message, at: Timestamp) -> Result<Reply, String> {
+        let wire = request::of(message, at, &self.rules.public_url)?;
         // The resolver does not see a host that is an IP address, so it is checked here.
-        address::check(&message.url, self.rules.allow_private_addresses)?;
-        if at < Timestamp::from_micros(0) && message.url.starts_with("https:") {
+        address::check(&wire.url, self.rules.allow_private_addresses)?;
+        if at < Timestamp::from_micros(0) && wire.url.starts_with("https:") {
             return Err("no certificate can be checked: the clock is before 1970".to_owned());
         }
-        let client = self.client.get_or_init(|| client(self.rules));
+        let client = self.client.get_or_init(|| client(&self.rules));
         let client = client.as_ref().map_err(Clone::clone)?;
         let request = client
-            .post(&message.url)
-            .headers(headers(message, at)?)
-            .body(message.body.clone());
+            .request(wire.method, &wire.url)
+            .headers(wire.headers)
+            .body(wire.body);
         let mut response = request.send().await.map_err(|error| self.explain(&error))?;
         let status = response.status().as_u16();
-        let mut read = 0;
-        while read < READ_BYTES
+        let mut body = Vec::new();
+        while body.len() < READ_BYTES
             && let Ok(Some(part)) = response.chunk().await
         {
-            read += part.len();
+            body.extend_from_slice(&part);
         }
-        Ok(status)
+        Ok(match status {
+            200..300 => Reply {
+                status,
+                error: None,
+                retry_after: None,
+            },
+            300..400 => Reply {
+                status,
+                error: Some("redirects are not followed".to_owned()),
+                retry_after: None,
+            },
+            _ => Reply {
+                status,
+                error: reply::reason(&message.target, &body),
+                retry_after: reply::retry_after(response.headers(), &message.target, &body),
+            },
+        })
     }
 
     /// Describes an error without the URL, which may contain a secret.
@@ -119,8 +148,19 @@ impl Sender {
     }
 }
 
-fn client(rules: Rules) -> Result<Client, String> {
+/// Response of a receiver.
+struct Reply {
+    /// HTTP status.
+    status: u16,
+    /// Reason why the message was not accepted, if it is known.
+    error: Option<String>,
+    /// Seconds that the receiver wants to wait for before the next attempt.
+    retry_after: Option<u32>,
+}
+
+fn client(rules: &Rules) -> Result<Client, String> {
     Client::builder()
+        .user_agent(AGENT)
         .timeout(rules.time_out)
         .connect_timeout(CONNECT.min(rules.time_out))
         .redirect(Policy::none())
@@ -132,19 +172,6 @@ fn client(rules: Rules) -> Result<Client, String> {
         }))
         .build()
         .map_err(|error| format!("the client cannot be created: {error}"))
-}
-
-fn headers(message: &Message, at: Timestamp) -> Result<HeaderMap, String> {
-    let seconds = at.micros().div_euclid(1_000_000);
-    let signature = message.secrets.sign(message.id, at, &message.body);
-    let value = |text: String| HeaderValue::try_from(text).map_err(|error| error.to_string());
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-    headers.insert("webhook-id", value(message.id.to_string())?);
-    headers.insert("webhook-timestamp", value(seconds.to_string())?);
-    headers.insert("webhook-signature", value(signature)?);
-    Ok(headers)
 }
 
 /// DNS resolver that returns only addresses that may be called. It runs for each connection, because a name may resolve

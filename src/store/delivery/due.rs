@@ -5,12 +5,14 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Result, Timestamp,
-        webhook::{LastAttempt, delivery::Message},
+        webhook::{
+            LastAttempt,
+            delivery::{Message, Target},
+        },
     },
     store::{
         engine::{Connection, Row, RowResult},
         row::{FromRow, Json},
-        webhook::secrets,
     },
 };
 
@@ -25,8 +27,7 @@ impl FromRow for Message {
             body: row.get("body")?,
             created_at: row.get("created_at")?,
             attempts: row.get("attempts")?,
-            url: row.get("url")?,
-            secrets: secrets(row)?,
+            target: Target::from_row(row)?,
         })
     }
 }
@@ -83,8 +84,8 @@ pub fn hold(connection: &Connection, webhook: Uuid, now: Timestamp) -> Result<Ho
 /// Returns up to `limit` messages of a webhook that are due at `now`, in the order in which they were created.
 pub fn due(connection: &Connection, webhook: Uuid, now: Timestamp, limit: usize) -> Result<Vec<Message>> {
     let mut statement = connection.prepare_cached(
-        "SELECT d.webhook_id, d.position, d.id, d.event, d.job_id, d.body, d.created_at, d.attempts, w.url, w.secret,
-            w.old_secret, w.old_secret_until
+        "SELECT d.webhook_id, d.position, d.id, d.event, d.job_id, d.body, d.created_at, d.attempts, w.format, w.url,
+            w.recipients, w.chat_id, w.room_id, w.token, w.secret, w.old_secret, w.old_secret_until
             FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
             WHERE d.webhook_id = ?1 AND d.next_attempt_at <= ?2 ORDER BY d.position LIMIT ?3",
     )?;

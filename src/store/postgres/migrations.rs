@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0017_limited_tokens.sql"),
     include_str!("migrations/0018_intervals.sql"),
     include_str!("migrations/0019_alerts.sql"),
+    include_str!("migrations/0020_webhook_formats.sql"),
 ];
 
 /// The key of the lock under which the schema is migrated.

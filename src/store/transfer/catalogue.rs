@@ -45,12 +45,13 @@ tables! {
             token_name, note, assumed FROM job_history ORDER BY job_id, organisation_id, number",
         "INSERT INTO job_history (organisation_id, job_id, number, at, source_version_id, version, location_id,
             role_bindings, token_name, note, assumed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-    Webhook { id, organisation_id, name, url, secret, old_secret, old_secret_until, events, active, last_attempt, created_at, updated_at, revision }
+    Webhook { id, organisation_id, name, url, secret, old_secret, old_secret_until, events, active, last_attempt, created_at, updated_at, revision, format, recipients, chat_id, room_id, token }
         "SELECT id, organisation_id, name, url, secret, old_secret, old_secret_until, events, active,
-            last_attempt, created_at, updated_at, revision FROM webhooks ORDER BY id",
+            last_attempt, created_at, updated_at, revision, format, recipients, chat_id, room_id, token FROM webhooks
+            ORDER BY id",
         "INSERT INTO webhooks (id, organisation_id, name, url, secret, old_secret, old_secret_until, events,
-            active, last_attempt, created_at, updated_at, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
-            ?11, ?12, ?13)";
+            active, last_attempt, created_at, updated_at, revision, format, recipients, chat_id, room_id, token)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
     WebhookDelivery { webhook_id, position, id, job_id, event, body, state, created_at, attempts, next_attempt_at, last_attempt_at, last_status, last_error }
         "SELECT webhook_id, position, id, job_id, event, body, state, created_at, attempts, next_attempt_at,
             last_attempt_at, last_status, last_error FROM webhook_deliveries ORDER BY webhook_id, position",

@@ -213,6 +213,19 @@ async fn webhook(app: &TestApp, home: &str) -> Option<String> {
     let id = app.make("/api/v1/webhooks", &body).await;
     app.ok(ADMIN, &format!("PUT /webhooks/{id}"), json!({ "secret": null }))
         .await;
+    for body in [
+        json!({ "name": "phone", "format": "ntfy", "url": "http://127.0.0.1:9/topic", "token": "tk_secret" }),
+        json!({ "name": "bot", "format": "telegram", "chat_id": "-100", "token": "1:secret" }),
+        json!({ "name": "room", "format": "matrix", "url": "http://127.0.0.1:9", "room_id": "!a:b", "token": "x" }),
+        json!({ "name": "mail", "format": "slack", "url": "http://127.0.0.1:9/" }),
+    ] {
+        let mut body = body;
+        (body["active"], body["organisation_id"]) = (json!(false), json!(home));
+        app.make("/api/v1/webhooks", &body).await;
+    }
+    // The server under test sends no e-mail, and would refuse this format.
+    let to = "UPDATE webhooks SET format = 'email', url = '', recipients = '[\"a@b.example\"]' WHERE name = 'mail'";
+    app.database().execute(to, []).unwrap();
     Some(id)
 }
 

@@ -1,8 +1,11 @@
 //! Webhooks: creation, changes, permissions and refusals; the secret is shown once.
 
+mod chats;
 mod delivery;
+mod formats;
 mod killed;
 mod told;
+mod vendor;
 
 use std::{fs, time::Duration};
 
@@ -93,7 +96,7 @@ async fn a_webhook_is_made_shown_changed_and_deleted() {
     assert_eq!(
         shown,
         json!({
-            "id": id, "organisation_id": home, "name": "on call", "url": NOWHERE,
+            "id": id, "organisation_id": home, "name": "on call", "format": "standard", "url": NOWHERE,
             "events": ["job.late", "job.down", "job.recovered", "job.failed", "job.promoted"], "active": true,
             "created_at": now, "updated_at": now
         })
@@ -145,7 +148,9 @@ async fn faults_of_a_webhook_are_named() {
     };
     let post = "POST /webhooks";
     let table = json!([
-        [post, {}, 422, "#/name", "#/url"],
+        [post, {}, 422, "#/name"],
+        [post, { "name": "y" }, 422, "#/url"],
+        [post, new("url", json!(null)), 422, "#/url"],
         [post, new("url", json!("ftp://127.0.0.1/")), 422, "#/url"],
         [post, new("url", json!("http://me:pw@127.0.0.1/")), 422, "#/url"],
         [post, new("url", json!(format!("{NOWHERE}{}", "x".repeat(2048)))), 422, "#/url"],

@@ -1,0 +1,7 @@
+-- The format of a webhook's messages, and the settings of formats other than "standard": e-mail addresses (a JSON array), the chat
+-- or room, and the access token of the service. The url is empty for e-mail.
+ALTER TABLE webhooks ADD COLUMN format text COLLATE "C" NOT NULL DEFAULT 'standard';
+ALTER TABLE webhooks ADD COLUMN recipients text COLLATE "C";
+ALTER TABLE webhooks ADD COLUMN chat_id text COLLATE "C";
+ALTER TABLE webhooks ADD COLUMN room_id text COLLATE "C";
+ALTER TABLE webhooks ADD COLUMN token text COLLATE "C";
