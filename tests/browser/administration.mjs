@@ -247,6 +247,75 @@ tests["a webhook is created, tested, edited, rotated and deleted"] = async () =>
   receiver.close();
 };
 
+tests["a webhook of each format is created with its settings, tested and changed to another format"] = async () => {
+  const received = [];
+  const receiver = createServer(async (request, response) => {
+    let body = "";
+    for await (const part of request) body += part;
+    received.push({ path: request.url, headers: request.headers, body });
+    response.writeHead(200).end("{}");
+  });
+  await new Promise((ready) => receiver.listen(0, "127.0.0.1", ready));
+  const base = `http://127.0.0.1:${receiver.address().port}`;
+  const page = await signedIn("#/webhooks", { expected: [422] });
+  const field = (label) => dialog(page).getByLabel(label, { exact: true });
+  const create = async (name, format, fields) => {
+    await page.getByRole("button", { name: "Create a webhook" }).click();
+    await field("Name").fill(name);
+    await field("Format").selectOption(format);
+    for (const [label, value] of Object.entries(fields)) await field(label).fill(value);
+    await look(page, `webhook form, ${format}`);
+    await dialog(page).getByRole("button", { name: "Create a webhook" }).click();
+  };
+  const tested = async (name) => {
+    await dialog(page).waitFor({ state: "detached" });
+    await page.getByRole("button", { name: `Send a test message to ${name}`, exact: true }).click();
+    await page.getByText(`${name} accepted the test message (status 200`).waitFor();
+    return received.at(-1);
+  };
+  await create("team chat", "slack", { Address: `${base}/services/x` });
+  assert.match(JSON.parse((await tested("team chat")).body).text, /^Test message\nThe webhook "team chat" works\./);
+  await create("workflow", "teams", { Address: `${base}/workflows/x` });
+  assert.equal(JSON.parse((await tested("workflow")).body).attachments.length, 1);
+  await create("phone", "ntfy", { Address: `${base}/topic`, "Access token": "tk_browser" });
+  assert.equal((await tested("phone")).headers.authorization, "Bearer tk_browser");
+  await create("room", "matrix", { Address: base, Room: "!a:b.example", "Access token": "syt_browser" });
+  assert.match((await tested("room")).path, /^\/_matrix\/client\/v3\/rooms\/!a:b\.example\/send\/m\.room\.message\//);
+  await create("bot", "telegram", { Chat: "-100123", "Access token": "123:browser", Address: base });
+  assert.equal(JSON.parse((await tested("bot")).body).chat_id, -100123);
+  await look(page, "webhooks of all formats");
+
+  // Without a mail server the form says what the operator must do.
+  await create("mail", "email", { Recipients: "a@b.example\nc@d.example" });
+  await dialog(page).getByText("smtp.host").waitFor();
+  await look(page, "webhook form, email refused");
+  await dialog(page).getByRole("button", { name: "Cancel" }).click();
+
+  // A stored token stays unless another is given; it is not shown.
+  await page.getByRole("button", { name: "Edit phone" }).click();
+  assert.equal(await field("Access token").inputValue(), "");
+  await dialog(page).getByText("A token is stored").waitFor();
+  await field("Name").fill("phone of the barn");
+  await dialog(page).getByRole("button", { name: "Save" }).click();
+  assert.equal((await tested("phone of the barn")).headers.authorization, "Bearer tk_browser");
+  assert.equal(await page.getByRole("button", { name: "Rotate the secret of phone of the barn" }).count(), 0);
+
+  // Another format takes what is filled in, and its own settings.
+  await page.getByRole("button", { name: "Edit phone of the barn" }).click();
+  await field("Format").selectOption("slack");
+  assert.equal(await field("Access token").count(), 0);
+  await dialog(page).getByRole("button", { name: "Save" }).click();
+  const changed = await tested("phone of the barn");
+  assert.equal(changed.path, "/topic");
+  assert.equal(changed.headers.authorization, undefined);
+  await page.getByRole("button", { name: "Edit phone of the barn" }).click();
+  await field("Format").selectOption("standard");
+  await dialog(page).getByRole("button", { name: "Save" }).click();
+  assert.match(await secretOf(page), /^whsec_/);
+  await dialog(page).getByRole("button", { name: "I have copied the secret" }).click();
+  receiver.close();
+};
+
 tests["the audit trail is filtered by kind, token and time"] = async () => {
   const page = await signedIn("#/audit");
   await row(page, /created location Barn/).first().waitFor();

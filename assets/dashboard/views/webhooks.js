@@ -38,7 +38,7 @@ export function Webhooks({ me, parameters }) {
       <${Heading}>${text.title}<//>
       <button type="button" class="primary" onClick=${() => setOpen({ form: {} })}>${text.create}</button>
     </div>
-    <p class="quiet lead-in">${text.lead} <a href=${`${BASE}/docs/health`}>${text.guide}</a></p>
+    <p class="quiet lead-in">${text.lead} <a href=${`${BASE}/docs/messages`}>${text.guide}</a></p>
     <${ProblemNote} problem=${loaded.problem} />
     ${rows.length === 0 ? html`<${Empty} title=${text.none}><p>${text.none_lead}</p><//>`
       : html`<${Table} label=${text.title} word=${text.word} rows=${rows} sort="name" parameters=${parameters}
@@ -56,8 +56,12 @@ export function Webhooks({ me, parameters }) {
       <//>`}`;
 }
 
+/** The service and the place that the messages of a webhook go to. */
+const placeOf = ({ format, url, to, chat_id: chat, room_id: room }) =>
+  [text.services[format], chat ?? room ?? to?.join(", ") ?? url].filter(Boolean).join(": ");
+
 const columns = ({ owner, setOpen, reload }) => [
-  { key: "name", title: text.columns.name, render: (webhook) => html`${webhook.name}<p class="quiet address">${webhook.url}</p>` },
+  { key: "name", title: text.columns.name, render: (webhook) => html`${webhook.name}<p class="quiet address">${placeOf(webhook)}</p>` },
   { key: "organisation", title: text.columns.organisation, value: owner },
   { key: "events", title: text.columns.events, value: ({ events }) =>
     (events.length === EVENTS.length ? text.every_event : events.map(text.event).join(", ")) },
@@ -87,7 +91,8 @@ function Acts({ webhook, setOpen, reload }) {
       <button type="button" disabled=${state.isBusy} aria-label=${text.test_of(name)} onClick=${test}>${state.isBusy ? text.testing : text.test}</button>
       <button type="button" onClick=${() => setOpen({ messages: webhook })} aria-label=${text.deliveries_of(name)}>${text.deliveries}</button>
       <button type="button" onClick=${() => setOpen({ form: webhook })} aria-label=${text.editing(name)}>${text.edit}</button>
-      <button type="button" onClick=${() => setOpen({ rotated: webhook })} aria-label=${text.rotate_of(name)}>${text.rotate}</button>
+      ${webhook.format === "standard" && html`
+        <button type="button" onClick=${() => setOpen({ rotated: webhook })} aria-label=${text.rotate_of(name)}>${text.rotate}</button>`}
       <button type="button" class="danger" onClick=${() => setOpen({ deleted: webhook })} aria-label=${text.deleting(name).replace("?", "")}>${text.delete}</button>
     </div>
     <p role="status" class=${state.isGood === false ? "wrong" : undefined}>${state.result}</p>
