@@ -7,12 +7,12 @@ use super::value::{Tone, between, member, moment, quantity};
 /// Returns the tone, the title and the lines of a message about an alert. `change` is the event without `alert.`:
 /// `raised`, `changed` or `cleared`.
 pub fn text_of(change: &str, data: &Value) -> (Tone, String, Vec<String>) {
-    let name = match member(data, "alert") {
+    let name = match member(data, "alert_name") {
         "" => "alert",
         name => name,
     };
     let level = member(data, "level");
-    let place = [member(data, "job"), member(data, "location")];
+    let place = [member(data, "job_name"), member(data, "location_name")];
     let place: Vec<_> = place.into_iter().filter(|part| !part.is_empty()).collect();
     let place = place.join(", ");
     let unit = member(data, "unit");
@@ -106,9 +106,9 @@ mod tests {
 
     fn data() -> Value {
         json!({
-            "alert_id": "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa", "alert": "Mildew risk",
-            "job_id": "cccccccc-cccc-cccc-cccc-cccccccccccc", "job": "Mildew, EWR",
-            "location_id": "88888888-8888-8888-8888-888888888888", "location": "Newark",
+            "alert_id": "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa", "alert_name": "Mildew risk",
+            "job_id": "cccccccc-cccc-cccc-cccc-cccccccccccc", "job_name": "Mildew, EWR",
+            "location_id": "88888888-8888-8888-8888-888888888888", "location_name": "Newark",
             "metric": "risk", "unit": "%", "when": "ge", "value": 60.0, "level": "high", "previous_level": null,
             "state": "raised", "first_time": "2013-05-23T04:00:00Z", "last_time": "2013-05-23T18:00:00Z",
             "peak": 80.0, "peak_time": "2013-05-23T10:00:00Z", "issue_time": "2013-05-21T04:00:00Z",
@@ -165,7 +165,8 @@ mod tests {
             ("le", "at or below"),
             ("lt", "below"),
         ] {
-            let cold = with(json!({ "when": when, "value": -0.5, "unit": null, "location": null, "metric": "air" }));
+            let cold =
+                with(json!({ "when": when, "value": -0.5, "unit": null, "location_name": null, "metric": "air" }));
             let (_, _, lines) = text_of("raised", &cold);
             assert_eq!(lines[0], format!("Mildew, EWR: air is predicted {words} -0.5."));
             assert_eq!(lines[2].starts_with("Lowest"), when.starts_with('l'), "{when}");
@@ -176,7 +177,7 @@ mod tests {
     fn missing_members_leave_lines_out() {
         let (_, title, lines) = text_of(
             "raised",
-            &json!({ "alert": "Frost", "job": "Orchard", "metric": "air" }),
+            &json!({ "alert_name": "Frost", "job_name": "Orchard", "metric": "air" }),
         );
         assert_eq!((title.as_str(), lines.len()), ("Alert: Frost", 1));
     }
