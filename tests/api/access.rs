@@ -367,7 +367,7 @@ async fn a_list_that_names_another_organisation_is_refused() {
         app.calls(&manager, table).await;
         lists += 1;
     }
-    assert_eq!(lists, if HAS_WEBHOOKS { 8 } else { 7 });
+    assert_eq!(lists, if HAS_WEBHOOKS { 10 } else { 9 });
 }
 
 async fn two_organisations() -> (TestApp, String, String) {

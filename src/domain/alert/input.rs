@@ -147,7 +147,7 @@ impl NewAlert {
         match (self.job_id, &self.source) {
             (None, None) => violations.add("/job_id", "is missing: give the job, or the source, that is watched"),
             (Some(_), Some(_)) => {
-                violations.add("/source", "must be absent, since job_id names the job that is watched")
+                violations.add("/source", "must be absent, since job_id names the job that is watched");
             }
             _ => {}
         }

@@ -91,6 +91,7 @@ pub fn judge(
         previous: before,
         severity,
         at,
+        since: next.since,
         is_told,
         facts: facts(rule, issues, at),
     });
@@ -150,7 +151,7 @@ pub fn facts(rule: &Rule, issues: &[AlertIssue], at: Timestamp) -> FactsOfAlert 
         source_version: Some(issue.source_version.clone()),
         covers_until: issue.points.last().map(|(time, _)| *time),
         first_time: meeting(threshold).next().map(|(time, _)| *time),
-        last_time: meeting(threshold).last().map(|(time, _)| *time),
+        last_time: meeting(threshold).next_back().map(|(time, _)| *time),
         peak: worst.map(|(_, value)| value),
         peak_time: worst.map(|(time, _)| time),
     }

@@ -64,6 +64,8 @@ pub struct Transition {
     pub severity: Severity,
     /// Time of the transition.
     pub at: Timestamp,
+    /// Time since which the alert is raised, or since which it is not.
+    pub since: Timestamp,
     /// Whether a message is sent about it.
     pub is_told: bool,
     /// Facts about the predicted values at that time.

@@ -238,6 +238,7 @@ impl AlertApi {
     /// Returns the states of all alerts that the token may see. A page may have fewer rows than its limit although more
     /// follow: the `Link` header says whether they do. Needs: any token.
     #[oai(path = "/alert_states", method = "get", operation_id = "list_alert_states")]
+    #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
     async fn list_states(
         &self,
         auth: Auth,

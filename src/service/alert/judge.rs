@@ -210,7 +210,7 @@ fn record(
             TransitionKind::Cleared => WebhookEvent::AlertCleared,
         },
         at: transition.at,
-        data: data(tx, alert, unit, &event)?,
+        data: data(tx, alert, unit, (&event, transition.since))?,
     };
     webhook::enqueue(tx, &notice, now)
 }
@@ -234,7 +234,12 @@ pub fn event(alert: &Alert, key: &AlertKey, transition: &Transition) -> AlertEve
 }
 
 /// Returns the data of a message about a transition.
-fn data(connection: &Connection, alert: &Alert, unit: Option<&Name>, event: &AlertEvent) -> Result<Value> {
+fn data(
+    connection: &Connection,
+    alert: &Alert,
+    unit: Option<&Name>,
+    (event, since): (&AlertEvent, Timestamp),
+) -> Result<Value> {
     let job = event
         .job_id
         .map(|id| store::job::find(connection, id))
@@ -260,7 +265,7 @@ fn data(connection: &Connection, alert: &Alert, unit: Option<&Name>, event: &Ale
         "state": event.state,
         "previous_level": event.previous_level,
         "level": event.level,
-        "since": event.at,
+        "since": since,
         "issue_time": facts.issue_time,
         "source_version": facts.source_version,
         "covers_until": facts.covers_until,

@@ -43,7 +43,7 @@ async fn a_message_is_sent_when_it_begins_gets_worse_or_ends_and_at_no_other_tim
         "alert_id": id, "alert_name": "Mildew", "organisation_id": field.home, "job_id": field.job, "job_name": "Job A",
         "location_id": field.there, "location_name": "There", "metric": "mildew_risk", "unit": "points", "when": "ge",
         "value": 40.0, "previous": "raised", "state": "raised", "previous_level": "moderate", "level": "high",
-        "since": "2023-10-27T00:03:00Z", "issue_time": "2023-10-27T00:03:00Z", "source_version": "1.0.0",
+        "since": "2023-10-27T00:01:00Z", "issue_time": "2023-10-27T00:03:00Z", "source_version": "1.0.0",
         "covers_until": at(3), "first_time": at(2), "last_time": at(3), "peak": 60.0, "peak_time": at(2)
     });
     assert_eq!(
