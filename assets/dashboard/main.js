@@ -18,6 +18,7 @@ import { Backup } from "./views/backup.js";
 import { DemoStart } from "./views/demo_start.js";
 import { JobView } from "./views/job.js";
 import { LineageView } from "./views/lineage.js";
+import { LocationView } from "./views/location.js";
 import { Locations } from "./views/locations.js";
 import { Organisations } from "./views/organisations.js";
 import { Overview } from "./views/overview.js";
@@ -37,7 +38,7 @@ const VIEWS = {
   jobs: ({ parts: [id], ...rest }) => (id ? html`<${JobView} key=${id} id=${id} ...${rest} />` : html`<${Overview} ...${rest} />`),
   sources: ({ parts: [id], ...rest }) => (id ? html`<${SourceView} key=${id} id=${id} ...${rest} />` : html`<${Sources} ...${rest} />`),
   organisations: (rest) => html`<${Organisations} ...${rest} />`,
-  locations: (rest) => html`<${Locations} ...${rest} />`,
+  locations: ({ parts: [id], ...rest }) => (id ? html`<${LocationView} key=${id} id=${id} ...${rest} />` : html`<${Locations} ...${rest} />`),
   sensors: ({ parts: [id], ...rest }) => (id ? html`<${SensorView} key=${id} id=${id} ...${rest} />` : html`<${Sensors} ...${rest} />`),
   tokens: (rest) => html`<${Tokens} ...${rest} />`,
   webhooks: (rest) => html`<${Webhooks} ...${rest} />`,

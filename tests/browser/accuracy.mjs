@@ -136,6 +136,81 @@ tests["sensors that do not fit are refused in words that say what to choose"] = 
   await call("DELETE", `/api/v1/jobs/${job.id}`);
 };
 
+tests["a location shows its sources side by side, for each metric that is measured there"] = async () => {
+  const unique = Date.now();
+  const organisation_id = (await call("POST", "/api/v1/organisations", { name: `Sources ${unique}` })).id;
+  const location_id = (await call("POST", "/api/v1/locations", { name: `Barn ${unique}`, organisation_id, latitude: 52, longitude: 13 })).id;
+  const sensor = (name, metric, unit) => call("POST", "/api/v1/sensors", { organisation_id, location_id, name, metric, unit });
+  const meter = await sensor("Meter", "power", "kW");
+  await sensor("Rain gauge", "rain", "mm");
+  const start = Math.floor(Date.now() / HOUR) * HOUR - 48 * HOUR;
+  const values = Array.from({ length: 48 }, (_, hour) => 10 + (hour % 7));
+  await call("POST", "/api/v1/readings", values.map((value, hour) => ({ sensor_id: meter.id, time: iso(start + hour * HOUR), value })));
+  const jobs = [];
+  // The second source lacks the first half.
+  for (const [name, error, first] of [["clear sky", 0.5, 2], ["weather model", -2, 24]]) {
+    const job = await call("POST", "/api/v1/jobs/setup", {
+      organisation_id, source: { name: `${name} ${unique}` }, job: { name: `${name} ${unique}`, location_id }, role_bindings: [],
+      source_version: { version: "1", input_roles: [], output_roles: [{ role: "power", metric: "power", unit: "kW" }] },
+    });
+    const series = [{ role: "power", start: iso(start + first * HOUR), step: "PT1H", values: values.slice(first).map((value) => value + error) }];
+    await call("POST", "/api/v1/predictions", { job_id: job.id, issue_time: iso(start + (first - 1) * HOUR), series });
+    jobs.push(job);
+  }
+  const page = await open("#/sign-in", { expected: [400] });
+  await signIn(page, admin);
+  await page.getByRole("heading", { name: "Jobs" }).waitFor();
+  await page.goto(`${url}/#/locations?q=${unique}`);
+  await page.getByRole("link", { name: `Barn ${unique}` }).first().waitFor();
+  await page.goto(`${url}/#/locations/${location_id}`);
+  await page.getByRole("heading", { name: `Barn ${unique}` }).waitFor();
+  const named = (name) => rows(page).filter({ hasText: name });
+  await named("weather model").first().waitFor();
+  const first = async (name) => (await named(name).first().innerText()).replaceAll(/\s+/g, " ");
+  assert.match(await first("clear sky"), /\+0\.500 kW 0\.500 kW 0\.500 kW/);
+  assert.match(await first("weather model"), /−2\.00 kW 2\.00 kW 2\.00 kW/);
+  assert.equal(await section(page).locator(".leads path.line").count(), 2);
+  await section(page).getByText("Measured here, but not predicted: rain.").waitFor();
+  // The ranges of both are others, unless only their common times count.
+  const pairs = () => section(page).locator(".scores td[data-title=Pairs]").allInnerTexts();
+  const before = await pairs();
+  await section(page).getByLabel("Only times that all sources have").check();
+  await page.waitForFunction((before) => {
+    const now = [...document.querySelectorAll(".scores td[data-title=Pairs]")].map((cell) => cell.innerText);
+    return now.length > 0 && now.join() !== before;
+  }, before.join());
+  await section(page).getByLabel("Only times that all sources have").uncheck();
+  await section(page).getByLabel("Reference").selectOption({ label: "None" });
+  await section(page).locator("path.reference").first().waitFor({ state: "detached" });
+  // A second sensor of the metric must be chosen from.
+  await sensor("Second meter", "power", "kW");
+  await page.reload();
+  await section(page).getByText("Several sensors measure power here: ").waitFor();
+  await look(page, "accuracy location several sensors");
+  await section(page).getByLabel("Compared with").selectOption({ label: "Readings of Meter" });
+  await named("weather model").first().waitFor();
+  await page.getByRole("link", { name: `clear sky ${unique}` }).click();
+  await page.getByRole("heading", { name: `clear sky ${unique}`, level: 1 }).waitFor();
+  await page.locator(".facts").getByRole("link", { name: `Barn ${unique}` }).click();
+  await page.getByRole("heading", { name: "Accuracy of each source" }).waitFor();
+  for (const job of jobs) await call("DELETE", `/api/v1/jobs/${job.id}`);
+};
+
+tests["the page of a location fits a phone and a desktop, light and dark"] = async () => {
+  const { location_id } = await jobNamed("Temperature EWR");
+  for (const colorScheme of ["light", "dark"]) {
+    for (const [size, viewport] of Object.entries(SIZES)) {
+      const page = await open(`#/locations/${location_id}?period=all`, { colorScheme, viewport });
+      for (const name of ["temperature-forecast 1.0.0", "temperature-forecast 1.1.0, on trial", "week-ahead 1.0.0"]) {
+        await rows(page).filter({ hasText: name }).first().waitFor();
+      }
+      await section(page).getByText("Loading").waitFor({ state: "detached" });
+      await look(page, `accuracy location ${colorScheme} ${size}`);
+      await page.context().close();
+    }
+  }
+};
+
 tests["a promotion says on how many days the version on trial was closer"] = async () => {
   const { id } = await jobNamed("Temperature EWR");
   const page = await open("#/sign-in");

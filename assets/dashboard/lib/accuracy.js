@@ -1,4 +1,4 @@
-// What is asked of the accuracy of a job's predictions, and how its rows are arranged.
+// What is asked of the accuracy of predictions, and how its rows are arranged.
 import { get, getAll } from "./api.js";
 import { duration } from "./time.js";
 
@@ -43,16 +43,17 @@ export function truthOf({ list, isMeasured }, chosen) {
 
 const iso = (time) => new Date(time).toISOString();
 
-/** The window of a period: the last days that have predictions, everything, or what the chart shows. */
-export function windowOf(period, job, chart, now) {
+/** The window of a period: the last days that the jobs have predictions of, everything, or what the chart shows. */
+export function windowOf(period, jobs, chart, now) {
   if (period === "chart" && chart) return { from: iso(chart.from), to: iso(chart.to) };
   // A season that has passed ends with its last prediction.
-  const to = Math.min(now, job.health.covers_until ? Date.parse(job.health.covers_until) + 1000 : now);
+  const ends = jobs.map(({ health }) => health.covers_until).filter(Boolean).map((end) => Date.parse(end) + 1000);
+  const to = Math.min(now, ends.length > 0 ? Math.max(...ends) : now);
   return { from: period === "all" ? "1970-01-01T00:00:00Z" : iso(to - MONTH), to: iso(to) };
 }
 
-/** The line that a row belongs to: its version, whether that is on trial, its stage and its location. */
-export const lineOf = (row) => [row.source_version, row.track ?? "", row.stage ?? "", row.location_id ?? ""].join("|");
+/** The line that a row belongs to: its source and version, whether that is on trial, its job, stage and location. */
+export const lineOf = (row) => [row.source, row.source_version, row.job_id ?? "", row.track ?? "", row.stage ?? "", row.location_id ?? ""].join("|");
 
 /** The rows with pairs as lines `{ key, name, rows }`, that of the job's version first, and the ranges that they have. */
 export function arranged(rows, label, nameOf) {

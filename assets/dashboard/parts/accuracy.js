@@ -52,7 +52,7 @@ function Scores({ job, names, window, parameters }) {
   const isKnown = sensors.value?.metric === metric;
   const truth = truthOf(isKnown ? sensors.value : { list: [] }, parameters.truth);
   const query = {
-    metric, job_id: job.id, track: "all", ...windowOf(period, job, window, now), lead_edges: edges(truth.truth === "analysis"), ...truth,
+    metric, job_id: job.id, track: "all", ...windowOf(period, [job], window, now), lead_edges: edges(truth.truth === "analysis"), ...truth,
     reference: reference === "none" ? undefined : reference, common: common ? true : undefined, tz: zone(), classes: true,
   };
   const at = address("/accuracy", { ...query, limit: MOST_ROWS });

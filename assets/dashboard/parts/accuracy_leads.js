@@ -9,8 +9,8 @@ const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [260, 46, 14, 12, 44];
 /** Lines differ by colour and by the shape of their points. There is one for each line. */
 const SHAPES = ["M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0", "M-5-5h10v10h-10z", "M0-6.5L6 4.5H-6z", "M0-6.5L6.5 0L0 6.5L-6.5 0z", "M-6-4.5H6L0 6.5z"];
 
-/** `row` is looked at, of `line`. `choose` is called with the range that is clicked. */
-export function Leads({ lines, ranges, line, row, unit, choose }) {
+/** `row` is looked at, of `line`. `choose` is called with the range that is clicked. `level` is the element of the heading. */
+export function Leads({ lines, ranges, line, row, unit, choose, level = "h3" }) {
   const place = useRef(null);
   const width = useWidth(place, 640);
   const [pointed, setPointed] = useState(null);
@@ -29,7 +29,7 @@ export function Leads({ lines, ranges, line, row, unit, choose }) {
   const { reference } = row;
   const referenceAt = (index) => of(line, index)?.reference_mae;
   return html`
-    <h3>${text.byLead}</h3>
+    <${level}>${text.byLead}<//>
     <p class="quiet">${text.byLeadHint(unit)}</p>
     <div class="leads" ref=${place}>
       <svg viewBox="0 0 ${width} ${HEIGHT}" width=${width} height=${HEIGHT} role="img" aria-label=${text.picture(lines.length, ranges.length)}

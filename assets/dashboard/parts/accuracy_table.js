@@ -3,10 +3,11 @@ import { html } from "../lib/html.js";
 import { FEW } from "../lib/accuracy.js";
 import { text } from "../texts/accuracy.js";
 
-export function ScoreTable({ lines, ranges, unit, reference }) {
+/** `column` is the title of the lines' names, `label` the name of the table. */
+export function ScoreTable({ lines, ranges, unit, reference, column = text.columns.version, label = text.scores }) {
   const rows = ranges.flatMap((range) => lines.flatMap(({ key, name, rows }) =>
     rows.filter((row) => row.lead_to === range.key).map((row) => ({ key: key + range.key, name, range, row }))));
-  const { columns } = text;
+  const columns = { ...text.columns, version: column };
   const heads = ["lead", lines.length > 1 && "version", "bias", "mae", "rmse", reference && "skill", "pairs", reference && "days"].filter(Boolean);
   const cells = {
     version: (row, name) => name,
@@ -19,9 +20,9 @@ export function ScoreTable({ lines, ranges, unit, reference }) {
   };
   const left = rows.map(({ row }) => text.left(row));
   return html`
-    <div class="wide" tabindex="0" role="region" aria-label=${text.scores}>
+    <div class="wide" tabindex="0" role="region" aria-label=${label}>
       <table class="cards scores">
-        <caption class="hidden">${text.scores}</caption>
+        <caption class="hidden">${label}</caption>
         <thead><tr>${heads.map((head) => html`<th scope="col" class="no-sort">${columns[head]}</th>`)}</tr></thead>
         <tbody>${rows.map(({ key, name, range, row }, index) => html`
           <tr key=${key} title=${left[index] ? `${text.leftOut} ${left[index]}` : undefined}>

@@ -123,6 +123,18 @@ export const text = {
   curl: "Copy as curl",
   file: (job, metric) => `${job} ${metric} pairs`,
 
+  // At a location
+  here: "Accuracy of each source",
+  hereLead: "How far the predictions for this location were from what is measured here, side by side.",
+  hereNone: "No sensor stands here, so that nothing says how accurate predictions for this location are.",
+  hereUnpredicted: (metrics) => `Measured here, but not predicted: ${metrics.map(spoken).join(", ")}.`,
+  hereNothing: "There is nothing to compare in this time.",
+  hereScores: (metric) => `Scores of ${metric} by lead time`,
+  source: "Source",
+  ofSource: (row, job) => [`${row.source} ${row.source_version}`, row.track && "on trial", row.stage, job].filter(Boolean).join(", "),
+  hereCommon: "Only times that all sources have",
+  hereCut: (shown, all) => `Drawn are ${shown} of ${all} lines. The table has all of them.`,
+
   // Promotion
   trial: "Which version was closer",
   trialHint: (version, label, from) => `The predictions of ${version} and of ${label} for the same times since ${day(from)}, compared with what was measured.`,

@@ -21,4 +21,10 @@ export const text = {
   consequences: "The location disappears from every list. Predictions that were made for it stay until their retention ends.",
   inUse: "A location that a sensor stands at, or that a job uses, cannot be deleted. Change these first:",
   map: "Map of the locations",
+
+  // One location
+  one: "Location",
+  all: "All locations",
+  noSensors: "No sensor stands here.",
+  noJobs: "No job predicts for this location.",
 };

@@ -69,7 +69,7 @@ export function JobView({ id, parameters, me }) {
       : html`<p class="quiet chart-place" role="status">${text.loading}</p>`}
     <dl class="facts short">
       <dt>${text.source}</dt><dd><a href=${link(`sources/${job.source_id}`)}>${sourceName(names, job) || "…"}</a></dd>
-      ${job.location_id && html`<dt>${text.location}</dt><dd>${names.locations.get(job.location_id)?.name ?? "…"}</dd>`}
+      ${job.location_id && html`<dt>${text.location}</dt><dd><a href=${link(`locations/${job.location_id}`)}>${names.locations.get(job.location_id)?.name ?? "…"}</a></dd>`}
       <dt>${text.lastPost}</dt><dd>${dated(arrival, text.noneYet)}</dd>
       <dt>${text.lastIssue}</dt><dd>${dated(job.health.last_issue_time, text.noneYet)}</dd>
       <dt>${text.until}</dt><dd>${dated(job.health.covers_until, text.nothingYet)}</dd>

@@ -58,7 +58,7 @@ export function Locations({ parameters, me }) {
   // Five decimals are a metre.
   const rounded = (value) => number(value === undefined ? undefined : Number(value.toFixed(5)));
   const columns = [
-    { key: "name", title: words.name, render: (row) => html`${row.name}${row.placeholder && html`<p class="quiet">${words.placeholder}</p>`}` },
+    { key: "name", title: words.name, render: (row) => html`<a href=${link(`locations/${row.id}`)}>${row.name}</a>${row.placeholder && html`<p class="quiet">${words.placeholder}</p>`}` },
     ...(organisations.length > 1 ? [{ key: "organisation", title: words.organisation, value: (row) => owners.get(row.organisation_id) }] : []),
     { key: "latitude", title: text.latitude, render: (row) => rounded(row.latitude) },
     { key: "longitude", title: text.longitude, render: (row) => rounded(row.longitude) },

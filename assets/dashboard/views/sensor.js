@@ -63,7 +63,7 @@ export function SensorView({ id, parameters, me }) {
     <dl class="facts short">
       <dt>${text.metric}</dt><dd>${sensor.metric}</dd>
       <dt>${text.unit}</dt><dd>${sensor.unit ?? words.none}</dd>
-      <dt>${text.location}</dt><dd>${sensor.location_id ? html`<a href=${link("locations", { q: name(locations, sensor.location_id) })}>${name(locations, sensor.location_id)}</a>` : words.none}</dd>
+      <dt>${text.location}</dt><dd>${sensor.location_id ? html`<a href=${link(`locations/${sensor.location_id}`)}>${name(locations, sensor.location_id)}</a>` : words.none}</dd>
       ${organisations.length > 1 && html`<dt>${words.organisation}</dt><dd>${name(organisations, sensor.organisation_id)}</dd>`}
     </dl>
     <h2>${text.readings}</h2>
