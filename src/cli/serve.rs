@@ -28,7 +28,7 @@ use crate::{
     http,
     service::{App, sign_in, token},
     store::sqlite::backup::clear_passing,
-    task::{Tasks, alerts, clock, health, sweeper, webhooks},
+    task::{Tasks, accuracy, alerts, clock, health, sweeper, webhooks},
 };
 
 /// Name of the file in the data folder that the generated first admin token is written to.
@@ -131,6 +131,15 @@ pub async fn serve(
         upkeep.upkeep();
         std::future::ready(Ok::<_, String>(()))
     });
+    let shown = counted.clone();
+    accuracy::start(
+        &mut tasks,
+        app.clone(),
+        settings.metrics.accuracy_minutes,
+        move |found| {
+            shown.show_accuracy(found);
+        },
+    );
     let mut apart = JoinSet::new();
     if let Some(listener) = metrics {
         let options = http::Options {

@@ -32,7 +32,7 @@ pub struct Settings {
     pub tls: Tls,
     /// Origins that may call the API from a browser.
     pub cors: Cors,
-    /// Address of the metrics.
+    /// Address of the metrics, and what they have.
     pub metrics: Metrics,
     /// Deletion of expired rows.
     pub retention: Retention,
@@ -81,12 +81,14 @@ pub struct Cors {
     pub origins: Vec<String>,
 }
 
-/// Address of the metrics.
+/// Address of the metrics, and what they have.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Metrics {
     /// Separate address and port that serves `/metrics` without a token. If empty, the API serves it and needs a token.
     pub listen: String,
+    /// Minutes between two computations of the jobs' accuracy for the metrics. 0 leaves it out.
+    pub accuracy_minutes: u64,
 }
 
 /// Deletion of expired rows.

@@ -25,6 +25,7 @@ pub fn check_ranges(settings: &Settings) -> Result<(), Fault> {
         limits,
         retention,
         log,
+        metrics,
         storage,
         ..
     } = settings;
@@ -66,6 +67,7 @@ pub fn check_ranges(settings: &Settings) -> Result<(), Fault> {
         ("storage.statement_seconds", storage.statement_seconds, 1, 86_400),
         ("storage.lock_seconds", storage.lock_seconds, 1, 3600),
         ("storage.start_seconds", storage.start_seconds, 0, 86_400),
+        ("metrics.accuracy_minutes", metrics.accuracy_minutes, 0, 1440),
         ("retention.sweep_seconds", retention.sweep_seconds, 1, 86_400),
         ("retention.audit_days", retention.audit_days, 1, 36_500),
         ("retention.clock_slack_hours", retention.clock_slack_hours, 1, MANY),

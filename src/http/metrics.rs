@@ -1,8 +1,10 @@
 //! Metrics for Prometheus: counts and durations of requests, and the metrics of the other layers.
 
+mod accuracy;
+
 use std::{
     fs,
-    sync::{OnceLock, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -10,7 +12,10 @@ use metrics::{Counter, Histogram, counter, describe_counter, describe_gauge, des
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use poem::{Response, http::header};
 
-use crate::service::{self, App};
+use crate::{
+    domain::verification::RecentAccuracy,
+    service::{self, App},
+};
 
 /// Media type of the Prometheus text format.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -31,7 +36,11 @@ const WRITES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
 /// Metrics recorder of the whole process. Cheap to clone.
 #[derive(Clone)]
-pub struct Metrics(PrometheusHandle);
+pub struct Metrics {
+    recorder: PrometheusHandle,
+    /// The accuracy of the jobs as text. A gauge of the recorder would outlive its job.
+    accuracy: Arc<RwLock<String>>,
+}
 
 impl Metrics {
     /// Installs the recorder for the whole process.
@@ -52,13 +61,16 @@ impl Metrics {
         describe();
         service::metrics::describe();
         gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-        Ok(Self(handle))
+        Ok(Self {
+            recorder: handle,
+            accuracy: Arc::default(),
+        })
     }
 
     /// Moves recorded durations from a buffer to the histograms. Must be called every few seconds, because the buffer
     /// grows until then.
     pub fn upkeep(&self) {
-        self.0.run_upkeep();
+        self.recorder.run_upkeep();
     }
 
     /// Returns all metrics in the text format of Prometheus.
@@ -70,7 +82,13 @@ impl Metrics {
         Response::builder()
             .content_type(TEXT)
             .header(header::CACHE_CONTROL, "no-store")
-            .body(self.0.render())
+            .body(self.recorder.render() + &self.accuracy.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the accuracy of the jobs.
+    pub fn show_accuracy(&self, found: &[RecentAccuracy]) {
+        let shown = accuracy::text(found);
+        *self.accuracy.write().unwrap_or_else(PoisonError::into_inner) = shown;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Loops that run in the background while the server runs. If a round of a loop fails or panics, this is logged, and
 //! the loop continues.
 
+pub mod accuracy;
 pub mod alerts;
 pub mod clock;
 pub mod health;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::app::{ADMIN, TestApp};
 
 const WEATHER: &[u8] = include_bytes!("../../assets/docs/weather_nyc_2013.csv.gz");
-const HOUR: i64 = 3_600_000_000;
+pub const HOUR: i64 = 3_600_000_000;
 const ALL: &str = "metric=temperature&from=2013-01-01T00:00:00Z&to=2014-01-01T00:00:00Z";
 
 fn at(text: &str) -> i64 {
@@ -20,11 +20,11 @@ fn text(micros: i64) -> String {
     Timestamp::from_micros(micros).to_string()
 }
 
-/// The temperatures of Newark by their time, in microseconds.
-fn temperatures() -> BTreeMap<i64, f64> {
+/// The temperatures of a station by their time, in microseconds.
+pub fn temperatures(station: &str) -> BTreeMap<i64, f64> {
     let mut csv = String::new();
     GzDecoder::new(WEATHER).read_to_string(&mut csv).unwrap();
-    let lines = csv.lines().filter(|line| line.starts_with("EWR"));
+    let lines = csv.lines().filter(|line| line.starts_with(station));
     let value = |line: &str| {
         let cells: Vec<_> = line.split(',').collect();
         Some((at(cells[1]), cells[2].parse().ok()?))
@@ -32,25 +32,57 @@ fn temperatures() -> BTreeMap<i64, f64> {
     lines.filter_map(value).collect()
 }
 
-/// A server with the temperatures of Newark, and two models of them with a forecast of 48 hours each day: the day before,
-/// and the mean of a week, which leaves out each fifth day.
-struct Weather {
-    app: TestApp,
-    sensor: String,
+/// Issues of a model: their times, and the values of their valid times.
+pub type Issues = Vec<(i64, Vec<(i64, f64)>)>;
+
+/// Returns the issues of two models of the temperature, each with a forecast of 48 hours each day: the day before, and the
+/// mean of a week, which leaves out each fifth day.
+pub fn forecasts(readings: &BTreeMap<i64, f64>) -> [Issues; 2] {
+    let first = at("2013-04-02T04:00:00Z");
+    let [mut day_before, mut week_mean] = [Issues::new(), Issues::new()];
+    for day in 0..213 {
+        let issue = first + day * 24 * HOUR;
+        let past = |valid: i64, days: i64| readings.get(&(valid - days * 24 * HOUR)).copied();
+        // The last day of which the same hour is known at the issue.
+        let known = |valid: i64| (valid - issue + 24 * HOUR - 1) / (24 * HOUR);
+        let hours = || (1..=48).map(|hour| issue + hour * HOUR);
+        let before = hours().filter_map(|valid| Some((valid, past(valid, known(valid))?)));
+        day_before.push((issue, before.collect()));
+        if day % 5 != 4 {
+            let mean = |valid: i64| {
+                let week: Option<Vec<f64>> = (0..7).map(|more| past(valid, known(valid) + more)).collect();
+                let mean = week?.iter().sum::<f64>() / 7.0;
+                Some((valid, (mean * 100.0).round() / 100.0))
+            };
+            week_mean.push((issue, hours().filter_map(mean).collect()));
+        }
+    }
+    [day_before, week_mean]
+}
+
+/// A server with the temperatures of a station, and the two models of them.
+pub struct Weather {
+    pub app: TestApp,
+    pub sensor: String,
     day_before: String,
     week_mean: String,
 }
 
 impl Weather {
     async fn start() -> Self {
+        Self::start_at("EWR").await
+    }
+
+    /// Starts a server with the weather of a station.
+    pub async fn start_at(station: &str) -> Self {
         let app = TestApp::start().await;
+        let readings = temperatures(station);
         let home = app.organisation("Home").await;
         let station = json!({ "organisation_id": home, "name": "Newark", "latitude": 40.7, "longitude": -74.2 });
         let station = app.make("/api/v1/locations", &station).await;
         let sensor = json!({ "organisation_id": home, "name": "Thermometer", "metric": "temperature", "unit": "°C",
             "location_id": station });
         let sensor = app.make("/api/v1/sensors", &sensor).await;
-        let readings = temperatures();
         let rows: Vec<_> = readings
             .iter()
             .map(|(time, value)| json!({ "sensor_id": sensor, "time": text(*time), "value": value }))
@@ -81,30 +113,13 @@ impl Weather {
             day_before,
             week_mean,
         };
-        weather.forecast(&readings).await;
-        weather
-    }
-
-    async fn forecast(&self, readings: &BTreeMap<i64, f64>) {
-        let first = at("2013-04-02T04:00:00Z");
-        for day in 0..213 {
-            let issue = first + day * 24 * HOUR;
-            let past = |valid: i64, days: i64| readings.get(&(valid - days * 24 * HOUR)).copied();
-            // The last day of which the same hour is known at the issue.
-            let known = |valid: i64| (valid - issue + 24 * HOUR - 1) / (24 * HOUR);
-            let hours = || (1..=48).map(|hour| issue + hour * HOUR);
-            let before = hours().filter_map(|valid| Some((valid, past(valid, known(valid))?)));
-            self.issue(&self.day_before, issue, before.collect()).await;
-            if day % 5 != 4 {
-                let mean = |valid: i64| {
-                    let week: Option<Vec<f64>> = (0..7).map(|more| past(valid, known(valid) + more)).collect();
-                    let mean = week?.iter().sum::<f64>() / 7.0;
-                    Some((valid, (mean * 100.0).round() / 100.0))
-                };
-                self.issue(&self.week_mean, issue, hours().filter_map(mean).collect())
-                    .await;
+        let jobs = [&weather.day_before, &weather.week_mean];
+        for (job, issues) in jobs.into_iter().zip(forecasts(&readings)) {
+            for (issue, points) in issues {
+                weather.issue(job, issue, points).await;
             }
         }
+        weather
     }
 
     async fn issue(&self, job: &str, issue: i64, points: Vec<(i64, f64)>) {
@@ -121,14 +136,14 @@ impl Weather {
     }
 
     /// Returns the scores of both models for one and two days ahead, with more parameters.
-    async fn days(&self, more: &str) -> Vec<Value> {
+    pub async fn days(&self, more: &str) -> Vec<Value> {
         let jobs = format!("job_id={}&job_id={}", self.day_before, self.week_mean);
         self.scores(&format!("{ALL}&{jobs}&lead_edges=PT1H,PT25H,PT49H&{more}"))
             .await
     }
 }
 
-fn assert_near(row: &Value, name: &str, expected: f64) {
+pub fn assert_near(row: &Value, name: &str, expected: f64) {
     let found = row[name]
         .as_f64()
         .unwrap_or_else(|| panic!("{name} is {}: {row}", row[name]));
@@ -224,7 +239,7 @@ async fn references_and_intervals_on_real_weather_are_those_of_an_independent_pr
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn values_for_an_interval_are_compared_with_the_aggregate_of_its_readings() {
     let weather = Weather::start().await;
-    let readings = temperatures();
+    let readings = temperatures("EWR");
     let output = |label: &str| json!({ "role": "mean", "metric": "temperature", "unit": "°C", "interval": "PT3H", "label": label, "method": "mean" });
     let input = json!({ "role": "air", "input_kind": "sensor", "metric": "temperature" });
     let [sensor] = [&weather.sensor];

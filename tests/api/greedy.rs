@@ -89,6 +89,15 @@ impl Farm {
         )
     }
 
+    /// Returns the path of scores that take long: values are compared with themselves.
+    fn scores(&self) -> String {
+        let job = &self.job;
+        format!(
+            "/api/v1/accuracy?job_id={job}&metric=mildew_risk&from=1985-01-01T00:00:00Z&to=1993-01-01T00:00:00Z&issues=all\
+             &truth=analysis&lead_edges=-2000000000,0"
+        )
+    }
+
     async fn get(&self, secret: &str, path: &str) -> reqwest::Response {
         let request = self.client.get(format!("{}{path}", self.url));
         request.bearer_auth(secret).send().await.unwrap()
@@ -108,13 +117,21 @@ async fn reads_stop_when_nobody_waits_for_them() {
     for part in 0..2 {
         farm.fill(part * 100_000, 100_000).await;
     }
+    let mut stopped = 0;
+    for path in [farm.long(), farm.scores()] {
+        stopped += 20;
+        leave(&farm, &path, stopped).await;
+    }
+}
+
+/// Sends many requests and leaves, until at least `stopped` reads were stopped since the start.
+async fn leave(farm: &Farm, path: &str, stopped: u64) {
     // A token's first slot is soon taken; the others wait in the queue.
     let mut greedy = Vec::new();
     for _ in 0..30 {
         let mut raw = Raw::connect(&farm.url).await;
         let head = format!(
-            "GET {} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
-            farm.long(),
+            "GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
             farm.viewer
         );
         assert!(raw.send(head).await);
@@ -125,17 +142,17 @@ async fn reads_stop_when_nobody_waits_for_them() {
     let answer = farm.get(&farm.other, "/api/v1/locations?limit=1").await;
     assert_eq!(answer.status(), 200);
     // All reads stop, except those that were finished already.
-    let stopped = async {
-        while farm.metric("prediction_api_scans_stopped_total").await < 20 {
+    let all_stopped = async {
+        while farm.metric("prediction_api_scans_stopped_total").await < stopped {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let stopped = tokio::time::timeout(Duration::from_secs(20), stopped).await;
-    stopped.expect("reads go on that nobody waits for");
+    let all_stopped = tokio::time::timeout(Duration::from_secs(20), all_stopped).await;
+    all_stopped.expect("reads go on that nobody waits for");
     assert_eq!(farm.metric("prediction_api_scans_waiting").await, 0);
     // The connections to the database are as good as before.
     for _ in 0..4 {
-        assert_eq!(farm.get(&farm.viewer, &farm.long()).await.status(), 200);
+        assert_eq!(farm.get(&farm.viewer, path).await.status(), 200);
     }
 }
 

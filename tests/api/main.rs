@@ -2,6 +2,7 @@
 
 mod access;
 mod accuracy;
+mod accuracy_rules;
 mod alerts;
 mod app;
 mod audit;

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fs, time::Instant};
 
+use prediction_api::{domain::Timestamp, service::system_clock};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
@@ -25,7 +26,16 @@ struct Watched {
 
 impl Watched {
     fn start(settings: &[(&str, &str)]) -> Self {
-        let folder = tempdir().unwrap();
+        Self::start_in(tempdir().unwrap(), settings)
+    }
+
+    /// Stops the server, and starts it on the same data with other settings.
+    fn restart(mut self, settings: &[(&str, &str)]) -> Self {
+        assert_eq!(self.served.take().unwrap().terminate(), Some(0));
+        Self::start_in(self.folder, settings)
+    }
+
+    fn start_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
         let mut program = command(folder.path(), &["serve"]);
         program
             .env("PREDICTION_API_ADMIN_TOKEN", ADMIN)
@@ -151,6 +161,74 @@ async fn the_metrics_count_requests_and_values() {
     }
     let routes = found.keys().filter(|name| name.contains("/none/"));
     assert_eq!(routes.count(), 0, "a client makes up labels");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_accuracy_of_the_jobs_is_shown_if_the_settings_say_so() {
+    const ERROR: &str = "prediction_api_job_mean_absolute_error";
+    for minutes in ["0", "1"] {
+        let server = Watched::start(&[]);
+        let made = async |path: &str, body: &Value| {
+            let (status, text) = server.call(ADMIN, Method::POST, &format!("/api/v1{path}"), body).await;
+            assert!(status < 300, "{text}");
+            serde_json::from_str::<Value>(&text).unwrap()
+        };
+        made("/organisations", &json!({ "id": ORGANISATION, "name": "x" })).await;
+        let place = json!({ "organisation_id": ORGANISATION, "name": "x", "latitude": 52, "longitude": 13 });
+        let place = made("/locations", &place).await;
+        let sensor = json!({ "organisation_id": ORGANISATION, "location_id": place["id"], "name": "x", "metric": "flow", "unit": "l/s" });
+        let sensor = made("/sensors", &sensor).await;
+        let mut jobs = Vec::new();
+        for name in ["The \"best\"", "Unmeasured"] {
+            let metric = if name == "Unmeasured" { "rain" } else { "flow" };
+            let setup = json!({
+                "organisation_id": ORGANISATION, "source": { "name": name }, "job": { "name": name, "location_id": place["id"] },
+                "source_version": { "version": "1", "input_roles": [], "output_roles": [{ "role": "out", "metric": metric, "unit": "l/s" }] },
+                "role_bindings": [],
+            });
+            jobs.push(made("/jobs/setup", &setup).await);
+        }
+        // Only a prediction that arrives before its time counts, so that this waits until the second has come.
+        let soon = Timestamp::from_micros(now().micros() / 1_000_000 * 1_000_000).plus_seconds(3);
+        for job in &jobs {
+            let late = json!({ "role": "out", "valid_time": soon.plus_seconds(-3600), "value": 90 });
+            let points = json!([{ "role": "out", "valid_time": soon, "value": 12.5 }, late]);
+            let issue = soon.plus_seconds(-7200);
+            made(
+                "/predictions",
+                &json!({ "job_id": job["id"], "issue_time": issue, "predictions": points }),
+            )
+            .await;
+        }
+        while now() <= soon {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        let reading = |time: Timestamp| json!({ "sensor_id": sensor["id"], "time": time, "value": 10 });
+        made("/readings", &json!([reading(soon), reading(soon.plus_seconds(-3600))])).await;
+        let server = server.restart(&[("PREDICTION_API_METRICS__ACCURACY_MINUTES", minutes)]);
+        let labels = format!(
+            "{{job_id={},job=\"The \\\"best\\\"\",metric=\"flow\",unit=\"l/s\",stage=\"\"}}",
+            jobs[0]["id"]
+        );
+        let mut found = server.samples().await;
+        if minutes == "1" {
+            let begin = Instant::now();
+            while !found.contains_key(&format!("{ERROR}{labels}")) {
+                assert!(begin.elapsed() < DEADLINE, "{found:#?}");
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                found = server.samples().await;
+            }
+            assert_eq!(found[&format!("{ERROR}{labels}")], 2.5);
+            assert_eq!(found[&format!("prediction_api_job_accuracy_pairs{labels}")], 1.0);
+        }
+        let shown = found.keys().filter(|name| name.starts_with(ERROR));
+        assert_eq!(shown.count(), usize::from(minutes == "1"));
+        server.log();
+    }
+}
+
+fn now() -> Timestamp {
+    system_clock()()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -45,6 +45,11 @@ impl LeadEdges {
         Self(vec![Duration::BOUNDS.0.micros(), 1])
     }
 
+    /// Returns one bucket of all lead times from 0 on.
+    pub fn ahead() -> Self {
+        Self(vec![0, Duration::BOUNDS.1.micros()])
+    }
+
     /// Returns the number of buckets.
     pub fn count(&self) -> usize {
         self.0.len().saturating_sub(1)

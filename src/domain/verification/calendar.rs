@@ -43,14 +43,25 @@ pub struct Calendar {
 }
 
 impl Calendar {
+    /// Returns the calendar of UTC.
+    pub fn utc() -> Self {
+        Self::in_zone(TimeZone::UTC)
+    }
+
     /// Returns the calendar of a time zone by its IANA name, such as `Europe/Berlin`. `None` if there is none of this name.
     pub fn of(name: &str) -> Option<Self> {
         let zone = match name {
             "UTC" | "Z" => TimeZone::UTC,
             name => TimeZone::get(name).ok()?,
         };
-        let last = Cell::new((i64::MIN, 0));
-        Some(Self { zone, last })
+        Some(Self::in_zone(zone))
+    }
+
+    fn in_zone(zone: TimeZone) -> Self {
+        Self {
+            zone,
+            last: Cell::new((i64::MIN, 0)),
+        }
     }
 
     /// Returns the time as microseconds of the local clock since 1970-01-01.
@@ -71,21 +82,67 @@ impl Calendar {
         self.local(time).div_euclid(DAY)
     }
 
-    /// Returns the name of the part of the calendar that the time belongs to. Locations and jobs have none.
-    pub fn name(&self, by: By, time: i64) -> Option<String> {
+    /// Returns the parts of the calendar that the time belongs to, of those that rows are split by.
+    pub fn parts(&self, by: &[By], time: i64) -> Parts {
+        let mut parts = Parts::default();
+        if by.is_empty() {
+            return parts;
+        }
         let local = self.local(time);
-        let date = || Date::from_julian_day(i32::try_from(local.div_euclid(DAY) + EPOCH).ok()?).ok();
+        let day = local.div_euclid(DAY);
+        for by in by {
+            match by {
+                By::Location | By::Job => {}
+                By::Hour => parts.hour = local.rem_euclid(DAY) / (3600 * SECOND),
+                By::Day => parts.day = day,
+                // 1970-01-01 was a Thursday, and weeks begin on Mondays.
+                By::Week => parts.week = (day + 3).div_euclid(7),
+                By::Month => parts.month = date(day).map_or(0, month),
+            }
+        }
+        parts
+    }
+}
+
+/// Parts of the calendar, as numbers, whose order is that of time. Parts that rows are not split by are 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Parts {
+    /// Number of the month since the year 0.
+    month: i64,
+    /// Number of the week since that of 1970-01-01.
+    week: i64,
+    /// Number of the day since 1970-01-01.
+    day: i64,
+    /// Hour of the day.
+    hour: i64,
+}
+
+impl Parts {
+    /// Returns the name of a part. Locations and jobs have none.
+    pub fn name(self, by: By) -> Option<String> {
         match by {
             By::Location | By::Job => None,
-            By::Hour => Some(format!("{:02}", local.rem_euclid(DAY) / (3600 * SECOND))),
-            By::Day => date().map(|date| date.to_string()),
-            By::Week => date().map(|date| {
+            By::Hour => Some(format!("{:02}", self.hour)),
+            By::Day => date(self.day).map(|date| date.to_string()),
+            By::Week => date(self.week * 7 - 3).map(|date| {
                 let (year, week, _) = date.to_iso_week_date();
                 format!("{year}-W{week:02}")
             }),
-            By::Month => date().map(|date| format!("{}-{:02}", date.year(), u8::from(date.month()))),
+            By::Month => Some(format!(
+                "{}-{:02}",
+                self.month.div_euclid(12),
+                self.month.rem_euclid(12) + 1
+            )),
         }
     }
+}
+
+fn date(day: i64) -> Option<Date> {
+    Date::from_julian_day(i32::try_from(day + EPOCH).ok()?).ok()
+}
+
+fn month(date: Date) -> i64 {
+    i64::from(date.year()) * 12 + i64::from(u8::from(date.month())) - 1
 }
 
 #[cfg(test)]
@@ -99,15 +156,26 @@ mod tests {
         let (utc, york) = (Calendar::of("UTC").unwrap(), Calendar::of("America/New_York").unwrap());
         let time = at("2013-03-10T03:30:00Z");
         let names = |calendar: &Calendar, time| {
-            [By::Hour, By::Day, By::Week, By::Month].map(|by| calendar.name(by, time).unwrap())
+            let all = [By::Hour, By::Day, By::Week, By::Month];
+            all.map(|by| calendar.parts(&all, time).name(by).unwrap())
         };
         assert_eq!(names(&utc, time), ["03", "2013-03-10", "2013-W10", "2013-03"]);
         assert_eq!(names(&york, time), ["22", "2013-03-09", "2013-W10", "2013-03"]);
         // The clock goes forward at 07:00 UTC.
-        assert_eq!(york.name(By::Hour, at("2013-03-10T06:59:00Z")).unwrap(), "01");
-        assert_eq!(york.name(By::Hour, at("2013-03-10T07:00:00Z")).unwrap(), "03");
+        assert_eq!(
+            york.parts(&[By::Hour], at("2013-03-10T06:59:00Z"))
+                .name(By::Hour)
+                .unwrap(),
+            "01"
+        );
+        assert_eq!(
+            york.parts(&[By::Hour], at("2013-03-10T07:00:00Z"))
+                .name(By::Hour)
+                .unwrap(),
+            "03"
+        );
         assert_eq!(utc.day(time) - york.day(time), 1);
-        assert_eq!(utc.name(By::Week, at("2012-12-31T00:00:00Z")).unwrap(), "2013-W01");
+        assert_eq!(names(&utc, at("2012-12-31T00:00:00Z"))[2], "2013-W01");
         assert!(Calendar::of("Mars/Olympus").is_none());
     }
 }

@@ -43,7 +43,8 @@ pub struct Collected<'a> {
     before: usize,
     /// The newest prediction of each valid time and bucket: issue time, arrival and value.
     newest: Vec<Option<(i64, i64, f64)>>,
-    all: Vec<Predicted>,
+    /// All predictions, newest issue first, each with the index of its valid time.
+    all: Vec<(usize, Predicted)>,
     revised: Option<Vec<Revised>>,
 }
 
@@ -96,7 +97,8 @@ impl<'a> Collected<'a> {
             return;
         }
         let Some(value) = value else { return };
-        let cell = self.place(time) * self.edges.count() + bucket;
+        let place = self.place(time);
+        let cell = place * self.edges.count() + bucket;
         if let Some(revised) = self.revised.as_mut().and_then(|revised| revised.get_mut(cell)) {
             revised.add(value);
         }
@@ -106,13 +108,16 @@ impl<'a> Collected<'a> {
                     *newest = Some((issue_time.micros(), available_at.micros(), value));
                 }
             }
-            Issues::All => self.all.push(Predicted {
-                valid_time: time,
-                bucket,
-                issue_time: issue_time.micros(),
-                available_at: available_at.micros(),
-                value,
-            }),
+            Issues::All => {
+                let found = Predicted {
+                    valid_time: time,
+                    bucket,
+                    issue_time: issue_time.micros(),
+                    available_at: available_at.micros(),
+                    value,
+                };
+                self.all.push((place, found));
+            }
         }
     }
 
@@ -145,21 +150,58 @@ impl<'a> Collected<'a> {
         let place = |cell: usize| (cell % buckets, self.times[cell / buckets]);
         let revised = self.revised.iter().flatten().enumerate();
         let revised: Vec<_> = revised.map(|(cell, revised)| (place(cell), *revised)).collect();
-        let mut found = self.all;
-        for (cell, newest) in self.newest.iter().enumerate() {
-            let Some((issue_time, available_at, value)) = *newest else {
-                continue;
-            };
-            found.push(Predicted {
-                valid_time: self.times[cell / buckets],
-                bucket: cell % buckets,
-                issue_time,
-                available_at,
-                value,
-            });
-        }
-        found.sort_by_key(|found| (found.valid_time, found.issue_time));
+        let mut order: Vec<_> = (0..self.times.len()).collect();
+        order.sort_unstable_by_key(|place| self.times[*place]);
+        let found = match self.issues {
+            Issues::Latest => self.newest_in(&order),
+            Issues::All => self.all_in(&order),
+        };
         (found, revised)
+    }
+
+    /// Returns the newest predictions, with the valid times in this order.
+    fn newest_in(&self, order: &[usize]) -> Vec<Predicted> {
+        let buckets = self.edges.count();
+        let mut found = Vec::with_capacity(self.newest.iter().flatten().count());
+        for place in order {
+            // Of two predictions of a valid time, that with the longer lead time has the earlier issue time.
+            for bucket in (0..buckets).rev() {
+                let Some((issue_time, available_at, value)) = self.newest[place * buckets + bucket] else {
+                    continue;
+                };
+                found.push(Predicted {
+                    valid_time: self.times[*place],
+                    bucket,
+                    issue_time,
+                    available_at,
+                    value,
+                });
+            }
+        }
+        found
+    }
+
+    /// Returns all predictions, with the valid times in this order. Each is moved once: sorting the predictions of a
+    /// season took as long as reading them.
+    fn all_in(&self, order: &[usize]) -> Vec<Predicted> {
+        let Some((_, first)) = self.all.first() else {
+            return Vec::new();
+        };
+        let mut counts = vec![0; order.len()];
+        self.all.iter().for_each(|(place, _)| counts[*place] += 1);
+        // The next free index for each valid time.
+        let mut next = vec![0; order.len()];
+        let mut sum = 0;
+        for place in order {
+            next[*place] = sum;
+            sum += counts[*place];
+        }
+        let mut found = vec![*first; self.all.len()];
+        for (place, one) in self.all.iter().rev() {
+            found[next[*place]] = *one;
+            next[*place] += 1;
+        }
+        found
     }
 }
 

@@ -20,7 +20,7 @@ mod tally;
 mod truth;
 
 pub use bucket::LeadEdges;
-pub use calendar::{By, Calendar};
+pub use calendar::{By, Calendar, Parts};
 pub use class_table::ClassTable;
 pub use collect::{Collected, Place, Predicted};
 pub use common::common;
@@ -29,7 +29,7 @@ pub use pairing::{Matching, Pair, Paired, ReferenceValues, Rules, pair};
 pub use query::{AccuracyCursor, AccuracyQuery, PairsCursor, TruthKind};
 pub use reference::{Climatology, Reference};
 pub use revision::{Revised, Revisions};
-pub use row::{Accuracy, AccuracyPair};
+pub use row::{Accuracy, AccuracyPair, RecentAccuracy};
 pub use sums::{Scores, Sums};
 pub use tally::{Tally, TallyRules};
 pub use truth::{Measured, Truth};

@@ -155,9 +155,15 @@ pub fn pair(
     let inside = truth.between(window.0, window.1);
     let mut met = vec![vec![false; inside.len()]; buckets];
     let mut paired = Paired::default();
+    // The predictions of a valid time follow each other, one for each bucket or issue.
+    let mut last: Option<(i64, Option<Measured>)> = None;
     for one in predicted {
         let place = (one.bucket, one.valid_time);
-        let Some(measured) = rules.measured(truth, one.valid_time) else {
+        let measured = match &last {
+            Some((time, measured)) if *time == one.valid_time => measured,
+            _ => &last.insert((one.valid_time, rules.measured(truth, one.valid_time))).1,
+        };
+        let Some(measured) = measured else {
             paired.without_truth.push(place);
             continue;
         };

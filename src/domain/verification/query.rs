@@ -11,11 +11,15 @@ use super::{
     reference::Reference,
 };
 use crate::domain::{
+    page::DEFAULT_LIMIT,
     prediction::{Issues, PredictionScope},
     time::Timestamp,
     track::Tracks,
     window::AskedWindow,
 };
+
+/// The default part of the measurements of an interval that must be there.
+const MIN_COVERAGE: f64 = 0.75;
 
 /// The kind of truth that predictions are compared with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -84,6 +88,41 @@ pub struct AccuracyQuery {
     pub pool: bool,
     /// Maximum number of rows.
     pub limit: usize,
+}
+
+impl AccuracyQuery {
+    /// Returns the query for a metric of jobs or locations whose other members have their defaults.
+    pub fn of(metric: impl Into<String>, scopes: Vec<PredictionScope>) -> Self {
+        Self {
+            metric: metric.into(),
+            scopes,
+            sources: Vec::new(),
+            source_versions: Vec::new(),
+            stage: None,
+            tracks: Tracks::default(),
+            asked: AskedWindow { from: None, to: None },
+            edges: LeadEdges::default(),
+            issues: Issues::Latest,
+            by: Vec::new(),
+            calendar: Calendar::utc(),
+            truth: TruthKind::Readings,
+            sensor_id: None,
+            truth_source: None,
+            reference: None,
+            common: false,
+            thresholds: Vec::new(),
+            event: Relation::default(),
+            classes: false,
+            revision: false,
+            as_of: None,
+            without_late: false,
+            matching: Matching::Exact,
+            min_coverage: MIN_COVERAGE,
+            min_pairs: 1,
+            pool: false,
+            limit: DEFAULT_LIMIT,
+        }
+    }
 }
 
 /// The series after which the next page begins: their order is that of the locations, jobs, sources and versions.

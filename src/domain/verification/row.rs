@@ -134,6 +134,25 @@ pub struct Accuracy {
     pub flip_flop: Option<f64>,
 }
 
+/// The mean absolute error of a job in the last days, of the newest predictions that arrived before their valid time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecentAccuracy {
+    /// The job.
+    pub job_id: Uuid,
+    /// Name of the job.
+    pub job: Name,
+    /// Predicted metric.
+    pub metric: Name,
+    /// Unit of the error.
+    pub unit: Option<Name>,
+    /// Label that splits the predictions of one metric.
+    pub stage: Option<Stage>,
+    /// Mean absolute error.
+    pub mae: f64,
+    /// Number of pairs.
+    pub pairs: u64,
+}
+
 /// A prediction and the measurement of its valid time.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 pub struct AccuracyPair {

@@ -3,20 +3,20 @@
 
 mod group;
 mod pairs;
+mod read;
+mod recent;
 mod rows;
 mod select;
 mod slices;
 mod truth;
-
-use std::ops::ControlFlow::Continue;
 
 use super::{App, as_of};
 use crate::domain::{
     Caller, Result, Window,
     verification::{Accuracy, AccuracyCursor, AccuracyPair, AccuracyQuery, PairsCursor},
 };
+pub use recent::recent;
 use rows::Rows;
-use slices::Slices;
 
 /// The default length of the window, in days.
 const DAYS: i64 = 30;
@@ -25,8 +25,8 @@ const DAYS: i64 = 30;
 /// and job, and by lead time.
 ///
 /// # Errors
-/// Not found: a job, location or sensor. Bad parameter: several sensors could be the truth, units differ, or a series has
-/// too many points in the window.
+/// Not found: a job, location or sensor. Bad parameter: several sensors could be the truth, units differ, a series has
+/// too many points in the window, or the window is split into too many rows.
 pub async fn scores(
     app: &App,
     caller: &Caller,
@@ -39,18 +39,17 @@ pub async fn scores(
         let window = query.asked.ending(now, DAYS)?;
         let groups = select::groups(connection, &caller, &query)?;
         let (begin, mut skipped) = after.map_or((String::new(), 0), |after| (after.group, after.rows));
+        if query.pool {
+            let rows = read::pooled(connection, &query, window, &groups, now)?;
+            let end = skipped.saturating_add(query.limit);
+            let next = (end < rows.len()).then(|| cursor(window, "", end));
+            let page = rows.into_iter().skip(skipped).take(query.limit);
+            return Ok((page.collect(), next));
+        }
         let mut found = Vec::new();
-        let mut pooled = Rows::new(&query);
-        for group in groups.iter().filter(|group| query.pool || group.key >= begin) {
+        for group in groups.iter().filter(|group| group.key >= begin) {
             let mut rows = Rows::new(&query);
-            let into = if query.pool { &mut pooled } else { &mut rows };
-            Slices::new(connection, &query, window, group, now).each(|slice| {
-                into.add(group, &slice);
-                Ok(Continue(()))
-            })?;
-            if query.pool {
-                continue;
-            }
+            read::add(connection, &query, window, group, now, &mut rows)?;
             let skip = if group.key == begin {
                 std::mem::take(&mut skipped)
             } else {
@@ -63,13 +62,6 @@ pub async fn scores(
             if count > room {
                 return Ok((found, Some(cursor(window, &group.key, skip + room))));
             }
-        }
-        if query.pool {
-            let rows = pooled.finish();
-            let end = skipped.saturating_add(query.limit);
-            let next = (end < rows.len()).then(|| cursor(window, "", end));
-            found = rows.into_iter().skip(skipped).take(query.limit).collect();
-            return Ok((found, next));
         }
         Ok((found, None))
     })

@@ -1,7 +1,7 @@
 //! Adds pairs up to the rows of the response.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     sync::Arc,
 };
 
@@ -12,12 +12,16 @@ use super::{
     slices::Pairs,
 };
 use crate::domain::{
+    Error, Result,
     prediction::Series,
-    verification::{Accuracy, AccuracyQuery, By, Tally, TallyRules},
+    verification::{Accuracy, AccuracyQuery, By, Parts, Place, Tally, TallyRules},
 };
 
+/// The most rows of a group, so that a window that is split by hours and days does not take all memory.
+const MOST: usize = 50_000;
+
 /// The key of a row, in the order of the response.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     source: String,
     version: String,
@@ -26,8 +30,7 @@ struct Key {
     location: Option<Uuid>,
     job: Option<Uuid>,
     bucket: usize,
-    /// Names of the parts of the calendar, in the order of the query.
-    parts: Vec<String>,
+    parts: Parts,
 }
 
 struct Row {
@@ -35,14 +38,31 @@ struct Row {
     series: Arc<Series>,
     sensor: Option<Uuid>,
     rules: TallyRules,
+    /// Whether there are predictions of the row. Measurements alone make no row, but they count once predictions show.
+    is_predicted: bool,
 }
 
 /// Rows that pairs are added up to.
 pub struct Rows<'a> {
     query: &'a AccuracyQuery,
-    rows: BTreeMap<Key, Row>,
-    /// Measurements that no prediction of a row met. They count only if the row exists, which may show later.
-    unmet: HashMap<Key, u64>,
+    rows: Vec<Row>,
+    /// Places of the rows in the list.
+    places: BTreeMap<Key, usize>,
+}
+
+/// The rows of a member of a group, by bucket. A pair finds its row here without a key, whose texts would take longer than
+/// everything else that is done for a pair.
+struct RowsOf<'a> {
+    group: &'a Group,
+    member: &'a Member,
+    buckets: Vec<RowsOfBucket>,
+}
+
+#[derive(Default)]
+struct RowsOfBucket {
+    /// The row of the last pair. The next one is mostly of the same.
+    last: Option<(Parts, usize)>,
+    all: HashMap<Parts, usize>,
 }
 
 impl<'a> Rows<'a> {
@@ -50,49 +70,66 @@ impl<'a> Rows<'a> {
     pub fn new(query: &'a AccuracyQuery) -> Self {
         Self {
             query,
-            rows: BTreeMap::new(),
-            unmet: HashMap::new(),
+            rows: Vec::new(),
+            places: BTreeMap::new(),
         }
     }
 
     /// Adds the pairs of a slice of a group.
-    pub fn add(&mut self, group: &Group, slice: &Pairs) {
+    ///
+    /// # Errors
+    /// Bad parameter: there are too many rows.
+    pub fn add(&mut self, group: &Group, slice: &Pairs) -> Result<()> {
         for index in group.scored() {
             let (member, paired) = (&group.members[index], &slice.paired[index]);
-            let mut last = None;
+            let buckets = std::iter::repeat_with(RowsOfBucket::default);
+            let mut of = RowsOf {
+                group,
+                member,
+                buckets: buckets.take(self.query.edges.count()).collect(),
+            };
             for place in &slice.places[index] {
-                // Without parts of the calendar all places of a bucket are of one row.
-                if self.query.by.is_empty() && last == Some(place.0) {
-                    continue;
-                }
-                last = Some(place.0);
-                self.row(group, member, *place);
+                self.row(&mut of, *place)?.is_predicted = true;
             }
             for pair in &paired.pairs {
-                let row = self.row(group, member, (pair.predicted.bucket, pair.predicted.valid_time));
+                let row = self.row(&mut of, (pair.predicted.bucket, pair.predicted.valid_time))?;
                 row.tally.add(pair, &row.rules);
             }
             for place in &paired.without_truth {
-                self.row(group, member, *place).tally.without_reading += 1;
+                self.row(&mut of, *place)?.tally.without_reading += 1;
             }
             for place in &paired.without_reference {
-                self.row(group, member, *place).tally.without_reference += 1;
+                self.row(&mut of, *place)?.tally.without_reference += 1;
             }
             for (place, revised) in &slice.revised[index] {
-                self.row(group, member, *place).tally.revisions.add(revised);
+                self.row(&mut of, *place)?.tally.revisions.add(revised);
             }
             for place in &paired.without_prediction {
-                let key = self.key(member, *place);
-                *self.unmet.entry(key).or_default() += 1;
+                self.row(&mut of, *place)?.tally.without_prediction += 1;
             }
         }
+        Ok(())
     }
 
-    fn key(&self, member: &Member, (bucket, time): (usize, i64)) -> Key {
+    fn row(&mut self, of: &mut RowsOf<'_>, (bucket, time): Place) -> Result<&mut Row> {
+        let parts = self.query.calendar.parts(&self.query.by, time);
+        let known = &mut of.buckets[bucket];
+        let place = match known.last {
+            Some((last, place)) if last == parts => place,
+            _ => match known.all.entry(parts) {
+                Entry::Occupied(found) => *found.get(),
+                Entry::Vacant(new) => *new.insert(self.place(of.group, of.member, bucket, parts)?),
+            },
+        };
+        known.last = Some((parts, place));
+        Ok(&mut self.rows[place])
+    }
+
+    /// Returns the place of a row in the list, and adds it if it is new.
+    fn place(&mut self, group: &Group, member: &Member, bucket: usize, parts: Parts) -> Result<usize> {
         let (query, series) = (self.query, &member.row.series);
         let is_split = |by: By| !query.pool || query.by.contains(&by);
-        let parts = query.by.iter().filter_map(|by| query.calendar.name(*by, time));
-        Key {
+        let key = Key {
             source: series.source_name.to_string(),
             version: series.version_label.to_string(),
             stage: series.stage.as_ref().map(ToString::to_string),
@@ -100,15 +137,19 @@ impl<'a> Rows<'a> {
             location: series.location_id.filter(|_| is_split(By::Location)),
             job: series.job_id.filter(|_| is_split(By::Job)),
             bucket,
-            parts: parts.collect(),
+            parts,
+        };
+        if let Some(place) = self.places.get(&key) {
+            return Ok(*place);
         }
-    }
-
-    fn row(&mut self, group: &Group, member: &Member, place: (usize, i64)) -> &mut Row {
-        let (query, key) = (self.query, self.key(member, place));
-        self.rows.entry(key).or_insert_with(|| Row {
+        if self.rows.len() == MOST {
+            let detail =
+                format!("splits the window into more than {MOST} rows: narrow the window, or split it by less");
+            return Err(Error::bad_parameter("by", detail));
+        }
+        self.rows.push(Row {
             tally: Tally::default(),
-            series: member.row.series.clone(),
+            series: series.clone(),
             sensor: group.sensor(member).map(|sensor| sensor.id),
             rules: TallyRules {
                 thresholds: query.thresholds.clone(),
@@ -116,22 +157,19 @@ impl<'a> Rows<'a> {
                 classes: member.classes.clone().filter(|_| query.classes),
                 calendar: query.calendar.clone(),
             },
-        })
+            is_predicted: false,
+        });
+        self.places.insert(key, self.rows.len() - 1);
+        Ok(self.rows.len() - 1)
     }
 
     /// Returns the rows with their scores.
     pub fn finish(self) -> Vec<Accuracy> {
-        let (query, unmet) = (self.query, self.unmet);
-        let row = |(key, mut row): (Key, Row)| {
-            row.tally.without_prediction = unmet.get(&key).copied().unwrap_or_default();
+        let (query, rows) = (self.query, self.rows);
+        let row = |(key, place): (Key, usize)| {
+            let row = &rows[place];
             let (lead_from, lead_to) = query.edges.bounds(key.bucket);
-            let parts = query.by.iter().filter(|by| !matches!(by, By::Location | By::Job));
-            let named: Vec<_> = parts.zip(&key.parts).collect();
-            let part = |by: By| {
-                let found = named.iter().find(|(name, _)| **name == by);
-                found.map(|(_, text)| (*text).clone())
-            };
-            let series = row.series;
+            let part = |by: By| key.parts.name(by).filter(|_| query.by.contains(&by));
             let blank = Accuracy {
                 job_id: key.job,
                 location_id: key.location,
@@ -143,10 +181,10 @@ impl<'a> Rows<'a> {
                 week: part(By::Week),
                 month: part(By::Month),
                 reference: query.reference.as_ref().map(|(_, text)| text.clone()),
-                ..Accuracy::blank(&series)
+                ..Accuracy::blank(&row.series)
             };
-            blank.scored(&row.tally, query.min_pairs)
+            row.is_predicted.then(|| blank.scored(&row.tally, query.min_pairs))
         };
-        self.rows.into_iter().map(row).collect()
+        self.places.into_iter().filter_map(row).collect()
     }
 }

@@ -31,3 +31,15 @@ pub enum MatchParameter {
     /// The nearest measurement within `tolerance`.
     Nearest,
 }
+
+/// Issues of a valid_time that are compared.
+#[derive(Debug, Clone, Copy, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum ScoredIssues {
+    /// The newest of each valid_time and range of lead times.
+    Newest,
+    /// The same, by the name that it has in `GET /api/v1/predictions`.
+    Latest,
+    /// All issues.
+    All,
+}

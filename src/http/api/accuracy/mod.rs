@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use poem_openapi::{OpenApi, param::Query};
 use uuid::Uuid;
 
-use super::{prediction::IssuesParameter, tag::Tag};
+use super::tag::Tag;
 use crate::{
     domain::{
         Duration, Timestamp,
@@ -26,7 +26,7 @@ use crate::{
     },
     service::{App, accuracy},
 };
-use choices::{LateParameter, MatchParameter, TruthParameter};
+use choices::{LateParameter, MatchParameter, ScoredIssues, TruthParameter};
 use parameters::{Parameters, Selection};
 
 /// Operations on the accuracy of predictions.
@@ -70,8 +70,8 @@ impl AccuracyApi {
         /// The edges of the ranges of lead times, ascending and separated by commas: ISO 8601 durations, or seconds. A range
         /// includes its lower edge. The default is PT0S,PT6H,PT12H,P1D,P2D,P3D,P5D,P7D,P10D,P15D.
         lead_edges: Query<Option<String>>,
-        /// The newest issue of each valid_time and range (`latest`, the default), or `all`.
-        issues: Query<Option<IssuesParameter>>,
+        /// The newest issue of each valid_time and range (`newest`, the default, or `latest`), or `all`.
+        issues: Query<Option<ScoredIssues>>,
         /// Splits the rows further. The parameter may be repeated. `location` and `job` are for `pool=true`, which adds up
         /// the others.
         by: Query<Option<Vec<By>>>,
@@ -213,8 +213,8 @@ impl AccuracyApi {
         to: Query<Option<Timestamp>>,
         /// The edges of the ranges of lead times, as in `GET /api/v1/accuracy`. A valid_time has a pair in each range.
         lead_edges: Query<Option<String>>,
-        /// The newest issue of each valid_time and range (`latest`, the default), or `all`.
-        issues: Query<Option<IssuesParameter>>,
+        /// The newest issue of each valid_time and range (`newest`, the default, or `latest`), or `all`.
+        issues: Query<Option<ScoredIssues>>,
         /// The truth that predictions are compared with: `readings` (the default) or `analysis`.
         truth: Query<Option<TruthParameter>>,
         /// The sensor whose readings are the truth, if several measure the metric.

@@ -2,22 +2,16 @@
 
 use uuid::Uuid;
 
-use super::choices::{LateParameter, MatchParameter, TruthParameter};
-use crate::{
-    domain::{
-        AskedWindow, Duration, Error, Result, Timestamp, Violation,
-        prediction::{Issues, PredictionScope},
-        track::Tracks,
-        verification::{AccuracyQuery, By, Calendar, LeadEdges, Matching, Reference, Relation, TruthKind},
-    },
-    http::api::prediction::IssuesParameter,
+use super::choices::{LateParameter, MatchParameter, ScoredIssues, TruthParameter};
+use crate::domain::{
+    AskedWindow, Duration, Error, Result, Timestamp, Violation,
+    prediction::{Issues, PredictionScope},
+    track::Tracks,
+    verification::{AccuracyQuery, By, Calendar, LeadEdges, Matching, Reference, Relation, TruthKind},
 };
 
 /// The most jobs or locations, and the most thresholds, of one request.
 const MOST: usize = 100;
-
-/// The default part of the measurements of an interval that must be there.
-const MIN_COVERAGE: f64 = 0.75;
 
 /// The parameters that select predictions.
 #[derive(Default)]
@@ -39,7 +33,7 @@ pub struct Selection {
 pub struct Parameters {
     pub selection: Selection,
     pub lead_edges: Option<String>,
-    pub issues: Option<IssuesParameter>,
+    pub issues: Option<ScoredIssues>,
     pub by: Option<Vec<By>>,
     pub tz: Option<String>,
     pub truth: Option<TruthParameter>,
@@ -128,9 +122,8 @@ impl Parameters {
         let (Some(calendar), true) = (calendar, bad.is_empty()) else {
             return Err(Error::BadParameter(bad));
         };
+        let defaults = AccuracyQuery::of(self.selection.metric, scopes);
         Ok(AccuracyQuery {
-            metric: self.selection.metric,
-            scopes,
             sources: self.selection.sources.unwrap_or_default(),
             source_versions: self.selection.source_versions.unwrap_or_default(),
             stage: self.selection.stage,
@@ -141,8 +134,8 @@ impl Parameters {
             },
             edges,
             issues: match self.issues {
-                Some(IssuesParameter::All) => Issues::All,
-                Some(IssuesParameter::Latest) | None => Issues::Latest,
+                Some(ScoredIssues::All) => Issues::All,
+                Some(ScoredIssues::Newest | ScoredIssues::Latest) | None => Issues::Latest,
             },
             by: self.by.unwrap_or_default(),
             calendar,
@@ -158,10 +151,11 @@ impl Parameters {
             as_of: self.selection.as_of,
             without_late: matches!(self.late, Some(LateParameter::Exclude)),
             matching,
-            min_coverage: self.min_coverage.unwrap_or(MIN_COVERAGE),
-            min_pairs: self.min_pairs.unwrap_or(1),
+            min_coverage: self.min_coverage.unwrap_or(defaults.min_coverage),
+            min_pairs: self.min_pairs.unwrap_or(defaults.min_pairs),
             pool: self.pool == Some(true),
             limit: self.limit,
+            ..defaults
         })
     }
 }
