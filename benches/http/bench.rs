@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 
-use crate::{Outcome, client::Client, points::hour_of, stores::Large};
+use crate::{Outcome, client::Client, points::hour_of, stores::Large, verified::Thousand};
 
 /// First issue time of the load.
 const FIRST_ISSUE: &str = "2024-01-01T00:00:00Z";
@@ -17,6 +17,7 @@ pub struct Bench {
     pub seconds: u64,
     next_issue: Cell<i64>,
     large: OnceCell<Large>,
+    thousand: OnceCell<Thousand>,
 }
 
 impl Bench {
@@ -29,6 +30,7 @@ impl Bench {
             seconds,
             next_issue: Cell::new(hour_of(FIRST_ISSUE) * 3600),
             large: OnceCell::new(),
+            thousand: OnceCell::new(),
         })
     }
 
@@ -47,5 +49,14 @@ impl Bench {
         }
         let filled = Large::fill(&self.client)?;
         Ok(self.large.get_or_init(|| filled))
+    }
+
+    /// Returns the store of a thousand series with measurements, which is filled when it is first requested.
+    pub fn thousand(&self) -> Outcome<&Thousand> {
+        if let Some(thousand) = self.thousand.get() {
+            return Ok(thousand);
+        }
+        let filled = Thousand::fill(&self.client)?;
+        Ok(self.thousand.get_or_init(|| filled))
     }
 }

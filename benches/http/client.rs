@@ -46,7 +46,28 @@ impl Client {
         good(self.builder(url, request)).await
     }
 
-    fn builder(&self, url: &str, request: &Request) -> RequestBuilder {
+    /// Returns all pages of a list as CSV, under one head.
+    pub fn pages(&self, url: &str, request: &Request) -> Outcome<Vec<u8>> {
+        let mut request = request.clone();
+        let mut all = Vec::new();
+        loop {
+            let response = self.runtime.block_on(self.builder(url, &request).send())?;
+            let response = response.error_for_status()?;
+            let link = response.headers().get("link").and_then(|link| link.to_str().ok());
+            let next = link.and_then(|link| link.strip_prefix('<')?.split('>').next());
+            let next = next.map(str::to_owned);
+            let page = self.runtime.block_on(response.bytes())?;
+            let head = page.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+            all.extend_from_slice(if all.is_empty() { &page } else { &page[head..] });
+            match next {
+                Some(path) => request.path = path,
+                None => return Ok(all),
+            }
+        }
+    }
+
+    /// Returns the request, ready to be sent.
+    pub fn builder(&self, url: &str, request: &Request) -> RequestBuilder {
         let url = format!("{url}{}", request.path);
         let mut builder = self.http.request(request.method.clone(), url);
         for (name, value) in &request.headers {

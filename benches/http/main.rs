@@ -10,6 +10,7 @@ mod bench;
 mod cases;
 mod ceiling;
 mod client;
+mod latency;
 mod load;
 mod points;
 mod postgres;
@@ -17,6 +18,7 @@ mod report;
 mod request;
 mod servers;
 mod stores;
+mod verified;
 
 use std::{
     error::Error,

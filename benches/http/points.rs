@@ -89,7 +89,7 @@ pub fn time_of_hour(hour: i64) -> String {
 }
 
 /// Returns the temperature of an hour: the year, the day, passing fronts, and noise.
-fn weather(place: usize, hour: i64) -> f64 {
+pub fn weather(place: usize, hour: i64) -> f64 {
     let (hours, shift) = (hour as f64, place as f64);
     let year = 9.0 * (TAU * (hours / 8766.0 - 0.3)).sin();
     let day = 4.0 * (TAU * (hours / 24.0 - 0.4)).sin();

@@ -73,12 +73,12 @@ impl Product {
 
     /// Returns the largest amount of memory used so far, in bytes.
     pub fn peak_memory(&self) -> Outcome<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.0.id()))?;
-        let peak = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"))
-            .ok_or("the peak of memory is not reported")?;
-        Ok(peak.parse::<u64>()? * 1024)
+        memory(self.id(), "VmHWM:")
+    }
+
+    /// Returns the number of the process.
+    pub fn id(&self) -> u32 {
+        self.process.0.id()
     }
 
     /// Stops the server like a supervisor, and returns its database file.
@@ -188,6 +188,17 @@ impl VictoriaMetrics {
             _folder: folder,
         })
     }
+}
+
+/// Returns an amount of memory that the system reports of a process, in bytes: `VmHWM:` is the largest of all, and
+/// `RssAnon:` the current one without pages of files.
+pub fn memory(process: u32, name: &str) -> Outcome<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let found = status
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB"))
+        .ok_or_else(|| format!("the system does not report {name}"))?;
+    Ok(found.parse::<u64>()? * 1024)
 }
 
 /// Returns a text member of a response.

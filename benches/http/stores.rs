@@ -145,14 +145,15 @@ impl Hourly {
     }
 }
 
-fn read(job: &str, from: i64, more: &str) -> Request {
+/// Returns a read of a thousand hours of a job.
+pub fn read(job: &str, from: i64, more: &str) -> Request {
     let (from, to) = (time_of_hour(from), time_of_hour(from + READ as i64));
     let path = format!("/api/v1/predictions?job_id={job}&metric={METRIC}&from={from}&to={to}&limit={READ}{more}");
     Request::get(path, TOKEN)
 }
 
 /// Posts `count` runs over some connections, started in their order, and prints the pace.
-fn fill(
+pub fn fill(
     client: &Client,
     product: &Product,
     connections: usize,

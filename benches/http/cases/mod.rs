@@ -1,5 +1,6 @@
 //! The cases, in the order of the table.
 
+mod accuracy;
 mod backup;
 mod gets;
 mod postgres;
@@ -150,5 +151,47 @@ pub static CASES: &[Case] = &[
         title: "p99 of POST 48 points, c=8, durable, while 10 million points are backed up, of p99 without",
         goal: AtMost(2.0),
         measure: backup::measure,
+    },
+    Case {
+        name: "accuracy",
+        title: "accuracy of a season: 246,528 points, the newest of each hour and bucket, c=1, of 10 ms",
+        goal: AtMost(1.0),
+        measure: |bench| accuracy::season(bench, ""),
+    },
+    Case {
+        name: "accuracy_all",
+        title: "the same with all issues: 246,528 pairs, of 10 ms",
+        goal: AtMost(1.0),
+        measure: |bench| accuracy::season(bench, "&issues=all"),
+    },
+    Case {
+        name: "accuracy_pandas",
+        title: "accuracy of a season, of pandas doing the same from CSV",
+        goal: AtMost(1.0),
+        measure: accuracy::pandas,
+    },
+    Case {
+        name: "accuracy_many",
+        title: "accuracy of a thousand series: 47.5 million points, c=1, of 3 s",
+        goal: AtMost(1.0),
+        measure: |bench| accuracy::many(bench, ""),
+    },
+    Case {
+        name: "accuracy_many_all",
+        title: "the same with all issues: 47.5 million pairs, of 3 s",
+        goal: AtMost(1.0),
+        measure: |bench| accuracy::many(bench, "&issues=all"),
+    },
+    Case {
+        name: "accuracy_memory",
+        title: "memory that the server takes for it beside mapped pages, of 64 MB",
+        goal: AtMost(1.0),
+        measure: accuracy::memory,
+    },
+    Case {
+        name: "accuracy_beside",
+        title: "p99 of GET 1,000 rows, c=1, while that accuracy is requested, of p99 without",
+        goal: AtMost(1.5),
+        measure: accuracy::beside,
     },
 ];

@@ -1,11 +1,7 @@
 //! The effect of the sweeper on readers.
 
-use std::{
-    cell::{Cell, RefCell},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use futures_util::future::{try_join, try_join_all};
 use reqwest::Method;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -14,6 +10,7 @@ use crate::{
     Outcome,
     bench::Bench,
     client::Client,
+    latency::{p99, read_while},
     report::Measured,
     request::Request,
     servers::{Product, TOKEN, text},
@@ -29,9 +26,6 @@ const QUIET: Duration = Duration::from_secs(5);
 /// Time limit for the sweeper.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// Interval of the checks whether the sweeper is done.
-const LOOK: Duration = Duration::from_millis(20);
-
 /// Measures the p99 of reads while the sweeper deletes, over that of reads before.
 pub fn measure(bench: &Bench) -> Outcome<Measured> {
     let client = &bench.client;
@@ -44,19 +38,19 @@ pub fn measure(bench: &Bench) -> Outcome<Measured> {
     let every_second = [("PREDICTION_API_RETENTION__SWEEP_SECONDS", "1")];
     let product = Product::start(hourly.folder.path(), &every_second)?;
     let begin = Instant::now();
-    let quiet = read_while(client, &product, &reads, || Ok(begin.elapsed() < QUIET))?;
+    let quiet = read_while(client, &product, &reads, READERS, || Ok(begin.elapsed() < QUIET))?;
     let_expire(client, &product)?;
     let asked = Instant::now();
     let patient = || match asked.elapsed() > PATIENCE {
         true => Err("the sweeper left expired points"),
         false => Ok(()),
     };
-    read_while(client, &product, &reads, || {
+    read_while(client, &product, &reads, READERS, || {
         patient()?;
         Ok(runs_in(&database)? == runs)
     })?;
     let begin = Instant::now();
-    let swept = read_while(client, &product, &reads, || {
+    let swept = read_while(client, &product, &reads, READERS, || {
         patient()?;
         has_expiring(&database)
     })?;
@@ -98,45 +92,4 @@ fn runs_in(database: &Connection) -> Outcome<i64> {
 fn has_expiring(database: &Connection) -> Outcome<bool> {
     let query = "SELECT EXISTS (SELECT 1 FROM runs WHERE series_id IN (SELECT id FROM series WHERE source_name = ?1))";
     Ok(database.query_row(query, [Hourly::EXPIRING_SOURCE], |row| row.get(0))?)
-}
-
-/// Reads over some connections while the work continues. Returns the duration of each read, in seconds.
-fn read_while(
-    client: &Client,
-    product: &Product,
-    reads: &[Request],
-    goes_on: impl Fn() -> Outcome<bool>,
-) -> Outcome<Vec<f64>> {
-    let (reading, times) = (Cell::new(true), RefCell::new(Vec::new()));
-    let reader = |first: usize| {
-        let (reading, times) = (&reading, &times);
-        async move {
-            for request in reads.iter().cycle().skip(first) {
-                if !reading.get() {
-                    break;
-                }
-                let begin = Instant::now();
-                client.get(&product.url, request).await?;
-                times.borrow_mut().push(begin.elapsed().as_secs_f64());
-            }
-            Outcome::Ok(())
-        }
-    };
-    let watch = async {
-        while goes_on()? {
-            tokio::time::sleep(LOOK).await;
-        }
-        reading.set(false);
-        Ok(())
-    };
-    let readers = try_join_all((0..READERS).map(reader));
-    client.runtime.block_on(try_join(readers, watch))?;
-    Ok(times.into_inner())
-}
-
-/// Returns the 99th percentile.
-fn p99(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    let place = times.len() * 99 / 100;
-    times.get(place).copied().unwrap_or(f64::NAN)
 }
