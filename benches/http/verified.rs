@@ -112,7 +112,7 @@ impl Thousand {
     }
 
     /// Returns the request of the accuracy of all jobs.
-    pub fn accuracy(&self, more: &str) -> Request {
+    pub fn accuracy(more: &str) -> Request {
         accuracy(&format!("source={SOURCE}"), Self::ISSUES, more)
     }
 

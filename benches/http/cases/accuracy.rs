@@ -128,7 +128,7 @@ fn of_pandas(predictions: &Path, readings: &Path, scores: &[Value]) -> Outcome<(
 /// Measures the time of the accuracy of a thousand series, over its bar.
 pub fn many(bench: &Bench, more: &str) -> Outcome<Measured> {
     let thousand = bench.thousand()?;
-    let request = thousand.accuracy(more);
+    let request = Thousand::accuracy(more);
     let mut times = Vec::new();
     for _ in 0..bench.rounds {
         let begin = Instant::now();
@@ -158,7 +158,7 @@ pub fn memory(bench: &Bench) -> Outcome<Measured> {
             peak
         });
         let asked = ["", "&issues=all", "&reference=daily"].map(|more| {
-            let request = thousand.accuracy(more);
+            let request = Thousand::accuracy(more);
             scores(&bench.client, &thousand.product, &request).map(drop)
         });
         done.store(true, Ordering::Relaxed);
@@ -182,7 +182,7 @@ pub fn memory(bench: &Bench) -> Outcome<Measured> {
 /// Measures the p99 of reads while the accuracy of a thousand series is requested, over that of reads without.
 pub fn beside(bench: &Bench) -> Outcome<Measured> {
     let (client, thousand) = (&bench.client, bench.thousand()?);
-    let (product, reads, request) = (&thousand.product, thousand.reads(), thousand.accuracy(""));
+    let (product, reads, request) = (&thousand.product, thousand.reads(), Thousand::accuracy(""));
     let read = || {
         let begin = Instant::now();
         read_while(client, product, &reads, 1, || Ok(begin.elapsed() < READING)).map(p99)
