@@ -323,6 +323,14 @@ async fn rows_and_pairs_come_in_pages_and_as_csv() {
     let hot = &whole[0]["classes"]["counts"][2][2];
     assert_eq!(first[column("predicted_hot_measured_hot")], hot.to_string());
 
+    // The same answer is not sent twice.
+    let path = format!("/api/v1/accuracy?{query}");
+    let tag = weather.app.get(&path).await.header("etag").to_owned();
+    assert_ne!(tag, csv.header("etag"));
+    let again = weather.app.request("GET".parse().unwrap(), &path).bearer_auth(ADMIN);
+    let again = weather.app.send(again.header("If-None-Match", &tag)).await;
+    assert_eq!((again.status, again.text.as_str(), tag.len()), (304, "", 34));
+
     // The pairs of a week, of both models, in pages that end within a time.
     let week = format!(
         "metric=temperature&job_id={}&job_id={}&lead_edges=PT1H,PT25H,PT49H&from=2013-06-01T00:00:00Z&to=2013-06-03T00:00:00Z",

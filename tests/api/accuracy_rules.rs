@@ -165,7 +165,7 @@ async fn scores_do_not_depend_on_the_order_of_posts_on_repeats_or_on_revisions()
     }
     let corrected = weir.job("Corrected", "model", "1", json!({})).await;
     for issue in (0..150).step_by(3) {
-        weir.issue(&corrected, issue, &vec![99.0; 24]).await;
+        weir.issue(&corrected, issue, &[99.0; 24]).await;
         weir.app.advance_seconds(1);
         weir.issue(&corrected, issue, &forecast(issue)).await;
     }

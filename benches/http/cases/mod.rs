@@ -51,6 +51,12 @@ pub static CASES: &[Case] = &[
         measure: posts::points,
     },
     Case {
+        name: "post_watched",
+        title: "POST 24 points as series to jobs with an alert, c=16, durable, of the same without alerts",
+        goal: AtLeast(0.9),
+        measure: posts::watched,
+    },
+    Case {
         name: "get_rows",
         title: "GET 1,000 rows of 10 million points, c=16, of the same bytes from memory",
         goal: AtLeast(0.3),

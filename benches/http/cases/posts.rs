@@ -1,16 +1,17 @@
 //! The cases of posts.
 
-use std::path::Path;
+use std::{path::Path, time::SystemTime};
 
+use reqwest::Method;
 use rusqlite::{Connection, OpenFlags};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     Outcome,
     alternate::alternate,
     bench::Bench,
     load::Load,
-    points::{Run, hour_of},
+    points::{ROLE, Run, hour_of},
     report::Measured,
     request::Request,
     servers::{Ceiling, Product, TOKEN, VictoriaMetrics},
@@ -70,6 +71,33 @@ pub fn one(bench: &Bench) -> Outcome<Measured> {
     };
     let requests: Vec<_> = posting.jobs.iter().enumerate().map(request).collect();
     of_parsing(bench, posting, &requests, 64, 1)
+}
+
+/// Measures posts of a day that alerts watch, compared with the same posts without alerts. Nothing is raised, which is
+/// what nearly all posts do.
+pub fn watched(bench: &Bench) -> Outcome<Measured> {
+    let (watched, plain) = (Posting::start(bench, 64)?, Posting::start(bench, 64)?);
+    let url = format!("{}/api/v1/alerts", watched.product.url);
+    for job in &watched.jobs {
+        let alert = json!({
+            "name": job, "job_id": job, "role": ROLE, "when": "ge", "value": 1000, "within": "P2D"
+        });
+        bench.client.call(Method::POST, &url, TOKEN, &alert)?;
+    }
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
+    let next_hour = i64::try_from(now)? / 3600 + 1;
+    let load = |posting: &Posting| {
+        let request = |(number, job): (usize, &String)| {
+            let run = Run::new(number, 0, next_hour, 24);
+            Request::post(PATH, TOKEN, &run.as_series_of_new_issues(job))
+        };
+        let requests: Vec<_> = posting.jobs.iter().enumerate().map(request).collect();
+        posting.load(bench, &requests, 24)
+    };
+    let (product, ceiling) = (load(&watched)?, load(&plain)?);
+    let (measured, answered) = alternate(bench, &product, &ceiling, 16)?;
+    watched.finish(answered)?;
+    Ok(measured)
 }
 
 /// Measures posts of a thousand points.

@@ -22,4 +22,5 @@ pub mod list;
 pub mod reply;
 pub mod rules;
 pub mod table;
+pub mod tagged;
 pub mod thing;

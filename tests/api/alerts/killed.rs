@@ -77,7 +77,7 @@ async fn no_message_is_lost_or_new_twice_when_the_program_is_killed() {
     for number in 0..KILLS {
         let served = serve(folder.path());
         let at = client(&served);
-        let values = |count: u64| if count % 2 == 0 { 80 } else { 10 };
+        let values = |count: u64| if count.is_multiple_of(2) { 80 } else { 10 };
         let count = 1 + number % 3;
         for posted in 0..count {
             post(at.clone(), job.clone(), values(posted)).await.unwrap();

@@ -73,7 +73,7 @@ impl Oracle {
             self.issues.remove(&issue);
         }
         // An issue that is older than those that the rule looks at changes nothing.
-        let last = self.issues.keys().rev().take(self.rule.issues).last();
+        let last = self.issues.keys().rev().take(self.rule.issues).next_back();
         let counts = last.is_none_or(|last| issue >= *last);
         let ahead = counts
             && self

@@ -97,7 +97,10 @@ async fn a_webhook_is_made_shown_changed_and_deleted() {
         shown,
         json!({
             "id": id, "organisation_id": home, "name": "on call", "format": "standard", "url": NOWHERE,
-            "events": ["job.late", "job.down", "job.recovered", "job.failed", "job.promoted"], "active": true,
+            "events": [
+                "job.late", "job.down", "job.recovered", "job.failed", "job.promoted", "alert.raised", "alert.changed",
+                "alert.cleared"
+            ], "active": true,
             "created_at": now, "updated_at": now
         })
     );

@@ -23,6 +23,7 @@ use crate::{
         layout::{Accepted, Form, Format, Guard, dialect, form},
         reply::bytes,
         table::Table,
+        tagged::Tagged,
     },
     service::{App, accuracy},
 };
@@ -127,7 +128,7 @@ impl AccuracyApi {
         limit: Query<u64>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Find<Table<Accuracy, Vec<Accuracy>>> {
+    ) -> Find<Tagged<Accuracy, Vec<Accuracy>>> {
         let layout = form(&accepted, format.0, None)?;
         let dialect = dialect(layout, guard.0, bom.0)?;
         let after: Option<crate::domain::verification::AccuracyCursor> = cursor.0.as_deref().map(decode).transpose()?;
@@ -168,16 +169,17 @@ impl AccuracyApi {
         let query = query.check()?;
         let file = format!("accuracy-{}", parameters::file_name(&query.metric));
         let (found, next) = accuracy::scores(&self.0, &auth.0, query, after).await?;
-        Ok(Table {
+        let body = match layout {
+            Form::Csv => csv::scores(&found, dialect),
+            Form::Rows | Form::Series => bytes(&found),
+        };
+        Ok(Tagged::new(body, |body| Table {
             form: layout,
-            body: match layout {
-                Form::Csv => csv::scores(&found, dialect).into(),
-                Form::Rows | Form::Series => bytes(&found).into(),
-            },
+            body,
             file,
             next: next.as_ref().map(encode),
             of: PhantomData,
-        })
+        }))
     }
 
     /// Get pairs of predictions and measurements
