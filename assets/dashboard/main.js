@@ -12,6 +12,7 @@ import { text as headerText } from "./texts/header.js";
 import { text as problemText } from "./texts/problems.js";
 import { text as shareText } from "./texts/share.js";
 import { text as signInText } from "./texts/sign_in.js";
+import { Alerts } from "./views/alerts.js";
 import { Assistant } from "./views/assistant.js";
 import { Audit } from "./views/audit.js";
 import { Backup } from "./views/backup.js";
@@ -37,6 +38,7 @@ const VIEWS = {
   ...(IS_DEMO && { demo: (rest) => html`<${DemoStart} ...${rest} />` }),
   jobs: ({ parts: [id], ...rest }) => (id ? html`<${JobView} key=${id} id=${id} ...${rest} />` : html`<${Overview} ...${rest} />`),
   sources: ({ parts: [id], ...rest }) => (id ? html`<${SourceView} key=${id} id=${id} ...${rest} />` : html`<${Sources} ...${rest} />`),
+  alerts: (rest) => html`<${Alerts} ...${rest} />`,
   organisations: (rest) => html`<${Organisations} ...${rest} />`,
   locations: ({ parts: [id], ...rest }) => (id ? html`<${LocationView} key=${id} id=${id} ...${rest} />` : html`<${Locations} ...${rest} />`),
   sensors: ({ parts: [id], ...rest }) => (id ? html`<${SensorView} key=${id} id=${id} ...${rest} />` : html`<${Sensors} ...${rest} />`),

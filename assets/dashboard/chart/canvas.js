@@ -13,11 +13,11 @@ const PAPER = 680;
 const NEAR = 24;
 
 /**
- * `lines`, `extent` and `classes` as for draw; `moved(t)` is called with the time under the pointer in milliseconds, `setWindow` with a
+ * `lines`, `extent`, `marks` and `classes` as for draw; `moved(t)` is called with the time under the pointer in milliseconds, `setWindow` with a
  * new window, `choose(t, value)` with the time that is clicked and the value there, or with the time that the keyboard is at.
  * `time` is the as-of time with its arrivals, as useAsOf returns it.
  */
-export function Canvas({ lines, extent, classes, window: { from, to }, time, main, label, moved, setWindow, choose }) {
+export function Canvas({ lines, extent, marks, classes, window: { from, to }, time, main, label, moved, setWindow, choose }) {
   const place = useRef(null);
   const plot = useRef(null);
   const at = useRef(null);
@@ -57,7 +57,7 @@ export function Canvas({ lines, extent, classes, window: { from, to }, time, mai
     const moved = (seconds) => latest.current.point(seconds);
     const width = isPrinting ? PAPER : place.current.clientWidth;
     const isMarked = () => latest.current.isMarked;
-    plot.current = draw(place.current, { lines, extent, classes, from, to, stops, width, isMarked, moved, placed });
+    plot.current = draw(place.current, { lines, extent, marks, classes, from, to, stops, width, isMarked, moved, placed });
     const resized = new ResizeObserver(([{ contentRect: { width, height } }]) => plot.current.setSize({ width, height }));
     if (!isPrinting) resized.observe(place.current);
     return () => {
@@ -65,7 +65,7 @@ export function Canvas({ lines, extent, classes, window: { from, to }, time, mai
       plot.current.destroy();
       plot.current = null;
     };
-  }, [lines, JSON.stringify(classes), stops, zone, scheme, isPrinting]);
+  }, [lines, JSON.stringify([classes, marks]), stops, zone, scheme, isPrinting]);
   useEffect(() => plot.current?.setScale("x", { min: from / 1000, max: to / 1000 }), [from, to, lines]);
 
   const key = (event) => {

@@ -1,12 +1,14 @@
 // A job's predictions as a chart, as they are known now or as of an earlier time, compared with readings and with the
 // versions on trial.
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
+import { alertsOn } from "../lib/alerts.js";
 import { classesOf } from "../lib/classes.js";
 import { moment, useZone } from "../lib/time.js";
 import { Classes } from "../parts/class.js";
 import { Lineage } from "../parts/lineage.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { text } from "../texts/chart.js";
+import { marksOf } from "./alerts.js";
 import { useAsOf } from "./as_of.js";
 import { Canvas } from "./canvas.js";
 import { Choices } from "./choices.js";
@@ -22,10 +24,11 @@ import { Table } from "./table.js";
 import { useWindow } from "./window.js";
 
 /**
- * `issues` are the job's issues, newest first, with `issue` and `available` in milliseconds; `sensors` those bound to it.
+ * `issues` are the job's issues, newest first, with `issue` and `available` in milliseconds; `sensors` those bound to it,
+ * `alerts` those that watch it, as alertsOf returns them.
  * `shown` is called with the metric and the window that the chart shows.
  */
-export function Chart({ job, source, names, issues, isComplete, sensors, parameters, shown }) {
+export function Chart({ job, source, names, issues, isComplete, sensors, alerts = NONE, parameters, shown }) {
   const zone = useZone();
   const targets = job.job_targets;
   const target = targets.find((target) => target.metric === parameters.metric) ?? targets[0];
@@ -58,6 +61,10 @@ export function Chart({ job, source, names, issues, isComplete, sensors, paramet
   }, [asOf, time.isMoving]);
 
   const lines = useMemo(() => linesOf(chart, data.readings, sensor), [chart, data.readings, sensor, zone]);
+  const watching = useMemo(() => alertsOn(alerts, metric, chart?.line), [alerts, metric, chart?.line]);
+  // What is raised is raised by what is known now.
+  const marks = marksOf(watching, asOf === null);
+  const listed = [...lines, ...marks.entries];
   const main = chart?.known ?? [];
   // The pointer and the arrow keys stop at each time that has a prediction, also at one of a version on trial only.
   const reached = useMemo(() => timesOf([main, ...(chart?.later ?? []).map(({ points }) => points), ...(chart?.trials ?? []).map(({ points }) => points)]), [chart]);
@@ -69,7 +76,7 @@ export function Chart({ job, source, names, issues, isComplete, sensors, paramet
   const headline = asOf === null ? text.knownNow : text.knownOn(asOf);
   const picture = (file) => savePicture({
     plot: frame.current.querySelector("canvas"), over: frame.current.querySelector(".u-over").getBoundingClientRect(),
-    title: text.title(job.name, metric, target.unit), headline, lines, asOf, window, file,
+    title: text.title(job.name, metric, target.unit), headline, lines: listed, asOf, window, file,
   });
 
   return html`
@@ -84,11 +91,11 @@ export function Chart({ job, source, names, issues, isComplete, sensors, paramet
       ${data.problem && html`<${ProblemNote} problem=${data.problem} retry=${data.reload} />`}
       ${!chart ? !data.problem && html`<${Pending} loaded=${data} />` : html`
         <div class="frame ${data.isReady || time.isMoving ? "" : "loading"}" ref=${frame}>
-          <${Canvas} lines=${lines} extent=${chart.extent} classes=${classes} window=${window} time=${time} main=${reached.length > 0 ? reached : data.readings?.points ?? []}
+          <${Canvas} lines=${lines} extent=${chart.extent} marks=${marks} classes=${classes} window=${window} time=${time} main=${reached.length > 0 ? reached : data.readings?.points ?? []}
             label=${text.chart(metric)} moved=${setT} setWindow=${setWindow} choose=${ask} />
           ${reached.length === 0 && data.isReady && html`<p class="nothing">${text.nothing(settled.from, settled.to, asOf !== null)}</p>`}
         </div>
-        <${Legend} lines=${lines} />
+        <${Legend} lines=${listed} />
         ${sensor && data.readings?.points.length === 0 && html`<p class="quiet">${text.noReadings(sensor.name)}</p>`}
         <${Readout} lines=${lines} classes=${classes} t=${t ?? rest} isPointed=${t !== null} ask=${ask} />`}
       <${Classes} metric=${metric} classes=${classes} />
@@ -98,6 +105,8 @@ export function Chart({ job, source, names, issues, isComplete, sensors, paramet
         picture=${(value) => html`<${Issues} job=${job} metric=${metric} value=${value} />`} />
     </section>`;
 }
+
+const NONE = { alerts: [], raised: [] };
 
 /** The time whose values are shown while the pointer is elsewhere: now, or the as-of time. */
 const atRest = (points, asOf) => (points.findLast((point) => point.t <= (asOf ?? Date.now())) ?? points[0])?.t ?? null;

@@ -9,6 +9,7 @@ export const SAMPLES = {
   later: { colour: "chart-later", width: 2, dash: [6, 4] },
   reading: { colour: "chart-reading", width: 2 },
   trial: { colour: "chart-trial", width: 2 },
+  alert: { colour: "bad", width: 1, dash: [8, 3] },
   known: { colour: "chart-line", width: 2, dot: true },
 };
 
@@ -22,7 +23,7 @@ export function Sample({ line }) {
 
 /** The lines that have a title, once each, the predictions first. */
 export function entries(lines) {
-  const order = ["known", "newest", "later", "older", "trial", "reading"];
+  const order = ["known", "newest", "later", "older", "trial", "reading", "alert"];
   const once = lines.filter((line, index) => line.title && lines.findIndex((other) => other.title === line.title) === index);
   return once.sort((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind));
 }

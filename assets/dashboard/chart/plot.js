@@ -3,6 +3,7 @@ import uPlot from "../../vendor/uplot/uPlot.esm.js";
 import { zone } from "../lib/time.js";
 import { number } from "../lib/value.js";
 import { text } from "../texts/chart.js";
+import { stretches, thresholds } from "./alerts.js";
 import { colour, write } from "./paint.js";
 
 /** A narrower chart has no room for the axes' units, which the legend has too, nor for the names of classes. */
@@ -49,14 +50,15 @@ export const inZone = (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone()
 
 /**
  * Draws `lines` of `{ kind, points, drawn, unit, scale, dash }` into `place`, for the window `from` to `to` in milliseconds;
- * `extent` are values that the predictions' axis has in any case, `classes` those of its metric. `stops` are the arrivals. Now is marked if `isMarked()`. `moved(x)`
+ * `extent` are values that the predictions' axis has in any case, `classes` those of its metric, `marks` those of alerts. `stops` are the arrivals. Now is marked if `isMarked()`. `moved(x)`
  * is called with the pointer's time in seconds, or null, and `placed(box)` with the place of the plot each time that it is drawn.
  */
-export function draw(place, { lines, classes, extent, from, to, stops, width, isMarked, moved, placed }) {
+export function draw(place, { lines, classes, extent, marks, from, to, stops, width, isMarked, moved, placed }) {
   const tables = lines.map(({ drawn }) => [drawn.map((point) => point.t / 1000), drawn.map((point) => point.v)]);
   const aligned = tables.length > 0 ? uPlot.join(tables) : [[], []];
   // The predictions' axis is on the left, whatever is drawn first.
   const scales = [...new Map(lines.map((line) => [line.scale, line.unit])).entries()].sort(([one]) => (one === "y" ? -1 : 1));
+  const [least, most] = [Math.min(extent[0], ...marks.values), Math.max(extent[1], ...marks.values)];
   const isNarrow = width < NARROW;
   const isNamed = !isNarrow && scales.length === 1 && scales[0][0] === "y" && classes.length > 0;
   const look = axis();
@@ -67,7 +69,7 @@ export function draw(place, { lines, classes, extent, from, to, stops, width, is
     cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
     scales: {
       x: { time: true, auto: false, min: from / 1000, max: to / 1000 },
-      ...Object.fromEntries(scales.map(([scale]) => [scale, { range: (_, low, high) => range(classes, scale, extent, low, high) }])),
+      ...Object.fromEntries(scales.map(([scale]) => [scale, { range: (_, low, high) => range(classes, scale, [least, most], low, high) }])),
     },
     axes: [
       { ...look, values: TICKS, space: 70 },
@@ -80,9 +82,13 @@ export function draw(place, { lines, classes, extent, from, to, stops, width, is
     series: [{}, ...lines.map((line) => ({ scale: line.scale, ...STYLES[line.kind](line.points.length <= FEW, line.points.length > MANY, line.dash) }))],
     hooks: {
       // A line with an axis of its own would seem to be in the classes that it crosses: then they stand at their axis only.
-      drawClear: [(plot) => bands(plot, classes, spanOf(lines), scales.length > 1 ? edge : fill)],
+      drawClear: [
+        (plot) => bands(plot, classes, spanOf(lines), scales.length > 1 ? edge : fill),
+        (plot) => stretches(plot, marks),
+      ],
       draw: [
         (plot) => isNamed && bands(plot, classes, spanOf(lines), name),
+        (plot) => thresholds(plot, marks),
         (plot) => arrivals(plot, stops),
         (plot) => isMarked() && mark(plot, Date.now() / 1000, text.now),
         ({ over }) => placed({ left: over.offsetLeft, top: over.offsetTop, width: over.clientWidth, height: over.clientHeight }),

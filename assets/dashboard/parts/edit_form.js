@@ -28,9 +28,10 @@ function bodyOf(fields, value, form) {
  * `render({ value, set, wrong, form, problem })` draws itself; `wrong(rest)` are the violations below its pointer. `pointer` is
  * "/name" unless given. `isFixed` is shown for a new thing only. `options` may be a function of the form. `value` is the thing
  * that is changed; a new one has `start`. `save(body, form)` sends it, and `onSaved` has its result. `reload` loads the thing
- * again after a conflict (412); give the form a `key` that changes with the ETag.
+ * again after a conflict (412); give the form a `key` that changes with the ETag. `changed(form)` is called when the form changes.
+ * `checked` is a problem that was found before anything is saved: its violations stand at their fields, too.
  */
-export function EditForm({ fields, value, start, save, onSaved, reload, cancel, action = text.save, children }) {
+export function EditForm({ fields, value, start, save, onSaved, reload, cancel, action = text.save, changed, checked, children }) {
   const [form, setForm] = useState(() => ({ ...(value ?? start) }));
   const [problem, setProblem] = useState(null);
   const [isBusy, setBusy] = useState(false);
@@ -38,6 +39,7 @@ export function EditForm({ fields, value, start, save, onSaved, reload, cancel, 
   useEffect(() => {
     if (problem) element.current?.querySelector("[aria-invalid]")?.focus();
   }, [problem]);
+  useEffect(() => changed?.(form), [form]);
   // In a dialog the first field has the focus.
   useEffect(() => element.current.closest("dialog") && element.current.querySelector("input, select, textarea")?.focus(), []);
 
@@ -66,7 +68,7 @@ export function EditForm({ fields, value, start, save, onSaved, reload, cancel, 
     <form ref=${element} class="edit-form" onSubmit=${submit} aria-busy=${isBusy}>
       ${shownFields.map(({ name, pointer = `/${name}`, render, isFixed, options, ...field }) => {
         const set = (value) => setForm((form) => ({ ...form, [name]: value }));
-        const wrong = (rest = "") => problem?.at?.(pointer + rest) ?? [];
+        const wrong = (rest = "") => [problem, checked].flatMap((each) => each?.at?.(pointer + rest) ?? []);
         if (field.kind === "time") {
           return html`<${DateField} key=${name} ...${field} time=${form[name] ?? null} set=${set} wrong=${wrong()} isOptional />`;
         }

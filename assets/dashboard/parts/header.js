@@ -9,7 +9,7 @@ import { Zone } from "./zone.js";
 
 /** The groups of views; of each view the role that it needs. */
 const GROUPS = [
-  ["jobs", [["jobs"]]],
+  ["jobs", [["jobs"], ["alerts"]]],
   ["places", [["locations"], ["sensors"]]],
   ["models", [["sources"]]],
   ["administration", [

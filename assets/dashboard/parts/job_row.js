@@ -7,11 +7,12 @@ import { moment, relative, useZone } from "../lib/time.js";
 import { spoken } from "../lib/value.js";
 import { text } from "../texts/overview.js";
 import { text as states } from "../texts/states.js";
+import { Bell } from "./bell.js";
 import { Coverage, State } from "./state.js";
 import { Values } from "./values.js";
 
-/** A compact row has one line. */
-export function JobRow({ job, names, isCompact }) {
+/** A compact row has one line. `raised` are the raised states of alerts that watch the job. */
+export function JobRow({ job, names, raised, isCompact }) {
   useZone();
   const { health } = job;
   const place = names.locations.get(job.location_id)?.name;
@@ -26,7 +27,7 @@ export function JobRow({ job, names, isCompact }) {
         ${trials.length > 0 && html`<p class="quiet">${text.onTrial(trials)}</p>`}
       </div>
       <div class="health">
-        <${State} state=${health.state} />
+        <${State} state=${health.state} /> <${Bell} states=${raised} href=${link(`jobs/${job.id}`)} />
         <p class="quiet" title=${isCompact ? reason(health) : undefined}>${reason(health)}</p>
         ${troubled(health).map((target) => html`<p class="target"><span>${spoken(target.metric)}</span> <${State} state=${target.state} /></p>`)}
       </div>

@@ -9,7 +9,7 @@ import { EditForm } from "./edit_form.js";
 import { Field } from "./field.js";
 import { Pending } from "./problem.js";
 
-export const EVENTS = ["job.late", "job.down", "job.failed", "job.recovered", "job.promoted"];
+export const EVENTS = ["job.late", "job.down", "job.failed", "job.recovered", "job.promoted", "alert.raised", "alert.changed", "alert.cleared"];
 
 // The settings of each format, in the order of the form.
 const SETTINGS = {

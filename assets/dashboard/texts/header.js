@@ -5,6 +5,7 @@ export const text = {
   close: "Close menu",
   views: "Views",
   jobs: "Jobs",
+  alerts: "Alerts",
   places: "Places",
   locations: "Locations",
   sensors: "Sensors",

@@ -5,11 +5,14 @@ const EVENTS = {
   "job.failed": "a worker reports a failed run",
   "job.recovered": "a job has recovered",
   "job.promoted": "a job gets another version",
+  "alert.raised": "an alert is raised",
+  "alert.changed": "the level of a raised alert changes",
+  "alert.cleared": "an alert is cleared",
 };
 
 export const text = {
   title: "Webhooks",
-  lead: "A webhook sends a message when the health of a job changes, so that nobody has to watch this page: to a chat, a phone, a mailbox or your own program.",
+  lead: "A webhook sends a message when the health of a job changes or an alert is raised, so that nobody has to watch this page: to a chat, a phone, a mailbox or your own program.",
   refused: (role) => `Only managers and admins may see webhooks. Your token is a ${role}'s.`,
   absent: "This server was built without webhooks.",
   guide: "What the messages contain, and how to set up each format",
@@ -97,7 +100,7 @@ export const text = {
   deliveries: "Messages",
   deliveries_of: (name) => `Messages to ${name}`,
   deliveries_lead: "Messages of the last 30 days, the newest first. A failed message is sent again, with growing pauses, for two days.",
-  no_deliveries: "No messages yet. One is sent when the health of a job changes.",
+  no_deliveries: "No messages yet. One is sent when the health of a job changes, or an alert is raised.",
   delivery: { created_at: "Created", event: "Event", job: "Job", state: "State", attempts: "Attempts", last: "Last response", next: "Next attempt" },
   states: { pending: "waiting", delivered: "delivered", failed: "given up" },
   close: "Close",

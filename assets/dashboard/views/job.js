@@ -1,5 +1,6 @@
 // One job: its predictions, how accurate they were, its health, its versions on trial, its inputs and targets, its runs and its history.
 import { html, useEffect, useMemo, useState } from "../lib/html.js";
+import { alertsOf } from "../lib/alerts.js";
 import { address, call, get } from "../lib/api.js";
 import { RUNS, issuesOf } from "../lib/issues.js";
 import { POLL, useLoaded } from "../lib/load.js";
@@ -10,6 +11,7 @@ import { stateOf } from "../lib/states.js";
 import { moment, relative, useZone } from "../lib/time.js";
 import { Chart } from "../chart/chart.js";
 import { Accuracy } from "../parts/accuracy.js";
+import { Bell } from "../parts/bell.js";
 import { Contract } from "../parts/contract.js";
 import { FirstPrediction } from "../parts/first_prediction.js";
 import { Heading } from "../parts/heading.js";
@@ -37,6 +39,7 @@ export function JobView({ id, parameters, me }) {
   const state = job?.health.state;
   const runs = useLoaded((signal) => call(address(`/jobs/${id}/runs`, { limit: RUNS }), { signal }), [id, arrival, state]);
   const health = useLoaded((signal) => get(`/jobs/${id}/health`, { limit: 20 }, signal), [id, arrival, state]);
+  const alerts = useLoaded(async (signal) => job && alertsOf(id, signal), [id, arrival, state]);
   const bound = job?.role_bindings.filter((binding) => binding.input_type === "sensor").map((binding) => binding.input_id) ?? [];
   const sensors = useLoaded((signal) => Promise.all(bound.map((id) => get(`/sensors/${id}`, {}, signal))), [bound.join()]);
   // A job without predictions is polled more often.
@@ -44,8 +47,8 @@ export function JobView({ id, parameters, me }) {
   const issues = useMemo(() => issuesOf(runs.value?.body ?? []), [runs.value]);
 
   if (!job) return html`<p class="back"><a href=${link("jobs")}>${text.back}</a></p><${Heading}>${text.job}<//><${Pending} loaded=${loaded} />`;
-  // A server that cannot be reached is one problem, not three.
-  const failed = [loaded, runs, sensors].find(({ problem }) => problem);
+  // A server that cannot be reached is one problem, not four.
+  const failed = [loaded, runs, sensors, alerts].find(({ problem }) => problem);
   const isReady = runs.value && sensors.value && !names.isLoading;
   return html`
     <p class="back"><a href=${link("jobs")}>${text.back}</a></p>
@@ -53,6 +56,7 @@ export function JobView({ id, parameters, me }) {
       <${Heading}>${job.name}<//>
       <div class="now" role="status">
         <${State} state=${state} />
+        <${Bell} states=${alerts.value?.raised} href=${link("alerts", { q: job.name })} />
         <span>${reason(job.health)}</span>
         <${Coverage} job=${job} />
         ${stateOf(state).cure && html`<span class="quiet">${stateOf(state).cure}</span>`}
@@ -65,7 +69,7 @@ export function JobView({ id, parameters, me }) {
     ${failed && html`<${ProblemNote} problem=${failed.problem} retry=${failed.reload} />`}
     ${!job.health.last_issue_time ? html`<${FirstPrediction} job=${job} me=${me} />`
       : isReady ? html`<${Chart} job=${job} source=${names.sources.get(job.source_id)} names=${names} issues=${issues}
-          isComplete=${!runs.value.next} sensors=${sensors.value} parameters=${parameters} shown=${setWindow} />`
+          isComplete=${!runs.value.next} sensors=${sensors.value} alerts=${alerts.value} parameters=${parameters} shown=${setWindow} />`
       : html`<p class="quiet chart-place" role="status">${text.loading}</p>`}
     <dl class="facts short">
       <dt>${text.source}</dt><dd><a href=${link(`sources/${job.source_id}`)}>${sourceName(names, job) || "…"}</a></dd>

@@ -1,5 +1,5 @@
 // All jobs at a glance: the health and the next values of each, as a list, as a calendar, or on a map.
-import { html, useEffect, useRef, useState } from "../lib/html.js";
+import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { MOST, get, getAll } from "../lib/api.js";
 import { classesOf } from "../lib/classes.js";
 import { arranged } from "../lib/jobs.js";
@@ -27,6 +27,8 @@ const PAGE = { comfortable: 25, compact: 50 };
 /** A longer list is polled less often, in milliseconds. */
 const LONG = 1000;
 const SELDOM = 60_000;
+/** The most raised states of alerts that the rows show. */
+const RAISED = 1000;
 /** The parameters that narrow the list. */
 const FILTERS = ["organisation", "source", "location", "state"];
 
@@ -38,6 +40,8 @@ export function Overview({ parameters, me }) {
   const [every, setEvery] = useState(POLL);
   const jobs = useLoaded((signal) => getAll("/jobs", filter, signal), [JSON.stringify(filter)], every);
   const counts = useLoaded((signal) => get("/health", { organisation_id: organisation }, signal), [organisation], POLL);
+  const raised = useLoaded((signal) => get("/alert_states", { state: "raised", organisation_id: organisation, limit: RAISED }, signal), [organisation], every);
+  const alerts = useMemo(() => Map.groupBy(raised.value ?? [], (state) => state.job_id), [raised.value]);
   const list = jobs.value;
   const changed = useChanges(list);
   useEffect(() => setEvery(list?.length > LONG ? SELDOM : POLL), [list?.length > LONG]);
@@ -70,15 +74,15 @@ export function Overview({ parameters, me }) {
       : html`
         <p class="quiet job-count" role="status">${text.count((page - 1) * size + 1, (page - 1) * size + shown.length, found.length, list.length)}
           ${list.length >= MOST && ` ${text.most(MOST)}`}</p>
-        ${view === "calendar" ? html`<${Calendar} jobs=${shown} />` : html`<${List} jobs=${shown} names=${names} rows=${rows} />`}
+        ${view === "calendar" ? html`<${Calendar} jobs=${shown} />` : html`<${List} jobs=${shown} names=${names} rows=${rows} alerts=${alerts} />`}
         ${pages > 1 && html`<${Pages} page=${page} pages=${pages} />`}`}`;
 }
 
-function List({ jobs, names, rows }) {
+function List({ jobs, names, rows, alerts }) {
   return html`
     <ul class="jobs ${rows}" aria-label=${plural(jobs.length, "job")}>
       <li class="heads" aria-hidden="true">${[text.job, text.health, text.lastPost, text.until, text.values].map((head) => html`<span>${head}</span>`)}</li>
-      ${jobs.map((job) => html`<${JobRow} key=${job.id} job=${job} names=${names} isCompact=${rows === "compact"} />`)}
+      ${jobs.map((job) => html`<${JobRow} key=${job.id} job=${job} names=${names} raised=${alerts.get(job.id)} isCompact=${rows === "compact"} />`)}
     </ul>
     ${classified(jobs, names).map(({ metric, classes }) => html`<h2>${text.classes(spoken(metric))}</h2><${Classes} metric=${metric} classes=${classes} />`)}`;
 }
