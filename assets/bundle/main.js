@@ -1151,13 +1151,13 @@ WORKER_TOKEN=${t} python3 ${la}`,Qm=e=>`$env:WORKER_TOKEN = "${e}"; python ${la}
     <form class="try" onSubmit=${u=>{u.preventDefault(),n(d)}}>
       <${ie} name="try-version" label=${ke.toTry} kind="select" value=${d} set=${r} options=${l.map(({id:u,version:m})=>[u,m])} />
       <button>${ke.try}</button>
-    </form>`}var zy=3e3;function ah({id:e,parameters:t,me:o}){Te();let n=Vt(),[s,r]=E(Mt),[i,l]=E(null),d=j(_=>X(B(`/jobs/${e}`),{signal:_}),[e],s),c=d.value?.body,u=c?.health.last_arrival,m=c?.health.state,p=j(_=>X(B(`/jobs/${e}/runs`,{limit:1e3}),{signal:_}),[e,u,m]),$=j(_=>ue(`/jobs/${e}/health`,{limit:20},_),[e,u,m]),f=j(async _=>c&&Zu(e,_),[e,u,m]),g=c?.role_bindings.filter(_=>_.input_type==="sensor").map(_=>_.input_id)??[],b=j(_=>Promise.all(g.map(T=>ue(`/sensors/${T}`,{},_))),[g.join()]);re(()=>r(c&&!u?zy:Mt),[c&&!u]);let w=ot(()=>rr(p.value?.body??[]),[p.value]);if(!c)return a`<p class="back"><a href=${H("jobs")}>${po.back}</a></p><${oe}>${po.job}<//><${ee} loaded=${d} />`;let y=[d,p,b,f].find(({problem:_})=>_),k=p.value&&b.value&&!n.isLoading;return a`
+    </form>`}var zy=3e3;function ah({id:e,parameters:t,me:o}){Te();let n=Vt(),[s,r]=E(Mt),[i,l]=E(null),d=j(T=>X(B(`/jobs/${e}`),{signal:T}),[e],s),c=d.value?.body,u=c?.health.last_arrival,m=c?.health.state,p=j(T=>X(B(`/jobs/${e}/runs`,{limit:1e3}),{signal:T}),[e,u,m]),$=j(T=>ue(`/jobs/${e}/health`,{limit:20},T),[e,u,m]),f=j(async T=>c&&Zu(e,T),[e,u,m]),g=c?.role_bindings.filter(T=>T.input_type==="sensor").map(T=>T.input_id)??[],b=j(T=>Promise.all(g.map(M=>ue(`/sensors/${M}`,{},T))),[g.join()]);re(()=>r(c&&!u?zy:Mt),[c&&!u]);let w=ot(()=>rr(p.value?.body??[]),[p.value]);if(!c)return a`<p class="back"><a href=${H("jobs")}>${po.back}</a></p><${oe}>${po.job}<//><${ee} loaded=${d} />`;let y=f.value?.raised,k=[d,p,b,f].find(({problem:T})=>T),_=p.value&&b.value&&!n.isLoading;return a`
     <p class="back"><a href=${H("jobs")}>${po.back}</a></p>
     <div class="title job-title">
       <${oe}>${c.name}<//>
       <div class="now" role="status">
         <${mt} state=${m} />
-        <${Gi} states=${f.value?.raised} href=${H("alerts",{q:c.name})} />
+        <${Gi} states=${y} href=${H("alerts",y?.length===1?{q:y[0].alert}:{})} />
         <span>${Ss(c.health)}</span>
         <${_r} job=${c} />
         ${Et(m).cure&&a`<span class="quiet">${Et(m).cure}</span>`}
@@ -1167,8 +1167,8 @@ WORKER_TOKEN=${t} python3 ${la}`,Qm=e=>`$env:WORKER_TOKEN = "${e}"; python ${la}
         ${pe(o,"manager")&&a`<${Y$} job=${c} etag=${d.value.etag} done=${d.reload} />`}
       </div>
     </div>
-    ${y&&a`<${he} problem=${y.problem} retry=${y.reload} />`}
-    ${c.health.last_issue_time?k?a`<${gr} job=${c} source=${n.sources.get(c.source_id)} names=${n} issues=${w}
+    ${k&&a`<${he} problem=${k.problem} retry=${k.reload} />`}
+    ${c.health.last_issue_time?_?a`<${gr} job=${c} source=${n.sources.get(c.source_id)} names=${n} issues=${w}
           isComplete=${!p.value.next} sensors=${b.value} alerts=${f.value} parameters=${t} shown=${l} />`:a`<p class="quiet chart-place" role="status">${po.loading}</p>`:a`<${U$} job=${c} me=${o} />`}
     <dl class="facts short">
       <dt>${po.source}</dt><dd><a href=${H(`sources/${c.source_id}`)}>${Js(n,c)||"…"}</a></dd>

@@ -112,6 +112,9 @@ tests["an alert is tried on the season while its form is filled in, created, rai
   await look(page, "compact jobs with a bell");
   await bell.click();
   await page.getByRole("heading", { name: "Mildew risk EWR" }).waitFor();
+  // There, the bell leads to the alert.
+  await page.getByRole("main").getByRole("link", { name: `high alert ${NAME} is raised` }).click();
+  await row.getByText("raised, high").waitFor();
   await page.goto(`${url}/#/jobs/${JOB}?${WINDOW}`);
   await still(page);
   await legend.getByText(`${NAME} ≥ 60, raised (high): `).waitFor();
@@ -270,6 +273,22 @@ tests["an alert is created by keyboard only, and a conflict is said"] = async ()
   await other.waitForFunction(() => [...document.querySelectorAll("dialog input")].some(({ value }) => value === "58"));
   await dialog(other).getByRole("button", { name: "Cancel" }).click();
   await call("DELETE", `/api/v1/alerts/${id}`);
+};
+
+tests["a webhook can have messages of alerts only"] = async () => {
+  const page = await enter("#/webhooks");
+  await page.getByRole("button", { name: "Create a webhook" }).click();
+  await dialog(page).getByLabel("Name", { exact: true }).fill("growers");
+  await dialog(page).getByLabel("Address", { exact: true }).fill("https://hooks.example.org/growers");
+  for (const event of ["a job is late", "a job is down", "a worker reports a failed run", "a job has recovered", "a job gets another version"]) {
+    await dialog(page).getByLabel(event).uncheck();
+  }
+  await dialog(page).getByRole("button", { name: "Create a webhook" }).click();
+  await dialog(page).getByRole("button", { name: "I have copied the secret" }).click();
+  await page.getByText("an alert is raised, the level of a raised alert changes, an alert is cleared").waitFor();
+  const [webhook] = await call("GET", "/api/v1/webhooks");
+  assert.deepEqual(webhook.events, ["alert.raised", "alert.changed", "alert.cleared"]);
+  await call("DELETE", `/api/v1/webhooks/${webhook.id}`);
 };
 
 await run("alerts", tests);

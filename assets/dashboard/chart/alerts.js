@@ -49,7 +49,7 @@ export function thresholds({ ctx, bbox, scales, valToPos }, marks) {
   ctx.strokeStyle = colour("bad");
   ctx.lineWidth = ratio;
   ctx.setLineDash([8 * ratio, 3 * ratio]);
-  // A thin line is sharp between two pixels only if its width is even.
+  // A line of an odd width is sharp in the middle of a pixel.
   const sharp = (y) => Math.round(y) + (ratio % 2) / 2;
   const seen = marks.thresholds.map(({ value, name }) => ({ name, y: sharp(valToPos(value, "y", true)) })).filter(({ y }) => y >= top && y <= top + height);
   for (const { y } of seen) {

@@ -47,6 +47,7 @@ export function JobView({ id, parameters, me }) {
   const issues = useMemo(() => issuesOf(runs.value?.body ?? []), [runs.value]);
 
   if (!job) return html`<p class="back"><a href=${link("jobs")}>${text.back}</a></p><${Heading}>${text.job}<//><${Pending} loaded=${loaded} />`;
+  const raised = alerts.value?.raised;
   // A server that cannot be reached is one problem, not four.
   const failed = [loaded, runs, sensors, alerts].find(({ problem }) => problem);
   const isReady = runs.value && sensors.value && !names.isLoading;
@@ -56,7 +57,7 @@ export function JobView({ id, parameters, me }) {
       <${Heading}>${job.name}<//>
       <div class="now" role="status">
         <${State} state=${state} />
-        <${Bell} states=${alerts.value?.raised} href=${link("alerts", { q: job.name })} />
+        <${Bell} states=${raised} href=${link("alerts", raised?.length === 1 ? { q: raised[0].alert } : {})} />
         <span>${reason(job.health)}</span>
         <${Coverage} job=${job} />
         ${stateOf(state).cure && html`<span class="quiet">${stateOf(state).cure}</span>`}
