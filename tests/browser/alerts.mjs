@@ -76,7 +76,7 @@ tests["an alert is tried on the season while its form is filled in, created, rai
 
   // A rule that makes no sense is said at its field before anything is saved.
   await field("Clear threshold").fill("70");
-  await dialog(page).getByText("Clear threshold must be on the safe side of value").waitFor();
+  await dialog(page).getByText("Clear threshold must be on the safe side of the threshold").waitFor();
   await said(page).getByText("Correct the marked fields.").waitFor();
   await look(page, "alert form with a violation");
   await field("Clear threshold").fill("50");

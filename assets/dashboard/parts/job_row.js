@@ -19,15 +19,17 @@ export function JobRow({ job, names, raised, isCompact }) {
   // A user of one organisation does not need its name in each row.
   const organisation = names.organisations.size > 1 ? names.organisations.get(job.organisation_id)?.name : undefined;
   const trials = (job.shadows ?? []).map((shadow) => shadow.source_version);
+  const bell = html`<${Bell} states=${raised} href=${link(`jobs/${job.id}`)} />`;
   return html`
     <li class="job">
       <div class="name">
         <a href=${link(`jobs/${job.id}`)}>${job.name}</a>
+        ${isCompact && bell}
         <p class="quiet">${[sourceName(names, job), place, organisation].filter(Boolean).join(" · ")}</p>
         ${trials.length > 0 && html`<p class="quiet">${text.onTrial(trials)}</p>`}
       </div>
       <div class="health">
-        <${State} state=${health.state} /> <${Bell} states=${raised} href=${link(`jobs/${job.id}`)} />
+        <${State} state=${health.state} /> ${!isCompact && bell}
         <p class="quiet" title=${isCompact ? reason(health) : undefined}>${reason(health)}</p>
         ${troubled(health).map((target) => html`<p class="target"><span>${spoken(target.metric)}</span> <${State} state=${target.state} /></p>`)}
       </div>

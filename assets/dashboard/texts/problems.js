@@ -26,6 +26,7 @@ const SENTENCES = [
   [/^must be an integer/, (label) => `${label} must be a whole number.`],
   [/^must be a UUID/, (label) => `Choose the ${within(label)} again: its id is not complete.`],
   [/^is in the past/, (label) => `${label}: choose a time in the future.`],
+  [/^must be on the safe side of value/, (label) => `${label} must be on the safe side of the threshold, so that the alert ends after it began.`],
   [/^does not bind the required role (.+)/, (label, ask, role) => `Choose an input for the role ${role}: the model needs it.`],
   [/^there is no (.+?) [0-9a-f-]{36}/, (label, ask, what) => `The chosen ${what} does not exist any more, or you may not see it. Reload the page, and choose again.`],
   [/^the (?:organisation|location's organisation) has no (.+?) [0-9a-f-]{36}/, (label, ask, what) => `The chosen ${what} does not belong to this organisation. Choose another one.`],
