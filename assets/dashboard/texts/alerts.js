@@ -77,7 +77,7 @@ export const text = {
     when: { label: "Raise if a value is" },
     value: { label: "Threshold", ask: "Enter the threshold, or add a level." },
     clear: { label: "Clear threshold", hint: "Cleared when no value meets it. If empty, that of the threshold." },
-    issues: { label: "Issues in a row", hint: "So many issues must agree." },
+    issues: { label: "Issues in a row", hint: "The number of issues that must agree." },
     within: { label: "Within", hint: "How far ahead values count." },
     lasting: { label: "Lasting", hint: "How long values meet the threshold. 0: one value suffices." },
     tell: { label: "Send a message when the level is" },
