@@ -79,6 +79,26 @@ if (isDemo) {
     assert.match(await mildew.locator("svg.spark").getAttribute("aria-label"), /mildew risk: \d+ points/);
   };
 
+  tests["the first list needs at most 15 requests, and one for each row in view, whose values are read then"] = async () => {
+    const page = await open("#/sign-in");
+    await signIn(page, admin);
+    await page.locator(".job").first().waitFor();
+    await page.waitForLoadState("networkidle");
+    const asked = [];
+    page.on("request", (request) => asked.push(request.url()));
+    await page.goto(`${url}/#/jobs`);
+    await page.reload();
+    await page.locator(".job .line strong").first().waitFor();
+    await page.waitForLoadState("networkidle");
+    const ofRows = asked.filter((address) => address.includes("/predictions?"));
+    assert.ok(asked.length - ofRows.length <= 15, `${asked.length} requests: ${asked.join(" ")}`);
+    const seen = await page.locator(".job .line").count();
+    assert.ok(ofRows.length < (await page.locator(".job").count()), `${ofRows.length} of ${seen}`);
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    await page.waitForFunction((seen) => document.querySelectorAll(".job .line").length > seen, seen);
+    await page.context().close();
+  };
+
   tests["the filters stand in the address and narrow the list"] = async () => {
     const page = await open("#/jobs");
     await health(page, "down").first().waitFor();

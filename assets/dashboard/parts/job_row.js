@@ -8,6 +8,7 @@ import { spoken } from "../lib/value.js";
 import { text } from "../texts/overview.js";
 import { text as states } from "../texts/states.js";
 import { Bell } from "./bell.js";
+import { Seen } from "./seen.js";
 import { Coverage, State } from "./state.js";
 import { Values } from "./values.js";
 
@@ -40,7 +41,7 @@ export function JobRow({ job, names, raised, isCompact }) {
       <${When} label=${text.until} time=${health.covers_until} none=${health.last_issue_time ? text.unknown : text.noneYet}>
         <${Coverage} job=${job} />
       <//>
-      <div class="values"><${Values} job=${job} source=${names.sources.get(job.source_id)} version=${names.versions.get(job.source_version_id)} isReady=${!names.isLoading} isCompact=${isCompact} /></div>
+      <div class="values"><${Seen}><${Values} job=${job} source=${names.sources.get(job.source_id)} version=${names.versions.get(job.source_version_id)} isReady=${!names.isLoading} isCompact=${isCompact} /><//></div>
     </li>`;
 }
 

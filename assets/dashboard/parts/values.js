@@ -16,6 +16,8 @@ const INTERVALS = 45;
 /** How often it is read again although nothing came, since the next value becomes the last, in milliseconds. */
 const AGAIN = 600_000;
 const WEEK = 7 * 86_400_000;
+/** The most values that are read at once, without thinning. */
+const WHOLE = 300;
 /** How far back it reaches at most, in milliseconds. */
 const LONGEST = 60 * 86_400_000;
 
@@ -60,18 +62,20 @@ function Line({ line, newest, classes, isCompact }) {
     </div>`;
 }
 
-// Past and future values are read separately: a thinned series always has its first and its last value, so that the next
-// value is really the next one.
+// If the series would be thinned, past and future values are read separately: a thinned series always has its first and its
+// last value, so that the next value is really the next one.
 async function read(job, source, signal) {
   const until = Date.parse(job.health.covers_until) + 1000;
   const minutes = source?.expected_interval_minutes;
   const back = minutes ? Math.min(minutes * 60_000 * INTERVALS, LONGEST) : WEEK;
   const from = Math.min(Date.parse(job.health.last_issue_time), until) - back;
-  const ask = (from, to) => {
+  const ask = (from, to, max_points = 80) => {
     const window = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
-    return get("/predictions", { metric: "all", job_id: job.id, ...window, shape: "series", max_points: 80 }, signal);
+    return get("/predictions", { metric: "all", job_id: job.id, ...window, shape: "series", max_points }, signal);
   };
   const now = Date.now();
-  const parts = from < now && now < until ? [ask(from, now), ask(now, until)] : [ask(from, until)];
-  return lines((await Promise.all(parts)).flat());
+  const whole = await ask(from, until, WHOLE);
+  const isThinned = whole.some((series) => series.thinned_from);
+  if (!isThinned || from >= now || now >= until) return lines(whole);
+  return lines((await Promise.all([ask(from, now), ask(now, until)])).flat());
 }

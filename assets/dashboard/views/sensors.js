@@ -1,5 +1,5 @@
 // The sensors: list, create, edit, delete. The newest reading of a sensor is read when its row is seen.
-import { html, useEffect, useRef, useState } from "../lib/html.js";
+import { html } from "../lib/html.js";
 import { address, getAll, MOST } from "../lib/api.js";
 import { useLoaded } from "../lib/load.js";
 import { owns } from "../lib/manage.js";
@@ -11,6 +11,7 @@ import { SameAs } from "../parts/copy.js";
 import { Heading } from "../parts/heading.js";
 import { NoneYet, RowActs, Said, useManaged } from "../parts/manage.js";
 import { Pending } from "../parts/problem.js";
+import { Seen } from "../parts/seen.js";
 import { jobsBySensor, SensorDialogs } from "../parts/sensor_dialogs.js";
 import { Table } from "../parts/table.js";
 import { text as words } from "../texts/manage.js";
@@ -40,7 +41,7 @@ export function Sensors({ parameters, me }) {
     { key: "unit", title: text.unit },
     { key: "location", title: text.location, value: (row) => names.get(row.location_id) },
     ...(organisations.length > 1 ? [{ key: "organisation", title: words.organisation, value: (row) => names.get(row.organisation_id) }] : []),
-    { key: "newest", title: text.newest, sort: false, value: () => "", render: (row) => html`<${Seen}><${Latest} sensor=${row} /><//>` },
+    { key: "newest", title: text.newest, sort: false, value: () => "", render: (row) => html`<${Seen} margin="200px"><${Latest} sensor=${row} /><//>` },
     { key: "jobs", title: text.jobs, value: (row) => users.get(row.id)?.length ?? 0, render: (row) => (users.get(row.id) ?? []).length },
     ...(isManager ? [{ key: "acts", title: "", value: () => "",
       render: (row) => owns(me, row.organisation_id) && html`<${RowActs} managed=${managed} thing=${row} />` }] : []),
@@ -57,16 +58,4 @@ export function Sensors({ parameters, me }) {
       ${sensors.length >= MOST && html`<p class="quiet">${words.first(MOST, "sensors")}</p>`}
       <${SameAs} json=${address("/sensors")} file="sensors" />`}
     <${SensorDialogs} managed=${managed} me=${me} there=${loaded.value} done=${done} />`;
-}
-
-/** Draws its content once it is in view. */
-function Seen({ children }) {
-  const place = useRef(null);
-  const [isSeen, setSeen] = useState(false);
-  useEffect(() => {
-    const observer = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && setSeen(true), { rootMargin: "200px" });
-    observer.observe(place.current);
-    return () => observer.disconnect();
-  }, []);
-  return html`<div ref=${place}>${isSeen ? children : "…"}</div>`;
 }

@@ -252,7 +252,8 @@ pub fn check_chat_id(chat: Option<&str>, violations: &mut Violations) {
         let number = chat.strip_prefix('-').unwrap_or(chat);
         let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let name = chat.strip_prefix('@').filter(|name| !name.is_empty() && is_name(name));
-        is_number(number) && chat.parse::<i64>().is_ok() || name.is_some() && chat.len() <= MAX_PLACE
+        let is_id = is_number(number) && chat.parse::<i64>().is_ok();
+        chat.len() <= MAX_PLACE && (is_id || name.is_some())
     };
     if chat.is_some_and(|chat| !is_chat(chat)) {
         violations.add(
@@ -278,4 +279,33 @@ pub fn check_room_id(room: Option<&str>, violations: &mut Violations) {
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chat_is_a_number_or_a_name_of_limited_length() {
+        let is_wrong = |chat: &str| {
+            let mut violations = Violations::default();
+            check_chat_id(Some(chat), &mut violations);
+            !violations.is_empty()
+        };
+        for chat in ["12345", "-1001234567890", "@weather_alerts"] {
+            assert!(!is_wrong(chat), "{chat}");
+        }
+        // Zeros in front do not make a number larger.
+        for chat in [
+            "",
+            "-",
+            "@",
+            "9223372036854775808",
+            "@a b",
+            &"0".repeat(256),
+            &format!("@{}", "a".repeat(255)),
+        ] {
+            assert!(is_wrong(chat), "{chat}");
+        }
+    }
 }
