@@ -166,7 +166,7 @@ fn measured_job(client: &Client, product: &Product, number: usize, issues: usize
 fn copy_issues(database: &Path) -> Outcome<()> {
     const SUMMARY: &str = "newest_issue, newest_arrival, covers_until, shortest_lead, longest_lead, newest_available_at, \
                            ends_at, last_issue, fresh_issue";
-    const RUN: &str = "issue_time, revision, available_at, valid_from, valid_to, count, expires_at, payload";
+    const RUN: &str = "issue_time, revision, available_at, valid_from, valid_to, count, payload";
     let database = Connection::open(database)?;
     let whole = "SELECT series_id FROM runs GROUP BY series_id ORDER BY count(*) DESC LIMIT 1";
     let whole: i64 = database.query_row(whole, [], |row| row.get(0))?;
