@@ -148,7 +148,7 @@ async fn a_backup_that_was_killed_is_cleared_by_the_next_and_one_that_runs_is_no
     let folder = tempdir().unwrap();
     let server = Remote::start(folder.path(), "data");
     let job = server.caller.job("Job").await;
-    for number in 0..40 {
+    for number in 0..80 {
         let mut body = issue(&job, number, 0);
         let values: Vec<_> = (0..20_000).map(|n| f64::from(n * 7919 % 10_007) / 3.0).collect();
         body["series"][0]["values"] = json!(values);
@@ -163,7 +163,7 @@ async fn a_backup_that_was_killed_is_cleared_by_the_next_and_one_that_runs_is_no
     };
     // A backup that ends before it is killed is begun again.
     for attempt in 0.. {
-        assert!(attempt < 20, "no backup could be killed");
+        assert!(attempt < 200, "no backup could be killed");
         let mut killed = begin("killed.db");
         while killed.try_wait().unwrap().is_none() && unfinished(&backups) == 0 {
             std::hint::spin_loop();

@@ -8,6 +8,7 @@ use super::{alert, told, until_judged};
 use crate::{
     app::{ADMIN, TestApp},
     field::Field,
+    shadows::{begin, release},
 };
 use prediction_api::domain::Timestamp;
 
@@ -239,6 +240,16 @@ async fn history(seed: u64) {
         if step == 20 {
             let app = field.app;
             field.app = app.restart().await;
+        }
+        // A promoted version continues the predictions of the one before.
+        if step % 13 == 12 {
+            let version = release(&field, &format!("1.{step}.0"), |_| ()).await;
+            begin(&field, &version).await;
+            let promote = format!("POST /jobs/{}/promote", field.job);
+            field
+                .app
+                .ok(ADMIN, &promote, json!({ "source_version_id": version }))
+                .await;
         }
         let issue = match random.below(6) {
             // A revision of the newest issue, or an older one.

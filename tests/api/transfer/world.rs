@@ -177,7 +177,7 @@ async fn attempted(app: &TestApp, webhook: Option<&str>) {
     .await;
 }
 
-/// Creates an alert of a job, which rises from level to level and is told later that it ends, and one of a source.
+/// Creates an alert of a job, whose level rises and falls, and one of a source.
 async fn alerts(field: &Field) {
     let app = &field.app;
     let levels = json!([{ "name": "moderate", "value": 40 }, { "name": "high", "value": 60 }]);
