@@ -15,7 +15,7 @@ use crate::{
     service::webhook,
     store::{
         self, alert,
-        alert::{NewChange, WatchedAlert},
+        alert::WatchedAlert,
         clock,
         engine::{Connection, Transaction},
         prediction::{self, SeriesRow},
@@ -190,14 +190,7 @@ fn record(
     now: Timestamp,
 ) -> Result<()> {
     let event = event(alert, key, transition);
-    let alert_id = alert.id;
-    alert::record(
-        tx,
-        &NewChange {
-            alert_id,
-            event: &event,
-        },
-    )?;
+    alert::record(tx, alert.id, &event)?;
     if !transition.is_told {
         return Ok(());
     }

@@ -8,7 +8,6 @@ use crate::{
         Result,
         alert::{AlertEvent, AlertKey, FactsOfAlert},
         page::Listed,
-        text::Stage,
     },
     store::{
         engine::{Connection, Row, RowResult, Transaction},
@@ -18,14 +17,6 @@ use crate::{
 
 /// The maximum number of transitions that are stored for an alert. The oldest are deleted.
 const KEPT: i64 = 2000;
-
-/// A transition that is about to be stored.
-pub struct NewChange<'a> {
-    /// Alert.
-    pub alert_id: Uuid,
-    /// Transition, with the job, location and stage.
-    pub event: &'a AlertEvent,
-}
 
 impl FromRow for AlertEvent {
     fn from_row(row: &Row<'_>) -> RowResult<Self> {
@@ -50,13 +41,12 @@ impl FromRow for AlertEvent {
     }
 }
 
-/// Stores a transition, and deletes the alert's oldest if there are more than 2,000.
-pub fn record(tx: &Transaction<'_>, new: &NewChange<'_>) -> Result<()> {
-    let event = new.event;
+/// Stores a transition of an alert, and deletes the alert's oldest if there are more than 2,000.
+pub fn record(tx: &Transaction<'_>, alert_id: Uuid, event: &AlertEvent) -> Result<()> {
     let key = AlertKey {
         job_id: event.job_id,
         location_id: event.location_id,
-        stage: event.stage.as_ref().map(|stage| Stage::new(stage.as_str())),
+        stage: event.stage.clone(),
     };
     let (job_id, location_id, stage) = columns(&key);
     let number: i64 = tx
@@ -68,7 +58,7 @@ pub fn record(tx: &Transaction<'_>, new: &NewChange<'_>) -> Result<()> {
         )?
         .query_row(
             (
-                new.alert_id,
+                alert_id,
                 job_id,
                 location_id,
                 stage,
@@ -83,7 +73,7 @@ pub fn record(tx: &Transaction<'_>, new: &NewChange<'_>) -> Result<()> {
             |row| row.get("number"),
         )?;
     tx.prepare_cached("DELETE FROM alert_changes WHERE alert_id = ?1 AND number <= ?2")?
-        .execute_later((new.alert_id, number - KEPT))?;
+        .execute_later((alert_id, number - KEPT))?;
     Ok(())
 }
 
