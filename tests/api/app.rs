@@ -130,7 +130,6 @@ impl TestApp {
     }
 
     /// Starts a server on a fresh database, with these rules of webhooks.
-    #[cfg(feature = "webhooks")]
     pub async fn start_ruled(rules: Rules) -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), None, rules, Self::options()).await
     }
@@ -239,9 +238,9 @@ impl TestApp {
     }
 
     /// Starts a server on another folder, with a clock that shows the same time.
-    pub async fn start_beside(&self, folder: TempDir) -> Self {
+    pub async fn start_beside(&self, folder: TempDir, rules: Rules) -> Self {
         let clock = Arc::new(AtomicI64::new(self.now().micros()));
-        Self::start_in(folder, Some(clock), WEBHOOKS, Self::options()).await
+        Self::start_in(folder, Some(clock), rules, Self::options()).await
     }
 
     /// Returns the product without HTTP.
