@@ -119,7 +119,7 @@ async fn several_locations_at_once_and_borders() {
         ],
         [format!("{path}?{many}{metric}"), null, 400, "location_id"],
         [
-            format!("{path}?job_id={}&job_id={}", field.job, field.job),
+            format!("{path}?{}", many.replace("location_id", "job_id")),
             null,
             400,
             "job_id"
@@ -177,4 +177,22 @@ async fn a_repeated_location_is_returned_once() {
     let many = vec![format!("location_id={a}"); 150].join("&");
     let found = latest(&field, &format!("{many}&metric=all")).await;
     assert_eq!(found.as_array().unwrap().len(), 1, "{found}");
+    // The same holds for jobs.
+    let other = field.another("another-source").await;
+    let ask = |ids: &[&str]| {
+        ids.iter()
+            .map(|id| format!("job_id={id}"))
+            .collect::<Vec<_>>()
+            .join("&")
+    };
+    let (one, both) = (ask(&[&field.job]), ask(&[&field.job, &other, &field.job]));
+    assert_eq!(latest(&field, &both).await, latest(&field, &one).await);
+    let body = json!({ "job_id": other, "predictions": [risk(3, 4.0)] });
+    field.app.post("/api/v1/predictions", &body).await.expect(200);
+    let found = latest(&field, &both).await;
+    let of = |row: usize| (found[row]["job_id"].as_str().unwrap(), found[row]["values"].clone());
+    assert_eq!(
+        [of(0), of(1)],
+        [(field.job.as_str(), json!([3.0])), (other.as_str(), json!([4.0]))]
+    );
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     app::ADMIN,
-    field::{Field, at, issued},
+    field::{Field, at, issued, risk},
 };
 
 /// Number of minutes, more than the rows of a page.
@@ -87,6 +87,40 @@ async fn predictions_are_thinned_to_their_extremes_over_the_whole_window() {
     let few = field.app.ok(ADMIN, &path("&max_points=60"), Value::Null).await;
     assert_eq!(plain, few);
     assert_eq!(few[0]["values"].as_array().unwrap().len(), 60);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_jobs_are_thinned_in_one_request() {
+    let field = field_with_a_saw().await;
+    let other = field.another("another-source").await;
+    let body = json!({ "job_id": other, "issue_time": at(0), "predictions": [risk(1, 1.0)] });
+    field.app.post("/api/v1/predictions", &body).await.expect(200);
+    let path = |jobs: &[&str], more: &str| {
+        let jobs: Vec<_> = jobs.iter().map(|id| format!("job_id={id}")).collect();
+        format!("/api/v1/predictions?metric=all&{}&{ALL}{more}", jobs.join("&"))
+    };
+    let read = async |jobs: &[&str]| field.app.get(&path(jobs, "&max_points=100")).await.expect(200);
+    let (here, there) = (read(&[&field.job]).await, read(&[&other]).await);
+    assert_eq!(
+        (here[0]["job_id"].as_str(), there[0]["job_id"].as_str()),
+        (Some(field.job.as_str()), Some(other.as_str()))
+    );
+    // Each is thinned as it would be alone, in the order of the request, and a job that is named twice is returned once.
+    assert_eq!(read(&[&other, &field.job, &other]).await, json!([there[0], here[0]]));
+
+    let unknown = "00000000-0000-4000-8000-000000000000";
+    let refused = async |jobs: &[&str], more: &str, status: u16, about: &[&str]| {
+        field.app.get(&path(jobs, more)).await.expect_problem(status, about);
+    };
+    refused(&[&field.job, unknown], "&max_points=100", 404, &[]).await;
+    refused(&[&field.job, &other], "", 400, &["job_id"]).await;
+    let many: Vec<_> = (0..101)
+        .map(|n| format!("{n:08x}-0000-4000-8000-000000000000"))
+        .collect();
+    let many: Vec<_> = many.iter().map(String::as_str).collect();
+    refused(&many, "&max_points=100", 400, &["job_id"]).await;
+    let place = format!("&max_points=100&location_id={}", field.there);
+    refused(&[&field.job], &place, 400, &["job_id"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

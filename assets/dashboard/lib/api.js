@@ -20,11 +20,13 @@ export class Problem extends Error {
 
 export const API = `${BASE}/api/v1`;
 
-/** A path of the API with its parameters; those that are absent or empty are left out. */
+/** A path of the API with its parameters. Those that are absent or empty are left out; a list is repeated. */
 export function address(path, parameters = {}) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
-    if (value !== undefined && value !== null && value !== "") query.set(name, value);
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined && one !== null && one !== "") query.append(name, one);
+    }
   }
   const shown = query.toString().replaceAll("%3A", ":").replaceAll("%2C", ",");
   return API + path + (shown ? `?${shown}` : "");

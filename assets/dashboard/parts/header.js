@@ -1,5 +1,6 @@
 // The header of every view: navigation, and who is signed in. On a narrow screen all of it is a menu.
 import { html, useEffect, useRef, useState } from "../lib/html.js";
+import icon from "../icon.svg";
 import { BASE } from "../lib/base.js";
 import { HAS_WEBHOOKS } from "../lib/features.js";
 import { link } from "../lib/route.js";
@@ -45,7 +46,7 @@ export function Header({ me, view, leave }) {
   const isHere = (views) => views.some(([place]) => place === view);
   return html`
     <header ref=${header} class=${open && `shows-${open}`}>
-      <a class="brand" href="#/jobs"><img src=${`${BASE}/assets/dashboard/icon.svg`} alt="" width="22" height="22" /> ${text.brand}</a>
+      <a class="brand" href="#/jobs"><img src=${icon} alt="" width="22" height="22" /> ${text.brand}</a>
       ${me && html`<${Zone} />`}
       <button type="button" class="menu-button" aria-expanded=${open === "menu"} aria-controls="menu" onClick=${toggle("menu")}>
         <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d=${open === "menu" ? "M3 3l10 10M13 3L3 13" : "M2 4h12M2 8h12M2 12h12"} /></svg>

@@ -1,8 +1,8 @@
 // A job's values: for each of its metrics the next value, or the last one, and a picture of the newest values.
 import { html } from "../lib/html.js";
-import { get } from "../lib/api.js";
 import { classOf, classesIn } from "../lib/classes.js";
 import { useLoaded } from "../lib/load.js";
+import { readNewest } from "../lib/newest.js";
 import { lines } from "../lib/series.js";
 import { moment, relative } from "../lib/time.js";
 import { spoken, withUnit } from "../lib/value.js";
@@ -16,15 +16,13 @@ const INTERVALS = 45;
 /** How often it is read again although nothing came, since the next value becomes the last, in milliseconds. */
 const AGAIN = 600_000;
 const WEEK = 7 * 86_400_000;
-/** The most values that are read at once, without thinning. */
-const WHOLE = 300;
 /** How far back it reaches at most, in milliseconds. */
 const LONGEST = 60 * 86_400_000;
 
 /** `version` is that of the job. With `isCompact` the values are one line of text. */
 export function Values({ job, source, version, isReady, isCompact }) {
   const { last_issue_time: newest, last_arrival: arrival } = job.health;
-  const found = useLoaded(async (signal) => (newest && isReady ? read(job, source, signal) : []), [job.id, newest, arrival, isReady], AGAIN);
+  const found = useLoaded(async () => (newest && isReady ? read(job, source) : []), [job.id, newest, arrival, isReady], AGAIN);
   if (!newest) return html`<span class="quiet">${text.noPredictions}</span>`;
   if (found.problem) return html`<span class="quiet">${found.problem.message}</span>`;
   if (!found.value) return html`<span class="quiet">…</span>`;
@@ -62,20 +60,19 @@ function Line({ line, newest, classes, isCompact }) {
     </div>`;
 }
 
-// If the series would be thinned, past and future values are read separately: a thinned series always has its first and its
-// last value, so that the next value is really the next one.
-async function read(job, source, signal) {
+// Past and future values are read separately: a thinned series always has its first and its last value, so that the next
+// value is really the next one.
+async function read(job, source) {
   const until = Date.parse(job.health.covers_until) + 1000;
   const minutes = source?.expected_interval_minutes;
   const back = minutes ? Math.min(minutes * 60_000 * INTERVALS, LONGEST) : WEEK;
   const from = Math.min(Date.parse(job.health.last_issue_time), until) - back;
-  const ask = (from, to, max_points = 80) => {
-    const window = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
-    return get("/predictions", { metric: "all", job_id: job.id, ...window, shape: "series", max_points }, signal);
-  };
-  const now = Date.now();
-  const whole = await ask(from, until, WHOLE);
-  const isThinned = whole.some((series) => series.thinned_from);
-  if (!isThinned || from >= now || now >= until) return lines(whole);
-  return lines((await Promise.all([ask(from, now), ask(now, until)])).flat());
+  const now = Math.floor(Date.now() / 1000) * 1000;
+  const parts = from >= now || now >= until ? [[from, until]] : [[from, now], [now, until]];
+  const found = await Promise.all(parts.map((part) => readNewest(job.id, ...part)));
+  return within(lines(found.flat()), from, until);
 }
+
+/** Lines with their points in the window only. */
+const within = (lines, from, until) =>
+  lines.map((line) => ({ ...line, points: line.points.filter(({ t }) => t >= from && t < until) })).filter(({ points }) => points.length > 0);

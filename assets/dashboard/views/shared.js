@@ -79,6 +79,9 @@ function SharedList({ parameters }) {
   const counts = useLoaded((signal) => get("/health", {}, signal), [], POLL);
   const jobs = loaded.value?.body;
   const { columns } = text;
+  const posted = (jobs ?? []).filter(({ health }) => health.last_arrival);
+  const latest = useLoaded((signal) => readLatest(posted.map(({ id }) => id), signal), [posted.map(({ id, health }) => id + health.last_arrival).join()]);
+  const values = Map.groupBy(latest.value ?? [], ({ job_id }) => job_id);
   return html`
     <${Heading}>${text.jobs}<//>
     ${counts.value && html`<${Tiles} counts=${counts.value} chosen=${state} />`}
@@ -86,23 +89,25 @@ function SharedList({ parameters }) {
     ${!jobs ? html`<${Pending} loaded=${loaded} />` : jobs.length === 0 ? html`<p class="empty">${text.no_jobs}</p>` : html`
       <table class="cards" aria-label=${text.jobs}>
         <thead><tr>${Object.values(columns).map((head) => html`<th scope="col" class="no-sort">${head}</th>`)}</tr></thead>
-        <tbody>${jobs.map((job) => html`<${Row} key=${job.id} job=${job} />`)}</tbody>
+        <tbody>${jobs.map((job) => html`<${Row} key=${job.id} job=${job} latest=${values.get(job.id) ?? []} />`)}</tbody>
       </table>
       <${Zone} />`}`;
 }
 
-function Row({ job }) {
+/** The values of jobs that are valid now. */
+const readLatest = async (jobs, signal) =>
+  (jobs.length > 0 ? get("/predictions/latest", { job_id: jobs, at: new Date().toISOString() }, signal) : []);
+
+function Row({ job, latest }) {
   const { columns } = text;
   const { last_arrival, covers_until } = job.health;
-  const latest = useLoaded((signal) => (last_arrival
-    ? get("/predictions/latest", { job_id: job.id, at: new Date().toISOString() }, signal) : []), [job.id, last_arrival]);
   return html`
     <tr>
       <th scope="row">${job.name}</th>
       <td data-title=${columns.health}><div><${State} state=${job.health.state} /> <p class="quiet">${reason(job.health)}</p></div></td>
       <td data-title=${columns.last_post}>${last_arrival ? html`<span title=${moment(last_arrival)}>${relative(last_arrival)}</span>` : text.nothing}</td>
       <td data-title=${columns.until}>${covers_until ? moment(covers_until) : text.nothing}</td>
-      <td data-title=${columns.now}><div>${(latest.value ?? []).map(({ metric, unit, values }) => html`
+      <td data-title=${columns.now}><div>${latest.map(({ metric, unit, values }) => html`
         <p key=${metric}>${spoken(metric)} <strong>${withUnit(values.at(-1), unit)}</strong></p>`)}</div></td>
     </tr>`;
 }

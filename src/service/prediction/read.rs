@@ -4,11 +4,13 @@ use super::owner::{owner, owners};
 use crate::{
     domain::{
         AskedWindow, Caller, Result, Window,
-        prediction::{Issues, LatestPrediction, LatestQuery, PredictionQuery, PredictionSeries, Predictions},
+        prediction::{
+            Issues, LatestPrediction, LatestQuery, PredictionQuery, PredictionScope, PredictionSeries, Predictions,
+        },
         thinning::{MAX_THINNED_FROM, MaxPoints},
     },
     service::{App, as_of},
-    store::prediction,
+    store::prediction::{self, OwnedScope},
 };
 
 /// Returns the predictions of the window that match the query, sorted by the keys of the rows. Also returns the window
@@ -34,8 +36,9 @@ pub async fn list(
     .await
 }
 
-/// Returns the series of predictions of the window that match the query, each reduced to at most `max` points. All
-/// matching predictions are read; the query's `limit` is ignored.
+/// Returns the series of predictions of the window that match the query, for each of the jobs, locations or sources in
+/// their order. Each series is reduced to at most `max` points. All matching predictions are read; the query's `scope`
+/// and `limit` are ignored.
 ///
 /// # Errors
 /// Bad parameter: the window ends before it begins, or has too many values. Not found: the job, location or source,
@@ -44,21 +47,22 @@ pub async fn list_thinned(
     app: &App,
     caller: &Caller,
     asked: AskedWindow,
-    query: PredictionQuery,
+    mut query: PredictionQuery,
+    scopes: Vec<PredictionScope>,
     max: MaxPoints,
 ) -> Result<Vec<PredictionSeries>> {
     as_of::settle(app, query.as_of).await?;
     let caller = caller.clone();
     app.read_blocking(move |connection, now| {
         let window = asked.beginning(now)?;
-        let organisation = owner(connection, &caller, query.scope)?;
-        let whole = PredictionQuery {
-            limit: MAX_THINNED_FROM,
-            ..query
-        };
-        let found = prediction::find(connection, organisation, window, &whole, now)?;
-        MaxPoints::check(found.more)?;
-        let series = found.by_series_thinned(whole.issues == Issues::All, max);
+        let (mut series, mut left) = (Vec::new(), MAX_THINNED_FROM);
+        for OwnedScope { scope, organisation_id } in owners(connection, &caller, &scopes)? {
+            (query.scope, query.limit) = (scope, left.max(1));
+            let found = prediction::find(connection, organisation_id, window, &query, now)?;
+            MaxPoints::check(found.more || found.rows.len() > left)?;
+            left -= found.rows.len();
+            series.extend(found.by_series_thinned(query.issues == Issues::All, max));
+        }
         MaxPoints::check_answer(series.iter().map(|series| series.values.len()).sum())?;
         Ok(series)
     })

@@ -7,7 +7,7 @@ use super::{
     assert_same, assert_sound, exported, exported_from, import, imported, open, reason,
     world::{SENSOR, World},
 };
-use crate::app::{ADMIN, HAS_WEBHOOKS};
+use crate::app::{ADMIN, HAS_WEBHOOKS, WEBHOOKS};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_imported_server_responds_with_the_same_bytes() {
@@ -17,7 +17,7 @@ async fn the_imported_server_responds_with_the_same_bytes() {
     let folder = imported(&text).await;
     assert_sound(folder.path());
     assert_same(&text, &exported_from(folder.path()).await);
-    let other = app.start_beside(folder).await;
+    let other = app.start_beside(folder, WEBHOOKS).await;
     let paths = world.paths().await;
     assert!(paths.len() > 90, "{}", paths.len());
     let mut found = 0;

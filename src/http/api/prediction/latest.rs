@@ -1,24 +1,19 @@
 //! Operation that returns the newest predictions.
 
-use std::collections::HashSet;
-
 use poem_openapi::{OpenApi, param::Query};
 use uuid::Uuid;
 
-use super::{super::tag::Tag, scope::scope};
+use super::{super::tag::Tag, scope::scopes};
 use crate::{
     domain::{
         Error, Timestamp,
         contract::ALL_METRICS,
-        prediction::{LatestPrediction, LatestQuery, PredictionScope},
+        prediction::{LatestPrediction, LatestQuery},
         track::Tracks,
     },
     http::form::{answer::Find, auth::Auth, reply::Plain},
     service::{App, prediction},
 };
-
-/// Maximum number of locations in one request.
-const MAX_LOCATIONS: usize = 100;
 
 /// Operation on the newest predictions.
 pub struct LatestApi(pub App);
@@ -35,8 +30,9 @@ impl LatestApi {
     async fn latest(
         &self,
         auth: Auth,
-        /// The job of the predictions. Either this or `location_id` is required.
-        job_id: Query<Option<Uuid>>,
+        /// The job of the predictions. Either this or `location_id` is required. The parameter may be repeated, up to 100
+        /// times. Each job is returned once.
+        job_id: Query<Option<Vec<Uuid>>>,
         /// The location of the predictions. The parameter may be repeated, up to 100 times. Each location is returned
         /// once.
         location_id: Query<Option<Vec<Uuid>>>,
@@ -51,18 +47,8 @@ impl LatestApi {
         /// Return the value that is valid at this time, instead of the newest issue.
         at: Query<Option<Timestamp>>,
     ) -> Find<Plain<Vec<LatestPrediction>>> {
-        let mut seen = HashSet::new();
-        let mut locations = location_id.0.unwrap_or_default();
-        locations.retain(|id| seen.insert(*id));
-        let scopes = match (locations.as_slice(), job_id.0) {
-            ([], job) => vec![scope(None, job)?],
-            (_, Some(_)) => vec![scope(locations.first().copied(), job_id.0)?],
-            (locations, None) => locations.iter().map(|id| PredictionScope::Location(*id)).collect(),
-        };
-        if scopes.len() > MAX_LOCATIONS {
-            let detail = format!("is given more than {MAX_LOCATIONS} times: split the request");
-            return Err(Error::bad_parameter("location_id", detail).into());
-        }
+        let locations = location_id.0.unwrap_or_default();
+        let scopes = scopes(&locations, &job_id.0.unwrap_or_default())?;
         if metric.0.is_none() && !locations.is_empty() {
             return Err(Error::bad_parameter("metric", "is missing: give a metric, or all").into());
         }

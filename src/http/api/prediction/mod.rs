@@ -42,7 +42,7 @@ pub use lineage::LineageApi;
 use lines::Lines;
 use rows::body;
 pub use rows::csv_of;
-use scope::scope;
+use scope::scopes;
 
 /// The forms in which predictions are posted.
 #[derive(ApiRequest)]
@@ -162,8 +162,9 @@ impl PredictionApi {
         metric: Query<String>,
         /// The location of the predictions. Either this or `job_id` is required.
         location_id: Query<Option<Uuid>>,
-        /// The job of the predictions, instead of `location_id`.
-        job_id: Query<Option<Uuid>>,
+        /// The job of the predictions, instead of `location_id`. With `max_points` the parameter may be repeated, up to
+        /// 100 times.
+        job_id: Query<Option<Vec<Uuid>>>,
         /// Filter by stage.
         stage: Query<Option<String>>,
         /// Filter by source, by name or id.
@@ -231,10 +232,17 @@ impl PredictionApi {
             Some(IssuesParameter::Latest) | None => Issues::Latest,
         };
         let tracks = track.0.unwrap_or_default();
-        let file = file_name(&metric.0, location_id.0.or(job_id.0));
+        let jobs = job_id.0.unwrap_or_default();
+        let scopes = scopes(location_id.0.as_slice(), &jobs)?;
+        if scopes.len() > 1 && thin.is_none() {
+            let detail =
+                "is given more than once, which is for shape=series with max_points: send a request for each job";
+            return Err(Error::bad_parameter("job_id", detail).into());
+        }
+        let file = file_name(&metric.0, location_id.0.or(jobs.first().copied()));
         let query = PredictionQuery {
             metric: Some(metric.0).filter(|metric| metric != ALL_METRICS),
-            scope: scope(location_id.0, job_id.0)?,
+            scope: scopes[0],
             stage: stage.0,
             source: source.0,
             source_version: source_version.0,
@@ -247,7 +255,7 @@ impl PredictionApi {
             limit: rows(limit.0),
         };
         if let Some(max) = thin {
-            let series = prediction::list_thinned(&self.0, &auth.0, asked, query, max).await?;
+            let series = prediction::list_thinned(&self.0, &auth.0, asked, query, scopes, max).await?;
             return Ok(Table::series(&series));
         }
         let (mut found, Window { from, to }) = prediction::list(&self.0, &auth.0, asked, query).await?;
