@@ -20,6 +20,9 @@ use crate::store::sqlite::backup::{beside, flush_folder, is_abandoned};
 /// Suffix of the name of an incomplete file.
 const UNFINISHED: &str = ".unfinished";
 
+/// Suffix of the name of the journal that SQLite keeps beside an incomplete file.
+const JOURNAL: &str = "-journal";
+
 /// Returns a new name for the file until it is complete.
 pub fn unfinished(target: &Path) -> PathBuf {
     beside(target, &format!(".{}{UNFINISHED}", Uuid::new_v4().simple()))
@@ -31,15 +34,18 @@ pub fn folder_of(file: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
-/// Removes the incomplete files of killed commands from the folder. Files in progress are locked and are not removed.
+/// Removes the incomplete files of killed commands from the folder, with their journals. Files in progress are locked and
+/// are not removed.
 pub fn clear_unfinished(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let id = name
+        let copy = name.strip_suffix(JOURNAL).unwrap_or(&name);
+        let id = copy
             .strip_suffix(UNFINISHED)
             .and_then(|name| name.rsplit_once('.'))
             .and_then(|(_, id)| Uuid::try_parse(id).ok());
-        if id.is_some() && is_abandoned(&entry.path()) {
+        let path = folder.join(copy);
+        if id.is_some() && (is_abandoned(&path) || !path.exists()) {
             // A file that cannot be removed does no harm.
             let _ = fs::remove_file(entry.path());
         }
