@@ -35,12 +35,16 @@ DEFAULT = "http://127.0.0.1:8000"
 ON_DEMO = {"demo", "getting-predictions", "accuracy", "alerts"}
 # These have a receiver on this machine, which their server must be allowed to call.
 WITH_RECEIVER = {"health", "messages"}
-# The guides whose blocks of this language are one program: its file, its interpreter, and what prints a separator.
+# The guides whose blocks of one language are one program: the language, the program's file, its interpreter, and what
+# prints a separator.
 PROGRAMS = {
-    "python": ("program.py", sys.executable, 'print("\\x1e")'),
-    "javascript": ("program.mjs", "node", 'console.log("\\x1e");'),
-    "r": ("program.R", "Rscript", 'cat("\\x1e\\n")'),
+    "python": ("python", "program.py", sys.executable, 'print("\\x1e")'),
+    "python-client": ("python", "program.py", sys.executable, 'print("\\x1e")'),
+    "javascript": ("javascript", "program.mjs", "node", 'console.log("\\x1e");'),
+    "r": ("r", "program.R", "Rscript", 'cat("\\x1e\\n")'),
 }
+# Python imports the client from its package.
+CLIENT = next((GUIDES.parent / "clients").glob("*.whl"))
 SEPARATOR = "\x1e\n"
 # The demo's season ends with the last night, so its dates are others each day.
 DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?(?:\+00:00|Z)?)?")
@@ -335,22 +339,27 @@ def try_guide(path, executable, fill):
 
 def try_program(path, executable, fill):
     """Runs the blocks of a guide as one program; answers how many."""
-    file, interpreter, separator = PROGRAMS[path.stem]
+    language, file, interpreter, separator = PROGRAMS[path.stem]
     text, filled = path.read_text(), []
     blocks = [(found[1], found[2], found.start(), found.span(2)) for found in BLOCK.finditer(text)]
-    code = [block for kind, block, *_ in blocks if kind == path.stem]
+    code = [block for kind, block, *_ in blocks if kind == language]
     server = Server(executable, True)
     try:
         program = "".join(f"{block}{separator}\n" for block in code).replace(DEFAULT, server.url)
         Path(server.folder.name, file).write_text(program)
         with Locked(server):
             done = subprocess.run(
-                [interpreter, file], cwd=server.folder.name, capture_output=True, text=True, timeout=300
+                [interpreter, file],
+                cwd=server.folder.name,
+                env={**os.environ, "PYTHONPATH": str(CLIENT)},
+                capture_output=True,
+                text=True,
+                timeout=300,
             )
         printed = done.stdout.replace(server.url, DEFAULT).split(SEPARATOR)
         at = -1
         for number, (kind, block, start, _) in enumerate(blocks):
-            if kind != path.stem:
+            if kind != language:
                 continue
             at += 1
             here = f"{path}:{text.count(chr(10), 0, start) + 1}"

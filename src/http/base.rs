@@ -20,7 +20,9 @@ const MAX_LENGTH: usize = 255;
 
 /// First segments of the paths that the server itself serves. A base path must not begin with one of them, because the
 /// two could not be distinguished.
-const OWN: &[&str] = &["assets", "docs", "swagger", "livez", "readyz", "metrics", "health"];
+const OWN: &[&str] = &[
+    "assets", "clients", "docs", "swagger", "livez", "readyz", "metrics", "health",
+];
 
 /// Settings about reverse proxies in front of the server: the base path, and the networks of trusted proxies.
 #[derive(Debug, Clone, Default)]

@@ -137,12 +137,33 @@ async fn only_files_of_the_folders_are_answered() {
         "/assets/vendor/..%2fstyle.css",
         "/assets/vendor/%2fetc%2fpasswd",
         "/assets/vendor",
+        "/clients/none.whl",
+        "/clients/..%2f..%2fCargo.toml",
+        "/clients",
     ] {
         page(&app, path).await.expect_problem(404, &[]);
     }
     let licence = page(&app, "/assets/vendor/uplot/LICENSE").await;
     assert_eq!(licence.header("content-type"), "text/plain; charset=utf-8");
     assert!(licence.text.contains("MIT"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_client_of_python_is_served_as_the_guide_says() {
+    let app = TestApp::start().await;
+    let guide = page(&app, "/docs/python-client").await;
+    let name = Regex::new(r"/clients/([\w.-]+\.whl)").unwrap();
+    let name = &name.captures(&guide.text).unwrap()[1];
+    assert_eq!(
+        name,
+        format!("prediction_api_client-{}-py3-none-any.whl", env!("CARGO_PKG_VERSION"))
+    );
+    let path = format!("/clients/{name}");
+    let answer = app.request(Method::GET, &path).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["content-type"], "application/zip");
+    let expected = std::fs::read(format!("assets{path}")).unwrap();
+    assert_eq!(answer.bytes().await.unwrap(), expected);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -223,7 +223,9 @@ fn unsafe_code_is_forbidden() {
 fn the_architecture_names_files_that_exist() {
     let root = root_folder();
     let mut known = BTreeSet::new();
-    for folder in ["src", "assets", "config", "tests", "benches", "examples", ".ci"] {
+    for folder in [
+        "src", "assets", "config", "tests", "benches", "clients", "examples", ".ci",
+    ] {
         paths(&root.join(folder), &mut known);
     }
     let page = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();

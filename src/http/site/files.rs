@@ -21,6 +21,11 @@ struct Bundle;
 #[folder = "assets/vendor"]
 struct Vendor;
 
+/// Packages of clients, built from `clients`.
+#[derive(Embed)]
+#[folder = "assets/clients"]
+struct Clients;
+
 /// Content security policy of the dashboard: it runs its own scripts, and calls this server only.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -73,10 +78,18 @@ pub fn vendor_file(Path(path): Path<String>) -> Response {
     file::<Vendor>(&path)
 }
 
+/// Returns the package of a client.
+#[handler]
+pub fn client_file(Path(path): Path<String>) -> Response {
+    file::<Clients>(&path)
+}
+
 fn file<F: Embed>(path: &str) -> Response {
     let content_type = match path.rsplit_once('.').map(|(_, ending)| ending) {
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
+        // A wheel of Python is an archive in the format of zip.
+        Some("whl") => "application/zip",
         _ => "text/plain; charset=utf-8",
     };
     F::get(path).map_or_else(

@@ -88,6 +88,11 @@ const GROUPS: &[(&str, &[Entry])] = &[
                 "Accuracy",
                 "How far predictions were off, by version and lead time.",
             ),
+            entry(
+                "python-client",
+                "The Python client",
+                "Read, post and run workers with the package that the server serves.",
+            ),
             entry("python", "From Python", "Use the API with requests and pandas."),
             entry("javascript", "From JavaScript", "Use the API with fetch in Node.js."),
             entry("r", "From R", "Use the API with httr2."),

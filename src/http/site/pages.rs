@@ -10,7 +10,7 @@ use poem::{
 
 use super::{
     file::{nothing, of, page},
-    files::{bundle_file, dashboard, icon, vendor_file},
+    files::{bundle_file, client_file, dashboard, icon, vendor_file},
     guide::{self, Guides},
     search::search_index,
     sign_in, swagger,
@@ -74,6 +74,7 @@ pub fn add(mut pages: Pages, document: &Document) -> Pages {
         .at("/assets/dashboard/icon.svg", poem::get(icon))
         .at("/assets/dashboard/bundle/*path", poem::get(bundle_file))
         .at("/assets/vendor/*path", poem::get(vendor_file))
+        .at("/clients/*path", poem::get(client_file))
         .at("/swagger/", poem::get(without_slash))
         .at("/openapi.json", poem::get(moved_document))
         .at("/openapi.yaml", poem::get(moved_document))
