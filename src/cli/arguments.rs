@@ -25,7 +25,7 @@ use crate::config::{Flags, GLOBAL, ServerFlags};
   prediction-api doctor                                   checks the configuration, the folder and the database"
 )]
 pub struct Cli {
-    /// The configuration file [default: config/prediction-api.toml, if it exists]
+    /// The configuration file [default: config/prediction-api.toml, or else /etc/prediction-api/prediction-api.toml, if it exists]
     #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     pub config: Option<PathBuf>,
     #[command(flatten)]

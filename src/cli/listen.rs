@@ -57,7 +57,7 @@ impl Listening {
             "" => None,
             apart => Some(listen(apart, "metrics.listen").await?),
         };
-        let counted = Metrics::install()?;
+        let counted = Metrics::install(settings.metrics.job_arrivals)?;
         logging::describe_metrics();
         let options = Options {
             limits: Limits {

@@ -40,6 +40,7 @@ pub fn describe_metrics() {
         LOST,
         "Log lines that could not be written, or that found the queue full"
     );
+    counter!(LOST).absolute(0);
 }
 
 /// The running log. Dropping it waits until the remaining lines are written, for at most a second.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::Settings,
-    domain::{organisation::NewOrganisation, text::Name},
+    domain::{organisation::OrganisationCreation, text::Name},
     service::{organisation, token},
 };
 
@@ -49,7 +49,7 @@ pub fn run(command: &Command, settings: &Settings) -> Outcome {
     runtime()?.block_on(async {
         match command {
             Command::Create { name, id, json } => {
-                let new = NewOrganisation {
+                let new = OrganisationCreation {
                     id: *id,
                     name: Name::new(name),
                 };

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     config::Settings,
-    domain::{Counts, Error, Gaps, Violation, reading::NewReading},
+    domain::{Counts, Error, Gaps, Violation, reading::ReadingCreation},
     http::csv::{ReadingRows, read_readings},
     service::{App, reading, token::operator},
 };
@@ -196,7 +196,7 @@ fn row_of(pointer: &str) -> Option<usize> {
     pointer.split('/').nth(1)?.parse().ok()
 }
 
-async fn store(app: &App, rows: Vec<(u64, NewReading)>, gaps: Gaps) -> Result<Counts, Failure> {
+async fn store(app: &App, rows: Vec<(u64, ReadingCreation)>, gaps: Gaps) -> Result<Counts, Failure> {
     let bar = progress::steps("importing", "readings", rows.len() as u64);
     let mut counts = Counts::default();
     for batch in rows.chunks(BATCH) {

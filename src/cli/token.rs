@@ -21,7 +21,7 @@ use crate::{
     domain::{
         Role, Timestamp,
         text::Name,
-        token::{NewToken, Token},
+        token::{Token, TokenCreation},
     },
     service::{App, token},
 };
@@ -124,7 +124,7 @@ pub fn run(command: &Command, settings: &Settings) -> Outcome {
                     (RoleArgument::Admin, None) | (_, Some(_)) => {}
                     (role, None) => return Err(missing(Role::from(*role))),
                 }
-                let new = NewToken {
+                let new = TokenCreation {
                     name: Name::new(name),
                     role: (*role).into(),
                     organisation_id: names::organisation_if_given(&app, organisation.as_ref()).await?,
@@ -151,7 +151,7 @@ fn missing(role: Role) -> Failure {
     ))
 }
 
-async fn create(app: &App, new: NewToken, json: Json) -> Outcome {
+async fn create(app: &App, new: TokenCreation, json: Json) -> Outcome {
     let made = token::create(app, &token::operator(), new).await;
     let made = made.map_err(|error| failed(error, FLAGS))?;
     let text = match json.json {

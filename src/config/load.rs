@@ -20,6 +20,10 @@ use super::{
 /// Configuration file that is read if it exists and the user names no other file.
 pub const DEFAULT_FILE: &str = "config/prediction-api.toml";
 
+/// Configuration file of the machine, for the server and for all commands. It is read if it exists, the user names no
+/// other file, and there is no [`DEFAULT_FILE`].
+const SYSTEM_FILE: &str = "/etc/prediction-api/prediction-api.toml";
+
 /// Names of environment variables with the prefix that are not settings: the path of the configuration file, the first
 /// admin token and a worker's token.
 const NO_SETTINGS: &[&str] = &["config", "admin_token", "token"];
@@ -57,8 +61,8 @@ impl Loaded {
         {
             return Err(format!("there is no configuration file {}", named.display()));
         }
-        let file = named.unwrap_or_else(|| DEFAULT_FILE.into());
-        if file.is_file() {
+        let defaults = [DEFAULT_FILE, SYSTEM_FILE].map(PathBuf::from);
+        if let Some(file) = named.into_iter().chain(defaults).find(|file| file.is_file()) {
             figment = figment.merge(Toml::file_exact(file));
         }
         let folder = flags.data_dir.as_deref();

@@ -89,6 +89,8 @@ pub struct Metrics {
     pub listen: String,
     /// Minutes between two computations of the jobs' accuracy for the metrics. 0 leaves it out.
     pub accuracy_minutes: u64,
+    /// Whether the metrics have the time of the last post of each job.
+    pub job_arrivals: bool,
 }
 
 /// Deletion of expired rows.

@@ -17,7 +17,7 @@ use super::{
 
 names!(RunStatus);
 
-objects!(NewJobRun);
+objects!(JobRunCreation);
 
 /// Result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]
@@ -50,7 +50,7 @@ impl RunStatus {
 /// A worker's report about a run.
 #[derive(Debug, Clone, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
-pub struct NewJobRun {
+pub struct JobRunCreation {
     /// Id chosen by the worker. A report that is sent again with the same id is stored once.
     #[serde(default, deserialize_with = "present")]
     pub id: Option<Uuid>,
@@ -65,7 +65,7 @@ pub struct NewJobRun {
     pub source_version_id: Option<Uuid>,
 }
 
-impl NewJobRun {
+impl JobRunCreation {
     /// Validates the format of the message.
     ///
     /// # Errors

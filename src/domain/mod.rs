@@ -31,6 +31,7 @@ pub mod patch;
 pub mod prediction;
 pub mod reading;
 pub mod retention;
+pub mod row_limit;
 mod scalar;
 pub mod sensor;
 pub mod shadow;

@@ -19,7 +19,7 @@ use super::{
     violations::Violations,
 };
 
-objects!(NewReading);
+objects!(ReadingCreation);
 
 /// Maximum number of readings in one request.
 pub const MAX_READINGS: usize = 100_000;
@@ -31,7 +31,7 @@ pub const MAX_AHEAD_HOURS: i64 = 24;
 /// A reading as posted.
 #[derive(Debug, Clone, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
-pub struct NewReading {
+pub struct ReadingCreation {
     /// Id of the sensor.
     pub sensor_id: Uuid,
     /// Time of the measurement, at most a day ahead of the server's clock.
@@ -172,7 +172,7 @@ impl SensorPost {
 ///
 /// # Errors
 /// As [`grouped`]; also if the request has no readings or more than [`MAX_READINGS`].
-pub fn by_sensor(posted: Vec<NewReading>) -> Result<Vec<SensorPost>> {
+pub fn by_sensor(posted: Vec<ReadingCreation>) -> Result<Vec<SensorPost>> {
     if posted.is_empty() {
         return Err(Error::invalid("", "has no readings"));
     }
@@ -187,7 +187,7 @@ pub fn by_sensor(posted: Vec<NewReading>) -> Result<Vec<SensorPost>> {
 ///
 /// # Errors
 /// `Error::Invalid`, with every violation: a value is not finite, or a time occurs twice for the same sensor.
-pub fn grouped(posted: Vec<NewReading>) -> Result<Vec<SensorPost>> {
+pub fn grouped(posted: Vec<ReadingCreation>) -> Result<Vec<SensorPost>> {
     let mut violations = Violations::default();
     let mut known = HashMap::new();
     let mut posts: Vec<(Uuid, Vec<_>)> = Vec::new();

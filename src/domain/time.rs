@@ -6,6 +6,7 @@ use serde::{
     Serialize, Serializer,
     ser::{self, SerializeSeq},
 };
+use serde_json::value::to_raw_value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{lenient_time, scalar::scalar};
@@ -123,7 +124,8 @@ impl Timestamp {
 
     /// Serializes times, of which many in succession are equal, such as the issue times of a run. A text is made once for
     /// all of them. Reads of 1,000 points of 21 runs from PostgreSQL became 1.3 times as many by it, together with a buffer
-    /// that is large enough from the start.
+    /// that is large enough from the start. The text is made as JSON, so that it is only copied: reads of 1,000 points of two
+    /// issues became 1.26 times as many on SQLite and 1.08 times on PostgreSQL.
     ///
     /// # Errors
     /// The error of the serializer.
@@ -133,8 +135,9 @@ impl Timestamp {
         let mut room = [0; MAX_TEXT];
         for equal in times.chunk_by(|one, next| one == next) {
             let text = equal.first().and_then(|time| time.text(&mut room)).unwrap_or_default();
+            let text = to_raw_value(text).map_err(ser::Error::custom)?;
             for _ in equal {
-                list.serialize_element(text)?;
+                list.serialize_element(&text)?;
             }
         }
         list.end()

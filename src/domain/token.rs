@@ -15,7 +15,7 @@ use super::{
     violations::Violations,
 };
 
-objects!(NewToken);
+objects!(TokenCreation);
 
 /// A token. Its secret is never shown again.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
@@ -46,7 +46,7 @@ pub struct Token {
 /// A new token.
 #[derive(Debug, Clone, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
-pub struct NewToken {
+pub struct TokenCreation {
     /// Name, unique among the organisation's tokens.
     pub name: Name,
     /// Permissions of the token.
@@ -74,7 +74,7 @@ pub struct IssuedToken {
     pub secret: String,
 }
 
-impl NewToken {
+impl TokenCreation {
     /// Trims the name and validates the fields. The expiry must be later than `now`.
     ///
     /// # Errors

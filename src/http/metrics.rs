@@ -1,9 +1,10 @@
 //! Metrics for Prometheus: counts and durations of requests, and the metrics of the other layers.
 
 mod accuracy;
+mod arrivals;
+mod text;
 
 use std::{
-    fs,
     sync::{Arc, OnceLock, PoisonError, RwLock},
     time::Duration,
 };
@@ -23,7 +24,6 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 const REQUESTS: &str = "prediction_api_http_requests_total";
 const DURATION: &str = "prediction_api_http_request_duration_seconds";
 const CONNECTIONS: &str = "prediction_api_http_connections_open";
-const MEMORY: &str = "process_resident_memory_bytes";
 const BUILD: &str = "prediction_api_build_info";
 
 /// Upper bounds of the buckets for durations, in seconds. They range from reads from a cache to the request timeout.
@@ -40,14 +40,17 @@ pub struct Metrics {
     recorder: PrometheusHandle,
     /// The accuracy of the jobs as text. A gauge of the recorder would outlive its job.
     accuracy: Arc<RwLock<String>>,
+    has_arrivals: bool,
+    process: metrics_process::Collector,
 }
 
 impl Metrics {
-    /// Installs the recorder for the whole process.
+    /// Installs the recorder for the whole process. `has_arrivals` says whether the metrics have the last arrival of each
+    /// job.
     ///
     /// # Errors
     /// A message if the process already has a recorder, or if the recorder cannot be created.
-    pub fn install() -> Result<Self, String> {
+    pub fn install(has_arrivals: bool) -> Result<Self, String> {
         let recorder = PrometheusBuilder::new()
             .set_buckets(&SECONDS)
             .and_then(|builder| {
@@ -61,9 +64,13 @@ impl Metrics {
         describe();
         service::metrics::describe();
         gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+        let process = metrics_process::Collector::default();
+        process.describe();
         Ok(Self {
             recorder: handle,
             accuracy: Arc::default(),
+            has_arrivals,
+            process,
         })
     }
 
@@ -76,13 +83,18 @@ impl Metrics {
     /// Returns all metrics in the text format of Prometheus.
     pub async fn text(&self, app: &App) -> Response {
         service::metrics::measure(app).await;
-        if let Some(bytes) = resident_memory() {
-            gauge!(MEMORY).set(bytes);
+        self.process.collect();
+        let mut text = self.recorder.render();
+        if self.has_arrivals
+            && let Ok(found) = service::metrics::arrivals(app).await
+        {
+            text += &arrivals::text(&found);
         }
+        text += &self.accuracy.read().unwrap_or_else(PoisonError::into_inner);
         Response::builder()
             .content_type(TEXT)
             .header(header::CACHE_CONTROL, "no-store")
-            .body(self.recorder.render() + &self.accuracy.read().unwrap_or_else(PoisonError::into_inner))
+            .body(text)
     }
 
     /// Replaces the accuracy of the jobs.
@@ -99,7 +111,6 @@ fn describe() {
         "How long requests took from their head to that of the answer, by method and route"
     );
     describe_gauge!(CONNECTIONS, "Connections that are open");
-    describe_gauge!(MEMORY, "Memory that the process holds");
     describe_gauge!(BUILD, "Always 1; the label tells the program's version");
 }
 
@@ -146,12 +157,4 @@ impl Meters {
         let mut known = self.by_status.write().unwrap_or_else(PoisonError::into_inner);
         known.push((status, counter));
     }
-}
-
-/// Returns the resident memory of the process in bytes. `None` if the operating system does not report it in `/proc`.
-fn resident_memory() -> Option<f64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kilobytes: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
-    Some(kilobytes * 1024.0)
 }

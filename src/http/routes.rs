@@ -168,6 +168,7 @@ fn apis(app: &App) -> Apis {
 /// Title and description of the API's document, the paths of immutable resources, and the order of the tags.
 const FRONT: Front = Front {
     title: "Prediction API",
+    contact: "The developers of Prediction API",
     description: "Stores predictive models (sources and their immutable versions), connects them to an \
         organisation's sensors and locations (jobs), and stores their predictions. Start with `POST /api/v1/jobs/setup`, or \
         with the guides at `/docs`. The example of that operation creates everything that the other examples use, except \

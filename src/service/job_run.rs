@@ -7,7 +7,7 @@ use super::{App, health, job_view};
 use crate::{
     domain::{
         Caller, Error, Result, Role, id,
-        job_run::{JobRun, NewJobRun, RunPlace, RunStatus},
+        job_run::{JobRun, JobRunCreation, RunPlace, RunStatus},
         page::Listed,
         track::{Track, Tracks},
     },
@@ -22,7 +22,7 @@ use crate::{
 /// # Errors
 /// Not found: the job. Invalid: the version is neither that of the job nor on trial in it. Conflict: the job has a report
 /// with the same id and another status or message.
-pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: NewJobRun) -> Result<JobRun> {
+pub async fn report(app: &App, caller: &Caller, job_id: Uuid, new: JobRunCreation) -> Result<JobRun> {
     caller.needs(Role::Worker)?;
     new.check()?;
     let (caller, contracts) = (caller.clone(), app.contracts.clone());

@@ -6,7 +6,7 @@ use super::{App, audit, organisation};
 use crate::{
     domain::{
         self, Caller, Error, Page, Result, Role, Violations,
-        location::{Location, LocationChange, NewLocation},
+        location::{Location, LocationChange, LocationCreation},
         page::Listed,
         patch::Expected,
     },
@@ -17,7 +17,7 @@ use crate::{
 ///
 /// # Errors
 /// Invalid: the request breaks a rule. Conflict: the id is taken, or the name is taken in the organisation.
-pub async fn create(app: &App, caller: &Caller, mut new: NewLocation) -> Result<Location> {
+pub async fn create(app: &App, caller: &Caller, mut new: LocationCreation) -> Result<Location> {
     caller.needs(Role::Manager)?;
     new.check()?;
     let owner = caller.owner(new.organisation_id)?;

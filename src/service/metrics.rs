@@ -1,18 +1,13 @@
-//! Metrics of the database and of the values that are posted, withdrawn and deleted.
+//! Gauges of the database, of health and of messages.
 
-use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
+use metrics::{Unit, describe_gauge, gauge};
 
-use super::{App, clock, health, token};
+use super::{App, clock, counters, health, token};
 use crate::{
-    domain::{Counts, Result, retention::Swept},
+    domain::{Result, health::JobArrival},
     store,
 };
 
-const PREDICTIONS: &str = "prediction_api_predictions_posted_total";
-const READINGS: &str = "prediction_api_readings_posted_total";
-const SWEPT_PREDICTIONS: &str = "prediction_api_sweeper_predictions_deleted_total";
-const SWEPT_READINGS: &str = "prediction_api_sweeper_readings_deleted_total";
-const SWEEPS: &str = "prediction_api_sweeper_sweeps_total";
 const DATABASE: &str = "prediction_api_database_bytes";
 const FREE: &str = "prediction_api_database_free_bytes";
 const LOG: &str = "prediction_api_database_wal_bytes";
@@ -26,27 +21,13 @@ const CLOCK: &str = "prediction_api_clock_suspect";
 const READERS: &str = "prediction_api_readers_in_use";
 const ENGINE: &str = "prediction_api_database_info";
 const LOOPS: &str = "prediction_api_runs_loops";
+const MESSAGES: &str = "prediction_api_webhook_messages_waiting";
 
 /// Registers the description of each metric.
 pub fn describe() {
     store::describe_metrics();
-    describe_counter!(
-        PREDICTIONS,
-        "Predictions that were posted or withdrawn, by outcome: stored, revised, unchanged, withdrawn or skipped"
-    );
-    describe_counter!(
-        READINGS,
-        "Readings that were posted or withdrawn, by outcome: stored, revised, unchanged, withdrawn or skipped"
-    );
-    describe_counter!(
-        SWEPT_PREDICTIONS,
-        "Predictions that were deleted because their retention had ended"
-    );
-    describe_counter!(
-        SWEPT_READINGS,
-        "Readings that were deleted because their sensor was deleted"
-    );
-    describe_counter!(SWEEPS, "Sweeps that delete expired data, by outcome");
+    counters::describe();
+    describe_gauge!(MESSAGES, "Messages to webhooks that are not delivered yet");
     describe_gauge!(DATABASE, Unit::Bytes, "Size of the database");
     describe_gauge!(FREE, Unit::Bytes, "Unused space in the database's file, with SQLite");
     describe_gauge!(LOG, Unit::Bytes, "Size of the database's write-ahead log, with SQLite");
@@ -99,6 +80,10 @@ pub async fn measure(app: &App) {
             false => set(FREE, u64::try_from(space.free * space.page_bytes).unwrap_or(0)),
         }
     }
+    #[cfg(feature = "webhooks")]
+    if let Ok(waiting) = app.read_inline(|connection, _| store::delivery::waiting(connection)) {
+        set(MESSAGES, waiting);
+    }
     if let Ok(jobs) = health::counts(app, &token::operator(), None).await {
         set(NOT_COVERING, jobs.not_covering_now);
         for (state, jobs) in [
@@ -116,36 +101,17 @@ pub async fn measure(app: &App) {
     }
 }
 
-/// Adds the results of a post or withdrawal of predictions to the counters.
-pub(super) fn count_predictions(counts: &Counts) {
-    count(PREDICTIONS, counts);
-}
-
-/// Adds the results of a post or withdrawal of readings to the counters.
-pub(super) fn count_readings(counts: &Counts) {
-    count(READINGS, counts);
-}
-
-fn count(name: &'static str, counts: &Counts) {
-    for (outcome, number) in [
-        ("stored", counts.stored),
-        ("revised", counts.revised),
-        ("unchanged", counts.unchanged),
-        ("withdrawn", counts.withdrawn),
-        ("skipped", counts.skipped),
-    ] {
-        if number > 0 {
-            counter!(name, "outcome" => outcome).increment(number);
+/// Returns the last arrival of each active job that has predictions. Of several servers on one database only one returns
+/// them, so that each job is shown once.
+///
+/// # Errors
+/// The database cannot be read.
+pub async fn arrivals(app: &App) -> Result<Vec<JobArrival>> {
+    match app.runs_the_loops().await {
+        true => {
+            app.read_blocking(|connection, _| store::health::arrivals(connection))
+                .await
         }
-    }
-}
-
-/// Counts a sweep by its outcome, and adds the numbers of deleted predictions and readings to the counters.
-pub(super) fn count_sweep(swept: &Result<Swept>) {
-    let outcome = if swept.is_ok() { "done" } else { "failed" };
-    counter!(SWEEPS, "outcome" => outcome).increment(1);
-    if let Ok(swept) = swept {
-        counter!(SWEPT_PREDICTIONS).increment(swept.predictions);
-        counter!(SWEPT_READINGS).increment(swept.readings);
+        false => Ok(Vec::new()),
     }
 }

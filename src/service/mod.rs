@@ -10,6 +10,7 @@ mod as_of;
 pub mod audit;
 pub mod backup;
 pub mod clock;
+mod counters;
 pub mod health;
 pub mod job;
 mod job_cache;
@@ -104,6 +105,7 @@ pub struct App {
     alerts: alert::OfSources,
     tokens: Cache<[u8; 32], Caller>,
     jobs: Cache<Uuid, Arc<job_cache::CachedJob>>,
+    owners: prediction::JobOwners,
     vitals: Cache<Uuid, Arc<Vitals>>,
     #[cfg_attr(not(feature = "webhooks"), expect(dead_code, reason = "nothing is sent"))]
     sender: Arc<webhook::Sender>,
@@ -122,6 +124,7 @@ impl App {
             alerts: db.catalogue_cache(Freshness::Exact),
             tokens: db.catalogue_cache(Freshness::Second),
             jobs: db.catalogue_cache(Freshness::Second),
+            owners: db.catalogue_cache(Freshness::Second),
             vitals: db.commit_cache(),
             sender: Arc::new(webhook::Sender::new(webhook::Rules::default())),
             sign_in: sign_in::Code::default(),

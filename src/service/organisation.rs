@@ -6,7 +6,7 @@ use super::{App, audit};
 use crate::{
     domain::{
         Caller, Error, Page, Result, Role,
-        organisation::{NewOrganisation, Organisation, OrganisationChange, id_is_stored},
+        organisation::{Organisation, OrganisationChange, OrganisationCreation, id_is_stored},
         page::Listed,
         patch::Expected,
     },
@@ -20,7 +20,7 @@ use crate::{
 ///
 /// # Errors
 /// Invalid: the request breaks a rule. Conflict: the id or name is taken.
-pub async fn create(app: &App, caller: &Caller, mut new: NewOrganisation) -> Result<Organisation> {
+pub async fn create(app: &App, caller: &Caller, mut new: OrganisationCreation) -> Result<Organisation> {
     caller.needs(Role::Admin)?;
     new.check()?;
     let caller = caller.clone();

@@ -6,13 +6,15 @@ use std::collections::HashMap;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{App, as_of, audit, metrics, sensor};
+use super::{App, as_of, audit, counters, sensor};
 use crate::{
     domain::{
         Caller, Counts, Gaps, Result, Role, Timestamp, Violations,
         audit::withdrawal,
         page::Listed,
-        reading::{MAX_AHEAD_HOURS, NewReading, Reading, ReadingQuery, ReadingSeries, SensorPost, by_sensor, grouped},
+        reading::{
+            MAX_AHEAD_HOURS, Reading, ReadingCreation, ReadingQuery, ReadingSeries, SensorPost, by_sensor, grouped,
+        },
         sensor::Sensor,
         thinning::{MAX_THINNED_FROM, MaxPoints},
     },
@@ -24,7 +26,7 @@ use crate::{
 ///
 /// # Errors
 /// Invalid: the sensors, times or values. Each violation is named.
-pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>, gaps: Gaps) -> Result<Counts> {
+pub async fn post(app: &App, caller: &Caller, posted: Vec<ReadingCreation>, gaps: Gaps) -> Result<Counts> {
     caller.needs(Role::Worker)?;
     let posts = by_sensor(posted)?;
     let caller = caller.clone();
@@ -47,7 +49,7 @@ pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>, gaps: Gap
             Ok(counts)
         })
         .await?;
-    metrics::count_readings(&counts);
+    counters::count_readings(&counts);
     Ok(counts)
 }
 
@@ -55,7 +57,7 @@ pub async fn post(app: &App, caller: &Caller, posted: Vec<NewReading>, gaps: Gap
 ///
 /// # Errors
 /// Invalid: the sensors, times or values. Each violation is named.
-pub async fn check(app: &App, caller: &Caller, posted: Vec<NewReading>) -> Result<()> {
+pub async fn check(app: &App, caller: &Caller, posted: Vec<ReadingCreation>) -> Result<()> {
     caller.needs(Role::Worker)?;
     let posts = grouped(posted)?;
     let caller = caller.clone();
@@ -127,7 +129,7 @@ pub async fn withdraw(app: &App, caller: &Caller, id: Uuid, from: Timestamp, to:
         counts.unchanged += step.unchanged;
         (entry, next) = (noted, step.next);
     }
-    metrics::count_readings(&counts);
+    counters::count_readings(&counts);
     Ok(counts)
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{App, metrics, throttle::Pace};
+use super::{App, counters, throttle::Pace};
 use crate::{
     domain::{
         Result, Timestamp,
@@ -39,7 +39,7 @@ const STEP_HISTORIES: usize = 200;
 /// Busy, if too many requests are waiting to write. Unavailable, if the database cannot be read or written.
 pub async fn sweep(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
     let swept = swept(app, now, pace).await;
-    metrics::count_sweep(&swept);
+    counters::count_sweep(&swept);
     swept
 }
 

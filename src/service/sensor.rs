@@ -8,7 +8,7 @@ use crate::{
         Caller, Error, Page, Result, Role, Timestamp, Violation, Violations,
         page::Listed,
         patch::Expected,
-        sensor::{NewSensor, Sensor, SensorChange, SensorFilter},
+        sensor::{Sensor, SensorChange, SensorCreation, SensorFilter},
     },
     store::{
         clock,
@@ -21,7 +21,7 @@ use crate::{
 ///
 /// # Errors
 /// Invalid: the request breaks a rule. Conflict: the id is taken, or the name is taken in the organisation.
-pub async fn create(app: &App, caller: &Caller, mut new: NewSensor) -> Result<Sensor> {
+pub async fn create(app: &App, caller: &Caller, mut new: SensorCreation) -> Result<Sensor> {
     caller.needs(Role::Manager)?;
     new.check()?;
     let owner = caller.owner(new.organisation_id)?;

@@ -10,7 +10,7 @@ use super::{App, token};
 use crate::domain::{
     Caller, Error, Result, Role, Timestamp,
     text::Name,
-    token::{IssuedToken, NewToken, hash, new_secret},
+    token::{IssuedToken, TokenCreation, hash, new_secret},
 };
 
 /// Name of the token that the exchange creates, and of the caller that creates it in the audit trail.
@@ -61,7 +61,7 @@ pub async fn exchange(app: &App, code: &str) -> Result<IssuedToken> {
             "this sign-in link was used already, has expired, or is of another start of the server: sign in with a token",
         ));
     }
-    let new = NewToken {
+    let new = TokenCreation {
         name: Name::new(NAME),
         role: Role::Admin,
         organisation_id: None,

@@ -9,7 +9,7 @@ use crate::{
         Caller, Error, Page, Result, Role, Timestamp,
         page::Listed,
         patch::Expected,
-        source::{NewSource, Source, SourceChange},
+        source::{Source, SourceChange, SourceCreation},
     },
     store::{
         self,
@@ -23,7 +23,7 @@ use crate::{
 ///
 /// # Errors
 /// Invalid: the request breaks a rule. Conflict: the id or name is taken.
-pub async fn create(app: &App, caller: &Caller, mut new: NewSource) -> Result<Source> {
+pub async fn create(app: &App, caller: &Caller, mut new: SourceCreation) -> Result<Source> {
     caller.needs(Role::Manager)?;
     new.check()?;
     let caller = caller.clone();
@@ -120,7 +120,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
 
 /// Stores a new source whose format was checked. The owner is the organisation that the request names, or that of the
 /// caller. If there is neither, the source is shared.
-fn insert(tx: &Transaction<'_>, caller: &Caller, new: NewSource, now: Timestamp) -> Result<Source> {
+fn insert(tx: &Transaction<'_>, caller: &Caller, new: SourceCreation, now: Timestamp) -> Result<Source> {
     let owner = caller.scope(new.organisation_id)?;
     if let Some(owner) = owner {
         organisation::must_exist(tx, owner, "/organisation_id")?;

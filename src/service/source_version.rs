@@ -9,7 +9,7 @@ use crate::{
         Caller, Error, Page, Result, Role, Timestamp,
         page::Listed,
         patch::Expected,
-        source_version::{NewSourceVersion, SourceVersion, published_at},
+        source_version::{SourceVersion, SourceVersionCreation, published_at},
     },
     store::{
         self,
@@ -24,7 +24,7 @@ use crate::{
 /// # Errors
 /// Invalid: the request breaks a rule, or the caller can see no source with this id. Conflict: the id is taken, or the
 /// label is taken in the source.
-pub async fn create(app: &App, caller: &Caller, mut new: NewSourceVersion) -> Result<SourceVersion> {
+pub async fn create(app: &App, caller: &Caller, mut new: SourceVersionCreation) -> Result<SourceVersion> {
     caller.needs(Role::Manager)?;
     new.check()?;
     let caller = caller.clone();
@@ -91,7 +91,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
 
 /// Stores a new version whose format was checked. The version becomes the newest of its source, even if the clock was
 /// set back.
-fn insert(tx: &Transaction<'_>, caller: &Caller, new: NewSourceVersion, now: Timestamp) -> Result<SourceVersion> {
+fn insert(tx: &Transaction<'_>, caller: &Caller, new: SourceVersionCreation, now: Timestamp) -> Result<SourceVersion> {
     let newest = source_version::newest(tx, new.source_id)?;
     let made = new.make(published_at(newest.as_ref(), now));
     source_version::insert(tx, &made)?;

@@ -8,7 +8,7 @@ use crate::{
         Caller, Error, Page, Result, Role, Timestamp, id,
         page::Listed,
         text::Name,
-        token::{IssuedToken, NewToken, Token, hash, new_secret},
+        token::{IssuedToken, Token, TokenCreation, hash, new_secret},
     },
     store::{self, Recurring, engine::Transaction, job, token},
 };
@@ -67,7 +67,7 @@ fn look_up(app: &App, hash: &[u8; 32]) -> Result<Caller> {
 ///
 /// # Errors
 /// Invalid: each violation of a rule is named.
-pub fn check(app: &App, new: &mut NewToken) -> Result<()> {
+pub fn check(app: &App, new: &mut TokenCreation) -> Result<()> {
     new.check(app.now())
 }
 
@@ -76,7 +76,7 @@ pub fn check(app: &App, new: &mut NewToken) -> Result<()> {
 ///
 /// # Errors
 /// Invalid: the request breaks a rule, or the organisation does not exist. Conflict: the name is taken.
-pub async fn create(app: &App, caller: &Caller, mut new: NewToken) -> Result<IssuedToken> {
+pub async fn create(app: &App, caller: &Caller, mut new: TokenCreation) -> Result<IssuedToken> {
     caller.needs(Role::Manager)?;
     new.check(app.now())?;
     new.end_with(caller)?;
@@ -97,7 +97,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: NewToken) -> Result<Iss
 }
 
 /// Checks that the job of the token's limit belongs to the organisation of the token.
-fn job_must_exist(tx: &Transaction<'_>, owner: Uuid, new: &NewToken) -> Result<()> {
+fn job_must_exist(tx: &Transaction<'_>, owner: Uuid, new: &TokenCreation) -> Result<()> {
     let Some(id) = new.limited_to.and_then(|limit| limit.job_id) else {
         return Ok(());
     };
@@ -141,7 +141,7 @@ pub async fn first_admin(app: &App, secret: String) -> Result<bool> {
         if token::any(tx)? {
             return Ok(false);
         }
-        let new = NewToken {
+        let new = TokenCreation {
             name: Name::new("admin"),
             role: Role::Admin,
             organisation_id: None,
@@ -171,7 +171,13 @@ pub fn operator() -> Caller {
     }
 }
 
-fn insert(tx: &Transaction<'_>, caller: &Caller, new: NewToken, secret: String, now: Timestamp) -> Result<IssuedToken> {
+fn insert(
+    tx: &Transaction<'_>,
+    caller: &Caller,
+    new: TokenCreation,
+    secret: String,
+    now: Timestamp,
+) -> Result<IssuedToken> {
     let made = Token {
         id: id::new(now),
         name: new.name,

@@ -76,7 +76,7 @@ fn every_field_has_a_description_and_an_example() {
             continue;
         }
         assert!(schema["example"].is_object(), "{name} has no example");
-        for (member, field) in schema["properties"].as_object().unwrap() {
+        for (member, field) in schema["properties"].as_object().into_iter().flatten() {
             let at = format!("{name}.{member}");
             let is_reference = field.get("$ref").or(field.get("allOf")).is_some();
             assert!(
@@ -112,6 +112,92 @@ fn objects<'a>(document: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
         Some("array") => objects(document, &schema["items"]),
         Some("object") => vec![schema],
         _ => Vec::new(),
+    }
+}
+
+/// What the generators of clients need: see the guide "Generated clients".
+#[test]
+fn clients_can_be_generated_from_the_document() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    for (name, schema) in schemas {
+        // Go's generator writes a function `NewX` for each schema X, and takes a name that ends in Test for a test.
+        assert!(!name.starts_with("New") && !name.ends_with("Test"), "{name}");
+        assert!(name.chars().all(|c| c.is_ascii_alphanumeric()), "{name}");
+        if schema["oneOf"].is_array() {
+            assert!(
+                schema["oneOf"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .all(|one| one["$ref"].is_string()),
+                "{name}"
+            );
+        }
+    }
+    let mut all = Vec::new();
+    collect(&document, "", &mut all);
+    for (place, value) in &all {
+        let member = place.rsplit('/').next().unwrap();
+        assert!(!member.starts_with("x-") || place.contains("/content/"), "{place}");
+        // Values of an enumeration have a name, and so have the layouts of a response.
+        let is_named = place.starts_with("/components/schemas/") && place.matches('/').count() == 4;
+        assert!(member != "enum" || !value.is_array() || is_named, "{place}");
+        let is_of_a_response = place.contains("/responses/");
+        assert!(
+            !is_of_a_response || !matches!(member, "anyOf" | "oneOf" | "allOf"),
+            "{place}"
+        );
+    }
+    // Some generators leave out an operation with such a parameter.
+    for (method, path, operation) in operations(&document) {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            assert!(
+                parameter["schema"]["allOf"].is_null(),
+                "{method} {path} {}",
+                parameter["name"]
+            );
+        }
+    }
+    let of = |name: &str| schemas[name].clone();
+    let page = &of("PredictionPage")["oneOf"];
+    assert_eq!(page[0]["$ref"], "#/components/schemas/PredictionRows");
+    assert_eq!(page[1]["$ref"], "#/components/schemas/PredictionSeriesList");
+    assert_eq!(
+        of("ReadingPage")["oneOf"][1]["$ref"],
+        "#/components/schemas/ReadingSeries"
+    );
+    // An empty array is a response in rows.
+    assert_eq!(
+        (
+            &of("PredictionSeriesList")["minItems"],
+            &of("PredictionRows")["minItems"]
+        ),
+        (&1.into(), &Value::Null)
+    );
+    for member in ["contact", "license"] {
+        assert!(!document["info"][member]["name"].as_str().unwrap().is_empty());
+    }
+}
+
+/// Collects all members with their JSON pointers, except those of examples.
+fn collect<'a>(value: &'a Value, place: &str, all: &mut Vec<(String, &'a Value)>) {
+    let members: Vec<(String, &Value)> = match value {
+        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), value)).collect(),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| (index.to_string(), item))
+            .collect(),
+        _ => return,
+    };
+    for (name, value) in members
+        .into_iter()
+        .filter(|(name, _)| name != "example" && name != "examples")
+    {
+        let place = format!("{place}/{name}");
+        collect(value, &place, all);
+        all.push((place, value));
     }
 }
 

@@ -245,3 +245,45 @@ fn the_banner_names_the_dashboard_first_and_addresses_that_can_be_opened() {
         assert_eq!(served.terminate(), Some(0));
     }
 }
+
+/// The file is put in its place in a mount namespace of its own, for which this needs to be root.
+#[test]
+fn the_machine_has_a_file_for_the_server_and_all_commands() {
+    let folder = tempdir().unwrap();
+    let system = folder.path().join("system");
+    fs::create_dir(&system).unwrap();
+    fs::write(
+        system.join("prediction-api.toml"),
+        "data_dir = \"/srv/of-the-machine\"\n",
+    )
+    .unwrap();
+    let config = || {
+        let place = "mkdir -p /etc/prediction-api && mount --bind system /etc/prediction-api && exec \"$0\" config";
+        let mut program = Command::new("unshare");
+        program.args(["--mount", "sh", "-c", place, env!("CARGO_BIN_EXE_prediction-api")]);
+        program.current_dir(folder.path()).output().unwrap()
+    };
+    let found = config();
+    if text(&found.stderr).starts_with("unshare") {
+        eprintln!("not tested: {}", text(&found.stderr));
+        return;
+    }
+    assert!(
+        text(&found.stdout).contains("data_dir = \"/srv/of-the-machine\""),
+        "{}",
+        text(&found.stdout)
+    );
+    assert!(
+        text(&found.stdout).contains("/etc/prediction-api/prediction-api.toml"),
+        "{}",
+        text(&found.stdout)
+    );
+    // The file of the working folder has precedence.
+    fs::create_dir(folder.path().join("config")).unwrap();
+    fs::write(
+        folder.path().join("config/prediction-api.toml"),
+        "data_dir = \"here\"\n",
+    )
+    .unwrap();
+    assert!(text(&config().stdout).contains("data_dir = \"here\""));
+}

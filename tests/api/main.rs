@@ -95,6 +95,7 @@ mod units;
 mod upgrade;
 #[cfg(feature = "webhooks")]
 mod webhooks;
+mod whole_window;
 mod withdrawal;
 mod withdrawal_of_readings;
 #[cfg(not(feature = "demo"))]

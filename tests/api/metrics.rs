@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 
 use crate::{
-    app::setup,
+    app::{HAS_WEBHOOKS, setup},
     command_line::{Served, command},
     raw::DEADLINE,
 };
@@ -161,6 +161,140 @@ async fn the_metrics_count_requests_and_values() {
     }
     let routes = found.keys().filter(|name| name.contains("/none/"));
     assert_eq!(routes.count(), 0, "a client makes up labels");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_counters_of_a_fresh_server_start_at_0() {
+    let server = Watched::start(&[]);
+    let found = server.samples().await;
+    for name in ["predictions_posted", "readings_posted"] {
+        for outcome in ["stored", "revised", "unchanged", "withdrawn", "skipped"] {
+            assert_eq!(
+                found[&format!("prediction_api_{name}_total{{outcome=\"{outcome}\"}}")],
+                0.0
+            );
+        }
+    }
+    for name in [
+        "sweeper_sweeps_total{outcome=\"failed\"}",
+        "sweeper_predictions_deleted_total",
+        "sweeper_readings_deleted_total",
+        "predictions_decoded_total",
+        "scans_stopped_total",
+        "writer_commits_failed_total",
+        "writer_refused_total",
+        "log_lines_lost_total",
+    ] {
+        assert_eq!(
+            found.get(&format!("prediction_api_{name}")),
+            Some(&0.0),
+            "{name} {found:#?}"
+        );
+    }
+    for outcome in ["delivered", "retried", "given_up"] {
+        let name = format!("prediction_api_webhook_attempts_total{{outcome=\"{outcome}\"}}");
+        assert_eq!(found.get(&name).is_some_and(|value| *value == 0.0), HAS_WEBHOOKS);
+    }
+    let waiting = found.get("prediction_api_webhook_messages_waiting");
+    assert_eq!(waiting.is_some_and(|value| *value == 0.0), HAS_WEBHOOKS);
+    for (name, least) in [
+        ("process_start_time_seconds", 1.6e9),
+        ("process_cpu_seconds_total", 0.0),
+        ("process_open_fds", 3.0),
+        ("process_resident_memory_bytes", 1e6),
+    ] {
+        assert!(
+            found.get(name).is_some_and(|value| *value >= least),
+            "{name} {found:#?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_arrivals_of_the_jobs_are_shown_if_the_settings_say_so() {
+    const ARRIVAL: &str = "prediction_api_job_last_arrival_timestamp_seconds";
+    for is_shown in ["false", "true"] {
+        let server = Watched::start(&[("PREDICTION_API_METRICS__JOB_ARRIVALS", is_shown)]);
+        let mut jobs = Vec::new();
+        for name in ["The \"best\"", "Silent"] {
+            let mut body = setup(ORGANISATION, name);
+            body["source"]["name"] = json!(name);
+            let (status, text) = server.call(ADMIN, Method::POST, "/api/v1/jobs/setup", &body).await;
+            assert!(status < 300, "{text}");
+            jobs.push(serde_json::from_str::<Value>(&text).unwrap());
+        }
+        let before = now();
+        let points = json!([{ "role": "risk", "valid_time": "2023-10-27T06:00:00Z", "value": 1.5 }]);
+        let post = json!({ "job_id": jobs[0]["id"], "issue_time": "2023-10-27T00:00:00Z", "predictions": points });
+        assert_eq!(
+            server.call(ADMIN, Method::POST, "/api/v1/predictions", &post).await.0,
+            200
+        );
+        let found = server.samples().await;
+        let shown: Vec<_> = found.iter().filter(|(name, _)| name.starts_with(ARRIVAL)).collect();
+        if is_shown == "false" {
+            assert!(shown.is_empty(), "{shown:?}");
+            continue;
+        }
+        // A job without predictions has no last arrival.
+        let [(name, value)] = shown.as_slice() else {
+            panic!("{shown:?}");
+        };
+        let id = jobs[0]["id"].as_str().unwrap();
+        assert_eq!(**name, format!("{ARRIVAL}{{job_id=\"{id}\",job=\"The \\\"best\\\"\"}}"));
+        let seconds = |time: Timestamp| time.seconds_since(Timestamp::from_micros(0));
+        assert!(
+            seconds(before) - 0.001 <= **value && **value <= seconds(now()) + 0.001,
+            "{value}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn probes_are_logged_at_debug_and_requests_with_their_trace() {
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    for (level, probes) in [("info", 0), ("debug", 3)] {
+        let server = Watched::start(&[("PREDICTION_API_LOG__LEVEL", level)]);
+        for path in ["/livez", "/readyz", "/metrics"] {
+            assert_eq!(server.get(ADMIN, path).await.0, 200);
+        }
+        // A probe that fails is logged.
+        assert_eq!(server.get("", "/metrics").await.0, 401);
+        let good = [
+            format!("00-{TRACE}-00f067aa0ba902b7-01"),
+            format!("01-{TRACE}-00f067aa0ba902b7-00-more"),
+        ];
+        let bad = [
+            format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32)),
+            format!("00-{TRACE}-0000000000000000-01"),
+            format!("ff-{TRACE}-00f067aa0ba902b7-01"),
+            format!("00-{}-00f067aa0ba902b7-01", TRACE.to_uppercase()),
+            format!("00-{TRACE}-00f067aa0ba902b7-01-more"),
+            format!("00-{TRACE}"),
+            "x".repeat(1000),
+        ];
+        for header in good.iter().chain(&bad) {
+            let request = server
+                .client
+                .get(format!("{}/api/v1/jobs", server.url))
+                .bearer_auth(ADMIN);
+            assert_eq!(
+                request.header("traceparent", header).send().await.unwrap().status(),
+                200
+            );
+        }
+        let log = server.log();
+        let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let lines: Vec<_> = lines.filter(|line| line["message"] == "request").collect();
+        let of = |status: u16, is_api: bool| {
+            let is_one = |line: &&Value| line["status"] == status && (line["route"] == "/api/v1/jobs") == is_api;
+            lines.iter().filter(is_one).collect::<Vec<_>>()
+        };
+        assert_eq!((of(200, false).len(), of(401, false).len()), (probes, 1), "{log}");
+        let traces: Vec<_> = of(200, true).iter().map(|line| line["trace_id"].as_str()).collect();
+        let expected = good.iter().map(|_| Some(TRACE)).chain(bad.iter().map(|_| None));
+        assert_eq!(traces, expected.collect::<Vec<_>>());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

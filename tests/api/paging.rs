@@ -288,6 +288,10 @@ async fn a_limit_or_cursor_that_cannot_be_used_is_named() {
     let lists = lists.iter().map(|path| (&app, path));
     for (app, path) in lists.chain([(&predicted, &predictions)]) {
         for limit in ["0", "10001", "-1", "all", "", "1.5"] {
+            // All predictions of a window can be requested, but not all resources.
+            if limit == "all" && *path == predictions {
+                continue;
+            }
             let answer = app.get(&format!("{path}&limit={limit}")).await;
             answer.expect_problem(400, &["limit"]);
         }

@@ -28,7 +28,7 @@ async fn the_api_has_no_webhooks() {
     let tags = document["tags"].as_array().unwrap();
     assert!(tags.len() > 10 && tags.iter().all(|tag| tag["name"] != "Webhooks"));
     let schemas = document["components"]["schemas"].as_object().unwrap();
-    assert!(!schemas.contains_key("Webhook") && !schemas.contains_key("NewWebhook"));
+    assert!(!schemas.contains_key("Webhook") && !schemas.contains_key("WebhookCreation"));
 }
 
 /// Returns what the database has of webhooks, and of their messages.

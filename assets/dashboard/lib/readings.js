@@ -1,5 +1,5 @@
-// A sensor's readings: their extent, those of a window with its gaps, the newest ones, and all of them as CSV.
-import { address, call, get, send } from "./api.js";
+// A sensor's readings: their extent, those of a window with its gaps, and the newest ones.
+import { address, call, get } from "./api.js";
 import { points } from "./series.js";
 
 /** The most points that the chart draws. */
@@ -51,18 +51,8 @@ export async function readNewest(id, { first, last }, count, signal) {
   return [];
 }
 
-/** All pages of a sensor's readings as one CSV file. `progress` is called with the number of pages. */
-export async function downloadReadings(id, parameters, progress) {
-  const parts = [];
-  let at = address(pathOf(id), { ...parameters, format: "csv", limit: 10_000 });
-  while (at) {
-    const response = await send(at);
-    parts.push(await response.blob());
-    progress(parts.length);
-    at = /<([^>]+)>; rel="next"/.exec(response.headers.get("Link") ?? "")?.[1];
-  }
-  return new Blob(parts, { type: "text/csv" });
-}
+/** The address of a sensor's readings. */
+export const addressOf = (id, parameters) => address(pathOf(id), parameters);
 
 export const withdraw = async (id, window) =>
   (await call(address(pathOf(id), window), { method: "DELETE" })).body;

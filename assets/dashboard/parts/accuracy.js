@@ -82,7 +82,7 @@ function Found({ job, query, unit, lines, ranges, parameters }) {
   const pairs = queryOf(query, row);
   const first = lines.slice(0, MOST_LINES);
   const shown = first.includes(line) ? first : [...first.slice(0, -1), line];
-  const csv = address("/accuracy/pairs", { ...pairs, tz: undefined, format: "csv", limit: MOST_ROWS });
+  const csv = address("/accuracy/pairs", { ...pairs, tz: undefined, format: "csv" });
   return html`
     ${shown.length < lines.length && html`<p class="quiet">${text.cut(shown.length, lines.length)}</p>`}
     <${Leads} lines=${shown} ranges=${ranges} row=${row} line=${line} unit=${unit} choose=${(range) => keep({ range })} />
@@ -90,7 +90,6 @@ function Found({ job, query, unit, lines, ranges, parameters }) {
     <${Closer} key=${job.id} query=${pairs} line=${line} lines=${lines} row=${row} unit=${unit} />
     <p class="same">
       <${Answer} address=${csv} name=${text.csv} file="${text.file(job.name, query.metric)}.csv" />
-      ${row.pairs > MOST_ROWS && html`<span class="quiet">${text.csvCut(MOST_ROWS)}</span>`}
       <${Copy} text=${curl(address("/accuracy", query))} label=${text.curl} />
     </p>`;
 }

@@ -119,7 +119,6 @@ export const text = {
 
   // Export
   csv: "These pairs as CSV",
-  csvCut: (most) => `The file has the first ${count(most)}. Its command leads to the next pages.`,
   curl: "Copy as curl",
   file: (job, metric) => `${job} ${metric} pairs`,
 

@@ -27,7 +27,7 @@ export const text = {
   exportAll: "all readings as CSV",
   exportShown: "the chart's readings as CSV",
   curl: "Copy as curl",
-  exporting: (count) => `${count} readings …`,
+  exporting: "Downloading …",
   withdraw: "Withdraw readings",
   unused: "No job uses this sensor.",
   noReadings: "No readings yet",

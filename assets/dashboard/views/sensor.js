@@ -1,13 +1,13 @@
 // One sensor: its chart, its newest readings, and what manages them.
 import { html, useState } from "../lib/html.js";
-import { address, API, curl, get, getAll } from "../lib/api.js";
+import { API, curl, download, get, getAll } from "../lib/api.js";
 import { useLoaded } from "../lib/load.js";
 import { owns } from "../lib/manage.js";
-import { downloadReadings, readExtent, readNewest, windowOf } from "../lib/readings.js";
+import { addressOf, readExtent, readNewest, windowOf } from "../lib/readings.js";
 import { go, link } from "../lib/route.js";
 import { may } from "../lib/session.js";
 import { moment, relative, useZone } from "../lib/time.js";
-import { number, withUnit } from "../lib/value.js";
+import { withUnit } from "../lib/value.js";
 import { Copy, save } from "../parts/copy.js";
 import { Empty } from "../parts/empty.js";
 import { Heading } from "../parts/heading.js";
@@ -93,27 +93,27 @@ function Newest({ sensor, extent, turn }) {
       </table></div>`}`;
 }
 
-/** All pages are read one after the other, then saved as one file. */
+/** The readings as a file. */
 function Export({ sensor, window }) {
-  const [pages, setPages] = useState(0);
+  const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
   const run = (parameters, name) => async () => {
     setProblem(null);
-    setPages(1);
+    setBusy(true);
     try {
-      save(await downloadReadings(sensor.id, parameters, (pages) => setPages(pages + 1)), `${name}.csv`);
+      save(await download(addressOf(sensor.id, { ...parameters, format: "csv" })), `${name}.csv`);
     } catch (problem) {
       setProblem(problem);
     }
-    setPages(0);
+    setBusy(false);
   };
   const shown = windowOf(window);
   return html`
     <p class="same">
-      ${text.exported} <button type="button" disabled=${pages > 0} onClick=${run({}, sensor.name)}>${text.exportAll}</button>
-      <button type="button" disabled=${pages > 0} onClick=${run(shown, `${sensor.name} ${shown.from.slice(0, 10)}`)}>${text.exportShown}</button>
-      <${Copy} text=${curl(address(`/sensors/${sensor.id}/readings`, { ...shown, format: "csv" }))} label=${text.curl} />
-      <span class="quiet" role="status">${pages > 1 ? text.exporting(number((pages - 1) * 10_000)) : ""}</span>
+      ${text.exported} <button type="button" disabled=${isBusy} onClick=${run({}, sensor.name)}>${text.exportAll}</button>
+      <button type="button" disabled=${isBusy} onClick=${run(shown, `${sensor.name} ${shown.from.slice(0, 10)}`)}>${text.exportShown}</button>
+      <${Copy} text=${curl(addressOf(sensor.id, { ...shown, format: "csv" }))} label=${text.curl} />
+      <span class="quiet" role="status">${isBusy ? text.exporting : ""}</span>
     </p>
     <${ProblemNote} problem=${problem} />`;
 }

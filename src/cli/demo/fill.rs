@@ -22,7 +22,7 @@ use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    domain::{AskedWindow, Caller, Error, Gaps, Timestamp, prediction::PostedPredictions, reading::NewReading},
+    domain::{AskedWindow, Caller, Error, Gaps, Timestamp, prediction::PostedPredictions, reading::ReadingCreation},
     example::{
         calendar::Calendar,
         catalogue::{self, SITES},
@@ -67,7 +67,7 @@ pub struct Filled {
 /// The readings and the model's results that are posted at the end of one local day.
 #[derive(Default)]
 struct Day {
-    readings: Vec<NewReading>,
+    readings: Vec<ReadingCreation>,
     runs: Vec<(Uuid, DailyIndex)>,
 }
 
@@ -238,12 +238,12 @@ fn body<T: DeserializeOwned>(value: Value) -> Result<T, FillError> {
 }
 
 /// Returns the readings of a site's sensors in one hour, in the order of [`catalogue::METRICS`].
-fn readings(hour: &Hour, time: OffsetDateTime, sensors: [Uuid; 3]) -> impl Iterator<Item = NewReading> {
+fn readings(hour: &Hour, time: OffsetDateTime, sensors: [Uuid; 3]) -> impl Iterator<Item = ReadingCreation> {
     let temperature = hour.temperature.map(|tenths| f64::from(tenths) / 10.0);
     let time = timestamp(time);
     let measured = [temperature, hour.humidity, hour.rain];
     sensors.into_iter().zip(measured).filter_map(move |(sensor_id, value)| {
-        value.map(|value| NewReading {
+        value.map(|value| ReadingCreation {
             sensor_id,
             time,
             value: value.into(),

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     config::{Loaded, Settings},
-    domain::{Page, Role, page::MAX_LIMIT, text::Name, token::NewToken},
+    domain::{Page, Role, page::MAX_LIMIT, text::Name, token::TokenCreation},
     example::{
         calendar::Calendar,
         catalogue::{ORGANISATION, SITES},
@@ -128,7 +128,7 @@ async fn visitor(app: &App) -> Result<String, Failure> {
     for earlier in tokens.items.iter().filter(|token| token.name.as_str() == VISITOR) {
         token::revoke(app, &operator, earlier.id).await.map_err(failed)?;
     }
-    let new = NewToken {
+    let new = TokenCreation {
         name: Name::new(VISITOR),
         role: Role::Viewer,
         organisation_id: Some(ORGANISATION),

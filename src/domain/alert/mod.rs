@@ -18,7 +18,7 @@ mod trial;
 
 pub use answer::{Alert, AlertEvent, AlertState, AlertStateKind, FactsOfAlert};
 pub use change::AlertChange;
-pub use input::{AlertTrial, NewAlert, Watched};
+pub use input::{AlertCreation, AlertTrial, Watched};
 pub use judge::{AlertIssue, Cause, Judged, facts, judge, pass};
 pub use replay::{Arrival, Replay};
 pub use rule::{AlertLevel, Comparison, MAX_ISSUES, Rule, Tell};

@@ -257,6 +257,9 @@ impl<'de> Deserialize<'de> for PostedPredictions {
     }
 }
 
+/// Name of the schema of points without a job in the API's document.
+const DIRECT_POINTS: &str = "DirectPoints";
+
 impl Type for PostedPredictions {
     const IS_REQUIRED: bool = true;
     type RawValueType = Self;
@@ -275,14 +278,19 @@ impl Type for PostedPredictions {
             JobPost::register(registry);
             DirectPoint::register(registry);
             let points = MetaSchema {
+                description: Some("Points that name their source."),
                 items: Some(Box::new(DirectPoint::schema_ref())),
                 min_items: Some(1),
                 max_items: Some(MAX_POINTS),
                 ..MetaSchema::new("array")
             };
+            registry.schemas.insert(DIRECT_POINTS.to_owned(), points);
             MetaSchema {
                 description: Some("An object for a job, or an array of points that name their source."),
-                one_of: vec![JobPost::schema_ref(), MetaSchemaRef::Inline(Box::new(points))],
+                one_of: vec![
+                    JobPost::schema_ref(),
+                    MetaSchemaRef::Reference(DIRECT_POINTS.to_owned()),
+                ],
                 ..MetaSchema::ANY
             }
         });

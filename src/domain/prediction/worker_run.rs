@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use poem_openapi::{
     Object,
-    registry::{MetaSchema, MetaSchemaRef},
+    registry::{MetaSchema, MetaSchemaRef, Registry},
     types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
 };
 use serde::{Deserialize, Serialize};
@@ -122,6 +122,11 @@ impl Type for RunParameters {
     }
 
     fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Reference(Self::name().into_owned())
+    }
+
+    // A name of its own, because some generators of clients lose a nullable object without a name in a nullable object.
+    fn register(registry: &mut Registry) {
         let scalars = ["string", "number", "boolean"].map(|kind| {
             MetaSchemaRef::Inline(Box::new(MetaSchema {
                 nullable: kind == "string",
@@ -132,10 +137,12 @@ impl Type for RunParameters {
             any_of: scalars.into(),
             ..MetaSchema::ANY
         };
-        MetaSchemaRef::Inline(Box::new(MetaSchema {
+        let schema = MetaSchema {
+            description: Some("Parameters of a run by name."),
             additional_properties: Some(Box::new(MetaSchemaRef::Inline(Box::new(scalar)))),
             ..MetaSchema::new("object")
-        }))
+        };
+        registry.schemas.insert(Self::name().into_owned(), schema);
     }
 
     fn as_raw_value(&self) -> Option<&Self::RawValueType> {

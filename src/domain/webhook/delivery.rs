@@ -102,7 +102,7 @@ pub struct Delivery {
 /// Result of a test of a webhook.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
-pub struct WebhookTest {
+pub struct WebhookTestResult {
     /// Id of the message, sent in the header `webhook-id`.
     pub message_id: Uuid,
     /// Whether the receiver accepted the message with a status of 2xx.

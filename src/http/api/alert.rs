@@ -12,8 +12,8 @@ use crate::{
     domain::{
         Result,
         alert::{
-            Alert, AlertChange, AlertEvent, AlertKey, AlertState, AlertStateKind, AlertTrial, AlertTrialAnswer,
-            NewAlert,
+            Alert, AlertChange, AlertCreation, AlertEvent, AlertKey, AlertState, AlertStateKind, AlertTrial,
+            AlertTrialAnswer,
         },
         text::Stage,
     },
@@ -42,7 +42,7 @@ pub struct AlertApi(pub App);
 thing!(Alert, "/api/v1/alerts");
 rules!(AlertChange);
 
-impl Rules for NewAlert {
+impl Rules for AlertCreation {
     fn apply_rules(&mut self, _app: &App) -> Result<()> {
         self.clone().check().map(drop)
     }
@@ -92,7 +92,7 @@ impl AlertApi {
     /// now on, each post of predictions and the passing of time may raise and clear it, which webhooks are sent messages
     /// about. Needs: manager.
     #[oai(path = "/alerts", method = "post", operation_id = "create_alert")]
-    async fn create(&self, auth: ManagerAuth, body: Body<NewAlert>) -> Make<Created<Alert>> {
+    async fn create(&self, auth: ManagerAuth, body: Body<AlertCreation>) -> Make<Created<Alert>> {
         Ok(Created(alert::create(&self.0, &auth.0, body.0).await?))
     }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::tag::Tag;
 use crate::{
     domain::{
-        job_run::{JobRun, NewJobRun},
+        job_run::{JobRun, JobRunCreation},
         page::Listed,
         track::Tracks,
     },
@@ -28,7 +28,7 @@ use crate::{
 /// Operations on the runs of jobs.
 pub struct JobRunApi(pub App);
 
-rules!(NewJobRun);
+rules!(JobRunCreation);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Health")]
 impl JobRunApi {
@@ -44,7 +44,7 @@ impl JobRunApi {
         auth: WorkerAuth,
         /// The job's id.
         job_id: Path<Uuid>,
-        body: Body<NewJobRun>,
+        body: Body<JobRunCreation>,
     ) -> Change<Plain<JobRun>> {
         let report = job_run::report(&self.0, &auth.0, job_id.0, body.0).await?;
         Ok(Plain(report))
@@ -61,9 +61,8 @@ impl JobRunApi {
         auth: Auth,
         /// The job's id.
         job_id: Path<Uuid>,
-        /// The track of the runs: `main` for the version of the job, `shadow` for its versions on trial, or `all`.
-        #[oai(default)]
-        track: Query<Tracks>,
+        /// The track of the runs: `main` for the version of the job (the default), `shadow` for its versions on trial, or `all`.
+        track: Query<Option<Tracks>>,
         /// The maximum number of rows.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u64>,
@@ -71,7 +70,15 @@ impl JobRunApi {
         cursor: Query<Option<String>>,
     ) -> Find<List<JobRun>> {
         let after = cursor.0.as_deref().map(decode).transpose()?;
-        let Listed { items, more } = job_run::list(&self.0, &auth.0, job_id.0, track.0, after, rows(limit.0)).await?;
+        let Listed { items, more } = job_run::list(
+            &self.0,
+            &auth.0,
+            job_id.0,
+            track.0.unwrap_or_default(),
+            after,
+            rows(limit.0),
+        )
+        .await?;
         let last = items.last().map(|(place, _)| *place);
         let listed = Listed {
             items: items.into_iter().map(|(_, run)| run).collect(),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::tag::Tag;
 use crate::{
-    domain::location::{Location, LocationChange, NewLocation},
+    domain::location::{Location, LocationChange, LocationCreation},
     http::{
         form::{
             answer::{Change, Find, Make, Read},
@@ -30,7 +30,7 @@ pub struct LocationApi(pub App);
 
 thing!(Location, "/api/v1/locations");
 
-rules!(NewLocation, LocationChange);
+rules!(LocationCreation, LocationChange);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Locations")]
 impl LocationApi {
@@ -38,7 +38,7 @@ impl LocationApi {
     ///
     /// Creates a place of an organisation, with coordinates. Needs: manager.
     #[oai(path = "/locations", method = "post", operation_id = "create_location")]
-    async fn create(&self, auth: ManagerAuth, body: Body<NewLocation>) -> Make<Created<Location>> {
+    async fn create(&self, auth: ManagerAuth, body: Body<LocationCreation>) -> Make<Created<Location>> {
         Ok(Created(location::create(&self.0, &auth.0, body.0).await?))
     }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::tag::Tag;
 use crate::{
-    domain::organisation::{NewOrganisation, Organisation, OrganisationChange},
+    domain::organisation::{Organisation, OrganisationChange, OrganisationCreation},
     http::{
         form::{
             answer::{Change, Find, Make, Read},
@@ -30,7 +30,7 @@ pub struct OrganisationApi(pub App);
 
 thing!(Organisation, "/api/v1/organisations");
 
-rules!(NewOrganisation, OrganisationChange);
+rules!(OrganisationCreation, OrganisationChange);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Organisations")]
 impl OrganisationApi {
@@ -38,7 +38,7 @@ impl OrganisationApi {
     ///
     /// Creates a customer, who owns locations, sensors, jobs and tokens. Needs: admin.
     #[oai(path = "/organisations", method = "post", operation_id = "create_organisation")]
-    async fn create(&self, auth: AdminAuth, body: Body<NewOrganisation>) -> Make<Created<Organisation>> {
+    async fn create(&self, auth: AdminAuth, body: Body<OrganisationCreation>) -> Make<Created<Organisation>> {
         Ok(Created(organisation::create(&self.0, &auth.0, body.0).await?))
     }
 

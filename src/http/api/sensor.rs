@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::tag::Tag;
 use crate::{
-    domain::sensor::{NewSensor, Sensor, SensorChange, SensorFilter},
+    domain::sensor::{Sensor, SensorChange, SensorCreation, SensorFilter},
     http::{
         form::{
             answer::{Change, Find, Make, Read},
@@ -30,7 +30,7 @@ pub struct SensorApi(pub App);
 
 thing!(Sensor, "/api/v1/sensors");
 
-rules!(NewSensor, SensorChange);
+rules!(SensorCreation, SensorChange);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Sensors")]
 impl SensorApi {
@@ -38,7 +38,7 @@ impl SensorApi {
     ///
     /// Creates a sensor, which measures one metric, optionally at a location. Needs: manager.
     #[oai(path = "/sensors", method = "post", operation_id = "create_sensor")]
-    async fn create(&self, auth: ManagerAuth, body: Body<NewSensor>) -> Make<Created<Sensor>> {
+    async fn create(&self, auth: ManagerAuth, body: Body<SensorCreation>) -> Make<Created<Sensor>> {
         Ok(Created(sensor::create(&self.0, &auth.0, body.0).await?))
     }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::tag::Tag;
 use crate::{
-    domain::source::{NewSource, Source, SourceChange},
+    domain::source::{Source, SourceChange, SourceCreation},
     http::{
         form::{
             answer::{Change, Find, Make, Read},
@@ -30,7 +30,7 @@ pub struct SourceApi(pub App);
 
 thing!(Source, "/api/v1/sources");
 
-rules!(NewSource, SourceChange);
+rules!(SourceCreation, SourceChange);
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Sources")]
 impl SourceApi {
@@ -39,7 +39,7 @@ impl SourceApi {
     /// Registers a predictive model. A manager's source belongs to its organisation. An admin's source is shared unless
     /// the request names an organisation. Needs: manager.
     #[oai(path = "/sources", method = "post", operation_id = "create_source")]
-    async fn create(&self, auth: ManagerAuth, body: Body<NewSource>) -> Make<Created<Source>> {
+    async fn create(&self, auth: ManagerAuth, body: Body<SourceCreation>) -> Make<Created<Source>> {
         Ok(Created(source::create(&self.0, &auth.0, body.0).await?))
     }
 

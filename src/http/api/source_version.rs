@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::tag::Tag;
 use crate::{
-    domain::source_version::{NewSourceVersion, SourceVersion},
+    domain::source_version::{SourceVersion, SourceVersionCreation},
     http::{
         form::{
             answer::{Change, Find, Make, Read},
@@ -30,7 +30,7 @@ pub struct SourceVersionApi(pub App);
 
 thing!(SourceVersion, "/api/v1/source_versions");
 
-rules!(NewSourceVersion);
+rules!(SourceVersionCreation);
 
 /// Path of source versions, and the reason why there is no PUT.
 pub const IMMUTABLE: (&str, &str) = (
@@ -45,7 +45,7 @@ impl SourceVersionApi {
     /// Publishes a version, which never changes afterwards. Its roles are the contract of the jobs that are pinned to
     /// it. Needs: manager (of a shared source: admin).
     #[oai(path = "/source_versions", method = "post", operation_id = "create_source_version")]
-    async fn create(&self, auth: ManagerAuth, body: Body<NewSourceVersion>) -> Make<Created<SourceVersion>> {
+    async fn create(&self, auth: ManagerAuth, body: Body<SourceVersionCreation>) -> Make<Created<SourceVersion>> {
         let made = source_version::create(&self.0, &auth.0, body.0).await?;
         Ok(Created(made))
     }

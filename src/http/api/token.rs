@@ -10,7 +10,7 @@ use super::tag::Tag;
 use crate::{
     domain::{
         Caller, Result,
-        token::{IssuedToken, NewToken, Token},
+        token::{IssuedToken, Token, TokenCreation},
     },
     http::form::{
         answer::{Answer, Find, Make, Read},
@@ -27,7 +27,7 @@ use crate::{
 /// Operations on tokens.
 pub struct TokenApi(pub App);
 
-impl Rules for NewToken {
+impl Rules for TokenCreation {
     fn apply_rules(&mut self, app: &App) -> Result<()> {
         token::check(app, self)
     }
@@ -48,7 +48,7 @@ impl TokenApi {
     /// Creates a token. Only this response has the secret: the server stores only its SHA-256. A manager creates tokens
     /// for its own organisation, up to the role manager. Needs: manager.
     #[oai(path = "/tokens", method = "post", operation_id = "create_token")]
-    async fn create(&self, auth: ManagerAuth, body: Body<NewToken>) -> Make<Issued<IssuedToken>> {
+    async fn create(&self, auth: ManagerAuth, body: Body<TokenCreation>) -> Make<Issued<IssuedToken>> {
         Ok(Issued(token::create(&self.0, &auth.0, body.0).await?))
     }
 

@@ -13,8 +13,8 @@ use crate::{
         Result,
         webhook::{
             IssuedWebhook, Webhook,
-            delivery::{Delivery, WebhookTest},
-            input::{NewWebhook, WebhookChange},
+            delivery::{Delivery, WebhookTestResult},
+            input::{WebhookChange, WebhookCreation},
         },
     },
     http::{
@@ -62,7 +62,7 @@ impl Thing for IssuedWebhook {
     }
 }
 
-impl Rules for NewWebhook {
+impl Rules for WebhookCreation {
     fn apply_rules(&mut self, app: &App) -> Result<()> {
         self.check(webhook::rules(app)).map(|_| ())
     }
@@ -83,7 +83,7 @@ impl WebhookApi {
     /// this response has the secret. An admin's webhook without an organisation receives the changes of all
     /// organisations' jobs. Needs: manager.
     #[oai(path = "/webhooks", method = "post", operation_id = "create_webhook")]
-    async fn create(&self, auth: ManagerAuth, body: Body<NewWebhook>) -> Make<Created<IssuedWebhook>> {
+    async fn create(&self, auth: ManagerAuth, body: Body<WebhookCreation>) -> Make<Created<IssuedWebhook>> {
         Ok(Created(webhook::create(&self.0, &auth.0, body.0).await?))
     }
 
@@ -196,7 +196,7 @@ impl WebhookApi {
         auth: Auth,
         /// The webhook's id.
         id: Path<Uuid>,
-    ) -> Find<Plain<WebhookTest>> {
+    ) -> Find<Plain<WebhookTestResult>> {
         Ok(Plain(webhook::test(&self.0, &auth.0, id.0).await?))
     }
 }

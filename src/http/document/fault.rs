@@ -7,7 +7,7 @@ use jsonschema::{
 use serde_json::Value;
 
 use super::pointer::escape;
-use crate::domain::{Duration, Timestamp, Violation, text::fault_of_line};
+use crate::domain::{Duration, Timestamp, Violation, row_limit::RowLimit, text::fault_of_line};
 
 /// Message for a member that the schema does not have.
 pub const UNKNOWN: &str = "is not a known field here";
@@ -96,6 +96,7 @@ fn detail(error: &ValidationError<'_>, root: &Value) -> String {
                 .err()
                 .unwrap_or("must be a duration")
                 .to_owned(),
+            "row-limit" => RowLimit::FAULT.to_owned(),
             other => format!("must be a {other}"),
         },
         _ => "is not of the form that the API's document shows".to_owned(),

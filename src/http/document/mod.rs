@@ -14,7 +14,7 @@ use std::{collections::HashMap, marker::PhantomData, sync::Arc};
 
 use poem::{endpoint::BoxEndpoint, http::Method};
 use poem_openapi::{
-    LicenseObject, OpenApi, OpenApiService,
+    ContactObject, LicenseObject, OpenApi, OpenApiService,
     registry::{MetaApi, Registry},
     types::Type,
 };
@@ -36,6 +36,8 @@ const LICENSE_URL: &str = "https://spdx.org/licenses/MIT.html";
 pub struct Front {
     /// Title of the document.
     pub title: &'static str,
+    /// Name of those who answer for the API.
+    pub contact: &'static str,
     /// Description of the API, in Markdown.
     pub description: &'static str,
     /// Paths of immutable resources, each with the message for a client that tries to change one.
@@ -59,6 +61,7 @@ impl Document {
     pub fn of<T: OpenApi>(front: &Front) -> Self {
         let spec = OpenApiService::new(Described::<T>(PhantomData), front.title, env!("CARGO_PKG_VERSION"))
             .description(front.description)
+            .contact(ContactObject::new().name(front.contact))
             .license(LicenseObject::new("MIT OR Apache-2.0").url(LICENSE_URL))
             .server("/")
             .spec();

@@ -4,7 +4,7 @@ use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
 use super::fault::note;
-use crate::domain::{Duration, Timestamp, Violation, violation::MAX_VIOLATIONS};
+use crate::domain::{Duration, Timestamp, Violation, row_limit::RowLimit, violation::MAX_VIOLATIONS};
 
 /// Compiled JSON schema.
 pub struct Schema {
@@ -20,6 +20,7 @@ impl Schema {
             .with_draft(Draft::Draft4)
             .with_format("date-time", |text: &str| Timestamp::parse(text).is_ok())
             .with_format("duration", |text: &str| Duration::parse(text).is_ok())
+            .with_format("row-limit", |text: &str| RowLimit::parse(text).is_ok())
             .with_format("uuid", |text: &str| uuid::Uuid::parse_str(text).is_ok())
             .should_validate_formats(true)
             .build(&root)

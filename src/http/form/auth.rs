@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use poem::{Request, http::header};
+use poem::{FromRequest, Request, RequestBody, http::header};
 use poem_openapi::{SecurityScheme, auth::Bearer};
 
 use super::cursor;
@@ -103,6 +103,12 @@ impl Session {
     /// Unauthenticated (401) if the token is no longer valid.
     pub fn caller(&self) -> Result<Caller, Error> {
         token::authenticate(&self.app, &self.secret)
+    }
+}
+
+impl<'a> FromRequest<'a> for Session {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        Ok(Self::of(request)?)
     }
 }
 

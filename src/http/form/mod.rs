@@ -24,3 +24,4 @@ pub mod rules;
 pub mod table;
 pub mod tagged;
 pub mod thing;
+pub mod whole;

@@ -50,6 +50,19 @@ impl<R, S: Serialize> Table<R, S> {
     }
 }
 
+impl<R, S> Table<R, S> {
+    /// Creates a response with all rows, without further pages.
+    pub fn whole(form: Form, body: Body, file: String) -> Self {
+        Self {
+            form,
+            body,
+            file,
+            next: None,
+            of: PhantomData,
+        }
+    }
+}
+
 impl<R: Send, S: Send> IntoResponse for Table<R, S> {
     fn into_response(self) -> Response {
         let mut response = Response::builder()
@@ -73,13 +86,12 @@ impl<R: Send, S: Send> IntoResponse for Table<R, S> {
 
 impl<R: Type, S: Type> ApiResponse for Table<R, S> {
     fn meta() -> MetaResponses {
-        let either = MetaSchema {
-            any_of: vec![Vec::<R>::schema_ref(), S::schema_ref()],
-            ..MetaSchema::ANY
+        let body = match Layouts::of::<R, S>() {
+            Layouts::Same => Vec::<R>::schema_ref(),
+            Layouts::Two { either, .. } => MetaSchemaRef::Reference(either),
         };
-        let either = MetaSchemaRef::Inline(Box::new(either));
         let description = "One page of the rows, in a stable order.";
-        let mut response = meta(200, description, Some(either), &[LINK]);
+        let mut response = meta(200, description, Some(body), &[LINK]);
         response.content.push(MetaMediaType {
             content_type: CSV,
             schema: String::schema_ref(),
@@ -92,5 +104,75 @@ impl<R: Type, S: Type> ApiResponse for Table<R, S> {
     fn register(registry: &mut Registry) {
         R::register(registry);
         S::register(registry);
+        if let Layouts::Two { either, rows, series } = Layouts::of::<R, S>() {
+            let one_of = [rows, series].map(|layout| layout.register(registry)).into();
+            let either_schema = MetaSchema {
+                description: Some("Values in rows, or in series if the request has `shape=series`."),
+                one_of,
+                ..MetaSchema::ANY
+            };
+            registry.schemas.insert(either, either_schema);
+        }
+    }
+}
+
+/// Layouts of the JSON response in the API's document. Each has a name, and exactly one fits a response, because many
+/// generators of clients lose the data of other unions. An empty array is a response in rows.
+enum Layouts {
+    /// Rows and series have one layout.
+    Same,
+    /// Names of the schema for both layouts, and the layouts themselves.
+    Two {
+        either: String,
+        rows: Layout,
+        series: Layout,
+    },
+}
+
+impl Layouts {
+    fn of<R: Type, S: Type>() -> Self {
+        let (rows, series) = (Vec::<R>::schema_ref(), S::schema_ref());
+        if rows == series {
+            return Self::Same;
+        }
+        let name = R::name();
+        Self::Two {
+            either: format!("{name}Page"),
+            rows: Layout::of(format!("{name}Rows"), "Values in rows.", rows, None),
+            series: Layout::of(format!("{name}SeriesList"), "Values in series.", series, Some(1)),
+        }
+    }
+}
+
+/// Layout of a JSON response: a schema that has a name, or an array that gets one.
+enum Layout {
+    Named(MetaSchemaRef),
+    Array(String, Box<MetaSchema>),
+}
+
+impl Layout {
+    fn of(name: String, description: &'static str, schema: MetaSchemaRef, min_items: Option<usize>) -> Self {
+        match schema {
+            MetaSchemaRef::Inline(array) => {
+                let array = MetaSchema {
+                    description: Some(description),
+                    min_items,
+                    ..*array
+                };
+                Self::Array(name, Box::new(array))
+            }
+            named @ MetaSchemaRef::Reference(_) => Self::Named(named),
+        }
+    }
+
+    /// Adds the schema to the document and returns a reference to it.
+    fn register(self, registry: &mut Registry) -> MetaSchemaRef {
+        match self {
+            Self::Named(schema) => schema,
+            Self::Array(name, schema) => {
+                registry.schemas.insert(name.clone(), *schema);
+                MetaSchemaRef::Reference(name)
+            }
+        }
     }
 }

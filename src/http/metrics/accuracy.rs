@@ -1,7 +1,6 @@
 //! The accuracy of the jobs in the text format of Prometheus.
 
-use std::fmt::Write;
-
+use super::text::{Labels, gauge};
 use crate::domain::verification::RecentAccuracy;
 
 const ERROR: &str = "prediction_api_job_mean_absolute_error";
@@ -9,46 +8,23 @@ const PAIRS: &str = "prediction_api_job_accuracy_pairs";
 
 /// Returns the metrics of the jobs. The text is empty if there are none.
 pub fn text(found: &[RecentAccuracy]) -> String {
-    let mut text = String::new();
-    let of = |name: &str, help: &str, value: &dyn Fn(&RecentAccuracy) -> f64, text: &mut String| {
-        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n");
-        for one in found {
-            let _ = writeln!(text, "{name}{{{}}} {}", labels(one), value(one));
-        }
-    };
-    if !found.is_empty() {
-        let error = "Mean absolute error of a job in the last 7 days, of the newest predictions that arrived in time";
-        of(ERROR, error, &|one| one.mae, &mut text);
-        #[expect(clippy::cast_precision_loss, reason = "a measure need not be exact")]
-        let pairs = |one: &RecentAccuracy| one.pairs as f64;
-        of(
-            PAIRS,
-            "Number of predictions that this error is the mean of",
-            &pairs,
-            &mut text,
-        );
-    }
-    text
+    let error = "Mean absolute error of a job in the last 7 days, of the newest predictions that arrived in time";
+    #[expect(clippy::cast_precision_loss, reason = "a measure need not be exact")]
+    let pairs = found.iter().map(|one| (labels(one), one.pairs as f64));
+    gauge(ERROR, error, found.iter().map(|one| (labels(one), one.mae)))
+        + &gauge(PAIRS, "Number of predictions that this error is the mean of", pairs)
 }
 
-fn labels(one: &RecentAccuracy) -> String {
+fn labels(one: &RecentAccuracy) -> Labels {
     let unit = one.unit.as_ref().map(ToString::to_string);
     let stage = one.stage.as_ref().map(ToString::to_string);
-    let labels = [
+    vec![
         ("job_id", one.job_id.to_string()),
         ("job", one.job.to_string()),
         ("metric", one.metric.to_string()),
         ("unit", unit.unwrap_or_default()),
         ("stage", stage.unwrap_or_default()),
-    ];
-    labels
-        .map(|(name, value)| format!("{name}=\"{}\"", escaped(&value)))
-        .join(",")
-}
-
-/// Escapes the characters that end the value of a label.
-fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+    ]
 }
 
 #[cfg(test)]

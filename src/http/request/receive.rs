@@ -22,6 +22,9 @@ use crate::http::{
     site::pages,
 };
 
+/// Header with the trace that a request belongs to.
+const TRACE_PARENT: &str = "traceparent";
+
 /// Maximum length of a request id that the client sends, in bytes.
 const MAX_REQUEST_ID: usize = 128;
 
@@ -63,6 +66,7 @@ pub fn receive<'a>(context: &'a Context, request: &mut Request) -> Received<'a> 
     let page = context.pages.of(uri.path()).filter(|_| known.is_empty());
     Received {
         id,
+        trace_id: trace_id(request),
         progress,
         seen,
         base,
@@ -86,6 +90,20 @@ fn request_id(request: &Request) -> String {
         .header(REQUEST_ID)
         .filter(|id| (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()));
     given.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+}
+
+/// Returns the trace id in the header `traceparent`, as the W3C's recommendation "Trace Context" defines it:
+/// `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`. Later versions may have further parts. Returns `None` if
+/// the header is absent or invalid.
+fn trace_id(request: &Request) -> Option<String> {
+    let is_hex =
+        |part: &str, length| part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_id = |part: &str, length| is_hex(part, length) && part.bytes().any(|byte| byte != b'0');
+    let mut parts = request.header(TRACE_PARENT)?.split('-');
+    let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let is_whole = version != "00" || parts.next().is_none();
+    let is_valid = is_hex(version, 2) && version != "ff" && is_id(parent, 16) && is_hex(flags, 2);
+    (is_valid && is_whole && is_id(trace, 32)).then(|| trace.to_owned())
 }
 
 /// Returns whether a request with a body continues when its client disconnects or its time limit has passed. This is

@@ -19,6 +19,8 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub struct Received<'a> {
     /// Request id, which the client sent or the server generated.
     pub id: String,
+    /// Id of the trace that the request belongs to, from the header `traceparent`. `None` if there is none.
+    pub trace_id: Option<String>,
     /// Start and progress of the request, for its time limit and its duration.
     pub progress: Progress,
     /// Caller. Empty until the token has been validated.

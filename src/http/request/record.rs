@@ -6,6 +6,9 @@ use poem::{Response, http::Method};
 use super::received::Received;
 use crate::http::{context::Context, metrics::Meters};
 
+/// Paths that monitoring reads every few seconds. They are logged at `debug` while they succeed.
+const QUIET: [&str; 3] = ["/livez", "/readyz", "/metrics"];
+
 /// Adds the rate limit headers to the response, and records the request in the metrics and the log.
 pub fn record(response: &mut Response, received: &Received<'_>, context: &Context) {
     if let Some(turn) = received.seen.turn() {
@@ -23,16 +26,27 @@ pub fn record(response: &mut Response, received: &Received<'_>, context: &Contex
         Some(operation) => operation.meters.count(counted, route, status, took),
         None => Meters::default().count(counted, route, status, took),
     }
-    tracing::info!(
-        request_id = received.id,
-        method,
-        route,
-        status,
-        milliseconds = took.as_secs_f64() * 1e3,
-        token = seen.map(|seen| seen.name.as_str()),
-        organisation = seen.and_then(|seen| seen.organisation_id).map(tracing::field::display),
-        "request"
-    );
+    macro_rules! log_at {
+        ($level:ident) => {
+            tracing::$level!(
+                request_id = received.id,
+                trace_id = received.trace_id,
+                method,
+                route,
+                status,
+                milliseconds = took.as_secs_f64() * 1e3,
+                token = seen.map(|seen| seen.name.as_str()),
+                organisation = seen
+                    .and_then(|seen| seen.organisation_id)
+                    .map(tracing::field::display),
+                "request"
+            )
+        };
+    }
+    match QUIET.contains(&route) && status < 400 {
+        true => log_at!(debug),
+        false => log_at!(info),
+    }
 }
 
 /// Returns the method's name if it is a usual one, and otherwise `other`. Without this, clients could create any number

@@ -6,7 +6,7 @@ use super::judge;
 use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Timestamp, Violations,
-        alert::{Alert, AlertChange, AlertLevel, AlertStanding, NewAlert, Severity, Watched},
+        alert::{Alert, AlertChange, AlertCreation, AlertLevel, AlertStanding, Severity, Watched},
         contract::OutputRole,
         page::Listed,
         patch::Expected,
@@ -23,7 +23,7 @@ use crate::{
 /// # Errors
 /// Invalid: the request breaks a rule, or what it watches does not exist. Conflict: the id is taken, or the name is taken
 /// in the organisation.
-pub async fn create(app: &App, caller: &Caller, mut new: NewAlert) -> Result<Alert> {
+pub async fn create(app: &App, caller: &Caller, mut new: AlertCreation) -> Result<Alert> {
     caller.needs(Role::Manager)?;
     let rule = new.check()?;
     let caller = caller.clone();
@@ -150,7 +150,7 @@ pub(super) fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Res
 ///
 /// # Errors
 /// Invalid: one of them does not exist or does not fit to the others.
-pub(super) fn resolve(connection: &Connection, caller: &Caller, new: &NewAlert) -> Result<Watched> {
+pub(super) fn resolve(connection: &Connection, caller: &Caller, new: &AlertCreation) -> Result<Watched> {
     let mut violations = Violations::default();
     let job = match new.job_id {
         Some(id) => {
@@ -239,7 +239,7 @@ fn source(connection: &Connection, name: &Name, owner: Uuid) -> Result<(Uuid, Na
 }
 
 /// Returns the metric that a new alert watches, which the source's version predicts.
-fn metric(new: &NewAlert, roles: &[OutputRole]) -> Result<Name> {
+fn metric(new: &AlertCreation, roles: &[OutputRole]) -> Result<Name> {
     let names = |name: fn(&OutputRole) -> &Name| {
         let names: Vec<_> = roles.iter().map(|role| name(role).as_str()).collect();
         names.join(", ")

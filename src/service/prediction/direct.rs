@@ -22,7 +22,7 @@ use crate::{
     service::{
         App,
         alert::{self, OfSources},
-        audit, metrics,
+        audit, counters,
     },
     store::{
         self,
@@ -47,7 +47,7 @@ pub async fn post_lines(
 ) -> Result<PredictionCounts> {
     caller.needs(Role::Worker)?;
     let counts = post(app, caller, points, first, gaps).await?;
-    metrics::count_predictions(&counts.counts);
+    counters::count_predictions(&counts.counts);
     Ok(counts)
 }
 

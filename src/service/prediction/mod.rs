@@ -13,6 +13,7 @@ mod withdraw;
 pub use contract::{Contract, Contracts};
 pub use direct::post_lines;
 pub use lineage::lineage;
+pub use owner::JobOwners;
 pub(super) use owner::owners;
 pub use post::post;
 pub use read::{latest, list, list_thinned};

@@ -13,7 +13,7 @@ use crate::{
         text::Stage,
         track::Track,
     },
-    service::{App, alert, health, location, metrics},
+    service::{App, alert, counters, health, location},
     store::{
         engine::Transaction,
         prediction::{self, NewPost, NewRun},
@@ -54,7 +54,7 @@ pub async fn post(app: &App, caller: &Caller, posted: PostedPredictions, gaps: G
         }
         PostedPredictions::Direct(points) => direct::post(app, caller, points, 0, gaps).await,
     }?;
-    metrics::count_predictions(&counts.counts);
+    counters::count_predictions(&counts.counts);
     Ok(counts)
 }
 

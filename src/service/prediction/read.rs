@@ -1,6 +1,6 @@
 //! Reads predictions. Every token can read the predictions of its organisation.
 
-use super::owner::{owner, owners};
+use super::owner::{cached_owner, owners};
 use crate::{
     domain::{
         AskedWindow, Caller, Result, Window,
@@ -26,10 +26,10 @@ pub async fn list(
     query: PredictionQuery,
 ) -> Result<(Predictions, Window)> {
     as_of::settle(app, query.as_of).await?;
-    let caller = caller.clone();
+    let (caller, owners, changes) = (caller.clone(), app.owners.clone(), app.owners.changes());
     app.read_blocking(move |connection, now| {
         let window = asked.beginning(now)?;
-        let organisation = owner(connection, &caller, query.scope)?;
+        let organisation = cached_owner(connection, &caller, query.scope, (&owners, changes), now)?;
         let found = prediction::find(connection, organisation, window, &query, now)?;
         Ok((found, window))
     })

@@ -16,7 +16,7 @@ use crate::{
     service::{
         App,
         audit::{self, Place},
-        health, metrics,
+        counters, health,
     },
     store::{
         self, clock,
@@ -80,7 +80,7 @@ pub async fn withdraw(app: &App, caller: &Caller, asked: Withdrawal) -> Result<C
         done += step.series;
         entry = noted;
     }
-    metrics::count_predictions(&counts);
+    counters::count_predictions(&counts);
     Ok(counts)
 }
 

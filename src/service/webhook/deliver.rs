@@ -18,7 +18,7 @@ use crate::{
         Result, Timestamp,
         webhook::delivery::{Attempt, Message, Next},
     },
-    service::{App, clock},
+    service::{App, clock, counters},
     store::{
         Recurring,
         delivery::{self, Hold},
@@ -212,23 +212,27 @@ pub(super) fn record_attempt(
     Ok(is_there)
 }
 
-/// Logs the result of an attempt.
+/// Logs the result of an attempt, and counts it.
 fn report(message: &Message, attempt: &Attempt, next: Next) {
     let (webhook, id, event) = (message.webhook_id, message.id, &message.event);
     let (status, error) = (attempt.status, attempt.error.as_deref());
     let milliseconds = attempt.milliseconds;
     match next {
         Next::Delivered => {
+            counters::count_attempt("delivered");
             tracing::info!(%webhook, message = %id, event, status, milliseconds, "delivered a message");
         }
         Next::Retry(at) => {
             let again = at.to_string();
+            counters::count_attempt("retried");
             tracing::info!(%webhook, message = %id, event, status, error, milliseconds, again, "could not deliver a message");
         }
         Next::GivenUp if attempt.is_gone() => {
+            counters::count_attempt("given_up");
             tracing::warn!(%webhook, message = %id, event, "a receiver is gone (410): its webhook is deactivated");
         }
         Next::GivenUp => {
+            counters::count_attempt("given_up");
             tracing::warn!(%webhook, message = %id, event, status, error, "gave up a message");
         }
     }

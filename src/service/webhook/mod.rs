@@ -22,8 +22,8 @@ use crate::{
         patch::{Expected, MaybeUndefined},
         webhook::{
             IssuedWebhook, Notice, Webhook, WebhookFormat,
-            delivery::{Delivery, Message, TEST, Target, WebhookTest},
-            input::{NewWebhook, WebhookChange},
+            delivery::{Delivery, Message, TEST, Target, WebhookTestResult},
+            input::{WebhookChange, WebhookCreation},
             secret::{OLD_SECRET_HOURS, Secret},
         },
     },
@@ -72,7 +72,7 @@ pub fn rules(app: &App) -> &Rules {
 ///
 /// # Errors
 /// Invalid: the request breaks a rule. Conflict: the id is taken, or the name is taken in the organisation.
-pub async fn create(app: &App, caller: &Caller, mut new: NewWebhook) -> Result<IssuedWebhook> {
+pub async fn create(app: &App, caller: &Caller, mut new: WebhookCreation) -> Result<IssuedWebhook> {
     caller.needs(Role::Manager)?;
     let given = new.check(rules(app))?;
     let owner = caller.scope(new.organisation_id)?;
@@ -224,7 +224,7 @@ pub async fn deliveries(
 ///
 /// # Errors
 /// Not found: the webhook. Busy: too many webhooks are being tested.
-pub async fn test(app: &App, caller: &Caller, id: Uuid) -> Result<WebhookTest> {
+pub async fn test(app: &App, caller: &Caller, id: Uuid) -> Result<WebhookTestResult> {
     caller.needs(Role::Manager)?;
     let message = app.read_inline(|connection, now| {
         let found = visible(connection, caller, id)?;
@@ -238,11 +238,11 @@ pub async fn test(app: &App, caller: &Caller, id: Uuid) -> Result<WebhookTest> {
         .unwrap_or_else(|fault| Err(Error::Internal(format!("a test failed: {fault}"))))
 }
 
-async fn send_test(app: App, message: Message) -> Result<WebhookTest> {
+async fn send_test(app: App, message: Message) -> Result<WebhookTestResult> {
     let sender = app.sender.clone();
     let _turn = sender.tests.try_acquire().map_err(|_| Error::Busy)?;
     let attempt = sender.attempt(&message, message.created_at).await;
-    let answer = WebhookTest {
+    let answer = WebhookTestResult {
         message_id: message.id,
         delivered: attempt.is_delivered(),
         status: attempt.status,

@@ -1,6 +1,6 @@
 //! The names and descriptions of the database's metrics.
 
-use metrics::{describe_counter, describe_histogram};
+use metrics::{counter, describe_counter, describe_histogram};
 
 use crate::store::{prediction, turns::STOPPED, writer};
 
@@ -24,5 +24,8 @@ pub fn describe_metrics() {
         prediction::DECODED,
         "Predictions that reads decoded, whether they were returned or not"
     );
+    for name in [STOPPED, prediction::DECODED] {
+        counter!(name).absolute(0);
+    }
     writer::describe_metrics();
 }

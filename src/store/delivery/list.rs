@@ -28,6 +28,13 @@ impl FromRow for Delivery {
     }
 }
 
+/// Counts the messages of all webhooks that are not delivered yet.
+pub fn waiting(connection: &Connection) -> Result<u64> {
+    let sql = "SELECT count(*) FROM webhook_deliveries WHERE state = 'pending'";
+    let messages: i64 = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    Ok(u64::try_from(messages).unwrap_or_default())
+}
+
 /// Returns up to `limit` messages of a webhook, newest first. If `before` is given, the list contains only messages
 /// with a lower position.
 pub fn list(connection: &Connection, webhook: Uuid, before: Option<i64>, limit: usize) -> Result<Listed<Delivery>> {

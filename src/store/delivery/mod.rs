@@ -11,5 +11,5 @@ mod outbox;
 
 pub use attempt::{attempted, retry_now};
 pub use due::{Hold, due, due_webhooks, hold};
-pub use list::list;
+pub use list::{list, waiting};
 pub use outbox::{NewDelivery, forget, insert, insert_sent, newest};

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{
-            reading::{NewReading, by_sensor},
+            reading::{ReadingCreation, by_sensor},
             text::Name,
             value::PostedValue,
         },
@@ -101,7 +101,7 @@ mod tests {
 
     /// Posts the value for each of some times, for each of the sensors. Returns the number of statements, and the counts.
     fn posted(tx: &Transaction<'_>, sensors: &[Sensor], times: i64, value: Option<f64>) -> (usize, Counts) {
-        let new = |sensor: &Sensor, time| NewReading {
+        let new = |sensor: &Sensor, time| ReadingCreation {
             sensor_id: sensor.id,
             time: Timestamp::from_micros(time),
             value: PostedValue(value),

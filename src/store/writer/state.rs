@@ -24,6 +24,9 @@ pub fn describe_metrics() {
     describe_histogram!(GROUP_SIZE, "How many writes shared a commit");
     describe_counter!(FAILED, "Transactions that could not be committed");
     describe_counter!(REFUSED, "Writes that were refused because too many waited");
+    for name in [FAILED, REFUSED] {
+        counter!(name).absolute(0);
+    }
 }
 
 /// The state of the writing thread that other threads read.

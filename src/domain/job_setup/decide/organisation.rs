@@ -5,7 +5,7 @@ use super::{super::plan::Made, draft::Draft};
 use crate::domain::{
     caller::Role,
     error::{Error, Result},
-    organisation::{NewOrganisation, Organisation, id_is_stored},
+    organisation::{Organisation, OrganisationCreation, id_is_stored},
     text::Name,
 };
 
@@ -24,7 +24,7 @@ pub(super) fn decide(draft: &mut Draft<'_>) -> Result<()> {
     if let Some(holder) = draft.found.organisations.iter().find(|found| found.name == name) {
         return draft.refuse(Error::name_taken("organisation", &name, holder.id));
     }
-    let new = NewOrganisation { id: Some(id), name };
+    let new = OrganisationCreation { id: Some(id), name };
     draft.create(Made::Organisation(Organisation {
         revision: draft.fresh.revision,
         ..new.make(draft.fresh.now)

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{
     error::{Error, Result},
-    source::{NewSource, Source},
+    source::{Source, SourceCreation},
     text::Name,
 };
 
@@ -118,7 +118,7 @@ fn create(draft: &mut Draft<'_>, named: SetupSource, name: Name, id: Option<Uuid
         draft.refuse(conflict)?;
         return Ok(None);
     }
-    let new = NewSource {
+    let new = SourceCreation {
         id: id.or(Some(draft.fresh.source)),
         organisation_id: owner,
         name,

@@ -12,7 +12,7 @@ use crate::domain::{
     contract::{InputRole, OutputRole},
     error::{Error, Result},
     source::Source,
-    source_version::{NewSourceVersion, SourceVersion, published_at},
+    source_version::{SourceVersion, SourceVersionCreation, published_at},
     text::Name,
 };
 
@@ -130,7 +130,7 @@ fn create(draft: &mut Draft<'_>, source: &Source, named: SetupVersion, place: Op
         draft.refuse(error)?;
         return Ok(contract);
     }
-    let new = NewSourceVersion {
+    let new = SourceVersionCreation {
         id: id.or(Some(draft.fresh.version)),
         source_id: source.id,
         version: label,

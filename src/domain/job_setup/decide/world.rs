@@ -9,10 +9,10 @@ use crate::domain::{
     contract::{InputKind, InputRole, OutputRole, RoleBinding},
     job_setup::{Found, Fresh, JobSetup, SetupJob, SetupSource, SetupVersion, Things},
     location,
-    organisation::NewOrganisation,
+    organisation::OrganisationCreation,
     sensor,
-    source::NewSource,
-    source_version::NewSourceVersion,
+    source::SourceCreation,
+    source_version::SourceVersionCreation,
     text::Name,
     time::Timestamp,
 };
@@ -104,7 +104,7 @@ pub fn catalogues() -> impl Strategy<Value = Found> {
         let owners = [Some(ELSEWHERE), has_home.then_some(HOME)];
         let organisations = owners.into_iter().flatten().map(|id| {
             let name = Name::new(id.to_string());
-            NewOrganisation { id: Some(id), name }.make(now())
+            OrganisationCreation { id: Some(id), name }.make(now())
         });
         let mut found = Found {
             organisations: organisations.collect(),
@@ -119,7 +119,7 @@ pub fn catalogues() -> impl Strategy<Value = Found> {
             let Some(of) = things.sources.get(usize::from(of) % 3) else {
                 continue;
             };
-            let new = NewSourceVersion {
+            let new = SourceVersionCreation {
                 id: Some(id(20, n)),
                 source_id: of.id,
                 version: Name::new(format!("v{n}")),
@@ -137,7 +137,7 @@ pub fn catalogues() -> impl Strategy<Value = Found> {
 }
 
 fn source(id: Uuid, n: u8, owner: Option<Uuid>) -> crate::domain::source::Source {
-    let new = NewSource {
+    let new = SourceCreation {
         id: Some(id),
         organisation_id: owner,
         name: Name::new(format!("source {n}")),

@@ -143,10 +143,12 @@ pub fn scores(rows: &[Accuracy], dialect: Dialect) -> Vec<u8> {
     out
 }
 
-/// Returns pairs as CSV.
-pub fn pairs(rows: &[AccuracyPair], dialect: Dialect) -> Vec<u8> {
+/// Returns pairs as CSV. `is_first` adds the header line.
+pub fn pairs(rows: &[AccuracyPair], dialect: Dialect, is_first: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(rows.len() * 200);
-    begin(&mut out, PAIRS, dialect);
+    if is_first {
+        begin(&mut out, PAIRS, dialect);
+    }
     for row in rows {
         let members = members(row);
         record(&mut out, PAIRS.map(|name| text(members.get(name), dialect)));

@@ -3,6 +3,7 @@
 mod choices;
 mod csv;
 mod parameters;
+mod whole_pairs;
 
 use std::marker::PhantomData;
 
@@ -13,22 +14,25 @@ use super::tag::Tag;
 use crate::{
     domain::{
         Duration, Timestamp,
+        row_limit::RowLimit,
         track::Tracks,
         verification::{Accuracy, AccuracyPair, By, Relation},
     },
     http::form::{
         answer::Find,
-        auth::Auth,
-        cursor::{decode, default_limit, encode, rows},
+        auth::{Auth, Session},
+        cursor::{decode, encode},
         layout::{Accepted, Form, Format, Guard, dialect, form},
         reply::bytes,
         table::Table,
         tagged::Tagged,
+        whole::{Amount, whole},
     },
     service::{App, accuracy},
 };
 use choices::{LateParameter, MatchParameter, ScoredIssues, TruthParameter};
 use parameters::{Parameters, Selection};
+use whole_pairs::WholePairs;
 
 /// Operations on the accuracy of predictions.
 pub struct AccuracyApi(pub App);
@@ -123,9 +127,8 @@ impl AccuracyApi {
         guard: Query<Option<Guard>>,
         /// For CSV: starts with a byte order mark, so that Excel recognises UTF-8.
         bom: Query<Option<bool>>,
-        /// The maximum number of rows.
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
-        limit: Query<u64>,
+        /// The maximum number of rows of a page, 1 to 10,000, or `all`. The default is 1,000, and `all` for CSV.
+        limit: Query<Option<RowLimit>>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Find<Tagged<Accuracy, Vec<Accuracy>>> {
@@ -164,7 +167,7 @@ impl AccuracyApi {
             min_coverage: min_coverage.0,
             min_pairs: min_pairs.0,
             pool: pool.0,
-            limit: rows(limit.0),
+            limit: Amount::of_computed(limit.0, layout),
         };
         let query = query.check()?;
         let file = format!("accuracy-{}", parameters::file_name(&query.metric));
@@ -192,6 +195,7 @@ impl AccuracyApi {
     async fn pairs(
         &self,
         auth: Auth,
+        session: Session,
         accepted: Accepted,
         /// The metric.
         metric: Query<String>,
@@ -245,14 +249,14 @@ impl AccuracyApi {
         guard: Query<Option<Guard>>,
         /// For CSV: starts with a byte order mark, so that Excel recognises UTF-8.
         bom: Query<Option<bool>>,
-        /// The maximum number of rows.
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
-        limit: Query<u64>,
+        /// The maximum number of rows of a page, 1 to 10,000, or `all`. The default is 1,000, and `all` for CSV.
+        limit: Query<Option<RowLimit>>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Find<Table<AccuracyPair, Vec<AccuracyPair>>> {
         let layout = form(&accepted, format.0, None)?;
         let dialect = dialect(layout, guard.0, bom.0)?;
+        let amount = Amount::of(limit.0, layout);
         let after: Option<crate::domain::verification::PairsCursor> = cursor.0.as_deref().map(decode).transpose()?;
         let query = Parameters {
             selection: Selection {
@@ -278,16 +282,27 @@ impl AccuracyApi {
             matching: matching.0,
             tolerance: tolerance.0,
             min_coverage: min_coverage.0,
-            limit: rows(limit.0),
+            limit: amount.rows(),
             ..Parameters::default()
         };
         let query = query.check()?;
         let file = format!("pairs-{}", parameters::file_name(&query.metric));
+        if amount == Amount::Whole {
+            let pages = WholePairs {
+                app: self.0.clone(),
+                session,
+                query,
+                after,
+                dialect: (layout == Form::Csv).then_some(dialect),
+                is_first: true,
+            };
+            return Ok(Table::whole(layout, whole(pages).await?, file));
+        }
         let (found, next) = accuracy::pairs(&self.0, &auth.0, query, after).await?;
         Ok(Table {
             form: layout,
             body: match layout {
-                Form::Csv => csv::pairs(&found, dialect).into(),
+                Form::Csv => csv::pairs(&found, dialect, true).into(),
                 Form::Rows | Form::Series => bytes(&found).into(),
             },
             file,

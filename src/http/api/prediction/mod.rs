@@ -6,6 +6,7 @@ mod lineage;
 mod lines;
 mod rows;
 mod scope;
+mod window;
 
 use std::marker::PhantomData;
 
@@ -21,28 +22,31 @@ use crate::{
             Issues, LeadTimes, PostedPredictions, Prediction, PredictionCounts, PredictionCursor, PredictionQuery,
             PredictionSeries, Withdrawal,
         },
+        row_limit::RowLimit,
         track::Tracks,
     },
     http::form::{
         answer::Find,
-        auth::{Auth, WorkerAuth},
+        auth::{Auth, Session, WorkerAuth},
         body::Body,
         csv_body::CsvBody,
-        cursor::{decode, default_limit, encode, rows},
+        cursor::{decode, encode},
         gaps::{GapsParameter, gaps as asked_gaps},
         layout::{Accepted, Format, Guard, Shape, dialect, form, thinning},
         reply::Plain,
         rules::Rules,
         table::Table,
+        whole::Amount,
     },
     service::{App, prediction},
 };
 pub use latest::LatestApi;
 pub use lineage::LineageApi;
 use lines::Lines;
-use rows::body;
 pub use rows::csv_of;
+use rows::{body, whole_body};
 use scope::scopes;
+use window::WholeWindow;
 
 /// The forms in which predictions are posted.
 #[derive(ApiRequest)]
@@ -157,6 +161,7 @@ impl PredictionApi {
     async fn list(
         &self,
         auth: Auth,
+        session: Session,
         accepted: Accepted,
         /// The metric, or `all`.
         metric: Query<String>,
@@ -201,15 +206,16 @@ impl PredictionApi {
         /// `limit`.
         #[oai(validator(minimum(value = "10"), maximum(value = "10000")))]
         max_points: Query<Option<u64>>,
-        /// The maximum number of rows (values, for series).
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
-        limit: Query<u64>,
+        /// The maximum number of rows (values, for series) of a page, 1 to 10,000, or `all` for all rows of the window
+        /// (up to 1,000,000 values, for series). The default is 1,000, and `all` for CSV.
+        limit: Query<Option<RowLimit>>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Find<Table<Prediction, Vec<PredictionSeries>>> {
         let form = form(&accepted, format.0, shape.0)?;
         let dialect = dialect(form, guard.0, bom.0)?;
         let thin = thinning(max_points.0, form, cursor.0.as_deref())?;
+        let amount = Amount::of(limit.0, form);
         let cursor: Option<PredictionCursor> = cursor.0.as_deref().map(decode).transpose()?;
         // Later pages have the window and the `as_of` of the first page, because the default window moves with the
         // clock.
@@ -252,11 +258,23 @@ impl PredictionApi {
             issue_time: issue_time.0,
             issues,
             after: cursor.map(|cursor| cursor.after),
-            limit: rows(limit.0),
+            limit: amount.rows(),
         };
         if let Some(max) = thin {
             let series = prediction::list_thinned(&self.0, &auth.0, asked, query, scopes, max).await?;
             return Ok(Table::series(&series));
+        }
+        let with_track = tracks != Tracks::Main;
+        if amount == Amount::Whole {
+            let app = self.0.clone();
+            let pages = WholeWindow {
+                app,
+                session,
+                asked,
+                query,
+            };
+            let body = whole_body(pages, form, dialect, with_track).await?;
+            return Ok(Table::whole(form, body, file));
         }
         let (mut found, Window { from, to }) = prediction::list(&self.0, &auth.0, asked, query).await?;
         let as_of = found.as_of;
@@ -266,7 +284,7 @@ impl PredictionApi {
             .map(|after| encode(&PredictionCursor { after, from, to, as_of }));
         Ok(Table {
             form,
-            body: body(found, form, dialect, issues == Issues::All, tracks != Tracks::Main),
+            body: body(found, form, dialect, issues == Issues::All, with_track),
             file,
             next,
             of: PhantomData,

@@ -8,11 +8,16 @@ use poem::Body;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::window::WholeWindow;
 use crate::{
-    domain::prediction::{FoundPoint, FoundRun, Predictions, Series},
+    domain::{
+        Error,
+        prediction::{FoundPoint, FoundRun, Predictions, Series},
+    },
     http::form::{
         csv::{begin, cell, record},
         layout::{Dialect, Form},
+        whole::{Pages, whole},
     },
 };
 
@@ -45,6 +50,53 @@ pub fn csv_of(found: &Predictions, is_first: bool) -> Vec<u8> {
     out
 }
 
+/// Returns the body of a response with all rows of the window, which begins at the query's position.
+///
+/// # Errors
+/// The error of the first page.
+pub async fn whole_body(pages: WholeWindow, form: Form, dialect: Dialect, with_track: bool) -> Result<Body, Error> {
+    match form {
+        Form::Csv => whole(Texts::of(pages, CsvRows { dialect, with_track })).await,
+        Form::Rows | Form::Series => whole(Texts::of(pages, JsonRows::default())).await,
+    }
+}
+
+/// Pages of predictions as texts.
+struct Texts<R> {
+    pages: WholeWindow,
+    form: R,
+    is_first: bool,
+}
+
+impl<R> Texts<R> {
+    fn of(pages: WholeWindow, form: R) -> Self {
+        Self {
+            pages,
+            form,
+            is_first: true,
+        }
+    }
+}
+
+impl<R: Rows> Pages for Texts<R> {
+    async fn next(&mut self) -> Result<(Vec<u8>, bool), Error> {
+        let (found, is_last) = self.pages.read().await?;
+        let mut out = Vec::with_capacity(1024 + found.rows.len() * 320);
+        self.form.begin_page();
+        if self.is_first {
+            self.form.begin(&mut out);
+        }
+        for row in &found.rows {
+            self.form.row(&found.runs[row.run], row, self.is_first, &mut out);
+            self.is_first = false;
+        }
+        if is_last {
+            self.form.end(&mut out);
+        }
+        Ok((out, is_last))
+    }
+}
+
 fn series(found: &Predictions, by_issue: bool) -> Vec<u8> {
     // This capacity in bytes is usually enough: a value has about six digits. Issue time and arrival are written once for
     // each series if all its rows are of one run, and otherwise for each row.
@@ -60,6 +112,8 @@ fn series(found: &Predictions, by_issue: bool) -> Vec<u8> {
 trait Rows: Send + 'static {
     /// Writes the text before the rows.
     fn begin(&mut self, out: &mut Vec<u8>);
+    /// Forgets the runs of the page before: those of a page have numbers of their own.
+    fn begin_page(&mut self) {}
     /// Writes a row, after a separator unless it is the first.
     fn row(&mut self, run: &FoundRun, row: &FoundPoint, is_first: bool, out: &mut Vec<u8>);
     /// Writes the text after the rows.
@@ -117,6 +171,10 @@ struct SeriesText {
 }
 
 impl Rows for JsonRows {
+    fn begin_page(&mut self) {
+        self.run = None;
+    }
+
     fn begin(&mut self, out: &mut Vec<u8>) {
         out.push(b'[');
     }

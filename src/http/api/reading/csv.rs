@@ -4,7 +4,7 @@ use poem::Request;
 use uuid::Uuid;
 
 use crate::{
-    domain::{Gaps, Timestamp, Violation, Violations, reading::NewReading},
+    domain::{Gaps, Timestamp, Violation, Violations, reading::ReadingCreation},
     http::{
         form::{
             csv::uuid,
@@ -35,7 +35,7 @@ const OF_ONE_SENSOR: Columns = Columns {
     unused: &["available_at"],
 };
 
-impl CsvRows for Vec<NewReading> {
+impl CsvRows for Vec<ReadingCreation> {
     fn reader(request: &Request) -> impl FnOnce(&[u8]) -> Result<(Self, RowLines), Problem> + Send + 'static {
         let (sensor, gaps) = (sensor_of(request), gaps_of(request));
         move |bytes| parse(bytes, sensor, gaps)
@@ -49,7 +49,7 @@ fn sensor_of(request: &Request) -> Option<Uuid> {
     sensor.1.parse().ok()
 }
 
-fn parse(bytes: &[u8], sensor: Option<Uuid>, gaps: Gaps) -> Result<(Vec<NewReading>, RowLines), Problem> {
+fn parse(bytes: &[u8], sensor: Option<Uuid>, gaps: Gaps) -> Result<(Vec<ReadingCreation>, RowLines), Problem> {
     let bytes = with_line_feeds(bytes);
     let mut table = Table::open(&bytes, columns(sensor))?;
     let (mut readings, mut violations) = (Vec::new(), Violations::default());
@@ -65,7 +65,7 @@ fn columns(sensor: Option<Uuid>) -> &'static Columns {
 }
 
 /// Returns the reading of the current row. `None` if it is invalid; then the errors are added to `violations`.
-fn row(table: &Table<'_>, sensor: Option<Uuid>, gaps: Gaps, violations: &mut Violations) -> Option<NewReading> {
+fn row(table: &Table<'_>, sensor: Option<Uuid>, gaps: Gaps, violations: &mut Violations) -> Option<ReadingCreation> {
     let named = table.parsed(SENSOR, uuid, violations);
     match (named, sensor) {
         (Some(named), Some(sensor)) if named != sensor => {
@@ -82,14 +82,14 @@ fn row(table: &Table<'_>, sensor: Option<Uuid>, gaps: Gaps, violations: &mut Vio
     }
     let value = table.value("value", gaps, violations);
     let (sensor_id, time, value) = (named.or(sensor)?, time?, value?);
-    Some(NewReading { sensor_id, time, value })
+    Some(ReadingCreation { sensor_id, time, value })
 }
 
 /// The rows of a table of readings, with their lines in the file.
 #[derive(Debug, Default)]
 pub struct ReadingRows {
     /// Readings of the valid rows, each with its line.
-    pub valid: Vec<(u64, NewReading)>,
+    pub valid: Vec<(u64, ReadingCreation)>,
     /// Reasons why the other rows are invalid, each with its line.
     pub invalid: Vec<(u64, Vec<Violation>)>,
 }

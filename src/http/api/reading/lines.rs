@@ -9,7 +9,7 @@ use poem_openapi::{
 };
 
 use crate::{
-    domain::{Gaps, reading::NewReading},
+    domain::{Gaps, reading::ReadingCreation},
     http::{
         form::{
             body_bytes::read,
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Request body with one reading in each line.
-pub struct ReadingLines(pub Vec<NewReading>);
+pub struct ReadingLines(pub Vec<ReadingCreation>);
 
 impl Payload for ReadingLines {
     const CONTENT_TYPE: &'static str = TYPE;
@@ -32,11 +32,11 @@ impl Payload for ReadingLines {
     }
 
     fn schema_ref() -> MetaSchemaRef {
-        NewReading::schema_ref()
+        ReadingCreation::schema_ref()
     }
 
     fn register(registry: &mut Registry) {
-        NewReading::register(registry);
+        ReadingCreation::register(registry);
     }
 }
 
@@ -51,7 +51,7 @@ impl ParsePayload for ReadingLines {
 
 impl_apirequest_for_payload!(ReadingLines);
 
-fn parse(bytes: &[u8], gaps: Gaps) -> Result<Vec<NewReading>, Problem> {
+fn parse(bytes: &[u8], gaps: Gaps) -> Result<Vec<ReadingCreation>, Problem> {
     let mut readings = Vec::new();
     for (number, line) in (1..).zip(utf8(bytes)?.split(|byte| *byte == b'\n')) {
         if !line.trim_ascii().is_empty() {

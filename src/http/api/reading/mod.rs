@@ -2,6 +2,8 @@
 
 mod csv;
 mod lines;
+mod table;
+mod window;
 
 use std::marker::PhantomData;
 
@@ -17,24 +19,28 @@ use super::tag::Tag;
 use crate::{
     domain::{
         Counts, Error, Timestamp, Window,
-        reading::{NewReading, Reading, ReadingQuery, ReadingSeries},
+        reading::{Reading, ReadingCreation, ReadingQuery, ReadingSeries},
+        row_limit::RowLimit,
     },
     http::form::{
         answer::{Find, Read},
-        auth::{Auth, WorkerAuth},
+        auth::{Auth, Session, WorkerAuth},
         body::Body,
-        csv::{begin, record},
         csv_body::CsvBody,
-        cursor::{decode, default_limit, encode, rows},
+        cursor::{decode, encode},
         gaps::{GapsParameter, gaps as asked_gaps},
-        layout::{Accepted, Dialect, Form, Format, Guard, Shape, dialect, form, thinning},
+        layout::{Accepted, Form, Format, Guard, Shape, dialect, form, thinning},
         reply::Plain,
         rules::Rules,
         table::Table,
+        whole::{Amount, whole},
     },
     service::{App, reading},
 };
 use lines::ReadingLines;
+pub use table::csv_of;
+use table::table as csv_table;
+use window::WholeWindow;
 
 /// Operations on readings.
 pub struct ReadingApi(pub App);
@@ -43,10 +49,10 @@ pub struct ReadingApi(pub App);
 #[derive(ApiRequest)]
 enum Posted {
     /// An array of readings.
-    Json(Body<Vec<NewReading>>),
+    Json(Body<Vec<ReadingCreation>>),
     /// A header line with the columns sensor_id, time and value, and a line for each reading. With the query parameter
     /// `sensor_id` the columns time and value are enough.
-    Csv(CsvBody<Vec<NewReading>>),
+    Csv(CsvBody<Vec<ReadingCreation>>),
     /// One reading in each line.
     Lines(ReadingLines),
 }
@@ -59,7 +65,7 @@ struct Cursor {
     as_of: Option<Timestamp>,
 }
 
-impl Rules for Vec<NewReading> {}
+impl Rules for Vec<ReadingCreation> {}
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Readings")]
 impl ReadingApi {
@@ -135,6 +141,7 @@ impl ReadingApi {
     async fn list(
         &self,
         auth: Auth,
+        session: Session,
         accepted: Accepted,
         /// The sensor's id.
         id: Path<Uuid>,
@@ -157,9 +164,9 @@ impl ReadingApi {
         /// `limit`.
         #[oai(validator(minimum(value = "10"), maximum(value = "10000")))]
         max_points: Query<Option<u64>>,
-        /// The maximum number of readings.
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
-        limit: Query<u64>,
+        /// The maximum number of readings of a page, 1 to 10,000, or `all` for all readings of the window (up to
+        /// 1,000,000 values, for series). The default is 1,000, and `all` for CSV.
+        limit: Query<Option<RowLimit>>,
         /// The start of the page, from the `Link` header of the previous page.
         cursor: Query<Option<String>>,
     ) -> Find<Table<Reading, ReadingSeries>> {
@@ -167,6 +174,7 @@ impl ReadingApi {
         let dialect = dialect(form, guard.0, bom.0)?;
         Window::check(from.0, to.0)?;
         let thin = thinning(max_points.0, form, cursor.0.as_deref())?;
+        let amount = Amount::of(limit.0, form);
         let cursor: Option<Cursor> = cursor.0.as_deref().map(decode).transpose()?;
         let before = cursor.as_ref();
         let behind = before.map(|cursor| Timestamp::from_micros(cursor.after.micros() + 1));
@@ -174,11 +182,23 @@ impl ReadingApi {
             from: from.0.max(behind),
             to: to.0,
             as_of: as_of.0.or(before.and_then(|cursor| cursor.as_of)),
-            limit: rows(limit.0),
+            limit: amount.rows(),
         };
         if let Some(max) = thin {
             let series = reading::list_thinned(&self.0, &auth.0, id.0, query, max).await?;
             return Ok(Table::series(&series));
+        }
+        let file = format!("readings-{}", id.0);
+        if amount == Amount::Whole {
+            let pages = WholeWindow {
+                app: self.0.clone(),
+                session,
+                sensor: id.0,
+                query,
+                dialect: (form == Form::Csv).then_some(dialect),
+                is_first: true,
+            };
+            return Ok(Table::whole(form, whole(pages).await?, file));
         }
         let (sensor, listed, as_of) = reading::list(&self.0, &auth.0, id.0, query).await?;
         let last = listed.items.last().filter(|_| listed.more);
@@ -191,12 +211,12 @@ impl ReadingApi {
         let body = match form {
             Form::Series => json(&ReadingSeries::of(sensor, &listed.items)),
             Form::Rows => json(&listed.items),
-            Form::Csv => table(&listed.items, Some(dialect)),
+            Form::Csv => csv_table(&listed.items, Some(dialect)),
         };
         Ok(Table {
             form,
             body: body.into(),
-            file: format!("readings-{}", id.0),
+            file,
             next,
             of: PhantomData,
         })
@@ -205,23 +225,4 @@ impl ReadingApi {
 
 fn json(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_default()
-}
-
-/// Returns readings as CSV. `is_first` adds the header line.
-pub fn csv_of(readings: &[Reading], is_first: bool) -> Vec<u8> {
-    table(readings, is_first.then(Dialect::default))
-}
-
-/// Returns readings as CSV. With a dialect it begins as the dialect says, with the header line.
-fn table(readings: &[Reading], dialect: Option<Dialect>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(64 + readings.len() * 100);
-    if let Some(dialect) = dialect {
-        begin(&mut out, ["sensor_id", "time", "value", "available_at"], dialect);
-    }
-    for reading in readings {
-        let value = serde_json::to_string(&reading.value).unwrap_or_default();
-        let (time, available_at) = (reading.time.to_string(), reading.available_at.to_string());
-        record(&mut out, [reading.sensor_id.to_string(), time, value, available_at]);
-    }
-    out
 }

@@ -1,0 +1,107 @@
+//! Responses with all rows of a window. The rows are read page by page while they are sent, so that a response of any
+//! length takes the memory of one page, and holds up no other request.
+
+use std::{future::ready, io};
+
+use bytes::Bytes;
+use futures_util::{
+    StreamExt,
+    stream::{once, try_unfold},
+};
+use poem::Body;
+use serde::Serialize;
+
+use super::layout::Form;
+use crate::domain::{Error, page::MAX_LIMIT, row_limit::RowLimit, thinning::MAX_THINNED_FROM};
+
+/// Number of rows of a page that is read while a response is sent.
+pub const PAGE: usize = MAX_LIMIT;
+
+/// Rows of a response that are read page by page.
+pub trait Pages: Send + 'static {
+    /// Reads the next page. Returns its text, and whether it is the last page.
+    fn next(&mut self) -> impl Future<Output = Result<(Vec<u8>, bool), Error>> + Send;
+}
+
+/// Returns a body with all pages. The first page is read before the response begins, so that its errors have a status.
+/// After a later error the response ends early, which the client notices as a broken transfer.
+///
+/// # Errors
+/// The error of the first page.
+pub async fn whole(mut pages: impl Pages) -> Result<Body, Error> {
+    let (first, is_last) = pages.next().await?;
+    if is_last {
+        return Ok(first.into());
+    }
+    let rest = try_unfold(Some(pages), async |pages| {
+        let Some(mut pages) = pages else {
+            return Ok(None);
+        };
+        let (text, is_last) = pages.next().await.map_err(cut_short)?;
+        Ok(Some((Bytes::from(text), (!is_last).then_some(pages))))
+    });
+    let first = once(ready(Ok::<_, io::Error>(Bytes::from(first))));
+    Ok(Body::from_bytes_stream(first.chain(rest)))
+}
+
+fn cut_short(error: Error) -> io::Error {
+    tracing::warn!(%error, "a response with a whole window ended early");
+    io::Error::other(error.to_string())
+}
+
+/// Returns a part of a JSON array: with the beginning of the array in the first part, and its end in the last one.
+pub fn array_part(rows: &[impl Serialize], is_first: bool, is_last: bool) -> Vec<u8> {
+    let mut out = serde_json::to_vec(rows).unwrap_or_default();
+    if let Some(begin) = out.first_mut().filter(|_| !is_first) {
+        *begin = b',';
+    }
+    if rows.is_empty() && !is_first {
+        out.remove(0);
+    }
+    if !is_last {
+        out.pop();
+    }
+    out
+}
+
+/// Amount of rows in a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amount {
+    /// A page with at most this number of rows, with a link to the next page.
+    Page(usize),
+    /// All rows, one page after the other.
+    Whole,
+}
+
+impl Amount {
+    /// Returns the amount by the parameter `limit`. Without it, CSV has all rows, because the programs that read CSV do
+    /// not follow links. All rows as series are one page, which has more rows than other pages, because a series is
+    /// written as a whole.
+    pub fn of(limit: Option<RowLimit>, form: Form) -> Self {
+        let default = match form {
+            Form::Csv => RowLimit::All,
+            Form::Rows | Form::Series => RowLimit::default(),
+        };
+        match (limit.unwrap_or(default), form) {
+            (RowLimit::Page(rows), _) => Self::Page(rows),
+            (RowLimit::All, Form::Series) => Self::Page(MAX_THINNED_FROM),
+            (RowLimit::All, _) => Self::Whole,
+        }
+    }
+
+    /// Returns the amount of rows that are computed together and then paged: all rows, like those of series.
+    pub fn of_computed(limit: Option<RowLimit>, form: Form) -> usize {
+        match Self::of(limit, form) {
+            Self::Page(rows) => rows,
+            Self::Whole => MAX_THINNED_FROM,
+        }
+    }
+
+    /// Returns the maximum number of rows that are read at once.
+    pub fn rows(self) -> usize {
+        match self {
+            Self::Page(rows) => rows,
+            Self::Whole => PAGE,
+        }
+    }
+}

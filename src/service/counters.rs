@@ -1,0 +1,96 @@
+//! Counters of the values that are posted, withdrawn and deleted, and of the messages that are sent.
+
+use metrics::{counter, describe_counter};
+
+use crate::domain::{Counts, Result, retention::Swept};
+
+const PREDICTIONS: &str = "prediction_api_predictions_posted_total";
+const READINGS: &str = "prediction_api_readings_posted_total";
+const SWEPT_PREDICTIONS: &str = "prediction_api_sweeper_predictions_deleted_total";
+const SWEPT_READINGS: &str = "prediction_api_sweeper_readings_deleted_total";
+const SWEEPS: &str = "prediction_api_sweeper_sweeps_total";
+const ATTEMPTS: &str = "prediction_api_webhook_attempts_total";
+
+/// Outcomes of posted points.
+const OUTCOMES: [&str; 5] = ["stored", "revised", "unchanged", "withdrawn", "skipped"];
+
+/// Registers the description of each counter, and starts the counters at 0, so that a rule about the increase of a
+/// counter works before anything was counted.
+pub fn describe() {
+    describe_counter!(
+        ATTEMPTS,
+        "Attempts to send a message to a webhook, by outcome: delivered, retried or given_up"
+    );
+    describe_counter!(
+        PREDICTIONS,
+        "Predictions that were posted or withdrawn, by outcome: stored, revised, unchanged, withdrawn or skipped"
+    );
+    describe_counter!(
+        READINGS,
+        "Readings that were posted or withdrawn, by outcome: stored, revised, unchanged, withdrawn or skipped"
+    );
+    describe_counter!(
+        SWEPT_PREDICTIONS,
+        "Predictions that were deleted because their retention had ended"
+    );
+    describe_counter!(
+        SWEPT_READINGS,
+        "Readings that were deleted because their sensor was deleted"
+    );
+    describe_counter!(SWEEPS, "Sweeps that delete expired data, by outcome");
+    for outcome in OUTCOMES {
+        counter!(PREDICTIONS, "outcome" => outcome).absolute(0);
+        counter!(READINGS, "outcome" => outcome).absolute(0);
+    }
+    for outcome in ["done", "failed"] {
+        counter!(SWEEPS, "outcome" => outcome).absolute(0);
+    }
+    for name in [SWEPT_PREDICTIONS, SWEPT_READINGS] {
+        counter!(name).absolute(0);
+    }
+    #[cfg(feature = "webhooks")]
+    for outcome in ["delivered", "retried", "given_up"] {
+        counter!(ATTEMPTS, "outcome" => outcome).absolute(0);
+    }
+}
+
+/// Adds the results of a post or withdrawal of predictions to the counters.
+pub(super) fn count_predictions(counts: &Counts) {
+    count(PREDICTIONS, counts);
+}
+
+/// Adds the results of a post or withdrawal of readings to the counters.
+pub(super) fn count_readings(counts: &Counts) {
+    count(READINGS, counts);
+}
+
+fn count(name: &'static str, counts: &Counts) {
+    let numbers = [
+        counts.stored,
+        counts.revised,
+        counts.unchanged,
+        counts.withdrawn,
+        counts.skipped,
+    ];
+    for (outcome, number) in OUTCOMES.into_iter().zip(numbers) {
+        if number > 0 {
+            counter!(name, "outcome" => outcome).increment(number);
+        }
+    }
+}
+
+/// Counts an attempt to send a message by its outcome.
+#[cfg(feature = "webhooks")]
+pub(super) fn count_attempt(outcome: &'static str) {
+    counter!(ATTEMPTS, "outcome" => outcome).increment(1);
+}
+
+/// Counts a sweep by its outcome, and adds the numbers of deleted predictions and readings to the counters.
+pub(super) fn count_sweep(swept: &Result<Swept>) {
+    let outcome = if swept.is_ok() { "done" } else { "failed" };
+    counter!(SWEEPS, "outcome" => outcome).increment(1);
+    if let Ok(swept) = swept {
+        counter!(SWEPT_PREDICTIONS).increment(swept.predictions);
+        counter!(SWEPT_READINGS).increment(swept.readings);
+    }
+}
