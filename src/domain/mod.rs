@@ -34,6 +34,7 @@ pub mod retention;
 pub mod row_limit;
 mod scalar;
 pub mod sensor;
+pub mod sensor_reading;
 pub mod shadow;
 pub mod source;
 pub mod source_version;

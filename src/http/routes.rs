@@ -67,6 +67,7 @@
 //! | POST | /api/v1/webhooks/{id}/test | test_webhook | webhook.rs |
 //! | GET | /api/v1/health | get_health | health.rs |
 //! | POST | /api/v1/readings | post_readings | reading/mod.rs |
+//! | POST | /api/v1/sensors/{id}/readings | post_sensor_readings | reading/mod.rs |
 //! | GET | /api/v1/sensors/{id}/readings | list_readings | reading/mod.rs |
 //! | DELETE | /api/v1/sensors/{id}/readings | withdraw_readings | reading/mod.rs |
 //! | POST | /api/v1/predictions | post_predictions | prediction/mod.rs |

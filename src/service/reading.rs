@@ -16,6 +16,7 @@ use crate::{
             MAX_AHEAD_HOURS, Reading, ReadingCreation, ReadingQuery, ReadingSeries, SensorPost, by_sensor, grouped,
         },
         sensor::Sensor,
+        sensor_reading::SensorReadingCreation,
         thinning::{MAX_THINNED_FROM, MaxPoints},
     },
     store::{self, clock, engine::Connection, reading},
@@ -51,6 +52,27 @@ pub async fn post(app: &App, caller: &Caller, posted: Vec<ReadingCreation>, gaps
         .await?;
     counters::count_readings(&counts);
     Ok(counts)
+}
+
+/// Stores readings of one sensor in one transaction and counts them by result, like [`post`]. A reading without a time gets
+/// the present time. Requires the role worker.
+///
+/// # Errors
+/// Not found: the sensor. Invalid: the times or values. Each violation is named.
+pub async fn post_to(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    posted: Vec<SensorReadingCreation>,
+    gaps: Gaps,
+) -> Result<Counts> {
+    caller.needs(Role::Worker)?;
+    let seen = caller.clone();
+    app.read_blocking(move |connection, _| sensor::visible(connection, &seen, id).map(drop))
+        .await?;
+    let now = app.now();
+    let readings = posted.into_iter().map(|reading| reading.of(id, now)).collect();
+    post(app, caller, readings, gaps).await
 }
 
 /// Checks the sensors and times of any number of readings, and stores nothing. Requires the role worker.

@@ -179,6 +179,7 @@ pub fn row(operation: &str, things: &Value) -> Value {
         "delete_job" => json!(["manager", 204, 404, job]),
         "post_predictions" => json!(["worker", 200, 404, "", predictions]),
         "post_readings" => json!(["worker", 200, 422, "", [reading]]),
+        "post_sensor_readings" => json!(["worker", 200, 404, format!("{sensor}/readings"), { "value": 21.5 }]),
         "withdraw_readings" => {
             let window = "from=2023-10-26T00:00:00Z&to=2023-10-28T00:00:00Z";
             json!(["worker", 200, 404, format!("{sensor}/readings?{window}")])

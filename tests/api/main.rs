@@ -74,6 +74,7 @@ mod receiver;
 mod remote;
 mod retention;
 mod retention_command;
+mod sensor_readings;
 mod setup;
 mod shadow_posts;
 mod shadow_runs;

@@ -4,7 +4,7 @@ use poem::Request;
 use uuid::Uuid;
 
 use crate::{
-    domain::{Gaps, Timestamp, Violation, Violations, reading::ReadingCreation},
+    domain::{Gaps, Timestamp, Violation, Violations, reading::ReadingCreation, sensor_reading::SensorReadingCreation},
     http::{
         form::{
             csv::uuid,
@@ -42,6 +42,25 @@ impl CsvRows for Vec<ReadingCreation> {
     }
 }
 
+/// Rows of a table that is posted to one sensor.
+pub struct SensorRows(pub Vec<SensorReadingCreation>);
+
+impl CsvRows for SensorRows {
+    fn reader(request: &Request) -> impl FnOnce(&[u8]) -> Result<(Self, RowLines), Problem> + Send + 'static {
+        // The path is /sensors/{id}/readings. One without a valid id is refused before the body is read.
+        let sensor = request.uri().path().rsplit('/').nth(1).and_then(|id| id.parse().ok());
+        let gaps = gaps_of(request);
+        move |bytes| {
+            let (rows, lines) = parse(bytes, sensor.or(Some(Uuid::nil())), gaps)?;
+            let of_sensor = |row: ReadingCreation| SensorReadingCreation {
+                time: Some(row.time),
+                value: row.value,
+            };
+            Ok((Self(rows.into_iter().map(of_sensor).collect()), lines))
+        }
+    }
+}
+
 /// Returns the sensor of all rows, which the query parameter `sensor_id` names. `None` if it is absent or invalid.
 fn sensor_of(request: &Request) -> Option<Uuid> {
     let query = request.params::<Vec<(String, String)>>().ok()?;
@@ -69,7 +88,7 @@ fn row(table: &Table<'_>, sensor: Option<Uuid>, gaps: Gaps, violations: &mut Vio
     let named = table.parsed(SENSOR, uuid, violations);
     match (named, sensor) {
         (Some(named), Some(sensor)) if named != sensor => {
-            table.refuse(SENSOR, "is not the sensor that the query names", violations);
+            table.refuse(SENSOR, "is not the sensor that the request names", violations);
         }
         (None, None) if table.given(SENSOR).is_none() => {
             table.refuse(SENSOR, "must be a UUID", violations);

@@ -7,9 +7,10 @@ use poem_openapi::{
     registry::{MetaSchemaRef, Registry},
     types::Type,
 };
+use serde::de::DeserializeOwned;
 
 use crate::{
-    domain::{Gaps, reading::ReadingCreation},
+    domain::Gaps,
     http::{
         form::{
             body_bytes::read,
@@ -22,9 +23,9 @@ use crate::{
 };
 
 /// Request body with one reading in each line.
-pub struct ReadingLines(pub Vec<ReadingCreation>);
+pub struct ReadingLines<T>(pub Vec<T>);
 
-impl Payload for ReadingLines {
+impl<T: Type> Payload for ReadingLines<T> {
     const CONTENT_TYPE: &'static str = TYPE;
 
     fn check_content_type(content_type: &str) -> bool {
@@ -32,15 +33,15 @@ impl Payload for ReadingLines {
     }
 
     fn schema_ref() -> MetaSchemaRef {
-        ReadingCreation::schema_ref()
+        T::schema_ref()
     }
 
     fn register(registry: &mut Registry) {
-        ReadingCreation::register(registry);
+        T::register(registry);
     }
 }
 
-impl ParsePayload for ReadingLines {
+impl<T: Type + DeserializeOwned + Send + 'static> ParsePayload for ReadingLines<T> {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
@@ -49,9 +50,9 @@ impl ParsePayload for ReadingLines {
     }
 }
 
-impl_apirequest_for_payload!(ReadingLines);
+impl_apirequest_for_payload!(ReadingLines<T>, T: Type + DeserializeOwned + Send + 'static);
 
-fn parse(bytes: &[u8], gaps: Gaps) -> Result<Vec<ReadingCreation>, Problem> {
+fn parse<T: DeserializeOwned>(bytes: &[u8], gaps: Gaps) -> Result<Vec<T>, Problem> {
     let mut readings = Vec::new();
     for (number, line) in (1..).zip(utf8(bytes)?.split(|byte| *byte == b'\n')) {
         if !line.trim_ascii().is_empty() {

@@ -14,6 +14,7 @@ use poem_openapi::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use self::csv::SensorRows;
 pub use self::csv::{ReadingRows, read_csv};
 use super::tag::Tag;
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
         Counts, Error, Timestamp, Window,
         reading::{Reading, ReadingCreation, ReadingQuery, ReadingSeries},
         row_limit::RowLimit,
+        sensor_reading::{SensorReadingCreation, SensorReadings, of_one},
     },
     http::form::{
         answer::{Find, Read},
@@ -54,7 +56,18 @@ enum Posted {
     /// `sensor_id` the columns time and value are enough.
     Csv(CsvBody<Vec<ReadingCreation>>),
     /// One reading in each line.
-    Lines(ReadingLines),
+    Lines(ReadingLines<ReadingCreation>),
+}
+
+/// The forms in which readings are posted to one sensor.
+#[derive(ApiRequest)]
+enum PostedToSensor {
+    /// One reading, or an array of readings.
+    Json(Body<SensorReadings>),
+    /// A header line with the columns time and value, and a line for each reading.
+    Csv(CsvBody<SensorRows>),
+    /// One reading in each line.
+    Lines(ReadingLines<SensorReadingCreation>),
 }
 
 /// Content of a cursor: the position at which a page of readings begins.
@@ -66,6 +79,7 @@ struct Cursor {
 }
 
 impl Rules for Vec<ReadingCreation> {}
+impl Rules for SensorReadings {}
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Readings")]
 impl ReadingApi {
@@ -102,6 +116,41 @@ impl ReadingApi {
             Posted::Lines(body) => body.0,
         };
         let counts = reading::post(&self.0, &auth.0, posted, gaps).await?;
+        Ok(Plain(counts))
+    }
+
+    /// Post readings of one sensor
+    ///
+    /// Stores readings of the sensor in the path: one (`{"value": 21.5}`), an array of up to 100,000, CSV with the columns
+    /// time and value, or newline-delimited JSON. A reading without a time gets the time at which the request arrived.
+    /// Everything else is as in `POST /api/v1/readings`. Needs: worker.
+    #[oai(
+        path = "/sensors/:id/readings",
+        method = "post",
+        operation_id = "post_sensor_readings"
+    )]
+    async fn post_to_sensor(
+        &self,
+        auth: WorkerAuth,
+        /// The sensor's id.
+        id: Path<Uuid>,
+        /// Treatment of gaps (`null`, NaN and empty cells of CSV), as in `POST /api/v1/readings`.
+        gaps: Query<Option<GapsParameter>>,
+        body: PostedToSensor,
+    ) -> Find<Plain<Counts>> {
+        let gaps = asked_gaps(gaps.0);
+        let post = async |readings| reading::post_to(&self.0, &auth.0, id.0, readings, gaps).await;
+        let counts = match body {
+            PostedToSensor::Csv(CsvBody(SensorRows(readings), lines)) => {
+                post(readings).await.map_err(|error| lines.name(error))?
+            }
+            PostedToSensor::Json(Body(readings)) => {
+                let (readings, is_array) = readings.into_parts();
+                let stored = post(readings).await;
+                stored.map_err(|error| if is_array { error } else { of_one(error) })?
+            }
+            PostedToSensor::Lines(ReadingLines(readings)) => post(readings).await?,
+        };
         Ok(Plain(counts))
     }
 

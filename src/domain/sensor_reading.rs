@@ -1,0 +1,153 @@
+//! Readings that are posted to one sensor, for devices and gateways: one value is enough.
+
+use std::borrow::Cow;
+
+use poem_openapi::{
+    Object,
+    registry::{MetaSchema, MetaSchemaRef, Registry},
+    types::Type,
+};
+use serde::{
+    Deserialize, Deserializer,
+    de::{
+        MapAccess, SeqAccess, Visitor,
+        value::{MapAccessDeserializer, SeqAccessDeserializer},
+    },
+};
+use uuid::Uuid;
+
+use super::{
+    error::Error,
+    object::objects,
+    reading::{MAX_READINGS, ReadingCreation},
+    time::Timestamp,
+    value::PostedValue,
+};
+
+objects!(SensorReadingCreation);
+
+/// A reading of the sensor that the path names.
+#[derive(Debug, Clone, Deserialize, Object)]
+#[serde(remote = "Self", deny_unknown_fields)]
+pub struct SensorReadingCreation {
+    /// Time of the measurement, at most a day ahead of the server's clock. By default the time at which the request
+    /// arrived.
+    #[oai(nullable)]
+    #[serde(default)]
+    pub time: Option<Timestamp>,
+    /// Measured value, a finite number; `null` withdraws the stored value of that time.
+    pub value: PostedValue,
+}
+
+impl SensorReadingCreation {
+    /// Returns the reading of the sensor. A reading without a time gets the time `now`.
+    pub fn of(self, sensor_id: Uuid, now: Timestamp) -> ReadingCreation {
+        ReadingCreation {
+            sensor_id,
+            time: self.time.unwrap_or(now),
+            value: self.value,
+        }
+    }
+}
+
+/// Readings that are posted to one sensor.
+#[derive(Debug, Clone)]
+pub enum SensorReadings {
+    /// One reading.
+    One(SensorReadingCreation),
+    /// An array of readings.
+    Many(Vec<SensorReadingCreation>),
+}
+
+impl SensorReadings {
+    /// Returns the readings, and whether they are an array.
+    pub fn into_parts(self) -> (Vec<SensorReadingCreation>, bool) {
+        match self {
+            Self::One(reading) => (vec![reading], false),
+            Self::Many(readings) => (readings, true),
+        }
+    }
+}
+
+/// Returns the error with the places of violations in a body that is one reading and no array.
+pub fn of_one(mut error: Error) -> Error {
+    if let Error::Invalid(violations) = &mut error {
+        for pointer in violations.iter_mut().filter_map(|violation| violation.pointer.as_mut()) {
+            if let Some(place) = pointer.strip_prefix("/0") {
+                *pointer = place.to_owned();
+            }
+        }
+    }
+    error
+}
+
+impl<'de> Deserialize<'de> for SensorReadings {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = SensorReadings;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a reading, or an array of readings")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+                Deserialize::deserialize(MapAccessDeserializer::new(members)).map(SensorReadings::One)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, readings: A) -> Result<Self::Value, A::Error> {
+                Deserialize::deserialize(SeqAccessDeserializer::new(readings)).map(SensorReadings::Many)
+            }
+        }
+
+        reader.deserialize_any(Either)
+    }
+}
+
+/// Name of the schema of an array of readings in the API's document.
+const LIST: &str = "SensorReadingList";
+
+impl Type for SensorReadings {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "SensorReadings".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Reference(Self::name().into_owned())
+    }
+
+    fn register(registry: &mut Registry) {
+        registry.create_schema::<Self, _>(Self::name().into_owned(), |registry| {
+            SensorReadingCreation::register(registry);
+            let list = MetaSchema {
+                description: Some("Readings of the sensor that the path names."),
+                items: Some(Box::new(SensorReadingCreation::schema_ref())),
+                min_items: Some(1),
+                max_items: Some(MAX_READINGS),
+                ..MetaSchema::new("array")
+            };
+            registry.schemas.insert(LIST.to_owned(), list);
+            MetaSchema {
+                description: Some("One reading of the sensor that the path names, or an array of them."),
+                one_of: vec![
+                    SensorReadingCreation::schema_ref(),
+                    MetaSchemaRef::Reference(LIST.to_owned()),
+                ],
+                ..MetaSchema::ANY
+            }
+        });
+    }
+
+    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+        Box::new(std::iter::once(self))
+    }
+}
