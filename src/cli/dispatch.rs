@@ -31,7 +31,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     let (file, flags) = (cli.config.clone(), cli.flags.clone());
     let command = cli.into_command();
     let loaded = || -> Result<Loaded, Failure> {
-        let loaded = Loaded::read(file.as_deref(), &flags.with(&command.flags()))?;
+        let is_demo = matches!(command, Command::Demo { .. });
+        let loaded = Loaded::read(file.as_deref(), &flags.with(&command.flags()), is_demo)?;
         listen::proxies(&loaded.settings)
             .map_err(|bad| loaded.refused(bad.key, &format!("{:?}", bad.value), bad.fault))?;
         Ok(loaded)

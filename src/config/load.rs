@@ -43,11 +43,11 @@ pub struct Loaded {
 
 impl Loaded {
     /// Reads and checks the settings. `file` is the configuration file that the user named on the command line, or
-    /// `None`.
+    /// `None`. `is_demo` leaves out the file of the machine, which is that of a real server.
     ///
     /// # Errors
     /// A line of text. For an invalid setting it names the key, its origin and the allowed values.
-    pub fn read(file: Option<&Path>, flags: &Flags) -> Result<Self, String> {
+    pub fn read(file: Option<&Path>, flags: &Flags, is_demo: bool) -> Result<Self, String> {
         let named = file
             .map(Path::to_owned)
             .or_else(|| std::env::var_os("PREDICTION_API_CONFIG").map(PathBuf::from))
@@ -61,8 +61,9 @@ impl Loaded {
         {
             return Err(format!("there is no configuration file {}", named.display()));
         }
-        let defaults = [DEFAULT_FILE, SYSTEM_FILE].map(PathBuf::from);
-        if let Some(file) = named.into_iter().chain(defaults).find(|file| file.is_file()) {
+        let system = (!is_demo).then_some(SYSTEM_FILE);
+        let usual = [DEFAULT_FILE].into_iter().chain(system).map(PathBuf::from);
+        if let Some(file) = named.into_iter().chain(usual).find(|file| file.is_file()) {
             figment = figment.merge(Toml::file_exact(file));
         }
         let folder = flags.data_dir.as_deref();

@@ -17,11 +17,12 @@ use serde::{
 use uuid::Uuid;
 
 use super::{
-    error::Error,
+    error::{Error, Result},
     object::objects,
     reading::{MAX_READINGS, ReadingCreation},
     time::Timestamp,
     value::PostedValue,
+    violations::Violations,
 };
 
 objects!(SensorReadingCreation);
@@ -39,15 +40,24 @@ pub struct SensorReadingCreation {
     pub value: PostedValue,
 }
 
-impl SensorReadingCreation {
-    /// Returns the reading of the sensor. A reading without a time gets the time `now`.
-    pub fn of(self, sensor_id: Uuid, now: Timestamp) -> ReadingCreation {
-        ReadingCreation {
-            sensor_id,
-            time: self.time.unwrap_or(now),
-            value: self.value,
-        }
+/// Returns the readings of the sensor. A reading without a time gets the time `now`.
+///
+/// # Errors
+/// `Error::Invalid`: several readings have no time.
+pub fn of_sensor(sensor_id: Uuid, posted: Vec<SensorReadingCreation>, now: Timestamp) -> Result<Vec<ReadingCreation>> {
+    let mut violations = Violations::default();
+    let without = posted.iter().enumerate().filter(|(_, reading)| reading.time.is_none());
+    for (index, _) in without.skip(1) {
+        let detail = "is missing: only one reading of a request may be without a time, which is that of the arrival";
+        violations.add(format!("/{index}/time"), detail);
     }
+    violations.into_result()?;
+    let of_sensor = |reading: SensorReadingCreation| ReadingCreation {
+        sensor_id,
+        time: reading.time.unwrap_or(now),
+        value: reading.value,
+    };
+    Ok(posted.into_iter().map(of_sensor).collect())
 }
 
 /// Readings that are posted to one sensor.
@@ -82,7 +92,7 @@ pub fn of_one(mut error: Error) -> Error {
 }
 
 impl<'de> Deserialize<'de> for SensorReadings {
-    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> std::result::Result<Self, D::Error> {
         struct Either;
 
         impl<'de> Visitor<'de> for Either {
@@ -92,11 +102,11 @@ impl<'de> Deserialize<'de> for SensorReadings {
                 f.write_str("a reading, or an array of readings")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> std::result::Result<Self::Value, A::Error> {
                 Deserialize::deserialize(MapAccessDeserializer::new(members)).map(SensorReadings::One)
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, readings: A) -> Result<Self::Value, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, readings: A) -> std::result::Result<Self::Value, A::Error> {
                 Deserialize::deserialize(SeqAccessDeserializer::new(readings)).map(SensorReadings::Many)
             }
         }

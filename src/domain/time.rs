@@ -76,7 +76,8 @@ impl Timestamp {
         Ok(Self(micros))
     }
 
-    /// Parses the text of a query parameter: a time, or a date, which means 00:00:00 UTC of this date.
+    /// Parses the text of a query parameter: a time, a date, which means 00:00:00 UTC of this date, or milliseconds since
+    /// 1970, as Grafana and JavaScript write them.
     ///
     /// A `+` that the client did not escape is decoded to a space. A space before an offset is therefore parsed as `+`.
     ///
@@ -89,6 +90,9 @@ impl Timestamp {
     /// Returns the text of a query parameter as a text for [`Self::parse`]. `T00Z` is appended to a date, and a space
     /// before an offset is replaced by `+`.
     pub fn text_of_parameter(text: &str) -> Cow<'_, str> {
+        if let Some(moment) = of_milliseconds(text) {
+            return moment.to_string().into();
+        }
         if lenient_time::is_date(text) {
             return format!("{text}T00Z").into();
         }
@@ -102,6 +106,14 @@ impl Timestamp {
             None => text.into(),
         }
     }
+}
+
+/// Returns the time that a whole number of 12 to 14 digits means: milliseconds since 1970, from 1973 to 5138. A shorter
+/// number could be meant as seconds.
+fn of_milliseconds(text: &str) -> Option<Timestamp> {
+    let is_number = (12..=14).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let milliseconds: i64 = text.parse().ok().filter(|_| is_number)?;
+    Some(Timestamp::from_micros(milliseconds * 1000))
 }
 
 /// Size in bytes of a buffer for the text of a time. The longest text, such as `2023-10-27T00:00:00.123456Z`, is
@@ -222,11 +234,19 @@ mod tests {
             ("2023-10-27T02:00:00 02:00", "2023-10-27T00:00:00Z"),
             ("2023-10-27 02:00:00 0200", "2023-10-27T00:00:00Z"),
             ("20231027T020000 02", "2023-10-27T00:00:00Z"),
+            ("1698364800123", "2023-10-27T00:00:00.123Z"),
         ] {
             let moment = Timestamp::parse_parameter(read);
             assert_eq!(moment.unwrap().to_string(), written, "{read}");
         }
-        for text in ["2023-10-27 02:00:00", "2023-10-27T02:00:00 02:99", "2023-10", "10 20"] {
+        for text in [
+            "2023-10-27 02:00:00",
+            "2023-10-27T02:00:00 02:99",
+            "2023-10",
+            "10 20",
+            "1698364800",
+            "-1698364800123",
+        ] {
             assert!(Timestamp::parse_parameter(text).is_err(), "{text}");
         }
     }

@@ -18,6 +18,16 @@ use crate::{
 /// The longest time for which a read waits until the database's clock has reached its `as_of`.
 const NEAR: Duration = Duration::from_secs(1);
 
+/// Returns the earliest time as of which everything is returned that is stored now. It is later than now if the clock is
+/// behind the latest arrival.
+///
+/// # Errors
+/// Unavailable: the database cannot be read.
+pub fn moment(app: &App) -> Result<Timestamp> {
+    let stamped = app.read_inline(|connection, _| clock::stamped(connection))?;
+    Ok(app.now().max(stamped.unwrap_or(Timestamp::from_micros(0))))
+}
+
 /// Waits until no write can get an `available_at` up to `as_of` any more. `None` waits for nothing, and a time in the
 /// future waits as if it were now.
 ///

@@ -81,7 +81,10 @@ pub async fn measure(app: &App) {
         }
     }
     #[cfg(feature = "webhooks")]
-    if let Ok(waiting) = app.read_inline(|connection, _| store::delivery::waiting(connection)) {
+    if let Ok(waiting) = app
+        .read_blocking(|connection, _| store::delivery::waiting(connection))
+        .await
+    {
         set(MESSAGES, waiting);
     }
     if let Ok(jobs) = health::counts(app, &token::operator(), None).await {

@@ -64,7 +64,7 @@ use crate::{
     },
 };
 
-pub use crate::store::{Recurring, on_behalf};
+pub use crate::store::{Behalf, Recurring, on_behalf};
 
 /// Function that returns the current time. It is passed in, so that tests can control it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -16,7 +16,7 @@ use crate::{
             MAX_AHEAD_HOURS, Reading, ReadingCreation, ReadingQuery, ReadingSeries, SensorPost, by_sensor, grouped,
         },
         sensor::Sensor,
-        sensor_reading::SensorReadingCreation,
+        sensor_reading::{SensorReadingCreation, of_sensor},
         thinning::{MAX_THINNED_FROM, MaxPoints},
     },
     store::{self, clock, engine::Connection, reading},
@@ -67,11 +67,8 @@ pub async fn post_to(
     gaps: Gaps,
 ) -> Result<Counts> {
     caller.needs(Role::Worker)?;
-    let seen = caller.clone();
-    app.read_blocking(move |connection, _| sensor::visible(connection, &seen, id).map(drop))
-        .await?;
-    let now = app.now();
-    let readings = posted.into_iter().map(|reading| reading.of(id, now)).collect();
+    app.read_inline(|connection, _| sensor::visible(connection, caller, id).map(drop))?;
+    let readings = of_sensor(id, posted, app.now())?;
     post(app, caller, readings, gaps).await
 }
 

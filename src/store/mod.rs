@@ -73,4 +73,4 @@ pub use cache::{Cache, Freshness};
 pub use db::{Copy, Db, Limits, Load, describe_metrics};
 pub use recurring::Recurring;
 pub use sqlite::errors::OpenError;
-pub use stopwatch::{called_by, on_behalf};
+pub use stopwatch::{Behalf, called_by, on_behalf};

@@ -38,6 +38,25 @@ pub async fn on_behalf<F: Future>(id: &str, operation: &str, work: F) -> F::Outp
     REQUEST.scope(request, work).await
 }
 
+/// The request on whose behalf a task uses the database, for work that goes on after the task: a response whose rows are
+/// read while it is sent.
+pub struct Behalf(Option<Request>);
+
+impl Behalf {
+    /// Returns the request of this task, if there is one.
+    pub fn of_this_task() -> Self {
+        Self(REQUEST.try_with(Clone::clone).ok())
+    }
+
+    /// Runs `work` on behalf of the request.
+    pub async fn run<F: Future>(&self, work: F) -> F::Output {
+        match &self.0 {
+            Some(request) => REQUEST.scope(request.clone(), work).await,
+            None => work.await,
+        }
+    }
+}
+
 /// Records the id of the token that authenticated this task's request. The queues of the database use the token to give
 /// each client a fair part of the capacity. Does nothing outside of a request.
 pub fn called_by(token: Uuid) {
@@ -98,5 +117,23 @@ impl Watch {
             );
         }
         done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_after_a_request_still_counts_as_its_tokens() {
+        let token = Uuid::from_u128(1);
+        let behalf = on_behalf("id", "operation", async {
+            called_by(token);
+            Behalf::of_this_task()
+        })
+        .await;
+        assert_eq!(caller(), None);
+        assert_eq!(behalf.run(async { caller() }).await, Some(token));
+        assert_eq!(Behalf::of_this_task().run(async { caller() }).await, None);
     }
 }

@@ -105,6 +105,7 @@ async fn what_is_wrong_is_named_at_its_place() {
     .await;
     // Two readings cannot have the same time, so that only one may lack it.
     refused(JSON, r#"[{"value": 1}, {"value": 2}]"#, &["#/1/time"]).await;
+    refused(LINES, "{\"value\":1}\n{\"value\":2}\n", &["#/1/time"]).await;
     refused(LINES, "{\"value\":1}\n{\"value\":\"x\"}\n", &["#/1/value"]).await;
     let other = "00000000-0000-4000-8000-000000000000";
     refused(

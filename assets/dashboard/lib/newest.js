@@ -5,10 +5,8 @@ import { get } from "./api.js";
 const WAIT = 30;
 /** The most jobs of one request. */
 const MOST = 50;
-/** How much longer the window of a request may be than that of one of its jobs, unless it is a short one. */
-const LONGER = 1.5;
-const SHORT = 14 * 86_400_000;
-
+/** How much longer the window of a request may be than that of each of its jobs. */
+const LONGER = 2;
 /** The most values of each series. */
 const POINTS = 100;
 
@@ -16,12 +14,12 @@ let waiting = [];
 
 /**
  * The job's series in the window between two times in milliseconds, thinned to at most `POINTS` values each, perhaps with
- * values outside of the window.
+ * values outside of the window. `kind` tells windows apart that are not read together: a job asks once for each kind.
  */
-export function readNewest(job_id, from, to) {
+export function readNewest(kind, job_id, from, to) {
   return new Promise((resolve, reject) => {
     if (waiting.length === 0) setTimeout(sendAll, WAIT);
-    waiting.push({ job_id, from, to, resolve, reject });
+    waiting.push({ kind, job_id, from, to, resolve, reject });
   });
 }
 
@@ -40,18 +38,19 @@ async function answer(group) {
     const byJob = Map.groupBy(found, ({ job_id }) => job_id);
     for (const { job_id, resolve } of group) resolve(byJob.get(job_id) ?? []);
   } catch (problem) {
-    // If one of several jobs was deleted meanwhile, the others are read without it.
-    if (problem.status === 404 && group.length > 1) group.forEach((one) => answer([one]));
-    else group.forEach(({ reject }) => reject(problem));
+    // If one of several jobs was deleted meanwhile, it is found by halves.
+    const half = Math.ceil(group.length / 2);
+    if (problem.status !== 404 || group.length === 1) group.forEach(({ reject }) => reject(problem));
+    else for (const part of [group.slice(0, half), group.slice(half)]) await answer(part);
   }
 }
 
-/** Puts together what has about the same window, so that no job is read over a much longer one than its own. */
-function grouped(asked) {
+/** Puts together what is of one kind and has about the same window, so that no job is read over a much longer one than its own. */
+export function grouped(asked) {
   const groups = [];
   for (const one of asked.toSorted((a, b) => span(a) - span(b))) {
-    const fits = (group) => span(around([...group, one])) <= Math.max(SHORT, LONGER * span(group[0]));
-    const fitting = groups.find((group) => group.length < MOST && fits(group));
+    const fits = (group) => group[0].kind === one.kind && group.length < MOST && span(around([...group, one])) <= LONGER * span(group[0]);
+    const fitting = groups.find(fits);
     if (fitting) fitting.push(one);
     else groups.push([one]);
   }

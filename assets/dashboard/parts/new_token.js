@@ -12,7 +12,7 @@ import { Once } from "./once.js";
 
 const ROLES = ["viewer", "worker", "manager", "admin"];
 
-export function TokenCreation({ me, names, close, done }) {
+export function NewToken({ me, names, close, done }) {
   const isAdmin = may(me, "admin");
   const [role, setRole] = useState("worker");
   const organisations = [...names.organisations.values()].map(({ id, name }) => [id, name]);

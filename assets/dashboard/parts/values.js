@@ -68,11 +68,13 @@ async function read(job, source) {
   const back = minutes ? Math.min(minutes * 60_000 * INTERVALS, LONGEST) : WEEK;
   const from = Math.min(Date.parse(job.health.last_issue_time), until) - back;
   const now = Math.floor(Date.now() / 1000) * 1000;
-  const parts = from >= now || now >= until ? [[from, until]] : [[from, now], [now, until]];
-  const found = await Promise.all(parts.map((part) => readNewest(job.id, ...part)));
-  return within(lines(found.flat()), from, until);
+  const parts = [["past", from, Math.min(now, until)], ["future", Math.max(from, now), until]].filter(([, from, to]) => from < to);
+  const found = await Promise.all(parts.map(([kind, ...window]) => readNewest(kind, job.id, ...window)));
+  return lines(found.flat()).map((line) => within(line, from, until)).filter(({ points }) => points.length > 0);
 }
 
-/** Lines with their points in the window only. */
-const within = (lines, from, until) =>
-  lines.map((line) => ({ ...line, points: line.points.filter(({ t }) => t >= from && t < until) })).filter(({ points }) => points.length > 0);
+/** A line with its points of the window, each once: that of this very second can be in both parts. */
+function within(line, from, until) {
+  const points = line.points.filter(({ t }, index, all) => t >= from && t < until && t !== all[index - 1]?.t);
+  return { ...line, points };
+}

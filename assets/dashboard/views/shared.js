@@ -85,7 +85,7 @@ function SharedList({ parameters }) {
   return html`
     <${Heading}>${text.jobs}<//>
     ${counts.value && html`<${Tiles} counts=${counts.value} chosen=${state} />`}
-    <${ProblemNote} problem=${jobs && loaded.problem} />
+    <${ProblemNote} problem=${jobs && (loaded.problem ?? latest.problem)} />
     ${!jobs ? html`<${Pending} loaded=${loaded} />` : jobs.length === 0 ? html`<p class="empty">${text.no_jobs}</p>` : html`
       <table class="cards" aria-label=${text.jobs}>
         <thead><tr>${Object.values(columns).map((head) => html`<th scope="col" class="no-sort">${head}</th>`)}</tr></thead>
@@ -94,7 +94,7 @@ function SharedList({ parameters }) {
       <${Zone} />`}`;
 }
 
-/** The values of jobs that are valid now. */
+/** The values of jobs that are valid now. If one of them was deleted meanwhile, the next reading of the list is without it. */
 const readLatest = async (jobs, signal) =>
   (jobs.length > 0 ? get("/predictions/latest", { job_id: jobs, at: new Date().toISOString() }, signal) : []);
 

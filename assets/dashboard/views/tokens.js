@@ -8,7 +8,7 @@ import { moment, relative, useZone } from "../lib/time.js";
 import { text } from "../texts/tokens.js";
 import { Confirm } from "../parts/dialog.js";
 import { Heading } from "../parts/heading.js";
-import { Made, TokenCreation } from "../parts/new_token.js";
+import { Made, NewToken } from "../parts/new_token.js";
 import { Pending, ProblemNote } from "../parts/problem.js";
 import { RollToken } from "../parts/roll_token.js";
 import { Table } from "../parts/table.js";
@@ -63,7 +63,7 @@ export function Tokens({ me, parameters }) {
         ${!token.limited_to && html`<button type="button" aria-label=${text.roll_of(token.name)} onClick=${() => setOpen({ rolled: token })}>${text.roll}</button> `}
         <button type="button" class="danger" aria-label=${text.revoke_of(token.name)} onClick=${() => setOpen({ revoked: token })}>${text.revoke}</button>` },
     ]} />
-    ${open.isNew && html`<${TokenCreation} me=${me} names=${names} close=${close} done=${created} />`}
+    ${open.isNew && html`<${NewToken} me=${me} names=${names} close=${close} done=${created} />`}
     ${open.rolled && html`<${RollToken} token=${open.rolled} close=${close} done=${rolled(open.rolled)} />`}
     ${open.made && html`<${Made} token=${open.made} close=${close}>
       ${open.old && html`<p>${(open.isRevoked ? text.revoked_old : text.revoke_old)(open.old.name)}</p>`}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import shutil
 import ssl
 import subprocess
@@ -10,11 +11,14 @@ import threading
 import time
 import unittest
 from typing import Any
+from unittest import mock
 
 from farm import NOW, TOKEN, URL, Farm, hours
 from front import DROP, Front
 from prediction_api_client import (
     ConnectionLost,
+    Inputs,
+    Job,
     Problem,
     Stale,
     TooManyRequests,
@@ -66,12 +70,79 @@ class Network(unittest.TestCase):
 
     def test_a_stop_ends_the_wait_for_a_retry(self) -> None:
         self.front.script = [(503, {"Retry-After": "30"})]
-        worker = self.client.worker("outlook")
+        worker = self.client.worker(self.farm.source)(lambda job, inputs: None)
         threading.Timer(0.2, worker.stop).start()
         before = time.monotonic()
         with self.assertRaises(Unavailable):
-            self.client.jobs()
+            worker.run_once()
         self.assertLess(time.monotonic() - before, 5)
+
+    def test_a_stop_ends_the_wait_of_a_request_inside_the_function(self) -> None:
+        @self.farm.client.worker(self.farm.source)
+        def predict(job: Job, inputs: Inputs) -> Any:
+            self.front.script = [(503, {"Retry-After": "30"})]
+            threading.Timer(0.2, predict.stop).start()
+            self.client.jobs()
+
+        before = time.monotonic()
+        with self.assertLogs("prediction_api_client.worker", "ERROR"):
+            self.assertIsInstance(predict.run_once()[0].error, Unavailable)
+        self.assertLess(time.monotonic() - before, 5)
+        self.assertNotEqual(self.farm.client.job(self.farm.job).health.state, "failed")
+
+    def test_a_stop_leaves_the_waits_of_others(self) -> None:
+        self.front.script = [(503, {"Retry-After": "1"})]
+        worker = self.farm.connect(TOKEN).worker(self.farm.source)(lambda job, inputs: None)
+        ours = self.client.worker(self.farm.source)(lambda job, inputs: None)
+        for each in (worker, ours):
+            threading.Timer(0.2, each.stop).start()
+        self.assertTrue(self.client.jobs())
+        worker.stop()
+        self.front.script = [(503, {"Retry-After": "1"})]
+        self.assertEqual([result.error for result in ours.run_once()], [None])
+
+    def test_idle_connections_are_bounded(self) -> None:
+        client = self.farm.connect(TOKEN)
+        made = self.connections()
+        for _ in range(50):
+            client.call("GET", f"jobs/{self.farm.job.id}")
+            client.post(self.farm.job, {"times": hours(1), "air": [1]})
+        still_open = [each for each in made if each.sock is not None]
+        self.assertGreater(len(made), 50)
+        self.assertLessEqual(len(still_open), 8)
+        client.close()
+        self.assertEqual([each for each in made if each.sock is not None], [])
+
+    def test_old_idle_connections_are_closed(self) -> None:
+        client = self.farm.connect(TOKEN)
+        made = self.connections()
+        with mock.patch("prediction_api_client.transport.IDLE_SECONDS", 0.5):
+            for _ in range(3):
+                client.post(self.farm.job, {"times": hours(1), "air": [1]})
+            self.assertEqual(len([each for each in made if each.sock is not None]), 3)
+            time.sleep(0.6)
+            client.post(self.farm.job, {"times": hours(1), "air": [1]})
+        self.assertEqual([each for each in made if each.sock is not None], made[-1:])
+
+    def connections(self) -> list[http.client.HTTPConnection]:
+        """Returns the list to which connections are added as clients make them."""
+        made: list[http.client.HTTPConnection] = []
+
+        class Counted(http.client.HTTPConnection):
+            def __init__(self, *arguments: Any, **named: Any) -> None:
+                super().__init__(*arguments, **named)
+                made.append(self)
+
+        replaced = mock.patch("http.client.HTTPConnection", Counted)
+        replaced.start()
+        self.addCleanup(replaced.stop)
+        return made
+
+    def test_a_path_that_is_no_url_is_refused_at_once(self) -> None:
+        for path in ("jobs/my job", "jobs/\n", "jobs/°"):
+            with self.assertRaisesRegex(ValueError, "must be percent-encoded"):
+                self.client.call("GET", path)
+        self.assertEqual(self.front.seen, [])
 
     def test_a_redirect_is_reported(self) -> None:
         self.front.script = [(301, {"Location": "https://farm.example/"})]

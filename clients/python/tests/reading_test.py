@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unittest
 from datetime import timedelta
+from typing import Any
 
 from farm import HOUR, NOW, PANDAS, Farm, hours
 from prediction_api_client import Client, Job
@@ -32,6 +33,19 @@ class Reading(unittest.TestCase):
         self.assertEqual([each.role for each in self.job.job_targets], ["air", "rain"])
         with self.assertRaisesRegex(LookupError, "0 jobs have the name nope"):
             self.client.job("nope")
+
+    def test_several_jobs_are_any_iterable(self) -> None:
+        second = self.farm.set_up("Third")
+        self.client.post(second, {"times": hours(1), "air": [7]}, issue_time=NOW)
+        both = {self.job.id, second.id}
+        window: dict[str, Any] = {"start": NOW - HOUR, "end": NOW + HOUR, "max_points": 10}
+        for jobs in ([self.job, second], (self.job, second.id), both, (job for job in (self.job, second))):
+            found = self.client.latest(jobs, metric="temperature")
+            self.assertEqual({each.job_id for each in found}, both)
+        found_too = self.client.predictions((self.job, second), "temperature", **window)
+        self.assertEqual({each.job_id for each in found_too}, both)
+        self.client.accuracy("temperature", (each for each in both))
+        self.assertEqual({each.job_id for each in self.client.latest(second)}, {second.id})
 
     def test_inputs_are_series_by_role(self) -> None:
         inputs = self.client.inputs(self.job, NOW - 10 * HOUR, NOW)

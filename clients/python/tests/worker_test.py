@@ -6,10 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 import unittest
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from farm import HOUR, NOW, URL, Farm, hours
 from prediction_api_client import Forecast, Inputs, Job, Series
@@ -99,6 +101,65 @@ class Work(unittest.TestCase):
         with self.assertRaisesRegex(LookupError, f"there are {self.farm.source}@1.0.0"):
             self.client.service_id(self.farm.source + "@2")
 
+    def test_workers_of_one_client_stop_on_their_own(self) -> None:
+        turns: list[str] = []
+        resume = threading.Event()
+
+        @self.client.worker(self.service, every=HOUR)
+        def waits(job: Job, inputs: Inputs) -> None:
+            turns.append("waits")
+
+        @self.client.worker(self.service, every=HOUR)
+        def works(job: Job, inputs: Inputs) -> None:
+            turns.append("works")
+            resume.wait(20)
+
+        threads = [threading.Thread(target=each.run_forever, daemon=True) for each in (waits, works)]
+        for thread in threads:
+            thread.start()
+        await_that(lambda: sorted(turns) == ["waits", "waits", "works"])
+        time.sleep(0.3)
+        works.stop()
+        time.sleep(0.3)
+        # The stop of one worker has left the other. It ends its own worker after the job in progress.
+        self.assertTrue(threads[0].is_alive())
+        resume.set()
+        threads[1].join(5)
+        self.assertFalse(threads[1].is_alive())
+        waits.stop()
+        threads[0].join(5)
+        self.assertFalse(threads[0].is_alive())
+        self.assertEqual(sorted(turns), ["waits", "waits", "works"])
+
+    def test_a_stop_before_the_run_has_no_effect(self) -> None:
+        turns: list[str] = []
+
+        @self.client.worker(self.service, every=HOUR)
+        def predict(job: Job, inputs: Inputs) -> None:
+            turns.append(job.name)
+
+        predict.stop()
+        self.assertEqual(len(predict.run_once()), 2)
+        for _ in range(2):
+            turns.clear()
+            thread = threading.Thread(target=predict.run_forever, daemon=True)
+            thread.start()
+            await_that(lambda: len(turns) == 2)
+            time.sleep(0.3)
+            predict.stop()
+            thread.join(5)
+            self.assertFalse(thread.is_alive())
+            # A stop that was left over would end the wait for the next turn at once.
+            self.assertEqual(len(turns), 2)
+
+    def test_a_stop_ends_run_once_after_the_job_in_progress(self) -> None:
+        @self.client.worker(self.service)
+        def predict(job: Job, inputs: Inputs) -> None:
+            predict.stop()
+
+        for _ in range(2):
+            self.assertEqual([result.error for result in predict.run_once()], [None])
+
     def test_sigterm_finishes_the_job_at_hand(self) -> None:
         script = (
             "import sys, time\n"
@@ -125,3 +186,11 @@ class Work(unittest.TestCase):
         rest = process.communicate(timeout=20)[0]
         self.assertEqual((rest, process.returncode), ("stopped\n", 0))
         self.assertEqual(self.health()[first][0], "on_time")
+
+
+def await_that(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("the condition was not met in time")
+        time.sleep(0.02)

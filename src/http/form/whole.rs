@@ -1,7 +1,7 @@
 //! Responses with all rows of a window. The rows are read page by page while they are sent, so that a response of any
 //! length takes the memory of one page, and holds up no other request.
 
-use std::{future::ready, io};
+use std::{future::ready, io, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{
@@ -12,14 +12,18 @@ use poem::Body;
 use serde::Serialize;
 
 use super::layout::Form;
-use crate::domain::{Error, page::MAX_LIMIT, row_limit::RowLimit, thinning::MAX_THINNED_FROM};
+use crate::{
+    domain::{Error, page::MAX_LIMIT, row_limit::RowLimit, thinning::MAX_THINNED_FROM},
+    service::Behalf,
+};
 
-/// Number of rows of a page that is read while a response is sent.
-pub const PAGE: usize = MAX_LIMIT;
+/// Pause before a page is read again that found the queue of long reads full, and the number of attempts.
+const AGAIN: Duration = Duration::from_millis(500);
+const ATTEMPTS: u32 = 60;
 
 /// Rows of a response that are read page by page.
 pub trait Pages: Send + 'static {
-    /// Reads the next page. Returns its text, and whether it is the last page.
+    /// Reads the next page. Returns its text, and whether it is the last page. After an error, the same page is read again.
     fn next(&mut self) -> impl Future<Output = Result<(Vec<u8>, bool), Error>> + Send;
 }
 
@@ -33,15 +37,30 @@ pub async fn whole(mut pages: impl Pages) -> Result<Body, Error> {
     if is_last {
         return Ok(first.into());
     }
-    let rest = try_unfold(Some(pages), async |pages| {
-        let Some(mut pages) = pages else {
+    // The pages are read after the endpoint has returned, and still count as the token's own work.
+    let behalf = Behalf::of_this_task();
+    let rest = try_unfold(Some((pages, behalf)), async |pages| {
+        let Some((mut pages, behalf)) = pages else {
             return Ok(None);
         };
-        let (text, is_last) = pages.next().await.map_err(cut_short)?;
-        Ok(Some((Bytes::from(text), (!is_last).then_some(pages))))
+        let read = behalf.run(next(&mut pages)).await;
+        let (text, is_last) = read.map_err(cut_short)?;
+        Ok(Some((Bytes::from(text), (!is_last).then_some((pages, behalf)))))
     });
     let first = once(ready(Ok::<_, io::Error>(Bytes::from(first))));
     Ok(Body::from_bytes_stream(first.chain(rest)))
+}
+
+/// Reads the next page. If too many long reads wait, it waits for half a minute at most, because the client cannot repeat
+/// a part of the response.
+async fn next(pages: &mut impl Pages) -> Result<(Vec<u8>, bool), Error> {
+    for _ in 1..ATTEMPTS {
+        match pages.next().await {
+            Err(Error::Busy | Error::ShareTaken) => tokio::time::sleep(AGAIN).await,
+            read => return read,
+        }
+    }
+    pages.next().await
 }
 
 fn cut_short(error: Error) -> io::Error {
@@ -89,7 +108,7 @@ impl Amount {
         }
     }
 
-    /// Returns the amount of rows that are computed together and then paged: all rows, like those of series.
+    /// Returns the maximum number of rows of a page whose rows are computed together. `all` means 1,000,000.
     pub fn of_computed(limit: Option<RowLimit>, form: Form) -> usize {
         match Self::of(limit, form) {
             Self::Page(rows) => rows,
@@ -101,7 +120,7 @@ impl Amount {
     pub fn rows(self) -> usize {
         match self {
             Self::Page(rows) => rows,
-            Self::Whole => PAGE,
+            Self::Whole => MAX_LIMIT,
         }
     }
 }

@@ -12,7 +12,7 @@ mod truth;
 
 use super::{App, as_of};
 use crate::domain::{
-    Caller, Result, Window,
+    Caller, Result, Timestamp, Window,
     verification::{Accuracy, AccuracyCursor, AccuracyPair, AccuracyQuery, PairsCursor},
 };
 pub use recent::recent;
@@ -66,6 +66,14 @@ pub async fn scores(
         Ok((found, None))
     })
     .await
+}
+
+/// Returns the moment as of which the pages of a whole window are read.
+///
+/// # Errors
+/// Unavailable: the database cannot be read.
+pub fn moment(app: &App) -> Result<Timestamp> {
+    as_of::moment(app)
 }
 
 fn cursor(window: Window, group: &str, rows: usize) -> AccuracyCursor {

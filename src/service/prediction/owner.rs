@@ -58,9 +58,9 @@ pub fn cached_owner(
     let PredictionScope::Job(id) = scope else {
         return owner(connection, caller, scope);
     };
-    let read = |ids: &[Uuid]| -> Result<HashMap<Uuid, Uuid>> {
+    let read = |_: &[Uuid]| -> Result<HashMap<Uuid, Uuid>> {
         let found = store::job::owner(connection, id)?;
-        Ok(ids.iter().filter_map(|id| Some((*id, found?))).collect())
+        Ok(found.map(|owner| (id, owner)).into_iter().collect())
     };
     let registered = cache.get_all(changes, &[id], now, read)?.remove(&id);
     match registered.filter(|found| caller.organisation_id.is_none_or(|own| own == *found)) {

@@ -23,7 +23,7 @@ impl FromRow for JobArrival {
 /// count.
 pub fn arrivals(connection: &Connection) -> Result<Vec<JobArrival>> {
     let mut statement = connection.prepare_cached(
-        "SELECT j.id, j.name, max(s.newest_arrival) AS last_arrival
+        "SELECT j.id, j.name, max(s.newest_available_at) AS last_arrival
             FROM jobs j JOIN series s ON s.job_id = j.id AND s.organisation_id = j.organisation_id
             WHERE j.active AND s.track = 'main' AND s.newest_issue <> ?1 GROUP BY j.id, j.name ORDER BY j.name, j.id",
     )?;

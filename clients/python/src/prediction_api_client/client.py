@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from .inputs import Inputs, Run, read_inputs
 from .posting import predictions_body, readings_body
-from .query import edges, identity, ids, length, moment, pairs
+from .query import each_of, edges, identity, ids, length, moment, pairs
 from .records import Rows
 from .results import Counts, Job, JobRun, Prediction, Score, Sensor
 from .retries import Retries
@@ -74,6 +74,7 @@ class Client:
         """Sends a request to a path below ``/api/v1/`` and returns the decoded JSON of the response.
 
         ``repeatable`` says whether the request may be sent again if no response arrives. The default is yes for GET.
+        Raises ``ValueError`` if the path has a character that must be percent-encoded, such as a space.
         """
         repeat = method == "GET" if repeatable is None else repeatable
         return self._transport.send(method, path.lstrip("/"), pairs((query or {}).items()), body, repeat).json()
@@ -137,7 +138,7 @@ class Client:
 
     def predictions(
         self,
-        job: JobOrId | None = None,
+        job: JobOrId | Iterable[JobOrId] | None = None,
         metric: str = "all",
         start: Time | None = None,
         end: Time | None = None,
@@ -154,8 +155,8 @@ class Client:
         """Returns the predictions of a job or location in a window, by default those of the next 24 hours.
 
         Each valid time has its newest issue. ``as_of``, the lead times and ``issue_time`` filter the issues before.
-        ``issues="all"`` returns every issue as a series of its own. ``max_points`` thins each series for a chart.
-        ``query`` are other filters: ``source``, ``source_version``, ``stage`` and ``track``.
+        ``issues="all"`` returns every issue as a series of its own. ``max_points`` thins each series for a chart,
+        and permits several jobs. ``query`` are other filters: ``source``, ``source_version``, ``stage`` and ``track``.
         """
         parameters = {
             "shape": "series",
@@ -184,7 +185,7 @@ class Client:
 
     def latest(
         self,
-        job: JobOrId | list[JobOrId] | None = None,
+        job: JobOrId | Iterable[JobOrId] | None = None,
         *,
         location: Any | None = None,
         metric: str | None = None,
@@ -205,7 +206,7 @@ class Client:
     def accuracy(
         self,
         metric: str,
-        job: JobOrId | list[JobOrId] | None = None,
+        job: JobOrId | Iterable[JobOrId] | None = None,
         start: Time | None = None,
         end: Time | None = None,
         *,
@@ -333,7 +334,7 @@ class Client:
         ``look_back`` and ``look_ahead`` are the window of the inputs around now, by default one day each. ``code``
         names the code that runs, such as a commit, for the lineage of the predictions.
         """
-        return Worker(self, self._transport.stopping, service, every, look_back, look_ahead, code)
+        return Worker(self, service, every, look_back, look_ahead, code)
 
     def _contract(self, job: JobOrId, source_version_id: str | None) -> Job:
         """Returns the job with the output roles of the version that is posted, which may be one on trial."""
@@ -347,9 +348,8 @@ class Client:
         text = identity(job)
         return text if _is_id(text) else self.job(text).id
 
-    def _job_ids(self, jobs: None | JobOrId | list[JobOrId]) -> list[str]:
-        chosen = jobs if isinstance(jobs, list) else [] if jobs is None else [jobs]
-        return [self._job_id(each) for each in chosen]
+    def _job_ids(self, jobs: None | JobOrId | Iterable[JobOrId]) -> list[str]:
+        return [self._job_id(each) for each in each_of(jobs)]
 
     def _read_all(self, path: str, read: Callable[[Any], Any], **parameters: Any) -> Iterable[Any]:
         for page in self._pages(path, parameters):

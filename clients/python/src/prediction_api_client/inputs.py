@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Input:
-    """What is bound to one input role: a sensor with its readings, a location, or a source with its predictions."""
+    """The sensor with its readings, the location, or the source with its predictions that is bound to an input role."""
 
     role: str
     kind: str

@@ -25,13 +25,18 @@ def identity(resource: Any) -> str:
     return str(getattr(resource, "id", None) or resource) if isinstance(resource, Record) else str(resource)
 
 
+def each_of(resources: Any) -> list[Any]:
+    """Returns the resources of an argument, which is one resource, an iterable of several, or ``None``."""
+    if resources is None:
+        return []
+    return list(resources) if _are_several(resources) else [resources]
+
+
 def ids(resources: Any) -> Any:
     """Returns the id of a resource or a list of the ids of several."""
     if resources is None:
         return None
-    if isinstance(resources, (list, tuple)):
-        return [identity(each) for each in resources]
-    return identity(resources)
+    return [identity(each) for each in resources] if _are_several(resources) else identity(resources)
 
 
 def moment(time: Time | None) -> str | None:
@@ -49,6 +54,10 @@ def edges(durations: str | Iterable[Duration] | None) -> str | None:
     if durations is None or isinstance(durations, str):
         return durations
     return ",".join(duration_text(each) for each in durations)
+
+
+def _are_several(resources: Any) -> bool:
+    return isinstance(resources, Iterable) and not isinstance(resources, str)
 
 
 def _text(value: Any) -> str:

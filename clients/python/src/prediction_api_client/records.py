@@ -1,4 +1,4 @@
-"""Reads the objects of the API into dataclasses. ``raw`` has all members, also those of newer servers."""
+"""Reads the objects of the API into dataclasses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ R = TypeVar("R", bound="Record")
 
 @dataclass
 class Record:
-    """An object of the API."""
+    """An object of the API.
+
+    ``raw`` has all members of the object, also those of newer servers. It is empty in a ``Prediction``, because the
+    server sends predictions as series and not as objects.
+    """
 
     #: The functions that read the members that are not plain values.
     decoders: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}

@@ -101,7 +101,7 @@ class Location(Record):
 
 @dataclass
 class Prediction(Record):
-    """One predicted value."""
+    """One predicted value of a series. ``raw`` is empty, because the server sends the series and no object of it."""
 
     decoders = {"valid_time": parse_time, "issue_time": parse_time, "available_at": parse_time}
 

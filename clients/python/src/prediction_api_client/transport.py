@@ -17,11 +17,15 @@ from urllib.parse import urlencode, urlsplit
 
 from .problems import ConnectionLost, PredictionApiError, problem_of
 from .retries import Retries
-from .stop import Stop
+from .stop import pause
 from .version import VERSION
 
 #: Servers and proxies close idle connections after 60 seconds or more. A younger one is still open.
 IDLE_SECONDS = 30.0
+#: The most idle connections. Each request that must not be repeated adds one, and so does each thread.
+MOST_IDLE = 8
+#: http.client refuses other characters only when the request is sent, where the refusal is taken for a lost connection.
+_TARGET = re.compile(r"[!-~]+")
 _NEXT = re.compile(r'<([^>]*)>\s*;\s*rel="?next"?')
 _log = logging.getLogger("prediction_api_client")
 
@@ -74,13 +78,13 @@ class Transport:
             self._headers["Authorization"] = f"Bearer {token}"
         self._idle: list[tuple[float, http.client.HTTPConnection]] = []
         self._lock = threading.Lock()
-        #: Ends the waits between attempts once it is set.
-        self.stopping = Stop()
 
     def send(self, method: str, path: str, query: str | list[tuple[str, str]], body: Any, repeatable: bool) -> Response:
         """Returns the response to a request to ``path`` below the API's root, after retries if they are needed."""
         encoded = query if isinstance(query, str) else urlencode(query)
         target = self._root + path + ("?" + encoded if encoded else "")
+        if not _TARGET.fullmatch(target):
+            raise ValueError(f"{target!r} has a space or another character that must be percent-encoded")
         data = None if body is None else json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
         attempt = 0
         while True:
@@ -92,7 +96,7 @@ class Transport:
                 if wait is None:
                     raise
                 _log.info("%s %s is sent again in %.1f s: %s", method, path, wait, str(failure).splitlines()[0])
-                if self.stopping.wait(wait):
+                if pause(wait):
                     raise
 
     def close(self) -> None:
@@ -125,14 +129,24 @@ class Transport:
             connection.close()
             raise
         if connection.sock is not None:
-            with self._lock:
-                self._idle.append((time.monotonic(), connection))
+            self._store(connection)
         fields = {name.lower(): value for name, value in answer.getheaders()}
         if fields.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
         if not 200 <= answer.status < 300:
             raise problem_of(answer.status, answer.reason, fields, body)
         return Response(fields, body)
+
+    def _store(self, connection: http.client.HTTPConnection) -> None:
+        """Stores a connection for a next request, and closes those that are too old or too many."""
+        now = time.monotonic()
+        with self._lock:
+            self._idle.append((now, connection))
+            young = [each for each in self._idle if now - each[0] < IDLE_SECONDS][-MOST_IDLE:]
+            surplus = self._idle[: len(self._idle) - len(young)]
+            self._idle = young
+        for _, each in surplus:
+            each.close()
 
     def _connection(self, repeatable: bool) -> http.client.HTTPConnection:
         """Returns a connection. An idle one may be lost without notice, so only a repeatable request gets it."""

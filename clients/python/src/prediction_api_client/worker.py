@@ -59,7 +59,6 @@ class Worker:
     def __init__(
         self,
         client: Client,
-        stopping: Stop,
         service: str,
         every: timedelta,
         look_back: timedelta,
@@ -69,12 +68,13 @@ class Worker:
         if every <= timedelta(0):
             raise ValueError("the interval of a worker must be longer than nothing")
         self._client = client
-        self._stopping = stopping
         self._service = service
         self._every = every
         self._window = (look_back, look_ahead)
         self._code = code
         self._function: Callable[[Job, Inputs], Any] | None = None
+        #: The stops of the runs in progress, in whichever threads they are.
+        self._runs: list[Stop] = []
 
     def __call__(self, function: Callable[[Job, Inputs], Any]) -> Worker:
         """Sets the function that predicts, as a decorator."""
@@ -87,12 +87,56 @@ class Worker:
         With ``at`` the jobs run as they would have at that time, with the inputs that were known then. It is the issue
         time of the predictions.
         """
+        with self._run_in_progress() as stop:
+            return self._run_jobs(stop, at)
+
+    def run_forever(self) -> None:
+        """Runs the jobs at each interval until SIGTERM or ``stop``. The job in progress is finished before.
+
+        SIGTERM ends the worker of the main thread. Workers in other threads end with their ``stop``.
+
+        A turn in which the server cannot be reached is skipped. Another error in fetching the jobs, such as a revoked
+        token, ends the worker.
+        """
+        with self._run_in_progress() as stop, _stopped_by_signal(stop.set):
+            due = time.monotonic()
+            while not stop.is_set():
+                try:
+                    self._run_jobs(stop)
+                except PredictionApiError as error:
+                    if not _is_temporary(error):
+                        raise
+                    _log.error("this turn is skipped: %s", error)
+                due = max(due + self._every.total_seconds(), time.monotonic())
+                stop.wait(due - time.monotonic())
+
+    def stop(self) -> None:
+        """Ends ``run_forever`` and ``run_once`` of this worker after the job in progress.
+
+        Their waits for retries end at once. Other workers and requests of the client go on. While the worker does not
+        run, the call has no effect.
+        """
+        for each in list(self._runs):
+            each.set()
+
+    @contextmanager
+    def _run_in_progress(self) -> Iterator[Stop]:
+        """Gives a run its stop, which ends the waits of its requests."""
+        stop = Stop()
+        self._runs.append(stop)
+        try:
+            with stop.ends_pauses():
+                yield stop
+        finally:
+            self._runs.remove(stop)
+
+    def _run_jobs(self, stop: Stop, at: datetime | None = None) -> list[JobResult]:
         if self._function is None:
             raise RuntimeError("the worker has no function: decorate one with it")
         version = self._client.service_id(self._service)
         results: list[JobResult] = []
         for job in self._client.service_jobs(version):
-            if self._stopping.is_set():
+            if stop.is_set():
                 break
             result = JobResult(job)
             results.append(result)
@@ -100,37 +144,11 @@ class Worker:
                 self._run(job, version, self._function, result, at)
             except Exception as error:
                 result.error = error
-                self._report(job, version, error)
+                # A job that the stop interrupted while it waited for the server has not failed.
+                if not (stop.is_set() and _is_temporary(error)):
+                    self._report(job, version, error)
             _log.log(logging.INFO if result.error is None else logging.ERROR, "%s", result)
         return results
-
-    def run_forever(self) -> None:
-        """Runs the jobs at each interval until SIGTERM or ``stop``. The job in progress is finished before.
-
-        A turn in which the server cannot be reached is skipped. Another error in fetching the jobs, such as a revoked
-        token, ends the worker.
-        """
-        with _stopped_by_signal(self.stop):
-            try:
-                self._run_until_stopped()
-            finally:
-                self._stopping.clear()
-
-    def stop(self) -> None:
-        """Ends ``run_forever`` after the job in progress. Waits for retries end at once."""
-        self._stopping.set()
-
-    def _run_until_stopped(self) -> None:
-        due = time.monotonic()
-        while not self._stopping.is_set():
-            try:
-                self.run_once()
-            except PredictionApiError as error:
-                if not _is_temporary(error):
-                    raise
-                _log.error("this turn is skipped: %s", error)
-            due = max(due + self._every.total_seconds(), time.monotonic())
-            self._stopping.wait(due - time.monotonic())
 
     def _run(
         self,
@@ -159,9 +177,7 @@ class Worker:
             result.posts.append(counts)
 
     def _report(self, job: Job, version: str, error: Exception) -> None:
-        """Reports a failed run, unless the worker was stopped while it waited for the server."""
-        if self._stopping.is_set() and _is_temporary(error):
-            return
+        """Reports a failed run."""
         try:
             message = str(error) or type(error).__name__
             self._client.report(job, "failed", message, source_version_id=version)

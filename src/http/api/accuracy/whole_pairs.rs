@@ -14,7 +14,7 @@ use crate::{
     service::{App, accuracy},
 };
 
-/// Pairs of a window that are read page by page.
+/// Pairs of a window that are read page by page. All pages show the moment of the first page.
 pub struct WholePairs {
     /// Application that reads them.
     pub app: App,
@@ -33,7 +33,10 @@ pub struct WholePairs {
 impl Pages for WholePairs {
     async fn next(&mut self) -> Result<(Vec<u8>, bool), Error> {
         let caller = self.session.caller()?;
-        let (found, next) = accuracy::pairs(&self.app, &caller, self.query.clone(), self.after.take()).await?;
+        if self.query.as_of.is_none() {
+            self.query.as_of = Some(accuracy::moment(&self.app)?);
+        }
+        let (found, next) = accuracy::pairs(&self.app, &caller, self.query.clone(), self.after.clone()).await?;
         if let Some(next) = &next {
             self.query.asked = AskedWindow {
                 from: Some(next.from),

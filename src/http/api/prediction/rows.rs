@@ -112,7 +112,7 @@ fn series(found: &Predictions, by_issue: bool) -> Vec<u8> {
 trait Rows: Send + 'static {
     /// Writes the text before the rows.
     fn begin(&mut self, out: &mut Vec<u8>);
-    /// Forgets the runs of the page before: those of a page have numbers of their own.
+    /// Resets the current run, because each page numbers its runs from 0.
     fn begin_page(&mut self) {}
     /// Writes a row, after a separator unless it is the first.
     fn row(&mut self, run: &FoundRun, row: &FoundPoint, is_first: bool, out: &mut Vec<u8>);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::domain::{Error, prediction::PredictionScope};
 
 /// Largest number of jobs or locations that a request may name.
-pub const MAX_SCOPES: usize = 100;
+const MAX_SCOPES: usize = 100;
 
 /// Returns the scope of the predictions that the request selects: a location or a job.
 ///

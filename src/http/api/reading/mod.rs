@@ -122,7 +122,8 @@ impl ReadingApi {
     /// Post readings of one sensor
     ///
     /// Stores readings of the sensor in the path: one (`{"value": 21.5}`), an array of up to 100,000, CSV with the columns
-    /// time and value, or newline-delimited JSON. A reading without a time gets the time at which the request arrived.
+    /// time and value, or newline-delimited JSON. One reading may be without a time and gets the time at which the request arrived. Such a request is not safe to retry: a
+    /// repetition is another reading.
     /// Everything else is as in `POST /api/v1/readings`. Needs: worker.
     #[oai(
         path = "/sensors/:id/readings",
