@@ -202,7 +202,11 @@ tests["missing values leave a gap, and a sensor of another unit is drawn only if
   const page = await open(`#/jobs/${job.id}?from=${iso(start)}&to=${iso(start + 48 * HOUR)}`);
   await still(page);
   // Which share of the columns of the plot has the colour of the line, in the first hours and in those without values.
-  const columns = () => page.locator(".canvas canvas").evaluate((canvas) => {
+  const columns = async () => {
+    await page.waitForFunction(() => document.querySelector(".u-over")?.clientWidth > 0);
+    return page.locator(".canvas canvas").evaluate(share);
+  };
+  const share = (canvas) => {
     const over = document.querySelector(".u-over");
     const ratio = canvas.width / canvas.clientWidth;
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -211,7 +215,7 @@ tests["missing values leave a gap, and a sensor of another unit is drawn only if
     for (let at = 0; at < data.length; at += 4) if (data[at] === 0x1a && data[at + 1] === 0x5e && data[at + 2] === 0x3a) found.add((at / 4) % canvas.width);
     const share = (from, to) => [...found].filter((column) => column >= x(from) && column < x(to)).length / (x(to) - x(from));
     return { first: share(2, 14), gap: share(17, 31) };
-  });
+  };
   const before = await columns();
   assert.ok(before.first > 0.8, `the line is not drawn: ${JSON.stringify(before)}`);
   assert.equal(before.gap, 0, "the line is drawn across the gap");

@@ -100,7 +100,7 @@ const tests = {
     for (const [words, expected] of [
       ["backup", "Operating › Backup and restore"],
       ["min_lead", "Getting predictions › "],
-      ["PANDAS", "From Python"],
+      ["PANDAS", "The Python client › Use pandas"],
       ["conflict", "Conflict"],
     ]) {
       const [first] = await search(page, words);
