@@ -8,6 +8,8 @@ const DASHBOARD = new URL("../../assets/dashboard/", import.meta.url);
 
 /** Strings that read as words and are not shown as such: names of the protocol, of keys and of tokens, fonts, selectors, commands. */
 const EXCEPT = [
+  // The name of a time zone.
+  /^\p{Lu}\p{L}+\/\p{Lu}[\p{L}_]+$/u,
   /^(AbortError|Bearer \0|Content-Type|If-Match|Link|Enter|Escape)$/, /^(sign-in link|visitor of the demo)$/,
   /system-ui, sans-serif$/, /^\(prefers-color-scheme: /, /^input, select, textarea$/, /^(-H|curl -H|export WORKER_TOKEN=)/,
 ];
