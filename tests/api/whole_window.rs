@@ -8,16 +8,19 @@ use crate::{
     field::{Field, at, issued},
 };
 
+/// Number of values, more than those of two pages.
+const VALUES: usize = 21_000;
+
 /// Number of values, more than those of a page and of the buffers of a connection.
-const VALUES: usize = 60_000;
+const MANY: usize = 60_000;
 
 /// Window of all values: minutes from the first hour on.
 const WINDOW: &str = "from=2023-10-27T00:00:00Z&to=2024-01-01T00:00:00Z";
 
-async fn filled() -> Field {
+async fn filled(count: usize) -> Field {
     let field = Field::start().await;
     for (hour, add) in [(0, 0.0), (1, 0.5)] {
-        let values: Vec<_> = (0..VALUES).map(|minute| (minute % 100) as f64 + add).collect();
+        let values: Vec<_> = (0..count).map(|minute| (minute % 100) as f64 + add).collect();
         let column = json!({ "role": "risk", "start": at(hour), "step": "PT1M", "values": values });
         let mut body = issued(hour);
         body["job_id"] = json!(field.job);
@@ -87,7 +90,7 @@ async fn is_whole(app: &TestApp, path: &str, count: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_predictions_of_a_window_come_in_one_response() {
-    let field = filled().await;
+    let field = filled(VALUES).await;
     is_whole(&field.app, &predictions(&field, ""), VALUES + 60).await;
     is_whole(&field.app, &predictions(&field, "&issues=all"), 2 * VALUES).await;
     let as_of = format!("&as_of={}", at(0));
@@ -101,7 +104,7 @@ async fn all_predictions_of_a_window_come_in_one_response() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_readings_and_pairs_of_a_window_come_in_one_response() {
-    let field = filled().await;
+    let field = filled(VALUES).await;
     // The measurements are not of the future, and the predictions have not expired.
     field.app.advance_minutes(20 * 24 * 60);
     let sensor = json!({ "organisation_id": field.home, "location_id": field.there, "name": "s", "metric": "mildew_risk", "unit": "points" });
@@ -165,7 +168,7 @@ fn reads(app: &TestApp, secret: &str, path: &str) -> RequestBuilder {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_arrives_while_a_window_is_sent_is_not_in_it() {
-    let field = filled().await;
+    let field = filled(MANY).await;
     let path = predictions(&field, "&limit=all");
     let before = rows(&pages(&field.app, &path).await);
     let mut answer = reads(&field.app, ADMIN, &path).send().await.unwrap();
@@ -182,7 +185,7 @@ async fn what_arrives_while_a_window_is_sent_is_not_in_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revoked_token_gets_no_further_page() {
-    let field = filled().await;
+    let field = filled(MANY).await;
     let token = json!({ "name": "reader", "role": "viewer", "organisation_id": field.home });
     let token = field.app.ok(ADMIN, "POST /tokens", token).await;
     let secret = token["secret"].as_str().unwrap();
