@@ -30,13 +30,13 @@ pub fn run() -> ExitCode {
 fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     let (file, flags) = (cli.config.clone(), cli.flags.clone());
     let command = cli.into_command();
-    let loaded = || -> Result<Loaded, Failure> {
-        let is_demo = matches!(command, Command::Demo { .. });
+    let loaded_for = |is_demo: bool| -> Result<Loaded, Failure> {
         let loaded = Loaded::read(file.as_deref(), &flags.with(&command.flags()), is_demo)?;
         listen::proxies(&loaded.settings)
             .map_err(|bad| loaded.refused(bad.key, &format!("{:?}", bad.value), bad.fault))?;
         Ok(loaded)
     };
+    let loaded = || loaded_for(false);
     // Only the server waits for a database that cannot be reached yet. Whoever runs another command sees the failure.
     let at_once = || -> Result<Loaded, Failure> {
         let mut loaded = loaded()?;
@@ -46,7 +46,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     let done = match &command {
         Command::Serve { .. } => serve::run(&loaded()?),
         #[cfg(feature = "demo")]
-        Command::Demo { as_recorded, .. } => demo::run(&loaded()?, *as_recorded),
+        Command::Demo { as_recorded, .. } => demo::run(&loaded_for(true)?, *as_recorded),
         Command::Organisation(command) => organisation::run(command, &at_once()?.settings),
         Command::Token(command) => token::run(command, &at_once()?.settings),
         Command::Sensors(arguments) => sensors::run(&at_once()?.settings, arguments),
