@@ -25,6 +25,7 @@ mod lenient_time;
 pub mod limit;
 pub mod location;
 mod object;
+mod object_or_array;
 pub mod organisation;
 pub mod page;
 pub mod patch;

@@ -7,18 +7,13 @@ use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef, Registry},
     types::Type,
 };
-use serde::{
-    Deserialize, Deserializer,
-    de::{
-        MapAccess, SeqAccess, Visitor,
-        value::{MapAccessDeserializer, SeqAccessDeserializer},
-    },
-};
+use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 use super::{
     error::{Error, Result},
     object::objects,
+    object_or_array::ObjectOrArray,
     reading::{MAX_READINGS, ReadingCreation},
     time::Timestamp,
     value::PostedValue,
@@ -93,25 +88,12 @@ pub fn of_one(mut error: Error) -> Error {
 
 impl<'de> Deserialize<'de> for SensorReadings {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> std::result::Result<Self, D::Error> {
-        struct Either;
-
-        impl<'de> Visitor<'de> for Either {
-            type Value = SensorReadings;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a reading, or an array of readings")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, members: A) -> std::result::Result<Self::Value, A::Error> {
-                Deserialize::deserialize(MapAccessDeserializer::new(members)).map(SensorReadings::One)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, readings: A) -> std::result::Result<Self::Value, A::Error> {
-                Deserialize::deserialize(SeqAccessDeserializer::new(readings)).map(SensorReadings::Many)
-            }
-        }
-
-        reader.deserialize_any(Either)
+        let forms = ObjectOrArray {
+            expected: "a reading, or an array of readings",
+            object: Self::One,
+            array: Self::Many,
+        };
+        forms.read(reader)
     }
 }
 

@@ -7,19 +7,14 @@ use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef, Registry},
     types::Type,
 };
-use serde::{
-    Deserialize, Deserializer,
-    de::{
-        MapAccess, SeqAccess, Visitor,
-        value::{MapAccessDeserializer, SeqAccessDeserializer},
-    },
-};
+use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 use super::{Point, WorkerRun};
 use crate::domain::{
     duration::PostedDuration,
     object::objects,
+    object_or_array::ObjectOrArray,
     text::{Name, Stage},
     time::Timestamp,
     track::Track,
@@ -235,25 +230,12 @@ impl DirectPoint {
 
 impl<'de> Deserialize<'de> for PostedPredictions {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
-        struct Either;
-
-        impl<'de> Visitor<'de> for Either {
-            type Value = PostedPredictions;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object for a job, or an array of points")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
-                JobPost::deserialize(MapAccessDeserializer::new(members)).map(PostedPredictions::ForJob)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, points: A) -> Result<Self::Value, A::Error> {
-                Deserialize::deserialize(SeqAccessDeserializer::new(points)).map(PostedPredictions::Direct)
-            }
-        }
-
-        reader.deserialize_any(Either)
+        let forms = ObjectOrArray {
+            expected: "an object for a job, or an array of points",
+            object: Self::ForJob,
+            array: Self::Direct,
+        };
+        forms.read(reader)
     }
 }
 
