@@ -22,7 +22,7 @@ async function load() {
   return pages.flatMap(([path, title, entries], rank) =>
     entries.map(([anchor, heading, text]) => ({
       href: `${base}${path}${anchor && `#${anchor}`}`, title, heading, text, rank,
-      isOld: path === "/docs/changelog",
+      isMinor: ["/docs/changelog", "/docs/licences"].includes(path),
     })),
   );
 }
@@ -49,7 +49,7 @@ function find(all, words) {
     const each = words.map((word) => points(section, word));
     if (each.some((number) => number === 0)) continue;
     const sum = each.reduce((one, other) => one + other, 0);
-    found.push({ ...section, sum: section.isOld ? sum / 4 : sum });
+    found.push({ ...section, sum: section.isMinor ? sum / 4 : sum });
   }
   return found.sort((one, other) => other.sum - one.sum || one.rank - other.rank);
 }

@@ -161,6 +161,8 @@ pub enum Command {
   prediction-api man | man --local-file -
   prediction-api man --folder /usr/local/share/man/man1")]
     Man(man::Arguments),
+    /// Prints the licences of the components that the executable contains
+    Licences,
     /// Prints the help of the program or of a command
     Help {
         /// The command, such as `token create`

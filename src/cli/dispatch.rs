@@ -10,8 +10,8 @@ use super::demo;
 use super::{
     Failure,
     arguments::{Cli, Command, program},
-    backup, check, completions, config, doctor, export, health, help, import, jobs, listen, man, openapi, organisation,
-    restore, retention, sensors, serve, token,
+    backup, check, completions, config, doctor, export, health, help, import, jobs, licences, listen, man, openapi,
+    organisation, restore, retention, sensors, serve, token,
 };
 use crate::config::Loaded;
 
@@ -66,6 +66,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Openapi { yaml } => openapi::run(*yaml),
         Command::Config { json, .. } => config::run(&loaded()?, *json),
         Command::Completions { shell } => completions::run(*shell, program()),
+        Command::Licences => licences::run(),
         Command::Man(arguments) => man::run(arguments, &program()),
         Command::Help { command } => help::run(command, &program()),
     };

@@ -16,6 +16,7 @@ mod health;
 mod help;
 mod import;
 mod jobs;
+mod licences;
 mod limits;
 mod listen;
 mod listing;

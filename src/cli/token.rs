@@ -20,6 +20,7 @@ use crate::{
     config::Settings,
     domain::{
         Role, Timestamp,
+        limit::TokenLimit,
         text::Name,
         token::{Token, TokenCreation},
     },
@@ -31,6 +32,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("name", "NAME"),
     ("organisation_id", "--organisation"),
     ("expires_at", "--expires-at"),
+    ("limited_to", "--sensor"),
 ];
 
 /// The commands about tokens.
@@ -39,7 +41,8 @@ pub enum Command {
     /// Creates a token and prints its secret, which is shown only once
     #[command(after_help = "Examples:
   prediction-api token create \"worker in the cellar\" --role worker --organisation \"North farm\"
-  prediction-api token create \"admin 2\" --role admin")]
+  prediction-api token create \"admin 2\" --role admin
+  prediction-api token create \"thermometer\" --role worker --organisation \"North farm\" --sensor \"greenhouse\"")]
     Create {
         /// The token's name, unique among the organisation's tokens
         name: String,
@@ -52,6 +55,9 @@ pub enum Command {
         /// When it expires, such as 2027-01-01T00:00:00Z [default: never]
         #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
         expires_at: Option<Timestamp>,
+        /// The id or name of the only sensor whose readings a worker's token may post, for a device
+        #[arg(long, value_name = "SENSOR")]
+        sensor: Option<String>,
         #[command(flatten)]
         json: Json,
     },
@@ -114,6 +120,7 @@ pub fn run(command: &Command, settings: &Settings) -> Outcome {
                 role,
                 organisation,
                 expires_at,
+                sensor,
                 json,
             } => {
                 match (role, organisation) {
@@ -124,12 +131,17 @@ pub fn run(command: &Command, settings: &Settings) -> Outcome {
                     (RoleArgument::Admin, None) | (_, Some(_)) => {}
                     (role, None) => return Err(missing(Role::from(*role))),
                 }
+                let organisation_id = names::organisation_if_given(&app, organisation.as_ref()).await?;
+                let sensor_id = match sensor {
+                    Some(sensor) => Some(names::sensor(&app, sensor, organisation_id).await?),
+                    None => None,
+                };
                 let new = TokenCreation {
                     name: Name::new(name),
                     role: (*role).into(),
-                    organisation_id: names::organisation_if_given(&app, organisation.as_ref()).await?,
+                    organisation_id,
                     expires_at: *expires_at,
-                    limited_to: None,
+                    limited_to: sensor_id.map(TokenLimit::of_sensor),
                 };
                 create(&app, new, *json).await
             }

@@ -31,6 +31,7 @@ pub mod page;
 pub mod patch;
 pub mod prediction;
 pub mod reading;
+pub mod relative_time;
 pub mod retention;
 pub mod row_limit;
 mod scalar;

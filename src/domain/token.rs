@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     caller::{Caller, Role},
     error::{Error, Result},
-    limit::TokenLimit,
+    limit::{LimitedView, TokenLimit},
     object::objects,
     text::Name,
     time::Timestamp,
@@ -35,7 +35,8 @@ pub struct Token {
     /// Time at which the token expires; absent if never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// The only page that the token may read; absent if the token is not limited.
+    /// The only page that the token may read, or the only sensor whose readings it may post; absent if the token is not
+    /// limited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limited_to: Option<TokenLimit>,
     /// Time of the last use, to about a minute; absent if never.
@@ -58,7 +59,8 @@ pub struct TokenCreation {
     /// later; absent then means the same time.
     #[oai(nullable)]
     pub expires_at: Option<Timestamp>,
-    /// Only page that the token may read, for a link that is shared. Only a viewer's token can be limited.
+    /// Only page that the token may read, for a link that is shared; or only sensor whose readings it may post, for a
+    /// device. A viewer's token can be limited to a page, and a worker's to a sensor.
     #[oai(nullable)]
     pub limited_to: Option<TokenLimit>,
 }
@@ -89,8 +91,14 @@ impl TokenCreation {
             violations.add("/expires_at", "is in the past");
         }
         if let Some(limit) = self.limited_to {
-            if self.role != Role::Viewer {
-                violations.add("/limited_to", "must be absent: only a viewer's token can be limited");
+            let needed = match limit.view {
+                LimitedView::Sensor => Role::Worker,
+                LimitedView::Job | LimitedView::JobList => Role::Viewer,
+            };
+            if self.role != needed {
+                let (needed, view) = (needed.as_str(), limit.view.as_str());
+                let detail = format!("only a {needed}'s token can be limited to the view {view}");
+                violations.add("/limited_to", detail);
             }
             limit.check(&mut violations);
         }

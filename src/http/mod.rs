@@ -26,4 +26,7 @@ pub use problem::KINDS as PROBLEM_KINDS;
 pub use routes::document;
 pub use serve::server::{serve, serve_metrics};
 pub use serve::tls::Tls;
-pub use site::{guide::has_guide, weather::weather_csv};
+pub use site::{
+    guide::{has_guide, licences},
+    weather::weather_csv,
+};

@@ -30,6 +30,7 @@ pub mod probe;
 pub mod probe;
 pub mod promotion;
 pub mod reading;
+pub mod relative_time;
 pub mod retention;
 pub mod sensor;
 pub mod shadow;

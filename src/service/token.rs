@@ -10,7 +10,7 @@ use crate::{
         text::Name,
         token::{IssuedToken, Token, TokenCreation, hash, new_secret},
     },
-    store::{self, Recurring, engine::Transaction, job, token},
+    store::{self, Recurring, engine::Transaction, job, sensor, token},
 };
 
 /// Shortest time between two updates of a token's last use in the database, in microseconds: a minute.
@@ -89,25 +89,35 @@ pub async fn create(app: &App, caller: &Caller, mut new: TokenCreation) -> Resul
     app.write_catalogue(move |tx, now| {
         if let Some(owner) = new.organisation_id {
             organisation::must_exist(tx, owner, "/organisation_id")?;
-            job_must_exist(tx, owner, &new)?;
+            limit_must_exist(tx, owner, &new)?;
         }
         insert(tx, &caller, new, new_secret(), now)
     })
     .await
 }
 
-/// Checks that the job of the token's limit belongs to the organisation of the token.
-fn job_must_exist(tx: &Transaction<'_>, owner: Uuid, new: &TokenCreation) -> Result<()> {
-    let Some(id) = new.limited_to.and_then(|limit| limit.job_id) else {
+/// Checks that the job or the sensor of the token's limit belongs to the organisation of the token.
+fn limit_must_exist(tx: &Transaction<'_>, owner: Uuid, new: &TokenCreation) -> Result<()> {
+    let Some(limit) = new.limited_to else {
         return Ok(());
     };
-    match job::find(tx, id)?.filter(|found| found.organisation_id == owner) {
-        Some(_) => Ok(()),
-        None => Err(Error::invalid(
+    if let Some(id) = limit.job_id
+        && job::find(tx, id)?.is_none_or(|found| found.organisation_id != owner)
+    {
+        return Err(Error::invalid(
             "/limited_to/job_id",
             format!("the organisation has no job {id}"),
-        )),
+        ));
     }
+    if let Some(id) = limit.sensor_id
+        && sensor::find(tx, id)?.is_none_or(|found| found.organisation_id != owner)
+    {
+        return Err(Error::invalid(
+            "/limited_to/sensor_id",
+            format!("the organisation has no sensor {id}"),
+        ));
+    }
+    Ok(())
 }
 
 /// Returns a page of the tokens that the caller can see. Requires the role manager.

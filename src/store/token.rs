@@ -15,13 +15,13 @@ use crate::domain::{
     token::Token,
 };
 
-const SELECT: &str = "SELECT id, organisation_id, name, role, created_at, expires_at, last_used_at, limited_to, job_id
-    FROM tokens";
+const SELECT: &str = "SELECT id, organisation_id, name, role, created_at, expires_at, last_used_at, limited_to, job_id,
+    sensor_id FROM tokens";
 
 impl FromRow for Token {
     fn from_row(row: &Row<'_>) -> RowResult<Self> {
         let view: Option<LimitedView> = row.get("limited_to")?;
-        let job_id = row.get("job_id")?;
+        let (job_id, sensor_id) = (row.get("job_id")?, row.get("sensor_id")?);
         Ok(Self {
             id: row.get("id")?,
             name: row.get("name")?,
@@ -30,7 +30,11 @@ impl FromRow for Token {
             created_at: row.get("created_at")?,
             expires_at: row.get("expires_at")?,
             last_used_at: row.get("last_used_at")?,
-            limited_to: view.map(|view| TokenLimit { view, job_id }),
+            limited_to: view.map(|view| TokenLimit {
+                view,
+                job_id,
+                sensor_id,
+            }),
         })
     }
 }
@@ -67,8 +71,8 @@ pub fn list(connection: &Connection, organisation_id: Option<Uuid>, page: Page) 
 /// [`Error::Conflict`] if the name is taken in the organisation, or among the tokens without an organisation.
 pub fn insert(tx: &Transaction<'_>, token: &Token, hash: &[u8; 32]) -> Result<()> {
     tx.prepare_cached(
-        "INSERT INTO tokens (id, organisation_id, name, role, hash, created_at, expires_at, limited_to, job_id)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO tokens (id, organisation_id, name, role, hash, created_at, expires_at, limited_to, job_id,
+            sensor_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute((
         token.id,
@@ -80,6 +84,7 @@ pub fn insert(tx: &Transaction<'_>, token: &Token, hash: &[u8; 32]) -> Result<()
         token.expires_at,
         token.limited_to.map(|limit| limit.view),
         token.limited_to.and_then(|limit| limit.job_id),
+        token.limited_to.and_then(|limit| limit.sensor_id),
     ))
     .on_taken(tx, |_| taken(tx, token))?;
     Ok(())

@@ -1,5 +1,5 @@
-//! Tokens of shared links: each operation of the API's document is tried, and everything is refused that the shared page
-//! does not show.
+//! Tokens of shared links and of devices: each operation of the API's document is tried, and everything is refused that the
+//! shared page does not show, or that is no post to the device's sensor.
 
 use serde_json::{Value, json};
 
@@ -33,10 +33,14 @@ const OF_THE_LIST: [&str; 5] = [
     "latest_predictions",
 ];
 
+/// Operations that a device may call, if they name its sensor.
+const OF_A_SENSOR: [&str; 2] = ["whoami", "post_sensor_readings"];
+
 /// Creates a limited token and returns the response.
 async fn share(app: &TestApp, organisation: &str, limit: Value) -> Value {
-    let name = format!("link {limit}");
-    let body = json!({ "name": name, "role": "viewer", "organisation_id": organisation, "limited_to": limit });
+    let name = format!("limited to {limit}");
+    let role = if limit["view"] == "sensor" { "worker" } else { "viewer" };
+    let body = json!({ "name": name, "role": role, "organisation_id": organisation, "limited_to": limit });
     app.ok(ADMIN, "POST /tokens", body).await
 }
 
@@ -52,6 +56,7 @@ async fn a_limited_token_may_call_only_what_its_page_shows() {
     let other = things(&app, &home).await;
     let of_job = share(&app, &home, json!({ "view": "job", "job_id": objects["job"] })).await;
     let of_list = share(&app, &home, json!({ "view": "job_list" })).await;
+    let of_sensor = share(&app, &home, json!({ "view": "sensor", "sensor_id": objects["sensor"] })).await;
     let mut wrong = Vec::new();
     for (path, method, operation) in operations(&app).await {
         let id = operation["operationId"].as_str().unwrap();
@@ -61,6 +66,8 @@ async fn a_limited_token_may_call_only_what_its_page_shows() {
             (&of_job, &objects, named(OF_A_JOB.contains(&id))),
             (&of_job, &other, named(id == "whoami")),
             (&of_list, &objects, named(OF_THE_LIST.contains(&id))),
+            (&of_sensor, &objects, named(OF_A_SENSOR.contains(&id))),
+            (&of_sensor, &other, named(id == "whoami")),
         ] {
             let row = row(id, objects);
             let start = path.split('{').next().unwrap();
@@ -148,12 +155,68 @@ async fn a_link_to_a_job_reads_what_is_bound_to_it_and_names_no_other_place() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_a_viewers_token_is_limited_and_only_to_a_job_of_its_organisation() {
+async fn a_device_posts_the_readings_of_its_sensor_in_every_form_and_reads_nothing() {
+    let app = TestApp::start().await;
+    let home = app.organisation("Home").await;
+    let objects = things(&app, &home).await;
+    let sensor = objects["sensor"].as_str().unwrap();
+    let token = share(&app, &home, json!({ "view": "sensor", "sensor_id": sensor })).await;
+    let device = secret(&token);
+    let who = app.ok(device, "GET /whoami", Value::Null).await;
+    assert_eq!(who["limited_to"], json!({ "view": "sensor", "sensor_id": sensor }));
+    let path = format!("/api/v1/sensors/{sensor}/readings");
+    for (kind, body) in [
+        ("application/json", "{\"value\": 21.5}"),
+        (
+            "application/x-ndjson",
+            "{\"time\": \"2023-10-26T00:00:00Z\", \"value\": 1}",
+        ),
+        ("text/csv", "time,value\n2023-10-26T01:00:00Z,2\n"),
+    ] {
+        let request = app.request(reqwest::Method::POST, &path).bearer_auth(device);
+        let counts = app
+            .send(request.header("content-type", kind).body(body))
+            .await
+            .expect(200);
+        assert_eq!(counts["stored"], 1, "{kind}");
+    }
+    let reading = json!([{ "sensor_id": sensor, "time": "2023-10-26T02:00:00Z", "value": 3 }]);
+    let table = json!([
+        [format!("GET /sensors/{sensor}/readings"), null, 403],
+        [
+            format!("DELETE /sensors/{sensor}/readings?from=2023-10-26T00:00:00Z"),
+            null,
+            403
+        ],
+        [format!("GET /sensors/{sensor}"), null, 403],
+        ["POST /readings", reading, 403],
+        ["GET /metrics", null, 404],
+    ]);
+    app.calls(device, table).await;
+    let spare = app
+        .ok(
+            ADMIN,
+            "POST /sensors",
+            json!({ "organisation_id": home, "name": "spare", "metric": "celsius", "unit": "°C" }),
+        )
+        .await;
+    let spare = spare["id"].as_str().unwrap();
+    let token = share(&app, &home, json!({ "view": "sensor", "sensor_id": spare })).await;
+    app.ok(ADMIN, &format!("DELETE /sensors/{spare}"), Value::Null).await;
+    let gone = json!([[format!("POST /sensors/{spare}/readings"), { "value": 1 }, 404]]);
+    app.calls(secret(&token), gone).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_limit_needs_its_role_and_a_job_or_sensor_of_the_organisation() {
     let field = Field::start().await;
     let app = &field.app;
     let elsewhere = app.organisation("Elsewhere").await;
     let new = |role: &str, organisation: &str, limit: Value| json!({ "name": "x", "role": role, "organisation_id": organisation, "limited_to": limit });
     let of = |job: &str| json!({ "view": "job", "job_id": job });
+    let sensor = json!({ "organisation_id": field.home, "name": "s", "metric": "celsius", "unit": "°C" });
+    let sensor = app.ok(ADMIN, "POST /sensors", sensor).await;
+    let sensor = sensor["id"].as_str().unwrap();
     let unknown = "12345678-1234-1234-1234-123456789abc";
     let table = json!([
         [
@@ -195,6 +258,44 @@ async fn only_a_viewers_token_is_limited_and_only_to_a_job_of_its_organisation()
             new("viewer", &field.home, json!({ "view": "all" })),
             422,
             "#/limited_to/view"
+        ],
+        [
+            "POST /tokens",
+            new("viewer", &field.home, json!({ "view": "sensor", "sensor_id": sensor })),
+            422,
+            "#/limited_to"
+        ],
+        [
+            "POST /tokens",
+            new("worker", &field.home, json!({ "view": "sensor" })),
+            422,
+            "#/limited_to/sensor_id"
+        ],
+        [
+            "POST /tokens",
+            new(
+                "worker",
+                &field.home,
+                json!({ "view": "sensor", "sensor_id": sensor, "job_id": field.job })
+            ),
+            422,
+            "#/limited_to/job_id"
+        ],
+        [
+            "POST /tokens",
+            new("worker", &elsewhere, json!({ "view": "sensor", "sensor_id": sensor })),
+            422,
+            "#/limited_to/sensor_id"
+        ],
+        [
+            "POST /tokens",
+            new(
+                "viewer",
+                &field.home,
+                json!({ "view": "job", "job_id": field.job, "sensor_id": sensor })
+            ),
+            422,
+            "#/limited_to/sensor_id"
         ],
         ["POST /tokens", new("viewer", &field.home, Value::Null), 201],
     ]);

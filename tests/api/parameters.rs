@@ -4,7 +4,10 @@ use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::app::{ADMIN, TestApp};
+use crate::{
+    app::{ADMIN, TestApp},
+    field::{Field, at, issued, risk},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn parameters_that_cannot_be_used_are_named() {
@@ -38,7 +41,7 @@ async fn parameters_that_cannot_be_used_are_named() {
         ["GET /predictions", null, 400, "metric"],
         ["GET /predictions?metric=all", null, 400, "location_id"],
         [format!("GET /predictions?metric=all&job_id={id}&location_id={id}"), null, 400, "job_id"],
-        [format!("GET /predictions?metric=all&job_id={id}&from=now"), null, 400, "from"],
+        [format!("GET /predictions?metric=all&job_id={id}&from=now-1y&to=yesterday"), null, 400, "from", "to"],
         [format!("GET /predictions?metric=all&job_id={id}&from=2023-10-27T00:00:00Z&to=2023-10-26T00:00:00Z"), null, 400, "to"],
         [format!("GET /predictions?metric=all&job_id={id}&min_lead=1h&max_lead=P1M&issues=none&shape=x&format=xml"), null, 400,
             "min_lead", "max_lead", "issues", "shape", "format"],
@@ -177,4 +180,37 @@ async fn a_problem_has_a_detail_and_the_id_of_its_request() {
         assert_eq!(answer.json()["request_id"], id);
     }
     assert!(!app.get("/livez").await.header("x-request-id").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_may_be_relative_to_the_present() {
+    let field = Field::start().await;
+    field
+        .post(issued(0), &[risk(0, 0.0), risk(1, 1.0), risk(2, 2.0), risk(3, 3.0)])
+        .await;
+    field.app.advance_minutes(90);
+    let times = |rows: Vec<serde_json::Value>| -> Vec<String> {
+        rows.iter()
+            .map(|row| row["valid_time"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(
+        times(field.rows("metric=all&from=now-1h&to=now%2B1h").await),
+        [at(1), at(2)]
+    );
+    assert_eq!(times(field.rows("metric=all&from=now&to=now+90m").await), [at(2)]);
+    assert_eq!(times(field.rows("metric=all&from=now-1d&to=now-30m").await), [at(0)]);
+    // The link to the next page means the same window, whenever it is followed.
+    let path = format!(
+        "/api/v1/predictions?metric=all&job_id={}&from=now-1d&to=now&limit=1",
+        field.job
+    );
+    let answer = field.app.get(&path).await;
+    assert!(
+        answer.header("link").contains("from=2023-10-26T01%3A30%3A00Z"),
+        "{answer:?}"
+    );
+    // What deletes names its times exactly.
+    let withdrawal = format!("DELETE /sensors/{}/readings?from=now-1h", Uuid::nil());
+    field.app.calls(ADMIN, json!([[withdrawal, null, 400, "from"]])).await;
 }

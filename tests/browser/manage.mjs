@@ -262,6 +262,30 @@ tests["readings of a sensor are imported from a file"] = async () => {
   await page.locator(".at-pointer + p").getByText("30 readings; no gaps").waitFor();
 };
 
+tests["a device gets a token that posts to its sensor and nothing else"] = async () => {
+  await full();
+  const page = await enter(`#/sensors/${things.anemometer.id}`);
+  await page.getByRole("button", { name: "Device token" }).click();
+  await field(page, "Name").fill("cup anemometer");
+  await press(page, "Create a token");
+  await dialog(page).getByRole("heading", { name: "The token cup anemometer" }).waitFor();
+  await look(page, "device token");
+  const command = await dialog(page).locator("pre, code", { hasText: "curl" }).first().innerText();
+  const [, path] = command.match(/'[^']*(\/api\/v1\/[^']*)'/);
+  const [, secret] = command.match(/TOKEN=(\w+)/);
+  const headers = { Authorization: `Bearer ${secret}`, "Content-Type": "application/json" };
+  const posted = await fetch(url + path, { method: "POST", headers, body: '{"value": 4.5}' });
+  assert.equal((await posted.json()).stored, 1);
+  assert.equal((await fetch(url + path, { headers })).status, 403);
+  await press(page, "I have copied the secret");
+  await page.evaluate(() => (location.hash = "#/tokens"));
+  await row(page, "cup anemometer").getByText("device at Wind 1.1").waitFor();
+  // Whoever signs in with it sees why there is nothing to see.
+  const other = await open("#/sign-in", { reducedMotion: "reduce", expected: [401, 403] });
+  await signIn(other, secret);
+  await other.getByRole("heading", { name: "This token belongs to a device" }).waitFor();
+};
+
 tests["a source is created, published in two versions, compared, and deleted"] = async () => {
   await full();
   const page = await enter("#/sources", { expected: [422] });

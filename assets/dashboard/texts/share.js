@@ -32,6 +32,8 @@ export const text = {
   jobs: "Jobs",
   invalid: "This link does not work any more",
   invalid_lead: "It was revoked or has expired. Ask the person who gave it to you for a new one.",
+  device: "This token belongs to a device",
+  device_lead: "It may only post readings of its sensor. Sign in with another token to see the dashboard.",
   elsewhere: "This link shows one page only.",
   back: "Open the page",
   columns: { job: "Job", health: "Health", last_post: "Last post", until: "Predicted until", now: "Now" },

@@ -9,6 +9,7 @@ import { may } from "../lib/session.js";
 import { moment, relative, useZone } from "../lib/time.js";
 import { withUnit } from "../lib/value.js";
 import { Copy, save } from "../parts/copy.js";
+import { DeviceToken } from "../parts/device_token.js";
 import { Empty } from "../parts/empty.js";
 import { Heading } from "../parts/heading.js";
 import { Said, useManaged } from "../parts/manage.js";
@@ -18,6 +19,7 @@ import { jobsBySensor, SensorDialogs } from "../parts/sensor_dialogs.js";
 import { SensorImport } from "../parts/sensor_import.js";
 import { State } from "../parts/state.js";
 import { Withdraw } from "../parts/withdraw.js";
+import { text as device } from "../texts/device_token.js";
 import { text as words } from "../texts/manage.js";
 import { text } from "../texts/sensors.js";
 
@@ -54,6 +56,7 @@ export function SensorView({ id, parameters, me }) {
       <div class="acts">
         ${may(me, "worker") && html`<button type="button" class="primary" onClick=${show("import", sensor)}>${text.importCsv}</button>`}
         ${may(me, "worker") && extent.value && html`<button type="button" onClick=${show("withdraw", sensor)}>${text.withdraw}</button>`}
+        ${isOwner && may(me, "manager") && html`<button type="button" onClick=${show("device", sensor)}>${device.open}</button>`}
         ${isOwner && html`<button type="button" onClick=${show("edit", sensor)}>${words.edit}</button>
           <button type="button" class="danger" onClick=${show("delete", sensor)}>${words.delete}</button>`}
       </div>
@@ -76,6 +79,7 @@ export function SensorView({ id, parameters, me }) {
       <li key=${job.id}><a href=${link(`jobs/${job.id}`)}>${job.name}</a> <${State} state=${job.health.state} /></li>`)}</ul>`}
     <${SensorDialogs} managed=${managed} me=${me} there=${there.value} done=${done} />
     ${open?.kind === "import" && html`<${SensorImport} sensor=${sensor} close=${close} done=${() => setTurn((turn) => turn + 1)} />`}
+    ${open?.kind === "device" && html`<${DeviceToken} sensor=${sensor} close=${close} />`}
     ${open?.kind === "withdraw" && html`<${Withdraw} sensor=${sensor} window=${window} close=${close}
       done=${(said) => (managed.say(said), setTurn((turn) => turn + 1))} />`}`;
 }

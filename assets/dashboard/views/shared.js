@@ -22,6 +22,7 @@ export function Shared({ parts: [id], parameters, me }) {
   // `kiosk` without a value stays in the address when the view changes its parameters.
   useEffect(() => void (parameters.kiosk === "" && keep({ kiosk: "1" })), [parameters.kiosk]);
   const limit = me.limited_to;
+  if (limit?.sensor_id) return html`<${Heading}>${text.device}<//><p>${text.device_lead}</p>`;
   const page = limit && (limit.job_id ? `jobs/${limit.job_id}` : "jobs");
   if (limit && (limit.job_id ?? undefined) !== id) {
     return html`<${Heading}>${text.elsewhere}<//><p><a href=${link(page, { share: parameters.share })}>${text.back}</a></p>`;

@@ -21,16 +21,17 @@ export function Tokens({ me, parameters }) {
   const names = useNames();
   const isManager = may(me, "manager");
   const loaded = useLoaded(async (signal) => {
-    if (!isManager) return { tokens: [], jobs: new Map() };
-    const [tokens, jobs] = await Promise.all([getAll("/tokens", {}, signal), getAll("/jobs", {}, signal)]);
-    return { tokens, jobs: new Map(jobs.map((job) => [job.id, job])) };
+    if (!isManager) return { tokens: [], jobs: new Map(), sensors: new Map() };
+    const [tokens, ...lists] = await Promise.all(["/tokens", "/jobs", "/sensors"].map((path) => getAll(path, {}, signal)));
+    const [jobs, sensors] = lists.map((things) => new Map(things.map((thing) => [thing.id, thing])));
+    return { tokens, jobs, sensors };
   }, [isManager]);
   const [open, setOpen] = useState({});
   const [note, setNote] = useState("");
   if (!isManager) return html`<${Heading}>${text.title}<//><p>${text.refused(me.role)}</p>`;
   if (!loaded.value) return html`<${Heading}>${text.title}<//><${Pending} loaded=${loaded} />`;
 
-  const { tokens, jobs } = loaded.value;
+  const { tokens, jobs, sensors } = loaded.value;
   const close = () => setOpen({});
   const created = (made, more = {}) => {
     setOpen({ made, ...more });
@@ -41,8 +42,11 @@ export function Tokens({ me, parameters }) {
     created(made, { old, isRevoked });
   };
   const organisation = (token) => (token.organisation_id ? names.organisations.get(token.organisation_id)?.name ?? token.organisation_id : text.all);
-  const roleOf = ({ role, limited_to }) =>
-    (limited_to ? text.limited(limited_to.job_id && (jobs.get(limited_to.job_id)?.name ?? text.a_job)) : role);
+  const roleOf = ({ role, limited_to: to }) => {
+    if (!to) return role;
+    if (to.sensor_id) return text.device(sensors.get(to.sensor_id)?.name ?? text.a_sensor);
+    return text.limited(to.job_id && (jobs.get(to.job_id)?.name ?? text.a_job));
+  };
   const { columns } = text;
   return html`
     <div class="title">
@@ -60,7 +64,7 @@ export function Tokens({ me, parameters }) {
         (at ? html`<span title=${moment(at)}>${relative(at)}</span>` : html`<span class="quiet">${text.never}</span>`) },
       { key: "expires_at", title: columns.expires_at, render: ({ expires_at: at }) => (at ? moment(at) : text.never) },
       { key: "acts", title: "", value: () => "", render: (token) => html`
-        ${!token.limited_to && html`<button type="button" aria-label=${text.roll_of(token.name)} onClick=${() => setOpen({ rolled: token })}>${text.roll}</button> `}
+        ${(!token.limited_to || token.limited_to.sensor_id) && html`<button type="button" aria-label=${text.roll_of(token.name)} onClick=${() => setOpen({ rolled: token })}>${text.roll}</button> `}
         <button type="button" class="danger" aria-label=${text.revoke_of(token.name)} onClick=${() => setOpen({ revoked: token })}>${text.revoke}</button>` },
     ]} />
     ${open.isNew && html`<${NewToken} me=${me} names=${names} close=${close} done=${created} />`}
@@ -84,8 +88,8 @@ function Revoke({ token, me, tokens, close, done }) {
     token.id === me.id && consequences.own,
     token.role === "admin" && admins.every(({ id }) => id === token.id) && consequences.last,
     token.name === VISITOR && consequences.visitor,
-    token.limited_to && consequences.link,
-    token.role === "worker" && consequences.worker,
+    token.limited_to && (token.limited_to.sensor_id ? consequences.device : consequences.link),
+    token.role === "worker" && !token.limited_to && consequences.worker,
     token.last_used_at && consequences.used(relative(token.last_used_at)),
   ].filter(Boolean);
   const run = () => call(address(`/tokens/${token.id}`), { method: "DELETE" });

@@ -55,6 +55,9 @@ pub struct Token {
     /// The job of that page.
     #[serde(default)]
     pub job_id: Option<Uuid>,
+    /// The only sensor whose readings it may post. Older exports have no such member.
+    #[serde(default)]
+    pub sensor_id: Option<Uuid>,
 }
 
 /// A location.

@@ -60,6 +60,7 @@ pub fn receive<'a>(context: &'a Context, request: &mut Request) -> Received<'a> 
         request.set_body(paced(body, context.limits.body, progress.clone()));
     }
     validate::normalise_query(request);
+    validate::resolve_times(request, &context.app);
     let unreadable = validate::join_conditions(request);
     let uri = request.uri().clone();
     let known = context.document.operations().at(uri.path());

@@ -15,6 +15,7 @@ use crate::{
         form::auth::required,
         problem::{BAD_REQUEST, METHOD_NOT_ALLOWED, Problem, UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE},
     },
+    service::{App, relative_time},
 };
 
 /// Joins the lines of `If-Match`, and those of `If-None-Match`, into one, because a header may be sent in several
@@ -67,16 +68,35 @@ pub fn normalise_query(request: &mut Request) {
     if query.bytes().all(|byte| byte.is_ascii() && byte != b'%') {
         return;
     }
+    change_query(request, |_, value| normal(value));
+}
+
+/// Replaces times relative to the present, such as `now-1h`, in the parameters `from` and `to` of a read. All of them are
+/// relative to the same `now`, and the links to further pages have the times that they meant.
+pub fn resolve_times(request: &mut Request, app: &App) {
+    let is_relative = request.uri().query().is_some_and(|query| query.contains("=now"));
+    if is_relative && *request.method() == Method::GET {
+        let resolve = relative_time::resolver(app);
+        change_query(request, |name, value| match name {
+            "from" | "to" => resolve(&value).map_or(value, |time| time.to_string()),
+            _ => value,
+        });
+    }
+}
+
+/// Replaces the values of the parameters in the query.
+fn change_query(request: &mut Request, change: impl Fn(&str, String) -> String) {
+    let query = request.uri().query().unwrap_or_default();
     let given: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let normal: Vec<_> = given
+    let changed: Vec<_> = given
         .iter()
-        .map(|(name, value)| (name.clone(), normal(value.clone())))
+        .map(|(name, value)| (name.clone(), change(name, value.clone())))
         .collect();
-    if normal == given {
+    if changed == given {
         return;
     }
     let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(normal)
+        .extend_pairs(changed)
         .finish();
     let address = format!("{}?{query}", request.uri().path());
     if let Ok(uri) = address.parse() {

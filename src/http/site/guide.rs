@@ -122,6 +122,11 @@ const GROUPS: &[(&str, &[Entry])] = &[
                 "Create, limit and revoke access tokens.",
             ),
             entry(
+                "installing",
+                "Installing",
+                "Debian package, container image, archive or source.",
+            ),
+            entry(
                 "operating",
                 "Operating",
                 "Install, secure, back up and upgrade the server.",
@@ -139,6 +144,11 @@ const GROUPS: &[(&str, &[Entry])] = &[
         &[
             entry("problems", "Errors", "Every error with its solution."),
             entry("changelog", "Changelog", "Changes in each version."),
+            entry(
+                "licences",
+                "Licences",
+                "Components of the executable, with their licences.",
+            ),
         ],
     ),
 ];
@@ -195,6 +205,12 @@ pub fn not_found(detail: &str) -> String {
         escaped(&detail)
     );
     frame("Page not found", "", &body, None)
+}
+
+/// Returns the texts of the licences of all components.
+pub fn licences() -> String {
+    let file = Guides::get("licences.txt");
+    file.map_or_else(String::new, |file| String::from_utf8_lossy(&file.data).into_owned())
 }
 
 /// Returns the Markdown of the guide with this name. `None` if it does not exist.

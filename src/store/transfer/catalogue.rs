@@ -10,11 +10,11 @@ tables! {
     Organisation { id, name, created_at, updated_at, revision }
         "SELECT id, name, created_at, updated_at, revision FROM organisations ORDER BY id",
         "INSERT INTO organisations (id, name, created_at, updated_at, revision) VALUES (?1, ?2, ?3, ?4, ?5)";
-    Token { id, organisation_id, name, role, hash, created_at, expires_at, last_used_at, limited_to, job_id }
-        "SELECT id, organisation_id, name, role, hash, created_at, expires_at, last_used_at, limited_to, job_id FROM
-            tokens ORDER BY id",
+    Token { id, organisation_id, name, role, hash, created_at, expires_at, last_used_at, limited_to, job_id, sensor_id }
+        "SELECT id, organisation_id, name, role, hash, created_at, expires_at, last_used_at, limited_to, job_id,
+            sensor_id FROM tokens ORDER BY id",
         "INSERT INTO tokens (id, organisation_id, name, role, hash, created_at, expires_at, last_used_at, limited_to,
-            job_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+            job_id, sensor_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     Location { id, organisation_id, name, latitude, longitude, elevation, placeholder, created_at, updated_at, revision }
         "SELECT id, organisation_id, name, latitude, longitude, elevation, placeholder, created_at, updated_at,
             revision FROM locations ORDER BY id",

@@ -31,7 +31,7 @@ async fn a_running_server_is_exported_and_a_pipe_imported() {
     let app = &world.field.app;
     let folder = app.folder.path();
     let told = done(&mut command(folder, &["export", "--data-dir", ".", "all.ndjson"]));
-    assert!(told.starts_with("all.ndjson has organisation 2, token 4, "), "{told}");
+    assert!(told.starts_with("all.ndjson has organisation 2, token 5, "), "{told}");
     let file = folder.join("all.ndjson");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert_same(&fs::read_to_string(&file).unwrap(), &exported(app.service()).await);
@@ -47,7 +47,7 @@ async fn a_running_server_is_exported_and_a_pipe_imported() {
     assert_same(&piped, &fs::read_to_string(&file).unwrap());
     let mut import = command(folder, &["import", "--data-dir", "new", "-"]);
     let told = done(import.stdin(fs::File::open(&file).unwrap()));
-    assert!(told.starts_with("imported     organisation 2, token 4, "), "{told}");
+    assert!(told.starts_with("imported     organisation 2, token 5, "), "{told}");
     let told = done(&mut command(folder, &["import", "--data-dir", "new", "all.ndjson"]));
     assert!(told.starts_with("unchanged    "), "{told}");
     assert!(done(&mut command(folder, &["check", "--data-dir", "new"])).contains("\nok\n"));

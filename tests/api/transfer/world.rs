@@ -46,6 +46,16 @@ impl World {
         let shared = json!({ "view": "job", "job_id": field.job });
         let link = json!({ "name": "link", "role": "viewer", "organisation_id": field.home, "limited_to": shared });
         app.ok(ADMIN, "POST /tokens", link).await;
+        let sensors = app
+            .ok(
+                ADMIN,
+                &format!("GET /sensors?organisation_id={}", field.home),
+                Value::Null,
+            )
+            .await;
+        let limit = json!({ "view": "sensor", "sensor_id": sensors[0]["id"] });
+        let device = json!({ "name": "device", "role": "worker", "organisation_id": field.home, "limited_to": limit });
+        app.ok(ADMIN, "POST /tokens", device).await;
         let report = json!({ "status": "failed", "message": "no \"weather\"\nat all" });
         app.ok(ADMIN, &format!("POST /jobs/{}/runs", field.job), report).await;
         let placeless = json!({ "interval": "PT1H", "label": "beginning", "method": "max", "name": "Placeless", "organisation_id": elsewhere, "metric": "percent", "unit": "%" });
