@@ -104,6 +104,14 @@ const GROUPS: &[(&str, &[Entry])] = &[
         ],
     ),
     (
+        "Other tools",
+        &[entry(
+            "generated-clients",
+            "Generated clients",
+            "Make a client in your language from the API's document.",
+        )],
+    ),
+    (
         "Operate",
         &[
             entry(
