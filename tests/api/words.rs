@@ -226,6 +226,7 @@ fn the_guides_and_pages_have_the_usual_words() {
         root.join("assets/search.js"),
         root.join("assets/demo/links.md"),
         root.join("assets/docs/prediction-api.service"),
+        root.join("assets/clients/prediction-api.mjs"),
         root.join("config/prediction-api.toml"),
     ];
     files.extend(files_of(&root.join("assets/docs"), "md"));

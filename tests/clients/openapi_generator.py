@@ -85,7 +85,9 @@ refused(412, organisations.update_organisation, id=home.id, organisation_change=
 sensor = sensors.create_sensor(SensorCreation(name="s", metric="flow", unit="l/s", organisation_id=home.id))
 assert sensor.unit == "l/s"
 assert sensors.update_sensor(sensor.id, SensorChange(unit=None)).unit is None
-stored = readings.post_sensor_readings(sensor.id, prediction_api.SensorReadings([prediction_api.SensorReadingCreation(time=start, value=1.5)]))
+stored = readings.post_sensor_readings(
+    sensor.id, prediction_api.SensorReadings([prediction_api.SensorReadingCreation(time=start, value=1.5)])
+)
 assert stored.stored == 1, stored
 assert readings.list_readings(sensor.id, var_from=start).actual_instance[0].value == 1.5
 print("openapi-generator, python: set up, posted, read in both shapes and as CSV, paged, refused, stale, null")
