@@ -105,11 +105,18 @@ const GROUPS: &[(&str, &[Entry])] = &[
     ),
     (
         "Other tools",
-        &[entry(
-            "generated-clients",
-            "Generated clients",
-            "Make a client in your language from the API's document.",
-        )],
+        &[
+            entry(
+                "generated-clients",
+                "Generated clients",
+                "Make a client in your language from the API's document.",
+            ),
+            entry(
+                "grafana",
+                "Grafana",
+                "Show predictions and the server's metrics in Grafana.",
+            ),
+        ],
     ),
     (
         "Operate",

@@ -45,11 +45,14 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Extensions and media types of files that are not pages: pictures, and the unit of systemd.
-const FILES: [(&str, &str); 3] = [
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// Extensions and media types of files that are not pages: pictures, and files to copy.
+const FILES: [(&str, &str); 4] = [
     (".svg", "image/svg+xml"),
     (".webp", "image/webp"),
-    (".service", "text/plain; charset=utf-8"),
+    (".json", "application/json"),
+    (".service", TEXT),
 ];
 
 /// Usual paths of health checks in other programs, which this server does not have.
