@@ -23,7 +23,7 @@ async function allPages() {
     const answer = await page.goto(url + path);
     assert.match(answer.headers()["content-security-policy"], POLICY, path);
     const links = await page.$$eval("a[href^='/docs']", (all) => all.map((link) => new URL(link.href).pathname));
-    for (const link of links.filter((link) => !/\.(csv|json|service)$/.test(link))) {
+    for (const link of links.filter((link) => !/\.(csv|json|py|service|yaml)$/.test(link))) {
       if (!found.includes(link) && !waiting.includes(link)) waiting.push(link);
     }
   }
@@ -77,7 +77,7 @@ const tests = {
     page.on("request", (request) => requests.push(new URL(request.url()).pathname));
     await page.keyboard.press("/");
     assert.equal(await focused(page), "search");
-    await page.keyboard.type("systemd unit");
+    await page.keyboard.type("systemd service");
     await results(page).first().waitFor();
     const first = await results(page).first().getAttribute("href");
     assert.match(first, /^\/docs\/operating#/);

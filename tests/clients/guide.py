@@ -1,7 +1,8 @@
 """Reads the guide "Generated clients", so that the tests run what it says.
 
 guide.py SECTION URL: prints the commands of a section, for the server at the URL.
-guide.py --check: fails if an example of the guide is not part of the program that the tests run.
+guide.py --check: fails if an example of the guide is not part of the program that the tests run, or if the guide "What
+works with what" has a version that no test installs.
 """
 
 import re
@@ -10,7 +11,8 @@ import textwrap
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-GUIDE = (HERE.parent.parent / "assets" / "docs" / "generated-clients.md").read_text()
+ROOT = HERE.parent.parent
+GUIDE = (ROOT / "assets" / "docs" / "generated-clients.md").read_text()
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # The program that uses the client of each section.
 PROGRAMS = {
@@ -30,7 +32,9 @@ def sections():
 
 
 def commands(section, url):
-    return "".join(text for language, text in sections()[section] if language == "sh").replace("http://127.0.0.1:8000", url)
+    return "".join(text for language, text in sections()[section] if language == "sh").replace(
+        "http://127.0.0.1:8000", url
+    )
 
 
 def check():
@@ -42,6 +46,10 @@ def check():
                 count += 1
                 if text not in code:
                     sys.exit(f"{program} does not contain this example of the section {section}:\n{text}")
+    tried = set(re.findall(r"\d+\.\d+\.\d+", (ROOT / "assets" / "docs" / "works-with.md").read_text()))
+    installed = set(re.findall(r"(?<=[=@])\d+\.\d+\.\d+", GUIDE + (ROOT / ".ci" / "run").read_text()))
+    if tried - installed:
+        sys.exit(f"works-with.md has versions that no test installs: {tried - installed}")
     print(f"generated-clients.md: {count} examples are parts of the programs that use the clients")
 
 

@@ -116,6 +116,16 @@ const GROUPS: &[(&str, &[Entry])] = &[
                 "Grafana",
                 "Show predictions and the server's metrics in Grafana.",
             ),
+            entry(
+                "recipes",
+                "Recipes",
+                "Home Assistant, Node-RED, weather forecasts, timers, Kubernetes and proxies.",
+            ),
+            entry(
+                "works-with",
+                "What works with what",
+                "Which clients and tools were tried, and how.",
+            ),
         ],
     ),
     (

@@ -48,11 +48,13 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Extensions and media types of files that are not pages: pictures, and files to copy.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 6] = [
     (".svg", "image/svg+xml"),
     (".webp", "image/webp"),
     (".json", "application/json"),
+    (".py", TEXT),
     (".service", TEXT),
+    (".yaml", TEXT),
 ];
 
 /// Usual paths of health checks in other programs, which this server does not have.
