@@ -189,6 +189,24 @@ const tests = {
     const copied = await page.evaluate(() => navigator.clipboard.readText());
     assert.match(copied, /^(pip|import) [^<]*$/);
   },
+
+  async "the module of JavaScript runs in a page of the site"() {
+    const page = await open("docs/javascript", { expected: [401] });
+    const body = "<!doctype html><title>A page of the site</title>";
+    await page.route(`${url}/program.html`, (route) => route.fulfill({ contentType: "text/html", body }));
+    await page.goto(`${url}/program.html`);
+    const found = await page.evaluate(async (address) => {
+      const { Client, Problem } = await import(`${address}/clients/prediction-api.mjs`);
+      const client = new Client(address);
+      const job = await client.job("Mildew risk EWR");
+      const [latest] = await client.latest(job.id);
+      const pages = await client.list("sensors", { limit: 2 });
+      const problem = await client.post(job.id, new Date(), []).catch((error) => error);
+      const { time, value } = latest.points[0];
+      return [time instanceof Date, typeof value, pages.length > 2, problem instanceof Problem, problem.status];
+    }, url);
+    assert.deepEqual(found, [true, "number", true, true, 401]);
+  },
 };
 
 await run(`guides, ${pages.length} pages`, tests);
