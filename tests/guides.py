@@ -19,6 +19,7 @@ import json
 import math
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -43,8 +44,9 @@ PROGRAMS = {
     "javascript": ("javascript", "program.mjs", "node", 'console.log("\\x1e");'),
     "r": ("r", "program.R", "Rscript", 'cat("\\x1e\\n")'),
 }
-# Python imports the client from its package.
+# Python imports the client from its package, and JavaScript the module from the folder of the program.
 CLIENT = next((GUIDES.parent / "clients").glob("*.whl"))
+MODULE = GUIDES.parent / "clients" / "prediction-api.mjs"
 SEPARATOR = "\x1e\n"
 # The demo's season ends with the last night, so its dates are others each day.
 DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?(?:\+00:00|Z)?)?")
@@ -347,6 +349,7 @@ def try_program(path, executable, fill):
     try:
         program = "".join(f"{block}{separator}\n" for block in code).replace(DEFAULT, server.url)
         Path(server.folder.name, file).write_text(program)
+        shutil.copy(MODULE, server.folder.name)
         with Locked(server):
             done = subprocess.run(
                 [interpreter, file],

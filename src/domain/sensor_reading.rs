@@ -99,6 +99,9 @@ impl<'de> Deserialize<'de> for SensorReadings {
 
 /// Name of the schema of an array of readings in the API's document.
 const LIST: &str = "SensorReadingList";
+/// Name of the schema of a reading without an array. It has another name than the items of an array, because a generator
+/// of clients for TypeScript writes no valid code where a body is a schema or an array of the same schema.
+const SINGLE: &str = "SingleSensorReading";
 
 impl Type for SensorReadings {
     const IS_REQUIRED: bool = true;
@@ -124,12 +127,17 @@ impl Type for SensorReadings {
                 ..MetaSchema::new("array")
             };
             registry.schemas.insert(LIST.to_owned(), list);
+            let single = MetaSchema {
+                description: Some("A reading of the sensor that the path names, without an array."),
+                all_of: vec![SensorReadingCreation::schema_ref()],
+                ..MetaSchema::ANY
+            };
+            registry.schemas.insert(SINGLE.to_owned(), single);
             MetaSchema {
                 description: Some("One reading of the sensor that the path names, or an array of them."),
-                one_of: vec![
-                    SensorReadingCreation::schema_ref(),
-                    MetaSchemaRef::Reference(LIST.to_owned()),
-                ],
+                one_of: [SINGLE, LIST]
+                    .map(|name| MetaSchemaRef::Reference(name.to_owned()))
+                    .into(),
                 ..MetaSchema::ANY
             }
         });

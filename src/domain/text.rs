@@ -22,8 +22,9 @@ pub const MAX_MESSAGE: usize = 2000;
 /// Maximum length of the note of a promotion, in characters.
 pub const MAX_NOTE: usize = 500;
 
-/// Pattern of a text with at least one printable character and no control characters.
-const ONE_LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+/// Pattern of a text with at least one printable character and no control characters. Generated clients use it in their
+/// language. Go, for example, does not know `\u001f`.
+const ONE_LINE: &str = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
 
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $title:literal, $max:expr, $pattern:expr) => {

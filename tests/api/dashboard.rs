@@ -1,7 +1,10 @@
 //! The dashboard's files: their permissions, their caching by browsers, and their total size. `tests/browser` tests the
 //! dashboard itself.
 
-use std::{collections::BTreeMap, io::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+};
 
 use flate2::{Compression, write::GzEncoder};
 use regex::Regex;
@@ -164,6 +167,28 @@ async fn the_client_of_python_is_served_as_the_guide_says() {
     assert_eq!(answer.headers()["content-type"], "application/zip");
     let expected = std::fs::read(format!("assets{path}")).unwrap();
     assert_eq!(answer.bytes().await.unwrap(), expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_to_copy_are_served_as_the_guides_say() {
+    let app = TestApp::start().await;
+    let link = Regex::new(r"(/docs/(?:grafana|recipes)/[\w.-]+|/clients/[\w-]+\.mjs)").unwrap();
+    let mut found = BTreeSet::new();
+    for guide in ["grafana", "recipes", "javascript"] {
+        let guide = page(&app, &format!("/docs/{guide}")).await;
+        found.extend(link.find_iter(&guide.text).map(|link| link.as_str().to_owned()));
+    }
+    assert_eq!(found.len(), 6, "{found:?}");
+    for path in found {
+        let file = page(&app, &path).await;
+        let expected = match path.rsplit_once('.').unwrap().1 {
+            "json" => "application/json",
+            // Browsers run a module only with the type of JavaScript.
+            "mjs" => "text/javascript; charset=utf-8",
+            _ => "text/plain; charset=utf-8",
+        };
+        assert_eq!((file.status, file.header("content-type")), (200, expected), "{path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -226,6 +226,9 @@ fn the_guides_and_pages_have_the_usual_words() {
         root.join("assets/search.js"),
         root.join("assets/demo/links.md"),
         root.join("assets/docs/prediction-api.service"),
+        root.join("assets/docs/recipes/open_meteo_worker.py"),
+        root.join("assets/docs/recipes/kubernetes.yaml"),
+        root.join("assets/clients/prediction-api.mjs"),
         root.join("config/prediction-api.toml"),
     ];
     files.extend(files_of(&root.join("assets/docs"), "md"));

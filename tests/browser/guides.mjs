@@ -23,7 +23,7 @@ async function allPages() {
     const answer = await page.goto(url + path);
     assert.match(answer.headers()["content-security-policy"], POLICY, path);
     const links = await page.$$eval("a[href^='/docs']", (all) => all.map((link) => new URL(link.href).pathname));
-    for (const link of links.filter((link) => !/\.(csv|service)$/.test(link))) {
+    for (const link of links.filter((link) => !/\.(csv|json|py|service|yaml)$/.test(link))) {
       if (!found.includes(link) && !waiting.includes(link)) waiting.push(link);
     }
   }
@@ -77,7 +77,7 @@ const tests = {
     page.on("request", (request) => requests.push(new URL(request.url()).pathname));
     await page.keyboard.press("/");
     assert.equal(await focused(page), "search");
-    await page.keyboard.type("systemd unit");
+    await page.keyboard.type("systemd service");
     await results(page).first().waitFor();
     const first = await results(page).first().getAttribute("href");
     assert.match(first, /^\/docs\/operating#/);
@@ -188,6 +188,24 @@ const tests = {
     await page.locator(".copy").first().click();
     const copied = await page.evaluate(() => navigator.clipboard.readText());
     assert.match(copied, /^(pip|import) [^<]*$/);
+  },
+
+  async "the module of JavaScript runs in a page of the site"() {
+    const page = await open("docs/javascript", { expected: [401] });
+    const body = "<!doctype html><title>A page of the site</title>";
+    await page.route(`${url}/program.html`, (route) => route.fulfill({ contentType: "text/html", body }));
+    await page.goto(`${url}/program.html`);
+    const found = await page.evaluate(async (address) => {
+      const { Client, Problem } = await import(`${address}/clients/prediction-api.mjs`);
+      const client = new Client(address);
+      const job = await client.job("Mildew risk EWR");
+      const [latest] = await client.latest(job.id);
+      const pages = await client.list("sensors", { limit: 2 });
+      const problem = await client.post(job.id, new Date(), []).catch((error) => error);
+      const { time, value } = latest.points[0];
+      return [time instanceof Date, typeof value, pages.length > 2, problem instanceof Problem, problem.status];
+    }, url);
+    assert.deepEqual(found, [true, "number", true, true, 401]);
   },
 };
 

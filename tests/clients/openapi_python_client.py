@@ -4,12 +4,12 @@ import datetime as dt
 import sys
 import uuid
 
-from prediction_api_client import AuthenticatedClient
-from prediction_api_client.api.jobs import list_jobs, set_up_job
-from prediction_api_client.api.organisations import create_organisation, get_organisation, update_organisation
-from prediction_api_client.api.predictions import list_predictions, post_predictions
-from prediction_api_client.api.sensors import create_sensor, update_sensor
-from prediction_api_client.models import (
+from generated_client import AuthenticatedClient
+from generated_client.api.jobs import list_jobs, set_up_job
+from generated_client.api.organisations import create_organisation, get_organisation, update_organisation
+from generated_client.api.predictions import list_predictions, post_predictions
+from generated_client.api.sensors import create_sensor, update_sensor
+from generated_client.models import (
     JobPost,
     JobSetup,
     OrganisationChange,

@@ -21,7 +21,7 @@ struct Bundle;
 #[folder = "assets/vendor"]
 struct Vendor;
 
-/// Packages of clients, built from `clients`.
+/// The client of Python, built from `clients/python`, and the module of JavaScript.
 #[derive(Embed)]
 #[folder = "assets/clients"]
 struct Clients;
@@ -78,7 +78,7 @@ pub fn vendor_file(Path(path): Path<String>) -> Response {
     file::<Vendor>(&path)
 }
 
-/// Returns the package of a client.
+/// Returns the file of a client.
 #[handler]
 pub fn client_file(Path(path): Path<String>) -> Response {
     file::<Clients>(&path)
@@ -86,7 +86,7 @@ pub fn client_file(Path(path): Path<String>) -> Response {
 
 fn file<F: Embed>(path: &str) -> Response {
     let content_type = match path.rsplit_once('.').map(|(_, ending)| ending) {
-        Some("js") => "text/javascript; charset=utf-8",
+        Some("js" | "mjs") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
         // A wheel of Python is an archive in the format of zip.
         Some("whl") => "application/zip",

@@ -104,6 +104,31 @@ const GROUPS: &[(&str, &[Entry])] = &[
         ],
     ),
     (
+        "Other tools",
+        &[
+            entry(
+                "generated-clients",
+                "Generated clients",
+                "Make a client in your language from the API's document.",
+            ),
+            entry(
+                "grafana",
+                "Grafana",
+                "Show predictions and the server's metrics in Grafana.",
+            ),
+            entry(
+                "recipes",
+                "Recipes",
+                "Home Assistant, Node-RED, weather forecasts, timers, Kubernetes and proxies.",
+            ),
+            entry(
+                "works-with",
+                "What works with what",
+                "Which clients and tools were tried, and how.",
+            ),
+        ],
+    ),
+    (
         "Operate",
         &[
             entry(

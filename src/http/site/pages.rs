@@ -45,12 +45,17 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Extensions and media types of files that are not pages: pictures, and the unit of systemd.
-const FILES: [(&str, &str); 4] = [
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// Extensions and media types of files that are not pages: pictures, and files to copy.
+const FILES: [(&str, &str); 7] = [
     (".svg", "image/svg+xml"),
     (".webp", "image/webp"),
-    (".service", "text/plain; charset=utf-8"),
-    (".txt", "text/plain; charset=utf-8"),
+    (".json", "application/json"),
+    (".py", TEXT),
+    (".service", TEXT),
+    (".txt", TEXT),
+    (".yaml", TEXT),
 ];
 
 /// Usual paths of health checks in other programs, which this server does not have.
