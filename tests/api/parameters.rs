@@ -212,5 +212,8 @@ async fn a_window_may_be_relative_to_the_present() {
     );
     // What deletes names its times exactly.
     let withdrawal = format!("DELETE /sensors/{}/readings?from=now-1h", Uuid::nil());
-    field.app.calls(ADMIN, json!([[withdrawal, null, 400, "from"]])).await;
+    field
+        .app
+        .calls(ADMIN, json!([[withdrawal, null, 400, "from", "to"]]))
+        .await;
 }
