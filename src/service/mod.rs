@@ -11,6 +11,7 @@ pub mod audit;
 pub mod backup;
 pub mod clock;
 mod counters;
+pub mod feed;
 pub mod health;
 pub mod job;
 mod job_cache;
@@ -104,6 +105,7 @@ pub struct App {
     /// Alerts that watch predictions without a job, by source and organisation.
     alerts: alert::OfSources,
     tokens: Cache<[u8; 32], Caller>,
+    feeds: Arc<feed::Caches>,
     jobs: Cache<Uuid, Arc<job_cache::CachedJob>>,
     owners: prediction::JobOwners,
     vitals: Cache<Uuid, Arc<Vitals>>,
@@ -123,6 +125,7 @@ impl App {
             contracts: db.catalogue_cache(Freshness::Exact),
             alerts: db.catalogue_cache(Freshness::Exact),
             tokens: db.catalogue_cache(Freshness::Second),
+            feeds: Arc::new(feed::Caches::of(&db)),
             jobs: db.catalogue_cache(Freshness::Second),
             owners: db.catalogue_cache(Freshness::Second),
             vitals: db.commit_cache(),

@@ -35,6 +35,7 @@ mod environment;
 mod examples;
 mod expiry;
 mod exporters;
+mod feeds;
 mod field;
 mod files;
 mod forms;

@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0018_intervals.sql"),
     include_str!("migrations/0019_alerts.sql"),
     include_str!("migrations/0020_webhook_formats.sql"),
+    include_str!("migrations/0021_feeds.sql"),
 ];
 
 /// The number of the migration that converts names to the Unicode normal form NFC.
