@@ -90,6 +90,11 @@ pub(super) fn count_message(kind: &'static str, answer: Option<&MessageAnswer>) 
     counter!(MESSAGES, "kind" => kind, "outcome" => outcome).increment(1);
 }
 
+/// Counts messages that no feed is for.
+pub(super) fn count_unmatched(kind: &'static str, messages: u64) {
+    counter!(MESSAGES, "kind" => kind, "outcome" => "unmatched").increment(messages);
+}
+
 fn count(name: &'static str, counts: &Counts) {
     let numbers = [
         counts.stored,

@@ -9,6 +9,7 @@ pub mod alert;
 mod as_of;
 pub mod audit;
 pub mod backup;
+pub mod broker;
 pub mod clock;
 mod counters;
 pub mod feed;
@@ -106,6 +107,8 @@ pub struct App {
     alerts: alert::OfSources,
     tokens: Cache<[u8; 32], Caller>,
     feeds: Arc<feed::Caches>,
+    /// State of the connection to the MQTT broker.
+    broker: Arc<broker::State>,
     jobs: Cache<Uuid, Arc<job_cache::CachedJob>>,
     owners: prediction::JobOwners,
     vitals: Cache<Uuid, Arc<Vitals>>,
@@ -126,6 +129,7 @@ impl App {
             alerts: db.catalogue_cache(Freshness::Exact),
             tokens: db.catalogue_cache(Freshness::Second),
             feeds: Arc::new(feed::Caches::of(&db)),
+            broker: Arc::default(),
             jobs: db.catalogue_cache(Freshness::Second),
             owners: db.catalogue_cache(Freshness::Second),
             vitals: db.commit_cache(),

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::{
     Error, Page, Result, Timestamp,
-    feed::{Feed, FeedKind, FeedProblem},
+    feed::{Feed, FeedKind, FeedProblem, TopicFilter},
     page::Listed,
     text::Name,
 };
@@ -68,6 +68,22 @@ pub fn list(
         .equal("f.kind", &kind)
         .equal("f.name", &name)
         .page(connection, SELECT, "f.id", &page)
+}
+
+/// Returns the active feeds of the kind mqtt, in the order of their ids.
+pub fn subscribed(connection: &Connection) -> Result<Vec<Feed>> {
+    let sql = format!("{SELECT} WHERE f.kind = ?1 AND f.active ORDER BY f.id");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map([FeedKind::Mqtt], Feed::from_row)?;
+    Ok(rows.collect::<RowResult<_>>()?)
+}
+
+/// Returns the topic filters of the active feeds of the kind mqtt.
+pub fn topics(connection: &Connection) -> Result<Vec<TopicFilter>> {
+    let sql = "SELECT topic FROM feeds WHERE kind = ?1 AND active AND topic IS NOT NULL ORDER BY id";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([FeedKind::Mqtt], |row| row.get("topic"))?;
+    Ok(rows.collect::<RowResult<_>>()?)
 }
 
 /// Returns the id of a feed that maps messages to the sensor, which belongs to the organisation. `None` if there is none.

@@ -9,7 +9,7 @@ use super::route::Route;
 use crate::{
     domain::{
         Counts, Gaps, Result, Timestamp,
-        feed::{FeedProblem, Mapping, MessageAnswer, Outcome, Reading, SkippedMapping, apply},
+        feed::{FeedProblem, Mapping, MessageAnswer, Outcome, Reading, SkippedMapping, TopicFilter, apply},
         reading::{MAX_AHEAD_HOURS, ReadingCreation, grouped},
         sensor::Sensor,
     },
@@ -33,6 +33,17 @@ pub(super) struct Arrived<'a> {
     pub content: std::result::Result<&'a Value, &'a str>,
     /// Time of the arrival.
     pub at: Timestamp,
+    /// Whether the broker has stored the message before, so that the time of its arrival says nothing.
+    pub is_retained: bool,
+}
+
+impl Arrived<'_> {
+    /// Returns whether the message is for a mapping, as far as its topic shows.
+    fn is_for(&self, mapping: &Mapping) -> bool {
+        let has_time = !self.is_retained || mapping.time.is_some();
+        let is_of_topic = |filter: &TopicFilter| self.topic.is_some_and(|topic| filter.matches(topic));
+        has_time && mapping.topic.as_ref().is_none_or(is_of_topic)
+    }
 }
 
 /// Maps the messages to readings and stores these, in the order of the messages. Stores what has arrived at each feed.
@@ -86,7 +97,8 @@ impl<'a> Batch<'a, '_> {
             return Ok(answer);
         };
         let mut own = HashSet::new();
-        for mapping in &message.route.feed.mappings {
+        let mappings = message.route.feed.mappings.iter();
+        for mapping in mappings.filter(|mapping| message.is_for(mapping)) {
             let detail = match apply(mapping, message.topic, content) {
                 Outcome::Unmatched(_) => continue,
                 Outcome::Skipped(detail) => Err(detail),
@@ -186,6 +198,9 @@ fn problem(message: &Arrived<'_>, answer: &MessageAnswer) -> Option<String> {
         .map(|topic| format!("topic {topic}: "))
         .unwrap_or_default();
     if let Err(fault) = message.content {
+        // Others may use a topic beside those of the mappings in their own way.
+        let mut mappings = message.route.feed.mappings.iter();
+        mappings.find(|mapping| message.is_for(mapping))?;
         return Some(format!("{topic}{fault}"));
     }
     let skipped = answer.skipped.first()?;

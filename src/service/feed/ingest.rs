@@ -90,6 +90,7 @@ fn one(
         topic: None,
         content,
         at,
+        is_retained: false,
     };
     let (answers, counts) = store(tx, &[arrived], now)?;
     let mut answer = answers.into_iter().next().unwrap_or_default();

@@ -6,8 +6,10 @@
 mod arrival;
 mod ingest;
 mod manage;
+mod received;
 mod route;
 
 pub use ingest::{authenticate, ingest, refuse};
 pub use manage::{attempt, create, delete, get, list, rotate, update};
+pub use received::{Received, receive, topics};
 pub use route::Caches;

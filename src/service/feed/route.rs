@@ -5,14 +5,20 @@ use std::{collections::HashMap, sync::Arc};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Caller, Result, Role, feed::Feed, sensor::Sensor},
-    store::{self, Cache, Db, Freshness, engine::Connection, feed},
+    domain::{Caller, Result, Role, Timestamp, feed::Feed, sensor::Sensor},
+    store::{
+        self, Cache, Db, Freshness,
+        engine::{Connection, Transaction},
+        feed,
+    },
 };
 
 /// Caches of feeds.
 pub struct Caches {
     pub(super) callers: Cache<Uuid, FeedCaller>,
     pub(super) routes: Cache<Uuid, Option<Arc<Route>>>,
+    /// Active feeds of the kind mqtt. There is one value.
+    subscribed: Cache<(), Arc<Vec<Route>>>,
 }
 
 impl Caches {
@@ -21,7 +27,16 @@ impl Caches {
         Self {
             callers: db.catalogue_cache(Freshness::Second),
             routes: db.catalogue_cache(Freshness::Exact),
+            subscribed: db.catalogue_cache(Freshness::Exact),
         }
+    }
+
+    /// Returns the active feeds of the kind mqtt.
+    pub(super) fn subscribed(&self, tx: &Transaction<'_>, now: Timestamp) -> Result<Arc<Vec<Route>>> {
+        self.subscribed.get((), now, || {
+            let routes = feed::subscribed(tx)?.into_iter().map(|feed| Route::of(tx, feed));
+            routes.collect::<Result<_>>().map(Arc::new)
+        })
     }
 }
 
@@ -64,13 +79,21 @@ pub(super) struct Route {
 impl Route {
     /// Reads a feed. `None` if it does not exist.
     pub fn read(connection: &Connection, id: Uuid) -> Result<Option<Self>> {
-        let Some(feed) = feed::find(connection, id)? else {
-            return Ok(None);
-        };
+        let found = feed::find(connection, id)?;
+        found.map(|feed| Self::of(connection, feed)).transpose()
+    }
+
+    /// Reads the sensors of a feed.
+    fn of(connection: &Connection, feed: Feed) -> Result<Self> {
         let ids: Vec<_> = feed.mappings.iter().map(|mapping| mapping.sensor_id).collect();
         let sensors = store::sensor::find_all(connection, &ids)?.into_iter();
         let sensors = sensors.filter(|sensor| sensor.organisation_id == feed.organisation_id);
         let sensors = sensors.map(|sensor| (sensor.id, sensor)).collect();
-        Ok(Some(Self { feed, sensors }))
+        Ok(Self { feed, sensors })
+    }
+
+    /// Returns whether the feed receives the messages of a topic.
+    pub fn matches(&self, topic: &str) -> bool {
+        self.feed.topic.as_ref().is_some_and(|filter| filter.matches(topic))
     }
 }

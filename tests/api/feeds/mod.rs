@@ -1,7 +1,11 @@
 //! Feeds: the messages of devices become readings.
 
+#[cfg(feature = "mqtt")]
+mod broker;
 mod catalogue;
 mod messages;
+#[cfg(feature = "mqtt")]
+mod mqtt;
 
 use serde_json::{Value, json};
 
