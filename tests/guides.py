@@ -58,7 +58,7 @@ MADE_UP = re.compile(
     r"(?P<id>[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})"
     r"|(?P<stamp>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z)"
     r"|(?P<moment>[A-Z][a-z]{2} \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d UTC)"
-    r"|(?P<secret>pa_[0-9a-f]{64})"
+    r"|(?P<secret>p[af]_[0-9a-f]{64})"
     r'|(?P<etag>"[0-9a-f]{32}")'
     r"|(?P<key>whsec_[0-9A-Za-z+/]{43}=)"
 )

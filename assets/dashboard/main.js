@@ -17,6 +17,7 @@ import { Assistant } from "./views/assistant.js";
 import { Audit } from "./views/audit.js";
 import { Backup } from "./views/backup.js";
 import { DemoStart } from "./views/demo_start.js";
+import { Feeds } from "./views/feeds.js";
 import { JobView } from "./views/job.js";
 import { LineageView } from "./views/lineage.js";
 import { LocationView } from "./views/location.js";
@@ -42,6 +43,7 @@ const VIEWS = {
   organisations: (rest) => html`<${Organisations} ...${rest} />`,
   locations: ({ parts: [id], ...rest }) => (id ? html`<${LocationView} key=${id} id=${id} ...${rest} />` : html`<${Locations} ...${rest} />`),
   sensors: ({ parts: [id], ...rest }) => (id ? html`<${SensorView} key=${id} id=${id} ...${rest} />` : html`<${Sensors} ...${rest} />`),
+  feeds: (rest) => html`<${Feeds} ...${rest} />`,
   tokens: (rest) => html`<${Tokens} ...${rest} />`,
   webhooks: (rest) => html`<${Webhooks} ...${rest} />`,
   audit: (rest) => html`<${Audit} ...${rest} />`,

@@ -14,6 +14,7 @@ pub fn run(loaded: &Loaded, json: Json) -> Outcome {
     let shown = Settings {
         storage: loaded.settings.storage.without_secrets(),
         smtp: loaded.settings.smtp.without_secrets(),
+        mqtt: loaded.settings.mqtt.without_secrets(),
         ..loaded.settings.clone()
     };
     let table =

@@ -26,9 +26,9 @@ use crate::{
     config::{Loaded, Settings},
     domain::token::new_secret,
     http,
-    service::{App, sign_in, token},
+    service::{App, broker::Options, sign_in, token},
     store::sqlite::backup::clear_passing,
-    task::{Tasks, accuracy, alerts, clock, health, sweeper, webhooks},
+    task::{Tasks, accuracy, alerts, clock, health, mqtt, sweeper, webhooks},
 };
 
 /// Name of the file in the data folder that the generated first admin token is written to.
@@ -126,6 +126,7 @@ pub async fn serve(
     health::start(&mut tasks, app.clone());
     alerts::start(&mut tasks, app.clone());
     webhooks::start(&mut tasks, app.clone());
+    mqtt::start(&mut tasks, &app, broker(settings)).map_err(|why| Failure(why.to_owned()))?;
     let upkeep = counted.clone();
     tasks.every("metrics", UPKEEP, move || {
         upkeep.upkeep();
@@ -158,6 +159,23 @@ pub async fn serve(
     served
         .map_err(|error| Failure(format!("the server failed: {error}")))?
         .map_err(|error| Failure(format!("the server failed: {error}")))
+}
+
+/// Returns the settings of the MQTT broker. `None` if there is none.
+fn broker(settings: &Settings) -> Option<Options> {
+    let mqtt = &settings.mqtt;
+    let (host, port, is_encrypted) = mqtt.address()?;
+    Some(Options {
+        host,
+        port,
+        is_encrypted,
+        username: mqtt.username.clone(),
+        password: mqtt.password.clone(),
+        password_file: mqtt.password_file.clone(),
+        client_id: mqtt.client_id.clone(),
+        ca_file: mqtt.ca_file.clone(),
+        message_bytes: settings.limits.body_bytes,
+    })
 }
 
 /// The first admin token, and the file that it was written to. The file is `None` if the operator set the token.

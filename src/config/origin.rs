@@ -11,7 +11,7 @@ pub fn explain(error: &figment::Error) -> String {
     // Messages do not show what may be a password.
     let is_secret = path
         .first()
-        .is_some_and(|section| section == "storage" || section == "smtp");
+        .is_some_and(|section| section == "storage" || section == "smtp" || section == "mqtt");
     let fault = match &error.kind {
         Kind::UnknownField(name, allowed) => {
             if path.last() != Some(name) {

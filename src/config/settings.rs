@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{limits::Limits, log::Log, smtp::Smtp, storage::Storage};
+use super::{limits::Limits, log::Log, mqtt::Mqtt, smtp::Smtp, storage::Storage};
 use crate::domain::clock::SLACK_HOURS;
 
 /// All settings of the server.
@@ -40,6 +40,8 @@ pub struct Settings {
     pub webhooks: Webhooks,
     /// Server that sends e-mail.
     pub smtp: Smtp,
+    /// MQTT broker from which feeds receive messages.
+    pub mqtt: Mqtt,
 }
 
 impl Default for Settings {
@@ -59,6 +61,7 @@ impl Default for Settings {
             retention: Retention::default(),
             webhooks: Webhooks::default(),
             smtp: Smtp::default(),
+            mqtt: Mqtt::default(),
         }
     }
 }

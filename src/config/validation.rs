@@ -96,6 +96,7 @@ pub fn check_texts(settings: &Settings) -> Result<(), Fault> {
         cors,
         storage,
         smtp,
+        mqtt,
         public_url,
         ..
     } = settings;
@@ -123,6 +124,7 @@ pub fn check_texts(settings: &Settings) -> Result<(), Fault> {
     }
     storage.check()?;
     smtp.check()?;
+    mqtt.check()?;
     if !public_url.is_empty() && !is_public_url(public_url) {
         let fault = "is not the address of the server: write https://host or https://host/path, without / at its end";
         return Err(quoted("public_url", public_url, fault));

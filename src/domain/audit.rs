@@ -49,6 +49,8 @@ pub enum AuditKind {
     Webhook,
     /// An alert.
     Alert,
+    /// A feed.
+    Feed,
 }
 
 impl AuditAction {
@@ -83,6 +85,7 @@ impl AuditKind {
             Self::Job => "job",
             Self::Webhook => "webhook",
             Self::Alert => "alert",
+            Self::Feed => "feed",
         }
     }
 
@@ -98,6 +101,7 @@ impl AuditKind {
             Self::Job,
             Self::Webhook,
             Self::Alert,
+            Self::Feed,
         ]
         .into_iter()
         .find(|kind| kind.as_str() == name)

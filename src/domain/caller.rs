@@ -26,7 +26,7 @@ pub enum Role {
     Viewer,
     /// Reads, and posts readings and predictions.
     Worker,
-    /// Changes its organisation's locations, sensors, sources, versions, jobs, webhooks and tokens.
+    /// Changes its organisation's locations, sensors, sources, versions, jobs, feeds, webhooks and tokens.
     Manager,
     /// May do everything in every organisation; belongs to none.
     Admin,

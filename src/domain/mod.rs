@@ -13,6 +13,7 @@ pub mod contract;
 pub mod counts;
 pub mod duration;
 pub mod error;
+pub mod feed;
 pub mod health;
 pub mod id;
 pub mod interval;

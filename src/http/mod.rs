@@ -7,6 +7,7 @@ pub mod csv;
 mod document;
 mod form;
 mod guard;
+mod ingest;
 mod labels;
 mod limited;
 mod metrics;

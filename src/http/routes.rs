@@ -70,6 +70,14 @@
 //! | POST | /api/v1/sensors/{id}/readings | post_sensor_readings | reading/mod.rs |
 //! | GET | /api/v1/sensors/{id}/readings | list_readings | reading/mod.rs |
 //! | DELETE | /api/v1/sensors/{id}/readings | withdraw_readings | reading/mod.rs |
+//! | POST | /api/v1/feeds | create_feed | feed/mod.rs |
+//! | GET | /api/v1/feeds | list_feeds | feed/mod.rs |
+//! | POST | /api/v1/feeds/try | try_feed | feed/mod.rs |
+//! | GET | /api/v1/feeds/{id} | get_feed | feed/mod.rs |
+//! | PUT | /api/v1/feeds/{id} | update_feed | feed/mod.rs |
+//! | DELETE | /api/v1/feeds/{id} | delete_feed | feed/mod.rs |
+//! | POST | /api/v1/feeds/{id}/secret | rotate_feed_secret | feed/mod.rs |
+//! | POST | /api/v1/ingest/{feed_id} | ingest | feed/mod.rs |
 //! | POST | /api/v1/predictions | post_predictions | prediction/mod.rs |
 //! | DELETE | /api/v1/predictions | withdraw_predictions | prediction/mod.rs |
 //! | GET | /api/v1/predictions | list_predictions | prediction/mod.rs |
@@ -92,7 +100,7 @@ use poem_openapi::OpenApiService;
 
 use super::{
     api::{
-        accuracy, alert, audit, backup, health, job, job_run, location, organisation, prediction, probe, reading,
+        accuracy, alert, audit, backup, feed, health, job, job_run, location, organisation, prediction, probe, reading,
         sensor, shadow, source, source_version, space, token, webhook,
     },
     context::Context,
@@ -122,7 +130,12 @@ type Models = (
     prediction::LineageApi,
     accuracy::AccuracyApi,
 );
-type Places = (location::LocationApi, sensor::SensorApi, reading::ReadingApi);
+type Places = (
+    location::LocationApi,
+    sensor::SensorApi,
+    reading::ReadingApi,
+    feed::FeedApi,
+);
 type Administration = (
     organisation::OrganisationApi,
     webhook::WebhookApi,
@@ -153,6 +166,7 @@ fn apis(app: &App) -> Apis {
         location::LocationApi(app.clone()),
         sensor::SensorApi(app.clone()),
         reading::ReadingApi(app.clone()),
+        feed::FeedApi(app.clone()),
     );
     let administration = (
         organisation::OrganisationApi(app.clone()),

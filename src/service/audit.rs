@@ -14,6 +14,7 @@ use crate::{
         Caller, Result, Role, Timestamp,
         alert::Alert,
         audit::{AuditAction, AuditEntry, AuditFilter, AuditKind, AuditPage, Changes, changes, hidden},
+        feed::Feed,
         job::JobRecord,
         location::Location,
         organisation::Organisation,
@@ -126,6 +127,7 @@ audited! {
     JobRecord, Job, name, |own, _| Ok(Some(own.organisation_id));
     Webhook, Webhook, name, |own, _| Ok(own.organisation_id);
     Alert, Alert, name, |own, _| Ok(Some(own.organisation_id));
+    Feed, Feed, name, |own, _| Ok(Some(own.organisation_id));
 }
 
 /// Key of an audit entry: its time, and its position among the entries with the same time.

@@ -21,12 +21,17 @@ const CLOCK: &str = "prediction_api_clock_suspect";
 const READERS: &str = "prediction_api_readers_in_use";
 const ENGINE: &str = "prediction_api_database_info";
 const LOOPS: &str = "prediction_api_runs_loops";
+const BROKER: &str = "prediction_api_mqtt_connected";
 const MESSAGES: &str = "prediction_api_webhook_messages_waiting";
 
 /// Registers the description of each metric.
 pub fn describe() {
     store::describe_metrics();
     counters::describe();
+    describe_gauge!(
+        BROKER,
+        "1 if this process receives the messages of the MQTT broker, otherwise 0"
+    );
     describe_gauge!(MESSAGES, "Messages to webhooks that are not delivered yet");
     describe_gauge!(DATABASE, Unit::Bytes, "Size of the database");
     describe_gauge!(FREE, Unit::Bytes, "Unused space in the database's file, with SQLite");
@@ -63,6 +68,7 @@ pub async fn measure(app: &App) {
     set(SCANS, load.scans);
     set(SCANS_WAITING, load.scans_waiting);
     set(READERS, load.readers);
+    set(BROKER, app.broker.is_connected().into());
     set(LOOPS, app.runs_the_loops().await.into());
     let is_on_postgres = app.is_on_postgres();
     let engine = if is_on_postgres { "postgresql" } else { "sqlite" };

@@ -9,8 +9,10 @@ pub mod alert;
 mod as_of;
 pub mod audit;
 pub mod backup;
+pub mod broker;
 pub mod clock;
 mod counters;
+pub mod feed;
 pub mod health;
 pub mod job;
 mod job_cache;
@@ -105,6 +107,9 @@ pub struct App {
     /// Alerts that watch predictions without a job, by source and organisation.
     alerts: alert::OfSources,
     tokens: Cache<[u8; 32], Caller>,
+    feeds: Arc<feed::Caches>,
+    /// State of the connection to the MQTT broker.
+    broker: Arc<broker::State>,
     jobs: Cache<Uuid, Arc<job_cache::CachedJob>>,
     owners: prediction::JobOwners,
     vitals: Cache<Uuid, Arc<Vitals>>,
@@ -124,6 +129,8 @@ impl App {
             contracts: db.catalogue_cache(Freshness::Exact),
             alerts: db.catalogue_cache(Freshness::Exact),
             tokens: db.catalogue_cache(Freshness::Second),
+            feeds: Arc::new(feed::Caches::of(&db)),
+            broker: Arc::default(),
             jobs: db.catalogue_cache(Freshness::Second),
             owners: db.catalogue_cache(Freshness::Second),
             vitals: db.commit_cache(),

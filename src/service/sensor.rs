@@ -13,7 +13,7 @@ use crate::{
     store::{
         clock,
         engine::{Connection, Transaction},
-        job, reading, sensor,
+        feed, job, reading, sensor,
     },
 };
 
@@ -90,7 +90,7 @@ pub async fn update(
 /// Deletes a sensor with its readings. Requires the role manager.
 ///
 /// # Errors
-/// Not found: the sensor. Conflict: a job binds the sensor to an input role.
+/// Not found: the sensor. Conflict: a job binds the sensor to an input role, or a feed maps messages to it.
 pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) -> Result<()> {
     caller.needs(Role::Manager)?;
     let caller = caller.clone();
@@ -99,6 +99,12 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
         expected.check(found.id, found.revision)?;
         if let Some(job) = job::any_bound_to(tx, id)? {
             return Err(Error::conflict(format!("the job {job} binds this sensor"), job));
+        }
+        if let Some(feed) = feed::any_with_sensor(tx, found.organisation_id, id)? {
+            return Err(Error::conflict(
+                format!("the feed {feed} maps messages to this sensor"),
+                feed,
+            ));
         }
         audit::by(tx, &caller, now).deleted(&found)?;
         reading::forget(tx, &found)?;

@@ -26,6 +26,7 @@
 //! | `health`, `health_changes` | The health state of a job or of one of its targets; each change of it. |
 //! | `reports` | The runs that workers reported. |
 //! | `webhooks`, `webhook_deliveries` | Receivers of changes with their signing keys; messages, pending and done. |
+//! | `feeds`, `feed_states` | A way in for the messages of devices, with its mappings; what arrived last. |
 //! | `audit` | Who created, changed or deleted what; deleted after `retention.audit_days`. |
 //! | `clock` | The time of the clock as it was trusted last (`seen`), the latest `available_at` (`stamped`), and whether no deadline passes (`held`). |
 //! | `imports` | The export that was imported, or is being imported. |
@@ -51,6 +52,7 @@ pub mod alert;
 pub mod audit;
 pub mod clock;
 pub mod delivery;
+pub mod feed;
 pub mod health;
 pub mod job;
 pub mod job_run;

@@ -84,6 +84,7 @@ pub fn belongings(connection: &Connection, id: Uuid) -> Result<Vec<(AuditKind, U
         "SELECT 'token' AS kind, id, name FROM tokens WHERE organisation_id = ?1
             UNION ALL SELECT 'webhook', id, name FROM webhooks WHERE organisation_id = ?1
             UNION ALL SELECT 'alert', id, name FROM alerts WHERE organisation_id = ?1
+            UNION ALL SELECT 'feed', id, name FROM feeds WHERE organisation_id = ?1
             UNION ALL SELECT 'sensor', id, name FROM sensors WHERE organisation_id = ?1
             UNION ALL SELECT 'location', id, name FROM locations WHERE organisation_id = ?1
             UNION ALL SELECT 'source_version', v.id, v.version FROM source_versions v JOIN sources s ON s.id = v.source_id
@@ -94,13 +95,14 @@ pub fn belongings(connection: &Connection, id: Uuid) -> Result<Vec<(AuditKind, U
     Ok(rows.collect::<RowResult<_>>()?)
 }
 
-/// Deletes an organisation with its tokens, webhooks, alerts, sensors, locations, sources and source versions. The caller has
-/// checked that the organisation has no jobs.
+/// Deletes an organisation with its tokens, webhooks, alerts, feeds, sensors, locations, sources and source versions. The
+/// caller has checked that the organisation has no jobs.
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     for sql in [
         "DELETE FROM tokens WHERE organisation_id = ?1",
         "DELETE FROM webhooks WHERE organisation_id = ?1",
         "DELETE FROM alerts WHERE organisation_id = ?1",
+        "DELETE FROM feeds WHERE organisation_id = ?1",
         // The sweeper deletes the readings of these sensors later, in small steps.
         "UPDATE reading_series SET sensor_id = NULL
             WHERE organisation_id = ?1 AND sensor_id IN (SELECT id FROM sensors WHERE organisation_id = ?1)",

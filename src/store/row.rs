@@ -14,6 +14,7 @@ use crate::domain::{
     alert::{AlertStateKind, Comparison, Tell},
     audit::{AuditAction, AuditKind},
     contract::InputKind,
+    feed::{FeedKind, TopicFilter},
     health::HealthState,
     interval::{Aggregation, IntervalLabel},
     job_run::RunStatus,
@@ -52,7 +53,7 @@ macro_rules! text_column {
     )*};
 }
 
-text_column!(Name, Stage, Description, Message);
+text_column!(Name, Stage, Description, Message, TopicFilter);
 
 macro_rules! enum_column {
     ($($name:ident),*) => {$(
@@ -82,6 +83,7 @@ enum_column!(
     RunStatus,
     DeliveryState,
     WebhookFormat,
+    FeedKind,
     AuditAction,
     AuditKind,
     Track,

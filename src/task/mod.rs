@@ -5,6 +5,11 @@ pub mod accuracy;
 pub mod alerts;
 pub mod clock;
 pub mod health;
+#[cfg(feature = "mqtt")]
+pub mod mqtt;
+#[cfg(not(feature = "mqtt"))]
+#[path = "mqtt_off.rs"]
+pub mod mqtt;
 pub mod sweeper;
 #[cfg(feature = "webhooks")]
 pub mod webhooks;

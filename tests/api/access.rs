@@ -52,8 +52,14 @@ pub async fn things(app: &TestApp, organisation: &str) -> Value {
         true => make("webhooks", json!({ "url": NOWHERE })).await,
         false => Uuid::new_v4().to_string(),
     };
+    let of_feed = make(
+        "sensors",
+        json!({ "name": format!("{name}, fed"), "metric": "celsius" }),
+    )
+    .await;
     json!({
         "name": name,
+        "feed": make("feeds", feed(&of_feed)).await,
         "alert": make("alerts", threshold(job["id"].as_str().unwrap())).await,
         "organisation": organisation,
         "empty": app.organisation(&name).await,
@@ -96,6 +102,7 @@ pub fn row(operation: &str, things: &Value) -> Value {
     let thing = |name: &str| things[name].as_str().unwrap();
     let [organisation, empty] = ["organisation", "empty"].map(thing);
     let [token, webhook, alert] = ["token", "webhook", "alert"].map(thing);
+    let own_feed = thing("feed");
     let [location, sensor, source] = ["location", "sensor", "source"].map(thing);
     let [version, job, pinned] = ["version", "job", "pinned"].map(thing);
     let [trial, shadow] = ["trial", "shadow"].map(thing);
@@ -134,6 +141,17 @@ pub fn row(operation: &str, things: &Value) -> Value {
         "list_alert_changes" => json!(["viewer", 200, 404, format!("{alert}/changes")]),
         "update_alert" => json!(["manager", 200, 404, alert, renamed]),
         "delete_alert" => json!(["manager", 204, 404, alert]),
+        "create_feed" => json!(["manager", 201, 403, "", new(feed(sensor))]),
+        "list_feeds" => json!(["viewer", 200, 200]),
+        "try_feed" => {
+            let mappings = feed(&Uuid::new_v4().to_string())["mappings"].clone();
+            json!(["manager", 200, 200, "", { "mappings": mappings, "message": { "t": 21.5 } }])
+        }
+        "get_feed" => json!(["viewer", 200, 404, own_feed]),
+        "update_feed" => json!(["manager", 200, 404, own_feed, renamed]),
+        "delete_feed" => json!(["manager", 204, 404, own_feed]),
+        "rotate_feed_secret" => json!(["manager", 200, 404, format!("{own_feed}/secret")]),
+        "ingest" => json!(["feed", 200, 401, own_feed, { "t": 21.5 }]),
         "create_organisation" => json!(["admin", 201, 403, "", renamed]),
         "list_organisations" => json!(["viewer", 200, 200]),
         "get_organisation" => json!(["viewer", 200, 404, organisation]),
@@ -206,11 +224,17 @@ fn threshold(job: &str) -> Value {
     json!({ "job_id": job, "metric": "mildew_risk", "when": "ge", "value": 60, "within": "P2D" })
 }
 
+fn feed(sensor: &str) -> Value {
+    json!({ "kind": "http", "mappings": [{ "sensor_id": sensor, "value": "/t" }] })
+}
+
 fn expected(who: &str, row: &Value) -> Value {
     let rank = |who: &str| WHO.iter().position(|known| *known == who).unwrap();
     let least = row[0].as_str().unwrap();
     match who {
         _ if least == "no token" => row[1].clone(),
+        // No token can do what the secret of a feed can.
+        _ if least == "feed" => json!(401),
         "no token" | "bad" | "expired" | "revoked" => json!(401),
         "other" => row[2].clone(),
         _ if rank(who) < rank(least) => json!(403),
@@ -368,7 +392,7 @@ async fn a_list_that_names_another_organisation_is_refused() {
         app.calls(&manager, table).await;
         lists += 1;
     }
-    assert_eq!(lists, if HAS_WEBHOOKS { 10 } else { 9 });
+    assert_eq!(lists, if HAS_WEBHOOKS { 11 } else { 10 });
 }
 
 async fn two_organisations() -> (TestApp, String, String) {

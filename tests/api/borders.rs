@@ -156,6 +156,14 @@ async fn a_conflict_with_another_organisations_thing_says_only_that_the_id_is_ta
     let place = json!({ "name": "x", "latitude": 1, "longitude": 1 });
     let sensor = json!({ "name": "x", "metric": "celsius" });
     let source = json!({ "name": "x" });
+    let mut feed = json!({ "name": "x", "kind": "http" });
+    let fed = json!({ "name": "fed", "metric": "celsius" });
+    feed["mappings"] = json!([{ "sensor_id": make("/sensors", fed.clone()).await, "value": "" }]);
+    let own = app.ok(&us, "POST /sensors", fed).await["id"].clone();
+    let theirs_feed = make("/feeds", feed.clone()).await;
+    (feed["id"], feed["name"]) = (theirs_feed, json!("ours"));
+    feed["mappings"][0]["sensor_id"] = own;
+    only_taken(&app, &us, "/api/v1/feeds", feed).await;
     for (path, body) in [
         ("/locations", place),
         ("/sensors", sensor),

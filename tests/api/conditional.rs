@@ -18,6 +18,9 @@ async fn start() -> (TestApp, Vec<(&'static str, String, Value)>) {
     let sensor = json!({ "organisation_id": home, "name": "thermometer", "metric": "celsius" });
     let renamed = json!({ "name": "renamed" });
     let id = |value: &Value| value.as_str().unwrap().to_owned();
+    let sensor_id = app.make("/api/v1/sensors", &sensor).await;
+    let mappings = json!([{ "sensor_id": sensor_id, "value": "/t" }]);
+    let feed = json!({ "organisation_id": home, "name": "gateway", "kind": "http", "mappings": mappings });
     let things = [
         ("organisations", home.clone(), renamed.clone()),
         (
@@ -25,11 +28,7 @@ async fn start() -> (TestApp, Vec<(&'static str, String, Value)>) {
             app.make("/api/v1/locations", &point).await,
             json!({ "elevation": 3 }),
         ),
-        (
-            "sensors",
-            app.make("/api/v1/sensors", &sensor).await,
-            json!({ "unit": "°C" }),
-        ),
+        ("sensors", sensor_id, json!({ "unit": "°C" })),
         #[cfg(feature = "webhooks")]
         (
             "webhooks",
@@ -38,6 +37,11 @@ async fn start() -> (TestApp, Vec<(&'static str, String, Value)>) {
                 &json!({ "organisation_id": home, "name": "on call", "url": "http://127.0.0.1:9/" }),
             )
             .await,
+            json!({ "active": false }),
+        ),
+        (
+            "feeds",
+            app.make("/api/v1/feeds", &feed).await,
             json!({ "active": false }),
         ),
         ("sources", id(&job["source_id"]), json!({ "retention_hours": null })),

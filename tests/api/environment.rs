@@ -95,6 +95,25 @@ fn the_password_of_the_mail_server_is_not_shown() {
 }
 
 #[test]
+fn the_password_of_the_broker_is_not_shown() {
+    let login = [
+        ("MQTT__URL", "mqtt://broker.farm.example"),
+        ("MQTT__USERNAME", "server"),
+        ("MQTT__PASSWORD", "hidden-horse"),
+    ];
+    let output = config(&login);
+    assert!(
+        text(&output.stdout).contains("url = \"mqtt://broker.farm.example\""),
+        "{output:?}"
+    );
+    let in_address = config(&[("MQTT__URL", "mqtt://server:hidden-horse@broker.farm.example")]);
+    assert_refused(&in_address, &["mqtt.url", "mqtt.username"]);
+    for output in [output, in_address] {
+        assert!(!format!("{output:?}").contains("hidden-horse"), "{output:?}");
+    }
+}
+
+#[test]
 fn a_variable_that_cannot_be_is_named_with_the_form_that_it_needs() {
     for (name, value, parts) in [
         ("LISTEN", "8000", vec!["\"8000\"", "ADDRESS:PORT"]),

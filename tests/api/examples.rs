@@ -15,6 +15,7 @@ const MAKE: &[&str] = &[
     "create_source_version",
     "set_up_job",
     "create_alert",
+    "create_feed",
     #[cfg(feature = "webhooks")]
     "create_webhook",
 ];
@@ -23,6 +24,7 @@ const MAKE: &[&str] = &[
 const SET_UP_FIRST: &[&str] = &[
     "set_up_job",
     "create_alert",
+    "create_feed",
     #[cfg(feature = "webhooks")]
     "create_webhook",
 ];
@@ -30,6 +32,7 @@ const SET_UP_FIRST: &[&str] = &[
 /// Deletions, each before that of the resources that it depends on.
 const DELETE: &[&str] = &[
     "delete_alert",
+    "delete_feed",
     "delete_job_shadow",
     "revoke_token",
     #[cfg(feature = "webhooks")]
@@ -115,6 +118,8 @@ struct Visitor {
     token: String,
     /// Id of the token that the examples created, which the server chose.
     made_token: Option<String>,
+    /// Secret of the feed that the examples created.
+    feed_secret: String,
 }
 
 impl Visitor {
@@ -123,6 +128,7 @@ impl Visitor {
             url: url.to_owned(),
             token: token.to_owned(),
             made_token: None,
+            feed_secret: String::new(),
         }
     }
 
@@ -135,7 +141,11 @@ impl Visitor {
         }
         let mut request = Client::new()
             .request(call.method.clone(), format!("{}{}", self.url, call.path))
-            .bearer_auth(&self.token);
+            .bearer_auth(if call.name == "ingest" {
+                &self.feed_secret
+            } else {
+                &self.token
+            });
         if let Some(body) = &call.body {
             request = request.json(body);
         }
@@ -143,6 +153,10 @@ impl Visitor {
         let (status, bytes) = (answer.status(), answer.bytes().await.unwrap());
         let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(500)]);
         assert!(status.is_success(), "{}: {status} {shown}", call.name);
+        if ["create_feed", "rotate_feed_secret"].contains(&call.name.as_str()) {
+            let made: Value = serde_json::from_slice(&bytes).unwrap();
+            self.feed_secret = made["secret"].as_str().unwrap().to_owned();
+        }
         if call.name == "create_token" {
             let made: Value = serde_json::from_slice(&bytes).unwrap();
             self.made_token = made["id"].as_str().map(str::to_owned);

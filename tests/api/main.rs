@@ -35,6 +35,7 @@ mod environment;
 mod examples;
 mod expiry;
 mod exporters;
+mod feeds;
 mod field;
 mod files;
 mod forms;
@@ -101,6 +102,8 @@ mod withdrawal;
 mod withdrawal_of_readings;
 #[cfg(not(feature = "demo"))]
 mod without_demo;
+#[cfg(not(feature = "mqtt"))]
+mod without_mqtt;
 #[cfg(not(feature = "tls"))]
 mod without_tls;
 #[cfg(not(feature = "webhooks"))]

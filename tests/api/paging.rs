@@ -51,6 +51,14 @@ async fn start() -> (TestApp, Vec<String>) {
             app.make("/api/v1/webhooks", &body).await;
         }
     }
+    let first = format!("GET /sensors?organisation_id={home}&limit=1");
+    let fed = app.ok(ADMIN, &first, Value::Null).await[0]["id"].clone();
+    for n in 0..ROWS {
+        let mappings = json!([{ "sensor_id": fed, "value": "" }]);
+        let name = format!("feed {n}");
+        let body = json!({ "organisation_id": home, "name": name, "kind": "http", "mappings": mappings });
+        app.make("/api/v1/feeds", &body).await;
+    }
     let version = job["source_version_id"].as_str().unwrap();
     let source = source.as_str().unwrap();
     let lists = [
@@ -62,6 +70,7 @@ async fn start() -> (TestApp, Vec<String>) {
         format!("jobs?active=true&source_id={source}&organisation_id={home}"),
         format!("jobs/service/{version}?"),
         format!("tokens?organisation_id={home}"),
+        format!("feeds?kind=http&organisation_id={home}"),
         #[cfg(feature = "webhooks")]
         format!("webhooks?organisation_id={home}"),
     ];

@@ -258,7 +258,7 @@ impl Drop for Private {
 }
 
 /// Returns a free port below those that the system gives to others, who could take it before the server has started.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     loop {
         let port = 10_000 + u16::try_from(Uuid::new_v4().as_u128() % 20_000).unwrap();
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {

@@ -10,11 +10,12 @@ const [url, token, order] = process.argv.slice(2);
 
 // Things are made before they are used and deleted last, each before what it stands on.
 const ONE_BY_ONE = ["create_organisation", "create_location", "create_sensor", "create_source", "create_source_version"];
-const FIRST = [...(order === "first" ? [] : ONE_BY_ONE), "set_up_job", "create_alert", "create_webhook", "create_token"];
-const LEFT_OUT = order === "first" ? ONE_BY_ONE : [];
+const FIRST = [...(order === "first" ? [] : ONE_BY_ONE), "set_up_job", "create_alert", "create_feed", "create_webhook", "create_token"];
+// A message needs the secret of the feed, which is another one than the token.
+const LEFT_OUT = [...(order === "first" ? ONE_BY_ONE : []), "ingest"];
 // The reads come before the withdrawals of what they read.
 const LAST = [
-  "withdraw_predictions", "delete_alert", "delete_job_shadow", "revoke_token", "delete_webhook", "delete_job", "delete_source_version",
+  "withdraw_predictions", "delete_alert", "delete_feed", "delete_job_shadow", "revoke_token", "delete_webhook", "delete_job", "delete_source_version",
   "delete_source", "delete_sensor", "delete_location", "delete_organisation",
 ];
 

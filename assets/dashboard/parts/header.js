@@ -14,7 +14,7 @@ const GROUPS = [
   ["places", [["locations"], ["sensors"]]],
   ["models", [["sources"]]],
   ["administration", [
-    ["organisations", "admin"], ...(HAS_WEBHOOKS ? [["webhooks", "manager"]] : []), ["audit", "manager"], ["tokens", "manager"],
+    ["organisations", "admin"], ["feeds", "manager"], ...(HAS_WEBHOOKS ? [["webhooks", "manager"]] : []), ["audit", "manager"], ["tokens", "manager"],
     ["space", "admin"], ["backup", "admin"],
   ]],
 ];

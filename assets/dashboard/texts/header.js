@@ -9,6 +9,7 @@ export const text = {
   places: "Places",
   locations: "Locations",
   sensors: "Sensors",
+  feeds: "Feeds",
   models: "Models",
   sources: "Sources",
   administration: "Administration",

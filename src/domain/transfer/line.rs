@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{alerts, catalogue, records, values};
+use super::{alerts, catalogue, feeds, records, values};
 use crate::domain::time::Timestamp;
 
 /// The name of the format, which the head contains.
@@ -95,6 +95,10 @@ lines! {
     AlertState(alerts::AlertState) "alert_state",
     /// A transition of an alert.
     AlertChange(alerts::AlertChange) "alert_change",
+    /// A feed.
+    Feed(feeds::Feed) "feed",
+    /// What has arrived at a feed.
+    FeedState(feeds::FeedState) "feed_state",
     /// An entry of the audit trail.
     Audit(records::Audit) "audit",
     /// A fact about the clock.

@@ -8,6 +8,7 @@
 mod alerts;
 mod catalogue;
 mod column;
+mod feeds;
 mod line;
 mod points;
 mod records;
@@ -16,6 +17,7 @@ mod values;
 pub use alerts::{Alert, AlertChange, AlertState};
 pub use catalogue::{Binding, Job, JobShadow, Location, Organisation, Sensor, Source, SourceVersion, Token};
 pub use column::{Credential, Exact, Hex, Moment, SigningKey, Verbatim};
+pub use feeds::{Feed, FeedState};
 pub use line::{End, FORMAT, Head, KINDS, Line, VERSION, kind_of};
 pub use points::Points;
 pub use records::{Audit, Clock, Health, HealthChange, JobHistory, Report, Webhook, WebhookDelivery};

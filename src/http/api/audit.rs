@@ -34,7 +34,7 @@ impl AuditApi {
     /// List the audit trail
     ///
     /// Returns who created, changed or deleted what, and when, newest first: organisations, tokens, locations, sensors,
-    /// sources, their versions, jobs and webhooks. The server's setting `retention.audit_days` says how long entries
+    /// sources, their versions, jobs, alerts, feeds and webhooks. The server's setting `retention.audit_days` says how long entries
     /// are stored. A manager sees the entries of its organisation, an admin sees all. Needs: manager.
     #[oai(path = "/audit", method = "get", operation_id = "list_audit")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]

@@ -4,6 +4,7 @@ pub mod accuracy;
 pub mod alert;
 pub mod audit;
 pub mod backup;
+pub mod feed;
 pub mod health;
 pub mod job;
 pub mod job_run;

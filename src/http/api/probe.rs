@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::tag::Tag;
 use crate::{
     http::form::{answer::Answer, reply::Plain},
-    service::{App, clock},
+    service::{App, broker, clock},
 };
 
 /// The state of the server.
@@ -80,6 +80,8 @@ impl ProbeApi {
             true => Engine::Postgresql,
             false => Engine::Sqlite,
         };
-        Ok(Probe::ok(Some(engine), clock::warnings(&self.0)?))
+        let mut warnings = clock::warnings(&self.0)?;
+        warnings.extend(broker::warning(&self.0));
+        Ok(Probe::ok(Some(engine), warnings))
     }
 }

@@ -13,6 +13,8 @@ pub enum Tag {
     Accuracy,
     /// Post, read and withdraw readings of sensors.
     Readings,
+    /// Ways in for the messages of devices: how messages become readings.
+    Feeds,
     /// The health of jobs: whether their predictions keep arriving.
     Health,
     /// Alerts about predicted values: what raises and clears them, and their states.
@@ -45,6 +47,7 @@ const IN_ORDER: &[Tag] = &[
     Tag::Predictions,
     Tag::Accuracy,
     Tag::Readings,
+    Tag::Feeds,
     Tag::Health,
     Tag::Alerts,
     Tag::Sources,

@@ -1,9 +1,10 @@
 //! Authentication: identifies the caller of a request by its bearer token.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use poem::{FromRequest, Request, RequestBody, http::header};
 use poem_openapi::{SecurityScheme, auth::Bearer};
+use uuid::Uuid;
 
 use super::cursor;
 use crate::{
@@ -11,10 +12,11 @@ use crate::{
     http::{
         context::{Context, SeenCaller},
         guard::rate::{Left, whole_seconds},
+        ingest::feed_in,
         limited,
         problem::{Problem, TOO_MANY_REQUESTS, no_token},
     },
-    service::{App, token},
+    service::{App, feed, token},
 };
 
 /// Defines an argument type for each role. The framework creates a security scheme for each of them, and the API's
@@ -37,6 +39,7 @@ schemes! {
     WorkerAuth, "worker";
     ManagerAuth, "manager";
     AdminAuth, "admin";
+    FeedAuth, "feed";
 }
 
 async fn any(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
@@ -56,6 +59,11 @@ async fn manager(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
 
 async fn admin(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
     at_least(Role::Admin, request, &bearer)
+}
+
+/// Returns the caller of the feed that the path names, whose secret is no other token.
+async fn feed(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
+    Ok(caller(request, &bearer.token)?)
 }
 
 fn at_least(role: Role, request: &Request, bearer: &Bearer) -> poem::Result<Caller> {
@@ -82,7 +90,14 @@ fn secret(request: &Request) -> Option<&str> {
 #[derive(Clone)]
 pub struct Session {
     app: App,
+    given: Arc<Given>,
+}
+
+/// The secret of a request.
+struct Given {
     secret: String,
+    /// Feed that the path names. Only the secret of this feed is then valid.
+    feed: Option<Uuid>,
 }
 
 impl Session {
@@ -91,9 +106,17 @@ impl Session {
     /// # Errors
     /// 401 without a token.
     pub fn of(request: &Request) -> Result<Self, Problem> {
+        Self::with(request, secret(request).ok_or_else(no_token)?)
+    }
+
+    fn with(request: &Request, secret: &str) -> Result<Self, Problem> {
+        let given = Given {
+            secret: secret.to_owned(),
+            feed: feed_in(request.uri().path()),
+        };
         Ok(Self {
             app: Context::of(request)?.app.clone(),
-            secret: secret(request).ok_or_else(no_token)?.to_owned(),
+            given: Arc::new(given),
         })
     }
 
@@ -102,7 +125,10 @@ impl Session {
     /// # Errors
     /// Unauthenticated (401) if the token is no longer valid.
     pub fn caller(&self) -> Result<Caller, Error> {
-        token::authenticate(&self.app, &self.secret)
+        match self.given.feed {
+            Some(id) => feed::authenticate(&self.app, id, &self.given.secret),
+            None => token::authenticate(&self.app, &self.given.secret),
+        }
     }
 }
 
@@ -114,7 +140,7 @@ impl<'a> FromRequest<'a> for Session {
 
 fn caller(request: &Request, secret: &str) -> Result<Caller, Problem> {
     let context = Context::of(request)?;
-    let caller = token::authenticate(&context.app, secret)?;
+    let caller = Session::with(request, secret)?.caller()?;
     let left = context.rate.as_ref().map(|rate| rate.take(caller.id));
     let turn = match left {
         Some(Left::Nothing(wait)) => Err(too_many(wait)),

@@ -13,7 +13,7 @@ mod csv_number;
 pub mod csv_table;
 pub mod cursor;
 pub mod gaps;
-mod json_faults;
+pub mod json_faults;
 pub mod json_lines;
 pub mod json_text;
 mod json_words;

@@ -82,6 +82,11 @@ const GROUPS: &[(&str, &[Entry])] = &[
                 "Writing a worker",
                 "A program that fetches its jobs and posts predictions.",
             ),
+            entry(
+                "devices",
+                "Connect devices",
+                "Readings from the messages of devices and network servers.",
+            ),
             entry("alerts", "Alerts", "Be told once, before a threshold is passed."),
             entry(
                 "accuracy",

@@ -40,6 +40,10 @@ pub enum Unique {
     AlertId,
     /// The name of an alert in its organisation.
     AlertName,
+    /// The id of a feed.
+    FeedId,
+    /// The name of a feed in its organisation.
+    FeedName,
     /// The name of a webhook in its organisation, or among the webhooks that do not belong to one organisation.
     WebhookName,
 }

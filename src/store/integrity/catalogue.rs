@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::report::Report;
 use crate::{
     domain::{
-        audit::AuditEntry, contract::OutputRole, job_history::JobHistoryEntry, location::Location,
+        audit::AuditEntry, contract::OutputRole, feed::Feed, job_history::JobHistoryEntry, location::Location,
         organisation::Organisation, prediction::StoredWorkerRun, sensor::Sensor, shadow::Shadow, source::Source,
         source_version::SourceVersion, token::Token, webhook::Webhook,
     },
@@ -26,6 +26,7 @@ pub fn check(connection: &Connection, report: &mut Report) {
     decode::<Source>(connection, "sources", report);
     decode::<SourceVersion>(connection, "source_versions", report);
     decode::<Webhook>(connection, "webhooks", report);
+    decode::<Feed>(connection, "feeds JOIN feed_states ON feed_id = id", report);
     decode::<AuditEntry>(connection, "audit", report);
     decode::<JobHistoryEntry>(connection, "job_history", report);
     let shadows = "job_shadows JOIN source_versions ON id = source_version_id";

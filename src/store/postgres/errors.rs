@@ -131,6 +131,8 @@ const UNIQUE: &[(&str, Unique)] = &[
     ("webhooks_id", Unique::WebhookId),
     ("alerts_id", Unique::AlertId),
     ("alerts_name", Unique::AlertName),
+    ("feeds_id", Unique::FeedId),
+    ("feeds_name", Unique::FeedName),
     ("webhooks_of_organisation", Unique::WebhookName),
     ("webhooks_of_all", Unique::WebhookName),
 ];

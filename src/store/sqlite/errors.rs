@@ -142,6 +142,8 @@ const UNIQUE: &[(&str, Unique)] = &[
     ("webhooks.id", Unique::WebhookId),
     ("alerts.id", Unique::AlertId),
     ("alerts.organisation_id, alerts.name", Unique::AlertName),
+    ("feeds.id", Unique::FeedId),
+    ("feeds.organisation_id, feeds.name", Unique::FeedName),
     ("webhooks.organisation_id, webhooks.name", Unique::WebhookName),
     ("webhooks.name", Unique::WebhookName),
 ];
@@ -181,7 +183,7 @@ mod tests {
                 "SELECT t.name || '.' || c.name, i.name FROM pragma_table_list t
                     JOIN pragma_index_list(t.name) i JOIN pragma_index_info(i.name) c
                     WHERE i.\"unique\" AND t.name IN ('organisations', 'tokens', 'locations', 'sensors', 'sources',
-                        'source_versions', 'jobs', 'webhooks', 'alerts') ORDER BY i.name, c.seqno",
+                        'source_versions', 'jobs', 'webhooks', 'alerts', 'feeds') ORDER BY i.name, c.seqno",
             )
             .unwrap();
         let mut constraints = std::collections::BTreeMap::<String, Vec<String>>::new();

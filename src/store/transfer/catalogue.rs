@@ -2,8 +2,8 @@
 
 use super::table::tables;
 use crate::domain::transfer::{
-    Alert, AlertChange, AlertState, Audit, Clock, Health, HealthChange, JobHistory, JobShadow, Location, Organisation,
-    Report, Sensor, Source, SourceVersion, Token, Webhook, WebhookDelivery,
+    Alert, AlertChange, AlertState, Audit, Clock, Feed, FeedState, Health, HealthChange, JobHistory, JobShadow,
+    Location, Organisation, Report, Sensor, Source, SourceVersion, Token, Webhook, WebhookDelivery,
 };
 
 tables! {
@@ -87,6 +87,15 @@ tables! {
             FROM alert_changes ORDER BY alert_id, number",
         "INSERT INTO alert_changes (alert_id, number, job_id, location_id, stage, previous, state, previous_level,
             level, at, told, facts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    Feed { id, organisation_id, name, kind, topic, active, mappings, hash, created_at, updated_at, revision }
+        "SELECT id, organisation_id, name, kind, topic, active, mappings, hash, created_at, updated_at, revision FROM
+            feeds ORDER BY id",
+        "INSERT INTO feeds (id, organisation_id, name, kind, topic, active, mappings, hash, created_at, updated_at,
+            revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    FeedState { feed_id, last_message_at, last_stored_at, problem_at, problem }
+        "SELECT feed_id, last_message_at, last_stored_at, problem_at, problem FROM feed_states ORDER BY feed_id",
+        "INSERT INTO feed_states (feed_id, last_message_at, last_stored_at, problem_at, problem) VALUES (?1, ?2, ?3,
+            ?4, ?5)";
     Audit { at, position, token_id, token_name, organisation_id, action, kind, thing_id, name, changes }
         "SELECT at, position, token_id, token_name, organisation_id, action, kind, thing_id, name, changes FROM
             audit ORDER BY at, position",

@@ -48,6 +48,8 @@ pub fn read(connection: &Connection, mut each: impl FnMut(Line) -> Result<()>) -
     table::read(connection, Line::Alert, each)?;
     table::read(connection, Line::AlertState, each)?;
     table::read(connection, Line::AlertChange, each)?;
+    table::read(connection, Line::Feed, each)?;
+    table::read(connection, Line::FeedState, each)?;
     table::read(connection, Line::Audit, each)?;
     table::read(connection, Line::Clock, each)?;
     table::read(connection, Line::ReadingSeries, each)?;
@@ -101,6 +103,8 @@ impl Writer {
             Line::Alert(record) => table::insert(tx, record),
             Line::AlertState(record) => table::insert(tx, record),
             Line::AlertChange(record) => table::insert(tx, record),
+            Line::Feed(record) => table::insert(tx, record),
+            Line::FeedState(record) => table::insert(tx, record),
             Line::Audit(record) => table::insert(tx, record),
             Line::Clock(record) => table::insert(tx, record),
             Line::ReadingSeries(record) => table::insert(tx, record),

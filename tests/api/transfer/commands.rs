@@ -198,7 +198,7 @@ async fn csv_is_that_of_the_api() {
             "s.csv",
         ],
     ));
-    assert_eq!(told, "s.csv has 4 rows\n");
+    assert_eq!(told, "s.csv has 5 rows\n");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,5 @@
-//! A database with everything: revisions, withdrawals, stages, trials, promotions, history, webhooks, deleted jobs whose
-//! predictions remain, posts without a job, accounts of runs, and a clock that was set back.
+//! A database with everything: revisions, withdrawals, stages, trials, promotions, history, webhooks, feeds, deleted jobs
+//! whose predictions remain, posts without a job, accounts of runs, and a clock that was set back.
 
 use prediction_api::domain::Timestamp;
 use reqwest::Method;
@@ -42,6 +42,7 @@ impl World {
         direct(&field).await;
         details(&field).await;
         alerts(&field).await;
+        feeds(app, &elsewhere).await;
         app.token("worker", "worker", &field.home).await;
         let shared = json!({ "view": "job", "job_id": field.job });
         let link = json!({ "name": "link", "role": "viewer", "organisation_id": field.home, "limited_to": shared });
@@ -83,7 +84,7 @@ impl World {
         let (job, there) = (&self.field.job, &self.field.there);
         let mut paths: Vec<String> = Vec::new();
         for list in
-            "organisations tokens locations sensors sources source_versions jobs webhooks alerts audit".split(' ')
+            "organisations tokens locations sensors sources source_versions jobs webhooks alerts feeds audit".split(' ')
         {
             if list == "webhooks" && !HAS_WEBHOOKS {
                 continue;
@@ -212,6 +213,28 @@ async fn alerts(field: &Field) {
             json!({ "job_id": field.job, "issue_time": issue_time, "stage": "calibrated", "predictions": [point] });
         app.ok(ADMIN, "POST /predictions", body).await;
     }
+}
+
+/// Creates a feed that has received a message with a fault and one without, and one of the kind mqtt.
+async fn feeds(app: &TestApp, organisation: &str) {
+    let device = json!([{ "pointer": "/device", "equals": "a" }]);
+    let mappings = json!([
+        { "sensor_id": SENSOR, "value": "/t", "time": "/at", "when": device, "factor": 0.1, "offset": -1.25 }
+    ]);
+    let http = json!({ "name": "Gateway", "organisation_id": organisation, "kind": "http", "mappings": mappings });
+    let made = app.ok(ADMIN, "POST /feeds", http).await;
+    let call = format!("POST /ingest/{}", made["id"].as_str().unwrap());
+    let secret = made["secret"].as_str().unwrap();
+    for t in [json!("warm"), json!(215)] {
+        let message = json!({ "device": "a", "t": t, "at": "2023-10-26T20:00:00Z" });
+        app.ok(secret, &call, message).await;
+    }
+    let mappings = json!([{ "sensor_id": SENSOR, "value": "", "topic": "farm/+" }]);
+    let mqtt = json!({
+        "name": "Broker", "organisation_id": organisation, "kind": "mqtt", "topic": "farm/#", "active": false,
+        "mappings": mappings
+    });
+    app.ok(ADMIN, "POST /feeds", mqtt).await;
 }
 
 async fn webhook(app: &TestApp, home: &str) -> Option<String> {
