@@ -45,11 +45,12 @@ const CRATES: &[(&str, &[&str])] = &[
     // Other servers are called from one layer.
     ("reqwest", &["service"]),
     ("lettre", &["service"]),
+    ("rumqttc", &["service"]),
     ("indicatif", &["cli"]),
     ("tokio", &["store", "service", "http", "task", "cli"]),
     ("hyper", &["http"]),
-    // TLS is served by one layer, and used by another to reach the database.
-    ("tokio_rustls", &["http", "store"]),
+    // TLS is served by one layer, and used by others to reach the database and the MQTT broker.
+    ("tokio_rustls", &["http", "store", "service"]),
     ("metrics_exporter_prometheus", &["http"]),
     ("figment", &["config"]),
     ("clap", &["cli", "config"]),

@@ -1,11 +1,6 @@
 //! Messages of an MQTT broker: none is lost when the broker or the server stops, and none is stored twice.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-    time::Duration,
-};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 use serde_json::{Value, json};
 use tempfile::tempdir;
@@ -15,17 +10,22 @@ use super::broker::{Broker, DEADLINE, certify};
 use crate::{
     command_line::command,
     remote::{Caller, Remote},
-    storage::free_port,
+    storage::{self, free_port},
 };
 
 /// Starts the server on its folder with a broker. `more` are further environment variables.
 fn serve(folder: &Path, url: &str, more: &[(&str, &str)]) -> Remote {
+    if storage::is_postgres() {
+        // The database is created, so that the server uses it.
+        storage::url_of(folder);
+    }
     let mut command = command(folder, &[]);
     command.env("PREDICTION_API_MQTT__URL", url);
     for (name, value) in more {
         command.env(format!("PREDICTION_API_MQTT__{name}"), value);
     }
-    Remote::start_command(command, Stdio::null())
+    let log = fs::File::create(folder.join("log")).unwrap();
+    Remote::start_command(command, log.into())
 }
 
 fn plain(folder: &Path, broker: &Broker) -> Remote {
@@ -284,4 +284,35 @@ async fn a_connection_is_encrypted_and_logged_in() {
     until("a login", async || warnings(&server.caller).await == "null").await;
     let (_, metrics) = server.caller.page("/metrics").await;
     assert!(metrics.contains("prediction_api_mqtt_connected 1"), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_database_has_not_stored_is_not_acknowledged() {
+    let (folder, mut broker) = (tempdir().unwrap(), Broker::new(free_port()));
+    broker.start().await;
+    let server = plain(folder.path(), &broker);
+    let (home, sensor) = sensor(&server.caller).await;
+    let feed = feed(&server.caller, &home, "farm/+", timed(&sensor)).await;
+    subscribed(&server.caller, &broker, &feed, "farm/a").await;
+    let file = folder.path().join("data/prediction-api.db");
+    let lock = (!storage::is_postgres()).then(|| rusqlite::Connection::open(file).unwrap());
+    match &lock {
+        Some(lock) => lock.execute_batch("BEGIN IMMEDIATE").unwrap(),
+        None => storage::close(folder.path(), true),
+    }
+    broker.publish(numbered("farm/a", 0..10)).await;
+    until("the messages wait", async || {
+        let log = fs::read_to_string(folder.path().join("log")).unwrap();
+        let is_away = storage::is_postgres() && server.caller.probe("/readyz").await == 503;
+        log.contains("wait for the database") || is_away
+    })
+    .await;
+    // Ends it as a power cut does.
+    drop(server);
+    match lock {
+        Some(lock) => drop(lock),
+        None => storage::close(folder.path(), false),
+    }
+    let server = plain(folder.path(), &broker);
+    has_all(&server.caller, &sensor, 10).await;
 }
