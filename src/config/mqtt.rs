@@ -21,7 +21,8 @@ pub struct Mqtt {
     pub password: String,
     /// File that contains the password of the user. It is read for each connection.
     pub password_file: PathBuf,
-    /// Id by which the broker knows this server. It stores the messages that arrive while the server is off for this id.
+    /// Id by which the broker knows this server. It stores the messages that arrive while the server is off for this
+    /// id.
     pub client_id: String,
     /// PEM file of certificate authorities that are trusted besides those of the system.
     pub ca_file: PathBuf,

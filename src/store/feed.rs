@@ -86,7 +86,8 @@ pub fn topics(connection: &Connection) -> Result<Vec<TopicFilter>> {
     Ok(rows.collect::<RowResult<_>>()?)
 }
 
-/// Returns the id of a feed that maps messages to the sensor, which belongs to the organisation. `None` if there is none.
+/// Returns the id of a feed that maps messages to the sensor, which belongs to the organisation. `None` if there is
+/// none.
 ///
 /// The mappings are stored as JSON, in which the id of a sensor has one spelling.
 pub fn any_with_sensor(connection: &Connection, organisation_id: Uuid, sensor_id: Uuid) -> Result<Option<Uuid>> {

@@ -31,12 +31,12 @@ pub struct Mapping {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<Vec<Condition>>,
     /// Place of the value in the message, as a JSON pointer (RFC 6901) such as `/object/temperature`. The empty text
-    /// means the whole message. The value is a number, a text that is a number, or a boolean, which counts as 1 or 0. The
-    /// mapping is left out if the place is absent or null.
+    /// means the whole message. The value is a number, a text that is a number, or a boolean, which counts as 1 or 0.
+    /// The mapping is left out if the place is absent or null.
     pub value: Pointer,
-    /// Place of the time, as a JSON pointer: an RFC 3339 text, or the seconds, milliseconds, microseconds or nanoseconds
-    /// since 1970 as a number. The magnitude shows the unit: below 1e11 seconds, below 1e14 milliseconds, below 1e17
-    /// microseconds. If absent, the time is that of the arrival.
+    /// Place of the time, as a JSON pointer: an RFC 3339 text, or the seconds, milliseconds, microseconds or
+    /// nanoseconds since 1970 as a number. The magnitude shows the unit: below 1e11 seconds, below 1e14 milliseconds,
+    /// below 1e17 microseconds. If absent, the time is that of the arrival.
     #[oai(nullable)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Pointer>,

@@ -1,7 +1,7 @@
 //! Feeds: ways in for the messages of devices. A feed maps places in a message to readings of sensors.
 //!
-//! A message arrives by HTTP, or from an MQTT broker. Each mapping of the feed applies to the messages of one topic filter
-//! and of some conditions, and takes a value, and maybe a time, out of them.
+//! A message arrives by HTTP, or from an MQTT broker. Each mapping of the feed applies to the messages of one topic
+//! filter and of some conditions, and takes a value, and maybe a time, out of them.
 
 mod apply;
 mod condition;

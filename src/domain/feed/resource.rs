@@ -113,8 +113,8 @@ pub struct IssuedFeed {
     #[serde(flatten)]
     #[oai(flatten)]
     pub feed: Feed,
-    /// Secret for `POST /api/v1/ingest/{feed_id}`; only with the kind http. It is shown when the feed is created, and when
-    /// the secret is rotated.
+    /// Secret for `POST /api/v1/ingest/{feed_id}`; only with the kind http. It is shown when the feed is created, and
+    /// when the secret is rotated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
 }

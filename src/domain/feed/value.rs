@@ -62,8 +62,8 @@ pub fn time(found: &Value) -> Result<Timestamp, &'static str> {
     }
 }
 
-/// Returns the time of a number of seconds, milliseconds, microseconds or nanoseconds since 1970. The magnitude shows the
-/// unit: each limit is a time after the year 5000 in the smaller unit, and one before 1974 in the larger.
+/// Returns the time of a number of seconds, milliseconds, microseconds or nanoseconds since 1970. The magnitude shows
+/// the unit: each limit is a time after the year 5000 in the smaller unit, and one before 1974 in the larger.
 fn since_1970(number: &Number) -> Option<Timestamp> {
     let size = number.as_f64()?.abs();
     // Microseconds are `number * factor / divisor`.

@@ -20,8 +20,8 @@ use crate::domain::feed::TopicFilter;
 /// Interval of the pings of an idle connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// Largest packet that is read, in bytes. A larger one ends the connection, and the broker would repeat it, so it is far
-/// above the largest message.
+/// Largest packet that is read, in bytes. A larger one ends the connection, and the broker would repeat it, so it is
+/// far above the largest message.
 const PACKET_BYTES: usize = 64 << 20;
 
 /// Number of messages that wait for their transaction. More stay at the broker.

@@ -1,8 +1,8 @@
 //! The MQTT broker from which feeds receive messages: its connection, and the messages on their way into the database.
 //!
-//! The session at the broker is persistent, and a message is acknowledged after its readings are committed. So the broker
-//! repeats what a crash, a restart or a database that is away has left open. A repeated message stores nothing again if it
-//! has a time of its own.
+//! The session at the broker is persistent, and a message is acknowledged after its readings are committed. So the
+//! broker repeats what a crash, a restart or a database that is away has left open. A repeated message stores nothing
+//! again if it has a time of its own.
 
 #[cfg(feature = "mqtt")]
 mod client;

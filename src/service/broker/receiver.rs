@@ -100,7 +100,10 @@ impl Receiver {
         let mut is_connected = false;
         loop {
             let happening = tokio::select! {
-                happening = client.next() => happening.unwrap_or_else(|| Happening::Lost("the client has failed".to_owned())),
+                happening = client.next() => match happening {
+                    Some(happening) => happening,
+                    None => return Err(failed("the client has failed".to_owned())),
+                },
                 _ = look.tick(), if is_connected => {
                     if !self.app.runs_the_loops().await {
                         return Ok(());
@@ -218,8 +221,8 @@ impl Receiver {
                     sleep(REST).await;
                 }
                 Err(error) => {
-                    let topic = received.first().map(|received| received.topic.as_str());
-                    tracing::error!(%error, topic, messages = received.len(), "messages of the MQTT broker cannot be stored");
+                    let (topic, messages) = (received.first().map(|first| &first.topic), received.len());
+                    tracing::error!(%error, topic, messages, "messages of the MQTT broker cannot be stored");
                     return false;
                 }
             }

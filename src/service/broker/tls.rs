@@ -8,7 +8,8 @@ use tokio_rustls::rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-/// Returns the configuration of TLS, which trusts the authorities of the system, and those of the file if it is not empty.
+/// Returns the configuration of TLS, which trusts the authorities of the system, and those of the file if it is not
+/// empty.
 ///
 /// # Errors
 /// Returns a description of what is wrong with the file.

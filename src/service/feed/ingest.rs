@@ -17,8 +17,8 @@ use crate::{
 
 const REFUSED: Error = Error::Unauthenticated("the feed is unknown, or its secret is another one");
 
-/// Returns the caller whose feed has this id and this secret. Secrets are cached, so one that another process replaced is
-/// accepted for up to a second more.
+/// Returns the caller whose feed has this id and this secret. Secrets are cached, so one that another process
+/// replaced is accepted for up to a second more.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] if the feed does not exist, or has another secret.

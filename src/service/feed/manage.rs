@@ -17,12 +17,12 @@ use crate::{
     store::{self, engine::Connection, feed},
 };
 
-/// Creates a feed, and returns it with its secret if it is of the kind http. Requires the role manager, and for the kind
-/// mqtt the role admin.
+/// Creates a feed, and returns it with its secret if it is of the kind http. Requires the role manager, and for the
+/// kind mqtt the role admin.
 ///
 /// # Errors
-/// Invalid: the request breaks a rule, or a sensor is not in the organisation. Conflict: the id is taken, or the name is
-/// taken in the organisation.
+/// Invalid: the request breaks a rule, or a sensor is not in the organisation. Conflict: the id is taken, or the name
+/// is taken in the organisation.
 pub async fn create(app: &App, caller: &Caller, mut new: FeedCreation) -> Result<IssuedFeed> {
     caller.needs(Role::Manager)?;
     new.check()?;
@@ -92,8 +92,8 @@ pub async fn update(app: &App, caller: &Caller, id: Uuid, expected: Expected, mu
     .await
 }
 
-/// Replaces the secret of a feed, and returns the new one. The previous secret is refused from now on. Requires the role
-/// manager.
+/// Replaces the secret of a feed, and returns the new one. The previous secret is refused from now on. Requires the
+/// role manager.
 ///
 /// # Errors
 /// Not found: the feed. Conflict: the feed is of the kind mqtt, and has no secret.
@@ -136,8 +136,8 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
     .await
 }
 
-/// Returns what each of some mappings would take out of a message that arrives now. Nothing is stored, and sensors are not
-/// looked up. Requires the role manager.
+/// Returns what each of some mappings would take out of a message that arrives now. Nothing is stored, and sensors
+/// are not looked up. Requires the role manager.
 ///
 /// # Errors
 /// Invalid: the mappings break a rule.

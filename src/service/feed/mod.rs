@@ -1,5 +1,5 @@
-//! Feeds: ways in for the messages of devices. Managers manage the feeds of their organisation, and everybody in it reads
-//! them. The broker of MQTT is one for all organisations, so only admins choose the topics of feeds.
+//! Feeds: ways in for the messages of devices. Managers manage the feeds of their organisation, and everybody in it
+//! reads them. The broker of MQTT is one for all organisations, so only admins choose the topics of feeds.
 //!
 //! A message is mapped and stored in one transaction, with the time of its arrival at the feed.
 

@@ -19,8 +19,8 @@ pub struct Received {
     pub content: std::result::Result<Value, String>,
     /// Time of the arrival.
     pub at: Timestamp,
-    /// Whether the broker has stored the message for later subscribers. Such a message may be old, so that the time of its
-    /// arrival says nothing.
+    /// Whether the broker has stored the message for later subscribers. Such a message may be old, so that the time
+    /// of its arrival says nothing.
     pub is_retained: bool,
 }
 

@@ -128,7 +128,8 @@ impl Drop for Broker {
     }
 }
 
-/// Writes a certificate authority, and a certificate for this machine with its key, and returns the settings of a listener.
+/// Writes a certificate authority, and a certificate for this machine with its key, and returns the settings of a
+/// listener.
 pub fn certify(folder: &Path) -> String {
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
     let made = rcgen::generate_simple_self_signed(names).unwrap();

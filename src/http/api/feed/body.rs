@@ -1,4 +1,5 @@
-//! The body of a message to a feed. A body that is not JSON reaches the operation too, so that the feed can show the fault.
+//! The body of a message to a feed. A body that is not JSON reaches the operation too, so that the feed can show the
+//! fault.
 
 use poem::{Request, RequestBody};
 use poem_openapi::{

@@ -71,8 +71,8 @@ impl Rules for FeedTrial {
 impl FeedApi {
     /// Create a feed
     ///
-    /// Creates a feed, which maps the messages of devices to readings. A feed of the kind http has a secret for
-    /// `POST /api/v1/ingest/{feed_id}`, which only this response has. A feed of the kind mqtt receives the messages of a
+    /// Creates a feed, which maps the messages of devices to readings. A feed of the kind http has a secret for `POST
+    /// /api/v1/ingest/{feed_id}`, which only this response has. A feed of the kind mqtt receives the messages of a
     /// topic from the MQTT broker of the server's settings; only an admin can create it. Needs: manager.
     #[oai(path = "/feeds", method = "post", operation_id = "create_feed")]
     async fn create(&self, auth: ManagerAuth, body: Body<FeedCreation>) -> Make<Created<IssuedFeed>> {
@@ -81,8 +81,8 @@ impl FeedApi {
 
     /// List feeds
     ///
-    /// Returns the organisation's feeds, and all for an admin, with the time of their last message and their last problem.
-    /// Needs: any token.
+    /// Returns the organisation's feeds, and all for an admin, with the time of their last message and their last
+    /// problem. Needs: any token.
     #[oai(path = "/feeds", method = "get", operation_id = "list_feeds")]
     async fn list(
         &self,
@@ -106,8 +106,8 @@ impl FeedApi {
 
     /// Try mappings
     ///
-    /// Returns what each mapping would take out of a message that arrives now, and stores nothing. Sensors are not looked
-    /// up. Needs: manager.
+    /// Returns what each mapping would take out of a message that arrives now, and stores nothing. Sensors are not
+    /// looked up. Needs: manager.
     #[oai(path = "/feeds/try", method = "post", operation_id = "try_feed")]
     async fn attempt(&self, auth: ManagerAuth, body: Body<FeedTrial>) -> Read<Plain<Vec<MappingTrial>>> {
         Ok(Plain(feed::attempt(&self.0, &auth.0, &body.0)?))
@@ -115,8 +115,8 @@ impl FeedApi {
 
     /// Get a feed
     ///
-    /// Returns the feed with its ETag, for `If-Match`, the time of its last message and its last problem. Needs: any token
-    /// of its organisation.
+    /// Returns the feed with its ETag, for `If-Match`, the time of its last message and its last problem. Needs: any
+    /// token of its organisation.
     #[oai(path = "/feeds/:id", method = "get", operation_id = "get_feed")]
     async fn get(
         &self,
@@ -166,8 +166,8 @@ impl FeedApi {
 
     /// Rotate the secret of a feed
     ///
-    /// Replaces the secret of a feed of the kind http. The previous secret is refused from now on, and only this response
-    /// has the new one. A repetition makes another secret. Needs: manager.
+    /// Replaces the secret of a feed of the kind http. The previous secret is refused from now on, and only this
+    /// response has the new one. A repetition makes another secret. Needs: manager.
     #[oai(path = "/feeds/:id/secret", method = "post", operation_id = "rotate_feed_secret")]
     async fn rotate(
         &self,
@@ -180,10 +180,11 @@ impl FeedApi {
 
     /// Send a message to a feed
     ///
-    /// Maps a message, which is any JSON, to readings and stores them. A message that no mapping is for, such as a join,
-    /// has the response 200 with `matched` 0. A mapping whose value or time cannot be used is listed in `skipped`, and the
-    /// others are stored. The same value for the same sensor and time counts as unchanged, so a message with a time is
-    /// safe to repeat. Needs: the secret of the feed as `Authorization: Bearer <secret>`, and no other token.
+    /// Maps a message, which is any JSON, to readings and stores them. A message that no mapping is for, such as a
+    /// join, has the response 200 with `matched` 0. A mapping whose value or time cannot be used is listed in
+    /// `skipped`, and the others are stored. The same value for the same sensor and time counts as unchanged, so a
+    /// message with a time is safe to repeat. Needs: the secret of the feed as `Authorization: Bearer <secret>`, and
+    /// no other token.
     #[oai(path = "/ingest/:feed_id", method = "post", operation_id = "ingest")]
     async fn ingest(
         &self,
