@@ -107,6 +107,7 @@ async fn has_all(caller: &Caller, sensor: &str, count: u32) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs the broker mosquitto: cargo test --test api -- --ignored mqtt"]
 async fn the_broker_may_be_away_at_the_start_and_later() {
     let (folder, mut broker) = (tempdir().unwrap(), Broker::new(free_port()));
     let server = plain(folder.path(), &broker);
@@ -134,6 +135,7 @@ async fn the_broker_may_be_away_at_the_start_and_later() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs the broker mosquitto: cargo test --test api -- --ignored mqtt"]
 async fn repeated_old_and_unreadable_messages_do_no_harm() {
     let (folder, mut broker) = (tempdir().unwrap(), Broker::new(free_port()));
     broker.start().await;
@@ -207,6 +209,7 @@ async fn repeated_old_and_unreadable_messages_do_no_harm() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs the broker mosquitto: cargo test --test api -- --ignored mqtt"]
 async fn a_thousand_messages_a_second_are_stored_and_none_is_lost() {
     let (folder, mut broker) = (tempdir().unwrap(), Broker::new(free_port()));
     broker.start().await;
@@ -221,6 +224,7 @@ async fn a_thousand_messages_a_second_are_stored_and_none_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs the broker mosquitto: cargo test --test api -- --ignored mqtt"]
 async fn a_server_that_is_killed_loses_no_message() {
     let (folder, mut broker) = (tempdir().unwrap(), Broker::new(free_port()));
     broker.start().await;
@@ -243,6 +247,7 @@ async fn a_server_that_is_killed_loses_no_message() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs the broker mosquitto: cargo test --test api -- --ignored mqtt"]
 async fn a_connection_is_encrypted_and_logged_in() {
     let (folder, keys) = (tempdir().unwrap(), tempdir().unwrap());
     let users = keys.path().join("users");
@@ -287,6 +292,7 @@ async fn a_connection_is_encrypted_and_logged_in() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs the broker mosquitto: cargo test --test api -- --ignored mqtt"]
 async fn what_the_database_has_not_stored_is_not_acknowledged() {
     let (folder, mut broker) = (tempdir().unwrap(), Broker::new(free_port()));
     broker.start().await;
