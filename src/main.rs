@@ -5,11 +5,6 @@
 
 use std::process::ExitCode;
 
-/// The allocator of musl is slow when several threads allocate: BENCHMARKS.md has the figures.
-#[cfg(target_env = "musl")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     prediction_api::cli::run()
 }

@@ -174,7 +174,6 @@ fn broker(settings: &Settings) -> Option<Options> {
         password_file: mqtt.password_file.clone(),
         client_id: mqtt.client_id.clone(),
         ca_file: mqtt.ca_file.clone(),
-        message_bytes: settings.limits.body_bytes,
     })
 }
 

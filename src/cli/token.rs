@@ -33,6 +33,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("organisation_id", "--organisation"),
     ("expires_at", "--expires-at"),
     ("limited_to", "--sensor"),
+    ("limited_to/sensor_id", "--sensor"),
 ];
 
 /// The commands about tokens.

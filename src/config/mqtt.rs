@@ -62,6 +62,8 @@ impl Mqtt {
         let has_more = url.query().is_some() || url.fragment().is_some();
         let host = url.host_str().filter(|host| !host.is_empty() && is_bare && !has_more)?;
         let port = url.port().unwrap_or(if is_encrypted { 8883 } else { 1883 });
+        // The brackets of an IPv6 address belong to the URL, not to the address.
+        let host = host.trim_start_matches('[').trim_end_matches(']');
         Some((host.to_owned(), port, is_encrypted))
     }
 
@@ -170,6 +172,7 @@ mod tests {
         };
         assert_eq!(of("mqtt://a"), Some(("a".to_owned(), 1883, false)));
         assert_eq!(of("mqtts://a/"), Some(("a".to_owned(), 8883, true)));
+        assert_eq!(of("mqtts://[::1]:1"), Some(("::1".to_owned(), 1, true)));
         assert_eq!(of("mqtts://127.0.0.1:1"), Some(("127.0.0.1".to_owned(), 1, true)));
     }
 }

@@ -17,7 +17,7 @@ use crate::domain::{
 
 const SELECT: &str = "SELECT f.id, f.organisation_id, f.name, f.kind, f.topic, f.active, f.mappings, f.created_at,
     f.updated_at, f.revision, s.last_message_at, s.last_stored_at, s.problem_at, s.problem
-    FROM feeds f JOIN feed_states s ON s.feed_id = f.id";
+    FROM feeds f LEFT JOIN feed_states s ON s.feed_id = f.id";
 
 impl FromRow for Feed {
     fn from_row(row: &Row<'_>) -> RowResult<Self> {
@@ -48,11 +48,28 @@ pub fn find(connection: &Connection, id: Uuid) -> Result<Option<Feed>> {
     Ok(statement.query_row([id], Feed::from_row).optional()?)
 }
 
-/// Returns the SHA-256 of the feed's secret. `None` if the feed has no secret, or does not exist.
-pub fn find_hash(connection: &Connection, id: Uuid) -> Result<Option<[u8; 32]>> {
-    let mut statement = connection.prepare_cached("SELECT hash FROM feeds WHERE id = ?1")?;
-    let found: Option<Option<[u8; 32]>> = statement.query_row([id], |row| row.get("hash")).optional()?;
-    Ok(found.flatten())
+/// What authenticates the requests of a feed.
+pub struct FeedAccess {
+    /// Name of the feed.
+    pub name: Name,
+    /// Organisation of the feed.
+    pub organisation_id: Uuid,
+    /// SHA-256 of the secret. `None` if the feed has no secret.
+    pub hash: Option<[u8; 32]>,
+}
+
+/// Returns what authenticates the requests of a feed. `None` if it does not exist.
+pub fn find_access(connection: &Connection, id: Uuid) -> Result<Option<FeedAccess>> {
+    let sql = "SELECT name, organisation_id, hash FROM feeds WHERE id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let access = |row: &Row<'_>| {
+        Ok(FeedAccess {
+            name: row.get("name")?,
+            organisation_id: row.get("organisation_id")?,
+            hash: row.get("hash")?,
+        })
+    };
+    Ok(statement.query_row([id], access).optional()?)
 }
 
 /// Returns a page of feeds in the order of their ids. The other parameters restrict the list if they are given.
@@ -185,8 +202,11 @@ pub struct Arrival {
 pub fn set_arrival(tx: &Transaction<'_>, id: Uuid, arrival: &Arrival) -> Result<()> {
     let problem = arrival.problem.as_ref();
     tx.prepare_cached(
-        "UPDATE feed_states SET last_message_at = ?2, last_stored_at = coalesce(?3, last_stored_at),
-            problem_at = coalesce(?4, problem_at), problem = coalesce(?5, problem) WHERE feed_id = ?1",
+        "INSERT INTO feed_states (feed_id, last_message_at, last_stored_at, problem_at, problem)
+            VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (feed_id) DO UPDATE SET last_message_at = excluded.last_message_at,
+            last_stored_at = coalesce(excluded.last_stored_at, feed_states.last_stored_at),
+            problem_at = coalesce(excluded.problem_at, feed_states.problem_at),
+            problem = coalesce(excluded.problem, feed_states.problem)",
     )?
     .execute((
         id,

@@ -22,11 +22,11 @@ impl Reading {
     /// # Errors
     /// Returns a description of the fault if the time is after `latest`.
     pub fn at(&self, arrival: Timestamp, latest: Timestamp) -> Result<Timestamp, String> {
-        match self.time {
-            Some(time) if time > latest => Err(format!(
+        match self.time.unwrap_or(arrival) {
+            time if time > latest => Err(format!(
                 "the time {time} is in the future: the latest accepted time is {latest}"
             )),
-            time => Ok(time.unwrap_or(arrival)),
+            time => Ok(time),
         }
     }
 }
@@ -153,6 +153,14 @@ mod tests {
             "left out: /port is not 2"
         );
         assert_eq!(outcome(&of_device, None, &json!([])), "left out: /id is not \"x\"");
+        // Neighbours above 2^53 are one number as doubles, and two devices.
+        let of_number = json!({ "value": "/t", "when": [{ "pointer": "/eui", "equals": 9_007_199_254_740_993_u64 }] });
+        assert_eq!(
+            outcome(&of_number, None, &json!({ "t": 1, "eui": 9_007_199_254_740_993_u64 })),
+            "1"
+        );
+        let neighbour = json!({ "t": 1, "eui": 9_007_199_254_740_992_u64 });
+        assert!(outcome(&of_number, None, &neighbour).starts_with("left out"));
     }
 
     #[test]

@@ -62,8 +62,10 @@ pub struct Constant(Value);
 impl Constant {
     fn is(&self, found: &Value) -> bool {
         match (&self.0, found) {
-            // 1 and 1.0 are the same number.
-            (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
+            // 1 and 1.0 are the same number. Large whole numbers, such as ids of devices, are compared exactly.
+            (Value::Number(one), Value::Number(other)) => {
+                one == other || ((one.is_f64() || other.is_f64()) && one.as_f64() == other.as_f64())
+            }
             (one, other) => one == other,
         }
     }

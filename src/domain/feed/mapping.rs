@@ -12,6 +12,9 @@ objects!(Mapping; also written: Mapping);
 /// Maximum number of mappings of a feed.
 pub const MAX_MAPPINGS: usize = 100;
 
+/// Maximum size of all mappings of a feed together, as JSON, in bytes. They are read with each message.
+const MAX_BYTES: usize = 64 << 10;
+
 /// Maximum number of conditions of a mapping.
 const MAX_CONDITIONS: usize = 20;
 
@@ -85,6 +88,13 @@ pub fn check(mappings: &[Mapping], violations: &mut Violations) {
         violations.add(
             "/mappings",
             format!("has more than {MAX_MAPPINGS} mappings: make several feeds"),
+        );
+    }
+    let size = serde_json::to_vec(mappings).map_or(0, |json| json.len());
+    if size > MAX_BYTES {
+        violations.add(
+            "/mappings",
+            format!("has {size} bytes as JSON, and at most {MAX_BYTES} are stored: make several feeds"),
         );
     }
     for (index, mapping) in mappings.iter().enumerate() {

@@ -13,6 +13,15 @@ use uuid::Uuid;
 
 use crate::domain::Counts;
 
+/// Maximum size of a message, in bytes. In memory its content takes many times as much.
+pub const MAX_MESSAGE_BYTES: usize = 256 << 10;
+
+/// Returns a description of the fault of a message of so many bytes, if there is one.
+pub fn too_large(size: usize) -> Option<String> {
+    (size > MAX_MESSAGE_BYTES)
+        .then(|| format!("the message has {size} bytes, and at most {MAX_MESSAGE_BYTES} are read"))
+}
+
 /// A message: any JSON.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(transparent)]

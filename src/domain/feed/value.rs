@@ -22,8 +22,14 @@ pub fn number(found: &Value) -> Result<f64, &'static str> {
     }
 }
 
+/// Maximum length of a text that is a number, in bytes.
+const MAX_NUMBER: usize = 64;
+
 /// Parses a number in decimal notation. Words such as `inf` are not numbers.
 fn number_of(text: &str) -> Option<f64> {
+    if text.len() > MAX_NUMBER {
+        return None;
+    }
     let text = text.trim();
     let is_decimal = text
         .bytes()

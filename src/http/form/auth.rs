@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::cursor;
 use crate::{
-    domain::{Caller, Error, Role},
+    domain::{Caller, Error, Role, feed::share_id},
     http::{
         context::{Context, SeenCaller},
         guard::rate::{Left, whole_seconds},
@@ -141,10 +141,11 @@ impl<'a> FromRequest<'a> for Session {
 fn caller(request: &Request, secret: &str) -> Result<Caller, Problem> {
     let context = Context::of(request)?;
     let caller = Session::with(request, secret)?.caller()?;
-    let left = context.rate.as_ref().map(|rate| rate.take(caller.id));
+    let share = feed_in(request.uri().path()).map_or(caller.id, share_id);
+    let left = context.rate.as_ref().map(|rate| rate.take(share));
     let turn = match left {
         Some(Left::Nothing(wait)) => Err(too_many(wait)),
-        _ => context.shares.enter(caller.id),
+        _ => context.shares.enter(share),
     };
     // The log and the rate limit headers need the caller after the response, also if the request is refused.
     let seen = request.data::<SeenCaller>().cloned().unwrap_or_default();

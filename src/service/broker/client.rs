@@ -3,8 +3,16 @@
 //! A lost connection ends the task, and the next connection has a client of its own. So no acknowledgement is sent on
 //! another connection than that of its message.
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
+use bytes::Bytes;
 use rumqttc::{
     AsyncClient, ConnectionError, Event, EventLoop, Incoming, MqttOptions, Publish, QoS, SubscribeReasonCode,
     TlsConfiguration, Transport,
@@ -15,20 +23,20 @@ use tokio::{
 };
 
 use super::{state::Options, tls};
-use crate::domain::feed::TopicFilter;
+use crate::domain::feed::{TopicFilter, too_large};
 
 /// Interval of the pings of an idle connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// Largest packet that is read, in bytes. A larger one ends the connection, and the broker would repeat it, so it is
-/// far above the largest message.
-const PACKET_BYTES: usize = 64 << 20;
+/// Largest packet that is read, in bytes: the largest that MQTT allows. A larger one would end the connection, and the
+/// broker would send it again and again.
+const PACKET_BYTES: usize = 268_435_460;
 
 /// Number of messages that wait for their transaction. More stay at the broker.
 const WAITING: usize = 1000;
 
 /// Sum of the sizes of these messages, in bytes.
-const WAITING_BYTES: usize = 64 << 20;
+const WAITING_BYTES: usize = 16 << 20;
 
 /// Number of packets that wait to be sent. It exceeds the number of messages that a broker can leave open, so that an
 /// acknowledgement always finds a place.
@@ -36,7 +44,10 @@ const REQUESTS: usize = 1 << 17;
 
 /// A message from the broker.
 pub struct Message {
+    /// Packet. The content of a message that is too large is removed.
     pub publish: Publish,
+    /// Size of the content, in bytes.
+    pub size: usize,
     /// Share of [`WAITING_BYTES`].
     _room: OwnedSemaphorePermit,
 }
@@ -55,6 +66,7 @@ pub enum Happening {
 
 /// A connection. Dropping it closes the connection; the session at the broker stays.
 pub struct Client {
+    is_lost: Arc<AtomicBool>,
     sender: AsyncClient,
     happenings: mpsc::Receiver<Happening>,
     _mover: JoinSet<()>,
@@ -80,13 +92,19 @@ impl Client {
         }
         let (sender, events) = AsyncClient::new(to, REQUESTS);
         let (happened, happenings) = mpsc::channel(WAITING);
-        let mut mover = JoinSet::new();
-        mover.spawn(move_packets(events, happened));
+        let (mut mover, is_lost) = (JoinSet::new(), Arc::new(AtomicBool::new(false)));
+        mover.spawn(move_packets(events, happened, is_lost.clone()));
         Ok(Self {
+            is_lost,
             sender,
             happenings,
             _mover: mover,
         })
+    }
+
+    /// Returns whether the broker will send the message again on the next connection, since this one has ended.
+    pub fn is_repeated(&self, message: &Message) -> bool {
+        message.publish.qos != QoS::AtMostOnce && self.is_lost.load(Ordering::Acquire)
     }
 
     /// Waits for the next happening. `None` if the connection has ended.
@@ -127,18 +145,26 @@ fn password(options: &Options) -> Result<String, String> {
 }
 
 /// Moves packets until the connection is lost.
-async fn move_packets(mut events: EventLoop, happened: mpsc::Sender<Happening>) {
+async fn move_packets(mut events: EventLoop, happened: mpsc::Sender<Happening>, is_lost: Arc<AtomicBool>) {
     let room = Arc::new(Semaphore::new(WAITING_BYTES));
     loop {
         let happening = match events.poll().await {
             Ok(Event::Incoming(Incoming::ConnAck(_))) => Happening::Connected,
-            Ok(Event::Incoming(Incoming::Publish(publish))) => {
-                let size = publish.payload.len() + publish.topic.len();
-                let size = u32::try_from(size.clamp(1, WAITING_BYTES)).unwrap_or(1);
-                let Ok(taken) = room.clone().acquire_many_owned(size).await else {
+            Ok(Event::Incoming(Incoming::Publish(mut publish))) => {
+                let size = publish.payload.len();
+                if too_large(size).is_some() {
+                    publish.payload = Bytes::new();
+                }
+                let room_for = publish.payload.len() + publish.topic.len();
+                let room_for = u32::try_from(room_for.clamp(1, WAITING_BYTES)).unwrap_or(1);
+                let Ok(taken) = room.clone().acquire_many_owned(room_for).await else {
                     return;
                 };
-                Happening::Message(Message { publish, _room: taken })
+                Happening::Message(Message {
+                    publish,
+                    size,
+                    _room: taken,
+                })
             }
             Ok(Event::Incoming(Incoming::SubAck(ack))) => {
                 if !ack.return_codes.contains(&SubscribeReasonCode::Failure) {
@@ -147,10 +173,13 @@ async fn move_packets(mut events: EventLoop, happened: mpsc::Sender<Happening>) 
                 Happening::Refused
             }
             Ok(_) => continue,
-            Err(error) => Happening::Lost(explain(&error)),
+            Err(error) => {
+                is_lost.store(true, Ordering::Release);
+                Happening::Lost(explain(&error))
+            }
         };
-        let is_lost = matches!(happening, Happening::Lost(_));
-        if happened.send(happening).await.is_err() || is_lost {
+        let is_last = matches!(happening, Happening::Lost(_));
+        if happened.send(happening).await.is_err() || is_last {
             return;
         }
     }

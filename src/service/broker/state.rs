@@ -24,8 +24,6 @@ pub struct Options {
     pub client_id: String,
     /// File of certificate authorities that are trusted besides those of the system; empty for none.
     pub ca_file: PathBuf,
-    /// Largest message, in bytes.
-    pub message_bytes: usize,
 }
 
 /// State of the connection. Clones of the application share it.
@@ -39,22 +37,28 @@ enum Connection {
     None,
     /// The broker is connected.
     Connected,
-    /// The broker is away, for this reason.
-    Away(String),
+    /// The broker is connected, and refuses a subscription.
+    Refused,
+    /// The broker is away.
+    Away,
 }
 
 impl State {
     /// Returns whether the broker is connected.
     pub fn is_connected(&self) -> bool {
-        matches!(*self.connection(), Connection::Connected)
+        matches!(*self.connection(), Connection::Connected | Connection::Refused)
     }
 
-    /// Returns a warning if the broker should be connected and is not.
+    /// Returns a warning if messages do not arrive that should. Everybody may read it, so the reason is in the log only.
     pub fn warning(&self) -> Option<String> {
-        match &*self.connection() {
-            Connection::Away(why) => Some(format!("the MQTT broker is away, so feeds receive no messages: {why}")),
-            _ => None,
-        }
+        let text = match *self.connection() {
+            Connection::Away => "the MQTT broker is away, so feeds receive no messages: the log has the reason",
+            Connection::Refused => {
+                "the MQTT broker refuses the topic of a feed, which receives no messages: see the log"
+            }
+            Connection::None | Connection::Connected => return None,
+        };
+        Some(text.to_owned())
     }
 
     /// Notes that the broker is connected.
@@ -62,9 +66,14 @@ impl State {
         *self.connection() = Connection::Connected;
     }
 
+    /// Notes that the broker refuses a subscription.
+    pub fn refused(&self) {
+        *self.connection() = Connection::Refused;
+    }
+
     /// Notes that the broker is away.
-    pub fn away(&self, why: &str) {
-        *self.connection() = Connection::Away(why.to_owned());
+    pub fn away(&self) {
+        *self.connection() = Connection::Away;
     }
 
     /// Notes that this process does not receive messages.

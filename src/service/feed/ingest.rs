@@ -10,7 +10,11 @@ use super::{
     route::{Caches, FeedCaller, Route},
 };
 use crate::{
-    domain::{Caller, Counts, Error, Result, Timestamp, feed::MessageAnswer, token::hash},
+    domain::{
+        Caller, Counts, Error, Result, Timestamp,
+        feed::{MessageAnswer, share_id},
+        token::hash,
+    },
     service::{App, counters},
     store::{self, engine::Transaction},
 };
@@ -29,7 +33,7 @@ pub fn authenticate(app: &App, id: Uuid, secret: &str) -> Result<Caller> {
     if found.hash != Some(hash(secret)) {
         return Err(REFUSED);
     }
-    store::called_by(id);
+    store::called_by(share_id(id));
     Ok(found.caller)
 }
 

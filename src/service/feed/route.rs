@@ -52,7 +52,7 @@ pub(super) struct FeedCaller {
 impl FeedCaller {
     /// Reads the caller of a feed. `None` if the feed does not exist.
     pub fn read(connection: &Connection, id: Uuid) -> Result<Option<Self>> {
-        let Some(found) = feed::find(connection, id)? else {
+        let Some(found) = feed::find_access(connection, id)? else {
             return Ok(None);
         };
         let caller = Caller {
@@ -63,7 +63,7 @@ impl FeedCaller {
             expires_at: None,
             limited_to: None,
         };
-        let hash = feed::find_hash(connection, id)?;
+        let hash = found.hash;
         Ok(Some(Self { caller, hash }))
     }
 }

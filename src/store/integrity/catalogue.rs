@@ -26,7 +26,7 @@ pub fn check(connection: &Connection, report: &mut Report) {
     decode::<Source>(connection, "sources", report);
     decode::<SourceVersion>(connection, "source_versions", report);
     decode::<Webhook>(connection, "webhooks", report);
-    decode::<Feed>(connection, "feeds JOIN feed_states ON feed_id = id", report);
+    decode::<Feed>(connection, "feeds LEFT JOIN feed_states ON feed_id = id", report);
     decode::<AuditEntry>(connection, "audit", report);
     decode::<JobHistoryEntry>(connection, "job_history", report);
     let shadows = "job_shadows JOIN source_versions ON id = source_version_id";

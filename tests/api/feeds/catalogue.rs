@@ -22,6 +22,8 @@ async fn the_rules_of_mappings_are_checked_together() {
     });
     let unknown = json!({ "sensor_id": air, "value": "/t", "values": "/t" });
     let no_constant = json!({ "sensor_id": air, "value": "/t", "when": [{ "pointer": "/a", "equals": null }] });
+    let large =
+        json!({ "sensor_id": air, "value": format!("/{}", "t".repeat(499)), "time": format!("/{}", "t".repeat(499)) });
     let at = |place: &str| format!("#/mappings/0/{place}");
     app.calls(
         ADMIN,
@@ -76,6 +78,12 @@ async fn the_rules_of_mappings_are_checked_together() {
             [
                 "POST /feeds",
                 feed("http", json!({ "mappings": vec![good.clone(); 101] }), good.clone()),
+                422,
+                "#/mappings"
+            ],
+            [
+                "POST /feeds",
+                feed("http", json!({ "mappings": vec![large; 100] }), good.clone()),
                 422,
                 "#/mappings"
             ],

@@ -164,6 +164,16 @@ async fn what_is_no_json_is_refused_and_shown() {
     send(json, format!("\"{}\"", "x".repeat(BODY_BYTES)))
         .await
         .expect_problem(413, &[]);
+    // A message is far smaller than a body may be. In memory it takes many times its size.
+    send(json, format!("[{}0]", "0,".repeat(200_000)))
+        .await
+        .expect_problem(413, &[]);
+    let problem = farm.shown(&feed.id).await["last_problem"]["detail"].clone();
+    assert!(problem.as_str().unwrap().contains("at most 262144"), "{problem}");
+    // A long text of digits is no number, whose parsing would take long.
+    let digits = json!({ "t": "1".repeat(100_000), "at": 0 });
+    let answer = farm.send(&feed, &digits).await.expect(200);
+    assert_eq!(answer["skipped"][0]["detail"], "/t is a text, but not a number");
     assert_eq!(farm.readings(&farm.air).await, []);
     let stranger = farm
         .app

@@ -1,4 +1,4 @@
-//! The body of a message to a feed. A body that is not JSON reaches the operation too, so that the feed can show the
+//! The body of a message to a feed. A body that cannot be read reaches the operation too, so that the feed can show the
 //! fault.
 
 use poem::{Request, RequestBody};
@@ -11,7 +11,10 @@ use poem_openapi::{
 use serde_json::Value;
 
 use crate::{
-    domain::feed::FeedMessage,
+    domain::{
+        Error,
+        feed::{FeedMessage, too_large},
+    },
     http::{
         form::{body::Body, body_bytes::read, json_faults::unreadable},
         problem::Problem,
@@ -22,7 +25,7 @@ use crate::{
 pub enum MessageBody {
     /// The message.
     Read(Value),
-    /// The body is not JSON.
+    /// The body is not JSON, or too large.
     Unreadable(Problem),
 }
 
@@ -47,6 +50,9 @@ impl ParsePayload for MessageBody {
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
         let parsed = read(request, body, |bytes| {
+            if let Some(fault) = too_large(bytes.len()) {
+                return Ok(Self::Unreadable(Error::TooLarge(fault).into()));
+            }
             Ok(match serde_json::from_slice(bytes) {
                 Ok(message) => Self::Read(message),
                 Err(error) => Self::Unreadable(unreadable(bytes, &error)),
