@@ -26,7 +26,6 @@ from recipes_deploy import kubernetes, proxies, systemd
 from server import GUIDES, TOKEN, Server, blocks, free_port, run, start, stop, until
 
 FILES = GUIDES / "recipes"
-CLIENT = next((GUIDES.parent / "clients").glob("*.whl"))
 DEFAULT = "http://127.0.0.1:8000"
 HOUR = timedelta(hours=1)
 
@@ -200,25 +199,26 @@ class OpenMeteo(http.server.BaseHTTPRequestHandler):
 def open_meteo(server, folder):
     weather = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OpenMeteo)
     threading.Thread(target=weather.serve_forever, daemon=True).start()
-    set_up, place, by_hand = blocks("recipes", "Forecasts of Open-Meteo", "sh")
+    install, set_up, place, by_hand = blocks("recipes", "Forecasts of Open-Meteo", "sh")
+    home = Path(folder, "open-meteo")
+
+    def moved(command):
+        """Returns the command for this server, with the worker in a folder of this test."""
+        assert "/opt/open-meteo/" in command and DEFAULT in command, command
+        return command.replace(DEFAULT, server.url).replace("/opt/open-meteo", str(home))
+
+    shell(moved(install))
     for block in (set_up, place):
         answer = shell(
             block.replace("curl ", "curl --silent --show-error --fail-with-body ").replace(DEFAULT, server.url),
             TOKEN=TOKEN,
         )
         json.loads(answer)
-    worker = FILES / "open_meteo_worker.py"
-    python = {
-        "PYTHONPATH": str(CLIENT),
+    environment = {
         "OPEN_METEO_URL": f"http://127.0.0.1:{weather.server_port}/v1/forecast",
         "TOKEN": TOKEN,
     }
-    by_hand = (
-        by_hand.replace(DEFAULT, server.url)
-        .replace("open_meteo_worker.py", str(worker))
-        .replace("python3", sys.executable)
-    )
-    shell(by_hand, **python)
+    shell(moved(by_hand), **environment)
     (query,) = OpenMeteo.asked
     assert (float(query["latitude"]), float(query["longitude"])) == (52.52, 13.41), query
     (job,) = server.call("GET", "/jobs?name=Weather%20at%20the%20farm")
@@ -239,23 +239,18 @@ def open_meteo(server, folder):
     assert "%" not in command, "cron ends a command at %"
     secret = Path(folder, "token")
     secret.write_text(TOKEN)
-    for old, new in (
-        (DEFAULT, server.url),
-        ("/etc/open-meteo-token", secret),
-        ("/tmp/open-meteo.lock", Path(folder, "lock")),
-        ("/opt/open-meteo/open_meteo_worker.py", worker),
-        ("python3", sys.executable),
-    ):
+    command = moved(command)
+    for old, new in (("/etc/open-meteo-token", secret), ("/tmp/open-meteo.lock", Path(folder, "lock"))):
         assert old in command
         command = command.replace(old, str(new))
-    run("sh", "-c", command, env={**os.environ, **python})
+    run("sh", "-c", command, env={**os.environ, **environment})
     assert len(OpenMeteo.asked) == 2
 
     # A place without a forecast is a failed run, and a failed command.
     OpenMeteo.do_GET = lambda handler: handler.send_error(500)
     failed = subprocess.run(
-        [sys.executable, worker],
-        env={**os.environ, **python, "PREDICTION_API_URL": server.url, "WORKER_TOKEN": TOKEN},
+        [home / "venv" / "bin" / "python", home / "open_meteo_worker.py"],
+        env={**os.environ, **environment, "PREDICTION_API_URL": server.url, "WORKER_TOKEN": TOKEN},
         capture_output=True,
         text=True,
         check=False,

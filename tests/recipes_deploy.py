@@ -12,12 +12,15 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from server import GUIDES, TOKEN, Server, blocks, free_port, run, start, stop, until
+from server import GUIDES, ROOT, TOKEN, Server, blocks, free_port, run, start, stop, until
 
 
 def systemd(folder):
     service, timer = blocks("recipes", "Run a worker by a systemd timer", "ini")
-    Path(folder, "open-meteo.service").write_text(service)
+    # systemd-analyze looks for the executable, which the recipe of Open-Meteo installs.
+    python = "/opt/open-meteo/venv/bin/python"
+    assert f"ExecStart={python} " in service, service
+    Path(folder, "open-meteo.service").write_text(service.replace(python, sys.executable))
     Path(folder, "open-meteo.timer").write_text(timer)
     printed = run("systemd-analyze", "verify", Path(folder, "open-meteo.timer"), Path(folder, "open-meteo.service"))
     assert not printed, printed
@@ -38,10 +41,14 @@ def kubernetes(executable, folder):
     added = {f"{name}_SERVICE_HOST": "10.0.0.1", f"{name}_SERVICE_PORT": "8000", f"{name}_PORT": "tcp://10.0.0.1:8000"}
     port, data = free_port(), Path(folder, "kubernetes")
     (variable,) = [each["name"] for each in container["env"]]
-    words = [word.replace("/data", str(data)).replace(":8000", f":{port}") for word in container["args"]]
+    # The manifest names the image of this release, which has these variables.
+    version = re.search(r'^version = "(.*)"', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
+    assert container["image"] == f"prediction-api:{version}" and "args" not in container, container
+    (words,) = re.findall(r"^ENV (.*)$", (ROOT / "packaging" / "Containerfile").read_text(), re.MULTILINE)
+    image = dict(word.replace("/data", str(data)).replace(":8000", f":{port}").split("=", 1) for word in words.split())
     process = start(
-        [executable, *words],
-        env={"PATH": os.environ["PATH"], variable: TOKEN, **added},
+        [executable],
+        env={"PATH": os.environ["PATH"], **image, variable: TOKEN, **added},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -1,6 +1,6 @@
 /**
- * Reads and posts predictions: a module for browsers and for Node.js 20 or newer, without dependencies. The guide "From
- * JavaScript" of the server describes it.
+ * Reads and posts predictions: a module for browsers and for Node.js 20.3 or newer, without dependencies. The guide
+ * "From JavaScript" of the server describes it.
  */
 
 /** A refusal of the server: a problem document (RFC 9457). Its message names every violation. */
@@ -55,11 +55,16 @@ export function points(series) {
 
 const wait = (/** @type {number} */ milliseconds, /** @type {AbortSignal | undefined} */ signal) =>
   new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => {
+    signal?.throwIfAborted();
+    const end = () => {
       clearTimeout(timer);
-      reject(signal.reason);
-    });
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", end);
+      resolve(undefined);
+    }, milliseconds);
+    signal?.addEventListener("abort", end, { once: true });
   });
 
 /** The longest `Retry-After` that is waited for, in seconds. */
@@ -76,7 +81,7 @@ export class Client {
    * @param {string | URL} address The address of the server, with its base path if it has one.
    * @param {string} [token]
    * @param {{ attempts?: number, timeout?: number }} [options] The attempts of a request that is safe to repeat, and
-   *   the milliseconds for which one waits for its response.
+   *   the milliseconds that one waits for its response, and then for each next part of the body.
    */
   constructor(address, token, { attempts = 6, timeout = 60_000 } = {}) {
     this.#address = new URL("api/v1/", `${String(address).replace(/\/+$/, "")}/`);
@@ -96,8 +101,7 @@ export class Client {
    * @returns {Promise<any>}
    */
   async call(method, path, options = {}) {
-    const response = await this.#send(method, path, options);
-    const text = await response.text();
+    const { text } = await this.#send(method, path, options);
     return text ? JSON.parse(text) : undefined;
   }
 
@@ -109,12 +113,12 @@ export class Client {
    * @param {AbortSignal} [signal]
    */
   async *pages(path, query, signal) {
-    let response = await this.#send("GET", path, { query, signal });
+    let { response, text } = await this.#send("GET", path, { query, signal });
     for (;;) {
-      yield /** @type {any[]} */ (await response.json());
+      yield /** @type {any[]} */ (JSON.parse(text));
       const next = /<([^>]*)>; *rel="next"/.exec(response.headers.get("Link") ?? "")?.[1];
       if (!next) return;
-      response = await this.#send("GET", new URL(next, this.#address), { signal });
+      ({ response, text } = await this.#send("GET", new URL(next, this.#address), { signal }));
     }
   }
 
@@ -127,7 +131,10 @@ export class Client {
    */
   async list(path, query, signal) {
     const rows = [];
-    for await (const page of this.pages(path, query, signal)) rows.push(...page);
+    for await (const page of this.pages(path, query, signal)) {
+      // A page may have more rows than a function may have arguments.
+      for (const row of page) rows.push(row);
+    }
     return rows;
   }
 
@@ -201,6 +208,9 @@ export class Client {
   }
 
   /**
+   * Returns a success and its body, which is read within the attempt, so that a connection that is lost in the middle
+   * is retried, too.
+   *
    * @param {string} method
    * @param {string | URL} path
    * @param {{
@@ -221,19 +231,19 @@ export class Client {
     for (let attempt = 1; ; attempt += 1) {
       const isLast = attempt >= this.#attempts;
       const pause = 500 * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
-      let response;
+      let result;
       try {
-        response = await this.#attempt(method, url, json, signal);
+        result = await this.#attempt(method, url, json, signal);
       } catch (error) {
         if (signal?.aborted || !repeatable || isLast) throw error;
         await wait(pause, signal);
         continue;
       }
-      if (response.ok) return response;
+      const { response, text } = result;
+      if (response.ok) return result;
       const after = Number(response.headers.get("Retry-After") ?? pause / 1000);
       const isTemporary = response.status === 429 || (response.status === 503 && repeatable);
-      if (!isTemporary || isLast || !(after <= LONGEST_WAIT)) throw await problem(response);
-      await response.body?.cancel();
+      if (!isTemporary || isLast || !(after <= LONGEST_WAIT)) throw problem(response, text);
       await wait(after * 1000, signal);
     }
   }
@@ -249,16 +259,32 @@ export class Client {
     const headers = { Accept: "application/json" };
     if (this.#token) headers.Authorization = `Bearer ${this.#token}`;
     if (json !== undefined) headers["Content-Type"] = "application/json";
-    const limit = AbortSignal.timeout(this.#timeout);
-    const either = signal ? AbortSignal.any([signal, limit]) : limit;
     const body = json === undefined ? null : JSON.stringify(json);
-    return fetch(url, { method, headers, body, signal: either, redirect: "error" });
+    const limit = new AbortController();
+    const late = () => limit.abort(new DOMException(`no data arrived for ${this.#timeout} ms`, "TimeoutError"));
+    const either = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
+    let timer = setTimeout(late, this.#timeout);
+    try {
+      const response = await fetch(url, { method, headers, body, signal: either, redirect: "error" });
+      const decoder = new TextDecoder();
+      const reader = response.body?.getReader();
+      let text = "";
+      for (;;) {
+        // Each part has the whole time again, so that a long body is no reason to give up.
+        clearTimeout(timer);
+        timer = setTimeout(late, this.#timeout);
+        const part = await reader?.read();
+        if (!part || part.done) return { response, text: text + decoder.decode() };
+        text += decoder.decode(part.value, { stream: true });
+      }
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 
-/** @param {Response} response */
-async function problem(response) {
-  const text = await response.text();
+/** @param {Response} response @param {string} text */
+function problem(response, text) {
   try {
     return new Problem(JSON.parse(text));
   } catch {

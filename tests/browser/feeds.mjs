@@ -65,7 +65,7 @@ tests["a manager pastes a message, sees what would be stored, and gets the secre
   // A number of the message is compared as a number.
   await second.getByLabel("Only if this place").fill("/fPort");
   await second.getByLabel("has the value").fill("3");
-  await results(page).getByText("left out").waitFor();
+  await results(page).getByText("left out: /fPort is not 3").waitFor();
   await second.getByLabel("has the value").fill("2");
   await results(page).getByText("cannot be used").waitFor();
   await dialog(page).getByRole("button", { name: "Create the feed" }).click();
@@ -91,6 +91,28 @@ tests["a manager pastes a message, sees what would be stored, and gets the secre
   await look(page, "feeds");
   await page.setViewportSize(SIZES.phone);
   await look(page, "feeds on a phone");
+};
+
+tests["a condition that is edited without a message stays a number or a text"] = async () => {
+  const page = await signedIn(manager.secret);
+  const conditions = async (...values) => {
+    await page.getByRole("button", { name: "Edit ChirpStack" }).click();
+    for (const [index, value] of values.entries()) await mapping(page, index + 1).getByLabel("has the value").fill(value);
+    await dialog(page).getByRole("button", { name: "Save" }).click();
+    await dialog(page).waitFor({ state: "detached" });
+    const { mappings } = await call("GET", `/api/v1/feeds/${made.id}`);
+    return mappings.map(({ when }) => when[0].equals);
+  };
+  assert.deepEqual(await conditions("101", "3"), ["101", 3]);
+  assert.deepEqual(await conditions("0101010101010101", "two"), ["0101010101010101", "two"]);
+  // Another place has no type yet: a plain number is a number.
+  await page.getByRole("button", { name: "Edit ChirpStack" }).click();
+  await mapping(page, 2).getByLabel("Only if this place").fill("/port");
+  await mapping(page, 2).getByLabel("has the value").fill("2");
+  await dialog(page).getByRole("button", { name: "Save" }).click();
+  await dialog(page).waitFor({ state: "detached" });
+  const { mappings } = await call("GET", `/api/v1/feeds/${made.id}`);
+  assert.deepEqual(mappings[1].when, [{ pointer: "/port", equals: 2 }]);
 };
 
 tests["a feed is changed, its secret is replaced, and it is deleted"] = async () => {

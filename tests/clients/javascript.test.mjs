@@ -1,6 +1,7 @@
 // Uses the module of JavaScript on a server, behind a proxy that refuses and drops requests first:
 // SERVER=URL TOKEN=... node --test tests/clients/javascript.test.mjs
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { createServer, request } from "node:http";
 import { after, before, test } from "node:test";
 
@@ -11,12 +12,19 @@ const start = new Date("2026-01-01T00:00:00Z");
 const hours = [0, 1, 2].map((hour) => new Date(start.getTime() + hour * 3_600_000));
 const end = new Date("2026-01-02T00:00:00Z");
 
-/** What the next requests meet: a status with headers, or `drop` after the server has handled the request. */
+/**
+ * What the next requests meet: a status with headers and a body, or a function that writes the response; or the server,
+ * whose response is dropped (`drop`), or dropped after half of its body (`half`).
+ */
 let script = [];
 let seen = [];
 const proxy = createServer((asked, response) => {
   seen.push(asked.method);
   const next = script.shift();
+  if (typeof next === "function") {
+    next(response);
+    return;
+  }
   if (typeof next === "object") {
     response.writeHead(next.status, next.headers).end(next.body);
     return;
@@ -26,6 +34,15 @@ const proxy = createServer((asked, response) => {
   const upstream = request(url, { method: asked.method, headers }, (answer) => {
     if (next === "drop") {
       answer.resume().on("end", () => response.destroy());
+      return;
+    }
+    if (next === "half") {
+      answer.toArray().then((parts) => {
+        const body = Buffer.concat(parts);
+        const { "transfer-encoding": _, ...others } = answer.headers;
+        response.writeHead(answer.statusCode, { ...others, "content-length": body.length });
+        response.write(body.subarray(0, body.length / 2), () => response.destroy());
+      });
       return;
     }
     response.writeHead(answer.statusCode, answer.headers);
@@ -115,6 +132,45 @@ test("what is safe to repeat is retried", async () => {
   assert.deepEqual([post.value.unchanged, post.seen.length], [3, 3]);
 });
 
+test("a connection that is lost within the body is retried", async () => {
+  const query = { job_id: job.id, metric: "flow", from: start, to: end };
+  const read = await requests(["half", "half"], () => client.predictions(job.id, "flow", start, end));
+  assert.deepEqual([read.value?.length, read.seen.length, read.error], [1, 3, undefined]);
+  const list = await requests(["half"], () => client.list("predictions", query));
+  assert.deepEqual([list.value?.length, list.seen.length, list.error], [3, 2, undefined]);
+  const point = { role: "out", valid_time: start, value: 0 };
+  const json = { job_id: job.id, issue_time: start, predictions: [point] };
+  const post = await requests(["half"], () => client.call("POST", "predictions", { json }));
+  assert.deepEqual([post.value, post.seen], [undefined, ["POST"]]);
+});
+
+test("a page may have 200,000 rows", async () => {
+  const body = JSON.stringify(Array.from({ length: 200_000 }, (_, value) => ({ value })));
+  const { value, error } = await requests([{ status: 200, body }], () => client.list("predictions"));
+  assert.deepEqual([value?.length, value?.at(-1), error], [200_000, { value: 199_999 }, undefined]);
+});
+
+test("the time limit is for each part of a response", async () => {
+  const hasty = new Client(`http://127.0.0.1:${proxy.address().port}/farm`, TOKEN, { attempts: 1, timeout: 1000 });
+  const parts = ['["é', ..."abcdefgh", '"]'].flatMap((part) => [...Buffer.from(part)]);
+  const slowly = (response) => {
+    const timer = setInterval(() => {
+      response.write(Buffer.from([parts.shift()]));
+      if (parts.length > 0) return;
+      clearInterval(timer);
+      response.end();
+    }, 150);
+  };
+  const began = performance.now();
+  const slow = await requests([slowly], () => hasty.list("jobs"));
+  assert.deepEqual(slow.value, ["éabcdefgh"]);
+  assert.ok(performance.now() - began > 1000, "the whole takes longer than the limit");
+  const silent = await requests([(response) => response.write("[")], () => hasty.list("jobs"));
+  assert.equal(silent.error?.name, "TimeoutError");
+  const none = await requests([() => {}], () => hasty.list("jobs"));
+  assert.equal(none.error?.name, "TimeoutError");
+});
+
 test("what may be stored twice is not retried, unless it was not handled", async () => {
   const point = () => client.call("POST", "predictions", { json: { job_id: job.id, predictions: [] } });
   assert.equal((await requests([unavailable], point)).error.status, 503);
@@ -138,6 +194,16 @@ test("a signal ends a wait", async () => {
     return call;
   });
   assert.equal(error.name, "AbortError");
+  const within = new AbortController();
+  const body = await requests([(response) => response.write("[", () => setTimeout(() => within.abort(), 100))], () =>
+    client.call("GET", "jobs", { signal: within.signal }));
+  assert.deepEqual([body.error?.name, body.seen.length], ["AbortError", 1]);
+});
+
+test("a wait leaves no listener on the signal", async () => {
+  const { signal } = new AbortController();
+  await requests([unavailable, unavailable], () => client.call("GET", "jobs", { signal }));
+  assert.deepEqual(getEventListeners(signal, "abort"), []);
 });
 
 test("the token is sent to no other server", async () => {

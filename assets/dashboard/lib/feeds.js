@@ -9,14 +9,22 @@ const isGiven = (value) => value !== undefined && value !== null && String(value
 /** The mappings as rows. A form shows the first condition; further ones stay as they are. */
 export const rowsOf = (mappings) => mappings.map(({ when = [], ...mapping }) => {
   const [first, ...more] = when;
-  return row({ ...mapping, pointer: first?.pointer, equals: first?.equals, more });
+  return row({ ...mapping, pointer: first?.pointer, equals: first?.equals, loaded: first, more });
 });
 
-/** A value of a text field: that of the message if it reads the same, so that a number is compared with a number. */
-function constantOf({ pointer, equals }, message) {
-  const found = at(message, pointer.trim());
-  if (typeof equals === "string" && ["number", "boolean"].includes(typeof found) && String(found) === equals.trim()) return found;
-  return typeof equals === "string" ? equals.trim() : equals ?? "";
+/**
+ * The constant of a condition. A text of a field has the type of the value in the message, or else of the condition that was
+ * loaded for this place. If neither is known, a plain number is a number; 0101 and 1.0 stay texts.
+ */
+function constantOf({ pointer, equals, loaded }, message) {
+  if (typeof equals !== "string") return equals ?? "";
+  const place = pointer.trim();
+  const known = at(message, place) ?? (loaded?.pointer === place ? loaded.equals : undefined);
+  const given = equals.trim();
+  const { message: read } = parsed(given);
+  const isRead = known === undefined ? typeof read === "number" && String(read) === given
+    : ["number", "boolean"].includes(typeof known) && typeof read === typeof known;
+  return isRead ? read : given;
 }
 
 /** The rows as the API takes them. `hasTopics` is whether the feed is of the kind mqtt; `message` is one of its messages. */

@@ -38,4 +38,4 @@ export function FeedMappings({ value, set, wrong, sensors, hasTopics, list }) {
 }
 
 /** A further mapping is usually for the same device. */
-const copied = (last) => row(last && { time: last.time, pointer: last.pointer, equals: last.equals, topic: last.topic, more: last.more });
+const copied = (last) => row(last && { time: last.time, pointer: last.pointer, equals: last.equals, loaded: last.loaded, topic: last.topic, more: last.more });
