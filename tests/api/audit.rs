@@ -189,7 +189,7 @@ async fn the_trail_is_filtered_and_paged() {
         ADMIN,
         json!([
             ["GET /audit?kind=cat", null, 400, "kind"],
-            ["GET /audit?from=now", null, 400, "from"],
+            ["GET /audit?from=today", null, 400, "from"],
             ["GET /audit?cursor=x", null, 400, "cursor"],
             ["GET /audit?who=me", null, 400, "who"],
         ]),
