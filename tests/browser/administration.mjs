@@ -45,6 +45,21 @@ const dialog = (page) => page.getByRole("dialog");
 const secretOf = async (page) => (await dialog(page).locator(".command code").first().innerText()).trim();
 const tests = {};
 
+tests["a long name of a token is cut, and nothing in the header lies over something else"] = async () => {
+  const name = `manager of all the barns, sheds and greenhouses ${suffix}`;
+  const { secret } = await call("POST", "/api/v1/tokens", { name, role: "manager", organisation_id: farm.id });
+  const page = await open("#/sign-in", { expected: [401] });
+  await signIn(page, secret);
+  const out = page.getByRole("button", { name: "Sign out" });
+  await out.waitFor();
+  for (const width of [1220, 1280, 1600]) {
+    await page.setViewportSize({ width, height: 900 });
+    const [button, zone] = [await out.boundingBox(), await page.locator("header .zone").boundingBox()];
+    assert.ok(button.x + button.width <= zone.x + 1, `${width}: ${JSON.stringify([button, zone])}`);
+    assert.ok(zone.x + zone.width <= width, `${width}: ${JSON.stringify(zone)}`);
+  }
+};
+
 tests["a token is created, shown once with what to do next, used, rolled and revoked"] = async () => {
   const page = await signedIn("#/tokens", { expected: [409] });
   await page.getByRole("button", { name: "Create a token" }).click();
