@@ -24,6 +24,8 @@ export const faults = [];
 // A page of its own session. `expected` are the statuses that the server is made to refuse with.
 export async function open(hash, { expected = [], ...options } = {}) {
   const context = await browser.newContext({ viewport: SIZES.desktop, timezoneId: "America/New_York", ...options });
+  // A page takes long to be drawn while other tests use the processors.
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   page.on("pageerror", (error) => faults.push(`${hash}: error in the page: ${error.stack}`));
   page.on("console", (message) => {

@@ -27,6 +27,8 @@ const browser = await chromium.launch({
   ],
 });
 const page = await browser.newPage({ viewport: { width: 1280, height: 1400 } });
+// The page takes long to be drawn while other tests use the processors.
+page.setDefaultTimeout(180_000);
 const faults = [];
 page.on("pageerror", (error) => faults.push(`error in the page: ${error}`));
 page.on("request", (request) => {
