@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 
-use crate::{Outcome, client::Client, points::hour_of, stores::Large, verified::Thousand};
+use crate::{Outcome, client::Client, points::hour_of, stores::Large, verified::Thousand, watched::Watched};
 
 /// First issue time of the load.
 const FIRST_ISSUE: &str = "2024-01-01T00:00:00Z";
@@ -18,6 +18,7 @@ pub struct Bench {
     next_issue: Cell<i64>,
     large: OnceCell<Large>,
     thousand: OnceCell<Thousand>,
+    watched: OnceCell<Watched>,
 }
 
 impl Bench {
@@ -31,6 +32,7 @@ impl Bench {
             next_issue: Cell::new(hour_of(FIRST_ISSUE) * 3600),
             large: OnceCell::new(),
             thousand: OnceCell::new(),
+            watched: OnceCell::new(),
         })
     }
 
@@ -58,5 +60,14 @@ impl Bench {
         }
         let filled = Thousand::fill(&self.client)?;
         Ok(self.thousand.get_or_init(|| filled))
+    }
+
+    /// Returns the store of a hundred thousand states of alerts, which is filled when it is first requested.
+    pub fn watched(&self) -> Outcome<&Watched> {
+        if let Some(watched) = self.watched.get() {
+            return Ok(watched);
+        }
+        let filled = Watched::fill(&self.client)?;
+        Ok(self.watched.get_or_init(|| filled))
     }
 }

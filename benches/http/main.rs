@@ -19,6 +19,7 @@ mod request;
 mod servers;
 mod stores;
 mod verified;
+mod watched;
 
 use std::{
     error::Error,

@@ -1,6 +1,7 @@
 //! The cases, in the order of the table.
 
 mod accuracy;
+mod alerts;
 mod backup;
 mod gets;
 mod postgres;
@@ -55,6 +56,18 @@ pub static CASES: &[Case] = &[
         title: "POST 24 points as series to jobs with an alert, c=16, durable, of the same without alerts",
         goal: AtLeast(0.9),
         measure: posts::watched,
+    },
+    Case {
+        name: "alerts_one",
+        title: "time until a due change of one of 100,000 states of alerts is stored, the longest of all, of 1 s",
+        goal: AtMost(1.0),
+        measure: |bench| alerts::due(bench, 1),
+    },
+    Case {
+        name: "alerts_hundred",
+        title: "the same of a hundred that are due at one moment, until the last is stored",
+        goal: AtMost(1.0),
+        measure: |bench| alerts::due(bench, 100),
     },
     Case {
         name: "get_rows",

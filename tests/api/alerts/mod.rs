@@ -2,6 +2,7 @@
 
 #[cfg(feature = "webhooks")]
 mod killed;
+mod many;
 mod oracle;
 mod rules;
 #[cfg(feature = "demo")]

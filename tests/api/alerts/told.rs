@@ -30,10 +30,22 @@ async fn a_message_is_sent_when_it_begins_gets_worse_or_ends_and_at_no_other_tim
         json!({ "levels": levels, "clear": 30, "name": "Every", "tell": "all", "active": false }),
     )
     .await;
-    // Raised, shifted, worse, less, worse as before, worst; and an issue that ends it.
-    for value in [45.0, 50.0, 60.0, 45.0, 65.0, 35.0, 29.0] {
+    // Raised, shifted with a higher peak, worse, less, worse as before, worst; and an issue that ends it.
+    for (hour, value) in [
+        (2, 45.0),
+        (4, 50.0),
+        (2, 60.0),
+        (2, 45.0),
+        (2, 65.0),
+        (2, 35.0),
+        (2, 29.0),
+    ] {
         app.advance_minutes(1);
-        field.post(json!({}), &[risk(2, value), risk(3, value - 1.0)]).await;
+        field
+            .post(json!({}), &[risk(hour, value), risk(hour + 1, value - 1.0)])
+            .await;
+        // An issue of earlier says nothing.
+        field.post(issued(0), &[risk(2, 90.0 + value)]).await;
     }
     let all = receiver.received("/all", 3).await;
     let kinds: Vec<_> = all.iter().map(|one| one.json()["type"].clone()).collect();

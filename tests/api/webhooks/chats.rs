@@ -124,6 +124,45 @@ async fn each_format_is_as_its_service_documents_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alert_is_sent_in_each_format_when_it_is_raised_and_when_it_is_over() {
+    let (app, home, receiver) = start().await;
+    let job = job(&app, &home, NAME).await;
+    for (format, settings, _) in formats(&receiver) {
+        hook(&app, &home, format, &settings).await;
+    }
+    let rule = json!({ "name": NAME, "job_id": job, "role": "risk", "when": "ge", "value": 60, "within": "PT6H" });
+    app.ok(ADMIN, "POST /alerts", rule).await;
+    for value in [80, 10] {
+        let point = json!({ "role": "risk", "valid_time": "2023-10-27T02:00:00Z", "value": value });
+        let post = json!({ "job_id": job, "predictions": [point] });
+        app.ok(ADMIN, "POST /predictions", post).await;
+        app.advance_minutes(1);
+    }
+    for (format, _, path) in formats(&receiver) {
+        let all = receiver.received_below(&path, 2).await;
+        let texts: Vec<_> = all.iter().map(|one| checked(format, one)).collect();
+        let link = format!("{PUBLIC}/#/jobs/{job}");
+        let raised = [
+            &format!("Alert: {NAME}"),
+            "mildew_risk is predicted at or above 60 points.",
+            "(2 hours ahead)",
+            "Peak: 80 points on Fri 27 Oct 2023 02:00 UTC.",
+            &link,
+        ];
+        let over = [
+            &format!("Over: {NAME}"),
+            "is no longer predicted at or above 60 points.",
+            &link,
+        ];
+        for (text, parts) in texts.iter().zip([&raised[..], &over[..]]) {
+            for part in parts {
+                assert!(text.contains(part), "{format}: {part} is not in {text}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_retry_has_the_same_id_and_the_same_body() {
     let (app, home, receiver) = start().await;
     let job = job(&app, &home, "Job A").await;
