@@ -12,6 +12,7 @@ use super::{
     duration::Duration,
     interval::{Aggregation, IntervalLabel, check_interval},
     object::{names, objects},
+    spread::{Spread, check_spread},
     text::{Name, check_optional},
     violations::Violations,
 };
@@ -82,7 +83,7 @@ pub struct InputRole {
 }
 
 /// An output that a model predicts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Object)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Object)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[oai(skip_serializing_if_is_none)]
 pub struct OutputRole {
@@ -115,6 +116,23 @@ pub struct OutputRole {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[oai(nullable)]
     pub classes: Option<Vec<Class>>,
+    /// Levels of the quantiles that are posted with each value: 2 to 99, ascending, each greater than 0 and less than 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[oai(nullable)]
+    pub quantiles: Option<Vec<f64>>,
+    /// Largest number of members of an ensemble that are posted with each value, instead of `quantiles`: 2 to 200.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[oai(nullable)]
+    pub members: Option<u16>,
+}
+
+impl Eq for OutputRole {}
+
+impl OutputRole {
+    /// Returns the spread that is posted with each value. `None` if there is none.
+    pub fn spread(&self) -> Option<Spread> {
+        Spread::of(self.quantiles.as_deref(), self.members)
+    }
 }
 
 /// A binding: the resource that fills one input role of a job.
@@ -212,6 +230,7 @@ pub fn check_contract(inputs: &mut [InputRole], outputs: &mut [OutputRole], viol
         if let Some(classes) = &mut output.classes {
             check_classes(classes, &format!("{at}/classes"), violations);
         }
+        check_spread(output.quantiles.as_deref(), output.members, &at, violations);
         if !roles.insert(&output.role) {
             violations.add(format!("{at}/role"), "is repeated among the output roles");
         }

@@ -7,12 +7,13 @@ use poem_openapi::{
     types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
 };
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize,
     de::{self, Visitor},
 };
 
 /// A posted value: a number, or a gap, which is `null` in JSON and an empty cell or NaN in CSV.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(transparent)]
 pub struct PostedValue(pub Option<f64>);
 
 /// Handling of gaps in a post, as requested by the query parameter `gaps`. A gap is a missing value: `null` in JSON,
@@ -97,6 +98,14 @@ impl<'de> Deserialize<'de> for PostedValue {
 
         reader.deserialize_any(Value)
     }
+}
+
+/// Reads a value that is given, be it `null`. A member that is absent is `None` by its default.
+///
+/// # Errors
+/// Those of a [`PostedValue`].
+pub fn given<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<PostedValue>, D::Error> {
+    PostedValue::deserialize(reader).map(Some)
 }
 
 impl Type for PostedValue {

@@ -19,6 +19,7 @@ use crate::domain::{
     interval::{Aggregation, IntervalLabel},
     job_run::RunStatus,
     limit::LimitedView,
+    spread::Spread,
     text::{Description, Message, Name, Stage},
     track::Track,
     transfer::{Credential, Exact, Hex, Moment, SigningKey, Verbatim},
@@ -123,6 +124,20 @@ macro_rules! exact_column {
             }
         }
     )*};
+}
+
+impl ToSql for Spread {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        serde_json::to_string(self)
+            .map(Into::into)
+            .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))
+    }
+}
+
+impl FromSql for Spread {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Json::column_result(value).map(|Json(spread)| spread)
+    }
 }
 
 exact_column!(Credential, Exact, Hex, Moment, SigningKey);

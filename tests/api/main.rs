@@ -84,6 +84,7 @@ mod share;
 mod sign_in;
 mod slow;
 mod space;
+mod spread;
 mod sql;
 mod storage;
 mod survival;

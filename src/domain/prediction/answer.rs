@@ -10,10 +10,12 @@ use super::{Issue, IssueKey, PredictionKey, Series};
 use crate::domain::{
     columns::{Shared, Times},
     duration::Duration,
+    spread::{ByLevel, FoundSpreads},
     text::{Name, Stage},
     thinning::MaxPoints,
     time::Timestamp,
     track::Track,
+    value::PostedValue,
 };
 
 /// A prediction as returned.
@@ -46,6 +48,12 @@ pub struct Prediction {
     pub job_id: Option<Uuid>,
     /// Location of the prediction.
     pub location_id: Option<Uuid>,
+    /// Quantiles by their levels, as the parameter `spread` selects them.
+    pub quantiles: Option<ByLevel<f64>>,
+    /// Members of an ensemble, as the parameter `spread` selects them.
+    pub members: Option<Vec<f64>>,
+    /// Probability of a value beyond the threshold of the parameter `exceeds` or `below`, from 0 to 1.
+    pub probability: Option<f64>,
 }
 
 /// Result of a query for predictions: rows, each with a value and a reference to its run.
@@ -55,6 +63,8 @@ pub struct Predictions {
     pub runs: Vec<FoundRun>,
     /// Rows in the order of the response.
     pub rows: Vec<FoundPoint>,
+    /// Quantiles and members of the rows.
+    pub spreads: FoundSpreads,
     /// Whether more rows follow.
     pub more: bool,
     /// Key of the last row, after which the next page begins. `None` if no more rows follow.
@@ -155,6 +165,17 @@ pub struct PredictionSeries {
     pub valid_times: Option<Vec<Timestamp>>,
     /// Predicted values.
     pub values: Vec<f64>,
+    /// Quantiles of each value by their levels, in columns, as the parameter `spread` selects them; null where a value has
+    /// none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantiles: Option<ByLevel<Vec<PostedValue>>>,
+    /// Members of an ensemble in columns, one for each member; null where a value has fewer members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub members: Option<Vec<Vec<PostedValue>>>,
+    /// Probability of each value beyond the threshold of the parameter `exceeds` or `below`, from 0 to 1; null where it is
+    /// unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probability: Option<Vec<PostedValue>>,
     /// Number of values before thinning to `max_points`; absent if they were not thinned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thinned_from: Option<u64>,
@@ -174,11 +195,11 @@ impl Predictions {
         order.iter().map(|rows| self.thinned(rows, max)).collect()
     }
 
-    fn in_order(&self, by_issue: bool) -> Vec<Vec<&FoundPoint>> {
+    fn in_order(&self, by_issue: bool) -> Vec<Vec<usize>> {
         let mut known = HashMap::new();
-        let mut order: Vec<Vec<&FoundPoint>> = Vec::new();
+        let mut order: Vec<Vec<usize>> = Vec::new();
         let mut last = None;
-        for row in &self.rows {
+        for (place, row) in self.rows.iter().enumerate() {
             // Usually a row belongs to the same run as the previous row.
             let index = match last {
                 Some((run, index)) if run == row.run => index,
@@ -192,14 +213,15 @@ impl Predictions {
                 }
             };
             last = Some((row.run, index));
-            order[index].push(row);
+            order[index].push(place);
         }
         order
     }
 
     /// Returns rows of one series in columns, thinned to at most `max` points.
-    fn thinned(&self, rows: &[&FoundPoint], max: MaxPoints) -> PredictionSeries {
-        let points: Vec<_> = rows.iter().map(|row| (row.valid_time, row.value)).collect();
+    fn thinned(&self, rows: &[usize], max: MaxPoints) -> PredictionSeries {
+        let row = |place: &usize| (self.rows[*place].valid_time, self.rows[*place].value);
+        let points: Vec<_> = rows.iter().map(row).collect();
         let kept = max.kept(&points);
         let is_thinned = kept.len() < rows.len();
         let left: Vec<_> = kept.into_iter().map(|index| rows[index]).collect();
@@ -210,7 +232,9 @@ impl Predictions {
     }
 
     /// Returns rows of one series in columns.
-    fn columns(&self, rows: &[&FoundPoint]) -> PredictionSeries {
+    fn columns(&self, places: &[usize]) -> PredictionSeries {
+        let row = |place: &usize| &self.rows[*place];
+        let rows: Vec<_> = places.iter().map(row).collect();
         let series = &self.runs[rows[0].run].series;
         let of = |time: fn(&Issue) -> Timestamp| {
             let each = rows.iter().map(|row| time(&self.runs[row.run].issue));
@@ -237,6 +261,9 @@ impl Predictions {
             step,
             valid_times,
             values: rows.iter().map(|row| row.value).collect(),
+            quantiles: self.spreads.quantiles(places, series.spread.as_ref()),
+            members: self.spreads.members(places, series.spread.as_ref()),
+            probability: self.spreads.probabilities(places, series.spread.as_ref()),
             thinned_from: None,
         }
     }

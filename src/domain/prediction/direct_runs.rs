@@ -9,6 +9,7 @@ use super::{
 };
 use crate::domain::{
     error::Result,
+    spread::{Posted, of_point, value_of},
     text::{Name, Stage},
     time::Timestamp,
     track::Track,
@@ -42,7 +43,7 @@ pub struct DirectKey {
 /// finite. `Error::TooLarge`: there are more runs than one request may have.
 pub fn direct_runs(points: Vec<DirectPoint>, first: usize) -> Result<Vec<PostedRun<DirectKey>>> {
     let mut violations = Violations::default();
-    check_count(points.len(), "", &mut violations)?;
+    check_count(points.iter().map(DirectPoint::numbers).sum(), "", &mut violations)?;
     let mut runs = Runs::default();
     for (index, mut point) in (first..).zip(points) {
         let place = Place {
@@ -52,7 +53,20 @@ pub fn direct_runs(points: Vec<DirectPoint>, first: usize) -> Result<Vec<PostedR
         if let Some(stage) = &mut point.stage {
             stage.check(&mut violations, &place.member("stage"));
         }
-        let (valid_time, value) = (point.valid_time, point.value.0);
+        let spread = of_point(
+            point.quantiles.as_deref(),
+            point.members.as_deref(),
+            |member| place.member(member),
+            &mut violations,
+        );
+        let spread = spread.as_ref().map(|(kind, row)| Posted { kind, row });
+        let value = match value_of(point.value, spread) {
+            Ok(value) => value,
+            Err(detail) => {
+                violations.add(place.member("value"), detail);
+                continue;
+            }
+        };
         let is_same = |key: &DirectKey| {
             key.location_id == point.location_id
                 && key.issue_time == point.issue_time
@@ -71,7 +85,14 @@ pub fn direct_runs(points: Vec<DirectPoint>, first: usize) -> Result<Vec<PostedR
             stage: point.stage.clone(),
             track: point.track,
         };
-        runs.add(is_same, key, Point { valid_time, value }, place);
+        let valid_time = point.valid_time;
+        runs.add(
+            is_same,
+            key,
+            (Point { valid_time, value }, spread),
+            place,
+            &mut violations,
+        );
     }
     runs.finish(violations)
 }

@@ -2,10 +2,17 @@
 
 use super::{
     Point,
-    post::{JobKey, JobPost, JobRow, PostedSeries},
+    post::{JobKey, JobPost, JobRow, PostedSeries, PredictionPoint},
     run::{List, Place, PostedRun, Runs, check_count},
 };
-use crate::domain::{duration::PostedDuration, error::Result, time::Timestamp, violations::Violations};
+use crate::domain::{
+    duration::PostedDuration,
+    error::Result,
+    spread::{Columns, Posted, of_point, value_of},
+    time::Timestamp,
+    value::PostedValue,
+    violations::Violations,
+};
 
 /// Groups the rows of a table into runs.
 ///
@@ -14,7 +21,12 @@ use crate::domain::{duration::PostedDuration, error::Result, time::Timestamp, vi
 /// `Error::TooLarge`: there are more runs than one request may have.
 pub fn runs_of_rows(rows: Vec<JobRow>) -> Result<Vec<PostedRun<JobKey>>> {
     let mut violations = Violations::default();
-    check_count(rows.len(), "", &mut violations)?;
+    let numbers = |row: &JobRow| row.spread.as_ref().map_or(0, |(_, numbers)| numbers.len());
+    check_count(
+        rows.len() + rows.iter().map(numbers).sum::<usize>(),
+        "",
+        &mut violations,
+    )?;
     let mut runs = Runs::default();
     for (index, mut row) in rows.into_iter().enumerate() {
         let place = Place {
@@ -25,7 +37,8 @@ pub fn runs_of_rows(rows: Vec<JobRow>) -> Result<Vec<PostedRun<JobKey>>> {
             stage.check(&mut violations, &place.member("stage"));
         }
         let is_same = |key: &JobKey| *key == row.key;
-        runs.add(is_same, || row.key.clone(), row.point, place);
+        let spread = row.spread.as_ref().map(|(kind, row)| Posted { kind, row });
+        runs.add(is_same, || row.key.clone(), (row.point, spread), place, &mut violations);
     }
     runs.finish(violations)
 }
@@ -45,9 +58,9 @@ impl JobPost {
         if let Some(run) = &mut self.run {
             run.check(&mut violations);
         }
-        // A series without values counts as one point here. The check of the series reports that it is empty.
-        let in_series: usize = self.series.iter().map(|s| s.values.len().max(1)).sum();
-        check_count(self.predictions.len() + in_series, "/predictions", &mut violations)?;
+        let in_points: usize = self.predictions.iter().map(PredictionPoint::numbers).sum();
+        let in_series: usize = self.series.iter().map(PostedSeries::numbers).sum();
+        check_count(in_points + in_series, "/predictions", &mut violations)?;
         let mut runs = Runs::default();
         for (index, point) in std::mem::take(&mut self.predictions).into_iter().enumerate() {
             let list = List::Predictions;
@@ -61,17 +74,56 @@ impl JobPost {
                 stage: self.stage.clone(),
                 track: None,
             };
-            let (valid_time, value) = (point.valid_time, point.value.0);
-            runs.add(is_same, key, Point { valid_time, value }, Place { list, index });
+            let place = Place { list, index };
+            let spread = of_point(
+                point.quantiles.as_deref(),
+                point.members.as_deref(),
+                |member| place.member(member),
+                &mut violations,
+            );
+            let spread = spread.as_ref().map(|(kind, row)| Posted { kind, row });
+            let valid_time = point.valid_time;
+            match value_of(point.value, spread) {
+                Ok(value) => runs.add(
+                    is_same,
+                    key,
+                    (Point { valid_time, value }, spread),
+                    place,
+                    &mut violations,
+                ),
+                Err(detail) => violations.add(place.member("value"), detail),
+            }
         }
         for (index, mut series) in std::mem::take(&mut self.series).into_iter().enumerate() {
             let mut within = Violations::within(format!("/series/{index}"));
-            let times = series.check(&mut within);
-            violations.append(within);
-            let Some(times) = times else { continue };
+            let columns = Columns::of(
+                series.quantiles.take().map(|boxed| *boxed),
+                series.members.take(),
+                &mut within,
+            );
+            let times = series.check(columns.as_ref(), &mut within);
             let list = List::Series(index);
             let stage = series.stage.or_else(|| self.stage.clone());
-            for (index, (valid_time, value)) in times.into_iter().zip(series.values).enumerate() {
+            let mut row = Vec::new();
+            for (index, valid_time) in times.into_iter().flatten().enumerate() {
+                let given = series.values.as_ref().map(|values| values.get(index).copied());
+                let has_numbers = match &columns {
+                    Some(columns) => columns.row(index, &mut row, &mut within),
+                    None => false,
+                };
+                let spread = columns.as_ref().filter(|_| has_numbers).map(|columns| Posted {
+                    kind: &columns.kind,
+                    row: &row,
+                });
+                // A null in all columns withdraws, if there are no values.
+                let value = given.unwrap_or_else(|| spread.is_none().then_some(PostedValue(None)));
+                let value = match value_of(value, spread) {
+                    Ok(value) => value,
+                    Err(detail) => {
+                        within.add(format!("/values/{index}"), detail);
+                        continue;
+                    }
+                };
                 let own = series.issue_times.as_ref().and_then(|times| times.get(index));
                 let issue_time = own.copied().or(series.issue_time).or(self.issue_time);
                 let key = || JobKey {
@@ -92,34 +144,56 @@ impl JobPost {
                         && key.stage == stage
                         && key.track == series.track
                 };
-                runs.add(
-                    is_same,
-                    key,
-                    Point {
-                        valid_time,
-                        value: value.0,
-                    },
-                    Place { list, index },
-                );
+                let point = Point { valid_time, value };
+                runs.add(is_same, key, (point, spread), Place { list, index }, &mut violations);
             }
+            violations.append(within);
         }
         runs.finish(violations)
     }
 }
 
+impl PredictionPoint {
+    /// Returns the number of numbers of the point.
+    fn numbers(&self) -> usize {
+        let quantiles = self.quantiles.as_ref().map_or(0, |quantiles| quantiles.0.len());
+        1 + quantiles + self.members.as_ref().map_or(0, Vec::len)
+    }
+}
+
 impl PostedSeries {
+    /// Returns the number of numbers of the series. A series without values counts as one number here. The check of the
+    /// series reports that it is empty.
+    fn numbers(&self) -> usize {
+        let columns = |columns: &Vec<Vec<PostedValue>>| columns.iter().map(Vec::len).sum::<usize>();
+        let values = self.values.as_ref().map_or(0, Vec::len);
+        let quantiles = self.quantiles.iter().flat_map(|quantiles| &quantiles.0);
+        let quantiles: usize = quantiles.map(|(_, column)| column.len()).sum();
+        (values + quantiles + self.members.as_ref().map_or(0, columns)).max(1)
+    }
+
     /// Returns the valid_time of each value. Adds violations if columns are missing, differ in length or contradict
     /// each other. Returns `None` if the times cannot be determined.
-    fn check(&mut self, violations: &mut Violations) -> Option<Vec<Timestamp>> {
+    fn check(&mut self, columns: Option<&Columns>, violations: &mut Violations) -> Option<Vec<Timestamp>> {
         if let Some(stage) = &mut self.stage {
             stage.check(violations, "/stage");
         }
         if self.role.is_none() && self.metric.is_none() {
             violations.add("/role", "is missing: role or metric is required");
         }
-        let count = self.values.len();
+        let count = match (&self.values, columns) {
+            (Some(values), _) => values.len(),
+            (None, Some(columns)) => columns.count(),
+            (None, None) => {
+                violations.add("/values", "is missing");
+                return None;
+            }
+        };
         if count == 0 {
             violations.add("/values", "has no values");
+        }
+        if let Some(columns) = columns {
+            columns.check(count, violations);
         }
         let as_many = |column: &str, length: usize, violations: &mut Violations| {
             if length != count {

@@ -13,12 +13,13 @@ mod lineage;
 mod post;
 mod query;
 mod run;
+mod run_spread;
 mod series;
 mod worker_run;
 
 pub use answer::{FoundPoint, FoundRun, Prediction, PredictionSeries, Predictions};
 pub use counts::PredictionCounts;
-pub use difference::{Difference, Point, difference};
+pub use difference::{Difference, HeldPoint, Point, difference};
 pub use direct_runs::{DirectKey, direct_runs};
 pub use job_runs::runs_of_rows;
 pub use latest::{LatestPrediction, LatestQuery};

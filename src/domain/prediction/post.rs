@@ -15,15 +15,16 @@ use crate::domain::{
     duration::PostedDuration,
     object::objects,
     object_or_array::ObjectOrArray,
+    spread::{ByLevel, Kind},
     text::{Name, Stage},
     time::Timestamp,
     track::Track,
-    value::PostedValue,
+    value::{PostedValue, given},
 };
 
 objects!(JobPost, PredictionPoint, PostedSeries, DirectPoint);
 
-/// Maximum number of points in one request, other than newline-delimited JSON.
+/// Maximum number of numbers (values, quantiles and members) in one request, other than newline-delimited JSON.
 pub const MAX_POINTS: usize = 100_000;
 
 /// Maximum number of runs in one request. A run costs the writer about as much as a thousand points, and other requests
@@ -56,6 +57,8 @@ pub struct JobRow {
     pub key: JobKey,
     /// Predicted point.
     pub point: Point,
+    /// Quantiles or members of the point.
+    pub spread: Option<(Kind, Vec<f64>)>,
 }
 
 /// Posted predictions: an object for a job, or an array of points that name their source.
@@ -116,11 +119,20 @@ pub struct PredictionPoint {
     pub role: Name,
     /// Time that the value is predicted for.
     pub valid_time: Timestamp,
-    /// Predicted value, a finite number; `null` withdraws the value of this issue at that time.
-    pub value: PostedValue,
+    /// Predicted value, a finite number; `null` withdraws the value of this issue at that time. It may be absent if the
+    /// quantiles have the level 0.5, which it is then, or if there are members, whose mean it is then.
+    #[serde(default, deserialize_with = "given")]
+    #[oai(nullable)]
+    pub value: Option<PostedValue>,
     /// Location in the same organisation; by default that of the job.
     #[oai(nullable)]
     pub location_id: Option<Uuid>,
+    /// Quantiles by their levels, such as `{"0.1": 12.3, "0.9": 14.8}`: all levels that the output role declares.
+    #[oai(nullable)]
+    pub quantiles: Option<Box<ByLevel<f64>>>,
+    /// Members of an ensemble, at most as many as the output role declares.
+    #[oai(nullable, validator(max_items = 200))]
+    pub members: Option<Vec<f64>>,
 }
 
 /// Predictions of one role, with their values in a column. Their times are given by `start` and `step`, or by
@@ -146,9 +158,19 @@ pub struct PostedSeries {
     /// Valid_time of each value, instead of `start` and `step`.
     #[oai(nullable, validator(max_items = 100000))]
     pub valid_times: Option<Vec<Timestamp>>,
-    /// Predicted values, finite numbers; `null` withdraws the value of this issue at that time.
-    #[oai(validator(min_items = 1, max_items = 100000))]
-    pub values: Vec<PostedValue>,
+    /// Predicted values, finite numbers; `null` withdraws the value of this issue at that time. They may be absent if the
+    /// quantiles have the level 0.5, or if there are members, whose means they are then.
+    #[oai(nullable, validator(min_items = 1, max_items = 100000))]
+    pub values: Option<Vec<PostedValue>>,
+    /// Quantiles of each value by their levels, in columns: all levels that the output role declares.
+    #[oai(nullable)]
+    pub quantiles: Option<Box<ByLevel<Vec<PostedValue>>>>,
+    /// Members of an ensemble in columns, one for each member: at most as many as the output role declares.
+    #[oai(nullable, validator(max_items = 200))]
+    pub members: Option<Vec<Vec<PostedValue>>>,
+    /// Probabilities of a series that was read from this API. They are ignored, because the server computes them.
+    #[oai(nullable, validator(max_items = 100000))]
+    pub probability: Option<Vec<PostedValue>>,
     /// Time at which the model made these predictions; by default that of the request.
     #[oai(nullable)]
     pub issue_time: Option<Timestamp>,
@@ -197,8 +219,11 @@ pub struct DirectPoint {
     pub location_id: Uuid,
     /// Time that the value is predicted for.
     pub valid_time: Timestamp,
-    /// Predicted value, a finite number; `null` withdraws the value of this issue at that time.
-    pub value: PostedValue,
+    /// Predicted value, a finite number; `null` withdraws the value of this issue at that time. It may be absent if the
+    /// quantiles have the level 0.5, which it is then, or if there are members, whose mean it is then.
+    #[serde(default, deserialize_with = "given")]
+    #[oai(nullable)]
+    pub value: Option<PostedValue>,
     /// Time at which the model made the prediction; by default its arrival. It may be at most five minutes ahead of the
     /// server's clock, unless the operator sets another limit.
     #[oai(nullable)]
@@ -211,9 +236,21 @@ pub struct DirectPoint {
     /// source; and otherwise `shadow`. A correction of an issue that is on the track `main` stays there.
     #[oai(nullable)]
     pub track: Option<Track>,
+    /// Quantiles by their levels, such as `{"0.1": 12.3, "0.9": 14.8}`: all levels that the output role declares.
+    #[oai(nullable)]
+    pub quantiles: Option<Box<ByLevel<f64>>>,
+    /// Members of an ensemble, at most as many as the output role declares.
+    #[oai(nullable, validator(max_items = 200))]
+    pub members: Option<Vec<f64>>,
 }
 
 impl DirectPoint {
+    /// Returns the number of numbers of the point.
+    pub fn numbers(&self) -> usize {
+        let quantiles = self.quantiles.as_ref().map_or(0, |quantiles| quantiles.0.len());
+        1 + quantiles + self.members.as_ref().map_or(0, Vec::len)
+    }
+
     /// Returns the properties that all points of one run have in common, as a value that can be hashed.
     pub fn run(&self) -> impl Hash {
         (

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::GroupKey;
-use crate::domain::{duration::Duration, time::Timestamp, track::Tracks};
+use crate::domain::{duration::Duration, spread::Wanted, time::Timestamp, track::Tracks};
 
 /// Query for the predictions of a window of valid times. Every filter applies before the newest issue is selected.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,8 @@ pub struct PredictionQuery {
     pub after: Option<PredictionKey>,
     /// Maximum number of rows.
     pub limit: usize,
+    /// Quantiles, members and the probability that are returned beside each value.
+    pub spread: Wanted,
 }
 
 /// Selection of the predictions of a job to withdraw.

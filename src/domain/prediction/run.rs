@@ -11,6 +11,7 @@ use super::{
 };
 use crate::domain::{
     error::{Error, Result},
+    spread::{Posted, PostedSpread},
     violations::Violations,
 };
 
@@ -22,7 +23,9 @@ pub struct PostedRun<K> {
     /// Points of the run.
     pub points: Vec<Point>,
     /// Place of each of the `points` in the request, for the JSON pointers of violations.
-    places: Vec<Place>,
+    pub(super) places: Vec<Place>,
+    /// Quantiles or members of the points. `None` if no point has any.
+    pub spread: Option<PostedSpread>,
 }
 
 /// Place of a point in the request body: the list that contains the point, and the index in this list.
@@ -67,6 +70,7 @@ impl<K> PostedRun<K> {
             key,
             points: self.points,
             places: self.places,
+            spread: self.spread,
         }
     }
 
@@ -130,8 +134,16 @@ impl<K> Default for Runs<K> {
 
 impl<K: Clone + Eq + Hash> Runs<K> {
     /// Adds a point to its run. `is_same` says whether a key is that of the point's run, and `key` creates this key.
-    /// Usually the point belongs to the same run as the previous point, so that no key need be created.
-    pub fn add(&mut self, is_same: impl Fn(&K) -> bool, key: impl FnOnce() -> K, point: Point, place: Place) {
+    /// Usually the point belongs to the same run as the previous point, so that no key need be created. Adds a violation if
+    /// the point has numbers of another kind than the points before it.
+    pub fn add(
+        &mut self,
+        is_same: impl Fn(&K) -> bool,
+        key: impl FnOnce() -> K,
+        (point, spread): (Point, Option<Posted<'_>>),
+        place: Place,
+        violations: &mut Violations,
+    ) {
         if !self.runs.get(self.last).is_some_and(|run| is_same(&run.key)) {
             let key = key();
             self.last = *self.known.entry(key.clone()).or_insert_with(|| {
@@ -139,11 +151,15 @@ impl<K: Clone + Eq + Hash> Runs<K> {
                     key,
                     points: Vec::new(),
                     places: Vec::new(),
+                    spread: None,
                 });
                 self.runs.len() - 1
             });
         }
         let run = &mut self.runs[self.last];
+        if spread.is_some() || run.spread.is_some() {
+            run.add_spread(spread, place, violations);
+        }
         run.points.push(point);
         run.places.push(place);
     }
@@ -183,6 +199,7 @@ pub fn join<K: Eq + Hash + Clone>(runs: Vec<PostedRun<K>>, violations: &mut Viol
         match known.get(&run.key) {
             Some(&index) => {
                 let other = &mut joined[index];
+                other.join_spread(run.spread, &run.places, violations);
                 other.points.extend(run.points);
                 other.places.extend(run.places);
             }
@@ -209,7 +226,11 @@ fn sort<K>(run: &mut PostedRun<K>) {
     if run.points.is_sorted_by_key(|point| point.valid_time) {
         return;
     }
-    let mut both: Vec<_> = run.points.iter().copied().zip(run.places.iter().copied()).collect();
-    both.sort_by_key(|(point, _)| point.valid_time);
-    (run.points, run.places) = both.into_iter().unzip();
+    let mut order: Vec<usize> = (0..run.points.len()).collect();
+    order.sort_by_key(|index| run.points[*index].valid_time);
+    run.points = order.iter().map(|index| run.points[*index]).collect();
+    run.places = order.iter().map(|index| run.places[*index]).collect();
+    if let Some(spread) = &mut run.spread {
+        spread.numbers = spread.numbers.reordered(order.into_iter());
+    }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::{
+    spread::Spread,
     text::{Name, Stage},
     time::Timestamp,
     track::Track,
@@ -39,6 +40,8 @@ pub struct Series {
     /// Time for which a point is stored after the later of its valid_time and its arrival, in hours. `None` means
     /// forever.
     pub retention_hours: Option<i64>,
+    /// Numbers that are stored beside each value.
+    pub spread: Option<Spread>,
 }
 
 /// Returns `now` minus the retention. A point has expired if both its valid_time and its arrival are at or before this

@@ -3,7 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::column::Exact;
-use crate::domain::{duration::Duration, prediction::Point, time::Timestamp};
+use crate::domain::{
+    duration::Duration,
+    prediction::Point,
+    spread::{SpreadNumbers, is_given},
+    time::Timestamp,
+};
 
 /// The longest step that is written, in microseconds: 366 days. The times of longer steps are listed.
 const LONGEST_STEP: i64 = 366 * 24 * 3600 * 1_000_000;
@@ -23,11 +28,16 @@ pub struct Points {
     valid_times: Option<Vec<Timestamp>>,
     /// The values in the order of their valid times; `null` for a value that the run withdraws.
     values: Vec<Option<Exact>>,
+    /// The quantiles or members of the values, in a list for each level or member; `null` for those of a value that the run
+    /// withdraws. Absent if there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    spread: Option<Vec<Vec<Option<Exact>>>>,
 }
 
 impl Points {
-    /// Creates the points of a run from its decoded points, which must be ordered by their valid times.
-    pub fn of(points: &[Point]) -> Self {
+    /// Creates the points of a run from its decoded points, which must be ordered by their valid times, and their quantiles
+    /// or members.
+    pub fn of(points: &[Point], spread: Option<&SpreadNumbers>) -> Self {
         let times = || points.iter().map(|point| point.valid_time.micros());
         let mut steps = times().zip(times().skip(1)).map(|(before, after)| after - before);
         let step = steps.next();
@@ -40,7 +50,39 @@ impl Points {
             step: step.filter(|_| is_regular).map(Duration::from_micros),
             valid_times: (!is_regular).then(listed),
             values: points.iter().map(|point| point.value.map(Exact)).collect(),
+            spread: spread.map(columns),
         }
+    }
+
+    /// Returns the number of quantiles or members of each value.
+    pub fn width(&self) -> usize {
+        self.spread.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Returns the quantiles or members of the points.
+    ///
+    /// # Errors
+    /// The description of what is wrong: a list is not as long as the values, or a number is missing.
+    pub fn numbers(&self) -> Result<Option<SpreadNumbers>, &'static str> {
+        let Some(columns) = &self.spread else {
+            return Ok(None);
+        };
+        if columns.iter().any(|column| column.len() != self.values.len()) {
+            return Err("has another number of quantiles or members than values");
+        }
+        let mut numbers = SpreadNumbers::new(columns.len());
+        for (index, value) in self.values.iter().enumerate() {
+            let row: Option<Vec<_>> = columns
+                .iter()
+                .map(|column| column[index].map(|Exact(number)| number))
+                .collect();
+            match (value, row) {
+                (Some(_), Some(row)) => numbers.push(&row),
+                (None, _) => numbers.skip(),
+                (Some(_), None) => return Err("has a value without one of its quantiles or members"),
+            }
+        }
+        Ok(Some(numbers))
     }
 
     /// Returns the points.
@@ -79,6 +121,13 @@ impl Points {
     }
 }
 
+/// Returns the numbers in a list for each column.
+fn columns(numbers: &SpreadNumbers) -> Vec<Vec<Option<Exact>>> {
+    let number = |row: &[f64], index: usize| is_given(row).then(|| row.get(index).copied().map(Exact)).flatten();
+    let column = |index| numbers.rows().map(|row| number(row, index)).collect();
+    (0..numbers.width()).map(column).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -113,9 +162,18 @@ mod tests {
     proptest! {
         #[test]
         fn points_are_read_as_they_were_written(points in points()) {
-            let text = serde_json::to_string(&Points::of(&points)).unwrap();
+            let mut spread = SpreadNumbers::new(2);
+            for point in &points {
+                match point.value {
+                    Some(value) => spread.push(&[value, -value]),
+                    None => spread.skip(),
+                }
+            }
+            let text = serde_json::to_string(&Points::of(&points, Some(&spread))).unwrap();
             let read: Points = serde_json::from_str(&text).unwrap();
             prop_assert_eq!(read.decoded().unwrap(), points);
+            let bits = |numbers: &SpreadNumbers| numbers.rows().flatten().map(|n| n.to_bits()).collect::<Vec<_>>();
+            prop_assert_eq!(bits(&read.numbers().unwrap().unwrap()), bits(&spread));
         }
     }
 

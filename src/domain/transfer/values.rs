@@ -7,7 +7,7 @@ use super::{
     column::{Exact, Moment, Verbatim},
     points::Points,
 };
-use crate::domain::{prediction::RunParameters, time::Timestamp, track::Track};
+use crate::domain::{prediction::RunParameters, spread::Spread, time::Timestamp, track::Track};
 
 /// A sensor that has readings.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -70,6 +70,9 @@ pub struct Series {
     pub version_label: String,
     /// The number of hours for which its predictions are stored.
     pub retention_hours: Option<i64>,
+    /// The quantiles or members that its version declares; absent if it has values alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<Spread>,
     /// The newest issue that is not withdrawn; `null` if nothing is left.
     pub newest_issue: Moment,
     /// The arrival of the newest issue; `null` if nothing is left.

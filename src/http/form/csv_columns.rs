@@ -1,7 +1,10 @@
 //! Columns of a CSV table, which are found by their names in the header line.
 
+use std::cmp::Ordering;
+
 use csv::ByteRecord;
 
+use super::csv_spread::{SpreadColumn, spread_column};
 use crate::{domain::Error, http::problem::Problem};
 
 /// Name of a column, and its index in the header line, counted from 0. The index is `None` if the table has no such
@@ -16,6 +19,8 @@ pub struct Columns {
     pub optional: &'static [&'static str],
     /// Columns of this server's own responses, which are accepted and ignored.
     pub unused: &'static [&'static str],
+    /// Whether a table may have columns of quantiles and members.
+    pub with_spread: bool,
 }
 
 impl Columns {
@@ -25,14 +30,19 @@ impl Columns {
     }
 }
 
-/// Finds the required and the optional columns in a header line, ignoring case. Returns them in the order of `columns`.
+/// Columns with quantiles and members, each with its index in the header line, in ascending order.
+pub type SpreadPlaces = Vec<(SpreadColumn, usize)>;
+
+/// Finds the required and the optional columns in a header line, ignoring case. Returns them in the order of `columns`, and
+/// the columns with quantiles and members.
 ///
 /// # Errors
 /// 422 with a message that names every missing, repeated or unknown column.
-pub fn places_of(header: &ByteRecord, columns: &Columns) -> Result<Vec<Column>, Problem> {
+pub fn places_of(header: &ByteRecord, columns: &Columns) -> Result<(Vec<Column>, SpreadPlaces), Problem> {
     let mut faults = Vec::new();
     let mut places: Vec<_> = columns.read().map(|name| (name, None)).collect();
     let mut unknown = Vec::new();
+    let mut spread: SpreadPlaces = Vec::new();
     for (at, name) in header.iter().enumerate() {
         let name = String::from_utf8_lossy(name);
         // RFC 4180 treats a quote after a space as part of the cell, so that the quotes are removed here.
@@ -45,7 +55,13 @@ pub fn places_of(header: &ByteRecord, columns: &Columns) -> Result<Vec<Column>, 
             // it again.
             None if name.is_empty() || name.starts_with("Unnamed:") => {}
             None if columns.unused.iter().any(|known| known.eq_ignore_ascii_case(name)) => {}
-            None => unknown.push(name.to_owned()),
+            None => match spread_column(name).filter(|_| columns.with_spread) {
+                Some(column) if spread.iter().any(|(known, _)| *known == column) => {
+                    faults.push(format!("has the column {name} twice"));
+                }
+                Some(column) => spread.push((column, at)),
+                None => unknown.push(name.to_owned()),
+            },
         }
     }
     let required = columns.required.len();
@@ -68,7 +84,8 @@ pub fn places_of(header: &ByteRecord, columns: &Columns) -> Result<Vec<Column>, 
         ));
     }
     if faults.is_empty() {
-        Ok(places)
+        spread.sort_by(|one, other| one.partial_cmp(other).unwrap_or(Ordering::Equal));
+        Ok((places, spread))
     } else {
         Err(Error::invalid("", faults.join("; ")).into())
     }

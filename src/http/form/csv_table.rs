@@ -7,9 +7,10 @@
 use csv::ByteRecord;
 
 use super::{
-    csv_columns::{Column, Columns, places_of},
+    csv_columns::{Column, Columns, SpreadPlaces, places_of},
     csv_dialect::{delimiter_of, directive, header_line},
     csv_number::number,
+    csv_spread::SpreadColumn,
     json_text::utf8,
 };
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
 
 /// Maximum number of columns. The error for a longer header line does not list its columns, because such a list would
 /// take many times the size of the body.
-const MOST_COLUMNS: usize = 200;
+const MOST_COLUMNS: usize = 300;
 
 /// CSV table that is read row by row. [`Table::next`] reads a row, and the other functions return the cells of this
 /// current row.
@@ -31,6 +32,7 @@ pub struct Table<'a> {
     record: ByteRecord,
     /// Columns that are read, with their indexes in the header line.
     places: Vec<Column>,
+    spread: SpreadPlaces,
     width: usize,
     delimiter: u8,
     /// Line number of the current row in the file, counted from 1.
@@ -63,6 +65,7 @@ impl<'a> Table<'a> {
             start,
             record: ByteRecord::new(),
             places: Vec::new(),
+            spread: Vec::new(),
             width: 0,
             delimiter,
             lines: 1,
@@ -75,7 +78,7 @@ impl<'a> Table<'a> {
             let detail = format!("must have at most {MOST_COLUMNS} columns");
             return Err(Error::invalid("", detail).into());
         }
-        table.places = places_of(&table.record, columns)?;
+        (table.places, table.spread) = places_of(&table.record, columns)?;
         table.width = table.record.len();
         Ok(table)
     }
@@ -215,6 +218,29 @@ impl<'a> Table<'a> {
         value.map_err(refuse).ok()
     }
 
+    /// Returns the current row's quantiles and members, without empty cells. Adds a violation for a cell that is no number.
+    pub fn spread(&self, violations: &mut Violations) -> Vec<(SpreadColumn, f64)> {
+        let mut found = Vec::new();
+        for (column, at) in &self.spread {
+            let cell = self.record.get(*at).unwrap_or_default();
+            let text = str::from_utf8(cell).unwrap_or_default().trim();
+            match Gaps::Skip.cell(text) {
+                Some(_) => {}
+                None => match number(text, self.delimiter != b',') {
+                    Ok(number) => found.push((*column, number)),
+                    Err(detail) => {
+                        let name = match column {
+                            SpreadColumn::Level(level) => format!("q{level}"),
+                            SpreadColumn::Member(number) => format!("m{number}"),
+                        };
+                        self.refuse(&name, detail, violations);
+                    }
+                },
+            }
+        }
+        found
+    }
+
     /// Returns the line number of each row that was read.
     pub fn into_lines(self) -> RowLines {
         self.lines_of_rows
@@ -264,6 +290,7 @@ mod tests {
         required: &["time", "value"],
         optional: &["note"],
         unused: &["extra"],
+        with_spread: false,
     };
 
     fn lines(text: &str) -> Vec<(u64, String)> {

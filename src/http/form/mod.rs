@@ -10,6 +10,7 @@ pub mod csv_body;
 pub mod csv_columns;
 pub mod csv_dialect;
 mod csv_number;
+pub mod csv_spread;
 pub mod csv_table;
 pub mod cursor;
 pub mod gaps;

@@ -17,6 +17,7 @@ use crate::{
         reading::ReadingQuery,
         sensor::Sensor,
         source_version::SourceVersion,
+        spread::Wanted,
         track::Tracks,
     },
     store::{self, clock, engine::Connection, prediction, reading},
@@ -218,6 +219,7 @@ impl Read<'_> {
             issues: Issues::Latest,
             after: None,
             limit: MAX_VALUES + 1,
+            spread: Wanted::default(),
         };
         let organisation = self.job.organisation_id;
         let found = prediction::find(self.connection, organisation, self.times, &query, self.now)?;

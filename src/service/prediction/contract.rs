@@ -9,6 +9,7 @@ use crate::{
         Error, Result, Timestamp,
         contract::OutputRole,
         prediction::{JobKey, Series},
+        spread::Spread,
         text::{Name, Stage},
         track::Track,
     },
@@ -193,6 +194,11 @@ impl Contract {
         Some(&self.targets.get(target)?.role)
     }
 
+    /// Returns the spread that the target with this index declares. `None` if it declares none.
+    pub fn spread(&self, target: usize) -> Option<Spread> {
+        self.targets.get(target)?.spread()
+    }
+
     /// Returns the location of points: `named` if the points name one, otherwise that of the job. Returns `None` if the
     /// job has no location either.
     pub fn location(&self, named: Option<Uuid>) -> Option<Uuid> {
@@ -215,6 +221,7 @@ impl Contract {
             source_name: self.source_name.clone(),
             version_label: self.version_label.clone(),
             retention_hours: self.retention_hours,
+            spread: target.spread(),
         })
     }
 

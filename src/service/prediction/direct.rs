@@ -92,6 +92,7 @@ pub(super) async fn post(
                 series,
                 issue,
                 points: &run.points,
+                spread: run.spread.as_ref().map(|spread| &spread.numbers),
             });
         }
         let watched = watching(tx, &alerts_of_sources, &new, now)?;
@@ -148,7 +149,11 @@ fn resolve(
             run.refuse("issue_time", &detail, &mut violations);
         }
         match catalogue.resolve(&run.key, arrived.issue_time)? {
-            Ok(key) => resolved.push(run.of(key)),
+            Ok(key) => {
+                let declared = catalogue.output(&key).and_then(OutputRole::spread);
+                run.check_spread(declared.as_ref(), &mut violations);
+                resolved.push(run.of(key));
+            }
             Err((member, detail)) => run.refuse(member, &detail, &mut violations),
         }
         if violations.is_full() {
@@ -261,6 +266,7 @@ impl<'a> Catalogue<'a> {
 
     /// Returns the series of a run. Returns `None` unless the version and the location of the run were resolved before.
     fn series(&self, key: RunKey) -> Option<Series> {
+        let role = self.output(&key)?;
         let (source, version) = self.known.get(&key.source_version_id)?;
         let owner = self.locations.get(&key.location_id)?;
         Some(Series {
@@ -269,7 +275,8 @@ impl<'a> Catalogue<'a> {
             source_version_id: version.id,
             job_id: None,
             location_id: Some(key.location_id),
-            unit: output(version, &key.metric)?.unit.clone(),
+            unit: role.unit.clone(),
+            spread: role.spread(),
             metric: key.metric,
             stage: key.stage,
             track: key.track,
@@ -277,6 +284,12 @@ impl<'a> Catalogue<'a> {
             version_label: version.version.clone(),
             retention_hours: source.retention_hours,
         })
+    }
+
+    /// Returns the output role of a run, whose version was resolved before.
+    fn output(&self, key: &RunKey) -> Option<&OutputRole> {
+        let (_, version) = self.known.get(&key.source_version_id)?;
+        output(version, &key.metric)
     }
 
     /// Returns the organisation of a location. Returns `None` if the location does not exist or the caller cannot see

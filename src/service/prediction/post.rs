@@ -124,6 +124,7 @@ async fn for_job(
                 series,
                 issue,
                 points: &run.points,
+                spread: run.spread.as_ref().map(|spread| &spread.numbers),
             });
         }
         let about_alerts = new.iter().map(|run| alert::PostedRun {
@@ -207,6 +208,7 @@ fn resolve(
             run.refuse("issue_time", &detail, &mut violations);
         }
         let Ok(target) = target else { continue };
+        run.check_spread(contract.spread(target).as_ref(), &mut violations);
         let key = RunKey {
             target,
             location_id: contract.location(run.key.location_id),

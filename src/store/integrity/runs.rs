@@ -6,7 +6,7 @@ use super::{
     unknown::{KnownOfSeries, Unknown},
 };
 use crate::{
-    domain::Timestamp,
+    domain::{Timestamp, spread::Spread},
     store::{
         engine::{Connection, Row, RowResult},
         payload,
@@ -20,7 +20,7 @@ pub fn check(connection: &Connection, report: &mut Report) -> RowResult<()> {
     let mut unknown = Unknown::default();
     connection.each_row(
         "SELECT r.series_id, r.issue_time, r.revision, r.available_at, r.valid_from, r.valid_to, r.count, r.payload,
-            s.newest_issue, s.covers_until, s.ends_at, s.shortest_lead, s.longest_lead
+            s.newest_issue, s.covers_until, s.ends_at, s.shortest_lead, s.longest_lead, s.spread
             FROM runs r LEFT JOIN series s ON s.id = r.series_id
             /*postgres AND s.organisation_id = r.organisation_id */ ORDER BY r.series_id, r.issue_time, r.revision",
         [],
@@ -69,6 +69,8 @@ struct StoredRun {
     count: i64,
     payload: Vec<u8>,
     known: Option<KnownOfSeries>,
+    /// The quantiles or members that its series declares.
+    spread: Option<Spread>,
 }
 
 impl FromRow for StoredRun {
@@ -93,6 +95,7 @@ impl FromRow for StoredRun {
             count: row.get("count")?,
             payload: row.get("payload")?,
             known: newest.map(known).transpose()?,
+            spread: row.get("spread")?,
         })
     }
 }
@@ -101,7 +104,9 @@ impl StoredRun {
     /// Returns the first fault of the run. `None` if it has none. Values that contradict the series' summary are noted
     /// in `unknown`.
     fn fault(&self, unknown: &mut Unknown) -> Option<&'static str> {
-        self.payload_fault(unknown).or_else(|| self.series_fault())
+        self.payload_fault(unknown)
+            .or_else(|| self.spread_fault())
+            .or_else(|| self.series_fault())
     }
 
     fn payload_fault(&self, unknown: &mut Unknown) -> Option<&'static str> {
@@ -131,6 +136,43 @@ impl StoredRun {
             return Some("it has another number of points than its count");
         }
         (last != Some(self.valid_to)).then_some("it does not end at its valid_to")
+    }
+
+    fn spread_fault(&self) -> Option<&'static str> {
+        let (points, numbers) = match payload::has_spread(&self.payload) {
+            true => match payload::decode_all(&self.payload, self.valid_from) {
+                Ok((points, numbers)) => (points, numbers.unwrap_or_default()),
+                Err(fault) => return Some(fault),
+            },
+            // Withdrawals have no numbers.
+            false if self.spread.is_none() || self.has_no_values() => return None,
+            false => return Some("it has not the quantiles or members of its series"),
+        };
+        let is_declared = match &self.spread {
+            Some(Spread::Quantiles(levels)) => numbers.width() == levels.len(),
+            Some(Spread::Members(most)) => numbers.width() <= usize::from(*most),
+            None => false,
+        };
+        if !is_declared {
+            return Some("it has other quantiles or members than its series");
+        }
+        let rows = || {
+            points
+                .iter()
+                .zip(numbers.rows())
+                .filter(|(point, _)| point.value.is_some())
+        };
+        if rows().any(|(_, row)| row.iter().any(|number| !number.is_finite())) {
+            return Some("it has a quantile or a member that is no number");
+        }
+        let is_ordered = |row: &[f64]| row.is_sorted();
+        let are_quantiles = matches!(self.spread, Some(Spread::Quantiles(_)));
+        (are_quantiles && !rows().all(|(_, row)| is_ordered(row))).then_some("its quantiles cross")
+    }
+
+    fn has_no_values(&self) -> bool {
+        let points = payload::decode(&self.payload, self.valid_from);
+        points.is_ok_and(|mut points| points.all(|point| point.is_ok_and(|point| point.value.is_none())))
     }
 
     fn series_fault(&self) -> Option<&'static str> {

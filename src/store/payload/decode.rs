@@ -2,17 +2,38 @@
 
 use super::{
     format::{
-        CHECKSUM_BYTES, POWERS, REGULAR, SCALE, SECONDS, SHORT, TOO_MANY, VERSION_1, VERSION_2, VERSION_3, checksum,
-        unscaled,
+        CHECKSUM_BYTES, MEAN, RAW, REGULAR, SCALE, SECONDS, SHORT, TOO_LONG, TOO_MANY, VERSION_1, VERSION_2, VERSION_3,
+        VERSION_4, checksum,
     },
     stretches::Stretches,
     varint::{Fault, split_varints, take_varint, unzigzag, varints},
 };
-use crate::domain::{Timestamp, prediction::Point};
+use crate::domain::{
+    Timestamp,
+    decimal::{POWERS, unscaled},
+    prediction::Point,
+    spread::SpreadNumbers,
+};
 
 /// Checks the checksum of a payload, and returns an iterator over its points. `valid_from` is the valid time of the
 /// first point. Returns a fault if the payload is damaged.
 pub fn decode(bytes: &[u8], valid_from: Timestamp) -> Result<Points<'_>, Fault> {
+    open(bytes, valid_from).map(|(points, _)| points)
+}
+
+/// Returns all points of a payload, and the further numbers of each point. `None` if the points have values only.
+///
+/// # Errors
+/// The fault of a damaged payload.
+pub fn decode_all(bytes: &[u8], valid_from: Timestamp) -> Result<(Vec<Point>, Option<SpreadNumbers>), Fault> {
+    let (points, columns) = open(bytes, valid_from)?;
+    let points: Vec<_> = points.collect::<Result<_, _>>()?;
+    let numbers = columns.numbers(&points)?;
+    Ok((points, numbers))
+}
+
+/// Checks the checksum, and returns the points and the columns of further numbers, which are not decoded yet.
+fn open(bytes: &[u8], valid_from: Timestamp) -> Result<(Points<'_>, Columns<'_>), Fault> {
     let (body, held) = bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or(SHORT)?;
     let held = u32::from_le_bytes(*held);
     let (&version, mut rest) = body.split_first().ok_or(SHORT)?;
@@ -33,13 +54,18 @@ pub fn decode(bytes: &[u8], valid_from: Timestamp) -> Result<Points<'_>, Fault> 
                 unit: 1,
                 is_zigzag: true,
             };
-            Points::new(count, times, Stretches::ALL, Values::Raw(values))
+            let points = Points::new(count, times, Stretches::ALL, Values::Raw(values))?;
+            Ok((points, Columns::default()))
         }
-        VERSION_2 | VERSION_3 => {
+        VERSION_2 | VERSION_3 | VERSION_4 => {
             let (&flags, mut rest) = rest.split_first().ok_or(SHORT)?;
             let count = match version {
                 VERSION_2 => take_count(&mut rest)?,
                 _ => usize::try_from(take_varint(&mut rest)?).map_err(|_| TOO_MANY)?,
+            };
+            let (width, same) = match version {
+                VERSION_4 => (take_width(&mut rest)?, take_width(&mut rest)?),
+                _ => (0, 0),
             };
             let unit = if flags & SECONDS == 0 { 1 } else { 1_000_000 };
             let start = valid_from.micros();
@@ -60,15 +86,21 @@ pub fn decode(bytes: &[u8], valid_from: Timestamp) -> Result<Points<'_>, Fault> 
                 VERSION_2 => Stretches::ALL,
                 _ => Stretches::take(&mut rest, count)?,
             };
-            let values = match POWERS.get(usize::from(flags & SCALE)) {
-                Some(power) => Values::Scaled {
-                    whole: rest,
-                    before: 0,
-                    power: *power,
-                },
-                None => Values::Raw(rest),
+            let valued = count - stretches.withdrawn;
+            let values = match version {
+                VERSION_4 => Values::take(&mut rest, valued, width)?,
+                _ => Values::of(flags, rest, 1),
             };
-            Points::new(count, times, stretches, values)
+            let first = values.clone();
+            let points = Points::new(count, times, stretches, values)?;
+            let columns = Columns {
+                bytes: rest,
+                first: Some(first),
+                valued,
+                width,
+                same,
+            };
+            Ok((points, columns))
         }
         _ => Err("its version is unknown"),
     }
@@ -96,6 +128,7 @@ enum Times<'a> {
     },
 }
 
+#[derive(Clone)]
 enum Values<'a> {
     Raw(&'a [u8]),
     Scaled { whole: &'a [u8], before: i64, power: f64 },
@@ -150,17 +183,7 @@ impl<'a> Points<'a> {
                 value: None,
             });
         }
-        let value = match &mut self.values {
-            Values::Raw(bytes) => {
-                let (value, rest) = bytes.split_first_chunk().ok_or(SHORT)?;
-                *bytes = rest;
-                f64::from_le_bytes(*value)
-            }
-            Values::Scaled { whole, before, power } => {
-                *before = before.wrapping_add(unzigzag(take_varint(whole)?));
-                unscaled(*before, *power)
-            }
-        };
+        let value = self.values.next()?;
         Ok(Point {
             valid_time,
             value: Some(value),
@@ -179,6 +202,102 @@ impl Iterator for Points<'_> {
     fn size_hint(&self) -> (usize, Option<usize>) {
         (self.left, Some(self.left))
     }
+}
+
+impl<'a> Values<'a> {
+    /// Returns the values of a column with these flags. Those of a mean are divided by the number of columns.
+    fn of(flags: u8, bytes: &'a [u8], width: usize) -> Self {
+        let divisor = if flags & MEAN == 0 { 1 } else { width };
+        match POWERS.get(usize::from(flags & SCALE)) {
+            #[expect(clippy::cast_precision_loss, reason = "at most a few hundred")]
+            Some(power) => Self::Scaled {
+                whole: bytes,
+                before: 0,
+                power: power * divisor as f64,
+            },
+            None => Self::Raw(bytes),
+        }
+    }
+
+    /// Removes a column with its flags from the beginning of `bytes`.
+    fn take(bytes: &mut &'a [u8], valued: usize, width: usize) -> Result<Self, Fault> {
+        let (&flags, rest) = bytes.split_first().ok_or(SHORT)?;
+        let (column, rest) = if flags & SCALE == RAW {
+            let length = valued.checked_mul(size_of::<f64>()).ok_or(TOO_MANY)?;
+            rest.split_at_checked(length).ok_or(SHORT)?
+        } else {
+            split_varints(rest, valued)?
+        };
+        *bytes = rest;
+        Ok(Self::of(flags, column, width))
+    }
+
+    fn next(&mut self) -> Result<f64, Fault> {
+        Ok(match self {
+            Self::Raw(bytes) => {
+                let (value, rest) = bytes.split_first_chunk().ok_or(SHORT)?;
+                *bytes = rest;
+                f64::from_le_bytes(*value)
+            }
+            Self::Scaled { whole, before, power } => {
+                *before = before.wrapping_add(unzigzag(take_varint(whole)?));
+                unscaled(*before, *power)
+            }
+        })
+    }
+}
+
+/// Columns of further numbers, behind that of the points' values.
+#[derive(Default)]
+struct Columns<'a> {
+    bytes: &'a [u8],
+    /// Column of the points' values.
+    first: Option<Values<'a>>,
+    valued: usize,
+    /// Number of columns of further numbers.
+    width: usize,
+    /// Number of the column, from 1, that equals that of the points' values and is not stored again. 0 if there is none.
+    same: usize,
+}
+
+impl Columns<'_> {
+    /// Returns the numbers of the points. `None` if the points have values only.
+    fn numbers(mut self, points: &[Point]) -> Result<Option<SpreadNumbers>, Fault> {
+        if self.width == 0 {
+            return Ok(None);
+        }
+        let total = points.len().checked_mul(self.width).ok_or(TOO_MANY)?;
+        let mut columns = Vec::with_capacity(self.width);
+        for number in 1..=self.width {
+            columns.push(match self.first.take_if(|_| number == self.same) {
+                Some(first) => first,
+                None => Values::take(&mut self.bytes, self.valued, self.width)?,
+            });
+        }
+        if !self.bytes.is_empty() {
+            return Err(TOO_LONG);
+        }
+        let mut numbers = vec![f64::NAN; total];
+        for (index, mut column) in columns.into_iter().enumerate() {
+            for (point, row) in points.iter().zip(numbers.chunks_exact_mut(self.width)) {
+                if point.value.is_some() {
+                    row[index] = column.next()?;
+                }
+            }
+        }
+        Ok(Some(SpreadNumbers::of(self.width, numbers)))
+    }
+}
+
+/// Number of columns that a payload has at most. More are a fault.
+const MOST_COLUMNS: u64 = 1000;
+
+fn take_width(bytes: &mut &[u8]) -> Result<usize, Fault> {
+    let width = take_varint(bytes)?;
+    usize::try_from(width)
+        .ok()
+        .filter(|_| width <= MOST_COLUMNS)
+        .ok_or(TOO_MANY)
 }
 
 fn take_count(bytes: &mut &[u8]) -> Result<usize, Fault> {

@@ -14,6 +14,12 @@
 //! Version 3 is written for points of which some are withdrawn. Between the times and the values it contains the
 //! lengths of the stretches of points with and without a value, alternating and beginning with values. No value is
 //! stored for withdrawn points, so that a withdrawn issue takes only a few bytes, however many points it has.
+//!
+//! Version 4 is written for points with quantiles or members. After the number of points it has the number of columns,
+//! and the number of the column that equals the values and is stored only once (0 for none). Its stretches are those of
+//! version 3. Then follow the columns, that of the values first, so that a reader of values stops there. Each column has
+//! a byte with its scale. The values of members are usually means; the sums are stored in their place, which have few
+//! digits (flag `MEAN`). Measured: 1.0 bytes a number of weather with one decimal.
 
 mod decode;
 mod encode;
@@ -23,5 +29,10 @@ mod stretches;
 mod tests;
 mod varint;
 
-pub use decode::decode;
+pub use decode::{decode, decode_all};
 pub use encode::encode;
+
+/// Returns whether the points of a payload have quantiles or members.
+pub fn has_spread(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&format::VERSION_4)
+}

@@ -17,6 +17,7 @@ use super::{
     run::{Cost, Window},
     runs::{Runs, next_point},
     series::SeriesRow,
+    spread,
 };
 use crate::{
     domain::{
@@ -65,6 +66,8 @@ pub fn find(
     };
     let groups = groups(connection, owned, &filter)?;
     let newest = groups.values().flatten().map(|series| series.newest_available_at);
+    let of = |series: &SeriesRow| series.series.spread.clone();
+    let declared = groups.values().flatten().filter_map(of).collect();
     let cost = Cost::default();
     let mut found = Predictions {
         as_of: query.as_of.or(newest.max()),
@@ -92,6 +95,7 @@ pub fn find(
     cost.count();
     found.more = found.rows.len() > query.limit;
     found.rows.truncate(query.limit);
+    spread::read(connection, &query.spread, declared, &mut found)?;
     found.last = found.rows.last().filter(|_| found.more).map(|row| {
         let with_issue = query.issues == Issues::All;
         found.runs[row.run].key(row.valid_time, with_issue)

@@ -109,7 +109,7 @@ pub fn groups_of(connection: &Connection, scopes: &[OwnedScope], filter: &Series
 fn groups_sql(column: &str) -> String {
     format!(
         "SELECT id, organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, track, unit,
-            source_name, version_label, retention_hours, newest_issue, newest_available_at, covers_until,
+            source_name, version_label, retention_hours, spread, newest_issue, newest_available_at, covers_until,
             shortest_lead, longest_lead, ends_at, CAST(?9 AS BIGINT) AS place
             FROM series WHERE {column} = ?1 AND organisation_id = ?2 AND (CAST(?3 AS TEXT) IS NULL OR metric = ?3)
             AND (CAST(?4 AS TEXT) IS NULL OR stage = ?4) AND (CAST(?5 AS TEXT) IS NULL OR source_name = ?5 OR source_id = ?6)

@@ -7,14 +7,14 @@ use super::{
     series::SeriesId,
 };
 use crate::{
-    domain::{Result, Timestamp},
+    domain::{Result, Timestamp, prediction::HeldPoint},
     store::engine::Connection,
 };
 
 /// The stored values of one issue of a series, after all its revisions.
 pub struct Held {
-    /// Value of each valid_time in its newest revision. `None` if it is withdrawn.
-    pub values: BTreeMap<Timestamp, Option<f64>>,
+    /// Point of each valid_time in its newest revision.
+    pub values: BTreeMap<Timestamp, HeldPoint>,
     /// Number of the newest revision.
     pub revision: i64,
     /// Latest arrival of its revisions.
@@ -24,7 +24,7 @@ pub struct Held {
 impl Held {
     /// Returns whether all values are withdrawn.
     pub fn is_withdrawn(&self) -> bool {
-        self.values.values().all(Option::is_none)
+        self.values.values().all(|point| point.value.is_none())
     }
 }
 
@@ -54,9 +54,17 @@ pub fn held(
         });
         held.revision = run.revision;
         held.available_at = held.available_at.max(run.issue.available_at);
+        let spread = run.spread()?;
         for point in run.points(&window, cutoff, &cost)? {
             let point = point?;
-            held.values.insert(point.valid_time, point.value);
+            let spread = spread
+                .as_ref()
+                .map_or(&[] as &[f64], |spread| spread.at(point.valid_time));
+            let held_point = HeldPoint {
+                value: point.value,
+                spread: spread.into(),
+            };
+            held.values.insert(point.valid_time, held_point);
         }
     }
     Ok(held)

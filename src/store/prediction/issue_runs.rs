@@ -101,7 +101,7 @@ mod tests {
             "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload)
             SELECT s.id, 3, r.value, 3, 3, 3, 1, ?1 FROM series s CROSS JOIN json_each('[1,2,3]') r
             WHERE s.metric = 'revised' OR r.value = 1";
-        connection.execute(sql, [payload::encode(&[point])]).unwrap();
+        connection.execute(sql, [payload::encode(&[point], None)]).unwrap();
         let scope = OwnedScope {
             scope: PredictionScope::Location(Uuid::nil()),
             organisation_id: Uuid::nil(),

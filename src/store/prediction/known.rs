@@ -254,7 +254,8 @@ pub fn plans(connection: &Connection, count: usize) -> Vec<String> {
     (0..KEYS.len()).map(plan).collect()
 }
 
-const ROW: &str = "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
+const ROW: &str =
+    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
 
 static INSERT: Texts = Texts::new();
 
@@ -263,17 +264,17 @@ pub fn insert(tx: &Transaction<'_>, new: &[(&Series, Known)]) -> Result<Vec<i64>
     let mut ids: Vec<i64> = Vec::with_capacity(new.len());
     for part in set::exact_parts(new, MOST) {
         let sql = INSERT.of(part.len(), |count| {
-            let rows = set::repeated(ROW, 21, count, ", ");
+            let rows = set::repeated(ROW, 22, count, ", ");
             format!(
                 "INSERT INTO series (organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, track,
-                    unit, source_name, version_label, retention_hours, fresh_issue, newest_arrival, last_issue,
+                    unit, source_name, version_label, retention_hours, spread, fresh_issue, newest_arrival, last_issue,
                     newest_issue, covers_until, ends_at, shortest_lead, longest_lead, newest_available_at)
                     VALUES {rows} RETURNING id"
             )
         });
         let stages: Vec<_> = part.iter().map(|(series, _)| stage_text(series)).collect();
         let values = part.iter().zip(&stages).flat_map(|((series, known), stage)| {
-            let of: [&dyn ToSql; 12] = [
+            let of: [&dyn ToSql; 13] = [
                 &series.organisation_id,
                 &series.source_id,
                 &series.source_version_id,
@@ -286,6 +287,7 @@ pub fn insert(tx: &Transaction<'_>, new: &[(&Series, Known)]) -> Result<Vec<i64>
                 &series.source_name,
                 &series.version_label,
                 &series.retention_hours,
+                &series.spread,
             ];
             of.into_iter().chain(known.values())
         });

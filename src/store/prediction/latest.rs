@@ -163,7 +163,7 @@ mod tests {
         let sql =
             "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload)
             SELECT id, 3, 1, 3, 3, 3, 1, ?1 FROM series";
-        connection.execute(sql, [payload::encode(&[point])]).unwrap();
+        connection.execute(sql, [payload::encode(&[point], None)]).unwrap();
     }
 
     /// Returns the number of statements by which the newest issues of some locations are read.

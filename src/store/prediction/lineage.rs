@@ -200,7 +200,7 @@ mod tests {
                 SELECT 1, ?1, n, ?1, ?1, ?1, 1, ?2 FROM r";
             let revisions = if issue == 999 { 10 } else { 1 };
             connection
-                .execute(sql, (issue, payload::encode(&[point]), revisions))
+                .execute(sql, (issue, payload::encode(&[point], None), revisions))
                 .unwrap();
         }
         let query = LineageQuery {

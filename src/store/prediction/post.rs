@@ -15,6 +15,7 @@ use crate::{
     domain::{
         Counts, Error, Gaps, Result, Timestamp,
         prediction::{Difference, Issue, Point, Series, difference},
+        spread::SpreadNumbers,
     },
     store::engine::Transaction,
 };
@@ -27,6 +28,8 @@ pub struct NewRun<'a> {
     pub issue: Issue,
     /// Points of the run.
     pub points: &'a [Point],
+    /// Quantiles or members of the points.
+    pub spread: Option<&'a SpreadNumbers>,
 }
 
 /// Stores the new and changed points of the runs, and returns the difference of each run. Points that have expired at
@@ -161,13 +164,16 @@ impl Post<'_> {
             }
             _ => None,
         };
-        let mut found = self.compare(run.points, held.as_ref());
+        let mut found = self.compare(run, held.as_ref());
         found.fresh = found.counts.stored + found.counts.revised > 0
             && held.as_ref().is_none_or(Held::is_withdrawn)
             && known.is_none_or(|known| known.last_fresh.is_before(issue.issue_time, now));
         let is_whole = found.counts.stored == run.points.len() as u64;
-        let stored = if is_whole { run.points } else { &found.stored };
-        let Some(new) = Revision::next(held.as_ref(), issue, stored) else {
+        let (stored, spread) = match is_whole {
+            true => (run.points, run.spread),
+            false => (found.stored.as_slice(), found.stored_spread.as_ref()),
+        };
+        let Some(new) = Revision::next(held.as_ref(), issue, stored, spread) else {
             return Ok(found);
         };
         let state = &mut self.series[place];
@@ -185,7 +191,8 @@ impl Post<'_> {
         Ok(found)
     }
 
-    fn compare(&self, points: &[Point], held: Option<&Held>) -> Difference {
+    fn compare(&self, run: &NewRun<'_>, held: Option<&Held>) -> Difference {
+        let (points, spread) = (run.points, run.spread);
         match held {
             // Usually the issue is new, and all its points are stored.
             None if points.iter().all(|point| point.value.is_some()) => Difference {
@@ -195,8 +202,8 @@ impl Post<'_> {
                 },
                 ..Difference::default()
             },
-            None => difference(points, &BTreeMap::new(), self.gaps),
-            Some(held) => difference(points, &held.values, self.gaps),
+            None => difference(points, spread, &BTreeMap::new(), self.gaps),
+            Some(held) => difference(points, spread, &held.values, self.gaps),
         }
     }
 
@@ -267,12 +274,14 @@ mod tests {
                 source_name: Name::new("source".to_owned()),
                 version_label: Name::new("1".to_owned()),
                 retention_hours: None,
+                spread: None,
             },
             issue: Issue {
                 issue_time: Timestamp::from_micros(issue_time),
                 available_at: Timestamp::from_micros(issue_time),
             },
             points,
+            spread: None,
         };
         (0..series).map(run).collect()
     }

@@ -108,7 +108,7 @@ fn last_value(connection: &Connection, series: SeriesId, issue_time: Timestamp) 
     let held = held(connection, series, issue_time, None)?;
     let values = held.iter().flat_map(|held| held.values.iter().rev());
     Ok(values
-        .filter(|(_, value)| value.is_some())
+        .filter(|(_, point)| point.value.is_some())
         .map(|(time, _)| *time)
         .next())
 }

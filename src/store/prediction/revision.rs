@@ -5,6 +5,7 @@ use crate::{
     domain::{
         Result, Timestamp,
         prediction::{Issue, Point},
+        spread::SpreadNumbers,
     },
     store::{
         engine::Transaction,
@@ -28,8 +29,9 @@ pub struct Revision {
 
 impl Revision {
     /// Creates the next revision of an issue from its new and changed points. `held` contains the stored values of the
-    /// issue; `None` if nothing is stored yet. Returns `None` if there are no points.
-    pub fn next(held: Option<&Held>, issue: Issue, points: &[Point]) -> Option<Self> {
+    /// issue; `None` if nothing is stored yet. `spread` contains the quantiles or members of the points. Returns `None` if
+    /// there are no points.
+    pub fn next(held: Option<&Held>, issue: Issue, points: &[Point], spread: Option<&SpreadNumbers>) -> Option<Self> {
         let (first, last) = (points.first()?, points.last()?);
         Some(Self {
             issue: Issue {
@@ -42,7 +44,7 @@ impl Revision {
             valid_from: first.valid_time,
             valid_to: last.valid_time,
             count: i64::try_from(points.len()).unwrap_or(i64::MAX),
-            payload: payload::encode(points),
+            payload: payload::encode(points, spread),
         })
     }
 

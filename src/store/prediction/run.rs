@@ -8,6 +8,7 @@ use crate::{
     domain::{
         Error, Result, Timestamp,
         prediction::{Issue, LeadTimes, Point},
+        spread::SpreadNumbers,
     },
     store::{
         engine::{Row, RowResult},
@@ -28,6 +29,29 @@ pub struct Run {
     /// The last `valid_time` of the run.
     pub valid_to: Timestamp,
     payload: Vec<u8>,
+}
+
+/// The quantiles or members of the points of a run.
+pub struct RunSpread {
+    points: Vec<Point>,
+    numbers: SpreadNumbers,
+}
+
+impl RunSpread {
+    /// Returns the numbers of the point with this valid time. `None` if the run has no such point, or withdraws it.
+    pub fn find(&self, valid_time: Timestamp) -> Option<&[f64]> {
+        let place = self
+            .points
+            .binary_search_by_key(&valid_time, |point| point.valid_time)
+            .ok()?;
+        self.points[place].value?;
+        Some(self.numbers.row(place))
+    }
+
+    /// Returns the numbers of the point with this valid time; none if there is no such point.
+    pub fn at(&self, valid_time: Timestamp) -> &[f64] {
+        self.find(valid_time).unwrap_or_default()
+    }
 }
 
 /// The cost of a read: the number of decoded points, the number of these points that are in the window, and the number
@@ -129,6 +153,26 @@ impl Run {
         Reverse((issue_time, available_at, self.revision, self.series_id))
     }
 
+    /// Returns the quantiles or members of the points. `None` if they have none.
+    ///
+    /// # Errors
+    /// `Internal` if the payload is damaged; the message names the run.
+    pub fn spread(&self) -> Result<Option<RunSpread>> {
+        if !payload::has_spread(&self.payload) {
+            return Ok(None);
+        }
+        let (points, numbers) =
+            payload::decode_all(&self.payload, self.valid_from).map_err(|fault| self.damaged(fault))?;
+        Ok(numbers.map(|numbers| RunSpread { points, numbers }))
+    }
+
+    fn damaged(&self, fault: &str) -> Error {
+        Error::Internal(format!(
+            "the run of series {} issued at {}, revision {}, is damaged: {fault}",
+            self.series_id, self.issue.issue_time, self.revision
+        ))
+    }
+
     /// Returns the points of the run that are in the window, ordered by valid time. Points that expired at `cutoff` or
     /// before are left out; `None` if points never expire. Points expire one by one, and the run is deleted with its
     /// last point. If a run expired as a whole by its first point, a correction of a few hours could expire before the
@@ -142,12 +186,7 @@ impl Run {
         cutoff: Option<Timestamp>,
         cost: &Cost,
     ) -> Result<impl Iterator<Item = Result<Point>>> {
-        let damaged = |fault: &str| {
-            Error::Internal(format!(
-                "the run of series {} issued at {}, revision {}, is damaged: {fault}",
-                self.series_id, self.issue.issue_time, self.revision
-            ))
-        };
+        let damaged = |fault: &str| self.damaged(fault);
         Cost::add(&cost.runs);
         let points = payload::decode(&self.payload, self.valid_from).map_err(damaged)?;
         let (from, to, leads, issue) = (window.from, window.to, window.leads, self.issue);

@@ -95,6 +95,7 @@ impl FromRow for SeriesRow {
                 source_name: row.get("source_name")?,
                 version_label: row.get("version_label")?,
                 retention_hours: row.get("retention_hours")?,
+                spread: row.get("spread")?,
             }),
         })
     }

@@ -85,7 +85,7 @@ pub fn withdraw(
             continue;
         };
         cost += held.values.len();
-        let values = held.values.iter().filter(|(_, value)| value.is_some());
+        let values = held.values.iter().filter(|(_, point)| point.value.is_some());
         let withdrawn: Vec<_> = values
             .map(|(time, _)| Point {
                 valid_time: *time,
@@ -94,7 +94,7 @@ pub fn withdraw(
             .collect();
         step.counts.withdrawn += withdrawn.len() as u64;
         step.counts.unchanged += (held.values.len() - withdrawn.len()) as u64;
-        if let Some(run) = Revision::next(Some(&held), issue, &withdrawn) {
+        if let Some(run) = Revision::next(Some(&held), issue, &withdrawn, None) {
             known.add(&run, None);
             revision::insert(tx, &[(id, run)], None)?;
             known::update(tx, &[(id, known)])?;

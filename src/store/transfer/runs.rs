@@ -7,10 +7,11 @@ use crate::{
     domain::{
         Error, Result, Timestamp,
         prediction::Point,
+        spread::Spread,
         transfer::{Line, Points, Run},
     },
     store::{
-        engine::{Connection, OptionalExtension, Transaction},
+        engine::{Connection, OptionalExtension, Row, RowResult, Transaction},
         payload,
     },
 };
@@ -26,7 +27,6 @@ const SELECT: &str = "SELECT issue_time, revision, available_at, post_id, valid_
 /// # Errors
 /// The error of `each`; [`Error::Unavailable`] if a payload is damaged, with the run.
 pub fn read(connection: &Connection, each: &mut impl FnMut(Line) -> Result<()>) -> Result<()> {
-    let mut points = Vec::new();
     connection.each_row(SERIES, [], |row| {
         let (series, organisation): (i64, Uuid) = (row.get(0)?, row.get(1)?);
         connection.each_row(SELECT, (series, organisation), |row| -> Result<()> {
@@ -37,17 +37,14 @@ pub fn read(connection: &Connection, each: &mut impl FnMut(Line) -> Result<()>) 
                 ))
             };
             let (valid_from, payload): (Timestamp, Vec<u8>) = (row.get(4)?, row.get(5)?);
-            points.clear();
-            for point in payload::decode(&payload, valid_from).map_err(damaged)? {
-                points.push(point.map_err(damaged)?);
-            }
+            let (points, spread) = payload::decode_all(&payload, valid_from).map_err(damaged)?;
             each(Line::Run(Run {
                 series,
                 issue_time,
                 revision,
                 available_at: row.get(2)?,
                 post: row.get(3)?,
-                points: Points::of(&points),
+                points: Points::of(&points, spread.as_ref()),
             }))
         })
     })
@@ -58,9 +55,11 @@ pub fn read(connection: &Connection, each: &mut impl FnMut(Line) -> Result<()>) 
 pub struct Found {
     series: i64,
     organisation: Uuid,
+    /// Whether the series has numbers of one width only, and the width or the largest one.
+    width: (bool, usize),
 }
 
-const FIND: &str = "SELECT organisation_id FROM series WHERE id = ?1";
+const FIND: &str = "SELECT organisation_id, spread FROM series WHERE id = ?1";
 
 /// Inserts a run. The post that it belongs to must be one of its organisation.
 const INSERT: &str =
@@ -72,7 +71,11 @@ const INSERT: &str =
 
 /// Inserts a run. `found` caches the series of the line before.
 pub fn insert(tx: &Transaction<'_>, run: &Run, found: &mut Option<Found>) -> Result<()> {
-    let Found { series, organisation } = match *found {
+    let Found {
+        series,
+        organisation,
+        width,
+    } = match *found {
         Some(found) if found.series == run.series => found,
         _ => *found.insert(find(tx, run.series)?),
     };
@@ -81,11 +84,22 @@ pub fn insert(tx: &Transaction<'_>, run: &Run, found: &mut Option<Found>) -> Res
         .points
         .decoded()
         .map_err(|fault| Error::invalid("", format!("points {fault}")))?;
+    let spread = run
+        .points
+        .numbers()
+        .map_err(|fault| Error::invalid("", format!("points {fault}")))?;
+    let (is_exact, most) = width;
+    let own = run.points.width();
+    let has_values = points.iter().any(|point| point.value.is_some());
+    if has_values && (own > most || (is_exact && own != most) || (most > 0 && own == 0)) {
+        let detail = "points have other quantiles or members than their series declares";
+        return Err(Error::invalid("", detail));
+    }
     let time = |point: Option<&Point>| point.map(|point| point.valid_time);
     let (from, to) = (time(points.first()), time(points.last()));
     let count = i64::try_from(points.len()).unwrap_or(i64::MAX);
     let (issue, arrival) = (run.issue_time, run.available_at);
-    let payload = payload::encode(&points);
+    let payload = payload::encode(&points, spread.as_ref());
     let row = (
         series,
         organisation,
@@ -109,9 +123,17 @@ pub fn insert(tx: &Transaction<'_>, run: &Run, found: &mut Option<Found>) -> Res
 
 fn find(tx: &Transaction<'_>, series: i64) -> Result<Found> {
     let mut statement = tx.prepare_cached(FIND)?;
-    let organisation = statement.query_row([series], |row| row.get(0)).optional()?;
+    let read = |row: &Row<'_>| -> RowResult<_> { Ok((row.get(0)?, row.get::<_, Option<Spread>>(1)?)) };
+    let found = statement.query_row([series], read).optional()?;
     let missing = || Error::invalid("", format!("no line before contains the series {series}"));
-    organisation
-        .map(|organisation| Found { series, organisation })
-        .ok_or_else(missing)
+    let (organisation, spread) = found.ok_or_else(missing)?;
+    Ok(Found {
+        series,
+        organisation,
+        width: match spread {
+            Some(Spread::Quantiles(levels)) => (true, levels.len()),
+            Some(Spread::Members(most)) => (false, usize::from(most)),
+            None => (true, 0),
+        },
+    })
 }

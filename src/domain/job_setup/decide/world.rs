@@ -91,6 +91,8 @@ fn output_roles() -> Vec<OutputRole> {
         label: None,
         method: None,
         classes: None,
+        quantiles: None,
+        members: None,
     };
     vec![output]
 }

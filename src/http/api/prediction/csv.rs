@@ -7,6 +7,7 @@ use crate::{
     domain::{
         Gaps, PostedValue, Timestamp, Violations,
         prediction::{DirectPoint, JobKey, JobRow, Point, PostedPredictions},
+        spread::{ByLevel, Posted, of_point, value_of},
         text::{Name, Stage},
         track::Track,
     },
@@ -16,6 +17,7 @@ use crate::{
             csv_body::CsvRows,
             csv_columns::Columns,
             csv_dialect::with_line_feeds,
+            csv_spread::SpreadColumn,
             csv_table::{RowLines, Table},
             gaps::gaps_of,
         },
@@ -38,7 +40,8 @@ const COLUMNS: Columns = Columns {
         "stage",
         "track",
     ],
-    unused: &["available_at", "lead_seconds"],
+    unused: &["available_at", "lead_seconds", "probability"],
+    with_spread: true,
 };
 
 impl CsvRows for PostedPredictions {
@@ -73,11 +76,22 @@ fn parse(bytes: &[u8], gaps: Gaps) -> Result<(PostedPredictions, RowLines), Prob
             table.refuse("source_version_id", detail, &mut violations);
         }
         let row = Row::read(&table, gaps, &mut violations);
-        let place = (row.valid_time, row.value);
-        let (Some(valid_time), Some(value)) = place else {
+        let Some(valid_time) = row.valid_time else { continue };
+        let (quantiles, members) = (row.quantiles, row.members);
+        if row.value.is_none() && quantiles.is_none() && members.is_none() {
             continue;
-        };
+        }
         if named.is_some() {
+            let at = |column: &str| format!("/{}/{column}", rows.len());
+            let spread = of_point(quantiles.as_ref(), members.as_deref(), at, &mut violations);
+            let posted = spread.as_ref().map(|(kind, row)| Posted { kind, row });
+            let value = match value_of(row.value, posted) {
+                Ok(value) => value,
+                Err(detail) => {
+                    table.refuse("value", detail, &mut violations);
+                    continue;
+                }
+            };
             rows.push(JobRow {
                 key: JobKey {
                     role: row.role,
@@ -88,10 +102,8 @@ fn parse(bytes: &[u8], gaps: Gaps) -> Result<(PostedPredictions, RowLines), Prob
                     stage: row.stage,
                     track: row.track,
                 },
-                point: Point {
-                    valid_time,
-                    value: value.0,
-                },
+                point: Point { valid_time, value },
+                spread,
             });
             continue;
         }
@@ -119,10 +131,12 @@ fn parse(bytes: &[u8], gaps: Gaps) -> Result<(PostedPredictions, RowLines), Prob
                 metric,
                 location_id,
                 valid_time,
-                value,
+                value: row.value,
                 issue_time: row.issue_time,
                 stage: row.stage,
                 track: row.track,
+                quantiles: quantiles.map(Box::new),
+                members,
             });
         }
     }
@@ -152,6 +166,8 @@ struct Row {
     location_id: Option<Uuid>,
     valid_time: Option<Timestamp>,
     value: Option<PostedValue>,
+    quantiles: Option<ByLevel<f64>>,
+    members: Option<Vec<f64>>,
     issue_time: Option<Timestamp>,
     stage: Option<Stage>,
     track: Option<Track>,
@@ -163,6 +179,14 @@ impl Row {
         if table.given("valid_time").is_none() {
             table.refuse("valid_time", "is missing", violations);
         }
+        let (mut quantiles, mut members) = (Vec::new(), Vec::new());
+        for (column, number) in table.spread(violations) {
+            match column {
+                SpreadColumn::Level(level) => quantiles.push((level, number)),
+                SpreadColumn::Member(_) => members.push(number),
+            }
+        }
+        let has_numbers = !quantiles.is_empty() || !members.is_empty();
         Self {
             role: name("role"),
             source: name("source"),
@@ -171,7 +195,13 @@ impl Row {
             unit: name("unit"),
             location_id: table.parsed("location_id", uuid, violations),
             valid_time: table.parsed("valid_time", Timestamp::parse, violations),
-            value: table.value("value", gaps, violations),
+            // A row with quantiles or members may leave its value out.
+            value: match table.given("value") {
+                None if has_numbers => None,
+                _ => table.value("value", gaps, violations),
+            },
+            quantiles: (!quantiles.is_empty()).then_some(ByLevel(quantiles)),
+            members: (!members.is_empty()).then_some(members),
             issue_time: table.parsed("issue_time", Timestamp::parse, violations),
             stage: table.given("stage").map(Stage::new),
             track: table.parsed("track", track, violations),

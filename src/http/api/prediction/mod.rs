@@ -6,6 +6,7 @@ mod lineage;
 mod lines;
 mod rows;
 mod scope;
+mod spread;
 mod window;
 
 use std::marker::PhantomData;
@@ -23,6 +24,7 @@ use crate::{
             PredictionSeries, Withdrawal,
         },
         row_limit::RowLimit,
+        spread::Selection,
         track::Tracks,
     },
     http::form::{
@@ -153,7 +155,8 @@ impl PredictionApi {
     /// order. Two jobs of one source for one location are separate. Predictions of versions on trial are returned only
     /// with `track=shadow` or `track=all`.
     /// `as_of`, `min_lead`, `max_lead` and `issue_time` filter the issues before the newest is selected. `issues=all`
-    /// returns all remaining issues, each in its newest revision. `Link` leads to the next page. All pages show the
+    /// returns all remaining issues, each in its newest revision. `spread` adds quantiles and members, and `exceeds` or
+    /// `below` the probability of a threshold, where the model predicts them. `Link` leads to the next page. All pages show the
     /// moment of the first page; predictions that arrive later are in none of them. `format=csv`, or
     /// `Accept: text/csv`, returns CSV. Needs: any token of the organisation.
     #[oai(path = "/predictions", method = "get", operation_id = "list_predictions")]
@@ -197,6 +200,13 @@ impl PredictionApi {
         shape: Query<Option<Shape>>,
         /// JSON or CSV. By default, `Accept` decides.
         format: Query<Option<Format>>,
+        /// Returns the quantiles and members beside each value: `all`, `members`, or the quantiles of these levels, such as
+        /// `0.1,0.9`.
+        spread: Query<Option<Selection>>,
+        /// Returns the probability of a value greater than this threshold, from the quantiles or members.
+        exceeds: Query<Option<f64>>,
+        /// Returns the probability of a value less than this threshold.
+        below: Query<Option<f64>>,
         /// For CSV: `formulas` puts an apostrophe before texts that a spreadsheet would run as formulas.
         guard: Query<Option<Guard>>,
         /// For CSV: starts with a byte order mark, so that Excel recognises UTF-8.
@@ -259,6 +269,7 @@ impl PredictionApi {
             issues,
             after: cursor.map(|cursor| cursor.after),
             limit: amount.rows(),
+            spread: spread::wanted(spread.0, exceeds.0, below.0)?,
         };
         if let Some(max) = thin {
             let series = prediction::list_thinned(&self.0, &auth.0, asked, query, scopes, max).await?;

@@ -8,11 +8,14 @@ use poem::Body;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::window::WholeWindow;
+use super::{
+    spread::{SpreadColumns, put_spread},
+    window::WholeWindow,
+};
 use crate::{
     domain::{
         Error,
-        prediction::{FoundPoint, FoundRun, Predictions, Series},
+        prediction::{Predictions, Series},
     },
     http::form::{
         csv::{begin, cell, record},
@@ -30,22 +33,19 @@ pub fn body(found: Predictions, form: Form, dialect: Dialect, by_issue: bool, wi
     match form {
         Form::Series => series(&found, by_issue).into(),
         Form::Rows => rows(JsonRows::default(), found),
-        Form::Csv => rows(CsvRows { dialect, with_track }, found),
+        Form::Csv => rows(CsvRows::new(dialect, with_track), found),
     }
 }
 
 /// Returns predictions as CSV without the column `track`. `is_first` adds the header line.
 pub fn csv_of(found: &Predictions, is_first: bool) -> Vec<u8> {
-    let mut form = CsvRows {
-        dialect: Dialect::default(),
-        with_track: false,
-    };
+    let mut form = CsvRows::new(Dialect::default(), false);
     let mut out = Vec::with_capacity(found.rows.len() * 200);
     if is_first {
-        form.begin(&mut out);
+        form.begin(found, &mut out);
     }
-    for row in &found.rows {
-        form.row(&found.runs[row.run], row, false, &mut out);
+    for index in 0..found.rows.len() {
+        form.row(found, index, false, &mut out);
     }
     out
 }
@@ -56,7 +56,7 @@ pub fn csv_of(found: &Predictions, is_first: bool) -> Vec<u8> {
 /// The error of the first page.
 pub async fn whole_body(pages: WholeWindow, form: Form, dialect: Dialect, with_track: bool) -> Result<Body, Error> {
     match form {
-        Form::Csv => whole(Texts::of(pages, CsvRows { dialect, with_track })).await,
+        Form::Csv => whole(Texts::of(pages, CsvRows::new(dialect, with_track))).await,
         Form::Rows | Form::Series => whole(Texts::of(pages, JsonRows::default())).await,
     }
 }
@@ -84,10 +84,10 @@ impl<R: Rows> Pages for Texts<R> {
         let mut out = Vec::with_capacity(1024 + found.rows.len() * 320);
         self.form.begin_page();
         if self.is_first {
-            self.form.begin(&mut out);
+            self.form.begin(&found, &mut out);
         }
-        for row in &found.rows {
-            self.form.row(&found.runs[row.run], row, self.is_first, &mut out);
+        for index in 0..found.rows.len() {
+            self.form.row(&found, index, self.is_first, &mut out);
             self.is_first = false;
         }
         if is_last {
@@ -110,12 +110,12 @@ fn series(found: &Predictions, by_issue: bool) -> Vec<u8> {
 
 /// Format in which rows are written.
 trait Rows: Send + 'static {
-    /// Writes the text before the rows.
-    fn begin(&mut self, out: &mut Vec<u8>);
+    /// Writes the text before the rows, of which `found` contains the first.
+    fn begin(&mut self, found: &Predictions, out: &mut Vec<u8>);
     /// Resets the current run, because each page numbers its runs from 0.
     fn begin_page(&mut self) {}
-    /// Writes a row, after a separator unless it is the first.
-    fn row(&mut self, run: &FoundRun, row: &FoundPoint, is_first: bool, out: &mut Vec<u8>);
+    /// Writes the row with this index, after a separator unless it is the first.
+    fn row(&mut self, found: &Predictions, index: usize, is_first: bool, out: &mut Vec<u8>);
     /// Writes the text after the rows.
     fn end(&mut self, out: &mut Vec<u8>);
 }
@@ -126,11 +126,11 @@ fn rows(mut form: impl Rows, found: Predictions) -> Body {
     let mut piece = move || {
         let mut out = Vec::with_capacity(PIECE.min(found.rows.len() + 1 - next) * 320);
         if next == 0 {
-            form.begin(&mut out);
+            form.begin(&found, &mut out);
         }
         let until = found.rows.len().min(next + PIECE);
-        for row in &found.rows[next..until] {
-            form.row(&found.runs[row.run], row, next == 0, &mut out);
+        while next < until {
+            form.row(&found, next, next == 0, &mut out);
             next += 1;
         }
         let is_last = next == found.rows.len();
@@ -175,11 +175,13 @@ impl Rows for JsonRows {
         self.run = None;
     }
 
-    fn begin(&mut self, out: &mut Vec<u8>) {
+    fn begin(&mut self, _: &Predictions, out: &mut Vec<u8>) {
         out.push(b'[');
     }
 
-    fn row(&mut self, run: &FoundRun, row: &FoundPoint, is_first: bool, out: &mut Vec<u8>) {
+    fn row(&mut self, found: &Predictions, index: usize, is_first: bool, out: &mut Vec<u8>) {
+        let row = &found.rows[index];
+        let run = &found.runs[row.run];
         let text = self
             .texts
             .entry(run.series_id)
@@ -202,6 +204,12 @@ impl Rows for JsonRows {
         out.extend_from_slice(&self.issue);
         put(out, row.valid_time.seconds_since(run.issue.issue_time));
         out.extend_from_slice(text.behind_lead.as_bytes());
+        if found.spreads.wanted.is_any() {
+            // The members of the spread are the last of the object.
+            out.pop();
+            put_spread(&found.spreads, index, run.series.spread.as_ref(), out);
+            out.push(b'}');
+        }
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {
@@ -238,6 +246,18 @@ struct CsvRows {
     dialect: Dialect,
     /// Whether there is a column for the track: if the request may return predictions of versions on trial.
     with_track: bool,
+    /// Columns of quantiles and members, and whether there is one for the probability.
+    spread: SpreadColumns,
+}
+
+impl CsvRows {
+    fn new(dialect: Dialect, with_track: bool) -> Self {
+        Self {
+            dialect,
+            with_track,
+            spread: SpreadColumns::default(),
+        }
+    }
 }
 
 /// Columns of the CSV.
@@ -257,12 +277,17 @@ const COLUMNS: [&str; 12] = [
 ];
 
 impl Rows for CsvRows {
-    fn begin(&mut self, out: &mut Vec<u8>) {
+    fn begin(&mut self, found: &Predictions, out: &mut Vec<u8>) {
         let track = self.with_track.then_some("track");
-        begin(out, COLUMNS.into_iter().chain(track), self.dialect);
+        self.spread = SpreadColumns::of(&found.spreads);
+        let spread = self.spread.names();
+        let names = COLUMNS.into_iter().chain(track);
+        begin(out, names.chain(spread.iter().map(String::as_str)), self.dialect);
     }
 
-    fn row(&mut self, run: &FoundRun, row: &FoundPoint, _: bool, out: &mut Vec<u8>) {
+    fn row(&mut self, found: &Predictions, index: usize, _: bool, out: &mut Vec<u8>) {
+        let row = &found.rows[index];
+        let run = &found.runs[row.run];
         let (series, issue) = (&run.series, run.issue);
         let id = |id: Option<Uuid>| id.map_or_else(String::new, |id| id.to_string());
         let text = |text: Option<String>| cell(text.unwrap_or_default(), self.dialect);
@@ -285,7 +310,8 @@ impl Rows for CsvRows {
                 id(series.location_id),
             ]
             .into_iter()
-            .chain(track),
+            .chain(track)
+            .chain(self.spread.cells(&found.spreads, index, series.spread.as_ref())),
         );
     }
 
@@ -293,11 +319,11 @@ impl Rows for CsvRows {
 }
 
 /// Returns a value serialized as JSON.
-fn json(value: &impl Serialize) -> String {
+pub fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
 /// Appends a number as JSON.
-fn put(out: &mut Vec<u8>, value: f64) {
+pub fn put(out: &mut Vec<u8>, value: f64) {
     let _ = serde_json::to_writer(out, &value);
 }

@@ -26,6 +26,7 @@ const COLUMNS: Columns = Columns {
     required: &[SENSOR, "time", "value"],
     optional: &[],
     unused: &["available_at"],
+    with_spread: false,
 };
 
 /// Columns of a table whose sensor is named by the query parameter.
@@ -33,6 +34,7 @@ const OF_ONE_SENSOR: Columns = Columns {
     required: &["time", "value"],
     optional: &[SENSOR],
     unused: &["available_at"],
+    with_spread: false,
 };
 
 impl CsvRows for Vec<ReadingCreation> {

@@ -1,0 +1,197 @@
+//! The spread of points as it is posted: before the role that it belongs to is known.
+
+use std::sync::Arc;
+
+use super::{ByLevel, SpreadNumbers, mean::mean};
+use crate::domain::{value::PostedValue, violations::Violations};
+
+/// Kind of the numbers that points were posted with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// Quantiles of these levels, ascending.
+    Quantiles(Arc<[f64]>),
+    /// This number of members.
+    Members(usize),
+}
+
+/// Numbers that a point was posted with.
+#[derive(Debug, Clone, Copy)]
+pub struct Posted<'a> {
+    /// Kind of the numbers.
+    pub kind: &'a Kind,
+    /// The quantiles or members.
+    pub row: &'a [f64],
+}
+
+/// Numbers of the points of a run.
+#[derive(Debug, Clone)]
+pub struct PostedSpread {
+    /// Kind of the numbers.
+    pub kind: Kind,
+    /// Numbers of each point.
+    pub numbers: SpreadNumbers,
+}
+
+impl Kind {
+    /// Returns the number of numbers of each point.
+    pub fn width(&self) -> usize {
+        match self {
+            Self::Quantiles(levels) => levels.len(),
+            Self::Members(count) => *count,
+        }
+    }
+
+    /// Returns the name of the JSON member with the numbers.
+    pub fn member(&self) -> &'static str {
+        match self {
+            Self::Quantiles(_) => "quantiles",
+            Self::Members(_) => "members",
+        }
+    }
+
+    /// Returns the value of a point that was posted without one: the quantile of the level 0.5, or the mean of the
+    /// members. `None` if there is no such level.
+    pub fn value(&self, row: &[f64]) -> Option<f64> {
+        match self {
+            Self::Quantiles(levels) => {
+                let median = levels.iter().position(|level| *level == 0.5)?;
+                row.get(median).copied()
+            }
+            Self::Members(_) => Some(mean(row)),
+        }
+    }
+}
+
+/// Returns the value of a posted point, where `None` withdraws the stored one.
+///
+/// # Errors
+/// The reason why it has no value.
+pub fn value_of(value: Option<PostedValue>, posted: Option<Posted<'_>>) -> Result<Option<f64>, &'static str> {
+    match (value, posted) {
+        (Some(PostedValue(Some(value))), _) => Ok(Some(value)),
+        (Some(PostedValue(None)), None) => Ok(None),
+        (Some(PostedValue(None)), Some(_)) => {
+            Err("is null, which withdraws the value: leave out its quantiles or members")
+        }
+        (None, None) => Err("is missing"),
+        (None, Some(posted)) => match posted.kind.value(posted.row) {
+            Some(value) => Ok(Some(value)),
+            None => Err("is missing, and the quantiles have no level 0.5 to take it from"),
+        },
+    }
+}
+
+/// Returns the numbers that a single point was posted with. Adds a violation if there are both quantiles and members, or
+/// an empty list. `at` returns the JSON pointer of a member of the point.
+pub fn of_point(
+    quantiles: Option<&ByLevel<f64>>,
+    members: Option<&[f64]>,
+    at: impl Fn(&str) -> String,
+    violations: &mut Violations,
+) -> Option<(Kind, Vec<f64>)> {
+    let found = match (quantiles, members) {
+        (None, None) => return None,
+        (Some(_), Some(_)) => {
+            violations.add(at("members"), BOTH);
+            return None;
+        }
+        (Some(ByLevel(quantiles)), None) => {
+            let (levels, row): (Vec<_>, Vec<_>) = quantiles.iter().copied().unzip();
+            (Kind::Quantiles(levels.into()), row)
+        }
+        (None, Some(members)) => (Kind::Members(members.len()), members.to_vec()),
+    };
+    if found.1.is_empty() {
+        violations.add(at(found.0.member()), "is empty");
+        return None;
+    }
+    Some(found)
+}
+
+const BOTH: &str = "cannot be combined with quantiles";
+
+/// Columns of numbers that a series was posted with, one for each level or member.
+pub struct Columns {
+    /// Kind of the numbers.
+    pub kind: Kind,
+    columns: Vec<Vec<PostedValue>>,
+}
+
+impl Columns {
+    /// Returns the columns of a posted series. Adds a violation if there are both quantiles and members, an empty list, or
+    /// columns of several lengths.
+    pub fn of(
+        quantiles: Option<ByLevel<Vec<PostedValue>>>,
+        members: Option<Vec<Vec<PostedValue>>>,
+        violations: &mut Violations,
+    ) -> Option<Self> {
+        let found = match (quantiles, members) {
+            (None, None) => return None,
+            (Some(_), Some(_)) => {
+                violations.add("/members", BOTH);
+                return None;
+            }
+            (Some(ByLevel(quantiles)), None) => {
+                let (levels, columns): (Vec<_>, Vec<_>) = quantiles.into_iter().unzip();
+                Self {
+                    kind: Kind::Quantiles(levels.into()),
+                    columns,
+                }
+            }
+            (None, Some(columns)) => Self {
+                kind: Kind::Members(columns.len()),
+                columns,
+            },
+        };
+        if found.columns.is_empty() {
+            violations.add(format!("/{}", found.kind.member()), "is empty");
+            return None;
+        }
+        Some(found)
+    }
+
+    /// Returns the number of points: the length of the first column.
+    pub fn count(&self) -> usize {
+        self.columns.first().map_or(0, Vec::len)
+    }
+
+    /// Returns the number of numbers in all columns.
+    pub fn numbers(&self) -> usize {
+        self.columns.iter().map(Vec::len).sum()
+    }
+
+    /// Adds a violation for each column that has another length than the values.
+    pub fn check(&self, count: usize, violations: &mut Violations) {
+        for (index, column) in self.columns.iter().enumerate() {
+            if column.len() != count {
+                let detail = format!("has {} entries, and there are {count} values", column.len());
+                violations.add(self.kind.pointer(index), detail);
+            }
+        }
+    }
+
+    /// Puts the numbers of a point into `row`, and returns whether the point has any. Adds a violation if only some of
+    /// them are null.
+    pub fn row(&self, point: usize, row: &mut Vec<f64>, violations: &mut Violations) -> bool {
+        row.clear();
+        let of = |column: &Vec<PostedValue>| column.get(point).and_then(|value| value.0);
+        row.extend(self.columns.iter().filter_map(of));
+        let is_whole = row.len() == self.columns.len();
+        if !is_whole && !row.is_empty() {
+            let null = self.columns.iter().position(|column| of(column).is_none());
+            let pointer = format!("{}/{point}", self.kind.pointer(null.unwrap_or_default()));
+            violations.add(pointer, "is null, and other numbers of the same time are not");
+        }
+        is_whole
+    }
+}
+
+impl Kind {
+    /// Returns the JSON pointer, within a point or a series, of the number with this index.
+    pub fn pointer(&self, index: usize) -> String {
+        match self {
+            Self::Quantiles(levels) => format!("/quantiles/{}", levels.get(index).copied().unwrap_or_default()),
+            Self::Members(_) => format!("/members/{index}"),
+        }
+    }
+}
