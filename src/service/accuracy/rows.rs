@@ -9,12 +9,12 @@ use uuid::Uuid;
 
 use super::{
     group::{Group, Member},
-    slices::Pairs,
+    slices::{Rest, Sink},
 };
 use crate::domain::{
     Error, Result,
     prediction::Series,
-    verification::{Accuracy, AccuracyQuery, By, Parts, Place, Tally, TallyRules},
+    verification::{Accuracy, AccuracyQuery, By, Pair, Parts, Place, Tally, TallyRules},
 };
 
 /// The most rows of a group, so that a window that is split by hours and days does not take all memory.
@@ -58,6 +58,41 @@ struct RowsOf<'a> {
     buckets: Vec<RowsOfBucket>,
 }
 
+/// Adds the pairs of a group to the rows. It fails if there are too many rows.
+pub struct RowsOfGroup<'b, 'a> {
+    rows: &'b mut Rows<'a>,
+    members: Vec<RowsOf<'b>>,
+}
+
+impl Sink for RowsOfGroup<'_, '_> {
+    fn pair(&mut self, member: usize, pair: &Pair) -> Result<()> {
+        let place = (pair.predicted.bucket, pair.predicted.valid_time);
+        let row = self.rows.row(&mut self.members[member], place)?;
+        row.tally.add(pair, &row.rules);
+        Ok(())
+    }
+
+    fn rest(&mut self, member: usize, rest: Rest) -> Result<()> {
+        let (rows, of) = (&mut *self.rows, &mut self.members[member]);
+        for place in &rest.unpaired.places {
+            rows.row(of, *place)?.is_predicted = true;
+        }
+        for place in &rest.unpaired.without_truth {
+            rows.row(of, *place)?.tally.without_reading += 1;
+        }
+        for place in &rest.unpaired.without_reference {
+            rows.row(of, *place)?.tally.without_reference += 1;
+        }
+        for (place, revised) in &rest.revised {
+            rows.row(of, *place)?.tally.revisions.add(revised);
+        }
+        for place in &rest.unpaired.without_prediction {
+            rows.row(of, *place)?.tally.without_prediction += 1;
+        }
+        Ok(())
+    }
+}
+
 #[derive(Default)]
 struct RowsOfBucket {
     /// The row of the last pair. The next one is mostly of the same.
@@ -75,40 +110,18 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Adds the pairs of a slice of a group.
-    ///
-    /// # Errors
-    /// Bad parameter: there are too many rows.
-    pub fn add(&mut self, group: &Group, slice: &Pairs) -> Result<()> {
-        for index in group.scored() {
-            let (member, paired) = (&group.members[index], &slice.paired[index]);
-            let buckets = std::iter::repeat_with(RowsOfBucket::default);
-            let mut of = RowsOf {
-                group,
-                member,
-                buckets: buckets.take(self.query.edges.count()).collect(),
-            };
-            for place in &slice.places[index] {
-                self.row(&mut of, *place)?.is_predicted = true;
-            }
-            for pair in &paired.pairs {
-                let row = self.row(&mut of, (pair.predicted.bucket, pair.predicted.valid_time))?;
-                row.tally.add(pair, &row.rules);
-            }
-            for place in &paired.without_truth {
-                self.row(&mut of, *place)?.tally.without_reading += 1;
-            }
-            for place in &paired.without_reference {
-                self.row(&mut of, *place)?.tally.without_reference += 1;
-            }
-            for (place, revised) in &slice.revised[index] {
-                self.row(&mut of, *place)?.tally.revisions.add(revised);
-            }
-            for place in &paired.without_prediction {
-                self.row(&mut of, *place)?.tally.without_prediction += 1;
-            }
+    /// Returns what adds the pairs of a group to the rows.
+    pub fn of<'b>(&'b mut self, group: &'b Group) -> RowsOfGroup<'b, 'a> {
+        let buckets = self.query.edges.count();
+        let of = |member| RowsOf {
+            group,
+            member,
+            buckets: std::iter::repeat_with(RowsOfBucket::default).take(buckets).collect(),
+        };
+        RowsOfGroup {
+            rows: self,
+            members: group.members.iter().map(of).collect(),
         }
-        Ok(())
     }
 
     fn row(&mut self, of: &mut RowsOf<'_>, (bucket, time): Place) -> Result<&mut Row> {
