@@ -144,7 +144,10 @@ impl SpreadTally {
         let equal = sorted.partition_point(|member| *member <= measured) - below;
         // A measurement that equals members has each of their ranks with the same probability.
         let part = 1.0 / (equal as f64 + 1.0);
-        let ranks = self.ranks.entry(sorted.len()).or_insert_with(|| vec![0.0; sorted.len() + 1]);
+        let ranks = self
+            .ranks
+            .entry(sorted.len())
+            .or_insert_with(|| vec![0.0; sorted.len() + 1]);
         ranks[below..=below + equal].iter_mut().for_each(|rank| *rank += part);
     }
 
@@ -176,7 +179,10 @@ impl SpreadTally {
 
     /// Returns the weighted interval score: twice the mean pinball loss over the levels. `None` without quantiles.
     pub fn wis(&self) -> Option<f64> {
-        mean(2.0 * self.pinball.iter().sum::<f64>(), self.quantiles * self.levels.len() as u64)
+        mean(
+            2.0 * self.pinball.iter().sum::<f64>(),
+            self.quantiles * self.levels.len() as u64,
+        )
     }
 
     /// Returns the mean continuous ranked probability score of the members. `None` without members.
@@ -198,7 +204,10 @@ impl SpreadTally {
     /// `None` without members.
     pub fn rank_histogram(&self) -> Option<Vec<f64>> {
         let pairs = |ranks: &Vec<f64>| ranks.iter().sum::<f64>();
-        let most = self.ranks.values().max_by(|one, other| pairs(one).total_cmp(&pairs(other)));
+        let most = self
+            .ranks
+            .values()
+            .max_by(|one, other| pairs(one).total_cmp(&pairs(other)));
         most.cloned()
     }
 
@@ -292,7 +301,7 @@ mod tests {
             thresholds: Vec::new(),
             event: Relation::Ge,
             classes: None,
-            calendar: Calendar::parse("UTC").unwrap(),
+            calendar: Calendar::utc(),
         };
         let mut tally = SpreadTally::default();
         for (numbers, measured) in pairs {
@@ -316,7 +325,10 @@ mod tests {
         near(second.wis(), 15.34);
         near(third.wis(), 19.14);
         // The interval of 50 % is the second.
-        assert_eq!([&first, &second, &third].map(|tally| tally.intervals()[1].coverage), [1.0, 0.0, 0.0]);
+        assert_eq!(
+            [&first, &second, &third].map(|tally| tally.intervals()[1].coverage),
+            [1.0, 0.0, 0.0]
+        );
     }
 
     #[test]
@@ -328,7 +340,8 @@ mod tests {
 
     #[test]
     fn the_pinball_loss_weighs_measurements_above_by_the_level() {
-        let found = [(5., 2.), (3., 3.), (7., 8.), (2., 4.)].map(|(quantile, measured)| pinball(0.7, quantile, measured));
+        let found =
+            [(5., 2.), (3., 3.), (7., 8.), (2., 4.)].map(|(quantile, measured)| pinball(0.7, quantile, measured));
         for (found, expected) in found.into_iter().zip([0.9, 0.0, 0.7, 1.4]) {
             near(found, expected);
         }
@@ -336,9 +349,11 @@ mod tests {
 
     #[test]
     fn intervals_have_the_scores_of_the_package_scores() {
-        for ((lower, upper, measured), expected) in
-            [((10., 20., 12.), 10.0), ((15., 25., 14.), 20.0), ((21., 30., 32.), 29.0)]
-        {
+        for ((lower, upper, measured), expected) in [
+            ((10., 20., 12.), 10.0),
+            ((15., 25., 14.), 20.0),
+            ((21., 30., 32.), 29.0),
+        ] {
             near(interval_score(lower, upper, 0.2, measured), expected);
         }
     }
@@ -363,7 +378,10 @@ mod tests {
 
     #[test]
     fn equal_members_share_the_rank() {
-        let found = tally(&Spread::Members(3), &[(&[1., 2., 3.], 2.5), (&[1., 2., 2.], 2.0), (&[1.0], 0.0)]);
+        let found = tally(
+            &Spread::Members(3),
+            &[(&[1., 2., 3.], 2.5), (&[1., 2., 2.], 2.0), (&[1.0], 0.0)],
+        );
         let third = 1.0 / 3.0;
         assert_eq!(found.rank_histogram().unwrap(), [0.0, third, 1.0 + third, third]);
     }

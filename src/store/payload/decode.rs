@@ -1,5 +1,7 @@
 //! Decodes the points of a payload one after the other, and only as far as the caller needs them.
 
+use std::ops::ControlFlow;
+
 use super::{
     format::{
         CHECKSUM_BYTES, MEAN, RAW, REGULAR, SCALE, SECONDS, SHORT, TOO_LONG, TOO_MANY, VERSION_1, VERSION_2, VERSION_3,
@@ -151,6 +153,31 @@ impl<'a> Points<'a> {
             stretches,
             values,
         })
+    }
+
+    /// Calls `each` with the valid time and the value of every point, until it breaks. Payloads with a step and scaled values,
+    /// of which nothing is withdrawn, are decoded in a short loop, which takes a fraction of the iterator's time.
+    pub fn each(self, mut each: impl FnMut(Timestamp, Option<f64>) -> ControlFlow<()>) -> Result<(), Fault> {
+        if let (Times::Regular { next, step }, Values::Scaled { whole, before, power }) = (&self.times, &self.values)
+            && self.stretches.are_all_valued()
+        {
+            let (mut time, mut whole, mut before) = (*next, *whole, *before);
+            for _ in 0..self.left {
+                before = before.wrapping_add(unzigzag(take_varint(&mut whole)?));
+                if each(Timestamp::from_micros(time), Some(unscaled(before, *power))).is_break() {
+                    break;
+                }
+                time = time.wrapping_add(*step);
+            }
+            return Ok(());
+        }
+        for point in self {
+            let point = point?;
+            if each(point.valid_time, point.value).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn next_point(&mut self) -> Result<Point, Fault> {

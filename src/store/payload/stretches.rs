@@ -51,6 +51,11 @@ impl<'a> Stretches<'a> {
         })
     }
 
+    /// Returns whether all points have values.
+    pub fn are_all_valued(&self) -> bool {
+        self.has_values && self.lengths.is_empty() && self.left == u64::MAX
+    }
+
     /// Returns whether the next point has a value.
     pub fn next(&mut self) -> Result<bool, Fault> {
         while self.left == 0 {
