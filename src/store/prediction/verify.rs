@@ -76,7 +76,7 @@ pub fn collect(
     let _ = connection.visit(series, &window, Order::NewestFirst, |run| {
         collected.begin(run.issue, run.revision);
         let inside = run.each_point(&window, cutoff, &cost, |valid_time, value| {
-            collected.add(valid_time, value)
+            collected.add(valid_time, value);
         })?;
         points += inside as u64;
         Ok(Continue(()))
