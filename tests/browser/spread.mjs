@@ -1,4 +1,5 @@
-// How sure a model is: the fan of quantiles, members as lines and as a fan, what the readout and the table say, and versions on trial.
+// How sure a model is: the fan of quantiles, members as lines and as a fan, what the readout and the table say, versions on trial, and
+// the form that declares levels.
 // Usage: node spread.mjs URL ADMIN_TOKEN [FOLDER], on a server without data; see browser.mjs.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -276,6 +277,38 @@ tests["the fan is drawn in light and dark, on a desktop and on a phone, and save
   assert.equal(file.suggestedFilename(), "Frost in the lower field temperature.png");
   assert.ok((await readFile(await file.path())).length > 10_000);
   assert.match(await page.getByRole("link", { name: "CSV" }).first().getAttribute("href"), /spread=all/);
+  await call("DELETE", `/api/v1/jobs/${job.id}`);
+};
+
+tests["a version is published with levels and with members"] = async () => {
+  const { job } = await fan();
+  const page = await open(`#/sources/${job.source_id}`, { expected: [401, 422] });
+  await signIn(page, admin);
+  await page.getByRole("button", { name: "Publish a version" }).click();
+  const dialog = page.getByRole("dialog");
+  const role = (index) => dialog.getByRole("group", { name: `Outputs, ${index}` });
+  assert.equal(await role(1).getByLabel("Levels").inputValue(), "0.1, 0.25, 0.5, 0.75, 0.9");
+  assert.equal(await role(2).getByLabel("Spread").inputValue(), "none");
+  await dialog.getByLabel("Label").fill("3.0.0");
+  const levels = role(1).getByLabel("Levels");
+  await levels.fill("ten");
+  assert.ok(await levels.evaluate((input) => !input.validity.valid), "words are no levels");
+  await levels.fill("0.5, 0.1");
+  await role(2).getByLabel("Spread").selectOption("members");
+  await role(2).getByLabel("At most").fill("20");
+  await dialog.getByRole("button", { name: "Publish", exact: true }).click();
+  await role(1).locator(".wrong").waitFor();
+  await look(page, "publish with wrong levels");
+  await levels.fill("0.05, 0.5, 0.95");
+  await dialog.getByRole("button", { name: "Publish", exact: true }).click();
+  await dialog.waitFor({ state: "detached" });
+  const versions = await call("GET", `/api/v1/source_versions?source_id=${job.source_id}`);
+  const roles = versions.find(({ version }) => version === "3.0.0").output_roles;
+  assert.deepEqual(roles.map(({ quantiles, members }) => quantiles ?? members), [[0.05, 0.5, 0.95], 20]);
+  await page.getByRole("button", { name: "Compare versions" }).click();
+  assert.deepEqual(await dialog.locator(".mark").allInnerTexts(), ["changed", "changed"]);
+  await dialog.getByText("10, 25, 50, 75, 90 %").waitFor();
+  await look(page, "compare versions with quantiles");
   await call("DELETE", `/api/v1/jobs/${job.id}`);
 };
 

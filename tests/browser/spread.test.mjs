@@ -8,6 +8,8 @@ globalThis.addEventListener = () => {};
 const { bandsOf, extentOf, fanOf, hasSameSpread, mainBands, numbersOf, opacityAt, opacityOf, quantile, quantilesOf, spreadOfRow } =
   await import("../../assets/dashboard/lib/spread.js");
 const { lines, points } = await import("../../assets/dashboard/lib/series.js");
+const { program } = await import("../../assets/dashboard/lib/worker.js");
+const { compareRoles } = await import("../../assets/dashboard/lib/contracts.js");
 const { text } = await import("../../assets/dashboard/texts/spread.js");
 
 const HOUR = 3_600_000;
@@ -118,4 +120,17 @@ test("words name the levels", () => {
   equal(text.all({ members: [3, 0, 1] }, "mm"), "3 members: 0 to 3 mm");
   equal(text.all({ v: 1 }, "mm"), "");
   equal(text.declared({ quantiles: [0.1, 0.9] }), ", with quantiles at 10, 90 %");
+});
+
+test("the first worker posts the numbers that the outputs declare", () => {
+  const job = (target) => ({ id: "job", name: "Job", source_version_id: "version", job_targets: [{ role: "a", metric: "a" }, { role: "b", metric: "b", ...target }] });
+  const [plain, quantiles] = [{}, { quantiles: [0.1, 0.9] }].map((target) => program(job(target), 60, 0));
+  assert.ok(!plain.includes("quantiles") && plain.includes('"values": predict(each["role"], readings, times)}'));
+  assert.ok(quantiles.includes("def spread(target, values):") && quantiles.includes('**spread(each, predict(each["role"], readings, times))}'));
+});
+
+test("versions with other levels differ", () => {
+  const marks = (one, other) => compareRoles([{ role: "a", ...one }], [{ role: "a", ...other }]).map(({ mark, changed }) => [mark, ...changed]);
+  assert.deepEqual(marks({ quantiles: [0.1, 0.9] }, { quantiles: [0.1, 0.9] }), [["same"]]);
+  assert.deepEqual(marks({ quantiles: [0.1, 0.9] }, { members: 20 }), [["changed", "quantiles", "members"]]);
 });

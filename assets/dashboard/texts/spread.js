@@ -28,5 +28,6 @@ export const text = {
   picture: (isPaths, count, levels) => (isPaths ? `with ${plural(count, "member")} as thin lines`
     : `with ${plural(count, "band")} of quantiles, the outermost from ${range(...levels)}`),
   // Outputs of versions
+  short: ({ quantiles, members }) => (quantiles ? `${quantiles.map(percent).join(", ")}\u00a0%` : plural(members, "member")),
   declared: ({ quantiles, members }) => (quantiles ? `, with quantiles at ${quantiles.map(percent).join(", ")}\u00a0%` : members ? `, with at most ${members} members` : ""),
 };
