@@ -68,7 +68,13 @@ async function chart(hash, options) {
 }
 
 /** How opaque the pixels of the chart are in the column of a time: the share of 255, by the number of pixels. */
-const column = (page, hour) => page.locator(".canvas canvas").evaluate((canvas, [from, to, at]) => {
+const column = async (page, hour) => {
+  // The chart is made anew when what it shows was read.
+  await page.waitForFunction(() => !document.querySelector(".frame.loading") && document.querySelector(".canvas .u-over")?.clientWidth > 0);
+  return page.locator(".canvas canvas").evaluate(pixelsOf, [now - 24 * HOUR, now + 48 * HOUR, now + hour * HOUR]);
+};
+
+function pixelsOf(canvas, [from, to, at]) {
   const over = document.querySelector(".canvas .u-over");
   const ratio = canvas.width / canvas.clientWidth;
   const x = Math.round((over.offsetLeft + ((at - from) / (to - from)) * over.clientWidth) * ratio);
@@ -77,7 +83,7 @@ const column = (page, hour) => page.locator(".canvas canvas").evaluate((canvas, 
   copy.drawImage(canvas, 0, 0);
   const { data } = copy.getImageData(x, over.offsetTop * ratio, 1, over.clientHeight * ratio);
   return Array.from({ length: data.length / 4 }, (_, index) => [...data.slice(index * 4, index * 4 + 4)]);
-}, [now - 24 * HOUR, now + 48 * HOUR, now + hour * HOUR]);
+}
 
 /** How many pixels of a column have about that opacity, in a colour. */
 const count = (pixels, opacity, [red, green, blue]) => pixels.filter(([r, g, b, alpha]) =>
