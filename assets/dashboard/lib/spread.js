@@ -128,8 +128,8 @@ export function mainBands(levels) {
 /** How strong the bands are together, at the median. The more there are, the less each of them adds. */
 const strength = (count) => 0.55 * (1 - 0.6 ** count);
 
-/** The opacity of each of so many bands, which lie on each other. */
+/** The opacity of each of some bands, which lie on each other. */
 export const opacityOf = (count) => 1 - (1 - strength(count)) ** (1 / count);
 
-/** The opacity that is seen where so many of the bands lie on each other. */
+/** The opacity that is seen where this number of bands lie on each other. */
 export const opacityAt = (depth, count) => 1 - (1 - opacityOf(count)) ** depth;

@@ -337,12 +337,19 @@ async fn direct(field: &Field) {
     let app = &field.app;
     let other = json!({ "name": "shared source", "retention_hours": 8760, "description": "two\nlines" });
     let source = app.make("/api/v1/sources", &other).await;
-    let version = json!({ "source_id": source, "version": "7", "input_roles": [], "output_roles": [{ "role": "r", "metric": "mildew_risk" }] });
+    let version = json!({ "source_id": source, "version": "7", "input_roles": [], "output_roles": [
+        { "role": "r", "metric": "mildew_risk", "quantiles": [0.1, 0.9] }, { "role": "e", "metric": "ensemble", "members": 3 }
+    ] });
     app.make("/api/v1/source_versions", &version).await;
     let line = json!({
         "source": source, "metric": "mildew_risk", "location_id": field.there, "issue_time": at(0), "valid_time": at(9),
-        "value": 0.5
+        "value": 0.5, "quantiles": { "0.1": 0.25, "0.9": 0.75 }
     });
+    let ensemble = json!([{
+        "source": source, "metric": "ensemble", "location_id": field.there, "issue_time": at(0), "valid_time": at(9),
+        "members": [0.1, 0.2, 0.4]
+    }]);
+    app.ok(ADMIN, "POST /predictions", ensemble).await;
     let request = app.request(Method::POST, "/api/v1/predictions").bearer_auth(ADMIN);
     let request = request
         .header("content-type", "application/x-ndjson")
