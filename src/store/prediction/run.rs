@@ -17,6 +17,7 @@ use crate::{
 };
 
 /// A stored run: one revision of one issue of a series.
+#[derive(Clone)]
 pub struct Run {
     /// The number of the series that the run belongs to.
     pub series_id: i64,

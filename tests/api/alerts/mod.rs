@@ -3,6 +3,7 @@
 #[cfg(feature = "webhooks")]
 mod killed;
 mod oracle;
+mod probability;
 mod rules;
 #[cfg(feature = "demo")]
 mod season;
