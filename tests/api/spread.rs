@@ -93,6 +93,16 @@ async fn quantiles_and_members_are_returned_if_a_request_asks_for_them() {
     assert_eq!(of(&rows, "quantiles"), [Value::Null, Value::Null, Value::Null]);
     let third = 1.0 / 3.0;
     assert_eq!(of(&rows, "probability"), [Value::Null, json!(third), json!(0.9)]);
+    let path = format!(
+        "GET /predictions/latest?job_id={}&metric=temperature&spread=all&exceeds=14",
+        spread.job
+    );
+    let latest = spread.field.app.ok(ADMIN, &path, Value::Null).await;
+    assert_eq!(
+        latest[0]["quantiles"],
+        json!({ "0.1": [10.5], "0.5": [12.0], "0.9": [14.0] })
+    );
+    assert_eq!(latest[0]["probability"], json!([1.0 - 0.9]));
     let rows = spread.read("metric=temperature&below=13").await;
     assert_eq!(of(&rows, "probability"), [json!(0.7)]);
     assert_eq!(of(&rows, "quantiles"), [Value::Null]);
