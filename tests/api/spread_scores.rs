@@ -65,7 +65,9 @@ async fn post(weather: &Weather, source: &str, role: Value, member: &str, number
 }
 
 /// The pairs, the scores of members, of the quantiles of 10, 50 and 90 %, and the Brier score, of each day ahead.
-const EXPECTED: [(u64, [f64; 2], [f64; 3], [f64; 4], [f64; 3], f64); 2] = [
+type Expected = (u64, [f64; 2], [f64; 3], [f64; 4], [f64; 3], f64);
+
+const EXPECTED: [Expected; 2] = [
     (
         4969,
         [2.357_284, 2.143_486],
@@ -163,5 +165,5 @@ async fn scores_of_ensembles_on_real_weather_are_those_of_an_independent_program
     }
     // Late predictions and other filters choose the pairs as they do for values.
     let none = weather.scores(&format!("{WINDOW}&job_id={members}&late=exclude")).await;
-    assert!(none.iter().all(|row| row.get("crps").is_none()));
+    assert_eq!(none.iter().filter(|row| row.get("crps").is_some()).count(), 0);
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use poem_openapi::Object;
 use serde::Serialize;
 
-use super::{contingency::Relation, pairing::Pair, tally::TallyRules};
+use super::{contingency::Relation, pairing::Pair};
 use crate::domain::spread::{Side, Spread, probability};
 
 /// The difference up to which two levels add up to 1.
@@ -75,18 +75,19 @@ struct Brier {
 }
 
 impl SpreadTally {
-    /// Counts a pair. `numbers` are the quantiles or members of its prediction.
-    pub fn add(&mut self, spread: &Spread, numbers: &[f64], pair: &Pair, rules: &TallyRules) {
+    /// Counts a pair. `numbers` are the quantiles or members of its prediction. An event is a value in this relation to one
+    /// of the thresholds.
+    pub fn add(&mut self, spread: &Spread, numbers: &[f64], pair: &Pair, (event, thresholds): (Relation, &[f64])) {
         match spread {
             Spread::Quantiles(levels) => self.add_quantiles(levels, numbers, pair.truth),
             Spread::Members(_) => self.add_members(numbers, pair.truth),
         }
-        self.brier.resize(rules.thresholds.len(), Brier::default());
-        for (threshold, brier) in rules.thresholds.iter().zip(&mut self.brier) {
-            let Some(predicted) = event_probability(spread, numbers, rules.event, *threshold) else {
+        self.brier.resize(thresholds.len(), Brier::default());
+        for (threshold, brier) in thresholds.iter().zip(&mut self.brier) {
+            let Some(predicted) = event_probability(spread, numbers, event, *threshold) else {
                 continue;
             };
-            let of = |value: f64| f64::from(u8::from(rules.event.holds(value, *threshold)));
+            let of = |value: f64| f64::from(u8::from(event.holds(value, *threshold)));
             let measured = of(pair.truth);
             brier.pairs += 1;
             brier.own += (predicted - measured).powi(2);
@@ -279,7 +280,7 @@ fn event_probability(spread: &Spread, numbers: &[f64], event: Relation, threshol
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::verification::{Calendar, Predicted};
+    use crate::domain::verification::Predicted;
 
     fn pair(measured: f64) -> Pair {
         Pair {
@@ -297,15 +298,9 @@ mod tests {
     }
 
     fn tally(spread: &Spread, pairs: &[(&[f64], f64)]) -> SpreadTally {
-        let rules = TallyRules {
-            thresholds: Vec::new(),
-            event: Relation::Ge,
-            classes: None,
-            calendar: Calendar::utc(),
-        };
         let mut tally = SpreadTally::default();
         for (numbers, measured) in pairs {
-            tally.add(spread, numbers, &pair(*measured), &rules);
+            tally.add(spread, numbers, &pair(*measured), (Relation::Ge, &[]));
         }
         tally
     }

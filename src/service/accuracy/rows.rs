@@ -126,7 +126,8 @@ impl RowsOfGroup<'_, '_> {
             let row = self
                 .rows
                 .row(&mut self.members[member], (pair.predicted.bucket, time))?;
-            row.tally.spread.add(spread, numbers, pair, &row.rules);
+            let events = (row.rules.event, row.rules.thresholds.as_slice());
+            row.tally.spread.add(spread, numbers, pair, events);
         }
         Ok(())
     }
@@ -149,7 +150,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Returns what adds the pairs of a group to the rows.
+    /// Returns the receiver that adds the pairs of a group to the rows.
     pub fn of<'b>(&'b mut self, connection: &'b Connection, group: &'b Group) -> RowsOfGroup<'b, 'a> {
         let buckets = self.query.edges.count();
         let of = |member| RowsOf {

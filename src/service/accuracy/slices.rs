@@ -31,15 +31,15 @@ const MOST: i64 = 1000;
 /// The most points of one series that a request decodes.
 const MOST_POINTS: u64 = 50_000_000;
 
-/// Takes what the slices of a window contain, member by member of a group.
+/// Receiver of the slices of a window, member by member of a group.
 pub trait Sink {
-    /// Takes a pair of a member, by its index in the group.
+    /// Receives a pair of a member, by its index in the group.
     ///
     /// # Errors
-    /// The pair cannot be taken, and no more is read.
+    /// The pair is refused, and no more is read.
     fn pair(&mut self, member: usize, pair: &Pair) -> Result<()>;
 
-    /// Takes what else a slice contains of a member, after its pairs.
+    /// Receives the rest of a slice of a member, after its pairs.
     ///
     /// # Errors
     /// As [`Self::pair`].
@@ -51,7 +51,7 @@ pub trait Sink {
     }
 }
 
-/// What a slice contains of a member besides its pairs.
+/// Rest of a slice of a member, besides its pairs.
 pub struct Rest {
     /// Its predictions, and what found no partner.
     pub unpaired: Unpaired,
@@ -59,7 +59,7 @@ pub struct Rest {
     pub revised: Vec<(Place, Revised)>,
 }
 
-/// Keeps the pairs of a slice until those of all members are known.
+/// Pairs of a slice, until those of all members are known.
 struct Kept {
     pairs: Vec<Vec<Pair>>,
     rests: Vec<(usize, Rest)>,

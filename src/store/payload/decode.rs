@@ -274,7 +274,7 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Columns of further numbers, behind that of the points' values.
+/// Columns of further numbers, after that of the points' values.
 #[derive(Default)]
 struct Columns<'a> {
     bytes: &'a [u8],
@@ -293,7 +293,11 @@ impl Columns<'_> {
         if self.width == 0 {
             return Ok(None);
         }
-        let total = points.len().checked_mul(self.width).ok_or(TOO_MANY)?;
+        let total = points
+            .len()
+            .checked_mul(self.width)
+            .filter(|total| *total <= MOST_NUMBERS);
+        let total = total.ok_or(TOO_MANY)?;
         let mut columns = Vec::with_capacity(self.width);
         for number in 1..=self.width {
             columns.push(match self.first.take_if(|_| number == self.same) {
@@ -317,7 +321,10 @@ impl Columns<'_> {
 }
 
 /// Number of columns that a payload has at most. More are a fault.
-const MOST_COLUMNS: u64 = 1000;
+const MOST_COLUMNS: u64 = 200;
+
+/// Number of numbers that a payload has at most. More are a fault.
+const MOST_NUMBERS: usize = 50_000_000;
 
 fn take_width(bytes: &mut &[u8]) -> Result<usize, Fault> {
     let width = take_varint(bytes)?;

@@ -53,7 +53,7 @@ impl<'a> Stretches<'a> {
 
     /// Returns whether all points have values.
     pub fn are_all_valued(&self) -> bool {
-        self.has_values && self.lengths.is_empty() && self.left == u64::MAX
+        self.withdrawn == 0
     }
 
     /// Returns whether the next point has a value.

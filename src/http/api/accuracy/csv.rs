@@ -3,11 +3,11 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::csv_spread::SpreadColumns;
+use super::{csv_cell::text, csv_spread::SpreadColumns};
 use crate::{
     domain::verification::{Accuracy, AccuracyPair},
     http::form::{
-        csv::{begin, cell, record},
+        csv::{begin, record},
         layout::Dialect,
     },
 };
@@ -164,13 +164,5 @@ fn members(row: &impl Serialize) -> Map<String, Value> {
     match serde_json::to_value(row) {
         Ok(Value::Object(members)) => members,
         _ => Map::new(),
-    }
-}
-
-pub fn text(value: Option<&Value>, dialect: Dialect) -> String {
-    match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => cell(text.clone(), dialect),
-        Some(other) => other.to_string(),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::csv::text;
+use super::csv_cell::text;
 use crate::{
     domain::verification::{Accuracy, Contingency},
     http::form::layout::Dialect,
@@ -21,18 +21,23 @@ pub struct SpreadColumns {
 impl SpreadColumns {
     /// Returns the columns that the rows need.
     pub fn of(rows: &[Accuracy]) -> Self {
-        let longest = rows.iter().max_by_key(|row| row.quantiles.len());
+        let mut levels: Vec<_> = rows
+            .iter()
+            .flat_map(|row| &row.quantiles)
+            .map(|score| score.level)
+            .collect();
+        levels.sort_by(f64::total_cmp);
+        levels.dedup();
+        let mut intervals: Vec<(f64, f64)> = Vec::new();
+        for score in rows.iter().flat_map(|row| &row.intervals) {
+            let bounds = (score.lower, score.upper);
+            if !intervals.contains(&bounds) {
+                intervals.push(bounds);
+            }
+        }
         Self {
-            levels: longest
-                .iter()
-                .flat_map(|row| &row.quantiles)
-                .map(|score| score.level)
-                .collect(),
-            intervals: longest
-                .iter()
-                .flat_map(|row| &row.intervals)
-                .map(|score| (score.lower, score.upper))
-                .collect(),
+            levels,
+            intervals,
             is_any: rows.iter().any(|row| row.wis.is_some() || row.crps.is_some()),
         }
     }
