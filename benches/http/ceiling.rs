@@ -67,7 +67,10 @@ impl Ceiling {
         let posted = serde_json::from_slice(&body).map_err(poem::error::BadRequest)?;
         let stored = match posted {
             PostedPredictions::ForJob(post) => {
-                let in_series = post.series.iter().map(|series| series.values.len());
+                let in_series = post
+                    .series
+                    .iter()
+                    .map(|series| series.values.iter().map(Vec::len).sum::<usize>());
                 post.predictions.len() + in_series.sum::<usize>()
             }
             PostedPredictions::RowsOfJob { rows, .. } => rows.len(),

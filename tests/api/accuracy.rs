@@ -69,7 +69,7 @@ pub struct Weather {
 }
 
 impl Weather {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         Self::start_at("EWR").await
     }
 
@@ -130,7 +130,7 @@ impl Weather {
         self.app.post("/api/v1/predictions", &body).await.expect(200);
     }
 
-    async fn scores(&self, query: &str) -> Vec<Value> {
+    pub async fn scores(&self, query: &str) -> Vec<Value> {
         let found = self.app.ok(ADMIN, &format!("GET /accuracy?{query}"), Value::Null).await;
         found.as_array().unwrap().clone()
     }

@@ -85,6 +85,7 @@ mod sign_in;
 mod slow;
 mod space;
 mod spread;
+mod spread_scores;
 mod sql;
 mod storage;
 mod survival;

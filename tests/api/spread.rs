@@ -93,6 +93,16 @@ async fn quantiles_and_members_are_returned_if_a_request_asks_for_them() {
     assert_eq!(of(&rows, "quantiles"), [Value::Null, Value::Null, Value::Null]);
     let third = 1.0 / 3.0;
     assert_eq!(of(&rows, "probability"), [Value::Null, json!(third), json!(0.9)]);
+    let path = format!(
+        "GET /predictions/latest?job_id={}&metric=temperature&spread=all&exceeds=14",
+        spread.job
+    );
+    let latest = spread.field.app.ok(ADMIN, &path, Value::Null).await;
+    assert_eq!(
+        latest[0]["quantiles"],
+        json!({ "0.1": [10.5], "0.5": [12.0], "0.9": [14.0] })
+    );
+    assert_eq!(latest[0]["probability"], json!([1.0 - 0.9]));
     let rows = spread.read("metric=temperature&below=13").await;
     assert_eq!(of(&rows, "probability"), [json!(0.7)]);
     assert_eq!(of(&rows, "quantiles"), [Value::Null]);
@@ -399,4 +409,125 @@ async fn numbers_of_real_weather_take_little_more_than_a_byte() {
         let found = bytes_of_a_number(&spread, "ensemble", decimals).await;
         assert!(found <= members, "{found} bytes for members with {decimals} decimals");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn numbers_stay_with_their_points_in_any_order() {
+    let spread = Spread::start().await;
+    let of = |hour: u32| temperature(hour, [f64::from(hour), f64::from(hour) + 0.5, f64::from(hour) + 1.0]);
+    // Points in disorder, and a series that belongs to the same run.
+    let points: Vec<_> = [9, 2, 14, 5].map(of).into();
+    let series = json!([{ "metric": "temperature", "valid_times": [at(11), at(3)],
+        "quantiles": { "0.1": [11, 3], "0.5": [11.5, 3.5], "0.9": [12, 4] } }]);
+    let body = json!({ "issue_time": at(0), "predictions": points, "series": series });
+    assert_eq!(spread.post(body).await["stored"], 6);
+    let rows = spread.read("metric=temperature&spread=all").await;
+    let hours = [2, 3, 5, 9, 11, 14];
+    for (row, hour) in rows.as_array().unwrap().iter().zip(hours) {
+        assert_eq!(row["valid_time"], at(hour));
+        assert_eq!(row["quantiles"], of(hour)["quantiles"], "{row}");
+    }
+    // A chart of fewer points than there are has the numbers of those that it shows.
+    let many = json!({ "role": "temperature", "start": at(0), "step": "PT1M", "quantiles": {
+        "0.1": (0..600).collect::<Vec<_>>(), "0.5": (1..601).collect::<Vec<_>>(), "0.9": (2..602).collect::<Vec<_>>()
+    } });
+    spread.post(json!({ "issue_time": at(1), "series": [many] })).await;
+    let thinned = spread
+        .read("metric=temperature&shape=series&max_points=10&spread=0.9")
+        .await;
+    let (values, high) = (&thinned[0]["values"], &thinned[0]["quantiles"]["0.9"]);
+    assert!(values.as_array().unwrap().len() < 600, "{thinned}");
+    for (value, high) in values.as_array().unwrap().iter().zip(high.as_array().unwrap()) {
+        let (value, high) = (value.as_f64().unwrap(), high.as_f64().unwrap());
+        // The last hours are those of the first post.
+        assert!(high - value == 1.0 || high - value == 0.5, "{thinned}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn issues_of_several_numbers_of_members_are_posted_back_as_they_were_read() {
+    let spread = Spread::start().await;
+    spread
+        .post(json!({ "issue_time": at(0), "predictions": [rain(1, &[1.0, 2.0, 3.0]), rain(2, &[1.0, 2.0, 3.0])] }))
+        .await;
+    spread
+        .post(json!({ "issue_time": "2023-10-26T23:00:00Z", "predictions": [rain(3, &[4.0, 6.0])] }))
+        .await;
+    let read = spread.read("metric=rain&shape=series&spread=members").await;
+    assert_eq!(
+        read[0]["members"],
+        json!([[1.0, 1.0, 4.0], [2.0, 2.0, 6.0], [3.0, 3.0, null]])
+    );
+    let counts = spread.post(json!({ "series": read })).await;
+    assert_eq!((&counts["unchanged"], &counts["revised"]), (&json!(3), &json!(0)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_may_leave_values_out_and_no_member_between_others() {
+    let spread = Spread::start().await;
+    let post = async |csv: String| {
+        let request = spread
+            .field
+            .app
+            .request(Method::POST, "/api/v1/predictions")
+            .bearer_auth(ADMIN);
+        spread
+            .field
+            .app
+            .send(request.header("content-type", "text/csv").body(csv))
+            .await
+    };
+    let head = format!(
+        "job_id,role,issue_time,valid_time,m1,m2,m3\n{},rain,{},{}",
+        spread.job,
+        at(0),
+        at(1)
+    );
+    assert_eq!(post(format!("{head},1,2,6")).await.expect(200)["stored"], 1);
+    let rows = spread.read("metric=rain&spread=all").await;
+    assert_eq!(
+        (&rows[0]["value"], &rows[0]["members"]),
+        (&json!(3.0), &json!([1.0, 2.0, 6.0]))
+    );
+    for cells in ["1,,6", "1,NaN,6", ",2,6"] {
+        let fault = post(format!("{head},{cells}")).await.expect(422);
+        let faults = fault["errors"].as_array().unwrap();
+        let detail = faults[0]["detail"].as_str().unwrap();
+        assert!(
+            faults.len() == 1 && detail.contains("is missing, and later members are not"),
+            "{fault}"
+        );
+    }
+    // Without both there is nothing to store.
+    let fault = post(format!("job_id,role,valid_time\n{},rain,{}", spread.job, at(1)))
+        .await
+        .expect(422);
+    assert!(
+        fault["detail"].as_str().unwrap().contains("value is missing"),
+        "{fault}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn streams_of_any_number_of_quantiles_are_stored_part_by_part() {
+    let spread = Spread::start().await;
+    let source = "spread";
+    let line = |minute: u32| {
+        let time = format!("2023-10-27T{:02}:{:02}:00Z", minute / 60 % 24, minute % 60);
+        let stage = format!("s{}", minute / 1440);
+        json!({ "source": source, "metric": "temperature", "location_id": spread.field.there, "issue_time": at(0), "stage": stage,
+            "valid_time": time, "quantiles": { "0.1": 1, "0.5": 2, "0.9": 3 } })
+    };
+    // 30,000 points with four numbers each.
+    let lines: Vec<_> = (0..30_000).map(|minute| line(minute).to_string()).collect();
+    let request = spread
+        .field
+        .app
+        .request(Method::POST, "/api/v1/predictions")
+        .bearer_auth(ADMIN);
+    let request = request
+        .header("content-type", "application/x-ndjson")
+        .body(lines.join("\n"));
+    let counts = spread.field.app.send(request).await.expect(200);
+    assert_eq!(counts["stored"], 30_000);
 }

@@ -3,6 +3,7 @@
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { alertsOn } from "../lib/alerts.js";
 import { classesOf } from "../lib/classes.js";
+import { numbersOf } from "../lib/spread.js";
 import { moment, useZone } from "../lib/time.js";
 import { Classes } from "../parts/class.js";
 import { Lineage } from "../parts/lineage.js";
@@ -16,7 +17,7 @@ import { useChart } from "./data.js";
 import { Head } from "./head.js";
 import { Issues } from "./issues.js";
 import { Legend } from "./legend.js";
-import { linesOf, valuesAt } from "./lines.js";
+import { fanEntries, fanLabel, linesOf, valuesAt } from "./lines.js";
 import { Moves } from "./move_buttons.js";
 import { savePicture } from "./png.js";
 import { Readout } from "./readout.js";
@@ -33,6 +34,7 @@ export function Chart({ job, source, names, issues, isComplete, sensors, alerts 
   const targets = job.job_targets;
   const target = targets.find((target) => target.metric === parameters.metric) ?? targets[0];
   const { metric } = target;
+  const numbers = numbersOf(target);
   const classes = classesOf(names, job, metric);
   // A sensor of another unit needs a second axis, so that nobody sees it unasked.
   const isLike = (sensor) => sensor.metric === metric && (sensor.unit ?? "") === (target.unit ?? "");
@@ -48,7 +50,7 @@ export function Chart({ job, source, names, issues, isComplete, sensors, alerts 
   const labels = parameters.trials === "off" ? "" : shadows.map((shadow) => shadow.source_version).join("\n");
   // A version on trial that posts changes what is drawn.
   const trials = useMemo(() => labels.split("\n").filter(Boolean), [labels, shadows.map((shadow) => shadow.last_issue_time).join()]);
-  const data = useChart({ job, metric, window: settled, asOf, isMoving: time.isMoving, chosen: parameters.line, issues, trials, sensor });
+  const data = useChart({ job, metric, numbers, window: settled, asOf, isMoving: time.isMoving, chosen: parameters.line, issues, trials, sensor });
   const { chart, asked } = data;
 
   useEffect(() => shown?.({ metric, ...settled, asOf: asked }), [metric, settled.from, settled.to, asked]);
@@ -64,7 +66,7 @@ export function Chart({ job, source, names, issues, isComplete, sensors, alerts 
   const watching = useMemo(() => alertsOn(alerts, metric, chart?.line), [alerts, metric, chart?.line]);
   // What is raised is raised by what is known now.
   const marks = marksOf(watching, asOf === null);
-  const listed = [...lines, ...marks.entries];
+  const listed = [...lines, ...fanEntries(lines), ...marks.entries];
   const main = chart?.known ?? [];
   // The pointer and the arrow keys stop at each time that has a prediction, also at one of a version on trial only.
   const reached = useMemo(() => timesOf([main, ...(chart?.later ?? []).map(({ points }) => points), ...(chart?.trials ?? []).map(({ points }) => points)]), [chart]);
@@ -81,7 +83,7 @@ export function Chart({ job, source, names, issues, isComplete, sensors, alerts 
 
   return html`
     <section class="chart" aria-label=${text.predictions}>
-      <${Head} job=${job} time=${time} window=${window} read=${{ job, metric, ...settled, asOf: asked }} isComplete=${isComplete} picture=${picture}>
+      <${Head} job=${job} time=${time} window=${window} read=${{ job, metric, numbers, ...settled, asOf: asked }} isComplete=${isComplete} picture=${picture}>
         <${Moves} place=${place} metric=${metric} window=${window} setWindow=${setWindow} />
       <//>
       <div class="choices">
@@ -92,7 +94,7 @@ export function Chart({ job, source, names, issues, isComplete, sensors, alerts 
       ${!chart ? !data.problem && html`<${Pending} loaded=${data} />` : html`
         <div class="frame ${data.isReady || time.isMoving ? "" : "loading"}" ref=${frame}>
           <${Canvas} lines=${lines} extent=${chart.extent} marks=${marks} classes=${classes} window=${window} time=${time} main=${reached.length > 0 ? reached : data.readings?.points ?? []}
-            label=${text.chart(metric)} moved=${setT} setWindow=${setWindow} choose=${ask} />
+            label=${text.chart(metric, fanLabel(lines))} moved=${setT} setWindow=${setWindow} choose=${ask} />
           ${reached.length === 0 && data.isReady && html`<p class="nothing">${text.nothing(settled.from, settled.to, asOf !== null)}</p>`}
         </div>
         <${Legend} lines=${listed} />
@@ -102,7 +104,7 @@ export function Chart({ job, source, names, issues, isComplete, sensors, alerts 
       ${chart?.thinnedFrom > 0 && html`<p class="quiet">${text.thinned(chart.thinnedFrom)}</p>`}
       ${chart?.line && html`<${Table} line=${chart.line} points=${main} classes=${classes} asOf=${asked} choose=${ask} />`}
       <${Lineage} values=${shownValues} job=${job} metric=${metric} names=${names} close=${() => setShownValues(null)}
-        picture=${(value) => html`<${Issues} job=${job} metric=${metric} value=${value} />`} />
+        picture=${(value) => html`<${Issues} job=${job} metric=${metric} numbers=${numbers} value=${value} />`} />
     </section>`;
 }
 

@@ -1,6 +1,7 @@
 // The data that the chart shows: read from the server when time holds still, and computed from all issues while it is moved.
 import { useMemo, useRef } from "../lib/html.js";
 import { useLoaded, useSettled } from "../lib/load.js";
+import { extentOf, hasSameSpread } from "../lib/spread.js";
 import { knownAt, olderAt, readIssues, readKnown, readReadings } from "./read.js";
 
 /** The as-of time holds still for this long before the server is asked, in milliseconds. */
@@ -13,13 +14,13 @@ const NEVER = 600_000;
  * its `known` values, the values that came `later`, the `older` issues, the `newest` one and the `trials`. `step` is the time as of
  * which they are known, and `asked` the one that the server was asked for last.
  */
-export function useChart({ job, metric, window, asOf, isMoving, chosen, issues, trials, sensor }) {
+export function useChart({ job, metric, numbers, window, asOf, isMoving, chosen, issues, trials, sensor }) {
   const { from, to } = window;
   const tooMany = useRef(Infinity);
   const inputs = [job.id, metric, from, to, job.health.last_arrival, chosen, trials];
   // Only answers to the same question are drawn together.
   const about = [job.id, metric, from, to, chosen].join();
-  const read = { job, metric, from, to, chosen, trials, issues, about };
+  const read = { job, metric, numbers, from, to, chosen, trials, issues, about };
   const now = useLoaded((signal) => readKnown({ ...read, asOf: null }, signal), [...inputs, issues]);
   const key = now.value?.line?.key;
   const span = to - from;
@@ -51,7 +52,7 @@ export function useChart({ job, metric, window, asOf, isMoving, chosen, issues, 
     return (before.current = {
       step, lines: now.value.lines, line: now.value.line ?? answer.line, known, newest: known.filter((point) => point.issue === newestIssue),
       later: step === null ? [] : later(now.value.points, known, step), older: points ? olderAt(points, step) : all.value?.older ?? [],
-      trials: answer.trials, newestIssue, isNewest: newestIssue === latest, thinnedFrom: answer.thinnedFrom, extent: extentOf(now.value.points),
+      trials: answer.trials, newestIssue, isNewest: newestIssue === latest, thinnedFrom: answer.thinnedFrom, extent: extentOfAll(now.value.points),
     });
   }, [now.value, then.value, all.value, step, isAnswered, issues]);
   const loaded = [now, then].find(({ problem }) => problem);
@@ -66,11 +67,12 @@ export function useChart({ job, metric, window, asOf, isMoving, chosen, issues, 
  * ends where both agree.
  */
 function later(now, known, asOf) {
-  const before = new Map(known.map((point) => [point.t, point.v]));
+  const before = new Map(known.map((point) => [point.t, point]));
   const found = [];
   let stretch = null;
   now.forEach((point, index) => {
-    if (point.available > asOf && before.get(point.t) !== point.v) {
+    const then = before.get(point.t);
+    if (point.available > asOf && !(then?.v === point.v && hasSameSpread(then, point))) {
       if (!stretch) found.push((stretch = { points: [], drawn: index > 0 ? [now[index - 1]] : [] }));
       stretch.points.push(point);
       stretch.drawn.push(point);
@@ -82,4 +84,7 @@ function later(now, known, asOf) {
   return found;
 }
 
-const extentOf = (points) => points.reduce(([low, high], { v }) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
+const extentOfAll = (points) => points.reduce(([low, high], point) => {
+  const [least, most] = extentOf(point);
+  return [Math.min(low, least), Math.max(high, most)];
+}, [Infinity, -Infinity]);

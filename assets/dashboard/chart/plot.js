@@ -4,6 +4,7 @@ import { zone } from "../lib/time.js";
 import { number } from "../lib/value.js";
 import { text } from "../texts/chart.js";
 import { stretches, thresholds } from "./alerts.js";
+import { fans, underline } from "./fan.js";
 import { colour, write } from "./paint.js";
 
 /** A narrower chart has no room for the axes' units, which the legend has too, nor for the names of classes. */
@@ -49,7 +50,7 @@ export const room = (least) => (_, values) => Math.max(least, 16 + 8 * Math.max(
 export const inZone = (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone());
 
 /**
- * Draws `lines` of `{ kind, points, drawn, unit, scale, dash }` into `place`, for the window `from` to `to` in milliseconds;
+ * Draws `lines` of `{ kind, points, drawn, unit, scale, dash, fan, isUnderlined }` into `place`, for the window `from` to `to` in milliseconds;
  * `extent` are values that the predictions' axis has in any case, `classes` those of its metric, `marks` those of alerts. `stops` are the arrivals. Now is marked if `isMarked()`. `moved(x)`
  * is called with the pointer's time in seconds, or null, and `placed(box)` with the place of the plot each time that it is drawn.
  */
@@ -58,7 +59,8 @@ export function draw(place, { lines, classes, extent, marks, from, to, stops, wi
   const aligned = tables.length > 0 ? uPlot.join(tables) : [[], []];
   // The predictions' axis is on the left, whatever is drawn first.
   const scales = [...new Map(lines.map((line) => [line.scale, line.unit])).entries()].sort(([one]) => (one === "y" ? -1 : 1));
-  const [least, most] = [Math.min(extent[0], ...marks.values), Math.max(extent[1], ...marks.values)];
+  const spread = lines.flatMap(({ fan }) => fan?.extent ?? []);
+  const [least, most] = [Math.min(extent[0], ...marks.values, ...spread), Math.max(extent[1], ...marks.values, ...spread)];
   const isNarrow = width < NARROW;
   const isNamed = !isNarrow && scales.length === 1 && scales[0][0] === "y" && classes.length > 0;
   const look = axis();
@@ -79,14 +81,16 @@ export function draw(place, { lines, classes, extent, marks, from, to, stops, wi
         values: (_, splits) => splits.map(number),
       })),
     ],
-    series: [{}, ...lines.map((line) => ({ scale: line.scale, ...STYLES[line.kind](line.points.length <= FEW, line.points.length > MANY, line.dash) }))],
+    series: [{}, ...lines.map((line) => ({ scale: line.scale, show: !line.isUnderlined, ...STYLES[line.kind](line.points.length <= FEW, line.points.length > MANY, line.dash) }))],
     hooks: {
       // A line with an axis of its own would seem to be in the classes that it crosses: then they stand at their axis only.
       drawClear: [
         (plot) => bands(plot, classes, spanOf(lines), scales.length > 1 ? edge : fill),
         (plot) => stretches(plot, marks),
       ],
+      drawAxes: [(plot) => fans(plot, lines)],
       draw: [
+        (plot) => underline(plot, lines),
         (plot) => isNamed && bands(plot, classes, spanOf(lines), name),
         (plot) => thresholds(plot, marks),
         (plot) => arrivals(plot, stops),

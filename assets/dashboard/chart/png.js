@@ -2,7 +2,7 @@
 import { moment, zoneName } from "../lib/time.js";
 import { text } from "../texts/chart.js";
 import { colour, write } from "./paint.js";
-import { SAMPLES, entries } from "./legend.js";
+import { entries, sampleOf } from "./legend.js";
 
 const MARGIN = 16;
 const LINE = 22;
@@ -61,14 +61,16 @@ function rowsOf(ctx, lines, width) {
 }
 
 function sample(ctx, line, x, y, scale) {
-  const { colour: name, width, dash = [], dot } = SAMPLES[line.kind];
+  const { colour: name, width, dash, dot, opacity } = sampleOf(line);
   ctx.strokeStyle = ctx.fillStyle = colour(name);
   ctx.lineWidth = width * scale;
-  ctx.setLineDash((line.dash ?? dash).map((length) => length * scale));
+  ctx.globalAlpha = opacity;
+  ctx.setLineDash(dash.map((length) => length * scale));
   ctx.beginPath();
   ctx.moveTo(x, y);
   ctx.lineTo(x + 30 * scale, y);
   ctx.stroke();
+  ctx.globalAlpha = 1;
   ctx.setLineDash([]);
   ctx.beginPath();
   if (dot) ctx.arc(x + 15 * scale, y, 3.5 * scale, 0, 7);

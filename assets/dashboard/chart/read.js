@@ -8,17 +8,22 @@ const MAX_POINTS = 3000;
 export const OLDER = 8;
 /** The most values of all issues that are read. With them, the chart needs no request while time is moved. */
 const MOST_VALUES = 3000;
+/** The most numbers of a spread that are read: values with many members are thinned more. */
+const MOST_NUMBERS = 100_000;
 
 const iso = (milliseconds) => new Date(milliseconds).toISOString();
 const inOrder = (points) => points.sort((one, other) => one.t - other.t);
 
-/** The parameters of the call that the chart's main line is of. */
-export const parametersOf = ({ job, metric, from, to, asOf }) => ({
-  metric, job_id: job.id, from: iso(from), to: iso(to), as_of: asOf && iso(asOf),
+/** The parameters of the call that the chart's main line is of. A spread is asked for if the target declares `numbers` of it. */
+export const parametersOf = ({ job, metric, from, to, asOf, numbers }) => ({
+  metric, job_id: job.id, from: iso(from), to: iso(to), as_of: asOf && iso(asOf), spread: numbers > 0 ? "all" : undefined,
 });
 
+/** At most `most` values, and less if they have many numbers. */
+const atMost = (most, numbers) => (numbers > 0 ? Math.min(most, Math.floor(MOST_NUMBERS / numbers)) : most);
+
 const ask = (read, more, signal) =>
-  get("/predictions", { ...parametersOf(read), ...more, shape: "series", max_points: MAX_POINTS }, signal);
+  get("/predictions", { ...parametersOf(read), ...more, shape: "series", max_points: atMost(MAX_POINTS, read.numbers) }, signal);
 
 /**
  * Reads what the server returns as of `asOf`, or now: `{ lines, line, points, trials, thinnedFrom }`, where `lines` are all
@@ -42,7 +47,7 @@ export async function readKnown({ chosen, trials, ...read }, signal) {
 export async function readIssues({ key, issues, isTooMany, ...read }, signal) {
   const own = (answer) => inOrder(answer.filter((series) => !key || lineOf(series) === key).flatMap(points));
   if (!isTooMany) {
-    const query = { ...parametersOf({ ...read, asOf: null }), issues: "all", shape: "series", limit: MOST_VALUES };
+    const query = { ...parametersOf({ ...read, asOf: null }), issues: "all", shape: "series", limit: atMost(MOST_VALUES, read.numbers) };
     const { body, next } = await call(address("/predictions", query), { signal });
     if (!next) return { about: read.about, points: own(body) };
   }
@@ -51,7 +56,7 @@ export async function readIssues({ key, issues, isTooMany, ...read }, signal) {
   const reach = Date.parse(read.job.health.covers_until) - Date.parse(read.job.health.last_issue_time);
   const isNear = ({ issue }) => reach < 0 || (issue >= read.from - reach && issue < read.to);
   const near = known.slice(1).filter(isNear).slice(0, OLDER);
-  const older = await Promise.all(near.map(async ({ text }) => own(await ask(read, { issue_time: text }, signal))));
+  const older = await Promise.all(near.map(async ({ text }) => own(await ask({ ...read, numbers: 0 }, { issue_time: text }, signal))));
   return { about: read.about, older: older.filter((points) => points.length > 0), isTooMany: true };
 }
 

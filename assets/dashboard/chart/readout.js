@@ -3,6 +3,7 @@ import { html } from "../lib/html.js";
 import { fullMoment, lead, moment, offset } from "../lib/time.js";
 import { withUnit } from "../lib/value.js";
 import { Class } from "../parts/class.js";
+import { Spread } from "../parts/spread.js";
 import { text } from "../texts/chart.js";
 import { Sample } from "./legend.js";
 
@@ -40,6 +41,7 @@ export function Readout({ lines, classes, t, isPointed, ask }) {
           <li>
             <${Sample} line=${line} /> ${line.name}: <strong>${withUnit(line.point.v, line.unit)}</strong>${" "}
             ${line.kind !== "reading" && html`<${Class} classes=${classes} value=${line.point.v} /> `}
+            <${Spread} point=${line.point} unit=${line.unit} />
             <span class="quiet">${line.point.issue
               ? `${text.issued(line.point.issue, lead((line.point.t - line.point.issue) / 1000))}${line.isOnTrial ? "" : text.version(line.point.version)}`
               : text.read(line.point.t)}</span>

@@ -1,16 +1,20 @@
 // The chart as a table, for screen readers and for exact numbers. On a phone each row is a card.
 import { html } from "../lib/html.js";
 import { classOf } from "../lib/classes.js";
+import { hasSpread } from "../lib/spread.js";
 import { lead, moment } from "../lib/time.js";
 import { withUnit } from "../lib/value.js";
 import { text } from "../texts/chart.js";
+import { text as words } from "../texts/spread.js";
 
 const ROWS = 100;
 
 /** `choose(t)` is called with the time whose value was chosen. */
 export function Table({ line, points, classes, asOf, choose }) {
   const last = points.slice(-ROWS).reverse();
-  const heads = [text.validAt, text.value, text.issue, text.lead, text.ofVersion];
+  const isSpread = points.some(hasSpread);
+  const heads = [text.validAt, text.value, ...(isSpread ? [words.spread] : []), text.issue, text.lead, text.ofVersion];
+  const [issue, ahead, version] = heads.slice(-3);
   return html`
     <details class="as-table">
       <summary>${text.asTable}</summary>
@@ -22,9 +26,10 @@ export function Table({ line, points, classes, asOf, choose }) {
             <tr class="chosen-by-click" onClick=${() => choose(point.t, point.v)}>
               <td class="time"><button type="button" class="as-text" title=${text.what}>${moment(point.t)}</button></td>
               <td data-title=${heads[1]}>${withUnit(point.v, line.unit)}${classes.length > 0 && `, ${classOf(classes, point.v).word}`}</td>
-              <td class="time" data-title=${heads[2]}>${moment(point.issue)}</td>
-              <td data-title=${heads[3]}>${lead((point.t - point.issue) / 1000)}</td>
-              <td data-title=${heads[4]}>${point.version}</td>
+              ${isSpread && html`<td data-title=${words.spread}>${words.all(point, line.unit)}</td>`}
+              <td class="time" data-title=${issue}>${moment(point.issue)}</td>
+              <td data-title=${ahead}>${lead((point.t - point.issue) / 1000)}</td>
+              <td data-title=${version}>${point.version}</td>
             </tr>`)}</tbody>
         </table>
       </div>

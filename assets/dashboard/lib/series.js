@@ -1,5 +1,6 @@
 // Converts the API's series into points: `t` and `v`, and for predictions `issue` and `available`; times in
 // milliseconds.
+import { spreadsOf } from "./spread.js";
 import { duration } from "./time.js";
 
 /** The times of a series: a start and a step, or a list. */
@@ -17,15 +18,20 @@ function textOf(series, index, t) {
   return new Date(t).toISOString().replace("Z", `${rest}Z`);
 }
 
-/** The points of a series; those of predictions also have their issue and their valid time as texts, and their version. */
+/**
+ * The points of a series; those of predictions also have their issue and their valid time as texts, their version, and their
+ * spread if it was asked for.
+ */
 export function points(series) {
   const times = timesOf(series);
   const each = (one, many) => series.values.map((_, index) => (many ? many[index] : one));
   const issues = each(series.issue_time, series.issue_times);
+  const spreadAt = spreadsOf(series);
   const available = each(series.available_at, series.available_times);
   return series.values.map((v, index) => ({
     t: times[index], v, issue: Date.parse(issues[index]), available: Date.parse(available[index]),
     ...(series.source_version && { valid_time: textOf(series, index, times[index]), issue_time: issues[index], version: series.source_version }),
+    ...spreadAt(index),
   }));
 }
 

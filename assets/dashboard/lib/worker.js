@@ -1,7 +1,19 @@
 // A small worker in Python for one job, which posts a first prediction.
 import { API } from "./api.js";
+import { numbersOf } from "./spread.js";
 
 const NAME = "worker.py";
+
+/** The part of the program for outputs that declare quantiles or members. */
+const SPREAD = `
+
+def spread(target, values):
+    """Says how sure the model is. This one claims to be sure: all numbers are the values."""
+    if target.get("quantiles"):
+        return {"values": values, "quantiles": {str(level): values for level in target["quantiles"]}}
+    return {"values": values, "members": [values, values]} if target.get("members") else {"values": values}
+`;
+const POSTED = `**spread(each, predict(each["role"], readings, times))`;
 
 /**
  * The program: it repeats the last day of the first sensor for each output, so that there is something to replace. It posts a value for
@@ -9,6 +21,7 @@ const NAME = "worker.py";
  */
 export function program(job, minutes, since) {
   const quoted = JSON.stringify;
+  const isSpread = job.job_targets.some((target) => numbersOf(target) > 0);
   return `# Posts a prediction for the job ${job.name.replaceAll(/\s+/g, " ")}. Needs Python 3.9 and nothing else.
 import json, os, sys
 from datetime import datetime, timedelta, timezone
@@ -48,7 +61,7 @@ def predict(role, readings, times):
         before = [value for at, value in readings if at <= time - timedelta(days=1)]
         return before[-1] if before else readings[0][1] if readings else 0.0
     return [value(time) for time in times]
-
+${isSpread ? SPREAD : ""}
 
 job = call("GET", "/jobs/" + JOB)
 now = datetime.now(timezone.utc)
@@ -60,7 +73,7 @@ readings = [(parse(time), value) for time, value in zip(columns["times"], column
 start = readings[-1][0] if readings else now.replace(minute=0, second=0, microsecond=0)
 times = [start + STEP * (1 + index) for index in range(STEPS)]
 series = [
-    {"role": each["role"], "valid_times": [written(time) for time in times], "values": predict(each["role"], readings, times)}
+    {"role": each["role"], "valid_times": [written(time) for time in times], ${isSpread ? POSTED : `"values": predict(each["role"], readings, times)`}}
     for each in job["job_targets"]
 ]
 print(call("POST", "/predictions", {"job_id": JOB, "source_version_id": VERSION, "series": series}))

@@ -1,6 +1,7 @@
 // Two versions of a source side by side, with their differences marked by a word and a colour.
 import { html, useState } from "../lib/html.js";
 import { compareRoles, unbound } from "../lib/contracts.js";
+import { text as spread } from "../texts/spread.js";
 import { text } from "../texts/versions.js";
 import { Dialog } from "./dialog.js";
 import { Field } from "./field.js";
@@ -43,5 +44,5 @@ function Part({ title, rows }) {
 function Role({ role, changed }) {
   if (!role) return html`<span class="quiet">${text.absent}</span>`;
   const part = (field, words) => words && html`<span class=${changed.includes(field) ? "differs" : ""}>${words}</span> `;
-  return html`${part("input_kind", role.input_kind)}${part("metric", role.metric)}${part("unit", role.unit)}${part("required", !role.required && text.optional)}`;
+  return html`${part("input_kind", role.input_kind)}${part("metric", role.metric)}${part("unit", role.unit)}${part("required", !role.required && text.optional)}${part("quantiles", role.quantiles && spread.short(role))}${part("members", role.members && spread.short(role))}`;
 }

@@ -3,18 +3,21 @@ import { html } from "../lib/html.js";
 import { text as problems } from "../texts/problems.js";
 import { text } from "../texts/versions.js";
 import { Field } from "./field.js";
+import { RoleSpread, declared } from "./role_spread.js";
 
 /** A new row. The key stays with the row when others are removed. */
 let count = 0;
 export const row = (role = { required: true }) => ({ ...role, key: (count += 1) });
 
 /** The roles as the API takes them. */
-export const rolesOf = (rows) => rows.map(({ key, metric, unit, ...role }) => ({
-  ...role, ...(metric?.trim() && role.input_kind !== "location" && { metric }), ...(unit?.trim() && role.input_kind !== "location" && { unit }),
+export const rolesOf = (rows) => rows.map(({ key, metric, unit, quantiles, members, ...role }) => ({
+  ...role, ...declared({ quantiles, members }),
+  ...(metric?.trim() && role.input_kind !== "location" && { metric }), ...(unit?.trim() && role.input_kind !== "location" && { unit }),
 }));
 
 export function RolesEditor({ legend, add, isInput, value, set, wrong }) {
-  const change = (index, field) => (given) => set(value.map((row, at) => (at === index ? { ...row, [field]: given } : row)));
+  const put = (index) => (changes) => set(value.map((row, at) => (at === index ? { ...row, ...changes } : row)));
+  const change = (index, field) => (given) => put(index)({ [field]: given });
   const fresh = () => set([...value, row(isInput ? { input_kind: "sensor", required: true } : undefined)]);
   const own = wrong();
   return html`
@@ -30,6 +33,7 @@ export function RolesEditor({ legend, add, isInput, value, set, wrong }) {
           ${isInput && field("input_kind", text.kind, { kind: "select", options: text.kinds })}
           ${!isPlace && field("metric", text.metric, { required: true })}
           ${!isPlace && field("unit", text.unit)}
+          ${!isInput && html`<${RoleSpread} row=${row} set=${put(index)} wrong=${(rest) => wrong(`/${index}${rest}`)} />`}
           <label class="check"><input type="checkbox" checked=${row.required} onChange=${(event) => change(index, "required")(event.currentTarget.checked)} /> ${text.required}</label>
           ${(isInput || value.length > 1) && html`<button type="button" aria-label=${text.remove(row.role)} onClick=${() => set(value.filter((_, at) => at !== index))}>${text.removeShort}</button>`}
         </div>`;

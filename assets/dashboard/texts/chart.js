@@ -60,7 +60,7 @@ export const text = {
   helpKeys: "On the keyboard, the arrow keys go from value to value, Shift with the arrow keys moves, and + and - zoom.",
   helpValue: "A click on a value, or Enter, shows how its forecast changed and what made it.",
   // Values
-  chart: (metric) => `Chart of ${metric}`,
+  chart: (metric, spread) => `Chart of ${metric}${spread ? `, ${spread}` : ""}`,
   predictions: "Predictions",
   nothing: (from, to, isAsOf) => `No predictions between ${moment(from)} and ${moment(to)}${isAsOf ? " were known then" : ""}.`,
   noReadings: (name) => `${name} has no readings in this window.`,
@@ -86,7 +86,7 @@ export const text = {
   byIssue: "By issue time",
   byLead: "By lead time",
   along: "Horizontal axis",
-  issuesLabel: (count, first, last) => `${plural(count, "issue")}: the first ${first}, the last ${last}.`,
+  issuesLabel: (count, first, last, spread) => `${plural(count, "issue")}: the first ${first}, the last ${last}.${spread ? ` The last one has ${spread}.` : ""}`,
   oneIssue: "One issue has a value for this time.",
   daysAhead: "days ahead",
   hoursAhead: "hours ahead",

@@ -9,7 +9,7 @@ use crate::{
         AskedWindow, Result, Timestamp,
         prediction::{Issues, LeadTimes, PredictionQuery, PredictionScope},
         reading::ReadingQuery,
-        spread::Wanted,
+        spread::{Selection, Wanted},
         track::Tracks,
     },
     http::csv::{predictions as predictions_text, readings as readings_text},
@@ -62,7 +62,10 @@ async fn predictions(app: &App, mut out: impl Write, job: Uuid, all_issues: bool
         issues: if all_issues { Issues::All } else { Issues::Latest },
         after: None,
         limit: ROWS,
-        spread: Wanted::default(),
+        spread: Wanted {
+            selection: Some(Selection::All),
+            threshold: None,
+        },
     };
     let mut rows = 0;
     loop {

@@ -4,7 +4,10 @@ use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::rule::{AlertLevel, Comparison, Rule, Tell};
+use super::{
+    comparison::Comparison,
+    rule::{AlertLevel, Rule, Tell},
+};
 use crate::domain::{
     duration::Duration,
     object::names,
@@ -49,6 +52,9 @@ pub struct Alert {
     /// Threshold of a raised alert: the alert is cleared when no value meets it; absent if it is that of `value`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clear: Option<f64>,
+    /// Least probability with which the threshold must be met; absent if the predicted value itself is compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probability: Option<f64>,
     /// Levels of a raised alert, from mild to severe.
     pub levels: Vec<AlertLevel>,
     /// Length of the window ahead in which values are judged.
@@ -78,6 +84,7 @@ impl Alert {
             when: self.when,
             value: self.value,
             clear: self.clear,
+            probability: self.probability,
             levels: self.levels.clone(),
             within: self.within,
             lasting: self.lasting,
@@ -91,6 +98,7 @@ impl Alert {
         self.when = rule.when;
         self.value = rule.value;
         self.clear = rule.clear;
+        self.probability = rule.probability;
         self.levels = rule.levels;
         self.within = rule.within;
         self.lasting = rule.lasting;
@@ -108,7 +116,8 @@ pub enum AlertStateKind {
     Clear,
     /// The alert is raised.
     Raised,
-    /// The alert is not raised, and the newest issue covers no time ahead, so that nothing is known.
+    /// The alert is not raised, and nothing is known of the time ahead: the newest issue does not cover it, or has no
+    /// quantiles or members that an alert with a probability can be judged by.
     Unknown,
 }
 
@@ -170,6 +179,10 @@ pub struct FactsOfAlert {
     /// First valid time of the most severe value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak_time: Option<Timestamp>,
+    /// Highest probability, among these times, with which the threshold `value` is met; absent if the alert has no
+    /// `probability`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_probability: Option<f64>,
 }
 
 /// The state of an alert for the predictions of one job, location and stage.

@@ -5,7 +5,8 @@ use serde::Deserialize;
 
 use super::{
     answer::Alert,
-    rule::{AlertLevel, Comparison, Tell},
+    comparison::Comparison,
+    rule::{AlertLevel, Tell},
 };
 use crate::domain::{
     duration::PostedDuration,
@@ -36,6 +37,10 @@ pub struct AlertChange {
     #[serde(default)]
     #[oai(nullable)]
     pub clear: MaybeUndefined<f64>,
+    /// Least probability with which the threshold must be met. With null, the predicted value itself is compared.
+    #[serde(default)]
+    #[oai(nullable)]
+    pub probability: MaybeUndefined<f64>,
     /// Levels of a raised alert, from mild to severe.
     #[serde(default, deserialize_with = "present")]
     #[oai(validator(max_items = 10))]
@@ -82,6 +87,7 @@ impl AlertChange {
         set(&mut rule.when, self.when);
         set(&mut rule.value, self.value);
         set_or_clear(&mut rule.clear, self.clear);
+        set_or_clear(&mut rule.probability, self.probability);
         set(&mut rule.levels, self.levels);
         set(&mut rule.within, self.within.map(|posted| posted.0));
         set(&mut rule.lasting, self.lasting.map(|posted| posted.0));

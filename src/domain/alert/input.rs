@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::{
     answer::Alert,
-    rule::{AlertLevel, Comparison, Rule, Tell},
+    comparison::Comparison,
+    rule::{AlertLevel, Rule, Tell},
 };
 use crate::domain::{
     duration::{Duration, PostedDuration},
@@ -58,6 +59,10 @@ macro_rules! bodies {
             /// default the same.
             #[oai(nullable)]
             pub clear: Option<f64>,
+            /// Least probability with which the threshold must be met, greater than 0 and at most 1. It is computed from the
+            /// quantiles or members that the output role declares. If absent, the predicted value itself is compared.
+            #[oai(nullable)]
+            pub probability: Option<f64>,
             /// Levels of a raised alert, from mild to severe, at most 10. A message is sent when a more severe level is reached.
             #[oai(nullable, validator(max_items = 10))]
             pub levels: Option<Vec<AlertLevel>>,
@@ -121,6 +126,7 @@ impl AlertTrial {
             when: self.when,
             value: self.value,
             clear: self.clear,
+            probability: self.probability,
             levels: self.levels,
             within: self.within,
             lasting: self.lasting,
@@ -163,6 +169,7 @@ impl AlertCreation {
             when: self.when,
             value: self.value.or(mildest).unwrap_or_default(),
             clear: self.clear,
+            probability: self.probability,
             levels,
             within: self.within.0,
             lasting: self.lasting.map_or(Duration::from_micros(0), |posted| posted.0),
@@ -180,6 +187,7 @@ impl AlertCreation {
             when,
             value,
             clear,
+            probability,
             levels,
             within,
             lasting,
@@ -199,6 +207,7 @@ impl AlertCreation {
             when,
             value,
             clear,
+            probability,
             levels,
             within,
             lasting,

@@ -8,26 +8,19 @@
 //! alone clears it only when the last such value has passed by one expected interval, because the next issue usually
 //! arrives by then and may raise it again. An issue without any value within the window says nothing, and is treated
 //! like the passing of time. Levels rise and fall by the same two rules.
+//!
+//! An issue that the rule cannot judge, because it has a probability and the issue has neither quantiles nor members, says
+//! nothing either: the issues before it go on being judged. An alert that is not raised is unknown then.
 
 use super::{
     answer::FactsOfAlert,
+    issue::{AlertIssue, AlertPoint},
     rule::{Rule, Tell},
     severity::Severity,
     spans::Spans,
     state::{AlertStanding, Transition},
 };
-use crate::domain::{text::Name, time::Timestamp};
-
-/// An issue of predictions, as an alert sees it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AlertIssue {
-    /// Issue time.
-    pub issue_time: Timestamp,
-    /// Label of the source version.
-    pub source_version: Name,
-    /// Values by valid time, in the order of time. Withdrawn values are left out.
-    pub points: Vec<(Timestamp, f64)>,
-}
+use crate::domain::time::Timestamp;
 
 /// The reason for which an alert is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +44,8 @@ pub struct Judged {
 }
 
 /// Judges an alert at `at`. `issues` are the newest issues, newest first; at least as many as the rule requires, if there
-/// are. `interval` is the expected interval between issues in microseconds, or 0 if none is known.
+/// are. The first may have no points, if the rule cannot judge it. `interval` is the expected interval between issues in
+/// microseconds, or 0 if none is known.
 pub fn judge(
     rule: &Rule,
     standing: AlertStanding,
@@ -67,7 +61,7 @@ pub fn judge(
         Cause::IssueOf(time) => view.looks_at(time),
         Cause::Time => false,
     };
-    let cause = match counts && view.covers(now) {
+    let cause = match counts && !view.is_blind && view.covers(now) {
         true => Cause::Issue,
         false => Cause::Time,
     };
@@ -132,28 +126,30 @@ pub fn facts(rule: &Rule, issues: &[AlertIssue], at: Timestamp) -> FactsOfAlert 
         issue
             .points
             .iter()
-            .filter(|(time, _)| *time > at && time.micros() <= ends)
+            .filter(|point| point.time > at && point.time.micros() <= ends)
     };
-    let meeting = |threshold: f64| ahead().filter(move |(_, value)| rule.when.is_met(*value, threshold));
+    let meeting = |threshold: f64| ahead().filter(move |point| rule.is_met(point, threshold));
     let threshold = match meeting(rule.value).next() {
         Some(_) => rule.value,
         None => rule.clearing(),
     };
-    let worst = meeting(threshold).copied().reduce(|worst, point| {
-        if rule.when.is_worse(point.1, worst.1) {
+    let worst = meeting(threshold).reduce(|worst, point| {
+        if rule.when.is_worse(point.value, worst.value) {
             point
         } else {
             worst
         }
     });
+    let probability = |point: &AlertPoint| Some(point.distribution.as_ref()?.probability(rule.when, rule.value));
     FactsOfAlert {
         issue_time: Some(issue.issue_time),
         source_version: Some(issue.source_version.clone()),
-        covers_until: issue.points.last().map(|(time, _)| *time),
-        first_time: meeting(threshold).next().map(|(time, _)| *time),
-        last_time: meeting(threshold).next_back().map(|(time, _)| *time),
-        peak: worst.map(|(_, value)| value),
-        peak_time: worst.map(|(time, _)| time),
+        covers_until: issue.points.last().map(|point| point.time),
+        first_time: meeting(threshold).next().map(|point| point.time),
+        last_time: meeting(threshold).next_back().map(|point| point.time),
+        peak: worst.map(|point| point.value),
+        peak_time: worst.map(|point| point.time),
+        peak_probability: meeting(threshold).filter_map(probability).reduce(f64::max),
     }
 }
 
@@ -161,15 +157,22 @@ pub fn facts(rule: &Rule, issues: &[AlertIssue], at: Timestamp) -> FactsOfAlert 
 struct View<'a> {
     rule: &'a Rule,
     issues: &'a [AlertIssue],
+    /// Whether the newest issue of all, which is not one of `issues`, cannot be judged.
+    is_blind: bool,
     within: i64,
     interval: i64,
 }
 
 impl<'a> View<'a> {
     fn new(rule: &'a Rule, issues: &'a [AlertIssue], interval: i64) -> Self {
+        let (is_blind, issues) = match issues {
+            [newest, rest @ ..] if newest.points.is_empty() => (true, rest),
+            all => (false, all),
+        };
         Self {
             rule,
             issues,
+            is_blind,
             within: rule.within.micros(),
             interval,
         }
@@ -179,8 +182,8 @@ impl<'a> View<'a> {
     fn covers(&self, now: i64) -> bool {
         let ends = now.saturating_add(self.within);
         self.issues.first().is_some_and(|issue| {
-            let next = issue.points.partition_point(|(time, _)| time.micros() <= now);
-            issue.points.get(next).is_some_and(|(time, _)| time.micros() <= ends)
+            let next = issue.points.partition_point(|point| point.time.micros() <= now);
+            issue.points.get(next).is_some_and(|point| point.time.micros() <= ends)
         })
     }
 
@@ -266,14 +269,11 @@ impl<'a> View<'a> {
     fn stretches(&self, issue: &AlertIssue, threshold: f64) -> Spans {
         let lasting = self.rule.lasting.micros();
         let mut parts = Vec::new();
-        for stretch in issue
-            .points
-            .split(|(_, value)| !self.rule.when.is_met(*value, threshold))
-        {
+        for stretch in issue.points.split(|point| !self.rule.is_met(point, threshold)) {
             let mut last = 0;
-            for (first, (start, _)) in stretch.iter().enumerate() {
+            for (first, start) in stretch.iter().map(|point| point.time).enumerate() {
                 last = last.max(first);
-                while let Some((end, _)) = stretch.get(last) {
+                while let Some(end) = stretch.get(last).map(|point| point.time) {
                     if end.micros().saturating_sub(start.micros()) >= lasting {
                         parts.push((end.micros().saturating_sub(self.within), start.micros()));
                         break;
@@ -291,12 +291,9 @@ impl<'a> View<'a> {
         let Some(issue) = self.issues.first() else {
             return Spans::default();
         };
-        let meeting = issue
-            .points
-            .iter()
-            .filter(|(_, value)| self.rule.when.is_met(*value, threshold));
-        let part = |(time, _): &(Timestamp, f64)| {
-            let time = time.micros();
+        let meeting = issue.points.iter().filter(|point| self.rule.is_met(point, threshold));
+        let part = |point: &AlertPoint| {
+            let time = point.time.micros();
             (time.saturating_sub(self.within), time.saturating_add(back))
         };
         Spans::union(meeting.map(part).collect())

@@ -7,7 +7,9 @@
 
 mod answer;
 mod change;
+mod comparison;
 mod input;
+mod issue;
 mod judge;
 mod replay;
 mod rule;
@@ -18,10 +20,12 @@ mod trial;
 
 pub use answer::{Alert, AlertEvent, AlertState, AlertStateKind, FactsOfAlert};
 pub use change::AlertChange;
+pub use comparison::Comparison;
 pub use input::{AlertCreation, AlertTrial, Watched};
-pub use judge::{AlertIssue, Cause, Judged, facts, judge, pass};
-pub use replay::{Arrival, Replay};
-pub use rule::{AlertLevel, Comparison, MAX_ISSUES, Rule, Tell};
+pub use issue::{AlertIssue, AlertPoint, Distribution};
+pub use judge::{Cause, Judged, facts, judge, pass};
+pub use replay::{Arrival, ArrivedPoint, Replay};
+pub use rule::{AlertLevel, MAX_ISSUES, Rule, Tell};
 pub use severity::Severity;
 pub use state::{AlertKey, AlertStanding, Transition, TransitionKind, level_name};
 pub use trial::AlertTrialAnswer;

@@ -3,15 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{
-    judge::{AlertIssue, Cause, judge, pass},
+    issue::{AlertIssue, AlertPoint},
+    judge::{Cause, judge, pass},
     rule::Rule,
     state::{AlertStanding, Transition},
 };
-use crate::domain::{
-    prediction::{Issue, Point},
-    text::Name,
-    time::Timestamp,
-};
+use crate::domain::{prediction::Issue, text::Name, time::Timestamp};
 
 /// Some points of an issue that arrived together.
 #[derive(Debug, Clone)]
@@ -20,14 +17,25 @@ pub struct Arrival {
     pub issue: Issue,
     /// Label of the source version.
     pub source_version: Name,
-    /// The points; those without a value are withdrawn.
-    pub points: Vec<Point>,
+    /// Whether the rule can judge the predictions.
+    pub is_judged: bool,
+    /// The points.
+    pub points: Vec<ArrivedPoint>,
+}
+
+/// A point that arrived.
+#[derive(Debug, Clone)]
+pub enum ArrivedPoint {
+    /// A value that the rule judges.
+    Value(AlertPoint),
+    /// The value for this time was withdrawn.
+    Withdrawn(Timestamp),
 }
 
 /// An issue after the arrivals until now.
 struct Held {
     source_version: Name,
-    values: BTreeMap<Timestamp, f64>,
+    points: BTreeMap<Timestamp, AlertPoint>,
 }
 
 /// The replay of one series of predictions. Arrivals must be added in the order of time.
@@ -36,6 +44,8 @@ pub struct Replay<'a> {
     interval: i64,
     standing: AlertStanding,
     held: BTreeMap<Timestamp, Held>,
+    /// The newest issue that the rule cannot judge, with its source version.
+    blind: Option<(Timestamp, Name)>,
     newest: Vec<AlertIssue>,
     transitions: Vec<Transition>,
 }
@@ -51,6 +61,7 @@ impl<'a> Replay<'a> {
             interval,
             standing: AlertStanding::new(from),
             held: BTreeMap::new(),
+            blind: None,
             newest: Vec::new(),
             transitions: Vec::new(),
         }
@@ -61,37 +72,12 @@ impl<'a> Replay<'a> {
         let at = arrival.issue.available_at;
         self.pass(at);
         let issue_time = arrival.issue.issue_time;
-        let held = self.held.entry(issue_time).or_insert_with(|| Held {
-            source_version: arrival.source_version.clone(),
-            values: BTreeMap::new(),
-        });
-        held.source_version = arrival.source_version;
-        for point in arrival.points {
-            match point.value {
-                Some(value) => {
-                    held.values.insert(point.valid_time, value);
-                }
-                None => {
-                    held.values.remove(&point.valid_time);
-                }
-            }
+        if arrival.is_judged {
+            self.hold(arrival);
+        } else if self.blind.as_ref().is_none_or(|(newest, _)| *newest <= issue_time) {
+            self.blind = Some((issue_time, arrival.source_version));
         }
-        if held.values.is_empty() {
-            self.held.remove(&issue_time);
-        }
-        let most = self.rule.issues as usize + SPARE;
-        while self.held.len() > most {
-            self.held.pop_first();
-        }
-        let count = self.rule.issues as usize;
-        let issues = self.held.iter().rev().take(count);
-        self.newest = issues
-            .map(|(issue_time, held)| AlertIssue {
-                issue_time: *issue_time,
-                source_version: held.source_version.clone(),
-                points: held.values.iter().map(|(time, value)| (*time, *value)).collect(),
-            })
-            .collect();
+        self.newest = self.newest();
         let judged = judge(
             self.rule,
             self.standing,
@@ -102,6 +88,41 @@ impl<'a> Replay<'a> {
         );
         self.standing = judged.standing;
         self.transitions.extend(judged.transition);
+    }
+
+    /// Applies an arrival to the issue that it belongs to.
+    fn hold(&mut self, arrival: Arrival) {
+        let issue_time = arrival.issue.issue_time;
+        let held = self.held.entry(issue_time).or_insert_with(|| Held {
+            source_version: arrival.source_version.clone(),
+            points: BTreeMap::new(),
+        });
+        held.source_version = arrival.source_version;
+        for point in arrival.points {
+            match point {
+                ArrivedPoint::Value(point) => held.points.insert(point.time, point),
+                ArrivedPoint::Withdrawn(time) => held.points.remove(&time),
+            };
+        }
+        if held.points.is_empty() {
+            self.held.remove(&issue_time);
+        }
+        let most = self.rule.issues as usize + SPARE;
+        while self.held.len() > most {
+            self.held.pop_first();
+        }
+    }
+
+    /// Returns the newest issues, as [`judge`] expects them.
+    fn newest(&self) -> Vec<AlertIssue> {
+        let issues = self.held.iter().rev().take(self.rule.issues as usize);
+        let judged = issues.map(|(issue_time, held)| AlertIssue {
+            issue_time: *issue_time,
+            source_version: held.source_version.clone(),
+            points: held.points.values().cloned().collect(),
+        });
+        let judged: Vec<_> = judged.collect();
+        AlertIssue::after_blind(self.blind.clone(), judged)
     }
 
     fn pass(&mut self, now: Timestamp) {

@@ -1,16 +1,24 @@
 //! The rule of an alert: a threshold, levels, and the conditions under which it is raised and cleared.
 
+use std::sync::Arc;
+
 use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
 
+use super::{
+    comparison::Comparison,
+    issue::{AlertPoint, Distribution, bounds, can_tell, is_at_least},
+};
 use crate::domain::{
     duration::Duration,
     object::{names, objects},
+    spread::Spread,
     text::Name,
+    time::Timestamp,
     violations::Violations,
 };
 
-names!(Comparison, Tell);
+names!(Tell);
 objects!(AlertLevel; also written: AlertLevel);
 
 /// The largest number of successive issues that a rule may require.
@@ -21,60 +29,6 @@ const MAX_LEVELS: usize = 10;
 
 /// The longest window of a rule, in microseconds: 366 days.
 const MAX_WITHIN: i64 = 366 * 24 * 3_600_000_000;
-
-/// The comparison of a value with the threshold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]
-#[serde(rename_all = "lowercase")]
-#[oai(rename_all = "lowercase")]
-pub enum Comparison {
-    /// The value is greater than the threshold or equal to it.
-    Ge,
-    /// The value is greater than the threshold.
-    Gt,
-    /// The value is less than the threshold or equal to it.
-    Le,
-    /// The value is less than the threshold.
-    Lt,
-}
-
-impl Comparison {
-    /// Every comparison.
-    pub const ALL: [Self; 4] = [Self::Ge, Self::Gt, Self::Le, Self::Lt];
-
-    /// Returns the comparison's name in the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ge => "ge",
-            Self::Gt => "gt",
-            Self::Le => "le",
-            Self::Lt => "lt",
-        }
-    }
-
-    /// Returns the comparison with this name in the API, or `None` if the name is unknown.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|comparison| comparison.as_str() == name)
-    }
-
-    /// Returns whether the value meets the threshold.
-    pub fn is_met(self, value: f64, threshold: f64) -> bool {
-        match self {
-            Self::Ge => value >= threshold,
-            Self::Gt => value > threshold,
-            Self::Le => value <= threshold,
-            Self::Lt => value < threshold,
-        }
-    }
-
-    /// Returns whether `a` is more severe than `b`: greater for a rule about great values, and less for one about small
-    /// values.
-    pub fn is_worse(self, a: f64, b: f64) -> bool {
-        match self {
-            Self::Ge | Self::Gt => a > b,
-            Self::Le | Self::Lt => a < b,
-        }
-    }
-}
 
 /// The changes of a raised alert that messages are sent about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]
@@ -121,6 +75,8 @@ pub struct Rule {
     pub value: f64,
     /// Threshold of a raised alert: it is cleared when no value meets this one any more. `None` means that of `value`.
     pub clear: Option<f64>,
+    /// Least probability with which the distribution of a value meets a threshold. `None` compares the value itself.
+    pub probability: Option<f64>,
     /// Levels, from mild to severe.
     pub levels: Vec<AlertLevel>,
     /// Length of the window: values are judged if they are valid after now and at most this much later.
@@ -139,6 +95,64 @@ impl Rule {
         self.clear.unwrap_or(self.value)
     }
 
+    /// Returns whether the point meets a threshold: its value, or, if the rule has a probability, its distribution with at
+    /// least this probability.
+    pub fn is_met(&self, point: &AlertPoint, threshold: f64) -> bool {
+        let Some(least) = self.probability else {
+            return self.when.is_met(point.value, threshold);
+        };
+        let found = point.distribution.as_ref();
+        found.is_some_and(|found| is_at_least(found.probability(self.when, threshold), least))
+    }
+
+    /// Returns whether the rule can judge predictions with this spread. A rule without a probability judges all.
+    pub fn can_judge(&self, spread: Option<&Spread>) -> bool {
+        let Some(probability) = self.probability else {
+            return true;
+        };
+        spread.is_some_and(|spread| can_tell(spread, self.when, probability))
+    }
+
+    /// Returns the point with this value, and with the distribution that `numbers` describe if the rule has a probability.
+    /// `None` if the rule cannot judge the point.
+    pub fn point(
+        &self,
+        time: Timestamp,
+        value: f64,
+        spread: Option<&Arc<Spread>>,
+        numbers: &[f64],
+    ) -> Option<AlertPoint> {
+        let distribution = match self.probability {
+            None => None,
+            Some(_) => {
+                let spread = spread.filter(|spread| self.can_judge(Some(spread)))?;
+                Some(Distribution::of(spread, numbers)?)
+            }
+        };
+        Some(AlertPoint {
+            time,
+            value,
+            distribution,
+        })
+    }
+
+    /// Checks that an output role with this spread can be judged, and adds a violation otherwise.
+    pub fn check_spread(&self, spread: Option<&Spread>, violations: &mut Violations) {
+        if self.can_judge(spread) {
+            return;
+        }
+        let detail = match spread {
+            None => "needs quantiles or members, and the output role declares neither".to_owned(),
+            Some(spread) => {
+                let (low, high) = bounds(spread, self.when);
+                format!(
+                    "must be greater than {low} and at most {high}: the output role declares no quantiles that say more"
+                )
+            }
+        };
+        violations.add("/probability", detail);
+    }
+
     /// Checks the rule, trims the names of its levels, and adds a violation for each fault.
     pub fn check(&mut self, violations: &mut Violations) {
         if self.clear.is_some_and(|clear| self.when.is_worse(clear, self.value)) {
@@ -146,6 +160,9 @@ impl Rule {
                 "/clear",
                 "must be on the safe side of value, so that the alert ends after it began",
             );
+        }
+        if self.probability.is_some_and(|least| !(least > 0.0 && least <= 1.0)) {
+            violations.add("/probability", "must be greater than 0 and at most 1");
         }
         if !(1..=MAX_WITHIN).contains(&self.within.micros()) {
             violations.add("/within", "must be longer than nothing and at most 366 days");

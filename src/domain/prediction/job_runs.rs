@@ -107,14 +107,10 @@ impl JobPost {
             let mut row = Vec::new();
             for (index, valid_time) in times.into_iter().flatten().enumerate() {
                 let given = series.values.as_ref().map(|values| values.get(index).copied());
-                let has_numbers = match &columns {
-                    Some(columns) => columns.row(index, &mut row, &mut within),
-                    None => false,
-                };
-                let spread = columns.as_ref().filter(|_| has_numbers).map(|columns| Posted {
-                    kind: &columns.kind,
-                    row: &row,
-                });
+                let kind = columns
+                    .as_ref()
+                    .and_then(|columns| columns.row(index, &mut row, &mut within));
+                let spread = kind.as_ref().map(|kind| Posted { kind, row: &row });
                 // A null in all columns withdraws, if there are no values.
                 let value = given.unwrap_or_else(|| spread.is_none().then_some(PostedValue(None)));
                 let value = match value_of(value, spread) {

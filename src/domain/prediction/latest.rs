@@ -4,7 +4,7 @@ use poem_openapi::Object;
 use serde::Serialize;
 
 use super::{PredictionScope, PredictionSeries};
-use crate::domain::{time::Timestamp, track::Tracks};
+use crate::domain::{spread::Wanted, time::Timestamp, track::Tracks};
 
 /// Query for the latest predictions.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub struct LatestQuery {
     pub tracks: Tracks,
     /// Time for which the value that is valid then is returned. `None` returns all values of the newest issue.
     pub at: Option<Timestamp>,
+    /// Quantiles, members and the probability that are returned beside each value.
+    pub spread: Wanted,
 }
 
 /// Latest prediction of a series, and its age.

@@ -30,13 +30,20 @@ impl<K> PostedRun<K> {
                 (0..before).for_each(|_| numbers.skip());
                 numbers.push(posted.row);
                 let kind = posted.kind.clone();
-                *held = Some(PostedSpread { kind, numbers });
+                *held = Some(PostedSpread {
+                    kind,
+                    numbers,
+                    is_mixed: false,
+                });
             }
             (Some(held), None) => held.numbers.skip(),
             (Some(held), Some(posted)) if held.kind == *posted.kind => held.numbers.push(posted.row),
             (Some(held), Some(posted)) => {
                 held.numbers.skip();
-                violations.add(place.member(posted.kind.member()), OTHER);
+                // One violation for each run, so that the others are named too.
+                if !std::mem::replace(&mut held.is_mixed, true) {
+                    violations.add(place.member(posted.kind.member()), OTHER);
+                }
             }
         }
     }
@@ -52,7 +59,11 @@ impl<K> PostedRun<K> {
                 (0..before).for_each(|_| numbers.skip());
                 numbers.append(&mut other.numbers);
                 let kind = other.kind;
-                *held = Some(PostedSpread { kind, numbers });
+                *held = Some(PostedSpread {
+                    kind,
+                    numbers,
+                    is_mixed: false,
+                });
             }
             (Some(held), None) => (0..count).for_each(|_| held.numbers.skip()),
             (Some(held), Some(mut other)) if held.kind == other.kind => held.numbers.append(&mut other.numbers),
@@ -78,6 +89,7 @@ impl<K> PostedRun<K> {
                     violations,
                 );
             }
+            (Some(found), Some(_)) if found.is_mixed => {}
             (found, Some(declared)) => {
                 if let Some(found) = found {
                     if let Some(detail) = differs(&found.kind, declared) {

@@ -11,7 +11,7 @@ use serde::{
     de::{DeserializeOwned, Error, MapAccess, Visitor},
 };
 
-use super::declared::is_level;
+use super::declared::{MOST_LEVELS, is_level};
 
 /// Values by the level of their quantile, in ascending order of the levels.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +40,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for ByLevel<T> {
                     let level = name.parse().ok().filter(|level| is_level(*level)).ok_or_else(|| {
                         A::Error::custom(format!("{name} is no level: it must be greater than 0 and less than 1"))
                     })?;
+                    if found.len() == MOST_LEVELS {
+                        return Err(A::Error::custom(format!("there are more than {MOST_LEVELS} levels")));
+                    }
                     let place = found.partition_point(|(other, _)| *other < level);
                     if found.get(place).is_some_and(|(other, _)| *other == level) {
                         return Err(A::Error::custom(format!("the level {level} is repeated")));

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::domain::violations::Violations;
 
 /// Number of quantiles that an output role may declare.
-const QUANTILES: std::ops::RangeInclusive<usize> = 2..=99;
+const QUANTILES: std::ops::RangeInclusive<usize> = 2..=MOST_LEVELS;
+
+/// Largest number of quantiles of an output role.
+pub const MOST_LEVELS: usize = 99;
 
 /// Number of members that an output role may declare.
 const MEMBERS: std::ops::RangeInclusive<u16> = 2..=200;

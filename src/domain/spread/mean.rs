@@ -15,7 +15,11 @@ pub fn mean(numbers: &[f64]) -> f64 {
             return sum as f64 / (power * count);
         }
     }
-    numbers.iter().sum::<f64>() / count
+    let sum: f64 = numbers.iter().sum();
+    if sum.is_finite() {
+        return sum / count;
+    }
+    numbers.iter().map(|number| number / count).sum()
 }
 
 #[cfg(test)]
@@ -26,6 +30,7 @@ mod tests {
     fn decimal_fractions_are_summed_exactly() {
         assert_eq!(mean(&[0.1, 0.2, 0.3]), 0.2);
         assert_eq!(mean(&[0.1; 10]), 0.1);
-        assert_eq!(mean(&[1.0 / 3.0, 1.0]), (1.0 / 3.0 + 1.0) / 2.0);
+        assert_eq!(mean(&[1.7e308; 2]), 1.7e308);
+        assert_eq!(mean(&[1.0 / 3.0, 1.0]), f64::midpoint(1.0 / 3.0, 1.0));
     }
 }

@@ -38,10 +38,14 @@ impl SpreadNumbers {
         self.numbers.chunks_exact(self.width.max(1))
     }
 
-    /// Appends the numbers of a point.
+    /// Appends the numbers of a point. Another number of them than the width counts as none, so that those of later points
+    /// keep their places.
     pub fn push(&mut self, row: &[f64]) {
-        debug_assert_eq!(row.len(), self.width);
-        self.numbers.extend_from_slice(row);
+        if row.len() == self.width {
+            self.numbers.extend_from_slice(row);
+        } else {
+            self.skip();
+        }
     }
 
     /// Appends a point without numbers.

@@ -30,6 +30,8 @@ pub struct PostedSpread {
     pub kind: Kind,
     /// Numbers of each point.
     pub numbers: SpreadNumbers,
+    /// Whether a point had numbers of another kind, which is a violation.
+    pub is_mixed: bool,
 }
 
 impl Kind {
@@ -155,11 +157,6 @@ impl Columns {
         self.columns.first().map_or(0, Vec::len)
     }
 
-    /// Returns the number of numbers in all columns.
-    pub fn numbers(&self) -> usize {
-        self.columns.iter().map(Vec::len).sum()
-    }
-
     /// Adds a violation for each column that has another length than the values.
     pub fn check(&self, count: usize, violations: &mut Violations) {
         for (index, column) in self.columns.iter().enumerate() {
@@ -170,19 +167,23 @@ impl Columns {
         }
     }
 
-    /// Puts the numbers of a point into `row`, and returns whether the point has any. Adds a violation if only some of
-    /// them are null.
-    pub fn row(&self, point: usize, row: &mut Vec<f64>, violations: &mut Violations) -> bool {
+    /// Puts the numbers of a point into `row`, and returns their kind. `None` if all are null. Times of a series may have
+    /// fewer members than others, and then null in the last columns. Adds a violation if other numbers are null.
+    pub fn row(&self, point: usize, row: &mut Vec<f64>, violations: &mut Violations) -> Option<Kind> {
         row.clear();
         let of = |column: &Vec<PostedValue>| column.get(point).and_then(|value| value.0);
-        row.extend(self.columns.iter().filter_map(of));
-        let is_whole = row.len() == self.columns.len();
-        if !is_whole && !row.is_empty() {
-            let null = self.columns.iter().position(|column| of(column).is_none());
-            let pointer = format!("{}/{point}", self.kind.pointer(null.unwrap_or_default()));
-            violations.add(pointer, "is null, and other numbers of the same time are not");
+        row.extend(self.columns.iter().map_while(of));
+        let given = self.columns.iter().filter(|column| of(column).is_some()).count();
+        match &self.kind {
+            _ if given == 0 => None,
+            Kind::Quantiles(levels) if given == levels.len() => Some(self.kind.clone()),
+            Kind::Members(_) if given == row.len() => Some(Kind::Members(given)),
+            _ => {
+                let pointer = format!("{}/{point}", self.kind.pointer(row.len()));
+                violations.add(pointer, "is null, and other numbers of the same time are not");
+                None
+            }
         }
-        is_whole
     }
 }
 

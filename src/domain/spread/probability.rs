@@ -60,7 +60,8 @@ fn between(levels: &[f64], quantiles: &[f64], index: usize, threshold: f64) -> f
     };
     let (low, from) = (levels[before], quantiles[before]);
     match (levels.get(index), quantiles.get(index)) {
-        (Some(high), Some(to)) => low + (high - low) * (threshold - from) / (to - from),
+        // Halves of large numbers do not overflow.
+        (Some(high), Some(to)) => low + (high - low) * (threshold / 2.0 - from / 2.0) / (to / 2.0 - from / 2.0),
         _ => low,
     }
 }

@@ -35,6 +35,9 @@ pub struct Alert {
     pub value: Exact,
     /// The threshold that clears it.
     pub clear: Option<Exact>,
+    /// The least probability with which a threshold is met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probability: Option<Exact>,
     /// Its levels.
     pub levels: Verbatim<Vec<AlertLevel>>,
     /// The length of its window.

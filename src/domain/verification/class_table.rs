@@ -42,13 +42,6 @@ impl ClassTable {
         }
     }
 
-    /// Adds the counts of other pairs, if their classes are the same.
-    pub fn merge(&mut self, other: &Self) {
-        for (own, other) in self.counts.iter_mut().flatten().zip(other.counts.iter().flatten()) {
-            *own += other;
-        }
-    }
-
     /// Returns the table with its scores: Wilks, Statistical Methods in the Atmospheric Sciences, chapter 9.
     pub fn scored(self) -> Self {
         let counts = |row: usize, column: usize| self.counts[row][column] as f64;

@@ -1,9 +1,13 @@
 //! Collects the predictions of a series that are verified: of each valid time and bucket the newest, or all issues.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet, hash_map::Entry},
+    ops::Range,
+};
 
 use super::{bucket::LeadEdges, revision::Revised};
 use crate::domain::{
+    duration::Duration,
     prediction::{Issue, Issues},
     time::Timestamp,
 };
@@ -32,176 +36,252 @@ pub struct Collected<'a> {
     issues: Issues,
     /// Whether predictions that arrived after their valid time are left out.
     without_late: bool,
-    run: Issue,
+    run: RunTimes,
+    /// The bucket of the last point of the run, and the valid times of the run that belong to it. Usually the next point is of
+    /// the same bucket.
+    bucket: usize,
+    of_bucket: Range<i64>,
     /// Valid times that newer revisions of the issue have. Only issues with several revisions need them.
     seen: HashSet<i64>,
     is_revised: bool,
     /// Index of each valid time, in the order in which they were first seen.
     places: HashMap<i64, usize>,
     times: Vec<i64>,
-    /// Index of the valid time before. The next one usually has the next index, since models predict at regular times.
+    /// Index of the valid time that came after each valid time in the last run with both. In the next run usually the same
+    /// one comes after it, since models predict at regular times, so that it is found without its hash.
+    follows: Vec<usize>,
+    /// Index of the valid time before.
     before: usize,
-    /// The newest prediction of each valid time and bucket: issue time, arrival and value.
-    newest: Vec<Option<(i64, i64, f64)>>,
-    /// All predictions, newest issue first, each with the index of its valid time.
-    all: Vec<(usize, Predicted)>,
+    /// The newest prediction of each cell, which is a valid time and bucket.
+    newest: Vec<Option<(RunTimes, f64)>>,
+    /// All predictions, newest issue first: the cell, the index of the run and the value.
+    all: Vec<(usize, usize, f64)>,
+    runs: Vec<RunTimes>,
     revised: Option<Vec<Revised>>,
+}
+
+/// Times of a run, in microseconds since 1970.
+#[derive(Debug, Clone, Copy)]
+struct RunTimes {
+    issue_time: i64,
+    available_at: i64,
 }
 
 impl<'a> Collected<'a> {
     /// Creates an empty collection. `with_revisions` also compares the issues of each valid time with each other.
     pub fn new(edges: &'a LeadEdges, issues: Issues, without_late: bool, with_revisions: bool) -> Self {
-        let none = Timestamp::from_micros(i64::MIN);
         Self {
             edges,
             issues,
             without_late,
-            run: Issue {
-                issue_time: none,
-                available_at: none,
+            run: RunTimes {
+                issue_time: i64::MIN,
+                available_at: i64::MIN,
             },
+            bucket: 0,
+            of_bucket: 0..0,
             seen: HashSet::new(),
             is_revised: false,
             places: HashMap::new(),
             times: Vec::new(),
+            follows: Vec::new(),
             before: 0,
             newest: Vec::new(),
             all: Vec::new(),
+            runs: Vec::new(),
             revised: with_revisions.then(Vec::new),
         }
     }
 
     /// Begins with the points of a run.
     pub fn begin(&mut self, issue: Issue, revision: i64) {
-        if self.run.issue_time != issue.issue_time || self.times.is_empty() {
+        let run = RunTimes {
+            issue_time: issue.issue_time.micros(),
+            available_at: issue.available_at.micros(),
+        };
+        if self.run.issue_time != run.issue_time || self.times.is_empty() {
             self.seen.clear();
             self.is_revised = revision > 1;
         }
-        self.run = issue;
+        self.run = run;
+        self.of_bucket = 0..0;
+        if self.issues == Issues::All {
+            self.runs.push(run);
+        }
     }
 
     /// Adds a point of the run. A value that is `None` withdraws the values of the issue's earlier revisions.
+    #[inline]
     pub fn add(&mut self, valid_time: Timestamp, value: Option<f64>) {
-        let Issue {
-            issue_time,
-            available_at,
-        } = self.run;
-        if self.without_late && available_at > valid_time {
+        let time = valid_time.micros();
+        if self.without_late && self.run.available_at > time {
             return;
         }
-        let time = valid_time.micros();
-        let Some(bucket) = self.edges.bucket(time - issue_time.micros()) else {
+        if !self.of_bucket.contains(&time) && !self.enter_bucket(time) {
             return;
-        };
+        }
         if self.is_revised && !self.seen.insert(time) {
             return;
         }
         let Some(value) = value else { return };
-        let place = self.place(time);
-        let cell = place * self.edges.count() + bucket;
+        let place = match self.follows.get(self.before) {
+            Some(next) if self.times.get(*next) == Some(&time) => *next,
+            _ => self.place(time),
+        };
+        self.before = place;
+        let cell = place * self.edges.count() + self.bucket;
         if let Some(revised) = self.revised.as_mut().and_then(|revised| revised.get_mut(cell)) {
             revised.add(value);
         }
         match self.issues {
             Issues::Latest => {
                 if let Some(newest @ None) = self.newest.get_mut(cell) {
-                    *newest = Some((issue_time.micros(), available_at.micros(), value));
+                    *newest = Some((self.run, value));
                 }
             }
-            Issues::All => {
-                let found = Predicted {
-                    valid_time: time,
-                    bucket,
-                    issue_time: issue_time.micros(),
-                    available_at: available_at.micros(),
-                    value,
-                };
-                self.all.push((place, found));
-            }
+            Issues::All => self.all.push((cell, self.runs.len() - 1, value)),
         }
     }
 
-    /// Returns the index of a valid time, and adds it if it is new.
-    fn place(&mut self, time: i64) -> usize {
-        let next = self.before + 1;
-        let place = if self.times.get(next) == Some(&time) {
-            next
-        } else {
-            *self.places.entry(time).or_insert_with(|| {
-                self.times.push(time);
-                self.times.len() - 1
-            })
+    /// Finds the bucket of a valid time of the run. Returns whether there is one.
+    fn enter_bucket(&mut self, time: i64) -> bool {
+        let issue_time = self.run.issue_time;
+        let Some(bucket) = self.edges.bucket(time - issue_time) else {
+            return false;
         };
-        self.before = place;
-        let cells = self.times.len() * self.edges.count();
-        if self.issues == Issues::Latest && self.newest.len() < cells {
-            self.newest.resize(cells, None);
-        }
-        if let Some(revised) = self.revised.as_mut().filter(|revised| revised.len() < cells) {
-            revised.resize(cells, Revised::default());
+        let (from, to) = self.edges.bounds(bucket);
+        let at = |lead: Duration| issue_time.saturating_add(lead.micros());
+        self.bucket = bucket;
+        self.of_bucket = at(from)..at(to);
+        true
+    }
+
+    /// Returns the index of a valid time by its hash, and adds it if it is new.
+    #[inline(never)]
+    fn place(&mut self, time: i64) -> usize {
+        let place = match self.places.entry(time) {
+            Entry::Occupied(found) => *found.get(),
+            Entry::Vacant(free) => {
+                let place = *free.insert(self.times.len());
+                self.times.push(time);
+                self.follows.push(place + 1);
+                let cells = self.times.len() * self.edges.count();
+                if self.issues == Issues::Latest {
+                    self.newest.resize(cells, None);
+                }
+                if let Some(revised) = &mut self.revised {
+                    revised.resize(cells, Revised::default());
+                }
+                place
+            }
+        };
+        if let Some(next) = self.follows.get_mut(self.before) {
+            *next = place;
         }
         place
     }
 
-    /// Returns the predictions ordered by valid time, and by issue time within it; and the issues of each bucket and valid
-    /// time, if they are compared with each other.
-    pub fn finish(self) -> (Vec<Predicted>, Vec<(Place, Revised)>) {
-        let buckets = self.edges.count();
-        let place = |cell: usize| (cell % buckets, self.times[cell / buckets]);
-        let revised = self.revised.iter().flatten().enumerate();
-        let revised: Vec<_> = revised.map(|(cell, revised)| (place(cell), *revised)).collect();
+    /// Puts the predictions in order.
+    pub fn finish(self) -> Ordered<'a> {
         let mut order: Vec<_> = (0..self.times.len()).collect();
         order.sort_unstable_by_key(|place| self.times[*place]);
-        let found = match self.issues {
-            Issues::Latest => self.newest_in(&order),
-            Issues::All => self.all_in(&order),
+        let mut found = Ordered {
+            collected: self,
+            order,
+            sorted: Vec::new(),
+            ends: Vec::new(),
         };
-        (found, revised)
-    }
-
-    /// Returns the newest predictions, with the valid times in this order.
-    fn newest_in(&self, order: &[usize]) -> Vec<Predicted> {
-        let buckets = self.edges.count();
-        let mut found = Vec::with_capacity(self.newest.iter().flatten().count());
-        for place in order {
-            // Of two predictions of a valid time, that with the longer lead time has the earlier issue time.
-            for bucket in (0..buckets).rev() {
-                let Some((issue_time, available_at, value)) = self.newest[place * buckets + bucket] else {
-                    continue;
-                };
-                found.push(Predicted {
-                    valid_time: self.times[*place],
-                    bucket,
-                    issue_time,
-                    available_at,
-                    value,
-                });
-            }
+        if found.collected.issues == Issues::All {
+            found.sort();
         }
         found
     }
+}
 
-    /// Returns all predictions, with the valid times in this order. Each is moved once: sorting the predictions of a
-    /// season took as long as reading them.
-    fn all_in(&self, order: &[usize]) -> Vec<Predicted> {
-        let Some((_, first)) = self.all.first() else {
-            return Vec::new();
-        };
-        let mut counts = vec![0; order.len()];
-        self.all.iter().for_each(|(place, _)| counts[*place] += 1);
-        // The next free index for each valid time.
-        let mut next = vec![0; order.len()];
+/// The predictions of one series in order.
+pub struct Ordered<'a> {
+    collected: Collected<'a>,
+    /// The indexes of the valid times in ascending order.
+    order: Vec<usize>,
+    /// All predictions in order, unless only the newest are wanted: the index of the run and the value.
+    sorted: Vec<(usize, f64)>,
+    /// The end of each cell's predictions in this list.
+    ends: Vec<usize>,
+}
+
+impl Ordered<'_> {
+    /// Returns the predictions ordered by valid time, and by issue time within it.
+    pub fn iter(&self) -> impl Iterator<Item = Predicted> {
+        let latest = (self.collected.issues == Issues::Latest).then(|| {
+            self.cells().filter_map(|(place, bucket, cell)| {
+                let (run, value) = self.collected.newest[cell]?;
+                Some(self.predicted(place, bucket, run, value))
+            })
+        });
+        let all = (self.collected.issues == Issues::All).then(|| {
+            let mut begin = 0;
+            self.cells().flat_map(move |(place, bucket, cell)| {
+                let of_cell = &self.sorted[begin..self.ends[cell]];
+                begin = self.ends[cell];
+                of_cell
+                    .iter()
+                    .map(move |(run, value)| self.predicted(place, bucket, self.collected.runs[*run], *value))
+            })
+        });
+        latest.into_iter().flatten().chain(all.into_iter().flatten())
+    }
+
+    /// Returns the issues of each bucket and valid time, if they are compared with each other.
+    pub fn revised(&self) -> Vec<(Place, Revised)> {
+        let (times, buckets) = (&self.collected.times, self.collected.edges.count());
+        let place = |cell: usize| (cell % buckets, times[cell / buckets]);
+        let revised = self.collected.revised.iter().flatten().enumerate();
+        revised.map(|(cell, revised)| (place(cell), *revised)).collect()
+    }
+
+    /// Puts all predictions in order. Each is put at its index at once, because comparing the predictions of a season with
+    /// each other took as long as reading them.
+    fn sort(&mut self) {
+        let all = &self.collected.all;
+        let mut counts = vec![0; self.collected.times.len() * self.collected.edges.count()];
+        all.iter().for_each(|(cell, ..)| counts[*cell] += 1);
+        // The next free index of each cell.
+        let mut next = vec![0; counts.len()];
         let mut sum = 0;
-        for place in order {
-            next[*place] = sum;
-            sum += counts[*place];
+        for (_, _, cell) in self.cells() {
+            next[cell] = sum;
+            sum += counts[cell];
         }
-        let mut found = vec![*first; self.all.len()];
-        for (place, one) in self.all.iter().rev() {
-            found[next[*place]] = *one;
-            next[*place] += 1;
+        let mut sorted = vec![(0, 0.0); all.len()];
+        for (cell, run, value) in all.iter().rev() {
+            sorted[next[*cell]] = (*run, *value);
+            next[*cell] += 1;
         }
-        found
+        (self.sorted, self.ends) = (sorted, next);
+        self.collected.all = Vec::new();
+    }
+
+    /// Returns the cells in order, each with its valid time's index and its bucket. Of two predictions of a valid time, that
+    /// with the longer lead time has the earlier issue time.
+    fn cells(&self) -> impl Iterator<Item = (usize, usize, usize)> {
+        let buckets = self.collected.edges.count();
+        let of = move |place: &usize| {
+            let place = *place;
+            (0..buckets)
+                .rev()
+                .map(move |bucket| (place, bucket, place * buckets + bucket))
+        };
+        self.order.iter().flat_map(of)
+    }
+
+    fn predicted(&self, place: usize, bucket: usize, run: RunTimes, value: f64) -> Predicted {
+        Predicted {
+            valid_time: self.collected.times[place],
+            bucket,
+            issue_time: run.issue_time,
+            available_at: run.available_at,
+            value,
+        }
     }
 }
 
@@ -237,7 +317,7 @@ mod tests {
         (12..16).for_each(|hour| collected.add(time(hour), Some(11.0)));
         collected.begin(issue(10, 10), 1);
         (11..15).for_each(|hour| collected.add(time(hour), Some(10.0)));
-        let (found, _) = collected.finish();
+        let found: Vec<_> = collected.finish().iter().collect();
         let shown = |found: &Predicted| {
             (
                 found.valid_time / HOUR,
@@ -291,10 +371,10 @@ mod tests {
             collected.begin(issue(10 - hour as i64, 10), 1);
             collected.add(time(20), Some(value));
         }
-        let (found, revised) = collected.finish();
-        assert_eq!(found.len(), 1);
+        let found = collected.finish();
+        assert_eq!(found.iter().count(), 1);
         let mut revisions = Revisions::default();
-        revised.iter().for_each(|(_, revised)| revisions.add(revised));
+        found.revised().iter().for_each(|(_, revised)| revisions.add(revised));
         assert_eq!(revisions.flip_flop(), Some(12.5));
         assert_eq!(revisions.mean_change(), Some(20.0));
     }

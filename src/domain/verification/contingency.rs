@@ -94,6 +94,15 @@ pub struct Contingency {
     /// Part of the pairs that is right: (a + d) / n.
     #[oai(nullable)]
     pub proportion_correct: Option<f64>,
+    /// Brier score of the event's probability, from quantiles or members: its mean squared difference from 1 if the event
+    /// was measured, and from 0 otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    pub brier: Option<f64>,
+    /// Brier score of the reference on the same pairs, whose probability is 1 or 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    pub brier_reference: Option<f64>,
 }
 
 impl Contingency {
@@ -114,6 +123,8 @@ impl Contingency {
             ets: None,
             hss: None,
             proportion_correct: None,
+            brier: None,
+            brier_reference: None,
         }
     }
 
@@ -127,14 +138,6 @@ impl Contingency {
             (false, false) => &mut self.correct_negatives,
         };
         *count += 1;
-    }
-
-    /// Adds the counts of other pairs for the same event.
-    pub fn merge(&mut self, other: &Self) {
-        self.hits += other.hits;
-        self.false_alarms += other.false_alarms;
-        self.misses += other.misses;
-        self.correct_negatives += other.correct_negatives;
     }
 
     /// Returns the table with its scores.

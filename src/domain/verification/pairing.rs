@@ -70,11 +70,11 @@ pub enum ReferenceValues<'a> {
     Predicted(&'a HashMap<Place, f64>),
 }
 
-/// Pairs of one series, and what found no partner.
+/// The predictions of one series, and what found no partner.
 #[derive(Debug, Default)]
-pub struct Paired {
-    /// The pairs, in the order of the predictions.
-    pub pairs: Vec<Pair>,
+pub struct Unpaired {
+    /// The buckets and valid times of all predictions.
+    pub places: Vec<Place>,
     /// Predictions without a measurement.
     pub without_truth: Vec<Place>,
     /// Predictions with a measurement, but without a prediction of the reference.
@@ -142,56 +142,74 @@ impl Rules {
     }
 }
 
-/// Pairs predictions with measurements. `window` are the valid times of which measurements without a prediction are
-/// returned, `buckets` is the number of buckets. A pair without a value of the reference counts for neither.
-pub fn pair(
-    predicted: &[Predicted],
+/// Pairs predictions with measurements, and passes each pair to `each`, in the order of the predictions: that of their valid
+/// times. `window` are the valid times of which measurements without a prediction are returned, `buckets` is the number of
+/// buckets.
+/// A pair without a value of the reference counts for neither.
+///
+/// # Errors
+/// The error of `each`.
+pub fn pair<E>(
+    predicted: impl IntoIterator<Item = Predicted>,
     truth: &Truth,
     rules: &Rules,
     reference: ReferenceValues<'_>,
     window: (i64, i64),
     buckets: usize,
-) -> Paired {
+    mut each: impl FnMut(Pair) -> Result<(), E>,
+) -> Result<Unpaired, E> {
     let inside = truth.between(window.0, window.1);
-    let mut met = vec![vec![false; inside.len()]; buckets];
-    let mut paired = Paired::default();
+    let mut met = vec![false; inside.len() * buckets];
+    let mut unpaired = Unpaired::default();
     // The predictions of a valid time follow each other, one for each bucket or issue.
-    let mut last: Option<(i64, Option<Measured>)> = None;
-    for one in predicted {
+    let mut last: Option<(Place, Option<Measured>)> = None;
+    predicted.into_iter().try_for_each(|one| {
         let place = (one.bucket, one.valid_time);
-        let measured = match &last {
-            Some((time, measured)) if *time == one.valid_time => measured,
-            _ => &last.insert((one.valid_time, rules.measured(truth, one.valid_time))).1,
+        let is_new = last.as_ref().is_none_or(|(before, _)| *before != place);
+        if is_new {
+            unpaired.places.push(place);
+        }
+        let measured = match &mut last {
+            Some((before, measured)) if before.1 == one.valid_time => {
+                before.0 = one.bucket;
+                &*measured
+            }
+            _ => &last.insert((place, rules.measured(truth, one.valid_time))).1,
         };
         let Some(measured) = measured else {
-            paired.without_truth.push(place);
-            continue;
+            unpaired.without_truth.push(place);
+            return Ok(());
         };
-        for place in measured.places.clone().filter(|place| inside.contains(place)) {
-            met[one.bucket][place - inside.start] = true;
+        if is_new {
+            for place in measured.places.clone().filter(|place| inside.contains(place)) {
+                met[one.bucket * inside.len() + place - inside.start] = true;
+            }
         }
-        let compared = rules.reference(truth, reference, one);
+        let compared = rules.reference(truth, reference, &one);
         if compared.is_none() && !matches!(reference, ReferenceValues::None) {
-            paired.without_reference.push(place);
-            continue;
+            unpaired.without_reference.push(place);
+            return Ok(());
         }
-        paired.pairs.push(Pair {
-            predicted: *one,
+        each(Pair {
+            predicted: one,
             truth: measured.value,
             truth_available_at: measured.available_at,
             reference: compared,
-        });
-    }
-    for (bucket, met) in met.iter().enumerate() {
+        })
+    })?;
+    for bucket in 0..buckets {
+        let met = &met[bucket * inside.len()..][..inside.len()];
         let unmet = inside.clone().zip(met).filter(|(_, is_met)| !**is_met);
         let times = unmet.filter_map(|(place, _)| truth.time(place));
-        paired.without_prediction.extend(times.map(|time| (bucket, time)));
+        unpaired.without_prediction.extend(times.map(|time| (bucket, time)));
     }
-    paired
+    Ok(unpaired)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use super::*;
     use crate::domain::interval::Aggregation;
 
@@ -225,26 +243,30 @@ mod tests {
         }
     }
 
+    fn paired(of: &[Predicted], rules: &Rules, reference: ReferenceValues<'_>, to: i64) -> (Vec<Pair>, Unpaired) {
+        let mut pairs = Vec::new();
+        let predicted = of.iter().copied();
+        let unpaired = pair(predicted, &truth(), rules, reference, (0, to * HOUR), 1, |pair| {
+            pairs.push(pair);
+            Ok::<_, Infallible>(())
+        });
+        (pairs, unpaired.unwrap())
+    }
+
     fn values(of: &[Predicted], rules: &Rules, reference: ReferenceValues<'_>) -> Vec<(f64, Option<f64>)> {
-        let paired = pair(of, &truth(), rules, reference, (0, 100 * HOUR), 1);
-        paired.pairs.iter().map(|pair| (pair.truth, pair.reference)).collect()
+        let (pairs, _) = paired(of, rules, reference, 100);
+        pairs.iter().map(|pair| (pair.truth, pair.reference)).collect()
     }
 
     #[test]
     fn predictions_and_measurements_without_a_partner_are_counted() {
         let predictions = [predicted(5, 0), predicted(6, 0), predicted(7, 0)];
-        let paired = pair(
-            &predictions,
-            &truth(),
-            &rules(None),
-            ReferenceValues::None,
-            (0, 10 * HOUR),
-            1,
-        );
-        assert_eq!(paired.without_truth, [(0, 5 * HOUR)]);
+        let (pairs, unpaired) = paired(&predictions, &rules(None), ReferenceValues::None, 10);
+        assert_eq!(unpaired.without_truth, [(0, 5 * HOUR)]);
         // Nine hours are measured, two of them are predicted.
-        assert_eq!(paired.without_prediction.len(), 7);
-        assert_eq!(paired.pairs.len(), 2);
+        assert_eq!(unpaired.without_prediction.len(), 7);
+        assert_eq!(unpaired.places.len(), 3);
+        assert_eq!(pairs.len(), 2);
     }
 
     #[test]

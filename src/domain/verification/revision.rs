@@ -51,14 +51,6 @@ impl Revisions {
         }
     }
 
-    /// Adds the sums of other valid times.
-    pub fn merge(&mut self, other: &Self) {
-        self.changes += other.changes;
-        self.absolute += other.absolute;
-        self.times += other.times;
-        self.flip_flop += other.flip_flop;
-    }
-
     /// Returns the mean absolute change between successive issues. `None` without changes.
     pub fn mean_change(&self) -> Option<f64> {
         (self.changes > 0).then(|| self.absolute / self.changes as f64)

@@ -4,7 +4,14 @@ use poem_openapi::Object;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{class_table::ClassTable, contingency::Contingency, pairing::Pair, sums::Scores, tally::Tally};
+use super::{
+    class_table::ClassTable,
+    contingency::Contingency,
+    pairing::Pair,
+    spread_tally::{IntervalScore, QuantileScore, SpreadTally},
+    sums::Scores,
+    tally::Tally,
+};
 use crate::domain::{
     duration::Duration,
     prediction::Series,
@@ -132,6 +139,30 @@ pub struct Accuracy {
     /// only rose or only fell. With `revision=true`.
     #[oai(nullable)]
     pub flip_flop: Option<f64>,
+    /// Scores of the quantiles of each level.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[oai(default, skip_serializing_if_is_empty)]
+    pub quantiles: Vec<QuantileScore>,
+    /// Scores of the central intervals between quantiles, the widest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[oai(default, skip_serializing_if_is_empty)]
+    pub intervals: Vec<IntervalScore>,
+    /// Weighted interval score of the quantiles: twice their mean pinball loss over the levels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wis: Option<f64>,
+    /// Continuous ranked probability score of the members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crps: Option<f64>,
+    /// The same without the disadvantage of few members; absent if predictions have one member only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crps_fair: Option<f64>,
+    /// Root of the mean variance of the members. A reliable ensemble has about the spread of its `rmse`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spread: Option<f64>,
+    /// Number of measurements at each rank among the members, from below all to above all. Equal members share a measurement.
+    /// If predictions have several numbers of members, it is that of the most frequent one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rank_histogram: Option<Vec<f64>>,
 }
 
 /// The mean absolute error of a job in the last days, of the newest predictions that arrived before their valid time.
@@ -281,6 +312,13 @@ impl Accuracy {
             classes: None,
             mean_change: None,
             flip_flop: None,
+            quantiles: Vec::new(),
+            intervals: Vec::new(),
+            wis: None,
+            crps: None,
+            crps_fair: None,
+            spread: None,
+            rank_histogram: None,
         }
     }
 
@@ -303,13 +341,19 @@ impl Accuracy {
         let skill = |own: Option<f64>, other: Option<f64>| Some(1.0 - own? / other.filter(|other| *other != 0.0)?);
         let (better, worse, days) = tally.days();
         let time = |time: Option<i64>| time.map(Timestamp::from_micros);
-        let table = |table: &Contingency| {
-            if is_scored {
-                table.clone().scored()
-            } else {
-                table.clone()
+        let table = |(index, table): (usize, &Contingency)| {
+            if !is_scored {
+                return table.clone();
+            }
+            let (brier, brier_reference) = tally.spread.brier(index);
+            Contingency {
+                brier,
+                brier_reference,
+                ..table.clone().scored()
             }
         };
+        let nothing = SpreadTally::default();
+        let spread = if is_scored { &tally.spread } else { &nothing };
         Self {
             first_valid_time: time(tally.span.map(|(first, _)| first)),
             last_valid_time: time(tally.span.map(|(_, last)| last)),
@@ -332,13 +376,20 @@ impl Accuracy {
             better_days: has_reference.then_some(better),
             worse_days: has_reference.then_some(worse),
             days: has_reference.then_some(days),
-            events: tally.events.iter().map(table).collect(),
+            events: tally.events.iter().enumerate().map(table).collect(),
             classes: tally
                 .classes
                 .clone()
                 .map(|table| if is_scored { table.scored() } else { table }),
             mean_change: tally.revisions.mean_change(),
             flip_flop: tally.revisions.flip_flop(),
+            quantiles: spread.quantiles(),
+            intervals: spread.intervals(),
+            wis: spread.wis(),
+            crps: spread.crps(),
+            crps_fair: spread.crps_fair(),
+            spread: spread.spread(),
+            rank_histogram: spread.rank_histogram(),
             ..self
         }
     }

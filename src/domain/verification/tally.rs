@@ -8,6 +8,7 @@ use super::{
     contingency::{Contingency, Relation},
     pairing::Pair,
     revision::Revisions,
+    spread_tally::SpreadTally,
     sums::Sums,
 };
 use crate::domain::class::Class;
@@ -50,6 +51,8 @@ pub struct Tally {
     pub without_reference: u64,
     /// Changes between the issues of a valid time.
     pub revisions: Revisions,
+    /// Sums of the quantiles or members.
+    pub spread: SpreadTally,
 }
 
 impl Tally {
@@ -79,38 +82,6 @@ impl Tally {
             *own += (prediction - pair.truth).abs();
             *other += (reference - pair.truth).abs();
         }
-    }
-
-    /// Adds the counts of another row.
-    pub fn merge(&mut self, other: &Self) {
-        self.sums.merge(&other.sums);
-        self.reference.merge(&other.reference);
-        self.late += other.late;
-        self.span = match (self.span, other.span) {
-            (Some((first, last)), Some((from, to))) => Some((first.min(from), last.max(to))),
-            (own, others) => own.or(others),
-        };
-        if self.events.is_empty() {
-            self.events = other.events.clone();
-        } else {
-            self.events
-                .iter_mut()
-                .zip(&other.events)
-                .for_each(|(own, other)| own.merge(other));
-        }
-        match (&mut self.classes, &other.classes) {
-            (Some(own), Some(other)) => own.merge(other),
-            (own @ None, Some(other)) => *own = Some(other.clone()),
-            (_, None) => {}
-        }
-        for (day, (own, reference)) in &other.days {
-            let sums = self.days.entry(*day).or_default();
-            *sums = (sums.0 + own, sums.1 + reference);
-        }
-        self.without_reading += other.without_reading;
-        self.without_prediction += other.without_prediction;
-        self.without_reference += other.without_reference;
-        self.revisions.merge(&other.revisions);
     }
 
     /// Returns the number of days on which the predictions were better than the reference, the number on which they were

@@ -65,7 +65,11 @@ pub fn places_of(header: &ByteRecord, columns: &Columns) -> Result<(Vec<Column>,
         }
     }
     let required = columns.required.len();
-    let missing = places[..required].iter().filter(|(_, place)| place.is_none());
+    // Values may be left out beside quantiles or members.
+    let is_optional = |name: &str| name == "value" && !spread.is_empty();
+    let missing = places[..required]
+        .iter()
+        .filter(|(name, place)| place.is_none() && !is_optional(name));
     let missing: Vec<_> = missing.map(|(name, _)| *name).collect();
     if !missing.is_empty() {
         faults.push(format!(

@@ -20,7 +20,7 @@ use crate::{
 
 /// Maximum number of columns. The error for a longer header line does not list its columns, because such a list would
 /// take many times the size of the body.
-const MOST_COLUMNS: usize = 300;
+const MOST_COLUMNS: usize = 500;
 
 /// CSV table that is read row by row. [`Table::next`] reads a row, and the other functions return the cells of this
 /// current row.

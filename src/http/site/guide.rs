@@ -102,6 +102,11 @@ const GROUPS: &[(&str, &[Entry])] = &[
             entry("javascript", "From JavaScript", "Use the API with fetch in Node.js."),
             entry("r", "From R", "Use the API with httr2."),
             entry(
+                "uncertainty",
+                "How sure is the model?",
+                "Quantiles and ensemble members: post, read and score them.",
+            ),
+            entry(
                 "trying-versions",
                 "Trying a new version",
                 "Run a new version on trial beside the one in use.",

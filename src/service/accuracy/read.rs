@@ -1,7 +1,5 @@
 //! Reads the rows of groups of series.
 
-use std::ops::ControlFlow::Continue;
-
 use super::{group::Group, rows::Rows, slices::Slices};
 use crate::{
     domain::{
@@ -41,8 +39,6 @@ pub fn add(
     now: Timestamp,
     rows: &mut Rows<'_>,
 ) -> Result<()> {
-    Slices::new(connection, query, window, group, now).each(|slice| {
-        rows.add(group, &slice)?;
-        Ok(Continue(()))
-    })
+    let mut of_group = rows.of(connection, group);
+    Slices::new(connection, query, window, group, now).read(&mut of_group)
 }

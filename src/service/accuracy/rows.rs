@@ -9,12 +9,15 @@ use uuid::Uuid;
 
 use super::{
     group::{Group, Member},
-    slices::Pairs,
+    slices::{Rest, Sink},
 };
-use crate::domain::{
-    Error, Result,
-    prediction::Series,
-    verification::{Accuracy, AccuracyQuery, By, Parts, Place, Tally, TallyRules},
+use crate::{
+    domain::{
+        Error, Result, Timestamp,
+        prediction::{Issue, Series},
+        verification::{Accuracy, AccuracyQuery, By, Pair, Parts, Place, Tally, TallyRules},
+    },
+    store::{engine::Connection, prediction::spread::Spreads},
 };
 
 /// The most rows of a group, so that a window that is split by hours and days does not take all memory.
@@ -56,6 +59,78 @@ struct RowsOf<'a> {
     group: &'a Group,
     member: &'a Member,
     buckets: Vec<RowsOfBucket>,
+    /// Pairs of the slice whose quantiles or members are not read yet.
+    waiting: Vec<Pair>,
+}
+
+/// Adds the pairs of a group to the rows. It fails if there are too many rows.
+pub struct RowsOfGroup<'b, 'a> {
+    connection: &'b Connection,
+    rows: &'b mut Rows<'a>,
+    members: Vec<RowsOf<'b>>,
+}
+
+impl Sink for RowsOfGroup<'_, '_> {
+    fn pair(&mut self, member: usize, pair: &Pair) -> Result<()> {
+        let place = (pair.predicted.bucket, pair.predicted.valid_time);
+        let row = self.rows.row(&mut self.members[member], place)?;
+        row.tally.add(pair, &row.rules);
+        let of = &mut self.members[member];
+        if of.member.row.series.spread.is_some() {
+            of.waiting.push(*pair);
+        }
+        Ok(())
+    }
+
+    fn rest(&mut self, member: usize, rest: Rest) -> Result<()> {
+        self.score_spread(member)?;
+        let (rows, of) = (&mut *self.rows, &mut self.members[member]);
+        for place in &rest.unpaired.places {
+            rows.row(of, *place)?.is_predicted = true;
+        }
+        for place in &rest.unpaired.without_truth {
+            rows.row(of, *place)?.tally.without_reading += 1;
+        }
+        for place in &rest.unpaired.without_reference {
+            rows.row(of, *place)?.tally.without_reference += 1;
+        }
+        for (place, revised) in &rest.revised {
+            rows.row(of, *place)?.tally.revisions.add(revised);
+        }
+        for place in &rest.unpaired.without_prediction {
+            rows.row(of, *place)?.tally.without_prediction += 1;
+        }
+        Ok(())
+    }
+}
+
+impl RowsOfGroup<'_, '_> {
+    /// Reads the quantiles or members of the pairs of a slice, and scores them.
+    fn score_spread(&mut self, member: usize) -> Result<()> {
+        let of = &mut self.members[member];
+        let (pairs, row) = (std::mem::take(&mut of.waiting), &of.member.row);
+        let Some(spread) = row.series.spread.as_ref().filter(|_| !pairs.is_empty()) else {
+            return Ok(());
+        };
+        let issue = |pair: &Pair| Issue {
+            issue_time: Timestamp::from_micros(pair.predicted.issue_time),
+            available_at: Timestamp::from_micros(pair.predicted.available_at),
+        };
+        let run = |pair: &Pair| (row.id, row.series.organisation_id, issue(pair));
+        let spreads = Spreads::read(self.connection, pairs.iter().map(run).collect())?;
+        for pair in &pairs {
+            let time = pair.predicted.valid_time;
+            let Some(numbers) = spreads.find(row.id, issue(pair), Timestamp::from_micros(time)) else {
+                continue;
+            };
+            let row = self
+                .rows
+                .row(&mut self.members[member], (pair.predicted.bucket, time))?;
+            let events = (row.rules.event, row.rules.thresholds.as_slice());
+            row.tally.spread.add(spread, numbers, pair, events);
+        }
+        Ok(())
+    }
 }
 
 #[derive(Default)]
@@ -75,40 +150,20 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Adds the pairs of a slice of a group.
-    ///
-    /// # Errors
-    /// Bad parameter: there are too many rows.
-    pub fn add(&mut self, group: &Group, slice: &Pairs) -> Result<()> {
-        for index in group.scored() {
-            let (member, paired) = (&group.members[index], &slice.paired[index]);
-            let buckets = std::iter::repeat_with(RowsOfBucket::default);
-            let mut of = RowsOf {
-                group,
-                member,
-                buckets: buckets.take(self.query.edges.count()).collect(),
-            };
-            for place in &slice.places[index] {
-                self.row(&mut of, *place)?.is_predicted = true;
-            }
-            for pair in &paired.pairs {
-                let row = self.row(&mut of, (pair.predicted.bucket, pair.predicted.valid_time))?;
-                row.tally.add(pair, &row.rules);
-            }
-            for place in &paired.without_truth {
-                self.row(&mut of, *place)?.tally.without_reading += 1;
-            }
-            for place in &paired.without_reference {
-                self.row(&mut of, *place)?.tally.without_reference += 1;
-            }
-            for (place, revised) in &slice.revised[index] {
-                self.row(&mut of, *place)?.tally.revisions.add(revised);
-            }
-            for place in &paired.without_prediction {
-                self.row(&mut of, *place)?.tally.without_prediction += 1;
-            }
+    /// Returns the receiver that adds the pairs of a group to the rows.
+    pub fn of<'b>(&'b mut self, connection: &'b Connection, group: &'b Group) -> RowsOfGroup<'b, 'a> {
+        let buckets = self.query.edges.count();
+        let of = |member| RowsOf {
+            group,
+            member,
+            buckets: std::iter::repeat_with(RowsOfBucket::default).take(buckets).collect(),
+            waiting: Vec::new(),
+        };
+        RowsOfGroup {
+            connection,
+            rows: self,
+            members: group.members.iter().map(of).collect(),
         }
-        Ok(())
     }
 
     fn row(&mut self, of: &mut RowsOf<'_>, (bucket, time): Place) -> Result<&mut Row> {

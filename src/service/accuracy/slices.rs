@@ -1,9 +1,6 @@
 //! Reads a group's predictions and its truth in slices of the window, and pairs them.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    ops::ControlFlow,
-};
+use std::collections::{HashMap, hash_map::Entry};
 
 use super::{group::Group, truth};
 use crate::{
@@ -12,8 +9,8 @@ use crate::{
         prediction::Issues,
         sensor::Sensor,
         verification::{
-            AccuracyQuery, Climatology, Collected, Matching, Paired, Place, Predicted, Reference, ReferenceValues,
-            Revised, Rules, Truth, common, pair,
+            AccuracyQuery, Climatology, Collected, Matching, Ordered, Pair, Place, Reference, ReferenceValues, Revised,
+            Rules, Truth, Unpaired, common, pair,
         },
     },
     store::{
@@ -34,17 +31,50 @@ const MOST: i64 = 1000;
 /// The most points of one series that a request decodes.
 const MOST_POINTS: u64 = 50_000_000;
 
-/// The issues of a bucket and valid time.
-type RevisedAt = (Place, Revised);
+/// Receiver of the slices of a window, member by member of a group.
+pub trait Sink {
+    /// Receives a pair of a member, by its index in the group.
+    ///
+    /// # Errors
+    /// The pair is refused, and no more is read.
+    fn pair(&mut self, member: usize, pair: &Pair) -> Result<()>;
 
-/// The pairs of a slice of the window.
-pub struct Pairs {
-    /// The pairs of each member of the group. Members that are not scored have none.
-    pub paired: Vec<Paired>,
-    /// The buckets and valid times of the predictions of each member.
-    pub places: Vec<Vec<Place>>,
+    /// Receives the rest of a slice of a member, after its pairs.
+    ///
+    /// # Errors
+    /// As [`Self::pair`].
+    fn rest(&mut self, member: usize, rest: Rest) -> Result<()>;
+
+    /// Returns whether no more slices are needed.
+    fn is_full(&self) -> bool {
+        false
+    }
+}
+
+/// Rest of a slice of a member, besides its pairs.
+pub struct Rest {
+    /// Its predictions, and what found no partner.
+    pub unpaired: Unpaired,
     /// The issues of each bucket and valid time, if they are compared with each other.
-    pub revised: Vec<Vec<RevisedAt>>,
+    pub revised: Vec<(Place, Revised)>,
+}
+
+/// Pairs of a slice, until those of all members are known.
+struct Kept {
+    pairs: Vec<Vec<Pair>>,
+    rests: Vec<(usize, Rest)>,
+}
+
+impl Sink for Kept {
+    fn pair(&mut self, member: usize, pair: &Pair) -> Result<()> {
+        self.pairs[member].push(*pair);
+        Ok(())
+    }
+
+    fn rest(&mut self, member: usize, rest: Rest) -> Result<()> {
+        self.rests.push((member, rest));
+        Ok(())
+    }
 }
 
 /// Reads the slices of a window one after the other.
@@ -85,25 +115,23 @@ impl<'a> Slices<'a> {
         self
     }
 
-    /// Calls `each` with every slice, until it breaks.
+    /// Passes the pairs of every slice to `sink`, until it is full.
     ///
     /// # Errors
-    /// The error of `each`. Bad parameter: a series has too many points in the window.
-    pub fn each(mut self, mut each: impl FnMut(Pairs) -> Result<ControlFlow<()>>) -> Result<()> {
+    /// The error of `sink`. Bad parameter: a series has too many points in the window.
+    pub fn read(mut self, sink: &mut impl Sink) -> Result<()> {
         let window = self.window;
         let from = self.only.map_or(window.from, |(_, from)| from);
         let climatologies = self.climatologies()?;
         let takes_part = self.takes_part()?;
         let length = self.length()?;
         let (mut at, end) = (from.micros(), window.to.micros());
-        while at < end {
+        while at < end && !sink.is_full() {
             let next = at.saturating_add(length).min(end);
-            let mut pairs = self.pairs((at, next), &climatologies)?;
             if self.query.common {
-                self.reduce(&mut pairs, &takes_part);
-            }
-            if each(pairs)?.is_break() {
-                break;
+                self.common_pairs((at, next), &climatologies, &takes_part, sink)?;
+            } else {
+                self.pairs((at, next), &climatologies, sink)?;
             }
             at = next;
         }
@@ -143,25 +171,18 @@ impl<'a> Slices<'a> {
         }
     }
 
-    fn pairs(&mut self, (from, to): (i64, i64), climatologies: &[Climatology]) -> Result<Pairs> {
-        let count = self.group.members.len();
-        let mut found = Pairs {
-            paired: std::iter::repeat_with(Paired::default).take(count).collect(),
-            places: vec![Vec::new(); count],
-            revised: vec![Vec::new(); count],
-        };
+    /// Passes the pairs of a slice to `sink`, in which each member has its pairs alone.
+    fn pairs(&mut self, (from, to): (i64, i64), climatologies: &[Climatology], sink: &mut impl Sink) -> Result<()> {
         let mut truths: HashMap<usize, Truth> = HashMap::new();
         let mut references: HashMap<usize, HashMap<Place, f64>> = HashMap::new();
         let (nothing, empty) = (Truth::default(), HashMap::new());
         for index in self.wanted() {
             let member = &self.group.members[index];
-            let (predicted, revised) = self.collect(index, (from, to), self.query.issues)?;
-            found.places[index] = predicted.iter().map(|one| (one.bucket, one.valid_time)).collect();
-            found.revised[index] = revised;
+            let predicted = self.collect(index, (from, to), self.query.issues)?;
             if let Some(reference) = member.reference
                 && !references.contains_key(&reference)
             {
-                let (others, _) = self.collect(reference, (from, to), Issues::Latest)?;
+                let others = self.collect(reference, (from, to), Issues::Latest)?;
                 let values = others.iter().map(|one| ((one.bucket, one.valid_time), one.value));
                 references.insert(reference, values.collect());
             }
@@ -191,18 +212,16 @@ impl<'a> Slices<'a> {
                 step: truth.median_step(),
             };
             let buckets = self.query.edges.count();
-            found.paired[index] = pair(&predicted, truth, &rules, reference, (from, to), buckets);
+            let each = |pair: Pair| sink.pair(index, &pair);
+            let unpaired = pair(predicted.iter(), truth, &rules, reference, (from, to), buckets, each)?;
+            let revised = predicted.revised();
+            sink.rest(index, Rest { unpaired, revised })?;
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Reads the predictions of a member.
-    fn collect(
-        &mut self,
-        index: usize,
-        (from, to): (i64, i64),
-        issues: Issues,
-    ) -> Result<(Vec<Predicted>, Vec<RevisedAt>)> {
+    fn collect(&mut self, index: usize, (from, to): (i64, i64), issues: Issues) -> Result<Ordered<'a>> {
         let (query, row) = (self.query, &self.group.members[index].row);
         let mut collected = Collected::new(&query.edges, issues, query.without_late, query.revision);
         let points = verify::collect(self.connection, row, self.slice(from, to), &mut collected)?;
@@ -275,19 +294,29 @@ impl<'a> Slices<'a> {
         Ok(found)
     }
 
-    /// Removes the pairs of valid times that not all members have.
-    fn reduce(&self, pairs: &mut Pairs, takes_part: &[Vec<bool>]) {
-        let mut all: Vec<_> = pairs
-            .paired
-            .iter_mut()
-            .map(|paired| std::mem::take(&mut paired.pairs))
-            .collect();
+    /// Passes the pairs of a slice to `sink` whose valid times all members have.
+    fn common_pairs(
+        &mut self,
+        slice: (i64, i64),
+        climatologies: &[Climatology],
+        takes_part: &[Vec<bool>],
+        sink: &mut impl Sink,
+    ) -> Result<()> {
+        let mut kept = Kept {
+            pairs: vec![Vec::new(); self.group.members.len()],
+            rests: Vec::new(),
+        };
+        self.pairs(slice, climatologies, &mut kept)?;
         if self.group.lacks_a_version {
-            all.iter_mut().for_each(Vec::clear);
+            kept.pairs.iter_mut().for_each(Vec::clear);
         }
-        common(&mut all, |member, bucket| takes_part[member][bucket]);
-        for (paired, pairs) in pairs.paired.iter_mut().zip(all) {
-            paired.pairs = pairs;
+        common(&mut kept.pairs, |member, bucket| takes_part[member][bucket]);
+        for (member, rest) in kept.rests {
+            for pair in &kept.pairs[member] {
+                sink.pair(member, pair)?;
+            }
+            sink.rest(member, rest)?;
         }
+        Ok(())
     }
 }

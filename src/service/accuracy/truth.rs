@@ -143,7 +143,7 @@ pub fn read(connection: &Connection, group: &Group, of: &TruthOf, slice: Slice, 
             for index in members {
                 let mut collected = Collected::new(&edges, Issues::Latest, false, false);
                 verify::collect(connection, &group.members[*index].row, slice, &mut collected)?;
-                for found in collected.finish().0 {
+                for found in collected.finish().iter() {
                     let value = (found.issue_time, found.available_at, found.value);
                     let best = newest.entry(found.valid_time).or_insert(value);
                     if (value.0, value.1) > (best.0, best.1) {

@@ -108,7 +108,8 @@ pub fn look(tx: &Transaction<'_>, alert_id: Uuid, key: &AlertKey, now: Timestamp
     pass_time(tx, &watched, key, &series, now)
 }
 
-/// Judges the alert for the predictions of some series, whose newest issues are read.
+/// Judges the alert for the predictions of some series, whose newest issues are read. Returns the state, and the time of the
+/// newest issue, unless the rule cannot judge that.
 pub fn judge_series(
     tx: &Transaction<'_>,
     watched: &WatchedAlert,
@@ -117,11 +118,13 @@ pub fn judge_series(
     cause: Cause,
     now: Timestamp,
 ) -> Result<(AlertStanding, Option<Timestamp>)> {
-    let issues = prediction::newest_of(tx, series, watched.alert.issues as usize, now)?;
+    let rule = watched.alert.rule();
+    let issues = prediction::newest_of(tx, series, &rule, rule.issues as usize, now)?;
     let stored = alert::standing(tx, watched.alert.id, key)?;
     let unit = series.iter().find_map(|row| row.series.unit.clone());
     let standing = settle(tx, watched, (key, unit.as_ref()), stored, &issues, cause, now)?;
-    Ok((standing, issues.first().map(|issue| issue.issue_time)))
+    let newest = issues.first().filter(|issue| !issue.points.is_empty());
+    Ok((standing, newest.map(|issue| issue.issue_time)))
 }
 
 /// Stores the changes of an alert that passed times have caused, if a time has passed, and returns the number of
@@ -141,7 +144,7 @@ pub fn pass_time(
         return Ok(0);
     }
     let rule = watched.alert.rule();
-    let issues = prediction::newest_of(tx, series, watched.alert.issues as usize, now)?;
+    let issues = prediction::newest_of(tx, series, &rule, rule.issues as usize, now)?;
     let unit = series.iter().find_map(|row| row.series.unit.clone());
     let (standing, transitions) = pass(&rule, before, &issues, watched.interval(), now);
     alert::store(tx, watched.alert.id, key, &standing)?;
@@ -254,6 +257,7 @@ fn data(
         "unit": unit,
         "when": alert.when,
         "value": alert.value,
+        "probability": alert.probability,
         "previous": event.previous,
         "state": event.state,
         "previous_level": event.previous_level,
@@ -266,6 +270,7 @@ fn data(
         "last_time": facts.last_time,
         "peak": facts.peak,
         "peak_time": facts.peak_time,
+        "peak_probability": facts.peak_probability,
     });
     // Members without a value are left out.
     Ok(match all {

@@ -6,7 +6,7 @@ use super::judge;
 use crate::{
     domain::{
         Caller, Error, Page, Result, Role, Timestamp, Violations,
-        alert::{Alert, AlertChange, AlertCreation, AlertLevel, AlertStanding, Severity, Watched},
+        alert::{Alert, AlertChange, AlertCreation, AlertLevel, AlertStanding, Rule, Severity, Watched},
         contract::OutputRole,
         page::Listed,
         patch::Expected,
@@ -28,7 +28,7 @@ pub async fn create(app: &App, caller: &Caller, mut new: AlertCreation) -> Resul
     let rule = new.check()?;
     let caller = caller.clone();
     app.write_catalogue(move |tx, now| {
-        let of = resolve(tx, &caller, &new)?;
+        let of = resolve(tx, &caller, &new, &rule)?;
         let made = new.make(rule, of, now);
         alert::insert(tx, &made)?;
         audit::by(tx, &caller, now).created(&made)?;
@@ -86,6 +86,9 @@ pub async fn update(
         expected.check(before.id, before.revision)?;
         let mut found = before.clone();
         change.apply(&mut found, now)?;
+        if (before.probability, before.when) != (found.probability, found.when) {
+            check_spread(&found.rule(), &roles(tx, found.job_id, found.source_id)?, &found.metric)?;
+        }
         if let Some(watched) = alert::watched(tx, id)?.filter(|watched| watched.alert.active) {
             judge::pass_time_of(tx, &watched, now)?;
         }
@@ -150,7 +153,7 @@ pub(super) fn visible(connection: &Connection, caller: &Caller, id: Uuid) -> Res
 ///
 /// # Errors
 /// Invalid: one of them does not exist or does not fit to the others.
-pub(super) fn resolve(connection: &Connection, caller: &Caller, new: &AlertCreation) -> Result<Watched> {
+pub(super) fn resolve(connection: &Connection, caller: &Caller, new: &AlertCreation, rule: &Rule) -> Result<Watched> {
     let mut violations = Violations::default();
     let job = match new.job_id {
         Some(id) => {
@@ -198,24 +201,43 @@ pub(super) fn resolve(connection: &Connection, caller: &Caller, new: &AlertCreat
             "belongs to another organisation than the alert",
         ));
     }
-    let (source, roles) = match (&job, &new.source) {
-        (Some(job), _) => {
-            let version = store::source_version::find(connection, job.source_version_id)?;
-            (None, version.map(|version| version.output_roles).unwrap_or_default())
-        }
-        (None, Some(name)) => {
-            let found = source(connection, name, owner)?;
-            let newest = store::source_version::newest(connection, found.0)?;
-            let roles = newest.map(|version| version.output_roles).unwrap_or_default();
-            (Some(found), roles)
-        }
-        (None, None) => (None, Vec::new()),
+    let source = match (&job, &new.source) {
+        (None, Some(name)) => Some(source(connection, name, owner)?),
+        _ => None,
     };
+    let roles = roles(connection, new.job_id, source.as_ref().map(|(id, _)| *id))?;
+    let metric = metric(new, &roles)?;
+    check_spread(rule, &roles, &metric)?;
     Ok(Watched {
         organisation_id: owner,
         source,
-        metric: metric(new, &roles)?,
+        metric,
     })
+}
+
+/// Returns the output roles that an alert watches: those of the job's version, or of the newest version of the source.
+fn roles(connection: &Connection, job_id: Option<Uuid>, source_id: Option<Uuid>) -> Result<Vec<OutputRole>> {
+    let version = match (job_id, source_id) {
+        (Some(id), _) => {
+            let job = store::job::find(connection, id)?;
+            let version = job.map(|job| store::source_version::find(connection, job.source_version_id));
+            version.transpose()?.flatten()
+        }
+        (None, Some(id)) => store::source_version::newest(connection, id)?,
+        (None, None) => None,
+    };
+    Ok(version.map(|version| version.output_roles).unwrap_or_default())
+}
+
+/// Checks that the output role of the metric declares the quantiles or members that the rule needs.
+///
+/// # Errors
+/// Invalid: it does not.
+fn check_spread(rule: &Rule, roles: &[OutputRole], metric: &Name) -> Result<()> {
+    let role = roles.iter().find(|output| output.metric == *metric);
+    let mut violations = Violations::default();
+    rule.check_spread(role.and_then(OutputRole::spread).as_ref(), &mut violations);
+    violations.into_result()
 }
 
 /// Finds a source that the organisation may use, by its name or id.

@@ -12,8 +12,9 @@ use super::judge::{judge_series, look, settle};
 use crate::{
     domain::{
         Result, Timestamp,
-        alert::{AlertIssue, AlertKey, AlertStanding, Cause},
+        alert::{AlertIssue, AlertKey, AlertStanding, Cause, Rule},
         prediction::{Difference, Point, Series},
+        spread::SpreadNumbers,
     },
     store::{
         Cache,
@@ -33,7 +34,7 @@ const MOST: usize = 64;
 #[derive(Default)]
 pub struct AlertCache(Mutex<HashMap<(Uuid, AlertKey), Cached>>);
 
-/// A state as it is stored, with the newest issue that it was judged by.
+/// A state as it is stored, with the newest issue that it was judged by; with none if the rule cannot judge the newest.
 #[derive(Debug, Clone, Copy)]
 struct Cached {
     standing: AlertStanding,
@@ -72,6 +73,8 @@ pub struct PostedRun<'a> {
     pub issue_time: Timestamp,
     /// Points of the run.
     pub points: &'a [Point],
+    /// Quantiles or members of the points.
+    pub spread: Option<&'a SpreadNumbers>,
 }
 
 /// A post that alerts may be changed by.
@@ -178,13 +181,10 @@ impl<'a> Post<'a> {
             _ if watched.alert.issues > 1 => Effect::Unknown(latest),
             Some(newest) if run.issue_time < newest => Effect::None,
             Some(newest) if run.issue_time > newest && posted.counts.stored == run.points.len() as u64 => {
-                let value = |point: &Point| Some((point.valid_time, point.value?));
-                let issue = AlertIssue {
-                    issue_time: run.issue_time,
-                    source_version: run.series.version_label.clone(),
-                    points: run.points.iter().filter_map(value).collect(),
-                };
-                Effect::Newest(issue, run.series)
+                match issue(&watched.alert.rule(), run) {
+                    Some(issue) => Effect::Newest(issue, run.series),
+                    None => Effect::Unknown(latest),
+                }
             }
             _ => Effect::Unknown(latest),
         }
@@ -199,6 +199,25 @@ enum Effect<'a> {
     Newest(AlertIssue, &'a Series),
     /// The newest issues must be read. The post has an issue of this time, and no later one.
     Unknown(Timestamp),
+}
+
+/// Returns a posted run as an issue. `None` if the rule cannot judge it.
+fn issue(rule: &Rule, run: &PostedRun<'_>) -> Option<AlertIssue> {
+    let declared = run.series.spread.as_ref();
+    if !rule.can_judge(declared) {
+        return None;
+    }
+    let spread = declared.filter(|_| rule.probability.is_some()).cloned().map(Arc::new);
+    let point = |(index, point): (usize, &Point)| {
+        let numbers = run.spread.map_or(&[] as &[f64], |numbers| numbers.row(index));
+        rule.point(point.valid_time, point.value?, spread.as_ref(), numbers)
+    };
+    let points: Vec<_> = run.points.iter().enumerate().filter_map(point).collect();
+    (!points.is_empty()).then(|| AlertIssue {
+        issue_time: run.issue_time,
+        source_version: run.series.version_label.clone(),
+        points,
+    })
 }
 
 fn watches(watched: &WatchedAlert, series: &Series) -> bool {

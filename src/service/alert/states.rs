@@ -90,7 +90,7 @@ fn page(connection: &Connection, query: StatesQuery, limit: usize, now: Timestam
         };
         let found = prediction::watched_by(connection, &alert, Some(&row.key), None)?.pop();
         let series = found.map(|(_, series)| series).unwrap_or_default();
-        let issues = prediction::newest_of(connection, &series, 1, now)?;
+        let issues = prediction::newest_of(connection, &series, &alert.rule(), 1, now)?;
         let unit = series.iter().find_map(|row| row.series.unit.clone());
         let state = names.state(connection, &alert, (&row.key, unit), &row.standing, &issues, now)?;
         if query.state.is_none_or(|wanted| wanted == state.state) {

@@ -30,7 +30,7 @@ pub async fn attempt(app: &App, caller: &Caller, trial: AlertTrial) -> Result<Al
         if from >= until {
             return Err(Error::invalid("/from", "must be before the end of the trial"));
         }
-        let of = resolve(connection, &caller, &new)?;
+        let of = resolve(connection, &caller, &new, &rule)?;
         let alert = new.make(rule.clone(), of, now);
         let interval_minutes = interval_minutes(connection, &alert)?;
         let watched = WatchedAlert {
@@ -51,9 +51,9 @@ pub async fn attempt(app: &App, caller: &Caller, trial: AlertTrial) -> Result<Al
         let mut names = Names::default();
         for (key, series) in prediction::watched_by(connection, alert, None, None)? {
             let mut replay = Replay::new(&rule, watched.interval(), from);
-            for arrival in prediction::arrivals(connection, &series, from, until, now)? {
+            for arrival in prediction::arrivals(connection, &series, &rule, from, until, now)? {
                 answer.arrivals += 1;
-                replay.add(arrival);
+                replay.add(arrival?);
             }
             let (standing, issues, transitions) = replay.end(until);
             answer

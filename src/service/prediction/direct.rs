@@ -101,6 +101,7 @@ pub(super) async fn post(
             series: &run.series,
             issue_time: run.issue.issue_time,
             points: run.points,
+            spread: run.spread,
         });
         let alerts = alert::Post::begin(tx, &watched, None, about_alerts.collect(), now)?;
         let posted = prediction::post(tx, &new, None, gaps, now, None)?;

@@ -131,6 +131,7 @@ async fn for_job(
             series: &run.series,
             issue_time: run.issue.issue_time,
             points: run.points,
+            spread: run.spread,
         });
         let alerts = match contract.alerts.as_slice() {
             [] => None,

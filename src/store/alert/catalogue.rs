@@ -33,8 +33,9 @@ impl WatchedAlert {
 }
 
 const SELECT: &str = "SELECT a.id, a.organisation_id, a.name, a.job_id, a.source_id, s.name AS source, a.location_id,
-    a.metric, a.stage, a.comparison, a.value, a.clear, a.levels, a.within, a.lasting, a.issues, a.tell, a.active,
-    a.created_at, a.updated_at, a.revision, coalesce(s.expected_interval_minutes, w.expected_interval_minutes) AS interval
+    a.metric, a.stage, a.comparison, a.value, a.clear, a.probability, a.levels, a.within, a.lasting, a.issues, a.tell,
+    a.active, a.created_at, a.updated_at, a.revision,
+    coalesce(s.expected_interval_minutes, w.expected_interval_minutes) AS interval
     FROM alerts a LEFT JOIN sources s ON s.id = a.source_id LEFT JOIN jobs j ON j.id = a.job_id
     LEFT JOIN source_versions v ON v.id = j.source_version_id LEFT JOIN sources w ON w.id = v.source_id";
 
@@ -54,6 +55,7 @@ impl FromRow for Alert {
             when: row.get("comparison")?,
             value: row.get("value")?,
             clear: row.get("clear")?,
+            probability: row.get("probability")?,
             levels,
             within: Duration::from_micros(row.get("within")?),
             lasting: Duration::from_micros(row.get("lasting")?),
@@ -144,8 +146,8 @@ pub fn insert(tx: &Transaction<'_>, alert: &Alert) -> Result<()> {
     } = alert;
     tx.prepare_cached(
         "INSERT INTO alerts (id, organisation_id, name, job_id, source_id, location_id, metric, stage, comparison,
-            value, clear, levels, within, lasting, issues, tell, active, created_at, updated_at, revision)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+            value, clear, probability, levels, within, lasting, issues, tell, active, created_at, updated_at, revision)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
     )?
     .execute((
         id,
@@ -159,6 +161,7 @@ pub fn insert(tx: &Transaction<'_>, alert: &Alert) -> Result<()> {
         alert.when,
         alert.value,
         alert.clear,
+        alert.probability,
         Json(&alert.levels),
         alert.within.micros(),
         alert.lasting.micros(),
@@ -185,8 +188,8 @@ pub fn insert(tx: &Transaction<'_>, alert: &Alert) -> Result<()> {
 /// [`Error::Conflict`] if the name is taken in the organisation.
 pub fn update(tx: &Transaction<'_>, alert: &Alert) -> Result<()> {
     tx.prepare_cached(
-        "UPDATE alerts SET name = ?2, comparison = ?3, value = ?4, clear = ?5, levels = ?6, within = ?7, lasting = ?8,
-            issues = ?9, tell = ?10, active = ?11, updated_at = ?12, revision = ?13 WHERE id = ?1",
+        "UPDATE alerts SET name = ?2, comparison = ?3, value = ?4, clear = ?5, probability = ?6, levels = ?7, within = ?8,
+            lasting = ?9, issues = ?10, tell = ?11, active = ?12, updated_at = ?13, revision = ?14 WHERE id = ?1",
     )?
     .execute((
         alert.id,
@@ -194,6 +197,7 @@ pub fn update(tx: &Transaction<'_>, alert: &Alert) -> Result<()> {
         alert.when,
         alert.value,
         alert.clear,
+        alert.probability,
         Json(&alert.levels),
         alert.within.micros(),
         alert.lasting.micros(),

@@ -146,7 +146,7 @@ impl StoredRun {
             },
             // Withdrawals have no numbers.
             false if self.spread.is_none() || self.has_no_values() => return None,
-            false => return Some("it has not the quantiles or members of its series"),
+            false => return Some("it lacks the quantiles or members of its series"),
         };
         let is_declared = match &self.spread {
             Some(Spread::Quantiles(levels)) => numbers.width() == levels.len(),

@@ -1,5 +1,7 @@
 //! Decodes the points of a payload one after the other, and only as far as the caller needs them.
 
+use std::ops::ControlFlow;
+
 use super::{
     format::{
         CHECKSUM_BYTES, MEAN, RAW, REGULAR, SCALE, SECONDS, SHORT, TOO_LONG, TOO_MANY, VERSION_1, VERSION_2, VERSION_3,
@@ -153,6 +155,31 @@ impl<'a> Points<'a> {
         })
     }
 
+    /// Calls `each` with the valid time and the value of every point, until it breaks. Payloads with a step and scaled values,
+    /// of which nothing is withdrawn, are decoded in a short loop, which takes a fraction of the iterator's time.
+    pub fn each(self, mut each: impl FnMut(Timestamp, Option<f64>) -> ControlFlow<()>) -> Result<(), Fault> {
+        if let (Times::Regular { next, step }, Values::Scaled { whole, before, power }) = (&self.times, &self.values)
+            && self.stretches.are_all_valued()
+        {
+            let (mut time, mut whole, mut before) = (*next, *whole, *before);
+            for _ in 0..self.left {
+                before = before.wrapping_add(unzigzag(take_varint(&mut whole)?));
+                if each(Timestamp::from_micros(time), Some(unscaled(before, *power))).is_break() {
+                    break;
+                }
+                time = time.wrapping_add(*step);
+            }
+            return Ok(());
+        }
+        for point in self {
+            let point = point?;
+            if each(point.valid_time, point.value).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     fn next_point(&mut self) -> Result<Point, Fault> {
         let time = match &mut self.times {
             Times::Regular { next, step } => {
@@ -247,7 +274,7 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Columns of further numbers, behind that of the points' values.
+/// Columns of further numbers, after that of the points' values.
 #[derive(Default)]
 struct Columns<'a> {
     bytes: &'a [u8],
@@ -266,7 +293,11 @@ impl Columns<'_> {
         if self.width == 0 {
             return Ok(None);
         }
-        let total = points.len().checked_mul(self.width).ok_or(TOO_MANY)?;
+        let total = points
+            .len()
+            .checked_mul(self.width)
+            .filter(|total| *total <= MOST_NUMBERS);
+        let total = total.ok_or(TOO_MANY)?;
         let mut columns = Vec::with_capacity(self.width);
         for number in 1..=self.width {
             columns.push(match self.first.take_if(|_| number == self.same) {
@@ -290,7 +321,10 @@ impl Columns<'_> {
 }
 
 /// Number of columns that a payload has at most. More are a fault.
-const MOST_COLUMNS: u64 = 1000;
+const MOST_COLUMNS: u64 = 200;
+
+/// Number of numbers that a payload has at most. More are a fault.
+const MOST_NUMBERS: usize = 50_000_000;
 
 fn take_width(bytes: &mut &[u8]) -> Result<usize, Fault> {
     let width = take_varint(bytes)?;

@@ -27,7 +27,7 @@ pub const CHECKSUM_BYTES: usize = 4;
 
 /// Fault of a payload that ends too early.
 pub const SHORT: Fault = "it is too short";
-/// Fault of a payload with bytes behind its numbers.
+/// Fault of a payload with bytes after its numbers.
 pub const TOO_LONG: Fault = "it is too long";
 /// Fault of a payload whose count exceeds its bytes.
 pub const TOO_MANY: Fault = "its count is too large";

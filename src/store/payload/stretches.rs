@@ -51,6 +51,11 @@ impl<'a> Stretches<'a> {
         })
     }
 
+    /// Returns whether all points have values.
+    pub fn are_all_valued(&self) -> bool {
+        self.withdrawn == 0
+    }
+
     /// Returns whether the next point has a value.
     pub fn next(&mut self) -> Result<bool, Fault> {
         while self.left == 0 {

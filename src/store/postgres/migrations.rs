@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0021_sensor_tokens.sql"),
     include_str!("migrations/0022_feeds.sql"),
     include_str!("migrations/0023_spread.sql"),
+    include_str!("migrations/0024_alert_probability.sql"),
 ];
 
 /// The key of the lock under which the schema is migrated.

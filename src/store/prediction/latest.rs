@@ -7,6 +7,7 @@ use super::{
     issue_runs::IssueRuns,
     run::{Cost, Window},
     series::SeriesRow,
+    spread,
 };
 use crate::{
     domain::{
@@ -52,7 +53,8 @@ pub fn latest(
         }
     };
     let mut answers = Vec::new();
-    for (group, found) in groups.iter().zip(found) {
+    for (group, mut found) in groups.iter().zip(found) {
+        spread::read(connection, &query.spread, Vec::new(), &mut found)?;
         for series in found.by_series(false) {
             answers.push(LatestPrediction {
                 last_issue_time: group.newest_issue,
@@ -186,6 +188,7 @@ mod tests {
             source: None,
             tracks: Tracks::Main,
             at: None,
+            spread: crate::domain::spread::Wanted::default(),
         };
         let now = Timestamp::from_micros(3);
         let (statements, found) = traced::statements(&connection, || latest(&connection, &owned, &query, now));

@@ -18,7 +18,7 @@ mod run;
 mod runs;
 mod series;
 pub mod space;
-mod spread;
+pub mod spread;
 mod summaries;
 pub mod verify;
 mod watched;

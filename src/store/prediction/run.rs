@@ -1,6 +1,6 @@
 //! Reads stored prediction runs, and decodes the points of a run that a query selects.
 
-use std::{cell::Cell, cmp::Reverse};
+use std::{cell::Cell, cmp::Reverse, ops::ControlFlow};
 
 use metrics::counter;
 
@@ -17,6 +17,7 @@ use crate::{
 };
 
 /// A stored run: one revision of one issue of a series.
+#[derive(Clone)]
 pub struct Run {
     /// The number of the series that the run belongs to.
     pub series_id: i64,
@@ -80,8 +81,8 @@ impl Cost {
         counter!(DECODED).increment(self.decoded.get() as u64);
     }
 
-    fn add(count: &Cell<usize>) {
-        count.set(count.get() + 1);
+    fn add(count: &Cell<usize>, more: usize) {
+        count.set(count.get() + more);
     }
 }
 
@@ -166,13 +167,6 @@ impl Run {
         Ok(numbers.map(|numbers| RunSpread { points, numbers }))
     }
 
-    fn damaged(&self, fault: &str) -> Error {
-        Error::Internal(format!(
-            "the run of series {} issued at {}, revision {}, is damaged: {fault}",
-            self.series_id, self.issue.issue_time, self.revision
-        ))
-    }
-
     /// Returns the points of the run that are in the window, ordered by valid time. Points that expired at `cutoff` or
     /// before are left out; `None` if points never expire. Points expire one by one, and the run is deleted with its
     /// last point. If a run expired as a whole by its first point, a correction of a few hours could expire before the
@@ -186,8 +180,8 @@ impl Run {
         cutoff: Option<Timestamp>,
         cost: &Cost,
     ) -> Result<impl Iterator<Item = Result<Point>>> {
-        let damaged = |fault: &str| self.damaged(fault);
-        Cost::add(&cost.runs);
+        let damaged = |fault| self.damaged(fault);
+        Cost::add(&cost.runs, 1);
         let points = payload::decode(&self.payload, self.valid_from).map_err(damaged)?;
         let (from, to, leads, issue) = (window.from, window.to, window.leads, self.issue);
         let counts = move |point: &Point| {
@@ -196,9 +190,57 @@ impl Run {
         };
         Ok(points
             .map(move |point| point.map_err(damaged))
-            .inspect(|_| Cost::add(&cost.decoded))
+            .inspect(|_| Cost::add(&cost.decoded, 1))
             .take_while(move |point| !matches!(point, Ok(point) if point.valid_time >= to))
             .filter(move |point| point.as_ref().map_or(true, &counts))
-            .inspect(|_| Cost::add(&cost.inside)))
+            .inspect(|_| Cost::add(&cost.inside, 1)))
+    }
+
+    /// Calls `each` with the valid time and the value of every point that [`Self::points`] returns, and returns their number.
+    /// It takes a fraction of the iterator's time.
+    ///
+    /// # Errors
+    /// As [`Self::points`].
+    pub fn each_point(
+        &self,
+        window: &Window,
+        cutoff: Option<Timestamp>,
+        cost: &Cost,
+        mut each: impl FnMut(Timestamp, Option<f64>),
+    ) -> Result<usize> {
+        Cost::add(&cost.runs, 1);
+        let issue_time = self.issue.issue_time.micros();
+        let least = issue_time.saturating_add(window.leads.least.micros());
+        let most = issue_time.saturating_add(window.leads.most.micros());
+        let mut from = window.from.micros().max(least);
+        if let Some(cutoff) = cutoff.filter(|cutoff| self.issue.available_at <= *cutoff) {
+            from = from.max(cutoff.micros().saturating_add(1));
+        }
+        let last = window.to.micros().saturating_sub(1).min(most);
+        let (mut decoded, mut inside) = (0, 0);
+        let points = payload::decode(&self.payload, self.valid_from).map_err(|fault| self.damaged(fault))?;
+        let done = points.each(|valid_time, value| {
+            decoded += 1;
+            let time = valid_time.micros();
+            if time > last {
+                return ControlFlow::Break(());
+            }
+            if time >= from {
+                inside += 1;
+                each(valid_time, value);
+            }
+            ControlFlow::Continue(())
+        });
+        Cost::add(&cost.decoded, decoded);
+        Cost::add(&cost.inside, inside);
+        done.map_err(|fault| self.damaged(fault))?;
+        Ok(inside)
+    }
+
+    fn damaged(&self, fault: &str) -> Error {
+        Error::Internal(format!(
+            "the run of series {} issued at {}, revision {}, is damaged: {fault}",
+            self.series_id, self.issue.issue_time, self.revision
+        ))
     }
 }

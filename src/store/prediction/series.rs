@@ -40,6 +40,7 @@ impl FromRow for SeriesId {
 }
 
 /// A row of the table `series`.
+#[derive(Clone)]
 pub struct SeriesRow {
     /// Number of the series, which its runs refer to.
     pub id: i64,

@@ -75,11 +75,10 @@ pub fn collect(
     let mut points = 0;
     let _ = connection.visit(series, &window, Order::NewestFirst, |run| {
         collected.begin(run.issue, run.revision);
-        for point in run.points(&window, cutoff, &cost)? {
-            let point = point?;
-            collected.add(point.valid_time, point.value);
-            points += 1;
-        }
+        let inside = run.each_point(&window, cutoff, &cost, |valid_time, value| {
+            collected.add(valid_time, value);
+        })?;
+        points += inside as u64;
         Ok(Continue(()))
     })?;
     cost.count();

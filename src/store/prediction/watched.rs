@@ -1,11 +1,11 @@
 //! Reads the newest issues of series for alerts, and the arrivals of a time for trials of alerts.
 
-use std::{cmp::Reverse, collections::BTreeSet, ops::ControlFlow::Continue};
+use std::{cmp::Reverse, collections::BTreeSet, ops::ControlFlow::Continue, sync::Arc};
 
 use super::{
     fill::{Wanted, newest_issues},
     groups::{OwnedScope, SeriesFilter, groups},
-    run::{Cost, Window},
+    run::{Cost, Run, Window},
     runs::{Order, Runs},
     series::SeriesRow,
 };
@@ -14,8 +14,9 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Error, Result, Timestamp,
-        alert::{Alert, AlertIssue, AlertKey, Arrival},
-        prediction::{PredictionScope, Predictions},
+        alert::{Alert, AlertIssue, AlertKey, AlertPoint, Arrival, ArrivedPoint, Rule},
+        prediction::{FoundPoint, Point, PredictionScope, Predictions},
+        spread::{self, Selection},
         track::Track,
     },
     store::engine::{Connection, RowResult},
@@ -82,11 +83,35 @@ pub fn watched_by(
     Ok(found)
 }
 
-/// Returns the `count` newest issues of the series with their values, newest first. Issues without a value are left out.
+/// Returns the `count` newest issues of the series with their points, newest first. Issues without a value are left out,
+/// and so are those that the rule cannot judge; but if one of these is the newest of all, it is the first, without points.
 /// If several series have an issue of one time, the run that arrived last counts.
 pub fn newest_of(
     connection: &Connection,
     series: &[SeriesRow],
+    rule: &Rule,
+    count: usize,
+    now: Timestamp,
+) -> Result<Vec<AlertIssue>> {
+    if rule.probability.is_none() {
+        return newest_judged(connection, series, rule, count, now);
+    }
+    let (judged, others): (Vec<_>, Vec<_>) = series
+        .iter()
+        .cloned()
+        .partition(|row| rule.can_judge(row.series.spread.as_ref()));
+    let others = others.into_iter().filter_map(|row| Some((row.left?.newest_issue, row)));
+    let blind = others.max_by_key(|(newest, row)| (*newest, row.newest_available_at));
+    let blind = blind.map(|(newest, row)| (newest, row.series.version_label.clone()));
+    let found = newest_judged(connection, &judged, rule, count, now)?;
+    Ok(AlertIssue::after_blind(blind, found))
+}
+
+/// Returns the `count` newest issues of series that the rule can judge.
+fn newest_judged(
+    connection: &Connection,
+    series: &[SeriesRow],
+    rule: &Rule,
     count: usize,
     now: Timestamp,
 ) -> Result<Vec<AlertIssue>> {
@@ -104,15 +129,17 @@ pub fn newest_of(
                 issue_time: Some(*issue_time),
                 ..Window::any(now)
             };
-            let mut points = Predictions::default();
-            newest_issues(connection, series, &window, &wanted, &mut points)?;
-            let Some(run) = points.rows.first().and_then(|row| points.runs.get(row.run)) else {
+            let mut predictions = Predictions::default();
+            newest_issues(connection, series, &window, &wanted, &mut predictions)?;
+            let points = points(connection, rule, &mut predictions)?;
+            let run = predictions.rows.first().and_then(|row| predictions.runs.get(row.run));
+            let Some(run) = run.filter(|_| !points.is_empty()) else {
                 continue;
             };
             found.push(AlertIssue {
                 issue_time: *issue_time,
                 source_version: run.series.version_label.clone(),
-                points: points.rows.iter().map(|row| (row.valid_time, row.value)).collect(),
+                points,
             });
             if found.len() == count {
                 cost.count();
@@ -127,6 +154,34 @@ pub fn newest_of(
             }
         }
     }
+}
+
+/// Returns the points that were found and that the rule can judge. Quantiles and members are read only for a rule with a
+/// probability.
+fn points(connection: &Connection, rule: &Rule, found: &mut Predictions) -> Result<Vec<AlertPoint>> {
+    if rule.probability.is_some() {
+        let all = spread::Wanted {
+            selection: Some(Selection::All),
+            threshold: None,
+        };
+        super::spread::read(connection, &all, Vec::new(), found)?;
+    }
+    let spreads: Vec<_> = found
+        .runs
+        .iter()
+        .map(|run| {
+            run.series
+                .spread
+                .clone()
+                .filter(|_| rule.probability.is_some())
+                .map(Arc::new)
+        })
+        .collect();
+    let point = |(index, row): (usize, &FoundPoint)| {
+        let spread = spreads.get(row.run).and_then(Option::as_ref);
+        rule.point(row.valid_time, row.value, spread, found.spreads.row(index))
+    };
+    Ok(found.rows.iter().enumerate().filter_map(point).collect())
 }
 
 /// Returns the `count` newest issue times of the series before `before`, newest first.
@@ -160,42 +215,68 @@ fn issue_times(
 const MOST_ARRIVALS: usize = 100_000;
 
 /// Returns the runs of the series with an issue time of `from` or later that had arrived by `until`, in the order of
-/// their arrival.
+/// their arrival. Each is decoded when it is its turn, since all of them together may be large.
 ///
 /// # Errors
 /// Invalid: there are more than 100,000.
-pub fn arrivals(
+pub fn arrivals<'a>(
     connection: &Connection,
-    series: &[SeriesRow],
+    series: &'a [SeriesRow],
+    rule: &'a Rule,
     from: Timestamp,
     until: Timestamp,
     now: Timestamp,
-) -> Result<Vec<Arrival>> {
+) -> Result<impl Iterator<Item = Result<Arrival>> + use<'a>> {
     let window = Window {
         as_of: Some(until),
         issued_since: Some(from),
         ..Window::any(now)
     };
-    let cost = Cost::default();
     let mut found = Vec::new();
     for row in series {
-        let cutoff = row.series.cutoff(now);
         let _ = connection.visit(row, &window, Order::OldestFirst, |run| {
             if found.len() >= MOST_ARRIVALS {
                 let detail = format!("begins before more than {MOST_ARRIVALS} arrivals: give a later time");
                 return Err(Error::invalid("/from", detail));
             }
-            let points = run.points(&window, cutoff, &cost)?.collect::<Result<_>>()?;
-            let arrival = Arrival {
-                issue: run.issue,
-                source_version: row.series.version_label.clone(),
-                points,
-            };
-            found.push((run.revision, arrival));
+            found.push((row, run.clone()));
             Ok(Continue(()))
         })?;
     }
-    cost.count();
-    found.sort_by_key(|(revision, arrival)| (arrival.issue.available_at, arrival.issue.issue_time, *revision));
-    Ok(found.into_iter().map(|(_, arrival)| arrival).collect())
+    found.sort_by_key(|(_, run)| (run.issue.available_at, run.issue.issue_time, run.revision));
+    Ok(found
+        .into_iter()
+        .map(move |(row, run)| arrival(row, &run, rule, &window)))
+}
+
+/// Returns a run as an arrival that the rule judges.
+fn arrival(row: &SeriesRow, run: &Run, rule: &Rule, window: &Window) -> Result<Arrival> {
+    let is_judged = rule.can_judge(row.series.spread.as_ref());
+    let mut points = Vec::new();
+    if is_judged {
+        let numbers = match rule.probability {
+            Some(_) => run.spread()?,
+            None => None,
+        };
+        let spread = row.series.spread.clone().filter(|_| numbers.is_some()).map(Arc::new);
+        let cost = Cost::default();
+        for point in run.points(window, row.series.cutoff(window.now), &cost)? {
+            let Point { valid_time, value } = point?;
+            points.extend(match value {
+                None => Some(ArrivedPoint::Withdrawn(valid_time)),
+                Some(value) => {
+                    let numbers = numbers.as_ref().map_or(&[] as &[f64], |numbers| numbers.at(valid_time));
+                    let point = rule.point(valid_time, value, spread.as_ref(), numbers);
+                    point.map(ArrivedPoint::Value)
+                }
+            });
+        }
+        cost.count();
+    }
+    Ok(Arrival {
+        issue: run.issue,
+        source_version: row.series.version_label.clone(),
+        is_judged,
+        points,
+    })
 }

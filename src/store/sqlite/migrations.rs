@@ -34,6 +34,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0021_sensor_tokens.sql"),
     include_str!("migrations/0022_feeds.sql"),
     include_str!("migrations/0023_spread.sql"),
+    include_str!("migrations/0024_alert_probability.sql"),
 ];
 
 /// The number of the migration that converts names to the Unicode normal form NFC.

@@ -71,12 +71,13 @@ tables! {
         "SELECT job_id, number, id, status, message, available_at, track FROM reports ORDER BY job_id, number",
         "INSERT INTO reports (job_id, number, id, status, message, available_at, track) VALUES (?1, ?2, ?3, ?4,
             ?5, ?6, ?7)";
-    Alert { id, organisation_id, name, job_id, source_id, location_id, metric, stage, comparison, value, clear, levels, within, lasting, issues, tell, active, created_at, updated_at, revision }
+    Alert { id, organisation_id, name, job_id, source_id, location_id, metric, stage, comparison, value, clear, probability, levels, within, lasting, issues, tell, active, created_at, updated_at, revision }
         "SELECT id, organisation_id, name, job_id, source_id, location_id, metric, stage, comparison, value, clear,
-            levels, within, lasting, issues, tell, active, created_at, updated_at, revision FROM alerts ORDER BY id",
+            probability, levels, within, lasting, issues, tell, active, created_at, updated_at, revision FROM alerts
+            ORDER BY id",
         "INSERT INTO alerts (id, organisation_id, name, job_id, source_id, location_id, metric, stage, comparison,
-            value, clear, levels, within, lasting, issues, tell, active, created_at, updated_at, revision) VALUES (?1,
-            ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+            value, clear, probability, levels, within, lasting, issues, tell, active, created_at, updated_at, revision)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
     AlertState { alert_id, job_id, location_id, stage, severity, told, since, look_at }
         "SELECT alert_id, job_id, location_id, stage, severity, told, since, look_at FROM alert_states ORDER BY
             alert_id, job_id, location_id, stage",

@@ -4,6 +4,7 @@
 mod killed;
 mod many;
 mod oracle;
+mod probability;
 mod rules;
 #[cfg(feature = "demo")]
 mod season;

@@ -24,6 +24,8 @@ pub struct Rule {
     pub when: &'static str,
     pub value: f64,
     pub clear: f64,
+    /// Least share of the members that meet a threshold. A value alone is one member.
+    pub probability: f64,
     pub levels: Vec<f64>,
     pub within: i64,
     pub lasting: i64,
@@ -32,10 +34,10 @@ pub struct Rule {
     pub interval: i64,
 }
 
-/// The state of an alert, with all issues that have arrived: values by minute, by the minute of the issue.
+/// The state of an alert, with all issues that have arrived: members by minute, by the minute of the issue.
 pub struct Oracle {
     rule: Rule,
-    issues: BTreeMap<i64, BTreeMap<i64, f64>>,
+    issues: BTreeMap<i64, BTreeMap<i64, Vec<f64>>>,
     severity: Severity,
     now: i64,
     /// Transitions: the minute, and the severity after it.
@@ -61,12 +63,12 @@ impl Oracle {
         }
     }
 
-    /// Posts values of an issue; `None` withdraws.
-    pub fn post(&mut self, issue: i64, values: &[(i64, Option<f64>)]) {
+    /// Posts the members of values of an issue; `None` withdraws.
+    pub fn post(&mut self, issue: i64, values: &[(i64, Option<Vec<f64>>)]) {
         let held = self.issues.entry(issue).or_default();
         for (minute, value) in values {
             match value {
-                Some(value) => held.insert(*minute, *value),
+                Some(members) => held.insert(*minute, members.clone()),
                 None => held.remove(minute),
             };
         }
@@ -83,7 +85,7 @@ impl Oracle {
         self.look(if ahead { 0 } else { self.rule.interval });
     }
 
-    fn newest(&self, number: usize) -> Option<&BTreeMap<i64, f64>> {
+    fn newest(&self, number: usize) -> Option<&BTreeMap<i64, Vec<f64>>> {
         self.issues.values().rev().nth(number)
     }
 
@@ -91,13 +93,14 @@ impl Oracle {
         minute > self.now && minute <= self.now + self.rule.within
     }
 
-    fn meets(&self, value: f64, threshold: f64) -> bool {
-        match self.rule.when {
-            "ge" => value >= threshold,
-            "gt" => value > threshold,
-            "le" => value <= threshold,
-            _ => value < threshold,
-        }
+    fn meets(&self, members: &[f64], threshold: f64) -> bool {
+        let is_met = |value: &&f64| match self.rule.when {
+            "ge" => **value >= threshold,
+            "gt" => **value > threshold,
+            "le" => **value <= threshold,
+            _ => **value < threshold,
+        };
+        members.iter().filter(is_met).count() as f64 >= self.rule.probability * members.len() as f64
     }
 
     /// Whether each of the newest issues has values ahead that meet the threshold for long enough.
@@ -110,8 +113,8 @@ impl Oracle {
             values
                 .iter()
                 .filter(|(minute, _)| self.is_ahead(**minute))
-                .any(|(minute, value)| {
-                    if !self.meets(*value, threshold) {
+                .any(|(minute, members)| {
+                    if !self.meets(members, threshold) {
                         begin = None;
                         return false;
                     }
@@ -126,7 +129,7 @@ impl Oracle {
         let values = self.newest(0).into_iter().flatten();
         values
             .filter(|(minute, _)| near(**minute))
-            .any(|(_, value)| self.meets(*value, threshold))
+            .any(|(_, members)| self.meets(members, threshold))
     }
 
     fn look(&mut self, back: i64) {
@@ -175,7 +178,10 @@ impl Random {
     }
 }
 
-fn rule(random: &mut Random) -> Rule {
+/// The number of members of each value.
+const MEMBERS: i64 = 4;
+
+fn rule(random: &mut Random, has_members: bool) -> Rule {
     let is_upward = random.below(2) == 0;
     let value = 5 * random.below(4) + 40;
     let (away, sign) = (5 * random.below(4), if is_upward { 1 } else { -1 });
@@ -189,6 +195,11 @@ fn rule(random: &mut Random) -> Rule {
         when: [["ge", "gt"], ["le", "lt"]][usize::from(!is_upward)][usize::try_from(random.below(2)).unwrap()],
         value: value as f64,
         clear: (value - away * sign) as f64,
+        probability: if has_members {
+            (1 + random.below(MEMBERS)) as f64 / MEMBERS as f64
+        } else {
+            1.0
+        },
         levels: levels.into_iter().map(|level| level as f64).collect(),
         within,
         lasting: 30 * random.below(4).min(within / 30 - 1),
@@ -197,11 +208,12 @@ fn rule(random: &mut Random) -> Rule {
     }
 }
 
-fn body(rule: &Rule) -> Value {
+fn body(rule: &Rule, has_members: bool) -> Value {
     let level = |(index, value): (usize, &f64)| json!({ "name": format!("level {index}"), "value": value });
     let levels: Vec<_> = rule.levels.iter().enumerate().map(level).collect();
+    let probability = has_members.then_some(rule.probability);
     json!({
-        "when": rule.when, "value": rule.value, "clear": rule.clear, "levels": levels,
+        "probability": probability, "when": rule.when, "value": rule.value, "clear": rule.clear, "levels": levels,
         "within": rule.within * 60, "lasting": rule.lasting * 60, "issues": rule.issues
     })
 }
@@ -219,13 +231,32 @@ async fn found(app: &TestApp, id: &str) -> Vec<String> {
         .collect()
 }
 
-async fn history(seed: u64) {
+/// Releases a version of the field's source, and promotes it.
+async fn promote(field: &Field, label: &str, has_members: bool) {
+    let version = release(field, label, |version| {
+        if has_members {
+            version["output_roles"][0]["members"] = json!(MEMBERS);
+        }
+    });
+    let version = version.await;
+    begin(field, &version).await;
+    let path = format!("POST /jobs/{}/promote", field.job);
+    field
+        .app
+        .ok(ADMIN, &path, json!({ "source_version_id": version }))
+        .await;
+}
+
+async fn history(seed: u64, has_members: bool) {
     let mut random = Random(seed);
     let mut field = Field::start().await;
-    let rules: Vec<_> = (0..4).map(|_| rule(&mut random)).collect();
+    if has_members {
+        promote(&field, "1.0.1", has_members).await;
+    }
+    let rules: Vec<_> = (0..4).map(|_| rule(&mut random, has_members)).collect();
     let mut alerts = Vec::new();
     for (number, rule) in rules.iter().enumerate() {
-        let mut more = body(rule);
+        let mut more = body(rule, has_members);
         more["name"] = json!(format!("Alert {number}"));
         alerts.push((
             alert(&field, more).await,
@@ -243,13 +274,7 @@ async fn history(seed: u64) {
         }
         // A promoted version continues the predictions of the one before.
         if step % 13 == 12 {
-            let version = release(&field, &format!("1.{step}.0"), |_| ()).await;
-            begin(&field, &version).await;
-            let promote = format!("POST /jobs/{}/promote", field.job);
-            field
-                .app
-                .ok(ADMIN, &promote, json!({ "source_version_id": version }))
-                .await;
+            promote(&field, &format!("1.{step}.0"), has_members).await;
         }
         let issue = match random.below(6) {
             // A revision of the newest issue, or an older one.
@@ -263,10 +288,19 @@ async fn history(seed: u64) {
         let mut values = Vec::new();
         for _ in 0..count {
             time += 30 * (1 + random.below(3));
-            let value = (random.below(8) > 0).then(|| (20 + 5 * random.below(14)) as f64);
-            values.push((time, value));
+            let count = if has_members { MEMBERS } else { 1 };
+            let mut member = |_| (20 + 5 * random.below(14)) as f64;
+            let members: Vec<_> = (0..count).map(&mut member).collect();
+            values.push((time, (random.below(8) > 0).then_some(members)));
         }
-        let point = |(minute, value): &(i64, Option<f64>)| json!({ "role": "risk", "valid_time": Timestamp::from_micros(minute * MINUTE), "value": value });
+        let point = |(minute, members): &(i64, Option<Vec<f64>>)| {
+            let mut point = json!({ "role": "risk", "valid_time": Timestamp::from_micros(minute * MINUTE) });
+            match members {
+                Some(members) if has_members => point["members"] = json!(members),
+                members => point["value"] = json!(members.as_ref().map(|members| members[0])),
+            }
+            point
+        };
         let points: Vec<_> = values.iter().map(point).collect();
         let post =
             json!({ "job_id": field.job, "issue_time": Timestamp::from_micros(issue * MINUTE), "predictions": points });
@@ -298,7 +332,7 @@ async fn history(seed: u64) {
             oracle.rule
         );
         // A trial replays the same history.
-        let mut more = body(&oracle.rule);
+        let mut more = body(&oracle.rule, has_members);
         more["job_id"] = json!(field.job);
         more["metric"] = json!("mildew_risk");
         let tried = field.app.ok(ADMIN, "POST /alerts/try", more).await;
@@ -313,6 +347,13 @@ async fn history(seed: u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn alerts_follow_their_rules_through_random_histories() {
     for seed in 1..=6 {
-        history(seed).await;
+        history(seed, false).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn alerts_with_a_probability_follow_their_rules_through_random_histories() {
+    for seed in 1..=4 {
+        history(seed, true).await;
     }
 }

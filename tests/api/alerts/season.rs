@@ -55,6 +55,7 @@ async fn expected(url: &str, job: Uuid, issues: usize) -> Vec<String> {
         when: "ge",
         value: 60.0,
         clear: 50.0,
+        probability: 1.0,
         levels: Vec::new(),
         within: 3 * 24 * 60,
         lasting: 0,
@@ -64,7 +65,12 @@ async fn expected(url: &str, job: Uuid, issues: usize) -> Vec<String> {
     let mut oracle = Oracle::new(rule, minute(&rows[0], "available_at") - 1);
     for posted in rows.chunk_by(|a, b| a["available_at"] == b["available_at"]) {
         oracle.advance(minute(&posted[0], "available_at"));
-        let value = |row: &Value| (minute(row, "valid_time"), row["value"].as_f64());
+        let value = |row: &Value| {
+            (
+                minute(row, "valid_time"),
+                row["value"].as_f64().map(|value| vec![value]),
+            )
+        };
         let values: Vec<_> = posted.iter().map(value).collect();
         oracle.post(minute(&posted[0], "issue_time"), &values);
     }

@@ -41,7 +41,7 @@ impl World {
         app.ok(ADMIN, &format!("DELETE /jobs/{deleted}"), Value::Null).await;
         direct(&field).await;
         details(&field).await;
-        alerts(&field).await;
+        alerts(&field, &elsewhere).await;
         feeds(app, &elsewhere).await;
         app.token("worker", "worker", &field.home).await;
         let shared = json!({ "view": "job", "job_id": field.job });
@@ -188,8 +188,9 @@ async fn attempted(app: &TestApp, webhook: Option<&str>) {
     .await;
 }
 
-/// Creates an alert of a job, whose level rises and falls, and one of a source.
-async fn alerts(field: &Field) {
+/// Creates an alert of a job, whose level rises and falls, one of a source, and one with a probability in another
+/// organisation.
+async fn alerts(field: &Field, elsewhere: &str) {
     let app = &field.app;
     let levels = json!([{ "name": "moderate", "value": 40 }, { "name": "high", "value": 60 }]);
     let of_job = json!({
@@ -203,6 +204,23 @@ async fn alerts(field: &Field) {
         "organisation_id": field.home
     });
     app.ok(ADMIN, "POST /alerts", of_source).await;
+    let ensemble = json!({
+        "organisation_id": elsewhere, "job": { "name": "Ensemble" },
+        "source": { "name": "ensemble" },
+        "source_version": { "version": "1", "input_roles": [], "output_roles": [
+            { "role": "rain", "metric": "rain", "unit": "mm", "members": 3 }
+        ] },
+        "role_bindings": []
+    });
+    let ensemble = app.ok(ADMIN, "POST /jobs/setup", ensemble).await["id"].clone();
+    let unsure = json!({
+        "name": "Rain", "job_id": ensemble, "metric": "rain", "when": "gt", "value": 2, "within": "P1D",
+        "probability": 0.1 + 0.2
+    });
+    app.ok(ADMIN, "POST /alerts", unsure).await;
+    let point = json!({ "role": "rain", "valid_time": app.now().plus_hours(2), "members": [0, 1, 2.5] });
+    let post = json!({ "job_id": ensemble, "predictions": [point] });
+    app.ok(ADMIN, "POST /predictions", post).await;
     for (hour, value) in [(0, 45), (1, 65), (2, 45)] {
         let ahead = app.now().plus_hours(3).to_string();
         let point = json!({
@@ -337,12 +355,19 @@ async fn direct(field: &Field) {
     let app = &field.app;
     let other = json!({ "name": "shared source", "retention_hours": 8760, "description": "two\nlines" });
     let source = app.make("/api/v1/sources", &other).await;
-    let version = json!({ "source_id": source, "version": "7", "input_roles": [], "output_roles": [{ "role": "r", "metric": "mildew_risk" }] });
+    let version = json!({ "source_id": source, "version": "7", "input_roles": [], "output_roles": [
+        { "role": "r", "metric": "mildew_risk", "quantiles": [0.1, 0.9] }, { "role": "e", "metric": "ensemble", "members": 3 }
+    ] });
     app.make("/api/v1/source_versions", &version).await;
     let line = json!({
         "source": source, "metric": "mildew_risk", "location_id": field.there, "issue_time": at(0), "valid_time": at(9),
-        "value": 0.5
+        "value": 0.5, "quantiles": { "0.1": 0.25, "0.9": 0.75 }
     });
+    let ensemble = json!([{
+        "source": source, "metric": "ensemble", "location_id": field.there, "issue_time": at(0), "valid_time": at(9),
+        "members": [0.1, 0.2, 0.4]
+    }]);
+    app.ok(ADMIN, "POST /predictions", ensemble).await;
     let request = app.request(Method::POST, "/api/v1/predictions").bearer_auth(ADMIN);
     let request = request
         .header("content-type", "application/x-ndjson")

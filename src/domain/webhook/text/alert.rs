@@ -18,10 +18,14 @@ pub fn text_of(change: &str, data: &Value) -> (Tone, String, Vec<String>) {
     let unit = member(data, "unit");
     let limit = format!("{} {}", side(member(data, "when")), quantity(&data["value"], unit));
     let (metric, limit) = (member(data, "metric"), limit.trim());
-    let rule = format!("{place}: {metric} is predicted {limit}.");
+    let probability =
+        percent(&data["peak_probability"]).map_or_else(String::new, |found| format!(" with a probability of {found}"));
+    let rule = format!("{place}: {metric} is predicted {limit}{probability}.");
     match change {
         "cleared" => {
-            let mut lines = vec![format!("{place}: {metric} is no longer predicted {limit}.")];
+            let least = percent(&data["probability"]);
+            let least = least.map_or_else(String::new, |least| format!(" with a probability of at least {least}"));
+            let mut lines = vec![format!("{place}: {metric} is no longer predicted {limit}{least}.")];
             lines.extend(issue(data));
             (Tone::Good, format!("Over: {name}"), lines)
         }
@@ -85,6 +89,12 @@ fn issue(data: &Value) -> Option<String> {
         "" => format!("Issue of {time}."),
         version => format!("Issue of {time}, version {version}."),
     })
+}
+
+/// Returns a probability in percent. `None` if it is missing.
+fn percent(probability: &Value) -> Option<String> {
+    let tenths = (probability.as_f64()? * 1000.0).round();
+    Some(format!("{} %", tenths / 10.0))
 }
 
 /// Returns a comparison in words.
@@ -171,6 +181,22 @@ mod tests {
             assert_eq!(lines[0], format!("Mildew, EWR: air is predicted {words} -0.5."));
             assert_eq!(lines[2].starts_with("Lowest"), when.starts_with('l'), "{when}");
         }
+    }
+
+    #[test]
+    fn an_alert_with_a_probability_names_the_highest_and_the_least() {
+        let unsure = with(json!({ "probability": 0.7, "peak_probability": 0.72 }));
+        let (_, _, lines) = text_of("raised", &unsure);
+        assert_eq!(
+            lines[0],
+            "Mildew, EWR, Newark: risk is predicted at or above 60 % with a probability of 72 %."
+        );
+        let third = with(json!({ "probability": 2.0 / 3.0, "peak_probability": null }));
+        let (_, _, lines) = text_of("cleared", &third);
+        assert_eq!(
+            lines[0],
+            "Mildew, EWR, Newark: risk is no longer predicted at or above 60 % with a probability of at least 66.7 %."
+        );
     }
 
     #[test]

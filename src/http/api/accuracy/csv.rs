@@ -3,10 +3,11 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::{csv_cell::text, csv_spread::SpreadColumns};
 use crate::{
     domain::verification::{Accuracy, AccuracyPair},
     http::form::{
-        csv::{begin, cell, record},
+        csv::{begin, record},
         layout::Dialect,
     },
 };
@@ -115,6 +116,8 @@ pub fn scores(rows: &[Accuracy], dialect: Dialect) -> Vec<u8> {
         }
         columns.extend(["classes_proportion_correct", "classes_hss"].map(str::to_owned));
     }
+    let spread = SpreadColumns::of(rows);
+    columns.extend(spread.names(&events));
     let mut out = Vec::new();
     begin(&mut out, columns.iter().map(String::as_str), dialect);
     for row in rows {
@@ -138,6 +141,7 @@ pub fn scores(rows: &[Accuracy], dialect: Dialect) -> Vec<u8> {
                 cells.push(text(score.map(Value::from).as_ref(), dialect));
             }
         }
+        cells.extend(spread.cells(row, events.len(), dialect));
         record(&mut out, cells);
     }
     out
@@ -160,13 +164,5 @@ fn members(row: &impl Serialize) -> Map<String, Value> {
     match serde_json::to_value(row) {
         Ok(Value::Object(members)) => members,
         _ => Map::new(),
-    }
-}
-
-fn text(value: Option<&Value>, dialect: Dialect) -> String {
-    match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => cell(text.clone(), dialect),
-        Some(other) => other.to_string(),
     }
 }

@@ -2,6 +2,8 @@
 
 mod choices;
 mod csv;
+mod csv_cell;
+mod csv_spread;
 mod parameters;
 mod whole_pairs;
 

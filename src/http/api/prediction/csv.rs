@@ -82,7 +82,12 @@ fn parse(bytes: &[u8], gaps: Gaps) -> Result<(PostedPredictions, RowLines), Prob
             continue;
         }
         if named.is_some() {
-            let at = |column: &str| format!("/{}/{column}", rows.len());
+            if quantiles.is_some() && members.is_some() {
+                let detail = "cannot be combined with quantiles, the columns q of the row";
+                table.refuse("m1", detail, &mut violations);
+                continue;
+            }
+            let at = |member: &str| format!("/{member}");
             let spread = of_point(quantiles.as_ref(), members.as_deref(), at, &mut violations);
             let posted = spread.as_ref().map(|(kind, row)| Posted { kind, row });
             let value = match value_of(row.value, posted) {
@@ -179,11 +184,18 @@ impl Row {
         if table.given("valid_time").is_none() {
             table.refuse("valid_time", "is missing", violations);
         }
-        let (mut quantiles, mut members) = (Vec::new(), Vec::new());
+        let (mut quantiles, mut members, mut has_gap) = (Vec::new(), Vec::new(), false);
         for (column, number) in table.spread(violations) {
             match column {
                 SpreadColumn::Level(level) => quantiles.push((level, number)),
-                SpreadColumn::Member(_) => members.push(number),
+                SpreadColumn::Member(place) => {
+                    if usize::from(place) != members.len() + 1 && !has_gap {
+                        has_gap = true;
+                        let column = format!("m{}", members.len() + 1);
+                        table.refuse(&column, "is missing, and later members are not", violations);
+                    }
+                    members.push(number);
+                }
             }
         }
         let has_numbers = !quantiles.is_empty() || !members.is_empty();

@@ -3,12 +3,13 @@
 use poem_openapi::{OpenApi, param::Query};
 use uuid::Uuid;
 
-use super::{super::tag::Tag, scope::scopes};
+use super::{super::tag::Tag, scope::scopes, spread::wanted};
 use crate::{
     domain::{
         Error, Timestamp,
         contract::ALL_METRICS,
         prediction::{LatestPrediction, LatestQuery},
+        spread::Selection,
         track::Tracks,
     },
     http::form::{answer::Find, auth::Auth, reply::Plain},
@@ -46,6 +47,13 @@ impl LatestApi {
         track: Query<Option<Tracks>>,
         /// Return the value that is valid at this time, instead of the newest issue.
         at: Query<Option<Timestamp>>,
+        /// Returns the quantiles and members beside each value: `all`, `members`, or the quantiles of these levels, such as
+        /// `0.1,0.9`.
+        spread: Query<Option<Selection>>,
+        /// Returns the probability of a value greater than this threshold, from the quantiles or members.
+        exceeds: Query<Option<f64>>,
+        /// Returns the probability of a value less than this threshold.
+        below: Query<Option<f64>>,
     ) -> Find<Plain<Vec<LatestPrediction>>> {
         let locations = location_id.0.unwrap_or_default();
         let scopes = scopes(&locations, &job_id.0.unwrap_or_default())?;
@@ -59,6 +67,7 @@ impl LatestApi {
             source: source.0,
             tracks: track.0.unwrap_or_default(),
             at: at.0,
+            spread: wanted(spread.0, exceeds.0, below.0)?,
         };
         Ok(Plain(prediction::latest(&self.0, &auth.0, query).await?))
     }

@@ -24,7 +24,7 @@ use tokio::time::{Duration, Instant};
 use crate::{
     domain::{
         Error, Gaps,
-        prediction::{DirectPoint, MAX_RUNS, PredictionCounts},
+        prediction::{DirectPoint, MAX_POINTS, MAX_RUNS, PredictionCounts},
     },
     http::{
         form::{auth::Session, body_bytes::buffer, json_lines, json_text},
@@ -36,6 +36,9 @@ use crate::{
 
 /// Maximum number of points of a part. A part also ends at [`MAX_RUNS`] runs.
 const PART: usize = 20_000;
+
+/// Maximum number of numbers of a point, with its quantiles or members. Longer points are refused when their part is stored.
+const MOST_OF_POINT: usize = 1000;
 
 /// Maximum size of a part's lines, in bytes.
 const PART_BYTES: usize = 8 * 1024 * 1024;
@@ -100,6 +103,7 @@ pub async fn keep(app: &App, lines: Lines, gaps: Gaps) -> Result<PredictionCount
         buffered: lines.buffered,
         counts: PredictionCounts::default(),
         part: Vec::new(),
+        numbers: 0,
         runs: HashSet::new(),
         hasher: RandomState::new(),
         part_bytes: 0,
@@ -131,6 +135,8 @@ struct Kept<'a> {
     counts: PredictionCounts,
     /// Points that were parsed and are not stored yet.
     part: Vec<DirectPoint>,
+    /// Number of numbers of the part's points.
+    numbers: usize,
     /// Hashes of the runs in the part. Their number is that of the distinct runs.
     runs: HashSet<u64>,
     hasher: RandomState,
@@ -181,7 +187,10 @@ impl Kept<'_> {
     }
 
     fn is_full(&self) -> bool {
-        self.part.len() >= PART || self.runs.len() >= MAX_RUNS || self.part_bytes >= PART_BYTES
+        self.part.len() >= PART
+            || self.numbers >= MAX_POINTS - MOST_OF_POINT
+            || self.runs.len() >= MAX_RUNS
+            || self.part_bytes >= PART_BYTES
     }
 
     /// Counts `more` bytes that have arrived. `rest` is the number of bytes that are not parsed yet. If the memory
@@ -218,6 +227,7 @@ impl Kept<'_> {
         }
         let point: DirectPoint = json_lines::parse_line(line, self.gaps, self.lines, self.place)?;
         self.runs.insert(self.hasher.hash_one(point.run()));
+        self.numbers += point.numbers();
         self.part.push(point);
         self.lines += 1;
         Ok(())
@@ -231,6 +241,7 @@ impl Kept<'_> {
         let caller = self.session.caller()?;
         let part = std::mem::take(&mut self.part);
         self.runs.clear();
+        self.numbers = 0;
         if !part.is_empty() {
             let first = self.lines_kept;
             self.counts += prediction::post_lines(self.app, &caller, part, first, self.gaps).await?;

@@ -40,6 +40,7 @@ pub fn body(found: Predictions, form: Form, dialect: Dialect, by_issue: bool, wi
 /// Returns predictions as CSV without the column `track`. `is_first` adds the header line.
 pub fn csv_of(found: &Predictions, is_first: bool) -> Vec<u8> {
     let mut form = CsvRows::new(Dialect::default(), false);
+    form.spread = SpreadColumns::of(&found.spreads);
     let mut out = Vec::with_capacity(found.rows.len() * 200);
     if is_first {
         form.begin(found, &mut out);
@@ -319,11 +320,11 @@ impl Rows for CsvRows {
 }
 
 /// Returns a value serialized as JSON.
-pub fn json(value: &impl Serialize) -> String {
+fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
 /// Appends a number as JSON.
-pub fn put(out: &mut Vec<u8>, value: f64) {
+fn put(out: &mut Vec<u8>, value: f64) {
     let _ = serde_json::to_writer(out, &value);
 }

@@ -91,7 +91,9 @@ impl SpreadColumns {
     /// Returns the cells of a row. Those of numbers that it does not have are empty.
     pub fn cells(&self, found: &FoundSpreads, row: usize, spread: Option<&Spread>) -> Vec<String> {
         let numbers = found.row(row);
-        let text = |number: Option<f64>| number.map_or_else(String::new, |number| super::rows::json(&number));
+        let text = |number: Option<f64>| {
+            number.map_or_else(String::new, |number| serde_json::to_string(&number).unwrap_or_default())
+        };
         let quantile = |level: &f64| match spread {
             Some(Spread::Quantiles(levels)) => {
                 let index = levels.iter().position(|own| own == level);

@@ -1,0 +1,169 @@
+//! Scores of quantiles and members: published numbers on real weather.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    accuracy::{HOUR, Weather, assert_near, temperatures},
+    app::ADMIN,
+};
+
+const DAY: i64 = 24 * HOUR;
+const WINDOW: &str = "metric=temperature&from=2013-01-01T00:00:00Z&to=2014-01-01T00:00:00Z&lead_edges=PT1H,PT25H,PT49H";
+
+/// The nine readings of the days before at the same hour, for each valid time that has all of them.
+fn ensembles(issue: i64, readings: &std::collections::BTreeMap<i64, f64>) -> Vec<(i64, Vec<f64>)> {
+    let members = |valid: i64| {
+        let known = (valid - issue + DAY - 1) / DAY;
+        let member = |more: i64| readings.get(&(valid - (known + more) * DAY)).copied();
+        Some((valid, (0..9).map(member).collect::<Option<Vec<_>>>()?))
+    };
+    (1..=48).filter_map(|hour| members(issue + hour * HOUR)).collect()
+}
+
+/// Posts the ensembles of the season for a new job, whose role has more members. `numbers` returns those of an ensemble.
+async fn post(weather: &Weather, source: &str, role: Value, member: &str, numbers: impl Fn(&[f64]) -> Value) -> String {
+    let sensor = weather
+        .app
+        .ok(ADMIN, &format!("GET /sensors/{}", weather.sensor), Value::Null)
+        .await;
+    let mut output = json!({ "role": "temperature", "metric": "temperature", "unit": "°C" });
+    output
+        .as_object_mut()
+        .unwrap()
+        .extend(role.as_object().unwrap().clone());
+    let setup = json!({
+        "organisation_id": sensor["organisation_id"], "source": { "name": source },
+        "source_version": {
+            "version": "1", "output_roles": [output],
+            "input_roles": [{ "role": "air", "input_kind": "sensor", "metric": "temperature" }],
+        },
+        "job": { "name": source },
+        "role_bindings": [{ "role": "air", "input_type": "sensor", "input_id": weather.sensor }],
+    });
+    let job = weather.app.ok(ADMIN, "POST /jobs/setup", setup).await["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let readings = temperatures("EWR");
+    let first = prediction_api::domain::Timestamp::parse("2013-04-02T04:00:00Z")
+        .unwrap()
+        .micros();
+    let text = |micros: i64| prediction_api::domain::Timestamp::from_micros(micros).to_string();
+    for day in 0..213 {
+        let issue = first + day * DAY;
+        let point = |(valid, ensemble): (i64, Vec<f64>)| {
+            let mut point = Map::from_iter([("role".to_owned(), json!("temperature"))]);
+            point.insert("valid_time".to_owned(), json!(text(valid)));
+            point.insert(member.to_owned(), numbers(&ensemble));
+            Value::from(point)
+        };
+        let points: Vec<_> = ensembles(issue, &readings).into_iter().map(point).collect();
+        let body = json!({ "job_id": job, "issue_time": text(issue), "predictions": points });
+        weather.app.post("/api/v1/predictions", &body).await.expect(200);
+    }
+    job
+}
+
+/// The pairs, the scores of members, of the quantiles of 10, 50 and 90 %, and the Brier score, of each day ahead.
+type Expected = (u64, [f64; 2], [f64; 3], [f64; 4], [f64; 3], f64);
+
+const EXPECTED: [Expected; 2] = [
+    (
+        4969,
+        [2.357_284, 2.143_486],
+        [0.689_926, 1.652_184, 0.733_785],
+        [0.775_609, 9.717_086, 14.237_110, 2.050_596],
+        [0.134_433, 0.520_829, 0.873_415],
+        0.048_083,
+    ),
+    (
+        4968,
+        [2.518_255, 2.304_398],
+        [0.755_087, 1.732_438, 0.829_585],
+        [0.739_936, 9.718_498, 15.846_719, 2.211_406],
+        [f64::NAN; 3],
+        0.052_099,
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scores_of_ensembles_on_real_weather_are_those_of_an_independent_program() {
+    let weather = Weather::start().await;
+    let members = post(&weather, "ensemble", json!({ "members": 9 }), "members", |ensemble| {
+        json!(ensemble)
+    })
+    .await;
+    let levels = json!({ "quantiles": [0.1, 0.5, 0.9] });
+    let quantiles = post(&weather, "quantiles", levels, "quantiles", |ensemble| {
+        let mut sorted = ensemble.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        json!({ "0.1": sorted[0], "0.5": sorted[4], "0.9": sorted[8] })
+    })
+    .await;
+    let of_members = weather
+        .scores(&format!("{WINDOW}&job_id={members}&threshold=30&reference=persistence"))
+        .await;
+    let of_quantiles = weather
+        .scores(&format!("{WINDOW}&job_id={quantiles}&threshold=30"))
+        .await;
+    for (index, (pairs, crps, pinball, interval, below, brier)) in EXPECTED.into_iter().enumerate() {
+        let (row, quantiles) = (&of_members[index], &of_quantiles[index]);
+        assert_eq!((&row["pairs"], &quantiles["pairs"]), (&json!(pairs), &json!(pairs)));
+        assert_near(row, "crps", crps[0]);
+        assert_near(row, "crps_fair", crps[1]);
+        assert_near(&row["events"][0], "brier", brier);
+        // The mean of the members differs from the median in its own scores only.
+        assert_near(quantiles, "wis", interval[3]);
+        let band = &quantiles["intervals"][0];
+        assert_near(band, "coverage", interval[0]);
+        assert_near(band, "width", interval[1]);
+        assert_near(band, "interval_score", interval[2]);
+        for (level, score) in quantiles["quantiles"].as_array().unwrap().iter().enumerate() {
+            assert_near(score, "pinball", pinball[level]);
+            if !below[level].is_nan() {
+                assert_near(score, "share_below", below[level]);
+            }
+        }
+        let ranks: Vec<_> = row["rank_histogram"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|rank| rank.as_f64().unwrap())
+            .collect();
+        assert_eq!(ranks.len(), 10);
+        assert_near(&json!({ "sum": ranks.iter().sum::<f64>() }), "sum", pairs as f64);
+        // The event of the reference is that of its value: its Brier score is the part of the pairs that it has wrong.
+        assert!(row["events"][0]["brier_reference"].as_f64().unwrap() > brier);
+        assert!(row["spread"].as_f64().unwrap() > 1.0);
+        // Rows without a spread have none of these.
+        assert!(row.get("wis").is_none() && quantiles.get("crps").is_none(), "{row}");
+    }
+    let plain = weather.days("").await;
+    assert!(
+        plain[0].get("wis").is_none() && plain[0].get("quantiles").is_none(),
+        "{}",
+        plain[0]
+    );
+    // As CSV, with a column for each score.
+    let path = format!("/api/v1/accuracy?{WINDOW}&job_id={quantiles}&threshold=30&format=csv");
+    let csv = weather.app.get(&path).await.text;
+    let (header, row) = (csv.lines().next().unwrap(), csv.lines().nth(1).unwrap());
+    let cells: Map<String, Value> = header
+        .split(',')
+        .map(str::to_owned)
+        .zip(row.split(',').map(Value::from))
+        .collect();
+    for (name, score) in [
+        ("wis", &of_quantiles[0]["wis"]),
+        ("q0.9_pinball", &of_quantiles[0]["quantiles"][2]["pinball"]),
+        ("q0.1_q0.9_coverage", &of_quantiles[0]["intervals"][0]["coverage"]),
+        ("ge_30_brier", &of_quantiles[0]["events"][0]["brier"]),
+        ("crps", &Value::from("")),
+    ] {
+        let expected = score.as_str().map_or_else(|| score.to_string(), str::to_owned);
+        assert_eq!(cells[name], expected, "{name} in {csv}");
+    }
+    // Late predictions and other filters choose the pairs as they do for values.
+    let none = weather.scores(&format!("{WINDOW}&job_id={members}&late=exclude")).await;
+    assert_eq!(none.iter().filter(|row| row.get("crps").is_some()).count(), 0);
+}
