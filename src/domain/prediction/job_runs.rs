@@ -8,7 +8,7 @@ use super::{
 use crate::domain::{
     duration::PostedDuration,
     error::Result,
-    spread::{Columns, Posted, of_point, value_of},
+    spread::{Columns, Posted, count_of_point, of_point, value_of},
     time::Timestamp,
     value::PostedValue,
     violations::Violations,
@@ -152,8 +152,7 @@ impl JobPost {
 impl PredictionPoint {
     /// Returns the number of numbers of the point.
     fn numbers(&self) -> usize {
-        let quantiles = self.quantiles.as_ref().map_or(0, |quantiles| quantiles.0.len());
-        1 + quantiles + self.members.as_ref().map_or(0, Vec::len)
+        1 + count_of_point(self.quantiles.as_deref(), self.members.as_deref())
     }
 }
 

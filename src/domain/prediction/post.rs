@@ -15,7 +15,7 @@ use crate::domain::{
     duration::PostedDuration,
     object::objects,
     object_or_array::ObjectOrArray,
-    spread::{ByLevel, Kind},
+    spread::{ByLevel, Kind, count_of_point},
     text::{Name, Stage},
     time::Timestamp,
     track::Track,
@@ -247,8 +247,7 @@ pub struct DirectPoint {
 impl DirectPoint {
     /// Returns the number of numbers of the point.
     pub fn numbers(&self) -> usize {
-        let quantiles = self.quantiles.as_ref().map_or(0, |quantiles| quantiles.0.len());
-        1 + quantiles + self.members.as_ref().map_or(0, Vec::len)
+        1 + count_of_point(self.quantiles.as_deref(), self.members.as_deref())
     }
 
     /// Returns the properties that all points of one run have in common, as a value that can be hashed.

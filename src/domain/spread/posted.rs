@@ -83,6 +83,11 @@ pub fn value_of(value: Option<PostedValue>, posted: Option<Posted<'_>>) -> Resul
     }
 }
 
+/// Returns the number of quantiles and members that a single point was posted with.
+pub fn count_of_point(quantiles: Option<&ByLevel<f64>>, members: Option<&[f64]>) -> usize {
+    quantiles.map_or(0, |quantiles| quantiles.0.len()) + members.map_or(0, <[f64]>::len)
+}
+
 /// Returns the numbers that a single point was posted with. Adds a violation if there are both quantiles and members, or
 /// an empty list. `at` returns the JSON pointer of a member of the point.
 pub fn of_point(
