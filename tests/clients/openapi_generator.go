@@ -77,8 +77,9 @@ func main() {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	points := []api.PredictionPoint{}
 	for hour := 0; hour < 3; hour++ {
-		value := *api.NewNullableFloat64(api.PtrFloat64(float64(hour)))
-		points = append(points, *api.NewPredictionPoint("out", start.Add(time.Duration(hour)*time.Hour), value))
+		point := *api.NewPredictionPoint("out", start.Add(time.Duration(hour)*time.Hour))
+		point.SetValue(float64(hour))
+		points = append(points, point)
 	}
 	post := api.NewJobPost(job.Id)
 	post.SetIssueTime(start)

@@ -27,9 +27,15 @@ async fn day(
     let (jobs, to) = (Some(vec![job]), Some(from + Duration::days(1)));
     Ok(list_predictions(
         api, metric, None, jobs, None, None, None, None, Some(from), to, None, None, None, None, None, shape, None, None,
-        None, None, None, None,
+        None, None, None, None, None, None, None,
     )
     .await?)
+}
+
+fn point(role: &str, valid_time: DateTime<FixedOffset>, value: f64) -> PredictionPoint {
+    let mut point = PredictionPoint::new(role.into(), valid_time);
+    point.value = Some(Some(value));
+    point
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -58,7 +64,7 @@ async fn main() -> Result<(), Failure> {
 
     let start = DateTime::parse_from_rfc3339("2026-01-01T00:00:00Z")?;
     let at = |hour: i32| start + Duration::hours(hour.into());
-    let points = (0..3).map(|hour| PredictionPoint::new("out".into(), at(hour), Some(hour.into()))).collect();
+    let points = (0..3).map(|hour| point("out", at(hour), hour.into())).collect();
     let post = JobPost { issue_time: Some(Some(start)), predictions: Some(points), ..JobPost::new(job) };
     let posted = || PostedPredictions::JobPost(post.clone().into());
     assert_eq!(post_predictions(&api, posted(), None).await?.stored, 3);
@@ -104,7 +110,7 @@ async fn main() -> Result<(), Failure> {
     assert_eq!(sizes, [2, 1]);
 
     let bad = JobPost {
-        predictions: Some(vec![PredictionPoint::new("x".into(), start, Some(1.0))]),
+        predictions: Some(vec![point("x", start, 1.0)]),
         ..JobPost::new(job)
     };
     match post_predictions(&api, PostedPredictions::JobPost(bad.into()), None).await {
