@@ -1,5 +1,5 @@
-// How sure a model is: the fan of quantiles, members as lines and as a fan, what the readout and the table say, versions on trial, and
-// the form that declares levels.
+// How sure a model is: the fan of quantiles, members as lines and as a fan, what the readout and the table say, versions on trial,
+// the form that declares levels, and whether the model is as sure as it says.
 // Usage: node spread.mjs URL ADMIN_TOKEN [FOLDER], on a server without data; see browser.mjs.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -315,6 +315,165 @@ tests["a version is published with levels and with members"] = async () => {
   assert.deepEqual(await dialog.locator(".mark").allInnerTexts(), ["changed", "changed"]);
   await dialog.getByText("10, 25, 50, 75, 90 %").waitFor();
   await look(page, "compare versions with quantiles");
+  await call("DELETE", `/api/v1/jobs/${job.id}`);
+};
+
+const MEASURED = [
+  { role: "temperature", metric: "temperature", unit: "°C", quantiles: LEVELS },
+  { role: "wind", metric: "wind", unit: "m/s", members: 9 },
+  { role: "rain", metric: "rain", unit: "mm" },
+];
+/** Runs of eight hours, six hours apart, and what is measured an hour after the first of them and later. */
+const [RUNS, AHEAD] = [10, 8];
+const truths = Array.from({ length: RUNS * 6 }, (_, index) => Number((10 + 3 * Math.sin((index + 1) * 1.7)).toFixed(2)));
+const QUANTILES = [8, 9, 10, 11, 12];
+const MEMBERS = [7.011, 8.011, 9.011, 9.511, 10.011, 10.511, 11.011, 12.011, 12.511];
+
+/** A job with quantiles, members and plain values, all of which are measured and never change. */
+async function measured(name = `Measured ${Date.now()}`) {
+  organisation ??= await call("POST", "/api/v1/organisations", { name: "Sure farm" });
+  const organisation_id = organisation.id;
+  const location_id = (await call("POST", "/api/v1/locations", { name, organisation_id, latitude: 52, longitude: 13 })).id;
+  const job = await call("POST", "/api/v1/jobs/setup", {
+    organisation_id, source: { name: `${name} model` }, source_version: { version: "1.0.0", input_roles: [], output_roles: MEASURED },
+    job: { name, location_id }, role_bindings: [],
+  });
+  const start = now - 72 * HOUR;
+  for (const { metric, unit } of MEASURED) {
+    const sensor = await call("POST", "/api/v1/sensors", { organisation_id, location_id, name: `${name} ${metric}`, metric, unit });
+    const readings = [10, ...truths].map((value, hour) => ({ sensor_id: sensor.id, time: iso(start + hour * HOUR), value }));
+    await call("POST", "/api/v1/readings", readings);
+  }
+  const all = (value) => Array.from({ length: AHEAD }, () => value);
+  for (let run = 0; run < RUNS; run += 1) {
+    const issue = start + 6 * run * HOUR;
+    const at = { start: iso(issue + HOUR), step: "PT1H" };
+    await call("POST", "/api/v1/predictions", { job_id: job.id, issue_time: iso(issue), series: [
+      { role: "temperature", ...at, quantiles: Object.fromEntries(LEVELS.map((level, index) => [level, all(QUANTILES[index])])) },
+      { role: "wind", ...at, members: MEMBERS.map(all) },
+      { role: "rain", ...at, values: all(10) },
+    ] });
+  }
+  return { job, hash: `#/jobs/${job.id}?sensor=none` };
+}
+
+const share = (part) => `${Number(((part / truths.length) * 100).toFixed(1))} %`;
+const accuracy = (page) => page.locator("section.accuracy");
+
+/** The section about accuracy, once it is read. */
+async function scored(page, metric) {
+  await accuracy(page).scrollIntoViewIfNeeded();
+  const choice = accuracy(page).getByLabel("Output", { exact: true });
+  await choice.waitFor();
+  if (metric) await choice.selectOption(metric);
+  await accuracy(page).locator(".by-pair .points").waitFor({ state: "attached" });
+  await page.waitForFunction((count) => !document.querySelector(".accuracy .loading")
+    && document.querySelector(".accuracy .choices .quiet")?.innerText.startsWith(count), `${truths.length}`);
+}
+
+const cells = async (place) => (await place.locator("tbody tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.innerText))))
+  .map((row) => row.map((cell) => cell.replaceAll("\u00a0", " ")));
+const figures = async (page) => Object.fromEntries(await accuracy(page).locator(".of-spread dt").evaluateAll((terms) =>
+  terms.map((term) => [term.innerText, term.nextElementSibling.innerText])));
+const headsOf = (page) => accuracy(page).locator(".scores thead th").allInnerTexts();
+
+tests["the quantiles are reliable if their points are on the diagonal"] = async () => {
+  const { job, hash } = await measured();
+  const page = await chart(`${hash}&metric=temperature`);
+  await scored(page);
+  const below = QUANTILES.map((quantile) => truths.filter((truth) => truth <= quantile).length);
+  const picture = accuracy(page).getByRole("img", { name: /^Reliability of 5 quantiles: / });
+  const label = (await picture.getAttribute("aria-label")).replaceAll("\u00a0", " ");
+  assert.ok(label.includes(`: ${share(below[0])} of the measurements are at or below that of 10 %, ${share(below[4])} `) && label.includes("60 pairs"), label);
+  // The place of each point, in shares of the diagonal.
+  const [left, bottom, right, top] = (await picture.locator(".diagonal").getAttribute("d")).match(/[\d.]+/g).map(Number);
+  const points = await picture.locator(".point").evaluateAll((points) => points.map((point) => ["cx", "cy"].map((name) => Number(point.getAttribute(name)))));
+  assert.equal(points.length, LEVELS.length);
+  for (const [index, [x, y]] of points.entries()) {
+    assert.ok(Math.abs((x - left) / (right - left) - LEVELS[index]) < 0.001, `the point of ${LEVELS[index]} stands at ${x}`);
+    assert.ok(Math.abs((y - bottom) / (top - bottom) - below[index] / truths.length) < 0.001, `the point of ${LEVELS[index]} is ${y} high`);
+  }
+  assert.equal(await picture.locator(".point.hollow").count(), 0);
+  const readout = () => words(accuracy(page).locator(".by-level .bars-word"));
+  assert.match(await readout(), /^Farthest off: \d+ %: [\d.]+ % at or below, 60 pairs$/);
+  await picture.locator(".hit").nth(3).hover();
+  await page.waitForFunction(() => document.querySelector(".by-level .bars-word").innerText.startsWith("75"));
+  assert.equal(await readout(), `75 %: ${share(below[3])} at or below, 60 pairs`);
+  // The same as numbers, and the scores are those of the API.
+  await accuracy(page).locator("summary", { hasText: "Levels as a table" }).click();
+  const [row] = (await call("GET", `/api/v1/accuracy?job_id=${job.id}&metric=temperature&lead_edges=0,21601&reference=persistence&from=${iso(now - 96 * HOUR)}`));
+  assert.equal(row.pairs, truths.length);
+  assert.deepEqual((await cells(accuracy(page).locator(".by-level"))).map(([level, at, , pairs]) => [level, at, pairs]),
+    LEVELS.map((level, index) => [`${level * 100} %`, share(below[index]), "60"]));
+  const inside = (low, high) => truths.filter((truth) => truth >= low && truth <= high).length;
+  const digits = (value) => `${value.toPrecision(3)} °C`;
+  assert.deepEqual(await cells(accuracy(page).locator(".of-spread")), [
+    ["10 to 90 %", share(inside(8, 12)), "80 %", "4.00 °C", digits(row.intervals[0].interval_score)],
+    ["25 to 75 %", share(inside(9, 11)), "50 %", "2.00 °C", digits(row.intervals[1].interval_score)],
+  ]);
+  assert.deepEqual(await figures(page), { "Weighted interval score": digits(row.wis), "Mean absolute error": digits(row.mae) });
+  const heads = await headsOf(page);
+  assert.ok(heads.includes("Weighted interval score") && !heads.includes("CRPS"), heads.join());
+  assert.equal(await accuracy(page).locator(".scores td[data-title='Weighted interval score']").first().innerText(), digits(row.wis));
+  assert.equal(await accuracy(page).locator(".by-rank").count(), 0);
+  // Few pairs are hollow points.
+  await accuracy(page).getByLabel("Lead time", { exact: true }).selectOption({ label: "6 to 12 hours ahead" });
+  await picture.locator(".point.hollow").first().waitFor();
+  await accuracy(page).locator(".by-level").getByText("Fewer than 30 pairs say little.").waitFor();
+  await call("DELETE", `/api/v1/jobs/${job.id}`);
+};
+
+tests["members have a rank histogram with an even share, and values alone have neither"] = async () => {
+  const { job, hash } = await measured();
+  const page = await chart(`${hash}&metric=wind`);
+  await scored(page);
+  const ranks = Array.from({ length: MEMBERS.length + 1 }, (_, rank) =>
+    truths.filter((truth) => MEMBERS.filter((member) => member < truth).length === rank).length);
+  const most = Math.max(...ranks);
+  const even = truths.length / ranks.length;
+  const picture = accuracy(page).getByRole("img", { name: /^Rank histogram of 60 pairs with 9 members\. An even share is 6\. / });
+  const bars = await picture.locator("rect.bar").evaluateAll((bars) => bars.map((bar) => Number(bar.getAttribute("height"))));
+  assert.equal(bars.length, ranks.length);
+  for (const [index, height] of bars.entries()) {
+    assert.ok(Math.abs(height - Math.max(1, (ranks[index] / most) * 100)) < 0.01, `${height} is the height of ${ranks[index]}`);
+  }
+  const line = Number(/^M0 ([\d.]+)H/.exec(await picture.locator(".even").getAttribute("d"))[1]);
+  assert.ok(Math.abs(line - (100 - (even / most) * 100)) < 0.01, `the even share stands at ${line}`);
+  const readout = () => words(accuracy(page).locator(".by-rank .bars-word"));
+  assert.equal(await readout(), `up to ${most} of 60 pairs, an even share is 6`);
+  await picture.locator("g").nth(3).locator(".hit").hover();
+  await page.waitForFunction(() => document.querySelector(".by-rank .bars-word").innerText.startsWith("Above 3"));
+  assert.equal(await readout(), `Above 3 of 9 members: ${ranks[3]} pairs, ${share(ranks[3])}`);
+  await accuracy(page).locator("summary", { hasText: "Ranks as a table" }).click();
+  assert.deepEqual(await cells(accuracy(page).locator(".by-rank")), ranks.map((count, rank) => [`${rank}`, `${count}`, share(count)]));
+  const [row] = (await call("GET", `/api/v1/accuracy?job_id=${job.id}&metric=wind&lead_edges=0,21601&reference=persistence&from=${iso(now - 96 * HOUR)}`));
+  const digits = (value) => `${value.toFixed(value < 1 ? 3 : 2)} m/s`;
+  assert.deepEqual(await figures(page), {
+    CRPS: digits(row.crps), "Fair CRPS": digits(row.crps_fair), "Mean absolute error": digits(row.mae), "Spread of the members": digits(row.spread), RMSE: digits(row.rmse),
+  });
+  const heads = await headsOf(page);
+  assert.ok(heads.includes("CRPS") && !heads.includes("Weighted interval score"), heads.join());
+  assert.equal(await accuracy(page).locator(".by-level").count(), 0);
+  await scored(page, "rain");
+  await accuracy(page).locator(".of-spread").waitFor({ state: "detached" });
+  assert.equal(await accuracy(page).locator(".by-level, .by-rank, .even").count(), 0);
+  assert.ok(!/CRPS|interval score/.test((await headsOf(page)).join()));
+  await call("DELETE", `/api/v1/jobs/${job.id}`);
+};
+
+tests["reliability is drawn in light and dark, on a desktop and on a phone"] = async () => {
+  const { job, hash } = await measured("Frost at the weir");
+  for (const colorScheme of ["light", "dark"]) {
+    for (const [size, viewport] of Object.entries(SIZES)) {
+      for (const metric of ["temperature", "wind"]) {
+        const page = await chart(`${hash}&metric=${metric}`, { colorScheme, viewport });
+        await scored(page);
+        await accuracy(page).locator(".of-spread").waitFor();
+        await look(page, `reliability ${metric} ${size} ${colorScheme}`);
+        await page.context().close();
+      }
+    }
+  }
   await call("DELETE", `/api/v1/jobs/${job.id}`);
 };
 

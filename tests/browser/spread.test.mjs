@@ -1,4 +1,4 @@
-// Quantiles and members as the chart draws and writes them: node --test tests/browser/spread.test.mjs
+// Quantiles and members as the dashboard draws and writes them: node --test tests/browser/spread.test.mjs
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -9,6 +9,8 @@ const { bandsOf, extentOf, fanOf, hasSameSpread, mainBands, numbersOf, opacityAt
   await import("../../assets/dashboard/lib/spread.js");
 const { lines, points } = await import("../../assets/dashboard/lib/series.js");
 const { program } = await import("../../assets/dashboard/lib/worker.js");
+const { farthestOf, ranksOf, stripsOf } = await import("../../assets/dashboard/lib/reliability.js");
+const { text: reliability } = await import("../../assets/dashboard/texts/reliability.js");
 const { compareRoles } = await import("../../assets/dashboard/lib/contracts.js");
 const { text } = await import("../../assets/dashboard/texts/spread.js");
 
@@ -133,4 +135,32 @@ test("versions with other levels differ", () => {
   const marks = (one, other) => compareRoles([{ role: "a", ...one }], [{ role: "a", ...other }]).map(({ mark, changed }) => [mark, ...changed]);
   assert.deepEqual(marks({ quantiles: [0.1, 0.9] }, { quantiles: [0.1, 0.9] }), [["same"]]);
   assert.deepEqual(marks({ quantiles: [0.1, 0.9] }, { members: 20 }), [["changed", "quantiles", "members"]]);
+});
+
+test("the reliability of levels", () => {
+  const of = (...pairs) => pairs.map(([level, share_below]) => ({ level, share_below }));
+  assert.equal(farthestOf(of([0.1, 0.2], [0.5, 0.45], [0.9, 0.7])).level, 0.9);
+  assert.equal(farthestOf(of([0.1, 0.1], [0.9, 0.9])).level, 0.1);
+  const close = (found, expected) => assert.ok(found.flat().every((end, index) => Math.abs(end - expected.flat()[index]) < 1e-12), JSON.stringify(found));
+  close(stripsOf([0.1, 0.5, 0.9]), [[0, 0.3], [0.3, 0.7], [0.7, 1]]);
+  close(stripsOf([0.3]), [[0, 1]]);
+});
+
+test("a rank histogram has one rank more than members, and equal members share a measurement", () => {
+  assert.deepEqual(ranksOf([3, 2, 1]), { members: 2, pairs: 6, even: 2 });
+  const third = 1 / 3;
+  assert.equal(ranksOf([0, third, 1 + third, third]).pairs, 2);
+  const all = ranksOf([1200, 0.5, 3]);
+  assert.deepEqual([0, 1, 2].map((place) => reliability.rank(place, [1200, 0.5, 3][place], all).replaceAll("\u00a0", " ")), [
+    "Below all 2 members: 1,200 pairs, 99.7 %", "Above 1 of 2 members: 0.5 pairs, 0 %", "Above all 2 members: 3 pairs, 0.2 %",
+  ]);
+  assert.match(reliability.ranksLabel([1200, 0.5, 3], all), /^Rank histogram of 1,204 pairs with 2 members\. .* The most, 1,200, are below all 2 members\.$/);
+});
+
+test("only the scores that a row has are listed", () => {
+  const names = (row) => reliability.figures(row, "m").map(([name]) => name);
+  assert.deepEqual(names({ mae: 1, wis: 2, rmse: 3 }), ["Weighted interval score", "Mean absolute error"]);
+  assert.deepEqual(names({ mae: 1, crps: 2, rmse: 3 }), ["CRPS", "Mean absolute error"]);
+  const interval = { lower: 0.1, upper: 0.9, coverage: 0.775609, width: 9.717086, interval_score: 14.23711 };
+  assert.deepEqual(reliability.interval(interval, "m").map((cell) => cell.replaceAll("\u00a0", " ")), ["10 to 90 %", "77.6 %", "80 %", "9.72 m", "14.2 m"]);
 });

@@ -6,9 +6,9 @@ const [WIDTH, HEIGHT, BELOW] = [10, 100, 9];
 
 /**
  * `bars` are `{ at, value, word, isOff, cells }`, at places from 0 to below `count`. With `isSigned` they rise and fall from the
- * middle; with `isOff` they have a mark below. `scale` says what the full height is, `ends` stand below.
+ * middle; with `isOff` they have a mark below. A dashed line stands at the value `even`, if it is given. `scale` says what the full height is, `ends` stand below.
  */
-export function Bars({ bars, count, isSigned, label, scale, ends, summary, heads }) {
+export function Bars({ bars, count, isSigned, even, label, scale, ends, summary, heads }) {
   const [pointed, setPointed] = useState(null);
   const most = Math.max(...bars.map(({ value }) => Math.abs(value))) || 1;
   const zero = isSigned ? HEIGHT / 2 : HEIGHT;
@@ -23,6 +23,8 @@ export function Bars({ bars, count, isSigned, label, scale, ends, summary, heads
           <rect class="bar ${bar.isOff ? "off" : ""}" x=${bar.at * WIDTH + 1} width=${WIDTH - 2} y=${bar.value < 0 && isSigned ? zero : zero - size(bar)} height=${size(bar)} />
           ${bar.isOff && html`<rect class="bar off" x=${bar.at * WIDTH + 1} width=${WIDTH - 2} y=${HEIGHT + 4} height=${BELOW - 4} />`}
         </g>`)}
+      ${even !== undefined && ["seam", "even"].map((kind) => html`
+        <path class=${kind} d="M0 ${zero - size({ value: even })}H${count * WIDTH}" vector-effect="non-scaling-stroke" />`)}
       ${isSigned && html`<path class="zero" d="M0 ${zero}H${count * WIDTH}" vector-effect="non-scaling-stroke" />`}
     </svg>
     <p class="ends" aria-hidden="true">${ends.map((end) => html`<span>${end}</span>`)}</p>

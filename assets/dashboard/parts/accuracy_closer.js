@@ -1,4 +1,5 @@
-// A closer look at one version and range of lead times: by day, by hour of the day, pair by pair, and by class.
+// A closer look at one version and range of lead times: by day, by hour of the day, pair by pair, by class, and how
+// sure the model was.
 import { html } from "../lib/html.js";
 import { get } from "../lib/api.js";
 import { MOST_ROWS, lineOf, rangeOf } from "../lib/accuracy.js";
@@ -8,8 +9,9 @@ import { useZone } from "../lib/time.js";
 import { text } from "../texts/accuracy.js";
 import { Bars } from "./accuracy_bars.js";
 import { ClassTable } from "./accuracy_classes.js";
-import { Scatter } from "./accuracy_scatter.js";
 import { AccuracyProblem } from "./accuracy_problem.js";
+import { Reliability } from "./accuracy_reliability.js";
+import { Scatter } from "./accuracy_scatter.js";
 import { Field } from "./field.js";
 import { Pending } from "./problem.js";
 
@@ -43,6 +45,7 @@ export function Closer({ query, lines, line, row, unit }) {
           <${Hours} rows=${found.value.hours} unit=${unit} zone=${zone} />
           ${row.classes && html`<${ClassTable} table=${row.classes} />`}
         </div>
+        <${Reliability} row=${row} unit=${unit} />
       </div>`}`;
 }
 

@@ -3,16 +3,15 @@ import { html } from "../lib/html.js";
 import { get } from "../lib/api.js";
 import { MOST_ROWS, lineOf } from "../lib/accuracy.js";
 import { useLoaded } from "../lib/load.js";
-import { ticks } from "../lib/scale.js";
 import { number } from "../lib/value.js";
 import { text } from "../texts/accuracy.js";
 import { AccuracyProblem } from "./accuracy_problem.js";
+import { Square } from "./accuracy_square.js";
 import { Pending } from "./problem.js";
 
 /** The most points that are drawn. A request for several versions has more. */
 const MOST = 3000;
 const DAY = 86_400_000;
-const [SIZE, LEFT, TOP, BOTTOM] = [340, 44, 8, 40];
 
 /** `days` are the scores of `row` by day: of many pairs the newest days are drawn. */
 export function Scatter({ query, row, days, unit }) {
@@ -45,21 +44,8 @@ function Picture({ pairs, r2 }) {
   const values = pairs.flatMap(({ value, reading }) => [value, reading]);
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const air = (most - least || 1) * 0.04;
-  const [low, high] = [least - air, most + air];
-  const place = (value) => (value - low) / (high - low);
-  const x = (value) => LEFT + place(value) * (SIZE - LEFT - TOP);
-  const y = (value) => SIZE - BOTTOM - place(value) * (SIZE - BOTTOM - TOP);
-  const points = pairs.map(({ value, reading }) => `M${x(reading).toFixed(1)} ${y(value).toFixed(1)}h0`).join("");
-  const marks = ticks(low, high, 5);
-  return html`
-    <svg class="scatter" viewBox="0 0 ${SIZE} ${SIZE}" role="img" aria-label=${text.scatterLabel(pairs.length, r2)}>
-      ${marks.map((mark) => html`
-        <path class="grid" d="M${LEFT} ${y(mark)}H${SIZE - TOP}M${x(mark)} ${TOP}V${SIZE - BOTTOM}" />
-        <text class="tick" x=${LEFT - 6} y=${y(mark) + 4} text-anchor="end">${number(mark)}</text>
-        <text class="tick" x=${x(mark)} y=${SIZE - BOTTOM + 16} text-anchor="middle">${number(mark)}</text>`)}
-      <path class="diagonal" d="M${x(low)} ${y(low)}L${x(high)} ${y(high)}" />
-      <path class="points ${pairs.length < 300 ? "few-points" : ""}" d=${points} />
-      <text class="tick" x=${(LEFT + SIZE) / 2} y=${SIZE - 4} text-anchor="middle">${text.measured}</text>
-      <text class="tick" transform="translate(11 ${SIZE / 2 - 12}) rotate(-90)" text-anchor="middle">${text.predicted}</text>
-    </svg>`;
+  const draw = ({ x, y }) => html`<path class="points ${pairs.length < 300 ? "few-points" : ""}"
+    d=${pairs.map(({ value, reading }) => `M${x(reading).toFixed(1)} ${y(value).toFixed(1)}h0`).join("")} />`;
+  return html`<${Square} low=${least - air} high=${most + air} word=${number} label=${text.scatterLabel(pairs.length, r2)} across=${text.measured}
+    upwards=${text.predicted} draw=${draw} />`;
 }

@@ -69,8 +69,9 @@ export const text = {
   referenceLine: (name, version) => `${text.references[name] ?? name}${version ? `, for the times of ${version}` : ""}`,
   pairs: (number) => (number === 1 ? "1 pair" : `${count(number)} pairs`),
   few: "few",
+  fewHint: "Fewer than 30 pairs say little.",
   columns: {
-    lead: "Lead time", version: "Version", bias: "Bias", mae: "Mean absolute error", rmse: "RMSE", skill: "Against the reference", pairs: "Pairs",
+    lead: "Lead time", version: "Version", bias: "Bias", mae: "Mean absolute error", rmse: "RMSE", wis: "Weighted interval score", crps: "CRPS", skill: "Against the reference", pairs: "Pairs",
     days: "Days better / worse",
   },
   scores: "Scores by lead time",

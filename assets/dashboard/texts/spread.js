@@ -7,6 +7,8 @@ const between = (low, high, unit) => (low === high ? withUnit(low, unit) : `${nu
 
 export const text = {
   range,
+  /** A share of 1 in percent, such as "13.4 %". */
+  share: (share) => `${Number((share * 100).toFixed(1))}\u00a0%`,
   /** Such as "10 to 90 %: 10.5 to 14 °C". */
   band: (levels, [low, high], unit) => `${range(...levels)}: ${between(low, high, unit)}`,
   /** Such as "50 %: 12 °C". */
