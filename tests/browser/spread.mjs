@@ -1,5 +1,5 @@
 // How sure a model is: the fan of quantiles, members as lines and as a fan, what the readout and the table say, versions on trial,
-// the form that declares levels, and whether the model is as sure as it says.
+// the form that declares levels, whether the model is as sure as it says, and alerts with a probability.
 // Usage: node spread.mjs URL ADMIN_TOKEN [FOLDER], on a server without data; see browser.mjs.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -474,6 +474,135 @@ tests["reliability is drawn in light and dark, on a desktop and on a phone"] = a
       }
     }
   }
+  await call("DELETE", `/api/v1/jobs/${job.id}`);
+};
+
+const dialog = (page) => page.getByRole("dialog");
+const alertNamed = async (name) => (await call("GET", `/api/v1/alerts?name=${encodeURIComponent(name)}`))[0];
+
+async function alerts(options) {
+  const page = await open("#/jobs", { expected: [401, 422], ...options });
+  await signIn(page, admin);
+  await page.getByRole("heading", { name: "Jobs", exact: true }).waitFor();
+  await page.goto(`${url}/#/alerts`);
+  return page;
+}
+
+tests["an alert can have a probability if its output has quantiles or members"] = async () => {
+  const { job, hash } = await fan();
+  const [name, plain] = [`Warm ${Date.now()}`, `Plain ${Date.now()}`];
+  const page = await alerts();
+  const field = (label) => dialog(page).getByLabel(label, { exact: true });
+  const said = dialog(page).getByRole("region", { name: "In the past" }).getByRole("status");
+  const tried = [];
+  page.on("request", (request) => request.url().endsWith("/alerts/try") && tried.push(request.postDataJSON()));
+  await page.getByRole("button", { name: "Create an alert" }).click();
+  await field("Name").fill(name);
+  assert.equal(await field("Probability in %").count(), 0, "a probability is offered before a job is chosen");
+  await field("Job").selectOption({ label: job.name });
+  assert.equal(await field("Metric").inputValue(), "temperature");
+  await field("Threshold").fill("15");
+  await field("Probability in %").fill("5");
+  // The violation stands at its field, in percent.
+  const wrong = dialog(page).locator(".field", { has: page.getByLabel("Probability in %", { exact: true }) }).locator(".wrong");
+  await wrong.waitFor();
+  assert.equal(await words(wrong), "Enter more than 10 % and at most 90 %: the quantiles of this output reach no further.");
+  assert.equal(await field("Probability in %").getAttribute("aria-invalid"), "true");
+  assert.equal(tried.at(-1).probability, 0.05);
+  await look(page, "alert form with a wrong probability");
+  await field("Probability in %").fill("0");
+  await wrong.getByText(/^Enter more than 0\s%/).waitFor();
+  await field("Probability in %").fill("7");
+  await dialog(page).getByRole("button", { name: "Create the alert" }).click();
+  await wrong.getByText(/^Enter more than 10\s%/).waitFor();
+  await page.waitForFunction(() => document.activeElement.getAttribute("aria-invalid") === "true");
+  await field("Probability in %").fill("30");
+  await said.getByText("It would have been raised once").waitFor();
+  assert.equal(tried.at(-1).probability, 0.3);
+  await dialog(page).getByText(/peak [\d.]+, up to [\d.]+\s%/).first().waitFor();
+  await look(page, "alert form with a probability");
+  await dialog(page).getByRole("button", { name: "Create the alert" }).click();
+  await page.getByText(`${name} is created.`).waitFor();
+  const created = await alertNamed(name);
+  assert.equal(created.probability, 0.3);
+  const row = page.getByRole("row", { name });
+  await row.getByText(/^temperature ≥ 15 with a probability of at least 30\s% within 2 days$/).waitFor();
+
+  // Its states and transitions have the probability, the chart has it in the legend.
+  await row.getByRole("button", { name: "States and transitions" }).click();
+  await dialog(page).getByText(/with a probability of at least 30\s%/).waitFor();
+  await dialog(page).getByRole("button", { name: "Close" }).click();
+  const hours = Array.from({ length: HOURS }, (_, index) => index + 1);
+  const series = [{ role: "temperature", start: iso(now + HOUR), step: "PT1H", quantiles: quantilesOf(2, hours) }];
+  await call("POST", "/api/v1/predictions", { job_id: job.id, issue_time: iso(now), series });
+  await page.reload();
+  await row.getByText("raised").waitFor();
+  await row.getByRole("button", { name: "States and transitions" }).click();
+  const [raised] = await call("GET", `/api/v1/alerts/${created.id}/states`);
+  const likely = `${Number((raised.peak_probability * 100).toFixed(1))} %`;
+  for (const label of ["States", "Transitions"]) {
+    await dialog(page).getByRole("table", { name: label, exact: true }).waitFor();
+    assert.equal(await dialog(page).getByRole("table", { name: label, exact: true }).getByRole("columnheader", { name: "Highest probability" }).count(), 1);
+    const cell = dialog(page).getByRole("table", { name: label, exact: true }).locator("td[data-title='Highest probability']").first();
+    assert.equal(await words(cell), likely);
+  }
+  await look(page, "states of an alert with a probability");
+  await dialog(page).getByRole("button", { name: "Close" }).click();
+
+  // It is changed, and taken away.
+  await page.getByRole("button", { name: `Edit ${name}` }).click();
+  await page.waitForFunction(() => [...document.querySelectorAll("dialog input")].some(({ value }) => value === "30"));
+  await field("Probability in %").fill("57.5");
+  await dialog(page).getByRole("button", { name: "Save" }).click();
+  await page.getByText(`${name} is saved.`).waitFor();
+  await row.getByText(/at least 57\.5\s% within/).waitFor();
+  assert.equal((await alertNamed(name)).probability, 0.575);
+  await page.goto(`${url}/${hash}`);
+  await still(page);
+  await page.getByRole("list", { name: "Legend" }).getByText(new RegExp(`${name} ≥ 15, at least 57\\.5\\s%`)).waitFor();
+  await page.goto(`${url}/#/alerts`);
+  await page.getByRole("button", { name: `Edit ${name}` }).click();
+  await field("Probability in %").fill("");
+  await said.getByText(/would/).waitFor();
+  await dialog(page).getByRole("button", { name: "Save" }).click();
+  await row.getByText("temperature ≥ 15 within 2 days", { exact: true }).waitFor();
+  assert.equal((await alertNamed(name)).probability, undefined);
+
+  // What was entered for another output does not count.
+  await page.getByRole("button", { name: "Create an alert" }).click();
+  await field("Name").fill(plain);
+  await field("Job").selectOption({ label: job.name });
+  await field("Probability in %").fill("30");
+  await field("Metric").selectOption("plain");
+  await field("Probability in %").waitFor({ state: "detached" });
+  await field("Threshold").fill("99");
+  await said.getByText(/would/).waitFor();
+  assert.equal(tried.at(-1).probability, undefined);
+  await dialog(page).getByRole("button", { name: "Create the alert" }).click();
+  await page.getByText(`${plain} is created.`).waitFor();
+  assert.equal((await alertNamed(plain)).probability, undefined);
+  await page.getByRole("row", { name: plain }).getByText("plain ≥ 99 within 2 days", { exact: true }).waitFor();
+  for (const each of [name, plain]) await call("DELETE", `/api/v1/alerts/${(await alertNamed(each)).id}`);
+  await call("DELETE", `/api/v1/jobs/${job.id}`);
+};
+
+tests["the alert of a source has the probability of its newest version, in light and dark, on a phone"] = async () => {
+  const { job } = await ensembles();
+  const name = `Storm ${Date.now()}`;
+  const { id } = await call("POST", "/api/v1/alerts", {
+    name, organisation_id: organisation.id, source: `${job.name} model`, metric: "wind", when: "gt", value: 4, within: "P2D", probability: 0.6,
+  });
+  for (const colorScheme of ["light", "dark"]) {
+    const page = await alerts({ viewport: SIZES.phone, colorScheme });
+    await page.getByText(/^wind > 4 with a probability of at least 60\s% within 2 days$/).waitFor();
+    await look(page, `alerts with a probability phone ${colorScheme}`);
+    await page.getByRole("button", { name: `Edit ${name}` }).click();
+    await dialog(page).getByLabel("Probability in %", { exact: true }).waitFor();
+    await dialog(page).getByRole("status").getByText(/would/).waitFor();
+    await look(page, `alert form with a probability phone ${colorScheme}`);
+    await page.context().close();
+  }
+  await call("DELETE", `/api/v1/alerts/${id}`);
   await call("DELETE", `/api/v1/jobs/${job.id}`);
 };
 

@@ -1,4 +1,4 @@
-// Quantiles and members as the dashboard draws and writes them: node --test tests/browser/spread.test.mjs
+// Quantiles and members as the dashboard draws and writes them, and alerts with a probability: node --test tests/browser/spread.test.mjs
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -10,7 +10,9 @@ const { bandsOf, extentOf, fanOf, hasSameSpread, mainBands, numbersOf, opacityAt
 const { lines, points } = await import("../../assets/dashboard/lib/series.js");
 const { program } = await import("../../assets/dashboard/lib/worker.js");
 const { farthestOf, ranksOf, stripsOf } = await import("../../assets/dashboard/lib/reliability.js");
+const { canBeSure, percentOf, probabilityOf, trialOf } = await import("../../assets/dashboard/lib/alerts.js");
 const { text: reliability } = await import("../../assets/dashboard/texts/reliability.js");
+const { text: alerts } = await import("../../assets/dashboard/texts/alerts.js");
 const { compareRoles } = await import("../../assets/dashboard/lib/contracts.js");
 const { text } = await import("../../assets/dashboard/texts/spread.js");
 
@@ -163,4 +165,40 @@ test("only the scores that a row has are listed", () => {
   assert.deepEqual(names({ mae: 1, crps: 2, rmse: 3 }), ["CRPS", "Mean absolute error"]);
   const interval = { lower: 0.1, upper: 0.9, coverage: 0.775609, width: 9.717086, interval_score: 14.23711 };
   assert.deepEqual(reliability.interval(interval, "m").map((cell) => cell.replaceAll("\u00a0", " ")), ["10 to 90 %", "77.6 %", "80 %", "9.72 m", "14.2 m"]);
+});
+
+test("an alert has a probability if what it watches has quantiles or members", () => {
+  const jobs = [
+    { id: "a", source_id: "s", job_targets: [{ metric: "heat", quantiles: [0.1, 0.9] }, { metric: "plain" }] },
+    { id: "b", source_id: "t", job_targets: [{ metric: "wind", members: 9 }] },
+  ];
+  assert.ok(canBeSure({ job_id: "a" }, "heat", jobs) && canBeSure({ job_id: "b" }, "wind", jobs) && canBeSure({ source_id: "t" }, "wind", jobs));
+  assert.ok(![[{ job_id: "a" }, "plain"], [{ job_id: "b" }, "heat"], [{ source_id: "s" }, "wind"], [{}, "heat"], [{ job_id: "c" }, "heat"]]
+    .some(([alert, metric]) => canBeSure(alert, metric, jobs)));
+  // It may lose one that its output has no quantiles for any more.
+  assert.ok(canBeSure({ job_id: "a", probability: 0.5 }, "plain", jobs));
+});
+
+test("a form has the probability in percent", () => {
+  assert.deepEqual([0.07, 0.575, 1, undefined, null].map(percentOf), [7, 57.5, 100, undefined, null]);
+  assert.deepEqual(["7", 57.5, "0", "", undefined].map(probabilityOf), [0.07, 0.575, 0, null, null]);
+  const form = { job_id: "a", when: "ge", value: "15", within: "PT48H", issues: 1, probability: "30" };
+  assert.equal(trialOf(form, "heat", undefined, true).probability, 0.3);
+  assert.equal(trialOf({ ...form, probability: "0" }, "heat", undefined, true).probability, 0);
+  assert.equal(trialOf({ ...form, probability: "" }, "heat", undefined, true).probability, undefined);
+  assert.equal(trialOf(form, "heat", undefined, false).probability, undefined);
+});
+
+test("words name the probability of an alert", () => {
+  const plain = (sentence) => sentence.replaceAll("\u00a0", " ");
+  const alert = { name: "Hot", metric: "heat", when: "ge", value: 30, levels: [], within: "PT48H", lasting: "PT0S", issues: 1 };
+  assert.equal(plain(alerts.rule({ ...alert, probability: 0.3 })), "heat ≥ 30 with a probability of at least 30 % within 2 days");
+  assert.equal(alerts.rule(alert), "heat ≥ 30 within 2 days");
+  assert.equal(plain(alerts.threshold({ ...alert, probability: 0.3 })), "Hot ≥ 30, at least 30 %");
+  assert.deepEqual([{ peak: 3 }, { peak: 3, peak_probability: 0.62468 }].map(alerts.peaked).map(plain), ["peak 3", "peak 3, up to 62.5 %"]);
+  assert.equal(plain(alerts.probability_wrong("must be greater than 0 and at most 1")), "Enter more than 0 % and at most 100 %.");
+  assert.match(plain(alerts.probability_wrong("must be greater than 0.1 and at most 0.95: the output role declares no quantiles that say more")),
+    /^Enter more than 10 % and at most 95 %: the quantiles /);
+  assert.match(alerts.probability_wrong("needs quantiles or members, and the output role declares neither"), /^Leave this empty: /);
+  assert.equal(alerts.probability_wrong("must be a number"), "must be a number");
 });

@@ -1,5 +1,6 @@
 // Alerts: what a form sends, what is read of them, and which of them a chart shows.
 import { getAll } from "./api.js";
+import { numbersOf } from "./spread.js";
 import { duration } from "./time.js";
 
 /** The comparisons of the API, as they are written. */
@@ -25,11 +26,26 @@ export const lengthOf = ({ count, unit }) => (isBlank(count) ? "" : `PT${Number(
 /** Levels as the API takes them. */
 export const levelsOf = (levels) => levels.map(({ name, value }) => ({ name, value: Number(value) }));
 
+/** A probability in percent, as forms have it, without errors of rounding. */
+export const percentOf = (probability) => (isBlank(probability) ? probability : Number((probability * 100).toPrecision(12)));
+
+/** A probability as the API takes it, of a number in percent. */
+export const probabilityOf = (percent) => (isBlank(percent) ? null : Number((Number(percent) / 100).toPrecision(12)));
+
+/**
+ * Whether an alert can have a probability: an output of its job, or of a job of its source, has quantiles or members of the metric.
+ * An alert that has one may lose it, even if its output has neither any more.
+ */
+export function canBeSure({ job_id, source_id, probability }, metric, jobs) {
+  const watched = jobs.filter((job) => (job_id ? job.id === job_id : source_id && job.source_id === source_id));
+  return !isBlank(probability) || watched.some(({ job_targets }) => numbersOf(job_targets.find((target) => target.metric === metric)) > 0);
+}
+
 /**
  * The alert of a form as a trial over all that has arrived, or null while the form lacks something that a trial needs. `alert` is
- * the one that is changed: it keeps what it watches.
+ * the one that is changed: it keeps what it watches. The probability counts if the alert `isSure`.
  */
-export function trialOf(form, metric, alert) {
+export function trialOf(form, metric, alert, isSure) {
   const { job_id, source_id: source, location_id, stage, organisation_id } = alert ?? form;
   const levels = form.levels ?? [];
   const isWhole = levels.every(({ name, value }) => !isBlank(name) && !isBlank(value));
@@ -37,6 +53,7 @@ export function trialOf(form, metric, alert) {
   if (!(job_id || source) || !metric || !form.within || isBlank(form.issues) || !hasThreshold || !isWhole) return null;
   return {
     job_id, source, location_id, stage, organisation_id, metric, when: form.when, value: numberOf(form.value), clear: numberOf(form.clear),
+    probability: isSure ? probabilityOf(form.probability) ?? undefined : undefined,
     levels: levelsOf(levels), within: form.within, lasting: form.lasting, issues: numberOf(form.issues), tell: form.tell, from: BEGIN,
   };
 }

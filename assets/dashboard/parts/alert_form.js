@@ -1,6 +1,6 @@
 // The form of an alert, in a dialog, with its dry run beside it.
 import { html, useState } from "../lib/html.js";
-import { levelsOf, trialOf } from "../lib/alerts.js";
+import { canBeSure, levelsOf, percentOf, probabilityOf, trialOf } from "../lib/alerts.js";
 import { useLoaded } from "../lib/load.js";
 import { change, choices, create, getThing, owns } from "../lib/manage.js";
 import { text as words } from "../texts/manage.js";
@@ -25,8 +25,11 @@ export function AlertForm({ me, alert, watched, jobs, close, done }) {
   const [problem, setProblem] = useState(null);
   const { thing, etag } = loaded.value ?? {};
   const metric = thing ? thing.metric : metricOf(form, jobs);
-  const save = (body, form) => {
+  const isSure = (form) => canBeSure(thing ?? { job_id: form.job_id }, thing ? thing.metric : metricOf(form, jobs), jobs);
+  const save = ({ probability, ...body }, form) => {
     if (body.levels) body.levels = levelsOf(body.levels);
+    // What was entered for another job does not count.
+    if (probability !== undefined && isSure(form)) body.probability = probabilityOf(probability);
     return thing ? change(path, body, etag) : create("/alerts", { ...body, metric: metricOf(form, jobs) });
   };
   const saved = (alert) => {
@@ -39,10 +42,11 @@ export function AlertForm({ me, alert, watched, jobs, close, done }) {
         <div class="alert-form">
           <div>
             ${alert && html`<p class="quiet">${text.watched}: ${watched}</p>`}
-            <${EditForm} key=${etag} fields=${fieldsOf(jobs.filter((job) => owns(me, job.organisation_id)), jobs)} value=${thing} start=${START} save=${save}
+            <${EditForm} key=${etag} fields=${fieldsOf(jobs.filter((job) => owns(me, job.organisation_id)), jobs, isSure)}
+              value=${thing && { ...thing, probability: percentOf(thing.probability) }} start=${START} save=${save}
               onSaved=${saved} changed=${setForm} checked=${problem} reload=${loaded.reload} cancel=${close} action=${alert ? undefined : text.create_action} />
           </div>
-          <${AlertTrial} body=${trialOf(form, metric, thing)} found=${setProblem} />
+          <${AlertTrial} body=${trialOf(form, metric, thing, isSure(form))} found=${setProblem} />
         </div>`}
     <//>`;
 }
@@ -55,8 +59,9 @@ function metricOf(form, jobs) {
   return (targets.find(({ metric }) => metric === form.metric) ?? targets[0])?.metric;
 }
 
-function fieldsOf(own, jobs) {
-  const { name, job_id, metric, when, value, clear, issues, within, lasting, tell, active } = text.fields;
+/** `isSure(form)` says whether the alert can have a probability. */
+function fieldsOf(own, jobs, isSure) {
+  const { name, job_id, metric, when, value, probability, clear, issues, within, lasting, tell, active } = text.fields;
   const number = { kind: "number", step: "any" };
   const pairs = (all) => Object.entries(all);
   const metrics = (form) => {
@@ -70,6 +75,8 @@ function fieldsOf(own, jobs) {
       value=${metricOf(form, jobs) ?? ""} set=${set} wrong=${wrong()} />` },
     { name: "when", kind: "select", options: pairs(text.when), ...when },
     { name: "value", ...number, ...value },
+    { name: "probability", ...number, render: ({ value, set, wrong, form }) => isSure(form) && html`<${Field} ...${number} ...${probability}
+      name="alert-probability" min="0" max="100" value=${value ?? ""} set=${set} wrong=${wrong().map(text.probability_wrong)} />` },
     { name: "clear", ...number, ...clear },
     { name: "issues", kind: "number", min: 1, max: 24, required: true, ...issues },
     { name: "within", render: ({ value, set, wrong }) => html`<${DurationField} ...${within} value=${value} set=${set} wrong=${wrong()} required />` },

@@ -18,22 +18,25 @@ export function AlertStates({ alert, placeOf, close }) {
   const actions = html`
     ${changes.value?.next && html`<button type="button" onClick=${() => setCount(count + STEP)}>${text.show_more}</button>`}
     <button type="button" class="primary" onClick=${close}>${text.close}</button>`;
+  const likely = ({ peak_probability: probability }) => probability !== undefined && text.likely(probability);
+  const hasProbability = alert.probability !== undefined;
+  const shown = (columns) => Object.fromEntries(Object.entries(columns).filter(([key]) => key !== "probability" || hasProbability));
   const unit = states.value?.find((state) => state.unit)?.unit;
   return html`
     <${Dialog} title=${text.show_of(alert.name)} close=${close} actions=${actions} wide>
       <p class="quiet">${text.rule(alert)}</p>
       <h3>${text.states_title}</h3>
       ${!states.value ? html`<${Pending} loaded=${states} />` : states.value.length === 0 ? html`<p class="empty">${text.no_states}</p>` : html`
-        <${Rows} label=${text.states_title} columns=${text.state_columns} rows=${states.value.map((state) => ({
+        <${Rows} label=${text.states_title} columns=${shown(text.state_columns)} rows=${states.value.map((state) => ({
           place: placeOf(state), state: html`<${AlertState} state=${state} />`, since: timed(state.since), first: state.first_time && moment(state.first_time),
           last: state.last_time && moment(state.last_time), peak: state.peak !== undefined && text.peak(state.peak, unit, state.peak_time),
-          issue: state.issue_time && moment(state.issue_time),
+          probability: likely(state), issue: state.issue_time && moment(state.issue_time),
         }))} />`}
       <h3>${text.changes_title}</h3>
       ${!changes.value ? html`<${Pending} loaded=${changes} />` : changes.value.body.length === 0 ? html`<p class="empty">${text.no_changes}</p>` : html`
-        <${Rows} label=${text.changes_title} columns=${text.change_columns} rows=${changes.value.body.map((change) => ({
+        <${Rows} label=${text.changes_title} columns=${shown(text.change_columns)} rows=${changes.value.body.map((change) => ({
           at: timed(change.at), place: placeOf(change), change: `${text.sign(change)} ${text.change(change)}`,
-          peak: change.peak !== undefined && text.peak(change.peak, unit, change.peak_time), first: change.first_time && moment(change.first_time),
+          probability: likely(change), peak: change.peak !== undefined && text.peak(change.peak, unit, change.peak_time), first: change.first_time && moment(change.first_time),
           told: change.told ? text.told : text.not_told,
         }))} />`}
     <//>`;

@@ -49,6 +49,6 @@ function Transitions({ changes }) {
         <li><span class="change" aria-hidden="true">${text.sign(change)}</span>
           <time datetime=${change.at} title=${moment(change.at)}>${day(change.at)}</time>
           <span>${text.change(change)}</span>
-          <span class="quiet">${change.state === "raised" && change.peak !== undefined && text.peaked(change.peak)}</span></li>`)}</ul>
+          <span class="quiet">${change.state === "raised" && change.peak !== undefined && text.peaked(change)}</span></li>`)}</ul>
     </div>`;
 }

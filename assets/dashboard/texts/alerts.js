@@ -1,5 +1,5 @@
 // The texts of alerts: their view, their form, their states, and their marks in lists and charts.
-import { SIGNS } from "../lib/alerts.js";
+import { SIGNS, percentOf } from "../lib/alerts.js";
 import { duration, length, moment } from "../lib/time.js";
 import { number, plural, spoken, withUnit } from "../lib/value.js";
 
@@ -8,6 +8,8 @@ const long = (text) => length(duration(text) / 1000);
 const NOT = {
   ge: (value) => `below ${value}`, gt: (value) => `at ${value} or below`, le: (value) => `above ${value}`, lt: (value) => `at ${value} or above`,
 };
+const percent = (probability) => `${number(percentOf(probability))}\u00a0%`;
+const rounded = (probability) => `${Number((probability * 100).toFixed(1))}\u00a0%`;
 const times = (count) => (count === 1 ? "once" : `${count} times`);
 const isRaised = (state) => state === "raised";
 
@@ -22,17 +24,20 @@ export const text = {
   columns: { name: "Name", organisation: "Organisation", watches: "Watches", rule: "Rule", states: "State" },
   inactive: "inactive: not judged",
   every_job: (source) => `every job of ${source}`,
-  rule: ({ metric, when, value, clear, levels, within, lasting, issues }) => [
-    `${spoken(metric)} ${SIGNS[when]} ${number(value)}${duration(lasting) > 0 ? ` for ${long(lasting)}` : ""} within ${long(within)}`,
+  rule: ({ metric, when, value, probability, clear, levels, within, lasting, issues }) => [
+    `${spoken(metric)} ${SIGNS[when]} ${number(value)}${probability === undefined ? "" : ` with a probability of at least ${percent(probability)}`}${
+      duration(lasting) > 0 ? ` for ${long(lasting)}` : ""} within ${long(within)}`,
     clear === undefined ? "" : `cleared ${NOT[when](number(clear))}`,
     issues > 1 ? `${issues} issues in a row` : "",
     levels.length > 0 ? `levels ${levels.map((level) => `${level.name} ${number(level.value)}`).join(", ")}` : "",
   ].filter(Boolean).join(", "),
-  threshold: ({ name, when, value }) => `${name} ${SIGNS[when]} ${number(value)}`,
+  threshold: ({ name, when, value, probability }) =>
+    `${name} ${SIGNS[when]} ${number(value)}${probability === undefined ? "" : `, at least ${percent(probability)}`}`,
   // States
   states: { raised: "raised", clear: "clear", unknown: "unknown" },
   means: {
-    clear: "The newest issue has no reason to raise it.", unknown: "The newest issue covers no time ahead, so that nothing is known.",
+    clear: "The newest issue has no reason to raise it.",
+    unknown: "The newest issue covers no time ahead, or has no quantiles or members for a probability, so that nothing is known.",
   },
   counted: (count, state) => (count === 1 ? state : `${count} ${state}`),
   not_judged: "not judged yet",
@@ -47,10 +52,10 @@ export const text = {
   show_of: (name) => `States and transitions of ${name}`,
   states_title: "States",
   no_states: "Nothing was judged yet. That happens when predictions arrive.",
-  state_columns: { place: "Predictions", state: "State", since: "Since", first: "First time", last: "Last time", peak: "Peak", issue: "Issue" },
+  state_columns: { place: "Predictions", state: "State", since: "Since", first: "First time", last: "Last time", peak: "Peak", probability: "Highest probability", issue: "Issue" },
   changes_title: "Transitions",
   no_changes: "It was neither raised nor cleared yet.",
-  change_columns: { at: "Time", place: "Predictions", change: "Transition", peak: "Peak", first: "First time", told: "Message" },
+  change_columns: { at: "Time", place: "Predictions", change: "Transition", peak: "Peak", probability: "Highest probability", first: "First time", told: "Message" },
   all: "all",
   peak: (peak, unit, time) => `${withUnit(peak, unit)}${time ? `, ${moment(time)}` : ""}`,
   told: "sent",
@@ -64,7 +69,8 @@ export const text = {
     if (isRaised(state)) return level ? `raised, ${level}` : "raised";
     return "cleared";
   },
-  peaked: (peak) => `peak ${number(peak)}`,
+  likely: rounded,
+  peaked: ({ peak, peak_probability: probability }) => `peak ${number(peak)}${probability === undefined ? "" : `, up to ${rounded(probability)}`}`,
   // Form
   create: "Create an alert",
   create_action: "Create the alert",
@@ -76,12 +82,21 @@ export const text = {
     metric: { label: "Metric" },
     when: { label: "Raise if a value is" },
     value: { label: "Threshold", ask: "Enter the threshold, or add a level." },
+    probability: { label: "Probability in %", hint: "The least probability of such a value. If empty, the predicted value itself is compared." },
     clear: { label: "Clear threshold", hint: "Cleared when no value meets it. If empty, that of the threshold." },
     issues: { label: "Issues in a row", hint: "The number of issues that must agree." },
     within: { label: "Within", hint: "How far ahead values count." },
     lasting: { label: "Lasting", hint: "How long values meet the threshold. 0: one value suffices." },
     tell: { label: "Send a message when the level is" },
     active: { label: "Active" },
+  },
+  /** A violation of the API, whose probabilities are numbers up to 1, as a sentence about percent. */
+  probability_wrong: (detail) => {
+    const [, low, high, isOfLevels] = /^must be greater than ([\d.]+) and at most ([\d.]+)(:)?/.exec(detail) ?? [];
+    if (isOfLevels) return `Enter more than ${percent(low)} and at most ${percent(high)}: the quantiles of this output reach no further.`;
+    if (low) return `Enter more than ${percent(low)} and at most ${percent(high)}.`;
+    if (/^needs quantiles or members/.test(detail)) return "Leave this empty: the output has neither quantiles nor members any more.";
+    return detail;
   },
   job_first: "Choose the job first",
   when: { ge: "≥ the threshold", gt: "> the threshold", le: "≤ the threshold", lt: "< the threshold" },
