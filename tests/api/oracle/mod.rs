@@ -1,14 +1,14 @@
 //! The prediction store compared with a plain oracle: random posts and reads are checked against a list of all points
 //! and the definitions of responses. `PROPTEST_CASES` sets the number of cases.
 
+mod reads;
+mod shapes;
+mod spread;
 mod steps;
 mod trials;
 mod wire;
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, HashMap},
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use prediction_api::domain::{Counts, Timestamp};
 use proptest::{
@@ -21,11 +21,16 @@ use tokio::runtime;
 use uuid::Uuid;
 
 use crate::app::{ADMIN, TestApp};
-use steps::{Read, Step, step};
+use spread::{LEVELS, MOST_MEMBERS};
+use steps::{Step, step};
 use trials::Trials;
 
 const HOUR: i64 = 3_600_000_000;
-const METRICS: [&str; 2] = ["humidity", "temperature"];
+
+/// The rain has members, and the wind has quantiles, whose levels depend on the version.
+const METRICS: [&str; 4] = ["humidity", "rain", "temperature", "wind"];
+const RAIN: usize = 1;
+const WIND: usize = 3;
 const STAGES: [Option<&str>; 2] = [None, Some("raw")];
 const TRACKS: [&str; 3] = ["main", "shadow", "all"];
 
@@ -47,8 +52,11 @@ struct Series {
     location: usize,
 }
 
+/// A value, with its quantiles or members.
+type Valued = (f64, Vec<f64>);
+
 /// A posted point: its series, issue (at its arrival if none), valid_time and value (a gap, if there is none).
-type Given<Issue = Option<i64>> = (Series, Issue, i64, Option<f64>);
+type Given<Issue = Option<i64>> = (Series, Issue, i64, Option<Valued>);
 
 /// A stored point. No value withdraws those of earlier revisions.
 #[derive(Debug, Clone)]
@@ -58,7 +66,7 @@ struct Kept {
     begun: usize,
     issue: i64,
     valid: i64,
-    value: Option<f64>,
+    value: Option<Valued>,
     available: i64,
     revision: usize,
 }
@@ -82,6 +90,8 @@ struct Case<'a> {
     sources: [String; 2],
     begun: HashMap<Series, usize>,
     kept: Vec<Kept>,
+    /// The last post.
+    last: Option<Step>,
 }
 
 /// Source and version of each job at the beginning.
@@ -89,6 +99,15 @@ const OF_JOBS: [(usize, usize); 3] = [(0, 0), (0, 1), (1, 0)];
 
 fn label(version: usize) -> String {
     format!("{version}.0")
+}
+
+/// Returns the output roles of a version.
+fn roles(version: usize) -> Value {
+    let role = |metric: &str| json!({ "role": metric, "metric": metric });
+    let mut roles = METRICS.map(role);
+    roles[RAIN]["members"] = json!(MOST_MEMBERS);
+    roles[WIND]["quantiles"] = json!(LEVELS[version]);
+    json!(roles)
 }
 
 fn time(micros: i64) -> String {
@@ -108,11 +127,10 @@ impl<'a> Case<'a> {
         let sources = [format!("a {name}"), format!("b {name}")];
         let (mut jobs, mut versions) = (Vec::new(), Vec::new());
         for (job, (source, version)) in OF_JOBS.into_iter().enumerate() {
-            let role = |metric: &str| json!({ "role": metric, "metric": metric });
             let body = json!({
                 "organisation_id": home,
                 "source": { "name": sources[source], "retention_hours": (source == 1).then_some(RETENTION) },
-                "source_version": { "version": label(version), "input_roles": [], "output_roles": METRICS.map(role) },
+                "source_version": { "version": label(version), "input_roles": [], "output_roles": roles(version) },
                 "job": { "name": format!("job {job}"), "location_id": locations[0] }
             });
             let made = app.ok(ADMIN, "POST /jobs/setup", body).await;
@@ -123,8 +141,7 @@ impl<'a> Case<'a> {
             app.advance_minutes(1);
         }
         let source = app.ok(ADMIN, &format!("GET /jobs/{}", jobs[0]), Value::Null).await["source_id"].clone();
-        let roles = METRICS.map(|metric| json!({ "role": metric, "metric": metric }));
-        let last = json!({ "source_id": source, "version": label(2), "input_roles": [], "output_roles": roles });
+        let last = json!({ "source_id": source, "version": label(2), "input_roles": [], "output_roles": roles(2) });
         versions.push(app.make("/api/v1/source_versions", &last).await);
         let trials = Trials::start(app, &home, &locations[0], &source).await;
         let start = app.now().micros();
@@ -141,6 +158,7 @@ impl<'a> Case<'a> {
             sources,
             begun: HashMap::new(),
             kept: Vec::new(),
+            last: None,
         }
     }
 
@@ -148,11 +166,16 @@ impl<'a> Case<'a> {
         self.base + hour * HOUR
     }
 
+    fn minute(&self, minute: i64) -> i64 {
+        self.base + minute * HOUR / 60
+    }
+
     async fn run(&mut self, steps: &[Step]) -> Result<(), TestCaseError> {
         for step in steps {
             match step {
                 Step::Wait(minutes) => self.app.advance_minutes(*minutes),
                 Step::Read(read) => self.read(read).await?,
+                Step::Latest(latest) => self.latest(latest).await?,
                 Step::Sweep => {
                     self.app.sweep().await;
                 }
@@ -168,7 +191,17 @@ impl<'a> Case<'a> {
                 Step::Bind(sensor) => self.bind(*sensor).await,
                 Step::Reading(sensor, hour, value) => self.reading(*sensor, *hour, *value).await,
                 Step::Remember => self.remember().await?,
-                _ => self.post(step).await?,
+                Step::Again(changed) => {
+                    if let Some(mut last) = self.last.take() {
+                        changed.iter().for_each(|index| last.change(*index));
+                        self.post(&last).await?;
+                        self.last = Some(last);
+                    }
+                }
+                _ => {
+                    self.post(step).await?;
+                    self.last = Some(step.clone());
+                }
             }
         }
         self.recall().await
@@ -189,7 +222,7 @@ impl<'a> Case<'a> {
         let mut seen = BTreeMap::new();
         for (series, issue, valid, value) in &runs {
             let issue = issue.unwrap_or(now);
-            if seen.insert((series.clone(), issue, *valid), *value).is_some() {
+            if seen.insert((series.clone(), issue, *valid), value.clone()).is_some() {
                 prop_assert_eq!(answer.status, 422, "{} {}", body, answer.text);
                 return Ok(());
             }
@@ -207,7 +240,7 @@ impl<'a> Case<'a> {
                 }
                 (Some(held), value) if held == value => counts.unchanged += 1,
                 (held, value) => {
-                    let counted = match (held, value) {
+                    let counted = match (held, &value) {
                         (None, _) => &mut counts.stored,
                         (Some(_), Some(_)) => &mut counts.revised,
                         (Some(_), None) => &mut counts.withdrawn,
@@ -227,13 +260,13 @@ impl<'a> Case<'a> {
     }
 
     /// Returns the value of an issue at a valid_time: none, or a value unless it is withdrawn.
-    fn held(&self, series: &Series, issue: i64, valid: i64, now: i64) -> Option<Option<f64>> {
+    fn held(&self, series: &Series, issue: i64, valid: i64, now: i64) -> Option<Option<Valued>> {
         let own = self
             .kept
             .iter()
             .filter(|kept| kept.series == *series && (kept.issue, kept.valid) == (issue, valid));
         let own = own.filter(|kept| Self::counts_at(kept, now));
-        Some(own.max_by_key(|kept| kept.revision)?.value)
+        Some(own.max_by_key(|kept| kept.revision)?.value.clone())
     }
 
     /// Stores points, each run of them as its next revision.
@@ -314,125 +347,6 @@ impl<'a> Case<'a> {
     /// Returns whether a point has not expired.
     fn counts_at(kept: &Kept, now: i64) -> bool {
         kept.series.source == 0 || kept.valid.max(kept.available) + RETENTION * HOUR > now
-    }
-
-    /// Reads page by page, and compares the rows with the stored points.
-    async fn read(&self, read: &Read) -> Result<(), TestCaseError> {
-        let window = [read.from, read.to].map(|(hour, beside)| self.at(hour) + beside);
-        let (from, to) = (window[0].min(window[1]), window[0].max(window[1]));
-        let as_of = read.as_of_minutes.map(|minutes| self.start + minutes * 60_000_000);
-        let mut leads = [read.min_lead, read.max_lead];
-        if let [Some(least), Some(most)] = leads
-            && most < least
-        {
-            leads.swap(0, 1);
-        }
-        let mut query = vec![
-            match read.job {
-                Some(job) => format!("job_id={}", self.jobs[job]),
-                None => format!("location_id={}", self.locations[read.location]),
-            },
-            format!("metric={}", read.metric.map_or("all", |metric| METRICS[metric])),
-            format!("from={}&to={}", time(from), time(to)),
-            format!("limit={}", read.limit),
-        ];
-        // A query cannot select only predictions without a stage.
-        let stage = read.stage.and_then(|stage| STAGES[stage]);
-        query.extend(stage.map(|stage| format!("stage={stage}")));
-        query.extend(
-            read.source
-                .map(|source| format!("source={}", self.sources[source].replace(' ', "%20"))),
-        );
-        query.extend(read.version.map(|version| format!("source_version={}", label(version))));
-        query.extend(read.track.map(|track| format!("track={}", TRACKS[track])));
-        query.extend(as_of.map(|as_of| format!("as_of={}", time(as_of))));
-        query.extend(leads[0].map(|hours| format!("min_lead={}", hours * 3600)));
-        query.extend(leads[1].map(|hours| {
-            let sign = if hours < 0 { "-" } else { "" };
-            format!("max_lead={sign}PT{}H", hours.abs())
-        }));
-        query.extend(read.issue.map(|hour| format!("issue_time={}", time(self.at(hour)))));
-        query.extend(read.all.then(|| "issues=all".to_owned()));
-
-        let mut path = format!("/api/v1/predictions?{}", query.join("&"));
-        let mut rows = Vec::new();
-        loop {
-            let answer = self.app.get(&path).await;
-            prop_assert_eq!(answer.status, 200, "{}", answer.text);
-            let page = answer.json();
-            let page = page.as_array().unwrap();
-            rows.extend(page.clone());
-            let Some((next, _)) = answer.header("link").split_once('>') else {
-                prop_assert!(page.len() <= read.limit);
-                break;
-            };
-            prop_assert_eq!(page.len(), read.limit, "a page that is not the last is full");
-            path = next.trim_start_matches('<').to_owned();
-        }
-
-        let now = self.app.now().micros();
-        let is_asked = |kept: &&Kept| {
-            let lead = kept.valid - kept.issue;
-            let series = &kept.series;
-            let is_for = match read.job {
-                Some(job) => series.job == Some(job),
-                None => series.location == read.location,
-            };
-            is_for
-                && read.metric.is_none_or(|metric| series.metric == metric)
-                && stage.is_none_or(|stage| STAGES[series.stage] == Some(stage))
-                && read.source.is_none_or(|source| series.source == source)
-                && read.version.is_none_or(|version| series.version == version)
-                && is_on(series, read.track)
-                && (from..to).contains(&kept.valid)
-                && as_of.is_none_or(|as_of| kept.available <= as_of)
-                && leads[0].is_none_or(|least| lead >= least * HOUR)
-                && leads[1].is_none_or(|most| lead <= most * HOUR)
-                && read.issue.is_none_or(|hour| kept.issue == self.at(hour))
-                && Self::counts_at(kept, now)
-        };
-        // Of the revisions of a point the newest counts, and none of them if that withdraws it.
-        let mut newest = HashMap::new();
-        for kept in self.kept.iter().filter(is_asked) {
-            let of = newest.entry((kept.begun, kept.issue, kept.valid)).or_insert(kept);
-            if of.revision < kept.revision {
-                *of = kept;
-            }
-        }
-        let left = newest.into_values().filter(|kept| kept.value.is_some());
-        let mut asked: Vec<_> = left.collect();
-        asked.sort_by_key(|kept| Reverse((kept.issue, kept.available, kept.revision, kept.begun)));
-        let mut picked = BTreeMap::new();
-        for kept in asked {
-            let Series {
-                metric,
-                source,
-                stage,
-                location,
-                job,
-                version,
-                is_shadow,
-                ..
-            } = kept.series;
-            let shadow = is_shadow.then_some(version);
-            // Of all issues: one for each issue of each series.
-            let issue = read.all.then_some((kept.issue, kept.begun));
-            picked
-                .entry((
-                    metric,
-                    source,
-                    stage,
-                    location,
-                    job.unwrap_or(usize::MAX),
-                    shadow,
-                    kept.valid,
-                    issue,
-                ))
-                .or_insert(kept);
-        }
-        let expected: Vec<_> = picked.into_values().map(|kept| self.row(kept)).collect();
-        prop_assert_eq!(rows, expected, "{:?}", query);
-        Ok(())
     }
 }
 

@@ -115,7 +115,7 @@ impl Case<'_> {
             for track in TRACKS {
                 let path = format!(
                     "/api/v1/predictions?metric=all&location_id={location}&source={source}&track={track}&{window}\
-                     &issues=all&limit=10000&as_of={now}"
+                     &issues=all&limit=10000&spread=all&exceeds=1&as_of={now}"
                 );
                 let answer = self.app.get(&path).await;
                 prop_assert_eq!(answer.status, 200, "{}", answer.text);
