@@ -189,10 +189,21 @@ impl Predictions {
         order.iter().map(|rows| self.columns(rows)).collect()
     }
 
-    /// Returns the rows grouped by series like [`Self::by_series`], each series thinned to at most `max` points.
-    pub fn by_series_thinned(&self, by_issue: bool, max: MaxPoints) -> Vec<PredictionSeries> {
-        let order = self.in_order(by_issue);
-        order.iter().map(|rows| self.thinned(rows, max)).collect()
+    /// Thins each series, or each of its issues, to at most `max` points, and drops the other rows. Returns, in the order
+    /// of [`Self::by_series`], the number of points that each had before, if it was thinned.
+    pub fn thin(&mut self, by_issue: bool, max: MaxPoints) -> Vec<Option<u64>> {
+        let (mut kept, mut before) = (Vec::new(), Vec::new());
+        for places in self.in_order(by_issue) {
+            let row = |place: &usize| (self.rows[*place].valid_time, self.rows[*place].value);
+            let points: Vec<_> = places.iter().map(row).collect();
+            let left = max.kept(&points);
+            before.push((left.len() < places.len()).then_some(places.len() as u64));
+            kept.extend(left.into_iter().map(|index| places[index]));
+        }
+        // The first row of each series is kept, and so the series keep their order.
+        kept.sort_unstable();
+        self.rows = kept.into_iter().map(|place| self.rows[place]).collect();
+        before
     }
 
     fn in_order(&self, by_issue: bool) -> Vec<Vec<usize>> {
@@ -216,19 +227,6 @@ impl Predictions {
             order[index].push(place);
         }
         order
-    }
-
-    /// Returns rows of one series in columns, thinned to at most `max` points.
-    fn thinned(&self, rows: &[usize], max: MaxPoints) -> PredictionSeries {
-        let row = |place: &usize| (self.rows[*place].valid_time, self.rows[*place].value);
-        let points: Vec<_> = rows.iter().map(row).collect();
-        let kept = max.kept(&points);
-        let is_thinned = kept.len() < rows.len();
-        let left: Vec<_> = kept.into_iter().map(|index| rows[index]).collect();
-        PredictionSeries {
-            thinned_from: is_thinned.then_some(rows.len() as u64),
-            ..self.columns(&left)
-        }
     }
 
     /// Returns rows of one series in columns.

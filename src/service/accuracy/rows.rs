@@ -17,7 +17,10 @@ use crate::{
         prediction::{Issue, Series},
         verification::{Accuracy, AccuracyQuery, By, Pair, Parts, Place, Tally, TallyRules},
     },
-    store::{engine::Connection, prediction::spread::Spreads},
+    store::{
+        engine::Connection,
+        prediction::spread::{Spreads, WantedPoint},
+    },
 };
 
 /// The most rows of a group, so that a window that is split by hours and days does not take all memory.
@@ -116,8 +119,13 @@ impl RowsOfGroup<'_, '_> {
             issue_time: Timestamp::from_micros(pair.predicted.issue_time),
             available_at: Timestamp::from_micros(pair.predicted.available_at),
         };
-        let run = |pair: &Pair| (row.id, row.series.organisation_id, issue(pair));
-        let spreads = Spreads::read(self.connection, pairs.iter().map(run).collect())?;
+        let point = |pair: &Pair| WantedPoint {
+            series_id: row.id,
+            organisation_id: row.series.organisation_id,
+            issue: issue(pair),
+            valid_time: Timestamp::from_micros(pair.predicted.valid_time),
+        };
+        let spreads = Spreads::read(self.connection, pairs.iter().map(point).collect())?;
         for pair in &pairs {
             let time = pair.predicted.valid_time;
             let Some(numbers) = spreads.find(row.id, issue(pair), Timestamp::from_micros(time)) else {

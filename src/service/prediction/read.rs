@@ -56,12 +56,18 @@ pub async fn list_thinned(
     app.read_blocking(move |connection, now| {
         let window = asked.beginning(now)?;
         let (mut series, mut left) = (Vec::new(), MAX_THINNED_FROM);
+        let by_issue = query.issues == Issues::All;
+        // Quantiles and members are read of the points that remain only.
+        let spread = std::mem::take(&mut query.spread);
         for OwnedScope { scope, organisation_id } in owners(connection, &caller, &scopes)? {
             (query.scope, query.limit) = (scope, left.max(1));
-            let found = prediction::find(connection, organisation_id, window, &query, now)?;
+            let mut found = prediction::find(connection, organisation_id, window, &query, now)?;
             MaxPoints::check(found.more || found.rows.len() > left)?;
             left -= found.rows.len();
-            series.extend(found.by_series_thinned(query.issues == Issues::All, max));
+            let before = found.thin(by_issue, max);
+            prediction::spread::read(connection, &spread, std::slice::from_mut(&mut found))?;
+            let thinned = found.by_series(by_issue).into_iter().zip(before);
+            series.extend(thinned.map(|(series, thinned_from)| PredictionSeries { thinned_from, ..series }));
         }
         MaxPoints::check_answer(series.iter().map(|series| series.values.len()).sum())?;
         Ok(series)

@@ -30,8 +30,58 @@ pub fn decode(bytes: &[u8], valid_from: Timestamp) -> Result<Points<'_>, Fault> 
 pub fn decode_all(bytes: &[u8], valid_from: Timestamp) -> Result<(Vec<Point>, Option<SpreadNumbers>), Fault> {
     let (points, columns) = open(bytes, valid_from)?;
     let points: Vec<_> = points.collect::<Result<_, _>>()?;
-    let numbers = columns.numbers(&points)?;
+    let valued = points.iter().enumerate().filter(|(_, point)| point.value.is_some());
+    let places: Vec<_> = (0..)
+        .zip(valued)
+        .map(|(place, (row, _))| Place { row, place })
+        .collect();
+    let numbers = columns.numbers(points.len(), &places)?;
     Ok((points, numbers))
+}
+
+/// Returns the further numbers of the points with a value at some times, with these times. `wanted` is in the order of
+/// time; `None` wants all. Returns `None` if the points have values only.
+///
+/// # Errors
+/// The fault of a damaged payload.
+pub fn decode_spread(
+    bytes: &[u8],
+    valid_from: Timestamp,
+    wanted: Option<&[Timestamp]>,
+) -> Result<Option<(Vec<Timestamp>, SpreadNumbers)>, Fault> {
+    let (points, columns) = open(bytes, valid_from)?;
+    let (mut times, mut places) = (Vec::new(), Vec::new());
+    let (mut place, mut left) = (0, wanted);
+    for point in points {
+        let Point { valid_time, value } = point?;
+        if let Some(wanted) = &mut left {
+            while let [earlier, rest @ ..] = *wanted
+                && *earlier < valid_time
+            {
+                *wanted = rest;
+            }
+            if wanted.is_empty() {
+                break;
+            }
+        }
+        if value.is_none() {
+            continue;
+        }
+        if left.is_none_or(|wanted| wanted.first() == Some(&valid_time)) {
+            let row = times.len();
+            places.push(Place { row, place });
+            times.push(valid_time);
+        }
+        place += 1;
+    }
+    let numbers = columns.numbers(times.len(), &places)?;
+    Ok(numbers.map(|numbers| (times, numbers)))
+}
+
+/// The row of a point in the result, and the place of its numbers in their columns.
+struct Place {
+    row: usize,
+    place: usize,
 }
 
 /// Checks the checksum, and returns the points and the columns of further numbers, which are not decoded yet.
@@ -259,6 +309,21 @@ impl<'a> Values<'a> {
         Ok(Self::of(flags, column, width))
     }
 
+    fn skip(&mut self, count: usize) -> Result<(), Fault> {
+        match self {
+            Self::Raw(bytes) => {
+                let length = count.checked_mul(size_of::<f64>()).ok_or(SHORT)?;
+                *bytes = bytes.get(length..).ok_or(SHORT)?;
+            }
+            Self::Scaled { whole, before, .. } => {
+                for _ in 0..count {
+                    *before = before.wrapping_add(unzigzag(take_varint(whole)?));
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn next(&mut self) -> Result<f64, Fault> {
         Ok(match self {
             Self::Raw(bytes) => {
@@ -288,15 +353,13 @@ struct Columns<'a> {
 }
 
 impl Columns<'_> {
-    /// Returns the numbers of the points. `None` if the points have values only.
-    fn numbers(mut self, points: &[Point]) -> Result<Option<SpreadNumbers>, Fault> {
+    /// Returns the numbers at some places, in ascending order, in a list with this number of rows. Other rows have NaN. `None`
+    /// if the points have values only.
+    fn numbers(mut self, rows: usize, places: &[Place]) -> Result<Option<SpreadNumbers>, Fault> {
         if self.width == 0 {
             return Ok(None);
         }
-        let total = points
-            .len()
-            .checked_mul(self.width)
-            .filter(|total| *total <= MOST_NUMBERS);
+        let total = rows.checked_mul(self.width).filter(|total| *total <= MOST_NUMBERS);
         let total = total.ok_or(TOO_MANY)?;
         let mut columns = Vec::with_capacity(self.width);
         for number in 1..=self.width {
@@ -310,10 +373,11 @@ impl Columns<'_> {
         }
         let mut numbers = vec![f64::NAN; total];
         for (index, mut column) in columns.into_iter().enumerate() {
-            for (point, row) in points.iter().zip(numbers.chunks_exact_mut(self.width)) {
-                if point.value.is_some() {
-                    row[index] = column.next()?;
-                }
+            let mut next = 0;
+            for Place { row, place } in places {
+                column.skip(place - next)?;
+                numbers[row * self.width + index] = column.next()?;
+                next = place + 1;
             }
         }
         Ok(Some(SpreadNumbers::of(self.width, numbers)))

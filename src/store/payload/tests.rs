@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::{
-    decode, decode_all, encode,
+    decode, decode_all, decode_spread, encode,
     format::{CHECKSUM_BYTES, VERSION_2, VERSION_4, checksum},
     varint::Fault,
 };
@@ -178,6 +178,34 @@ proptest! {
             // Points that are all withdrawn have none.
             None => prop_assert!(points.iter().all(|point| point.value.is_none())),
         }
+    }
+
+    #[test]
+    fn numbers_of_some_times_are_those_of_the_whole_run(
+        (points, spread) in with_numbers(),
+        chosen in prop::collection::vec(any::<bool>(), 50),
+        others in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+    ) {
+        let bytes = encode(&points, Some(&spread));
+        let of = |wanted: Option<&[Timestamp]>| {
+            let found = decode_spread(&bytes, start(&points), wanted).unwrap();
+            found.map_or_else(Vec::new, |(times, numbers)| times.into_iter().zip(bits_of(&numbers)).collect())
+        };
+        let rows = points.iter().zip(bits_of(&spread)).zip(chosen);
+        let expected = |is_wanted: fn(bool) -> bool| -> Vec<_> {
+            let wanted = rows.clone().filter(|((point, _), chosen)| point.value.is_some() && is_wanted(*chosen));
+            wanted.map(|((point, row), _)| (point.valid_time, row)).collect()
+        };
+        prop_assert_eq!(of(None), expected(|_| true));
+        // Times of points that are withdrawn, or that the run does not have, find nothing.
+        let mut wanted: Vec<_> = rows.clone().filter(|(_, chosen)| *chosen).map(|((point, _), _)| point.valid_time).collect();
+        if !points.is_empty() {
+            let other = |index: prop::sample::Index| points[index.index(points.len())].valid_time.micros() - 1;
+            let other = others.into_iter().map(other).filter(|time| points.iter().all(|point| point.valid_time.micros() != *time));
+            wanted.extend(other.map(Timestamp::from_micros));
+        }
+        wanted.sort();
+        prop_assert_eq!(of(Some(&wanted)), expected(|chosen| chosen));
     }
 
     #[test]

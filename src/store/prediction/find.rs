@@ -67,7 +67,8 @@ pub fn find(
     let groups = groups(connection, owned, &filter)?;
     let newest = groups.values().flatten().map(|series| series.newest_available_at);
     let of = |series: &SeriesRow| series.series.spread.clone();
-    let declared = groups.values().flatten().filter_map(of).collect();
+    let mut declared: Vec<_> = groups.values().flatten().filter_map(of).collect();
+    declared.dedup();
     let cost = Cost::default();
     let mut found = Predictions {
         as_of: query.as_of.or(newest.max()),
@@ -95,7 +96,8 @@ pub fn find(
     cost.count();
     found.more = found.rows.len() > query.limit;
     found.rows.truncate(query.limit);
-    spread::read(connection, &query.spread, declared, &mut found)?;
+    found.spreads.declared = declared;
+    spread::read(connection, &query.spread, std::slice::from_mut(&mut found))?;
     found.last = found.rows.last().filter(|_| found.more).map(|row| {
         let with_issue = query.issues == Issues::All;
         found.runs[row.run].key(row.valid_time, with_issue)

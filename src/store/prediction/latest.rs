@@ -42,19 +42,19 @@ pub fn latest(
         .flat_map(Groups::into_values)
         .filter_map(Group::new)
         .collect();
-    let found = match query.at {
+    let mut found = match query.at {
         None => newest(connection, &groups, now)?,
         Some(at) => {
             let valid = |group: &Group| match at > group.covers_until {
                 true => Ok(Predictions::default()),
                 false => valid_at(connection, &group.series, at, now),
             };
-            groups.iter().map(valid).collect::<Result<_>>()?
+            groups.iter().map(valid).collect::<Result<Vec<_>>>()?
         }
     };
+    spread::read(connection, &query.spread, &mut found)?;
     let mut answers = Vec::new();
-    for (group, mut found) in groups.iter().zip(found) {
-        spread::read(connection, &query.spread, Vec::new(), &mut found)?;
+    for (group, found) in groups.iter().zip(found) {
         for series in found.by_series(false) {
             answers.push(LatestPrediction {
                 last_issue_time: group.newest_issue,
@@ -143,18 +143,20 @@ mod tests {
     use crate::{
         domain::{
             prediction::{Point, PredictionScope},
+            spread::{Selection, SpreadNumbers, Wanted as WantedSpread},
             track::Tracks,
+            value::PostedValue,
         },
         store::{payload, sqlite::traced},
     };
 
     /// Stores two series for each of `count` locations, with an issue each.
     fn fill(connection: &Connection, count: usize) {
-        let sql = "WITH RECURSIVE s (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n + 1 < 2 * COUNT)
+        let sql = r#"WITH RECURSIVE s (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n + 1 < 2 * COUNT)
             INSERT INTO series (organisation_id, source_id, source_version_id, location_id, metric, stage, source_name,
-                version_label, newest_issue, newest_arrival, covers_until, last_issue, ends_at)
+                version_label, newest_issue, newest_arrival, covers_until, last_issue, ends_at, spread)
                 SELECT zeroblob(16), zeroblob(16), zeroblob(16), unhex(format('%032x', n / 2)), n % 2, '', 'source', '1',
-                    3, 3, 3, 3, 3 FROM s";
+                    3, 3, 3, 3, 3, '{"members":2}' FROM s"#;
         connection
             .execute(&sql.replace("COUNT", &count.to_string()), [])
             .unwrap();
@@ -162,14 +164,17 @@ mod tests {
             valid_time: Timestamp::from_micros(3),
             value: Some(1.0),
         };
+        let members = SpreadNumbers::of(2, vec![0.0, 2.0]);
         let sql =
             "INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload)
             SELECT id, 3, 1, 3, 3, 3, 1, ?1 FROM series";
-        connection.execute(sql, [payload::encode(&[point], None)]).unwrap();
+        connection
+            .execute(sql, [payload::encode(&[point], Some(&members))])
+            .unwrap();
     }
 
     /// Returns the number of statements by which the newest issues of some locations are read.
-    fn statements(locations: usize) -> usize {
+    fn statements(locations: usize, spread: &WantedSpread) -> usize {
         let folder = tempfile::tempdir().unwrap();
         let connection = traced::database(folder.path());
         fill(&connection, locations);
@@ -188,7 +193,7 @@ mod tests {
             source: None,
             tracks: Tracks::Main,
             at: None,
-            spread: crate::domain::spread::Wanted::default(),
+            spread: spread.clone(),
         };
         let now = Timestamp::from_micros(3);
         let (statements, found) = traced::statements(&connection, || latest(&connection, &owned, &query, now));
@@ -197,6 +202,8 @@ mod tests {
         for (number, latest) in (0..).zip(found) {
             assert_eq!(latest.series.location_id, Some(Uuid::from_u128(number / 2)));
             assert_eq!(latest.series.values, [1.0]);
+            let members = || [0.0, 2.0].map(|member| vec![PostedValue(Some(member))]).into();
+            assert_eq!(latest.series.members, spread.is_any().then(members));
         }
         statements
     }
@@ -204,8 +211,16 @@ mod tests {
     #[test]
     fn the_newest_issues_take_few_statements_however_many_locations_they_are_for() {
         // One finds the series of a location. Their runs are read in parts of 64, 16, 4 and 1.
-        assert_eq!(statements(1), 1 + 2);
-        assert_eq!(statements(64), 1 + 2);
-        assert_eq!(statements(640), 10 + 20);
+        let none = WantedSpread::default();
+        assert_eq!(statements(1, &none), 1 + 2);
+        assert_eq!(statements(64, &none), 1 + 2);
+        assert_eq!(statements(640, &none), 10 + 20);
+        // Members are read by as many more.
+        let all = WantedSpread {
+            selection: Some(Selection::All),
+            threshold: None,
+        };
+        assert_eq!(statements(64, &all), 1 + 2 + 2);
+        assert_eq!(statements(640, &all), 10 + 20 + 20);
     }
 }

@@ -32,20 +32,17 @@ pub struct Run {
     payload: Vec<u8>,
 }
 
-/// The quantiles or members of the points of a run.
+/// The quantiles or members of points of a run.
 pub struct RunSpread {
-    points: Vec<Point>,
+    /// Times of the points, ascending.
+    times: Vec<Timestamp>,
     numbers: SpreadNumbers,
 }
 
 impl RunSpread {
-    /// Returns the numbers of the point with this valid time. `None` if the run has no such point, or withdraws it.
+    /// Returns the numbers of the point with this valid time. `None` if there is no such point, or if the run withdraws it.
     pub fn find(&self, valid_time: Timestamp) -> Option<&[f64]> {
-        let place = self
-            .points
-            .binary_search_by_key(&valid_time, |point| point.valid_time)
-            .ok()?;
-        self.points[place].value?;
+        let place = self.times.binary_search(&valid_time).ok()?;
         Some(self.numbers.row(place))
     }
 
@@ -154,17 +151,30 @@ impl Run {
         Reverse((issue_time, available_at, self.revision, self.series_id))
     }
 
-    /// Returns the quantiles or members of the points. `None` if they have none.
+    /// Returns the quantiles or members of all points. `None` if they have none.
     ///
     /// # Errors
     /// `Internal` if the payload is damaged; the message names the run.
     pub fn spread(&self) -> Result<Option<RunSpread>> {
+        self.spread_of(None)
+    }
+
+    /// Returns the quantiles or members of the points with these valid times, which are ascending. `None` if the points
+    /// have none.
+    ///
+    /// # Errors
+    /// As [`Self::spread`].
+    pub fn spread_at(&self, wanted: &[Timestamp]) -> Result<Option<RunSpread>> {
+        self.spread_of(Some(wanted))
+    }
+
+    fn spread_of(&self, wanted: Option<&[Timestamp]>) -> Result<Option<RunSpread>> {
         if !payload::has_spread(&self.payload) {
             return Ok(None);
         }
-        let (points, numbers) =
-            payload::decode_all(&self.payload, self.valid_from).map_err(|fault| self.damaged(fault))?;
-        Ok(numbers.map(|numbers| RunSpread { points, numbers }))
+        let found = payload::decode_spread(&self.payload, self.valid_from, wanted);
+        let found = found.map_err(|fault| self.damaged(fault))?;
+        Ok(found.map(|(times, numbers)| RunSpread { times, numbers }))
     }
 
     /// Returns the points of the run that are in the window, ordered by valid time. Points that expired at `cutoff` or

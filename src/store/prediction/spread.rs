@@ -9,8 +9,8 @@ use super::run::{COLUMNS, Run, RunSpread};
 use crate::{
     domain::{
         Result, Timestamp,
-        prediction::{Issue, Predictions},
-        spread::{Spread, Wanted},
+        prediction::{FoundPoint, Issue, Predictions},
+        spread::Wanted,
     },
     store::{
         engine::Connection,
@@ -18,30 +18,42 @@ use crate::{
     },
 };
 
-/// Adds the numbers that the request wants to the rows. `declared` contains the spreads of the series that it selects.
-pub fn read(
-    connection: &Connection,
-    wanted: &Wanted,
-    mut declared: Vec<Spread>,
-    found: &mut Predictions,
-) -> Result<()> {
+/// Adds the numbers that the request wants to the rows of results. It takes few statements, however many results there
+/// are.
+///
+/// # Errors
+/// `Internal` if a payload is damaged; the message names the run.
+pub fn read(connection: &Connection, wanted: &Wanted, found: &mut [Predictions]) -> Result<()> {
     if !wanted.is_any() {
         return Ok(());
     }
-    declared.dedup();
-    found.spreads.wanted = wanted.clone();
-    found.spreads.declared = declared;
-    let with_spread = found.runs.iter().filter(|run| run.series.spread.is_some());
-    let spreads = Spreads::read(
-        connection,
-        with_spread
-            .map(|run| (run.series_id, run.series.organisation_id, run.issue))
-            .collect(),
-    )?;
-    for row in &found.rows {
-        let run = &found.runs[row.run];
-        let numbers = spreads.find(run.series_id, run.issue, row.valid_time);
-        found.spreads.push(numbers.unwrap_or_default());
+    let points = found.iter().flat_map(|found| {
+        let point = |row: &FoundPoint| {
+            let run = &found.runs[row.run];
+            run.series.spread.as_ref()?;
+            Some(WantedPoint {
+                series_id: run.series_id,
+                organisation_id: run.series.organisation_id,
+                issue: run.issue,
+                valid_time: row.valid_time,
+            })
+        };
+        found.rows.iter().filter_map(point)
+    });
+    let spreads = Spreads::read(connection, points.collect())?;
+    for Predictions {
+        runs,
+        rows,
+        spreads: of_rows,
+        ..
+    } in found
+    {
+        of_rows.wanted = wanted.clone();
+        for row in rows {
+            let run = &runs[row.run];
+            let numbers = spreads.find(run.series_id, run.issue, row.valid_time);
+            of_rows.push(numbers.unwrap_or_default());
+        }
     }
     Ok(())
 }
@@ -49,20 +61,46 @@ pub fn read(
 /// The number of a series, an issue, and the arrival of a revision.
 type Key = (i64, Timestamp, Timestamp);
 
-/// The quantiles and members of some runs. Revisions that arrived at once are together, newest first.
+/// A point whose quantiles or members are wanted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WantedPoint {
+    /// Number of the series.
+    pub series_id: i64,
+    /// Organisation of the series.
+    pub organisation_id: Uuid,
+    /// Issue that the point belongs to.
+    pub issue: Issue,
+    /// Time that the value is predicted for.
+    pub valid_time: Timestamp,
+}
+
+impl WantedPoint {
+    fn key(&self) -> Key {
+        (self.series_id, self.issue.issue_time, self.issue.available_at)
+    }
+}
+
+/// The quantiles and members of some points, by their runs. Revisions that arrived at once are together, newest first.
 pub struct Spreads(HashMap<Key, Vec<(i64, RunSpread)>>);
 
 static READ: Texts = Texts::new();
 
 impl Spreads {
-    /// Reads the numbers of runs, each given by the number of its series, its organisation and its issue. Runs may be
-    /// repeated.
+    /// Reads the numbers of points, which may be repeated. Of each run only the numbers of these points are in memory.
     ///
     /// # Errors
     /// `Internal` if a payload is damaged; the message names the run.
-    pub fn read(connection: &Connection, mut runs: Vec<(i64, Uuid, Issue)>) -> Result<Self> {
-        runs.sort_unstable_by_key(|(series, _, issue)| (*series, issue.issue_time, issue.available_at));
-        runs.dedup();
+    pub fn read(connection: &Connection, mut points: Vec<WantedPoint>) -> Result<Self> {
+        points.sort_unstable_by_key(|point| (point.key(), point.valid_time));
+        points.dedup();
+        let runs: Vec<_> = points.chunk_by(|one, other| one.key() == other.key()).collect();
+        let times: Vec<_> = points.iter().map(|point| point.valid_time).collect();
+        let mut of_runs = HashMap::new();
+        let mut begin = 0;
+        for run in &runs {
+            of_runs.insert(run[0].key(), &times[begin..begin + run.len()]);
+            begin += run.len();
+        }
         let mut found: HashMap<Key, Vec<(i64, RunSpread)>> = HashMap::new();
         let mut fault = None;
         let piece = format!(
@@ -74,14 +112,21 @@ impl Spreads {
             &READ,
             &piece,
             &runs,
-            |(series, organisation, issue)| [series, organisation, &issue.issue_time, &issue.available_at],
+            |run| {
+                let point = &run[0];
+                let issue = &point.issue;
+                [
+                    &point.series_id,
+                    &point.organisation_id,
+                    &issue.issue_time,
+                    &issue.available_at,
+                ]
+            },
             |row| {
                 let run = Run::read(row)?;
-                match run.spread() {
-                    Ok(Some(spread)) => {
-                        let key = (run.series_id, run.issue.issue_time, run.issue.available_at);
-                        found.entry(key).or_default().push((run.revision, spread));
-                    }
+                let key = (run.series_id, run.issue.issue_time, run.issue.available_at);
+                match run.spread_at(of_runs.get(&key).copied().unwrap_or_default()) {
+                    Ok(Some(spread)) => found.entry(key).or_default().push((run.revision, spread)),
                     Ok(None) => {}
                     Err(error) => fault = Some(error),
                 }

@@ -164,7 +164,7 @@ fn points(connection: &Connection, rule: &Rule, found: &mut Predictions) -> Resu
             selection: Some(Selection::All),
             threshold: None,
         };
-        super::spread::read(connection, &all, Vec::new(), found)?;
+        super::spread::read(connection, &all, std::slice::from_mut(found))?;
     }
     let spreads: Vec<_> = found
         .runs
