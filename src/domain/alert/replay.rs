@@ -1,6 +1,6 @@
 //! Replays the arrivals of predictions through the rule of an alert.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
     issue::{AlertIssue, AlertPoint},
@@ -28,6 +28,8 @@ pub struct Arrival {
 pub enum ArrivedPoint {
     /// A value that the rule judges.
     Value(AlertPoint),
+    /// A value for this time that the rule cannot judge.
+    Unjudged(Timestamp),
     /// The value for this time was withdrawn.
     Withdrawn(Timestamp),
 }
@@ -38,14 +40,53 @@ struct Held {
     points: BTreeMap<Timestamp, AlertPoint>,
 }
 
+/// The issues that the rule cannot judge: the times that have a value, by issue and source version.
+#[derive(Default)]
+struct Blind {
+    times: BTreeMap<(Timestamp, Name), BTreeSet<Timestamp>>,
+    /// Latest arrival of each source version.
+    arrivals: HashMap<Name, Timestamp>,
+}
+
+impl Blind {
+    /// Applies an arrival, and forgets the oldest issues beyond `most`.
+    fn add(&mut self, arrival: Arrival, most: usize) {
+        let Issue {
+            issue_time,
+            available_at,
+        } = arrival.issue;
+        let key = (issue_time, arrival.source_version);
+        self.arrivals.insert(key.1.clone(), available_at);
+        let times = self.times.entry(key.clone()).or_default();
+        for point in arrival.points {
+            match point {
+                ArrivedPoint::Value(AlertPoint { time, .. }) | ArrivedPoint::Unjudged(time) => times.insert(time),
+                ArrivedPoint::Withdrawn(time) => times.remove(&time),
+            };
+        }
+        if times.is_empty() {
+            self.times.remove(&key);
+        }
+        while self.times.len() > most {
+            self.times.pop_first();
+        }
+    }
+
+    /// Returns the newest issue with a value, and its source version: of several the one that arrived last.
+    fn newest(&self) -> Option<(Timestamp, Name)> {
+        let (newest, _) = self.times.last_key_value()?.0;
+        let own = self.times.keys().rev().take_while(|(time, _)| time == newest);
+        own.max_by_key(|(_, version)| self.arrivals.get(version)).cloned()
+    }
+}
+
 /// The replay of one series of predictions. Arrivals must be added in the order of time.
 pub struct Replay<'a> {
     rule: &'a Rule,
     interval: i64,
     standing: AlertStanding,
     held: BTreeMap<Timestamp, Held>,
-    /// The newest issue that the rule cannot judge, with its source version.
-    blind: Option<(Timestamp, Name)>,
+    blind: Blind,
     newest: Vec<AlertIssue>,
     transitions: Vec<Transition>,
 }
@@ -61,7 +102,7 @@ impl<'a> Replay<'a> {
             interval,
             standing: AlertStanding::new(from),
             held: BTreeMap::new(),
-            blind: None,
+            blind: Blind::default(),
             newest: Vec::new(),
             transitions: Vec::new(),
         }
@@ -72,10 +113,9 @@ impl<'a> Replay<'a> {
         let at = arrival.issue.available_at;
         self.pass(at);
         let issue_time = arrival.issue.issue_time;
-        if arrival.is_judged {
-            self.hold(arrival);
-        } else if self.blind.as_ref().is_none_or(|(newest, _)| *newest <= issue_time) {
-            self.blind = Some((issue_time, arrival.source_version));
+        match arrival.is_judged {
+            true => self.hold(arrival),
+            false => self.blind.add(arrival, self.most()),
         }
         self.newest = self.newest();
         let judged = judge(
@@ -101,16 +141,20 @@ impl<'a> Replay<'a> {
         for point in arrival.points {
             match point {
                 ArrivedPoint::Value(point) => held.points.insert(point.time, point),
-                ArrivedPoint::Withdrawn(time) => held.points.remove(&time),
+                ArrivedPoint::Unjudged(time) | ArrivedPoint::Withdrawn(time) => held.points.remove(&time),
             };
         }
         if held.points.is_empty() {
             self.held.remove(&issue_time);
         }
-        let most = self.rule.issues as usize + SPARE;
-        while self.held.len() > most {
+        while self.held.len() > self.most() {
             self.held.pop_first();
         }
+    }
+
+    /// Returns the number of issues that are remembered.
+    fn most(&self) -> usize {
+        self.rule.issues as usize + SPARE
     }
 
     /// Returns the newest issues, as [`judge`] expects them.
@@ -122,7 +166,7 @@ impl<'a> Replay<'a> {
             points: held.points.values().cloned().collect(),
         });
         let judged: Vec<_> = judged.collect();
-        AlertIssue::after_blind(self.blind.clone(), judged)
+        AlertIssue::after_blind(self.blind.newest(), judged)
     }
 
     fn pass(&mut self, now: Timestamp) {

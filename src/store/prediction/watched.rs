@@ -252,27 +252,26 @@ pub fn arrivals<'a>(
 /// Returns a run as an arrival that the rule judges.
 fn arrival(row: &SeriesRow, run: &Run, rule: &Rule, window: &Window) -> Result<Arrival> {
     let is_judged = rule.can_judge(row.series.spread.as_ref());
+    let numbers = match rule.probability {
+        Some(_) if is_judged => run.spread()?,
+        _ => None,
+    };
+    let spread = row.series.spread.clone().filter(|_| numbers.is_some()).map(Arc::new);
+    let cost = Cost::default();
     let mut points = Vec::new();
-    if is_judged {
-        let numbers = match rule.probability {
-            Some(_) => run.spread()?,
-            None => None,
-        };
-        let spread = row.series.spread.clone().filter(|_| numbers.is_some()).map(Arc::new);
-        let cost = Cost::default();
-        for point in run.points(window, row.series.cutoff(window.now), &cost)? {
-            let Point { valid_time, value } = point?;
-            points.extend(match value {
-                None => Some(ArrivedPoint::Withdrawn(valid_time)),
-                Some(value) => {
-                    let numbers = numbers.as_ref().map_or(&[] as &[f64], |numbers| numbers.at(valid_time));
-                    let point = rule.point(valid_time, value, spread.as_ref(), numbers);
-                    point.map(ArrivedPoint::Value)
-                }
-            });
-        }
-        cost.count();
+    for point in run.points(window, row.series.cutoff(window.now), &cost)? {
+        let Point { valid_time, value } = point?;
+        let judged = value.and_then(|value| {
+            let numbers = numbers.as_ref().map_or(&[] as &[f64], |numbers| numbers.at(valid_time));
+            rule.point(valid_time, value, spread.as_ref(), numbers)
+        });
+        points.push(match (value, judged) {
+            (None, _) => ArrivedPoint::Withdrawn(valid_time),
+            (Some(_), Some(point)) => ArrivedPoint::Value(point),
+            (Some(_), None) => ArrivedPoint::Unjudged(valid_time),
+        });
     }
+    cost.count();
     Ok(Arrival {
         issue: run.issue,
         source_version: row.series.version_label.clone(),

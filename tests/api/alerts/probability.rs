@@ -245,6 +245,70 @@ async fn an_issue_without_quantiles_makes_an_alert_unknown_and_does_not_clear_it
     }
 }
 
+/// Asserts that a trial of a rule has the changes of its alert, and the same state at the end.
+async fn assert_tried(spread: &Spread, rule: Value, alert: &str) {
+    let app = &spread.field.app;
+    // All changes have arrived before the end of the trial.
+    app.advance_minutes(1);
+    let (tried, own) = (attempt(app, body(spread, rule)).await, state(app, alert).await);
+    assert_eq!(tried["changes"], json!(changes(app, alert).await));
+    let mut last = tried["states"][0].clone();
+    (last["alert"], last["alert_id"]) = (own["alert"].clone(), own["alert_id"].clone());
+    assert_eq!(last, own);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_issue_without_quantiles_that_is_withdrawn_is_no_longer_the_newest() {
+    let spread = Spread::start().await;
+    let app = &spread.field.app;
+    let job = app.ok(ADMIN, &format!("GET /jobs/{}", spread.job), Value::Null).await;
+    let source = format!("PUT /sources/{}", job["source_id"].as_str().unwrap());
+    app.ok(ADMIN, &source, json!({ "expected_interval_minutes": 60 })).await;
+    let rule = json!({ "value": 30, "probability": 0.7 });
+    let id = alert(&spread, rule.clone()).await;
+    let issue = |minute: u32| format!("2023-10-27T00:{minute:02}:00Z");
+    let post = async |minute: u32, points: [Value; 2]| {
+        app.advance_minutes(1);
+        spread
+            .post(json!({ "issue_time": issue(minute), "predictions": points }))
+            .await;
+    };
+    post(1, [around(1, 36.0), around(4, 36.0)]).await;
+    promote(&spread, "2", Value::Null).await;
+    // Two issues that the rule cannot judge: of the older one a value is left.
+    for minute in [2, 3] {
+        let plain = |hour: u32| json!({ "role": "temperature", "valid_time": at(hour), "value": 10 });
+        post(minute, [plain(2), plain(3)]).await;
+    }
+    let states = async || {
+        let state = state(app, &id).await;
+        ["state", "issue_time"].map(|name| state[name].as_str().unwrap().to_owned())
+    };
+    assert_eq!(states().await, ["raised".to_owned(), issue(3)]);
+    let withdraw = async |minute: u32| {
+        let path = format!("/api/v1/predictions?job_id={}&issue_time={}", spread.job, issue(minute));
+        app.delete(&path).await.expect(200);
+    };
+    let gone = json!([{ "role": "temperature", "valid_time": at(2), "value": null }]);
+    spread
+        .post(json!({ "issue_time": issue(2), "predictions": gone }))
+        .await;
+    withdraw(3).await;
+    assert_eq!(states().await, ["raised".to_owned(), issue(2)]);
+    promote(&spread, "3", json!([0.1, 0.5, 0.9])).await;
+    assert_tried(&spread, rule.clone(), &id).await;
+    withdraw(2).await;
+    assert_eq!(states().await, ["raised".to_owned(), issue(1)]);
+    assert_tried(&spread, rule.clone(), &id).await;
+    // An issue that is older than the withdrawn ones is judged as the newest: a value that has just passed holds nothing.
+    app.advance_minutes(70);
+    until_judged(app).await;
+    let late = json!({ "issue_time": "2023-10-27T00:01:30Z", "predictions": [around(1, 36.0), around(4, 20.0)] });
+    spread.post(late).await;
+    assert_eq!(states().await[0], "clear");
+    assert_tried(&spread, rule, &id).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn outputs_without_a_spread_and_probabilities_that_quantiles_do_not_tell_are_refused() {
     let spread = Spread::start().await;
