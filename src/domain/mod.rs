@@ -9,6 +9,7 @@ pub mod caller;
 pub mod class;
 pub mod clock;
 pub mod columns;
+pub mod comparison;
 pub mod contract;
 pub mod counts;
 pub mod decimal;

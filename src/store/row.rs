@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use crate::domain::{
     Role, Timestamp,
-    alert::{AlertStateKind, Comparison, Tell},
+    alert::{AlertStateKind, Tell},
     audit::{AuditAction, AuditKind},
+    comparison::Comparison,
     contract::InputKind,
     feed::{FeedKind, TopicFilter},
     health::HealthState,

@@ -4,11 +4,9 @@ use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{
-    comparison::Comparison,
-    rule::{AlertLevel, Rule, Tell},
-};
+use super::rule::{AlertLevel, Rule, Tell};
 use crate::domain::{
+    comparison::Comparison,
     duration::Duration,
     object::names,
     text::{Name, Stage},

@@ -5,10 +5,10 @@ use serde::Deserialize;
 
 use super::{
     answer::Alert,
-    comparison::Comparison,
     rule::{AlertLevel, Tell},
 };
 use crate::domain::{
+    comparison::Comparison,
     duration::PostedDuration,
     error::Result,
     object::objects,

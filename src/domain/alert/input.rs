@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::{
     answer::Alert,
-    comparison::Comparison,
     rule::{AlertLevel, Rule, Tell},
 };
 use crate::domain::{
+    comparison::Comparison,
     duration::{Duration, PostedDuration},
     error::Result,
     id,

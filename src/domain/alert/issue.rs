@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::comparison::Comparison;
 use crate::domain::{
-    spread::{Side, Spread, is_given, probability},
+    comparison::Comparison,
+    spread::{Spread, is_given, probability},
     text::Name,
     time::Timestamp,
 };
@@ -80,13 +80,7 @@ impl Distribution {
     /// Returns the probability that the value meets the threshold, rounded to nine digits. A distribution has a share of
     /// values that equal the threshold only if several of its quantiles or members do.
     pub fn probability(&self, when: Comparison, threshold: f64) -> f64 {
-        let of = |side| probability(&self.spread, &self.numbers, side, threshold);
-        let found = match when {
-            Comparison::Gt => of(Side::Above),
-            Comparison::Ge => of(Side::Below).map(|below| 1.0 - below),
-            Comparison::Lt => of(Side::Below),
-            Comparison::Le => of(Side::Above).map(|above| 1.0 - above),
-        };
+        let found = probability(&self.spread, &self.numbers, when, threshold);
         rounded(found.unwrap_or_default())
     }
 }

@@ -7,7 +7,6 @@
 
 mod answer;
 mod change;
-mod comparison;
 mod input;
 mod issue;
 mod judge;
@@ -20,7 +19,6 @@ mod trial;
 
 pub use answer::{Alert, AlertEvent, AlertState, AlertStateKind, FactsOfAlert};
 pub use change::AlertChange;
-pub use comparison::Comparison;
 pub use input::{AlertCreation, AlertTrial, Watched};
 pub use issue::{AlertIssue, AlertPoint, Distribution};
 pub use judge::{Cause, Judged, facts, judge, pass};

@@ -5,11 +5,9 @@ use std::sync::Arc;
 use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    comparison::Comparison,
-    issue::{AlertPoint, Distribution, bounds, can_tell, is_at_least},
-};
+use super::issue::{AlertPoint, Distribution, bounds, can_tell, is_at_least};
 use crate::domain::{
+    comparison::Comparison,
     duration::Duration,
     object::{names, objects},
     spread::Spread,

@@ -53,8 +53,8 @@ impl FoundSpreads {
     /// Returns the probability of a row beyond the threshold of the request. `None` if there is no threshold, or the row
     /// has no spread.
     pub fn probability(&self, index: usize, spread: Option<&Spread>) -> Option<f64> {
-        let (side, threshold) = self.wanted.threshold?;
-        probability(spread?, self.row(index), side, threshold)
+        let (when, threshold) = self.wanted.threshold?;
+        probability(spread?, self.row(index), when, threshold)
     }
 
     /// Returns all levels that are returned for any series, ascending, and the largest number of members.

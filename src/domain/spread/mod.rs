@@ -16,5 +16,5 @@ pub use found::FoundSpreads;
 pub use mean::mean;
 pub use numbers::{SpreadNumbers, is_given, is_same};
 pub use posted::{Columns, Kind, Posted, PostedSpread, count_of_point, of_point, value_of};
-pub use probability::{Side, probability};
+pub use probability::probability;
 pub use selection::{Selection, Wanted};

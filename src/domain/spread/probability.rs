@@ -1,41 +1,37 @@
-//! The probability that a value lies beyond a threshold, from quantiles or members.
+//! The probability that a value meets a threshold, from quantiles or members.
 
 use super::Spread;
+use crate::domain::comparison::Comparison;
 
-/// The side of a threshold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// Values greater than the threshold.
-    Above,
-    /// Values less than the threshold.
-    Below,
-}
-
-/// Returns the probability of a value on this side of the threshold. `numbers` are the quantiles or members of a point.
-/// `None` if there are none.
+/// Returns the probability of a value that meets the threshold. `numbers` are the quantiles or members of a point. `None` if
+/// there are none.
 ///
-/// It is the share of members on this side. Between two quantiles it is linear in the value. Beyond the outer quantiles
-/// it is that of the outer level, since nothing says more.
-pub fn probability(spread: &Spread, numbers: &[f64], side: Side, threshold: f64) -> Option<f64> {
+/// It is the share of members that meet it. Between two quantiles it is linear in the value. Beyond the outer quantiles it
+/// is that of the outer level, since nothing says more. Values that equal the threshold have a share only if several
+/// quantiles or members do.
+pub fn probability(spread: &Spread, numbers: &[f64], when: Comparison, threshold: f64) -> Option<f64> {
     if numbers.is_empty() {
         return None;
     }
-    Some(match spread {
-        Spread::Members(_) => share(numbers, side, threshold),
-        Spread::Quantiles(levels) => match side {
-            Side::Above => 1.0 - at_most(levels, numbers, threshold),
-            Side::Below => less_than(levels, numbers, threshold),
-        },
+    let above = || match spread {
+        Spread::Members(_) => share(numbers, |member| member > threshold),
+        Spread::Quantiles(levels) => 1.0 - at_most(levels, numbers, threshold),
+    };
+    let below = || match spread {
+        Spread::Members(_) => share(numbers, |member| member < threshold),
+        Spread::Quantiles(levels) => less_than(levels, numbers, threshold),
+    };
+    Some(match when {
+        Comparison::Gt => above(),
+        Comparison::Lt => below(),
+        Comparison::Ge => 1.0 - below(),
+        Comparison::Le => 1.0 - above(),
     })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "at most 200 members")]
-fn share(members: &[f64], side: Side, threshold: f64) -> f64 {
-    let is_beyond = |member: &&f64| match side {
-        Side::Above => **member > threshold,
-        Side::Below => **member < threshold,
-    };
-    members.iter().filter(is_beyond).count() as f64 / members.len() as f64
+fn share(members: &[f64], is_counted: impl Fn(f64) -> bool) -> f64 {
+    members.iter().filter(|member| is_counted(**member)).count() as f64 / members.len() as f64
 }
 
 /// Returns the probability of a value up to the threshold. If several quantiles equal it, the highest level counts.
@@ -74,11 +70,11 @@ mod tests {
     fn between_levels_it_is_linear_and_beyond_them_that_of_the_outer_level() {
         let spread = Spread::Quantiles(vec![0.1, 0.5, 0.9]);
         let above = |quantiles: [f64; 3], threshold| {
-            let found = probability(&spread, &quantiles, Side::Above, threshold).unwrap();
+            let found = probability(&spread, &quantiles, Comparison::Gt, threshold).unwrap();
             (found * 1e9).round() / 1e9
         };
         let below = |quantiles: [f64; 3], threshold| {
-            let found = probability(&spread, &quantiles, Side::Below, threshold).unwrap();
+            let found = probability(&spread, &quantiles, Comparison::Lt, threshold).unwrap();
             (found * 1e9).round() / 1e9
         };
         let rising = [0.0, 10.0, 30.0];
@@ -97,9 +93,10 @@ mod tests {
 
     #[test]
     fn of_members_it_is_the_share() {
-        let of = |side, threshold| probability(&Spread::Members(5), &[1.0, 2.0, 2.0, 3.0], side, threshold).unwrap();
-        assert_eq!((of(Side::Above, 2.0), of(Side::Below, 2.0)), (0.25, 0.25));
-        assert_eq!((of(Side::Above, 0.0), of(Side::Below, 0.0)), (1.0, 0.0));
-        assert_eq!(probability(&Spread::Members(5), &[], Side::Above, 0.0), None);
+        let of = |when, threshold| probability(&Spread::Members(5), &[1.0, 2.0, 2.0, 3.0], when, threshold).unwrap();
+        assert_eq!((of(Comparison::Gt, 2.0), of(Comparison::Lt, 2.0)), (0.25, 0.25));
+        assert_eq!((of(Comparison::Ge, 2.0), of(Comparison::Le, 2.0)), (0.75, 0.75));
+        assert_eq!((of(Comparison::Gt, 0.0), of(Comparison::Lt, 0.0)), (1.0, 0.0));
+        assert_eq!(probability(&Spread::Members(5), &[], Comparison::Gt, 0.0), None);
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::{Side, declared::is_level};
-use crate::domain::scalar::scalar;
+use super::declared::is_level;
+use crate::domain::{comparison::Comparison, scalar::scalar};
 
 /// Numbers that are returned beside each value.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,8 +71,8 @@ scalar!(Selection, "spread", parse);
 pub struct Wanted {
     /// Numbers that are returned. `None` returns none.
     pub selection: Option<Selection>,
-    /// Threshold whose probability is returned.
-    pub threshold: Option<(Side, f64)>,
+    /// Comparison with a threshold whose probability is returned.
+    pub threshold: Option<(Comparison, f64)>,
 }
 
 impl Wanted {

@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use super::column::{Exact, Verbatim};
 use crate::domain::{
-    alert::{AlertLevel, AlertStateKind, Comparison, FactsOfAlert, Tell},
+    alert::{AlertLevel, AlertStateKind, FactsOfAlert, Tell},
+    comparison::Comparison,
     time::Timestamp,
 };
 

@@ -1,56 +1,9 @@
 //! Contingency of an event, such as "at least 60": how often it was predicted, and how often it was measured.
 
-use poem_openapi::{Enum, Object};
+use poem_openapi::Object;
 use serde::Serialize;
 
-use crate::domain::object::names;
-
-names!(Relation);
-
-/// The relation of a value to the threshold that makes an event.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Enum)]
-#[serde(rename_all = "lowercase")]
-#[oai(rename_all = "lowercase")]
-pub enum Relation {
-    /// Greater than or equal to the threshold.
-    #[default]
-    Ge,
-    /// Greater than the threshold.
-    Gt,
-    /// Less than or equal to the threshold.
-    Le,
-    /// Less than the threshold.
-    Lt,
-}
-
-impl Relation {
-    /// Returns the relation's name in the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ge => "ge",
-            Self::Gt => "gt",
-            Self::Le => "le",
-            Self::Lt => "lt",
-        }
-    }
-
-    /// Returns the relation with this name in the API, or `None` if the name is unknown.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Ge, Self::Gt, Self::Le, Self::Lt]
-            .into_iter()
-            .find(|relation| relation.as_str() == name)
-    }
-
-    /// Returns whether the value is an event.
-    pub fn holds(self, value: f64, threshold: f64) -> bool {
-        match self {
-            Self::Ge => value >= threshold,
-            Self::Gt => value > threshold,
-            Self::Le => value <= threshold,
-            Self::Lt => value < threshold,
-        }
-    }
-}
+use crate::domain::comparison::Comparison;
 
 /// Counts of the pairs in which an event was predicted or measured, and the scores of the counts. A score that is
 /// undefined is null.
@@ -60,8 +13,8 @@ impl Relation {
 pub struct Contingency {
     /// Threshold of the event.
     pub threshold: f64,
-    /// Relation of a value to the threshold that makes an event.
-    pub event: Relation,
+    /// Comparison of a value with the threshold that makes an event.
+    pub event: Comparison,
     /// Number of events that were predicted and measured (a).
     pub hits: u64,
     /// Number of events that were predicted but not measured (b).
@@ -107,7 +60,7 @@ pub struct Contingency {
 
 impl Contingency {
     /// Creates an empty table for an event.
-    pub fn new(threshold: f64, event: Relation) -> Self {
+    pub fn new(threshold: f64, event: Comparison) -> Self {
         Self {
             threshold,
             event,
@@ -130,7 +83,7 @@ impl Contingency {
 
     /// Counts a pair.
     pub fn add(&mut self, prediction: f64, truth: f64) {
-        let is_event = |value| self.event.holds(value, self.threshold);
+        let is_event = |value| self.event.is_met(value, self.threshold);
         let count = match (is_event(prediction), is_event(truth)) {
             (true, true) => &mut self.hits,
             (true, false) => &mut self.false_alarms,
@@ -177,7 +130,7 @@ mod tests {
             false_alarms: 72,
             misses: 23,
             correct_negatives: 2680,
-            ..Contingency::new(1.0, Relation::Ge)
+            ..Contingency::new(1.0, Comparison::Ge)
         };
         let table = table.scored();
         assert_near(table.hit_rate, 0.549_020);
@@ -191,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_are_counted_by_the_relation_to_the_threshold() {
+    fn pairs_are_counted_by_the_comparison_with_the_threshold() {
         let predictions = [
             0.9, 0., 5., 0.7, 1.4, 2.8, 0.4, 0.5, 2.3, 1.9, 1., 1.5, 1.7, 2.4, 1.1, 1.4, 1.5, 3.3,
         ];
@@ -199,7 +152,7 @@ mod tests {
             0.9, 0., 5., 0.7, 1.3, 2.7, 0.3, 0.4, 2.2, 1.7, 1.2, 1.7, 1.7, 2.2, 3.9, 1.6, 1.2, 9.9,
         ];
         let counted = |skipped: &[usize]| {
-            let mut table = Contingency::new(1.3, Relation::Gt);
+            let mut table = Contingency::new(1.3, Comparison::Gt);
             let pairs = predictions.into_iter().zip(truths).enumerate();
             for (_, (prediction, truth)) in pairs.filter(|(index, _)| !skipped.contains(index)) {
                 table.add(prediction, truth);
@@ -213,20 +166,20 @@ mod tests {
         assert_near(table.ets, 0.490_566);
         assert_near(table.hss, 0.658_228);
         assert_eq!(counts(&counted(&[0, 2, 4])), [8, 1, 1, 5]);
-        for (relation, holds) in [
-            (Relation::Ge, true),
-            (Relation::Gt, false),
-            (Relation::Le, true),
-            (Relation::Lt, false),
+        for (comparison, holds) in [
+            (Comparison::Ge, true),
+            (Comparison::Gt, false),
+            (Comparison::Le, true),
+            (Comparison::Lt, false),
         ] {
-            assert_eq!(relation.holds(1.0, 1.0), holds);
-            assert_eq!(Relation::from_name(relation.as_str()), Some(relation));
+            assert_eq!(comparison.is_met(1.0, 1.0), holds);
+            assert_eq!(Comparison::from_name(comparison.as_str()), Some(comparison));
         }
     }
 
     #[test]
     fn undefined_scores_are_absent() {
-        let table = Contingency::new(1.0, Relation::Ge).scored();
-        assert_eq!(table, Contingency::new(1.0, Relation::Ge));
+        let table = Contingency::new(1.0, Comparison::Ge).scored();
+        assert_eq!(table, Contingency::new(1.0, Comparison::Ge));
     }
 }

@@ -25,7 +25,7 @@ pub use calendar::{By, Calendar, Parts};
 pub use class_table::ClassTable;
 pub use collect::{Collected, Ordered, Place, Predicted};
 pub use common::common;
-pub use contingency::{Contingency, Relation};
+pub use contingency::Contingency;
 pub use pairing::{Matching, Pair, ReferenceValues, Rules, Unpaired, pair};
 pub use query::{AccuracyCursor, AccuracyQuery, PairsCursor, TruthKind};
 pub use reference::{Climatology, Reference};

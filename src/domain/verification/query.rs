@@ -6,11 +6,11 @@ use uuid::Uuid;
 use super::{
     bucket::LeadEdges,
     calendar::{By, Calendar},
-    contingency::Relation,
     pairing::Matching,
     reference::Reference,
 };
 use crate::domain::{
+    comparison::Comparison,
     page::DEFAULT_LIMIT,
     prediction::{Issues, PredictionScope},
     time::Timestamp,
@@ -69,7 +69,7 @@ pub struct AccuracyQuery {
     /// Thresholds of events.
     pub thresholds: Vec<f64>,
     /// The relation of a value to a threshold that makes an event.
-    pub event: Relation,
+    pub event: Comparison,
     /// Whether the classes of the output role are tabulated.
     pub classes: bool,
     /// Whether the changes between successive issues are summed.
@@ -111,7 +111,7 @@ impl AccuracyQuery {
             reference: None,
             common: false,
             thresholds: Vec::new(),
-            event: Relation::default(),
+            event: Comparison::default(),
             classes: false,
             revision: false,
             as_of: None,

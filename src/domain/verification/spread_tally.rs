@@ -10,8 +10,11 @@ use std::collections::BTreeMap;
 use poem_openapi::Object;
 use serde::Serialize;
 
-use super::{contingency::Relation, pairing::Pair};
-use crate::domain::spread::{Side, Spread, probability};
+use super::pairing::Pair;
+use crate::domain::{
+    comparison::Comparison,
+    spread::{Spread, probability},
+};
 
 /// The difference up to which two levels add up to 1.
 const NEAR: f64 = 1e-9;
@@ -75,19 +78,19 @@ struct Brier {
 }
 
 impl SpreadTally {
-    /// Counts a pair. `numbers` are the quantiles or members of its prediction. An event is a value in this relation to one
-    /// of the thresholds.
-    pub fn add(&mut self, spread: &Spread, numbers: &[f64], pair: &Pair, (event, thresholds): (Relation, &[f64])) {
+    /// Counts a pair. `numbers` are the quantiles or members of its prediction. An event is a value that this
+    /// comparison with one of the thresholds is true of.
+    pub fn add(&mut self, spread: &Spread, numbers: &[f64], pair: &Pair, (event, thresholds): (Comparison, &[f64])) {
         match spread {
             Spread::Quantiles(levels) => self.add_quantiles(levels, numbers, pair.truth),
             Spread::Members(_) => self.add_members(numbers, pair.truth),
         }
         self.brier.resize(thresholds.len(), Brier::default());
         for (threshold, brier) in thresholds.iter().zip(&mut self.brier) {
-            let Some(predicted) = event_probability(spread, numbers, event, *threshold) else {
+            let Some(predicted) = probability(spread, numbers, event, *threshold) else {
                 continue;
             };
-            let of = |value: f64| f64::from(u8::from(event.holds(value, *threshold)));
+            let of = |value: f64| f64::from(u8::from(event.is_met(value, *threshold)));
             let measured = of(pair.truth);
             brier.pairs += 1;
             brier.own += (predicted - measured).powi(2);
@@ -266,17 +269,6 @@ fn differences(sorted: &[f64]) -> f64 {
     2.0 * sorted.iter().enumerate().map(weighted).sum::<f64>()
 }
 
-/// Returns the predicted probability of an event.
-fn event_probability(spread: &Spread, numbers: &[f64], event: Relation, threshold: f64) -> Option<f64> {
-    let of = |side| probability(spread, numbers, side, threshold);
-    match event {
-        Relation::Gt => of(Side::Above),
-        Relation::Lt => of(Side::Below),
-        Relation::Ge => of(Side::Below).map(|below| 1.0 - below),
-        Relation::Le => of(Side::Above).map(|above| 1.0 - above),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -300,7 +292,7 @@ mod tests {
     fn tally(spread: &Spread, pairs: &[(&[f64], f64)]) -> SpreadTally {
         let mut tally = SpreadTally::default();
         for (numbers, measured) in pairs {
-            tally.add(spread, numbers, &pair(*measured), (Relation::Ge, &[]));
+            tally.add(spread, numbers, &pair(*measured), (Comparison::Ge, &[]));
         }
         tally
     }

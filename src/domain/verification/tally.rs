@@ -3,23 +3,18 @@
 use std::collections::HashMap;
 
 use super::{
-    calendar::Calendar,
-    class_table::ClassTable,
-    contingency::{Contingency, Relation},
-    pairing::Pair,
-    revision::Revisions,
-    spread_tally::SpreadTally,
-    sums::Sums,
+    calendar::Calendar, class_table::ClassTable, contingency::Contingency, pairing::Pair, revision::Revisions,
+    spread_tally::SpreadTally, sums::Sums,
 };
-use crate::domain::class::Class;
+use crate::domain::{class::Class, comparison::Comparison};
 
 /// Rules for everything that is counted besides the errors.
 #[derive(Debug, Clone)]
 pub struct TallyRules {
     /// Thresholds of events.
     pub thresholds: Vec<f64>,
-    /// The relation of a value to a threshold that makes an event.
-    pub event: Relation,
+    /// The comparison of a value with a threshold that makes an event.
+    pub event: Comparison,
     /// Classes of the output role, if the table of classes is requested.
     pub classes: Option<Vec<Class>>,
     /// The calendar whose days are compared with the reference.

@@ -16,9 +16,10 @@ use super::tag::Tag;
 use crate::{
     domain::{
         Duration, Timestamp,
+        comparison::Comparison,
         row_limit::RowLimit,
         track::Tracks,
-        verification::{Accuracy, AccuracyPair, By, Relation},
+        verification::{Accuracy, AccuracyPair, By},
     },
     http::form::{
         answer::Find,
@@ -99,8 +100,8 @@ impl AccuracyApi {
         common: Query<Option<bool>>,
         /// Counts how often the value was predicted and measured to be an event. The parameter may be repeated.
         threshold: Query<Option<Vec<f64>>>,
-        /// The relation to a `threshold` that makes an event: `ge` (the default), `gt`, `le` or `lt`.
-        event: Query<Option<Relation>>,
+        /// The comparison with a `threshold` that makes an event: `ge` (the default), `gt`, `le` or `lt`.
+        event: Query<Option<Comparison>>,
         /// Counts the classes of the output role that were predicted and measured.
         classes: Query<Option<bool>>,
         /// Measures how much successive issues of a valid_time changed.

@@ -5,9 +5,10 @@ use uuid::Uuid;
 use super::choices::{LateParameter, MatchParameter, ScoredIssues, TruthParameter};
 use crate::domain::{
     AskedWindow, Duration, Error, Result, Timestamp, Violation,
+    comparison::Comparison,
     prediction::{Issues, PredictionScope},
     track::Tracks,
-    verification::{AccuracyQuery, By, Calendar, LeadEdges, Matching, Reference, Relation, TruthKind},
+    verification::{AccuracyQuery, By, Calendar, LeadEdges, Matching, Reference, TruthKind},
 };
 
 /// The most jobs or locations, and the most thresholds, of one request.
@@ -42,7 +43,7 @@ pub struct Parameters {
     pub reference: Option<String>,
     pub common: Option<bool>,
     pub thresholds: Option<Vec<f64>>,
-    pub event: Option<Relation>,
+    pub event: Option<Comparison>,
     pub classes: Option<bool>,
     pub revision: Option<bool>,
     pub late: Option<LateParameter>,

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::domain::{
     Error,
-    spread::{FoundSpreads, Selection, Side, Spread, Wanted},
+    comparison::Comparison,
+    spread::{FoundSpreads, Selection, Spread, Wanted},
 };
 
 /// Returns the spread that a request asks for by its parameters.
@@ -14,8 +15,8 @@ use crate::domain::{
 pub fn wanted(selection: Option<Selection>, exceeds: Option<f64>, below: Option<f64>) -> Result<Wanted, Error> {
     let threshold = match (exceeds, below) {
         (Some(_), Some(_)) => return Err(Error::bad_parameter("below", "cannot be combined with exceeds")),
-        (Some(threshold), None) => Some(("exceeds", Side::Above, threshold)),
-        (None, Some(threshold)) => Some(("below", Side::Below, threshold)),
+        (Some(threshold), None) => Some(("exceeds", Comparison::Gt, threshold)),
+        (None, Some(threshold)) => Some(("below", Comparison::Lt, threshold)),
         (None, None) => None,
     };
     if let Some((name, ..)) = threshold.filter(|(.., threshold)| !threshold.is_finite()) {
@@ -23,7 +24,7 @@ pub fn wanted(selection: Option<Selection>, exceeds: Option<f64>, below: Option<
     }
     Ok(Wanted {
         selection,
-        threshold: threshold.map(|(_, side, threshold)| (side, threshold)),
+        threshold: threshold.map(|(_, when, threshold)| (when, threshold)),
     })
 }
 

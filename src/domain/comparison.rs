@@ -1,18 +1,19 @@
-//! Comparisons of predicted values with thresholds.
+//! Comparisons of values with thresholds, by which alerts are judged and events are counted.
 
 use poem_openapi::Enum;
 use serde::Serialize;
 
-use crate::domain::object::names;
+use super::object::names;
 
 names!(Comparison);
 
 /// The comparison of a value with the threshold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "lowercase")]
 #[oai(rename_all = "lowercase")]
 pub enum Comparison {
     /// The value is greater than the threshold or equal to it.
+    #[default]
     Ge,
     /// The value is greater than the threshold.
     Gt,
