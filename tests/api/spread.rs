@@ -260,10 +260,14 @@ async fn every_fault_of_a_spread_is_named_with_its_place() {
     // Numbers count against the limit of a request, and nothing of what was refused is stored.
     let many = json!({ "role": "rain", "start": at(1), "step": "PT1S", "members": vec![vec![1; 33_400]; 3] });
     let fault = spread.try_post(json!({ "series": [many] })).await.expect(422);
+    let detail = fault["errors"][0]["detail"].as_str().unwrap();
     assert!(
-        fault["errors"][0]["detail"].as_str().unwrap().contains("100000"),
+        detail.contains("has more than 100000 numbers (values, quantiles and members)"),
         "{fault}"
     );
+    let many = json!({ "role": "plain", "start": at(1), "step": "PT1S", "values": vec![1; 100_001] });
+    let fault = spread.try_post(json!({ "series": [many] })).await.expect(422);
+    assert!(!fault.to_string().contains("quantiles"), "{fault}");
     assert_eq!(spread.read("metric=all").await, json!([]));
     for (query, name) in [
         ("spread=2", "spread"),
@@ -498,6 +502,60 @@ async fn tables_may_leave_values_out_and_no_member_between_others() {
             "{fault}"
         );
     }
+    // Every fault refers to a column of the table.
+    let temperature = |columns: &str, cells: &str| {
+        let of = format!("{},temperature,{},{}", spread.job, at(0), at(1));
+        format!("job_id,role,issue_time,valid_time,{columns}\n{of},{cells}")
+    };
+    for (csv, pointer, detail) in [
+        (temperature("q0.9,q0.5,q0.1", "3,1,2"), "#/0/q0.5", "is less than"),
+        (
+            temperature("value,q0.1,q0.9", "2,1,3"),
+            "#/0/q0.1",
+            "exactly the levels of the role",
+        ),
+        (
+            temperature("value,q0.1", "2,"),
+            "#/0/q0.1",
+            "is missing: the role declares quantiles",
+        ),
+        (
+            temperature("value", "2"),
+            "#/0",
+            "is missing: the role declares quantiles",
+        ),
+        (temperature("q0.1,q0.5,q0.9", "1,x,3"), "#/0/q0.5", "must be a number"),
+        (temperature("q0.1,q0.9", "1,3"), "#/0/value", "have no level 0.5"),
+        (
+            temperature("q0.1,q0.5,q0.9,m1", "1,2,3,4"),
+            "#/0/m1",
+            "cannot be combined with quantiles",
+        ),
+        (temperature("q0.1,q0.5,q0.9", "1,2,1e999"), "#/0/q0.9", ""),
+        (
+            format!("{head},1,2,3\n{},rain,{},{},1,2,", spread.job, at(0), at(2)),
+            "#/1/m1",
+            "differ in kind or number",
+        ),
+    ] {
+        let fault = post(csv.clone()).await.expect(422);
+        let found = &fault["errors"][0];
+        assert_eq!(found["pointer"], pointer, "{csv}: {fault}");
+        let text = found["detail"].as_str().unwrap();
+        let line = if pointer.starts_with("#/1") {
+            "(line 3)"
+        } else {
+            "(line 2)"
+        };
+        assert!(text.contains(detail) && text.ends_with(line), "{csv}: {fault}");
+    }
+    let direct = format!(
+        "source,metric,location_id,valid_time,q0.1,q0.5,q0.9\nspread,temperature,{},{},2,1,3",
+        spread.field.there,
+        at(1)
+    );
+    let fault = post(direct).await.expect(422);
+    assert_eq!(fault["errors"][0]["pointer"], "#/0/q0.5", "{fault}");
     // Without both there is nothing to store.
     let fault = post(format!("job_id,role,valid_time\n{},rain,{}", spread.job, at(1)))
         .await

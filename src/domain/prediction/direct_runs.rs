@@ -5,11 +5,11 @@ use uuid::Uuid;
 use super::{
     Point,
     post::DirectPoint,
-    run::{List, Place, PostedRun, Runs, check_count},
+    run::{List, Place, PostedRun, Runs, check_points},
 };
 use crate::domain::{
     error::Result,
-    spread::{Posted, of_point, value_of},
+    spread::Posted,
     text::{Name, Stage},
     time::Timestamp,
     track::Track,
@@ -43,7 +43,7 @@ pub struct DirectKey {
 /// finite. `Error::TooLarge`: there are more runs than one request may have.
 pub fn direct_runs(points: Vec<DirectPoint>, first: usize) -> Result<Vec<PostedRun<DirectKey>>> {
     let mut violations = Violations::default();
-    check_count(points.iter().map(DirectPoint::numbers).sum(), "", &mut violations)?;
+    check_points(points.iter().map(DirectPoint::numbers), &mut violations)?;
     let mut runs = Runs::default();
     for (index, mut point) in (first..).zip(points) {
         let place = Place {
@@ -53,20 +53,9 @@ pub fn direct_runs(points: Vec<DirectPoint>, first: usize) -> Result<Vec<PostedR
         if let Some(stage) = &mut point.stage {
             stage.check(&mut violations, &place.member("stage"));
         }
-        let spread = of_point(
-            point.quantiles.as_deref(),
-            point.members.as_deref(),
-            |member| place.member(member),
-            &mut violations,
-        );
+        let taken = point.numbers().take(|member| place.member(member), &mut violations);
+        let Some((value, spread)) = taken else { continue };
         let spread = spread.as_ref().map(|(kind, row)| Posted { kind, row });
-        let value = match value_of(point.value, spread) {
-            Ok(value) => value,
-            Err(detail) => {
-                violations.add(place.member("value"), detail);
-                continue;
-            }
-        };
         let is_same = |key: &DirectKey| {
             key.location_id == point.location_id
                 && key.issue_time == point.issue_time

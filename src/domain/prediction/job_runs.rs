@@ -3,12 +3,12 @@
 use super::{
     Point,
     post::{JobKey, JobPost, JobRow, PostedSeries, PredictionPoint},
-    run::{List, Place, PostedRun, Runs, check_count},
+    run::{List, Place, PostedRun, Runs, check_count, check_points},
 };
 use crate::domain::{
     duration::PostedDuration,
     error::Result,
-    spread::{Columns, Posted, count_of_point, of_point, value_of},
+    spread::{Columns, Posted, value_of},
     time::Timestamp,
     value::PostedValue,
     violations::Violations,
@@ -21,12 +21,7 @@ use crate::domain::{
 /// `Error::TooLarge`: there are more runs than one request may have.
 pub fn runs_of_rows(rows: Vec<JobRow>) -> Result<Vec<PostedRun<JobKey>>> {
     let mut violations = Violations::default();
-    let numbers = |row: &JobRow| row.spread.as_ref().map_or(0, |(_, numbers)| numbers.len());
-    check_count(
-        rows.len() + rows.iter().map(numbers).sum::<usize>(),
-        "",
-        &mut violations,
-    )?;
+    check_points(rows.iter().map(JobRow::numbers), &mut violations)?;
     let mut runs = Runs::default();
     for (index, mut row) in rows.into_iter().enumerate() {
         let place = Place {
@@ -36,9 +31,13 @@ pub fn runs_of_rows(rows: Vec<JobRow>) -> Result<Vec<PostedRun<JobKey>>> {
         if let Some(stage) = &mut row.key.stage {
             stage.check(&mut violations, &place.member("stage"));
         }
+        let taken = row.numbers().take(|member| place.member(member), &mut violations);
+        let Some((value, spread)) = taken else { continue };
+        let spread = spread.as_ref().map(|(kind, row)| Posted { kind, row });
         let is_same = |key: &JobKey| *key == row.key;
-        let spread = row.spread.as_ref().map(|(kind, row)| Posted { kind, row });
-        runs.add(is_same, || row.key.clone(), (row.point, spread), place, &mut violations);
+        let valid_time = row.valid_time;
+        let point = (Point { valid_time, value }, spread);
+        runs.add(is_same, || row.key.clone(), point, place, &mut violations);
     }
     runs.finish(violations)
 }
@@ -58,9 +57,14 @@ impl JobPost {
         if let Some(run) = &mut self.run {
             run.check(&mut violations);
         }
-        let in_points: usize = self.predictions.iter().map(PredictionPoint::numbers).sum();
-        let in_series: usize = self.series.iter().map(PostedSeries::numbers).sum();
-        check_count(in_points + in_series, "/predictions", &mut violations)?;
+        let in_points = self.predictions.iter().map(|point| point.numbers().count());
+        let in_series = self.series.iter().map(PostedSeries::numbers);
+        check_count(
+            in_points.chain(in_series),
+            self.has_spread(),
+            "/predictions",
+            &mut violations,
+        )?;
         let mut runs = Runs::default();
         for (index, point) in std::mem::take(&mut self.predictions).into_iter().enumerate() {
             let list = List::Predictions;
@@ -75,24 +79,17 @@ impl JobPost {
                 track: None,
             };
             let place = Place { list, index };
-            let spread = of_point(
-                point.quantiles.as_deref(),
-                point.members.as_deref(),
-                |member| place.member(member),
-                &mut violations,
-            );
+            let taken = point.numbers().take(|member| place.member(member), &mut violations);
+            let Some((value, spread)) = taken else { continue };
             let spread = spread.as_ref().map(|(kind, row)| Posted { kind, row });
             let valid_time = point.valid_time;
-            match value_of(point.value, spread) {
-                Ok(value) => runs.add(
-                    is_same,
-                    key,
-                    (Point { valid_time, value }, spread),
-                    place,
-                    &mut violations,
-                ),
-                Err(detail) => violations.add(place.member("value"), detail),
-            }
+            runs.add(
+                is_same,
+                key,
+                (Point { valid_time, value }, spread),
+                place,
+                &mut violations,
+            );
         }
         for (index, mut series) in std::mem::take(&mut self.series).into_iter().enumerate() {
             let mut within = Violations::within(format!("/series/{index}"));
@@ -149,10 +146,11 @@ impl JobPost {
     }
 }
 
-impl PredictionPoint {
-    /// Returns the number of numbers of the point.
-    fn numbers(&self) -> usize {
-        1 + count_of_point(self.quantiles.as_deref(), self.members.as_deref())
+impl JobPost {
+    fn has_spread(&self) -> bool {
+        let of_point = |point: &PredictionPoint| point.quantiles.is_some() || point.members.is_some();
+        let of_series = |series: &PostedSeries| series.quantiles.is_some() || series.members.is_some();
+        self.predictions.iter().any(of_point) || self.series.iter().any(of_series)
     }
 }
 

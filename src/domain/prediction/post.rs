@@ -10,12 +10,12 @@ use poem_openapi::{
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
-use super::{Point, WorkerRun};
+use super::WorkerRun;
 use crate::domain::{
     duration::PostedDuration,
     object::objects,
     object_or_array::ObjectOrArray,
-    spread::{ByLevel, Kind, count_of_point},
+    spread::{ByLevel, PointNumbers},
     text::{Name, Stage},
     time::Timestamp,
     track::Track,
@@ -55,10 +55,14 @@ pub struct JobKey {
 pub struct JobRow {
     /// Key of the run.
     pub key: JobKey,
-    /// Predicted point.
-    pub point: Point,
-    /// Quantiles or members of the point.
-    pub spread: Option<(Kind, Vec<f64>)>,
+    /// Time that the value is predicted for.
+    pub valid_time: Timestamp,
+    /// Predicted value. `None` if only the quantiles or members are given.
+    pub value: Option<PostedValue>,
+    /// Quantiles by their levels.
+    pub quantiles: Option<ByLevel<f64>>,
+    /// Members of an ensemble.
+    pub members: Option<Vec<f64>>,
 }
 
 /// Posted predictions: an object for a job, or an array of points that name their source.
@@ -244,10 +248,36 @@ pub struct DirectPoint {
     pub members: Option<Vec<f64>>,
 }
 
+impl JobRow {
+    /// Returns the value and the numbers of the point.
+    pub fn numbers(&self) -> PointNumbers<'_> {
+        PointNumbers {
+            value: self.value,
+            quantiles: self.quantiles.as_ref(),
+            members: self.members.as_deref(),
+        }
+    }
+}
+
+impl PredictionPoint {
+    /// Returns the value and the numbers of the point.
+    pub fn numbers(&self) -> PointNumbers<'_> {
+        PointNumbers {
+            value: self.value,
+            quantiles: self.quantiles.as_deref(),
+            members: self.members.as_deref(),
+        }
+    }
+}
+
 impl DirectPoint {
-    /// Returns the number of numbers of the point.
-    pub fn numbers(&self) -> usize {
-        1 + count_of_point(self.quantiles.as_deref(), self.members.as_deref())
+    /// Returns the value and the numbers of the point.
+    pub fn numbers(&self) -> PointNumbers<'_> {
+        PointNumbers {
+            value: self.value,
+            quantiles: self.quantiles.as_deref(),
+            members: self.members.as_deref(),
+        }
     }
 
     /// Returns the properties that all points of one run have in common, as a value that can be hashed.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::domain::{
     error::{Error, Result},
-    spread::{Posted, PostedSpread},
+    spread::{PointNumbers, Posted, PostedSpread},
     violations::Violations,
 };
 
@@ -100,19 +100,43 @@ impl<K> PostedRun<K> {
     }
 }
 
-/// Checks that a request has 1 to [`MAX_POINTS`] points.
+/// Checks that a request has 1 to [`MAX_POINTS`] points. `counts` are the numbers of the points: values, quantiles and
+/// members.
 ///
 /// # Errors
 /// `Error::Invalid`: the number is wrong, or there are violations already. All violations are returned.
-pub(super) fn check_count(count: usize, pointer: &str, violations: &mut Violations) -> Result<()> {
+pub(super) fn check_count(
+    counts: impl IntoIterator<Item = usize>,
+    has_spread: bool,
+    pointer: &str,
+    violations: &mut Violations,
+) -> Result<()> {
+    let count: usize = counts.into_iter().sum();
     if count == 0 {
         violations.add(pointer, "has no points");
     }
     if count > MAX_POINTS {
-        let detail = format!("has more than {MAX_POINTS} points: split the request");
+        let what = if has_spread {
+            "numbers (values, quantiles and members)"
+        } else {
+            "points"
+        };
+        let detail = format!("has more than {MAX_POINTS} {what}: split the request");
         violations.add(pointer, detail);
     }
     std::mem::take(violations).into_result()
+}
+
+/// Checks that an array or a table has 1 to [`MAX_POINTS`] points with all their numbers.
+///
+/// # Errors
+/// As [`check_count`].
+pub(super) fn check_points<'a>(
+    points: impl Iterator<Item = PointNumbers<'a>> + Clone,
+    violations: &mut Violations,
+) -> Result<()> {
+    let has_spread = points.clone().any(|point| point.count() > 1);
+    check_count(points.map(|point| point.count()), has_spread, "", violations)
 }
 
 /// Collector that groups posted points by the key of their run.

@@ -15,6 +15,6 @@ pub use declared::{Spread, check_spread, is_level};
 pub use found::FoundSpreads;
 pub use mean::mean;
 pub use numbers::{SpreadNumbers, is_given, is_same};
-pub use posted::{Columns, Kind, Posted, PostedSpread, count_of_point, of_point, value_of};
+pub use posted::{Columns, Kind, PointNumbers, Posted, PostedSpread, value_of};
 pub use probability::probability;
 pub use selection::{Selection, Wanted};

@@ -83,36 +83,53 @@ pub fn value_of(value: Option<PostedValue>, posted: Option<Posted<'_>>) -> Resul
     }
 }
 
-/// Returns the number of quantiles and members that a single point was posted with.
-pub fn count_of_point(quantiles: Option<&ByLevel<f64>>, members: Option<&[f64]>) -> usize {
-    quantiles.map_or(0, |quantiles| quantiles.0.len()) + members.map_or(0, <[f64]>::len)
+/// The value and the numbers that a single point was posted with.
+#[derive(Debug, Clone, Copy)]
+pub struct PointNumbers<'a> {
+    /// Value; `Some` of none withdraws the stored one.
+    pub value: Option<PostedValue>,
+    /// Quantiles by their levels.
+    pub quantiles: Option<&'a ByLevel<f64>>,
+    /// Members of an ensemble.
+    pub members: Option<&'a [f64]>,
 }
 
-/// Returns the numbers that a single point was posted with. Adds a violation if there are both quantiles and members, or
-/// an empty list. `at` returns the JSON pointer of a member of the point.
-pub fn of_point(
-    quantiles: Option<&ByLevel<f64>>,
-    members: Option<&[f64]>,
-    at: impl Fn(&str) -> String,
-    violations: &mut Violations,
-) -> Option<(Kind, Vec<f64>)> {
-    let found = match (quantiles, members) {
-        (None, None) => return None,
-        (Some(_), Some(_)) => {
-            violations.add(at("members"), BOTH);
+/// The value of a posted point, where `None` withdraws the stored one, and its numbers with their kind.
+pub type Taken = (Option<f64>, Option<(Kind, Vec<f64>)>);
+
+impl PointNumbers<'_> {
+    /// Returns the number of all numbers, of which a value that is absent is one.
+    pub fn count(&self) -> usize {
+        1 + self.quantiles.map_or(0, |quantiles| quantiles.0.len()) + self.members.map_or(0, <[f64]>::len)
+    }
+
+    /// Returns the value and the numbers. Adds a violation and returns `None` if there are both quantiles and members, an empty
+    /// list, or no value. `at` returns the JSON pointer of a member of the point.
+    pub fn take(&self, at: impl Fn(&str) -> String, violations: &mut Violations) -> Option<Taken> {
+        let numbers = match (self.quantiles, self.members) {
+            (None, None) => None,
+            (Some(_), Some(_)) => {
+                violations.add(at("members"), BOTH);
+                return None;
+            }
+            (Some(ByLevel(quantiles)), None) => {
+                let (levels, row): (Vec<_>, Vec<_>) = quantiles.iter().copied().unzip();
+                Some((Kind::Quantiles(levels.into()), row))
+            }
+            (None, Some(members)) => Some((Kind::Members(members.len()), members.to_vec())),
+        };
+        if let Some((kind, _)) = numbers.as_ref().filter(|(_, row)| row.is_empty()) {
+            violations.add(at(kind.member()), "is empty");
             return None;
         }
-        (Some(ByLevel(quantiles)), None) => {
-            let (levels, row): (Vec<_>, Vec<_>) = quantiles.iter().copied().unzip();
-            (Kind::Quantiles(levels.into()), row)
+        match value_of(self.value, numbers.as_ref().map(|(kind, row)| Posted { kind, row })) {
+            Ok(value) => Some((value, numbers)),
+            Err(detail) => {
+                violations.add(at("value"), detail);
+                None
+            }
         }
-        (None, Some(members)) => (Kind::Members(members.len()), members.to_vec()),
-    };
-    if found.1.is_empty() {
-        violations.add(at(found.0.member()), "is empty");
-        return None;
     }
-    Some(found)
 }
 
 const BOTH: &str = "cannot be combined with quantiles";

@@ -10,7 +10,7 @@ use super::{
     csv_columns::{Column, Columns, SpreadPlaces, places_of},
     csv_dialect::{delimiter_of, directive, header_line},
     csv_number::number,
-    csv_spread::SpreadColumn,
+    csv_spread::{SpreadColumn, cell_pointer},
     json_text::utf8,
 };
 use crate::{
@@ -79,6 +79,7 @@ impl<'a> Table<'a> {
             return Err(Error::invalid("", detail).into());
         }
         (table.places, table.spread) = places_of(&table.record, columns)?;
+        table.lines_of_rows.spread = table.spread.iter().map(|(column, _)| *column).collect();
         table.width = table.record.len();
         Ok(table)
     }
@@ -112,7 +113,7 @@ impl<'a> Table<'a> {
             return Ok(false);
         }
         self.rows += 1;
-        self.lines_of_rows.0.push(self.lines);
+        self.lines_of_rows.lines.push(self.lines);
         if let Some(at) = self.record.iter().position(|cell| str::from_utf8(cell).is_err()) {
             let column = self.places.iter().find(|(_, place)| *place == Some(at));
             let column = column.map_or("", |(name, _)| name);
@@ -228,20 +229,14 @@ impl<'a> Table<'a> {
                 Some(_) => {}
                 None => match number(text, self.delimiter != b',') {
                     Ok(number) => found.push((*column, number)),
-                    Err(detail) => {
-                        let name = match column {
-                            SpreadColumn::Level(level) => format!("q{level}"),
-                            SpreadColumn::Member(number) => format!("m{number}"),
-                        };
-                        self.refuse(&name, detail, violations);
-                    }
+                    Err(detail) => self.refuse(&column.to_string(), detail, violations),
                 },
             }
         }
         found
     }
 
-    /// Returns the line number of each row that was read.
+    /// Returns what names the rows that were read, and their columns.
     pub fn into_lines(self) -> RowLines {
         self.lines_of_rows
     }
@@ -257,20 +252,27 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Line number in the file of each row, counted from 1.
+/// Line number in the file of each row, counted from 1, and the columns with quantiles and members.
 #[derive(Default)]
-pub struct RowLines(Vec<u64>);
+pub struct RowLines {
+    lines: Vec<u64>,
+    spread: Vec<SpreadColumn>,
+}
 
 impl RowLines {
-    /// Appends the line number to the message of each violation that refers to a row. Returns the error, which is
-    /// unchanged if it has no violations. For errors that are found after the table was read.
+    /// Appends the line number to the message of each violation that refers to a row, and refers to quantiles and members
+    /// by the names of their columns. Returns the error, which is unchanged if it has no violations. For errors that are
+    /// found after the table was read.
     pub fn name(&self, mut error: Error) -> Error {
         if let Error::Invalid(violations) = &mut error {
             for violation in violations {
                 let pointer = violation.pointer.as_deref().unwrap_or_default();
                 let row = pointer.split('/').nth(1).and_then(|row| row.parse().ok());
-                if let Some(line) = row.and_then(|row: usize| self.0.get(row)) {
+                if let Some(line) = row.and_then(|row: usize| self.lines.get(row)) {
                     violation.detail = format!("{} (line {line})", violation.detail);
+                }
+                if let Some(cell) = cell_pointer(pointer, &self.spread) {
+                    violation.pointer = Some(cell);
                 }
             }
         }

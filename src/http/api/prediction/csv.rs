@@ -6,8 +6,8 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Gaps, PostedValue, Timestamp, Violations,
-        prediction::{DirectPoint, JobKey, JobRow, Point, PostedPredictions},
-        spread::{ByLevel, Posted, of_point, value_of},
+        prediction::{DirectPoint, JobKey, JobRow, PostedPredictions},
+        spread::ByLevel,
         text::{Name, Stage},
         track::Track,
     },
@@ -82,21 +82,6 @@ fn parse(bytes: &[u8], gaps: Gaps) -> Result<(PostedPredictions, RowLines), Prob
             continue;
         }
         if named.is_some() {
-            if quantiles.is_some() && members.is_some() {
-                let detail = "cannot be combined with quantiles, the columns q of the row";
-                table.refuse("m1", detail, &mut violations);
-                continue;
-            }
-            let at = |member: &str| format!("/{member}");
-            let spread = of_point(quantiles.as_ref(), members.as_deref(), at, &mut violations);
-            let posted = spread.as_ref().map(|(kind, row)| Posted { kind, row });
-            let value = match value_of(row.value, posted) {
-                Ok(value) => value,
-                Err(detail) => {
-                    table.refuse("value", detail, &mut violations);
-                    continue;
-                }
-            };
             rows.push(JobRow {
                 key: JobKey {
                     role: row.role,
@@ -107,8 +92,10 @@ fn parse(bytes: &[u8], gaps: Gaps) -> Result<(PostedPredictions, RowLines), Prob
                     stage: row.stage,
                     track: row.track,
                 },
-                point: Point { valid_time, value },
-                spread,
+                valid_time,
+                value: row.value,
+                quantiles,
+                members,
             });
             continue;
         }
@@ -191,8 +178,8 @@ impl Row {
                 SpreadColumn::Member(place) => {
                     if usize::from(place) != members.len() + 1 && !has_gap {
                         has_gap = true;
-                        let column = format!("m{}", members.len() + 1);
-                        table.refuse(&column, "is missing, and later members are not", violations);
+                        let column = SpreadColumn::Member(u16::try_from(members.len() + 1).unwrap_or(u16::MAX));
+                        table.refuse(&column.to_string(), "is missing, and later members are not", violations);
                     }
                     members.push(number);
                 }

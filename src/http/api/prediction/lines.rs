@@ -227,7 +227,7 @@ impl Kept<'_> {
         }
         let point: DirectPoint = json_lines::parse_line(line, self.gaps, self.lines, self.place)?;
         self.runs.insert(self.hasher.hash_one(point.run()));
-        self.numbers += point.numbers();
+        self.numbers += point.numbers().count();
         self.part.push(point);
         self.lines += 1;
         Ok(())
