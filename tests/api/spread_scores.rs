@@ -5,6 +5,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     accuracy::{HOUR, Weather, assert_near, temperatures},
     app::ADMIN,
+    field::{WINDOW as DAYS, at},
+    spread::Spread,
 };
 
 const DAY: i64 = 24 * HOUR;
@@ -166,4 +168,91 @@ async fn scores_of_ensembles_on_real_weather_are_those_of_an_independent_program
     // Late predictions and other filters choose the pairs as they do for values.
     let none = weather.scores(&format!("{WINDOW}&job_id={members}&late=exclude")).await;
     assert_eq!(none.iter().filter(|row| row.get("crps").is_some()).count(), 0);
+}
+
+/// Makes a sensor of the temperature at the location, with these readings of the first hours.
+async fn measure(spread: &Spread, readings: &[f64]) {
+    let app = &spread.field.app;
+    app.advance_minutes(24 * 60);
+    let sensor = json!({ "organisation_id": spread.field.home, "name": "Air", "metric": "temperature",
+        "unit": "°C", "location_id": spread.field.there });
+    let sensor = app.make("/api/v1/sensors", &sensor).await;
+    let reading = |(hour, value): (u32, &f64)| json!({ "sensor_id": sensor, "time": at(hour), "value": value });
+    let readings: Vec<_> = (1..).zip(readings).map(reading).collect();
+    app.ok(ADMIN, "POST /readings", json!(readings)).await;
+}
+
+/// Returns the scores of the temperature at the location.
+async fn scores(spread: &Spread, more: &str) -> Vec<Value> {
+    let path = format!(
+        "GET /accuracy?location_id={}&metric=temperature&{DAYS}&lead_edges=PT0H,P2D&{more}",
+        spread.field.there
+    );
+    let rows = spread.field.app.ok(ADMIN, &path, Value::Null).await;
+    rows.as_array().unwrap().clone()
+}
+
+/// Deletes the job with its version, and sets both up again with other levels.
+async fn with_levels(spread: &mut Spread, levels: Value) {
+    let app = &spread.field.app;
+    let job = app.ok(ADMIN, &format!("GET /jobs/{}", spread.job), Value::Null).await;
+    for path in [
+        format!("/api/v1/jobs/{}", spread.job),
+        format!("/api/v1/source_versions/{}", job["source_version_id"].as_str().unwrap()),
+    ] {
+        app.delete(&path).await.expect(204);
+    }
+    let setup = json!({
+        "organisation_id": spread.field.home, "job": { "name": "Spread", "location_id": spread.field.there },
+        "source": { "name": "spread" },
+        "source_version": { "version": "1", "input_roles": [], "output_roles": [
+            { "role": "temperature", "metric": "temperature", "unit": "°C", "quantiles": levels },
+        ] },
+    });
+    let job = app.ok(ADMIN, "POST /jobs/setup", setup).await;
+    spread.job = job["id"].as_str().unwrap().to_owned();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_of_several_sets_of_levels_have_scores_of_the_common_ones() {
+    let mut spread = Spread::start().await;
+    let post = async |spread: &Spread, hour: u32, quantiles: Value| {
+        let point = json!({ "role": "temperature", "valid_time": at(hour), "value": 2, "quantiles": quantiles });
+        spread
+            .post(json!({ "issue_time": at(0), "predictions": [point] }))
+            .await;
+    };
+    post(&spread, 1, json!({ "0.1": 0, "0.5": 2, "0.9": 4 })).await;
+    with_levels(&mut spread, json!([0.25, 0.5, 0.75, 0.9])).await;
+    post(&spread, 2, json!({ "0.25": 0, "0.5": 1, "0.75": 2, "0.9": 3 })).await;
+    measure(&spread, &[3.0, 3.0, 3.0]).await;
+    // The rows of each job have all their levels.
+    let own = scores(&spread, "").await;
+    let levels = |row: &Value| row["quantiles"].as_array().map(Vec::len);
+    assert_eq!(
+        own.iter().map(levels).collect::<Vec<_>>(),
+        [Some(3), Some(4)],
+        "{own:?}"
+    );
+    let [row] = scores(&spread, "pool=true&threshold=3").await.try_into().unwrap();
+    assert_eq!(row["pairs"], 2);
+    let expected = [(0.5, 0.75, 0.0), (0.9, 0.05, 1.0)];
+    assert_eq!(levels(&row), Some(2), "{row}");
+    for (score, (level, pinball, below)) in row["quantiles"].as_array().unwrap().iter().zip(expected) {
+        assert_eq!(score["level"], level);
+        assert_near(score, "pinball", pinball);
+        assert_near(score, "share_below", below);
+    }
+    assert_near(&row, "wis", 0.8);
+    assert_eq!(row.get("intervals"), None);
+    // A probability needs no common levels: 1 - 0.7 of the first, and 1 - 0.9 of the second.
+    assert_near(&row["events"][0], "brier", f64::midpoint(0.7 * 0.7, 0.9 * 0.9));
+    // Without a common level there are no scores of quantiles.
+    with_levels(&mut spread, json!([0.2, 0.8])).await;
+    post(&spread, 3, json!({ "0.2": 0, "0.8": 3 })).await;
+    let [row] = scores(&spread, "pool=true").await.try_into().unwrap();
+    assert_eq!(
+        (&row["pairs"], row.get("quantiles"), row.get("wis")),
+        (&json!(3), None, None)
+    );
 }

@@ -8,7 +8,8 @@ use super::{
     class_table::ClassTable,
     contingency::Contingency,
     pairing::Pair,
-    spread_tally::{IntervalScore, QuantileScore, SpreadTally},
+    quantile_tally::{IntervalScore, QuantileScore},
+    spread_tally::SpreadTally,
     sums::Scores,
     tally::Tally,
 };
@@ -139,15 +140,16 @@ pub struct Accuracy {
     /// only rose or only fell. With `revision=true`.
     #[oai(nullable)]
     pub flip_flop: Option<f64>,
-    /// Scores of the quantiles of each level.
+    /// Scores of the quantiles of each level. If the pairs have several sets of levels, because a version was deleted and
+    /// published again, those that all of them have.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[oai(default, skip_serializing_if_is_empty)]
     pub quantiles: Vec<QuantileScore>,
-    /// Scores of the central intervals between quantiles, the widest first.
+    /// Scores of the central intervals between these quantiles, the widest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[oai(default, skip_serializing_if_is_empty)]
     pub intervals: Vec<IntervalScore>,
-    /// Weighted interval score of the quantiles: twice their mean pinball loss over the levels.
+    /// Weighted interval score of these quantiles: twice their mean pinball loss over the levels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wis: Option<f64>,
     /// Continuous ranked probability score of the members.
@@ -383,9 +385,9 @@ impl Accuracy {
                 .map(|table| if is_scored { table.scored() } else { table }),
             mean_change: tally.revisions.mean_change(),
             flip_flop: tally.revisions.flip_flop(),
-            quantiles: spread.quantiles(),
-            intervals: spread.intervals(),
-            wis: spread.wis(),
+            quantiles: spread.quantiles.scores(),
+            intervals: spread.quantiles.intervals(),
+            wis: spread.quantiles.wis(),
             crps: spread.crps(),
             crps_fair: spread.crps_fair(),
             spread: spread.spread(),

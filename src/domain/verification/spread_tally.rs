@@ -1,62 +1,22 @@
-//! Scores of quantiles and of the members of ensembles.
+//! Scores of the members of ensembles, and of the probabilities of events.
 //!
-//! Sources: Gneiting and Raftery, Strictly Proper Scoring Rules, Prediction, and Estimation (2007), for the pinball loss, the
-//! interval score and the continuous ranked probability score; Bracher and others, Evaluating epidemic forecasts in an
-//! interval format (2021), for the weighted interval score; Ferro, Fair scores for ensemble forecasts (2014); Hamill,
-//! Interpretation of Rank Histograms for Verifying Ensemble Forecasts (2001).
+//! Sources: Gneiting and Raftery, Strictly Proper Scoring Rules, Prediction, and Estimation (2007), for the continuous ranked
+//! probability score; Ferro, Fair scores for ensemble forecasts (2014); Hamill, Interpretation of Rank Histograms for
+//! Verifying Ensemble Forecasts (2001).
 
 use std::collections::BTreeMap;
 
-use poem_openapi::Object;
-use serde::Serialize;
-
-use super::pairing::Pair;
+use super::{mean::mean, pairing::Pair, quantile_tally::QuantileTally};
 use crate::domain::{
     comparison::Comparison,
     spread::{Spread, probability},
 };
 
-/// The difference up to which two levels add up to 1.
-const NEAR: f64 = 1e-9;
-
-/// Scores of the quantiles of one level.
-#[derive(Debug, Clone, PartialEq, Serialize, Object)]
-pub struct QuantileScore {
-    /// Level of the quantiles.
-    pub level: f64,
-    /// Mean pinball loss, in the unit of the metric: level * (o - q) if the measurement o is at least the quantile q, and
-    /// otherwise (1 - level) * (q - o).
-    pub pinball: f64,
-    /// Part of the measurements that are at most the quantile. For a reliable model it is the level.
-    pub share_below: f64,
-}
-
-/// Scores of the central interval between two quantiles.
-#[derive(Debug, Clone, PartialEq, Serialize, Object)]
-pub struct IntervalScore {
-    /// Level of the lower end.
-    pub lower: f64,
-    /// Level of the upper end.
-    pub upper: f64,
-    /// Part of the measurements within the interval, including its ends. For a reliable model it is upper - lower.
-    pub coverage: f64,
-    /// Mean width, in the unit of the metric.
-    pub width: f64,
-    /// Mean interval score: the width, and 2 / alpha times the distance of measurements outside, where alpha is
-    /// 1 - (upper - lower).
-    pub interval_score: f64,
-}
-
 /// Sums of the pairs of one row whose predictions have quantiles or members.
 #[derive(Debug, Clone, Default)]
 pub struct SpreadTally {
-    levels: Vec<f64>,
-    /// Sums of the quantiles: pairs, and for each level the pinball loss and the measurements up to it.
-    quantiles: u64,
-    pinball: Vec<f64>,
-    below: Vec<u64>,
-    /// Sums of each central interval: measurements within, width and interval score.
-    intervals: Vec<(u64, f64, f64)>,
+    /// Sums of the quantiles.
+    pub quantiles: QuantileTally,
     /// Sums of the members: pairs, and the score; pairs of several members, the fair score and the variance.
     members: u64,
     crps: f64,
@@ -78,11 +38,11 @@ struct Brier {
 }
 
 impl SpreadTally {
-    /// Counts a pair. `numbers` are the quantiles or members of its prediction. An event is a value that this
-    /// comparison with one of the thresholds is true of.
+    /// Counts a pair. `numbers` are the quantiles or members of its prediction. An event is a value that this comparison
+    /// with one of the thresholds is true of.
     pub fn add(&mut self, spread: &Spread, numbers: &[f64], pair: &Pair, (event, thresholds): (Comparison, &[f64])) {
         match spread {
-            Spread::Quantiles(levels) => self.add_quantiles(levels, numbers, pair.truth),
+            Spread::Quantiles(levels) => self.quantiles.add(levels, numbers, pair.truth),
             Spread::Members(_) => self.add_members(numbers, pair.truth),
         }
         self.brier.resize(thresholds.len(), Brier::default());
@@ -98,31 +58,6 @@ impl SpreadTally {
                 brier.compared += 1;
                 brier.reference += (of(reference) - measured).powi(2);
             }
-        }
-    }
-
-    fn add_quantiles(&mut self, levels: &[f64], quantiles: &[f64], measured: f64) {
-        if self.levels.is_empty() {
-            self.levels = levels.to_vec();
-            self.pinball = vec![0.0; levels.len()];
-            self.below = vec![0; levels.len()];
-            self.intervals = vec![(0, 0.0, 0.0); central(levels).count()];
-        }
-        // Rows of a version have one set of levels; those of another are left out, as `pool` may join them.
-        if self.levels != levels || quantiles.len() != levels.len() {
-            return;
-        }
-        self.quantiles += 1;
-        for (index, (level, quantile)) in levels.iter().zip(quantiles).enumerate() {
-            self.pinball[index] += pinball(*level, *quantile, measured);
-            self.below[index] += u64::from(measured <= *quantile);
-        }
-        for ((low, high), sums) in central(levels).zip(&mut self.intervals) {
-            let (lower, upper) = (quantiles[low], quantiles[high]);
-            let alpha = 1.0 - (levels[high] - levels[low]);
-            sums.0 += u64::from((lower..=upper).contains(&measured));
-            sums.1 += upper - lower;
-            sums.2 += interval_score(lower, upper, alpha, measured);
         }
     }
 
@@ -153,40 +88,6 @@ impl SpreadTally {
             .entry(sorted.len())
             .or_insert_with(|| vec![0.0; sorted.len() + 1]);
         ranks[below..=below + equal].iter_mut().for_each(|rank| *rank += part);
-    }
-
-    /// Returns the scores of each level; empty without quantiles.
-    pub fn quantiles(&self) -> Vec<QuantileScore> {
-        let score = |(index, level): (usize, &f64)| {
-            Some(QuantileScore {
-                level: *level,
-                pinball: mean(self.pinball[index], self.quantiles)?,
-                share_below: share(self.below[index], self.quantiles)?,
-            })
-        };
-        self.levels.iter().enumerate().filter_map(score).collect()
-    }
-
-    /// Returns the scores of each central interval, the widest first; empty without quantiles.
-    pub fn intervals(&self) -> Vec<IntervalScore> {
-        let score = |((low, high), sums): ((usize, usize), &(u64, f64, f64))| {
-            Some(IntervalScore {
-                lower: self.levels[low],
-                upper: self.levels[high],
-                coverage: share(sums.0, self.quantiles)?,
-                width: mean(sums.1, self.quantiles)?,
-                interval_score: mean(sums.2, self.quantiles)?,
-            })
-        };
-        central(&self.levels).zip(&self.intervals).filter_map(score).collect()
-    }
-
-    /// Returns the weighted interval score: twice the mean pinball loss over the levels. `None` without quantiles.
-    pub fn wis(&self) -> Option<f64> {
-        mean(
-            2.0 * self.pinball.iter().sum::<f64>(),
-            self.quantiles * self.levels.len() as u64,
-        )
     }
 
     /// Returns the mean continuous ranked probability score of the members. `None` without members.
@@ -220,40 +121,6 @@ impl SpreadTally {
         let found = self.brier.get(threshold).copied().unwrap_or_default();
         (mean(found.own, found.pairs), mean(found.reference, found.compared))
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of pairs")]
-fn mean(sum: f64, count: u64) -> Option<f64> {
-    (count > 0).then(|| sum / count as f64)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of pairs")]
-fn share(part: u64, count: u64) -> Option<f64> {
-    mean(part as f64, count)
-}
-
-/// Returns the indices of the levels that are the ends of central intervals, the widest first.
-fn central(levels: &[f64]) -> impl Iterator<Item = (usize, usize)> + '_ {
-    let lower = levels.iter().enumerate().filter(|(_, level)| **level < 0.5);
-    lower.filter_map(|(low, level)| {
-        let high = levels.iter().position(|other| (level + other - 1.0).abs() < NEAR)?;
-        Some((low, high))
-    })
-}
-
-/// Returns the pinball loss of a quantile.
-fn pinball(level: f64, quantile: f64, measured: f64) -> f64 {
-    if measured >= quantile {
-        level * (measured - quantile)
-    } else {
-        (1.0 - level) * (quantile - measured)
-    }
-}
-
-/// Returns the interval score of the central interval that misses `alpha` of the measurements.
-fn interval_score(lower: f64, upper: f64, alpha: f64, measured: f64) -> f64 {
-    let outside = (lower - measured).max(measured - upper).max(0.0);
-    upper - lower + 2.0 / alpha * outside
 }
 
 #[expect(clippy::cast_precision_loss, reason = "at most 200 members")]
@@ -300,49 +167,6 @@ mod tests {
     fn near(found: impl Into<Option<f64>>, expected: f64) {
         let found = found.into().unwrap();
         assert!((found - expected).abs() < 1e-6, "{found} is not {expected}");
-    }
-
-    #[test]
-    fn quantiles_have_the_scores_of_scoringutils() {
-        let levels = Spread::Quantiles(vec![0.1, 0.25, 0.5, 0.75, 0.9]);
-        let of = |quantiles: &[f64], measured| tally(&levels, &[(quantiles, measured)]);
-        let (first, second) = (of(&[-1., 0., 1., 2., 3.], 1.0), of(&[-2., 1., 2., 2., 4.], -15.0));
-        let third = of(&[-2., 0., 3., 3., 4.], 22.0);
-        near(first.wis(), 0.36);
-        near(second.wis(), 15.34);
-        near(third.wis(), 19.14);
-        // The interval of 50 % is the second.
-        assert_eq!(
-            [&first, &second, &third].map(|tally| tally.intervals()[1].coverage),
-            [1.0, 0.0, 0.0]
-        );
-    }
-
-    #[test]
-    fn levels_of_unequal_distance_count_the_same() {
-        let levels = Spread::Quantiles((1..10).map(|tenths| f64::from(tenths) / 10.0).collect());
-        let found = tally(&levels, &[(&[1., 2., 3., 4., 5., 6., 7., 8., 9.], 5.0)]);
-        near(found.wis(), 0.888_889);
-    }
-
-    #[test]
-    fn the_pinball_loss_weighs_measurements_above_by_the_level() {
-        let found =
-            [(5., 2.), (3., 3.), (7., 8.), (2., 4.)].map(|(quantile, measured)| pinball(0.7, quantile, measured));
-        for (found, expected) in found.into_iter().zip([0.9, 0.0, 0.7, 1.4]) {
-            near(found, expected);
-        }
-    }
-
-    #[test]
-    fn intervals_have_the_scores_of_the_package_scores() {
-        for ((lower, upper, measured), expected) in [
-            ((10., 20., 12.), 10.0),
-            ((15., 25., 14.), 20.0),
-            ((21., 30., 32.), 29.0),
-        ] {
-            near(interval_score(lower, upper, 0.2, measured), expected);
-        }
     }
 
     #[test]

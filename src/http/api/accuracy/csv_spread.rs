@@ -70,13 +70,16 @@ impl SpreadColumns {
         let mut scores = vec![row.wis, row.crps, row.crps_fair, row.spread];
         for level in &self.levels {
             let found = row.quantiles.iter().find(|score| score.level == *level);
-            scores.extend([found.map(|score| score.pinball), found.map(|score| score.share_below)]);
+            scores.extend([
+                found.and_then(|score| score.pinball),
+                found.map(|score| score.share_below),
+            ]);
         }
         for bounds in &self.intervals {
             let found = row.intervals.iter().find(|score| (score.lower, score.upper) == *bounds);
             scores.push(found.map(|score| score.coverage));
-            scores.push(found.map(|score| score.width));
-            scores.push(found.map(|score| score.interval_score));
+            scores.push(found.and_then(|score| score.width));
+            scores.push(found.and_then(|score| score.interval_score));
         }
         for index in 0..events {
             let event = row.events.get(index);

@@ -122,7 +122,8 @@ impl AccuracyApi {
         /// The number of pairs below which scores are null. The default is 1.
         #[oai(validator(minimum(value = "1")))]
         min_pairs: Query<Option<u64>>,
-        /// Adds up the pairs of all jobs and locations.
+        /// Adds up the pairs of all jobs and locations. If their predictions have several sets of quantiles, the levels are
+        /// scored that all of them have.
         pool: Query<Option<bool>>,
         /// JSON or CSV. By default, `Accept` decides.
         format: Query<Option<Format>>,
