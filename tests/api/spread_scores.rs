@@ -256,3 +256,58 @@ async fn rows_of_several_sets_of_levels_have_scores_of_the_common_ones() {
         (&json!(3), None, None)
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scores_that_are_too_large_for_a_number_are_null_and_shares_are_right() {
+    let spread = Spread::start().await;
+    let point = |hour: u32, value: f64, quantiles: Value| json!({ "role": "temperature", "valid_time": at(hour), "value": value, "quantiles": quantiles });
+    let points = [
+        point(1, -1e308, json!({ "0.1": -1e308, "0.5": 0, "0.9": 1e308 })),
+        point(2, 1.0, json!({ "0.1": 0, "0.5": 1, "0.9": 2 })),
+    ];
+    spread.post(json!({ "issue_time": at(0), "predictions": points })).await;
+    measure(&spread, &[1e308, 3.0]).await;
+    let [row] = scores(&spread, "threshold=2").await.try_into().unwrap();
+    for name in ["bias", "mae", "rmse", "mape", "r2"] {
+        assert_eq!(row.get(name), Some(&Value::Null), "{name} in {row}");
+    }
+    assert_eq!((&row["pairs"], row.get("wis")), (&json!(2), None));
+    let all = |member: &str, name: &str| -> Vec<Value> {
+        row[member]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|score| score[name].clone())
+            .collect()
+    };
+    assert_eq!(all("quantiles", "share_below"), [0.0, 0.0, 0.5]);
+    // 0.1 * 2e308, 0.5 * 1e308 and nothing, of which 0.1 * 2e308 is computed from a difference that is too large.
+    let pinball = all("quantiles", "pinball");
+    assert_eq!(pinball[0], Value::Null);
+    assert!(
+        pinball[1].as_f64().unwrap() > 2e307 && pinball[2].as_f64().unwrap() < 1.0,
+        "{row}"
+    );
+    assert_eq!(all("intervals", "coverage"), [0.5]);
+    assert_eq!(
+        (all("intervals", "width"), all("intervals", "interval_score")),
+        (vec![Value::Null], vec![Value::Null])
+    );
+    // The probabilities of 2 or more are almost 0.5, and 0.1.
+    assert_near(&row["events"][0], "brier", f64::midpoint(0.25, 0.81));
+    let path = format!(
+        "GET /accuracy/pairs?location_id={}&metric=temperature&{DAYS}&lead_edges=PT0H,P2D",
+        spread.field.there
+    );
+    let pairs = spread.field.app.ok(ADMIN, &path, Value::Null).await;
+    assert_eq!((&pairs[0]["error"], &pairs[1]["error"]), (&Value::Null, &json!(-2.0)));
+    let path = format!(
+        "/api/v1{}&format=csv",
+        path.trim_start_matches("GET ").replace("/pairs", "")
+    );
+    let csv = spread.field.app.get(&path).await.text;
+    assert!(
+        !csv.contains("inf") && !csv.contains("NaN") && !csv.contains("null"),
+        "{csv}"
+    );
+}

@@ -21,8 +21,8 @@ use crate::domain::{
     track::Track,
 };
 
-/// The scores of one source version in one bucket of lead times. A score that is undefined
-/// is null, and so are the scores of a reference without one.
+/// The scores of one source version in one bucket of lead times. A score that is undefined, or too large for a number, is
+/// null, and so are the scores of a reference without one.
 #[derive(Debug, Clone, PartialEq, Serialize, Object)]
 pub struct Accuracy {
     /// Predicted metric.
@@ -149,7 +149,8 @@ pub struct Accuracy {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[oai(default, skip_serializing_if_is_empty)]
     pub intervals: Vec<IntervalScore>,
-    /// Weighted interval score of these quantiles: twice their mean pinball loss over the levels.
+    /// Weighted interval score of these quantiles: twice their mean pinball loss over the levels. It and the scores below are
+    /// absent if they are too large for a number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wis: Option<f64>,
     /// Continuous ranked probability score of the members.
@@ -227,8 +228,9 @@ pub struct AccuracyPair {
     pub reading: f64,
     /// Time since which this server can return the measured value.
     pub reading_available_at: Timestamp,
-    /// Prediction minus measurement.
-    pub error: f64,
+    /// Prediction minus measurement. It is null if it is too large for a number.
+    #[oai(nullable)]
+    pub error: Option<f64>,
     /// Prediction of the reference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference_value: Option<f64>,
@@ -262,7 +264,7 @@ impl AccuracyPair {
             value: predicted.value,
             reading: pair.truth,
             reading_available_at,
-            error: predicted.value - pair.truth,
+            error: Some(predicted.value - pair.truth).filter(|error| error.is_finite()),
             reference_value: pair.reference,
         }
     }

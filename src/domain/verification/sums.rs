@@ -1,4 +1,4 @@
-//! Sums over pairs, from which scores are computed. Sums of parts add up to the sums of the whole.
+//! Sums over pairs, from which scores are computed.
 
 /// Sums over the pairs of a prediction f and a measurement o, with the error e = f - o.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,7 +21,7 @@ pub struct Sums {
     greatest: f64,
 }
 
-/// Scores of pairs. A score that is undefined is `None`.
+/// Scores of pairs. A score that is undefined, or too large for a number, is `None`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Scores {
     /// Mean error: Σe / n.
@@ -63,35 +63,6 @@ impl Sums {
         self.greatest = self.greatest.max(truth);
     }
 
-    /// Adds the sums of other pairs.
-    pub fn merge(&mut self, other: &Self) {
-        if other.pairs == 0 {
-            return;
-        }
-        if self.pairs == 0 {
-            *self = other.clone();
-            return;
-        }
-        // The differences of the other sums are from another measurement.
-        let (shift, count) = (other.shift - self.shift, other.pairs as f64);
-        self.shifted += other.shifted + count * shift;
-        self.shifted_square += other.shifted_square + 2.0 * shift * other.shifted + count * shift * shift;
-        self.pairs += other.pairs;
-        self.error += other.error;
-        self.absolute += other.absolute;
-        self.square += other.square;
-        self.truth_absolute += other.truth_absolute;
-        self.relative += other.relative;
-        self.relative_pairs += other.relative_pairs;
-        self.least = self.least.min(other.least);
-        self.greatest = self.greatest.max(other.greatest);
-    }
-
-    /// Returns the sum of the absolute errors.
-    pub fn absolute(&self) -> f64 {
-        self.absolute
-    }
-
     /// Returns the scores.
     ///
     /// Sources: Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 3rd edition, section 5.8, for MAE, RMSE
@@ -101,17 +72,18 @@ impl Sums {
             return Scores::default();
         }
         let count = self.pairs as f64;
-        let ratio = |above: f64, below: f64| (below != 0.0).then(|| above / below);
+        let finite = |score: f64| Some(score).filter(|score| score.is_finite());
+        let ratio = |above: f64, below: f64| finite(above / below);
         let spread = self.shifted_square - self.shifted * self.shifted / count;
         let is_constant = self.least == self.greatest;
         Scores {
-            bias: Some(self.error / count),
-            mae: Some(self.absolute / count),
-            rmse: Some((self.square / count).sqrt()),
+            bias: finite(self.error / count),
+            mae: finite(self.absolute / count),
+            rmse: finite((self.square / count).sqrt()),
             wape: ratio(100.0 * self.absolute, self.truth_absolute),
             mape: ratio(100.0 * self.relative, self.relative_pairs as f64),
             mape_pairs: self.relative_pairs,
-            r2: (!is_constant).then(|| 1.0 - self.square / spread),
+            r2: finite(1.0 - self.square / spread).filter(|_| !is_constant),
         }
     }
 }
@@ -192,18 +164,22 @@ mod tests {
     }
 
     #[test]
-    fn sums_of_parts_add_up_also_around_a_large_value() {
+    fn a_small_spread_around_a_large_value_is_not_lost() {
         let truths: Vec<f64> = (0..1000).map(|i| 300.0 + f64::from(i * 7919 % 1000) / 1e5).collect();
         let predictions: Vec<f64> = truths.iter().map(|truth| truth + 1e-3).collect();
-        let whole = sums(&predictions, &truths);
-        let mut parts = Sums::default();
-        for (predictions, truths) in predictions.chunks(37).zip(truths.chunks(37)) {
-            parts.merge(&sums(predictions, truths));
-        }
-        assert_eq!(parts.pairs, 1000);
-        assert_near(parts.scores().r2, whole.scores().r2.unwrap());
         let mean = truths.iter().sum::<f64>() / 1000.0;
         let spread: f64 = truths.iter().map(|truth| (truth - mean).powi(2)).sum();
-        assert_near(whole.scores().r2, 1.0 - 1000.0 * 1e-6 / spread);
+        assert_near(sums(&predictions, &truths).scores().r2, 1.0 - 1000.0 * 1e-6 / spread);
+    }
+
+    #[test]
+    fn scores_that_are_too_large_for_a_number_are_absent() {
+        let scores = sums(&[1e300, 1.0], &[0.0, 2.0]).scores();
+        assert_eq!((scores.mae, scores.rmse, scores.r2), (Some(5e299), None, None));
+        let scores = sums(&[1e308], &[-1e308]).scores();
+        assert_eq!(
+            (scores.bias, scores.mae, scores.rmse, scores.mape),
+            (None, None, None, None)
+        );
     }
 }

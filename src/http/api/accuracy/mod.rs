@@ -46,9 +46,9 @@ impl AccuracyApi {
     ///
     /// Compares the predictions of a metric with what was measured, or with the analyses of a model. A row is of one source
     /// version and one range of lead times, and of one job and location unless `pool=true` adds them up. Versions are never
-    /// added up. By default the newest issue of each valid_time and range counts. A score that is undefined is null. The
-    /// truth is the sensor that the job binds to an input of the same metric, or the only sensor of the metric at the
-    /// location. Needs: any token of the organisation.
+    /// added up. By default the newest issue of each valid_time and range counts. A score that is undefined, or too large
+    /// for a number, is null. The truth is the sensor that the job binds to an input of the same metric, or the only sensor
+    /// of the metric at the location. Needs: any token of the organisation.
     #[oai(path = "/accuracy", method = "get", operation_id = "get_accuracy")]
     #[expect(clippy::too_many_arguments, reason = "each is a query parameter")]
     async fn scores(
