@@ -36,6 +36,7 @@ pub mod prediction;
 pub mod reading;
 pub mod relative_time;
 pub mod retention;
+pub mod rfc3339;
 pub mod row_limit;
 mod scalar;
 pub mod sensor;

@@ -9,7 +9,11 @@ use serde::{
 use serde_json::value::to_raw_value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{lenient_time, scalar::scalar};
+use super::{
+    lenient_time,
+    rfc3339::{self, Text},
+    scalar::scalar,
+};
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, in the years 0000 to 9999.
 ///
@@ -60,6 +64,9 @@ impl Timestamp {
     /// # Errors
     /// Returns a description of what is wrong with the text.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
+        if let Some(seconds) = rfc3339::parse(text) {
+            return Ok(Self(seconds * 1_000_000));
+        }
         // The library would accept the second 60 and return the last nanosecond of the second 59.
         let usual = match text.get(17..19) {
             Some("60") => None,
@@ -116,22 +123,10 @@ fn of_milliseconds(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_micros(milliseconds * 1000))
 }
 
-/// Size in bytes of a buffer for the text of a time. The longest text, such as `2023-10-27T00:00:00.123456Z`, is
-/// shorter.
-const MAX_TEXT: usize = 40;
-
 impl Timestamp {
-    /// Formats the time into the buffer `room` and returns the text. Returns `None` if the formatting fails.
-    fn text(self, room: &mut [u8; MAX_TEXT]) -> Option<&str> {
-        let micros = u32::try_from(self.0.rem_euclid(1_000_000)).ok()?;
-        let moment = OffsetDateTime::from_unix_timestamp(self.0.div_euclid(1_000_000))
-            .ok()?
-            .replace_nanosecond(micros * 1000)
-            .ok()?;
-        let mut rest = &mut room[..];
-        moment.format_into(&mut rest, &Rfc3339).ok()?;
-        let length = MAX_TEXT - rest.len();
-        str::from_utf8(&room[..length]).ok()
+    /// Formats the time and returns the text.
+    fn text(self, room: &mut Text) -> &str {
+        str::from_utf8(room.of(self.0)).unwrap_or_default()
     }
 
     /// Serializes times, of which many in succession are equal, such as the issue times of a run. A text is made once for
@@ -144,9 +139,9 @@ impl Timestamp {
     pub fn serialize_repeated<S: Serializer>(times: &Option<Vec<Self>>, serializer: S) -> Result<S::Ok, S::Error> {
         let times = times.as_deref().unwrap_or_default();
         let mut list = serializer.serialize_seq(Some(times.len()))?;
-        let mut room = [0; MAX_TEXT];
+        let mut room = Text::default();
         for equal in times.chunk_by(|one, next| one == next) {
-            let text = equal.first().and_then(|time| time.text(&mut room)).unwrap_or_default();
+            let text = equal.first().map(|time| time.text(&mut room)).unwrap_or_default();
             let text = to_raw_value(text).map_err(ser::Error::custom)?;
             for _ in equal {
                 list.serialize_element(&text)?;
@@ -161,24 +156,21 @@ impl Timestamp {
         self.to_string().replace(['-', ':'], "")
     }
 
-    /// Appends the time as text to `out`.
-    pub fn write_to(self, out: &mut Vec<u8>) {
-        let mut room = [0; MAX_TEXT];
-        out.extend_from_slice(self.text(&mut room).unwrap_or_default().as_bytes());
+    /// Appends the time as text to `out`. Times that are written one after the other with the same `room` share its date.
+    pub fn write_to(self, out: &mut Vec<u8>, room: &mut Text) {
+        out.extend_from_slice(room.of(self.0));
     }
 }
 
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.text(&mut [0; MAX_TEXT]).ok_or(std::fmt::Error)?)
+        f.write_str(self.text(&mut Text::default()))
     }
 }
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut room = [0; MAX_TEXT];
-        let text = self.text(&mut room);
-        serializer.serialize_str(text.ok_or_else(|| ser::Error::custom("no such moment"))?)
+        serializer.serialize_str(self.text(&mut Text::default()))
     }
 }
 

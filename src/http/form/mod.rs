@@ -20,6 +20,7 @@ pub mod json_text;
 mod json_words;
 pub mod layout;
 pub mod list;
+pub mod numbers;
 pub mod reply;
 pub mod rules;
 pub mod table;

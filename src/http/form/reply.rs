@@ -11,6 +11,8 @@ use poem_openapi::{
 };
 use serde::Serialize;
 
+use super::numbers;
+
 /// Media type of JSON.
 pub const JSON: &str = "application/json";
 
@@ -41,7 +43,7 @@ pub fn json(status: StatusCode, body: Vec<u8>) -> Response {
 
 /// Returns the body serialized as JSON.
 pub fn bytes(body: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(body).unwrap_or_default()
+    numbers::json(body)
 }
 
 /// Sets a header of the response. Does nothing if the value contains characters that a header cannot have.

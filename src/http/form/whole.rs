@@ -11,7 +11,7 @@ use futures_util::{
 use poem::Body;
 use serde::Serialize;
 
-use super::layout::Form;
+use super::{layout::Form, numbers};
 use crate::{
     domain::{Error, page::MAX_LIMIT, row_limit::RowLimit, thinning::MAX_THINNED_FROM},
     service::Behalf,
@@ -70,7 +70,7 @@ fn cut_short(error: Error) -> io::Error {
 
 /// Returns a part of a JSON array: with the beginning of the array in the first part, and its end in the last one.
 pub fn array_part(rows: &[impl Serialize], is_first: bool, is_last: bool) -> Vec<u8> {
-    let mut out = serde_json::to_vec(rows).unwrap_or_default();
+    let mut out = numbers::json(&rows);
     if let Some(begin) = out.first_mut().filter(|_| !is_first) {
         *begin = b',';
     }

@@ -16,10 +16,12 @@ use crate::{
     domain::{
         Error,
         prediction::{Predictions, Series},
+        rfc3339::Text,
     },
     http::form::{
         csv::{begin, cell, record},
         layout::{Dialect, Form},
+        numbers::put,
         whole::{Pages, whole},
     },
 };
@@ -103,10 +105,8 @@ fn series(found: &Predictions, by_issue: bool) -> Vec<u8> {
     // each series if all its rows are of one run, and otherwise for each row.
     let of_row = if found.runs.len() > 1 { 64 } else { 8 };
     let mut out = Vec::with_capacity(1024 + found.rows.len() * of_row);
-    match serde_json::to_writer(&mut out, &found.by_series(by_issue)) {
-        Ok(()) => out,
-        Err(_) => Vec::new(),
-    }
+    put(&mut out, &found.by_series(by_issue));
+    out
 }
 
 /// Format in which rows are written.
@@ -157,7 +157,13 @@ fn rows(mut form: impl Rows, found: Predictions) -> Body {
 /// Writer of rows as a JSON array. Texts that the rows of a series or a run share are formatted once and cached.
 #[derive(Default)]
 struct JsonRows {
-    texts: HashMap<i64, SeriesText>,
+    texts: Vec<SeriesText>,
+    /// Indexes in `texts`, by the numbers of the series.
+    known: HashMap<i64, usize>,
+    /// Number of the previous row's series, and the index of its text.
+    last: Option<(i64, usize)>,
+    /// Texts of the valid_time, the issue time and the arrival of the previous row.
+    times: [Text; 3],
     /// Index of the previous row's run. `issue` caches the text of this run between the valid_time and the lead time of
     /// a row.
     run: Option<usize>,
@@ -183,27 +189,32 @@ impl Rows for JsonRows {
     fn row(&mut self, found: &Predictions, index: usize, is_first: bool, out: &mut Vec<u8>) {
         let row = &found.rows[index];
         let run = &found.runs[row.run];
-        let text = self
-            .texts
-            .entry(run.series_id)
-            .or_insert_with(|| SeriesText::of(&run.series));
+        let place = match self.last {
+            Some((series, place)) if series == run.series_id => place,
+            _ => *self.known.entry(run.series_id).or_insert_with(|| {
+                self.texts.push(SeriesText::of(&run.series));
+                self.texts.len() - 1
+            }),
+        };
+        self.last = Some((run.series_id, place));
+        let (text, [valid, issued, arrived]) = (&self.texts[place], &mut self.times);
         if !is_first {
             out.push(b',');
         }
         out.extend_from_slice(text.before_value.as_bytes());
-        put(out, row.value);
+        put(out, &row.value);
         out.extend_from_slice(text.before_times.as_bytes());
-        row.valid_time.write_to(out);
+        row.valid_time.write_to(out, valid);
         if self.run.replace(row.run) != Some(row.run) {
             self.issue.clear();
             self.issue.extend_from_slice(b"\",\"issue_time\":\"");
-            run.issue.issue_time.write_to(&mut self.issue);
+            run.issue.issue_time.write_to(&mut self.issue, issued);
             self.issue.extend_from_slice(b"\",\"available_at\":\"");
-            run.issue.available_at.write_to(&mut self.issue);
+            run.issue.available_at.write_to(&mut self.issue, arrived);
             self.issue.extend_from_slice(b"\",\"lead_seconds\":");
         }
         out.extend_from_slice(&self.issue);
-        put(out, row.valid_time.seconds_since(run.issue.issue_time));
+        put(out, &row.valid_time.seconds_since(run.issue.issue_time));
         out.extend_from_slice(text.behind_lead.as_bytes());
         if found.spreads.wanted.is_any() {
             // The members of the spread are the last of the object.
@@ -322,9 +333,4 @@ impl Rows for CsvRows {
 /// Returns a value serialized as JSON.
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
-}
-
-/// Appends a number as JSON.
-fn put(out: &mut Vec<u8>, value: f64) {
-    let _ = serde_json::to_writer(out, &value);
 }

@@ -1,11 +1,12 @@
 //! Writes the quantiles and members of predictions, and the probability beyond a threshold.
 
-use serde::Serialize;
-
-use crate::domain::{
-    Error,
-    comparison::Comparison,
-    spread::{FoundSpreads, Selection, Spread, Wanted},
+use crate::{
+    domain::{
+        Error,
+        comparison::Comparison,
+        spread::{FoundSpreads, Selection, Spread, Wanted},
+    },
+    http::form::numbers::put,
 };
 
 /// Returns the spread that a request asks for by its parameters.
@@ -56,10 +57,6 @@ pub fn put_spread(found: &FoundSpreads, row: usize, spread: Option<&Spread>, out
         out.extend_from_slice(b",\"probability\":");
         put(out, &probability);
     }
-}
-
-fn put(out: &mut Vec<u8>, value: &impl Serialize) {
-    let _ = serde_json::to_writer(out, value);
 }
 
 /// Columns of CSV for quantiles (`q0.1`), members (`m1`) and the probability.

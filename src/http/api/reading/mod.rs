@@ -32,6 +32,7 @@ use crate::{
         cursor::{decode, encode},
         gaps::{GapsParameter, gaps as asked_gaps},
         layout::{Accepted, Form, Format, Guard, Shape, dialect, form, thinning},
+        numbers::json,
         reply::Plain,
         rules::Rules,
         table::Table,
@@ -271,8 +272,4 @@ impl ReadingApi {
             of: PhantomData,
         })
     }
-}
-
-fn json(body: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(body).unwrap_or_default()
 }
