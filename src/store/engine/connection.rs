@@ -1,5 +1,7 @@
 //! A connection to the database.
 
+use std::cell::Cell;
+
 use super::{Params, Row, RowResult, Statement, cursor};
 use crate::store::postgres::client::Client;
 
@@ -99,7 +101,7 @@ impl Connection {
                     .with(|values| statement.query(values))
                     .map_err(super::Error::from)?;
                 while let Some(row) = rows.next().map_err(super::Error::from)? {
-                    each(&Row::Sqlite(row))?;
+                    each(&Row::Sqlite(row, &Cell::default()))?;
                 }
                 Ok(())
             }

@@ -1,5 +1,7 @@
 //! A prepared statement and its result.
 
+use std::cell::Cell;
+
 use super::{Error, Params, Row, RowResult};
 use crate::store::postgres::client::{Client, Prepared};
 
@@ -15,8 +17,8 @@ pub enum Statement<'c> {
 
 /// The rows of a result.
 pub enum Rows<'s> {
-    /// Rows that SQLite computes one after the other.
-    Sqlite(rusqlite::Rows<'s>),
+    /// Rows that SQLite computes one after the other, and the position after the column that was read last.
+    Sqlite(rusqlite::Rows<'s>, Cell<usize>),
     /// Rows that PostgreSQL has sent, and the current one.
     Postgres(std::vec::IntoIter<tokio_postgres::Row>, Option<tokio_postgres::Row>),
 }
@@ -28,8 +30,14 @@ impl Statement<'_> {
     /// The database refuses the statement or a value.
     pub fn query(&mut self, params: impl Params) -> RowResult<Rows<'_>> {
         match self {
-            Self::Sqlite(statement) => Ok(Rows::Sqlite(params.with(|values| statement.query(values))?)),
-            Self::Once(statement) => Ok(Rows::Sqlite(params.with(|values| statement.query(values))?)),
+            Self::Sqlite(statement) => {
+                let rows = params.with(|values| statement.query(values))?;
+                Ok(Rows::Sqlite(rows, Cell::default()))
+            }
+            Self::Once(statement) => {
+                let rows = params.with(|values| statement.query(values))?;
+                Ok(Rows::Sqlite(rows, Cell::default()))
+            }
             Self::Postgres(client, statement) => {
                 let rows = params.with(|values| client.query(statement, values))?;
                 Ok(Rows::Postgres(rows.into_iter(), None))
@@ -130,7 +138,10 @@ impl Rows<'_> {
     )]
     pub fn next(&mut self) -> RowResult<Option<Row<'_>>> {
         match self {
-            Self::Sqlite(rows) => Ok(rows.next()?.map(Row::Sqlite)),
+            Self::Sqlite(rows, next) => {
+                next.set(0);
+                Ok(rows.next()?.map(|row| Row::Sqlite(row, next)))
+            }
             Self::Postgres(rows, current) => {
                 *current = rows.next();
                 Ok(current.as_ref().map(Row::Postgres))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::series::{SeriesRow, column};
+use super::series::{SERIES_COLUMNS, SeriesRow, column};
 use crate::{
     domain::{
         Result,
@@ -13,7 +13,6 @@ use crate::{
     },
     store::{
         engine::Connection,
-        row::FromRow,
         set::{self, Texts},
     },
 };
@@ -88,8 +87,8 @@ pub fn groups_of(connection: &Connection, scopes: &[OwnedScope], filter: &Series
                 ]
             },
             |row| {
-                let series = SeriesRow::from_row(row)?;
-                let place: i64 = row.get("place")?;
+                let series = SeriesRow::read(row)?;
+                let place: i64 = row.get(SeriesRow::WIDTH)?;
                 if let Some(groups) = usize::try_from(place).ok().and_then(|place| found.get_mut(place)) {
                     groups.entry(series.series.group()).or_default().push(series);
                 }
@@ -108,9 +107,7 @@ pub fn groups_of(connection: &Connection, scopes: &[OwnedScope], filter: &Series
 /// has the wanted order.
 fn groups_sql(column: &str) -> String {
     format!(
-        "SELECT id, organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, track, unit,
-            source_name, version_label, retention_hours, spread, newest_issue, newest_available_at, covers_until,
-            shortest_lead, longest_lead, ends_at, CAST(?9 AS BIGINT) AS place
+        "SELECT {SERIES_COLUMNS}, CAST(?9 AS BIGINT) AS place
             FROM series WHERE {column} = ?1 AND organisation_id = ?2 AND (CAST(?3 AS TEXT) IS NULL OR metric = ?3)
             AND (CAST(?4 AS TEXT) IS NULL OR stage = ?4) AND (CAST(?5 AS TEXT) IS NULL OR source_name = ?5 OR source_id = ?6)
             AND (CAST(?7 AS TEXT) IS NULL OR version_label = ?7 OR source_version_id = ?8)

@@ -67,36 +67,47 @@ pub struct Left {
     pub covers_until: Timestamp,
 }
 
-impl FromRow for SeriesRow {
-    fn from_row(row: &Row<'_>) -> RowResult<Self> {
-        let stage: String = row.get("stage")?;
+/// The columns that [`SeriesRow::read`] expects, in this order.
+pub const SERIES_COLUMNS: &str =
+    "id, organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, track,
+    unit, source_name, version_label, retention_hours, spread, newest_issue, newest_available_at, covers_until,
+    shortest_lead, longest_lead, ends_at";
+
+impl SeriesRow {
+    /// Number of the [`SERIES_COLUMNS`]: the position of the first column after them.
+    pub const WIDTH: usize = 20;
+
+    /// Reads a series from a row that begins with the [`SERIES_COLUMNS`]. Columns are read by position for speed, because every
+    /// read of predictions begins with its series: reading them by name took a thirtieth of a read of 1,000 values.
+    pub fn read(row: &Row<'_>) -> RowResult<Self> {
+        let stage: String = row.get(7)?;
         Ok(Self {
-            id: row.get("id")?,
-            left: match row.get("newest_issue")? {
+            id: row.get(0)?,
+            left: match row.get(14)? {
                 NOTHING_LEFT => None,
                 newest => Some(Left {
                     newest_issue: Timestamp::from_micros(newest),
-                    covers_until: row.get("covers_until")?,
+                    covers_until: row.get(16)?,
                 }),
             },
-            newest_available_at: row.get("newest_available_at")?,
-            ends_at: row.get("ends_at")?,
-            shortest_lead: row.get("shortest_lead")?,
-            longest_lead: row.get("longest_lead")?,
+            newest_available_at: row.get(15)?,
+            ends_at: row.get(19)?,
+            shortest_lead: row.get(17)?,
+            longest_lead: row.get(18)?,
             series: Arc::new(Series {
-                organisation_id: row.get("organisation_id")?,
-                source_id: row.get("source_id")?,
-                source_version_id: row.get("source_version_id")?,
-                job_id: row.get("job_id")?,
-                location_id: row.get("location_id")?,
-                metric: row.get("metric")?,
+                organisation_id: row.get(1)?,
+                source_id: row.get(2)?,
+                source_version_id: row.get(3)?,
+                job_id: row.get(4)?,
+                location_id: row.get(5)?,
+                metric: row.get(6)?,
                 stage: (!stage.is_empty()).then(|| Stage::new(stage)),
-                track: row.get("track")?,
-                unit: row.get("unit")?,
-                source_name: row.get("source_name")?,
-                version_label: row.get("version_label")?,
-                retention_hours: row.get("retention_hours")?,
-                spread: row.get("spread")?,
+                track: row.get(8)?,
+                unit: row.get(9)?,
+                source_name: row.get(10)?,
+                version_label: row.get(11)?,
+                retention_hours: row.get(12)?,
+                spread: row.get(13)?,
             }),
         })
     }
