@@ -234,7 +234,11 @@ impl Predictions {
         let row = |place: &usize| &self.rows[*place];
         let rows: Vec<_> = places.iter().map(row).collect();
         let series = &self.runs[rows[0].run].series;
+        let is_of_one_run = rows.iter().all(|row| row.run == rows[0].run);
         let of = |time: fn(&Issue) -> Timestamp| {
+            if is_of_one_run {
+                return (Some(time(&self.runs[rows[0].run].issue)), None);
+            }
             let each = rows.iter().map(|row| time(&self.runs[row.run].issue));
             Shared::of(each.collect()).split()
         };

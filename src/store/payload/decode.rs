@@ -205,6 +205,15 @@ impl<'a> Points<'a> {
         })
     }
 
+    /// Returns the valid time of the first point, the step to the next in microseconds and the number of points, if all
+    /// points have values and the same step between them.
+    pub fn regular(&self) -> Option<(i64, i64, usize)> {
+        match &self.times {
+            Times::Regular { next, step } if self.stretches.are_all_valued() => Some((*next, *step, self.left)),
+            _ => None,
+        }
+    }
+
     /// Calls `each` with the valid time and the value of every point, until it breaks. Payloads with a step and scaled values,
     /// of which nothing is withdrawn, are decoded in a short loop, which takes a fraction of the iterator's time.
     pub fn each(self, mut each: impl FnMut(Timestamp, Option<f64>) -> ControlFlow<()>) -> Result<(), Fault> {

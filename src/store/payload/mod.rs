@@ -29,7 +29,7 @@ mod stretches;
 mod tests;
 mod varint;
 
-pub use decode::{decode, decode_all, decode_spread};
+pub use decode::{Points, decode, decode_all, decode_spread};
 pub use encode::encode;
 
 /// Returns whether the points of a payload have quantiles or members.

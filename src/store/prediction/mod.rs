@@ -19,6 +19,7 @@ mod runs;
 mod series;
 pub mod space;
 pub mod spread;
+mod steps;
 mod summaries;
 pub mod verify;
 mod watched;

@@ -4,6 +4,7 @@ use std::{cell::Cell, cmp::Reverse, ops::ControlFlow};
 
 use metrics::counter;
 
+use super::steps::Steps;
 use crate::{
     domain::{
         Error, Result, Timestamp,
@@ -206,19 +207,30 @@ impl Run {
             .inspect(|_| Cost::add(&cost.inside, 1)))
     }
 
-    /// Calls `each` with the valid time and the value of every point that [`Self::points`] returns, and returns their number.
-    /// It takes a fraction of the iterator's time.
+    /// Returns the same points as [`Self::points`], for a loop that takes a fraction of the iterator's time.
     ///
     /// # Errors
     /// As [`Self::points`].
-    pub fn each_point(
-        &self,
+    pub fn in_window<'a>(
+        &'a self,
         window: &Window,
         cutoff: Option<Timestamp>,
-        cost: &Cost,
-        mut each: impl FnMut(Timestamp, Option<f64>),
-    ) -> Result<usize> {
+        cost: &'a Cost,
+    ) -> Result<PointsInWindow<'a>> {
         Cost::add(&cost.runs, 1);
+        let (from, last) = self.bounds(window, cutoff);
+        Ok(PointsInWindow {
+            points: payload::decode(&self.payload, self.valid_from).map_err(|fault| self.damaged(fault))?,
+            run: self,
+            from,
+            last,
+            cost,
+        })
+    }
+
+    /// Returns the first and the last valid time, in microseconds, that a point of the run may have to be in the window and
+    /// not expired at `cutoff`. There is none if the first is after the last.
+    fn bounds(&self, window: &Window, cutoff: Option<Timestamp>) -> (i64, i64) {
         let issue_time = self.issue.issue_time.micros();
         let least = issue_time.saturating_add(window.leads.least.micros());
         let most = issue_time.saturating_add(window.leads.most.micros());
@@ -226,25 +238,7 @@ impl Run {
         if let Some(cutoff) = cutoff.filter(|cutoff| self.issue.available_at <= *cutoff) {
             from = from.max(cutoff.micros().saturating_add(1));
         }
-        let last = window.to.micros().saturating_sub(1).min(most);
-        let (mut decoded, mut inside) = (0, 0);
-        let points = payload::decode(&self.payload, self.valid_from).map_err(|fault| self.damaged(fault))?;
-        let done = points.each(|valid_time, value| {
-            decoded += 1;
-            let time = valid_time.micros();
-            if time > last {
-                return ControlFlow::Break(());
-            }
-            if time >= from {
-                inside += 1;
-                each(valid_time, value);
-            }
-            ControlFlow::Continue(())
-        });
-        Cost::add(&cost.decoded, decoded);
-        Cost::add(&cost.inside, inside);
-        done.map_err(|fault| self.damaged(fault))?;
-        Ok(inside)
+        (from, window.to.micros().saturating_sub(1).min(most))
     }
 
     fn damaged(&self, fault: &str) -> Error {
@@ -252,5 +246,47 @@ impl Run {
             "the run of series {} issued at {}, revision {}, is damaged: {fault}",
             self.series_id, self.issue.issue_time, self.revision
         ))
+    }
+}
+
+/// The points of a run that are in a window and have not expired, which are not decoded yet.
+pub struct PointsInWindow<'a> {
+    points: payload::Points<'a>,
+    run: &'a Run,
+    /// First and last valid time that is selected, in microseconds.
+    from: i64,
+    last: i64,
+    cost: &'a Cost,
+}
+
+impl PointsInWindow<'_> {
+    /// Returns the valid times of the points, if they have values at a regular step.
+    pub fn steps(&self) -> Option<Steps> {
+        let (first, step, count) = self.points.regular()?;
+        Steps::of(first, step, count)?.between(self.from, self.last)
+    }
+
+    /// Calls `each` with the valid time and the value of every point, until it breaks, and returns their number.
+    ///
+    /// # Errors
+    /// `Internal` if the payload is damaged; the message names the run.
+    pub fn each(self, mut each: impl FnMut(Timestamp, Option<f64>) -> ControlFlow<()>) -> Result<usize> {
+        let (mut decoded, mut inside) = (0, 0);
+        let done = self.points.each(|valid_time, value| {
+            decoded += 1;
+            let time = valid_time.micros();
+            if time > self.last {
+                return ControlFlow::Break(());
+            }
+            if time < self.from {
+                return ControlFlow::Continue(());
+            }
+            inside += 1;
+            each(valid_time, value)
+        });
+        Cost::add(&self.cost.decoded, decoded);
+        Cost::add(&self.cost.inside, inside);
+        done.map_err(|fault| self.run.damaged(fault))?;
+        Ok(inside)
     }
 }

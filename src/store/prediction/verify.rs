@@ -75,8 +75,9 @@ pub fn collect(
     let mut points = 0;
     let _ = connection.visit(series, &window, Order::NewestFirst, |run| {
         collected.begin(run.issue, run.revision);
-        let inside = run.each_point(&window, cutoff, &cost, |valid_time, value| {
+        let inside = run.in_window(&window, cutoff, &cost)?.each(|valid_time, value| {
             collected.add(valid_time, value);
+            Continue(())
         })?;
         points += inside as u64;
         Ok(Continue(()))

@@ -32,7 +32,7 @@ pub fn last_point(connection: &Connection, group: &[SeriesRow], window: &Window)
             let mut last = None;
             for point in run.points(window, cutoff, &cost)? {
                 let point = point?;
-                if let Some(value) = withdrawn.value(run, &point) {
+                if let Some(value) = withdrawn.value(run, point.valid_time, point.value) {
                     last = Some((point.valid_time, value));
                 }
             }

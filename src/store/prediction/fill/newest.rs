@@ -19,6 +19,7 @@ use crate::{
         run::{NewestFirst, Window},
         runs::{Order, Runs},
         series::SeriesRow,
+        steps::Steps,
     },
 };
 
@@ -40,40 +41,75 @@ pub fn newest_issues(
     for series in group {
         let cutoff = series.series.cutoff(window.now);
         let mut withdrawn = Withdrawn::default();
+        // Valid times that are filled by newer runs of this series, or by newer ones of another.
+        let mut filled: Option<Steps> = None;
         let visited = source.visit(series, window, Order::NewestFirst, |run| {
             if run.valid_from >= newest.end {
                 return Ok(Continue(()));
             }
             let (index, rank, mut place) = (runs.len(), run.newest_first(), None);
             let mut is_used = false;
-            for point in run.points(window, cutoff, wanted.cost)? {
-                let point = point?;
-                if point.valid_time >= newest.end || fresh.len() == wanted.rows {
-                    break;
-                }
-                let Some(value) = withdrawn.value(run, &point) else {
-                    continue;
-                };
-                let row = FoundPoint {
-                    valid_time: point.valid_time,
-                    value,
-                    run: index,
-                };
-                let at = place.get_or_insert_with(|| newest.place(point.valid_time));
-                match newest.at(at, point.valid_time) {
-                    None => fresh.push(row),
-                    // `other` is of another series, because the runs of one series are visited newest first.
-                    Some(other) if rank < ranks[other.run] => {
-                        *other = row;
-                        is_used = true;
+            let points = run.in_window(window, cutoff, wanted.cost)?;
+            let steps = points.steps();
+            let mut fills = steps;
+            if let Some(steps) = steps.filter(|steps| newest.is_apart(steps) && !withdrawn.concerns(run)) {
+                let most = wanted.rows;
+                fresh.reserve(steps.count().min(most));
+                points.each(|valid_time, value| {
+                    if valid_time >= newest.end || fresh.len() == most {
+                        return Break(());
                     }
-                    Some(_) => {}
-                }
+                    fresh.extend(value.map(|value| FoundPoint {
+                        valid_time,
+                        value,
+                        run: index,
+                    }));
+                    Continue(())
+                })?;
+            } else {
+                let known = steps.zip(filled).filter(|(steps, filled)| filled.is_aligned(steps));
+                points.each(|valid_time, value| {
+                    if valid_time >= newest.end || fresh.len() == wanted.rows {
+                        return Break(());
+                    }
+                    if let Some((steps, filled)) = known
+                        && filled.covers(valid_time)
+                    {
+                        return if filled.reaches(&steps) {
+                            Break(())
+                        } else {
+                            Continue(())
+                        };
+                    }
+                    let Some(value) = withdrawn.value(run, valid_time, value) else {
+                        fills = None;
+                        return Continue(());
+                    };
+                    let row = FoundPoint {
+                        valid_time,
+                        value,
+                        run: index,
+                    };
+                    let at = place.get_or_insert_with(|| newest.place(valid_time));
+                    match newest.at(at, valid_time) {
+                        None => fresh.push(row),
+                        // `other` is of another series, because the runs of one series are visited newest first.
+                        Some(other) if rank < ranks[other.run] => {
+                            *other = row;
+                            is_used = true;
+                        }
+                        Some(_) => {}
+                    }
+                    Continue(())
+                })?;
             }
             if is_used || !fresh.is_empty() {
                 runs.push(found_run(series, run));
                 ranks.push(rank);
                 newest.add(&mut fresh);
+            }
+            if let Some(fills) = fills {
+                filled = Some(filled.map_or(fills, |filled| filled.join(fills)));
             }
             Ok(if wanted.is_too_much() { Break(()) } else { Continue(()) })
         })?;
@@ -103,6 +139,14 @@ impl Newest {
         match self.rows.back() {
             Some(last) if last.valid_time < valid_time => self.rows.len(),
             _ => self.rows.partition_point(|row| row.valid_time < valid_time),
+        }
+    }
+
+    /// Returns whether all of these times are before or after those that are filled.
+    fn is_apart(&self, steps: &Steps) -> bool {
+        match (self.rows.front(), self.rows.back()) {
+            (Some(first), Some(last)) => steps.are_apart(first.valid_time, last.valid_time),
+            _ => true,
         }
     }
 

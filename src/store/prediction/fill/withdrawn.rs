@@ -2,10 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::{
-    domain::{Timestamp, prediction::Point},
-    store::prediction::run::Run,
-};
+use crate::{domain::Timestamp, store::prediction::run::Run};
 
 /// Valid times that newer revisions of an issue withdraw. Earlier revisions do not fill them; another issue, or another
 /// series of the group, may.
@@ -16,18 +13,24 @@ pub struct Withdrawn {
 }
 
 impl Withdrawn {
-    /// Returns the point's value, unless it is withdrawn. The caller passes the runs of one series newest first.
-    pub fn value(&mut self, run: &Run, point: &Point) -> Option<f64> {
+    /// Returns whether values of the run may be withdrawn.
+    pub fn concerns(&self, run: &Run) -> bool {
+        self.issue == Some(run.issue.issue_time)
+    }
+
+    /// Returns the value of a point of the run, unless it is withdrawn. The caller passes the runs of one series newest
+    /// first.
+    pub fn value(&mut self, run: &Run, valid_time: Timestamp, value: Option<f64>) -> Option<f64> {
         let issue = Some(run.issue.issue_time);
-        if point.value.is_none() {
+        if value.is_none() {
             if self.issue != issue {
                 self.times.clear();
                 self.issue = issue;
             }
-            self.times.insert(point.valid_time);
-        } else if self.issue == issue && self.times.contains(&point.valid_time) {
+            self.times.insert(valid_time);
+        } else if self.issue == issue && self.times.contains(&valid_time) {
             return None;
         }
-        point.value
+        value
     }
 }
