@@ -35,7 +35,7 @@ pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Job> {
 pub async fn list(app: &App, caller: &Caller, mut filter: JobFilter, page: Page) -> Result<Listed<Job>> {
     filter.organisation_id = caller.scope(filter.organisation_id)?;
     let cached = CachedJobs::of(app);
-    app.read_blocking(move |connection, now| answer_all(&cached, connection, &filter, page, now))
+    app.read_list(move |connection, now| answer_all(&cached, connection, &filter, page, now))
         .await
 }
 
@@ -43,7 +43,7 @@ pub async fn list(app: &App, caller: &Caller, mut filter: JobFilter, page: Page)
 /// see. These are the jobs that a worker for this version must run.
 pub async fn list_for_version(app: &App, caller: &Caller, version: Uuid, page: Page) -> Result<Listed<Job>> {
     let (caller, cached) = (caller.clone(), CachedJobs::of(app));
-    app.read_blocking(move |connection, now| {
+    app.read_list(move |connection, now| {
         let runs = source_version::visible(connection, &caller, version)?;
         let filter = JobFilter {
             organisation_id: caller.organisation_id,

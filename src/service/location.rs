@@ -49,7 +49,7 @@ pub async fn list(
     page: Page,
 ) -> Result<Listed<Location>> {
     let scope = caller.scope(organisation_id)?;
-    app.read_blocking(move |connection, _| location::list(connection, scope, name, page))
+    app.read_list(move |connection, _| location::list(connection, scope, name.clone(), page))
         .await
 }
 

@@ -67,7 +67,7 @@ use crate::{
     },
 };
 
-pub use crate::store::{Behalf, Recurring, on_behalf};
+pub use crate::store::{Behalf, Recurring, among, on_behalf};
 
 /// Function that returns the current time. It is passed in, so that tests can control it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -257,7 +257,28 @@ impl App {
         self.db.read_inline(|connection| work(connection, now))
     }
 
-    /// Runs a long read (such as a list) on a blocking thread, with one reading of the clock.
+    /// Runs a read that is usually short, on the calling thread if it is, with one reading of the clock. `work` is given the
+    /// cost after which it returns `None`.
+    async fn read_promptly<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Connection, Timestamp, usize) -> Result<Option<T>> + Send + 'static,
+    ) -> Result<T> {
+        let clock = self.clock.clone();
+        self.db
+            .read_promptly(move |connection, most| work(connection, clock(), most))
+            .await
+    }
+
+    /// Runs a read of a page of resources, on the calling thread if it is short, with one reading of the clock.
+    async fn read_list<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Connection, Timestamp) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.read_promptly(move |connection, now, _| work(connection, now).map(Some))
+            .await
+    }
+
+    /// Runs a long read (such as the readings of a window) on a blocking thread, with one reading of the clock.
     async fn read_blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, Timestamp) -> Result<T> + Send + 'static,

@@ -44,7 +44,7 @@ pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Organisation> {
 /// Returns a page of the organisations that the caller can see: all for admins, otherwise the caller's own.
 pub async fn list(app: &App, caller: &Caller, name: Option<String>, page: Page) -> Result<Listed<Organisation>> {
     let own = caller.organisation_id;
-    app.read_blocking(move |connection, _| organisation::list(connection, own, name, page))
+    app.read_list(move |connection, _| organisation::list(connection, own, name.clone(), page))
         .await
 }
 

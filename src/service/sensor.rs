@@ -48,7 +48,7 @@ pub fn get(app: &App, caller: &Caller, id: Uuid) -> Result<Sensor> {
 /// Returns a page of the sensors that match the filter and that the caller can see.
 pub async fn list(app: &App, caller: &Caller, mut filter: SensorFilter, page: Page) -> Result<Listed<Sensor>> {
     filter.organisation_id = caller.scope(filter.organisation_id)?;
-    app.read_blocking(move |connection, _| sensor::list(connection, &filter, page))
+    app.read_list(move |connection, _| sensor::list(connection, &filter, page))
         .await
 }
 

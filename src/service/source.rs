@@ -48,7 +48,7 @@ pub async fn list(
 ) -> Result<Listed<Source>> {
     caller.scope(organisation_id)?;
     let seen_by = caller.organisation_id;
-    app.read_blocking(move |connection, _| source::list(connection, seen_by, organisation_id, name, page))
+    app.read_list(move |connection, _| source::list(connection, seen_by, organisation_id, name.clone(), page))
         .await
 }
 

@@ -55,7 +55,7 @@ pub async fn list(
     page: Page,
 ) -> Result<Listed<SourceVersion>> {
     let seen_by = caller.organisation_id;
-    app.read_blocking(move |connection, _| source_version::list(connection, seen_by, source_id, version, page))
+    app.read_list(move |connection, _| source_version::list(connection, seen_by, source_id, version.clone(), page))
         .await
 }
 

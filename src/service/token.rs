@@ -124,7 +124,7 @@ fn limit_must_exist(tx: &Transaction<'_>, owner: Uuid, new: &TokenCreation) -> R
 pub async fn list(app: &App, caller: &Caller, organisation_id: Option<Uuid>, page: Page) -> Result<Listed<Token>> {
     caller.needs(Role::Manager)?;
     let scope = caller.scope(organisation_id)?;
-    app.read_blocking(move |connection, _| token::list(connection, scope, page))
+    app.read_list(move |connection, _| token::list(connection, scope, page))
         .await
 }
 

@@ -75,4 +75,4 @@ pub use cache::{Cache, Freshness};
 pub use db::{Copy, Db, Limits, Load, describe_metrics};
 pub use recurring::Recurring;
 pub use sqlite::errors::OpenError;
-pub use stopwatch::{Behalf, called_by, on_behalf};
+pub use stopwatch::{Behalf, among, called_by, on_behalf};

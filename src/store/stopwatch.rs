@@ -25,6 +25,8 @@ struct Request {
     operation: Arc<str>,
     /// The id of the token that authenticated the request. Empty until the token is verified.
     caller: Arc<OnceLock<Uuid>>,
+    /// Number of concurrent requests of the token when this one began, with this one. Empty until it is counted.
+    concurrent: Arc<OnceLock<usize>>,
 }
 
 /// Runs `work` on behalf of a request. `id` and `operation` identify the request in log messages about slow database
@@ -34,6 +36,7 @@ pub async fn on_behalf<F: Future>(id: &str, operation: &str, work: F) -> F::Outp
         id: id.into(),
         operation: operation.into(),
         caller: Arc::default(),
+        concurrent: Arc::default(),
     };
     REQUEST.scope(request, work).await
 }
@@ -61,6 +64,21 @@ impl Behalf {
 /// each client a fair part of the capacity. Does nothing outside of a request.
 pub fn called_by(token: Uuid) {
     let _ = REQUEST.try_with(|request| request.caller.set(token));
+}
+
+/// Records the number of concurrent requests that the token of this task's request has, with this one. Does nothing outside
+/// of a request.
+pub fn among(requests: usize) {
+    let _ = REQUEST.try_with(|request| request.concurrent.set(requests));
+}
+
+/// Returns the number of concurrent requests that the token of this task's request had when it began, with this one. `None`
+/// for the server's own work and before the request is counted.
+pub fn concurrent() -> Option<usize> {
+    REQUEST
+        .try_with(|request| request.concurrent.get().copied())
+        .ok()
+        .flatten()
 }
 
 /// Returns the id of the token that authenticated this task's request. `None` for the server's own work and before the

@@ -16,7 +16,7 @@ use crate::{
         limited,
         problem::{Problem, TOO_MANY_REQUESTS, no_token},
     },
-    service::{App, feed, token},
+    service::{App, among, feed, token},
 };
 
 /// Defines an argument type for each role. The framework creates a security scheme for each of them, and the API's
@@ -150,7 +150,7 @@ fn caller(request: &Request, secret: &str) -> Result<Caller, Problem> {
     // The log and the rate limit headers need the caller after the response, also if the request is refused.
     let seen = request.data::<SeenCaller>().cloned().unwrap_or_default();
     seen.set(&caller, left, turn.as_ref().ok().cloned());
-    turn?;
+    among(turn?.requests);
     limited::check(context, request, &caller)?;
     Ok(caller)
 }

@@ -81,6 +81,7 @@ impl Shares {
         Ok(Arc::new(Turn {
             parts: self.0.clone(),
             token,
+            requests: usage.requests,
         }))
     }
 }
@@ -95,6 +96,8 @@ impl Parts {
 pub struct Turn {
     parts: Arc<Parts>,
     token: Uuid,
+    /// Number of concurrent requests of the token when this one began, with this one.
+    pub requests: usize,
 }
 
 impl Turn {

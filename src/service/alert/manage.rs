@@ -63,7 +63,7 @@ pub async fn list(
     page: Page,
 ) -> Result<Listed<Alert>> {
     let scope = caller.scope(organisation_id)?;
-    app.read_blocking(move |connection, _| alert::list(connection, scope, job_id, name, page))
+    app.read_list(move |connection, _| alert::list(connection, scope, job_id, name.clone(), page))
         .await
 }
 

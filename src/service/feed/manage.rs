@@ -61,7 +61,7 @@ pub async fn list(
     page: Page,
 ) -> Result<Listed<Feed>> {
     let scope = caller.scope(organisation_id)?;
-    app.read_blocking(move |connection, _| feed::list(connection, scope, kind, name, page))
+    app.read_list(move |connection, _| feed::list(connection, scope, kind, name.clone(), page))
         .await
 }
 

@@ -10,8 +10,14 @@ use crate::{
         thinning::{MAX_THINNED_FROM, MaxPoints},
     },
     service::{App, as_of},
-    store::prediction::{self, OwnedScope},
+    store::{
+        engine::Connection,
+        prediction::{self, OwnedScope},
+    },
 };
+
+/// Number of jobs, locations or sources up to which a request for their latest predictions is usually short.
+const FEW_SCOPES: usize = 8;
 
 /// Returns the predictions of the window that match the query, sorted by the keys of the rows. Also returns the window
 /// itself, which begins now unless the request names a beginning.
@@ -27,11 +33,11 @@ pub async fn list(
 ) -> Result<(Predictions, Window)> {
     as_of::settle(app, query.as_of).await?;
     let (caller, owners, changes) = (caller.clone(), app.owners.clone(), app.owners.changes());
-    app.read_blocking(move |connection, now| {
+    app.read_promptly(move |connection, now, most| {
         let window = asked.beginning(now)?;
         let organisation = cached_owner(connection, &caller, query.scope, (&owners, changes), now)?;
-        let found = prediction::find(connection, organisation, window, &query, now)?;
-        Ok((found, window))
+        let found = prediction::find_within(connection, organisation, window, &query, now, most)?;
+        Ok(found.map(|found| (found, window)))
     })
     .await
 }
@@ -81,9 +87,12 @@ pub async fn list_thinned(
 /// Not found: a job, location or source, unless predictions for it are still stored.
 pub async fn latest(app: &App, caller: &Caller, query: LatestQuery) -> Result<Vec<LatestPrediction>> {
     let caller = caller.clone();
-    app.read_blocking(move |connection, now| {
+    let (are_few, read) = (query.scopes.len() <= FEW_SCOPES, move |connection: &Connection, now| {
         let owned = owners(connection, &caller, &query.scopes)?;
         prediction::latest(connection, &owned, &query, now)
-    })
-    .await
+    });
+    if are_few {
+        return app.read_list(read).await;
+    }
+    app.read_blocking(read).await
 }

@@ -26,4 +26,4 @@ pub use rusqlite::{ToSql, types::Value};
 pub use statement::{Rows, Statement};
 pub use transaction::Transaction;
 pub use unique::Unique;
-pub use watched::{Watched, watch};
+pub use watched::{Watched, limit, watch};

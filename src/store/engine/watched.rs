@@ -21,6 +21,23 @@ pub fn watch<'a>(connection: &'a Connection, stop: &Stop) -> RowResult<Watched<'
     Ok(Watched(connection))
 }
 
+/// Makes the connection's statements stop with an error, and sets `stop`, once one of them has run `steps` instructions of
+/// SQLite's virtual machine. This ends when the returned value is dropped. Statements on PostgreSQL are not stopped.
+///
+/// # Errors
+/// SQLite refuses to check.
+pub fn limit<'a>(connection: &'a Connection, steps: i32, stop: &Stop) -> RowResult<Watched<'a>> {
+    if let Connection::Sqlite(connection) = connection {
+        let stop = stop.clone();
+        let is_over = move || {
+            stop.set();
+            true
+        };
+        connection.progress_handler(steps, Some(is_over))?;
+    }
+    Ok(Watched(connection))
+}
+
 /// Removes the check from the connection when it is dropped.
 pub struct Watched<'a>(&'a Connection);
 
@@ -34,5 +51,31 @@ impl Drop for Watched<'_> {
             }
             Connection::Postgres(client) => client.stop_when(None),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::traced;
+
+    #[test]
+    fn a_statement_is_stopped_at_its_limit_and_runs_to_its_end_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = traced::database(folder.path());
+        let count = |to: i64| -> RowResult<i64> {
+            let sql =
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) SELECT count(*) FROM n";
+            connection.prepare_cached(sql)?.query_row([to], |row| row.get(0))
+        };
+        let stop = Stop::default();
+        {
+            let _limited = limit(&connection, 5000, &stop).unwrap();
+            assert_eq!(count(10).unwrap(), 10);
+            assert!(!stop.is_set());
+            assert!(count(100_000).is_err());
+            assert!(stop.is_set());
+        }
+        assert_eq!(count(100_000).unwrap(), 100_000);
     }
 }
