@@ -64,7 +64,8 @@ impl Ceiling {
     /// Parses predictions like the product, and drops them.
     #[oai(path = "/api/v1/predictions", method = "post")]
     async fn parse(&self, body: Binary<Bytes>) -> poem::Result<Json<Counts>> {
-        let posted = serde_json::from_slice(&body).map_err(poem::error::BadRequest)?;
+        let text = str::from_utf8(&body).map_err(poem::error::BadRequest)?;
+        let posted = serde_json::from_str(text).map_err(poem::error::BadRequest)?;
         let stored = match posted {
             PostedPredictions::ForJob(post) => {
                 let in_series = post

@@ -52,9 +52,9 @@ macro_rules! names {
             fn deserialize<D: serde::Deserializer<'de>>(
                 reader: D,
             ) -> std::result::Result<Self, D::Error> {
-                let name = std::borrow::Cow::<'de, str>::deserialize(reader)?;
-                let unknown = || serde::de::Error::custom(format!("{name} is not a known value"));
-                Self::from_name(&name).ok_or_else(unknown)
+                $crate::domain::scalar::of_text(reader, |name| {
+                    Self::from_name(name).ok_or_else(|| format!("{name} is not a known value"))
+                })
             }
         }
     )*};

@@ -1,22 +1,51 @@
 //! Macros for types that the API represents as a JSON string with a format, such as times and durations.
 
+use std::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserializer,
+    de::{Error, Visitor},
+};
+
+/// Deserialises a JSON string by `parse`, without copying it.
+///
+/// # Errors
+/// The value is no string, or the error of `parse`.
+pub fn of_text<'de, D: Deserializer<'de>, T, E: fmt::Display>(
+    deserializer: D,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, D::Error> {
+    struct Text<T, E, P>(P, PhantomData<(T, E)>);
+
+    impl<T, E: fmt::Display, P: FnOnce(&str) -> Result<T, E>> Visitor<'_> for Text<T, E, P> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_str<F: Error>(self, text: &str) -> Result<T, F> {
+            (self.0)(text).map_err(F::custom)
+        }
+    }
+
+    deserializer.deserialize_str(Text(parse, PhantomData))
+}
+
 /// Implements deserialisation from a JSON string by the type's function `parse`, parsing of a query parameter by its
 /// function `$parameter`, and output by `Display`. The OpenAPI schema is a string with the format `$format`.
 macro_rules! scalar {
     ($type:ident, $format:literal, $parameter:ident) => {
         const _: () = {
-            use std::borrow::Cow;
-
             use poem_openapi::{
                 registry::MetaSchema,
                 types::{ParseError, ParseFromParameter, ParseResult},
             };
-            use serde::{Deserialize, Deserializer, de};
+            use serde::{Deserialize, Deserializer};
 
             impl<'de> Deserialize<'de> for $type {
                 fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    let text = Cow::<'de, str>::deserialize(deserializer)?;
-                    Self::parse(&text).map_err(de::Error::custom)
+                    $crate::domain::scalar::of_text(deserializer, Self::parse)
                 }
             }
 

@@ -70,7 +70,12 @@ fn parse<T: Type + DeserializeOwned + Rules>(
     document: &Document,
 ) -> Result<T, Problem> {
     let bytes = utf8(bytes)?;
-    let error = match serde_json::from_slice(bytes) {
+    // A text that is valid as a whole is parsed faster than bytes, of which each string is validated.
+    let parsed = match str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(bytes),
+    };
+    let error = match parsed {
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
