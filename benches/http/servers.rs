@@ -94,6 +94,13 @@ impl Product {
 
     /// Sets up a job that predicts temperatures at a location of its own, and returns its id.
     pub fn set_up_job(&self, client: &Client, source: &str, number: usize) -> Outcome<String> {
+        let output =
+            json!({ "role": crate::points::ROLE, "metric": crate::points::METRIC, "unit": "°C", "required": true });
+        self.set_up_job_with(client, source, number, &output)
+    }
+
+    /// Does the same for a model with another output role.
+    pub fn set_up_job_with(&self, client: &Client, source: &str, number: usize, output: &Value) -> Outcome<String> {
         let setup = json!({
             "organisation_id": "11111111-1111-1111-1111-111111111111",
             "source": {
@@ -106,9 +113,7 @@ impl Product {
             "source_version": {
                 "version": "1.0.0",
                 "input_roles": [{ "role": "site", "input_kind": "location", "required": true }],
-                "output_roles": [
-                    { "role": crate::points::ROLE, "metric": crate::points::METRIC, "unit": "°C", "required": true }
-                ]
+                "output_roles": [output]
             },
             "job": { "name": format!("{source} {number}") },
             "role_bindings": [{

@@ -7,6 +7,7 @@ mod gets;
 mod postgres;
 mod posts;
 mod promotion;
+mod spread;
 mod storage;
 mod sweeper;
 
@@ -116,6 +117,18 @@ pub static CASES: &[Case] = &[
         title: "GET 1,000 rows of hourly issues of 48 points, c=16, of the same bytes from memory",
         goal: Goal::None,
         measure: gets::hourly,
+    },
+    Case {
+        name: "get_quantiles",
+        title: "GET 1,000 points with nine quantiles as series, c=4, of the same points without",
+        goal: AtLeast(0.25),
+        measure: |bench| spread::read(bench, "&shape=series"),
+    },
+    Case {
+        name: "get_quantile_rows",
+        title: "the same as rows",
+        goal: AtLeast(0.25),
+        measure: |bench| spread::read(bench, ""),
     },
     Case {
         name: "get_season",
