@@ -27,7 +27,7 @@ pub fn unscaled(whole: i64, power: f64) -> f64 {
 pub const MAX_TEXT: usize = 24;
 
 /// Writes a number with one to three decimals to `room`, as JSON and as short as possible, and returns the text. `None` if
-/// the number has more decimals or is 10^12 or more. Values are usually such numbers; their digits are found in a quarter of
+/// the number has more decimals or more than 15 digits. Values are usually such numbers; their digits are found in a quarter of
 /// the time that any number takes.
 pub fn text(value: f64, room: &mut [u8; MAX_TEXT]) -> Option<&[u8]> {
     for (decimals, power) in [(1, 10.0), (2, 100.0), (3, 1000.0)] {

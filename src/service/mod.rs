@@ -62,7 +62,7 @@ use uuid::Uuid;
 use crate::{
     domain::{Caller, Result, Timestamp, health::Vitals},
     store::{
-        Cache, Db, Freshness,
+        Cache, Db, Freshness, Limit,
         engine::{Connection, Transaction},
     },
 };
@@ -257,24 +257,24 @@ impl App {
         self.db.read_inline(|connection| work(connection, now))
     }
 
-    /// Runs a read that is usually short, on the calling thread if it is, with one reading of the clock. `work` is given the
-    /// cost after which it returns `None`.
+    /// Runs a read that is usually short, on the calling thread if it is, with a reading of the clock. `work` is given a
+    /// limit of its cost; a read that exceeds it begins anew without a limit on a blocking thread.
     async fn read_promptly<T: Send + 'static>(
         &self,
-        work: impl Fn(&Connection, Timestamp, usize) -> Result<Option<T>> + Send + 'static,
+        work: impl Fn(&Connection, Timestamp, &Limit) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let clock = self.clock.clone();
         self.db
-            .read_promptly(move |connection, most| work(connection, clock(), most))
+            .read_promptly(move |connection, limit| work(connection, clock(), limit))
             .await
     }
 
-    /// Runs a read of a page of resources, on the calling thread if it is short, with one reading of the clock.
+    /// Runs a read of a page of resources like [`App::read_promptly`]. Its cost is that of its statements.
     async fn read_list<T: Send + 'static>(
         &self,
         work: impl Fn(&Connection, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.read_promptly(move |connection, now, _| work(connection, now).map(Some))
+        self.read_promptly(move |connection, now, _| work(connection, now))
             .await
     }
 

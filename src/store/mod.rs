@@ -75,4 +75,5 @@ pub use cache::{Cache, Freshness};
 pub use db::{Copy, Db, Limits, Load, describe_metrics};
 pub use recurring::Recurring;
 pub use sqlite::errors::OpenError;
+pub use stop::Limit;
 pub use stopwatch::{Behalf, among, called_by, on_behalf};

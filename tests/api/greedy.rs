@@ -287,3 +287,36 @@ async fn one_request_holds_so_many_runs() {
         (200, &json!(1500), &json!(1000))
     );
 }
+
+#[tokio::test]
+async fn only_long_reads_take_a_turn() {
+    let farm = Farm::start(&[]).await;
+    farm.fill(0, 24).await;
+    let job = &farm.job;
+    let day =
+        |from: &str, to: &str| format!("/api/v1/predictions?job_id={job}&metric=all&from={from}&to={to}&limit=20");
+    let latest = format!("/api/v1/predictions/latest?job_id={job}");
+    // A request for metrics reads from the database, too.
+    let turns = async || farm.metric("prediction_api_scans_wait_seconds_count").await;
+    let before = turns().await;
+    let of_metrics = turns().await - before;
+    let short = [
+        day("1970-01-01", "1970-01-02"),
+        day("1980-01-01", "1980-01-02"),
+        latest.clone(),
+        "/api/v1/jobs".to_owned(),
+    ];
+    for path in short.iter().cycle().take(1200) {
+        assert_eq!(farm.get(&farm.viewer, path).await.status(), 200);
+    }
+    assert_eq!(turns().await, before + 2 * of_metrics);
+
+    // The last hours of a run of 100,000.
+    farm.fill(1000, 100_000).await;
+    for (number, path) in [day("1981-07-09T16:00:00Z", "1981-07-11"), latest].iter().enumerate() {
+        let before = turns().await;
+        let found: Vec<Value> = farm.get(&farm.viewer, path).await.json().await.unwrap();
+        assert_eq!(found.len(), [16, 1][number], "{found:?}");
+        assert_eq!(turns().await, before + of_metrics + 1, "{path}");
+    }
+}

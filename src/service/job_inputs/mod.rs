@@ -20,7 +20,7 @@ use crate::{
         spread::Wanted,
         track::Tracks,
     },
-    store::{self, clock, engine::Connection, prediction, reading},
+    store::{self, Limit, clock, engine::Connection, prediction, reading},
 };
 use things::Things;
 
@@ -222,7 +222,14 @@ impl Read<'_> {
             spread: Wanted::default(),
         };
         let organisation = self.job.organisation_id;
-        let found = prediction::find(self.connection, organisation, self.times, &query, self.now)?;
+        let found = prediction::find(
+            self.connection,
+            organisation,
+            self.times,
+            &query,
+            self.now,
+            &Limit::default(),
+        )?;
         self.check_count(found.rows.len(), role)?;
         Ok(found.by_series(false))
     }

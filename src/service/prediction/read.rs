@@ -11,13 +11,10 @@ use crate::{
     },
     service::{App, as_of},
     store::{
-        engine::Connection,
+        Limit,
         prediction::{self, OwnedScope},
     },
 };
-
-/// Number of jobs, locations or sources up to which a request for their latest predictions is usually short.
-const FEW_SCOPES: usize = 8;
 
 /// Returns the predictions of the window that match the query, sorted by the keys of the rows. Also returns the window
 /// itself, which begins now unless the request names a beginning.
@@ -33,11 +30,11 @@ pub async fn list(
 ) -> Result<(Predictions, Window)> {
     as_of::settle(app, query.as_of).await?;
     let (caller, owners, changes) = (caller.clone(), app.owners.clone(), app.owners.changes());
-    app.read_promptly(move |connection, now, most| {
+    app.read_promptly(move |connection, now, limit| {
         let window = asked.beginning(now)?;
         let organisation = cached_owner(connection, &caller, query.scope, (&owners, changes), now)?;
-        let found = prediction::find_within(connection, organisation, window, &query, now, most)?;
-        Ok(found.map(|found| (found, window)))
+        let found = prediction::find(connection, organisation, window, &query, now, limit)?;
+        Ok((found, window))
     })
     .await
 }
@@ -67,7 +64,7 @@ pub async fn list_thinned(
         let spread = std::mem::take(&mut query.spread);
         for OwnedScope { scope, organisation_id } in owners(connection, &caller, &scopes)? {
             (query.scope, query.limit) = (scope, left.max(1));
-            let mut found = prediction::find(connection, organisation_id, window, &query, now)?;
+            let mut found = prediction::find(connection, organisation_id, window, &query, now, &Limit::default())?;
             MaxPoints::check(found.more || found.rows.len() > left)?;
             left -= found.rows.len();
             let before = found.thin(by_issue, max);
@@ -87,12 +84,9 @@ pub async fn list_thinned(
 /// Not found: a job, location or source, unless predictions for it are still stored.
 pub async fn latest(app: &App, caller: &Caller, query: LatestQuery) -> Result<Vec<LatestPrediction>> {
     let caller = caller.clone();
-    let (are_few, read) = (query.scopes.len() <= FEW_SCOPES, move |connection: &Connection, now| {
+    app.read_promptly(move |connection, now, limit| {
         let owned = owners(connection, &caller, &query.scopes)?;
-        prediction::latest(connection, &owned, &query, now)
-    });
-    if are_few {
-        return app.read_list(read).await;
-    }
-    app.read_blocking(read).await
+        prediction::latest(connection, &owned, &query, now, limit)
+    })
+    .await
 }

@@ -1,7 +1,7 @@
 //! Reads from the database. Each read uses one snapshot on a separate connection, so that it never waits for the
 //! writer.
 //!
-//! A long read never runs on the threads that serve requests. [`Db::read_inline`] runs on the thread that handles the
+//! A long read does not run on the threads that serve requests. [`Db::read_inline`] runs on the thread that handles the
 //! request, and is for a few rows by key. [`Db::read_promptly`] begins there, and is for reads that are usually short.
 //! [`Db::read_blocking`] runs on a blocking thread. The numbers of such reads that run and that wait are limited. [`Db::read_unmapped`] is for the server's own reads that may touch the whole
 //! file: it maps nothing into memory, because mapped pages would count as the server's memory.
@@ -20,20 +20,20 @@ use crate::{
         engine::{self, Connection},
         postgres::waiting,
         recurring::Recurring,
-        stop::Stop,
+        stop::{Limit, Stop},
         stopwatch::{self, Stopwatch, Watch},
         turns::STOPPED,
     },
 };
 
-/// Number of instructions of SQLite's virtual machine that a statement of a short read may run: about 0.3 ms.
+/// Number of instructions of SQLite's virtual machine that the statements of a short read may run together: about 0.3 ms.
 const SHORT_STEPS: i32 = 5_000;
 
-/// Cost of a short read, in points of predictions: about 0.1 ms.
-const SHORT_COST: usize = 5_000;
+/// Cost of a short read, in bytes of runs: about 0.1 ms.
+const SHORT_COST: usize = 10_000;
 
-/// Number of concurrent requests of a token up to which its short reads run on the threads that serve requests. Others would
-/// wait for more of them.
+/// Maximum number of concurrent requests of a token whose short reads run on the threads that serve requests. The other
+/// tokens may have to wait for all of them.
 const FEW_REQUESTS: usize = 16;
 
 static UNENDED: Recurring = Recurring::new();
@@ -73,33 +73,29 @@ impl Db {
         self.aside(Purpose::Long, "scan", work).await
     }
 
-    /// Runs a read that is usually short, such as a page of predictions, without handing it to another thread: on the calling
-    /// thread, if the token has few concurrent requests. `work` is given the cost after which it returns `None`, in its own
-    /// unit; a statement is stopped after [`SHORT_STEPS`]. A read that is not short begins anew like
-    /// [`Db::read_blocking`], without a limit.
+    /// Runs a read that is usually short, such as a page of predictions. On SQLite it begins on the calling thread, if the
+    /// token has few concurrent requests, and `work` is given a limit of its cost. If the read exceeds it, or its statements
+    /// exceed [`SHORT_STEPS`], the read begins anew like [`Db::read_blocking`], without a limit.
     ///
     /// # Errors
     /// As [`Db::read_blocking`].
     pub async fn read_promptly<T: Send + 'static>(
         &self,
-        work: impl Fn(&Connection, usize) -> Result<Option<T>> + Send + 'static,
+        work: impl Fn(&Connection, &Limit) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let is_alone = stopwatch::concurrent().is_some_and(|requests| requests <= FEW_REQUESTS);
-        if is_alone && matches!(self.engine, Engine::Sqlite(_)) {
+        let are_few = stopwatch::concurrent().is_some_and(|requests| requests <= FEW_REQUESTS);
+        if are_few && matches!(self.engine, Engine::Sqlite(_)) {
             let stop = Stop::default();
+            let limit = Limit::new(SHORT_COST, stop.clone());
             let done = self.read_inline(|connection| {
                 let _limited = engine::limit(connection, SHORT_STEPS, &stop)?;
-                work(connection, SHORT_COST)
+                work(connection, &limit)
             });
-            match done {
-                Ok(Some(found)) => return Ok(found),
-                Ok(None) => {}
-                Err(_) if stop.is_set() => {}
-                Err(error) => return Err(error),
+            if !stop.is_set() {
+                return done;
             }
         }
-        let endless = || Error::Internal("a read without a limit was given up".to_owned());
-        self.read_blocking(move |connection| work(connection, usize::MAX)?.ok_or_else(endless))
+        self.read_blocking(move |connection| work(connection, &Limit::default()))
             .await
     }
 

@@ -21,19 +21,29 @@ pub fn watch<'a>(connection: &'a Connection, stop: &Stop) -> RowResult<Watched<'
     Ok(Watched(connection))
 }
 
-/// Makes the connection's statements stop with an error, and sets `stop`, once one of them has run `steps` instructions of
-/// SQLite's virtual machine. This ends when the returned value is dropped. Statements on PostgreSQL are not stopped.
+/// Number of instructions between two checks of a limit.
+const STEPS_OF_LIMIT: i32 = 500;
+
+/// Makes the connection's statements stop with an error, and sets `stop`, once all of them together have run `steps`
+/// instructions of SQLite's virtual machine, give or take a tenth. This ends when the returned value is dropped. Statements
+/// on PostgreSQL are not stopped.
 ///
 /// # Errors
 /// SQLite refuses to check.
 pub fn limit<'a>(connection: &'a Connection, steps: i32, stop: &Stop) -> RowResult<Watched<'a>> {
     if let Connection::Sqlite(connection) = connection {
         let stop = stop.clone();
+        // SQLite counts the instructions of a cached statement over all its uses, so that a single call may come after
+        // fewer of them.
+        let mut left = steps / STEPS_OF_LIMIT;
         let is_over = move || {
-            stop.set();
-            true
+            left -= 1;
+            if left < 0 {
+                stop.set();
+            }
+            left < 0
         };
-        connection.progress_handler(steps, Some(is_over))?;
+        connection.progress_handler(STEPS_OF_LIMIT, Some(is_over))?;
     }
     Ok(Watched(connection))
 }
@@ -76,6 +86,19 @@ mod tests {
             assert!(count(100_000).is_err());
             assert!(stop.is_set());
         }
+        // Instructions that a cached statement ran before do not count.
+        for _ in 0..1000 {
+            let stop = Stop::default();
+            let _limited = limit(&connection, 5000, &stop).unwrap();
+            assert_eq!(count(10).unwrap(), 10);
+            assert!(!stop.is_set());
+        }
+        // Those of all statements together do.
+        let stop = Stop::default();
+        let limited = limit(&connection, 5000, &stop).unwrap();
+        assert!((0..1000).any(|_| count(10).is_err()));
+        assert!(stop.is_set());
+        drop(limited);
         assert_eq!(count(100_000).unwrap(), 100_000);
     }
 }

@@ -6,10 +6,7 @@
 //! number of rows. One run is in memory at a time. In a gap, the next slice begins at the next point. A slice that
 //! costs too much is shortened and read again.
 
-use std::{
-    cmp::Ordering,
-    ops::ControlFlow::{self, Break, Continue},
-};
+use std::cmp::Ordering;
 
 use uuid::Uuid;
 
@@ -27,7 +24,7 @@ use crate::{
         Result, Timestamp, Window as Times,
         prediction::{GroupKey, IssueKey, Issues, PredictionQuery, Predictions},
     },
-    store::engine::Connection,
+    store::{engine::Connection, stop::Limit},
 };
 
 /// Time between two rows, in microseconds, that the length of the first slice assumes if the series' own step is
@@ -41,9 +38,6 @@ const SLICE_ROWS: usize = 10_000;
 /// Maximum cost of a slice, as [`Cost::of_window`] counts it. It is doubled each time that a slice is shortened.
 const SLICE_COST: usize = 500_000;
 
-/// Cost of finding a group of series and its runs, expressed as a number of points.
-const COST_OF_GROUP: usize = 100;
-
 /// Maximum factor from the length of one slice to the next.
 const GROWTH: i64 = 16;
 
@@ -52,25 +46,21 @@ const SHRINKING: i64 = 4;
 
 /// Returns the predictions that the query selects among the series of the organisation, with valid times in `times`.
 /// The rows are ordered by group, valid time and issue. At most `query.limit` rows are returned.
+///
+/// # Errors
+/// `Unavailable` if the read costs more than `limit`; `Internal` if a run is damaged.
 pub fn find(
     connection: &Connection,
     organisation_id: Uuid,
     times: Times,
     query: &PredictionQuery,
     now: Timestamp,
+    limit: &Limit,
 ) -> Result<Predictions> {
-    find_within(connection, organisation_id, times, query, now, usize::MAX).map(Option::unwrap_or_default)
-}
-
-/// Returns the same as [`find`], or `None` if the read costs more than `most` points, as [`Cost::of_window`] counts them.
-pub fn find_within(
-    connection: &Connection,
-    organisation_id: Uuid,
-    times: Times,
-    query: &PredictionQuery,
-    now: Timestamp,
-    most: usize,
-) -> Result<Option<Predictions>> {
+    if query.spread.is_any() {
+        // The cost of quantiles and members is not counted.
+        limit.refuse()?;
+    }
     let owned = OwnedScope {
         scope: query.scope,
         organisation_id,
@@ -82,19 +72,12 @@ pub fn find_within(
         source_version: &query.source_version,
         track: query.tracks.only(),
     };
-    // The cost of the numbers is not counted.
-    if most < usize::MAX && query.spread.is_any() {
-        return Ok(None);
-    }
     let groups = groups(connection, owned, &filter)?;
-    if groups.len().saturating_mul(COST_OF_GROUP) > most {
-        return Ok(None);
-    }
     let newest = groups.values().flatten().map(|series| series.newest_available_at);
     let of = |series: &SeriesRow| series.series.spread.clone();
     let mut declared: Vec<_> = groups.values().flatten().filter_map(of).collect();
     declared.dedup();
-    let cost = Cost::default();
+    let cost = Cost::within(limit);
     let mut found = Predictions {
         as_of: query.as_of.or(newest.max()),
         ..Predictions::default()
@@ -109,15 +92,10 @@ pub fn find_within(
             query,
             now,
             cost: &cost,
-            most,
         };
-        let read = match Fetched::read(connection, &group, &reader.window(start.from, times.to))? {
+        match Fetched::read(connection, &group, &reader.window(start.from, times.to))? {
             Some(fetched) => reader.read(&fetched, |_| Ok(None), start, &mut found)?,
             None => reader.read(connection, |group| newest_step(connection, group), start, &mut found)?,
-        };
-        if read.is_break() {
-            cost.count();
-            return Ok(None);
         }
         if found.rows.len() > query.limit {
             break;
@@ -132,7 +110,7 @@ pub fn find_within(
         let with_issue = query.issues == Issues::All;
         found.runs[row.run].key(row.valid_time, with_issue)
     });
-    Ok(Some(found))
+    Ok(found)
 }
 
 /// The position from which a group of series is read.
@@ -173,21 +151,18 @@ struct Reader<'a> {
     query: &'a PredictionQuery,
     now: Timestamp,
     cost: &'a Cost,
-    /// Cost of the whole read after which it is given up.
-    most: usize,
 }
 
 impl Reader<'_> {
     /// Adds the rows of the group, read from `source`, to `found`, until it contains one row more than the limit. The extra
-    /// row shows that there is another page. `step` returns the step between valid times, if it is known. Breaks if the
-    /// read costs too much.
+    /// row shows that there is another page. `step` returns the step between valid times, if it is known.
     fn read(
         &self,
         source: &impl Runs,
         step: impl Fn(&[SeriesRow]) -> Result<Option<i64>>,
         start: Start,
         found: &mut Predictions,
-    ) -> Result<ControlFlow<()>> {
+    ) -> Result<()> {
         let last = self.group.iter().map(|series| series.ends_at).max();
         let to = last.map_or(self.end, |last| self.end.min(after(last)));
         let (mut from, mut last_issue) = (start.from, start.after);
@@ -196,14 +171,11 @@ impl Reader<'_> {
         let rows_wanted = |found: &Predictions| (limit + 1 - found.rows.len()).min(slice_rows);
         let (mut length, mut may_cost) = (0, SLICE_COST);
         while from < to && found.rows.len() <= limit {
-            if self.cost.of_window() > self.most {
-                return Ok(Break(()));
-            }
             let before = found.rows.len();
             let wanted = Wanted {
                 rows: rows_wanted(found),
                 cost: self.cost,
-                most: self.cost.of_window().saturating_add(may_cost).min(self.most),
+                most: self.cost.of_window().saturating_add(may_cost),
             };
             if let Some(issue) = last_issue {
                 let window = self.window(from, after(from));
@@ -214,10 +186,14 @@ impl Reader<'_> {
                 continue;
             }
             if length == 0 {
-                let Some(next) = next_point(source, self.group, &self.window(from, to))? else {
-                    break;
-                };
-                (from, length) = (next, self.first_length(step(self.group)?, wanted.rows));
+                length = self.first_length(step(self.group)?, wanted.rows);
+                // If the first slice is the whole window, it finds its first point itself.
+                if to.micros().saturating_sub(from.micros()) > length {
+                    let Some(next) = next_point(source, self.group, &self.window(from, to))? else {
+                        break;
+                    };
+                    from = next;
+                }
             }
             let slice_end = Timestamp::from_micros(from.micros().saturating_add(length)).min(to);
             let window = self.window(from, slice_end);
@@ -249,7 +225,7 @@ impl Reader<'_> {
                 }
             }
         }
-        Ok(Continue(()))
+        Ok(())
     }
 
     fn window(&self, from: Timestamp, to: Timestamp) -> Window {

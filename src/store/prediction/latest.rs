@@ -14,8 +14,11 @@ use crate::{
         Result, Timestamp,
         prediction::{LatestPrediction, LatestQuery, Predictions},
     },
-    store::engine::Connection,
+    store::{engine::Connection, stop::Limit},
 };
+
+/// Cost of reading the newest issue of a series, in bytes.
+const SERIES_COST: usize = 2_000;
 
 /// Length of the first window before `at` in which the value is searched for, in microseconds: two days.
 const LOOK_BACK: i64 = 2 * 24 * 3_600_000_000;
@@ -23,12 +26,20 @@ const LOOK_BACK: i64 = 2 * 24 * 3_600_000_000;
 /// Returns the current predictions for each of the scopes, by metric, source, stage, location and job. These are all points
 /// of the newest issue. If the query names a time `at`, it is the point with the last valid time that is not later than
 /// `at`.
+///
+/// # Errors
+/// `Unavailable` if the read costs more than `limit`; `Internal` if a run is damaged.
 pub fn latest(
     connection: &Connection,
     scopes: &[OwnedScope],
     query: &LatestQuery,
     now: Timestamp,
+    limit: &Limit,
 ) -> Result<Vec<LatestPrediction>> {
+    if query.at.is_some() || query.spread.is_any() {
+        // The cost of these is not counted.
+        limit.refuse()?;
+    }
     let filter = SeriesFilter {
         metric: &query.metric,
         stage: &query.stage,
@@ -42,8 +53,10 @@ pub fn latest(
         .flat_map(Groups::into_values)
         .filter_map(Group::new)
         .collect();
+    // All runs are read before the first is decoded.
+    limit.check(groups.iter().map(|group| group.series.len()).sum::<usize>() * SERIES_COST)?;
     let mut found = match query.at {
-        None => newest(connection, &groups, now)?,
+        None => newest(connection, &groups, now, limit)?,
         Some(at) => {
             let valid = |group: &Group| match at > group.covers_until {
                 true => Ok(Predictions::default()),
@@ -89,7 +102,7 @@ impl Group {
 
 /// Returns all points of the newest issue of each group. If a job had several versions, several series of a group
 /// may have this issue. Then the run that arrived last is returned.
-fn newest(connection: &Connection, groups: &[Group], now: Timestamp) -> Result<Vec<Predictions>> {
+fn newest(connection: &Connection, groups: &[Group], now: Timestamp, limit: &Limit) -> Result<Vec<Predictions>> {
     let window = |group: &Group| Window {
         issue_time: Some(group.newest_issue),
         ..Window::any(now)
@@ -99,7 +112,7 @@ fn newest(connection: &Connection, groups: &[Group], now: Timestamp) -> Result<V
         group.series.iter().map(move |series| (series, window))
     });
     let runs = IssueRuns::read(connection, series)?;
-    let cost = Cost::default();
+    let cost = Cost::within(limit);
     let wanted = Wanted {
         rows: usize::MAX,
         cost: &cost,
@@ -196,7 +209,9 @@ mod tests {
             spread: spread.clone(),
         };
         let now = Timestamp::from_micros(3);
-        let (statements, found) = traced::statements(&connection, || latest(&connection, &owned, &query, now));
+        let (statements, found) = traced::statements(&connection, || {
+            latest(&connection, &owned, &query, now, &Limit::default())
+        });
         let found = found.unwrap();
         assert_eq!(found.len(), 2 * locations);
         for (number, latest) in (0..).zip(found) {

@@ -25,7 +25,7 @@ pub mod verify;
 mod watched;
 mod withdraw;
 
-pub use find::{find, find_within};
+pub use find::find;
 pub use groups::OwnedScope;
 pub use known::has_issue;
 pub use latest::latest;

@@ -14,6 +14,7 @@ use crate::{
     store::{
         engine::{Row, RowResult},
         payload,
+        stop::Limit,
     },
 };
 
@@ -60,6 +61,9 @@ pub struct Cost {
     decoded: Cell<usize>,
     inside: Cell<usize>,
     runs: Cell<usize>,
+    /// Bytes of all runs, and [`RUN_COST`] for each.
+    read: Cell<usize>,
+    limit: Limit,
 }
 
 /// Name of the metric that counts the decoded points, returned or not.
@@ -69,6 +73,21 @@ pub const DECODED: &str = "prediction_api_predictions_decoded_total";
 const RUN_COST: usize = 100;
 
 impl Cost {
+    /// Creates the cost of a read that is limited.
+    pub fn within(limit: &Limit) -> Self {
+        Self {
+            limit: limit.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Adds a run, before its points are decoded.
+    fn begin(&self, run: &Run) -> Result<()> {
+        Self::add(&self.runs, 1);
+        Self::add(&self.read, RUN_COST + run.payload.len());
+        self.limit.check(self.read.get())
+    }
+
     /// Returns the part of the cost that grows with the length of the window, in points.
     pub fn of_window(&self) -> usize {
         self.inside.get() + RUN_COST * self.runs.get()
@@ -192,7 +211,7 @@ impl Run {
         cost: &Cost,
     ) -> Result<impl Iterator<Item = Result<Point>>> {
         let damaged = |fault| self.damaged(fault);
-        Cost::add(&cost.runs, 1);
+        cost.begin(self)?;
         let points = payload::decode(&self.payload, self.valid_from).map_err(damaged)?;
         let (from, to, leads, issue) = (window.from, window.to, window.leads, self.issue);
         let counts = move |point: &Point| {
@@ -217,7 +236,7 @@ impl Run {
         cutoff: Option<Timestamp>,
         cost: &'a Cost,
     ) -> Result<PointsInWindow<'a>> {
-        Cost::add(&cost.runs, 1);
+        cost.begin(self)?;
         let (from, last) = self.bounds(window, cutoff);
         Ok(PointsInWindow {
             points: payload::decode(&self.payload, self.valid_from).map_err(|fault| self.damaged(fault))?,

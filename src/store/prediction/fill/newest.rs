@@ -67,6 +67,7 @@ pub fn newest_issues(
                     Continue(())
                 })?;
             } else {
+                // Only times of the same grid are all filled between the first and the last.
                 let known = steps.zip(filled).filter(|(steps, filled)| filled.is_aligned(steps));
                 points.each(|valid_time, value| {
                     if valid_time >= newest.end || fresh.len() == wanted.rows {
@@ -82,6 +83,7 @@ pub fn newest_issues(
                         };
                     }
                     let Some(value) = withdrawn.value(run, valid_time, value) else {
+                        // An older run may fill this time.
                         fills = None;
                         return Continue(());
                     };
