@@ -1,0 +1,1 @@
+"""Parts that benches/peers and benches/scale share. They need Python's standard library only."""
