@@ -1,4 +1,4 @@
-"""Predicted temperatures, one for each hour."""
+"""Predicted temperatures."""
 
 import json
 import math
@@ -12,9 +12,14 @@ POINTS = 1_000
 FIRST_HOUR = 385_704
 
 
+def stamp_of_second(second):
+    """Returns a time in RFC 3339."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
+
+
 def stamp(hour):
     """Returns an hour in RFC 3339."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(hour * 3600))
+    return stamp_of_second(hour * 3600)
 
 
 def values(seed, count=POINTS, digits=1):

@@ -96,11 +96,11 @@ def create_source(product):
     product.call("POST", "/api/v1/sources", body)
 
 
-def series(job, start, values, issue_time=NEW_TIME):
-    """Returns the body of a post of hourly values as a series. The values are JSON."""
+def series(job, start, values, issue_time=NEW_TIME, step="PT1H"):
+    """Returns the body of a post of values as a series. The values are JSON."""
     return (
         f'{{"job_id":"{job}","issue_time":"{issue_time}","series":'
-        f'[{{"role":"{ROLE}","start":"{start}","step":"PT1H","values":{values}}}]}}'
+        f'[{{"role":"{ROLE}","start":"{start}","step":"{step}","values":{values}}}]}}'
     )
 
 

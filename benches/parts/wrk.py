@@ -64,6 +64,8 @@ class Load:
                 raise Failed(line.strip())
         pace = re.search(r"Requests/sec: *([\d.]+)", done.stdout)
         median = re.search(r"50% +([\d.]+)(us|ms|s|m)", done.stdout)
-        if done.returncode != 0 or not pace or not median or float(pace[1]) == 0:
+        if done.returncode == 0 and pace and float(pace[1]) == 0:
+            raise Failed(f"no request was answered in {seconds} s")
+        if done.returncode != 0 or not pace or not median:
             raise Failed(f"wrk ended with {done.returncode}: {done.stderr[-300:]}{done.stdout[-300:]}")
         return float(pace[1]), float(median[1]) * MICROSECONDS[median[2]]
