@@ -19,8 +19,10 @@ const AND_OF_ORGANISATION: &str = "AND j.organisation_id = ?2";
 
 const OF_ALL: &str = "FROM health h WHERE h.role = ''";
 
+/// With `CROSS JOIN` SQLite begins with the jobs of the organisation. It would begin with the states of all organisations
+/// otherwise, because their index has the order of the groups.
 const OF_ORGANISATION: &str =
-    "FROM jobs j JOIN health h ON h.job_id = j.id WHERE j.organisation_id = ?2 AND h.role = ''";
+    "FROM jobs j CROSS JOIN health h WHERE h.job_id = j.id AND j.organisation_id = ?2 AND h.role = ''";
 
 /// Counts the jobs of the organisation by their health state at `now`. `None` counts the jobs of all organisations.
 pub fn counts(connection: &Connection, organisation_id: Option<Uuid>, now: Timestamp) -> Result<Counted> {
@@ -34,9 +36,7 @@ pub fn counts(connection: &Connection, organisation_id: Option<Uuid>, now: Times
         Ok((row.get("state")?, u64::try_from(jobs).unwrap_or_default()))
     };
     let by_state = connection
-        .prepare_cached(&format!(
-            "SELECT h.state, count(*) AS jobs {from} AND (h.look_at IS NULL OR h.look_at >= ?1) GROUP BY h.state"
-        ))?
+        .prepare_cached(&by_state(from))?
         .query_map(parameters.as_slice(), state)?
         .collect::<RowResult<_>>()?;
     let open = connection
@@ -44,6 +44,10 @@ pub fn counts(connection: &Connection, organisation_id: Option<Uuid>, now: Times
         .query_map(parameters.as_slice(), |row| row.get("job_id"))?
         .collect::<RowResult<_>>()?;
     Ok(Counted { by_state, open })
+}
+
+fn by_state(from: &str) -> String {
+    format!("SELECT h.state, count(*) AS jobs {from} AND (h.look_at IS NULL OR h.look_at >= ?1) GROUP BY h.state")
 }
 
 /// Counts the active jobs of the organisation that have no prediction for `now` or later. Versions on trial do not count.
@@ -79,4 +83,19 @@ pub fn in_state(roles: &str, states: &[HealthState]) -> String {
 fn parameters<'a>(now: &'a Timestamp, organisation_id: Option<&'a Uuid>) -> Vec<&'a dyn ToSql> {
     let of = organisation_id.map(|id| id as &dyn ToSql);
     std::iter::once(now as &dyn ToSql).chain(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::traced;
+
+    #[test]
+    fn jobs_of_one_organisation_are_counted_without_those_of_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = traced::database(folder.path());
+        let steps = traced::plan(&connection, &by_state(OF_ORGANISATION));
+        assert!(steps[0].contains("(organisation_id=?)"), "{steps:?}");
+        assert!(steps[1].contains("(job_id=?"), "{steps:?}");
+    }
 }
