@@ -4,6 +4,7 @@ use crate::{
     domain::{
         Error,
         comparison::Comparison,
+        decimal::{MAX_TEXT, text},
         spread::{FoundSpreads, Selection, Spread, Wanted},
     },
     http::form::numbers::put,
@@ -39,7 +40,13 @@ pub fn put_spread(found: &FoundSpreads, row: usize, spread: Option<&Spread>, out
         Some(Spread::Quantiles(levels)) => {
             let mut before = ",\"quantiles\":{";
             for (index, level) in found.levels(levels) {
-                out.extend_from_slice(format!("{before}\"{level}\":").as_bytes());
+                out.extend_from_slice(before.as_bytes());
+                out.push(b'"');
+                match text(level, &mut [0; MAX_TEXT]) {
+                    Some(level) => out.extend_from_slice(level),
+                    None => out.extend_from_slice(level.to_string().as_bytes()),
+                }
+                out.extend_from_slice(b"\":");
                 put(out, &numbers[index]);
                 before = ",";
             }
