@@ -3,8 +3,9 @@
 //!
 //! A long read does not run on the threads that serve requests. [`Db::read_inline`] runs on the thread that handles the
 //! request, and is for a few rows by key. [`Db::read_promptly`] begins there, and is for reads that are usually short.
-//! [`Db::read_blocking`] runs on a blocking thread. The numbers of such reads that run and that wait are limited. [`Db::read_unmapped`] is for the server's own reads that may touch the whole
-//! file: it maps nothing into memory, because mapped pages would count as the server's memory.
+//! [`Db::read_blocking`] runs on a blocking thread. The numbers of such reads that run and that wait are limited.
+//! [`Db::read_unmapped`] is for the server's own reads that may touch the whole file: it maps nothing into memory, because
+//! mapped pages would count as the server's memory.
 
 use metrics::{counter, histogram};
 
