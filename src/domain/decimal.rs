@@ -8,11 +8,16 @@ pub const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Returns the value as a whole number of `1 / power`, if that restores it bit for bit.
 pub fn scaled(value: f64, power: f64) -> Option<i64> {
-    let whole = (value * power).round();
-    if whole.abs() > EXACT {
+    let product = value * power;
+    if product.abs() > EXACT {
         return None;
     }
-    #[expect(clippy::cast_possible_truncation, reason = "a whole number up to 2^53")]
+    // Adding a half and cutting off is faster than rounding. Where the sum is not exact, no whole number restores the value.
+    let whole = match product.abs() < EXACT / 4.0 {
+        true => product + 0.5_f64.copysign(product),
+        false => product.round(),
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "a number up to 2^53")]
     let whole = whole as i64;
     (unscaled(whole, power).to_bits() == value.to_bits()).then_some(whole)
 }
@@ -23,6 +28,9 @@ pub fn unscaled(whole: i64, power: f64) -> f64 {
     whole as f64 / power
 }
 
+/// The number below which no two decimals with as many places are the same f64 (10^15).
+const DISTINCT: u64 = 1_000_000_000_000_000;
+
 /// Size in bytes of a buffer for the text of a number.
 pub const MAX_TEXT: usize = 24;
 
@@ -31,14 +39,8 @@ pub const MAX_TEXT: usize = 24;
 /// the time that any number takes.
 pub fn text(value: f64, room: &mut [u8; MAX_TEXT]) -> Option<&[u8]> {
     for (decimals, power) in [(1, 10.0), (2, 100.0), (3, 1000.0)] {
-        let scaled = value * power;
         // Below 10^15 no two decimals are the same f64, so that the first that is the value is the shortest.
-        if scaled.abs() >= 1e15 || scaled.is_nan() {
-            return None;
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "a number below 10^15")]
-        let whole = (scaled + 0.5_f64.copysign(scaled)) as i64;
-        if unscaled(whole, power).to_bits() == value.to_bits() {
+        if let Some(whole) = scaled(value, power).filter(|whole| whole.unsigned_abs() < DISTINCT) {
             return Some(digits(whole, decimals, room));
         }
     }
@@ -69,6 +71,43 @@ fn digits(whole: i64, decimals: usize, room: &mut [u8; MAX_TEXT]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_numbers_are_those_of_rounding() {
+        let rounded = |value: f64, power: f64| {
+            let whole = (value * power).round();
+            let is_it = whole.abs() <= EXACT && unscaled(whole as i64, power).to_bits() == value.to_bits();
+            is_it.then_some(whole as i64)
+        };
+        let mut random = 1_u64;
+        for _ in 0..300_000 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let whole = unscaled((random >> 10).cast_signed() >> (random % 53), 1.0);
+            for power in POWERS {
+                for value in [
+                    whole,
+                    -whole,
+                    whole + 0.5,
+                    whole / power,
+                    f64::from_bits((whole / power).to_bits() + 1),
+                ] {
+                    assert_eq!(scaled(value, power), rounded(value, power), "{value} {power}");
+                }
+            }
+        }
+        for value in [
+            0.0,
+            -0.0,
+            0.499_999_999_999_999_94,
+            f64::NAN,
+            f64::INFINITY,
+            EXACT,
+            EXACT / 4.0,
+            EXACT + 2.0,
+        ] {
+            assert_eq!(scaled(value, 1.0), rounded(value, 1.0), "{value}");
+        }
+    }
 
     #[test]
     fn texts_are_those_of_any_number() {
