@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fs,
     path::Path,
+    sync::LazyLock,
 };
 
 use regex::Regex;
@@ -22,7 +23,7 @@ impl Files {
         let mut code = BTreeMap::new();
         walk(root, &mut Vec::new(), &mut code);
         let exported = code.iter().flat_map(|(module, text)| {
-            let paths = declared(text, r"pub(?:\([a-z]+\))? use ");
+            let paths = declared(text, &PUBLIC);
             paths.into_iter().filter_map(|path| {
                 let name = path.last()?.clone();
                 let target = absolute(module, path, &code)?;
@@ -31,7 +32,7 @@ impl Files {
         });
         let exported: HashMap<_, _> = exported.collect();
         let uses = code.iter().map(|(module, text)| {
-            let paths = declared(text, r"(?:pub(?:\([a-z]+\))? )?use ").into_iter();
+            let paths = declared(text, &ANY).into_iter();
             let used = paths.filter_map(|path| {
                 let path = absolute(module, path, &code)?;
                 let file = file_of(path, &code, &exported);
@@ -102,9 +103,14 @@ fn walk(folder: &Path, at: &mut Module, code: &mut BTreeMap<Module, String>) {
     }
 }
 
-/// Returns the paths in declarations that begin with `beginning`, one for each name.
-fn declared(code: &str, beginning: &str) -> Vec<Vec<String>> {
-    let declaration = Regex::new(&format!(r"(?m)^\s*{beginning}([^;]+);")).unwrap();
+/// Declarations of names that other modules may use.
+static PUBLIC: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^\s*pub(?:\([a-z]+\))? use ([^;]+);").unwrap());
+
+/// Declarations of all names.
+static ANY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^\s*(?:pub(?:\([a-z]+\))? )?use ([^;]+);").unwrap());
+
+/// Returns the paths in the declarations, one for each name.
+fn declared(code: &str, declaration: &Regex) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
     for found in declaration.captures_iter(code) {
         expand(&[], &found[1], &mut paths);

@@ -7,6 +7,7 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 use regex::Regex;
@@ -88,6 +89,11 @@ const STOPWATCH: &str = "src/store/stopwatch.rs";
 fn dependencies_point_down_only() {
     let clock = Regex::new(CLOCKS).unwrap();
     let time_of_day = Regex::new(&CLOCKS.replace("Instant::now|", "")).unwrap();
+    let crates = CRATES.iter().map(|(name, layers)| {
+        let used = Regex::new(&format!(r"(^|[^\w:]){name}::")).unwrap();
+        (name, used, layers)
+    });
+    let crates: Vec<_> = crates.collect();
     let mut faults = Vec::new();
     for file in sources() {
         let (layer, code) = (layer_of(&file), code_of(&file));
@@ -100,8 +106,7 @@ fn dependencies_point_down_only() {
                 faults.push(format!("{} uses {used}", file.display()));
             }
         }
-        for (name, layers) in CRATES {
-            let used = Regex::new(&format!(r"(^|[^\w:]){name}::")).unwrap();
+        for (name, used, layers) in &crates {
             if used.is_match(&code) && !layers.contains(&layer.as_str()) {
                 faults.push(format!("{} uses the crate {name}", file.display()));
             }
@@ -285,17 +290,15 @@ fn layer_of(file: &Path) -> String {
 /// Returns the file without its comments.
 fn code_of(file: &Path) -> String {
     let text = fs::read_to_string(file).unwrap();
-    Regex::new(r"(?m)//.*$").unwrap().replace_all(&text, "").into_owned()
+    static COMMENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)//.*$").unwrap());
+    COMMENT.replace_all(&text, "").into_owned()
 }
 
 /// Returns the modules of the crate that the code names: `crate::x` and the first names in `crate::{x::..., y}`.
 fn used_modules(code: &str) -> BTreeSet<String> {
-    let mut used: BTreeSet<_> = Regex::new(r"\b(?:crate|prediction_api)::(\w+)")
-        .unwrap()
-        .captures_iter(code)
-        .map(|found| found[1].to_owned())
-        .collect();
-    let name = Regex::new(r"^\s*(\w+)").unwrap();
+    static PATH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(?:crate|prediction_api)::(\w+)").unwrap());
+    static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*(\w+)").unwrap());
+    let mut used: BTreeSet<_> = PATH.captures_iter(code).map(|found| found[1].to_owned()).collect();
     for (start, opening) in code.match_indices("crate::{") {
         let inside = &code[start + opening.len()..];
         let (mut depth, mut item) = (0, String::new());
@@ -304,7 +307,7 @@ fn used_modules(code: &str) -> BTreeSet<String> {
                 '{' => depth += 1,
                 '}' if depth > 0 => depth -= 1,
                 ',' | '}' if depth == 0 => {
-                    used.extend(name.captures(&item).map(|found| found[1].to_owned()));
+                    used.extend(NAME.captures(&item).map(|found| found[1].to_owned()));
                     item.clear();
                     if character == '}' {
                         break;
