@@ -93,7 +93,10 @@
 //! `/assets/{file}`, `/swagger`, `/api/v1/openapi.json`, `/api/v1/openapi.yaml`, `/favicon.ico`, and paths that lead to
 //! these; in `site/metrics.rs`: `/metrics`; in `site/sign_in.rs`: `POST /sign-in`, the exchange of a sign-in link.
 
-use std::{any::Any, sync::Arc};
+use std::{
+    any::Any,
+    sync::{Arc, LazyLock},
+};
 
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route, endpoint::make, middleware::CatchPanic};
 use poem_openapi::OpenApiService;
@@ -192,9 +195,10 @@ const FRONT: Front = Front {
     tags: super::api::tag::names,
 };
 
-/// Generates the API's document.
+/// Returns the API's document, which is generated at the first call.
 pub fn document() -> Document {
-    Document::of::<Apis>(&FRONT)
+    static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::of::<Apis>(&FRONT));
+    DOCUMENT.clone()
 }
 
 /// Returns the endpoint that serves the API and all pages. `is_encrypted` states whether connections use TLS.

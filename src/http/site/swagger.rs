@@ -1,5 +1,7 @@
 //! Serves the API's OpenAPI document, and Swagger UI, which displays it.
 
+use std::sync::{Arc, OnceLock};
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use poem::{EndpointExt, IntoResponse, Request, Response, handler, http::header, web::Data};
 use poem_openapi::OpenApiService;
@@ -29,28 +31,42 @@ const STYLE: &str = include_str!("../../../assets/swagger.css");
 const BAR: &str = "<header class=\"site\"><a href=\"./\">Prediction API</a><a href=\"./\">Dashboard</a>\
     <a href=\"docs\">Guides</a></header>";
 
-/// Pages that are created at the start and shared by all requests.
-#[derive(Clone)]
+/// Pages that are created when they are first requested, and cached. All requests share them.
 struct Made {
-    swagger: Fixed,
-    swagger_policy: String,
-    json: Fixed,
-    yaml: Fixed,
+    document: Document,
+    swagger: OnceLock<Swagger>,
+    json: OnceLock<Fixed>,
+    yaml: OnceLock<Fixed>,
+}
+
+/// Swagger UI, with its content security policy.
+struct Swagger {
+    page: Fixed,
+    policy: String,
 }
 
 /// Adds the routes of Swagger UI and of the API's document to `pages`.
 pub fn add(pages: Pages, document: &Document) -> Pages {
-    let swagger = swagger();
-    let made = Made {
-        swagger_policy: swagger_policy(&swagger),
-        swagger: Fixed::new(swagger),
-        json: Fixed::new(document.to_json()),
-        yaml: Fixed::new(document.to_yaml()),
-    };
+    let made = Arc::new(Made {
+        document: document.clone(),
+        swagger: OnceLock::new(),
+        json: OnceLock::new(),
+        yaml: OnceLock::new(),
+    });
     pages
         .at("/swagger", poem::get(swagger_page).data(made.clone()))
         .at("/api/v1/openapi.json", poem::get(json_page).data(made.clone()))
         .at("/api/v1/openapi.yaml", poem::get(yaml_page).data(made))
+}
+
+impl Swagger {
+    fn new() -> Self {
+        let page = swagger();
+        Self {
+            policy: swagger_policy(&page),
+            page: Fixed::new(page),
+        }
+    }
 }
 
 fn swagger() -> String {
@@ -84,23 +100,23 @@ fn swagger_policy(page: &str) -> String {
 }
 
 #[handler]
-fn swagger_page(Data(made): Data<&Made>) -> Response {
-    made.swagger
-        .answer("text/html; charset=utf-8")
-        .with_header(header::CONTENT_SECURITY_POLICY, &made.swagger_policy)
+fn swagger_page(Data(made): Data<&Arc<Made>>) -> Response {
+    let swagger = made.swagger.get_or_init(Swagger::new);
+    let page = swagger.page.answer("text/html; charset=utf-8");
+    page.with_header(header::CONTENT_SECURITY_POLICY, &swagger.policy)
         .into_response()
 }
 
 #[handler]
-fn json_page(request: &Request, Data(made): Data<&Made>) -> Response {
-    document(request, &made.json, "application/json", |url| {
-        format!("\"url\": \"{url}\"")
-    })
+fn json_page(request: &Request, Data(made): Data<&Arc<Made>>) -> Response {
+    let json = made.json.get_or_init(|| Fixed::new(made.document.to_json()));
+    document(request, json, "application/json", |url| format!("\"url\": \"{url}\""))
 }
 
 #[handler]
-fn yaml_page(request: &Request, Data(made): Data<&Made>) -> Response {
-    document(request, &made.yaml, "application/yaml", |url| format!("- url: {url}\n"))
+fn yaml_page(request: &Request, Data(made): Data<&Arc<Made>>) -> Response {
+    let yaml = made.yaml.get_or_init(|| Fixed::new(made.document.to_yaml()));
+    document(request, yaml, "application/yaml", |url| format!("- url: {url}\n"))
 }
 
 /// Returns the API's document. If there is a base path, the document has it as its first `server`.
