@@ -1,4 +1,4 @@
-//! Numbered migrations, each in a transaction of its own.
+//! Numbered migrations, each in a transaction of its own. A new database gets all of them in one transaction.
 //!
 //! `PRAGMA user_version` is the number of the last migration, and `application_id` marks the file as this product's. A
 //! database that is newer than this program, or belongs to another program, is refused. Tables are STRICT. Ids are
@@ -74,20 +74,26 @@ pub fn run(connection: &mut Connection) -> Result<(), OpenError> {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(OpenError::Sqlite)?;
         let found = check(&tx)?;
-        let next = usize::try_from(found).unwrap_or_default();
-        let Some(migration) = MIGRATIONS.get(next) else {
+        let first = usize::try_from(found).unwrap_or_default();
+        if first >= MIGRATIONS.len() {
             return Ok(());
-        };
-        tx.execute_batch(migration)
-            .and_then(|()| match next + 1 {
-                NAMES_IN_NFC => normalise::names(&tx),
-                _ => Ok(()),
-            })
-            .and_then(|()| tx.pragma_update(None, "application_id", APPLICATION_ID))
-            .and_then(|()| tx.pragma_update(None, "user_version", found + 1))
+        }
+        // A new database needs one flush to the disk instead of one for each migration.
+        let last = if first == 0 { MIGRATIONS.len() } else { first + 1 };
+        for (number, migration) in MIGRATIONS.iter().enumerate().take(last).skip(first) {
+            tx.execute_batch(migration)
+                .and_then(|()| match number + 1 {
+                    NAMES_IN_NFC => normalise::names(&tx),
+                    _ => Ok(()),
+                })
+                .map_err(OpenError::Sqlite)?;
+        }
+        let version = i64::try_from(last).unwrap_or(i64::MAX);
+        tx.pragma_update(None, "application_id", APPLICATION_ID)
+            .and_then(|()| tx.pragma_update(None, "user_version", version))
             .and_then(|()| tx.commit())
             .map_err(OpenError::Sqlite)?;
-        tracing::info!(version = found + 1, "migrated the database");
+        tracing::info!(version, "migrated the database");
     }
 }
 
@@ -106,4 +112,29 @@ fn version(connection: &Connection) -> Result<i64, OpenError> {
         return Err(OpenError::Foreign);
     }
     number("user_version")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_new_database_is_created_by_one_transaction() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let commits = Arc::new(AtomicUsize::new(0));
+        let counted = commits.clone();
+        let count = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            false
+        };
+        connection.commit_hook(Some(count)).unwrap();
+        run(&mut connection).unwrap();
+        assert_eq!(commits.load(Ordering::Relaxed), 1);
+        assert_eq!(check(&connection).unwrap(), newest());
+    }
 }
