@@ -61,7 +61,7 @@ impl Ceiling {
         Answer::Bytes(Binary(self.answer.clone()))
     }
 
-    /// Parses predictions like the product, and drops them.
+    /// Parses predictions by the library's parser, and drops them.
     #[oai(path = "/api/v1/predictions", method = "post")]
     async fn parse(&self, body: Binary<Bytes>) -> poem::Result<Json<Counts>> {
         let text = str::from_utf8(&body).map_err(poem::error::BadRequest)?;
@@ -75,6 +75,7 @@ impl Ceiling {
                 post.predictions.len() + in_series.sum::<usize>()
             }
             PostedPredictions::RowsOfJob { rows, .. } => rows.len(),
+            PostedPredictions::PointsOfJob { points, .. } => points.iter().map(|role| role.points.len()).sum(),
             PostedPredictions::Direct(points) => points.len(),
         };
         Ok(Json(Counts {

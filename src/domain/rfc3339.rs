@@ -17,18 +17,56 @@ pub fn parse(text: &str) -> Option<i64> {
     if !matches!(offset, b"Z" | b"+00:00") {
         return None;
     }
-    if (time[4], time[7], time[10], time[13], time[16]) != (b'-', b'-', b'T', b':', b':') {
+    Some(midnight(time)? + second_of_day(time)?)
+}
+
+/// Returns the seconds from 1970 to the begin of the day in a text of 19 bytes.
+fn midnight(time: &[u8]) -> Option<i64> {
+    if (time[4], time[7]) != (b'-', b'-') {
         return None;
     }
-    let pair = |at: usize| {
-        let (tens, ones) = (time[at].wrapping_sub(b'0'), time[at + 1].wrapping_sub(b'0'));
-        (tens < 10 && ones < 10).then(|| i64::from(tens) * 10 + i64::from(ones))
-    };
-    let (year, month, day) = (pair(0)? * 100 + pair(2)?, pair(5)?, pair(8)?);
-    let (hour, minute, second) = (pair(11)?, pair(14)?, pair(17)?);
-    let is_time = hour < 24 && minute < 60 && second < 60;
+    let (year, month, day) = (pair(time, 0)? * 100 + pair(time, 2)?, pair(time, 5)?, pair(time, 8)?);
     let is_date = (1..=12).contains(&month) && (1..=days_of(year, month)).contains(&day);
-    (is_time && is_date).then(|| days_since_1970(year, month, day) * DAY + hour * 3600 + minute * 60 + second)
+    is_date.then(|| days_since_1970(year, month, day) * DAY)
+}
+
+/// Returns the seconds from the begin of the day to the time of day in a text of 19 bytes.
+fn second_of_day(time: &[u8]) -> Option<i64> {
+    if (time[10], time[13], time[16]) != (b'T', b':', b':') {
+        return None;
+    }
+    let (hour, minute, second) = (pair(time, 11)?, pair(time, 14)?, pair(time, 17)?);
+    let is_time = hour < 24 && minute < 60 && second < 60;
+    is_time.then(|| hour * 3600 + minute * 60 + second)
+}
+
+/// Returns the number that the two digits at an index mean.
+fn pair(time: &[u8], at: usize) -> Option<i64> {
+    let (tens, ones) = (time[at].wrapping_sub(b'0'), time[at + 1].wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| i64::from(tens) * 10 + i64::from(ones))
+}
+
+/// Parses times of which many in succession have the same date.
+#[derive(Default)]
+pub struct Times {
+    date: [u8; 10],
+    /// Seconds from 1970 to the begin of the day with that date.
+    midnight: i64,
+}
+
+impl Times {
+    /// Returns the seconds since 1970 that a text like `2023-10-27T00:00:00Z` means. `None` if the text is in another format
+    /// or means no time.
+    pub fn parse(&mut self, text: &[u8]) -> Option<i64> {
+        let (time, b"Z") = text.split_at_checked(19)? else {
+            return None;
+        };
+        if time[..10] != self.date {
+            self.midnight = midnight(time)?;
+            self.date.copy_from_slice(&time[..10]);
+        }
+        Some(self.midnight + second_of_day(time)?)
+    }
 }
 
 /// The text of a time, which later times of the same day share in part.
@@ -140,11 +178,13 @@ mod tests {
     fn texts_are_those_of_the_library() {
         // Every day of 400 years, and every 29th of the years 0000 to 9999, at varying times of the day.
         let (cycle, all) = (-25_000..122_000_i64, (-719_528..=2_932_896_i64).step_by(29));
+        let mut times = Times::default();
         for day in cycle.chain(all) {
             let second = day * DAY + day.rem_euclid(271) * 311;
             let text = expected(second * 1_000_000);
             assert_eq!(Text::default().of(second * 1_000_000), text.as_bytes());
             assert_eq!(parse(&text), Some(second));
+            assert_eq!(times.parse(text.as_bytes()), Some(second));
             assert_eq!(parse(&text.replace('Z', "+00:00")), Some(second));
         }
         for micros in [1, 10, 120_000, 999_999, -1, -500_000, -999_999, 253_402_300_799_999_999] {

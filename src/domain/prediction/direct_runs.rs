@@ -46,10 +46,7 @@ pub fn direct_runs(points: Vec<DirectPoint>, first: usize) -> Result<Vec<PostedR
     check_points(points.iter().map(DirectPoint::numbers), &mut violations)?;
     let mut runs = Runs::default();
     for (index, mut point) in (first..).zip(points) {
-        let place = Place {
-            list: List::Direct,
-            index,
-        };
+        let place = Place::new(List::Direct, index);
         if let Some(stage) = &mut point.stage {
             stage.check(&mut violations, &place.member("stage"));
         }

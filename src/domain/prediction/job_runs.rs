@@ -1,14 +1,17 @@
 //! Groups the points of a job's post into runs.
 
+use uuid::Uuid;
+
 use super::{
     Point,
-    post::{JobKey, JobPost, JobRow, PostedSeries, PredictionPoint},
+    post::{JobKey, JobPost, JobRow, PostedSeries, PredictionPoint, RolePoints},
     run::{List, Place, PostedRun, Runs, check_count, check_points},
 };
 use crate::domain::{
     duration::PostedDuration,
     error::Result,
     spread::{Columns, Posted, value_of},
+    text::{Name, Stage},
     time::Timestamp,
     value::PostedValue,
     violations::Violations,
@@ -24,10 +27,7 @@ pub fn runs_of_rows(rows: Vec<JobRow>) -> Result<Vec<PostedRun<JobKey>>> {
     check_points(rows.iter().map(JobRow::numbers), &mut violations)?;
     let mut runs = Runs::default();
     for (index, mut row) in rows.into_iter().enumerate() {
-        let place = Place {
-            list: List::Direct,
-            index,
-        };
+        let place = Place::new(List::Direct, index);
         if let Some(stage) = &mut row.key.stage {
             stage.check(&mut violations, &place.member("stage"));
         }
@@ -43,13 +43,13 @@ pub fn runs_of_rows(rows: Vec<JobRow>) -> Result<Vec<PostedRun<JobKey>>> {
 }
 
 impl JobPost {
-    /// Takes the points and series out of the post, grouped into runs.
+    /// Takes the points and series out of the post, grouped into runs. `of_roles` are further points of the post.
     ///
     /// # Errors
     /// `Error::Invalid`, with every violation: there are no points or too many, a stage is invalid, the columns of a
     /// series differ in length, the times of a series are incomplete, a value is not finite, or the worker's account of
     /// its run is invalid. `Error::TooLarge`: there are more runs than one request may have.
-    pub fn runs(&mut self) -> Result<Vec<PostedRun<JobKey>>> {
+    pub fn runs(&mut self, of_roles: Vec<RolePoints>) -> Result<Vec<PostedRun<JobKey>>> {
         let mut violations = Violations::default();
         if let Some(stage) = &mut self.stage {
             stage.check(&mut violations, "/stage");
@@ -58,27 +58,27 @@ impl JobPost {
             run.check(&mut violations);
         }
         let in_points = self.predictions.iter().map(|point| point.numbers().count());
+        let in_roles = of_roles.iter().map(|role| role.points.len());
         let in_series = self.series.iter().map(PostedSeries::numbers);
         check_count(
-            in_points.chain(in_series),
+            in_points.chain(in_roles).chain(in_series),
             self.has_spread(),
             "/predictions",
             &mut violations,
         )?;
         let mut runs = Runs::default();
+        for of_role in of_roles {
+            let is_same = |key: &JobKey| key.role.as_ref() == Some(&of_role.role) && key.location_id.is_none();
+            let key = || self.key(Some(of_role.role.clone()), None);
+            let place = |index: &u32| Place::new(List::Predictions, *index as usize);
+            let places = of_role.indexes.iter().map(place).collect();
+            runs.add_values(is_same, key, (of_role.points, places), &mut violations);
+        }
         for (index, point) in std::mem::take(&mut self.predictions).into_iter().enumerate() {
             let list = List::Predictions;
             let is_same = |key: &JobKey| key.role.as_ref() == Some(&point.role) && key.location_id == point.location_id;
-            let key = || JobKey {
-                role: Some(point.role.clone()),
-                metric: None,
-                unit: None,
-                location_id: point.location_id,
-                issue_time: self.issue_time,
-                stage: self.stage.clone(),
-                track: None,
-            };
-            let place = Place { list, index };
+            let key = || self.key(Some(point.role.clone()), point.location_id);
+            let place = Place::new(list, index);
             let taken = point.numbers().take(|member| place.member(member), &mut violations);
             let Some((value, spread)) = taken else { continue };
             let spread = spread.as_ref().map(|(kind, row)| Posted { kind, row });
@@ -99,8 +99,25 @@ impl JobPost {
                 &mut within,
             );
             let times = series.check(columns.as_ref(), &mut within);
-            let list = List::Series(index);
-            let stage = series.stage.or_else(|| self.stage.clone());
+            let list = List::Series(u32::try_from(index).unwrap_or(u32::MAX));
+            let stage = series.stage.take().or_else(|| self.stage.clone());
+            if let (None, None, Some(values), Some(times)) = (&columns, &series.issue_times, &series.values, &times)
+                && values.len() == times.len()
+            {
+                let points = times.iter().zip(values).map(|(time, value)| Point {
+                    valid_time: *time,
+                    value: value.0,
+                });
+                let places = (0..values.len()).map(|index| Place::new(list, index));
+                let own = series.issue_time.or(self.issue_time);
+                let (is_same, key) = (
+                    |key: &JobKey| series.is_key(key, own, stage.as_ref()),
+                    || series.key(own, stage.clone()),
+                );
+                runs.add_values(is_same, key, (points.collect(), places.collect()), &mut violations);
+                violations.append(within);
+                continue;
+            }
             let mut row = Vec::new();
             for (index, valid_time) in times.into_iter().flatten().enumerate() {
                 let given = series.values.as_ref().map(|values| values.get(index).copied());
@@ -119,26 +136,10 @@ impl JobPost {
                 };
                 let own = series.issue_times.as_ref().and_then(|times| times.get(index));
                 let issue_time = own.copied().or(series.issue_time).or(self.issue_time);
-                let key = || JobKey {
-                    role: series.role.clone(),
-                    metric: series.metric.clone(),
-                    unit: series.unit.clone(),
-                    location_id: series.location_id,
-                    issue_time,
-                    stage: stage.clone(),
-                    track: series.track,
-                };
-                let is_same = |key: &JobKey| {
-                    key.issue_time == issue_time
-                        && key.role == series.role
-                        && key.metric == series.metric
-                        && key.unit == series.unit
-                        && key.location_id == series.location_id
-                        && key.stage == stage
-                        && key.track == series.track
-                };
+                let key = || series.key(issue_time, stage.clone());
+                let is_same = |key: &JobKey| series.is_key(key, issue_time, stage.as_ref());
                 let point = Point { valid_time, value };
-                runs.add(is_same, key, (point, spread), Place { list, index }, &mut violations);
+                runs.add(is_same, key, (point, spread), Place::new(list, index), &mut violations);
             }
             violations.append(within);
         }
@@ -147,6 +148,19 @@ impl JobPost {
 }
 
 impl JobPost {
+    /// Returns the key of the run of a point.
+    fn key(&self, role: Option<Name>, location_id: Option<Uuid>) -> JobKey {
+        JobKey {
+            role,
+            metric: None,
+            unit: None,
+            location_id,
+            issue_time: self.issue_time,
+            stage: self.stage.clone(),
+            track: None,
+        }
+    }
+
     fn has_spread(&self) -> bool {
         let of_point = |point: &PredictionPoint| point.quantiles.is_some() || point.members.is_some();
         let of_series = |series: &PostedSeries| series.quantiles.is_some() || series.members.is_some();
@@ -155,6 +169,30 @@ impl JobPost {
 }
 
 impl PostedSeries {
+    /// Returns the key of the run of a value.
+    fn key(&self, issue_time: Option<Timestamp>, stage: Option<Stage>) -> JobKey {
+        JobKey {
+            role: self.role.clone(),
+            metric: self.metric.clone(),
+            unit: self.unit.clone(),
+            location_id: self.location_id,
+            issue_time,
+            stage,
+            track: self.track,
+        }
+    }
+
+    /// Returns whether a key is that of a value.
+    fn is_key(&self, key: &JobKey, issue_time: Option<Timestamp>, stage: Option<&Stage>) -> bool {
+        key.issue_time == issue_time
+            && key.role == self.role
+            && key.metric == self.metric
+            && key.unit == self.unit
+            && key.location_id == self.location_id
+            && key.stage.as_ref() == stage
+            && key.track == self.track
+    }
+
     /// Returns the number of numbers of the series. A series without values counts as one number here. The check of the
     /// series reports that it is empty.
     fn numbers(&self) -> usize {

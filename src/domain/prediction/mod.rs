@@ -26,6 +26,7 @@ pub use latest::{LatestPrediction, LatestQuery};
 pub use lineage::{FoundLineage, LineageQuery, LineageValue, PredictionLineage, PredictionRevision, UsedInputs};
 pub use post::{
     DirectPoint, JobKey, JobPost, JobRow, MAX_POINTS, MAX_RUNS, PostedPredictions, PostedSeries, PredictionPoint,
+    RolePoints,
 };
 pub use query::{
     IssueKey, Issues, LeadTimes, PredictionCursor, PredictionKey, PredictionQuery, PredictionScope, Withdrawal,

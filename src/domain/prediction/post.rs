@@ -10,7 +10,7 @@ use poem_openapi::{
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
-use super::WorkerRun;
+use super::{Point, WorkerRun};
 use crate::domain::{
     duration::PostedDuration,
     object::objects,
@@ -79,8 +79,27 @@ pub enum PostedPredictions {
         /// Rows of the table.
         rows: Vec<JobRow>,
     },
+    /// Predictions of a worker for a job, of which the points are grouped by their roles. [`JobPost::predictions`] is
+    /// empty.
+    PointsOfJob {
+        /// The post without its points.
+        post: JobPost,
+        /// Points of the post.
+        points: Vec<RolePoints>,
+    },
     /// Points without a job.
     Direct(Vec<DirectPoint>),
+}
+
+/// Points of a job's post that have a role, a time and a value, and nothing else.
+#[derive(Debug, Clone)]
+pub struct RolePoints {
+    /// Output role of the job's version.
+    pub role: Name,
+    /// The points in the order of the request.
+    pub points: Vec<Point>,
+    /// Index of each point in the request.
+    pub indexes: Vec<u32>,
 }
 
 /// Predictions for a job: points, whole series, or both.

@@ -34,20 +34,26 @@ pub(super) struct Place {
     /// List that contains the point.
     pub list: List,
     /// Index in the list.
-    pub index: usize,
+    pub index: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum List {
     /// Points of a job's post.
     Predictions,
-    /// One series of a job's post.
-    Series(usize),
+    /// One series of a job's post, by its index.
+    Series(u32),
     /// The body itself: points without a job, or rows of a table.
     Direct,
 }
 
 impl Place {
+    /// Returns the place with an index in a list. No request has as many points as an index has values.
+    pub fn new(list: List, index: usize) -> Self {
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        Self { list, index }
+    }
+
     /// Returns the JSON pointer of a member of the point, such as `value`. If a series contains the member only once
     /// for all its points, the pointer is that of the series' member.
     pub fn member(self, member: &str) -> String {
@@ -157,9 +163,8 @@ impl<K> Default for Runs<K> {
 }
 
 impl<K: Clone + Eq + Hash> Runs<K> {
-    /// Adds a point to its run. `is_same` says whether a key is that of the point's run, and `key` creates this key.
-    /// Usually the point belongs to the same run as the previous point, so that no key need be created. Adds a violation if
-    /// the point has numbers of another kind than the points before it.
+    /// Adds a point to its run; see [`Self::run`]. Adds a violation if the point has numbers of another kind than the points
+    /// before it.
     pub fn add(
         &mut self,
         is_same: impl Fn(&K) -> bool,
@@ -168,6 +173,38 @@ impl<K: Clone + Eq + Hash> Runs<K> {
         place: Place,
         violations: &mut Violations,
     ) {
+        let run = self.run(is_same, key);
+        if spread.is_some() || run.spread.is_some() {
+            run.add_spread(spread, place, violations);
+        }
+        run.points.push(point);
+        run.places.push(place);
+    }
+
+    /// Adds points of one run that have neither quantiles nor members, with the place of each; see [`Self::run`].
+    pub fn add_values(
+        &mut self,
+        is_same: impl Fn(&K) -> bool,
+        key: impl FnOnce() -> K,
+        (points, places): (Vec<Point>, Vec<Place>),
+        violations: &mut Violations,
+    ) {
+        if points.is_empty() {
+            return;
+        }
+        let run = self.run(is_same, key);
+        run.join_spread(None, &places, violations);
+        if run.points.is_empty() {
+            (run.points, run.places) = (points, places);
+        } else {
+            run.points.extend(points);
+            run.places.extend(places);
+        }
+    }
+
+    /// Returns the run with a key. `is_same` says whether a key is that of the run, and `key` creates this key. Usually it is
+    /// the run that was returned last, so that no key need be created.
+    fn run(&mut self, is_same: impl Fn(&K) -> bool, key: impl FnOnce() -> K) -> &mut PostedRun<K> {
         if !self.runs.get(self.last).is_some_and(|run| is_same(&run.key)) {
             let key = key();
             self.last = *self.known.entry(key.clone()).or_insert_with(|| {
@@ -180,12 +217,7 @@ impl<K: Clone + Eq + Hash> Runs<K> {
                 self.runs.len() - 1
             });
         }
-        let run = &mut self.runs[self.last];
-        if spread.is_some() || run.spread.is_some() {
-            run.add_spread(spread, place, violations);
-        }
-        run.points.push(point);
-        run.places.push(place);
+        &mut self.runs[self.last]
     }
 
     /// Returns the runs, each sorted by valid time.

@@ -72,7 +72,7 @@ fn parse<T: Type + DeserializeOwned + Rules>(
     let bytes = utf8(bytes)?;
     // A text that is valid as a whole is parsed faster than bytes, of which each string is validated.
     let parsed = match str::from_utf8(bytes) {
-        Ok(text) => serde_json::from_str(text),
+        Ok(text) => T::usual(text).map_or_else(|| serde_json::from_str(text), Ok),
         Err(_) => serde_json::from_slice(bytes),
     };
     let error = match parsed {

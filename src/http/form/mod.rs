@@ -26,4 +26,5 @@ pub mod rules;
 pub mod table;
 pub mod tagged;
 pub mod thing;
+pub mod usual_text;
 pub mod whole;

@@ -9,7 +9,10 @@ use crate::{
     domain::{
         Caller, Error, Gaps, Result, Role, Timestamp, Violations,
         audit::withdrawal,
-        prediction::{Issue, JobKey, PostedPredictions, PostedRun, PredictionCounts, WorkerRun, join, runs_of_rows},
+        prediction::{
+            Issue, JobKey, JobPost, PostedPredictions, PostedRun, PredictionCounts, RolePoints, WorkerRun, join,
+            runs_of_rows,
+        },
         text::Stage,
         track::Track,
     },
@@ -29,16 +32,8 @@ use crate::{
 pub async fn post(app: &App, caller: &Caller, posted: PostedPredictions, gaps: Gaps) -> Result<PredictionCounts> {
     caller.needs(Role::Worker)?;
     let counts = match posted {
-        PostedPredictions::ForJob(mut post) => {
-            let runs = post.runs()?;
-            let head = Head {
-                job_id: post.job_id,
-                source_version_id: post.source_version_id,
-                issue_time: post.issue_time,
-                run: post.run.map(|run| *run),
-            };
-            for_job(app, caller, head, runs, gaps).await
-        }
+        PostedPredictions::ForJob(post) => of_job(app, caller, post, Vec::new(), gaps).await,
+        PostedPredictions::PointsOfJob { post, points } => of_job(app, caller, post, points, gaps).await,
         PostedPredictions::RowsOfJob {
             job_id,
             source_version_id,
@@ -73,6 +68,23 @@ struct Head {
     source_version_id: Option<Uuid>,
     issue_time: Option<Timestamp>,
     run: Option<WorkerRun>,
+}
+
+async fn of_job(
+    app: &App,
+    caller: &Caller,
+    mut post: JobPost,
+    points: Vec<RolePoints>,
+    gaps: Gaps,
+) -> Result<PredictionCounts> {
+    let runs = post.runs(points)?;
+    let head = Head {
+        job_id: post.job_id,
+        source_version_id: post.source_version_id,
+        issue_time: post.issue_time,
+        run: post.run.map(|run| *run),
+    };
+    for_job(app, caller, head, runs, gaps).await
 }
 
 async fn for_job(

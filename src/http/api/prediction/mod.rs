@@ -7,6 +7,7 @@ mod lines;
 mod rows;
 mod scope;
 mod spread;
+mod usual;
 mod window;
 
 use std::marker::PhantomData;
@@ -77,7 +78,11 @@ pub enum IssuesParameter {
 pub struct PredictionApi(pub App);
 
 /// There are no rules here, because they need the job's contract, which `service` reads.
-impl Rules for PostedPredictions {}
+impl Rules for PostedPredictions {
+    fn usual(body: &str) -> Option<Self> {
+        usual::parse(body)
+    }
+}
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Predictions")]
 impl PredictionApi {
