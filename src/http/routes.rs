@@ -231,7 +231,8 @@ fn enveloped(routes: Route, context: Context) -> impl Endpoint<Output = Response
     let inner = Arc::new(routes.with(CatchPanic::new().with_handler(panicked)).map_to_response());
     make(move |request| {
         let (inner, context) = (inner.clone(), context.clone());
-        async move { Ok::<_, poem::Error>(request::answer(inner, context, request).await) }
+        // The endpoints around this one would copy the future, which has several kilobytes.
+        Box::pin(async move { Ok::<_, poem::Error>(request::answer(inner, context, request).await) })
     })
     .map_to_response()
 }

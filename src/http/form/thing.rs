@@ -6,11 +6,10 @@ use poem::{
 };
 use poem_openapi::types::Type;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::reply::{ETAG, LOCATION, api_response, bytes, json, meta, set};
-use crate::domain::patch::{first_64_bits, state_tag};
+use crate::domain::patch::{digest_of, state_tag};
 
 /// Resource that has an address and an ETag. Each resource implements the trait next to its operations.
 pub trait Thing: Serialize + Type + Sized {
@@ -79,8 +78,8 @@ impl<T: Thing + Send> IntoResponse for Created<T> {
 fn tagged(status: StatusCode, thing: &impl Thing) -> Response {
     let body = bytes(thing);
     let state = thing.state().map(bytes);
-    let digest = Sha256::digest(state.as_ref().unwrap_or(&body));
-    let tag = state_tag(thing.id(), thing.revision(), first_64_bits(&digest));
+    let digest = digest_of(state.as_ref().unwrap_or(&body));
+    let tag = state_tag(thing.id(), thing.revision(), digest);
     let mut response = json(status, body);
     let tag = format!("\"{tag}\"");
     set(&mut response, header::ETAG, &tag);
