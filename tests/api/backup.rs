@@ -227,6 +227,11 @@ async fn an_incomplete_backup_is_not_restored() {
     );
     change("unjudged.db", "DELETE FROM health WHERE role <> ''");
     assert_refused(&restore("unjudged.db"), &["unjudged.db", "faults"]);
+    change(
+        "miscounted.db",
+        "UPDATE health_counts SET covering = 9 WHERE state = 'on_time'",
+    );
+    assert_refused(&restore("miscounted.db"), &["miscounted.db", "1 fault"]);
     assert!(!folder.join("new").exists());
     let accepted = ["restore", "wrong.db", "--data-dir", "new", "--accept-faults"];
     let told = succeeds(folder, &accepted);

@@ -9,8 +9,6 @@ use sqlparser::{dialect::PostgreSqlDialect, parser::Parser};
 /// Values of variables where statements are composed, by file. A variable that is missing here, and is no constant
 /// either, fails the test.
 const VARIABLES: &[(&str, &str, &[&str])] = &[
-    ("health/count.rs", "from", &["{OF_ALL}", "{OF_ORGANISATION}"]),
-    ("health/count.rs", "of", &["", "{AND_OF_ORGANISATION}"]),
     ("health/count.rs", "roles", &["role = ''"]),
     ("health/count.rs", "states", &["'late', 'down'"]),
     (

@@ -10,4 +10,4 @@ mod trial;
 pub use arrival::JobArrival;
 pub use last_post::{LastPost, TrialPost, latest_given};
 pub use rules::{Basis, Posted, Standing, Steadiness, Vitals, Watch};
-pub use state::{Health, HealthChange, HealthCounts, HealthState, JobHealth, Judgement, TargetHealth};
+pub use state::{Health, HealthChange, HealthCounts, HealthState, JobHealth, JobsInState, Judgement, TargetHealth};

@@ -51,8 +51,10 @@ pub struct Standing {
     pub state: HealthState,
     /// Time at which the job or target entered the state.
     pub since: Timestamp,
-    /// Time at which the state must be computed again if nothing is posted before. It may be earlier than the deadline
-    /// at which the state changes. `None` if the state cannot change without a post.
+    /// Whether the job is active and its predictions reach the present. Always false for a target.
+    pub covers_now: bool,
+    /// Time at which the state and `covers_now` must be computed again if nothing is posted before. It may be earlier
+    /// than the deadline at which they change. `None` if they cannot change without a post.
     pub look_at: Option<Timestamp>,
     /// Time from which posts are expected. It is the time at which the job was created or last resumed.
     pub watched_from: Timestamp,
@@ -200,6 +202,7 @@ impl Vitals {
     pub fn judge(&mut self, watch: Watch<'_>, from: Option<Timestamp>, now: Timestamp) -> Vec<HealthChange> {
         let mut found = Vec::new();
         let (by_time, is_held) = (from.is_none(), self.is_held);
+        let covered = self.covers_until(None).filter(|until| watch.active && *until >= now);
         for index in 0..self.standings.len() {
             let basis = self.basis(watch, &self.standings[index], now);
             let standing = &mut self.standings[index];
@@ -223,7 +226,9 @@ impl Vitals {
                 });
                 (standing.state, standing.since) = (state, at);
             }
-            let look_at = basis.look_at(standing.state);
+            let covered = covered.filter(|_| standing.role.is_none());
+            standing.covers_now = covered.is_some();
+            let look_at = [basis.look_at(standing.state), covered].into_iter().flatten().min();
             // A post moves the deadline to a later time. The stored time may stay as long as it is not past, so that a
             // post for a healthy job need not write to the database.
             let is_early = |kept: Timestamp, due: Timestamp| (now..=due).contains(&kept);
@@ -295,8 +300,10 @@ impl Vitals {
         let mut found = Steadiness {
             until: Some(Timestamp::from_micros(i64::MAX)),
             open: Vec::new(),
+            is_covered: false,
         };
         for standing in &self.standings {
+            found.is_covered |= standing.covers_now || standing.state == HealthState::Paused;
             match (standing.steady_until(), &standing.role) {
                 (Some(until), _) => found.until = found.until.map(|other| other.min(until)),
                 (None, Some(role)) => found.open.push(role.clone()),
@@ -325,6 +332,9 @@ pub struct Steadiness {
     pub until: Option<Timestamp>,
     /// Output roles whose posts may change the state of their target even before that time.
     pub open: Vec<Name>,
+    /// Whether the predictions reach the present already, or the job is paused. Otherwise a post whose predictions reach
+    /// the present changes that.
+    pub is_covered: bool,
 }
 
 impl<'a> Watch<'a> {
@@ -343,6 +353,7 @@ impl Standing {
             role,
             state: HealthState::New,
             since: now,
+            covers_now: false,
             look_at: None,
             watched_from: now,
             ok_at: None,
@@ -356,7 +367,7 @@ impl Standing {
         match self.state {
             HealthState::OnTime => self.look_at,
             HealthState::Paused | HealthState::Unmonitored if self.failed_at.is_none() => {
-                Some(Timestamp::from_micros(i64::MAX))
+                self.look_at.or(Some(Timestamp::from_micros(i64::MAX)))
             }
             _ => None,
         }

@@ -175,9 +175,12 @@ pub struct HealthCounts {
 }
 
 impl HealthCounts {
-    /// Adds `jobs` to the count of a state.
-    pub fn add(&mut self, state: HealthState, jobs: u64) {
-        *match state {
+    /// Adds jobs of one state.
+    pub fn add(&mut self, jobs: JobsInState) {
+        if jobs.state != HealthState::Paused {
+            self.not_covering_now += jobs.jobs.saturating_sub(jobs.covering);
+        }
+        *match jobs.state {
             HealthState::Paused => &mut self.paused,
             HealthState::Unmonitored => &mut self.unmonitored,
             HealthState::New => &mut self.new,
@@ -185,6 +188,38 @@ impl HealthCounts {
             HealthState::Late => &mut self.late,
             HealthState::Down => &mut self.down,
             HealthState::Failed => &mut self.failed,
-        } += jobs;
+        } += jobs.jobs;
+    }
+}
+
+/// The number of jobs in one health state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobsInState {
+    /// Health state.
+    pub state: HealthState,
+    /// Number of jobs.
+    pub jobs: u64,
+    /// Number of those that are active and whose predictions reach the present.
+    pub covering: u64,
+}
+
+impl JobsInState {
+    /// Returns the count of a single job.
+    pub fn one(state: HealthState, covers_now: bool) -> Self {
+        Self {
+            state,
+            jobs: 1,
+            covering: covers_now.into(),
+        }
+    }
+
+    /// Returns the count without a single job.
+    #[must_use]
+    pub fn without(self, covers_now: bool) -> Self {
+        Self {
+            jobs: self.jobs.saturating_sub(1),
+            covering: self.covering.saturating_sub(covers_now.into()),
+            ..self
+        }
     }
 }

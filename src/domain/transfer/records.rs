@@ -135,6 +135,9 @@ pub struct Health {
     pub state: HealthState,
     /// The time since when the state holds.
     pub since: Timestamp,
+    /// Whether the predictions of an active job reach the present; false for a target.
+    #[serde(default)]
+    pub covers_now: bool,
     /// The time at which the state is judged again.
     pub look_at: Option<Timestamp>,
     /// The time since when it is watched.

@@ -138,7 +138,8 @@ impl Judged {
     fn keep(&mut self, tx: &Transaction<'_>) -> Result<()> {
         for standing in &self.vitals.standings {
             if !self.kept.contains(standing) {
-                health::keep(tx, self.id, standing)?;
+                let kept = self.kept.iter().find(|kept| kept.role == standing.role);
+                health::keep(tx, self.id, kept, standing)?;
             }
         }
         self.kept.clone_from(&self.vitals.standings);
@@ -169,7 +170,7 @@ impl Judged {
             };
             new.since = now;
             // The initial state is not recorded as a change.
-            new.look_at = None;
+            (new.look_at, new.covers_now) = (None, false);
             new.state = self.vitals.begin(self.job.watch(), &new, now);
             self.vitals.standings.push(new);
         }
@@ -259,9 +260,8 @@ struct CachedHealth {
 }
 
 impl HealthCache {
-    /// Returns whether a post for these output roles cannot change the health state at `now`. Returns false if this is
-    /// unknown.
-    fn is_unchanged_by(&self, posted: &[&Name], now: Timestamp) -> bool {
+    /// Returns whether a post cannot change the health at `now`. Returns false if this is unknown.
+    fn is_unchanged_by(&self, posted: &Posted<'_>, now: Timestamp) -> bool {
         let CachedHealth { from, steadiness } = &*self.lock();
         let is_known = from.is_some_and(|from| from <= now);
         is_known && is_steady(steadiness, posted, now)
@@ -285,29 +285,37 @@ impl HealthCache {
     }
 }
 
-fn is_steady(steadiness: &Steadiness, posted: &[&Name], now: Timestamp) -> bool {
+/// The properties of a post on which its effect on the health depends.
+pub struct Posted<'a> {
+    /// Output roles of the posted predictions.
+    pub roles: Vec<&'a Name>,
+    /// Latest valid_time of the posted predictions. `None` if there are none.
+    pub until: Option<Timestamp>,
+}
+
+fn is_steady(steadiness: &Steadiness, posted: &Posted<'_>, now: Timestamp) -> bool {
     let is_open = |role: &&Name| steadiness.open.contains(role);
-    steadiness.until.is_some_and(|until| now <= until) && !posted.iter().any(is_open)
+    let may_cover = !steadiness.is_covered && posted.until >= Some(now);
+    steadiness.until.is_some_and(|until| now <= until) && !may_cover && !posted.roles.iter().any(is_open)
 }
 
 /// A judgement of a job around a post: before the post for the time that has passed, and after it for the effect of the
 /// post. The two kinds of changes are stored apart.
 pub struct Post<'a> {
     cache: &'a HealthCache,
-    posted: Vec<&'a Name>,
+    posted: Posted<'a>,
     now: Timestamp,
     judged: Option<Judged>,
 }
 
 impl<'a> Post<'a> {
     /// Judges the job at `now` and stores the changes that passed deadlines have caused. Skips this if the cache shows
-    /// that the post cannot change the health state. `posted` are the output roles of the post. Must be called before
-    /// the post is stored.
+    /// that the post cannot change the health state. Must be called before the post is stored.
     pub fn begin(
         tx: &Transaction<'_>,
         id: Uuid,
         cache: &'a HealthCache,
-        posted: Vec<&'a Name>,
+        posted: Posted<'a>,
         now: Timestamp,
     ) -> Result<Self> {
         let mut judged = match cache.is_unchanged_by(&posted, now) {

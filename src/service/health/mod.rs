@@ -6,7 +6,8 @@
 //! deadline passes. The next deadline of each row is stored in the indexed column `health.look_at`. A loop finds the
 //! rows whose deadline has passed. Reads compute the changes that are not stored yet. While a job is healthy, a post
 //! neither reads nor writes its health: the post moves the deadline without storing it, and the loop finds the new
-//! deadline when the stored one passes.
+//! deadline when the stored one passes. Whether the predictions of a job reach the present is judged in the same way: the
+//! end of the predictions is a deadline, too.
 
 mod judge;
 
@@ -19,12 +20,12 @@ use super::{
 use crate::{
     domain::{
         Caller, Error, Result, Timestamp,
-        health::{HealthCounts, JobHealth, latest_given},
+        health::{HealthCounts, JobHealth, JobsInState, latest_given},
         page::Listed,
     },
     store::{self, Recurring, engine::Transaction, health},
 };
-pub(super) use judge::{HealthCache, Post, change, reassess, resume, with_reassessment};
+pub(super) use judge::{HealthCache, Post, Posted, change, reassess, resume, with_reassessment};
 
 /// Largest number of jobs that are judged in one transaction.
 const STEP: usize = 200;
@@ -38,16 +39,13 @@ pub async fn counts(app: &App, caller: &Caller, organisation_id: Option<Uuid>) -
     let organisation_id = caller.scope(organisation_id)?;
     app.read_blocking(move |connection, now| {
         let counted = health::counts(connection, organisation_id, now)?;
-        let mut counts = HealthCounts {
-            not_covering_now: health::not_covering(connection, organisation_id, now)?,
-            ..HealthCounts::default()
-        };
-        for (state, jobs) in counted.by_state {
-            counts.add(state, jobs);
+        let mut counts = HealthCounts::default();
+        for jobs in counted.jobs {
+            counts.add(jobs);
         }
         let open = store::job::find_all(connection, &counted.open)?;
         for job in job_view::answer_all(connection, open, now)? {
-            counts.add(job.health.whole.state, 1);
+            counts.add(JobsInState::one(job.health.whole.state, job.health.whole.covers_now));
         }
         Ok(counts)
     })

@@ -108,14 +108,18 @@ async fn for_job(
             return Err(Error::invalid("/issue_time", detail));
         }
         let runs = resolve(tx, &contract, runs, arrived)?;
-        let posted = runs.iter().filter_map(|run| contract.role(run.key.target));
+        let roles = runs.iter().filter_map(|run| contract.role(run.key.target));
+        let ends = runs.iter().filter_map(|run| run.points.last());
         // The health of the job follows from the posts of its own version only.
         let watched = match contract.track {
             Track::Main => Some(health::Post::begin(
                 tx,
                 id,
                 &contract.health_cache,
-                posted.collect(),
+                health::Posted {
+                    roles: roles.collect(),
+                    until: ends.map(|point| point.valid_time).max(),
+                },
                 now,
             )?),
             Track::Shadow => None,

@@ -18,6 +18,7 @@ use crate::{
     service::App,
     store::{
         engine::Transaction,
+        health,
         transfer::{
             Writer, number_on,
             progress::{self, Progress},
@@ -194,6 +195,7 @@ async fn store(
                 insert(tx, &found)?;
                 if is_last {
                     number_on(tx)?;
+                    health::recount(tx, now)?;
                 }
                 let finished_at = is_last.then_some(now);
                 progress::store(

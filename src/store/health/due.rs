@@ -28,14 +28,16 @@ pub fn to_look_at(connection: &Connection, now: Timestamp, limit: usize) -> Resu
     Ok(Listed { items, more })
 }
 
-/// Returns the jobs for whose health a time later than `latest` is stored. Such a time can only come from a clock that
-/// was ahead.
+/// Returns the jobs for whose health a time later than `latest` is stored, and those whose predictions reach `latest` but
+/// count as ended. Both can only come from a clock that was ahead.
 pub fn ahead_of(connection: &Connection, latest: Timestamp) -> Result<Vec<Uuid>> {
     let mut statement = connection.prepare_cached(
         "SELECT j.id FROM jobs j WHERE EXISTS (SELECT 1 FROM health h WHERE h.job_id = j.id
                 AND (h.since > ?1 OR h.watched_from > ?1 OR h.ok_at > ?1 OR h.failed_at > ?1))
             OR EXISTS (SELECT 1 FROM series s WHERE s.job_id = j.id AND s.organisation_id = j.organisation_id
-                AND s.newest_issue <> ?2 AND s.newest_arrival > ?1)",
+                AND s.newest_issue <> ?2 AND (s.newest_arrival > ?1 OR j.active AND s.track = 'main'
+                    AND s.covers_until > ?1 AND EXISTS (SELECT 1 FROM health h WHERE h.job_id = j.id AND h.role = ''
+                        AND NOT h.covers_now)))",
     )?;
     let ids = statement.query_map((latest, NOTHING_LEFT), |row| row.get("id"))?;
     Ok(ids.collect::<RowResult<_>>()?)

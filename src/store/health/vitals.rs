@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
+use super::count;
 use crate::{
     domain::{
         Result,
@@ -26,6 +27,7 @@ impl FromRow for Standing {
             role: role(row.get("role")?),
             state: row.get("state")?,
             since: row.get("since")?,
+            covers_now: row.get("covers_now")?,
             look_at: row.get("look_at")?,
             watched_from: row.get("watched_from")?,
             ok_at: row.get("ok_at")?,
@@ -64,7 +66,8 @@ pub fn vitals_of(connection: &Connection, ids: &[Uuid]) -> Result<HashMap<Uuid, 
         (*id, vitals)
     };
     let mut found: HashMap<_, _> = ids.iter().map(new).collect();
-    let sql = "SELECT job_id, role, state, since, look_at, watched_from, ok_at, failed_at, message FROM health
+    let sql =
+        "SELECT job_id, role, state, since, covers_now, look_at, watched_from, ok_at, failed_at, message FROM health
         WHERE job_id IN (?) ORDER BY job_id, role";
     set::read(connection, sql, ids, |row| {
         let standing = Standing::from_row(row)?;
@@ -94,13 +97,17 @@ pub fn vitals_of(connection: &Connection, ids: &[Uuid]) -> Result<HashMap<Uuid, 
     Ok(found)
 }
 
-/// Stores the result of the last health evaluation of a job or of one of its targets.
-pub fn keep(tx: &Transaction<'_>, job_id: Uuid, standing: &Standing) -> Result<()> {
+/// Stores the result of the last health evaluation of a job or of one of its targets. `kept` is the result that is stored
+/// so far.
+pub fn keep(tx: &Transaction<'_>, job_id: Uuid, kept: Option<&Standing>, standing: &Standing) -> Result<()> {
+    if standing.role.is_none() {
+        recount(tx, kept, standing)?;
+    }
     tx.prepare_cached(
-        "INSERT INTO health (job_id, role, state, since, look_at, watched_from, ok_at, failed_at, message)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        "INSERT INTO health (job_id, role, state, since, look_at, watched_from, ok_at, failed_at, message, covers_now)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
             ON CONFLICT (job_id, role) DO UPDATE SET state = ?3, since = ?4, look_at = ?5, watched_from = ?6,
-                ok_at = ?7, failed_at = ?8, message = ?9",
+                ok_at = ?7, failed_at = ?8, message = ?9, covers_now = ?10",
     )?
     .execute((
         job_id,
@@ -112,8 +119,22 @@ pub fn keep(tx: &Transaction<'_>, job_id: Uuid, standing: &Standing) -> Result<(
         standing.ok_at,
         standing.failed_at,
         &standing.message,
+        standing.covers_now,
     ))?;
     Ok(())
+}
+
+/// Updates the counts of jobs when the result for a job as a whole changes.
+fn recount(tx: &Transaction<'_>, kept: Option<&Standing>, standing: &Standing) -> Result<()> {
+    let counted = |standing: &Standing| (standing.state, standing.covers_now);
+    let (before, after) = (kept.map(counted), counted(standing));
+    if before == Some(after) {
+        return Ok(());
+    }
+    if let Some(before) = before {
+        count::change(tx, before, -1)?;
+    }
+    count::change(tx, after, 1)
 }
 
 /// Deletes the stored health state of a target that the job no longer has.

@@ -13,6 +13,7 @@ use crate::{
     },
     store::{
         engine::{Connection, RowResult},
+        health::miscounted,
         row::{FromRow, Json},
     },
 };
@@ -36,6 +37,12 @@ pub fn check(connection: &Connection, report: &mut Report) {
     report.unreadable("the jobs", outcome);
     let outcome = health(connection, report);
     report.unreadable("the health of jobs", outcome);
+    match miscounted(connection) {
+        Ok(states) => states.iter().for_each(|state| {
+            report.fault(format!("the stored number of jobs that are {state} is wrong"));
+        }),
+        Err(error) => report.fault(format!("the counts of jobs: {error}")),
+    }
 }
 
 fn decode<T: FromRow>(connection: &Connection, table: &str, report: &mut Report) {

@@ -7,6 +7,7 @@ use crate::{
     store::{
         conflict::{OnTaken, id_taken, name_taken},
         engine::{Transaction, Unique},
+        health,
     },
 };
 
@@ -63,6 +64,7 @@ pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
     // The states that alerts of its source have for the job.
     tx.prepare_cached("DELETE FROM alert_states WHERE job_id = ?1")?
         .execute([id])?;
+    health::uncount(tx, id)?;
     tx.prepare_cached("DELETE FROM jobs WHERE id = ?1")?.execute([id])?;
     Ok(())
 }

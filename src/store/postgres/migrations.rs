@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0022_feeds.sql"),
     include_str!("migrations/0023_spread.sql"),
     include_str!("migrations/0024_alert_probability.sql"),
+    include_str!("migrations/0025_health_counts.sql"),
 ];
 
 /// The key of the lock under which the schema is migrated.

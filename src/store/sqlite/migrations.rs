@@ -35,6 +35,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0022_feeds.sql"),
     include_str!("migrations/0023_spread.sql"),
     include_str!("migrations/0024_alert_probability.sql"),
+    include_str!("migrations/0025_health_counts.sql"),
 ];
 
 /// The number of the migration that converts names to the Unicode normal form NFC.

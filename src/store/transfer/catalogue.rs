@@ -58,11 +58,11 @@ tables! {
         "INSERT INTO webhook_deliveries (webhook_id, position, id, job_id, event, body, state, created_at,
             attempts, next_attempt_at, last_attempt_at, last_status, last_error) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,
             ?8, ?9, ?10, ?11, ?12, ?13)";
-    Health { job_id, role, state, since, look_at, watched_from, ok_at, failed_at, message }
-        "SELECT job_id, role, state, since, look_at, watched_from, ok_at, failed_at, message FROM health ORDER BY
-            job_id, role",
-        "INSERT INTO health (job_id, role, state, since, look_at, watched_from, ok_at, failed_at, message) VALUES
-            (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    Health { job_id, role, state, since, covers_now, look_at, watched_from, ok_at, failed_at, message }
+        "SELECT job_id, role, state, since, covers_now, look_at, watched_from, ok_at, failed_at, message FROM health
+            ORDER BY job_id, role",
+        "INSERT INTO health (job_id, role, state, since, covers_now, look_at, watched_from, ok_at, failed_at, message)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     HealthChange { job_id, number, role, previous, state, at, message }
         "SELECT job_id, number, role, previous, state, at, message FROM health_changes ORDER BY job_id, number",
         "INSERT INTO health_changes (job_id, number, role, previous, state, at, message) VALUES (?1, ?2, ?3, ?4,

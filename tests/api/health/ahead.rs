@@ -238,6 +238,27 @@ async fn reports_of_a_clock_that_was_ahead_keep_no_job_on_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn predictions_reach_the_present_again_after_the_clock_was_put_right() {
+    let field = Field::on(TestApp::start_strict().await).await;
+    field.post(issued(0), &[risk(10, 1.0)]).await;
+    let not_covering = async || {
+        let counts = field.app.ok(ADMIN, "GET /health", Value::Null).await;
+        counts["not_covering_now"].clone()
+    };
+    assert_eq!(not_covering().await, 0);
+    jump(&field, 20 * 60, false).await;
+    field.app.until_noted().await;
+    assert_eq!(not_covering().await, 1);
+    field.app.jump_minutes(-20 * 60);
+    let is_put_right = async || {
+        field.app.advance_minutes(1);
+        not_covering().await == 0
+    };
+    field.app.until(is_put_right).await;
+    assert_eq!(field.health().await["covers_now"], true);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_living_worker_goes_on_after_the_clock_was_put_right() {
     let field = Field::on(TestApp::start_strict().await).await;
     field.post(issued(0), &[risk(1, 1.0)]).await;

@@ -24,7 +24,8 @@ fn copy(app: &TestApp, job: &str) {
         INSERT INTO jobs SELECT c.id, j.organisation_id, 'Copy ' || c.n, j.active, j.source_version_id, j.location_id,
             j.created_at, j.updated_at, 1 FROM copies c, job j;
         INSERT INTO health SELECT c.id, h.role, h.state, h.since, h.look_at, h.watched_from, h.ok_at, h.failed_at,
-            h.message FROM copies c, health h WHERE hex(h.job_id) = '{hex}';
+            h.message, h.covers_now FROM copies c, health h WHERE hex(h.job_id) = '{hex}';
+        UPDATE health_counts SET jobs = jobs * {JOBS}, covering = covering * {JOBS};
         INSERT INTO series (organisation_id, source_id, source_version_id, job_id, location_id, metric, stage, unit,
             source_name, version_label, newest_issue, fresh_issue, newest_arrival, covers_until)
             SELECT s.organisation_id, s.source_id, s.source_version_id, c.id, s.location_id, s.metric, s.stage, s.unit,

@@ -390,7 +390,28 @@ impl<'a> Case<'a> {
             let call = format!("GET /health?organisation_id={organisation}");
             let counts = self.app.ok(ADMIN, &call, Value::Null).await;
             assert_eq!(counts[whole.state], 1);
+            let is_expected = job["active"] == true && health["covers_now"] == false;
+            assert_eq!(counts["not_covering_now"], i32::from(is_expected), "{counts}");
         }
+        self.check_counts().await;
+    }
+
+    /// Compares the counts of all jobs with the list of all jobs.
+    async fn check_counts(&self) {
+        let counts = self.app.ok(ADMIN, "GET /health", Value::Null).await;
+        let jobs = self.app.ok(ADMIN, "GET /jobs", Value::Null).await;
+        let mut expected = json!({
+            "paused": 0, "unmonitored": 0, "new": 0, "on_time": 0, "late": 0, "down": 0, "failed": 0,
+            "not_covering_now": 0
+        });
+        let mut add = |name: &str| expected[name] = json!(expected[name].as_u64().unwrap() + 1);
+        for job in jobs.as_array().unwrap() {
+            add(job["health"]["state"].as_str().unwrap());
+            if job["active"] == true && job["health"]["covers_now"] == false {
+                add("not_covering_now");
+            }
+        }
+        assert_eq!(counts, expected, "{:?}", self.history.events);
     }
 
     /// Compares the stored changes, once all are stored.

@@ -12,8 +12,9 @@ use rusqlite::Connection;
 use super::{FILE, exported, imported, open, world::World};
 use crate::app::HAS_WEBHOOKS;
 
-/// The progress of an import belongs to the database into which it goes, and is in no export.
-const NOT_EXPORTED: &[&str] = &["imports"];
+/// The progress of an import belongs to the database into which it goes, and an import counts the jobs itself, so that both
+/// are in no export.
+const NOT_EXPORTED: &[&str] = &["imports", "health_counts"];
 
 /// Returns the columns of every table that is exported.
 fn columns(connection: &Connection) -> BTreeMap<String, BTreeSet<String>> {
