@@ -146,7 +146,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
         let found = visible(tx, &caller, id)?;
         expected.check(found.id, found.revision)?;
         audit::by(tx, &caller, now).deleted(&found)?;
-        job::delete(tx, id)
+        job::delete(tx, id, found.organisation_id)
     })
     .await
 }

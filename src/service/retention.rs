@@ -9,7 +9,11 @@ use crate::{
         Result, Timestamp,
         retention::{ExpiredOfSource, Swept},
     },
-    store::{delivery, job, prediction::expiry, reading, space},
+    store::{
+        delivery, job,
+        prediction::{SeriesId, expiry},
+        reading, space,
+    },
 };
 
 /// Target duration of a step that returns space to the disk. Other writes wait during a step.
@@ -27,6 +31,9 @@ const STEP_READINGS: u32 = 2000;
 /// Number of webhook messages that are deleted in one step.
 const STEP_DELIVERIES: u32 = 500;
 
+/// Number of series for which one step stores when the next look is due.
+const STEP_LOOKED: usize = 200;
+
 /// Number of histories of jobs that one step deletes.
 const STEP_HISTORIES: usize = 200;
 
@@ -38,7 +45,10 @@ const STEP_HISTORIES: usize = 200;
 /// # Errors
 /// Busy, if too many requests are waiting to write. Unavailable, if the database cannot be read or written.
 pub async fn sweep(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
-    let swept = swept(app, now, pace).await;
+    counted(swept(app, Some(now), pace).await)
+}
+
+fn counted(swept: Result<Swept>) -> Result<Swept> {
     counters::count_sweep(&swept);
     swept
 }
@@ -51,14 +61,18 @@ const LONG_AGO: i64 = -62_167_219_200_000_000;
 /// # Errors
 /// The errors of [`sweep`].
 pub async fn sweep_abandoned(app: &App, pace: Pace) -> Result<Swept> {
-    sweep(app, Timestamp::from_micros(LONG_AGO), pace).await
+    counted(swept(app, None, pace).await)
 }
 
-async fn swept(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
-    let mut swept = predictions(app, now, pace).await?;
+async fn swept(app: &App, now: Option<Timestamp>, pace: Pace) -> Result<Swept> {
+    let mut swept = match now {
+        Some(now) => predictions(app, now, pace).await?,
+        None => abandoned(app, pace).await?,
+    };
     swept += readings(app, pace).await?;
-    deliveries(app, now, pace).await?;
-    histories(app, pace).await?;
+    if let Some(now) = now {
+        deliveries(app, now, pace).await?;
+    }
     give_back(app, pace).await?;
     Ok(swept)
 }
@@ -77,23 +91,51 @@ pub fn file_bytes(app: &App) -> Result<i64> {
 /// Deletes expired predictions, and the records of series that have ended.
 async fn predictions(app: &App, now: Timestamp, pace: Pace) -> Result<Swept> {
     let mut swept = Swept::default();
+    loop {
+        let begun = Instant::now();
+        let due = app
+            .read_unmapped(move |connection, _| expiry::due(connection, now))
+            .await?;
+        pace.rest(begun).await;
+        if due.looked_at.is_empty() {
+            return Ok(swept);
+        }
+        swept += delete(app, due.series, now, pace).await?;
+        for part in due.looked_at.chunks(STEP_LOOKED) {
+            let (begun, part) = (Instant::now(), part.to_vec());
+            app.delete_values(move |tx, _| expiry::looked_at(tx, &part, now))
+                .await?;
+            pace.rest(begun).await;
+        }
+    }
+}
+
+/// Deletes the predictions of deleted organisations, and the records of series that have ended.
+async fn abandoned(app: &App, pace: Pace) -> Result<Swept> {
+    let mut swept = Swept::default();
     // Ids of series begin at 1, so 0 is before the first.
     let mut next = Some(0);
     while let Some(after) = next {
         let begun = Instant::now();
-        let mut due = app
-            .read_unmapped(move |connection, _| expiry::due(connection, after, now))
+        let due = app
+            .read_unmapped(move |connection, _| expiry::abandoned(connection, after))
             .await?;
         pace.rest(begun).await;
-        while !due.series.is_empty() {
-            let begun = Instant::now();
-            let series = due.series.clone();
-            let step = app.delete_values(move |tx, _| expiry::sweep(tx, &series, now)).await?;
-            swept += step.swept;
-            due.series.drain(..step.finished);
-            pace.rest(begun).await;
-        }
+        swept += delete(app, due.series, Timestamp::from_micros(LONG_AGO), pace).await?;
         next = due.next;
+    }
+    Ok(swept)
+}
+
+/// Deletes the runs of the series that have expired by `now`, and the records of those that have ended.
+async fn delete(app: &App, mut series: Vec<SeriesId>, now: Timestamp, pace: Pace) -> Result<Swept> {
+    let mut swept = Swept::default();
+    while !series.is_empty() {
+        let (begun, left) = (Instant::now(), series.clone());
+        let step = app.delete_values(move |tx, _| expiry::sweep(tx, &left, now)).await?;
+        swept += step.swept;
+        series.drain(..step.finished);
+        pace.rest(begun).await;
     }
     Ok(swept)
 }
@@ -112,9 +154,12 @@ async fn readings(app: &App, pace: Pace) -> Result<Swept> {
     }
 }
 
-/// Deletes the histories of deleted jobs that have no predictions left. They are found without a lock, because writes wait
-/// for each step.
-async fn histories(app: &App, pace: Pace) -> Result<()> {
+/// Deletes the histories of deleted jobs that have no predictions left. Usually they are deleted with the last predictions,
+/// but earlier releases and imports have left some. They are found without a lock, because writes wait for each step.
+///
+/// # Errors
+/// The errors of [`sweep`].
+pub async fn histories(app: &App, pace: Pace) -> Result<()> {
     let over = app.read_unmapped(|connection, _| job::over(connection)).await?;
     for part in over.chunks(STEP_HISTORIES) {
         let (begun, part) = (Instant::now(), part.to_vec());

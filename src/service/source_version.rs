@@ -84,7 +84,7 @@ pub async fn delete(app: &App, caller: &Caller, id: Uuid, expected: Expected) ->
             return Err(Error::conflict(detail, job));
         }
         audit::by(tx, &caller, now).deleted(&found)?;
-        source_version::delete(tx, id)
+        source_version::delete(tx, id, source.organisation_id)
     })
     .await
 }

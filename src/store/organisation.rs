@@ -103,7 +103,8 @@ pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
         "DELETE FROM webhooks WHERE organisation_id = ?1",
         "DELETE FROM alerts WHERE organisation_id = ?1",
         "DELETE FROM feeds WHERE organisation_id = ?1",
-        // The sweeper deletes the readings of these sensors later, in small steps.
+        // The sweeper deletes the predictions and the readings of these sensors later, in small steps.
+        "UPDATE series SET sweep_at = 0 WHERE organisation_id = ?1",
         "UPDATE reading_series SET sensor_id = NULL
             WHERE organisation_id = ?1 AND sensor_id IN (SELECT id FROM sensors WHERE organisation_id = ?1)",
         "DELETE FROM sensors WHERE organisation_id = ?1",

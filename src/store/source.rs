@@ -129,7 +129,7 @@ const OF_OWNER: &str = "organisation_id = coalesce(?3, organisation_id)";
 /// Stores the retention of the source in the series of its predictions.
 pub fn update_retention(tx: &Transaction<'_>, source: &Source) -> Result<()> {
     tx.prepare_cached(&format!(
-        "UPDATE series SET retention_hours = ?2 WHERE source_id = ?1 AND {OF_OWNER}"
+        "UPDATE series SET retention_hours = ?2, sweep_at = 0 WHERE source_id = ?1 AND {OF_OWNER}"
     ))?
     .execute((source.id, source.retention_hours, source.organisation_id))?;
     Ok(())

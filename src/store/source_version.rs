@@ -106,8 +106,15 @@ pub fn insert(tx: &Transaction<'_>, version: &SourceVersion) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a source version. The caller has checked that no job uses the version.
-pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
+/// Deletes a version of a source of the organisation, or of a shared source. The caller has checked that no job uses the
+/// version.
+pub fn delete(tx: &Transaction<'_>, id: Uuid, organisation_id: Option<Uuid>) -> Result<()> {
+    // The next sweep deletes the series that nothing uses any more.
+    tx.prepare_cached(
+        "UPDATE series SET sweep_at = 0 WHERE source_version_id = ?1 AND job_id IS NULL
+            AND organisation_id = coalesce(?2, organisation_id)",
+    )?
+    .execute((id, organisation_id))?;
     tx.prepare_cached("DELETE FROM source_versions WHERE id = ?1")?
         .execute([id])?;
     Ok(())

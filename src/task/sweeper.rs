@@ -1,6 +1,12 @@
 //! Deletes expired data regularly while the server runs.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use super::Tasks;
 use crate::{
@@ -12,11 +18,16 @@ use crate::{
 /// `pause` has passed since the end of the previous one. `audit_days` is the number of days for which audit entries are
 /// stored.
 pub fn start(tasks: &mut Tasks, app: App, pause: Duration, audit_days: u64) {
+    let are_histories_swept = Arc::new(AtomicBool::new(false));
     tasks.every("sweeper", pause, move || {
-        let app = app.clone();
+        let (app, are_histories_swept) = (app.clone(), are_histories_swept.clone());
         async move {
             if !app.runs_the_loops().await {
                 return Ok(());
+            }
+            if !are_histories_swept.load(Ordering::Relaxed) {
+                retention::histories(&app, Pace::Gentle).await?;
+                are_histories_swept.store(true, Ordering::Relaxed);
             }
             // Deleted data cannot be restored, so nothing is deleted by age while the clock is not trusted.
             let trusted = clock::look(&app)?.ok();

@@ -1,5 +1,6 @@
 //! Predictions expire one by one, `retention_hours` after the later of their valid_time and their arrival.
 
+use prediction_api::store::engine::Row;
 use serde_json::{Value, json};
 
 use crate::{
@@ -113,4 +114,75 @@ async fn each_point_of_a_run_expires_by_itself() {
     field.post(json!({}), &[risk(1, 1.0), risk(5, 5.0)]).await;
     field.app.advance_minutes(2 * 60);
     assert_eq!(field.values(&format!("from={}", at(0))).await, [5.0]);
+}
+
+/// Returns the number of series that the next sweep looks at.
+fn to_look_at(app: &TestApp) -> i64 {
+    let sql = "SELECT count(*) FROM series WHERE sweep_at <= ?1 OR sweep_at > ?1 + 86400000000";
+    let row = |row: &Row<'_>| row.get(0);
+    app.database().query_row(sql, [app.now().micros()], row).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sweep_looks_at_a_series_when_its_next_run_expires() {
+    let app = TestApp::start().await;
+    let job = job(&app).await;
+    post(&app, &job, &[(FUTURE, 7.0)]).await;
+    assert_eq!(to_look_at(&app), 1);
+    assert_eq!(app.sweep().await.runs, 0);
+    assert_eq!(to_look_at(&app), 0);
+    // A run that arrives later expires before the other.
+    let body = json!({
+        "job_id": job, "issue_time": "2023-10-25T00:00:00Z",
+        "predictions": [{ "role": "risk", "valid_time": PAST, "value": 5.0 }]
+    });
+    app.post("/api/v1/predictions", &body).await.expect(200);
+    app.advance_minutes(59);
+    assert_eq!((to_look_at(&app), app.sweep().await.runs), (0, 0));
+    app.advance_minutes(2);
+    assert_eq!((to_look_at(&app), app.sweep().await.runs), (1, 1));
+    app.advance_minutes(9 * 60 + 57);
+    assert_eq!(app.sweep().await.runs, 0);
+    app.advance_minutes(2);
+    assert_eq!((to_look_at(&app), app.sweep().await.runs), (1, 1));
+    assert_eq!(to_look_at(&app), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sweep_looks_at_a_series_after_a_change_that_ends_predictions() {
+    let app = TestApp::start().await;
+    let job = job(&app).await;
+    post(&app, &job, &[(PAST, 5.0)]).await;
+    let jobs = app.get(&format!("/api/v1/jobs/{job}")).await.expect(200);
+    let source = format!("/api/v1/sources/{}", jobs["source_id"].as_str().unwrap());
+    app.put(&source, &json!({ "retention_hours": null })).await.expect(200);
+    app.sweep().await;
+    app.advance_minutes(61);
+    assert_eq!(to_look_at(&app), 0);
+    app.put(&source, &json!({ "retention_hours": 1 })).await.expect(200);
+    assert_eq!((to_look_at(&app), app.sweep().await.runs), (1, 1));
+    assert_eq!(to_look_at(&app), 0);
+    let rows = |table: &str| -> i64 {
+        let sql = format!("SELECT count(*) FROM {table}");
+        app.database().query_row(&sql, [], |row: &Row<'_>| row.get(0)).unwrap()
+    };
+    // Without predictions, the series and the history end with the job.
+    app.delete(&format!("/api/v1/jobs/{job}")).await.expect(204);
+    assert_eq!((rows("series"), rows("job_history")), (1, 1));
+    app.sweep().await;
+    assert_eq!((rows("series"), rows("job_history")), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_was_ahead_delays_no_sweep() {
+    let app = TestApp::start().await;
+    let job = job(&app).await;
+    app.advance_minutes(600 * 24 * 60);
+    app.accept_clock().await;
+    post(&app, &job, &[(PAST, 5.0)]).await;
+    app.sweep().await;
+    assert_eq!(to_look_at(&app), 0);
+    app.jump_minutes(-500 * 24 * 60);
+    app.accept_clock().await;
+    assert_eq!(to_look_at(&app), 1);
 }

@@ -60,7 +60,10 @@ async fn a_server_sweeps_again_and_again() {
         source,
     };
     for hour in 1..3 {
-        field.post(issued(hour), &[risk(hour, 1.0)]).await;
+        // By the executable's clock, a run of a known series would expire an hour after its arrival at the earliest.
+        let mut more = issued(hour);
+        more["stage"] = json!(format!("stage {hour}"));
+        field.post(more, &[risk(hour, 1.0)]).await;
         until_swept(field.app.folder.path()).await;
     }
     assert_eq!(server.terminate(), Some(0));

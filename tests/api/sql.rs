@@ -47,6 +47,8 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
     ),
     ("prediction/known.rs", "ids", &["?1, ?12"]),
     ("prediction/known.rs", "organisations", &["?2, ?13"]),
+    ("prediction/expiry.rs", "ids", &["?2, ?3"]),
+    ("prediction/expiry.rs", "organisations", &["?4, ?5"]),
     ("prediction/revision.rs", "typed", &["{TYPED} {ROW} UNION ALL ", ""]),
     ("prediction/revision.rs", "rows", &["{ROW}"]),
     ("prediction/runs.rs", "order", &["{OLDEST_FIRST}", "{NEWEST_FIRST}"]),

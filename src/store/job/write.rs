@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::history;
 use crate::{
     domain::{Error, Result, contract::RoleBinding, job::JobRecord},
     store::{
@@ -59,14 +60,17 @@ pub fn update(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {
     insert_bindings(tx, job)
 }
 
-/// Deletes a job with its bindings and its alerts. Its predictions stay until their retention ends.
-pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
+/// Deletes a job with its bindings and its alerts. Its predictions and its history stay until their retention ends.
+pub fn delete(tx: &Transaction<'_>, id: Uuid, organisation_id: Uuid) -> Result<()> {
     // The states that alerts of its source have for the job.
     tx.prepare_cached("DELETE FROM alert_states WHERE job_id = ?1")?
         .execute([id])?;
     health::uncount(tx, id)?;
     tx.prepare_cached("DELETE FROM jobs WHERE id = ?1")?.execute([id])?;
-    Ok(())
+    // The next sweep deletes the series that have no predictions left.
+    tx.prepare_cached("UPDATE series SET sweep_at = 0 WHERE job_id = ?1 AND organisation_id = ?2")?
+        .execute((id, organisation_id))?;
+    history::sweep(tx, &[(organisation_id, id)])
 }
 
 fn insert_bindings(tx: &Transaction<'_>, job: &JobRecord) -> Result<()> {

@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0023_spread.sql"),
     include_str!("migrations/0024_alert_probability.sql"),
     include_str!("migrations/0025_health_counts.sql"),
+    include_str!("migrations/0026_sweeps.sql"),
 ];
 
 /// The key of the lock under which the schema is migrated.

@@ -36,6 +36,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0023_spread.sql"),
     include_str!("migrations/0024_alert_probability.sql"),
     include_str!("migrations/0025_health_counts.sql"),
+    include_str!("migrations/0026_sweeps.sql"),
 ];
 
 /// The number of the migration that converts names to the Unicode normal form NFC.

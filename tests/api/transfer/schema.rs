@@ -16,13 +16,20 @@ use crate::app::HAS_WEBHOOKS;
 /// are in no export.
 const NOT_EXPORTED: &[&str] = &["imports", "health_counts"];
 
+/// After an import, the first sweep looks at all series.
+const NOT_EXPORTED_COLUMNS: &[(&str, &str)] = &[("series", "sweep_at")];
+
 /// Returns the columns of every table that is exported.
 fn columns(connection: &Connection) -> BTreeMap<String, BTreeSet<String>> {
     let sql = "SELECT t.name, c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'";
     let mut statement = connection.prepare(sql).unwrap();
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     let mut found = BTreeMap::<String, BTreeSet<String>>::new();
-    for (table, column) in rows.map(Result::unwrap) {
+    for row in rows {
+        let (table, column): (String, String) = row.unwrap();
+        if NOT_EXPORTED_COLUMNS.contains(&(table.as_str(), column.as_str())) {
+            continue;
+        }
         found.entry(table).or_default().insert(column);
     }
     found.retain(|table, _| !NOT_EXPORTED.contains(&table.as_str()) && !table.starts_with("sqlite_"));
