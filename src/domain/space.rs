@@ -1,5 +1,10 @@
 //! The space that the data takes, by source.
 
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, btree_map::Entry},
+};
+
 use poem_openapi::Object;
 use serde::Serialize;
 use uuid::Uuid;
@@ -27,6 +32,36 @@ pub struct SourceSpace {
     /// Number of hours after which a prediction expires; absent if never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention_hours: Option<i64>,
+}
+
+impl SourceSpace {
+    /// Sums the space of parts of the database by source, and returns the largest source first.
+    pub fn sum(parts: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let mut sums: BTreeMap<Uuid, Self> = BTreeMap::new();
+        for part in parts {
+            match sums.entry(part.source_id) {
+                Entry::Vacant(place) => {
+                    place.insert(part);
+                }
+                Entry::Occupied(mut place) => place.get_mut().add(part),
+            }
+        }
+        let mut sums: Vec<_> = sums.into_values().collect();
+        sums.sort_by_key(|sum| (Reverse(sum.bytes), sum.source_id));
+        sums
+    }
+
+    fn add(&mut self, other: Self) {
+        self.runs += other.runs;
+        self.predictions += other.predictions;
+        self.bytes += other.bytes;
+        self.oldest = self.oldest.min(other.oldest);
+        self.newest = self.newest.max(other.newest);
+        self.retention_hours = self.retention_hours.max(other.retention_hours);
+        if other.source.as_str() < self.source.as_str() {
+            self.source = other.source;
+        }
+    }
 }
 
 /// Space that the whole database takes, and what it contains.

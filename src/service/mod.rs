@@ -119,6 +119,8 @@ pub struct App {
     sign_in: sign_in::Code,
     /// Time of the last test write of [`App::ready`], in microseconds since 1970.
     tried_writing: Arc<AtomicI64>,
+    /// Held while the space of the database is measured.
+    measuring: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl App {
@@ -137,6 +139,7 @@ impl App {
             sender: Arc::new(webhook::Sender::new(webhook::Rules::default())),
             sign_in: sign_in::Code::default(),
             tried_writing: Arc::default(),
+            measuring: Arc::default(),
             watch: Arc::new(clock::Watch::new(clock::Rules::default(), uptime_of_the_process())),
             db,
             clock,

@@ -97,6 +97,7 @@ const OF_NO_ORGANISATION: &[&str] = &[
     "SELECT (SELECT name FROM organisations LIMIT 1)",
     "SELECT count(*) FROM reading_series r WHERE sensor_id IS NOT NULL AND NOT EXISTS",
     "SELECT s.source_id, min(s.source_name) AS source, count(*) AS runs",
+    "SELECT id FROM series WHERE id >",
     "SELECT count(*) FROM readings",
 ];
 
