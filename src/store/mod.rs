@@ -34,6 +34,7 @@
 
 mod cache;
 mod conflict;
+pub mod courtesy;
 mod db;
 pub mod engine;
 mod filter;

@@ -14,6 +14,7 @@ use crate::{
         },
     },
     store::{
+        courtesy::Courtesy,
         engine::Connection,
         prediction::verify::{self, Slice},
     },
@@ -212,7 +213,11 @@ impl<'a> Slices<'a> {
                 step: truth.median_step(),
             };
             let buckets = self.query.edges.count();
-            let each = |pair: Pair| sink.pair(index, &pair);
+            let mut courtesy = Courtesy::default();
+            let each = |pair: Pair| {
+                courtesy.count(1);
+                sink.pair(index, &pair)
+            };
             let unpaired = pair(predicted.iter(), truth, &rules, reference, (from, to), buckets, each)?;
             let revised = predicted.revised();
             sink.rest(index, Rest { unpaired, revised })?;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{Result, Timestamp, prediction::LeadTimes, track::Track, verification::Collected},
-    store::engine::Connection,
+    store::{courtesy::Courtesy, engine::Connection},
 };
 
 /// The predictions that are read: a slice of valid times, and what was known.
@@ -72,7 +72,7 @@ pub fn collect(
     collected: &mut Collected<'_>,
 ) -> Result<u64> {
     let (window, cutoff, cost) = (slice.window(), series.series.cutoff(slice.now), Cost::default());
-    let mut points = 0;
+    let (mut points, mut courtesy) = (0, Courtesy::default());
     let _ = connection.visit(series, &window, Order::NewestFirst, |run| {
         collected.begin(run.issue, run.revision);
         let inside = run.in_window(&window, cutoff, &cost)?.each(|valid_time, value| {
@@ -80,6 +80,7 @@ pub fn collect(
             Continue(())
         })?;
         points += inside as u64;
+        courtesy.count(inside);
         Ok(Continue(()))
     })?;
     cost.count();
