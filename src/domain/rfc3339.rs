@@ -47,11 +47,19 @@ fn pair(time: &[u8], at: usize) -> Option<i64> {
 }
 
 /// Parses times of which many in succession have the same date.
-#[derive(Default)]
 pub struct Times {
     date: [u8; 10],
     /// Seconds from 1970 to the begin of the day with that date.
     midnight: i64,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            date: *b"1970-01-01",
+            midnight: 0,
+        }
+    }
 }
 
 impl Times {
@@ -231,8 +239,13 @@ mod tests {
             "2023-10-27T00:00:60Z",
             "2023-10-2xT00:00:00Z",
             "2023-10-27T00:00:0\u{a0}Z",
+            "\0\0\0\0\0\0\0\0\0\0T12:34:56Z",
         ] {
             assert_eq!(parse(text), None, "{text}");
+            assert_eq!(Times::default().parse(text.as_bytes()), None, "{text}");
+            let mut times = Times::default();
+            assert!(times.parse(b"2023-10-27T12:00:00Z").is_some());
+            assert_eq!(times.parse(text.as_bytes()), None, "{text}");
         }
     }
 }

@@ -56,7 +56,8 @@ struct Parts<'a> {
 
 /// A role, and the points that have it.
 struct Role<'a> {
-    name: &'a str,
+    /// The role as the first of the points spells it.
+    spelled: &'a str,
     points: RolePoints,
 }
 
@@ -133,18 +134,25 @@ impl<'a> Parts<'a> {
     /// Reads a role, and returns its index in `roles`, where it is added if it is new. Usually it is the last one.
     fn role(roles: &mut Vec<Role<'a>>, last: usize, text: &mut Text<'a>) -> Option<usize> {
         if let Some(role) = roles.get(last)
-            && let Some(()) = text.parsed(role.name.len(), |name| (name == role.name.as_bytes()).then_some(()))
+            && let Some(()) = text.parsed(role.spelled.len(), |name| {
+                (name == role.spelled.as_bytes()).then_some(())
+            })
         {
             return Some(last);
         }
-        let name = text.string()?;
-        if let Some(known) = roles.iter().position(|role| role.name == name) {
+        let spelled = text.string()?;
+        if let Some(known) = roles.iter().position(|role| role.spelled == spelled) {
+            return Some(known);
+        }
+        // One role may be spelled in several Unicode normal forms.
+        let name = Name::new(spelled);
+        if let Some(known) = roles.iter().position(|role| role.points.role == name) {
             return Some(known);
         }
         roles.push(Role {
-            name,
+            spelled,
             points: RolePoints {
-                role: Name::new(name),
+                role: name,
                 points: Vec::new(),
                 indexes: Vec::new(),
             },
@@ -244,6 +252,9 @@ mod tests {
                 {"role":"a","valid_time":"2024-01-01T02:00:00Z","value":123456789012345.678901}],
                 "series":[{"role":"a","start":"2024-01-01T00:00:00Z","step":"PT1H","values":[1,2]}]"#,
             &format!("\"predictions\":[{many}]"),
+            "\"predictions\":[{\"role\":\"é\",\"valid_time\":\"2024-01-01T00:00:00Z\",\"value\":1},\
+                {\"role\":\"e\u{301}\",\"valid_time\":\"2024-01-01T02:00:00Z\",\"value\":2},\
+                {\"role\":\"é\",\"valid_time\":\"2024-01-01T01:00:00Z\",\"value\":3}]",
         ] {
             let body = format!("{{{JOB},{rest}}}");
             let expected = runs(general(&body).unwrap());
@@ -273,6 +284,7 @@ mod tests {
             r#""predictions":[{"role":"a","valid_time":"2024-02-01T00:00:00Z","value":1,"value":2}]"#,
             r#""predictions":[{"role":"a","valid_time":"2024-02-01T00:00:00Z"}]"#,
             r#""predictions":[{"role":"a","valid_time":"2024-02-01T00:00:00Z","value":1,"members":[1]}]"#,
+            "\"predictions\":[{\"role\":\"a\",\"valid_time\":\"\0\0\0\0\0\0\0\0\0\0T12:34:56Z\",\"value\":1}]",
             r#""predictions":null"#,
             r#""predictions":{}"#,
             r#""predictions":[1]"#,
