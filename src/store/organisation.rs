@@ -6,6 +6,7 @@ use super::{
     conflict::{OnTaken, id_taken, name_taken},
     engine::{Connection, OptionalExtension, Row, RowResult, Transaction, Unique},
     filter::Filter,
+    prediction::LOOK_SOON,
     row::FromRow,
 };
 use crate::domain::{Error, Page, Result, audit::AuditKind, organisation::Organisation, page::Listed, text::Name};
@@ -98,13 +99,14 @@ pub fn belongings(connection: &Connection, id: Uuid) -> Result<Vec<(AuditKind, U
 /// Deletes an organisation with its tokens, webhooks, alerts, feeds, sensors, locations, sources and source versions. The
 /// caller has checked that the organisation has no jobs.
 pub fn delete(tx: &Transaction<'_>, id: Uuid) -> Result<()> {
+    // The sweeper deletes the predictions later, in small steps, and the readings of the sensors.
+    let series = format!("UPDATE series SET {LOOK_SOON} WHERE organisation_id = ?1");
     for sql in [
+        series.as_str(),
         "DELETE FROM tokens WHERE organisation_id = ?1",
         "DELETE FROM webhooks WHERE organisation_id = ?1",
         "DELETE FROM alerts WHERE organisation_id = ?1",
         "DELETE FROM feeds WHERE organisation_id = ?1",
-        // The sweeper deletes the predictions and the readings of these sensors later, in small steps.
-        "UPDATE series SET sweep_at = 0 WHERE organisation_id = ?1",
         "UPDATE reading_series SET sensor_id = NULL
             WHERE organisation_id = ?1 AND sensor_id IN (SELECT id FROM sensors WHERE organisation_id = ?1)",
         "DELETE FROM sensors WHERE organisation_id = ?1",

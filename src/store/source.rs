@@ -6,6 +6,7 @@ use super::{
     conflict::{OnTaken, id_taken, name_taken},
     engine::{Connection, OptionalExtension, Row, RowResult, Transaction, Unique},
     filter::Filter,
+    prediction::LOOK_SOON,
     row::FromRow,
     set,
 };
@@ -129,7 +130,7 @@ const OF_OWNER: &str = "organisation_id = coalesce(?3, organisation_id)";
 /// Stores the retention of the source in the series of its predictions.
 pub fn update_retention(tx: &Transaction<'_>, source: &Source) -> Result<()> {
     tx.prepare_cached(&format!(
-        "UPDATE series SET retention_hours = ?2, sweep_at = 0 WHERE source_id = ?1 AND {OF_OWNER}"
+        "UPDATE series SET retention_hours = ?2, {LOOK_SOON} WHERE source_id = ?1 AND {OF_OWNER}"
     ))?
     .execute((source.id, source.retention_hours, source.organisation_id))?;
     Ok(())

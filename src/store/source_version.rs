@@ -6,6 +6,7 @@ use super::{
     conflict::{OnTaken, id_taken, name_taken},
     engine::{Connection, OptionalExtension, Row, RowResult, Transaction, Unique},
     filter::Filter,
+    prediction::LOOK_SOON,
     row::{FromRow, Json},
 };
 use crate::domain::{Error, Page, Result, page::Listed, source_version::SourceVersion, text::Name};
@@ -110,10 +111,10 @@ pub fn insert(tx: &Transaction<'_>, version: &SourceVersion) -> Result<()> {
 /// version.
 pub fn delete(tx: &Transaction<'_>, id: Uuid, organisation_id: Option<Uuid>) -> Result<()> {
     // The next sweep deletes the series that nothing uses any more.
-    tx.prepare_cached(
-        "UPDATE series SET sweep_at = 0 WHERE source_version_id = ?1 AND job_id IS NULL
-            AND organisation_id = coalesce(?2, organisation_id)",
-    )?
+    tx.prepare_cached(&format!(
+        "UPDATE series SET {LOOK_SOON} WHERE source_version_id = ?1 AND job_id IS NULL
+            AND organisation_id = coalesce(?2, organisation_id)"
+    ))?
     .execute((id, organisation_id))?;
     tx.prepare_cached("DELETE FROM source_versions WHERE id = ?1")?
         .execute([id])?;

@@ -236,10 +236,14 @@ impl Source {
         if let Some((_, _, values)) = VARIABLES.iter().find(of) {
             return values.iter().map(|value| (*value).to_owned()).collect();
         }
-        // A constant of another file of the folder.
+        // A constant of another file of the folder, or else of any file.
         let folder = Path::new(&self.name).parent();
-        let beside = all.iter().filter(|other| Path::new(&other.name).parent() == folder);
-        let found: Vec<_> = beside.filter_map(|other| other.constants.get(name).cloned()).collect();
+        let is_beside = |other: &&Self| Path::new(&other.name).parent() == folder;
+        let constant = |other: &Self| other.constants.get(name).cloned();
+        let mut found: Vec<_> = all.iter().filter(is_beside).filter_map(constant).collect();
+        if found.is_empty() {
+            found = all.iter().filter_map(constant).collect();
+        }
         assert_eq!(found.len(), 1, "{}: say in this test what {{{name}}} may be", self.name);
         found
     }

@@ -9,6 +9,7 @@ use crate::{
         conflict::{OnTaken, id_taken, name_taken},
         engine::{Transaction, Unique},
         health,
+        prediction::LOOK_SOON,
     },
 };
 
@@ -68,8 +69,10 @@ pub fn delete(tx: &Transaction<'_>, id: Uuid, organisation_id: Uuid) -> Result<(
     health::uncount(tx, id)?;
     tx.prepare_cached("DELETE FROM jobs WHERE id = ?1")?.execute([id])?;
     // The next sweep deletes the series that have no predictions left.
-    tx.prepare_cached("UPDATE series SET sweep_at = 0 WHERE job_id = ?1 AND organisation_id = ?2")?
-        .execute((id, organisation_id))?;
+    tx.prepare_cached(&format!(
+        "UPDATE series SET {LOOK_SOON} WHERE job_id = ?1 AND organisation_id = ?2"
+    ))?
+    .execute((id, organisation_id))?;
     history::sweep(tx, &[(organisation_id, id)])
 }
 

@@ -8,9 +8,10 @@
 //! Most sweeps find nothing to delete, so they look only at series whose `sweep_at` has passed: with 100,000 series, a sweep
 //! that looked at all of them took 0.1 s of a processor. After a look, `sweep_at` is the time at which the next run expires,
 //! or at most one retention or a day later, since a run that arrives meanwhile expires after its retention. So a run that
-//! arrives while the clock is behind is deleted a day late at most; reads leave it out before. `sweep_at` is NULL if the
-//! runs never expire, and 0, so that the next sweep looks at the series, if the series is new, or if the retention was
-//! changed or the job, source version or organisation was deleted.
+//! arrives while the clock is behind is deleted a day late at most; reads leave it out before. `sweep_at` is 0 or less, so
+//! that the next sweep looks at the series, if the series is new, or if the retention was changed or the job, source version
+//! or organisation was deleted. Each such change stores another number, so that a sweep which has looked before it does not
+//! store a later time.
 
 use std::collections::BTreeSet;
 
@@ -23,18 +24,14 @@ use crate::{
         retention::{ExpiredOfSource, Swept},
     },
     store::{
-        engine::{Connection, OptionalExtension, RowResult, ToSql, Transaction, params_from_iter},
+        engine::{Connection, OptionalExtension, RowResult, Transaction},
         job,
         row::FromRow,
-        set::{self, Texts},
     },
 };
 
 /// Maximum number of series that one read checks.
 const PAGE: usize = 1000;
-
-/// Maximum number of series of which one statement stores the time of the next look.
-const STEP_LOOKED: usize = 256;
 
 /// Maximum number of runs that one step deletes. All writers wait while a step runs.
 const STEP_RUNS: u64 = 500;
@@ -48,15 +45,17 @@ const STEP_SERIES: usize = 200;
 /// Condition: the organisation of the series `s` was deleted.
 const IS_ABANDONED: &str = "NOT EXISTS (SELECT 1 FROM organisations o WHERE o.id = s.organisation_id)";
 
-/// Condition: the run `r` of the series `s` has expired at the time ?1. A revision is not deleted before the revisions
-/// that it corrects or withdraws, because a longer retention would make them visible again.
+/// Condition: the run `r` of the series `s` has expired at the time ?1.
 const HAS_EXPIRED: &str = "r.issue_time <= ?1 - s.retention_hours * 3600000000 - s.shortest_lead
     AND r.valid_to <= ?1 - s.retention_hours * 3600000000
-    AND r.available_at <= ?1 - s.retention_hours * 3600000000
-    AND (r.revision = 1 OR NOT EXISTS (SELECT 1 FROM runs e WHERE e.series_id = r.series_id
+    AND r.available_at <= ?1 - s.retention_hours * 3600000000";
+
+/// Condition: at the time ?1, the run `r` of the series `s` corrects and withdraws nothing that is stored. A revision is not
+/// deleted before the revisions that it corrects or withdraws, because a longer retention would make them visible again.
+const IS_LAST: &str = "(r.revision = 1 OR NOT EXISTS (SELECT 1 FROM runs e WHERE e.series_id = r.series_id
         AND e.issue_time = r.issue_time AND e.revision < r.revision
         /*postgres AND e.organisation_id = r.organisation_id */
-        AND e.valid_to > ?1 - s.retention_hours * 3600000000))";
+        AND e.valid_to > CAST(?1 AS BIGINT) - s.retention_hours * 3600000000))";
 
 /// Condition: the series `s` has no runs, and is not needed any more. A series with a job is needed while the job
 /// exists, because the job's health is read from the series. A series without a job is needed while its source version
@@ -86,8 +85,8 @@ const COUNTED: &str = "s.source_id, s.source_name, count(*) AS runs, CAST(sum(r.
 pub struct Due {
     /// The series that have rows to delete.
     pub series: Vec<SeriesId>,
-    /// All series of the page.
-    pub looked_at: Vec<SeriesId>,
+    /// All series of the page, each with the time that was stored for this look.
+    pub looked_at: Vec<(SeriesId, i64)>,
     /// The number of the series after which the next page of abandoned series begins. `None` if this was the last page.
     pub next: Option<i64>,
 }
@@ -108,11 +107,12 @@ pub fn due(connection: &Connection, now: Timestamp) -> Result<Due> {
     let mut statement = connection.prepare_cached(&sql)?;
     let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
     let rows = statement.query_map((now, page), |row| {
-        Ok((SeriesId::from_row(row)?, row.get::<_, bool>("is_due")?))
+        let looked_at = (SeriesId::from_row(row)?, row.get("sweep_at")?);
+        Ok((looked_at, row.get::<_, bool>("is_due")?))
     })?;
     let rows = rows.collect::<RowResult<Vec<_>>>()?;
     Ok(Due {
-        series: rows.iter().filter(|row| row.1).map(|row| row.0).collect(),
+        series: rows.iter().filter(|row| row.1).map(|row| row.0.0).collect(),
         looked_at: rows.iter().map(|row| row.0).collect(),
         next: None,
     })
@@ -120,9 +120,9 @@ pub fn due(connection: &Connection, now: Timestamp) -> Result<Due> {
 
 fn due_sql() -> String {
     format!(
-        "SELECT s.id, s.organisation_id, {IS_ABANDONED}
+        "SELECT s.id, s.organisation_id, s.sweep_at, {IS_ABANDONED}
             OR EXISTS (SELECT 1 FROM runs r WHERE r.series_id = s.id
-                /*postgres AND r.organisation_id = s.organisation_id */ AND {HAS_EXPIRED})
+                /*postgres AND r.organisation_id = s.organisation_id */ AND {HAS_EXPIRED} AND {IS_LAST})
             OR ({IS_OVER}) AS is_due FROM series s WHERE {IS_TO_LOOK_AT} LIMIT ?2"
     )
 }
@@ -147,38 +147,25 @@ pub fn abandoned(connection: &Connection, after: i64) -> Result<Due> {
     })
 }
 
-static LOOKED_AT: Texts = Texts::new();
-
 /// Stores when the next look at each of the series is due, after a sweep at `now` has looked at them. It is at least a
-/// minute later, also if a run has expired meanwhile.
-pub fn looked_at(tx: &Transaction<'_>, series: &[SeriesId], now: Timestamp) -> Result<()> {
-    for part in set::parts(series, STEP_LOOKED) {
-        let sql = LOOKED_AT.of(part.len(), looked_at_sql);
-        let ids = part.iter().map(|series| &series.id as &dyn ToSql);
-        let organisations = part.iter().map(|series| &series.organisation_id as &dyn ToSql);
-        let values = std::iter::once(&now as &dyn ToSql).chain(ids).chain(organisations);
-        tx.prepare_cached(&sql)?.execute(params_from_iter(values))?;
-    }
-    Ok(())
-}
-
-fn looked_at_sql(count: usize) -> String {
-    let list = |first: usize| {
-        let places: Vec<_> = (first..first + count).map(|place| format!("?{place}")).collect();
-        places.join(", ")
-    };
-    let (ids, organisations) = (list(2), list(2 + count));
-    format!(
+/// minute later, also if a run has expired meanwhile. The time of a series stays if it was changed since the look.
+pub fn looked_at(tx: &Transaction<'_>, series: &[(SeriesId, i64)], now: Timestamp) -> Result<()> {
+    let sql = format!(
         "UPDATE series AS s SET sweep_at = coalesce((
                 SELECT min(CASE WHEN r.valid_to <= {EARLIEST} AND r.available_at <= {EARLIEST} THEN {EARLIEST}
                     WHEN r.valid_to > r.available_at THEN r.valid_to ELSE r.available_at END)
                 FROM runs r WHERE r.series_id = s.id /*postgres AND r.organisation_id = s.organisation_id */
                     AND r.issue_time <= {LATEST} - s.retention_hours * 3600000000 - s.shortest_lead
                     AND r.valid_to <= {LATEST} - s.retention_hours * 3600000000
-                    AND r.available_at <= {LATEST} - s.retention_hours * 3600000000
+                    AND r.available_at <= {LATEST} - s.retention_hours * 3600000000 AND {IS_LAST}
             ) + s.retention_hours * 3600000000, {LATEST})
-            WHERE s.id IN ({ids}) AND s.organisation_id IN ({organisations})"
-    )
+            WHERE s.id = ?2 AND s.organisation_id = ?3 AND s.sweep_at = ?4"
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    for (of, sweep_at) in series {
+        statement.execute_later((now, of.id, of.organisation_id, *sweep_at))?;
+    }
+    Ok(())
 }
 
 /// Deletes expired runs of the series in their order, and series that nothing uses any more, up to the limits of one
@@ -214,7 +201,7 @@ pub fn count(connection: &Connection, now: Timestamp) -> Result<Vec<ExpiredOfSou
         "SELECT source_id, min(source_name) AS name, CAST(sum(runs) AS BIGINT) AS runs,
             CAST(sum(predictions) AS BIGINT) AS predictions FROM (
             SELECT {COUNTED} FROM series s JOIN runs r ON r.series_id = s.id
-                /*postgres AND r.organisation_id = s.organisation_id */ WHERE {HAS_EXPIRED} AND NOT ({IS_ABANDONED}) GROUP BY s.source_id, s.source_name
+                /*postgres AND r.organisation_id = s.organisation_id */ WHERE {HAS_EXPIRED} AND {IS_LAST} AND NOT ({IS_ABANDONED}) GROUP BY s.source_id, s.source_name
             UNION ALL
             SELECT {COUNTED} FROM series s JOIN runs r ON r.series_id = s.id
                 /*postgres AND r.organisation_id = s.organisation_id */ WHERE {IS_ABANDONED} GROUP BY s.source_id, s.source_name
@@ -314,5 +301,61 @@ mod tests {
             assert!(step.contains("series_to_sweep (sweep_at"), "{steps:?}");
         }
         assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:?}");
+    }
+
+    const HOUR: i64 = 3_600_000_000;
+
+    /// Stores a series without an organisation, whose runs expire an hour after their end: the first revision of an issue, which
+    /// ends `hours` after 1970, and its correction, which ends at 1970.
+    fn corrected(connection: &Connection, hours: i64) {
+        connection
+            .execute_batch(&format!(
+                "INSERT INTO series (id, organisation_id, source_id, source_version_id, metric, stage, source_name,
+                    version_label, newest_issue, newest_arrival, covers_until, last_issue, ends_at, retention_hours)
+                    VALUES (1, zeroblob(16), zeroblob(16), zeroblob(16), 'm', '', 'source', '1', 0, 0, 0, 0, 0, 1);
+                INSERT INTO runs (series_id, issue_time, revision, available_at, valid_from, valid_to, count, payload)
+                    VALUES (1, 0, 1, 0, 0, {}, 1, zeroblob(1)), (1, 0, 2, 0, 0, 0, 1, zeroblob(1))",
+                hours * HOUR
+            ))
+            .unwrap();
+    }
+
+    fn at(hours: i64) -> Timestamp {
+        Timestamp::from_micros(hours * HOUR)
+    }
+
+    #[test]
+    fn a_change_during_a_sweep_is_looked_at_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = traced::database(folder.path());
+        corrected(&connection, 0);
+        let tx = traced::begin(&connection);
+        let found = |now| due(&tx, now).unwrap().looked_at;
+        let before = found(at(0));
+        assert_eq!(before.len(), 1);
+        tx.execute_batch(&format!("UPDATE series SET {}", super::super::LOOK_SOON))
+            .unwrap();
+        looked_at(&tx, &before, at(0)).unwrap();
+        let again = found(at(0));
+        assert_eq!(again.len(), 1);
+        looked_at(&tx, &again, at(0)).unwrap();
+        assert_eq!(found(at(0)), []);
+    }
+
+    #[test]
+    fn a_correction_is_looked_at_when_what_it_corrects_expires() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = traced::database(folder.path());
+        corrected(&connection, 30);
+        let tx = traced::begin(&connection);
+        // The correction has expired after an hour, and the values that it corrects after 31 hours.
+        for (now, next) in [(2, 3), (30, 31)] {
+            let before = due(&tx, at(now)).unwrap().looked_at;
+            looked_at(&tx, &before, at(now)).unwrap();
+            let stored: i64 = tx
+                .query_row("SELECT sweep_at FROM series", [], |row| row.get("sweep_at"))
+                .unwrap();
+            assert_eq!(stored, next * HOUR, "{now}");
+        }
     }
 }

@@ -33,7 +33,9 @@ pub use lineage::{Candidate, lineage, values_at};
 pub use post::{NewRun, post};
 pub use posts::NewPost;
 pub use run::DECODED;
-pub use series::{NOTHING_LEFT, SeriesId, SeriesRow, any_of, any_of_others, is_known, known_at, owner, owners_at};
+pub use series::{
+    LOOK_SOON, NOTHING_LEFT, SeriesId, SeriesRow, any_of, any_of_others, is_known, known_at, owner, owners_at,
+};
 pub use summaries::Summaries;
 pub use watched::{arrivals, newest_of, watched_by};
 pub use withdraw::{series_of, withdraw};

@@ -21,6 +21,9 @@ use crate::{
 /// The value that the columns `newest_issue` and `covers_until` have if all points of the series are withdrawn.
 pub const NOTHING_LEFT: i64 = i64::MIN;
 
+/// Assignment that makes the next sweep look at a series of the statement `UPDATE series`. It stores another number each time.
+pub const LOOK_SOON: &str = "sweep_at = CASE WHEN sweep_at <= 0 THEN sweep_at - 1 ELSE 0 END";
+
 /// Identifies a series. Every statement on a series or its runs names the organisation too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeriesId {
