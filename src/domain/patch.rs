@@ -78,7 +78,7 @@ pub fn state_tag(id: Uuid, revision: i64, digest: u64) -> String {
     format!("{digest:016x}{:016x}", hash.finish())
 }
 
-/// Returns the digest of a resource's representation. It is the same in each process of the same release. A processor
+/// Returns the digest of a resource's representation. It is the same in each process of the same executable. A processor
 /// without instructions for SHA-256 takes twenty times as long for that.
 pub fn digest_of(representation: &[u8]) -> u64 {
     let mut hash = DefaultHasher::new();

@@ -28,9 +28,10 @@ pub struct Counted {
 const OF_ALL: &str = "SELECT state, jobs, covering FROM health_counts";
 
 /// With `CROSS JOIN` SQLite begins with the jobs of the organisation, and not with the states of all.
-const OF_ORGANISATION: &str =
-    "SELECT h.state, count(*) AS jobs,
-        CAST(sum(CASE WHEN h.covers_now THEN 1 ELSE 0 END) AS BIGINT) AS covering FROM jobs j CROSS JOIN health h WHERE h.job_id = j.id AND j.organisation_id = ?1 AND h.role = '' GROUP BY h.state";
+const OF_ORGANISATION: &str = "SELECT h.state, count(*) AS jobs,
+        CAST(sum(CASE WHEN h.covers_now THEN 1 ELSE 0 END) AS BIGINT) AS covering
+        FROM jobs j CROSS JOIN health h
+        WHERE h.job_id = j.id AND j.organisation_id = ?1 AND h.role = '' GROUP BY h.state";
 
 /// The role is not in the condition, so that SQLite finds the rows by their time.
 const OPEN: &str = "SELECT job_id, role, state, covers_now FROM health WHERE look_at < ?1";

@@ -201,7 +201,9 @@ pub fn count(connection: &Connection, now: Timestamp) -> Result<Vec<ExpiredOfSou
         "SELECT source_id, min(source_name) AS name, CAST(sum(runs) AS BIGINT) AS runs,
             CAST(sum(predictions) AS BIGINT) AS predictions FROM (
             SELECT {COUNTED} FROM series s JOIN runs r ON r.series_id = s.id
-                /*postgres AND r.organisation_id = s.organisation_id */ WHERE {HAS_EXPIRED} AND {IS_LAST} AND NOT ({IS_ABANDONED}) GROUP BY s.source_id, s.source_name
+                /*postgres AND r.organisation_id = s.organisation_id */
+            WHERE {HAS_EXPIRED} AND {IS_LAST} AND NOT ({IS_ABANDONED})
+            GROUP BY s.source_id, s.source_name
             UNION ALL
             SELECT {COUNTED} FROM series s JOIN runs r ON r.series_id = s.id
                 /*postgres AND r.organisation_id = s.organisation_id */ WHERE {IS_ABANDONED} GROUP BY s.source_id, s.source_name
