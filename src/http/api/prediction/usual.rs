@@ -44,7 +44,7 @@ pub fn parse(body: &str) -> Option<PostedPredictions> {
 /// The parts of a body, while it is being read.
 struct Parts<'a> {
     text: Text<'a>,
-    /// What the general parser reads: the body with an empty array in place of each array that is read here.
+    /// The body for the general parser, with an empty array in place of each array that is read here.
     rest: String,
     /// Place in the text up to which it is in `rest`, or left out.
     copied: usize,
