@@ -79,6 +79,29 @@ fn an_import_writes_every_column() {
     assert_eq!(written, columns(&connection));
 }
 
+/// These tables remain with the coordinator, so that the guide does not distribute them.
+const NOT_DISTRIBUTED: &[&str] = &["schema", "changes", "clock", "imports"];
+
+#[test]
+fn the_guide_distributes_every_table() {
+    let guide = include_str!("../../../assets/docs/growing.md");
+    let section = guide.split("\n## Distribute the rows with Citus\n").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let name = Regex::new(r"'(\w+)'").unwrap();
+    let named: BTreeSet<_> = name.captures_iter(section).map(|found| found[1].to_owned()).collect();
+
+    let folder = tempfile::tempdir().unwrap();
+    open(folder.path());
+    let connection = Connection::open(folder.path().join(FILE)).unwrap();
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    let mut statement = connection.prepare(sql).unwrap();
+    let tables = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let mut tables: BTreeSet<_> = tables.map(Result::unwrap).collect();
+    tables.retain(|table| !NOT_DISTRIBUTED.contains(&table.as_str()));
+    tables.insert("organisation_id".to_owned());
+    assert_eq!(named, tables);
+}
+
 /// Gives a value to columns that only the passage of time or a receiver of messages would fill.
 const FILL: &str = "
     UPDATE health SET look_at = 1700000000000001, ok_at = 1700000000000002;
