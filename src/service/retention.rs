@@ -117,12 +117,12 @@ async fn abandoned(app: &App, pace: Pace) -> Result<Swept> {
     let mut next = Some(0);
     while let Some(after) = next {
         let begun = Instant::now();
-        let due = app
+        let page = app
             .read_unmapped(move |connection, _| expiry::abandoned(connection, after))
             .await?;
         pace.rest(begun).await;
-        swept += delete(app, due.series, Timestamp::from_micros(LONG_AGO), pace).await?;
-        next = due.next;
+        swept += delete(app, page.series, Timestamp::from_micros(LONG_AGO), pace).await?;
+        next = page.next;
     }
     Ok(swept)
 }

@@ -80,14 +80,21 @@ const LATEST: &str =
 /// Columns that count the runs `r` of the series `s`.
 const COUNTED: &str = "s.source_id, s.source_name, count(*) AS runs, CAST(sum(r.count) AS BIGINT) AS predictions";
 
-/// One page of the series that a sweep looks at.
-#[derive(Debug, Default)]
+/// One page of the series whose next look is due.
+#[derive(Debug)]
 pub struct Due {
     /// The series that have rows to delete.
     pub series: Vec<SeriesId>,
     /// All series of the page, each with the time that was stored for this look.
     pub looked_at: Vec<(SeriesId, i64)>,
-    /// The number of the series after which the next page of abandoned series begins. `None` if this was the last page.
+}
+
+/// One page of the abandoned series.
+#[derive(Debug)]
+pub struct Abandoned {
+    /// The series that have rows to delete.
+    pub series: Vec<SeriesId>,
+    /// The number of the series after which the next page begins. `None` if this was the last page.
     pub next: Option<i64>,
 }
 
@@ -114,7 +121,6 @@ pub fn due(connection: &Connection, now: Timestamp) -> Result<Due> {
     Ok(Due {
         series: rows.iter().filter(|row| row.1).map(|row| row.0.0).collect(),
         looked_at: rows.iter().map(|row| row.0).collect(),
-        next: None,
     })
 }
 
@@ -129,7 +135,7 @@ fn due_sql() -> String {
 
 /// Returns those of the next page of series after the number `after` that are abandoned or not needed any more. Looks at
 /// all series, because it does without the time.
-pub fn abandoned(connection: &Connection, after: i64) -> Result<Due> {
+pub fn abandoned(connection: &Connection, after: i64) -> Result<Abandoned> {
     let sql = format!(
         "SELECT s.id, s.organisation_id, {IS_ABANDONED} OR ({IS_OVER}) AS is_due FROM series s
             WHERE s.id > ?1 ORDER BY s.id LIMIT ?2"
@@ -140,10 +146,9 @@ pub fn abandoned(connection: &Connection, after: i64) -> Result<Due> {
         Ok((SeriesId::from_row(row)?, row.get::<_, bool>("is_due")?))
     })?;
     let rows = rows.collect::<RowResult<Vec<_>>>()?;
-    Ok(Due {
+    Ok(Abandoned {
         next: rows.last().filter(|_| rows.len() == PAGE).map(|row| row.0.id),
         series: rows.iter().filter(|row| row.1).map(|row| row.0).collect(),
-        looked_at: Vec::new(),
     })
 }
 
